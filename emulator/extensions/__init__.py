@@ -1,0 +1,44 @@
+"""Extensions: what moto lacks or does otherwise than AWS documents, one module per service.
+
+A module is called as moto calls the service and is imported with the first request for it,
+which keeps the start of the server fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from .registry import MOTO_VERSION, Extension, Service, UnknownMotoError, check_moto, modules
+
+__all__ = [
+    "MOTO_VERSION",
+    "Extension",
+    "UnknownMotoError",
+    "check_moto",
+    "install",
+    "list_extensions",
+]
+
+
+def install(service: str) -> None:
+    """Put the extensions of one service into moto."""
+    for module in _REQUIRES.get(service, (service,)):
+        if module in modules(__name__):
+            _service(module).install()
+
+
+def list_extensions() -> list[Extension]:
+    """Every extension, by service, in the order in which they are written."""
+    return [each for module in modules(__name__) for each in _service(module).extensions]
+
+
+# moto names for which another module's corrections matter as well
+_REQUIRES: dict[str, tuple[str, ...]] = {
+    "sagemakerruntime": ("sagemaker", "sagemakerruntime"),
+}
+
+
+def _service(module: str) -> Service:
+    service = importlib.import_module(f"{__name__}.{module}").service
+    assert isinstance(service, Service)
+    return service

@@ -1,0 +1,91 @@
+"""EC2: security-group rules."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.responses import EC2Response
+
+from .registry import Service
+
+service = Service("ec2", EC2Response)
+
+Original = Callable[..., Any]
+
+
+@service.corrects(
+    "AuthorizeSecurityGroupIngress",
+    gap="loses the description of a rule for a prefix list",
+    owner=SecurityGroupRule,
+    method="__init__",
+)
+def keep_prefix_list_description(
+    original: Original, rule: SecurityGroupRule, *args: Any, **kwargs: Any
+) -> None:
+    """AWS keeps a description of every rule, in both directions."""
+    original(rule, *args, **kwargs)
+    prefix_list = kwargs.get("prefix_list_id") or (args[7] if len(args) > 7 else None)
+    if prefix_list and prefix_list.get("Description"):
+        rule.ip_range = {"Description": prefix_list["Description"]}
+
+
+@service.corrects(
+    "DescribeSecurityGroupRules",
+    gap="answers no description for a rule that names a security group",
+    owner=SecurityGroupRule,
+)
+def description(original: Original, rule: SecurityGroupRule) -> str | None:
+    """AWS answers it whatever the rule's source is."""
+    value = original(rule) or rule.source_group.get("Description")
+    return None if value is None else str(value)
+
+
+@service.corrects(
+    "RevokeSecurityGroupIngress",
+    gap="does not find a rule for a security group when the description differs",
+    owner=SecurityGroupRule,
+    method="__eq__",
+)
+def same_rule(original: Original, rule: SecurityGroupRule, other: SecurityGroupRule) -> bool:
+    """AWS compares rules without their descriptions."""
+    pair = [copy.copy(rule), copy.copy(other)]
+    for each in pair:
+        each.source_group = {k: v for k, v in each.source_group.items() if k != "Description"}
+    return bool(original(*pair))
+
+
+@service.corrects(
+    "ModifySecurityGroupRules",
+    gap="changes neither description, group nor prefix list of a rule without a CIDR; "
+    "requires ports for protocol -1",
+    owner=EC2Backend,
+)
+def modify_security_group_rules(
+    original: Original, backend: EC2Backend, group_id: str, rules: dict[str, dict[str, Any]]
+) -> None:
+    """AWS replaces the whole rule by what is given."""
+    for wanted in rules.values():
+        if wanted.get("IpProtocol") == "-1":
+            wanted.setdefault("FromPort", -1)
+            wanted.setdefault("ToPort", -1)
+    original(backend, group_id, rules)
+    group: Any = backend.get_security_group_by_name_or_id(group_id)
+    for rule_id, wanted in rules.items():
+        rule: Any = group.get_rule(rule_id)
+        if rule.ip_protocol == "-1":
+            rule.from_port = rule.to_port = None
+        rule.ip_range.pop("Description", None)
+        rule.source_group.pop("Description", None)
+        if wanted.get("ReferencedGroupId"):
+            rule.source_group["GroupId"] = wanted["ReferencedGroupId"]
+        if wanted.get("PrefixListId"):
+            rule.prefix_list_id = wanted["PrefixListId"]
+        if wanted.get("CidrIpv6"):
+            rule.ip_range["CidrIpv6"] = wanted["CidrIpv6"]
+        if wanted.get("Description"):
+            holder = rule.source_group if rule.source_group else rule.ip_range
+            holder["Description"] = wanted["Description"]

@@ -1,0 +1,173 @@
+"""S3: bucket policies."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import has_request_context, request
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.exceptions import S3AccessDeniedError
+from moto.s3.models import FakeBucket, S3Backend
+from moto.s3.responses import S3Response
+from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
+
+from .registry import Service
+
+service = Service("s3", S3Response)
+
+Original = Callable[..., Any]
+
+
+@service.corrects(
+    "PutObject",
+    gap="ignores conditions, so that a Deny on aws:SecureTransport=false denies everything",
+    owner=FakeBucket,
+)
+def get_permission(original: Original, bucket: FakeBucket, action: str, resource: str) -> Any:
+    """AWS applies a statement only where its conditions hold.
+
+    The emulator speaks plain HTTP on loopback in the place of AWS's TLS endpoint, so a request
+    counts as TLS unless it says ``X-Forwarded-Proto: http``.
+    """
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    document = json.loads(bucket.policy)
+    context = _context()
+    statements = [
+        {key: value for key, value in statement.items() if key != "Condition"}
+        for statement in _listed(document["Statement"])
+        if _holds(statement.get("Condition", {}), context)
+        and _concerns(statement.get("Principal", "*"), _caller())
+    ]
+    policy = IAMPolicy(json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    return policy.is_action_permitted(action, resource)
+
+
+def _context() -> dict[str, str]:
+    """The condition keys of the request being answered, in lower case as IAM compares them."""
+    context = {"aws:principalaccount": _caller()}
+    if not has_request_context():
+        return context | {"aws:securetransport": "true", "s3:tlsversion": "1.3"}
+    secure = request.headers.get("X-Forwarded-Proto", "https").lower() != "http"
+    context["aws:securetransport"] = str(secure).lower()
+    if secure:
+        context["s3:tlsversion"] = "1.3"
+    for name, value in request.headers.items():
+        if name.lower().startswith("x-amz-"):
+            context[f"s3:{name.lower()}"] = value
+    return context
+
+
+def _caller() -> str:
+    """The account of the request being answered."""
+    from moto.iam.models import get_account_id_from
+
+    if not has_request_context():
+        return get_account_id_from("")
+    match = S3Response.access_key_regex.search(request.headers.get("Authorization", ""))
+    return get_account_id_from(match.group("access_key") if match else "")
+
+
+def _concerns(principal: Any, account: str) -> bool:
+    """Whether a statement's principal can be the caller, of whom only the account is known."""
+    if principal == "*":
+        return True
+    if not isinstance(principal, dict):
+        return False
+    return any(
+        each in ("*", account) or each.split(":")[4:5] == [account]
+        for each in _listed(principal.get("AWS", []))
+    )
+
+
+def _holds(conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+    return all(
+        _compare(operator, key.lower(), [str(each) for each in _listed(wanted)], context)
+        for operator, keys in conditions.items()
+        for key, wanted in keys.items()
+    )
+
+
+def _compare(operator: str, key: str, wanted: list[str], context: Mapping[str, str]) -> bool:
+    """One condition of a policy; an operator that is not known here never holds."""
+    actual = context.get(key)
+    name = operator.removesuffix("IfExists")
+    if name == "Null":
+        return [str(actual is None).lower()] == [each.lower() for each in wanted]
+    if actual is None:
+        # a negated operator holds for a key that the request does not have
+        return operator.endswith("IfExists") or "Not" in name
+    match name:
+        case "Bool":
+            return actual.lower() in [each.lower() for each in wanted]
+        case "StringEquals" | "ArnEquals":
+            return actual in wanted
+        case "StringNotEquals" | "ArnNotEquals":
+            return actual not in wanted
+        case "StringEqualsIgnoreCase":
+            return actual.lower() in [each.lower() for each in wanted]
+        case "StringLike" | "ArnLike":
+            return any(fnmatch.fnmatchcase(actual, each) for each in wanted)
+        case "StringNotLike" | "ArnNotLike":
+            return not any(fnmatch.fnmatchcase(actual, each) for each in wanted)
+        case "NumericLessThan":
+            return any(float(actual) < float(each) for each in wanted)
+        case "NumericLessThanEquals":
+            return any(float(actual) <= float(each) for each in wanted)
+        case "NumericGreaterThan":
+            return any(float(actual) > float(each) for each in wanted)
+        case "NumericGreaterThanEquals":
+            return any(float(actual) >= float(each) for each in wanted)
+    return False
+
+
+@service.corrects(
+    "HeadBucket",
+    gap="lets every account into every bucket",
+    owner=S3Backend,
+)
+def get_bucket(original: Original, backend: S3Backend, bucket_name: str) -> FakeBucket:
+    """AWS denies another account's bucket unless the bucket's policy allows the account."""
+    bucket: FakeBucket = original(backend, bucket_name)
+    if bucket.account_id != backend.account_id and not _lets_in(bucket, backend.account_id):
+        raise S3AccessDeniedError()
+    return bucket
+
+
+def _lets_in(bucket: FakeBucket, account: str) -> bool:
+    if bucket.policy is None:
+        return False
+    return any(
+        statement.get("Effect") == "Allow" and _concerns(statement.get("Principal"), account)
+        for statement in _listed(json.loads(bucket.policy)["Statement"])
+    )
+
+
+@service.corrects(
+    "PutBucketLogging",
+    gap="fails with 500 for a target policy with Principal *; knows one form of statement only",
+    owner=FakeBucket,
+    method="_log_permissions_enabled_policy",
+)
+def log_permissions_enabled_policy(
+    original: Original, target_bucket: FakeBucket, target_prefix: str | None
+) -> bool:
+    """AWS lets S3's logging service write where any statement of the target's policy allows it."""
+    if target_bucket.policy is None:
+        return False
+    written = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}x"
+    return any(
+        statement.get("Effect") == "Allow"
+        and isinstance(statement.get("Principal"), dict)
+        and LOGGING_SERVICE_PRINCIPAL in _listed(statement["Principal"].get("Service", []))
+        and any(fnmatch.fnmatchcase("s3:PutObject", a) for a in _listed(statement["Action"]))
+        and any(fnmatch.fnmatchcase(written, r) for r in _listed(statement["Resource"]))
+        for statement in _listed(json.loads(target_bucket.policy)["Statement"])
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else [value]

@@ -1,0 +1,601 @@
+"""SageMaker hosting: models, endpoint configurations, endpoints, model packages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import get_service_model, utcnow
+from moto.sagemaker.exceptions import ConflictException, ValidationError
+from moto.sagemaker.models import (
+    FakeEndpoint,
+    FakeEndpointConfig,
+    Model,
+    ModelPackageGroup,
+    SageMakerModelBackend,
+)
+from moto.sagemaker.responses import SageMakerResponse
+
+from .. import rollouts
+from .registry import Service
+
+service = Service("sagemaker", SageMakerResponse)
+
+Original = Callable[..., Any]
+
+
+# Models
+
+
+@service.corrects(
+    "CreateModel",
+    gap="loses EnableNetworkIsolation and InferenceExecutionConfig; overwrites a model of that name",
+)
+def create_model(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS keeps every field and refuses a name that is taken."""
+    backend = response.sagemaker_backend
+    name = response._get_param("ModelName")
+    if name in backend._models:
+        raise ValidationError(
+            f'Cannot create already existing model "{backend._models[name].arn}".'
+        )
+    _require_one_kind_of_container(response)
+    result = original(response)
+    model: Any = backend._models[name]
+    model.enable_network_isolation = response._get_bool_param("EnableNetworkIsolation", False)
+    model.inference_execution_config = response._get_param("InferenceExecutionConfig")
+    assert isinstance(result, ActionResult)
+    return result
+
+
+def _require_one_kind_of_container(response: SageMakerResponse) -> None:
+    primary = response._get_param("PrimaryContainer")
+    containers = response._get_param("Containers")
+    if bool(primary) == bool(containers):
+        raise ValidationError(
+            "You must provide exactly one of PrimaryContainer and Containers for the model."
+        )
+
+
+@service.corrects(
+    "DescribeModel",
+    gap="answers an empty VpcConfig, PrimaryContainer and Containers that were never given",
+    owner=Model,
+    method="response_object",
+)
+def describe_model(original: Original, model: Model) -> dict[str, Any]:
+    """AWS leaves out what was not given; a single container comes back with its mode."""
+    answer = dict(original(model))
+    for field in ("VpcConfig", "PrimaryContainer", "Containers", "InferenceExecutionConfig"):
+        if not answer.get(field):
+            answer.pop(field, None)
+    for container in [answer.get("PrimaryContainer"), *answer.get("Containers", [])]:
+        if container is not None and container.get("Image"):
+            container.setdefault("Mode", "SingleModel")
+    return answer
+
+
+# Endpoint configurations
+
+
+@service.corrects(
+    "CreateEndpointConfig",
+    gap="overwrites a configuration of that name; loses shadow variants, ExecutionRoleArn, "
+    "VpcConfig, EnableNetworkIsolation, ExplainerConfig and MetricsConfig",
+)
+def create_endpoint_config(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS refuses a name that is taken, refuses unknown models, and keeps every field."""
+    backend = response.sagemaker_backend
+    name = response._get_param("EndpointConfigName")
+    existing = backend.endpoint_configs.get(name)
+    if existing is not None:
+        raise ValidationError(
+            "Cannot create already existing endpoint configuration "
+            f'"{existing.endpoint_config_arn}".'
+        )
+    shadows = response._get_param("ShadowProductionVariants") or []
+    _require_unique_variants([*response._get_param("ProductionVariants"), *shadows])
+    _require_models(backend, shadows)
+    result = original(response)
+    config: Any = backend.endpoint_configs[name]
+    for field in (
+        "ShadowProductionVariants",
+        "ExecutionRoleArn",
+        "VpcConfig",
+        "EnableNetworkIsolation",
+        "ExplainerConfig",
+        "MetricsConfig",
+        "CrossRegionTrafficConfig",
+    ):
+        setattr(config, _snake(field), response._get_param(field))
+    assert isinstance(result, ActionResult)
+    return result
+
+
+def _require_unique_variants(variants: list[dict[str, Any]]) -> None:
+    names = [variant.get("VariantName") for variant in variants]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValidationError(f'Found non-unique variant name "{name}" in the request.')
+
+
+def _require_models(backend: SageMakerModelBackend, variants: list[dict[str, Any]]) -> None:
+    for variant in variants:
+        name = variant.get("ModelName")
+        if name is not None and name not in backend._models:
+            arn = f"arn:{backend.partition}:sagemaker:{backend.region_name}:{backend.account_id}"
+            raise ValidationError(f'Could not find model "{arn}:model/{name}".')
+
+
+@service.corrects(
+    "CreateEndpointConfig",
+    gap="requires ModelName, so that variants for inference components are refused",
+    owner=SageMakerModelBackend,
+)
+def validate_production_variants(
+    original: Original, backend: SageMakerModelBackend, variants: list[dict[str, Any]]
+) -> None:
+    """AWS takes variants without a model, which inference components fill later."""
+    _require_models(backend, variants)
+
+
+@service.corrects(
+    "CreateEndpointConfig",
+    gap="knows instance types of 2020 only, none of ml.g5, ml.m6i, ml.c7g and newer",
+    owner=FakeEndpointConfig,
+)
+def validate_instance_type(
+    original: Original, config: FakeEndpointConfig, instance_type: str
+) -> None:
+    """AWS takes the types which the ``ProductionVariantInstanceType`` of its API lists."""
+    known = _instance_types()
+    if instance_type not in known:
+        raise ValidationError(
+            f"1 validation error detected: Value '{instance_type}' at "
+            "'productionVariants.1.member.instanceType' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(known)}]"
+        )
+
+
+@cache
+def _instance_types() -> list[str]:
+    shape: Any = get_service_model("sagemaker").shape_for("ProductionVariantInstanceType")
+    return list(shape.enum)
+
+
+@service.corrects(
+    "DescribeEndpointConfig",
+    gap="answers an empty DataCaptureConfig; lists no shadow variants",
+    owner=FakeEndpointConfig,
+    method="response_object",
+)
+def describe_endpoint_config(original: Original, config: FakeEndpointConfig) -> dict[str, Any]:
+    """AWS leaves out what was not given."""
+    answer = dict(original(config))
+    for field in ("DataCaptureConfig", "AsyncInferenceConfig", "ShadowProductionVariants"):
+        if not answer.get(field):
+            answer.pop(field, None)
+    return answer
+
+
+# Endpoints
+
+
+@service.corrects(
+    "CreateEndpoint",
+    gap="overwrites an endpoint of that name; loses DeploymentConfig",
+)
+def create_endpoint(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS refuses a name that is taken and keeps the deployment configuration."""
+    backend = response.sagemaker_backend
+    name = response._get_param("EndpointName")
+    config = _config(backend, response._get_param("EndpointConfigName"))
+    existing = backend.endpoints.get(name)
+    if existing is not None:
+        raise ValidationError(f'Cannot create already existing endpoint "{existing.arn}".')
+    kind: Any = FakeEndpoint
+    endpoint = kind(
+        account_id=backend.account_id,
+        region_name=backend.region_name,
+        endpoint_name=name,
+        endpoint_config_name=config.endpoint_config_name,
+        production_variants=[],
+        data_capture_config={},
+        tags=response._get_param("Tags"),
+    )
+    endpoint.deployment_config = response._get_param("DeploymentConfig")
+    _deploy(backend, endpoint, config)
+    backend.endpoints[name] = endpoint
+    rollouts.begin(backend, endpoint, previous=None)
+    return ActionResult({"EndpointArn": endpoint.arn})
+
+
+@service.adds("UpdateEndpoint", gap="missing: every rollout ends in an error")
+def update_endpoint(response: SageMakerResponse) -> ActionResult:
+    """AWS deploys the new configuration; it may keep counts, weights and the deployment settings."""
+    backend = response.sagemaker_backend
+    endpoint: Any = _endpoint(backend, response._get_param("EndpointName"))
+    rollouts.require_settled(endpoint)
+    # AWS reads the configuration in use too, so that one deleted too early blocks every update
+    _config(backend, endpoint.endpoint_config_name)
+    config = _config(backend, response._get_param("EndpointConfigName"))
+    previous = rollouts.snapshot(endpoint)
+    if not response._get_bool_param("RetainDeploymentConfig", False):
+        endpoint.deployment_config = response._get_param("DeploymentConfig")
+    retained: dict[str, dict[str, Any]] = {}
+    if response._get_bool_param("RetainAllVariantProperties", False):
+        excluded = [
+            each["VariantPropertyType"]
+            for each in response._get_param("ExcludeRetainedVariantProperties") or []
+        ]
+        retained = _retained(endpoint, excluded)
+    _deploy(backend, endpoint, config, retained)
+    rollouts.begin(backend, endpoint, previous=previous)
+    return ActionResult({"EndpointArn": endpoint.arn})
+
+
+def _retained(endpoint: Any, excluded: list[str]) -> dict[str, dict[str, Any]]:
+    fields = {
+        "DesiredInstanceCount": ("CurrentInstanceCount", "DesiredInstanceCount"),
+        "DesiredWeight": ("CurrentWeight", "DesiredWeight"),
+    }
+    kept = [name for kind, names in fields.items() if kind not in excluded for name in names]
+    return {
+        variant["VariantName"]: {name: variant[name] for name in kept if name in variant}
+        for variant in endpoint.production_variants
+    }
+
+
+def _deploy(
+    backend: SageMakerModelBackend,
+    endpoint: Any,
+    config: Any,
+    retained: dict[str, dict[str, Any]] | None = None,
+) -> None:
+    """Let the endpoint run what the configuration says."""
+    endpoint.endpoint_config_name = config.endpoint_config_name
+    endpoint.production_variants = _summaries(backend, config.production_variants, retained or {})
+    shadows = getattr(config, "shadow_production_variants", None) or []
+    endpoint.shadow_production_variants = _summaries(backend, shadows, {})
+    endpoint.data_capture_config = _capture_summary(config.data_capture_config)
+    endpoint.async_inference_config = config.async_inference_config
+    endpoint.explainer_config = getattr(config, "explainer_config", None)
+    endpoint.metrics_config = getattr(config, "metrics_config", None)
+    endpoint.failure_reason = None
+    endpoint.last_modified_time = utcnow()
+
+
+def _summaries(
+    backend: SageMakerModelBackend,
+    variants: list[dict[str, Any]],
+    retained: dict[str, dict[str, Any]],
+) -> list[dict[str, Any]]:
+    return [
+        _summary(backend, variant) | retained.get(variant["VariantName"], {})
+        for variant in variants
+    ]
+
+
+def _summary(backend: SageMakerModelBackend, variant: dict[str, Any]) -> dict[str, Any]:
+    summary: dict[str, Any] = {"VariantName": variant["VariantName"]}
+    images = _images(backend, variant)
+    if images:
+        summary["DeployedImages"] = images
+    # no weight means 1; a weight of 0 is a variant that gets no traffic
+    weight = variant.get("InitialVariantWeight")
+    summary["CurrentWeight"] = summary["DesiredWeight"] = 1.0 if weight is None else weight
+    if "ServerlessConfig" in variant:
+        serverless = variant["ServerlessConfig"]
+        summary["CurrentServerlessConfig"] = summary["DesiredServerlessConfig"] = serverless
+        summary["CurrentInstanceCount"] = 0
+    elif variant.get("InitialInstanceCount") is not None:
+        count = variant["InitialInstanceCount"]
+        summary["CurrentInstanceCount"] = summary["DesiredInstanceCount"] = count
+    for field in ("ManagedInstanceScaling", "RoutingConfig"):
+        if field in variant:
+            summary[field] = variant[field]
+    return summary
+
+
+def _images(backend: SageMakerModelBackend, variant: dict[str, Any]) -> list[dict[str, Any]]:
+    model = backend._models.get(variant.get("ModelName", ""))
+    if model is None:
+        return []
+    containers = model.containers or [model.primary_container]
+    return [
+        {
+            "SpecifiedImage": container["Image"],
+            "ResolvedImage": container["Image"],
+            "ResolutionTime": utcnow(),
+        }
+        for container in containers
+        if container.get("Image")
+    ]
+
+
+def _capture_summary(capture: dict[str, Any]) -> dict[str, Any] | None:
+    if not capture:
+        return None
+    enabled = bool(capture.get("EnableCapture"))
+    return {
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled else "Stopped",
+        "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
+        "DestinationS3Uri": capture["DestinationS3Uri"],
+        "KmsKeyId": capture.get("KmsKeyId", ""),
+    }
+
+
+@service.corrects(
+    "DescribeEndpoint",
+    gap="is InService at once; answers no LastDeploymentConfig, PendingDeploymentSummary, "
+    "DeployedImages, AsyncInferenceConfig or shadow variants",
+)
+def describe_endpoint(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS passes through Creating, Updating and RollingBack; see ``emulator.rollouts``."""
+    endpoint: Any = _endpoint(response.sagemaker_backend, response._get_param("EndpointName"))
+    rollouts.advance(endpoint)
+    return ActionResult(rollouts.describe(endpoint))
+
+
+@service.corrects(
+    "DeleteEndpoint",
+    gap="deletes while an update runs; names the endpoint otherwise in the error",
+)
+def delete_endpoint(original: Original, response: SageMakerResponse) -> EmptyResult:
+    """AWS refuses it while the endpoint is being created or updated."""
+    backend = response.sagemaker_backend
+    endpoint = _endpoint(backend, response._get_param("EndpointName"))
+    rollouts.require_settled(endpoint, but=("Failed",))
+    del backend.endpoints[endpoint.endpoint_name]
+    return EmptyResult()
+
+
+@service.corrects(
+    "DeleteEndpointConfig",
+    gap="names the configuration otherwise in the error",
+)
+def delete_endpoint_config(original: Original, response: SageMakerResponse) -> EmptyResult:
+    """AWS deletes it even where an endpoint uses it, and answers an unknown one with 400."""
+    backend = response.sagemaker_backend
+    config = _config(backend, response._get_param("EndpointConfigName"))
+    del backend.endpoint_configs[config.endpoint_config_name]
+    return EmptyResult()
+
+
+@service.corrects(
+    "UpdateEndpointWeightsAndCapacities",
+    gap="sets what was not given to nothing: a new weight alone loses the instance count",
+)
+def update_endpoint_weights_and_capacities(
+    original: Original, response: SageMakerResponse
+) -> ActionResult:
+    """AWS changes only the properties that were given."""
+    backend = response.sagemaker_backend
+    endpoint: Any = _endpoint(backend, response._get_param("EndpointName"))
+    rollouts.require_settled(endpoint)
+    before = {variant["VariantName"]: dict(variant) for variant in endpoint.production_variants}
+    result = original(response)
+    for change in response._get_param("DesiredWeightsAndCapacities"):
+        old = before[change["VariantName"]]
+        variant = next(
+            each
+            for each in endpoint.production_variants
+            if each["VariantName"] == change["VariantName"]
+        )
+        for given, fields in (
+            ("DesiredWeight", ("CurrentWeight", "DesiredWeight")),
+            ("DesiredInstanceCount", ("CurrentInstanceCount", "DesiredInstanceCount")),
+        ):
+            if change.get(given) is None:
+                for field in fields:
+                    variant.pop(field, None)
+                    if field in old:
+                        variant[field] = old[field]
+    endpoint.last_modified_time = utcnow()
+    assert isinstance(result, ActionResult)
+    return result
+
+
+def _endpoint(backend: SageMakerModelBackend, name: str) -> FakeEndpoint:
+    # AWS compares endpoint names without regard to case
+    for known, endpoint in backend.endpoints.items():
+        if known.lower() == name.lower():
+            return endpoint
+    arn = FakeEndpoint.arn_formatter(name, backend.account_id, backend.region_name)
+    raise ValidationError(f'Could not find endpoint "{arn}".')
+
+
+def _config(backend: SageMakerModelBackend, name: str) -> FakeEndpointConfig:
+    config = backend.endpoint_configs.get(name)
+    if config is None:
+        arn = FakeEndpointConfig.arn_formatter(name, backend.account_id, backend.region_name)
+        raise ValidationError(f'Could not find endpoint configuration "{arn}".')
+    return config
+
+
+# Model packages
+
+
+@service.adds("DeleteModelPackageGroup", gap="missing: a group cannot be destroyed")
+def delete_model_package_group(response: SageMakerResponse) -> EmptyResult:
+    """AWS deletes an empty group, and answers ConflictException for one with model packages."""
+    backend = response.sagemaker_backend
+    group = _group(backend, response)
+    name = group.model_package_group_name
+    if any(each.model_package_group_name == name for each in backend.model_packages.values()):
+        raise ConflictException(
+            f"Cannot delete ModelPackageGroup {group.arn} since it has ModelPackages."
+        )
+    del backend.model_package_groups[name]
+    return EmptyResult()
+
+
+@service.adds("PutModelPackageGroupPolicy", gap="missing")
+def put_model_package_group_policy(response: SageMakerResponse) -> ActionResult:
+    """AWS keeps one resource policy for each group."""
+    group: Any = _group(response.sagemaker_backend, response)
+    group.resource_policy = response._get_param("ResourcePolicy")
+    return ActionResult({"ModelPackageGroupArn": group.arn})
+
+
+@service.adds("GetModelPackageGroupPolicy", gap="missing")
+def get_model_package_group_policy(response: SageMakerResponse) -> ActionResult:
+    """AWS answers the policy, or ValidationException where there is none."""
+    group = _group(response.sagemaker_backend, response)
+    policy = getattr(group, "resource_policy", None)
+    if policy is None:
+        raise ValidationError(f"Cannot find resource policy for: {group.arn}")
+    return ActionResult({"ResourcePolicy": policy})
+
+
+@service.adds("DeleteModelPackageGroupPolicy", gap="missing")
+def delete_model_package_group_policy(response: SageMakerResponse) -> EmptyResult:
+    """AWS removes the policy of the group."""
+    group: Any = _group(response.sagemaker_backend, response)
+    group.resource_policy = None
+    return EmptyResult()
+
+
+@service.adds("DeleteModelPackage", gap="missing")
+def delete_model_package(response: SageMakerResponse) -> EmptyResult:
+    """AWS deletes one version by its ARN."""
+    backend = response.sagemaker_backend
+    package = backend.describe_model_package(response._get_param("ModelPackageName"))
+    del backend.model_packages[package.arn]
+    for name in [n for n, arn in backend.model_package_name_mapping.items() if arn == package.arn]:
+        del backend.model_package_name_mapping[name]
+    return EmptyResult()
+
+
+@service.corrects(
+    "CreateModelPackageGroup", gap="overwrites a group of that name and forgets its versions"
+)
+def create_model_package_group(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS refuses a name that is taken."""
+    existing = response.sagemaker_backend.model_package_groups.get(
+        response._get_param("ModelPackageGroupName")
+    )
+    if existing is not None:
+        raise ValidationError(f"Model Package Group already exists: {existing.arn}")
+    result = original(response)
+    assert isinstance(result, ActionResult)
+    return result
+
+
+@service.corrects(
+    "CreateModelPackage",
+    gap="starts the approval status at none; gives a version's number again after a deletion; "
+    "takes no ARN of a group",
+)
+def create_model_package(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS answers PendingManualApproval where no status is given, and never reuses a number."""
+    backend = response.sagemaker_backend
+    given = response._get_param("ModelPackageGroupName")
+    if not given:
+        result = original(response)
+        assert isinstance(result, ActionResult)
+        return result
+    group: Any = _group(backend, response)
+    response.params["ModelPackageGroupName"] = group.model_package_group_name
+    # moto numbers by counting, which can meet the number of a version that still exists
+    packages, names = dict(backend.model_packages), dict(backend.model_package_name_mapping)
+    arn = original(response).result["ModelPackageArn"]
+    package: Any = backend.model_packages[arn]
+    group.last_version = getattr(group, "last_version", 0) + 1
+    package.model_package_version = group.last_version
+    package.arn = re.sub(r"\d+$", str(group.last_version), arn)
+    if package.model_approval_status is None:
+        package.model_approval_status = "PendingManualApproval"
+    backend.model_packages = packages | {package.arn: package}
+    backend.model_package_name_mapping = names | {package.arn: package.arn}
+    return ActionResult({"ModelPackageArn": package.arn})
+
+
+@service.corrects(
+    "UpdateModelPackage",
+    gap="wipes approval description and customer metadata that were not given",
+    owner=SageMakerModelBackend,
+)
+def update_model_package(
+    original: Original,
+    backend: SageMakerModelBackend,
+    model_package_arn: str,
+    model_approval_status: str | None,
+    approval_description: str | None,
+    customer_metadata_properties: dict[str, str] | None,
+    **others: Any,
+) -> str:
+    """AWS changes only the fields that were given, and merges customer metadata."""
+    package = backend.describe_model_package(model_package_arn)
+    metadata = dict(package.customer_metadata_properties or {})
+    metadata.update(customer_metadata_properties or {})
+    arn = original(
+        backend,
+        model_package_arn=model_package_arn,
+        model_approval_status=model_approval_status or package.model_approval_status,
+        approval_description=approval_description or package.approval_description,
+        customer_metadata_properties=metadata,
+        **others,
+    )
+    return str(arn)
+
+
+def _group(backend: SageMakerModelBackend, response: SageMakerResponse) -> ModelPackageGroup:
+    name = str(response._get_param("ModelPackageGroupName")).rsplit("/", 1)[-1]
+    return backend.describe_model_package_group(name)
+
+
+# Tags
+
+
+@service.corrects(
+    "AddTags",
+    gap="keeps the old value beside the new one; knows no tags of feature groups or packages",
+    owner=SageMakerModelBackend,
+)
+def add_tags(
+    original: Original, backend: SageMakerModelBackend, arn: str, tags: list[dict[str, str]]
+) -> list[dict[str, str]]:
+    """AWS replaces the value of a key that exists."""
+    resource = backend._get_resource_from_arn(arn)
+    if resource is None:
+        raise ValidationError(f"Could not find resource {arn}.")
+    merged = {tag["Key"]: tag for tag in [*(resource.tags or []), *tags]}
+    resource.tags = list(merged.values())
+    return list(resource.tags)
+
+
+@service.corrects(
+    "ListTags",
+    gap="fails with 500 for a resource that is gone, a versioned model package or a feature group",
+    owner=SageMakerModelBackend,
+    method="_get_resource_from_arn",
+)
+def resource_of_arn(original: Original, backend: SageMakerModelBackend, arn: str) -> Any:
+    """AWS finds every taggable resource, and answers 400 for one that does not exist."""
+    kind, _, name = arn.split(":", 5)[-1].partition("/")
+    match kind:
+        case "model-package":
+            found: Any = backend.model_packages.get(arn)
+        case "feature-group":
+            found = next((g for g in backend.feature_groups.values() if g.arn == arn), None)
+        case "endpoint":
+            found = _endpoint(backend, name)
+        case _:
+            try:
+                found = original(backend, arn)
+            except AttributeError:
+                raise ValidationError(f"Tags of {kind} are not known to the emulator.") from None
+    if found is None:
+        raise ValidationError(f"Could not find {kind} {arn}.")
+    if found.tags is None:
+        found.tags = []
+    return found
+
+
+def _snake(field: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", field).lower()

@@ -1,0 +1,155 @@
+"""SageMaker Runtime: invoking an endpoint."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.exceptions import ServiceException
+from moto.moto_api._internal import mock_random
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import s3_backends
+from moto.sagemaker.models import sagemaker_backends
+from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
+
+from .registry import Service
+
+service = Service("sagemakerruntime", SageMakerRuntimeResponse)
+
+Original = Callable[..., Any]
+
+SERVING = ("InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed")
+
+
+class RuntimeValidationError(ServiceException):
+    """The runtime's own error, whose code is not that of SageMaker's control plane."""
+
+    code = "ValidationError"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
+@service.corrects(
+    "InvokeEndpoint",
+    gap="answers any name, known or not, with the same words",
+)
+def invoke_endpoint(original: Original, response: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
+    """AWS answers 400 for an endpoint that does not serve, and names the variant that served.
+
+    There is no container here, so the answer is a JSON object that says what was received.
+    Results queued through moto's own API are answered as moto does.
+    """
+    endpoint = _serving(response)
+    if getattr(endpoint, "async_inference_config", None):
+        raise RuntimeValidationError(
+            f"Endpoint {endpoint.endpoint_name} of account {response.current_account} is an "
+            "asynchronous inference endpoint. Use InvokeEndpointAsync."
+        )
+    if response.sagemakerruntime_backend.results_queue:
+        status, headers, body = original(response)
+        return status, headers, body
+    variant = _variant(endpoint, response.headers.get("X-Amzn-SageMaker-Target-Variant"))
+    return (
+        200,
+        {"Content-Type": "application/json", "x-Amzn-Invoked-Production-Variant": variant},
+        json.dumps(_echo(response, endpoint, variant)),
+    )
+
+
+@service.corrects(
+    "InvokeEndpointAsync",
+    gap="answers any name; writes to a bucket of its own instead of the configured one",
+)
+def invoke_endpoint_async(original: Original, response: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
+    """AWS accepts with 202 and writes the answer under S3OutputPath of the configuration."""
+    endpoint = _serving(response)
+    config = getattr(endpoint, "async_inference_config", None)
+    if not config:
+        raise RuntimeValidationError(
+            f"Endpoint {endpoint.endpoint_name} of account {response.current_account} is not an "
+            "asynchronous inference endpoint. Use InvokeEndpoint."
+        )
+    location = response.headers.get("X-Amzn-SageMaker-InputLocation")
+    if not location:
+        raise RuntimeValidationError("InputLocation is required.")
+    inference = response.headers.get("X-Amzn-SageMaker-Inference-Id") or str(mock_random.uuid4())
+    headers: dict[str, Any] = {"status": 202, "Content-Type": "application/json"}
+    name = mock_random.uuid4()
+    outputs = config["OutputConfig"]
+    if outputs.get("S3FailurePath"):
+        headers["X-Amzn-SageMaker-FailureLocation"] = (
+            f"{outputs['S3FailurePath'].rstrip('/')}/{name}-error.out"
+        )
+    if outputs.get("S3OutputPath"):
+        output = f"{outputs['S3OutputPath'].rstrip('/')}/{name}.out"
+        headers["X-Amzn-SageMaker-OutputLocation"] = output
+        variant = _variant(endpoint, None)
+        content = _echo(response, endpoint, variant) | {"inputLocation": location}
+        _write(response, output, json.dumps(content))
+    return 202, headers, json.dumps({"InferenceId": inference})
+
+
+def _serving(response: SageMakerRuntimeResponse) -> Any:
+    name = unquote(response.path.split("/")[2])
+    endpoints = sagemaker_backends[response.current_account][response.region].endpoints
+    for known, endpoint in endpoints.items():
+        if known.lower() == name.lower() and endpoint.endpoint_status in SERVING:
+            return endpoint
+    raise RuntimeValidationError(
+        f"Endpoint {name} of account {response.current_account} not found."
+    )
+
+
+def _variant(endpoint: Any, target: str | None) -> str:
+    names = [str(variant["VariantName"]) for variant in endpoint.production_variants]
+    if target is not None:
+        if target not in names:
+            raise RuntimeValidationError(
+                f"Variant {target} was not found for endpoint {endpoint.endpoint_name}."
+            )
+        return target
+    # deterministic, where AWS draws by weight
+    weights = {
+        str(v["VariantName"]): v.get("CurrentWeight", 0) for v in endpoint.production_variants
+    }
+    return max(names, key=lambda name: weights[name])
+
+
+def _echo(response: SageMakerRuntimeResponse, endpoint: Any, variant: str) -> dict[str, Any]:
+    body = response.raw_body or b""
+    echo: dict[str, Any] = {
+        "emulator": "inferra",
+        "note": "no container ran; this is what the endpoint received",
+        "endpoint": endpoint.endpoint_name,
+        "endpointConfig": endpoint.endpoint_config_name,
+        "variant": variant,
+        "contentType": response.headers.get("Content-Type"),
+        "accept": response.headers.get("Accept"),
+        "bytes": len(body),
+    }
+    for header, field in (
+        ("X-Amzn-SageMaker-Target-Model", "targetModel"),
+        ("X-Amzn-SageMaker-Custom-Attributes", "customAttributes"),
+        ("X-Amzn-SageMaker-Inference-Id", "inferenceId"),
+    ):
+        if response.headers.get(header):
+            echo[field] = response.headers[header]
+    try:
+        echo["body"] = body.decode("utf-8")
+    except UnicodeDecodeError:
+        echo["bodyBase64"] = base64.b64encode(body).decode("ascii")
+    return echo
+
+
+def _write(response: SageMakerRuntimeResponse, location: str, content: str) -> None:
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    backend = s3_backends[response.current_account][response.partition]
+    try:
+        backend.put_object(bucket, key, value=content.encode())
+    except S3ClientError as error:
+        raise RuntimeValidationError(f"Could not write to {location}: {error}") from None

@@ -1,0 +1,73 @@
+"""The server process: moto's application, its extensions, and the control routes in front of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+# moto reads it when it is imported; without it, AWS-managed policies do not exist.
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+from . import control, extensions
+from .network import url_of
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def serve(host: str, port: int, *, instance: str, record: Path | None) -> None:
+    """Answer on ``host:port`` until SIGTERM or SIGINT."""
+    extensions.check_moto()
+    application = control.Application(
+        DomainDispatcherApplication(_create_service), instance=instance
+    )
+    server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
+    # some parts of moto call their own server and look for it here
+    os.environ["MOTO_PORT"] = str(server.server_port)
+    url = url_of(host, server.server_port)
+    if record is not None:
+        _write_record(record, instance=instance, url=url, port=server.server_port)
+    print(f"emulator listens on {url}", flush=True)
+
+    def stop(signum: int, frame: object) -> None:
+        # shutdown() waits for serve_forever(), which runs in this thread
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server.serve_forever(poll_interval=0.1)
+    # handler threads of kept-alive connections would hold the process
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _create_service(service: Any) -> Flask:
+    """Build the application of one AWS service, at the first request for it."""
+    extensions.install(service)
+    return create_backend_app(service)
+
+
+def _write_record(path: Path, *, instance: str, url: str, port: int) -> None:
+    content = {
+        "pid": os.getpid(),
+        "port": port,
+        "url": url,
+        "started": time.time(),
+        "instance": instance,
+    }
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)
