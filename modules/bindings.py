@@ -1,31 +1,63 @@
 """Fast loading of the AWS and Kubernetes bindings.
 
-The generated provider packages import thousands of submodules eagerly, in Python and
-again in the Node process behind them. ``install()`` makes both load only what is used.
-It changes nothing about the synthesized output. Set ``INFERRA_STOCK_BINDINGS=1`` to load
-everything the stock way; a version that is not known here loads the stock way by itself.
+The generated packages import thousands of submodules, in Python and again in the Node
+process behind it, and check every argument the slow way. ``install()`` loads what is used
+only, and does the rest faster. The synthesized output is the same, byte for byte.
+
+Set ``INFERRA_STOCK_BINDINGS=1`` to do everything the stock way. A package of a version
+that is not known here is left alone.
 """
 
+import contextlib
+import functools
 import importlib
 import importlib.util
 import os
 import pkgutil
+import re
 import sys
+import typing
 from importlib import metadata
-from pathlib import Path
+from inspect import isclass
 from types import ModuleType
-from typing import Any
+from typing import Any, Union
 
 SWITCH = "INFERRA_STOCK_BINDINGS"
 
-_PRELOAD = Path(__file__).with_name("_node") / "preload.js"
-_PROVIDERS = {
-    "cdktf_cdktf_provider_aws": "21.22.1",
-    "cdktf_cdktf_provider_kubernetes": "12.1.1",
-}
-_END_OF_LIFE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
+_AWS = "cdktf_cdktf_provider_aws"
+_KUBERNETES = "cdktf_cdktf_provider_kubernetes"
+_ASSEMBLIES = {"@cdktf/provider-aws": _AWS, "@cdktf/provider-kubernetes": _KUBERNETES}
+_KNOWN = {_AWS: "21.22.1", _KUBERNETES: "12.1.1", "jsii": "1.142.0", "typeguard": "2.13.3"}
+_STUB = "_typecheckingstub__"
 
 _installed = False
+
+
+def install() -> None:
+    """Speed up the bindings that are imported from here on; a second call does nothing.
+
+    Call it before anything imports ``cdktf`` or a provider.
+    """
+    global _installed
+    if _installed or os.environ.get(SWITCH, "0") not in ("", "0"):
+        return
+    _installed = True
+    if not _known("jsii"):
+        return
+    for package in filter(_known, _ASSEMBLIES.values()):
+        _load_lazily(package)
+    _find_types_lazily()
+    _speed_up_node()
+    _cache_type_hints()
+    if _known("typeguard"):
+        _speed_up_checks()
+
+
+def _known(package: str) -> bool:
+    try:
+        return metadata.version(package) == _KNOWN[package]
+    except metadata.PackageNotFoundError:
+        return False
 
 
 class _LazyPackage(ModuleType):
@@ -34,11 +66,12 @@ class _LazyPackage(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return self._submodules()
+        path = f"{self.__name__}.{name}"
         if not name.startswith("_"):
             try:
-                return importlib.import_module(f"{self.__name__}.{name}")
+                return importlib.import_module(path)
             except ModuleNotFoundError as error:
-                if error.name != f"{self.__name__}.{name}":
+                if error.name != path:
                     raise
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
@@ -50,55 +83,85 @@ class _LazyPackage(ModuleType):
         return [name for name in names if not name.startswith("_")]
 
 
-def install() -> None:
-    """Load the provider bindings lazily from here on; does nothing when called again.
-
-    Call it before anything imports ``cdktf_cdktf_provider_aws``.
-    """
-    global _installed
-    if _installed or os.environ.get(SWITCH, "") not in ("", "0"):
+def _load_lazily(name: str) -> None:
+    """Put an empty package in the place of one that imports all its submodules."""
+    if name in sys.modules:
         return
-    _installed = True
-    if [_install_package(name, version) for name, version in _PROVIDERS.items()].count(True):
-        _preload_node()
-
-
-def _install_package(name: str, version: str) -> bool:
-    if name in sys.modules or _version(name) != version:
-        return False
     spec = importlib.util.find_spec(name)
-    if spec is None:
-        return False
-    package = importlib.util.module_from_spec(spec)
-    package.__class__ = _LazyPackage
-    sys.modules[name] = package
-    return True
+    if spec is not None:
+        package = importlib.util.module_from_spec(spec)
+        package.__class__ = _LazyPackage
+        sys.modules[name] = package
 
 
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+def _find_types_lazily() -> None:
+    """Import the submodule of a type that Node returns and Python has not seen so far."""
+    references: Any = importlib.import_module("jsii._reference_map")
+    find = references._try_import_type_module
+
+    def find_submodule(fqn: str) -> bool:
+        assembly, _, path = fqn.partition(".")
+        if assembly in _ASSEMBLIES and "." in path:
+            submodule = re.sub("([A-Z])", r"_\1", path.partition(".")[0]).lower()
+            with contextlib.suppress(ImportError):
+                importlib.import_module(f"{_ASSEMBLIES[assembly]}.{submodule}")
+                return True
+        return bool(find(fqn))
+
+    references._try_import_type_module = find_submodule
 
 
-def _preload_node() -> None:
-    from jsii._kernel.providers import process
+def _speed_up_node() -> None:
+    process: Any = importlib.import_module("jsii._kernel.providers.process")
+    kernel = importlib.import_module("._node.kernel", __package__)
+    process._NodeProcess = kernel.SingleNode
 
-    start = process._NodeProcess.start
 
-    def start_with_preload(self: Any) -> None:
-        before = {name: os.environ.get(name) for name in ("NODE_OPTIONS", _END_OF_LIFE)}
-        options = f'{before["NODE_OPTIONS"] or ""} --require="{_PRELOAD.as_posix()}"'
-        os.environ["NODE_OPTIONS"] = options.strip()
-        os.environ.setdefault(_END_OF_LIFE, "20")
-        try:
-            start(self)  # type: ignore[no-untyped-call]
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+def _cache_type_hints() -> None:
+    """Resolve the type hints of a generated signature once, instead of on every call."""
+    resolve = typing.get_type_hints
+    known: dict[Any, dict[str, Any]] = {}
 
-    process._NodeProcess.start = start_with_preload  # type: ignore[method-assign]
+    @functools.wraps(resolve)
+    def get_type_hints(obj: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        if args or kwargs or not getattr(obj, "__name__", "").startswith(_STUB):
+            return resolve(obj, *args, **kwargs)
+        hints = known.get(obj)
+        if hints is None:
+            hints = known[obj] = resolve(obj)
+        return hints
+
+    typing.get_type_hints = get_type_hints
+
+
+def _speed_up_checks() -> None:
+    """Accept a value whose class is one of those expected without a closer look."""
+    typeguard: Any = importlib.import_module("typeguard")
+    check = typeguard.check_type
+    # By identity, as a union is slow to hash; the type itself is kept so that the
+    # identity stays its own.
+    known: dict[int, tuple[Any, frozenset[type]]] = {}
+
+    @functools.wraps(check)
+    def check_type(
+        argname: str, value: Any, expected_type: Any, memo: Any = None, **names: Any
+    ) -> None:
+        entry = known.get(id(expected_type))
+        if entry is None:
+            entry = known[id(expected_type)] = (expected_type, _classes(expected_type))
+        if type(value) in entry[1]:
+            return
+        if memo is None:
+            caller = sys._getframe(1)
+            names = {"globals": caller.f_globals, "locals": caller.f_locals, **names}
+        check(argname, value, expected_type, memo, **names)
+
+    typeguard.check_type = check_type
+
+
+def _classes(expected: Any) -> frozenset[type]:
+    """The classes of which an instance surely is what a type hint expects."""
+    members = typing.get_args(expected) if typing.get_origin(expected) is Union else [expected]
+    return frozenset(
+        member for member in members if isclass(member) and not issubclass(member, tuple)
+    )

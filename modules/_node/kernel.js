@@ -1,0 +1,48 @@
+"use strict";
+// Runs the jsii kernel in this process (see kernel.py). The stock entry point starts a
+// second Node process for the kernel and copies every message between the two.
+//
+// node kernel.js PROGRAM INPUT_FD OUTPUT_FD
+
+const fs = require("node:fs");
+const Module = require("node:module");
+const threads = require("node:worker_threads");
+
+const [node, , program, input, output] = process.argv;
+const DESCRIPTORS = "readFD:3,writeFD:3";
+const UNKNOWN = 3;
+
+const source = fs.readFileSync(program, "utf8");
+const major = Number.parseInt(process.versions.node, 10);
+// Leaving without a greeting makes the Python side start the stock entry point, which
+// has something to say about other versions of Node.
+if (![20, 22, 24].includes(major) || !source.includes(DESCRIPTORS)) {
+  process.exit(UNKNOWN);
+}
+
+require("./lazy.js");
+
+// The kernel builds an index of a newly cached package in a worker, and does not wait for
+// it at its end: without this, short runs would start that work anew each time.
+const workers = new Set();
+threads.Worker = class extends threads.Worker {
+  constructor(...args) {
+    super(...args);
+    workers.add(this);
+    this.once("exit", () => workers.delete(this));
+  }
+};
+const exit = process.exit.bind(process);
+process.exit = (code) => {
+  if (workers.size === 0) {
+    exit(code);
+  }
+  for (const worker of workers) {
+    worker.once("exit", () => process.exit(code));
+  }
+};
+
+process.argv = [node, program];
+const main = new Module(program, null);
+main.filename = program;
+main._compile(source.replace(DESCRIPTORS, `readFD:${input},writeFD:${output}`), program);

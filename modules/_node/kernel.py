@@ -1,0 +1,154 @@
+"""Runs the jsii kernel in one Node process, and lets it load while Python imports.
+
+The stock client starts two Node processes, of which one only copies messages, and waits
+for each package to load. The messages themselves, and so the results, stay the same.
+"""
+
+import atexit
+import contextlib
+import importlib
+import os
+import platform
+import selectors
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+_process: Any = importlib.import_module("jsii._kernel.providers.process")
+
+_ENTRY = Path(__file__).with_name("kernel.js")
+_PRELOAD = Path(__file__).with_name("lazy.js")
+_END_OF_LIFE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
+
+
+class PreloadedNode(_process._NodeProcess):  # type: ignore[misc]
+    """The stock client, whose Node loads the submodules of the providers lazily."""
+
+    def start(self) -> None:
+        names = ("NODE_OPTIONS", _END_OF_LIFE)
+        before = {name: os.environ.get(name) for name in names}
+        preload = f'--require="{_PRELOAD.as_posix()}"'
+        os.environ["NODE_OPTIONS"] = " ".join(filter(None, [before["NODE_OPTIONS"], preload]))
+        os.environ.setdefault(_END_OF_LIFE, "20")
+        try:
+            super().start()
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+class SingleNode(PreloadedNode):
+    """A client with one Node process, which does not wait for packages to load.
+
+    Where that process cannot be had (another system or version of Node, a runtime of the
+    user's own), it is a ``PreloadedNode``.
+    """
+
+    def start(self) -> None:
+        self._process: Any = None
+        self._unanswered: list[Any] | None = None
+        if os.name == "posix" and "JSII_RUNTIME" not in os.environ:
+            self._start_single()
+        else:
+            super().start()
+
+    def send(self, request: Any, response_type: Any) -> Any:
+        if self._unanswered is None:
+            return super().send(request, response_type)
+        if isinstance(request, _process.LoadRequest):
+            self._unanswered.append(request)
+            self._post(request)
+            return _process.LoadResponse(assembly=request.name, types=0)
+        self._catch_up()
+        return self.send(request, response_type)
+
+    def _start_single(self) -> None:
+        """Starts Node without waiting for its greeting."""
+        program = Path(self._jsii_runtime()).parents[1] / "lib" / "program.js"
+        inputs, outputs = os.pipe(), os.pipe()
+        try:
+            node = subprocess.Popen(
+                [
+                    os.environ.get("JSII_NODE", "node"),
+                    "--max-old-space-size=4069",
+                    "--preserve-symlinks",
+                    os.fspath(_ENTRY),
+                    os.fspath(program),
+                    str(inputs[0]),
+                    str(outputs[1]),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "JSII_AGENT": f"Python/{platform.python_version()}"},
+                pass_fds=(inputs[0], outputs[1]),
+            )
+        finally:
+            os.close(inputs[0])
+            os.close(outputs[1])
+        self.sink_thread = threading.Thread(
+            name="node.output", target=_forward, args=(node.stdout, node.stderr), daemon=True
+        )
+        self.sink_thread.start()
+        # The stock methods exchange messages through these two.
+        node.stdin = os.fdopen(inputs[1], "wb")
+        node.stdout = os.fdopen(outputs[0], "rb")
+        self._process = node
+        self._unanswered = []
+        atexit.register(self.stop)
+
+    def _post(self, request: Any) -> None:
+        """Sends a request whose answer is read by ``_catch_up``."""
+        message = _process.json.dumps(self._serializer.unstructure(request))
+        # Node may have gone already, which shows when its greeting is read.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(f"{message}\n".encode())
+            self._process.stdin.flush()
+
+    def _catch_up(self) -> None:
+        """Reads the greeting and the answers that nobody has waited for so far."""
+        requests, self._unanswered = self._unanswered or [], None
+        greeting = self._process.stdout.peek()
+        if not greeting:
+            self._discard()
+            super().start()
+            for request in requests:
+                super().send(request, _process.LoadResponse)
+            return
+        self.handshake()
+        for _ in requests:
+            self._receive()
+
+    def _receive(self) -> None:
+        answer = self._next_message()
+        if "error" in answer:
+            fault = answer["name"] == _process.ErrorType.JSII_FAULT.value
+            error = _process.JSIIError if fault else RuntimeError
+            raise error(answer["error"]) from _process.JavaScriptError(answer["stack"])
+
+    def _discard(self) -> None:
+        """Cleans up after a Node process that ended before its greeting."""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self.stop()
+
+
+def _forward(stdout: IO[bytes], stderr: IO[bytes]) -> None:
+    """Passes on what Node prints, until it ends."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stdout, selectors.EVENT_READ, sys.stdout)
+        selector.register(stderr, selectors.EVENT_READ, sys.stderr)
+        while selector.get_map():
+            for key, _ in selector.select():
+                chunk = os.read(key.fd, 65536)
+                if chunk:
+                    key.data.buffer.write(chunk)
+                    key.data.flush()
+                else:
+                    selector.unregister(key.fileobj)
+    stdout.close()

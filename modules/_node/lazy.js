@@ -1,0 +1,43 @@
+"use strict";
+// Runs in the jsii Node process ahead of the packages that it loads (see ../bindings.py).
+
+const fs = require("node:fs");
+const Module = require("node:module");
+
+const INDEX = /[\\/]@cdktf[\\/]provider-(?:aws|kubernetes)[\\/]lib[\\/]index\.js$/;
+const EXPORT = /^exports\.(\w+) = require\("(\.\/[\w-]+)"\);$/gm;
+const STACK_TRACE = /[\\/]cdktf[\\/]lib[\\/]tokens[\\/]private[\\/]stack-trace\.js$/;
+
+const load = Module._extensions[".js"];
+
+Module._extensions[".js"] = function (module, filename) {
+  if (INDEX.test(filename)) {
+    loadIndex(module, fs.readFileSync(filename, "utf8"));
+  } else if (STACK_TRACE.test(filename)) {
+    // A trace of every token, without one frame of the Python program, with no option
+    // to turn it off. It shows in the text of an error at most, never in the output.
+    module.exports.captureStackTrace = () => [];
+  } else {
+    load.call(this, module, filename);
+  }
+};
+
+// Requires a provider's submodule when it is first used, instead of all of them at once.
+function loadIndex(module, source) {
+  const exported = (name, descriptor) =>
+    Object.defineProperty(module.exports, name, {
+      configurable: true,
+      enumerable: true,
+      ...descriptor,
+    });
+  Object.defineProperty(module.exports, "__esModule", { value: true });
+  for (const [, name, path] of source.matchAll(EXPORT)) {
+    exported(name, {
+      get() {
+        const value = module.require(path);
+        exported(name, { value, writable: true });
+        return value;
+      },
+    });
+  }
+}
