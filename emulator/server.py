@@ -57,7 +57,8 @@ def serve(host: str, port: int, *, instance: str, record: Path | None) -> None:
 def _create_service(service: Any) -> Flask:
     """Build the application of one AWS service, at the first request for it."""
     extensions.install(service)
-    return create_backend_app(service)
+    application: Flask = create_backend_app(service)
+    return application
 
 
 def _write_record(path: Path, *, instance: str, url: str, port: int) -> None:

@@ -22,8 +22,10 @@ __all__ = [
 
 def install(service: str) -> None:
     """Put the extensions of one service into moto."""
-    for module in _REQUIRES.get(service, (service,)):
-        if module in modules(__name__):
+    known = modules(__name__)
+    # every request makes moto look into IAM for the caller's account
+    for module in ("iam", *_REQUIRES.get(service, ()), service):
+        if module in known:
             _service(module).install()
 
 
@@ -32,10 +34,8 @@ def list_extensions() -> list[Extension]:
     return [each for module in modules(__name__) for each in _service(module).extensions]
 
 
-# moto names for which another module's corrections matter as well
-_REQUIRES: dict[str, tuple[str, ...]] = {
-    "sagemakerruntime": ("sagemaker", "sagemakerruntime"),
-}
+# services whose answers rest on another one's corrections
+_REQUIRES = {"sagemakerruntime": ("sagemaker",)}
 
 
 def _service(module: str) -> Service:

@@ -40,6 +40,7 @@ class Service:
         self.name = name
         self.handler = handler
         self.extensions: list[Extension] = []
+        self.functions: list[Callable[..., Any]] = []
         self._patches: list[Callable[[], None]] = []
         self._installed = False
 
@@ -58,7 +59,7 @@ class Service:
                     )
                 setattr(self.handler, name, function)
 
-            self._register(operation, gap, patch)
+            self._register(operation, gap, function, patch)
             return function
 
         return register
@@ -75,7 +76,7 @@ class Service:
             def patch() -> None:
                 setattr(target, name, _wrap(inspect.getattr_static(target, name), function))
 
-            self._register(operation, gap, patch)
+            self._register(operation, gap, function, patch)
             return function
 
         return register
@@ -86,13 +87,20 @@ class Service:
         """Register a change of moto's data, such as a list of allowed values."""
 
         def register(function: Callable[[], None]) -> Callable[[], None]:
-            self._register(operation, gap, function)
+            self._register(operation, gap, function, function)
             return function
 
         return register
 
-    def _register(self, operation: str, gap: str, patch: Callable[[], None]) -> None:
+    def _register(
+        self,
+        operation: str,
+        gap: str,
+        function: Callable[..., Any],
+        patch: Callable[[], None],
+    ) -> None:
         self.extensions.append(Extension(self.name, operation, gap))
+        self.functions.append(function)
         self._patches.append(patch)
 
     def install(self) -> None:

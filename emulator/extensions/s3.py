@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Callable, Mapping
+from operator import eq
 from typing import Any
 
 from flask import has_request_context, request
@@ -65,10 +66,9 @@ def _caller() -> str:
     """The account of the request being answered."""
     from moto.iam.models import get_account_id_from
 
-    if not has_request_context():
-        return get_account_id_from("")
-    match = S3Response.access_key_regex.search(request.headers.get("Authorization", ""))
-    return get_account_id_from(match.group("access_key") if match else "")
+    authorization = request.headers.get("Authorization", "") if has_request_context() else ""
+    match = S3Response.access_key_regex.search(authorization)
+    return str(get_account_id_from(match.group("access_key") if match else ""))
 
 
 def _concerns(principal: Any, account: str) -> bool:
@@ -91,37 +91,47 @@ def _holds(conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     )
 
 
+def _any(compare: Callable[[str, str], bool]) -> Callable[[str, list[str]], bool]:
+    return lambda actual, wanted: any(compare(actual, each) for each in wanted)
+
+
+def _none(compare: Callable[[str, str], bool]) -> Callable[[str, list[str]], bool]:
+    return lambda actual, wanted: not any(compare(actual, each) for each in wanted)
+
+
+def _same_letters(actual: str, wanted: str) -> bool:
+    return actual.lower() == wanted.lower()
+
+
+# The policy operators; one that is not here never holds.
+_OPERATORS: dict[str, Callable[[str, list[str]], bool]] = {
+    "Bool": _any(_same_letters),
+    "StringEquals": _any(eq),
+    "StringNotEquals": _none(eq),
+    "StringEqualsIgnoreCase": _any(_same_letters),
+    "StringNotEqualsIgnoreCase": _none(_same_letters),
+    "StringLike": _any(fnmatch.fnmatchcase),
+    "StringNotLike": _none(fnmatch.fnmatchcase),
+    "ArnEquals": _any(fnmatch.fnmatchcase),
+    "ArnNotEquals": _none(fnmatch.fnmatchcase),
+    "ArnLike": _any(fnmatch.fnmatchcase),
+    "ArnNotLike": _none(fnmatch.fnmatchcase),
+    "NumericLessThan": _any(lambda actual, wanted: float(actual) < float(wanted)),
+    "NumericLessThanEquals": _any(lambda actual, wanted: float(actual) <= float(wanted)),
+    "NumericGreaterThan": _any(lambda actual, wanted: float(actual) > float(wanted)),
+    "NumericGreaterThanEquals": _any(lambda actual, wanted: float(actual) >= float(wanted)),
+}
+
+
 def _compare(operator: str, key: str, wanted: list[str], context: Mapping[str, str]) -> bool:
-    """One condition of a policy; an operator that is not known here never holds."""
     actual = context.get(key)
     name = operator.removesuffix("IfExists")
     if name == "Null":
-        return [str(actual is None).lower()] == [each.lower() for each in wanted]
+        return str(actual is None).lower() in [each.lower() for each in wanted]
     if actual is None:
         # a negated operator holds for a key that the request does not have
         return operator.endswith("IfExists") or "Not" in name
-    match name:
-        case "Bool":
-            return actual.lower() in [each.lower() for each in wanted]
-        case "StringEquals" | "ArnEquals":
-            return actual in wanted
-        case "StringNotEquals" | "ArnNotEquals":
-            return actual not in wanted
-        case "StringEqualsIgnoreCase":
-            return actual.lower() in [each.lower() for each in wanted]
-        case "StringLike" | "ArnLike":
-            return any(fnmatch.fnmatchcase(actual, each) for each in wanted)
-        case "StringNotLike" | "ArnNotLike":
-            return not any(fnmatch.fnmatchcase(actual, each) for each in wanted)
-        case "NumericLessThan":
-            return any(float(actual) < float(each) for each in wanted)
-        case "NumericLessThanEquals":
-            return any(float(actual) <= float(each) for each in wanted)
-        case "NumericGreaterThan":
-            return any(float(actual) > float(each) for each in wanted)
-        case "NumericGreaterThanEquals":
-            return any(float(actual) >= float(each) for each in wanted)
-    return False
+    return name in _OPERATORS and _OPERATORS[name](actual, wanted)
 
 
 @service.corrects(

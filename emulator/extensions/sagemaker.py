@@ -193,7 +193,7 @@ def create_endpoint(original: Original, response: SageMakerResponse) -> ActionRe
     backend = response.sagemaker_backend
     name = response._get_param("EndpointName")
     config = _config(backend, response._get_param("EndpointConfigName"))
-    existing = backend.endpoints.get(name)
+    existing = _find_endpoint(backend, name)
     if existing is not None:
         raise ValidationError(f'Cannot create already existing endpoint "{existing.arn}".')
     kind: Any = FakeEndpoint
@@ -401,12 +401,17 @@ def update_endpoint_weights_and_capacities(
 
 
 def _endpoint(backend: SageMakerModelBackend, name: str) -> FakeEndpoint:
-    # AWS compares endpoint names without regard to case
-    for known, endpoint in backend.endpoints.items():
-        if known.lower() == name.lower():
-            return endpoint
+    endpoint = _find_endpoint(backend, name)
+    if endpoint is not None:
+        return endpoint
     arn = FakeEndpoint.arn_formatter(name, backend.account_id, backend.region_name)
     raise ValidationError(f'Could not find endpoint "{arn}".')
+
+
+def _find_endpoint(backend: SageMakerModelBackend, name: str) -> FakeEndpoint | None:
+    # AWS compares endpoint names without regard to case
+    known = {each.lower(): endpoint for each, endpoint in backend.endpoints.items()}
+    return known.get(name.lower())
 
 
 def _config(backend: SageMakerModelBackend, name: str) -> FakeEndpointConfig:

@@ -25,13 +25,19 @@ Original = Callable[..., Any]
 SERVING = ("InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed")
 
 
-class RuntimeValidationError(ServiceException):
+class RuntimeValidationError(ServiceException):  # type: ignore[misc]  # moto is not checked
     """The runtime's own error, whose code is not that of SageMaker's control plane."""
 
     code = "ValidationError"
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
+
+
+@service.prepares("InvokeEndpoint", gap="fails with 500 for a body that is not UTF-8")
+def take_bytes() -> None:
+    """AWS hands the body to the container as it is."""
+    SageMakerRuntimeResponse.use_raw_body = True
 
 
 @service.corrects(
@@ -51,6 +57,7 @@ def invoke_endpoint(original: Original, response: SageMakerRuntimeResponse) -> T
             "asynchronous inference endpoint. Use InvokeEndpointAsync."
         )
     if response.sagemakerruntime_backend.results_queue:
+        response.body = response.raw_body.decode("utf-8", errors="replace")
         status, headers, body = original(response)
         return status, headers, body
     variant = _variant(endpoint, response.headers.get("X-Amzn-SageMaker-Target-Variant"))

@@ -1,0 +1,101 @@
+"""The list of extensions, and what guards it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import emulator
+from emulator import extensions
+from emulator.extensions.registry import Service, UnknownMotoError
+
+ROOT = Path(emulator.__file__).parent
+
+
+def test_the_table_in_the_readme_is_the_registry() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in readme.splitlines() if line.startswith("| ") and "---" not in line]
+    table = [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in rows]
+    assert ("service", "operation", "what moto does", "seen in") in table
+    start = table.index(("service", "operation", "what moto does", "seen in")) + 1
+    expected = [
+        (each.service, each.operation, each.gap, each.seen_in)
+        for each in extensions.list_extensions()
+    ]
+    assert table[start : start + len(expected)] == expected
+
+
+def test_every_extension_can_be_put_into_moto() -> None:
+    code = (
+        "from emulator import extensions as e\n"
+        "for service in {x.service for x in e.list_extensions()}: e.install(service)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT.parent)
+
+
+def test_every_extension_says_what_aws_does() -> None:
+    code = (
+        "import importlib\n"
+        "from emulator.extensions import registry\n"
+        "for name in registry.modules('emulator.extensions'):\n"
+        "    service = importlib.import_module('emulator.extensions.' + name).service\n"
+        "    assert service.name == name\n"
+        "    for function in service.functions:\n"
+        "        assert 'AWS' in (function.__doc__ or ''), (name, function.__name__)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT.parent)
+
+
+def test_another_moto_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "9.9.9")
+    with pytest.raises(UnknownMotoError, match=r"moto 5\.2\.5, got 9\.9\.9; install moto==5\.2\.5"):
+        extensions.check_moto()
+
+
+class _Moto:
+    def list_things(self) -> str:
+        return "moto's"
+
+    @property
+    def arn(self) -> str:
+        return "arn"
+
+    @staticmethod
+    def limit(given: int) -> int:
+        return given
+
+
+def test_an_operation_that_moto_has_by_now_is_not_added_over_it() -> None:
+    service = Service("test", _Moto)
+
+    @service.adds("ListThings", gap="missing")
+    def list_things(response: _Moto) -> str:
+        return "ours"
+
+    with pytest.raises(UnknownMotoError, match="drop the extension"):
+        service.install()
+
+
+def test_a_correction_gets_the_original_whatever_kind_of_method_it_is() -> None:
+    kind = type("Moto", (_Moto,), {"list_things": _Moto.list_things})
+    service = Service("test", kind)
+
+    @service.corrects("ListThings", gap="-")
+    def list_things(original: object, response: _Moto) -> str:
+        return original(response) + " and ours"  # type: ignore[operator,no-any-return]
+
+    @service.corrects("GetArn", gap="-")
+    def arn(original: object, response: _Moto) -> str:
+        return original(response) + "-2"  # type: ignore[operator,no-any-return]
+
+    @service.corrects("GetLimit", gap="-")
+    def limit(original: object, given: int) -> int:
+        return original(given) + 1  # type: ignore[operator,no-any-return]
+
+    service.install()
+    service.install()
+    moto = kind()
+    assert (moto.list_things(), moto.arn, moto.limit(1)) == ("moto's and ours", "arn-2", 2)
