@@ -36,7 +36,7 @@ _installed = False
 def install() -> None:
     """Speed up the bindings that are imported from here on; a second call does nothing.
 
-    Call it before anything imports ``cdktf`` or a provider.
+    Call it before anything imports a provider, and best before ``cdktf`` too.
     """
     global _installed
     if _installed or os.environ.get(SWITCH, "0") not in ("", "0"):
@@ -47,7 +47,7 @@ def install() -> None:
     for package in filter(_known, _ASSEMBLIES.values()):
         _load_lazily(package)
     _find_types_lazily()
-    _speed_up_node()
+    importlib.import_module("._node.kernel", __package__).install()
     _cache_type_hints()
     if _known("typeguard"):
         _speed_up_checks()
@@ -109,12 +109,6 @@ def _find_types_lazily() -> None:
         return bool(find(fqn))
 
     references._try_import_type_module = find_submodule
-
-
-def _speed_up_node() -> None:
-    process: Any = importlib.import_module("jsii._kernel.providers.process")
-    kernel = importlib.import_module("._node.kernel", __package__)
-    process._NodeProcess = kernel.SingleNode
 
 
 def _cache_type_hints() -> None:

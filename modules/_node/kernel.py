@@ -5,6 +5,7 @@ for each package to load. The messages themselves, and so the results, stay the 
 """
 
 import atexit
+import codecs
 import contextlib
 import importlib
 import os
@@ -17,10 +18,37 @@ from pathlib import Path
 from typing import IO, Any
 
 _process: Any = importlib.import_module("jsii._kernel.providers.process")
+_references: Any = importlib.import_module("jsii._reference_map")
 
 _ENTRY = Path(__file__).with_name("kernel.js")
 _PRELOAD = Path(__file__).with_name("lazy.js")
 _END_OF_LIFE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
+
+
+def install() -> None:
+    """Have jsii use a ``SingleNode``, also where ``cdktf`` was imported before."""
+    _process._NodeProcess = SingleNode
+    loaded = dict(_references._assembly_to_module)
+    if loaded and loaded.keys() <= {"constructs", "cdktf"} and _unused():
+        jsii: Any = importlib.import_module("jsii")
+        node = jsii.kernel.provider._process
+        node.stop()
+        node.__class__ = SingleNode
+        node.start()
+        for module in loaded.values():
+            package = importlib.import_module(f"{module}._jsii")
+            assembly = package.__jsii_assembly__
+            tarball = Path(package.__file__).with_name(assembly.filename)
+            jsii.load(assembly.name, assembly.version, os.fspath(tarball))
+
+
+def _unused() -> bool:
+    """Whether the running Node has no objects and has not numbered any token."""
+    jsii: Any = importlib.import_module("jsii")
+    if jsii.stats().object_count > 0:
+        return False
+    cdktf: Any = sys.modules.get("cdktf")
+    return cdktf is None or cdktf.Token.as_string({}) == "${TfToken[TOKEN.0]}"
 
 
 class PreloadedNode(_process._NodeProcess):  # type: ignore[misc]
@@ -68,7 +96,7 @@ class SingleNode(PreloadedNode):
         return self.send(request, response_type)
 
     def _start_single(self) -> None:
-        """Starts Node without waiting for its greeting."""
+        """Start Node without waiting for its greeting."""
         program = Path(self._jsii_runtime()).parents[1] / "lib" / "program.js"
         inputs, outputs = os.pipe(), os.pipe()
         try:
@@ -103,7 +131,7 @@ class SingleNode(PreloadedNode):
         atexit.register(self.stop)
 
     def _post(self, request: Any) -> None:
-        """Sends a request whose answer is read by ``_catch_up``."""
+        """Send a request whose answer is read by ``_catch_up``."""
         message = _process.json.dumps(self._serializer.unstructure(request))
         # Node may have gone already, which shows when its greeting is read.
         with contextlib.suppress(BrokenPipeError):
@@ -111,7 +139,7 @@ class SingleNode(PreloadedNode):
             self._process.stdin.flush()
 
     def _catch_up(self) -> None:
-        """Reads the greeting and the answers that nobody has waited for so far."""
+        """Read the greeting and the answers that nobody has waited for so far."""
         requests, self._unanswered = self._unanswered or [], None
         greeting = self._process.stdout.peek()
         if not greeting:
@@ -132,23 +160,26 @@ class SingleNode(PreloadedNode):
             raise error(answer["error"]) from _process.JavaScriptError(answer["stack"])
 
     def _discard(self) -> None:
-        """Cleans up after a Node process that ended before its greeting."""
+        """Clean up after a Node process that ended before its greeting."""
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         self.stop()
 
 
 def _forward(stdout: IO[bytes], stderr: IO[bytes]) -> None:
-    """Passes on what Node prints, until it ends."""
+    """Pass on what Node prints, until it ends."""
     with selectors.DefaultSelector() as selector:
-        selector.register(stdout, selectors.EVENT_READ, sys.stdout)
-        selector.register(stderr, selectors.EVENT_READ, sys.stderr)
+        for pipe, stream in ((stdout, "stdout"), (stderr, "stderr")):
+            decoder = codecs.getincrementaldecoder("utf-8")("replace")
+            selector.register(pipe, selectors.EVENT_READ, (stream, decoder))
         while selector.get_map():
             for key, _ in selector.select():
+                stream, decoder = key.data
                 chunk = os.read(key.fd, 65536)
-                if chunk:
-                    key.data.buffer.write(chunk)
-                    key.data.flush()
-                else:
+                # A stream may be closed or absent, and Node must not wait for it.
+                with contextlib.suppress(AttributeError, ValueError):
+                    getattr(sys, stream).write(decoder.decode(chunk))
+                    getattr(sys, stream).flush()
+                if not chunk:
                     selector.unregister(key.fileobj)
     stdout.close()

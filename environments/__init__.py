@@ -1,0 +1,1 @@
+"""The environments: data only. Account ids live here and nowhere else."""

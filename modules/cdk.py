@@ -1,0 +1,35 @@
+"""The one door to cdktf and constructs; importing it makes the provider bindings load fast.
+
+Every construct imports this before any `cdktf_cdktf_provider_aws` submodule, an order that the
+linter's import sections keep.
+"""
+
+from .bindings import install
+
+install()
+
+from cdktf import (  # noqa: E402 - only after install()
+    App,
+    DataTerraformRemoteStateS3,
+    Fn,
+    S3Backend,
+    TerraformLocal,
+    TerraformOutput,
+    TerraformResourceLifecycle,
+    TerraformStack,
+    Token,
+)
+from constructs import Construct  # noqa: E402
+
+__all__ = [
+    "App",
+    "Construct",
+    "DataTerraformRemoteStateS3",
+    "Fn",
+    "S3Backend",
+    "TerraformLocal",
+    "TerraformOutput",
+    "TerraformResourceLifecycle",
+    "TerraformStack",
+    "Token",
+]

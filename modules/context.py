@@ -1,0 +1,150 @@
+"""Context: who, where and which stage. The only source of names and tags."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Annotated
+
+from . import names
+from .rules import rule
+from .spec import Check, Known, Matches, ShortName, Spec
+
+CTX1 = rule(
+    "CTX1",
+    refuses="an account id that is not 12 digits in a string",
+    message="must be the 12 digits of an AWS account id, in quotes, such as '111122223333'",
+    source="AWS Account Management reference guide, AWS account identifiers",
+)
+CTX2 = rule(
+    "CTX2",
+    refuses="a region that AWS does not have",
+    message="is not an AWS Region{hint}",
+    source="botocore endpoints.json",
+)
+CTX3 = rule(
+    "CTX3",
+    refuses="more than 40 tags, a key over 128 or a value over 256 characters, or a key aws:…",
+    message="must be at most 40 tags with keys up to 128 characters not starting with aws: "
+    "and values up to 256",
+    source="AWS General Reference, tagging limits (50 per resource; Inferra adds its own)",
+)
+CTX4 = rule(
+    "CTX4",
+    refuses="an organization over 16 or a stage over 10 characters",
+    message="must have at most {limit} characters, as every AWS name begins with it",
+    source="Inferra: leaves 32 characters for the name of a service within SageMaker's 63",
+)
+CTX5 = rule(
+    "CTX5",
+    refuses="a role that is not an IAM role name",
+    message="must be the name of an IAM role in the environment's account, such as inferra-deploy",
+    source="botocore iam roleNameType",
+)
+
+
+@cache
+def regions() -> frozenset[str]:
+    """The names of AWS's Regions, from the table in the package."""
+    text = (resources.files(__package__) / "data" / "regions.txt").read_text("utf-8")
+    return frozenset(text.split())
+
+
+def _tags_fit(tags: dict[str, str]) -> bool:
+    return len(tags) <= 40 and all(
+        0 < len(key) <= 128 and not key.lower().startswith("aws:") and len(value) <= 256
+        for key, value in tags.items()
+    )
+
+
+def _at_most(limit: int) -> Check:
+    return Check(CTX4, lambda value: len(value) <= limit, lambda _: {"limit": limit})
+
+
+RoleName = Annotated[str, Matches(CTX5, r"[\w+=,.@-]{1,64}", aws="iam:CreateRoleRequest.RoleName")]
+
+
+class Context(Spec):
+    """One account and one region at one stage: the only source of names, ARNs and tags."""
+
+    organization: Annotated[ShortName, _at_most(16)]
+    """The first part of every name."""
+
+    stage: Annotated[ShortName, _at_most(10)]
+    """`dev`, `staging`, `prod`."""
+
+    account: Annotated[str, Matches(CTX1, r"\d{12}")]
+    """The AWS account id. Terraform refuses to work in any other (`allowed_account_ids`)."""
+
+    region: Annotated[str, Known(CTX2, regions)]
+    """The AWS Region."""
+
+    owner: str
+    """The team that answers for it; becomes the tag `owner`."""
+
+    deploy_role: RoleName | None = None
+    """The IAM role that Terraform assumes. Without it the caller's credentials are used."""
+
+    tags: Annotated[dict[str, str], Check(CTX3, _tags_fit)] = {}
+    """More tags for every resource. Without it only Inferra's own are set."""
+
+    protected: bool = False
+    """Whether stateful resources refuse to be destroyed. Set it in production."""
+
+    @property
+    def key(self) -> str:
+        """The environment's key, `prod-use1`."""
+        return f"{self.stage}-{names.region_code(self.region)}"
+
+    @property
+    def partition(self) -> str:
+        """The AWS partition of the region: `aws`, `aws-cn` or `aws-us-gov`."""
+        if self.region.startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+
+    @property
+    def dns_suffix(self) -> str:
+        """The domain of the region's endpoints and registries."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+    @property
+    def prefix(self) -> str:
+        """What every name begins with, `acme-prod-use1`."""
+        return f"{self.organization}-{self.key}"
+
+    def name(self, *parts: str, limit: int = 63) -> str:
+        """`acme-prod-use1-fraud`; past `limit` characters it is cut and given a stable hash."""
+        return names.fit("-".join((self.prefix, *parts)), limit)
+
+    def bucket(self, *parts: str) -> str:
+        """A bucket's name, which carries the account id as bucket names are global."""
+        return f"{self.name(*parts, limit=63 - 13)}-{self.account}"
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource in this account and region."""
+        region = "" if service in ("iam", "s3") else self.region
+        account = "" if service == "s3" else self.account
+        return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
+
+    @property
+    def deploy_role_arn(self) -> str | None:
+        """The ARN of the role that Terraform assumes."""
+        return self.arn("iam", f"role/{self.deploy_role}") if self.deploy_role else None
+
+    @property
+    def state_bucket(self) -> str:
+        """The bucket of Terraform states: one per organization, account and region."""
+        return f"{self.organization}-tfstate-{self.account}-{self.region}"
+
+    def default_tags(self, layer: str) -> dict[str, str]:
+        """The tags that the provider puts on every resource of a layer."""
+        return {
+            **self.tags,
+            "environment": self.key,
+            "layer": layer,
+            "managed-by": "inferra",
+            "organization": self.organization,
+            "owner": self.owner,
+            "stage": self.stage,
+        }

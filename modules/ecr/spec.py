@@ -1,0 +1,142 @@
+"""What is asked of container image repositories and of images in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+from ..context import CTX1
+from ..rules import Problem, rule
+from ..spec import Between, Check, Many, Matches, ShortName, Spec
+
+if TYPE_CHECKING:
+    from ..context import Context
+
+ECR1 = rule(
+    "ECR1",
+    refuses="an image without a tag or digest",
+    message="must name one image by tag or digest, such as {example}",
+    source="Amazon ECR user guide, image URIs; Inferra: an image without a tag means latest",
+)
+ECR2 = rule(
+    "ECR2",
+    refuses="the tag latest",
+    message="must not be the tag latest, which changes under a running endpoint; write a "
+    "version such as 1.4.2 or a digest",
+    source="Amazon ECR user guide, image tag mutability",
+)
+ECR3 = rule(
+    "ECR3",
+    refuses="an image in another region than the endpoint",
+    message="is in {other}, but the environment is in {region}; push or replicate it to {region}",
+    source="SageMaker API reference, ContainerDefinition Image (same region)",
+)
+ECR4 = rule(
+    "ECR4",
+    refuses="a tag over 128 characters or with other characters than letters, digits, . _ -",
+    message="must be an image tag such as 1.4.2",
+    source="botocore ecr ImageTag; OCI distribution specification, tags",
+)
+ECR5 = rule(
+    "ECR5",
+    refuses="a digest that is not sha256 and 64 hexadecimal digits",
+    message="must be a digest such as sha256:{example}",
+    source="OCI image specification, digests",
+)
+ECR6 = rule(
+    "ECR6",
+    refuses="both a tag and a digest, or neither",
+    message="give exactly one of tag and digest",
+    source="Inferra: an image is named once",
+)
+ECR7 = rule(
+    "ECR7",
+    refuses="a number of kept images outside 1 to 10,000",
+    message="must be from {low} to {high}",
+    source="Amazon ECR user guide, lifecycle policies; service quotas (images per repository)",
+)
+ECR8 = rule(
+    "ECR8",
+    refuses="an image whose repository the environment's registry does not declare",
+    message="names the repository {repository}, which registry.repositories does not have{hint}",
+    source="Inferra: an image that nobody pushes fails only after minutes in Creating",
+)
+ECR9 = rule(
+    "ECR9",
+    refuses="an image outside Amazon ECR",
+    message="must be an image in Amazon ECR, such as {example}",
+    source="SageMaker developer guide, use a private Docker registry (ECR is the default)",
+)
+
+EXAMPLE_IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1.4.2"
+EXAMPLE_DIGEST = "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"
+
+_ECR_URI = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/"
+    r"(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
+    r"(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+def parse_image(uri: str) -> re.Match[str] | None:
+    """The parts of an ECR image URI (account, region, repository, tag, digest), or None."""
+    return _ECR_URI.fullmatch(uri)
+
+
+ImageTag = Annotated[
+    str,
+    Matches(ECR4, r"\w[\w.-]{0,127}", aws="ecr:ImageIdentifier.imageTag"),
+    Check(ECR2, lambda tag: tag != "latest"),
+]
+
+ImageDigest = Annotated[
+    str,
+    Check(
+        ECR5,
+        lambda digest: bool(re.fullmatch(r"sha256:[0-9a-f]{64}", digest)),
+        lambda _: {"example": EXAMPLE_DIGEST},
+    ),
+]
+
+AccountId = Annotated[str, Matches(CTX1, r"\d{12}")]
+
+
+class Image(Spec):
+    """An image in one of the environment's own repositories."""
+
+    repository: ShortName
+    """The repository's short name, a key of `registry.repositories`."""
+
+    tag: ImageTag | None = None
+    """The image's tag; give it or `digest`."""
+
+    digest: ImageDigest | None = None
+    """The image's digest, `sha256:…`; give it or `tag`."""
+
+    def check(self) -> Iterator[Problem]:
+        """Exactly one of tag and digest."""
+        if (self.tag is None) == (self.digest is None):
+            yield ECR6.problem(got=self.tag or None)
+
+    def uri(self, context: Context) -> str:
+        """The image's URI in the environment's registry."""
+        host = f"{context.account}.dkr.ecr.{context.region}.{context.dns_suffix}"
+        version = f":{self.tag}" if self.tag else f"@{self.digest}"
+        return f"{host}/{context.name(self.repository)}{version}"
+
+
+class Repository(Spec):
+    """An ECR repository: immutable tags, encrypted by the environment's key."""
+
+    scan_on_push: bool = True
+    """Whether each pushed image is scanned for vulnerabilities. Without it, yes."""
+
+    keep_images: Annotated[int, Between(ECR7, 1, 10_000)] = 100
+    """How many images are kept; older ones expire. Without it, 100."""
+
+    expire_untagged_days: Annotated[int, Between(ECR7, 1, 10_000)] = 14
+    """Days after which an untagged image expires. Without it, 14."""
+
+    pull_accounts: Many[AccountId] = ()
+    """Other accounts that may pull. Without it, none."""

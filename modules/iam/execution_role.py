@@ -1,0 +1,42 @@
+"""The execution role of one SageMaker endpoint: what it declares, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..cdk import Construct
+from ..context import Context
+from .policy import Statement, document, trust
+
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+
+
+class ExecutionRole(Construct):
+    """A role that SageMaker assumes, with one inline policy.
+
+    `ready` is what a consumer depends on, so that the policy is attached first.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        name: str,
+        statements: Iterable[Statement],
+        service: str = "sagemaker.amazonaws.com",
+    ) -> None:
+        super().__init__(scope, id)
+        self.name = context.name(name, limit=64)
+        role = IamRole(
+            self,
+            "role",
+            name=self.name,
+            assume_role_policy=trust(service, context.account),
+        )
+        self.arn = role.arn
+        self.ready = IamRolePolicy(
+            self, "policy", name="inference", role=role.id, policy=document(*statements)
+        )

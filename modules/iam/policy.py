@@ -1,0 +1,84 @@
+"""IAM policy documents as plain data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+Statement = dict[str, Any]
+
+
+def allow(
+    actions: str | Iterable[str],
+    resources: str | Iterable[str],
+    *,
+    sid: str | None = None,
+    conditions: dict[str, dict[str, Any]] | None = None,
+    principal: dict[str, Any] | None = None,
+) -> Statement:
+    """An Allow statement; single entries may be written without a list."""
+    return _statement("Allow", actions, resources, sid, conditions, principal)
+
+
+def deny(
+    actions: str | Iterable[str],
+    resources: str | Iterable[str],
+    *,
+    sid: str | None = None,
+    conditions: dict[str, dict[str, Any]] | None = None,
+    principal: dict[str, Any] | None = None,
+) -> Statement:
+    """A Deny statement; single entries may be written without a list."""
+    return _statement("Deny", actions, resources, sid, conditions, principal)
+
+
+def _statement(
+    effect: str,
+    actions: str | Iterable[str],
+    resources: str | Iterable[str],
+    sid: str | None,
+    conditions: dict[str, dict[str, Any]] | None,
+    principal: dict[str, Any] | None,
+) -> Statement:
+    statement: Statement = {"Effect": effect, "Action": _many(actions)}
+    if sid:
+        statement["Sid"] = sid
+    if principal:
+        statement["Principal"] = principal
+    statement["Resource"] = _many(resources)
+    if conditions:
+        statement["Condition"] = conditions
+    return statement
+
+
+def _many(values: str | Iterable[str]) -> str | list[str]:
+    return values if isinstance(values, str) else list(values)
+
+
+def document(*statements: Statement) -> str:
+    """A policy document in JSON. References inside ARNs stay Terraform interpolations."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def trust(service: str, account: str) -> str:
+    """A trust policy for a service acting for `account` only."""
+    return document(
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": service},
+            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+        }
+    )
+
+
+def tls_only(bucket_arn: str) -> Statement:
+    """The statement that denies every S3 request without TLS."""
+    return deny(
+        "s3:*",
+        [bucket_arn, f"{bucket_arn}/*"],
+        sid="DenyInsecureTransport",
+        conditions={"Bool": {"aws:SecureTransport": "false"}},
+        principal={"AWS": "*"},
+    )

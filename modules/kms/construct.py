@@ -1,0 +1,55 @@
+"""The environment's KMS key."""
+
+from __future__ import annotations
+
+from ..cdk import Construct
+from ..context import Context
+from ..iam.policy import allow, document
+from ..protect import lifecycle
+
+from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
+from cdktf_cdktf_provider_aws.kms_key import KmsKey
+
+
+class Key(Construct):
+    """A customer-managed key with yearly rotation, usable by the account and by its logs."""
+
+    def __init__(self, scope: Construct, id: str, *, context: Context, purpose: str) -> None:
+        super().__init__(scope, id)
+        self.name = context.name(id)
+        logs = f"logs.{context.region}.{context.dns_suffix}"
+        self.resource = KmsKey(
+            self,
+            "key",
+            description=purpose,
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            policy=document(
+                allow(
+                    "kms:*",
+                    "*",
+                    sid="AccountAdministersByIam",
+                    principal={"AWS": context.arn("iam", "root")},
+                ),
+                allow(
+                    [
+                        "kms:Decrypt*",
+                        "kms:Describe*",
+                        "kms:Encrypt*",
+                        "kms:GenerateDataKey*",
+                        "kms:ReEncrypt*",
+                    ],
+                    "*",
+                    sid="LogGroupsOfThisAccount",
+                    principal={"Service": logs},
+                    conditions={
+                        "ArnLike": {
+                            "kms:EncryptionContext:aws:logs:arn": context.arn("logs", "log-group:*")
+                        }
+                    },
+                ),
+            ),
+            lifecycle=lifecycle(context),
+        )
+        self.arn = self.resource.arn
+        KmsAlias(self, "alias", name=f"alias/{self.name}", target_key_id=self.resource.key_id)

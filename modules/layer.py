@@ -1,0 +1,99 @@
+"""Layer: one Terraform stack with its own state, provider and Outputs."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from .cdk import (
+    Construct,
+    DataTerraformRemoteStateS3,
+    S3Backend,
+    TerraformOutput,
+    TerraformStack,
+    Token,
+)
+from .context import Context
+from .outputs import Outputs
+from .target import Target
+
+from cdktf_cdktf_provider_aws.provider import (
+    AwsProvider,
+    AwsProviderAssumeRole,
+    AwsProviderDefaultTags,
+)
+
+O = TypeVar("O", bound=Outputs)  # noqa: E741
+
+TERRAFORM_VERSION = ">= 1.11.0"
+"""The first version whose S3 backend locks without DynamoDB (`use_lockfile`) for good."""
+
+
+class Layer(TerraformStack):
+    """One stack: `{environment}-{layer}`, its state in the environment's state bucket."""
+
+    def __init__(self, scope: Construct, layer: str, *, context: Context, target: Target) -> None:
+        super().__init__(scope, f"{context.key}-{layer}")
+        self.context = context
+        self.target = target
+        self.layer = layer
+        role = context.deploy_role_arn
+        S3Backend(self, **_state(context, layer))
+        for name, value in {**_state_overrides(context), **target.backend}.items():
+            self.add_override(f"terraform.backend.s3.{name}", value)
+        AwsProvider(
+            self,
+            "aws",
+            region=context.region,
+            allowed_account_ids=[context.account],
+            assume_role=[AwsProviderAssumeRole(role_arn=role, session_name="inferra")]
+            if role
+            else None,
+            default_tags=[AwsProviderDefaultTags(tags=context.default_tags(layer))],
+        )
+        for name, value in target.provider.items():
+            self.add_override(f"provider.aws.0.{name}", value)
+        self.add_override("terraform.required_version", TERRAFORM_VERSION)
+        self.add_override("terraform.required_providers.aws.version", target.provider_version)
+
+    def hand_up(self, outputs: Outputs) -> None:
+        """Make each field of `outputs` a Terraform output of the same name."""
+        for field in fields(outputs):
+            TerraformOutput(self, field.name, value=getattr(outputs, field.name))
+
+    def read(self, layer: str, outputs: type[O]) -> O:
+        """The Outputs of a layer below, as references into its state."""
+        remote = DataTerraformRemoteStateS3(self, layer, **_state(self.context, layer))
+        for name, value in {**_state_overrides(self.context), **self.target.backend}.items():
+            remote.add_override(f"config.{name}", value)
+        values: dict[str, Any] = {}
+        for field in fields(outputs):
+            reference = f"${{data.terraform_remote_state.{layer}.outputs.{field.name}}}"
+            is_list = str(field.type).startswith("list")
+            values[field.name] = Token.as_list(reference) if is_list else reference
+        return outputs(**values)
+
+
+def state_key(context: Context, layer: str) -> str:
+    """The key of a layer's state in the state bucket."""
+    return f"{context.key}/{layer}.tfstate"
+
+
+def _state(context: Context, layer: str) -> dict[str, Any]:
+    return {
+        "bucket": context.state_bucket,
+        "key": state_key(context, layer),
+        "region": context.region,
+        "encrypt": True,
+    }
+
+
+def _state_overrides(context: Context) -> dict[str, Any]:
+    """What cdktf's S3Backend has no argument for."""
+    overrides: dict[str, Any] = {"use_lockfile": True}
+    if context.deploy_role_arn:
+        overrides["assume_role"] = {
+            "role_arn": context.deploy_role_arn,
+            "session_name": "inferra",
+        }
+    return overrides

@@ -1,0 +1,77 @@
+"""The inference layer."""
+
+from __future__ import annotations
+
+from ..cdk import Construct, TerraformLocal
+from ..context import Context
+from ..layer import Layer
+from ..outputs import NetworkOutputs, RegistryOutputs
+from ..sagemaker.construct import Endpoint, Surroundings
+from ..target import Target
+from .specs import Inference
+
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
+
+
+class InferenceLayer(Layer):
+    """Every endpoint of the environment, in one security group that reaches only AWS."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        context: Context,
+        spec: Inference,
+        target: Target,
+        network: NetworkOutputs | None = None,
+        registry: RegistryOutputs | None = None,
+    ) -> None:
+        super().__init__(scope, "inference", context=context, target=target)
+        below = network or self.read("network", NetworkOutputs)
+        data = registry or self.read("registry", RegistryOutputs)
+        surroundings = self._surroundings(below, data, spec)
+        endpoints = Construct(self, "endpoints")
+        for name, endpoint in spec.endpoints.items():
+            Endpoint(endpoints, name, context=context, spec=endpoint, surroundings=surroundings)
+
+    def _surroundings(
+        self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference
+    ) -> Surroundings:
+        group = SecurityGroup(
+            self,
+            "models",
+            name=self.context.name("models"),
+            description="Model containers: HTTPS to AWS services only",
+            vpc_id=network.vpc_id,
+            tags={"Name": self.context.name("models")},
+        )
+        reachable = {
+            "vpc": {"cidr_ipv4": network.vpc_cidr},
+            "s3": {"prefix_list_id": network.s3_prefix_list_id},
+            **{f"egress-{n}": {"cidr_ipv4": cidr} for n, cidr in enumerate(spec.egress_cidrs)},
+        }
+        for name, destination in reachable.items():
+            VpcSecurityGroupEgressRule(
+                self,
+                f"models-{name}",
+                security_group_id=group.id,
+                description=f"HTTPS to {name}",
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                **destination,
+            )
+        group_id = group.id
+        # Names of immutable resources end in a hash of the references that they hold too.
+        TerraformLocal(self, "held", [network.private_subnet_ids, [group_id, registry.kms_key_arn]])
+        suffix = TerraformLocal(
+            self, "suffix", '${substr(sha256(join("/", flatten(local.held))), 0, 8)}'
+        )
+        return Surroundings(
+            subnet_ids=network.private_subnet_ids,
+            security_group_ids=[group_id],
+            kms_key_arn=registry.kms_key_arn,
+            artifact_bucket=registry.artifact_bucket,
+            suffix=suffix.as_string,
+        )

@@ -1,0 +1,20 @@
+"""The network layer."""
+
+from __future__ import annotations
+
+from ..cdk import Construct
+from ..context import Context
+from ..layer import Layer
+from ..target import Target
+from ..vpc.construct import VpcNetwork
+from ..vpc.spec import Network
+
+
+class NetworkLayer(Layer):
+    """One VPC; hands up NetworkOutputs."""
+
+    def __init__(
+        self, scope: Construct, *, context: Context, spec: Network, target: Target
+    ) -> None:
+        super().__init__(scope, "network", context=context, target=target)
+        self.hand_up(VpcNetwork(self, "network", context=context, spec=spec).outputs)

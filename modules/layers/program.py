@@ -1,0 +1,60 @@
+"""The whole program: every layer of every environment in one cdktf App."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from ..cdk import App
+from ..environment import Environment
+from ..outputs import NetworkOutputs, Outputs, RegistryOutputs
+from ..target import AWS, Target
+from ..vpc.spec import Network
+from .inference import InferenceLayer
+from .network import NetworkLayer
+from .registry import RegistryLayer
+from .specs import Registry
+
+O = TypeVar("O", bound=Outputs)  # noqa: E741
+
+
+def build(app: App, environment: Environment, *, target: Target = AWS) -> None:
+    """Add every layer of `environment` to `app`, each as a stack that depends on those below."""
+    context = environment.context
+    network = registry = None
+    if isinstance(environment.network, Network):
+        network = NetworkLayer(app, context=context, spec=environment.network, target=target)
+    if isinstance(environment.registry, Registry):
+        registry = RegistryLayer(app, context=context, spec=environment.registry, target=target)
+    if environment.inference is not None:
+        inference = InferenceLayer(
+            app,
+            context=context,
+            spec=environment.inference,
+            target=target,
+            network=_foreign(environment.network, NetworkOutputs),
+            registry=_foreign(environment.registry, RegistryOutputs),
+        )
+        for below in (network, registry):
+            if below is not None:
+                inference.add_dependency(below)
+
+
+def _foreign(value: object, outputs: type[O]) -> O | None:
+    """Outputs written by hand, where the environment gives those instead of a Spec."""
+    return value if isinstance(value, outputs) else None
+
+
+def synthesize(
+    environments: Iterable[Environment], *, target: Target = AWS, outdir: Path | None = None
+) -> Path:
+    """Write the Terraform JSON of `environments` and return its folder.
+
+    Without `outdir` it is the folder that `cdktf` asks for, or `cdktf.out`.
+    """
+    app = App(outdir=str(outdir)) if outdir else App()
+    for environment in environments:
+        build(app, environment, target=target)
+    app.synth()
+    return Path(app.outdir)

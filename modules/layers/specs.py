@@ -1,0 +1,29 @@
+"""What is asked of each layer beside the network, whose Spec is the VPC's own."""
+
+from __future__ import annotations
+
+from ..ecr.spec import Repository
+from ..s3.spec import ArtifactBucket
+from ..sagemaker.spec import RealtimeEndpoint
+from ..spec import Cidr, Many, ShortName, Spec
+
+
+class Registry(Spec):
+    """Image repositories, the artifact bucket, and the key that encrypts both."""
+
+    repositories: dict[ShortName, Repository] = {}
+    """ECR repositories by short name. Without it, none."""
+
+    artifacts: ArtifactBucket = ArtifactBucket()
+    """The bucket of model artifacts. Without it, one with the defaults."""
+
+
+class Inference(Spec):
+    """Everything that serves predictions."""
+
+    endpoints: dict[ShortName, RealtimeEndpoint] = {}
+    """SageMaker endpoints by short name. Without it, none."""
+
+    egress_cidrs: Many[Cidr] = ()
+    """Where model containers may open HTTPS connections beside AWS services. Without it,
+    nowhere."""

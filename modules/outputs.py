@@ -1,0 +1,45 @@
+"""Outputs: the typed values that a layer hands up, read by the layers above it.
+
+A layer below may be somebody else's: write its Outputs by hand in the Environment, with
+literal ids, and no layer is made for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """Base of every layer's Outputs: each field is one Terraform output of the same name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkOutputs(Outputs):
+    """What the network layer hands up, or a foreign VPC written by hand."""
+
+    vpc_id: str
+    """The VPC's id, `vpc-…`."""
+
+    vpc_cidr: str
+    """The VPC's CIDR block."""
+
+    private_subnet_ids: list[str]
+    """The private subnets, one in each availability zone."""
+
+    public_subnet_ids: list[str]
+    """The public subnets, one in each availability zone; empty without an internet gateway."""
+
+    s3_prefix_list_id: str
+    """The managed prefix list of S3 in the region, `pl-…`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryOutputs(Outputs):
+    """What the registry layer hands up, or a foreign registry written by hand."""
+
+    kms_key_arn: str
+    """The key that encrypts images, artifacts, captured data and endpoint volumes."""
+
+    artifact_bucket: str
+    """The name of the bucket of model artifacts."""

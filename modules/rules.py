@@ -1,0 +1,142 @@
+"""The registry of rules: what AWS, Terraform or Inferra refuses, and the problems found.
+
+Every check carries a rule: an id that `inferra explain ID` spells out, the condition it
+refuses, the message a user reads and the source of the limit.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+Severity = Literal["error", "warning"]
+PathPart = str | int
+
+_NOTHING: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a Spec: where, what, what was got, and which rule says so."""
+
+    path: tuple[PathPart, ...]
+    text: str
+    rule: str
+    severity: Severity = "error"
+    got: Any = field(default=_NOTHING, compare=False)
+    at: str | None = None
+
+    def under(self, *prefix: PathPart) -> Problem:
+        """The same problem seen from a parent, its path prefixed."""
+        return replace(self, path=(*prefix, *self.path))
+
+    @property
+    def where(self) -> str:
+        """The path as people write it: `inference.endpoints.fraud.image`."""
+        return ".".join(str(part) for part in self.path)
+
+    def __str__(self) -> str:
+        wrong, semicolon, remedy = self.text.partition("; ")
+        got = "" if self.got is _NOTHING else f", got {shown(self.got)}"
+        where = f"{self.where}: " if self.path else ""
+        at = f" ({self.at})" if self.at else ""
+        return f"{where}{wrong}{got}{semicolon}{remedy} [{self.rule}]{at}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The problem for machines (`--json`)."""
+        return {
+            "path": self.where,
+            "text": self.text,
+            "rule": self.rule,
+            "severity": self.severity,
+            "got": None if self.got is _NOTHING else shown(self.got),
+            "at": self.at,
+        }
+
+
+def shown(value: Any, limit: int = 120) -> str:
+    """A value as it appears in a message: its repr, cut when long."""
+    try:
+        text = repr(value)
+    except Exception:  # a value whose own repr fails must not hide the problem
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule with an id, the condition it refuses, a message and a source.
+
+    `message` is a `str.format` template whose fields the check fills in; it says what is
+    wrong and what to write instead.
+    """
+
+    id: str
+    condition: str
+    message: str
+    source: str
+    severity: Severity = "error"
+
+    def problem(self, *path: PathPart, got: Any = _NOTHING, **values: Any) -> Problem:
+        """A Problem at `path`, its text made from the rule's message and `values`."""
+        text = self.message.format(**values)
+        return Problem(path=path, text=text, rule=self.id, severity=self.severity, got=got)
+
+
+RULES: Final[dict[str, Rule]] = {}
+
+
+def rule(id: str, *, refuses: str, message: str, source: str, severity: Severity = "error") -> Rule:
+    """Define and register a rule. Raises ValueError when the id is taken by another rule."""
+    made = Rule(id, refuses, message, source, severity)
+    if RULES.setdefault(id, made) != made:
+        raise ValueError(f"rule {id} is defined twice")
+    return made
+
+
+def nearest(wrong: object, known: Iterable[str]) -> list[str]:
+    """The entries of `known` that are closest to `wrong`; none when nothing is close."""
+    word = str(wrong)
+    matches = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
+    ratios = [difflib.SequenceMatcher(None, match, word).ratio() for match in matches]
+    return [match for match, ratio in zip(matches, ratios, strict=True) if ratio >= ratios[0]]
+
+
+def did_you_mean(wrong: object, known: Iterable[str]) -> str:
+    """`; did you mean X` for the nearest match, or an empty string."""
+    matches = nearest(wrong, known)
+    return f"; did you mean {one_of(matches)}" if matches else ""
+
+
+def one_of(values: Iterable[object]) -> str:
+    """`a, b or c`, for messages."""
+    words = [str(value) for value in values]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+SPEC1 = rule(
+    "SPEC1",
+    refuses="a field that the Spec does not have",
+    message="is not a field of {spec}{hint}",
+    source="Inferra: Specs are closed, so that a typo is never ignored",
+)
+SPEC2 = rule(
+    "SPEC2",
+    refuses="a Spec without a field that it requires",
+    message="is required by {spec}",
+    source="Inferra: a field is required only where no default can be given",
+)
+SPEC3 = rule(
+    "SPEC3",
+    refuses="a value of another type than the field's",
+    message="must be {expected}",
+    source="Inferra: values are never converted silently",
+)
+SPEC4 = rule(
+    "SPEC4",
+    refuses="a value outside a closed set",
+    message="must be one of {values}{hint}",
+    source="Inferra: the set is AWS's own, or stands in the field's documentation",
+)

@@ -1,0 +1,26 @@
+"""What is asked of the bucket of model artifacts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from ..ecr.spec import AccountId
+from ..rules import rule
+from ..spec import Between, Many, Spec
+
+S3A1 = rule(
+    "S3A1",
+    refuses="an expiry outside 1 to 3,650 days",
+    message="must be from {low} to {high} days",
+    source="Amazon S3 API reference, NoncurrentVersionExpiration (positive days)",
+)
+
+
+class ArtifactBucket(Spec):
+    """The environment's bucket of model artifacts: versioned, encrypted, TLS only, private."""
+
+    expire_noncurrent_days: Annotated[int, Between(S3A1, 1, 3650)] | None = None
+    """Days after which an overwritten or deleted artifact is really gone. Without it, never."""
+
+    read_accounts: Many[AccountId] = ()
+    """Other accounts that may read artifacts. Without it, none."""

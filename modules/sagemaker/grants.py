@@ -1,0 +1,113 @@
+"""What a SageMaker execution role may do, statement by statement."""
+
+from __future__ import annotations
+
+from ..context import Context
+from ..ecr.spec import parse_image
+from ..iam.policy import Statement, allow
+
+
+def pull(context: Context, image_uri: str) -> list[Statement]:
+    """Pulling one image from ECR, in this account or another."""
+    match = parse_image(image_uri)
+    assert match is not None
+    repository = (
+        f"arn:{context.partition}:ecr:{match['region']}:{match['account']}:"
+        f"repository/{match['repository']}"
+    )
+    return [
+        # GetAuthorizationToken takes no resource.
+        allow("ecr:GetAuthorizationToken", "*", sid="RegistryLogin"),
+        allow(
+            [
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:GetDownloadUrlForLayer",
+            ],
+            repository,
+            sid="PullImage",
+        ),
+    ]
+
+
+def read_artifact(context: Context, uri: str, kms_key_arn: str) -> list[Statement]:
+    """Reading one artifact: an object, or all objects below a prefix."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket_arn = f"arn:{context.partition}:s3:::{bucket}"
+    objects = f"{key}*" if key.endswith("/") else key
+    return [
+        allow("s3:GetObject", f"{bucket_arn}/{objects}", sid="ReadArtifact"),
+        allow(
+            "s3:ListBucket",
+            bucket_arn,
+            sid="ListArtifact",
+            conditions={"StringLike": {"s3:prefix": [objects]}},
+        ),
+        allow("kms:Decrypt", kms_key_arn, sid="DecryptArtifact"),
+    ]
+
+
+def write_objects(context: Context, uri: str, kms_key_arn: str, sid: str) -> list[Statement]:
+    """Writing objects below a prefix."""
+    location = uri.removeprefix("s3://").rstrip("/")
+    return [
+        allow(
+            ["s3:PutObject", "s3:AbortMultipartUpload"],
+            f"arn:{context.partition}:s3:::{location}/*",
+            sid=sid,
+        ),
+        allow(["kms:Decrypt", "kms:GenerateDataKey"], kms_key_arn, sid=f"{sid}Key"),
+    ]
+
+
+def log_and_measure(context: Context, log_group: str) -> list[Statement]:
+    """Writing the endpoint's own log group and SageMaker's metrics."""
+    return [
+        allow(
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [
+                context.arn("logs", f"log-group:{log_group}"),
+                context.arn("logs", f"log-group:{log_group}:*"),
+            ],
+            sid="WriteLogs",
+        ),
+        allow(
+            "cloudwatch:PutMetricData",
+            "*",
+            sid="PublishMetrics",
+            conditions={
+                "StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}
+            },
+        ),
+    ]
+
+
+def attach_to_vpc(context: Context) -> list[Statement]:
+    """Network interfaces in the environment's subnets, as SageMaker's documentation asks."""
+    return [
+        allow(
+            [
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            "*",
+            sid="ReadVpc",
+        ),
+        allow(
+            [
+                "ec2:CreateNetworkInterface",
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+            ],
+            [
+                context.arn("ec2", "network-interface/*"),
+                context.arn("ec2", "security-group/*"),
+                context.arn("ec2", "subnet/*"),
+            ],
+            sid="AttachToVpc",
+        ),
+    ]

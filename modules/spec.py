@@ -1,0 +1,421 @@
+"""Spec: the base of everything that people write, and the types its fields are made of.
+
+A Spec is frozen, closed (an unknown field is refused) and checked when it is written. All of
+its problems are reported at once; inside `collecting()` those of its parents too.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ValidationError,
+)
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
+
+from .rules import (
+    SPEC1,
+    SPEC2,
+    SPEC3,
+    SPEC4,
+    PathPart,
+    Problem,
+    Rule,
+    did_you_mean,
+    one_of,
+    rule,
+)
+
+if TYPE_CHECKING:
+    from .context import Context
+
+T = TypeVar("T")
+
+Many = Annotated[Sequence[T], AfterValidator(tuple)]
+"""A sequence that may be written as a list or a tuple."""
+
+_COLLECTING: ContextVar[bool] = ContextVar("collecting", default=False)
+_PROBLEMS = "__problems__"
+_PACKAGE = Path(__file__).resolve().parent
+
+_EXPECTED = {
+    "string_type": "a string",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "True or False",
+    "dict_type": "a dict",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "is_instance_of": "a list",
+    "sequence_str": "a list",
+    "none_required": "None",
+}
+
+
+class SpecError(ValueError):
+    """Specs that cannot be deployed. `problems` holds every problem found."""
+
+    def __init__(self, problems: list[Problem], where: str = "") -> None:
+        self.problems = problems
+        self.where = where
+        super().__init__(report(where, problems))
+
+
+def report(where: str, problems: list[Problem]) -> str:
+    """`where: N problems`, then one indented line for each."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    head = f"{where}: {count}" if where else count
+    return "\n".join([head, *(f"  {problem}" for problem in problems)])
+
+
+@contextmanager
+def collecting() -> Iterator[None]:
+    """Let a Spec with problems be written, so that its parent reports them with its own.
+
+    Used while environment files load; the Environment then carries every problem of the file.
+    """
+    token = _COLLECTING.set(True)
+    try:
+        yield
+    finally:
+        _COLLECTING.reset(token)
+
+
+class Spec(BaseModel):
+    """What is asked for: literals only, frozen, closed, and checked when written.
+
+    Raises SpecError with all problems of the Spec and of the Specs inside it.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+    )
+
+    def __init__(self, /, **data: Any) -> None:
+        inherited = [
+            problem.under(*path)
+            for path, child in _specs_in(data)
+            for problem in problems_of(child)
+        ]
+        own: list[Problem] = []
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            own = [_translated(type(self), detail) for detail in error.errors()]
+            object.__setattr__(self, "__dict__", {})
+        else:
+            if not any(problem.severity == "error" for problem in inherited):
+                own = list(self.check())
+        if not own and not inherited:
+            return
+        at = _place_of_caller()
+        problems = [*(p if p.at else replace(p, at=at) for p in own), *inherited]
+        if any(p.severity == "error" for p in problems) and not _COLLECTING.get():
+            raise SpecError(problems, type(self).__name__)
+        self.__dict__[_PROBLEMS] = problems
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            broken = self.__dict__.get(_PROBLEMS)
+            if broken and name in type(self).model_fields:
+                raise SpecError(broken, type(self).__name__)
+            return super().__getattr__(name)
+
+    def check(self) -> Iterator[Problem]:
+        """The rules between this Spec's own fields; overridden by Specs that have some."""
+        yield from ()
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The rules that need to know where the Spec is deployed; overridden likewise."""
+        yield from ()
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed, checked like a new Spec."""
+        if _PROBLEMS in self.__dict__ and not self.__pydantic_fields_set__:
+            return self
+        values = {name: getattr(self, name) for name in self.model_fields_set}
+        return type(self)(**{**values, **changes})
+
+
+def problems_of(spec: Spec) -> list[Problem]:
+    """The problems that a Spec carries: errors only inside `collecting()`, warnings always."""
+    found: list[Problem] = spec.__dict__.get(_PROBLEMS, [])
+    return found
+
+
+def walk(spec: Spec) -> Iterator[tuple[tuple[PathPart, ...], Spec]]:
+    """Every Spec below `spec` with its path, in the order of the fields."""
+    for name in type(spec).model_fields:
+        for path, child in _specs_in({name: getattr(spec, name)}):
+            yield path, child
+            for deeper, inner in walk(child):
+                yield (*path, *deeper), inner
+
+
+def _specs_in(value: object) -> Iterator[tuple[tuple[PathPart, ...], Spec]]:
+    if isinstance(value, Spec):
+        yield (), value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            for path, spec in _specs_in(item):
+                yield (str(key), *path), spec
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            for path, spec in _specs_in(item):
+                yield (index, *path), spec
+
+
+def _place_of_caller() -> str | None:
+    """The file and line that wrote the Spec: `prod.py:31`."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        path = Path(frame.f_code.co_filename)
+        if _PACKAGE not in path.parents and "pydantic" not in path.parts:
+            return f"{path.name}:{frame.f_lineno}"
+        frame = frame.f_back
+    return None
+
+
+def _translated(spec: type[Spec], detail: ErrorDetails) -> Problem:
+    """A pydantic error in Inferra's words."""
+    path = tuple(part for part in detail["loc"] if part != "[key]")
+    kind, got = detail["type"], detail["input"]
+    context = detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        hint = did_you_mean(path[-1], spec.model_fields)
+        return SPEC1.problem(*path, spec=spec.__name__, hint=hint)
+    if kind == "missing":
+        return SPEC2.problem(*path, spec=spec.__name__)
+    if kind == "literal_error":
+        values = _literals(context["expected"])
+        return SPEC4.problem(*path, values=one_of(values), hint=did_you_mean(got, values), got=got)
+    if kind == _RULE_BROKEN:
+        return Problem(path, context["text"], context["rule"], context["severity"], got)
+    if kind in ("model_type", "model_attributes_type"):
+        name = str(context.get("class_name"))
+        return SPEC3.problem(*path, expected=f"{_article(name)} {name}", got=got)
+    return SPEC3.problem(*path, expected=_EXPECTED.get(kind, detail["msg"]), got=got)
+
+
+def _literals(expected: str) -> list[str]:
+    quoted = re.findall(r"'([^']*)'", expected)
+    return quoted or re.split(r", | or ", expected)
+
+
+def _article(name: str) -> str:
+    return "an" if name[:1] in "AEIOU" else "a"
+
+
+_RULE_BROKEN = "rule_broken"
+
+
+def broken(rule: Rule, **values: Any) -> PydanticCustomError:
+    """The error that a field's type raises when its value breaks `rule`."""
+    text = rule.message.format(**values)
+    return PydanticCustomError(
+        _RULE_BROKEN, "{text}", {"text": text, "rule": rule.id, "severity": rule.severity}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A field's rule: `test(value)` is true for a good value. For use in `Annotated`.
+
+    `aws` names the botocore member whose limits the field follows, as `service:Shape.Member`.
+    """
+
+    rule: Rule
+    test: Callable[[Any], bool]
+    values: Callable[[Any], dict[str, Any]] = lambda _: {}
+    aws: str | None = None
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        def checked(value: Any) -> Any:
+            if not self.test(value):
+                raise broken(self.rule, **self.values(value))
+            return value
+
+        return core_schema.no_info_after_validator_function(checked, handler(source))
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A field's inclusive range, with the rule that sets it. For use in `Annotated`."""
+
+    rule: Rule
+    low: float
+    high: float
+    aws: str | None = None
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        def checked(value: float) -> float:
+            if not self.low <= value <= self.high:
+                raise broken(self.rule, low=self.low, high=self.high)
+            return value
+
+        return core_schema.no_info_after_validator_function(checked, handler(source))
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """A string's pattern, with the rule that sets it. For use in `Annotated`."""
+
+    rule: Rule
+    pattern: str
+    aws: str | None = None
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        compiled = re.compile(self.pattern)
+
+        def checked(value: str) -> str:
+            if not compiled.fullmatch(value):
+                raise broken(self.rule)
+            return value
+
+        return core_schema.no_info_after_validator_function(checked, handler(source))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A closed set too large or too variable for a Literal; a wrong value gets its nearest match."""
+
+    rule: Rule
+    values: Callable[[], tuple[str, ...] | frozenset[str]]
+    aws: str | None = None
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        def checked(value: str) -> str:
+            known = self.values()
+            if value not in known:
+                raise broken(self.rule, hint=did_you_mean(value, sorted(known)))
+            return value
+
+        return core_schema.no_info_after_validator_function(checked, handler(source))
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A field that takes one of several types, named together in the message."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        types = tuple(t for t in get_args(source) if isinstance(t, type))
+
+        def checked(value: Any) -> Any:
+            if not isinstance(value, types):
+                names = one_of("None" if t is type(None) else t.__name__ for t in types)
+                raise broken(SPEC3, expected=f"{_article(names)} {names}")
+            return value
+
+        return core_schema.no_info_plain_validator_function(checked)
+
+
+NAME1 = rule(
+    "NAME1",
+    refuses="a short name with anything but lower-case letters, digits and single hyphens",
+    message="must be lower-case letters and digits joined by single hyphens, such as fraud-v2",
+    source="Inferra: names become parts of AWS names, whose common ground this is",
+)
+NAME2 = rule(
+    "NAME2",
+    refuses="a short name longer than 32 characters",
+    message="must have at most 32 characters, as AWS names add organization, stage and region",
+    source="SageMaker names have 63 characters (botocore sagemaker EndpointName), IAM roles 64",
+)
+CIDR1 = rule(
+    "CIDR1",
+    refuses="a string that is not an IPv4 network in CIDR notation, or one with host bits set",
+    message="must be an IPv4 network such as 10.20.0.0/16{hint}",
+    source="Amazon VPC user guide, VPC CIDR blocks",
+)
+S3URI1 = rule(
+    "S3URI1",
+    refuses="an S3 location that is not s3://bucket/key with at most 1,024 characters",
+    message="must look like s3://my-bucket/path/to/object",
+    source="botocore sagemaker Url, S3Uri (pattern and length)",
+)
+ARN1 = rule(
+    "ARN1",
+    refuses="a string that is not an ARN of the service asked for",
+    message="must be an ARN such as {example}",
+    source="AWS General Reference, Amazon Resource Names",
+)
+
+
+def _is_network(value: str) -> bool:
+    try:
+        ipaddress.IPv4Network(value, strict=True)
+    except ValueError:
+        return False
+    return "/" in value
+
+
+def _network_hint(value: str) -> dict[str, Any]:
+    try:
+        return {"hint": f"; did you mean {ipaddress.IPv4Network(value, strict=False)}"}
+    except ValueError:
+        return {"hint": ""}
+
+
+def arn_of(service: str, example: str, resource: str = r".+") -> Check:
+    """A check that a string is an ARN of `service`, shown by `example` when it is not."""
+    pattern = re.compile(rf"arn:aws[a-z-]*:{service}:[a-z0-9-]*:(\d{{12}}|aws)?:{resource}")
+    return Check(ARN1, lambda v: bool(pattern.fullmatch(v)), lambda _: {"example": example})
+
+
+ShortName = Annotated[
+    str,
+    Matches(NAME1, r"[a-z0-9]+(-[a-z0-9]+)*"),
+    Check(NAME2, lambda value: len(value) <= 32),
+]
+"""A name that people give: `fraud`, `fraud-v2`."""
+
+Cidr = Annotated[str, Check(CIDR1, _is_network, _network_hint)]
+"""An IPv4 network in CIDR notation, without host bits."""
+
+S3Uri = Annotated[
+    str,
+    Check(
+        S3URI1,
+        lambda v: (
+            bool(re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s]*)?", v))
+            and len(v) <= 1024
+        ),
+    ),
+]
+"""An S3 location."""
+
+KmsKeyArn = Annotated[
+    str,
+    arn_of("kms", "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+]
+"""A KMS key's ARN."""

@@ -1,0 +1,242 @@
+"""What is asked of a VPC."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from ..context import Context
+from ..rules import Problem, rule
+from ..spec import Between, Check, Cidr, Known, Many, Spec
+
+VPC1 = rule(
+    "VPC1",
+    refuses="a VPC whose mask is outside /16 to /24",
+    message="must have a mask from /16 to /24: a larger VPC is refused by AWS, a smaller one "
+    "leaves a public subnet under AWS's /28",
+    source="Amazon VPC user guide, VPC CIDR blocks (/16 to /28) and subnet sizing",
+)
+VPC2 = rule(
+    "VPC2",
+    refuses="a CIDR that overlaps another environment's",
+    message="overlaps {other} of {environment}; choose a free range, or set "
+    "allow_overlap=True if the two never meet",
+    source="Inferra: overlapping VPCs can never be peered or joined by a transit gateway",
+)
+VPC3 = rule(
+    "VPC3",
+    refuses="a number of availability zones outside 1 to 3",
+    message="must be from {low} to {high}",
+    source="Inferra: the address plan has room for three zones, as most regions do",
+)
+VPC4 = rule(
+    "VPC4",
+    refuses="a number of zone letters that is not the number of availability zones",
+    message="must name {zones} distinct zones of the region, such as ('a', 'b')",
+    source="Amazon EC2 user guide, Availability Zones",
+)
+VPC5 = rule(
+    "VPC5",
+    refuses="an interface endpoint for a service that has none, or one with a gateway only",
+    message="is not a VPC interface endpoint that Inferra knows{hint}",
+    source="AWS PrivateLink guide, services that integrate with AWS PrivateLink",
+)
+VPC6 = rule(
+    "VPC6",
+    refuses="a VPC outside the private ranges",
+    message="is not within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16; public addresses "
+    "inside a VPC hide the real owners of them",
+    source="Amazon VPC user guide, VPC CIDR blocks (RFC 1918 recommended)",
+    severity="warning",
+)
+VPC7 = rule(
+    "VPC7",
+    refuses="a single availability zone in a protected environment",
+    message="is one availability zone in a protected environment; two or three survive the "
+    "loss of one",
+    source="AWS SageMaker developer guide, inference reliability",
+    severity="warning",
+)
+LOG1 = rule(
+    "LOG1",
+    refuses="a retention that CloudWatch Logs does not offer",
+    message="must be one of CloudWatch Logs' retentions, such as 7, 30, 90 or 365 days{hint}",
+    source="CloudWatch Logs API reference, PutRetentionPolicy",
+)
+
+PRIVATE_SAGEMAKER: tuple[str, ...] = (
+    "ecr.api",
+    "ecr.dkr",
+    "kms",
+    "logs",
+    "monitoring",
+    "sagemaker.api",
+    "sagemaker.runtime",
+    "sts",
+)
+"""The interface endpoints that a SageMaker model in subnets without internet needs."""
+
+INTERFACE_SERVICES = frozenset(
+    (
+        *PRIVATE_SAGEMAKER,
+        "autoscaling",
+        "ec2",
+        "ec2messages",
+        "ecs",
+        "ecs-agent",
+        "ecs-telemetry",
+        "eks",
+        "eks-auth",
+        "elasticloadbalancing",
+        "events",
+        "secretsmanager",
+        "sns",
+        "sqs",
+        "ssm",
+        "ssmmessages",
+        "states",
+    )
+)
+
+_RETENTIONS = tuple(
+    int(days)
+    for days in [
+        "1",
+        "3",
+        "5",
+        "7",
+        "14",
+        "30",
+        "60",
+        "90",
+        "120",
+        "150",
+        "180",
+        "365",
+        "400",
+        "545",
+        "731",
+        "1096",
+        "1827",
+        "2192",
+        "2557",
+        "2922",
+        "3288",
+        "3653",
+    ]
+)
+
+RetentionDays = Annotated[
+    int,
+    Check(
+        LOG1,
+        lambda days: days in _RETENTIONS,
+        lambda days: {"hint": f"; the next longer is {_longer(days)}" if days < 3653 else ""},
+    ),
+]
+"""Days that CloudWatch Logs keeps events."""
+
+# Regions whose zone letters are not a, b, c for every account.
+_ZONE_LETTERS = {
+    "ap-northeast-1": ("a", "c", "d"),
+    "ap-northeast-2": ("a", "b", "c"),
+    "ca-central-1": ("a", "b", "d"),
+    "us-west-1": ("a", "c"),
+}
+
+_PRIVATE_RANGES = tuple(
+    ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)
+
+
+def _longer(days: int) -> int:
+    return next(known for known in _RETENTIONS if known > days)
+
+
+class FlowLogs(Spec):
+    """VPC flow logs to CloudWatch Logs."""
+
+    retention_days: RetentionDays = 30
+    """Days that the log group keeps them. Without it, 30."""
+
+    traffic: Literal["ALL", "ACCEPT", "REJECT"] = "ALL"
+    """Which traffic is logged. Without it, all."""
+
+
+class Network(Spec):
+    """A VPC with one private and one public subnet in each availability zone.
+
+    The address plan is fixed by `cidr` alone: a quarter of it for each zone's private subnet,
+    and a sixteenth for each public one. Adding a zone moves no existing subnet.
+    """
+
+    cidr: Annotated[Cidr, Check(VPC1, lambda cidr: 16 <= int(cidr.partition("/")[2]) <= 24)]
+    """The VPC's IPv4 range, /16 to /24."""
+
+    availability_zones: Annotated[int, Between(VPC3, 1, 3)] = 2
+    """How many zones, 1 to 3. Without it, 2."""
+
+    zone_letters: Many[str] | None = None
+    """Which zones, such as `("a", "b")`. Without it the first ones that the region offers."""
+
+    nat: Literal["none", "single", "per_zone"] = "single"
+    """NAT gateways: none, one for all zones (cheaper), or one in each (survives a zone)."""
+
+    public_subnets: bool = False
+    """Whether there are public subnets and an internet gateway even without NAT. Without it,
+    only where NAT needs them."""
+
+    gateway_endpoints: Many[Literal["s3", "dynamodb"]] = ("s3", "dynamodb")
+    """Gateway endpoints, which cost nothing. Without it, both."""
+
+    interface_endpoints: Many[Annotated[str, Known(VPC5, lambda: INTERFACE_SERVICES)]] = ()
+    """Interface endpoints with private DNS; `PRIVATE_SAGEMAKER` is the set that a private
+    SageMaker model needs. Each is billed by the hour and zone. Without it, none."""
+
+    flow_logs: FlowLogs | None = FlowLogs()
+    """Flow logs. Without it they are kept for 30 days; `None` turns them off."""
+
+    allow_overlap: bool = False
+    """Whether the range may overlap another environment's. Without it, it may not."""
+
+    def check(self) -> Iterator[Problem]:
+        """Zone letters fit the number of zones."""
+        letters = self.zone_letters
+        if letters is not None and (
+            len(set(letters)) != self.availability_zones
+            or len(letters) != self.availability_zones
+            or any(len(letter) != 1 or not letter.islower() for letter in letters)
+        ):
+            yield VPC4.problem("zone_letters", got=letters, zones=self.availability_zones)
+        if not any(self.network.subnet_of(block) for block in _PRIVATE_RANGES):
+            yield VPC6.problem("cidr", got=self.cidr)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The region has as many zones as are asked for."""
+        known = _ZONE_LETTERS.get(context.region, ("a", "b", "c"))
+        if self.zone_letters is None and self.availability_zones > len(known):
+            yield VPC4.problem("zone_letters", zones=self.availability_zones)
+        if context.protected and self.availability_zones == 1:
+            yield VPC7.problem("availability_zones", got=1)
+
+    @property
+    def network(self) -> ipaddress.IPv4Network:
+        """`cidr` as a network."""
+        return ipaddress.IPv4Network(self.cidr)
+
+    def zones(self, region: str) -> list[str]:
+        """The names of the availability zones, `us-east-1a` and so on."""
+        letters = self.zone_letters or _ZONE_LETTERS.get(region, ("a", "b", "c"))
+        return [f"{region}{letter}" for letter in letters[: self.availability_zones]]
+
+    def private_cidrs(self) -> list[str]:
+        """The private subnets' ranges, one for each zone."""
+        quarters = list(self.network.subnets(prefixlen_diff=2))
+        return [str(block) for block in quarters[: self.availability_zones]]
+
+    def public_cidrs(self) -> list[str]:
+        """The public subnets' ranges, one for each zone."""
+        last_quarter = list(self.network.subnets(prefixlen_diff=2))[3]
+        sixteenths = list(last_quarter.subnets(prefixlen_diff=2))
+        return [str(block) for block in sixteenths[: self.availability_zones]]
