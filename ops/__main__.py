@@ -1,0 +1,5 @@
+"""`python -m ops`, which `inferra` runs."""
+
+from .cli import main
+
+main()

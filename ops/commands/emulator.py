@@ -1,0 +1,75 @@
+"""`inferra emulator start|stop|status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from ..output import Json, print_json, print_table, stdout
+from ..terraform import WORK
+
+
+def register(app: typer.Typer) -> None:
+    """Add the family of commands."""
+    app.add_typer(family, name="emulator")
+
+
+family = typer.Typer(help="The embedded AWS emulator.", no_args_is_help=True)
+
+
+def directory() -> Path:
+    """Where the project's emulator keeps its record and log."""
+    return WORK / "emulator"
+
+
+@family.command()
+def start(json: Json = False) -> None:
+    """Start the emulator on a free port of loopback, or show the one that runs.
+
+    Example: inferra emulator start
+    """
+    from emulator import process
+
+    running = process.start(directory())
+    _show({"url": running.url, "pid": running.pid}, json=json)
+
+
+@family.command()
+def stop(json: Json = False) -> None:
+    """Stop the emulator. It forgets everything that was deployed to it.
+
+    Example: inferra emulator stop
+    """
+    from emulator import process
+
+    stopped = process.stop(directory())
+    if json:
+        print_json({"stopped": stopped})
+        return
+    stdout.print("stopped" if stopped else "no emulator runs")
+
+
+@family.command()
+def status(json: Json = False) -> None:
+    """Show whether the emulator runs, and where. Exit status 1 when it does not.
+
+    Example: inferra emulator status
+    """
+    from emulator import process
+
+    running = process.running(directory())
+    if running is None:
+        if json:
+            print_json({"url": None, "pid": None})
+        else:
+            stdout.print("no emulator runs; inferra emulator start starts one")
+        raise typer.Exit(1)
+    _show({"url": running.url, "pid": running.pid}, json=json)
+
+
+def _show(values: dict[str, object], *, json: bool) -> None:
+    if json:
+        print_json(values)
+        return
+    print_table(tuple(values), [tuple(values.values())])

@@ -1,0 +1,15 @@
+"""What an operator's command says when it cannot go on."""
+
+from __future__ import annotations
+
+
+class OperatorError(Exception):
+    """A failure with one clear message; `hint` says what to do. Exit status 1."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(f"{message}\n  {hint}" if hint else message)
+
+
+class BadInputError(OperatorError):
+    """Input that cannot be used. Exit status 2."""

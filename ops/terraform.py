@@ -1,0 +1,188 @@
+"""Finding Terraform and the AWS provider, and running Terraform on synthesized stacks."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .errors import OperatorError
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".inferra"
+"""What the operator's commands keep between runs; never committed."""
+
+MINIMUM_VERSION = (1, 11)
+_REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
+_HOW_TO_GET = "get Terraform 1.11 or newer from https://developer.hashicorp.com/terraform/install"
+_SEARCH_DEPTH = 3
+
+
+@cache
+def terraform_binary() -> str:
+    """The path of Terraform, or of what TERRAFORM_BINARY_NAME names.
+
+    Raises OperatorError when there is none, or an old one.
+    """
+    name = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
+    found = shutil.which(name)
+    if found is None:
+        raise OperatorError(f"{name} is not on PATH", _HOW_TO_GET)
+    answer = subprocess.run(
+        [found, "version", "-json"], capture_output=True, text=True, check=False
+    )
+    match = re.search(r'"terraform_version":\s*"(\d+)\.(\d+)', answer.stdout)
+    if match is None or (int(match[1]), int(match[2])) < MINIMUM_VERSION:
+        raise OperatorError(f"{found} is older than Terraform 1.11", _HOW_TO_GET)
+    return found
+
+
+@cache
+def registry_reachable() -> bool:
+    """Whether Terraform's public registry answers."""
+    try:
+        with urllib.request.urlopen(_REGISTRY, timeout=3):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _mirror_roots() -> Iterator[Path]:
+    home = Path.home()
+    yield home / ".terraform.d" / "plugins"
+    yield home / ".local" / "share" / "terraform" / "plugins"
+    yield from (Path("/usr/local/share/terraform/plugins"), Path("/usr/share/terraform/plugins"))
+    yield from (Path("/opt"), Path("/usr/local"), Path("/usr/share"), Path("/var/lib"), home)
+
+
+def _folders(root: Path, depth: int) -> Iterator[Path]:
+    yield root
+    if depth == 0:
+        return
+    try:
+        entries = sorted(entry.path for entry in os.scandir(root) if entry.is_dir())
+    except OSError:
+        return
+    for entry in entries:
+        yield from _folders(Path(entry), depth - 1)
+
+
+@cache
+def provider_mirror() -> Path | None:
+    """A folder that holds an unpacked hashicorp/aws for this platform, or None.
+
+    Terraform's own plugin folders are looked at first, then the usual places for software.
+    """
+    system = platform.system().lower()
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    pattern = f"*/hashicorp/aws/*/{system}_{machine}/terraform-provider-aws_*"
+    for root in _mirror_roots():
+        for folder in _folders(root, _SEARCH_DEPTH):
+            if (folder / "hashicorp").is_dir() and any(folder.parent.glob(pattern)):
+                return folder.parent
+    return None
+
+
+def terraform_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment in which Terraform and cdktf run.
+
+    A CLI configuration that exists is kept. Otherwise one is written that uses the public
+    registry with a plugin cache, or a local mirror where the registry is out of reach.
+    """
+    variables = dict(os.environ if base is None else base)
+    variables |= {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+    given = variables.get("TF_CLI_CONFIG_FILE")
+    if (given and Path(given).is_file()) or (
+        not given and (Path.home() / ".terraformrc").is_file()
+    ):
+        return variables
+    WORK.mkdir(exist_ok=True)
+    configuration = WORK / "terraform.rc"
+    configuration.write_text(_cli_configuration(), encoding="utf-8")
+    variables["TF_CLI_CONFIG_FILE"] = str(configuration)
+    return variables
+
+
+def _cli_configuration() -> str:
+    mirror = None if registry_reachable() else provider_mirror()
+    if mirror is not None:
+        return (
+            f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n'
+        )
+    cache_folder = WORK / "plugin-cache"
+    cache_folder.mkdir(exist_ok=True)
+    return f'plugin_cache_dir = "{cache_folder}"\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a Terraform command answered."""
+
+    status: int
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One synthesized stack: its name, its folder and the stacks it stands on."""
+
+    name: str
+    folder: Path
+    dependencies: tuple[str, ...]
+
+    def run(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str],
+        timeout: float = 1800,
+    ) -> Outcome:
+        """Run Terraform in the stack's folder; standard output and error come together."""
+        process = subprocess.run(
+            [terraform_binary(), f"-chdir={self.folder}", *arguments],
+            env=dict(environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Outcome(process.returncode, process.stdout)
+
+    def init(self, environment: Mapping[str, str], *, backend: bool = True) -> Outcome:
+        """`terraform init`; without `backend` no state is opened."""
+        extra = () if backend else ("-backend=false",)
+        return self.run("init", "-no-color", "-input=false", *extra, environment=environment)
+
+
+def stacks(outdir: Path, patterns: Sequence[str] = ("*",)) -> list[Stack]:
+    """The stacks of a synthesis whose names match, those below before those above."""
+    manifest: dict[str, Any] = json.loads((outdir / "manifest.json").read_text("utf-8"))
+    known = {
+        name: Stack(name, outdir / entry["workingDirectory"], tuple(entry["dependencies"]))
+        for name, entry in manifest["stacks"].items()
+    }
+    ordered: dict[str, Stack] = {}
+
+    def visit(name: str) -> None:
+        for dependency in known[name].dependencies:
+            visit(dependency)
+        ordered.setdefault(name, known[name])
+
+    for name in sorted(known):
+        visit(name)
+    return [
+        stack
+        for stack in ordered.values()
+        if any(Path(stack.name).match(pattern) for pattern in patterns)
+    ]
