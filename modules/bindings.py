@@ -27,7 +27,13 @@ SWITCH = "INFERRA_STOCK_BINDINGS"
 _AWS = "cdktf_cdktf_provider_aws"
 _KUBERNETES = "cdktf_cdktf_provider_kubernetes"
 _ASSEMBLIES = {"@cdktf/provider-aws": _AWS, "@cdktf/provider-kubernetes": _KUBERNETES}
-_KNOWN = {_AWS: "21.22.1", _KUBERNETES: "12.1.1", "jsii": "1.142.0", "typeguard": "2.13.3"}
+_KNOWN = {
+    "jsii": "1.142.0",
+    "cdktf": "0.21.0",
+    "typeguard": "2.13.3",
+    _AWS: "21.22.1",
+    _KUBERNETES: "12.1.1",
+}
 _STUB = "_typecheckingstub__"
 
 _installed = False
@@ -42,7 +48,7 @@ def install() -> None:
     if _installed or os.environ.get(SWITCH, "0") not in ("", "0"):
         return
     _installed = True
-    if not _known("jsii"):
+    if not (_known("jsii") and _known("cdktf")):
         return
     for package in filter(_known, _ASSEMBLIES.values()):
         _load_lazily(package)

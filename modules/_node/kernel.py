@@ -36,7 +36,7 @@ def install() -> None:
         node.__class__ = SingleNode
         node.start()
         for module in loaded.values():
-            package = importlib.import_module(f"{module}._jsii")
+            package: Any = importlib.import_module(f"{module}._jsii")
             assembly = package.__jsii_assembly__
             tarball = Path(package.__file__).with_name(assembly.filename)
             jsii.load(assembly.name, assembly.version, os.fspath(tarball))
