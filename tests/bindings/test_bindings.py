@@ -1,0 +1,361 @@
+"""The fast bindings give what the stock ones give.
+
+Everything that loads bindings runs in a process of its own, as loading happens once a process.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SWITCH = "INFERRA_STOCK_BINDINGS"
+
+
+def run(source: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python source as a program of its own, without variables that steer Node."""
+    steering = ("NODE_OPTIONS", "JSII_", "INFERRA_", "CDKTF_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(source)],
+        cwd=ROOT,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=170,
+    )
+
+
+def result(source: str, **environment: str) -> Any:
+    """What a program prints as JSON on its last line."""
+    done = run(source, **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+SAMPLE = """
+    import json, os, sys
+    from bench import sample
+    sample.main([{outdir!r}, "--endpoints", "2", "--kubernetes"])
+    import jsii
+    submodules = [name for name in sys.modules if name.startswith("cdktf_cdktf_provider_aws.")]
+    print(json.dumps({{"node": type(jsii.kernel.provider._process).__name__,
+                       "submodules": len(submodules),
+                       "options": os.environ.get("NODE_OPTIONS")}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def fast(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """The sample with the fast bindings: its output, and how it was loaded."""
+    outdir = tmp_path_factory.mktemp("fast")
+    return outdir, result(SAMPLE.format(outdir=str(outdir)))
+
+
+def test_the_sample_is_loaded_by_one_node_process_and_few_submodules(
+    fast: tuple[Path, Any],
+) -> None:
+    _, loaded = fast
+    assert loaded["node"] == "SingleNode"
+    assert loaded["submodules"] < 40
+
+
+@pytest.mark.timeout(200)
+def test_the_output_is_byte_identical_to_the_one_of_the_stock_bindings(
+    fast: tuple[Path, Any], tmp_path: Path
+) -> None:
+    outdir, _ = fast
+    loaded = result(SAMPLE.format(outdir=str(tmp_path)), **{SWITCH: "1"})
+    assert loaded["node"] == "_NodeProcess"
+    assert loaded["submodules"] > 2000
+    assert {"manifest.json", "stacks/registry/cdk.tf.json"} < files(tmp_path).keys()
+    assert files(outdir) == files(tmp_path)
+
+
+@pytest.fixture
+def picky_node(tmp_path: Path) -> str:
+    """A Node that refuses to run the kernel alone, as an unknown version of Node does."""
+    script = tmp_path / "node"
+    script.write_text('#!/bin/sh\ncase "$*" in *kernel.js*) exit 3;; esac\nexec node "$@"\n')
+    script.chmod(0o755)
+    return str(script)
+
+
+def test_node_of_another_version_falls_back_to_the_stock_processes_with_the_same_output(
+    fast: tuple[Path, Any], picky_node: str, tmp_path: Path
+) -> None:
+    outdir = tmp_path / "out"
+    loaded = result(SAMPLE.format(outdir=str(outdir)), JSII_NODE=picky_node)
+    assert loaded["options"] is None
+    assert files(outdir) == files(fast[0])
+
+
+@pytest.mark.parametrize("package", ["jsii", "cdktf"])
+def test_another_version_of_jsii_or_cdktf_leaves_everything_stock(package: str) -> None:
+    done = run(
+        f"""
+        import sys, typing
+        resolve = typing.get_type_hints
+        from modules import bindings
+        bindings._KNOWN[{package!r}] = "0"
+        bindings.install()
+        assert "cdktf_cdktf_provider_aws" not in sys.modules
+        assert typing.get_type_hints is resolve
+        import cdktf, jsii, typeguard
+        cdktf.TerraformStack(cdktf.Testing.app(), "stack")
+        assert type(jsii.kernel.provider._process).__name__ == "_NodeProcess"
+        assert not hasattr(typeguard.check_type, "__wrapped__")
+        """
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_another_version_of_a_provider_leaves_that_provider_stock() -> None:
+    done = run(
+        """
+        import sys
+        from modules import bindings
+        bindings._KNOWN["cdktf_cdktf_provider_kubernetes"] = "0"
+        bindings.install()
+        assert "cdktf_cdktf_provider_aws" in sys.modules
+        assert "cdktf_cdktf_provider_kubernetes" not in sys.modules
+        from cdktf_cdktf_provider_aws.vpc import Vpc
+        """
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("value", ["", "0"])
+def test_an_empty_or_zero_switch_is_off(value: str) -> None:
+    done = run(
+        "import sys; from modules import bindings; bindings.install();"
+        "assert 'cdktf_cdktf_provider_aws' in sys.modules",
+        **{SWITCH: value},
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("preloaded", [False, True])
+def test_children_do_not_inherit_node_options_and_those_of_the_user_are_kept(
+    preloaded: bool, picky_node: str, tmp_path: Path
+) -> None:
+    hello = tmp_path / "hello.js"
+    # The stock processes talk over stdout, so only the single one can forward it.
+    stdout = "" if preloaded else 'console.log("from stdout");'
+    hello.write_text(stdout + 'console.error("from stderr");')
+    environment = {"NODE_OPTIONS": f'--require="{hello}"'}
+    if preloaded:
+        environment["JSII_NODE"] = picky_node
+    done = run(
+        """
+        import os, subprocess, sys
+        from modules import bindings
+        bindings.install()
+        bindings.install()
+        import cdktf
+        cdktf.TerraformStack(cdktf.Testing.app(), "stack")
+        names = ("NODE_OPTIONS", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION")
+        show = f"import os; print([os.environ.get(name) for name in {names}])"
+        print("children", subprocess.check_output([sys.executable, "-c", show], text=True))
+        """,
+        **environment,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"children {[environment['NODE_OPTIONS'], None]}" in done.stdout
+    assert "from stdout" in done.stdout or preloaded
+    assert "from stderr" in done.stderr
+
+
+def test_no_banner_about_the_version_of_node_is_printed(picky_node: str) -> None:
+    source = "from modules import bindings; bindings.install(); import cdktf; cdktf.Testing.app()"
+    assert run(source).stderr == ""
+    assert run(source, JSII_NODE=picky_node).stderr == ""
+
+
+def test_importing_cdktf_first_is_made_good_as_long_as_nothing_was_built() -> None:
+    source = """
+        import cdktf, json, jsii
+        {use}
+        from modules import bindings
+        bindings.install()
+        from cdktf_cdktf_provider_aws.vpc import Vpc
+        stack = cdktf.TerraformStack(cdktf.Testing.app(), "stack")
+        vpc = Vpc(stack, "vpc", cidr_block="10.0.0.0/16")
+        cdktf.TerraformOutput(stack, "id", value=vpc.id)
+        print(json.dumps([type(jsii.kernel.provider._process).__name__,
+                          json.loads(cdktf.Testing.synth(stack))["output"]["id"]["value"]]))
+    """
+    expected = "${aws_vpc.vpc.id}"
+    assert result(source.format(use="")) == ["SingleNode", expected]
+    assert result(source.format(use="cdktf.Fn.join('-', ['a'])")) == ["_NodeProcess", expected]
+
+
+def test_submodules_are_found_as_attributes_and_unknown_names_are_not() -> None:
+    done = run(
+        """
+        import importlib
+        from modules import bindings
+        bindings.install()
+        import cdktf_cdktf_provider_aws as aws
+        from cdktf_cdktf_provider_aws import subnet
+        assert aws.vpc.Vpc.__module__ == "cdktf_cdktf_provider_aws.vpc"
+        assert aws.subnet is subnet
+        assert aws.__file__.endswith("__init__.py") and aws.__spec__.name == aws.__name__
+        assert {"vpc", "s3_bucket"} <= set(aws.__all__) <= set(dir(aws))
+        assert not hasattr(aws, "nothing") and not hasattr(aws, "__nothing__")
+        try:
+            importlib.import_module("cdktf_cdktf_provider_aws.nothing")
+        except ModuleNotFoundError:
+            pass
+        else:
+            raise AssertionError
+        """
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_type_that_only_node_has_seen_is_found() -> None:
+    done = run(
+        """
+        from modules import bindings
+        bindings.install()
+        import cdktf_cdktf_provider_aws._jsii, jsii, sys
+        from jsii import _reference_map as references
+        from jsii._kernel.types import ObjRef
+        reference = ObjRef(ref="@cdktf/provider-aws.s3Bucket.S3Bucket@10000")
+        bucket = references.resolve_reference(jsii.kernel, reference)
+        assert type(bucket).__name__ == "S3Bucket"
+        assert "cdktf_cdktf_provider_aws.s3_bucket" in sys.modules
+        """
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("statement", "error"),
+    [
+        ('Vpc(stack, "vpc")', "RuntimeError: There is already a Construct with name 'vpc'"),
+        ('Vpc(stack, "b", cidr_block=5)', "TypeError: type of argument cidr_block must be"),
+        (
+            'Vpc(stack, "b", tags={"a": 5})',
+            "RuntimeError: Passed to parameter config of new @cdktf/provider-aws.vpc.Vpc",
+        ),
+        ('stack.add_dependency("network")', "TypeError: type of argument dependency must be"),
+        (
+            'cdktf.TerraformStack(app, "a b")',
+            "RuntimeError: Cannot create TerraformStack with id",
+        ),
+    ],
+)
+def test_a_failing_construct_says_what_is_wrong_and_where(statement: str, error: str) -> None:
+    done = run(
+        f"""
+        from modules import bindings
+        bindings.install()
+        import cdktf
+        from cdktf_cdktf_provider_aws.vpc import Vpc
+        app = cdktf.Testing.app()
+        stack = cdktf.TerraformStack(app, "stack")
+        Vpc(stack, "vpc", cidr_block="10.0.0.0/16")
+        {statement}
+        """
+    )
+    assert done.returncode == 1
+    assert f"\n{error}" in done.stderr
+    assert 'File "<string>", line 9' in done.stderr
+
+
+def test_a_package_that_cannot_be_loaded_is_reported(tmp_path: Path) -> None:
+    done = run(
+        "from modules import bindings; bindings.install(); import cdktf; cdktf.Testing.app()",
+        JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(Path(__file__) / "not-a-folder"),
+    )
+    assert done.returncode == 1
+    assert "Cannot use the jsii package cache" in done.stderr
+
+
+def test_a_short_run_leaves_the_index_of_a_package_that_it_has_cached(tmp_path: Path) -> None:
+    source = "from modules import bindings; bindings.install(); import cdktf; cdktf.Testing.app()"
+    assert run(source, JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(tmp_path)).returncode == 0
+    indexed = {path.parents[2].name for path in tmp_path.rglob(".jsii.runtime.v1.json")}
+    assert indexed == {"cdktf", "constructs"}
+
+
+CHECKS = """
+    import datetime, enum, json, typing
+    from modules import bindings
+    bindings.install()
+    import cdktf, typeguard
+    from cdktf_cdktf_provider_aws.vpc import VpcConfig
+
+    class Text(str): pass
+    class Color(enum.Enum): RED = "red"
+    class Pair(typing.NamedTuple):
+        left: int
+
+    values = [None, True, 1, 1.5, "a", Text("a"), Color.RED, Pair("a"), {}, {"a": "b"}, {"a": 1},
+              {1: "a"}, [], ["a"], [1], [None], ("a",), VpcConfig(), object(), str, len]
+    types = [None, type(None), bool, int, float, str, dict, Color, Pair, typing.Any, VpcConfig]
+    types += [typing.Optional[kind] for kind in types[2:]]
+    types += [typing.Union[int, float], typing.Optional[typing.Union[int, float]],
+              typing.Mapping[str, str], typing.Optional[typing.Mapping[str, str]],
+              typing.Sequence[str], typing.Optional[typing.Sequence[str]],
+              typing.Union[VpcConfig, typing.Dict[str, typing.Any]],
+              typing.Union[bool, cdktf.IResolvable], typing.Optional[cdktf.ITerraformDependable],
+              typing.Sequence[typing.Union[VpcConfig, typing.Dict[str, typing.Any]]],
+              typing.Callable[[], int], typing.Type[str], typing.Literal["a"]]
+
+    def verdict(check, value, expected):
+        try:
+            return check("argument x", value, expected)
+        except TypeError as error:
+            return str(error)
+
+    stock = typeguard.check_type.__wrapped__
+    differ, failed = [], 0
+    for expected in types:
+        for value in values:
+            for _ in range(2):
+                fast = verdict(typeguard.check_type, value, expected)
+                failed += fast is not None
+                if fast != verdict(stock, value, expected):
+                    differ.append([repr(value), repr(expected), fast])
+    print(json.dumps([differ, failed]))
+"""
+
+
+def test_arguments_are_judged_as_by_the_stock_checks() -> None:
+    differ, failed = result(CHECKS)
+    assert differ == []
+    assert failed > 300
+
+
+def test_type_hints_of_other_functions_are_resolved_as_ever() -> None:
+    done = run(
+        """
+        import typing
+        from modules import bindings
+        bindings.install()
+        def function(value: "Later") -> typing.Annotated[int, "meta"]: ...
+        Later = int
+        assert typing.get_type_hints(function)["value"] is int
+        Later = str
+        assert typing.get_type_hints(function)["value"] is str
+        assert typing.get_type_hints(function, include_extras=True)["return"] is not int
+        """
+    )
+    assert done.returncode == 0, done.stderr
