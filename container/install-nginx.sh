@@ -7,7 +7,7 @@ if command -v nginx >/dev/null; then
     exit 0
 fi
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    echo "nginx is missing: run 'sudo container/install-nginx.sh' on Debian or Ubuntu, or 'brew install nginx' on macOS" >&2
+    echo "nginx is missing: run 'sudo container/install-nginx.sh' (Debian, Ubuntu) or install your system's nginx package" >&2
     exit 1
 fi
 
