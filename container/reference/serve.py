@@ -91,7 +91,7 @@ def nginx_conf(settings: Settings, runtime: Path) -> str:
         address=settings.address,
         port=settings.port,
         max_body_mib=settings.max_body_mib,
-        # gunicorn ends a stuck worker first; its 502 says more than our 504.
+        # Longer, so that gunicorn ends a stuck worker before nginx stops waiting for it.
         read_timeout=settings.timeout_seconds + 5,
     )
 
@@ -116,11 +116,13 @@ def gunicorn_command(settings: Settings, runtime: Path) -> list[str]:
 
 
 def _write_pages(health: Path, settings: Settings) -> None:
+    limit = f"{settings.timeout_seconds} s (SAGEMAKER_MODEL_SERVER_TIMEOUT)"
     pages = {
         "not-ready": "the model is loading",
         "413": f"the body is larger than {settings.max_body_mib} MiB (MAX_BODY_MIB)",
+        "500": f"the model failed, or took longer than {limit}; the log says which",
         "502": "the model server did not answer; it may be starting or have been restarted",
-        "504": f"no answer within {settings.timeout_seconds} s (SAGEMAKER_MODEL_SERVER_TIMEOUT)",
+        "504": f"no worker was free within {limit}",
     }
     health.mkdir()
     for name, text in pages.items():
@@ -132,7 +134,9 @@ class Servers:
 
     def __init__(self, settings: Settings, runtime: Path) -> None:
         self._settings = settings
-        nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+        nginx = shutil.which(
+            "nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+        )
         if nginx is None:
             raise SettingsError("nginx is not installed")
         _write_pages(runtime / "health", settings)
@@ -190,9 +194,7 @@ def _runtime_directory() -> tempfile.TemporaryDirectory[str]:
     try:
         return tempfile.TemporaryDirectory(prefix="serve-")
     except OSError as error:
-        raise SettingsError(
-            f"{error}; mount a writable directory at /tmp or set TMPDIR"
-        ) from error
+        raise SettingsError(f"{error}; mount a writable directory at /tmp or set TMPDIR") from error
 
 
 def serve(settings: Settings) -> int:
