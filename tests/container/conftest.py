@@ -1,0 +1,191 @@
+"""Run the reference container's own entry point: real nginx, real gunicorn, a real model."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import joblib
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+ROOT = Path(__file__).parents[2]
+SERVE = ROOT / "container/reference/serve.py"
+HEALTHY_SECONDS = 30.0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Container:
+    """serve.py as the image would run it, its directories and port redirected."""
+
+    def __init__(self, model_dir: Path, run_dir: Path, **env: str) -> None:
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.run_dir = run_dir
+        self._log = run_dir / "log"
+        self.env = {
+            **os.environ,
+            "SM_MODEL_DIR": str(model_dir),
+            "SAGEMAKER_BIND_TO_PORT": str(self.port),
+            "SAGEMAKER_MODEL_SERVER_WORKERS": "2",
+            "BIND_ADDRESS": "127.0.0.1",
+            "TMPDIR": str(run_dir),
+            "PYTHONUNBUFFERED": "1",
+            **env,
+        }
+        self.command = [sys.executable, str(SERVE), "serve"]
+        self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+
+    def start(self) -> Container:
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(self.command, env=self.env, stdout=log, stderr=log)
+        return self
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def ping(self) -> httpx.Response | None:
+        try:
+            return self.http.get("/ping", timeout=2)
+        except httpx.HTTPError:
+            return None
+
+    def wait_for_ping(self, wanted: int, containing: str = "") -> httpx.Response:
+        deadline = time.monotonic() + HEALTHY_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            answer = self.ping()
+            if answer is not None and answer.status_code == wanted and containing in answer.text:
+                return answer
+            time.sleep(0.05)
+        raise AssertionError(f"/ping was never {wanted} {containing!r}:\n{self.log}")
+
+    def post(self, body: bytes, content_type: str = "text/csv", **headers: str) -> httpx.Response:
+        return self.http.post(
+            "/invocations", content=body, headers={"Content-Type": content_type, **headers}
+        )
+
+    def descendants(self) -> dict[int, str]:
+        """Process ids below serve.py with their command lines, parents first."""
+        found: dict[int, str] = {}
+        queue = [self.process.pid]
+        while queue:
+            pid = queue.pop(0)
+            try:
+                children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+                for child in map(int, children):
+                    command = Path(f"/proc/{child}/cmdline").read_bytes()
+                    found[child] = command.replace(b"\0", b" ").decode()
+                    queue.append(child)
+            except OSError:
+                continue
+        return found
+
+    def close(self) -> None:
+        """End it at once; parents go first, so that none replaces a child."""
+        self.http.close()
+        if self.process.poll() is None:
+            for pid in (self.process.pid, *self.descendants()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def free_port() -> int:
+    return _free_port()
+
+
+@pytest.fixture(scope="session")
+def nginx() -> None:
+    """nginx on this machine, installed by the project's own script where that is possible."""
+    done = subprocess.run(
+        [ROOT / "container/install-nginx.sh"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if done.returncode:
+        pytest.fail(done.stderr.strip().splitlines()[-1], pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def iris() -> tuple[Any, Any]:
+    """Measurements, and the labels that the model itself predicts for them."""
+    measurements, species = load_iris(return_X_y=True)
+    model = LogisticRegression(max_iter=1000).fit(measurements, species)
+    return measurements, model
+
+
+@pytest.fixture(scope="session")
+def model_dir(iris: tuple[Any, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("model")
+    joblib.dump(iris[1], directory / "model.joblib")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def slow_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that takes as many seconds as the largest value in the request."""
+    directory = tmp_path_factory.mktemp("slow")
+    (directory / "slow_model.py").write_text(
+        "import time\n"
+        "class SlowModel:\n"
+        "    def predict(self, rows):\n"
+        "        time.sleep(rows.max())\n"
+        "        return rows[:, 0]\n"
+    )
+    sys.path.insert(0, str(directory))
+    try:
+        from slow_model import SlowModel  # type: ignore[import-not-found]
+
+        joblib.dump(SlowModel(), directory / "model.joblib")
+    finally:
+        sys.path.remove(str(directory))
+    return directory
+
+
+@pytest.fixture(scope="module")
+def container(
+    nginx: None, model_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Container]:
+    """One healthy container, shared by the tests that leave it as it was."""
+    started = Container(model_dir, tmp_path_factory.mktemp("run")).start()
+    try:
+        started.wait_for_ping(200)
+        yield started
+    finally:
+        started.close()
+
+
+@pytest.fixture
+def make_container(
+    nginx: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Container]]:
+    """Containers of a test's own, not yet started; ended with the test."""
+    made: list[Container] = []
+
+    def make(model_dir: Path, **env: str) -> Container:
+        made.append(Container(model_dir, tmp_path_factory.mktemp("run"), **env))
+        return made[-1]
+
+    yield make
+    for each in made:
+        if hasattr(each, "process"):
+            each.close()
