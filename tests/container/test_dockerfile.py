@@ -1,0 +1,67 @@
+"""What the platforms need of the image itself, read from its Dockerfile."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+REFERENCE = Path(__file__).parents[2] / "container/reference"
+
+
+def instructions() -> list[tuple[str, str]]:
+    """Instruction and arguments of each line: continuations joined, ARG defaults filled in."""
+    text = (REFERENCE / "Dockerfile").read_text()
+    text = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ")
+    found = [(word, rest.strip()) for word, _, rest in (x.partition(" ") for x in text.split("\n"))]
+    defaults = dict(rest.split("=", 1) for word, rest in found if word == "ARG")
+    return [
+        (word, re.sub(r"\$\{(\w+)\}", lambda match: defaults[match[1]], rest))
+        for word, rest in found
+        if word
+    ]
+
+
+def last(word: str) -> str:
+    return [rest for each, rest in instructions() if each == word][-1]
+
+
+def test_the_entrypoint_is_in_exec_form_so_that_sigterm_reaches_the_server() -> None:
+    program = json.loads(last("ENTRYPOINT"))
+    assert program == ["python", "/opt/program/serve.py"]
+
+
+def test_the_default_command_is_the_one_that_sagemaker_gives() -> None:
+    assert json.loads(last("CMD")) == ["serve"]
+
+
+def test_the_user_is_a_number_other_than_root_so_that_kubernetes_can_check_it() -> None:
+    assert int(last("USER")) > 0
+
+
+def test_the_contracts_port_is_exposed() -> None:
+    assert last("EXPOSE") == "8080"
+
+
+def test_the_writable_directory_is_declared_while_root_still_owns_the_build() -> None:
+    words = [word for word, _ in instructions()]
+    assert json.loads(last("VOLUME")) == ["/tmp"]
+    assert words.index("VOLUME") < words.index("USER")
+
+
+def test_nothing_ties_the_image_to_one_processor_architecture() -> None:
+    assert "--platform" not in last("FROM")
+
+
+def test_every_program_file_is_copied() -> None:
+    copied = {name for word, rest in instructions() if word == "COPY" for name in rest.split()[:-1]}
+    held = {path.name for path in REFERENCE.iterdir() if path.is_file()}
+    assert copied == held - {"Dockerfile"}
+
+
+def test_the_image_holds_the_versions_that_are_tested_here() -> None:
+    lines = (REFERENCE / "requirements.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert {"flask", "gunicorn", "scikit-learn", "joblib"} <= pins.keys()
+    assert pins == {name: version(name) for name in pins}
