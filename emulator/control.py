@@ -1,8 +1,16 @@
 """The emulator's own routes, under ``/inferra-emulator/``, in front of moto's application.
 
-======  ==========================  ===========================================================
-GET     health                      who answers: instance, process id, moto version
-======  ==========================  ===========================================================
+=======  ===================  ======================================================================
+GET      health               who answers: instance, process id, moto version
+GET      faults               the faults in force and how often each has struck
+POST     faults               a fault: kind, service, operation, account, count, after
+DELETE   faults               end all faults
+POST     sagemaker/rollout    what the next deployment of an endpoint comes to: endpoint, outcome,
+                              describes, rolling_back_describes, reason, account, region
+DELETE   sagemaker/rollout    forget such plans of one account and region
+=======  ===================  ======================================================================
+
+A body is one JSON object. See ``emulator.faults.Fault`` and ``emulator.rollouts.Plan``.
 """
 
 from __future__ import annotations
@@ -13,9 +21,12 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from . import extensions
+from . import extensions, faults
 
 PREFIX = "/inferra-emulator/"
+
+DEFAULT_ACCOUNT = "123456789012"
+DEFAULT_REGION = "us-east-1"
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -29,24 +40,90 @@ class Application:
     def __init__(self, moto: Wsgi, *, instance: str) -> None:
         self._moto = moto
         self._instance = instance
+        self._faults = faults.Faults()
+        self._routes: dict[tuple[str, str], Callable[..., dict[str, Any]]] = {
+            ("GET", "health"): self._health,
+            ("GET", "faults"): self._list_faults,
+            ("POST", "faults"): self._add_fault,
+            ("DELETE", "faults"): self._clear_faults,
+            ("POST", "sagemaker/rollout"): _plan_rollout,
+            ("DELETE", "sagemaker/rollout"): _forget_rollouts,
+        }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         if path.startswith(PREFIX):
             status, content = self._control(path.removeprefix(PREFIX), environ)
             return _respond(start_response, status, content)
-        return self._moto(environ, start_response)
+        struck = self._faults.strike(environ)
+        if struck is None:
+            return self._moto(environ, start_response)
+        fault, call = struck
+        if fault.kind == "drop":
+            return faults.drop(environ)
+        code, headers, body = faults.answer(fault, call, environ)
+        start_response(f"{code} {HTTPStatus(code).phrase}", list(headers.items()))
+        return [body]
 
     def _control(self, route: str, environ: Environ) -> Answer:
-        match environ["REQUEST_METHOD"], route:
-            case "GET", "health":
-                return HTTPStatus.OK, {
-                    "instance": self._instance,
-                    "pid": os.getpid(),
-                    "moto": extensions.MOTO_VERSION,
-                }
-            case method, _:
-                return HTTPStatus.NOT_FOUND, {"error": f"no control route {method} {route}"}
+        method = environ["REQUEST_METHOD"]
+        handle = self._routes.get((method, route))
+        if handle is None:
+            return HTTPStatus.NOT_FOUND, {"error": f"no control route {method} {route}"}
+        try:
+            return HTTPStatus.OK, handle(**_content(environ))
+        except (TypeError, ValueError) as error:
+            return HTTPStatus.BAD_REQUEST, {"error": str(error)}
+
+    def _health(self) -> dict[str, Any]:
+        return {
+            "instance": self._instance,
+            "pid": os.getpid(),
+            "moto": extensions.MOTO_VERSION,
+        }
+
+    def _add_fault(self, **given: Any) -> dict[str, Any]:
+        return self._faults.add(faults.Fault(**given))
+
+    def _list_faults(self) -> dict[str, Any]:
+        return {"faults": self._faults.listed()}
+
+    def _clear_faults(self) -> dict[str, Any]:
+        self._faults.clear()
+        return {}
+
+
+def _plan_rollout(
+    *, endpoint: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION, **plan: Any
+) -> dict[str, Any]:
+    # late, so that a server that is never asked for SageMaker does not load it
+    from . import rollouts
+
+    rollouts.set_plan(_sagemaker(account, region), endpoint, rollouts.Plan(**plan))
+    return {"endpoint": endpoint, "account": account, "region": region, **plan}
+
+
+def _forget_rollouts(
+    *, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
+) -> dict[str, Any]:
+    from . import rollouts
+
+    rollouts.clear_plans(_sagemaker(account, region))
+    return {}
+
+
+def _sagemaker(account: str, region: str) -> Any:
+    from moto.sagemaker.models import sagemaker_backends
+
+    return sagemaker_backends[account][region]
+
+
+def _content(environ: Environ) -> dict[str, Any]:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    content = json.loads(environ["wsgi.input"].read(length)) if length else {}
+    if not isinstance(content, dict):
+        raise ValueError("the body has to be one JSON object")
+    return content
 
 
 def _respond(

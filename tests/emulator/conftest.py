@@ -1,9 +1,18 @@
-"""One emulator for all tests here; each test has an AWS account of its own."""
+"""One emulator for all tests here, an AWS account for each, and Terraform against it."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -67,3 +76,89 @@ def _client(
         aws_session_token=credentials.get("SessionToken"),
         config=Config(**{"retries": {"max_attempts": 0}, **config}),
     )
+
+
+# Terraform
+
+
+ROOTS = ("/opt", "/usr/share", "/usr/local/share", "~/.terraform.d/plugins")
+TIMEOUT_SECONDS = 150
+
+
+@cache
+def provider_mirror() -> Path | None:
+    """A directory of unpacked providers that has hashicorp/aws for this machine."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    target = f"{platform.system().lower()}_{machine}".lower()
+    for root in map(Path, map(os.path.expanduser, ROOTS)):
+        for pattern in ("", "*/", "*/*/"):
+            found = sorted(root.glob(f"{pattern}registry.terraform.io/hashicorp/aws/*/{target}"))
+            if found:
+                return found[-1].parents[4]
+    return None
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """One configuration in a directory of its own."""
+
+    directory: Path
+    environment: Mapping[str, str]
+
+    def write(self, configuration: Mapping[str, Any]) -> None:
+        path = self.directory / "main.tf.json"
+        path.write_text(json.dumps(configuration, indent=2), encoding="utf-8")
+
+    def run(self, *arguments: str, expect: int = 0) -> str:
+        mirror = self.directory / "mirror.tfrc"
+        mirror.write_text(
+            "provider_installation {\n"
+            f'  filesystem_mirror {{ path = "{provider_mirror()}" }}\n'
+            "}\n",
+            encoding="utf-8",
+        )
+        with subprocess.Popen(
+            ["terraform", *arguments],
+            cwd=self.directory,
+            env={
+                **self.environment,
+                "TF_CLI_CONFIG_FILE": str(mirror),
+                "TF_IN_AUTOMATION": "1",
+                "TF_INPUT": "0",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as child:
+            try:
+                output, _ = child.communicate(timeout=TIMEOUT_SECONDS)
+            except subprocess.TimeoutExpired:
+                # its provider is a process of its own and would go on
+                os.killpg(child.pid, signal.SIGKILL)
+                output, _ = child.communicate()
+                output += f"\nterraform {arguments[0]} took more than {TIMEOUT_SECONDS} s"
+        assert child.returncode == expect, output
+        return output
+
+    def apply(self) -> str:
+        return self.run("apply", "-auto-approve", "-no-color")
+
+    def assert_unchanged(self) -> None:
+        """A plan that finds nothing to do: what was read is what was asked for."""
+        self.run("plan", "-detailed-exitcode", "-no-color")
+
+    def destroy(self) -> str:
+        return self.run("destroy", "-auto-approve", "-no-color")
+
+    def state(self) -> list[str]:
+        return self.run("state", "list").split()
+
+
+@pytest.fixture
+def terraform(emulator: Emulator, tmp_path: Path) -> Terraform:
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not installed")
+    if provider_mirror() is None:
+        pytest.skip("no unpacked hashicorp/aws provider was found")
+    return Terraform(tmp_path, emulator.environment())

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from terraform import Terraform, missing
-
-from emulator.process import Emulator
 
 Client = Callable[..., Any]
-
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
 def statement(**fields: Any) -> str:
@@ -401,11 +395,6 @@ def serving(*, image: str, session_seconds: int, maximum: int) -> dict[str, Any]
 
 
 @pytest.fixture
-def terraform(emulator: Emulator, tmp_path: Path) -> Terraform:
-    return Terraform(tmp_path, emulator.environment())
-
-
-@pytest.fixture
 def state_bucket(client: Client, account: str) -> str:
     """A versioned bucket that takes nothing but TLS, as the identity layer makes it."""
     s3, name = client("s3"), f"state-{account}"
@@ -425,7 +414,7 @@ def state_bucket(client: Client, account: str) -> str:
 
 
 def test_a_platform_is_built_read_back_unchanged_updated_and_taken_down(
-    terraform: Terraform, client: Client, account: str, state_bucket: str
+    terraform: Any, client: Client, account: str, state_bucket: str
 ) -> None:
     def configuration(**serving_settings: Any) -> dict[str, Any]:
         return {
