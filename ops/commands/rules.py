@@ -33,7 +33,7 @@ def list_rules(json: Json = False) -> None:
 
     Example: inferra rules --json
     """
-    rules = [RULES[id] for id in sorted(RULES)]
+    rules = [RULES[name] for name in sorted(RULES)]
     if json:
         print_json([_as_dict(rule) for rule in rules])
         return
