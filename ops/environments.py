@@ -31,3 +31,9 @@ def environment(key: str, folder: Path | None = None) -> Environment:
         hint = f"the environments are {', '.join(known)}{did_you_mean(key, known)}"
         raise BadInputError(f"there is no environment {key}", hint)
     return known[key]
+
+
+Emulated = Annotated[
+    bool, typer.Option("--emulator", help="Work on the running emulator instead of AWS.")
+]
+"""The `--emulator` option of commands that talk to AWS."""

@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".inferra"
 """What the operator's commands keep between runs; never committed."""
 
+EMULATOR_FOLDER = WORK / "emulator"
+"""Where the project's emulator keeps its record and its log."""
+
 MINIMUM_VERSION = (1, 11)
 _REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
 _HOW_TO_GET = "get Terraform 1.11 or newer from https://developer.hashicorp.com/terraform/install"

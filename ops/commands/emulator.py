@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
 from ..output import Json, print_json, print_table, stdout
-from ..terraform import WORK
+from ..terraform import EMULATOR_FOLDER
 
 
 def register(app: typer.Typer) -> None:
@@ -18,11 +16,6 @@ def register(app: typer.Typer) -> None:
 family = typer.Typer(help="The embedded AWS emulator.", no_args_is_help=True)
 
 
-def directory() -> Path:
-    """Where the project's emulator keeps its record and log."""
-    return WORK / "emulator"
-
-
 @family.command()
 def start(json: Json = False) -> None:
     """Start the emulator on a free port of loopback, or show the one that runs.
@@ -31,7 +24,7 @@ def start(json: Json = False) -> None:
     """
     from emulator import process
 
-    running = process.start(directory())
+    running = process.start(EMULATOR_FOLDER)
     _show({"url": running.url, "pid": running.pid}, json=json)
 
 
@@ -43,7 +36,7 @@ def stop(json: Json = False) -> None:
     """
     from emulator import process
 
-    stopped = process.stop(directory())
+    stopped = process.stop(EMULATOR_FOLDER)
     if json:
         print_json({"stopped": stopped})
         return
@@ -58,7 +51,7 @@ def status(json: Json = False) -> None:
     """
     from emulator import process
 
-    running = process.running(directory())
+    running = process.running(EMULATOR_FOLDER)
     if running is None:
         if json:
             print_json({"url": None, "pid": None})

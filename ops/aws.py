@@ -1,0 +1,96 @@
+"""AWS clients for an environment: the right account, region and endpoint."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from emulator.process import Emulator
+from emulator.process import running as running_emulator
+from modules import Context
+
+from .errors import OperatorError
+from .terraform import EMULATOR_FOLDER
+
+
+def emulator_in_use() -> Emulator:
+    """The project's running emulator. Raises OperatorError when none runs."""
+    found = running_emulator(EMULATOR_FOLDER)
+    if found is None:
+        raise OperatorError("no emulator runs", "inferra emulator start starts one")
+    return found
+
+
+class Aws:
+    """Clients in an environment's account and region.
+
+    The caller's credentials are used where they belong to the account, otherwise the
+    environment's role is assumed. Raises OperatorError where neither works.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        emulator: Emulator | None = None,
+        role_arn: str | None = None,
+    ) -> None:
+        self.context = context
+        self.emulator = emulator
+        self.role_arn = role_arn or context.deploy_role_arn
+
+    @property
+    def _endpoint(self) -> str | None:
+        return self.emulator.url if self.emulator else None
+
+    @cached_property
+    def _caller(self) -> boto3.Session:
+        if self.emulator is None:
+            return boto3.Session(region_name=self.context.region)
+        settings = self.emulator.settings(region=self.context.region)
+        return boto3.Session(
+            aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+            region_name=self.context.region,
+        )
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """A session whose credentials belong to the environment's account."""
+        sts = self._caller.client("sts", endpoint_url=self._endpoint)
+        try:
+            account = sts.get_caller_identity()["Account"]
+            if account == self.context.account:
+                return self._caller
+            if self.role_arn is None:
+                raise OperatorError(
+                    f"the credentials belong to account {account}, but {self.context.key} is "
+                    f"account {self.context.account}",
+                    "use a profile of that account (AWS_PROFILE), or give the Context a "
+                    "deploy_role",
+                )
+            answer = sts.assume_role(RoleArn=self.role_arn, RoleSessionName="inferra")
+        except (BotoCoreError, ClientError) as error:
+            raise OperatorError(
+                f"no credentials for account {self.context.account}: {error}",
+                "sign in (for instance aws sso login) or set AWS_PROFILE",
+            ) from error
+        credentials = answer["Credentials"]
+        return boto3.Session(
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=self.context.region,
+        )
+
+    def client(self, service: Any) -> Any:
+        """A boto3 client of `service` in the environment's region."""
+        return self.session.client(
+            service,
+            endpoint_url=self._endpoint,
+            config=Config(retries={"max_attempts": 5, "mode": "standard"}),
+        )

@@ -1,0 +1,191 @@
+"""The state bucket: made once per organization, account and region, before any deploy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from modules import Context
+from modules.iam.policy import document, tls_only
+
+from .aws import Aws
+from .errors import OperatorError
+
+STATE_VERSIONS_DAYS = 90
+"""Days that a superseded state stays recoverable."""
+
+_TAGS = {"managed-by": "inferra", "purpose": "terraform-state"}
+
+_ENCRYPTION = {
+    "Rules": [
+        {
+            "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+            "BucketKeyEnabled": False,
+        }
+    ]
+}
+_PUBLIC_ACCESS = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+_LIFECYCLE = {
+    "Rules": [
+        {
+            "ID": "superseded-states",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": STATE_VERSIONS_DAYS},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+        }
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrapped:
+    """What a bootstrap found and did."""
+
+    bucket: str
+    created: bool
+    changed: list[str]
+    """The settings that were not as they must be, and now are."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    name: str
+    read: Callable[[], Any]
+    wanted: Any
+    write: Callable[[], Any]
+
+
+def bootstrap(context: Context, aws: Aws) -> Bootstrapped:
+    """Make the state bucket of `context`, or mend its settings where they differ.
+
+    Raises OperatorError for a bucket of that name that is another account's, or that
+    Inferra did not make; such a bucket is not touched.
+    """
+    s3 = aws.client("s3")
+    bucket = context.state_bucket
+    created = _create(s3, context) if not _exists(s3, context) else False
+    changed = []
+    for setting in _settings(s3, context):
+        if setting.read() != setting.wanted:
+            setting.write()
+            changed.append(setting.name)
+    return Bootstrapped(bucket, created, changed)
+
+
+def _exists(s3: Any, context: Context) -> bool:
+    bucket, owner = context.state_bucket, context.account
+    try:
+        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in ("404", "NoSuchBucket"):
+            return False
+        raise OperatorError(
+            f"bucket {bucket} cannot be used: {code}; it exists in another account or the "
+            "credentials may not read it",
+            "choose another organization name, or use credentials of account " + owner,
+        ) from error
+    tags = _read(lambda: s3.get_bucket_tagging(Bucket=bucket)["TagSet"], "NoSuchTagSet") or []
+    found = {tag["Key"]: tag["Value"] for tag in tags}
+    if any(found.get(key) != value for key, value in _TAGS.items()):
+        wanted = ", ".join(f"{key}={value}" for key, value in _TAGS.items())
+        raise OperatorError(
+            f"bucket {bucket} exists, but Inferra did not make it; nothing was changed",
+            f"tag it {wanted} to hand it over, or delete it",
+        )
+    return True
+
+
+def _create(s3: Any, context: Context) -> bool:
+    bucket = context.state_bucket
+    location: dict[str, Any] = (
+        {}
+        if context.region == "us-east-1"
+        else {"CreateBucketConfiguration": {"LocationConstraint": context.region}}
+    )
+    s3.create_bucket(Bucket=bucket, ObjectOwnership="BucketOwnerEnforced", **location)
+    tags = {**_TAGS, "organization": context.organization, "owner": context.owner}
+    s3.put_bucket_tagging(
+        Bucket=bucket,
+        Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]},
+    )
+    return True
+
+
+def _settings(s3: Any, context: Context) -> list[_Setting]:
+    bucket = context.state_bucket
+    policy = document(tls_only(f"arn:{context.partition}:s3:::{bucket}"))
+    return [
+        _Setting(
+            "versioning",
+            lambda: s3.get_bucket_versioning(Bucket=bucket).get("Status"),
+            "Enabled",
+            lambda: s3.put_bucket_versioning(
+                Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
+            ),
+        ),
+        _Setting(
+            "encryption",
+            lambda: _read(
+                lambda: s3.get_bucket_encryption(Bucket=bucket)[
+                    "ServerSideEncryptionConfiguration"
+                ],
+                "ServerSideEncryptionConfigurationNotFoundError",
+            ),
+            _ENCRYPTION,
+            lambda: s3.put_bucket_encryption(
+                Bucket=bucket, ServerSideEncryptionConfiguration=_ENCRYPTION
+            ),
+        ),
+        _Setting(
+            "public access block",
+            lambda: _read(
+                lambda: s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"],
+                "NoSuchPublicAccessBlockConfiguration",
+            ),
+            _PUBLIC_ACCESS,
+            lambda: s3.put_public_access_block(
+                Bucket=bucket, PublicAccessBlockConfiguration=_PUBLIC_ACCESS
+            ),
+        ),
+        _Setting(
+            "TLS-only policy",
+            lambda: _read(
+                lambda: json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]),
+                "NoSuchBucketPolicy",
+            ),
+            json.loads(policy),
+            lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy),
+        ),
+        _Setting(
+            "lifecycle",
+            lambda: _read(
+                lambda: s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"],
+                "NoSuchLifecycleConfiguration",
+            ),
+            _LIFECYCLE["Rules"],
+            lambda: s3.put_bucket_lifecycle_configuration(
+                Bucket=bucket, LifecycleConfiguration=_LIFECYCLE
+            ),
+        ),
+    ]
+
+
+def _read(read: Callable[[], Any], absent: str) -> Any:
+    """What `read` answers, or None where AWS answers that there is none."""
+    try:
+        return read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == absent:
+            return None
+        raise

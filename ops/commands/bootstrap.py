@@ -1,0 +1,36 @@
+"""`inferra bootstrap`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from ..environments import Emulated, EnvironmentKey, environment
+from ..output import Json, print_json, stdout
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("bootstrap")(bootstrap)
+
+
+def bootstrap(env: EnvironmentKey, emulator: Emulated = False, json: Json = False) -> None:
+    """Make the environment's state bucket, or mend its settings. Safe to repeat.
+
+    Example: inferra bootstrap dev-use1
+    """
+    from ..aws import Aws, emulator_in_use
+    from ..bootstrap import bootstrap as run
+
+    context = environment(env).context
+    with stdout.status(f"state bucket {context.state_bucket}"):
+        done = run(context, Aws(context, emulator=emulator_in_use() if emulator else None))
+    if json:
+        print_json(asdict(done))
+    elif done.created:
+        stdout.print(f"made state bucket {done.bucket}", highlight=False)
+    elif done.changed:
+        stdout.print(f"mended {', '.join(done.changed)} of {done.bucket}", highlight=False)
+    else:
+        stdout.print(f"state bucket {done.bucket} is as it must be", highlight=False)
