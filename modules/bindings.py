@@ -50,10 +50,10 @@ def install() -> None:
     _installed = True
     if not (_known("jsii") and _known("cdktf")):
         return
+    importlib.import_module("._node.kernel", __package__).install()
     for package in filter(_known, _ASSEMBLIES.values()):
         _load_lazily(package)
     _find_types_lazily()
-    importlib.import_module("._node.kernel", __package__).install()
     _cache_type_hints()
     if _known("typeguard"):
         _speed_up_checks()

@@ -26,12 +26,13 @@ _END_OF_LIFE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
 
 
 def install() -> None:
-    """Have jsii use a ``SingleNode``, also where ``cdktf`` was imported before."""
+    """Start a ``SingleNode``, also where ``cdktf`` was imported and started Node before."""
     _process._NodeProcess = SingleNode
+    jsii: Any = importlib.import_module("jsii")
     loaded = dict(_references._assembly_to_module)
-    if loaded and loaded.keys() <= {"constructs", "cdktf"} and _unused():
-        jsii: Any = importlib.import_module("jsii")
-        node = jsii.kernel.provider._process
+    # Nothing needs it yet, but it can start meanwhile.
+    node = jsii.kernel.provider._process
+    if loaded and loaded.keys() <= {"constructs", "cdktf"} and _unused(jsii):
         node.stop()
         node.__class__ = SingleNode
         node.start()
@@ -42,9 +43,8 @@ def install() -> None:
             jsii.load(assembly.name, assembly.version, os.fspath(tarball))
 
 
-def _unused() -> bool:
+def _unused(jsii: Any) -> bool:
     """Whether the running Node has no objects and has not numbered any token."""
-    jsii: Any = importlib.import_module("jsii")
     if jsii.stats().object_count > 0:
         return False
     cdktf: Any = sys.modules.get("cdktf")

@@ -7,6 +7,7 @@ const Module = require("node:module");
 const INDEX = /[\\/]@cdktf[\\/]provider-(?:aws|kubernetes)[\\/]lib[\\/]index\.js$/;
 const EXPORT = /^exports\.(\w+) = require\("(\.\/[\w-]+)"\);$/gm;
 const STACK_TRACE = /[\\/]cdktf[\\/]lib[\\/]tokens[\\/]private[\\/]stack-trace\.js$/;
+const ARCHIVE = /[\\/]cdktf[\\/]lib[\\/]private[\\/]fs\.js$/;
 
 const load = Module._extensions[".js"];
 
@@ -17,6 +18,11 @@ Module._extensions[".js"] = function (module, filename) {
     // A trace of every token, without one frame of the Python program, with no option
     // to turn it off. It shows in the text of an error at most, never in the output.
     module.exports.captureStackTrace = () => [];
+  } else if (ARCHIVE.test(filename)) {
+    // A third of the time that cdktf takes to load, for assets that are zipped.
+    const source = fs.readFileSync(filename, "utf8");
+    const lazy = source.replace("= require(\"archiver\")", "= (...all) => require(\"archiver\")(...all)");
+    module._compile(lazy, filename);
   } else {
     load.call(this, module, filename);
   }

@@ -5,9 +5,11 @@ Everything that loads bindings runs in a process of its own, as loading happens 
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +279,56 @@ def test_a_failing_construct_says_what_is_wrong_and_where(statement: str, error:
     assert done.returncode == 1
     assert f"\n{error}" in done.stderr
     assert 'File "<string>", line 9' in done.stderr
+
+
+def test_an_asset_is_zipped_although_the_archiver_is_not_loaded(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "code.py").write_text("pass")
+    done = run(
+        f"""
+        from modules import bindings
+        bindings.install()
+        import cdktf
+        app = cdktf.App(outdir={str(tmp_path / "out")!r})
+        stack = cdktf.TerraformStack(app, "stack")
+        cdktf.TerraformAsset(
+            stack, "code", path={str(source)!r}, type=cdktf.AssetType.ARCHIVE, asset_hash="1"
+        )
+        app.synth()
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    (archive,) = (tmp_path / "out").rglob("archive.zip")
+    assert zipfile.ZipFile(archive).read("code.py") == b"pass"
+
+
+def test_an_interrupted_program_ends_and_leaves_no_node_behind(tmp_path: Path) -> None:
+    source = """
+        from modules import bindings
+        bindings.install()
+        import cdktf, jsii, time
+        cdktf.TerraformStack(cdktf.Testing.app(), "stack")
+        print(jsii.kernel.provider._process._process.pid, flush=True)
+        time.sleep(60)
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(source)],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        node = int(program.stdout.readline())
+        os.killpg(program.pid, signal.SIGINT)
+        assert program.wait(timeout=30) != 0
+        assert "KeyboardInterrupt" in program.stderr.read()
+    with pytest.raises(ProcessLookupError):
+        os.kill(node, 0)
 
 
 def test_a_package_that_cannot_be_loaded_is_reported(tmp_path: Path) -> None:
