@@ -137,6 +137,10 @@ class Context(Spec):
         """The bucket of Terraform states: one per organization, account and region."""
         return f"{self.organization}-tfstate-{self.account}-{self.region}"
 
+    def state_key(self, layer: str) -> str:
+        """The key of a layer's state in the state bucket."""
+        return f"{self.key}/{layer}.tfstate"
+
     def default_tags(self, layer: str) -> dict[str, str]:
         """The tags that the provider puts on every resource of a layer."""
         return {

@@ -74,15 +74,10 @@ class Layer(TerraformStack):
         return outputs(**values)
 
 
-def state_key(context: Context, layer: str) -> str:
-    """The key of a layer's state in the state bucket."""
-    return f"{context.key}/{layer}.tfstate"
-
-
 def _state(context: Context, layer: str) -> dict[str, Any]:
     return {
         "bucket": context.state_bucket,
-        "key": state_key(context, layer),
+        "key": context.state_key(layer),
         "region": context.region,
         "encrypt": True,
     }

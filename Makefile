@@ -1,0 +1,55 @@
+# make setup | demo | demo-destroy | test | bench | format
+
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PY := .venv/bin/python
+PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .venv/bin/pipenv
+SOURCES := main.py modules environments ops emulator bench container tests
+
+.PHONY: setup demo demo-destroy test lint types bench format clean
+
+setup: .venv/bin/inferra node_modules/.ready
+
+.venv/bin/inferra: Pipfile.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: https://www.python.org/downloads/"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed, $(PYTHON) is $$($(PYTHON) --version); set PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "setting up .venv"
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check pipenv==2026.10.3
+	@$(PIPENV) sync --dev --quiet
+	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\n\nfrom ops.cli import main\n\nmain()\n' "$(CURDIR)/$(PY)" "$(CURDIR)" > $@
+	@chmod +x $@
+
+node_modules/.ready: package-lock.json
+	@command -v npm > /dev/null || { echo "Node.js 20 or newer is needed: https://nodejs.org"; exit 1; }
+	@echo "setting up node_modules"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+demo: setup
+	@.venv/bin/inferra demo
+
+demo-destroy: setup
+	@.venv/bin/inferra demo --destroy
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: setup
+	.venv/bin/mypy $(SOURCES)
+
+# One file stays with one worker, so that each worker starts at most one emulator.
+test: lint types
+	@container/install-nginx.sh
+	.venv/bin/pytest -n 2 --dist loadfile --timeout 600
+
+bench: setup
+	$(PY) -m bench.synth
+
+format: setup
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+clean:
+	rm -rf .venv node_modules cdktf.out .inferra build dist *.egg-info

@@ -1,0 +1,166 @@
+"""Running `cdktf deploy` and following what it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from emulator.process import Emulator
+
+from .errors import OperatorError
+from .terraform import ROOT, WORK, terraform_environment
+
+Status = Literal["waiting", "deploying", "applied", "no changes", "failed"]
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_PLAN = re.compile(r"Plan: (?:\d+ to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy")
+_APPLIED = re.compile(
+    r"Apply complete! Resources: (?:\d+ imported, )?(\d+) added, (\d+) changed, (\d+) destroyed"
+)
+_STEP = re.compile(r"(?:Creation|Modifications|Destruction) complete after")
+_LOCK = re.compile(r"Error acquiring the state lock")
+_LOCK_ID = re.compile(r"│\s+ID:\s+(\S+)")
+
+
+@dataclass(slots=True)
+class StackRun:
+    """What has become of one stack in a deploy."""
+
+    name: str
+    status: Status = "waiting"
+    steps: int = 0
+    done: int = 0
+    error: list[str] = field(default_factory=list)
+
+    def read(self, line: str) -> None:
+        """Take in one line that cdktf printed for this stack."""
+        if self.status == "waiting":
+            self.status = "deploying"
+        if match := _PLAN.search(line):
+            self.steps = sum(int(count) for count in match.groups())
+        elif _STEP.search(line):
+            self.done += 1
+        elif match := _APPLIED.search(line):
+            changed = any(int(count) for count in match.groups())
+            self.status = "applied" if changed else "no changes"
+        if "│ Error:" in line or line.startswith("Error:"):
+            self.status = "failed"
+        if self.status == "failed" and line.startswith(("│", "Error:")):
+            self.error.append(line.lstrip("│ ").rstrip())
+
+    @property
+    def lock_id(self) -> str | None:
+        """The id of the lock that stopped this stack, where one did."""
+        text = "\n".join(f"│ {line}" for line in self.error)
+        match = _LOCK_ID.search(text) if _LOCK.search(text) else None
+        return match[1] if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """How a deploy ended."""
+
+    status: int
+    stacks: list[StackRun]
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One synthesis: whose environments, for AWS or the emulator, and where it is written."""
+
+    emulator: Emulator | None = None
+    environments: Path = ROOT / "environments"
+    outdir: Path = ROOT / "cdktf.out"
+
+    @classmethod
+    def of(cls, emulator: Emulator | None) -> Program:
+        """The project's own environments, for AWS or the emulator."""
+        return cls(emulator, outdir=WORK / "cdktf.out") if emulator else cls()
+
+    @property
+    def command(self) -> list[str]:
+        """The command that synthesizes; cdktf itself says where to."""
+        target = "emulator" if self.emulator else "aws"
+        arguments = ["--target", target, "--environments", str(self.environments)]
+        return [sys.executable, str(ROOT / "main.py"), *arguments]
+
+    def terraform_environment(self) -> dict[str, str]:
+        """The environment in which Terraform runs for this program."""
+        return terraform_environment(self.emulator.environment() if self.emulator else None)
+
+    def cdktf_environment(self) -> dict[str, str]:
+        """The environment in which cdktf runs for this program."""
+        variables = self.terraform_environment()
+        # Without this the first failing stack ends cdktf-cli 0.21 at once, others half-way.
+        options = variables.get("NODE_OPTIONS", "")
+        if "--unhandled-rejections" not in options:
+            variables["NODE_OPTIONS"] = f"{options} --unhandled-rejections=warn".strip()
+        return variables | {"CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1"}
+
+
+def deploy(
+    patterns: Sequence[str],
+    names: Sequence[str],
+    *,
+    program: Program,
+    follow: Callable[[StackRun], None] = lambda _: None,
+) -> Deployment:
+    """Run `cdktf deploy` for the stacks that match, without a prompt.
+
+    `names` are those stacks; `follow` is called after each line that concerns one. The whole
+    output goes to a log.
+    """
+    command = [
+        str(_cdktf()),
+        "deploy",
+        *patterns,
+        "--auto-approve",
+        "--app",
+        shlex.join(program.command),
+        "--output",
+        str(program.outdir),
+    ]
+    if program.emulator:
+        # Locking asks the registry even where the provider comes from a mirror.
+        command.append("--skip-provider-lock")
+    runs = {name: StackRun(name) for name in names}
+    program.outdir.mkdir(parents=True, exist_ok=True)
+    log = program.outdir / "deploy.log"
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=program.cdktf_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    assert process.stdout is not None
+    current: StackRun | None = None
+    with log.open("w", encoding="utf-8") as sink:
+        for printed in process.stdout:
+            line = _COLOUR.sub("", printed.rstrip("\n"))
+            sink.write(line + "\n")
+            name, _, rest = line.partition("  ")
+            if name in runs:
+                current, line = runs[name], rest
+            if current is not None:
+                current.read(line.strip())
+                follow(current)
+    return Deployment(process.wait(), list(runs.values()), log)
+
+
+def _cdktf() -> Path:
+    found = ROOT / "node_modules" / ".bin" / "cdktf"
+    if not found.exists():
+        raise OperatorError("cdktf is not installed", "make setup installs it")
+    return found

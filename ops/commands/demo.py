@@ -1,0 +1,27 @@
+"""`inferra demo`, which `make demo` runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    destroy: Annotated[bool, typer.Option("--destroy", help="Remove everything again.")] = False,
+) -> None:
+    """Deploy dev-use1 onto the embedded emulator and show what is in service.
+
+    Example: inferra demo
+    """
+    from .. import demo as operations
+
+    if destroy:
+        operations.remove()
+    else:
+        operations.run()

@@ -1,0 +1,111 @@
+"""`make demo`: an environment deployed for real onto the embedded emulator."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+from emulator import process
+from modules import Environment
+
+from . import deploy
+from .aws import Aws
+from .bootstrap import bootstrap
+from .cdktf import Program
+from .environments import environment
+from .output import print_table, stdout
+from .terraform import EMULATOR_FOLDER, WORK, terraform_binary
+
+DEMO = "dev-use1"
+
+
+def run() -> None:
+    """Start the emulator, make the state bucket, deploy, and show what is in service."""
+    terraform_binary()
+    dev = environment(DEMO)
+    with stdout.status("starting the emulator"):
+        emulator = process.start(EMULATOR_FOLDER)
+    stdout.print(f"emulator  {emulator.url}", highlight=False)
+    aws = Aws(dev.context, emulator=emulator)
+    done = bootstrap(dev.context, aws)
+    stdout.print(f"state     s3://{done.bucket}", highlight=False)
+    deployment = deploy.deploy([f"{DEMO}-*"], Program.of(emulator))
+    deploy.report(deployment)
+    _show_service(dev, aws)
+    _invoke(dev, aws)
+    stdout.print(
+        "\nNow try\n"
+        "  edit environments/dev.py (another image tag, max_capacity, a second endpoint) and "
+        "run make demo again\n"
+        "  .venv/bin/inferra rules               what every environment is checked against\n"
+        "  .venv/bin/inferra emulator status     where the emulator listens\n"
+        "  make demo-destroy                     remove everything",
+        highlight=False,
+    )
+
+
+def remove() -> None:
+    """Destroy what the demo deployed and stop its emulator."""
+    emulator = process.running(EMULATOR_FOLDER)
+    if emulator is None:
+        stdout.print("no demo runs")
+        return
+    deploy.destroy([f"{DEMO}-*"], Program.of(emulator))
+    process.stop(EMULATOR_FOLDER)
+    shutil.rmtree(WORK / "cdktf.out", ignore_errors=True)
+    stdout.print("the emulator is stopped; nothing is left")
+
+
+def _endpoints(dev: Environment) -> dict[str, str]:
+    endpoints = dev.inference.endpoints if dev.inference else {}
+    return {name: dev.context.name(name) for name in endpoints}
+
+
+def _show_service(dev: Environment, aws: Aws) -> None:
+    print_table(
+        ("endpoint", "status", "variant", "instance type", "instances", "range", "state"),
+        [row for name in _endpoints(dev).values() for row in _rows(dev, aws, name)],
+        title="in service",
+    )
+
+
+def _rows(dev: Environment, aws: Aws, name: str) -> list[tuple[object, ...]]:
+    sagemaker, scaling = aws.client("sagemaker"), aws.client("application-autoscaling")
+    found = sagemaker.describe_endpoint(EndpointName=name)
+    configuration = sagemaker.describe_endpoint_config(
+        EndpointConfigName=found["EndpointConfigName"]
+    )
+    types = {
+        variant["VariantName"]: variant.get("InstanceType", "serverless")
+        for variant in configuration["ProductionVariants"]
+    }
+    targets = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    ranges = {target["ResourceId"]: target for target in targets}
+    return [
+        (
+            name,
+            found["EndpointStatus"],
+            variant["VariantName"],
+            types[variant["VariantName"]],
+            variant.get("CurrentInstanceCount", ""),
+            _range(ranges.get(f"endpoint/{name}/variant/{variant['VariantName']}")),
+            dev.context.state_key("inference"),
+        )
+        for variant in found["ProductionVariants"]
+    ]
+
+
+def _range(target: dict[str, Any] | None) -> str:
+    return f"{target['MinCapacity']} to {target['MaxCapacity']}" if target else "fixed"
+
+
+def _invoke(dev: Environment, aws: Aws) -> None:
+    runtime = aws.client("sagemaker-runtime")
+    for name in _endpoints(dev).values():
+        answer = runtime.invoke_endpoint(
+            EndpointName=name, ContentType="text/csv", Body=b"0.1,0.2,0.3"
+        )
+        body = answer["Body"].read().decode()
+        stdout.print(f"invoked {name} with 0.1,0.2,0.3", highlight=False)
+        stdout.print(json.dumps(json.loads(body)), markup=False, highlight=False)

@@ -1,0 +1,144 @@
+"""Deploying and destroying stacks, with progress and a report for each."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from modules.rules import did_you_mean
+
+from . import cdktf
+from .cdktf import Deployment, Program, StackRun
+from .environments import environments
+from .errors import BadInputError, OperatorError
+from .output import print_table, stdout
+from .terraform import ROOT, Stack, stacks, terraform_binary
+
+
+def synthesize(program: Program) -> Path:
+    """Synthesize every environment and return the folder. Raises OperatorError on failure."""
+    answer = subprocess.run(
+        [*program.command, "--outdir", str(program.outdir)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if answer.returncode:
+        raise OperatorError(f"synthesis failed\n{answer.stderr}")
+    return program.outdir
+
+
+def chosen(patterns: Sequence[str], program: Program) -> list[Stack]:
+    """The stacks whose names match, those below first.
+
+    Raises BadInputError for a pattern that matches none.
+    """
+    environments(program.environments)
+    known = stacks(synthesize(program))
+    names = [stack.name for stack in known]
+    for pattern in patterns:
+        if not any(fnmatch(name, pattern) for name in names):
+            raise BadInputError(
+                f"no stack matches {pattern}{did_you_mean(pattern, names)}",
+                f"the stacks are {', '.join(names)}",
+            )
+    return [s for s in known if any(fnmatch(s.name, pattern) for pattern in patterns)]
+
+
+def deploy(patterns: Sequence[str], program: Program) -> Deployment:
+    """Deploy the stacks that match with `cdktf deploy`, showing progress.
+
+    Raises OperatorError with a report of every stack when one fails.
+    """
+    terraform_binary()
+    names = [stack.name for stack in chosen(patterns, program)]
+    with _progress() as progress:
+        tasks = {name: progress.add_task(name, total=None, status="waiting") for name in names}
+        deployment = cdktf.deploy(
+            patterns,
+            names,
+            program=program,
+            follow=lambda run: _show(progress, tasks[run.name], run),
+        )
+        for run in deployment.stacks:
+            _show(progress, tasks[run.name], run)
+    if deployment.status:
+        raise OperatorError(_failure(deployment, program))
+    return deployment
+
+
+def destroy(patterns: Sequence[str], program: Program) -> list[str]:
+    """Destroy the stacks that match, those above first, with plain Terraform.
+
+    cdktf-cli 0.21 can start Terraform again and again when one of several destroys fails.
+    Raises OperatorError at the first stack that fails; those below it are left.
+    """
+    environment = program.terraform_environment()
+    destroyed = []
+    for stack in reversed(chosen(patterns, program)):
+        with stdout.status(f"destroying {stack.name}"):
+            done = stack.init(environment)
+            if done.status == 0:
+                done = stack.run(
+                    "destroy", "-auto-approve", "-no-color", "-input=false", environment=environment
+                )
+        if done.status:
+            raise OperatorError(f"{stack.name} was not destroyed\n{done.output[-4000:]}")
+        stdout.print(f"destroyed {stack.name}", highlight=False)
+        destroyed.append(stack.name)
+    return destroyed
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.fields[status]}"),
+        TimeElapsedColumn(),
+        console=stdout,
+    )
+
+
+def _show(progress: Progress, task: TaskID, run: StackRun) -> None:
+    finished = run.status in ("applied", "no changes")
+    total = run.steps or (1 if finished else None)
+    progress.update(
+        task,
+        total=total,
+        completed=total if finished else run.done,
+        status=run.status,
+    )
+
+
+def _failure(deployment: Deployment, program: Program) -> str:
+    lines = [f"cdktf deploy failed; the whole output is in {_shown(deployment.log)}"]
+    for run in deployment.stacks:
+        status = "not started" if run.status == "waiting" else run.status
+        lines.append(f"  {run.name}: {status}")
+        lines += [f"    {line}" for line in run.error if line]
+        if run.lock_id:
+            folder = _shown(program.outdir / "stacks" / run.name)
+            lines.append(
+                "    another deploy holds the lock; wait for it. If it is dead, clear the lock: "
+                f"terraform -chdir={folder} force-unlock {run.lock_id}"
+            )
+    lines.append("what was applied stays applied; the next run completes the rest")
+    return "\n".join(lines)
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+def report(deployment: Deployment) -> None:
+    """Print one line for each stack."""
+    print_table(
+        ("stack", "result", "changes"),
+        [(run.name, run.status, run.steps) for run in deployment.stacks],
+    )
