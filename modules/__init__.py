@@ -3,9 +3,10 @@
 Importing this package needs neither Node nor cdktf; the constructs load on synthesis.
 """
 
-from .context import Context
+from .context import Context, ImageOwner
 from .ecr.spec import Image, Repository
 from .environment import ConfigurationError, Environment, load
+from .identity.spec import GitHub, Identity
 from .layers.specs import Inference, Registry
 from .outputs import NetworkOutputs, Outputs, RegistryOutputs
 from .rules import RULES, Problem, Rule
@@ -24,7 +25,10 @@ __all__ = [
     "DataCapture",
     "Environment",
     "FlowLogs",
+    "GitHub",
+    "Identity",
     "Image",
+    "ImageOwner",
     "Inference",
     "InvocationsPerInstance",
     "Model",

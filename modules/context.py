@@ -42,6 +42,14 @@ CTX5 = rule(
     source="botocore iam roleNameType",
 )
 
+CTX6 = rule(
+    "CTX6",
+    refuses="a permissions boundary that is not the name of an IAM policy",
+    message="must be the name of an IAM policy in the environment's account, such as "
+    "inferra-boundary",
+    source="botocore iam policyNameType",
+)
+
 
 @cache
 def regions() -> frozenset[str]:
@@ -62,6 +70,24 @@ def _at_most(limit: int) -> Check:
 
 
 RoleName = Annotated[str, Matches(CTX5, r"[\w+=,.@-]{1,64}", aws="iam:CreateRoleRequest.RoleName")]
+PolicyName = Annotated[
+    str, Matches(CTX6, r"[\w+=,.@-]{1,128}", aws="iam:CreatePolicyRequest.PolicyName")
+]
+AccountId = Annotated[str, Matches(CTX1, r"\d{12}")]
+
+
+class ImageOwner(Spec):
+    """The environment of another account whose registry owns the images."""
+
+    account: AccountId
+    """The AWS account id of the owner."""
+
+    stage: Annotated[ShortName, _at_most(10)]
+    """The owner's stage, `shared`, which is part of the names of its repositories."""
+
+    home_region: Annotated[str, Known(CTX2, regions)] | None = None
+    """The Region of the environment that declares the repositories, where it replicates them
+    to this one: a replica keeps its name. Without it, this environment's own."""
 
 
 class Context(Spec):
@@ -73,7 +99,7 @@ class Context(Spec):
     stage: Annotated[ShortName, _at_most(10)]
     """`dev`, `staging`, `prod`."""
 
-    account: Annotated[str, Matches(CTX1, r"\d{12}")]
+    account: AccountId
     """The AWS account id. Terraform refuses to work in any other (`allowed_account_ids`)."""
 
     region: Annotated[str, Known(CTX2, regions)]
@@ -84,6 +110,16 @@ class Context(Spec):
 
     deploy_role: RoleName | None = None
     """The IAM role that Terraform assumes. Without it the caller's credentials are used."""
+
+    plan_role: RoleName | None = None
+    """The IAM role that plans and drift detection assume, which changes nothing. Without it
+    `deploy_role`."""
+
+    permissions_boundary: PolicyName | None = None
+    """The IAM policy that bounds every role that Inferra creates. Without it, none."""
+
+    images: ImageOwner | None = None
+    """Who owns the images, where it is another account. Without it, this environment."""
 
     tags: Annotated[dict[str, str], Check(CTX3, _tags_fit)] = {}
     """More tags for every resource. Without it only Inferra's own are set."""
@@ -131,6 +167,35 @@ class Context(Spec):
     def deploy_role_arn(self) -> str | None:
         """The ARN of the role that Terraform assumes."""
         return self.arn("iam", f"role/{self.deploy_role}") if self.deploy_role else None
+
+    @property
+    def plan_role_arn(self) -> str | None:
+        """The ARN of the role that plans assume."""
+        role = self.plan_role or self.deploy_role
+        return self.arn("iam", f"role/{role}") if role else None
+
+    @property
+    def boundary_arn(self) -> str | None:
+        """The ARN of the policy that bounds every role that Inferra creates."""
+        name = self.permissions_boundary
+        return self.arn("iam", f"policy/{name}") if name else None
+
+    @property
+    def image_account(self) -> str:
+        """The account that owns the images."""
+        return self.images.account if self.images else self.account
+
+    def repository(self, name: str) -> str:
+        """The full name of an image repository, here or at the owner of the images."""
+        if self.images is None:
+            return self.name(name)
+        owner = self.replace(
+            account=self.images.account,
+            stage=self.images.stage,
+            region=self.images.home_region or self.region,
+            images=None,
+        )
+        return owner.name(name)
 
     @property
     def state_bucket(self) -> str:

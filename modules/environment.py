@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import ipaddress
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -16,10 +17,23 @@ from typing import Annotated
 
 from .context import Context
 from .ecr.spec import ECR8, Image
+from .identity.spec import Identity
 from .layers.specs import Inference, Registry
 from .outputs import NetworkOutputs, RegistryOutputs
-from .rules import PathPart, Problem, did_you_mean, rule
-from .spec import OneOf, Spec, SpecError, collecting, problems_of, report, walk
+from .rules import PathPart, Problem, did_you_mean, one_of, rule
+from .spec import (
+    NAME1,
+    Check,
+    OneOf,
+    ShortName,
+    Spec,
+    SpecError,
+    collecting,
+    is_short_name,
+    problems_of,
+    report,
+    walk,
+)
 from .vpc.spec import VPC2, Network
 
 ENV1 = rule(
@@ -60,6 +74,68 @@ ENV6 = rule(
     source="Inferra: environments are files in one folder",
 )
 
+GRP1 = rule(
+    "GRP1",
+    refuses="a name that two groups of the inference layer share",
+    message="is in group {other} too; give it another name, as both would be {name} in AWS",
+    source="Inferra: groups have states of their own, but one namespace in the account",
+)
+GRP2 = rule(
+    "GRP2",
+    refuses="an inference layer without groups, or a group that is no Inference",
+    message="must be an Inference, or a dict of Inference by the name of the group",
+    source="Inferra: each group is a stack",
+)
+OWN1 = rule(
+    "OWN1",
+    refuses="an image of another account's registry that does not let this account pull",
+    message="is in {owner}, whose repository {repository} does not let account {account} pull; "
+    "add the account to its pull_accounts",
+    source="Amazon ECR user guide, repository policies (cross-account access)",
+)
+MOV1 = rule(
+    "MOV1",
+    refuses="resources moved in a layer that the environment does not have",
+    message="is not a layer of this environment; its layers are {layers}{hint}",
+    source="Inferra: moves are written by layer",
+)
+MOV2 = rule(
+    "MOV2",
+    refuses="a move from or to something that is not the address of a resource",
+    message="must be the address of a resource, such as aws_s3_bucket.artifacts_bucket_1A2B3C4D",
+    source="Terraform language, resource addressing and moved blocks",
+)
+IDN1 = rule(
+    "IDN1",
+    refuses="an identity layer in an environment whose Context does not name what it creates",
+    message="creates what the Context names, which names no {field}; give it one, such as "
+    "{example}",
+    source="Inferra: the identity layer makes what the Context names",
+)
+IDN2 = rule(
+    "IDN2",
+    refuses="two environments that create the same role or policy in one account",
+    message="creates {kind} {name} in account {account}, which {other} creates too; give identity "
+    "to one environment of the account",
+    source="AWS IAM user guide: names of roles and policies are unique in an account",
+)
+
+_ADDRESS = re.compile(
+    r"(module\.[\w-]+(\[[^\]]+\])?\.)*[a-z][a-z0-9_]*\.[A-Za-z_][\w-]*(\[[^\]]+\])?"
+)
+
+_IDENTITY = {
+    "deploy_role": "inferra-deploy",
+    "plan_role": "inferra-plan",
+    "permissions_boundary": "inferra-boundary",
+}
+
+
+def _groups_fit(value: object) -> bool:
+    return not isinstance(value, dict) or (
+        bool(value) and all(isinstance(group, Inference) for group in value.values())
+    )
+
 
 class Environment(Spec):
     """One account and one region at one stage: a Context and what each layer holds."""
@@ -73,16 +149,51 @@ class Environment(Spec):
     registry: Annotated[Registry | RegistryOutputs | None, OneOf()] = None
     """Image repositories and artifacts, or the Outputs of ones that exist."""
 
-    inference: Inference | None = None
-    """What serves predictions."""
+    inference: Annotated[
+        Inference | dict[ShortName, Inference] | None, OneOf(), Check(GRP2, _groups_fit)
+    ] = None
+    """What serves predictions: one Inference, or several by the name of the group that each is.
+    A group has a stack and a state of its own, so that teams deploy side by side."""
+
+    identity: Identity | None = None
+    """The deploy and plan roles of the account. One environment of an account carries it.
+    Without it the roles that the Context names are made elsewhere."""
+
+    moved: dict[str, dict[str, str]] = {}
+    """Resources that have another address since the last apply, by layer: the old address and
+    the new one. Take an entry out once every environment is applied. Without it, none."""
 
     @property
     def key(self) -> str:
         """`prod-use1`: the name of the environment and the first part of its stacks' names."""
         return self.context.key
 
+    @property
+    def groups(self) -> dict[str, Inference]:
+        """The inference layers by the name of their group, which is empty for a single one."""
+        if isinstance(self.inference, dict):
+            return self.inference
+        return {} if self.inference is None else {"": self.inference}
+
+    @property
+    def layers(self) -> list[str]:
+        """The names of the layers that this environment deploys, those below first."""
+        names = []
+        for name in ("identity", *(field for field in type(self).model_fields)):
+            if name == "inference":
+                names += [inference_layer(group) for group in self.groups]
+            elif name not in ("context", *names) and isinstance(getattr(self, name), Spec):
+                names.append(name)
+        return names
+
     def check(self) -> Iterator[Problem]:
         """The rules between layers, and those of every Spec that need the Context."""
+        yield from self._check_groups()
+        yield from self._check_moved()
+        if self.identity is not None:
+            for field, example in _IDENTITY.items():
+                if getattr(self.context, field) is None:
+                    yield IDN1.problem("identity", field=field, example=example)
         for path, spec in walk(self):
             for problem in spec.check_in(self.context):
                 yield problem.under(*path)
@@ -93,11 +204,43 @@ class Environment(Spec):
                 if getattr(self, layer) is None:
                     yield ENV1.problem("inference", layer=layer)
 
+    def _check_groups(self) -> Iterator[Problem]:
+        if not isinstance(self.inference, dict):
+            return
+        owners: dict[tuple[str, str], str] = {}
+        for group, inference in self.inference.items():
+            if not is_short_name(group):
+                yield NAME1.problem("inference", got=group)
+            for field in type(inference).model_fields:
+                named = getattr(inference, field)
+                for name in named if isinstance(named, dict) else ():
+                    other = owners.setdefault((field, name), group)
+                    if other != group:
+                        full = self.context.name(name)
+                        yield GRP1.problem("inference", group, field, name, other=other, name=full)
+
+    def _check_moved(self) -> Iterator[Problem]:
+        for layer, moves in self.moved.items():
+            if layer not in self.layers:
+                hint = did_you_mean(layer, self.layers)
+                known = one_of(self.layers or ["none"])
+                yield MOV1.problem("moved", layer, layers=known, hint=hint)
+            for address in (*moves, *moves.values()):
+                if not _ADDRESS.fullmatch(address):
+                    yield MOV2.problem("moved", layer, got=address)
+
     def _check_image(self, path: tuple[PathPart, ...], image: Image) -> Iterator[Problem]:
+        if self.context.images is not None:
+            return  # its owner is another environment: see _unowned_images
         known = self.registry.repositories if isinstance(self.registry, Registry) else None
         if known is not None and image.repository not in known:
             hint = did_you_mean(image.repository, known)
             yield ECR8.problem(*path, repository=image.repository, hint=hint)
+
+
+def inference_layer(group: str) -> str:
+    """The name of the layer of a group of the inference layer."""
+    return f"inference-{group}" if group else "inference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +337,8 @@ def _checked(
             environments[key], files[key] = environment, file
         problems[where] = own
     good = {key: env for key, env in environments.items() if not _has_errors(problems_of(env))}
-    for key, problem in _overlaps(good):
+    between = (*_overlaps(good), *_unowned_images(good), *_repeated_roles(good))
+    for key, problem in between:
         problems[f"{folder.name}/{files[key].name}: {key}"].append(problem)
     reports = [FileReport(where, entries) for where, entries in problems.items() if entries]
     if failed or any(_has_errors(entry.problems) for entry in reports):
@@ -221,6 +365,67 @@ def _overlaps(environments: dict[str, Environment]) -> Iterator[tuple[str, Probl
                     ),
                 )
         seen.append((key, network.network))
+
+
+def _unowned_images(environments: dict[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """Images of an owner among the environments that it does not have, or does not share."""
+    for key, environment in environments.items():
+        context = environment.context
+        if context.images is None:
+            continue
+        for owner in environments.values():
+            registry = owner.registry
+            if (
+                owner.context.organization != context.organization
+                or owner.context.account != context.images.account
+                or owner.context.stage != context.images.stage
+                or owner.context.region != (context.images.home_region or context.region)
+                or not isinstance(registry, Registry)
+            ):
+                continue
+            for path, image in walk(environment):
+                if not isinstance(image, Image):
+                    continue
+                name = image.repository
+                if name not in registry.repositories:
+                    hint = did_you_mean(name, registry.repositories)
+                    yield key, ECR8.problem(*path, repository=name, hint=hint)
+                elif context.account not in (
+                    owner.context.account,
+                    *registry.repositories[name].pull_accounts,
+                ):
+                    yield (
+                        key,
+                        OWN1.problem(
+                            *path, owner=owner.key, repository=name, account=context.account
+                        ),
+                    )
+
+
+def _repeated_roles(environments: dict[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """Roles and policies of one account that two environments would create."""
+    owners: dict[tuple[str, str, str], str] = {}
+    for key, environment in environments.items():
+        if environment.identity is None:
+            continue
+        context = environment.context
+        for kind, name in (
+            ("role", context.deploy_role),
+            ("role", context.plan_role),
+            ("policy", context.permissions_boundary),
+            # An account has one provider for an issuer.
+            ("OIDC provider", environment.identity.creates_provider),
+        ):
+            if not name:
+                continue
+            other = owners.setdefault((context.account, kind, name), key)
+            if other != key:
+                yield (
+                    key,
+                    IDN2.problem(
+                        "identity", kind=kind, name=name, account=context.account, other=other
+                    ),
+                )
 
 
 def _import_problems(error: BaseException, folder: Path) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from .context import Context
 from .outputs import Outputs
 from .target import Target
 
+from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.provider import (
     AwsProvider,
     AwsProviderAssumeRole,
@@ -32,22 +34,31 @@ TERRAFORM_VERSION = ">= 1.11.0"
 class Layer(TerraformStack):
     """One stack: `{environment}-{layer}`, its state in the environment's state bucket."""
 
-    def __init__(self, scope: Construct, layer: str, *, context: Context, target: Target) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        layer: str,
+        *,
+        context: Context,
+        target: Target,
+        assume: bool = True,
+    ) -> None:
+        """`assume=False` works with the caller's credentials in the place of a role."""
         super().__init__(scope, f"{context.key}-{layer}")
         self.context = context
         self.target = target
         self.layer = layer
-        role = context.deploy_role_arn
+        self._role = target.role_arn(context) if assume else target.caller_arn(context)
         S3Backend(self, **_state(context, layer))
-        for name, value in {**_state_overrides(context), **target.backend}.items():
+        for name, value in {**_state_overrides(self._role), **target.backend}.items():
             self.add_override(f"terraform.backend.s3.{name}", value)
         AwsProvider(
             self,
             "aws",
             region=context.region,
             allowed_account_ids=[context.account],
-            assume_role=[AwsProviderAssumeRole(role_arn=role, session_name="inferra")]
-            if role
+            assume_role=[AwsProviderAssumeRole(role_arn=self._role, session_name="inferra")]
+            if self._role
             else None,
             default_tags=[AwsProviderDefaultTags(tags=context.default_tags(layer))],
         )
@@ -61,10 +72,25 @@ class Layer(TerraformStack):
         for field in fields(outputs):
             TerraformOutput(self, field.name, value=getattr(outputs, field.name))
 
+    def bound_roles(self) -> None:
+        """Put the Context's permissions boundary on every role of the layer."""
+        boundary = self.context.boundary_arn
+        if boundary is None:
+            return
+        for construct in self.node.find_all():
+            if isinstance(construct, IamRole):
+                construct.permissions_boundary = boundary
+
+    def move(self, moves: Mapping[str, str]) -> None:
+        """Make resources of the state known under other addresses: old address to new."""
+        blocks = [{"from": old, "to": new} for old, new in moves.items()]
+        if blocks:
+            self.add_override("moved", blocks)
+
     def read(self, layer: str, outputs: type[O]) -> O:
         """The Outputs of a layer below, as references into its state."""
         remote = DataTerraformRemoteStateS3(self, layer, **_state(self.context, layer))
-        for name, value in {**_state_overrides(self.context), **self.target.backend}.items():
+        for name, value in {**_state_overrides(self._role), **self.target.backend}.items():
             remote.add_override(f"config.{name}", value)
         values: dict[str, Any] = {}
         for field in fields(outputs):
@@ -83,12 +109,9 @@ def _state(context: Context, layer: str) -> dict[str, Any]:
     }
 
 
-def _state_overrides(context: Context) -> dict[str, Any]:
+def _state_overrides(role: str | None) -> dict[str, Any]:
     """What cdktf's S3Backend has no argument for."""
     overrides: dict[str, Any] = {"use_lockfile": True}
-    if context.deploy_role_arn:
-        overrides["assume_role"] = {
-            "role_arn": context.deploy_role_arn,
-            "session_name": "inferra",
-        }
+    if role:
+        overrides["assume_role"] = {"role_arn": role, "session_name": "inferra"}
     return overrides

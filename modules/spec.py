@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -328,7 +328,9 @@ class OneOf:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        types = tuple(t for t in get_args(source) if isinstance(t, type))
+        types = tuple(
+            t for t in (get_origin(t) or t for t in get_args(source)) if isinstance(t, type)
+        )
 
         def checked(value: Any) -> Any:
             if not isinstance(value, types):
@@ -398,6 +400,12 @@ ShortName = Annotated[
     Check(NAME2, lambda value: len(value) <= 32),
 ]
 """A name that people give: `fraud`, `fraud-v2`."""
+
+
+def is_short_name(value: str) -> bool:
+    """Whether `value` is a ShortName, where pydantic does not check it."""
+    return bool(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value)) and len(value) <= 32
+
 
 Cidr = Annotated[str, Check(CIDR1, _is_network, _network_hint)]
 """An IPv4 network in CIDR notation, without host bits."""

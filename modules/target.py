@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .context import Context
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -19,6 +21,20 @@ class Target:
 
     backend: dict[str, Any] = field(default_factory=dict)
     """More arguments of the S3 backend and of every remote-state read."""
+
+    plans_only: bool = False
+    """Whether the synthesis is only planned, so with the plan role."""
+
+    caller_role: str | None = None
+    """The role that stands for the caller's own credentials in an account."""
+
+    def role_arn(self, context: Context) -> str | None:
+        """The ARN of the role that Terraform assumes."""
+        return context.plan_role_arn if self.plans_only else context.deploy_role_arn
+
+    def caller_arn(self, context: Context) -> str | None:
+        """The ARN of the role to assume where the caller's own credentials are to be used."""
+        return context.arn("iam", f"role/{self.caller_role}") if self.caller_role else None
 
 
 AWS = Target("aws", provider_version=">= 6.21.0, < 7.0.0")
@@ -35,6 +51,8 @@ EMULATOR = Target(
         "skip_metadata_api_check": True,
         "skip_region_validation": True,
     },
+    # Accounts of the emulator are told apart by the role that is assumed, which need not exist.
+    caller_role="OrganizationAccountAccessRole",
 )
 """The embedded emulator, which AWS_ENDPOINT_URL points to when Terraform runs. Its provider is
 the one version that the emulator is tested with."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from ..context import CTX1
+from ..context import AccountId
 from ..rules import Problem, rule
 from ..spec import Between, Check, Many, Matches, ShortName, Spec
 
@@ -99,14 +99,12 @@ ImageDigest = Annotated[
     ),
 ]
 
-AccountId = Annotated[str, Matches(CTX1, r"\d{12}")]
-
 
 class Image(Spec):
-    """An image in one of the environment's own repositories."""
+    """An image in one of the environment's own repositories, or of the owner of its images."""
 
     repository: ShortName
-    """The repository's short name, a key of `registry.repositories`."""
+    """The repository's short name, a key of `registry.repositories`, here or at the owner."""
 
     tag: ImageTag | None = None
     """The image's tag; give it or `digest`."""
@@ -120,10 +118,10 @@ class Image(Spec):
             yield ECR6.problem(got=self.tag or None)
 
     def uri(self, context: Context) -> str:
-        """The image's URI in the environment's registry."""
-        host = f"{context.account}.dkr.ecr.{context.region}.{context.dns_suffix}"
+        """The image's URI in the registry of the environment, or of the owner of its images."""
+        host = f"{context.image_account}.dkr.ecr.{context.region}.{context.dns_suffix}"
         version = f":{self.tag}" if self.tag else f"@{self.digest}"
-        return f"{host}/{context.name(self.repository)}{version}"
+        return f"{host}/{context.repository(self.repository)}{version}"
 
 
 class Repository(Spec):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..cdk import Construct, TerraformLocal
 from ..context import Context
+from ..environment import inference_layer
 from ..layer import Layer
 from ..outputs import NetworkOutputs, RegistryOutputs
 from ..sagemaker.construct import Endpoint, Surroundings
@@ -15,7 +16,8 @@ from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityG
 
 
 class InferenceLayer(Layer):
-    """Every endpoint of the environment, in one security group that reaches only AWS."""
+    """Every endpoint of the environment or of a group, in one security group that reaches
+    only AWS."""
 
     def __init__(
         self,
@@ -26,8 +28,10 @@ class InferenceLayer(Layer):
         target: Target,
         network: NetworkOutputs | None = None,
         registry: RegistryOutputs | None = None,
+        group: str = "",
     ) -> None:
-        super().__init__(scope, "inference", context=context, target=target)
+        super().__init__(scope, inference_layer(group), context=context, target=target)
+        self._group = group
         below = network or self.read("network", NetworkOutputs)
         data = registry or self.read("registry", RegistryOutputs)
         surroundings = self._surroundings(below, data, spec)
@@ -38,13 +42,14 @@ class InferenceLayer(Layer):
     def _surroundings(
         self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference
     ) -> Surroundings:
+        name = self.context.name("models", *filter(None, [self._group]))
         group = SecurityGroup(
             self,
             "models",
-            name=self.context.name("models"),
+            name=name,
             description="Model containers: HTTPS to AWS services only",
             vpc_id=network.vpc_id,
-            tags={"Name": self.context.name("models")},
+            tags={"Name": name},
         )
         reachable = {
             "vpc": {"cidr_ipv4": network.vpc_cidr},

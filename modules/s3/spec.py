@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ..ecr.spec import AccountId
+from ..context import AccountId
 from ..rules import rule
 from ..spec import Between, Many, Spec
 

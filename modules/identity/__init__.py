@@ -1,0 +1,1 @@
+"""The deploy and plan roles of an account."""

@@ -1,0 +1,118 @@
+"""The deploy and plan roles, their boundary, and GitHub's way to assume them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..cdk import Construct
+from ..context import Context
+from ..iam.policy import Statement, document
+from ..protect import lifecycle
+from . import policies
+from .spec import GITHUB_ISSUER, Identity
+
+from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
+from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+
+_AUDIENCE = "sts.amazonaws.com"
+
+
+class Roles(Construct):
+    """What the Context names: the deploy role, the plan role and the permissions boundary."""
+
+    def __init__(self, scope: Construct, id: str, *, context: Context, spec: Identity) -> None:
+        super().__init__(scope, id)
+        self._context = context
+        self._spec = spec
+        self._protected = lifecycle(context)
+        github = spec.github
+        if spec.creates_provider:
+            IamOpenidConnectProvider(
+                self,
+                "github",
+                url=f"https://{GITHUB_ISSUER}",
+                client_id_list=[_AUDIENCE],
+                lifecycle=self._protected,
+            )
+        IamPolicy(
+            self,
+            "boundary",
+            name=context.permissions_boundary,
+            description="What no role that Inferra creates may exceed",
+            policy=document(*policies.boundary(context)),
+            lifecycle=self._protected,
+        )
+        self._role(
+            "deploy",
+            str(context.deploy_role),
+            github.deploy_subjects if github else [],
+            policies.deploy(context, {context.region, *spec.regions}),
+        )
+        self._role(
+            "plan",
+            str(context.plan_role),
+            github.plan_subjects if github else [],
+            policies.plan(context),
+        )
+
+    def _role(self, kind: str, name: str, subjects: list[str], statements: list[Statement]) -> None:
+        arn = self._context.arn("iam", f"role/{name}")
+        role = IamRole(
+            self,
+            kind,
+            name=name,
+            description=f"Terraform's {kind} role of {self._context.organization}",
+            max_session_duration=4 * 3600 if kind == "deploy" else None,
+            assume_role_policy=document(
+                *self._trust_people(arn), *_trust_github(self._context, subjects)
+            ),
+            lifecycle=self._protected,
+        )
+        IamRolePolicy(self, f"{kind}-policy", name=kind, role=role.id, policy=document(*statements))
+
+    def _trust_people(self, itself: str) -> list[Statement]:
+        """The operators, and the role itself: Terraform assumes it again from its own session.
+
+        A principal must exist, which the role does not yet; so the trust is in its account,
+        under a condition that names it.
+        """
+        principals = [itself, *self._spec.operators]
+        accounts = sorted({self._context.account, *(arn.split(":")[4] for arn in principals)})
+        roots = [f"arn:{self._context.partition}:iam::{account}:root" for account in accounts]
+        return [
+            _trust(
+                "Operators",
+                {"AWS": roots},
+                "sts:AssumeRole",
+                {"ArnEquals": {"aws:PrincipalArn": principals}},
+            )
+        ]
+
+
+def _trust_github(context: Context, subjects: list[str]) -> list[Statement]:
+    if not subjects:
+        return []
+    provider = context.arn("iam", f"oidc-provider/{GITHUB_ISSUER}")
+    claims = {f"{GITHUB_ISSUER}:aud": _AUDIENCE, f"{GITHUB_ISSUER}:sub": subjects}
+    return [
+        _trust(
+            "GitHub",
+            {"Federated": provider},
+            "sts:AssumeRoleWithWebIdentity",
+            {"StringEquals": claims},
+        )
+    ]
+
+
+def _trust(
+    sid: str, principal: dict[str, Any], action: str, condition: dict[str, dict[str, Any]]
+) -> Statement:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": action,
+        "Condition": condition,
+    }

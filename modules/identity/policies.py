@@ -1,0 +1,202 @@
+"""What the deploy and plan roles may do, and what no role of Inferra may exceed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..context import Context
+from ..iam.policy import Statement, allow, deny
+
+# What a plan reads of each service whose resources Inferra's modules create. Where Get reads what
+# is kept and not only how (images, objects, secrets, parameters), only the others are named.
+READS: dict[str, tuple[str, ...]] = {
+    "acm": ("Describe", "List"),
+    "application-autoscaling": ("Describe", "List"),
+    "autoscaling": ("Describe",),
+    "budgets": ("Describe", "List", "View"),
+    "cloudwatch": ("Describe", "Get", "List"),
+    "codebuild": ("BatchGet", "List"),
+    "codedeploy": ("BatchGet", "Get", "List"),
+    "codepipeline": ("Get", "List"),
+    "ec2": ("Describe", "GetManagedPrefixList"),
+    "ecr": ("Describe", "GetLifecyclePolicy", "GetRegistry", "GetRepositoryPolicy", "List"),
+    "ecs": ("Describe", "List"),
+    "eks": ("Describe", "List"),
+    "elasticloadbalancing": ("Describe",),
+    "events": ("Describe", "List"),
+    "firehose": ("Describe", "List"),
+    "kms": ("Describe", "Get", "List"),
+    "lambda": ("GetAlias", "GetEventSource", "GetFunction", "GetLayer", "GetPolicy", "List"),
+    "logs": ("Describe", "List"),
+    "route53": ("Get", "List"),
+    "s3": (
+        *("GetAccelerate", "GetAnalytics", "GetBucket", "GetEncryption", "GetIntelligent"),
+        *("GetInventory", "GetLifecycle", "GetMetrics", "GetReplication", "ListAllMyBuckets"),
+        "ListBucket",
+    ),
+    "sagemaker": ("Describe", "GetModelPackageGroupPolicy", "List"),
+    "scheduler": ("Get", "List"),
+    "secretsmanager": ("Describe", "GetResourcePolicy", "List"),
+    "servicediscovery": ("Get", "List"),
+    "servicequotas": ("Get", "List"),
+    "sns": ("Get", "List"),
+    "sqs": ("GetQueue", "List"),
+    "ssm": ("Describe", "List"),
+    "states": ("Describe", "List"),
+    "wafv2": ("Get", "List"),
+}
+
+# Services without Regions, which aws:RequestedRegion would shut out.
+_GLOBAL = ("budgets", "route53")
+# Services that a deploy may use for the organization's own resources only.
+_BY_NAME = ("s3",)
+
+_WRITE_ROLES = (
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+)
+_KEEP_ROLES = (
+    "iam:AddRoleToInstanceProfile",
+    "iam:CreateInstanceProfile",
+    "iam:DeleteInstanceProfile",
+    "iam:DeleteRole",
+    "iam:PassRole",
+    "iam:RemoveRoleFromInstanceProfile",
+    "iam:TagInstanceProfile",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+)
+_POLICIES = (
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:TagPolicy",
+    "iam:UntagPolicy",
+)
+_CLUSTER_PROVIDERS = (
+    "iam:CreateOpenIDConnectProvider",
+    "iam:DeleteOpenIDConnectProvider",
+    "iam:TagOpenIDConnectProvider",
+    "iam:UntagOpenIDConnectProvider",
+    "iam:UpdateOpenIDConnectProviderThumbprint",
+)
+_ANY_IAM_WRITE = ("Attach", "Create", "Delete", "Detach", "Put", "Set", "Tag", "Untag", "Update")
+
+
+def deploy(context: Context, regions: Iterable[str]) -> list[Statement]:
+    """All that a deploy needs in one account, and no way to more rights than that."""
+    own = context.organization
+    everywhere = [f"{service}:*" for service in READS if service not in (*_GLOBAL, *_BY_NAME)]
+    return [
+        allow(
+            everywhere,
+            "*",
+            sid="Deploy",
+            conditions={"StringEquals": {"aws:RequestedRegion": sorted(regions)}},
+        ),
+        allow([f"{service}:*" for service in _GLOBAL], "*", sid="DeployGlobal"),
+        allow(
+            "s3:*", [_bucket(context, f"{own}-*"), _bucket(context, f"{own}-*/*")], sid="Buckets"
+        ),
+        allow("s3:ListAllMyBuckets", "*", sid="ListBuckets"),
+        allow(
+            _WRITE_ROLES,
+            context.arn("iam", f"role/{own}-*"),
+            sid="WriteBoundedRoles",
+            conditions={"StringEquals": {"iam:PermissionsBoundary": context.boundary_arn}},
+        ),
+        allow(
+            _KEEP_ROLES,
+            [context.arn("iam", f"{kind}/{own}-*") for kind in ("role", "instance-profile")],
+            sid="KeepRoles",
+        ),
+        allow(_POLICIES, context.arn("iam", f"policy/{own}-*"), sid="Policies"),
+        allow(
+            "iam:CreateServiceLinkedRole",
+            context.arn("iam", "role/aws-service-role/*"),
+            sid="ServiceLinkedRoles",
+        ),
+        allow(
+            _CLUSTER_PROVIDERS,
+            context.arn("iam", "oidc-provider/oidc.eks.*"),
+            sid="ClusterIdentity",
+        ),
+        allow(["iam:Get*", "iam:List*"], "*", sid="ReadIam"),
+        allow("sts:AssumeRole", str(context.deploy_role_arn), sid="AssumeItself"),
+        deny(["s3:DeleteBucket", "s3:DeleteObjectVersion"], _states(context), sid="KeepStates"),
+        deny("iam:DeleteRolePermissionsBoundary", "*", sid="KeepBoundaries"),
+        deny([f"iam:{verb}*" for verb in _ANY_IAM_WRITE], _identity(context), sid="KeepIdentity"),
+    ]
+
+
+def plan(context: Context) -> list[Statement]:
+    """Reading every resource and the states, and writing nothing but the lock of a state."""
+    objects = _states(context)[1]
+    return [
+        allow(
+            [
+                *(f"{service}:{verb}*" for service, verbs in READS.items() for verb in verbs),
+                "iam:Get*",
+                "iam:List*",
+            ],
+            "*",
+            sid="Read",
+        ),
+        allow(
+            ["ssm:GetParameter", "ssm:GetParameters"],
+            f"arn:{context.partition}:ssm:*::parameter/aws/service/*",
+            sid="ReadPublicParameters",
+        ),
+        allow("sts:AssumeRole", str(context.plan_role_arn), sid="AssumeItself"),
+        allow("s3:GetObject", objects, sid="ReadStates"),
+        allow(["s3:DeleteObject", "s3:PutObject"], f"{objects}.tflock", sid="LockStates"),
+    ]
+
+
+def boundary(context: Context) -> list[Statement]:
+    """What no role of Inferra may exceed: anything but getting more rights or at the states."""
+    more_rights = ("Attach", "Detach", "Put", "Set", "Update", "Upload", "CreatePolicy")
+    return [
+        allow("*", "*", sid="Anything"),
+        deny(
+            [
+                "account:*",
+                "organizations:*",
+                *(f"iam:{verb}*" for verb in more_rights),
+                "iam:CreateAccessKey",
+                "iam:CreateGroup",
+                "iam:CreateLoginProfile",
+                "iam:CreateOpenIDConnectProvider",
+                "iam:CreateRole",
+                "iam:CreateSAMLProvider",
+                "iam:CreateUser",
+                "iam:DeleteRole*",
+            ],
+            "*",
+            sid="NoMoreRights",
+        ),
+        deny("sts:AssumeRole", _identity(context)[:2], sid="NoDeploy"),
+        deny("s3:*", _states(context), sid="NoStates"),
+    ]
+
+
+def _identity(context: Context) -> list[str]:
+    """The deploy role, the plan role and the boundary: what a deploy must not change."""
+    return [str(context.deploy_role_arn), str(context.plan_role_arn), str(context.boundary_arn)]
+
+
+def _bucket(context: Context, name: str) -> str:
+    return f"arn:{context.partition}:s3:::{name}"
+
+
+def _states(context: Context) -> list[str]:
+    bucket = _bucket(context, f"{context.organization}-tfstate-{context.account}-*")
+    return [bucket, f"{bucket}/*"]

@@ -1,0 +1,125 @@
+"""Who may deploy to an account, and who may only plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+from ..context import CTX2
+from ..context import regions as known_regions
+from ..rules import Problem, rule
+from ..spec import Check, Known, Many, Matches, Spec, arn_of
+
+IDN3 = rule(
+    "IDN3",
+    refuses="a GitHub repository that is not owner/name",
+    message="must be one repository as owner/name, such as acme/inference, without wildcards",
+    source="GitHub documentation, OpenID Connect reference (subject claims)",
+)
+IDN4 = rule(
+    "IDN4",
+    refuses="a branch or GitHub environment with a wildcard or a colon",
+    message="must be the name of one branch or environment, without *, ? or :",
+    source="GitHub documentation, OpenID Connect in AWS; IAM condition operator StringLike",
+)
+IDN5 = rule(
+    "IDN5",
+    refuses="a deploy role that nobody of the repository may assume",
+    message="lets nobody deploy; name a branch in branches or an environment in environments",
+    source="Inferra: an empty condition would let nobody in",
+)
+IDN6 = rule(
+    "IDN6",
+    refuses="an operator that is not the ARN of one IAM role",
+    message="must be the ARN of one role, without wildcards, such as {example}",
+    source="AWS IAM user guide, aws:PrincipalArn",
+)
+IDN7 = rule(
+    "IDN7",
+    refuses="an identity layer that lets nobody in",
+    message="lets nobody assume its roles; give github or operators",
+    source="Inferra: the deploy role would have no user",
+)
+
+GITHUB_ISSUER = "token.actions.githubusercontent.com"
+
+_ROLE_EXAMPLE = "arn:aws:iam::111122223333:role/platform-admin"
+
+SubjectPart = Annotated[str, Matches(IDN4, r"[^*?:\s]{1,255}")]
+
+
+class GitHub(Spec):
+    """The GitHub repository whose workflows plan and deploy, without any stored key."""
+
+    repository: Annotated[
+        str, Matches(IDN3, r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
+    ]
+    """`owner/name`."""
+
+    branches: Many[SubjectPart] = ("main",)
+    """Branches whose workflows may deploy. Without it, main."""
+
+    environments: Many[SubjectPart] = ()
+    """GitHub environments whose jobs may deploy, under the protection rules that GitHub has for
+    them. A job of an environment names it in the place of its branch. Without it, none."""
+
+    plan_pull_requests: bool = True
+    """Whether workflows of pull requests may assume the plan role. Without it, yes. Workflows
+    of pull requests from forks get no token."""
+
+    create_provider: bool = True
+    """Whether GitHub's OIDC provider is created. An account has one; without it, yes."""
+
+    def check(self) -> Iterator[Problem]:
+        """Someone may deploy."""
+        if not self.branches and not self.environments:
+            yield IDN5.problem()
+
+    @property
+    def deploy_subjects(self) -> list[str]:
+        """The subject claims that may assume the deploy role."""
+        return [
+            *(f"repo:{self.repository}:ref:refs/heads/{branch}" for branch in self.branches),
+            *(f"repo:{self.repository}:environment:{name}" for name in self.environments),
+        ]
+
+    @property
+    def plan_subjects(self) -> list[str]:
+        """The subject claims that may assume the plan role."""
+        requests = [f"repo:{self.repository}:pull_request"] if self.plan_pull_requests else []
+        return [*self.deploy_subjects, *requests]
+
+
+def _is_one_role(arn: str) -> bool:
+    return not re.search(r"[*?]", arn)
+
+
+class Identity(Spec):
+    """The deploy role, the plan role and the permissions boundary that the Context names."""
+
+    github: GitHub | None = None
+    """The repository whose workflows may assume the roles. Without it, none."""
+
+    operators: Many[
+        Annotated[
+            str,
+            arn_of("iam", _ROLE_EXAMPLE, resource=r"role/.+"),
+            Check(IDN6, _is_one_role, lambda _: {"example": _ROLE_EXAMPLE}),
+        ]
+    ] = ()
+    """Roles of people who may assume both roles, by ARN. Without it, none."""
+
+    regions: Many[Annotated[str, Known(CTX2, known_regions)]] = ()
+    """Regions where the deploy role may work beside the environment's own: those of the other
+    environments of the account. Without it, none."""
+
+    def check(self) -> Iterator[Problem]:
+        """Someone may assume the roles."""
+        if self.github is None and not self.operators:
+            yield IDN7.problem()
+
+    @property
+    def creates_provider(self) -> str:
+        """The issuer whose OIDC provider this layer creates, or an empty string."""
+        return GITHUB_ISSUER if self.github and self.github.create_provider else ""

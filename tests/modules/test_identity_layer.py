@@ -1,0 +1,347 @@
+"""The identity layer, groups, moves and bounded roles in synthesized JSON."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import modules
+from modules import (
+    Context,
+    Environment,
+    GitHub,
+    Identity,
+    Image,
+    Inference,
+    Model,
+    Network,
+    RealtimeEndpoint,
+    Registry,
+    Repository,
+)
+from modules.identity import policies
+from modules.target import AWS
+
+Synthesize = Callable[..., dict[str, dict[str, Any]]]
+
+CONTEXT = Context(
+    organization="acme",
+    stage="dev",
+    account="111122223333",
+    region="us-east-1",
+    owner="ml",
+    deploy_role="inferra-deploy",
+    plan_role="inferra-plan",
+    permissions_boundary="inferra-boundary",
+)
+IDENTITY = Identity(
+    github=GitHub(repository="acme/inference", environments=["dev"]),
+    operators=["arn:aws:iam::222233334444:role/admin"],
+    regions=["eu-west-1"],
+)
+
+
+def _inference(*names: str) -> Inference:
+    model = Model(image=Image(repository="fraud", tag="1"))
+    return Inference(
+        endpoints={
+            name: RealtimeEndpoint(model=model, instance_type="ml.m5.large") for name in names
+        }
+    )
+
+
+def _environment(**changes: Any) -> Environment:
+    given: dict[str, Any] = {
+        "context": CONTEXT,
+        "network": Network(cidr="10.20.0.0/16"),
+        "registry": Registry(repositories={"fraud": Repository()}),
+        "inference": _inference("fraud"),
+    }
+    return Environment(**{**given, **changes})
+
+
+def _resources(stack: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    return {
+        resource["//"]["metadata"]["path"].split("/", 1)[1]: resource
+        for resource in stack["resource"].get(kind, {}).values()
+    }
+
+
+def _statements(text: str) -> dict[str, dict[str, Any]]:
+    return {statement["Sid"]: statement for statement in json.loads(text)["Statement"]}
+
+
+def _allows(statements: Iterable[dict[str, Any]], action: str, resource: str) -> bool:
+    """Whether the statements allow an action on a resource, conditions aside."""
+
+    def matches(statement: dict[str, Any]) -> bool:
+        actions, resources = statement["Action"], statement["Resource"]
+        return any(
+            fnmatchcase(action, pattern)
+            for pattern in ([actions] if isinstance(actions, str) else actions)
+        ) and any(
+            fnmatchcase(resource, pattern)
+            for pattern in ([resources] if isinstance(resources, str) else resources)
+        )
+
+    effects = {statement["Effect"] for statement in statements if matches(statement)}
+    return effects == {"Allow"}
+
+
+def test_the_trust_of_each_role_names_repository_branch_and_environment(
+    synthesize: Synthesize,
+) -> None:
+    stack = synthesize(_environment(identity=IDENTITY))["dev-use1-identity"]
+    roles = _resources(stack, "aws_iam_role")
+    assert {role["name"] for role in roles.values()} == {"inferra-deploy", "inferra-plan"}
+    deploy = _statements(roles["roles/deploy"]["assume_role_policy"])
+    plan = _statements(roles["roles/plan"]["assume_role_policy"])
+    issuer = "token.actions.githubusercontent.com"
+    assert deploy["GitHub"] == {
+        "Sid": "GitHub",
+        "Effect": "Allow",
+        "Principal": {"Federated": f"arn:aws:iam::111122223333:oidc-provider/{issuer}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": {
+                f"{issuer}:aud": "sts.amazonaws.com",
+                f"{issuer}:sub": [
+                    "repo:acme/inference:ref:refs/heads/main",
+                    "repo:acme/inference:environment:dev",
+                ],
+            }
+        },
+    }
+    subjects = plan["GitHub"]["Condition"]["StringEquals"][f"{issuer}:sub"]
+    assert "repo:acme/inference:pull_request" in subjects
+    assert "*" not in json.dumps([deploy["GitHub"], plan["GitHub"]])
+    assert deploy["Operators"]["Condition"]["ArnEquals"]["aws:PrincipalArn"] == [
+        "arn:aws:iam::111122223333:role/inferra-deploy",
+        "arn:aws:iam::222233334444:role/admin",
+    ]
+
+
+def test_only_the_identity_layer_works_without_the_role_that_it_makes(
+    synthesize: Synthesize,
+) -> None:
+    stacks = synthesize(_environment(identity=IDENTITY))
+    deploy = "arn:aws:iam::111122223333:role/inferra-deploy"
+    for name, stack in stacks.items():
+        provider = stack["provider"]["aws"][0]
+        backend = stack["terraform"]["backend"]["s3"]
+        assumed = {
+            json.dumps(provider.get("assume_role")),
+            json.dumps(backend.get("assume_role")),
+        }
+        if name == "dev-use1-identity":
+            assert assumed == {"null"}
+        else:
+            assert all(deploy in role for role in assumed)
+
+
+def test_plans_are_synthesized_with_the_plan_role(synthesize: Synthesize) -> None:
+    stacks = synthesize(_environment(identity=IDENTITY), target=replace(AWS, plans_only=True))
+    inference = json.dumps(stacks["dev-use1-inference"])
+    assert "role/inferra-plan" in inference
+    assert "role/inferra-deploy" not in inference
+    assert [
+        r["name"] for r in stacks["dev-use1-identity"]["resource"]["aws_iam_role"].values()
+    ] == [
+        "inferra-deploy",
+        "inferra-plan",
+    ]
+
+
+def test_every_state_is_encrypted_and_locked_wherever_it_is_read(synthesize: Synthesize) -> None:
+    environment = _environment(
+        identity=IDENTITY, inference={"risk": _inference("fraud"), "shop": _inference("ranking")}
+    )
+    checked = 0
+    for stack in synthesize(environment).values():
+        reads = stack.get("data", {}).get("terraform_remote_state", {}).values()
+        for state in (stack["terraform"]["backend"]["s3"], *(read["config"] for read in reads)):
+            assert state["encrypt"] is True
+            assert state["use_lockfile"] is True
+            checked += 1
+    assert checked == 5 + 2 * 2
+
+
+def test_every_role_has_the_boundary_that_the_context_names(synthesize: Synthesize) -> None:
+    stacks = synthesize(_environment())
+    roles = [
+        role
+        for stack in stacks.values()
+        for role in stack["resource"].get("aws_iam_role", {}).values()
+    ]
+    assert roles
+    assert {role["permissions_boundary"] for role in roles} == {
+        "arn:aws:iam::111122223333:policy/inferra-boundary"
+    }
+    unbounded = synthesize(_environment(context=CONTEXT.replace(permissions_boundary=None)))
+    assert "permissions_boundary" not in json.dumps(unbounded)
+
+
+def test_groups_have_stacks_states_and_security_groups_of_their_own(
+    synthesize: Synthesize,
+) -> None:
+    stacks = synthesize(
+        _environment(inference={"risk": _inference("fraud"), "shop": _inference("ranking")})
+    )
+    groups = [stacks["dev-use1-inference-risk"], stacks["dev-use1-inference-shop"]]
+    assert [stack["terraform"]["backend"]["s3"]["key"] for stack in groups] == [
+        "dev-use1/inference-risk.tfstate",
+        "dev-use1/inference-shop.tfstate",
+    ]
+    names: list[str] = []
+    for stack in groups:
+        for kind, resources in stack["resource"].items():
+            names += [f"{kind} {r['name']}" for r in resources.values() if "name" in r]
+    assert len(names) == len(set(names))
+    assert any(name.startswith("aws_sagemaker_endpoint acme") for name in names)
+
+
+def test_the_layers_of_an_environment_are_its_stacks(synthesize: Synthesize) -> None:
+    environment = _environment(
+        identity=IDENTITY, inference={"risk": _inference("fraud"), "shop": _inference("ranking")}
+    )
+    assert sorted(synthesize(environment)) == sorted(
+        f"dev-use1-{layer}" for layer in environment.layers
+    )
+
+
+def test_moved_resources_are_moved_in_their_layer_only(synthesize: Synthesize) -> None:
+    stacks = synthesize(_environment(moved={"network": {"aws_vpc.old": "aws_vpc.new"}}))
+    assert stacks["dev-use1-network"]["moved"] == [{"from": "aws_vpc.old", "to": "aws_vpc.new"}]
+    assert "moved" not in stacks["dev-use1-registry"]
+
+
+def test_the_deploy_role_cannot_give_itself_more_rights() -> None:
+    statements = policies.deploy(CONTEXT, ["us-east-1"])
+    own = "arn:aws:iam::111122223333:role/acme-dev-use1-fraud"
+    deploy = "arn:aws:iam::111122223333:role/inferra-deploy"
+    boundary = "arn:aws:iam::111122223333:policy/inferra-boundary"
+    github = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
+    assert _allows(statements, "iam:PutRolePolicy", own)
+    assert _allows(statements, "sagemaker:UpdateEndpoint", "*")
+    assert not _allows(statements, "iam:PutRolePolicy", deploy)
+    assert not _allows(statements, "iam:UpdateAssumeRolePolicy", deploy)
+    assert not _allows(statements, "iam:CreatePolicyVersion", boundary)
+    assert not _allows(statements, "iam:DeleteRolePermissionsBoundary", own)
+    assert not _allows(statements, "iam:CreateOpenIDConnectProvider", github)
+    assert not _allows(statements, "iam:CreateUser", "arn:aws:iam::111122223333:user/x")
+    state = "arn:aws:s3:::acme-tfstate-111122223333-us-east-1"
+    assert _allows(statements, "s3:PutObject", f"{state}/dev-use1/network.tfstate")
+    assert not _allows(statements, "s3:DeleteObjectVersion", f"{state}/dev-use1/network.tfstate")
+    assert not _allows(statements, "s3:GetObject", "arn:aws:s3:::somebody-else/data")
+    [write] = [s for s in statements if s.get("Sid") == "WriteBoundedRoles"]
+    assert write["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+
+
+def test_the_deploy_role_stays_deployable_where_names_overlap() -> None:
+    named_alike = CONTEXT.replace(organization="inferra")
+    statements = policies.deploy(named_alike, ["us-east-1"])
+    assert not _allows(
+        statements, "iam:PutRolePolicy", "arn:aws:iam::111122223333:role/inferra-deploy"
+    )
+
+
+def test_the_plan_role_writes_nothing_but_locks() -> None:
+    statements = policies.plan(CONTEXT)
+    state = "arn:aws:s3:::acme-tfstate-111122223333-us-east-1/dev-use1/network.tfstate"
+    assert _allows(statements, "s3:GetObject", state)
+    assert _allows(statements, "s3:PutObject", f"{state}.tflock")
+    assert not _allows(statements, "s3:PutObject", state)
+    assert not _allows(statements, "s3:GetObject", "arn:aws:s3:::acme-dev-use1-artifacts/secret")
+    assert not _allows(statements, "secretsmanager:GetSecretValue", "*")
+    verbs = ("Describe", "Get", "List", "View", "BatchGet")
+    writing = [
+        action
+        for statement in statements
+        for action in (
+            [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        )
+        if not action.partition(":")[2].startswith(verbs)
+    ]
+    assert sorted(writing) == ["s3:DeleteObject", "s3:PutObject", "sts:AssumeRole"]
+
+
+def test_no_role_under_the_boundary_gets_more_rights_or_at_the_states() -> None:
+    statements = policies.boundary(CONTEXT)
+    state = "arn:aws:s3:::acme-tfstate-111122223333-us-east-1/dev-use1/network.tfstate"
+    assert _allows(statements, "s3:GetObject", "arn:aws:s3:::acme-data/x")
+    assert not _allows(statements, "s3:GetObject", state)
+    for action in ("iam:CreateUser", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:CreateRole"):
+        assert not _allows(statements, action, "*")
+    assert not _allows(
+        statements, "sts:AssumeRole", "arn:aws:iam::111122223333:role/inferra-deploy"
+    )
+
+
+def test_the_policies_fit_into_what_iam_takes() -> None:
+    everything = [f"eu-west-{n}" for n in range(1, 17)]
+    assert len(json.dumps(policies.boundary(CONTEXT), separators=(",", ":"))) < 6_100
+    assert len(json.dumps(policies.deploy(CONTEXT, everything), separators=(",", ":"))) < 10_200
+    assert len(json.dumps(policies.plan(CONTEXT), separators=(",", ":"))) < 10_200
+
+
+# Where the name of a Terraform resource does not begin with the IAM prefix of its service.
+_SERVICES = {
+    "alb": "elasticloadbalancing",
+    "appautoscaling": "application-autoscaling",
+    "chatbot": "chatbot",
+    "cloudwatch_event": "events",
+    "cloudwatch_log": "logs",
+    "cloudwatch_query": "logs",
+    "default": "ec2",
+    "ec2": "ec2",
+    "eip": "ec2",
+    "flow_log": "ec2",
+    "iam": "iam",
+    "internet_gateway": "ec2",
+    "launch": "ec2",
+    "lb": "elasticloadbalancing",
+    "nat_gateway": "ec2",
+    "network": "ec2",
+    "placement": "ec2",
+    "prefix_list": "ec2",
+    "region": "",
+    "route53": "route53",
+    "route": "ec2",
+    "security_group": "ec2",
+    "service_discovery": "servicediscovery",
+    "sfn": "states",
+    "subnet": "ec2",
+    "vpc": "ec2",
+    "caller_identity": "",
+    "partition": "",
+    "provider": "",
+    "availability_zones": "ec2",
+    "ami": "ec2",
+}
+
+
+def _imported() -> set[str]:
+    folder = Path(modules.__file__).parent
+    return {
+        node.module.removeprefix("cdktf_cdktf_provider_aws.").removeprefix("data_aws_")
+        for file in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(node, ast.ImportFrom)
+        and node.module
+        and node.module.startswith("cdktf_cdktf_provider_aws.")
+    }
+
+
+def test_the_deploy_and_plan_roles_cover_every_service_that_the_modules_use() -> None:
+    known = {**{service.replace("-", ""): service for service in policies.READS}, **_SERVICES}
+    for resource in sorted(_imported()):
+        matching = [name for name in known if re.match(rf"{name}(_|$)", resource)]
+        assert matching, f"policies.READS has no service for aws_{resource}"
+        service = known[max(matching, key=len)]
+        assert service in ("", "iam", *policies.READS), f"aws_{resource} needs {service}"

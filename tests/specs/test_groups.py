@@ -1,0 +1,162 @@
+"""Groups of the inference layer, moved resources and images of another account, as Specs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modules import (
+    ConfigurationError,
+    Context,
+    Environment,
+    Image,
+    ImageOwner,
+    Inference,
+    Model,
+    Network,
+    RealtimeEndpoint,
+    Registry,
+    Repository,
+    SpecError,
+    load,
+)
+
+
+def context(**changes: Any) -> Context:
+    given: dict[str, Any] = {
+        "organization": "acme",
+        "stage": "dev",
+        "account": "111122223333",
+        "region": "us-east-1",
+        "owner": "ml",
+    }
+    return Context(**{**given, **changes})
+
+
+def inference(*names: str) -> Inference:
+    model = Model(image=Image(repository="fraud", tag="1.4.2"))
+    return Inference(
+        endpoints={
+            name: RealtimeEndpoint(model=model, instance_type="ml.m5.large") for name in names
+        }
+    )
+
+
+def environment(**changes: Any) -> Environment:
+    given: dict[str, Any] = {
+        "context": context(),
+        "network": Network(cidr="10.20.0.0/16"),
+        "registry": Registry(repositories={"fraud": Repository()}),
+    }
+    return Environment(**{**given, **changes})
+
+
+def problems(**changes: Any) -> dict[str, str]:
+    with pytest.raises(SpecError) as error:
+        environment(**changes)
+    return {problem.rule: str(problem) for problem in error.value.problems}
+
+
+def test_each_group_is_a_layer_and_a_single_inference_is_one_without_a_name() -> None:
+    one = environment(inference=inference("fraud"))
+    two = environment(inference={"risk": inference("fraud"), "shop": inference("ranking")})
+    assert one.layers == ["network", "registry", "inference"]
+    assert two.layers == ["network", "registry", "inference-risk", "inference-shop"]
+
+
+def test_two_groups_cannot_share_the_name_of_an_endpoint() -> None:
+    found = problems(inference={"risk": inference("fraud"), "shop": inference("fraud")})
+    assert found["GRP1"].startswith(
+        "inference.shop.endpoints.fraud: is in group risk too; give it another name, "
+        "as both would be acme-dev-use1-fraud in AWS"
+    )
+
+
+@pytest.mark.parametrize("wrong", [{}, {"risk": "fraud"}, {"risk": None}])
+def test_a_group_that_is_no_inference_is_refused(wrong: Any) -> None:
+    assert "inference: must be an Inference, or a dict" in problems(inference=wrong)["GRP2"]
+
+
+def test_the_name_of_a_group_is_a_short_name() -> None:
+    assert "inference: must be lower-case" in problems(inference={"Risk": inference("x")})["NAME1"]
+
+
+def test_the_problems_inside_a_group_name_the_group() -> None:
+    wrong = inference("fraud").replace(
+        endpoints={
+            "fraud": RealtimeEndpoint(
+                model=Model(image=Image(repository="frod", tag="1")), instance_type="ml.m5.large"
+            )
+        }
+    )
+    found = problems(inference={"risk": wrong})
+    assert found["ECR8"].startswith("inference.risk.endpoints.fraud.model.image")
+
+
+def test_a_move_names_a_layer_of_the_environment() -> None:
+    found = problems(moved={"netwrk": {"aws_vpc.a": "aws_vpc.b"}})
+    assert "moved.netwrk: is not a layer" in found["MOV1"]
+    assert "did you mean network" in found["MOV1"]
+
+
+@pytest.mark.parametrize("address", ["vpc", "aws_vpc.", "data aws_vpc.x", ""])
+def test_a_move_is_from_an_address_to_an_address(address: str) -> None:
+    assert (
+        "moved.network: must be the address"
+        in (problems(moved={"network": {address: "aws_vpc.b"}})["MOV2"])
+    )
+
+
+def test_the_reference_of_an_image_is_derived_from_its_owner() -> None:
+    image = Image(repository="fraud", tag="1.4.2")
+    own = context(region="eu-west-1")
+    shared = context(region="eu-west-1", images=ImageOwner(account="999988887777", stage="shared"))
+    replica = context(
+        region="eu-west-1",
+        images=ImageOwner(account="999988887777", stage="shared", home_region="us-east-1"),
+    )
+    host = "dkr.ecr.eu-west-1.amazonaws.com"
+    assert image.uri(own) == f"111122223333.{host}/acme-dev-euw1-fraud:1.4.2"
+    assert image.uri(shared) == f"999988887777.{host}/acme-shared-euw1-fraud:1.4.2"
+    assert image.uri(replica) == f"999988887777.{host}/acme-shared-use1-fraud:1.4.2"
+
+
+_SHARED = """
+from modules import *
+
+shared = Environment(
+    context=Context(
+        organization="acme", stage="shared", account="999988887777", region="us-east-1", owner="ml"
+    ),
+    registry=Registry(repositories={{"fraud": Repository(pull_accounts={accounts})}}),
+)
+dev = Environment(
+    context=Context(
+        organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml",
+        images=ImageOwner(account="999988887777", stage="shared"),
+    ),
+    network=Network(cidr="10.20.0.0/16"),
+    registry=Registry(),
+    inference=Inference(endpoints={{"fraud": RealtimeEndpoint(
+        model=Model(image=Image(repository="{repository}", tag="1")), instance_type="ml.m5.large",
+    )}}),
+)
+"""
+
+
+def _load(folder: Path, accounts: list[str], repository: str = "fraud") -> list[str]:
+    (folder / "shared.py").write_text(
+        _SHARED.format(accounts=accounts, repository=repository), encoding="utf-8"
+    )
+    try:
+        return list(load(folder).environments)
+    except ConfigurationError as error:
+        return [problem.rule for problem in error.problems if problem.severity == "error"]
+
+
+def test_an_owner_must_let_the_account_pull_each_image(tmp_path: Path) -> None:
+    assert _load(tmp_path, ["111122223333"]) == ["dev-use1", "shared-use1"]
+    assert _load(tmp_path, ["444455556666"]) == ["OWN1"]
+    assert _load(tmp_path, ["111122223333"], repository="ranking") == ["ECR8"]

@@ -1,0 +1,112 @@
+"""The identity layer as a Spec: who may deploy, and who may only plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modules import ConfigurationError, Context, Environment, GitHub, Identity, SpecError, load
+
+NAMED = {
+    "deploy_role": "inferra-deploy",
+    "plan_role": "inferra-plan",
+    "permissions_boundary": "inferra-boundary",
+}
+
+
+def context(**changes: Any) -> Context:
+    given: dict[str, Any] = {
+        "organization": "acme",
+        "stage": "dev",
+        "account": "111122223333",
+        "region": "us-east-1",
+        "owner": "ml",
+        **NAMED,
+    }
+    return Context(**{**given, **changes})
+
+
+def rules_broken(make: Any) -> list[str]:
+    with pytest.raises(SpecError) as error:
+        make()
+    return [problem.rule for problem in error.value.problems]
+
+
+def test_workflows_deploy_from_the_named_branches_and_environments_only() -> None:
+    github = GitHub(repository="acme/inference", branches=["main"], environments=["prod"])
+    assert github.deploy_subjects == [
+        "repo:acme/inference:ref:refs/heads/main",
+        "repo:acme/inference:environment:prod",
+    ]
+    assert github.plan_subjects == [
+        *github.deploy_subjects,
+        "repo:acme/inference:pull_request",
+    ]
+
+
+@pytest.mark.parametrize("repository", ["acme/*", "acme", "*", "acme/a/b", "acme/inf*rence", "/a"])
+def test_a_repository_is_one_repository(repository: str) -> None:
+    assert rules_broken(lambda: GitHub(repository=repository)) == ["IDN3"]
+
+
+@pytest.mark.parametrize("branch", ["*", "release/*", "ma?n", "a:b", ""])
+def test_a_branch_has_no_wildcard(branch: str) -> None:
+    assert rules_broken(lambda: GitHub(repository="a/b", branches=[branch])) == ["IDN4"]
+    assert rules_broken(lambda: GitHub(repository="a/b", environments=[branch])) == ["IDN4"]
+
+
+def test_someone_must_be_able_to_deploy() -> None:
+    assert rules_broken(lambda: GitHub(repository="a/b", branches=[])) == ["IDN5"]
+    assert rules_broken(Identity) == ["IDN7"]
+
+
+@pytest.mark.parametrize(
+    ("arn", "rule"),
+    [
+        ("arn:aws:iam::111122223333:role/*", "IDN6"),
+        ("arn:aws:iam::111122223333:user/ann", "ARN1"),
+        ("arn:aws:iam::111122223333:root", "ARN1"),
+    ],
+)
+def test_an_operator_is_one_role(arn: str, rule: str) -> None:
+    assert rules_broken(lambda: Identity(operators=[arn])) == [rule]
+
+
+@pytest.mark.parametrize("missing", NAMED)
+def test_the_identity_layer_makes_what_the_context_names(missing: str) -> None:
+    identity = Identity(github=GitHub(repository="acme/inference"))
+    assert rules_broken(
+        lambda: Environment(context=context(**{missing: None}), identity=identity)
+    ) == ["IDN1"]
+
+
+_TWICE = """
+from modules import *
+
+def environment(stage, account):
+    return Environment(
+        context=Context(organization="acme", stage=stage, account=account, region="us-east-1",
+            owner="ml", deploy_role="d", plan_role="p", permissions_boundary="b"),
+        identity=Identity(github=GitHub(repository="acme/inference")),
+    )
+
+dev, test = environment("dev", "111122223333"), environment("test", "{account}")
+"""
+
+
+def test_one_environment_of_an_account_carries_identity(tmp_path: Path) -> None:
+    file = tmp_path / "all.py"
+    file.write_text(_TWICE.format(account="444455556666"), encoding="utf-8")
+    assert list(load(tmp_path).environments) == ["dev-use1", "test-use1"]
+    file.write_text(_TWICE.format(account="111122223333"), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        load(tmp_path)
+    assert {problem.rule for problem in error.value.problems} == {"IDN2"}
+    assert "creates role d in account 111122223333, which dev-use1 creates too" in str(error.value)
+
+
+def test_plans_assume_the_plan_role_and_the_deploy_role_without_one() -> None:
+    assert context().plan_role_arn == "arn:aws:iam::111122223333:role/inferra-plan"
+    assert context(plan_role=None).plan_role_arn == "arn:aws:iam::111122223333:role/inferra-deploy"
