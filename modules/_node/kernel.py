@@ -85,6 +85,10 @@ class SingleNode(PreloadedNode):
         else:
             super().start()
 
+    def stop(self) -> None:
+        if self._process is not None:
+            super().stop()
+
     def send(self, request: Any, response_type: Any) -> Any:
         if self._unanswered is None:
             return super().send(request, response_type)

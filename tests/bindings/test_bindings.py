@@ -340,6 +340,12 @@ def test_a_package_that_cannot_be_loaded_is_reported(tmp_path: Path) -> None:
     assert "Cannot use the jsii package cache" in done.stderr
 
 
+def test_a_missing_node_is_reported_and_nothing_else() -> None:
+    done = run("from modules import bindings; bindings.install()", JSII_NODE="/no/node")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("FileNotFoundError")
+
+
 def test_a_short_run_leaves_the_index_of_a_package_that_it_has_cached(tmp_path: Path) -> None:
     source = "from modules import bindings; bindings.install(); import cdktf; cdktf.Testing.app()"
     assert run(source, JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(tmp_path)).returncode == 0
