@@ -30,17 +30,18 @@ def run() -> None:
     aws = Aws(dev.context, emulator=emulator)
     done = bootstrap(dev.context, aws)
     stdout.print(f"state     s3://{done.bucket}", highlight=False)
-    deployment = deploy.deploy([f"{DEMO}-*"], Program.of(emulator))
-    deploy.report(deployment)
+    program = Program.of(emulator)
+    deploy.report(deploy.deploy([f"{DEMO}-*"], program), program)
     _show_service(dev, aws)
     _invoke(dev, aws)
     stdout.print(
         "\nNow try\n"
-        "  edit environments/dev.py (another image tag, max_capacity, a second endpoint) and "
-        "run make demo again\n"
-        "  .venv/bin/inferra rules               what every environment is checked against\n"
-        "  .venv/bin/inferra emulator status     where the emulator listens\n"
-        "  make demo-destroy                     remove everything",
+        "  make demo                       again, after a change in environments/dev.py: "
+        "another\n"
+        "                                  tag, max_capacity, a second endpoint\n"
+        "  .venv/bin/inferra rules         what every environment is checked against\n"
+        "  .venv/bin/inferra explain RT9   one rule, spelt out\n"
+        "  make demo-destroy               remove everything",
         highlight=False,
     )
 
@@ -58,19 +59,20 @@ def remove() -> None:
 
 
 def _endpoints(dev: Environment) -> dict[str, str]:
-    endpoints = dev.inference.endpoints if dev.inference else {}
-    return {name: dev.context.name(name) for name in endpoints}
+    return {
+        name: dev.context.name(name) for group in dev.groups.values() for name in group.endpoints
+    }
 
 
 def _show_service(dev: Environment, aws: Aws) -> None:
     print_table(
-        ("endpoint", "status", "variant", "instance type", "instances", "range", "state"),
-        [row for name in _endpoints(dev).values() for row in _rows(dev, aws, name)],
+        ("endpoint", "status", "variant", "instance type", "instances"),
+        [row for name in _endpoints(dev).values() for row in _rows(aws, name)],
         title="in service",
     )
 
 
-def _rows(dev: Environment, aws: Aws, name: str) -> list[tuple[object, ...]]:
+def _rows(aws: Aws, name: str) -> list[tuple[object, ...]]:
     sagemaker, scaling = aws.client("sagemaker"), aws.client("application-autoscaling")
     found = sagemaker.describe_endpoint(EndpointName=name)
     configuration = sagemaker.describe_endpoint_config(
@@ -88,16 +90,15 @@ def _rows(dev: Environment, aws: Aws, name: str) -> list[tuple[object, ...]]:
             found["EndpointStatus"],
             variant["VariantName"],
             types[variant["VariantName"]],
-            variant.get("CurrentInstanceCount", ""),
-            _range(ranges.get(f"endpoint/{name}/variant/{variant['VariantName']}")),
-            dev.context.state_key("inference"),
+            _capacity(variant, ranges.get(f"endpoint/{name}/variant/{variant['VariantName']}")),
         )
         for variant in found["ProductionVariants"]
     ]
 
 
-def _range(target: dict[str, Any] | None) -> str:
-    return f"{target['MinCapacity']} to {target['MaxCapacity']}" if target else "fixed"
+def _capacity(variant: dict[str, Any], target: dict[str, Any] | None) -> str:
+    count = variant.get("CurrentInstanceCount", "")
+    return f"{count} ({target['MinCapacity']} to {target['MaxCapacity']})" if target else count
 
 
 def _invoke(dev: Environment, aws: Aws) -> None:

@@ -136,9 +136,10 @@ def _shown(path: Path) -> Path:
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
-def report(deployment: Deployment) -> None:
+def report(deployment: Deployment, program: Program) -> None:
     """Print one line for each stack."""
+    backends = {stack.name: stack.backend for stack in stacks(program.outdir)}
     print_table(
-        ("stack", "result", "changes"),
-        [(run.name, run.status, run.steps) for run in deployment.stacks],
+        ("stack", "result", "changes", "state key"),
+        [(run.name, run.status, run.steps, backends[run.name]["key"]) for run in deployment.stacks],
     )

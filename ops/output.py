@@ -26,7 +26,11 @@ def print_json(value: Any) -> None:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Print a table; a title is optional."""
     table = Table(
-        title=title or None, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD
+        title=title or None,
+        title_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     for column in columns:
         # Only the last column may wrap, so that names can be copied whole.

@@ -143,6 +143,13 @@ class Stack:
     folder: Path
     dependencies: tuple[str, ...]
 
+    @property
+    def backend(self) -> dict[str, Any]:
+        """The arguments of the stack's S3 backend."""
+        synthesized = json.loads((self.folder / "cdk.tf.json").read_text("utf-8"))
+        backend: dict[str, Any] = synthesized["terraform"]["backend"]["s3"]
+        return backend
+
     def run(
         self,
         *arguments: str,

@@ -38,7 +38,7 @@ def deploy(
     if json:
         print_json([{"stack": run.name, "result": run.status} for run in deployment.stacks])
     else:
-        operations.report(deployment)
+        operations.report(deployment, program)
 
 
 def destroy(stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = False) -> None:
