@@ -1,4 +1,4 @@
-"""EC2: security-group rules."""
+"""EC2: security-group rules and launch templates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses import EC2Response
 
@@ -89,3 +90,22 @@ def modify_security_group_rules(
         if wanted.get("Description"):
             holder = rule.source_group if rule.source_group else rule.ip_range
             holder["Description"] = wanted["Description"]
+
+
+@service.corrects(
+    "CreateLaunchTemplate",
+    gap="puts the template's own tags among those for what it launches",
+    owner=LaunchTemplate,
+)
+def create_version(
+    original: Original, template: LaunchTemplate, data: dict[str, Any], description: str
+) -> Any:
+    """AWS keeps the tags of the template itself apart from its data."""
+    specifications = [
+        each
+        for each in data.pop("TagSpecifications", [])
+        if each["ResourceType"] != "launch-template"
+    ]
+    if specifications:
+        data["TagSpecifications"] = specifications
+    return original(template, data, description)

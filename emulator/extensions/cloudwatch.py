@@ -1,0 +1,205 @@
+"""CloudWatch: composite alarms and the state of alarms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from moto.cloudwatch.exceptions import InvalidParameterValue, ValidationError
+from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+from .registry import Service
+
+service = Service("cloudwatch", CloudWatchResponse)
+
+Original = Callable[..., Any]
+
+# p99, tm99, wm98.5, tc90, ts90, pr(:300), TM(10%:90%), IQM
+_EXTENDED_STATISTIC = re.compile(r"(p|tm|tc|ts|wm)\d{1,3}(\.\d+)?|(TM|TC|TS|WM|PR)\(.+\)|IQM", re.I)
+
+
+@service.corrects(
+    "PutMetricAlarm",
+    gap="creates alarms in state OK and sets a changed alarm back to it; knows percentiles as the "
+    "only extended statistic",
+    owner=CloudWatchBackend,
+)
+def put_metric_alarm(original: Original, backend: CloudWatchBackend, **given: Any) -> Alarm:
+    """AWS starts at INSUFFICIENT_DATA, keeps the state of an alarm that exists, and knows more."""
+    statistic = given.get("extended_statistic")
+    if statistic and not _EXTENDED_STATISTIC.fullmatch(statistic):
+        raise InvalidParameterValue(
+            f"The value {statistic} for parameter ExtendedStatistic is not supported."
+        )
+    before = backend.alarms.get(given["name"])
+    alarm: Alarm = original(backend, **{**given, "extended_statistic": None})
+    alarm.extended_statistic = statistic
+    if before is None:
+        alarm.state_value = "INSUFFICIENT_DATA"
+    else:
+        for name in ("state_value", "state_reason", "state_reason_data", "history"):
+            setattr(alarm, name, getattr(before, name))
+        alarm.state_updated_timestamp = before.state_updated_timestamp
+    return alarm
+
+
+class CompositeAlarm(Alarm):  # type: ignore[misc]  # moto is not checked
+    """An alarm whose state follows from those of others."""
+
+    backend: CloudWatchBackend
+
+    # moto finds an alarm's fields by the name of its class
+    alarm_name = property(lambda self: self.name)
+    alarm_description = property(lambda self: self.description)
+    alarm_rule = property(lambda self: self.rule)
+
+    @property
+    def state_value(self) -> str:
+        """The state now: AWS evaluates the rule whenever one of its alarms changes."""
+        return "ALARM" if _Rule(self.backend, self.rule).holds() else "OK"
+
+    @state_value.setter
+    def state_value(self, value: str) -> None:
+        """Ignored: the rule decides."""
+
+
+@service.adds("PutCompositeAlarm", gap="missing")
+def put_composite_alarm(response: CloudWatchResponse) -> EmptyResult:
+    """AWS checks that the rule can be read and that its alarms exist."""
+    backend = response.cloudwatch_backend
+    rule = response._get_param("AlarmRule")
+    read = _Rule(backend, rule)
+    read.holds()
+    if read.missing:
+        raise ValidationError(
+            f"Could not save the composite alarm as alarms [{', '.join(read.missing)}] "
+            "in the alarm rule do not exist"
+        )
+    kind: Any = CompositeAlarm
+    alarm = kind(
+        account_id=backend.account_id,
+        region_name=backend.region_name,
+        name=response._get_param("AlarmName"),
+        namespace=None,
+        metric_name=None,
+        metric_data_queries=[],
+        comparison_operator=None,
+        evaluation_periods=None,
+        datapoints_to_alarm=None,
+        period=None,
+        threshold=None,
+        statistic=None,
+        extended_statistic=None,
+        description=response._get_param("AlarmDescription"),
+        dimensions=[],
+        alarm_actions=response._get_param("AlarmActions", []),
+        ok_actions=response._get_param("OKActions", []),
+        insufficient_data_actions=response._get_param("InsufficientDataActions", []),
+        unit=None,
+        actions_enabled=response._get_bool_param("ActionsEnabled"),
+        treat_missing_data=None,
+        evaluate_low_sample_count_percentile=None,
+        threshold_metric_id=None,
+        rule=rule,
+    )
+    alarm.backend = backend
+    alarm.actions_suppressor = response._get_param("ActionsSuppressor")
+    alarm.actions_suppressor_wait_period = response._get_param("ActionsSuppressorWaitPeriod")
+    extension = response._get_param("ActionsSuppressorExtensionPeriod")
+    alarm.actions_suppressor_extension_period = extension
+    backend.alarms[alarm.name] = alarm
+    tags = response._get_param("Tags", [])
+    if tags:
+        backend.tagger.tag_resource(alarm.alarm_arn, tags)
+    return EmptyResult()
+
+
+@service.corrects("DescribeAlarms", gap="answers composite alarms unasked")
+def describe_alarms(original: Original, response: CloudWatchResponse) -> ActionResult:
+    """AWS answers metric alarms only, unless AlarmTypes says otherwise."""
+    answer: Any = original(response)
+    kinds = response._get_param("AlarmTypes") or ["MetricAlarm"]
+    return ActionResult(
+        {
+            f"{kind}s": alarms if kind in kinds else []
+            for kind, alarms in (
+                ("MetricAlarm", answer.result["MetricAlarms"]),
+                ("CompositeAlarm", answer.result["CompositeAlarms"]),
+            )
+        }
+    )
+
+
+_TOKEN = re.compile(
+    r'\s*(?:(?P<state>ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?P<alarm>"[^"]+"|[^\s)]+)\s*\)'
+    r"|(?P<word>TRUE|FALSE|AND|OR|NOT|\(|\)))"
+)
+
+
+class _Rule:
+    """A composite alarm's rule, such as ``ALARM(errors) AND NOT ALARM(deploying)``."""
+
+    def __init__(self, backend: CloudWatchBackend, rule: str) -> None:
+        self.backend = backend
+        self.rule = rule
+        self.missing: list[str] = []
+        self.tokens = list(self._read())
+
+    def _read(self) -> Iterator[str | bool]:
+        position, end = 0, len(self.rule.rstrip())
+        while position < end:
+            match = _TOKEN.match(self.rule, position)
+            if match is None:
+                raise ValidationError(f"AlarmRule cannot be read: {self.rule[position:]}")
+            position = match.end()
+            yield self._state(match) if match["state"] else match["word"]
+
+    def _state(self, match: re.Match[str]) -> bool:
+        name = match["alarm"].strip('"').rsplit(":alarm:", 1)[-1]
+        alarm = self.backend.alarms.get(name)
+        if alarm is None:
+            self.missing.append(name)
+            return bool(match["state"] == "INSUFFICIENT_DATA")
+        return bool(alarm.state_value == match["state"])
+
+    def holds(self) -> bool:
+        value = self._either()
+        if self.tokens:
+            raise ValidationError(f"AlarmRule cannot be read: {self.rule}")
+        return value
+
+    def _either(self) -> bool:
+        value = self._both()
+        while self._next("OR"):
+            value = self._both() or value
+        return value
+
+    def _both(self) -> bool:
+        value = self._one()
+        while self._next("AND"):
+            value = self._one() and value
+        return value
+
+    def _one(self) -> bool:
+        if self._next("NOT"):
+            return not self._one()
+        if self._next("("):
+            value = self._either()
+            if not self._next(")"):
+                raise ValidationError(f"AlarmRule lacks a closing bracket: {self.rule}")
+            return value
+        token = self.tokens.pop(0) if self.tokens else ""
+        if token in ("TRUE", "FALSE"):
+            return token == "TRUE"
+        if not isinstance(token, bool):
+            raise ValidationError(f"AlarmRule cannot be read: {self.rule}")
+        return token
+
+    def _next(self, token: str) -> bool:
+        if self.tokens[:1] == [token]:
+            del self.tokens[0]
+            return True
+        return False

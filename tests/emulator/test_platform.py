@@ -1,0 +1,392 @@
+"""What container platforms need: alarms, zones, groups of instances, services, schedules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+Client = Callable[..., Any]
+
+
+# CloudWatch
+
+
+def put_alarm(cloudwatch: Any, name: str, **given: Any) -> None:
+    cloudwatch.put_metric_alarm(
+        **{
+            "AlarmName": name,
+            "Namespace": "AWS/SageMaker",
+            "MetricName": "ModelLatency",
+            "Statistic": "Average",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "Threshold": 1,
+            "ComparisonOperator": "GreaterThanThreshold",
+            **given,
+        }
+    )
+
+
+def set_state(cloudwatch: Any, name: str, state: str) -> None:
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
+
+
+def state_of(cloudwatch: Any, name: str) -> str:
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return str(alarm["StateValue"])
+
+
+def composite(cloudwatch: Any, name: str = "both") -> Any:
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])[
+        "CompositeAlarms"
+    ]
+    return alarm
+
+
+@pytest.fixture
+def cloudwatch(client: Client) -> Any:
+    cloudwatch = client("cloudwatch")
+    for name in ("errors", "latency"):
+        put_alarm(cloudwatch, name)
+    return cloudwatch
+
+
+def test_an_alarm_starts_without_data_and_keeps_its_state_when_changed(cloudwatch: Any) -> None:
+    assert state_of(cloudwatch, "errors") == "INSUFFICIENT_DATA"
+    set_state(cloudwatch, "errors", "ALARM")
+    put_alarm(cloudwatch, "errors", Threshold=2)
+    assert state_of(cloudwatch, "errors") == "ALARM"
+
+
+@pytest.mark.parametrize("statistic", ["p99", "p99.9", "tm95", "IQM", "TM(10%:90%)"])
+def test_an_alarm_may_watch_any_extended_statistic(cloudwatch: Any, statistic: str) -> None:
+    cloudwatch.put_metric_alarm(
+        AlarmName="tail",
+        Namespace="AWS/SageMaker",
+        MetricName="ModelLatency",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        ExtendedStatistic=statistic,
+    )
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=["tail"])["MetricAlarms"]
+    assert alarm["ExtendedStatistic"] == statistic
+
+
+def test_an_extended_statistic_that_does_not_exist_is_refused(cloudwatch: Any) -> None:
+    with pytest.raises(ClientError, match="median for parameter ExtendedStatistic"):
+        put_alarm(cloudwatch, "tail", ExtendedStatistic="median")
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("ALARM(errors)", "ALARM"),
+        ('ALARM("errors") AND ALARM("latency")', "OK"),
+        ("ALARM(errors) OR ALARM(latency)", "ALARM"),
+        ("ALARM(errors) AND NOT ALARM(latency)", "ALARM"),
+        ("NOT (ALARM(errors) OR FALSE) OR OK(errors)", "OK"),
+        ("INSUFFICIENT_DATA(latency) AND TRUE", "ALARM"),
+    ],
+)
+def test_a_composite_alarms_state_follows_from_its_rule(
+    cloudwatch: Any, rule: str, expected: str
+) -> None:
+    cloudwatch.put_composite_alarm(
+        AlarmName="both", AlarmRule=rule, AlarmDescription="why", AlarmActions=["arn:aws:sns:::a"]
+    )
+    set_state(cloudwatch, "errors", "ALARM")
+    alarm = composite(cloudwatch)
+    assert alarm["StateValue"] == expected
+    assert (alarm["AlarmRule"], alarm["AlarmDescription"]) == (rule, "why")
+    assert alarm["AlarmActions"] == ["arn:aws:sns:::a"]
+
+
+def test_composite_alarms_may_watch_each_other(cloudwatch: Any) -> None:
+    cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule="ALARM(errors)")
+    cloudwatch.put_composite_alarm(AlarmName="page", AlarmRule="ALARM(both)")
+    assert composite(cloudwatch, "page")["StateValue"] == "OK"
+    set_state(cloudwatch, "errors", "ALARM")
+    assert composite(cloudwatch, "page")["StateValue"] == "ALARM"
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("ALARM(ghost)", r"alarms \[ghost\] in the alarm rule do not exist"),
+        ("ALARM(errors) PLUS ALARM(latency)", "cannot be read"),
+        ("ALARM(errors) AND", "cannot be read"),
+        ("(ALARM(errors)", "closing bracket"),
+        ("ALARM(errors) ALARM(latency)", "cannot be read"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(cloudwatch: Any, rule: str, problem: str) -> None:
+    with pytest.raises(ClientError, match=problem):
+        cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule=rule)
+
+
+def test_composite_alarms_are_listed_when_asked_for(cloudwatch: Any) -> None:
+    cloudwatch.put_composite_alarm(
+        AlarmName="both", AlarmRule="ALARM(errors)", Tags=[{"Key": "owner", "Value": "a"}]
+    )
+    listed = cloudwatch.describe_alarms()
+    assert listed["CompositeAlarms"] == []
+    assert len(listed["MetricAlarms"]) == 2
+    arn = composite(cloudwatch)["AlarmArn"]
+    assert cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"] == [
+        {"Key": "owner", "Value": "a"}
+    ]
+    cloudwatch.delete_alarms(AlarmNames=["both"])
+    assert cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"] == []
+
+
+# Route 53
+
+
+def test_a_zone_with_a_vpc_is_private(client: Client) -> None:
+    vpc = client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    route53 = client("route53")
+    zone = route53.create_hosted_zone(
+        Name="internal.example",
+        CallerReference="1",
+        VPC={"VPCId": vpc, "VPCRegion": "us-east-1"},
+        HostedZoneConfig={"Comment": "inside"},
+    )["HostedZone"]
+    found = route53.get_hosted_zone(Id=zone["Id"])
+    assert found["HostedZone"]["Config"] == {"Comment": "inside", "PrivateZone": True}
+    assert found["VPCs"] == [{"VPCId": vpc, "VPCRegion": "us-east-1"}]
+
+
+def test_a_zone_without_a_vpc_is_public(client: Client) -> None:
+    route53 = client("route53")
+    zone = route53.create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]
+    assert zone["Config"]["PrivateZone"] is False
+
+
+# EC2 and Auto Scaling
+
+
+@pytest.fixture
+def subnet(client: Client) -> str:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    return str(ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"])
+
+
+@pytest.fixture
+def template(client: Client) -> str:
+    launch = {"ResourceType": "instance", "Tags": [{"Key": "for", "Value": "instances"}]}
+    created = client("ec2").create_launch_template(
+        LaunchTemplateName="gpu",
+        LaunchTemplateData={
+            "ImageId": "ami-12c6146b",
+            "InstanceType": "g5.xlarge",
+            "TagSpecifications": [launch],
+        },
+        TagSpecifications=[
+            {"ResourceType": "launch-template", "Tags": [{"Key": "for", "Value": "template"}]}
+        ],
+    )
+    return str(created["LaunchTemplate"]["LaunchTemplateId"])
+
+
+def test_a_launch_templates_own_tags_are_not_those_of_what_it_launches(
+    client: Client, template: str
+) -> None:
+    ec2 = client("ec2")
+    (version,) = ec2.describe_launch_template_versions(LaunchTemplateId=template)[
+        "LaunchTemplateVersions"
+    ]
+    (specification,) = version["LaunchTemplateData"]["TagSpecifications"]
+    assert specification["ResourceType"] == "instance"
+    (described,) = ec2.describe_launch_templates(LaunchTemplateIds=[template])["LaunchTemplates"]
+    assert described["Tags"] == [{"Key": "for", "Value": "template"}]
+
+
+@pytest.fixture
+def autoscaling(client: Client, subnet: str, template: str) -> Any:
+    autoscaling = client("autoscaling")
+    autoscaling.create_auto_scaling_group(
+        AutoScalingGroupName="gpu",
+        MinSize=0,
+        MaxSize=2,
+        VPCZoneIdentifier=subnet,
+        MaxInstanceLifetime=604800,
+        DefaultInstanceWarmup=120,
+        MixedInstancesPolicy={
+            "LaunchTemplate": {
+                "LaunchTemplateSpecification": {"LaunchTemplateId": template, "Version": "1"},
+                "Overrides": [{"InstanceType": "g5.xlarge"}, {"InstanceType": "g6.xlarge"}],
+            },
+            "InstancesDistribution": {"OnDemandBaseCapacity": 1},
+        },
+    )
+    return autoscaling
+
+
+def group(autoscaling: Any) -> Any:
+    return autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]
+
+
+def test_a_changed_size_leaves_the_rest_of_a_group_alone(autoscaling: Any) -> None:
+    before = group(autoscaling)
+    for maximum in (4, 6):
+        autoscaling.update_auto_scaling_group(AutoScalingGroupName="gpu", MaxSize=maximum)
+    after = group(autoscaling)
+    assert after["MaxSize"] == 6
+    for field in ("MixedInstancesPolicy", "MaxInstanceLifetime", "DefaultInstanceWarmup"):
+        assert after[field] == before[field], field
+    assert after["MaxInstanceLifetime"] == 604800
+
+
+def test_a_groups_lifetime_and_cooldown_can_be_changed(autoscaling: Any) -> None:
+    autoscaling.update_auto_scaling_group(
+        AutoScalingGroupName="gpu",
+        MaxInstanceLifetime=86400,
+        DefaultCooldown=60,
+        CapacityRebalance=True,
+    )
+    after = group(autoscaling)
+    assert (after["MaxInstanceLifetime"], after["DefaultCooldown"]) == (86400, 60)
+    assert after["CapacityRebalance"] is True
+
+
+def test_an_instance_refresh_is_done_at_once(autoscaling: Any) -> None:
+    started = autoscaling.start_instance_refresh(
+        AutoScalingGroupName="gpu", Preferences={"MinHealthyPercentage": 50}
+    )
+    (refresh,) = autoscaling.describe_instance_refreshes(
+        AutoScalingGroupName="gpu", InstanceRefreshIds=[started["InstanceRefreshId"]]
+    )["InstanceRefreshes"]
+    assert (refresh["Status"], refresh["PercentageComplete"]) == ("Successful", 100)
+    assert refresh["Preferences"] == {"MinHealthyPercentage": 50}
+    with pytest.raises(ClientError, match="ActiveInstanceRefreshNotFound"):
+        autoscaling.cancel_instance_refresh(AutoScalingGroupName="gpu")
+    with pytest.raises(ClientError, match="'ghost' not found"):
+        autoscaling.start_instance_refresh(AutoScalingGroupName="ghost")
+
+
+# ECS
+
+
+@pytest.fixture
+def ecs(client: Client) -> Any:
+    ecs = client("ecs")
+    ecs.create_cluster(clusterName="serving", capacityProviders=["FARGATE", "FARGATE_SPOT"])
+    for image in ("1", "2"):
+        ecs.register_task_definition(
+            family="app",
+            containerDefinitions=[{"name": "app", "image": f"app:{image}", "memory": 512}],
+        )
+    return ecs
+
+
+def described(ecs: Any) -> Any:
+    return ecs.describe_services(cluster="serving", services=["app"])["services"][0]
+
+
+def test_a_service_keeps_every_field(ecs: Any) -> None:
+    given = {
+        "availabilityZoneRebalancing": "ENABLED",
+        "capacityProviderStrategy": [
+            {"capacityProvider": "FARGATE", "weight": 1, "base": 1},
+            {"capacityProvider": "FARGATE_SPOT", "weight": 3, "base": 0},
+        ],
+        "enableECSManagedTags": True,
+        "enableExecuteCommand": True,
+        "healthCheckGracePeriodSeconds": 90,
+        "placementConstraints": [{"type": "distinctInstance"}],
+        "placementStrategy": [{"type": "binpack", "field": "memory"}],
+    }
+    breaker = {"enable": True, "rollback": True}
+    ecs.create_service(
+        cluster="serving",
+        serviceName="app",
+        taskDefinition="app:1",
+        desiredCount=2,
+        deploymentConfiguration={"deploymentCircuitBreaker": breaker},
+        **given,
+    )
+    found = described(ecs)
+    assert {name: found[name] for name in given} == given
+    assert found["deploymentConfiguration"]["deploymentCircuitBreaker"] == breaker
+    assert found["deploymentConfiguration"]["maximumPercent"] == 200
+    assert "launchType" not in found
+
+
+def test_a_service_is_steady_at_once(ecs: Any) -> None:
+    ecs.create_service(cluster="serving", serviceName="app", taskDefinition="app:1", desiredCount=2)
+    found = described(ecs)
+    assert (found["runningCount"], found["pendingCount"]) == (2, 0)
+    assert [each["rolloutState"] for each in found["deployments"]] == ["COMPLETED"]
+    assert found["availabilityZoneRebalancing"] == "DISABLED"
+    assert found["launchType"] == "EC2"
+
+
+def test_an_update_of_a_service_changes_only_what_is_given(ecs: Any) -> None:
+    ecs.create_service(
+        cluster="serving",
+        serviceName="app",
+        taskDefinition="app:1",
+        desiredCount=2,
+        healthCheckGracePeriodSeconds=90,
+        enableExecuteCommand=True,
+        deploymentConfiguration={"minimumHealthyPercent": 50},
+    )
+    ecs.update_service(
+        cluster="serving",
+        service="app",
+        taskDefinition="app",
+        deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": False}},
+    )
+    found = described(ecs)
+    assert found["taskDefinition"].endswith("task-definition/app:2")
+    assert found["deployments"][0]["taskDefinition"] == found["taskDefinition"]
+    assert (found["healthCheckGracePeriodSeconds"], found["enableExecuteCommand"]) == (90, True)
+    configuration = found["deploymentConfiguration"]
+    assert configuration["minimumHealthyPercent"] == 50
+    assert configuration["deploymentCircuitBreaker"] == {"enable": True, "rollback": False}
+
+
+# Step Functions
+
+
+@pytest.mark.parametrize(
+    ("definition", "problem"),
+    [
+        ({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, None),
+        ("{", "INVALID_JSON_DESCRIPTION"),
+        ([], "INVALID_JSON_DESCRIPTION"),
+        ({"StartAt": "A"}, "SCHEMA_VALIDATION_FAILED"),
+        ({"StartAt": "B", "States": {"A": {"Type": "Succeed"}}}, "MISSING_TRANSITION_TARGET"),
+        (
+            {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}},
+            "MISSING_TRANSITION_TARGET",
+        ),
+    ],
+)
+def test_a_state_machines_definition_is_checked(
+    client: Client, definition: Any, problem: str | None
+) -> None:
+    text = definition if isinstance(definition, str) else json.dumps(definition)
+    answer = client("stepfunctions").validate_state_machine_definition(definition=text)
+    assert answer["result"] == ("OK" if problem is None else "FAIL")
+    assert [each["code"] for each in answer["diagnostics"]] == ([problem] if problem else [])
+
+
+def test_the_versions_of_a_state_machine_are_listed(client: Client) -> None:
+    stepfunctions = client("stepfunctions")
+    machine = stepfunctions.create_state_machine(
+        name="retrain",
+        definition=json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
+        roleArn="arn:aws:iam::123456789012:role/retrain",
+        publish=True,
+    )["stateMachineArn"]
+    versions = stepfunctions.list_state_machine_versions(stateMachineArn=machine)
+    (version,) = versions["stateMachineVersions"]
+    assert version["stateMachineVersionArn"] == f"{machine}:1"
