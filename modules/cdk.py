@@ -10,6 +10,7 @@ install()
 
 from cdktf import (  # noqa: E402 - only after install()
     App,
+    DataResource,
     DataTerraformRemoteStateS3,
     Fn,
     S3Backend,
@@ -24,6 +25,7 @@ from constructs import Construct  # noqa: E402
 __all__ = [
     "App",
     "Construct",
+    "DataResource",
     "DataTerraformRemoteStateS3",
     "Fn",
     "S3Backend",

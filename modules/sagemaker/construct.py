@@ -15,6 +15,7 @@ from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement
 from ..names import short_hash
 from ..scaling.construct import ScalableTarget
+from ..scaling.kinds import REALTIME
 from . import grants
 from .instances import instance_types
 from .spec import DataCapture, Model, RealtimeEndpoint
@@ -99,7 +100,9 @@ class Endpoint(Construct):
                 name=self.name,
                 spec=spec.scaling,
                 resource_id=f"endpoint/{endpoint.name}/variant/{spec.variant}",
-                dimension="sagemaker:variant:DesiredInstanceCount",
+                kind=REALTIME,
+                dimensions={"EndpointName": endpoint.name, "VariantName": spec.variant},
+                instance_type=spec.instance_type,
             )
 
     @property

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from ..context import Context
 from ..ecr.spec import ECR1, ECR2, ECR3, ECR9, EXAMPLE_IMAGE, Image, parse_image
 from ..rules import Problem, Rule, rule
+from ..scaling.kinds import REALTIME
 from ..scaling.spec import Scaling
 from ..spec import Between, Check, Known, Many, OneOf, S3Uri, ShortName, Spec
 from ..vpc.spec import RetentionDays
@@ -71,19 +72,6 @@ RT24 = rule(
     message="must be left out where scaling is given: an endpoint starts with "
     "scaling.min_capacity instances",
     source="Inferra: UpdateEndpoint resets counts to the configuration's",
-)
-AAS4 = rule(
-    "AAS4",
-    refuses="a minimum capacity of zero on a real-time endpoint",
-    message="must be at least 1: a real-time endpoint cannot scale to zero; an asynchronous "
-    "or a serverless one can",
-    source="SageMaker developer guide, automatic scaling prerequisites",
-)
-AAS5 = rule(
-    "AAS5",
-    refuses="scaling of a burstable instance type",
-    message="cannot scale: {instance_type} is burstable; use ml.m5.large or another type",
-    source="SageMaker developer guide, automatic scaling (burstable instances unsupported)",
 )
 CAPT1 = rule(
     "CAPT1",
@@ -274,10 +262,8 @@ class RealtimeEndpoint(Spec):
             return
         if self.instance_count is not None:
             yield RT24.problem("instance_count", got=self.instance_count)
-        if self.scaling.min_capacity == 0:
-            yield AAS4.problem("scaling", "min_capacity", got=0)
-        if facts.burstable:
-            yield AAS5.problem("scaling", instance_type=self.instance_type)
+        for problem in self.scaling.problems_for(REALTIME, instance_type=self.instance_type):
+            yield problem.under("scaling")
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The instance type is sold in the region; production has more than one instance."""

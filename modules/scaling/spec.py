@@ -3,29 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from itertools import pairwise
+from typing import Annotated, Literal
 
-from ..rules import Problem, rule
-from ..spec import Between, Many, Spec
+from ..rules import Problem, one_of, rule
+from ..sagemaker.instances import instance_types
+from ..spec import Between, Check, Many, OneOf, ShortName, Spec
+from .kinds import ASYNCHRONOUS, COMPONENT, Kind
+from .metrics import (
+    BacklogPerInstance,
+    BacklogWithoutCapacity,
+    ConcurrentRequests,
+    CpuUtilization,
+    CustomMetric,
+    GpuMemoryUtilization,
+    GpuUtilization,
+    InvocationsPerCopy,
+    InvocationsPerInstance,
+    MemoryUtilization,
+    Metric,
+    MetricMath,
+    ModelLatency,
+    NoCapacityFailures,
+    ProvisionedConcurrencyUtilization,
+    RequestsPerTarget,
+    metrics_of,
+)
+from .schedule import AAS3, AAS20, Capacity, Scheduled
 
-AAS3 = rule(
-    "AAS3",
-    refuses="a maximum capacity below the minimum",
-    message="max_capacity ({maximum}) is below min_capacity ({minimum}); raise max_capacity or "
-    "lower min_capacity",
-    source="botocore application-autoscaling RegisterScalableTarget",
+AAS4 = rule(
+    "AAS4",
+    refuses="a minimum capacity below what the kind of target can go to",
+    message="must be at least {floor}: {kind} cannot scale to zero; {alternatives}",
+    source="SageMaker developer guide, scale an endpoint to zero instances; serverless endpoints",
+)
+AAS5 = rule(
+    "AAS5",
+    refuses="scaling of a burstable instance type",
+    message="cannot scale: {instance_type} is burstable; use ml.m5.large or another type",
+    source="SageMaker developer guide, automatic scaling (burstable instances unsupported)",
+)
+AAS8 = rule(
+    "AAS8",
+    refuses="a metric that the kind of target does not publish, or that cannot be tracked",
+    message="{wrong}; {kind} has {metrics}",
+    source="Application Auto Scaling API reference, PredefinedMetricType; CloudWatch metrics of "
+    "Amazon SageMaker, Amazon ECS and AWS Lambda",
+)
+AAS11 = rule(
+    "AAS11",
+    refuses="requests per target without a load balancer",
+    message="needs a load balancer in front of the service",
+    source="Application Auto Scaling API reference, PredefinedMetricSpecification ResourceLabel",
+)
+AAS12 = rule(
+    "AAS12",
+    refuses="step scaling of provisioned concurrency of AWS Lambda",
+    message="cannot be step scaling: {kind} takes target tracking and schedules only",
+    source="Application Auto Scaling API reference, PutScalingPolicy PolicyType",
+)
+AAS13 = rule(
+    "AAS13",
+    refuses="steps that leave a gap, overlap, or do not reach to infinity",
+    message="{wrong}",
+    source="Application Auto Scaling user guide, step scaling policies, step adjustments",
 )
 AAS16 = rule(
     "AAS16",
-    refuses="more than 50 scaling policies on one target",
-    message="has more than 50 policies",
+    refuses="more than 50 scaling policies or 200 scheduled actions on one target",
+    message="has more than {most}",
     source="Application Auto Scaling user guide, quotas",
 )
-AAS20 = rule(
-    "AAS20",
-    refuses="a capacity outside 0 to 10,000",
-    message="must be from {low} to {high}",
-    source="Inferra: above any account's quota; a larger number is a slip of the finger",
+AAS18 = rule(
+    "AAS18",
+    refuses="an initial capacity outside the bounds of the target",
+    message="starts outside min_capacity {minimum} to max_capacity {maximum}, where it is moved "
+    "at once; start with a number between them",
+    source="Application Auto Scaling API reference, RegisterScalableTarget",
+    severity="warning",
+)
+AAS19 = rule(
+    "AAS19",
+    refuses="a one-minute alarm on a metric of high resolution",
+    message="is {period} seconds, though the metric comes every {resolution}; shorten the period, "
+    "or the faster metric gains nothing",
+    source="CloudWatch user guide, high-resolution alarms",
+    severity="warning",
 )
 AAS21 = rule(
     "AAS21",
@@ -33,60 +96,141 @@ AAS21 = rule(
     message="must be from {low} to {high} seconds",
     source="Application Auto Scaling API reference, TargetTrackingScalingPolicyConfiguration",
 )
-AAS22 = rule(
-    "AAS22",
-    refuses="a target that is zero or negative",
-    message="must be above 0 and at most {high}",
-    source="Application Auto Scaling API reference, TargetValue",
+AAS26 = rule(
+    "AAS26",
+    refuses="a schedule's minimum above the maximum in force, or the reverse",
+    message="is {relation} the {bound} ({other}) of {where}, which may be in force; give "
+    "min_capacity and max_capacity both",
+    source="Application Auto Scaling API reference, PutScheduledAction (the other bound stays)",
 )
-AAS23 = rule(
-    "AAS23",
-    refuses="a safety factor outside 0.05 to 1",
-    message="must be from {low} to {high}: the share of the measured maximum that is aimed at",
-    source="SageMaker developer guide, load testing your auto scaling configuration",
+AAS27 = rule(
+    "AAS27",
+    refuses="two policies or two scheduled actions with the same name",
+    message="is named {name} like another; give one of them another name",
+    source="Application Auto Scaling API reference, PolicyName (a second one replaces the first)",
 )
-AAS24 = rule(
-    "AAS24",
-    refuses="invocations per instance given twice or not at all",
-    message="give exactly one of requests_per_second and invocations_per_minute",
-    source="Inferra: a target is said once",
+AAS30 = rule(
+    "AAS30",
+    refuses="a maximum above what the variant or function allows",
+    message="is above {limit}, the most that {what} allows; lower max_capacity or raise {what}",
+    source="SageMaker developer guide, serverless endpoints (provisioned within max concurrency)",
+)
+AAS31 = rule(
+    "AAS31",
+    refuses="a GPU metric on an instance type without GPUs",
+    message="has no value: {instance_type} has no GPU",
+    source="CloudWatch metrics of Amazon SageMaker, GPUUtilization",
+)
+AAS32 = rule(
+    "AAS32",
+    refuses="two target-tracking policies on the same metric of one target",
+    message="follows the same metric as policy {other}; keep the lower target",
+    source="Application Auto Scaling user guide, target tracking (each uses a different metric)",
+)
+AAS38 = rule(
+    "AAS38",
+    refuses="a least change outside percentages",
+    message="is only for PercentChangeInCapacity; leave it out",
+    source="Application Auto Scaling API reference, StepScalingPolicyConfiguration",
+)
+AAS39 = rule(
+    "AAS39",
+    refuses="a utilization added over processors on a type whose number of them is not known",
+    message="cannot be converted: the number of {what}s of {instance_type} is not published; use "
+    "a CustomMetric",
+    source="CloudWatch metrics of Amazon SageMaker, CPUUtilization (0 to 100 times the vCPUs)",
+)
+ALM1 = rule(
+    "ALM1",
+    refuses="an alarm period that is not 10, 20, 30 or a multiple of 60 seconds",
+    message="must be 10, 20, 30 or a multiple of 60 seconds up to 86,400",
+    source="CloudWatch API reference, PutMetricAlarm Period",
+)
+ALM2 = rule(
+    "ALM2",
+    refuses="an alarm that looks back more than a day, or a week with periods of an hour",
+    message="looks back {seconds} seconds; period_seconds times evaluation_periods is at most "
+    "{most}",
+    source="CloudWatch API reference, PutMetricAlarm EvaluationPeriods",
+)
+ALM3 = rule(
+    "ALM3",
+    refuses="more datapoints to alarm than evaluation periods",
+    message="is above evaluation_periods ({periods}); lower it or raise evaluation_periods",
+    source="CloudWatch API reference, PutMetricAlarm DatapointsToAlarm",
+)
+ALM4 = rule(
+    "ALM4",
+    refuses="an alarm period shorter than the metric's own",
+    message="is shorter than the {resolution} seconds between two datapoints of the metric, so "
+    "the alarm often has no data; use {resolution}",
+    source="CloudWatch user guide, high-resolution alarms",
+    severity="warning",
+)
+ASY10 = rule(
+    "ASY10",
+    refuses="a minimum of zero without the policy that wakes the target up",
+    message="is 0 without a StepScaling policy on {metric}, so that waiting requests may not "
+    "wake it; use scale_to_zero(...)",
+    source="SageMaker developer guide, autoscale an asynchronous endpoint; scale an endpoint to "
+    "zero instances",
+    severity="warning",
 )
 
-Capacity = Annotated[int, Between(AAS20, 0, 10_000)]
 CooldownSeconds = Annotated[int, Between(AAS21, 0, 86_400)]
-
-
-class InvocationsPerInstance(Spec):
-    """The metric `SageMakerVariantInvocationsPerInstance`: invocations of a minute, averaged
-    over the instances."""
-
-    requests_per_second: Annotated[float, Between(AAS22, 0.001, 100_000)] | None = None
-    """What one instance can serve at most, as load-tested; or give `invocations_per_minute`."""
-
-    safety_factor: Annotated[float, Between(AAS23, 0.05, 1)] = 0.5
-    """The share of `requests_per_second` that is aimed at. Without it 0.5, as AWS advises."""
-
-    invocations_per_minute: Annotated[float, Between(AAS22, 0.001, 6_000_000)] | None = None
-    """The metric's own unit; or give `requests_per_second`."""
-
-    def check(self) -> Iterator[Problem]:
-        """Exactly one way of saying the target."""
-        if (self.requests_per_second is None) == (self.invocations_per_minute is None):
-            yield AAS24.problem()
-
-    @property
-    def target_value(self) -> float:
-        """The target in invocations per minute and instance."""
-        if self.requests_per_second is None:
-            assert self.invocations_per_minute is not None
-            return self.invocations_per_minute
-        return round(self.requests_per_second * self.safety_factor * 60, 3)
+Periods = Annotated[
+    int,
+    Between(
+        rule(
+            "ALM8",
+            refuses="evaluation periods or datapoints outside 1 to 1,440",
+            message="must be from {low} to {high}",
+            source="CloudWatch API reference, PutMetricAlarm EvaluationPeriods (at most a day)",
+        ),
+        1,
+        1_440,
+    ),
+]
+TrackedMetric = Annotated[
+    InvocationsPerInstance
+    | InvocationsPerCopy
+    | RequestsPerTarget
+    | ConcurrentRequests
+    | ProvisionedConcurrencyUtilization
+    | CpuUtilization
+    | MemoryUtilization
+    | GpuUtilization
+    | GpuMemoryUtilization
+    | ModelLatency
+    | BacklogPerInstance
+    | CustomMetric
+    | MetricMath,
+    OneOf(),
+]
+AlarmMetric = Annotated[
+    InvocationsPerInstance
+    | InvocationsPerCopy
+    | RequestsPerTarget
+    | ConcurrentRequests
+    | ProvisionedConcurrencyUtilization
+    | CpuUtilization
+    | MemoryUtilization
+    | GpuUtilization
+    | GpuMemoryUtilization
+    | ModelLatency
+    | BacklogPerInstance
+    | BacklogWithoutCapacity
+    | NoCapacityFailures
+    | CustomMetric
+    | MetricMath,
+    OneOf(),
+]
 
 
 class TargetTracking(Spec):
     """A target-tracking scaling policy: capacity follows a metric like a thermostat."""
 
-    metric: InvocationsPerInstance
+    metric: TrackedMetric
     """What is tracked, with its target."""
 
     scale_in_cooldown_seconds: CooldownSeconds = 300
@@ -98,9 +242,157 @@ class TargetTracking(Spec):
     disable_scale_in: bool = False
     """Whether the policy only ever adds. Without it, it also removes."""
 
+    name: ShortName | None = None
+    """The last part of the policy's name. Without it the metric's, such as `invocations`."""
+
+    @property
+    def label(self) -> str:
+        """The last part of the policy's name."""
+        return self.name or self.metric.what
+
+
+class Step(Spec):
+    """One step: what is done while the metric is that far from the threshold."""
+
+    change: int
+    """What is added: units of capacity, percent, or the exact capacity; negative to remove."""
+
+    lower: float | None = None
+    """The lower end, counted from the threshold in the metric's own unit as the Spec says it.
+    Without it, minus infinity."""
+
+    upper: float | None = None
+    """The upper end, likewise. Without it, infinity."""
+
+
+class StepScaling(Spec):
+    """A step scaling policy and the CloudWatch alarm that sets it off.
+
+    The metric's target is the alarm's threshold.
+    """
+
+    metric: AlarmMetric
+    """What the alarm watches, with its threshold."""
+
+    steps: Many[Step]
+    """The steps, one after another without a gap; the last one has no end."""
+
+    adjustment: Literal["ChangeInCapacity", "PercentChangeInCapacity", "ExactCapacity"] = (
+        "ChangeInCapacity"
+    )
+    """What `change` means. Without it, units of capacity to add or remove."""
+
+    comparison: Literal[
+        "GreaterThanOrEqualToThreshold",
+        "GreaterThanThreshold",
+        "LessThanThreshold",
+        "LessThanOrEqualToThreshold",
+    ] = "GreaterThanOrEqualToThreshold"
+    """When a datapoint counts. Without it, at the threshold or above."""
+
+    period_seconds: Annotated[
+        int,
+        Check(ALM1, lambda v: v in (10, 20, 30) or (v % 60 == 0 and 60 <= v <= 86_400)),
+    ] = 60
+    """Seconds of one datapoint. Without it, 60."""
+
+    evaluation_periods: Periods = 2
+    """How many datapoints are looked at. Without it, 2."""
+
+    datapoints_to_alarm: Periods | None = None
+    """How many of them have to count. Without it, all."""
+
+    missing_data: Literal["missing", "ignore", "breaching", "notBreaching"] = "missing"
+    """How missing datapoints are treated. Without it as missing, AWS's default."""
+
+    cooldown_seconds: CooldownSeconds = 300
+    """Seconds after a step in which only a larger one is taken. Without it 300, AWS's
+    default."""
+
+    aggregation: Literal["Average", "Minimum", "Maximum"] = "Average"
+    """How the policy sums up the metric's datapoints. Without it, their average."""
+
+    minimum_change: (
+        Annotated[
+            int,
+            Between(
+                rule(
+                    "AAS40",
+                    refuses="a least change below 1",
+                    message="must be from {low} to {high}",
+                    source="Application Auto Scaling API reference, MinAdjustmentMagnitude",
+                ),
+                1,
+                10_000,
+            ),
+        ]
+        | None
+    ) = None
+    """With PercentChangeInCapacity, the least that is added or removed. Without it, 1."""
+
+    name: ShortName | None = None
+    """The last part of the policy's name. Without it the metric's with `-step`."""
+
+    @property
+    def label(self) -> str:
+        """The last part of the policy's name."""
+        return self.name or f"{self.metric.what}-step"
+
+    @property
+    def rises(self) -> bool:
+        """Whether the alarm goes off above the threshold."""
+        return self.comparison.startswith("Greater")
+
+    def check(self) -> Iterator[Problem]:
+        """Steps fit together, and the alarm is one that CloudWatch takes."""
+        yield from self._check_steps()
+        window = self.period_seconds * self.evaluation_periods
+        most = 86_400 if self.period_seconds < 3_600 else 604_800
+        if window > most:
+            yield ALM2.problem("evaluation_periods", seconds=window, most=most)
+        points = self.datapoints_to_alarm
+        if points is not None and points > self.evaluation_periods:
+            yield ALM3.problem("datapoints_to_alarm", got=points, periods=self.evaluation_periods)
+        if self.minimum_change is not None and self.adjustment != "PercentChangeInCapacity":
+            yield AAS38.problem("minimum_change", got=self.minimum_change)
+
+    def _check_steps(self) -> Iterator[Problem]:
+        if not 0 < len(self.steps) <= 20:
+            yield AAS13.problem("steps", wrong="must be 1 to 20 steps")
+            return
+        for index, step in enumerate(self.steps):
+            if step.lower is not None and step.upper is not None and step.upper <= step.lower:
+                yield AAS13.problem("steps", index, wrong="ends before it begins")
+            if self.adjustment == "ExactCapacity" and step.change < 0:
+                wrong = "cannot set a negative capacity"
+                yield AAS13.problem("steps", index, "change", got=step.change, wrong=wrong)
+        for index, (step, following) in enumerate(pairwise(self.steps), 1):
+            if step.upper is None or step.upper != following.lower:
+                end = "infinity" if step.upper is None else f"{step.upper:g}"
+                wrong = f"must begin where the step before it ends, at {end}"
+                yield AAS13.problem("steps", index, "lower", got=following.lower, wrong=wrong)
+        yield from self._check_ends()
+
+    def _check_ends(self) -> Iterator[Problem]:
+        """Above the threshold steps go from 0 to infinity, below it from minus infinity to 0."""
+        lower, upper = self.steps[0].lower, self.steps[-1].upper
+        if self.rises and (upper is not None or lower not in (None, 0)):
+            wrong = "must reach from 0, the threshold, up; leave out upper in the last step"
+            yield AAS13.problem("steps", got=(lower, upper), wrong=wrong)
+        if not self.rises and (lower is not None or upper not in (None, 0)):
+            wrong = "must reach from 0, the threshold, down; leave out lower in the first step"
+            yield AAS13.problem("steps", got=(lower, upper), wrong=wrong)
+
+
+Policy = Annotated[TargetTracking | StepScaling, OneOf()]
+Suspension = Literal["scale-in", "scale-out", "scheduled"]
+
 
 class Scaling(Spec):
-    """A scalable target and its policies."""
+    """A scalable target: its bounds, its policies and its scheduled actions.
+
+    Without policies and schedules the capacity is set by hand, within the bounds.
+    """
 
     max_capacity: Annotated[int, Between(AAS20, 1, 10_000)]
     """The most that scaling may start."""
@@ -108,12 +400,232 @@ class Scaling(Spec):
     min_capacity: Capacity = 1
     """The least that scaling keeps. Without it, 1."""
 
-    policies: Many[TargetTracking] = ()
+    policies: Many[Policy] = ()
     """The policies; capacity is the largest that any of them asks for."""
 
+    schedules: Many[Scheduled] = ()
+    """Scheduled actions, which change the bounds. From the first on, they own the bounds that
+    they change: later changes of `min_capacity` or `max_capacity` here are not applied."""
+
+    suspended: Annotated[
+        Many[Suspension],
+        Check(
+            rule(
+                "AAS41",
+                refuses="the same suspension twice",
+                message="must be scale-in, scale-out or scheduled, each once",
+                source="Application Auto Scaling API reference, SuspendedState",
+            ),
+            lambda value: len(value) == len(set(value)),
+        ),
+    ] = ()
+    """What stands still for now, while capacity is set by hand. Without it, nothing."""
+
     def check(self) -> Iterator[Problem]:
-        """Bounds in order, and a legal number of policies."""
+        """Bounds in order, and a legal number of policies and schedules with names of their
+        own."""
         if self.max_capacity < self.min_capacity:
             yield AAS3.problem(maximum=self.max_capacity, minimum=self.min_capacity)
         if len(self.policies) > 50:
-            yield AAS16.problem("policies")
+            yield AAS16.problem("policies", most="50 policies")
+        if len(self.schedules) > 200:
+            yield AAS16.problem("schedules", most="200 scheduled actions")
+        for field, names in (
+            ("policies", [policy.label for policy in self.policies]),
+            ("schedules", [schedule.name for schedule in self.schedules]),
+        ):
+            for index, name in enumerate(names):
+                if name in names[:index]:
+                    yield AAS27.problem(field, index, name=name)
+        tracked: dict[tuple[object, ...], int] = {}
+        for index, policy in enumerate(self.policies):
+            if isinstance(policy, TargetTracking):
+                key = _what_is_tracked(policy.metric)
+                if key in tracked:
+                    yield AAS32.problem("policies", index, other=tracked[key])
+                tracked.setdefault(key, index)
+        yield from self._check_schedules()
+
+    def _check_schedules(self) -> Iterator[Problem]:
+        """A schedule that gives one bound only fits the other bound, whichever is in force."""
+        mins = [("min_capacity", self.min_capacity)]
+        maxs = [("max_capacity", self.max_capacity)]
+        for other in self.schedules:
+            if other.min_capacity is not None:
+                mins.append((f"schedule {other.name}", other.min_capacity))
+            if other.max_capacity is not None:
+                maxs.append((f"schedule {other.name}", other.max_capacity))
+        lowest, highest = min(maxs, key=lambda b: b[1]), max(mins, key=lambda b: b[1])
+        for index, schedule in enumerate(self.schedules):
+            low, high = schedule.min_capacity, schedule.max_capacity
+            if high is None and low is not None and low > lowest[1]:
+                yield AAS26.problem(
+                    *("schedules", index, "min_capacity"),
+                    got=low,
+                    relation="above",
+                    bound="maximum",
+                    where=lowest[0],
+                    other=lowest[1],
+                )
+            if low is None and high is not None and high < highest[1]:
+                yield AAS26.problem(
+                    *("schedules", index, "max_capacity"),
+                    got=high,
+                    relation="below",
+                    bound="minimum",
+                    where=highest[0],
+                    other=highest[1],
+                )
+
+    def lowest(self) -> Iterator[tuple[tuple[str | int, ...], int]]:
+        """Every minimum that may be in force, with its path."""
+        yield ("min_capacity",), self.min_capacity
+        for index, schedule in enumerate(self.schedules):
+            if schedule.min_capacity is not None:
+                yield ("schedules", index, "min_capacity"), schedule.min_capacity
+
+    def highest(self) -> Iterator[tuple[tuple[str | int, ...], int]]:
+        """Every maximum that may be in force, with its path."""
+        yield ("max_capacity",), self.max_capacity
+        for index, schedule in enumerate(self.schedules):
+            if schedule.max_capacity is not None:
+                yield ("schedules", index, "max_capacity"), schedule.max_capacity
+
+    def problems_for(
+        self,
+        kind: Kind,
+        *,
+        instance_type: str | None = None,
+        initial: int | None = None,
+        limit: tuple[int, str] | None = None,
+        load_balanced: bool = True,
+    ) -> Iterator[Problem]:
+        """What is wrong with this Scaling on a target of `kind`; for the owner's `check`.
+
+        `instance_type` is the SageMaker type of its instances, `initial` its capacity at
+        creation, `limit` the most that it may have and the field that says so, and
+        `load_balanced` whether an ECS service is behind a load balancer.
+        """
+        for path, minimum in self.lowest():
+            if minimum < kind.floor:
+                yield AAS4.problem(
+                    *path,
+                    got=minimum,
+                    floor=kind.floor,
+                    kind=kind.name,
+                    alternatives=kind.to_zero,
+                )
+        for path, maximum in self.highest():
+            if limit is not None and maximum > limit[0]:
+                yield AAS30.problem(*path, got=maximum, limit=limit[0], what=limit[1])
+        yield from self._check_instance_type(kind, instance_type)
+        for index, policy in enumerate(self.policies):
+            for problem in _problems_of_policy(policy, kind, load_balanced=load_balanced):
+                yield problem.under("policies", index)
+        if initial is not None and not self.min_capacity <= initial <= self.max_capacity:
+            yield AAS18.problem(got=initial, minimum=self.min_capacity, maximum=self.max_capacity)
+        wake = {ASYNCHRONOUS: BacklogWithoutCapacity, COMPONENT: NoCapacityFailures}.get(kind)
+        if self.min_capacity == 0 and wake is not None:
+            steps = [p for p in self.policies if isinstance(p, StepScaling)]
+            if self.policies and not any(isinstance(p.metric, wake) for p in steps):
+                yield ASY10.problem("min_capacity", got=0, metric=wake.__name__)
+
+    def _check_instance_type(self, kind: Kind, name: str | None) -> Iterator[Problem]:
+        facts = instance_types().get(name) if name else None
+        if facts is None:
+            return
+        if facts.burstable:
+            yield AAS5.problem(instance_type=name)
+        for index, policy in enumerate(self.policies):
+            metric = policy.metric
+            added_over = metric.source(kind).added_over if kind in metric.kinds() else None
+            if isinstance(metric, GpuUtilization | GpuMemoryUtilization) and facts.gpus == 0:
+                yield AAS31.problem("policies", index, "metric", instance_type=name)
+            elif added_over and processors(name, added_over) is None:
+                yield AAS39.problem(
+                    "policies", index, "metric", instance_type=name, what=added_over
+                )
+
+
+def _problems_of_policy(
+    policy: TargetTracking | StepScaling, kind: Kind, *, load_balanced: bool
+) -> Iterator[Problem]:
+    metric = policy.metric
+    if isinstance(policy, StepScaling) and not kind.step_scaling:
+        yield AAS12.problem(kind=kind.name)
+        return
+    if kind not in metric.kinds():
+        yield AAS8.problem(
+            "metric",
+            wrong=f"{type(metric).__name__} is not a metric of {kind.name}, but of "
+            f"{one_of(k.name for k in metric.kinds())}",
+            kind=kind.name,
+            metrics=one_of(metrics_of(kind, tracked=isinstance(policy, TargetTracking))),
+        )
+        return
+    if isinstance(metric, RequestsPerTarget) and not load_balanced:
+        yield AAS11.problem("metric")
+    if isinstance(policy, StepScaling) and not isinstance(metric, CustomMetric | MetricMath):
+        resolution = metric.source(kind).period
+        period = policy.period_seconds
+        if period < resolution:
+            yield ALM4.problem("period_seconds", got=period, resolution=resolution)
+        elif resolution < 30 and period >= 60:
+            yield AAS19.problem("period_seconds", period=period, resolution=resolution)
+
+
+def _what_is_tracked(metric: Metric) -> tuple[object, ...]:
+    """What tells two metrics apart, whatever their targets."""
+    if isinstance(metric, CustomMetric):
+        source = metric.metric
+        return (source.namespace, source.name, source.statistic, *source.dimensions.items())
+    if isinstance(metric, MetricMath):
+        return (metric.expression, *(m.name for m in metric.metrics.values()))
+    return (type(metric),)
+
+
+def processors(instance_type: str | None, what: str) -> int | None:
+    """How many vCPUs or GPUs an instance type has, None where that is not published."""
+    facts = instance_types().get(instance_type or "")
+    if facts is None:
+        return None
+    return facts.vcpu if what == "vcpu" else facts.gpus
+
+
+def converted(metric: Metric, kind: Kind, instance_type: str | None) -> float:
+    """The factor from the Spec's percentage of an instance to CloudWatch's sum over its
+    processors; 1 for every other metric."""
+    added_over = metric.source(kind).added_over
+    return (processors(instance_type, added_over) or 1) if added_over else 1
+
+
+def scale_to_zero(
+    metric: BacklogPerInstance | InvocationsPerCopy | ConcurrentRequests,
+    *,
+    max_capacity: int,
+    scale_in_cooldown_seconds: int = 600,
+    scale_out_cooldown_seconds: int = 300,
+) -> Scaling:
+    """Scaling between zero and `max_capacity`, with the policy that wakes the target up.
+
+    With BacklogPerInstance for an asynchronous endpoint, as AWS's documentation shows it; with
+    InvocationsPerCopy or ConcurrentRequests for an inference component.
+    """
+    tracking = TargetTracking(
+        metric=metric,
+        scale_in_cooldown_seconds=scale_in_cooldown_seconds,
+        scale_out_cooldown_seconds=scale_out_cooldown_seconds,
+    )
+    wake_up = (
+        StepScaling(metric=BacklogWithoutCapacity(), steps=[Step(lower=0, change=1)])
+        if isinstance(metric, BacklogPerInstance)
+        else StepScaling(
+            metric=NoCapacityFailures(),
+            steps=[Step(lower=0, change=1)],
+            period_seconds=30,
+            evaluation_periods=1,
+            aggregation="Maximum",
+            cooldown_seconds=60,
+        )
+    )
+    return Scaling(min_capacity=0, max_capacity=max_capacity, policies=[tracking, wake_up])

@@ -1,0 +1,82 @@
+"""What Application Auto Scaling moves: the closed set of kinds of targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+VARIANT = ("EndpointName", "VariantName")
+COPIES = ("InferenceComponentName",)
+SERVICE = ("ClusterName", "ServiceName")
+FUNCTION = ("FunctionName", "Resource")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of scalable target and what it takes."""
+
+    name: str
+    """How messages call it."""
+
+    unit: str
+    """What one unit of its capacity is."""
+
+    dimension: str
+    """The scalable dimension, which begins with the service namespace."""
+
+    dimensions: tuple[str, ...]
+    """The CloudWatch dimensions of its own metrics."""
+
+    floor: int = 0
+    """The least that `min_capacity` may be."""
+
+    step_scaling: bool = True
+    """Whether it takes step scaling policies."""
+
+    to_zero: str = ""
+    """Where the floor is above zero: what scales to zero instead."""
+
+    @property
+    def namespace(self) -> str:
+        """The service namespace: `sagemaker`, `ecs` or `lambda`."""
+        return self.dimension.partition(":")[0]
+
+
+REALTIME = Kind(
+    "a real-time endpoint",
+    "instance",
+    "sagemaker:variant:DesiredInstanceCount",
+    VARIANT,
+    floor=1,
+    to_zero="use an asynchronous endpoint, a serverless endpoint, or inference components, "
+    "whose copies scale to zero",
+)
+ASYNCHRONOUS = Kind(
+    "an asynchronous endpoint",
+    "instance",
+    "sagemaker:variant:DesiredInstanceCount",
+    VARIANT,
+)
+SERVERLESS = Kind(
+    "a serverless endpoint",
+    "provisioned concurrency",
+    "sagemaker:variant:DesiredProvisionedConcurrency",
+    VARIANT,
+    floor=1,
+    to_zero="leave provisioned concurrency out: serverless endpoints scale to zero by themselves",
+)
+COMPONENT = Kind(
+    "an inference component",
+    "copy",
+    "sagemaker:inference-component:DesiredCopyCount",
+    COPIES,
+)
+ECS_SERVICE = Kind("an ECS service", "task", "ecs:service:DesiredCount", SERVICE)
+LAMBDA = Kind(
+    "a Lambda function",
+    "provisioned concurrency",
+    "lambda:function:ProvisionedConcurrency",
+    FUNCTION,
+    step_scaling=False,
+)
+
+KINDS = (REALTIME, ASYNCHRONOUS, SERVERLESS, COMPONENT, ECS_SERVICE, LAMBDA)
