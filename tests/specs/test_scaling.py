@@ -376,7 +376,7 @@ def test_a_wrong_time_zone_gets_its_nearest_match() -> None:
 
 
 def test_start_and_end_are_times_in_utc_and_in_order() -> None:
-    def scheduled(**times: str) -> Scheduled:
+    def scheduled(**times: Any) -> Scheduled:
         return Scheduled(name="x", schedule="rate(1 hour)", min_capacity=1, **times)
 
     assert "[AAS28]" in refused(lambda: scheduled(start="2026-12-01"))[0]
