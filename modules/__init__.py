@@ -5,10 +5,21 @@ Importing this package needs neither Node nor cdktf; the constructs load on synt
 
 from .context import Context, ImageOwner
 from .ecr.spec import Image, Repository
+from .eks.spec import (
+    AccessEntry,
+    Addon,
+    AutoMode,
+    EksCluster,
+    FargateProfile,
+    GpuNodePool,
+    NodeGroup,
+    NodeGroups,
+    Taint,
+)
 from .environment import ConfigurationError, Environment, load
 from .identity.spec import GitHub, Identity
 from .layers.specs import Inference, Registry
-from .outputs import NetworkOutputs, Outputs, RegistryOutputs
+from .outputs import EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import RULES, Problem, Rule
 from .s3.spec import ArtifactBucket
 from .sagemaker.spec import DataCapture, Model, RealtimeEndpoint
@@ -38,7 +49,10 @@ from .vpc.spec import PRIVATE_SAGEMAKER, FlowLogs, Network
 __all__ = [
     "PRIVATE_SAGEMAKER",
     "RULES",
+    "AccessEntry",
+    "Addon",
     "ArtifactBucket",
+    "AutoMode",
     "BacklogPerInstance",
     "BacklogWithoutCapacity",
     "CloudWatchMetric",
@@ -48,10 +62,14 @@ __all__ = [
     "CpuUtilization",
     "CustomMetric",
     "DataCapture",
+    "EksCluster",
+    "EksOutputs",
     "Environment",
+    "FargateProfile",
     "FlowLogs",
     "GitHub",
     "GpuMemoryUtilization",
+    "GpuNodePool",
     "GpuUtilization",
     "Identity",
     "Image",
@@ -66,6 +84,8 @@ __all__ = [
     "Network",
     "NetworkOutputs",
     "NoCapacityFailures",
+    "NodeGroup",
+    "NodeGroups",
     "Outputs",
     "Problem",
     "ProvisionedConcurrencyUtilization",
@@ -81,6 +101,7 @@ __all__ = [
     "SpecError",
     "Step",
     "StepScaling",
+    "Taint",
     "TargetTracking",
     "load",
     "office_hours",

@@ -17,9 +17,10 @@ from typing import Annotated
 
 from .context import Context
 from .ecr.spec import ECR8, Image
+from .eks.spec import EKS4, EksCluster
 from .identity.spec import Identity
 from .layers.specs import Inference, Registry
-from .outputs import NetworkOutputs, RegistryOutputs
+from .outputs import EksOutputs, NetworkOutputs, RegistryOutputs
 from .rules import PathPart, Problem, did_you_mean, one_of, rule
 from .spec import (
     NAME1,
@@ -131,6 +132,12 @@ _IDENTITY = {
 }
 
 
+_STANDS_ON = {
+    "inference": ("network", "registry"),
+    "eks": ("network", "registry"),
+}
+
+
 def _groups_fit(value: object) -> bool:
     return not isinstance(value, dict) or (
         bool(value) and all(isinstance(group, Inference) for group in value.values())
@@ -154,6 +161,9 @@ class Environment(Spec):
     ] = None
     """What serves predictions: one Inference, or several by the name of the group that each is.
     A group has a stack and a state of its own, so that teams deploy side by side."""
+
+    eks: Annotated[EksCluster | EksOutputs | None, OneOf()] = None
+    """The EKS cluster, or the Outputs of one that exists."""
 
     identity: Identity | None = None
     """The deploy and plan roles of the account. One environment of an account carries it.
@@ -199,10 +209,21 @@ class Environment(Spec):
                 yield problem.under(*path)
             if isinstance(spec, Image):
                 yield from self._check_image(path, spec)
-        if self.inference is not None:
-            for layer in ("network", "registry"):
-                if getattr(self, layer) is None:
-                    yield ENV1.problem("inference", layer=layer)
+        yield from self._check_layers()
+
+    def _check_layers(self) -> Iterator[Problem]:
+        for name, needed in _STANDS_ON.items():
+            for layer in needed:
+                if isinstance(getattr(self, name), Spec | dict) and getattr(self, layer) is None:
+                    yield ENV1.problem(name, layer=layer)
+        if isinstance(self.eks, EksCluster) and not self._has_two_zones:
+            yield EKS4.problem("eks")
+
+    @property
+    def _has_two_zones(self) -> bool:
+        if isinstance(self.network, Network):
+            return self.network.availability_zones > 1
+        return self.network is None or len(self.network.private_subnet_ids) > 1
 
     def _check_groups(self) -> Iterator[Problem]:
         if not isinstance(self.inference, dict):

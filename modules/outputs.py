@@ -43,3 +43,20 @@ class RegistryOutputs(Outputs):
 
     artifact_bucket: str
     """The name of the bucket of model artifacts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EksOutputs(Outputs):
+    """What the eks layer hands up, or a foreign cluster written by hand."""
+
+    cluster_name: str
+    """The cluster's name."""
+
+    endpoint: str
+    """The URL of its API."""
+
+    certificate_authority: str
+    """The certificate of its API, in base64."""
+
+    oidc_issuer: str
+    """The issuer of its service accounts' tokens, without `https://`."""

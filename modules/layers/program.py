@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..cdk import App
+from ..eks.spec import EksCluster
 from ..environment import Environment
 from ..layer import Layer
 from ..outputs import NetworkOutputs, Outputs, RegistryOutputs
 from ..target import AWS, Target
 from ..vpc.spec import Network
+from .eks import EksLayer
 from .identity import IdentityLayer
 from .inference import InferenceLayer
 from .network import NetworkLayer
@@ -48,6 +50,19 @@ def build(app: App, environment: Environment, *, target: Target = AWS) -> None:
             if below is not None:
                 inference.add_dependency(below)
         layers.append(inference)
+    if isinstance(environment.eks, EksCluster):
+        eks = EksLayer(
+            app,
+            context=context,
+            spec=environment.eks,
+            target=target,
+            network=_foreign(environment.network, NetworkOutputs),
+            registry=_foreign(environment.registry, RegistryOutputs),
+        )
+        for below in (network, registry):
+            if below is not None:
+                eks.add_dependency(below)
+        layers.append(eks)
     _finish(environment, layers)
 
 

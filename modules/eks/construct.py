@@ -1,0 +1,550 @@
+"""EKS clusters: control plane, compute, add-ons and access.
+
+Add-ons that nodes need to be ready come before them, those that need nodes after them; a
+destroy goes the other way round, and the control plane last.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from ..cdk import Construct, Fn, TerraformResourceLifecycle
+from ..context import Context
+from ..iam.policy import Statement, allow, document
+from ..names import short_hash
+from ..outputs import EksOutputs, NetworkOutputs, RegistryOutputs
+from ..protect import lifecycle
+from .pod_role import PodRole
+from .spec import (
+    AccessEntry,
+    Addon,
+    AutoMode,
+    EksCluster,
+    FargateProfile,
+    NodeGroup,
+    NodeGroups,
+)
+
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.data_aws_eks_addon_version import DataAwsEksAddonVersion
+from cdktf_cdktf_provider_aws.eks_access_entry import EksAccessEntry
+from cdktf_cdktf_provider_aws.eks_access_policy_association import (
+    EksAccessPolicyAssociation,
+    EksAccessPolicyAssociationAccessScope,
+)
+from cdktf_cdktf_provider_aws.eks_addon import EksAddon
+from cdktf_cdktf_provider_aws.eks_cluster import (
+    EksCluster as EksClusterResource,
+)
+from cdktf_cdktf_provider_aws.eks_cluster import (
+    EksClusterAccessConfig,
+    EksClusterComputeConfig,
+    EksClusterEncryptionConfig,
+    EksClusterEncryptionConfigProvider,
+    EksClusterKubernetesNetworkConfig,
+    EksClusterKubernetesNetworkConfigElasticLoadBalancing,
+    EksClusterStorageConfig,
+    EksClusterStorageConfigBlockStorage,
+    EksClusterUpgradePolicy,
+    EksClusterVpcConfig,
+)
+from cdktf_cdktf_provider_aws.eks_fargate_profile import (
+    EksFargateProfile,
+    EksFargateProfileSelector,
+)
+from cdktf_cdktf_provider_aws.eks_node_group import (
+    EksNodeGroup,
+    EksNodeGroupLaunchTemplate,
+    EksNodeGroupScalingConfig,
+    EksNodeGroupTaint,
+    EksNodeGroupUpdateConfig,
+)
+from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+from cdktf_cdktf_provider_aws.launch_template import (
+    LaunchTemplate,
+    LaunchTemplateBlockDeviceMappings,
+    LaunchTemplateBlockDeviceMappingsEbs,
+    LaunchTemplateMetadataOptions,
+    LaunchTemplateTagSpecifications,
+)
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
+
+NODE_GROUP_LABEL = "inferra/node-group"
+"""The label that each node carries with the short name of its group."""
+
+_AUTO_MODE_POLICIES = (
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSComputePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+)
+# What a hashed name needs beside its base: two hyphens and two hashes of eight.
+_HASHES = 18
+
+_BEFORE_NODES = frozenset(("eks-pod-identity-agent", "kube-proxy", "vpc-cni"))
+_DEFAULT_SETTINGS = {"vpc-cni": {"enableNetworkPolicy": "true"}}
+_OBSERVABILITY = "amazon-cloudwatch-observability"
+
+
+def cluster_name(context: Context) -> str:
+    """The name of the environment's cluster."""
+    return context.name("eks", limit=100)
+
+
+class Cluster(Construct):
+    """The cluster that `spec` describes; `outputs` is what the services' layer needs of it.
+
+    `suffix` is a Terraform expression: eight characters that change when the subnets do, which
+    a node group cannot.
+    """
+
+    outputs: EksOutputs
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        spec: EksCluster,
+        network: NetworkOutputs,
+        registry: RegistryOutputs,
+        suffix: str,
+    ) -> None:
+        super().__init__(scope, id)
+        self._context = context
+        self._spec = spec
+        self._subnet_ids = network.private_subnet_ids
+        self.name = cluster_name(context)
+        node_role, node_policies = self._node_role()
+        cluster = self._control_plane(network, registry, node_role)
+        # A reference, so that everything in the cluster waits for it.
+        self._cluster_name = cluster.name
+        self._access()
+        before, after = self._ordered_addons()
+        network_addons = self._addons(before, [])
+        compute: list[Construct] = []
+        if isinstance(spec.compute, NodeGroups):
+            assert node_role is not None
+            waits_for = [*node_policies, *network_addons]
+            compute = self._node_groups(spec.compute, node_role, suffix, waits_for)
+        elif isinstance(spec.compute, FargateProfile):
+            compute = [self._fargate(spec.compute, cluster)]
+        roles = self._pod_roles()
+        self._addons(after, [*compute, *roles])
+        self.outputs = EksOutputs(
+            cluster_name=self._cluster_name,
+            endpoint=cluster.endpoint,
+            certificate_authority=cluster.certificate_authority.get(0).data,
+            oidc_issuer=Fn.trimprefix(cluster.identity.get(0).oidc.get(0).issuer, "https://"),
+        )
+
+    def _control_plane(
+        self, network: NetworkOutputs, registry: RegistryOutputs, node_role: IamRole | None
+    ) -> EksClusterResource:
+        context, spec = self._context, self._spec
+        logs = CloudwatchLogGroup(
+            self,
+            "logs",
+            name=f"/aws/eks/{self.name}/cluster",
+            retention_in_days=spec.log_retention_days,
+            kms_key_id=registry.kms_key_arn,
+        )
+        role, policies = self._cluster_role(registry.kms_key_arn)
+        auto = spec.compute if isinstance(spec.compute, AutoMode) else None
+        return EksClusterResource(
+            self,
+            "cluster",
+            name=self.name,
+            version=spec.version,
+            role_arn=role.arn,
+            # Add-ons are installed by name below, so EKS must not put its own copies there.
+            bootstrap_self_managed_addons=False,
+            enabled_cluster_log_types=list(spec.control_plane_logs) or None,
+            vpc_config=EksClusterVpcConfig(
+                subnet_ids=self._subnet_ids,
+                security_group_ids=[self._api_group(network)],
+                endpoint_private_access=spec.private_access,
+                endpoint_public_access=bool(spec.public_access_cidrs),
+                public_access_cidrs=list(spec.public_access_cidrs) or None,
+            ),
+            access_config=EksClusterAccessConfig(
+                authentication_mode="API",
+                # With a deploy role its access entry below says the same where all can read it.
+                bootstrap_cluster_creator_admin_permissions=context.deploy_role_arn is None,
+            ),
+            encryption_config=EksClusterEncryptionConfig(
+                resources=["secrets"],
+                provider=EksClusterEncryptionConfigProvider(key_arn=registry.kms_key_arn),
+            ),
+            upgrade_policy=EksClusterUpgradePolicy(support_type=spec.support_type),
+            compute_config=EksClusterComputeConfig(
+                enabled=True,
+                node_pools=list(auto.node_pools),
+                node_role_arn=node_role.arn if node_role else None,
+            )
+            if auto
+            else None,
+            kubernetes_network_config=EksClusterKubernetesNetworkConfig(
+                elastic_load_balancing=EksClusterKubernetesNetworkConfigElasticLoadBalancing(
+                    enabled=True
+                )
+            )
+            if auto
+            else None,
+            storage_config=EksClusterStorageConfig(
+                block_storage=EksClusterStorageConfigBlockStorage(enabled=True)
+            )
+            if auto
+            else None,
+            lifecycle=lifecycle(context),
+            depends_on=[logs, *policies],
+        )
+
+    def _api_group(self, network: NetworkOutputs) -> str:
+        group = SecurityGroup(
+            self,
+            "api",
+            name=self._context.name("eks", "api"),
+            description="Cluster API: HTTPS from the VPC",
+            vpc_id=network.vpc_id,
+            tags={"Name": self._context.name("eks", "api")},
+        )
+        VpcSecurityGroupIngressRule(
+            self,
+            "api-vpc",
+            security_group_id=group.id,
+            description="HTTPS from the VPC",
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            cidr_ipv4=network.vpc_cidr,
+        )
+        return str(group.id)
+
+    def _cluster_role(self, kms_key_arn: str) -> tuple[IamRole, list[Construct]]:
+        is_auto = isinstance(self._spec.compute, AutoMode)
+        actions = ["sts:AssumeRole", "sts:TagSession"] if is_auto else ["sts:AssumeRole"]
+        policies = ["AmazonEKSClusterPolicy", *(_AUTO_MODE_POLICIES if is_auto else ())]
+        role, attached = self._role("cluster", "eks.amazonaws.com", policies, actions=actions)
+        secrets = IamRolePolicy(
+            self,
+            "cluster-secrets",
+            name="secrets",
+            role=role.id,
+            policy=document(
+                allow(
+                    ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:ListGrants"],
+                    kms_key_arn,
+                    sid="EncryptSecrets",
+                )
+            ),
+        )
+        return role, [*attached, secrets]
+
+    def _node_role(self) -> tuple[IamRole | None, list[Construct]]:
+        compute = self._spec.compute
+        if isinstance(compute, FargateProfile):
+            return None, []
+        policies = (
+            ["AmazonEKSWorkerNodeMinimalPolicy"]
+            if isinstance(compute, AutoMode)
+            else ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy"]
+        )
+        return self._role(
+            "node", "ec2.amazonaws.com", ["AmazonEC2ContainerRegistryPullOnly", *policies]
+        )
+
+    def _role(
+        self,
+        id: str,
+        service: str,
+        managed_policies: Iterable[str],
+        *,
+        actions: Iterable[str] = ("sts:AssumeRole",),
+    ) -> tuple[IamRole, list[Construct]]:
+        context = self._context
+        role = IamRole(
+            self,
+            f"{id}-role",
+            name=context.name("eks", id, limit=64),
+            assume_role_policy=document(
+                {
+                    "Effect": "Allow",
+                    "Action": list(actions),
+                    "Principal": {"Service": service},
+                }
+            ),
+        )
+        name = role.name
+        return role, [
+            IamRolePolicyAttachment(
+                self,
+                f"{id}-{policy.lower()}",
+                role=name,
+                policy_arn=f"arn:{context.partition}:iam::aws:policy/{policy}",
+            )
+            for policy in managed_policies
+        ]
+
+    def _access(self) -> None:
+        scope = Construct(self, "access")
+        for name, entry in self._spec.access.items():
+            self._entry(scope, name, entry)
+        deploy, plan = self._context.deploy_role_arn, self._context.plan_role_arn
+        roles = Construct(self, "roles")
+        if deploy is not None:
+            entry = AccessEntry(principal=deploy, policy="AmazonEKSClusterAdminPolicy")
+            self._entry(roles, "deploy", entry)
+        if plan is not None and plan != deploy:
+            entry = AccessEntry(principal=plan, policy="AmazonEKSAdminViewPolicy")
+            self._entry(roles, "plan", entry)
+
+    def _entry(self, scope: Construct, name: str, entry: AccessEntry) -> None:
+        made = EksAccessEntry(
+            scope,
+            name,
+            cluster_name=self._cluster_name,
+            principal_arn=entry.principal,
+            kubernetes_groups=list(entry.kubernetes_groups) or None,
+            type=entry.type,
+        )
+        if entry.policy is None:
+            return
+        EksAccessPolicyAssociation(
+            scope,
+            f"{name}-policy",
+            cluster_name=self._cluster_name,
+            principal_arn=entry.principal,
+            policy_arn=f"arn:{self._context.partition}:eks::aws:cluster-access-policy/"
+            f"{entry.policy}",
+            access_scope=EksAccessPolicyAssociationAccessScope(
+                type="namespace" if entry.namespaces else "cluster",
+                namespaces=list(entry.namespaces) or None,
+            ),
+            depends_on=[made],
+        )
+
+    def _ordered_addons(self) -> tuple[dict[str, Addon], dict[str, Addon]]:
+        installed = self._spec.installed_addons
+        before = {name: addon for name, addon in installed.items() if name in _BEFORE_NODES}
+        return before, {name: installed[name] for name in installed if name not in before}
+
+    def _addons(self, addons: dict[str, Addon], waits_for: list[Construct]) -> list[Construct]:
+        made: list[Construct] = []
+        for name, addon in addons.items():
+            settings = {**_DEFAULT_SETTINGS.get(name, {}), **addon.configuration}
+            if name == "coredns" and isinstance(self._spec.compute, FargateProfile):
+                settings = {"computeType": "Fargate", **settings}
+            version = (
+                addon.version
+                or DataAwsEksAddonVersion(
+                    self,
+                    f"version-{name}",
+                    addon_name=name,
+                    kubernetes_version=self._spec.version,
+                ).version
+            )
+            made.append(
+                EksAddon(
+                    self,
+                    f"addon-{name}",
+                    cluster_name=self._cluster_name,
+                    addon_name=name,
+                    addon_version=version,
+                    configuration_values=json.dumps(settings, sort_keys=True) if settings else None,
+                    resolve_conflicts_on_create="OVERWRITE",
+                    resolve_conflicts_on_update="OVERWRITE",
+                    depends_on=waits_for or None,
+                )
+            )
+        return made
+
+    def _node_groups(
+        self, spec: NodeGroups, role: IamRole, suffix: str, waits_for: list[Construct]
+    ) -> list[Construct]:
+        scope = Construct(self, "groups")
+        role_arn = role.arn
+        return [
+            self._node_group(scope, name, group, spec, role_arn, suffix, waits_for)
+            for name, group in spec.groups.items()
+        ]
+
+    def _node_group(
+        self,
+        scope: Construct,
+        name: str,
+        group: NodeGroup,
+        spec: NodeGroups,
+        role_arn: str,
+        suffix: str,
+        waits_for: list[Construct],
+    ) -> EksNodeGroup:
+        template = self._launch_template(scope, name, group)
+        # What EKS cannot change in place: the name changes with it, so that the new group is
+        # there before the old one goes.
+        fixed = short_hash([list(group.instance_types), group.ami, group.capacity_type])
+        base = self._context.name(name, limit=63 - _HASHES)
+        return EksNodeGroup(
+            scope,
+            name,
+            cluster_name=self._cluster_name,
+            node_group_name=f"{base}-{fixed}-{suffix}",
+            node_role_arn=role_arn,
+            subnet_ids=self._subnet_ids,
+            version=self._spec.version,
+            ami_type=group.ami,
+            capacity_type=group.capacity_type,
+            instance_types=list(group.instance_types),
+            labels={**group.labels, NODE_GROUP_LABEL: name},
+            taint=[
+                EksNodeGroupTaint(key=taint.key, value=taint.value or None, effect=taint.effect)
+                for taint in group.all_taints
+            ]
+            or None,
+            launch_template=EksNodeGroupLaunchTemplate(
+                id=template.id, version=Fn.tostring(template.latest_version)
+            ),
+            scaling_config=EksNodeGroupScalingConfig(
+                min_size=group.min_size, desired_size=group.desired, max_size=group.max_size
+            ),
+            update_config=EksNodeGroupUpdateConfig(
+                max_unavailable_percentage=group.max_unavailable_percentage
+            ),
+            lifecycle=TerraformResourceLifecycle(
+                create_before_destroy=True,
+                ignore_changes=["scaling_config[0].desired_size"]
+                if spec.cluster_autoscaler
+                else None,
+            ),
+            depends_on=waits_for,
+        )
+
+    def _launch_template(self, scope: Construct, name: str, group: NodeGroup) -> LaunchTemplate:
+        is_bottlerocket = group.ami.startswith("BOTTLEROCKET")
+        return LaunchTemplate(
+            scope,
+            f"{name}-template",
+            name=self._context.name("node", name, limit=128),
+            block_device_mappings=[
+                LaunchTemplateBlockDeviceMappings(
+                    # Bottlerocket keeps images and pods on its second volume.
+                    device_name="/dev/xvdb" if is_bottlerocket else "/dev/xvda",
+                    ebs=LaunchTemplateBlockDeviceMappingsEbs(
+                        volume_type="gp3",
+                        volume_size=group.disk_size_gib,
+                        encrypted="true",
+                        delete_on_termination="true",
+                    ),
+                )
+            ],
+            metadata_options=LaunchTemplateMetadataOptions(
+                http_tokens="required",
+                # One hop: pods get roles of their own and must not take the node's.
+                http_put_response_hop_limit=1,
+            ),
+            tag_specifications=[
+                LaunchTemplateTagSpecifications(
+                    resource_type=resource,
+                    # The provider's default tags do not reach what a group starts.
+                    tags={
+                        **self._context.default_tags("eks"),
+                        "Name": self._context.name("node", name),
+                    },
+                )
+                for resource in ("instance", "volume")
+            ],
+        )
+
+    def _fargate(self, spec: FargateProfile, cluster: EksClusterResource) -> EksFargateProfile:
+        context = self._context
+        # Pod identity has no agent on Fargate: roles trust the cluster's tokens instead.
+        IamOpenidConnectProvider(
+            self,
+            "issuer",
+            url=cluster.identity.get(0).oidc.get(0).issuer,
+            client_id_list=["sts.amazonaws.com"],
+        )
+        role, policies = self._role(
+            "fargate", "eks-fargate-pods.amazonaws.com", ["AmazonEKSFargatePodExecutionRolePolicy"]
+        )
+        return EksFargateProfile(
+            self,
+            "fargate",
+            cluster_name=self._cluster_name,
+            fargate_profile_name=context.name("fargate"),
+            pod_execution_role_arn=role.arn,
+            subnet_ids=self._subnet_ids,
+            selector=[
+                EksFargateProfileSelector(namespace=namespace) for namespace in spec.namespaces
+            ],
+            depends_on=policies,
+        )
+
+    def _pod_roles(self) -> list[Construct]:
+        roles: list[PodRole] = []
+        compute = self._spec.compute
+        if _OBSERVABILITY in self._spec.addons:
+            roles.append(
+                PodRole(
+                    self,
+                    "cloudwatch-agent",
+                    context=self._context,
+                    name="cloudwatch-agent",
+                    cluster_name=self.name,
+                    association_cluster=self._cluster_name,
+                    namespace="amazon-cloudwatch",
+                    service_account="cloudwatch-agent",
+                    managed_policies=["CloudWatchAgentServerPolicy"],
+                )
+            )
+        if isinstance(compute, NodeGroups) and compute.cluster_autoscaler:
+            roles.append(
+                PodRole(
+                    self,
+                    "cluster-autoscaler",
+                    context=self._context,
+                    name="cluster-autoscaler",
+                    cluster_name=self.name,
+                    association_cluster=self._cluster_name,
+                    namespace="kube-system",
+                    service_account="cluster-autoscaler",
+                    statements=_autoscaler(self.name),
+                )
+            )
+        return [ready for role in roles for ready in role.ready]
+
+
+def _autoscaler(cluster: str) -> list[Statement]:
+    """What the Cluster Autoscaler needs for the groups of one cluster."""
+    return [
+        allow(
+            [
+                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeAutoScalingInstances",
+                "autoscaling:DescribeLaunchConfigurations",
+                "autoscaling:DescribeScalingActivities",
+                "autoscaling:DescribeTags",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeLaunchTemplateVersions",
+                "ec2:GetInstanceTypesFromInstanceRequirements",
+                "eks:DescribeNodegroup",
+            ],
+            "*",
+            sid="ReadGroups",
+        ),
+        allow(
+            ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
+            "*",
+            sid="ScaleGroups",
+            conditions={
+                "StringEquals": {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}": "owned"}
+            },
+        ),
+    ]

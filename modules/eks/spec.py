@@ -1,0 +1,599 @@
+"""What is asked of EKS clusters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from ..context import Context
+from ..rules import Problem, did_you_mean, one_of, rule
+from ..spec import Between, Check, Cidr, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
+from ..vpc.spec import RetentionDays
+from .instances import architecture, has_gpu, has_neuron, node_types
+
+VERSIONS_READ = "November 2026"
+"""When the tables of versions below were read."""
+
+STANDARD_VERSIONS = ("1.34", "1.35", "1.36")
+"""Versions in standard support."""
+
+EXTENDED_VERSIONS = ("1.31", "1.32", "1.33")
+"""Versions in extended support, at a higher hourly price."""
+
+EKS1 = rule(
+    "EKS1",
+    refuses="a Kubernetes version that is not major and minor only",
+    message="must be a minor version of Kubernetes without a patch, such as '1.35'",
+    source="Amazon EKS user guide, Kubernetes versions",
+)
+EKS2 = rule(
+    "EKS2",
+    refuses="a version in extended support",
+    message=f"is in extended support (as of {VERSIONS_READ}), at a higher price for each hour; "
+    f"move to {one_of(STANDARD_VERSIONS)}, one minor version at a time{{policy}}",
+    source="Amazon EKS user guide, Kubernetes release calendar and cluster upgrade policy",
+    severity="warning",
+)
+EKS4 = rule(
+    "EKS4",
+    refuses="a cluster in fewer than two availability zones",
+    message="needs private subnets in two availability zones; give the network two or three",
+    source="Amazon EKS user guide, VPC and subnet requirements",
+)
+EKS5 = rule(
+    "EKS5",
+    refuses="a cluster whose API nobody can reach",
+    message="has neither private nor public access to its API; leave private_access on or name "
+    "public_access_cidrs",
+    source="Amazon EKS user guide, cluster API server endpoint access",
+)
+EKS6 = rule(
+    "EKS6",
+    refuses="an AMI type that EKS does not have, or one that has ended",
+    message="is not an AMI type of Amazon EKS for Linux (AL2_… ended in November 2025){hint}",
+    source="botocore eks AMITypes; Amazon EKS user guide, AL2 AMI deprecation",
+)
+EKS7 = rule(
+    "EKS7",
+    refuses="instance types of one group that no single AMI runs on",
+    message="do not fit together: {reason}; {remedy}",
+    source="Amazon EKS user guide, Amazon EKS optimized AMIs",
+)
+EKS8 = rule(
+    "EKS8",
+    refuses="sizes of a node group out of order",
+    message="must be min_size <= desired_size <= max_size and max_size at least 1; they are "
+    "{minimum}, {desired} and {maximum}",
+    source="botocore eks NodegroupScalingConfig",
+)
+EKS9 = rule(
+    "EKS9",
+    refuses="a taint or label that Kubernetes does not take",
+    message="must have at most 63 letters, digits, - _ or . with a letter or digit at both ends; "
+    "a key may have a domain and / before it",
+    source="botocore eks taintKey, taintValue, labelKey; Kubernetes labels and selectors",
+)
+EKS12 = rule(
+    "EKS12",
+    refuses="nodes that are replaced at once outside 1 to 100",
+    message="must be from {low} to {high}",
+    source="botocore eks NodegroupUpdateConfig",
+)
+EKS14 = rule(
+    "EKS14",
+    refuses="Auto Mode on a version before 1.29, or an Auto Mode without anything to run on",
+    message="{reason}; {remedy}",
+    source="Amazon EKS user guide, EKS Auto Mode",
+)
+EKS16 = rule(
+    "EKS16",
+    refuses="groups or a policy on an access entry of a type that nodes use",
+    message="can be given only where type is STANDARD; {type} entries get theirs from EKS",
+    source="Amazon EKS user guide, access entries",
+)
+EKS34 = rule(
+    "EKS34",
+    refuses="two access entries of one principal",
+    message="has an access entry already, {other}; give it one that says everything",
+    source="Amazon EKS user guide, access entries (one for each principal)",
+)
+EKS20 = rule(
+    "EKS20",
+    refuses="a version that is not in the table of known versions",
+    message=f"is not a version that EKS was known to support in {VERSIONS_READ}: those are "
+    f"{', '.join((*EXTENDED_VERSIONS, *STANDARD_VERSIONS))}",
+    source="Amazon EKS user guide, Kubernetes release calendar",
+    severity="warning",
+)
+EKS21 = rule(
+    "EKS21",
+    refuses="an instance type that is not in the table of EC2 instance types",
+    message="is not an EC2 instance type that Inferra knows, so nothing is checked against it"
+    "{hint}",
+    source="Amazon EC2 DescribeInstanceTypes",
+    severity="warning",
+)
+EKS22 = rule(
+    "EKS22",
+    refuses="a cluster API that the whole internet reaches",
+    message="opens the cluster's API to the whole internet; name the networks that need it",
+    source="Amazon EKS best practices guide, cluster endpoint access",
+    severity="warning",
+)
+EKS23 = rule(
+    "EKS23",
+    refuses="Spot capacity of a single instance type",
+    message="is one Spot instance type; several of one size are interrupted less often",
+    source="Amazon EKS user guide, managed node group capacity types",
+    severity="warning",
+)
+EKS24 = rule(
+    "EKS24",
+    refuses="an accelerated instance type on an AMI without its driver",
+    message="runs {types} without their driver; leave ami_type out, or use {better}",
+    source="Amazon EKS user guide, accelerated AMIs",
+    severity="warning",
+)
+EKS25 = rule(
+    "EKS25",
+    refuses="an add-on that the cluster's compute brings or cannot run",
+    message="{reason}; leave it out",
+    source="Amazon EKS user guide, Amazon EKS add-ons; EKS Auto Mode; AWS Fargate considerations",
+)
+EKS26 = rule(
+    "EKS26",
+    refuses="a SageMaker instance type on a node group",
+    message="must be an EC2 instance type, such as m5.large: the prefix ml. is SageMaker's",
+    source="Amazon EC2 user guide, instance types",
+)
+EKS27 = rule(
+    "EKS27",
+    refuses="no instance type, or more than 20",
+    message="must be 1 to 20 different instance types",
+    source="Amazon EKS API reference, CreateNodegroup instanceTypes",
+)
+EKS28 = rule(
+    "EKS28",
+    refuses="an add-on version of another form than EKS's, or a kube-proxy newer than the cluster",
+    message="must be a version of the add-on such as v1.35.0-eksbuild.2{remedy}",
+    source="Amazon EKS user guide, add-ons; Kubernetes version skew policy",
+)
+EKS29 = rule(
+    "EKS29",
+    refuses="a node volume outside 20 to 16,384 GiB",
+    message="must be from {low} to {high} GiB",
+    source="Amazon EKS user guide, managed node groups; Amazon EBS user guide, gp3",
+)
+EKS30 = rule(
+    "EKS30",
+    refuses="a node group size outside 0 to 450",
+    message="must be from {low} to {high} nodes",
+    source="Amazon EKS user guide, service quotas (nodes per managed node group)",
+)
+EKS31 = rule(
+    "EKS31",
+    refuses="a Kubernetes namespace with another form than a DNS label",
+    message="must be lower-case letters, digits and hyphens, at most 63, such as inference",
+    source="Kubernetes, object names (RFC 1123 labels)",
+)
+EKS32 = rule(
+    "EKS32",
+    refuses="a Fargate profile without a namespace or with more than five",
+    message="must be 1 to 5 different namespaces",
+    source="Amazon EKS user guide, Fargate profiles (five selectors)",
+)
+EKS33 = rule(
+    "EKS33",
+    refuses="one node, or nodes on Spot only, in a protected environment",
+    message="{reason} in a protected environment; {remedy}",
+    source="Amazon EKS best practices guide, reliability",
+    severity="warning",
+)
+
+AMI_TYPES = frozenset(
+    (
+        "AL2023_x86_64_STANDARD",
+        "AL2023_x86_64_NVIDIA",
+        "AL2023_x86_64_NEURON",
+        "AL2023_ARM_64_STANDARD",
+        "AL2023_ARM_64_NVIDIA",
+        "BOTTLEROCKET_x86_64",
+        "BOTTLEROCKET_x86_64_FIPS",
+        "BOTTLEROCKET_x86_64_NVIDIA",
+        "BOTTLEROCKET_ARM_64",
+        "BOTTLEROCKET_ARM_64_FIPS",
+        "BOTTLEROCKET_ARM_64_NVIDIA",
+    )
+)
+"""The AMI types of Linux nodes that EKS still publishes and hashicorp/aws 5.100 knows."""
+
+GPU_TAINT_KEY = "nvidia.com/gpu"
+"""The taint of GPU nodes, which only pods that ask for GPUs tolerate."""
+
+AddonName = Literal[
+    "amazon-cloudwatch-observability",
+    "coredns",
+    "eks-pod-identity-agent",
+    "kube-proxy",
+    "metrics-server",
+    "vpc-cni",
+]
+"""The add-ons that Inferra installs."""
+
+LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
+
+AccessPolicy = Literal[
+    "AmazonEKSAdminPolicy",
+    "AmazonEKSAdminViewPolicy",
+    "AmazonEKSClusterAdminPolicy",
+    "AmazonEKSEditPolicy",
+    "AmazonEKSViewPolicy",
+]
+
+EntryType = Literal["STANDARD", "EC2", "EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "HYBRID_LINUX"]
+
+_LABEL_PART = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
+
+LabelKey = Annotated[str, Matches(EKS9, rf"({_DOMAIN}/)?{_LABEL_PART}")]
+LabelValue = Annotated[str, Matches(EKS9, rf"({_LABEL_PART})?")]
+
+Namespace = Annotated[str, Matches(EKS31, r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")]
+"""A Kubernetes namespace."""
+
+NodeCount = Annotated[int, Between(EKS30, 0, 450)]
+
+
+def minor(version: str) -> int:
+    """The minor number of a Kubernetes version: 35 of `1.35`."""
+    return int(version.partition(".")[2])
+
+
+class Taint(Spec):
+    """A taint on every node of a group: only pods that tolerate it are placed there."""
+
+    key: LabelKey
+    """The taint's key."""
+
+    value: LabelValue = ""
+    """Its value. Without it, empty."""
+
+    effect: Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"] = "NO_SCHEDULE"
+    """What it does to pods that do not tolerate it. Without it, they are not placed there."""
+
+
+class NodeGroup(Spec):
+    """A managed node group: EC2 instances of one kind, replaced by EKS on an upgrade."""
+
+    instance_types: Annotated[
+        Many[Annotated[str, Check(EKS26, lambda name: not name.startswith("ml."))]],
+        Check(EKS27, lambda names: 0 < len(names) == len(set(names)) <= 20),
+    ]
+    """The EC2 instance types, in the order of preference: one, or several alike for Spot."""
+
+    max_size: NodeCount
+    """The most nodes."""
+
+    min_size: NodeCount = 1
+    """The fewest nodes. Without it, 1."""
+
+    desired_size: NodeCount | None = None
+    """How many nodes there are, or are at first where an autoscaler decides afterwards.
+    Without it, `min_size`."""
+
+    capacity_type: Literal["ON_DEMAND", "SPOT"] = "ON_DEMAND"
+    """How the instances are bought. Without it, on demand."""
+
+    ami_type: Annotated[str, Known(EKS6, lambda: AMI_TYPES)] | None = None
+    """The nodes' AMI. Without it, Amazon Linux 2023 for the instance types' processor, with
+    the NVIDIA or Neuron driver where they have such devices."""
+
+    disk_size_gib: Annotated[int, Between(EKS29, 20, 16_384)] = 50
+    """The size of each node's encrypted gp3 volume in GiB, which holds images and models.
+    Without it, 50."""
+
+    labels: dict[LabelKey, LabelValue] = {}
+    """More labels on each node. Each has `inferra/node-group` with the group's name."""
+
+    taints: Many[Taint] | None = None
+    """Taints on each node. Without it none, or `nvidia.com/gpu` where the nodes have GPUs."""
+
+    max_unavailable_percentage: Annotated[int, Between(EKS12, 1, 100)] = 33
+    """The share of nodes that an upgrade replaces at once. Without it, a third."""
+
+    def check(self) -> Iterator[Problem]:
+        """The rules between sizes, instance types and AMI."""
+        if not self.min_size <= self.desired <= self.max_size or self.max_size == 0:
+            yield EKS8.problem(minimum=self.min_size, desired=self.desired, maximum=self.max_size)
+        for index, name in enumerate(self.instance_types):
+            if name not in node_types():
+                hint = did_you_mean(name, node_types())
+                yield EKS21.problem("instance_types", index, got=name, hint=hint)
+        yield from self._check_ami()
+        if self.capacity_type == "SPOT" and len(self.instance_types) == 1:
+            yield EKS23.problem("instance_types", got=self.instance_types[0])
+
+    def _check_ami(self) -> Iterator[Problem]:
+        archs = {architecture(name) for name in self.instance_types}
+        kinds = {(has_gpu(name), has_neuron(name)) for name in self.instance_types}
+        if len(archs) > 1 or len(kinds) > 1:
+            reason = (
+                "some are ARM and some are not"
+                if len(archs) > 1
+                else "some are accelerated and some are not"
+            )
+            yield EKS7.problem("instance_types", reason=reason, remedy="make a group of each")
+        elif self.ami_type is not None:
+            runs = "arm64" if "_ARM_64" in self.ami_type else "x86_64"
+            if archs != {runs}:
+                reason = f"{self.ami_type} runs on {runs}, the instances are {archs.pop()}"
+                remedy = f"leave ami_type out, or use {self._derived_ami}"
+                yield EKS7.problem("ami_type", reason=reason, remedy=remedy)
+            elif not self._has_driver(self.ami_type):
+                types = ", ".join(self.instance_types)
+                yield EKS24.problem("ami_type", types=types, better=self._derived_ami)
+
+    def _has_driver(self, ami_type: str) -> bool:
+        name = self.instance_types[0]
+        if has_gpu(name):
+            return "NVIDIA" in ami_type
+        return "NEURON" in ami_type or not has_neuron(name)
+
+    @property
+    def _derived_ami(self) -> str:
+        name = self.instance_types[0]
+        processor = "ARM_64" if architecture(name) == "arm64" else "x86_64"
+        if has_gpu(name):
+            return f"AL2023_{processor}_NVIDIA"
+        return f"AL2023_{processor}_{'NEURON' if has_neuron(name) else 'STANDARD'}"
+
+    @property
+    def ami(self) -> str:
+        """The AMI type: what was given, or what the instance types need."""
+        return self.ami_type or self._derived_ami
+
+    @property
+    def desired(self) -> int:
+        """How many nodes the group starts with."""
+        return self.min_size if self.desired_size is None else self.desired_size
+
+    @property
+    def gpu(self) -> bool:
+        """Whether the group's nodes have NVIDIA GPUs."""
+        return has_gpu(self.instance_types[0])
+
+    @property
+    def all_taints(self) -> tuple[Taint, ...]:
+        """The taints: what was given, or the one that keeps other pods off GPU nodes."""
+        if self.taints is not None:
+            return tuple(self.taints)
+        return (Taint(key=GPU_TAINT_KEY, value="true"),) if self.gpu else ()
+
+
+class GpuNodePool(Spec):
+    """A node pool of Auto Mode for GPU pods, as the built-in pools have no GPUs."""
+
+    instance_families: Annotated[
+        Many[Literal["g4dn", "g5", "g5g", "g6", "g6e", "gr6", "p3", "p4d", "p4de", "p5"]],
+        Check(EKS27, lambda names: 0 < len(names) == len(set(names)) <= 20),
+    ]
+    """The instance families that it may start."""
+
+    capacity_types: Annotated[
+        Many[Literal["on-demand", "spot"]],
+        Check(EKS27, lambda names: 0 < len(names) == len(set(names))),
+    ] = ("on-demand",)
+    """How instances may be bought. Without it, on demand."""
+
+    max_gpus: Annotated[int, Between(EKS30, 1, 450)] = 8
+    """The most GPUs at once. Without it, 8."""
+
+
+class AutoMode(Spec):
+    """EKS Auto Mode: AWS starts and replaces nodes as pods need them, and brings networking,
+    DNS, storage, load balancing and pod identity."""
+
+    node_pools: Annotated[
+        Many[Literal["general-purpose", "system"]],
+        Check(EKS27, lambda names: len(names) == len(set(names))),
+    ] = ("general-purpose", "system")
+    """The built-in node pools. Without it, both."""
+
+    gpu_pool: GpuNodePool | None = None
+    """A node pool of GPU instances. Without it, GPU pods find no node."""
+
+    def check(self) -> Iterator[Problem]:
+        """Something runs pods."""
+        if not self.node_pools:
+            reason = "has no built-in node pool, so that add-ons find no node"
+            yield EKS14.problem("node_pools", reason=reason, remedy="keep one of them at least")
+
+
+class NodeGroups(Spec):
+    """Managed node groups."""
+
+    groups: Annotated[
+        dict[ShortName, NodeGroup],
+        Check(EKS14, bool, lambda _: {"reason": "has no group", "remedy": "add one"}),
+    ]
+    """The groups by short name."""
+
+    cluster_autoscaler: bool = False
+    """Whether the Kubernetes Cluster Autoscaler sets each group's size: it gets its role, and
+    Terraform leaves `desired_size` alone. Without it, groups have the size that is written."""
+
+
+class FargateProfile(Spec):
+    """A Fargate profile: pods of some namespaces run without nodes, one by one."""
+
+    namespaces: Annotated[
+        Many[Namespace], Check(EKS32, lambda names: 0 < len(names) == len(set(names)) <= 5)
+    ] = ("inference", "kube-system")
+    """The namespaces whose pods run on Fargate. Without it, `inference` and `kube-system`,
+    which holds DNS."""
+
+
+class Addon(Spec):
+    """An add-on and its version."""
+
+    version: (
+        Annotated[
+            str,
+            Check(
+                EKS28,
+                lambda v: bool(re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", v)),
+                lambda _: {"remedy": ""},
+            ),
+        ]
+        | None
+    ) = None
+    """The version, such as `v1.35.0-eksbuild.2`. Without it the default that EKS names for
+    the cluster's Kubernetes version, so that an upgrade of the cluster takes it along."""
+
+    configuration: dict[str, Any] = {}
+    """The add-on's own settings. Without it, Inferra's."""
+
+
+class AccessEntry(Spec):
+    """Who may do what in the cluster, by IAM principal."""
+
+    principal: Annotated[
+        str, arn_of("iam", "arn:aws:iam::111122223333:role/ml-engineers", r"(role|user)/.+")
+    ]
+    """The ARN of the IAM role or user."""
+
+    policy: AccessPolicy | None = None
+    """EKS's access policy. Without it, only `kubernetes_groups` give rights."""
+
+    namespaces: Many[Namespace] = ()
+    """The namespaces in which `policy` holds. Without it, the whole cluster."""
+
+    kubernetes_groups: Many[str] = ()
+    """Groups for the cluster's own role bindings. Without it, none."""
+
+    type: EntryType = "STANDARD"
+    """The kind of principal. Without it, STANDARD: people and pipelines."""
+
+    def check(self) -> Iterator[Problem]:
+        """Only people and pipelines have groups and policies."""
+        for field in ("kubernetes_groups", "policy"):
+            if self.type != "STANDARD" and getattr(self, field):
+                yield EKS16.problem(field, got=getattr(self, field), type=self.type)
+
+
+class EksCluster(Spec):
+    """An EKS cluster: private, encrypted by the environment's key, logged, with access entries."""
+
+    version: Annotated[str, Matches(EKS1, r"1\.\d{2}")]
+    """The Kubernetes version, `1.35`. Raise it by one minor at a time."""
+
+    compute: Annotated[AutoMode | NodeGroups | FargateProfile, OneOf()] = AutoMode()
+    """What pods run on. Without it, EKS Auto Mode."""
+
+    private_access: bool = True
+    """Whether the VPC reaches the API without leaving it. Without it, yes."""
+
+    public_access_cidrs: Many[Cidr] = ()
+    """Networks on the internet that reach the API. Without it, none: deploy the services from
+    inside the VPC."""
+
+    access: dict[ShortName, AccessEntry] = {}
+    """Who else may use the cluster, by a short name. Without it, only the role that deploys."""
+
+    addons: dict[AddonName, Addon] = {}
+    """Add-ons beside those that the compute needs, or other versions of those."""
+
+    control_plane_logs: Many[LogType] = (
+        "api",
+        "audit",
+        "authenticator",
+        "controllerManager",
+        "scheduler",
+    )
+    """The control plane's logs that are kept. Without it, all."""
+
+    log_retention_days: RetentionDays = 30
+    """Days that they are kept. Without it, 30."""
+
+    support_type: Literal["STANDARD", "EXTENDED"] = "STANDARD"
+    """What happens when standard support of `version` ends: EKS upgrades the cluster (STANDARD),
+    or it stays for a higher price (EXTENDED). Without it, STANDARD."""
+
+    def check(self) -> Iterator[Problem]:
+        """The rules between version, compute, access and add-ons."""
+        if not self.private_access and not self.public_access_cidrs:
+            yield EKS5.problem()
+        if "0.0.0.0/0" in self.public_access_cidrs:
+            yield EKS22.problem("public_access_cidrs", got="0.0.0.0/0")
+        yield from self._check_version()
+        owners: dict[str, str] = {}
+        for name, entry in self.access.items():
+            other = owners.setdefault(entry.principal, name)
+            if other != name:
+                yield EKS34.problem("access", name, got=entry.principal, other=other)
+        for name, addon in self.addons.items():
+            reason = self._refusal(name)
+            if reason:
+                yield EKS25.problem("addons", name, reason=reason)
+            if name == "kube-proxy" and addon.version and self._newer(addon.version):
+                remedy = f"; kube-proxy must not be newer than the cluster's {self.version}"
+                yield EKS28.problem("addons", name, "version", got=addon.version, remedy=remedy)
+
+    def _check_version(self) -> Iterator[Problem]:
+        if isinstance(self.compute, AutoMode) and minor(self.version) < 29:
+            reason = f"Auto Mode needs Kubernetes 1.29 or newer, version is {self.version}"
+            yield EKS14.problem("compute", reason=reason, remedy="raise version or use NodeGroups")
+        if self.version in EXTENDED_VERSIONS:
+            policy = (
+                ", or set support_type='EXTENDED', as EKS upgrades it by itself otherwise"
+                if self.support_type == "STANDARD"
+                else ""
+            )
+            yield EKS2.problem("version", got=self.version, policy=policy)
+        elif self.version not in STANDARD_VERSIONS:
+            yield EKS20.problem("version", got=self.version)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The environment's own roles have entries; production survives the loss of a node."""
+        for name, entry in self.access.items():
+            if entry.principal in (context.deploy_role_arn, context.plan_role_arn):
+                own = "which Inferra makes for the environment's own roles"
+                yield EKS34.problem("access", name, got=entry.principal, other=own)
+        if not context.protected or not isinstance(self.compute, NodeGroups):
+            return
+        groups = self.compute.groups.values()
+        if sum(group.min_size for group in groups) < 2:
+            remedy = "two survive the loss of one"
+            yield EKS33.problem("compute", reason="has fewer than two nodes", remedy=remedy)
+        if all(group.capacity_type == "SPOT" for group in groups):
+            remedy = "add a group on demand for what must stay up"
+            yield EKS33.problem("compute", reason="has Spot nodes only", remedy=remedy)
+
+    def _refusal(self, addon: str) -> str | None:
+        if isinstance(self.compute, AutoMode) and addon in _BY_AUTO_MODE:
+            return "is part of EKS Auto Mode already"
+        if isinstance(self.compute, FargateProfile) and addon in _DAEMON_SETS:
+            return "runs a pod on every node, which Fargate does not have"
+        return None
+
+    def _newer(self, addon_version: str) -> bool:
+        return minor(addon_version.rpartition(".")[0].rpartition(".")[0]) > minor(self.version)
+
+    @property
+    def installed_addons(self) -> dict[str, Addon]:
+        """Every add-on that is installed: what the compute needs, and what is asked for."""
+        if isinstance(self.compute, AutoMode):
+            names = ["metrics-server"]
+        elif isinstance(self.compute, FargateProfile):
+            names = ["coredns", "metrics-server"]
+        else:
+            names = ["coredns", "eks-pod-identity-agent", "kube-proxy", "metrics-server", "vpc-cni"]
+        asked = {str(name): addon for name, addon in self.addons.items()}
+        return dict(sorted({**{name: Addon() for name in names}, **asked}.items()))
+
+
+_BY_AUTO_MODE = frozenset(("coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"))
+_DAEMON_SETS = frozenset(
+    ("amazon-cloudwatch-observability", "eks-pod-identity-agent", "kube-proxy", "vpc-cni")
+)
