@@ -3,6 +3,7 @@
 Importing this package needs neither Node nor cdktf; the constructs load on synthesis.
 """
 
+from .alarms.spec import EndpointAlarms
 from .context import Context, ImageOwner
 from .ecr.spec import Image, Repository
 from .eks.spec import (
@@ -22,7 +23,22 @@ from .layers.specs import Inference, Registry
 from .outputs import EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import RULES, Problem, Rule
 from .s3.spec import ArtifactBucket
-from .sagemaker.spec import DataCapture, Model, RealtimeEndpoint
+from .sagemaker.guardrails import AllAtOnce, Canary, Linear, Rolling
+from .sagemaker.model import FrameworkContainer, JumpStartModel, Model, ModelPackage
+from .sagemaker.spec import (
+    AsyncEndpoint,
+    CoreDumps,
+    DataCapture,
+    DirectEndpoint,
+    InferenceComponentEndpoint,
+    MultiModelEndpoint,
+    MultiVariantEndpoint,
+    PipelineEndpoint,
+    RealtimeEndpoint,
+    ServerlessEndpoint,
+    Shadow,
+    Variant,
+)
 from .scaling.metrics import (
     BacklogPerInstance,
     BacklogWithoutCapacity,
@@ -42,7 +58,13 @@ from .scaling.metrics import (
     RequestsPerTarget,
 )
 from .scaling.schedule import Scheduled, office_hours
-from .scaling.spec import Scaling, Step, StepScaling, TargetTracking, scale_to_zero
+from .scaling.spec import (
+    Scaling,
+    Step,
+    StepScaling,
+    TargetTracking,
+    scale_to_zero,
+)
 from .spec import Spec, SpecError
 from .vpc.spec import PRIVATE_SAGEMAKER, FlowLogs, Network
 
@@ -51,22 +73,29 @@ __all__ = [
     "RULES",
     "AccessEntry",
     "Addon",
+    "AllAtOnce",
     "ArtifactBucket",
+    "AsyncEndpoint",
     "AutoMode",
     "BacklogPerInstance",
     "BacklogWithoutCapacity",
+    "Canary",
     "CloudWatchMetric",
     "ConcurrentRequests",
     "ConfigurationError",
     "Context",
+    "CoreDumps",
     "CpuUtilization",
     "CustomMetric",
     "DataCapture",
+    "DirectEndpoint",
     "EksCluster",
     "EksOutputs",
+    "EndpointAlarms",
     "Environment",
     "FargateProfile",
     "FlowLogs",
+    "FrameworkContainer",
     "GitHub",
     "GpuMemoryUtilization",
     "GpuNodePool",
@@ -75,18 +104,25 @@ __all__ = [
     "Image",
     "ImageOwner",
     "Inference",
+    "InferenceComponentEndpoint",
     "InvocationsPerCopy",
     "InvocationsPerInstance",
+    "JumpStartModel",
+    "Linear",
     "MemoryUtilization",
     "MetricMath",
     "Model",
     "ModelLatency",
+    "ModelPackage",
+    "MultiModelEndpoint",
+    "MultiVariantEndpoint",
     "Network",
     "NetworkOutputs",
     "NoCapacityFailures",
     "NodeGroup",
     "NodeGroups",
     "Outputs",
+    "PipelineEndpoint",
     "Problem",
     "ProvisionedConcurrencyUtilization",
     "RealtimeEndpoint",
@@ -94,15 +130,19 @@ __all__ = [
     "RegistryOutputs",
     "Repository",
     "RequestsPerTarget",
+    "Rolling",
     "Rule",
     "Scaling",
     "Scheduled",
+    "ServerlessEndpoint",
+    "Shadow",
     "Spec",
     "SpecError",
     "Step",
     "StepScaling",
     "Taint",
     "TargetTracking",
+    "Variant",
     "load",
     "office_hours",
     "scale_to_zero",

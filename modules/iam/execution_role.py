@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..cdk import Construct
 from ..context import Context
-from .policy import Statement, document, trust
+from .policy import Statement, document, merged, trust
 
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
@@ -38,5 +38,5 @@ class ExecutionRole(Construct):
         )
         self.arn = role.arn
         self.ready = IamRolePolicy(
-            self, "policy", name="inference", role=role.id, policy=document(*statements)
+            self, "policy", name="inference", role=role.id, policy=document(*merged(statements))
         )

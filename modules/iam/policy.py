@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -59,6 +60,29 @@ def _many(values: str | Iterable[str]) -> str | list[str]:
 def document(*statements: Statement) -> str:
     """A policy document in JSON. References inside ARNs stay Terraform interpolations."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def merged(statements: Iterable[Statement]) -> list[Statement]:
+    """Statements that differ only in their resources made one, and every Sid unique."""
+    groups: dict[str, tuple[Statement, list[str]]] = {}
+    for statement in statements:
+        key = json.dumps({**statement, "Resource": None}, sort_keys=True)
+        _, resources = groups.setdefault(key, (statement, []))
+        resources += [each for each in _listed(statement["Resource"]) if each not in resources]
+    counts: Counter[str] = Counter()
+    result: list[Statement] = []
+    for statement, resources in groups.values():
+        one = {**statement, "Resource": resources[0] if len(resources) == 1 else resources}
+        sid = one.get("Sid")
+        if sid:
+            counts[sid] += 1
+            one["Sid"] = sid if counts[sid] == 1 else f"{sid}{counts[sid]}"
+        result.append(one)
+    return result
+
+
+def _listed(values: str | list[str]) -> list[str]:
+    return [values] if isinstance(values, str) else values
 
 
 def trust(service: str, account: str) -> str:

@@ -7,7 +7,7 @@ from ..context import Context
 from ..environment import inference_layer
 from ..layer import Layer
 from ..outputs import NetworkOutputs, RegistryOutputs
-from ..sagemaker.construct import Endpoint, Surroundings
+from ..sagemaker.construct import HostedEndpoint, Surroundings
 from ..target import Target
 from .specs import Inference
 
@@ -37,7 +37,9 @@ class InferenceLayer(Layer):
         surroundings = self._surroundings(below, data, spec)
         endpoints = Construct(self, "endpoints")
         for name, endpoint in spec.endpoints.items():
-            Endpoint(endpoints, name, context=context, spec=endpoint, surroundings=surroundings)
+            HostedEndpoint(
+                endpoints, name, context=context, spec=endpoint, surroundings=surroundings
+            )
 
     def _surroundings(
         self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference

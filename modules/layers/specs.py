@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ecr.spec import Repository
 from ..s3.spec import ArtifactBucket
-from ..sagemaker.spec import RealtimeEndpoint
+from ..sagemaker.spec import AnyEndpoint
 from ..spec import Cidr, Many, ShortName, Spec
 
 
@@ -21,8 +21,8 @@ class Registry(Spec):
 class Inference(Spec):
     """Everything that serves predictions."""
 
-    endpoints: dict[ShortName, RealtimeEndpoint] = {}
-    """SageMaker endpoints by short name. Without it, none."""
+    endpoints: dict[ShortName, AnyEndpoint] = {}
+    """SageMaker endpoints of any kind by short name. Without it, none."""
 
     egress_cidrs: Many[Cidr] = ()
     """Where model containers may open HTTPS connections beside AWS services. Without it,

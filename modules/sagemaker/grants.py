@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..context import Context
 from ..ecr.spec import parse_image
 from ..iam.policy import Statement, allow
+from ..secret import SECRET_ARN
 
 
 def pull(context: Context, image_uri: str) -> list[Statement]:
@@ -28,6 +31,48 @@ def pull(context: Context, image_uri: str) -> list[Statement]:
             sid="PullImage",
         ),
     ]
+
+
+def pull_own(context: Context) -> list[Statement]:
+    """Pulling from the environment's own repositories, where a model package names the image."""
+    return [
+        allow("ecr:GetAuthorizationToken", "*", sid="RegistryLogin"),
+        allow(
+            [
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:GetDownloadUrlForLayer",
+            ],
+            context.arn("ecr", f"repository/{context.prefix}-*"),
+            sid="PullImage",
+        ),
+    ]
+
+
+def read_secrets(values: Iterable[str]) -> list[Statement]:
+    """Fetching the secrets and parameters that environment variables name."""
+    arns = sorted({value for value in values if SECRET_ARN.fullmatch(value)})
+    secrets = [arn for arn in arns if ":secretsmanager:" in arn]
+    parameters = [arn for arn in arns if ":ssm:" in arn]
+    statements = []
+    if secrets:
+        statements.append(allow("secretsmanager:GetSecretValue", secrets, sid="ReadSecrets"))
+    if parameters:
+        actions = ["ssm:GetParameter", "ssm:GetParameters"]
+        statements.append(allow(actions, parameters, sid="ReadParameters"))
+    return statements
+
+
+def publish(topics: Iterable[str]) -> list[Statement]:
+    """Publishing to SNS topics."""
+    arns = sorted(set(topics))
+    return [allow("sns:Publish", arns, sid="Notify")] if arns else []
+
+
+def see_alarms(context: Context, names: Iterable[str]) -> list[Statement]:
+    """Reading the alarms that roll an update back."""
+    arns = [context.arn("cloudwatch", f"alarm:{name}") for name in names]
+    return [allow("cloudwatch:DescribeAlarms", arns, sid="WatchRollout")] if arns else []
 
 
 def read_artifact(context: Context, uri: str, kms_key_arn: str) -> list[Statement]:

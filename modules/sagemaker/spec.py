@@ -1,34 +1,49 @@
-"""What is asked of SageMaker endpoints."""
+"""What is asked of SageMaker endpoints: one type for each way of hosting.
+
+What AWS refuses to combine is a different type, so that it cannot be written.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from typing import Annotated, Literal
+import math
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal
 
 from ..context import Context
-from ..ecr.spec import ECR1, ECR2, ECR3, ECR9, EXAMPLE_IMAGE, Image, parse_image
-from ..rules import Problem, Rule, rule
-from ..scaling.kinds import REALTIME
+from ..rules import Problem, rule
+from ..scaling.kinds import ASYNCHRONOUS, REALTIME, SERVERLESS, Kind
 from ..scaling.spec import Scaling
-from ..spec import Between, Check, Known, Many, OneOf, S3Uri, ShortName, Spec
+from ..spec import Between, Check, Known, Many, OneOf, S3Uri, ShortName, Spec, arn_of
 from ..vpc.spec import RetentionDays
-from .instances import instance_type_names, instance_types
+from .guardrails import (
+    DEP10,
+    DEP14,
+    AllAtOnce,
+    Canary,
+    Linear,
+    Rolling,
+    Rollout,
+)
+from .instances import InstanceType, instance_type_names, instance_types
+from .model import (
+    MDL9,
+    MDL14,
+    MDL17,
+    ContainerEnvironment,
+    ContainerImage,
+    FrameworkContainer,
+    JumpStartModel,
+    Model,
+    ModelPackage,
+    environment_size,
+    fetches_secrets,
+    image_in_region,
+    secrets_in,
+)
 
-MDL9 = rule(
-    "MDL9",
-    refuses="an artifact that is neither one .tar.gz object nor a prefix ending in /",
-    message="must be one .tar.gz object or a prefix ending in /, as an s3:// URI or as a key in "
-    "the environment's artifact bucket, such as fraud/1.4.2/model.tar.gz",
-    source="SageMaker API reference, ContainerDefinition ModelDataUrl and S3ModelDataSource",
-)
-MDL17 = rule(
-    "MDL17",
-    refuses="environment variables beyond SageMaker's limits",
-    message="must be at most 100 variables whose names are letters, digits and _ and whose "
-    "values have at most 1,024 characters, 32 KiB together",
-    source="botocore sagemaker EnvironmentMap, EnvironmentKey, EnvironmentValue",
-)
 RT2 = rule(
     "RT2",
     refuses="an instance type that SageMaker does not host on",
@@ -92,31 +107,156 @@ RT25 = rule(
     source="SageMaker developer guide, best practices for deploying models",
     severity="warning",
 )
+RT1 = rule(
+    "RT1",
+    refuses="no production variant, or more than 10",
+    message="must be from 1 to 10 production variants",
+    source="botocore sagemaker ProductionVariantList",
+)
+RT6 = rule(
+    "RT6",
+    refuses="a negative weight, or only weights of zero",
+    message="must be 0 or more, and above 0 for at least one variant",
+    source="botocore sagemaker VariantWeight; with all at zero no variant gets traffic",
+)
+RT7 = rule(
+    "RT7",
+    refuses="weights whose ratio AWS cannot keep",
+    message="have a ratio that does not fit AWS's 32-bit numbers; write them with fewer digits",
+    source="hashicorp/terraform-provider-aws #43643 (weights are float32)",
+)
+RT13 = rule(
+    "RT13",
+    refuses="an AMI for another accelerator than the instance type's",
+    message="is made for {made_for}, which {instance_type} does not have; leave it out",
+    source="botocore sagemaker ProductionVariantInferenceAmiVersion",
+)
+RT20 = rule(
+    "RT20",
+    refuses="a GPU container on an instance type without GPU",
+    message="runs on {instance_type}, which has no GPU; use ml.g5.xlarge or the cpu container",
+    source="SageMaker developer guide, deep learning containers (inferred)",
+    severity="warning",
+)
+CAPT4 = rule(
+    "CAPT4",
+    refuses="a destination in S3 over 512 characters",
+    message="must have at most 512 characters",
+    source="botocore sagemaker DestinationS3Uri",
+)
+SLS1 = rule(
+    "SLS1",
+    refuses="a memory size that serverless inference does not offer",
+    message="must be 1024, 2048, 3072, 4096, 5120 or 6144 MiB",
+    source="botocore sagemaker ServerlessMemorySizeInMB",
+)
+SLS2 = rule(
+    "SLS2",
+    refuses="a concurrency outside 1 to 200",
+    message="must be from {low} to {high}",
+    source="botocore sagemaker ServerlessMaxConcurrency, ServerlessProvisionedConcurrency",
+)
+SLS4 = rule(
+    "SLS4",
+    refuses="more provisioned than maximum concurrency",
+    message="({provisioned}) is above max_concurrency ({maximum}); lower it",
+    source="botocore sagemaker ProductionVariantServerlessConfig ProvisionedConcurrency",
+)
+SLS6 = rule(
+    "SLS6",
+    refuses="what serverless inference does not support: network isolation, GPUs",
+    message="cannot be had on a serverless endpoint; use RealtimeEndpoint or leave it out",
+    source="SageMaker developer guide, serverless inference, feature exclusions",
+)
+SLS12 = rule(
+    "SLS12",
+    refuses="a serverless endpoint in China",
+    message="may not be offered in {region}: serverless inference was not in China when last "
+    "documented",
+    source="SageMaker developer guide, serverless inference, supported Regions",
+    severity="warning",
+)
+SLS13 = rule(
+    "SLS13",
+    refuses="scaling of a serverless endpoint without provisioned concurrency",
+    message="scales provisioned concurrency, which is not given; set provisioned_concurrency, or "
+    "leave scaling out as serverless endpoints follow the load by themselves",
+    source="SageMaker developer guide, automatic scaling of serverless provisioned concurrency",
+)
+ASY2 = rule(
+    "ASY2",
+    refuses="a concurrency per instance outside 1 to 1,000",
+    message="must be from {low} to {high}",
+    source="botocore sagemaker MaxConcurrentInvocationsPerInstance",
+)
+ASY4 = rule(
+    "ASY4",
+    refuses="responses included in notifications to a topic that is not given",
+    message="names {kind}, but {kind}_topic is not given",
+    source="botocore sagemaker AsyncInferenceNotificationConfig",
+)
+ASY6 = rule(
+    "ASY6",
+    refuses="Inf1 instances under asynchronous inference",
+    message="is Inf1, which asynchronous inference does not support; use ml.inf2.xlarge",
+    source="SageMaker developer guide, asynchronous inference, feature exclusions",
+)
+MME2 = rule(
+    "MME2",
+    refuses="a multi-model endpoint on an instance type with several GPUs",
+    message="has {gpus} GPUs, but multi-model endpoints use one; take a single-GPU type such as "
+    "ml.g5.xlarge",
+    source="SageMaker developer guide, multi-model endpoints, supported instance types",
+)
+MDL15 = rule(
+    "MDL15",
+    refuses="models of a multi-model endpoint that are not below one prefix",
+    message="must be a prefix ending in /, below which the .tar.gz of each model lies",
+    source="SageMaker developer guide, create a multi-model endpoint",
+)
+PIP1 = rule(
+    "PIP1",
+    refuses="a multi-container endpoint of fewer than 2 or more than 15 containers",
+    message="must be from 2 to 15 containers",
+    source="botocore sagemaker ContainerDefinitionList; SageMaker developer guide, inference "
+    "pipelines",
+)
+SHD2 = rule(
+    "SHD2",
+    refuses="a shadow variant beside what AWS does not shadow",
+    message="cannot be shadowed: {what} is not supported in shadow tests",
+    source="SageMaker developer guide, shadow tests, feature exclusions",
+)
+SHD3 = rule(
+    "SHD3",
+    refuses="a share of shadowed traffic outside 1 to 100 percent",
+    message="must be from {low} to {high} percent",
+    source="botocore sagemaker CreateEndpointConfigInput ShadowProductionVariants",
+)
+N7 = rule(
+    "N7",
+    refuses="two variants of one endpoint with the same name",
+    message="is the name of the production variant too; give the shadow another",
+    source="botocore sagemaker ProductionVariant VariantName",
+)
+IC1 = rule(
+    "IC1",
+    refuses="inference components declared in Terraform",
+    message="cannot be declared: hashicorp/aws has no aws_sagemaker_inference_component; create "
+    "them on the endpoint with CreateInferenceComponent or the awscc provider",
+    source="hashicorp/terraform-provider-aws #35226",
+)
+IC4 = rule(
+    "IC4",
+    refuses="a managed instance count out of order",
+    message="({maximum}) is below min_instances ({minimum}); raise it",
+    source="botocore sagemaker ProductionVariantManagedInstanceScaling",
+)
 
 
-def _environment_fits(variables: dict[str, str]) -> bool:
-    return (
-        len(variables) <= 100
-        and all(
-            re.fullmatch(r"[a-zA-Z_]\w{0,1023}", key, re.ASCII) and len(value) <= 1024
-            for key, value in variables.items()
-        )
-        and sum(len(key) + len(value) for key, value in variables.items()) <= 32 * 1024
-    )
+def _destination_fits(uri: str) -> bool:
+    return len(uri) <= 512
 
-
-def _is_artifact(value: str) -> bool:
-    location = value.removeprefix("s3://")
-    return (
-        bool(re.fullmatch(r"[A-Za-z0-9!_.*'()/=+@-]{1,1000}", location))
-        and not location.startswith("/")
-        and "//" not in location
-        and location.endswith((".tar.gz", "/"))
-        and (value == location or "/" in location)
-    )
-
-
-_example = {"example": EXAMPLE_IMAGE}
 
 InstanceTypeName = Annotated[
     str, Known(RT2, instance_type_names, aws="sagemaker:ProductionVariant.InstanceType")
@@ -127,70 +267,23 @@ TimeoutSeconds = Annotated[
 ]
 """60 to 3,600 seconds."""
 
+Destination = Annotated[S3Uri, Check(CAPT4, _destination_fits)]
+"""An S3 location that SageMaker writes to."""
 
-def _image_rule(rule: Rule, good: Callable[[re.Match[str]], bool]) -> Check:
-    """A check of an image URI; an Image has its own."""
+Concurrency = Annotated[
+    int, Between(SLS2, 1, 200, aws="sagemaker:ProductionVariantServerlessConfig.MaxConcurrency")
+]
+InstanceCount = Annotated[
+    int, Between(RT4, 1, 10_000, aws="sagemaker:ProductionVariant.InitialInstanceCount")
+]
+TopicArn = Annotated[str, arn_of("sns", "arn:aws:sns:us-east-1:111122223333:predictions")]
 
-    def test(value: Image | str) -> bool:
-        match = parse_image(value) if isinstance(value, str) else None
-        return match is None or good(match)
+Source = Model | ModelPackage | JumpStartModel
+BlueGreen = AllAtOnce | Canary | Linear
+AnyRollout = AllAtOnce | Canary | Linear | Rolling
 
-    return Check(rule, test, lambda _: _example)
-
-
-class Model(Spec):
-    """A SageMaker model: one container image and the artifact that it serves."""
-
-    image: Annotated[
-        Image | str,
-        OneOf(),
-        Check(
-            ECR9,
-            lambda image: isinstance(image, Image) or parse_image(image) is not None,
-            lambda _: _example,
-        ),
-        _image_rule(ECR1, lambda uri: bool(uri["tag"] or uri["digest"])),
-        _image_rule(ECR2, lambda uri: bool(uri["digest"]) or uri["tag"] != "latest"),
-    ]
-    """The container: an `Image` in the environment's registry, or an ECR URI with tag or
-    digest."""
-
-    artifact: Annotated[str, Check(MDL9, _is_artifact)] | None = None
-    """The model: one `.tar.gz`, or a prefix ending in `/` whose objects are served as they
-    are. An `s3://` URI, or a key in the environment's artifact bucket. Without it the image
-    holds the model."""
-
-    environment: Annotated[dict[str, str], Check(MDL17, _environment_fits)] = {}
-    """The container's environment variables."""
-
-    network_isolation: bool | None = None
-    """Whether the container has no network at all. Without it: yes where `artifact` is given,
-    as SageMaker itself fetches the artifact."""
-
-    def check_in(self, context: Context) -> Iterator[Problem]:
-        """The image is in the environment's region."""
-        match = parse_image(self.image) if isinstance(self.image, str) else None
-        if match and match["region"] != context.region:
-            yield ECR3.problem(
-                "image", got=self.image, other=match["region"], region=context.region
-            )
-
-    def image_uri(self, context: Context) -> str:
-        """The image's URI."""
-        return self.image if isinstance(self.image, str) else self.image.uri(context)
-
-    def artifact_uri(self, bucket: str) -> str | None:
-        """The artifact's S3 URI, in `bucket` where the Spec gives only a key."""
-        if self.artifact is None or self.artifact.startswith("s3://"):
-            return self.artifact
-        return f"s3://{bucket}/{self.artifact}"
-
-    @property
-    def isolated(self) -> bool:
-        """Whether the container has no network."""
-        if self.network_isolation is None:
-            return self.artifact is not None
-        return self.network_isolation
+ModelSource = Annotated[Model | ModelPackage | JumpStartModel, OneOf()]
+OwnModelSource = Annotated[Model | ModelPackage, OneOf()]
 
 
 class DataCapture(Spec):
@@ -205,34 +298,22 @@ class DataCapture(Spec):
     ] = ("Input", "Output")
     """What is written: requests, responses or both. Without it, both."""
 
-    destination: S3Uri | None = None
+    destination: Destination | None = None
     """Where to. Without it `data-capture/{endpoint}` in the environment's artifact bucket."""
 
 
-class RealtimeEndpoint(Spec):
-    """A SageMaker real-time endpoint: one model on instances that are always up."""
+class CoreDumps(Spec):
+    """Core dumps of crashed containers, written to S3 under the environment's key."""
 
-    model: Model
-    """What is served."""
+    destination: Destination | None = None
+    """Where to. Without it `core-dumps/{endpoint}` in the environment's artifact bucket."""
+
+
+class Fleet(Spec):
+    """The instances of one variant."""
 
     instance_type: InstanceTypeName
     """The instance type, such as `ml.m5.xlarge`."""
-
-    instance_count: Annotated[int, Between(RT4, 1, 10_000)] | None = None
-    """How many instances. Without it 1, or what `scaling` decides."""
-
-    scaling: Scaling | None = None
-    """How the number of instances follows the load. Without it, it does not."""
-
-    variant: ShortName = "primary"
-    """The production variant's name, which alarms and scaling refer to."""
-
-    vpc: bool = True
-    """Whether the containers' network interfaces are in the environment's private subnets.
-    Without it, yes."""
-
-    data_capture: DataCapture | None = None
-    """Capture of requests and responses. Without it, none."""
 
     volume_size_gb: Annotated[int, Between(RT8, 1, 512)] | None = None
     """The size of each instance's storage volume in GB. Without it SageMaker chooses. Not for
@@ -245,12 +326,28 @@ class RealtimeEndpoint(Spec):
     download_timeout_seconds: TimeoutSeconds | None = None
     """Seconds that fetching the artifact may take. Without it SageMaker's own limit."""
 
-    log_retention_days: RetentionDays = 30
-    """Days that the endpoint's log group keeps events. Without it, 30."""
+    inference_ami_version: (
+        Literal[
+            "al2-ami-sagemaker-inference-gpu-2",
+            "al2-ami-sagemaker-inference-gpu-2-1",
+            "al2-ami-sagemaker-inference-gpu-3-1",
+            "al2-ami-sagemaker-inference-neuron-2",
+            "al2023-ami-sagemaker-inference-gpu-4-1",
+        ]
+        | None
+    ) = None
+    """The machine image, which fixes the driver: an image's CUDA must not be newer. Without it
+    SageMaker chooses."""
+
+    routing_strategy: Literal["LEAST_OUTSTANDING_REQUESTS", "RANDOM"] | None = None
+    """How requests reach the instances. Without it AWS's default, at random."""
+
+    core_dumps: CoreDumps | None = None
+    """Core dumps of crashed containers. Without it, none."""
 
     def check(self) -> Iterator[Problem]:
-        """The rules between instance type, volume, counts and scaling."""
-        facts = instance_types()[self.instance_type]
+        """The rules between instance type, volume and machine image."""
+        facts = self.facts
         if self.volume_size_gb is not None and facts.local_gb:
             yield RT9.problem(
                 "volume_size_gb",
@@ -258,31 +355,727 @@ class RealtimeEndpoint(Spec):
                 instance_type=self.instance_type,
                 local_gb=facts.local_gb,
             )
-        if self.scaling is None:
-            return
-        if self.instance_count is not None:
-            yield RT24.problem("instance_count", got=self.instance_count)
-        for problem in self.scaling.problems_for(REALTIME, instance_type=self.instance_type):
-            yield problem.under("scaling")
+        ami = self.inference_ami_version
+        if ami is not None:
+            made_for = "Neuron devices" if "neuron" in ami else "GPUs"
+            has = is_neuron(self.instance_type) if "neuron" in ami else facts.gpus != 0
+            if not has:
+                yield RT13.problem(
+                    "inference_ami_version",
+                    got=ami,
+                    made_for=made_for,
+                    instance_type=self.instance_type,
+                )
 
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """The instance type is sold in the region; production has more than one instance."""
-        facts = instance_types()[self.instance_type]
-        if facts.sold_in(context.region) is not True:
+        """The instance type is sold in the region."""
+        if self.facts.sold_in(context.region) is not True:
             yield RT3.problem(
                 "instance_type",
                 got=self.instance_type,
                 region=context.region,
                 hint=_sold_instead(self.instance_type, context.region),
             )
-        if context.protected and self.initial_count == 1:
+
+    @property
+    def facts(self) -> InstanceType:
+        """What the instance type has."""
+        return instance_types()[self.instance_type]
+
+
+class Instances(Fleet):
+    """Instances whose number may follow the load."""
+
+    instance_count: InstanceCount | None = None
+    """How many instances. Without it 1, or what `scaling` decides."""
+
+    scaling: Scaling | None = None
+    """How the number of instances follows the load. Without it, it does not."""
+
+    scales: ClassVar[Kind] = REALTIME
+
+    def check(self) -> Iterator[Problem]:
+        """The rules between instance type, counts and scaling too."""
+        yield from super().check()
+        if self.scaling is None:
+            return
+        if self.instance_count is not None:
+            yield RT24.problem("instance_count", got=self.instance_count)
+        for problem in self.scaling.problems_for(self.scales, instance_type=self.instance_type):
+            yield problem.under("scaling")
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Production has more than one instance."""
+        yield from super().check_in(context)
+        if context.protected and self.initial_count == 1 and self.scales is REALTIME:
             field = "instance_count" if self.scaling is None else "scaling"
             yield RT25.problem(field, got=1)
 
     @property
     def initial_count(self) -> int:
         """How many instances the endpoint configuration names."""
-        return self.scaling.min_capacity if self.scaling else self.instance_count or 1
+        return max(1, self.scaling.min_capacity) if self.scaling else self.instance_count or 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosted:
+    """One variant of an endpoint of any kind, as SageMaker sees it."""
+
+    name: str
+    """The variant's name."""
+
+    containers: tuple[tuple[str | None, Source | MultiModelEndpoint], ...]
+    """What its model holds, each with its hostname; empty for inference components."""
+
+    mode: Literal["single", "multi-model", "Serial", "Direct", "components"]
+    """How the containers work together."""
+
+    isolated: bool
+    """Whether the containers have no network."""
+
+    fleet: Fleet | None = None
+    """Its instances; None where there are none to choose."""
+
+    count: int = 1
+    """How many instances the endpoint configuration names."""
+
+    weight: int | float = 1
+    """Its share of the traffic, in a form that AWS keeps exactly."""
+
+    scaling: Scaling | None = None
+    """How it follows the load."""
+
+    serverless: ServerlessEndpoint | None = None
+    """The serverless settings, where it is serverless."""
+
+    scales: Kind = REALTIME
+    """What scaling changes."""
+
+    @property
+    def instance_type(self) -> str | None:
+        """The instance type, if there are instances."""
+        return self.fleet.instance_type if self.fleet else None
+
+
+class Endpoint(Spec):
+    """What endpoints of all kinds have."""
+
+    log_retention_days: RetentionDays = 30
+    """Days that the endpoint's log group keeps events. Without it, 30."""
+
+    kind: ClassVar[str]
+    """The kind of endpoint, in words."""
+
+    family: ClassVar[str] = "instances"
+    """Endpoints of one family can be updated into each other; others are replaced."""
+
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The production variants."""
+        raise NotImplementedError
+
+    def shadowed(self) -> Hosted | None:
+        """The shadow variant, if there is one."""
+        return None
+
+    @property
+    def guard(self) -> Rollout | None:
+        """The deployment guardrails, if the kind has any."""
+        return getattr(self, "rollout", None)
+
+    @property
+    def in_vpc(self) -> bool:
+        """Whether the models are in the environment's VPC."""
+        return bool(getattr(self, "vpc", False))
+
+    @property
+    def capture(self) -> DataCapture | None:
+        """The data capture, if the kind has it."""
+        return getattr(self, "data_capture", None)
+
+    def check_rollout(self) -> Iterator[Problem]:
+        """The rules between guardrails and what is hosted."""
+        guard = self.guard
+        if guard is None:
+            return
+        variants = self.hosted()
+        kinds = len(guard.alarms.kinds) if guard.alarms else 0
+        count = kinds * len(variants) + len(guard.more_alarms)
+        if count > 10:
+            yield DEP10.problem("rollout", count=count)
+        if isinstance(guard, AllAtOnce):
+            return
+        for variant in variants:
+            what = _unguarded(variant)
+            if what:
+                yield DEP14.problem("rollout", what=what)
+
+
+def _unguarded(variant: Hosted) -> str | None:
+    if any(isinstance(source, JumpStartModel) for _, source in variant.containers):
+        return "a Marketplace model"
+    if (variant.instance_type or "").startswith("ml.inf1."):
+        return "an Inf1 instance type"
+    return None
+
+
+def is_neuron(instance_type: str) -> bool:
+    """Whether an instance type has AWS's own accelerators."""
+    return instance_type.startswith(("ml.inf", "ml.trn"))
+
+
+def exact_weights(weights: Sequence[float]) -> list[int | float]:
+    """Weights with the same ratios that survive AWS's 32-bit numbers.
+
+    Those that do are left as they are; others, such as 0.8 and 0.2, become small integers.
+    """
+    if all(struct.unpack("f", struct.pack("f", weight))[0] == weight for weight in weights):
+        return [int(weight) if weight == int(weight) else weight for weight in weights]
+    fractions = [Fraction(str(weight)) for weight in weights]
+    scale = math.lcm(*(fraction.denominator for fraction in fractions))
+    integers = [int(fraction * scale) for fraction in fractions]
+    divisor = math.gcd(*integers)
+    return [integer // divisor for integer in integers]
+
+
+def _weights_fit(weights: Sequence[float]) -> bool:
+    return all(weight <= 2**24 for weight in exact_weights(weights))
+
+
+def _source_checks(source: Source, instance_type: str) -> Iterator[Problem]:
+    """A GPU container needs a GPU."""
+    image = source.image if isinstance(source, Model) else None
+    needs_gpu = isinstance(image, FrameworkContainer) and image.runs_on == "gpu"
+    if needs_gpu and instance_types()[instance_type].gpus == 0:
+        yield RT20.problem("model", "image", instance_type=instance_type)
+
+
+def _single(name: str, model: Source, fleet: Instances, weight: int | float = 1) -> Hosted:
+    return Hosted(
+        name=name,
+        containers=((None, model),),
+        mode="single",
+        isolated=model.isolated,
+        fleet=fleet,
+        count=fleet.initial_count,
+        weight=weight,
+        scaling=fleet.scaling,
+        scales=fleet.scales,
+    )
+
+
+class Shadow(Fleet):
+    """A shadow variant: it gets copies of requests, and its answers go nowhere."""
+
+    model: OwnModelSource
+    """What is tried."""
+
+    instance_count: InstanceCount = 1
+    """How many instances. Without it, 1."""
+
+    traffic_percent: Annotated[int, Between(SHD3, 1, 100)] = 100
+    """The share of requests that is copied. Without it, all."""
+
+    variant: ShortName = "shadow"
+    """The shadow variant's name."""
+
+
+class RealtimeEndpoint(Instances, Endpoint):
+    """A SageMaker real-time endpoint: one model on instances that are always up."""
+
+    model: ModelSource
+    """What is served."""
+
+    variant: ShortName = "primary"
+    """The production variant's name, which alarms and scaling refer to. Changing it replaces
+    the endpoint."""
+
+    vpc: bool = True
+    """Whether the containers' network interfaces are in the environment's private subnets.
+    Without it, yes."""
+
+    data_capture: DataCapture | None = None
+    """Capture of requests and responses. Without it, none."""
+
+    shadow: Shadow | None = None
+    """A model that is tried on copies of the requests. Without it, none."""
+
+    rollout: Annotated[AllAtOnce | Canary | Linear | Rolling, OneOf()] = AllAtOnce()
+    """How updates reach the endpoint, and what rolls them back. Without it all at once, rolled
+    back by alarms on the error rates."""
+
+    kind = "real-time"
+
+    def check(self) -> Iterator[Problem]:
+        """The rules of instances, guardrails and shadows."""
+        yield from super().check()
+        yield from self.check_rollout()
+        yield from _source_checks(self.model, self.instance_type)
+        if self.shadow is None:
+            return
+        if self.shadow.variant == self.variant:
+            yield N7.problem("shadow", "variant", got=self.variant)
+        if isinstance(self.model, JumpStartModel):
+            yield SHD2.problem("shadow", what="a Marketplace model")
+        for type_, path in (
+            (self.instance_type, ("instance_type",)),
+            (self.shadow.instance_type, ("shadow", "instance_type")),
+        ):
+            if type_.startswith("ml.inf1."):
+                yield SHD2.problem(*path, what="an Inf1 instance type")
+
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The one production variant."""
+        return (_single(self.variant, self.model, self, self._weights()[0]),)
+
+    def shadowed(self) -> Hosted | None:
+        """The shadow variant."""
+        shadow = self.shadow
+        if shadow is None:
+            return None
+        return Hosted(
+            name=shadow.variant,
+            containers=((None, shadow.model),),
+            mode="single",
+            isolated=shadow.model.isolated,
+            fleet=shadow,
+            count=shadow.instance_count,
+            weight=self._weights()[1],
+        )
+
+    def _weights(self) -> list[int | float]:
+        if self.shadow is None:
+            return [1]
+        return exact_weights([1, self.shadow.traffic_percent / 100])
+
+
+class Variant(Instances):
+    """One of several production variants."""
+
+    model: ModelSource
+    """What is served."""
+
+    weight: Annotated[float, Check(RT6, lambda weight: weight >= 0)] = 1
+    """Its share of the traffic, relative to the other variants' weights. Without it, 1."""
+
+    def check(self) -> Iterator[Problem]:
+        """A GPU container needs a GPU."""
+        yield from super().check()
+        yield from _source_checks(self.model, self.instance_type)
+
+
+class MultiVariantEndpoint(Endpoint):
+    """A real-time endpoint whose traffic several variants share (A/B)."""
+
+    variants: Annotated[
+        dict[ShortName, Variant], Check(RT1, lambda variants: 1 <= len(variants) <= 10)
+    ]
+    """The production variants by name."""
+
+    vpc: bool = True
+    """Whether the containers' network interfaces are in the environment's private subnets.
+    Without it, yes."""
+
+    data_capture: DataCapture | None = None
+    """Capture of requests and responses. Without it, none."""
+
+    rollout: Annotated[AllAtOnce | Canary | Linear | None, OneOf()] = None
+    """How updates reach the endpoint, and what rolls them back. Without it SageMaker's own
+    blue/green, under which variants can come and go; with it, a new set of variant names
+    replaces the endpoint, as guardrails need the same names on both sides."""
+
+    kind = "real-time, several variants"
+
+    def check(self) -> Iterator[Problem]:
+        """The rules between variants."""
+        weights = [variant.weight for variant in self.variants.values()]
+        if not any(weights):
+            yield RT6.problem("variants", got=weights)
+        elif not _weights_fit(weights):
+            yield RT7.problem("variants", got=weights)
+        else:
+            yield from self.check_rollout()
+
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The production variants."""
+        weights = exact_weights([variant.weight for variant in self.variants.values()])
+        return tuple(
+            _single(name, variant.model, variant, weight)
+            for (name, variant), weight in zip(self.variants.items(), weights, strict=True)
+        )
+
+
+class ServerlessEndpoint(Endpoint):
+    """A SageMaker serverless endpoint: no instances, billed by use, with cold starts."""
+
+    model: OwnModelSource
+    """What is served. Its artifact is one `.tar.gz`, and it has a network."""
+
+    memory_mib: Annotated[
+        int,
+        Check(
+            SLS1,
+            lambda mib: mib in range(1024, 6145, 1024),
+            aws="sagemaker:ProductionVariantServerlessConfig.MemorySizeInMB",
+        ),
+    ] = 2048
+    """The container's memory; its share of a CPU follows it. Without it, 2048 MiB."""
+
+    max_concurrency: Concurrency = 20
+    """How many requests it may serve at once. Without it, 20."""
+
+    provisioned_concurrency: Concurrency | None = None
+    """How many of them are kept warm. Without it none, and a cold start after a pause."""
+
+    scaling: Scaling | None = None
+    """How the provisioned concurrency follows the load. Without it, it does not."""
+
+    variant: ShortName = "primary"
+    """The production variant's name, which alarms and scaling refer to."""
+
+    kind = "serverless"
+    family = "serverless"
+
+    def check(self) -> Iterator[Problem]:
+        """What serverless inference leaves out."""
+        provisioned = self.provisioned_concurrency
+        if provisioned is not None and provisioned > self.max_concurrency:
+            yield SLS4.problem(
+                "provisioned_concurrency", provisioned=provisioned, maximum=self.max_concurrency
+            )
+        if self.model.network_isolation:
+            yield SLS6.problem("model", "network_isolation", got=True)
+        model = self.model
+        if isinstance(model, Model):
+            if model.uncompressed:
+                yield MDL14.problem(
+                    "model", "artifact", got=model.artifact, kind="a serverless endpoint"
+                )
+            if isinstance(model.image, FrameworkContainer) and model.image.runs_on == "gpu":
+                yield SLS6.problem("model", "image", got="a GPU container")
+        if self.scaling is None:
+            return
+        if provisioned is None:
+            yield SLS13.problem("scaling")
+        limit = (self.max_concurrency, "max_concurrency")
+        for problem in self.scaling.problems_for(SERVERLESS, initial=provisioned, limit=limit):
+            yield problem.under("scaling")
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Serverless inference is offered in the region."""
+        if context.region.startswith("cn-"):
+            yield SLS12.problem(region=context.region)
+
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The one production variant."""
+        return (
+            Hosted(
+                name=self.variant,
+                containers=((None, self.model),),
+                mode="single",
+                isolated=False,
+                scaling=self.scaling,
+                serverless=self,
+                scales=SERVERLESS,
+            ),
+        )
+
+
+class AsyncEndpoint(Instances, Endpoint):
+    """A SageMaker asynchronous endpoint: requests queue, answers go to S3, and it can scale to
+    zero."""
+
+    model: OwnModelSource
+    """What is served."""
+
+    max_concurrent_invocations_per_instance: (
+        Annotated[
+            int,
+            Between(
+                ASY2,
+                1,
+                1000,
+                aws="sagemaker:AsyncInferenceClientConfig.MaxConcurrentInvocationsPerInstance",
+            ),
+        ]
+        | None
+    ) = None
+    """How many requests a container gets at once. Without it SageMaker chooses."""
+
+    input: Destination | None = None
+    """Where callers put requests, which the role may read. Without it `async/{endpoint}/input`
+    in the environment's artifact bucket."""
+
+    output: Destination | None = None
+    """Where answers go. Without it `async/{endpoint}/output` likewise."""
+
+    failure_output: Destination | None = None
+    """Where failures go. Without it `async/{endpoint}/failure` likewise."""
+
+    success_topic: TopicArn | None = None
+    """The SNS topic that is told of each answer. Without it, none."""
+
+    error_topic: TopicArn | None = None
+    """The SNS topic that is told of each failure. Without it, none."""
+
+    include_response_in: Many[Literal["success", "error"]] = ()
+    """In which notifications answers of up to 128 KB are included. Without it, in none."""
+
+    variant: ShortName = "primary"
+    """The production variant's name, which alarms and scaling refer to. Changing it replaces
+    the endpoint."""
+
+    vpc: bool = True
+    """Whether the containers' network interfaces are in the environment's private subnets.
+    Without it, yes."""
+
+    rollout: Annotated[AllAtOnce | Canary | Linear | Rolling, OneOf()] = AllAtOnce()
+    """How updates reach the endpoint, and what rolls them back. Without it all at once, rolled
+    back by alarms on the error rates."""
+
+    kind = "asynchronous"
+    family = "asynchronous"
+    scales = ASYNCHRONOUS
+
+    def check(self) -> Iterator[Problem]:
+        """The rules of instances, guardrails and notifications."""
+        yield from super().check()
+        yield from self.check_rollout()
+        yield from _source_checks(self.model, self.instance_type)
+        if self.instance_type.startswith("ml.inf1."):
+            yield ASY6.problem("instance_type", got=self.instance_type)
+        for kind in self.include_response_in:
+            if getattr(self, f"{kind}_topic") is None:
+                yield ASY4.problem("include_response_in", kind=kind)
+
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The one production variant."""
+        return (_single(self.variant, self.model, self),)
+
+
+class MultiModelEndpoint(Instances, Endpoint):
+    """Many models behind one container, loaded as they are asked for."""
+
+    image: ContainerImage
+    """A container that can load models, such as Triton or the Multi Model Server."""
+
+    artifacts: Annotated[
+        str,
+        Check(MDL9, lambda value: not value.startswith("/") and "//" not in value[5:]),
+        Check(MDL15, lambda value: value.endswith("/")),
+    ]
+    """The prefix, ending in `/`, below which the `.tar.gz` of each model lies: an `s3://` URI,
+    or a key in the environment's artifact bucket."""
+
+    environment: ContainerEnvironment = {}
+    """The container's environment variables."""
+
+    caching: bool = True
+    """Whether models stay loaded. Without it, yes; no suits many models that are rarely used."""
+
+    network_isolation: bool | None = None
+    """Whether the container has no network at all. Without it yes, unless `environment` names
+    a secret."""
+
+    variant: ShortName = "primary"
+    """The production variant's name, which alarms and scaling refer to. Changing it replaces
+    the endpoint."""
+
+    vpc: bool = True
+    """Whether the containers' network interfaces are in the environment's private subnets.
+    Without it, yes."""
+
+    data_capture: DataCapture | None = None
+    """Capture of requests and responses. Without it, none."""
+
+    rollout: Annotated[AllAtOnce | Canary | Linear | Rolling, OneOf()] = AllAtOnce()
+    """How updates reach the endpoint, and what rolls them back. Without it all at once, rolled
+    back by alarms on the error rates."""
+
+    kind = "multi-model"
+
+    def check(self) -> Iterator[Problem]:
+        """The rules of instances, guardrails and GPUs."""
+        yield from super().check()
+        yield from self.check_rollout()
+        yield from secrets_in(self.environment, isolated=self.isolated)
+        if (self.facts.gpus or 0) > 1:
+            yield MME2.problem("instance_type", got=self.instance_type, gpus=self.facts.gpus)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The image is in the environment's region."""
+        yield from super().check_in(context)
+        yield from image_in_region(self.image, context)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the container has no network."""
+        if self.network_isolation is None:
+            return not fetches_secrets(self.environment)
+        return self.network_isolation
+
+    def image_uri(self, context: Context) -> str:
+        """The image's URI."""
+        return self.image if isinstance(self.image, str) else self.image.uri(context)
+
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The one production variant."""
+        return (
+            Hosted(
+                name=self.variant,
+                containers=((None, self),),
+                mode="multi-model",
+                isolated=self.isolated,
+                fleet=self,
+                count=self.initial_count,
+                scaling=self.scaling,
+            ),
+        )
+
+
+class _Containers(Instances, Endpoint):
+    variant: ShortName = "primary"
+    """The production variant's name, which alarms and scaling refer to. Changing it replaces
+    the endpoint."""
+
+    vpc: bool = True
+    """Whether the containers' network interfaces are in the environment's private subnets.
+    Without it, yes."""
+
+    data_capture: DataCapture | None = None
+    """Capture of requests and responses. Without it, none."""
+
+    rollout: Annotated[AllAtOnce | Canary | Linear | Rolling, OneOf()] = AllAtOnce()
+    """How updates reach the endpoint, and what rolls them back. Without it all at once, rolled
+    back by alarms on the error rates."""
+
+    def named(self) -> tuple[tuple[str | None, Model], ...]:
+        """The containers with their hostnames."""
+        raise NotImplementedError
+
+    def check(self) -> Iterator[Problem]:
+        """The rules of instances, guardrails, and the containers together."""
+        yield from super().check()
+        yield from self.check_rollout()
+        models = [model for _, model in self.named()]
+        if sum(environment_size(model.environment) for model in models) > 32 * 1024:
+            yield MDL17.problem("containers")
+
+    def _hosted(self, mode: Literal["Serial", "Direct"]) -> tuple[Hosted, ...]:
+        return (
+            Hosted(
+                name=self.variant,
+                containers=self.named(),
+                mode=mode,
+                isolated=all(model.isolated for _, model in self.named()),
+                fleet=self,
+                count=self.initial_count,
+                scaling=self.scaling,
+            ),
+        )
+
+
+def _two_to_fifteen(containers: Any) -> bool:
+    return 2 <= len(containers) <= 15
+
+
+class PipelineEndpoint(_Containers):
+    """A serial inference pipeline: each container's answer is the next one's request."""
+
+    containers: Annotated[Many[Model], Check(PIP1, _two_to_fifteen)]
+    """The containers, in the order in which they work."""
+
+    kind = "serial pipeline"
+
+    def named(self) -> tuple[tuple[str | None, Model], ...]:
+        """The containers, which SageMaker names itself."""
+        return tuple((None, model) for model in self.containers)
+
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The one production variant."""
+        return self._hosted("Serial")
+
+
+class DirectEndpoint(_Containers):
+    """Several containers, of which each request names one (`TargetContainerHostname`)."""
+
+    containers: Annotated[dict[ShortName, Model], Check(PIP1, _two_to_fifteen)]
+    """The containers by hostname."""
+
+    kind = "direct multi-container"
+
+    def named(self) -> tuple[tuple[str | None, Model], ...]:
+        """The containers with their hostnames."""
+        return tuple(self.containers.items())
+
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The one production variant."""
+        return self._hosted("Direct")
+
+
+class InferenceComponentEndpoint(Fleet, Endpoint):
+    """Instances for inference components, which are placed on them outside Terraform.
+
+    Needs hashicorp/aws 6.x. Its provider has no resource for the components themselves, takes
+    no VPC for such endpoints, and has no instance pools.
+    """
+
+    min_instances: Annotated[
+        int,
+        Between(
+            RT4, 0, 10_000, aws="sagemaker:ProductionVariantManagedInstanceScaling.MinInstanceCount"
+        ),
+    ] = 1
+    """The least instances that SageMaker keeps. Without it, 1; whether 0 works depends on the
+    Region."""
+
+    max_instances: InstanceCount = 1
+    """The most instances that SageMaker starts. Without it, 1."""
+
+    variant: ShortName = "primary"
+    """The production variant's name, which components name."""
+
+    components: dict[str, Any] = {}
+    """Refused: the provider cannot declare them."""
+
+    kind = "inference components"
+    family = "components"
+
+    def check(self) -> Iterator[Problem]:
+        """The rules of instances; components cannot be declared."""
+        yield from super().check()
+        if self.components:
+            yield IC1.problem("components")
+        if self.max_instances < self.min_instances:
+            yield IC4.problem(
+                "max_instances", maximum=self.max_instances, minimum=self.min_instances
+            )
+
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The one production variant, without a model."""
+        return (
+            Hosted(
+                name=self.variant,
+                containers=(),
+                mode="components",
+                isolated=False,
+                fleet=self,
+                count=max(1, self.min_instances),
+            ),
+        )
+
+
+AnyEndpoint = Annotated[
+    RealtimeEndpoint
+    | MultiVariantEndpoint
+    | ServerlessEndpoint
+    | AsyncEndpoint
+    | MultiModelEndpoint
+    | PipelineEndpoint
+    | DirectEndpoint
+    | InferenceComponentEndpoint,
+    OneOf(),
+]
+"""An endpoint of any kind."""
 
 
 def _sold_instead(name: str, region: str) -> str:

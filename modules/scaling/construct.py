@@ -45,7 +45,8 @@ class ScalableTarget(Construct):
     service. `dimensions` has the values of the CloudWatch dimensions that its metrics have, as
     `kind.dimensions` names them, and of a service behind a load balancer `LoadBalancer` and
     `TargetGroup`: their ARNs' suffixes. Where `instance_type` is given, percentages are of such
-    an instance, and a new one registers the target anew, as AWS asks.
+    an instance, and a new one registers the target anew, as AWS asks; so does a change of
+    anything in `registered_with`.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class ScalableTarget(Construct):
         kind: Kind,
         dimensions: Mapping[str, str],
         instance_type: str | None = None,
+        registered_with: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, id)
         self._name = name
@@ -66,11 +68,12 @@ class ScalableTarget(Construct):
         self._dimensions = dimensions
         self._instance_type = instance_type
         self._anew: list[str] = []
+        registration = dict(registered_with or {})
         if instance_type:
+            registration["instance_type"] = instance_type
+        if registration:
             # Deregistering deletes policies and actions, so they are made anew with the target.
-            type_ = DataResource(
-                self, "instance", triggers_replace={"instance_type": instance_type}
-            )
+            type_ = DataResource(self, "instance", triggers_replace=registration)
             self._anew = [f"terraform_data.{type_.friendly_unique_id}"]
         target = AppautoscalingTarget(
             self,

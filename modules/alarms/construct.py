@@ -1,0 +1,110 @@
+"""CloudWatch alarms on one variant of a SageMaker endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..cdk import Construct
+from ..context import Context
+from .spec import EndpointAlarms
+
+from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
+    CloudwatchMetricAlarm,
+    CloudwatchMetricAlarmMetricQuery,
+    CloudwatchMetricAlarmMetricQueryMetric,
+)
+
+_ERRORS = {"5xx": "Invocation5XXErrors", "4xx": "Invocation4XXErrors"}
+
+
+def alarm_names(context: Context, endpoint: str, variant: str, spec: EndpointAlarms) -> list[str]:
+    """The names of a variant's alarms, which need no state."""
+    return [context.name(endpoint, variant, kind, limit=255) for kind in spec.kinds]
+
+
+class VariantAlarms(Construct):
+    """The alarms that an EndpointAlarms asks for, on one variant.
+
+    A variant without traffic is in order: missing data is not breaching.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        spec: EndpointAlarms,
+        endpoint: str,
+        endpoint_name: str,
+        variant: str,
+    ) -> None:
+        super().__init__(scope, id)
+        self._spec = spec
+        self._dimensions = {"EndpointName": endpoint_name, "VariantName": variant}
+        self.names = alarm_names(context, endpoint, variant, spec)
+        limits = {"5xx": spec.server_error_percent, "4xx": spec.client_error_percent}
+        self.alarms = [
+            self._latency(kind, name)
+            if kind == "latency"
+            else self._error_rate(kind, name, limits[kind])
+            for kind, name in zip(spec.kinds, self.names, strict=True)
+        ]
+
+    def _error_rate(self, kind: str, name: str, limit: float | None) -> CloudwatchMetricAlarm:
+        return CloudwatchMetricAlarm(
+            self,
+            kind,
+            alarm_name=name,
+            alarm_description=f"{kind.upper()} answers above {limit:g}% of invocations",
+            threshold=limit,
+            metric_query=[
+                CloudwatchMetricAlarmMetricQuery(
+                    id="rate",
+                    expression="IF(invocations > 0, 100 * errors / invocations, 0)",
+                    label=f"{kind} percent",
+                    return_data=True,
+                ),
+                self._sum("errors", _ERRORS[kind]),
+                self._sum("invocations", "Invocations"),
+            ],
+            **self._evaluation(),
+        )
+
+    def _sum(self, id: str, metric: str) -> CloudwatchMetricAlarmMetricQuery:
+        return CloudwatchMetricAlarmMetricQuery(
+            id=id,
+            metric=CloudwatchMetricAlarmMetricQueryMetric(
+                namespace="AWS/SageMaker",
+                metric_name=metric,
+                dimensions=self._dimensions,
+                period=self._spec.period_seconds,
+                stat="Sum",
+            ),
+        )
+
+    def _latency(self, kind: str, name: str) -> CloudwatchMetricAlarm:
+        milliseconds = self._spec.model_latency_ms or 0
+        percentile = f"p{self._spec.latency_percentile:g}"
+        return CloudwatchMetricAlarm(
+            self,
+            kind,
+            alarm_name=name,
+            alarm_description=f"{percentile} of ModelLatency above {milliseconds:g} ms",
+            namespace="AWS/SageMaker",
+            metric_name="ModelLatency",
+            dimensions=self._dimensions,
+            extended_statistic=percentile,
+            period=self._spec.period_seconds,
+            # The metric is in microseconds.
+            threshold=milliseconds * 1000,
+            **self._evaluation(),
+        )
+
+    def _evaluation(self) -> dict[str, Any]:
+        return {
+            "comparison_operator": "GreaterThanThreshold",
+            "evaluation_periods": self._spec.evaluation_periods,
+            "datapoints_to_alarm": self._spec.datapoints_to_alarm or self._spec.evaluation_periods,
+            "treat_missing_data": "notBreaching",
+        }

@@ -1,0 +1,91 @@
+"""What is asked of CloudWatch alarms on SageMaker endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from ..rules import Problem, rule
+from ..scaling.spec import ALM1, ALM2, ALM3, ALM4, Periods
+from ..spec import Between, Check, Spec
+
+ALM6 = rule(
+    "ALM6",
+    refuses="a latency limit outside 1 ms to an hour",
+    message="must be from {low} to {high} milliseconds",
+    source="SageMaker developer guide, ModelLatency (microseconds; Inferra takes milliseconds)",
+)
+ALM11 = rule(
+    "ALM11",
+    refuses="an error rate outside 0 to 100 percent",
+    message="must be from {low} to {high} percent",
+    source="Inferra: a rate is a share of invocations",
+)
+ALM9 = rule(
+    "ALM9",
+    refuses="a percentile outside 50 to 99.9",
+    message="must be from {low} to {high}",
+    source="CloudWatch user guide, percentiles",
+)
+
+Percent = Annotated[float, Between(ALM11, 0, 100)]
+
+
+class EndpointAlarms(Spec):
+    """Alarms on one variant of an endpoint: error rates and model latency."""
+
+    server_error_percent: Percent | None = 1.0
+    """5XX answers per 100 invocations above which the alarm sounds. Without it 1; None for no
+    alarm."""
+
+    client_error_percent: Percent | None = 5.0
+    """4XX answers likewise. Without it 5; None for no alarm."""
+
+    model_latency_ms: Annotated[float, Between(ALM6, 1, 3_600_000)] | None = None
+    """Milliseconds of `ModelLatency` above which the alarm sounds. Without it, no alarm, as only
+    you know what is slow."""
+
+    latency_percentile: Annotated[float, Between(ALM9, 50, 99.9)] = 99.0
+    """Which percentile of the latency counts. Without it the 99th."""
+
+    period_seconds: Annotated[
+        int,
+        Check(
+            ALM1, lambda value: value in (10, 20, 30) or (value % 60 == 0 and 60 <= value <= 86_400)
+        ),
+    ] = 60
+    """The length of one datapoint. Without it 60, SageMaker's own resolution."""
+
+    evaluation_periods: Periods = 1
+    """How many datapoints are looked at. Without it, 1."""
+
+    datapoints_to_alarm: Periods | None = None
+    """How many of them must be over the limit. Without it, all."""
+
+    def check(self) -> Iterator[Problem]:
+        """The window is one that CloudWatch evaluates."""
+        most = 604_800 if self.period_seconds >= 3600 else 86_400
+        if self.window_seconds > most:
+            yield ALM2.problem("evaluation_periods", seconds=self.window_seconds, most=most)
+        datapoints = self.datapoints_to_alarm
+        if datapoints is not None and datapoints > self.evaluation_periods:
+            yield ALM3.problem(
+                "datapoints_to_alarm", got=datapoints, periods=self.evaluation_periods
+            )
+        if self.period_seconds < 60:
+            yield ALM4.problem("period_seconds", got=self.period_seconds, resolution=60)
+
+    @property
+    def window_seconds(self) -> int:
+        """How far the alarms look back."""
+        return self.period_seconds * self.evaluation_periods
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Which alarms there are: `5xx`, `4xx`, `latency`."""
+        limits = {
+            "5xx": self.server_error_percent,
+            "4xx": self.client_error_percent,
+            "latency": self.model_latency_ms,
+        }
+        return tuple(kind for kind, limit in limits.items() if limit is not None)
