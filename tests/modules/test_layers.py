@@ -290,7 +290,7 @@ def test_the_execution_role_may_do_what_the_endpoint_declares_and_no_more(
     by_sid = {statement["Sid"]: statement for statement in statements}
     assert sorted(by_sid) == [
         "CaptureData", "CaptureDataKey", "DecryptArtifact", "ListArtifact", "PublishMetrics",
-        "PullImage", "ReadArtifact", "RegistryLogin", "WriteLogs",
+        "PullImage", "ReadArtifact", "RegistryLogin", "WatchRollout", "WriteLogs",
     ]  # fmt: skip
     assert by_sid["ReadArtifact"]["Resource"] == "arn:aws:s3:::artifacts/fraud/1/model.tar.gz"
     assert by_sid["PullImage"]["Resource"].endswith("repository/acme-dev-use1-fraud")

@@ -1,0 +1,123 @@
+"""One inference stack on the emulator: a VPC, a bucket and a key that exist, and Terraform."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from emulator.process import Emulator
+from modules import Context, Environment, Inference, NetworkOutputs, RegistryOutputs
+from modules.target import EMULATOR
+from ops.terraform import Stack, stacks, terraform_environment
+
+CONTEXT = Context(
+    organization="acme", stage="dev", account="123456789012", region="us-east-1", owner="ml"
+)
+STATE = "acme-tfstate-123456789012-us-east-1"
+ARTIFACTS = "artifacts-under-test"
+
+
+def client(emulator: Emulator, service: str) -> Any:
+    """A boto3 client of the emulator."""
+    return boto3.client(
+        service,
+        endpoint_url=emulator.url,
+        region_name="us-east-1",
+        aws_access_key_id="emulator",
+        aws_secret_access_key="emulator",
+    )
+
+
+@dataclass
+class Hosting:
+    """The stack, redeployed with whatever inference a test asks for."""
+
+    emulator: Emulator
+    folder: Path
+    network: NetworkOutputs
+    registry: RegistryOutputs
+    _started: set[str] = field(default_factory=set)
+
+    def stack(self, inference: Inference) -> Stack:
+        """The synthesized stack."""
+        from modules.layers import program
+
+        environment = Environment(
+            context=CONTEXT, network=self.network, registry=self.registry, inference=inference
+        )
+        program.synthesize([environment], target=EMULATOR, outdir=self.folder)
+        (stack,) = stacks(self.folder)
+        return stack
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Where Terraform finds the emulator and the provider."""
+        return terraform_environment(self.emulator.environment())
+
+    def terraform(self, stack: Stack, *arguments: str, expect: int = 0) -> str:
+        """Run Terraform in the stack's folder."""
+        if stack.name not in self._started:
+            started = stack.init(self.variables)
+            assert started.status == 0, started.output
+            self._started.add(stack.name)
+        done = stack.run(*arguments, environment=self.variables, timeout=240)
+        assert done.status == expect, done.output
+        return done.output
+
+    def apply(self, inference: Inference) -> str:
+        """Deploy, and see that nothing is left to do."""
+        stack = self.stack(inference)
+        output = self.terraform(stack, "apply", "-auto-approve", "-no-color")
+        self.terraform(stack, "plan", "-detailed-exitcode", "-no-color")
+        return output
+
+    def plan(self, inference: Inference) -> dict[str, list[str]]:
+        """What a deploy would do: the actions by address, without those that do nothing."""
+        stack = self.stack(inference)
+        self.terraform(stack, "plan", "-out=plan", "-no-color")
+        shown = self.terraform(stack, "show", "-json", "plan")
+        changes = json.loads(shown)["resource_changes"]
+        return {
+            change["address"]: change["change"]["actions"]
+            for change in changes
+            if change["change"]["actions"] not in (["no-op"], ["read"])
+        }
+
+    def destroy(self, inference: Inference) -> None:
+        """Destroy the stack; its state is empty then."""
+        stack = self.stack(inference)
+        self.terraform(stack, "destroy", "-auto-approve", "-no-color")
+        assert self.terraform(stack, "state", "list") == ""
+
+
+@contextmanager
+def hosting(emulator: Emulator, folder: Path) -> Iterator[Hosting]:
+    """A Hosting with the things that its stack stands on."""
+    s3, ec2 = client(emulator, "s3"), client(emulator, "ec2")
+    existing = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+    for bucket in {STATE, ARTIFACTS} - existing:
+        s3.create_bucket(Bucket=bucket)
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{n}.0/24")["Subnet"]["SubnetId"]
+        for n in range(2)
+    ]
+    key = client(emulator, "kms").create_key()["KeyMetadata"]["Arn"]
+    lists = ec2.describe_managed_prefix_lists()["PrefixLists"]
+    s3_list = next(each for each in lists if each["PrefixListName"].endswith(".s3"))
+    network = NetworkOutputs(
+        vpc_id=vpc,
+        vpc_cidr="10.9.0.0/16",
+        private_subnet_ids=subnets,
+        public_subnet_ids=[],
+        s3_prefix_list_id=s3_list["PrefixListId"],
+    )
+    yield Hosting(
+        emulator, folder, network, RegistryOutputs(kms_key_arn=key, artifact_bucket=ARTIFACTS)
+    )
