@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,7 +48,7 @@ SCALING = Scaling(
 )
 TOPIC = "arn:aws:sns:us-east-1:123456789012:predictions"
 
-KINDS = {
+KINDS: dict[str, Any] = {
     "realtime": RealtimeEndpoint(
         model=model(artifact="fraud/1/"),
         instance_type="ml.m5.xlarge",
