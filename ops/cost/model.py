@@ -1,0 +1,121 @@
+"""Estimates: quantities by price key, then money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+HOURS_PER_MONTH = 730
+EXPECTED_SHARE = 0.25
+"""Where between the scaling bounds the expected capacity lies: a quarter of the way up."""
+
+ASSUMPTIONS = (
+    f"a month has {HOURS_PER_MONTH} hours; prices are on demand, without Savings Plans, free "
+    "tiers, taxes or credits",
+    "minimum and maximum are the scaling bounds around the clock; expected is a quarter of the "
+    "way from the one to the other",
+    "what is billed by use is not in it: requests, data processed, transferred and stored, "
+    "logs, and serverless invocations",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """The least, the expected and the most of something in a month."""
+
+    minimum: float = 0.0
+    expected: float = 0.0
+    maximum: float = 0.0
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(
+            self.minimum + other.minimum,
+            self.expected + other.expected,
+            self.maximum + other.maximum,
+        )
+
+    def __sub__(self, other: Amount) -> Amount:
+        return self + other * -1
+
+    def __mul__(self, factor: float) -> Amount:
+        return Amount(self.minimum * factor, self.expected * factor, self.maximum * factor)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether nothing of it is a cent or more."""
+        return all(abs(value) < 0.005 for value in (self.minimum, self.expected, self.maximum))
+
+
+def between(low: float, high: float) -> Amount:
+    """The capacity of something that scales from `low` to `high`."""
+    return Amount(low, low + EXPECTED_SHARE * (high - low), high)
+
+
+def exactly(count: float) -> Amount:
+    """The capacity of something that does not scale."""
+    return Amount(count, count, count)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """So much of what one price key stands for; `key` may have no price."""
+
+    service: str
+    """What it is for, such as an endpoint's name."""
+
+    key: str
+    """The key in the price table, such as `sagemaker/hosting/ml.m5.large`."""
+
+    amount: Amount
+    """How many at a time; the price table says whether by the hour or the month."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A usage with its price; `monthly` is None where the table has no price."""
+
+    usage: Usage
+    unit: str
+    price: float | None
+    monthly: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What something costs by the month in USD, and what of it has no price."""
+
+    lines: tuple[PricedLine, ...]
+
+    @property
+    def total(self) -> Amount:
+        """The sum of what has a price."""
+        total = Amount()
+        for line in self.lines:
+            total += line.monthly or Amount()
+        return total
+
+    @property
+    def not_priced(self) -> tuple[PricedLine, ...]:
+        """What the table has no price for."""
+        return tuple(line for line in self.lines if line.monthly is None)
+
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate((*self.lines, *other.lines))
+
+
+def merged(usages: Iterable[Usage]) -> tuple[Usage, ...]:
+    """The same things of the same service, added up."""
+    found: dict[tuple[str, str], Amount] = {}
+    for usage in usages:
+        at = (usage.service, usage.key)
+        found[at] = found.get(at, Amount()) + usage.amount
+    return tuple(Usage(service, key, amount) for (service, key), amount in found.items())
+
+
+def dollars(value: float, *, signed: bool = False) -> str:
+    """`$1,234`, and with cents below $10; `+$12` where signed."""
+    if abs(value) < 0.005:
+        return "$0"
+    sign = "-" if value < 0 else "+" if signed else ""
+    size = abs(value)
+    return f"{sign}${size:,.2f}" if size < 10 else f"{sign}${size:,.0f}"

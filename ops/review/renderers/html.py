@@ -1,0 +1,304 @@
+"""One HTML page that needs nothing beside itself: an artifact of the pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+
+from ...cost.model import Amount, dollars
+from ..plan import Action, Change
+from ..report import CostReport, Finding, Report, StackReport
+from ..risks import Risk
+from ..stories import Story
+from ..values import UNKNOWN, details, marks, short
+from .markdown import cost_notes
+
+_STYLE = """
+:root {
+  color-scheme: light dark;
+  --page: #f6f7f9; --card: #ffffff; --text: #1c2733; --quiet: #5a6877; --line: #d8dee6;
+  --critical: #b3261e; --high: #b4540a; --medium: #7a5c00; --low: #5a6877; --good: #1b6e3c;
+  --code: #eef1f5;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #12171d; --card: #1b222b; --text: #e6ebf0; --quiet: #9aa7b5; --line: #313c48;
+    --critical: #ff8a80; --high: #ffb070; --medium: #e8c860; --low: #9aa7b5; --good: #7fd39b;
+    --code: #242d38;
+  }
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0; padding: 1.5rem 1rem 4rem; background: var(--page); color: var(--text);
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
+}
+main { max-width: 72rem; margin: 0 auto; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.125rem; margin: 2rem 0 .75rem; }
+p { margin: .25rem 0; }
+code, .path, .value {
+  font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  overflow-wrap: anywhere;
+}
+.verdict { font-size: 1.0625rem; }
+.quiet { color: var(--quiet); }
+.small { font-size: .875rem; }
+.card {
+  background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--line);
+  border-radius: .5rem; padding: .875rem 1rem; margin: 0 0 .75rem;
+}
+.card h3 { font-size: 1rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
+.card.interrupted, .critical.card { border-left-color: var(--critical); }
+.high.card { border-left-color: var(--high); }
+.medium.card { border-left-color: var(--medium); }
+.alarm { color: var(--critical); font-weight: 600; }
+.warn { color: var(--high); font-weight: 600; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .125rem 1rem; margin: .5rem 0 0; }
+dt { color: var(--quiet); }
+dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
+.pill {
+  display: inline-block; border: 1px solid currentColor; border-radius: 1rem;
+  padding: 0 .6rem; font-size: .8125rem; font-weight: 600; white-space: nowrap;
+}
+.pill.critical { color: var(--critical); } .pill.high { color: var(--high); }
+.pill.medium { color: var(--medium); } .pill.low { color: var(--low); }
+.pill.create { color: var(--good); } .pill.update { color: var(--medium); }
+.pill.replace, .pill.delete { color: var(--critical); } .pill.forget { color: var(--high); }
+.table { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .5rem .75rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { font-weight: 600; color: var(--quiet); font-size: .875rem; white-space: nowrap; }
+tr:last-child > td { border-bottom: 0; }
+.number { text-align: right; white-space: nowrap; }
+details { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; margin: 0 0 .5rem; }
+summary { cursor: pointer; padding: .625rem 1rem; overflow-wrap: anywhere; }
+summary:focus-visible { outline: .15rem solid currentColor; outline-offset: -.15rem; border-radius: .5rem; }
+details > div { padding: 0 1rem .75rem; }
+.resource { border-top: 1px solid var(--line); padding: .625rem 0; }
+.resource dl { margin-top: .375rem; }
+.old { color: var(--critical); } .new { color: var(--good); }
+@media (max-width: 40rem) {
+  body { padding: 1rem .75rem 3rem; }
+  dl { grid-template-columns: 1fr; gap: 0; }
+  dt { margin-top: .375rem; font-size: .875rem; }
+}
+@media print { details > div { display: block; } body { background: none; } }
+"""
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
+
+
+def render_html(report: Report) -> str:
+    """The report as one page, with everything in it."""
+    body = [
+        *_head(report),
+        *_services(report.stories),
+        *_risks(report.risks),
+        *_counts(report),
+        *_costs(report),
+        *_findings(report.findings),
+        *_changes(report.stacks),
+    ]
+    return "\n".join(
+        [
+            "<!doctype html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(report.title)}</title>",
+            '<link rel="icon" href="data:,">',
+            f"<style>{_STYLE}</style>",
+            "</head>",
+            "<body><main>",
+            *body,
+            "</main></body>",
+            "</html>",
+            "",
+        ]
+    )
+
+
+def _head(report: Report) -> Iterator[str]:
+    yield f"<h1>{escape(report.title)}</h1>"
+    yield f'<p class="verdict">{escape(report.verdict())}</p>'
+    if report.commit:
+        yield f'<p class="quiet small">commit <code>{escape(report.commit)}</code></p>'
+
+
+def _services(stories: Iterable[Story]) -> Iterator[str]:
+    for index, story in enumerate(stories):
+        if index == 0:
+            yield "<h2>Services</h2>"
+        yield f'<section class="card{" interrupted" if story.interrupted else ""}">'
+        yield f"<h3>{escape(story.headline)}</h3>"
+        yield f'<p class="quiet small">{escape(story.kind)}, {escape(story.stack)}</p>'
+        if story.interrupted:
+            yield f'<p class="alarm">Interrupted: {escape(story.interrupted)}</p>'
+        if story.resets_capacity:
+            yield f'<p class="warn">Live capacity is reset: {escape(story.resets_capacity)}</p>'
+        facts = [(label, _arrows(text)) for label, text in story.facts]
+        facts += [("rollout", escape(story.rollout)), ("at worst", escape(story.worst_case))]
+        yield _list((label, text) for label, text in facts if text)
+        yield "</section>"
+
+
+def _arrows(text: str) -> str:
+    before, arrow, after = text.partition(" → ")
+    if not arrow:
+        return f'<span class="value">{escape(text)}</span>'
+    return (
+        f'<span class="value old">{escape(before)}</span> &rarr; '
+        f'<span class="value new">{escape(after)}</span>'
+    )
+
+
+def _list(pairs: Iterable[tuple[str, str]]) -> str:
+    items = "".join(f"<dt>{escape(label)}</dt><dd>{html}</dd>" for label, html in pairs)
+    return f"<dl>{items}</dl>" if items else ""
+
+
+def _risks(risks: Iterable[Risk]) -> Iterator[str]:
+    for index, risk in enumerate(risks):
+        if index == 0:
+            yield "<h2>Risks</h2>"
+        yield f'<section class="card {risk.severity}">'
+        yield (
+            f'<h3><span class="pill {risk.severity}">{risk.severity}</span> '
+            f"{escape(risk.rule.id)}: {escape(risk.rule.title)}</h3>"
+        )
+        yield f"<p><code>{escape(risk.address)}</code> {escape(risk.reason)}</p>"
+        yield f'<p class="quiet">What to do: {escape(risk.rule.advice)}</p>'
+        yield "</section>"
+
+
+def _counts(report: Report) -> Iterator[str]:
+    if report.is_empty:
+        return
+    names = list(report.counts)
+    yield "<h2>Changes</h2>"
+    rows = []
+    for stack in report.stacks:
+        note = escape(f"{stack.status}: {stack.note}") if stack.status != "planned" else ""
+        cells = [escape(stack.environment), escape(stack.name)]
+        numbers = [str(stack.counts.get(name, "")) for name in names]
+        rows.append((cells, numbers, note))
+    noted = any(note for *_, note in rows)
+    yield _table(
+        ["environment", "stack"],
+        names,
+        [([*cells, note] if noted else cells, numbers) for cells, numbers, note in rows],
+        noted=noted,
+    )
+
+
+def _table(
+    texts: list[str],
+    numbers: list[str],
+    rows: Iterable[tuple[list[str], list[str]]],
+    *,
+    noted: bool = False,
+) -> str:
+    """A table whose last columns are numbers; cells are HTML."""
+    titles = [*texts, *(["note"] if noted else [])]
+    head = "".join(f"<th>{escape(title)}</th>" for title in titles)
+    head += "".join(f'<th class="number">{escape(title)}</th>' for title in numbers)
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td>{cell}</td>" for cell in cells)
+        + "".join(f'<td class="number">{cell}</td>' for cell in figures)
+        + "</tr>"
+        for cells, figures in rows
+    )
+    return (
+        f'<div class="table"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _costs(report: Report) -> Iterator[str]:
+    if not report.costs:
+        return
+    yield "<h2>Cost by the month</h2>"
+    yield _table(
+        ["environment"],
+        ["minimum", "expected", "maximum", "the plan adds"],
+        [_cost_row(cost) for cost in report.costs],
+    )
+    for cost in report.costs:
+        for note in cost_notes(cost):
+            yield f'<p class="quiet small">{escape(note)}</p>'
+    yield "<details><summary>Assumptions</summary><div>"
+    yield "".join(f"<p>{escape(text)}</p>" for text in report.assumptions)
+    yield "</div></details>"
+
+
+def _cost_row(cost: CostReport) -> tuple[list[str], list[str]]:
+    total: Amount = cost.after.total
+    values = (total.minimum, total.expected, total.maximum)
+    change = dollars(cost.difference.expected, signed=True)
+    return [escape(cost.environment)], [*map(dollars, values), change]
+
+
+def _findings(findings: tuple[Finding, ...] | None) -> Iterator[str]:
+    if findings is None:
+        return
+    yield "<h2>Policy</h2>"
+    if not findings:
+        yield "<p>No finding.</p>"
+        return
+    yield _table(
+        ["check", "stack", "resource", "finding"],
+        [],
+        [
+            (
+                [
+                    escape(finding.id),
+                    escape(finding.stack),
+                    f"<code>{escape(finding.resource)}</code>",
+                    escape(finding.title),
+                ],
+                [],
+            )
+            for finding in findings
+        ],
+    )
+
+
+def _changes(stacks: Iterable[StackReport]) -> Iterator[str]:
+    shown = [stack for stack in stacks if stack.changes]
+    if shown:
+        yield "<h2>Details</h2>"
+    for stack in shown:
+        counts = ", ".join(f"{count} {name}" for name, count in stack.counts.items())
+        yield f"<details><summary>{escape(stack.name)}: {counts}</summary><div>"
+        for change in stack.changes:
+            yield from _change(change)
+        if stack.drifted:
+            addresses = ", ".join(change.address for change in stack.drifted)
+            yield f'<p class="quiet small">Changed outside of Terraform: {escape(addresses)}</p>'
+        yield "</div></details>"
+
+
+def _change(change: Change) -> Iterator[str]:
+    action = change.action.value if change.action is not Action.NONE else "move"
+    note = marks(change)
+    aside = f' <span class="quiet small">{escape(note)}</span>' if note else ""
+    yield '<div class="resource">'
+    yield (
+        f'<p><span class="pill {action}">{action}</span> <code>{escape(change.address)}</code>'
+        f"{aside}</p>"
+    )
+    pairs = []
+    for difference in details(change):
+        after = UNKNOWN if difference.unknown else short(difference.after, 400)
+        text = f'<span class="value new">{escape(after)}</span>'
+        if difference.before not in (None, ""):
+            before = escape(short(difference.before, 400))
+            text = f'<span class="value old">{before}</span> &rarr; {text}'
+        if difference.forces_replacement:
+            text += ' <span class="warn small">forces replacement</span>'
+        pairs.append((difference.path, text))
+    yield _list(pairs)
+    yield "</div>"

@@ -1,0 +1,311 @@
+"""Markdown for a pull request's comment, never longer than GitHub takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ...cost.model import dollars
+from ..plan import Action, Change
+from ..report import CostReport, Finding, Report, StackReport
+from ..risks import Risk, Severity
+from ..stories import Story
+from ..values import SIGNS, details, marks, sentence, short
+
+GITHUB_LIMIT = 65_536
+"""The most characters that GitHub takes in a comment."""
+
+MARKER = "<!-- inferra-review -->"
+"""By it the workflow finds its own comment, to update it in place."""
+
+# Bytes are counted, of which a text has at least as many as characters.
+_BUDGET = GITHUB_LIMIT - 1536
+_HEAD_SHARE = 0.6
+
+_ICONS = {
+    Severity.CRITICAL: "🟥 critical",
+    Severity.HIGH: "🟧 high",
+    Severity.MEDIUM: "🟨 medium",
+    Severity.LOW: "⬜ low",
+}
+
+
+def render_markdown(report: Report, limit: int = _BUDGET) -> str:
+    """The report in Markdown of at most `limit` bytes; the least important details go first."""
+    head = Limited(int(limit * _HEAD_SHARE))
+    head.always([MARKER, f"## {_plain(report.title)}", "", f"**{_plain(report.verdict())}**", ""])
+    _services(head, report)
+    _risks(head, report)
+    _counts(head, report)
+    _costs(head, report.costs, report.assumptions)
+    _findings(head, report.findings)
+    footer = _footer(report)
+    room = limit - head.size - len(footer.encode()) - 400
+    body, left_out = _details(report, room)
+    lines = [*head.lines, *body]
+    if left_out or head.left_out:
+        what = [f"the details of {left_out} resources"] if left_out else []
+        what += [f"{count} {name}" for name, count in head.left_out.items()]
+        lines += [
+            "",
+            f"> Left out to stay under GitHub's {GITHUB_LIMIT:,} characters: "
+            f"{', '.join(what)}. The HTML report has everything.",
+        ]
+    return "\n".join([*lines, "", footer, ""])
+
+
+class Limited:
+    """Lines up to a number of bytes; what does not fit is counted by what it is."""
+
+    def __init__(self, limit: int) -> None:
+        self.lines: list[str] = []
+        self.left_out: dict[str, int] = {}
+        self._limit = limit
+        self.size = 0
+
+    def always(self, lines: Iterable[str]) -> None:
+        """Add lines that are short and must be there."""
+        for line in lines:
+            self.lines.append(line)
+            self.size += len(line.encode()) + 1
+
+    def add(self, block: list[str], what: str) -> None:
+        """Add a block if it fits."""
+        size = sum(len(line.encode()) + 1 for line in block)
+        if self.size + size > self._limit:
+            self.left_out[what] = self.left_out.get(what, 0) + 1
+            return
+        self.always(block)
+
+
+def _plain(text: str) -> str:
+    """Text without a meaning in Markdown: names and values come from anywhere."""
+    text = re.sub(r"([\\`*_{}\[\]<>|~#])", r"\\\1", " ".join(text.split()))
+    # No mention of a person or team, and no link, comes out of a plan.
+    return text.replace("@", "@\u200b").replace("://", ":\u200b//")
+
+
+def _code(text: str) -> str:
+    """Text as code, also within a table."""
+    text = " ".join(text.split()).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}" if text else ""
+
+
+def _services(head: Limited, report: Report) -> None:
+    if not report.stories:
+        return
+    head.always(["### Services", ""])
+    for story in report.stories:
+        head.add(list(_story(story)), "services")
+    head.always([""])
+
+
+def _story(story: Story) -> Iterator[str]:
+    icon = "⛔ " if story.interrupted else ""
+    yield f"- {icon}**{_plain(story.headline)}** ({story.kind}, {_plain(story.stack)})"
+    if story.interrupted:
+        yield f"  - **interrupted: {_plain(story.interrupted)}**"
+    for label, text in story.facts:
+        yield f"  - {_plain(label)}: {_values(text)}"
+    if story.rollout:
+        yield f"  - rollout: {_plain(story.rollout)}"
+    if story.worst_case:
+        yield f"  - at worst: {_plain(story.worst_case)}"
+    if story.resets_capacity:
+        yield f"  - **live capacity is reset: {_plain(story.resets_capacity)}**"
+
+
+def _values(text: str) -> str:
+    return " → ".join(_code(short(part, 200)) for part in text.split(" → "))
+
+
+def _risks(head: Limited, report: Report) -> None:
+    if not report.risks:
+        return
+    head.always(["### Risks", ""])
+    head.always(["| | risk | where | what to do |", "|---|---|---|---|"])
+    for risk in report.risks:
+        head.add([_risk(risk)], f"{risk.severity} risks")
+    head.always([""])
+
+
+def _risk(risk: Risk) -> str:
+    where = f"{_code(short(risk.address, 120))}<br>{_plain(short(risk.reason, 240))}"
+    return (
+        f"| {_ICONS[risk.severity]} | **{risk.rule.id}** {_plain(risk.rule.title)} | {where} "
+        f"| {_plain(risk.rule.advice)} |"
+    )
+
+
+def _counts(head: Limited, report: Report) -> None:
+    names = list(report.counts)
+    if not names and all(stack.status == "planned" for stack in report.stacks):
+        return
+    head.always(["### Changes", "", f"| environment | stack | {' | '.join(names)} |"])
+    head.always([f"|---|---|{'---:|' * len(names)}"])
+    for stack in report.stacks:
+        head.add([_count_row(stack, names)], "stacks")
+    head.always([""])
+
+
+def _count_row(stack: StackReport, names: list[str]) -> str:
+    cells = [str(stack.counts.get(name, "")) for name in names]
+    if stack.status != "planned":
+        note = f"**{stack.status}**: {_plain(short(stack.note, 300))}"
+        cells = [note, *[""] * (len(names) - 1)] if names else []
+        if not names:
+            return f"| {_plain(stack.environment)} | {_plain(stack.name)}: {note} |"
+    return f"| {_plain(stack.environment)} | {_plain(stack.name)} | {' | '.join(cells)} |"
+
+
+def _costs(head: Limited, costs: tuple[CostReport, ...], assumptions: tuple[str, ...]) -> None:
+    if not costs:
+        return
+    head.always(["### Cost by the month", ""])
+    head.always(["| environment | minimum | expected | maximum |", "|---|---:|---:|---:|"])
+    for cost in costs:
+        total, change = cost.after.total, cost.difference
+        pairs = (
+            (total.minimum, change.minimum),
+            (total.expected, change.expected),
+            (total.maximum, change.maximum),
+        )
+        cells = [f"{dollars(now)} ({dollars(by, signed=True)})" for now, by in pairs]
+        head.add([f"| {_plain(cost.environment)} | {' | '.join(cells)} |"], "costs")
+    head.always([""])
+    for cost in costs:
+        head.add([f"- {note}" for note in cost_notes(cost)], "notes on cost")
+    fold = ["<details><summary>Assumptions</summary>", ""]
+    fold += [f"- {_plain(text)}" for text in assumptions]
+    head.add([*fold, "", "</details>", ""], "assumptions")
+
+
+def cost_notes(cost: CostReport) -> Iterator[str]:
+    """What is to be known beside the numbers of one environment."""
+    missing = cost.after.not_priced
+    if missing:
+        keys = sorted({line.usage.key for line in missing})
+        shown = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
+        yield (
+            f"{cost.environment}: not priced and not in the sums: {shown} "
+            f"(the table has no price for {cost.region})"
+        )
+    if cost.is_partial:
+        yield f"{cost.environment}: without the stacks that are blocked or failed"
+    if cost.prices_from:
+        yield f"{cost.environment}: prices of {cost.prices_from}"
+
+
+def _findings(head: Limited, findings: tuple[Finding, ...] | None) -> None:
+    if findings is None:
+        return
+    head.always(["### Policy", ""])
+    if not findings:
+        head.always(["No finding.", ""])
+        return
+    head.always(["| check | stack | resource | finding |", "|---|---|---|---|"])
+    for finding in findings:
+        row = (
+            f"| {_plain(finding.id)} | {_plain(finding.stack)} "
+            f"| {_code(short(finding.resource, 120))} | {_plain(short(finding.title, 200))} |"
+        )
+        head.add([row], "policy findings")
+    head.always([""])
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    stack: int
+    order: int
+    importance: int
+    lines: list[str]
+    brief: list[str]
+
+
+_IMPORTANCE = {
+    Action.REPLACE: 4,
+    Action.DELETE: 4,
+    Action.UPDATE: 3,
+    Action.FORGET: 3,
+    Action.CREATE: 1,
+}
+
+
+def _details(report: Report, room: int) -> tuple[list[str], int]:
+    """The folded details that fit into `room`, and how many resources are without them."""
+    risky = {risk.address for risk in report.risks}
+    blocks = [
+        _Block(
+            at,
+            order,
+            _IMPORTANCE.get(change.action, 0) + (10 if change.address in risky else 0),
+            *_change(change),
+        )
+        for at, stack in enumerate(report.stacks)
+        for order, change in enumerate(stack.changes)
+    ]
+    frames = [_frame(stack) for stack in report.stacks]
+    used = sum(
+        sum(len(line.encode()) + 1 for line in frame) + 16
+        for frame, stack in zip(frames, report.stacks, strict=True)
+        if stack.changes
+    )
+    chosen: dict[int, list[tuple[int, list[str]]]] = {}
+    left_out = 0
+    for block in sorted(blocks, key=lambda block: (-block.importance, block.stack, block.order)):
+        for lines in (block.lines, block.brief):
+            size = sum(len(line.encode()) + 1 for line in lines)
+            if used + size <= room:
+                used += size
+                chosen.setdefault(block.stack, []).append((block.order, lines))
+                left_out += lines is block.brief and block.brief != block.lines
+                break
+        else:
+            left_out += 1
+    body: list[str] = []
+    for at, frame in enumerate(frames):
+        if chosen.get(at):
+            body += frame
+            for _, lines in sorted(chosen[at]):
+                body += lines
+            body += ["```", "", "</details>", ""]
+    return body, left_out
+
+
+def _frame(stack: StackReport) -> list[str]:
+    counts = ", ".join(f"{count} {name}" for name, count in stack.counts.items())
+    return [
+        f"<details><summary>{_html(stack.name)}: {counts}</summary>",
+        "",
+        "```diff",
+    ]
+
+
+def _html(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _change(change: Change) -> tuple[list[str], list[str]]:
+    note = marks(change)
+    title = f"{SIGNS[change.action]} {_fenced(change.address)}{f'  ({note})' if note else ''}"
+    lines = [f"    {_fenced(sentence(difference))}" for difference in details(change)]
+    return [title, *lines], [title]
+
+
+def _fenced(text: str) -> str:
+    """Text that cannot end the fence that it is in."""
+    return " ".join(text.split()).replace("```", "'''")
+
+
+def _footer(report: Report) -> str:
+    parts = ["inferra review"]
+    if report.commit:
+        parts.append(f"commit {report.commit[:12]}")
+    saved = sum(1 for stack in report.stacks if stack.saved)
+    if saved:
+        parts.append(f"{saved} saved plan{'s' if saved != 1 else ''}: inferra apply PLAN")
+    return f"<sub>{_plain(', '.join(parts))}</sub>"

@@ -1,0 +1,192 @@
+"""The report: one model that every format renders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from ..cost.model import Amount, Estimate
+from .plan import Action, Change, Plan
+from .risks import Risk, Severity, find_risks
+from .stories import Story, tell
+
+COUNTED = (
+    Action.CREATE,
+    Action.UPDATE,
+    Action.REPLACE,
+    Action.DELETE,
+    Action.FORGET,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StackReport:
+    """What happens to one stack."""
+
+    name: str
+    environment: str
+    status: str = "planned"
+    """`planned`, `blocked` or `failed`."""
+
+    note: str = ""
+    """Why it is blocked or failed."""
+
+    changes: tuple[Change, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    drifted: tuple[Change, ...] = ()
+    unchanged: int = 0
+    saved: str = ""
+    """The path of the saved plan, from the project's folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostReport:
+    """What an environment costs by the month before and after, as far as the plans show it."""
+
+    environment: str
+    region: str
+    before: Estimate
+    after: Estimate
+    prices_from: str
+    is_partial: bool = False
+
+    @property
+    def difference(self) -> Amount:
+        """What the plan adds."""
+        return self.after.total - self.before.total
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a policy check found on the synthesized stacks."""
+
+    id: str
+    title: str
+    stack: str
+    resource: str
+    severity: str = ""
+    guideline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A review of one or more plans."""
+
+    title: str
+    stacks: tuple[StackReport, ...]
+    stories: tuple[Story, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    costs: tuple[CostReport, ...] = ()
+    findings: tuple[Finding, ...] | None = None
+    assumptions: tuple[str, ...] = ()
+    commit: str = ""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counts of every stack together."""
+        total: dict[str, int] = {}
+        for stack in self.stacks:
+            for name, count in stack.counts.items():
+                total[name] = total.get(name, 0) + count
+        return total
+
+    @property
+    def interrupted(self) -> tuple[Story, ...]:
+        """The services that stop answering."""
+        return tuple(story for story in self.stories if story.interrupted)
+
+    @property
+    def worst(self) -> Severity | None:
+        """The severity of the worst risk."""
+        return max((risk.severity for risk in self.risks), default=None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every stack was planned and nothing is to be done."""
+        return not self.counts and all(stack.status == "planned" for stack in self.stacks)
+
+    def verdict(self) -> str:
+        """The report in one sentence."""
+        if self.is_empty:
+            return "Nothing to do: what is deployed is what is written."
+        blocked = [stack for stack in self.stacks if stack.status == "blocked"]
+        failed = [stack for stack in self.stacks if stack.status == "failed"]
+        changed = sum(self.counts.values())
+        parts = [_plural(changed, "resource changes", "resources change")]
+        if self.stories:
+            parts.append(_plural(len(self.stories), "service is touched", "services are touched"))
+        if self.interrupted:
+            parts.append(_plural(len(self.interrupted), "is interrupted", "are interrupted"))
+        by_severity = [
+            f"{sum(1 for risk in self.risks if risk.severity is severity)} {severity}"
+            for severity in sorted(Severity, reverse=True)
+            if any(risk.severity is severity for risk in self.risks)
+        ]
+        parts.append(f"risks: {', '.join(by_severity)}" if by_severity else "no risk found")
+        if blocked:
+            parts.append(_plural(len(blocked), "stack is blocked", "stacks are blocked"))
+        if failed:
+            parts.append(_plural(len(failed), "plan failed", "plans failed"))
+        return f"{'; '.join(parts)}."
+
+
+def _plural(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def counts_of(changes: Iterable[Change]) -> dict[str, int]:
+    """How many resources are created, updated and so on; moves and imports are counted too."""
+    counts: dict[str, int] = {}
+    for change in changes:
+        names = [change.action.value] if change.action in COUNTED else []
+        names += ["move"] if change.moved_from else []
+        names += ["import"] if change.import_id else []
+        for name in names:
+            counts[name] = counts.get(name, 0) + 1
+    order = [*(action.value for action in COUNTED), "move", "import"]
+    return {name: counts[name] for name in order if name in counts}
+
+
+def stack_report(plan: Plan, *, saved: str = "") -> StackReport:
+    """What a plan does to its stack."""
+    return StackReport(
+        name=plan.name,
+        environment=plan.environment or plan.name,
+        status="failed" if plan.errored else "planned",
+        note="Terraform says that the plan is incomplete" if plan.errored else "",
+        changes=plan.shown,
+        counts=counts_of(plan.shown),
+        drifted=plan.drifted,
+        unchanged=sum(1 for c in plan.changes if not c.is_data and not c.is_shown),
+        saved=saved,
+    )
+
+
+def build(
+    plans: Sequence[Plan],
+    *,
+    stacks: Sequence[StackReport] | None = None,
+    costs: Sequence[CostReport] = (),
+    findings: Sequence[Finding] | None = None,
+    assumptions: Sequence[str] = (),
+    commit: str = "",
+) -> Report:
+    """The report of plans; `stacks` also holds those without one, such as blocked stacks."""
+    reports = tuple(stacks) if stacks is not None else tuple(stack_report(plan) for plan in plans)
+    stories: list[Story] = []
+    risks: list[Risk] = []
+    for plan in plans:
+        key, name = plan.environment or plan.name, plan.name
+        stories += [replace(story, environment=key, stack=name) for story in tell(plan)]
+        risks += [replace(risk, environment=key, stack=name) for risk in find_risks(plan)]
+    environments = list(dict.fromkeys(report.environment for report in reports))
+    return Report(
+        title=f"Plan of {', '.join(environments)}" if len(environments) <= 4 else "Plan",
+        stacks=reports,
+        stories=tuple(sorted(stories, key=lambda story: not story.interrupted)),
+        risks=tuple(sorted(risks, key=lambda risk: -risk.severity)),
+        costs=tuple(costs),
+        findings=None if findings is None else tuple(findings),
+        assumptions=tuple(assumptions),
+        commit=commit,
+    )

@@ -1,0 +1,69 @@
+"""How values of a plan are written: short, on one line, the same in every format."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .plan import Action, Change, Difference
+
+SIGNS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "!",
+    Action.DELETE: "-",
+    Action.FORGET: "x",
+    Action.READ: "<",
+    Action.NONE: " ",
+}
+UNKNOWN = "(known after apply)"
+
+
+def short(value: Any, limit: int = 160) -> str:
+    """A value on one line, cut in the middle where it is long."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = " ".join(text.split()) if isinstance(value, str) else text
+    if len(text) <= limit:
+        return text
+    half = (limit - 3) // 2
+    return f"{text[:half]}...{text[-half:]}"
+
+
+def sentence(difference: Difference, limit: int = 160) -> str:
+    """`image: a -> b`."""
+    before = short(difference.before, limit)
+    after = UNKNOWN if difference.unknown else short(difference.after, limit)
+    forced = "  (forces replacement)" if difference.forces_replacement else ""
+    if difference.before in (None, ""):
+        return f"{difference.path}: {after}{forced}"
+    return f"{difference.path}: {before} -> {after}{forced}"
+
+
+def marks(change: Change) -> str:
+    """What else is to be said about a change: moved, imported, deposed, why."""
+    found = []
+    if change.moved_from:
+        found.append(f"moved from {change.moved_from}")
+    if change.import_id:
+        found.append(f"imported from {short(change.import_id, 80)}")
+    if change.deposed:
+        found.append("an old copy that a replacement left behind")
+    if change.action is Action.REPLACE:
+        found.append("new one first" if change.created_first else "old one deleted first")
+    return ", ".join(found)
+
+
+# Values that are the same for everything, or that AWS fills in, say nothing in a review.
+_QUIET = frozenset({"id", "arn", "tags_all", "unique_id", "create_date"})
+
+
+def details(change: Change) -> list[Difference]:
+    """The attributes worth showing; none for what is deleted, as all of it goes."""
+    if change.action in (Action.DELETE, Action.FORGET):
+        return []
+    return [
+        difference
+        for difference in change.differences
+        if difference.path.partition(".")[0] not in _QUIET
+        and not (difference.unknown and not difference.forces_replacement and not change.before)
+    ]

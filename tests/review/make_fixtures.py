@@ -1,0 +1,270 @@
+"""Make the plans in `tests/review/plans` again: real plans, made on the emulator.
+
+Run it as `python -m tests.review.make_fixtures` after a change of what is synthesized. It needs
+Node, Terraform and the AWS provider; the tests need only the files.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from emulator import process
+from emulator.process import Emulator
+from modules import (
+    Context,
+    DataCapture,
+    Environment,
+    Image,
+    Inference,
+    InvocationsPerInstance,
+    Model,
+    RealtimeEndpoint,
+    Registry,
+    Repository,
+    Scaling,
+    TargetTracking,
+)
+from modules.layers.program import synthesize
+from modules.outputs import NetworkOutputs, RegistryOutputs
+from modules.target import EMULATOR
+from ops.terraform import Stack, stacks, terraform_environment
+
+PLANS = Path(__file__).resolve().parent / "plans"
+
+CONTEXT = Context(
+    organization="acme",
+    stage="dev",
+    account="111122223333",
+    region="us-east-1",
+    owner="ml-platform",
+    deploy_role="inferra-deploy",
+)
+REGISTRY = Registry(repositories={"fraud": Repository(), "ranking": Repository()})
+FRAUD = RealtimeEndpoint(
+    model=Model(
+        image=Image(repository="fraud", tag="1.4.2"),
+        artifact="fraud/1.4.2/model.tar.gz",
+        environment={"LOG_LEVEL": "info", "FEATURE_STORE_PASSWORD": "correct horse battery"},
+    ),
+    instance_type="ml.m5.large",
+    scaling=Scaling(
+        min_capacity=2,
+        max_capacity=4,
+        policies=[TargetTracking(metric=InvocationsPerInstance(requests_per_second=20))],
+    ),
+)
+NEWER = FRAUD.replace(
+    model=FRAUD.model.replace(
+        image=Image(repository="fraud", tag="1.5.0"), artifact="fraud/1.5.0/model.tar.gz"
+    )
+)
+SCALED = FRAUD.replace(scaling=FRAUD.scaling and FRAUD.scaling.replace(max_capacity=12))
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def main() -> None:
+    """Write every fixture."""
+    PLANS.mkdir(exist_ok=True)
+    with process.serve() as emulator, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        registry = RegistryOutputs(
+            kms_key_arn=CONTEXT.arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+            artifact_bucket=CONTEXT.bucket("artifacts"),
+        )
+        project = Project(emulator, folder, _vpc(emulator), registry)
+        project.registry("first-creation-registry")
+        project.registry("bucket-deleted", apply_first=True, change=_without_bucket)
+        project.inference("first-creation", {"fraud": FRAUD})
+        project.inference(None, {"fraud": FRAUD}, apply=True)
+        project.inference("nothing-to-do", {"fraud": FRAUD})
+        project.inference("image-change", {"fraud": NEWER})
+        project.inference(
+            "instance-type-change", {"fraud": FRAUD.replace(instance_type="ml.m5.xlarge")}
+        )
+        project.inference("scaling-change", {"fraud": SCALED})
+        project.inference("endpoint-renamed", {"fraud-scores": FRAUD})
+        project.inference("capture-added", {"fraud": FRAUD.replace(data_capture=DataCapture())})
+        project.inference("role-widened", {"fraud": FRAUD}, change=_wider_role)
+
+
+class Project:
+    """One environment on one emulator."""
+
+    def __init__(
+        self,
+        emulator: Emulator,
+        folder: Path,
+        network: NetworkOutputs,
+        registry: RegistryOutputs,
+    ) -> None:
+        self._folder = folder
+        self._network = network
+        self._registry = registry
+        self._environment = terraform_environment(emulator.environment(region=CONTEXT.region))
+        self._scrubber = Scrubber()
+
+    def registry(
+        self, name: str, *, apply_first: bool = False, change: Change | None = None
+    ) -> None:
+        """A plan of the registry layer."""
+        environment = Environment(context=CONTEXT, registry=REGISTRY)
+        if apply_first:
+            self._run(self._stack(environment, "registry", None), None, apply=True)
+        self._run(self._stack(environment, "registry", change), name)
+
+    def inference(
+        self,
+        name: str | None,
+        endpoints: dict[str, RealtimeEndpoint],
+        *,
+        apply: bool = False,
+        change: Change | None = None,
+    ) -> None:
+        """A plan of the inference layer, over a network and a registry that exist."""
+        environment = Environment(
+            context=CONTEXT,
+            network=self._network,
+            registry=self._registry,
+            inference=Inference(endpoints=endpoints),
+        )
+        self._run(self._stack(environment, "inference", change), name, apply=apply)
+
+    def _stack(self, environment: Environment, layer: str, change: Change | None) -> Stack:
+        outdir = self._folder / layer
+        outdir.mkdir(exist_ok=True)
+        synthesize([environment], target=EMULATOR, outdir=outdir)
+        (stack,) = stacks(outdir)
+        if change is not None:
+            file = stack.folder / "cdk.tf.json"
+            content = json.loads(file.read_text("utf-8"))
+            change(content)
+            file.write_text(json.dumps(content), encoding="utf-8")
+        # The state of a fixture is a file, which outlives the synthesis.
+        backend = {"terraform": {"backend": {"local": {"path": f"{outdir}.tfstate"}}}}
+        (stack.folder / "local_override.tf.json").write_text(json.dumps(backend), encoding="utf-8")
+        return stack
+
+    def _run(self, stack: Stack, name: str | None, *, apply: bool = False) -> None:
+        self._terraform(stack, "init", "-no-color", "-reconfigure")
+        self._terraform(stack, "plan", "-no-color", "-out=plan")
+        if name is not None:
+            shown = json.loads(self._terraform(stack, "show", "-json", "plan"))
+            text = self._scrubber.scrub(json.dumps(_essential(shown), separators=(",", ":")))
+            (PLANS / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+            print(f"{name}: {len(text)} bytes")
+        if apply:
+            self._terraform(stack, "apply", "-no-color", "-auto-approve", "plan")
+
+    def _terraform(self, stack: Stack, *arguments: str) -> str:
+        outcome = stack.run(*arguments, environment=self._environment, timeout=300)
+        if outcome.status != 0:
+            raise SystemExit(outcome.output)
+        return outcome.output
+
+
+class Scrubber:
+    """Replaces what differs from run to run: random ids, addresses of the emulator, times."""
+
+    _ID = re.compile(r"\b(vpc|subnet|sg|sgr|pl|eni|rtb)-[0-9a-f]{8,17}\b")
+    _KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+    _TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def scrub(self, text: str) -> str:
+        """The text with stable values."""
+        text = re.sub(r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:5000", text)
+        text = self._TIME.sub("2026-01-01T00:00:00Z", text)
+        text = self._ID.sub(lambda m: self._stable(m[0], f"{m[1]}-{{:017x}}"), text)
+        return self._KEY.sub(lambda m: self._stable(m[0], "00000000-0000-4000-8000-{:012x}"), text)
+
+    def _stable(self, value: str, form: str) -> str:
+        return self._known.setdefault(value, form.format(len(self._known) + 1))
+
+
+def _essential(shown: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a plan that a review reads."""
+    kept = ("format_version", "terraform_version", "resource_changes", "resource_drift")
+    essential = {name: shown[name] for name in (*kept, "output_changes") if name in shown}
+    essential["errored"] = shown.get("errored", False)
+    root = shown["configuration"]["root_module"]
+    resources = [
+        {name: resource[name] for name in ("address", "expressions") if name in resource}
+        for resource in root.get("resources", [])
+    ]
+    providers = {
+        name: {key: value for key, value in provider.items() if key != "expressions"}
+        | {"expressions": {"region": provider.get("expressions", {}).get("region", {})}}
+        for name, provider in shown["configuration"].get("provider_config", {}).items()
+    }
+    essential["configuration"] = {
+        "provider_config": providers,
+        "root_module": {"resources": resources},
+    }
+    return essential
+
+
+def _without_bucket(content: dict[str, Any]) -> None:
+    """Leave the artifact bucket and what stands on it out of a synthesized stack."""
+    for kind in list(content["resource"]):
+        if kind.startswith("aws_s3_bucket"):
+            del content["resource"][kind]
+    content.pop("output", None)
+
+
+def _wider_role(content: dict[str, Any]) -> None:
+    """Let every role of a synthesized stack read and write every bucket."""
+    for policy in content["resource"]["aws_iam_role_policy"].values():
+        document = json.loads(policy["policy"])
+        document["Statement"].append({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+        policy["policy"] = json.dumps(document)
+
+
+def _vpc(emulator: Emulator) -> NetworkOutputs:
+    """A network for the endpoints, made without Terraform."""
+    settings = emulator.settings(region=CONTEXT.region)
+    access: dict[str, Any] = {
+        "endpoint_url": emulator.url,
+        "region_name": CONTEXT.region,
+        "aws_access_key_id": settings["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": settings["AWS_SECRET_ACCESS_KEY"],
+    }
+    sts: Any = boto3.client("sts", **access)
+    credentials = sts.assume_role(RoleArn=CONTEXT.deploy_role_arn, RoleSessionName="fixtures")[
+        "Credentials"
+    ]
+    access |= {
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials["SessionToken"],
+    }
+    ec2: Any = boto3.client("ec2", **access)
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(
+            VpcId=vpc, CidrBlock=f"10.20.{block}.0/18", AvailabilityZone=f"us-east-1{letter}"
+        )["Subnet"]["SubnetId"]
+        for block, letter in ((0, "a"), (64, "b"))
+    ]
+    lists = ec2.describe_prefix_lists()["PrefixLists"]
+    s3 = next(entry for entry in lists if entry["PrefixListName"].endswith(".s3"))
+    return NetworkOutputs(
+        vpc_id=vpc,
+        vpc_cidr="10.20.0.0/16",
+        private_subnet_ids=subnets,
+        public_subnet_ids=[],
+        s3_prefix_list_id=s3["PrefixListId"],
+    )
+
+
+if __name__ == "__main__":
+    main()
