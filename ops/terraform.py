@@ -169,6 +169,25 @@ class Stack:
         )
         return Outcome(process.returncode, process.stdout)
 
+    def answer(self, *arguments: str, environment: Mapping[str, str]) -> str:
+        """What Terraform prints as data, such as `show -json`, without its messages.
+
+        Raises OperatorError with those messages when it fails.
+        """
+        process = subprocess.run(
+            [terraform_binary(), f"-chdir={self.folder}", *arguments],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if process.returncode:
+            raise OperatorError(
+                f"terraform {arguments[0]} failed for {self.name}\n{process.stderr[-4000:]}"
+            )
+        return process.stdout
+
     def init(self, environment: Mapping[str, str], *, backend: bool = True) -> Outcome:
         """`terraform init`; without `backend` no state is opened."""
         extra = () if backend else ("-backend=false",)

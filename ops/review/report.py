@@ -147,11 +147,11 @@ def counts_of(changes: Iterable[Change]) -> dict[str, int]:
     return {name: counts[name] for name in order if name in counts}
 
 
-def stack_report(plan: Plan, *, saved: str = "") -> StackReport:
+def stack_report(plan: Plan, *, environment: str = "", saved: str = "") -> StackReport:
     """What a plan does to its stack."""
     return StackReport(
         name=plan.name,
-        environment=plan.environment or plan.name,
+        environment=environment or plan.environment or plan.name,
         status="failed" if plan.errored else "planned",
         note="Terraform says that the plan is incomplete" if plan.errored else "",
         changes=plan.shown,

@@ -1,0 +1,44 @@
+"""`inferra apply`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..environments import Emulated
+from ..output import Json, print_json, stdout
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("apply")(apply)
+
+
+def apply(
+    plans: Annotated[
+        list[Path], typer.Argument(metavar="PLAN...", help="Plans that inferra review saved.")
+    ],
+    environment: Annotated[
+        str | None, typer.Option(help="Refuse plans of any other environment.")
+    ] = None,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Apply plans that were reviewed. Refuses one of another commit or environment, or a stale one.
+
+    Example: inferra apply .inferra/plans/dev-use1/dev-use1-network.tfplan
+    """
+    from ..aws import emulator_in_use
+    from ..cdktf import Program
+    from ..review.apply import apply as run
+
+    program = Program.of(emulator_in_use() if emulator else None)
+    applied = []
+    for plan in plans:
+        applied.append(run(plan, program, environment=environment))
+        if not json:
+            stdout.print(f"applied {applied[-1]}", highlight=False)
+    if json:
+        print_json({"applied": applied})

@@ -1,0 +1,116 @@
+"""`inferra review`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..environments import Emulated
+from ..errors import BadInputError
+from ..output import stderr, stdout
+
+if TYPE_CHECKING:
+    from ..review.report import Report
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    JSON = "json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("review")(review)
+
+
+def review(
+    envs: Annotated[
+        list[str] | None, typer.Argument(metavar="[ENV]...", help="Environments to plan.")
+    ] = None,
+    plan: Annotated[
+        list[Path] | None,
+        typer.Option(help="Review the output of terraform show -json instead; repeatable."),
+    ] = None,
+    format: Annotated[
+        list[Format] | None, typer.Option(help="How to write it; repeatable. Without it, text.")
+    ] = None,
+    output: Annotated[
+        list[Path] | None, typer.Option(help="Where to, one for each --format. Without it, here.")
+    ] = None,
+    checkov: Annotated[
+        Path | None, typer.Option(help="Checkov's JSON, whose findings the report shows too.")
+    ] = None,
+    emulator: Emulated = False,
+) -> None:
+    """Say what a deploy would do: services first, then risks, cost and every change.
+
+    Plans are saved in .inferra/plans; inferra apply applies them.
+
+    Example: inferra review dev-use1 --format html --output review.html
+    """
+    formats = format or [Format.TEXT]
+    outputs = output or []
+    if outputs and len(outputs) != len(formats):
+        raise BadInputError("give as many --output as --format")
+    if len(formats) > 1 and not outputs:
+        raise BadInputError("several formats need an --output each")
+    if bool(envs) == bool(plan):
+        raise BadInputError(
+            "give environments to plan, or plans to read",
+            "inferra review dev-use1, or inferra review --plan plan.json",
+        )
+    report = _read(plan, checkov) if plan else _made(envs or [], checkov, emulator=emulator)
+    for index, chosen in enumerate(formats):
+        _write(report, chosen, outputs[index] if outputs else None)
+    if any(stack.status == "failed" for stack in report.stacks):
+        raise typer.Exit(1)
+
+
+def _read(files: Sequence[Path], checkov: Path | None) -> Report:
+    from ..review.reviewing import review_files
+
+    return review_files(files, checkov=checkov)
+
+
+def _made(keys: Sequence[str], checkov: Path | None, *, emulator: bool) -> Report:
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from ..aws import emulator_in_use
+    from ..cdktf import Program
+    from ..review.reviewing import review_environments
+
+    program = Program.of(emulator_in_use() if emulator else None)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[s]}"))
+    with Progress(*columns, TimeElapsedColumn(), console=stderr, transient=True) as progress:
+        tasks = {}
+
+        def follow(name: str, status: str) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=None, s=status)
+            finished = None if status == "planning" else 1
+            progress.update(tasks[name], s=status, total=finished, completed=finished or 0)
+
+        return review_environments(keys, program, checkov=checkov, follow=follow)
+
+
+def _write(report: Report, chosen: Format, output: Path | None) -> None:
+    from ..review.renderers import FORMATS
+    from ..review.renderers.text import print_report
+
+    if output is None and chosen is Format.TEXT:
+        print_report(report, stdout)
+        return
+    text = FORMATS[chosen.value](report)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text, encoding="utf-8")

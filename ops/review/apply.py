@@ -1,0 +1,60 @@
+"""Applying a plan that was reviewed, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..cdktf import Program
+from ..deploy import synthesize
+from ..environments import environment as find_environment
+from ..errors import OperatorError
+from ..output import stdout
+from ..terraform import stacks
+from . import bound
+
+
+def apply(saved: Path, program: Program, *, environment: str | None = None) -> str:
+    """Apply a saved plan and return the stack's name.
+
+    Raises OperatorError for a plan of another commit, environment or target, and for a stale
+    one.
+    """
+    saved = saved.resolve()
+    record = bound.read_record(saved)
+    target = "emulator" if program.emulator else "aws"
+    bound.check(
+        record, saved, environment=environment, target=target, commit=bound.current_commit()
+    )
+    context = find_environment(record.environment, program.environments).context
+    if (context.account, context.region) != (record.account, record.region):
+        raise OperatorError(
+            f"{saved} is a plan for account {record.account} in {record.region}, but "
+            f"{record.environment} is account {context.account} in {context.region}"
+        )
+    with stdout.status(f"checking the plan of {record.stack}"):
+        known = {stack.name: stack for stack in stacks(synthesize(program))}
+        if record.stack not in known:
+            raise OperatorError(f"{record.environment} no longer has the stack {record.stack}")
+        stack = known[record.stack]
+        variables = program.terraform_environment()
+        below = [known[name] for name in stack.dependencies]
+        for needed in (*below, stack):
+            done = needed.init(variables)
+            if done.status:
+                raise OperatorError(f"terraform init failed for {needed.name}\n{done.output}")
+        bound.check_stack(record, stack, below, variables)
+    with stdout.status(f"applying the plan of {stack.name}"):
+        done = stack.run(
+            "apply", "-no-color", "-input=false", str(saved), environment=variables, timeout=7200
+        )
+    if done.status:
+        if "Saved plan is stale" in done.output:
+            raise OperatorError(
+                f"the plan of {stack.name} is stale: the state has been written since",
+                f"plan it again: inferra review {record.environment}",
+            )
+        raise OperatorError(f"{stack.name} was not applied\n{done.output[-4000:]}")
+    # A plan is good for one apply.
+    saved.unlink()
+    bound.record_path(saved).unlink()
+    return stack.name

@@ -1,0 +1,173 @@
+"""Bound plans: a saved plan belongs to one commit, environment, stack and state."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from modules import Context
+
+from ..errors import BadInputError, OperatorError
+from ..terraform import ROOT, Stack
+from .state import State, read_state
+
+VERSION = 1
+LOCK_FILE = ".terraform.lock.hcl"
+
+_AGAIN = "plan it again: inferra review {environment}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a saved plan was made from."""
+
+    version: int
+    stack: str
+    environment: str
+    layer: str
+    account: str
+    region: str
+    target: str
+    commit: str
+    synthesized: str
+    lock_file: str
+    plan: str
+    state: State | None
+    below: dict[str, State]
+    """The states of the stacks that it stands on."""
+
+    made: str
+
+    @classmethod
+    def of(
+        cls,
+        stack: Stack,
+        saved: Path,
+        *,
+        context: Context,
+        target: str,
+        commit: str,
+        state: State | None,
+        below: Mapping[str, State],
+    ) -> Record:
+        """The record of a plan that was just saved."""
+        return cls(
+            version=VERSION,
+            stack=stack.name,
+            environment=context.key,
+            layer=stack.name.removeprefix(f"{context.key}-"),
+            account=context.account,
+            region=context.region,
+            target=target,
+            commit=commit,
+            synthesized=digest(stack.folder / "cdk.tf.json"),
+            lock_file=digest(stack.folder / LOCK_FILE),
+            plan=digest(saved),
+            state=state,
+            below=dict(below),
+            made=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+
+def digest(file: Path) -> str:
+    """The SHA-256 of a file; empty when there is none."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+
+
+def current_commit(folder: Path = ROOT) -> str:
+    """The commit that is checked out; empty outside of a Git repository."""
+    answer = subprocess.run(
+        ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def record_path(saved: Path) -> Path:
+    """Where the record of a saved plan is."""
+    return saved.with_suffix(".json")
+
+
+def write_record(saved: Path, record: Record) -> None:
+    """Write the record beside its plan."""
+    record_path(saved).write_text(f"{json.dumps(asdict(record), indent=2)}\n", encoding="utf-8")
+
+
+def read_record(saved: Path) -> Record:
+    """The record of a saved plan. Raises BadInputError when there is none, or it is damaged."""
+    if not saved.is_file():
+        raise BadInputError(f"there is no plan {saved}", "inferra review ENV saves plans")
+    try:
+        content = json.loads(record_path(saved).read_text("utf-8"))
+        state = State(**content.pop("state")) if content.get("state") else content.pop("state")
+        below = {name: State(**entry) for name, entry in content.pop("below").items()}
+        record = Record(**content, state=state, below=below)
+    except OSError as error:
+        raise BadInputError(
+            f"{saved} has no record of what it was made from", "inferra review ENV writes both"
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BadInputError(f"the record of {saved} is damaged: {error}") from error
+    if record.version != VERSION:
+        raise BadInputError(
+            f"{saved} was made by another version of Inferra",
+            _AGAIN.format(environment=record.environment),
+        )
+    return record
+
+
+def check(
+    record: Record, saved: Path, *, environment: str | None, target: str, commit: str
+) -> None:
+    """Refuse a plan of another commit, environment or target, or one that was changed.
+
+    Raises OperatorError. What needs Terraform is checked by `check_stack`.
+    """
+    again = _AGAIN.format(environment=record.environment)
+    if environment is not None and environment != record.environment:
+        raise OperatorError(f"{saved} is a plan of {record.environment}, not of {environment}")
+    if target != record.target:
+        hint = "add --emulator" if record.target == "emulator" else "leave --emulator out"
+        raise OperatorError(f"{saved} is a plan for {record.target}, not for {target}", hint)
+    if commit != record.commit:
+        raise OperatorError(
+            f"{saved} was made from commit {record.commit[:12] or '(none)'}, but "
+            f"{commit[:12] or 'no commit'} is checked out",
+            again,
+        )
+    if digest(saved) != record.plan:
+        raise OperatorError(f"{saved} is not the plan that was reviewed", again)
+
+
+def check_stack(
+    record: Record, stack: Stack, below: Sequence[Stack], environment: Mapping[str, str]
+) -> None:
+    """Refuse a stale plan: the code, the provider or a state is no longer what it was made from.
+
+    The stacks are synthesized and initialized; `below` are those that `stack` stands on. Raises
+    OperatorError.
+    """
+    again = _AGAIN.format(environment=record.environment)
+    if digest(stack.folder / "cdk.tf.json") != record.synthesized:
+        raise OperatorError(
+            f"the plan of {stack.name} is stale: the code synthesizes to something else", again
+        )
+    if digest(stack.folder / LOCK_FILE) != record.lock_file:
+        raise OperatorError(
+            f"the plan of {stack.name} is stale: {LOCK_FILE} chooses other providers", again
+        )
+    if read_state(stack, environment) != record.state:
+        raise OperatorError(
+            f"the plan of {stack.name} is stale: its state has been written since", again
+        )
+    for lower in below:
+        if read_state(lower, environment) != record.below.get(lower.name):
+            raise OperatorError(
+                f"the plan of {stack.name} is stale: {lower.name}, which it stands on, has been "
+                "applied since",
+                again,
+            )

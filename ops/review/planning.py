@@ -1,0 +1,160 @@
+"""Planning environments: stacks in their order, independent ones in parallel."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from modules import Environment
+
+from ..cdktf import Program
+from ..errors import OperatorError
+from ..terraform import ROOT, WORK, Stack
+from .bound import Record, write_record
+from .masking import mask_text
+from .plan import Plan, read_plan
+from .report import StackReport, stack_report
+from .state import State, read_state
+
+PLANS = WORK / "plans"
+"""Where plans are saved: they hold every value in the clear, so they are never committed."""
+
+_PARALLEL = 4
+_NO_BUCKET = re.compile(r"NoSuchBucket|bucket .*does not exist|S3 bucket .* does not exist", re.I)
+
+
+@dataclass(slots=True)
+class Planning:
+    """What has become of the stacks so far."""
+
+    program: Program
+    commit: str
+    follow: Callable[[str, str], None] = lambda _name, _status: None
+    plans: dict[str, Plan] = field(default_factory=dict)
+    reports: dict[str, StackReport] = field(default_factory=dict)
+    states: dict[str, State | None] = field(default_factory=dict)
+    # Terraform's plugin cache is not safe for two inits at a time.
+    _init: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, chosen: Sequence[Stack], known: Sequence[Stack], owners: Owners) -> None:
+        """Plan every chosen stack; `known` are all stacks, of which some may stand below."""
+        variables = self.program.terraform_environment()
+        by_name = {stack.name: stack for stack in known}
+        wanted = {stack.name for stack in chosen}
+        needed = {name for stack in chosen for name in stack.dependencies} - wanted
+        for name in sorted(needed):
+            self._open(by_name[name], variables)
+        for level in levels(chosen):
+            with ThreadPoolExecutor(max_workers=_PARALLEL) as pool:
+                jobs = [pool.submit(self._plan, stack, variables, owners) for stack in level]
+                for job in jobs:
+                    job.result()
+
+    def _open(self, stack: Stack, variables: Mapping[str, str]) -> str:
+        """Open a stack's state; the answer says why it cannot be, or is empty."""
+        with self._init:
+            done = stack.init(variables)
+        if done.status:
+            self.states[stack.name] = None
+            if _NO_BUCKET.search(done.output):
+                return "its state bucket does not exist yet: inferra bootstrap makes it"
+            return _errors(done.output)
+        try:
+            self.states[stack.name] = read_state(stack, variables)
+        except OperatorError as error:
+            self.states[stack.name] = None
+            return _errors(str(error))
+        return ""
+
+    def _plan(self, stack: Stack, variables: Mapping[str, str], owners: Owners) -> None:
+        environment = owners[stack.name]
+        self.follow(stack.name, "planning")
+        failure = self._open(stack, variables)
+        missing = [name for name in stack.dependencies if not self.states.get(name)]
+        if missing:
+            below = " and ".join(missing)
+            verb = "is" if len(missing) == 1 else "are"
+            note = f"stands on {below}, which {verb} not deployed yet"
+            self._report(stack, environment, "blocked", note)
+            return
+        if failure:
+            status = "blocked" if "inferra bootstrap" in failure else "failed"
+            self._report(stack, environment, status, failure)
+            return
+        saved = PLANS / environment.key / f"{stack.name}.tfplan"
+        saved.parent.mkdir(parents=True, exist_ok=True)
+        arguments = ("plan", "-no-color", "-input=false", "-lock=false", f"-out={saved}")
+        done = stack.run(*arguments, environment=variables)
+        if done.status:
+            self._report(stack, environment, "failed", _errors(done.output))
+            return
+        try:
+            shown = stack.answer("show", "-json", str(saved), environment=variables)
+        except OperatorError as error:
+            self._report(stack, environment, "failed", _errors(str(error)))
+            return
+        plan = read_plan(shown, stack.name)
+        record = Record.of(
+            stack,
+            saved,
+            context=environment.context,
+            target="emulator" if self.program.emulator else "aws",
+            commit=self.commit,
+            state=self.states[stack.name],
+            below={name: state for name in stack.dependencies if (state := self.states.get(name))},
+        )
+        write_record(saved, record)
+        self.plans[stack.name] = plan
+        at = saved.relative_to(ROOT) if saved.is_relative_to(ROOT) else saved
+        self.reports[stack.name] = stack_report(plan, environment=environment.key, saved=str(at))
+        self.follow(stack.name, "planned")
+
+    def _report(self, stack: Stack, environment: Environment, status: str, note: str) -> None:
+        self.reports[stack.name] = StackReport(
+            stack.name, environment.key, status=status, note=mask_text(note)
+        )
+        self.follow(stack.name, status)
+
+
+Owners = Mapping[str, Environment]
+"""The environment of each stack by the stack's name."""
+
+
+def levels(chosen: Sequence[Stack]) -> Iterator[list[Stack]]:
+    """Stacks that do not stand on each other, those below first."""
+    left = {stack.name: stack for stack in chosen}
+    while left:
+        level = [
+            stack for stack in left.values() if not any(name in left for name in stack.dependencies)
+        ]
+        yield level
+        for stack in level:
+            del left[stack.name]
+
+
+def owners(
+    known: Sequence[Stack], environments: Mapping[str, Environment]
+) -> dict[str, Environment]:
+    """Which environment each stack belongs to."""
+    found = {}
+    for stack in known:
+        for key, environment in environments.items():
+            if stack.name.startswith(f"{key}-"):
+                found[stack.name] = environment
+    return found
+
+
+def _errors(output: str) -> str:
+    """Terraform's error messages without its frames and advice on commands."""
+    lines = [line.strip("│╷╵ ").strip() for line in output.splitlines()]
+    start = next((n for n, line in enumerate(lines) if line.startswith("Error:")), 0)
+    return " ".join(line for line in lines[start : start + 12] if line)[:600]
+
+
+def saved_plans(folder: Path = PLANS) -> list[Path]:
+    """The plans that are saved, in the order of their names."""
+    return sorted(folder.glob("*/*.tfplan"))
