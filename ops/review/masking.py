@@ -26,7 +26,7 @@ _SECRET_VALUE = re.compile(
     r"|://[^/\s:@]*:[^/\s@]+@"
 )
 _ASSIGNMENT = re.compile(
-    r"(?P<name>[\w.\-]+)(?P<sign>[\"']?\s*[:=]\s*)(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&]+)"
+    r"(?P<name>[\w.\-]+)(?P<sign>[\"']?[ \t]*[:=][ \t]*)(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&]+)"
 )
 _BEARER = re.compile(r"(\b(?:bearer|basic)\s+)[\w.~+/\-]{8,}=*", re.IGNORECASE)
 _RANDOM = re.compile(r"[A-Za-z0-9+/_\-]{20,}={0,2}")

@@ -11,15 +11,20 @@ from ..environments import environment, environments
 from ..terraform import stacks, terraform_binary
 from .bound import current_commit
 from .checkov import read_findings
-from .plan import read_plan
+from .plan import Plan, read_plan
 from .planning import Planning, owners
-from .report import Report, build
+from .report import Finding, Report, build
 
 
 def review_files(files: Sequence[Path], *, checkov: Path | None = None) -> Report:
     """The report of `terraform show -json` files of any project."""
-    plans = [read_plan(file) for file in files]
-    return build(plans, findings=None if checkov is None else read_findings(checkov))
+    findings = None if checkov is None else read_findings(checkov)
+    return review_plans([read_plan(file) for file in files], findings=findings)
+
+
+def review_plans(plans: Sequence[Plan], *, findings: Sequence[Finding] | None = None) -> Report:
+    """The report of plans that were read."""
+    return build(plans, findings=findings)
 
 
 def review_environments(

@@ -254,7 +254,7 @@ def _wider_policy(plan: Plan) -> Iterator[Found]:
     "IAM2",
     Severity.HIGH,
     "a policy allows every action of a service, or every service",
-    advice="list the actions that are needed; `service:*` includes deleting and giving rights away",
+    advice="list the actions that are needed; service:* includes deleting and giving rights away",
 )
 def _wildcard_policy(plan: Plan) -> Iterator[Found]:
     for change, before, after in _policies(plan):

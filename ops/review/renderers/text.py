@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -51,6 +52,17 @@ def print_report(report: Report, console: Console) -> None:
             console.print(renderable)
 
 
+def _table(title: str) -> Table:
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+
+
 def _services(report: Report) -> RenderableType | None:
     if not report.stories:
         return None
@@ -74,7 +86,7 @@ def _story(story: Story) -> RenderableType:
 def _risks(report: Report) -> RenderableType | None:
     if not report.risks:
         return None
-    table = Table(title="Risks", title_justify="left", title_style="bold", header_style="bold")
+    table = _table("Risks")
     for column in ("severity", "risk", "where", "what to do"):
         table.add_column(column, overflow="fold")
     for risk in report.risks:
@@ -90,7 +102,7 @@ def _risks(report: Report) -> RenderableType | None:
 def _counts(report: Report) -> RenderableType | None:
     if report.is_empty:
         return None
-    table = Table(title="Changes", title_justify="left", title_style="bold", header_style="bold")
+    table = _table("Changes")
     names = list(report.counts)
     for column in ("environment", "stack", *names, "note"):
         table.add_column(column, overflow="fold")
@@ -106,9 +118,7 @@ def _counts(report: Report) -> RenderableType | None:
 def _costs(report: Report) -> RenderableType | None:
     if not report.costs:
         return None
-    table = Table(
-        title="Cost by the month", title_justify="left", title_style="bold", header_style="bold"
-    )
+    table = _table("Cost by the month")
     for column in ("environment", "minimum", "expected", "maximum"):
         table.add_column(column, justify="left" if column == "environment" else "right")
     for cost in report.costs:
@@ -128,7 +138,7 @@ def _findings(report: Report) -> RenderableType | None:
         return None
     if not report.findings:
         return Text("Policy: no finding")
-    table = Table(title="Policy", title_justify="left", title_style="bold", header_style="bold")
+    table = _table("Policy")
     for column in ("check", "stack", "resource", "finding"):
         table.add_column(column, overflow="fold")
     for finding in report.findings:

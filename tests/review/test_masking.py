@@ -1,0 +1,157 @@
+"""No secret gets into any format."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ops.review.masking import Masked, is_secret_name, mask, mask_text
+from ops.review.plan import read_plan
+from ops.review.renderers import FORMATS
+from ops.review.report import build
+
+from .plans import PLANS, changed, plan_of
+
+SECRETS = {
+    "marked": "marked-as-sensitive",
+    "named": "hunter2-hunter2",
+    "token": "hf_abcdefghijklmnopqrstuvwxyz",
+    "key": "AKIAIOSFODNN7EXAMPLE",
+    "url": "s3cr3t-in-a-url",
+    "random": "Zk3vP9sQx81LmN0aBcDe7yTu2Rw4",
+    "script": "script-swordfish",
+    "definition": "definition-swordfish",
+    "pem": "MIIEpAIBAAKCAQEA",
+    "helm": "chart-swordfish",
+}
+
+
+def _plan() -> str:
+    container = [
+        {
+            "name": "api",
+            "image": "api:2",
+            "environment": [{"name": "DB_PASSWORD", "value": SECRETS["definition"]}],
+            "secrets": [{"name": "TOKEN", "valueFrom": "arn:aws:ssm:us-east-1:1:parameter/t"}],
+        }
+    ]
+    model = {
+        "name": "m",
+        "primary_container": [
+            {
+                "image": "m:1",
+                "environment": {
+                    "API_PASSWORD": SECRETS["named"],
+                    "HUB": SECRETS["token"],
+                    "CALLBACK": f"https://user:{SECRETS['url']}@example.com/x",
+                    "SEED": SECRETS["random"],
+                    "MAX_TOTAL_TOKENS": "4096",
+                    "LOG_LEVEL": "info",
+                },
+            }
+        ],
+    }
+    return plan_of(
+        changed("aws_sagemaker_model.m", ["create"], None, model),
+        changed(
+            "aws_ecs_task_definition.t",
+            ["create"],
+            None,
+            {"family": "t", "container_definitions": json.dumps(container)},
+        ),
+        changed(
+            "aws_db_instance.d",
+            ["update"],
+            {"identifier": "d", "odd": "old"},
+            {"identifier": "d", "odd": SECRETS["marked"]},
+            sensitive={"odd": True},
+        ),
+        changed(
+            "aws_instance.i",
+            ["create"],
+            None,
+            {"user_data": f"#!/bin/sh\nexport X={SECRETS['script']}\n", "note": SECRETS["key"]},
+        ),
+        changed(
+            "tls_private_key.k",
+            ["create"],
+            None,
+            {"content": f"-----BEGIN RSA PRIVATE KEY-----\n{SECRETS['pem']}\n"},
+        ),
+        changed(
+            "helm_release.h",
+            ["create"],
+            None,
+            {
+                "values": [f"auth:\n  password: {SECRETS['helm']}\n  port: 80\n"],
+                "set": [{"name": "db.password", "value": SECRETS["helm"]}],
+            },
+        ),
+        output_changes={
+            "password": {"actions": ["create"], "before": None, "after": SECRETS["marked"]}
+        },
+    )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_secrets_in_ten_places_are_in_no_format(name: str) -> None:
+    text = FORMATS[name](build([read_plan(_plan(), "p")]))
+    leaked = [place for place, secret in SECRETS.items() if secret in text]
+    assert not leaked
+
+
+def test_what_is_no_secret_stays_readable() -> None:
+    text = FORMATS["json"](build([read_plan(_plan(), "p")]))
+    for shown in ("4096", "info", "parameter/t", "MAX_TOTAL_TOKENS", "port: 80"):
+        assert shown in text
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_password_in_the_real_plans_is_in_no_format(name: str) -> None:
+    plans = [read_plan(file) for file in sorted(PLANS.glob("*.json"))]
+    assert "correct horse" in (PLANS / "first-creation.json").read_text("utf-8")
+    assert "correct horse" not in FORMATS[name](build(plans))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["password", "DB_PASSWD", "HF_TOKEN", "apiKey", "aws_secret_access_key", "SLACK_WEBHOOK"],
+)
+def test_names_of_secrets_are_known(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", ["LOG_LEVEL", "TOKENIZER_PATH", "bypass", "key_name", "compass"])
+def test_other_names_are_left_alone(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"MODEL_SHA": "a" * 64}, {"MODEL_SHA": "a" * 64}),
+        ({"secret_arn": "arn:aws:secretsmanager:x"}, {"secret_arn": "arn:aws:secretsmanager:x"}),
+        ({"rotate_secret": True}, {"rotate_secret": True}),
+        ({"password": None}, {"password": None}),
+    ],
+)
+def test_references_flags_and_hashes_are_shown(value: Any, shown: Any) -> None:
+    assert mask({"environment": value}) == {"environment": shown}
+
+
+def test_a_changed_secret_is_seen_to_change_without_being_seen() -> None:
+    entry = changed(
+        "aws_x.y", ["update"], {"password": "one", "same": 1}, {"password": "two", "same": 1}
+    )
+    (change,) = read_plan(plan_of(entry)).changes
+    (difference,) = change.differences
+    assert (difference.path, str(difference.before)) == ("password", "(masked)")
+    assert Masked("a") == Masked("a")
+    assert Masked("a") != Masked("b")
+
+
+def test_free_text_loses_what_it_assigns_to_a_secrets_name() -> None:
+    text = mask_text("token=abc123 level=info Authorization: Bearer abcdefghijkl")
+    assert text == "token=(masked) level=info Authorization: Bearer (masked)"

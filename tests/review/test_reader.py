@@ -1,0 +1,121 @@
+"""Reading plans of any project, and refusing what is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.errors import BadInputError
+from ops.review.plan import Action, read_plan
+from ops.review.renderers import FORMATS
+from ops.review.report import build
+
+from .plans import PLANS, changed, plan_of
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is not JSON"),
+        (b"{", "is not JSON"),
+        (b"\xff\xfe\x00", "is not JSON"),
+        (b"PK\x03\x04binary", "terraform show -json FILE"),
+        (b"[]", "no Terraform plan"),
+        (b"null", "no Terraform plan"),
+        (b'{"resource_changes": []}', "no Terraform plan"),
+        (b'{"format_version": "1.2", "values": {}}', "a state"),
+        (b'{"format_version": "1.2"}', "no plan"),
+        (b'{"format_version": "3.0", "resource_changes": []}', "newer"),
+        (b'{"format_version": "1.2", "resource_changes": {"a": 1}}', "not shaped"),
+        (b'{"format_version": "1.2", "resource_changes": [{}]}', "not shaped"),
+        (b'{"format_version": "1.2", "resource_changes": [1]}', "not shaped"),
+        (b"[" * 100_000, "is not JSON"),
+    ],
+)
+def test_what_is_no_plan_is_refused_with_the_way_to_make_one(content: bytes, says: str) -> None:
+    with pytest.raises(BadInputError, match=says):
+        read_plan(content, "plan.json")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"nothing\.json: No such file"):
+        read_plan(tmp_path / "nothing.json")
+
+
+def test_an_unknown_action_is_refused_and_not_taken_for_nothing() -> None:
+    plan = plan_of(changed("aws_vpc.x", ["explode"], {}, {}))
+    with pytest.raises(BadInputError, match="unknown action explode"):
+        read_plan(plan)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+
+
+@given(json_values, json_values, json_values, json_values)
+def test_any_shape_is_read_or_refused_but_never_a_traceback(
+    before: Any, after: Any, unknown: Any, configuration: Any
+) -> None:
+    entry = changed("aws_sagemaker_endpoint.x", ["update"], before, after)
+    entry["change"]["after_unknown"] = unknown
+    content = {
+        "format_version": "1.2",
+        "resource_changes": [entry],
+        "configuration": configuration,
+    }
+    try:
+        plan = read_plan(json.dumps(content))
+    except BadInputError:
+        return
+    assert plan.changes[0].action is Action.UPDATE
+
+
+def test_moves_imports_and_forgotten_resources_are_told_apart() -> None:
+    moved = changed("aws_vpc.new", ["no-op"], {"id": "vpc-1"}, {"id": "vpc-1"})
+    moved["previous_address"] = "aws_vpc.old"
+    imported = changed("aws_s3_bucket.b", ["no-op"], {"bucket": "b"}, {"bucket": "b"})
+    imported["change"]["importing"] = {"id": "b"}
+    forgotten = changed("aws_kms_key.k", ["forget"], {"id": "k"}, None)
+    read = changed("data.aws_region.r", ["read"], None, {}, mode="data")
+    plan = read_plan(plan_of(moved, imported, forgotten, read))
+    report = build([plan])
+    assert report.counts == {"forget": 1, "move": 1, "import": 1}
+    assert [change.address for change in plan.shown] == [
+        "aws_vpc.new",
+        "aws_s3_bucket.b",
+        "aws_kms_key.k",
+    ]
+    assert "moved from aws_vpc.old" in FORMATS["text"](report)
+
+
+def test_a_plan_of_another_project_is_rendered_in_every_format() -> None:
+    foreign = changed(
+        'module.web["a"].google_compute_instance.vm[0]',
+        ["delete", "create"],
+        {"machine_type": "e2-small"},
+        {"machine_type": "e2-large"},
+        replace_paths=[["machine_type"]],
+    )
+    report = build([read_plan(plan_of(foreign), "elsewhere")])
+    assert report.counts == {"replace": 1}
+    for name, render in FORMATS.items():
+        text = render(report)
+        assert "google_compute_instance.vm" in text, name
+        assert "e2-large" in text or name == "text", name
+
+
+def test_references_lead_from_an_endpoint_to_its_configuration_before_names_are_known() -> None:
+    plan = read_plan(PLANS / "first-creation.json")
+    (endpoint,) = plan.of_type("aws_sagemaker_endpoint")
+    assert endpoint.is_unknown("endpoint_config_name")
+    assert [change.type for change in plan.referred(endpoint, "endpoint_config_name")] == [
+        "aws_sagemaker_endpoint_configuration"
+    ]
