@@ -1,0 +1,75 @@
+"""`inferra drift`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..environments import Emulated, EnvironmentKey, environment
+from ..output import Json, print_json, print_table, stderr, stdout
+
+if TYPE_CHECKING:
+    from .. import drift as operations
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("drift")(drift)
+
+
+def drift(
+    env: EnvironmentKey,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Plans at a time. Without it two a processor.")
+    ] = None,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Plan every stack side by side and report where AWS differs. Changes nothing.
+
+    Exit status as Terraform's: 0 for no difference, 1 for a failure, 2 for differences.
+
+    Example: inferra drift prod-euw1
+    """
+    from .. import drift as operations
+    from ..aws import emulator_in_use
+
+    found = environment(env)
+    running = emulator_in_use() if emulator else None
+    with stderr.status(f"planning {len(found.layers)} stacks") as shown:
+        ended: list[str] = []
+
+        def done(stack: operations.StackDrift) -> None:
+            ended.append(stack.stack)
+            shown.update(f"planned {len(ended)} of {len(found.layers)} stacks")
+
+        stacks = operations.detect(found, emulator=running, jobs=jobs, done=done)
+    if json:
+        print_json([stack.as_dict() for stack in stacks])
+    elif markdown:
+        typer.echo(operations.markdown(env, stacks))
+    else:
+        _show(stacks)
+    raise typer.Exit(operations.exit_status(stacks))
+
+
+def _show(stacks: list[operations.StackDrift]) -> None:
+    print_table(
+        ("stack", "result", "changes"),
+        [
+            (
+                stack.stack,
+                stack.summary,
+                "\n".join(
+                    f"{'drifted' if change.drifted else 'pending'}: {change}"
+                    for change in stack.changes
+                ),
+            )
+            for stack in stacks
+        ],
+    )
+    for stack in stacks:
+        if stack.error:
+            stdout.print(f"{stack.stack}\n{stack.error}", markup=False, highlight=False)

@@ -1,0 +1,156 @@
+"""`inferra state list|restore|unlock`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modules.rules import did_you_mean
+
+from ..environments import Emulated, EnvironmentKey, environment
+from ..errors import BadInputError
+from ..output import Json, print_json, print_table, stdout
+
+if TYPE_CHECKING:
+    from ..state import Difference, States, Version
+
+LayerName = Annotated[
+    str, typer.Argument(metavar="LAYER", help="A layer: network, registry, inference ...")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the family of commands."""
+    app.add_typer(family, name="state")
+
+
+family = typer.Typer(help="Terraform's states and their versions.", no_args_is_help=True)
+
+
+@family.command("list")
+def list_versions(
+    env: EnvironmentKey, layer: LayerName, emulator: Emulated = False, json: Json = False
+) -> None:
+    """List the versions of a layer's state, newest first.
+
+    Example: inferra state list dev-use1 network
+    """
+    found = _states(env, layer, emulator).versions(layer)
+    if json:
+        print_json([asdict(version) for version in found])
+        return
+    _show_versions(found)
+
+
+@family.command()
+def restore(
+    env: EnvironmentKey,
+    layer: LayerName,
+    version: Annotated[
+        str | None, typer.Option(help="The version to restore. Without it they are listed.")
+    ] = None,
+    yes: Yes = False,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Make an older version of a layer's state the newest, after showing what changes.
+
+    Only the state changes, not what it describes: look at a plan before the next deploy.
+
+    Example: inferra state restore dev-use1 network --version 3sL4kqtJlcpXroDTDmJ
+    """
+    from ..state import difference
+
+    states = _states(env, layer, emulator)
+    if version is None:
+        _show_versions(states.versions(layer))
+        stdout.print("inferra state restore with --version restores one of them")
+        return
+    wanted = states.read(layer, version)
+    if wanted is None:
+        raise BadInputError(
+            f"{env} {layer} has no version {version}", f"inferra state list {env} {layer}"
+        )
+    changes = difference(states.read(layer), wanted)
+    if not json:
+        _show_difference(changes)
+    _confirm(f"restore version {version} of {env} {layer}?", yes)
+    restored = states.restore(layer, version)
+    if json:
+        print_json({"serial": restored.serial, "version": restored.version, **asdict(changes)})
+        return
+    stdout.print(
+        f"restored as serial {restored.serial}; inferra drift {env} shows how AWS differs",
+        highlight=False,
+    )
+
+
+@family.command()
+def unlock(
+    env: EnvironmentKey, layer: LayerName, yes: Yes = False, emulator: Emulated = False
+) -> None:
+    """Remove the lock that a dead run left on a layer's state, after showing who holds it.
+
+    Example: inferra state unlock dev-use1 network
+    """
+    states = _states(env, layer, emulator)
+    held = states.lock(layer)
+    if held is None:
+        stdout.print(f"the state of {env} {layer} is not locked")
+        return
+    stdout.print(f"held by {held}", highlight=False)
+    _confirm("is that run dead, and shall its lock go?", yes)
+    states.unlock(layer, held.id)
+    stdout.print("unlocked")
+
+
+def _states(env: str, layer: str, emulated: bool) -> States:
+    from ..aws import Aws, emulator_in_use
+    from ..state import States
+
+    found = environment(env)
+    if layer not in found.layers:
+        raise BadInputError(
+            f"{env} has no layer {layer}{did_you_mean(layer, found.layers)}",
+            f"its layers are {', '.join(found.layers)}",
+        )
+    return States(Aws(found.context, emulator=emulator_in_use() if emulated else None))
+
+
+def _show_versions(versions: list[Version]) -> None:
+    print_table(
+        ("version", "changed", "serial", "resources", ""),
+        [
+            (
+                version.id,
+                f"{version.changed:%Y-%m-%d %H:%M:%S %Z}",
+                version.serial,
+                version.resources,
+                "deleted" if version.deleted else "now" if version.latest else "",
+            )
+            for version in versions
+        ],
+    )
+
+
+def _show_difference(changes: Difference) -> None:
+    if changes.empty:
+        stdout.print("both versions hold the same resources")
+    for sign, addresses in (
+        ("+", changes.added),
+        ("-", changes.removed),
+        ("~", changes.changed),
+    ):
+        for address in addresses:
+            stdout.print(f"{sign} {address}", highlight=False, markup=False)
+
+
+def _confirm(question: str, approved: bool) -> None:
+    if approved:
+        return
+    if not stdout.is_terminal:
+        raise BadInputError("there is nobody to ask", "--yes does it without asking")
+    typer.confirm(question, abort=True)

@@ -1,0 +1,66 @@
+"""`inferra status`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..environments import Emulated, environment, environments
+from ..output import Json, print_json, print_table, stdout
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("status")(status)
+
+
+def status(
+    env: Annotated[
+        str | None, typer.Argument(metavar="[ENV]", help="One environment. Without it, all.")
+    ] = None,
+    drift: Annotated[bool, typer.Option("--drift", help="Plan every stack too.")] = False,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Show every stack: its state, its last change, its resources, and who holds its lock.
+
+    Example: inferra status dev-use1 --drift
+    """
+    from .. import status as operations
+    from ..aws import Aws, emulator_in_use
+    from ..drift import detect
+
+    running = emulator_in_use() if emulator else None
+    chosen = [environment(env)] if env else list(environments().environments.values())
+    found = []
+    for each in chosen:
+        aws = Aws(each.context, emulator=running, role_arn=each.context.plan_role_arn)
+        with stdout.status(f"reading the states of {each.key}"):
+            stacks = operations.status(each, aws)
+        if drift:
+            deployed = [stack.stack for stack in stacks if stack.deployed]
+            results = detect(each, emulator=running, only=deployed)
+            stacks = operations.with_drift(
+                stacks, {result.stack: result.summary for result in results}
+            )
+        found += stacks
+    if json:
+        print_json([stack.as_dict() for stack in found])
+        return
+    print_table(
+        ("stack", "state key", "serial", "last change", "resources", "lock")
+        + (("drift",) if drift else ()),
+        [
+            (
+                stack.stack,
+                stack.state_key,
+                stack.serial,
+                f"{stack.changed:%Y-%m-%d %H:%M %Z}" if stack.changed else "not deployed",
+                stack.resources,
+                stack.lock or "free",
+                *([stack.drift or "not planned"] if drift else []),
+            )
+            for stack in found
+        ],
+    )

@@ -1,0 +1,57 @@
+"""`inferra verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..environments import Emulated, EnvironmentKey, environment
+from ..errors import BadInputError
+from ..output import Json, print_json, print_table, stderr, stdout
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("verify")(verify)
+
+
+def verify(
+    env: EnvironmentKey,
+    samples: Annotated[
+        Path | None,
+        typer.Option(help="A folder of request bodies: fraud.csv or fraud.json for fraud."),
+    ] = None,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Check after an apply that what runs is what the states say, healthy, and answers.
+
+    A rollout that SageMaker rolled back is reported with its reason. Exit status 1 when
+    anything failed.
+
+    Example: inferra verify prod-euw1 --samples samples
+    """
+    from ..aws import Aws, emulator_in_use
+    from ..verify import verify as run
+
+    found = environment(env)
+    if samples is not None and not samples.is_dir():
+        raise BadInputError(f"{samples} is not a folder")
+    aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
+    with stderr.status(f"verifying {env}"):
+        findings = run(found, aws, samples)
+    failed = [finding for finding in findings if finding.outcome == "failed"]
+    if json:
+        print_json([finding.as_dict() for finding in findings])
+    else:
+        print_table(
+            ("endpoint or service", "check", "", "found"),
+            [(f.subject, f.check, f.outcome, f.found) for f in findings],
+        )
+        for finding in failed:
+            stdout.print(
+                f"{finding.subject} {finding.found}\n  {finding.fix}", markup=False, highlight=False
+            )
+    raise typer.Exit(1 if failed else 0)

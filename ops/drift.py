@@ -1,0 +1,306 @@
+"""Drift: where AWS, the states and the environment files differ.
+
+Every stack is planned with refresh, as `terraform plan -detailed-exitcode` does, side by side and
+without taking locks. A change is drift where something outside Terraform made it, and pending where
+it was written and not yet applied. What autoscaling owns is neither.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from emulator.process import Emulator
+from modules import Environment
+from modules.target import AWS, EMULATOR
+
+from .advice import about_terraform, errors_of
+from .terraform import WORK, Outcome, Stack, stacks, terraform_environment
+
+Result = Literal["none", "drift", "pending", "failed"]
+
+TIMEOUT_SECONDS = 900
+"""How long the plan of one stack may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource that the next apply would change."""
+
+    address: str
+    action: str
+    """create, update, delete or replace."""
+
+    drifted: bool
+    """Whether something outside Terraform changed it."""
+
+    attributes: list[str]
+
+    def __str__(self) -> str:
+        attributes = f" ({', '.join(self.attributes)})" if self.attributes else ""
+        return f"{self.action} {self.address}{attributes}"
+
+
+@dataclass(frozen=True, slots=True)
+class StackDrift:
+    """What the plan of one stack found."""
+
+    stack: str
+    result: Result
+    changes: list[Change] = field(default_factory=list)
+    error: str = ""
+    seconds: float = 0.0
+
+    @property
+    def summary(self) -> str:
+        """The finding in a few words."""
+        if self.result in ("failed", "none"):
+            return self.result
+        drifted = sum(change.drifted for change in self.changes)
+        counts = {"drifted": drifted, "pending": len(self.changes) - drifted}
+        return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "outputs"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding for machines."""
+        return asdict(self)
+
+
+def exit_status(found: Collection[StackDrift]) -> int:
+    """Terraform's own: 0 for nothing, 1 for a failure, 2 for changes."""
+    if any(stack.result == "failed" for stack in found):
+        return 1
+    return 2 if any(stack.result != "none" for stack in found) else 0
+
+
+def detect(
+    environment: Environment,
+    *,
+    emulator: Emulator | None = None,
+    only: Collection[str] | None = None,
+    jobs: int | None = None,
+    done: Callable[[StackDrift], None] = lambda _: None,
+) -> list[StackDrift]:
+    """Plan the stacks of an environment and tell what they found, those below first.
+
+    `only` names the stacks; without it, all. `jobs` run at a time; without it two for each
+    processor, as a plan waits for AWS most of its time. `done` hears of each when it ends.
+    """
+    planned = [
+        stack
+        for stack in stacks(_synthesized(environment, emulator))
+        if only is None or stack.name in only
+    ]
+    variables = _variables(emulator)
+
+    def one(stack: Stack) -> StackDrift:
+        found = _plan(environment, stack, variables)
+        done(found)
+        return found
+
+    with ThreadPoolExecutor(jobs or 2 * (os.cpu_count() or 1)) as pool:
+        return list(pool.map(one, planned))
+
+
+def _synthesized(environment: Environment, emulator: Emulator | None) -> Path:
+    # Imported only now, as it starts Node.
+    from modules.layers.program import synthesize
+
+    target = replace(EMULATOR if emulator else AWS, plans_only=True)
+    outdir = WORK / "drift" / environment.key
+    shutil.rmtree(outdir, ignore_errors=True)
+    outdir.mkdir(parents=True)
+    return synthesize([environment], target=target, outdir=outdir)
+
+
+def _variables(emulator: Emulator | None) -> dict[str, str]:
+    return terraform_environment(emulator.environment() if emulator else None)
+
+
+def _plan(environment: Environment, stack: Stack, variables: Mapping[str, str]) -> StackDrift:
+    start = time.monotonic()
+    layer = stack.name.removeprefix(f"{environment.key}-")
+
+    def failed(output: str) -> StackDrift:
+        advice = about_terraform(output, environment.context, layer)
+        lines = [*errors_of(output), *([f"what to do: {advice}"] if advice else [])]
+        seconds = time.monotonic() - start
+        return StackDrift(stack.name, "failed", error="\n".join(lines), seconds=seconds)
+
+    try:
+        outcome = stack.init(variables)
+        if outcome.status:
+            return failed(outcome.output)
+        outcome = _run_plan(stack, _light(stack, variables))
+        if outcome.status not in (0, 2):
+            return failed(outcome.output)
+        found = StackDrift(stack.name, "none")
+        if outcome.status == 2:
+            shown = stack.run("show", "-json", "drift.tfplan", environment=variables)
+            if shown.status:
+                return failed(shown.output)
+            found = judged(stack.name, json.loads(shown.output))
+    except subprocess.TimeoutExpired as error:
+        return failed(f"Error: {error.cmd[0]} took more than {error.timeout} s")
+    return replace(found, seconds=round(time.monotonic() - start, 1))
+
+
+def _light(stack: Stack, variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables with which a plan takes the least of a processor.
+
+    Most of a small plan is the start of the provider: its garbage collector, and the hash of its
+    700 MB, which `init` has verified a moment before and the plan would verify again.
+    """
+    light = {"GOGC": "400", **variables}
+    providers = stack.folder / ".terraform" / "providers" / "registry.terraform.io"
+    found = sorted(providers.glob("hashicorp/aws/*/*"))
+    if len(found) == 1:
+        configuration = stack.folder / "drift.tfrc"
+        overrides = f'dev_overrides {{ "hashicorp/aws" = {json.dumps(str(found[0].resolve()))} }}'
+        configuration.write_text(
+            f"provider_installation {{\n  {overrides}\n  direct {{}}\n}}\n", encoding="utf-8"
+        )
+        light["TF_CLI_CONFIG_FILE"] = str(configuration)
+    return light
+
+
+def _run_plan(stack: Stack, variables: Mapping[str, str]) -> Outcome:
+    return stack.run(
+        *("plan", "-input=false", "-no-color", "-detailed-exitcode"),
+        # It writes nothing, so it neither waits for a deploy nor holds one up.
+        *("-lock=false", "-out=drift.tfplan"),
+        environment=variables,
+        timeout=TIMEOUT_SECONDS,
+    )
+
+
+def judged(stack: str, plan: Mapping[str, Any]) -> StackDrift:
+    """What a plan in Terraform's JSON says: drift, pending changes, or neither."""
+    drifted = {entry["address"] for entry in plan.get("resource_drift", [])}
+    owned = _Owned(plan)
+    changes = [
+        Change(
+            address=entry["address"],
+            action=_action(entry["change"]["actions"]),
+            drifted=entry["address"] in drifted,
+            attributes=attributes,
+        )
+        for entry in plan.get("resource_changes", [])
+        if entry["change"]["actions"] not in (["no-op"], ["read"])
+        for attributes in [_attributes(entry["change"])]
+        if not owned.covers(entry, attributes)
+    ]
+    outputs = plan.get("output_changes", {}).values()
+    outputs_change = not changes and any(change["actions"] != ["no-op"] for change in outputs)
+    result: Result = "none"
+    if any(change.drifted for change in changes):
+        result = "drift"
+    elif changes or (outputs_change and not owned.found):
+        result = "pending"
+    return StackDrift(stack, result, changes)
+
+
+def _action(actions: list[str]) -> str:
+    return actions[0] if len(actions) == 1 else "replace"
+
+
+def _attributes(change: Mapping[str, Any]) -> list[str]:
+    """The attributes of an update or a replacement that differ."""
+    before, after = change.get("before") or {}, change.get("after") or {}
+    if not before or not after:
+        return []
+    unknown = change.get("after_unknown") or {}
+    names = before.keys() | after.keys()
+    return sorted(n for n in names if unknown.get(n) or before.get(n) != after.get(n))
+
+
+class _Owned:
+    """What autoscaling changes by itself, as far as one plan shows what it scales.
+
+    Modules ignore such values where they can (`ignore_changes`); this is for those that a
+    scheduled action sets on a scalable target, and for states that are older than a policy.
+    """
+
+    # The attributes of each type that autoscaling sets, once there is a scalable target for it.
+    _CAPACITY = {
+        "aws_autoscaling_group": {"desired_capacity"},
+        "aws_ecs_service": {"desired_count"},
+        "aws_eks_node_group": {"scaling_config"},
+    }
+
+    def __init__(self, plan: Mapping[str, Any]) -> None:
+        planned = [
+            (entry["type"], (entry["change"].get("after") or entry["change"].get("before") or {}))
+            for entry in plan.get("resource_changes", [])
+        ]
+        self._scaled = {
+            values.get("resource_id")
+            for kind, values in planned
+            if kind == "aws_appautoscaling_target"
+        }
+        self._scheduled = {
+            values.get("resource_id")
+            for kind, values in planned
+            if kind == "aws_appautoscaling_scheduled_action"
+        }
+        self.found = False
+
+    def covers(self, entry: Mapping[str, Any], attributes: list[str]) -> bool:
+        """Whether a change is only of what autoscaling owns."""
+        change = entry["change"]
+        if change["actions"] != ["update"] or not attributes:
+            return False
+        kind, values = entry["type"], change["before"] or {}
+        if kind == "aws_appautoscaling_target":
+            owned = values.get("resource_id") in self._scheduled
+            allowed = {"min_capacity", "max_capacity"}
+        elif kind == "aws_ecs_service":
+            cluster = str(values.get("cluster", "")).rpartition("/")[2]
+            owned = f"service/{cluster}/{values.get('name')}" in self._scaled
+            allowed = self._CAPACITY[kind]
+        else:
+            owned = kind in self._CAPACITY and _differs_in_desired_only(change)
+            allowed = self._CAPACITY.get(kind, set())
+        covered = owned and set(attributes) <= allowed
+        self.found = self.found or covered
+        return covered
+
+
+def _differs_in_desired_only(change: Mapping[str, Any]) -> bool:
+    """Whether a node group or an Auto Scaling group keeps its minimum and maximum."""
+
+    def bounds(values: Mapping[str, Any]) -> list[Any]:
+        config = (values.get("scaling_config") or [{}])[0]
+        return [
+            values.get("min_size"),
+            values.get("max_size"),
+            config.get("min_size"),
+            config.get("max_size"),
+        ]
+
+    return bounds(change["before"]) == bounds(change["after"])
+
+
+def markdown(environment: str, found: Collection[StackDrift]) -> str:
+    """The findings as Markdown, for a pull request or an issue."""
+    lines = [
+        f"## Drift of {environment}",
+        "",
+        "| stack | result | changes |",
+        "| --- | --- | --- |",
+    ]
+    for stack in found:
+        changes = "<br>".join(
+            f"{'drifted' if change.drifted else 'pending'}: {change}".replace("|", "\\|")
+            for change in stack.changes
+        )
+        error = stack.error.splitlines()[0].replace("|", "\\|") if stack.error else ""
+        lines.append(f"| {stack.stack} | {stack.summary} | {changes or error} |")
+    return "\n".join(lines)

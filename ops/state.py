@@ -1,0 +1,255 @@
+"""Terraform's states in the state bucket: reading, listing versions, restoring, unlocking."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from .advice import explained
+from .aws import Aws
+from .errors import BadInputError, OperatorError
+
+_ABSENT = ("NoSuchKey", "404", "NoSuchVersion")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One version of a layer's state."""
+
+    content: dict[str, Any]
+    version: str
+    changed: datetime
+
+    @property
+    def serial(self) -> int:
+        """Terraform's count of the versions of a state."""
+        return int(self.content.get("serial", 0))
+
+    @property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """The attributes of every managed resource, by address."""
+        found = {}
+        for resource in self.content.get("resources", []):
+            if resource.get("mode") != "managed":
+                continue
+            prefix = f"{resource['module']}." if resource.get("module") else ""
+            for instance in resource["instances"]:
+                key = instance.get("index_key")
+                index = "" if key is None else f"[{json.dumps(key)}]"
+                address = f"{prefix}{resource['type']}.{resource['name']}{index}"
+                found[address] = instance.get("attributes") or {}
+        return found
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        """The attributes of every resource of one type, in the order of their addresses."""
+        return [
+            attributes
+            for address, attributes in sorted(self.resources.items())
+            if address.split("[")[0].split(".")[-2] == kind
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock that a run of Terraform holds, or left behind."""
+
+    id: str
+    who: str
+    operation: str
+    created: str
+
+    def __str__(self) -> str:
+        return f"{self.who}, {self.operation}, {self.created}"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a state in the bucket. A deletion is a version too, and holds nothing."""
+
+    id: str
+    changed: datetime
+    latest: bool
+    deleted: bool
+    serial: int | None
+    resources: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a restore changes in a state: addresses."""
+
+    added: list[str]
+    removed: list[str]
+    changed: list[str]
+
+    @property
+    def empty(self) -> bool:
+        """Whether both hold the same."""
+        return not (self.added or self.removed or self.changed)
+
+
+class States:
+    """The states of one environment. Its methods raise OperatorError with what to do."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._context = aws.context
+        self._bucket = aws.context.state_bucket
+
+    @cached_property
+    def _s3(self) -> Any:
+        return self._aws.client("s3")
+
+    def read(self, layer: str, version: str | None = None) -> State | None:
+        """The state of a layer, or an older version of it; None where there is none."""
+        wanted = {"VersionId": version} if version else {}
+        with explained(self._context, layer):
+            try:
+                answer = self._s3.get_object(
+                    Bucket=self._bucket, Key=self._context.state_key(layer), **wanted
+                )
+                content = json.loads(answer["Body"].read())
+            except ClientError as error:
+                if error.response["Error"]["Code"] in _ABSENT:
+                    return None
+                raise
+        return State(content, answer.get("VersionId", ""), answer["LastModified"])
+
+    def lock(self, layer: str) -> Lock | None:
+        """The lock on a layer's state; None where it is free."""
+        with explained(self._context, layer):
+            try:
+                answer = self._s3.get_object(Bucket=self._bucket, Key=self._lock_key(layer))
+            except ClientError as error:
+                if error.response["Error"]["Code"] in _ABSENT:
+                    return None
+                raise
+            held = json.loads(answer["Body"].read())
+        return Lock(
+            id=str(held.get("ID", "")),
+            who=str(held.get("Who", "")),
+            operation=str(held.get("Operation", "")),
+            created=str(held.get("Created", "")),
+        )
+
+    def versions(self, layer: str, limit: int = 20) -> list[Version]:
+        """The newest versions of a layer's state, newest first."""
+        key = self._context.state_key(layer)
+        with explained(self._context, layer):
+            pages = self._s3.get_paginator("list_object_versions").paginate(
+                Bucket=self._bucket, Prefix=key
+            )
+            entries = [
+                (entry, deleted)
+                for page in pages
+                for kind, deleted in (("Versions", False), ("DeleteMarkers", True))
+                for entry in page.get(kind, [])
+                if entry["Key"] == key
+            ]
+        entries.sort(key=lambda pair: (pair[0]["IsLatest"], pair[0]["LastModified"]), reverse=True)
+        return [self._version(layer, entry, deleted) for entry, deleted in entries[:limit]]
+
+    def _version(self, layer: str, entry: dict[str, Any], deleted: bool) -> Version:
+        state = None if deleted else self.read(layer, entry["VersionId"])
+        return Version(
+            id=entry["VersionId"],
+            changed=entry["LastModified"],
+            latest=entry["IsLatest"],
+            deleted=deleted,
+            serial=state.serial if state else None,
+            resources=len(state.resources) if state else None,
+        )
+
+    def restore(self, layer: str, version: str) -> State:
+        """Make an older version the newest, under the lock; answers the state that is now.
+
+        The older version keeps its place, and so does the one that was the newest.
+        """
+        wanted = self.read(layer, version)
+        if wanted is None:
+            raise BadInputError(
+                f"{self._context.state_key(layer)} has no version {version}",
+                f"inferra state list {self._context.key} {layer} lists them",
+            )
+        with self._locked(layer):
+            current = self.read(layer)
+            serial = max(wanted.serial, current.serial if current else 0) + 1
+            content = {**wanted.content, "serial": serial}
+            with explained(self._context, layer):
+                answer = self._s3.put_object(
+                    Bucket=self._bucket,
+                    Key=self._context.state_key(layer),
+                    Body=json.dumps(content, indent=2).encode(),
+                    ContentType="application/json",
+                    ServerSideEncryption="AES256",
+                )
+        return State(content, answer.get("VersionId", ""), datetime.now(UTC))
+
+    def unlock(self, layer: str, id: str) -> None:
+        """Remove a lock that a dead run left behind. Raises OperatorError for another's lock."""
+        held = self.lock(layer)
+        if held is None or held.id != id:
+            found = f"is held by {held} (id {held.id})" if held else "is free"
+            raise OperatorError(
+                f"the lock of {self._context.state_key(layer)} {found}, not by {id}"
+            )
+        with explained(self._context, layer):
+            self._s3.delete_object(Bucket=self._bucket, Key=self._lock_key(layer))
+
+    def _lock_key(self, layer: str) -> str:
+        return f"{self._context.state_key(layer)}.tflock"
+
+    @contextmanager
+    def _locked(self, layer: str) -> Iterator[None]:
+        """Hold the lock as Terraform does, which writes the lock's object if there is none."""
+        own = str(uuid.uuid4())
+        held = {
+            "ID": own,
+            "Operation": "inferra state restore",
+            "Info": "",
+            "Who": f"{getpass.getuser()}@{socket.gethostname()}",
+            "Version": "",
+            "Created": datetime.now(UTC).isoformat(),
+            "Path": f"{self._bucket}/{self._context.state_key(layer)}",
+        }
+        with explained(self._context, layer):
+            try:
+                self._s3.put_object(
+                    Bucket=self._bucket,
+                    Key=self._lock_key(layer),
+                    Body=json.dumps(held).encode(),
+                    IfNoneMatch="*",
+                    ServerSideEncryption="AES256",
+                )
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
+                    raise
+                raise OperatorError(
+                    f"the state {self._context.state_key(layer)} is locked: {self.lock(layer)}",
+                    "wait for that run. If it is dead: "
+                    f"inferra state unlock {self._context.key} {layer}",
+                ) from error
+        try:
+            yield
+        finally:
+            self.unlock(layer, own)
+
+
+def difference(now: State | None, then: State) -> Difference:
+    """What putting `then` in the place of `now` changes."""
+    before, after = now.resources if now else {}, then.resources
+    return Difference(
+        added=sorted(after.keys() - before.keys()),
+        removed=sorted(before.keys() - after.keys()),
+        changed=sorted(a for a in before.keys() & after.keys() if before[a] != after[a]),
+    )

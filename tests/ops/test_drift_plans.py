@@ -1,0 +1,172 @@
+"""What a plan says about drift, from plans in Terraform's JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from modules import Context
+from ops.advice import about_terraform, errors_of
+from ops.drift import StackDrift, exit_status, judged, markdown
+
+TARGET = {"resource_id": "endpoint/fraud/variant/primary", "min_capacity": 1, "max_capacity": 4}
+
+
+def change(kind: str, before: Any, after: Any, actions: list[str] | None = None) -> dict[str, Any]:
+    return {
+        "address": f"{kind}.x",
+        "type": kind,
+        "change": {"actions": actions or ["update"], "before": before, "after": after},
+    }
+
+
+def plan(*changes: dict[str, Any], drifted: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {
+        "resource_changes": list(changes),
+        "resource_drift": [{"address": address} for address in drifted],
+    }
+
+
+def test_a_change_from_outside_is_drift_and_an_unapplied_one_is_pending() -> None:
+    repository = change(
+        "aws_ecr_repository",
+        {"image_tag_mutability": "MUTABLE", "name": "fraud"},
+        {"image_tag_mutability": "IMMUTABLE", "name": "fraud"},
+    )
+    alarm = change("aws_cloudwatch_metric_alarm", None, {"name": "x"}, ["create"])
+    found = judged("s", plan(repository, alarm, drifted=("aws_ecr_repository.x",)))
+    assert found.result == "drift"
+    assert found.summary == "1 drifted, 1 pending"
+    assert [str(each) for each in found.changes] == [
+        "update aws_ecr_repository.x (image_tag_mutability)",
+        "create aws_cloudwatch_metric_alarm.x",
+    ]
+    assert judged("s", plan(alarm)).result == "pending"
+
+
+def test_a_replacement_is_named_as_one() -> None:
+    found = judged("s", plan(change("aws_x", {"a": 1}, {"a": 2}, ["delete", "create"])))
+    assert str(found.changes[0]) == "replace aws_x.x (a)"
+
+
+def test_drift_that_no_apply_would_mend_is_none() -> None:
+    ignored = change("aws_ecs_service", {"desired_count": 4}, {"desired_count": 4}, ["no-op"])
+    assert judged("s", plan(ignored, drifted=("aws_ecs_service.x",))).result == "none"
+
+
+def test_what_a_scheduled_action_sets_is_not_drift() -> None:
+    scaled = change("aws_appautoscaling_target", {**TARGET, "max_capacity": 8}, TARGET)
+    schedule = change(
+        "aws_appautoscaling_scheduled_action",
+        {"resource_id": TARGET["resource_id"]},
+        {"resource_id": TARGET["resource_id"]},
+        ["no-op"],
+    )
+    drifted = ("aws_appautoscaling_target.x",)
+    assert judged("s", plan(scaled, schedule, drifted=drifted)).result == "none"
+    assert judged("s", plan(scaled, drifted=drifted)).result == "drift"
+
+
+def test_a_count_is_owned_by_autoscaling_only_where_something_scales_it() -> None:
+    service = change(
+        "aws_ecs_service",
+        {
+            "cluster": "arn:aws:ecs:us-east-1:111122223333:cluster/c",
+            "name": "s",
+            "desired_count": 9,
+        },
+        {
+            "cluster": "arn:aws:ecs:us-east-1:111122223333:cluster/c",
+            "name": "s",
+            "desired_count": 2,
+        },
+    )
+    target = change(
+        "aws_appautoscaling_target",
+        {"resource_id": "service/c/s"},
+        {"resource_id": "service/c/s"},
+        ["no-op"],
+    )
+    assert judged("s", plan(service, target)).result == "none"
+    assert judged("s", plan(service)).result == "pending"
+
+
+def test_a_node_group_keeps_its_bounds_while_its_size_moves() -> None:
+    def group(desired: int, most: int) -> dict[str, Any]:
+        return {"scaling_config": [{"desired_size": desired, "min_size": 1, "max_size": most}]}
+
+    assert (
+        judged("s", plan(change("aws_eks_node_group", group(5, 9), group(2, 9)))).result == "none"
+    )
+    assert (
+        judged("s", plan(change("aws_eks_node_group", group(5, 9), group(5, 3)))).result
+        == "pending"
+    )
+
+
+@pytest.mark.parametrize(
+    ("results", "status"),
+    [
+        (["none", "none"], 0),
+        (["none", "drift"], 2),
+        (["pending"], 2),
+        (["drift", "failed"], 1),
+        ([], 0),
+    ],
+)
+def test_the_exit_status_is_terraforms(results: list[Any], status: int) -> None:
+    assert exit_status([StackDrift("s", result) for result in results]) == status
+
+
+def test_markdown_has_one_row_for_each_stack() -> None:
+    found = [
+        judged("dev-use1-network", plan()),
+        judged("dev-use1-registry", plan(change("aws_x", {"a": 1}, {"a": 2}))),
+        StackDrift("dev-use1-inference", "failed", error="Error: no\nwhat to do: x"),
+    ]
+    assert markdown("dev-use1", found).splitlines()[4:] == [
+        "| dev-use1-network | none |  |",
+        "| dev-use1-registry | 1 pending | pending: update aws_x.x (a) |",
+        "| dev-use1-inference | failed | Error: no |",
+    ]
+
+
+_LOCK = """
+╷
+│ Error: Error acquiring the state lock
+│
+│ Error message: operation error S3: PutObject, https response error
+│ StatusCode: 412, RequestID: 1, HostID: 2, api error PreconditionFailed: At
+│ least one of the pre-conditions you specified did not hold
+╵
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "advice"),
+    [
+        (_LOCK, "if it is dead: inferra state unlock dev-use1 network"),
+        ("api error ExpiredToken: The security token", "the credentials have expired"),
+        ("Error acquiring the state lock ... ExpiredToken", "the credentials have expired"),
+        ('Error: S3 bucket "b" does not exist', "inferra bootstrap dev-use1"),
+        ("ThrottlingException: Rate exceeded", "AWS throttles"),
+        ("dial tcp 10.0.0.1:443: connect: connection refused", "AWS cannot be reached"),
+        ("AccessDenied: User: x is not authorized to perform", "the role may not do this"),
+        ("Resource x has lifecycle.prevent_destroy set, but", "set protected=False"),
+        ("Error: some other thing", ""),
+    ],
+)
+def test_terraforms_failures_come_with_what_to_do(output: str, advice: str) -> None:
+    context = Context(
+        organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
+    )
+    said = about_terraform(output, context, "network")
+    assert advice.lower() in said.lower()
+    assert bool(said) == bool(advice)
+
+
+def test_the_errors_of_a_run_are_shown_without_frames() -> None:
+    lines = errors_of(f"Refreshing state...\n{_LOCK}")
+    assert lines[0] == "Error: Error acquiring the state lock"
+    assert not any("│" in line for line in lines)

@@ -1,0 +1,43 @@
+"""`inferra status`: one line for each stack, from its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from modules import Environment, Network
+from ops.aws import Aws
+from ops.status import status, with_drift
+
+Write = Callable[..., str]
+
+
+def test_each_stack_has_its_state_serial_resources_and_lock(
+    environment: Environment, aws: Aws, write_state: Write
+) -> None:
+    both = environment.replace(network=Network(cidr="10.20.0.0/16"))
+    write_state("registry", 7, **{"aws_kms_key.data": {}, "aws_s3_bucket.artifacts": {}})
+    aws.client("s3").put_object(
+        Bucket=aws.context.state_bucket,
+        Key="dev-use1/network.tfstate.tflock",
+        Body=b'{"ID": "1", "Who": "ann@build", "Operation": "plan", "Created": "now"}',
+    )
+    network, registry = status(both, aws)
+    assert network.stack == "dev-use1-network"
+    assert not network.deployed
+    assert network.lock == "ann@build, plan, now"
+    assert registry.as_dict() == {
+        "stack": "dev-use1-registry",
+        "state_key": "dev-use1/registry.tfstate",
+        "serial": 7,
+        "changed": registry.changed.isoformat() if registry.changed else "",
+        "resources": 2,
+        "lock": None,
+        "drift": None,
+    }
+
+
+def test_drift_is_shown_for_the_stacks_that_were_planned(
+    environment: Environment, aws: Aws
+) -> None:
+    [registry] = with_drift(status(environment, aws), {"dev-use1-registry": "1 drifted"})
+    assert registry.drift == "1 drifted"
