@@ -23,6 +23,7 @@ from modules import Environment
 from modules.target import AWS, EMULATOR
 
 from .advice import about_terraform, errors_of
+from .errors import OperatorError
 from .terraform import WORK, Outcome, Stack, stacks, terraform_environment
 
 Result = Literal["none", "drift", "pending", "failed"]
@@ -143,10 +144,10 @@ def _plan(environment: Environment, stack: Stack, variables: Mapping[str, str]) 
             return failed(outcome.output)
         found = StackDrift(stack.name, "none")
         if outcome.status == 2:
-            shown = stack.run("show", "-json", "drift.tfplan", environment=variables)
-            if shown.status:
-                return failed(shown.output)
-            found = judged(stack.name, json.loads(shown.output))
+            shown = stack.answer("show", "-json", "drift.tfplan", environment=variables)
+            found = judged(stack.name, json.loads(shown))
+    except OperatorError as error:
+        return failed(str(error))
     except subprocess.TimeoutExpired as error:
         return failed(f"Error: {error.cmd[0]} took more than {error.timeout} s")
     return replace(found, seconds=round(time.monotonic() - start, 1))

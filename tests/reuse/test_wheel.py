@@ -1,0 +1,164 @@
+"""`modules/` as the wheel `inferra`, in a clean virtual environment outside the repository."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.terraform import stacks, terraform_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = ROOT / "modules"
+
+
+def _copied(folder: Path) -> Path:
+    """The files that a wheel is made of, so that a build leaves nothing in the repository."""
+    for name in ("pyproject.toml", "setup.py", "LICENSE"):
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "reuse.md", folder / "docs" / "reuse.md")
+    shutil.copytree(MODULES, folder / "modules", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    source = _copied(tmp_path_factory.mktemp("source"))
+    target = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target)]
+    built = subprocess.run(
+        [*command, str(source)], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    return next(target.glob("inferra-*.whl"))
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a virtual environment with the wheel.
+
+    Its dependencies, whose versions the wheel's metadata names, are those of this environment;
+    the wheel's own modules can only come from the wheel.
+    """
+    folder = tmp_path_factory.mktemp("clean") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    made = folder / "bin" / "python"
+    install = [sys.executable, "-m", "pip", "--python", str(made), "install", "--no-deps"]
+    subprocess.run(
+        [*install, "--no-index", "--disable-pip-version-check", str(wheel)],
+        check=True,
+        capture_output=True,
+    )
+    packages = next(folder.glob("lib/python*/site-packages"))
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    return made
+
+
+def _run(python: Path, code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return subprocess.run(
+        [str(python), "-c", code],
+        cwd=folder,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_the_wheel_holds_every_file_of_every_module(wheel: Path) -> None:
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("inferra/")}
+    wanted = {
+        f"inferra/{path.relative_to(MODULES).as_posix()}"
+        for path in MODULES.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert held == wanted
+
+
+def _third_party() -> Iterator[str]:
+    for file in MODULES.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [str(node.module)]
+            for name in names:
+                top = name.partition(".")[0]
+                if top not in sys.stdlib_module_names:
+                    yield top
+
+
+def test_the_wheel_requires_every_package_that_it_imports() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    required = {re.split(r"[=<>!~\[ ]", line)[0] for line in project["dependencies"]}
+    # Parts of what pydantic and cdktf bring themselves.
+    brought = {"pydantic_core": "pydantic", "jsii": "cdktf"}
+    missing = {
+        name
+        for name in set(_third_party())
+        if brought.get(name, name).replace("_", "-") not in required
+    }
+    assert missing == set()
+
+
+def test_specs_work_outside_the_repository(python: Path, tmp_path: Path) -> None:
+    done = _run(
+        python,
+        "import sys, inferra; print(inferra.__file__); assert inferra.rules.RULES; "
+        "print(*(name for name in inferra.__all__ if not hasattr(inferra, name))); "
+        "assert 'cdktf' not in sys.modules",
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    file, missing = done.stdout.splitlines()
+    assert Path(file).is_relative_to(python.parent.parent)
+    assert missing == ""
+
+
+def _consumer() -> str:
+    text = (ROOT / "docs" / "reuse.md").read_text("utf-8")
+    found = re.search(r"```python consumer\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_ten_lines_of_another_organization_synthesize_and_validate(
+    python: Path, tmp_path: Path
+) -> None:
+    assert len([line for line in _consumer().splitlines() if line.strip()]) <= 10
+    done = _run(python, _consumer(), tmp_path)
+    assert done.returncode == 0, done.stderr
+    known = stacks(tmp_path / "cdktf.out")
+    assert [stack.name for stack in known] == ["prod-euc1-registry", "prod-euc1-inference"]
+    environment = terraform_environment()
+    for stack in known:
+        file = stack.folder / "cdk.tf.json"
+        synthesized = json.loads(file.read_text("utf-8"))
+        [provider] = synthesized["provider"]["aws"]
+        assert provider["allowed_account_ids"] == ["555566667777"]
+        assert provider["region"] == "eu-central-1"
+        # What is at hand may be older than what a real environment asks for.
+        synthesized["terraform"]["required_providers"]["aws"]["version"] = ">= 5.100.0"
+        file.write_text(json.dumps(synthesized), encoding="utf-8")
+        initialized = stack.init(environment, backend=False)
+        assert initialized.status == 0, initialized.output
+        validated = stack.run("validate", "-no-color", environment=environment)
+        assert validated.status == 0, validated.output
+    inference = (known[1].folder / "cdk.tf.json").read_text("utf-8")
+    assert "vpc-0a1b2c3d" in inference
+    assert "subnet-0a1b2c3d" in inference
