@@ -36,6 +36,13 @@ class Kind:
     """Where the floor is above zero: what scales to zero instead."""
 
     @property
+    def units(self) -> str:
+        """Several units of its capacity."""
+        return {"copy": "copies", "provisioned concurrency": self.unit}.get(
+            self.unit, f"{self.unit}s"
+        )
+
+    @property
     def namespace(self) -> str:
         """The service namespace: `sagemaker`, `ecs` or `lambda`."""
         return self.dimension.partition(":")[0]
