@@ -190,4 +190,4 @@ def _time_axis(axis: Any, result: Result, zone: str) -> None:
     axis.xaxis.set_major_locator(locator)
     axis.xaxis.set_major_formatter(formatter)
     axis.set_xlim(times[0], times[-1])
-    axis.set_xlabel(f"{times[0]:%d %B %Y}, time of {zone}")
+    axis.set_xlabel(f"{times[0]:%d %B %Y}, {zone}")

@@ -734,6 +734,7 @@ class ServerlessEndpoint(Endpoint):
 
     kind = "serverless"
     family = "serverless"
+    scales: ClassVar[Kind] = SERVERLESS
 
     def check(self) -> Iterator[Problem]:
         """What serverless inference leaves out."""
@@ -757,7 +758,7 @@ class ServerlessEndpoint(Endpoint):
         if provisioned is None:
             yield SLS13.problem("scaling")
         limit = (self.max_concurrency, "max_concurrency")
-        for problem in self.scaling.problems_for(SERVERLESS, initial=provisioned, limit=limit):
+        for problem in self.scaling.problems_for(self.scales, initial=provisioned, limit=limit):
             yield problem.under("scaling")
 
     def check_in(self, context: Context) -> Iterator[Problem]:
@@ -775,7 +776,7 @@ class ServerlessEndpoint(Endpoint):
                 isolated=False,
                 scaling=self.scaling,
                 serverless=self,
-                scales=SERVERLESS,
+                scales=self.scales,
             ),
         )
 

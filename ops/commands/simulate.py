@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modules import Environment, Scaling, SpecError
-from modules.rules import did_you_mean
-from modules.scaling.kinds import KINDS, Kind
+from modules.rules import PathPart, did_you_mean
+from modules.scaling.kinds import REALTIME, Kind
 from modules.scaling.metrics import ConcurrentRequests, ProvisionedConcurrencyUtilization
 from modules.spec import Spec, walk
 
@@ -126,30 +126,35 @@ class _Found:
     @property
     def kind(self) -> Kind:
         """The kind of target, which its Spec says."""
-        kind = getattr(self.owner, "scaling_kind", KINDS[0])
+        kind = getattr(self.owner, "scales", REALTIME)
         assert isinstance(kind, Kind)
         return kind
 
 
 def _find(environment: Environment, service: str) -> _Found:
-    """The service by its short name. Raises BadInputError with the nearest match."""
-    specs = dict(walk(environment))
+    """The service by its name. Raises BadInputError with the nearest match."""
+    specs: dict[tuple[PathPart, ...], Spec] = {(): environment, **dict(walk(environment))}
     known: dict[str, _Found] = {}
     for path, spec in specs.items():
         if isinstance(spec, Scaling):
-            owner = next(
-                length
-                for length in range(len(path) - 1, 0, -1)
-                if hasattr(specs.get(path[:length]), "scaling_kind") or length == 1
-            )
-            known[str(path[owner - 1])] = _Found(specs[path[:owner]], spec)
+            owners = [path[:length] for length in range(len(path) - 1, 0, -1)]
+            owner = next(owner for owner in owners if owner in specs)
+            known["/".join(_names(specs, owner))] = _Found(specs[owner], spec)
     if service not in known:
-        names = ", ".join(known) or "none"
         raise BadInputError(
             f"nothing named {service} scales in {environment.key}{did_you_mean(service, known)}",
-            f"what scales: {names}; give {service} a scaling, or simulate another",
+            f"what scales: {', '.join(known) or 'nothing'}",
         )
     return known[service]
+
+
+def _names(specs: dict[tuple[PathPart, ...], Spec], path: tuple[PathPart, ...]) -> list[str]:
+    """The parts of a path that people chose, which are no fields of a Spec."""
+    return [
+        str(part)
+        for length, part in enumerate(path)
+        if path[:length] not in specs or part not in type(specs[path[:length]]).model_fields
+    ]
 
 
 def _compared(file: Path) -> dict[str, Scaling]:

@@ -1,0 +1,187 @@
+"""Every policy on every kind of target, on the emulator: deployed, unchanged, destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modules.target import EMULATOR
+from ops.terraform import Stack, stacks
+
+from ..scaling_cases import CASES
+from .hosting import CONTEXT, Hosting, client, hosting
+
+pytestmark = pytest.mark.timeout(300)
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1"
+ROLE = "arn:aws:iam::123456789012:role/fraud"
+ENDPOINTS: dict[str, dict[str, Any]] = {
+    "realtime": {"instance_type": "ml.g5.12xlarge", "initial_instance_count": 1},
+    "asynchronous": {"instance_type": "ml.m5.large", "initial_instance_count": 1},
+    "serverless": {
+        "serverless_config": {
+            "memory_size_in_mb": 2048,
+            "max_concurrency": 20,
+            "provisioned_concurrency": 1,
+        }
+    },
+}
+
+
+def scaled(folder: Path, subnet: str) -> Stack:
+    """A stack with endpoints, an ECS service and a scalable target of every kind."""
+    from modules.cdk import App
+    from modules.layer import Layer
+    from modules.scaling.construct import ScalableTarget
+
+    from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster
+    from cdktf_cdktf_provider_aws.ecs_service import (
+        EcsService,
+        EcsServiceNetworkConfiguration,
+    )
+    from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
+    from cdktf_cdktf_provider_aws.sagemaker_endpoint import SagemakerEndpoint
+    from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import (
+        SagemakerEndpointConfiguration,
+        SagemakerEndpointConfigurationAsyncInferenceConfig,
+        SagemakerEndpointConfigurationAsyncInferenceConfigOutputConfig,
+        SagemakerEndpointConfigurationProductionVariants,
+    )
+    from cdktf_cdktf_provider_aws.sagemaker_model import (
+        SagemakerModel,
+        SagemakerModelPrimaryContainer,
+    )
+
+    app = App(outdir=str(folder))
+    layer = Layer(app, "scaling", context=CONTEXT, target=EMULATOR)
+    model = SagemakerModel(
+        layer,
+        "model",
+        name="scaled",
+        execution_role_arn=ROLE,
+        primary_container=SagemakerModelPrimaryContainer(image=IMAGE),
+    )
+    names = {}
+    for case, variant in ENDPOINTS.items():
+        configuration = SagemakerEndpointConfiguration(
+            layer,
+            f"{case}-configuration",
+            name=f"scaled-{case}",
+            production_variants=[
+                SagemakerEndpointConfigurationProductionVariants(
+                    variant_name="primary", model_name=model.name, **variant
+                )
+            ],
+            async_inference_config=SagemakerEndpointConfigurationAsyncInferenceConfig(
+                output_config=SagemakerEndpointConfigurationAsyncInferenceConfigOutputConfig(
+                    s3_output_path="s3://answers/scaled"
+                )
+            )
+            if case == "asynchronous"
+            else None,
+        )
+        endpoint = SagemakerEndpoint(
+            layer,
+            f"{case}-endpoint",
+            name=f"scaled-{case}",
+            endpoint_config_name=configuration.name,
+        )
+        names[case] = endpoint.name
+    cluster = EcsCluster(layer, "cluster", name="scaled")
+    task = EcsTaskDefinition(
+        layer,
+        "task",
+        family="scaled",
+        cpu="256",
+        memory="512",
+        network_mode="awsvpc",
+        requires_compatibilities=["FARGATE"],
+        container_definitions=f'[{{"name": "model", "image": "{IMAGE}", "essential": true}}]',
+    )
+    service = EcsService(
+        layer,
+        "service",
+        name="scaled",
+        cluster=cluster.arn,
+        task_definition=task.arn,
+        desired_count=1,
+        launch_type="FARGATE",
+        network_configuration=EcsServiceNetworkConfiguration(subnets=[subnet]),
+    )
+    for case, (kind, _, instance_type, spec) in CASES.items():
+        name = names.get(case, "")
+        resource_id = {
+            "ecs": f"service/{cluster.name}/{service.name}",
+            "component": "inference-component/scaled",
+            "lambda": "function:scaled:live",
+        }.get(case, f"endpoint/{name}/variant/primary")
+        ScalableTarget(
+            layer,
+            case,
+            name=f"scaled-{case}",
+            spec=spec,
+            resource_id=resource_id,
+            kind=kind,
+            dimensions={
+                "EndpointName": name,
+                "VariantName": "primary",
+                "InferenceComponentName": "scaled",
+                "ClusterName": cluster.name,
+                "ServiceName": service.name,
+                "LoadBalancer": "app/scaled/778d41231b141a0f",
+                "TargetGroup": "targetgroup/scaled/943f017f100becff",
+                "FunctionName": "scaled",
+                "Resource": "scaled:live",
+            },
+            instance_type=instance_type,
+        )
+    app.synth()
+    (stack,) = stacks(folder)
+    return stack
+
+
+@pytest.fixture
+def host(emulator: Any, tmp_path: Path) -> Iterator[Hosting]:
+    with hosting(emulator, tmp_path / "out") as ready:
+        yield ready
+
+
+def test_every_policy_on_every_target_deploys_stays_and_goes(host: Hosting) -> None:
+    stack = scaled(host.folder, host.network.private_subnet_ids[0])
+    host.terraform(stack, "apply", "-auto-approve", "-no-color")
+    host.terraform(stack, "plan", "-detailed-exitcode", "-no-color")
+    scaling = client(host.emulator, "application-autoscaling")
+
+    def found(operation: str, key: str) -> list[dict[str, Any]]:
+        return [
+            entry
+            for namespace in ("sagemaker", "ecs", "lambda")
+            for page in scaling.get_paginator(operation).paginate(ServiceNamespace=namespace)
+            for entry in page[key]
+            if "scaled" in entry["ResourceId"]
+        ]
+
+    specs = [entry[3] for entry in CASES.values()]
+    targets = found("describe_scalable_targets", "ScalableTargets")
+    assert {target["ScalableDimension"] for target in targets} == {
+        entry[0].dimension for entry in CASES.values()
+    }
+    assert len(targets) == len(CASES)
+    policies = found("describe_scaling_policies", "ScalingPolicies")
+    assert len(policies) == sum(len(spec.policies) for spec in specs)
+    actions = found("describe_scheduled_actions", "ScheduledActions")
+    assert len(actions) == sum(len(spec.schedules) for spec in specs)
+    arns = {policy["PolicyName"]: policy["PolicyARN"] for policy in policies}
+    alarms = client(host.emulator, "cloudwatch").describe_alarms(
+        AlarmNamePrefix="scaled-asynchronous-wake-up"
+    )["MetricAlarms"]
+    assert [alarm["AlarmActions"] for alarm in alarms] == [
+        [arns["scaled-asynchronous-wake-up-step"]]
+    ]
+    host.terraform(stack, "destroy", "-auto-approve", "-no-color")
+    assert host.terraform(stack, "state", "list") == ""
+    assert found("describe_scalable_targets", "ScalableTargets") == []
+    assert found("describe_scaling_policies", "ScalingPolicies") == []
