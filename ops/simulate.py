@@ -237,27 +237,28 @@ class _Tracking:
             needed=LOW_SECONDS // period,
             breaches=lambda value: value < low,
         )
+        self._wanted: deque[int] = deque(maxlen=LOW_SECONDS // period)
 
-    def feed(self, value: float | None) -> bool:
-        self._low.feed(value)
+    def feed(self, value: float | None, state: _State) -> bool:
+        """Take one tick's value; whether a datapoint was completed."""
+        if self._low.feed(value):
+            point = self._low.last or 0.0
+            self._wanted.append(math.ceil(round(self._units(state) * point / self.target, 9)))
         return self._high.feed(value)
 
-    def out(self, state: _State) -> int | None:
+    def out(self) -> int | None:
         """The capacity to add up to, or None."""
-        value = self._high.last
-        if not self._high.on or value is None:
-            return None
-        return self._needed(state, value)
+        return self._wanted[-1] if self._high.on else None
 
-    def into(self, state: _State) -> int | None:
-        """The capacity to shrink to, or None."""
+    def into(self) -> int | None:
+        """The capacity to shrink to, or None: enough for the busiest of the minutes seen."""
         if not self._low.on or self.spec.disable_scale_in:
             return None
-        return self._needed(state, max(point or 0.0 for point in self._low.points))
+        return max(self._wanted)
 
-    def _needed(self, state: _State, value: float) -> int:
-        units = max(1, state.in_service)
-        return math.ceil(round(units * value / self.target, 9))
+    def _units(self, state: _State) -> int:
+        # without instances the backlog is published all the same, as of one
+        return max(1, state.in_service)
 
 
 class _Stepping:
@@ -285,7 +286,8 @@ class _Stepping:
             scale=period / 60 if source.statistic == "Sum" else 1,
         )
 
-    def feed(self, value: float | None) -> bool:
+    def feed(self, value: float | None, state: _State) -> bool:
+        """Take one tick's value; whether a datapoint was completed."""
         return self._alarm.feed(value)
 
     def wanted(self, base: int) -> int | None:
@@ -472,7 +474,7 @@ class _Run:
         due = False
         for policy in self._policies:
             value = value_of(policy.metric, rate, state, self._service)
-            due = policy.feed(value) or due
+            due = policy.feed(value, state) or due
         if due and not (self._one_at_a_time and state.starting):
             self._scale(now + step)
 
@@ -528,7 +530,7 @@ class _Run:
         state = self._state
         base = state.out_base if now < state.out_until else state.desired
         asked = [
-            *((p.out(state), p.spec.scale_out_cooldown_seconds, p.label) for p in self._tracking),
+            *((p.out(), p.spec.scale_out_cooldown_seconds, p.label) for p in self._tracking),
             *((p.wanted(base), p.spec.cooldown_seconds, p.label) for p in self._stepping),
         ]
         for wanted, cooldown, label in asked:
@@ -539,7 +541,7 @@ class _Run:
         """Removals asked for: by target tracking only when all of its policies agree."""
         state = self._state
         able = [policy for policy in self._tracking if not policy.spec.disable_scale_in]
-        wishes = [(policy.into(state), policy) for policy in able]
+        wishes = [(policy.into(), policy) for policy in able]
         if able and all(wish is not None for wish, _ in wishes):
             wanted, by = max(((wish or 0, p) for wish, p in wishes), key=lambda entry: entry[0])
             if self._bounded(wanted) < state.desired:
@@ -643,17 +645,19 @@ def read_load(path: Path, *, hours: float | None = None, step_seconds: int = 60)
         raise BadInputError(f"{path} cannot be read: {error}") from None
     entries: list[tuple[float, float]] = []
     start = START
+    dated: bool | None = None
     for number, row in enumerate(rows[1:], 2):
         if not row:
             continue
         try:
-            time, rate = _moment(row[0]), float(row[1])
+            time, rate = _moment(row[0], dated), float(row[1])
         except (ValueError, IndexError):
             raise BadInputError(
                 f"{path.name}:{number}: must be a time and a rate, got {','.join(row)!r}",
                 "write lines such as 60,12.5 or 2026-03-29T08:01:00Z,12.5 below a header",
             ) from None
         if isinstance(time, datetime):
+            dated = True
             start = start if entries else time
             time = (time - start).total_seconds()
         if not math.isfinite(rate) or rate < 0 or (entries and time <= entries[-1][0]):
@@ -661,17 +665,24 @@ def read_load(path: Path, *, hours: float | None = None, step_seconds: int = 60)
                 f"{path.name}:{number}: rates are 0 or more and times rise, got {','.join(row)!r}"
             )
         entries.append((time, rate))
+        dated = bool(dated)
     if len(entries) < 2:
         raise BadInputError(f"{path.name} has fewer than two lines below its header")
     return Load(path.name, _held(entries, hours, step_seconds), step_seconds, start)
 
 
-def _moment(text: str) -> float | datetime:
+def _moment(text: str, dated: bool | None) -> float | datetime:
+    """A time of either form, and of the same form as those before it."""
     try:
-        return float(text)
+        seconds = float(text)
     except ValueError:
+        if dated is False:
+            raise
         moment = datetime.fromisoformat(text.strip())
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if dated:
+        raise ValueError(text)
+    return seconds
 
 
 def _held(

@@ -14,7 +14,7 @@ from modules import Environment, Scaling, SpecError
 from modules.rules import PathPart, did_you_mean
 from modules.scaling.kinds import REALTIME, Kind
 from modules.scaling.metrics import ConcurrentRequests, ProvisionedConcurrencyUtilization
-from modules.spec import Spec, walk
+from modules.spec import Spec, report, walk
 
 from ..environments import EnvironmentKey, environment
 from ..errors import BadInputError
@@ -97,7 +97,7 @@ def simulate(
     found = _find(environment(env), service)
     if plot is not None and plot.suffix not in (".png", ".svg"):
         raise BadInputError(f"{plot} is neither a .png nor a .svg file")
-    scalings = {service: found.scaling, **(_compared(compare) if compare else {})}
+    scalings = {service: found.scaling, **(_compared(compare, found) if compare else {})}
     described = _described(service, found, capacity, latency_ms, startup)
     given = _load(load, found, described, hours=hours, peak=peak, start=start, timezone=timezone)
     results = []
@@ -157,8 +157,8 @@ def _names(specs: dict[tuple[PathPart, ...], Spec], path: tuple[PathPart, ...]) 
     ]
 
 
-def _compared(file: Path) -> dict[str, Scaling]:
-    """The Scaling values of a Python file, by their names."""
+def _compared(file: Path, of: _Found) -> dict[str, Scaling]:
+    """The Scaling values of a Python file by their names, for a target of the same kind."""
     try:
         values = runpy.run_path(str(file))
     except SpecError as error:
@@ -170,6 +170,10 @@ def _compared(file: Path) -> dict[str, Scaling]:
         raise BadInputError(
             f"{file} has no Scaling", "assign one to a name: steady = Scaling(max_capacity=4)"
         )
+    for name, scaling in found.items():
+        problems = [p for p in scaling.problems_for(of.kind) if p.severity == "error"]
+        if problems:
+            raise BadInputError(report(f"{file}: {name}", problems))
     return found
 
 
