@@ -1,0 +1,224 @@
+"""EKS clusters deployed to the emulator: every kind of compute, scaled, upgraded, destroyed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from modules import (
+    AccessEntry,
+    Addon,
+    AutoMode,
+    Context,
+    EksCluster,
+    FargateProfile,
+    NetworkOutputs,
+    NodeGroup,
+    NodeGroups,
+    RegistryOutputs,
+)
+from modules.target import EMULATOR
+from ops.terraform import Stack, stacks, terraform_environment
+
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+OBSERVED = {"amazon-cloudwatch-observability": Addon()}
+
+
+def context(stage: str) -> Context:
+    return Context(
+        organization="e2e",
+        stage=stage,
+        account=ACCOUNT,
+        region="us-east-1",
+        owner="ml",
+        deploy_role="inferra-deploy",
+    )
+
+
+def clusters(version: str, gpu_nodes: int) -> dict[str, EksCluster]:
+    """One cluster for each kind of compute, by the stage that it stands for."""
+    groups = NodeGroups(
+        groups={
+            "cpu": NodeGroup(instance_types=["m7i.xlarge"], max_size=5, desired_size=2),
+            "gpu": NodeGroup(
+                instance_types=["g5.xlarge", "g6.xlarge"],
+                capacity_type="SPOT",
+                max_size=8,
+                min_size=0,
+                desired_size=gpu_nodes,
+            ),
+        }
+    )
+    reader = AccessEntry(
+        principal=f"{ROLE}/ml", policy="AmazonEKSViewPolicy", namespaces=["inference"]
+    )
+    return {
+        "auto": EksCluster(version=version, compute=AutoMode()),
+        "groups": EksCluster.model_validate(
+            {
+                "version": version,
+                "compute": groups,
+                "addons": OBSERVED,
+                "access": {"ml": reader},
+                "public_access_cidrs": ["203.0.113.0/24"],
+            }
+        ),
+        "fargate": EksCluster(version=version, compute=FargateProfile()),
+    }
+
+
+class Deployment:
+    """The clusters in one stack, so that one Terraform run stands for all."""
+
+    def __init__(self, emulator: Any, folder: Path) -> None:
+        self._folder = folder
+        self._environment = terraform_environment(emulator.environment())
+        self._make = {
+            service: boto3.client(
+                service,
+                endpoint_url=emulator.url,
+                region_name="us-east-1",
+                **_session(emulator),
+            )
+            for service in ("ec2", "eks", "iam", "kms", "logs", "s3")
+        }
+        self._make["s3"].create_bucket(Bucket=context("eks").state_bucket)
+        vpc = self._make["ec2"].create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            self._make["ec2"].create_subnet(
+                VpcId=vpc, CidrBlock=f"10.77.{n}.0/24", AvailabilityZone=f"us-east-1{zone}"
+            )["Subnet"]["SubnetId"]
+            for n, zone in enumerate("ab")
+        ]
+        self.network = NetworkOutputs(
+            vpc_id=vpc,
+            vpc_cidr="10.77.0.0/16",
+            private_subnet_ids=subnets,
+            public_subnet_ids=[],
+            s3_prefix_list_id="pl-1",
+        )
+        key = self._make["kms"].create_key()["KeyMetadata"]["Arn"]
+        self.registry = RegistryOutputs(kms_key_arn=key, artifact_bucket="artifacts")
+
+    def client(self, service: str) -> Any:
+        return self._make[service]
+
+    def write(self, asked: Mapping[str, EksCluster]) -> Stack:
+        from modules.cdk import App, Construct, TerraformLocal
+        from modules.eks.construct import Cluster
+        from modules.layer import Layer
+
+        app = App(outdir=str(self._folder / "cdktf.out"))
+        layer = Layer(app, "eks", context=context("eks"), target=EMULATOR)
+        TerraformLocal(layer, "suffix", "01234567")
+        for stage, spec in asked.items():
+            Cluster(
+                Construct(layer, stage),
+                "cluster",
+                context=context(stage),
+                spec=spec,
+                network=self.network,
+                registry=self.registry,
+                suffix="${local.suffix}",
+            )
+        app.synth()
+        (stack,) = stacks(Path(app.outdir))
+        return stack
+
+    def run(self, stack: Stack, *arguments: str) -> int:
+        outcome = stack.run(*arguments, "-no-color", environment=self._environment, timeout=150)
+        assert outcome.status in (0, 2), outcome.output[-6000:]
+        self.output = outcome.output
+        return outcome.status
+
+    def apply(self, asked: Mapping[str, EksCluster], *, first: bool = False) -> None:
+        stack = self.write(asked)
+        if first:
+            self.run(stack, "init")
+        self.run(stack, "apply", "-auto-approve", "-parallelism=30")
+        assert self.run(stack, "plan", "-detailed-exitcode") == 0, self.output[-6000:]
+
+    def destroy(self, asked: Mapping[str, EksCluster]) -> None:
+        self.run(self.write(asked), "destroy", "-auto-approve", "-parallelism=30")
+
+
+def _session(emulator: Any) -> dict[str, Any]:
+    settings = emulator.settings()
+    return {
+        "aws_access_key_id": settings["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": settings["AWS_SECRET_ACCESS_KEY"],
+    }
+
+
+@pytest.mark.timeout(300)
+def test_clusters_are_made_scaled_upgraded_and_taken_down(emulator: Any, tmp_path: Path) -> None:
+    deployment = Deployment(emulator, tmp_path)
+    eks = deployment.client("eks")
+
+    deployment.apply(clusters("1.34", gpu_nodes=1), first=True)
+    made = {
+        name: eks.describe_cluster(name=name)["cluster"] for name in eks.list_clusters()["clusters"]
+    }
+    assert set(made) == {"e2e-auto-use1-eks", "e2e-fargate-use1-eks", "e2e-groups-use1-eks"}
+    for cluster in made.values():
+        assert cluster["version"] == "1.34"
+        assert cluster["resourcesVpcConfig"]["endpointPrivateAccess"] is True
+        assert cluster["accessConfig"]["authenticationMode"] == "API"
+        assert (
+            cluster["encryptionConfig"][0]["provider"]["keyArn"] == deployment.registry.kms_key_arn
+        )
+    assert made["e2e-auto-use1-eks"]["computeConfig"]["enabled"] is True
+    assert eks.list_addons(clusterName="e2e-auto-use1-eks")["addons"] == ["metrics-server"]
+    assert len(eks.list_addons(clusterName="e2e-groups-use1-eks")["addons"]) == 6
+    assert eks.list_access_entries(clusterName="e2e-groups-use1-eks")["accessEntries"] == [
+        f"{ROLE}/inferra-deploy",
+        f"{ROLE}/ml",
+    ]
+    before = groups_of(eks)
+    assert before["gpu"]["scalingConfig"]["desiredSize"] == 1
+
+    # One minor version up, and more GPU nodes: groups stay the same ones.
+    deployment.apply(clusters("1.35", gpu_nodes=4))
+    after = groups_of(eks)
+    assert after["gpu"]["scalingConfig"]["desiredSize"] == 4
+    assert {name: group["nodegroupArn"] for name, group in after.items()} == {
+        name: group["nodegroupArn"] for name, group in before.items()
+    }
+    assert {group["version"] for group in after.values()} == {"1.35"}
+    proxy = eks.describe_addon(clusterName="e2e-groups-use1-eks", addonName="kube-proxy")["addon"]
+    assert proxy["addonVersion"].startswith("v1.35.")
+
+    deployment.destroy(clusters("1.35", gpu_nodes=4))
+    assert eks.list_clusters()["clusters"] == []
+    roles = deployment.client("iam").list_roles()["Roles"]
+    assert [role["RoleName"] for role in roles if role["RoleName"].startswith("e2e-")] == []
+    templates = deployment.client("ec2").describe_launch_templates()["LaunchTemplates"]
+    assert templates == []
+    logs = deployment.client("logs").describe_log_groups(logGroupNamePrefix="/aws/eks/e2e-")
+    assert logs["logGroups"] == []
+    assert (
+        json.loads(
+            deployment.client("s3")
+            .get_object(Bucket=context("eks").state_bucket, Key=context("eks").state_key("eks"))[
+                "Body"
+            ]
+            .read()
+        )["resources"]
+        == []
+    )
+
+
+def groups_of(eks: Any) -> dict[str, Any]:
+    """The node groups by the label that names them."""
+    name = "e2e-groups-use1-eks"
+    described = (
+        eks.describe_nodegroup(clusterName=name, nodegroupName=group)["nodegroup"]
+        for group in eks.list_nodegroups(clusterName=name)["nodegroups"]
+    )
+    return {group["labels"]["inferra/node-group"]: group for group in described}
