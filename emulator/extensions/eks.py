@@ -315,7 +315,6 @@ def describe_addon_versions(response: EKSResponse) -> ActionResult:
     """AWS lists versions by Kubernetes version; those of the emulator are made up."""
     name = response._get_param("addonName")
     kubernetes = response._get_param("kubernetesVersion")
-    compatibilities = [version for version in VERSIONS if kubernetes in (None, version)]
     return ActionResult(
         {
             "addons": [
@@ -334,12 +333,12 @@ def describe_addon_versions(response: EKSResponse) -> ActionResult:
                                 {
                                     "clusterVersion": each,
                                     "platformVersions": ["*"],
-                                    "defaultVersion": version == DEFAULT_ADDON_VERSION,
+                                    "defaultVersion": version == _default_version(addon, each),
                                 }
-                                for each in compatibilities
+                                for each in compatible
                             ],
                         }
-                        for version in ADDON_VERSIONS
+                        for version, compatible in _addon_versions(addon, kubernetes).items()
                     ],
                 }
                 for addon in ADDONS
@@ -347,6 +346,21 @@ def describe_addon_versions(response: EKSResponse) -> ActionResult:
             ]
         }
     )
+
+
+def _addon_versions(addon: str, kubernetes: str | None) -> dict[str, list[str]]:
+    """The versions of an add-on, each with the Kubernetes versions that it fits."""
+    fitting: dict[str, list[str]] = {}
+    for each in (version for version in VERSIONS if kubernetes in (None, version)):
+        own = (f"v{each}.1-eksbuild.1", f"v{each}.0-eksbuild.1")
+        for version in own if addon == "kube-proxy" else ADDON_VERSIONS:
+            fitting.setdefault(version, []).append(each)
+    return fitting
+
+
+def _default_version(addon: str, kubernetes: str) -> str:
+    """kube-proxy has the cluster's version, as on AWS."""
+    return f"v{kubernetes}.0-eksbuild.1" if addon == "kube-proxy" else DEFAULT_ADDON_VERSION
 
 
 @service.adds("CreateAddon", gap="missing")
@@ -368,7 +382,8 @@ def create_addon(response: EKSResponse) -> ActionResult:
         "addonName": name,
         "clusterName": cluster.name,
         "status": "ACTIVE",
-        "addonVersion": response._get_param("addonVersion") or DEFAULT_ADDON_VERSION,
+        "addonVersion": response._get_param("addonVersion")
+        or _default_version(name, cluster.version),
         "health": {"issues": []},
         "addonArn": _arn(response, "addon", cluster.name, name, str(mock_random.uuid4())),
         "createdAt": utcnow(),

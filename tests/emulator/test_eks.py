@@ -320,3 +320,20 @@ def test_everything_has_tags(eks: Any, subnets: list[str]) -> None:
         assert eks.list_tags_for_resource(resourceArn=arn)["tags"] == {"owner": "a"}, arn
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         eks.list_tags_for_resource(resourceArn=arns[0] + "-ghost")
+
+
+def test_kube_proxy_has_the_clusters_version(client: Client) -> None:
+    eks = client("eks")
+    (listed,) = eks.describe_addon_versions(addonName="kube-proxy", kubernetesVersion="1.34")[
+        "addons"
+    ]
+    assert {each["addonVersion"].rpartition(".")[0] for each in listed["addonVersions"]} == {
+        "v1.34.1-eksbuild",
+        "v1.34.0-eksbuild",
+    }
+    (default,) = [
+        each["addonVersion"]
+        for each in listed["addonVersions"]
+        if each["compatibilities"][0]["defaultVersion"]
+    ]
+    assert default == "v1.34.0-eksbuild.1"
