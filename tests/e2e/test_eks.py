@@ -176,10 +176,8 @@ def test_clusters_are_made_scaled_upgraded_and_taken_down(emulator: Any, tmp_pat
     assert made["e2e-auto-use1-eks"]["computeConfig"]["enabled"] is True
     assert eks.list_addons(clusterName="e2e-auto-use1-eks")["addons"] == ["metrics-server"]
     assert len(eks.list_addons(clusterName="e2e-groups-use1-eks")["addons"]) == 6
-    assert eks.list_access_entries(clusterName="e2e-groups-use1-eks")["accessEntries"] == [
-        f"{ROLE}/inferra-deploy",
-        f"{ROLE}/ml",
-    ]
+    entries = eks.list_access_entries(clusterName="e2e-groups-use1-eks")["accessEntries"]
+    assert sorted(entries) == [f"{ROLE}/inferra-deploy", f"{ROLE}/ml"]
     before = groups_of(eks)
     assert before["gpu"]["scalingConfig"]["desiredSize"] == 1
 
