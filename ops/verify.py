@@ -64,6 +64,26 @@ def verify(environment: Environment, aws: Aws, samples: Path | None = None) -> l
     return findings
 
 
+def running(environment: Environment, aws: Aws, service: str) -> tuple[list[Finding], set[str]]:
+    """The findings for one service without an invocation, and its images and artifacts.
+
+    Empty where no state has the service.
+    """
+    states, name = States(aws), environment.context.name(service)
+    for layer in environment.layers:
+        state = states.read(layer)
+        with explained(environment.context, layer):
+            for endpoint in state.of_type("aws_sagemaker_endpoint") if state else ():
+                if state is not None and endpoint["name"] == name:
+                    one = _Endpoint(environment, aws, state, endpoint, None, invoke=False)
+                    return list(one.findings()), set(one.served())
+            for each in state.of_type("aws_ecs_service") if state else ():
+                if state is not None and each["name"] == name:
+                    other = _Service(aws, state, each)
+                    return list(other.findings()), set(other.served())
+    return [], set()
+
+
 class _Endpoint:
     """The checks of one SageMaker endpoint."""
 
@@ -74,7 +94,10 @@ class _Endpoint:
         state: State,
         endpoint: dict[str, Any],
         samples: Path | None,
+        *,
+        invoke: bool = True,
     ) -> None:
+        self._invoke = invoke
         self._environment = environment
         self._aws = aws
         self._state = state
@@ -116,6 +139,8 @@ class _Endpoint:
             yield self._finding("health", "failed", "has a variant without instances", self._look())
             return
         yield self._finding("health", "passed", "is InService")
+        if not self._invoke:
+            return
         if asynchronous:
             said = "is asynchronous: an answer would come later, in S3"
             yield self._finding("invocation", "skipped", said)
@@ -138,15 +163,8 @@ class _Endpoint:
 
     def _images(self, found: dict[str, Any]) -> Iterator[Finding]:
         """The images of each variant against those of its model in the state."""
-        models = {model["name"]: model for model in self._state.of_type("aws_sagemaker_model")}
-        configurations = {
-            each["name"]: each
-            for each in self._state.of_type("aws_sagemaker_endpoint_configuration")
-        }
         expected = {
-            image
-            for variant in configurations.get(self._expected, {}).get("production_variants", [])
-            for image in _images_of(models.get(variant.get("model_name"), {}))
+            container["image"] for container in self._containers() if container.get("image")
         }
         deployed = {
             image["SpecifiedImage"]
@@ -163,6 +181,30 @@ class _Endpoint:
             f"runs {', '.join(sorted(deployed))}, but the state says {', '.join(sorted(expected))}"
         )
         yield self._finding("image", "failed", said, self._look())
+
+    def _containers(self) -> Iterator[dict[str, Any]]:
+        """The containers of every variant of the configuration, in the state."""
+        models = {model["name"]: model for model in self._state.of_type("aws_sagemaker_model")}
+        for configuration in self._state.of_type("aws_sagemaker_endpoint_configuration"):
+            if configuration["name"] != self._expected:
+                continue
+            for variant in configuration.get("production_variants", []):
+                model = models.get(variant.get("model_name"), {})
+                yield from model.get("primary_container", [])
+                yield from model.get("container", [])
+
+    def served(self) -> Iterator[str]:
+        """The images, artifacts and packages of the configuration, in the state."""
+        for container in self._containers():
+            sources = container.get("model_data_source") or []
+            for value in (
+                container.get("image"),
+                container.get("model_data_url"),
+                container.get("model_package_name"),
+                *(each["s3_uri"] for source in sources for each in source["s3_data_source"]),
+            ):
+                if value:
+                    yield str(value)
 
     def _invocation(self) -> Finding:
         body, content_type = self._sample()
@@ -199,12 +241,6 @@ class _Endpoint:
 
     def _finding(self, check: str, outcome: Outcome, found: str, fix: str = "") -> Finding:
         return Finding(self._name, check, outcome, found, fix)
-
-
-def _images_of(model: dict[str, Any]) -> Iterator[str]:
-    for container in (*model.get("primary_container", []), *model.get("container", [])):
-        if container.get("image"):
-            yield container["image"]
 
 
 class _Service:
@@ -283,6 +319,16 @@ class _Service:
             f"runs {', '.join(sorted(deployed))}, but the state says {', '.join(sorted(expected))}"
         )
         yield self._finding("image", "failed", said, self._look())
+
+    def served(self) -> Iterator[str]:
+        """The images of the service's task definition, and its variables, in the state."""
+        family = _revision(str(self._service.get("task_definition", ""))).partition(":")[0]
+        for definition in self._state.of_type("aws_ecs_task_definition"):
+            if definition.get("family") == family:
+                for container in json.loads(definition.get("container_definitions") or "[]"):
+                    yield str(container.get("image", ""))
+                    for variable in container.get("environment", []):
+                        yield str(variable["value"])
 
     def _unhealthy(self, found: dict[str, Any]) -> Iterator[str]:
         balancing = self._aws.client("elbv2")
