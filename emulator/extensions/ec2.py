@@ -1,4 +1,4 @@
-"""EC2: security-group rules and launch templates."""
+"""EC2: security-group rules, launch templates, VPC endpoints, flow logs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.security_groups import SecurityGroupRule
@@ -109,3 +110,83 @@ def create_version(
     if specifications:
         data["TagSpecifications"] = specifications
     return original(template, data, description)
+
+
+@service.corrects(
+    "CreateVpcEndpoint",
+    gap="loses IpAddressType and DnsOptions; without a type, fails with 500 at deletion",
+)
+def create_vpc_endpoint(original: Original, response: EC2Response) -> ActionResult:
+    """AWS keeps both, fills them in for an interface endpoint, and takes Gateway for the type."""
+    if not response._get_param("VpcEndpointType"):
+        response.params["VpcEndpointType"] = "Gateway"
+    result: Any = original(response)
+    endpoint = result.result["VpcEndpoint"]
+    _keep_addressing(response, endpoint)
+    if endpoint.vpc_endpoint_type == "Interface":
+        endpoint.ip_address_type = endpoint.ip_address_type or "ipv4"
+        endpoint.dns_options = {"DnsRecordIpType": "ipv4", **(endpoint.dns_options or {})}
+    return ActionResult({"VpcEndpoint": endpoint})
+
+
+@service.corrects(
+    "ModifyVpcEndpoint",
+    gap="ignores IpAddressType, DnsOptions and PrivateDnsEnabled; adds a gateway's route to no "
+    "table, so that deleting the endpoint fails",
+)
+def modify_vpc_endpoint(original: Original, response: EC2Response) -> ActionResult:
+    """AWS changes what was given, and the routes of the tables with it."""
+    backend = response.ec2_backend
+    (endpoint,) = backend.describe_vpc_endpoints([response._get_param("VpcEndpointId")])
+    before = set(endpoint.route_table_ids)
+    result = original(response)
+    _keep_addressing(response, endpoint)
+    private = response._get_bool_param("PrivateDnsEnabled")
+    if private is not None:
+        endpoint.private_dns_enabled = private
+    prefixes = endpoint.destination_prefix_list_id
+    if prefixes:
+        after = set(endpoint.route_table_ids)
+        for table in after - before:
+            backend.create_route(
+                table, None, gateway_id=endpoint.id, destination_prefix_list_id=prefixes
+            )
+        for table in before - after:
+            backend.delete_route(table, None, None, prefixes)
+    assert isinstance(result, ActionResult)
+    return result
+
+
+def _keep_addressing(response: EC2Response, endpoint: Any) -> None:
+    for field, name in (("IpAddressType", "ip_address_type"), ("DnsOptions", "dns_options")):
+        value = response._get_param(field)
+        setattr(endpoint, name, value or getattr(endpoint, name, None))
+
+
+@service.corrects(
+    "CreateFlowLogs",
+    gap="refuses a folder in the destination bucket; loses DestinationOptions",
+)
+def create_flow_logs(original: Original, response: EC2Response) -> ActionResult:
+    """AWS writes below the folder, and keeps the options."""
+    destination = response._get_param("LogDestination")
+    folder = ""
+    if destination and response._get_param("LogDestinationType") == "s3":
+        bucket, slash, rest = destination.partition("/")
+        folder = slash + rest
+        response.params["LogDestination"] = bucket
+    result: Any = original(response)
+    for identity in result.result["FlowLogIds"]:
+        flow: Any = response.ec2_backend.flow_logs[identity]
+        flow.log_destination = f"{flow.log_destination}{folder}" if folder else flow.log_destination
+        flow.destination_options = response._get_param("DestinationOptions")
+    return ActionResult(result.result)
+
+
+@service.corrects("CreateDhcpOptions", gap="loses tags given at creation")
+def create_dhcp_options(original: Original, response: EC2Response) -> ActionResult:
+    """AWS keeps them."""
+    result: Any = original(response)
+    tags = response._parse_tag_specification().get("dhcp-options", {})
+    result.result["DhcpOptions"].add_tags(tags)
+    return ActionResult(result.result)

@@ -1,14 +1,17 @@
-"""S3: bucket policies."""
+"""S3: bucket policies, lifecycle rules, notifications."""
 
 from __future__ import annotations
 
+import copy
 import fnmatch
 import json
 from collections.abc import Callable, Mapping
 from operator import eq
 from typing import Any
 
+import xmltodict  # type: ignore[import-untyped]
 from flask import has_request_context, request
+from moto.core.common_types import TYPE_RESPONSE
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.exceptions import S3AccessDeniedError
 from moto.s3.models import FakeBucket, S3Backend
@@ -177,6 +180,50 @@ def log_permissions_enabled_policy(
         and any(fnmatch.fnmatchcase(written, r) for r in _listed(statement["Resource"]))
         for statement in _listed(json.loads(target_bucket.policy)["Statement"])
     )
+
+
+@service.corrects(
+    "PutBucketLifecycleConfiguration",
+    gap="loses NewerNoncurrentVersions and object sizes",
+    owner=FakeBucket,
+)
+def set_lifecycle(original: Original, bucket: Any, rules: list[dict[str, Any]]) -> None:
+    """AWS keeps the rules as they were given."""
+    given = copy.deepcopy(rules)
+    original(bucket, rules)
+    bucket.lifecycle_rules = given
+
+
+@service.corrects(
+    "GetBucketLifecycleConfiguration",
+    gap="answers rules without what it lost: Terraform waits for them until it gives up",
+)
+def get_bucket_lifecycle(original: Original, response: S3Response) -> TYPE_RESPONSE:
+    """AWS answers the rules as they were given; request and answer have the same form."""
+    status, headers, body = original(response)
+    bucket: Any = response.backend.get_bucket(response.bucket_name)
+    rules = getattr(bucket, "lifecycle_rules", None)
+    if rules is not None:
+        namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+        body = xmltodict.unparse({"LifecycleConfiguration": {"@xmlns": namespace, "Rule": rules}})
+    return status, headers, body
+
+
+@service.corrects(
+    "GetBucketNotificationConfiguration", gap="does not answer that EventBridge is on"
+)
+def get_bucket_notification(original: Original, response: S3Response) -> TYPE_RESPONSE:
+    """AWS answers an empty element for it."""
+    status, headers, body = original(response)
+    configuration = response.backend.get_bucket_notification_configuration(response.bucket_name)
+    if configuration is not None and configuration.event_bridge is not None:
+        content = xmltodict.parse(body)
+        content["NotificationConfiguration"] = {
+            **(content["NotificationConfiguration"] or {}),
+            "EventBridgeConfiguration": "",
+        }
+        body = xmltodict.unparse(content)
+    return status, headers, body
 
 
 def _listed(value: Any) -> list[Any]:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from emulator.process import Emulator
+
 Client = Callable[..., Any]
 
 
@@ -445,3 +447,57 @@ def test_a_platform_is_built_read_back_unchanged_updated_and_taken_down(
     terraform.destroy()
     assert terraform.state() == []
     assert client("s3").list_objects_v2(Bucket=state_bucket)["KeyCount"] == 1, "a lock is left"
+
+
+def test_terraform_takes_a_rolled_back_update_for_a_success_and_cannot_repair_it(
+    terraform: Any, emulator: Emulator, client: Client, account: str
+) -> None:
+    def configuration(instance_type: str) -> dict[str, Any]:
+        tag = instance_type.replace(".", "-")
+        variant = {
+            "variant_name": "main",
+            "model_name": "${aws_sagemaker_model.fraud.name}",
+            "instance_type": instance_type,
+            "initial_instance_count": 1,
+        }
+        return {
+            **settings(account),
+            "resource": {
+                "aws_sagemaker_model": {
+                    "fraud": {
+                        "name": "fraud",
+                        "execution_role_arn": f"arn:aws:iam::{account}:role/endpoint",
+                        "primary_container": {"image": "image:1"},
+                    }
+                },
+                "aws_sagemaker_endpoint_configuration": {
+                    "fraud": {
+                        "name": tag,
+                        "production_variants": [variant],
+                        "lifecycle": {"create_before_destroy": True},
+                    }
+                },
+                "aws_sagemaker_endpoint": {
+                    "fraud": {
+                        "name": "fraud",
+                        "endpoint_config_name": "${aws_sagemaker_endpoint_configuration.fraud.name}",
+                    }
+                },
+            },
+        }
+
+    terraform.write(configuration("ml.m5.large"))
+    terraform.run("init", "-no-color")
+    terraform.apply()
+    plan = {"endpoint": "fraud", "account": account, "outcome": "rollback", "reason": "5xx alarm"}
+    emulator.control("POST", "sagemaker/rollout", {**plan, "rolling_back_describes": 0})
+    terraform.write(configuration("ml.m5.xlarge"))
+    terraform.apply()
+    endpoint = client("sagemaker").describe_endpoint(EndpointName="fraud")
+    assert (endpoint["EndpointConfigName"], endpoint["FailureReason"]) == (
+        "ml-m5-large",
+        "5xx alarm",
+    )
+    # the provider has deleted the configuration in use by then (hashicorp/aws issue 48997)
+    output = terraform.run("apply", "-auto-approve", "-no-color", expect=1)
+    assert "Could not find endpoint configuration" in output
