@@ -23,8 +23,10 @@ from .layers.specs import Inference, Registry
 from .outputs import EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import RULES, Problem, Rule
 from .s3.spec import ArtifactBucket
+from .sagemaker.batch import BatchTransform, OnSchedule, OnUpload
 from .sagemaker.guardrails import AllAtOnce, Canary, Linear, Rolling
 from .sagemaker.model import FrameworkContainer, JumpStartModel, Model, ModelPackage
+from .sagemaker.registry import ModelPackageGroup
 from .sagemaker.spec import (
     AsyncEndpoint,
     CoreDumps,
@@ -79,6 +81,7 @@ __all__ = [
     "AutoMode",
     "BacklogPerInstance",
     "BacklogWithoutCapacity",
+    "BatchTransform",
     "Canary",
     "CloudWatchMetric",
     "ConcurrentRequests",
@@ -114,6 +117,7 @@ __all__ = [
     "Model",
     "ModelLatency",
     "ModelPackage",
+    "ModelPackageGroup",
     "MultiModelEndpoint",
     "MultiVariantEndpoint",
     "Network",
@@ -121,6 +125,8 @@ __all__ = [
     "NoCapacityFailures",
     "NodeGroup",
     "NodeGroups",
+    "OnSchedule",
+    "OnUpload",
     "Outputs",
     "PipelineEndpoint",
     "Problem",

@@ -22,6 +22,7 @@ from .identity.spec import Identity
 from .layers.specs import Inference, Registry
 from .outputs import EksOutputs, NetworkOutputs, RegistryOutputs
 from .rules import PathPart, Problem, did_you_mean, one_of, rule
+from .sagemaker.batch import JOB11, BatchTransform
 from .spec import (
     NAME1,
     Check,
@@ -209,7 +210,14 @@ class Environment(Spec):
                 yield problem.under(*path)
             if isinstance(spec, Image):
                 yield from self._check_image(path, spec)
+            if isinstance(spec, BatchTransform) and spec.waits_for_events() and self._is_silent:
+                yield JOB11.problem(*path, "trigger")
         yield from self._check_layers()
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether the artifact bucket is this environment's and sends no events."""
+        return isinstance(self.registry, Registry) and not self.registry.artifacts.send_events
 
     def _check_layers(self) -> Iterator[Problem]:
         for name, needed in _STANDS_ON.items():

@@ -7,6 +7,7 @@ from ..context import Context
 from ..environment import inference_layer
 from ..layer import Layer
 from ..outputs import NetworkOutputs, RegistryOutputs
+from ..sagemaker.batch_construct import Transform
 from ..sagemaker.construct import HostedEndpoint, Surroundings
 from ..target import Target
 from .specs import Inference
@@ -40,6 +41,9 @@ class InferenceLayer(Layer):
             HostedEndpoint(
                 endpoints, name, context=context, spec=endpoint, surroundings=surroundings
             )
+        batch = Construct(self, "batch")
+        for name, transform in spec.batch.items():
+            Transform(batch, name, context=context, spec=transform, surroundings=surroundings)
 
     def _surroundings(
         self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference

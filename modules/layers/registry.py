@@ -9,6 +9,7 @@ from ..kms.construct import Key
 from ..layer import Layer
 from ..outputs import RegistryOutputs
 from ..s3.construct import Bucket
+from ..sagemaker.registry_construct import ModelGroup
 from ..target import Target
 from .specs import Registry
 
@@ -29,4 +30,7 @@ class RegistryLayer(Layer):
             ImageRepository(
                 repositories, name, context=context, spec=repository, kms_key_arn=key.arn
             )
+        models = Construct(self, "models")
+        for name, group in spec.models.items():
+            ModelGroup(models, name, context=context, spec=group)
         self.hand_up(RegistryOutputs(kms_key_arn=key.arn, artifact_bucket=artifacts.name))

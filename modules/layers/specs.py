@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..ecr.spec import Repository
 from ..s3.spec import ArtifactBucket
+from ..sagemaker.batch import BatchTransform
+from ..sagemaker.registry import ModelPackageGroup
 from ..sagemaker.spec import AnyEndpoint
 from ..spec import Cidr, Many, ShortName, Spec
 
@@ -17,12 +19,18 @@ class Registry(Spec):
     artifacts: ArtifactBucket = ArtifactBucket()
     """The bucket of model artifacts. Without it, one with the defaults."""
 
+    models: dict[ShortName, ModelPackageGroup] = {}
+    """Model package groups of the Model Registry by short name. Without it, none."""
+
 
 class Inference(Spec):
     """Everything that serves predictions."""
 
     endpoints: dict[ShortName, AnyEndpoint] = {}
     """SageMaker endpoints of any kind by short name. Without it, none."""
+
+    batch: dict[ShortName, BatchTransform] = {}
+    """Batch transforms by short name. Without it, none."""
 
     egress_cidrs: Many[Cidr] = ()
     """Where model containers may open HTTPS connections beside AWS services. Without it,

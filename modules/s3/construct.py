@@ -18,6 +18,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfigurationRuleFilter,
     S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
 )
+from cdktf_cdktf_provider_aws.s3_bucket_notification import S3BucketNotification
 from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
     S3BucketOwnershipControls,
     S3BucketOwnershipControlsRule,
@@ -108,6 +109,8 @@ class Bucket(Construct):
             policy=document(*statements),
             depends_on=[blocked],
         )
+        if spec.send_events:
+            S3BucketNotification(self, "events", bucket=bucket.id, eventbridge=True)
         if spec.expire_noncurrent_days is not None:
             S3BucketLifecycleConfiguration(
                 self,

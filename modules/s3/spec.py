@@ -24,3 +24,7 @@ class ArtifactBucket(Spec):
 
     read_accounts: Many[AccountId] = ()
     """Other accounts that may read artifacts. Without it, none."""
+
+    send_events: bool = False
+    """Whether the bucket tells EventBridge of each object, which batch transforms on uploads
+    need and which is charged for. Without it, no."""

@@ -38,7 +38,7 @@ from cdktf_cdktf_provider_aws import sagemaker_model as models
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 
 # What a hashed name needs beside its base: two hyphens and two hashes of eight.
-_HASHES = 18
+HASHES = 18
 
 Content = dict[str, Any]
 
@@ -220,7 +220,7 @@ class HostedEndpoint(Construct):
         self._shadow = spec.shadowed()
         self.name = context.name(id)
         self.arn = context.arn("sagemaker", f"endpoint/{self.name}")
-        self._base = context.name(id, limit=63 - _HASHES)
+        self._base = context.name(id, limit=63 - HASHES)
         self._log_group = f"/aws/sagemaker/Endpoints/{self.name}"
         logs = CloudwatchLogGroup(
             self,

@@ -10,6 +10,7 @@ import pytest
 
 from modules import (
     AsyncEndpoint,
+    BatchTransform,
     Canary,
     CoreDumps,
     DataCapture,
@@ -20,6 +21,8 @@ from modules import (
     Model,
     MultiModelEndpoint,
     MultiVariantEndpoint,
+    OnSchedule,
+    OnUpload,
     PipelineEndpoint,
     RealtimeEndpoint,
     Rolling,
@@ -105,11 +108,23 @@ KINDS: dict[str, Any] = {
     ),
 }
 
+BATCH = {
+    "nightly": BatchTransform(
+        model=model(),
+        instance_type="ml.m5.xlarge",
+        trigger=OnSchedule(schedule="cron(0 2 * * ? *)", timezone="Europe/Berlin"),
+        join_input=True,
+    ),
+    "uploads": BatchTransform(
+        model=model(), instance_type="ml.g5.xlarge", trigger=OnUpload(suffix=".csv"), vpc=False
+    ),
+}
+
 
 @pytest.fixture(scope="module")
 def deployed(emulator: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosting]:
     with hosting(emulator, tmp_path_factory.mktemp("hosting")) as found:
-        found.apply(Inference(endpoints=KINDS))
+        found.apply(Inference(endpoints=KINDS, batch=BATCH))
         yield found
 
 

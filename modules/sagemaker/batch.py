@@ -1,0 +1,185 @@
+"""What is asked of batch transforms: predictions on whole datasets, without an endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Annotated, Literal
+
+from ..rules import Problem, rule
+from ..scaling.schedule import Schedule, TimeZone
+from ..spec import Between, Check, Known, OneOf, Spec
+from .instances import instance_types
+from .model import MDL14, FrameworkContainer, Model
+from .spec import RT20, Destination, OwnModelSource
+
+_ROOT = __package__.rpartition(".")[0]
+
+JOB4 = rule(
+    "JOB4",
+    refuses="a payload above 100 MB, or more than 100 MB in work on one instance",
+    message="({concurrency} at once of {payload} MB) comes to more than 100 MB on an instance; "
+    "lower one of them",
+    source="botocore sagemaker CreateTransformJobRequest MaxPayloadInMB",
+)
+JOB5 = rule(
+    "JOB5",
+    refuses="an instance type that batch transform does not run on",
+    message="is not an instance type of batch transform{hint}",
+    source="botocore sagemaker TransformInstanceType",
+)
+JOB10 = rule(
+    "JOB10",
+    refuses="a batch of several records without splitting the input into records",
+    message="needs split_type, as MultiRecord puts several records into one request",
+    source="botocore sagemaker CreateTransformJobRequest BatchStrategy",
+)
+JOB11 = rule(
+    "JOB11",
+    refuses="a batch transform on uploads to a bucket that sends no events",
+    message="waits for uploads, but the artifact bucket sends no events; set "
+    "registry.artifacts.send_events=True",
+    source="Amazon S3 user guide, using EventBridge",
+)
+JOB12 = rule(
+    "JOB12",
+    refuses="a number outside the limits of a transform job",
+    message="must be from {low} to {high}",
+    source="botocore sagemaker TransformInstanceCount, InvocationsTimeoutInSeconds, "
+    "InvocationsMaxRetries; SageMaker API reference, MaxPayloadInMB (100 MB)",
+)
+JOB13 = rule(
+    "JOB13",
+    refuses="a filter that is longer than 63 characters",
+    message="must be a JSONPath of at most 63 characters, such as $[1:]",
+    source="botocore sagemaker JsonPath",
+)
+JOB14 = rule(
+    "JOB14",
+    refuses="an input or output location of a batch transform that is not a prefix",
+    message="must be a prefix ending in /",
+    source="SageMaker API reference, TransformS3DataSource (S3Prefix)",
+)
+
+
+@cache
+def transform_instance_types() -> frozenset[str]:
+    """The instance types of batch transform."""
+    text = (resources.files(_ROOT) / "data" / "transform_instance_types.txt").read_text("utf-8")
+    return frozenset(text.split())
+
+
+JsonPath = Annotated[str, Check(JOB13, lambda path: len(path) <= 63)]
+Prefix = Annotated[Destination, Check(JOB14, lambda uri: uri.endswith("/"))]
+
+
+class OnSchedule(Spec):
+    """Starts a batch transform at set times, by EventBridge Scheduler."""
+
+    schedule: Schedule
+    """`cron(0 2 * * ? *)`, `rate(12 hours)` or `at(2026-12-24T18:00:00)`."""
+
+    timezone: TimeZone = "UTC"
+    """The time zone of an at or cron expression. Without it, UTC."""
+
+
+class OnUpload(Spec):
+    """Starts a batch transform for each object that is uploaded to the input's prefix."""
+
+    suffix: str = ""
+    """How the object's key ends, such as `.csv`. Without it, as it likes."""
+
+
+class BatchTransform(Spec):
+    """A SageMaker batch transform as a Step Functions state machine.
+
+    AWS has no Terraform resource for transform jobs: each execution runs one, and waits for it.
+    An execution's input `{"input": "s3://bucket/prefix/"}` says what is read.
+    """
+
+    model: OwnModelSource
+    """What predicts. Its artifact is one `.tar.gz`."""
+
+    instance_type: Annotated[str, Known(JOB5, transform_instance_types)]
+    """The instance type, such as `ml.m5.xlarge`."""
+
+    instance_count: Annotated[
+        int, Between(JOB12, 1, 100, aws="sagemaker:TransformResources.InstanceCount")
+    ] = 1
+    """How many instances share the objects. Without it, 1."""
+
+    trigger: Annotated[OnSchedule | OnUpload | None, OneOf()] = None
+    """What starts it. Without it, you do."""
+
+    input: Prefix | None = None
+    """Where the input lies. Without it `batch/{name}/input/` in the environment's artifact
+    bucket."""
+
+    output: Prefix | None = None
+    """Where predictions go. Without it `batch/{name}/output/` likewise."""
+
+    content_type: str = "text/csv"
+    """The MIME type of the input and, unless the container decides otherwise, the output.
+    Without it, CSV."""
+
+    split_type: Literal["Line", "RecordIO", "TFRecord"] | None = "Line"
+    """How objects are split into records. Without it by lines; None for whole objects."""
+
+    batch_strategy: Literal["MultiRecord", "SingleRecord"] = "MultiRecord"
+    """How many records a request holds. Without it, as many as fit the payload."""
+
+    max_payload_mb: Annotated[int, Between(JOB12, 1, 100)] = 6
+    """The largest request. Without it 6 MB, AWS's default."""
+
+    max_concurrent_transforms: Annotated[int, Between(JOB12, 1, 100)] = 1
+    """How many requests an instance works on at once. Without it, 1."""
+
+    invocation_timeout_seconds: Annotated[
+        int, Between(JOB12, 1, 3600, aws="sagemaker:ModelClientConfig.InvocationsTimeoutInSeconds")
+    ] = 600
+    """Seconds that one request may take. Without it 600, AWS's default."""
+
+    invocation_retries: Annotated[
+        int, Between(JOB12, 0, 3, aws="sagemaker:ModelClientConfig.InvocationsMaxRetries")
+    ] = 3
+    """How often a failed request is repeated. Without it 3, AWS's default."""
+
+    input_filter: JsonPath | None = None
+    """The part of each record that the model sees, a JSONPath. Without it, all."""
+
+    join_input: bool = False
+    """Whether predictions are joined to their records. Without it, no."""
+
+    vpc: bool = True
+    """Whether the containers' network interfaces are in the environment's private subnets.
+    Without it, yes."""
+
+    def check(self) -> Iterator[Problem]:
+        """The rules between payload, strategy and model."""
+        if self.max_concurrent_transforms * self.max_payload_mb > 100:
+            yield JOB4.problem(
+                "max_payload_mb",
+                concurrency=self.max_concurrent_transforms,
+                payload=self.max_payload_mb,
+            )
+        if self.batch_strategy == "MultiRecord" and self.split_type is None:
+            yield JOB10.problem("batch_strategy", got=self.batch_strategy)
+        model = self.model
+        if isinstance(model, Model) and model.uncompressed:
+            yield MDL14.problem("model", "artifact", got=model.artifact, kind="a batch transform")
+        image = model.image if isinstance(model, Model) else None
+        needs_gpu = isinstance(image, FrameworkContainer) and image.runs_on == "gpu"
+        facts = instance_types().get(self.instance_type)
+        if needs_gpu and facts is not None and facts.gpus == 0:
+            yield RT20.problem("model", "image", instance_type=self.instance_type)
+
+    def waits_for_events(self) -> bool:
+        """Whether it needs the artifact bucket's events."""
+        return isinstance(self.trigger, OnUpload) and self.input is None
+
+    @property
+    def has_own_storage(self) -> bool:
+        """Whether the instances have local storage, for which AWS refuses a key."""
+        facts = instance_types().get(self.instance_type)
+        return bool(facts and facts.local_gb)

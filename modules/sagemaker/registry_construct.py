@@ -1,0 +1,60 @@
+"""A model package group with its cross-account policy."""
+
+from __future__ import annotations
+
+from ..cdk import Construct
+from ..context import Context
+from ..iam.policy import allow, document
+from ..protect import lifecycle
+from .registry import ModelPackageGroup
+
+from cdktf_cdktf_provider_aws.sagemaker_model_package_group import SagemakerModelPackageGroup
+from cdktf_cdktf_provider_aws.sagemaker_model_package_group_policy import (
+    SagemakerModelPackageGroupPolicy,
+)
+
+
+class ModelGroup(Construct):
+    """A model package group; `arn` is computed and needs no state."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, context: Context, spec: ModelPackageGroup
+    ) -> None:
+        super().__init__(scope, id)
+        self.name = context.name(id)
+        self.arn = context.arn("sagemaker", f"model-package-group/{self.name}")
+        group = SagemakerModelPackageGroup(
+            self,
+            "group",
+            model_package_group_name=self.name,
+            model_package_group_description=spec.description or None,
+            lifecycle=lifecycle(context),
+        )
+        if not spec.read_accounts:
+            return
+        principal = {
+            "AWS": [f"arn:{context.partition}:iam::{each}:root" for each in spec.read_accounts]
+        }
+        SagemakerModelPackageGroupPolicy(
+            self,
+            "policy",
+            model_package_group_name=group.model_package_group_name,
+            resource_policy=document(
+                allow(
+                    "sagemaker:DescribeModelPackageGroup",
+                    self.arn,
+                    sid="FindGroup",
+                    principal=principal,
+                ),
+                allow(
+                    [
+                        "sagemaker:CreateModel",
+                        "sagemaker:DescribeModelPackage",
+                        "sagemaker:ListModelPackages",
+                    ],
+                    context.arn("sagemaker", f"model-package/{self.name}/*"),
+                    sid="DeployVersions",
+                    principal=principal,
+                ),
+            ),
+        )
