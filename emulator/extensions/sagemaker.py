@@ -222,6 +222,9 @@ def update_endpoint(response: SageMakerResponse) -> ActionResult:
     # AWS reads the configuration in use too, so that one deleted too early blocks every update
     _config(backend, endpoint.endpoint_config_name)
     config = _config(backend, response._get_param("EndpointConfigName"))
+    _require_updatable(
+        backend, endpoint, config, guarded=bool(response._get_param("DeploymentConfig"))
+    )
     previous = rollouts.snapshot(endpoint)
     if not response._get_bool_param("RetainDeploymentConfig", False):
         endpoint.deployment_config = response._get_param("DeploymentConfig")
@@ -235,6 +238,40 @@ def update_endpoint(response: SageMakerResponse) -> ActionResult:
     _deploy(backend, endpoint, config, retained)
     rollouts.begin(backend, endpoint, previous=previous)
     return ActionResult({"EndpointArn": endpoint.arn})
+
+
+def _require_updatable(
+    backend: SageMakerModelBackend, endpoint: Any, config: Any, *, guarded: bool
+) -> None:
+    """Refuse what AWS cannot do to a living endpoint."""
+    running = backend.endpoint_configs[endpoint.endpoint_config_name].production_variants
+    old = {variant["VariantName"]: variant for variant in running}
+    new = {variant["VariantName"]: variant for variant in config.production_variants}
+    if guarded and old.keys() != new.keys():
+        raise ValidationError(
+            "The new endpoint configuration must have the same variant names as the old one "
+            "when a deployment configuration is given."
+        )
+    if not any("ServerlessConfig" in variant for variant in old.values()) and any(
+        "ServerlessConfig" in variant for variant in new.values()
+    ):
+        raise ValidationError("Cannot update an instance-based endpoint to a serverless one.")
+    for name, variant in old.items():
+        kept = name in new and new[name].get("InstanceType") == variant.get("InstanceType")
+        if not kept and _is_registered(endpoint, name):
+            raise ValidationError(
+                f'The variant "{name}" is registered with Application Auto Scaling; deregister '
+                "it before its instance type is changed or it is removed."
+            )
+
+
+def _is_registered(endpoint: Any, variant: str) -> bool:
+    from moto.applicationautoscaling.models import applicationautoscaling_backends
+
+    _, _, _, region, account, _ = endpoint.arn.split(":", 5)
+    targets = applicationautoscaling_backends[account][region].targets
+    resource = f"endpoint/{endpoint.endpoint_name}/variant/{variant}"
+    return any(resource in by_resource for by_resource in targets.values())
 
 
 def _retained(endpoint: Any, excluded: list[str]) -> dict[str, dict[str, Any]]:

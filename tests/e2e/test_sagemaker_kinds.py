@@ -121,6 +121,28 @@ BATCH = {
 }
 
 
+CHANGED = {
+    **KINDS,
+    # another image, under guardrails
+    "gpu": KINDS["gpu"].replace(model=model("2")),
+    # another instance type of a variant that scales
+    "scaled": KINDS["scaled"].replace(instance_type="ml.m5.xlarge"),
+    # a variant less, one more, one renamed, other weights
+    "variants": MultiVariantEndpoint(
+        variants={
+            "canary": Variant(model=model("3"), instance_type="ml.m5.large", weight=0.1),
+            "stable-2": Variant(
+                model=model(), instance_type="ml.m5.large", weight=0.9, scaling=SCALING
+            ),
+        },
+    ),
+    # a renamed variant under guardrails
+    "direct": KINDS["direct"].replace(variant="main"),
+    # another kind
+    "realtime": ServerlessEndpoint(model=model(), max_concurrency=5),
+}
+
+
 @pytest.fixture(scope="module")
 def deployed(emulator: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosting]:
     with hosting(emulator, tmp_path_factory.mktemp("hosting")) as found:
@@ -128,15 +150,18 @@ def deployed(emulator: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield found
 
 
-def steps(output: str, *words: str) -> list[str]:
-    """The lines of an apply about one endpoint's resources, in order: `type: what`."""
-    lines = re.findall(
-        r"^(aws_[a-z_]+)\.(\S+): (Creating|Modifying|Destroying)\.\.\.", output, re.M
-    )
-    lines += re.findall(
-        r"^(aws_[a-z_]+)\.(\S+): (Creating|Modifying|Destroying)\.\.\. \[", output, re.M
-    )
-    return [f"{kind} {what}" for kind, _, what in lines if not words or kind in words]
+def of(changes: dict[str, list[str]], name: str) -> dict[str, list[list[str]]]:
+    """What a plan does to one endpoint: the actions by type."""
+    by_type: dict[str, list[list[str]]] = {}
+    for address, actions in sorted(changes.items()):
+        if f"endpoints_{name}_" in address:
+            kind = address.partition(".")[0].removeprefix("aws_")
+            by_type.setdefault(kind, []).append(actions)
+    return by_type
+
+
+UPDATED, CREATED, DELETED = ["update"], ["create"], ["delete"]
+REPLACED, RENEWED = ["delete", "create"], ["create", "delete"]
 
 
 def test_every_kind_deploys_and_plans_empty(deployed: Hosting) -> None:
@@ -144,3 +169,114 @@ def test_every_kind_deploys_and_plans_empty(deployed: Hosting) -> None:
     for name in KINDS:
         endpoint = sagemaker.describe_endpoint(EndpointName=f"acme-dev-use1-{name}")
         assert endpoint["EndpointStatus"] == "InService"
+    weights = sagemaker.describe_endpoint_config(
+        EndpointConfigName=sagemaker.describe_endpoint(EndpointName="acme-dev-use1-variants")[
+            "EndpointConfigName"
+        ]
+    )["ProductionVariants"]
+    assert {each["VariantName"]: each["InitialVariantWeight"] for each in weights} == {
+        "stable": 4,
+        "next": 1,
+    }
+    machines = client(deployed.emulator, "stepfunctions").list_state_machines()["stateMachines"]
+    assert {each["name"] for each in machines} >= {
+        "acme-dev-use1-nightly-transform",
+        "acme-dev-use1-uploads-transform",
+    }
+
+
+def test_a_plan_changes_what_it_must_and_no_more(deployed: Hosting) -> None:
+    variants = KINDS["variants"].variants
+    third = {**variants, "third": variants["stable"].replace(model=model("3"))}
+    queued = AsyncEndpoint(
+        model=model(), instance_type="ml.m5.large", scaling=SCALING, rollout=Linear()
+    )
+    many = KINDS["many"].replace(routing_strategy="RANDOM")
+    changed = {
+        "variants": KINDS["variants"].replace(variants=third),
+        "scaled": queued,
+        "many": many,
+    }
+    changes = deployed.plan(Inference(endpoints={**KINDS, **changed}, batch=BATCH))
+    elsewhere = [
+        address
+        for address in changes
+        if not any(f"endpoints_{name}_" in address for name in changed)
+    ]
+    assert elsewhere == []
+    # a variant that is added
+    assert of(changes, "variants") == {
+        "appautoscaling_policy": [CREATED],
+        "appautoscaling_target": [CREATED],
+        "iam_role_policy": [UPDATED],
+        "sagemaker_endpoint": [UPDATED],
+        "sagemaker_endpoint_configuration": [RENEWED],
+        "sagemaker_model": [CREATED],
+        "terraform_data": [CREATED],
+    }
+    # another setting of the same variant
+    assert of(changes, "many") == {
+        "sagemaker_endpoint": [UPDATED],
+        "sagemaker_endpoint_configuration": [RENEWED],
+    }
+    # another family: an endpoint that cannot be updated, and the target that goes with it
+    replaced = of(changes, "scaled")
+    assert replaced["sagemaker_endpoint"] == [REPLACED]
+    assert replaced["appautoscaling_target"] == [REPLACED]
+    assert replaced["appautoscaling_policy"] == [REPLACED]
+
+
+def test_changes_happen_in_an_order_that_aws_accepts(deployed: Hosting) -> None:
+    output = deployed.apply(Inference(endpoints=CHANGED, batch=BATCH))
+
+    assert steps(output, "gpu", "sagemaker") == [
+        "model Creating",
+        "endpoint_configuration Creating",
+        "endpoint Modifying",
+        "endpoint_configuration Destroying",
+        "model Destroying",
+    ]
+    assert steps(output, "scaled", "appautoscaling", "sagemaker_endpoint.") == [
+        "policy Destroying",
+        "target Destroying",
+        "endpoint Modifying",
+        "target Creating",
+        "policy Creating",
+    ]
+    assert steps(output, "variants", "appautoscaling_target", "sagemaker_endpoint.") == [
+        "target Destroying",
+        "endpoint Modifying",
+        "target Creating",
+    ]
+    for replaced in ("realtime", "direct"):
+        assert steps(output, replaced, "sagemaker_endpoint.") == [
+            "endpoint Destroying",
+            "endpoint Creating",
+        ]
+
+
+def test_nothing_is_left_after_a_destroy(deployed: Hosting) -> None:
+    deployed.destroy(Inference(endpoints=CHANGED, batch=BATCH))
+    sagemaker = client(deployed.emulator, "sagemaker")
+    assert sagemaker.list_endpoints()["Endpoints"] == []
+    assert sagemaker.list_endpoint_configs()["EndpointConfigs"] == []
+    assert sagemaker.list_models()["Models"] == []
+    targets = client(deployed.emulator, "application-autoscaling").describe_scalable_targets(
+        ServiceNamespace="sagemaker"
+    )
+    assert targets["ScalableTargets"] == []
+    alarms = client(deployed.emulator, "cloudwatch").describe_alarms()["MetricAlarms"]
+    assert [each["AlarmName"] for each in alarms if "acme-dev-use1" in each["AlarmName"]] == []
+    roles = client(deployed.emulator, "iam").list_roles()["Roles"]
+    assert [role["RoleName"] for role in roles if role["RoleName"].startswith("acme-dev")] == []
+
+
+def steps(output: str, endpoint: str, *kinds: str) -> list[str]:
+    """What an apply did to one endpoint's resources, in order."""
+    pattern = rf"^aws_(\w+)\.endpoints_{endpoint}_\S+.*: (Creating|Modifying|Destroying)\.\.\."
+    found = re.findall(pattern, output, re.MULTILINE)
+    return [
+        f"{kind.removeprefix('sagemaker_').removeprefix('appautoscaling_')} {what}"
+        for kind, what in found
+        if any(f"{kind}.".startswith(each) for each in kinds)
+    ]

@@ -293,6 +293,60 @@ def test_a_new_weight_leaves_the_instance_count_alone(sagemaker: Any) -> None:
     assert (running["CurrentInstanceCount"], running["CurrentWeight"]) == (2, 5)
 
 
+GUARDED = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+    }
+}
+SERVERLESS = {
+    "VariantName": "main",
+    "ModelName": "fraud",
+    "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5},
+}
+
+
+@pytest.fixture
+def serving(sagemaker: Any) -> Any:
+    configure(sagemaker, "old")
+    sagemaker.create_endpoint(EndpointName="fraud", EndpointConfigName="old")
+    return sagemaker
+
+
+def test_guardrails_need_the_same_variants_on_both_sides(serving: Any) -> None:
+    configure(serving, "renamed", variant("other"))
+    with refused("same variant names"):
+        serving.update_endpoint(
+            EndpointName="fraud", EndpointConfigName="renamed", DeploymentConfig=GUARDED
+        )
+    serving.update_endpoint(EndpointName="fraud", EndpointConfigName="renamed")
+    described = serving.describe_endpoint(EndpointName="fraud")
+    assert [each["VariantName"] for each in described["ProductionVariants"]] == ["other"]
+
+
+def test_instances_do_not_become_serverless(serving: Any) -> None:
+    configure(serving, "serverless", SERVERLESS)
+    with refused("serverless"):
+        serving.update_endpoint(EndpointName="fraud", EndpointConfigName="serverless")
+
+
+def test_a_registered_variant_keeps_its_instance_type(serving: Any, client: Client) -> None:
+    scaling = client("application-autoscaling")
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/fraud/variant/main",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    configure(serving, "larger", variant(InstanceType="ml.m5.xlarge"))
+    configure(serving, "renamed", variant("other"))
+    for name in ("larger", "renamed"):
+        with refused("deregister"):
+            serving.update_endpoint(EndpointName="fraud", EndpointConfigName=name)
+    scaling.deregister_scalable_target(**target)
+    serving.update_endpoint(EndpointName="fraud", EndpointConfigName="larger")
+    assert serving.describe_endpoint(EndpointName="fraud")["EndpointConfigName"] == "larger"
+
+
 def test_names_that_do_not_exist_are_refused_as_aws_does(sagemaker: Any) -> None:
     configure(sagemaker, "fraud-1")
     with refused('Could not find endpoint "arn:aws:sagemaker'):
