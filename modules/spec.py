@@ -59,6 +59,7 @@ _EXPECTED = {
     "finite_number": "a finite number",
     "bool_type": "True or False",
     "dict_type": "a dict",
+    "mapping_type": "a dict",
     "tuple_type": "a list",
     "list_type": "a list",
     "is_instance_of": "a list",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..ecr.spec import Repository
 from ..s3.spec import ArtifactBucket
 from ..sagemaker.batch import BatchTransform
@@ -26,7 +28,7 @@ class Registry(Spec):
 class Inference(Spec):
     """Everything that serves predictions."""
 
-    endpoints: dict[ShortName, AnyEndpoint] = {}
+    endpoints: Mapping[ShortName, AnyEndpoint] = {}
     """SageMaker endpoints of any kind by short name. Without it, none."""
 
     batch: dict[ShortName, BatchTransform] = {}
