@@ -65,6 +65,12 @@ AAS34 = rule(
     message="{wrong}",
     source="CloudWatch API reference, MetricDataQuery; ids begin with a lower-case letter",
 )
+AAS35 = rule(
+    "AAS35",
+    refuses="a namespace that CloudWatch does not take",
+    message="must be a CloudWatch namespace such as AWS/SageMaker or Fraud/Model",
+    source="CloudWatch API reference, Namespace",
+)
 
 Fraction = Annotated[float, Between(AAS10, 0.01, 1)]
 Percent = Annotated[float, Between(AAS25, 1, 100)]
@@ -465,7 +471,12 @@ def _are_dimensions(value: dict[str, str]) -> bool:
 
 _Word = Annotated[
     str,
-    Check(AAS33, _is_word, lambda _: {"expected": "1 to 255 characters without spaces around"}),
+    Check(
+        AAS33,
+        _is_word,
+        lambda _: {"expected": "1 to 255 characters without spaces around"},
+        aws="cloudwatch:PutMetricAlarmInput.MetricName",
+    ),
 ]
 
 
@@ -475,13 +486,7 @@ class CloudWatchMetric(Spec):
     namespace: Annotated[
         str,
         Matches(
-            rule(
-                "AAS35",
-                refuses="a namespace that CloudWatch does not take",
-                message="must be a CloudWatch namespace such as AWS/SageMaker or Fraud/Model",
-                source="CloudWatch API reference, Namespace",
-            ),
-            r"[^\s:][^:\x00-\x1f]{0,254}",
+            AAS35, r"[^\s:][^:\x00-\x1f]{0,254}", aws="cloudwatch:PutMetricAlarmInput.Namespace"
         ),
     ]
     """The namespace, such as `AWS/SageMaker`."""

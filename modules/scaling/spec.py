@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from ..rules import Problem, one_of, rule
 from ..sagemaker.instances import instance_types
 from ..spec import Between, Check, Many, OneOf, ShortName, Spec
-from .kinds import ASYNCHRONOUS, COMPONENT, Kind
+from .kinds import ASYNCHRONOUS, COMPONENT, LAMBDA, Kind
 from .metrics import (
     BacklogPerInstance,
     BacklogWithoutCapacity,
@@ -140,6 +140,25 @@ AAS39 = rule(
     "a CustomMetric",
     source="CloudWatch metrics of Amazon SageMaker, CPUUtilization (0 to 100 times the vCPUs)",
 )
+AAS40 = rule(
+    "AAS40",
+    refuses="a least change below 1",
+    message="must be from {low} to {high}",
+    source="Application Auto Scaling API reference, MinAdjustmentMagnitude",
+)
+AAS41 = rule(
+    "AAS41",
+    refuses="the same suspension twice",
+    message="must be scale-in, scale-out or scheduled, each once",
+    source="Application Auto Scaling API reference, SuspendedState",
+)
+AAS42 = rule(
+    "AAS42",
+    refuses="a utilization of Lambda's provisioned concurrency outside 0.1 to 0.9",
+    message="is outside 0.1 to 0.9, which AWS Lambda is said to require",
+    source="Lambda developer guide, provisioned concurrency (from memory: a warning only)",
+    severity="warning",
+)
 ALM1 = rule(
     "ALM1",
     refuses="an alarm period that is not 10, 20, 30 or a multiple of 60 seconds",
@@ -167,6 +186,12 @@ ALM4 = rule(
     source="CloudWatch user guide, high-resolution alarms",
     severity="warning",
 )
+ALM8 = rule(
+    "ALM8",
+    refuses="evaluation periods or datapoints outside 1 to 1,440",
+    message="must be from {low} to {high}",
+    source="CloudWatch API reference, PutMetricAlarm EvaluationPeriods (at most a day)",
+)
 ASY10 = rule(
     "ASY10",
     refuses="a minimum of zero without the policy that wakes the target up",
@@ -180,16 +205,7 @@ ASY10 = rule(
 CooldownSeconds = Annotated[int, Between(AAS21, 0, 86_400)]
 Periods = Annotated[
     int,
-    Between(
-        rule(
-            "ALM8",
-            refuses="evaluation periods or datapoints outside 1 to 1,440",
-            message="must be from {low} to {high}",
-            source="CloudWatch API reference, PutMetricAlarm EvaluationPeriods (at most a day)",
-        ),
-        1,
-        1_440,
-    ),
+    Between(ALM8, 1, 1_440, aws="cloudwatch:PutMetricAlarmInput.EvaluationPeriods"),
 ]
 TrackedMetric = Annotated[
     InvocationsPerInstance
@@ -292,7 +308,11 @@ class StepScaling(Spec):
 
     period_seconds: Annotated[
         int,
-        Check(ALM1, lambda v: v in (10, 20, 30) or (v % 60 == 0 and 60 <= v <= 86_400)),
+        Check(
+            ALM1,
+            lambda v: v in (10, 20, 30) or (v % 60 == 0 and 60 <= v <= 86_400),
+            aws="cloudwatch:PutMetricAlarmInput.Period",
+        ),
     ] = 60
     """Seconds of one datapoint. Without it, 60."""
 
@@ -312,22 +332,7 @@ class StepScaling(Spec):
     aggregation: Literal["Average", "Minimum", "Maximum"] = "Average"
     """How the policy sums up the metric's datapoints. Without it, their average."""
 
-    minimum_change: (
-        Annotated[
-            int,
-            Between(
-                rule(
-                    "AAS40",
-                    refuses="a least change below 1",
-                    message="must be from {low} to {high}",
-                    source="Application Auto Scaling API reference, MinAdjustmentMagnitude",
-                ),
-                1,
-                10_000,
-            ),
-        ]
-        | None
-    ) = None
+    minimum_change: Annotated[int, Between(AAS40, 1, 10_000)] | None = None
     """With PercentChangeInCapacity, the least that is added or removed. Without it, 1."""
 
     name: ShortName | None = None
@@ -409,15 +414,7 @@ class Scaling(Spec):
 
     suspended: Annotated[
         Many[Suspension],
-        Check(
-            rule(
-                "AAS41",
-                refuses="the same suspension twice",
-                message="must be scale-in, scale-out or scheduled, each once",
-                source="Application Auto Scaling API reference, SuspendedState",
-            ),
-            lambda value: len(value) == len(set(value)),
-        ),
+        Check(AAS41, lambda value: len(value) == len(set(value))),
     ] = ()
     """What stands still for now, while capacity is set by hand. Without it, nothing."""
 
@@ -563,6 +560,9 @@ def _problems_of_policy(
             metrics=one_of(metrics_of(kind, tracked=isinstance(policy, TargetTracking))),
         )
         return
+    is_share = isinstance(metric, ProvisionedConcurrencyUtilization)
+    if kind is LAMBDA and is_share and not 0.1 <= metric.target_value <= 0.9:
+        yield AAS42.problem("metric", "utilization", got=metric.target_value)
     if isinstance(metric, RequestsPerTarget) and not load_balanced:
         yield AAS11.problem("metric")
     if isinstance(policy, StepScaling) and not isinstance(metric, CustomMetric | MetricMath):
