@@ -385,7 +385,7 @@ def _queued(metric: Metric, rate: float, state: _State) -> float | None:
         return (state.backlog + state.working) / max(1, state.in_service)
     if isinstance(metric, BacklogWithoutCapacity):
         return float(state.backlog > 0 and state.in_service == 0)
-    return float(rate > 0) if state.in_service == 0 else None
+    return rate * 60 if state.in_service == 0 else None
 
 
 def unsimulated(metric: Metric) -> str:

@@ -207,13 +207,12 @@ class _Rate(Metric):
 
 
 class InvocationsPerInstance(_Rate):
-    """Invocations of a minute for each instance of an endpoint."""
+    """Invocations of a minute for each instance of a real-time endpoint; asynchronous ones do
+    not publish it."""
 
     what = "invocations"
-    predefined = dict.fromkeys(_INSTANCES, "SageMakerVariantInvocationsPerInstance")
-    sources = dict.fromkeys(
-        _INSTANCES, Source(_SAGEMAKER, "InvocationsPerInstance", VARIANT, "Sum")
-    )
+    predefined = {REALTIME: "SageMakerVariantInvocationsPerInstance"}
+    sources = {REALTIME: Source(_SAGEMAKER, "InvocationsPerInstance", VARIANT, "Sum")}
 
 
 class InvocationsPerCopy(_Rate):
@@ -448,9 +447,7 @@ class NoCapacityFailures(Metric):
 
     what = "wake-up"
     tracked = False
-    sources = {
-        COMPONENT: Source(_SAGEMAKER, "NoCapacityInvocationFailures", _COPIES, "Maximum", period=30)
-    }
+    sources = {COMPONENT: Source(_SAGEMAKER, "NoCapacityInvocationFailures", _COPIES, "Sum")}
 
     @property
     def target_value(self) -> float:

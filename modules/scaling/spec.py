@@ -622,7 +622,6 @@ def scale_to_zero(
         else StepScaling(
             metric=NoCapacityFailures(),
             steps=[Step(lower=0, change=1)],
-            period_seconds=30,
             evaluation_periods=1,
             aggregation="Maximum",
             cooldown_seconds=60,

@@ -506,6 +506,13 @@ def test_metric_math_uses_each_metric_and_no_other() -> None:
     assert "is not an id" in refused(lambda: math("Busy / 2", Busy=busy))[0]
 
 
+def test_an_asynchronous_endpoint_publishes_no_invocations() -> None:
+    scaling = Scaling(max_capacity=2, policies=[TRACKING])
+    (message,) = problems(scaling, ASYNCHRONOUS)
+    assert "InvocationsPerInstance is not a metric of an asynchronous endpoint" in message
+    assert "BacklogPerInstance" in message
+
+
 def test_a_custom_metric_is_tracked_by_every_kind() -> None:
     metric = CustomMetric(
         metric=CloudWatchMetric(namespace="Fraud", name="Busy", own_dimensions=True), target=5

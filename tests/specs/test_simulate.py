@@ -274,17 +274,16 @@ def policies(draw: st.DrawFn) -> tuple[Any, ...]:
     loads=st.lists(rates, min_size=30, max_size=150),
     low=st.integers(0, 5),
     more=st.integers(0, 30),
-    kind=st.sampled_from([ASYNCHRONOUS, REALTIME]),
 )
 def test_capacity_is_never_outside_minimum_and_maximum(
-    policies: tuple[Any, ...], loads: list[float], low: int, more: int, kind: Kind
+    policies: tuple[Any, ...], loads: list[float], low: int, more: int
 ) -> None:
     assume(low + more > 0)
     night = Scheduled(
         name="night", schedule="rate(1 hour)", min_capacity=low + 1, max_capacity=low + more + 1
     )
     spec = scaling(*policies, low=low, high=low + more, schedules=[night])
-    result = simulate(spec, service(kind), Load("any", tuple(loads)))
+    result = simulate(spec, service(), Load("any", tuple(loads)))
     assert all(
         minimum <= desired <= maximum and 0 <= up <= maximum
         for minimum, desired, maximum, up in zip(
@@ -324,7 +323,7 @@ def test_more_load_never_gives_fewer_instances_in_the_end(
 def test_no_load_reaches_the_minimum(target: float, initial: int, low: int, before: float) -> None:
     load = Load("end", (before,) * 60 + (0.0,) * 180)
     spec = scaling(rate(target), low=low, high=100)
-    result = simulate(spec, service(ASYNCHRONOUS, initial=initial), load)
+    result = simulate(spec, service(initial=initial), load)
     assert result.desired[-1] == low
 
 
