@@ -131,6 +131,9 @@ def start(
                     "stop it first"
                 )
             return existing
+        unresponsive = _recorded(directory)
+        if unresponsive is not None and _is_ours(unresponsive):
+            _end(unresponsive)
         return _spawn(directory, port, timeout_seconds)
 
 
@@ -264,18 +267,14 @@ def _end(emulator: Emulator) -> None:
             os.kill(emulator.pid, request)
         deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
-            _reap(emulator.pid)
+            # one that has ended and was not waited for has no command line any more
             if not _is_ours(emulator):
+                child = _children.pop(emulator.pid, None)
+                if child is not None:
+                    child.wait()
                 return
             time.sleep(0.02)
     raise EmulatorError(f"process {emulator.pid} of the emulator does not end")
-
-
-def _reap(pid: int) -> None:
-    # a child that has ended and was not waited for would seem alive
-    child = _children.get(pid)
-    if child is not None and child.poll() is not None:
-        del _children[pid]
 
 
 def _call(url: str, method: str, route: str, content: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import platform
 import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from botocore.config import Config
 
 from emulator import process
 from emulator.process import Emulator
+from ops.terraform import provider_mirror
 
 _accounts = itertools.count(100_000_000_001)
 
@@ -81,21 +80,7 @@ def _client(
 # Terraform
 
 
-ROOTS = ("/opt", "/usr/share", "/usr/local/share", "~/.terraform.d/plugins")
 TIMEOUT_SECONDS = 150
-
-
-@cache
-def provider_mirror() -> Path | None:
-    """A directory of unpacked providers that has hashicorp/aws for this machine."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    target = f"{platform.system().lower()}_{machine}".lower()
-    for root in map(Path, map(os.path.expanduser, ROOTS)):
-        for pattern in ("", "*/", "*/*/"):
-            found = sorted(root.glob(f"{pattern}registry.terraform.io/hashicorp/aws/*/{target}"))
-            if found:
-                return found[-1].parents[4]
-    return None
 
 
 @dataclass(frozen=True)

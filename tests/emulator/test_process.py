@@ -51,6 +51,20 @@ def test_a_crashed_emulator_is_replaced(tmp_path: Path) -> None:
         process.stop(tmp_path)
 
 
+def test_an_emulator_that_does_not_answer_any_more_is_replaced(tmp_path: Path) -> None:
+    first = process.start(tmp_path)
+    try:
+        record = tmp_path / "emulator.json"
+        elsewhere = {"port": 1, "url": "http://127.0.0.1:1"}
+        record.write_text(json.dumps(json.loads(record.read_text()) | elsewhere))
+        second = process.start(tmp_path)
+        assert second.pid != first.pid
+        with pytest.raises(ProcessLookupError):
+            os.kill(first.pid, 0)
+    finally:
+        process.stop(tmp_path)
+
+
 def test_the_emulator_outlives_the_process_that_started_it(tmp_path: Path) -> None:
     code = f"from pathlib import Path; from emulator import process; process.start(Path({str(tmp_path)!r}))"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(process.__file__).parents[1])
