@@ -4,8 +4,22 @@ Importing this package needs neither Node nor cdktf; the constructs load on synt
 """
 
 from .alarms.spec import EndpointAlarms
+from .alb.spec import AccessLogs, HealthCheck, LoadBalancer, Route
 from .context import Context, ImageOwner
 from .ecr.spec import Image, Repository
+from .ecs.spec import (
+    AllAtOnceShift,
+    CanaryShift,
+    ContainerHealth,
+    Ec2,
+    Ec2Capacity,
+    EcsBlueGreen,
+    EcsCluster,
+    EcsRolling,
+    EcsService,
+    Fargate,
+    LinearShift,
+)
 from .eks.spec import (
     AccessEntry,
     Addon,
@@ -20,7 +34,7 @@ from .eks.spec import (
 from .environment import ConfigurationError, Environment, load
 from .identity.spec import GitHub, Identity
 from .layers.specs import Inference, Registry
-from .outputs import EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
+from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import RULES, Problem, Rule
 from .s3.spec import ArtifactBucket
 from .sagemaker.batch import BatchTransform, OnSchedule, OnUpload
@@ -74,8 +88,10 @@ __all__ = [
     "PRIVATE_SAGEMAKER",
     "RULES",
     "AccessEntry",
+    "AccessLogs",
     "Addon",
     "AllAtOnce",
+    "AllAtOnceShift",
     "ArtifactBucket",
     "AsyncEndpoint",
     "AutoMode",
@@ -83,19 +99,29 @@ __all__ = [
     "BacklogWithoutCapacity",
     "BatchTransform",
     "Canary",
+    "CanaryShift",
     "CloudWatchMetric",
     "ConcurrentRequests",
     "ConfigurationError",
+    "ContainerHealth",
     "Context",
     "CoreDumps",
     "CpuUtilization",
     "CustomMetric",
     "DataCapture",
     "DirectEndpoint",
+    "Ec2",
+    "Ec2Capacity",
+    "EcsBlueGreen",
+    "EcsCluster",
+    "EcsOutputs",
+    "EcsRolling",
+    "EcsService",
     "EksCluster",
     "EksOutputs",
     "EndpointAlarms",
     "Environment",
+    "Fargate",
     "FargateProfile",
     "FlowLogs",
     "FrameworkContainer",
@@ -103,6 +129,7 @@ __all__ = [
     "GpuMemoryUtilization",
     "GpuNodePool",
     "GpuUtilization",
+    "HealthCheck",
     "Identity",
     "Image",
     "ImageOwner",
@@ -112,6 +139,8 @@ __all__ = [
     "InvocationsPerInstance",
     "JumpStartModel",
     "Linear",
+    "LinearShift",
+    "LoadBalancer",
     "MemoryUtilization",
     "MetricMath",
     "Model",
@@ -137,6 +166,7 @@ __all__ = [
     "Repository",
     "RequestsPerTarget",
     "Rolling",
+    "Route",
     "Rule",
     "Scaling",
     "Scheduled",

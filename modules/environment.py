@@ -17,10 +17,12 @@ from typing import Annotated
 
 from .context import Context
 from .ecr.spec import ECR8, Image
+from .ecs.checks import check_cluster, check_services
+from .ecs.spec import EcsCluster, EcsService
 from .eks.spec import EKS4, EksCluster
 from .identity.spec import Identity
 from .layers.specs import Inference, Registry
-from .outputs import EksOutputs, NetworkOutputs, RegistryOutputs
+from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, RegistryOutputs
 from .rules import PathPart, Problem, did_you_mean, one_of, rule
 from .sagemaker.batch import JOB11, BatchTransform
 from .spec import (
@@ -36,7 +38,7 @@ from .spec import (
     report,
     walk,
 )
-from .vpc.spec import VPC2, Network
+from .vpc.spec import PRIVATE_SAGEMAKER, VPC2, Network
 
 ENV1 = rule(
     "ENV1",
@@ -134,6 +136,7 @@ _IDENTITY = {
 
 
 _STANDS_ON = {
+    "ecs": ("network", "registry"),
     "inference": ("network", "registry"),
     "eks": ("network", "registry"),
 }
@@ -156,6 +159,9 @@ class Environment(Spec):
 
     registry: Annotated[Registry | RegistryOutputs | None, OneOf()] = None
     """Image repositories and artifacts, or the Outputs of ones that exist."""
+
+    ecs: Annotated[EcsCluster | EcsOutputs | None, OneOf()] = None
+    """The ECS cluster that services run on, or the Outputs of one that exists."""
 
     inference: Annotated[
         Inference | dict[ShortName, Inference] | None, OneOf(), Check(GRP2, _groups_fit)
@@ -187,6 +193,40 @@ class Environment(Spec):
         return {} if self.inference is None else {"": self.inference}
 
     @property
+    def services(self) -> dict[tuple[PathPart, ...], EcsService]:
+        """The ECS services of every group, by their path."""
+        return {
+            ("inference", *filter(None, [group]), "services", name): service
+            for group, inference in self.groups.items()
+            for name, service in inference.services.items()
+        }
+
+    @property
+    def needed_endpoints(self) -> frozenset[str]:
+        """The interface endpoints that reach everything that is declared without internet."""
+        needed = {name for service in self.services.values() for name in service.vpc_endpoints}
+        if any(inference.endpoints or inference.batch for inference in self.groups.values()):
+            needed |= set(PRIVATE_SAGEMAKER)
+        return frozenset(needed)
+
+    @property
+    def interface_endpoints(self) -> frozenset[str]:
+        """The interface endpoints that the network layer makes."""
+        if not isinstance(self.network, Network):
+            return frozenset()
+        written = frozenset(self.network.interface_endpoints)
+        return written | self.needed_endpoints if self.network.auto_endpoints else written
+
+    @property
+    def private(self) -> bool:
+        """Whether what is declared reaches all it needs of AWS through endpoints alone."""
+        return (
+            isinstance(self.network, Network)
+            and "s3" in self.network.gateway_endpoints
+            and self.needed_endpoints <= self.interface_endpoints
+        )
+
+    @property
     def layers(self) -> list[str]:
         """The names of the layers that this environment deploys, those below first."""
         names = []
@@ -213,6 +253,7 @@ class Environment(Spec):
             if isinstance(spec, BatchTransform) and spec.waits_for_events() and self._is_silent:
                 yield JOB11.problem(*path, "trigger")
         yield from self._check_layers()
+        yield from self._check_ecs()
 
     @property
     def _is_silent(self) -> bool:
@@ -232,6 +273,17 @@ class Environment(Spec):
         if isinstance(self.network, Network):
             return self.network.availability_zones > 1
         return self.network is None or len(self.network.private_subnet_ids) > 1
+
+    def _check_ecs(self) -> Iterator[Problem]:
+        if isinstance(self.ecs, EcsCluster):
+            for problem in check_cluster(self.ecs, self.network):
+                yield problem.under("ecs")
+        if self.ecs is not None:
+            yield from check_services(
+                self.services, self.ecs, self.network, self.interface_endpoints
+            )
+        elif self.services:
+            yield ENV1.problem(*next(iter(self.services))[:-1], layer="ecs")
 
     def _check_groups(self) -> Iterator[Problem]:
         if not isinstance(self.inference, dict):

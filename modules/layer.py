@@ -94,10 +94,25 @@ class Layer(TerraformStack):
             remote.add_override(f"config.{name}", value)
         values: dict[str, Any] = {}
         for field in fields(outputs):
-            reference = f"${{data.terraform_remote_state.{layer}.outputs.{field.name}}}"
-            is_list = str(field.type).startswith("list")
-            values[field.name] = Token.as_list(reference) if is_list else reference
+            reference = f"data.terraform_remote_state.{layer}.outputs.{field.name}"
+            kind = str(field.type).partition("[")[0]
+            if kind == "Mapping":
+                values[field.name] = _Entries(reference)
+            else:
+                whole = f"${{{reference}}}"
+                values[field.name] = Token.as_list(whole) if kind == "list" else whole
         return outputs(**values)
+
+
+class _Entries(dict[str, str]):
+    """A map in another layer's state: each key that is asked for is a reference of its own."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__()
+        self._reference = reference
+
+    def __missing__(self, key: str) -> str:
+        return f'${{{self._reference}["{key}"]}}'
 
 
 def _state(context: Context, layer: str) -> dict[str, Any]:

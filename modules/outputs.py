@@ -6,6 +6,7 @@ literal ids, and no layer is made for it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -60,3 +61,23 @@ class EksOutputs(Outputs):
 
     oidc_issuer: str
     """The issuer of its service accounts' tokens, without `https://`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EcsOutputs(Outputs):
+    """What the ecs layer hands up, or a foreign cluster written by hand."""
+
+    cluster_name: str
+    """The ECS cluster's name."""
+
+    capacity_providers: Mapping[str, str]
+    """The names of EC2 capacity providers by the short name that services call them."""
+
+    listener_arns: Mapping[str, str]
+    """The HTTPS listeners of the load balancers, by short name."""
+
+    load_balancer_suffixes: Mapping[str, str]
+    """The end of each load balancer's ARN, `app/…`, as CloudWatch and scaling name it."""
+
+    load_balancer_groups: Mapping[str, str]
+    """The security group of each load balancer, `sg-…`."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..cdk import Construct, TerraformLocal
 from ..context import Context
+from ..ecs.cluster import cluster_name
+from ..ecs.service import EcsSurroundings, Service
 from ..environment import inference_layer
 from ..layer import Layer
-from ..outputs import NetworkOutputs, RegistryOutputs
+from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ..sagemaker.batch_construct import Transform
 from ..sagemaker.construct import HostedEndpoint, Surroundings
 from ..target import Target
@@ -29,6 +33,8 @@ class InferenceLayer(Layer):
         target: Target,
         network: NetworkOutputs | None = None,
         registry: RegistryOutputs | None = None,
+        ecs: EcsOutputs | None = None,
+        private: bool = False,
         group: str = "",
     ) -> None:
         super().__init__(scope, inference_layer(group), context=context, target=target)
@@ -44,6 +50,32 @@ class InferenceLayer(Layer):
         batch = Construct(self, "batch")
         for name, transform in spec.batch.items():
             Transform(batch, name, context=context, spec=transform, surroundings=surroundings)
+        if spec.services:
+            self._services(below, data, ecs, spec, private=private)
+
+    def _services(
+        self,
+        network: NetworkOutputs,
+        registry: RegistryOutputs,
+        ecs: EcsOutputs | None,
+        spec: Inference,
+        *,
+        private: bool,
+    ) -> None:
+        # Names can be computed where the cluster is this environment's own.
+        cluster = ecs or replace(
+            self.read("ecs", EcsOutputs), cluster_name=cluster_name(self.context)
+        )
+        surroundings = EcsSurroundings(
+            network=network,
+            cluster=cluster,
+            kms_key_arn=registry.kms_key_arn,
+            artifact_bucket=registry.artifact_bucket,
+            private=private,
+        )
+        services = Construct(self, "services")
+        for name, service in spec.services.items():
+            Service(services, name, context=self.context, spec=service, surroundings=surroundings)
 
     def _surroundings(
         self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference

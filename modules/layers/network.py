@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..cdk import Construct
 from ..context import Context
 from ..layer import Layer
@@ -14,7 +16,14 @@ class NetworkLayer(Layer):
     """One VPC; hands up NetworkOutputs."""
 
     def __init__(
-        self, scope: Construct, *, context: Context, spec: Network, target: Target
+        self,
+        scope: Construct,
+        *,
+        context: Context,
+        spec: Network,
+        target: Target,
+        endpoints: Iterable[str],
     ) -> None:
         super().__init__(scope, "network", context=context, target=target)
-        self.hand_up(VpcNetwork(self, "network", context=context, spec=spec).outputs)
+        network = VpcNetwork(self, "network", context=context, spec=spec, endpoints=endpoints)
+        self.hand_up(network.outputs)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..cdk import App
+from ..ecs.spec import Ec2, EcsCluster
 from ..eks.spec import EksCluster
 from ..environment import Environment
 from ..layer import Layer
-from ..outputs import NetworkOutputs, Outputs, RegistryOutputs
+from ..outputs import EcsOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from ..target import AWS, Target
 from ..vpc.spec import Network
+from .ecs import EcsLayer
 from .eks import EksLayer
 from .identity import IdentityLayer
 from .inference import InferenceLayer
@@ -25,45 +27,61 @@ O = TypeVar("O", bound=Outputs)  # noqa: E741
 
 def build(app: App, environment: Environment, *, target: Target = AWS) -> None:
     """Add every layer of `environment` to `app`, each as a stack that depends on those below."""
-    context = environment.context
+    common: dict[str, Any] = {"context": environment.context, "target": target}
     layers: list[Layer] = []
-    network = registry = None
     if environment.identity is not None:
-        layers.append(IdentityLayer(app, context=context, spec=environment.identity, target=target))
+        layers.append(IdentityLayer(app, spec=environment.identity, **common))
+    below: list[Layer] = []
     if isinstance(environment.network, Network):
-        network = NetworkLayer(app, context=context, spec=environment.network, target=target)
-        layers.append(network)
+        endpoints = environment.interface_endpoints
+        network = NetworkLayer(app, spec=environment.network, endpoints=endpoints, **common)
+        below.append(network)
     if isinstance(environment.registry, Registry):
-        registry = RegistryLayer(app, context=context, spec=environment.registry, target=target)
-        layers.append(registry)
+        below.append(RegistryLayer(app, spec=environment.registry, **common))
+    layers += below
+    common["network"] = _foreign(environment.network, NetworkOutputs)
+    common["registry"] = _foreign(environment.registry, RegistryOutputs)
+    layers += _platforms(app, environment, below, common)
+    _finish(environment, layers)
+
+
+def _platforms(
+    app: App, environment: Environment, below: list[Layer], common: dict[str, Any]
+) -> list[Layer]:
+    """What stands on the network and the registry: clusters and what serves."""
+    layers: list[Layer] = []
+    ecs: list[Layer] = []
+    if isinstance(environment.ecs, EcsCluster):
+        private = _instances_are_private(environment)
+        ecs.append(EcsLayer(app, spec=environment.ecs, private=private, **common))
     for group, spec in environment.groups.items():
         inference = InferenceLayer(
             app,
-            context=context,
             spec=spec,
-            target=target,
-            network=_foreign(environment.network, NetworkOutputs),
-            registry=_foreign(environment.registry, RegistryOutputs),
+            ecs=_foreign(environment.ecs, EcsOutputs),
+            private=environment.private,
             group=group,
+            **common,
         )
-        for below in (network, registry):
-            if below is not None:
-                inference.add_dependency(below)
+        for lower in ecs if spec.services else ():
+            inference.add_dependency(lower)
         layers.append(inference)
     if isinstance(environment.eks, EksCluster):
-        eks = EksLayer(
-            app,
-            context=context,
-            spec=environment.eks,
-            target=target,
-            network=_foreign(environment.network, NetworkOutputs),
-            registry=_foreign(environment.registry, RegistryOutputs),
-        )
-        for below in (network, registry):
-            if below is not None:
-                eks.add_dependency(below)
-        layers.append(eks)
-    _finish(environment, layers)
+        layers.append(EksLayer(app, spec=environment.eks, **common))
+    layers = [*ecs, *layers]
+    for layer in layers:
+        for lower in below:
+            layer.add_dependency(lower)
+    return layers
+
+
+def _instances_are_private(environment: Environment) -> bool:
+    """Whether container instances reach all they need through endpoints."""
+    return environment.private and not any(
+        service.needs_internet
+        for service in environment.services.values()
+        if isinstance(service.compute, Ec2)
+    )
 
 
 def _finish(environment: Environment, layers: list[Layer]) -> None:

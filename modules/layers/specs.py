@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..ecr.spec import Repository
+from ..ecs.spec import EcsService
 from ..s3.spec import ArtifactBucket
 from ..sagemaker.batch import BatchTransform
 from ..sagemaker.registry import ModelPackageGroup
@@ -33,6 +34,9 @@ class Inference(Spec):
 
     batch: dict[ShortName, BatchTransform] = {}
     """Batch transforms by short name. Without it, none."""
+
+    services: dict[ShortName, EcsService] = {}
+    """ECS services by short name, on the cluster of the ecs layer. Without it, none."""
 
     egress_cidrs: Many[Cidr] = ()
     """Where model containers may open HTTPS connections beside AWS services. Without it,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..cdk import Construct
 from ..context import Context
 from ..iam.policy import allow, document, trust
@@ -36,10 +38,20 @@ class VpcNetwork(Construct):
 
     outputs: NetworkOutputs
 
-    def __init__(self, scope: Construct, id: str, *, context: Context, spec: Network) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        spec: Network,
+        endpoints: Iterable[str] | None = None,
+    ) -> None:
+        """`endpoints` are the interface endpoints; without it those that `spec` names."""
         super().__init__(scope, id)
         self._context = context
         self._spec = spec
+        self._endpoints = sorted(set(spec.interface_endpoints if endpoints is None else endpoints))
         self._zones = spec.zones(context.region)
         vpc = Vpc(
             self,
@@ -168,7 +180,7 @@ class VpcNetwork(Construct):
                 )
 
     def _interface_endpoints(self, private: list[Subnet]) -> None:
-        if not self._spec.interface_endpoints:
+        if not self._endpoints:
             return
         group = SecurityGroup(
             self,
@@ -189,7 +201,7 @@ class VpcNetwork(Construct):
             cidr_ipv4=self._spec.cidr,
         )
         group_ids, subnet_ids = [group.id], [subnet.id for subnet in private]
-        for service in sorted(set(self._spec.interface_endpoints)):
+        for service in self._endpoints:
             VpcEndpoint(
                 self,
                 f"{service.replace('.', '-')}-interface",

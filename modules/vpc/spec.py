@@ -194,6 +194,10 @@ class Network(Spec):
     """Interface endpoints with private DNS; `PRIVATE_SAGEMAKER` is the set that a private
     SageMaker model needs. Each is billed by the hour and zone. Without it, none."""
 
+    auto_endpoints: bool = False
+    """Whether the interface endpoints that the environment's endpoints and services need are
+    added to those. Without it, no."""
+
     flow_logs: FlowLogs | None = FlowLogs()
     """Flow logs. Without it they are kept for 30 days; `None` turns them off."""
 

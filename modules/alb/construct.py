@@ -1,0 +1,337 @@
+"""Application Load Balancers that services share, and a service's target groups behind one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..cdk import Construct, TerraformResourceLifecycle
+from ..context import Context
+from ..iam.policy import allow, document, tls_only
+from ..outputs import NetworkOutputs
+from ..protect import lifecycle
+from .spec import AccessLogs, LoadBalancer, Route
+
+from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs
+from cdktf_cdktf_provider_aws.lb_listener import (
+    LbListener,
+    LbListenerDefaultAction,
+    LbListenerDefaultActionFixedResponse,
+)
+from cdktf_cdktf_provider_aws.lb_listener_certificate import LbListenerCertificate
+from cdktf_cdktf_provider_aws.lb_listener_rule import (
+    LbListenerRule,
+    LbListenerRuleAction,
+    LbListenerRuleActionForward,
+    LbListenerRuleActionForwardTargetGroup,
+    LbListenerRuleCondition,
+    LbListenerRuleConditionHostHeader,
+    LbListenerRuleConditionPathPattern,
+    LbListenerRuleTransform,
+    LbListenerRuleTransformUrlRewriteConfig,
+    LbListenerRuleTransformUrlRewriteConfigRewrite,
+)
+from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
+from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
+    S3BucketLifecycleConfiguration,
+    S3BucketLifecycleConfigurationRule,
+    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
+    S3BucketLifecycleConfigurationRuleExpiration,
+    S3BucketLifecycleConfigurationRuleFilter,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
+    S3BucketOwnershipControls,
+    S3BucketOwnershipControlsRule,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
+from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
+from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
+    S3BucketServerSideEncryptionConfigurationA,
+    S3BucketServerSideEncryptionConfigurationRuleA,
+    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
+)
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
+from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
+from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
+
+CONTAINER_PORT = 8080
+"""The port of the container contract."""
+
+
+class SharedLoadBalancer(Construct):
+    """A load balancer whose HTTPS listener answers 404 until services add their rules."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        spec: LoadBalancer,
+        network: NetworkOutputs,
+    ) -> None:
+        super().__init__(scope, id)
+        self._context = context
+        self.name = context.name(id, limit=32)
+        group = self._group(id, spec, network)
+        logs: list[Any] = []
+        bucket = context.bucket(id, "access-logs")
+        if spec.access_logs is not None:
+            logs = self._log_bucket(bucket, spec.access_logs)
+        balancer = Lb(
+            self,
+            "load-balancer",
+            name=self.name,
+            load_balancer_type="application",
+            internal=spec.internal,
+            subnets=network.private_subnet_ids if spec.internal else network.public_subnet_ids,
+            security_groups=[group.id],
+            idle_timeout=spec.idle_timeout_seconds,
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode="defensive",
+            enable_deletion_protection=context.protected,
+            access_logs=LbAccessLogs(bucket=bucket, enabled=True) if logs else None,
+            lifecycle=lifecycle(context),
+            depends_on=logs or None,
+        )
+        listener = LbListener(
+            self,
+            "https",
+            load_balancer_arn=balancer.arn,
+            port=443,
+            protocol="HTTPS",
+            ssl_policy=spec.ssl_policy,
+            certificate_arn=spec.certificate,
+            default_action=[
+                LbListenerDefaultAction(
+                    type="fixed-response",
+                    fixed_response=LbListenerDefaultActionFixedResponse(
+                        content_type="text/plain",
+                        message_body="no service has this host and path",
+                        status_code="404",
+                    ),
+                )
+            ],
+        )
+        for index, certificate in enumerate(spec.more_certificates):
+            LbListenerCertificate(
+                self,
+                f"certificate-{index}",
+                listener_arn=listener.arn,
+                certificate_arn=certificate,
+            )
+        if spec.web_acl is not None:
+            Wafv2WebAclAssociation(
+                self, "firewall", resource_arn=balancer.arn, web_acl_arn=spec.web_acl
+            )
+        self.listener_arn = listener.arn
+        self.arn_suffix = balancer.arn_suffix
+        self.group_id = group.id
+
+    def _group(self, id: str, spec: LoadBalancer, network: NetworkOutputs) -> SecurityGroup:
+        name = self._context.name(id, "load-balancer")
+        group = SecurityGroup(
+            self,
+            "group",
+            name=name,
+            description="HTTPS from clients, the container port to services",
+            vpc_id=network.vpc_id,
+            tags={"Name": name},
+        )
+        for index, cidr in enumerate(spec.allowed_cidrs or [network.vpc_cidr]):
+            VpcSecurityGroupIngressRule(
+                self,
+                f"clients-{index}",
+                security_group_id=group.id,
+                description="HTTPS from clients",
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                cidr_ipv4=cidr,
+            )
+        VpcSecurityGroupEgressRule(
+            self,
+            "services",
+            security_group_id=group.id,
+            description="services in the VPC",
+            ip_protocol="tcp",
+            from_port=CONTAINER_PORT,
+            to_port=CONTAINER_PORT,
+            cidr_ipv4=network.vpc_cidr,
+        )
+        return group
+
+    def _log_bucket(self, name: str, spec: AccessLogs) -> list[Any]:
+        """The bucket of access logs. Load balancers write with S3's own key, no other."""
+        context = self._context
+        bucket = S3Bucket(
+            self,
+            "logs",
+            bucket=name,
+            force_destroy=not context.protected,
+            lifecycle=lifecycle(context),
+        )
+        ownership = S3BucketOwnershipControls(
+            self,
+            "logs-ownership",
+            bucket=bucket.id,
+            rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
+        )
+        blocked = S3BucketPublicAccessBlock(
+            self,
+            "logs-public-access",
+            bucket=bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+        )
+        S3BucketServerSideEncryptionConfigurationA(
+            self,
+            "logs-encryption",
+            bucket=bucket.id,
+            rule=[
+                S3BucketServerSideEncryptionConfigurationRuleA(
+                    apply_server_side_encryption_by_default=S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
+                        sse_algorithm="AES256"
+                    )
+                )
+            ],
+        )
+        if spec.expire_days is not None:
+            S3BucketLifecycleConfiguration(
+                self,
+                "logs-lifecycle",
+                bucket=bucket.id,
+                rule=[
+                    S3BucketLifecycleConfigurationRule(
+                        id="expire",
+                        status="Enabled",
+                        filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+                        expiration=[
+                            S3BucketLifecycleConfigurationRuleExpiration(days=spec.expire_days)
+                        ],
+                        abort_incomplete_multipart_upload=[
+                            S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                                days_after_initiation=7
+                            )
+                        ],
+                    )
+                ],
+            )
+        arn = f"arn:{context.partition}:s3:::{name}"
+        policy = S3BucketPolicy(
+            self,
+            "logs-policy",
+            bucket=bucket.id,
+            policy=document(
+                tls_only(arn),
+                allow(
+                    "s3:PutObject",
+                    f"{arn}/AWSLogs/{context.account}/*",
+                    sid="DeliverAccessLogs",
+                    principal={"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+                ),
+            ),
+            depends_on=[blocked],
+        )
+        return [policy, ownership]
+
+
+class Backend(Construct):
+    """A service's target groups, one or two, and its rule on a shared listener.
+
+    With two, someone else moves the traffic between them, so the rule's action is left alone
+    once it is made.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        name: str,
+        spec: Route,
+        vpc_id: str,
+        listener_arn: str,
+        colors: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(scope, id)
+        self.groups = [
+            self._target_group(color, context, name, spec, vpc_id) for color in colors or ("",)
+        ]
+        self.rule = LbListenerRule(
+            self,
+            "rule",
+            listener_arn=listener_arn,
+            priority=spec.rule_priority,
+            condition=_conditions(spec),
+            action=[self._action()],
+            transform=[_strip(spec.strip_prefix)] if spec.strip_prefix else None,
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["action"]) if colors else None,
+        )
+
+    def _target_group(
+        self, color: str, context: Context, name: str, spec: Route, vpc_id: str
+    ) -> LbTargetGroup:
+        parts = (name, color) if color else (name,)
+        return LbTargetGroup(
+            self,
+            f"targets-{color}" if color else "targets",
+            name=context.name(*parts, limit=32),
+            target_type="ip",
+            port=CONTAINER_PORT,
+            protocol="HTTP",
+            vpc_id=vpc_id,
+            deregistration_delay=str(spec.deregistration_delay_seconds),
+            slow_start=spec.slow_start_seconds,
+            load_balancing_algorithm_type=spec.algorithm,
+            health_check=LbTargetGroupHealthCheck(
+                enabled=True,
+                path=spec.health_check.path,
+                protocol="HTTP",
+                port="traffic-port",
+                matcher="200",
+                interval=spec.health_check.interval_seconds,
+                timeout=spec.health_check.timeout_seconds,
+                healthy_threshold=spec.health_check.healthy_threshold,
+                unhealthy_threshold=spec.health_check.unhealthy_threshold,
+            ),
+        )
+
+    def _action(self) -> LbListenerRuleAction:
+        if len(self.groups) == 1:
+            return LbListenerRuleAction(type="forward", target_group_arn=self.groups[0].arn)
+        return LbListenerRuleAction(
+            type="forward",
+            forward=LbListenerRuleActionForward(
+                target_group=[
+                    LbListenerRuleActionForwardTargetGroup(arn=group.arn, weight=weight)
+                    for group, weight in zip(self.groups, (100, 0), strict=True)
+                ]
+            ),
+        )
+
+
+def _conditions(spec: Route) -> list[LbListenerRuleCondition]:
+    conditions = []
+    if spec.hosts:
+        hosts = LbListenerRuleConditionHostHeader(values=list(spec.hosts))
+        conditions.append(LbListenerRuleCondition(host_header=hosts))
+    if spec.paths:
+        paths = LbListenerRuleConditionPathPattern(values=list(spec.paths))
+        conditions.append(LbListenerRuleCondition(path_pattern=paths))
+    return conditions
+
+
+def _strip(prefix: str) -> LbListenerRuleTransform:
+    return LbListenerRuleTransform(
+        type="url-rewrite",
+        url_rewrite_config=LbListenerRuleTransformUrlRewriteConfig(
+            rewrite=LbListenerRuleTransformUrlRewriteConfigRewrite(
+                regex=f"^{prefix}/(.*)$", replace="/$1"
+            )
+        ),
+    )

@@ -1,0 +1,328 @@
+"""What is asked of Application Load Balancers, and of a service's place behind one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from ..context import Context
+from ..names import short_hash
+from ..rules import Problem, rule
+from ..spec import Between, Check, Cidr, Many, ShortName, Spec, arn_of
+
+ELB4 = rule(
+    "ELB4",
+    refuses="a health check that AWS does not take",
+    message="must be {expected}",
+    source="botocore elbv2 HealthCheckIntervalSeconds, HealthCheckTimeoutSeconds, "
+    "HealthCheckThresholdCount; Application Load Balancer guide, health checks",
+)
+ELB5 = rule(
+    "ELB5",
+    refuses="a load balancer in fewer than two availability zones",
+    message="needs subnets in at least two availability zones; raise network.availability_zones",
+    source="botocore elbv2 CreateLoadBalancer Subnets",
+)
+ELB6 = rule(
+    "ELB6",
+    refuses="a deregistration delay, slow start or idle timeout outside AWS's range",
+    message="must be {expected}",
+    source="Elastic Load Balancing API reference, TargetGroupAttribute and LoadBalancerAttribute",
+)
+ELB8 = rule(
+    "ELB8",
+    refuses="a deregistration delay above the load balancer's idle timeout",
+    message="is longer than any request can take ({idle} s, the load balancer's idle timeout); "
+    "each deployment waits for it",
+    source="Application Load Balancer guide, deregistration delay",
+    severity="warning",
+)
+ELB9 = rule(
+    "ELB9",
+    refuses="a certificate of another service, account or region",
+    message="must be a certificate of ACM in the environment's region and account, such as "
+    "{example}",
+    source="Application Load Balancer guide, HTTPS listener certificates",
+)
+ELB10 = rule(
+    "ELB10",
+    refuses="a load balancer that faces the internet without saying who may connect, or "
+    "without public subnets",
+    message="{missing}",
+    source="Inferra: nothing is opened to the internet by omission",
+)
+ELB11 = rule(
+    "ELB11",
+    refuses="a route without a path and a host, or with more than five values",
+    message="must have from one to five paths and hosts together, such as hosts=['fraud.acme.test']",
+    source="Application Load Balancer guide, quotas (condition values per rule)",
+)
+ELB12 = rule(
+    "ELB12",
+    refuses="a path or host pattern that a listener rule does not take",
+    message="must be {expected}",
+    source="Application Load Balancer guide, path and host conditions",
+)
+ELB13 = rule(
+    "ELB13",
+    refuses="a rule priority outside 1 to 50,000",
+    message="must be from {low} to {high}",
+    source="botocore elbv2 RuleArn, CreateRule Priority",
+)
+ELB14 = rule(
+    "ELB14",
+    refuses="two services on one load balancer with the same priority or conditions",
+    message="has the same {what} as the service {other}; {remedy}",
+    source="Elastic Load Balancing API reference, CreateRule (PriorityInUse)",
+)
+ELB15 = rule(
+    "ELB15",
+    refuses="a load balancer that the environment does not have",
+    message="names the load balancer {name}, which ecs.load_balancers does not have{hint}",
+    source="Inferra: services share the load balancers of the ecs layer",
+)
+ELB16 = rule(
+    "ELB16",
+    refuses="a number of days outside 1 to 3,650 for access logs",
+    message="must be from {low} to {high} days",
+    source="Amazon S3 API reference, LifecycleExpiration (positive days)",
+)
+ELB17 = rule(
+    "ELB17",
+    refuses="a load balancer's name that AWS reserves",
+    message="makes the name {name}, which begins with internal- as only AWS's own may",
+    source="botocore elbv2 CreateLoadBalancer Name",
+)
+
+EXAMPLE_CERTIFICATE = (
+    "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+)
+
+CertificateArn = Annotated[str, arn_of("acm", EXAMPLE_CERTIFICATE, r"certificate/[\w-]+")]
+"""The ARN of an ACM certificate."""
+
+WebAclArn = Annotated[
+    str,
+    arn_of(
+        "wafv2",
+        "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/name/1234abcd",
+        r"regional/webacl/.+",
+    ),
+]
+
+PathPattern = Annotated[
+    str,
+    Check(
+        ELB12,
+        lambda path: bool(re.fullmatch(r"/[\w\-.$/~\"'@:+*?&]{0,127}", path, re.ASCII)),
+        lambda _: {"expected": "a path pattern such as /fraud/*, at most 128 characters"},
+    ),
+]
+HostPattern = Annotated[
+    str,
+    Check(
+        ELB12,
+        lambda host: bool(re.fullmatch(r"[A-Za-z0-9\-.*?]{1,128}", host)) and "." in host,
+        lambda _: {"expected": "a host pattern such as fraud.acme.test or *.acme.test"},
+    ),
+]
+
+# Rules of routes that catch everything come after all others.
+_FIRST_SPECIFIC, _FIRST_CATCHALL, _SPAN = 1, 45_001, 45_000
+
+
+def _range(low: int, high: int, unit: str = "") -> str:
+    return f"from {low:,} to {high:,}{unit}"
+
+
+class AccessLogs(Spec):
+    """Access logs in a bucket of their own."""
+
+    expire_days: Annotated[int, Between(ELB16, 1, 3650)] | None = 365
+    """Days that they are kept. Without it 365; `None` keeps them for good."""
+
+
+class LoadBalancer(Spec):
+    """An Application Load Balancer that services share: HTTPS only, internal by default."""
+
+    certificate: CertificateArn
+    """The ACM certificate of its HTTPS listener."""
+
+    more_certificates: Many[CertificateArn] = ()
+    """Certificates for further host names. Without it, none."""
+
+    internal: bool = True
+    """Whether it is reached from inside the VPC only. Without it, yes."""
+
+    allowed_cidrs: Many[Cidr] = ()
+    """Who may connect. Without it, the VPC; required when it faces the internet."""
+
+    ssl_policy: Literal[
+        "ELBSecurityPolicy-TLS13-1-2-2021-06",
+        "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+        "ELBSecurityPolicy-TLS13-1-3-2021-06",
+        "ELBSecurityPolicy-TLS13-1-2-FIPS-2023-04",
+    ] = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    """The TLS policy. Without it TLS 1.2 and 1.3."""
+
+    idle_timeout_seconds: Annotated[
+        int,
+        Check(
+            ELB6,
+            lambda seconds: 1 <= seconds <= 4000,
+            lambda _: {"expected": _range(1, 4000, " seconds")},
+        ),
+    ] = 60
+    """Seconds that a request may take until the load balancer gives up. Without it 60, as
+    SageMaker allows."""
+
+    access_logs: AccessLogs | None = AccessLogs()
+    """Access logs. Without it they are kept for 365 days; `None` turns them off."""
+
+    web_acl: WebAclArn | None = None
+    """A WAF web ACL in front of it. Without it, none."""
+
+    def check(self) -> Iterator[Problem]:
+        """What faces the internet says who may connect."""
+        if not self.internal and not self.allowed_cidrs:
+            missing = "must say who may connect when the load balancer faces the internet"
+            yield ELB10.problem("allowed_cidrs", missing=missing)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The certificates are the environment's own."""
+        for field, arns in (
+            ("certificate", (self.certificate,)),
+            ("more_certificates", self.more_certificates),
+        ):
+            for arn in arns:
+                _, _, _, region, account, _ = arn.split(":", 5)
+                if (region, account) != (context.region, context.account):
+                    example = context.arn("acm", "certificate/12345678-1234-1234-1234-123456789012")
+                    yield ELB9.problem(field, got=arn, example=example)
+
+
+class HealthCheck(Spec):
+    """The target group's health check."""
+
+    path: PathPattern = "/ping"
+    """What is asked for. Without it `/ping`, as the container contract has it."""
+
+    interval_seconds: Annotated[
+        int,
+        Check(
+            ELB4,
+            lambda value: 5 <= value <= 300,
+            lambda _: {"expected": _range(5, 300, " seconds")},
+        ),
+    ] = 15
+    """Seconds between two checks. Without it, 15."""
+
+    timeout_seconds: Annotated[
+        int,
+        Check(
+            ELB4,
+            lambda value: 2 <= value <= 120,
+            lambda _: {"expected": _range(2, 120, " seconds")},
+        ),
+    ] = 5
+    """Seconds for one answer. Without it, 5."""
+
+    healthy_threshold: Annotated[
+        int, Check(ELB4, lambda value: 2 <= value <= 10, lambda _: {"expected": _range(2, 10)})
+    ] = 2
+    """Good answers that make a task healthy. Without it, 2."""
+
+    unhealthy_threshold: Annotated[
+        int, Check(ELB4, lambda value: 2 <= value <= 10, lambda _: {"expected": _range(2, 10)})
+    ] = 3
+    """Bad answers that make a task unhealthy. Without it, 3."""
+
+    def check(self) -> Iterator[Problem]:
+        """An answer is waited for less long than the next check."""
+        if self.timeout_seconds >= self.interval_seconds:
+            expected = f"below interval_seconds ({self.interval_seconds})"
+            yield ELB4.problem("timeout_seconds", got=self.timeout_seconds, expected=expected)
+
+
+class Route(Spec):
+    """A service's place behind a shared load balancer: which requests it gets."""
+
+    load_balancer: ShortName
+    """The load balancer, a key of `ecs.load_balancers`."""
+
+    hosts: Many[HostPattern] = ()
+    """Host names, `*` and `?` allowed. Without it, any."""
+
+    paths: Many[PathPattern] = ()
+    """Paths, `*` and `?` allowed. Without it, any. The container gets the path as it is, so a
+    service that shares a host name answers below its own prefix, or `strip_prefix` is set."""
+
+    priority: Annotated[int, Between(ELB13, 1, 50_000)] | None = None
+    """Which rule is asked first; the lowest is. Without it one is derived from the hosts and
+    paths, those without any path but `/*` last."""
+
+    strip_prefix: str | None = None
+    """A path prefix such as `/fraud` that the load balancer takes off. Needs hashicorp/aws 6.19
+    or newer, so not on the emulator. Without it the path is left alone."""
+
+    health_check: HealthCheck = HealthCheck()
+    """How a task is found healthy. Without it `GET /ping` every 15 seconds."""
+
+    grace_seconds: Annotated[
+        int,
+        Check(ELB4, lambda value: 0 <= value <= 86_400, lambda _: {"expected": _range(0, 86_400)}),
+    ] = 120
+    """Seconds after its start in which a task's failing health checks are ignored. Without it
+    120; loading a large model needs more."""
+
+    deregistration_delay_seconds: Annotated[
+        int,
+        Check(
+            ELB6,
+            lambda value: 0 <= value <= 3600,
+            lambda _: {"expected": _range(0, 3600, " seconds")},
+        ),
+    ] = 60
+    """Seconds that a task which goes may finish its requests. Without it, 60."""
+
+    slow_start_seconds: Annotated[
+        int,
+        Check(
+            ELB6,
+            lambda value: value == 0 or 30 <= value <= 900,
+            lambda _: {"expected": "0, or from 30 to 900 seconds"},
+        ),
+    ] = 0
+    """Seconds in which a new task's share of the requests grows. Without it, 0: at once."""
+
+    algorithm: Literal["least_outstanding_requests", "round_robin"] = "least_outstanding_requests"
+    """How requests are spread. Without it to the task with the fewest in flight."""
+
+    def check(self) -> Iterator[Problem]:
+        """At least one condition, and no more than a rule takes."""
+        if not 1 <= len(self.hosts) + len(self.paths) <= 5:
+            yield ELB11.problem("paths")
+        prefix = self.strip_prefix
+        if prefix is not None and not re.fullmatch(r"(/[\w-]+)+", prefix, re.ASCII):
+            yield ELB12.problem("strip_prefix", got=prefix, expected="a path prefix such as /fraud")
+        if self.algorithm != "round_robin" and self.slow_start_seconds:
+            expected = "0 unless algorithm is round_robin"
+            yield ELB6.problem("slow_start_seconds", got=self.slow_start_seconds, expected=expected)
+
+    @property
+    def conditions(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What two routes of one load balancer may not share."""
+        return tuple(sorted(self.hosts)), tuple(sorted(self.paths))
+
+    @property
+    def rule_priority(self) -> int:
+        """`priority`, or one that depends on the hosts and paths alone."""
+        if self.priority is not None:
+            return self.priority
+        digest = int(short_hash(self.conditions), 16)
+        if all(path == "/*" for path in self.paths) and not self.hosts:
+            return 50_000
+        if all(path == "/*" for path in self.paths):
+            return _FIRST_CATCHALL + digest % (50_000 - _FIRST_CATCHALL)
+        return _FIRST_SPECIFIC + digest % _SPAN

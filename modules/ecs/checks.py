@@ -1,0 +1,122 @@
+"""The rules between services, the cluster that they run on and the network around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..alb.spec import ELB5, ELB8, ELB10, ELB14, ELB15, LoadBalancer, Route
+from ..outputs import EcsOutputs
+from ..rules import PathPart, Problem, Rule, did_you_mean
+from ..vpc.spec import Network
+from .spec import ECS4, ECS22, ECS26, ECS28, ECS33, ECS38, Ec2, Ec2Capacity, EcsCluster, EcsService
+
+
+def check_cluster(cluster: EcsCluster, network: object) -> Iterator[Problem]:
+    """The cluster's load balancers have the subnets that they need."""
+    if not isinstance(network, Network):
+        return
+    for name, balancer in cluster.load_balancers.items():
+        if network.availability_zones < 2:
+            yield ELB5.problem("load_balancers", name)
+        if not balancer.internal and network.nat == "none" and not network.public_subnets:
+            missing = "faces the internet, and the network has no public subnets; set "
+            missing += "network.public_subnets=True"
+            yield ELB10.problem("load_balancers", name, missing=missing)
+
+
+def check_services(
+    services: Mapping[tuple[PathPart, ...], EcsService],
+    cluster: EcsCluster | EcsOutputs,
+    network: object,
+    endpoints: frozenset[str],
+) -> Iterator[Problem]:
+    """Each service's capacity, route and way to AWS. `endpoints` are those that the network has."""
+    taken: list[tuple[PathPart, Route]] = []
+    for path, service in services.items():
+        if isinstance(service.compute, Ec2):
+            for problem in _check_capacity(service.compute, cluster):
+                yield problem.under(*path, "compute")
+        if service.route is not None:
+            for problem in _check_route(service.route, cluster, taken):
+                yield problem.under(*path, "route")
+            taken.append((path[-1], service.route))
+        if isinstance(network, Network) and network.nat == "none":
+            for problem in _check_reach(service, network, endpoints):
+                yield problem.under(*path)
+
+
+def _names(cluster: EcsCluster | EcsOutputs, field: str) -> Mapping[str, object]:
+    if isinstance(cluster, EcsOutputs):
+        field = {"capacity": "capacity_providers", "load_balancers": "listener_arns"}[field]
+    known: Mapping[str, object] = getattr(cluster, field)
+    return known
+
+
+def _missing(rule: Rule, name: str, known: Mapping[str, object], field: str) -> Problem:
+    return rule.problem(field, name=name, hint=did_you_mean(name, known))
+
+
+def _check_capacity(task: Ec2, cluster: EcsCluster | EcsOutputs) -> Iterator[Problem]:
+    known = _names(cluster, "capacity")
+    if task.capacity not in known:
+        yield _missing(ECS28, task.capacity, known, "capacity")
+        return
+    capacity = known[task.capacity]
+    if not isinstance(capacity, Ec2Capacity):
+        return
+    facts = dict(zip(capacity.instance_types, capacity.facts, strict=True))
+    of = {"capacity": task.capacity}
+    fewest = min(facts, key=lambda name: facts[name].gpus)
+    if task.gpus > facts[fewest].gpus:
+        yield ECS4.problem(
+            "gpus", got=task.gpus, instance_type=fewest, gpus=facts[fewest].gpus or "no", **of
+        )
+    first = capacity.instance_types[0]
+    runs = facts[first].architecture
+    if task.architecture not in (None, runs):
+        yield ECS26.problem(
+            "architecture", got=task.architecture, instance_type=first, runs=runs, **of
+        )
+    least = min(facts, key=lambda name: facts[name].memory_mib)
+    if task.memory_mib >= facts[least].memory_mib:
+        has = f"{facts[least].memory_mib} MiB"
+        yield ECS33.problem("memory_mib", got=task.memory_mib, instance_type=least, has=has, **of)
+    slowest = min(facts, key=lambda name: facts[name].vcpu)
+    if task.cpu is not None and task.cpu > facts[slowest].vcpu * 1024:
+        has = f"{facts[slowest].vcpu * 1024} CPU units"
+        yield ECS33.problem("cpu", got=task.cpu, instance_type=slowest, has=has, **of)
+
+
+def _check_route(
+    route: Route, cluster: EcsCluster | EcsOutputs, taken: list[tuple[PathPart, Route]]
+) -> Iterator[Problem]:
+    known = _names(cluster, "load_balancers")
+    if route.load_balancer not in known:
+        yield _missing(ELB15, route.load_balancer, known, "load_balancer")
+        return
+    balancer = known[route.load_balancer]
+    if isinstance(balancer, LoadBalancer):
+        delay, idle = route.deregistration_delay_seconds, balancer.idle_timeout_seconds
+        if delay > idle:
+            yield ELB8.problem("deregistration_delay_seconds", got=delay, idle=idle)
+    for other, theirs in taken:
+        if theirs.load_balancer != route.load_balancer:
+            continue
+        if theirs.conditions == route.conditions:
+            remedy = "one of them would get nothing"
+            yield ELB14.problem(what="hosts and paths", other=other, remedy=remedy)
+        elif theirs.rule_priority == route.rule_priority:
+            remedy = "give one of them another priority"
+            yield ELB14.problem("priority", what="priority", other=other, remedy=remedy)
+
+
+def _check_reach(
+    service: EcsService, network: Network, endpoints: frozenset[str]
+) -> Iterator[Problem]:
+    missing = sorted(service.vpc_endpoints - endpoints)
+    if "s3" not in network.gateway_endpoints:
+        missing.append("s3 (gateway)")
+    if missing:
+        yield ECS22.problem(missing=", ".join(missing))
+    if service.needs_internet:
+        yield ECS38.problem("loader", got=service.loader)

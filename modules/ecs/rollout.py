@@ -1,0 +1,309 @@
+"""Blue/green rollouts of ECS services: by CodeDeploy, or by ECS itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..alb.construct import Backend
+from ..cdk import Construct, TerraformResourceLifecycle
+from ..context import Context
+from ..iam.execution_role import ExecutionRole
+from ..iam.policy import Statement, allow, document
+from ..names import short_hash
+from .spec import AllAtOnceShift, CanaryShift, EcsBlueGreen, LinearShift
+
+from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
+from cdktf_cdktf_provider_aws.codedeploy_app import CodedeployApp
+from cdktf_cdktf_provider_aws.codedeploy_deployment_config import (
+    CodedeployDeploymentConfig,
+    CodedeployDeploymentConfigTrafficRoutingConfig,
+    CodedeployDeploymentConfigTrafficRoutingConfigTimeBasedCanary,
+    CodedeployDeploymentConfigTrafficRoutingConfigTimeBasedLinear,
+)
+from cdktf_cdktf_provider_aws.codedeploy_deployment_group import (
+    CodedeployDeploymentGroup,
+    CodedeployDeploymentGroupAlarmConfiguration,
+    CodedeployDeploymentGroupAutoRollbackConfiguration,
+    CodedeployDeploymentGroupBlueGreenDeploymentConfig,
+    CodedeployDeploymentGroupBlueGreenDeploymentConfigDeploymentReadyOption,
+    CodedeployDeploymentGroupBlueGreenDeploymentConfigTerminateBlueInstancesOnDeploymentSuccess,
+    CodedeployDeploymentGroupDeploymentStyle,
+    CodedeployDeploymentGroupEcsService,
+    CodedeployDeploymentGroupLoadBalancerInfo,
+    CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfo,
+    CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoProdTrafficRoute,
+    CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoTargetGroup,
+)
+from cdktf_cdktf_provider_aws.ecs_service import (
+    EcsServiceDeploymentConfiguration,
+    EcsServiceDeploymentConfigurationCanaryConfiguration,
+    EcsServiceDeploymentConfigurationLinearConfiguration,
+    EcsServiceLoadBalancerAdvancedConfiguration,
+)
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+
+
+def error_alarms(
+    scope: Construct,
+    context: Context,
+    name: str,
+    maximum: int,
+    *,
+    load_balancer: str,
+    groups: Mapping[str, str],
+) -> list[str]:
+    """An alarm on the 5xx answers of each target group; the answer is their names."""
+    names = []
+    for color, group in groups.items():
+        alarm = CloudwatchMetricAlarm(
+            scope,
+            f"errors-{color}",
+            alarm_name=context.name(name, color, "5xx", limit=255),
+            alarm_description=f"{name} answers 5xx in its {color} target group",
+            namespace="AWS/ApplicationELB",
+            metric_name="HTTPCode_Target_5XX_Count",
+            dimensions={"LoadBalancer": load_balancer, "TargetGroup": group},
+            statistic="Sum",
+            period=60,
+            evaluation_periods=1,
+            threshold=maximum,
+            comparison_operator="GreaterThanThreshold",
+            # Without requests there is no data, and no fault.
+            treat_missing_data="notBreaching",
+        )
+        names.append(alarm.alarm_name)
+    return names
+
+
+def code_deploy_name(context: Context, service: str) -> str:
+    """The name of a service's CodeDeploy application and deployment group."""
+    return context.name(service, limit=100)
+
+
+class CodeDeployRollout(Construct):
+    """CodeDeploy's application, group and traffic shift for one service."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        name: str,
+        spec: EcsBlueGreen,
+        cluster: str,
+        service: str,
+        listener_arn: str,
+        groups: list[str],
+        alarms: list[str],
+        roles: list[str],
+    ) -> None:
+        super().__init__(scope, id)
+        self.name = code_deploy_name(context, name)
+        role = IamRole(
+            self,
+            "role",
+            name=context.name(f"{name}-code-deploy", limit=64),
+            assume_role_policy=document(
+                {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Principal": {"Service": f"codedeploy.{context.dns_suffix}"},
+                }
+            ),
+        )
+        policy = IamRolePolicy(
+            self,
+            "policy",
+            name="shift-traffic",
+            role=role.id,
+            policy=document(*_statements(context, f"{cluster}/{service}", roles)),
+        )
+        app = CodedeployApp(self, "application", name=self.name, compute_platform="ECS")
+        CodedeployDeploymentGroup(
+            self,
+            "group",
+            app_name=app.name,
+            deployment_group_name=self.name,
+            deployment_config_name=self._configuration(context, name, spec),
+            service_role_arn=role.arn,
+            deployment_style=CodedeployDeploymentGroupDeploymentStyle(
+                deployment_option="WITH_TRAFFIC_CONTROL", deployment_type="BLUE_GREEN"
+            ),
+            ecs_service=CodedeployDeploymentGroupEcsService(
+                cluster_name=cluster, service_name=service
+            ),
+            load_balancer_info=CodedeployDeploymentGroupLoadBalancerInfo(
+                target_group_pair_info=CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfo(
+                    prod_traffic_route=CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoProdTrafficRoute(
+                        listener_arns=[listener_arn]
+                    ),
+                    target_group=[
+                        CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoTargetGroup(
+                            name=group
+                        )
+                        for group in groups
+                    ],
+                )
+            ),
+            blue_green_deployment_config=CodedeployDeploymentGroupBlueGreenDeploymentConfig(
+                deployment_ready_option=CodedeployDeploymentGroupBlueGreenDeploymentConfigDeploymentReadyOption(
+                    action_on_timeout="CONTINUE_DEPLOYMENT"
+                ),
+                terminate_blue_instances_on_deployment_success=CodedeployDeploymentGroupBlueGreenDeploymentConfigTerminateBlueInstancesOnDeploymentSuccess(
+                    action="TERMINATE", termination_wait_time_in_minutes=spec.bake_minutes
+                ),
+            ),
+            auto_rollback_configuration=CodedeployDeploymentGroupAutoRollbackConfiguration(
+                enabled=True,
+                events=["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"],
+            ),
+            alarm_configuration=CodedeployDeploymentGroupAlarmConfiguration(
+                enabled=True, alarms=alarms
+            ),
+            depends_on=[policy],
+        )
+
+    def _configuration(self, context: Context, name: str, spec: EcsBlueGreen) -> str:
+        """The name of the deployment configuration: CodeDeploy's own, or one made here."""
+        shift = spec.shift
+        if isinstance(shift, AllAtOnceShift):
+            return "CodeDeployDefault.ECSAllAtOnce"
+        canary = isinstance(shift, CanaryShift)
+        digest = short_hash([canary, shift.percent, shift.minutes])
+        configuration = CodedeployDeploymentConfig(
+            self,
+            "shift",
+            deployment_config_name=f"{context.name(name, limit=91)}-{digest}",
+            compute_platform="ECS",
+            traffic_routing_config=CodedeployDeploymentConfigTrafficRoutingConfig(
+                type="TimeBasedCanary",
+                time_based_canary=CodedeployDeploymentConfigTrafficRoutingConfigTimeBasedCanary(
+                    percentage=shift.percent, interval=shift.minutes
+                ),
+            )
+            if canary
+            else CodedeployDeploymentConfigTrafficRoutingConfig(
+                type="TimeBasedLinear",
+                time_based_linear=CodedeployDeploymentConfigTrafficRoutingConfigTimeBasedLinear(
+                    percentage=shift.percent, interval=shift.minutes
+                ),
+            ),
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+        )
+        made: str = configuration.deployment_config_name
+        return made
+
+
+def _statements(context: Context, service: str, roles: list[str]) -> list[Statement]:
+    return [
+        allow(
+            [
+                "ecs:CreateTaskSet",
+                "ecs:DeleteTaskSet",
+                "ecs:DescribeServices",
+                "ecs:UpdateServicePrimaryTaskSet",
+            ],
+            [
+                context.arn("ecs", f"service/{service}"),
+                context.arn("ecs", f"task-set/{service}/*"),
+            ],
+            sid="MoveTasks",
+        ),
+        # The Describe calls take no resource.
+        allow(
+            [
+                "cloudwatch:DescribeAlarms",
+                "elasticloadbalancing:DescribeListeners",
+                "elasticloadbalancing:DescribeRules",
+                "elasticloadbalancing:DescribeTargetGroups",
+            ],
+            "*",
+            sid="SeeTrafficAndAlarms",
+        ),
+        allow(
+            ["elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule"],
+            [
+                context.arn("elasticloadbalancing", "listener/app/*"),
+                context.arn("elasticloadbalancing", "listener-rule/app/*"),
+            ],
+            sid="MoveTraffic",
+        ),
+        allow(
+            "iam:PassRole",
+            roles,
+            sid="StartTasks",
+            conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class NativeRollout:
+    """What ECS's own blue/green needs in the service."""
+
+    configuration: EcsServiceDeploymentConfiguration
+    advanced: EcsServiceLoadBalancerAdvancedConfiguration
+
+
+def native_rollout(
+    scope: Construct, context: Context, name: str, spec: EcsBlueGreen, backend: Backend
+) -> NativeRollout:
+    """The deployment configuration of ECS's own blue/green, and the role that moves traffic."""
+    role = ExecutionRole(
+        scope,
+        "traffic",
+        context=context,
+        name=f"{name}-ecs-traffic",
+        service="ecs.amazonaws.com",
+        statements=[
+            allow(
+                [
+                    "elasticloadbalancing:DescribeListeners",
+                    "elasticloadbalancing:DescribeRules",
+                    "elasticloadbalancing:DescribeTargetGroups",
+                    "elasticloadbalancing:DescribeTargetHealth",
+                ],
+                "*",
+                sid="SeeTraffic",
+            ),
+            allow(
+                ["elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"],
+                [group.arn for group in backend.groups],
+                sid="MoveTasks",
+            ),
+            allow("elasticloadbalancing:ModifyRule", backend.rule.arn, sid="MoveTraffic"),
+        ],
+    )
+    shift = spec.shift
+    bake = str(spec.bake_minutes)
+    if isinstance(shift, LinearShift):
+        configuration = EcsServiceDeploymentConfiguration(
+            strategy="LINEAR",
+            bake_time_in_minutes=bake,
+            linear_configuration=EcsServiceDeploymentConfigurationLinearConfiguration(
+                step_percent=shift.percent, step_bake_time_in_minutes=str(shift.minutes)
+            ),
+        )
+    elif isinstance(shift, CanaryShift):
+        configuration = EcsServiceDeploymentConfiguration(
+            strategy="CANARY",
+            bake_time_in_minutes=bake,
+            canary_configuration=EcsServiceDeploymentConfigurationCanaryConfiguration(
+                canary_percent=shift.percent, canary_bake_time_in_minutes=str(shift.minutes)
+            ),
+        )
+    else:
+        configuration = EcsServiceDeploymentConfiguration(
+            strategy="BLUE_GREEN", bake_time_in_minutes=bake
+        )
+    return NativeRollout(
+        configuration,
+        EcsServiceLoadBalancerAdvancedConfiguration(
+            alternate_target_group_arn=backend.groups[1].arn,
+            production_listener_rule=backend.rule.arn,
+            role_arn=role.arn,
+        ),
+    )

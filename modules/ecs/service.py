@@ -1,0 +1,493 @@
+"""An inference service on ECS: task definition, roles, logs, service, route and rollout."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ..alb.construct import CONTAINER_PORT, Backend
+from ..cdk import Construct, TerraformResourceLifecycle
+from ..context import Context
+from ..ecr.spec import Image, parse_image
+from ..iam.execution_role import ExecutionRole
+from ..iam.policy import Statement, allow
+from ..outputs import EcsOutputs, NetworkOutputs
+from ..sagemaker import grants
+from ..scaling.construct import ScalableTarget
+from ..scaling.kinds import ECS_SERVICE
+from .cluster import command_log_group
+from .rollout import CodeDeployRollout, error_alarms, native_rollout
+from .spec import Ec2, EcsBlueGreen, EcsRolling, EcsService, Fargate
+
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.ecs_service import EcsService as EcsServiceResource
+from cdktf_cdktf_provider_aws.ecs_service import (
+    EcsServiceAlarms,
+    EcsServiceCapacityProviderStrategy,
+    EcsServiceDeploymentCircuitBreaker,
+    EcsServiceDeploymentController,
+    EcsServiceLoadBalancer,
+    EcsServiceNetworkConfiguration,
+    EcsServiceOrderedPlacementStrategy,
+    EcsServiceTimeouts,
+)
+from cdktf_cdktf_provider_aws.ecs_task_definition import (
+    EcsTaskDefinition,
+    EcsTaskDefinitionEphemeralStorage,
+    EcsTaskDefinitionRuntimePlatform,
+    EcsTaskDefinitionVolume,
+)
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
+from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
+
+CONTAINER = "model"
+"""The name of the container that serves."""
+
+_MODEL_DIR = "/opt/ml/model"
+_UNPACK = (
+    "import sys,tarfile;tarfile.open(fileobj=sys.stdin.buffer,mode='r|gz').extractall(sys.argv[1])"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EcsSurroundings:
+    """The references that services of one layer share."""
+
+    network: NetworkOutputs
+    cluster: EcsOutputs
+    kms_key_arn: str
+    artifact_bucket: str
+    private: bool
+    """Whether the network has an endpoint for everything that services need of AWS."""
+
+
+class Service(Construct):
+    """One service of the environment's cluster."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        spec: EcsService,
+        surroundings: EcsSurroundings,
+    ) -> None:
+        super().__init__(scope, id)
+        self._id = id
+        self._context = context
+        self._spec = spec
+        self._around = surroundings
+        self.name = context.name(id)
+        self.cluster = surroundings.cluster.cluster_name
+        self.arn = context.arn("ecs", f"service/{self.cluster}/{self.name}")
+        self._artifact = spec.model.artifact_uri(surroundings.artifact_bucket)
+        self._log_group = f"/inferra/{context.key}/ecs/{id}"
+        logs = CloudwatchLogGroup(
+            self,
+            "logs",
+            name=self._log_group,
+            retention_in_days=spec.log_retention_days,
+            kms_key_id=surroundings.kms_key_arn,
+        )
+        execution = self._role("execution", self._execution_statements())
+        statements = self._task_statements()
+        task_role = self._role("task", statements) if statements else None
+        definition = self._definition(execution, task_role)
+        backend = self._backend()
+        service = self._service(
+            definition, backend, [r.ready for r in (execution, task_role) if r] + [logs]
+        )
+        rollout = spec.rollout
+        if isinstance(rollout, EcsBlueGreen) and spec.uses_code_deploy:
+            assert backend is not None
+            assert spec.route is not None
+            CodeDeployRollout(
+                self,
+                "rollout",
+                context=context,
+                name=id,
+                spec=rollout,
+                cluster=self.cluster,
+                service=service.name,
+                listener_arn=surroundings.cluster.listener_arns[spec.route.load_balancer],
+                groups=[group.name for group in backend.groups],
+                alarms=[*self._alarms, *rollout.alarms],
+                roles=[role.arn for role in (execution, task_role) if role],
+            )
+        if spec.scaling is not None:
+            ScalableTarget(
+                self,
+                "scaling",
+                name=self.name,
+                spec=spec.scaling,
+                resource_id=f"service/{self.cluster}/{service.name}",
+                kind=ECS_SERVICE,
+                dimensions=self._dimensions(backend),
+            )
+
+    def _dimensions(self, backend: Backend | None) -> dict[str, str]:
+        dimensions = {"ClusterName": self.cluster, "ServiceName": self.name}
+        if backend is not None and self._spec.route is not None:
+            suffixes = self._around.cluster.load_balancer_suffixes
+            dimensions["LoadBalancer"] = suffixes[self._spec.route.load_balancer]
+            dimensions["TargetGroup"] = backend.groups[0].arn_suffix
+        return dimensions
+
+    def _role(self, kind: str, statements: list[Statement]) -> ExecutionRole:
+        return ExecutionRole(
+            self,
+            kind,
+            context=self._context,
+            name=f"{self._id}-ecs-{kind}",
+            statements=statements,
+            service="ecs-tasks.amazonaws.com",
+        )
+
+    @property
+    def _loader(self) -> str:
+        loader = self._spec.loader
+        return loader.uri(self._context) if isinstance(loader, Image) else loader
+
+    def _execution_statements(self) -> list[Statement]:
+        """What ECS itself does for a task: pull images, open the log, read the secrets."""
+        context, spec = self._context, self._spec
+        images = [spec.model.image_uri(context)]
+        if self._artifact and parse_image(self._loader):
+            images.append(self._loader)
+        login, *pulls = grants.pull(context, images[0])
+        for image in images[1:]:
+            pulls[0]["Resource"] = [
+                pulls[0]["Resource"],
+                grants.pull(context, image)[1]["Resource"],
+            ]
+        group = context.arn("logs", f"log-group:{self._log_group}:*")
+        statements = [
+            login,
+            *pulls,
+            allow(["logs:CreateLogStream", "logs:PutLogEvents"], group, sid="WriteLogs"),
+        ]
+        arns = sorted(set(spec.secrets.values()))
+        secrets = [arn for arn in arns if ":secret:" in arn]
+        parameters = [arn for arn in arns if ":secret:" not in arn]
+        if secrets:
+            # A JSON key or version may follow the secret's own ARN.
+            whole = sorted({":".join(arn.split(":")[:7]) for arn in secrets})
+            statements.append(allow("secretsmanager:GetSecretValue", whole, sid="ReadSecrets"))
+        if parameters:
+            statements.append(allow("ssm:GetParameters", parameters, sid="ReadParameters"))
+        if arns:
+            services = ["secretsmanager", "ssm"]
+            through = [f"{name}.{context.region}.{context.dns_suffix}" for name in services]
+            statements.append(
+                allow(
+                    "kms:Decrypt",
+                    context.arn("kms", "key/*"),
+                    sid="DecryptSecrets",
+                    conditions={"StringEquals": {"kms:ViaService": through}},
+                )
+            )
+        return statements
+
+    def _task_statements(self) -> list[Statement]:
+        """What the container itself may do: read its artifact and what its variables name, and
+        serve ECS Exec."""
+        context, key = self._context, self._around.kms_key_arn
+        statements = grants.read_secrets(self._spec.model.environment.values())
+        if self._artifact:
+            statements += grants.read_artifact(context, self._artifact, key)
+        if self._spec.execute_command:
+            commands = context.arn("logs", f"log-group:{command_log_group(context)}:*")
+            statements += [
+                allow(
+                    [
+                        "ssmmessages:CreateControlChannel",
+                        "ssmmessages:CreateDataChannel",
+                        "ssmmessages:OpenControlChannel",
+                        "ssmmessages:OpenDataChannel",
+                    ],
+                    "*",
+                    sid="OpenShell",
+                ),
+                # DescribeLogGroups takes no resource.
+                allow("logs:DescribeLogGroups", "*", sid="FindCommandLog"),
+                allow(
+                    ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                    commands,
+                    sid="LogCommands",
+                ),
+                allow("kms:Decrypt", key, sid="EncryptShell"),
+            ]
+        return statements
+
+    def _definition(
+        self, execution: ExecutionRole, task_role: ExecutionRole | None
+    ) -> EcsTaskDefinition:
+        compute = self._spec.compute
+        on_fargate = isinstance(compute, Fargate)
+        storage = compute.ephemeral_storage_gib if isinstance(compute, Fargate) else None
+        volumes = ["tmp", *(["model"] if self._artifact else [])]
+        return EcsTaskDefinition(
+            self,
+            "task-definition",
+            family=self.name,
+            requires_compatibilities=["FARGATE" if on_fargate else "EC2"],
+            network_mode="awsvpc",
+            cpu=None if compute.cpu is None else str(compute.cpu),
+            memory=str(compute.memory_mib),
+            execution_role_arn=execution.arn,
+            task_role_arn=task_role.arn if task_role else None,
+            runtime_platform=EcsTaskDefinitionRuntimePlatform(
+                operating_system_family="LINUX", cpu_architecture=compute.architecture
+            )
+            if compute.architecture
+            else None,
+            ephemeral_storage=EcsTaskDefinitionEphemeralStorage(size_in_gib=storage)
+            if storage
+            else None,
+            volume=[EcsTaskDefinitionVolume(name=name) for name in volumes],
+            container_definitions=json.dumps(self._containers(), sort_keys=True),
+            # The old revision goes only when the service has left it.
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+        )
+
+    def _containers(self) -> list[dict[str, Any]]:
+        spec = self._spec
+        container: dict[str, Any] = {
+            "name": CONTAINER,
+            "image": spec.model.image_uri(self._context),
+            "command": ["serve"],
+            "essential": True,
+            "user": spec.user,
+            "readonlyRootFilesystem": spec.read_only,
+            "stopTimeout": spec.stop_timeout_seconds,
+            "portMappings": [
+                {"containerPort": CONTAINER_PORT, "hostPort": CONTAINER_PORT, "protocol": "tcp"}
+            ],
+            "environment": [
+                {"name": name, "value": value}
+                for name, value in sorted(spec.model.environment.items())
+            ],
+            "mountPoints": [_mount("tmp", "/tmp")],
+            "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+            "logConfiguration": self._logging(CONTAINER),
+        }
+        if spec.secrets:
+            container["secrets"] = [
+                {"name": name, "valueFrom": arn} for name, arn in sorted(spec.secrets.items())
+            ]
+        if isinstance(spec.compute, Ec2) and spec.compute.gpus:
+            container["resourceRequirements"] = [{"type": "GPU", "value": str(spec.compute.gpus)}]
+        if spec.health is not None:
+            container["healthCheck"] = {
+                "command": ["CMD", *spec.health.command],
+                "interval": spec.health.interval_seconds,
+                "timeout": spec.health.timeout_seconds,
+                "retries": spec.health.retries,
+                "startPeriod": spec.health.start_seconds,
+            }
+        if not self._artifact:
+            return [container]
+        container["mountPoints"].append(_mount("model", _MODEL_DIR, read_only=True))
+        container["dependsOn"] = [{"containerName": "loader", "condition": "SUCCESS"}]
+        return [container, self._loader_container(self._artifact)]
+
+    def _loader_container(self, artifact: str) -> dict[str, Any]:
+        """What puts the artifact into the model's folder before the container starts.
+
+        It runs as root, which owns the volume; the files are readable by all.
+        """
+        script = f'aws s3 cp "$ARTIFACT" - | python3 -c "{_UNPACK}" {_MODEL_DIR}'
+        if artifact.endswith("/"):
+            script = f'aws s3 cp --recursive --only-show-errors "$ARTIFACT" {_MODEL_DIR}'
+        return {
+            "name": "loader",
+            "image": self._loader,
+            "entryPoint": ["/bin/bash", "-euo", "pipefail", "-c"],
+            "command": [script],
+            "essential": False,
+            "readonlyRootFilesystem": True,
+            "environment": [{"name": "ARTIFACT", "value": artifact}],
+            "mountPoints": [_mount("model", _MODEL_DIR)],
+            "logConfiguration": self._logging("loader"),
+        }
+
+    def _logging(self, stream: str) -> dict[str, Any]:
+        return {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": self._log_group,
+                "awslogs-region": self._context.region,
+                "awslogs-stream-prefix": stream,
+            },
+        }
+
+    def _backend(self) -> Backend | None:
+        spec, around = self._spec, self._around
+        self._alarms: list[str] = []
+        if spec.route is None:
+            return None
+        blue_green = spec.rollout if isinstance(spec.rollout, EcsBlueGreen) else None
+        backend = Backend(
+            self,
+            "backend",
+            context=self._context,
+            name=self._id,
+            spec=spec.route,
+            vpc_id=around.network.vpc_id,
+            listener_arn=around.cluster.listener_arns[spec.route.load_balancer],
+            colors=("blue", "green") if blue_green else (),
+        )
+        if blue_green:
+            self._alarms = error_alarms(
+                self,
+                self._context,
+                self._id,
+                blue_green.max_5xx,
+                load_balancer=around.cluster.load_balancer_suffixes[spec.route.load_balancer],
+                groups={
+                    color: group.arn_suffix
+                    for color, group in zip(("blue", "green"), backend.groups, strict=True)
+                },
+            )
+        return backend
+
+    def _service(
+        self, definition: EcsTaskDefinition, backend: Backend | None, after: list[Any]
+    ) -> EcsServiceResource:
+        spec, rollout = self._spec, self._spec.rollout
+        on_ec2 = isinstance(spec.compute, Ec2)
+        owned_elsewhere = ["desired_count"] if spec.scaling is not None else []
+        if spec.uses_code_deploy:
+            owned_elsewhere += ["load_balancer", "task_definition"]
+        controller = "CODE_DEPLOY" if spec.uses_code_deploy else "ECS"
+        options: dict[str, Any] = {}
+        advanced = None
+        if isinstance(rollout, EcsRolling):
+            options = {
+                "deployment_minimum_healthy_percent": rollout.min_healthy_percent,
+                "deployment_maximum_percent": rollout.max_percent,
+            }
+        elif not spec.uses_code_deploy:
+            assert backend is not None
+            native = native_rollout(self, self._context, self._id, rollout, backend)
+            options, advanced = {"deployment_configuration": native.configuration}, native.advanced
+        if not spec.uses_code_deploy:
+            alarms = [*self._alarms, *rollout.alarms]
+            options["deployment_circuit_breaker"] = EcsServiceDeploymentCircuitBreaker(
+                enable=True, rollback=True
+            )
+            if alarms:
+                options["alarms"] = EcsServiceAlarms(enable=True, rollback=True, alarm_names=alarms)
+        if on_ec2:
+            options["ordered_placement_strategy"] = [
+                EcsServiceOrderedPlacementStrategy(
+                    type="spread", field="attribute:ecs.availability-zone"
+                ),
+                EcsServiceOrderedPlacementStrategy(type="binpack", field="memory"),
+            ]
+        if backend is not None and spec.route is not None:
+            options["health_check_grace_period_seconds"] = spec.route.grace_seconds
+            options["load_balancer"] = [
+                EcsServiceLoadBalancer(
+                    target_group_arn=backend.groups[0].arn,
+                    container_name=CONTAINER,
+                    container_port=CONTAINER_PORT,
+                    advanced_configuration=advanced,
+                )
+            ]
+            after = [*after, backend.rule]
+        return EcsServiceResource(
+            self,
+            "service",
+            name=self.name,
+            cluster=self._context.arn("ecs", f"cluster/{self.cluster}"),
+            task_definition=definition.arn,
+            desired_count=spec.initial_count,
+            capacity_provider_strategy=self._strategy(),
+            network_configuration=EcsServiceNetworkConfiguration(
+                subnets=self._around.network.private_subnet_ids,
+                security_groups=[self._group()],
+                assign_public_ip=False,
+            ),
+            platform_version=None if on_ec2 else "1.4.0",
+            deployment_controller=EcsServiceDeploymentController(type=controller),
+            enable_execute_command=spec.execute_command,
+            enable_ecs_managed_tags=True,
+            propagate_tags="SERVICE",
+            # An apply ends when the new tasks serve, or have been rolled back.
+            wait_for_steady_state=not spec.uses_code_deploy,
+            timeouts=EcsServiceTimeouts(create="30m", update="45m", delete="30m"),
+            lifecycle=TerraformResourceLifecycle(ignore_changes=owned_elsewhere)
+            if owned_elsewhere
+            else None,
+            depends_on=after,
+            **options,
+        )
+
+    def _strategy(self) -> list[EcsServiceCapacityProviderStrategy]:
+        compute = self._spec.compute
+        if isinstance(compute, Ec2):
+            provider = self._around.cluster.capacity_providers[compute.capacity]
+            return [EcsServiceCapacityProviderStrategy(capacity_provider=provider, weight=1)]
+        shares = [
+            ("FARGATE", compute.on_demand_base, compute.on_demand_weight),
+            ("FARGATE_SPOT", 0, compute.spot_weight),
+        ]
+        return [
+            EcsServiceCapacityProviderStrategy(capacity_provider=name, base=base, weight=weight)
+            for name, base, weight in shares
+            if base or weight
+        ]
+
+    def _group(self) -> str:
+        spec, around = self._spec, self._around
+        name = self._context.name(self._id, "ecs")
+        group = SecurityGroup(
+            self,
+            "group",
+            name=name,
+            description="Inference tasks: the container port in, HTTPS out",
+            vpc_id=around.network.vpc_id,
+            tags={"Name": name},
+        )
+        group_id: str = group.id
+        if spec.route is not None:
+            VpcSecurityGroupIngressRule(
+                self,
+                "from-load-balancer",
+                security_group_id=group_id,
+                description="requests from the load balancer",
+                ip_protocol="tcp",
+                from_port=CONTAINER_PORT,
+                to_port=CONTAINER_PORT,
+                referenced_security_group_id=around.cluster.load_balancer_groups[
+                    spec.route.load_balancer
+                ],
+            )
+        cidrs = spec.egress_cidrs
+        if cidrs is None:
+            cidrs = () if around.private else ("0.0.0.0/0",)
+        reachable: dict[str, dict[str, str]] = {
+            "vpc": {"cidr_ipv4": around.network.vpc_cidr},
+            "s3": {"prefix_list_id": around.network.s3_prefix_list_id},
+            **{f"egress-{index}": {"cidr_ipv4": cidr} for index, cidr in enumerate(cidrs)},
+        }
+        for destination, where in reachable.items():
+            VpcSecurityGroupEgressRule(
+                self,
+                f"to-{destination}",
+                security_group_id=group_id,
+                description=f"HTTPS to {destination}",
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                **where,
+            )
+        return group_id
+
+
+def _mount(volume: str, path: str, *, read_only: bool = False) -> dict[str, Any]:
+    return {"sourceVolume": volume, "containerPath": path, "readOnly": read_only}

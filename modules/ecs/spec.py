@@ -1,0 +1,678 @@
+"""What is asked of ECS clusters and of the inference services that run on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from ..alb.spec import ELB17, LoadBalancer, Route
+from ..context import Context
+from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, parse_image
+from ..rules import Problem, Rule, rule
+from ..sagemaker.model import Model
+from ..scaling.kinds import ECS_SERVICE
+from ..scaling.metrics import RequestsPerTarget
+from ..scaling.spec import Scaling
+from ..spec import Between, Check, Cidr, Known, Many, OneOf, ShortName, Spec, arn_of
+from ..vpc.spec import RetentionDays
+from .instances import (
+    Architecture,
+    Ec2InstanceType,
+    ec2_instance_type_names,
+    ec2_instance_types,
+)
+
+ECS1 = rule(
+    "ECS1",
+    refuses="a Fargate CPU and memory pair that AWS does not offer",
+    message="does not go with {cpu} CPU units; that takes {offered}",
+    source="botocore ecs RegisterTaskDefinition cpu; Amazon ECS developer guide, Fargate task size",
+)
+ECS3 = rule(
+    "ECS3",
+    refuses="an ephemeral storage outside 21 to 200 GiB",
+    message="must be from {low} to {high} GiB; leave it out for Fargate's 20",
+    source="botocore ecs EphemeralStorage sizeInGiB",
+)
+ECS4 = rule(
+    "ECS4",
+    refuses="more GPUs than the capacity's smallest instance has, or GPUs where it has none",
+    message="is more than the capacity {capacity} has: {instance_type} has {gpus} GPUs; use an "
+    "instance type with as many",
+    source="Amazon ECS developer guide, task definitions for GPU workloads",
+)
+ECS12 = rule(
+    "ECS12",
+    refuses="a capacity provider strategy without weight, or beyond AWS's limits",
+    message="must be {expected}",
+    source="botocore ecs CapacityProviderStrategyItem (weight up to 1,000, base up to 100,000)",
+)
+ECS14 = rule(
+    "ECS14",
+    refuses="a short grace period for a service that loads its model from S3",
+    message="is short for a task that fetches its model first; failing health checks would stop "
+    "it before it is up",
+    source="botocore ecs CreateService healthCheckGracePeriodSeconds (default 0)",
+    severity="warning",
+)
+ECS16 = rule(
+    "ECS16",
+    refuses="a rolling deployment that may neither stop nor start a task",
+    message="leaves no room to move: at most {maximum} % beside at least {minimum} %; raise "
+    "max_percent or lower min_healthy_percent",
+    source="botocore ecs DeploymentConfiguration",
+    severity="warning",
+)
+ECS18 = rule(
+    "ECS18",
+    refuses="a traffic shift outside the deployment controller's range",
+    message="must be {expected}",
+    source="botocore ecs CanaryConfiguration, LinearConfiguration; AWS CodeDeploy API reference, "
+    "TimeBasedCanary, TimeBasedLinear",
+)
+ECS19 = rule(
+    "ECS19",
+    refuses="a task on EC2 outside 128 to 196,608 CPU units, below 128 MiB or above 16 GPUs",
+    message="must be {expected}",
+    source="botocore ecs RegisterTaskDefinition cpu; Amazon ECS developer guide, task size",
+)
+ECS21 = rule(
+    "ECS21",
+    refuses="a container health check outside AWS's ranges",
+    message="must be {expected}",
+    source="botocore ecs HealthCheck",
+)
+ECS22 = rule(
+    "ECS22",
+    refuses="a service in subnets with no NAT and not every endpoint that it needs",
+    message="cannot start: the network has no NAT and lacks the endpoints {missing}; add them, "
+    "or set network.auto_endpoints=True",
+    source="Amazon ECS developer guide, interface VPC endpoints; Amazon ECR user guide, likewise",
+)
+ECS23 = rule(
+    "ECS23",
+    refuses="scaling by requests per target with a blue/green rollout",
+    message="cannot follow requests per target, as a blue/green rollout changes the target group; "
+    "track CPU, or use EcsRolling",
+    source="Amazon ECS developer guide, target tracking (ALBRequestCountPerTarget and blue/green)",
+)
+ECS24 = rule(
+    "ECS24",
+    refuses="a field of Model that only SageMaker knows",
+    message="is for SageMaker alone; ECS serves image, artifact and environment",
+    source="Inferra: nothing that is asked for is left out silently",
+)
+ECS25 = rule(
+    "ECS25",
+    refuses="a service whose health nobody checks",
+    message="has neither a route nor a health command, so a hung task stays; give one",
+    source="Amazon ECS developer guide, container health checks",
+    severity="warning",
+)
+ECS26 = rule(
+    "ECS26",
+    refuses="an image for another architecture than the capacity's instances",
+    message="is not what {instance_type} of the capacity {capacity} runs: {runs}",
+    source="botocore ecs RuntimePlatform cpuArchitecture",
+)
+ECS27 = rule(
+    "ECS27",
+    refuses="a capacity provider whose name AWS reserves",
+    message="makes capacity providers' names begin with {prefix}, which AWS reserves; choose "
+    "another organization",
+    source="botocore ecs CreateCapacityProvider name",
+)
+ECS28 = rule(
+    "ECS28",
+    refuses="a capacity that the environment does not have",
+    message="names the capacity {name}, which ecs.capacity does not have{hint}",
+    source="Inferra: services run on the capacity of the ecs layer",
+)
+ECS29 = rule(
+    "ECS29",
+    refuses="a number of tasks beside scaling",
+    message="must be left out where scaling is given: scaling owns the count from the start",
+    source="Inferra: one owner for each value",
+)
+ECS30 = rule(
+    "ECS30",
+    refuses="a number of instances or tasks outside its range, or a maximum below the minimum",
+    message="must be {expected}",
+    source="Amazon EC2 Auto Scaling API reference; Amazon ECS service quotas (tasks per service)",
+)
+ECS31 = rule(
+    "ECS31",
+    refuses="instance types of different architectures in one capacity, or some without GPU",
+    message="must all be of one architecture, and all with GPUs or all without; make two "
+    "capacities",
+    source="Inferra: one capacity has one AMI",
+)
+ECS32 = rule(
+    "ECS32",
+    refuses="a blue/green deployment of a service without a route",
+    message="shifts a load balancer's traffic, and the service has no route; give one",
+    source="Amazon ECS developer guide, blue/green deployments",
+)
+ECS33 = rule(
+    "ECS33",
+    refuses="a task larger than the capacity's smallest instance",
+    message="is more than the {has} of {instance_type} of the capacity {capacity}; an instance "
+    "also keeps some for itself",
+    source="Amazon ECS developer guide, memory and CPU of container instances",
+)
+ECS34 = rule(
+    "ECS34",
+    refuses="one task in a protected environment",
+    message="is one task in a protected environment; two in two zones survive the loss of one",
+    source="Amazon ECS developer guide, availability best practices",
+    severity="warning",
+)
+ECS35 = rule(
+    "ECS35",
+    refuses="one name for a secret and an environment variable",
+    message="is a variable of model.environment too; leave it out there",
+    source="botocore ecs RegisterTaskDefinition (unique names)",
+)
+ECS36 = rule(
+    "ECS36",
+    refuses="a stop timeout outside 2 to 120 seconds",
+    message="must be from {low} to {high} seconds",
+    source="botocore ecs ContainerDefinition stopTimeout (Fargate's maximum)",
+)
+ECS37 = rule(
+    "ECS37",
+    refuses="a user that is root or not a user",
+    message="must be a user id other than 0, or a user's name other than root, such as '10001'",
+    source="Inferra: containers run without root; CIS Docker benchmark 4.1",
+)
+ECS38 = rule(
+    "ECS38",
+    refuses="a public loader image in subnets without internet",
+    message="is outside Amazon ECR's private registries and the network has no NAT; copy it "
+    "into the registry, or use a pull-through cache",
+    source="Amazon ECR user guide, pull through cache rules",
+)
+ECS39 = rule(
+    "ECS39",
+    refuses="only Spot capacity in a protected environment",
+    message="is Spot alone in a protected environment; AWS may take back every task at once",
+    source="Amazon ECS developer guide, Fargate Spot; EC2 user guide, Spot interruptions",
+    severity="warning",
+)
+ECS40 = rule(
+    "ECS40",
+    refuses="an EC2 instance type that ECS capacity cannot be made of",
+    message="is not an EC2 instance type with an ECS-optimised AMI{hint}",
+    source="EC2 API reference, DescribeInstanceTypes; Amazon ECS developer guide, optimised AMIs",
+)
+ECS41 = rule(
+    "ECS41",
+    refuses="a volume outside 30 to 16,384 GiB",
+    message="must be from {low} to {high} GiB",
+    source="Amazon ECS-optimised AMIs (30 GiB root volume); Amazon EBS user guide, gp3",
+)
+ECS42 = rule(
+    "ECS42",
+    refuses="an environment variable name that is none",
+    message="must be letters, digits and _, not beginning with a digit",
+    source="POSIX.1, environment variables",
+)
+ECS43 = rule(
+    "ECS43",
+    refuses="an SSM parameter that does not name an AMI",
+    message="must be the path of an SSM parameter, such as {example}",
+    source="Amazon EC2 user guide, Systems Manager parameters for AMIs",
+)
+
+_LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
+"""The AWS CLI's own image, on Amazon Linux 2023, whose Python unpacks archives."""
+
+_GIB = 1024
+_FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1 * _GIB, 4 * _GIB + 1, _GIB)),
+    1024: tuple(range(2 * _GIB, 8 * _GIB + 1, _GIB)),
+    2048: tuple(range(4 * _GIB, 16 * _GIB + 1, _GIB)),
+    4096: tuple(range(8 * _GIB, 30 * _GIB + 1, _GIB)),
+    8192: tuple(range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB)),
+    16384: tuple(range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB)),
+    32768: (60 * _GIB, 120 * _GIB, 244 * _GIB),
+}
+
+
+def _within(broken: Rule, low: int, high: int, unit: str = "") -> Check:
+    return Check(
+        broken,
+        lambda value: low <= value <= high,
+        lambda _: {"expected": f"from {low:,} to {high:,}{unit}"},
+    )
+
+
+SecretArn = Annotated[
+    str,
+    arn_of(
+        "(secretsmanager|ssm)",
+        "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-token-AbCdEf",
+        r"(secret:|parameter/).+",
+    ),
+]
+"""The ARN of a secret in Secrets Manager or a parameter of Systems Manager."""
+
+VariableName = Annotated[
+    str, Check(ECS42, lambda name: bool(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)))
+]
+TaskCount = Annotated[int, _within(ECS30, 0, 5000)]
+InstanceCount = Annotated[int, _within(ECS30, 0, 5000)]
+Percent = Annotated[int, _within(ECS30, 0, 100, " percent")]
+Minutes = Annotated[int, _within(ECS18, 0, 1440, " minutes")]
+
+
+class Ec2Capacity(Spec):
+    """EC2 instances for tasks that need a GPU, or more than Fargate has.
+
+    ECS starts and stops them as tasks ask for them, and moves tasks off before it stops one.
+    """
+
+    instance_types: Many[
+        Annotated[
+            str, Known(ECS40, ec2_instance_type_names, aws="ec2:RunInstancesRequest.InstanceType")
+        ]
+    ]
+    """The instance types, such as `["g5.xlarge", "g4dn.xlarge"]`, best first. Several make it
+    likelier that AWS has one."""
+
+    max_instances: InstanceCount
+    """The most that ECS may start."""
+
+    min_instances: InstanceCount = 0
+    """The least that is kept, even without tasks. Without it, 0."""
+
+    on_demand_base: InstanceCount = 0
+    """How many of the first instances are On-Demand. Without it, 0."""
+
+    on_demand_percent: Percent = 100
+    """The share of On-Demand above the base: 100 is all, 0 is Spot alone. Without it, 100."""
+
+    target_percent: Annotated[int, _within(ECS30, 1, 100, " percent")] = 100
+    """How full the instances are kept. Without it 100; less keeps spare ones running."""
+
+    warmup_seconds: Annotated[int, _within(ECS30, 0, 10_000, " seconds")] = 300
+    """Seconds until a new instance counts. Without it, 300."""
+
+    volume_gb: Annotated[int, Between(ECS41, 30, 16_384)] = 100
+    """The encrypted gp3 root volume in GiB, which holds images too. Without it, 100."""
+
+    ami_parameter: (
+        Annotated[
+            str,
+            Check(
+                ECS43,
+                lambda path: bool(re.fullmatch(r"/[\w./-]{1,1010}", path, re.ASCII)),
+                lambda _: {
+                    "example": "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/"
+                    "recommended/image_id"
+                },
+            ),
+        ]
+        | None
+    ) = None
+    """The SSM parameter that holds the AMI's id. Without it AWS's recommended ECS-optimised
+    Amazon Linux 2023, with NVIDIA drivers where the instances have GPUs."""
+
+    def check(self) -> Iterator[Problem]:
+        """One kind of instance, and bounds in order."""
+        facts = self.facts
+        if not facts or len({(fact.arch, bool(fact.gpus)) for fact in facts}) > 1:
+            yield ECS31.problem("instance_types", got=self.instance_types)
+        if not self.max_instances > 0 or self.max_instances < self.min_instances:
+            expected = f"at least 1 and min_instances ({self.min_instances})"
+            yield ECS30.problem("max_instances", got=self.max_instances, expected=expected)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Production does not stand on Spot alone."""
+        if context.protected and self.on_demand_base == 0 and self.on_demand_percent == 0:
+            yield ECS39.problem("on_demand_percent", got=0)
+
+    @property
+    def facts(self) -> list[Ec2InstanceType]:
+        """What the instance types have."""
+        return [ec2_instance_types()[name] for name in self.instance_types]
+
+    @property
+    def has_gpu(self) -> bool:
+        """Whether the instances have GPUs."""
+        return self.facts[0].gpus > 0
+
+    @property
+    def image_parameter(self) -> str:
+        """The SSM parameter that holds the AMI's id."""
+        if self.ami_parameter is not None:
+            return self.ami_parameter
+        variant = ""
+        if self.has_gpu:
+            variant = "gpu/"
+        elif self.facts[0].architecture == "ARM64":
+            variant = "arm64/"
+        return f"/aws/service/ecs/optimized-ami/amazon-linux-2023/{variant}recommended/image_id"
+
+
+class EcsCluster(Spec):
+    """The ECS cluster of the environment, its EC2 capacity and its shared load balancers."""
+
+    capacity: dict[ShortName, Ec2Capacity] = {}
+    """EC2 capacity by short name. Without it Fargate and Fargate Spot alone."""
+
+    load_balancers: dict[ShortName, LoadBalancer] = {}
+    """Load balancers by short name, which services share. Without it, none."""
+
+    container_insights: Literal["enhanced", "enabled", "disabled"] = "enabled"
+    """CloudWatch Container Insights; `enhanced` adds metrics for each task and costs more.
+    Without it, `enabled`."""
+
+    command_log_retention_days: RetentionDays = 365
+    """Days that the log of ECS Exec sessions is kept. Without it, 365."""
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Names that AWS keeps for itself."""
+        prefix = context.prefix
+        if prefix.startswith("internal-") and self.load_balancers:
+            yield ELB17.problem("load_balancers", name=f"{prefix}-…")
+        for reserved in ("aws", "ecs", "fargate"):
+            if self.capacity and prefix.startswith(reserved):
+                yield ECS27.problem("capacity", prefix=reserved)
+
+
+class Fargate(Spec):
+    """A task on Fargate: no instances to look after, no GPU."""
+
+    cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384, 32768]
+    """CPU units; 1,024 are one vCPU."""
+
+    memory_mib: int
+    """Memory in MiB; which is possible depends on `cpu`."""
+
+    architecture: Architecture = "X86_64"
+    """What the image is built for. Without it, X86_64."""
+
+    ephemeral_storage_gib: Annotated[int, Between(ECS3, 21, 200)] | None = None
+    """Storage for image, model and temporary files. Without it Fargate's 20 GiB."""
+
+    on_demand_base: Annotated[int, _within(ECS12, 0, 100_000)] = 0
+    """How many tasks are on Fargate before the weights count. Without it, 0."""
+
+    on_demand_weight: Annotated[int, _within(ECS12, 0, 1000)] = 1
+    """The share of further tasks on Fargate. Without it, 1."""
+
+    spot_weight: Annotated[int, _within(ECS12, 0, 1000)] = 0
+    """The share of further tasks on Fargate Spot. Without it, 0."""
+
+    def check(self) -> Iterator[Problem]:
+        """A pair that Fargate offers, and at least one weight."""
+        offered = _FARGATE_MEMORY[self.cpu]
+        if self.memory_mib not in offered:
+            yield ECS1.problem(
+                "memory_mib", got=self.memory_mib, cpu=self.cpu, offered=_series(offered)
+            )
+        if self.on_demand_weight == self.spot_weight == 0:
+            yield ECS12.problem("spot_weight", expected="above 0 where on_demand_weight is 0")
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Production does not stand on Spot alone."""
+        if context.protected and self.on_demand_base == self.on_demand_weight == 0:
+            yield ECS39.problem("spot_weight")
+
+
+def _series(values: tuple[int, ...]) -> str:
+    if len(values) <= 3:
+        return f"{', '.join(map(str, values))} MiB"
+    return f"{values[0]} to {values[-1]} MiB in steps of {values[1] - values[0]}"
+
+
+class Ec2(Spec):
+    """A task on EC2 instances of the cluster's capacity."""
+
+    capacity: ShortName
+    """Which capacity, a key of `ecs.capacity`."""
+
+    memory_mib: Annotated[int, _within(ECS19, 128, 24 * _GIB * _GIB, " MiB")]
+    """Memory in MiB. Instances keep some for themselves: a g5.xlarge offers about 15,000 of its
+    16,384."""
+
+    cpu: Annotated[int, _within(ECS19, 128, 196_608, " CPU units")] | None = None
+    """CPU units; 1,024 are one vCPU. Without it tasks share the instance's."""
+
+    gpus: Annotated[int, _within(ECS19, 0, 16, " GPUs")] = 0
+    """Whole GPUs for each task. Without it, none."""
+
+    architecture: Architecture | None = None
+    """What the image is built for. Without it what the capacity's instances run."""
+
+
+class EcsRolling(Spec):
+    """Tasks are replaced a few at a time; a deployment that does not come up is rolled back."""
+
+    min_healthy_percent: Annotated[int, _within(ECS30, 0, 100, " percent")] = 100
+    """The share of tasks that stays up. Without it, all."""
+
+    max_percent: Annotated[int, _within(ECS30, 100, 1000, " percent")] = 200
+    """The most tasks while it lasts, in percent of the count. Without it, twice the count."""
+
+    alarms: Many[str] = ()
+    """Names of CloudWatch alarms that roll the deployment back. Without it, only tasks that do
+    not come up do."""
+
+    def check(self) -> Iterator[Problem]:
+        """Tasks may be started before, or stopped first."""
+        if self.min_healthy_percent == self.max_percent == 100:
+            yield ECS16.problem(
+                "max_percent", maximum=self.max_percent, minimum=self.min_healthy_percent
+            )
+
+
+class AllAtOnceShift(Spec):
+    """All traffic goes to the new tasks at once."""
+
+
+class CanaryShift(Spec):
+    """A part of the traffic goes to the new tasks first, and the rest after a while."""
+
+    percent: Annotated[int, _within(ECS18, 1, 99, " percent")] = 10
+    """The part. Without it, 10."""
+
+    minutes: Annotated[int, _within(ECS18, 1, 1440, " minutes")] = 5
+    """How long. Without it, 5."""
+
+
+class LinearShift(Spec):
+    """Traffic goes to the new tasks in equal steps."""
+
+    percent: Annotated[int, _within(ECS18, 3, 99, " percent")] = 10
+    """The step. Without it, 10."""
+
+    minutes: Annotated[int, _within(ECS18, 1, 1440, " minutes")] = 1
+    """The time between two steps. Without it, 1."""
+
+
+class EcsBlueGreen(Spec):
+    """New tasks are started beside the old ones and traffic moves over; alarms move it back."""
+
+    shift: Annotated[AllAtOnceShift | CanaryShift | LinearShift, OneOf()] = CanaryShift()
+    """How traffic moves. Without it a tenth for five minutes, then all."""
+
+    controller: Literal["CODE_DEPLOY", "ECS"] = "CODE_DEPLOY"
+    """Who moves it: CodeDeploy, started by `inferra rollout`; or ECS itself on each apply,
+    which needs hashicorp/aws 6.4 or newer, so not on the emulator. A service cannot change
+    from one to the other. Without it, CodeDeploy."""
+
+    alarms: Many[str] = ()
+    """Names of further CloudWatch alarms that move traffic back. Without it only Inferra's own,
+    on 5xx answers of the tasks."""
+
+    max_5xx: Annotated[int, _within(ECS18, 1, 1_000_000, " answers")] = 5
+    """5xx answers within a minute above which Inferra's own alarms go off. Without it, 5."""
+
+    bake_minutes: Minutes = 5
+    """Minutes that the old tasks stay up after the shift, to go back at once. Without it, 5."""
+
+
+class ContainerHealth(Spec):
+    """A command in the container that says whether it is healthy."""
+
+    command: Many[str]
+    """The command, such as `["python", "-c", "..."]`; exit status 0 is healthy."""
+
+    interval_seconds: Annotated[int, _within(ECS21, 5, 300, " seconds")] = 30
+    """Seconds between two runs. Without it, 30."""
+
+    timeout_seconds: Annotated[int, _within(ECS21, 2, 60, " seconds")] = 5
+    """Seconds for one run. Without it, 5."""
+
+    retries: Annotated[int, _within(ECS21, 1, 10)] = 3
+    """Failures that make it unhealthy. Without it, 3."""
+
+    start_seconds: Annotated[int, _within(ECS21, 0, 300, " seconds")] = 60
+    """Seconds after the start in which failures do not count. Without it, 60."""
+
+    def check(self) -> Iterator[Problem]:
+        """There is a command."""
+        if not self.command:
+            yield ECS21.problem("command", expected="a command with its arguments")
+
+
+def _is_user(user: str) -> bool:
+    name = user.partition(":")[0]
+    known = re.fullmatch(r"[a-z_0-9][\w-]{0,31}(:[a-z_0-9][\w-]{0,31})?", user, re.ASCII)
+    return bool(known) and name != "root" and not re.fullmatch(r"0+", name)
+
+
+class EcsService(Spec):
+    """An inference service on ECS: the container that SageMaker would serve, behind a route.
+
+    Its `model` is a SageMaker `Model`, so moving from one to the other changes the type and the
+    target alone.
+    """
+
+    model: Model
+    """What is served: image, artifact and environment."""
+
+    compute: Annotated[Fargate | Ec2, OneOf()]
+    """What each task runs on."""
+
+    count: TaskCount | None = None
+    """How many tasks. Without it 1, or what `scaling` decides."""
+
+    scaling: Scaling | None = None
+    """How the number of tasks follows the load. Without it, it does not."""
+
+    route: Route | None = None
+    """Its place behind a shared load balancer. Without it nothing reaches it over the network."""
+
+    rollout: Annotated[EcsRolling | EcsBlueGreen, OneOf()] = EcsRolling()
+    """How a change reaches the tasks. Without it rolling, with a circuit breaker."""
+
+    secrets: dict[VariableName, SecretArn] = {}
+    """Environment variables whose values are secrets or parameters, by ARN. Without it, none."""
+
+    health: ContainerHealth | None = None
+    """A health check inside the container. Without it the route's alone."""
+
+    user: Annotated[str, Check(ECS37, _is_user)] = "10001"
+    """The user that the container runs as, never root. Without it 10001."""
+
+    read_only: bool = True
+    """Whether the root file system is read-only; `/tmp` is always writable. Without it, yes."""
+
+    stop_timeout_seconds: Annotated[int, Between(ECS36, 2, 120)] = 30
+    """Seconds from SIGTERM to SIGKILL. Without it 30, as on SageMaker."""
+
+    execute_command: bool = False
+    """Whether `aws ecs execute-command` may open a shell. Without it, no."""
+
+    egress_cidrs: Many[Cidr] | None = None
+    """Where tasks may open HTTPS connections beside the VPC and S3. Without it nowhere when the
+    network has an endpoint for everything that the task needs, and anywhere when AWS is
+    reached through NAT."""
+
+    log_retention_days: RetentionDays = 30
+    """Days that the service's log group keeps events. Without it, 30."""
+
+    loader: Annotated[
+        Image | str,
+        OneOf(),
+        Check(
+            ECR1,
+            lambda image: isinstance(image, Image) or bool(re.search(r"(:[\w.-]+|@.+)$", image)),
+            lambda _: {"example": EXAMPLE_IMAGE},
+        ),
+        Check(ECR2, lambda image: isinstance(image, Image) or not image.endswith(":latest")),
+    ] = _LOADER
+    """The image, with AWS CLI and Python, that fetches the artifact before the container starts.
+    Without it AWS's own from the public registry; nothing is fetched without an artifact."""
+
+    def check(self) -> Iterator[Problem]:
+        """The rules between model, count, scaling, route and rollout."""
+        for field in sorted(self.model.model_fields_set - {"image", "artifact", "environment"}):
+            yield ECS24.problem("model", field)
+        for name in self.secrets:
+            if name in self.model.environment:
+                yield ECS35.problem("secrets", name)
+        if self.scaling is not None:
+            yield from self._check_scaling(self.scaling)
+        if self.route is None:
+            if isinstance(self.rollout, EcsBlueGreen):
+                yield ECS32.problem("rollout")
+            if self.health is None:
+                yield ECS25.problem()
+        elif self.model.artifact is not None and self.route.grace_seconds < 60:
+            yield ECS14.problem("route", "grace_seconds", got=self.route.grace_seconds)
+
+    def _check_scaling(self, scaling: Scaling) -> Iterator[Problem]:
+        if self.count is not None:
+            yield ECS29.problem("count", got=self.count)
+        behind = self.route is not None
+        for problem in scaling.problems_for(ECS_SERVICE, load_balanced=behind):
+            yield problem.under("scaling")
+        if isinstance(self.rollout, EcsBlueGreen):
+            for index, policy in enumerate(scaling.policies):
+                if isinstance(policy.metric, RequestsPerTarget):
+                    yield ECS23.problem("scaling", "policies", index)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Production has more than one task."""
+        if context.protected and self.initial_count == 1:
+            yield ECS34.problem("scaling" if self.scaling else "count", got=1)
+
+    @property
+    def initial_count(self) -> int:
+        """How many tasks the service is made with."""
+        if self.scaling is not None:
+            return self.scaling.min_capacity
+        return 1 if self.count is None else self.count
+
+    @property
+    def uses_code_deploy(self) -> bool:
+        """Whether CodeDeploy owns the task definition and the listener rule."""
+        return isinstance(self.rollout, EcsBlueGreen) and self.rollout.controller == "CODE_DEPLOY"
+
+    @property
+    def vpc_endpoints(self) -> frozenset[str]:
+        """The interface endpoints that its tasks need where there is no NAT; S3's gateway too."""
+        needed = {"ecr.api", "ecr.dkr", "logs"}
+        if isinstance(self.compute, Ec2):
+            needed |= {"ecs", "ecs-agent", "ecs-telemetry"}
+        needed |= {
+            "secretsmanager" if ":secret:" in arn else "ssm" for arn in self.secrets.values()
+        }
+        if self.execute_command:
+            needed.add("ssmmessages")
+        return frozenset(needed)
+
+    @property
+    def needs_internet(self) -> bool:
+        """Whether a task pulls an image from outside ECR's private registries."""
+        return (
+            self.model.artifact is not None
+            and isinstance(self.loader, str)
+            and parse_image(self.loader) is None
+        )

@@ -1,0 +1,273 @@
+"""ECS on the emulator: a cluster with GPU capacity and four services, from apply to destroy.
+
+The network and the registry are foreign here, which saves their time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from emulator.process import Emulator
+from modules import (
+    AccessLogs,
+    CanaryShift,
+    ContainerHealth,
+    Context,
+    Ec2,
+    Ec2Capacity,
+    EcsBlueGreen,
+    EcsCluster,
+    EcsService,
+    Environment,
+    Fargate,
+    Inference,
+    LoadBalancer,
+    Model,
+    NetworkOutputs,
+    RegistryOutputs,
+    Route,
+    Scaling,
+)
+from modules.target import EMULATOR
+from ops.terraform import stacks, terraform_environment
+
+ACCOUNT = "555500005555"
+CONTEXT = Context(
+    organization="acme",
+    stage="ecstest",
+    account=ACCOUNT,
+    region="us-east-1",
+    owner="test",
+    deploy_role="inferra-deploy",
+)
+LAYERS = ("ecs", "inference")
+
+
+@dataclass
+class Account:
+    """The emulated account: what is there beside what Terraform makes."""
+
+    session: boto3.Session
+    url: str
+    network: NetworkOutputs
+    registry: RegistryOutputs
+    certificate: str
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service, endpoint_url=self.url)
+
+
+def _session(emulator: Emulator) -> boto3.Session:
+    root = boto3.Session("emulator", "emulator", region_name="us-east-1")
+    answer = root.client("sts", endpoint_url=emulator.url).assume_role(
+        RoleArn=str(CONTEXT.deploy_role_arn), RoleSessionName="test"
+    )["Credentials"]
+    return boto3.Session(
+        answer["AccessKeyId"],
+        answer["SecretAccessKey"],
+        answer["SessionToken"],
+        region_name="us-east-1",
+    )
+
+
+@pytest.fixture(scope="module")
+def account(emulator: Emulator) -> Account:
+    session = _session(emulator)
+
+    def client(name: str) -> Any:
+        return session.client(name, endpoint_url=emulator.url)
+
+    client("s3").create_bucket(Bucket=CONTEXT.state_bucket)
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.50.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.50.{n}.0/24", AvailabilityZone=f"us-east-1{z}")
+        for n, z in enumerate("ab")
+    ]
+    lists = ec2.describe_managed_prefix_lists()["PrefixLists"]
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    client("s3").create_bucket(Bucket="acme-ecstest-artifacts")
+    return Account(
+        session,
+        emulator.url,
+        NetworkOutputs(
+            vpc_id=vpc,
+            vpc_cidr="10.50.0.0/16",
+            private_subnet_ids=[subnet["Subnet"]["SubnetId"] for subnet in subnets],
+            public_subnet_ids=[],
+            s3_prefix_list_id=next(
+                entry["PrefixListId"] for entry in lists if entry["PrefixListName"].endswith(".s3")
+            ),
+        ),
+        RegistryOutputs(kms_key_arn=key, artifact_bucket="acme-ecstest-artifacts"),
+        client("acm").request_certificate(DomainName="*.acme.test")["CertificateArn"],
+    )
+
+
+def model(version: str) -> Model:
+    return Model(
+        image=f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/fraud:{version}",
+        artifact=f"fraud/{version}/model.tar.gz",
+        environment={"LOG_LEVEL": "info"},
+    )
+
+
+def environment(account: Account, *, version: str = "1.0.0", spot_count: int = 2) -> Environment:
+    served = model(version)
+    return Environment(
+        context=CONTEXT,
+        network=account.network,
+        registry=account.registry,
+        ecs=EcsCluster(
+            capacity={
+                "gpu": Ec2Capacity(
+                    instance_types=["g5.xlarge", "g4dn.xlarge"],
+                    max_instances=4,
+                    on_demand_base=1,
+                    on_demand_percent=50,
+                )
+            },
+            load_balancers={
+                "internal": LoadBalancer(
+                    certificate=account.certificate, access_logs=AccessLogs(expire_days=None)
+                )
+            },
+        ),
+        inference=Inference(
+            services={
+                "scaled": EcsService(
+                    model=served,
+                    compute=Fargate(cpu=1024, memory_mib=2048),
+                    scaling=Scaling(min_capacity=1, max_capacity=10),
+                    route=Route(load_balancer="internal", hosts=["scaled.acme.test"]),
+                    secrets={
+                        "TOKEN": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"
+                    },
+                    execute_command=True,
+                ),
+                "spot": EcsService(
+                    model=served,
+                    compute=Fargate(
+                        cpu=512,
+                        memory_mib=1024,
+                        architecture="ARM64",
+                        on_demand_base=1,
+                        spot_weight=3,
+                        ephemeral_storage_gib=50,
+                    ),
+                    count=spot_count,
+                    health=ContainerHealth(command=["python", "-c", "pass"]),
+                ),
+                "llm": EcsService(
+                    model=served,
+                    compute=Ec2(capacity="gpu", memory_mib=12_000, cpu=3072, gpus=1),
+                    route=Route(load_balancer="internal", paths=["/llm/*"], grace_seconds=600),
+                ),
+                "canary": EcsService(
+                    model=served,
+                    compute=Fargate(cpu=256, memory_mib=512),
+                    route=Route(load_balancer="internal", hosts=["canary.acme.test"]),
+                    rollout=EcsBlueGreen(shift=CanaryShift(percent=20, minutes=3)),
+                ),
+            }
+        ),
+    )
+
+
+class Deployment:
+    """Terraform on the synthesized stacks, one state each."""
+
+    def __init__(self, folder: Path, emulator: Emulator) -> None:
+        self.folder = folder
+        self.variables: Mapping[str, str] = terraform_environment(emulator.environment())
+        self._round = 0
+
+    def write(self, wanted: Environment) -> None:
+        from modules.layers.program import synthesize
+
+        self._round += 1
+        outdir = synthesize([wanted], target=EMULATOR, outdir=self.folder / str(self._round))
+        self._stacks = {stack.name.rpartition("-")[2]: stack for stack in stacks(outdir)}
+
+    def run(self, layer: str, *arguments: str, expect: int = 0) -> str:
+        stack = self._stacks[layer]
+        if not (stack.folder / ".terraform").exists():
+            started = stack.init(self.variables)
+            assert started.status == 0, started.output
+        done = stack.run(*arguments, "-no-color", environment=self.variables, timeout=150)
+        assert done.status == expect, done.output
+        return done.output
+
+    def apply(self, *layers: str) -> None:
+        for layer in layers or LAYERS:
+            self.run(layer, "apply", "-auto-approve", "-input=false")
+
+    def assert_unchanged(self, *layers: str) -> None:
+        for layer in layers or LAYERS:
+            self.run(layer, "plan", "-detailed-exitcode", "-input=false", "-lock=false")
+
+    def destroy(self) -> None:
+        for layer in reversed(LAYERS):
+            self.run(layer, "destroy", "-auto-approve", "-input=false")
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, emulator: Emulator) -> Deployment:
+    return Deployment(tmp_path, emulator)
+
+
+def services(account: Account) -> dict[str, Any]:
+    ecs = account.client("ecs")
+    names = [CONTEXT.name(name) for name in ("scaled", "spot", "llm", "canary")]
+    found = ecs.describe_services(cluster=CONTEXT.name("ecs"), services=names)["services"]
+    return {each["serviceName"].rpartition("-")[2]: each for each in found}
+
+
+def image_of(account: Account, definition: str) -> str:
+    described = account.client("ecs").describe_task_definition(taskDefinition=definition)
+    containers = described["taskDefinition"]["containerDefinitions"]
+    image: str = next(c["image"] for c in containers if c["name"] == "model")
+    return image.rpartition(":")[2]
+
+
+def test_services_deploy_roll_scale_and_go(account: Account, deployment: Deployment) -> None:
+    deployment.write(environment(account))
+    deployment.apply()
+    deployment.assert_unchanged()
+    first = services(account)
+    assert [each["provider"] for each in _strategies(first["spot"])] == ["FARGATE", "FARGATE_SPOT"]
+    assert _strategies(first["llm"])[0]["provider"] == CONTEXT.name("gpu")
+    assert first["canary"]["deploymentController"] == {"type": "CODE_DEPLOY"}
+    ecs = account.client("ecs")
+
+    # A scaling policy moves one count; another is changed in the environment, with the image.
+    ecs.update_service(cluster=CONTEXT.name("ecs"), service=CONTEXT.name("scaled"), desiredCount=7)
+    deployment.write(environment(account, version="2.0.0", spot_count=3))
+    deployment.apply("inference")
+    second = services(account)
+    assert second["scaled"]["desiredCount"] == 7
+    assert second["spot"]["desiredCount"] == 3
+    images = {name: image_of(account, each["taskDefinition"]) for name, each in second.items()}
+    # CodeDeploy alone moves a service to a new task definition once it owns it.
+    assert images == {"scaled": "2.0.0", "spot": "2.0.0", "llm": "2.0.0", "canary": "1.0.0"}
+    deployment.assert_unchanged("inference")
+
+    deployment.destroy()
+    left = account.client("ecs").describe_clusters(clusters=[CONTEXT.name("ecs")])["clusters"]
+    assert [each["status"] for each in left] in ([], ["INACTIVE"])
+    providers = ecs.describe_capacity_providers()["capacityProviders"]
+    assert CONTEXT.name("gpu") not in [each["name"] for each in providers]
+    assert account.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
+    assert account.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
+    assert account.client("elbv2").describe_target_groups()["TargetGroups"] == []
+    assert account.client("deploy").list_applications()["applications"] == []
+
+
+def _strategies(service: dict[str, Any]) -> list[dict[str, str]]:
+    return [{"provider": each["capacityProvider"]} for each in service["capacityProviderStrategy"]]
