@@ -229,6 +229,14 @@ def services(account: Account) -> dict[str, Any]:
     return {each["serviceName"].rpartition("-")[2]: each for each in found}
 
 
+def shares(service: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Base and weight of each capacity provider."""
+    return {
+        each["capacityProvider"]: (each["base"], each["weight"])
+        for each in service["capacityProviderStrategy"]
+    }
+
+
 def image_of(account: Account, definition: str) -> str:
     described = account.client("ecs").describe_task_definition(taskDefinition=definition)
     containers = described["taskDefinition"]["containerDefinitions"]
@@ -241,8 +249,8 @@ def test_services_deploy_roll_scale_and_go(account: Account, deployment: Deploym
     deployment.apply()
     deployment.assert_unchanged()
     first = services(account)
-    assert [each["provider"] for each in _strategies(first["spot"])] == ["FARGATE", "FARGATE_SPOT"]
-    assert _strategies(first["llm"])[0]["provider"] == CONTEXT.name("gpu")
+    assert shares(first["spot"]) == {"FARGATE": (1, 1), "FARGATE_SPOT": (0, 3)}
+    assert shares(first["llm"]) == {CONTEXT.name("gpu"): (0, 1)}
     assert first["canary"]["deploymentController"] == {"type": "CODE_DEPLOY"}
     ecs = account.client("ecs")
 
@@ -267,7 +275,3 @@ def test_services_deploy_roll_scale_and_go(account: Account, deployment: Deploym
     assert account.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert account.client("elbv2").describe_target_groups()["TargetGroups"] == []
     assert account.client("deploy").list_applications()["applications"] == []
-
-
-def _strategies(service: dict[str, Any]) -> list[dict[str, str]]:
-    return [{"provider": each["capacityProvider"]} for each in service["capacityProviderStrategy"]]

@@ -191,7 +191,7 @@ def test_scaling_by_requests_needs_one_target_group_and_a_route() -> None:
         max_capacity=4,
         policies=[TargetTracking(metric=RequestsPerTarget(requests_per_second=10))],
     )
-    fields = {"model": MODEL, "compute": SMALL, "scaling": by_requests}
+    fields: dict[str, Any] = {"model": MODEL, "compute": SMALL, "scaling": by_requests}
     assert refusal(EcsService, **fields, route=ROUTE, rollout=EcsBlueGreen()) == ["ECS23"]
     assert refusal(EcsService, **fields) == ["AAS11"]
     assert EcsService(**fields, route=ROUTE).initial_count == 1
