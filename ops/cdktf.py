@@ -24,8 +24,10 @@ _APPLIED = re.compile(
     r"Apply complete! Resources: (?:\d+ imported, )?(\d+) added, (\d+) changed, (\d+) destroyed"
 )
 _STEP = re.compile(r"(?:Creation|Modifications|Destruction) complete after")
-_LOCK = re.compile(r"Error acquiring the state lock")
-_LOCK_ID = re.compile(r"│\s+ID:\s+(\S+)")
+_TAKEN = re.compile(r"already.?exist|AlreadyOwnedByYou|\.Duplicate", re.IGNORECASE)
+_LOCK = "Error acquiring the state lock"
+_LOCK_ID = re.compile(r"\bID:\s+([0-9a-f-]{36})")
+_SUMMARY = re.compile(r"\d+ Stacks? deploying")
 
 
 @dataclass(slots=True)
@@ -49,16 +51,21 @@ class StackRun:
         elif match := _APPLIED.search(line):
             changed = any(int(count) for count in match.groups())
             self.status = "applied" if changed else "no changes"
-        if "│ Error:" in line or line.startswith("Error:"):
+        if line.startswith("Error:"):
             self.status = "failed"
-        if self.status == "failed" and line.startswith(("│", "Error:")):
-            self.error.append(line.lstrip("│ ").rstrip())
+        if self.status == "failed" and line:
+            self.error.append(line)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether it failed because something of the same name exists."""
+        return any(_TAKEN.search(line) for line in self.error)
 
     @property
     def lock_id(self) -> str | None:
         """The id of the lock that stopped this stack, where one did."""
-        text = "\n".join(f"│ {line}" for line in self.error)
-        match = _LOCK_ID.search(text) if _LOCK.search(text) else None
+        text = "\n".join(self.error)
+        match = _LOCK_ID.search(text) if _LOCK in text else None
         return match[1] if match else None
 
 
@@ -99,9 +106,9 @@ class Program:
         """The environment in which cdktf runs for this program."""
         variables = self.terraform_environment()
         # Without this the first failing stack ends cdktf-cli 0.21 at once, others half-way.
-        options = variables.get("NODE_OPTIONS", "")
-        if "--unhandled-rejections" not in options:
-            variables["NODE_OPTIONS"] = f"{options} --unhandled-rejections=warn".strip()
+        options = f"{variables.get('NODE_OPTIONS', '')} --unhandled-rejections=warn"
+        # What cdktf sets by itself, and misses when the variable is set.
+        variables["NODE_OPTIONS"] = f"{options} --max-old-space-size=4096".strip()
         return variables | {"CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1"}
 
 
@@ -133,30 +140,34 @@ def deploy(
     runs = {name: StackRun(name) for name in names}
     program.outdir.mkdir(parents=True, exist_ok=True)
     log = program.outdir / "deploy.log"
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=program.cdktf_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    assert process.stdout is not None
     current: StackRun | None = None
-    with log.open("w", encoding="utf-8") as sink:
+    with (
+        log.open("w", encoding="utf-8") as sink,
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=program.cdktf_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        ) as process,
+    ):
+        assert process.stdout is not None
         for printed in process.stdout:
             line = _COLOUR.sub("", printed.rstrip("\n"))
             sink.write(line + "\n")
             name, _, rest = line.partition("  ")
             if name in runs:
                 current, line = runs[name], rest
+            elif _SUMMARY.match(line):
+                current = None
             if current is not None:
                 current.read(line.strip())
                 follow(current)
-    return Deployment(process.wait(), list(runs.values()), log)
+    return Deployment(process.returncode, list(runs.values()), log)
 
 
 def _cdktf() -> Path:

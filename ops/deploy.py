@@ -12,6 +12,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from modules.rules import did_you_mean
 
 from . import cdktf
+from .adopt import adopt, lock_of
+from .aws import Aws
 from .cdktf import Deployment, Program, StackRun
 from .environments import environments
 from .errors import BadInputError, OperatorError
@@ -72,6 +74,29 @@ def deploy(patterns: Sequence[str], program: Program) -> Deployment:
     return deployment
 
 
+def recover(name: str, program: Program) -> list[str]:
+    """Clear the lock that a killed deploy left on a stack and take back what it created.
+
+    Answers what was done, a line each.
+    """
+    (stack,) = chosen([name], program)
+    known = environments(program.environments).environments
+    context = next(e.context for e in known.values() if stack.name.startswith(f"{e.key}-"))
+    aws = Aws(context, emulator=program.emulator)
+    environment = program.terraform_environment()
+    ready = stack.init(environment)
+    if ready.status:
+        raise OperatorError(f"{stack.name} cannot be initialised\n{ready.output}")
+    done = []
+    lock = lock_of(stack, aws)
+    if lock is not None:
+        cleared = stack.run("force-unlock", "-force", lock["ID"], environment=environment)
+        if cleared.status:
+            raise OperatorError(f"the lock was not cleared\n{cleared.output}")
+        done.append(f"cleared the lock of {lock['Who']}, {lock['Created']}")
+    return done + adopt(stack, aws, environment)
+
+
 def destroy(patterns: Sequence[str], program: Program) -> list[str]:
     """Destroy the stacks that match, those above first, with plain Terraform.
 
@@ -118,15 +143,22 @@ def _show(progress: Progress, task: TaskID, run: StackRun) -> None:
 
 def _failure(deployment: Deployment, program: Program) -> str:
     lines = [f"cdktf deploy failed; the whole output is in {_shown(deployment.log)}"]
+    emulated = " --emulator" if program.emulator else ""
     for run in deployment.stacks:
         status = "not started" if run.status == "waiting" else run.status
         lines.append(f"  {run.name}: {status}")
-        lines += [f"    {line}" for line in run.error if line]
+        lines += [f"    {line}" for line in run.error]
         if run.lock_id:
             folder = _shown(program.outdir / "stacks" / run.name)
             lines.append(
-                "    another deploy holds the lock; wait for it. If it is dead, clear the lock: "
-                f"terraform -chdir={folder} force-unlock {run.lock_id}"
+                "    another deploy holds the lock; wait for it. If it was killed, clear its lock "
+                f"and take back what it created: inferra recover {run.name}{emulated}, or clear the "
+                f"lock alone: terraform -chdir={folder} force-unlock {run.lock_id}"
+            )
+        elif run.is_taken:
+            lines.append(
+                "    if a killed deploy of this stack created it, take it back: inferra recover "
+                f"{run.name}{emulated}"
             )
     lines.append("what was applied stays applied; the next run completes the rest")
     return "\n".join(lines)

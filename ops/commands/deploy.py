@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("deploy")(deploy)
     app.command("destroy")(destroy)
+    app.command("recover")(recover)
 
 
 def deploy(
@@ -53,6 +54,30 @@ def destroy(stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = 
     program = Program.of(emulator_in_use() if emulator else None)
     _confirm("destroy", stacks, auto_approve)
     operations.destroy(stacks, program)
+
+
+def recover(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="One stack's name.")],
+    auto_approve: Approve = False,
+    emulator: Emulated = False,
+) -> None:
+    """Clear the lock that a killed deploy left, and take back what it created.
+
+    Be sure that the deploy is dead. Only what carries the tags of this very layer is imported
+    or, where the next deploy makes it anew, deleted.
+
+    Example: inferra recover dev-use1-inference
+    """
+    from .. import deploy as operations
+    from ..aws import emulator_in_use
+    from ..cdktf import Program
+
+    program = Program.of(emulator_in_use() if emulator else None)
+    _confirm("recover", [stack], auto_approve)
+    with stdout.status(f"recovering {stack}"):
+        done = operations.recover(stack, program)
+    for line in done or [f"{stack} has no lock and nothing to take back"]:
+        stdout.print(line, highlight=False)
 
 
 def _confirm(verb: str, stacks: list[str], approved: bool) -> None:

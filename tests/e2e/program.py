@@ -1,0 +1,95 @@
+"""A program of the tests' own, deployed to an emulator of the tests' own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from emulator.process import Emulator
+from modules import Environment, load
+from ops import deploy
+from ops.aws import Aws
+from ops.bootstrap import bootstrap
+from ops.cdktf import Deployment, Program
+from ops.terraform import Outcome, Stack, stacks
+
+
+class Life:
+    """Environments in a folder, written and deployed again and again."""
+
+    def __init__(self, folder: Path, emulator: Emulator) -> None:
+        self.environments = folder / "environments"
+        self.environments.mkdir(parents=True)
+        self.emulator = emulator
+        self.program = Program(emulator, self.environments, folder / "cdktf.out")
+
+    def write(self, text: str, name: str = "dev") -> None:
+        """Write an environment file and synthesize."""
+        (self.environments / f"{name}.py").write_text(text, encoding="utf-8")
+        deploy.synthesize(self.program)
+
+    def environment(self, key: str = "dev-use1") -> Environment:
+        """An environment as it is written now."""
+        return load(self.environments).environments[key]
+
+    def aws(self, key: str = "dev-use1") -> Aws:
+        """Clients of an environment's account."""
+        return Aws(self.environment(key).context, emulator=self.emulator)
+
+    def bootstrap(self, key: str = "dev-use1") -> None:
+        """Make an environment's state bucket."""
+        bootstrap(self.environment(key).context, self.aws(key))
+
+    def deploy(self, *patterns: str) -> Deployment:
+        """`cdktf deploy`."""
+        return deploy.deploy(patterns or ("dev-use1-*",), self.program)
+
+    def stack(self, name: str) -> Stack:
+        """One synthesized stack."""
+        return next(stack for stack in stacks(self.program.outdir) if stack.name == name)
+
+    def terraform(self, stack: str, *arguments: str) -> Outcome:
+        """Run Terraform in a stack's folder; `init` comes first where it must."""
+        chosen = self.stack(stack)
+        environment = self.program.terraform_environment()
+        if not (chosen.folder / ".terraform").exists():
+            done = chosen.init(environment)
+            assert done.status == 0, done.output
+        return chosen.run(*arguments, environment=environment, timeout=300)
+
+    def plan_status(self, stack: str) -> int:
+        """0 when nothing would change, 2 when something would."""
+        done = self.terraform(stack, "plan", "-detailed-exitcode", "-no-color", "-input=false")
+        assert done.status in (0, 2), done.output
+        return done.status
+
+    def plan(self, stack: str) -> dict[str, Any]:
+        """A plan as JSON."""
+        done = self.terraform(stack, "plan", "-out=plan.bin", "-no-color", "-input=false")
+        assert done.status == 0, done.output
+        shown = self.terraform(stack, "show", "-json", "plan.bin")
+        assert shown.status == 0, shown.output
+        plan: dict[str, Any] = json.loads(shown.output)
+        return plan
+
+    def apply(self, stack: str) -> list[str]:
+        """Apply, and answer what happened in order: `aws_x.y created` and so on."""
+        done = self.terraform(stack, "apply", "-auto-approve", "-json", "-input=false")
+        assert done.status == 0, done.output
+        events = [json.loads(line) for line in done.output.splitlines() if line.startswith("{")]
+        return [
+            f"{event['hook']['resource']['resource_type']} {event['hook']['action']}"
+            for event in events
+            if event["type"] == "apply_complete" and event["hook"]["action"] != "read"
+        ]
+
+
+def actions(plan: dict[str, Any]) -> dict[str, Sequence[str]]:
+    """What a plan does to each resource type, no-ops and reads left out."""
+    return {
+        change["type"]: change["change"]["actions"]
+        for change in plan.get("resource_changes", [])
+        if change["change"]["actions"] not in (["no-op"], ["read"])
+    }

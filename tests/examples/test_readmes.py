@@ -1,0 +1,37 @@
+"""Every Python block of the READMEs of the foundations runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from modules import ArtifactBucket, Inference, Network, Registry
+
+from . import readme
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [("README.md", 2), ("modules/vpc/README.md", 2), ("modules/ecr/README.md", 1),
+     ("modules/s3/README.md", 1)],
+)  # fmt: skip
+def test_every_block_of_a_readme_runs(path: str, count: int) -> None:
+    assert len(readme.run(path)) == count
+
+
+def test_fifty_endpoints_are_as_easy_to_write_as_one() -> None:
+    _, catalogue = readme.run("README.md")
+    assert isinstance(catalogue["inference"], Inference)
+    assert len(catalogue["inference"].endpoints) == 50
+
+
+def test_the_address_plan_of_the_vpc_readme_is_what_the_code_makes() -> None:
+    text = (readme.ROOT / "modules/vpc/README.md").read_text("utf-8")
+    spec = Network(cidr="10.20.0.0/16", availability_zones=3)
+    for cidr in spec.private_cidrs() + spec.public_cidrs():
+        assert f" {cidr} " in text
+
+
+def test_the_registry_examples_say_what_they_show() -> None:
+    (block,) = readme.run("modules/s3/README.md")
+    assert isinstance(block["registry"], Registry)
+    assert block["registry"].artifacts == ArtifactBucket(expire_noncurrent_days=365)
