@@ -101,7 +101,7 @@ class Emulator:
             # a profile in the caller's files could name other endpoints or a role to assume
             "AWS_CONFIG_FILE": nothing,
             "AWS_SHARED_CREDENTIALS_FILE": nothing,
-            # an operation that moto lacks answers 500; more attempts would only hide it
+            # more attempts than needed to get over a dropped connection only hide a failure
             "AWS_MAX_ATTEMPTS": "3",
             "CHECKPOINT_DISABLE": "1",
         }

@@ -24,7 +24,7 @@ def install(service: str) -> None:
     """Put the extensions of one service into moto."""
     known = modules(__name__)
     # every request makes moto look into IAM for the caller's account
-    for module in ("iam", *_REQUIRES.get(service, ()), service):
+    for module in ("core", "iam", *_REQUIRES.get(service, ()), service):
         if module in known:
             _service(module).install()
 

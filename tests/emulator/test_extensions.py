@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 import emulator
 from emulator import extensions
@@ -99,3 +102,19 @@ def test_a_correction_gets_the_original_whatever_kind_of_method_it_is() -> None:
     service.install()
     moto = kind()
     assert (moto.list_things(), moto.arn, moto.limit(1)) == ("moto's and ours", "arn-2", 2)
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "given"),
+    [
+        ("sagemaker", "list_monitoring_schedules", {}),
+        ("iam", "list_service_specific_credentials", {}),
+        ("eks", "list_insights", {"clusterName": "a"}),
+        ("ec2", "describe_fpga_images", {}),
+    ],
+)
+def test_an_operation_that_the_emulator_lacks_is_refused_at_once(
+    client: Callable[..., Any], service: str, method: str, given: dict[str, Any]
+) -> None:
+    with pytest.raises(ClientError, match="the emulator does not have"):
+        getattr(client(service), method)(**given)
