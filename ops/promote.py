@@ -220,7 +220,7 @@ def _edited(loaded: Loaded, target: str, service: str, before: str, changes: Rel
         good = []
         for chosen in itertools.combinations(candidates, size):
             text = module.visit(_Replacing(chosen, pairs)).code
-            failure = _difference(loaded, target, text, changes)
+            failure = difference(loaded, target, text, changes)
             if failure is None:
                 good.append(text)
             else:
@@ -305,7 +305,7 @@ class _Replacing(cst.CSTTransformer):
         return updated_node.with_changes(value=f"{original_node.prefix}{quote}{new}{quote}")
 
 
-def _difference(loaded: Loaded, target: str, text: str, changes: Release) -> str | None:
+def difference(loaded: Loaded, target: str, text: str, changes: Release) -> str | None:
     """Why the edited file is not what is wanted; None where it is."""
     file = loaded.files[target]
     with tempfile.TemporaryDirectory() as folder:

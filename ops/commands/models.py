@@ -1,0 +1,97 @@
+"""`inferra models resolve` and `inferra models rollouts`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..environments import Emulated, EnvironmentKey, environment, environments
+from ..errors import BadInputError
+from ..output import Json, print_json, print_table, stderr, stdout
+
+
+def register(app: typer.Typer) -> None:
+    """Add the family of commands."""
+    app.add_typer(family, name="models")
+
+
+family = typer.Typer(help="What endpoints serve, and how it changes.", no_args_is_help=True)
+
+
+@family.command()
+def resolve(
+    group: Annotated[
+        str, typer.Argument(metavar="GROUP", help="A model package group, by short or full name.")
+    ],
+    env: EnvironmentKey,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Pin the latest approved version of a model package group in an environment's file.
+
+    Synthesis never asks AWS: what is deployed is the version that stands in the file.
+
+    Example: inferra models resolve fraud staging-euw1
+    """
+    from .. import models
+    from ..aws import Aws, emulator_in_use
+
+    found = environment(env)
+    loaded = environments()
+    pins = models.pins_of(found, group)
+    aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
+    with stderr.status(f"looking for approved versions of {group}"):
+        latest = {pin.arn: models.latest_approved(pin, aws) for pin in pins.values()}
+    edit = models.plan(loaded, env, pins, latest)
+    if json:
+        print_json({"file": str(edit.file), "changes": edit.changes})
+    else:
+        stdout.print(edit.diff, markup=False, highlight=False, end="")
+    if not yes:
+        if not stdout.is_terminal:
+            raise BadInputError("there is nobody to ask", "--yes edits the file without asking")
+        typer.confirm(f"edit {edit.file.name}?", abort=True)
+    edit.make()
+    if not json:
+        stdout.print(f"{edit.file.name} is edited; review and deploy {env}", highlight=False)
+
+
+@family.command()
+def rollouts(env: EnvironmentKey, json: Json = False) -> None:
+    """Show how updates reach each endpoint, and how long one takes at worst.
+
+    Example: inferra models rollouts prod-euw1
+    """
+    rows = []
+    for inference in environment(env).groups.values():
+        for name, endpoint in inference.endpoints.items():
+            guard = endpoint.guard
+            variants = endpoint.hosted()
+            alarms = len(guard.alarms.kinds) * len(variants) if guard and guard.alarms else 0
+            rows.append(
+                {
+                    "endpoint": name,
+                    "kind": endpoint.kind,
+                    "variants": len(variants),
+                    "rollout": type(guard).__name__ if guard else "SageMaker's own",
+                    "waits_seconds": guard.waits_seconds if guard else None,
+                    "worst_case_seconds": guard.worst_case_seconds if guard else None,
+                    "rollback_alarms": alarms + len(guard.more_alarms) if guard else 0,
+                }
+            )
+    if json:
+        print_json(rows)
+        return
+    columns = ("endpoint", "kind", "variants", "rollout", "waits", "at worst", "rollback alarms")
+    print_table(columns, [_shown(row) for row in rows])
+
+
+def _shown(row: dict[str, object]) -> list[object]:
+    return [
+        f"{int(str(value)) / 60:.0f} min"
+        if key.endswith("seconds") and value is not None
+        else value
+        for key, value in row.items()
+    ]
