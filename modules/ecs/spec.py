@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from ..alb.spec import ELB17, LoadBalancer, Route
 from ..context import Context
 from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, parse_image
 from ..rules import Problem, Rule, rule
 from ..sagemaker.model import Model
-from ..scaling.kinds import ECS_SERVICE
+from ..scaling.kinds import ECS_SERVICE, Kind
 from ..scaling.metrics import RequestsPerTarget
 from ..scaling.spec import Scaling
 from ..spec import Between, Check, Cidr, Known, Many, OneOf, ShortName, Spec, arn_of
@@ -553,6 +553,8 @@ class EcsService(Spec):
     target alone.
     """
 
+    scales: ClassVar[Kind] = ECS_SERVICE
+
     model: Model
     """What is served: image, artifact and environment."""
 
@@ -631,7 +633,7 @@ class EcsService(Spec):
         if self.count is not None:
             yield ECS29.problem("count", got=self.count)
         behind = self.route is not None
-        for problem in scaling.problems_for(ECS_SERVICE, load_balanced=behind):
+        for problem in scaling.problems_for(self.scales, load_balanced=behind):
             yield problem.under("scaling")
         if isinstance(self.rollout, EcsBlueGreen):
             for index, policy in enumerate(scaling.policies):

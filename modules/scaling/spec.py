@@ -159,6 +159,14 @@ AAS42 = rule(
     source="Lambda developer guide, provisioned concurrency (from memory: a warning only)",
     severity="warning",
 )
+AAS43 = rule(
+    "AAS43",
+    refuses="a minimum of zero where no policy's metric has a value at zero",
+    message="is 0, where {metrics} {have} no value, so that no policy adds the first {unit}; use "
+    "at least 1, or a CustomMetric that has one",
+    source="Application Auto Scaling API reference, MinCapacity (above 0 strongly recommended)",
+    severity="warning",
+)
 ALM1 = rule(
     "ALM1",
     refuses="an alarm period that is not 10, 20, 30 or a multiple of 60 seconds",
@@ -521,11 +529,27 @@ class Scaling(Spec):
                 yield problem.under("policies", index)
         if initial is not None and not self.min_capacity <= initial <= self.max_capacity:
             yield AAS18.problem(got=initial, minimum=self.min_capacity, maximum=self.max_capacity)
+        yield from self._check_zero(kind)
+
+    def _check_zero(self, kind: Kind) -> Iterator[Problem]:
+        """A policy wakes up what may be at zero."""
+        if self.min_capacity > 0 or not self.policies:
+            return
         wake = {ASYNCHRONOUS: BacklogWithoutCapacity, COMPONENT: NoCapacityFailures}.get(kind)
-        if self.min_capacity == 0 and wake is not None:
+        metrics = [policy.metric for policy in self.policies]
+        if wake is not None:
             steps = [p for p in self.policies if isinstance(p, StepScaling)]
-            if self.policies and not any(isinstance(p.metric, wake) for p in steps):
+            if not any(isinstance(p.metric, wake) for p in steps):
                 yield ASY10.problem("min_capacity", got=0, metric=wake.__name__)
+        elif kind.floor == 0 and not any(isinstance(m, CustomMetric | MetricMath) for m in metrics):
+            names = list(dict.fromkeys(type(metric).__name__ for metric in metrics))
+            yield AAS43.problem(
+                "min_capacity",
+                got=0,
+                metrics=" and ".join(names),
+                have="has" if len(names) == 1 else "have",
+                unit=kind.unit,
+            )
 
     def _check_instance_type(self, kind: Kind, name: str | None) -> Iterator[Problem]:
         facts = instance_types().get(name) if name else None

@@ -117,7 +117,7 @@ def simulate(
         stdout.print(f"drawn to {plot}", markup=False, highlight=False)
 
 
-class _Found:
+class Scaled:
     """A service of an environment: its Spec and its Scaling."""
 
     def __init__(self, owner: Spec, scaling: Scaling) -> None:
@@ -131,15 +131,28 @@ class _Found:
         return kind
 
 
-def _find(environment: Environment, service: str) -> _Found:
-    """The service by its name. Raises BadInputError with the nearest match."""
+def scaled(environment: Environment) -> dict[str, Scaled]:
+    """What scales in an environment, by name: `fraud`, or `fraud/blue` for one of its variants."""
     specs: dict[tuple[PathPart, ...], Spec] = {(): environment, **dict(walk(environment))}
-    known: dict[str, _Found] = {}
+    known: dict[str, Scaled] = {}
     for path, spec in specs.items():
         if isinstance(spec, Scaling):
             owners = [path[:length] for length in range(len(path) - 1, 0, -1)]
             owner = next(owner for owner in owners if owner in specs)
-            known["/".join(_names(specs, owner))] = _Found(specs[owner], spec)
+            names = _names(specs, owner)
+            if isinstance(environment.inference, dict):
+                # names are unique across the groups of a layer, so the group is left out
+                names = names[1:]
+            name = "/".join(names)
+            if name in known:
+                name = f"{owner[-2]}/{name}"
+            known[name] = Scaled(specs[owner], spec)
+    return known
+
+
+def _find(environment: Environment, service: str) -> Scaled:
+    """The service by its name. Raises BadInputError with the nearest match."""
+    known = scaled(environment)
     if service not in known:
         raise BadInputError(
             f"nothing named {service} scales in {environment.key}{did_you_mean(service, known)}",
@@ -157,7 +170,7 @@ def _names(specs: dict[tuple[PathPart, ...], Spec], path: tuple[PathPart, ...]) 
     ]
 
 
-def _compared(file: Path, of: _Found) -> dict[str, Scaling]:
+def _compared(file: Path, of: Scaled) -> dict[str, Scaling]:
     """The Scaling values of a Python file by their names, for a target of the same kind."""
     try:
         values = runpy.run_path(str(file))
@@ -179,7 +192,7 @@ def _compared(file: Path, of: _Found) -> dict[str, Scaling]:
 
 def _described(
     name: str,
-    found: _Found,
+    found: Scaled,
     capacity: float | None,
     latency_ms: float | None,
     startup: float | None,
@@ -219,7 +232,7 @@ def _described(
 
 def _load(
     name: str,
-    found: _Found,
+    found: Scaled,
     service: Service,
     *,
     hours: float | None,

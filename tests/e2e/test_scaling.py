@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,15 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
 }
 
 
-def scaled(folder: Path, subnet: str) -> Stack:
+def changed(host: Hosting, realtime: dict[str, Any]) -> dict[str, list[str]]:
+    """What Terraform would do for another real-time variant: the actions by address."""
+    stack = scaled(host.folder, host.network.private_subnet_ids[0], realtime)
+    host.terraform(stack, "plan", "-out=plan", "-no-color")
+    changes = json.loads(host.terraform(stack, "show", "-json", "plan"))["resource_changes"]
+    return {change["address"]: change["change"]["actions"] for change in changes}
+
+
+def scaled(folder: Path, subnet: str, realtime: dict[str, Any] | None = None) -> Stack:
     """A stack with endpoints, an ECS service and a scalable target of every kind."""
     from modules.cdk import App
     from modules.layer import Layer
@@ -65,7 +74,8 @@ def scaled(folder: Path, subnet: str) -> Stack:
         primary_container=SagemakerModelPrimaryContainer(image=IMAGE),
     )
     names = {}
-    for case, variant in ENDPOINTS.items():
+    endpoints = ENDPOINTS | ({"realtime": realtime} if realtime else {})
+    for case, variant in endpoints.items():
         configuration = SagemakerEndpointConfiguration(
             layer,
             f"{case}-configuration",
@@ -136,7 +146,7 @@ def scaled(folder: Path, subnet: str) -> Stack:
                 "FunctionName": "scaled",
                 "Resource": "scaled:live",
             },
-            instance_type=instance_type,
+            instance_type=instance_type and endpoints["realtime"]["instance_type"],
         )
     app.synth()
     (stack,) = stacks(folder)
@@ -181,6 +191,15 @@ def test_every_policy_on_every_target_deploys_stays_and_goes(host: Hosting) -> N
     assert [alarm["AlarmActions"] for alarm in alarms] == [
         [arns["scaled-asynchronous-wake-up-step"]]
     ]
+    changes = changed(host, ENDPOINTS["realtime"] | {"instance_type": "ml.g5.2xlarge"})
+    replaced = {address for address, actions in changes.items() if "delete" in actions}
+    spec = CASES["realtime"][3]
+    kept = f"{len(spec.policies)} policies, {len(spec.schedules)} actions"
+    assert kept == (
+        f"{sum('_policy.' in address for address in replaced)} policies, "
+        f"{sum('_scheduled_action.' in address for address in replaced)} actions"
+    ), "AWS forgets them with the target, which a new instance type registers anew"
+    assert all("realtime" in address for address in replaced)
     host.terraform(stack, "destroy", "-auto-approve", "-no-color")
     assert host.terraform(stack, "state", "list") == ""
     assert found("describe_scalable_targets", "ScalableTargets") == []

@@ -254,6 +254,15 @@ def test_zero_without_a_wake_up_policy_is_a_warning() -> None:
     assert problems(copies, COMPONENT) == []
 
 
+def test_zero_where_nothing_is_measured_at_zero_is_a_warning() -> None:
+    tracking = TargetTracking(metric=CpuUtilization(percent=60))
+    scaling = Scaling(min_capacity=0, max_capacity=5, policies=[tracking])
+    (problem,) = scaling.problems_for(ECS_SERVICE)
+    assert (problem.rule, problem.severity) == ("AAS43", "warning")
+    assert "CpuUtilization has no value, so that no policy adds the first task" in str(problem)
+    assert problems(Scaling(min_capacity=0, max_capacity=5), ECS_SERVICE) == []
+
+
 def test_maximum_below_minimum_is_refused() -> None:
     (message,) = refused(lambda: Scaling(min_capacity=4, max_capacity=2))
     assert "max_capacity (2) is below min_capacity (4)" in message

@@ -16,18 +16,33 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from modules import (
+    AsyncEndpoint,
     BacklogPerInstance,
     ConcurrentRequests,
+    Context,
     CpuUtilization,
+    EcsCluster,
+    EcsService,
+    Environment,
+    Fargate,
+    Inference,
     InvocationsPerInstance,
+    LoadBalancer,
     MemoryUtilization,
+    Model,
+    MultiVariantEndpoint,
+    Network,
     ProvisionedConcurrencyUtilization,
+    Registry,
+    Repository,
     RequestsPerTarget,
+    Route,
     Scaling,
     Scheduled,
     Step,
     StepScaling,
     TargetTracking,
+    Variant,
     office_hours,
     scale_to_zero,
 )
@@ -40,6 +55,7 @@ from modules.scaling.kinds import (
     Kind,
 )
 from ops.cli import app
+from ops.commands.simulate import scaled
 from ops.errors import BadInputError
 from ops.simulate import (
     SHAPES,
@@ -51,6 +67,9 @@ from ops.simulate import (
     shape,
     simulate,
 )
+
+
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 
 def service(
@@ -499,6 +518,57 @@ def test_bad_input_is_refused_with_what_to_write(arguments: tuple[str, ...], wro
     answer = run(*arguments)
     assert isinstance(answer.exception, BadInputError)
     assert wrong in str(answer.exception)
+
+
+def test_everything_that_scales_is_found_by_its_name() -> None:
+    image = "111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1"
+    model = Model(image=image)
+    queue = scale_to_zero(BacklogPerInstance(), max_capacity=5)
+    tasks = scaling(track(RequestsPerTarget(requests_per_second=9)))
+    variants = MultiVariantEndpoint(
+        variants={
+            "blue": Variant(model=model, instance_type="ml.m5.large", scaling=scaling(rate(60))),
+            "green": Variant(model=model, instance_type="ml.m5.large"),
+        }
+    )
+    known = scaled(
+        Environment(
+            context=Context(
+                organization="acme",
+                stage="dev",
+                account="111122223333",
+                region="us-east-1",
+                owner="ml",
+            ),
+            network=Network(cidr="10.20.0.0/16"),
+            registry=Registry(repositories={"fraud": Repository()}),
+            ecs=EcsCluster(load_balancers={"internal": LoadBalancer(certificate=CERTIFICATE)}),
+            inference={
+                "risk": Inference(
+                    endpoints={
+                        "fraud": variants,
+                        "queue": AsyncEndpoint(
+                            model=model, instance_type="ml.m5.large", scaling=queue
+                        ),
+                    },
+                    services={
+                        "web": EcsService(
+                            model=model,
+                            compute=Fargate(cpu=1024, memory_mib=2048),
+                            scaling=tasks,
+                            route=Route(load_balancer="internal", hosts=["web.acme.test"]),
+                        )
+                    },
+                )
+            },
+        )
+    )
+    assert {name: found.kind for name, found in known.items()} == {
+        "fraud/blue": REALTIME,
+        "queue": ASYNCHRONOUS,
+        "web": ECS_SERVICE,
+    }
+    assert known["queue"].scaling is queue
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
