@@ -68,7 +68,6 @@ from ops.simulate import (
     simulate,
 )
 
-
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 
