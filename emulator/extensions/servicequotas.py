@@ -1,0 +1,74 @@
+"""Service Quotas: what an account may have at most."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.session import get_session
+from moto.servicequotas.models import servicequotas_backends
+from moto.servicequotas.responses import ServiceQuotasResponse
+
+from .registry import Service
+
+service = Service("servicequotas", ServiceQuotasResponse)
+
+# What the emulator grants until more is asked for; AWS gives new accounts few or none.
+DEFAULT = 20.0
+_FARGATE = "Fargate On-Demand vCPU resource count"
+
+
+@service.adds("ListServiceQuotas", gap="missing")
+def list_service_quotas(response: ServiceQuotasResponse) -> str:
+    """AWS lists the applied quotas of a service; the emulator those of endpoints and Fargate."""
+    code = response._get_param("ServiceCode")
+    granted = _granted(response)
+    return json.dumps(
+        {
+            "Quotas": [
+                _quota(response, code, name, granted.get(name, DEFAULT)) for name in _names(code)
+            ]
+        }
+    )
+
+
+@service.adds("RequestServiceQuotaIncrease", gap="missing")
+def request_service_quota_increase(response: ServiceQuotasResponse) -> str:
+    """AWS decides in hours or days; the emulator grants at once."""
+    code, wanted = response._get_param("ServiceCode"), response._get_param("DesiredValue")
+    name = {_code(each): each for each in _names(code)}[response._get_param("QuotaCode")]
+    _granted(response)[name] = float(wanted)
+    return json.dumps({"RequestedQuota": {"QuotaName": name, "Status": "APPROVED"}})
+
+
+def _names(code: str) -> list[str]:
+    if code == "fargate":
+        return [_FARGATE]
+    if code != "sagemaker":
+        return []
+    model = get_session().get_service_model("sagemaker")
+    types: list[str] = getattr(model.shape_for("ProductionVariantInstanceType"), "enum", [])
+    return [f"{name} for endpoint usage" for name in types]
+
+
+def _code(name: str) -> str:
+    return f"L-{sum(name.encode()) * 2654435761 % 2**32:08X}"
+
+
+def _quota(response: ServiceQuotasResponse, code: str, name: str, value: float) -> dict[str, Any]:
+    return {
+        "ServiceCode": code,
+        "QuotaCode": _code(name),
+        "QuotaName": name,
+        "Value": value,
+        "Adjustable": True,
+        "GlobalQuota": False,
+        "QuotaArn": f"arn:aws:servicequotas:{response.region}:{response.current_account}:{code}",
+    }
+
+
+def _granted(response: ServiceQuotasResponse) -> dict[str, float]:
+    # on the backend, so that resetting moto resets it
+    backend = servicequotas_backends[response.current_account][response.region]
+    granted: dict[str, float] = backend.__dict__.setdefault("granted_quotas", {})
+    return granted

@@ -1,0 +1,61 @@
+"""`inferra preflight`."""
+
+from __future__ import annotations
+
+import json as json_module
+from dataclasses import replace
+
+import typer
+
+from ..environments import Emulated, EnvironmentKey, environment
+from ..output import Json, print_json, print_table, stderr, stdout
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("preflight")(preflight)
+
+
+def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = False) -> None:
+    """Check before an apply what would fail in the middle of it. Reads only.
+
+    Images, artifacts, quotas, instance types, keys, addresses, names, the state bucket and the
+    deploy role. Exit status 1 when anything failed.
+
+    Example: inferra preflight prod-euw1
+    """
+    from modules.layers.program import synthesize
+    from modules.target import AWS, EMULATOR
+
+    from ..aws import Aws, emulator_in_use
+    from ..preflight import preflight as run
+    from ..terraform import WORK, stacks
+
+    found = environment(env)
+    running = emulator_in_use() if emulator else None
+    outdir = WORK / "preflight" / found.key
+    outdir.mkdir(parents=True, exist_ok=True)
+    with stderr.status(f"checking {env}"):
+        target = replace(EMULATOR if running else AWS, plans_only=True)
+        known = stacks(synthesize([found], target=target, outdir=outdir))
+        synthesized = {
+            stack.name: json_module.loads((stack.folder / "cdk.tf.json").read_text("utf-8"))
+            for stack in known
+        }
+        aws = Aws(found.context, emulator=running, role_arn=found.context.plan_role_arn)
+        checks = run(found, synthesized, aws)
+    failed = [check for check in checks if check.outcome == "failed"]
+    if json:
+        print_json([check.as_dict() for check in checks])
+    else:
+        print_table(
+            ("check", "of", "", "found"),
+            [(check.check, check.subject, check.outcome, check.found) for check in checks],
+        )
+        for check in failed:
+            stdout.print(
+                f"{check.check} {check.subject} {check.found}\n  {check.fix}",
+                markup=False,
+                highlight=False,
+            )
+    raise typer.Exit(1 if failed else 0)
