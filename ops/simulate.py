@@ -44,6 +44,9 @@ from .errors import BadInputError
 START = datetime(2026, 1, 5, tzinfo=UTC)
 """A Monday, where a load has no times of its own."""
 
+MAX_HOURS = 24 * 62
+"""Two months: what a run still answers in a few seconds."""
+
 SHAPES = ("steady", "daily", "spike", "ramp", "office-hours")
 
 STARTUP_SECONDS = {
@@ -668,6 +671,8 @@ def read_load(path: Path, *, hours: float | None = None, step_seconds: int = 60)
         dated = bool(dated)
     if len(entries) < 2:
         raise BadInputError(f"{path.name} has fewer than two lines below its header")
+    if entries[-1][0] - entries[0][0] > MAX_HOURS * 3600:
+        raise BadInputError(f"{path.name} is longer than {MAX_HOURS // 24} days; cut it")
     return Load(path.name, _held(entries, hours, step_seconds), step_seconds, start)
 
 

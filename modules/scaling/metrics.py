@@ -72,6 +72,13 @@ AAS35 = rule(
     source="CloudWatch API reference, Namespace",
 )
 
+AAS44 = rule(
+    "AAS44",
+    refuses="a safety factor beside a target that is given outright",
+    message="is for requests_per_second only; leave it out, or give requests_per_second",
+    source="Inferra: a field that changes nothing is a mistake",
+)
+
 Fraction = Annotated[float, Between(AAS10, 0.01, 1)]
 Percent = Annotated[float, Between(AAS25, 1, 100)]
 Amount = Annotated[float, Between(AAS22, 0.001, 100_000_000)]
@@ -191,6 +198,8 @@ class _Rate(Metric):
         """Exactly one way of saying the target."""
         if (self.requests_per_second is None) == (self.invocations_per_minute is None):
             yield AAS24.problem(fields="requests_per_second and invocations_per_minute")
+        elif self.requests_per_second is None and "safety_factor" in self.model_fields_set:
+            yield AAS44.problem("safety_factor", got=self.safety_factor)
 
     @property
     def target_value(self) -> float:

@@ -453,8 +453,8 @@ class Scaling(Spec):
 
     def _check_schedules(self) -> Iterator[Problem]:
         """A schedule that gives one bound only fits the other bound, whichever is in force."""
-        mins = [("min_capacity", self.min_capacity)]
-        maxs = [("max_capacity", self.max_capacity)]
+        mins = [("the target", self.min_capacity)]
+        maxs = [("the target", self.max_capacity)]
         for other in self.schedules:
             if other.min_capacity is not None:
                 mins.append((f"schedule {other.name}", other.min_capacity))

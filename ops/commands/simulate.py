@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,8 +23,6 @@ from ..output import Json, print_json, print_table, stderr, stdout
 
 if TYPE_CHECKING:
     from ..simulate import Load, Result, Service
-
-_HOURS = 24 * 62
 
 
 def register(app: typer.Typer) -> None:
@@ -97,6 +96,8 @@ def simulate(
     found = _find(environment(env), service)
     if plot is not None and plot.suffix not in (".png", ".svg"):
         raise BadInputError(f"{plot} is neither a .png nor a .svg file")
+    if plot is not None and not plot.absolute().parent.is_dir():
+        raise BadInputError(f"there is no folder {plot.parent} for the plot")
     scalings = {service: found.scaling, **(_compared(compare, found) if compare else {})}
     described = _described(service, found, capacity, latency_ms, startup)
     given = _load(load, found, described, hours=hours, peak=peak, start=start, timezone=timezone)
@@ -240,10 +241,10 @@ def _load(
     start: str | None,
     timezone: str | None,
 ) -> Load:
-    from ..simulate import SHAPES, START, read_load, shape, target_rate
+    from ..simulate import MAX_HOURS, SHAPES, START, read_load, shape, target_rate
 
-    if hours is not None and not 0 < hours <= _HOURS:
-        raise BadInputError(f"--hours must be above 0 and at most {_HOURS}, got {hours:g}")
+    if hours is not None and not 0 < hours <= MAX_HOURS:
+        raise BadInputError(f"--hours must be above 0 and at most {MAX_HOURS}, got {hours:g}")
     if peak is not None and peak < 0:
         raise BadInputError(f"--peak must be 0 or more, got {peak:g}")
     if name not in SHAPES:
@@ -252,7 +253,11 @@ def _load(
                 f"there is no load {name}{did_you_mean(name, SHAPES)}",
                 f"the loads are {', '.join(SHAPES)} and CSV files",
             )
-        return read_load(Path(name), hours=hours)
+        for option, value in (("peak", peak), ("start", start)):
+            if value is not None:
+                raise BadInputError(f"--{option} is for the built-in loads; the file says its own")
+        given = read_load(Path(name), hours=hours)
+        return replace(given, timezone=_zone(timezone)) if timezone else given
     schedules = found.scaling.schedules
     zone = timezone or (schedules[0].timezone if schedules else "UTC")
     top = max(maximum for _, maximum in found.scaling.highest())

@@ -36,6 +36,7 @@ from modules import (
     office_hours,
     scale_to_zero,
 )
+from modules.sagemaker.instances import instance_types
 from modules.scaling.kinds import (
     ASYNCHRONOUS,
     COMPONENT,
@@ -271,6 +272,62 @@ def test_maximum_below_minimum_is_refused() -> None:
 def test_cooldowns_are_at_most_a_day() -> None:
     (message,) = refused(lambda: TargetTracking(metric=RATE, scale_in_cooldown_seconds=86_401))
     assert "scale_in_cooldown_seconds: must be from 0 to 86400 seconds, got 86401" in message
+
+
+METRIC = CloudWatchMetric(namespace="Fraud", name="Busy")
+REFUSED: list[tuple[str, Any]] = [
+    ("AAS16", lambda: Scaling(max_capacity=2, policies=_many(51))),
+    ("AAS16", lambda: Scaling(max_capacity=2, schedules=_many_times(201))),
+    ("AAS20", lambda: Scaling(max_capacity=0)),
+    ("AAS20", lambda: Scaling(min_capacity=-1, max_capacity=2)),
+    ("AAS21", lambda: TargetTracking(metric=RATE, scale_out_cooldown_seconds=-1)),
+    ("AAS22", lambda: InvocationsPerInstance(requests_per_second=0)),
+    ("AAS22", lambda: ConcurrentRequests(requests=-2)),
+    ("AAS23", lambda: InvocationsPerInstance(requests_per_second=1, safety_factor=1.2)),
+    ("AAS25", lambda: CpuUtilization(percent=0.6)),
+    ("AAS25", lambda: GpuUtilization(percent=101)),
+    ("AAS27", lambda: Scaling(max_capacity=2, schedules=[*_many_times(1), *_many_times(1)])),
+    ("AAS32", lambda: Scaling(max_capacity=2, policies=[TRACKING, _renamed(TRACKING)])),
+    ("AAS33", lambda: CloudWatchMetric(namespace="Fraud", name="")),
+    ("AAS33", lambda: METRIC.replace(dimensions={f"d{n}": "x" for n in range(31)})),
+    ("AAS34", lambda: MetricMath(expression="1", metrics={}, target=1)),
+    ("AAS35", lambda: CloudWatchMetric(namespace=":Fraud", name="Busy")),
+    ("AAS40", lambda: steps((0, None)).replace(minimum_change=0)),
+    ("AAS41", lambda: Scaling(max_capacity=2, suspended=["scale-in", "scale-in"])),
+    ("AAS44", lambda: InvocationsPerInstance(invocations_per_minute=60, safety_factor=0.7)),
+    ("ALM8", lambda: steps((0, None)).replace(evaluation_periods=0)),
+]
+
+
+def _many(count: int) -> list[TargetTracking]:
+    return [
+        TargetTracking(
+            metric=CustomMetric(metric=METRIC.replace(name=f"M{n}"), target=1), name=f"m{n}"
+        )
+        for n in range(count)
+    ]
+
+
+def _many_times(count: int) -> list[Scheduled]:
+    return [Scheduled(name=f"s{n}", schedule="rate(1 hour)", min_capacity=1) for n in range(count)]
+
+
+def _renamed(policy: TargetTracking) -> TargetTracking:
+    return policy.replace(name="other")
+
+
+@pytest.mark.parametrize(("rule", "write"), REFUSED)
+def test_what_aws_would_refuse_is_refused_with_its_rule(rule: str, write: Any) -> None:
+    with pytest.raises(SpecError) as caught:
+        write()
+    assert {problem.rule for problem in caught.value.problems} == {rule}
+
+
+def test_a_sum_over_an_unknown_number_of_processors_is_refused() -> None:
+    policy = TargetTracking(metric=CpuUtilization(percent=60))
+    scaling = Scaling(max_capacity=2, policies=[policy])
+    unknown = next(name for name, facts in instance_types().items() if facts.vcpu is None)
+    assert "[AAS39]" in problems(scaling, REALTIME, instance_type=unknown)[0]
 
 
 def test_two_policies_on_one_metric_are_refused() -> None:

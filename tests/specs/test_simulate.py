@@ -448,6 +448,7 @@ def test_a_csv_file_with_times_begins_at_the_first(tmp_path: Path) -> None:
         ("time,rate\n0,5\n60,nan\n", "load.csv:3: rates are 0 or more"),
         ("time,rate\n0,5\n2026-03-29T00:00:00,6\n", "load.csv:3: must be a time and a rate"),
         ("time,rate\n0,5\n", "fewer than two lines"),
+        ("time,rate\n0,5\n9999999,5\n", "longer than 62 days"),
         ("", "fewer than two lines"),
     ],
 )
@@ -507,6 +508,8 @@ def test_the_command_compares_the_scalings_of_a_file(tmp_path: Path) -> None:
         (("prod-euw1", "fraud", "--load", "dayly"), "did you mean daily"),
         (("prod-euw1", "fraud", "--hours", "-1"), "--hours must be above 0"),
         (("prod-euw1", "fraud", "--plot", "a.pdf"), "neither a .png nor a .svg"),
+        (("prod-euw1", "fraud", "--plot", "nowhere/a.png"), "there is no folder nowhere"),
+        (("prod-euw1", "fraud", "--load", __file__, "--peak", "5"), "for the built-in loads"),
         (("prod-euw1", "fraud", "--start", "noon"), "--start must be a time"),
         (("prod-euw1", "fraud", "--timezone", "Europe/Berlinn"), "did you mean Europe/Berlin"),
         (("prod-euw1", "fraud", "--capacity", "0"), "--capacity must be above 0"),
