@@ -39,12 +39,17 @@ def account() -> str:
 Client = Callable[..., Any]
 
 
+@pytest.fixture(scope="session")
+def sts(emulator: Emulator) -> Any:
+    return _client(emulator, "sts", None)
+
+
 @pytest.fixture
-def client_of(emulator: Emulator) -> Callable[[str], Client]:
+def client_of(emulator: Emulator, sts: Any) -> Callable[[str], Client]:
     """Clients that act in a given account, by an assumed role as the deployment does."""
 
     def of(account: str) -> Client:
-        credentials = _client(emulator, "sts", None).assume_role(
+        credentials = sts.assume_role(
             RoleArn=f"arn:aws:iam::{account}:role/deploy", RoleSessionName="test"
         )["Credentials"]
 
