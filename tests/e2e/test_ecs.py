@@ -297,10 +297,10 @@ def test_services_deploy_roll_scale_and_go(
     assert rollout.start(wanted, "canary", Aws(CONTEXT, emulator=emulator)) is None
 
     deployment.destroy()
-    left = account.client("ecs").describe_clusters(clusters=[CONTEXT.name("ecs")])["clusters"]
+    left = ecs.describe_clusters(clusters=[CONTEXT.name("ecs")])["clusters"]
     assert [each["status"] for each in left] in ([], ["INACTIVE"])
-    providers = ecs.describe_capacity_providers()["capacityProviders"]
-    assert CONTEXT.name("gpu") not in [each["name"] for each in providers]
+    gpu = [CONTEXT.name("gpu")]
+    assert ecs.describe_capacity_providers(capacityProviders=gpu)["capacityProviders"] == []
     assert account.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
     assert account.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert account.client("elbv2").describe_target_groups()["TargetGroups"] == []
