@@ -33,6 +33,7 @@ from .eks.spec import (
 )
 from .environment import ConfigurationError, Environment, load
 from .identity.spec import GitHub, Identity
+from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
 from .layers.specs import Inference, Registry
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import RULES, Problem, Rule
@@ -119,6 +120,7 @@ __all__ = [
     "EcsService",
     "EksCluster",
     "EksOutputs",
+    "EksService",
     "EndpointAlarms",
     "Environment",
     "Fargate",
@@ -135,9 +137,11 @@ __all__ = [
     "ImageOwner",
     "Inference",
     "InferenceComponentEndpoint",
+    "Ingress",
     "InvocationsPerCopy",
     "InvocationsPerInstance",
     "JumpStartModel",
+    "Kubernetes",
     "Linear",
     "LinearShift",
     "LoadBalancer",
@@ -158,6 +162,7 @@ __all__ = [
     "OnUpload",
     "Outputs",
     "PipelineEndpoint",
+    "Pod",
     "Problem",
     "ProvisionedConcurrencyUtilization",
     "RealtimeEndpoint",
@@ -178,6 +183,7 @@ __all__ = [
     "StepScaling",
     "Taint",
     "TargetTracking",
+    "Toleration",
     "Variant",
     "load",
     "office_hours",

@@ -21,6 +21,8 @@ from .ecs.checks import check_cluster, check_services
 from .ecs.spec import EcsCluster, EcsService
 from .eks.spec import EKS4, EksCluster
 from .identity.spec import Identity
+from .kubernetes import fit
+from .kubernetes.spec import Kubernetes
 from .layers.specs import Inference, Registry
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, RegistryOutputs
 from .rules import PathPart, Problem, did_you_mean, one_of, rule
@@ -139,6 +141,7 @@ _STANDS_ON = {
     "ecs": ("network", "registry"),
     "inference": ("network", "registry"),
     "eks": ("network", "registry"),
+    "kubernetes": ("network", "registry", "eks"),
 }
 
 
@@ -171,6 +174,9 @@ class Environment(Spec):
 
     eks: Annotated[EksCluster | EksOutputs | None, OneOf()] = None
     """The EKS cluster, or the Outputs of one that exists."""
+
+    kubernetes: Kubernetes | None = None
+    """The inference services of the EKS cluster."""
 
     identity: Identity | None = None
     """The deploy and plan roles of the account. One environment of an account carries it.
@@ -267,6 +273,9 @@ class Environment(Spec):
                     yield ENV1.problem(name, layer=layer)
         if isinstance(self.eks, EksCluster) and not self._has_two_zones:
             yield EKS4.problem("eks")
+        if isinstance(self.eks, EksCluster) and self.kubernetes is not None:
+            for problem in fit.problems(self.eks, self.kubernetes.services):
+                yield problem.under("kubernetes", "services")
 
     @property
     def _has_two_zones(self) -> bool:

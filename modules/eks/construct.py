@@ -17,6 +17,8 @@ from ..outputs import EksOutputs, NetworkOutputs, RegistryOutputs
 from ..protect import lifecycle
 from .pod_role import PodRole
 from .spec import (
+    GPU_LABEL,
+    NODE_GROUP_LABEL,
     AccessEntry,
     Addon,
     AutoMode,
@@ -24,6 +26,7 @@ from .spec import (
     FargateProfile,
     NodeGroup,
     NodeGroups,
+    cluster_name,
 )
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
@@ -74,9 +77,6 @@ from cdktf_cdktf_provider_aws.launch_template import (
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 
-NODE_GROUP_LABEL = "inferra/node-group"
-"""The label that each node carries with the short name of its group."""
-
 _AUTO_MODE_POLICIES = (
     "AmazonEKSBlockStoragePolicy",
     "AmazonEKSComputePolicy",
@@ -89,11 +89,6 @@ _HASHES = 18
 _BEFORE_NODES = frozenset(("eks-pod-identity-agent", "kube-proxy", "vpc-cni"))
 _DEFAULT_SETTINGS = {"vpc-cni": {"enableNetworkPolicy": "true"}}
 _OBSERVABILITY = "amazon-cloudwatch-observability"
-
-
-def cluster_name(context: Context) -> str:
-    """The name of the environment's cluster."""
-    return context.name("eks", limit=100)
 
 
 class Cluster(Construct):
@@ -401,7 +396,11 @@ class Cluster(Construct):
             ami_type=group.ami,
             capacity_type=group.capacity_type,
             instance_types=list(group.instance_types),
-            labels={**group.labels, NODE_GROUP_LABEL: name},
+            labels={
+                **group.labels,
+                NODE_GROUP_LABEL: name,
+                **({GPU_LABEL: "true"} if group.gpu else {}),
+            },
             taint=[
                 EksNodeGroupTaint(key=taint.key, value=taint.value or None, effect=taint.effect)
                 for taint in group.all_taints

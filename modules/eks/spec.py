@@ -211,6 +211,12 @@ AMI_TYPES = frozenset(
 GPU_TAINT_KEY = "nvidia.com/gpu"
 """The taint of GPU nodes, which only pods that ask for GPUs tolerate."""
 
+GPU_LABEL = "nvidia.com/gpu.present"
+"""The label of GPU nodes, as NVIDIA's own components name it."""
+
+NODE_GROUP_LABEL = "inferra/node-group"
+"""The label that each node carries with the short name of its group."""
+
 AddonName = Literal[
     "amazon-cloudwatch-observability",
     "coredns",
@@ -243,6 +249,16 @@ Namespace = Annotated[str, Matches(EKS31, r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """A Kubernetes namespace."""
 
 NodeCount = Annotated[int, Between(EKS30, 0, 450)]
+
+
+def cluster_name(context: Context) -> str:
+    """The name of the environment's cluster."""
+    return context.name("eks", limit=100)
+
+
+def pod_role_name(context: Context, name: str) -> str:
+    """The name of the IAM role of a service account, which it carries on Fargate."""
+    return context.name("pod", name, limit=64)
 
 
 def minor(version: str) -> int:

@@ -10,14 +10,16 @@ from ..cdk import App
 from ..ecs.spec import Ec2, EcsCluster
 from ..eks.spec import EksCluster
 from ..environment import Environment
+from ..kubernetes.place import place_of
 from ..layer import Layer
-from ..outputs import EcsOutputs, NetworkOutputs, Outputs, RegistryOutputs
+from ..outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from ..target import AWS, Target
 from ..vpc.spec import Network
 from .ecs import EcsLayer
 from .eks import EksLayer
 from .identity import IdentityLayer
 from .inference import InferenceLayer
+from .kubernetes import KubernetesLayer
 from .network import NetworkLayer
 from .registry import RegistryLayer
 from .specs import Registry
@@ -66,12 +68,31 @@ def _platforms(
         for lower in ecs if spec.services else ():
             inference.add_dependency(lower)
         layers.append(inference)
-    if isinstance(environment.eks, EksCluster):
-        layers.append(EksLayer(app, spec=environment.eks, **common))
-    layers = [*ecs, *layers]
+    layers = [*ecs, *layers, *_on_eks(app, environment, common)]
     for layer in layers:
         for lower in below:
             layer.add_dependency(lower)
+    return layers
+
+
+def _on_eks(app: App, environment: Environment, common: dict[str, Any]) -> list[Layer]:
+    """The EKS cluster, and the services on it."""
+    layers: list[Layer] = []
+    if isinstance(environment.eks, EksCluster):
+        layers.append(EksLayer(app, spec=environment.eks, **common))
+    if environment.kubernetes is not None:
+        services = KubernetesLayer(
+            app,
+            context=common["context"],
+            spec=environment.kubernetes,
+            target=common["target"],
+            place=place_of(environment),
+            cluster=_foreign(environment.eks, EksOutputs),
+            registry=common["registry"],
+        )
+        for cluster in layers:
+            services.add_dependency(cluster)
+        layers.append(services)
     return layers
 
 

@@ -140,7 +140,10 @@ def test_node_groups_run_what_their_instances_need(stack: Callable[..., Stack]) 
     assert groups["gpu"]["taint"] == [
         {"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}
     ]
-    assert groups["gpu"]["labels"] == {"inferra/node-group": "gpu"}
+    assert groups["gpu"]["labels"] == {
+        "inferra/node-group": "gpu",
+        "nvidia.com/gpu.present": "true",
+    }
     assert all(group["version"] == "1.35" for group in groups.values())
     template = resources(made, "aws_launch_template")["gpu-template"]
     assert template["metadata_options"] == {

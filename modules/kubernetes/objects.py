@@ -1,0 +1,514 @@
+"""The Kubernetes objects of inference services, as plain data.
+
+The Terraform resources and the YAML of `inferra manifests` are both made from what is here, so
+that they cannot differ. Everything in them is known before anything is deployed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from ..context import Context
+from ..ecr.spec import Image
+from ..eks.spec import (
+    GPU_LABEL,
+    GPU_TAINT_KEY,
+    NODE_GROUP_LABEL,
+    AutoMode,
+    EksCluster,
+    FargateProfile,
+    GpuNodePool,
+    NodeGroups,
+    pod_role_name,
+)
+from ..sagemaker.model import fetches_secrets
+from ..scaling.metrics import CpuUtilization
+from ..scaling.spec import Scaling, TargetTracking
+from .fit import tolerations
+from .spec import EksService, Ingress, Kubernetes, Toleration
+
+Object = dict[str, Any]
+
+PORT = 8080
+"""The port that inference containers listen on, as on SageMaker."""
+
+MODEL_FOLDER = "/opt/ml/model"
+
+# The address of the agent that hands out pod identity's credentials.
+_POD_IDENTITY = "169.254.170.23/32"
+_UNPACK = (
+    "import sys,tarfile;tarfile.open(fileobj=sys.stdin.buffer,mode='r|gz').extractall(sys.argv[1])"
+)
+_EFFECTS = {
+    "NO_SCHEDULE": "NoSchedule",
+    "NO_EXECUTE": "NoExecute",
+    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
+}
+_PROBE_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What the objects need to know of the layers below; all of it literal."""
+
+    context: Context
+    artifact_bucket: str
+    vpc_cidr: str
+    cluster: EksCluster | None = None
+    """The cluster, or None for one whose Outputs were written by hand."""
+
+    @property
+    def trusts_issuer(self) -> bool:
+        """Whether pods get their roles by the cluster's tokens, as on Fargate."""
+        return self.cluster is not None and isinstance(self.cluster.compute, FargateProfile)
+
+
+def objects(spec: Kubernetes, place: Place) -> list[Object]:
+    """Every object, in the order in which they can be applied."""
+    made = [_namespace(name) for name in _namespaces(spec)]
+    made += _of_cluster(spec, place)
+    for name, service in spec.services.items():
+        made += _Service(name, service, place).objects()
+    return made
+
+
+def role_id(name: str, service: EksService) -> str:
+    """What the name of a service's role is made of: services of one name in two namespaces
+    cannot be."""
+    return f"{service.namespace}-{name}"
+
+
+def _namespaces(spec: Kubernetes) -> list[str]:
+    return sorted({service.namespace for service in spec.services.values()})
+
+
+def _namespace(name: str) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "inferra"}},
+    }
+
+
+def _of_cluster(spec: Kubernetes, place: Place) -> Iterator[Object]:
+    """What the cluster as a whole needs before services can run as they are meant to."""
+    compute = place.cluster.compute if place.cluster else None
+    if isinstance(compute, AutoMode):
+        yield _network_policies()
+        if any(service.ingress for service in spec.services.values()):
+            yield _ingress_class()
+        if compute.gpu_pool is not None:
+            yield _node_pool(compute.gpu_pool)
+    elif isinstance(compute, NodeGroups) and any(
+        # Bottlerocket's image for NVIDIA has the plugin inside.
+        group.gpu and group.ami.startswith("AL2023")
+        for group in compute.groups.values()
+    ):
+        image = spec.device_plugin
+        yield _device_plugin(image.uri(place.context) if isinstance(image, Image) else image)
+
+
+def _network_policies() -> Object:
+    """Auto Mode enforces network policies once this says so."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "amazon-vpc-cni", "namespace": "kube-system"},
+        "data": {"enable-network-policy-controller": "true"},
+    }
+
+
+def _ingress_class() -> Object:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "IngressClass",
+        "metadata": {"name": "alb"},
+        "spec": {"controller": "eks.amazonaws.com/alb"},
+    }
+
+
+def _node_pool(spec: GpuNodePool) -> Object:
+    return {
+        "apiVersion": "karpenter.sh/v1",
+        "kind": "NodePool",
+        "metadata": {"name": "gpu"},
+        "spec": {
+            "template": {
+                "metadata": {"labels": {GPU_LABEL: "true"}},
+                "spec": {
+                    "nodeClassRef": {
+                        "group": "eks.amazonaws.com",
+                        "kind": "NodeClass",
+                        "name": "default",
+                    },
+                    "requirements": [
+                        {
+                            "key": "eks.amazonaws.com/instance-family",
+                            "operator": "In",
+                            "values": list(spec.instance_families),
+                        },
+                        {
+                            "key": "karpenter.sh/capacity-type",
+                            "operator": "In",
+                            "values": list(spec.capacity_types),
+                        },
+                    ],
+                    "taints": [{"key": GPU_TAINT_KEY, "value": "true", "effect": "NoSchedule"}],
+                },
+            },
+            "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": "10m"},
+            "limits": {"nvidia.com/gpu": str(spec.max_gpus)},
+        },
+    }
+
+
+def _device_plugin(image: str) -> Object:
+    labels = {"app.kubernetes.io/name": "nvidia-device-plugin"}
+    folder = "/var/lib/kubelet/device-plugins"
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "nvidia-device-plugin", "namespace": "kube-system", "labels": labels},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "priorityClassName": "system-node-critical",
+                    "nodeSelector": {GPU_LABEL: "true"},
+                    "tolerations": [{"operator": "Exists"}],
+                    "containers": [
+                        {
+                            "name": "nvidia-device-plugin",
+                            "image": image,
+                            "env": [{"name": "FAIL_ON_INIT_ERROR", "value": "false"}],
+                            "securityContext": {
+                                "allowPrivilegeEscalation": False,
+                                "capabilities": {"drop": ["ALL"]},
+                            },
+                            "volumeMounts": [{"name": "device-plugins", "mountPath": folder}],
+                        }
+                    ],
+                    "volumes": [{"name": "device-plugins", "hostPath": {"path": folder}}],
+                },
+            },
+        },
+    }
+
+
+class _Service:
+    """The objects of one inference service."""
+
+    def __init__(self, name: str, spec: EksService, place: Place) -> None:
+        self._name = name
+        self._spec = spec
+        self._place = place
+        self._context = place.context
+        self._selector = {"app.kubernetes.io/name": name}
+        self._artifact = spec.model.artifact_uri(place.artifact_bucket)
+
+    def objects(self) -> Iterator[Object]:
+        spec = self._spec
+        yield self._service_account()
+        yield self._network_policy()
+        yield self._deployment()
+        yield self._service()
+        yield self._disruption_budget()
+        if spec.scaling is not None:
+            yield self._autoscaler(spec.scaling)
+        if spec.ingress is not None:
+            yield self._ingress(spec.ingress)
+
+    def _object(self, api: str, kind: str, spec: Object, **metadata: Any) -> Object:
+        return {
+            "apiVersion": api,
+            "kind": kind,
+            "metadata": self._metadata(**metadata),
+            "spec": spec,
+        }
+
+    def _metadata(self, **more: Any) -> Object:
+        return {
+            "name": self._name,
+            "namespace": self._spec.namespace,
+            "labels": {**self._selector, "app.kubernetes.io/managed-by": "inferra"},
+            **more,
+        }
+
+    def _service_account(self) -> Object:
+        more: Object = {}
+        if self._place.trusts_issuer and needs_role(self._spec):
+            role = pod_role_name(self._context, role_id(self._name, self._spec))
+            arn = self._context.arn("iam", f"role/{role}")
+            more["annotations"] = {"eks.amazonaws.com/role-arn": arn}
+        return {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": self._metadata(**more),
+            # The container has no business with the cluster's API.
+            "automountServiceAccountToken": False,
+        }
+
+    def _deployment(self) -> Object:
+        spec = self._spec
+        body: Object = {
+            "selector": {"matchLabels": self._selector},
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
+            },
+            "progressDeadlineSeconds": spec.startup_timeout_seconds + 900,
+            "template": {
+                "metadata": {
+                    "labels": {**self._selector, "app.kubernetes.io/managed-by": "inferra"}
+                },
+                "spec": self._pod(),
+            },
+        }
+        if spec.scaling is None:
+            body["replicas"] = spec.initial_count
+        return self._object("apps/v1", "Deployment", body)
+
+    def _pod(self) -> Object:
+        spec, pod = self._spec, self._spec.compute
+        volumes: list[Object] = [{"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}}]
+        body: Object = {
+            "serviceAccountName": self._name,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": spec.stop_timeout_seconds,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": spec.user,
+                "runAsGroup": spec.user,
+                "fsGroup": spec.user,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "topologySpreadConstraints": [
+                {
+                    "maxSkew": 1,
+                    "topologyKey": key,
+                    "whenUnsatisfiable": "ScheduleAnyway",
+                    "labelSelector": {"matchLabels": self._selector},
+                }
+                for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+            ],
+            "containers": [self._container()],
+            "volumes": volumes,
+        }
+        if self._artifact is not None:
+            volumes.append({"name": "model", "emptyDir": {"sizeLimit": f"{pod.storage_gib}Gi"}})
+            body["initContainers"] = [self._loader(self._artifact)]
+        if pod.node_group is not None:
+            body["nodeSelector"] = {NODE_GROUP_LABEL: pod.node_group}
+        tolerated = [_toleration(each) for each in tolerations(pod)]
+        if tolerated:
+            body["tolerations"] = tolerated
+        return body
+
+    def _container(self) -> Object:
+        spec, pod = self._spec, self._spec.compute
+        ping = {"path": "/ping", "port": "http"}
+        gpus = {"nvidia.com/gpu": str(pod.gpus)} if pod.gpus else {}
+        mounts: list[Object] = [{"name": "tmp", "mountPath": "/tmp"}]
+        if self._artifact is not None:
+            mounts.append({"name": "model", "mountPath": MODEL_FOLDER, "readOnly": True})
+        container: Object = {
+            "name": "inference",
+            "image": spec.model.image_uri(self._context),
+            "args": ["serve"],
+            "ports": [{"name": "http", "containerPort": PORT}],
+            "resources": {
+                "requests": {"cpu": _millicores(pod.vcpu), "memory": f"{pod.memory_mib}Mi", **gpus},
+                # No CPU limit: throttling adds latency while cores of the node are idle.
+                "limits": {"memory": f"{pod.memory_mib}Mi", **gpus},
+            },
+            "startupProbe": {
+                "httpGet": ping,
+                "periodSeconds": _PROBE_SECONDS,
+                "timeoutSeconds": 2,
+                "failureThreshold": ceil(spec.startup_timeout_seconds / _PROBE_SECONDS),
+            },
+            "readinessProbe": {
+                "httpGet": ping,
+                "periodSeconds": _PROBE_SECONDS,
+                "timeoutSeconds": 2,
+                "failureThreshold": 2,
+            },
+            "livenessProbe": {
+                "httpGet": ping,
+                "periodSeconds": 10,
+                "timeoutSeconds": 5,
+                "failureThreshold": 6,
+            },
+            "securityContext": self._closed(read_only=spec.read_only),
+            "volumeMounts": mounts,
+        }
+        if spec.model.environment:
+            container["env"] = [
+                {"name": name, "value": value}
+                for name, value in sorted(spec.model.environment.items())
+            ]
+        if spec.ingress is not None:
+            # The load balancer needs a moment to stop sending before the container does.
+            container["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "5"]}}}
+        return container
+
+    def _loader(self, artifact: str) -> Object:
+        """What puts the artifact into the model's folder before the container starts."""
+        script = f'aws s3 cp "$ARTIFACT" - | python3 -c "{_UNPACK}" {MODEL_FOLDER}'
+        if artifact.endswith("/"):
+            script = f'aws s3 cp --recursive --only-show-errors "$ARTIFACT" {MODEL_FOLDER}'
+        image, context = self._spec.loader, self._context
+        return {
+            "name": "loader",
+            "image": image.uri(context) if isinstance(image, Image) else image,
+            "command": ["/bin/bash", "-euo", "pipefail", "-c", script],
+            "env": [
+                {"name": "ARTIFACT", "value": artifact},
+                {"name": "AWS_REGION", "value": context.region},
+                {"name": "HOME", "value": "/tmp"},
+            ],
+            "resources": {
+                "requests": {"cpu": "100m", "memory": "256Mi"},
+                "limits": {"memory": "256Mi"},
+            },
+            "securityContext": self._closed(read_only=True),
+            "volumeMounts": [
+                {"name": "tmp", "mountPath": "/tmp"},
+                {"name": "model", "mountPath": MODEL_FOLDER},
+            ],
+        }
+
+    @staticmethod
+    def _closed(*, read_only: bool) -> Object:
+        return {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": read_only,
+            "capabilities": {"drop": ["ALL"]},
+        }
+
+    def _service(self) -> Object:
+        body = {
+            "type": "ClusterIP",
+            "selector": self._selector,
+            "ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}],
+        }
+        return self._object("v1", "Service", body)
+
+    def _disruption_budget(self) -> Object:
+        body = {"selector": {"matchLabels": self._selector}, "maxUnavailable": 1}
+        return self._object("policy/v1", "PodDisruptionBudget", body)
+
+    def _autoscaler(self, scaling: Scaling) -> Object:
+        policies = [each for each in scaling.policies if isinstance(each, TargetTracking)]
+        scale_down: Object = {
+            # Kubernetes' own, written out as the provider asks for one.
+            "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}],
+            "stabilizationWindowSeconds": min(
+                max(each.scale_in_cooldown_seconds for each in policies), 3600
+            ),
+        }
+        if any(each.disable_scale_in for each in policies):
+            scale_down["selectPolicy"] = "Disabled"
+        body = {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": self._name},
+            "minReplicas": scaling.min_capacity,
+            "maxReplicas": scaling.max_capacity,
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {
+                        "name": "cpu" if isinstance(each.metric, CpuUtilization) else "memory",
+                        "target": {
+                            "type": "Utilization",
+                            "averageUtilization": round(each.metric.target_value),
+                        },
+                    },
+                }
+                for each in policies
+            ],
+            "behavior": {"scaleDown": scale_down},
+        }
+        return self._object("autoscaling/v2", "HorizontalPodAutoscaler", body)
+
+    def _network_policy(self) -> Object:
+        spec = self._spec
+        namespaces = sorted({spec.namespace, *spec.client_namespaces})
+        callers: list[Object] = [
+            {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+            for name in namespaces
+        ]
+        if spec.ingress is not None:
+            callers.append({"ipBlock": {"cidr": self._place.vpc_cidr}})
+        https = [{"protocol": "TCP", "port": 443}]
+        egress: list[Object] = [
+            {"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}
+        ]
+        if needs_role(spec):
+            egress.append(
+                {
+                    "to": [{"ipBlock": {"cidr": _POD_IDENTITY}}],
+                    "ports": [{"protocol": "TCP", "port": 80}],
+                }
+            )
+            # S3 has no addresses that a policy could name; routes and the role are the limit.
+            egress.append({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": https})
+        elif spec.egress_cidrs:
+            blocks = [{"ipBlock": {"cidr": cidr}} for cidr in spec.egress_cidrs]
+            egress.append({"to": blocks, "ports": https})
+        body = {
+            "podSelector": {"matchLabels": self._selector},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": callers, "ports": [{"protocol": "TCP", "port": PORT}]}],
+            "egress": egress,
+        }
+        return self._object("networking.k8s.io/v1", "NetworkPolicy", body)
+
+    def _ingress(self, spec: Ingress) -> Object:
+        prefix = "alb.ingress.kubernetes.io"
+        annotations = {
+            f"{prefix}/scheme": spec.scheme,
+            f"{prefix}/target-type": "ip",
+            f"{prefix}/healthcheck-path": "/ping",
+        }
+        if spec.certificate_arn is not None:
+            annotations[f"{prefix}/certificate-arn"] = spec.certificate_arn
+            annotations[f"{prefix}/listen-ports"] = '[{"HTTPS":443}]'
+        rule: Object = {
+            "http": {
+                "paths": [
+                    {
+                        "path": spec.path,
+                        "pathType": "Prefix",
+                        "backend": {"service": {"name": self._name, "port": {"name": "http"}}},
+                    }
+                ]
+            }
+        }
+        if spec.host is not None:
+            rule["host"] = spec.host
+        body = {"ingressClassName": "alb", "rules": [rule]}
+        return self._object("networking.k8s.io/v1", "Ingress", body, annotations=annotations)
+
+
+def _toleration(spec: Toleration) -> Object:
+    made: Object = {"key": spec.key, "operator": "Exists"}
+    if spec.value is not None:
+        made |= {"operator": "Equal", "value": spec.value}
+    if spec.effect is not None:
+        made["effect"] = _EFFECTS[spec.effect]
+    return made
+
+
+def _millicores(vcpu: float) -> str:
+    millicores = round(vcpu * 1000)
+    return str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"
+
+
+def needs_role(spec: EksService) -> bool:
+    """Whether a service's pods call AWS: for their artifact, or for secrets."""
+    return spec.model.artifact is not None or fetches_secrets(spec.model.environment)

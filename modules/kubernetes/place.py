@@ -1,0 +1,27 @@
+"""What the objects need to know of an environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..eks.spec import EksCluster
+from ..outputs import RegistryOutputs
+from ..vpc.spec import Network
+from .objects import Place
+
+if TYPE_CHECKING:
+    from ..environment import Environment
+
+
+def place_of(environment: Environment) -> Place:
+    """The literal facts of the layers below the services of `environment`."""
+    context, network, registry = environment.context, environment.network, environment.registry
+    assert network is not None
+    return Place(
+        context=context,
+        artifact_bucket=registry.artifact_bucket
+        if isinstance(registry, RegistryOutputs)
+        else context.bucket("artifacts"),
+        vpc_cidr=network.cidr if isinstance(network, Network) else network.vpc_cidr,
+        cluster=environment.eks if isinstance(environment.eks, EksCluster) else None,
+    )

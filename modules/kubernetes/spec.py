@@ -1,0 +1,336 @@
+"""What is asked of inference services on Kubernetes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from ..context import Context
+from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image
+from ..eks.spec import LabelKey, LabelValue, Namespace
+from ..rules import Problem, rule
+from ..sagemaker.model import Model
+from ..scaling.metrics import CpuUtilization, MemoryUtilization
+from ..scaling.spec import Scaling, TargetTracking
+from ..spec import Between, Check, Cidr, Many, OneOf, ShortName, Spec, arn_of
+
+KUB1 = rule(
+    "KUB1",
+    refuses="a number of vCPUs outside 0.05 to 448",
+    message="must be from {low} to {high} vCPUs",
+    source="Amazon EC2 DescribeInstanceTypes (the largest instance)",
+)
+KUB2 = rule(
+    "KUB2",
+    refuses="a memory outside 64 MiB to 24 TiB",
+    message="must be from {low} to {high} MiB",
+    source="Amazon EC2 DescribeInstanceTypes (the largest instance)",
+)
+KUB3 = rule(
+    "KUB3",
+    refuses="more GPUs than any instance has",
+    message="must be from {low} to {high} GPUs",
+    source="Amazon EC2 DescribeInstanceTypes (16 GPUs)",
+)
+KUB4 = rule(
+    "KUB4",
+    refuses="a number of pods outside 1 to 5,000",
+    message="must be from {low} to {high} pods",
+    source="Kubernetes, considerations for large clusters; a service without pods serves nothing",
+)
+KUB5 = rule(
+    "KUB5",
+    refuses="scaling by what a HorizontalPodAutoscaler does not see by itself",
+    message="{wrong} on Kubernetes; {remedy}",
+    source="Kubernetes, HorizontalPodAutoscaler autoscaling/v2 and the resource metrics API",
+)
+KUB6 = rule(
+    "KUB6",
+    refuses="a number of pods beside scaling",
+    message="must be left out where scaling is given: the autoscaler owns the count",
+    source="Inferra: one owner for each value",
+)
+KUB7 = rule(
+    "KUB7",
+    refuses="a timeout outside 10 to 3,600 seconds",
+    message="must be from {low} to {high} seconds",
+    source="Inferra: startup as SageMaker's RT10; Kubernetes, pod termination grace period",
+)
+KUB8 = rule(
+    "KUB8",
+    refuses="a host name or path that an Ingress does not take",
+    message="must be {expected}",
+    source="Kubernetes, Ingress rules (RFC 1123 host names; paths begin with /)",
+)
+KUB9 = rule(
+    "KUB9",
+    refuses="a service open to the internet without TLS",
+    message="is open to the internet without certificate_arn, so requests travel unencrypted",
+    source="AWS Load Balancer Controller, Ingress annotations",
+    severity="warning",
+)
+KUB10 = rule(
+    "KUB10",
+    refuses="a pod that no node takes",
+    message="fits no node: {reasons}; {remedy}",
+    source="Kubernetes scheduler; kubelet reservations of amazon-eks-ami; AWS Fargate pod sizes",
+)
+KUB11 = rule(
+    "KUB11",
+    refuses="a node group that the cluster does not have",
+    message="is not a node group of eks.compute{hint}",
+    source="Inferra: pods run on the groups of the eks layer",
+)
+KUB12 = rule(
+    "KUB12",
+    refuses="a field of Model that only SageMaker knows",
+    message="is for SageMaker alone; on Kubernetes a network policy closes the pod, and "
+    "egress_cidrs opens it",
+    source="Inferra: nothing that is asked for is left out silently",
+)
+KUB13 = rule(
+    "KUB13",
+    refuses="a namespace that Kubernetes keeps for itself",
+    message="belongs to Kubernetes; use one of your own, such as inference",
+    source="Kubernetes, namespaces (the prefix kube-)",
+)
+KUB14 = rule(
+    "KUB14",
+    refuses="one pod in a protected environment",
+    message="is one pod in a protected environment; two in two zones survive the loss of one",
+    source="Amazon EKS best practices guide, reliability",
+    severity="warning",
+)
+KUB15 = rule(
+    "KUB15",
+    refuses="a user that is root",
+    message="must be a user id from {low} to {high}",
+    source="Kubernetes, pod security standards (restricted: runAsNonRoot)",
+)
+KUB16 = rule(
+    "KUB16",
+    refuses="storage for the model outside 1 to 16,384 GiB",
+    message="must be from {low} to {high} GiB",
+    source="Amazon EBS user guide, gp3",
+)
+KUB17 = rule(
+    "KUB17",
+    refuses="a node group for pods of a cluster that has none",
+    message="cannot be chosen: the cluster's compute is {compute}; leave it out",
+    source="Inferra: node groups are those of NodeGroups",
+)
+
+LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
+"""The AWS CLI's own image, whose Python unpacks archives."""
+
+DEVICE_PLUGIN = "nvcr.io/nvidia/k8s-device-plugin:v0.17.1"
+"""NVIDIA's device plugin, which makes a node's GPUs known to Kubernetes."""
+
+PodCount = Annotated[int, Between(KUB4, 1, 5000)]
+LoaderImage = Annotated[
+    Image | str,
+    OneOf(),
+    Check(
+        ECR1,
+        lambda image: isinstance(image, Image) or bool(re.search(r"(:[\w.-]+|@.+)$", image)),
+        lambda _: {"example": EXAMPLE_IMAGE},
+    ),
+    Check(ECR2, lambda image: isinstance(image, Image) or not image.endswith(":latest")),
+]
+
+
+class Toleration(Spec):
+    """A taint that a pod tolerates."""
+
+    key: LabelKey
+    """The taint's key."""
+
+    value: LabelValue | None = None
+    """The taint's value. Without it, any."""
+
+    effect: Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"] | None = None
+    """The taint's effect. Without it, any."""
+
+
+class Pod(Spec):
+    """What each pod of a service takes, and where it may run."""
+
+    vcpu: Annotated[float, Between(KUB1, 0.05, 448)]
+    """The vCPUs that are kept for it, and that autoscaling measures against."""
+
+    memory_mib: Annotated[int, Between(KUB2, 64, 24 * 1024 * 1024)]
+    """Its memory in MiB: kept for it, and its limit."""
+
+    gpus: Annotated[int, Between(KUB3, 0, 16)] = 0
+    """How many NVIDIA GPUs it has for itself. Without it, none."""
+
+    storage_gib: Annotated[int, Between(KUB16, 1, 16_384)] = 10
+    """The most that the model may take on the node's disk, in GiB. Without it, 10."""
+
+    node_group: ShortName | None = None
+    """The node group that it runs on, by its short name. Without it any that it fits."""
+
+    tolerations: Many[Toleration] = ()
+    """Taints that it tolerates, beside those of GPU nodes where it has GPUs. Without it, none."""
+
+
+class Ingress(Spec):
+    """An Application Load Balancer in front of a service."""
+
+    host: (
+        Annotated[
+            str,
+            Check(
+                KUB8,
+                lambda host: bool(
+                    re.fullmatch(
+                        r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", host
+                    )
+                ),
+                lambda _: {"expected": "a host name such as fraud.ml.example.com"},
+            ),
+        ]
+        | None
+    ) = None
+    """The host name that is served. Without it, every one."""
+
+    path: Annotated[
+        str,
+        Check(
+            KUB8,
+            lambda path: bool(re.fullmatch(r"/[A-Za-z0-9/._~-]{0,200}", path)),
+            lambda _: {"expected": "a path such as /invocations"},
+        ),
+    ] = "/"
+    """The prefix of the paths that are served. Without it, all."""
+
+    scheme: Literal["internal", "internet-facing"] = "internal"
+    """Who reaches the load balancer. Without it, the VPC alone."""
+
+    certificate_arn: (
+        Annotated[
+            str,
+            arn_of(
+                "acm",
+                "arn:aws:acm:us-east-1:111122223333:certificate/"
+                "1234abcd-12ab-34cd-56ef-1234567890ab",
+            ),
+        ]
+        | None
+    ) = None
+    """The certificate in ACM for HTTPS. Without it, plain HTTP."""
+
+    def check(self) -> Iterator[Problem]:
+        """Nothing is open to the internet in plain text unnoticed."""
+        if self.scheme == "internet-facing" and self.certificate_arn is None:
+            yield KUB9.problem("scheme", got=self.scheme)
+
+
+class EksService(Spec):
+    """An inference service on EKS: the container that SageMaker would serve, in pods.
+
+    Its `model` is a SageMaker `Model`, so moving from one to the other changes the type and the
+    target alone.
+    """
+
+    model: Model
+    """What is served: image, artifact and environment."""
+
+    compute: Pod
+    """What each pod takes, and where it may run."""
+
+    count: PodCount | None = None
+    """How many pods. Without it 1, or what `scaling` decides."""
+
+    scaling: Scaling | None = None
+    """How the number of pods follows the load: policies on CpuUtilization and
+    MemoryUtilization, of what `compute` keeps for a pod. Without it, it does not."""
+
+    ingress: Ingress | None = None
+    """A load balancer in front. Without it only pods of the cluster reach the service."""
+
+    namespace: Annotated[
+        Namespace, Check(KUB13, lambda name: not name.startswith("kube-") and name != "default")
+    ] = "inference"
+    """The Kubernetes namespace. Without it, `inference`."""
+
+    client_namespaces: Many[Namespace] = ()
+    """Other namespaces whose pods may call it. Without it, those of its own alone."""
+
+    egress_cidrs: Many[Cidr] = ()
+    """Where pods may open HTTPS connections. Without it nowhere, or to AWS and thereby
+    anywhere that the VPC routes to while an artifact is fetched: network policies know S3 by
+    no name."""
+
+    user: Annotated[int, Between(KUB15, 1, 65_534)] = 10001
+    """The id of the user that the container runs as, never root. Without it 10001."""
+
+    read_only: bool = True
+    """Whether the root file system is read-only; `/tmp` is always writable. Without it, yes."""
+
+    startup_timeout_seconds: Annotated[int, Between(KUB7, 10, 3600)] = 300
+    """Seconds that the container may take until its first good ping. Without it, 300."""
+
+    stop_timeout_seconds: Annotated[int, Between(KUB7, 10, 3600)] = 30
+    """Seconds from SIGTERM to SIGKILL. Without it 30, as on SageMaker."""
+
+    loader: LoaderImage = LOADER
+    """The image, with AWS CLI and Python, that fetches the artifact before the container starts.
+    Without it AWS's own from the public registry; nothing is fetched without an artifact."""
+
+    def check(self) -> Iterator[Problem]:
+        """The rules between model, count and scaling."""
+        for field in sorted(self.model.model_fields_set - {"image", "artifact", "environment"}):
+            yield KUB12.problem("model", field)
+        if self.scaling is None:
+            return
+        if self.count is not None:
+            yield KUB6.problem("count", got=self.count)
+        yield from self._check_scaling(self.scaling)
+
+    def _check_scaling(self, scaling: Scaling) -> Iterator[Problem]:
+        known = "track CpuUtilization or MemoryUtilization"
+        if scaling.min_capacity == 0:
+            wrong = "is 0, to which an autoscaler does not go"
+            yield KUB5.problem("scaling", "min_capacity", wrong=wrong, remedy="keep 1 at least")
+        if not scaling.policies:
+            yield KUB5.problem("scaling", "policies", wrong="names no metric", remedy=known)
+        for index, policy in enumerate(scaling.policies):
+            if not isinstance(policy, TargetTracking):
+                wrong = f"{type(policy).__name__} does not exist"
+                yield KUB5.problem("scaling", "policies", index, wrong=wrong, remedy=known)
+            elif not isinstance(policy.metric, CpuUtilization | MemoryUtilization):
+                wrong = f"nothing measures {type(policy.metric).__name__}"
+                yield KUB5.problem("scaling", "policies", index, wrong=wrong, remedy=known)
+        for field in ("schedules", "suspended"):
+            if getattr(scaling, field):
+                remedy = "leave it out, and change the bounds in Git"
+                yield KUB5.problem("scaling", field, wrong="do not exist", remedy=remedy)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Production has more than one pod."""
+        if context.protected and self.initial_count == 1:
+            yield KUB14.problem("scaling" if self.scaling else "count", got=1)
+
+    @property
+    def initial_count(self) -> int:
+        """How many pods there are at first."""
+        if self.scaling is not None:
+            return self.scaling.min_capacity
+        return self.count or 1
+
+
+class Kubernetes(Spec):
+    """The inference services of the environment's EKS cluster."""
+
+    services: dict[ShortName, EksService] = {}
+    """The services by short name. Without it, none."""
+
+    objects_by: Literal["terraform", "gitops"] = "terraform"
+    """Who makes the Kubernetes objects: this layer, in one plan with their roles; or somebody
+    else from what `inferra manifests` writes, while this layer makes the roles alone."""
+
+    device_plugin: LoaderImage = DEVICE_PLUGIN
+    """NVIDIA's device plugin, for managed node groups whose AMI does not bring it. Without it
+    NVIDIA's own image, which needs a way to the internet."""

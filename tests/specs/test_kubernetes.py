@@ -1,0 +1,234 @@
+"""Services on Kubernetes as Specs: what is refused, and whether pods fit nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from modules import (
+    AutoMode,
+    Context,
+    CpuUtilization,
+    EksCluster,
+    EksOutputs,
+    EksService,
+    Environment,
+    FargateProfile,
+    GpuNodePool,
+    Image,
+    Ingress,
+    InvocationsPerInstance,
+    Kubernetes,
+    Model,
+    Network,
+    NodeGroup,
+    NodeGroups,
+    Pod,
+    Registry,
+    Repository,
+    Scaling,
+    SpecError,
+    Taint,
+    TargetTracking,
+    Toleration,
+)
+from modules.spec import Spec, problems_of
+
+MODEL = Model(image=Image(repository="fraud", tag="1.4.2"), artifact="fraud/1.4.2/model.tar.gz")
+SMALL = Pod(vcpu=1, memory_mib=2048)
+CPU = NodeGroup(instance_types=["m7i.large"], max_size=3)
+GPU = NodeGroup(instance_types=["g6.xlarge"], max_size=3)
+
+
+def service(compute: Pod = SMALL, **fields: Any) -> EksService:
+    return EksService(**{"model": MODEL, "compute": compute, **fields})
+
+
+def refused(kind: type[Spec], **fields: Any) -> list[str]:
+    with pytest.raises(SpecError) as error:
+        kind(**fields)
+    return [str(problem).rpartition(" (")[0] for problem in error.value.problems]
+
+
+def environment(compute: Any, one: EksService, **changes: Any) -> Environment:
+    given: dict[str, Any] = {
+        "context": Context(
+            organization="acme",
+            stage="dev",
+            account="111122223333",
+            region="us-east-1",
+            owner="ml",
+        ),
+        "network": Network(cidr="10.20.0.0/16"),
+        "registry": Registry(repositories={"fraud": Repository()}),
+        "eks": EksCluster(version="1.35", compute=compute),
+        "kubernetes": Kubernetes(services={"fraud": one}),
+    }
+    return Environment(**{**given, **changes})
+
+
+def unfit(compute: Any, one: EksService) -> str:
+    with pytest.raises(SpecError) as error:
+        environment(compute, one)
+    (problem,) = error.value.problems
+    return str(problem)
+
+
+def groups(**given: NodeGroup) -> NodeGroups:
+    return NodeGroups(groups=dict(given))
+
+
+def test_a_pod_that_fits_is_taken() -> None:
+    environment(groups(cpu=CPU), service())
+    environment(groups(cpu=CPU, gpu=GPU), service(Pod(vcpu=3, memory_mib=12_000, gpus=1)))
+    environment(AutoMode(), service(Pod(vcpu=32, memory_mib=120_000)))
+    environment(FargateProfile(), service())
+
+
+def test_what_is_kept_for_the_kubelet_does_not_count() -> None:
+    # An m7i.large has 2 vCPUs and 8,192 MiB, of which pods get 1.93 and 7,518.
+    environment(groups(cpu=CPU), service(Pod(vcpu=1.93, memory_mib=7518)))
+    cpu = unfit(groups(cpu=CPU), service(Pod(vcpu=2, memory_mib=1024)))
+    assert "kubernetes.services.fraud.compute: fits no node: cpu has 1.93 vCPUs for pods" in cpu
+    assert "[KUB10]" in cpu
+    memory = unfit(groups(cpu=CPU), service(Pod(vcpu=1, memory_mib=7519)))
+    assert "cpu has 7,518 MiB for pods, not 7,519; use larger instance types" in memory
+
+
+def test_the_smallest_type_of_a_group_decides() -> None:
+    mixed = NodeGroup(instance_types=["m7i.2xlarge", "m7i.large"], max_size=3)
+    assert "1.93 vCPUs" in unfit(groups(cpu=mixed), service(Pod(vcpu=4, memory_mib=1024)))
+
+
+def test_a_gpu_needs_a_group_of_gpu_instances() -> None:
+    message = unfit(groups(cpu=CPU), service(Pod(vcpu=1, memory_mib=1024, gpus=1)))
+    assert "cpu has no GPUs, not 1; add a group of GPU instances" in message
+    message = unfit(groups(cpu=CPU, gpu=GPU), service(Pod(vcpu=1, memory_mib=1024, gpus=4)))
+    assert "gpu has 1 GPU, not 4" in message
+
+
+def test_a_pod_without_gpus_is_kept_off_gpu_nodes() -> None:
+    message = unfit(groups(gpu=GPU), service())
+    assert "gpu has the taint nvidia.com/gpu=true" in message
+    assert "gpu would take it with Toleration(key='nvidia.com/gpu', value='true')" in message
+    tolerant = Pod(vcpu=1, memory_mib=1024, tolerations=[Toleration(key="nvidia.com/gpu")])
+    environment(groups(gpu=GPU), service(tolerant))
+
+
+def test_a_toleration_matches_by_value_and_effect() -> None:
+    tainted = CPU.replace(taints=[Taint(key="team", value="ml")])
+
+    def pod(**fields: Any) -> EksService:
+        return service(Pod(vcpu=1, memory_mib=1024, tolerations=[Toleration(key="team", **fields)]))
+
+    environment(groups(cpu=tainted), pod())
+    environment(groups(cpu=tainted), pod(value="ml", effect="NO_SCHEDULE"))
+    assert "taint team=ml" in unfit(groups(cpu=tainted), pod(value="web"))
+    assert "taint team=ml" in unfit(groups(cpu=tainted), pod(effect="NO_EXECUTE"))
+    preferred = CPU.replace(taints=[Taint(key="team", effect="PREFER_NO_SCHEDULE")])
+    environment(groups(cpu=preferred), service())
+
+
+def test_the_message_names_the_group_that_would_fit() -> None:
+    small, large = CPU, NodeGroup(instance_types=["m7i.4xlarge"], max_size=2)
+    pod = Pod(vcpu=8, memory_mib=16_000, node_group="small")
+    message = unfit(groups(small=small, large=large), service(pod))
+    assert message.partition(" [")[0].endswith("; node_group large would take it")
+
+
+def test_an_unknown_node_group_gets_its_nearest_match() -> None:
+    pod = Pod(vcpu=1, memory_mib=1024, node_group="cpuu")
+    assert "did you mean cpu" in unfit(groups(cpu=CPU), service(pod))
+    elsewhere = unfit(AutoMode(), service(pod))
+    assert "the cluster's compute is AutoMode" in elsewhere
+
+
+def test_an_unknown_instance_type_is_not_checked() -> None:
+    environment(
+        groups(cpu=NodeGroup(instance_types=["m99.large"], max_size=1)),
+        service(Pod(vcpu=64, memory_mib=100_000)),
+    )
+
+
+def test_auto_mode_has_gpus_by_a_pool_of_its_own() -> None:
+    pod = service(Pod(vcpu=1, memory_mib=1024, gpus=1))
+    assert "give eks.compute a gpu_pool" in unfit(AutoMode(), pod)
+    environment(AutoMode(gpu_pool=GpuNodePool(instance_families=["g6"])), pod)
+
+
+def test_fargate_has_limits_and_namespaces() -> None:
+    assert "Fargate has no GPUs" in unfit(
+        FargateProfile(), service(Pod(vcpu=1, memory_mib=1024, gpus=1))
+    )
+    assert "16 vCPUs" in unfit(FargateProfile(), service(Pod(vcpu=17, memory_mib=1024)))
+    assert "add it to eks.compute.namespaces" in unfit(
+        FargateProfile(), service(namespace="models")
+    )
+
+
+def test_a_foreign_cluster_is_not_checked() -> None:
+    foreign = EksOutputs(
+        cluster_name="shared", endpoint="https://x", certificate_authority="eA==", oidc_issuer="x"
+    )
+    one = service(Pod(vcpu=64, memory_mib=100_000, gpus=8))
+    environment(AutoMode(), one, eks=foreign)
+
+
+def test_services_need_a_cluster() -> None:
+    with pytest.raises(SpecError, match="kubernetes: needs eks"):
+        environment(AutoMode(), service(), eks=None)
+
+
+def test_scaling_follows_what_kubernetes_measures() -> None:
+    def scaling(**fields: Any) -> Scaling:
+        tracked = TargetTracking(metric=CpuUtilization(percent=60))
+        return Scaling(**{"max_capacity": 4, "policies": [tracked], **fields})
+
+    service(scaling=scaling())
+    invocations = TargetTracking(metric=InvocationsPerInstance(requests_per_second=20))
+    (problem,) = refused(
+        EksService, model=MODEL, compute=SMALL, scaling=scaling(policies=[invocations])
+    )
+    assert "nothing measures InvocationsPerInstance on Kubernetes; track CpuUtil" in problem
+    mistakes: list[dict[str, Any]] = [{"policies": []}, {"min_capacity": 0}]
+    for wrong in mistakes:
+        (problem,) = refused(EksService, model=MODEL, compute=SMALL, scaling=scaling(**wrong))
+        assert problem.endswith("[KUB5]")
+    (problem,) = refused(EksService, model=MODEL, compute=SMALL, scaling=scaling(), count=2)
+    assert problem.endswith("[KUB6]")
+
+
+def test_what_only_sagemaker_knows_is_not_dropped_silently() -> None:
+    isolated = Model(image=MODEL.image, network_isolation=True)
+    (problem,) = refused(EksService, model=isolated, compute=SMALL)
+    assert problem.endswith("[KUB12]")
+
+
+@pytest.mark.parametrize("name", ["kube-system", "default"])
+def test_kubernetes_own_namespaces_are_left_alone(name: str) -> None:
+    (problem,) = refused(EksService, model=MODEL, compute=SMALL, namespace=name)
+    assert problem.endswith("[KUB13]")
+
+
+def test_root_is_refused() -> None:
+    (problem,) = refused(EksService, model=MODEL, compute=SMALL, user=0)
+    assert problem.endswith("[KUB15]")
+
+
+def test_a_host_and_a_path_have_their_form() -> None:
+    (problem,) = refused(Ingress, host="https://fraud.example.com")
+    assert "such as fraud.ml.example.com" in problem
+    (problem,) = refused(Ingress, path="invocations")
+    assert "such as /invocations" in problem
+
+
+def test_the_internet_without_tls_is_warned_of() -> None:
+    (problem,) = problems_of(Ingress(scheme="internet-facing"))
+    assert problem.rule == "KUB9"
+
+
+def test_one_pod_in_production_is_warned_of() -> None:
+    context = environment(AutoMode(), service()).context.replace(protected=True)
+    made = environment(AutoMode(), service(), context=context)
+    assert [problem.rule for problem in problems_of(made)] == ["KUB14"]
