@@ -97,13 +97,12 @@ _DELETE: Mapping[str, Callable[[Any, str], Any]] = {
 }
 
 
-def adopt(stack: Stack, aws: Aws, environment: Mapping[str, str]) -> list[str]:
+def adopt(stack: Stack, aws: Aws, environment: Mapping[str, str], used: set[str]) -> list[str]:
     """Take back what exists, is to be created, and carries the tags of this layer.
 
-    Answers what was done, a line for each resource; nothing of anybody else is touched.
-    Raises OperatorError while an endpoint of the environment is being changed.
+    `used` is what endpoints use. Answers what was done, a line for each resource; nothing of
+    anybody else is touched.
     """
-    used = _in_use(aws)
     done: list[str] = []
     # Some names are known only once what they refer to is taken back.
     while more := _adopt_known(stack, aws, environment, used):
@@ -111,8 +110,11 @@ def adopt(stack: Stack, aws: Aws, environment: Mapping[str, str]) -> list[str]:
     return done
 
 
-def _in_use(aws: Aws) -> set[str]:
-    """The endpoint configurations, and their models, that endpoints of the environment use."""
+def in_use(aws: Aws) -> set[str]:
+    """The endpoint configurations, and their models, that endpoints of the environment use.
+
+    Raises OperatorError while one of them is being changed.
+    """
     sagemaker = aws.client("sagemaker")
     used: set[str] = set()
     pages = sagemaker.get_paginator("list_endpoints").paginate(NameContains=aws.context.prefix)

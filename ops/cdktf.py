@@ -76,6 +76,8 @@ class Deployment:
     status: int
     stacks: list[StackRun]
     log: Path
+    errors: list[str]
+    """Errors of cdktf itself, such as a failed synthesis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,37 +114,48 @@ class Program:
         return variables | {"CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1"}
 
 
+def new_log(program: Program) -> Path:
+    """An empty file for what cdktf prints."""
+    program.outdir.mkdir(parents=True, exist_ok=True)
+    log = program.outdir / "deploy.log"
+    log.write_text("", encoding="utf-8")
+    return log
+
+
 def deploy(
-    patterns: Sequence[str],
     names: Sequence[str],
     *,
     program: Program,
+    log: Path,
+    alone: bool = False,
     follow: Callable[[StackRun], None] = lambda _: None,
 ) -> Deployment:
-    """Run `cdktf deploy` for the stacks that match, without a prompt.
+    """Run `cdktf deploy` for the stacks named, without a prompt.
 
-    `names` are those stacks; `follow` is called after each line that concerns one. The whole
-    output goes to a log.
+    `alone` is for a stack without those that it stands on. `follow` is called after each line
+    that concerns a stack. The whole output goes to a log.
     """
     command = [
         str(_cdktf()),
         "deploy",
-        *patterns,
+        *names,
         "--auto-approve",
         "--app",
         shlex.join(program.command),
         "--output",
         str(program.outdir),
     ]
+    if alone:
+        # Not otherwise: cdktf then no longer keeps the order of the stacks that it runs.
+        command.append("--ignore-missing-stack-dependencies")
     if program.emulator:
         # Locking asks the registry even where the provider comes from a mirror.
         command.append("--skip-provider-lock")
     runs = {name: StackRun(name) for name in names}
-    program.outdir.mkdir(parents=True, exist_ok=True)
-    log = program.outdir / "deploy.log"
     current: StackRun | None = None
+    errors: list[str] = []
     with (
-        log.open("w", encoding="utf-8") as sink,
+        log.open("a", encoding="utf-8") as sink,
         subprocess.Popen(
             command,
             cwd=ROOT,
@@ -167,7 +180,9 @@ def deploy(
             if current is not None:
                 current.read(line.strip())
                 follow(current)
-    return Deployment(process.returncode, list(runs.values()), log)
+            elif "Error:" in line:
+                errors.append(line.strip())
+    return Deployment(process.returncode, list(runs.values()), log, errors)
 
 
 def _cdktf() -> Path:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from modules.rules import did_you_mean
 
 from . import cdktf
-from .adopt import adopt, lock_of
+from .adopt import adopt, in_use, lock_of
 from .aws import Aws
 from .cdktf import Deployment, Program, StackRun
 from .environments import environments
@@ -58,18 +58,27 @@ def deploy(patterns: Sequence[str], program: Program) -> Deployment:
     Raises OperatorError with a report of every stack when one fails.
     """
     terraform_binary()
-    names = [stack.name for stack in chosen(patterns, program)]
+    wanted = chosen(patterns, program)
+    names = [stack.name for stack in wanted]
+    whole = all(below in names for stack in wanted for below in stack.dependencies)
+    runs = {name: StackRun(name) for name in names}
+    status, errors = 0, list[str]()
+    log = cdktf.new_log(program)
     with _progress() as progress:
         tasks = {name: progress.add_task(name, total=None, status="waiting") for name in names}
-        deployment = cdktf.deploy(
-            patterns,
-            names,
-            program=program,
-            follow=lambda run: _show(progress, tasks[run.name], run),
-        )
-        for run in deployment.stacks:
+
+        def follow(run: StackRun) -> None:
+            runs[run.name] = run
             _show(progress, tasks[run.name], run)
-    if deployment.status:
+
+        # Stacks without some of those below them go one by one, as cdktf would mix their order.
+        for batch in [names] if whole else [[name] for name in names]:
+            done = cdktf.deploy(batch, program=program, log=log, alone=not whole, follow=follow)
+            status, errors = done.status, errors + done.errors
+            if status:
+                break
+    deployment = Deployment(status, list(runs.values()), log, errors)
+    if status:
         raise OperatorError(_failure(deployment, program))
     return deployment
 
@@ -84,6 +93,7 @@ def recover(name: str, program: Program) -> list[str]:
     context = next(e.context for e in known.values() if stack.name.startswith(f"{e.key}-"))
     aws = Aws(context, emulator=program.emulator)
     environment = program.terraform_environment()
+    used = in_use(aws)
     ready = stack.init(environment)
     if ready.status:
         raise OperatorError(f"{stack.name} cannot be initialised\n{ready.output}")
@@ -94,7 +104,7 @@ def recover(name: str, program: Program) -> list[str]:
         if cleared.status:
             raise OperatorError(f"the lock was not cleared\n{cleared.output}")
         done.append(f"cleared the lock of {lock['Who']}, {lock['Created']}")
-    return done + adopt(stack, aws, environment)
+    return done + adopt(stack, aws, environment, used)
 
 
 def destroy(patterns: Sequence[str], program: Program) -> list[str]:
@@ -160,6 +170,7 @@ def _failure(deployment: Deployment, program: Program) -> str:
                 "    if a killed deploy of this stack created it, take it back: inferra recover "
                 f"{run.name}{emulated}"
             )
+    lines += [f"  {line}" for line in deployment.errors]
     lines.append("what was applied stays applied; the next run completes the rest")
     return "\n".join(lines)
 

@@ -1,0 +1,157 @@
+"""The operator's command: help, exit status, JSON, and what it says when it cannot go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from modules import RULES
+from ops.cli import app
+from ops.errors import OperatorError
+from ops.terraform import provider_mirror, terraform_binary, terraform_environment
+from tests.conftest import ROOT
+
+
+def inferra(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ops", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+        if hasattr(command, "commands"):
+            for child, inner in command.commands.items():
+                yield from below(f"{name} {child}", inner)
+        else:
+            yield name, command
+
+    yield from below("inferra", typer.main.get_command(app))
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    without = [name for name, command in commands() if f"Example: {name}" not in str(command.help)]
+    assert without == []
+
+
+def test_the_commands_that_begin_a_users_day_are_there() -> None:
+    names = {name for name, _ in commands()}
+    assert names >= {
+        "inferra bootstrap",
+        "inferra deploy",
+        "inferra emulator start",
+        "inferra emulator status",
+        "inferra emulator stop",
+        "inferra explain",
+        "inferra rules",
+    }
+
+
+def test_rules_are_listed_for_machines() -> None:
+    done = inferra("rules", "--json")
+    assert done.returncode == 0
+    listed = json.loads(done.stdout)
+    assert {entry["id"] for entry in listed} >= set(RULES)
+    assert all(entry["source"] for entry in listed)
+
+
+def test_a_rule_is_explained_with_its_source() -> None:
+    done = inferra("explain", "aas3")
+    assert done.returncode == 0
+    assert RULES["AAS3"].condition in done.stdout
+    assert RULES["AAS3"].source in done.stdout
+
+
+def test_an_unknown_rule_is_bad_input_with_the_nearest_match() -> None:
+    done = inferra("explain", "AAS333")
+    assert done.returncode == 2
+    assert "did you mean" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_environment_is_bad_input_with_the_known_ones() -> None:
+    done = inferra("bootstrap", "dev-use2")
+    assert done.returncode == 2
+    assert "did you mean dev-use1" in done.stderr
+
+
+def test_a_command_without_its_argument_is_bad_input() -> None:
+    assert inferra("bootstrap").returncode == 2
+
+
+def test_without_credentials_a_bootstrap_fails_in_two_lines() -> None:
+    done = inferra(
+        "bootstrap",
+        "dev-use1",
+        AWS_ACCESS_KEY_ID="",
+        AWS_SECRET_ACCESS_KEY="",
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+    )
+    assert done.returncode == 1
+    assert "no credentials for account 111122223333" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_deploying_without_a_terminal_asks_for_approval_on_the_command_line() -> None:
+    done = inferra("deploy", "dev-use1-network")
+    assert done.returncode == 2
+    assert "--auto-approve" in done.stderr
+
+
+def test_a_missing_terraform_is_said_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    terraform_binary.cache_clear()
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(OperatorError, match="terraform is not on PATH") as caught:
+        terraform_binary()
+    assert "developer.hashicorp.com" in str(caught.value)
+
+
+def test_an_old_terraform_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    old = tmp_path / "terraform"
+    old.write_text('#!/bin/sh\necho \'{"terraform_version": "1.9.8"}\'\n')
+    old.chmod(0o755)
+    terraform_binary.cache_clear()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(OperatorError, match="older than Terraform"):
+        terraform_binary()
+    terraform_binary.cache_clear()
+
+
+def test_an_unpacked_provider_is_found_in_a_users_plugin_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import platform
+
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+    system = platform.system().lower()
+    folder = tmp_path / ".terraform.d/plugins/registry.example/hashicorp/aws/5.100.0"
+    provider = folder / f"{system}_{machine}" / "terraform-provider-aws_v5.100.0_x5"
+    provider.parent.mkdir(parents=True)
+    provider.touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    provider_mirror.cache_clear()
+    assert provider_mirror() == tmp_path / ".terraform.d/plugins"
+    provider_mirror.cache_clear()
+
+
+def test_a_cli_configuration_that_exists_is_kept(tmp_path: Path) -> None:
+    own = tmp_path / "own.rc"
+    own.touch()
+    assert terraform_environment({"TF_CLI_CONFIG_FILE": str(own)})["TF_CLI_CONFIG_FILE"] == str(own)
+    missing = terraform_environment({"TF_CLI_CONFIG_FILE": str(tmp_path / "missing.rc")})
+    assert Path(missing["TF_CLI_CONFIG_FILE"]).is_file()
