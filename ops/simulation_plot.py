@@ -184,10 +184,11 @@ def _time_axis(axis: Any, result: Result, zone: str) -> None:
 
     untyped: Any = dates
     times = _times(result, zone)
-    locator = untyped.AutoDateLocator(minticks=6, maxticks=12)
+    locator = untyped.AutoDateLocator()
     formatter = untyped.ConciseDateFormatter(locator, show_offset=False)
+    formatter.formats[2] = "%a %d"
     formatter.zero_formats[3] = "%a %d %b"
     axis.xaxis.set_major_locator(locator)
     axis.xaxis.set_major_formatter(formatter)
     axis.set_xlim(times[0], times[-1])
-    axis.set_xlabel(f"{times[0]:%d %B %Y}, {zone}")
+    axis.set_xlabel(f"from {times[0]:%d %B %Y}, {zone}")

@@ -67,6 +67,7 @@ from ops.simulate import (
     shape,
     simulate,
 )
+from ops.simulation_plot import draw
 
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
@@ -575,8 +576,6 @@ def test_everything_that_scales_is_found_by_its_name() -> None:
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_a_plot_is_the_same_bytes_every_time(tmp_path: Path, suffix: str) -> None:
-    from ops.simulation_plot import draw
-
     spec = scaling(rate(300))
     results = [simulate(spec, service(), shape("spike", 60), name) for name in ("one", "two")]
     files = [tmp_path / f"{n}.{suffix}" for n in range(2)]
@@ -586,3 +585,10 @@ def test_a_plot_is_the_same_bytes_every_time(tmp_path: Path, suffix: str) -> Non
     assert first == second
     assert len(first) > 10_000
     assert os.path.getsize(files[0]) < 2_000_000
+
+
+@pytest.mark.parametrize("hours", [0.1, 6, 50, 400])
+def test_a_plot_of_any_length_is_drawn_without_a_warning(tmp_path: Path, hours: float) -> None:
+    load = shape("daily", 60, hours=hours)
+    draw([simulate(scaling(rate(300)), service(), load)], tmp_path / "a.png", title="fraud")
+    assert (tmp_path / "a.png").stat().st_size > 10_000
