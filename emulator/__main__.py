@@ -18,6 +18,9 @@ def main() -> None:
     parser.add_argument(
         "--record", type=Path, help="file that tells where it listens, once it does"
     )
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end when the process that started this ends"
+    )
     arguments = parser.parse_args()
     if not network.is_loopback(arguments.host):
         parser.error(f"--host must be a loopback address such as 127.0.0.1, got {arguments.host!r}")
@@ -29,6 +32,7 @@ def main() -> None:
         arguments.port,
         instance=arguments.instance,
         record=arguments.record,
+        with_parent=arguments.with_parent,
     )
 
 

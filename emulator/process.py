@@ -163,17 +163,22 @@ def stop(directory: Path) -> bool:
 
 @contextmanager
 def serve(*, port: int = 0) -> Iterator[Emulator]:
-    """An emulator for the length of a ``with`` block, in a directory of its own."""
+    """An emulator for the length of a ``with`` block, in a directory of its own.
+
+    It also ends when this process does, so that a killed test run leaves none behind.
+    """
     with tempfile.TemporaryDirectory(prefix="emulator-") as name:
         directory = Path(name)
-        emulator = start(directory, port=port)
+        emulator = _spawn(directory, port, START_TIMEOUT_SECONDS, with_parent=True)
         try:
             yield emulator
         finally:
             stop(directory)
 
 
-def _spawn(directory: Path, port: int, timeout_seconds: float) -> Emulator:
+def _spawn(
+    directory: Path, port: int, timeout_seconds: float, *, with_parent: bool = False
+) -> Emulator:
     instance = uuid.uuid4().hex
     record = directory / RECORD
     record.unlink(missing_ok=True)
@@ -184,6 +189,7 @@ def _spawn(directory: Path, port: int, timeout_seconds: float) -> Emulator:
                 *("--port", str(port)),
                 *("--instance", instance),
                 *("--record", str(record)),
+                *(["--with-parent"] if with_parent else []),
             ],
             cwd=Path(__file__).resolve().parents[1],
             env=_server_environment(),

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-def serve(host: str, port: int, *, instance: str, record: Path | None) -> None:
-    """Answer on ``host:port`` until SIGTERM or SIGINT."""
+def serve(
+    host: str, port: int, *, instance: str, record: Path | None, with_parent: bool = False
+) -> None:
+    """Answer on ``host:port`` until SIGTERM or SIGINT, or the end of the parent if so asked."""
+    parent = os.getppid()
     extensions.check_moto()
     application = control.Application(
         DomainDispatcherApplication(_create_service), instance=instance
@@ -48,10 +51,19 @@ def serve(host: str, port: int, *, instance: str, record: Path | None) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    if with_parent:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     server.serve_forever(poll_interval=0.1)
     # handler threads of kept-alive connections would hold the process
     sys.stdout.flush()
     os._exit(0)
+
+
+def _end_with(parent: int) -> None:
+    # an orphan is given another parent
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _create_service(service: Any) -> Flask:

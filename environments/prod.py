@@ -2,6 +2,7 @@
 
 from modules import (
     PRIVATE_SAGEMAKER,
+    Canary,
     DataCapture,
     Environment,
     FlowLogs,
@@ -30,12 +31,14 @@ prod = Environment(
                 instance_type="ml.m5.xlarge",
                 scaling=follow_load(45, minimum=2, maximum=12),
                 data_capture=DataCapture(sampling_percent=5),
+                rollout=Canary(percent=10, bake_seconds=600),
                 log_retention_days=365,
             ),
             "ranking": RealtimeEndpoint(
                 model=model("ranking", "2.0.0"),
                 instance_type="ml.c5.2xlarge",
                 scaling=follow_load(130, minimum=3, maximum=30),
+                rollout=Canary(percent=10, bake_seconds=600),
                 log_retention_days=365,
             ),
         },

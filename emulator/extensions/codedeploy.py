@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
+import yaml
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.codedeploy.exceptions import (
     ApplicationDoesNotExistException,
     DeploymentGroupDoesNotExistException,
@@ -13,6 +16,8 @@ from moto.codedeploy.responses import CodeDeployResponse
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import camelcase_to_underscores, utcnow
+from moto.ecs.models import ecs_backends
+from moto.elbv2.models import FakeAction, elbv2_backends
 from moto.moto_api._internal import mock_random
 
 from .registry import Service
@@ -133,6 +138,79 @@ def update_deployment_group(response: CodeDeployResponse) -> ActionResult:
         if value is not None:
             setattr(group, camelcase_to_underscores(field), value)
     return ActionResult({"hooksNotCleanedUp": []})
+
+
+@service.corrects(
+    "CreateDeployment", gap="leaves every deployment in Created and the ECS service as it was"
+)
+def create_deployment(original: Original, response: CodeDeployResponse) -> ActionResult:
+    """AWS moves an ECS service to the new task definition, and its traffic to the other target
+    group; an alarm of the group that is on stops it before. Here all of it happens at once."""
+    result: Any = original(response)
+    backend = response.codedeploy_backend
+    deployment: Any = backend.get_deployment(result.result["deploymentId"])
+    group = deployment.deployment_group
+    if group.application.compute_platform != "ECS":
+        return ActionResult(result.result)
+    deployment.start_time = deployment.complete_time = utcnow()
+    active = _alarms_that_are_on(response, group.alarm_configuration or {})
+    if active:
+        deployment.status = "Stopped"
+        deployment.deployment_status_messages = [f"alarms are active: {', '.join(active)}"]
+    else:
+        deployment.status = "Succeeded"
+        _move_tasks(response, group, _task_definition(deployment.revision))
+        _move_traffic(response, group)
+    return ActionResult(result.result)
+
+
+def _task_definition(revision: dict[str, Any]) -> str:
+    """The task definition that an AppSpec of ECS names."""
+    specification = yaml.safe_load(
+        (revision.get("appSpecContent") or revision["string"])["content"]
+    )
+    return str(next(iter(specification["Resources"][0].values()))["Properties"]["TaskDefinition"])
+
+
+def _alarms_that_are_on(response: CodeDeployResponse, configuration: dict[str, Any]) -> list[str]:
+    if not configuration.get("enabled"):
+        return []
+    alarms = cloudwatch_backends[response.current_account][response.region].alarms
+    names = [alarm["name"] for alarm in configuration.get("alarms", [])]
+    return [name for name in names if name in alarms and alarms[name].state_value == "ALARM"]
+
+
+def _move_tasks(response: CodeDeployResponse, group: Any, definition: str) -> None:
+    backend = ecs_backends[response.current_account][response.region]
+    for target in group.ecs_services:
+        key = f"{target['clusterName']}:{target['serviceName']}"
+        backend.services[key].task_definition = definition
+
+
+def _move_traffic(response: CodeDeployResponse, group: Any) -> None:
+    backend = elbv2_backends[response.current_account][response.region]
+    arns = {each.name: each.arn for each in backend.target_groups.values()}
+    for pair in group.load_balancer_info.get("targetGroupPairInfoList", []):
+        both = [arns[each["name"]] for each in pair["targetGroups"]]
+        for listener in backend.describe_listeners(None, pair["prodTrafficRoute"]["listenerArns"]):
+            for rule in listener.rules.values():
+                rule.actions = [_moved(action, both) for action in rule.actions]
+
+
+def _moved(action: Any, both: list[str]) -> Any:
+    """The action with the weights of the two target groups exchanged."""
+    data = copy.deepcopy(action.data)
+    weighted = data.get("ForwardConfig", {}).get("TargetGroups") or []
+    if not weighted and data.get("TargetGroupArn"):
+        weighted = [{"TargetGroupArn": data["TargetGroupArn"]}]
+    serving = [each["TargetGroupArn"] for each in weighted if int(each.get("Weight", 1))]
+    if not set(serving) & set(both):
+        return action
+    data.pop("TargetGroupArn", None)
+    data.setdefault("ForwardConfig", {})["TargetGroups"] = [
+        {"TargetGroupArn": arn, "Weight": 0 if arn in serving else 100} for arn in both
+    ]
+    return FakeAction(data)
 
 
 @service.adds("DeleteDeploymentGroup", gap="missing")

@@ -8,6 +8,7 @@ from ..cdk import Construct
 from ..context import Context
 from ..iam.policy import allow, document
 from ..outputs import NetworkOutputs
+from .names import cluster_name, command_log_group
 from .spec import Ec2Capacity, EcsCluster
 
 from cdktf_cdktf_provider_aws.autoscaling_group import (
@@ -52,16 +53,6 @@ from cdktf_cdktf_provider_aws.launch_template import (
 )
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
-
-
-def cluster_name(context: Context) -> str:
-    """The name of the environment's cluster."""
-    return context.name("ecs")
-
-
-def command_log_group(context: Context) -> str:
-    """The log group of ECS Exec sessions."""
-    return f"/inferra/{context.key}/ecs-exec"
 
 
 class Cluster(Construct):

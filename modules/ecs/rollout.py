@@ -11,6 +11,7 @@ from ..context import Context
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow, document
 from ..names import short_hash
+from .names import code_deploy_name
 from .spec import AllAtOnceShift, CanaryShift, EcsBlueGreen, LinearShift
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
@@ -75,11 +76,6 @@ def error_alarms(
         )
         names.append(alarm.alarm_name)
     return names
-
-
-def code_deploy_name(context: Context, service: str) -> str:
-    """The name of a service's CodeDeploy application and deployment group."""
-    return context.name(service, limit=100)
 
 
 class CodeDeployRollout(Construct):

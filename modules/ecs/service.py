@@ -16,7 +16,7 @@ from ..outputs import EcsOutputs, NetworkOutputs
 from ..sagemaker import grants
 from ..scaling.construct import ScalableTarget
 from ..scaling.kinds import ECS_SERVICE
-from .cluster import command_log_group
+from .names import command_log_group
 from .rollout import CodeDeployRollout, error_alarms, native_rollout
 from .spec import Ec2, EcsBlueGreen, EcsRolling, EcsService, Fargate
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..cdk import Construct, TerraformLocal
 from ..context import Context
-from ..ecs.cluster import cluster_name
+from ..ecs.names import cluster_name
 from ..ecs.service import EcsSurroundings, Service
 from ..environment import inference_layer
 from ..layer import Layer

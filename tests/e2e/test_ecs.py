@@ -35,6 +35,8 @@ from modules import (
     Scaling,
 )
 from modules.target import EMULATOR
+from ops import rollout
+from ops.aws import Aws
 from ops.terraform import stacks, terraform_environment
 
 ACCOUNT = "555500005555"
@@ -244,7 +246,27 @@ def image_of(account: Account, definition: str) -> str:
     return image.rpartition(":")[2]
 
 
-def test_services_deploy_roll_scale_and_go(account: Account, deployment: Deployment) -> None:
+def weights(account: Account) -> list[int]:
+    """The shares of the blue and the green target group."""
+    elb = account.client("elbv2")
+    balancer = elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    listener = elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]["ListenerArn"]
+    names = {
+        group["TargetGroupArn"]: group["TargetGroupName"]
+        for group in elb.describe_target_groups()["TargetGroups"]
+    }
+    shares = {
+        names[target["TargetGroupArn"]].rpartition("-")[2]: target["Weight"]
+        for rule in elb.describe_rules(ListenerArn=listener)["Rules"]
+        for action in rule["Actions"]
+        for target in action.get("ForwardConfig", {}).get("TargetGroups", [])
+    }
+    return [shares["blue"], shares["green"]]
+
+
+def test_services_deploy_roll_scale_and_go(
+    account: Account, deployment: Deployment, emulator: Emulator
+) -> None:
     deployment.write(environment(account))
     deployment.apply()
     deployment.assert_unchanged()
@@ -256,7 +278,8 @@ def test_services_deploy_roll_scale_and_go(account: Account, deployment: Deploym
 
     # A scaling policy moves one count; another is changed in the environment, with the image.
     ecs.update_service(cluster=CONTEXT.name("ecs"), service=CONTEXT.name("scaled"), desiredCount=7)
-    deployment.write(environment(account, version="2.0.0", spot_count=3))
+    wanted = environment(account, version="2.0.0", spot_count=3)
+    deployment.write(wanted)
     deployment.apply("inference")
     second = services(account)
     assert second["scaled"]["desiredCount"] == 7
@@ -264,14 +287,21 @@ def test_services_deploy_roll_scale_and_go(account: Account, deployment: Deploym
     images = {name: image_of(account, each["taskDefinition"]) for name, each in second.items()}
     # CodeDeploy alone moves a service to a new task definition once it owns it.
     assert images == {"scaled": "2.0.0", "spot": "2.0.0", "llm": "2.0.0", "canary": "1.0.0"}
+    moved = rollout.start(wanted, "canary", Aws(CONTEXT, emulator=emulator))
+    assert moved is not None
+    assert moved.status == "Succeeded"
+    assert image_of(account, services(account)["canary"]["taskDefinition"]) == "2.0.0"
+    assert weights(account) == [0, 100]
+    # The traffic stays where CodeDeploy has put it.
     deployment.assert_unchanged("inference")
+    assert rollout.start(wanted, "canary", Aws(CONTEXT, emulator=emulator)) is None
 
     deployment.destroy()
-    left = account.client("ecs").describe_clusters(clusters=[CONTEXT.name("ecs")])["clusters"]
+    left = ecs.describe_clusters(clusters=[CONTEXT.name("ecs")])["clusters"]
     assert [each["status"] for each in left] in ([], ["INACTIVE"])
-    providers = ecs.describe_capacity_providers()["capacityProviders"]
-    assert CONTEXT.name("gpu") not in [each["name"] for each in providers]
+    gpu = [CONTEXT.name("gpu")]
+    assert ecs.describe_capacity_providers(capacityProviders=gpu)["capacityProviders"] == []
     assert account.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
     assert account.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert account.client("elbv2").describe_target_groups()["TargetGroups"] == []
-    assert account.client("deploy").list_applications()["applications"] == []
+    assert account.client("codedeploy").list_applications()["applications"] == []

@@ -16,6 +16,8 @@ import pytest
 from emulator import process
 from emulator.process import Emulator, EmulatorError
 
+ROOT = Path(process.__file__).parents[1]
+
 
 def test_a_started_emulator_is_found_and_stopped(tmp_path: Path) -> None:
     started = process.start(tmp_path)
@@ -67,13 +69,31 @@ def test_an_emulator_that_does_not_answer_any_more_is_replaced(tmp_path: Path) -
 
 def test_the_emulator_outlives_the_process_that_started_it(tmp_path: Path) -> None:
     code = f"from pathlib import Path; from emulator import process; process.start(Path({str(tmp_path)!r}))"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(process.__file__).parents[1])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
     found = process.running(tmp_path)
     try:
         assert found is not None
         assert os.getsid(found.pid) != os.getsid(0)
     finally:
         assert process.stop(tmp_path)
+
+
+def test_an_emulator_of_a_with_block_ends_with_a_process_that_is_killed() -> None:
+    code = (
+        "import time; from emulator import process\n"
+        "with process.serve() as emulator:\n"
+        "    print(emulator.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as starter:
+        assert starter.stdout is not None
+        pid = int(starter.stdout.readline())
+        starter.kill()
+    deadline = time.monotonic() + 20
+    while process._command_line(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not process._command_line(pid)
 
 
 def test_a_process_that_got_the_recorded_id_later_is_left_alone(tmp_path: Path) -> None:
@@ -138,7 +158,7 @@ def test_an_address_that_others_could_reach_is_refused(host: str) -> None:
         check=False,
         capture_output=True,
         text=True,
-        cwd=Path(process.__file__).parents[1],
+        cwd=ROOT,
         timeout=30,
     )
     assert run.returncode == 2

@@ -1,0 +1,127 @@
+"""Starting a CodeDeploy rollout of an ECS service, and following it."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from modules import Environment
+from modules.rules import did_you_mean
+
+from .aws import Aws
+from .errors import BadInputError, OperatorError
+
+_RUNNING = frozenset({"Created", "Queued", "InProgress", "Baking", "Ready"})
+_POLL_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A CodeDeploy deployment: its id, its task definition and how it stands."""
+
+    deployment: str
+    task_definition: str
+    status: str
+    reason: str
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on."""
+        return self.status in _RUNNING
+
+
+def start(environment: Environment, service: str, aws: Aws) -> Rollout | None:
+    """Move a service to its newest task definition; None where it serves that already.
+
+    Raises BadInputError for a service that CodeDeploy does not roll out, and OperatorError where
+    AWS refuses.
+    """
+    known = {str(path[-1]): spec for path, spec in environment.services.items()}
+    if service not in known:
+        raise BadInputError(
+            f"{environment.key} has no ECS service {service}{did_you_mean(service, known)}"
+        )
+    if not known[service].uses_code_deploy:
+        raise BadInputError(
+            f"{service} is not rolled out by CodeDeploy", "an apply alone rolls it out"
+        )
+    try:
+        return _start(environment, service, aws)
+    except (BotoCoreError, ClientError) as error:
+        raise OperatorError(f"the rollout of {service} was refused: {error}") from error
+
+
+def _start(environment: Environment, service: str, aws: Aws) -> Rollout | None:
+    from modules.ecs.names import cluster_name, code_deploy_name
+
+    context, ecs = environment.context, aws.client("ecs")
+    name = context.name(service)
+    cluster = getattr(environment.ecs, "cluster_name", None) or cluster_name(context)
+    found = ecs.describe_services(cluster=cluster, services=[name])["services"]
+    if not found or found[0]["status"] != "ACTIVE":
+        raise OperatorError(
+            f"{name} is not in cluster {cluster}", "apply the inference layer first"
+        )
+    newest = ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
+    arn = newest["taskDefinitionArn"]
+    serving = [
+        each["taskDefinition"]
+        for each in found[0].get("taskSets", [])
+        if each.get("status") == "PRIMARY"
+    ] or [found[0]["taskDefinition"]]
+    if serving == [arn]:
+        return None
+    container, port = _served(found[0])
+    application = code_deploy_name(context, service)
+    answer = aws.client("codedeploy").create_deployment(
+        applicationName=application,
+        deploymentGroupName=application,
+        description="inferra rollout",
+        revision={
+            "revisionType": "AppSpecContent",
+            "appSpecContent": {"content": _app_spec(arn, container, port)},
+        },
+    )
+    return follow(aws, answer["deploymentId"], arn)
+
+
+def _served(service: dict[str, Any]) -> tuple[str, int]:
+    behind = service.get("loadBalancers") or [
+        entry for each in service.get("taskSets", []) for entry in each.get("loadBalancers", [])
+    ]
+    return behind[0]["containerName"], behind[0]["containerPort"]
+
+
+def _app_spec(task_definition: str, container: str, port: int) -> str:
+    """CodeDeploy's AppSpec in JSON."""
+    properties = {
+        "TaskDefinition": task_definition,
+        "LoadBalancerInfo": {"ContainerName": container, "ContainerPort": port},
+    }
+    resource = {"TargetService": {"Type": "AWS::ECS::Service", "Properties": properties}}
+    return json.dumps({"version": 0.0, "Resources": [resource]})
+
+
+def follow(aws: Aws, deployment: str, task_definition: str) -> Rollout:
+    """How a deployment stands now."""
+    info = aws.client("codedeploy").get_deployment(deploymentId=deployment)["deploymentInfo"]
+    error = info.get("errorInformation") or {}
+    reason = error.get("message") or "; ".join(info.get("deploymentStatusMessages") or [])
+    return Rollout(deployment, task_definition, info["status"], reason)
+
+
+def wait(aws: Aws, rollout: Rollout) -> Rollout:
+    """Follow a deployment to its end."""
+    while rollout.running:
+        time.sleep(_POLL_SECONDS)
+        try:
+            rollout = follow(aws, rollout.deployment, rollout.task_definition)
+        except (BotoCoreError, ClientError) as error:
+            raise OperatorError(
+                f"deployment {rollout.deployment} cannot be read any more: {error}"
+            ) from error
+    return rollout

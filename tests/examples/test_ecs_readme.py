@@ -1,0 +1,26 @@
+"""The READMEs of modules/ecs and modules/alb: their examples run and synthesize."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from modules.spec import problems_of
+
+from . import readme
+
+
+def test_the_examples_of_ecs_synthesize(synthesize: Callable[..., Any]) -> None:
+    smallest, largest = readme.run("modules/ecs/README.md")
+    assert problems_of(smallest["dev"]) == []
+    assert problems_of(largest["prod"]) == []
+    stacks = synthesize(smallest["dev"], largest["prod"])
+    assert len(stacks["dev-use1-inference"]["resource"]["aws_ecs_service"]) == 1
+    assert len(stacks["prod-euw1-inference"]["resource"]["aws_ecs_service"]) == 3
+    assert "secretsmanager-interface" in str(stacks["prod-euw1-network"])
+
+
+def test_the_examples_of_alb_are_what_the_text_says() -> None:
+    (made,) = readme.run("modules/alb/README.md")
+    assert made["internal"].internal
+    assert made["everything_else"].rule_priority > made["fraud"].rule_priority

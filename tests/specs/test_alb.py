@@ -1,0 +1,169 @@
+"""What Specs of load balancers and routes refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modules import (
+    Context,
+    EcsCluster,
+    EcsService,
+    Environment,
+    Fargate,
+    HealthCheck,
+    Image,
+    Inference,
+    LoadBalancer,
+    Model,
+    Network,
+    Registry,
+    Repository,
+    Route,
+    SpecError,
+)
+from modules.spec import problems_of
+
+ACCOUNT = "111122223333"
+CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
+
+
+def refusal(of: type, **fields: Any) -> list[str]:
+    with pytest.raises(SpecError) as caught:
+        of(**fields)
+    return [problem.rule for problem in caught.value.problems]
+
+
+def environment(
+    *routes: Route, balancer: dict[str, Any] | None = None, **network: Any
+) -> Environment:
+    model = Model(image=Image(repository="fraud", tag="1"))
+    made = LoadBalancer(**{"certificate": CERTIFICATE, **(balancer or {})})
+    return Environment(
+        context=Context(
+            organization="acme", stage="dev", account=ACCOUNT, region="us-east-1", owner="ml"
+        ),
+        network=Network(cidr="10.20.0.0/16", **network),
+        registry=Registry(repositories={"fraud": Repository()}),
+        ecs=EcsCluster(load_balancers={"internal": made}),
+        inference=Inference(
+            services={
+                f"s{index}": EcsService(
+                    model=model, compute=Fargate(cpu=256, memory_mib=512), route=route
+                )
+                for index, route in enumerate(routes)
+            }
+        ),
+    )
+
+
+def refused(*routes: Route, **fields: Any) -> dict[str, str]:
+    with pytest.raises(SpecError) as caught:
+        environment(*routes, **fields)
+    return {problem.where: problem.rule for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({}, "ELB11"),
+        ({"paths": ["/a", "/b", "/c"], "hosts": ["a.test", "b.test", "c.test"]}, "ELB11"),
+        ({"paths": ["fraud/*"]}, "ELB12"),
+        ({"paths": ["/" + "a" * 128]}, "ELB12"),
+        ({"hosts": ["localhost"]}, "ELB12"),
+        ({"paths": ["/a/*"], "strip_prefix": "/a/"}, "ELB12"),
+        ({"paths": ["/a"], "priority": 0}, "ELB13"),
+        ({"paths": ["/a"], "deregistration_delay_seconds": 3601}, "ELB6"),
+        ({"paths": ["/a"], "slow_start_seconds": 10, "algorithm": "round_robin"}, "ELB6"),
+        ({"paths": ["/a"], "slow_start_seconds": 60}, "ELB6"),
+    ],
+)
+def test_a_route_that_aws_refuses_is_refused(fields: dict[str, Any], rule: str) -> None:
+    assert refusal(Route, load_balancer="internal", **fields) == [rule]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"interval_seconds": 4},
+        {"timeout_seconds": 1},
+        {"healthy_threshold": 1},
+        {"unhealthy_threshold": 11},
+        {"interval_seconds": 10, "timeout_seconds": 10},
+    ],
+)
+def test_a_health_check_that_aws_refuses_is_refused(fields: dict[str, Any]) -> None:
+    assert refusal(HealthCheck, **fields) == ["ELB4"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({"certificate": "arn:aws:iam::111122223333:server-certificate/x"}, "ARN1"),
+        ({"internal": False}, "ELB10"),
+        ({"idle_timeout_seconds": 4001}, "ELB6"),
+        ({"ssl_policy": "ELBSecurityPolicy-2016-08"}, "SPEC4"),
+    ],
+)
+def test_a_load_balancer_that_is_open_or_impossible_is_refused(
+    fields: dict[str, Any], rule: str
+) -> None:
+    assert refusal(LoadBalancer, **{"certificate": CERTIFICATE, **fields}) == [rule]
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [CERTIFICATE.replace("us-east-1", "eu-west-1"), CERTIFICATE.replace(ACCOUNT, "999988887777")],
+)
+def test_a_certificate_of_elsewhere_is_refused(certificate: str) -> None:
+    where = "ecs.load_balancers.internal.certificate"
+    assert refused(balancer={"certificate": certificate}) == {where: "ELB9"}
+
+
+def test_a_load_balancer_needs_two_zones() -> None:
+    assert refused(availability_zones=1) == {"ecs.load_balancers.internal": "ELB5"}
+
+
+def test_a_public_load_balancer_needs_public_subnets() -> None:
+    public = {"internal": False, "allowed_cidrs": ["203.0.113.0/24"]}
+    assert refused(balancer=public, nat="none") == {"ecs.load_balancers.internal": "ELB10"}
+    assert environment(balancer=public).ecs is not None
+
+
+def test_an_unknown_load_balancer_gets_its_nearest_match() -> None:
+    with pytest.raises(SpecError, match="does not have; did you mean internal"):
+        environment(Route(load_balancer="interna", paths=["/a"]))
+
+
+def test_two_services_cannot_want_the_same_requests() -> None:
+    route = Route(load_balancer="internal", hosts=["a.test", "b.test"])
+    again = Route(load_balancer="internal", hosts=["b.test", "a.test"])
+    assert refused(route, again) == {"inference.services.s1.route": "ELB14"}
+
+
+def test_two_services_cannot_have_one_priority() -> None:
+    routes = [Route(load_balancer="internal", paths=[path], priority=7) for path in ("/a", "/b")]
+    assert refused(*routes) == {"inference.services.s1.route.priority": "ELB14"}
+
+
+def test_a_delay_beyond_any_request_is_a_warning() -> None:
+    made = environment(
+        Route(load_balancer="internal", paths=["/a"], deregistration_delay_seconds=300)
+    )
+    assert [p.rule for p in problems_of(made) if p.rule.startswith("ELB")] == ["ELB8"]
+
+
+paths = st.from_regex(r"/[a-z]{1,10}(/\*)?", fullmatch=True)
+
+
+@given(st.lists(paths, min_size=1, max_size=5, unique=True))
+def test_a_priority_is_legal_the_same_in_any_order_and_before_what_catches_all(
+    given_paths: list[str],
+) -> None:
+    route = Route(load_balancer="internal", paths=given_paths)
+    again = Route(load_balancer="internal", paths=given_paths[::-1])
+    everything = Route(load_balancer="internal", paths=["/*"])
+    assert 1 <= route.rule_priority == again.rule_priority < everything.rule_priority <= 50_000
