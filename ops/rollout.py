@@ -9,7 +9,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from modules import Environment
+from modules import EcsOutputs, EcsService, Environment
+from modules.ecs.names import capacity_shares, cluster_name, code_deploy_name
 from modules.rules import did_you_mean
 
 from .aws import Aws
@@ -50,14 +51,12 @@ def start(environment: Environment, service: str, aws: Aws) -> Rollout | None:
             f"{service} is not rolled out by CodeDeploy", "an apply alone rolls it out"
         )
     try:
-        return _start(environment, service, aws)
+        return _start(environment, service, known[service], aws)
     except (BotoCoreError, ClientError) as error:
         raise OperatorError(f"the rollout of {service} was refused: {error}") from error
 
 
-def _start(environment: Environment, service: str, aws: Aws) -> Rollout | None:
-    from modules.ecs.names import cluster_name, code_deploy_name
-
+def _start(environment: Environment, service: str, spec: EcsService, aws: Aws) -> Rollout | None:
     context, ecs = environment.context, aws.client("ecs")
     name = context.name(service)
     cluster = getattr(environment.ecs, "cluster_name", None) or cluster_name(context)
@@ -76,6 +75,12 @@ def _start(environment: Environment, service: str, aws: Aws) -> Rollout | None:
     if serving == [arn]:
         return None
     container, port = _served(found[0])
+    if isinstance(environment.ecs, EcsOutputs):
+        providers = dict(environment.ecs.capacity_providers)
+    else:
+        assert environment.ecs is not None
+        providers = {short: context.name(short) for short in environment.ecs.capacity}
+    shares = capacity_shares(spec.compute, providers)
     application = code_deploy_name(context, service)
     answer = aws.client("codedeploy").create_deployment(
         applicationName=application,
@@ -83,7 +88,7 @@ def _start(environment: Environment, service: str, aws: Aws) -> Rollout | None:
         description="inferra rollout",
         revision={
             "revisionType": "AppSpecContent",
-            "appSpecContent": {"content": _app_spec(arn, container, port)},
+            "appSpecContent": {"content": _app_spec(arn, container, port, shares)},
         },
     )
     return follow(aws, answer["deploymentId"], arn)
@@ -96,11 +101,17 @@ def _served(service: dict[str, Any]) -> tuple[str, int]:
     return behind[0]["containerName"], behind[0]["containerPort"]
 
 
-def _app_spec(task_definition: str, container: str, port: int) -> str:
-    """CodeDeploy's AppSpec in JSON."""
+def _app_spec(
+    task_definition: str, container: str, port: int, shares: list[tuple[str, int, int]]
+) -> str:
+    """CodeDeploy's AppSpec in JSON. Without the strategy the cluster's own would be used."""
     properties = {
         "TaskDefinition": task_definition,
         "LoadBalancerInfo": {"ContainerName": container, "ContainerPort": port},
+        "CapacityProviderStrategy": [
+            {"CapacityProvider": name, "Base": base, "Weight": weight}
+            for name, base, weight in shares
+        ],
     }
     resource = {"TargetService": {"Type": "AWS::ECS::Service", "Properties": properties}}
     return json.dumps({"version": 0.0, "Resources": [resource]})

@@ -13,8 +13,8 @@ from ..spec import Between, Check, Cidr, Many, ShortName, Spec, arn_of
 
 ELB4 = rule(
     "ELB4",
-    refuses="a health check that AWS does not take",
-    message="must be {expected}",
+    refuses="an interval, timeout or threshold of a health check outside AWS's range",
+    message="must be from {low} to {high}",
     source="botocore elbv2 HealthCheckIntervalSeconds, HealthCheckTimeoutSeconds, "
     "HealthCheckThresholdCount; Application Load Balancer guide, health checks",
 )
@@ -26,8 +26,8 @@ ELB5 = rule(
 )
 ELB6 = rule(
     "ELB6",
-    refuses="a deregistration delay, slow start or idle timeout outside AWS's range",
-    message="must be {expected}",
+    refuses="a deregistration delay or idle timeout outside AWS's range",
+    message="must be from {low} to {high} seconds",
     source="Elastic Load Balancing API reference, TargetGroupAttribute and LoadBalancerAttribute",
 )
 ELB8 = rule(
@@ -95,6 +95,19 @@ ELB17 = rule(
     source="botocore elbv2 CreateLoadBalancer Name",
 )
 
+ELB18 = rule(
+    "ELB18",
+    refuses="a health check that waits for an answer as long as for the next check",
+    message="must be below interval_seconds ({interval})",
+    source="Application Load Balancer guide, health checks for target groups",
+)
+ELB19 = rule(
+    "ELB19",
+    refuses="a slow start outside AWS's range, or with least outstanding requests",
+    message="must be {expected}",
+    source="Application Load Balancer guide, slow start mode",
+)
+
 EXAMPLE_CERTIFICATE = (
     "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 )
@@ -132,10 +145,6 @@ HostPattern = Annotated[
 _FIRST_SPECIFIC, _FIRST_CATCHALL, _SPAN = 1, 45_001, 45_000
 
 
-def _range(low: int, high: int, unit: str = "") -> str:
-    return f"from {low:,} to {high:,}{unit}"
-
-
 class AccessLogs(Spec):
     """Access logs in a bucket of their own."""
 
@@ -166,14 +175,7 @@ class LoadBalancer(Spec):
     ] = "ELBSecurityPolicy-TLS13-1-2-2021-06"
     """The TLS policy. Without it TLS 1.2 and 1.3."""
 
-    idle_timeout_seconds: Annotated[
-        int,
-        Check(
-            ELB6,
-            lambda seconds: 1 <= seconds <= 4000,
-            lambda _: {"expected": _range(1, 4000, " seconds")},
-        ),
-    ] = 60
+    idle_timeout_seconds: Annotated[int, Between(ELB6, 1, 4000)] = 60
     """Seconds that a request may take until the load balancer gives up. Without it 60, as
     SageMaker allows."""
 
@@ -209,40 +211,31 @@ class HealthCheck(Spec):
     """What is asked for. Without it `/ping`, as the container contract has it."""
 
     interval_seconds: Annotated[
-        int,
-        Check(
-            ELB4,
-            lambda value: 5 <= value <= 300,
-            lambda _: {"expected": _range(5, 300, " seconds")},
-        ),
+        int, Between(ELB4, 5, 300, aws="elbv2:CreateTargetGroupInput.HealthCheckIntervalSeconds")
     ] = 15
     """Seconds between two checks. Without it, 15."""
 
     timeout_seconds: Annotated[
-        int,
-        Check(
-            ELB4,
-            lambda value: 2 <= value <= 120,
-            lambda _: {"expected": _range(2, 120, " seconds")},
-        ),
+        int, Between(ELB4, 2, 120, aws="elbv2:CreateTargetGroupInput.HealthCheckTimeoutSeconds")
     ] = 5
     """Seconds for one answer. Without it, 5."""
 
     healthy_threshold: Annotated[
-        int, Check(ELB4, lambda value: 2 <= value <= 10, lambda _: {"expected": _range(2, 10)})
+        int, Between(ELB4, 2, 10, aws="elbv2:CreateTargetGroupInput.HealthyThresholdCount")
     ] = 2
     """Good answers that make a task healthy. Without it, 2."""
 
     unhealthy_threshold: Annotated[
-        int, Check(ELB4, lambda value: 2 <= value <= 10, lambda _: {"expected": _range(2, 10)})
+        int, Between(ELB4, 2, 10, aws="elbv2:CreateTargetGroupInput.UnhealthyThresholdCount")
     ] = 3
     """Bad answers that make a task unhealthy. Without it, 3."""
 
     def check(self) -> Iterator[Problem]:
         """An answer is waited for less long than the next check."""
         if self.timeout_seconds >= self.interval_seconds:
-            expected = f"below interval_seconds ({self.interval_seconds})"
-            yield ELB4.problem("timeout_seconds", got=self.timeout_seconds, expected=expected)
+            yield ELB18.problem(
+                "timeout_seconds", got=self.timeout_seconds, interval=self.interval_seconds
+            )
 
 
 class Route(Spec):
@@ -258,7 +251,9 @@ class Route(Spec):
     """Paths, `*` and `?` allowed. Without it, any. The container gets the path as it is, so a
     service that shares a host name answers below its own prefix, or `strip_prefix` is set."""
 
-    priority: Annotated[int, Between(ELB13, 1, 50_000)] | None = None
+    priority: (
+        Annotated[int, Between(ELB13, 1, 50_000, aws="elbv2:CreateRuleInput.Priority")] | None
+    ) = None
     """Which rule is asked first; the lowest is. Without it one is derived from the hosts and
     paths, those without any path but `/*` last."""
 
@@ -269,27 +264,17 @@ class Route(Spec):
     health_check: HealthCheck = HealthCheck()
     """How a task is found healthy. Without it `GET /ping` every 15 seconds."""
 
-    grace_seconds: Annotated[
-        int,
-        Check(ELB4, lambda value: 0 <= value <= 86_400, lambda _: {"expected": _range(0, 86_400)}),
-    ] = 120
+    grace_seconds: Annotated[int, Between(ELB4, 0, 86_400)] = 120
     """Seconds after its start in which a task's failing health checks are ignored. Without it
     120; loading a large model needs more."""
 
-    deregistration_delay_seconds: Annotated[
-        int,
-        Check(
-            ELB6,
-            lambda value: 0 <= value <= 3600,
-            lambda _: {"expected": _range(0, 3600, " seconds")},
-        ),
-    ] = 60
+    deregistration_delay_seconds: Annotated[int, Between(ELB6, 0, 3600)] = 60
     """Seconds that a task which goes may finish its requests. Without it, 60."""
 
     slow_start_seconds: Annotated[
         int,
         Check(
-            ELB6,
+            ELB19,
             lambda value: value == 0 or 30 <= value <= 900,
             lambda _: {"expected": "0, or from 30 to 900 seconds"},
         ),
@@ -308,7 +293,9 @@ class Route(Spec):
             yield ELB12.problem("strip_prefix", got=prefix, expected="a path prefix such as /fraud")
         if self.algorithm != "round_robin" and self.slow_start_seconds:
             expected = "0 unless algorithm is round_robin"
-            yield ELB6.problem("slow_start_seconds", got=self.slow_start_seconds, expected=expected)
+            yield ELB19.problem(
+                "slow_start_seconds", got=self.slow_start_seconds, expected=expected
+            )
 
     @property
     def conditions(self) -> tuple[tuple[str, ...], tuple[str, ...]]:

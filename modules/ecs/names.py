@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..context import Context
+from .spec import Ec2, Fargate
 
 
 def cluster_name(context: Context) -> str:
@@ -18,3 +21,19 @@ def command_log_group(context: Context) -> str:
 def code_deploy_name(context: Context, service: str) -> str:
     """The name of a service's CodeDeploy application and deployment group."""
     return context.name(service, limit=100)
+
+
+def capacity_shares(
+    compute: Fargate | Ec2, providers: Mapping[str, str]
+) -> list[tuple[str, int, int]]:
+    """Each capacity provider of a service with its base and weight.
+
+    `providers` are the names of EC2 capacity providers by their short names.
+    """
+    if isinstance(compute, Ec2):
+        return [(providers[compute.capacity], 0, 1)]
+    shares = [
+        ("FARGATE", compute.on_demand_base, compute.on_demand_weight),
+        ("FARGATE_SPOT", 0, compute.spot_weight),
+    ]
+    return [(name, base, weight) for name, base, weight in shares if base or weight]

@@ -16,7 +16,7 @@ from ..outputs import EcsOutputs, NetworkOutputs
 from ..sagemaker import grants
 from ..scaling.construct import ScalableTarget
 from ..scaling.kinds import ECS_SERVICE
-from .names import command_log_group
+from .names import capacity_shares, command_log_group
 from .rollout import CodeDeployRollout, error_alarms, native_rollout
 from .spec import Ec2, EcsBlueGreen, EcsRolling, EcsService, Fargate
 
@@ -361,7 +361,7 @@ class Service(Construct):
         on_ec2 = isinstance(spec.compute, Ec2)
         owned_elsewhere = ["desired_count"] if spec.scaling is not None else []
         if spec.uses_code_deploy:
-            owned_elsewhere += ["load_balancer", "task_definition"]
+            owned_elsewhere += ["capacity_provider_strategy", "load_balancer", "task_definition"]
         controller = "CODE_DEPLOY" if spec.uses_code_deploy else "ECS"
         options: dict[str, Any] = {}
         advanced = None
@@ -417,6 +417,8 @@ class Service(Construct):
             enable_execute_command=spec.execute_command,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
+            # Without it the provider replaces a service whose capacity providers change.
+            force_new_deployment=None if spec.uses_code_deploy else True,
             # An apply ends when the new tasks serve, or have been rolled back.
             wait_for_steady_state=not spec.uses_code_deploy,
             timeouts=EcsServiceTimeouts(create="30m", update="45m", delete="30m"),
@@ -428,18 +430,11 @@ class Service(Construct):
         )
 
     def _strategy(self) -> list[EcsServiceCapacityProviderStrategy]:
-        compute = self._spec.compute
-        if isinstance(compute, Ec2):
-            provider = self._around.cluster.capacity_providers[compute.capacity]
-            return [EcsServiceCapacityProviderStrategy(capacity_provider=provider, weight=1)]
-        shares = [
-            ("FARGATE", compute.on_demand_base, compute.on_demand_weight),
-            ("FARGATE_SPOT", 0, compute.spot_weight),
-        ]
         return [
             EcsServiceCapacityProviderStrategy(capacity_provider=name, base=base, weight=weight)
-            for name, base, weight in shares
-            if base or weight
+            for name, base, weight in capacity_shares(
+                self._spec.compute, self._around.cluster.capacity_providers
+            )
         ]
 
     def _group(self) -> str:

@@ -44,8 +44,8 @@ ECS4 = rule(
 )
 ECS12 = rule(
     "ECS12",
-    refuses="a capacity provider strategy without weight, or beyond AWS's limits",
-    message="must be {expected}",
+    refuses="a capacity provider strategy whose weights are all 0",
+    message="must be above 0 where on_demand_weight is 0",
     source="botocore ecs CapacityProviderStrategyItem (weight up to 1,000, base up to 100,000)",
 )
 ECS14 = rule(
@@ -225,6 +225,19 @@ ECS43 = rule(
     source="Amazon EC2 user guide, Systems Manager parameters for AMIs",
 )
 
+ECS44 = rule(
+    "ECS44",
+    refuses="a base or weight outside AWS's range",
+    message="must be from {low} to {high}",
+    source="botocore ecs CapacityProviderStrategyItem",
+)
+ECS45 = rule(
+    "ECS45",
+    refuses="a target or warm-up of managed scaling outside AWS's range",
+    message="must be from {low} to {high}",
+    source="botocore ecs ManagedScaling",
+)
+
 _LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
 """The AWS CLI's own image, on Amazon Linux 2023, whose Python unpacks archives."""
 
@@ -294,10 +307,14 @@ class Ec2Capacity(Spec):
     on_demand_percent: Percent = 100
     """The share of On-Demand above the base: 100 is all, 0 is Spot alone. Without it, 100."""
 
-    target_percent: Annotated[int, _within(ECS30, 1, 100, " percent")] = 100
+    target_percent: Annotated[
+        int, Between(ECS45, 1, 100, aws="ecs:ManagedScaling.targetCapacity")
+    ] = 100
     """How full the instances are kept. Without it 100; less keeps spare ones running."""
 
-    warmup_seconds: Annotated[int, _within(ECS30, 0, 10_000, " seconds")] = 300
+    warmup_seconds: Annotated[
+        int, Between(ECS45, 0, 10_000, aws="ecs:ManagedScaling.instanceWarmupPeriod")
+    ] = 300
     """Seconds until a new instance counts. Without it, 300."""
 
     volume_gb: Annotated[int, Between(ECS41, 30, 16_384)] = 100
@@ -398,13 +415,19 @@ class Fargate(Spec):
     ephemeral_storage_gib: Annotated[int, Between(ECS3, 21, 200)] | None = None
     """Storage for image, model and temporary files. Without it Fargate's 20 GiB."""
 
-    on_demand_base: Annotated[int, _within(ECS12, 0, 100_000)] = 0
+    on_demand_base: Annotated[
+        int, Between(ECS44, 0, 100_000, aws="ecs:CapacityProviderStrategyItem.base")
+    ] = 0
     """How many tasks are on Fargate before the weights count. Without it, 0."""
 
-    on_demand_weight: Annotated[int, _within(ECS12, 0, 1000)] = 1
+    on_demand_weight: Annotated[
+        int, Between(ECS44, 0, 1000, aws="ecs:CapacityProviderStrategyItem.weight")
+    ] = 1
     """The share of further tasks on Fargate. Without it, 1."""
 
-    spot_weight: Annotated[int, _within(ECS12, 0, 1000)] = 0
+    spot_weight: Annotated[
+        int, Between(ECS44, 0, 1000, aws="ecs:CapacityProviderStrategyItem.weight")
+    ] = 0
     """The share of further tasks on Fargate Spot. Without it, 0."""
 
     def check(self) -> Iterator[Problem]:
@@ -415,7 +438,7 @@ class Fargate(Spec):
                 "memory_mib", got=self.memory_mib, cpu=self.cpu, offered=_series(offered)
             )
         if self.on_demand_weight == self.spot_weight == 0:
-            yield ECS12.problem("spot_weight", expected="above 0 where on_demand_weight is 0")
+            yield ECS12.problem("spot_weight", got=0)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Production does not stand on Spot alone."""

@@ -120,7 +120,9 @@ def model(version: str) -> Model:
     )
 
 
-def environment(account: Account, *, version: str = "1.0.0", spot_count: int = 2) -> Environment:
+def environment(
+    account: Account, *, version: str = "1.0.0", spot_count: int = 2, spot_weight: int = 3
+) -> Environment:
     served = model(version)
     return Environment(
         context=CONTEXT,
@@ -160,7 +162,7 @@ def environment(account: Account, *, version: str = "1.0.0", spot_count: int = 2
                         memory_mib=1024,
                         architecture="ARM64",
                         on_demand_base=1,
-                        spot_weight=3,
+                        spot_weight=spot_weight,
                         ephemeral_storage_gib=50,
                     ),
                     count=spot_count,
@@ -278,12 +280,15 @@ def test_services_deploy_roll_scale_and_go(
 
     # A scaling policy moves one count; another is changed in the environment, with the image.
     ecs.update_service(cluster=CONTEXT.name("ecs"), service=CONTEXT.name("scaled"), desiredCount=7)
-    wanted = environment(account, version="2.0.0", spot_count=3)
+    wanted = environment(account, version="2.0.0", spot_count=3, spot_weight=4)
     deployment.write(wanted)
     deployment.apply("inference")
     second = services(account)
     assert second["scaled"]["desiredCount"] == 7
     assert second["spot"]["desiredCount"] == 3
+    # Another share of Spot is a change in place.
+    assert shares(second["spot"])["FARGATE_SPOT"] == (0, 4)
+    assert second["spot"]["createdAt"] == first["spot"]["createdAt"]
     images = {name: image_of(account, each["taskDefinition"]) for name, each in second.items()}
     # CodeDeploy alone moves a service to a new task definition once it owns it.
     assert images == {"scaled": "2.0.0", "spot": "2.0.0", "llm": "2.0.0", "canary": "1.0.0"}

@@ -176,10 +176,13 @@ def test_secrets_go_in_by_arn_and_only_they_may_be_read(synthesize: Synthesize) 
     [
         ({"count": 3}, None),
         ({"scaling": TRACKED}, ["desired_count"]),
-        ({"rollout": EcsBlueGreen()}, ["load_balancer", "task_definition"]),
+        (
+            {"rollout": EcsBlueGreen()},
+            ["capacity_provider_strategy", "load_balancer", "task_definition"],
+        ),
         (
             {"rollout": EcsBlueGreen(), "scaling": TRACKED.replace(policies=[])},
-            ["desired_count", "load_balancer", "task_definition"],
+            ["desired_count", "capacity_provider_strategy", "load_balancer", "task_definition"],
         ),
         ({"rollout": EcsBlueGreen(controller="ECS")}, None),
     ],

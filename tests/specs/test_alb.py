@@ -77,8 +77,8 @@ def refused(*routes: Route, **fields: Any) -> dict[str, str]:
         ({"paths": ["/a/*"], "strip_prefix": "/a/"}, "ELB12"),
         ({"paths": ["/a"], "priority": 0}, "ELB13"),
         ({"paths": ["/a"], "deregistration_delay_seconds": 3601}, "ELB6"),
-        ({"paths": ["/a"], "slow_start_seconds": 10, "algorithm": "round_robin"}, "ELB6"),
-        ({"paths": ["/a"], "slow_start_seconds": 60}, "ELB6"),
+        ({"paths": ["/a"], "slow_start_seconds": 10, "algorithm": "round_robin"}, "ELB19"),
+        ({"paths": ["/a"], "slow_start_seconds": 60}, "ELB19"),
     ],
 )
 def test_a_route_that_aws_refuses_is_refused(fields: dict[str, Any], rule: str) -> None:
@@ -92,11 +92,14 @@ def test_a_route_that_aws_refuses_is_refused(fields: dict[str, Any], rule: str) 
         {"timeout_seconds": 1},
         {"healthy_threshold": 1},
         {"unhealthy_threshold": 11},
-        {"interval_seconds": 10, "timeout_seconds": 10},
     ],
 )
 def test_a_health_check_that_aws_refuses_is_refused(fields: dict[str, Any]) -> None:
     assert refusal(HealthCheck, **fields) == ["ELB4"]
+
+
+def test_an_answer_is_not_waited_for_longer_than_the_next_check() -> None:
+    assert refusal(HealthCheck, interval_seconds=10, timeout_seconds=10) == ["ELB18"]
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_the_refusal_says_what_the_cpu_takes() -> None:
         ({"cpu": 256, "memory_mib": 512, "gpus": 1}, "SPEC1"),
         ({"cpu": 256, "memory_mib": 512, "ephemeral_storage_gib": 20}, "ECS3"),
         ({"cpu": 256, "memory_mib": 512, "on_demand_weight": 0}, "ECS12"),
-        ({"cpu": 256, "memory_mib": 512, "spot_weight": 1001}, "ECS12"),
+        ({"cpu": 256, "memory_mib": 512, "spot_weight": 1001}, "ECS44"),
         ({"cpu": 256, "memory_mib": 512, "architecture": "aarch64"}, "SPEC4"),
     ],
 )
