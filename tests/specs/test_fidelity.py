@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, cast, get_args
 
 import botocore.session
 import pytest
-from botocore.model import Shape, StringShape
+from botocore.model import ServiceModel, Shape, StringShape
 
 import modules
 from modules.spec import Between, Check, Known, Matches, Spec
@@ -53,10 +54,15 @@ FIELDS = sorted(
 )
 
 
+@cache
+def service_model(service: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(service)
+
+
 def shape_of(aws: str) -> Shape:
     service, _, member = aws.partition(":")
     shape, _, name = member.partition(".")
-    model = botocore.session.get_session().get_service_model(service)
+    model = service_model(service)
     found: Shape = model.shape_for(shape).members[name]  # type: ignore[attr-defined]
     return found
 
