@@ -137,18 +137,17 @@ def _is_artifact(value: str) -> bool:
     )
 
 
-ContainerEnvironment = Annotated[
-    dict[str, str],
-    Check(MDL17, _environment_fits, aws="sagemaker:ContainerDefinition.Environment"),
-]
+ContainerEnvironment = dict[str, str]
 Artifact = Annotated[str, Check(MDL9, _is_artifact)]
 
 
-def secrets_in(variables: dict[str, str], *, isolated: bool) -> Iterator[Problem]:
-    """A problem for each variable that holds a secret, or names one out of reach.
+def environment_problems(variables: dict[str, str], *, isolated: bool) -> Iterator[Problem]:
+    """Variables beyond the limits, that hold a secret, or that name one out of reach.
 
     The values stay out of the messages.
     """
+    if not _environment_fits(variables):
+        yield MDL17.problem("environment")
     for name, value in variables.items():
         if name_says_secret(name, value):
             yield MDL24.problem("environment", name)
@@ -284,7 +283,7 @@ class Model(Spec):
 
     def check(self) -> Iterator[Problem]:
         """No secret is written down; one that is named can be fetched."""
-        yield from secrets_in(self.environment, isolated=self.isolated)
+        yield from environment_problems(self.environment, isolated=self.isolated)
         if self.accept_eula and not self.uncompressed:
             yield JMP3.problem("accept_eula")
 
@@ -323,7 +322,7 @@ class _Package(Spec):
 
     def check(self) -> Iterator[Problem]:
         """No secret is written down; one that is named can be fetched."""
-        yield from secrets_in(self.environment, isolated=self.isolated)
+        yield from environment_problems(self.environment, isolated=self.isolated)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The package is in the environment's region."""

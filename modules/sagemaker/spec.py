@@ -38,10 +38,10 @@ from .model import (
     JumpStartModel,
     Model,
     ModelPackage,
+    environment_problems,
     environment_size,
     fetches_secrets,
     image_in_region,
-    secrets_in,
 )
 
 RT2 = rule(
@@ -130,6 +130,14 @@ RT13 = rule(
     refuses="an AMI for another accelerator than the instance type's",
     message="is made for {made_for}, which {instance_type} does not have; leave it out",
     source="botocore sagemaker ProductionVariantInferenceAmiVersion",
+)
+RT19 = rule(
+    "RT19",
+    refuses="an x86 container on an instance type with Arm processors",
+    message="is built for x86_64, but {instance_type} has Arm processors; use an instance type "
+    "such as ml.m5.xlarge, or the URI of an arm64 image",
+    source="SageMaker developer guide, Graviton instances; deep learning containers",
+    severity="warning",
 )
 RT20 = rule(
     "RT20",
@@ -541,9 +549,11 @@ def _weights_fit(weights: Sequence[float]) -> bool:
     return all(weight <= 2**24 for weight in exact_weights(weights))
 
 
-def _source_checks(source: Source, instance_type: str) -> Iterator[Problem]:
-    """A GPU container needs a GPU."""
+def source_problems(source: Source, instance_type: str) -> Iterator[Problem]:
+    """A GPU container needs a GPU, and AWS's containers are for x86."""
     image = source.image if isinstance(source, Model) else None
+    if isinstance(image, FrameworkContainer) and instance_types()[instance_type].arch == "arm64":
+        yield RT19.problem("model", "image", instance_type=instance_type)
     needs_gpu = isinstance(image, FrameworkContainer) and image.runs_on == "gpu"
     if needs_gpu and instance_types()[instance_type].gpus == 0:
         yield RT20.problem("model", "image", instance_type=instance_type)
@@ -609,7 +619,7 @@ class RealtimeEndpoint(Instances, Endpoint):
         """The rules of instances, guardrails and shadows."""
         yield from super().check()
         yield from self.check_rollout()
-        yield from _source_checks(self.model, self.instance_type)
+        yield from source_problems(self.model, self.instance_type)
         if self.shadow is None:
             return
         if self.shadow.variant == self.variant:
@@ -660,7 +670,7 @@ class Variant(Instances):
     def check(self) -> Iterator[Problem]:
         """A GPU container needs a GPU."""
         yield from super().check()
-        yield from _source_checks(self.model, self.instance_type)
+        yield from source_problems(self.model, self.instance_type)
 
 
 class MultiVariantEndpoint(Endpoint):
@@ -841,7 +851,7 @@ class AsyncEndpoint(Instances, Endpoint):
         """The rules of instances, guardrails and notifications."""
         yield from super().check()
         yield from self.check_rollout()
-        yield from _source_checks(self.model, self.instance_type)
+        yield from source_problems(self.model, self.instance_type)
         if self.instance_type.startswith("ml.inf1."):
             yield ASY6.problem("instance_type", got=self.instance_type)
         for kind in self.include_response_in:
@@ -898,7 +908,7 @@ class MultiModelEndpoint(Instances, Endpoint):
         """The rules of instances, guardrails and GPUs."""
         yield from super().check()
         yield from self.check_rollout()
-        yield from secrets_in(self.environment, isolated=self.isolated)
+        yield from environment_problems(self.environment, isolated=self.isolated)
         if (self.facts.gpus or 0) > 1:
             yield MME2.problem("instance_type", got=self.instance_type, gpus=self.facts.gpus)
 

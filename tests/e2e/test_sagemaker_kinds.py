@@ -10,6 +10,7 @@ import pytest
 
 from modules import (
     AsyncEndpoint,
+    BacklogPerInstance,
     BatchTransform,
     Canary,
     CoreDumps,
@@ -19,11 +20,13 @@ from modules import (
     InvocationsPerInstance,
     Linear,
     Model,
+    ModelPackage,
     MultiModelEndpoint,
     MultiVariantEndpoint,
     OnSchedule,
     OnUpload,
     PipelineEndpoint,
+    ProvisionedConcurrencyUtilization,
     RealtimeEndpoint,
     Rolling,
     Scaling,
@@ -31,6 +34,7 @@ from modules import (
     Shadow,
     TargetTracking,
     Variant,
+    scale_to_zero,
 )
 
 from .hosting import Hosting, client, hosting
@@ -83,11 +87,27 @@ KINDS: dict[str, Any] = {
         },
     ),
     "serverless": ServerlessEndpoint(
-        model=model(), memory_mib=2048, max_concurrency=20, provisioned_concurrency=2
+        model=model(),
+        memory_mib=2048,
+        max_concurrency=20,
+        provisioned_concurrency=2,
+        scaling=Scaling(
+            max_capacity=10, policies=[TargetTracking(metric=ProvisionedConcurrencyUtilization())]
+        ),
+    ),
+    "registered": RealtimeEndpoint(
+        model=ModelPackage(
+            arn="arn:aws:sagemaker:us-east-1:123456789012:model-package/fraud/12",
+            environment={
+                "DB_PASSWORD": "arn:aws:secretsmanager:us-east-1:123456789012:secret:fraud-AbCdEf"
+            },
+        ),
+        instance_type="ml.m5.large",
     ),
     "queued": AsyncEndpoint(
         model=model(),
         instance_type="ml.m5.xlarge",
+        scaling=scale_to_zero(BacklogPerInstance(), max_capacity=3),
         max_concurrent_invocations_per_instance=4,
         success_topic=TOPIC,
         error_topic=TOPIC,
@@ -189,7 +209,10 @@ def test_a_plan_changes_what_it_must_and_no_more(deployed: Hosting) -> None:
     variants = KINDS["variants"].variants
     third = {**variants, "third": variants["stable"].replace(model=model("3"))}
     queued = AsyncEndpoint(
-        model=model(), instance_type="ml.m5.large", scaling=SCALING, rollout=Linear()
+        model=model(),
+        instance_type="ml.m5.large",
+        scaling=Scaling(max_capacity=4, policies=[TargetTracking(metric=BacklogPerInstance())]),
+        rollout=Linear(),
     )
     many = KINDS["many"].replace(routing_strategy="RANDOM")
     changed = {
@@ -223,7 +246,7 @@ def test_a_plan_changes_what_it_must_and_no_more(deployed: Hosting) -> None:
     replaced = of(changes, "scaled")
     assert replaced["sagemaker_endpoint"] == [REPLACED]
     assert replaced["appautoscaling_target"] == [REPLACED]
-    assert replaced["appautoscaling_policy"] == [REPLACED]
+    assert replaced["appautoscaling_policy"] == [CREATED, DELETED]
 
 
 def test_changes_happen_in_an_order_that_aws_accepts(deployed: Hosting) -> None:

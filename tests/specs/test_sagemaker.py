@@ -404,6 +404,19 @@ def test_a_gpu_container_without_a_gpu_is_a_warning() -> None:
     assert [problem.rule for problem in endpoint.__dict__["__problems__"]] == ["RT20"]
 
 
+def test_an_x86_container_on_arm_is_a_warning() -> None:
+    model = Model(image=FrameworkContainer(framework="pytorch", version="2.6.0"))
+    endpoint = realtime(model=model, instance_type="ml.c7g.xlarge")
+    assert [problem.rule for problem in endpoint.__dict__["__problems__"]] == ["RT19"]
+
+
+def test_too_large_an_environment_is_refused_without_its_values() -> None:
+    with pytest.raises(SpecError) as refused:
+        Model(image=IMAGE, environment={"A": "confidential" * 100})
+    assert [problem.rule for problem in refused.value.problems] == ["MDL17"]
+    assert "confidential" not in str(refused.value)
+
+
 def test_endpoints_of_every_kind_stand_side_by_side() -> None:
     endpoints: dict[str, Any] = {
         "a": realtime(),
