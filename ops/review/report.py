@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..cost.model import Amount, Estimate
 from .plan import Action, Change, Plan
-from .risks import Risk, Severity, find_risks
+from .risks import Risk, Severity, cost_risk, find_risks
 from .stories import Story, tell
 
 COUNTED = (
@@ -179,6 +179,10 @@ def build(
         key, name = plan.environment or plan.name, plan.name
         stories += [replace(story, environment=key, stack=name) for story in tell(plan)]
         risks += [replace(risk, environment=key, stack=name) for risk in find_risks(plan)]
+    for cost in costs:
+        added = cost.difference
+        dear = cost_risk(cost.environment, added.expected, added.maximum)
+        risks += [dear] if dear else []
     environments = list(dict.fromkeys(report.environment for report in reports))
     return Report(
         title=f"Plan of {', '.join(environments)}" if len(environments) <= 4 else "Plan",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from ..cdktf import Program
+from ..cost.model import ASSUMPTIONS
+from ..cost.prices import price_table
+from ..cost.resources import Side, usages
 from ..deploy import synthesize
 from ..environments import environment, environments
 from ..terraform import stacks, terraform_binary
@@ -13,7 +16,9 @@ from .bound import current_commit
 from .checkov import read_findings
 from .plan import Plan, read_plan
 from .planning import Planning, owners
-from .report import Finding, Report, build
+from .report import CostReport, Finding, Report, build
+
+_SIDES: tuple[Side, Side] = ("before", "after")
 
 
 def review_files(files: Sequence[Path], *, checkov: Path | None = None) -> Report:
@@ -24,7 +29,7 @@ def review_files(files: Sequence[Path], *, checkov: Path | None = None) -> Repor
 
 def review_plans(plans: Sequence[Plan], *, findings: Sequence[Finding] | None = None) -> Report:
     """The report of plans that were read."""
-    return build(plans, findings=findings)
+    return build(plans, costs=costs_of(plans), findings=findings, assumptions=ASSUMPTIONS)
 
 
 def review_environments(
@@ -43,9 +48,41 @@ def review_environments(
     chosen = [stack for stack in known if belongs[stack.name].key in wanted]
     planning = Planning(program, current_commit(), follow)
     planning.run(chosen, known, belongs)
+    plans = [planning.plans[stack.name] for stack in chosen if stack.name in planning.plans]
+    reports = [planning.reports[stack.name] for stack in chosen]
+    partial = {report.environment for report in reports if report.status != "planned"}
     return build(
-        [planning.plans[stack.name] for stack in chosen if stack.name in planning.plans],
-        stacks=[planning.reports[stack.name] for stack in chosen],
+        plans,
+        stacks=reports,
+        costs=costs_of(plans, partial=partial),
         findings=findings,
+        assumptions=ASSUMPTIONS,
         commit=planning.commit,
     )
+
+
+def costs_of(plans: Sequence[Plan], *, partial: Collection[str] = ()) -> list[CostReport]:
+    """What each environment costs before and after its plans."""
+    table = price_table()
+    costs = []
+    for key in dict.fromkeys(plan.environment or plan.name for plan in plans):
+        own = [plan for plan in plans if (plan.environment or plan.name) == key]
+        region = next((plan.region for plan in own if plan.region), "")
+        before, after = (
+            table.estimate(region, [usage for plan in own for usage in usages(plan, side)])
+            for side in _SIDES
+        )
+        if not before.lines and not after.lines:
+            continue
+        dates = table.dates(region)
+        costs.append(
+            CostReport(
+                environment=key,
+                region=region,
+                before=before,
+                after=after,
+                prices_from=f"{dates[0]} to {dates[1]}" if dates else "",
+                is_partial=key in partial,
+            )
+        )
+    return costs

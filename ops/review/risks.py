@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from ..cost.model import dollars
 from .plan import Action, Change, Plan, dig
 from .stories import configuration_of, scaling_targets, task_definition_of, variants_of
 
@@ -65,6 +66,28 @@ def risk(id: str, severity: Severity, title: str, *, advice: str) -> Callable[[F
         return finder
 
     return register
+
+
+COST_RAISE_USD = 500
+"""A monthly cost that grows by more than this is a risk; by ten times as much, a high one."""
+
+COST = RiskRule(
+    "COST1",
+    Severity.MEDIUM,
+    f"the monthly cost grows by more than ${COST_RAISE_USD:,}",
+    "check the budget; lower the maximum capacity or choose smaller instances if it is not meant",
+)
+"""Found where plans are priced together, as one plan alone does not show an environment's cost."""
+
+
+def cost_risk(environment: str, expected: float, maximum: float) -> Risk | None:
+    """The risk of what an environment's plans add by the month, in USD."""
+    most = max(expected, maximum)
+    if most <= COST_RAISE_USD:
+        return None
+    severity = Severity.HIGH if most > 10 * COST_RAISE_USD else Severity.MEDIUM
+    reason = f"costs {dollars(expected, signed=True)} as expected, {dollars(maximum, signed=True)} at most"
+    return Risk(COST, environment, reason, severity, environment=environment)
 
 
 def find_risks(plan: Plan) -> list[Risk]:

@@ -133,7 +133,7 @@ class Project:
             context=CONTEXT,
             network=self._network,
             registry=self._registry,
-            inference=Inference(endpoints=endpoints),
+            inference=Inference(endpoints={**endpoints}),
         )
         self._run(self._stack(environment, "inference", change), name, apply=apply)
 

@@ -38,7 +38,8 @@ def render_markdown(report: Report, limit: int = _BUDGET) -> str:
     _services(head, report)
     _risks(head, report)
     _counts(head, report)
-    _costs(head, report.costs, report.assumptions)
+    if not report.is_empty:
+        _costs(head, report.costs, report.assumptions)
     _findings(head, report.findings)
     footer = _footer(report)
     room = limit - head.size - len(footer.encode()) - 400
@@ -179,7 +180,7 @@ def _costs(head: Limited, costs: tuple[CostReport, ...], assumptions: tuple[str,
     head.always([""])
     for cost in costs:
         head.add([f"- {note}" for note in cost_notes(cost)], "notes on cost")
-    fold = ["<details><summary>Assumptions</summary>", ""]
+    fold = ["", "<details><summary>Assumptions</summary>", ""]
     fold += [f"- {_plain(text)}" for text in assumptions]
     head.add([*fold, "", "</details>", ""], "assumptions")
 

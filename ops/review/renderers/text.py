@@ -116,7 +116,7 @@ def _counts(report: Report) -> RenderableType | None:
 
 
 def _costs(report: Report) -> RenderableType | None:
-    if not report.costs:
+    if not report.costs or report.is_empty:
         return None
     table = _table("Cost by the month")
     for column in ("environment", "minimum", "expected", "maximum"):

@@ -1,0 +1,340 @@
+"""Each risk is found where it is, and not where it is not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ops.review.plan import read_plan
+from ops.review.report import build
+from ops.review.risks import COST, RISKS, Severity, cost_risk, find_risks
+
+from .plans import PLANS, changed, plan_of
+
+Entry = dict[str, Any]
+
+
+def found(*entries: Entry) -> dict[str, Severity]:
+    """The risks of a plan by id."""
+    return {risk.rule.id: risk.severity for risk in find_risks(read_plan(plan_of(*entries)))}
+
+
+def update(address: str, before: dict[str, Any], after: dict[str, Any]) -> Entry:
+    return changed(address, ["update"], before, after)
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action: Any, resource: Any = "arn:aws:s3:::b/*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def trust(*principals: str) -> str:
+    return policy(
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": list(principals)}}
+    )
+
+
+OWN = "arn:aws:iam::111122223333:role/r"
+FOREIGN = "arn:aws:iam::999988887777:root"
+OPEN = {"cidr_ipv4": "0.0.0.0/0", "from_port": 22, "to_port": 22, "ip_protocol": "tcp"}
+TARGET = {"resource_id": "endpoint/e/variant/v", "min_capacity": 2, "max_capacity": 8}
+
+CASES: dict[str, tuple[str, Entry]] = {
+    "an endpoint is replaced": (
+        "PLAN1",
+        changed("aws_sagemaker_endpoint.e", ["delete", "create"], {"name": "a"}, {"name": "b"}),
+    ),
+    "a service is deleted": (
+        "PLAN1",
+        changed("aws_ecs_service.s", ["delete"], {"name": "s"}, None),
+    ),
+    "a bucket is replaced": (
+        "PLAN2",
+        changed("aws_s3_bucket.b", ["delete", "create"], {"bucket": "a"}, {"bucket": "b"}),
+    ),
+    "a key is deleted": ("PLAN2", changed("aws_kms_key.k", ["delete"], {"arn": "x"}, None)),
+    "a VPC is replaced": (
+        "PLAN3",
+        changed("aws_vpc.v", ["delete", "create"], {"cidr_block": "a"}, {"cidr_block": "b"}),
+    ),
+    "a subnet is deleted": ("PLAN3", changed("aws_subnet.s", ["delete"], {"id": "s"}, None)),
+    "a policy gets an action": (
+        "IAM1",
+        update(
+            "aws_iam_role_policy.p",
+            {"policy": policy(allow("s3:GetObject"))},
+            {"policy": policy(allow(["s3:GetObject", "s3:PutObject"]))},
+        ),
+    ),
+    "a policy gets every resource": (
+        "IAM1",
+        update(
+            "aws_iam_policy.p",
+            {"policy": policy(allow("s3:GetObject"))},
+            {"policy": policy(allow("s3:GetObject", "*"))},
+        ),
+    ),
+    "a policy is created with a wildcard": (
+        "IAM2",
+        changed("aws_iam_role_policy.p", ["create"], None, {"policy": policy(allow("s3:*"))}),
+    ),
+    "a role trusts another account": (
+        "IAM3",
+        update(
+            "aws_iam_role.r",
+            {"arn": OWN, "assume_role_policy": trust(OWN)},
+            {"arn": OWN, "assume_role_policy": trust(OWN, FOREIGN)},
+        ),
+    ),
+    "a managed full-access policy is attached": (
+        "IAM4",
+        changed(
+            "aws_iam_role_policy_attachment.a",
+            ["create"],
+            None,
+            {"policy_arn": "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"},
+        ),
+    ),
+    "a bucket policy lets everybody in": (
+        "IAM5",
+        changed(
+            "aws_s3_bucket_policy.p",
+            ["create"],
+            None,
+            {"policy": policy(allow("s3:GetObject", Principal="*"))},
+        ),
+    ),
+    "a policy is not known yet": (
+        "IAM6",
+        changed(
+            "aws_iam_role_policy.p", ["update"], {"policy": "{}"}, {}, unknown={"policy": True}
+        ),
+    ),
+    "a rule opens SSH": (
+        "NET1",
+        changed("aws_vpc_security_group_ingress_rule.r", ["create"], None, OPEN),
+    ),
+    "a group opens everything": (
+        "NET1",
+        update(
+            "aws_security_group.g",
+            {"ingress": []},
+            {"ingress": [{"cidr_blocks": ["0.0.0.0/0"], "from_port": 0, "protocol": "-1"}]},
+        ),
+    ),
+    "a load balancer becomes public": (
+        "NET2",
+        changed("aws_lb.l", ["create"], None, {"internal": False}),
+    ),
+    "a bucket may become public": (
+        "NET2",
+        changed("aws_s3_bucket_public_access_block.b", ["delete"], {"bucket": "b"}, None),
+    ),
+    "the Kubernetes API is opened": (
+        "NET2",
+        update(
+            "aws_eks_cluster.c",
+            {"vpc_config": [{"endpoint_public_access": False}]},
+            {"vpc_config": [{"endpoint_public_access": True, "public_access_cidrs": []}]},
+        ),
+    ),
+    "volume encryption is turned off": (
+        "SEC1",
+        changed(
+            "aws_sagemaker_endpoint_configuration.c",
+            ["create", "delete"],
+            {"kms_key_arn": "arn:k"},
+            {"kms_key_arn": None},
+        ),
+    ),
+    "flow logs are deleted": ("SEC1", changed("aws_flow_log.f", ["delete"], {"id": "f"}, None)),
+    "versioning is suspended": (
+        "SEC1",
+        update(
+            "aws_s3_bucket_versioning.v",
+            {"versioning_configuration": [{"status": "Enabled"}]},
+            {"versioning_configuration": [{"status": "Suspended"}]},
+        ),
+    ),
+    "deletion protection is lifted": (
+        "SEC2",
+        update(
+            "aws_lb.l",
+            {"internal": True, "enable_deletion_protection": True},
+            {"internal": True, "enable_deletion_protection": False},
+        ),
+    ),
+    "a bucket's content may be destroyed": (
+        "SEC2",
+        update("aws_s3_bucket.b", {"force_destroy": False}, {"force_destroy": True}),
+    ),
+    "logs are kept for a shorter time": (
+        "SEC3",
+        update("aws_cloudwatch_log_group.l", {"retention_in_days": 365}, {"retention_in_days": 30}),
+    ),
+    "the maximum is lowered": (
+        "CAP1",
+        update("aws_appautoscaling_target.t", TARGET, {**TARGET, "max_capacity": 4}),
+    ),
+    "the number of tasks is lowered": (
+        "CAP1",
+        update("aws_ecs_service.s", {"desired_count": 4}, {"desired_count": 2}),
+    ),
+    "the maximum is tripled": (
+        "CAP3",
+        update("aws_appautoscaling_target.t", TARGET, {**TARGET, "max_capacity": 24}),
+    ),
+    "listener weights change": (
+        "ROLL1",
+        update(
+            "aws_lb_listener.l",
+            {"default_action": [{"forward": [{"target_group": [{"weight": 100}, {"weight": 0}]}]}]},
+            {"default_action": [{"forward": [{"target_group": [{"weight": 0}, {"weight": 100}]}]}]},
+        ),
+    ),
+    "an endpoint is updated without alarms": (
+        "ROLL2",
+        update(
+            "aws_sagemaker_endpoint.e",
+            {"name": "e", "endpoint_config_name": "a"},
+            {"name": "e", "endpoint_config_name": "b"},
+        ),
+    ),
+    "a canary is taken away": (
+        "ROLL3",
+        update(
+            "aws_sagemaker_endpoint.e",
+            {
+                "deployment_config": [
+                    {
+                        "blue_green_update_policy": [
+                            {"traffic_routing_configuration": [{"type": "CANARY"}]}
+                        ]
+                    }
+                ]
+            },
+            {"deployment_config": []},
+        ),
+    ),
+    "a bucket is forgotten": ("STATE1", changed("aws_s3_bucket.b", ["forget"], {}, None)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_risk_is_found(case: str) -> None:
+    rule, entry = CASES[case]
+    assert rule in found(entry)
+
+
+def test_every_rule_is_found_in_a_case_or_in_a_real_plan() -> None:
+    seen = {rule for rule, _ in CASES.values()}
+    for file in PLANS.glob("*.json"):
+        seen |= {risk.rule.id for risk in find_risks(read_plan(file))}
+    missing = set(RISKS) - seen
+    assert missing <= {"STATE2"}, missing
+
+
+def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:
+    endpoint = changed(
+        "aws_sagemaker_endpoint.e",
+        ["no-op"],
+        {"name": "e", "endpoint_config_name": "c"},
+        {"name": "e", "endpoint_config_name": "c"},
+    )
+    configuration = changed(
+        "aws_sagemaker_endpoint_configuration.c", ["delete", "create"], {"name": "c"}, {"name": "d"}
+    )
+    assert "STATE2" in found(endpoint, configuration)
+    configuration["change"]["actions"] = ["create", "delete"]
+    assert "STATE2" not in found(endpoint, configuration)
+
+
+QUIET: dict[str, Entry] = {
+    "a policy loses an action": update(
+        "aws_iam_role_policy.p",
+        {"policy": policy(allow(["s3:GetObject", "s3:PutObject"]))},
+        {"policy": policy(allow("s3:GetObject"))},
+    ),
+    "an action that a wildcard already allowed is named": update(
+        "aws_iam_role_policy.p",
+        {"policy": policy(allow("s3:Get*"))},
+        {"policy": policy(allow("s3:GetObject"))},
+    ),
+    "a policy only denies": changed(
+        "aws_s3_bucket_policy.p",
+        ["create"],
+        None,
+        {"policy": policy({"Effect": "Deny", "Action": "s3:*", "Principal": "*"})},
+    ),
+    "everybody is let in under a condition": changed(
+        "aws_s3_bucket_policy.p",
+        ["create"],
+        None,
+        {
+            "policy": policy(
+                allow(
+                    "s3:GetObject",
+                    Principal="*",
+                    Condition={"StringEquals": {"aws:SourceAccount": "1"}},
+                )
+            )
+        },
+    ),
+    "a group is opened to the VPC": changed(
+        "aws_vpc_security_group_ingress_rule.r",
+        ["create"],
+        None,
+        {**OPEN, "cidr_ipv4": "10.0.0.0/16"},
+    ),
+    "an internal load balancer": changed("aws_lb.l", ["create"], None, {"internal": True}),
+    "the maximum grows a little": update(
+        "aws_appautoscaling_target.t", TARGET, {**TARGET, "max_capacity": 10}
+    ),
+    "a model is replaced": changed(
+        "aws_sagemaker_model.m", ["create", "delete"], {"name": "a"}, {"name": "b"}
+    ),
+    "a bucket is created": changed(
+        "aws_s3_bucket.b", ["create"], None, {"bucket": "b", "force_destroy": False}
+    ),
+}
+
+
+@pytest.mark.parametrize("case", QUIET)
+def test_what_is_harmless_is_no_risk(case: str) -> None:
+    assert found(QUIET[case]) == {}
+
+
+def test_web_ports_are_less_severe_than_others() -> None:
+    web = {**OPEN, "from_port": 443, "to_port": 443}
+    rule = "aws_vpc_security_group_ingress_rule.r"
+    assert found(changed(rule, ["create"], None, web))["NET1"] is Severity.MEDIUM
+    assert found(changed(rule, ["create"], None, OPEN))["NET1"] is Severity.HIGH
+
+
+def test_the_cost_is_a_risk_from_a_threshold_on() -> None:
+    assert cost_risk("dev", 100, 500) is None
+    raised = cost_risk("dev", 100, 501)
+    much = cost_risk("dev", 100, 5001)
+    assert raised is not None
+    assert raised.rule is COST
+    assert raised.severity is Severity.MEDIUM
+    assert much is not None
+    assert much.severity is Severity.HIGH
+
+
+def test_every_risk_says_what_to_do_and_its_id_is_unique() -> None:
+    rules = [rule for rule, _ in RISKS.values()] + [COST]
+    assert len({rule.id for rule in rules}) == len(rules)
+    assert all(rule.title and rule.advice for rule in rules)
+
+
+def test_the_worst_risks_come_first() -> None:
+    report = build([read_plan(file) for file in sorted(PLANS.glob("*.json"))])
+    severities = [risk.severity for risk in report.risks]
+    assert severities == sorted(severities, reverse=True)
+    assert report.worst is Severity.CRITICAL

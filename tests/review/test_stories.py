@@ -1,0 +1,205 @@
+"""The words for what happens to services."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ops.review.plan import read_plan
+from ops.review.stories import Story, minutes, short_image, tell
+
+from .plans import PLANS, changed, plan_of
+
+
+def told(name: str) -> list[Story]:
+    return tell(read_plan(PLANS / f"{name}.json"))
+
+
+def test_an_image_change_names_both_images_and_the_rollout() -> None:
+    (story,) = told("image-change")
+    assert story.headline == (
+        "acme-dev-use1-fraud goes from acme-dev-use1-fraud:1.4.2 to acme-dev-use1-fraud:1.5.0"
+    )
+    assert story.rollout.startswith("blue/green, all at once")
+    assert story.worst_case.startswith("60 min")
+    assert story.interrupted == ""
+    assert "starts again with 2" in story.resets_capacity
+
+
+def test_a_new_endpoint_is_told_before_its_names_are_known() -> None:
+    (story,) = told("first-creation")
+    assert story.headline == "acme-dev-use1-fraud is new"
+    assert dict(story.facts)["runs on"] == "2 x ml.m5.large"
+    assert dict(story.facts)["scaling of primary"] == "2 to 4 instances"
+
+
+def test_a_renamed_endpoint_is_an_interruption_and_recognized() -> None:
+    deleted, created = told("endpoint-renamed")
+    assert deleted.interrupted == "every request, for good"
+    assert dict(deleted.facts)["looks like"].startswith("it is renamed to acme-dev-use1-fraud-s")
+    assert created.interrupted == ""
+
+
+def test_a_scaling_change_rolls_nothing() -> None:
+    (story,) = told("scaling-change")
+    assert story.facts == (("scaling of primary", "2 to 4 → 2 to 12 instances"),)
+    assert story.rollout == ""
+
+
+def test_nothing_to_do_tells_nothing() -> None:
+    assert told("nothing-to-do") == []
+
+
+def _endpoint(deployment: dict[str, Any]) -> Story:
+    entry = changed(
+        "aws_sagemaker_endpoint.e",
+        ["update"],
+        {"name": "e", "endpoint_config_name": "a"},
+        {"name": "e", "endpoint_config_name": "b", "deployment_config": [deployment]},
+    )
+    (story,) = tell(read_plan(plan_of(entry)))
+    return story
+
+
+def _routing(**routing: Any) -> dict[str, Any]:
+    return {"traffic_routing_configuration": [routing], "termination_wait_in_seconds": 300}
+
+
+def test_a_canary_is_told_with_its_share_wait_and_alarms() -> None:
+    size = [{"type": "CAPACITY_PERCENT", "value": 10}]
+    policy = _routing(type="CANARY", canary_size=size, wait_interval_in_seconds=600)
+    story = _endpoint(
+        {
+            "blue_green_update_policy": [policy],
+            "auto_rollback_configuration": [{"alarms": [{"alarm_name": "a"}]}],
+        }
+    )
+    assert story.rollout == (
+        "blue/green, canary of 10% for 600 s, then the rest; rolls back on 1 alarm"
+    )
+    assert story.worst_case.startswith("15 min of waiting beside starting instances")
+
+
+def test_an_execution_timeout_bounds_the_worst_case() -> None:
+    policy = _routing(type="ALL_AT_ONCE", wait_interval_in_seconds=0)
+    story = _endpoint(
+        {"blue_green_update_policy": [{**policy, "maximum_execution_timeout_in_seconds": 1800}]}
+    )
+    assert story.worst_case == "30 min, then AWS rolls back"
+
+
+def test_a_rolling_update_is_told_with_its_batches() -> None:
+    rolling = {
+        "maximum_batch_size": [{"type": "INSTANCE_COUNT", "value": 2}],
+        "wait_interval_in_seconds": 60,
+    }
+    story = _endpoint({"rolling_update_policy": [rolling]})
+    assert story.rollout.startswith("rolling, 2 instances at a time, 60 s between")
+
+
+def _variant(name: str, kind: str, model: str) -> dict[str, Any]:
+    return {
+        "variant_name": name,
+        "instance_type": kind,
+        "model_name": model,
+        "initial_instance_count": 1,
+    }
+
+
+def test_an_added_variant_is_told() -> None:
+    old = {"name": "a", "production_variants": [_variant("champion", "ml.m5.large", "m1")]}
+    new = {
+        "name": "b",
+        "production_variants": [
+            _variant("champion", "ml.m5.large", "m1"),
+            _variant("challenger", "ml.m5.large", "m2"),
+        ],
+    }
+    image = {"primary_container": [{"image": "r/m:2"}]}
+    plan = plan_of(
+        changed(
+            "aws_sagemaker_endpoint.e",
+            ["update"],
+            {"name": "e", "endpoint_config_name": "a"},
+            {"name": "e", "endpoint_config_name": "b"},
+        ),
+        changed("aws_sagemaker_endpoint_configuration.c", ["create", "delete"], old, new),
+        changed("aws_sagemaker_model.m2", ["create"], None, {"name": "m2", **image}),
+    )
+    (story,) = tell(read_plan(plan))
+    assert story.headline == "e goes with challenger added"
+    assert ("variant challenger", "added") in story.facts
+    assert ("image of challenger", "m:2") in story.facts
+
+
+def _service(actions: list[str], **values: Any) -> Story:
+    def definition(tag: str) -> dict[str, Any]:
+        containers = json.dumps([{"name": "api", "image": f"1.dkr.ecr/r/api:{tag}"}])
+        return {"family": "api", "cpu": "512", "container_definitions": containers}
+
+    arn = "arn:aws:ecs:us-east-1:1:task-definition/api:"
+    common = {"name": "api", "desired_count": 2, **values}
+    plan = plan_of(
+        changed(
+            "aws_ecs_service.s",
+            actions,
+            {**common, "task_definition": f"{arn}1"},
+            {**common, "task_definition": None},
+            unknown={"task_definition": True},
+        ),
+        changed(
+            "aws_ecs_task_definition.t",
+            ["create", "delete"],
+            {**definition("1"), "arn": f"{arn}1"},
+            definition("2"),
+        ),
+    )
+    (story,) = tell(read_plan(plan))
+    return story
+
+
+def test_an_ecs_service_is_told_with_its_images_and_circuit_breaker() -> None:
+    story = _service(["update"], deployment_circuit_breaker=[{"rollback": True}])
+    assert story.headline == "api goes from api:1 to api:2"
+    assert story.rollout == "rolling, 100 to 200 % of the tasks; rolls back by itself"
+    assert story.interrupted == ""
+
+
+def test_an_ecs_service_that_may_stop_every_task_is_an_interruption() -> None:
+    assert "all stop" in _service(["update"], deployment_minimum_healthy_percent=0).interrupted
+
+
+def test_a_replaced_ecs_service_is_an_interruption() -> None:
+    assert _service(["delete", "create"]).interrupted.startswith("every request")
+
+
+def test_a_kubernetes_deployment_is_told_with_its_images() -> None:
+    def spec(tag: str) -> dict[str, Any]:
+        container = [{"name": "api", "image": f"api:{tag}"}]
+        pod = {"spec": [{"container": container}]}
+        return {"metadata": [{"name": "api"}], "spec": [{"template": [pod]}]}
+
+    entry = changed("kubernetes_deployment_v1.d", ["update"], spec("1"), spec("2"))
+    (story,) = tell(read_plan(plan_of(entry)))
+    assert story.facts == (("image of api", "api:1 → api:2"),)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(1, "1 min"), (3600, "60 min"), (9000, "2 h 30 min"), (7200, "2 h")]
+)
+def test_durations_are_readable(seconds: int, text: str) -> None:
+    assert minutes(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("image", "short"),
+    [
+        ("111122223333.dkr.ecr.us-east-1.amazonaws.com/acme/fraud:1", "fraud:1"),
+        (f"r/fraud@sha256:{'a' * 64}", "fraud@sha256:aaaaaaaaaaaa"),
+        ("fraud:1", "fraud:1"),
+    ],
+)
+def test_images_lose_their_registry(image: str, short: str) -> None:
+    assert short_image(image) == short
