@@ -88,7 +88,7 @@ class Report:
         for stack in self.stacks:
             for name, count in stack.counts.items():
                 total[name] = total.get(name, 0) + count
-        return total
+        return _in_order(total)
 
     @property
     def interrupted(self) -> tuple[Story, ...]:
@@ -143,6 +143,10 @@ def counts_of(changes: Iterable[Change]) -> dict[str, int]:
         names += ["import"] if change.import_id else []
         for name in names:
             counts[name] = counts.get(name, 0) + 1
+    return _in_order(counts)
+
+
+def _in_order(counts: dict[str, int]) -> dict[str, int]:
     order = [*(action.value for action in COUNTED), "move", "import"]
     return {name: counts[name] for name in order if name in counts}
 

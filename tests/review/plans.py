@@ -8,6 +8,7 @@ from typing import Any
 
 PLANS = Path(__file__).resolve().parent / "plans"
 GOLDEN = Path(__file__).resolve().parent / "golden"
+CHECKOV = Path(__file__).resolve().parent / "checkov.json"
 
 
 def changed(

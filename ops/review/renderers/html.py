@@ -35,7 +35,7 @@ body {
 main { max-width: 72rem; margin: 0 auto; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.125rem; margin: 2rem 0 .75rem; }
-p { margin: .25rem 0; }
+p { margin: .25rem 0; overflow-wrap: anywhere; }
 code, .path, .value {
   font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
   overflow-wrap: anywhere;
@@ -53,8 +53,11 @@ code, .path, .value {
 .medium.card { border-left-color: var(--medium); }
 .alarm { color: var(--critical); font-weight: 600; }
 .warn { color: var(--high); font-weight: 600; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .125rem 1rem; margin: .5rem 0 0; }
-dt { color: var(--quiet); }
+dl {
+  display: grid; grid-template-columns: fit-content(24rem) minmax(0, 1fr); gap: .125rem 1rem;
+  margin: .5rem 0 0;
+}
+dt { color: var(--quiet); overflow-wrap: anywhere; }
 dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
 .pill {
   display: inline-block; border: 1px solid currentColor; border-radius: 1rem;
@@ -68,6 +71,7 @@ dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .5rem .75rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; color: var(--quiet); font-size: .875rem; white-space: nowrap; }
+.wide table { min-width: 40rem; }
 tr:last-child > td { border-bottom: 0; }
 .number { text-align: right; white-space: nowrap; }
 details { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; margin: 0 0 .5rem; }
@@ -79,7 +83,7 @@ details > div { padding: 0 1rem .75rem; }
 .old { color: var(--critical); } .new { color: var(--good); }
 @media (max-width: 40rem) {
   body { padding: 1rem .75rem 3rem; }
-  dl { grid-template-columns: 1fr; gap: 0; }
+  dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dt { margin-top: .375rem; font-size: .875rem; }
 }
 @media print { details > div { display: block; } body { background: none; } }
@@ -248,6 +252,7 @@ def _findings(findings: tuple[Finding, ...] | None) -> Iterator[str]:
     if not findings:
         yield "<p>No finding.</p>"
         return
+    yield '<div class="wide">'
     yield _table(
         ["check", "stack", "resource", "finding"],
         [],
@@ -264,6 +269,7 @@ def _findings(findings: tuple[Finding, ...] | None) -> Iterator[str]:
             for finding in findings
         ],
     )
+    yield "</div>"
 
 
 def _changes(stacks: Iterable[StackReport]) -> Iterator[str]:

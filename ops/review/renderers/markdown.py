@@ -83,7 +83,11 @@ class Limited:
 def _plain(text: str) -> str:
     """Text without a meaning in Markdown: names and values come from anywhere."""
     text = re.sub(r"([\\`*_{}\[\]<>|~#])", r"\\\1", " ".join(text.split()))
-    # No mention of a person or team, and no link, comes out of a plan.
+    return _inert(text)
+
+
+def _inert(text: str) -> str:
+    """Text that mentions nobody and links to nothing."""
     return text.replace("@", "@\u200b").replace("://", ":\u200b//")
 
 
@@ -287,7 +291,8 @@ def _frame(stack: StackReport) -> list[str]:
 
 
 def _html(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _inert(" ".join(text.split()))
 
 
 def _change(change: Change) -> tuple[list[str], list[str]]:

@@ -1,0 +1,243 @@
+"""Refreshing the table from the Price List API, whose answers are of the real shape."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from ops.cost.prices import TABLE, price_table
+from ops.cost.update import WANTED, parse, update
+from ops.errors import OperatorError
+
+
+def product(
+    service: str, usage_type: str, usd: str, unit: str, *, region: str, **attributes: str
+) -> dict[str, Any]:
+    """One product as the API answers it, in its `aws_v1` format."""
+    sku = f"SKU{abs(hash((usage_type, usd))) % 10**10}"
+    code = f"{sku}.JRTCKXETXF"
+    return {
+        "product": {
+            "productFamily": attributes.pop("productFamily", ""),
+            "attributes": {
+                "regionCode": region,
+                "servicecode": service,
+                "usagetype": usage_type,
+                "locationType": "AWS Region",
+                **attributes,
+            },
+            "sku": sku,
+        },
+        "serviceCode": service,
+        "terms": {
+            "OnDemand": {
+                code: {
+                    "priceDimensions": {
+                        f"{code}.6YS6EN2CT7": {
+                            "unit": unit,
+                            "beginRange": "0",
+                            "endRange": "Inf",
+                            "description": f"${usd} per {unit}",
+                            "appliesTo": [],
+                            "rateCode": f"{code}.6YS6EN2CT7",
+                            "pricePerUnit": {"USD": usd},
+                        }
+                    },
+                    "sku": sku,
+                    "effectiveDate": "2026-11-01T00:00:00Z",
+                    "offerTermCode": "JRTCKXETXF",
+                    "termAttributes": {},
+                }
+            }
+        },
+        "version": "20261105212151",
+        "publicationDate": "2026-11-05T21:21:51Z",
+    }
+
+
+IN = {"region": "eu-west-1"}
+ML = {"productFamily": "ML Instance", "component": "Hosting"}
+LINUX = {
+    "operatingSystem": "Linux",
+    "tenancy": "Shared",
+    "preInstalledSw": "NA",
+    "capacitystatus": "Used",
+    "operation": "RunInstances",
+}
+ALB = {"productFamily": "Load Balancer-Application"}
+PRODUCTS = [
+    product("AmazonSageMaker", "EU-Host:ml.m5.xlarge", "0.2570000000", "Hrs", **IN, **ML),
+    product("AmazonSageMaker", "EU-Host:ml.c5.2xlarge", "0.4590000000", "Hrs", **IN, **ML),
+    product("AmazonSageMaker", "EU-Train:ml.m5.xlarge", "9.0000000000", "Hrs", **IN, **ML),
+    product("AmazonSageMaker", "EU-Host:VolumeUsage.gp2", "0.1540000000", "GB-Mo", **IN),
+    product("AmazonEC2", "EU-BoxUsage:g5.xlarge", "1.1230000000", "Hrs", **IN, **LINUX),
+    product("AmazonEC2", "EU-BoxUsage:m5.large", "0.1070000000", "Hrs", **IN, **LINUX),
+    product("AmazonEC2", "EU-BoxUsage:free.one", "0.0000000000", "Hrs", **IN, **LINUX),
+    product(
+        *("AmazonEC2", "EU-EBS:VolumeUsage.gp3", "0.0880000000", "GB-Mo"),
+        **IN,
+        productFamily="Storage",
+    ),
+    product(
+        *("AmazonEC2", "EU-NatGateway-Hours", "0.0480000000", "Hrs"),
+        **IN,
+        productFamily="NAT Gateway",
+    ),
+    product(
+        *("AmazonEC2", "EU-RegionalNatGateway-Hours", "0.9000000000", "Hrs"),
+        **IN,
+        productFamily="NAT Gateway",
+    ),
+    product("AmazonVPC", "EU-VpcEndpoint-Hours", "0.0110000000", "Hrs", **IN),
+    product("AWSELB", "EU-LoadBalancerUsage", "0.0252000000", "Hrs", **IN, **ALB),
+    product("AWSELB", "EU-TS-LoadBalancerUsage", "0.0056000000", "Hrs", **IN, **ALB),
+    product("AWSELB", "EU-Outposts-LoadBalancerUsage", "0.0252000001", "Hrs", **IN, **ALB),
+    product("AmazonECS", "EU-Fargate-vCPU-Hours:perCPU", "0.0404800000", "hours", **IN),
+    product("AmazonECS", "EU-Fargate-GB-Hours", "0.0044450000", "GB-Hours", **IN),
+    product("awskms", "eu-west-1-KMS-Keys", "1.0000000000", "Keys", **IN),
+    product("AmazonEKS", "EU-AmazonEKS-Hours:perCluster", "0.1000000000", "Hours", **IN),
+    product("AmazonEKS", "EU-AmazonEKS-Hours:extendedSupport", "0.6000000000", "Hours", **IN),
+]
+
+
+class Answers(BaseHTTPRequestHandler):
+    """GetProducts: TERM_MATCH filters, and pages of two products."""
+
+    products: list[dict[str, Any]] = PRODUCTS
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert self.headers["X-Amz-Target"] == "AWSPriceListService.GetProducts"
+        matching = [
+            entry
+            for entry in self.products
+            if entry["serviceCode"] == asked["ServiceCode"]
+            and all(
+                {**entry["product"]["attributes"], **entry["product"]}.get(f["Field"]) == f["Value"]
+                for f in asked["Filters"]
+            )
+        ]
+        start = int(asked.get("NextToken", 0))
+        page = {
+            "FormatVersion": "aws_v1",
+            "PriceList": [json.dumps(entry) for entry in matching[start : start + 2]],
+        }
+        if start + 2 < len(matching):
+            page["NextToken"] = str(start + 2)
+        body = json.dumps(page).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        pricing = boto3.client(
+            "pricing",
+            region_name="us-east-1",
+            endpoint_url=f"http://127.0.0.1:{server.server_port}",
+            aws_access_key_id="x",
+            aws_secret_access_key="x",
+            config=Config(retries={"max_attempts": 0}, proxies={}),
+        )
+        yield pricing
+        pricing.close()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return Path(shutil.copy(TABLE, tmp_path / "prices.json"))
+
+
+def test_every_page_of_every_service_is_read_into_the_table(client: Any, table: Path) -> None:
+    done = update(client, ["eu-west-1"], table=table)
+    new = price_table(table)
+    expected = {
+        "sagemaker/hosting/ml.m5.xlarge": 0.257,
+        "sagemaker/hosting/ml.c5.2xlarge": 0.459,
+        "sagemaker/storage": 0.154,
+        "ec2/g5.xlarge": 1.123,
+        "ec2/m5.large": 0.107,
+        "ebs/gp3": 0.088,
+        "vpc/nat-gateway": 0.048,
+        "vpc/interface-endpoint": 0.011,
+        "elb/application": 0.0252,
+        "fargate/x86_64/vcpu": 0.04048,
+        "fargate/x86_64/gib": 0.004445,
+        "kms/key": 1.0,
+        "eks/cluster": 0.1,
+        "eks/cluster-extended": 0.6,
+    }
+    for key, usd in expected.items():
+        price = new.price("eu-west-1", key)
+        assert price is not None, key
+        assert (price.usd, price.date) == (usd, "2026-11-05"), key
+    assert done.regions == {"eu-west-1": len(expected)}
+    assert done.ambiguous == []
+
+
+def test_prices_that_the_answer_lacks_are_kept_with_their_dates(client: Any, table: Path) -> None:
+    before = price_table(TABLE)
+    done = update(client, ["eu-west-1"], table=table)
+    kept = price_table(table)
+    key = "fargate/arm64/vcpu"
+    assert kept.price("eu-west-1", key) == before.price("eu-west-1", key)
+    assert kept.regions["us-east-1"] == before.regions["us-east-1"]
+    assert done.kept == 2
+
+
+def test_sources_that_nothing_uses_any_more_go(client: Any, table: Path) -> None:
+    update(client, ["eu-west-1"], table=table)
+    content = json.loads(table.read_text("utf-8"))
+    used = {entry["source"] for prices in content["regions"].values() for entry in prices.values()}
+    assert set(content["sources"]) == used
+    assert "nat-2026-09" not in used
+
+
+def test_two_prices_for_one_key_leave_the_old_one(
+    client: Any, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = product("AmazonVPC", "EU-VpcEndpoint-Hours", "0.0120000000", "Hrs", **IN)
+    monkeypatch.setattr(Answers, "products", [*PRODUCTS, other])
+    done = update(client, ["eu-west-1"], table=table)
+    assert done.ambiguous == ["eu-west-1 vpc/interface-endpoint"]
+    assert price_table(table).price("eu-west-1", "vpc/interface-endpoint") is None
+
+
+def test_a_region_without_prices_is_refused_and_the_table_stays(client: Any, table: Path) -> None:
+    with pytest.raises(OperatorError, match="no price for mars-north-1"):
+        update(client, ["mars-north-1"], table=table)
+    assert table.read_bytes() == TABLE.read_bytes()
+
+
+def test_us_east_1_has_no_prefix() -> None:
+    wanted = next(entry for entry in WANTED if entry.service == "AmazonVPC")
+    text = json.dumps(product("AmazonVPC", "VpcEndpoint-Hours", "0.01", "Hrs", region="us-east-1"))
+    assert parse(text, wanted) == ("vpc/interface-endpoint", 0.01, "2026-11-05")
+
+
+def test_trust_stores_of_a_load_balancer_are_not_taken_for_it() -> None:
+    wanted = next(entry for entry in WANTED if entry.service == "AWSELB")
+    text = json.dumps(
+        product("AWSELB", "TS-LoadBalancerUsage", "0.0056", "Hrs", region="us-east-1")
+    )
+    assert parse(text, wanted) is None

@@ -1,0 +1,209 @@
+"""What holds for the formats: size, speed, safety, completeness."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from ops.review.plan import read_plan
+from ops.review.renderers import FORMATS
+from ops.review.renderers.markdown import GITHUB_LIMIT, MARKER, render_markdown
+from ops.review.report import Report, StackReport, build
+from ops.review.reviewing import review_plans
+
+from .plans import PLANS, changed, plan_of
+
+
+def big_plan(size: int = 5_000_000) -> str:
+    """A plan of at least `size` bytes: mostly creations, some of everything else."""
+    entries: list[dict[str, Any]] = []
+    length = 0
+    while length < size:
+        number = len(entries)
+        policy = json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": [f"s3:Get{number}", f"s3:Put{n}"],
+                        "Resource": f"arn:aws:s3:::bucket-{number}-{n}/*",
+                    }
+                    for n in range(12)
+                ],
+            }
+        )
+        after = {"name": f"policy-{number}", "policy": policy, "tags": {"n": str(number)}}
+        if number % 50 == 0:
+            before = {**after, "policy": policy.replace("s3:Get", "s3:List")}
+            entry = changed(f"aws_iam_policy.p{number}", ["update"], before, after)
+        elif number % 50 == 1:
+            entry = changed(f"aws_s3_bucket.b{number}", ["delete"], {"bucket": "b"}, None)
+        else:
+            entry = changed(f"aws_iam_policy.p{number}", ["create"], None, after)
+        entries.append(entry)
+        length += len(json.dumps(entry))
+    return plan_of(*entries)
+
+
+@pytest.fixture(scope="module")
+def big() -> str:
+    return big_plan()
+
+
+@pytest.fixture(scope="module")
+def big_report(big: str) -> Report:
+    return review_plans([read_plan(big, "big")])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_plan_of_5_mb_is_read_and_rendered_within_2_seconds(name: str, big: str) -> None:
+    # Processor time, as the machine may be busy with other tests.
+    start = time.process_time()
+    text = FORMATS[name](review_plans([read_plan(big, "big")]))
+    assert time.process_time() - start < 2
+    assert len(big) >= 5_000_000
+    assert text
+
+
+def test_markdown_of_a_5_mb_plan_fits_and_says_what_is_left_out(big_report: Report) -> None:
+    text = render_markdown(big_report)
+    assert len(text) < GITHUB_LIMIT
+    assert len(text.encode()) < GITHUB_LIMIT
+    assert "Left out to stay under GitHub's 65,536 characters: the details of" in text
+
+
+def test_the_least_important_details_are_left_out_first(big_report: Report) -> None:
+    text = render_markdown(big_report)
+    deleted = sum(1 for c in big_report.stacks[0].changes if c.action == "delete")
+    created = sum(1 for c in big_report.stacks[0].changes if c.action == "create")
+    assert text.count("\n- aws_s3_bucket.b") == deleted
+    assert text.count("\n+ aws_iam_policy.p") < created
+
+
+@pytest.mark.parametrize("limit", [3000, 8000, 20_000, 64_000])
+def test_markdown_keeps_any_limit(limit: int, big_report: Report) -> None:
+    text = render_markdown(big_report, limit)
+    assert len(text.encode()) <= limit
+    assert text.startswith(f"{MARKER}\n## Plan of big\n")
+    assert text.count("```") % 2 == 0
+    assert text.count("<details>") == text.count("</details>")
+
+
+def test_markdown_keeps_the_limit_with_letters_of_several_bytes() -> None:
+    entries = [
+        changed(f"aws_x.y{n}", ["update"], {"note": "é" * 150}, {"note": "漢" * 150})
+        for n in range(400)
+    ]
+    text = render_markdown(build([read_plan(plan_of(*entries))]))
+    assert len(text.encode()) < GITHUB_LIMIT
+
+
+HOSTILE = "x`*_|</details><script>alert(1)</script>@everyone https://evil.example ```\n## h"
+
+
+def hostile() -> Report:
+    entry = changed(
+        "aws_sagemaker_endpoint.e",
+        ["update"],
+        {"name": HOSTILE, "endpoint_config_name": "a", "note": "1"},
+        {"name": HOSTILE, "endpoint_config_name": HOSTILE, "note": HOSTILE},
+    )
+    role = changed(f'aws_s3_bucket.b["{HOSTILE}"]', ["delete"], {"bucket": HOSTILE}, None)
+    return build([read_plan(plan_of(entry, role), HOSTILE)])
+
+
+def test_a_plan_cannot_write_markdown_of_its_own() -> None:
+    text = render_markdown(hostile())
+    for number, line in enumerate(_outside_of_code(text)):
+        assert "<script>" not in line, number
+        assert "@everyone" not in line
+        assert "https://evil" not in line
+    folds = [line for line in _outside_of_code(text) if "details>" in line]
+    assert len([line for line in folds if "<details>" in line]) == folds.count("</details>")
+    assert "\n## h" not in text
+
+
+def _outside_of_code(text: str) -> list[str]:
+    lines, fenced = [], False
+    for line in text.splitlines():
+        if line.startswith("```"):
+            fenced = not fenced
+        elif not fenced:
+            # A code span ends with as many backticks as it began with.
+            lines.append(re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", line))
+    assert not fenced
+    return lines
+
+
+class Page(HTMLParser):
+    """The elements of a page, and whether they close in order."""
+
+    VOID = frozenset({"meta", "link", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_a_plan_cannot_write_html_of_its_own() -> None:
+    page = Page(FORMATS["html"](hostile()))
+    assert not [tag for tag, _ in page.seen if tag in ("script", "img", "iframe", "a")]
+
+
+def test_the_page_asks_for_nothing_outside_of_itself() -> None:
+    plans = [read_plan(file) for file in sorted(PLANS.glob("*.json"))]
+    text = FORMATS["html"](review_plans(plans))
+    page = Page(text)
+    for tag, attributes in page.seen:
+        assert "src" not in attributes, tag
+        assert attributes.get("href", "data:,") == "data:,", tag
+    assert "default-src 'none'" in text
+    assert "url(" not in text
+
+
+def test_json_has_every_change_and_is_stable() -> None:
+    plans = [read_plan(file) for file in sorted(PLANS.glob("*.json"))]
+    text = FORMATS["json"](review_plans(plans))
+    data = json.loads(text)
+    shown = sum(len(plan.shown) for plan in plans)
+    assert sum(len(stack["changes"]) for stack in data["stacks"]) == shown
+    assert text == FORMATS["json"](review_plans(plans))
+    assert data["version"] == 1
+
+
+def test_blocked_and_failed_stacks_are_shown_in_every_format() -> None:
+    stacks = [
+        StackReport("dev-use1-inference", "dev-use1", status="blocked", note="stands on network"),
+        StackReport("dev-use1-network", "dev-use1", status="failed", note="no credentials"),
+    ]
+    report = build([], stacks=stacks)
+    assert not report.is_empty
+    assert report.verdict().endswith("1 stack is blocked; 1 plan failed.")
+    for name, render in FORMATS.items():
+        text = render(report)
+        assert "stands on network" in text, name
+        assert "no credentials" in text, name
+
+
+def test_nothing_in_a_report_depends_on_the_time() -> None:
+    plan = read_plan(PLANS / "image-change.json")
+    first = [render(review_plans([plan])) for render in FORMATS.values()]
+    time.sleep(1.1)
+    assert first == [render(review_plans([plan])) for render in FORMATS.values()]
