@@ -48,6 +48,12 @@ def review(
     checkov: Annotated[
         Path | None, typer.Option(help="Checkov's JSON, whose findings the report shows too.")
     ] = None,
+    read_only: Annotated[
+        bool,
+        typer.Option(
+            "--read-only", help="Plan with the environments' plan roles; nothing to apply is saved."
+        ),
+    ] = False,
     emulator: Emulated = False,
 ) -> None:
     """Say what a deploy would do: services first, then risks, cost and every change.
@@ -67,7 +73,11 @@ def review(
             "give environments to plan, or plans to read",
             "inferra review dev-use1, or inferra review --plan plan.json",
         )
-    report = _read(plan, checkov) if plan else _made(envs or [], checkov, emulator=emulator)
+    report = (
+        _read(plan, checkov)
+        if plan
+        else _made(envs or [], checkov, emulator=emulator, read_only=read_only)
+    )
     for index, chosen in enumerate(formats):
         _write(report, chosen, outputs[index] if outputs else None)
     if any(stack.status == "failed" for stack in report.stacks):
@@ -80,7 +90,7 @@ def _read(files: Sequence[Path], checkov: Path | None) -> Report:
     return review_files(files, checkov=checkov)
 
 
-def _made(keys: Sequence[str], checkov: Path | None, *, emulator: bool) -> Report:
+def _made(keys: Sequence[str], checkov: Path | None, *, emulator: bool, read_only: bool) -> Report:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from ..aws import emulator_in_use
@@ -98,7 +108,9 @@ def _made(keys: Sequence[str], checkov: Path | None, *, emulator: bool) -> Repor
             finished = None if status == "planning" else 1
             progress.update(tasks[name], s=status, total=finished, completed=finished or 0)
 
-        return review_environments(keys, program, checkov=checkov, follow=follow)
+        return review_environments(
+            keys, program, checkov=checkov, read_only=read_only, follow=follow
+        )
 
 
 def _write(report: Report, chosen: Format, output: Path | None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import BadInputError
 from .report import Finding
 
-_HOW_TO_MAKE = "make it with: checkov --directory cdktf.out --framework terraform --output json"
+_HOW_TO_MAKE = "make it with checkov --framework terraform_json --output json; docs/review.md has the steps"
 _STACK = re.compile(r"(?:^|/)stacks/([^/]+)/")
 
 
@@ -44,7 +44,7 @@ def _failed(run: dict[str, Any]) -> Iterator[Finding]:
             id=str(check["check_id"]),
             title=str(check.get("check_name") or ""),
             stack=match[1] if match else path.strip("/"),
-            resource=str(check.get("resource") or ""),
+            resource=str(check.get("resource") or "").removeprefix("resource."),
             severity=str(check.get("severity") or "").lower(),
             guideline=str(check.get("guideline") or ""),
         )

@@ -37,6 +37,9 @@ class Planning:
     plans: dict[str, Plan] = field(default_factory=dict)
     reports: dict[str, StackReport] = field(default_factory=dict)
     states: dict[str, State | None] = field(default_factory=dict)
+    keep: bool = True
+    """Whether the plans are saved, to be applied."""
+
     # Terraform's plugin cache is not safe for two inits at a time.
     _init: threading.Lock = field(default_factory=threading.Lock)
 
@@ -85,8 +88,9 @@ class Planning:
             status = "blocked" if "inferra bootstrap" in failure else "failed"
             self._report(stack, environment, status, failure)
             return
-        saved = PLANS / environment.key / f"{stack.name}.tfplan"
-        saved.parent.mkdir(parents=True, exist_ok=True)
+        folder = PLANS / environment.key if self.keep else stack.folder
+        saved = folder / f"{stack.name}.tfplan"
+        folder.mkdir(parents=True, exist_ok=True)
         arguments = ("plan", "-no-color", "-input=false", "-lock=false", f"-out={saved}")
         done = stack.run(*arguments, environment=variables)
         if done.status:
@@ -98,6 +102,15 @@ class Planning:
             self._report(stack, environment, "failed", _errors(str(error)))
             return
         plan = read_plan(shown, stack.name)
+        self.plans[stack.name] = plan
+        at = self._keep(stack, environment, saved) if self.keep else ""
+        self.reports[stack.name] = stack_report(plan, environment=environment.key, saved=at)
+        if not self.keep:
+            saved.unlink()
+        self.follow(stack.name, "planned")
+
+    def _keep(self, stack: Stack, environment: Environment, saved: Path) -> str:
+        """Bind a saved plan to what it was made from; the answer is its path in the project."""
         record = Record.of(
             stack,
             saved,
@@ -108,10 +121,7 @@ class Planning:
             below={name: state for name in stack.dependencies if (state := self.states.get(name))},
         )
         write_record(saved, record)
-        self.plans[stack.name] = plan
-        at = saved.relative_to(ROOT) if saved.is_relative_to(ROOT) else saved
-        self.reports[stack.name] = stack_report(plan, environment=environment.key, saved=str(at))
-        self.follow(stack.name, "planned")
+        return str(saved.relative_to(ROOT) if saved.is_relative_to(ROOT) else saved)
 
     def _report(self, stack: Stack, environment: Environment, status: str, note: str) -> None:
         self.reports[stack.name] = StackReport(

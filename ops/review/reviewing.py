@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import shutil
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+from modules import Environment
+from modules.target import AWS, EMULATOR
 
 from ..cdktf import Program
 from ..cost.model import ASSUMPTIONS
@@ -11,7 +16,7 @@ from ..cost.prices import price_table
 from ..cost.resources import Side, usages
 from ..deploy import synthesize
 from ..environments import environment, environments
-from ..terraform import stacks, terraform_binary
+from ..terraform import WORK, stacks, terraform_binary
 from .bound import current_commit
 from .checkov import read_findings
 from .plan import Plan, read_plan
@@ -37,16 +42,22 @@ def review_environments(
     program: Program,
     *,
     checkov: Path | None = None,
+    read_only: bool = False,
     follow: Callable[[str, str], None] = lambda _name, _status: None,
 ) -> Report:
-    """Plan environments, save the plans, and report. Raises BadInputError for an unknown key."""
+    """Plan environments, save the plans, and report. Raises BadInputError for an unknown key.
+
+    `read_only` plans with the environments' plan roles, and keeps no plan.
+    """
     wanted = [environment(key, program.environments).key for key in dict.fromkeys(keys)]
     findings = None if checkov is None else read_findings(checkov)
     terraform_binary()
-    known = stacks(synthesize(program))
-    belongs = owners(known, environments(program.environments).environments)
+    loaded = environments(program.environments).environments
+    outdir = _synthesize_to_plan(loaded.values(), program) if read_only else synthesize(program)
+    known = stacks(outdir)
+    belongs = owners(known, loaded)
     chosen = [stack for stack in known if belongs[stack.name].key in wanted]
-    planning = Planning(program, current_commit(), follow)
+    planning = Planning(program, current_commit(), follow, keep=not read_only)
     planning.run(chosen, known, belongs)
     plans = [planning.plans[stack.name] for stack in chosen if stack.name in planning.plans]
     reports = [planning.reports[stack.name] for stack in chosen]
@@ -59,6 +70,18 @@ def review_environments(
         assumptions=ASSUMPTIONS,
         commit=planning.commit,
     )
+
+
+def _synthesize_to_plan(loaded: Iterable[Environment], program: Program) -> Path:
+    """A synthesis whose provider assumes the plan roles."""
+    # Imported only now, as it starts Node.
+    from modules.layers.program import synthesize as write
+
+    target = replace(EMULATOR if program.emulator else AWS, plans_only=True)
+    outdir = WORK / "review"
+    shutil.rmtree(outdir, ignore_errors=True)
+    outdir.mkdir(parents=True)
+    return write(loaded, target=target, outdir=outdir)
 
 
 def costs_of(plans: Sequence[Plan], *, partial: Collection[str] = ()) -> list[CostReport]:

@@ -191,7 +191,7 @@ def _variant_facts(
             if before:
                 yield f"variant {name}", "added"
             old = Served(name)
-        for label, attribute in (("image", "image"), ("model", "model"), ("runs on", "capacity")):
+        for label, attribute in (("image", "image"), ("model", "model"), ("instances", "capacity")):
             was, will = getattr(old, attribute), getattr(new, attribute)
             if will or was:
                 yield f"{label}{suffix}", _arrow(was, will)
@@ -200,7 +200,7 @@ def _variant_facts(
             for key in {*old.environment, *new.environment}
             if old.environment.get(key) != new.environment.get(key)
         )
-        if changed and before:
+        if changed and name in before:
             yield f"environment{suffix}", f"changes {', '.join(changed)}"
 
 

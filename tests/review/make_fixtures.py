@@ -66,11 +66,11 @@ NEWER = FRAUD.replace(
         image=Image(repository="fraud", tag="1.5.0"), artifact="fraud/1.5.0/model.tar.gz"
     )
 )
+PRIMARY = Variant(model=FRAUD.model, instance_type="ml.m5.large", scaling=FRAUD.scaling, weight=9)
+ONE = MultiVariantEndpoint(variants={"primary": PRIMARY})
 TWO = MultiVariantEndpoint(
     variants={
-        "primary": Variant(
-            model=FRAUD.model, instance_type="ml.m5.large", scaling=FRAUD.scaling, weight=9
-        ),
+        "primary": PRIMARY,
         "challenger": Variant(model=NEWER.model, instance_type="ml.m5.large", weight=1),
     }
 )
@@ -99,10 +99,12 @@ def main() -> None:
             "instance-type-change", {"fraud": FRAUD.replace(instance_type="ml.m5.xlarge")}
         )
         project.inference("scaling-change", {"fraud": SCALED})
-        project.inference("variant-added", {"fraud": TWO})
+        project.inference("variants-under-guardrails", {"fraud": TWO})
         project.inference("endpoint-renamed", {"fraud-scores": FRAUD})
         project.inference("capture-added", {"fraud": FRAUD.replace(data_capture=DataCapture())})
         project.inference("role-widened", {"fraud": FRAUD}, change=_wider_role)
+        project.inference(None, {"fraud": ONE}, apply=True)
+        project.inference("variant-added", {"fraud": TWO})
 
 
 class Project:

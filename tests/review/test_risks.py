@@ -236,7 +236,28 @@ def test_every_rule_is_found_in_a_case_or_in_a_real_plan() -> None:
     for file in PLANS.glob("*.json"):
         seen |= {risk.rule.id for risk in find_risks(read_plan(file))}
     missing = set(RISKS) - seen
-    assert missing <= {"STATE2"}, missing
+    assert missing <= {"CAP4", "STATE2"}, missing
+
+
+def test_an_instance_type_that_changes_under_scaling_is_a_risk() -> None:
+    def configuration(kind: str) -> dict[str, Any]:
+        variant = {"variant_name": "v", "instance_type": kind, "initial_instance_count": 2}
+        return {"name": kind, "production_variants": [variant]}
+
+    large, xlarge = configuration("ml.m5.large"), configuration("ml.m5.xlarge")
+    endpoint = update(
+        "aws_sagemaker_endpoint.e",
+        {"name": "e", "endpoint_config_name": "ml.m5.large"},
+        {"name": "e", "endpoint_config_name": "ml.m5.xlarge"},
+    )
+    replaced = changed(
+        "aws_sagemaker_endpoint_configuration.c", ["create", "delete"], large, xlarge
+    )
+    target = "aws_appautoscaling_target.t"
+    kept = changed(target, ["no-op"], TARGET, TARGET)
+    assert "CAP4" in found(endpoint, replaced, kept)
+    again = changed(target, ["delete", "create"], TARGET, TARGET)
+    assert "CAP4" not in found(endpoint, replaced, again)
 
 
 def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:

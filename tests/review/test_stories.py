@@ -31,7 +31,7 @@ def test_an_image_change_names_both_images_and_the_rollout() -> None:
 def test_a_new_endpoint_is_told_before_its_names_are_known() -> None:
     (story,) = told("first-creation")
     assert story.headline == "acme-dev-use1-fraud is new"
-    assert dict(story.facts)["runs on"] == "2 x ml.m5.large"
+    assert dict(story.facts)["instances"] == "2 x ml.m5.large"
     assert dict(story.facts)["scaling of primary"] == "2 to 4 instances"
 
 
