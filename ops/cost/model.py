@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 HOURS_PER_MONTH = 730
@@ -68,6 +68,15 @@ class Usage:
 
     amount: Amount
     """How many at a time; the price table says whether by the hour or the month."""
+
+
+def fargate(
+    service: str, amount: Amount, *, cpu: int, memory: int, architecture: str, spot: bool
+) -> Iterator[Usage]:
+    """Tasks on Fargate, by vCPU and GiB; `cpu` in CPU units, `memory` in MiB."""
+    kind = f"{'fargate-spot' if spot else 'fargate'}/{architecture.lower()}"
+    yield Usage(service, f"{kind}/vcpu", amount * (cpu / 1024))
+    yield Usage(service, f"{kind}/gib", amount * (memory / 1024))
 
 
 @dataclass(frozen=True, slots=True)

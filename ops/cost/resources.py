@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 from modules.eks.spec import EXTENDED_VERSIONS
 
 from ..review.plan import Change, Plan, dig
 from ..review.stories import configuration_of, scaling_targets, task_definition_of
-from .model import Amount, Usage, between, exactly
+from .model import Amount, Usage, between, exactly, fargate
 
 Side = Literal["before", "after"]
 Estimator = Callable[[Plan, Change, Side], Iterator[Usage]]
@@ -130,13 +130,15 @@ def ecs_service(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         str(entry.get("capacity_provider")): entry
         for entry in values.get("capacity_provider_strategy") or ()
     }
-    fargate = values.get("launch_type") == "FARGATE" or any("FARGATE" in name for name in providers)
+    on_fargate = values.get("launch_type") == "FARGATE" or any(
+        "FARGATE" in name for name in providers
+    )
     cpu, memory = task.get("cpu"), task.get("memory")
-    if not fargate or not str(cpu).isdigit() or not str(memory).isdigit():
+    if not on_fargate or not str(cpu).isdigit() or not str(memory).isdigit():
         return
     name = str(values.get("name") or change.name)
     amount = _bounds(plan, change, side, "", _number(values.get("desired_count"), 1))
-    yield from fargate_usages(
+    yield from fargate(
         name,
         amount,
         cpu=int(str(cpu)),
@@ -144,15 +146,6 @@ def ecs_service(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         architecture=str(dig(task, "runtime_platform", "cpu_architecture") or "X86_64"),
         spot=bool(providers) and "FARGATE" not in providers,
     )
-
-
-def fargate_usages(
-    service: str, amount: Amount, *, cpu: int, memory: int, architecture: str, spot: bool
-) -> Iterator[Usage]:
-    """Tasks on Fargate, by vCPU and GiB."""
-    kind = f"{'fargate-spot' if spot else 'fargate'}/{architecture.lower()}"
-    yield Usage(service, f"{kind}/vcpu", amount * (cpu / 1024))
-    yield Usage(service, f"{kind}/gib", amount * (memory / 1024))
 
 
 @resource("aws_eks_cluster")
@@ -182,7 +175,9 @@ def node_group(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     kinds = values.get("instance_types") or ["t3.medium"]
     spot = "-spot" if values.get("capacity_type") == "SPOT" else ""
     yield Usage(name, f"ec2{spot}/{kinds[0]}", amount)
-    disk = _number(values.get("disk_size"), 0) or _launched_disk(plan, change, side)
+    disk = _number(values.get("disk_size"), 0) or _disk(
+        plan.referred(change, "launch_template"), side
+    )
     if disk:
         yield Usage(name, "ebs/gp3", amount * disk)
 
@@ -195,17 +190,27 @@ def autoscaling_group(plan: Plan, change: Change, side: Side) -> Iterator[Usage]
     amount = between(low, _number(values.get("max_size"), low))
     mixed = dig(values, "mixed_instances_policy")
     kind = dig(mixed, "launch_template", "override", "instance_type")
-    for template in plan.of_type("aws_launch_template"):
-        if template in plan.referred(change, "launch_template"):
-            kind = kind or _values(template, side).get("instance_type")
+    templates = [
+        template
+        for attribute in ("launch_template", "mixed_instances_policy")
+        for template in plan.referred(change, attribute)
+        if template.type == "aws_launch_template"
+    ]
+    for template in templates:
+        kind = kind or _values(template, side).get("instance_type")
     on_demand = dig(mixed, "instances_distribution", "on_demand_percentage_above_base_capacity")
     spot = "-spot" if on_demand == 0 else ""
+    name = str(values.get("name") or change.name)
     if kind:
-        yield Usage(str(values.get("name") or change.name), f"ec2{spot}/{kind}", amount)
+        yield Usage(name, f"ec2{spot}/{kind}", amount)
+    disk = _disk(templates, side)
+    if disk:
+        yield Usage(name, "ebs/gp3", amount * disk)
 
 
-def _launched_disk(plan: Plan, change: Change, side: Side) -> float:
-    for template in plan.referred(change, "launch_template"):
+def _disk(templates: Iterable[Change], side: Side) -> float:
+    """The size of the volume that instances are launched with, in GiB."""
+    for template in templates:
         size = dig(_values(template, side), "block_device_mappings", "ebs", "volume_size")
         if isinstance(size, int):
             return size

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from modules import Environment
+from modules.alb.spec import LoadBalancer
+from modules.ecs.spec import Ec2Capacity, EcsService, Fargate
 from modules.eks.spec import EXTENDED_VERSIONS, EksCluster, FargateProfile, NodeGroup, NodeGroups
 from modules.layers.specs import Registry
 from modules.sagemaker.spec import Endpoint, Hosted, InferenceComponentEndpoint
@@ -14,7 +16,7 @@ from modules.scaling.spec import Scaling
 from modules.spec import Spec, walk
 from modules.vpc.spec import Network
 
-from .model import Amount, Estimate, Usage, between, exactly
+from .model import Amount, Estimate, Usage, between, exactly, fargate
 from .prices import PriceTable
 
 S = TypeVar("S", bound=Spec)
@@ -133,3 +135,33 @@ def node_group(spec: NodeGroup, place: Place) -> Iterator[Usage]:
     spot = "-spot" if spec.capacity_type == "SPOT" else ""
     yield Usage(place.name, f"ec2{spot}/{spec.instance_types[0]}", amount)
     yield Usage(place.name, "ebs/gp3", amount * spec.disk_size_gib)
+
+
+@estimator(LoadBalancer)
+def load_balancer(spec: LoadBalancer, place: Place) -> Iterator[Usage]:
+    """A load balancer, without its capacity units."""
+    yield Usage("load balancers", "elb/application", exactly(1))
+
+
+@estimator(Ec2Capacity)
+def ec2_capacity(spec: Ec2Capacity, place: Place) -> Iterator[Usage]:
+    """The instances under ECS tasks, as the first of their types, with their volumes."""
+    amount = between(spec.min_instances, spec.max_instances)
+    spot = "-spot" if spec.on_demand_percent == 0 else ""
+    yield Usage(place.name, f"ec2{spot}/{spec.instance_types[0]}", amount)
+    yield Usage(place.name, "ebs/gp3", amount * spec.volume_gb)
+
+
+@estimator(EcsService)
+def ecs_service(spec: EcsService, place: Place) -> Iterator[Usage]:
+    """The tasks of a service on Fargate; those on EC2 are paid by their instances."""
+    compute = spec.compute
+    if isinstance(compute, Fargate):
+        yield from fargate(
+            place.name,
+            bounds(spec.scaling, spec.initial_count),
+            cpu=compute.cpu,
+            memory=compute.memory_mib,
+            architecture=compute.architecture,
+            spot=compute.on_demand_weight == 0 and compute.on_demand_base == 0,
+        )

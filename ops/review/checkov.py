@@ -11,7 +11,9 @@ from typing import Any
 from ..errors import BadInputError
 from .report import Finding
 
-_HOW_TO_MAKE = "make it with checkov --framework terraform_json --output json; docs/review.md has the steps"
+_HOW_TO_MAKE = (
+    "make it with checkov --framework terraform_json --output json; docs/review.md has the steps"
+)
 _STACK = re.compile(r"(?:^|/)stacks/([^/]+)/")
 
 

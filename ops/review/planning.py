@@ -40,6 +40,9 @@ class Planning:
     keep: bool = True
     """Whether the plans are saved, to be applied."""
 
+    folder: Path = PLANS
+    """Where to, a folder for each environment."""
+
     # Terraform's plugin cache is not safe for two inits at a time.
     _init: threading.Lock = field(default_factory=threading.Lock)
 
@@ -88,7 +91,7 @@ class Planning:
             status = "blocked" if "inferra bootstrap" in failure else "failed"
             self._report(stack, environment, status, failure)
             return
-        folder = PLANS / environment.key if self.keep else stack.folder
+        folder = self.folder / environment.key if self.keep else stack.folder
         saved = folder / f"{stack.name}.tfplan"
         folder.mkdir(parents=True, exist_ok=True)
         arguments = ("plan", "-no-color", "-input=false", "-lock=false", f"-out={saved}")

@@ -20,7 +20,7 @@ from ..terraform import WORK, stacks, terraform_binary
 from .bound import current_commit
 from .checkov import read_findings
 from .plan import Plan, read_plan
-from .planning import Planning, owners
+from .planning import PLANS, Planning, owners
 from .report import CostReport, Finding, Report, build
 
 _SIDES: tuple[Side, Side] = ("before", "after")
@@ -43,6 +43,7 @@ def review_environments(
     *,
     checkov: Path | None = None,
     read_only: bool = False,
+    folder: Path = PLANS,
     follow: Callable[[str, str], None] = lambda _name, _status: None,
 ) -> Report:
     """Plan environments, save the plans, and report. Raises BadInputError for an unknown key.
@@ -57,7 +58,7 @@ def review_environments(
     known = stacks(outdir)
     belongs = owners(known, loaded)
     chosen = [stack for stack in known if belongs[stack.name].key in wanted]
-    planning = Planning(program, current_commit(), follow, keep=not read_only)
+    planning = Planning(program, current_commit(), follow, keep=not read_only, folder=folder)
     planning.run(chosen, known, belongs)
     plans = [planning.plans[stack.name] for stack in chosen if stack.name in planning.plans]
     reports = [planning.reports[stack.name] for stack in chosen]

@@ -22,6 +22,7 @@ from modules import (
     Repository,
     Scaling,
 )
+from modules.ecs.spec import ContainerHealth, Ec2Capacity, EcsCluster, EcsService, Fargate
 from modules.eks.spec import EksCluster, NodeGroup, NodeGroups
 from modules.outputs import NetworkOutputs, RegistryOutputs
 from modules.sagemaker.spec import AsyncEndpoint, ServerlessEndpoint
@@ -128,6 +129,28 @@ def test_a_cluster_with_gpu_nodes_costs_its_control_plane_nodes_and_disks() -> N
     assert found[("eks", "eks/cluster")].minimum == 1
     assert found[("gpu", "ec2/g5.xlarge")] == Amount(1, 1.5, 3)
     assert found[("gpu", "ebs/gp3")] == Amount(50, 75, 150)
+
+
+def test_a_service_on_fargate_costs_its_tasks() -> None:
+    service = EcsService(
+        model=Model(image=MODEL.image, artifact=MODEL.artifact),
+        compute=Fargate(cpu=2048, memory_mib=4096),
+        scaling=Scaling(min_capacity=2, max_capacity=6),
+        health=ContainerHealth(command=["true"]),
+    )
+    cluster = EcsCluster(
+        capacity={"gpu": Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2)}
+    )
+    found = of(
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(repositories={"fraud": Repository()}),
+        ecs=cluster,
+        inference=Inference(services={"fraud": service}),
+    )
+    assert found[("fraud", "fargate/x86_64/vcpu")] == Amount(4, 6, 12)
+    assert found[("fraud", "fargate/x86_64/gib")] == Amount(8, 12, 24)
+    assert found[("gpu", "ec2/g5.xlarge")] == Amount(0, 0.5, 2)
+    assert found[("gpu", "ebs/gp3")] == Amount(0, 50, 200)
 
 
 def test_what_has_no_price_is_named_and_not_taken_for_free() -> None:

@@ -215,7 +215,7 @@ def _findings(head: Limited, findings: tuple[Finding, ...] | None) -> None:
     head.always(["| check | stack | resource | finding |", "|---|---|---|---|"])
     for finding in findings:
         row = (
-            f"| {_plain(finding.id)} | {_plain(finding.stack)} "
+            f"| {_code(finding.id)} | {_plain(finding.stack)} "
             f"| {_code(short(finding.resource, 120))} | {_plain(short(finding.title, 200))} |"
         )
         head.add([row], "policy findings")

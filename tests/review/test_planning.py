@@ -1,0 +1,239 @@
+"""Planning in order, and plans that are bound to what they were made from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from emulator.process import Emulator
+from ops.aws import Aws
+from ops.bootstrap import bootstrap
+from ops.cdktf import Program
+from ops.cli import app
+from ops.environments import environment
+from ops.errors import BadInputError, OperatorError
+from ops.review import bound
+from ops.review.apply import apply
+from ops.review.planning import levels
+from ops.review.report import Report, StackReport
+from ops.review.reviewing import review_environments
+from ops.terraform import ROOT, Stack, provider_mirror, registry_reachable
+
+from .plans import PLANS
+
+KEY = "test-use1"
+ENVIRONMENT = """
+from modules import (
+    Context, Environment, Image, Inference, Model, NetworkOutputs, RealtimeEndpoint, Registry,
+    Repository,
+)
+
+test = Environment(
+    context=Context(
+        organization="review",
+        stage="test",
+        account="123456789012",
+        region="us-east-1",
+        owner="ml-platform",
+    ),
+    network=NetworkOutputs(
+        vpc_id="vpc-0123456789abcdef0",
+        vpc_cidr="10.0.0.0/16",
+        private_subnet_ids=["subnet-0123456789abcdef0"],
+        public_subnet_ids=[],
+        s3_prefix_list_id="pl-0123456789abcdef0",
+    ),
+    registry=Registry(repositories={"fraud": Repository()}),
+    inference=Inference(
+        endpoints={
+            "fraud": RealtimeEndpoint(
+                model=Model(image=Image(repository="fraud", tag="1.4.2")),
+                instance_type="ml.m5.large",
+            ),
+        },
+    ),
+)
+"""
+
+needs_terraform = pytest.mark.skipif(
+    shutil.which("terraform") is None or not (provider_mirror() or registry_reachable()),
+    reason="needs Terraform and the AWS provider",
+)
+
+
+@needs_terraform
+def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    program = Program(emulator, environments=tmp_path / "environments", outdir=tmp_path / "out")
+    program.environments.mkdir()
+    program.outdir.mkdir()
+    (program.environments / "test.py").write_text(ENVIRONMENT, encoding="utf-8")
+    found = environment(KEY, program.environments)
+    plans = tmp_path / "plans"
+
+    def review(**options: Any) -> dict[str, StackReport]:
+        report: Report = review_environments([KEY], program, folder=plans, **options)
+        return {stack.name: stack for stack in report.stacks}
+
+    # Without a state bucket there is nothing to plan against, and nothing is invented.
+    before = review()
+    assert before[f"{KEY}-registry"].status == "blocked"
+    assert "inferra bootstrap" in before[f"{KEY}-registry"].note
+
+    bootstrap(found.context, Aws(found.context, emulator=emulator))
+    first = review()
+    assert list(first) == [f"{KEY}-registry", f"{KEY}-inference"]
+    assert set(first[f"{KEY}-registry"].counts) == {"create"}
+    assert first[f"{KEY}-inference"].status == "blocked"
+    assert first[f"{KEY}-inference"].note == (
+        f"stands on {KEY}-registry, which is not deployed yet"
+    )
+    assert not (plans / KEY / f"{KEY}-inference.tfplan").exists()
+
+    saved = plans / KEY / f"{KEY}-registry.tfplan"
+    record = bound.read_record(saved)
+    assert (record.environment, record.layer, record.state) == (KEY, "registry", None)
+    assert record.commit == bound.current_commit()
+    assert record.lock_file == bound.digest(
+        program.outdir / "stacks" / f"{KEY}-registry" / bound.LOCK_FILE
+    )
+    copy = tmp_path / "copy.tfplan"
+    shutil.copy(saved, copy)
+    shutil.copy(bound.record_path(saved), bound.record_path(copy))
+
+    with pytest.raises(OperatorError, match=f"is a plan of {KEY}, not of prod-euw1"):
+        apply(saved, program, environment="prod-euw1")
+    assert apply(saved, program, environment=KEY) == f"{KEY}-registry"
+    assert not saved.exists()
+    with pytest.raises(OperatorError, match="stale: its state has been written since"):
+        apply(copy, program)
+
+    second = review(read_only=True)
+    assert second[f"{KEY}-registry"].counts == {}
+    assert "create" in second[f"{KEY}-inference"].counts
+    assert second[f"{KEY}-inference"].saved == ""
+    assert not list(plans.glob("*/*.tfplan"))
+
+
+def _record(tmp_path: Path, **changes: Any) -> Path:
+    saved = tmp_path / "dev-use1-network.tfplan"
+    saved.write_bytes(b"plan")
+    values = {
+        "version": 1,
+        "stack": "dev-use1-network",
+        "environment": "dev-use1",
+        "layer": "network",
+        "account": "111122223333",
+        "region": "us-east-1",
+        "target": "aws",
+        "commit": bound.current_commit(),
+        "synthesized": "a",
+        "lock_file": "b",
+        "plan": bound.digest(saved),
+        "state": {"lineage": "l", "serial": 3},
+        "below": {"dev-use1-identity": {"lineage": "i", "serial": 1}},
+        "made": "2026-01-01T00:00:00+00:00",
+        **changes,
+    }
+    bound.record_path(saved).write_text(json.dumps(values), encoding="utf-8")
+    return saved
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "another commit": ({"commit": "f" * 40}, "was made from commit ffffffffffff, but"),
+    "no commit": ({"commit": ""}, r"was made from commit \(none\)"),
+    "another target": ({"target": "emulator"}, "is a plan for emulator, not for aws"),
+    "another content": ({"plan": "0"}, "is not the plan that was reviewed"),
+    "another account": ({"account": "999988887777"}, "is a plan for account 999988887777"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_plan_of_something_else_is_refused(case: str, tmp_path: Path) -> None:
+    changes, says = REFUSED[case]
+    with pytest.raises(OperatorError, match=says):
+        apply(_record(tmp_path, **changes), Program())
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    saved = _record(tmp_path)
+    record = bound.read_record(saved)
+    bound.write_record(saved, record)
+    assert bound.read_record(saved) == record
+
+
+DAMAGED: dict[str, Callable[[Path], object]] = {
+    "no record": lambda saved: bound.record_path(saved).unlink(),
+    "not JSON": lambda saved: bound.record_path(saved).write_text("{"),
+    "a field too few": lambda saved: bound.record_path(saved).write_text('{"state": null}'),
+    "a list": lambda saved: bound.record_path(saved).write_text("[]"),
+    "no plan": lambda saved: saved.unlink(),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_plan_without_its_record_is_refused(case: str, tmp_path: Path) -> None:
+    saved = _record(tmp_path)
+    DAMAGED[case](saved)
+    with pytest.raises(BadInputError):
+        apply(saved, Program())
+
+
+def test_stacks_are_planned_by_levels(tmp_path: Path) -> None:
+    stacks = [
+        Stack("a", tmp_path, ()),
+        Stack("b", tmp_path, ()),
+        Stack("c", tmp_path, ("a", "b")),
+        Stack("d", tmp_path, ("elsewhere",)),
+        Stack("e", tmp_path, ("c",)),
+    ]
+    assert [[stack.name for stack in level] for level in levels(stacks)] == [
+        ["a", "b", "d"],
+        ["c"],
+        ["e"],
+    ]
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    answer = CliRunner().invoke(app, ["review", *arguments])
+    return answer.exit_code, str(answer.exception or answer.output)
+
+
+def test_the_command_renders_files_in_several_formats_at_once(tmp_path: Path) -> None:
+    pages, comment = tmp_path / "a" / "review.html", tmp_path / "review.md"
+    status, _ = run(
+        *("--plan", str(PLANS / "image-change.json"), "--plan", str(PLANS / "bucket-deleted.json")),
+        *("--format", "html", "--output", str(pages)),
+        *("--format", "markdown", "--output", str(comment)),
+    )
+    assert status == 0
+    assert pages.read_text("utf-8").startswith("<!doctype html>")
+    assert "PLAN2" in comment.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "give environments to plan, or plans to read"),
+        (["dev-use1", "--plan", "x.json"], "give environments to plan, or plans to read"),
+        (["--plan", "missing.json"], "No such file"),
+        (["dev-use2"], "did you mean dev-use1"),
+        (["--plan", "x.json", "--format", "html", "--format", "json"], "need an --output each"),
+        (["--plan", "x.json", "--output", "a", "--output", "b"], "as many --output as --format"),
+    ],
+)
+def test_input_that_cannot_be_used_is_refused(arguments: list[str], says: str) -> None:
+    status, text = run(*arguments)
+    assert status != 0
+    assert says in text
+
+
+def test_saved_plans_are_never_committed() -> None:
+    assert ".inferra/" in (ROOT / ".gitignore").read_text("utf-8").split()
