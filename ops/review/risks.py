@@ -11,7 +11,13 @@ from typing import Any
 
 from ..cost.model import dollars
 from .plan import Action, Change, Plan, dig
-from .stories import configuration_of, scaling_targets, task_definition_of, variants_of
+from .stories import (
+    configuration_of,
+    scaling_targets,
+    task_definition_of,
+    variant_of,
+    variants_of,
+)
 
 
 class Severity(IntEnum):
@@ -642,20 +648,15 @@ def _reset_capacity(plan: Plan) -> Iterator[Found]:
         unknown = endpoint.is_unknown("endpoint_config_name")
         if endpoint.action is not Action.UPDATE or (was == will and not unknown):
             continue
+        after = variants_of(plan, endpoint, "after")
         for target in scaling_targets(plan, endpoint):
-            high = target.before.get("max_capacity")
-            starts = _initial(plan, endpoint)
+            name, high = variant_of(target), target.before.get("max_capacity")
+            starts = after[name].count if name in after else None
             if isinstance(high, int) and starts is not None and starts < high:
                 yield (
                     endpoint,
-                    f"starts again with {starts}, while autoscaling may be at up to {high}",
+                    f"{name} starts again with {starts}, while autoscaling may be at up to {high}",
                 )
-
-
-def _initial(plan: Plan, endpoint: Change) -> int | None:
-    counts = [served.count for served in variants_of(plan, endpoint, "after").values()]
-    known = [count for count in counts if count is not None]
-    return min(known) if known else None
 
 
 @risk(

@@ -65,6 +65,7 @@ class Served:
     environment: dict[str, Any] = field(default_factory=dict)
     instance_type: str = ""
     count: int | None = None
+    weight: float | None = None
 
 
 def short_image(image: str) -> str:
@@ -169,6 +170,7 @@ def _served(name: str, variant: dict[str, Any], model: Change | None, side: str)
         environment=environment,
         instance_type=instance_type,
         count=count if isinstance(count, int) else None,
+        weight=variant.get("initial_variant_weight"),
     )
 
 
@@ -195,6 +197,9 @@ def _variant_facts(
             was, will = getattr(old, attribute), getattr(new, attribute)
             if will or was:
                 yield f"{label}{suffix}", _arrow(was, will)
+        shares = _share(before, name), _share(after, name)
+        if suffix and (shares[0] or shares[1]):
+            yield f"traffic{suffix}", _arrow(*shares)
         changed = sorted(
             key
             for key in {*old.environment, *new.environment}
@@ -204,9 +209,16 @@ def _variant_facts(
             yield f"environment{suffix}", f"changes {', '.join(changed)}"
 
 
+def _share(served: dict[str, Served], name: str) -> str:
+    """A variant's share of the traffic; empty where it is not there or has no weight."""
+    weights = {key: float(variant.weight or 0) for key, variant in served.items()}
+    total = sum(weights.values())
+    return f"{100 * weights[name] / total:.3g} %" if total and name in weights else ""
+
+
 def _scaling_facts(plan: Plan, endpoint: Change) -> Iterator[tuple[str, str]]:
     for target in scaling_targets(plan, endpoint):
-        variant = _variant_of(target)
+        variant = variant_of(target)
         suffix = f" of {variant}" if variant else ""
         if target.action is Action.CREATE:
             low, high = target.after.get("min_capacity"), target.after.get("max_capacity")
@@ -233,7 +245,7 @@ def scaling_targets(plan: Plan, service: Change) -> list[Change]:
     return found
 
 
-def _variant_of(target: Change) -> str:
+def variant_of(target: Change) -> str:
     resource = str(target.after.get("resource_id") or target.before.get("resource_id") or "")
     match = re.search(r"/variant/(.+)$", resource)
     return match[1] if match else ""
@@ -281,7 +293,8 @@ def _blue_green(routing: dict[str, Any], termination: int) -> tuple[str, int]:
         steps = math.ceil(100 / step) if percent else 10
         size = _size(routing.get("linear_step_size"))
         return f"blue/green, linear in steps of {size} every {wait} s", steps * wait + termination
-    return f"blue/green, all at once, watched for {wait} s", wait + termination
+    watched = f", watched for {wait} s" if wait else ""
+    return f"blue/green, all at once{watched}", wait + termination
 
 
 def _size(block: Any) -> str:
@@ -441,20 +454,21 @@ def _update_headline(name: str, before: dict[str, Served], after: dict[str, Serv
     parts = []
     for changes in (images, models if not images else set(), sizes):
         parts += [f"from {old or 'nothing'} to {new or 'nothing'}" for old, new in sorted(changes)]
+    sentences = [f"{name} goes {' and '.join(parts)}"] if parts else []
     added = [key for key in after if key not in before]
     removed = [key for key in before if key not in after]
     if added and before:
-        parts.append(f"with {', '.join(added)} added")
+        sentences.append(f"{name} gets the variant {', '.join(added)}")
     if removed and after:
-        parts.append(f"without {', '.join(removed)}")
-    return f"{name} goes {' and '.join(parts)}" if parts else f"{name} is updated"
+        sentences.append(f"{name} loses the variant {', '.join(removed)}")
+    return "; ".join(sentences) or f"{name} is updated"
 
 
 def _reset(
     plan: Plan, endpoint: Change, before: dict[str, Served], after: dict[str, Served]
 ) -> str:
     """The provider does not ask SageMaker to retain counts, so an update sets them back."""
-    scaled = {_variant_of(target): target for target in scaling_targets(plan, endpoint)}
+    scaled = {variant_of(target): target for target in scaling_targets(plan, endpoint)}
     parts = []
     for name, served in after.items():
         if served.count is None or not served.instance_type or name not in before:

@@ -22,8 +22,8 @@ def test_an_image_change_names_both_images_and_the_rollout() -> None:
     assert story.headline == (
         "acme-dev-use1-fraud goes from acme-dev-use1-fraud:1.4.2 to acme-dev-use1-fraud:1.5.0"
     )
-    assert story.rollout.startswith("blue/green, all at once")
-    assert story.worst_case.startswith("60 min")
+    assert story.rollout == "blue/green, all at once; rolls back on 2 alarms"
+    assert story.worst_case == "35 min, then AWS rolls back"
     assert story.interrupted == ""
     assert "starts again with 2" in story.resets_capacity
 
@@ -40,6 +40,21 @@ def test_a_renamed_endpoint_is_an_interruption_and_recognized() -> None:
     assert deleted.interrupted == "every request, for good"
     assert dict(deleted.facts)["looks like"].startswith("it is renamed to acme-dev-use1-fraud-s")
     assert created.interrupted == ""
+
+
+def test_a_variant_that_is_added_takes_its_share_of_the_traffic() -> None:
+    (story,) = told("variant-added")
+    assert story.headline == "acme-dev-use1-fraud gets the variant challenger"
+    assert dict(story.facts)["traffic of primary"] == "100 % → 90 %"
+    assert dict(story.facts)["traffic of challenger"] == "10 %"
+    assert story.interrupted == ""
+    assert story.worst_case.startswith("60 min")
+
+
+def test_variants_that_come_under_guardrails_replace_the_endpoint() -> None:
+    (story,) = told("variants-under-guardrails")
+    assert story.interrupted.startswith("every request")
+    assert dict(story.facts)["replaced because of"] == "deployment_config"
 
 
 def test_a_scaling_change_rolls_nothing() -> None:
@@ -129,7 +144,7 @@ def test_an_added_variant_is_told() -> None:
         changed("aws_sagemaker_model.m2", ["create"], None, {"name": "m2", **image}),
     )
     (story,) = tell(read_plan(plan))
-    assert story.headline == "e goes with challenger added"
+    assert story.headline == "e gets the variant challenger"
     assert ("variant challenger", "added") in story.facts
     assert ("image of challenger", "m:2") in story.facts
 
