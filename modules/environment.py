@@ -21,7 +21,7 @@ from .ecs.checks import check_cluster, check_services
 from .ecs.spec import EcsCluster, EcsService
 from .eks.spec import EKS4, EksCluster
 from .identity.spec import Identity
-from .kubernetes import fit
+from .kubernetes import fit, reach
 from .kubernetes.spec import Kubernetes
 from .layers.specs import Inference, Registry
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, RegistryOutputs
@@ -213,6 +213,8 @@ class Environment(Spec):
         needed = {name for service in self.services.values() for name in service.vpc_endpoints}
         if any(inference.endpoints or inference.batch for inference in self.groups.values()):
             needed |= set(PRIVATE_SAGEMAKER)
+        if isinstance(self.eks, EksCluster):
+            needed |= reach.needed_endpoints(self.eks, self.kubernetes)
         return frozenset(needed)
 
     @property
@@ -271,10 +273,18 @@ class Environment(Spec):
             for layer in needed:
                 if isinstance(getattr(self, name), Spec | dict) and getattr(self, layer) is None:
                     yield ENV1.problem(name, layer=layer)
-        if isinstance(self.eks, EksCluster) and not self._has_two_zones:
+        if isinstance(self.eks, EksCluster):
+            yield from self._check_eks(self.eks)
+
+    def _check_eks(self, cluster: EksCluster) -> Iterator[Problem]:
+        if not self._has_two_zones:
             yield EKS4.problem("eks")
-        if isinstance(self.eks, EksCluster) and self.kubernetes is not None:
-            for problem in fit.problems(self.eks, self.kubernetes.services):
+        if isinstance(self.network, Network):
+            yield from reach.problems(
+                cluster, self.kubernetes, self.network, self.interface_endpoints
+            )
+        if self.kubernetes is not None:
+            for problem in fit.problems(cluster, self.kubernetes.services):
                 yield problem.under("kubernetes", "services")
 
     @property

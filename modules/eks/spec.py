@@ -191,6 +191,14 @@ EKS33 = rule(
     severity="warning",
 )
 
+EKS35 = rule(
+    "EKS35",
+    refuses="a cluster in subnets with no NAT and not every endpoint that it needs",
+    message="cannot run: the network has no NAT and lacks the endpoints {missing}; add them, or "
+    "set network.auto_endpoints=True",
+    source="Amazon EKS user guide, private clusters with limited internet access",
+)
+
 AMI_TYPES = frozenset(
     (
         "AL2023_x86_64_STANDARD",
@@ -592,6 +600,19 @@ class EksCluster(Spec):
         if isinstance(self.compute, FargateProfile) and addon in _DAEMON_SETS:
             return "runs a pod on every node, which Fargate does not have"
         return None
+
+    @property
+    def vpc_endpoints(self) -> frozenset[str]:
+        """The interface endpoints that it needs where there is no NAT; S3's gateway too."""
+        needed = {"ecr.api", "ecr.dkr", "sts"}
+        if isinstance(self.compute, FargateProfile):
+            return frozenset((*needed, "logs"))
+        needed |= {"ec2", "eks", "eks-auth"}
+        if isinstance(self.compute, NodeGroups) and self.compute.cluster_autoscaler:
+            needed.add("autoscaling")
+        if "amazon-cloudwatch-observability" in self.addons:
+            needed |= {"logs", "monitoring"}
+        return frozenset(needed)
 
     def _newer(self, addon_version: str) -> bool:
         return minor(addon_version.rpartition(".")[0].rpartition(".")[0]) > minor(self.version)

@@ -121,6 +121,14 @@ KUB17 = rule(
     source="Inferra: node groups are those of NodeGroups",
 )
 
+KUB18 = rule(
+    "KUB18",
+    refuses="a public image in subnets without internet",
+    message="is outside Amazon ECR's private registries and the network has no NAT; copy it "
+    "into the registry, or use a pull-through cache",
+    source="Amazon ECR user guide, pull through cache rules",
+)
+
 LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
 """The AWS CLI's own image, whose Python unpacks archives."""
 

@@ -23,7 +23,15 @@ class NetworkLayer(Layer):
         spec: Network,
         target: Target,
         endpoints: Iterable[str],
+        kubernetes: bool = False,
     ) -> None:
         super().__init__(scope, "network", context=context, target=target)
-        network = VpcNetwork(self, "network", context=context, spec=spec, endpoints=endpoints)
+        network = VpcNetwork(
+            self,
+            "network",
+            context=context,
+            spec=spec,
+            endpoints=endpoints,
+            kubernetes=kubernetes,
+        )
         self.hand_up(network.outputs)

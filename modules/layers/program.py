@@ -36,7 +36,13 @@ def build(app: App, environment: Environment, *, target: Target = AWS) -> None:
     below: list[Layer] = []
     if isinstance(environment.network, Network):
         endpoints = environment.interface_endpoints
-        network = NetworkLayer(app, spec=environment.network, endpoints=endpoints, **common)
+        network = NetworkLayer(
+            app,
+            spec=environment.network,
+            endpoints=endpoints,
+            kubernetes=environment.eks is not None,
+            **common,
+        )
         below.append(network)
     if isinstance(environment.registry, Registry):
         below.append(RegistryLayer(app, spec=environment.registry, **common))

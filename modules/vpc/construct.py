@@ -32,6 +32,9 @@ from cdktf_cdktf_provider_aws.vpc_endpoint_route_table_association import (
 )
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 
+# The tags by which Kubernetes' load balancer controllers find subnets.
+_BALANCED = {"private": "kubernetes.io/role/internal-elb", "public": "kubernetes.io/role/elb"}
+
 
 class VpcNetwork(Construct):
     """The VPC that `spec` describes; `outputs` is what the layers above need of it."""
@@ -46,11 +49,14 @@ class VpcNetwork(Construct):
         context: Context,
         spec: Network,
         endpoints: Iterable[str] | None = None,
+        kubernetes: bool = False,
     ) -> None:
-        """`endpoints` are the interface endpoints; without it those that `spec` names."""
+        """`endpoints` are the interface endpoints; without it those that `spec` names.
+        `kubernetes` marks the subnets for the load balancers of clusters."""
         super().__init__(scope, id)
         self._context = context
         self._spec = spec
+        self._kubernetes = kubernetes
         self._endpoints = sorted(set(spec.interface_endpoints if endpoints is None else endpoints))
         self._zones = spec.zones(context.region)
         vpc = Vpc(
@@ -89,7 +95,10 @@ class VpcNetwork(Construct):
                 cidr_block=cidr,
                 availability_zone=zone,
                 map_public_ip_on_launch=False,
-                tags={"Name": self._context.name(kind, zone[-1])},
+                tags={
+                    "Name": self._context.name(kind, zone[-1]),
+                    **({_BALANCED[kind]: "1"} if self._kubernetes else {}),
+                },
                 lifecycle=lifecycle(self._context),
             )
             for zone, cidr in zip(self._zones, cidrs, strict=True)

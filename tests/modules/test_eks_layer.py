@@ -296,3 +296,21 @@ def test_the_layer_hands_up_what_services_need(synthesize: Synthesize) -> None:
     assert cluster["vpc_config"]["subnet_ids"] == (
         "${data.terraform_remote_state.network.outputs.private_subnet_ids}"
     )
+
+
+def test_subnets_are_marked_for_load_balancers_where_there_is_a_cluster(
+    synthesize: Synthesize,
+) -> None:
+    def marks(**layers: Any) -> set[str]:
+        network = Network(cidr="10.20.0.0/16")
+        made = synthesize(
+            Environment(context=CONTEXT, network=network, registry=Registry(), **layers)
+        )
+        subnets = resources(made["dev-use1-network"], "aws_subnet").values()
+        return {tag for subnet in subnets for tag in subnet["tags"]} - {"Name"}
+
+    assert marks(eks=EksCluster(version="1.35")) == {
+        "kubernetes.io/role/elb",
+        "kubernetes.io/role/internal-elb",
+    }
+    assert marks() == set()

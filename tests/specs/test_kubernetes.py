@@ -232,3 +232,32 @@ def test_one_pod_in_production_is_warned_of() -> None:
     context = environment(AutoMode(), service()).context.replace(protected=True)
     made = environment(AutoMode(), service(), context=context)
     assert [problem.rule for problem in problems_of(made)] == ["KUB14"]
+
+
+def test_a_cluster_without_nat_needs_its_endpoints() -> None:
+    closed = Network(cidr="10.20.0.0/16", nat="none")
+    one = service(loader=Image(repository="fraud", tag="cli"))
+    with pytest.raises(
+        SpecError, match=r"lacks the endpoints ec2, ecr\.api, .*auto_endpoints"
+    ) as e:
+        environment(groups(cpu=CPU), one, network=closed)
+    assert [problem.rule for problem in e.value.problems] == ["EKS35"]
+    made = environment(groups(cpu=CPU), one, network=closed.replace(auto_endpoints=True))
+    assert {"eks", "eks-auth", "sts"} <= made.interface_endpoints
+    assert "elasticloadbalancing" not in made.interface_endpoints
+    balanced = environment(
+        groups(cpu=CPU),
+        one.replace(ingress=Ingress()),
+        network=closed.replace(auto_endpoints=True),
+    )
+    assert "elasticloadbalancing" in balanced.interface_endpoints
+
+
+def test_public_images_are_out_of_reach_without_nat() -> None:
+    closed = Network(cidr="10.20.0.0/16", nat="none", auto_endpoints=True)
+    with pytest.raises(SpecError) as error:
+        environment(groups(cpu=CPU, gpu=GPU), service(), network=closed)
+    assert [(p.where, p.rule) for p in error.value.problems] == [
+        ("kubernetes.device_plugin", "KUB18"),
+        ("kubernetes.services.fraud.loader", "KUB18"),
+    ]
