@@ -71,7 +71,7 @@ def _start(environment: Environment, service: str, spec: EcsService, aws: Aws) -
         each["taskDefinition"]
         for each in found[0].get("taskSets", [])
         if each.get("status") == "PRIMARY"
-    ] or [found[0]["taskDefinition"]]
+    ] or [found[0].get("taskDefinition")]
     if serving == [arn]:
         return None
     container, port = _served(found[0])

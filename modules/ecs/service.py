@@ -249,7 +249,9 @@ class Service(Construct):
             else None,
             volume=[EcsTaskDefinitionVolume(name=name) for name in volumes],
             container_definitions=json.dumps(self._containers(), sort_keys=True),
-            # The old revision goes only when the service has left it.
+            # A service that CodeDeploy moves, and may move back, still runs the old revision.
+            skip_destroy=True if self._spec.uses_code_deploy else None,
+            # Elsewhere it goes when the service has left it.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
 
@@ -412,7 +414,6 @@ class Service(Construct):
                 security_groups=[self._group()],
                 assign_public_ip=False,
             ),
-            platform_version=None if on_ec2 else "1.4.0",
             deployment_controller=EcsServiceDeploymentController(type=controller),
             enable_execute_command=spec.execute_command,
             enable_ecs_managed_tags=True,

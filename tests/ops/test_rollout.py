@@ -1,0 +1,174 @@
+"""`inferra rollout`: what it refuses, and what it says when an alarm stops CodeDeploy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from emulator.process import Emulator
+from modules import (
+    Context,
+    EcsBlueGreen,
+    EcsCluster,
+    EcsOutputs,
+    EcsRolling,
+    EcsService,
+    Environment,
+    Fargate,
+    Image,
+    Inference,
+    LoadBalancer,
+    Model,
+    Network,
+    Registry,
+    Repository,
+    Route,
+)
+from ops import rollout as operations
+from ops.aws import Aws
+from ops.errors import BadInputError, OperatorError
+
+ACCOUNT = "777700007777"
+CONTEXT = Context(
+    organization="acme",
+    stage="roll",
+    account=ACCOUNT,
+    region="us-east-1",
+    owner="test",
+    deploy_role="inferra-deploy",
+)
+CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
+
+
+ROLLOUTS = {"fraud": EcsBlueGreen(), "plain": EcsRolling()}
+
+
+def environment() -> Environment:
+    model = Model(image=Image(repository="fraud", tag="1"))
+    spot = Fargate(cpu=256, memory_mib=512, spot_weight=2)
+    return Environment(
+        context=CONTEXT,
+        network=Network(cidr="10.80.0.0/16"),
+        registry=Registry(repositories={"fraud": Repository()}),
+        ecs=EcsCluster(load_balancers={"internal": LoadBalancer(certificate=CERTIFICATE)}),
+        inference=Inference(
+            services={
+                name: EcsService(
+                    model=model,
+                    compute=spot,
+                    route=Route(load_balancer="internal", hosts=[f"{name}.acme.test"]),
+                    rollout=rollout,
+                )
+                for name, rollout in ROLLOUTS.items()
+            }
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def aws(emulator: Emulator) -> Aws:
+    """A service that runs its first task definition, though there is a second."""
+    made = Aws(CONTEXT, emulator=emulator)
+    ecs, name, cluster = made.client("ecs"), CONTEXT.name("fraud"), CONTEXT.name("ecs")
+    ecs.create_cluster(clusterName=cluster)
+    container = {"name": "model", "memory": 128, "portMappings": [{"containerPort": 8080}]}
+    first, _ = (
+        ecs.register_task_definition(
+            family=name, containerDefinitions=[{**container, "image": f"fraud:{version}"}]
+        )["taskDefinition"]["taskDefinitionArn"]
+        for version in (1, 2)
+    )
+    target_group = f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:targetgroup/blue/1"
+    ecs.create_service(
+        cluster=cluster,
+        serviceName=name,
+        taskDefinition=first,
+        desiredCount=1,
+        deploymentController={"type": "CODE_DEPLOY"},
+        loadBalancers=[
+            {"targetGroupArn": target_group, "containerName": "model", "containerPort": 8080}
+        ],
+    )
+    codedeploy = made.client("codedeploy")
+    codedeploy.create_application(applicationName=name, computePlatform="ECS")
+    codedeploy.create_deployment_group(
+        applicationName=name,
+        deploymentGroupName=name,
+        serviceRoleArn=f"arn:aws:iam::{ACCOUNT}:role/deploy",
+        ecsServices=[{"serviceName": name, "clusterName": cluster}],
+        alarmConfiguration={"enabled": True, "alarms": [{"name": "errors"}]},
+    )
+    return made
+
+
+@pytest.fixture
+def alarm(aws: Aws) -> Callable[[str], None]:
+    cloudwatch = aws.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="errors",
+        Namespace="AWS/ApplicationELB",
+        MetricName="HTTPCode_Target_5XX_Count",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=5,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+
+    def to(state: Any) -> None:
+        cloudwatch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="test")
+
+    return to
+
+
+def test_an_alarm_that_stops_it_is_the_reason_and_without_it_the_service_moves(
+    aws: Aws, alarm: Callable[[str], None]
+) -> None:
+    alarm("ALARM")
+    stopped = operations.start(environment(), "fraud", aws)
+    assert stopped is not None
+    assert (stopped.status, stopped.running) == ("Stopped", False)
+    assert "errors" in stopped.reason
+    alarm("OK")
+    moved = operations.start(environment(), "fraud", aws)
+    assert moved is not None
+    assert moved.status == "Succeeded"
+    assert operations.wait(aws, moved) == moved
+    assert operations.start(environment(), "fraud", aws) is None
+
+
+def test_the_tasks_keep_their_share_of_spot(aws: Aws, alarm: Callable[[str], None]) -> None:
+    alarm("ALARM")
+    ecs, name = aws.client("ecs"), CONTEXT.name("fraud")
+    ecs.register_task_definition(
+        family=name, containerDefinitions=[{"name": "model", "memory": 128, "image": "fraud:3"}]
+    )
+    started = operations.start(environment(), "fraud", aws)
+    assert started is not None
+    info = aws.client("codedeploy").get_deployment(deploymentId=started.deployment)
+    content = info["deploymentInfo"]["revision"]["appSpecContent"]["content"]
+    assert '{"CapacityProvider": "FARGATE_SPOT", "Base": 0, "Weight": 2}' in content
+
+
+@pytest.mark.parametrize(
+    ("service", "message"),
+    [("frad", "no ECS service frad; did you mean fraud"), ("plain", "an apply alone rolls it out")],
+)
+def test_what_codedeploy_does_not_roll_out_is_said(aws: Aws, service: str, message: str) -> None:
+    with pytest.raises(BadInputError, match=message):
+        operations.start(environment(), service, aws)
+
+
+def test_a_service_that_is_not_deployed_names_the_layer(aws: Aws) -> None:
+    empty = EcsOutputs(
+        cluster_name="empty",
+        capacity_providers={},
+        listener_arns={"internal": "arn:listener"},
+        load_balancer_suffixes={"internal": "app/shared/1"},
+        load_balancer_groups={"internal": "sg-1"},
+    )
+    aws.client("ecs").create_cluster(clusterName="empty")
+    with pytest.raises(OperatorError, match="apply the inference layer first"):
+        operations.start(environment().replace(ecs=empty), "fraud", aws)
