@@ -45,16 +45,21 @@ def create_service(original: Original, response: EC2ContainerServiceResponse) ->
     created: Any = result.result["service"]
     for field in KEPT:
         setattr(created, camelcase_to_underscores(field), response._get_param(field))
-    if created.capacity_provider_strategy:
-        created.launch_type = None
-        for each in created.capacity_provider_strategy:
-            each.setdefault("weight", 0)
-            each.setdefault("base", 0)
+    _spread(created)
     created.availability_zone_rebalancing = created.availability_zone_rebalancing or "DISABLED"
     created.deployment_configuration = _filled_in(created.deployment_configuration)
     created.created_at = utcnow()
     _settle(created)
     return ActionResult({"service": created})
+
+
+def _spread(changed: Any) -> None:
+    """A strategy takes the place of a launch type; weight and base are 0 where not given."""
+    if changed.capacity_provider_strategy:
+        changed.launch_type = None
+        for each in changed.capacity_provider_strategy:
+            each.setdefault("weight", 0)
+            each.setdefault("base", 0)
 
 
 def _filled_in(given: dict[str, Any] | None) -> dict[str, Any]:
@@ -104,7 +109,7 @@ def update_service(
     configuration = properties.pop("deployment_configuration", None)
     changed: Any = original(backend, properties)
     if strategy:
-        changed.launch_type = None
+        _spread(changed)
     if configuration:
         before = getattr(changed, "deployment_configuration", None) or {}
         changed.deployment_configuration = _filled_in(before | configuration)

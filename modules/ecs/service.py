@@ -299,11 +299,12 @@ class Service(Construct):
     def _loader_container(self, artifact: str) -> dict[str, Any]:
         """What puts the artifact into the model's folder before the container starts.
 
-        It runs as root, which owns the volume; the files are readable by all.
+        It runs as root, which owns the volume, and makes the files readable by all.
         """
         script = f'aws s3 cp "$ARTIFACT" - | python3 -c "{_UNPACK}" {_MODEL_DIR}'
         if artifact.endswith("/"):
             script = f'aws s3 cp --recursive --only-show-errors "$ARTIFACT" {_MODEL_DIR}'
+        script += f" && chmod -R a+rX {_MODEL_DIR}"
         return {
             "name": "loader",
             "image": self._loader,
@@ -311,7 +312,10 @@ class Service(Construct):
             "command": [script],
             "essential": False,
             "readonlyRootFilesystem": True,
-            "environment": [{"name": "ARTIFACT", "value": artifact}],
+            "environment": [
+                {"name": "ARTIFACT", "value": artifact},
+                {"name": "AWS_REGION", "value": self._context.region},
+            ],
             "mountPoints": [_mount("model", _MODEL_DIR)],
             "logConfiguration": self._logging("loader"),
         }

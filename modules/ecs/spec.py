@@ -238,6 +238,14 @@ ECS45 = rule(
     source="botocore ecs ManagedScaling",
 )
 
+ECS46 = rule(
+    "ECS46",
+    refuses="ECS Exec into a container whose root file system is read-only",
+    message="needs a writable root file system for the agent that ECS Exec starts; set "
+    "read_only=False",
+    source="Amazon ECS developer guide, ECS Exec considerations",
+)
+
 _LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
 """The AWS CLI's own image, on Amazon Linux 2023, whose Python unpacks archives."""
 
@@ -612,7 +620,8 @@ class EcsService(Spec):
     """Seconds from SIGTERM to SIGKILL. Without it 30, as on SageMaker."""
 
     execute_command: bool = False
-    """Whether `aws ecs execute-command` may open a shell. Without it, no."""
+    """Whether `aws ecs execute-command` may open a shell, for which `read_only` must be False.
+    Without it, no."""
 
     egress_cidrs: Many[Cidr] | None = None
     """Where tasks may open HTTPS connections beside the VPC and S3. Without it nowhere when the
@@ -642,6 +651,8 @@ class EcsService(Spec):
         for name in self.secrets:
             if name in self.model.environment:
                 yield ECS35.problem("secrets", name)
+        if self.execute_command and self.read_only:
+            yield ECS46.problem("execute_command", got=True)
         if self.scaling is not None:
             yield from self._check_scaling(self.scaling)
         if self.route is None:
@@ -690,7 +701,8 @@ class EcsService(Spec):
             "secretsmanager" if ":secret:" in arn else "ssm" for arn in self.secrets.values()
         }
         if self.execute_command:
-            needed.add("ssmmessages")
+            # The session is encrypted with the environment's key inside the container.
+            needed |= {"kms", "ssmmessages"}
         return frozenset(needed)
 
     @property

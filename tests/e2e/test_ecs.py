@@ -154,6 +154,7 @@ def environment(
                         "TOKEN": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"
                     },
                     execute_command=True,
+                    read_only=False,
                 ),
                 "spot": EcsService(
                     model=served,

@@ -42,7 +42,7 @@ CONTEXT = Context(
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
 
 
-ROLLOUTS = {"fraud": EcsBlueGreen(), "plain": EcsRolling()}
+ROLLOUTS: dict[str, EcsRolling | EcsBlueGreen] = {"fraud": EcsBlueGreen(), "plain": EcsRolling()}
 
 
 def environment() -> Environment:

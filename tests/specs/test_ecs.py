@@ -163,6 +163,7 @@ def test_capacity_uses_the_optimised_image_of_its_instances(
         ({"user": "root"}, "ECS37"),
         ({"user": "0:1000"}, "ECS37"),
         ({"stop_timeout_seconds": 121}, "ECS36"),
+        ({"execute_command": True}, "ECS46"),
         ({"log_retention_days": 31}, "LOG1"),
         ({"loader": "public.ecr.aws/aws-cli/aws-cli:latest"}, "ECR2"),
         ({"loader": "public.ecr.aws/aws-cli/aws-cli"}, "ECR1"),
@@ -263,9 +264,11 @@ def test_each_thing_that_a_service_asks_for_adds_its_endpoint() -> None:
             "B": f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/b",
         },
         execute_command=True,
+        read_only=False,
     )
     agent = {"ecs", "ecs-agent", "ecs-telemetry"}
-    assert asked.vpc_endpoints == {*NEEDED, *agent, "secretsmanager", "ssm", "ssmmessages"}
+    shell = {"kms", "ssmmessages"}
+    assert asked.vpc_endpoints == {*NEEDED, *agent, *shell, "secretsmanager", "ssm"}
 
 
 def test_the_network_adds_the_endpoints_when_it_is_told_to() -> None:
