@@ -42,6 +42,7 @@ types: setup
 # One file stays with one worker, so that each worker starts at most one emulator.
 test: lint types
 	@container/install-nginx.sh
+	@tests/review/install-chromium.sh
 	.venv/bin/pytest -n 2 --dist loadfile --timeout 600
 
 bench: setup

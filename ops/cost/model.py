@@ -15,7 +15,7 @@ ASSUMPTIONS = (
     "minimum and maximum are the scaling bounds around the clock; expected is a quarter of the "
     "way from the one to the other",
     "what is billed by use is not in it: requests, data processed, transferred and stored, "
-    "logs, and serverless invocations",
+    "logs, alarms, batch transforms and serverless invocations",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ops.review.plan import read_plan
 from ops.review.report import build
 from ops.review.risks import COST, RISKS, Severity, cost_risk, find_risks
+from ops.terraform import ROOT
 
 from .plans import PLANS, changed, plan_of
 
@@ -352,6 +354,12 @@ def test_every_risk_says_what_to_do_and_its_id_is_unique() -> None:
     rules = [rule for rule, _ in RISKS.values()] + [COST]
     assert len({rule.id for rule in rules}) == len(rules)
     assert all(rule.title and rule.advice for rule in rules)
+
+
+def test_every_risk_is_in_the_documentation() -> None:
+    text = (ROOT / "docs" / "review.md").read_text("utf-8")
+    documented = re.findall(r"^\| ([A-Z]+\d) \|", text, re.MULTILINE)
+    assert sorted(documented) == sorted([*RISKS, COST.id])
 
 
 def test_the_worst_risks_come_first() -> None:
