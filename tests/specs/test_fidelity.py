@@ -12,6 +12,8 @@ import pytest
 from botocore.model import ServiceModel, Shape, StringShape
 
 import modules
+from modules.sagemaker.batch import transform_instance_types
+from modules.sagemaker.instances import instance_type_names
 from modules.spec import Between, Check, Known, Matches, Spec
 
 # Where a range is not botocore's, and why.
@@ -88,8 +90,13 @@ def test_a_limit_is_botocores_or_says_why_not(field: tuple[str, str], limit: Any
         assert re.fullmatch(limit.pattern, "a" * min(longest, 64))
         assert not re.fullmatch(limit.pattern, "a" * (longest + 1))
         assert not re.fullmatch(limit.pattern, "")
+    elif shape_of(aws).type_name == "integer":
+        good = [number for number in range(0, 10_000, 512) if limit.test(number)]
+        assert min(good) >= expected(aws, "min")
+        assert max(good) <= (expected(aws, "max") or max(good))
     else:
         assert isinstance(limit, Check)
+        assert shape_of(aws).type_name in ("string", "map")
 
 
 def test_the_limits_are_many_and_every_reason_is_still_needed() -> None:
@@ -101,3 +108,11 @@ def test_the_limits_are_many_and_every_reason_is_still_needed() -> None:
         and (limit.low, limit.high) != (expected(aws, "min"), expected(aws, "max"))
     }
     assert differing == set(REASONS)
+
+
+def test_the_tables_of_instance_types_are_botocores() -> None:
+    model = service_model("sagemaker")
+    hosting = cast(StringShape, model.shape_for("ProductionVariantInstanceType"))
+    transform = cast(StringShape, model.shape_for("TransformInstanceType"))
+    assert instance_type_names() == frozenset(hosting.enum)
+    assert transform_instance_types() == frozenset(transform.enum)
