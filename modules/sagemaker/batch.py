@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, TimeZone
-from ..spec import Between, Check, Known, OneOf, Spec
+from ..spec import Between, Check, Known, Matches, OneOf, Spec
 from .instances import instance_types
 from .model import MDL14, FrameworkContainer, Model
 from .spec import RT20, Destination, OwnModelSource
@@ -61,6 +61,19 @@ JOB14 = rule(
     message="must be a prefix ending in /",
     source="SageMaker API reference, TransformS3DataSource (S3Prefix)",
 )
+JOB15 = rule(
+    "JOB15",
+    refuses="predictions written where uploads start the batch transform",
+    message="is below the input, so that each prediction would start the transform again; write "
+    "elsewhere",
+    source="AWS Step Functions and Amazon EventBridge: a rule matches what its target writes",
+)
+JOB16 = rule(
+    "JOB16",
+    refuses="a suffix with other characters than letters, digits, . _ and -",
+    message="must be the end of a key such as .csv",
+    source="Amazon EventBridge user guide, wildcard matching",
+)
 
 
 @cache
@@ -87,7 +100,7 @@ class OnSchedule(Spec):
 class OnUpload(Spec):
     """Starts a batch transform for each object that is uploaded to the input's prefix."""
 
-    suffix: str = ""
+    suffix: Annotated[str, Matches(JOB16, r"[A-Za-z0-9._-]*")] = ""
     """How the object's key ends, such as `.csv`. Without it, as it likes."""
 
 
@@ -165,6 +178,9 @@ class BatchTransform(Spec):
             )
         if self.batch_strategy == "MultiRecord" and self.split_type is None:
             yield JOB10.problem("batch_strategy", got=self.batch_strategy)
+        uploads = isinstance(self.trigger, OnUpload) and self.input and self.output
+        if uploads and str(self.output).startswith(str(self.input)):
+            yield JOB15.problem("output", got=self.output)
         model = self.model
         if isinstance(model, Model) and model.uncompressed:
             yield MDL14.problem("model", "artifact", got=model.artifact, kind="a batch transform")

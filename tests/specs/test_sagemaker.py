@@ -30,6 +30,7 @@ from modules import (
     MultiModelEndpoint,
     MultiVariantEndpoint,
     OnSchedule,
+    OnUpload,
     PipelineEndpoint,
     RealtimeEndpoint,
     Scaling,
@@ -181,6 +182,12 @@ REFUSED: list[tuple[str, str, Callable[[], object]]] = [
     ("JOB13", "input_filter", lambda: batch(input_filter="$" * 64)),
     ("JOB14", "input", lambda: batch(input="s3://bucket/data.csv")),
     ("MDL14", "model.artifact", lambda: batch(model=MODEL.replace(artifact="fraud/1/"))),
+    (
+        "JOB15",
+        "output",
+        lambda: batch(trigger=OnUpload(), input="s3://bucket/in/", output="s3://bucket/in/out/"),
+    ),
+    ("JOB16", "suffix", lambda: OnUpload(suffix="*.csv")),
     ("AAS14", "schedule", lambda: OnSchedule(schedule="0 2 * * *")),
 ]
 
