@@ -27,7 +27,7 @@ ECS1 = rule(
     "ECS1",
     refuses="a Fargate CPU and memory pair that AWS does not offer",
     message="does not go with {cpu} CPU units; that takes {offered}",
-    source="botocore ecs RegisterTaskDefinition cpu; Amazon ECS developer guide, Fargate task size",
+    source="botocore ecs RegisterTaskDefinition memory; Amazon ECS developer guide, task size",
 )
 ECS3 = rule(
     "ECS3",
