@@ -17,10 +17,10 @@ from modules.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
 
 CONTEXT = Context(
-    organization="acme", stage="dev", account="123456789012", region="us-east-1", owner="ml"
+    organization="kinds", stage="dev", account="123456789012", region="us-east-1", owner="ml"
 )
-STATE = "acme-tfstate-123456789012-us-east-1"
-ARTIFACTS = "artifacts-under-test"
+STATE = "kinds-tfstate-123456789012-us-east-1"
+ARTIFACTS = "kinds-artifacts"
 
 
 def client(emulator: Emulator, service: str) -> Any:

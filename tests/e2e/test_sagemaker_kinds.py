@@ -187,10 +187,10 @@ REPLACED, RENEWED = ["delete", "create"], ["create", "delete"]
 def test_every_kind_deploys_and_plans_empty(deployed: Hosting) -> None:
     sagemaker = client(deployed.emulator, "sagemaker")
     for name in KINDS:
-        endpoint = sagemaker.describe_endpoint(EndpointName=f"acme-dev-use1-{name}")
+        endpoint = sagemaker.describe_endpoint(EndpointName=f"kinds-dev-use1-{name}")
         assert endpoint["EndpointStatus"] == "InService"
     weights = sagemaker.describe_endpoint_config(
-        EndpointConfigName=sagemaker.describe_endpoint(EndpointName="acme-dev-use1-variants")[
+        EndpointConfigName=sagemaker.describe_endpoint(EndpointName="kinds-dev-use1-variants")[
             "EndpointConfigName"
         ]
     )["ProductionVariants"]
@@ -200,8 +200,8 @@ def test_every_kind_deploys_and_plans_empty(deployed: Hosting) -> None:
     }
     machines = client(deployed.emulator, "stepfunctions").list_state_machines()["stateMachines"]
     assert {each["name"] for each in machines} >= {
-        "acme-dev-use1-nightly-transform",
-        "acme-dev-use1-uploads-transform",
+        "kinds-dev-use1-nightly-transform",
+        "kinds-dev-use1-uploads-transform",
     }
 
 
@@ -281,17 +281,21 @@ def test_changes_happen_in_an_order_that_aws_accepts(deployed: Hosting) -> None:
 def test_nothing_is_left_after_a_destroy(deployed: Hosting) -> None:
     deployed.destroy(Inference(endpoints=CHANGED, batch=BATCH))
     sagemaker = client(deployed.emulator, "sagemaker")
-    assert sagemaker.list_endpoints()["Endpoints"] == []
-    assert sagemaker.list_endpoint_configs()["EndpointConfigs"] == []
-    assert sagemaker.list_models()["Models"] == []
-    targets = client(deployed.emulator, "application-autoscaling").describe_scalable_targets(
-        ServiceNamespace="sagemaker"
-    )
-    assert targets["ScalableTargets"] == []
-    alarms = client(deployed.emulator, "cloudwatch").describe_alarms()["MetricAlarms"]
-    assert [each["AlarmName"] for each in alarms if "acme-dev-use1" in each["AlarmName"]] == []
-    roles = client(deployed.emulator, "iam").list_roles()["Roles"]
-    assert [role["RoleName"] for role in roles if role["RoleName"].startswith("acme-dev")] == []
+    scaling = client(deployed.emulator, "application-autoscaling")
+    answers = [
+        sagemaker.list_endpoints()["Endpoints"],
+        sagemaker.list_endpoint_configs()["EndpointConfigs"],
+        sagemaker.list_models()["Models"],
+        scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"],
+        client(deployed.emulator, "cloudwatch").describe_alarms()["MetricAlarms"],
+        client(deployed.emulator, "iam").list_roles()["Roles"],
+        client(deployed.emulator, "stepfunctions").list_state_machines()["stateMachines"],
+        client(deployed.emulator, "scheduler").list_schedules()["Schedules"],
+        client(deployed.emulator, "events").list_rules()["Rules"],
+        client(deployed.emulator, "logs").describe_log_groups()["logGroups"],
+    ]
+    left = [each for answer in answers for each in answer if "kinds-dev-use1" in str(each)]
+    assert left == []
 
 
 def steps(output: str, endpoint: str, *kinds: str) -> list[str]:
