@@ -1,47 +1,14 @@
-"""Limits of ECS and of load balancers are those of botocore's service models."""
+"""The tables of ECS are those of botocore's service models."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, get_type_hints
+from typing import Any
 
 import botocore.session
-import pytest
 
 from modules import Fargate, SpecError
-from modules.alb import spec as alb
 from modules.ecs import instances
-from modules.ecs import spec as ecs
-from modules.spec import Between, Spec
-
-from .test_sagemaker_fidelity import checks, member
-
-
-def followed() -> dict[str, Any]:
-    """Every check that follows a member of AWS's API, by the field that has it."""
-    return {
-        f"{cls.__name__}.{name}": check
-        for module in (alb, ecs)
-        for cls in vars(module).values()
-        if isinstance(cls, type) and issubclass(cls, Spec) and cls.__module__ == module.__name__
-        for name, hint in get_type_hints(cls, include_extras=True).items()
-        for check in checks(hint)
-        if isinstance(check, Between) and getattr(check, "aws", None)
-    }
-
-
-FOLLOWED = followed()
-
-
-def test_the_limits_that_botocore_has_are_followed() -> None:
-    assert len(FOLLOWED) >= 10
-
-
-@pytest.mark.parametrize("field", FOLLOWED)
-def test_a_limit_is_awss(field: str) -> None:
-    check = FOLLOWED[field]
-    limits = member(check.aws).metadata
-    assert (check.low, check.high) == (limits["min"], limits["max"])
 
 
 def offered() -> dict[int, set[int]]:
