@@ -230,6 +230,8 @@ def _scaling_facts(plan: Plan, endpoint: Change) -> Iterator[tuple[str, str]]:
             will = f"{target.after.get('min_capacity')} to {target.after.get('max_capacity')}"
             if was != will:
                 yield f"scaling{suffix}", f"{was} → {will} instances"
+            elif target.action is Action.REPLACE:
+                yield f"scaling{suffix}", "stands still until it is registered again afterwards"
 
 
 def scaling_targets(plan: Plan, service: Change) -> list[Change]:
@@ -524,9 +526,32 @@ def ecs_services(plan: Plan) -> Iterator[Story]:
         scaling = tuple(
             (label, text.replace("instances", "tasks"))
             for label, text in _scaling_facts(plan, service)
+            if service.action is not Action.DELETE
         )
-        if service.is_shown or scaling:
-            yield _ecs_story(service, definition, before, after, scaling)
+        waits = _is_prepared(service, definition)
+        if service.is_shown or scaling or waits:
+            story = _ecs_story(service, definition, before, after, scaling)
+            yield _prepared(story) if waits else story
+
+
+def _prepared(story: Story) -> Story:
+    return replace(
+        story,
+        action="prepare",
+        headline=f"{story.name} gets a new task definition, and goes on with the old one",
+        rollout="by CodeDeploy, in a deployment of its own after the apply",
+        worst_case="as its deployment group sets it",
+    )
+
+
+def _is_prepared(service: Change, definition: Change | None) -> bool:
+    """Whether a service stays as it is beside a new task definition, as CodeDeploy moves it."""
+    return (
+        service.action is Action.NONE
+        and definition is not None
+        and definition.action in (Action.REPLACE, Action.UPDATE)
+        and dig(service.after, "deployment_controller", "type") == "CODE_DEPLOY"
+    )
 
 
 def _ecs_story(
@@ -537,6 +562,8 @@ def _ecs_story(
     scaling: tuple[tuple[str, str], ...],
 ) -> Story:
     name = str(service.after.get("name") or service.before.get("name") or service.name)
+    if service.action is Action.DELETE:
+        after, definition = before, None
     facts = [
         (
             f"image of {key}",
@@ -554,7 +581,7 @@ def _ecs_story(
             if was != will and (was or will):
                 facts.append((label, f"{_arrow(str(was or ''), str(will or ''))} {unit}"))
     counts = service.both("desired_count")
-    if counts[0] != counts[1]:
+    if counts[0] != counts[1] and counts[1] is not None:
         facts.append(("tasks", _arrow(str(counts[0] or ""), str(counts[1]))))
     headline, action, interrupted, rollout, worst, resets = _ecs_words(service, name, facts, counts)
     return Story(
@@ -604,7 +631,7 @@ def _ecs_rollout(values: dict[str, Any]) -> tuple[str, str]:
     breaker = dig(values, "deployment_circuit_breaker", "rollback")
     guard = "rolls back by itself" if breaker else "does not roll back by itself"
     if controller == "CODE_DEPLOY":
-        return "by CodeDeploy, outside this apply", "as the deployment group sets it"
+        return "by CodeDeploy, in a deployment of its own after the apply", "as its group sets it"
     if strategy and strategy != "ROLLING":
         text = str(strategy).lower().replace("_", "/")
         return f"{text}; {guard}", f"{bake or 0} min of baking beside starting tasks"

@@ -65,5 +65,10 @@ def details(change: Change) -> list[Difference]:
         difference
         for difference in change.differences
         if difference.path.partition(".")[0] not in _QUIET
-        and not (difference.unknown and not difference.forces_replacement and not change.before)
+        # All that AWS fills in is unknown once more when a resource is made anew.
+        and not (
+            difference.unknown
+            and not difference.forces_replacement
+            and change.action in (Action.CREATE, Action.REPLACE)
+        )
     ]

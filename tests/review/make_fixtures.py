@@ -31,8 +31,9 @@ from modules import (
     Scaling,
     TargetTracking,
 )
+from modules.ecs.spec import ContainerHealth, EcsService, Fargate
 from modules.layers.program import synthesize
-from modules.outputs import NetworkOutputs, RegistryOutputs
+from modules.outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from modules.sagemaker.spec import MultiVariantEndpoint, Variant
 from modules.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
@@ -74,6 +75,14 @@ TWO = MultiVariantEndpoint(
         "challenger": Variant(model=NEWER.model, instance_type="ml.m5.large", weight=1),
     }
 )
+CLUSTER = CONTEXT.name("services")
+SERVICE = EcsService(
+    model=Model(image=Image(repository="fraud", tag="1.4.2")),
+    compute=Fargate(cpu=1024, memory_mib=2048),
+    scaling=Scaling(min_capacity=2, max_capacity=6),
+    health=ContainerHealth(command=["curl", "--fail", "http://localhost:8080/ping"]),
+)
+NEWER_SERVICE = SERVICE.replace(model=Model(image=Image(repository="fraud", tag="1.5.0")))
 SCALED = FRAUD.replace(scaling=FRAUD.scaling and FRAUD.scaling.replace(max_capacity=12))
 
 Change = Callable[[dict[str, Any]], None]
@@ -103,6 +112,9 @@ def main() -> None:
         project.inference("endpoint-renamed", {"fraud-scores": FRAUD})
         project.inference("capture-added", {"fraud": FRAUD.replace(data_capture=DataCapture())})
         project.inference("role-widened", {"fraud": FRAUD}, change=_wider_role)
+        project.services(None, {"fraud": SERVICE}, apply=True)
+        project.services("service-image-change", {"fraud": NEWER_SERVICE})
+        project.services("service-deleted", {})
         project.inference(None, {"fraud": ONE}, apply=True)
         project.inference("variant-added", {"fraud": TWO})
 
@@ -154,6 +166,25 @@ class Project:
                 change(content)
 
         self._run(self._stack(environment, "inference", changes), name, apply=apply)
+
+    def services(
+        self, name: str | None, services: dict[str, EcsService], *, apply: bool = False
+    ) -> None:
+        """A plan of the inference layer with ECS services, on a cluster that exists."""
+        environment = Environment(
+            context=CONTEXT,
+            network=self._network,
+            registry=self._registry,
+            ecs=EcsOutputs(
+                cluster_name=CLUSTER,
+                capacity_providers={},
+                listener_arns={},
+                load_balancer_suffixes={},
+                load_balancer_groups={},
+            ),
+            inference=Inference(services=services),
+        )
+        self._run(self._stack(environment, "services", None), name, apply=apply)
 
     def _stack(self, environment: Environment, layer: str, change: Change | None) -> Stack:
         outdir = self._folder / layer
@@ -273,6 +304,7 @@ def _vpc(emulator: Emulator) -> NetworkOutputs:
         "aws_session_token": credentials["SessionToken"],
     }
     ec2: Any = boto3.client("ec2", **access)
+    boto3.client("ecs", **access).create_cluster(clusterName=CLUSTER)
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(

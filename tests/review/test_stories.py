@@ -190,6 +190,40 @@ def test_a_replaced_ecs_service_is_an_interruption() -> None:
     assert _service(["delete", "create"]).interrupted.startswith("every request")
 
 
+def test_a_real_image_change_of_an_ecs_service_is_told() -> None:
+    (story,) = told("service-image-change")
+    assert story.headline == (
+        "acme-dev-use1-fraud goes from acme-dev-use1-fraud:1.4.2 to acme-dev-use1-fraud:1.5.0"
+    )
+    assert story.rollout == "rolling, 100 to 200 % of the tasks; rolls back by itself"
+    assert story.worst_case.startswith("20 min")
+
+
+def test_a_deleted_ecs_service_is_told_with_what_it_served() -> None:
+    (story,) = told("service-deleted")
+    assert story.interrupted == "every request, for good"
+    assert story.facts == (("image of model", "acme-dev-use1-fraud:1.4.2"),)
+
+
+def test_a_service_that_codedeploy_moves_goes_on_with_its_old_task_definition() -> None:
+    arn = "arn:aws:ecs:us-east-1:1:task-definition/api:1"
+    values = {
+        "name": "api",
+        "task_definition": arn,
+        "deployment_controller": [{"type": "CODE_DEPLOY"}],
+    }
+    old = {"family": "api", "arn": arn, "container_definitions": '[{"name": "a", "image": "a:1"}]'}
+    new = {"family": "api", "container_definitions": '[{"name": "a", "image": "a:2"}]'}
+    plan = plan_of(
+        changed("aws_ecs_service.s", ["no-op"], values, values),
+        changed("aws_ecs_task_definition.t", ["create", "delete"], old, new),
+    )
+    (story,) = tell(read_plan(plan))
+    assert story.headline.startswith("api gets a new task definition")
+    assert story.facts == (("image of a", "a:1 → a:2"),)
+    assert "CodeDeploy" in story.rollout
+
+
 def test_a_kubernetes_deployment_is_told_with_its_images() -> None:
     def spec(tag: str) -> dict[str, Any]:
         container = [{"name": "api", "image": f"api:{tag}"}]
