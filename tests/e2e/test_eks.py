@@ -16,17 +16,28 @@ from modules import (
     AutoMode,
     Context,
     EksCluster,
+    EksService,
     FargateProfile,
+    Model,
     NetworkOutputs,
     NodeGroup,
     NodeGroups,
+    Pod,
     RegistryOutputs,
 )
+from modules.kubernetes.objects import Place
 from modules.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+SERVICE = EksService(
+    model=Model(
+        image=f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/fraud:1.4.2",
+        artifact="fraud/1.4.2/model.tar.gz",
+    ),
+    compute=Pod(vcpu=1, memory_mib=1024),
+)
 OBSERVED = {"amazon-cloudwatch-observability": Addon()}
 
 
@@ -112,20 +123,35 @@ class Deployment:
     def write(self, asked: Mapping[str, EksCluster]) -> Stack:
         from modules.cdk import App, Construct, TerraformLocal
         from modules.eks.construct import Cluster
+        from modules.kubernetes.construct import service_role
         from modules.layer import Layer
 
         app = App(outdir=str(self._folder / "cdktf.out"))
         layer = Layer(app, "eks", context=context("eks"), target=EMULATOR)
         TerraformLocal(layer, "suffix", "01234567")
         for stage, spec in asked.items():
-            Cluster(
-                Construct(layer, stage),
+            scope = Construct(layer, stage)
+            cluster = Cluster(
+                scope,
                 "cluster",
                 context=context(stage),
                 spec=spec,
                 network=self.network,
                 registry=self.registry,
                 suffix="${local.suffix}",
+            )
+            service_role(
+                scope,
+                name="fraud",
+                spec=SERVICE,
+                place=Place(
+                    context=context(stage),
+                    artifact_bucket=self.registry.artifact_bucket,
+                    vpc_cidr=self.network.vpc_cidr,
+                    cluster=spec,
+                ),
+                cluster=cluster.outputs,
+                kms_key_arn=self.registry.kms_key_arn,
             )
         app.synth()
         (stack,) = stacks(Path(app.outdir))
@@ -156,7 +182,7 @@ def _session(emulator: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_clusters_are_made_scaled_upgraded_and_taken_down(emulator: Any, tmp_path: Path) -> None:
     deployment = Deployment(emulator, tmp_path)
     eks = deployment.client("eks")
@@ -180,6 +206,20 @@ def test_clusters_are_made_scaled_upgraded_and_taken_down(emulator: Any, tmp_pat
     assert sorted(entries) == [f"{ROLE}/inferra-deploy", f"{ROLE}/ml"]
     before = groups_of(eks)
     assert before["gpu"]["scalingConfig"]["desiredSize"] == 1
+
+    # Pods get their roles from the agent, or on Fargate by the cluster's own tokens.
+    found = eks.list_pod_identity_associations(
+        clusterName="e2e-groups-use1-eks", namespace="inference"
+    )
+    assert [each["serviceAccount"] for each in found["associations"]] == ["fraud"]
+    role = deployment.client("iam").get_role(RoleName="e2e-fargate-use1-pod-inference-fraud")
+    issuer = made["e2e-fargate-use1-eks"]["identity"]["oidc"]["issuer"].removeprefix("https://")
+    (trusted,) = role["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"]["Federated"].endswith(f":oidc-provider/{issuer}")
+    assert trusted["Condition"]["StringEquals"] == {
+        f"{issuer}:aud": "sts.amazonaws.com",
+        f"{issuer}:sub": "system:serviceaccount:inference:fraud",
+    }
 
     # One minor version up, and more GPU nodes: groups stay the same ones.
     deployment.apply(clusters("1.35", gpu_nodes=4))
