@@ -815,3 +815,21 @@ def _configuration_gone(plan: Plan) -> Iterator[Found]:
             continue
         if used.action in (Action.DELETE, Action.REPLACE):
             yield used, f"is deleted while {endpoint.before.get('name')} uses it"
+
+
+@risk(
+    "EKS3",
+    Severity.HIGH,
+    "a Kubernetes version goes up by more than one minor, or down",
+    advice="raise eks.version by one minor at a time; EKS refuses anything else in the middle of "
+    "the apply",
+)
+def _skipped_version(plan: Plan) -> Iterator[Found]:
+    for cluster in plan.of_type("aws_eks_cluster"):
+        before, after = cluster.both("version")
+        steps = [re.fullmatch(r"1\.(\d+)", str(version)) for version in (before, after)]
+        if cluster.action is not Action.UPDATE or None in steps:
+            continue
+        first, second = (int(step[1]) for step in steps if step)
+        if second - first not in (0, 1):
+            yield cluster, f"goes from {before} to {after}"

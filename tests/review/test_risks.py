@@ -47,6 +47,14 @@ OPEN = {"cidr_ipv4": "0.0.0.0/0", "from_port": 22, "to_port": 22, "ip_protocol":
 TARGET = {"resource_id": "endpoint/e/variant/v", "min_capacity": 2, "max_capacity": 8}
 
 CASES: dict[str, tuple[str, Entry]] = {
+    "a Kubernetes version is skipped": (
+        "EKS3",
+        update("aws_eks_cluster.c", {"version": "1.33"}, {"version": "1.35"}),
+    ),
+    "a Kubernetes version goes back": (
+        "EKS3",
+        update("aws_eks_cluster.c", {"version": "1.35"}, {"version": "1.34"}),
+    ),
     "an endpoint is replaced": (
         "PLAN1",
         changed("aws_sagemaker_endpoint.e", ["delete", "create"], {"name": "a"}, {"name": "b"}),
@@ -367,3 +375,7 @@ def test_the_worst_risks_come_first() -> None:
     severities = [risk.severity for risk in report.risks]
     assert severities == sorted(severities, reverse=True)
     assert report.worst is Severity.CRITICAL
+
+
+def test_the_next_kubernetes_version_is_no_risk() -> None:
+    assert found(update("aws_eks_cluster.c", {"version": "1.34"}, {"version": "1.35"})) == {}
