@@ -480,7 +480,7 @@ class Cluster(Construct):
             pod_execution_role_arn=role.arn,
             subnet_ids=self._subnet_ids,
             selector=[
-                EksFargateProfileSelector(namespace=namespace) for namespace in spec.namespaces
+                EksFargateProfileSelector(namespace=namespace) for namespace in spec.selected
             ],
             depends_on=policies,
         )
@@ -494,7 +494,7 @@ class Cluster(Construct):
                     self,
                     "cloudwatch-agent",
                     context=self._context,
-                    name="cloudwatch-agent",
+                    name=self._context.name("eks", "cloudwatch-agent", limit=64),
                     cluster_name=self.name,
                     association_cluster=self._cluster_name,
                     namespace="amazon-cloudwatch",
@@ -508,7 +508,7 @@ class Cluster(Construct):
                     self,
                     "cluster-autoscaler",
                     context=self._context,
-                    name="cluster-autoscaler",
+                    name=self._context.name("eks", "cluster-autoscaler", limit=64),
                     cluster_name=self.name,
                     association_cluster=self._cluster_name,
                     namespace="kube-system",

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from ..cdk import Construct
 from ..context import Context
 from ..iam.policy import Statement, document
-from .spec import pod_role_name
 
 from cdktf_cdktf_provider_aws.eks_pod_identity_association import EksPodIdentityAssociation
 from cdktf_cdktf_provider_aws.iam_role import IamRole
@@ -44,7 +43,7 @@ class PodRole(Construct):
             if oidc_issuer
             else _trust_pod_identity(context, cluster_name, namespace, service_account)
         )
-        self.name = pod_role_name(context, name)
+        self.name = name
         role = IamRole(self, "role", name=self.name, assume_role_policy=trust)
         self.arn = role.arn
         self.ready: list[Construct] = [

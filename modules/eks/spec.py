@@ -179,8 +179,8 @@ EKS31 = rule(
 )
 EKS32 = rule(
     "EKS32",
-    refuses="a Fargate profile without a namespace or with more than five",
-    message="must be 1 to 5 different namespaces",
+    refuses="a Fargate profile with more namespaces than AWS takes",
+    message="must be 1 to 4 different namespaces beside kube-system",
     source="Amazon EKS user guide, Fargate profiles (five selectors)",
 )
 EKS33 = rule(
@@ -259,13 +259,17 @@ Namespace = Annotated[str, Matches(EKS31, r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 NodeCount = Annotated[int, Between(EKS30, 0, 450)]
 
 
+def _namespaces_fit(names: tuple[str, ...]) -> bool:
+    return 0 < len(names) == len(set(names)) and len({"kube-system", *names}) <= 5
+
+
 def cluster_name(context: Context) -> str:
     """The name of the environment's cluster."""
     return context.name("eks", limit=100)
 
 
 def pod_role_name(context: Context, name: str) -> str:
-    """The name of the IAM role of a service account, which it carries on Fargate."""
+    """The name of the IAM role of a service's pods."""
     return context.name("pod", name, limit=64)
 
 
@@ -451,11 +455,14 @@ class NodeGroups(Spec):
 class FargateProfile(Spec):
     """A Fargate profile: pods of some namespaces run without nodes, one by one."""
 
-    namespaces: Annotated[
-        Many[Namespace], Check(EKS32, lambda names: 0 < len(names) == len(set(names)) <= 5)
-    ] = ("inference", "kube-system")
-    """The namespaces whose pods run on Fargate. Without it, `inference` and `kube-system`,
-    which holds DNS."""
+    namespaces: Annotated[Many[Namespace], Check(EKS32, _namespaces_fit)] = ("inference",)
+    """The namespaces whose pods run on Fargate, beside `kube-system`, which holds DNS. Without
+    it, `inference`."""
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """Every namespace of the profile."""
+        return tuple(sorted({"kube-system", *self.namespaces}))
 
 
 class Addon(Spec):

@@ -15,9 +15,10 @@ from typing import Any
 
 from ..cdk import Construct
 from ..eks.pod_role import PodRole
+from ..eks.spec import pod_role_name
 from ..outputs import EksOutputs
 from ..sagemaker import grants
-from .objects import Object, Place, needs_role, role_id
+from .objects import Object, Place, needs_role
 from .spec import EksService
 
 from cdktf_cdktf_provider_kubernetes.manifest import Manifest
@@ -63,7 +64,7 @@ def service_role(
         scope,
         name,
         context=context,
-        name=role_id(name, spec),
+        name=pod_role_name(context, name),
         cluster_name=cluster.cluster_name,
         namespace=spec.namespace,
         service_account=name,

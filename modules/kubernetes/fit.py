@@ -62,7 +62,7 @@ def _on_fargate(profile: FargateProfile, service: EksService) -> Iterator[Proble
     elif pod.vcpu > _FARGATE_VCPU or pod.memory_mib > _FARGATE_MIB:
         reasons = f"Fargate gives a pod {_FARGATE_VCPU} vCPUs and {_FARGATE_MIB:,} MiB at most"
         remedy = "ask for less, or use NodeGroups"
-    elif service.namespace not in profile.namespaces:
+    elif service.namespace not in profile.selected:
         path = ("namespace",)
         reasons = f"the Fargate profile has no namespace {service.namespace}"
         remedy = "add it to eks.compute.namespaces"

@@ -75,12 +75,6 @@ def objects(spec: Kubernetes, place: Place) -> list[Object]:
     return made
 
 
-def role_id(name: str, service: EksService) -> str:
-    """What the name of a service's role is made of: services of one name in two namespaces
-    cannot be."""
-    return f"{service.namespace}-{name}"
-
-
 def _namespaces(spec: Kubernetes) -> list[str]:
     return sorted({service.namespace for service in spec.services.values()})
 
@@ -246,7 +240,7 @@ class _Service:
     def _service_account(self) -> Object:
         more: Object = {}
         if self._place.trusts_issuer and needs_role(self._spec):
-            role = pod_role_name(self._context, role_id(self._name, self._spec))
+            role = pod_role_name(self._context, self._name)
             arn = self._context.arn("iam", f"role/{role}")
             more["annotations"] = {"eks.amazonaws.com/role-arn": arn}
         return {
@@ -378,8 +372,9 @@ class _Service:
                 {"name": "HOME", "value": "/tmp"},
             ],
             "resources": {
-                "requests": {"cpu": "100m", "memory": "256Mi"},
-                "limits": {"memory": "256Mi"},
+                "requests": {"cpu": "50m", "memory": "64Mi"},
+                # It runs alone, in the memory that the container has afterwards.
+                "limits": {"memory": f"{max(512, self._spec.compute.memory_mib)}Mi"},
             },
             "securityContext": self._closed(read_only=True),
             "volumeMounts": [

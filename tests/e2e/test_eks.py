@@ -212,7 +212,7 @@ def test_clusters_are_made_scaled_upgraded_and_taken_down(emulator: Any, tmp_pat
         clusterName="e2e-groups-use1-eks", namespace="inference"
     )
     assert [each["serviceAccount"] for each in found["associations"]] == ["fraud"]
-    role = deployment.client("iam").get_role(RoleName="e2e-fargate-use1-pod-inference-fraud")
+    role = deployment.client("iam").get_role(RoleName="e2e-fargate-use1-pod-fraud")
     issuer = made["e2e-fargate-use1-eks"]["identity"]["oidc"]["issuer"].removeprefix("https://")
     (trusted,) = role["Role"]["AssumeRolePolicyDocument"]["Statement"]
     assert trusted["Principal"]["Federated"].endswith(f":oidc-provider/{issuer}")

@@ -222,7 +222,7 @@ def test_an_add_on_follows_the_clusters_version_unless_pinned(
 
 
 def test_fargate_runs_dns_and_trusts_the_clusters_tokens(stack: Callable[..., Stack]) -> None:
-    made = stack(compute=FargateProfile(namespaces=["kube-system", "models"]))
+    made = stack(compute=FargateProfile(namespaces=["models"]))
     (profile,) = resources(made, "aws_eks_fargate_profile").values()
     assert profile["selector"] == [{"namespace": "kube-system"}, {"namespace": "models"}]
     (issuer,) = resources(made, "aws_iam_openid_connect_provider").values()

@@ -155,7 +155,7 @@ def validate(made: list[Object]) -> None:
             AutoMode(gpu_pool=GpuNodePool(instance_families=["g6"])),
             {"fraud": FULL.replace(compute=Pod(vcpu=1, memory_mib=1024, gpus=1))},
         ),
-        (FargateProfile(namespaces=["kube-system", "plain"]), {"plain": PLAIN}),
+        (FargateProfile(namespaces=["plain"]), {"plain": PLAIN}),
     ],
 )
 def test_every_object_is_valid_on_every_supported_version(
@@ -318,7 +318,7 @@ def test_on_fargate_the_service_account_names_its_role() -> None:
     )
     annotations = by_kind(made)["ServiceAccount"]["metadata"]["annotations"]
     assert annotations == {
-        "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/acme-dev-use1-pod-plain-fraud"
+        "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/acme-dev-use1-pod-fraud"
     }
     assert "annotations" not in by_kind(made, "other")["ServiceAccount"]["metadata"]
 

@@ -240,6 +240,15 @@ def test_fargate_has_no_add_ons_of_nodes() -> None:
     assert problem.endswith("[EKS25]")
 
 
+def test_dns_is_always_in_the_fargate_profile() -> None:
+    assert FargateProfile().selected == ("inference", "kube-system")
+    assert FargateProfile(namespaces=["kube-system", "a", "b", "c", "d"]).selected[-1] == (
+        "kube-system"
+    )
+    (problem,) = refused(FargateProfile, namespaces=["a", "b", "c", "d", "e"])
+    assert problem.endswith("[EKS32]")
+
+
 def test_kube_proxy_is_not_newer_than_the_cluster() -> None:
     compute = NodeGroups(groups={"cpu": group()})
     pinned: dict[AddonName, Addon] = {"kube-proxy": Addon(version="v1.36.0-eksbuild.2")}
