@@ -42,6 +42,8 @@ class StackRun:
 
     def read(self, line: str) -> None:
         """Take in one line that cdktf printed for this stack."""
+        if not line:
+            return
         if self.status == "waiting":
             self.status = "deploying"
         if match := _PLAN.search(line):
@@ -53,7 +55,7 @@ class StackRun:
             self.status = "applied" if changed else "no changes"
         if line.startswith("Error:"):
             self.status = "failed"
-        if self.status == "failed" and line:
+        if self.status == "failed":
             self.error.append(line)
 
     @property
