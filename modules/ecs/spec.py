@@ -10,7 +10,7 @@ from ..alb.spec import ELB17, LoadBalancer, Route
 from ..context import Context
 from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, parse_image
 from ..rules import Problem, Rule, rule
-from ..sagemaker.model import Model
+from ..sagemaker.model import FrameworkContainer, Model
 from ..scaling.kinds import ECS_SERVICE, Kind
 from ..scaling.metrics import RequestsPerTarget
 from ..scaling.spec import Scaling
@@ -244,6 +244,20 @@ ECS46 = rule(
     message="needs a writable root file system for the agent that ECS Exec starts; set "
     "read_only=False",
     source="Amazon ECS developer guide, ECS Exec considerations",
+)
+
+ECS47 = rule(
+    "ECS47",
+    refuses="AWS's own x86 container on Arm",
+    message="is built for x86_64; use architecture X86_64",
+    source="github.com/aws/deep-learning-containers, available_images.md",
+)
+ECS48 = rule(
+    "ECS48",
+    refuses="a container for GPUs where the task has none",
+    message="is built for GPUs, and the task has none; use Ec2 with gpus, or the CPU container",
+    source="Amazon ECS developer guide, task definitions for GPU workloads",
+    severity="warning",
 )
 
 _LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
@@ -651,6 +665,7 @@ class EcsService(Spec):
         for name in self.secrets:
             if name in self.model.environment:
                 yield ECS35.problem("secrets", name)
+        yield from self._check_image()
         if self.execute_command and self.read_only:
             yield ECS46.problem("execute_command", got=True)
         if self.scaling is not None:
@@ -662,6 +677,15 @@ class EcsService(Spec):
                 yield ECS25.problem()
         elif self.model.artifact is not None and self.route.grace_seconds < 60:
             yield ECS14.problem("route", "grace_seconds", got=self.route.grace_seconds)
+
+    def _check_image(self) -> Iterator[Problem]:
+        image = self.model.image
+        if not isinstance(image, FrameworkContainer):
+            return
+        if self.compute.architecture == "ARM64":
+            yield ECS47.problem("model", "image", got=image.framework)
+        if image.runs_on == "gpu" and not (isinstance(self.compute, Ec2) and self.compute.gpus):
+            yield ECS48.problem("model", "image", got=image.framework)
 
     def _check_scaling(self, scaling: Scaling) -> Iterator[Problem]:
         if self.count is not None:

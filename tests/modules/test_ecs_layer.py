@@ -268,6 +268,40 @@ def test_what_only_newer_providers_know_is_written_only_when_asked_for(
     assert rewrite == {"regex": "^/a/(.*)$", "replace": "/$1"}
 
 
+@pytest.mark.parametrize(
+    ("shift", "expected"),
+    [
+        (AllAtOnceShift(), {"strategy": "BLUE_GREEN"}),
+        (
+            CanaryShift(percent=20, minutes=3),
+            {
+                "strategy": "CANARY",
+                "canary_configuration": {
+                    "canary_percent": 20,
+                    "canary_bake_time_in_minutes": "3",
+                },
+            },
+        ),
+        (
+            LinearShift(percent=25, minutes=2),
+            {
+                "strategy": "LINEAR",
+                "linear_configuration": {"step_percent": 25, "step_bake_time_in_minutes": "2"},
+            },
+        ),
+    ],
+)
+def test_ecs_itself_shifts_traffic_likewise(
+    synthesize: Synthesize, shift: Any, expected: dict[str, Any]
+) -> None:
+    native = service(rollout=EcsBlueGreen(controller="ECS", shift=shift, bake_minutes=7))
+    stack = inference(synthesize, native)
+    made = only(stack, "aws_ecs_service")
+    assert made["deployment_configuration"] == {**expected, "bake_time_in_minutes": "7"}
+    assert made["alarms"]["rollback"] is True
+    assert "aws_codedeploy_app" not in stack["resource"]
+
+
 def test_scaling_by_requests_names_the_load_balancer_and_the_target_group(
     synthesize: Synthesize,
 ) -> None:

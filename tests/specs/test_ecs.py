@@ -17,6 +17,7 @@ from modules import (
     EcsService,
     Environment,
     Fargate,
+    FrameworkContainer,
     Image,
     Inference,
     LoadBalancer,
@@ -30,6 +31,7 @@ from modules import (
     SpecError,
     TargetTracking,
 )
+from modules.sagemaker.model import framework_containers
 from modules.spec import problems_of
 
 ACCOUNT = "111122223333"
@@ -202,6 +204,17 @@ def test_a_secret_written_into_the_environment_is_refused() -> None:
     assert refusal(Model, image=MODEL.image, environment={"API_TOKEN": "hunter2hunter2"}) == [
         "MDL24"
     ]
+
+
+def test_awss_own_containers_run_where_they_are_built_for() -> None:
+    cpu = Model(image=FrameworkContainer(framework="scikit-learn", version="1.2-1"))
+    arm = Fargate(cpu=256, memory_mib=512, architecture="ARM64")
+    assert refusal(EcsService, model=cpu, compute=arm, route=ROUTE) == ["ECS47"]
+    lmi = framework_containers()["djl-lmi"]["versions"]
+    gpu_only = Model(image=FrameworkContainer(framework="djl-lmi", version=next(iter(lmi))))
+    assert warned(service(model=gpu_only)) == ["ECS48"]
+    task = Ec2(capacity="gpu", memory_mib=4096, gpus=1)
+    assert warned(service(model=gpu_only, compute=task)) == []
 
 
 def gpu(**changes: Any) -> dict[str, Ec2Capacity]:
