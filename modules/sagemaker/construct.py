@@ -7,6 +7,7 @@ in place; only what AWS cannot update replaces it.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,7 @@ class HostedModel(Construct):
     ) -> None:
         super().__init__(scope, id)
         containers = [
-            container_of(context, source, hostname, hosted, surroundings.artifact_bucket)
+            container_of(context, source, hostname, surroundings.artifact_bucket)
             for hostname, source in hosted.containers
         ]
         execution = hosted.mode if hosted.mode in ("Serial", "Direct") else None
@@ -122,7 +123,6 @@ def container_of(
     context: Context,
     source: Source | MultiModelEndpoint,
     hostname: str | None,
-    hosted: Hosted,
     bucket: str,
 ) -> Content:
     """What CreateModel is told of one container, as plain data."""
@@ -183,13 +183,13 @@ def container_grants(
         # SageMaker itself fetches what AWS or a seller publishes.
         return statements
     if isinstance(source, ModelPackage):
-        image, artifact = source.image, source.artifact or "/"
+        image = source.image
         if image is None:
             statements += grants.pull_own(context)
         else:
             uri = image if isinstance(image, str) else image.uri(context)
             statements += grants.pull(context, uri)
-        location = f"s3://{bucket}/" if artifact == "/" else located(artifact, bucket)
+        location = located(source.artifact or "", bucket)
         return statements + grants.read_artifact(context, location, key)
     statements += grants.pull(context, source.image_uri(context))
     if isinstance(source, MultiModelEndpoint):
@@ -480,13 +480,13 @@ class HostedEndpoint(Construct):
         guard = self._spec.guard
         if guard is None:
             return []
-        own = guard.alarms
+        alarms = guard.alarms
+        if alarms is None:
+            return list(guard.more_alarms)
         made = [
-            name
-            for hosted in (self._production if own else ())
-            for name in alarm_names(self._context, self._id, hosted.name, own)  # type: ignore[arg-type]
+            alarm_names(self._context, self._id, each.name, alarms) for each in self._production
         ]
-        return [*made, *guard.more_alarms]
+        return [*itertools.chain.from_iterable(made), *guard.more_alarms]
 
     def _alarms(self) -> list[Any]:
         guard = self._spec.guard

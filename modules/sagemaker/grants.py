@@ -76,10 +76,10 @@ def see_alarms(context: Context, names: Iterable[str]) -> list[Statement]:
 
 
 def read_artifact(context: Context, uri: str, kms_key_arn: str) -> list[Statement]:
-    """Reading one artifact: an object, or all objects below a prefix."""
+    """Reading one artifact: an object, all objects below a prefix, or a whole bucket."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     bucket_arn = f"arn:{context.partition}:s3:::{bucket}"
-    objects = f"{key}*" if key.endswith("/") else key
+    objects = f"{key}*" if not key or key.endswith("/") else key
     return [
         allow("s3:GetObject", f"{bucket_arn}/{objects}", sid="ReadArtifact"),
         allow(
