@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from modules import (
     Context,
@@ -19,9 +22,11 @@ from modules import (
     Pod,
     Registry,
 )
+from ops.cli import app
 from ops.errors import BadInputError
 from ops.manifests import as_yaml, manifests
 from tests.conftest import ROOT
+from tests.examples import readme
 
 SERVICE = EksService(
     model=Model(
@@ -89,6 +94,27 @@ def test_the_command_needs_no_node_and_ends_with_2_on_wrong_input() -> None:
     )
     assert answer.returncode == 2
     assert "dev-use1 has no services on Kubernetes" in answer.stderr
+
+
+def test_the_command_writes_yaml_and_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    (blocks,) = readme.blocks("modules/kubernetes/README.md")[:1]
+    (folder / "dev.py").write_text(blocks[1], encoding="utf-8")
+    monkeypatch.setattr("ops.environments.ROOT", tmp_path)
+    runner = CliRunner()
+    answer = runner.invoke(app, ["manifests", "dev-use1", "--service", "fraud"])
+    assert answer.exit_code == 0, answer.output
+    kinds = [each["kind"] for each in yaml.safe_load_all(answer.stdout)]
+    assert kinds == [
+        "ServiceAccount",
+        "NetworkPolicy",
+        "Deployment",
+        "Service",
+        "PodDisruptionBudget",
+    ]
+    answer = runner.invoke(app, ["manifests", "dev-use1", "--json"])
+    assert len(json.loads(answer.stdout)) == len(kinds) + 2
 
 
 def test_the_objects_need_no_cdktf() -> None:
