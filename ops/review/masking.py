@@ -115,6 +115,9 @@ def _mask_dict(
     value: dict[str, Any], sensitive: Any, *, secret: bool, environment: bool
 ) -> dict[str, Any]:
     marks = sensitive if isinstance(sensitive, dict) else {}
+    if value.get("kind") == "Secret":
+        # A Kubernetes object, in which Terraform marks nothing.
+        marks = {**marks, "data": True, "stringData": True}
     # A pair such as {"name": "DB_PASSWORD", "value": "..."}: the one names the other.
     pair = next((str(value[key]) for key in _NAME_KEYS if isinstance(value.get(key), str)), "")
     masked = {}

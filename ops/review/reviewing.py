@@ -54,7 +54,7 @@ def review_environments(
     findings = None if checkov is None else read_findings(checkov)
     terraform_binary()
     loaded = environments(program.environments).environments
-    outdir = _synthesize_to_plan(loaded.values(), program) if read_only else synthesize(program)
+    outdir = synthesize_to_plan(loaded.values(), program) if read_only else synthesize(program)
     known = stacks(outdir)
     belongs = owners(known, loaded)
     chosen = [stack for stack in known if belongs[stack.name].key in wanted]
@@ -73,7 +73,7 @@ def review_environments(
     )
 
 
-def _synthesize_to_plan(loaded: Iterable[Environment], program: Program) -> Path:
+def synthesize_to_plan(loaded: Iterable[Environment], program: Program) -> Path:
     """A synthesis whose provider assumes the plan roles."""
     # Imported only now, as it starts Node.
     from modules.layers.program import synthesize as write

@@ -141,6 +141,13 @@ def test_references_flags_and_hashes_are_shown(value: Any, shown: Any) -> None:
     assert mask({"environment": value}) == {"environment": shown}
 
 
+def test_the_data_of_a_kubernetes_secret_is_hidden() -> None:
+    manifest = {"kind": "Secret", "metadata": {"name": "s"}, "stringData": {"colour": "blue"}}
+    masked = mask({"manifest": manifest})["manifest"]
+    assert masked["metadata"] == {"name": "s"}
+    assert str(masked["stringData"]) == "(masked)"
+
+
 def test_a_changed_secret_is_seen_to_change_without_being_seen() -> None:
     entry = changed(
         "aws_x.y", ["update"], {"password": "one", "same": 1}, {"password": "two", "same": 1}

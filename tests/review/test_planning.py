@@ -16,14 +16,14 @@ from ops.aws import Aws
 from ops.bootstrap import bootstrap
 from ops.cdktf import Program
 from ops.cli import app
-from ops.environments import environment
+from ops.environments import environment, environments
 from ops.errors import BadInputError, OperatorError
 from ops.review import bound
 from ops.review.apply import apply
 from ops.review.planning import levels
 from ops.review.report import Report, StackReport
-from ops.review.reviewing import review_environments
-from ops.terraform import ROOT, Stack, provider_mirror, registry_reachable
+from ops.review.reviewing import review_environments, synthesize_to_plan
+from ops.terraform import ROOT, Stack, provider_mirror, registry_reachable, stacks
 
 from .plans import PLANS
 
@@ -83,7 +83,7 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
         return {stack.name: stack for stack in report.stacks}
 
     # Without a state bucket there is nothing to plan against, and nothing is invented.
-    before = review()
+    before = review(read_only=True)
     assert before[f"{KEY}-registry"].status == "blocked"
     assert "inferra bootstrap" in before[f"{KEY}-registry"].note
 
@@ -115,11 +115,32 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     with pytest.raises(OperatorError, match="stale: its state has been written since"):
         apply(copy, program)
 
-    second = review(read_only=True)
+    second = review()
     assert second[f"{KEY}-registry"].counts == {}
     assert "create" in second[f"{KEY}-inference"].counts
-    assert second[f"{KEY}-inference"].saved == ""
-    assert not list(plans.glob("*/*.tfplan"))
+    upper = plans / KEY / f"{KEY}-inference.tfplan"
+    values = json.loads(bound.record_path(upper).read_text("utf-8"))
+    values["below"][f"{KEY}-registry"]["serial"] -= 1
+    bound.record_path(upper).write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(
+        OperatorError, match=f"{KEY}-registry, which it stands on, has been applied"
+    ):
+        apply(upper, program)
+
+
+def test_a_read_only_review_plans_with_the_plan_role(tmp_path: Path) -> None:
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    roles = 'owner="ml-platform", deploy_role="deploys", plan_role="plans",'
+    text = ENVIRONMENT.replace('owner="ml-platform",', roles)
+    (folder / "test.py").write_text(text, encoding="utf-8")
+    program = Program(environments=folder, outdir=tmp_path / "out")
+    loaded = environments(folder).environments
+    for stack in stacks(synthesize_to_plan(loaded.values(), program)):
+        content = json.loads((stack.folder / "cdk.tf.json").read_text("utf-8"))
+        (provider,) = content["provider"]["aws"]
+        assert provider["assume_role"][0]["role_arn"].endswith(":role/plans")
+        assert stack.backend["assume_role"]["role_arn"].endswith(":role/plans")
 
 
 def _record(tmp_path: Path, **changes: Any) -> Path:
@@ -187,14 +208,14 @@ def test_a_plan_without_its_record_is_refused(case: str, tmp_path: Path) -> None
 
 
 def test_stacks_are_planned_by_levels(tmp_path: Path) -> None:
-    stacks = [
+    four = [
         Stack("a", tmp_path, ()),
         Stack("b", tmp_path, ()),
         Stack("c", tmp_path, ("a", "b")),
         Stack("d", tmp_path, ("elsewhere",)),
         Stack("e", tmp_path, ("c",)),
     ]
-    assert [[stack.name for stack in level] for level in levels(stacks)] == [
+    assert [[stack.name for stack in level] for level in levels(four)] == [
         ["a", "b", "d"],
         ["c"],
         ["e"],
