@@ -38,6 +38,14 @@ MDL17 = rule(
     "values have at most 1,024 characters, 32 KiB together",
     source="botocore sagemaker EnvironmentMap, EnvironmentKey, EnvironmentValue",
 )
+MDL20 = rule(
+    "MDL20",
+    refuses="a model to be fetched from a hub by a container without network",
+    message="names a model that the container would fetch, but it has no network; put the model "
+    "into artifact, or set network_isolation=False",
+    source="SageMaker developer guide, run training and inference containers in internet-free mode",
+    severity="warning",
+)
 MDL24 = rule(
     "MDL24",
     refuses="an environment variable whose name says that it holds a secret",
@@ -109,6 +117,9 @@ FWK2 = rule(
     source="SageMaker developer guide, Docker registry paths and example code",
 )
 
+# What AWS's and Hugging Face's containers fetch a model by.
+_HUB = ("HF_MODEL_ID", "OPTION_MODEL_ID")
+
 
 def environment_size(variables: dict[str, str]) -> int:
     """What AWS counts: the characters of all names and values."""
@@ -155,6 +166,8 @@ def environment_problems(variables: dict[str, str], *, isolated: bool) -> Iterat
             yield MDL25.problem("environment", name)
         elif isolated and SECRET_ARN.fullmatch(value):
             yield MDL26.problem("environment", name)
+        elif isolated and name in _HUB and not value.startswith(("/", "s3://")):
+            yield MDL20.problem("environment", name, got=value)
 
 
 def fetches_secrets(variables: dict[str, str]) -> bool:

@@ -41,6 +41,7 @@ from modules import (
 )
 from modules.sagemaker.spec import exact_weights
 from modules.secret import name_says_secret, value_is_secret
+from modules.spec import problems_of
 
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1.4.2"
 MODEL = Model(image=IMAGE, artifact="fraud/1/model.tar.gz")
@@ -408,13 +409,25 @@ def test_one_instance_in_production_is_a_warning_but_not_for_a_queue() -> None:
 def test_a_gpu_container_without_a_gpu_is_a_warning() -> None:
     gpu = Model(image=FrameworkContainer(framework="djl-lmi", version="0.30.0"), artifact="llm/")
     endpoint = realtime(model=gpu)
-    assert [problem.rule for problem in endpoint.__dict__["__problems__"]] == ["RT20"]
+    assert [problem.rule for problem in problems_of(endpoint)] == ["RT20"]
+
+
+@pytest.mark.parametrize(
+    ("value", "rules"),
+    [("org/model", ["MDL20"]), ("/opt/ml/model", []), ("s3://models/llm/", [])],
+)
+def test_a_container_without_network_fetches_nothing_from_a_hub(
+    value: str, rules: list[str]
+) -> None:
+    model = MODEL.replace(environment={"HF_MODEL_ID": value})
+    assert [problem.rule for problem in problems_of(model)] == rules
+    assert problems_of(Model(image=IMAGE, environment={"HF_MODEL_ID": value})) == []
 
 
 def test_an_x86_container_on_arm_is_a_warning() -> None:
     model = Model(image=FrameworkContainer(framework="pytorch", version="2.6.0"))
     endpoint = realtime(model=model, instance_type="ml.c7g.xlarge")
-    assert [problem.rule for problem in endpoint.__dict__["__problems__"]] == ["RT19"]
+    assert [problem.rule for problem in problems_of(endpoint)] == ["RT19"]
 
 
 def test_too_large_an_environment_is_refused_without_its_values() -> None:
