@@ -1,0 +1,56 @@
+"""An update that breaks what its alarms watch is rolled back, and the next one goes through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modules import Canary, Inference, Model, RealtimeEndpoint
+
+from .hosting import client, hosting
+
+pytestmark = pytest.mark.timeout(300)
+
+NAME = "kinds-dev-use1-guarded"
+
+
+def serving(version: str) -> Inference:
+    image = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:{version}"
+    endpoint = RealtimeEndpoint(
+        model=Model(image=image), instance_type="ml.m5.large", rollout=Canary(percent=30)
+    )
+    return Inference(endpoints={"guarded": endpoint})
+
+
+def test_an_alarm_of_the_declaration_rolls_an_update_back(emulator: Any, tmp_path: Path) -> None:
+    sagemaker, cloudwatch = client(emulator, "sagemaker"), client(emulator, "cloudwatch")
+
+    def configured() -> str:
+        return str(sagemaker.describe_endpoint(EndpointName=NAME)["EndpointConfigName"])
+
+    def alarm(state: str) -> None:
+        name = f"{NAME}-primary-5xx"
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
+
+    with hosting(emulator, tmp_path / "stack") as stack:
+        stack.apply(serving("1"))
+        first = configured()
+
+        alarm("ALARM")
+        failed = stack.terraform(
+            stack.stack(serving("2")), "apply", "-auto-approve", "-no-color", expect=1
+        )
+        assert "RollingBack" in failed
+        described = sagemaker.describe_endpoint(EndpointName=NAME)
+        while described["EndpointStatus"] != "InService":
+            described = sagemaker.describe_endpoint(EndpointName=NAME)
+        assert configured() == first
+        # what runs is still there, so that the endpoint can scale and be updated
+        sagemaker.describe_endpoint_config(EndpointConfigName=first)
+
+        alarm("OK")
+        stack.apply(serving("3"))
+        assert configured() != first
+        stack.destroy(serving("3"))
