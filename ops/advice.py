@@ -32,8 +32,12 @@ _DENIED = (
     "of account {account}"
 )
 _LOCKED = (
-    "another run holds the lock of this state; wait for it. If it is dead: "
-    "inferra state unlock {environment} {layer}"
+    "another run holds the lock of this state; wait for it. If it was killed: "
+    "inferra recover {environment}-{layer}"
+)
+_NOT_SAVED = (
+    "what was made is not in the state yet; Terraform kept it in errored.tfstate in the stack's "
+    "folder. Mend what is said above, then: terraform -chdir=FOLDER state push errored.tfstate"
 )
 _PROTECTED = (
     "it is protected, as Context.protected is set; to destroy it on purpose, set protected=False "
@@ -42,6 +46,7 @@ _PROTECTED = (
 
 # What Terraform prints, in the order in which they are looked for: the first that fits is said.
 _TERRAFORM = (
+    (r"errored\.tfstate|Failed to (save|persist) state", _NOT_SAVED),
     (r"Error acquiring the state lock(?=(?s:.*)(PreconditionFailed|ConditionalRequest))", _LOCKED),
     (r"ExpiredToken|RequestExpired|token included in the request is expired", _EXPIRED),
     (r"NoSuchBucket|S3 bucket \"[^\"]*\" does not exist", _NO_BUCKET),

@@ -146,7 +146,8 @@ _LOCK = """
 @pytest.mark.parametrize(
     ("output", "advice"),
     [
-        (_LOCK, "if it is dead: inferra state unlock dev-use1 network"),
+        (_LOCK, "if it was killed: inferra recover dev-use1-network"),
+        ('Error: Failed to save state ... "errored.tfstate"', "state push errored.tfstate"),
         ("api error ExpiredToken: The security token", "the credentials have expired"),
         ("Error acquiring the state lock ... ExpiredToken", "the credentials have expired"),
         ('Error: S3 bucket "b" does not exist', "inferra bootstrap dev-use1"),
