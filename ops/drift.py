@@ -219,13 +219,13 @@ def _run_plan(stack: Stack, variables: Mapping[str, str]) -> Outcome:
 
 def judged(stack: str, plan: Mapping[str, Any]) -> StackDrift:
     """What a plan in Terraform's JSON says: drift, pending changes, or neither."""
-    drifted = {entry["address"] for entry in plan.get("resource_drift", [])}
+    drifted = {entry["address"]: entry["change"] for entry in plan.get("resource_drift", [])}
     owned = _Owned(plan)
     changes = [
         Change(
             address=entry["address"],
             action=_action(entry["change"]["actions"]),
-            drifted=entry["address"] in drifted,
+            drifted=_undoes(entry["change"], drifted.get(entry["address"])),
             attributes=attributes,
         )
         for entry in plan.get("resource_changes", [])
@@ -241,6 +241,19 @@ def judged(stack: str, plan: Mapping[str, Any]) -> StackDrift:
     elif changes or (outputs_change and not owned.found):
         result = "pending"
     return StackDrift(stack, result, changes)
+
+
+def _undoes(change: Mapping[str, Any], drift: Mapping[str, Any] | None) -> bool:
+    """Whether a planned change puts back what something outside Terraform changed.
+
+    A plan lists what refreshing changed in a resource, and that may be an attribute that AWS
+    calculates while the change is another one's.
+    """
+    if drift is None:
+        return False
+    if "delete" in drift["actions"] or change["actions"] == ["create"]:
+        return True
+    return bool({*_attributes(change)} & {*_attributes(drift)})
 
 
 def _action(actions: list[str]) -> str:

@@ -22,9 +22,10 @@ def change(kind: str, before: Any, after: Any, actions: list[str] | None = None)
 
 
 def plan(*changes: dict[str, Any], drifted: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A plan; what has drifted did so in the attributes that the plan puts back."""
     return {
         "resource_changes": list(changes),
-        "resource_drift": [{"address": address} for address in drifted],
+        "resource_drift": [entry for entry in changes if entry["address"] in drifted],
     }
 
 
@@ -48,6 +49,20 @@ def test_a_change_from_outside_is_drift_and_an_unapplied_one_is_pending() -> Non
 def test_a_replacement_is_named_as_one() -> None:
     found = judged("s", plan(change("aws_x", {"a": 1}, {"a": 2}, ["delete", "create"])))
     assert str(found.changes[0]) == "replace aws_x.x (a)"
+
+
+def test_an_unapplied_change_beside_a_calculated_attribute_is_pending() -> None:
+    pending = change("aws_x", {"image": "1", "status": "b"}, {"image": "2", "status": "b"})
+    refreshed = change("aws_x", {"image": "1", "status": "a"}, {"image": "1", "status": "b"})
+    found = judged("s", {"resource_changes": [pending], "resource_drift": [refreshed]})
+    assert found.result == "pending"
+
+
+def test_what_somebody_deleted_is_drift() -> None:
+    gone = change("aws_x", {"name": "x"}, None, ["delete"])
+    again = change("aws_x", None, {"name": "x"}, ["create"])
+    found = judged("s", {"resource_changes": [again], "resource_drift": [gone]})
+    assert (found.result, str(found.changes[0])) == ("drift", "create aws_x.x")
 
 
 def test_drift_that_no_apply_would_mend_is_none() -> None:
