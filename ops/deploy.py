@@ -13,6 +13,7 @@ from modules.rules import did_you_mean
 
 from . import cdktf
 from .adopt import adopt, in_use, lock_of
+from .advice import about_terraform
 from .aws import Aws
 from .cdktf import Deployment, Program, StackRun
 from .environments import environments
@@ -123,7 +124,9 @@ def destroy(patterns: Sequence[str], program: Program) -> list[str]:
                     "destroy", "-auto-approve", "-no-color", "-input=false", environment=environment
                 )
         if done.status:
-            raise OperatorError(f"{stack.name} was not destroyed\n{done.output[-4000:]}")
+            advice = _advice(stack.name, done.output, program)
+            said = "\n".join([done.output[-4000:], *advice])
+            raise OperatorError(f"{stack.name} was not destroyed\n{said}")
         stdout.print(f"destroyed {stack.name}", highlight=False)
         destroyed.append(stack.name)
     return destroyed
@@ -170,9 +173,21 @@ def _failure(deployment: Deployment, program: Program) -> str:
                 "    if a killed deploy of this stack created it, take it back: inferra recover "
                 f"{run.name}{emulated}"
             )
+        else:
+            lines += [f"    {line}" for line in _advice(run.name, "\n".join(run.error), program)]
     lines += [f"  {line}" for line in deployment.errors]
     lines.append("what was applied stays applied; the next run completes the rest")
     return "\n".join(lines)
+
+
+def _advice(stack: str, output: str, program: Program) -> list[str]:
+    """What to do about the errors of a stack, where they are known ones."""
+    for environment in environments(program.environments).environments.values():
+        prefix = f"{environment.key}-"
+        if stack.startswith(prefix):
+            said = about_terraform(output, environment.context, stack.removeprefix(prefix))
+            return [f"what to do: {said}"] if said else []
+    return []
 
 
 def _shown(path: Path) -> Path:

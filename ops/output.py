@@ -13,6 +13,7 @@ from rich.table import Table
 
 stdout = Console()
 stderr = Console(stderr=True)
+_LOG_WIDTH = 160
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 """The `--json` option that every command with a result has."""
@@ -37,4 +38,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
         table.add_column(column, overflow="fold", no_wrap=column != columns[-1])
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
-    stdout.print(table)
+    # A log has no width of its own, and rich would cut columns off at 80.
+    console = stdout if stdout.is_terminal else Console(width=_LOG_WIDTH)
+    console.print(table)

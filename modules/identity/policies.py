@@ -19,7 +19,15 @@ READS: dict[str, tuple[str, ...]] = {
     "codedeploy": ("BatchGet", "Get", "List"),
     "codepipeline": ("Get", "List"),
     "ec2": ("Describe", "GetManagedPrefixList"),
-    "ecr": ("Describe", "GetLifecyclePolicy", "GetRegistry", "GetRepositoryPolicy", "List"),
+    # BatchGetImage reads manifests, which preflight looks for in other accounts; layers take more.
+    "ecr": (
+        "BatchGetImage",
+        "Describe",
+        "GetLifecyclePolicy",
+        "GetRegistry",
+        "GetRepositoryPolicy",
+        "List",
+    ),
     "ecs": ("Describe", "List"),
     "eks": ("Describe", "List"),
     "elasticloadbalancing": ("Describe",),

@@ -49,8 +49,8 @@ def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
         print_json([check.as_dict() for check in checks])
     else:
         print_table(
-            ("check", "of", "", "found"),
-            [(check.check, check.subject, check.outcome, check.found) for check in checks],
+            ("result", "check", "found"),
+            [(c.outcome, c.check, f"{c.subject}: {c.found}") for c in checks],
         )
         for check in failed:
             stdout.print(

@@ -49,17 +49,24 @@ def status(
         print_json([stack.as_dict() for stack in found])
         return
     print_table(
-        ("stack", "state key", "serial", "last change", "resources", "lock")
-        + (("drift",) if drift else ()),
+        (
+            "stack",
+            "serial",
+            "last change",
+            "resources",
+            *(("drift",) if drift else ()),
+            "state key",
+            "lock",
+        ),
         [
             (
                 stack.stack,
-                stack.state_key,
                 stack.serial,
                 f"{stack.changed:%Y-%m-%d %H:%M %Z}" if stack.changed else "not deployed",
                 stack.resources,
-                stack.lock or "free",
                 *([stack.drift or "not planned"] if drift else []),
+                stack.state_key,
+                stack.lock or "free",
             )
             for stack in found
         ],

@@ -47,8 +47,8 @@ def verify(
         print_json([finding.as_dict() for finding in findings])
     else:
         print_table(
-            ("endpoint or service", "check", "", "found"),
-            [(f.subject, f.check, f.outcome, f.found) for f in findings],
+            ("result", "check", "found"),
+            [(f.outcome, f.check, f"{f.subject}: {f.found}") for f in findings],
         )
         for finding in failed:
             stdout.print(

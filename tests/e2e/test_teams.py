@@ -26,7 +26,9 @@ from modules import *
 
 shared = Environment(
     context=Context(organization="acme", stage="shared", account="{owner}", region="us-east-1",
-        owner="platform", deploy_role="inferra-deploy", protected=True),
+        owner="platform", deploy_role="inferra-deploy", plan_role="inferra-plan",
+        permissions_boundary="inferra-boundary", protected=True),
+    identity=Identity(github=GitHub(repository="acme/inference"), regions=["eu-west-1"]),
     registry=Registry(repositories={{"fraud": Repository(pull_accounts=["{first}", "{second}"])}}),
 )
 
@@ -177,6 +179,23 @@ def test_images_are_the_owners_who_lets_exactly_the_named_accounts_pull(teams: T
     assert described["PrimaryContainer"]["Image"] == (
         f"{OWNER}.dkr.ecr.eu-west-1.amazonaws.com/acme-shared-use1-fraud:1.0.0"
     )
+
+
+def test_the_identity_layer_makes_roles_that_only_the_repository_assumes(teams: Teams) -> None:
+    code, output = teams.apply_raw("shared-use1-identity")
+    assert code == 0, output
+    assert teams.plan_status("shared-use1-identity") == 0
+    iam = teams.aws("shared-use1").client("iam")
+    provider = f"arn:aws:iam::{OWNER}:oidc-provider/token.actions.githubusercontent.com"
+    listed = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    assert [each["Arn"] for each in listed] == [provider]
+    trust = iam.get_role(RoleName="inferra-deploy")["Role"]["AssumeRolePolicyDocument"]
+    [github] = [s for s in trust["Statement"] if s["Principal"].get("Federated") == provider]
+    assert github["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"] == [
+        "repo:acme/inference:ref:refs/heads/main"
+    ]
+    boundary = f"arn:aws:iam::{OWNER}:policy/inferra-boundary"
+    assert iam.get_policy(PolicyArn=boundary)["Policy"]["PolicyName"] == "inferra-boundary"
 
 
 def test_a_protected_registry_is_not_destroyed_and_says_how_to_lift_it(teams: Teams) -> None:

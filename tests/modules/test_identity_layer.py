@@ -24,6 +24,7 @@ from modules import (
     RealtimeEndpoint,
     Registry,
     Repository,
+    load,
 )
 from modules.identity import policies
 from modules.target import AWS
@@ -214,6 +215,15 @@ def test_the_layers_of_an_environment_are_its_stacks(synthesize: Synthesize) -> 
     )
     assert sorted(synthesize(environment)) == sorted(
         f"dev-use1-{layer}" for layer in environment.layers
+    )
+
+
+def test_the_layers_of_this_repositorys_environments_are_their_stacks(
+    synthesize: Synthesize,
+) -> None:
+    environments = load(Path(modules.__file__).parents[1] / "environments").environments
+    assert sorted(synthesize(*environments.values())) == sorted(
+        f"{key}-{layer}" for key, each in environments.items() for layer in each.layers
     )
 
 
