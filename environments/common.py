@@ -25,6 +25,7 @@ def context(stage: str, account: str, region: str, *, protected: bool = False) -
         region=region,
         owner="ml-platform",
         deploy_role="inferra-deploy",
+        plan_role="inferra-plan",
         protected=protected,
     )
 

@@ -267,7 +267,19 @@ def _attributes(change: Mapping[str, Any]) -> list[str]:
         return []
     unknown = change.get("after_unknown") or {}
     names = before.keys() | after.keys()
-    return sorted(n for n in names if unknown.get(n) or before.get(n) != after.get(n))
+    return sorted(
+        n for n in names if unknown.get(n) is True or _plain(before.get(n)) != _plain(after.get(n))
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value without what is empty, which providers write in several ways."""
+    if isinstance(value, dict):
+        kept = {key: _plain(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item is not None} or None
+    if isinstance(value, list):
+        return [_plain(item) for item in value] or None
+    return None if value == "" else value
 
 
 class _Owned:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..environments import Emulated, environment, environments
-from ..output import Json, print_json, print_table, stdout
+from ..errors import OperatorError
+from ..output import Json, print_json, print_table, stderr
+
+if TYPE_CHECKING:
+    from ..status import StackStatus
 
 
 def register(app: typer.Typer) -> None:
@@ -33,21 +37,35 @@ def status(
 
     running = emulator_in_use() if emulator else None
     chosen = [environment(env)] if env else list(environments().environments.values())
-    found = []
+    found: list[StackStatus] = []
+    failed = False
     for each in chosen:
-        aws = Aws(each.context, emulator=running, role_arn=each.context.plan_role_arn)
-        with stdout.status(f"reading the states of {each.key}"):
-            stacks = operations.status(each, aws)
-        if drift:
-            deployed = [stack.stack for stack in stacks if stack.deployed]
-            results = detect(each, emulator=running, only=deployed)
-            stacks = operations.with_drift(
-                stacks, {result.stack: result.summary for result in results}
-            )
+        try:
+            aws = Aws(each.context, emulator=running, role_arn=each.context.plan_role_arn)
+            with stderr.status(f"reading the states of {each.key}"):
+                stacks = operations.status(each, aws)
+            if drift:
+                deployed = [stack.stack for stack in stacks if stack.deployed]
+                with stderr.status(f"planning {len(deployed)} stacks of {each.key}"):
+                    results = detect(each, emulator=running, only=deployed)
+                summaries = {result.stack: result.summary for result in results}
+                stacks = operations.with_drift(stacks, summaries)
+        except OperatorError as error:
+            if env:
+                raise
+            # An account that is out of reach does not hide the others.
+            stderr.print(f"{each.key}: {error}", markup=False, highlight=False)
+            failed = True
+            continue
         found += stacks
     if json:
         print_json([stack.as_dict() for stack in found])
-        return
+    else:
+        _show(found, drift=drift)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _show(found: list[StackStatus], *, drift: bool) -> None:
     print_table(
         (
             "stack",

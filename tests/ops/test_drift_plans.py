@@ -58,6 +58,17 @@ def test_an_unapplied_change_beside_a_calculated_attribute_is_pending() -> None:
     assert found.result == "pending"
 
 
+def test_what_is_empty_in_another_way_has_not_drifted() -> None:
+    pending = change("aws_x", {"box": [{"image": "1"}]}, {"box": [{"image": "2"}]})
+    refreshed = change(
+        "aws_x",
+        {"box": [{"image": "1", "environment": None}], "tags": None},
+        {"box": [{"image": "1", "environment": {}}], "tags": {}},
+    )
+    found = judged("s", {"resource_changes": [pending], "resource_drift": [refreshed]})
+    assert found.result == "pending"
+
+
 def test_what_somebody_deleted_is_drift() -> None:
     gone = change("aws_x", {"name": "x"}, None, ["delete"])
     again = change("aws_x", None, {"name": "x"}, ["create"])
