@@ -137,13 +137,10 @@ def _consumer() -> str:
     return found[1]
 
 
-def test_ten_statements_of_another_organization_synthesize_and_validate(
+def test_ten_lines_of_another_organization_synthesize_and_validate(
     python: Path, tmp_path: Path
 ) -> None:
-<<<<<<< Updated upstream
     # Statements, as the formatter decides how many lines each takes.
-=======
->>>>>>> Stashed changes
     assert len(ast.parse(_consumer()).body) <= 10
     done = _run(python, _consumer(), tmp_path)
     assert done.returncode == 0, done.stderr
