@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -115,12 +116,18 @@ def resource(scope: Construct, made: Object, depends_on: Iterable[Construct] = (
 
 def _fields(module: ModuleType, name: str, value: Object) -> dict[str, Any]:
     """The arguments of one of the provider's classes, from the object's own field names."""
-    known = inspect.signature(getattr(module, name).__init__).parameters
+    known = _parameters(getattr(module, name))
     fields: dict[str, Any] = {}
     for key, inner in value.items():
         field = _field(key, known)
         fields[field] = _value(module, name, field, inner, known[field].annotation)
     return fields
+
+
+@cache
+def _parameters(block: type) -> Mapping[str, inspect.Parameter]:
+    initialize: Callable[..., None] = vars(block)["__init__"]
+    return inspect.signature(initialize).parameters
 
 
 def _value(module: ModuleType, parent: str, field: str, value: Any, annotation: Any) -> Any:
@@ -146,7 +153,7 @@ def _is_text(annotation: Any) -> bool:
     return annotation is str or str in getattr(annotation, "__args__", ())
 
 
-def _field(key: str, known: Any) -> str:
+def _field(key: str, known: Mapping[str, inspect.Parameter]) -> str:
     """The provider's name of a field: snake case, and singular for lists.
 
     Raises KeyError for one that it does not have, so that nothing is lost on the way.

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]
@@ -40,6 +41,7 @@ from modules.eks.spec import STANDARD_VERSIONS
 from modules.kubernetes.objects import objects
 from modules.kubernetes.place import place_of
 from modules.target import EMULATOR
+from ops.terraform import stacks
 from tests.conftest import Synthesized
 
 # The library reads its schemas anew for each object, which takes longer than all the rest.
@@ -394,6 +396,14 @@ def test_the_provider_asks_for_a_token_at_each_run(synthesize: Synthesize) -> No
     assert stack["terraform"]["required_providers"]["kubernetes"]["version"] == (
         ">= 2.35.0, < 3.0.0"
     )
+
+
+def test_services_go_before_the_cluster_and_come_after_it(
+    synthesize: Synthesize, tmp_path: Path
+) -> None:
+    synthesize(environment({"plain": PLAIN}))
+    order = {stack.name: stack.dependencies for stack in stacks(tmp_path / "cdktf.out")}
+    assert order["dev-use1-kubernetes"] == ("dev-use1-eks",)
 
 
 def test_a_foreign_cluster_is_used_by_its_literal_outputs(synthesize: Synthesize) -> None:
