@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from modules import Environment
@@ -104,7 +104,12 @@ class Planning:
         except OperatorError as error:
             self._report(stack, environment, "failed", _errors(str(error)))
             return
-        plan = read_plan(shown, stack.name)
+        # An empty stack has no tag that would tell where it belongs.
+        plan = replace(
+            read_plan(shown, stack.name),
+            environment=environment.key,
+            region=environment.context.region,
+        )
         self.plans[stack.name] = plan
         at = self._keep(stack, environment, saved) if self.keep else ""
         self.reports[stack.name] = stack_report(plan, environment=environment.key, saved=at)

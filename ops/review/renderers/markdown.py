@@ -115,7 +115,7 @@ def _story(story: Story) -> Iterator[str]:
     if story.interrupted:
         yield f"  - **interrupted: {_plain(story.interrupted)}**"
     for label, text in story.facts:
-        yield f"  - {_plain(label)}: {_values(text)}"
+        yield f"  - {_plain(label)}: {_values(label, text)}"
     if story.rollout:
         yield f"  - rollout: {_plain(story.rollout)}"
     if story.worst_case:
@@ -124,8 +124,13 @@ def _story(story: Story) -> Iterator[str]:
         yield f"  - **live capacity is reset: {_plain(story.resets_capacity)}**"
 
 
-def _values(text: str) -> str:
-    return " → ".join(_code(short(part, 200)) for part in text.split(" → "))
+# The facts whose values are names and figures; the others are sentences.
+_LITERAL = ("image", "model", "instance", "cpu", "memory", "tasks", "traffic", "Kubernetes")
+
+
+def _values(label: str, text: str) -> str:
+    parts = [short(part, 200) for part in text.split(" → ")]
+    return " → ".join(map(_code if label.startswith(_LITERAL) else _plain, parts))
 
 
 def _risks(head: Limited, report: Report) -> None:
