@@ -29,7 +29,7 @@ class StackReport:
     """`planned`, `blocked` or `failed`."""
 
     note: str = ""
-    """Why it is blocked or failed."""
+    """Why it is blocked or failed, or what to know about its plan."""
 
     changes: tuple[Change, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
@@ -37,6 +37,11 @@ class StackReport:
     unchanged: int = 0
     saved: str = ""
     """The path of the saved plan, from the project's folder."""
+
+    @property
+    def remark(self) -> str:
+        """The note with the status, where it is not simply planned."""
+        return self.note if self.status == "planned" else f"{self.status}: {self.note}"
 
 
 @dataclass(frozen=True, slots=True)

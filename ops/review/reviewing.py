@@ -16,12 +16,12 @@ from ..cost.prices import price_table
 from ..cost.resources import Side, usages
 from ..deploy import synthesize
 from ..environments import environment, environments
-from ..terraform import WORK, stacks, terraform_binary
+from ..terraform import WORK, Stack, stacks, terraform_binary
 from .bound import current_commit
 from .checkov import read_findings
 from .plan import Plan, read_plan
 from .planning import PLANS, Planning, owners
-from .report import CostReport, Finding, Report, build
+from .report import CostReport, Finding, Report, StackReport, build
 
 _SIDES: tuple[Side, Side] = ("before", "after")
 
@@ -61,7 +61,7 @@ def review_environments(
     planning = Planning(program, current_commit(), follow, keep=not read_only, folder=folder)
     planning.run(chosen, known, belongs)
     plans = [planning.plans[stack.name] for stack in chosen if stack.name in planning.plans]
-    reports = [planning.reports[stack.name] for stack in chosen]
+    reports = [noted(stack, planning) for stack in chosen]
     partial = {report.environment for report in reports if report.status != "planned"}
     return build(
         plans,
@@ -71,6 +71,21 @@ def review_environments(
         assumptions=ASSUMPTIONS,
         commit=planning.commit,
     )
+
+
+def noted(stack: Stack, planning: Planning) -> StackReport:
+    """The report of a stack, with a note where what it reads from below is about to change."""
+    report = planning.reports[stack.name]
+    changing = [
+        name
+        for name in stack.dependencies
+        if name in planning.plans and planning.plans[name].outputs_changed
+    ]
+    if report.status != "planned" or report.note or not changing:
+        return report
+    below = " and ".join(changing)
+    note = f"planned with what {below} hands up now, which changes: plan again once it is applied"
+    return replace(report, note=note)
 
 
 def synthesize_to_plan(loaded: Iterable[Environment], program: Program) -> Path:

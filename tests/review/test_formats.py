@@ -202,6 +202,12 @@ def test_blocked_and_failed_stacks_are_shown_in_every_format() -> None:
         assert "no credentials" in text, name
 
 
+def test_a_note_about_a_plan_is_shown_in_every_format() -> None:
+    stack = StackReport("dev-use1-inference", "dev-use1", note="plan again", counts={"update": 1})
+    for name, render in FORMATS.items():
+        assert "plan again" in render(build([], stacks=[stack])), name
+
+
 def test_nothing_in_a_report_depends_on_the_time() -> None:
     plan = read_plan(PLANS / "image-change.json")
     first = [render(review_plans([plan])) for render in FORMATS.values()]

@@ -20,12 +20,13 @@ from ops.environments import environment, environments
 from ops.errors import BadInputError, OperatorError
 from ops.review import bound
 from ops.review.apply import apply
-from ops.review.planning import levels
+from ops.review.plan import read_plan
+from ops.review.planning import Planning, levels
 from ops.review.report import Report, StackReport
-from ops.review.reviewing import review_environments, synthesize_to_plan
+from ops.review.reviewing import noted, review_environments, synthesize_to_plan
 from ops.terraform import ROOT, Stack, provider_mirror, registry_reachable, stacks
 
-from .plans import PLANS
+from .plans import PLANS, plan_of
 
 KEY = "test-use1"
 ENVIRONMENT = """
@@ -220,6 +221,18 @@ def test_stacks_are_planned_by_levels(tmp_path: Path) -> None:
         ["c"],
         ["e"],
     ]
+
+
+def test_a_stack_over_one_whose_outputs_change_is_noted(tmp_path: Path) -> None:
+    lower, upper = Stack("dev-a", tmp_path, ()), Stack("dev-b", tmp_path, ("dev-a",))
+    planning = Planning(Program(), "")
+    planning.reports = {name: StackReport(name, "dev") for name in ("dev-a", "dev-b")}
+    outputs = {"vpc_id": {"actions": ["update"], "before": "vpc-1", "after": "vpc-2"}}
+    planning.plans = {"dev-a": read_plan(plan_of(output_changes=outputs), "dev-a")}
+    assert noted(lower, planning).note == ""
+    assert noted(upper, planning).note.startswith("planned with what dev-a hands up now")
+    planning.plans = {"dev-a": read_plan(plan_of(output_changes={}), "dev-a")}
+    assert noted(upper, planning).note == ""
 
 
 def run(*arguments: str) -> tuple[int, str]:

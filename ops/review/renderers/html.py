@@ -184,7 +184,7 @@ def _counts(report: Report) -> Iterator[str]:
     yield "<h2>Changes</h2>"
     rows = []
     for stack in report.stacks:
-        note = escape(f"{stack.status}: {stack.note}") if stack.status != "planned" else ""
+        note = escape(stack.remark)
         cells = [escape(stack.environment), escape(stack.name)]
         numbers = [str(stack.counts.get(name, "")) for name in names]
         rows.append((cells, numbers, note))

@@ -160,6 +160,10 @@ def _counts(head: Limited, report: Report) -> None:
     for stack in report.stacks:
         head.add([_count_row(stack, names)], "stacks")
     head.always([""])
+    noted = [stack for stack in report.stacks if stack.status == "planned" and stack.note]
+    for stack in noted:
+        head.add([f"- {_plain(stack.name)}: {_plain(short(stack.note, 300))}"], "notes")
+    head.always([""] if noted else [])
 
 
 def _count_row(stack: StackReport, names: list[str]) -> str:

@@ -107,11 +107,11 @@ def _counts(report: Report) -> RenderableType | None:
     for column in ("environment", "stack", *names, "note"):
         table.add_column(column, overflow="fold")
     for stack in report.stacks:
-        note = f"{stack.status}: {stack.note}" if stack.status != "planned" else ""
+        notes = [stack.remark] if stack.remark else []
         if stack.drifted:
-            note = f"{note} {len(stack.drifted)} changed outside of Terraform".strip()
+            notes.append(f"{len(stack.drifted)} changed outside of Terraform")
         cells = [str(stack.counts.get(name, "")) for name in names]
-        table.add_row(stack.environment, stack.name, *cells, Text(note))
+        table.add_row(stack.environment, stack.name, *cells, Text("; ".join(notes)))
     return table
 
 
