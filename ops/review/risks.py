@@ -614,12 +614,24 @@ def _unprotected(plan: Plan) -> Iterator[Found]:
     advice="look at the current count first; lower it at low load, or let autoscaling do it",
 )
 def _less_capacity(plan: Plan) -> Iterator[Found]:
+    running = {
+        target.address: service.before.get("desired_count")
+        for service in plan.of_type("aws_ecs_service")
+        for target in scaling_targets(plan, service)
+    }
     for target in plan.of_type("aws_appautoscaling_target"):
         if target.action not in (Action.UPDATE, Action.REPLACE):
             continue
         before, after = target.both("max_capacity")
         if isinstance(before, int) and isinstance(after, int) and after < before:
-            yield target, f"lowers the maximum from {before} to {after}"
+            now = running.get(target.address)
+            enough = isinstance(now, int) and now <= after
+            text = f"lowers the maximum from {before} to {after}"
+            yield (
+                target,
+                text if now is None else f"{text}; {now} tasks run now",
+                Severity.LOW if enough else Severity.HIGH,
+            )
         before, after = target.both("min_capacity")
         if isinstance(before, int) and isinstance(after, int) and after < before:
             yield target, f"lowers the minimum from {before} to {after}", Severity.LOW

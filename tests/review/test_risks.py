@@ -347,6 +347,15 @@ def test_web_ports_are_less_severe_than_others() -> None:
     assert found(changed(rule, ["create"], None, OPEN))["NET1"] is Severity.HIGH
 
 
+@pytest.mark.parametrize(("tasks", "severity"), [(3, Severity.LOW), (6, Severity.HIGH)])
+def test_a_lowered_maximum_is_judged_by_the_tasks_that_run(tasks: int, severity: Severity) -> None:
+    values = {"name": "api", "desired_count": tasks}
+    service = changed("aws_ecs_service.s", ["no-op"], values, values)
+    before = {**TARGET, "resource_id": "service/cluster/api"}
+    target = update("aws_appautoscaling_target.t", before, {**before, "max_capacity": 4})
+    assert found(service, target)["CAP1"] is severity
+
+
 def test_the_cost_is_a_risk_from_a_threshold_on() -> None:
     assert cost_risk("dev", 100, 500) is None
     raised = cost_risk("dev", 100, 501)
