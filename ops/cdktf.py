@@ -23,6 +23,7 @@ _PLAN = re.compile(r"Plan: (?:\d+ to import, )?(\d+) to add, (\d+) to change, (\
 _APPLIED = re.compile(
     r"Apply complete! Resources: (?:\d+ imported, )?(\d+) added, (\d+) changed, (\d+) destroyed"
 )
+_WORK_BEGINS = re.compile(r"Plan:|: (?:Creating|Modifying|Destroying|Refreshing|Reading)\b")
 _STEP = re.compile(r"(?:Creation|Modifications|Destruction) complete after")
 _TAKEN = re.compile(r"already.?exist|AlreadyOwnedByYou|\.Duplicate", re.IGNORECASE)
 _LOCK = "Error acquiring the state lock"
@@ -42,9 +43,8 @@ class StackRun:
 
     def read(self, line: str) -> None:
         """Take in one line that cdktf printed for this stack."""
-        if not line:
-            return
-        if self.status == "waiting":
+        # cdktf initialises every stack at once, those that wait for others too.
+        if self.status == "waiting" and _WORK_BEGINS.search(line):
             self.status = "deploying"
         if match := _PLAN.search(line):
             self.steps = sum(int(count) for count in match.groups())
@@ -55,7 +55,7 @@ class StackRun:
             self.status = "applied" if changed else "no changes"
         if line.startswith("Error:"):
             self.status = "failed"
-        if self.status == "failed":
+        if self.status == "failed" and line:
             self.error.append(line)
 
     @property
