@@ -44,11 +44,16 @@ _PROTECTED = (
     "for {environment}, deploy, and repeat"
 )
 
+_NOT_BELOW = (
+    "a layer below is not deployed yet; inferra deploy '{environment}-*' deploys all in order"
+)
+
 # What Terraform prints, in the order in which they are looked for: the first that fits is said.
 _TERRAFORM = (
     (r"errored\.tfstate|Failed to (save|persist) state", _NOT_SAVED),
     (r"Error acquiring the state lock(?=(?s:.*)(PreconditionFailed|ConditionalRequest))", _LOCKED),
     (r"ExpiredToken|RequestExpired|token included in the request is expired", _EXPIRED),
+    (r"Unable to find remote state", _NOT_BELOW),
     (r"NoSuchBucket|S3 bucket \"[^\"]*\" does not exist", _NO_BUCKET),
     (r"lifecycle\.prevent_destroy set|Instance cannot be destroyed", _PROTECTED),
     (r"Throttling|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded", _THROTTLED),

@@ -177,6 +177,7 @@ _LOCK = """
         ("api error ExpiredToken: The security token", "the credentials have expired"),
         ("Error acquiring the state lock ... ExpiredToken", "the credentials have expired"),
         ('Error: S3 bucket "b" does not exist', "inferra bootstrap dev-use1"),
+        ("Error: Unable to find remote state", "inferra deploy 'dev-use1-*'"),
         ("ThrottlingException: Rate exceeded", "AWS throttles"),
         ("dial tcp 10.0.0.1:443: connect: connection refused", "AWS cannot be reached"),
         ("AccessDenied: User: x is not authorized to perform", "the role may not do this"),
