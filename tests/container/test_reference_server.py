@@ -146,7 +146,7 @@ def test_parallel_requests_are_all_answered_right(container: Any, iris: Any) -> 
 
     def ask(index: int) -> bool:
         answer = container.post(as_csv(measurements[index : index + 1]))
-        return answer.status_code == 200 and int(answer.text) == expected[index]
+        return bool(answer.status_code == 200 and int(answer.text) == expected[index])
 
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(ask, range(len(expected))))
