@@ -138,7 +138,7 @@ def _plan(environment: Environment, stack: Stack, variables: Mapping[str, str]) 
     def failed(output: str) -> StackDrift:
         advice = about_terraform(output, environment.context, layer)
         lines = [*errors_of(output), *([f"what to do: {advice}"] if advice else [])]
-        seconds = time.monotonic() - start
+        seconds = round(time.monotonic() - start, 1)
         return StackDrift(stack.name, "failed", error="\n".join(lines), seconds=seconds)
 
     try:
