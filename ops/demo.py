@@ -36,11 +36,10 @@ def run() -> None:
     _invoke(dev, aws)
     stdout.print(
         "\nNow try\n"
-        "  make demo                       again, after a change in environments/dev.py: "
-        "another\n"
-        "                                  tag, max_capacity, a second endpoint\n"
+        "  change environments/dev.py (another tag, a second endpoint), then make demo\n"
         "  .venv/bin/inferra rules         what every environment is checked against\n"
         "  .venv/bin/inferra explain RT9   one rule, spelt out\n"
+        "  .venv/bin/inferra status --emulator\n"
         "  make demo-destroy               remove everything",
         highlight=False,
     )
