@@ -61,6 +61,8 @@ class Application:
         fault, call = struck
         if fault.kind == "drop":
             return faults.drop(environ)
+        # A body that is left unread would be taken for the connection's next request.
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         code, headers, body = faults.answer(fault, call, environ)
         start_response(f"{code} {HTTPStatus(code).phrase}", list(headers.items()))
         return [body]
