@@ -98,7 +98,10 @@ def rule(id: str, *, refuses: str, message: str, source: str, severity: Severity
 
 def nearest(wrong: object, known: Iterable[str]) -> list[str]:
     """The entries of `known` that are closest to `wrong`; none when nothing is close."""
-    word = str(wrong)
+    # Nobody mistypes a name into this, and comparing what is long takes long.
+    if not isinstance(wrong, str) or len(wrong) > 100:
+        return []
+    word = wrong
     matches = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
     ratios = [difflib.SequenceMatcher(None, match, word).ratio() for match in matches]
     return [match for match, ratio in zip(matches, ratios, strict=True) if ratio >= ratios[0]]

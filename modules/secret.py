@@ -25,7 +25,7 @@ _VALUES = re.compile(
     r"|xox[abpr]-[A-Za-z0-9-]{10,}"
     r"|AIza[A-Za-z0-9_-]{30,}"
     r"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."  # JSON web tokens
-    r"|[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@]+@"  # user and password in a URL
+    r"|[a-z][a-z0-9+.-]{0,30}://[^/\s:@]+:[^/\s:@]+@"  # user and password in a URL
 )
 
 SECRET_ARN = re.compile(
