@@ -23,6 +23,7 @@ from pydantic import (
     ConfigDict,
     GetCoreSchemaHandler,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
@@ -53,6 +54,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 _EXPECTED = {
     "string_type": "a string",
+    "string_unicode": "text, without halves of surrogate pairs",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
@@ -97,6 +99,10 @@ def collecting() -> Iterator[None]:
         _COLLECTING.reset(token)
 
 
+class _Given(dict[str, Any]):
+    """The fields of a Spec as they are written: what tells them from a dict in its place."""
+
+
 class Spec(BaseModel):
     """What is asked for: literals only, frozen, closed, and checked when written.
 
@@ -119,7 +125,7 @@ class Spec(BaseModel):
         ]
         own: list[Problem] = []
         try:
-            super().__init__(**data)
+            self.__pydantic_validator__.validate_python(_Given(data), self_instance=self)
         except ValidationError as error:
             own = [_translated(type(self), detail) for detail in error.errors()]
             object.__setattr__(self, "__dict__", {})
@@ -134,6 +140,9 @@ class Spec(BaseModel):
             raise SpecError(problems, type(self).__name__)
         self.__dict__[_PROBLEMS] = problems
 
+    # Pydantic would otherwise call it for a dict in the place of a Spec.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
@@ -141,6 +150,14 @@ class Spec(BaseModel):
             if broken and name in type(self).model_fields:
                 raise SpecError(broken, type(self).__name__)
             return super().__getattr__(name)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_dict(cls, value: object) -> object:
+        # Pydantic would make a Spec of a dict, without its checks.
+        if not isinstance(value, cls | _Given):
+            raise broken(SPEC3, expected=f"{_article(cls.__name__)} {cls.__name__}")
+        return value
 
     def check(self) -> Iterator[Problem]:
         """The rules between this Spec's own fields; overridden by Specs that have some."""
@@ -292,7 +309,8 @@ class Matches:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        compiled = re.compile(self.pattern)
+        # AWS's patterns mean ASCII: without it, \d takes the digits of every script.
+        compiled = re.compile(self.pattern, re.ASCII)
 
         def checked(value: str) -> str:
             if not compiled.fullmatch(value):
@@ -391,7 +409,7 @@ def _network_hint(value: str) -> dict[str, Any]:
 
 def arn_of(service: str, example: str, resource: str = r".+") -> Check:
     """A check that a string is an ARN of `service`, shown by `example` when it is not."""
-    pattern = re.compile(rf"arn:aws[a-z-]*:{service}:[a-z0-9-]*:(\d{{12}}|aws)?:{resource}")
+    pattern = re.compile(rf"arn:aws[a-z-]*:{service}:[a-z0-9-]*:(\d{{12}}|aws)?:{resource}", re.ASCII)
     return Check(ARN1, lambda v: bool(pattern.fullmatch(v)), lambda _: {"example": example})
 
 
