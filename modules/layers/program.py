@@ -12,6 +12,7 @@ from ..eks.spec import EksCluster
 from ..environment import Environment
 from ..kubernetes.place import place_of
 from ..layer import Layer
+from ..literal import literal
 from ..outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from ..target import AWS, Target
 from ..vpc.spec import Network
@@ -29,6 +30,7 @@ O = TypeVar("O", bound=Outputs)  # noqa: E741
 
 def build(app: App, environment: Environment, *, target: Target = AWS) -> None:
     """Add every layer of `environment` to `app`, each as a stack that depends on those below."""
+    environment = literal(environment)
     common: dict[str, Any] = {"context": environment.context, "target": target}
     layers: list[Layer] = []
     if environment.identity is not None:
