@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from importlib import resources
 from typing import Annotated
@@ -24,9 +25,10 @@ CTX2 = rule(
 )
 CTX3 = rule(
     "CTX3",
-    refuses="more than 40 tags, a key over 128 or a value over 256 characters, or a key aws:…",
+    refuses="more than 40 tags, a key over 128 or a value over 256 characters, a key aws:…, or "
+    "characters that tags do not take",
     message="must be at most 40 tags with keys up to 128 characters not starting with aws: "
-    "and values up to 256",
+    "and values up to 256, of letters, digits, spaces and _ . : / = + - @",
     source="AWS General Reference, tagging limits (50 per resource; Inferra adds its own)",
 )
 CTX4 = rule(
@@ -49,6 +51,12 @@ CTX6 = rule(
     "inferra-boundary",
     source="botocore iam policyNameType",
 )
+CTX7 = rule(
+    "CTX7",
+    refuses="an owner that cannot be the value of a tag",
+    message="must be 1 to 256 letters, digits, spaces and _ . : / = + - @, such as ml-platform",
+    source="botocore sagemaker TagValue; AWS General Reference, tagging limits",
+)
 
 
 @cache
@@ -58,9 +66,16 @@ def regions() -> frozenset[str]:
     return frozenset(text.split())
 
 
+def _is_tag_text(text: str) -> bool:
+    return all(char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN" for char in text)
+
+
 def _tags_fit(tags: dict[str, str]) -> bool:
     return len(tags) <= 40 and all(
-        0 < len(key) <= 128 and not key.lower().startswith("aws:") and len(value) <= 256
+        0 < len(key) <= 128
+        and not key.lower().startswith("aws:")
+        and len(value) <= 256
+        and _is_tag_text(key + value)
         for key, value in tags.items()
     )
 
@@ -105,7 +120,9 @@ class Context(Spec):
     region: Annotated[str, Known(CTX2, regions)]
     """The AWS Region."""
 
-    owner: str
+    owner: Annotated[
+        str, Check(CTX7, lambda owner: 0 < len(owner.strip()) <= 256 and _is_tag_text(owner))
+    ]
     """The team that answers for it; becomes the tag `owner`."""
 
     deploy_role: RoleName | None = None

@@ -24,7 +24,7 @@ from .identity.spec import Identity
 from .kubernetes import fit, reach
 from .kubernetes.spec import Kubernetes
 from .layers.specs import Inference, Registry
-from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, RegistryOutputs
+from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import PathPart, Problem, did_you_mean, one_of, rule
 from .sagemaker.batch import JOB11, BatchTransform
 from .spec import (
@@ -110,6 +110,12 @@ MOV2 = rule(
     refuses="a move from or to something that is not the address of a resource",
     message="must be the address of a resource, such as aws_s3_bucket.artifacts_bucket_1A2B3C4D",
     source="Terraform language, resource addressing and moved blocks",
+)
+MOV3 = rule(
+    "MOV3",
+    refuses="a resource that is moved to its own address, or to one that moves away itself",
+    message="is both an old and a new address; write one move from the first to the last",
+    source="Terraform language, moved blocks (redundant and chained moves)",
 )
 IDN1 = rule(
     "IDN1",
@@ -247,6 +253,15 @@ class Environment(Spec):
 
     def check(self) -> Iterator[Problem]:
         """The rules between layers, and those of every Spec that need the Context."""
+        foreign = [
+            problem.under(field)
+            for field in type(self).model_fields
+            if isinstance(outputs := getattr(self, field), Outputs)
+            for problem in outputs.check()
+        ]
+        if foreign:
+            yield from foreign
+            return
         yield from self._check_groups()
         yield from self._check_moved()
         if self.identity is not None:
@@ -328,6 +343,8 @@ class Environment(Spec):
             for address in (*moves, *moves.values()):
                 if not _ADDRESS.fullmatch(address):
                     yield MOV2.problem("moved", layer, got=address)
+            for address in sorted(moves.keys() & set(moves.values())):
+                yield MOV3.problem("moved", layer, got=address)
 
     def _check_image(self, path: tuple[PathPart, ...], image: Image) -> Iterator[Problem]:
         if self.context.images is not None:

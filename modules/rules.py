@@ -143,3 +143,9 @@ SPEC4 = rule(
     message="must be one of {values}{hint}",
     source="Inferra: the set is AWS's own, or stands in the field's documentation",
 )
+SPEC5 = rule(
+    "SPEC5",
+    refuses="a value that holds itself, or is nested hundreds deep",
+    message="holds a list or dict that holds itself, or is nested too deep",
+    source="Inferra: Specs are plain data",
+)

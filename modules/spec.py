@@ -32,6 +32,7 @@ from .rules import (
     SPEC2,
     SPEC3,
     SPEC4,
+    SPEC5,
     PathPart,
     Problem,
     Rule,
@@ -118,11 +119,15 @@ class Spec(BaseModel):
     )
 
     def __init__(self, /, **data: Any) -> None:
-        inherited = [
-            problem.under(*path)
-            for path, child in _specs_in(data)
-            for problem in problems_of(child)
-        ]
+        try:
+            inherited = [
+                problem.under(*path)
+                for path, child in _specs_in(data)
+                for problem in problems_of(child)
+            ]
+        except RecursionError:
+            problem = replace(SPEC5.problem(), at=_place_of_caller())
+            raise SpecError([problem], type(self).__name__) from None
         own: list[Problem] = []
         try:
             self.__pydantic_validator__.validate_python(_Given(data), self_instance=self)
@@ -378,6 +383,12 @@ CIDR1 = rule(
     message="must be an IPv4 network such as 10.20.0.0/16{hint}",
     source="Amazon VPC user guide, VPC CIDR blocks",
 )
+CIDR2 = rule(
+    "CIDR2",
+    refuses="the same network twice in one list",
+    message="must name each network once",
+    source="EC2 API error codes, InvalidPermission.Duplicate",
+)
 S3URI1 = rule(
     "S3URI1",
     refuses="an S3 location that is not s3://bucket/key with at most 1,024 characters",
@@ -392,7 +403,8 @@ ARN1 = rule(
 )
 
 
-def _is_network(value: str) -> bool:
+def is_network(value: str) -> bool:
+    """Whether `value` is an IPv4 network in CIDR notation, without host bits."""
     try:
         ipaddress.IPv4Network(value, strict=True)
     except ValueError:
@@ -409,7 +421,9 @@ def _network_hint(value: str) -> dict[str, Any]:
 
 def arn_of(service: str, example: str, resource: str = r".+") -> Check:
     """A check that a string is an ARN of `service`, shown by `example` when it is not."""
-    pattern = re.compile(rf"arn:aws[a-z-]*:{service}:[a-z0-9-]*:(\d{{12}}|aws)?:{resource}", re.ASCII)
+    pattern = re.compile(
+        rf"arn:aws[a-z-]*:{service}:[a-z0-9-]*:(\d{{12}}|aws)?:{resource}", re.ASCII
+    )
     return Check(ARN1, lambda v: bool(pattern.fullmatch(v)), lambda _: {"example": example})
 
 
@@ -426,8 +440,11 @@ def is_short_name(value: str) -> bool:
     return bool(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value)) and len(value) <= 32
 
 
-Cidr = Annotated[str, Check(CIDR1, _is_network, _network_hint)]
+Cidr = Annotated[str, Check(CIDR1, is_network, _network_hint)]
 """An IPv4 network in CIDR notation, without host bits."""
+
+Cidrs = Annotated[Many[Cidr], Check(CIDR2, lambda value: len(value) == len(set(value)))]
+"""IPv4 networks, each once."""
 
 S3Uri = Annotated[
     str,

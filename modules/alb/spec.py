@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from ..context import Context
 from ..names import short_hash
 from ..rules import Problem, rule
-from ..spec import Between, Check, Cidr, Many, ShortName, Spec, arn_of
+from ..spec import Between, Check, Cidrs, Many, ShortName, Spec, arn_of
 
 ELB4 = rule(
     "ELB4",
@@ -164,7 +164,7 @@ class LoadBalancer(Spec):
     internal: bool = True
     """Whether it is reached from inside the VPC only. Without it, yes."""
 
-    allowed_cidrs: Many[Cidr] = ()
+    allowed_cidrs: Cidrs = ()
     """Who may connect. Without it, the VPC; required when it faces the internet."""
 
     ssl_policy: Literal[

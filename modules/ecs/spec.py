@@ -14,7 +14,7 @@ from ..sagemaker.model import FrameworkContainer, Model
 from ..scaling.kinds import ECS_SERVICE, Kind
 from ..scaling.metrics import RequestsPerTarget
 from ..scaling.spec import Scaling
-from ..spec import Between, Check, Cidr, Known, Many, OneOf, ShortName, Spec, arn_of
+from ..spec import Between, Check, Cidrs, Known, Many, OneOf, ShortName, Spec, arn_of
 from ..vpc.spec import RetentionDays
 from .instances import (
     Architecture,
@@ -637,7 +637,7 @@ class EcsService(Spec):
     """Whether `aws ecs execute-command` may open a shell, for which `read_only` must be False.
     Without it, no."""
 
-    egress_cidrs: Many[Cidr] | None = None
+    egress_cidrs: Cidrs | None = None
     """Where tasks may open HTTPS connections beside the VPC and S3. Without it nowhere when the
     network has an endpoint for everything that the task needs, and anywhere when AWS is
     reached through NAT."""

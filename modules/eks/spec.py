@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from ..context import Context
 from ..rules import Problem, did_you_mean, one_of, rule
-from ..spec import Between, Check, Cidr, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
+from ..spec import Between, Check, Cidrs, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
 from ..vpc.spec import RetentionDays
 from .instances import architecture, has_gpu, has_neuron, node_types
 
@@ -199,6 +200,13 @@ EKS35 = rule(
     source="Amazon EKS user guide, private clusters with limited internet access",
 )
 
+EKS36 = rule(
+    "EKS36",
+    refuses="settings of an add-on that JSON cannot hold",
+    message="must be what JSON holds: text, numbers, True, False, None, lists and dicts by text",
+    source="botocore eks CreateAddon configurationValues",
+)
+
 AMI_TYPES = frozenset(
     (
         "AL2023_x86_64_STANDARD",
@@ -257,6 +265,18 @@ Namespace = Annotated[str, Matches(EKS31, r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """A Kubernetes namespace."""
 
 NodeCount = Annotated[int, Between(EKS30, 0, 450)]
+
+
+def _is_json(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, str):
+        return not any("\ud800" <= char <= "\udfff" for char in value)
+    return value is None or isinstance(value, int)
 
 
 def _namespaces_fit(names: tuple[str, ...]) -> bool:
@@ -482,7 +502,7 @@ class Addon(Spec):
     """The version, such as `v1.35.0-eksbuild.2`. Without it the default that EKS names for
     the cluster's Kubernetes version, so that an upgrade of the cluster takes it along."""
 
-    configuration: dict[str, Any] = {}
+    configuration: Annotated[dict[str, Any], Check(EKS36, _is_json)] = {}
     """The add-on's own settings. Without it, Inferra's."""
 
 
@@ -525,7 +545,7 @@ class EksCluster(Spec):
     private_access: bool = True
     """Whether the VPC reaches the API without leaving it. Without it, yes."""
 
-    public_access_cidrs: Many[Cidr] = ()
+    public_access_cidrs: Cidrs = ()
     """Networks on the internet that reach the API. Without it, none: deploy the services from
     inside the VPC."""
 

@@ -13,7 +13,7 @@ from ..rules import Problem, rule
 from ..sagemaker.model import Model
 from ..scaling.metrics import CpuUtilization, MemoryUtilization
 from ..scaling.spec import Scaling, TargetTracking
-from ..spec import Between, Check, Cidr, Many, OneOf, ShortName, Spec, arn_of
+from ..spec import Between, Check, Cidrs, Many, OneOf, ShortName, Spec, arn_of
 
 KUB1 = rule(
     "KUB1",
@@ -266,7 +266,7 @@ class EksService(Spec):
     client_namespaces: Many[Namespace] = ()
     """Other namespaces whose pods may call it. Without it, those of its own alone."""
 
-    egress_cidrs: Many[Cidr] = ()
+    egress_cidrs: Cidrs = ()
     """Where pods may open HTTPS connections. Without it nowhere, or to AWS and thereby
     anywhere that the VPC routes to while an artifact is fetched: network policies know S3 by
     no name."""

@@ -10,7 +10,7 @@ from ..s3.spec import ArtifactBucket
 from ..sagemaker.batch import BatchTransform
 from ..sagemaker.registry import ModelPackageGroup
 from ..sagemaker.spec import AnyEndpoint
-from ..spec import Cidr, Many, ShortName, Spec
+from ..spec import Cidrs, ShortName, Spec
 
 
 class Registry(Spec):
@@ -38,6 +38,6 @@ class Inference(Spec):
     services: dict[ShortName, EcsService] = {}
     """ECS services by short name, on the cluster of the ecs layer. Without it, none."""
 
-    egress_cidrs: Many[Cidr] = ()
+    egress_cidrs: Cidrs = ()
     """Where model containers may open HTTPS connections beside AWS services. Without it,
     nowhere."""

@@ -154,6 +154,19 @@ def _longer(days: int) -> int:
     return next(known for known in _RETENTIONS if known > days)
 
 
+VPC8 = rule(
+    "VPC8",
+    refuses="a range that hosts cannot have: 0.0.0.0/8, loopback, link-local, multicast and above",
+    message="is not for hosts; take one of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16",
+    source="RFC 6890, special-purpose IP addresses",
+)
+
+
+def _is_for_hosts(cidr: str) -> bool:
+    first = ipaddress.IPv4Address(cidr.partition("/")[0])
+    return not (first.is_loopback or first.is_link_local) and 1 <= int(first) >> 24 <= 223
+
+
 class FlowLogs(Spec):
     """VPC flow logs to CloudWatch Logs."""
 
@@ -171,7 +184,11 @@ class Network(Spec):
     and a sixteenth for each public one. Adding a zone moves no existing subnet.
     """
 
-    cidr: Annotated[Cidr, Check(VPC1, lambda cidr: 16 <= int(cidr.partition("/")[2]) <= 24)]
+    cidr: Annotated[
+        Cidr,
+        Check(VPC1, lambda cidr: 16 <= int(cidr.partition("/")[2]) <= 24),
+        Check(VPC8, _is_for_hosts),
+    ]
     """The VPC's IPv4 range, /16 to /24."""
 
     availability_zones: Annotated[int, Between(VPC3, 1, 3)] = 2
