@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -15,6 +16,7 @@ from ..errors import BadInputError
 from .masking import Masked, mask
 
 _HOW_TO_MAKE = "make one with: terraform plan -out=plan && terraform show -json plan > plan.json"
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _FORMAT = re.compile(r"[01]\.\d+")
 
 
@@ -252,13 +254,32 @@ def read_plan(source: Path | bytes | str, name: str | None = None) -> Plan:
             f"{name} has format {shown['format_version']}, which is newer than 1.x",
             "a newer Inferra may read it",
         )
-    try:
+    if _SURROGATE.search(content) and not _is_text(shown):
+        raise BadInputError(f"{name} holds half of a character in UTF-16", _HOW_TO_MAKE)
+    with shaped(name):
         return _plan(shown, name)
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+
+
+@contextmanager
+def shaped(name: str) -> Iterator[None]:
+    """Report values of a plan that are not of the shape that they have in every plan."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         what = type(error).__name__
         raise BadInputError(
             f"{name} is not shaped like a Terraform plan ({what}: {error})", _HOW_TO_MAKE
         ) from error
+    except RecursionError as error:
+        raise BadInputError(f"{name} is nested too deep for a plan", _HOW_TO_MAKE) from error
+
+
+def _is_text(shown: Any) -> bool:
+    try:
+        json.dumps(shown, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plan(shown: dict[str, Any], name: str) -> Plan:

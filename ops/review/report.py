@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..cost.model import Amount, Estimate
-from .plan import Action, Change, Plan
+from .plan import Action, Change, Plan, shaped
 from .risks import Risk, Severity, cost_risk, find_risks
 from .stories import Story, tell
 
@@ -186,8 +186,9 @@ def build(
     risks: list[Risk] = []
     for plan in plans:
         key, name = plan.environment or plan.name, plan.name
-        stories += [replace(story, environment=key, stack=name) for story in tell(plan)]
-        risks += [replace(risk, environment=key, stack=name) for risk in find_risks(plan)]
+        with shaped(name):
+            stories += [replace(story, environment=key, stack=name) for story in tell(plan)]
+            risks += [replace(risk, environment=key, stack=name) for risk in find_risks(plan)]
     for cost in costs:
         added = cost.difference
         dear = cost_risk(cost.environment, added.expected, added.maximum)

@@ -19,7 +19,7 @@ from ..environments import environment, environments
 from ..terraform import WORK, Stack, stacks, terraform_binary
 from .bound import current_commit
 from .checkov import read_findings
-from .plan import Plan, read_plan
+from .plan import Plan, read_plan, shaped
 from .planning import PLANS, Planning, owners
 from .report import CostReport, Finding, Report, StackReport, build
 
@@ -107,10 +107,11 @@ def costs_of(plans: Sequence[Plan], *, partial: Collection[str] = ()) -> list[Co
     for key in dict.fromkeys(plan.environment or plan.name for plan in plans):
         own = [plan for plan in plans if (plan.environment or plan.name) == key]
         region = next((plan.region for plan in own if plan.region), "")
-        before, after = (
-            table.estimate(region, [usage for plan in own for usage in usages(plan, side)])
-            for side in _SIDES
-        )
+        with shaped(own[0].name):
+            before, after = (
+                table.estimate(region, [usage for plan in own for usage in usages(plan, side)])
+                for side in _SIDES
+            )
         if not before.lines and not after.lines:
             continue
         dates = table.dates(region)
