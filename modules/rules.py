@@ -35,7 +35,7 @@ class Problem:
     @property
     def where(self) -> str:
         """The path as people write it: `inference.endpoints.fraud.image`."""
-        return ".".join(str(part) for part in self.path)
+        return ".".join(map(_written, self.path))
 
     def __str__(self) -> str:
         wrong, semicolon, remedy = self.text.partition("; ")
@@ -54,6 +54,12 @@ class Problem:
             "got": None if self.got is _NOTHING else shown(self.got),
             "at": self.at,
         }
+
+
+def _written(part: PathPart) -> str:
+    """A part of a path; escaped and cut where it is no name."""
+    text = str(part)
+    return text if text.isprintable() and len(text) <= 120 else shown(text)
 
 
 def shown(value: Any, limit: int = 120) -> str:
@@ -148,4 +154,10 @@ SPEC5 = rule(
     refuses="a value that holds itself, or is nested hundreds deep",
     message="holds a list or dict that holds itself, or is nested too deep",
     source="Inferra: Specs are plain data",
+)
+SPEC6 = rule(
+    "SPEC6",
+    refuses="text with a NUL or with half of a surrogate pair",
+    message="holds a character that no file or API takes",
+    source="The Unicode Standard, surrogates; RFC 8259, section 8.2",
 )

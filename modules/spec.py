@@ -33,6 +33,7 @@ from .rules import (
     SPEC3,
     SPEC4,
     SPEC5,
+    SPEC6,
     PathPart,
     Problem,
     Rule,
@@ -128,14 +129,16 @@ class Spec(BaseModel):
         except RecursionError:
             problem = replace(SPEC5.problem(), at=_place_of_caller())
             raise SpecError([problem], type(self).__name__) from None
-        own: list[Problem] = []
+        own = [SPEC6.problem(*path, got=text) for path, text in _unwritable(data)]
         try:
             self.__pydantic_validator__.validate_python(_Given(data), self_instance=self)
         except ValidationError as error:
-            own = [_translated(type(self), detail) for detail in error.errors()]
+            fields = {problem.path[0] for problem in own}
+            translated = [_translated(type(self), detail) for detail in error.errors()]
+            own += [problem for problem in translated if problem.path[0] not in fields]
             object.__setattr__(self, "__dict__", {})
         else:
-            if not any(problem.severity == "error" for problem in inherited):
+            if not own and not any(problem.severity == "error" for problem in inherited):
                 own = list(self.check())
         if not own and not inherited:
             return
@@ -206,6 +209,24 @@ def _specs_in(value: object) -> Iterator[tuple[tuple[PathPart, ...], Spec]]:
         for index, item in enumerate(value):
             for path, spec in _specs_in(item):
                 yield (index, *path), spec
+
+
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _unwritable(value: object) -> Iterator[tuple[tuple[PathPart, ...], str]]:
+    """Texts that cannot be written, with their paths; those of Specs are theirs to report."""
+    if isinstance(value, str):
+        if _UNWRITABLE.search(value):
+            yield (), value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            for path, text in (*_unwritable(key), *_unwritable(item)):
+                yield (str(key), *path), text
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            for path, text in _unwritable(item):
+                yield (index, *path), text
 
 
 def _place_of_caller() -> str | None:

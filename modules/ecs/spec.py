@@ -10,6 +10,7 @@ from ..alb.spec import ELB17, LoadBalancer, Route
 from ..context import Context
 from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, parse_image
 from ..rules import Problem, Rule, rule
+from ..sagemaker.guardrails import AlarmName
 from ..sagemaker.model import FrameworkContainer, Model
 from ..scaling.kinds import ECS_SERVICE, Kind
 from ..scaling.metrics import RequestsPerTarget
@@ -503,7 +504,7 @@ class EcsRolling(Spec):
     max_percent: Annotated[int, _within(ECS30, 100, 1000, " percent")] = 200
     """The most tasks while it lasts, in percent of the count. Without it, twice the count."""
 
-    alarms: Many[str] = ()
+    alarms: Many[AlarmName] = ()
     """Names of CloudWatch alarms that roll the deployment back. Without it, only tasks that do
     not come up do."""
 
@@ -550,7 +551,7 @@ class EcsBlueGreen(Spec):
     which needs hashicorp/aws 6.4 or newer, so not on the emulator. A service cannot change
     from one to the other. Without it, CodeDeploy."""
 
-    alarms: Many[str] = ()
+    alarms: Many[AlarmName] = ()
     """Names of further CloudWatch alarms that move traffic back. Without it only Inferra's own,
     on 5xx answers of the tasks."""
 
