@@ -133,9 +133,9 @@ class Spec(BaseModel):
         try:
             self.__pydantic_validator__.validate_python(_Given(data), self_instance=self)
         except ValidationError as error:
-            fields = {problem.path[0] for problem in own}
+            fields = {problem.path[:1] for problem in own}
             translated = [_translated(type(self), detail) for detail in error.errors()]
-            own += [problem for problem in translated if problem.path[0] not in fields]
+            own += [problem for problem in translated if problem.path[:1] not in fields]
             object.__setattr__(self, "__dict__", {})
         else:
             if not own and not any(problem.severity == "error" for problem in inherited):
