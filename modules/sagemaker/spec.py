@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from ..context import Context
 from ..rules import Problem, rule
 from ..scaling.kinds import ASYNCHRONOUS, REALTIME, SERVERLESS, Kind
-from ..scaling.spec import Scaling
+from ..scaling.spec import Scaling, StepScaling
 from ..spec import Between, Check, Known, Many, OneOf, S3Uri, ShortName, Spec, arn_of
 from ..vpc.spec import RetentionDays
 from .guardrails import (
@@ -99,6 +99,12 @@ CAPT3 = rule(
     refuses="no capture mode, or one twice",
     message="must be Input, Output or both, each once",
     source="botocore sagemaker CaptureOptionList",
+)
+AAS45 = rule(
+    "AAS45",
+    refuses="a step scaling policy whose alarm would have the name of a rollback alarm",
+    message="is the name of an alarm that rolls back this endpoint's rollouts; choose another",
+    source="CloudWatch API reference, PutMetricAlarm (an alarm of the same name is overwritten)",
 )
 RT25 = rule(
     "RT25",
@@ -500,16 +506,26 @@ class Endpoint(Spec):
         """The data capture, if the kind has it."""
         return getattr(self, "data_capture", None)
 
+    def path_to(self, variant: Hosted) -> tuple[str, ...]:
+        """The path of the scaling policies of a variant."""
+        own = ("variants", variant.name) if "variants" in type(self).model_fields else ()
+        return (*own, "scaling", "policies")
+
     def check_rollout(self) -> Iterator[Problem]:
         """The rules between guardrails and what is hosted."""
         guard = self.guard
         if guard is None:
             return
         variants = self.hosted()
-        kinds = len(guard.alarms.kinds) if guard.alarms else 0
-        count = kinds * len(variants) + len(guard.more_alarms)
+        taken = guard.alarms.kinds if guard.alarms else ()
+        count = len(taken) * len(variants) + len(guard.more_alarms)
         if count > 10:
             yield DEP10.problem("rollout", count=count)
+        for variant in variants:
+            policies = variant.scaling.policies if variant.scaling else ()
+            for index, policy in enumerate(policies):
+                if isinstance(policy, StepScaling) and policy.label in taken:
+                    yield AAS45.problem(*self.path_to(variant), index, "name", got=policy.label)
         if isinstance(guard, AllAtOnce):
             return
         for variant in variants:

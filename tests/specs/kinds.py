@@ -48,7 +48,7 @@ inference=Inference(
                 policies=[
                     TargetTracking(metric=InvocationsPerInstance(requests_per_second=20)),
                     StepScaling(
-                        name="latency", metric=ModelLatency(p90_latency_ms=200.0),
+                        name="slow", metric=ModelLatency(p90_latency_ms=200.0),
                         steps=[Step(lower=0, upper=100, change=1), Step(lower=100, change=2)],
                     ),
                     TargetTracking(

@@ -176,6 +176,8 @@ HOSTILE: list[tuple[Any, ...]] = [
     ("a namespace with a colon", "sagemaker", f"{CLOUDWATCH}.namespace", ":", "AAS35"),
     ("a statistic that CloudWatch lacks", "sagemaker", f"{CLOUDWATCH}.statistic", "Median",
      "SPEC4"),
+    ("a policy with the name of a rollback alarm", "sagemaker", f"{REAL}.scaling.policies.1.name",
+     "latency", "AAS45"),
     ("steps with a gap", "sagemaker", f"{REAL}.scaling.policies.1.steps.1.lower", 150, "AAS13"),
     ("a cooldown of two days", "sagemaker", f"{REAL}.scaling.policies.1.cooldown_seconds",
      172_800, "AAS21"),
