@@ -26,6 +26,13 @@ node_modules/.ready: package-lock.json
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Checkov pins a boto3 of its own, so it has an environment of its own.
+.venv-checkov/.ready: .github/checkov-requirements.txt
+	@echo "setting up .venv-checkov"
+	@$(PYTHON) -m venv --clear .venv-checkov
+	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 demo: setup
 	@.venv/bin/inferra demo
 
@@ -40,7 +47,7 @@ types: setup
 	.venv/bin/mypy $(SOURCES)
 
 # One file stays with one worker, so that each worker starts at most one emulator.
-test: lint types
+test: lint types .venv-checkov/.ready
 	@container/install-nginx.sh
 	@tests/review/install-chromium.sh
 	.venv/bin/pytest -n 2 --dist loadfile --timeout 600
@@ -53,4 +60,4 @@ format: setup
 	.venv/bin/ruff format .
 
 clean:
-	rm -rf .venv node_modules cdktf.out .inferra build dist *.egg-info
+	rm -rf .venv .venv-checkov node_modules cdktf.out .inferra build dist *.egg-info

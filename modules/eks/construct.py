@@ -513,13 +513,13 @@ class Cluster(Construct):
                     association_cluster=self._cluster_name,
                     namespace="kube-system",
                     service_account="cluster-autoscaler",
-                    statements=_autoscaler(self.name),
+                    statements=_autoscaler(self._context, self.name),
                 )
             )
         return [ready for role in roles for ready in role.ready]
 
 
-def _autoscaler(cluster: str) -> list[Statement]:
+def _autoscaler(context: Context, cluster: str) -> list[Statement]:
     """What the Cluster Autoscaler needs for the groups of one cluster."""
     return [
         allow(
@@ -533,10 +533,14 @@ def _autoscaler(cluster: str) -> list[Statement]:
                 "ec2:DescribeInstanceTypes",
                 "ec2:DescribeLaunchTemplateVersions",
                 "ec2:GetInstanceTypesFromInstanceRequirements",
-                "eks:DescribeNodegroup",
             ],
             "*",
             sid="ReadGroups",
+        ),
+        allow(
+            "eks:DescribeNodegroup",
+            context.arn("eks", f"nodegroup/{cluster}/*"),
+            sid="ReadNodeGroups",
         ),
         allow(
             ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],

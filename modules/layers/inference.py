@@ -41,17 +41,22 @@ class InferenceLayer(Layer):
         self._group = group
         below = network or self.read("network", NetworkOutputs)
         data = registry or self.read("registry", RegistryOutputs)
-        surroundings = self._surroundings(below, data, spec)
+        if spec.endpoints or spec.batch:
+            self._hosted(below, data, spec)
+        if spec.services:
+            self._services(below, data, ecs, spec, private=private)
+
+    def _hosted(self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference) -> None:
+        """What SageMaker runs."""
+        surroundings = self._surroundings(network, registry, spec)
         endpoints = Construct(self, "endpoints")
         for name, endpoint in spec.endpoints.items():
             HostedEndpoint(
-                endpoints, name, context=context, spec=endpoint, surroundings=surroundings
+                endpoints, name, context=self.context, spec=endpoint, surroundings=surroundings
             )
         batch = Construct(self, "batch")
         for name, transform in spec.batch.items():
-            Transform(batch, name, context=context, spec=transform, surroundings=surroundings)
-        if spec.services:
-            self._services(below, data, ecs, spec, private=private)
+            Transform(batch, name, context=self.context, spec=transform, surroundings=surroundings)
 
     def _services(
         self,

@@ -111,30 +111,44 @@ class Bucket(Construct):
         )
         if spec.send_events:
             S3BucketNotification(self, "events", bucket=bucket.id, eventbridge=True)
-        if spec.expire_noncurrent_days is not None:
-            S3BucketLifecycleConfiguration(
-                self,
-                "lifecycle",
-                bucket=bucket.id,
-                rule=[
-                    S3BucketLifecycleConfigurationRule(
-                        id="noncurrent",
-                        status="Enabled",
-                        filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
-                        noncurrent_version_expiration=[
-                            S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
-                                noncurrent_days=spec.expire_noncurrent_days
-                            )
-                        ],
-                        abort_incomplete_multipart_upload=[
-                            S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
-                                days_after_initiation=7
-                            )
-                        ],
+        S3BucketLifecycleConfiguration(
+            self,
+            "lifecycle",
+            bucket=bucket.id,
+            rule=_lifecycle_rules(spec),
+            depends_on=[versioning],
+        )
+
+
+def _lifecycle_rules(spec: ArtifactBucket) -> list[S3BucketLifecycleConfigurationRule]:
+    """Broken uploads go after a week, old versions when the Spec says so."""
+    everything = [S3BucketLifecycleConfigurationRuleFilter(prefix="")]
+    rules = [
+        S3BucketLifecycleConfigurationRule(
+            id="uploads",
+            status="Enabled",
+            filter=everything,
+            abort_incomplete_multipart_upload=[
+                S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                    days_after_initiation=7
+                )
+            ],
+        )
+    ]
+    if spec.expire_noncurrent_days is not None:
+        rules.append(
+            S3BucketLifecycleConfigurationRule(
+                id="noncurrent",
+                status="Enabled",
+                filter=everything,
+                noncurrent_version_expiration=[
+                    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
+                        noncurrent_days=spec.expire_noncurrent_days
                     )
                 ],
-                depends_on=[versioning],
             )
+        )
+    return rules
 
 
 def _roots(context: Context, accounts: Sequence[str]) -> list[str]:

@@ -213,8 +213,9 @@ def test_the_artifact_bucket_is_versioned_private_encrypted_and_tls_only(
     )
     key = one(stack, "aws_kms_key")
     assert key["enable_key_rotation"] is True
-    (rule,) = one(stack, "aws_s3_bucket_lifecycle_configuration")["rule"]
-    assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 365}]
+    uploads, noncurrent = one(stack, "aws_s3_bucket_lifecycle_configuration")["rule"]
+    assert uploads["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 7}]
+    assert noncurrent["noncurrent_version_expiration"] == [{"noncurrent_days": 365}]
 
 
 def test_protected_environments_refuse_to_lose_stateful_resources(synthesize: Synthesize) -> None:
