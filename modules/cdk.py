@@ -10,12 +10,12 @@ install()
 
 from cdktf import (  # noqa: E402 - only after install()
     App,
-    DataResource,
     DataTerraformRemoteStateS3,
     Fn,
     S3Backend,
     TerraformLocal,
     TerraformOutput,
+    TerraformResource,
     TerraformResourceLifecycle,
     TerraformStack,
     Token,
@@ -25,12 +25,12 @@ from constructs import Construct  # noqa: E402
 __all__ = [
     "App",
     "Construct",
-    "DataResource",
     "DataTerraformRemoteStateS3",
     "Fn",
     "S3Backend",
     "TerraformLocal",
     "TerraformOutput",
+    "TerraformResource",
     "TerraformResourceLifecycle",
     "TerraformStack",
     "Token",

@@ -24,12 +24,17 @@ def stacks_in(outdir: Path) -> Synthesized:
     }
 
 
-def run_main(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+PATH = "/usr/bin:/bin:/usr/local/bin"
+
+
+def run_main(
+    *arguments: str, cwd: Path = ROOT, path: str = PATH
+) -> subprocess.CompletedProcess[str]:
     """Run main.py as cdktf does, in its own process."""
     return subprocess.run(
         [sys.executable, str(ROOT / "main.py"), *arguments],
         cwd=cwd,
-        env={"PATH": "/usr/bin:/bin:/usr/local/bin", "PYTHONPATH": str(ROOT)},
+        env={"PATH": path, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

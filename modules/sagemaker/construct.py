@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..alarms.construct import VariantAlarms, alarm_names
-from ..cdk import Construct, DataResource, TerraformResourceLifecycle
+from ..cdk import Construct, TerraformResourceLifecycle
 from ..context import Context
+from ..data_resource import TerraformData
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement
 from ..names import short_hash
@@ -234,7 +235,7 @@ class HostedEndpoint(Construct):
         )
         self._models = self._make_models()
         configuration = self._configuration()
-        identity = DataResource(self, "identity", input=self._identity())
+        identity = TerraformData(self, "identity", input=self._identity())
         alarms = self._alarms()
         endpoint = endpoints.SagemakerEndpoint(
             self,
@@ -244,7 +245,7 @@ class HostedEndpoint(Construct):
             deployment_config=deployment_config(spec.guard, self._alarm_names())
             if spec.guard
             else None,
-            lifecycle=TerraformResourceLifecycle(replace_triggered_by=[_address(identity)]),
+            lifecycle=TerraformResourceLifecycle(replace_triggered_by=[identity.address]),
             # The alarms come first and go last, as AWS refuses an update without them.
             depends_on=[logs, *alarms],
         )
@@ -529,11 +530,6 @@ class HostedEndpoint(Construct):
                 # AWS forgets the targets of an endpoint that is replaced.
                 registered_with=self._identity(),
             )
-
-
-def _address(data: DataResource) -> str:
-    # Terraform takes plain addresses here, where a reference would be an interpolation.
-    return f"terraform_data.{data.friendly_unique_id}"
 
 
 def deployment_config(rollout: Rollout, alarms: list[str]) -> Any:

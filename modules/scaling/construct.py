@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..cdk import Construct, DataResource, TerraformResourceLifecycle
+from ..cdk import Construct, TerraformResourceLifecycle
+from ..data_resource import TerraformData
 from .kinds import Kind
 from .metrics import Metric, MetricMath, RequestsPerTarget, Source
 from .schedule import Scheduled
@@ -73,8 +74,8 @@ class ScalableTarget(Construct):
             registration["instance_type"] = instance_type
         if registration:
             # Deregistering deletes policies and actions, so they are made anew with the target.
-            type_ = DataResource(self, "instance", triggers_replace=registration)
-            self._anew = [f"terraform_data.{type_.friendly_unique_id}"]
+            data = TerraformData(self, "instance", triggers_replace=registration)
+            self._anew = [data.address]
         target = AppautoscalingTarget(
             self,
             "target",

@@ -29,7 +29,7 @@ from modules import (
     TargetTracking,
 )
 from modules.target import EMULATOR
-from tests.conftest import Synthesized, run_main
+from tests.conftest import PATH, Synthesized, run_main
 
 Synthesize = Callable[..., Synthesized]
 
@@ -370,3 +370,14 @@ def test_two_syntheses_in_two_folders_are_the_same_bytes(tmp_path: Path) -> None
     text = b"".join(trees[0].values()).decode()
     assert str(tmp_path) not in text
     assert str(Path(__file__).parents[2]) not in text
+
+
+def test_synthesis_starts_no_terraform(tmp_path: Path) -> None:
+    # A class of cdktf's own would ask for Terraform's version, once for each resource.
+    fake = tmp_path / "bin" / "terraform"
+    fake.parent.mkdir()
+    fake.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    fake.chmod(0o755)
+    done = run_main("--outdir", str(tmp_path / "out"), path=f"{fake.parent}:{PATH}")
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "started").exists()
