@@ -46,11 +46,12 @@ lint: setup
 types: setup
 	.venv/bin/mypy $(SOURCES)
 
-# One file stays with one worker, so that each worker starts at most one emulator.
+# One file stays with one worker, so that each worker starts at most one emulator. The long ones
+# come first, so that no worker is left with them at the end.
 test: lint types .venv-checkov/.ready
 	@container/install-nginx.sh
 	@tests/review/install-chromium.sh
-	.venv/bin/pytest -n 2 --dist loadfile --timeout 600
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder --timeout 600 tests/e2e tests/emulator tests/bindings tests
 
 bench: setup
 	$(PY) -m bench.synth
