@@ -9,7 +9,7 @@ from ..alb.construct import Backend
 from ..cdk import Construct, TerraformResourceLifecycle
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
-from ..iam.policy import Statement, allow, document
+from ..iam.policy import Statement, allow, document, trust
 from ..names import short_hash
 from .names import code_deploy_name
 from .spec import AllAtOnceShift, CanaryShift, EcsBlueGreen, LinearShift
@@ -102,13 +102,7 @@ class CodeDeployRollout(Construct):
             self,
             "role",
             name=context.name(f"{name}-code-deploy", limit=64),
-            assume_role_policy=document(
-                {
-                    "Effect": "Allow",
-                    "Action": "sts:AssumeRole",
-                    "Principal": {"Service": f"codedeploy.{context.dns_suffix}"},
-                }
-            ),
+            assume_role_policy=trust(f"codedeploy.{context.dns_suffix}", context.account),
         )
         policy = IamRolePolicy(
             self,
@@ -208,7 +202,8 @@ def _statements(context: Context, service: str, roles: list[str]) -> list[Statem
             ],
             sid="MoveTasks",
         ),
-        # The Describe calls take no resource.
+        # Calls about load balancers take no resource; composite alarms are shown only to those who
+        # may describe all alarms.
         allow(
             [
                 "cloudwatch:DescribeAlarms",

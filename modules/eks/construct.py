@@ -262,8 +262,11 @@ class Cluster(Construct):
         managed_policies: Iterable[str],
         *,
         actions: Iterable[str] = ("sts:AssumeRole",),
+        source: str | None = None,
     ) -> tuple[IamRole, list[Construct]]:
+        """A role for a service, acting for the resources of the ARN `source` only."""
         context = self._context
+        condition = {"Condition": {"ArnLike": {"aws:SourceArn": source}}} if source else {}
         role = IamRole(
             self,
             f"{id}-role",
@@ -273,6 +276,7 @@ class Cluster(Construct):
                     "Effect": "Allow",
                     "Action": list(actions),
                     "Principal": {"Service": service},
+                    **condition,
                 }
             ),
         )
@@ -470,7 +474,10 @@ class Cluster(Construct):
             client_id_list=["sts.amazonaws.com"],
         )
         role, policies = self._role(
-            "fargate", "eks-fargate-pods.amazonaws.com", ["AmazonEKSFargatePodExecutionRolePolicy"]
+            "fargate",
+            "eks-fargate-pods.amazonaws.com",
+            ["AmazonEKSFargatePodExecutionRolePolicy"],
+            source=context.arn("eks", f"fargateprofile/{self.name}/*"),
         )
         return EksFargateProfile(
             self,

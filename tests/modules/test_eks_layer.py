@@ -225,6 +225,9 @@ def test_fargate_runs_dns_and_trusts_the_clusters_tokens(stack: Callable[..., St
     made = stack(compute=FargateProfile(namespaces=["models"]))
     (profile,) = resources(made, "aws_eks_fargate_profile").values()
     assert profile["selector"] == [{"namespace": "kube-system"}, {"namespace": "models"}]
+    role = json.loads(resources(made, "aws_iam_role")["fargate-role"]["assume_role_policy"])
+    profiles = "arn:aws:eks:us-east-1:111122223333:fargateprofile/acme-dev-use1-eks/*"
+    assert role["Statement"][0]["Condition"] == {"ArnLike": {"aws:SourceArn": profiles}}
     (issuer,) = resources(made, "aws_iam_openid_connect_provider").values()
     assert issuer["client_id_list"] == ["sts.amazonaws.com"]
     dns = resources(made, "aws_eks_addon")["addon-coredns"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -92,12 +92,28 @@ def sources() -> dict[str, list[Environment]]:
     }
 
 
+class Made(NamedTuple):
+    """A synthesized stack, and the environment that asks for it."""
+
+    environment: Environment
+    stack: dict[str, Any]
+
+
 @pytest.fixture(scope="session")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """The Terraform JSON of every stack, by its source and its name."""
-    found: Synthesized = {}
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
+    """Every stack, by its source and its name."""
+    found: dict[str, Made] = {}
     for source, environments in sources().items():
         outdir = tmp_path_factory.mktemp(source)
         program.synthesize(environments, outdir=outdir)
-        found |= {f"{source}-{name}": stack for name, stack in stacks_in(outdir).items()}
+        by_key = {environment.key: environment for environment in environments}
+        for name, stack in stacks_in(outdir).items():
+            key = next(key for key in by_key if name.startswith(f"{key}-"))
+            found[f"{source}-{name}"] = Made(by_key[key], stack)
     return found
+
+
+@pytest.fixture(scope="session")
+def everything(made: dict[str, Made]) -> Synthesized:
+    """The Terraform JSON of every stack, by its source and its name."""
+    return {name: each.stack for name, each in made.items()}

@@ -1,0 +1,400 @@
+"""Who may do what, and what lies encrypted, in every stack of the environments and examples."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from modules import Environment, Registry
+from modules.sagemaker.instances import instance_types
+
+from .conftest import Made
+
+Resource = dict[str, Any]
+
+# AWS shows no condition for the roles of clusters and of instances.
+NO_SOURCE = ("ec2.amazonaws.com", "eks.amazonaws.com")
+BOUNDARY = "roles_boundary_"
+
+UNVERSIONED = {
+    "load-balancers_internal_logs_": "access logs are written once under names of their own",
+}
+UNENCRYPTED = {
+    "aws_cloudwatch_log_group.network_flow-log-group_": "the network stands below the layer with "
+    "the key; CloudWatch's own key encrypts the addresses in flow logs",
+}
+"""What has not the environment's key, by the beginning of its address."""
+
+
+class Statement(NamedTuple):
+    """A statement of a policy, and where it stands."""
+
+    environment: Environment
+    stack: str
+    type: str
+    name: str
+    attribute: str
+    body: dict[str, Any]
+
+    @property
+    def place(self) -> str:
+        """The statement for people."""
+        return f"{self.stack}/{self.type}.{self.name}: {self.body.get('Sid', self.body)}"
+
+    @property
+    def is_trust(self) -> bool:
+        """Whether it says who may assume a role."""
+        return self.attribute == "assume_role_policy"
+
+    @property
+    def allows(self) -> bool:
+        """Whether it grants."""
+        return bool(self.body["Effect"] == "Allow")
+
+    def principals(self, kind: str) -> list[str]:
+        """The principals of a kind: AWS, Service, Federated."""
+        return listed(self.body.get("Principal", {}).get(kind, []))
+
+    def conditions(self) -> dict[str, list[str]]:
+        """What must be equal or alike, by key."""
+        return {
+            key: listed(value)
+            for operator, keys in self.body.get("Condition", {}).items()
+            if operator in ("StringEquals", "ArnEquals", "ArnLike")
+            for key, value in keys.items()
+        }
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def each_resource(made: dict[str, Made]) -> Iterator[tuple[str, str, str, Resource]]:
+    for stack, each in made.items():
+        for kind, named in each.stack.get("resource", {}).items():
+            for name, resource in named.items():
+                yield stack, kind, name, resource
+
+
+@pytest.fixture(scope="module")
+def statements(made: dict[str, Made]) -> list[Statement]:
+    found = [
+        Statement(made[stack].environment, stack, kind, name, attribute, body)
+        for stack, kind, name, resource in each_resource(made)
+        for attribute, value in resource.items()
+        if isinstance(value, str) and '"Statement"' in value
+        for body in json.loads(value)["Statement"]
+    ]
+    assert len(found) > 300
+    return found
+
+
+def account(principal: str) -> str:
+    """The account of an ARN, or what is not one as it is."""
+    match = re.fullmatch(r"arn:[a-z-]+:(?:iam|sts)::(\d{12}):.+", principal)
+    return match[1] if match else principal
+
+
+def test_no_statement_allows_everything_on_everything(statements: list[Statement]) -> None:
+    wide = [
+        each.place
+        for each in statements
+        if each.allows
+        and not each.name.startswith(BOUNDARY)
+        and {"*", "*:*"} & set(listed(each.body["Action"]))
+        and "*" in listed(each.body.get("Resource", "*"))
+    ]
+    assert wide == []
+    assert not [each.place for each in statements if {"NotAction", "NotResource"} & set(each.body)]
+
+
+def test_the_boundary_caps_and_is_attached_to_nothing(made: dict[str, Made]) -> None:
+    (boundary,) = [
+        resource for _, kind, _, resource in each_resource(made) if kind == "aws_iam_policy"
+    ]
+    attached = {
+        resource["policy_arn"]
+        for _, kind, _, resource in each_resource(made)
+        if kind == "aws_iam_role_policy_attachment"
+    }
+    assert len(attached) > 5
+    assert not [arn for arn in attached if boundary["name"] in arn or "aws_iam_policy." in arn]
+    assert not [arn for arn in attached if re.search(r"FullAccess|Administrator|PowerUser", arn)]
+
+
+def test_only_the_account_and_operators_of_the_spec_assume_roles(
+    statements: list[Statement],
+) -> None:
+    trusts = [each for each in statements if each.is_trust]
+    assert len(trusts) > 50
+    for each in trusts:
+        identity = each.environment.identity
+        operators = {account(arn) for arn in identity.operators} if identity else set()
+        own = each.environment.context.account
+        foreign = {account(arn) for arn in each.principals("AWS")} - {own, *operators}
+        assert not foreign, each.place
+        if each.principals("AWS"):
+            # The root of an account is everybody in it, so a condition names who.
+            assert each.conditions().get("aws:PrincipalArn"), each.place
+
+
+def test_a_service_assumes_a_role_for_this_account_only(statements: list[Statement]) -> None:
+    for each in (each for each in statements if each.is_trust):
+        own = each.environment.context.account
+        for service in each.principals("Service"):
+            if service in NO_SOURCE:
+                continue
+            conditions = each.conditions()
+            sources = [
+                *conditions.get("aws:SourceAccount", []),
+                *(arn.split(":")[4] for arn in conditions.get("aws:SourceArn", [])),
+                *(
+                    arn.split(":")[4]
+                    for arn in conditions.get("aws:RequestTag/eks-cluster-arn", [])
+                ),
+            ]
+            assert sources, f"{each.place}: {service} for any account"
+            assert set(sources) == {own}, each.place
+
+
+def test_federated_identities_are_of_the_account_and_named_without_wildcards(
+    statements: list[Statement],
+) -> None:
+    federated = [each for each in statements if each.principals("Federated")]
+    assert federated
+    for each in federated:
+        own = each.environment.context.account
+        for provider in each.principals("Federated"):
+            assert account(provider) == own or provider.startswith(
+                "${aws_iam_openid_connect_provider."
+            ), each.place
+        assert each.body["Action"] == "sts:AssumeRoleWithWebIdentity"
+        claims = {key.rpartition(":")[2]: value for key, value in each.conditions().items()}
+        assert claims["aud"] == ["sts.amazonaws.com"]
+        assert claims["sub"]
+        assert not [subject for subject in claims["sub"] if "*" in subject]
+
+
+def readers(environment: Environment, kind: str, stack: dict[str, Any], name: str) -> set[str]:
+    """The other accounts that the Specs give a resource to."""
+    registry = environment.registry
+    if not isinstance(registry, Registry):
+        return set()
+    groups: dict[str, Any] = {
+        "aws_ecr_repository_policy": [
+            each.pull_accounts for each in registry.repositories.values()
+        ],
+        "aws_sagemaker_model_package_group_policy": [
+            each.read_accounts for each in registry.models.values()
+        ],
+        "aws_s3_bucket_policy": [registry.artifacts.read_accounts]
+        if name.startswith("artifacts_")
+        else [],
+    }
+    return {each for accounts in groups.get(kind, []) for each in accounts}
+
+
+def test_resources_are_shared_only_with_the_accounts_that_the_specs_name(
+    statements: list[Statement], made: dict[str, Made]
+) -> None:
+    shared = set()
+    for each in statements:
+        if each.is_trust or not each.allows:
+            continue
+        named = readers(each.environment, each.type, made[each.stack].stack, each.name)
+        found = {account(arn) for arn in each.principals("AWS")}
+        assert found <= {each.environment.context.account, *named}, each.place
+        shared |= {each.type} if found & named else set()
+        # Denials alone may speak of everybody.
+        assert each.body.get("Principal") != "*", each.place
+    assert shared == {
+        "aws_ecr_repository_policy",
+        "aws_s3_bucket_policy",
+        "aws_sagemaker_model_package_group_policy",
+    }
+
+
+def of_bucket(made: Made, kind: str, bucket: str) -> list[Resource]:
+    """The resources of a kind that belong to a bucket."""
+    reference = f"${{aws_s3_bucket.{bucket}.id}}"
+    named = made.stack["resource"].get(kind, {}).values()
+    return [each for each in named if each["bucket"] == reference]
+
+
+@pytest.fixture(scope="module")
+def buckets(made: dict[str, Made]) -> list[tuple[str, str, Resource]]:
+    found = [
+        (stack, name, resource)
+        for stack, kind, name, resource in each_resource(made)
+        if kind == "aws_s3_bucket"
+    ]
+    assert {name.partition("_")[0] for _, name, _ in found} == {"artifacts", "load-balancers"}
+    return found
+
+
+def test_every_bucket_refuses_requests_without_tls(
+    made: dict[str, Made], buckets: list[tuple[str, str, Resource]]
+) -> None:
+    for stack, name, bucket in buckets:
+        (policy,) = of_bucket(made[stack], "aws_s3_bucket_policy", name)
+        (deny,) = [
+            each
+            for each in json.loads(policy["policy"])["Statement"]
+            if each["Effect"] == "Deny"
+            and each["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        ]
+        arn = f"arn:aws:s3:::{bucket['bucket']}"
+        assert deny["Action"] == "s3:*"
+        assert deny["Principal"] == {"AWS": "*"}
+        assert deny["Resource"] == [arn, f"{arn}/*"]
+
+
+def test_every_bucket_is_closed_to_the_public_and_encrypted(
+    made: dict[str, Made], buckets: list[tuple[str, str, Resource]]
+) -> None:
+    for stack, name, _ in buckets:
+        (block,) = of_bucket(made[stack], "aws_s3_bucket_public_access_block", name)
+        for what in (
+            *("block_public_acls", "block_public_policy"),
+            *("ignore_public_acls", "restrict_public_buckets"),
+        ):
+            assert block[what] is True, f"{stack}/{name}: {what}"
+        (encryption,) = of_bucket(
+            made[stack], "aws_s3_bucket_server_side_encryption_configuration", name
+        )
+        (rule,) = encryption["rule"]
+        default = rule["apply_server_side_encryption_by_default"]
+        assert default["sse_algorithm"] == ("aws:kms" if "artifacts" in name else "AES256")
+
+
+def test_every_bucket_is_versioned_or_says_why_not(
+    made: dict[str, Made], buckets: list[tuple[str, str, Resource]]
+) -> None:
+    without = set()
+    for _, name, _ in [
+        each
+        for each in buckets
+        if not of_bucket(made[each[0]], "aws_s3_bucket_versioning", each[1])
+    ]:
+        explained = [start for start in UNVERSIONED if name.startswith(start)]
+        assert explained, name
+        without |= set(explained)
+    assert without == set(UNVERSIONED)
+    for each in made.values():
+        for versioning in each.stack["resource"].get("aws_s3_bucket_versioning", {}).values():
+            assert versioning["versioning_configuration"] == {"status": "Enabled"}
+
+
+def _own_storage(configuration: Resource) -> bool:
+    """Whether an instance has local NVMe storage, for which AWS refuses a key."""
+    variants = [
+        *configuration["production_variants"],
+        *configuration.get("shadow_production_variants", []),
+    ]
+    types = [variant["instance_type"] for variant in variants if variant.get("instance_type")]
+    return any(instance_types()[each].local_gb for each in types)
+
+
+def _volumes(template: Resource) -> bool:
+    mapped = template["block_device_mappings"]
+    return bool(mapped) and all(each["ebs"]["encrypted"] == "true" for each in mapped)
+
+
+# How each type that holds data shows that it is encrypted.
+ENCRYPTED: dict[str, Callable[[Resource], Any]] = {
+    "aws_cloudwatch_log_group": lambda group: group.get("kms_key_id"),
+    "aws_ecr_repository": lambda repository: (
+        repository["encryption_configuration"][0]["encryption_type"] == "KMS"
+        and repository["encryption_configuration"][0]["kms_key"]
+    ),
+    "aws_eks_cluster": lambda cluster: cluster["encryption_config"]["provider"]["key_arn"],
+    "aws_launch_template": _volumes,
+    "aws_sagemaker_endpoint_configuration": lambda configuration: (
+        configuration.get("kms_key_arn") or _own_storage(configuration)
+    ),
+}
+# Types that hold data and that no module makes. One that makes them adds to ENCRYPTED.
+UNUSED = {
+    *("aws_athena_workgroup", "aws_db_instance", "aws_dynamodb_table", "aws_ebs_volume"),
+    *("aws_efs_file_system", "aws_elasticache_replication_group", "aws_instance"),
+    *("aws_kinesis_firehose_delivery_stream", "aws_kinesis_stream", "aws_opensearch_domain"),
+    *("aws_rds_cluster", "aws_sagemaker_domain", "aws_sagemaker_feature_group"),
+    *("aws_sagemaker_notebook_instance", "aws_secretsmanager_secret", "aws_sns_topic"),
+    *("aws_sqs_queue", "aws_ssm_parameter"),
+}
+
+
+def test_everything_that_holds_data_is_encrypted_or_says_why_not(made: dict[str, Made]) -> None:
+    plain = [
+        (stack, f"{kind}.{name}")
+        for stack, kind, name, resource in each_resource(made)
+        if kind in ENCRYPTED and not ENCRYPTED[kind](resource)
+    ]
+    unexplained = [
+        (stack, address) for stack, address in plain if not address.startswith(tuple(UNENCRYPTED))
+    ]
+    assert unexplained == []
+    assert not [start for start in UNENCRYPTED if not any(a.startswith(start) for _, a in plain)]
+    types = {kind for _, kind, _, _ in each_resource(made)}
+    assert types >= set(ENCRYPTED)
+    assert not types & UNUSED, "say in ENCRYPTED how these are encrypted"
+
+
+def test_answers_and_captured_requests_are_encrypted_by_the_environments_key(
+    made: dict[str, Made],
+) -> None:
+    configurations = [
+        resource
+        for _, kind, _, resource in each_resource(made)
+        if kind == "aws_sagemaker_endpoint_configuration"
+    ]
+    captured = [
+        each["data_capture_config"] for each in configurations if "data_capture_config" in each
+    ]
+    answers = [
+        each["async_inference_config"]["output_config"]
+        for each in configurations
+        if "async_inference_config" in each
+    ]
+    assert captured
+    assert answers
+    for each in [*captured, *answers]:
+        assert each["kms_key_id"] == "${data.terraform_remote_state.registry.outputs.kms_key_arn}"
+
+
+def test_every_instance_takes_metadata_requests_with_a_token_only(made: dict[str, Made]) -> None:
+    templates = [
+        resource for _, kind, _, resource in each_resource(made) if kind == "aws_launch_template"
+    ]
+    assert len(templates) > 4
+    for each in templates:
+        assert each["metadata_options"]["http_tokens"] == "required"
+        assert each["metadata_options"]["http_put_response_hop_limit"] == 1
+
+
+def test_nothing_listens_to_the_whole_internet(made: dict[str, Made]) -> None:
+    rules = [
+        resource
+        for _, kind, _, resource in each_resource(made)
+        if kind == "aws_vpc_security_group_ingress_rule"
+    ]
+    assert len(rules) > 10
+    assert not [rule for rule in rules if rule.get("cidr_ipv4") == "0.0.0.0/0"]
+    assert not [rule for rule in rules if rule.get("cidr_ipv6")]
+
+
+def test_every_security_group_is_held_by_something(made: dict[str, Made]) -> None:
+    for stack, kind, name, _ in each_resource(made):
+        if kind == "aws_security_group":
+            reference = f"aws_security_group.{name}.id"
+            holders = {
+                other
+                for other, named in made[stack].stack["resource"].items()
+                if not other.startswith("aws_vpc_security_group_")
+                and reference in json.dumps(named)
+            }
+            assert holders, f"{stack}/{name}"
