@@ -25,6 +25,7 @@ from modules import (
     Pod,
     RegistryOutputs,
 )
+from modules.eks.spec import AddonName
 from modules.kubernetes.objects import Place
 from modules.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
@@ -38,7 +39,7 @@ SERVICE = EksService(
     ),
     compute=Pod(vcpu=1, memory_mib=1024),
 )
-OBSERVED = {"amazon-cloudwatch-observability": Addon()}
+OBSERVED: dict[AddonName, Addon] = {"amazon-cloudwatch-observability": Addon()}
 
 
 def context(stage: str) -> Context:
@@ -71,14 +72,12 @@ def clusters(version: str, gpu_nodes: int) -> dict[str, EksCluster]:
     )
     return {
         "auto": EksCluster(version=version, compute=AutoMode()),
-        "groups": EksCluster.model_validate(
-            {
-                "version": version,
-                "compute": groups,
-                "addons": OBSERVED,
-                "access": {"ml": reader},
-                "public_access_cidrs": ["203.0.113.0/24"],
-            }
+        "groups": EksCluster(
+            version=version,
+            compute=groups,
+            addons=OBSERVED,
+            access={"ml": reader},
+            public_access_cidrs=["203.0.113.0/24"],
         ),
         "fargate": EksCluster(version=version, compute=FargateProfile()),
     }
