@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..cdk import Construct
 from ..context import Context
 from ..iam.policy import allow, document
@@ -12,12 +14,36 @@ from cdktf_cdktf_provider_aws.kms_key import KmsKey
 
 
 class Key(Construct):
-    """A customer-managed key with yearly rotation, usable by the account and by its logs."""
+    """A customer-managed key with yearly rotation, usable by the account and by its logs.
 
-    def __init__(self, scope: Construct, id: str, *, context: Context, purpose: str) -> None:
+    `read_accounts` may decrypt with it what they read from S3.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        purpose: str,
+        read_accounts: Sequence[str] = (),
+    ) -> None:
         super().__init__(scope, id)
         self.name = context.name(id)
         logs = f"logs.{context.region}.{context.dns_suffix}"
+        readers = [
+            allow(
+                ["kms:Decrypt", "kms:DescribeKey"],
+                "*",
+                sid="ArtifactsReadByNamedAccounts",
+                principal={
+                    "AWS": [f"arn:{context.partition}:iam::{a}:root" for a in read_accounts]
+                },
+                conditions={
+                    "StringEquals": {"kms:ViaService": f"s3.{context.region}.{context.dns_suffix}"}
+                },
+            )
+        ]
         self.resource = KmsKey(
             self,
             "key",
@@ -48,6 +74,7 @@ class Key(Construct):
                         }
                     },
                 ),
+                *(readers if read_accounts else []),
             ),
             lifecycle=lifecycle(context),
         )

@@ -21,7 +21,13 @@ class RegistryLayer(Layer):
         self, scope: Construct, *, context: Context, spec: Registry, target: Target
     ) -> None:
         super().__init__(scope, "registry", context=context, target=target)
-        key = Key(self, "data", context=context, purpose=f"Inferra data of {context.prefix}")
+        key = Key(
+            self,
+            "data",
+            context=context,
+            purpose=f"Inferra data of {context.prefix}",
+            read_accounts=spec.artifacts.read_accounts,
+        )
         artifacts = Bucket(
             self, "artifacts", context=context, spec=spec.artifacts, kms_key_arn=key.arn
         )

@@ -52,7 +52,9 @@ NETWORK = NetworkOutputs(
     public_subnet_ids=[],
     s3_prefix_list_id="pl-1",
 )
-REGISTRY = RegistryOutputs(kms_key_arn=CONTEXT.arn("kms", "key/1"), artifact_bucket="b")
+REGISTRY = RegistryOutputs(
+    kms_key_arn=CONTEXT.arn("kms", "key/1"), artifact_bucket="their-artifacts"
+)
 MODEL = Model(image=Image(repository="fraud", tag="1"), artifact="fraud/1/model.tar.gz")
 
 

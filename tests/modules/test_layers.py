@@ -381,3 +381,19 @@ def test_synthesis_starts_no_terraform(tmp_path: Path) -> None:
     done = run_main("--outdir", str(tmp_path / "out"), path=f"{fake.parent}:{PATH}")
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "started").exists()
+
+
+def test_accounts_that_may_read_artifacts_may_decrypt_them_through_s3_only(
+    synthesize: Synthesize,
+) -> None:
+    spec = Registry(artifacts=ArtifactBucket(read_accounts=["444455556666"]))
+    stack = synthesize(Environment(context=CONTEXT, registry=spec))["dev-use1-registry"]
+    statements = json.loads(one(stack, "aws_kms_key")["policy"])["Statement"]
+    (readers,) = [s for s in statements if s["Sid"] == "ArtifactsReadByNamedAccounts"]
+    assert readers["Principal"] == {"AWS": ["arn:aws:iam::444455556666:root"]}
+    assert readers["Action"] == ["kms:Decrypt", "kms:DescribeKey"]
+    assert readers["Condition"] == {
+        "StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
+    }
+    bucket = json.loads(one(stack, "aws_s3_bucket_policy")["policy"])["Statement"]
+    assert [s["Sid"] for s in bucket] == ["DenyInsecureTransport", "ReadByNamedAccounts"]

@@ -194,6 +194,7 @@ def readers(environment: Environment, kind: str, stack: dict[str, Any], name: st
         "aws_s3_bucket_policy": [registry.artifacts.read_accounts]
         if name.startswith("artifacts_")
         else [],
+        "aws_kms_key": [registry.artifacts.read_accounts],
     }
     return {each for accounts in groups.get(kind, []) for each in accounts}
 
@@ -213,6 +214,7 @@ def test_resources_are_shared_only_with_the_accounts_that_the_specs_name(
         assert each.body.get("Principal") != "*", each.place
     assert shared == {
         "aws_ecr_repository_policy",
+        "aws_kms_key",
         "aws_s3_bucket_policy",
         "aws_sagemaker_model_package_group_policy",
     }
