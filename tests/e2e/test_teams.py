@@ -61,7 +61,7 @@ class Teams(Life):
         super().__init__(folder, emulator)
         self.tags = {"risk": "1.0.0", "shop": "1.0.0"}
         self.moved: dict[str, dict[str, str]] = {}
-        self._vpcs = {"vpc_first": "'vpc-1', []", "vpc_second": "'vpc-1', []"}
+        self._vpcs = {"vpc_first": "'vpc-1', ['subnet-1']", "vpc_second": "'vpc-1', ['subnet-1']"}
 
     def rewrite(self) -> None:
         """Write the file with the tags and moves as they are now."""
