@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import Annotated
@@ -179,6 +180,10 @@ class Context(Spec):
         region = "" if service in ("iam", "s3") else self.region
         account = "" if service == "s3" else self.account
         return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
+
+    def account_roots(self, accounts: Iterable[str]) -> list[str]:
+        """The root principals of other accounts, which stand for all that those let in."""
+        return [f"arn:{self.partition}:iam::{account}:root" for account in accounts]
 
     @property
     def deploy_role_arn(self) -> str | None:

@@ -83,9 +83,7 @@ def _pull_policy(context: Context, accounts: Sequence[str]) -> str:
     statement = {
         "Sid": "PullByNamedAccounts",
         "Effect": "Allow",
-        "Principal": {
-            "AWS": [f"arn:{context.partition}:iam::{account}:root" for account in accounts]
-        },
+        "Principal": {"AWS": context.account_roots(accounts)},
         "Action": [
             "ecr:BatchCheckLayerAvailability",
             "ecr:BatchGetImage",

@@ -80,7 +80,7 @@ class Roles(Construct):
         """
         principals = [itself, *self._spec.operators]
         accounts = sorted({self._context.account, *(arn.split(":")[4] for arn in principals)})
-        roots = [f"arn:{self._context.partition}:iam::{account}:root" for account in accounts]
+        roots = self._context.account_roots(accounts)
         return [
             _trust(
                 "Operators",

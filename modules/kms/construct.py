@@ -36,9 +36,7 @@ class Key(Construct):
                 ["kms:Decrypt", "kms:DescribeKey"],
                 "*",
                 sid="ArtifactsReadByNamedAccounts",
-                principal={
-                    "AWS": [f"arn:{context.partition}:iam::{a}:root" for a in read_accounts]
-                },
+                principal={"AWS": context.account_roots(read_accounts)},
                 conditions={
                     "StringEquals": {"kms:ViaService": f"s3.{context.region}.{context.dns_suffix}"}
                 },

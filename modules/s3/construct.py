@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..cdk import Construct
 from ..context import Context
 from ..iam.policy import allow, document, tls_only
@@ -99,7 +97,7 @@ class Bucket(Construct):
                     ["s3:GetObject", "s3:ListBucket"],
                     [self.arn, f"{self.arn}/*"],
                     sid="ReadByNamedAccounts",
-                    principal={"AWS": _roots(context, spec.read_accounts)},
+                    principal={"AWS": context.account_roots(spec.read_accounts)},
                 )
             )
         S3BucketPolicy(
@@ -149,7 +147,3 @@ def _lifecycle_rules(spec: ArtifactBucket) -> list[S3BucketLifecycleConfiguratio
             )
         )
     return rules
-
-
-def _roots(context: Context, accounts: Sequence[str]) -> list[str]:
-    return [f"arn:{context.partition}:iam::{account}:root" for account in accounts]

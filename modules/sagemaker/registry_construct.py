@@ -32,9 +32,7 @@ class ModelGroup(Construct):
         )
         if not spec.read_accounts:
             return
-        principal = {
-            "AWS": [f"arn:{context.partition}:iam::{each}:root" for each in spec.read_accounts]
-        }
+        principal = {"AWS": context.account_roots(spec.read_accounts)}
         SagemakerModelPackageGroupPolicy(
             self,
             "policy",
