@@ -184,18 +184,3 @@ def _is_own(kind: str, values: dict[str, Any], stack: Stack, aws: Aws) -> bool:
     except (ClientError, KeyError, StopIteration):
         return False
     return all(tags.get(key) == wanted[key] for key in ("environment", "layer", "managed-by"))
-
-
-def lock_of(stack: Stack, aws: Aws) -> dict[str, Any] | None:
-    """Who holds the lock of a stack's state and since when, or None."""
-    backend = stack.backend
-    try:
-        found = aws.client("s3").get_object(
-            Bucket=backend["bucket"], Key=f"{backend['key']}.tflock"
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-            return None
-        raise
-    lock: dict[str, Any] = json.loads(found["Body"].read())
-    return lock

@@ -12,13 +12,14 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from modules.rules import did_you_mean
 
 from . import cdktf
-from .adopt import adopt, in_use, lock_of
+from .adopt import adopt, in_use
 from .advice import about_terraform
 from .aws import Aws
 from .cdktf import Deployment, Program, StackRun
 from .environments import environments
 from .errors import BadInputError, OperatorError
 from .output import print_table, stdout
+from .state import States
 from .terraform import ROOT, Stack, stacks, terraform_binary
 
 
@@ -99,12 +100,12 @@ def recover(name: str, program: Program) -> list[str]:
     if ready.status:
         raise OperatorError(f"{stack.name} cannot be initialised\n{ready.output}")
     done = []
-    lock = lock_of(stack, aws)
+    lock = States(aws).lock(stack.name.removeprefix(f"{context.key}-"))
     if lock is not None:
-        cleared = stack.run("force-unlock", "-force", lock["ID"], environment=environment)
+        cleared = stack.run("force-unlock", "-force", lock.id, environment=environment)
         if cleared.status:
             raise OperatorError(f"the lock was not cleared\n{cleared.output}")
-        done.append(f"cleared the lock of {lock['Who']}, {lock['Created']}")
+        done.append(f"cleared the lock of {lock.who}, {lock.created}")
     return done + adopt(stack, aws, environment, used)
 
 
