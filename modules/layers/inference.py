@@ -7,11 +7,9 @@ from dataclasses import replace
 from ..cdk import Construct, TerraformLocal
 from ..context import Context
 from ..ecs.names import cluster_name
-from ..ecs.service import EcsSurroundings, Service
 from ..environment import inference_layer
 from ..layer import Layer
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
-from ..sagemaker.batch_construct import Transform
 from ..sagemaker.construct import HostedEndpoint, Surroundings
 from ..target import Target
 from .specs import Inference
@@ -54,6 +52,10 @@ class InferenceLayer(Layer):
             HostedEndpoint(
                 endpoints, name, context=self.context, spec=endpoint, surroundings=surroundings
             )
+        if not spec.batch:
+            return
+        from ..sagemaker.batch_construct import Transform
+
         batch = Construct(self, "batch")
         for name, transform in spec.batch.items():
             Transform(batch, name, context=self.context, spec=transform, surroundings=surroundings)
@@ -67,6 +69,9 @@ class InferenceLayer(Layer):
         *,
         private: bool,
     ) -> None:
+        # Imported late, as its bindings take long and most environments have no ECS service.
+        from ..ecs.service import EcsSurroundings, Service
+
         # Names can be computed where the cluster is this environment's own.
         cluster = ecs or replace(
             self.read("ecs", EcsOutputs), cluster_name=cluster_name(self.context)

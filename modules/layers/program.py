@@ -1,4 +1,7 @@
-"""The whole program: every layer of every environment in one cdktf App."""
+"""The whole program: every layer of every environment in one cdktf App.
+
+A layer is imported when an environment has it, as its bindings take long to import.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,6 @@ from ..literal import literal
 from ..outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from ..target import AWS, Target
 from ..vpc.spec import Network
-from .ecs import EcsLayer
-from .eks import EksLayer
-from .identity import IdentityLayer
-from .inference import InferenceLayer
-from .kubernetes import KubernetesLayer
-from .network import NetworkLayer
-from .registry import RegistryLayer
 from .specs import Registry
 
 O = TypeVar("O", bound=Outputs)  # noqa: E741
@@ -32,11 +28,15 @@ def build(app: App, environment: Environment, *, target: Target = AWS) -> None:
     """Add every layer of `environment` to `app`, each as a stack that depends on those below."""
     environment = literal(environment)
     common: dict[str, Any] = {"context": environment.context, "target": target}
-    layers: list[Layer] = []
+    identity: Layer | None = None
     if environment.identity is not None:
-        layers.append(IdentityLayer(app, spec=environment.identity, **common))
+        from .identity import IdentityLayer
+
+        identity = IdentityLayer(app, spec=environment.identity, **common)
     below: list[Layer] = []
     if isinstance(environment.network, Network):
+        from .network import NetworkLayer
+
         endpoints = environment.interface_endpoints
         network = NetworkLayer(
             app,
@@ -47,12 +47,13 @@ def build(app: App, environment: Environment, *, target: Target = AWS) -> None:
         )
         below.append(network)
     if isinstance(environment.registry, Registry):
+        from .registry import RegistryLayer
+
         below.append(RegistryLayer(app, spec=environment.registry, **common))
-    layers += below
     common["network"] = _foreign(environment.network, NetworkOutputs)
     common["registry"] = _foreign(environment.registry, RegistryOutputs)
-    layers += _platforms(app, environment, below, common)
-    _finish(environment, layers)
+    layers = [*below, *_platforms(app, environment, below, common)]
+    _finish(environment, identity, layers)
 
 
 def _platforms(
@@ -62,9 +63,13 @@ def _platforms(
     layers: list[Layer] = []
     ecs: list[Layer] = []
     if isinstance(environment.ecs, EcsCluster):
+        from .ecs import EcsLayer
+
         private = _instances_are_private(environment)
         ecs.append(EcsLayer(app, spec=environment.ecs, private=private, **common))
     for group, spec in environment.groups.items():
+        from .inference import InferenceLayer
+
         inference = InferenceLayer(
             app,
             spec=spec,
@@ -87,8 +92,12 @@ def _on_eks(app: App, environment: Environment, common: dict[str, Any]) -> list[
     """The EKS cluster, and the services on it."""
     layers: list[Layer] = []
     if isinstance(environment.eks, EksCluster):
+        from .eks import EksLayer
+
         layers.append(EksLayer(app, spec=environment.eks, **common))
     if environment.kubernetes is not None:
+        from .kubernetes import KubernetesLayer
+
         services = KubernetesLayer(
             app,
             context=common["context"],
@@ -113,16 +122,14 @@ def _instances_are_private(environment: Environment) -> bool:
     )
 
 
-def _finish(environment: Environment, layers: list[Layer]) -> None:
+def _finish(environment: Environment, identity: Layer | None, layers: list[Layer]) -> None:
     """What every layer has: the identity layer below it, bounded roles, moved resources."""
-    identity = next((layer for layer in layers if isinstance(layer, IdentityLayer)), None)
     for layer in layers:
-        layer.move(environment.moved.get(layer.layer, {}))
-        if layer is identity:
-            continue
         layer.bound_roles()
         if identity is not None:
             layer.add_dependency(identity)
+    for layer in [identity, *layers] if identity is not None else layers:
+        layer.move(environment.moved.get(layer.layer, {}))
 
 
 def _foreign(value: object, outputs: type[O]) -> O | None:
