@@ -53,12 +53,19 @@ test: lint types .venv-checkov/.ready
 	@tests/review/install-chromium.sh
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder --timeout 600 tests/e2e tests/emulator tests/bindings tests
 
-bench: setup
-	$(PY) -m bench.synth
+# AWS CDK pins a jsii and constructs of its own, and only the benchmark needs it.
+.venv-aws-cdk/.ready: bench/aws-cdk-requirements.txt
+	@echo "setting up .venv-aws-cdk"
+	@$(PYTHON) -m venv --clear .venv-aws-cdk
+	@.venv-aws-cdk/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+bench: setup .venv-aws-cdk/.ready
+	$(PY) -m bench
 
 format: setup
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
 clean:
-	rm -rf .venv .venv-checkov node_modules cdktf.out .inferra build dist *.egg-info
+	rm -rf .venv .venv-checkov .venv-aws-cdk node_modules cdktf.out .inferra build dist *.egg-info

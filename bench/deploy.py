@@ -1,0 +1,94 @@
+"""Deploying: `cdktf deploy` against plain Terraform, on an emulator of its own."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from emulator.process import serve
+from modules import load
+from ops import cdktf
+from ops.aws import Aws
+from ops.bootstrap import bootstrap
+from ops.cdktf import Program
+from ops.deploy import synthesize
+from ops.terraform import Stack, stacks
+
+from .catalogue import write
+from .measure import Part
+
+
+def overhead(endpoints: int, groups: int, rounds: int) -> Part:
+    """Both ways from nothing and with nothing to change, synthesis and `init` included."""
+    part = Part(
+        f"{groups} stacks with {endpoints} endpoints on the emulator, in seconds",
+        ("", "cdktf deploy", "plain Terraform", "overhead"),
+    )
+    taken: dict[str, dict[str, list[float]]] = {
+        case: {"cdktf": [], "terraform": []} for case in ("created", "nothing to change")
+    }
+    with serve() as emulator, tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        first = load(write(folder / "first", 1)).environments["bench-use1"]
+        aws = Aws(first.context, emulator=emulator)
+        bootstrap(first.context, aws)
+        ec2 = aws.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnets = tuple(
+            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"]
+            for n in range(2)
+        )
+        environments = write(
+            folder / "environments", endpoints, groups=groups, vpc=vpc, subnets=subnets
+        )
+        program = Program(emulator, environments, folder / "cdktf.out")
+        for _ in range(rounds):
+            for way, deploy in (("cdktf", _by_cdktf), ("terraform", _by_terraform)):
+                for case in taken.values():
+                    shutil.rmtree(program.outdir, ignore_errors=True)
+                    case[way].append(_seconds(lambda deploy=deploy: deploy(program)))  # type: ignore[misc]
+                _destroy(program)
+    for name, ways in taken.items():
+        by_cdktf, plain = min(ways["cdktf"]), min(ways["terraform"])
+        part.rows.append((name, f"{by_cdktf:.1f}", f"{plain:.1f}", f"{by_cdktf - plain:+.1f} s"))
+    return part
+
+
+def _by_cdktf(program: Program) -> None:
+    log = cdktf.new_log(program)
+    done = cdktf.deploy(["bench-use1-*"], program=program, log=log)
+    if done.status:
+        sys.exit(f"cdktf deploy failed:\n{log.read_text(encoding='utf-8')}")
+
+
+def _by_terraform(program: Program) -> None:
+    _each(program, "apply", "-auto-approve")
+
+
+def _destroy(program: Program) -> None:
+    _each(program, "destroy", "-auto-approve")
+
+
+def _each(program: Program, *arguments: str) -> None:
+    """Run Terraform for all stacks at once, as cdktf does."""
+    variables = program.terraform_environment()
+
+    def run(stack: Stack) -> None:
+        ready = stack.init(variables)
+        done = ready if ready.status else stack.run(*arguments, environment=variables)
+        if done.status:
+            sys.exit(f"{stack.name}: terraform {arguments[0]} failed:\n{done.output}")
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(run, stacks(synthesize(program))))
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
