@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from ops.terraform import Stack, stacks, terraform_environment
+from ops.terraform import stacks
 from tests.conftest import run_main
+from tests.contract.accepts import refused, validate
 
 
 @pytest.fixture(scope="module")
@@ -20,19 +20,9 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_terraform_validates_every_stack_of_every_environment(synthesized: Path) -> None:
-    environment = terraform_environment()
-
-    def validate(stack: Stack) -> str:
-        ready = stack.init(environment, backend=False)
-        assert ready.status == 0, ready.output
-        return stack.run("validate", "-no-color", environment=environment).output
-
-    every = [s for s in stacks(synthesized) if not s.name.endswith("kubernetes")]
-    with ThreadPoolExecutor(2) as pool:
-        answers = dict(zip((s.name for s in every), pool.map(validate, every), strict=True))
+    answers = validate(synthesized)
     assert len(answers) >= 9
-    wrong = {name: text for name, text in answers.items() if "Success!" not in text}
-    assert wrong == {}
+    assert refused(answers) == {}
 
 
 def test_stacks_come_after_those_they_stand_on(synthesized: Path) -> None:
