@@ -304,7 +304,10 @@ def test_an_asset_is_zipped_although_the_archiver_is_not_loaded(tmp_path: Path) 
 
 
 def test_an_interrupted_program_ends_and_leaves_no_node_behind(tmp_path: Path) -> None:
+    # What a shell starts in the background ignores SIGINT, and so would all that it starts.
     source = """
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         from modules import bindings
         bindings.install()
         import cdktf, jsii, time
