@@ -1,4 +1,4 @@
-# make setup | demo | demo-destroy | test | bench | format
+# make setup | demo | demo-destroy | test | bench | audit | format
 
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -6,7 +6,7 @@ PY := .venv/bin/python
 PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .venv/bin/pipenv
 SOURCES := main.py modules environments ops emulator bench container tests
 
-.PHONY: setup demo demo-destroy test lint types bench format clean
+.PHONY: setup demo demo-destroy test lint types bench audit format clean
 
 setup: .venv/bin/inferra node_modules/.ready
 
@@ -62,6 +62,17 @@ test: lint types .venv-checkov/.ready
 
 bench: setup .venv-aws-cdk/.ready
 	$(PY) -m bench
+
+# Asks the advisory databases of PyPI and npm about everything that is locked. What has a reason
+# to stay stands in .github/audit-ci.json.
+audit: setup
+	@$(PIPENV) requirements --dev > .inferra-requirements.txt
+	@for file in .inferra-requirements.txt .github/checkov-requirements.txt bench/aws-cdk-requirements.txt; do \
+		echo "$$file"; \
+		.venv/bin/pip-audit --strict --no-deps --disable-pip --requirement $$file || exit 1; \
+	done
+	@rm .inferra-requirements.txt
+	@npx --yes audit-ci@7.1.0 --config .github/audit-ci.json
 
 format: setup
 	.venv/bin/ruff check --fix .

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,13 @@ PATH = "/usr/bin:/bin:/usr/local/bin"
 
 
 def run_main(
-    *arguments: str, cwd: Path = ROOT, path: str = PATH
+    *arguments: str, cwd: Path = ROOT, path: str = PATH, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run main.py as cdktf does, in its own process."""
+    """Run main.py as cdktf does, in its own process; `variables` are those of the shell."""
     return subprocess.run(
         [sys.executable, str(ROOT / "main.py"), *arguments],
         cwd=cwd,
-        env={"PATH": path, "PYTHONPATH": str(ROOT)},
+        env={**(variables or {}), "PATH": path, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -15,8 +17,12 @@ import pytest
 from emulator import process
 from ops.deploy import destroy, recover
 from ops.errors import BadInputError, OperatorError
+from ops.review.plan import read_plan
+from ops.review.renderers import FORMATS
+from ops.review.report import build
 from ops.terraform import terraform_binary
 from tests.e2e.program import Life, actions
+from tests.security.secrets import holding, kinds_of_secrets
 from tests.specs.files import CONTEXT, REGISTRY, environment
 
 LAYERS = ("dev-use1-network", "dev-use1-registry", "dev-use1-inference")
@@ -66,6 +72,30 @@ def test_the_endpoint_is_in_service_with_its_scaling(life: Life) -> None:
     (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
     assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 2)
     assert target["ResourceId"] == "endpoint/acme-dev-use1-fraud/variant/primary"
+
+
+def test_neither_plans_nor_states_nor_reports_hold_the_credentials_of_the_shell(
+    life: Life, tmp_path: Path
+) -> None:
+    stack = life.stack("dev-use1-inference")
+    secrets = {
+        "AWS_SECRET_ACCESS_KEY": "1tUm636uS1yOEcfP5pvfqJ/ml36mF7AkyHsEU0IU",
+        "AWS_SESSION_TOKEN": "canary-of-a-session-token",
+    }
+    environment = life.program.terraform_environment() | secrets
+    plan = tmp_path / "plan"
+    for command in (("init", "-reconfigure"), ("plan", "-destroy", f"-out={plan}")):
+        done = stack.run(*command, "-no-color", environment=environment)
+        assert done.status == 0, done.output
+    shown = stack.answer("show", "-json", str(plan), environment=environment)
+    (tmp_path / "plan.json").write_text(shown)
+    (tmp_path / "state.json").write_text(stack.answer("state", "pull", environment=environment))
+    report = build([read_plan(shown, stack.name)])
+    for name, render in FORMATS.items():
+        (tmp_path / f"report.{name}").write_text(render(report))
+    shutil.copytree(stack.folder, tmp_path / "stack", ignore=shutil.ignore_patterns("providers"))
+    assert holding(tmp_path, secrets.values()) == []
+    assert list(kinds_of_secrets(tmp_path)) == []
 
 
 def test_everything_is_in_the_environments_account(life: Life) -> None:

@@ -1,0 +1,87 @@
+"""What is installed is what was locked, from where it was locked, and runs nothing on the way.
+
+Whether a locked version has an advisory changes by the day and asks the databases of PyPI and npm:
+`make audit` and its workflow do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.version import Version
+
+from tests.conftest import ROOT
+
+PIPFILE: dict[str, Any] = json.loads((ROOT / "Pipfile.lock").read_text("utf-8"))
+NPM: dict[str, dict[str, Any]] = json.loads((ROOT / "package-lock.json").read_text("utf-8"))[
+    "packages"
+]
+REQUIREMENTS = sorted([*ROOT.glob(".github/*requirements.txt"), *ROOT.glob("*/*requirements.txt")])
+ALLOWED = json.loads((ROOT / ".github" / "audit-ci.json").read_text("utf-8"))["allowlist"]
+
+
+def test_every_python_package_is_locked_by_version_and_hash_from_one_source() -> None:
+    assert [source["name"] for source in PIPFILE["_meta"]["sources"]] == ["pypi"]
+    locked = {**PIPFILE["default"], **PIPFILE["develop"]}
+    assert len(locked) > 100
+    for name, entry in locked.items():
+        assert entry["version"].startswith("=="), name
+        assert all(hash_.startswith("sha256:") for hash_ in entry["hashes"]), name
+        assert entry["hashes"], name
+        assert not {"git", "path", "url", "file"} & set(entry), name
+
+
+@pytest.mark.parametrize("file", REQUIREMENTS, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_every_other_requirement_is_one_version(file: Path) -> None:
+    lines = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("#")]
+    assert lines
+    for line in lines:
+        assert re.match(r"[\w.-]+==[\w.!+]+($|\s)|\s+--hash=sha256:[0-9a-f]{64}", line), line
+
+
+def test_every_npm_package_is_locked_by_its_content() -> None:
+    packages = {path: entry for path, entry in NPM.items() if path}
+    assert len(packages) > 300
+    for path, entry in packages.items():
+        # What a package bundles is covered by the package's own hash.
+        assert entry.get("inBundle") or entry["integrity"].startswith("sha512-"), path
+        # No address: npm asks the registry that the machine is set to.
+        assert not {"link", "resolved"} & set(entry), path
+
+
+def test_installing_runs_no_script_of_a_package() -> None:
+    assert "npm ci --ignore-scripts" in (ROOT / "Makefile").read_text("utf-8")
+
+
+def test_what_is_lifted_over_an_advisory_is_lifted_wherever_it_can_be() -> None:
+    overrides = json.loads((ROOT / "package.json").read_text("utf-8"))["overrides"]
+    for name, wanted in overrides.items():
+        package, _, major = name.partition("@")
+        least = Version(wanted.removeprefix("^"))
+        found = [
+            Version(entry["version"])
+            for path, entry in NPM.items()
+            if path.rpartition("node_modules/")[2] == package
+            and not entry.get("inBundle")
+            and entry["version"].startswith(major)
+        ]
+        assert found, f"{name} is not installed any more"
+        assert min(found) >= least, name
+
+
+def test_an_advisory_is_allowed_only_for_what_cdktf_bundles() -> None:
+    bundled = {
+        f"{path.rpartition('node_modules/')[2]} {entry['version']}"
+        for path, entry in NPM.items()
+        if entry.get("inBundle") and "/cdktf/" in path
+    }
+    assert ALLOWED
+    for record in ALLOWED:
+        ((advisory, why),) = record.items()
+        assert re.fullmatch(r"GHSA(-[23456789cfghjmpqrvwx]{4}){3}", advisory)
+        name, versions = re.findall(r"bundles ([\w-]+) ([\d.]+)", why["notes"])[0]
+        assert f"{name} {versions}" in bundled, advisory
