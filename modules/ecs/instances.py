@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Literal
 
-_ROOT = __package__.rpartition(".")[0]
+from ..ec2 import Ec2InstanceType, ec2_facts
 
 Architecture = Literal["X86_64", "ARM64"]
 
+# Former generations, which the ECS-optimised AMIs do not start on, and accelerators that none of
+# these AMIs has a driver for.
+_OTHER_AMI = re.compile(r"(c1|m1|m2|t1|dl2q|f2|vt1|inf\d|trn\d\w*)\.")
+
 
 @dataclass(frozen=True, slots=True)
-class Ec2InstanceType:
-    """An EC2 instance type as AWS describes it."""
-
-    vcpu: int
-    memory_mib: int
-    arch: str
-    gpus: int
-    """NVIDIA GPUs; no other accelerator is known to the ECS-optimised AMIs used here."""
+class EcsInstanceType(Ec2InstanceType):
+    """An EC2 instance type as a container instance."""
 
     @property
     def architecture(self) -> Architecture:
@@ -30,10 +27,13 @@ class Ec2InstanceType:
 
 
 @cache
-def ec2_instance_types() -> dict[str, Ec2InstanceType]:
+def ec2_instance_types() -> dict[str, EcsInstanceType]:
     """Every EC2 instance type by name, such as `g5.xlarge`; none with Inferentia or Trainium."""
-    text = (resources.files(_ROOT) / "data" / "ec2_instance_types.json").read_text("utf-8")
-    return {name: Ec2InstanceType(*facts) for name, facts in json.loads(text).items()}
+    return {
+        name: EcsInstanceType(*facts)
+        for name, facts in ec2_facts().items()
+        if not _OTHER_AMI.match(name)
+    }
 
 
 @cache

@@ -19,7 +19,7 @@ from ..spec import Between, Check, Cidrs, Known, Many, OneOf, ShortName, Spec, a
 from ..vpc.spec import RetentionDays
 from .instances import (
     Architecture,
-    Ec2InstanceType,
+    EcsInstanceType,
     ec2_instance_type_names,
     ec2_instance_types,
 )
@@ -375,7 +375,7 @@ class Ec2Capacity(Spec):
             yield ECS39.problem("on_demand_percent", got=0)
 
     @property
-    def facts(self) -> list[Ec2InstanceType]:
+    def facts(self) -> list[EcsInstanceType]:
         """What the instance types have."""
         return [ec2_instance_types()[name] for name in self.instance_types]
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
-_ROOT = __package__.rpartition(".")[0]
+from ..ec2 import Ec2InstanceType, ec2_facts
 
 # The kubelet evicts pods before the last 100 MiB of memory are used.
 _EVICTION_MIB = 100
@@ -19,18 +17,8 @@ _RESERVED_CPU_REST = 2.5
 
 
 @dataclass(frozen=True, slots=True)
-class NodeType:
-    """An EC2 instance type, as `DescribeInstanceTypes` lists it."""
-
-    vcpu: int
-    memory_mib: int
-    arch: str
-    gpus: int
-    """Whole NVIDIA GPUs; a fraction of one counts as none."""
-
-    neuron_devices: int
-    max_pods: int
-    """Pods that the addresses of its network interfaces allow."""
+class NodeType(Ec2InstanceType):
+    """An EC2 instance type as a node."""
 
     @property
     def pod_memory_mib(self) -> int:
@@ -52,8 +40,7 @@ class NodeType:
 @cache
 def node_types() -> dict[str, NodeType]:
     """Every known EC2 instance type by name, such as `m5.xlarge`."""
-    text = (resources.files(_ROOT) / "data" / "node_instance_types.json").read_text("utf-8")
-    return {name: NodeType(*facts) for name, facts in json.loads(text).items()}
+    return {name: NodeType(*facts) for name, facts in ec2_facts().items()}
 
 
 def architecture(name: str) -> str:
