@@ -10,7 +10,7 @@ from typing import Annotated
 
 from . import names
 from .rules import rule
-from .spec import Check, Known, Matches, ShortName, Spec
+from .spec import Aws, Check, Known, Matches, ShortName, Spec
 
 CTX1 = rule(
     "CTX1",
@@ -85,10 +85,12 @@ def _at_most(limit: int) -> Check:
     return Check(CTX4, lambda value: len(value) <= limit, lambda _: {"limit": limit})
 
 
-RoleName = Annotated[str, Matches(CTX5, r"[\w+=,.@-]{1,64}", aws="iam:CreateRoleRequest.RoleName")]
+RoleName = Annotated[str, Matches(CTX5, r"[\w+=,.@-]{1,64}"), Aws("iam:CreateRoleRequest.RoleName")]
 PolicyName = Annotated[
-    str, Matches(CTX6, r"[\w+=,.@-]{1,128}", aws="iam:CreatePolicyRequest.PolicyName")
+    str, Matches(CTX6, r"[\w+=,.@-]{1,128}"), Aws("iam:CreatePolicyRequest.PolicyName")
 ]
+TagKey = Annotated[str, Aws("ecs:Tag.key", "iam:Tag.Key", "sagemaker:Tag.Key")]
+TagValue = Annotated[str, Aws("ecs:Tag.value", "iam:Tag.Value", "sagemaker:Tag.Value")]
 AccountId = Annotated[str, Matches(CTX1, r"\d{12}")]
 
 
@@ -122,7 +124,7 @@ class Context(Spec):
     """The AWS Region."""
 
     owner: Annotated[
-        str, Check(CTX7, lambda owner: 0 < len(owner.strip()) <= 256 and _is_tag_text(owner))
+        TagValue, Check(CTX7, lambda owner: 0 < len(owner.strip()) <= 256 and _is_tag_text(owner))
     ]
     """The team that answers for it; becomes the tag `owner`."""
 
@@ -139,7 +141,7 @@ class Context(Spec):
     images: ImageOwner | None = None
     """Who owns the images, where it is another account. Without it, this environment."""
 
-    tags: Annotated[dict[str, str], Check(CTX3, _tags_fit)] = {}
+    tags: Annotated[dict[TagKey, TagValue], Check(CTX3, _tags_fit)] = {}
     """More tags for every resource. Without it only Inferra's own are set."""
 
     protected: bool = False

@@ -280,17 +280,26 @@ def broken(rule: Rule, **values: Any) -> PydanticCustomError:
     )
 
 
+class Aws:
+    """What a field becomes in AWS's API: members of botocore's service models.
+
+    Each is written `service:Shape.Member`. For use in `Annotated`; a test compares what the
+    field takes with what each member takes.
+    """
+
+    __slots__ = ("members",)
+
+    def __init__(self, *members: str) -> None:
+        self.members = members
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A field's rule: `test(value)` is true for a good value. For use in `Annotated`.
-
-    `aws` names the botocore member whose limits the field follows, as `service:Shape.Member`.
-    """
+    """A field's rule: `test(value)` is true for a good value. For use in `Annotated`."""
 
     rule: Rule
     test: Callable[[Any], bool]
     values: Callable[[Any], dict[str, Any]] = lambda _: {}
-    aws: str | None = None
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -310,7 +319,6 @@ class Between:
     rule: Rule
     low: float
     high: float
-    aws: str | None = None
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -329,7 +337,6 @@ class Matches:
 
     rule: Rule
     pattern: str
-    aws: str | None = None
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -351,7 +358,6 @@ class Known:
 
     rule: Rule
     values: Callable[[], tuple[str, ...] | frozenset[str]]
-    aws: str | None = None
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -413,11 +419,12 @@ S3URI1 = rule(
     "S3URI1",
     refuses="an S3 location that is not s3://bucket/key with at most 1,024 characters",
     message="must look like s3://my-bucket/path/to/object",
-    source="botocore sagemaker Url, S3Uri (pattern and length)",
+    source="botocore sagemaker Url, S3Uri; Amazon S3 user guide, bucket naming rules; Inferra: white "
+    "space in a key is a slip",
 )
 ARN1 = rule(
     "ARN1",
-    refuses="a string that is not an ARN of the service asked for",
+    refuses="a string that is not an ARN of the service asked for, with at most 2,048 characters",
     message="must be an ARN such as {example}",
     source="AWS General Reference, Amazon Resource Names",
 )
@@ -441,10 +448,12 @@ def _network_hint(value: str) -> dict[str, Any]:
 
 def arn_of(service: str, example: str, resource: str = r".+") -> Check:
     """A check that a string is an ARN of `service`, shown by `example` when it is not."""
-    pattern = re.compile(
-        rf"arn:aws[a-z-]*:{service}:[a-z0-9-]*:(\d{{12}}|aws)?:{resource}", re.ASCII
+    pattern = re.compile(rf"arn:aws[a-z-]*:{service}:[a-z0-9-]*:\d{{12}}:{resource}", re.ASCII)
+    return Check(
+        ARN1,
+        lambda arn: bool(pattern.fullmatch(arn)) and len(arn) <= 2048,
+        lambda _: {"example": example},
     )
-    return Check(ARN1, lambda v: bool(pattern.fullmatch(v)), lambda _: {"example": example})
 
 
 ShortName = Annotated[

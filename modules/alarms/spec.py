@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from ..rules import Problem, rule
-from ..scaling.spec import ALM1, ALM2, ALM3, ALM4, Periods
-from ..spec import Between, Check, Spec
+from ..scaling.spec import ALM2, ALM3, ALM4, AlarmPeriod, DatapointsToAlarm, EvaluationPeriods
+from ..spec import Aws, Between, Spec
 
 ALM6 = rule(
     "ALM6",
@@ -28,7 +28,7 @@ ALM9 = rule(
     source="CloudWatch user guide, percentiles",
 )
 
-Percent = Annotated[float, Between(ALM11, 0, 100)]
+Percent = Annotated[float, Between(ALM11, 0, 100), Aws("cloudwatch:PutMetricAlarmInput.Threshold")]
 
 
 class EndpointAlarms(Spec):
@@ -48,18 +48,13 @@ class EndpointAlarms(Spec):
     latency_percentile: Annotated[float, Between(ALM9, 50, 99.9)] = 99.0
     """Which percentile of the latency counts. Without it the 99th."""
 
-    period_seconds: Annotated[
-        int,
-        Check(
-            ALM1, lambda value: value in (10, 20, 30) or (value % 60 == 0 and 60 <= value <= 86_400)
-        ),
-    ] = 60
+    period_seconds: AlarmPeriod = 60
     """The length of one datapoint. Without it 60, SageMaker's own resolution."""
 
-    evaluation_periods: Periods = 1
+    evaluation_periods: EvaluationPeriods = 1
     """How many datapoints are looked at. Without it, 1."""
 
-    datapoints_to_alarm: Periods | None = None
+    datapoints_to_alarm: DatapointsToAlarm | None = None
     """How many of them must be over the limit. Without it, all."""
 
     def check(self) -> Iterator[Problem]:

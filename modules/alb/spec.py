@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from ..context import Context
 from ..names import short_hash
 from ..rules import Problem, rule
-from ..spec import Between, Check, Cidrs, Many, ShortName, Spec, arn_of
+from ..spec import Aws, Between, Check, Cidrs, Many, ShortName, Spec, arn_of
 
 ELB4 = rule(
     "ELB4",
@@ -60,9 +60,10 @@ ELB11 = rule(
 )
 ELB12 = rule(
     "ELB12",
-    refuses="a path or host pattern that a listener rule does not take",
+    refuses="a path or host pattern that a listener rule does not take, or the path of a health "
+    "check over 1,024 characters",
     message="must be {expected}",
-    source="Application Load Balancer guide, path and host conditions",
+    source="Application Load Balancer guide, path and host conditions; botocore elbv2 Path; RFC 3986",
 )
 ELB13 = rule(
     "ELB13",
@@ -112,7 +113,11 @@ EXAMPLE_CERTIFICATE = (
     "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 )
 
-CertificateArn = Annotated[str, arn_of("acm", EXAMPLE_CERTIFICATE, r"certificate/[\w-]+")]
+CertificateArn = Annotated[
+    str,
+    arn_of("acm", EXAMPLE_CERTIFICATE, r"certificate/[\w-]+"),
+    Aws("elbv2:Certificate.CertificateArn"),
+]
 """The ARN of an ACM certificate."""
 
 WebAclArn = Annotated[
@@ -122,6 +127,7 @@ WebAclArn = Annotated[
         "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/name/1234abcd",
         r"regional/webacl/.+",
     ),
+    Aws("wafv2:AssociateWebACLRequest.WebACLArn"),
 ]
 
 PathPattern = Annotated[
@@ -131,6 +137,15 @@ PathPattern = Annotated[
         lambda path: bool(re.fullmatch(r"/[\w\-.$/~\"'@:+*?&]{0,127}", path, re.ASCII)),
         lambda _: {"expected": "a path pattern such as /fraud/*, at most 128 characters"},
     ),
+]
+HealthPath = Annotated[
+    str,
+    Check(
+        ELB12,
+        lambda path: bool(re.fullmatch(r"/[!-~]{0,1023}", path)),
+        lambda _: {"expected": "a path such as /ping, at most 1,024 characters"},
+    ),
+    Aws("elbv2:CreateTargetGroupInput.HealthCheckPath"),
 ]
 HostPattern = Annotated[
     str,
@@ -148,7 +163,9 @@ _FIRST_SPECIFIC, _FIRST_CATCHALL, _SPAN = 1, 45_001, 45_000
 class AccessLogs(Spec):
     """Access logs in a bucket of their own."""
 
-    expire_days: Annotated[int, Between(ELB16, 1, 3650)] | None = 365
+    expire_days: (
+        Annotated[int, Between(ELB16, 1, 3650), Aws("s3:LifecycleExpiration.Days")] | None
+    ) = 365
     """Days that they are kept. Without it 365; `None` keeps them for good."""
 
 
@@ -164,18 +181,23 @@ class LoadBalancer(Spec):
     internal: bool = True
     """Whether it is reached from inside the VPC only. Without it, yes."""
 
-    allowed_cidrs: Cidrs = ()
+    allowed_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
     """Who may connect. Without it, the VPC; required when it faces the internet."""
 
-    ssl_policy: Literal[
-        "ELBSecurityPolicy-TLS13-1-2-2021-06",
-        "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
-        "ELBSecurityPolicy-TLS13-1-3-2021-06",
-        "ELBSecurityPolicy-TLS13-1-2-FIPS-2023-04",
+    ssl_policy: Annotated[
+        Literal[
+            "ELBSecurityPolicy-TLS13-1-2-2021-06",
+            "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+            "ELBSecurityPolicy-TLS13-1-3-2021-06",
+            "ELBSecurityPolicy-TLS13-1-2-FIPS-2023-04",
+        ],
+        Aws("elbv2:CreateListenerInput.SslPolicy"),
     ] = "ELBSecurityPolicy-TLS13-1-2-2021-06"
     """The TLS policy. Without it TLS 1.2 and 1.3."""
 
-    idle_timeout_seconds: Annotated[int, Between(ELB6, 1, 4000)] = 60
+    idle_timeout_seconds: Annotated[
+        int, Between(ELB6, 1, 4000), Aws("elbv2:LoadBalancerAttribute.Value")
+    ] = 60
     """Seconds that a request may take until the load balancer gives up. Without it 60, as
     SageMaker allows."""
 
@@ -207,26 +229,26 @@ class LoadBalancer(Spec):
 class HealthCheck(Spec):
     """The target group's health check."""
 
-    path: PathPattern = "/ping"
+    path: HealthPath = "/ping"
     """What is asked for. Without it `/ping`, as the container contract has it."""
 
     interval_seconds: Annotated[
-        int, Between(ELB4, 5, 300, aws="elbv2:CreateTargetGroupInput.HealthCheckIntervalSeconds")
+        int, Between(ELB4, 5, 300), Aws("elbv2:CreateTargetGroupInput.HealthCheckIntervalSeconds")
     ] = 15
     """Seconds between two checks. Without it, 15."""
 
     timeout_seconds: Annotated[
-        int, Between(ELB4, 2, 120, aws="elbv2:CreateTargetGroupInput.HealthCheckTimeoutSeconds")
+        int, Between(ELB4, 2, 120), Aws("elbv2:CreateTargetGroupInput.HealthCheckTimeoutSeconds")
     ] = 5
     """Seconds for one answer. Without it, 5."""
 
     healthy_threshold: Annotated[
-        int, Between(ELB4, 2, 10, aws="elbv2:CreateTargetGroupInput.HealthyThresholdCount")
+        int, Between(ELB4, 2, 10), Aws("elbv2:CreateTargetGroupInput.HealthyThresholdCount")
     ] = 2
     """Good answers that make a task healthy. Without it, 2."""
 
     unhealthy_threshold: Annotated[
-        int, Between(ELB4, 2, 10, aws="elbv2:CreateTargetGroupInput.UnhealthyThresholdCount")
+        int, Between(ELB4, 2, 10), Aws("elbv2:CreateTargetGroupInput.UnhealthyThresholdCount")
     ] = 3
     """Bad answers that make a task unhealthy. Without it, 3."""
 
@@ -244,15 +266,15 @@ class Route(Spec):
     load_balancer: ShortName
     """The load balancer, a key of `ecs.load_balancers`."""
 
-    hosts: Many[HostPattern] = ()
+    hosts: Annotated[Many[HostPattern], Aws("elbv2:HostHeaderConditionConfig.Values")] = ()
     """Host names, `*` and `?` allowed. Without it, any."""
 
-    paths: Many[PathPattern] = ()
+    paths: Annotated[Many[PathPattern], Aws("elbv2:PathPatternConditionConfig.Values")] = ()
     """Paths, `*` and `?` allowed. Without it, any. The container gets the path as it is, so a
     service that shares a host name answers below its own prefix, or `strip_prefix` is set."""
 
     priority: (
-        Annotated[int, Between(ELB13, 1, 50_000, aws="elbv2:CreateRuleInput.Priority")] | None
+        Annotated[int, Between(ELB13, 1, 50_000), Aws("elbv2:CreateRuleInput.Priority")] | None
     ) = None
     """Which rule is asked first; the lowest is. Without it one is derived from the hosts and
     paths, those without any path but `/*` last."""
@@ -264,11 +286,15 @@ class Route(Spec):
     health_check: HealthCheck = HealthCheck()
     """How a task is found healthy. Without it `GET /ping` every 15 seconds."""
 
-    grace_seconds: Annotated[int, Between(ELB4, 0, 86_400)] = 120
+    grace_seconds: Annotated[
+        int, Between(ELB4, 0, 86_400), Aws("ecs:CreateServiceRequest.healthCheckGracePeriodSeconds")
+    ] = 120
     """Seconds after its start in which a task's failing health checks are ignored. Without it
     120; loading a large model needs more."""
 
-    deregistration_delay_seconds: Annotated[int, Between(ELB6, 0, 3600)] = 60
+    deregistration_delay_seconds: Annotated[
+        int, Between(ELB6, 0, 3600), Aws("elbv2:TargetGroupAttribute.Value")
+    ] = 60
     """Seconds that a task which goes may finish its requests. Without it, 60."""
 
     slow_start_seconds: Annotated[
@@ -278,10 +304,14 @@ class Route(Spec):
             lambda value: value == 0 or 30 <= value <= 900,
             lambda _: {"expected": "0, or from 30 to 900 seconds"},
         ),
+        Aws("elbv2:TargetGroupAttribute.Value"),
     ] = 0
     """Seconds in which a new task's share of the requests grows. Without it, 0: at once."""
 
-    algorithm: Literal["least_outstanding_requests", "round_robin"] = "least_outstanding_requests"
+    algorithm: Annotated[
+        Literal["least_outstanding_requests", "round_robin"],
+        Aws("elbv2:TargetGroupAttribute.Value"),
+    ] = "least_outstanding_requests"
     """How requests are spread. Without it to the task with the fewest in flight."""
 
     def check(self) -> Iterator[Problem]:

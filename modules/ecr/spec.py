@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ..context import AccountId
 from ..rules import Problem, rule
-from ..spec import Between, Check, Many, Matches, ShortName, Spec
+from ..spec import Aws, Between, Check, Many, Matches, ShortName, Spec
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -87,7 +87,8 @@ def parse_image(uri: str) -> re.Match[str] | None:
 
 ImageTag = Annotated[
     str,
-    Matches(ECR4, r"\w[\w.-]{0,127}", aws="ecr:ImageIdentifier.imageTag"),
+    Matches(ECR4, r"\w[\w.-]{0,127}"),
+    Aws("ecr:ImageIdentifier.imageTag"),
     Check(ECR2, lambda tag: tag != "latest"),
 ]
 
@@ -98,6 +99,7 @@ ImageDigest = Annotated[
         lambda digest: bool(re.fullmatch(r"sha256:[0-9a-f]{64}", digest)),
         lambda _: {"example": EXAMPLE_DIGEST},
     ),
+    Aws("ecr:ImageIdentifier.imageDigest"),
 ]
 
 

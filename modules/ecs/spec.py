@@ -15,7 +15,7 @@ from ..sagemaker.model import FrameworkContainer, Model
 from ..scaling.kinds import ECS_SERVICE, Kind
 from ..scaling.metrics import RequestsPerTarget
 from ..scaling.spec import Scaling
-from ..spec import Between, Check, Cidrs, Known, Many, OneOf, ShortName, Spec, arn_of
+from ..spec import Aws, Between, Check, Cidrs, Known, Many, OneOf, ShortName, Spec, arn_of
 from ..vpc.spec import RetentionDays
 from .instances import (
     Architecture,
@@ -34,7 +34,7 @@ ECS3 = rule(
     "ECS3",
     refuses="an ephemeral storage outside 21 to 200 GiB",
     message="must be from {low} to {high} GiB; leave it out for Fargate's 20",
-    source="botocore ecs EphemeralStorage sizeInGiB",
+    source="Amazon ECS API reference, EphemeralStorage sizeInGiB",
 )
 ECS4 = rule(
     "ECS4",
@@ -82,7 +82,7 @@ ECS21 = rule(
     "ECS21",
     refuses="a container health check outside AWS's ranges",
     message="must be {expected}",
-    source="botocore ecs HealthCheck",
+    source="Amazon ECS API reference, HealthCheck",
 )
 ECS22 = rule(
     "ECS22",
@@ -179,7 +179,7 @@ ECS36 = rule(
     "ECS36",
     refuses="a stop timeout outside 2 to 120 seconds",
     message="must be from {low} to {high} seconds",
-    source="botocore ecs ContainerDefinition stopTimeout (Fargate's maximum)",
+    source="Amazon ECS API reference, ContainerDefinition stopTimeout (Fargate's maximum)",
 )
 ECS37 = rule(
     "ECS37",
@@ -312,35 +312,55 @@ class Ec2Capacity(Spec):
 
     instance_types: Many[
         Annotated[
-            str, Known(ECS40, ec2_instance_type_names, aws="ec2:RunInstancesRequest.InstanceType")
+            str,
+            Known(ECS40, ec2_instance_type_names),
+            Aws(
+                "ec2:RequestLaunchTemplateData.InstanceType",
+                "autoscaling:LaunchTemplateOverrides.InstanceType",
+            ),
         ]
     ]
     """The instance types, such as `["g5.xlarge", "g4dn.xlarge"]`, best first. Several make it
     likelier that AWS has one."""
 
-    max_instances: InstanceCount
+    max_instances: Annotated[
+        int,
+        _within(ECS30, 1, 5000),
+        Aws(
+            "autoscaling:CreateAutoScalingGroupType.MaxSize",
+            "ecs:ManagedScaling.maximumScalingStepSize",
+        ),
+    ]
     """The most that ECS may start."""
 
-    min_instances: InstanceCount = 0
+    min_instances: Annotated[
+        InstanceCount, Aws("autoscaling:CreateAutoScalingGroupType.MinSize")
+    ] = 0
     """The least that is kept, even without tasks. Without it, 0."""
 
-    on_demand_base: InstanceCount = 0
+    on_demand_base: Annotated[
+        InstanceCount, Aws("autoscaling:InstancesDistribution.OnDemandBaseCapacity")
+    ] = 0
     """How many of the first instances are On-Demand. Without it, 0."""
 
-    on_demand_percent: Percent = 100
+    on_demand_percent: Annotated[
+        Percent, Aws("autoscaling:InstancesDistribution.OnDemandPercentageAboveBaseCapacity")
+    ] = 100
     """The share of On-Demand above the base: 100 is all, 0 is Spot alone. Without it, 100."""
 
     target_percent: Annotated[
-        int, Between(ECS45, 1, 100, aws="ecs:ManagedScaling.targetCapacity")
+        int, Between(ECS45, 1, 100), Aws("ecs:ManagedScaling.targetCapacity")
     ] = 100
     """How full the instances are kept. Without it 100; less keeps spare ones running."""
 
     warmup_seconds: Annotated[
-        int, Between(ECS45, 0, 10_000, aws="ecs:ManagedScaling.instanceWarmupPeriod")
+        int, Between(ECS45, 0, 10_000), Aws("ecs:ManagedScaling.instanceWarmupPeriod")
     ] = 300
     """Seconds until a new instance counts. Without it, 300."""
 
-    volume_gb: Annotated[int, Between(ECS41, 30, 16_384)] = 100
+    volume_gb: Annotated[
+        int, Between(ECS41, 30, 16_384), Aws("ec2:LaunchTemplateEbsBlockDeviceRequest.VolumeSize")
+    ] = 100
     """The encrypted gp3 root volume in GiB, which holds images too. Without it, 100."""
 
     ami_parameter: (
@@ -365,8 +385,8 @@ class Ec2Capacity(Spec):
         facts = self.facts
         if not facts or len({(fact.arch, bool(fact.gpus)) for fact in facts}) > 1:
             yield ECS31.problem("instance_types", got=self.instance_types)
-        if not self.max_instances > 0 or self.max_instances < self.min_instances:
-            expected = f"at least 1 and min_instances ({self.min_instances})"
+        if self.max_instances < self.min_instances:
+            expected = f"at least min_instances ({self.min_instances})"
             yield ECS30.problem("max_instances", got=self.max_instances, expected=expected)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
@@ -406,7 +426,9 @@ class EcsCluster(Spec):
     load_balancers: dict[ShortName, LoadBalancer] = {}
     """Load balancers by short name, which services share. Without it, none."""
 
-    container_insights: Literal["enhanced", "enabled", "disabled"] = "enabled"
+    container_insights: Annotated[
+        Literal["enhanced", "enabled", "disabled"], Aws("ecs:ClusterSetting.value")
+    ] = "enabled"
     """CloudWatch Container Insights; `enhanced` adds metrics for each task and costs more.
     Without it, `enabled`."""
 
@@ -426,30 +448,35 @@ class EcsCluster(Spec):
 class Fargate(Spec):
     """A task on Fargate: no instances to look after, no GPU."""
 
-    cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384, 32768]
+    cpu: Annotated[
+        Literal[256, 512, 1024, 2048, 4096, 8192, 16384, 32768],
+        Aws("ecs:RegisterTaskDefinitionRequest.cpu"),
+    ]
     """CPU units; 1,024 are one vCPU."""
 
-    memory_mib: int
+    memory_mib: Annotated[int, Aws("ecs:RegisterTaskDefinitionRequest.memory")]
     """Memory in MiB; which is possible depends on `cpu`."""
 
-    architecture: Architecture = "X86_64"
+    architecture: Annotated[Architecture, Aws("ecs:RuntimePlatform.cpuArchitecture")] = "X86_64"
     """What the image is built for. Without it, X86_64."""
 
-    ephemeral_storage_gib: Annotated[int, Between(ECS3, 21, 200)] | None = None
+    ephemeral_storage_gib: (
+        Annotated[int, Between(ECS3, 21, 200), Aws("ecs:EphemeralStorage.sizeInGiB")] | None
+    ) = None
     """Storage for image, model and temporary files. Without it Fargate's 20 GiB."""
 
     on_demand_base: Annotated[
-        int, Between(ECS44, 0, 100_000, aws="ecs:CapacityProviderStrategyItem.base")
+        int, Between(ECS44, 0, 100_000), Aws("ecs:CapacityProviderStrategyItem.base")
     ] = 0
     """How many tasks are on Fargate before the weights count. Without it, 0."""
 
     on_demand_weight: Annotated[
-        int, Between(ECS44, 0, 1000, aws="ecs:CapacityProviderStrategyItem.weight")
+        int, Between(ECS44, 0, 1000), Aws("ecs:CapacityProviderStrategyItem.weight")
     ] = 1
     """The share of further tasks on Fargate. Without it, 1."""
 
     spot_weight: Annotated[
-        int, Between(ECS44, 0, 1000, aws="ecs:CapacityProviderStrategyItem.weight")
+        int, Between(ECS44, 0, 1000), Aws("ecs:CapacityProviderStrategyItem.weight")
     ] = 0
     """The share of further tasks on Fargate Spot. Without it, 0."""
 
@@ -481,30 +508,49 @@ class Ec2(Spec):
     capacity: ShortName
     """Which capacity, a key of `ecs.capacity`."""
 
-    memory_mib: Annotated[int, _within(ECS19, 128, 24 * _GIB * _GIB, " MiB")]
+    memory_mib: Annotated[
+        int,
+        _within(ECS19, 128, 24 * _GIB * _GIB, " MiB"),
+        Aws("ecs:RegisterTaskDefinitionRequest.memory"),
+    ]
     """Memory in MiB. Instances keep some for themselves: a g5.xlarge offers about 15,000 of its
     16,384."""
 
-    cpu: Annotated[int, _within(ECS19, 128, 196_608, " CPU units")] | None = None
+    cpu: (
+        Annotated[
+            int,
+            _within(ECS19, 128, 196_608, " CPU units"),
+            Aws("ecs:RegisterTaskDefinitionRequest.cpu"),
+        ]
+        | None
+    ) = None
     """CPU units; 1,024 are one vCPU. Without it tasks share the instance's."""
 
-    gpus: Annotated[int, _within(ECS19, 0, 16, " GPUs")] = 0
+    gpus: Annotated[int, _within(ECS19, 0, 16, " GPUs"), Aws("ecs:ResourceRequirement.value")] = 0
     """Whole GPUs for each task. Without it, none."""
 
-    architecture: Architecture | None = None
+    architecture: Annotated[Architecture, Aws("ecs:RuntimePlatform.cpuArchitecture")] | None = None
     """What the image is built for. Without it what the capacity's instances run."""
 
 
 class EcsRolling(Spec):
     """Tasks are replaced a few at a time; a deployment that does not come up is rolled back."""
 
-    min_healthy_percent: Annotated[int, _within(ECS30, 0, 100, " percent")] = 100
+    min_healthy_percent: Annotated[
+        int,
+        _within(ECS30, 0, 100, " percent"),
+        Aws("ecs:DeploymentConfiguration.minimumHealthyPercent"),
+    ] = 100
     """The share of tasks that stays up. Without it, all."""
 
-    max_percent: Annotated[int, _within(ECS30, 100, 1000, " percent")] = 200
+    max_percent: Annotated[
+        int,
+        _within(ECS30, 100, 1000, " percent"),
+        Aws("ecs:DeploymentConfiguration.maximumPercent"),
+    ] = 200
     """The most tasks while it lasts, in percent of the count. Without it, twice the count."""
 
-    alarms: Many[AlarmName] = ()
+    alarms: Annotated[Many[AlarmName], Aws("ecs:DeploymentAlarms.alarmNames")] = ()
     """Names of CloudWatch alarms that roll the deployment back. Without it, only tasks that do
     not come up do."""
 
@@ -523,20 +569,42 @@ class AllAtOnceShift(Spec):
 class CanaryShift(Spec):
     """A part of the traffic goes to the new tasks first, and the rest after a while."""
 
-    percent: Annotated[int, _within(ECS18, 1, 99, " percent")] = 10
+    percent: Annotated[
+        int,
+        _within(ECS18, 1, 99, " percent"),
+        Aws("codedeploy:TimeBasedCanary.canaryPercentage", "ecs:CanaryConfiguration.canaryPercent"),
+    ] = 10
     """The part. Without it, 10."""
 
-    minutes: Annotated[int, _within(ECS18, 1, 1440, " minutes")] = 5
+    minutes: Annotated[
+        int,
+        _within(ECS18, 1, 1440, " minutes"),
+        Aws(
+            "codedeploy:TimeBasedCanary.canaryInterval",
+            "ecs:CanaryConfiguration.canaryBakeTimeInMinutes",
+        ),
+    ] = 5
     """How long. Without it, 5."""
 
 
 class LinearShift(Spec):
     """Traffic goes to the new tasks in equal steps."""
 
-    percent: Annotated[int, _within(ECS18, 3, 99, " percent")] = 10
+    percent: Annotated[
+        int,
+        _within(ECS18, 3, 99, " percent"),
+        Aws("codedeploy:TimeBasedLinear.linearPercentage", "ecs:LinearConfiguration.stepPercent"),
+    ] = 10
     """The step. Without it, 10."""
 
-    minutes: Annotated[int, _within(ECS18, 1, 1440, " minutes")] = 1
+    minutes: Annotated[
+        int,
+        _within(ECS18, 1, 1440, " minutes"),
+        Aws(
+            "codedeploy:TimeBasedLinear.linearInterval",
+            "ecs:LinearConfiguration.stepBakeTimeInMinutes",
+        ),
+    ] = 1
     """The time between two steps. Without it, 1."""
 
 
@@ -546,38 +614,58 @@ class EcsBlueGreen(Spec):
     shift: Annotated[AllAtOnceShift | CanaryShift | LinearShift, OneOf()] = CanaryShift()
     """How traffic moves. Without it a tenth for five minutes, then all."""
 
-    controller: Literal["CODE_DEPLOY", "ECS"] = "CODE_DEPLOY"
+    controller: Annotated[Literal["CODE_DEPLOY", "ECS"], Aws("ecs:DeploymentController.type")] = (
+        "CODE_DEPLOY"
+    )
     """Who moves it: CodeDeploy, started by `inferra rollout`; or ECS itself on each apply,
     which needs hashicorp/aws 6.4 or newer, so not on the emulator. A service cannot change
     from one to the other. Without it, CodeDeploy."""
 
-    alarms: Many[AlarmName] = ()
+    alarms: Annotated[
+        Many[AlarmName], Aws("codedeploy:Alarm.name", "ecs:DeploymentAlarms.alarmNames")
+    ] = ()
     """Names of further CloudWatch alarms that move traffic back. Without it only Inferra's own,
     on 5xx answers of the tasks."""
 
-    max_5xx: Annotated[int, _within(ECS18, 1, 1_000_000, " answers")] = 5
+    max_5xx: Annotated[
+        int,
+        _within(ECS18, 1, 1_000_000, " answers"),
+        Aws("cloudwatch:PutMetricAlarmInput.Threshold"),
+    ] = 5
     """5xx answers within a minute above which Inferra's own alarms go off. Without it, 5."""
 
-    bake_minutes: Minutes = 5
+    bake_minutes: Annotated[
+        Minutes,
+        Aws(
+            "codedeploy:BlueInstanceTerminationOption.terminationWaitTimeInMinutes",
+            "ecs:DeploymentConfiguration.bakeTimeInMinutes",
+        ),
+    ] = 5
     """Minutes that the old tasks stay up after the shift, to go back at once. Without it, 5."""
 
 
 class ContainerHealth(Spec):
     """A command in the container that says whether it is healthy."""
 
-    command: Many[str]
+    command: Annotated[Many[str], Aws("ecs:HealthCheck.command")]
     """The command, such as `["python", "-c", "..."]`; exit status 0 is healthy."""
 
-    interval_seconds: Annotated[int, _within(ECS21, 5, 300, " seconds")] = 30
+    interval_seconds: Annotated[
+        int, _within(ECS21, 5, 300, " seconds"), Aws("ecs:HealthCheck.interval")
+    ] = 30
     """Seconds between two runs. Without it, 30."""
 
-    timeout_seconds: Annotated[int, _within(ECS21, 2, 60, " seconds")] = 5
+    timeout_seconds: Annotated[
+        int, _within(ECS21, 2, 60, " seconds"), Aws("ecs:HealthCheck.timeout")
+    ] = 5
     """Seconds for one run. Without it, 5."""
 
-    retries: Annotated[int, _within(ECS21, 1, 10)] = 3
+    retries: Annotated[int, _within(ECS21, 1, 10), Aws("ecs:HealthCheck.retries")] = 3
     """Failures that make it unhealthy. Without it, 3."""
 
-    start_seconds: Annotated[int, _within(ECS21, 0, 300, " seconds")] = 60
+    start_seconds: Annotated[
+        int, _within(ECS21, 0, 300, " seconds"), Aws("ecs:HealthCheck.startPeriod")
+    ] = 60
     """Seconds after the start in which failures do not count. Without it, 60."""
 
     def check(self) -> Iterator[Problem]:
@@ -607,7 +695,7 @@ class EcsService(Spec):
     compute: Annotated[Fargate | Ec2, OneOf()]
     """What each task runs on."""
 
-    count: TaskCount | None = None
+    count: Annotated[TaskCount, Aws("ecs:CreateServiceRequest.desiredCount")] | None = None
     """How many tasks. Without it 1, or what `scaling` decides."""
 
     scaling: Scaling | None = None
@@ -619,26 +707,31 @@ class EcsService(Spec):
     rollout: Annotated[EcsRolling | EcsBlueGreen, OneOf()] = EcsRolling()
     """How a change reaches the tasks. Without it rolling, with a circuit breaker."""
 
-    secrets: dict[VariableName, SecretArn] = {}
+    secrets: dict[
+        Annotated[VariableName, Aws("ecs:Secret.name")],
+        Annotated[SecretArn, Aws("ecs:Secret.valueFrom")],
+    ] = {}
     """Environment variables whose values are secrets or parameters, by ARN. Without it, none."""
 
     health: ContainerHealth | None = None
     """A health check inside the container. Without it the route's alone."""
 
-    user: Annotated[str, Check(ECS37, _is_user)] = "10001"
+    user: Annotated[str, Check(ECS37, _is_user), Aws("ecs:ContainerDefinition.user")] = "10001"
     """The user that the container runs as, never root. Without it 10001."""
 
     read_only: bool = True
     """Whether the root file system is read-only; `/tmp` is always writable. Without it, yes."""
 
-    stop_timeout_seconds: Annotated[int, Between(ECS36, 2, 120)] = 30
+    stop_timeout_seconds: Annotated[
+        int, Between(ECS36, 2, 120), Aws("ecs:ContainerDefinition.stopTimeout")
+    ] = 30
     """Seconds from SIGTERM to SIGKILL. Without it 30, as on SageMaker."""
 
     execute_command: bool = False
     """Whether `aws ecs execute-command` may open a shell, for which `read_only` must be False.
     Without it, no."""
 
-    egress_cidrs: Cidrs | None = None
+    egress_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] | None = None
     """Where tasks may open HTTPS connections beside the VPC and S3. Without it nowhere when the
     network has an endpoint for everything that the task needs, and anywhere when AWS is
     reached through NAT."""
@@ -655,6 +748,7 @@ class EcsService(Spec):
             lambda _: {"example": EXAMPLE_IMAGE},
         ),
         Check(ECR2, lambda image: isinstance(image, Image) or not image.endswith(":latest")),
+        Aws("ecs:ContainerDefinition.image"),
     ] = _LOADER
     """The image, with AWS CLI and Python, that fetches the artifact before the container starts.
     Without it AWS's own from the public registry; nothing is fetched without an artifact."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from ..context import Context
 from ..rules import Problem, did_you_mean, one_of, rule
-from ..spec import Between, Check, Cidrs, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
+from ..spec import Aws, Between, Check, Cidrs, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
 from ..vpc.spec import RetentionDays
 from .instances import architecture, has_gpu, has_neuron, node_types
 
@@ -64,8 +64,8 @@ EKS7 = rule(
 EKS8 = rule(
     "EKS8",
     refuses="sizes of a node group out of order",
-    message="must be min_size <= desired_size <= max_size and max_size at least 1; they are "
-    "{minimum}, {desired} and {maximum}",
+    message="must be min_size <= desired_size <= max_size; they are {minimum}, {desired} and "
+    "{maximum}",
     source="botocore eks NodegroupScalingConfig",
 )
 EKS9 = rule(
@@ -74,6 +74,13 @@ EKS9 = rule(
     message="must have at most 63 letters, digits, - _ or . with a letter or digit at both ends; "
     "a key may have a domain and / before it",
     source="botocore eks taintKey, taintValue, labelKey; Kubernetes labels and selectors",
+)
+EKS37 = rule(
+    "EKS37",
+    refuses="a label or taint of a node group whose key has over 63 characters with its domain, or a "
+    "label without a value",
+    message="must have 1 to 63 characters on a node group, the domain of a key included",
+    source="botocore eks labelKey, labelValue, taintKey",
 )
 EKS12 = rule(
     "EKS12",
@@ -168,7 +175,7 @@ EKS29 = rule(
 )
 EKS30 = rule(
     "EKS30",
-    refuses="a node group size outside 0 to 450",
+    refuses="a node group size outside 0 to 450, or a maximum of 0",
     message="must be from {low} to {high} nodes",
     source="Amazon EKS user guide, service quotas (nodes per managed node group)",
 )
@@ -261,6 +268,8 @@ _DOMAIN = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
 LabelKey = Annotated[str, Matches(EKS9, rf"({_DOMAIN}/)?{_LABEL_PART}")]
 LabelValue = Annotated[str, Matches(EKS9, rf"({_LABEL_PART})?")]
 
+NodeKey = Annotated[LabelKey, Check(EKS37, lambda key: len(key) <= 63)]
+
 Namespace = Annotated[str, Matches(EKS31, r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")]
 """A Kubernetes namespace."""
 
@@ -301,13 +310,15 @@ def minor(version: str) -> int:
 class Taint(Spec):
     """A taint on every node of a group: only pods that tolerate it are placed there."""
 
-    key: LabelKey
+    key: Annotated[NodeKey, Aws("eks:Taint.key")]
     """The taint's key."""
 
-    value: LabelValue = ""
+    value: Annotated[LabelValue, Aws("eks:Taint.value")] = ""
     """Its value. Without it, empty."""
 
-    effect: Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"] = "NO_SCHEDULE"
+    effect: Annotated[
+        Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"], Aws("eks:Taint.effect")
+    ] = "NO_SCHEDULE"
     """What it does to pods that do not tolerate it. Without it, they are not placed there."""
 
 
@@ -317,42 +328,55 @@ class NodeGroup(Spec):
     instance_types: Annotated[
         Many[Annotated[str, Check(EKS26, lambda name: not name.startswith("ml."))]],
         Check(EKS27, lambda names: 0 < len(names) == len(set(names)) <= 20),
+        Aws("eks:CreateNodegroupRequest.instanceTypes"),
     ]
     """The EC2 instance types, in the order of preference: one, or several alike for Spot."""
 
-    max_size: NodeCount
+    max_size: Annotated[int, Between(EKS30, 1, 450), Aws("eks:NodegroupScalingConfig.maxSize")]
     """The most nodes."""
 
-    min_size: NodeCount = 1
+    min_size: Annotated[NodeCount, Aws("eks:NodegroupScalingConfig.minSize")] = 1
     """The fewest nodes. Without it, 1."""
 
-    desired_size: NodeCount | None = None
+    desired_size: Annotated[NodeCount, Aws("eks:NodegroupScalingConfig.desiredSize")] | None = None
     """How many nodes there are, or are at first where an autoscaler decides afterwards.
     Without it, `min_size`."""
 
-    capacity_type: Literal["ON_DEMAND", "SPOT"] = "ON_DEMAND"
+    capacity_type: Annotated[
+        Literal["ON_DEMAND", "SPOT"], Aws("eks:CreateNodegroupRequest.capacityType")
+    ] = "ON_DEMAND"
     """How the instances are bought. Without it, on demand."""
 
-    ami_type: Annotated[str, Known(EKS6, lambda: AMI_TYPES)] | None = None
+    ami_type: (
+        Annotated[str, Known(EKS6, lambda: AMI_TYPES), Aws("eks:CreateNodegroupRequest.amiType")]
+        | None
+    ) = None
     """The nodes' AMI. Without it, Amazon Linux 2023 for the instance types' processor, with
     the NVIDIA or Neuron driver where they have such devices."""
 
-    disk_size_gib: Annotated[int, Between(EKS29, 20, 16_384)] = 50
+    disk_size_gib: Annotated[
+        int, Between(EKS29, 20, 16_384), Aws("ec2:LaunchTemplateEbsBlockDeviceRequest.VolumeSize")
+    ] = 50
     """The size of each node's encrypted gp3 volume in GiB, which holds images and models.
     Without it, 50."""
 
-    labels: dict[LabelKey, LabelValue] = {}
+    labels: Annotated[
+        dict[NodeKey, Annotated[LabelValue, Check(EKS37, bool)]],
+        Aws("eks:CreateNodegroupRequest.labels"),
+    ] = {}
     """More labels on each node. Each has `inferra/node-group` with the group's name."""
 
     taints: Many[Taint] | None = None
     """Taints on each node. Without it none, or `nvidia.com/gpu` where the nodes have GPUs."""
 
-    max_unavailable_percentage: Annotated[int, Between(EKS12, 1, 100)] = 33
+    max_unavailable_percentage: Annotated[
+        int, Between(EKS12, 1, 100), Aws("eks:NodegroupUpdateConfig.maxUnavailablePercentage")
+    ] = 33
     """The share of nodes that an upgrade replaces at once. Without it, a third."""
 
     def check(self) -> Iterator[Problem]:
         """The rules between sizes, instance types and AMI."""
-        if not self.min_size <= self.desired <= self.max_size or self.max_size == 0:
+        if not self.min_size <= self.desired <= self.max_size:
             yield EKS8.problem(minimum=self.min_size, desired=self.desired, maximum=self.max_size)
         for index, name in enumerate(self.instance_types):
             if name not in node_types():
@@ -445,6 +469,7 @@ class AutoMode(Spec):
     node_pools: Annotated[
         Many[Literal["general-purpose", "system"]],
         Check(EKS27, lambda names: len(names) == len(set(names))),
+        Aws("eks:ComputeConfigRequest.nodePools"),
     ] = ("general-purpose", "system")
     """The built-in node pools. Without it, both."""
 
@@ -475,7 +500,9 @@ class NodeGroups(Spec):
 class FargateProfile(Spec):
     """A Fargate profile: pods of some namespaces run without nodes, one by one."""
 
-    namespaces: Annotated[Many[Namespace], Check(EKS32, _namespaces_fit)] = ("inference",)
+    namespaces: Annotated[
+        Many[Namespace], Check(EKS32, _namespaces_fit), Aws("eks:FargateProfileSelector.namespace")
+    ] = ("inference",)
     """The namespaces whose pods run on Fargate, beside `kube-system`, which holds DNS. Without
     it, `inference`."""
 
@@ -496,6 +523,7 @@ class Addon(Spec):
                 lambda v: bool(re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", v)),
                 lambda _: {"remedy": ""},
             ),
+            Aws("eks:CreateAddonRequest.addonVersion"),
         ]
         | None
     ) = None
@@ -510,20 +538,24 @@ class AccessEntry(Spec):
     """Who may do what in the cluster, by IAM principal."""
 
     principal: Annotated[
-        str, arn_of("iam", "arn:aws:iam::111122223333:role/ml-engineers", r"(role|user)/.+")
+        str,
+        arn_of("iam", "arn:aws:iam::111122223333:role/ml-engineers", r"(role|user)/.+"),
+        Aws("eks:CreateAccessEntryRequest.principalArn"),
     ]
     """The ARN of the IAM role or user."""
 
     policy: AccessPolicy | None = None
     """EKS's access policy. Without it, only `kubernetes_groups` give rights."""
 
-    namespaces: Many[Namespace] = ()
+    namespaces: Annotated[Many[Namespace], Aws("eks:AccessScope.namespaces")] = ()
     """The namespaces in which `policy` holds. Without it, the whole cluster."""
 
-    kubernetes_groups: Many[str] = ()
+    kubernetes_groups: Annotated[
+        Many[str], Aws("eks:CreateAccessEntryRequest.kubernetesGroups")
+    ] = ()
     """Groups for the cluster's own role bindings. Without it, none."""
 
-    type: EntryType = "STANDARD"
+    type: Annotated[EntryType, Aws("eks:CreateAccessEntryRequest.type")] = "STANDARD"
     """The kind of principal. Without it, STANDARD: people and pipelines."""
 
     def check(self) -> Iterator[Problem]:
@@ -536,7 +568,7 @@ class AccessEntry(Spec):
 class EksCluster(Spec):
     """An EKS cluster: private, encrypted by the environment's key, logged, with access entries."""
 
-    version: Annotated[str, Matches(EKS1, r"1\.\d{2}")]
+    version: Annotated[str, Matches(EKS1, r"1\.\d{2}"), Aws("eks:CreateClusterRequest.version")]
     """The Kubernetes version, `1.35`. Raise it by one minor at a time."""
 
     compute: Annotated[AutoMode | NodeGroups | FargateProfile, OneOf()] = AutoMode()
@@ -545,17 +577,17 @@ class EksCluster(Spec):
     private_access: bool = True
     """Whether the VPC reaches the API without leaving it. Without it, yes."""
 
-    public_access_cidrs: Cidrs = ()
+    public_access_cidrs: Annotated[Cidrs, Aws("eks:VpcConfigRequest.publicAccessCidrs")] = ()
     """Networks on the internet that reach the API. Without it, none: deploy the services from
     inside the VPC."""
 
     access: dict[ShortName, AccessEntry] = {}
     """Who else may use the cluster, by a short name. Without it, only the role that deploys."""
 
-    addons: dict[AddonName, Addon] = {}
+    addons: dict[Annotated[AddonName, Aws("eks:CreateAddonRequest.addonName")], Addon] = {}
     """Add-ons beside those that the compute needs, or other versions of those."""
 
-    control_plane_logs: Many[LogType] = (
+    control_plane_logs: Annotated[Many[LogType], Aws("eks:LogSetup.types")] = (
         "api",
         "audit",
         "authenticator",
@@ -567,7 +599,9 @@ class EksCluster(Spec):
     log_retention_days: RetentionDays = 30
     """Days that they are kept. Without it, 30."""
 
-    support_type: Literal["STANDARD", "EXTENDED"] = "STANDARD"
+    support_type: Annotated[
+        Literal["STANDARD", "EXTENDED"], Aws("eks:UpgradePolicyRequest.supportType")
+    ] = "STANDARD"
     """What happens when standard support of `version` ends: EKS upgrades the cluster (STANDARD),
     or it stays for a higher price (EXTENDED). Without it, STANDARD."""
 

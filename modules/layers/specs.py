@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from ..ecr.spec import Repository
 from ..ecs.spec import EcsService
@@ -10,7 +11,7 @@ from ..s3.spec import ArtifactBucket
 from ..sagemaker.batch import BatchTransform
 from ..sagemaker.registry import ModelPackageGroup
 from ..sagemaker.spec import AnyEndpoint
-from ..spec import Cidrs, ShortName, Spec
+from ..spec import Aws, Cidrs, ShortName, Spec
 
 
 class Registry(Spec):
@@ -38,6 +39,6 @@ class Inference(Spec):
     services: dict[ShortName, EcsService] = {}
     """ECS services by short name, on the cluster of the ecs layer. Without it, none."""
 
-    egress_cidrs: Cidrs = ()
+    egress_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
     """Where model containers may open HTTPS connections beside AWS services. Without it,
     nowhere."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from ..context import AccountId
 from ..rules import rule
-from ..spec import Between, Many, Spec
+from ..spec import Aws, Between, Many, Spec
 
 S3A1 = rule(
     "S3A1",
@@ -19,7 +19,10 @@ S3A1 = rule(
 class ArtifactBucket(Spec):
     """The environment's bucket of model artifacts: versioned, encrypted, TLS only, private."""
 
-    expire_noncurrent_days: Annotated[int, Between(S3A1, 1, 3650)] | None = None
+    expire_noncurrent_days: (
+        Annotated[int, Between(S3A1, 1, 3650), Aws("s3:NoncurrentVersionExpiration.NoncurrentDays")]
+        | None
+    ) = None
     """Days after which an overwritten or deleted artifact is really gone. Without it, never."""
 
     read_accounts: Many[AccountId] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
@@ -9,10 +10,10 @@ from typing import Annotated, Literal
 
 from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, TimeZone
-from ..spec import Between, Check, Known, Matches, OneOf, Spec
+from ..spec import Aws, Between, Check, Known, Matches, OneOf, S3Uri, Spec
 from .instances import instance_types
 from .model import MDL14, FrameworkContainer, Model
-from .spec import RT20, Destination, OwnModelSource
+from .spec import RT20, OwnModelSource
 
 _ROOT = __package__.rpartition(".")[0]
 
@@ -47,7 +48,8 @@ JOB12 = rule(
     refuses="a number outside the limits of a transform job",
     message="must be from {low} to {high}",
     source="botocore sagemaker TransformInstanceCount, InvocationsTimeoutInSeconds, "
-    "InvocationsMaxRetries; SageMaker API reference, MaxPayloadInMB (100 MB)",
+    "InvocationsMaxRetries; SageMaker API reference, MaxPayloadInMB (100 MB); SageMaker service "
+    "quotas (instances of a transform job)",
 )
 JOB13 = rule(
     "JOB13",
@@ -74,6 +76,18 @@ JOB16 = rule(
     message="must be the end of a key such as .csv",
     source="Amazon EventBridge user guide, wildcard matching",
 )
+JOB17 = rule(
+    "JOB17",
+    refuses="a content type that is not a media type of at most 256 characters",
+    message="must be a media type of at most 256 characters, such as text/csv",
+    source="botocore sagemaker ContentType; RFC 9110, media types",
+)
+JOB18 = rule(
+    "JOB18",
+    refuses="a schedule over 256 characters",
+    message="must have at most 256 characters",
+    source="botocore scheduler ScheduleExpression",
+)
 
 
 @cache
@@ -83,17 +97,27 @@ def transform_instance_types() -> frozenset[str]:
     return frozenset(text.split())
 
 
+def _is_media_type(text: str) -> bool:
+    return bool(re.fullmatch(r"[!-.0-~]+/[!-~][ -~]*", text)) and len(text) <= 256
+
+
 JsonPath = Annotated[str, Check(JOB13, lambda path: len(path) <= 63)]
-Prefix = Annotated[Destination, Check(JOB14, lambda uri: uri.endswith("/"))]
+Prefix = Annotated[S3Uri, Check(JOB14, lambda uri: uri.endswith("/"))]
 
 
 class OnSchedule(Spec):
     """Starts a batch transform at set times, by EventBridge Scheduler."""
 
-    schedule: Schedule
+    schedule: Annotated[
+        Schedule,
+        Check(JOB18, lambda schedule: len(schedule) <= 256),
+        Aws("scheduler:CreateScheduleInput.ScheduleExpression"),
+    ]
     """`cron(0 2 * * ? *)`, `rate(12 hours)` or `at(2026-12-24T18:00:00)`."""
 
-    timezone: TimeZone = "UTC"
+    timezone: Annotated[
+        TimeZone, Aws("scheduler:CreateScheduleInput.ScheduleExpressionTimezone")
+    ] = "UTC"
     """The time zone of an at or cron expression. Without it, UTC."""
 
 
@@ -114,51 +138,71 @@ class BatchTransform(Spec):
     model: OwnModelSource
     """What predicts. Its artifact is one `.tar.gz`."""
 
-    instance_type: Annotated[str, Known(JOB5, transform_instance_types)]
+    instance_type: Annotated[
+        str, Known(JOB5, transform_instance_types), Aws("sagemaker:TransformResources.InstanceType")
+    ]
     """The instance type, such as `ml.m5.xlarge`."""
 
     instance_count: Annotated[
-        int, Between(JOB12, 1, 100, aws="sagemaker:TransformResources.InstanceCount")
+        int, Between(JOB12, 1, 100), Aws("sagemaker:TransformResources.InstanceCount")
     ] = 1
     """How many instances share the objects. Without it, 1."""
 
     trigger: Annotated[OnSchedule | OnUpload | None, OneOf()] = None
     """What starts it. Without it, you do."""
 
-    input: Prefix | None = None
+    input: Annotated[Prefix, Aws("sagemaker:TransformS3DataSource.S3Uri")] | None = None
     """Where the input lies. Without it `batch/{name}/input/` in the environment's artifact
     bucket."""
 
-    output: Prefix | None = None
+    output: Annotated[Prefix, Aws("sagemaker:TransformOutput.S3OutputPath")] | None = None
     """Where predictions go. Without it `batch/{name}/output/` likewise."""
 
-    content_type: str = "text/csv"
+    content_type: Annotated[
+        str,
+        Check(JOB17, _is_media_type),
+        Aws("sagemaker:TransformInput.ContentType", "sagemaker:TransformOutput.Accept"),
+    ] = "text/csv"
     """The MIME type of the input and, unless the container decides otherwise, the output.
     Without it, CSV."""
 
-    split_type: Literal["Line", "RecordIO", "TFRecord"] | None = "Line"
+    split_type: (
+        Annotated[
+            Literal["Line", "RecordIO", "TFRecord"], Aws("sagemaker:TransformInput.SplitType")
+        ]
+        | None
+    ) = "Line"
     """How objects are split into records. Without it by lines; None for whole objects."""
 
-    batch_strategy: Literal["MultiRecord", "SingleRecord"] = "MultiRecord"
+    batch_strategy: Annotated[
+        Literal["MultiRecord", "SingleRecord"],
+        Aws("sagemaker:CreateTransformJobRequest.BatchStrategy"),
+    ] = "MultiRecord"
     """How many records a request holds. Without it, as many as fit the payload."""
 
-    max_payload_mb: Annotated[int, Between(JOB12, 1, 100)] = 6
+    max_payload_mb: Annotated[
+        int, Between(JOB12, 1, 100), Aws("sagemaker:CreateTransformJobRequest.MaxPayloadInMB")
+    ] = 6
     """The largest request. Without it 6 MB, AWS's default."""
 
-    max_concurrent_transforms: Annotated[int, Between(JOB12, 1, 100)] = 1
+    max_concurrent_transforms: Annotated[
+        int,
+        Between(JOB12, 1, 100),
+        Aws("sagemaker:CreateTransformJobRequest.MaxConcurrentTransforms"),
+    ] = 1
     """How many requests an instance works on at once. Without it, 1."""
 
     invocation_timeout_seconds: Annotated[
-        int, Between(JOB12, 1, 3600, aws="sagemaker:ModelClientConfig.InvocationsTimeoutInSeconds")
+        int, Between(JOB12, 1, 3600), Aws("sagemaker:ModelClientConfig.InvocationsTimeoutInSeconds")
     ] = 600
     """Seconds that one request may take. Without it 600, AWS's default."""
 
     invocation_retries: Annotated[
-        int, Between(JOB12, 0, 3, aws="sagemaker:ModelClientConfig.InvocationsMaxRetries")
+        int, Between(JOB12, 0, 3), Aws("sagemaker:ModelClientConfig.InvocationsMaxRetries")
     ] = 3
     """How often a failed request is repeated. Without it 3, AWS's default."""
 
-    input_filter: JsonPath | None = None
+    input_filter: Annotated[JsonPath, Aws("sagemaker:DataProcessing.InputFilter")] | None = None
     """The part of each record that the model sees, a JSONPath. Without it, all."""
 
     join_input: bool = False

@@ -8,25 +8,25 @@ from typing import Annotated
 
 from ..alarms.spec import EndpointAlarms
 from ..rules import Problem, rule
-from ..spec import Between, Check, Many, Spec
+from ..spec import Aws, Between, Many, Matches, Spec
 
 DEP4 = rule(
     "DEP4",
     refuses="a canary outside 1 to 50 percent",
     message="must be from {low} to {high} percent of the capacity",
-    source="botocore sagemaker TrafficRoutingConfig CanarySize",
+    source="SageMaker API reference, TrafficRoutingConfig CanarySize (at most 50 percent)",
 )
 DEP5 = rule(
     "DEP5",
     refuses="a linear step outside 10 to 50 percent",
     message="must be from {low} to {high} percent of the capacity",
-    source="botocore sagemaker TrafficRoutingConfig LinearStepSize",
+    source="SageMaker API reference, TrafficRoutingConfig LinearStepSize (10 to 50 percent)",
 )
 DEP6 = rule(
     "DEP6",
     refuses="a rolling batch outside 5 to 50 percent",
     message="must be from {low} to {high} percent of the capacity",
-    source="botocore sagemaker RollingUpdatePolicy MaximumBatchSize",
+    source="SageMaker API reference, RollingUpdatePolicy MaximumBatchSize (5 to 50 percent)",
 )
 DEP7 = rule(
     "DEP7",
@@ -70,9 +70,10 @@ DEP14 = rule(
 )
 DEP17 = rule(
     "DEP17",
-    refuses="an alarm given by its ARN or with an impossible name",
+    refuses="an alarm given by its ARN or with an impossible name: empty, blank, over 255 "
+    "characters or with a line break",
     message="must be the name of a CloudWatch alarm, not its ARN",
-    source="botocore sagemaker AlarmName",
+    source="botocore sagemaker AlarmName; CloudWatch API reference, PutMetricAlarm AlarmName",
 )
 DEP22 = rule(
     "DEP22",
@@ -96,17 +97,11 @@ _PATIENCE = 3600
 # What instances may take to start beside the waits.
 _STARTING = 1800
 
-Wait = Annotated[
-    int, Between(DEP7, 0, 3600, aws="sagemaker:TrafficRoutingConfig.WaitIntervalInSeconds")
-]
-AlarmName = Annotated[
-    str,
-    Check(
-        DEP17,
-        lambda name: 0 < len(name) <= 255 and not name.startswith("arn:"),
-        aws="sagemaker:Alarm.AlarmName",
-    ),
-]
+Wait = Annotated[int, Between(DEP7, 0, 3600)]
+Interval = Annotated[Wait, Aws("sagemaker:TrafficRoutingConfig.WaitIntervalInSeconds")]
+Termination = Annotated[Wait, Aws("sagemaker:BlueGreenUpdatePolicy.TerminationWaitInSeconds")]
+_CAPACITY_SIZE = Aws("sagemaker:CapacitySize.Value")
+AlarmName = Annotated[str, Matches(DEP17, r"(?!\s*$)(?!arn:).{1,255}")]
 
 
 class Rollout(Spec):
@@ -117,17 +112,16 @@ class Rollout(Spec):
     4XX above 5 % of invocations; None for none. Going from None to alarms and back replaces the
     endpoint."""
 
-    more_alarms: Many[AlarmName] = ()
+    more_alarms: Annotated[Many[AlarmName], Aws("sagemaker:Alarm.AlarmName")] = ()
     """The names of alarms that exist already and roll back too. Without it, none."""
 
     maximum_execution_timeout_seconds: (
         Annotated[
             int,
-            Between(
-                DEP8,
-                600,
-                14_400,
-                aws="sagemaker:BlueGreenUpdatePolicy.MaximumExecutionTimeoutInSeconds",
+            Between(DEP8, 600, 14_400),
+            Aws(
+                "sagemaker:BlueGreenUpdatePolicy.MaximumExecutionTimeoutInSeconds",
+                "sagemaker:RollingUpdatePolicy.MaximumExecutionTimeoutInSeconds",
             ),
         ]
         | None
@@ -181,7 +175,7 @@ class Rollout(Spec):
 class AllAtOnce(Rollout):
     """Blue/green with all traffic moved in one step, and the old fleet kept for a while."""
 
-    bake_seconds: Wait = 300
+    bake_seconds: Termination = 300
     """Seconds that the old fleet is kept, ready to take the traffic back. Without it, 300."""
 
     @property
@@ -198,13 +192,13 @@ class AllAtOnce(Rollout):
 class Canary(Rollout):
     """Blue/green in two steps: a small share of the traffic, a bake, then the rest."""
 
-    percent: Annotated[int, Between(DEP4, 1, 50)] = 10
+    percent: Annotated[int, Between(DEP4, 1, 50), _CAPACITY_SIZE] = 10
     """The share of capacity that is tried first. Without it, 10."""
 
-    bake_seconds: Wait = 600
+    bake_seconds: Interval = 600
     """Seconds for which the first step is watched. Without it, 600."""
 
-    termination_wait_seconds: Wait = 0
+    termination_wait_seconds: Termination = 0
     """Seconds that the old fleet is kept after the second step. Without it, 0."""
 
     @property
@@ -221,13 +215,13 @@ class Canary(Rollout):
 class Linear(Rollout):
     """Blue/green in equal steps, each watched."""
 
-    step_percent: Annotated[int, Between(DEP5, 10, 50)] = 20
+    step_percent: Annotated[int, Between(DEP5, 10, 50), _CAPACITY_SIZE] = 20
     """The share of capacity that each step moves. Without it, 20."""
 
-    interval_seconds: Wait = 300
+    interval_seconds: Interval = 300
     """Seconds for which each step is watched. Without it, 300."""
 
-    termination_wait_seconds: Wait = 0
+    termination_wait_seconds: Termination = 0
     """Seconds that the old fleet is kept after the last step. Without it, 0."""
 
     @property
@@ -245,13 +239,13 @@ class Linear(Rollout):
 class Rolling(Rollout):
     """Batches of instances replaced one after the other: no second fleet is paid for."""
 
-    batch_percent: Annotated[int, Between(DEP6, 5, 50)] = 25
+    batch_percent: Annotated[int, Between(DEP6, 5, 50), _CAPACITY_SIZE] = 25
     """The share of capacity that each batch replaces. Without it, 25."""
 
-    wait_seconds: Wait = 300
+    wait_seconds: Annotated[Wait, Aws("sagemaker:RollingUpdatePolicy.WaitIntervalInSeconds")] = 300
     """Seconds for which each batch is watched. Without it, 300."""
 
-    rollback_batch_percent: Annotated[int, Between(DEP6, 5, 100)] | None = None
+    rollback_batch_percent: Annotated[int, Between(DEP6, 5, 100), _CAPACITY_SIZE] | None = None
     """The share that each batch of a rollback takes back. Without it, all at once."""
 
     @property

@@ -14,16 +14,28 @@ from ..context import Context
 from ..ecr.spec import ECR1, ECR2, ECR3, ECR9, EXAMPLE_IMAGE, Image, parse_image
 from ..rules import Problem, Rule, did_you_mean, one_of, rule
 from ..secret import SECRET_ARN, name_says_secret, value_is_secret
-from ..spec import Check, Matches, OneOf, Spec
+from ..spec import Aws, Check, Matches, OneOf, Spec
 
 _ROOT = __package__.rpartition(".")[0]
 
+# A key is sent with its bucket, whose name has at most 63 characters.
+_LONGEST_URI = 1024
+_LONGEST_KEY = _LONGEST_URI - len(f"s3://{'b' * 63}/")
+
+MDL3 = rule(
+    "MDL3",
+    refuses="an image URI over 255 characters",
+    message="must have at most 255 characters",
+    source="botocore sagemaker ContainerImage; Inferra: a Model runs on ECS and EKS alike",
+)
 MDL9 = rule(
     "MDL9",
-    refuses="an artifact that is neither one .tar.gz object nor a prefix ending in /",
+    refuses="an artifact that is neither one .tar.gz object nor a prefix ending in /, or is over "
+    f"{_LONGEST_URI:,} characters as a URI or {_LONGEST_KEY} as a key",
     message="must be one .tar.gz object or a prefix ending in /, as an s3:// URI or as a key in "
     "the environment's artifact bucket, such as fraud/1.4.2/model.tar.gz",
-    source="SageMaker API reference, ContainerDefinition ModelDataUrl and S3ModelDataSource",
+    source="SageMaker API reference, ContainerDefinition ModelDataUrl and S3ModelDataSource; Amazon "
+    "S3 user guide, safe characters in keys",
 )
 MDL14 = rule(
     "MDL14",
@@ -36,7 +48,8 @@ MDL17 = rule(
     refuses="environment variables beyond SageMaker's limits",
     message="must be at most 100 variables whose names are letters, digits and _ and whose "
     "values have at most 1,024 characters, 32 KiB together",
-    source="botocore sagemaker EnvironmentMap, EnvironmentKey, EnvironmentValue",
+    source="botocore sagemaker EnvironmentMap, EnvironmentKey, EnvironmentValue; Inferra: a Model "
+    "runs on ECS and EKS alike",
 )
 MDL20 = rule(
     "MDL20",
@@ -74,7 +87,8 @@ MDL27 = rule(
     refuses="a model package that is not a version of the Model Registry",
     message="must be the ARN of one version of a model package, such as "
     "arn:aws:sagemaker:us-east-1:111122223333:model-package/fraud/12",
-    source="botocore sagemaker VersionedArnOrName",
+    source="botocore sagemaker VersionedArnOrName; Inferra: a name without a version could become "
+    "another model",
 )
 MDL28 = rule(
     "MDL28",
@@ -93,7 +107,7 @@ JMP2 = rule(
     refuses="a JumpStart model package that is not named by its ARN",
     message="must be the ARN of AWS's model package, such as "
     "arn:aws:sagemaker:us-east-1:865070037744:model-package/example-model-1a2b3c",
-    source="botocore sagemaker ModelPackageArn",
+    source="botocore sagemaker ModelPackageArn; SageMaker developer guide, JumpStart models",
 )
 JMP3 = rule(
     "JMP3",
@@ -117,6 +131,10 @@ FWK2 = rule(
     source="SageMaker developer guide, Docker registry paths and example code",
 )
 
+_PACKAGE = (
+    r"arn:aws[a-z-]{0,12}:sagemaker:[a-z0-9-]{1,25}:\d{12}:model-package/"
+    r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+)
 # What AWS's and Hugging Face's containers fetch a model by.
 _HUB = ("HF_MODEL_ID", "OPTION_MODEL_ID")
 
@@ -137,18 +155,27 @@ def _environment_fits(variables: dict[str, str]) -> bool:
     )
 
 
-def _is_artifact(value: str) -> bool:
+def is_location(value: str) -> bool:
+    """Whether `value` is an S3 URI with a key, or a key, as SageMaker takes it."""
     location = value.removeprefix("s3://")
+    is_key = value == location
     return (
-        bool(re.fullmatch(r"[A-Za-z0-9!_.*'()/=+@-]{1,1000}", location))
+        bool(re.fullmatch(r"[A-Za-z0-9!_.*'()/=+@-]+", location))
         and not location.startswith("/")
         and "//" not in location
-        and location.endswith((".tar.gz", "/"))
-        and (value == location or "/" in location)
+        and (is_key or "/" in location)
+        and len(value) <= (_LONGEST_KEY if is_key else _LONGEST_URI)
     )
 
 
-ContainerEnvironment = dict[str, str]
+def _is_artifact(value: str) -> bool:
+    return is_location(value) and value.endswith((".tar.gz", "/"))
+
+
+ContainerEnvironment = Annotated[
+    dict[str, str],
+    Aws("sagemaker:ContainerDefinition.Environment", "ecs:ContainerDefinition.environment"),
+]
 Artifact = Annotated[str, Check(MDL9, _is_artifact)]
 
 
@@ -256,6 +283,7 @@ ContainerImage = Annotated[
         lambda image: not isinstance(image, str) or parse_image(image) is not None,
         lambda _: _example,
     ),
+    Check(MDL3, lambda image: not isinstance(image, str) or len(image) <= 255),
     _image_rule(ECR1, lambda uri: bool(uri["tag"] or uri["digest"])),
     _image_rule(ECR2, lambda uri: bool(uri["digest"]) or uri["tag"] != "latest"),
 ]
@@ -272,11 +300,19 @@ def image_in_region(image: Image | FrameworkContainer | str, context: Context) -
 class Model(Spec):
     """A SageMaker model: one container image and the artifact that it serves."""
 
-    image: ContainerImage
+    image: Annotated[
+        ContainerImage, Aws("sagemaker:ContainerDefinition.Image", "ecs:ContainerDefinition.image")
+    ]
     """The container: an `Image` in the environment's registry, a `FrameworkContainer` of AWS,
     or an ECR URI with tag or digest."""
 
-    artifact: Artifact | None = None
+    artifact: (
+        Annotated[
+            Artifact,
+            Aws("sagemaker:ContainerDefinition.ModelDataUrl", "sagemaker:S3ModelDataSource.S3Uri"),
+        ]
+        | None
+    ) = None
     """The model: one `.tar.gz`, or a prefix ending in `/` whose objects are served as they
     are. An `s3://` URI, or a key in the environment's artifact bucket. Without it the image
     holds the model."""
@@ -368,10 +404,8 @@ class ModelPackage(_Package):
 
     arn: Annotated[
         str,
-        Matches(
-            MDL27,
-            r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:model-package/[a-zA-Z0-9](-*[a-zA-Z0-9])*/[0-9]{1,9}",
-        ),
+        Matches(MDL27, _PACKAGE + r"/[0-9]{1,9}"),
+        Aws("sagemaker:ContainerDefinition.ModelPackageName"),
     ]
     """The version's ARN."""
 
@@ -399,10 +433,8 @@ class JumpStartModel(_Package):
 
     model_package_arn: Annotated[
         str,
-        Matches(
-            JMP2,
-            r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:model-package/[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}(/[0-9]{1,9})?",
-        ),
+        Matches(JMP2, _PACKAGE + r"(/[0-9]{1,9})?"),
+        Aws("sagemaker:ContainerDefinition.ModelPackageName"),
     ]
     """The ARN of the model package in the region; the account must be subscribed to it."""
 

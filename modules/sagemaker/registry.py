@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated
 
 from ..context import AccountId
 from ..rules import rule
-from ..spec import Check, Many, Spec
+from ..spec import Aws, Check, Many, Spec
 
 REG1 = rule(
     "REG1",
-    refuses="a description of a model package group over 1,024 characters",
-    message="must have at most 1,024 characters",
+    refuses="a description of a model package group over 1,024 characters, or with a line break or "
+    "another control character",
+    message="must have at most 1,024 characters, without line breaks and other control characters",
     source="botocore sagemaker EntityDescription",
 )
+
+
+def _is_description(text: str) -> bool:
+    return len(text) <= 1024 and all(unicodedata.category(char)[0] != "C" for char in text)
 
 
 class ModelPackageGroup(Spec):
@@ -21,11 +27,8 @@ class ModelPackageGroup(Spec):
 
     description: Annotated[
         str,
-        Check(
-            REG1,
-            lambda text: len(text) <= 1024,
-            aws="sagemaker:CreateModelPackageGroupInput.ModelPackageGroupDescription",
-        ),
+        Check(REG1, _is_description),
+        Aws("sagemaker:CreateModelPackageGroupInput.ModelPackageGroupDescription"),
     ] = ""
     """What the model is for. Without it, nothing is said."""
 

@@ -16,7 +16,7 @@ from ..context import Context
 from ..rules import Problem, rule
 from ..scaling.kinds import ASYNCHRONOUS, REALTIME, SERVERLESS, Kind
 from ..scaling.spec import Scaling, StepScaling
-from ..spec import Between, Check, Known, Many, OneOf, S3Uri, ShortName, Spec, arn_of
+from ..spec import Aws, Between, Check, Known, Many, OneOf, S3Uri, ShortName, Spec, arn_of
 from ..vpc.spec import RetentionDays
 from .guardrails import (
     DEP10,
@@ -42,6 +42,7 @@ from .model import (
     environment_size,
     fetches_secrets,
     image_in_region,
+    is_location,
 )
 
 RT2 = rule(
@@ -61,7 +62,8 @@ RT4 = rule(
     "RT4",
     refuses="an instance count outside 1 to 10,000",
     message="must be from {low} to {high}",
-    source="botocore sagemaker InitialTaskCount (at least 1)",
+    source="botocore sagemaker InitialTaskCount (at least 1); Inferra: no account's quota goes beyond "
+    "10,000",
 )
 RT8 = rule(
     "RT8",
@@ -162,7 +164,8 @@ SLS1 = rule(
     "SLS1",
     refuses="a memory size that serverless inference does not offer",
     message="must be 1024, 2048, 3072, 4096, 5120 or 6144 MiB",
-    source="botocore sagemaker ServerlessMemorySizeInMB",
+    source="botocore sagemaker ServerlessMemorySizeInMB; SageMaker developer guide, serverless "
+    "inference, memory size (steps of 1 GB)",
 )
 SLS2 = rule(
     "SLS2",
@@ -273,24 +276,21 @@ def _destination_fits(uri: str) -> bool:
 
 
 InstanceTypeName = Annotated[
-    str, Known(RT2, instance_type_names, aws="sagemaker:ProductionVariant.InstanceType")
+    str, Known(RT2, instance_type_names), Aws("sagemaker:ProductionVariant.InstanceType")
 ]
-TimeoutSeconds = Annotated[
-    int,
-    Between(RT10, 60, 3600, aws="sagemaker:ProductionVariant.ModelDataDownloadTimeoutInSeconds"),
-]
+TimeoutSeconds = Annotated[int, Between(RT10, 60, 3600)]
 """60 to 3,600 seconds."""
 
 Destination = Annotated[S3Uri, Check(CAPT4, _destination_fits)]
 """An S3 location that SageMaker writes to."""
 
-Concurrency = Annotated[
-    int, Between(SLS2, 1, 200, aws="sagemaker:ProductionVariantServerlessConfig.MaxConcurrency")
+Concurrency = Annotated[int, Between(SLS2, 1, 200)]
+InstanceCount = Annotated[int, Between(RT4, 1, 10_000)]
+InitialCount = Annotated[InstanceCount, Aws("sagemaker:ProductionVariant.InitialInstanceCount")]
+VariantName = Annotated[ShortName, Aws("sagemaker:ProductionVariant.VariantName")]
+TopicArn = Annotated[
+    str, arn_of("sns", "arn:aws:sns:us-east-1:111122223333:predictions", r"[\w.-]+")
 ]
-InstanceCount = Annotated[
-    int, Between(RT4, 1, 10_000, aws="sagemaker:ProductionVariant.InitialInstanceCount")
-]
-TopicArn = Annotated[str, arn_of("sns", "arn:aws:sns:us-east-1:111122223333:predictions")]
 
 Source = Model | ModelPackage | JumpStartModel
 BlueGreen = AllAtOnce | Canary | Linear
@@ -303,23 +303,30 @@ OwnModelSource = Annotated[Model | ModelPackage, OneOf()]
 class DataCapture(Spec):
     """Requests and responses written to S3, for monitoring and retraining."""
 
-    sampling_percent: Annotated[int, Between(CAPT1, 0, 100)] = 100
+    sampling_percent: Annotated[
+        int, Between(CAPT1, 0, 100), Aws("sagemaker:DataCaptureConfig.InitialSamplingPercentage")
+    ] = 100
     """The share of requests that is written. Without it, all."""
 
     modes: Annotated[
-        Many[Literal["Input", "Output"]],
+        Many[Annotated[Literal["Input", "Output"], Aws("sagemaker:CaptureOption.CaptureMode")]],
         Check(CAPT3, lambda modes: 0 < len(modes) == len(set(modes))),
     ] = ("Input", "Output")
     """What is written: requests, responses or both. Without it, both."""
 
-    destination: Destination | None = None
+    destination: (
+        Annotated[Destination, Aws("sagemaker:DataCaptureConfig.DestinationS3Uri")] | None
+    ) = None
     """Where to. Without it `data-capture/{endpoint}` in the environment's artifact bucket."""
 
 
 class CoreDumps(Spec):
     """Core dumps of crashed containers, written to S3 under the environment's key."""
 
-    destination: Destination | None = None
+    destination: (
+        Annotated[Destination, Aws("sagemaker:ProductionVariantCoreDumpConfig.DestinationS3Uri")]
+        | None
+    ) = None
     """Where to. Without it `core-dumps/{endpoint}` in the environment's artifact bucket."""
 
 
@@ -329,31 +336,54 @@ class Fleet(Spec):
     instance_type: InstanceTypeName
     """The instance type, such as `ml.m5.xlarge`."""
 
-    volume_size_gb: Annotated[int, Between(RT8, 1, 512)] | None = None
+    volume_size_gb: (
+        Annotated[int, Between(RT8, 1, 512), Aws("sagemaker:ProductionVariant.VolumeSizeInGB")]
+        | None
+    ) = None
     """The size of each instance's storage volume in GB. Without it SageMaker chooses. Not for
     instance types with local storage."""
 
-    startup_timeout_seconds: TimeoutSeconds | None = None
+    startup_timeout_seconds: (
+        Annotated[
+            TimeoutSeconds,
+            Aws("sagemaker:ProductionVariant.ContainerStartupHealthCheckTimeoutInSeconds"),
+        ]
+        | None
+    ) = None
     """Seconds that the container may take until its first good ping. Without it SageMaker's
     own limit, about 4 minutes."""
 
-    download_timeout_seconds: TimeoutSeconds | None = None
+    download_timeout_seconds: (
+        Annotated[
+            TimeoutSeconds, Aws("sagemaker:ProductionVariant.ModelDataDownloadTimeoutInSeconds")
+        ]
+        | None
+    ) = None
     """Seconds that fetching the artifact may take. Without it SageMaker's own limit."""
 
     inference_ami_version: (
-        Literal[
-            "al2-ami-sagemaker-inference-gpu-2",
-            "al2-ami-sagemaker-inference-gpu-2-1",
-            "al2-ami-sagemaker-inference-gpu-3-1",
-            "al2-ami-sagemaker-inference-neuron-2",
-            "al2023-ami-sagemaker-inference-gpu-4-1",
+        Annotated[
+            Literal[
+                "al2-ami-sagemaker-inference-gpu-2",
+                "al2-ami-sagemaker-inference-gpu-2-1",
+                "al2-ami-sagemaker-inference-gpu-3-1",
+                "al2-ami-sagemaker-inference-neuron-2",
+                "al2023-ami-sagemaker-inference-gpu-4-1",
+            ],
+            Aws("sagemaker:ProductionVariant.InferenceAmiVersion"),
         ]
         | None
     ) = None
     """The machine image, which fixes the driver: an image's CUDA must not be newer. Without it
     SageMaker chooses."""
 
-    routing_strategy: Literal["LEAST_OUTSTANDING_REQUESTS", "RANDOM"] | None = None
+    routing_strategy: (
+        Annotated[
+            Literal["LEAST_OUTSTANDING_REQUESTS", "RANDOM"],
+            Aws("sagemaker:ProductionVariantRoutingConfig.RoutingStrategy"),
+        ]
+        | None
+    ) = None
     """How requests reach the instances. Without it AWS's default, at random."""
 
     core_dumps: CoreDumps | None = None
@@ -400,7 +430,7 @@ class Fleet(Spec):
 class Instances(Fleet):
     """Instances whose number may follow the load."""
 
-    instance_count: InstanceCount | None = None
+    instance_count: InitialCount | None = None
     """How many instances. Without it 1, or what `scaling` decides."""
 
     scaling: Scaling | None = None
@@ -595,13 +625,13 @@ class Shadow(Fleet):
     model: OwnModelSource
     """What is tried."""
 
-    instance_count: InstanceCount = 1
+    instance_count: InitialCount = 1
     """How many instances. Without it, 1."""
 
     traffic_percent: Annotated[int, Between(SHD3, 1, 100)] = 100
     """The share of requests that is copied. Without it, all."""
 
-    variant: ShortName = "shadow"
+    variant: VariantName = "shadow"
     """The shadow variant's name."""
 
 
@@ -611,7 +641,7 @@ class RealtimeEndpoint(Instances, Endpoint):
     model: ModelSource
     """What is served."""
 
-    variant: ShortName = "primary"
+    variant: VariantName = "primary"
     """The production variant's name, which alarms and scaling refer to. Changing it replaces
     the endpoint."""
 
@@ -680,7 +710,11 @@ class Variant(Instances):
     model: ModelSource
     """What is served."""
 
-    weight: Annotated[float, Check(RT6, lambda weight: weight >= 0)] = 1
+    weight: Annotated[
+        float,
+        Check(RT6, lambda weight: weight >= 0),
+        Aws("sagemaker:ProductionVariant.InitialVariantWeight"),
+    ] = 1
     """Its share of the traffic, relative to the other variants' weights. Without it, 1."""
 
     def check(self) -> Iterator[Problem]:
@@ -693,7 +727,7 @@ class MultiVariantEndpoint(Endpoint):
     """A real-time endpoint whose traffic several variants share (A/B)."""
 
     variants: Annotated[
-        dict[ShortName, Variant], Check(RT1, lambda variants: 1 <= len(variants) <= 10)
+        dict[VariantName, Variant], Check(RT1, lambda variants: 1 <= len(variants) <= 10)
     ]
     """The production variants by name."""
 
@@ -738,24 +772,28 @@ class ServerlessEndpoint(Endpoint):
 
     memory_mib: Annotated[
         int,
-        Check(
-            SLS1,
-            lambda mib: mib in range(1024, 6145, 1024),
-            aws="sagemaker:ProductionVariantServerlessConfig.MemorySizeInMB",
-        ),
+        Check(SLS1, lambda mib: mib in range(1024, 6145, 1024)),
+        Aws("sagemaker:ProductionVariantServerlessConfig.MemorySizeInMB"),
     ] = 2048
     """The container's memory; its share of a CPU follows it. Without it, 2048 MiB."""
 
-    max_concurrency: Concurrency = 20
+    max_concurrency: Annotated[
+        Concurrency, Aws("sagemaker:ProductionVariantServerlessConfig.MaxConcurrency")
+    ] = 20
     """How many requests it may serve at once. Without it, 20."""
 
-    provisioned_concurrency: Concurrency | None = None
+    provisioned_concurrency: (
+        Annotated[
+            Concurrency, Aws("sagemaker:ProductionVariantServerlessConfig.ProvisionedConcurrency")
+        ]
+        | None
+    ) = None
     """How many of them are kept warm. Without it none, and a cold start after a pause."""
 
     scaling: Scaling | None = None
     """How the provisioned concurrency follows the load. Without it, it does not."""
 
-    variant: ShortName = "primary"
+    variant: VariantName = "primary"
     """The production variant's name, which alarms and scaling refer to."""
 
     kind = "serverless"
@@ -817,37 +855,44 @@ class AsyncEndpoint(Instances, Endpoint):
     max_concurrent_invocations_per_instance: (
         Annotated[
             int,
-            Between(
-                ASY2,
-                1,
-                1000,
-                aws="sagemaker:AsyncInferenceClientConfig.MaxConcurrentInvocationsPerInstance",
-            ),
+            Between(ASY2, 1, 1000),
+            Aws("sagemaker:AsyncInferenceClientConfig.MaxConcurrentInvocationsPerInstance"),
         ]
         | None
     ) = None
     """How many requests a container gets at once. Without it SageMaker chooses."""
 
-    input: Destination | None = None
+    input: S3Uri | None = None
     """Where callers put requests, which the role may read. Without it `async/{endpoint}/input`
     in the environment's artifact bucket."""
 
-    output: Destination | None = None
+    output: (
+        Annotated[Destination, Aws("sagemaker:AsyncInferenceOutputConfig.S3OutputPath")] | None
+    ) = None
     """Where answers go. Without it `async/{endpoint}/output` likewise."""
 
-    failure_output: Destination | None = None
+    failure_output: (
+        Annotated[Destination, Aws("sagemaker:AsyncInferenceOutputConfig.S3FailurePath")] | None
+    ) = None
     """Where failures go. Without it `async/{endpoint}/failure` likewise."""
 
-    success_topic: TopicArn | None = None
+    success_topic: (
+        Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.SuccessTopic")] | None
+    ) = None
     """The SNS topic that is told of each answer. Without it, none."""
 
-    error_topic: TopicArn | None = None
+    error_topic: (
+        Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.ErrorTopic")] | None
+    ) = None
     """The SNS topic that is told of each failure. Without it, none."""
 
-    include_response_in: Many[Literal["success", "error"]] = ()
+    include_response_in: Annotated[
+        Many[Literal["success", "error"]],
+        Aws("sagemaker:AsyncInferenceNotificationConfig.IncludeInferenceResponseIn"),
+    ] = ()
     """In which notifications answers of up to 128 KB are included. Without it, in none."""
 
-    variant: ShortName = "primary"
+    variant: VariantName = "primary"
     """The production variant's name, which alarms and scaling refer to. Changing it replaces
     the endpoint."""
 
@@ -882,13 +927,14 @@ class AsyncEndpoint(Instances, Endpoint):
 class MultiModelEndpoint(Instances, Endpoint):
     """Many models behind one container, loaded as they are asked for."""
 
-    image: ContainerImage
+    image: Annotated[ContainerImage, Aws("sagemaker:ContainerDefinition.Image")]
     """A container that can load models, such as Triton or the Multi Model Server."""
 
     artifacts: Annotated[
         str,
-        Check(MDL9, lambda value: not value.startswith("/") and "//" not in value[5:]),
+        Check(MDL9, is_location),
         Check(MDL15, lambda value: value.endswith("/")),
+        Aws("sagemaker:ContainerDefinition.ModelDataUrl"),
     ]
     """The prefix, ending in `/`, below which the `.tar.gz` of each model lies: an `s3://` URI,
     or a key in the environment's artifact bucket."""
@@ -903,7 +949,7 @@ class MultiModelEndpoint(Instances, Endpoint):
     """Whether the container has no network at all. Without it yes, unless `environment` names
     a secret."""
 
-    variant: ShortName = "primary"
+    variant: VariantName = "primary"
     """The production variant's name, which alarms and scaling refer to. Changing it replaces
     the endpoint."""
 
@@ -960,7 +1006,7 @@ class MultiModelEndpoint(Instances, Endpoint):
 
 
 class _Containers(Instances, Endpoint):
-    variant: ShortName = "primary"
+    variant: VariantName = "primary"
     """The production variant's name, which alarms and scaling refer to. Changing it replaces
     the endpoint."""
 
@@ -1025,7 +1071,10 @@ class PipelineEndpoint(_Containers):
 class DirectEndpoint(_Containers):
     """Several containers, of which each request names one (`TargetContainerHostname`)."""
 
-    containers: Annotated[dict[ShortName, Model], Check(PIP1, _two_to_fifteen)]
+    containers: Annotated[
+        dict[Annotated[ShortName, Aws("sagemaker:ContainerDefinition.ContainerHostname")], Model],
+        Check(PIP1, _two_to_fifteen),
+    ]
     """The containers by hostname."""
 
     kind = "direct multi-container"
@@ -1048,17 +1097,18 @@ class InferenceComponentEndpoint(Fleet, Endpoint):
 
     min_instances: Annotated[
         int,
-        Between(
-            RT4, 0, 10_000, aws="sagemaker:ProductionVariantManagedInstanceScaling.MinInstanceCount"
-        ),
+        Between(RT4, 0, 10_000),
+        Aws("sagemaker:ProductionVariantManagedInstanceScaling.MinInstanceCount"),
     ] = 1
     """The least instances that SageMaker keeps. Without it, 1; whether 0 works depends on the
     Region."""
 
-    max_instances: InstanceCount = 1
+    max_instances: Annotated[
+        InstanceCount, Aws("sagemaker:ProductionVariantManagedInstanceScaling.MaxInstanceCount")
+    ] = 1
     """The most instances that SageMaker starts. Without it, 1."""
 
-    variant: ShortName = "primary"
+    variant: VariantName = "primary"
     """The production variant's name, which components name."""
 
     components: dict[str, Any] = {}

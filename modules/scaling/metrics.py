@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from ..rules import Problem, did_you_mean, rule
-from ..spec import Between, Check, Matches, Spec
+from ..spec import Aws, Between, Check, Matches, Spec
 from .kinds import (
     ASYNCHRONOUS,
     COMPONENT,
@@ -57,19 +57,22 @@ AAS33 = rule(
     "AAS33",
     refuses="a CloudWatch metric with a wrong namespace, name or dimensions",
     message="must be {expected}",
-    source="CloudWatch API reference, Metric (namespace and name up to 255, 30 dimensions)",
+    source="CloudWatch API reference, Metric (name up to 255, 30 dimensions), Dimension (ASCII without "
+    "control characters)",
 )
 AAS34 = rule(
     "AAS34",
     refuses="metric math that CloudWatch cannot calculate",
     message="{wrong}",
-    source="CloudWatch API reference, MetricDataQuery; ids begin with a lower-case letter",
+    source="CloudWatch API reference, MetricDataQuery; ids begin with a lower-case letter; "
+    "hashicorp/aws, aws_cloudwatch_metric_alarm (expressions up to 1,024 characters)",
 )
 AAS35 = rule(
     "AAS35",
     refuses="a namespace that CloudWatch does not take",
     message="must be a CloudWatch namespace such as AWS/SageMaker or Fraud/Model",
-    source="CloudWatch API reference, Namespace",
+    source="CloudWatch API reference, PutMetricData Namespace (ASCII without control characters, "
+    "no colon in front)",
 )
 
 AAS44 = rule(
@@ -79,32 +82,55 @@ AAS44 = rule(
     source="Inferra: a field that changes nothing is a mistake",
 )
 
-Fraction = Annotated[float, Between(AAS10, 0.01, 1)]
 Percent = Annotated[float, Between(AAS25, 1, 100)]
-Amount = Annotated[float, Between(AAS22, 0.001, 100_000_000)]
+_TARGET = Aws("application-autoscaling:TargetTrackingScalingPolicyConfiguration.TargetValue")
+Fraction = Annotated[float, Between(AAS10, 0.01, 1), _TARGET]
+Amount = Annotated[float, Between(AAS22, 0.001, 100_000_000), _TARGET]
 Milliseconds = Annotated[float, Between(AAS22, 0.001, 3_600_000)]
 PerSecond = Annotated[float, Between(AAS22, 0.001, 100_000)]
-PerMinute = Annotated[float, Between(AAS22, 0.001, 6_000_000)]
+PerMinute = Annotated[float, Between(AAS22, 0.001, 6_000_000), _TARGET]
 SafetyFactor = Annotated[float, Between(AAS23, 0.05, 1)]
-Statistic = Literal["Average", "Minimum", "Maximum", "SampleCount", "Sum"]
-Unit = Literal[
-    "Seconds",
-    "Microseconds",
-    "Milliseconds",
-    "Bytes",
-    "Kilobytes",
-    "Megabytes",
-    "Gigabytes",
-    "Bits",
-    "Percent",
-    "Count",
-    "Bytes/Second",
-    "Kilobytes/Second",
-    "Megabytes/Second",
-    "Gigabytes/Second",
-    "Bits/Second",
-    "Count/Second",
-    "None",
+Statistic = Annotated[
+    Literal["Average", "Minimum", "Maximum", "SampleCount", "Sum"],
+    Aws(
+        "cloudwatch:PutMetricAlarmInput.Statistic",
+        "application-autoscaling:CustomizedMetricSpecification.Statistic",
+    ),
+]
+Unit = Annotated[
+    Literal[
+        "Seconds",
+        "Microseconds",
+        "Milliseconds",
+        "Bytes",
+        "Kilobytes",
+        "Megabytes",
+        "Gigabytes",
+        "Terabytes",
+        "Bits",
+        "Kilobits",
+        "Megabits",
+        "Gigabits",
+        "Terabits",
+        "Percent",
+        "Count",
+        "Bytes/Second",
+        "Kilobytes/Second",
+        "Megabytes/Second",
+        "Gigabytes/Second",
+        "Terabytes/Second",
+        "Bits/Second",
+        "Kilobits/Second",
+        "Megabits/Second",
+        "Gigabits/Second",
+        "Terabits/Second",
+        "Count/Second",
+        "None",
+    ],
+    Aws(
+        "cloudwatch:PutMetricAlarmInput.Unit",
+        "application-autoscaling:CustomizedMetricSpecification.Unit",
+    ),
 ]
 
 _SAGEMAKER = "AWS/SageMaker"
@@ -470,18 +496,28 @@ def _is_word(value: str) -> bool:
 
 def _are_dimensions(value: dict[str, str]) -> bool:
     return len(value) <= 30 and all(
-        _is_word(name) and not name.startswith(":") and 0 < len(content) <= 1024
+        re.fullmatch(r"(?! *$)(?!:)[ -~]{1,255}", name)
+        and re.fullmatch(r"(?! *$)[ -~]{1,1024}", content)
         for name, content in value.items()
     )
 
 
 _Word = Annotated[
     str,
-    Check(
-        AAS33,
-        _is_word,
-        lambda _: {"expected": "1 to 255 characters without spaces around"},
-        aws="cloudwatch:PutMetricAlarmInput.MetricName",
+    Check(AAS33, _is_word, lambda _: {"expected": "1 to 255 characters without spaces around"}),
+    Aws(
+        "cloudwatch:PutMetricAlarmInput.MetricName",
+        "application-autoscaling:TargetTrackingMetric.MetricName",
+    ),
+]
+DimensionName = Annotated[
+    str,
+    Aws("cloudwatch:Dimension.Name", "application-autoscaling:TargetTrackingMetricDimension.Name"),
+]
+DimensionValue = Annotated[
+    str,
+    Aws(
+        "cloudwatch:Dimension.Value", "application-autoscaling:TargetTrackingMetricDimension.Value"
     ),
 ]
 
@@ -491,8 +527,10 @@ class CloudWatchMetric(Spec):
 
     namespace: Annotated[
         str,
-        Matches(
-            AAS35, r"[^\s:][^:\x00-\x1f]{0,254}", aws="cloudwatch:PutMetricAlarmInput.Namespace"
+        Matches(AAS35, r"[!-9;-~][ -~]{0,254}"),
+        Aws(
+            "cloudwatch:PutMetricAlarmInput.Namespace",
+            "application-autoscaling:TargetTrackingMetric.Namespace",
         ),
     ]
     """The namespace, such as `AWS/SageMaker`."""
@@ -507,11 +545,14 @@ class CloudWatchMetric(Spec):
     """The unit; datapoints of other units are left out. Without it, any."""
 
     dimensions: Annotated[
-        dict[str, str],
+        dict[DimensionName, DimensionValue],
         Check(
             AAS33,
             _are_dimensions,
-            lambda _: {"expected": "at most 30 dimensions with values of up to 1,024 characters"},
+            lambda _: {
+                "expected": "at most 30 dimensions with names of up to 255 and values of up to 1,024 "
+                "ASCII characters"
+            },
         ),
     ] = {}
     """Dimensions with literal values. Without it, none."""
@@ -563,10 +604,25 @@ class MetricMath(Metric):
 
     what = "math"
 
-    expression: str
+    expression: Annotated[
+        str,
+        Aws(
+            "cloudwatch:MetricDataQuery.Expression",
+            "application-autoscaling:TargetTrackingMetricDataQuery.Expression",
+        ),
+    ]
     """CloudWatch metric math over the ids of `metrics`, such as `busy / FILL(copies, 1)`."""
 
-    metrics: dict[str, CloudWatchMetric]
+    metrics: dict[
+        Annotated[
+            str,
+            Aws(
+                "cloudwatch:MetricDataQuery.Id",
+                "application-autoscaling:TargetTrackingMetricDataQuery.Id",
+            ),
+        ],
+        CloudWatchMetric,
+    ]
     """The metrics by id. An id begins with a lower-case letter."""
 
     target: Amount
@@ -583,8 +639,9 @@ class MetricMath(Metric):
         words = re.findall(r"[A-Za-z_][A-Za-z0-9_]*", unquoted)
         if not self.metrics or len(self.metrics) > 9:
             yield AAS34.problem("metrics", wrong="must be 1 to 9 metrics")
-        if not 0 < len(self.expression) <= 1024:
-            yield AAS34.problem("expression", wrong="must have 1 to 1,024 characters")
+        if not re.fullmatch(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]{1,1024}", self.expression):
+            wrong = "must have 1 to 1,024 characters, without control characters"
+            yield AAS34.problem("expression", wrong=wrong)
         for name in self.metrics:
             if not re.fullmatch(r"[a-z][A-Za-z0-9_]{0,254}", name) or name == _RESULT:
                 yield AAS34.problem(

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ..rules import Problem, did_you_mean, rule
-from ..spec import Between, Check, ShortName, Spec, SpecError
+from ..spec import Aws, Between, Check, ShortName, Spec, SpecError
 
 AAS3 = rule(
     "AAS3",
@@ -100,7 +100,9 @@ class Cron:
     @classmethod
     def parse(cls, fields: str) -> Self:
         """The expression between the brackets. Raises ValueError saying what is wrong."""
-        words = fields.split()
+        words = fields.strip(" ").split()
+        if re.search(r"[^\S ]", fields):
+            raise ValueError("fields are separated by spaces; write one such as 0 8 ? * MON-FRI *")
         if len(words) != 6:
             raise ValueError(
                 f"a cron expression has 6 fields (minutes, hours, day of month, month, day of "
@@ -205,6 +207,8 @@ def _is_weekday(wanted: frozenset[int] | str, day: date) -> bool:
 @cache
 def parsed(schedule: str) -> Cron | datetime | timedelta:
     """A schedule as a Cron, a local time or an interval. Raises ValueError saying what is wrong."""
+    if len(schedule) > 1600:
+        raise ValueError("must have at most 1,600 characters")
     match = re.fullmatch(r"(at|rate|cron)\((.*)\)", schedule)
     if match is None:
         raise ValueError(f"is not an at, rate or cron expression; write one {_HINT}")
@@ -250,12 +254,17 @@ def _time(value: str) -> datetime | None:
         return None
 
 
+@cache
+def _zones() -> list[str]:
+    return sorted(available_timezones())
+
+
 Schedule = Annotated[
     str, Check(AAS14, lambda value: not _wrong(value), lambda v: {"wrong": _wrong(v)})
 ]
 TimeZone = Annotated[
     str,
-    Check(AAS29, _is_zone, lambda v: {"hint": did_you_mean(v, sorted(available_timezones()))}),
+    Check(AAS29, _is_zone, lambda v: {"hint": did_you_mean(v, _zones())}),
 ]
 UtcTime = Annotated[
     str,
@@ -277,23 +286,34 @@ class Scheduled(Spec):
     name: ShortName
     """The action's name, such as `morning`."""
 
-    schedule: Schedule
+    schedule: Annotated[Schedule, Aws("application-autoscaling:PutScheduledActionRequest.Schedule")]
     """`at(2026-12-24T18:00:00)`, `rate(12 hours)` or `cron(0 8 ? * MON-FRI *)`: minutes, hours,
     day of month, month, day of week, year."""
 
-    timezone: TimeZone = "UTC"
+    timezone: Annotated[
+        TimeZone, Aws("application-autoscaling:PutScheduledActionRequest.Timezone")
+    ] = "UTC"
     """The time zone of an at or cron expression, such as `Europe/Berlin`. Without it, UTC."""
 
-    min_capacity: Capacity | None = None
+    min_capacity: (
+        Annotated[Capacity, Aws("application-autoscaling:ScalableTargetAction.MinCapacity")] | None
+    ) = None
     """The minimum from then on. Without it, it stays."""
 
-    max_capacity: Capacity | None = None
+    max_capacity: (
+        Annotated[Capacity, Aws("application-autoscaling:ScalableTargetAction.MaxCapacity")] | None
+    ) = None
     """The maximum from then on. Without it, it stays."""
 
-    start: UtcTime | None = None
+    start: (
+        Annotated[UtcTime, Aws("application-autoscaling:PutScheduledActionRequest.StartTime")]
+        | None
+    ) = None
     """When the schedule begins to count, in UTC. Without it, at once."""
 
-    end: UtcTime | None = None
+    end: (
+        Annotated[UtcTime, Aws("application-autoscaling:PutScheduledActionRequest.EndTime")] | None
+    ) = None
     """When it ceases to count, in UTC. Without it, never."""
 
     def check(self) -> Iterator[Problem]:

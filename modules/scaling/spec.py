@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from ..rules import Problem, one_of, rule
 from ..sagemaker.instances import instance_types
-from ..spec import Between, Check, Many, OneOf, ShortName, Spec
+from ..spec import Aws, Between, Check, Many, OneOf, ShortName, Spec
 from .kinds import ASYNCHRONOUS, COMPONENT, LAMBDA, Kind
 from .metrics import (
     BacklogPerInstance,
@@ -211,9 +211,13 @@ ASY10 = rule(
 )
 
 CooldownSeconds = Annotated[int, Between(AAS21, 0, 86_400)]
-Periods = Annotated[
+Periods = Annotated[int, Between(ALM8, 1, 1_440)]
+EvaluationPeriods = Annotated[Periods, Aws("cloudwatch:PutMetricAlarmInput.EvaluationPeriods")]
+DatapointsToAlarm = Annotated[Periods, Aws("cloudwatch:PutMetricAlarmInput.DatapointsToAlarm")]
+AlarmPeriod = Annotated[
     int,
-    Between(ALM8, 1, 1_440, aws="cloudwatch:PutMetricAlarmInput.EvaluationPeriods"),
+    Check(ALM1, lambda v: v in (10, 20, 30) or (v % 60 == 0 and 60 <= v <= 86_400)),
+    Aws("cloudwatch:PutMetricAlarmInput.Period"),
 ]
 TrackedMetric = Annotated[
     InvocationsPerInstance
@@ -257,10 +261,16 @@ class TargetTracking(Spec):
     metric: TrackedMetric
     """What is tracked, with its target."""
 
-    scale_in_cooldown_seconds: CooldownSeconds = 300
+    scale_in_cooldown_seconds: Annotated[
+        CooldownSeconds,
+        Aws("application-autoscaling:TargetTrackingScalingPolicyConfiguration.ScaleInCooldown"),
+    ] = 300
     """Seconds between two removals. Without it 300, AWS's default."""
 
-    scale_out_cooldown_seconds: CooldownSeconds = 60
+    scale_out_cooldown_seconds: Annotated[
+        CooldownSeconds,
+        Aws("application-autoscaling:TargetTrackingScalingPolicyConfiguration.ScaleOutCooldown"),
+    ] = 60
     """Seconds between two additions. Without it 60: instances take minutes to start anyway."""
 
     disable_scale_in: bool = False
@@ -278,7 +288,7 @@ class TargetTracking(Spec):
 class Step(Spec):
     """One step: what is done while the metric is that far from the threshold."""
 
-    change: int
+    change: Annotated[int, Aws("application-autoscaling:StepAdjustment.ScalingAdjustment")]
     """What is added: units of capacity, percent, or the exact capacity; negative to remove."""
 
     lower: float | None = None
@@ -301,46 +311,58 @@ class StepScaling(Spec):
     steps: Many[Step]
     """The steps, one after another without a gap; the last one has no end."""
 
-    adjustment: Literal["ChangeInCapacity", "PercentChangeInCapacity", "ExactCapacity"] = (
-        "ChangeInCapacity"
-    )
+    adjustment: Annotated[
+        Literal["ChangeInCapacity", "PercentChangeInCapacity", "ExactCapacity"],
+        Aws("application-autoscaling:StepScalingPolicyConfiguration.AdjustmentType"),
+    ] = "ChangeInCapacity"
     """What `change` means. Without it, units of capacity to add or remove."""
 
-    comparison: Literal[
-        "GreaterThanOrEqualToThreshold",
-        "GreaterThanThreshold",
-        "LessThanThreshold",
-        "LessThanOrEqualToThreshold",
+    comparison: Annotated[
+        Literal[
+            "GreaterThanOrEqualToThreshold",
+            "GreaterThanThreshold",
+            "LessThanThreshold",
+            "LessThanOrEqualToThreshold",
+        ],
+        Aws("cloudwatch:PutMetricAlarmInput.ComparisonOperator"),
     ] = "GreaterThanOrEqualToThreshold"
     """When a datapoint counts. Without it, at the threshold or above."""
 
-    period_seconds: Annotated[
-        int,
-        Check(
-            ALM1,
-            lambda v: v in (10, 20, 30) or (v % 60 == 0 and 60 <= v <= 86_400),
-            aws="cloudwatch:PutMetricAlarmInput.Period",
-        ),
-    ] = 60
+    period_seconds: AlarmPeriod = 60
     """Seconds of one datapoint. Without it, 60."""
 
-    evaluation_periods: Periods = 2
+    evaluation_periods: EvaluationPeriods = 2
     """How many datapoints are looked at. Without it, 2."""
 
-    datapoints_to_alarm: Periods | None = None
+    datapoints_to_alarm: DatapointsToAlarm | None = None
     """How many of them have to count. Without it, all."""
 
-    missing_data: Literal["missing", "ignore", "breaching", "notBreaching"] = "missing"
+    missing_data: Annotated[
+        Literal["missing", "ignore", "breaching", "notBreaching"],
+        Aws("cloudwatch:PutMetricAlarmInput.TreatMissingData"),
+    ] = "missing"
     """How missing datapoints are treated. Without it as missing, AWS's default."""
 
-    cooldown_seconds: CooldownSeconds = 300
+    cooldown_seconds: Annotated[
+        CooldownSeconds, Aws("application-autoscaling:StepScalingPolicyConfiguration.Cooldown")
+    ] = 300
     """Seconds after a step in which only a larger one is taken. Without it 300, AWS's
     default."""
 
-    aggregation: Literal["Average", "Minimum", "Maximum"] = "Average"
+    aggregation: Annotated[
+        Literal["Average", "Minimum", "Maximum"],
+        Aws("application-autoscaling:StepScalingPolicyConfiguration.MetricAggregationType"),
+    ] = "Average"
     """How the policy sums up the metric's datapoints. Without it, their average."""
 
-    minimum_change: Annotated[int, Between(AAS40, 1, 10_000)] | None = None
+    minimum_change: (
+        Annotated[
+            int,
+            Between(AAS40, 1, 10_000),
+            Aws("application-autoscaling:StepScalingPolicyConfiguration.MinAdjustmentMagnitude"),
+        ]
+        | None
+    ) = None
     """With PercentChangeInCapacity, the least that is added or removed. Without it, 1."""
 
     name: ShortName | None = None
@@ -407,10 +429,16 @@ class Scaling(Spec):
     Without policies and schedules the capacity is set by hand, within the bounds.
     """
 
-    max_capacity: Annotated[int, Between(AAS20, 1, 10_000)]
+    max_capacity: Annotated[
+        int,
+        Between(AAS20, 1, 10_000),
+        Aws("application-autoscaling:RegisterScalableTargetRequest.MaxCapacity"),
+    ]
     """The most that scaling may start."""
 
-    min_capacity: Capacity = 1
+    min_capacity: Annotated[
+        Capacity, Aws("application-autoscaling:RegisterScalableTargetRequest.MinCapacity")
+    ] = 1
     """The least that scaling keeps. Without it, 1."""
 
     policies: Many[Policy] = ()

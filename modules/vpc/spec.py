@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from ..context import Context
 from ..rules import Problem, rule
-from ..spec import Between, Check, Cidr, Known, Many, Spec
+from ..spec import Aws, Between, Check, Cidr, Known, Many, Spec
 
 VPC1 = rule(
     "VPC1",
@@ -134,6 +134,7 @@ RetentionDays = Annotated[
         lambda days: days in _RETENTIONS,
         lambda days: {"hint": f"; the next longer is {_longer(days)}" if days < 3653 else ""},
     ),
+    Aws("logs:PutRetentionPolicyRequest.retentionInDays"),
 ]
 """Days that CloudWatch Logs keeps events."""
 
@@ -173,7 +174,9 @@ class FlowLogs(Spec):
     retention_days: RetentionDays = 30
     """Days that the log group keeps them. Without it, 30."""
 
-    traffic: Literal["ALL", "ACCEPT", "REJECT"] = "ALL"
+    traffic: Annotated[
+        Literal["ALL", "ACCEPT", "REJECT"], Aws("ec2:CreateFlowLogsRequest.TrafficType")
+    ] = "ALL"
     """Which traffic is logged. Without it, all."""
 
 
@@ -188,6 +191,7 @@ class Network(Spec):
         Cidr,
         Check(VPC1, lambda cidr: 16 <= int(cidr.partition("/")[2]) <= 24),
         Check(VPC8, _is_for_hosts),
+        Aws("ec2:CreateVpcRequest.CidrBlock"),
     ]
     """The VPC's IPv4 range, /16 to /24."""
 

@@ -186,7 +186,6 @@ def test_an_unknown_instance_type_is_a_warning_and_a_sagemaker_one_an_error() ->
     "sizes",
     [
         {"min_size": 4, "max_size": 3},
-        {"max_size": 0, "min_size": 0},
         {"max_size": 3, "desired_size": 4},
         {"max_size": 3, "min_size": 2, "desired_size": 1},
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import botocore.session
@@ -47,7 +47,7 @@ from modules.scaling.kinds import (
     SERVERLESS,
     Kind,
 )
-from modules.scaling.metrics import METRICS, Unit, metrics_of
+from modules.scaling.metrics import METRICS, metrics_of
 from modules.scaling.spec import converted
 from modules.spec import problems_of
 
@@ -196,23 +196,6 @@ def test_an_unusual_share_of_lambdas_concurrency_is_a_warning() -> None:
     (problem,) = scaling.problems_for(LAMBDA)
     assert (problem.rule, problem.severity) == ("AAS42", "warning")
     assert problems(scaling, SERVERLESS) == []
-
-
-def test_choices_and_units_are_aws_own() -> None:
-    def enum(service: str, shape: str) -> set[str]:
-        model = botocore.session.get_session().get_service_model(service)
-        found: Any = model.shape_for(shape)
-        return set(found.enum)
-
-    def choices(spec: Any, field: str) -> set[str]:
-        return set(get_args(spec.model_fields[field].annotation))
-
-    scaling = "application-autoscaling"
-    assert choices(StepScaling, "adjustment") == enum(scaling, "AdjustmentType")
-    assert choices(StepScaling, "aggregation") == enum(scaling, "MetricAggregationType")
-    assert choices(StepScaling, "comparison") <= enum("cloudwatch", "ComparisonOperator")
-    assert choices(CloudWatchMetric, "statistic") == enum(scaling, "MetricStatistic")
-    assert set(get_args(Unit)) <= enum("cloudwatch", "StandardUnit")
 
 
 def test_burstable_types_do_not_scale() -> None:
