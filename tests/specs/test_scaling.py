@@ -536,7 +536,8 @@ def test_special_days_of_cron_fall_as_in_a_calendar(
 def test_a_daily_time_occurs_at_its_local_time(minute: int, hour: int, zone: str, day: int) -> None:
     since = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day)
     times = list(cron(f"{minute} {hour} * * ? *", zone).times(since, since + timedelta(days=7)))
-    assert len(times) in (6, 7)
+    # In spring a week of 167 hours, with a time at either end, has room for an eighth.
+    assert len(times) in (6, 7, 8)
     for time in times:
         local = time.astimezone(ZoneInfo(zone))
         assert (local.hour, local.minute) == (hour, minute)
