@@ -38,6 +38,7 @@ from modules.target import EMULATOR
 from ops import rollout
 from ops.aws import Aws
 from ops.terraform import stacks, terraform_environment
+from ops.verify import verify
 
 ACCOUNT = "555500005555"
 CONTEXT = Context(
@@ -267,6 +268,19 @@ def weights(account: Account) -> list[int]:
     return [shares["blue"], shares["green"]]
 
 
+def wrong(wanted: Environment, aws: Aws) -> set[tuple[str, str]]:
+    """What `inferra verify` finds wrong: service and check."""
+    findings = verify(wanted, aws)
+    assert {finding.subject for finding in findings} == {
+        CONTEXT.name(name) for name in ("scaled", "spot", "llm", "canary")
+    }
+    return {
+        (finding.subject.rpartition("-")[2], finding.check)
+        for finding in findings
+        if finding.outcome == "failed"
+    }
+
+
 def test_services_deploy_roll_scale_and_go(
     account: Account, deployment: Deployment, emulator: Emulator
 ) -> None:
@@ -293,14 +307,25 @@ def test_services_deploy_roll_scale_and_go(
     images = {name: image_of(account, each["taskDefinition"]) for name, each in second.items()}
     # CodeDeploy alone moves a service to a new task definition once it owns it.
     assert images == {"scaled": "2.0.0", "spot": "2.0.0", "llm": "2.0.0", "canary": "1.0.0"}
-    moved = rollout.start(wanted, "canary", Aws(CONTEXT, emulator=emulator))
+    aws = Aws(CONTEXT, emulator=emulator)
+    assert wrong(wanted, aws) == {("canary", "image")}
+    moved = rollout.start(wanted, "canary", aws)
     assert moved is not None
     assert moved.status == "Succeeded"
     assert image_of(account, services(account)["canary"]["taskDefinition"]) == "2.0.0"
     assert weights(account) == [0, 100]
     # The traffic stays where CodeDeploy has put it.
     deployment.assert_unchanged("inference")
-    assert rollout.start(wanted, "canary", Aws(CONTEXT, emulator=emulator)) is None
+    assert rollout.start(wanted, "canary", aws) is None
+    assert wrong(wanted, aws) == set()
+
+    # Somebody puts an older task definition back.
+    ecs.update_service(
+        cluster=CONTEXT.name("ecs"),
+        service=CONTEXT.name("spot"),
+        taskDefinition=first["spot"]["taskDefinition"],
+    )
+    assert wrong(wanted, aws) == {("spot", "configuration"), ("spot", "image")}
 
     deployment.destroy()
     left = ecs.describe_clusters(clusters=[CONTEXT.name("ecs")])["clusters"]
