@@ -12,10 +12,10 @@ from pathlib import Path
 
 from emulator.process import serve
 from modules import load
-from ops import cdktf
+from ops import cdk
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
-from ops.cdktf import Program
+from ops.cdk import Program
 from ops.deploy import synthesize
 from ops.terraform import Stack, stacks
 
@@ -60,8 +60,8 @@ def overhead(endpoints: int, groups: int, rounds: int) -> Part:
 
 
 def _by_cdktf(program: Program) -> None:
-    log = cdktf.new_log(program)
-    done = cdktf.deploy(["bench-use1-*"], program=program, log=log)
+    log = cdk.new_log(program)
+    done = cdk.deploy(["bench-use1-*"], program=program, log=log)
     if done.status:
         sys.exit(f"cdktf deploy failed:\n{log.read_text(encoding='utf-8')}")
 

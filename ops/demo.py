@@ -12,7 +12,7 @@ from modules import Environment
 from . import deploy
 from .aws import Aws
 from .bootstrap import bootstrap
-from .cdktf import Program
+from .cdk import Program
 from .environments import environment
 from .output import print_table, stdout
 from .terraform import EMULATOR_FOLDER, WORK, terraform_binary

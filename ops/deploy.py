@@ -11,11 +11,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from modules.rules import did_you_mean
 
-from . import cdktf
+from . import cdk
 from .adopt import adopt, in_use
 from .advice import about_terraform
 from .aws import Aws
-from .cdktf import Deployment, Program, StackRun
+from .cdk import Deployment, Program, StackRun
 from .environments import environments
 from .errors import BadInputError, OperatorError
 from .output import print_table, stdout
@@ -65,7 +65,7 @@ def deploy(patterns: Sequence[str], program: Program) -> Deployment:
     whole = all(below in names for stack in wanted for below in stack.dependencies)
     runs = {name: StackRun(name) for name in names}
     status, errors = 0, list[str]()
-    log = cdktf.new_log(program)
+    log = cdk.new_log(program)
     with _progress() as progress:
         tasks = {name: progress.add_task(name, total=None, status="waiting") for name in names}
 
@@ -75,7 +75,7 @@ def deploy(patterns: Sequence[str], program: Program) -> Deployment:
 
         # Stacks without some of those below them go one by one, as cdktf would mix their order.
         for batch in [names] if whole else [[name] for name in names]:
-            done = cdktf.deploy(batch, program=program, log=log, alone=not whole, follow=follow)
+            done = cdk.deploy(batch, program=program, log=log, alone=not whole, follow=follow)
             status, errors = done.status, errors + done.errors
             if status:
                 break

@@ -31,7 +31,7 @@ def apply(
     Example: inferra apply .inferra/plans/dev-use1/dev-use1-network.tfplan
     """
     from ..aws import emulator_in_use
-    from ..cdktf import Program
+    from ..cdk import Program
     from ..review.apply import apply as run
 
     program = Program.of(emulator_in_use() if emulator else None)

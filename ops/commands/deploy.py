@@ -31,7 +31,7 @@ def deploy(
     """
     from .. import deploy as operations
     from ..aws import emulator_in_use
-    from ..cdktf import Program
+    from ..cdk import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
     _confirm("deploy", stacks, auto_approve)
@@ -49,7 +49,7 @@ def destroy(stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = 
     """
     from .. import deploy as operations
     from ..aws import emulator_in_use
-    from ..cdktf import Program
+    from ..cdk import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
     _confirm("destroy", stacks, auto_approve)
@@ -70,7 +70,7 @@ def recover(
     """
     from .. import deploy as operations
     from ..aws import emulator_in_use
-    from ..cdktf import Program
+    from ..cdk import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
     _confirm("recover", [stack], auto_approve)

@@ -94,7 +94,7 @@ def _made(keys: Sequence[str], checkov: Path | None, *, emulator: bool, read_onl
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from ..aws import emulator_in_use
-    from ..cdktf import Program
+    from ..cdk import Program
     from ..review.reviewing import review_environments
 
     program = Program.of(emulator_in_use() if emulator else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..cdktf import Program
+from ..cdk import Program
 from ..deploy import synthesize
 from ..environments import environment as find_environment
 from ..errors import OperatorError

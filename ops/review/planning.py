@@ -11,7 +11,7 @@ from pathlib import Path
 
 from modules import Environment
 
-from ..cdktf import Program
+from ..cdk import Program
 from ..errors import OperatorError
 from ..terraform import ROOT, WORK, Stack
 from .bound import Record, write_record

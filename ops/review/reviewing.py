@@ -10,7 +10,7 @@ from pathlib import Path
 from modules import Environment
 from modules.target import AWS, EMULATOR
 
-from ..cdktf import Program
+from ..cdk import Program
 from ..cost.model import ASSUMPTIONS
 from ..cost.prices import price_table
 from ..cost.resources import Side, usages

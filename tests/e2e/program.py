@@ -12,7 +12,7 @@ from modules import Environment, load
 from ops import deploy
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
-from ops.cdktf import Deployment, Program
+from ops.cdk import Deployment, Program
 from ops.terraform import Outcome, Stack, stacks
 
 

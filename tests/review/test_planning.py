@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from emulator.process import Emulator
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
-from ops.cdktf import Program
+from ops.cdk import Program
 from ops.cli import app
 from ops.environments import environment, environments
 from ops.errors import BadInputError, OperatorError
