@@ -5,7 +5,7 @@ const fs = require("node:fs");
 const Module = require("node:module");
 
 const INDEX = /[\\/]@cdktf[\\/]provider-(?:aws|kubernetes)[\\/]lib[\\/]index\.js$/;
-const EXPORT = /^exports\.(\w+) = require\("(\.\/[\w-]+)"\);$/gm;
+const EXPORT = /^exports\.(\w+) = (?:__importStar\()?require\("(\.\/[\w/-]+)"\)\)?;$/gm;
 const STACK_TRACE = /[\\/]cdktf[\\/]lib[\\/]tokens[\\/]private[\\/]stack-trace\.js$/;
 const ARCHIVE = /[\\/]cdktf[\\/]lib[\\/]private[\\/]fs\.js$/;
 
@@ -17,7 +17,8 @@ Module._extensions[".js"] = function (module, filename) {
   } else if (STACK_TRACE.test(filename)) {
     // A trace of every token, without one frame of the Python program, with no option
     // to turn it off. It shows in the text of an error at most, never in the output.
-    module.exports.captureStackTrace = () => [];
+    const none = () => [];
+    Object.assign(module.exports, { captureStackTrace: none, captureCreationStack: none });
   } else if (ARCHIVE.test(filename)) {
     // A third of the time that cdktf takes to load, for assets that are zipped.
     const source = fs.readFileSync(filename, "utf8");
