@@ -127,7 +127,8 @@ def _fields(module: ModuleType, name: str, value: Object) -> dict[str, Any]:
 @cache
 def _parameters(block: type) -> Mapping[str, inspect.Parameter]:
     initialize: Callable[..., None] = vars(block)["__init__"]
-    return inspect.signature(initialize).parameters
+    # Bindings differ in whether they write annotations as text.
+    return inspect.signature(initialize, eval_str=True).parameters
 
 
 def _value(module: ModuleType, parent: str, field: str, value: Any, annotation: Any) -> Any:
