@@ -292,21 +292,22 @@ class Scaled(Endpoint):
 
 
 class Cluster(Layer):
-    """A namespace in Kubernetes."""
+    """A config map in Kubernetes."""
 
     def __init__(self, scope: Construct) -> None:
-        from cdktf_cdktf_provider_kubernetes.namespace_v1 import (
-            NamespaceV1,
-            NamespaceV1Metadata,
+        from cdktf_cdktf_provider_kubernetes.config_map_v1 import (
+            ConfigMapV1,
+            ConfigMapV1Metadata,
         )
         from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider
 
         super().__init__(scope, "cluster")
         KubernetesProvider(self, "kubernetes", config_path="~/.kube/config")
-        NamespaceV1(
+        ConfigMapV1(
             self,
             "serving",
-            metadata=NamespaceV1Metadata(name="serving", labels={"istio-injection": "enabled"}),
+            metadata=ConfigMapV1Metadata(name="serving", labels={"part-of": "serving"}),
+            data={"LOG_LEVEL": "info"},
         )
 
 
