@@ -33,6 +33,14 @@ node_modules/.ready: package-lock.json
 	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
+# CDK Terrain is not installed beside CDKTF. Of its bindings a test loads a small part, so they
+# are not compiled ahead.
+.venv-terrain/.ready: tests/longevity/requirements.txt
+	@echo "setting up .venv-terrain"
+	@$(PYTHON) -m venv --clear .venv-terrain
+	@.venv-terrain/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement $<
+	@touch $@
+
 demo: setup
 	@.venv/bin/inferra demo
 
@@ -48,7 +56,7 @@ types: setup
 
 # One file stays with one worker, so that each worker starts at most one emulator. The long ones
 # come first, so that no worker is left with them at the end.
-test: lint types .venv-checkov/.ready
+test: lint types .venv-checkov/.ready .venv-terrain/.ready
 	@container/install-nginx.sh
 	@tests/review/install-chromium.sh
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder --timeout 600 tests/e2e tests/emulator tests/bindings tests
@@ -67,7 +75,7 @@ bench: setup .venv-aws-cdk/.ready
 # to stay stands in .github/audit-ci.json.
 audit: setup
 	@$(PIPENV) requirements --dev > .inferra-requirements.txt
-	@for file in .inferra-requirements.txt .github/checkov-requirements.txt bench/aws-cdk-requirements.txt; do \
+	@for file in .inferra-requirements.txt .github/checkov-requirements.txt bench/aws-cdk-requirements.txt tests/longevity/requirements.txt; do \
 		echo "$$file"; \
 		.venv/bin/pip-audit --strict --no-deps --disable-pip --requirement $$file || exit 1; \
 	done
@@ -79,4 +87,4 @@ format: setup
 	.venv/bin/ruff format .
 
 clean:
-	rm -rf .venv .venv-checkov .venv-aws-cdk node_modules cdktf.out .inferra build dist *.egg-info
+	rm -rf .venv .venv-checkov .venv-aws-cdk .venv-terrain node_modules cdktf.out .inferra build dist *.egg-info

@@ -20,7 +20,11 @@ PIPFILE: dict[str, Any] = json.loads((ROOT / "Pipfile.lock").read_text("utf-8"))
 NPM: dict[str, dict[str, Any]] = json.loads((ROOT / "package-lock.json").read_text("utf-8"))[
     "packages"
 ]
-REQUIREMENTS = sorted([*ROOT.glob(".github/*requirements.txt"), *ROOT.glob("*/*requirements.txt")])
+REQUIREMENTS = sorted(
+    file
+    for pattern in (".github/*requirements.txt", "*/*requirements.txt", "tests/*/requirements.txt")
+    for file in ROOT.glob(pattern)
+)
 ALLOWED = json.loads((ROOT / ".github" / "audit-ci.json").read_text("utf-8"))["allowlist"]
 
 
