@@ -20,7 +20,7 @@ from ops.errors import BadInputError, OperatorError
 from ops.review.plan import read_plan
 from ops.review.renderers import FORMATS
 from ops.review.report import build
-from ops.terraform import terraform_binary
+from ops.terraform import Stack, terraform_binary
 from tests.e2e.program import Life, actions
 from tests.security.secrets import holding, kinds_of_secrets
 from tests.specs.files import CONTEXT, REGISTRY, environment
@@ -62,6 +62,19 @@ def test_cdktf_deploys_every_layer_and_every_second_plan_is_empty(life: Life) ->
     deployment = life.deploy()
     assert {run.name: run.status for run in deployment.stacks} == dict.fromkeys(LAYERS, "applied")
     assert {name: life.plan_status(name) for name in LAYERS} == dict.fromkeys(LAYERS, 0)
+
+
+def test_the_json_of_a_stack_alone_plans_empty_against_the_same_state(
+    life: Life, tmp_path: Path
+) -> None:
+    # What docs/longevity.md promises those who go on with Terraform alone.
+    shutil.copy(life.stack("dev-use1-inference").folder / "cdk.tf.json", tmp_path)
+    alone = Stack("alone", tmp_path, ())
+    environment = life.program.terraform_environment()
+    ready = alone.init(environment)
+    assert ready.status == 0, ready.output
+    done = alone.run("plan", "-detailed-exitcode", "-input=false", environment=environment)
+    assert done.status == 0, done.output
 
 
 def test_the_endpoint_is_in_service_with_its_scaling(life: Life) -> None:
