@@ -7,9 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+
+if TYPE_CHECKING:
+    from modules import Environment
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,6 +55,35 @@ def synthesize(tmp_path: Path) -> Callable[..., Synthesized]:
         return stacks_in(outdir)
 
     return run
+
+
+class Made(NamedTuple):
+    """A synthesized stack, and the environment that asks for it."""
+
+    environment: Environment
+    stack: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
+    """Every stack that the environments and the documents' examples synthesize to, by its source
+    and its name; made once."""
+    from tests.examples import stacks
+
+    found: dict[str, Made] = {}
+    outdir = tmp_path_factory.mktemp("stacks")
+    for source, environments in stacks.synthesize(outdir).items():
+        by_key = {environment.key: environment for environment in environments}
+        for name, stack in stacks_in(outdir / source).items():
+            key = next(key for key in by_key if name.startswith(f"{key}-"))
+            found[f"{source}-{name}"] = Made(by_key[key], stack)
+    return found
+
+
+@pytest.fixture(scope="session")
+def everything(made: dict[str, Made]) -> Synthesized:
+    """The Terraform JSON of every stack, by its source and its name."""
+    return {name: each.stack for name, each in made.items()}
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,19 @@ from typing import Any
 import botocore.session
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-_NUMBERS = ("integer", "long", "float", "double")
+# What may be given for a shape: Terraform writes numbers and flags as text too.
+_GIVEN: dict[str, tuple[type, ...]] = {
+    "boolean": (str,),
+    "double": (int, float, str),
+    "float": (int, float, str),
+    "integer": (int, float, str),
+    "list": (list, dict),
+    "long": (int, float, str),
+    "map": (dict,),
+    "string": (int, float, str),
+    "timestamp": (str,),
+}
+_NUMBERS = ("double", "float", "integer", "long")
 # How AWS names the two members of an entry, where Specs and Terraform have a dict.
 _ENTRIES = (("Key", "Value"), ("key", "value"), ("Name", "Value"), ("name", "value"))
 
@@ -46,14 +58,14 @@ def element(shape: Shape) -> Shape:
     return shape
 
 
-def entry(shape: Shape) -> tuple[Shape, Shape] | None:
-    """The shapes of key and value, of a map or of a list of such pairs."""
+def entry(shape: Shape) -> tuple[tuple[str, Shape], tuple[str, Shape]] | None:
+    """The key and the value, by name, of a map or of a list of such pairs."""
     if isinstance(shape, MapShape):
-        return shape.key, shape.value
+        return ("key", shape.key), ("value", shape.value)
     members = members_of(shape)
     for key, value in _ENTRIES:
         if {key, value} == set(members):
-            return members[key], members[value]
+            return (key, members[key]), (value, members[value])
     return None
 
 
@@ -68,25 +80,33 @@ def limits(shape: Shape) -> dict[str, Any]:
 
 def refusal(shape: Shape, value: Any) -> str | None:
     """Why a shape does not take a value, or None."""
-    known = limits(shape)
-    if shape.type_name in _NUMBERS:
-        size = float(value)
-    elif shape.type_name in ("list", "map"):
-        size = len(value)
-    elif shape.type_name == "string":
+    known, kind = limits(shape), shape.type_name
+    if not _is_given_for(kind, value):
+        return f"is no {kind}"
+    if kind == "string":
         text = str(value)
-        if "enum" in known:
-            return None if text in known["enum"] else f"is no {shape.name}"
-        if "pattern" in known and not pattern(known["pattern"]).fullmatch(text):
+        if text not in known.get("enum", (text,)):
+            return f"is no {shape.name}"
+        if not pattern(known.get("pattern", r"[\S\s]*")).fullmatch(text):
             return f"does not match {known['pattern']}"
-        size = len(text)
-    else:
-        return None
+        return _misfit(len(text), known)
+    if kind in ("list", "map"):
+        return _misfit(len(value), known)
+    return _misfit(float(value), known) if kind in _NUMBERS else None
+
+
+def _misfit(size: float, known: dict[str, Any]) -> str | None:
     if size < known.get("min", size):
         return f"is below {known['min']}"
-    if size > known.get("max", size):
-        return f"is above {known['max']}"
-    return None
+    return f"is above {known['max']}" if size > known.get("max", size) else None
+
+
+def _is_given_for(kind: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return kind == "boolean"
+    if isinstance(value, str) and kind in _NUMBERS:
+        return bool(re.fullmatch(r"-?\d+(\.\d+)?", value))
+    return isinstance(value, _GIVEN.get(kind, ()))
 
 
 @cache

@@ -11,8 +11,7 @@ import pytest
 
 from modules import Environment, Registry
 from modules.sagemaker.instances import instance_types
-
-from .conftest import Made
+from tests.conftest import Made
 
 Resource = dict[str, Any]
 

@@ -170,7 +170,8 @@ def _leaves(
     elif isinstance(origin, type) and issubclass(origin, Mapping):
         for part, each, index in zip(("{key}", "{}"), arguments, (0, 1), strict=True):
             inner_members = tuple(
-                (name, pair[index] if (pair := entry(shape)) else shape) for name, shape in members
+                (name, pair[index][1] if (pair := entry(shape)) else shape)
+                for name, shape in members
             )
             yield from _leaves(each, path + part, rules, inner_members)
     elif isinstance(origin, type) and issubclass(origin, Sequence):

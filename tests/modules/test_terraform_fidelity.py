@@ -1,0 +1,208 @@
+"""Every value that a stack sends to AWS is one that AWS takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import modules
+from modules import (
+    RULES,
+    AccessEntry,
+    BatchTransform,
+    CanaryShift,
+    CloudWatchMetric,
+    CustomMetric,
+    EcsBlueGreen,
+    EcsCluster,
+    EcsService,
+    EksCluster,
+    Environment,
+    Fargate,
+    Image,
+    Inference,
+    LinearShift,
+    LoadBalancer,
+    Model,
+    RealtimeEndpoint,
+    Route,
+    TargetTracking,
+)
+from modules.layers import program
+from tests.conftest import Synthesized, stacks_in
+from tests.scaling_cases import CASES
+from tests.specs.fields import fields
+from tests.specs.kinds import ACCOUNT, Tree, environment, valid_trees
+from tests.terraform_requests import ELSEWHERE, OWN, REQUESTS, Sent, in_request, sent_by
+
+CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-12345678901"
+MODEL = Model(image=Image(repository="fraud", tag="1.4.2"))
+TRANSFORM_JOB = "sagemaker:createTransformJob.sync"
+
+# Members that a field becomes and that no stack sends by themselves, and why.
+UNSENT = {
+    "ecr:ImageIdentifier.imageDigest": "is the end of an image's URI",
+    "ecr:ImageIdentifier.imageTag": "likewise",
+}
+
+
+def service(rollout: EcsBlueGreen, host: str) -> EcsService:
+    return EcsService(
+        model=MODEL,
+        compute=Fargate(cpu=1024, memory_mib=2048, ephemeral_storage_gib=30),
+        rollout=rollout,
+        route=Route(load_balancer="shared", hosts=[host], strip_prefix="/fraud"),
+    )
+
+
+def rest() -> Environment:
+    """What neither the environments, the documents nor the kinds of Specs of other tests have."""
+    base = environment(valid_trees()["auto"])
+    metric = CloudWatchMetric(
+        namespace="Fraud", name="Busy", unit="Kilobits/Second", dimensions={"pool": "main"}
+    )
+    return base.replace(
+        kubernetes=None,
+        ecs=EcsCluster(
+            load_balancers={
+                "shared": LoadBalancer(
+                    certificate=f"{CERTIFICATE}2",
+                    more_certificates=[f"{CERTIFICATE}3"],
+                    web_acl=f"arn:aws:wafv2:us-east-1:{ACCOUNT}:regional/webacl/main/1234abcd",
+                )
+            }
+        ),
+        eks=EksCluster(
+            version="1.35",
+            access={
+                "engineers": AccessEntry(
+                    principal=f"arn:aws:iam::{ACCOUNT}:role/engineers",
+                    kubernetes_groups=["readers"],
+                )
+            },
+        ),
+        inference=Inference(
+            endpoints={
+                "fraud": RealtimeEndpoint(
+                    model=MODEL,
+                    instance_type="ml.g5.12xlarge",
+                    scaling=CASES["realtime"][3].replace(
+                        policies=[
+                            *CASES["realtime"][3].policies,
+                            TargetTracking(
+                                name="kilobits", metric=CustomMetric(metric=metric, target=8)
+                            ),
+                        ]
+                    ),
+                )
+            },
+            batch={
+                "filtered": BatchTransform(
+                    model=MODEL, instance_type="ml.m5.xlarge", input_filter="$[1:]", join_input=True
+                )
+            },
+            services={
+                "canary": service(
+                    EcsBlueGreen(controller="ECS", shift=CanaryShift(), alarms=["busy"]), "a.test"
+                ),
+                "linear": service(EcsBlueGreen(controller="ECS", shift=LinearShift()), "b.test"),
+                "shift": service(EcsBlueGreen(shift=LinearShift()), "c.test"),
+            },
+        ),
+    )
+
+
+SHORT_NAMES = {
+    str(field)
+    for field in fields()
+    if any(getattr(rule, "rule", None) is RULES["NAME1"] for rule in field.rules)
+}
+LONGEST = {"organization": 16, "stage": 10}
+
+
+def longest(tree: Any) -> Any:
+    """A tree whose names are as long as they may be."""
+    if isinstance(tree, list):
+        return [longest(each) for each in tree]
+    if not isinstance(tree, Tree):
+        return tree
+    given: dict[str, Any] = {}
+    for name, value in tree.given.items():
+        places = {f"{spec.__name__}.{name}" for spec in getattr(modules, tree.kind).__mro__}
+        if isinstance(value, dict):
+            are_names = bool({f"{place}{{key}}" for place in places} & SHORT_NAMES)
+            given[name] = {
+                stretched(key) if are_names else key: longest(each) for key, each in value.items()
+            }
+        elif isinstance(value, str) and places & SHORT_NAMES:
+            given[name] = stretched(value, LONGEST.get(name, 32))
+        else:
+            given[name] = longest(value)
+    return Tree(tree.kind, given)
+
+
+def stretched(name: str, length: int = 32) -> str:
+    return f"{name}-{'x' * length}"[:length]
+
+
+@pytest.fixture(scope="module")
+def sent(everything: Synthesized, tmp_path_factory: pytest.TempPathFactory) -> list[Sent]:
+    """What all stacks send: those of the environments and documents, and of every kind of Spec."""
+    stacks = dict(everything)
+    trees = valid_trees()
+    environments = {name: environment(tree) for name, tree in trees.items()}
+    # Foreign outputs name what others have made.
+    del trees["foreign"]
+    environments |= {f"{name}-long": environment(longest(tree)) for name, tree in trees.items()}
+    for name, made in {**environments, "rest": rest()}.items():
+        outdir = program.synthesize([made], outdir=tmp_path_factory.mktemp(name))
+        stacks.update((f"kinds-{name}-{key}", stack) for key, stack in stacks_in(outdir).items())
+    found = [each for name, stack in stacks.items() for each in sent_by(name, stack)]
+    return [*found, *(job for each in found for job in transform_jobs(each))]
+
+
+def transform_jobs(machine: Sent) -> Iterator[Sent]:
+    """What a state machine sends itself."""
+    if machine.attribute == "aws_sfn_state_machine.definition":
+        for state in json.loads(machine.value)["States"].values():
+            if state.get("Resource", "").endswith(TRANSFORM_JOB):
+                yield from in_request(
+                    machine.stack, "sagemaker:CreateTransformJobRequest", state["Parameters"]
+                )
+
+
+def test_every_attribute_is_a_member_of_a_request_or_has_a_reason(sent: list[Sent]) -> None:
+    own = [name for names in OWN.values() for name in names]
+    unknown = {each.attribute for each in sent if not each.member} - set(own)
+    assert unknown == set(), "name the member in ELSEWHERE, or give a reason in OWN"
+    assert len(sent) > 10_000
+
+
+def test_aws_takes_every_value(sent: list[Sent]) -> None:
+    refused = {
+        f"{each.stack}: {each.attribute}, {each.value!r}, {each.refusal}"
+        for each in sent
+        if each.refusal
+    }
+    assert refused == set()
+
+
+def test_what_a_field_says_that_it_becomes_is_sent(sent: list[Sent]) -> None:
+    """The members that fields name are those that the values of such fields end in."""
+    named = {member for field in fields() for member, _ in field.members}
+    assert named - {each.member for each in sent} == UNSENT.keys()
+
+
+def test_every_entry_of_the_tables_is_still_needed(sent: list[Sent]) -> None:
+    attributes = {each.attribute for each in sent}
+    parts = {
+        ".".join(words[:count])
+        for words in (each.split(".") for each in attributes)
+        for count in range(1, len(words) + 1)
+    }
+    own = [name for names in OWN.values() for name in names]
+    for table in (REQUESTS, ELSEWHERE, own):
+        assert [name for name in table if name not in parts] == []
