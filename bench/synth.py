@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -84,14 +85,19 @@ def others(endpoints: int, rounds: int) -> Part:
         command = [*MAIN, "--environments", str(folder)]
         written = Path(temporary) / "cdktf.out"
         measure([*MAIN[:-1], str(written), "--environments", str(folder)])
-        (json,) = written.glob("stacks/*/cdk.tf.json")
+        (written_json,) = written.glob("stacks/*/cdk.tf.json")
         cdk = [str(CDK_PYTHON), "bench/aws_cdk_app.py", "{outdir}", str(endpoints)]
-        dump = [sys.executable, "-m", "json.tool", str(json), "{outdir}/cdk.tf.json"]
+        theirs_written = Path(temporary) / "cdk.out"
+        measure([*cdk[:2], str(theirs_written), cdk[3]])
+        ours_made, theirs_made = _terraform_resources(written_json), _cloudformation(theirs_written)
+        dump = [sys.executable, "-m", "json.tool", str(written_json), "{outdir}/cdk.tf.json"]
         measured = in_turn(
             {"Inferra": (command, {}), "AWS CDK, L1": (cdk, {}), "plain JSON": (dump, {})}, rounds
         )
     for name, run in measured.items():
         part.add(name, run)
+    same = f"both make {ours_made} resources for them"
+    part.gates[same] = ours_made == theirs_made == 10 * endpoints
     ours, theirs = measured["Inferra"], measured["AWS CDK, L1"]
     faster = theirs.seconds / ours.seconds
     part.gates[f"{ours.seconds:.2f} s, below {SECONDS_OF_FIFTY:.0f} s"] = (
@@ -100,3 +106,21 @@ def others(endpoints: int, rounds: int) -> Part:
     text = f"{faster:.1f} times faster than AWS CDK, at least {TIMES_FASTER_THAN_CDK}"
     part.gates[text] = faster >= TIMES_FASTER_THAN_CDK
     return part
+
+
+# What belongs to no endpoint, or is Terraform's own.
+_SHARED = ("aws_security_group", "aws_vpc_security_group_egress_rule", "terraform_data")
+_SHARED_BY_CLOUDFORMATION = "AWS::EC2::SecurityGroup"
+
+
+def _terraform_resources(file: Path) -> int:
+    kinds = json.loads(file.read_text("utf-8"))["resource"]
+    return sum(len(made) for kind, made in kinds.items() if kind not in _SHARED)
+
+
+def _cloudformation(folder: Path) -> int:
+    return sum(
+        resource["Type"] != _SHARED_BY_CLOUDFORMATION
+        for file in folder.glob("*.template.json")
+        for resource in json.loads(file.read_text("utf-8"))["Resources"].values()
+    )

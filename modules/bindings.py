@@ -22,6 +22,8 @@ from inspect import isclass
 from types import ModuleType
 from typing import Any, Union
 
+from ._node import process
+
 SWITCH = "INFERRA_STOCK_BINDINGS"
 
 _AWS = "cdktf_cdktf_provider_aws"
@@ -50,6 +52,8 @@ def install() -> None:
     _installed = True
     if not (_known("jsii") and _known("cdktf")):
         return
+    if "jsii" not in sys.modules:
+        process.start()
     importlib.import_module("._node.kernel", __package__).install()
     for package in filter(_known, _ASSEMBLIES.values()):
         _load_lazily(package)

@@ -6,10 +6,15 @@
 
 const fs = require("node:fs");
 const Module = require("node:module");
+const path = require("node:path");
 const threads = require("node:worker_threads");
 
 const [node, , program, input, output] = process.argv;
 const DESCRIPTORS = "readFD:3,writeFD:3";
+// Packages are read whole at every start, for their digests.
+const CHUNK = /Buffer\.alloc\(16384\)(?=;if\(e=\(0,\w\.readSync\))/;
+// The package has its files side by side under names that hold their folders.
+const WORKER = "runtime-index-worker.js";
 const UNKNOWN = 3;
 
 const source = fs.readFileSync(program, "utf8");
@@ -26,8 +31,8 @@ require("./lazy.js");
 // it at its end: without this, short runs would start that work anew each time.
 const workers = new Set();
 threads.Worker = class extends threads.Worker {
-  constructor(...args) {
-    super(...args);
+  constructor(file, ...args) {
+    super(path.basename(file) === WORKER ? path.join(path.dirname(program), `lib__${WORKER}`) : file, ...args);
     workers.add(this);
     this.once("exit", () => workers.delete(this));
   }
@@ -45,4 +50,7 @@ process.exit = (code) => {
 process.argv = [node, program];
 const main = new Module(program, null);
 main.filename = program;
-main._compile(source.replace(DESCRIPTORS, `readFD:${input},writeFD:${output}`), program);
+const patched = source
+  .replace(DESCRIPTORS, `readFD:${input},writeFD:${output}`)
+  .replace(CHUNK, "Buffer.allocUnsafe(1048576)");
+main._compile(patched, program);

@@ -9,19 +9,26 @@ import codecs
 import contextlib
 import importlib
 import os
-import platform
+import re
 import selectors
-import subprocess
 import sys
 import threading
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
+
+from . import process
 
 _process: Any = importlib.import_module("jsii._kernel.providers.process")
 _references: Any = importlib.import_module("jsii._reference_map")
 
-_ENTRY = Path(__file__).with_name("kernel.js")
 _PRELOAD = Path(__file__).with_name("lazy.js")
+_OBJECT = re.compile(rb'"\$jsii\.byref":"[^"]*@(\d+)"')
+# Requests without a result, by the method that they call.
+_WITHOUT_RESULT = ("addOverride", "addDependency")
+# So many short answers fit into a pipe that nobody reads meanwhile.
+_MOST_AHEAD = 128
 _END_OF_LIFE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
 
 
@@ -51,6 +58,27 @@ def _unused(jsii: Any) -> bool:
     return cdktf is None or cdktf.Token.as_string({}) == "${TfToken[TOKEN.0]}"
 
 
+@contextlib.contextmanager
+def sending_ahead() -> Iterator[None]:
+    """Do not wait for Node to create what constructors ask for.
+
+    Node then works beside Python, and messages cross in bundles. An error of a constructor shows
+    at a later call, with a note of what was created; so this is for a program that handles none.
+    Nothing happens where Node does not run alone.
+    """
+    jsii: Any = importlib.import_module("jsii")
+    node = jsii.kernel.provider._process
+    if not isinstance(node, SingleNode):
+        yield
+        return
+    node.ahead = True
+    try:
+        yield
+        node.settle()
+    finally:
+        node.ahead = False
+
+
 class PreloadedNode(_process._NodeProcess):  # type: ignore[misc]
     """The stock client, whose Node loads the submodules of the providers lazily."""
 
@@ -77,10 +105,14 @@ class SingleNode(PreloadedNode):
     user's own), it is a ``PreloadedNode``.
     """
 
+    ahead = False
+
     def start(self) -> None:
         self._process: Any = None
         self._unanswered: list[Any] | None = None
-        if os.name == "posix" and "JSII_RUNTIME" not in os.environ:
+        self._sent: deque[tuple[str, str | None]] = deque()
+        self._next_object: int | None = None
+        if process.possible():
             self._start_single()
         else:
             super().start()
@@ -91,6 +123,10 @@ class SingleNode(PreloadedNode):
 
     def send(self, request: Any, response_type: Any) -> Any:
         if self._unanswered is None:
+            if self.ahead:
+                known = self._foreseen(request)
+                if known is not None:
+                    return known
             return super().send(request, response_type)
         if isinstance(request, _process.LoadRequest):
             self._unanswered.append(request)
@@ -99,37 +135,76 @@ class SingleNode(PreloadedNode):
         self._catch_up()
         return self.send(request, response_type)
 
-    def _start_single(self) -> None:
-        """Start Node without waiting for its greeting."""
-        program = Path(self._jsii_runtime()).parents[1] / "lib" / "program.js"
-        inputs, outputs = os.pipe(), os.pipe()
+    def _foreseen(self, request: Any) -> Any:
+        """Send a request whose answer is known and give that answer; None for other requests."""
+        if isinstance(request, _process.CreateRequest):
+            if request.overrides:
+                # Node calls back for what Python overrides, whatever it creates from now on.
+                self.ahead = False
+            if self._next_object is None or not self.ahead:
+                return None
+            what, reference = request.fqn, f"{request.fqn}@{self._next_object}"
+            answer = _process.CreateResponse(reference)
+            self._next_object += 1
+        elif isinstance(request, _process.InvokeRequest) and request.method in _WITHOUT_RESULT:
+            what, reference = f"{request.method} of {request.objref}", None
+            answer = _process.InvokeResponse()
+        else:
+            return None
+        self._write(request)
+        self._sent.append((what, reference))
+        if len(self._sent) >= _MOST_AHEAD:
+            self.settle()
+        return answer
+
+    def _write(self, request: Any) -> None:
+        data = _process.json.dumps(self._serializer.unstructure(request), default=_process.jdefault)
+        self._process.stdin.write(f"{data}\n".encode())
+
+    def settle(self) -> None:
+        """Read the answers to what was sent ahead; raises the first error among them."""
+        if self._sent:
+            self._process.stdin.flush()
+        failure: RuntimeError | None = None
+        while self._sent:
+            what, reference = self._sent.popleft()
+            answer = self._next_answer()
+            if "error" in answer:
+                wrong = str(answer["error"])
+            elif reference is not None and answer["ok"].ref != reference:
+                wrong = f"Node calls it {answer['ok'].ref}, not {reference}"
+            else:
+                continue
+            if failure is None:
+                failure = RuntimeError(wrong)
+                failure.add_note(f"in {what}, of which Node was asked some calls ago")
+        if failure is not None:
+            raise failure
+
+    def _next_message(self) -> Any:
         try:
-            node = subprocess.Popen(
-                [
-                    os.environ.get("JSII_NODE", "node"),
-                    "--max-old-space-size=4069",
-                    "--preserve-symlinks",
-                    os.fspath(_ENTRY),
-                    os.fspath(program),
-                    str(inputs[0]),
-                    str(outputs[1]),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={**os.environ, "JSII_AGENT": f"Python/{platform.python_version()}"},
-                pass_fds=(inputs[0], outputs[1]),
-            )
-        finally:
-            os.close(inputs[0])
-            os.close(outputs[1])
+            self.settle()
+        except RuntimeError:
+            self._next_answer()
+            raise
+        return self._next_answer()
+
+    def _next_answer(self) -> Any:
+        line = self._process.stdout.readline()
+        for number in _OBJECT.findall(line):
+            self._next_object = max(self._next_object or 0, int(number) + 1)
+        return _process.json.loads(line, object_hook=_process.ohook)
+
+    def _start_single(self) -> None:
+        """Take or start Node without waiting for its greeting."""
+        started = process.take()
+        node: Any = started.process
         self.sink_thread = threading.Thread(
             name="node.output", target=_forward, args=(node.stdout, node.stderr), daemon=True
         )
         self.sink_thread.start()
         # The stock methods exchange messages through these two.
-        node.stdin = os.fdopen(inputs[1], "wb")
-        node.stdout = os.fdopen(outputs[0], "rb")
+        node.stdin, node.stdout = started.requests, started.answers
         self._process = node
         self._unanswered = []
         atexit.register(self.stop)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .._node.kernel import sending_ahead
 from ..cdk import App
 from ..ecs.spec import Ec2, EcsCluster
 from ..eks.spec import EksCluster
@@ -145,7 +146,8 @@ def synthesize(
     Without `outdir` it is the folder that `cdktf` asks for, or `cdktf.out`.
     """
     app = App(outdir=str(outdir)) if outdir else App()
-    for environment in environments:
-        build(app, environment, target=target)
+    with sending_ahead():
+        for environment in environments:
+            build(app, environment, target=target)
     app.synth()
     return Path(app.outdir)

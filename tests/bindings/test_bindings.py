@@ -348,6 +348,113 @@ def test_a_missing_node_is_reported_and_nothing_else() -> None:
     assert done.stderr.splitlines()[-1].startswith("FileNotFoundError")
 
 
+AHEAD = """
+    import contextlib, sys
+    from pathlib import Path
+    from modules import bindings
+    bindings.install()
+    from modules._node import kernel
+    if sys.argv[1:] == ["waiting"]:
+        kernel.sending_ahead = contextlib.nullcontext
+    import jsii
+    from modules.layers import program
+    from tests.examples.stacks import sources
+    wrote = kernel.SingleNode._write
+    ahead = 0
+    def count(*arguments):
+        global ahead
+        ahead += 1
+        wrote(*arguments)
+    kernel.SingleNode._write = count
+    for name, environments in sources().items():
+        program.synthesize(environments, outdir=Path({folder!r}) / name)
+    print(ahead)
+"""
+
+
+def test_what_is_sent_ahead_makes_the_same_output_as_what_is_waited_for(tmp_path: Path) -> None:
+    sent = {}
+    for way in ("ahead", "waiting"):
+        source = AHEAD.format(folder=str(tmp_path / way)).replace("sys.argv[1:]", f"[{way!r}]")
+        sent[way] = result(source)
+    assert sent["ahead"] > 1000
+    assert sent["waiting"] == 0
+    assert files(tmp_path / "ahead") == files(tmp_path / "waiting")
+
+
+def test_an_error_of_what_was_sent_ahead_names_it_and_leaves_node_in_order() -> None:
+    done = run(
+        """
+        from modules import bindings
+        bindings.install()
+        import cdktf, constructs
+        from modules._node.kernel import sending_ahead
+
+        app = cdktf.Testing.app()
+        try:
+            with sending_ahead():
+                for name in ("first", "twice", "twice", "last"):
+                    constructs.Construct(app, name)
+        except RuntimeError as error:
+            print(error, error.__notes__)
+        print(len(app.node.children))
+        try:
+            with sending_ahead():
+                constructs.Construct(app, "first")
+                app.node.children
+        except RuntimeError as error:
+            print(type(error).__name__)
+        print(constructs.Construct(app, "new").node.id)
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    said, children, kind, new = done.stdout.splitlines()
+    assert "There is already a Construct with name 'twice'" in said
+    assert "in constructs.Construct, of which Node was asked some calls ago" in said
+    assert (children, kind, new) == ("3", "RuntimeError", "new")
+
+
+def test_what_node_calls_otherwise_than_foreseen_is_an_error() -> None:
+    done = run(
+        """
+        from modules import bindings
+        bindings.install()
+        import cdktf, constructs, jsii
+        from modules._node.kernel import sending_ahead
+
+        app = cdktf.Testing.app()
+        with sending_ahead():
+            jsii.kernel.provider._process._next_object += 1
+            constructs.Construct(app, "one")
+        """
+    )
+    assert done.returncode == 1
+    assert "RuntimeError: Node calls it constructs.Construct@" in done.stderr
+
+
+def test_nothing_is_sent_ahead_once_python_overrides_what_node_calls() -> None:
+    done = run(
+        """
+        from modules import bindings
+        bindings.install()
+        import cdktf
+        from modules._node.kernel import sending_ahead
+
+        class Named(cdktf.TerraformStack):
+            def _allocate_logical_id(self, element):
+                return "mine"
+
+        app = cdktf.Testing.app()
+        with sending_ahead():
+            stack = Named(app, "stack")
+            output = cdktf.TerraformOutput(stack, "out", value="x")
+            print(output.friendly_unique_id)
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "mine\n"
+
+
 def test_a_short_run_leaves_the_index_of_a_package_that_it_has_cached(tmp_path: Path) -> None:
     source = "from modules import bindings; bindings.install(); import cdktf; cdktf.Testing.app()"
     assert run(source, JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(tmp_path)).returncode == 0

@@ -1,0 +1,73 @@
+"""Starting the one Node process, before anything of jsii is imported: both take their time."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+_ENTRY = Path(__file__).with_name("kernel.js")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A Node process that runs the kernel, and the pipes of the kernel's messages."""
+
+    process: subprocess.Popen[bytes]
+    requests: IO[bytes]
+    answers: IO[bytes]
+
+
+_started: Started | None = None
+
+
+def possible() -> bool:
+    """Whether Node can run alone: on POSIX only, and not with a runtime of the user's own."""
+    return os.name == "posix" and "JSII_RUNTIME" not in os.environ
+
+
+def start() -> None:
+    """Start Node, for whoever takes it."""
+    global _started
+    if possible():
+        _started = _start()
+
+
+def take() -> Started:
+    """The Node that was started, or another one where it is taken already."""
+    global _started
+    taken, _started = _started or _start(), None
+    return taken
+
+
+def _start() -> Started:
+    jsii = importlib.util.find_spec("jsii")
+    assert jsii is not None
+    assert jsii.origin is not None
+    program = Path(jsii.origin).parent / "_embedded" / "jsii" / "lib__program.js"
+    inputs, outputs = os.pipe(), os.pipe()
+    try:
+        process = subprocess.Popen(
+            [
+                os.environ.get("JSII_NODE", "node"),
+                "--max-old-space-size=4069",
+                "--preserve-symlinks",
+                os.fspath(_ENTRY),
+                os.fspath(program),
+                str(inputs[0]),
+                str(outputs[1]),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "JSII_AGENT": f"Python/{platform.python_version()}"},
+            pass_fds=(inputs[0], outputs[1]),
+        )
+    finally:
+        os.close(inputs[0])
+        os.close(outputs[1])
+    return Started(process, os.fdopen(inputs[1], "wb"), os.fdopen(outputs[0], "rb"))

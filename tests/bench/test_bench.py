@@ -1,0 +1,62 @@
+"""The benchmarks run, and their tables say what was measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import synth
+from bench.__main__ import PARTS, main, markdown
+from bench.catalogue import write
+from bench.measure import Part, Run, in_turn
+from modules import load
+from tests.conftest import ROOT
+
+
+def test_growth_is_measured_between_two_counts() -> None:
+    part = synth.growth([1, 3], 1)
+    assert [row[0] for row in part.rows] == ["1", "3"]
+    (_, _, _, milliseconds, kibibytes) = part.rows[1]
+    assert float(milliseconds)
+    assert int(kibibytes)
+
+
+def test_the_catalogue_has_as_many_endpoints_in_as_many_groups_as_asked(tmp_path: Path) -> None:
+    one = load(write(tmp_path / "one", 5)).environments["bench-use1"]
+    assert [len(group.endpoints) for group in one.groups.values()] == [5]
+    two = load(write(tmp_path / "two", 5, groups=2)).environments["bench-use1"]
+    assert [len(group.endpoints) for group in two.groups.values()] == [3, 2]
+
+
+def test_the_best_run_of_each_counts() -> None:
+    runs = in_turn({"true": (["true"], {}), "sleep": (["sleep", "0.3"], {})}, 2)
+    assert runs["true"].seconds < 0.3 <= runs["sleep"].seconds
+
+
+def test_results_are_put_between_the_marks_of_a_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = Part("Title", ("", "seconds", "MiB"), gates={"it holds": True})
+    part.add("a", Run(1.234, 56.7))
+    monkeypatch.setitem(PARTS, "stock", lambda _: part)
+    document = tmp_path / "performance.md"
+    document.write_text("before\n<!-- results -->\nold\n<!-- end of results -->\nafter\n")
+    assert main(["--only", "stock", "--json", "--write", str(document)]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["rows"] == [["a", "1.23", "57"]]
+    text = document.read_text()
+    assert text.startswith("before\n<!-- results -->")
+    assert "old" not in text
+    assert "| a | 1.23 | 57 |" in text
+    assert text.endswith("<!-- end of results -->\nafter\n")
+    part.gates["it does not"] = False
+    assert main(["--only", "stock", "--json"]) == 1
+    assert "it holds; it does not." in markdown([part])
+
+
+def test_the_document_has_the_marks_and_names_every_part() -> None:
+    text = (ROOT / "docs" / "performance.md").read_text("utf-8")
+    assert "<!-- results -->" in text
+    assert "<!-- end of results -->" in text
+    assert all(f"| `{name}` |" in text for name in PARTS)
