@@ -63,6 +63,13 @@ def install() -> None:
         _speed_up_checks()
 
 
+def sending_ahead() -> contextlib.AbstractContextManager[None]:
+    """Do not wait for Node to create what constructors ask for; for a program that handles no
+    error of theirs, as one shows at a later call. Nothing happens with the stock bindings."""
+    kernel: Any = sys.modules.get(f"{__package__}._node.kernel")
+    return kernel.sending_ahead() if kernel else contextlib.nullcontext()
+
+
 def _known(package: str) -> bool:
     try:
         return metadata.version(package) == _KNOWN[package]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .._node.kernel import sending_ahead
+from ..bindings import sending_ahead
 from ..cdk import App
 from ..ecs.spec import Ec2, EcsCluster
 from ..eks.spec import EksCluster
@@ -145,6 +145,8 @@ def synthesize(
 
     Without `outdir` it is the folder that `cdktf` asks for, or `cdktf.out`.
     """
+    if outdir:
+        outdir.parent.mkdir(parents=True, exist_ok=True)
     app = App(outdir=str(outdir)) if outdir else App()
     with sending_ahead():
         for environment in environments:

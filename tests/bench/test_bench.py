@@ -42,12 +42,12 @@ def test_results_are_put_between_the_marks_of_a_document(
     part.add("a", Run(1.234, 56.7))
     monkeypatch.setitem(PARTS, "stock", lambda _: part)
     document = tmp_path / "performance.md"
-    document.write_text("before\n<!-- results -->\nold\n<!-- end of results -->\nafter\n")
+    document.write_text("before\n<!-- results -->\nstale\n<!-- end of results -->\nafter\n")
     assert main(["--only", "stock", "--json", "--write", str(document)]) == 0
     assert json.loads(capsys.readouterr().out)[0]["rows"] == [["a", "1.23", "57"]]
     text = document.read_text()
     assert text.startswith("before\n<!-- results -->")
-    assert "old" not in text
+    assert "stale" not in text
     assert "| a | 1.23 | 57 |" in text
     assert text.endswith("<!-- end of results -->\nafter\n")
     part.gates["it does not"] = False

@@ -355,8 +355,7 @@ AHEAD = """
     bindings.install()
     from modules._node import kernel
     if sys.argv[1:] == ["waiting"]:
-        kernel.sending_ahead = contextlib.nullcontext
-    import jsii
+        bindings.sending_ahead = contextlib.nullcontext
     from modules.layers import program
     from tests.examples.stacks import sources
     wrote = kernel.SingleNode._write
@@ -388,7 +387,7 @@ def test_an_error_of_what_was_sent_ahead_names_it_and_leaves_node_in_order() -> 
         from modules import bindings
         bindings.install()
         import cdktf, constructs
-        from modules._node.kernel import sending_ahead
+        from modules.bindings import sending_ahead
 
         app = cdktf.Testing.app()
         try:
@@ -420,7 +419,7 @@ def test_what_node_calls_otherwise_than_foreseen_is_an_error() -> None:
         from modules import bindings
         bindings.install()
         import cdktf, constructs, jsii
-        from modules._node.kernel import sending_ahead
+        from modules.bindings import sending_ahead
 
         app = cdktf.Testing.app()
         with sending_ahead():
@@ -438,7 +437,7 @@ def test_nothing_is_sent_ahead_once_python_overrides_what_node_calls() -> None:
         from modules import bindings
         bindings.install()
         import cdktf
-        from modules._node.kernel import sending_ahead
+        from modules.bindings import sending_ahead
 
         class Named(cdktf.TerraformStack):
             def _allocate_logical_id(self, element):
