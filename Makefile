@@ -74,12 +74,12 @@ bench: setup .venv-aws-cdk/.ready
 # Asks the advisory databases of PyPI and npm about everything that is locked. What has a reason
 # to stay stands in .github/audit-ci.json.
 audit: setup
-	@$(PIPENV) requirements --dev > .inferra-requirements.txt
-	@for file in .inferra-requirements.txt .github/checkov-requirements.txt bench/aws-cdk-requirements.txt tests/longevity/requirements.txt; do \
+	@mkdir -p .inferra
+	@$(PIPENV) requirements --dev > .inferra/requirements.txt
+	@for file in .inferra/requirements.txt .github/checkov-requirements.txt bench/aws-cdk-requirements.txt tests/longevity/requirements.txt; do \
 		echo "$$file"; \
 		.venv/bin/pip-audit --strict --no-deps --disable-pip --requirement $$file || exit 1; \
 	done
-	@rm .inferra-requirements.txt
 	@npx --yes audit-ci@7.1.0 --config .github/audit-ci.json
 
 format: setup
