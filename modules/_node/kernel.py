@@ -1,7 +1,7 @@
 """Runs the jsii kernel in one Node process, and lets it load while Python imports.
 
 The stock client starts two Node processes, of which one only copies messages, and waits
-for each package to load. The messages themselves, and so the results, stay the same.
+for each package to load. Messages say the same in less time and in fewer words.
 """
 
 import atexit
@@ -22,6 +22,8 @@ from . import process
 
 _process: Any = importlib.import_module("jsii._kernel.providers.process")
 _references: Any = importlib.import_module("jsii._reference_map")
+_kernel: Any = importlib.import_module("jsii._kernel")
+_runtime: Any = importlib.import_module("jsii._runtime")
 
 _PRELOAD = Path(__file__).with_name("lazy.js")
 _OBJECT = re.compile(rb'"\$jsii\.byref":"[^"]*@(\d+)"')
@@ -35,6 +37,7 @@ _END_OF_LIFE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
 def install() -> None:
     """Start a ``SingleNode``, also where ``cdktf`` was imported and started Node before."""
     _process._NodeProcess = SingleNode
+    _kernel._make_reference_for_native = _referable
     jsii: Any = importlib.import_module("jsii")
     loaded = dict(_references._assembly_to_module)
     # Nothing needs it yet, but it can start meanwhile.
@@ -48,6 +51,33 @@ def install() -> None:
             assembly = package.__jsii_assembly__
             tarball = Path(package.__file__).with_name(assembly.filename)
             jsii.load(assembly.name, assembly.version, os.fspath(tarball))
+
+
+_refer: Any = _kernel._make_reference_for_native
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+def _referable(kernel: Any, value: Any) -> Any:
+    """What stands for a value in a message: as the stock function, but a struct is read without
+    its properties' functions, and what it leaves unset is left out."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is list:
+        return [_referable(kernel, each) for each in value]
+    if kind is dict:
+        return {"$jsii.map": {name: _referable(kernel, each) for name, each in value.items()}}
+    names = (
+        _runtime.python_jsii_mapping(value) if "_values" in getattr(value, "__dict__", ()) else None
+    )
+    if names is None:
+        return _refer(kernel, value)
+    data = {
+        names[name]: _referable(kernel, each)
+        for name, each in value._values.items()
+        if each is not None
+    }
+    return {"$jsii.struct": {"fqn": kind.__jsii_type__, "data": data}}
 
 
 def _unused(jsii: Any) -> bool:
@@ -144,22 +174,28 @@ class SingleNode(PreloadedNode):
             if self._next_object is None or not self.ahead:
                 return None
             what, reference = request.fqn, f"{request.fqn}@{self._next_object}"
-            answer = _process.CreateResponse(reference)
             self._next_object += 1
+            answer = _process.CreateResponse(reference)
+            fields = {
+                "api": "create",
+                "fqn": request.fqn,
+                "overrides": [],
+                "interfaces": request.interfaces,
+            }
         elif isinstance(request, _process.InvokeRequest) and request.method in _WITHOUT_RESULT:
-            what, reference = f"{request.method} of {request.objref}", None
+            what, reference = f"{request.method} of {request.objref.ref}", None
             answer = _process.InvokeResponse()
+            objref = {"$jsii.byref": request.objref.ref}
+            fields = {"api": "invoke", "objref": objref, "method": request.method}
         else:
             return None
-        self._write(request)
+        # The stock serializer walks through the arguments, which are references already.
+        message = _process.json.dumps(fields | {"args": request.args}, default=_process.jdefault)
+        self._process.stdin.write(f"{message}\n".encode())
         self._sent.append((what, reference))
         if len(self._sent) >= _MOST_AHEAD:
             self.settle()
         return answer
-
-    def _write(self, request: Any) -> None:
-        data = _process.json.dumps(self._serializer.unstructure(request), default=_process.jdefault)
-        self._process.stdin.write(f"{data}\n".encode())
 
     def settle(self) -> None:
         """Read the answers to what was sent ahead; raises the first error among them."""
