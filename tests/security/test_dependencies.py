@@ -22,7 +22,11 @@ NPM: dict[str, dict[str, Any]] = json.loads((ROOT / "package-lock.json").read_te
 ]
 REQUIREMENTS = sorted(
     file
-    for pattern in (".github/*requirements.txt", "*/*requirements.txt", "tests/*/requirements.txt")
+    for pattern in (
+        ".github/*requirements.txt",
+        "bench/*requirements.txt",
+        "tests/*/requirements.txt",
+    )
     for file in ROOT.glob(pattern)
 )
 ALLOWED = json.loads((ROOT / ".github" / "audit-ci.json").read_text("utf-8"))["allowlist"]
