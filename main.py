@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--environments", type=Path, default=Path(__file__).parent / "environments")
     parser.add_argument("--outdir", type=Path, help="without it, cdktf.out")
     options = parser.parse_args(arguments)
+    # Hardly anything becomes garbage in this one short run, and looking for it takes time.
+    gc.disable()
     try:
         loaded = load(options.environments)
     except ConfigurationError as error:
