@@ -67,6 +67,10 @@ class Layer(TerraformStack):
         self.add_override("terraform.required_version", TERRAFORM_VERSION)
         self.add_override("terraform.required_providers.aws.version", target.provider_version)
 
+    def prepare_stack(self) -> None:
+        """Nothing. cdktf looks for references to other stacks here, which takes as long as writing
+        the stack; but values cross stacks through Outputs only."""
+
     def hand_up(self, outputs: Outputs) -> None:
         """Make each field of `outputs` a Terraform output of the same name."""
         for field in fields(outputs):

@@ -29,6 +29,8 @@ _PRELOAD = Path(__file__).with_name("lazy.js")
 _OBJECT = re.compile(rb'"\$jsii\.byref":"[^"]*@(\d+)"')
 # Requests without a result, by the method that they call.
 _WITHOUT_RESULT = ("addOverride", "addDependency")
+# What Node calls when everything is created.
+_OF_SYNTHESIS = ("prepareStack",)
 # So many short answers fit into a pipe that nobody reads meanwhile.
 _MOST_AHEAD = 128
 _END_OF_LIFE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
@@ -168,10 +170,10 @@ class SingleNode(PreloadedNode):
     def _foreseen(self, request: Any) -> Any:
         """Send a request whose answer is known and give that answer; None for other requests."""
         if isinstance(request, _process.CreateRequest):
-            if request.overrides:
+            if any(each.method not in _OF_SYNTHESIS for each in request.overrides):
                 # Node calls back for what Python overrides, whatever it creates from now on.
                 self.ahead = False
-            if self._next_object is None or not self.ahead:
+            if self._next_object is None or request.overrides or not self.ahead:
                 return None
             what, reference = request.fqn, f"{request.fqn}@{self._next_object}"
             self._next_object += 1
