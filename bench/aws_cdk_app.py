@@ -1,19 +1,21 @@
-"""The endpoints of `bench.scale` as an AWS CDK app, for comparison; runs in `.venv-cdk`.
+"""The endpoints of `bench.catalogue` as an AWS CDK app, for comparison; runs in `.venv-aws-cdk`.
 
-``python bench/aws_cdk_app.py OUTDIR ENDPOINTS`` writes CloudFormation templates with the ten AWS
-resources that Inferra makes for each of its endpoints. They are the L1 constructs, the least that
-AWS CDK can do: its L2 constructs cover neither scaling nor guardrails of an endpoint.
+``python bench/aws_cdk_app.py OUTDIR ENDPOINTS L1|L2`` writes CloudFormation templates with the ten
+AWS resources that Inferra makes for each of its endpoints. L1 constructs are the least that AWS CDK
+can do; L2 constructs are what people write with it, wherever the stable library has one: it has
+none for SageMaker.
 """
 
 from __future__ import annotations
 
 import sys
 
-from aws_cdk import App, CfnTag, Environment, Stack
+from aws_cdk import App, CfnTag, Duration, Environment, Stack
 from aws_cdk import aws_applicationautoscaling as scaling
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -22,6 +24,7 @@ ACCOUNT, REGION = "111122223333", "us-east-1"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SUBNETS = ["subnet-0a1b2c3d4e5f60718", "subnet-1a1b2c3d4e5f60718"]
 VARIANT = "primary"
+ERRORS = ("4xx", "5xx")
 # CloudFormation takes 500 resources a stack.
 ENDPOINTS_OF_A_STACK = 49
 
@@ -29,37 +32,14 @@ ENDPOINTS_OF_A_STACK = 49
 class Endpoint(Construct):
     """One endpoint with its role, log group, alarms and scaling: ten resources."""
 
-    def __init__(self, scope: Construct, name: str, group: str) -> None:
+    def __init__(self, scope: Construct, name: str, group: str, *, level: str) -> None:
         super().__init__(scope, name)
-        full = f"acme-bench-use1-{name}"
-        role = iam.CfnRole(
-            self,
-            "role",
-            role_name=full,
-            assume_role_policy_document={
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Action": "sts:AssumeRole",
-                        "Principal": {"Service": "sagemaker.amazonaws.com"},
-                        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
-                    }
-                ],
-            },
-        )
-        policy = iam.CfnRolePolicy(
-            self,
-            "policy",
-            policy_name="inference",
-            role_name=full,
-            policy_document={"Version": "2012-10-17", "Statement": statements(full)},
-        )
-        policy.add_resource_dependency(role)
+        around = Around2(self, name) if level == "L2" else Around1(self, name)
+        full = around.full
         model = sagemaker.CfnModel(
             self,
             "model",
-            execution_role_arn=role.attr_arn,
+            execution_role_arn=around.role_arn,
             enable_network_isolation=True,
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
                 image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/acme-bench-use1-serving:1.0.0",
@@ -69,7 +49,7 @@ class Endpoint(Construct):
                 security_group_ids=[group], subnets=SUBNETS
             ),
         )
-        model.add_resource_dependency(policy)
+        model.node.add_dependency(around.policy)
         configuration = sagemaker.CfnEndpointConfig(
             self,
             "configuration",
@@ -84,40 +64,165 @@ class Endpoint(Construct):
                 )
             ],
         )
-        group_of_logs = logs.CfnLogGroup(
-            self,
-            "logs",
-            log_group_name=f"/aws/sagemaker/Endpoints/{full}",
-            kms_key_id=KEY,
-            retention_in_days=30,
-        )
-        alarms = [alarm(self, full, kind) for kind in ("4xx", "5xx")]
         endpoint = sagemaker.CfnEndpoint(
             self,
             "endpoint",
             endpoint_name=full,
             endpoint_config_name=configuration.attr_endpoint_config_name,
-            deployment_config=deployment([each.alarm_name or "" for each in alarms]),
+            deployment_config=deployment([f"{full}-{VARIANT}-{kind}" for kind in ERRORS]),
         )
-        for each in [group_of_logs, *alarms]:
-            endpoint.add_resource_dependency(each)
+        for each in around.first:
+            endpoint.node.add_dependency(each)
+        around.scale(endpoint)
+
+
+class Around1:
+    """What an endpoint needs, as L1 constructs."""
+
+    def __init__(self, scope: Construct, name: str) -> None:
+        self._scope = scope
+        self.full = full = f"acme-bench-use1-{name}"
+        role = iam.CfnRole(
+            scope,
+            "role",
+            role_name=full,
+            assume_role_policy_document={
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": "sts:AssumeRole",
+                        "Principal": {"Service": "sagemaker.amazonaws.com"},
+                        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+                    }
+                ],
+            },
+        )
+        self.role_arn = role.attr_arn
+        self.policy = iam.CfnRolePolicy(
+            scope,
+            "policy",
+            policy_name="inference",
+            role_name=role.ref,
+            policy_document={"Version": "2012-10-17", "Statement": statements(full)},
+        )
+        group = logs.CfnLogGroup(
+            scope,
+            "logs",
+            log_group_name=f"/aws/sagemaker/Endpoints/{full}",
+            kms_key_id=KEY,
+            retention_in_days=30,
+        )
+        self.first = [group, *(alarm(scope, full, kind) for kind in ERRORS)]
+
+    def scale(self, endpoint: Construct) -> None:
+        """Scale the endpoint's variant."""
         target = scaling.CfnScalableTarget(
-            self,
+            self._scope,
             "target",
             min_capacity=1,
             max_capacity=4,
-            resource_id=f"endpoint/{full}/variant/{VARIANT}",
+            resource_id=f"endpoint/{self.full}/variant/{VARIANT}",
             scalable_dimension="sagemaker:variant:DesiredInstanceCount",
             service_namespace="sagemaker",
         )
-        target.add_resource_dependency(endpoint)
+        target.node.add_dependency(endpoint)
         scaling.CfnScalingPolicy(
-            self,
+            self._scope,
             "invocations",
-            policy_name=f"{full}-{VARIANT}-invocations",
+            policy_name=f"{self.full}-{VARIANT}-invocations",
             policy_type="TargetTrackingScaling",
             scaling_target_id=target.ref,
             target_tracking_scaling_policy_configuration=tracking(),
+        )
+
+
+class Around2:
+    """What an endpoint needs, as L2 constructs."""
+
+    def __init__(self, scope: Construct, name: str) -> None:
+        self._scope = scope
+        self.full = full = f"acme-bench-use1-{name}"
+        role = iam.Role(
+            scope,
+            "role",
+            role_name=full,
+            assumed_by=iam.ServicePrincipal(
+                "sagemaker.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+            ),
+        )
+        self.role_arn = role.role_arn
+        self.policy = iam.Policy(
+            scope,
+            "policy",
+            policy_name="inference",
+            roles=[role],
+            statements=[iam.PolicyStatement.from_json(each) for each in statements(full)],
+        )
+        group = logs.LogGroup(
+            scope,
+            "logs",
+            log_group_name=f"/aws/sagemaker/Endpoints/{full}",
+            encryption_key=kms.Key.from_key_arn(scope, "key", KEY),
+            retention=logs.RetentionDays.ONE_MONTH,
+        )
+        self.first = [group, *(self._alarm(kind) for kind in ERRORS)]
+
+    def _alarm(self, kind: str) -> cloudwatch.Alarm:
+        dimensions = {"EndpointName": self.full, "VariantName": VARIANT}
+        metrics = {
+            identifier: cloudwatch.Metric(
+                namespace="AWS/SageMaker",
+                metric_name=metric,
+                dimensions_map=dimensions,
+                period=Duration.minutes(1),
+                statistic="Sum",
+            )
+            for identifier, metric in (
+                ("errors", f"Invocation{kind.upper()}Errors"),
+                ("invocations", "Invocations"),
+            )
+        }
+        rate = cloudwatch.MathExpression(
+            expression="IF(invocations > 0, 100 * errors / invocations, 0)",
+            label=f"{kind} percent",
+            using_metrics=metrics,
+            period=Duration.minutes(1),
+        )
+        return rate.create_alarm(
+            self._scope,
+            kind,
+            alarm_name=f"{self.full}-{VARIANT}-{kind}",
+            alarm_description=f"{kind.upper()} answers above 5% of invocations",
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            datapoints_to_alarm=1,
+            evaluation_periods=1,
+            threshold=5,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+    def scale(self, endpoint: Construct) -> None:
+        """Scale the endpoint's variant."""
+        target = scaling.ScalableTarget(
+            self._scope,
+            "target",
+            min_capacity=1,
+            max_capacity=4,
+            resource_id=f"endpoint/{self.full}/variant/{VARIANT}",
+            scalable_dimension="sagemaker:variant:DesiredInstanceCount",
+            service_namespace=scaling.ServiceNamespace.SAGEMAKER,
+            role=iam.Role.from_role_name(self._scope, "scaling", "sagemaker-scaling"),
+        )
+        target.node.add_dependency(endpoint)
+        metric = scaling.PredefinedMetric.SAGEMAKER_VARIANT_INVOCATIONS_PER_INSTANCE
+        target.scale_to_track_metric(
+            "invocations",
+            target_value=840,
+            predefined_metric=metric,
+            policy_name=f"{self.full}-{VARIANT}-invocations",
+            scale_in_cooldown=Duration.minutes(5),
+            scale_out_cooldown=Duration.minutes(1),
         )
 
 
@@ -214,7 +319,7 @@ def tracking() -> scaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurat
     )
 
 
-def main(outdir: str, endpoints: int) -> None:
+def main(outdir: str, endpoints: int, level: str) -> None:
     """Write the templates of so many endpoints."""
     app = App(outdir=outdir, analytics_reporting=False)
     names = [f"model-{number}" for number in range(endpoints)]
@@ -232,9 +337,9 @@ def main(outdir: str, endpoints: int) -> None:
             tags=[CfnTag(key="Name", value="acme-bench-use1-models")],
         )
         for name in names[begin : begin + ENDPOINTS_OF_A_STACK]:
-            Endpoint(stack, name, group.attr_group_id)
+            Endpoint(stack, name, group.attr_group_id, level=level)
     app.synth()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
