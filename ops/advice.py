@@ -17,8 +17,9 @@ from botocore.exceptions import (
 
 from modules import Context
 
-from .errors import OperatorError
+from .errors import NotBootstrappedError, OperatorError
 
+_SIGN_IN = "sign in (for instance aws sso login) or set AWS_PROFILE"
 _EXPIRED = "the credentials have expired; sign in again and repeat: what was done is kept"
 _THROTTLED = (
     "AWS throttles this account's requests; wait a minute and repeat: what was done is kept"
@@ -26,7 +27,7 @@ _THROTTLED = (
 _UNREACHABLE = (
     "AWS cannot be reached; check the network, the proxy (HTTPS_PROXY) and the Region, and repeat"
 )
-_NO_BUCKET = "the state bucket is not there; inferra bootstrap {environment} makes it"
+_NO_BUCKET = "inferra bootstrap {environment} makes it"
 _DENIED = (
     "the role may not do this; compare with modules/identity/README.md, or ask an administrator "
     "of account {account}"
@@ -45,7 +46,8 @@ _PROTECTED = (
 )
 
 _NOT_BELOW = (
-    "a layer below is not deployed yet; inferra deploy '{environment}-*' deploys all in order"
+    "a layer below is not deployed, or not wholly; inferra deploy '{environment}-*' deploys all "
+    "in order"
 )
 
 # What Terraform prints, in the order in which they are looked for: the first that fits is said.
@@ -53,8 +55,9 @@ _TERRAFORM = (
     (r"errored\.tfstate|Failed to (save|persist) state", _NOT_SAVED),
     (r"Error acquiring the state lock(?=(?s:.*)(PreconditionFailed|ConditionalRequest))", _LOCKED),
     (r"ExpiredToken|RequestExpired|token included in the request is expired", _EXPIRED),
-    (r"Unable to find remote state", _NOT_BELOW),
-    (r"NoSuchBucket|S3 bucket \"[^\"]*\" does not exist", _NO_BUCKET),
+    (r"No valid credential sources", _SIGN_IN),
+    (r"Unable to find remote state|terraform_remote_state\.\w+\.outputs[.\w]* is ", _NOT_BELOW),
+    (r"NoSuchBucket|S3 bucket \"[^\"]*\" does not exist", f"the state bucket: {_NO_BUCKET}"),
     (r"lifecycle\.prevent_destroy set|Instance cannot be destroyed", _PROTECTED),
     (r"Throttling|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded", _THROTTLED),
     (r"AccessDenied|UnauthorizedOperation|is not authorized to perform", _DENIED),
@@ -67,7 +70,6 @@ _TERRAFORM = (
 
 _CODES = (
     (("ExpiredToken", "ExpiredTokenException", "RequestExpired"), _EXPIRED),
-    (("NoSuchBucket",), _NO_BUCKET),
     (
         ("Throttling", "ThrottlingException", "TooManyRequestsException", "SlowDown"),
         _THROTTLED,
@@ -103,6 +105,11 @@ def explained(context: Context, layer: str = "") -> Iterator[None]:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
+        if code == "NoSuchBucket":
+            raise NotBootstrappedError(
+                f"there is no state bucket {context.state_bucket}",
+                _filled(_NO_BUCKET, context, layer),
+            ) from error
         for codes, advice in _CODES:
             if code in codes:
                 raise OperatorError(str(error), _filled(advice, context, layer)) from error
@@ -110,7 +117,7 @@ def explained(context: Context, layer: str = "") -> Iterator[None]:
     except (EndpointConnectionError, ConnectTimeoutError, ReadTimeoutError) as error:
         raise OperatorError(str(error), _UNREACHABLE) from error
     except NoCredentialsError as error:
-        raise OperatorError(str(error), "sign in, or set AWS_PROFILE") from error
+        raise OperatorError(str(error), _SIGN_IN) from error
     except BotoCoreError as error:
         raise OperatorError(str(error)) from error
 

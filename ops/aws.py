@@ -87,6 +87,10 @@ class Aws:
             region_name=self.context.region,
         )
 
+    def require_credentials(self) -> None:
+        """Raise OperatorError unless there are credentials for the environment's account."""
+        self.session  # noqa: B018 - it is made when it is first asked for
+
     def client(self, service: Any) -> Any:
         """A boto3 client of `service` in the environment's region."""
         return self.session.client(

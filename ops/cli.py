@@ -3,29 +3,82 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import typer
+from typer.models import CommandInfo
 
 from modules.spec import SpecError
 
 from . import commands
 from .errors import BadInputError, OperatorError
 from .output import stderr
+from .terraform import ROOT
+
+PANELS = {
+    "Begin": ("demo", "bootstrap", "emulator"),
+    "Before a deploy": ("review", "preflight", "cost", "simulate"),
+    "Deploy": ("deploy", "apply", "rollout", "destroy"),
+    "After a deploy": ("verify", "status", "drift", "recover", "state"),
+    "Releases": ("push", "promote", "check-container", "manifests", "models"),
+    "Look up": ("rules", "explain", "prices"),
+}
+"""What the help shows together: the commands in the order in which they are needed."""
 
 app = typer.Typer(
     name="inferra",
-    help="ML inference infrastructure on AWS, from typed Python to running endpoints.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
 
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+        typer.echo(f"inferra {project['project']['version']}")
+        raise typer.Exit
+
+
+@app.callback()
+def inferra(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """ML inference infrastructure on AWS, from typed Python to running endpoints."""
+
+
+def _commands(family: typer.Typer) -> Iterator[CommandInfo]:
+    yield from family.registered_commands
+    for group in family.registered_groups:
+        if group.typer_instance is not None:
+            yield from _commands(group.typer_instance)
+
+
+def _arrange() -> None:
+    """Put commands into panels, and join the lines of each paragraph of their help."""
+    order = [name for names in PANELS.values() for name in names]
+    panels = {name: panel for panel, names in PANELS.items() for name in names}
+    for infos in (app.registered_commands, app.registered_groups):
+        infos.sort(key=lambda info: order.index(str(info.name)))
+        for info in infos:
+            info.rich_help_panel = panels[str(info.name)]
+    for command in _commands(app):
+        paragraphs = (inspect.getdoc(command.callback) or "").split("\n\n")
+        command.help = "\n\n".join(" ".join(lines.split("\n")) for lines in paragraphs)
+
+
 for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda entry: entry.name):
     importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
+_arrange()
 
 
 def main() -> None:
@@ -33,10 +86,10 @@ def main() -> None:
     try:
         app()
     except (SpecError, BadInputError) as error:
-        stderr.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        stderr.print(str(error), markup=False)
         sys.exit(2)
     except OperatorError as error:
-        stderr.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        stderr.print(str(error), markup=False)
         sys.exit(1)
 
 

@@ -14,7 +14,6 @@ import signal
 import socket
 import statistics
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -26,9 +25,10 @@ from typing import Annotated
 
 import httpx
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from .output import Json, stdout
 
 CSV = "text/csv"
 JSON = "application/json"
@@ -507,12 +507,12 @@ def _table(report: Report) -> Table:
     return table
 
 
-def _print(report: Report, console: Console) -> None:
-    console.print(_table(report))
+def _print(report: Report) -> None:
+    stdout.print(_table(report))
     for each in report.checks:
         if each.advice:
             line = f"{each.id}: {each.advice}"
-            console.print(line, style=_STYLES[each.status], markup=False, highlight=False)
+            stdout.print(line, style=_STYLES[each.status], markup=False)
 
 
 def _read(path: Path | None) -> bytes | None:
@@ -528,7 +528,9 @@ def _or_exit(work: Callable[[], Report]) -> Report:
 
 
 def check_container(
-    url: Annotated[str, typer.Argument(help="Where it listens, e.g. http://localhost:8080.")],
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Where it listens, such as http://localhost:8080.")
+    ],
     csv_file: Annotated[
         Path | None, typer.Option(help="CSV rows that the model accepts, without a header.")
     ] = None,
@@ -548,7 +550,7 @@ def check_container(
     concurrency: Annotated[
         int, typer.Option(min=1, max=MAX_CONCURRENCY, help="How many of them at once.")
     ] = 4,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Check a running inference container against the contract of SageMaker, ECS and EKS.
 
@@ -568,8 +570,8 @@ def check_container(
         )
     )
     if as_json:
-        sys.stdout.write(report.to_json() + "\n")
+        typer.echo(report.to_json())
     else:
-        _print(report, Console())
+        _print(report)
     if not report.ok:
         raise typer.Exit(1)

@@ -26,22 +26,23 @@ def run() -> None:
     dev = environment(DEMO)
     with stdout.status("starting the emulator"):
         emulator = process.start(EMULATOR_FOLDER)
-    stdout.print(f"emulator  {emulator.url}", highlight=False)
+    stdout.print(f"emulator  {emulator.url}")
     aws = Aws(dev.context, emulator=emulator)
     done = bootstrap(dev.context, aws)
-    stdout.print(f"state     s3://{done.bucket}", highlight=False)
+    stdout.print(f"state     s3://{done.bucket}")
     program = Program.of(emulator)
     deploy.report(deploy.deploy([f"{DEMO}-*"], program), program)
     _show_service(dev, aws)
     _invoke(dev, aws)
     stdout.print(
         "\nNow try\n"
-        "  change environments/dev.py (another tag, a second endpoint), then make demo\n"
-        "  .venv/bin/inferra rules         what every environment is checked against\n"
-        "  .venv/bin/inferra explain RT9   one rule, spelt out\n"
-        "  .venv/bin/inferra status --emulator\n"
-        "  make demo-destroy               remove everything",
-        highlight=False,
+        "  change environments/dev.py (another tag, a second endpoint), then\n"
+        "  .venv/bin/inferra review dev --emulator   what it would do\n"
+        "  make demo                                 do it\n"
+        "  .venv/bin/inferra verify dev --emulator   is what runs what was asked for\n"
+        "  .venv/bin/inferra status dev --emulator   every stack and its state\n"
+        "  .venv/bin/inferra explain RT9             a rule of the Specs, spelt out\n"
+        "  make demo-destroy                         remove everything",
     )
 
 
@@ -107,5 +108,5 @@ def _invoke(dev: Environment, aws: Aws) -> None:
             EndpointName=name, ContentType="text/csv", Body=b"0.1,0.2,0.3"
         )
         body = answer["Body"].read().decode()
-        stdout.print(f"invoked {name} with 0.1,0.2,0.3", highlight=False)
-        stdout.print(json.dumps(json.loads(body)), markup=False, highlight=False)
+        stdout.print(f"invoked {name} with 0.1,0.2,0.3")
+        stdout.print(json.dumps(json.loads(body)), markup=False)

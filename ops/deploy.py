@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
-from fnmatch import fnmatch
 from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
-from modules.rules import did_you_mean
 
 from . import cdk
 from .adopt import adopt, in_use
 from .advice import about_terraform
 from .aws import Aws
 from .cdk import Deployment, Program, StackRun
-from .environments import environments
+from .environments import environments, matching
 from .errors import BadInputError, OperatorError
 from .output import print_table, stdout
 from .state import States
@@ -42,16 +39,8 @@ def chosen(patterns: Sequence[str], program: Program) -> list[Stack]:
 
     Raises BadInputError for a pattern that matches none.
     """
-    environments(program.environments)
-    known = stacks(synthesize(program))
-    names = [stack.name for stack in known]
-    for pattern in patterns:
-        if not any(fnmatch(name, pattern) for name in names):
-            raise BadInputError(
-                f"no stack matches {pattern}{did_you_mean(pattern, names)}",
-                f"the stacks are {', '.join(names)}",
-            )
-    return [s for s in known if any(fnmatch(s.name, pattern) for pattern in patterns)]
+    wanted = matching(patterns, program.environments)
+    return [stack for stack in stacks(synthesize(program)) if stack.name in wanted]
 
 
 def deploy(patterns: Sequence[str], program: Program) -> Deployment:
@@ -67,7 +56,9 @@ def deploy(patterns: Sequence[str], program: Program) -> Deployment:
     status, errors = 0, list[str]()
     log = cdk.new_log(program)
     with _progress() as progress:
-        tasks = {name: progress.add_task(name, total=None, status="waiting") for name in names}
+        tasks = {
+            name: progress.add_task(name, total=None, steps="", status="waiting") for name in names
+        }
 
         def follow(run: StackRun) -> None:
             runs[run.name] = run
@@ -113,11 +104,14 @@ def destroy(patterns: Sequence[str], program: Program) -> list[str]:
     """Destroy the stacks that match, those above first, with plain Terraform.
 
     cdktf-cli 0.21 can start Terraform again and again when one of several destroys fails.
-    Raises OperatorError at the first stack that fails; those below it are left.
+    Raises OperatorError at the first stack that fails; those below it are left. Raises
+    BadInputError while a stack that is left stands on one of them.
     """
     environment = program.terraform_environment()
+    wanted = chosen(patterns, program)
+    refuse_below([stack.name for stack in wanted], program)
     destroyed = []
-    for stack in reversed(chosen(patterns, program)):
+    for stack in reversed(wanted):
         with stdout.status(f"destroying {stack.name}"):
             done = stack.init(environment)
             if done.status == 0:
@@ -133,11 +127,34 @@ def destroy(patterns: Sequence[str], program: Program) -> list[str]:
     return destroyed
 
 
+def refuse_below(names: Sequence[str], program: Program) -> None:
+    """Raise BadInputError where others with resources stand on some stacks of a synthesis.
+
+    What they read from the state below would be gone, and Terraform could neither change nor
+    destroy them.
+    """
+    owners = matching(["*"], program.environments)
+    standing = []
+    for stack in stacks(program.outdir):
+        if stack.name in names or not {*names} & {*stack.dependencies}:
+            continue
+        context = owners[stack.name].context
+        layer = stack.name.removeprefix(f"{context.key}-")
+        state = States(Aws(context, emulator=program.emulator)).read(layer)
+        if state is not None and state.resources:
+            standing.append(stack.name)
+    if standing:
+        raise BadInputError(
+            f"{', '.join(standing)} would be left without what is below",
+            "destroy those too, or first",
+        )
+
+
 def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.fields[steps]}"),
         TextColumn("{task.fields[status]}"),
         TimeElapsedColumn(),
         console=stdout,
@@ -151,6 +168,7 @@ def _show(progress: Progress, task: TaskID, run: StackRun) -> None:
         task,
         total=total,
         completed=total if finished else run.done,
+        steps=f"{run.steps if finished else run.done}/{run.steps}" if run.steps else "",
         status=run.status,
     )
 

@@ -27,8 +27,9 @@ from modules import Environment
 from modules.target import AWS, EMULATOR
 
 from .advice import about_terraform, errors_of
+from .aws import Aws
 from .errors import OperatorError
-from .terraform import WORK, Outcome, Stack, stacks, terraform_environment
+from .terraform import WORK, Outcome, Stack, stacks, terraform_binary, terraform_environment
 
 Result = Literal["none", "drift", "pending", "failed"]
 
@@ -98,8 +99,12 @@ def detect(
     """Plan the stacks of an environment and tell what they found, those below first.
 
     `only` names the stacks; without it, all. `jobs` run at a time; without it two for each
-    processor, as a plan waits for AWS most of its time. `done` hears of each when it ends.
+    processor, as a plan waits for AWS most of its time. `done` hears of each when it ends. Raises
+    OperatorError without Terraform or without credentials, which would fail every plan.
     """
+    terraform_binary()
+    role = environment.context.plan_role_arn
+    Aws(environment.context, emulator=emulator, role_arn=role).require_credentials()
     planned = [
         stack
         for stack in stacks(_synthesized(environment, emulator))

@@ -7,8 +7,13 @@ class OperatorError(Exception):
     """A failure with one clear message; `hint` says what to do. Exit status 1."""
 
     def __init__(self, message: str, hint: str = "") -> None:
+        self.message = message
         self.hint = hint
         super().__init__(f"{message}\n  {hint}" if hint else message)
+
+
+class NotBootstrappedError(OperatorError):
+    """The environment's state bucket does not exist."""
 
 
 class BadInputError(OperatorError):

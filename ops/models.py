@@ -33,8 +33,8 @@ def pins_of(environment: Environment, group: str) -> Pins:
     if not pins:
         example = context.arn("sagemaker", f"model-package/{context.name(group)}/1")
         raise BadInputError(
-            f"{environment.key} serves no version of the model package group {group}",
-            f'write one that can be moved on, such as ModelPackage(arn="{example}")',
+            f"no service of {environment.key} names a version of the model package group {group}",
+            f'write one first, such as ModelPackage(arn="{example}")',
         )
     return pins
 

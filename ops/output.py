@@ -1,8 +1,9 @@
-"""Printing: tables for people, JSON for machines."""
+"""Printing: tables for people, JSON for machines, and the question before something is changed."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -10,13 +11,42 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-stdout = Console()
-stderr = Console(stderr=True)
+from .errors import BadInputError
+
 _LOG_WIDTH = 160
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """A console that breaks no line of text, so that commands in it can be copied."""
+    console = Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True)
+    # A log has no width of its own, and rich would cut tables off at 80.
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _LOG_WIDTH
+    return console
+
+
+stdout = _console()
+stderr = _console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 """The `--json` option that every command with a result has."""
+
+Approve = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
+"""The `--auto-approve` option of every command that asks before it changes something."""
+
+
+def confirm(question: str, approved: bool) -> None:
+    """Ask on the terminal, and end the command on a no.
+
+    Raises BadInputError where nobody can be asked.
+    """
+    if approved:
+        return
+    if not stdout.is_terminal:
+        raise BadInputError("there is nobody to ask", "--auto-approve goes on without asking")
+    typer.confirm(question, abort=True)
 
 
 def print_json(value: Any) -> None:
@@ -37,7 +67,5 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
         # Only the last column may wrap, so that names can be copied whole.
         table.add_column(column, overflow="fold", no_wrap=column != columns[-1])
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    # A log has no width of its own, and rich would cut columns off at 80.
-    console = stdout if stdout.is_terminal else Console(width=_LOG_WIDTH)
-    console.print(table)
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    stdout.print(table)

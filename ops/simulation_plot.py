@@ -92,7 +92,8 @@ def _load(axis: Any, results: Sequence[Result], zone: str) -> None:
                     label="queued" if result.service.kind is ASYNCHRONOUS else "beyond capacity",
                 )
     first = results[0]
-    axis.plot(_times(first, zone), first.load.rates, color=_LOAD, linewidth=1.3, label="load")
+    times = _times(first, zone)
+    axis.step(times, first.load.rates, where="post", color=_LOAD, linewidth=1.3, label="load")
     axis.set_ylabel("requests per second")
     _finish(axis)
 
@@ -143,7 +144,8 @@ def _metric(axis: Any, results: Sequence[Result], zone: str) -> None:
             continue
         values = [float("nan") if value is None else value for value in result.metric]
         name = "metric" if single else result.name
-        axis.plot(_times(result, zone), values, color=colour, linewidth=1.2, label=name)
+        times = _times(result, zone)
+        axis.step(times, values, where="post", color=colour, linewidth=1.2, label=name)
         axis.axhline(
             result.target,
             color=colour if not single else _LOST,

@@ -46,20 +46,28 @@ class StackStatus:
 
 
 def status(environment: Environment, aws: Aws) -> list[StackStatus]:
-    """The status of every stack of an environment, those below first."""
+    """The status of every stack of an environment, those below first.
+
+    Raises NotBootstrappedError where it has no state bucket.
+    """
     states = States(aws)
-    aws.session  # noqa: B018 - once, before threads would each do it
+    aws.require_credentials()  # once, before threads would each do it
     with ThreadPoolExecutor(max_workers=8) as pool:
         return list(pool.map(lambda layer: _one(environment, states, layer), environment.layers))
 
 
+def not_deployed(environment: Environment) -> list[StackStatus]:
+    """Every stack of an environment that has no state bucket."""
+    return [_unknown(environment, layer) for layer in environment.layers]
+
+
+def _unknown(environment: Environment, layer: str) -> StackStatus:
+    return StackStatus(f"{environment.key}-{layer}", environment.context.state_key(layer))
+
+
 def _one(environment: Environment, states: States, layer: str) -> StackStatus:
     state, lock = states.read(layer), states.lock(layer)
-    known = StackStatus(
-        stack=f"{environment.key}-{layer}",
-        state_key=environment.context.state_key(layer),
-        lock=str(lock) if lock else None,
-    )
+    known = replace(_unknown(environment, layer), lock=str(lock) if lock else None)
     if state is None:
         return known
     return replace(

@@ -151,7 +151,9 @@ class SingleNode(PreloadedNode):
 
     def stop(self) -> None:
         if self._process is not None:
-            super().stop()
+            # Ctrl-C ends Node too, perhaps before it has read everything.
+            with contextlib.suppress(BrokenPipeError):
+                super().stop()
 
     def send(self, request: Any, response_type: Any) -> Any:
         if self._unanswered is None:

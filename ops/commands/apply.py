@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..environments import Emulated
+from ..environments import environment as find_environment
 from ..output import Json, print_json, stdout
 
 
@@ -18,10 +19,10 @@ def register(app: typer.Typer) -> None:
 
 def apply(
     plans: Annotated[
-        list[Path], typer.Argument(metavar="PLAN...", help="Plans that inferra review saved.")
+        list[Path], typer.Argument(metavar="PLAN", help="Plans that inferra review saved.")
     ],
     environment: Annotated[
-        str | None, typer.Option(help="Refuse plans of any other environment.")
+        str | None, typer.Option(metavar="ENV", help="Refuse plans of any other environment.")
     ] = None,
     emulator: Emulated = False,
     json: Json = False,
@@ -35,10 +36,11 @@ def apply(
     from ..review.apply import apply as run
 
     program = Program.of(emulator_in_use() if emulator else None)
+    only = find_environment(environment).key if environment else None
     applied = []
     for plan in plans:
-        applied.append(run(plan, program, environment=environment))
+        applied.append(run(plan, program, environment=only))
         if not json:
-            stdout.print(f"applied {applied[-1]}", highlight=False)
+            stdout.print(f"applied {applied[-1]}")
     if json:
         print_json({"applied": applied})

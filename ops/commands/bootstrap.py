@@ -29,8 +29,8 @@ def bootstrap(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
     if json:
         print_json(asdict(done))
     elif done.created:
-        stdout.print(f"made state bucket {done.bucket}", highlight=False)
+        stdout.print(f"made state bucket {done.bucket}")
     elif done.changed:
-        stdout.print(f"mended {', '.join(done.changed)} of {done.bucket}", highlight=False)
+        stdout.print(f"mended {', '.join(done.changed)} of {done.bucket}")
     else:
-        stdout.print(f"state bucket {done.bucket} is as it must be", highlight=False)
+        stdout.print(f"state bucket {done.bucket} is as it must be")

@@ -59,14 +59,15 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
             }
         )
         return
-    rows = []
+    rows: list[list[str]] = []
     for line in result.lines:
         low, high = line.usage.amount.minimum, line.usage.amount.maximum
         count = f"{low:g}" if low == high else f"{low:g} to {high:g}"
         cells = _cells(line.monthly) if line.monthly else ("not priced", "", "")
         what = line.usage.key.removeprefix("sagemaker/")
-        rows.append((line.usage.service, what, count, *cells))
-    rows.append(("total", "", "", *_cells(result.total)))
+        rows.append([line.usage.service, what, count, *cells])
+    least = "at least " if result.not_priced else ""
+    rows.append(["total", "", "", *(least + cell for cell in _cells(result.total))])
     columns = ("for", "what", "how many", "minimum", "expected", "maximum")
     print_table(columns, rows, title=f"{found.key}: USD by the month in {region}")
     notes = [*ASSUMPTIONS]
@@ -80,7 +81,7 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
         hint = f"inferra prices update {region} fetches prices"
         notes.insert(0, f"{missing} {what} not priced and not in the sums; {hint}")
     for note in notes:
-        stdout.print(f"- {note}", markup=False, highlight=False)
+        stdout.print(f"- {note}", markup=False)
 
 
 def _cells(amount: Amount) -> tuple[str, str, str]:

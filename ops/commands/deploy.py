@@ -1,18 +1,19 @@
-"""`inferra deploy` and `inferra destroy`."""
+"""`inferra deploy`, `inferra destroy` and `inferra recover`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from ..environments import Emulated
-from ..output import Json, print_json, stdout
+from ..environments import Emulated, matching
+from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
 
 Stacks = Annotated[
-    list[str], typer.Argument(metavar="STACK...", help="Stack names or patterns: 'dev-use1-*'.")
+    list[str], typer.Argument(metavar="STACK", help="Stack names or patterns: 'dev-use1-*'.")
 ]
-Approve = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,8 +35,9 @@ def deploy(
     from ..cdk import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
-    _confirm("deploy", stacks, auto_approve)
-    deployment = operations.deploy(stacks, program)
+    _ask("deploy", stacks, approved=auto_approve, emulated=emulator)
+    with _interruptible():
+        deployment = operations.deploy(stacks, program)
     if json:
         print_json([{"stack": run.name, "result": run.status} for run in deployment.stacks])
     else:
@@ -45,6 +47,8 @@ def deploy(
 def destroy(stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = False) -> None:
     """Destroy the stacks that match, those above first.
 
+    Refuses while a stack that is left stands on one of them.
+
     Example: inferra destroy 'dev-use1-*'
     """
     from .. import deploy as operations
@@ -52,8 +56,9 @@ def destroy(stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = 
     from ..cdk import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
-    _confirm("destroy", stacks, auto_approve)
-    operations.destroy(stacks, program)
+    _ask("destroy", stacks, approved=auto_approve, emulated=emulator)
+    with _interruptible():
+        operations.destroy(stacks, program)
 
 
 def recover(
@@ -73,16 +78,34 @@ def recover(
     from ..cdk import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
-    _confirm("recover", [stack], auto_approve)
+    _ask("recover", [stack], approved=auto_approve, emulated=emulator)
     with stdout.status(f"recovering {stack}"):
         done = operations.recover(stack, program)
     for line in done or [f"{stack} has no lock and nothing to take back"]:
-        stdout.print(line, highlight=False)
+        stdout.print(line, markup=False)
 
 
-def _confirm(verb: str, stacks: list[str], approved: bool) -> None:
-    if approved:
-        return
-    if not stdout.is_terminal:
-        raise typer.BadParameter(f"there is nobody to ask; --auto-approve {verb}s without asking")
-    typer.confirm(f"{verb} {' '.join(stacks)}?", abort=True)
+def _ask(verb: str, patterns: list[str], *, approved: bool, emulated: bool) -> None:
+    """Show which stacks it is about, and where, and ask."""
+    stacks = matching(patterns)
+    if stdout.is_terminal and not approved:
+        where = "the emulator" if emulated else "AWS"
+        print_table(
+            ("stack", "account", "Region", "on"),
+            [(stack, e.context.account, e.context.region, where) for stack, e in stacks.items()],
+        )
+    count = "this stack" if len(stacks) == 1 else f"these {len(stacks)} stacks"
+    confirm(f"{verb} {count}?", approved)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        stderr.print(
+            "interrupted: Terraform ends what it is at, and what was done is kept\n"
+            "  repeat the command to go on; where inferra status still shows a lock then, "
+            "inferra recover STACK clears it"
+        )
+        raise typer.Exit(130) from None

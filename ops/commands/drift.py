@@ -72,4 +72,4 @@ def _show(stacks: list[operations.StackDrift]) -> None:
     )
     for stack in stacks:
         if stack.error:
-            stdout.print(f"{stack.stack}\n{stack.error}", markup=False, highlight=False)
+            stdout.print(f"{stack.stack}\n{stack.error}", markup=False)

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from ..environments import Emulated, EnvironmentKey, environment, environments
-from ..errors import BadInputError
-from ..output import Json, print_json, print_table, stderr, stdout
+from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
 
 
 def register(app: typer.Typer) -> None:
@@ -21,11 +20,11 @@ family = typer.Typer(help="What endpoints serve, and how it changes.", no_args_i
 
 @family.command()
 def resolve(
+    env: EnvironmentKey,
     group: Annotated[
         str, typer.Argument(metavar="GROUP", help="A model package group, by short or full name.")
     ],
-    env: EnvironmentKey,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    auto_approve: Approve = False,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
@@ -33,7 +32,7 @@ def resolve(
 
     Synthesis never asks AWS: what is deployed is the version that stands in the file.
 
-    Example: inferra models resolve fraud staging-euw1
+    Example: inferra models resolve staging-euw1 fraud
     """
     from .. import models
     from ..aws import Aws, emulator_in_use
@@ -44,18 +43,15 @@ def resolve(
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
     with stderr.status(f"looking for approved versions of {group}"):
         latest = {pin.arn: models.latest_approved(pin, aws) for pin in pins.values()}
-    edit = models.plan(loaded, env, pins, latest)
+    edit = models.plan(loaded, found.key, pins, latest)
     if json:
         print_json({"file": str(edit.file), "changes": edit.changes})
     else:
-        stdout.print(edit.diff, markup=False, highlight=False, end="")
-    if not yes:
-        if not stdout.is_terminal:
-            raise BadInputError("there is nobody to ask", "--yes edits the file without asking")
-        typer.confirm(f"edit {edit.file.name}?", abort=True)
+        stdout.print(edit.diff, markup=False, end="")
+    confirm(f"edit {edit.file.name}?", auto_approve)
     edit.make()
     if not json:
-        stdout.print(f"{edit.file.name} is edited; review and deploy {env}", highlight=False)
+        stdout.print(f"{edit.file.name} is edited; review and deploy {found.key}")
 
 
 @family.command()
@@ -84,7 +80,7 @@ def rollouts(env: EnvironmentKey, json: Json = False) -> None:
     if json:
         print_json(rows)
         return
-    columns = ("endpoint", "kind", "variants", "rollout", "waits", "at worst", "rollback alarms")
+    columns = ("endpoint", "kind", "variants", "rollout", "waits", "at worst", "alarms")
     print_table(columns, [_shown(row) for row in rows])
 
 

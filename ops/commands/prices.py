@@ -55,7 +55,7 @@ def show(
 def update(
     regions: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[REGION]...", help="Without it, those of the environments."),
+        typer.Argument(metavar="REGION", help="Without it, those of the environments."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -92,8 +92,8 @@ def update(
         print_json({"regions": done.regions, "kept": done.kept, "ambiguous": done.ambiguous})
         return
     for region, count in done.regions.items():
-        stdout.print(f"{region}: {count} prices", highlight=False)
+        stdout.print(f"{region}: {count} prices")
     if done.kept:
-        stdout.print(f"{done.kept} older prices are kept, with their dates", highlight=False)
+        stdout.print(f"{done.kept} older prices are kept, with their dates")
     for key in done.ambiguous:
-        stdout.print(f"{key} has several prices and is left as it was", highlight=False)
+        stdout.print(f"{key} has several prices and is left as it was")

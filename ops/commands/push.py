@@ -18,10 +18,10 @@ def register(app: typer.Typer) -> None:
 
 
 def push(
+    env: EnvironmentKey,
     service: Annotated[
         str, typer.Argument(metavar="SERVICE", help="An endpoint or service, such as fraud.")
     ],
-    env: EnvironmentKey,
     context: Annotated[
         Path, typer.Option("--context", metavar="DIR", help="The folder of the Dockerfile.")
     ] = Path(),
@@ -36,7 +36,7 @@ def push(
 
     Docker or Podman builds, whichever answers. Exit status 1 where neither does.
 
-    Example: inferra push fraud dev-use1 --context container/reference --tag 1.4.3
+    Example: inferra push dev-use1 fraud --context container/reference --tag 1.4.3
     """
     from .. import push as operations
     from ..aws import Aws, emulator_in_use
@@ -47,10 +47,10 @@ def push(
         raise BadInputError(f"{context} has no Dockerfile", "name its folder with --context")
     binary = operations.engine()
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
-    stderr.print(f"building {to.uri} for {to.platform}", markup=False, highlight=False)
+    stderr.print(f"building {to.uri} for {to.platform}", markup=False)
     digest = operations.push(aws, to, context, binary)
     line = f'Image(repository="{to.repository}", digest="{digest}")'
     if json:
         print_json({"uri": to.uri, "digest": digest, "platform": to.platform, "image": line})
     else:
-        stdout.print(line, markup=False, highlight=False, soft_wrap=True)
+        stdout.print(line, markup=False)

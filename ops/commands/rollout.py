@@ -18,10 +18,10 @@ def register(app: typer.Typer) -> None:
 
 
 def rollout(
+    env: EnvironmentKey,
     service: Annotated[
         str, typer.Argument(metavar="SERVICE", help="An ECS service with controller CODE_DEPLOY.")
     ],
-    env: EnvironmentKey,
     wait: Annotated[bool, typer.Option(help="Follow it to its end.")] = True,
     emulator: Emulated = False,
     json: Json = False,
@@ -30,7 +30,7 @@ def rollout(
 
     CodeDeploy shifts the traffic, and back again when an alarm goes off; exit status 1 then.
 
-    Example: inferra rollout fraud prod-euw1
+    Example: inferra rollout prod-euw1 fraud
     """
     from .. import rollout as operations
     from ..aws import Aws, emulator_in_use
@@ -51,7 +51,7 @@ def rollout(
         print_json(asdict(done))
     else:
         text = f"{service}: deployment {done.deployment} {done.status}"
-        stdout.print(text, markup=False, highlight=False)
+        stdout.print(text, markup=False)
     if not done.running and done.status != "Succeeded":
         raise OperatorError(
             f"{service} was not moved: {done.reason or done.status}",

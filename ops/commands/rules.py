@@ -28,12 +28,18 @@ def _as_dict(rule: Rule) -> dict[str, str]:
     }
 
 
+def _place(rule: Rule) -> tuple[str, int]:
+    """Its letters and its number, so that AAS9 comes before AAS10."""
+    letters = rule.id.rstrip("0123456789")
+    return letters, int(rule.id.removeprefix(letters) or 0)
+
+
 def list_rules(json: Json = False) -> None:
     """List every rule that environments are checked against.
 
     Example: inferra rules --json
     """
-    rules = [RULES[name] for name in sorted(RULES)]
+    rules = sorted(RULES.values(), key=_place)
     if json:
         print_json([_as_dict(rule) for rule in rules])
         return
@@ -62,4 +68,4 @@ def explain(
         return
     for label, text in _as_dict(found).items():
         stdout.print(f"[bold]{label:>9}[/bold]  ", end="")
-        stdout.print(text, markup=False, highlight=False)
+        stdout.print(text, markup=False)

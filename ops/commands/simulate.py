@@ -115,7 +115,7 @@ def simulate(
         return
     _print(described, given, results)
     if plot is not None:
-        stdout.print(f"drawn to {plot}", markup=False, highlight=False)
+        stdout.print(f"drawn to {plot}", markup=False)
 
 
 class Scaled:
@@ -342,10 +342,9 @@ def _print(service: Service, load: Load, results: list[Result]) -> None:
         ("times removed", lambda s: str(s["scale_ins"])),
     ]
     stdout.print(
-        f"{load.name}: {load.hours:g} h, {max(load.rates):.4g} requests/s at most, "
+        f"{load.name}: {load.hours:.4g} h, {max(load.rates):.4g} requests/s at most, "
         f"{sum(load.rates) / len(load.rates):.4g} on average",
         markup=False,
-        highlight=False,
     )
     print_table(
         ("", *(summary["name"] for summary in summaries)),
@@ -355,8 +354,7 @@ def _print(service: Service, load: Load, results: list[Result]) -> None:
         f"assumed: one {unit} serves {service.requests_per_second:g} requests/s and starts in "
         f"{service.startup_seconds} s",
         markup=False,
-        highlight=False,
     )
     for summary in summaries:
         for note in summary["notes"]:
-            stdout.print(f"{summary['name']}: {note}", markup=False, highlight=False)
+            stdout.print(f"{summary['name']}: {note}", markup=False)

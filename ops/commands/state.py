@@ -11,7 +11,7 @@ from modules.rules import did_you_mean
 
 from ..environments import Emulated, EnvironmentKey, environment
 from ..errors import BadInputError
-from ..output import Json, print_json, print_table, stdout
+from ..output import Approve, Json, confirm, print_json, print_table, stdout
 
 if TYPE_CHECKING:
     from ..state import Difference, States, Version
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 LayerName = Annotated[
     str, typer.Argument(metavar="LAYER", help="A layer: network, registry, inference ...")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +37,8 @@ def list_versions(
 
     Example: inferra state list dev-use1 network
     """
-    found = _states(env, layer, emulator).versions(layer)
+    _, states = _states(env, layer, emulator)
+    found = states.versions(layer)
     if json:
         print_json([asdict(version) for version in found])
         return
@@ -52,7 +52,7 @@ def restore(
     version: Annotated[
         str | None, typer.Option(help="The version to restore. Without it they are listed.")
     ] = None,
-    yes: Yes = False,
+    auto_approve: Approve = False,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
@@ -64,7 +64,7 @@ def restore(
     """
     from ..state import difference
 
-    states = _states(env, layer, emulator)
+    env, states = _states(env, layer, emulator)
     if version is None:
         _show_versions(states.versions(layer))
         stdout.print("inferra state restore with --version restores one of them")
@@ -77,56 +77,60 @@ def restore(
     changes = difference(states.read(layer), wanted)
     if not json:
         _show_difference(changes)
-    _confirm(f"restore version {version} of {env} {layer}?", yes)
+    confirm(f"restore version {version} of {env} {layer}?", auto_approve)
     restored = states.restore(layer, version)
     if json:
         print_json({"serial": restored.serial, "version": restored.version, **asdict(changes)})
         return
     stdout.print(
         f"restored as serial {restored.serial}; inferra drift {env} shows how AWS differs",
-        highlight=False,
     )
 
 
 @family.command()
 def unlock(
-    env: EnvironmentKey, layer: LayerName, yes: Yes = False, emulator: Emulated = False
+    env: EnvironmentKey,
+    layer: LayerName,
+    auto_approve: Approve = False,
+    emulator: Emulated = False,
 ) -> None:
     """Remove the lock that a dead run left on a layer's state, after showing who holds it.
 
     Example: inferra state unlock dev-use1 network
     """
-    states = _states(env, layer, emulator)
+    env, states = _states(env, layer, emulator)
     held = states.lock(layer)
     if held is None:
         stdout.print(f"the state of {env} {layer} is not locked")
         return
-    stdout.print(f"held by {held}", highlight=False)
-    _confirm("is that run dead, and shall its lock go?", yes)
+    stdout.print(f"held by {held}")
+    confirm("is that run dead, and shall its lock go?", auto_approve)
     states.unlock(layer, held.id)
     stdout.print("unlocked")
 
 
-def _states(env: str, layer: str, emulated: bool) -> States:
+def _states(env: str, layer: str, emulated: bool) -> tuple[str, States]:
+    """The environment's key, and its states."""
     from ..aws import Aws, emulator_in_use
     from ..state import States
 
     found = environment(env)
     if layer not in found.layers:
         raise BadInputError(
-            f"{env} has no layer {layer}{did_you_mean(layer, found.layers)}",
+            f"{found.key} has no layer {layer}{did_you_mean(layer, found.layers)}",
             f"its layers are {', '.join(found.layers)}",
         )
-    return States(Aws(found.context, emulator=emulator_in_use() if emulated else None))
+    aws = Aws(found.context, emulator=emulator_in_use() if emulated else None)
+    return found.key, States(aws)
 
 
 def _show_versions(versions: list[Version]) -> None:
     print_table(
-        ("version", "changed", "serial", "resources", ""),
+        ("version", "changed (UTC)", "serial", "resources", ""),
         [
             (
                 version.id,
-                f"{version.changed:%Y-%m-%d %H:%M:%S %Z}",
+                f"{version.changed:%Y-%m-%d %H:%M:%S}",
                 version.serial,
                 version.resources,
                 "deleted" if version.deleted else "now" if version.latest else "",
@@ -145,12 +149,4 @@ def _show_difference(changes: Difference) -> None:
         ("~", changes.changed),
     ):
         for address in addresses:
-            stdout.print(f"{sign} {address}", highlight=False, markup=False)
-
-
-def _confirm(question: str, approved: bool) -> None:
-    if approved:
-        return
-    if not stdout.is_terminal:
-        raise BadInputError("there is nobody to ask", "--yes does it without asking")
-    typer.confirm(question, abort=True)
+            stdout.print(f"{sign} {address}", markup=False)

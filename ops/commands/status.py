@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..environments import Emulated, environment, environments
-from ..errors import OperatorError
+from ..errors import NotBootstrappedError, OperatorError
 from ..output import Json, print_json, print_table, stderr
 
 if TYPE_CHECKING:
@@ -21,13 +21,15 @@ def register(app: typer.Typer) -> None:
 
 def status(
     env: Annotated[
-        str | None, typer.Argument(metavar="[ENV]", help="One environment. Without it, all.")
+        str | None, typer.Argument(metavar="ENV", help="One environment. Without it, all.")
     ] = None,
     drift: Annotated[bool, typer.Option("--drift", help="Plan every stack too.")] = False,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
     """Show every stack: its state, its last change, its resources, and who holds its lock.
+
+    Exit status 1 when an account was out of reach, or a plan of --drift failed.
 
     Example: inferra status dev-use1 --drift
     """
@@ -38,6 +40,7 @@ def status(
     running = emulator_in_use() if emulator else None
     chosen = [environment(env)] if env else list(environments().environments.values())
     found: list[StackStatus] = []
+    notes: list[str] = []
     failed = False
     for each in chosen:
         try:
@@ -50,18 +53,25 @@ def status(
                     results = detect(each, emulator=running, only=deployed)
                 summaries = {result.stack: result.summary for result in results}
                 stacks = operations.with_drift(stacks, summaries)
+                notes += [f"{result.stack}: {result.error}" for result in results if result.error]
+                failed = failed or any(result.error for result in results)
+        except NotBootstrappedError as error:
+            stacks = operations.not_deployed(each)
+            notes.append(f"{each.key}: {error}")
         except OperatorError as error:
             if env:
                 raise
             # An account that is out of reach does not hide the others.
-            stderr.print(f"{each.key}: {error}", markup=False, highlight=False)
+            notes.append(f"{each.key}: {error}")
             failed = True
             continue
         found += stacks
     if json:
         print_json([stack.as_dict() for stack in found])
-    else:
+    elif found:
         _show(found, drift=drift)
+    for note in notes:
+        stderr.print(note, markup=False)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -70,20 +80,18 @@ def _show(found: list[StackStatus], *, drift: bool) -> None:
         (
             "stack",
             "serial",
-            "last change",
+            "last change (UTC)",
             "resources",
             *(("drift",) if drift else ()),
-            "state key",
             "lock",
         ),
         [
             (
                 stack.stack,
                 stack.serial,
-                f"{stack.changed:%Y-%m-%d %H:%M %Z}" if stack.changed else "not deployed",
+                f"{stack.changed:%Y-%m-%d %H:%M}" if stack.changed else "not deployed",
                 stack.resources,
                 *([stack.drift or "not planned"] if drift else []),
-                stack.state_key,
                 stack.lock or "free",
             )
             for stack in found

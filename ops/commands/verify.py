@@ -51,7 +51,5 @@ def verify(
             [(f.outcome, f.check, f"{f.subject}: {f.found}") for f in findings],
         )
         for finding in failed:
-            stdout.print(
-                f"{finding.subject} {finding.found}\n  {finding.fix}", markup=False, highlight=False
-            )
+            stdout.print(f"{finding.subject} {finding.found}\n  {finding.fix}", markup=False)
     raise typer.Exit(1 if failed else 0)

@@ -272,6 +272,13 @@ def test_a_pattern_that_matches_nothing_is_bad_input(life: Life) -> None:
         life.deploy("dev-use2-*")
 
 
+def test_a_layer_that_others_stand_on_is_not_destroyed_under_them(life: Life) -> None:
+    with pytest.raises(BadInputError, match="dev-use1-inference would be left") as caught:
+        destroy(["dev-use1-registry"], life.program)
+    assert "destroy those too" in caught.value.hint
+    assert life.aws().client("ecr").describe_repositories()["repositories"]
+
+
 def test_destroy_leaves_nothing(life: Life) -> None:
     assert destroy(["dev-use1-*"], life.program) == list(reversed(LAYERS))
     aws = life.aws()

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 import typer.main
 
 from modules import RULES
-from ops.cli import app
+from ops.cli import PANELS, app
 from ops.errors import OperatorError
 from ops.terraform import provider_mirror, terraform_binary, terraform_environment
 from tests.conftest import ROOT
@@ -58,6 +59,42 @@ def test_the_commands_that_begin_a_users_day_are_there() -> None:
         "inferra explain",
         "inferra rules",
     }
+
+
+def test_every_command_stands_in_one_panel_of_the_help() -> None:
+    placed = [name for names in PANELS.values() for name in names]
+    assert sorted(placed) == sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    shown = inferra("--help").stdout
+    assert [panel for panel in PANELS if f"─ {panel} ─" not in shown] == []
+
+
+def test_the_environment_is_the_first_argument_of_every_command_that_takes_one() -> None:
+    for name, command in commands():
+        arguments = [p.metavar for p in command.params if p.param_type_name == "argument"]
+        if "ENV" in arguments:
+            assert arguments[0] == "ENV", name
+
+
+def test_every_command_that_asks_can_be_told_not_to_by_the_same_option() -> None:
+    options = {o for _, command in commands() for p in command.params for o in p.opts}
+    assert "--auto-approve" in options
+    assert options & {"--yes", "-y", "--force"} == set()
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert inferra("--version").stdout == f"inferra {project['version']}\n"
+
+
+def test_a_stage_stands_for_its_only_environment() -> None:
+    by_stage, by_key = inferra("cost", "dev", "--json"), inferra("cost", "dev-use1", "--json")
+    assert by_stage.returncode == 0
+    assert by_stage.stdout == by_key.stdout
+
+
+def test_rules_are_listed_in_the_order_of_their_numbers() -> None:
+    ids = [entry["id"] for entry in json.loads(inferra("rules", "--json").stdout)]
+    assert ids.index("AAS3") < ids.index("AAS10") < ids.index("ALM4")
 
 
 def test_rules_are_listed_for_machines() -> None:
@@ -111,6 +148,28 @@ def test_deploying_without_a_terminal_asks_for_approval_on_the_command_line() ->
     done = inferra("deploy", "dev-use1-network")
     assert done.returncode == 2
     assert "--auto-approve" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("stack", "says"),
+    [
+        ("dev-use1", "dev-use1 is an environment; its stacks are 'dev-use1-*'"),
+        ("dev", "dev-use1 is an environment; its stacks are 'dev-use1-*'"),
+        ("dev-use1-netwrk", "did you mean dev-use1-network"),
+    ],
+)
+def test_a_stack_that_is_not_there_is_refused_before_anything_is_asked(
+    stack: str, says: str
+) -> None:
+    done = inferra("destroy", stack)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "nobody to ask" not in done.stderr
+
+
+def test_messages_keep_their_lines_where_there_is_no_terminal() -> None:
+    done = inferra("deploy", "dev-use1-netwrk", COLUMNS="40")
+    assert len(done.stderr.splitlines()) == 2
 
 
 def test_a_missing_terraform_is_said_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

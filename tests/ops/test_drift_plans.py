@@ -178,6 +178,11 @@ _LOCK = """
         ("Error acquiring the state lock ... ExpiredToken", "the credentials have expired"),
         ('Error: S3 bucket "b" does not exist', "inferra bootstrap dev-use1"),
         ("Error: Unable to find remote state", "inferra deploy 'dev-use1-*'"),
+        (
+            "data.terraform_remote_state.ecs.outputs is object with 4 attributes",
+            "inferra deploy 'dev-use1-*'",
+        ),
+        ("Error: No valid credential sources found", "sign in"),
         ("ThrottlingException: Rate exceeded", "AWS throttles"),
         ("dial tcp 10.0.0.1:443: connect: connection refused", "AWS cannot be reached"),
         ("AccessDenied: User: x is not authorized to perform", "the role may not do this"),

@@ -196,7 +196,7 @@ def test_an_engine_that_does_not_answer_is_passed_over(
 
 def test_the_command_says_that_there_is_no_engine(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
-    command = [sys.executable, "-m", "ops", "push", "fraud", "dev-use1", "--context", str(tmp_path)]
+    command = [sys.executable, "-m", "ops", "push", "dev-use1", "fraud", "--context", str(tmp_path)]
     done = subprocess.run(
         command,
         cwd=ROOT,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from modules import Environment, Network
+import pytest
+
+from modules import Context, Environment, Network
 from ops.aws import Aws
-from ops.status import status, with_drift
+from ops.errors import NotBootstrappedError
+from ops.status import not_deployed, status, with_drift
 
 Write = Callable[..., str]
 
@@ -41,3 +45,13 @@ def test_drift_is_shown_for_the_stacks_that_were_planned(
 ) -> None:
     [registry] = with_drift(status(environment, aws), {"dev-use1-registry": "1 drifted"})
     assert registry.drift == "1 drifted"
+
+
+def test_an_environment_without_a_state_bucket_is_not_deployed_and_told_how_to_begin(
+    environment: Environment, context: Context, emulator: Any
+) -> None:
+    with pytest.raises(NotBootstrappedError, match="inferra bootstrap dev-use1"):
+        status(environment, Aws(context, emulator=emulator))
+    [registry] = not_deployed(environment)
+    assert registry.stack == "dev-use1-registry"
+    assert not registry.deployed
