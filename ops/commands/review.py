@@ -33,20 +33,28 @@ def register(app: typer.Typer) -> None:
 
 def review(
     envs: Annotated[
-        list[str] | None, typer.Argument(metavar="[ENV]...", help="Environments to plan.")
+        list[str] | None, typer.Argument(metavar="ENV", help="Environments to plan.")
     ] = None,
     plan: Annotated[
         list[Path] | None,
-        typer.Option(help="Review the output of terraform show -json instead; repeatable."),
+        typer.Option(
+            metavar="FILE", help="Review the output of terraform show -json instead; repeatable."
+        ),
     ] = None,
     format: Annotated[
-        list[Format] | None, typer.Option(help="How to write it; repeatable. Without it, text.")
+        list[Format] | None,
+        typer.Option(
+            metavar="FORMAT",
+            help="text, markdown, html or json; repeatable. Without it, as the --output is named.",
+        ),
     ] = None,
     output: Annotated[
-        list[Path] | None, typer.Option(help="Where to, one for each --format. Without it, here.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Where to, one for each format. Without it, here."),
     ] = None,
     checkov: Annotated[
-        Path | None, typer.Option(help="Checkov's JSON, whose findings the report shows too.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Checkov's JSON, whose findings the report shows too."),
     ] = None,
     read_only: Annotated[
         bool,
@@ -60,10 +68,10 @@ def review(
 
     Plans are saved in .inferra/plans; inferra apply applies them.
 
-    Example: inferra review dev-use1 --format html --output review.html
+    Example: inferra review dev-use1 --output review.html
     """
-    formats = format or [Format.TEXT]
     outputs = output or []
+    formats = format or [_format_of(file) for file in outputs] or [Format.TEXT]
     if outputs and len(outputs) != len(formats):
         raise BadInputError("give as many --output as --format")
     if len(formats) > 1 and not outputs:
@@ -84,6 +92,12 @@ def review(
         raise typer.Exit(1)
 
 
+def _format_of(file: Path) -> Format:
+    """The format that a file's name asks for."""
+    named = {".md": Format.MARKDOWN, ".html": Format.HTML, ".json": Format.JSON}
+    return named.get(file.suffix.lower(), Format.TEXT)
+
+
 def _read(files: Sequence[Path], checkov: Path | None) -> Report:
     from ..review.reviewing import review_files
 
@@ -99,7 +113,13 @@ def _made(keys: Sequence[str], checkov: Path | None, *, emulator: bool, read_onl
 
     program = Program.of(emulator_in_use() if emulator else None)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[s]}"))
-    with Progress(*columns, TimeElapsedColumn(), console=stderr, transient=True) as progress:
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=stderr,
+        transient=True,
+        disable=not stderr.is_terminal,
+    ) as progress:
         tasks = {}
 
         def follow(name: str, status: str) -> None:
@@ -117,7 +137,7 @@ def _write(report: Report, chosen: Format, output: Path | None) -> None:
     from ..review.renderers import FORMATS
     from ..review.renderers.text import print_report
 
-    if output is None and chosen is Format.TEXT:
+    if output is None and chosen is Format.TEXT and stdout.is_terminal:
         print_report(report, stdout)
         return
     text = FORMATS[chosen.value](report)

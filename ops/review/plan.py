@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -110,6 +110,11 @@ class Change:
         found = list(self._differ((), self.before, self.after, self.unknown))
         return tuple(sorted(found, key=lambda difference: difference.path))
 
+    @property
+    def attributes(self) -> set[str]:
+        """The names of the attributes that change."""
+        return {difference.path.partition(".")[0] for difference in self.differences}
+
     def _differ(
         self, path: tuple[Any, ...], before: Any, after: Any, unknown: Any
     ) -> Iterator[Difference]:
@@ -122,7 +127,7 @@ class Change:
             if before != after:
                 yield self._difference(path, before, after)
             return
-        before, after = _parsed(before), _parsed(after)
+        before, after = _comparable(_parsed(before), _parsed(after))
         if isinstance(before, dict | None) and isinstance(after, dict | None) and (before or after):
             before, after = before or {}, after or {}
             marks = unknown if isinstance(unknown, dict) else {}
@@ -163,6 +168,23 @@ def _step(value: Any, part: Any) -> Any:
     if isinstance(value, list) and isinstance(part, int) and part < len(value):
         return value[part]
     return None
+
+
+def _comparable(before: Any, after: Any) -> tuple[Any, Any]:
+    """Both, with the statements of policies by their ids.
+
+    By their places every statement after a new one would seem to change.
+    """
+    named = _by_sid(before), _by_sid(after)
+    return named if all(named) else (before, after)
+
+
+def _by_sid(statements: Any) -> dict[str, Any]:
+    """The statements of a policy by their ids; empty where they have none of their own."""
+    if not isinstance(statements, list) or not all(isinstance(s, dict) for s in statements):
+        return {}
+    named = {s["Sid"]: s for s in statements if isinstance(s.get("Sid"), str)}
+    return named if len(named) == len(statements) else {}
 
 
 def _parsed(value: Any) -> Any:
@@ -292,11 +314,7 @@ def _plan(shown: dict[str, Any], name: str) -> Plan:
         region=_region(configuration, changes),
         terraform_version=str(shown.get("terraform_version", "")),
         changes=changes,
-        drifted=tuple(
-            change
-            for change in map(_change, shown.get("resource_drift") or ())
-            if change.action is Action.DELETE or change.differences
-        ),
+        drifted=tuple(_undone(map(_change, shown.get("resource_drift") or ()), changes)),
         references=dict(_references(configuration.get("root_module") or {}, "")),
         outputs_changed=sum(
             1 for output in outputs.values() if output.get("actions") not in (["no-op"], None)
@@ -304,6 +322,22 @@ def _plan(shown: dict[str, Any], name: str) -> Plan:
         errored=bool(shown.get("errored")),
         deferred=len(shown.get("deferred_changes") or ()),
     )
+
+
+def _undone(drifts: Iterable[Change], changes: Iterable[Change]) -> Iterator[Change]:
+    """What was changed outside of Terraform and the plan puts back.
+
+    Refreshing also shows what AWS has filled in since the apply, and what somebody else owns.
+    """
+    planned = {
+        change.address: change.attributes
+        for change in changes
+        if change.action in (Action.CREATE, Action.UPDATE, Action.REPLACE)
+    }
+    for drift in drifts:
+        put_back = planned.get(drift.address, set())
+        if (drift.action is Action.DELETE and put_back) or drift.attributes & put_back:
+            yield drift
 
 
 def _change(entry: dict[str, Any]) -> Change:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from modules import Environment
 
+from ..advice import about_terraform
 from ..cdk import Program
 from ..errors import OperatorError
 from ..terraform import ROOT, WORK, Stack
@@ -24,6 +25,7 @@ PLANS = WORK / "plans"
 """Where plans are saved: they hold every value in the clear, so they are never committed."""
 
 _PARALLEL = 4
+_NO_OUTPUT = re.compile(r"data\.terraform_remote_state\.(\w+)\.outputs[.\w]* is ")
 _NO_BUCKET = re.compile(r"NoSuchBucket|bucket .*does not exist|S3 bucket .* does not exist", re.I)
 
 
@@ -67,7 +69,7 @@ class Planning:
         if done.status:
             self.states[stack.name] = None
             if _NO_BUCKET.search(done.output):
-                return "its state bucket does not exist yet: inferra bootstrap makes it"
+                return "its state bucket does not exist yet; inferra bootstrap makes it"
             return _errors(done.output)
         try:
             self.states[stack.name] = read_state(stack, variables)
@@ -82,10 +84,7 @@ class Planning:
         failure = self._open(stack, variables)
         missing = [name for name in stack.dependencies if not self.states.get(name)]
         if missing:
-            below = " and ".join(missing)
-            verb = "is" if len(missing) == 1 else "are"
-            note = f"stands on {below}, which {verb} not deployed yet"
-            self._report(stack, environment, "blocked", note)
+            self._report(stack, environment, "blocked", _stands_on(missing))
             return
         if failure:
             status = "blocked" if "inferra bootstrap" in failure else "failed"
@@ -97,7 +96,15 @@ class Planning:
         arguments = ("plan", "-no-color", "-input=false", "-lock=false", f"-out={saved}")
         done = stack.run(*arguments, environment=variables)
         if done.status:
-            self._report(stack, environment, "failed", _errors(done.output))
+            # A deploy that broke off leaves a state without all of its outputs.
+            if layers := lacking(done.output):
+                below = [f"{environment.key}-{layer}" for layer in layers]
+                self._report(stack, environment, "blocked", _stands_on(below, wholly=True))
+                return
+            layer = stack.name.removeprefix(f"{environment.key}-")
+            advice = about_terraform(done.output, environment.context, layer)
+            note = _errors(done.output) + (f"; what to do: {advice}" if advice else "")
+            self._report(stack, environment, "failed", note)
             return
         try:
             shown = stack.answer("show", "-json", str(saved), environment=variables)
@@ -164,6 +171,18 @@ def owners(
             if stack.name.startswith(f"{key}-"):
                 found[stack.name] = environment
     return found
+
+
+def lacking(output: str) -> list[str]:
+    """The layers below whose states lack what a plan reads from them, by what Terraform says."""
+    return list(dict.fromkeys(_NO_OUTPUT.findall(output)))
+
+
+def _stands_on(below: Sequence[str], *, wholly: bool = False) -> str:
+    verb = "is" if len(below) == 1 else "are"
+    return (
+        f"stands on {', '.join(below)}, which {verb} not {'wholly ' if wholly else ''}deployed yet"
+    )
 
 
 def _errors(output: str) -> str:

@@ -39,9 +39,19 @@ class StackReport:
     """The path of the saved plan, from the project's folder."""
 
     @property
+    def notes(self) -> list[str]:
+        """What to know beside the changes."""
+        notes = [self.note] if self.note else []
+        if self.drifted:
+            addresses = ", ".join(change.address for change in self.drifted)
+            notes.append(f"changed outside of Terraform, and put back: {addresses}")
+        return notes
+
+    @property
     def remark(self) -> str:
-        """The note with the status, where it is not simply planned."""
-        return self.note if self.status == "planned" else f"{self.status}: {self.note}"
+        """The notes with the status, where it is not simply planned."""
+        notes = "; ".join(self.notes)
+        return notes if self.status == "planned" else f"{self.status}: {notes}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,13 @@ class CostReport:
     def difference(self) -> Amount:
         """What the plan adds."""
         return self.after.total - self.before.total
+
+    @property
+    def difference_is_known(self) -> bool:
+        """Whether what has no price is the same before and after."""
+        return {line.usage for line in self.before.not_priced} == {
+            line.usage for line in self.after.not_priced
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from modules import Environment
 from modules.target import AWS, EMULATOR
 
+from ..aws import Aws
 from ..cdk import Program
 from ..cost.model import ASSUMPTIONS
 from ..cost.prices import price_table
@@ -46,14 +47,19 @@ def review_environments(
     folder: Path = PLANS,
     follow: Callable[[str, str], None] = lambda _name, _status: None,
 ) -> Report:
-    """Plan environments, save the plans, and report. Raises BadInputError for an unknown key.
+    """Plan environments, save the plans, and report.
 
-    `read_only` plans with the environments' plan roles, and keeps no plan.
+    `read_only` plans with the environments' plan roles, and keeps no plan. Raises BadInputError
+    for an unknown environment, and OperatorError without Terraform or credentials.
     """
     wanted = [environment(key, program.environments).key for key in dict.fromkeys(keys)]
     findings = None if checkov is None else read_findings(checkov)
     terraform_binary()
     loaded = environments(program.environments).environments
+    for key in wanted:
+        context = loaded[key].context
+        role = context.plan_role_arn if read_only else None
+        Aws(context, emulator=program.emulator, role_arn=role).require_credentials()
     outdir = synthesize_to_plan(loaded.values(), program) if read_only else synthesize(program)
     known = stacks(outdir)
     belongs = owners(known, loaded)

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from ops.cost.model import Estimate, Usage, exactly
+from ops.cost.prices import Price, PriceTable
 from ops.review.plan import read_plan
 from ops.review.renderers import FORMATS
-from ops.review.renderers.markdown import GITHUB_LIMIT, MARKER, render_markdown
-from ops.review.report import Report, StackReport, build
+from ops.review.renderers.markdown import GITHUB_LIMIT, MARKER, cost_cells, render_markdown
+from ops.review.report import CostReport, Report, StackReport, build
 from ops.review.reviewing import review_plans
 
 from .plans import PLANS, changed, plan_of
@@ -213,3 +215,19 @@ def test_nothing_in_a_report_depends_on_the_time() -> None:
     first = [render(review_plans([plan])) for render in FORMATS.values()]
     time.sleep(1.1)
     assert first == [render(review_plans([plan])) for render in FORMATS.values()]
+
+
+def test_a_sum_without_some_prices_is_said_to_be_the_least() -> None:
+    def estimate(*usages: tuple[str, float]) -> Estimate:
+        table = PriceTable({"us-east-1": {"known": Price(1.0, "month", "2026-01-01", "a source")}})
+        return table.estimate(
+            "us-east-1", [Usage("fraud", key, exactly(count)) for key, count in usages]
+        )
+
+    def cells(before: Estimate, after: Estimate) -> list[tuple[str, str]]:
+        return cost_cells(CostReport("dev-use1", "us-east-1", before, after, ""))
+
+    priced, more = estimate(("known", 20)), estimate(("known", 20), ("unknown", 2))
+    assert set(cells(priced, priced)) == {("$20", "$0")}
+    assert set(cells(priced, more)) == {("at least $20", "change not known")}
+    assert set(cells(more, more)) == {("at least $20", "$0")}

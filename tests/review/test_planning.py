@@ -21,7 +21,7 @@ from ops.errors import BadInputError, OperatorError
 from ops.review import bound
 from ops.review.apply import apply
 from ops.review.plan import read_plan
-from ops.review.planning import Planning, levels
+from ops.review.planning import Planning, lacking, levels
 from ops.review.report import Report, StackReport
 from ops.review.reviewing import noted, review_environments, synthesize_to_plan
 from ops.terraform import ROOT, Stack, provider_mirror, registry_reachable, stacks
@@ -252,6 +252,33 @@ def test_the_command_renders_files_in_several_formats_at_once(tmp_path: Path) ->
     assert "PLAN2" in comment.read_text("utf-8")
 
 
+def test_a_file_that_is_named_as_a_format_is_written_in_it(tmp_path: Path) -> None:
+    names = {"r.html": "<!doctype", "r.md": "<!-- inferra", "r.json": "{", "r.txt": "Plan of"}
+    outputs = [part for name in names for part in ("--output", str(tmp_path / name))]
+    status, _ = run("--plan", str(PLANS / "image-change.json"), *outputs)
+    assert status == 0
+    for name, begins in names.items():
+        assert (tmp_path / name).read_text("utf-8").startswith(begins)
+
+
+def test_a_lower_stack_that_was_deployed_in_part_is_named() -> None:
+    said = """
+Error: Unsupported attribute
+
+  on cdk.tf.json line 957, in resource.aws_lb_listener_rule.rule:
+ 957:         "listener_arn": "${data.terraform_remote_state.ecs.outputs.listener_arns}",
+    ├────────────────
+    │ data.terraform_remote_state.ecs.outputs is object with 4 attributes
+
+This object does not have an attribute named "listener_arns".
+
+Error: Invalid index
+    │ data.terraform_remote_state.eks.outputs.names is object with no attributes
+"""
+    assert lacking(said) == ["ecs", "eks"]
+    assert lacking("Error: something else") == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -260,7 +287,10 @@ def test_the_command_renders_files_in_several_formats_at_once(tmp_path: Path) ->
         (["--plan", "missing.json"], "No such file"),
         (["dev-use2"], "did you mean dev-use1"),
         (["--plan", "x.json", "--format", "html", "--format", "json"], "need an --output each"),
-        (["--plan", "x.json", "--output", "a", "--output", "b"], "as many --output as --format"),
+        (
+            ["--plan", "x.json", "--format", "text", "--output", "a", "--output", "b"],
+            "as many --output as --format",
+        ),
     ],
 )
 def test_input_that_cannot_be_used_is_refused(arguments: list[str], says: str) -> None:

@@ -119,3 +119,54 @@ def test_references_lead_from_an_endpoint_to_its_configuration_before_names_are_
     assert [change.type for change in plan.referred(endpoint, "endpoint_config_name")] == [
         "aws_sagemaker_endpoint_configuration"
     ]
+
+
+def _policy(*statements: dict[str, str]) -> dict[str, str]:
+    return {"policy": json.dumps({"Version": "2012-10-17", "Statement": list(statements)})}
+
+
+def test_statements_of_policies_are_compared_by_their_ids() -> None:
+    read, write = {"Sid": "Read", "Action": "s3:GetObject"}, {"Sid": "Write", "Action": "s3:Put*"}
+    less = {**write, "Action": "s3:PutObject"}
+    before, after = _policy(write), _policy(read, less)
+    plan = read_plan(plan_of(changed("aws_iam_policy.p", ["update"], before, after)))
+    assert [difference.path for difference in plan.changes[0].differences] == [
+        "policy.Statement.Read.Action",
+        "policy.Statement.Read.Sid",
+        "policy.Statement.Write.Action",
+    ]
+
+
+def test_statements_without_ids_of_their_own_are_compared_by_their_places() -> None:
+    twice = {"Sid": "Read", "Action": "s3:GetObject"}
+    before, after = _policy(twice, twice), _policy(twice, {**twice, "Action": "s3:PutObject"})
+    plan = read_plan(plan_of(changed("aws_iam_policy.p", ["update"], before, after)))
+    [difference] = plan.changes[0].differences
+    assert difference.path == "policy.Statement.1.Action"
+
+
+def test_only_drift_that_the_plan_puts_back_is_told() -> None:
+    drift = [
+        changed("aws_vpc.put_back", ["update"], {"tags": {"a": "1"}}, {"tags": {}}),
+        changed("aws_vpc.filled_in", ["update"], {"arn": ""}, {"arn": "arn:aws:ec2"}),
+        changed("aws_vpc.another", ["update"], {"tags": {}}, {"tags": {"b": "1"}}),
+        changed("aws_vpc.gone", ["delete"], {"id": "vpc-1"}, None),
+        changed("aws_vpc.goes", ["update"], {"tags": {}}, {"tags": {"b": "1"}}),
+    ]
+    plan = plan_of(
+        changed("aws_vpc.put_back", ["update"], {"tags": {}}, {"tags": {"a": "1"}}),
+        changed("aws_vpc.filled_in", ["no-op"], {"arn": "x"}, {"arn": "x"}),
+        changed("aws_vpc.another", ["update"], {"cidr": "a"}, {"cidr": "b"}),
+        changed("aws_vpc.gone", ["create"], None, {"cidr": "a"}),
+        changed("aws_vpc.goes", ["delete"], {"tags": {"b": "1"}}, None),
+        resource_drift=drift,
+    )
+    report = build([read_plan(plan, "network")])
+    assert [change.address for change in report.stacks[0].drifted] == [
+        "aws_vpc.put_back",
+        "aws_vpc.gone",
+    ]
+    for name in ("markdown", "text", "html"):
+        text = FORMATS[name](report)
+        assert "changed outside of Terraform" in text
+        assert "filled" not in text

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from ...cost.model import Amount, dollars
 from ..plan import Action, Change
 from ..report import CostReport, Finding, Report, StackReport
 from ..risks import Risk
 from ..stories import Story
 from ..values import UNKNOWN, details, marks, short
-from .markdown import cost_notes
+from .markdown import cost_cells, cost_notes
 
 _STYLE = """
 :root {
@@ -239,10 +238,9 @@ def _costs(report: Report) -> Iterator[str]:
 
 
 def _cost_row(cost: CostReport) -> tuple[list[str], list[str]]:
-    total: Amount = cost.after.total
-    values = (total.minimum, total.expected, total.maximum)
-    change = dollars(cost.difference.expected, signed=True)
-    return [escape(cost.environment)], [*map(dollars, values), change]
+    cells = cost_cells(cost)
+    _, (_, change), _ = cells
+    return [escape(cost.environment)], [*(now for now, _ in cells), change]
 
 
 def _findings(findings: tuple[Finding, ...] | None) -> Iterator[str]:
@@ -281,9 +279,6 @@ def _changes(stacks: Iterable[StackReport]) -> Iterator[str]:
         yield f"<details><summary>{escape(stack.name)}: {counts}</summary><div>"
         for change in stack.changes:
             yield from _change(change)
-        if stack.drifted:
-            addresses = ", ".join(change.address for change in stack.drifted)
-            yield f'<p class="quiet small">Changed outside of Terraform: {escape(addresses)}</p>'
         yield "</div></details>"
 
 

@@ -160,9 +160,10 @@ def _counts(head: Limited, report: Report) -> None:
     for stack in report.stacks:
         head.add([_count_row(stack, names)], "stacks")
     head.always([""])
-    noted = [stack for stack in report.stacks if stack.status == "planned" and stack.note]
+    noted = [stack for stack in report.stacks if stack.status == "planned" and stack.notes]
     for stack in noted:
-        head.add([f"- {_plain(stack.name)}: {_plain(short(stack.note, 300))}"], "notes")
+        notes = "; ".join(stack.notes)
+        head.add([f"- {_plain(stack.name)}: {_plain(short(notes, 300))}"], "notes")
     head.always([""] if noted else [])
 
 
@@ -182,13 +183,7 @@ def _costs(head: Limited, costs: tuple[CostReport, ...], assumptions: tuple[str,
     head.always(["### Cost by the month", ""])
     head.always(["| environment | minimum | expected | maximum |", "|---|---:|---:|---:|"])
     for cost in costs:
-        total, change = cost.after.total, cost.difference
-        pairs = (
-            (total.minimum, change.minimum),
-            (total.expected, change.expected),
-            (total.maximum, change.maximum),
-        )
-        cells = [f"{dollars(now)} ({dollars(by, signed=True)})" for now, by in pairs]
+        cells = [f"{now} ({by})" for now, by in cost_cells(cost)]
         head.add([f"| {_plain(cost.environment)} | {' | '.join(cells)} |"], "costs")
     head.always([""])
     for cost in costs:
@@ -196,6 +191,23 @@ def _costs(head: Limited, costs: tuple[CostReport, ...], assumptions: tuple[str,
     fold = ["", "<details><summary>Assumptions</summary>", ""]
     fold += [f"- {_plain(text)}" for text in assumptions]
     head.add([*fold, "", "</details>", ""], "assumptions")
+
+
+def cost_cells(cost: CostReport) -> list[tuple[str, str]]:
+    """Minimum, expected and maximum, each with what the plan adds to it."""
+    total, change = cost.after.total, cost.difference
+    least = "at least " if cost.after.not_priced else ""
+    return [
+        (
+            f"{least}{dollars(now)}",
+            dollars(by, signed=True) if cost.difference_is_known else "change not known",
+        )
+        for now, by in (
+            (total.minimum, change.minimum),
+            (total.expected, change.expected),
+            (total.maximum, change.maximum),
+        )
+    ]
 
 
 def cost_notes(cost: CostReport) -> Iterator[str]:

@@ -10,13 +10,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ...cost.model import dollars
 from ..plan import Action
 from ..report import Report
 from ..risks import Severity
 from ..stories import Story
 from ..values import SIGNS, details, marks, sentence
-from .markdown import cost_notes
+from .markdown import cost_cells, cost_notes
 
 _STYLES = {
     Severity.CRITICAL: "bold red",
@@ -33,7 +32,7 @@ _COLOURS = {
 
 
 def render_text(report: Report, width: int = 110) -> str:
-    """The report as plain text."""
+    """The report as plain text; addresses and values may be longer than `width`."""
     file = io.StringIO()
     console = Console(file=file, width=width, color_system=None, highlight=False, emoji=False)
     print_report(report, console)
@@ -45,11 +44,12 @@ def print_report(report: Report, console: Console) -> None:
     """Print the report to a terminal."""
     console.print(Text(report.title, style="bold"))
     console.print(Text(report.verdict()))
-    for section in (_services, _risks, _counts, _costs, _findings, _changes):
+    for section in (_services, _risks, _counts, _costs, _findings, _changes, _saved):
         renderable = section(report)
         if renderable is not None:
             console.print()
-            console.print(renderable)
+            # Text is wrapped within its column; an address stays whole, to be copied.
+            console.print(renderable, soft_wrap=section in (_changes, _saved))
 
 
 def _table(title: str) -> Table:
@@ -60,6 +60,7 @@ def _table(title: str) -> Table:
         header_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        show_edge=False,
     )
 
 
@@ -80,23 +81,26 @@ def _story(story: Story) -> RenderableType:
         lines.append(Text(f"  at worst: {story.worst_case}"))
     if story.resets_capacity:
         lines.append(Text(f"  live capacity is reset: {story.resets_capacity}", style="yellow"))
-    return Padding(Group(*lines), (0, 0, 0, 2))
+    return Padding(Group(*lines), (0, 0, 0, 2), expand=False)
 
 
 def _risks(report: Report) -> RenderableType | None:
     if not report.risks:
         return None
-    table = _table("Risks")
-    for column in ("severity", "risk", "where", "what to do"):
-        table.add_column(column, overflow="fold")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for risk in report.risks:
+        style = _STYLES[risk.severity]
         table.add_row(
-            Text(str(risk.severity), style=_STYLES[risk.severity]),
-            Text(f"{risk.rule.id}: {risk.rule.title}"),
-            Text(f"{risk.address} {risk.reason}"),
-            Text(risk.rule.advice),
+            Text(f"  {risk.severity}", style=style),
+            Group(
+                Text(f"{risk.rule.id}: {risk.rule.title}", style=style),
+                Text(f"{risk.address} {risk.reason}"),
+                Text(risk.rule.advice, style="dim"),
+            ),
         )
-    return table
+    return Group(Text("Risks", style="bold"), table)
 
 
 def _counts(report: Report) -> RenderableType | None:
@@ -104,15 +108,12 @@ def _counts(report: Report) -> RenderableType | None:
         return None
     table = _table("Changes")
     names = list(report.counts)
-    for column in ("environment", "stack", *names, "note"):
-        table.add_column(column, overflow="fold")
+    for column in ("stack", *names):
+        table.add_column(column, overflow="fold", justify="left" if column == "stack" else "right")
     for stack in report.stacks:
-        notes = [stack.remark] if stack.remark else []
-        if stack.drifted:
-            notes.append(f"{len(stack.drifted)} changed outside of Terraform")
-        cells = [str(stack.counts.get(name, "")) for name in names]
-        table.add_row(stack.environment, stack.name, *cells, Text("; ".join(notes)))
-    return table
+        table.add_row(stack.name, *(str(stack.counts.get(name, "")) for name in names))
+    remarks = [Text(f"  {stack.name}: {stack.remark}") for stack in report.stacks if stack.remark]
+    return Group(table, *remarks)
 
 
 def _costs(report: Report) -> RenderableType | None:
@@ -122,13 +123,7 @@ def _costs(report: Report) -> RenderableType | None:
     for column in ("environment", "minimum", "expected", "maximum"):
         table.add_column(column, justify="left" if column == "environment" else "right")
     for cost in report.costs:
-        total, change = cost.after.total, cost.difference
-        table.add_row(
-            cost.environment,
-            f"{dollars(total.minimum)} ({dollars(change.minimum, signed=True)})",
-            f"{dollars(total.expected)} ({dollars(change.expected, signed=True)})",
-            f"{dollars(total.maximum)} ({dollars(change.maximum, signed=True)})",
-        )
+        table.add_row(cost.environment, *(f"{now} ({by})" for now, by in cost_cells(cost)))
     notes = [note for cost in report.costs for note in cost_notes(cost)]
     return Group(table, *(Text(f"  {note}") for note in (*notes, *report.assumptions)))
 
@@ -158,3 +153,11 @@ def _changes(report: Report) -> RenderableType | None:
             if change.action is not Action.CREATE:
                 lines += [Text(f"      {sentence(d)}", style="dim") for d in details(change)]
     return Group(*lines) if lines else None
+
+
+def _saved(report: Report) -> RenderableType | None:
+    paths = [stack.saved for stack in report.stacks if stack.saved and stack.changes]
+    if not paths:
+        return None
+    title = Text("Saved plans, which inferra apply applies as they are here", style="bold")
+    return Group(title, *(Text(f"  {path}") for path in paths))
