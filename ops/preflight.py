@@ -73,7 +73,8 @@ def preflight(environment: Environment, synthesized: Synthesized, aws: Aws) -> l
     try:
         run.account()
     except OperatorError as error:
-        return [Check("role", environment.context.account, "failed", str(error), error.hint)]
+        account = f"account {environment.context.account}"
+        return [Check("credentials", account, "failed", error.message, error.hint)]
     checks: list[Check] = []
     for check in (
         run.role,
@@ -82,6 +83,7 @@ def preflight(environment: Environment, synthesized: Synthesized, aws: Aws) -> l
         run.artifacts,
         run.quotas,
         run.offered,
+        run.certificates,
         run.keys,
         run.subnets,
         run.names,
@@ -159,7 +161,7 @@ class _Preflight:
     def _image(self, uri: str, match: re.Match[str]) -> Check:
         own = match["account"] == self._context.account
         wanted = {"imageTag": match["tag"]} if match["tag"] else {"imageDigest": match["digest"]}
-        push = f"build it and docker push {uri}"
+        push = f"inferra push, or skopeo copy from the registry that has it, to docker://{uri}"
         try:
             answer = self._aws.client("ecr").batch_get_image(
                 registryId=match["account"],
@@ -170,7 +172,9 @@ class _Preflight:
             code = error.response["Error"]["Code"]
             if code == "RepositoryNotFoundException":
                 stack = f"{self._context.key}-registry"
-                fix = f"deploy {stack}, then {push}" if own else "check account and repository"
+                fix = (
+                    f"deploy {stack} first; then {push}" if own else "check account and repository"
+                )
                 return Check("image", uri, "failed", "its repository does not exist", fix)
             if code in ("AccessDeniedException", "AccessDenied"):
                 fix = (
@@ -309,6 +313,33 @@ class _Preflight:
             said = f"is not offered in {self._context.region}"
             yield Check("instance type", kind, "failed", said, fix)
 
+    def certificates(self) -> Iterator[Check]:
+        """The certificates of load balancers are issued, and in the environment's Region."""
+        arns = {
+            arn
+            for resource in self._of("aws_lb_listener")
+            for arn in _values(resource.body, ("certificate_arn",))
+        }
+        for arn in sorted(arns):
+            if "${" in arn or ":acm:" not in arn:
+                continue
+            fix = "write the ARN of a certificate of this account and Region that is issued"
+            if arn.split(":")[3] != self._context.region:
+                said = f"is not in {self._context.region}"
+                yield Check("certificate", arn, "failed", said, fix)
+                continue
+            try:
+                answer = self._aws.client("acm").describe_certificate(CertificateArn=arn)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                    raise
+                yield Check("certificate", arn, "failed", "does not exist", fix)
+                continue
+            status = answer["Certificate"].get("Status", "")
+            issued = status == "ISSUED"
+            said = "is issued" if issued else f"is {status}"
+            yield Check("certificate", arn, "passed" if issued else "failed", said, fix)
+
     def keys(self) -> Iterator[Check]:
         """The key that encrypts everything is enabled, and lets this account's roles use it."""
         arn = self._output("registry", "kms_key_arn")
@@ -372,7 +403,7 @@ class _Preflight:
 
     def names(self) -> Iterator[Check]:
         """What is to be created is not there already, made by somebody else."""
-        checked = 0
+        checked = taken = 0
         for resource in self._resources:
             look = _LOOKS.get(resource.kind)
             if look is None or resource.address in self._deployed.get(resource.stack, ()):
@@ -382,13 +413,16 @@ class _Preflight:
                 continue
             checked += 1
             if look(self._aws, name):
+                taken += 1
                 fix = (
                     f"terraform import {resource.address} {name} in {resource.stack}, or delete "
                     "it, or choose another name"
                 )
                 said = f"exists already, and the state of {resource.stack} does not have it"
                 yield Check("name", f"{resource.kind} {name}", "failed", said, fix)
-        yield Check("name", self._context.key, "passed", f"{checked} new names were looked for")
+        if not taken:
+            said = f"{checked} new names are free" if checked else "nothing new is to be named"
+            yield Check("name", self._context.key, "passed", said)
 
     def _of(self, *kinds: str) -> list[_Resource]:
         return [resource for resource in self._resources if resource.kind in kinds]

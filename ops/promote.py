@@ -19,10 +19,11 @@ from typing import Any
 
 import libcst as cst
 
-from modules import ConfigurationError, Environment, Image, load
+from modules import ConfigurationError, Environment, Image, RegistryOutputs, load
 from modules.ecr.spec import parse_image
 from modules.environment import Loaded
 from modules.rules import PathPart, did_you_mean
+from modules.sagemaker.model import located
 from modules.spec import Spec, walk
 
 from .aws import Aws
@@ -138,6 +139,40 @@ def plan(loaded: Loaded, service: str, source: str, target: str) -> Promotion:
         ),
         changes={".".join(map(str, path)): values for path, values in changes.items()},
     )
+
+
+def copies(giver: Environment, taker: Environment, service: str) -> list[str]:
+    """Commands that bring what a release names to where `taker` looks for it.
+
+    None where both look in the same place. What is there already need not be copied.
+    """
+    return [
+        f"aws s3 cp{' --recursive' if source.endswith('/') else ''} {source} {target}"
+        if source.startswith("s3://")
+        else f"skopeo copy --all --preserve-digests docker://{source} docker://{target}"
+        for source, target in zip(_places(giver, service), _places(taker, service), strict=True)
+        if source != target
+    ]
+
+
+def _places(environment: Environment, service: str) -> Iterator[str]:
+    """Where the images and artifacts of a service are, in the order of its Spec."""
+    registry, context = environment.registry, environment.context
+    bucket = (
+        registry.artifact_bucket
+        if isinstance(registry, RegistryOutputs)
+        else context.bucket("artifacts")
+    )
+    _, spec = _service(environment, service)
+    for _, each in ((), spec), *walk(spec):
+        if isinstance(each, Image):
+            yield each.uri(context)
+        if type(each).__name__ in _RELEASE_FIELDS:
+            continue  # the registry of models copies what its packages name
+        for name in _ANY_SPEC:
+            value = getattr(each, name, None)
+            if isinstance(value, str):
+                yield value if name == "image" else located(value, bucket)
 
 
 def _service(environment: Environment, service: str) -> tuple[Path_, Spec]:

@@ -56,6 +56,5 @@ def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
             stdout.print(
                 f"{check.check} {check.subject} {check.found}\n  {check.fix}",
                 markup=False,
-                highlight=False,
             )
     raise typer.Exit(1 if failed else 0)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from modules import (
     Context,
@@ -100,6 +105,29 @@ class Account:
         return {c.check: c for c in self.checks(**changes) if c.outcome == "failed"}
 
 
+def _certificate() -> dict[str, bytes]:
+    """A certificate that was signed elsewhere, which ACM takes as issued."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fraud.acme.test")])
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    traditional = serialization.PrivateFormat.TraditionalOpenSSL
+    plain = serialization.NoEncryption()
+    return {
+        "Certificate": signed.public_bytes(encoding),
+        "PrivateKey": key.private_bytes(encoding, traditional, plain),
+    }
+
+
 @pytest.fixture
 def account(context: Context, aws: Aws, synthesize: Synthesize) -> Account:
     return Account(context, aws, synthesize)
@@ -147,8 +175,36 @@ def test_a_repository_that_is_yet_to_be_made_is_deployed_and_pushed_to_first(
 ) -> None:
     account.aws.client("ecr").delete_repository(repositoryName=account.repository, force=True)
     failed = account.failed(registry=Registry(repositories={"fraud": Repository()}))
-    assert failed["image"].fix.startswith("deploy dev-use1-registry, then build it and docker push")
+    assert failed["image"].fix.startswith("deploy dev-use1-registry first; then inferra push")
     assert failed["artifact"].fix.startswith("deploy dev-use1-registry, then aws s3 cp")
+
+
+def test_certificates_of_load_balancers_are_looked_for_where_they_must_be(account: Account) -> None:
+    acm = account.aws.client("acm")
+    issued = acm.import_certificate(**_certificate())["CertificateArn"]
+    pending = acm.request_certificate(DomainName="fraud.acme.test")["CertificateArn"]
+    elsewhere = issued.replace("us-east-1", "eu-west-1")
+    arns = [issued, pending, elsewhere, f"{issued[:-1]}-"]
+    listeners = {str(n): {"certificate_arn": arn} for n, arn in enumerate(arns)}
+    stacks = {"dev-use1-ecs": {"resource": {"aws_lb_listener": listeners}}}
+    checks = preflight(account.environment, stacks, account.aws)
+    found = {c.subject: (c.outcome, c.found) for c in checks if c.check == "certificate"}
+    assert found == {
+        issued: ("passed", "is issued"),
+        pending: ("failed", "is PENDING_VALIDATION"),
+        elsewhere: ("failed", "is not in us-east-1"),
+        f"{issued[:-1]}-": ("failed", "does not exist"),
+    }
+
+
+def test_without_credentials_it_says_so_once(account: Account) -> None:
+    outsider = account.environment.context.replace(account="999999999999", deploy_role=None)
+    environment = account.environment.replace(context=outsider)
+    stranger = Aws(outsider, emulator=account.aws.emulator)
+    [check] = preflight(environment, {}, stranger)
+    assert (check.check, check.outcome) == ("credentials", "failed")
+    assert check.fix
+    assert check.fix not in check.found
 
 
 def test_a_maximum_counts_and_a_raised_quota_covers_it(account: Account) -> None:

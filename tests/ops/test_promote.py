@@ -226,3 +226,32 @@ def test_every_service_of_this_repository_can_be_promoted() -> None:
             assert "already" in str(error)  # noqa: PT017 - the only good reason
         else:
             assert len(changed_lines(found)) == 1
+
+
+def _moved(folder: Path, *changes: tuple[str, str]) -> list[str]:
+    text = _COMMON
+    for old, new in changes:
+        text = text.replace(old, new)
+    (folder / "common.py").write_text(text, encoding="utf-8")
+    write(folder, 'model("fraud", "1.4.2")', 'model("fraud", "1.4.2")')
+    loaded = load(folder).environments
+    return promote.copies(loaded["staging-use1"], loaded["prod-use1"], "fraud")
+
+
+def test_what_another_registry_and_bucket_lack_is_copied_as_it_is(folder: Path) -> None:
+    own = (
+        "registry=KEPT",
+        "registry=Registry(repositories={'fraud': Repository(), 'ranking': Repository()})",
+    )
+    assert _moved(folder, own) == [
+        "aws s3 cp s3://acme-staging-use1-artifacts-111122223333/fraud/1.4.2/model.tar.gz "
+        "s3://acme-prod-use1-artifacts-444455556666/fraud/1.4.2/model.tar.gz",
+        "skopeo copy --all --preserve-digests "
+        "docker://111122223333.dkr.ecr.us-east-1.amazonaws.com/acme-staging-use1-fraud:1.4.2 "
+        "docker://444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-prod-use1-fraud:1.4.2",
+    ]
+
+
+def test_nothing_is_copied_where_both_read_the_same_registry_and_bucket(folder: Path) -> None:
+    shared = 'owner="ml", images=ImageOwner(account="999988887777", stage="shared")'
+    assert _moved(folder, ('owner="ml"', shared)) == []
