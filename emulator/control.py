@@ -3,7 +3,7 @@
 =======  ===================  ======================================================================
 GET      health               who answers: instance, process id, moto version
 GET      faults               the faults in force and how often each has struck
-POST     faults               a fault: kind, service, operation, account, count, after
+POST     faults               a fault: kind, service, operation, account, since, count, after
 DELETE   faults               end all faults
 POST     sagemaker/rollout    what the next deployment of an endpoint comes to: endpoint, outcome,
                               describes, rolling_back_describes, reason, account, region
@@ -59,7 +59,10 @@ class Application:
         if struck is None:
             return self._moto(environ, start_response)
         fault, call = struck
-        if fault.kind == "drop":
+        if fault.kind == "drop-answer":
+            for _ in self._moto(environ, lambda *_: None):
+                pass
+        if fault.kind in ("drop", "drop-answer"):
             return faults.drop(environ)
         # A body that is left unread would be taken for the connection's next request.
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

@@ -18,7 +18,7 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-Kind = Literal["throttle", "500", "access-denied", "expired-token", "drop"]
+Kind = Literal["throttle", "500", "access-denied", "expired-token", "drop", "drop-answer"]
 
 Environ = dict[str, Any]
 
@@ -76,13 +76,15 @@ class Fault:
     """What happens to the next ``count`` requests that match; what is empty matches all.
 
     ``service`` is botocore's name (``sagemaker``, ``s3``), ``operation`` AWS's
-    (``UpdateEndpoint``). The first ``after`` matching requests pass unharmed.
+    (``UpdateEndpoint``). The first request for the operation ``since`` begins it, and may be the
+    first that it strikes. The first ``after`` matching requests from then on pass unharmed.
     """
 
     kind: Kind
     service: str = ""
     operation: str = ""
     account: str = ""
+    since: str = ""
     count: int = 1
     after: int = 0
     id: int = 0
@@ -103,6 +105,12 @@ class Fault:
             and self.operation in ("", call.operation)
             and self.account in ("", call.account)
         )
+
+    def in_force(self, call: Call) -> bool:
+        """Whether it has begun, with this request at the latest."""
+        if self.since and self.since == call.operation and self.account in ("", call.account):
+            self.since = ""
+        return not self.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +156,7 @@ class Faults:
         call = identify(environ)
         with self._lock:
             for fault in self._faults:
-                if not fault.matches(call) or fault.hits >= fault.count:
+                if not fault.in_force(call) or not fault.matches(call) or fault.hits >= fault.count:
                     continue
                 if fault.after > 0:
                     fault.after -= 1

@@ -108,6 +108,29 @@ def test_a_connection_can_be_dropped(client: Client, inject: Inject) -> None:
     assert "Contents" not in s3.list_objects_v2(Bucket="dropped-connections")
 
 
+def test_an_answer_can_be_lost_after_the_request_was_carried_out(
+    client: Client, inject: Inject
+) -> None:
+    inject(service="s3", operation="PutObject", kind="drop-answer")
+    s3 = client("s3")
+    s3.create_bucket(Bucket="lost-answers")
+    with pytest.raises(ConnectionClosedError):
+        s3.put_object(Bucket="lost-answers", Key="a", Body=b"1")
+    assert s3.get_object(Bucket="lost-answers", Key="a")["Body"].read() == b"1"
+
+
+def test_a_fault_can_begin_with_an_operation_and_then_strike_others(
+    client: Client, client_of: Callable[[str], Client], inject: Inject
+) -> None:
+    inject(kind="expired-token", since="ListModels", count=99)
+    client("kms").list_keys()
+    client_of("999999999999")("sagemaker").list_models()
+    client("kms").list_keys()
+    for call_of in (client("sagemaker").list_models, client("kms").list_keys):
+        with pytest.raises(ClientError, match="ExpiredToken"):
+            call_of()
+
+
 def test_retries_of_boto3_get_over_a_fault(client: Client, inject: Inject) -> None:
     inject(service="sagemaker", kind="throttle")
     patient = client("sagemaker", retries={"max_attempts": 2, "mode": "standard"})

@@ -173,6 +173,18 @@ def test_a_log_group_keeps_its_class(client: Client) -> None:
     assert [group["logGroupClass"] for group in groups] == ["INFREQUENT_ACCESS", "STANDARD"]
 
 
+def test_a_deleted_log_group_takes_its_tags_along(client: Client, account: str) -> None:
+    logs = client("logs")
+    arn = f"arn:aws:logs:us-east-1:{account}:log-group:tagged"
+    logs.create_log_group(logGroupName="tagged", tags={"layer": "inference"})
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"layer": "inference"}
+    logs.delete_log_group(logGroupName="tagged")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        logs.list_tags_for_resource(resourceArn=arn)
+    logs.create_log_group(logGroupName="tagged")
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {}
+
+
 # Budgets
 
 
