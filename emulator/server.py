@@ -28,6 +28,25 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
+class _RequestHandler(MotoRequestHandler):  # type: ignore[misc]  # moto is not checked
+    """Sends each answer in one piece.
+
+    werkzeug sends headers and body one after the other, and always `Connection: close`. Between
+    the two, Terraform and its provider have closed the connection themselves: once in 400 requests,
+    seen with Terraform 1.11.4 and hashicorp/aws 5.100.0. The request is then made a second time,
+    and refused where AWS refuses what is there already.
+    """
+
+    wbufsize = 1 << 20
+
+    def handle_expect_100(self) -> bool:
+        answered = super().handle_expect_100()
+        self.wfile.flush()
+        # otherwise werkzeug would say it once more, with the answer
+        del self.headers["Expect"]
+        return bool(answered)
+
+
 def serve(
     host: str, port: int, *, instance: str, record: Path | None, with_parent: bool = False
 ) -> None:
@@ -37,7 +56,7 @@ def serve(
     application = control.Application(
         DomainDispatcherApplication(_create_service), instance=instance
     )
-    server = make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
+    server = make_server(host, port, application, threaded=True, request_handler=_RequestHandler)
     # some parts of moto call their own server and look for it here
     os.environ["MOTO_PORT"] = str(server.server_port)
     url = url_of(host, server.server_port)

@@ -203,3 +203,35 @@ def test_boto3_needs_nothing_but_the_environment(
         monkeypatch.setenv(name, value)
     identity = boto3.session.Session().client("sts").get_caller_identity()
     assert identity["Account"] == "123456789012"
+
+
+def _request(headers: str, body: bytes) -> bytes:
+    scope = "Credential=emulator/20260101/us-east-1/sts/aws4_request, SignedHeaders=host"
+    lines = [
+        "POST / HTTP/1.1",
+        "Host: 127.0.0.1",
+        f"Authorization: AWS4-HMAC-SHA256 {scope}, Signature=0",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body)}",
+        *headers.splitlines(),
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+_BODY = b"Action=GetCallerIdentity&Version=2011-06-15"
+
+
+def test_an_answer_comes_in_one_piece(emulator: Emulator) -> None:
+    # Terraform may close the connection between two.
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as client:
+            client.sendall(_request("", _BODY) + _BODY)
+            assert client.recv(1 << 20).endswith(b"</GetCallerIdentityResponse>")
+
+
+def test_a_client_that_waits_for_the_go_ahead_gets_it_before_its_body(emulator: Emulator) -> None:
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as client:
+        client.sendall(_request("Expect: 100-continue", _BODY))
+        assert client.recv(1 << 20) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(_BODY)
+        assert client.recv(1 << 20).startswith(b"HTTP/1.1 200 OK\r\n")
