@@ -1,93 +1,21 @@
 """Taking back what a killed deploy created and did not get to record.
 
 Terraform writes its state only now and then, so a killed run leaves resources that the state
-does not know, and whose names are then taken. What carries the tags of the very layer is the
-layer's own: it is imported. A model or an endpoint configuration whose predecessor is still in
-the state is deleted, as the next deploy makes it anew; one that an endpoint already uses takes
-its predecessor's place in the state instead.
+does not know. What carries the tags of the very layer is the layer's own: it is imported. A model
+or an endpoint configuration whose predecessor is still in the state is deleted, as the next deploy
+makes it anew; one that an endpoint already uses takes its predecessor's place in the state instead.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from .aws import Aws
 from .errors import OperatorError
+from .own import Existing, existing
 from .terraform import Stack
-
-
-def _pairs(tags: list[dict[str, str]]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags}
-
-
-def _sagemaker_tags(kind: str) -> Callable[[Aws, dict[str, Any]], dict[str, str]]:
-    def tags(aws: Aws, values: dict[str, Any]) -> dict[str, str]:
-        arn = aws.context.arn("sagemaker", f"{kind}/{values['name']}")
-        return _pairs(aws.client("sagemaker").list_tags(ResourceArn=arn)["Tags"])
-
-    return tags
-
-
-def _role_tags(aws: Aws, values: dict[str, Any]) -> dict[str, str]:
-    return _pairs(aws.client("iam").list_role_tags(RoleName=values["name"])["Tags"])
-
-
-def _log_group_tags(aws: Aws, values: dict[str, Any]) -> dict[str, str]:
-    arn = aws.context.arn("logs", f"log-group:{values['name']}")
-    tags: dict[str, str] = aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"]
-    return tags
-
-
-def _repository_tags(aws: Aws, values: dict[str, Any]) -> dict[str, str]:
-    arn = aws.context.arn("ecr", f"repository/{values['name']}")
-    return _pairs(aws.client("ecr").list_tags_for_resource(resourceArn=arn)["tags"])
-
-
-def _bucket_tags(aws: Aws, values: dict[str, Any]) -> dict[str, str]:
-    return _pairs(aws.client("s3").get_bucket_tagging(Bucket=values["bucket"])["TagSet"])
-
-
-def _alias_tags(aws: Aws, values: dict[str, Any]) -> dict[str, str]:
-    kms = aws.client("kms")
-    key = kms.describe_key(KeyId=values["name"])["KeyMetadata"]["KeyId"]
-    tags = kms.list_resource_tags(KeyId=key)["Tags"]
-    return {tag["TagKey"]: tag["TagValue"] for tag in tags}
-
-
-def _group_of(aws: Aws, values: dict[str, Any]) -> dict[str, Any]:
-    filters = [{"Name": "group-name", "Values": [values["name"]]}]
-    groups = aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
-    group: dict[str, Any] = next(g for g in groups if g["VpcId"] == values["vpc_id"])
-    return group
-
-
-def _group_tags(aws: Aws, values: dict[str, Any]) -> dict[str, str]:
-    return _pairs(_group_of(aws, values).get("Tags", []))
-
-
-def _name(_: Aws, values: dict[str, Any]) -> str:
-    return str(values["name"])
-
-
-# For each type whose name can be taken: its tags, and its id for `terraform import`.
-_TYPES: Mapping[
-    str,
-    tuple[Callable[[Aws, dict[str, Any]], dict[str, str]], Callable[[Aws, dict[str, Any]], str]],
-] = {
-    "aws_cloudwatch_log_group": (_log_group_tags, _name),
-    "aws_ecr_repository": (_repository_tags, _name),
-    "aws_iam_role": (_role_tags, _name),
-    "aws_kms_alias": (_alias_tags, _name),
-    "aws_s3_bucket": (_bucket_tags, lambda _, values: str(values["bucket"])),
-    "aws_sagemaker_endpoint": (_sagemaker_tags("endpoint"), _name),
-    "aws_sagemaker_endpoint_configuration": (_sagemaker_tags("endpoint-config"), _name),
-    "aws_sagemaker_model": (_sagemaker_tags("model"), _name),
-    "aws_security_group": (_group_tags, lambda aws, values: str(_group_of(aws, values)["GroupId"])),
-}
 
 _DELETE: Mapping[str, Callable[[Any, str], Any]] = {
     "aws_sagemaker_endpoint_configuration": lambda sagemaker, name: (
@@ -95,6 +23,7 @@ _DELETE: Mapping[str, Callable[[Any, str], Any]] = {
     ),
     "aws_sagemaker_model": lambda sagemaker, name: sagemaker.delete_model(ModelName=name),
 }
+_UNSETTLED = ("CREATING", "UPDATING", "DELETING")
 
 
 def adopt(stack: Stack, aws: Aws, environment: Mapping[str, str], used: set[str]) -> list[str]:
@@ -136,18 +65,34 @@ def _adopt_known(
     stack: Stack, aws: Aws, environment: Mapping[str, str], used: set[str]
 ) -> list[str]:
     done = []
-    for change in _creations(stack, environment):
-        kind, address, values = change["type"], change["address"], change["change"]["after"]
-        if kind not in _TYPES or not _is_own(kind, values, stack, aws):
+    changes = _changes(stack, environment)
+    moving = {
+        (change["type"], found.id): change["address"]
+        for change in changes
+        if change["change"]["actions"] == ["delete"] and _creates(changes, change["type"])
+        for found in existing(change["type"], change["change"]["before"], aws)
+    }
+    for change in changes:
+        kind, address = change["type"], change["address"]
+        actions, values = change["change"]["actions"], change["change"]["after"]
+        if "create" not in actions or (actions != ["create"] and kind not in _DELETE):
             continue
-        identifier = _TYPES[kind][1](aws, values)
-        if change["change"]["actions"] == ["create"]:
+        found = _own(existing(kind, values, aws), address, stack, aws)
+        if found is None:
+            continue
+        identifier = found.id
+        if (kind, identifier) in moving:
+            raise OperatorError(
+                f"{address} is {moving[kind, identifier]} in the state ({identifier})",
+                "say so in Environment(moved=...), see docs/state.md, and run this again",
+            )
+        if actions == ["create"]:
             _terraform(stack, environment, "import", "-input=false", address, identifier)
             done.append(f"imported {address} ({identifier})")
-        elif kind in _DELETE and identifier not in used:
+        elif identifier not in used:
             _DELETE[kind](aws.client("sagemaker"), identifier)
             done.append(f"deleted {identifier}, which the next deploy makes anew")
-        elif kind in _DELETE:
+        else:
             old = change["change"]["before"]["name"]
             _terraform(stack, environment, "state", "rm", address)
             _terraform(stack, environment, "import", "-input=false", address, identifier)
@@ -156,31 +101,49 @@ def _adopt_known(
     return done
 
 
+def _creates(changes: list[dict[str, Any]], kind: str) -> bool:
+    return any(c["type"] == kind and c["change"]["actions"] == ["create"] for c in changes)
+
+
 def _terraform(stack: Stack, environment: Mapping[str, str], *arguments: str) -> None:
     answer = stack.run(*arguments, environment=environment)
     if answer.status:
         raise OperatorError(f"terraform {' '.join(arguments)} failed\n{answer.output}")
 
 
-def _creations(stack: Stack, environment: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The changes of a plan that create something."""
+def _changes(stack: Stack, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The changes of a plan."""
     file = "adopt.tfplan"
     planned = stack.run(
         "plan", f"-out={file}", "-no-color", "-input=false", environment=environment
     )
     if planned.status:
         raise OperatorError(f"{stack.name} cannot be planned\n{planned.output}")
-    shown = stack.run("show", "-json", file, environment=environment)
+    shown = stack.answer("show", "-json", file, environment=environment)
     (stack.folder / file).unlink(missing_ok=True)
-    changes: list[dict[str, Any]] = json.loads(shown.output).get("resource_changes", [])
-    return [change for change in changes if "create" in change["change"]["actions"]]
+    changes: list[dict[str, Any]] = json.loads(shown).get("resource_changes", [])
+    return changes
 
 
-def _is_own(kind: str, values: dict[str, Any], stack: Stack, aws: Aws) -> bool:
+def _own(found: Iterable[Existing], address: str, stack: Stack, aws: Aws) -> Existing | None:
+    """What carries the tags of this very layer.
+
+    Raises OperatorError where several do, and while it is still being made.
+    """
     layer = stack.name.removeprefix(f"{aws.context.key}-")
     wanted = aws.context.default_tags(layer)
-    try:
-        tags = _TYPES[kind][0](aws, values)
-    except (ClientError, KeyError, StopIteration):
-        return False
-    return all(tags.get(key) == wanted[key] for key in ("environment", "layer", "managed-by"))
+    own = [
+        each
+        for each in found
+        if all(each.tags.get(key) == wanted[key] for key in ("environment", "layer", "managed-by"))
+    ]
+    if len(own) > 1:
+        raise OperatorError(
+            f"{address} is there more than once: {', '.join(each.id for each in own)}",
+            "delete all but the one that is in use, and run this again",
+        )
+    if own and own[0].status.upper() in _UNSETTLED:
+        raise OperatorError(
+            f"{address} is {own[0].status}", "wait until it has settled, then run this again"
+        )
+    return own[0] if own else None

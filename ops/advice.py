@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
@@ -28,17 +29,15 @@ _UNREACHABLE = (
     "AWS cannot be reached; check the network, the proxy (HTTPS_PROXY) and the Region, and repeat"
 )
 _NO_BUCKET = "inferra bootstrap {environment} makes it"
+_INTERNAL = "AWS had an error of its own; repeat: what was done is kept"
 _DENIED = (
     "the role may not do this; compare with modules/identity/README.md, or ask an administrator "
     "of account {account}"
 )
-_LOCKED = (
-    "another run holds the lock of this state; wait for it. If it was killed: "
-    "inferra recover {environment}-{layer}"
-)
-_NOT_SAVED = (
-    "what was made is not in the state yet; Terraform kept it in errored.tfstate in the stack's "
-    "folder. Mend what is said above, then: terraform -chdir=FOLDER state push errored.tfstate"
+_LOCKED = "another run holds the lock of this state; wait for it. If it was killed: {recover}"
+_TAKEN = (
+    "if a killed deploy of this stack created it, or one whose connection was cut, take it back: "
+    "{recover}"
 )
 _PROTECTED = (
     "it is protected, as Context.protected is set; to destroy it on purpose, set protected=False "
@@ -52,7 +51,6 @@ _NOT_BELOW = (
 
 # What Terraform prints, in the order in which they are looked for: the first that fits is said.
 _TERRAFORM = (
-    (r"errored\.tfstate|Failed to (save|persist) state", _NOT_SAVED),
     (r"Error acquiring the state lock(?=(?s:.*)(PreconditionFailed|ConditionalRequest))", _LOCKED),
     (r"ExpiredToken|RequestExpired|token included in the request is expired", _EXPIRED),
     (r"No valid credential sources", _SIGN_IN),
@@ -61,11 +59,27 @@ _TERRAFORM = (
     (r"lifecycle\.prevent_destroy set|Instance cannot be destroyed", _PROTECTED),
     (r"Throttling|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded", _THROTTLED),
     (r"AccessDenied|UnauthorizedOperation|is not authorized to perform", _DENIED),
+    (r"StatusCode: 5\d\d|InternalFailure|InternalError|ServiceUnavailable", _INTERNAL),
     (
         r"no such host|connection refused|dial tcp|i/o timeout|EOF|request send failed"
         r"|connection reset",
         _UNREACHABLE,
     ),
+    (
+        r"(?i)already.?(exist|associated|ownedbyyou)|\.(duplicate|conflict)\b|priorityinuse"
+        r"|duplicate(loadbalancer|targetgroup|listener)|not idempotent",
+        _TAKEN,
+    ),
+)
+
+# What a run can leave behind, whatever its cause was; it comes before any other run.
+_LEFT = (
+    (
+        r"errored\.tfstate|Failed to (save|persist) state",
+        "{recover} writes the state, which Terraform kept in errored.tfstate in the stack's folder "
+        "on this machine, and clears the lock",
+    ),
+    (r"Error releasing the state lock", "{recover} clears the lock that was left"),
 )
 
 _CODES = (
@@ -77,14 +91,27 @@ _CODES = (
     (("RequestLimitExceeded",), _THROTTLED),
     (("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"), _DENIED),
 )
+_CONNECTION_ERRORS = (
+    ConnectTimeoutError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 
 
-def about_terraform(output: str, context: Context, layer: str) -> str:
+def about_terraform(output: str, context: Context, layer: str, *, emulated: bool = False) -> str:
     """What to do about an error that Terraform printed; empty where only its own words help."""
-    for pattern, advice in _TERRAFORM:
-        if re.search(pattern, output):
-            return _filled(advice, context, layer)
-    return ""
+
+    def said(table: tuple[tuple[str, str], ...]) -> str:
+        for pattern, advice in table:
+            if re.search(pattern, output):
+                return _filled(advice, context, layer, emulated=emulated)
+        return ""
+
+    cause, left = said(_TERRAFORM), said(_LEFT)
+    if cause and left:
+        return f"{cause}. Before you repeat: {left}"
+    return cause or left
 
 
 def errors_of(output: str, limit: int = 12) -> list[str]:
@@ -103,24 +130,32 @@ def explained(context: Context, layer: str = "") -> Iterator[None]:
     """Turn a failed request to AWS into an OperatorError that says what to do."""
     try:
         yield
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code == "NoSuchBucket":
+    except (BotoCoreError, ClientError) as error:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchBucket":
             raise NotBootstrappedError(
                 f"there is no state bucket {context.state_bucket}",
                 _filled(_NO_BUCKET, context, layer),
             ) from error
-        for codes, advice in _CODES:
-            if code in codes:
-                raise OperatorError(str(error), _filled(advice, context, layer)) from error
-        raise OperatorError(str(error)) from error
-    except (EndpointConnectionError, ConnectTimeoutError, ReadTimeoutError) as error:
-        raise OperatorError(str(error), _UNREACHABLE) from error
-    except NoCredentialsError as error:
-        raise OperatorError(str(error), _SIGN_IN) from error
-    except BotoCoreError as error:
-        raise OperatorError(str(error)) from error
+        raise OperatorError(str(error), about_request(error, context, layer)) from error
 
 
-def _filled(advice: str, context: Context, layer: str) -> str:
-    return advice.format(environment=context.key, layer=layer or "LAYER", account=context.account)
+def about_request(error: BotoCoreError | ClientError, context: Context, layer: str = "") -> str:
+    """What to do about a failed request to AWS; empty where only its own words help."""
+    if isinstance(error, ClientError):
+        code = error.response["Error"]["Code"]
+        said = (advice for codes, advice in _CODES if code in codes)
+        return _filled(next(said, ""), context, layer)
+    if isinstance(error, NoCredentialsError):
+        return _SIGN_IN
+    return _UNREACHABLE if isinstance(error, _CONNECTION_ERRORS) else ""
+
+
+def _filled(advice: str, context: Context, layer: str, *, emulated: bool = False) -> str:
+    layer = layer or "LAYER"
+    option = " --emulator" if emulated else ""
+    return advice.format(
+        environment=context.key,
+        layer=layer,
+        account=context.account,
+        recover=f"inferra recover {context.key}-{layer}{option}",
+    )

@@ -13,6 +13,7 @@ from emulator.process import Emulator
 from emulator.process import running as running_emulator
 from modules import Context
 
+from .advice import about_request
 from .errors import OperatorError
 from .terraform import EMULATOR_FOLDER
 
@@ -77,7 +78,8 @@ class Aws:
         except (BotoCoreError, ClientError) as error:
             raise OperatorError(
                 f"no credentials for account {self.context.account}: {error}",
-                "sign in (for instance aws sso login) or set AWS_PROFILE",
+                about_request(error, self.context)
+                or "sign in (for instance aws sso login) or set AWS_PROFILE",
             ) from error
         credentials = answer["Credentials"]
         return boto3.Session(

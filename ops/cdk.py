@@ -25,7 +25,6 @@ _APPLIED = re.compile(
 )
 _WORK_BEGINS = re.compile(r"Plan:|: (?:Creating|Modifying|Destroying|Refreshing|Reading)\b")
 _STEP = re.compile(r"(?:Creation|Modifications|Destruction) complete after")
-_TAKEN = re.compile(r"already.?exist|AlreadyOwnedByYou|\.Duplicate", re.IGNORECASE)
 _LOCK = "Error acquiring the state lock"
 _LOCK_ID = re.compile(r"\bID:\s+([0-9a-f-]{36})")
 _SUMMARY = re.compile(r"\d+ Stacks? deploying")
@@ -57,11 +56,6 @@ class StackRun:
             self.status = "failed"
         if self.status == "failed" and line:
             self.error.append(line)
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether it failed because something of the same name exists."""
-        return any(_TAKEN.search(line) for line in self.error)
 
     @property
     def lock_id(self) -> str | None:

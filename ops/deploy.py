@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from . import cdk
 from .adopt import adopt, in_use
-from .advice import about_terraform
+from .advice import about_terraform, errors_of
 from .aws import Aws
 from .cdk import Deployment, Program, StackRun
 from .environments import environments, matching
 from .errors import BadInputError, OperatorError
 from .output import print_table, stdout
-from .state import States
-from .terraform import ROOT, Stack, stacks, terraform_binary
+from .state import Lock, States
+from .terraform import ROOT, Stack, one_provider, stacks, terraform_binary
+
+_ERROR_LINES = 80
 
 
 def synthesize(program: Program) -> Path:
@@ -50,6 +53,7 @@ def deploy(patterns: Sequence[str], program: Program) -> Deployment:
     """
     terraform_binary()
     wanted = chosen(patterns, program)
+    refuse_unsaved(wanted, program)
     names = [stack.name for stack in wanted]
     whole = all(below in names for stack in wanted for below in stack.dependencies)
     runs = {name: StackRun(name) for name in names}
@@ -76,28 +80,82 @@ def deploy(patterns: Sequence[str], program: Program) -> Deployment:
     return deployment
 
 
-def recover(name: str, program: Program) -> list[str]:
-    """Clear the lock that a killed deploy left on a stack and take back what it created.
+def refuse_unsaved(wanted: Sequence[Stack], program: Program) -> None:
+    """Raise OperatorError where the last run of a stack could not write its state.
 
-    Answers what was done, a line each.
+    A run that began with the older state would make everything anew that only the unwritten
+    one knows.
     """
-    (stack,) = chosen([name], program)
+    names = [stack.name for stack in wanted if stack.unsaved.exists()]
+    if names:
+        option = " --emulator" if program.emulator else ""
+        raise OperatorError(
+            f"the state of the last run is not in the bucket yet: {', '.join(names)}",
+            f"inferra recover {' '.join(names)}{option} writes it",
+        )
+
+
+def recover(patterns: Sequence[str], program: Program, *, unsaved: bool = False) -> list[str]:
+    """Bring stacks whose last run was killed or cut off back into order, those below first.
+
+    The lock is cleared, a state that could not be written is written, and what was created and is
+    in no state is taken back. With `unsaved` only stacks with such a state are touched. Answers
+    what was done, a line each. Raises OperatorError where somebody wrote the state since.
+    """
+    done = []
+    for stack in chosen(patterns, program):
+        if stack.unsaved.exists() or not unsaved:
+            done += _recover(stack, program)
+    return done
+
+
+def _recover(stack: Stack, program: Program) -> list[str]:
     known = environments(program.environments).environments
     context = next(e.context for e in known.values() if stack.name.startswith(f"{e.key}-"))
     aws = Aws(context, emulator=program.emulator)
-    environment = program.terraform_environment()
+    variables = program.terraform_environment()
     used = in_use(aws)
-    ready = stack.init(environment)
+    ready = stack.init(variables)
     if ready.status:
         raise OperatorError(f"{stack.name} cannot be initialised\n{ready.output}")
     done = []
-    lock = States(aws).lock(stack.name.removeprefix(f"{context.key}-"))
+    layer = stack.name.removeprefix(f"{context.key}-")
+    lock = States(aws).lock(layer)
     if lock is not None:
-        cleared = stack.run("force-unlock", "-force", lock.id, environment=environment)
+        _check_lock(lock, stack, f"inferra state unlock {context.key} {layer}")
+        cleared = stack.run("force-unlock", "-force", lock.id, environment=variables)
         if cleared.status:
             raise OperatorError(f"the lock was not cleared\n{cleared.output}")
         done.append(f"cleared the lock of {lock.who}, {lock.created}")
-    return done + adopt(stack, aws, environment, used)
+    if stack.unsaved.exists():
+        done.append(_write_unsaved(stack, variables))
+    with one_provider(stack, variables) as light:
+        return done + adopt(stack, aws, light, used)
+
+
+def _check_lock(lock: Lock, stack: Stack, unlock: str) -> None:
+    """Refuse a lock that was taken after the run whose state could not be written."""
+    if not stack.unsaved.exists():
+        return
+    ended = datetime.fromtimestamp(stack.unsaved.stat().st_mtime, UTC)
+    if datetime.fromisoformat(lock.created) > ended:
+        raise OperatorError(
+            f"another run holds the lock of {stack.name}: {lock}",
+            f"wait for it; if it is dead: {unlock}",
+        )
+
+
+def _write_unsaved(stack: Stack, variables: Mapping[str, str]) -> str:
+    name = stack.unsaved.name
+    pushed = stack.run("state", "push", "-no-color", name, environment=variables)
+    if pushed.status:
+        raise OperatorError(
+            f"the state in {_shown(stack.unsaved)} was not written\n{pushed.output}",
+            "where somebody has written the state since, move that file away and run this again: "
+            "what only it knows is taken back by its tags",
+        )
+    stack.unsaved.unlink()
+    return f"wrote the state that {name} held"
 
 
 def destroy(patterns: Sequence[str], program: Program) -> list[str]:
@@ -110,6 +168,9 @@ def destroy(patterns: Sequence[str], program: Program) -> list[str]:
     environment = program.terraform_environment()
     wanted = chosen(patterns, program)
     refuse_below([stack.name for stack in wanted], program)
+    refuse_unsaved(wanted, program)
+    log = program.outdir / "destroy.log"
+    log.write_text("", encoding="utf-8")
     destroyed = []
     for stack in reversed(wanted):
         with stdout.status(f"destroying {stack.name}"):
@@ -118,10 +179,16 @@ def destroy(patterns: Sequence[str], program: Program) -> list[str]:
                 done = stack.run(
                     "destroy", "-auto-approve", "-no-color", "-input=false", environment=environment
                 )
+        with log.open("a", encoding="utf-8") as sink:
+            sink.write(done.output)
         if done.status:
-            advice = _advice(stack.name, done.output, program)
-            said = "\n".join([done.output[-4000:], *advice])
-            raise OperatorError(f"{stack.name} was not destroyed\n{said}")
+            lines = [
+                f"{stack.name} was not destroyed; the whole output is in {_shown(log)}",
+                *(f"  {line}" for line in errors_of(done.output, limit=_ERROR_LINES)),
+                *(f"  {line}" for line in _advice(stack.name, done.output, program)),
+                "what was destroyed stays destroyed; the next run completes the rest",
+            ]
+            raise OperatorError("\n".join(lines))
         stdout.print(f"destroyed {stack.name}", highlight=False)
         destroyed.append(stack.name)
     return destroyed
@@ -187,11 +254,6 @@ def _failure(deployment: Deployment, program: Program) -> str:
                 f"and take back what it created: inferra recover {run.name}{emulated}, or clear the "
                 f"lock alone: terraform -chdir={folder} force-unlock {run.lock_id}"
             )
-        elif run.is_taken:
-            lines.append(
-                "    if a killed deploy of this stack created it, take it back: inferra recover "
-                f"{run.name}{emulated}"
-            )
         else:
             lines += [f"    {line}" for line in _advice(run.name, "\n".join(run.error), program)]
     lines += [f"  {line}" for line in deployment.errors]
@@ -204,7 +266,12 @@ def _advice(stack: str, output: str, program: Program) -> list[str]:
     for environment in environments(program.environments).environments.values():
         prefix = f"{environment.key}-"
         if stack.startswith(prefix):
-            said = about_terraform(output, environment.context, stack.removeprefix(prefix))
+            said = about_terraform(
+                output,
+                environment.context,
+                stack.removeprefix(prefix),
+                emulated=program.emulator is not None,
+            )
             return [f"what to do: {said}"] if said else []
     return []
 

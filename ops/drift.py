@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import signal
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from threading import Timer
 from typing import Any, Literal
 
 from emulator.process import Emulator
@@ -29,14 +25,20 @@ from modules.target import AWS, EMULATOR
 from .advice import about_terraform, errors_of
 from .aws import Aws
 from .errors import OperatorError
-from .terraform import WORK, Outcome, Stack, stacks, terraform_binary, terraform_environment
+from .terraform import (
+    WORK,
+    Outcome,
+    Stack,
+    one_provider,
+    stacks,
+    terraform_binary,
+    terraform_environment,
+)
 
 Result = Literal["none", "drift", "pending", "failed"]
 
 TIMEOUT_SECONDS = 900
 """How long the plan of one stack may take."""
-
-_START_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _plan(environment: Environment, stack: Stack, variables: Mapping[str, str]) 
         outcome = stack.init(variables)
         if outcome.status:
             return failed(outcome.output)
-        with _one_provider(stack, variables) as light:
+        with one_provider(stack, variables) as light:
             outcome = _run_plan(stack, light)
         if outcome.status not in (0, 2):
             return failed(outcome.output)
@@ -163,53 +165,6 @@ def _plan(environment: Environment, stack: Stack, variables: Mapping[str, str]) 
     except subprocess.TimeoutExpired as error:
         return failed(f"Error: {error.cmd[0]} took more than {error.timeout} s")
     return replace(found, seconds=round(time.monotonic() - start, 1))
-
-
-@contextmanager
-def _one_provider(stack: Stack, variables: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """The variables with which a plan takes the least of a processor.
-
-    Most of a small plan is the provider: Terraform starts it three times and collects its garbage
-    eagerly. Here one process of the provider that `init` has verified serves the whole plan, in
-    the way that provider and Terraform have for debuggers. It is of this stack only, as it holds
-    the stack's configuration. Where it does not start, Terraform starts its own.
-    """
-    light = {"GOGC": "400", **variables}
-    folder = stack.folder / ".terraform" / "providers" / "registry.terraform.io" / "hashicorp"
-    found = sorted(folder.glob("aws/*/*/terraform-provider-aws_*"))
-    if len(found) != 1:
-        yield light
-        return
-    with subprocess.Popen(
-        [found[0], "-debug"],
-        env=light,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as provider:
-        # Without this, one that says nothing would be waited for without an end.
-        alarm = Timer(_START_SECONDS, provider.kill)
-        alarm.start()
-        try:
-            attach = _attachment(provider)
-            alarm.cancel()
-            yield light | ({"TF_REATTACH_PROVIDERS": attach} if attach else {})
-        finally:
-            alarm.cancel()
-            provider.send_signal(signal.SIGINT)
-            try:
-                provider.wait(_START_SECONDS)
-            except subprocess.TimeoutExpired:
-                provider.kill()
-
-
-def _attachment(provider: subprocess.Popen[bytes]) -> str:
-    """What Terraform must know to use the provider; empty when it did not start."""
-    for line in provider.stdout or ():
-        match = re.search(rb"TF_REATTACH_PROVIDERS='(.*)'", line)
-        if match:
-            return match[1].decode()
-    return ""
 
 
 def _run_plan(stack: Stack, variables: Mapping[str, str]) -> Outcome:

@@ -62,14 +62,21 @@ def destroy(stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = 
 
 
 def recover(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="One stack's name.")],
+    stacks: Stacks,
+    unsaved: Annotated[
+        bool,
+        typer.Option(
+            "--unsaved", help="Only stacks whose last run here could not write its state."
+        ),
+    ] = False,
     auto_approve: Approve = False,
     emulator: Emulated = False,
 ) -> None:
-    """Clear the lock that a killed deploy left, and take back what it created.
+    """Bring stacks whose last run was killed or cut off back into order.
 
-    Be sure that the deploy is dead. Only what carries the tags of this very layer is imported
-    or, where the next deploy makes it anew, deleted.
+    Clears the lock, writes a state that could not be written, and takes back what was created and
+    is in no state. Be sure that the run is dead. Only what carries the tags of this very layer is
+    imported or, where the next deploy makes it anew, deleted.
 
     Example: inferra recover dev-use1-inference
     """
@@ -78,11 +85,11 @@ def recover(
     from ..cdk import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
-    _ask("recover", [stack], approved=auto_approve, emulated=emulator)
-    with stdout.status(f"recovering {stack}"):
-        done = operations.recover(stack, program)
-    for line in done or [f"{stack} has no lock and nothing to take back"]:
-        stdout.print(line, markup=False)
+    _ask("recover", stacks, approved=auto_approve, emulated=emulator)
+    with stdout.status(f"recovering {' '.join(stacks)}"):
+        done = operations.recover(stacks, program, unsaved=unsaved)
+    for line in done or ["there was nothing to recover"]:
+        stdout.print(line, markup=False, highlight=False)
 
 
 def _ask(verb: str, patterns: list[str], *, approved: bool, emulated: bool) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..advice import about_terraform, errors_of
 from ..cdk import Program
-from ..deploy import synthesize
+from ..deploy import refuse_unsaved, synthesize
 from ..environments import environment as find_environment
 from ..errors import OperatorError
 from ..output import stdout
@@ -36,6 +37,7 @@ def apply(saved: Path, program: Program, *, environment: str | None = None) -> s
         if record.stack not in known:
             raise OperatorError(f"{record.environment} no longer has the stack {record.stack}")
         stack = known[record.stack]
+        refuse_unsaved([stack], program)
         variables = program.terraform_environment()
         below = [known[name] for name in stack.dependencies]
         for needed in (*below, stack):
@@ -53,7 +55,11 @@ def apply(saved: Path, program: Program, *, environment: str | None = None) -> s
                 f"the plan of {stack.name} is stale: the state has been written since",
                 f"plan it again: inferra review {record.environment}",
             )
-        raise OperatorError(f"{stack.name} was not applied\n{done.output[-4000:]}")
+        layer = stack.name.removeprefix(f"{record.environment}-")
+        emulated = program.emulator is not None
+        said = about_terraform(done.output, context, layer, emulated=emulated)
+        lines = [f"{stack.name} was not applied", *errors_of(done.output, limit=80)]
+        raise OperatorError("\n  ".join(lines), f"what to do: {said}" if said else "")
     # A plan is good for one apply.
     saved.unlink()
     bound.record_path(saved).unlink()

@@ -190,13 +190,13 @@ def test_a_killed_deploy_is_reported_recovered_and_completed_by_the_next_run(lif
     )
     kill_when(life, "aws_sagemaker_endpoint.", "Still modifying...")
     with pytest.raises(OperatorError, match="is Updating"):
-        recover("dev-use1-inference", life.program)
+        recover(["dev-use1-inference"], life.program)
     settle(life)
     with pytest.raises(OperatorError) as caught:
         life.deploy("dev-use1-inference")
     assert "inferra recover dev-use1-inference" in str(caught.value)
     assert re.search(r"terraform -chdir=\S+ force-unlock [0-9a-f-]{36}", str(caught.value))
-    done = recover("dev-use1-inference", life.program)
+    done = recover(["dev-use1-inference"], life.program)
     assert [line.split()[0] for line in done] == ["cleared", "imported", "imported"]
     life.deploy("dev-use1-inference")
     assert life.plan_status("dev-use1-inference") == 0
@@ -208,7 +208,7 @@ def test_a_killed_deploy_is_reported_recovered_and_completed_by_the_next_run(lif
 def test_a_deploy_killed_before_the_endpoint_moved_is_recovered_too(life: Life) -> None:
     life.write(dev(tag="1.7.0", maximum=7))
     kill_when(life, "aws_sagemaker_model.", "Creation complete")
-    done = recover("dev-use1-inference", life.program)
+    done = recover(["dev-use1-inference"], life.program)
     assert done[0].startswith("cleared the lock of ")
     assert {line.split()[0] for line in done[1:]} == {"deleted"}
     life.deploy("dev-use1-inference")
@@ -244,7 +244,7 @@ def test_recovery_touches_nothing_that_is_not_the_layers_own(life: Life) -> None
         "Repository()}", 'Repository(), "other": Repository(), "foreign": Repository()}'
     )
     life.write(dev(tag="1.7.0", maximum=7, registry=both))
-    assert recover("dev-use1-registry", life.program) == []
+    assert recover(["dev-use1-registry"], life.program) == []
     assert ecr.list_tags_for_resource(resourceArn=arn)["tags"] == []
     ecr.delete_repository(repositoryName="acme-dev-use1-foreign")
 

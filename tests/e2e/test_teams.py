@@ -273,22 +273,6 @@ def test_credentials_that_expire_half_way_lose_nothing_and_a_throttled_api_is_wa
     assert len(sagemaker.list_models()["Models"]) == 2
 
 
-def test_a_state_that_cannot_be_written_is_kept_and_pushed(
-    teams: Teams, fault: Callable[..., None]
-) -> None:
-    teams.tags["risk"] = "1.3.0"
-    teams.rewrite()
-    # The lock is the first object that is written.
-    fault("expired-token", service="s3", operation="PutObject", after=1, count=99)
-    code, output = teams.apply_raw(RISK)
-    assert code == 1
-    assert "state push errored.tfstate" in teams.advice(output)
-    teams.emulator.control("DELETE", "faults")
-    pushed = teams.terraform(RISK, "state", "push", "errored.tfstate")
-    assert pushed.status == 0, pushed.output
-    assert teams.plan_status(RISK) == 0
-
-
 def test_a_state_bucket_that_cannot_be_reached_fails_with_what_to_do(
     teams: Teams, fault: Callable[..., None]
 ) -> None:

@@ -173,8 +173,22 @@ _LOCK = """
     ("output", "advice"),
     [
         (_LOCK, "if it was killed: inferra recover dev-use1-network"),
-        ('Error: Failed to save state ... "errored.tfstate"', "state push errored.tfstate"),
+        (
+            'Error: Failed to save state ... "errored.tfstate"',
+            "inferra recover dev-use1-network writes the state",
+        ),
+        (
+            "ExpiredToken ... Failed to persist state to backend",
+            "what was done is kept. Before you repeat: inferra recover dev-use1-network writes",
+        ),
+        (
+            "EOF ... Error releasing the state lock",
+            "Before you repeat: inferra recover dev-use1-network clears the lock that was left",
+        ),
         ("api error ExpiredToken: The security token", "the credentials have expired"),
+        ("StatusCode: 500, ... InternalFailure", "AWS had an error of its own; repeat"),
+        ("InvalidPermission.Duplicate: The specified rule", "inferra recover dev-use1-network"),
+        ("InvalidSubnet.Conflict: The CIDR", "inferra recover dev-use1-network"),
         ("Error acquiring the state lock ... ExpiredToken", "the credentials have expired"),
         ('Error: S3 bucket "b" does not exist', "inferra bootstrap dev-use1"),
         ("Error: Unable to find remote state", "inferra deploy 'dev-use1-*'"),
