@@ -38,6 +38,7 @@ from .rules import (
     Problem,
     Rule,
     did_you_mean,
+    nearest,
     one_of,
     rule,
 )
@@ -133,7 +134,9 @@ class Spec(BaseModel):
             self.__pydantic_validator__.validate_python(_Given(data), self_instance=self)
         except ValidationError as error:
             fields = {problem.path[:1] for problem in own}
-            translated = [_translated(type(self), detail) for detail in error.errors()]
+            translated = _told_once(
+                type(self), [_translated(type(self), detail) for detail in error.errors()]
+            )
             own += [problem for problem in translated if problem.path[:1] not in fields]
             object.__setattr__(self, "__dict__", {})
         else:
@@ -258,6 +261,13 @@ def _translated(spec: type[Spec], detail: ErrorDetails) -> Problem:
         name = str(context.get("class_name"))
         return SPEC3.problem(*path, expected=f"{_article(name)} {name}", got=got)
     return SPEC3.problem(*path, expected=_EXPECTED.get(kind, detail["msg"]), got=got)
+
+
+def _told_once(spec: type[Spec], problems: list[Problem]) -> list[Problem]:
+    """The problems without the fields that are missing because their names are misspelt."""
+    guesses = [nearest(p.path[-1], spec.model_fields) for p in problems if p.rule == SPEC1.id]
+    misspelt = {names[0] for names in guesses if len(names) == 1}
+    return [p for p in problems if p.rule != SPEC2.id or p.path[-1] not in misspelt]
 
 
 def _literals(expected: str) -> list[str]:
