@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..cdk import Construct, TerraformLocal
+from ..cdk import Construct
 from ..context import Context
 from ..ecs.names import cluster_name
 from ..environment import inference_layer
@@ -115,16 +115,10 @@ class InferenceLayer(Layer):
                 to_port=443,
                 **destination,
             )
-        group_id = group.id
-        # Names of immutable resources end in a hash of the references that they hold too.
-        TerraformLocal(self, "held", [network.private_subnet_ids, [group_id, registry.kms_key_arn]])
-        suffix = TerraformLocal(
-            self, "suffix", '${substr(sha256(join("/", flatten(local.held))), 0, 8)}'
-        )
-        return Surroundings(
+        return Surroundings.within(
+            self,
             subnet_ids=network.private_subnet_ids,
-            security_group_ids=[group_id],
+            security_group_ids=[group.id],
             kms_key_arn=registry.kms_key_arn,
             artifact_bucket=registry.artifact_bucket,
-            suffix=suffix.as_string,
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..alarms.construct import VariantAlarms, alarm_names
-from ..cdk import Construct, TerraformResourceLifecycle
+from ..cdk import Construct, TerraformLocal, TerraformResourceLifecycle, TerraformStack
 from ..context import Context
 from ..data_resource import TerraformData
 from ..iam.execution_role import ExecutionRole
@@ -56,6 +56,29 @@ class Surroundings:
     suffix: str
     """A Terraform expression: eight characters that change when any reference does, so that
     names of immutable resources change with what they hold."""
+
+    @classmethod
+    def within(
+        cls,
+        stack: TerraformStack,
+        *,
+        subnet_ids: list[str],
+        security_group_ids: list[str],
+        kms_key_arn: str,
+        artifact_bucket: str,
+    ) -> Surroundings:
+        """The surroundings with their suffix, which two local values of `stack` calculate."""
+        TerraformLocal(stack, "held", [subnet_ids, [*security_group_ids, kms_key_arn]])
+        suffix = TerraformLocal(
+            stack, "suffix", '${substr(sha256(join("/", flatten(local.held))), 0, 8)}'
+        )
+        return cls(
+            subnet_ids=subnet_ids,
+            security_group_ids=security_group_ids,
+            kms_key_arn=kms_key_arn,
+            artifact_bucket=artifact_bucket,
+            suffix=suffix.as_string,
+        )
 
 
 class HostedModel(Construct):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import os
 import re
@@ -130,9 +131,9 @@ def test_specs_work_outside_the_repository(python: Path, tmp_path: Path) -> None
     assert missing == ""
 
 
-def _consumer() -> str:
+def _example(name: str) -> str:
     text = (ROOT / "docs" / "reuse.md").read_text("utf-8")
-    found = re.search(r"```python consumer\n(.*?)```", text, re.DOTALL)
+    found = re.search(rf"```python {name}\n(.*?)```", text, re.DOTALL)
     assert found is not None
     return found[1]
 
@@ -141,8 +142,8 @@ def test_ten_lines_of_another_organization_synthesize_and_validate(
     python: Path, tmp_path: Path
 ) -> None:
     # Statements, as the formatter decides how many lines each takes.
-    assert len(ast.parse(_consumer()).body) <= 10
-    done = _run(python, _consumer(), tmp_path)
+    assert len(ast.parse(_example("consumer")).body) <= 10
+    done = _run(python, _example("consumer"), tmp_path)
     assert done.returncode == 0, done.stderr
     known = stacks(tmp_path / "cdktf.out")
     assert [stack.name for stack in known] == ["prod-euc1-registry", "prod-euc1-inference"]
@@ -163,3 +164,27 @@ def test_ten_lines_of_another_organization_synthesize_and_validate(
     inference = (known[1].folder / "cdk.tf.json").read_text("utf-8")
     assert "vpc-0a1b2c3d" in inference
     assert "subnet-0a1b2c3d" in inference
+
+
+def test_one_construct_works_in_a_stack_of_another_project(python: Path, tmp_path: Path) -> None:
+    done = _run(python, _example("construct"), tmp_path)
+    assert done.returncode == 0, done.stderr
+    [stack] = stacks(tmp_path / "cdktf.out")
+    synthesized = json.loads((stack.folder / "cdk.tf.json").read_text("utf-8"))
+    assert {"aws_sagemaker_endpoint", "aws_iam_role", "aws_cloudwatch_metric_alarm"} <= set(
+        synthesized["resource"]
+    )
+    [model] = synthesized["resource"]["aws_sagemaker_model"].values()
+    assert model["name"].endswith("-${local.suffix}")
+    assert synthesized["locals"]["held"] == [
+        ["subnet-0a1b2c3d", "subnet-1a2b3c4d"],
+        ["sg-0a1b2c3d", "arn:aws:kms:eu-central-1:555566667777:key/1a2b3c4d"],
+    ]
+
+
+def test_every_construct_that_the_docs_name_is_there() -> None:
+    text = (ROOT / "docs" / "reuse.md").read_text("utf-8")
+    named = re.findall(r"`inferra((?:\.\w+)+)\.([A-Z]\w+)`", text)
+    assert len(named) >= 9
+    for module, name in named:
+        assert hasattr(importlib.import_module(f"modules{module}"), name), name
