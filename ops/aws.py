@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import Any
 
@@ -92,6 +93,23 @@ class Aws:
     def require_credentials(self) -> None:
         """Raise OperatorError unless there are credentials for the environment's account."""
         self.session  # noqa: B018 - it is made when it is first asked for
+
+    def shell_variables(self) -> dict[str, str]:
+        """The variables that direct a shell's `aws`, Terraform and boto3 here."""
+        found = self.session.get_credentials()
+        assert found is not None  # the session has asked for its account with them
+        region = self.context.region
+        variables = {
+            "AWS_ACCESS_KEY_ID": str(found.access_key),
+            "AWS_SECRET_ACCESS_KEY": str(found.secret_key),
+            "AWS_SESSION_TOKEN": found.token or "",
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+        }
+        if self.emulator is None:
+            return variables
+        kept = {"NO_PROXY": os.environ["NO_PROXY"]} if "NO_PROXY" in os.environ else {}
+        return self.emulator.environment(kept) | variables
 
     def client(self, service: Any) -> Any:
         """A boto3 client of `service` in the environment's region."""

@@ -1,9 +1,12 @@
-"""`inferra emulator start|stop|status`."""
+"""`inferra emulator start|stop|status|env`."""
 
 from __future__ import annotations
 
+import shlex
+
 import typer
 
+from ..environments import EnvironmentKey, environment
 from ..output import Json, print_json, print_table, stdout
 from ..terraform import EMULATOR_FOLDER
 
@@ -59,6 +62,24 @@ def status(json: Json = False) -> None:
             stdout.print("no emulator runs; inferra emulator start starts one")
         raise typer.Exit(1)
     _show({"url": running.url, "pid": running.pid}, json=json)
+
+
+@family.command("env")
+def variables(env: EnvironmentKey, json: Json = False) -> None:
+    """Print the variables that direct a shell to an environment's account on the emulator.
+
+    With eval "$(...)" around it, the shell's aws command works there.
+
+    Example: inferra emulator env dev-use1
+    """
+    from ..aws import Aws, emulator_in_use
+
+    found = Aws(environment(env).context, emulator=emulator_in_use()).shell_variables()
+    if json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        stdout.print(f"export {name}={shlex.quote(value)}", markup=False)
 
 
 def _show(values: dict[str, object], *, json: bool) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -160,3 +163,13 @@ def test_an_endpoint_that_cannot_be_reached_says_so(context: Context) -> None:
         explained(context),
     ):
         raise EndpointConnectionError(endpoint_url="https://s3.us-east-1.amazonaws.com")
+
+
+def test_a_shell_is_directed_to_the_environments_account(aws: Aws, context: Context) -> None:
+    variables = {**aws.shell_variables(), "PATH": os.environ["PATH"]}
+    asked = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == context.account, done.stderr
+    assert variables["AWS_REGION"] == context.region
