@@ -9,6 +9,7 @@ SOURCES := main.py modules environments ops emulator bench container tests
 .PHONY: setup demo demo-destroy test lint types bench audit format clean
 
 setup: .venv/bin/inferra node_modules/.ready
+	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready: .venv/bin/inferra --help shows the commands, make demo deploys")
 
 .venv/bin/inferra: Pipfile.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: https://www.python.org/downloads/"; exit 1; }
@@ -21,9 +22,9 @@ setup: .venv/bin/inferra node_modules/.ready
 	@chmod +x $@
 
 node_modules/.ready: package-lock.json
-	@command -v npm > /dev/null || { echo "Node.js 20 or newer is needed: https://nodejs.org"; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' && command -v npm > /dev/null || { echo "Node.js 20 or newer is needed, with npm: https://nodejs.org"; exit 1; }
 	@echo "setting up node_modules"
-	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
 	@touch $@
 
 # Checkov pins a boto3 of its own, so it has an environment of its own.

@@ -151,8 +151,10 @@ class SingleNode(PreloadedNode):
 
     def stop(self) -> None:
         if self._process is not None:
-            # Ctrl-C ends Node too, perhaps before it has read everything.
-            with contextlib.suppress(BrokenPipeError):
+            try:
+                super().stop()
+            except BrokenPipeError:
+                # Ctrl-C ends Node too; its pipe is closed now, and the rest is still to be done.
                 super().stop()
 
     def send(self, request: Any, response_type: Any) -> Any:
