@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -19,6 +21,7 @@ from ops.cli import PANELS, app
 from ops.errors import OperatorError
 from ops.terraform import provider_mirror, terraform_binary, terraform_environment
 from tests.conftest import ROOT
+from tests.examples.test_docs import check_command
 
 
 def inferra(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -46,6 +49,13 @@ def commands() -> Iterator[tuple[str, Any]]:
 def test_every_command_has_help_with_an_example() -> None:
     without = [name for name, command in commands() if f"Example: {name}" not in str(command.help)]
     assert without == []
+
+
+def test_every_example_of_the_help_is_a_command_that_can_be_given() -> None:
+    for name, command in commands():
+        [example] = re.findall(r"Example: inferra (.+)", str(command.help))
+        assert example.split()[: len(name.split()) - 1] == name.split()[1:]
+        check_command(shlex.split(example, comments=True))
 
 
 def test_the_commands_that_begin_a_users_day_are_there() -> None:

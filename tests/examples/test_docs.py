@@ -1,0 +1,127 @@
+"""What the docs name is there: files, links, commands with their options, make's targets."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from modules import load
+from ops.cli import app
+
+from .readme import ROOT
+
+FILES = sorted(
+    [
+        ROOT / "README.md",
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("*/README.md"),
+        *ROOT.glob("modules/*/README.md"),
+        ROOT / "container/CONTRACT.md",
+    ]
+)
+PARTS = ("bench", "container", "docs", "emulator", "environments", "modules", "ops", "tests")
+# Words of the docs that stand for something else.
+STAND_INS = {"STACK", "ENV", "SERVICE", "PLAN", "LAYER"}
+
+pytestmark = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+
+
+def split(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The text without its fenced blocks, and the blocks: the language of each and its content."""
+    outside: list[str] = []
+    blocks: list[tuple[str, list[str]]] = []
+    inside = False
+    for line in text.splitlines():
+        if line.lstrip().startswith("```"):
+            inside = not inside
+            if inside:
+                blocks.append((line.strip().strip("`"), []))
+        elif inside:
+            blocks[-1][1].append(line)
+        else:
+            outside.append(line)
+    assert not inside, "a block without an end"
+    return "\n".join(outside), [(language, "\n".join(lines)) for language, lines in blocks]
+
+
+def prose(text: str) -> str:
+    """The text without its fenced blocks."""
+    return split(text)[0]
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives to the headings."""
+    headings = re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_link_leads_to_a_file_and_a_heading_of_it(file: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(file.read_text("utf-8"))):
+        if re.match(r"https?://", target):
+            continue
+        name, _, anchor = target.partition("#")
+        linked = (file.parent / name).resolve() if name else file
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in anchors(linked.read_text("utf-8")), target
+
+
+def test_every_file_of_the_repository_that_it_names_is_there(file: Path) -> None:
+    for path in re.findall(r"`([\w./-]+/[\w./-]+)`", prose(file.read_text("utf-8"))):
+        if path.split("/")[0] in PARTS:
+            assert (ROOT / path).exists(), path
+
+
+def shell_lines(text: str) -> Iterator[str]:
+    """What stands in blocks for a shell, line by line, and between backticks."""
+    outside, blocks = split(text)
+    for language, block in blocks:
+        if language in ("", "sh", "bash"):
+            yield from block.replace("\\\n", " ").splitlines()
+    for span in re.findall(r"`([^`]+)`", outside):
+        yield " ".join(span.split())
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The commands of `inferra`, in words."""
+    for line in shell_lines(text):
+        for part in re.split(r"&&|\$\(|\)\"", line):
+            match = re.match(r"\s*(?:pipenv run )?(?:\.venv/bin/)?inferra (.+)", part)
+            if match:
+                yield shlex.split(match[1], comments=True)
+
+
+def check_command(words: list[str]) -> None:
+    """Raise AssertionError unless command, options and environments are those that exist."""
+    found: Any = typer.main.get_command(app)
+    while words and hasattr(found, "commands") and words[0] in found.commands:
+        found, words = found.commands[words[0]], words[1:]
+    assert not hasattr(found, "commands") or not words, f"{words} is no command of {found.name}"
+    options = {name for parameter in found.params for name in parameter.opts}
+    given = {word.partition("=")[0] for word in words if word.startswith("--")}
+    assert given <= options | {"--help"}, (found.name, given - options)
+    for number, word in enumerate(words):
+        named = words[number - 1] in ("--from", "--to", "--environment") if number else False
+        first = [p.metavar for p in found.params if p.param_type_name == "argument"][:1]
+        if named or (number == 0 and first == ["ENV"] and not word.startswith(("-", "["))):
+            keys = load(ROOT / "environments").environments
+            stages = {each.context.stage for each in keys.values()}
+            assert word in STAND_INS | keys.keys() | stages, word
+
+
+def test_every_command_of_inferra_that_it_shows_exists_with_its_options(file: Path) -> None:
+    for words in commands(file.read_text("utf-8")):
+        check_command(words)
+
+
+def test_every_target_of_make_that_it_names_exists(file: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for line in shell_lines(file.read_text("utf-8")):
+        match = re.match(r"make ([\w./-]+)", line)
+        assert match is None or re.search(rf"^{re.escape(match[1])}:", makefile, re.MULTILINE), line
