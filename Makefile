@@ -9,7 +9,7 @@ SOURCES := main.py modules environments ops emulator bench container tests
 .PHONY: setup demo demo-destroy test lint types bench audit format clean
 
 setup: .venv/bin/inferra node_modules/.ready
-	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready: .venv/bin/inferra --help shows the commands, make demo deploys")
+	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready; .venv/bin/inferra --help shows the commands")
 
 .venv/bin/inferra: Pipfile.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: https://www.python.org/downloads/"; exit 1; }
