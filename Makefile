@@ -22,7 +22,7 @@ setup: .venv/bin/inferra node_modules/.ready
 	@chmod +x $@
 
 node_modules/.ready: package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' && command -v npm > /dev/null || { echo "Node.js 20 or newer is needed, with npm: https://nodejs.org"; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && command -v npm > /dev/null || { echo "Node.js 20 or newer is needed, with npm: https://nodejs.org"; exit 1; }
 	@echo "setting up node_modules"
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
 	@touch $@
