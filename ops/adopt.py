@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from .advice import errors_of, lacking
 from .aws import Aws
 from .errors import OperatorError
 from .own import Existing, existing
@@ -112,13 +113,16 @@ def _terraform(stack: Stack, environment: Mapping[str, str], *arguments: str) ->
 
 
 def _changes(stack: Stack, environment: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The changes of a plan."""
+    """The changes of a plan; none while a layer below is not deployed."""
     file = "adopt.tfplan"
     planned = stack.run(
         "plan", f"-out={file}", "-no-color", "-input=false", environment=environment
     )
+    if planned.status and lacking(planned.output):
+        return []  # it was never deployed, as what it stands on is not
     if planned.status:
-        raise OperatorError(f"{stack.name} cannot be planned\n{planned.output}")
+        lines = [f"{stack.name} cannot be planned", *errors_of(planned.output)]
+        raise OperatorError("\n  ".join(lines))
     shown = stack.answer("show", "-json", file, environment=environment)
     (stack.folder / file).unlink(missing_ok=True)
     changes: list[dict[str, Any]] = json.loads(shown).get("resource_changes", [])

@@ -49,6 +49,9 @@ _NOT_BELOW = (
     "in order"
 )
 
+_LONGEST = 400
+_NO_OUTPUT = re.compile(r"data\.terraform_remote_state\.(\w+)\.outputs[.\w]* is ")
+
 # What Terraform prints, in the order in which they are looked for: the first that fits is said.
 _TERRAFORM = (
     (r"Error acquiring the state lock(?=(?s:.*)(PreconditionFailed|ConditionalRequest))", _LOCKED),
@@ -114,15 +117,23 @@ def about_terraform(output: str, context: Context, layer: str, *, emulated: bool
     return cause or left
 
 
+def lacking(output: str) -> list[str]:
+    """The layers below whose states lack what a plan reads from them, by what Terraform says."""
+    return list(dict.fromkeys(_NO_OUTPUT.findall(output)))
+
+
 def errors_of(output: str, limit: int = 12) -> list[str]:
-    """The lines of the errors in what Terraform printed, without frames."""
+    """The lines of the errors in what Terraform printed, without frames; long ones are cut."""
     lines = [
         re.sub(r"\x1b\[[0-9;]*m", "", line).strip("│╷╵ ").rstrip() for line in output.splitlines()
     ]
     starts = [index for index, line in enumerate(lines) if line.startswith("Error: ")]
-    if not starts:
-        return [line for line in lines if line][-limit:]
-    return [line for line in lines[starts[0] :] if line][:limit]
+    shown = [_cut(line) for line in lines[starts[0] if starts else 0 :] if line]
+    return shown[:limit] if starts else shown[-limit:]
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"
 
 
 @contextmanager

@@ -88,9 +88,17 @@ def main() -> None:
     except (SpecError, BadInputError) as error:
         stderr.print(str(error), markup=False)
         sys.exit(2)
-    except OperatorError as error:
+    except Exception as error:
+        # The packages are not imported here, as most commands do without them.
+        if not isinstance(error, OperatorError) and not _is_told(error):
+            raise
         stderr.print(str(error), markup=False)
         sys.exit(1)
+
+
+def _is_told(error: Exception) -> bool:
+    """Whether an error of AWS's or the emulator's says all that there is to say."""
+    return type(error).__module__.startswith(("botocore.", "emulator.process"))
 
 
 if __name__ == "__main__":

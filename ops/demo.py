@@ -6,6 +6,8 @@ import json
 import shutil
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from emulator import process
 from modules import Environment
 
@@ -32,8 +34,7 @@ def run() -> None:
     stdout.print(f"state     s3://{done.bucket}")
     program = Program.of(emulator)
     deploy.report(deploy.deploy([f"{DEMO}-*"], program), program)
-    _show_service(dev, aws)
-    _invoke(dev, aws)
+    show(dev, aws)
     stdout.print(
         "\nNow try\n"
         "  change environments/dev.py (another tag, a second endpoint), then\n"
@@ -64,12 +65,17 @@ def _endpoints(dev: Environment) -> dict[str, str]:
     }
 
 
-def _show_service(dev: Environment, aws: Aws) -> None:
+def show(dev: Environment, aws: Aws) -> None:
+    """Show the endpoints of an environment, and invoke each that answers at once."""
+    if not _endpoints(dev):
+        stdout.print(f"{dev.key} has no endpoints")
+        return
     print_table(
         ("endpoint", "status", "variant", "instance type", "instances"),
         [row for name in _endpoints(dev).values() for row in _rows(aws, name)],
         title="in service",
     )
+    _invoke(dev, aws)
 
 
 def _rows(aws: Aws, name: str) -> list[tuple[object, ...]]:
@@ -97,16 +103,22 @@ def _rows(aws: Aws, name: str) -> list[tuple[object, ...]]:
 
 
 def _capacity(variant: dict[str, Any], target: dict[str, Any] | None) -> str:
-    count = variant.get("CurrentInstanceCount", "")
+    if "CurrentInstanceCount" not in variant or "CurrentServerlessConfig" in variant:
+        return ""
+    count = str(variant["CurrentInstanceCount"])
     return f"{count} ({target['MinCapacity']} to {target['MaxCapacity']})" if target else count
 
 
 def _invoke(dev: Environment, aws: Aws) -> None:
     runtime = aws.client("sagemaker-runtime")
     for name in _endpoints(dev).values():
-        answer = runtime.invoke_endpoint(
-            EndpointName=name, ContentType="text/csv", Body=b"0.1,0.2,0.3"
-        )
+        try:
+            answer = runtime.invoke_endpoint(
+                EndpointName=name, ContentType="text/csv", Body=b"0.1,0.2,0.3"
+            )
+        except ClientError as error:
+            stdout.print(f"not invoked: {error.response['Error']['Message']}", markup=False)
+            continue
         body = answer["Body"].read().decode()
         stdout.print(f"invoked {name} with 0.1,0.2,0.3")
         stdout.print(json.dumps(json.loads(body)), markup=False)

@@ -62,6 +62,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
         header_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        collapse_padding=True,
     )
     for column in columns:
         # Only the last column may wrap, so that names can be copied whole.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from modules import Environment
 
-from ..advice import about_terraform
+from ..advice import about_terraform, lacking
 from ..cdk import Program
 from ..errors import OperatorError
 from ..terraform import ROOT, WORK, Stack
@@ -25,7 +25,6 @@ PLANS = WORK / "plans"
 """Where plans are saved: they hold every value in the clear, so they are never committed."""
 
 _PARALLEL = 4
-_NO_OUTPUT = re.compile(r"data\.terraform_remote_state\.(\w+)\.outputs[.\w]* is ")
 _NO_BUCKET = re.compile(r"NoSuchBucket|bucket .*does not exist|S3 bucket .* does not exist", re.I)
 
 
@@ -171,11 +170,6 @@ def owners(
             if stack.name.startswith(f"{key}-"):
                 found[stack.name] = environment
     return found
-
-
-def lacking(output: str) -> list[str]:
-    """The layers below whose states lack what a plan reads from them, by what Terraform says."""
-    return list(dict.fromkeys(_NO_OUTPUT.findall(output)))
 
 
 def _stands_on(below: Sequence[str], *, wholly: bool = False) -> str:

@@ -16,6 +16,7 @@ from modules import (
     CoreDumps,
     DataCapture,
     DirectEndpoint,
+    Environment,
     Inference,
     InvocationsPerInstance,
     Linear,
@@ -36,8 +37,10 @@ from modules import (
     Variant,
     scale_to_zero,
 )
+from ops import demo
+from ops.aws import Aws
 
-from .hosting import Hosting, client, hosting
+from .hosting import CONTEXT, Hosting, client, hosting
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -203,6 +206,23 @@ def test_every_kind_deploys_and_plans_empty(deployed: Hosting) -> None:
         "kinds-dev-use1-nightly-transform",
         "kinds-dev-use1-uploads-transform",
     }
+
+
+def test_the_demo_shows_every_kind_and_invokes_those_that_answer_at_once(
+    deployed: Hosting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inference = Inference(endpoints=KINDS)
+    environment = Environment(
+        context=CONTEXT, network=deployed.network, registry=deployed.registry, inference=inference
+    )
+    demo.show(environment, Aws(CONTEXT, emulator=deployed.emulator))
+    shown = capsys.readouterr().out
+    assert re.search(
+        r"kinds-dev-use1-scaled +InService +primary +ml\.m5\.large +1 \(1 to 4\)", shown
+    )
+    assert re.search(r"kinds-dev-use1-serverless +InService +primary +serverless *$", shown, re.M)
+    assert "invoked kinds-dev-use1-realtime with" in shown
+    assert "not invoked: Endpoint kinds-dev-use1-queued" in shown
 
 
 def test_a_plan_changes_what_it_must_and_no_more(deployed: Hosting) -> None:

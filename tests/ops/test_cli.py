@@ -154,6 +154,31 @@ def test_without_credentials_a_bootstrap_fails_in_two_lines() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_an_error_of_aws_ends_any_command_without_a_traceback() -> None:
+    # A command of its own, as each of ours says more about the errors that it can meet.
+    program = """
+import sys, boto3
+from ops.cli import app, main
+
+@app.command()
+def ask():
+    boto3.client(
+        "sts", region_name="us-east-1", endpoint_url="http://127.0.0.1:9",
+        aws_access_key_id="a", aws_secret_access_key="b",
+        config=boto3.session.Config(retries={"max_attempts": 0}),
+    ).get_caller_identity()
+
+sys.argv = ["inferra", "ask"]
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "Could not connect to the endpoint URL" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_deploying_without_a_terminal_asks_for_approval_on_the_command_line() -> None:
     done = inferra("deploy", "dev-use1-network")
     assert done.returncode == 2

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from emulator.process import Emulator
+from ops.advice import lacking
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
 from ops.cdk import Program
@@ -21,7 +22,7 @@ from ops.errors import BadInputError, OperatorError
 from ops.review import bound
 from ops.review.apply import apply
 from ops.review.plan import read_plan
-from ops.review.planning import Planning, lacking, levels
+from ops.review.planning import Planning, levels
 from ops.review.report import Report, StackReport
 from ops.review.reviewing import noted, review_environments, synthesize_to_plan
 from ops.terraform import ROOT, Stack, provider_mirror, registry_reachable, stacks
