@@ -161,6 +161,12 @@ def about_request(error: BotoCoreError | ClientError, context: Context, layer: s
     return _UNREACHABLE if isinstance(error, _CONNECTION_ERRORS) else ""
 
 
+def about_sign_in(error: BotoCoreError | ClientError, context: Context) -> str:
+    """What to do where an account's credentials cannot be got."""
+    said = about_request(error, context)
+    return said if said in (_EXPIRED, _THROTTLED, _UNREACHABLE) else _SIGN_IN
+
+
 def _filled(advice: str, context: Context, layer: str, *, emulated: bool = False) -> str:
     layer = layer or "LAYER"
     option = " --emulator" if emulated else ""

@@ -14,7 +14,7 @@ from emulator.process import Emulator
 from emulator.process import running as running_emulator
 from modules import Context
 
-from .advice import about_request
+from .advice import about_sign_in
 from .errors import OperatorError
 from .terraform import EMULATOR_FOLDER
 
@@ -79,8 +79,7 @@ class Aws:
         except (BotoCoreError, ClientError) as error:
             raise OperatorError(
                 f"no credentials for account {self.context.account}: {error}",
-                about_request(error, self.context)
-                or "sign in (for instance aws sso login) or set AWS_PROFILE",
+                about_sign_in(error, self.context),
             ) from error
         credentials = answer["Credentials"]
         return boto3.Session(

@@ -167,8 +167,8 @@ def destroy(patterns: Sequence[str], program: Program) -> list[str]:
     """
     environment = program.terraform_environment()
     wanted = chosen(patterns, program)
-    refuse_below([stack.name for stack in wanted], program)
     refuse_unsaved(wanted, program)
+    refuse_below([stack.name for stack in wanted], program)
     log = program.outdir / "destroy.log"
     log.write_text("", encoding="utf-8")
     destroyed = []
