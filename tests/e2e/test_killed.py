@@ -1,0 +1,138 @@
+"""What a killed run, a lost answer and failures that pass leave behind: nothing, in the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from ops.deploy import deploy, destroy, recover
+from ops.errors import OperatorError
+from ops.terraform import terraform_binary
+
+from .struck import LASTING, LAYER, MIDDLE, RECOVER, STACK, Struck, struck
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
+    with struck(tmp_path_factory.mktemp("killed")) as life:
+        yield life
+
+
+@pytest.fixture(autouse=True)
+def mended(life: Struck) -> Iterator[None]:
+    yield
+    life.mend()
+
+
+# The tests of this file follow one stack and run in their order.
+
+
+@pytest.mark.parametrize("operation", MIDDLE)
+def test_a_killed_run_is_taken_back_and_the_next_one_converges(
+    life: Struck, operation: str
+) -> None:
+    life.go_to(operation)
+    # The worst moment: AWS has done what was asked for, and Terraform does not know it yet.
+    request = {"service": "sagemaker", "operation": MIDDLE[operation]}
+    life.fault(kind="drop-answer", count=1, **request)
+    life.fault(kind="throttle", count=LASTING, **request)
+    kill(life, operation)
+    life.mend()
+    assert life.states.lock(LAYER) is not None
+    if operation == "creation":
+        with pytest.raises(OperatorError) as caught:
+            deploy([STACK], life.program)
+        said = str(caught.value)
+    elif operation == "destroy":
+        with pytest.raises(OperatorError) as caught:
+            destroy([STACK], life.program)
+        said = str(caught.value)
+    else:
+        status, output = life.run(operation)
+        assert status == 1
+        said = output + life.advice(output)
+    assert "Error acquiring the state lock" in said
+    assert RECOVER in said
+    recover([STACK], life.program)
+    status, output = life.run(operation)
+    assert status == 0, output
+    life.settled(operation)
+
+
+FEW = {
+    "creation": ("CreateRole", "CreateModel", "RegisterScalableTarget", ""),
+    "update": ("CreateModel", "UpdateEndpoint", "DeleteModel", "UpdateEndpoint"),
+    "destroy": ("DeleteRole", "DeleteModel", "DeleteLogGroup", "DeleteEndpoint"),
+}
+
+
+@pytest.mark.parametrize("operation", MIDDLE)
+def test_a_few_failures_are_got_over_by_the_same_run(life: Struck, operation: str) -> None:
+    life.go_to(operation)
+    kinds = ("throttle", "500", "drop", "drop-answer")
+    struck = [(kind, name) for kind, name in zip(kinds, FEW[operation], strict=True) if name]
+    for kind, name in struck:
+        life.fault(kind=kind, operation=name)
+    life.fault(kind="500", service="s3", operation="PutObject", since=MIDDLE[operation])
+    status, output = life.run(operation)
+    assert status == 0, output
+    assert life.hits() == [1] * (len(struck) + 1)
+    life.settled(operation)
+
+
+def test_what_a_lost_answer_leaves_unrecorded_is_taken_back(life: Struck) -> None:
+    life.go_to("creation")
+    # AWS has it, so that the provider's next attempt is refused.
+    life.fault(kind="drop-answer", operation="CreateEndpointConfig")
+    status, output = life.run("creation")
+    assert status == 1
+    assert life.hits() == [1]
+    assert f"take it back: {RECOVER}" in life.advice(output)
+    assert [line.split()[0] for line in recover([STACK], life.program)] == ["imported"]
+    status, output = life.run("creation")
+    assert status == 0, output
+    life.settled("creation")
+
+
+def test_an_unwritten_state_replaces_nothing_that_was_written_since(life: Struck) -> None:
+    unsaved = life.stack(STACK).unsaved
+    state = life.states.read(LAYER)
+    assert state is not None
+    unsaved.write_text(json.dumps({**state.content, "serial": state.serial - 1}), encoding="utf-8")
+    with pytest.raises(OperatorError, match="over newer state"):
+        recover([STACK], life.program)
+    later = {"ID": "1", "Who": "ann@laptop", "Created": "2100-01-01T00:00:00.123456789Z"}
+    lock = {"Bucket": life.aws().context.state_bucket, "Key": f"dev-use1/{LAYER}.tfstate.tflock"}
+    s3 = life.account.client("s3")
+    s3.put_object(Body=json.dumps(later).encode(), **lock)
+    with pytest.raises(OperatorError, match=r"another run holds the lock of \S+: ann@laptop"):
+        recover([STACK], life.program)
+    assert unsaved.exists()
+    assert life.states.read(LAYER) == state
+
+
+def kill(life: Struck, operation: str) -> None:
+    """Run an operation, and end Terraform and its provider while the last fault holds it up."""
+    command = "destroy" if operation == "destroy" else "apply"
+    variables = dict(life.program.terraform_environment())
+    # A provider of its own, that dies with it, and attempts for as long as it takes.
+    del variables["TF_REATTACH_PROVIDERS"]
+    with subprocess.Popen(
+        [terraform_binary(), f"-chdir={life.stack(STACK).folder}", command, "-auto-approve"],
+        env=variables | {"AWS_MAX_ATTEMPTS": "99"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as terraform:
+        deadline = time.monotonic() + 120
+        while not life.hits()[-1] and terraform.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.killpg(terraform.pid, signal.SIGKILL)
+    assert terraform.returncode == -signal.SIGKILL
+    assert life.hits()[-1]
