@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from tests.conftest import ROOT
 def test_growth_is_measured_between_two_counts() -> None:
     part = synth.growth([1, 3], 1)
     assert [row[0] for row in part.rows] == ["1", "3"]
-    (_, _, _, milliseconds, kibibytes) = part.rows[1]
-    assert float(milliseconds)
-    assert int(kibibytes)
+    # Between so few endpoints either may be nothing, or less where the machine is busy.
+    assert re.fullmatch(r"-?\d+\.\d\d", part.rows[1][3])
+    assert re.fullmatch(r"-?\d+", part.rows[1][4])
+    assert len(part.gates) == 0
 
 
 def test_the_catalogue_has_as_many_endpoints_in_as_many_groups_as_asked(tmp_path: Path) -> None:
@@ -32,7 +34,8 @@ def test_the_catalogue_has_as_many_endpoints_in_as_many_groups_as_asked(tmp_path
 
 def test_the_best_run_of_each_counts() -> None:
     runs = in_turn({"true": (["true"], {}), "sleep": (["sleep", "0.3"], {})}, 2)
-    assert runs["true"].seconds < 0.3 <= runs["sleep"].seconds
+    assert runs["true"].seconds < runs["sleep"].seconds
+    assert runs["sleep"].seconds >= 0.3
 
 
 def test_results_are_put_between_the_marks_of_a_document(
