@@ -210,7 +210,8 @@ def test_a_deploy_killed_before_the_endpoint_moved_is_recovered_too(life: Life) 
     kill_when(life, "aws_sagemaker_model.", "Creation complete")
     done = recover(["dev-use1-inference"], life.program)
     assert done[0].startswith("cleared the lock of ")
-    assert {line.split()[0] for line in done[1:]} == {"deleted"}
+    # Which of the two depends on how far Terraform got before it died.
+    assert {line.split()[0] for line in done[1:]} <= {"deleted", "imported"}
     life.deploy("dev-use1-inference")
     assert life.plan_status("dev-use1-inference") == 0
     assert len(life.aws().client("sagemaker").list_models()["Models"]) == 1
