@@ -8,10 +8,10 @@ SOURCES := main.py modules environments ops emulator bench container tests
 
 .PHONY: setup demo demo-destroy test lint types bench audit format clean
 
-setup: .venv/bin/inferra node_modules/.ready
-	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready; .venv/bin/inferra --help shows the commands")
+setup: .venv/bin/inferform node_modules/.ready
+	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready; .venv/bin/inferform --help shows the commands")
 
-.venv/bin/inferra: Pipfile.lock
+.venv/bin/inferform: Pipfile.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: https://www.python.org/downloads/"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed, $(PYTHON) is $$($(PYTHON) --version); set PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "setting up .venv"
@@ -43,10 +43,10 @@ node_modules/.ready: package-lock.json
 	@touch $@
 
 demo: setup
-	@.venv/bin/inferra demo
+	@.venv/bin/inferform demo
 
 demo-destroy: setup
-	@.venv/bin/inferra demo --destroy
+	@.venv/bin/inferform demo --destroy
 
 lint: setup
 	.venv/bin/ruff check .
@@ -75,9 +75,9 @@ bench: setup .venv-aws-cdk/.ready
 # Asks the advisory databases of PyPI and npm about everything that is locked. What has a reason
 # to stay stands in .github/audit-ci.json.
 audit: setup
-	@mkdir -p .inferra
-	@$(PIPENV) requirements --dev > .inferra/requirements.txt
-	@for file in .inferra/requirements.txt .github/checkov-requirements.txt bench/aws-cdk-requirements.txt tests/longevity/requirements.txt; do \
+	@mkdir -p .inferform
+	@$(PIPENV) requirements --dev > .inferform/requirements.txt
+	@for file in .inferform/requirements.txt .github/checkov-requirements.txt bench/aws-cdk-requirements.txt tests/longevity/requirements.txt; do \
 		echo "$$file"; \
 		.venv/bin/pip-audit --strict --no-deps --disable-pip --requirement $$file || exit 1; \
 	done
@@ -88,4 +88,4 @@ format: setup
 	.venv/bin/ruff format .
 
 clean:
-	rm -rf .venv .venv-checkov .venv-aws-cdk .venv-terrain node_modules cdktf.out .inferra build dist *.egg-info
+	rm -rf .venv .venv-checkov .venv-aws-cdk .venv-terrain node_modules cdktf.out .inferform build dist *.egg-info

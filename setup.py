@@ -1,10 +1,10 @@
-"""The packages of the wheel `inferra`: every folder of `modules/`, so that none is forgotten."""
+"""The packages of the wheel `inferform`: every folder of `modules/`, so that none is forgotten."""
 
 from setuptools import find_namespace_packages, setup
 
 _FOLDERS = find_namespace_packages("modules", exclude=["*__pycache__*"])
 
 setup(
-    packages=["inferra", *(f"inferra.{folder}" for folder in _FOLDERS)],
-    package_dir={"inferra": "modules"},
+    packages=["inferform", *(f"inferform.{folder}" for folder in _FOLDERS)],
+    package_dir={"inferform": "modules"},
 )

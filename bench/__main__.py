@@ -1,4 +1,4 @@
-"""Measures Inferra; `make bench` runs it.
+"""Measures Inferform; `make bench` runs it.
 
 Exits with status 1 when something that must hold does not. Run it on a machine that does nothing
 else: the ratios are taken in turn, but a busy machine still shifts them.

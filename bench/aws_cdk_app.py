@@ -1,7 +1,7 @@
 """The endpoints of `bench.catalogue` as an AWS CDK app, for comparison; runs in `.venv-aws-cdk`.
 
 ``python bench/aws_cdk_app.py OUTDIR ENDPOINTS L1|L2`` writes CloudFormation templates with the ten
-AWS resources that Inferra makes for each of its endpoints. L1 constructs are the least that AWS CDK
+AWS resources that Inferform makes for each of its endpoints. L1 constructs are the least that AWS CDK
 can do; L2 constructs are what people write with it, wherever the stable library has one: it has
 none for SageMaker.
 """

@@ -33,7 +33,7 @@ bench = Environment(
         account="111122223333",
         region="us-east-1",
         owner="bench",
-        deploy_role="inferra-deploy",
+        deploy_role="inferform-deploy",
     ),
     network=NetworkOutputs(
         vpc_id="{vpc}",

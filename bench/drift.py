@@ -40,7 +40,7 @@ CONTEXT = Context(
     account="111122223333",
     region="us-east-1",
     owner="bench",
-    deploy_role="inferra-deploy",
+    deploy_role="inferform-deploy",
 )
 
 
@@ -111,7 +111,7 @@ def in_turn(known: list[Stack], variables: dict[str, str]) -> None:
 
 
 def detect(bench: Environment, emulator: Emulator, jobs: int | None) -> None:
-    """Plan every stack as `inferra drift` does."""
+    """Plan every stack as `inferform drift` does."""
     for found in drift.detect(bench, emulator=emulator, jobs=jobs):
         if found.result != "none":
             sys.exit(f"{found.stack} is not clean: {found.summary}\n{found.error}")
@@ -145,7 +145,7 @@ def main() -> None:
         deploy(known, variables)
         runs = {
             "one after another": measure(lambda: in_turn(known, variables)),
-            "inferra drift": measure(lambda: detect(bench, emulator, options.jobs)),
+            "inferform drift": measure(lambda: detect(bench, emulator, options.jobs)),
         }
     slow, fast = runs.values()
     share = fast.seconds / slow.seconds
@@ -159,7 +159,7 @@ def main() -> None:
                 for name, run in runs.items()
             ],
         )
-        print(f"inferra drift takes {share:.0%} of the time; less than {SHARE:.0%} is wanted")
+        print(f"inferform drift takes {share:.0%} of the time; less than {SHARE:.0%} is wanted")
     sys.exit(share >= SHARE)
 
 

@@ -1,4 +1,4 @@
-"""A sample app that touches every kind of construct that Inferra synthesizes.
+"""A sample app that touches every kind of construct that Inferform synthesizes.
 
 ``python -m bench.sample OUTDIR [--endpoints N] [--kubernetes]`` writes a network stack, a
 registry stack and one stack of five resources for each endpoint. It stands for a real

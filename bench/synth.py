@@ -25,7 +25,7 @@ CDK_PYTHON = ROOT / ".venv-aws-cdk" / "bin" / "python"
 
 def stock(rounds: int) -> Part:
     """`main.py` with the fast bindings and with the stock ones."""
-    measured = in_turn({"Inferra": (MAIN, {}), "stock import": (MAIN, {SWITCH: "1"})}, rounds)
+    measured = in_turn({"Inferform": (MAIN, {}), "stock import": (MAIN, {SWITCH: "1"})}, rounds)
     part = Part("Synthesis of the project's own environments", ("", "seconds", "MiB"))
     for name, run in measured.items():
         part.add(name, run)
@@ -78,7 +78,7 @@ def growth(counts: Sequence[int], rounds: int) -> Part:
 def others(endpoints: int, rounds: int) -> Part:
     """The same endpoints in AWS CDK, and their JSON parsed and written by Python alone."""
     part = Part(
-        f"The same {endpoints} endpoints elsewhere", ("", "seconds", "MiB", "times Inferra's")
+        f"The same {endpoints} endpoints elsewhere", ("", "seconds", "MiB", "times Inferform's")
     )
     if not CDK_PYTHON.exists():
         sys.exit(f"{CDK_PYTHON.relative_to(ROOT)} is missing: make bench installs it")
@@ -89,8 +89,8 @@ def others(endpoints: int, rounds: int) -> Part:
         written = Path(temporary) / "written"
         measure([*MAIN[:-1], str(written), "--environments", str(folder)])
         (written_json,) = written.glob("stacks/*/cdk.tf.json")
-        made = {"Inferra": _terraform_resources(written_json)}
-        commands: dict[str, list[str]] = {"Inferra": command}
+        made = {"Inferform": _terraform_resources(written_json)}
+        commands: dict[str, list[str]] = {"Inferform": command}
         for level in ("L1", "L2"):
             name = f"AWS CDK, {level} constructs"
             commands[name] = [*app, "{outdir}", str(endpoints), level]
@@ -100,7 +100,7 @@ def others(endpoints: int, rounds: int) -> Part:
             *(sys.executable, "-m", "json.tool", str(written_json), "{outdir}/cdk.tf.json")
         ]
         measured = in_turn({name: (each, {}) for name, each in commands.items()}, rounds)
-    ours = measured["Inferra"].seconds
+    ours = measured["Inferform"].seconds
     for name, run in measured.items():
         part.add(name, run, f"{run.seconds / ours:.1f}")
     wanted = 10 * endpoints

@@ -1,4 +1,4 @@
-"""The emulator's own routes, under ``/inferra-emulator/``, in front of moto's application.
+"""The emulator's own routes, under ``/inferform-emulator/``, in front of moto's application.
 
 =======  ===================  ======================================================================
 GET      health               who answers: instance, process id, moto version
@@ -23,7 +23,7 @@ from typing import Any
 
 from . import extensions, faults
 
-PREFIX = "/inferra-emulator/"
+PREFIX = "/inferform-emulator/"
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"

@@ -285,7 +285,7 @@ def _end(emulator: Emulator) -> None:
 
 def _call(url: str, method: str, route: str, content: Mapping[str, Any] | None) -> dict[str, Any]:
     request = urllib.request.Request(
-        f"{url}/inferra-emulator/{route}",
+        f"{url}/inferform-emulator/{route}",
         data=None if content is None else json.dumps(content).encode(),
         headers={"Content-Type": "application/json"},
         method=method,

@@ -24,8 +24,8 @@ def context(stage: str, account: str, region: str, *, protected: bool = False) -
         account=account,
         region=region,
         owner="ml-platform",
-        deploy_role="inferra-deploy",
-        plan_role="inferra-plan",
+        deploy_role="inferform-deploy",
+        plan_role="inferform-plan",
         protected=protected,
     )
 

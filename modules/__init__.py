@@ -1,4 +1,4 @@
-"""Inferra: ML inference infrastructure on AWS, described in typed Python.
+"""Inferform: ML inference infrastructure on AWS, described in typed Python.
 
 Importing this package needs neither Node nor cdktf; the constructs load on synthesis.
 """

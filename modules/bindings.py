@@ -4,7 +4,7 @@ The generated packages import thousands of submodules, in Python and again in th
 process behind it, and check every argument the slow way. ``install()`` loads what is used
 only, and does the rest faster. The synthesized output is the same, byte for byte.
 
-Set ``INFERRA_STOCK_BINDINGS=1`` to do everything the stock way. A package of a version
+Set ``INFERFORM_STOCK_BINDINGS=1`` to do everything the stock way. A package of a version
 that is not known here is left alone.
 """
 
@@ -24,7 +24,7 @@ from typing import Any, Union
 
 from ._node import process
 
-SWITCH = "INFERRA_STOCK_BINDINGS"
+SWITCH = "INFERFORM_STOCK_BINDINGS"
 
 _AWS = "cdktf_cdktf_provider_aws"
 _KUBERNETES = "cdktf_cdktf_provider_kubernetes"

@@ -30,18 +30,18 @@ CTX3 = rule(
     "characters that tags do not take",
     message="must be at most 40 tags with keys up to 128 characters not starting with aws: "
     "and values up to 256, of letters, digits, spaces and _ . : / = + - @",
-    source="AWS General Reference, tagging limits (50 per resource; Inferra adds its own)",
+    source="AWS General Reference, tagging limits (50 per resource; Inferform adds its own)",
 )
 CTX4 = rule(
     "CTX4",
     refuses="an organization over 16 or a stage over 10 characters",
     message="must have at most {limit} characters, as every AWS name begins with it",
-    source="Inferra: leaves 32 characters for the name of a service within SageMaker's 63",
+    source="Inferform: leaves 32 characters for the name of a service within SageMaker's 63",
 )
 CTX5 = rule(
     "CTX5",
     refuses="a role that is not an IAM role name",
-    message="must be the name of an IAM role in the environment's account, such as inferra-deploy",
+    message="must be the name of an IAM role in the environment's account, such as inferform-deploy",
     source="botocore iam roleNameType",
 )
 
@@ -49,7 +49,7 @@ CTX6 = rule(
     "CTX6",
     refuses="a permissions boundary that is not the name of an IAM policy",
     message="must be the name of an IAM policy in the environment's account, such as "
-    "inferra-boundary",
+    "inferform-boundary",
     source="botocore iam policyNameType",
 )
 CTX7 = rule(
@@ -136,13 +136,13 @@ class Context(Spec):
     `deploy_role`."""
 
     permissions_boundary: PolicyName | None = None
-    """The IAM policy that bounds every role that Inferra creates. Without it, none."""
+    """The IAM policy that bounds every role that Inferform creates. Without it, none."""
 
     images: ImageOwner | None = None
     """Who owns the images, where it is another account. Without it, this environment."""
 
     tags: Annotated[dict[TagKey, TagValue], Check(CTX3, _tags_fit)] = {}
-    """More tags for every resource. Without it only Inferra's own are set."""
+    """More tags for every resource. Without it only Inferform's own are set."""
 
     protected: bool = False
     """Whether stateful resources refuse to be destroyed. Set it in production."""
@@ -200,7 +200,7 @@ class Context(Spec):
 
     @property
     def boundary_arn(self) -> str | None:
-        """The ARN of the policy that bounds every role that Inferra creates."""
+        """The ARN of the policy that bounds every role that Inferform creates."""
         name = self.permissions_boundary
         return self.arn("iam", f"policy/{name}") if name else None
 
@@ -236,7 +236,7 @@ class Context(Spec):
             **self.tags,
             "environment": self.key,
             "layer": layer,
-            "managed-by": "inferra",
+            "managed-by": "inferform",
             "organization": self.organization,
             "owner": self.owner,
             "stage": self.stage,

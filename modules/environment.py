@@ -46,19 +46,19 @@ ENV1 = rule(
     "ENV1",
     refuses="a layer without the layers that it stands on",
     message="needs {layer}: write its Spec, or its Outputs by hand for one that exists",
-    source="Inferra: layers read only from layers below",
+    source="Inferform: layers read only from layers below",
 )
 ENV2 = rule(
     "ENV2",
     refuses="an environment file that does not import",
     message="does not import: {error}",
-    source="Inferra: environments are Python modules",
+    source="Inferform: environments are Python modules",
 )
 ENV3 = rule(
     "ENV3",
     refuses="two environments with the same organization, stage and region",
     message="is the key of {other} too; give one of them another stage or region",
-    source="Inferra: the key names stacks and states",
+    source="Inferform: the key names stacks and states",
 )
 ENV4 = rule(
     "ENV4",
@@ -71,26 +71,26 @@ ENV5 = rule(
     "ENV5",
     refuses="an environments folder without any environment",
     message="holds no Environment: assign one to a name in a file of the folder",
-    source="Inferra: environments are found by their type",
+    source="Inferform: environments are found by their type",
 )
 ENV6 = rule(
     "ENV6",
     refuses="an environments folder that does not exist",
     message="is not a folder",
-    source="Inferra: environments are files in one folder",
+    source="Inferform: environments are files in one folder",
 )
 
 GRP1 = rule(
     "GRP1",
     refuses="a name that two groups of the inference layer share",
     message="is in group {other} too; give it another name, as both would be {name} in AWS",
-    source="Inferra: groups have states of their own, but one namespace in the account",
+    source="Inferform: groups have states of their own, but one namespace in the account",
 )
 GRP2 = rule(
     "GRP2",
     refuses="an inference layer without groups, or a group that is no Inference",
     message="must be an Inference, or a dict of Inference by the name of the group",
-    source="Inferra: each group is a stack",
+    source="Inferform: each group is a stack",
 )
 OWN1 = rule(
     "OWN1",
@@ -103,7 +103,7 @@ MOV1 = rule(
     "MOV1",
     refuses="resources moved in a layer that the environment does not have",
     message="is not a layer of this environment; its layers are {layers}{hint}",
-    source="Inferra: moves are written by layer",
+    source="Inferform: moves are written by layer",
 )
 MOV2 = rule(
     "MOV2",
@@ -122,7 +122,7 @@ IDN1 = rule(
     refuses="an identity layer in an environment whose Context does not name what it creates",
     message="creates what the Context names, which names no {field}; give it one, such as "
     "{example}",
-    source="Inferra: the identity layer makes what the Context names",
+    source="Inferform: the identity layer makes what the Context names",
 )
 IDN2 = rule(
     "IDN2",
@@ -137,9 +137,9 @@ _ADDRESS = re.compile(
 )
 
 _IDENTITY = {
-    "deploy_role": "inferra-deploy",
-    "plan_role": "inferra-plan",
-    "permissions_boundary": "inferra-boundary",
+    "deploy_role": "inferform-deploy",
+    "plan_role": "inferform-plan",
+    "permissions_boundary": "inferform-boundary",
 }
 
 

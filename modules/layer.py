@@ -57,7 +57,7 @@ class Layer(TerraformStack):
             "aws",
             region=context.region,
             allowed_account_ids=[context.account],
-            assume_role=[AwsProviderAssumeRole(role_arn=self._role, session_name="inferra")]
+            assume_role=[AwsProviderAssumeRole(role_arn=self._role, session_name="inferform")]
             if self._role
             else None,
             default_tags=[AwsProviderDefaultTags(tags=context.default_tags(layer))],
@@ -132,5 +132,5 @@ def _state_overrides(role: str | None) -> dict[str, Any]:
     """What cdktf's S3Backend has no argument for."""
     overrides: dict[str, Any] = {"use_lockfile": True}
     if role:
-        overrides["assume_role"] = {"role_arn": role, "session_name": "inferra"}
+        overrides["assume_role"] = {"role_arn": role, "session_name": "inferform"}
     return overrides

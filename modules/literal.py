@@ -16,7 +16,7 @@ from .spec import Spec
 def literal(environment: Environment) -> Environment:
     """`environment` with every `${` and `%{` escaped; itself where there is none.
 
-    The Kubernetes layer escapes its own objects, which `inferra manifests` writes as they are.
+    The Kubernetes layer escapes its own objects, which `inferform manifests` writes as they are.
     """
     update = {
         name: escaped

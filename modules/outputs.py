@@ -24,7 +24,7 @@ OUT2 = rule(
     "OUT2",
     refuses="a foreign network without private subnets",
     message="must name at least one private subnet",
-    source="Inferra: everything runs in private subnets",
+    source="Inferform: everything runs in private subnets",
 )
 
 

@@ -1,6 +1,6 @@
-"""The registry of rules: what AWS, Terraform or Inferra refuses, and the problems found.
+"""The registry of rules: what AWS, Terraform or Inferform refuses, and the problems found.
 
-Every check carries a rule: an id that `inferra explain ID` spells out, the condition it
+Every check carries a rule: an id that `inferform explain ID` spells out, the condition it
 refuses, the message a user reads and the source of the limit.
 """
 
@@ -129,31 +129,31 @@ SPEC1 = rule(
     "SPEC1",
     refuses="a field that the Spec does not have",
     message="is not a field of {spec}{hint}",
-    source="Inferra: Specs are closed, so that a typo is never ignored",
+    source="Inferform: Specs are closed, so that a typo is never ignored",
 )
 SPEC2 = rule(
     "SPEC2",
     refuses="a Spec without a field that it requires",
     message="is required by {spec}",
-    source="Inferra: a field is required only where no default can be given",
+    source="Inferform: a field is required only where no default can be given",
 )
 SPEC3 = rule(
     "SPEC3",
     refuses="a value of another type than the field's",
     message="must be {expected}",
-    source="Inferra: values are never converted silently",
+    source="Inferform: values are never converted silently",
 )
 SPEC4 = rule(
     "SPEC4",
     refuses="a value outside a closed set",
     message="must be one of {values}{hint}",
-    source="Inferra: the set is AWS's own, or stands in the field's documentation",
+    source="Inferform: the set is AWS's own, or stands in the field's documentation",
 )
 SPEC5 = rule(
     "SPEC5",
     refuses="a value that holds itself, or is nested hundreds deep",
     message="holds a list or dict that holds itself, or is nested too deep",
-    source="Inferra: Specs are plain data",
+    source="Inferform: Specs are plain data",
 )
 SPEC6 = rule(
     "SPEC6",

@@ -243,7 +243,7 @@ def _place_of_caller() -> str | None:
 
 
 def _translated(spec: type[Spec], detail: ErrorDetails) -> Problem:
-    """A pydantic error in Inferra's words."""
+    """A pydantic error in Inferform's words."""
     path = tuple(part for part in detail["loc"] if part != "[key]")
     kind, got = detail["type"], detail["input"]
     context = detail.get("ctx", {})
@@ -405,7 +405,7 @@ NAME1 = rule(
     "NAME1",
     refuses="a short name with anything but lower-case letters, digits and single hyphens",
     message="must be lower-case letters and digits joined by single hyphens, such as fraud-v2",
-    source="Inferra: names become parts of AWS names, whose common ground this is",
+    source="Inferform: names become parts of AWS names, whose common ground this is",
 )
 NAME2 = rule(
     "NAME2",
@@ -429,7 +429,7 @@ S3URI1 = rule(
     "S3URI1",
     refuses="an S3 location that is not s3://bucket/key with at most 1,024 characters",
     message="must look like s3://my-bucket/path/to/object",
-    source="botocore sagemaker Url, S3Uri; Amazon S3 user guide, bucket naming rules; Inferra: white "
+    source="botocore sagemaker Url, S3Uri; Amazon S3 user guide, bucket naming rules; Inferform: white "
     "space in a key is a slip",
 )
 ARN1 = rule(

@@ -1,4 +1,4 @@
-"""`python -m ops`, which `inferra` runs."""
+"""`python -m ops`, which `inferform` runs."""
 
 from .cli import main
 

@@ -28,7 +28,7 @@ _THROTTLED = (
 _UNREACHABLE = (
     "AWS cannot be reached; check the network, the proxy (HTTPS_PROXY) and the Region, and repeat"
 )
-_NO_BUCKET = "inferra bootstrap {environment} makes it"
+_NO_BUCKET = "inferform bootstrap {environment} makes it"
 _INTERNAL = "AWS had an error of its own; repeat: what was done is kept"
 _DENIED = (
     "the role may not do this; compare with modules/identity/README.md, or ask an administrator "
@@ -45,7 +45,7 @@ _PROTECTED = (
 )
 
 _NOT_BELOW = (
-    "a layer below is not deployed, or not wholly; inferra deploy '{environment}-*' deploys all "
+    "a layer below is not deployed, or not wholly; inferform deploy '{environment}-*' deploys all "
     "in order"
 )
 
@@ -174,5 +174,5 @@ def _filled(advice: str, context: Context, layer: str, *, emulated: bool = False
         environment=context.key,
         layer=layer,
         account=context.account,
-        recover=f"inferra recover {context.key}-{layer}{option}",
+        recover=f"inferform recover {context.key}-{layer}{option}",
     )

@@ -23,7 +23,7 @@ def emulator_in_use() -> Emulator:
     """The project's running emulator. Raises OperatorError when none runs."""
     found = running_emulator(EMULATOR_FOLDER)
     if found is None:
-        raise OperatorError("no emulator runs", "inferra emulator start starts one")
+        raise OperatorError("no emulator runs", "inferform emulator start starts one")
     return found
 
 
@@ -75,7 +75,7 @@ class Aws:
                     "use a profile of that account (AWS_PROFILE), or give the Context a "
                     "deploy_role",
                 )
-            answer = sts.assume_role(RoleArn=self.role_arn, RoleSessionName="inferra")
+            answer = sts.assume_role(RoleArn=self.role_arn, RoleSessionName="inferform")
         except (BotoCoreError, ClientError) as error:
             raise OperatorError(
                 f"no credentials for account {self.context.account}: {error}",

@@ -18,7 +18,7 @@ from .errors import OperatorError
 STATE_VERSIONS_DAYS = 90
 """Days that a superseded state stays recoverable."""
 
-_TAGS = {"managed-by": "inferra", "purpose": "terraform-state"}
+_TAGS = {"managed-by": "inferform", "purpose": "terraform-state"}
 
 _ENCRYPTION = {
     "Rules": [
@@ -69,7 +69,7 @@ def bootstrap(context: Context, aws: Aws) -> Bootstrapped:
     """Make the state bucket of `context`, or mend its settings where they differ.
 
     Raises OperatorError for a bucket of that name that is another account's, or that
-    Inferra did not make; such a bucket is not touched.
+    Inferform did not make; such a bucket is not touched.
     """
     s3 = aws.client("s3")
     bucket = context.state_bucket
@@ -100,7 +100,7 @@ def _exists(s3: Any, context: Context) -> bool:
     if any(found.get(key) != value for key, value in _TAGS.items()):
         wanted = ", ".join(f"{key}={value}" for key, value in _TAGS.items())
         raise OperatorError(
-            f"bucket {bucket} exists, but Inferra did not make it; nothing was changed",
+            f"bucket {bucket} exists, but Inferform did not make it; nothing was changed",
             f"tag it {wanted} to hand it over, or delete it",
         )
     return True

@@ -1,4 +1,4 @@
-"""`inferra`: the operator's command. Each file of `ops/commands` adds its own."""
+"""`inferform`: the operator's command. Each file of `ops/commands` adds its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PANELS = {
 """What the help shows together: the commands in the order in which they are needed."""
 
 app = typer.Typer(
-    name="inferra",
+    name="inferform",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -43,12 +43,12 @@ app = typer.Typer(
 def _version(wanted: bool) -> None:
     if wanted:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-        typer.echo(f"inferra {project['project']['version']}")
+        typer.echo(f"inferform {project['project']['version']}")
         raise typer.Exit
 
 
 @app.callback()
-def inferra(
+def inferform(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,

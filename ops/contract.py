@@ -556,7 +556,7 @@ def check_container(
 
     Exits 0 when no check failed, 1 when one did, 2 when the input is wrong.
 
-    Example: inferra check-container http://localhost:8080 --csv-file rows.csv
+    Example: inferform check-container http://localhost:8080 --csv-file rows.csv
     """
     report = _or_exit(
         lambda: check(

@@ -38,11 +38,11 @@ def run() -> None:
     stdout.print(
         "\nNow try\n"
         "  change environments/dev.py (another tag, a second endpoint), then\n"
-        "  .venv/bin/inferra review dev --emulator   what it would do\n"
+        "  .venv/bin/inferform review dev --emulator   what it would do\n"
         "  make demo                                 do it\n"
-        "  .venv/bin/inferra verify dev --emulator   is what runs what was asked for\n"
-        "  .venv/bin/inferra status dev --emulator   every stack and its state\n"
-        "  .venv/bin/inferra explain RT9             a rule of the Specs, spelt out\n"
+        "  .venv/bin/inferform verify dev --emulator   is what runs what was asked for\n"
+        "  .venv/bin/inferform status dev --emulator   every stack and its state\n"
+        "  .venv/bin/inferform explain RT9             a rule of the Specs, spelt out\n"
         "  make demo-destroy                         remove everything",
     )
 

@@ -91,7 +91,7 @@ def refuse_unsaved(wanted: Sequence[Stack], program: Program) -> None:
         option = " --emulator" if program.emulator else ""
         raise OperatorError(
             f"the state of the last run is not in the bucket yet: {', '.join(names)}",
-            f"inferra recover {' '.join(names)}{option} writes it",
+            f"inferform recover {' '.join(names)}{option} writes it",
         )
 
 
@@ -122,7 +122,7 @@ def _recover(stack: Stack, program: Program) -> list[str]:
     layer = stack.name.removeprefix(f"{context.key}-")
     lock = States(aws).lock(layer)
     if lock is not None:
-        _check_lock(lock, stack, f"inferra state unlock {context.key} {layer}")
+        _check_lock(lock, stack, f"inferform state unlock {context.key} {layer}")
         cleared = stack.run("force-unlock", "-force", lock.id, environment=variables)
         if cleared.status:
             raise OperatorError(f"the lock was not cleared\n{cleared.output}")
@@ -251,7 +251,7 @@ def _failure(deployment: Deployment, program: Program) -> str:
             folder = _shown(program.outdir / "stacks" / run.name)
             lines.append(
                 "    another deploy holds the lock; wait for it. If it was killed, clear its lock "
-                f"and take back what it created: inferra recover {run.name}{emulated}, or clear the "
+                f"and take back what it created: inferform recover {run.name}{emulated}, or clear the "
                 f"lock alone: terraform -chdir={folder} force-unlock {run.lock_id}"
             )
         else:

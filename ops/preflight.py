@@ -127,7 +127,7 @@ class _Preflight:
             yield Check("role", arn, "passed", "is the caller")
             return
         try:
-            caller.assume_role(RoleArn=arn, RoleSessionName="inferra-preflight")
+            caller.assume_role(RoleArn=arn, RoleSessionName="inferform-preflight")
         except ClientError as error:
             fix = f"deploy {self._context.key}-identity, or name this caller in Identity.operators"
             yield Check("role", arn, "failed", f"cannot be assumed: {error}", fix)
@@ -137,7 +137,7 @@ class _Preflight:
     def state_bucket(self) -> Iterator[Check]:
         """The state bucket is there and keeps versions."""
         bucket = self._context.state_bucket
-        fix = f"inferra bootstrap {self._context.key}"
+        fix = f"inferform bootstrap {self._context.key}"
         try:
             versioning = self._aws.client("s3").get_bucket_versioning(Bucket=bucket)
         except ClientError as error:
@@ -161,7 +161,7 @@ class _Preflight:
     def _image(self, uri: str, match: re.Match[str]) -> Check:
         own = match["account"] == self._context.account
         wanted = {"imageTag": match["tag"]} if match["tag"] else {"imageDigest": match["digest"]}
-        push = f"inferra push, or skopeo copy from the registry that has it, to docker://{uri}"
+        push = f"inferform push, or skopeo copy from the registry that has it, to docker://{uri}"
         try:
             answer = self._aws.client("ecr").batch_get_image(
                 registryId=match["account"],

@@ -89,7 +89,7 @@ def require_in_service(environment: Environment, service: str, aws: Aws) -> None
         said = "; ".join(wrong) or "it has no state"
         raise OperatorError(
             f"{service} is not deployed and in service in {environment.key}: {said}",
-            f"deploy {environment.key}, and see inferra verify {environment.key}",
+            f"deploy {environment.key}, and see inferform verify {environment.key}",
         )
     _, spec = _service(environment, service)
     for _, each in ((), spec), *walk(spec):

@@ -85,7 +85,7 @@ def _start(environment: Environment, service: str, spec: EcsService, aws: Aws) -
     answer = aws.client("codedeploy").create_deployment(
         applicationName=application,
         deploymentGroupName=application,
-        description="inferra rollout",
+        description="inferform rollout",
         revision={
             "revisionType": "AppSpecContent",
             "appSpecContent": {"content": _app_spec(arn, container, port, shares)},

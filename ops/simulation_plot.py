@@ -16,7 +16,7 @@ from .simulate import Result
 _LOAD, _LOST = "#333333", "#D55E00"
 _COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#D55E00")
 _STYLE = {
-    "svg.hashsalt": "inferra",
+    "svg.hashsalt": "inferform",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
     "font.size": 9,

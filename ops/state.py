@@ -179,7 +179,7 @@ class States:
         if wanted is None:
             raise BadInputError(
                 f"{self._context.state_key(layer)} has no version {version}",
-                f"inferra state list {self._context.key} {layer} lists them",
+                f"inferform state list {self._context.key} {layer} lists them",
             )
         with self._locked(layer):
             current = self.read(layer)
@@ -215,7 +215,7 @@ class States:
         own = str(uuid.uuid4())
         held = {
             "ID": own,
-            "Operation": "inferra state restore",
+            "Operation": "inferform state restore",
             "Info": "",
             "Who": f"{getpass.getuser()}@{socket.gethostname()}",
             "Version": "",
@@ -237,7 +237,7 @@ class States:
                 raise OperatorError(
                     f"the state {self._context.state_key(layer)} is locked: {self.lock(layer)}",
                     "wait for that run. If it is dead: "
-                    f"inferra state unlock {self._context.key} {layer}",
+                    f"inferform state unlock {self._context.key} {layer}",
                 ) from error
         try:
             yield

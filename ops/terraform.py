@@ -22,7 +22,7 @@ from typing import Any
 from .errors import OperatorError
 
 ROOT = Path(__file__).resolve().parent.parent
-WORK = ROOT / ".inferra"
+WORK = ROOT / ".inferform"
 """What the operator's commands keep between runs; never committed."""
 
 EMULATOR_FOLDER = WORK / "emulator"

@@ -130,7 +130,7 @@ def _variant(endpoint: Any, target: str | None) -> str:
 def _echo(response: SageMakerRuntimeResponse, endpoint: Any, variant: str) -> dict[str, Any]:
     body = response.raw_body or b""
     echo: dict[str, Any] = {
-        "emulator": "inferra",
+        "emulator": "inferform",
         "note": "no container ran; this is what the endpoint received",
         "endpoint": endpoint.endpoint_name,
         "endpointConfig": endpoint.endpoint_config_name,

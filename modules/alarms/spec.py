@@ -13,13 +13,13 @@ ALM6 = rule(
     "ALM6",
     refuses="a latency limit outside 1 ms to an hour",
     message="must be from {low} to {high} milliseconds",
-    source="SageMaker developer guide, ModelLatency (microseconds; Inferra takes milliseconds)",
+    source="SageMaker developer guide, ModelLatency (microseconds; Inferform takes milliseconds)",
 )
 ALM11 = rule(
     "ALM11",
     refuses="an error rate outside 0 to 100 percent",
     message="must be from {low} to {high} percent",
-    source="Inferra: a rate is a share of invocations",
+    source="Inferform: a rate is a share of invocations",
 )
 ALM9 = rule(
     "ALM9",

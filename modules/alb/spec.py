@@ -50,7 +50,7 @@ ELB10 = rule(
     refuses="a load balancer that faces the internet without saying who may connect, or "
     "without public subnets",
     message="{missing}",
-    source="Inferra: nothing is opened to the internet by omission",
+    source="Inferform: nothing is opened to the internet by omission",
 )
 ELB11 = rule(
     "ELB11",
@@ -81,7 +81,7 @@ ELB15 = rule(
     "ELB15",
     refuses="a load balancer that the environment does not have",
     message="names the load balancer {name}, which ecs.load_balancers does not have{hint}",
-    source="Inferra: services share the load balancers of the ecs layer",
+    source="Inferform: services share the load balancers of the ecs layer",
 )
 ELB16 = rule(
     "ELB16",

@@ -17,7 +17,7 @@ ECR1 = rule(
     "ECR1",
     refuses="an image without a tag or digest",
     message="must name one image by tag or digest, such as {example}",
-    source="Amazon ECR user guide, image URIs; Inferra: an image without a tag means latest",
+    source="Amazon ECR user guide, image URIs; Inferform: an image without a tag means latest",
 )
 ECR2 = rule(
     "ECR2",
@@ -48,7 +48,7 @@ ECR6 = rule(
     "ECR6",
     refuses="both a tag and a digest, or neither",
     message="give exactly one of tag and digest",
-    source="Inferra: an image is named once",
+    source="Inferform: an image is named once",
 )
 ECR7 = rule(
     "ECR7",
@@ -60,7 +60,7 @@ ECR8 = rule(
     "ECR8",
     refuses="an image whose repository the environment's registry does not declare",
     message="names the repository {repository}, which registry.repositories does not have{hint}",
-    source="Inferra: an image that nobody pushes fails only after minutes in Creating",
+    source="Inferform: an image that nobody pushes fails only after minutes in Creating",
 )
 ECR9 = rule(
     "ECR9",

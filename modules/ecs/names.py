@@ -15,7 +15,7 @@ def cluster_name(context: Context) -> str:
 
 def command_log_group(context: Context) -> str:
     """The log group of ECS Exec sessions."""
-    return f"/inferra/{context.key}/ecs-exec"
+    return f"/inferform/{context.key}/ecs-exec"
 
 
 def code_deploy_name(context: Context, service: str) -> str:

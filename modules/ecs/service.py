@@ -84,7 +84,7 @@ class Service(Construct):
         self.cluster = surroundings.cluster.cluster_name
         self.arn = context.arn("ecs", f"service/{self.cluster}/{self.name}")
         self._artifact = spec.model.artifact_uri(surroundings.artifact_bucket)
-        self._log_group = f"/inferra/{context.key}/ecs/{id}"
+        self._log_group = f"/inferform/{context.key}/ecs/{id}"
         logs = CloudwatchLogGroup(
             self,
             "logs",

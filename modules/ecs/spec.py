@@ -102,7 +102,7 @@ ECS24 = rule(
     "ECS24",
     refuses="a field of Model that only SageMaker knows",
     message="is for SageMaker alone; ECS serves image, artifact and environment",
-    source="Inferra: nothing that is asked for is left out silently",
+    source="Inferform: nothing that is asked for is left out silently",
 )
 ECS25 = rule(
     "ECS25",
@@ -128,13 +128,13 @@ ECS28 = rule(
     "ECS28",
     refuses="a capacity that the environment does not have",
     message="names the capacity {name}, which ecs.capacity does not have{hint}",
-    source="Inferra: services run on the capacity of the ecs layer",
+    source="Inferform: services run on the capacity of the ecs layer",
 )
 ECS29 = rule(
     "ECS29",
     refuses="a number of tasks beside scaling",
     message="must be left out where scaling is given: scaling owns the count from the start",
-    source="Inferra: one owner for each value",
+    source="Inferform: one owner for each value",
 )
 ECS30 = rule(
     "ECS30",
@@ -147,7 +147,7 @@ ECS31 = rule(
     refuses="instance types of different architectures in one capacity, or some without GPU",
     message="must all be of one architecture, and all with GPUs or all without; make two "
     "capacities",
-    source="Inferra: one capacity has one AMI",
+    source="Inferform: one capacity has one AMI",
 )
 ECS32 = rule(
     "ECS32",
@@ -185,7 +185,7 @@ ECS37 = rule(
     "ECS37",
     refuses="a user that is root or not a user",
     message="must be a user id other than 0, or a user's name other than root, such as '10001'",
-    source="Inferra: containers run without root; CIS Docker benchmark 4.1",
+    source="Inferform: containers run without root; CIS Docker benchmark 4.1",
 )
 ECS38 = rule(
     "ECS38",
@@ -617,14 +617,14 @@ class EcsBlueGreen(Spec):
     controller: Annotated[Literal["CODE_DEPLOY", "ECS"], Aws("ecs:DeploymentController.type")] = (
         "CODE_DEPLOY"
     )
-    """Who moves it: CodeDeploy, started by `inferra rollout`; or ECS itself on each apply,
+    """Who moves it: CodeDeploy, started by `inferform rollout`; or ECS itself on each apply,
     which needs hashicorp/aws 6.4 or newer, so not on the emulator. A service cannot change
     from one to the other. Without it, CodeDeploy."""
 
     alarms: Annotated[
         Many[AlarmName], Aws("codedeploy:Alarm.name", "ecs:DeploymentAlarms.alarmNames")
     ] = ()
-    """Names of further CloudWatch alarms that move traffic back. Without it only Inferra's own,
+    """Names of further CloudWatch alarms that move traffic back. Without it only Inferform's own,
     on 5xx answers of the tasks."""
 
     max_5xx: Annotated[
@@ -632,7 +632,7 @@ class EcsBlueGreen(Spec):
         _within(ECS18, 1, 1_000_000, " answers"),
         Aws("cloudwatch:PutMetricAlarmInput.Threshold"),
     ] = 5
-    """5xx answers within a minute above which Inferra's own alarms go off. Without it, 5."""
+    """5xx answers within a minute above which Inferform's own alarms go off. Without it, 5."""
 
     bake_minutes: Annotated[
         Minutes,

@@ -117,7 +117,7 @@ EKS20 = rule(
 EKS21 = rule(
     "EKS21",
     refuses="an instance type that is not in the table of EC2 instance types",
-    message="is not an EC2 instance type that Inferra knows, so nothing is checked against it"
+    message="is not an EC2 instance type that Inferform knows, so nothing is checked against it"
     "{hint}",
     source="Amazon EC2 DescribeInstanceTypes",
     severity="warning",
@@ -237,7 +237,7 @@ GPU_TAINT_KEY = "nvidia.com/gpu"
 GPU_LABEL = "nvidia.com/gpu.present"
 """The label of GPU nodes, as NVIDIA's own components name it."""
 
-NODE_GROUP_LABEL = "inferra/node-group"
+NODE_GROUP_LABEL = "inferform/node-group"
 """The label that each node carries with the short name of its group."""
 
 AddonName = Literal[
@@ -248,7 +248,7 @@ AddonName = Literal[
     "metrics-server",
     "vpc-cni",
 ]
-"""The add-ons that Inferra installs."""
+"""The add-ons that Inferform installs."""
 
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
 
@@ -364,7 +364,7 @@ class NodeGroup(Spec):
         dict[NodeKey, Annotated[LabelValue, Check(EKS37, bool)]],
         Aws("eks:CreateNodegroupRequest.labels"),
     ] = {}
-    """More labels on each node. Each has `inferra/node-group` with the group's name."""
+    """More labels on each node. Each has `inferform/node-group` with the group's name."""
 
     taints: Many[Taint] | None = None
     """Taints on each node. Without it none, or `nvidia.com/gpu` where the nodes have GPUs."""
@@ -531,7 +531,7 @@ class Addon(Spec):
     the cluster's Kubernetes version, so that an upgrade of the cluster takes it along."""
 
     configuration: Annotated[dict[str, Any], Check(EKS36, _is_json)] = {}
-    """The add-on's own settings. Without it, Inferra's."""
+    """The add-on's own settings. Without it, Inferform's."""
 
 
 class AccessEntry(Spec):
@@ -643,7 +643,7 @@ class EksCluster(Spec):
         """The environment's own roles have entries; production survives the loss of a node."""
         for name, entry in self.access.items():
             if entry.principal in (context.deploy_role_arn, context.plan_role_arn):
-                own = "which Inferra makes for the environment's own roles"
+                own = "which Inferform makes for the environment's own roles"
                 yield EKS34.problem("access", name, got=entry.principal, other=own)
         if not context.protected or not isinstance(self.compute, NodeGroups):
             return

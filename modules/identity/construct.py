@@ -40,7 +40,7 @@ class Roles(Construct):
             self,
             "boundary",
             name=context.permissions_boundary,
-            description="What no role that Inferra creates may exceed",
+            description="What no role that Inferform creates may exceed",
             policy=document(*policies.boundary(context)),
             lifecycle=self._protected,
         )

@@ -1,4 +1,4 @@
-"""What the deploy and plan roles may do, and what no role of Inferra may exceed."""
+"""What the deploy and plan roles may do, and what no role of Inferform may exceed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ..context import Context
 from ..iam.policy import Statement, allow, deny
 
-# What a plan reads of each service whose resources Inferra's modules create. Where Get reads what
+# What a plan reads of each service whose resources Inferform's modules create. Where Get reads what
 # is kept and not only how (images, objects, secrets, parameters), only the others are named.
 READS: dict[str, tuple[str, ...]] = {
     "acm": ("Describe", "List"),
@@ -170,7 +170,7 @@ def plan(context: Context) -> list[Statement]:
 
 
 def boundary(context: Context) -> list[Statement]:
-    """What no role of Inferra may exceed: anything but getting more rights or at the states."""
+    """What no role of Inferform may exceed: anything but getting more rights or at the states."""
     more_rights = ("Attach", "Detach", "Put", "Set", "Update", "Upload", "CreatePolicy")
     return [
         allow("*", "*", sid="Anything"),

@@ -27,7 +27,7 @@ IDN5 = rule(
     "IDN5",
     refuses="a deploy role that nobody of the repository may assume",
     message="lets nobody deploy; name a branch in branches or an environment in environments",
-    source="Inferra: an empty condition would let nobody in",
+    source="Inferform: an empty condition would let nobody in",
 )
 IDN6 = rule(
     "IDN6",
@@ -39,7 +39,7 @@ IDN7 = rule(
     "IDN7",
     refuses="an identity layer that lets nobody in",
     message="lets nobody assume its roles; give github or operators",
-    source="Inferra: the deploy role would have no user",
+    source="Inferform: the deploy role would have no user",
 )
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"

@@ -1,6 +1,6 @@
 """The Kubernetes objects of inference services, as plain data.
 
-The Terraform resources and the YAML of `inferra manifests` are both made from what is here, so
+The Terraform resources and the YAML of `inferform manifests` are both made from what is here, so
 that they cannot differ. Everything in them is known before anything is deployed.
 """
 
@@ -83,7 +83,7 @@ def _namespace(name: str) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "inferra"}},
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "inferform"}},
     }
 
 
@@ -233,7 +233,7 @@ class _Service:
         return {
             "name": self._name,
             "namespace": self._spec.namespace,
-            "labels": {**self._selector, "app.kubernetes.io/managed-by": "inferra"},
+            "labels": {**self._selector, "app.kubernetes.io/managed-by": "inferform"},
             **more,
         }
 
@@ -262,7 +262,7 @@ class _Service:
             "progressDeadlineSeconds": spec.startup_timeout_seconds + 900,
             "template": {
                 "metadata": {
-                    "labels": {**self._selector, "app.kubernetes.io/managed-by": "inferra"}
+                    "labels": {**self._selector, "app.kubernetes.io/managed-by": "inferform"}
                 },
                 "spec": self._pod(),
             },

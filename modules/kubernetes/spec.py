@@ -49,13 +49,13 @@ KUB6 = rule(
     "KUB6",
     refuses="a number of pods beside scaling",
     message="must be left out where scaling is given: the autoscaler owns the count",
-    source="Inferra: one owner for each value",
+    source="Inferform: one owner for each value",
 )
 KUB7 = rule(
     "KUB7",
     refuses="a timeout outside 10 to 3,600 seconds",
     message="must be from {low} to {high} seconds",
-    source="Inferra: startup as SageMaker's RT10; Kubernetes, pod termination grace period",
+    source="Inferform: startup as SageMaker's RT10; Kubernetes, pod termination grace period",
 )
 KUB8 = rule(
     "KUB8",
@@ -80,14 +80,14 @@ KUB11 = rule(
     "KUB11",
     refuses="a node group that the cluster does not have",
     message="is not a node group of eks.compute{hint}",
-    source="Inferra: pods run on the groups of the eks layer",
+    source="Inferform: pods run on the groups of the eks layer",
 )
 KUB12 = rule(
     "KUB12",
     refuses="a field of Model that only SageMaker knows",
     message="is for SageMaker alone; on Kubernetes a network policy closes the pod, and "
     "egress_cidrs opens it",
-    source="Inferra: nothing that is asked for is left out silently",
+    source="Inferform: nothing that is asked for is left out silently",
 )
 KUB13 = rule(
     "KUB13",
@@ -118,7 +118,7 @@ KUB17 = rule(
     "KUB17",
     refuses="a node group for pods of a cluster that has none",
     message="cannot be chosen: the cluster's compute is {compute}; leave it out",
-    source="Inferra: node groups are those of NodeGroups",
+    source="Inferform: node groups are those of NodeGroups",
 )
 
 KUB18 = rule(
@@ -337,7 +337,7 @@ class Kubernetes(Spec):
 
     objects_by: Literal["terraform", "gitops"] = "terraform"
     """Who makes the Kubernetes objects: this layer, in one plan with their roles; or somebody
-    else from what `inferra manifests` writes, while this layer makes the roles alone."""
+    else from what `inferform manifests` writes, while this layer makes the roles alone."""
 
     device_plugin: LoaderImage = DEVICE_PLUGIN
     """NVIDIA's device plugin, for managed node groups whose AMI does not bring it. Without it

@@ -25,7 +25,7 @@ class RegistryLayer(Layer):
             self,
             "data",
             context=context,
-            purpose=f"Inferra data of {context.prefix}",
+            purpose=f"Inferform data of {context.prefix}",
             read_accounts=spec.artifacts.read_accounts,
         )
         artifacts = Bucket(

@@ -26,7 +26,7 @@ MDL3 = rule(
     "MDL3",
     refuses="an image URI over 255 characters",
     message="must have at most 255 characters",
-    source="botocore sagemaker ContainerImage; Inferra: a Model runs on ECS and EKS alike",
+    source="botocore sagemaker ContainerImage; Inferform: a Model runs on ECS and EKS alike",
 )
 MDL9 = rule(
     "MDL9",
@@ -48,7 +48,7 @@ MDL17 = rule(
     refuses="environment variables beyond SageMaker's limits",
     message="must be at most 100 variables whose names are letters, digits and _ and whose "
     "values have at most 1,024 characters, 32 KiB together",
-    source="botocore sagemaker EnvironmentMap, EnvironmentKey, EnvironmentValue; Inferra: a Model "
+    source="botocore sagemaker EnvironmentMap, EnvironmentKey, EnvironmentValue; Inferform: a Model "
     "runs on ECS and EKS alike",
 )
 MDL20 = rule(
@@ -87,7 +87,7 @@ MDL27 = rule(
     refuses="a model package that is not a version of the Model Registry",
     message="must be the ARN of one version of a model package, such as "
     "arn:aws:sagemaker:us-east-1:111122223333:model-package/fraud/12",
-    source="botocore sagemaker VersionedArnOrName; Inferra: a name without a version could become "
+    source="botocore sagemaker VersionedArnOrName; Inferform: a name without a version could become "
     "another model",
 )
 MDL28 = rule(
@@ -119,7 +119,7 @@ JMP3 = rule(
 FWK1 = rule(
     "FWK1",
     refuses="a framework container that the table does not have",
-    message="is not in Inferra's table of AWS's containers{hint}; the versions of {framework} "
+    message="is not in Inferform's table of AWS's containers{hint}; the versions of {framework} "
     "are {versions}. For another one write its image URI",
     source="SageMaker developer guide, Docker registry paths; github.com/aws/"
     "deep-learning-containers, available_images.md",
@@ -399,7 +399,7 @@ class _Package(Spec):
 class ModelPackage(_Package):
     """One version of a model in the Model Registry, of this account or another.
 
-    `inferra models resolve` writes the latest approved version into the environment file.
+    `inferform models resolve` writes the latest approved version into the environment file.
     """
 
     arn: Annotated[

@@ -62,7 +62,7 @@ RT4 = rule(
     "RT4",
     refuses="an instance count outside 1 to 10,000",
     message="must be from {low} to {high}",
-    source="botocore sagemaker InitialTaskCount (at least 1); Inferra: no account's quota goes beyond "
+    source="botocore sagemaker InitialTaskCount (at least 1); Inferform: no account's quota goes beyond "
     "10,000",
 )
 RT8 = rule(
@@ -88,7 +88,7 @@ RT24 = rule(
     refuses="an instance count beside scaling",
     message="must be left out where scaling is given: an endpoint starts with "
     "scaling.min_capacity instances",
-    source="Inferra: UpdateEndpoint resets counts to the configuration's",
+    source="Inferform: UpdateEndpoint resets counts to the configuration's",
 )
 CAPT1 = rule(
     "CAPT1",

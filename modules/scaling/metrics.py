@@ -45,7 +45,7 @@ AAS24 = rule(
     "AAS24",
     refuses="a metric's target given twice or not at all",
     message="give exactly one of {fields}",
-    source="Inferra: a target is said once",
+    source="Inferform: a target is said once",
 )
 AAS25 = rule(
     "AAS25",
@@ -79,7 +79,7 @@ AAS44 = rule(
     "AAS44",
     refuses="a safety factor beside a target that is given outright",
     message="is for requests_per_second only; leave it out, or give requests_per_second",
-    source="Inferra: a field that changes nothing is a mistake",
+    source="Inferform: a field that changes nothing is a mistake",
 )
 
 Percent = Annotated[float, Between(AAS25, 1, 100)]

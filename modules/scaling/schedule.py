@@ -38,7 +38,7 @@ AAS20 = rule(
     "AAS20",
     refuses="a capacity outside 0 to 10,000",
     message="must be from {low} to {high}",
-    source="Inferra: above any account's quota; a larger number is a slip of the finger",
+    source="Inferform: above any account's quota; a larger number is a slip of the finger",
 )
 AAS28 = rule(
     "AAS28",
@@ -63,7 +63,7 @@ AAS37 = rule(
     "AAS37",
     refuses="office hours that are not two times of day in order",
     message="must be times of day such as 08:00, the end after the begin",
-    source="Inferra: office_hours is a helper for hours within one day",
+    source="Inferform: office_hours is a helper for hours within one day",
 )
 
 Capacity = Annotated[int, Between(AAS20, 0, 10_000)]

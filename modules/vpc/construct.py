@@ -225,7 +225,7 @@ class VpcNetwork(Construct):
 
     def _flow_logs(self, spec: FlowLogs) -> None:
         context = self._context
-        name = f"/inferra/{context.key}/vpc-flow-logs"
+        name = f"/inferform/{context.key}/vpc-flow-logs"
         group = CloudwatchLogGroup(
             self, "flow-log-group", name=name, retention_in_days=spec.retention_days
         )

@@ -22,13 +22,13 @@ VPC2 = rule(
     refuses="a CIDR that overlaps another environment's",
     message="overlaps {other} of {environment}; choose a free range, or set "
     "allow_overlap=True if the two never meet",
-    source="Inferra: overlapping VPCs can never be peered or joined by a transit gateway",
+    source="Inferform: overlapping VPCs can never be peered or joined by a transit gateway",
 )
 VPC3 = rule(
     "VPC3",
     refuses="a number of availability zones outside 1 to 3",
     message="must be from {low} to {high}",
-    source="Inferra: the address plan has room for three zones, as most regions do",
+    source="Inferform: the address plan has room for three zones, as most regions do",
 )
 VPC4 = rule(
     "VPC4",
@@ -39,7 +39,7 @@ VPC4 = rule(
 VPC5 = rule(
     "VPC5",
     refuses="an interface endpoint for a service that has none, or one with a gateway only",
-    message="is not a VPC interface endpoint that Inferra knows{hint}",
+    message="is not a VPC interface endpoint that Inferform knows{hint}",
     source="AWS PrivateLink guide, services that integrate with AWS PrivateLink",
 )
 VPC6 = rule(

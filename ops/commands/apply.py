@@ -1,4 +1,4 @@
-"""`inferra apply`."""
+"""`inferform apply`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def apply(
     plans: Annotated[
-        list[Path], typer.Argument(metavar="PLAN", help="Plans that inferra review saved.")
+        list[Path], typer.Argument(metavar="PLAN", help="Plans that inferform review saved.")
     ],
     environment: Annotated[
         str | None, typer.Option(metavar="ENV", help="Refuse plans of any other environment.")
@@ -29,7 +29,7 @@ def apply(
 ) -> None:
     """Apply plans that were reviewed. Refuses one of another commit or environment, or a stale one.
 
-    Example: inferra apply .inferra/plans/dev-use1/dev-use1-network.tfplan
+    Example: inferform apply .inferform/plans/dev-use1/dev-use1-network.tfplan
     """
     from ..aws import emulator_in_use
     from ..cdk import Program

@@ -1,4 +1,4 @@
-"""`inferra bootstrap`."""
+"""`inferform bootstrap`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 def bootstrap(env: EnvironmentKey, emulator: Emulated = False, json: Json = False) -> None:
     """Make the environment's state bucket, or mend its settings. Safe to repeat.
 
-    Example: inferra bootstrap dev-use1
+    Example: inferform bootstrap dev-use1
     """
     from ..aws import Aws, emulator_in_use
     from ..bootstrap import bootstrap as run

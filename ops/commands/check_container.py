@@ -1,4 +1,4 @@
-"""`inferra check-container`."""
+"""`inferform check-container`."""
 
 from __future__ import annotations
 

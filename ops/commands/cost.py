@@ -1,4 +1,4 @@
-"""`inferra cost`."""
+"""`inferform cost`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 def cost(env: EnvironmentKey, json: Json = False) -> None:
     """Estimate what an environment costs by the month, from its Specs alone.
 
-    Example: inferra cost dev-use1
+    Example: inferform cost dev-use1
     """
     from ..cost.model import ASSUMPTIONS
     from ..cost.prices import price_table
@@ -73,12 +73,12 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
     notes = [*ASSUMPTIONS]
     if dates:
         notes.insert(
-            0, f"prices of {dates[0]} to {dates[1]}; inferra prices show names each source"
+            0, f"prices of {dates[0]} to {dates[1]}; inferform prices show names each source"
         )
     if result.not_priced:
         missing = len(result.not_priced)
         what = "line is" if missing == 1 else "lines are"
-        hint = f"inferra prices update {region} fetches prices"
+        hint = f"inferform prices update {region} fetches prices"
         notes.insert(0, f"{missing} {what} not priced and not in the sums; {hint}")
     for note in notes:
         stdout.print(f"- {note}", markup=False)

@@ -1,4 +1,4 @@
-"""`inferra demo`, which `make demo` runs."""
+"""`inferform demo`, which `make demo` runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def demo(
 ) -> None:
     """Deploy dev-use1 onto the embedded emulator and show what is in service.
 
-    Example: inferra demo
+    Example: inferform demo
     """
     from .. import demo as operations
 

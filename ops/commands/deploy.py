@@ -1,4 +1,4 @@
-"""`inferra deploy`, `inferra destroy` and `inferra recover`."""
+"""`inferform deploy`, `inferform destroy` and `inferform recover`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def deploy(
 ) -> None:
     """Run cdktf deploy for the stacks that match, with a report for each.
 
-    Example: inferra deploy 'dev-use1-*' --auto-approve
+    Example: inferform deploy 'dev-use1-*' --auto-approve
     """
     from .. import deploy as operations
     from ..aws import emulator_in_use
@@ -49,7 +49,7 @@ def destroy(stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = 
 
     Refuses while a stack that is left stands on one of them.
 
-    Example: inferra destroy 'dev-use1-*'
+    Example: inferform destroy 'dev-use1-*'
     """
     from .. import deploy as operations
     from ..aws import emulator_in_use
@@ -78,7 +78,7 @@ def recover(
     is in no state. Be sure that the run is dead. Only what carries the tags of this very layer is
     imported or, where the next deploy makes it anew, deleted.
 
-    Example: inferra recover dev-use1-inference
+    Example: inferform recover dev-use1-inference
     """
     from .. import deploy as operations
     from ..aws import emulator_in_use
@@ -112,7 +112,7 @@ def _interruptible() -> Iterator[None]:
     except KeyboardInterrupt:
         stderr.print(
             "interrupted: Terraform ends what it is at, and what was done is kept\n"
-            "  repeat the command to go on; where inferra status still shows a lock then, "
-            "inferra recover STACK clears it"
+            "  repeat the command to go on; where inferform status still shows a lock then, "
+            "inferform recover STACK clears it"
         )
         raise typer.Exit(130) from None

@@ -1,4 +1,4 @@
-"""`inferra drift`."""
+"""`inferform drift`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def drift(
 
     Exit status as Terraform's: 0 for no difference, 1 for a failure, 2 for differences.
 
-    Example: inferra drift prod-euw1
+    Example: inferform drift prod-euw1
     """
     from .. import drift as operations
     from ..aws import emulator_in_use

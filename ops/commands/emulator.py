@@ -1,4 +1,4 @@
-"""`inferra emulator start|stop|status|env`."""
+"""`inferform emulator start|stop|status|env`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ family = typer.Typer(help="The embedded AWS emulator.", no_args_is_help=True)
 def start(json: Json = False) -> None:
     """Start the emulator on a free port of loopback, or show the one that runs.
 
-    Example: inferra emulator start
+    Example: inferform emulator start
     """
     from emulator import process
 
@@ -35,7 +35,7 @@ def start(json: Json = False) -> None:
 def stop(json: Json = False) -> None:
     """Stop the emulator. It forgets everything that was deployed to it.
 
-    Example: inferra emulator stop
+    Example: inferform emulator stop
     """
     from emulator import process
 
@@ -50,7 +50,7 @@ def stop(json: Json = False) -> None:
 def status(json: Json = False) -> None:
     """Show whether the emulator runs, and where. Exit status 1 when it does not.
 
-    Example: inferra emulator status
+    Example: inferform emulator status
     """
     from emulator import process
 
@@ -59,7 +59,7 @@ def status(json: Json = False) -> None:
         if json:
             print_json({"url": None, "pid": None})
         else:
-            stdout.print("no emulator runs; inferra emulator start starts one")
+            stdout.print("no emulator runs; inferform emulator start starts one")
         raise typer.Exit(1)
     _show({"url": running.url, "pid": running.pid}, json=json)
 
@@ -70,7 +70,7 @@ def variables(env: EnvironmentKey, json: Json = False) -> None:
 
     With eval "$(...)" around it, the shell's aws command works there.
 
-    Example: inferra emulator env dev-use1
+    Example: inferform emulator env dev-use1
     """
     from ..aws import Aws, emulator_in_use
 

@@ -1,4 +1,4 @@
-"""`inferra manifests`."""
+"""`inferform manifests`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def manifests(
     They are the objects that `cdktf deploy` makes. To deliver them by GitOps instead, set
     objects_by="gitops" in the environment's Kubernetes.
 
-    Example: inferra manifests dev-use1 > services.yaml
+    Example: inferform manifests dev-use1 > services.yaml
     """
     from .. import manifests as source
 

@@ -1,4 +1,4 @@
-"""`inferra models resolve` and `inferra models rollouts`."""
+"""`inferform models resolve` and `inferform models rollouts`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def resolve(
 
     Synthesis never asks AWS: what is deployed is the version that stands in the file.
 
-    Example: inferra models resolve staging-euw1 fraud
+    Example: inferform models resolve staging-euw1 fraud
     """
     from .. import models
     from ..aws import Aws, emulator_in_use
@@ -58,7 +58,7 @@ def resolve(
 def rollouts(env: EnvironmentKey, json: Json = False) -> None:
     """Show how updates reach each endpoint, and how long one takes at worst.
 
-    Example: inferra models rollouts prod-euw1
+    Example: inferform models rollouts prod-euw1
     """
     rows = []
     for inference in environment(env).groups.values():

@@ -1,4 +1,4 @@
-"""`inferra preflight`."""
+"""`inferform preflight`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
     Images, artifacts, quotas, instance types, keys, addresses, names, the state bucket and the
     deploy role. Exit status 1 when anything failed.
 
-    Example: inferra preflight prod-euw1
+    Example: inferform preflight prod-euw1
     """
     from modules.layers.program import synthesize
     from modules.target import AWS, EMULATOR

@@ -1,4 +1,4 @@
-"""`inferra prices show|update`."""
+"""`inferform prices show|update`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def show(
 ) -> None:
     """List every price with its date and source.
 
-    Example: inferra prices show --region us-east-1
+    Example: inferform prices show --region us-east-1
     """
     from ..cost.prices import price_table
 
@@ -63,7 +63,7 @@ def update(
 
     Needs credentials with pricing:GetProducts, of any account.
 
-    Example: inferra prices update eu-west-1
+    Example: inferform prices update eu-west-1
     """
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError

@@ -1,4 +1,4 @@
-"""`inferra promote`."""
+"""`inferform promote`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def promote(
     Only image tag or digest, artifact or model package change, and only after the diff was
     shown.
 
-    Example: inferra promote fraud --from staging --to prod
+    Example: inferform promote fraud --from staging --to prod
     """
     from .. import promote as operations
     from ..aws import Aws, emulator_in_use
@@ -57,4 +57,4 @@ def promote(
         stdout.print(f"{taker} looks elsewhere than {giver}; where it is not there yet:")
     for command in copies:
         stdout.print(f"  {command}", markup=False)
-    stdout.print(f"then inferra preflight {taker}, inferra review {taker}")
+    stdout.print(f"then inferform preflight {taker}, inferform review {taker}")

@@ -1,4 +1,4 @@
-"""`inferra push`."""
+"""`inferform push`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def push(
 
     Docker or Podman builds, whichever answers. Exit status 1 where neither does.
 
-    Example: inferra push dev-use1 fraud --context container/reference --tag 1.4.3
+    Example: inferform push dev-use1 fraud --context container/reference --tag 1.4.3
     """
     from .. import push as operations
     from ..aws import Aws, emulator_in_use

@@ -1,4 +1,4 @@
-"""`inferra review`."""
+"""`inferform review`."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ def review(
 ) -> None:
     """Say what a deploy would do: services first, then risks, cost and every change.
 
-    Plans are saved in .inferra/plans; inferra apply applies them.
+    Plans are saved in .inferform/plans; inferform apply applies them.
 
-    Example: inferra review dev-use1 --output review.html
+    Example: inferform review dev-use1 --output review.html
     """
     outputs = output or []
     formats = format or [_format_of(file) for file in outputs] or [Format.TEXT]
@@ -79,7 +79,7 @@ def review(
     if bool(envs) == bool(plan):
         raise BadInputError(
             "give environments to plan, or plans to read",
-            "inferra review dev-use1, or inferra review --plan plan.json",
+            "inferform review dev-use1, or inferform review --plan plan.json",
         )
     report = (
         _read(plan, checkov)

@@ -1,4 +1,4 @@
-"""`inferra rollout`."""
+"""`inferform rollout`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def rollout(
 
     CodeDeploy shifts the traffic, and back again when an alarm goes off; exit status 1 then.
 
-    Example: inferra rollout prod-euw1 fraud
+    Example: inferform rollout prod-euw1 fraud
     """
     from .. import rollout as operations
     from ..aws import Aws, emulator_in_use

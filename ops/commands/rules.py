@@ -1,4 +1,4 @@
-"""`inferra rules` and `inferra explain`."""
+"""`inferform rules` and `inferform explain`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _place(rule: Rule) -> tuple[str, int]:
 def list_rules(json: Json = False) -> None:
     """List every rule that environments are checked against.
 
-    Example: inferra rules --json
+    Example: inferform rules --json
     """
     rules = sorted(RULES.values(), key=_place)
     if json:
@@ -55,13 +55,13 @@ def explain(
 ) -> None:
     """Spell out one rule: what it refuses, what to write, and who says so.
 
-    Example: inferra explain AAS3
+    Example: inferform explain AAS3
     """
     found = RULES.get(rule.upper())
     if found is None:
         raise BadInputError(
             f"there is no rule {rule}{did_you_mean(rule.upper(), RULES)}",
-            "inferra rules lists them all",
+            "inferform rules lists them all",
         )
     if json:
         print_json(_as_dict(found))

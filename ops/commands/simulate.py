@@ -1,4 +1,4 @@
-"""`inferra simulate`."""
+"""`inferform simulate`."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def simulate(
 ) -> None:
     """Show what a service's scaling would do under a load, before anything is deployed.
 
-    Example: inferra simulate dev-use1 fraud --load spike --plot spike.png
+    Example: inferform simulate dev-use1 fraud --load spike --plot spike.png
     """
     from ..simulate import simulate as run
 

@@ -1,4 +1,4 @@
-"""`inferra state list|restore|unlock`."""
+"""`inferform state list|restore|unlock`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def list_versions(
 ) -> None:
     """List the versions of a layer's state, newest first.
 
-    Example: inferra state list dev-use1 network
+    Example: inferform state list dev-use1 network
     """
     _, states = _states(env, layer, emulator)
     found = states.versions(layer)
@@ -60,19 +60,19 @@ def restore(
 
     Only the state changes, not what it describes: look at a plan before the next deploy.
 
-    Example: inferra state restore dev-use1 network --version 3sL4kqtJlcpXroDTDmJ
+    Example: inferform state restore dev-use1 network --version 3sL4kqtJlcpXroDTDmJ
     """
     from ..state import difference
 
     env, states = _states(env, layer, emulator)
     if version is None:
         _show_versions(states.versions(layer))
-        stdout.print("inferra state restore with --version restores one of them")
+        stdout.print("inferform state restore with --version restores one of them")
         return
     wanted = states.read(layer, version)
     if wanted is None:
         raise BadInputError(
-            f"{env} {layer} has no version {version}", f"inferra state list {env} {layer}"
+            f"{env} {layer} has no version {version}", f"inferform state list {env} {layer}"
         )
     changes = difference(states.read(layer), wanted)
     if not json:
@@ -83,7 +83,7 @@ def restore(
         print_json({"serial": restored.serial, "version": restored.version, **asdict(changes)})
         return
     stdout.print(
-        f"restored as serial {restored.serial}; inferra drift {env} shows how AWS differs",
+        f"restored as serial {restored.serial}; inferform drift {env} shows how AWS differs",
     )
 
 
@@ -96,7 +96,7 @@ def unlock(
 ) -> None:
     """Remove the lock that a dead run left on a layer's state, after showing who holds it.
 
-    Example: inferra state unlock dev-use1 network
+    Example: inferform state unlock dev-use1 network
     """
     env, states = _states(env, layer, emulator)
     held = states.lock(layer)

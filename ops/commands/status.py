@@ -1,4 +1,4 @@
-"""`inferra status`."""
+"""`inferform status`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def status(
 
     Exit status 1 when an account was out of reach, or a plan of --drift failed.
 
-    Example: inferra status dev-use1 --drift
+    Example: inferform status dev-use1 --drift
     """
     from .. import status as operations
     from ..aws import Aws, emulator_in_use

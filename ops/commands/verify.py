@@ -1,4 +1,4 @@
-"""`inferra verify`."""
+"""`inferform verify`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def verify(
     A rollout that SageMaker rolled back is reported with its reason. Exit status 1 when
     anything failed.
 
-    Example: inferra verify prod-euw1 --samples samples
+    Example: inferform verify prod-euw1 --samples samples
     """
     from ..aws import Aws, emulator_in_use
     from ..verify import verify as run

@@ -73,7 +73,7 @@ def price_table(path: Path = TABLE) -> PriceTable:
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInputError(
-            f"{path.name} is not a price table: {error}", "inferra prices update writes a new one"
+            f"{path.name} is not a price table: {error}", "inferform prices update writes a new one"
         ) from error
     if any(p.unit not in _MONTHLY_FACTOR for prices in regions.values() for p in prices.values()):
         raise BadInputError(f"{path.name} has a unit other than {', '.join(_MONTHLY_FACTOR)}")

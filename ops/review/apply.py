@@ -53,7 +53,7 @@ def apply(saved: Path, program: Program, *, environment: str | None = None) -> s
         if "Saved plan is stale" in done.output:
             raise OperatorError(
                 f"the plan of {stack.name} is stale: the state has been written since",
-                f"plan it again: inferra review {record.environment}",
+                f"plan it again: inferform review {record.environment}",
             )
         layer = stack.name.removeprefix(f"{record.environment}-")
         emulated = program.emulator is not None

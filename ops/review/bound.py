@@ -19,7 +19,7 @@ from .state import State, read_state
 VERSION = 1
 LOCK_FILE = ".terraform.lock.hcl"
 
-_AGAIN = "plan it again: inferra review {environment}"
+_AGAIN = "plan it again: inferform review {environment}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def write_record(saved: Path, record: Record) -> None:
 def read_record(saved: Path) -> Record:
     """The record of a saved plan. Raises BadInputError when there is none, or it is damaged."""
     if not saved.is_file():
-        raise BadInputError(f"there is no plan {saved}", "inferra review ENV saves plans")
+        raise BadInputError(f"there is no plan {saved}", "inferform review ENV saves plans")
     try:
         content = json.loads(record_path(saved).read_text("utf-8"))
         state = State(**content.pop("state")) if content.get("state") else content.pop("state")
@@ -108,13 +108,13 @@ def read_record(saved: Path) -> Record:
         record = Record(**content, state=state, below=below)
     except OSError as error:
         raise BadInputError(
-            f"{saved} has no record of what it was made from", "inferra review ENV writes both"
+            f"{saved} has no record of what it was made from", "inferform review ENV writes both"
         ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadInputError(f"the record of {saved} is damaged: {error}") from error
     if record.version != VERSION:
         raise BadInputError(
-            f"{saved} was made by another version of Inferra",
+            f"{saved} was made by another version of Inferform",
             _AGAIN.format(environment=record.environment),
         )
     return record

@@ -274,7 +274,7 @@ def read_plan(source: Path | bytes | str, name: str | None = None) -> Plan:
     if not _FORMAT.fullmatch(str(shown["format_version"])):
         raise BadInputError(
             f"{name} has format {shown['format_version']}, which is newer than 1.x",
-            "a newer Inferra may read it",
+            "a newer Inferform may read it",
         )
     if _SURROGATE.search(content) and not _is_text(shown):
         raise BadInputError(f"{name} holds half of a character in UTF-16", _HOW_TO_MAKE)
@@ -373,11 +373,11 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _tag(changes: tuple[Change, ...], name: str) -> str:
-    """A tag that Inferra puts on everything; empty for another project's resources."""
+    """A tag that Inferform puts on everything; empty for another project's resources."""
     for change in changes:
         for values in (change.after, change.before):
             tags = values.get("tags_all")
-            if isinstance(tags, dict) and tags.get("managed-by") == "inferra":
+            if isinstance(tags, dict) and tags.get("managed-by") == "inferform":
                 return str(tags.get(name, ""))
     return ""
 

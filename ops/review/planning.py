@@ -68,7 +68,7 @@ class Planning:
         if done.status:
             self.states[stack.name] = None
             if _NO_BUCKET.search(done.output):
-                return "its state bucket does not exist yet; inferra bootstrap makes it"
+                return "its state bucket does not exist yet; inferform bootstrap makes it"
             return _errors(done.output)
         try:
             self.states[stack.name] = read_state(stack, variables)
@@ -86,7 +86,7 @@ class Planning:
             self._report(stack, environment, "blocked", _stands_on(missing))
             return
         if failure:
-            status = "blocked" if "inferra bootstrap" in failure else "failed"
+            status = "blocked" if "inferform bootstrap" in failure else "failed"
             self._report(stack, environment, status, failure)
             return
         folder = self.folder / environment.key if self.keep else stack.folder

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SWITCH = "INFERRA_STOCK_BINDINGS"
+SWITCH = "INFERFORM_STOCK_BINDINGS"
 
 
 def run(source: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run Python source as a program of its own, without variables that steer Node."""
-    steering = ("NODE_OPTIONS", "JSII_", "INFERRA_", "CDKTF_")
+    steering = ("NODE_OPTIONS", "JSII_", "INFERFORM_", "CDKTF_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(source)],

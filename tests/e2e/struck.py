@@ -18,13 +18,13 @@ from .inventory import Account, Thing, recorded
 from .program import Life
 
 STACK, LAYER = "dev-use1-inference", "inference"
-RECOVER = f"inferra recover {STACK} --emulator"
+RECOVER = f"inferform recover {STACK} --emulator"
 
 TEXT = """
 from modules import *
 
 context = Context(organization="acme", stage="dev", account="111122223333", region="us-east-1",
-    owner="ml", deploy_role="inferra-deploy")
+    owner="ml", deploy_role="inferform-deploy")
 model = Model(image=Image(repository="fraud", tag="{tag}"))
 dev = Environment(
     context=context,

@@ -20,7 +20,7 @@ def context(organization: str, region: str = "eu-west-1", **more: Any) -> Contex
         account="111122223333",
         region=region,
         owner="ml",
-        **{"deploy_role": "inferra-deploy", **more},
+        **{"deploy_role": "inferform-deploy", **more},
     )
 
 
@@ -62,11 +62,11 @@ def test_a_setting_that_was_changed_by_hand_is_mended(emulator: Any) -> None:
     assert bootstrap(here, aws).changed == ["public access block", "TLS-only policy"]
 
 
-def test_a_bucket_that_inferra_did_not_make_is_not_touched(emulator: Any) -> None:
+def test_a_bucket_that_inferform_did_not_make_is_not_touched(emulator: Any) -> None:
     here = context("four", region="us-east-1")
     aws = Aws(here, emulator=emulator)
     aws.client("s3").create_bucket(Bucket=here.state_bucket)
-    with pytest.raises(OperatorError, match="Inferra did not make it"):
+    with pytest.raises(OperatorError, match="Inferform did not make it"):
         bootstrap(here, aws)
     assert "Status" not in aws.client("s3").get_bucket_versioning(Bucket=here.state_bucket)
 

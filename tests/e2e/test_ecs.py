@@ -47,7 +47,7 @@ CONTEXT = Context(
     account=ACCOUNT,
     region="us-east-1",
     owner="test",
-    deploy_role="inferra-deploy",
+    deploy_role="inferform-deploy",
 )
 LAYERS = ("ecs", "inference")
 
@@ -269,7 +269,7 @@ def weights(account: Account) -> list[int]:
 
 
 def wrong(wanted: Environment, aws: Aws) -> set[tuple[str, str]]:
-    """What `inferra verify` finds wrong: service and check."""
+    """What `inferform verify` finds wrong: service and check."""
     findings = verify(wanted, aws)
     assert {finding.subject for finding in findings} == {
         CONTEXT.name(name) for name in ("scaled", "spot", "llm", "canary")

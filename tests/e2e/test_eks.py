@@ -49,7 +49,7 @@ def context(stage: str) -> Context:
         account=ACCOUNT,
         region="us-east-1",
         owner="ml",
-        deploy_role="inferra-deploy",
+        deploy_role="inferform-deploy",
     )
 
 
@@ -202,7 +202,7 @@ def test_clusters_are_made_scaled_upgraded_and_taken_down(emulator: Any, tmp_pat
     assert eks.list_addons(clusterName="e2e-auto-use1-eks")["addons"] == ["metrics-server"]
     assert len(eks.list_addons(clusterName="e2e-groups-use1-eks")["addons"]) == 6
     entries = eks.list_access_entries(clusterName="e2e-groups-use1-eks")["accessEntries"]
-    assert sorted(entries) == [f"{ROLE}/inferra-deploy", f"{ROLE}/ml"]
+    assert sorted(entries) == [f"{ROLE}/inferform-deploy", f"{ROLE}/ml"]
     before = groups_of(eks)
     assert before["gpu"]["scalingConfig"]["desiredSize"] == 1
 
@@ -258,4 +258,4 @@ def groups_of(eks: Any) -> dict[str, Any]:
         eks.describe_nodegroup(clusterName=name, nodegroupName=group)["nodegroup"]
         for group in eks.list_nodegroups(clusterName=name)["nodegroups"]
     )
-    return {group["labels"]["inferra/node-group"]: group for group in described}
+    return {group["labels"]["inferform/node-group"]: group for group in described}

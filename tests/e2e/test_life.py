@@ -28,7 +28,7 @@ from tests.specs.files import CONTEXT, REGISTRY, environment
 LAYERS = ("dev-use1-network", "dev-use1-registry", "dev-use1-inference")
 ENDPOINT_NAME = "acme-dev-use1-fraud"
 CHEAP_NETWORK = 'Network(cidr="10.30.0.0/16", nat="none", flow_logs=None)'
-DEPLOYED_BY = CONTEXT[:-1] + ', deploy_role="inferra-deploy")'
+DEPLOYED_BY = CONTEXT[:-1] + ', deploy_role="inferform-deploy")'
 
 
 def dev(tag: str = "1.4.2", maximum: int = 2, registry: str = REGISTRY) -> str:
@@ -194,7 +194,7 @@ def test_a_killed_deploy_is_reported_recovered_and_completed_by_the_next_run(lif
     settle(life)
     with pytest.raises(OperatorError) as caught:
         life.deploy("dev-use1-inference")
-    assert "inferra recover dev-use1-inference" in str(caught.value)
+    assert "inferform recover dev-use1-inference" in str(caught.value)
     assert re.search(r"terraform -chdir=\S+ force-unlock [0-9a-f-]{36}", str(caught.value))
     done = recover(["dev-use1-inference"], life.program)
     assert [line.split()[0] for line in done] == ["cleared", "imported", "imported"]
@@ -295,7 +295,7 @@ def test_destroy_leaves_nothing(life: Life) -> None:
     ]
     assert aws.client("logs").describe_log_groups()["logGroups"] == []
     assert aws.client("iam").list_roles()["Roles"] == []
-    tagged = [{"Name": "tag:managed-by", "Values": ["inferra"]}]
+    tagged = [{"Name": "tag:managed-by", "Values": ["inferform"]}]
     assert aws.client("ec2").describe_vpcs(Filters=tagged)["Vpcs"] == []
 
 

@@ -26,15 +26,15 @@ from modules import *
 
 shared = Environment(
     context=Context(organization="acme", stage="shared", account="{owner}", region="us-east-1",
-        owner="platform", deploy_role="inferra-deploy", plan_role="inferra-plan",
-        permissions_boundary="inferra-boundary", protected=True),
+        owner="platform", deploy_role="inferform-deploy", plan_role="inferform-plan",
+        permissions_boundary="inferform-boundary", protected=True),
     identity=Identity(github=GitHub(repository="acme/inference"), regions=["eu-west-1"]),
     registry=Registry(repositories={{"fraud": Repository(pull_accounts=["{first}", "{second}"])}}),
 )
 
 def environment(account, region, vpc, subnets, inference, **more):
     context = Context(organization="acme", stage="dev", account=account, region=region, owner="ml",
-        deploy_role="inferra-deploy", plan_role="inferra-plan",
+        deploy_role="inferform-deploy", plan_role="inferform-plan",
         images=ImageOwner(account="{owner}", stage="shared", home_region="us-east-1"))
     network = NetworkOutputs(vpc_id=vpc, vpc_cidr="10.0.0.0/16", private_subnet_ids=subnets,
         public_subnet_ids=[], s3_prefix_list_id="pl-1")
@@ -70,7 +70,7 @@ class Teams(Life):
         self.write(text, "teams")
 
     def begin(self) -> None:
-        """Make VPCs and state buckets, which are there before Inferra."""
+        """Make VPCs and state buckets, which are there before Inferform."""
         self.rewrite()
         for key, field in (("dev-use1", "vpc_first"), ("dev-euw1", "vpc_second")):
             ec2 = self.aws(key).client("ec2")
@@ -189,13 +189,13 @@ def test_the_identity_layer_makes_roles_that_only_the_repository_assumes(teams: 
     provider = f"arn:aws:iam::{OWNER}:oidc-provider/token.actions.githubusercontent.com"
     listed = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     assert [each["Arn"] for each in listed] == [provider]
-    trust = iam.get_role(RoleName="inferra-deploy")["Role"]["AssumeRolePolicyDocument"]
+    trust = iam.get_role(RoleName="inferform-deploy")["Role"]["AssumeRolePolicyDocument"]
     [github] = [s for s in trust["Statement"] if s["Principal"].get("Federated") == provider]
     assert github["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"] == [
         "repo:acme/inference:ref:refs/heads/main"
     ]
-    boundary = f"arn:aws:iam::{OWNER}:policy/inferra-boundary"
-    assert iam.get_policy(PolicyArn=boundary)["Policy"]["PolicyName"] == "inferra-boundary"
+    boundary = f"arn:aws:iam::{OWNER}:policy/inferform-boundary"
+    assert iam.get_policy(PolicyArn=boundary)["Policy"]["PolicyName"] == "inferform-boundary"
 
 
 def test_a_protected_registry_is_not_destroyed_and_says_how_to_lift_it(teams: Teams) -> None:
@@ -224,7 +224,7 @@ def test_a_team_deploys_while_another_ones_state_is_locked(teams: Teams) -> None
     assert code == 0, output
     code, output = teams.apply_raw(SHOP)
     assert code == 1
-    assert "inferra recover dev-use1-inference-shop" in teams.advice(output, SHOP)
+    assert "inferform recover dev-use1-inference-shop" in teams.advice(output, SHOP)
     risk, shop = status(teams.environment("dev-use1"), aws)
     assert (risk.lock, shop.lock) == (None, "shop@build, apply, ")
 

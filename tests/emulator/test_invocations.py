@@ -59,7 +59,7 @@ def test_an_invocation_is_answered_with_what_was_received(runtime: Any) -> None:
     assert answer["InvokedProductionVariant"] == "large"
     assert answer["ContentType"] == "application/json"
     body = json.loads(answer["Body"].read())
-    assert body["emulator"] == "inferra"
+    assert body["emulator"] == "inferform"
     assert (body["contentType"], body["body"], body["bytes"]) == ("text/csv", "1,2,3", 5)
 
 
@@ -100,7 +100,7 @@ def test_an_asynchronous_invocation_writes_where_the_configuration_says(
     assert "/failed/" in answer["FailureLocation"]
     bucket, _, key = answer["OutputLocation"].removeprefix("s3://").partition("/")
     content = json.loads(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-    assert (content["emulator"], content["inputLocation"]) == ("inferra", "s3://in/one.json")
+    assert (content["emulator"], content["inputLocation"]) == ("inferform", "s3://in/one.json")
 
 
 def test_an_endpoint_is_invoked_in_its_own_way_only(runtime: Any) -> None:

@@ -89,10 +89,10 @@ def shell_lines(text: str) -> Iterator[str]:
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """The commands of `inferra`, in words."""
+    """The commands of `inferform`, in words."""
     for line in shell_lines(text):
         for part in re.split(r"&&|\$\(|\)\"", line):
-            match = re.match(r"\s*(?:pipenv run )?(?:\.venv/bin/)?inferra (.+)", part)
+            match = re.match(r"\s*(?:pipenv run )?(?:\.venv/bin/)?inferform (.+)", part)
             if match:
                 yield shlex.split(match[1], comments=True)
 
@@ -115,7 +115,7 @@ def check_command(words: list[str]) -> None:
             assert word in STAND_INS | keys.keys() | stages, word
 
 
-def test_every_command_of_inferra_that_it_shows_exists_with_its_options(file: Path) -> None:
+def test_every_command_of_inferform_that_it_shows_exists_with_its_options(file: Path) -> None:
     for words in commands(file.read_text("utf-8")):
         check_command(words)
 

@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs" / "longevity.md").read_text("utf-8")
 TERRAIN = ROOT / ".venv-terrain" / "bin" / "python"
-_STEERING = ("GIT_", "NODE_OPTIONS", "PYTHON", "JSII_", "INFERRA_", "CDKTF_")
+_STEERING = ("GIT_", "NODE_OPTIONS", "PYTHON", "JSII_", "INFERFORM_", "CDKTF_")
 
 ALLOWED: dict[str, Callable[[Any, Any], bool]] = {
     # Notes of the library, which Terraform does not read.

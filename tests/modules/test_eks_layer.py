@@ -34,7 +34,7 @@ CONTEXT = Context(
     account="111122223333",
     region="us-east-1",
     owner="ml",
-    deploy_role="inferra-deploy",
+    deploy_role="inferform-deploy",
 )
 NETWORK = NetworkOutputs(
     vpc_id="vpc-1",
@@ -141,7 +141,7 @@ def test_node_groups_run_what_their_instances_need(stack: Callable[..., Stack]) 
         {"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}
     ]
     assert groups["gpu"]["labels"] == {
-        "inferra/node-group": "gpu",
+        "inferform/node-group": "gpu",
         "nvidia.com/gpu.present": "true",
     }
     assert all(group["version"] == "1.35" for group in groups.values())
@@ -253,7 +253,7 @@ def test_the_roles_that_deploy_and_plan_have_entries(stack: Callable[..., Stack]
         policy="AmazonEKSViewPolicy",
         namespaces=["inference"],
     )
-    made = stack(context=CONTEXT.replace(plan_role="inferra-plan"), access={"ml": reader})
+    made = stack(context=CONTEXT.replace(plan_role="inferform-plan"), access={"ml": reader})
     granted = {
         entry["principal_arn"].rpartition("/")[2]: (
             entry["policy_arn"].rpartition("/")[2],
@@ -262,8 +262,8 @@ def test_the_roles_that_deploy_and_plan_have_entries(stack: Callable[..., Stack]
         for entry in resources(made, "aws_eks_access_policy_association").values()
     }
     assert granted == {
-        "inferra-deploy": ("AmazonEKSClusterAdminPolicy", {"type": "cluster"}),
-        "inferra-plan": ("AmazonEKSAdminViewPolicy", {"type": "cluster"}),
+        "inferform-deploy": ("AmazonEKSClusterAdminPolicy", {"type": "cluster"}),
+        "inferform-plan": ("AmazonEKSAdminViewPolicy", {"type": "cluster"}),
         "ml": ("AmazonEKSViewPolicy", {"type": "namespace", "namespaces": ["inference"]}),
     }
 

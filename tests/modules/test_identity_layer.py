@@ -37,9 +37,9 @@ CONTEXT = Context(
     account="111122223333",
     region="us-east-1",
     owner="ml",
-    deploy_role="inferra-deploy",
-    plan_role="inferra-plan",
-    permissions_boundary="inferra-boundary",
+    deploy_role="inferform-deploy",
+    plan_role="inferform-plan",
+    permissions_boundary="inferform-boundary",
 )
 IDENTITY = Identity(
     github=GitHub(repository="acme/inference", environments=["dev"]),
@@ -100,7 +100,7 @@ def test_the_trust_of_each_role_names_repository_branch_and_environment(
 ) -> None:
     stack = synthesize(_environment(identity=IDENTITY))["dev-use1-identity"]
     roles = _resources(stack, "aws_iam_role")
-    assert {role["name"] for role in roles.values()} == {"inferra-deploy", "inferra-plan"}
+    assert {role["name"] for role in roles.values()} == {"inferform-deploy", "inferform-plan"}
     deploy = _statements(roles["roles/deploy"]["assume_role_policy"])
     plan = _statements(roles["roles/plan"]["assume_role_policy"])
     issuer = "token.actions.githubusercontent.com"
@@ -123,7 +123,7 @@ def test_the_trust_of_each_role_names_repository_branch_and_environment(
     assert "repo:acme/inference:pull_request" in subjects
     assert "*" not in json.dumps([deploy["GitHub"], plan["GitHub"]])
     assert deploy["Operators"]["Condition"]["ArnEquals"]["aws:PrincipalArn"] == [
-        "arn:aws:iam::111122223333:role/inferra-deploy",
+        "arn:aws:iam::111122223333:role/inferform-deploy",
         "arn:aws:iam::222233334444:role/admin",
     ]
 
@@ -132,7 +132,7 @@ def test_only_the_identity_layer_works_without_the_role_that_it_makes(
     synthesize: Synthesize,
 ) -> None:
     stacks = synthesize(_environment(identity=IDENTITY))
-    deploy = "arn:aws:iam::111122223333:role/inferra-deploy"
+    deploy = "arn:aws:iam::111122223333:role/inferform-deploy"
     for name, stack in stacks.items():
         provider = stack["provider"]["aws"][0]
         backend = stack["terraform"]["backend"]["s3"]
@@ -149,13 +149,13 @@ def test_only_the_identity_layer_works_without_the_role_that_it_makes(
 def test_plans_are_synthesized_with_the_plan_role(synthesize: Synthesize) -> None:
     stacks = synthesize(_environment(identity=IDENTITY), target=replace(AWS, plans_only=True))
     inference = json.dumps(stacks["dev-use1-inference"])
-    assert "role/inferra-plan" in inference
-    assert "role/inferra-deploy" not in inference
+    assert "role/inferform-plan" in inference
+    assert "role/inferform-deploy" not in inference
     assert [
         r["name"] for r in stacks["dev-use1-identity"]["resource"]["aws_iam_role"].values()
     ] == [
-        "inferra-deploy",
-        "inferra-plan",
+        "inferform-deploy",
+        "inferform-plan",
     ]
 
 
@@ -182,7 +182,7 @@ def test_every_role_has_the_boundary_that_the_context_names(synthesize: Synthesi
     ]
     assert roles
     assert {role["permissions_boundary"] for role in roles} == {
-        "arn:aws:iam::111122223333:policy/inferra-boundary"
+        "arn:aws:iam::111122223333:policy/inferform-boundary"
     }
     unbounded = synthesize(_environment(context=CONTEXT.replace(permissions_boundary=None)))
     assert "permissions_boundary" not in json.dumps(unbounded)
@@ -236,8 +236,8 @@ def test_moved_resources_are_moved_in_their_layer_only(synthesize: Synthesize) -
 def test_the_deploy_role_cannot_give_itself_more_rights() -> None:
     statements = policies.deploy(CONTEXT, ["us-east-1"])
     own = "arn:aws:iam::111122223333:role/acme-dev-use1-fraud"
-    deploy = "arn:aws:iam::111122223333:role/inferra-deploy"
-    boundary = "arn:aws:iam::111122223333:policy/inferra-boundary"
+    deploy = "arn:aws:iam::111122223333:role/inferform-deploy"
+    boundary = "arn:aws:iam::111122223333:policy/inferform-boundary"
     github = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
     assert _allows(statements, "iam:PutRolePolicy", own)
     assert _allows(statements, "sagemaker:UpdateEndpoint", "*")
@@ -256,10 +256,10 @@ def test_the_deploy_role_cannot_give_itself_more_rights() -> None:
 
 
 def test_the_deploy_role_stays_deployable_where_names_overlap() -> None:
-    named_alike = CONTEXT.replace(organization="inferra")
+    named_alike = CONTEXT.replace(organization="inferform")
     statements = policies.deploy(named_alike, ["us-east-1"])
     assert not _allows(
-        statements, "iam:PutRolePolicy", "arn:aws:iam::111122223333:role/inferra-deploy"
+        statements, "iam:PutRolePolicy", "arn:aws:iam::111122223333:role/inferform-deploy"
     )
 
 
@@ -291,7 +291,7 @@ def test_no_role_under_the_boundary_gets_more_rights_or_at_the_states() -> None:
     for action in ("iam:CreateUser", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:CreateRole"):
         assert not _allows(statements, action, "*")
     assert not _allows(
-        statements, "sts:AssumeRole", "arn:aws:iam::111122223333:role/inferra-deploy"
+        statements, "sts:AssumeRole", "arn:aws:iam::111122223333:role/inferform-deploy"
     )
 
 

@@ -56,7 +56,7 @@ CONTEXT = Context(
     account="111122223333",
     region="us-east-1",
     owner="ml",
-    deploy_role="inferra-deploy",
+    deploy_role="inferform-deploy",
 )
 NETWORK = NetworkOutputs(
     vpc_id="vpc-1",
@@ -198,7 +198,7 @@ def test_gpus_are_limits_and_their_nodes_are_tolerated() -> None:
         {"key": "nvidia.com/gpu", "operator": "Exists"},
         {"key": "team", "operator": "Equal", "value": "ml", "effect": "NoExecute"},
     ]
-    assert pod["nodeSelector"] == {"inferra/node-group": "gpu"}
+    assert pod["nodeSelector"] == {"inferform/node-group": "gpu"}
     plain = pod_of(objects_of(environment({"plain": PLAIN})), "plain")
     assert not {"tolerations", "nodeSelector", "initContainers"} & set(plain)
 
@@ -391,7 +391,7 @@ def test_the_provider_asks_for_a_token_at_each_run(synthesize: Synthesize) -> No
     )
     (exec_,) = provider["exec"]
     assert exec_["command"] == "aws"
-    assert exec_["args"][-2:] == ["--role-arn", "arn:aws:iam::111122223333:role/inferra-deploy"]
+    assert exec_["args"][-2:] == ["--role-arn", "arn:aws:iam::111122223333:role/inferform-deploy"]
     assert f"${{{outputs}.cluster_name}}" in exec_["args"]
     assert stack["terraform"]["required_providers"]["kubernetes"]["version"] == (
         ">= 2.35.0, < 3.0.0"

@@ -39,7 +39,7 @@ CONTEXT = Context(
     account="111122223333",
     region="us-east-1",
     owner="ml",
-    deploy_role="inferra-deploy",
+    deploy_role="inferform-deploy",
 )
 FOREIGN = NetworkOutputs(
     vpc_id="vpc-1",
@@ -103,8 +103,8 @@ def test_a_layer_locks_and_encrypts_its_state_and_stays_in_its_account(
         "encrypt": True,
         "use_lockfile": True,
         "assume_role": {
-            "role_arn": "arn:aws:iam::111122223333:role/inferra-deploy",
-            "session_name": "inferra",
+            "role_arn": "arn:aws:iam::111122223333:role/inferform-deploy",
+            "session_name": "inferform",
         },
     }
     assert terraform["required_providers"]["aws"]["version"] == ">= 6.21.0, < 7.0.0"

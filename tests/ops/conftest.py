@@ -25,7 +25,7 @@ def context() -> Context:
         account=str(next(_accounts)),
         region="us-east-1",
         owner="ml",
-        deploy_role="inferra-deploy",
+        deploy_role="inferform-deploy",
     )
 
 

@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 from tests.examples.test_docs import check_command
 
 
-def inferra(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def inferform(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ops", *arguments],
         cwd=ROOT,
@@ -43,7 +43,7 @@ def commands() -> Iterator[tuple[str, Any]]:
         else:
             yield name, command
 
-    yield from below("inferra", typer.main.get_command(app))
+    yield from below("inferform", typer.main.get_command(app))
 
 
 def test_every_command_has_help_with_an_example() -> None:
@@ -53,7 +53,7 @@ def test_every_command_has_help_with_an_example() -> None:
 
 def test_every_example_of_the_help_is_a_command_that_can_be_given() -> None:
     for name, command in commands():
-        [example] = re.findall(r"Example: inferra (.+)", str(command.help))
+        [example] = re.findall(r"Example: inferform (.+)", str(command.help))
         assert example.split()[: len(name.split()) - 1] == name.split()[1:]
         check_command(shlex.split(example, comments=True))
 
@@ -61,20 +61,20 @@ def test_every_example_of_the_help_is_a_command_that_can_be_given() -> None:
 def test_the_commands_that_begin_a_users_day_are_there() -> None:
     names = {name for name, _ in commands()}
     assert names >= {
-        "inferra bootstrap",
-        "inferra deploy",
-        "inferra emulator start",
-        "inferra emulator status",
-        "inferra emulator stop",
-        "inferra explain",
-        "inferra rules",
+        "inferform bootstrap",
+        "inferform deploy",
+        "inferform emulator start",
+        "inferform emulator status",
+        "inferform emulator stop",
+        "inferform explain",
+        "inferform rules",
     }
 
 
 def test_every_command_stands_in_one_panel_of_the_help() -> None:
     placed = [name for names in PANELS.values() for name in names]
     assert sorted(placed) == sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-    shown = inferra("--help").stdout
+    shown = inferform("--help").stdout
     assert [panel for panel in PANELS if f"─ {panel} ─" not in shown] == []
 
 
@@ -93,22 +93,22 @@ def test_every_command_that_asks_can_be_told_not_to_by_the_same_option() -> None
 
 def test_the_version_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert inferra("--version").stdout == f"inferra {project['version']}\n"
+    assert inferform("--version").stdout == f"inferform {project['version']}\n"
 
 
 def test_a_stage_stands_for_its_only_environment() -> None:
-    by_stage, by_key = inferra("cost", "dev", "--json"), inferra("cost", "dev-use1", "--json")
+    by_stage, by_key = inferform("cost", "dev", "--json"), inferform("cost", "dev-use1", "--json")
     assert by_stage.returncode == 0
     assert by_stage.stdout == by_key.stdout
 
 
 def test_rules_are_listed_in_the_order_of_their_numbers() -> None:
-    ids = [entry["id"] for entry in json.loads(inferra("rules", "--json").stdout)]
+    ids = [entry["id"] for entry in json.loads(inferform("rules", "--json").stdout)]
     assert ids.index("AAS3") < ids.index("AAS10") < ids.index("ALM4")
 
 
 def test_rules_are_listed_for_machines() -> None:
-    done = inferra("rules", "--json")
+    done = inferform("rules", "--json")
     assert done.returncode == 0
     listed = json.loads(done.stdout)
     assert {entry["id"] for entry in listed} >= set(RULES)
@@ -116,31 +116,31 @@ def test_rules_are_listed_for_machines() -> None:
 
 
 def test_a_rule_is_explained_with_its_source() -> None:
-    done = inferra("explain", "aas3")
+    done = inferform("explain", "aas3")
     assert done.returncode == 0
     assert RULES["AAS3"].condition in done.stdout
     assert RULES["AAS3"].source in done.stdout
 
 
 def test_an_unknown_rule_is_bad_input_with_the_nearest_match() -> None:
-    done = inferra("explain", "AAS333")
+    done = inferform("explain", "AAS333")
     assert done.returncode == 2
     assert "did you mean" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_an_unknown_environment_is_bad_input_with_the_known_ones() -> None:
-    done = inferra("bootstrap", "dev-use2")
+    done = inferform("bootstrap", "dev-use2")
     assert done.returncode == 2
     assert "did you mean dev-use1" in done.stderr
 
 
 def test_a_command_without_its_argument_is_bad_input() -> None:
-    assert inferra("bootstrap").returncode == 2
+    assert inferform("bootstrap").returncode == 2
 
 
 def test_without_credentials_a_bootstrap_fails_in_two_lines() -> None:
-    done = inferra(
+    done = inferform(
         "bootstrap",
         "dev-use1",
         AWS_ACCESS_KEY_ID="",
@@ -168,7 +168,7 @@ def ask():
         config=boto3.session.Config(retries={"max_attempts": 0}),
     ).get_caller_identity()
 
-sys.argv = ["inferra", "ask"]
+sys.argv = ["inferform", "ask"]
 main()
 """
     done = subprocess.run(
@@ -180,7 +180,7 @@ main()
 
 
 def test_deploying_without_a_terminal_asks_for_approval_on_the_command_line() -> None:
-    done = inferra("deploy", "dev-use1-network")
+    done = inferform("deploy", "dev-use1-network")
     assert done.returncode == 2
     assert "--auto-approve" in done.stderr
 
@@ -196,14 +196,14 @@ def test_deploying_without_a_terminal_asks_for_approval_on_the_command_line() ->
 def test_a_stack_that_is_not_there_is_refused_before_anything_is_asked(
     stack: str, says: str
 ) -> None:
-    done = inferra("destroy", stack)
+    done = inferform("destroy", stack)
     assert done.returncode == 2
     assert says in done.stderr
     assert "nobody to ask" not in done.stderr
 
 
 def test_messages_keep_their_lines_where_there_is_no_terminal() -> None:
-    done = inferra("deploy", "dev-use1-netwrk", COLUMNS="40")
+    done = inferform("deploy", "dev-use1-netwrk", COLUMNS="40")
     assert len(done.stderr.splitlines()) == 2
 
 

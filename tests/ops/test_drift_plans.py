@@ -172,29 +172,29 @@ _LOCK = """
 @pytest.mark.parametrize(
     ("output", "advice"),
     [
-        (_LOCK, "if it was killed: inferra recover dev-use1-network"),
+        (_LOCK, "if it was killed: inferform recover dev-use1-network"),
         (
             'Error: Failed to save state ... "errored.tfstate"',
-            "inferra recover dev-use1-network writes the state",
+            "inferform recover dev-use1-network writes the state",
         ),
         (
             "ExpiredToken ... Failed to persist state to backend",
-            "what was done is kept. Before you repeat: inferra recover dev-use1-network writes",
+            "what was done is kept. Before you repeat: inferform recover dev-use1-network writes",
         ),
         (
             "EOF ... Error releasing the state lock",
-            "Before you repeat: inferra recover dev-use1-network clears the lock that was left",
+            "Before you repeat: inferform recover dev-use1-network clears the lock that was left",
         ),
         ("api error ExpiredToken: The security token", "the credentials have expired"),
         ("StatusCode: 500, ... InternalFailure", "AWS had an error of its own; repeat"),
-        ("InvalidPermission.Duplicate: The specified rule", "inferra recover dev-use1-network"),
-        ("InvalidSubnet.Conflict: The CIDR", "inferra recover dev-use1-network"),
+        ("InvalidPermission.Duplicate: The specified rule", "inferform recover dev-use1-network"),
+        ("InvalidSubnet.Conflict: The CIDR", "inferform recover dev-use1-network"),
         ("Error acquiring the state lock ... ExpiredToken", "the credentials have expired"),
-        ('Error: S3 bucket "b" does not exist', "inferra bootstrap dev-use1"),
-        ("Error: Unable to find remote state", "inferra deploy 'dev-use1-*'"),
+        ('Error: S3 bucket "b" does not exist', "inferform bootstrap dev-use1"),
+        ("Error: Unable to find remote state", "inferform deploy 'dev-use1-*'"),
         (
             "data.terraform_remote_state.ecs.outputs is object with 4 attributes",
-            "inferra deploy 'dev-use1-*'",
+            "inferform deploy 'dev-use1-*'",
         ),
         ("Error: No valid credential sources found", "sign in"),
         ("ThrottlingException: Rate exceeded", "AWS throttles"),

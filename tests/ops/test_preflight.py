@@ -175,7 +175,7 @@ def test_a_repository_that_is_yet_to_be_made_is_deployed_and_pushed_to_first(
 ) -> None:
     account.aws.client("ecr").delete_repository(repositoryName=account.repository, force=True)
     failed = account.failed(registry=Registry(repositories={"fraud": Repository()}))
-    assert failed["image"].fix.startswith("deploy dev-use1-registry first; then inferra push")
+    assert failed["image"].fix.startswith("deploy dev-use1-registry first; then inferform push")
     assert failed["artifact"].fix.startswith("deploy dev-use1-registry, then aws s3 cp")
 
 
@@ -241,5 +241,5 @@ def test_a_state_bucket_that_is_missing_is_a_finding_of_its_own(
     account = Account(context, Aws(context, emulator=emulator), synthesize)
     failed = account.failed()
     assert failed["state bucket"].found == "does not exist"
-    assert failed["state bucket"].fix == "inferra bootstrap dev-use1"
+    assert failed["state bucket"].fix == "inferform bootstrap dev-use1"
     assert set(failed) == {"state bucket"}

@@ -1,4 +1,4 @@
-"""`inferra push`: what it builds and pushes, and what it says when it cannot."""
+"""`inferform push`: what it builds and pushes, and what it says when it cannot."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CONTEXT = Context(
     account="666600006666",
     region="us-east-1",
     owner="test",
-    deploy_role="inferra-deploy",
+    deploy_role="inferform-deploy",
 )
 MODEL = Model(image=Image(repository="fraud", tag="1.4.2"))
 ARM = Fargate(cpu=256, memory_mib=512, architecture="ARM64")

@@ -1,4 +1,4 @@
-"""`inferra rollout`: what it refuses, and what it says when an alarm stops CodeDeploy."""
+"""`inferform rollout`: what it refuses, and what it says when an alarm stops CodeDeploy."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CONTEXT = Context(
     account=ACCOUNT,
     region="us-east-1",
     owner="test",
-    deploy_role="inferra-deploy",
+    deploy_role="inferform-deploy",
 )
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
 

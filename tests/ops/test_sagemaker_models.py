@@ -1,4 +1,4 @@
-"""`inferra models`: the latest approved version is pinned, and durations are shown."""
+"""`inferform models`: the latest approved version is pinned, and durations are shown."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ dev = Environment(
     inference=Inference(
         endpoints={{
             "fraud": RealtimeEndpoint(
-                model=ModelPackage(arn={arn}),  # moved on by inferra models resolve
+                model=ModelPackage(arn={arn}),  # moved on by inferform models resolve
                 instance_type='ml.m5.large',
             ),
         }},

@@ -105,7 +105,7 @@ def test_nothing_is_restored_under_the_lock_of_another_run(
     with pytest.raises(OperatorError) as error:
         states.restore("registry", version)
     assert "is locked: ann@build, OperationTypeApply" in str(error.value)
-    assert "inferra state unlock dev-use1 registry" in str(error.value)
+    assert "inferform state unlock dev-use1 registry" in str(error.value)
     assert len(states.versions("registry")) == 1
 
 
@@ -128,7 +128,7 @@ def test_a_version_that_is_not_there_is_refused(states: States, write_state: Wri
 def test_a_state_bucket_that_is_not_there_is_made_by_bootstrap(
     context: Context, emulator: Any
 ) -> None:
-    with pytest.raises(OperatorError, match="inferra bootstrap dev-use1 makes it"):
+    with pytest.raises(OperatorError, match="inferform bootstrap dev-use1 makes it"):
         States(Aws(context, emulator=emulator)).read("registry")
 
 

@@ -1,4 +1,4 @@
-"""`inferra status`: one line for each stack, from its state."""
+"""`inferform status`: one line for each stack, from its state."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_drift_is_shown_for_the_stacks_that_were_planned(
 def test_an_environment_without_a_state_bucket_is_not_deployed_and_told_how_to_begin(
     environment: Environment, context: Context, emulator: Any
 ) -> None:
-    with pytest.raises(NotBootstrappedError, match="inferra bootstrap dev-use1"):
+    with pytest.raises(NotBootstrappedError, match="inferform bootstrap dev-use1"):
         status(environment, Aws(context, emulator=emulator))
     [registry] = not_deployed(environment)
     assert registry.stack == "dev-use1-registry"

@@ -1,4 +1,4 @@
-"""`modules/` as the wheel `inferra`, in a clean virtual environment outside the repository."""
+"""`modules/` as the wheel `inferform`, in a clean virtual environment outside the repository."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [*command, str(source)], capture_output=True, text=True, check=False, timeout=300
     )
     assert built.returncode == 0, built.stdout + built.stderr
-    return next(target.glob("inferra-*.whl"))
+    return next(target.glob("inferform-*.whl"))
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +81,9 @@ def _run(python: Path, code: str, folder: Path) -> subprocess.CompletedProcess[s
 
 
 def test_the_wheel_holds_every_file_of_every_module(wheel: Path) -> None:
-    held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("inferra/")}
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("inferform/")}
     wanted = {
-        f"inferra/{path.relative_to(MODULES).as_posix()}"
+        f"inferform/{path.relative_to(MODULES).as_posix()}"
         for path in MODULES.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
@@ -120,8 +120,8 @@ def test_the_wheel_requires_every_package_that_it_imports() -> None:
 def test_specs_work_outside_the_repository(python: Path, tmp_path: Path) -> None:
     done = _run(
         python,
-        "import sys, inferra; print(inferra.__file__); assert inferra.rules.RULES; "
-        "print(*(name for name in inferra.__all__ if not hasattr(inferra, name))); "
+        "import sys, inferform; print(inferform.__file__); assert inferform.rules.RULES; "
+        "print(*(name for name in inferform.__all__ if not hasattr(inferform, name))); "
         "assert 'cdktf' not in sys.modules",
         tmp_path,
     )
@@ -184,7 +184,7 @@ def test_one_construct_works_in_a_stack_of_another_project(python: Path, tmp_pat
 
 def test_every_construct_that_the_docs_name_is_there() -> None:
     text = (ROOT / "docs" / "reuse.md").read_text("utf-8")
-    named = re.findall(r"`inferra((?:\.\w+)+)\.([A-Z]\w+)`", text)
+    named = re.findall(r"`inferform((?:\.\w+)+)\.([A-Z]\w+)`", text)
     assert len(named) >= 9
     for module, name in named:
         assert hasattr(importlib.import_module(f"modules{module}"), name), name

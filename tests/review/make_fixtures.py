@@ -46,7 +46,7 @@ CONTEXT = Context(
     account="111122223333",
     region="us-east-1",
     owner="ml-platform",
-    deploy_role="inferra-deploy",
+    deploy_role="inferform-deploy",
 )
 REGISTRY = Registry(repositories={"fraud": Repository(), "ranking": Repository()})
 FRAUD = RealtimeEndpoint(

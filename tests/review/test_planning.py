@@ -87,7 +87,7 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     # Without a state bucket there is nothing to plan against, and nothing is invented.
     before = review(read_only=True)
     assert before[f"{KEY}-registry"].status == "blocked"
-    assert "inferra bootstrap" in before[f"{KEY}-registry"].note
+    assert "inferform bootstrap" in before[f"{KEY}-registry"].note
 
     bootstrap(found.context, Aws(found.context, emulator=emulator))
     first = review()
@@ -254,7 +254,7 @@ def test_the_command_renders_files_in_several_formats_at_once(tmp_path: Path) ->
 
 
 def test_a_file_that_is_named_as_a_format_is_written_in_it(tmp_path: Path) -> None:
-    names = {"r.html": "<!doctype", "r.md": "<!-- inferra", "r.json": "{", "r.txt": "Plan of"}
+    names = {"r.html": "<!doctype", "r.md": "<!-- inferform", "r.json": "{", "r.txt": "Plan of"}
     outputs = [part for name in names for part in ("--output", str(tmp_path / name))]
     status, _ = run("--plan", str(PLANS / "image-change.json"), *outputs)
     assert status == 0
@@ -301,4 +301,4 @@ def test_input_that_cannot_be_used_is_refused(arguments: list[str], says: str) -
 
 
 def test_saved_plans_are_never_committed() -> None:
-    assert ".inferra/" in (ROOT / ".gitignore").read_text("utf-8").split()
+    assert ".inferform/" in (ROOT / ".gitignore").read_text("utf-8").split()

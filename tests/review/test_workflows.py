@@ -111,11 +111,11 @@ def test_scripts_are_valid_bash(file: Path) -> None:
         assert answer.returncode == 0, answer.stderr
 
 
-def test_every_command_and_option_of_inferra_exists(file: Path) -> None:
+def test_every_command_and_option_of_inferform_exists(file: Path) -> None:
     group = typer.main.get_command(app)
     for script in scripts(file):
         for line in script.replace("\\\n", " ").splitlines():
-            match = re.match(r"\s*\.venv/bin/inferra (\S+)(.*)", line)
+            match = re.match(r"\s*\.venv/bin/inferform (\S+)(.*)", line)
             if match is None:
                 continue
             command = group.commands[match[1]]  # type: ignore[attr-defined]
@@ -125,7 +125,7 @@ def test_every_command_and_option_of_inferra_exists(file: Path) -> None:
 
 def test_every_environment_is_in_it(file: Path) -> None:
     if file.stem == "audit":
-        assert "inferra" not in "".join(scripts(file)), "it is of the whole repository"
+        assert "inferform" not in "".join(scripts(file)), "it is of the whole repository"
         return
     if file.stem == "deploy-environment":
         keys = {"${{ inputs.environment }}"}

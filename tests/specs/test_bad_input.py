@@ -46,7 +46,7 @@ BAD = [
      "SPEC2", "context.owner", "is required by Context"),
     ("a role that is an ARN",
      environment(context=CONTEXT[:-1] + ', deploy_role="arn:aws:iam::111122223333:role/x")'),
-     "CTX5", "context.deploy_role", "inferra-deploy"),
+     "CTX5", "context.deploy_role", "inferform-deploy"),
     ("a tag key that AWS reserves",
      environment(context=CONTEXT[:-1] + ', tags={"aws:x": "y"})'),
      "CTX3", "context.tags", "aws:"),

@@ -49,7 +49,7 @@ def environment(cluster: EksCluster, **changes: Any) -> Environment:
             account="111122223333",
             region="us-east-1",
             owner="ml",
-            deploy_role="inferra-deploy",
+            deploy_role="inferform-deploy",
         ),
         "network": Network(cidr="10.20.0.0/16"),
         "registry": Registry(),
@@ -281,7 +281,7 @@ def test_a_principal_has_one_access_entry() -> None:
     entry = AccessEntry(principal="arn:aws:iam::111122223333:role/ml")
     (problem,) = refused(EksCluster, version="1.35", access={"a": entry, "b": entry})
     assert problem.endswith("[EKS34]")
-    own = AccessEntry(principal="arn:aws:iam::111122223333:role/inferra-deploy")
+    own = AccessEntry(principal="arn:aws:iam::111122223333:role/inferform-deploy")
     with pytest.raises(SpecError, match="EKS34"):
         environment(EksCluster(version="1.35", access={"me": own}))
 

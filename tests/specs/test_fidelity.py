@@ -89,7 +89,7 @@ NOT_AWS = {
         "_Rate.requests_per_second",
         "_Rate.safety_factor",
     ),
-    "a choice of Inferra's": (
+    "a choice of Inferform's": (
         "FrameworkContainer.accelerator",
         "FrameworkContainer.framework",
         "FrameworkContainer.version",
@@ -152,7 +152,7 @@ LEFT_OUT = {
     "Fleet.routing_strategy": {"(PREFIX|KV)_AWARE": "hashicorp/aws does not know them"},
     "NodeGroup.ami_type": {
         "AL2_.+": "ended in November 2025 (EKS6)",
-        "CUSTOM": "Inferra derives the AMI",
+        "CUSTOM": "Inferform derives the AMI",
         "WINDOWS_.+": "inference runs on Linux",
         "BOTTLEROCKET_.+_NVIDIA_FIPS": "hashicorp/aws 5.100 does not know them",
     },

@@ -10,9 +10,9 @@ import pytest
 from modules import ConfigurationError, Context, Environment, GitHub, Identity, SpecError, load
 
 NAMED = {
-    "deploy_role": "inferra-deploy",
-    "plan_role": "inferra-plan",
-    "permissions_boundary": "inferra-boundary",
+    "deploy_role": "inferform-deploy",
+    "plan_role": "inferform-plan",
+    "permissions_boundary": "inferform-boundary",
 }
 
 
@@ -108,5 +108,7 @@ def test_one_environment_of_an_account_carries_identity(tmp_path: Path) -> None:
 
 
 def test_plans_assume_the_plan_role_and_the_deploy_role_without_one() -> None:
-    assert context().plan_role_arn == "arn:aws:iam::111122223333:role/inferra-plan"
-    assert context(plan_role=None).plan_role_arn == "arn:aws:iam::111122223333:role/inferra-deploy"
+    assert context().plan_role_arn == "arn:aws:iam::111122223333:role/inferform-plan"
+    assert (
+        context(plan_role=None).plan_role_arn == "arn:aws:iam::111122223333:role/inferform-deploy"
+    )

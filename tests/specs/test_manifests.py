@@ -1,4 +1,4 @@
-"""`inferra manifests`: the objects of an environment as YAML."""
+"""`inferform manifests`: the objects of an environment as YAML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model of Application Auto Scaling behind `inferra simulate`. Needs no Node."""
+"""The model of Application Auto Scaling behind `inferform simulate`. Needs no Node."""
 
 from __future__ import annotations
 

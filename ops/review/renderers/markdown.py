@@ -16,7 +16,7 @@ from ..values import SIGNS, details, marks, sentence, short
 GITHUB_LIMIT = 65_536
 """The most characters that GitHub takes in a comment."""
 
-MARKER = "<!-- inferra-review -->"
+MARKER = "<!-- inferform-review -->"
 """By it the workflow finds its own comment, to update it in place."""
 
 # Bytes are counted, of which a text has at least as many as characters.
@@ -329,10 +329,10 @@ def _fenced(text: str) -> str:
 
 
 def _footer(report: Report) -> str:
-    parts = ["inferra review"]
+    parts = ["inferform review"]
     if report.commit:
         parts.append(f"commit {report.commit[:12]}")
     saved = sum(1 for stack in report.stacks if stack.saved)
     if saved:
-        parts.append(f"{saved} saved plan{'s' if saved != 1 else ''}: inferra apply PLAN")
+        parts.append(f"{saved} saved plan{'s' if saved != 1 else ''}: inferform apply PLAN")
     return f"<sub>{_plain(', '.join(parts))}</sub>"

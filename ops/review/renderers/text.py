@@ -159,5 +159,5 @@ def _saved(report: Report) -> RenderableType | None:
     paths = [stack.saved for stack in report.stacks if stack.saved and stack.changes]
     if not paths:
         return None
-    title = Text("Saved plans, which inferra apply applies as they are here", style="bold")
+    title = Text("Saved plans, which inferform apply applies as they are here", style="bold")
     return Group(title, *(Text(f"  {path}") for path in paths))
