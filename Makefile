@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .venv/bin/pipenv
-SOURCES := main.py modules environments ops emulator bench container tests
+SOURCES := main.py inferform environments ops emulator bench container tests
 
 .PHONY: setup demo demo-destroy test lint types bench audit format clean
 

@@ -7,8 +7,8 @@ import gc
 import sys
 from pathlib import Path
 
-from modules import ConfigurationError, load
-from modules.target import TARGETS
+from inferform import ConfigurationError, load
+from inferform.target import TARGETS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"warning: {warnings}", file=sys.stderr)
 
     # Imported only now: it starts Node, which a wrong Spec need not wait for.
-    from modules.layers.program import synthesize
+    from inferform.layers.program import synthesize
 
     synthesize(loaded.environments.values(), target=TARGETS[options.target], outdir=options.outdir)
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _TEXT = """
-from modules import *
+from inferform import *
 
 
 def endpoint():

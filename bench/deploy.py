@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from emulator.process import serve
-from modules import load
+from inferform import load
 from ops import cdk
 from ops.aws import Aws
 from ops.bootstrap import bootstrap

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 from emulator.process import Emulator, serve
-from modules import (
+from inferform import (
     Context,
     Environment,
     Inference,
@@ -26,7 +26,7 @@ from modules import (
     RealtimeEndpoint,
     RegistryOutputs,
 )
-from modules.target import EMULATOR
+from inferform.target import EMULATOR
 from ops import drift
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    from modules.layers.program import synthesize
+    from inferform.layers.program import synthesize
 
     with serve() as emulator:
         aws = Aws(CONTEXT, emulator=emulator)

@@ -9,7 +9,7 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from modules import bindings
+from inferform import bindings
 
 bindings.install()
 

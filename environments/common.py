@@ -1,6 +1,6 @@
 """What every environment has in common. Account ids live in this folder and nowhere else."""
 
-from modules import (
+from inferform import (
     Context,
     Image,
     InvocationsPerInstance,

@@ -1,6 +1,6 @@
 """dev: small, cheap, one NAT gateway."""
 
-from modules import Environment, Inference, Network, RealtimeEndpoint, Registry
+from inferform import Environment, Inference, Network, RealtimeEndpoint, Registry
 
 from .common import REPOSITORIES, WORKLOADS_ACCOUNT, context, follow_load, model
 

@@ -1,6 +1,6 @@
 """prod: its own account, three zones, no way out to the internet."""
 
-from modules import (
+from inferform import (
     PRIVATE_SAGEMAKER,
     Canary,
     DataCapture,

@@ -1,6 +1,6 @@
 """staging: as production is built, at a smaller size."""
 
-from modules import (
+from inferform import (
     PRIVATE_SAGEMAKER,
     DataCapture,
     Environment,

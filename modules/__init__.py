@@ -3,6 +3,11 @@
 Importing this package needs neither Node nor cdktf; the constructs load on synthesis.
 """
 
+if __name__ == "modules":
+    from inferform._alias import install
+
+    install()
+
 from .alarms.spec import EndpointAlarms
 from .alb.spec import AccessLogs, HealthCheck, LoadBalancer, Route
 from .context import Context, ImageOwner

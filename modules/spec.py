@@ -53,7 +53,7 @@ Many = Annotated[Sequence[T], AfterValidator(tuple)]
 
 _COLLECTING: ContextVar[bool] = ContextVar("collecting", default=False)
 _PROBLEMS = "__problems__"
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).parent
 
 _EXPECTED = {
     "string_type": "a string",

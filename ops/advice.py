@@ -16,7 +16,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from modules import Context
+from inferform import Context
 
 from .errors import NotBootstrappedError, OperatorError
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from emulator.process import Emulator
 from emulator.process import running as running_emulator
-from modules import Context
+from inferform import Context
 
 from .advice import about_sign_in
 from .errors import OperatorError

@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from modules import Context
-from modules.iam.policy import document, tls_only
+from inferform import Context
+from inferform.iam.policy import document, tls_only
 
 from .aws import Aws
 from .errors import OperatorError

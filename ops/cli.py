@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.models import CommandInfo
 
-from modules.spec import SpecError
+from inferform.spec import SpecError
 
 from . import commands
 from .errors import BadInputError, OperatorError

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from emulator import process
-from modules import Environment
+from inferform import Environment
 
 from . import deploy
 from .aws import Aws

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from emulator.process import Emulator
-from modules import Environment
-from modules.target import AWS, EMULATOR
+from inferform import Environment
+from inferform.target import AWS, EMULATOR
 
 from .advice import about_terraform, errors_of
 from .aws import Aws
@@ -125,7 +125,7 @@ def detect(
 
 def _synthesized(environment: Environment, emulator: Emulator | None) -> Path:
     # Imported only now, as it starts Node.
-    from modules.layers.program import synthesize
+    from inferform.layers.program import synthesize
 
     target = replace(EMULATOR if emulator else AWS, plans_only=True)
     outdir = WORK / "drift" / environment.key

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from modules import Environment, load
-from modules.environment import Loaded
-from modules.rules import did_you_mean
+from inferform import Environment, load
+from inferform.environment import Loaded
+from inferform.rules import did_you_mean
 
 from .errors import BadInputError
 from .terraform import ROOT

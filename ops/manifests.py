@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
-from modules import Environment
-from modules.kubernetes.objects import Object, objects
-from modules.kubernetes.place import place_of
-from modules.rules import did_you_mean
+from inferform import Environment
+from inferform.kubernetes.objects import Object, objects
+from inferform.kubernetes.place import place_of
+from inferform.rules import did_you_mean
 
 from .errors import BadInputError
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import libcst as cst
 
-from modules import Environment, ModelPackage
-from modules.environment import Loaded
-from modules.rules import PathPart
-from modules.spec import walk
+from inferform import Environment, ModelPackage
+from inferform.environment import Loaded
+from inferform.rules import PathPart
+from inferform.spec import walk
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError

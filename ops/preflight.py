@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from modules import Environment, NetworkOutputs, RegistryOutputs
-from modules.ecr.spec import parse_image
+from inferform import Environment, NetworkOutputs, RegistryOutputs
+from inferform.ecr.spec import parse_image
 
 from .aws import Aws
 from .errors import OperatorError

@@ -19,12 +19,12 @@ from typing import Any
 
 import libcst as cst
 
-from modules import ConfigurationError, Environment, Image, RegistryOutputs, load
-from modules.ecr.spec import parse_image
-from modules.environment import Loaded
-from modules.rules import PathPart, did_you_mean
-from modules.sagemaker.model import located
-from modules.spec import Spec, walk
+from inferform import ConfigurationError, Environment, Image, RegistryOutputs, load
+from inferform.ecr.spec import parse_image
+from inferform.environment import Loaded
+from inferform.rules import PathPart, did_you_mean
+from inferform.sagemaker.model import located
+from inferform.spec import Spec, walk
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError

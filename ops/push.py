@@ -14,10 +14,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from modules import Environment, Image
-from modules.ecr.spec import parse_image
-from modules.rules import did_you_mean
-from modules.spec import walk
+from inferform import Environment, Image
+from inferform.ecr.spec import parse_image
+from inferform.rules import did_you_mean
+from inferform.spec import walk
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError
@@ -94,8 +94,8 @@ def _images(spec: Any) -> list[Image]:
 
 def _platform(environment: Environment, service: str) -> str:
     """The platform that the service's compute runs, `linux/amd64` where nothing else is said."""
-    from modules.ecs.spec import Ec2, EcsCluster
-    from modules.sagemaker.instances import instance_types
+    from inferform.ecs.spec import Ec2, EcsCluster
+    from inferform.sagemaker.instances import instance_types
 
     spec = _services(environment)[service]
     compute = getattr(spec, "compute", None)

@@ -9,9 +9,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from modules import EcsOutputs, EcsService, Environment
-from modules.ecs.names import capacity_shares, cluster_name, code_deploy_name
-from modules.rules import did_you_mean
+from inferform import EcsOutputs, EcsService, Environment
+from inferform.ecs.names import capacity_shares, cluster_name, code_deploy_name
+from inferform.rules import did_you_mean
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError

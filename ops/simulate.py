@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from modules.scaling.kinds import (
+from inferform.scaling.kinds import (
     ASYNCHRONOUS,
     COMPONENT,
     ECS_SERVICE,
@@ -24,7 +24,7 @@ from modules.scaling.kinds import (
     SERVERLESS,
     Kind,
 )
-from modules.scaling.metrics import (
+from inferform.scaling.metrics import (
     BacklogPerInstance,
     BacklogWithoutCapacity,
     ConcurrentRequests,
@@ -37,7 +37,7 @@ from modules.scaling.metrics import (
     ProvisionedConcurrencyUtilization,
     RequestsPerTarget,
 )
-from modules.scaling.spec import Scaling, Step, StepScaling, TargetTracking
+from inferform.scaling.spec import Scaling, Step, StepScaling, TargetTracking
 
 from .errors import BadInputError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from modules.scaling.kinds import ASYNCHRONOUS
+from inferform.scaling.kinds import ASYNCHRONOUS
 
 from .simulate import Result
 

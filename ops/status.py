@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from modules import Environment
+from inferform import Environment
 
 from .aws import Aws
 from .state import States

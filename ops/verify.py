@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from modules import Environment
+from inferform import Environment
 
 from .advice import explained
 from .aws import Aws

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 if TYPE_CHECKING:
-    from modules import Environment
+    from inferform import Environment
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,7 +47,7 @@ def run_main(
 @pytest.fixture
 def synthesize(tmp_path: Path) -> Callable[..., Synthesized]:
     """Synthesize environments in this process; the answer is the JSON of each stack."""
-    from modules.layers import program
+    from inferform.layers import program
 
     def run(*environments: Any, **options: Any) -> Synthesized:
         outdir = tmp_path / "cdktf.out"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from modules import (
+from inferform import (
     BacklogPerInstance,
     CloudWatchMetric,
     ConcurrentRequests,
@@ -27,7 +27,7 @@ from modules import (
     office_hours,
     scale_to_zero,
 )
-from modules.scaling.kinds import (
+from inferform.scaling.kinds import (
     ASYNCHRONOUS,
     COMPONENT,
     ECS_SERVICE,

@@ -24,8 +24,8 @@ def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
 
     Example: inferform preflight prod-euw1
     """
-    from modules.layers.program import synthesize
-    from modules.target import AWS, EMULATOR
+    from inferform.layers.program import synthesize
+    from inferform.target import AWS, EMULATOR
 
     from ..aws import Aws, emulator_in_use
     from ..preflight import preflight as run

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from modules.rules import RULES, Rule, did_you_mean
+from inferform.rules import RULES, Rule, did_you_mean
 
 from ..errors import BadInputError
 from ..output import Json, print_json, print_table, stdout

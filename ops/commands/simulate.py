@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modules import Environment, Scaling, SpecError
-from modules.rules import PathPart, did_you_mean
-from modules.scaling.kinds import REALTIME, Kind
-from modules.scaling.metrics import ConcurrentRequests, ProvisionedConcurrencyUtilization
-from modules.spec import Spec, report, walk
+from inferform import Environment, Scaling, SpecError
+from inferform.rules import PathPart, did_you_mean
+from inferform.scaling.kinds import REALTIME, Kind
+from inferform.scaling.metrics import ConcurrentRequests, ProvisionedConcurrencyUtilization
+from inferform.spec import Spec, report, walk
 
 from ..environments import EnvironmentKey, environment
 from ..errors import BadInputError

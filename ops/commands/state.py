@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modules.rules import did_you_mean
+from inferform.rules import did_you_mean
 
 from ..environments import Emulated, EnvironmentKey, environment
 from ..errors import BadInputError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
-from modules.eks.spec import EXTENDED_VERSIONS
+from inferform.eks.spec import EXTENDED_VERSIONS
 
 from ..review.plan import Change, Plan, dig
 from ..review.stories import configuration_of, scaling_targets, task_definition_of

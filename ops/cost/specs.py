@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from modules import Environment
-from modules.alb.spec import LoadBalancer
-from modules.ecs.spec import Ec2Capacity, EcsService, Fargate
-from modules.eks.spec import EXTENDED_VERSIONS, EksCluster, FargateProfile, NodeGroup, NodeGroups
-from modules.layers.specs import Registry
-from modules.sagemaker.spec import Endpoint, Hosted, InferenceComponentEndpoint
-from modules.scaling.spec import Scaling
-from modules.spec import Spec, walk
-from modules.vpc.spec import Network
+from inferform import Environment
+from inferform.alb.spec import LoadBalancer
+from inferform.ecs.spec import Ec2Capacity, EcsService, Fargate
+from inferform.eks.spec import EXTENDED_VERSIONS, EksCluster, FargateProfile, NodeGroup, NodeGroups
+from inferform.layers.specs import Registry
+from inferform.sagemaker.spec import Endpoint, Hosted, InferenceComponentEndpoint
+from inferform.scaling.spec import Scaling
+from inferform.spec import Spec, walk
+from inferform.vpc.spec import Network
 
 from .model import Amount, Estimate, Usage, between, exactly, fargate
 from .prices import PriceTable

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from modules import Context
+from inferform import Context
 
 from ..errors import BadInputError, OperatorError
 from ..terraform import ROOT, Stack

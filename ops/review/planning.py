@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from modules import Environment
+from inferform import Environment
 
 from ..advice import about_terraform, lacking
 from ..cdk import Program

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from modules import Environment
-from modules.target import AWS, EMULATOR
+from inferform import Environment
+from inferform.target import AWS, EMULATOR
 
 from ..aws import Aws
 from ..cdk import Program
@@ -97,7 +97,7 @@ def noted(stack: Stack, planning: Planning) -> StackReport:
 def synthesize_to_plan(loaded: Iterable[Environment], program: Program) -> Path:
     """A synthesis whose provider assumes the plan roles."""
     # Imported only now, as it starts Node.
-    from modules.layers.program import synthesize as write
+    from inferform.layers.program import synthesize as write
 
     target = replace(EMULATOR if program.emulator else AWS, plans_only=True)
     outdir = WORK / "review"

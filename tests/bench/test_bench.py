@@ -12,7 +12,7 @@ from bench import synth
 from bench.__main__ import PARTS, main, markdown
 from bench.catalogue import write
 from bench.measure import Part, Run, in_turn
-from modules import load
+from inferform import load
 from tests.conftest import ROOT
 
 

@@ -57,7 +57,7 @@ SAMPLE = """
     submodules = [name for name in sys.modules if name.startswith("cdktf_cdktf_provider_aws.")]
 
     from pathlib import Path
-    from modules.layers import program
+    from inferform.layers import program
     from tests.examples.stacks import sources
     for name, environments in sources().items():
         program.synthesize(environments, outdir=Path({outdir!r}) / "examples" / name)
@@ -118,7 +118,7 @@ def test_another_version_of_jsii_or_cdktf_leaves_everything_stock(package: str) 
         f"""
         import sys, typing
         resolve = typing.get_type_hints
-        from modules import bindings
+        from inferform import bindings
         bindings._KNOWN[{package!r}] = "0"
         bindings.install()
         assert "cdktf_cdktf_provider_aws" not in sys.modules
@@ -136,7 +136,7 @@ def test_another_version_of_a_provider_leaves_that_provider_stock() -> None:
     done = run(
         """
         import sys
-        from modules import bindings
+        from inferform import bindings
         bindings._KNOWN["cdktf_cdktf_provider_kubernetes"] = "0"
         bindings.install()
         assert "cdktf_cdktf_provider_aws" in sys.modules
@@ -150,7 +150,7 @@ def test_another_version_of_a_provider_leaves_that_provider_stock() -> None:
 @pytest.mark.parametrize("value", ["", "0"])
 def test_an_empty_or_zero_switch_is_off(value: str) -> None:
     done = run(
-        "import sys; from modules import bindings; bindings.install();"
+        "import sys; from inferform import bindings; bindings.install();"
         "assert 'cdktf_cdktf_provider_aws' in sys.modules",
         **{SWITCH: value},
     )
@@ -171,7 +171,7 @@ def test_children_do_not_inherit_node_options_and_those_of_the_user_are_kept(
     done = run(
         """
         import os, subprocess, sys
-        from modules import bindings
+        from inferform import bindings
         bindings.install()
         bindings.install()
         import cdktf
@@ -189,7 +189,7 @@ def test_children_do_not_inherit_node_options_and_those_of_the_user_are_kept(
 
 
 def test_no_banner_about_the_version_of_node_is_printed(picky_node: str) -> None:
-    source = "from modules import bindings; bindings.install(); import cdktf; cdktf.Testing.app()"
+    source = "from inferform import bindings; bindings.install(); import cdktf; cdktf.Testing.app()"
     assert run(source).stderr == ""
     assert run(source, JSII_NODE=picky_node).stderr == ""
 
@@ -198,7 +198,7 @@ def test_importing_cdktf_first_is_made_good_as_long_as_nothing_was_built() -> No
     source = """
         import cdktf, json, jsii
         {use}
-        from modules import bindings
+        from inferform import bindings
         bindings.install()
         from cdktf_cdktf_provider_aws.vpc import Vpc
         stack = cdktf.TerraformStack(cdktf.Testing.app(), "stack")
@@ -216,7 +216,7 @@ def test_submodules_are_found_as_attributes_and_unknown_names_are_not() -> None:
     done = run(
         """
         import importlib
-        from modules import bindings
+        from inferform import bindings
         bindings.install()
         import cdktf_cdktf_provider_aws as aws
         from cdktf_cdktf_provider_aws import subnet
@@ -239,7 +239,7 @@ def test_submodules_are_found_as_attributes_and_unknown_names_are_not() -> None:
 def test_a_type_that_only_node_has_seen_is_found() -> None:
     done = run(
         """
-        from modules import bindings
+        from inferform import bindings
         bindings.install()
         import cdktf_cdktf_provider_aws._jsii, jsii, sys
         from jsii import _reference_map as references
@@ -272,7 +272,7 @@ def test_a_type_that_only_node_has_seen_is_found() -> None:
 def test_a_failing_construct_says_what_is_wrong_and_where(statement: str, error: str) -> None:
     done = run(
         f"""
-        from modules import bindings
+        from inferform import bindings
         bindings.install()
         import cdktf
         from cdktf_cdktf_provider_aws.vpc import Vpc
@@ -293,7 +293,7 @@ def test_an_asset_is_zipped_although_the_archiver_is_not_loaded(tmp_path: Path) 
     (source / "code.py").write_text("pass")
     done = run(
         f"""
-        from modules import bindings
+        from inferform import bindings
         bindings.install()
         import cdktf
         app = cdktf.App(outdir={str(tmp_path / "out")!r})
@@ -314,7 +314,7 @@ def test_an_interrupted_program_ends_and_leaves_no_node_behind(tmp_path: Path) -
     source = """
         import signal
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        from modules import bindings
+        from inferform import bindings
         bindings.install()
         import cdktf, jsii, time
         cdktf.TerraformStack(cdktf.Testing.app(), "stack")
@@ -342,7 +342,7 @@ def test_an_interrupted_program_ends_and_leaves_no_node_behind(tmp_path: Path) -
 
 def test_a_package_that_cannot_be_loaded_is_reported(tmp_path: Path) -> None:
     done = run(
-        "from modules import bindings; bindings.install(); import cdktf; cdktf.Testing.app()",
+        "from inferform import bindings; bindings.install(); import cdktf; cdktf.Testing.app()",
         JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(Path(__file__) / "not-a-folder"),
     )
     assert done.returncode == 1
@@ -350,7 +350,7 @@ def test_a_package_that_cannot_be_loaded_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_missing_node_is_reported_and_nothing_else() -> None:
-    done = run("from modules import bindings; bindings.install()", JSII_NODE="/no/node")
+    done = run("from inferform import bindings; bindings.install()", JSII_NODE="/no/node")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("FileNotFoundError")
 
@@ -360,9 +360,9 @@ def test_a_synthesis_sends_most_messages_ahead(tmp_path: Path) -> None:
         f"""
         import json
         from pathlib import Path
-        from modules import load
-        from modules.layers.program import synthesize
-        from modules._node.kernel import SingleNode
+        from inferform import load
+        from inferform.layers.program import synthesize
+        from inferform._node.kernel import SingleNode
 
         counts = dict(send=0, _foreseen=0)
         for name in counts:
@@ -381,10 +381,10 @@ def test_a_synthesis_sends_most_messages_ahead(tmp_path: Path) -> None:
 def test_an_error_of_what_was_sent_ahead_names_it_and_leaves_node_in_order() -> None:
     done = run(
         """
-        from modules import bindings
+        from inferform import bindings
         bindings.install()
         import cdktf, constructs
-        from modules.bindings import sending_ahead
+        from inferform.bindings import sending_ahead
 
         app = cdktf.Testing.app()
         try:
@@ -413,10 +413,10 @@ def test_an_error_of_what_was_sent_ahead_names_it_and_leaves_node_in_order() -> 
 def test_what_node_calls_otherwise_than_foreseen_is_an_error() -> None:
     done = run(
         """
-        from modules import bindings
+        from inferform import bindings
         bindings.install()
         import cdktf, constructs, jsii
-        from modules.bindings import sending_ahead
+        from inferform.bindings import sending_ahead
 
         app = cdktf.Testing.app()
         with sending_ahead():
@@ -431,10 +431,10 @@ def test_what_node_calls_otherwise_than_foreseen_is_an_error() -> None:
 def test_nothing_is_sent_ahead_once_python_overrides_what_node_calls() -> None:
     done = run(
         """
-        from modules import bindings
+        from inferform import bindings
         bindings.install()
         import cdktf
-        from modules.bindings import sending_ahead
+        from inferform.bindings import sending_ahead
 
         class Named(cdktf.TerraformStack):
             def _allocate_logical_id(self, element):
@@ -452,7 +452,7 @@ def test_nothing_is_sent_ahead_once_python_overrides_what_node_calls() -> None:
 
 
 def test_a_short_run_leaves_the_index_of_a_package_that_it_has_cached(tmp_path: Path) -> None:
-    source = "from modules import bindings; bindings.install(); import cdktf; cdktf.Testing.app()"
+    source = "from inferform import bindings; bindings.install(); import cdktf; cdktf.Testing.app()"
     assert run(source, JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(tmp_path)).returncode == 0
     indexed = {path.parents[2].name for path in tmp_path.rglob(".jsii.runtime.v1.json")}
     assert indexed == {"cdktf", "constructs"}
@@ -460,7 +460,7 @@ def test_a_short_run_leaves_the_index_of_a_package_that_it_has_cached(tmp_path: 
 
 CHECKS = """
     import datetime, enum, json, typing
-    from modules import bindings
+    from inferform import bindings
     bindings.install()
     import cdktf, typeguard
     from cdktf_cdktf_provider_aws.vpc import VpcConfig
@@ -511,7 +511,7 @@ def test_type_hints_of_other_functions_are_resolved_as_ever() -> None:
     done = run(
         """
         import typing
-        from modules import bindings
+        from inferform import bindings
         bindings.install()
         def function(value: "Later") -> typing.Annotated[int, "meta"]: ...
         Later = int

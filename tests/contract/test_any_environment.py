@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
-from modules import SpecError
-from modules.layers import program
-from modules.target import EMULATOR
+from inferform import SpecError
+from inferform.layers import program
+from inferform.target import EMULATOR
 from tests.contract.accepts import refused, validate
 from tests.specs.kinds import Tree, environment
 from tests.specs.test_mutations import TREES, mutations, stable, valid_environments

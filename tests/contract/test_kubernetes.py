@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modules.target import EMULATOR
+from inferform.target import EMULATOR
 from ops.terraform import provider_mirror, registry_reachable, stacks, terraform_environment
 from tests.conftest import Synthesized
 from tests.examples import readme

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from modules import (
+from inferform import (
     Context,
     Environment,
     Image,
@@ -22,11 +22,11 @@ from modules import (
     Repository,
     Scaling,
 )
-from modules.ecs.spec import ContainerHealth, Ec2Capacity, EcsCluster, EcsService, Fargate
-from modules.eks.spec import EksCluster, NodeGroup, NodeGroups
-from modules.outputs import NetworkOutputs, RegistryOutputs
-from modules.sagemaker.spec import AsyncEndpoint, ServerlessEndpoint
-from modules.scaling.spec import Scaling as ScalingSpec
+from inferform.ecs.spec import ContainerHealth, Ec2Capacity, EcsCluster, EcsService, Fargate
+from inferform.eks.spec import EksCluster, NodeGroup, NodeGroups
+from inferform.outputs import NetworkOutputs, RegistryOutputs
+from inferform.sagemaker.spec import AsyncEndpoint, ServerlessEndpoint
+from inferform.scaling.spec import Scaling as ScalingSpec
 from ops.cli import app
 from ops.cost.model import EXPECTED_SHARE, HOURS_PER_MONTH, Amount, between, dollars
 from ops.cost.prices import price_table

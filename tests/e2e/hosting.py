@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 
 from emulator.process import Emulator
-from modules import Context, Environment, Inference, NetworkOutputs, RegistryOutputs
-from modules.target import EMULATOR
+from inferform import Context, Environment, Inference, NetworkOutputs, RegistryOutputs
+from inferform.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
 
 CONTEXT = Context(
@@ -46,7 +46,7 @@ class Hosting:
 
     def stack(self, inference: Inference) -> Stack:
         """The synthesized stack."""
-        from modules.layers import program
+        from inferform.layers import program
 
         environment = Environment(
             context=CONTEXT, network=self.network, registry=self.registry, inference=inference

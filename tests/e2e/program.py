@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.process import Emulator
-from modules import Environment, load
+from inferform import Environment, load
 from ops import deploy
 from ops.aws import Aws
 from ops.bootstrap import bootstrap

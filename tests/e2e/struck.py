@@ -21,7 +21,7 @@ STACK, LAYER = "dev-use1-inference", "inference"
 RECOVER = f"inferform recover {STACK} --emulator"
 
 TEXT = """
-from modules import *
+from inferform import *
 
 context = Context(organization="acme", stage="dev", account="111122223333", region="us-east-1",
     owner="ml", deploy_role="inferform-deploy")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modules import Context
+from inferform import Context
 from ops.aws import Aws
 from ops.bootstrap import STATE_VERSIONS_DAYS, bootstrap
 from ops.errors import OperatorError

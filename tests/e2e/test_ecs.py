@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from emulator.process import Emulator
-from modules import (
+from inferform import (
     AccessLogs,
     CanaryShift,
     ContainerHealth,
@@ -34,7 +34,7 @@ from modules import (
     Route,
     Scaling,
 )
-from modules.target import EMULATOR
+from inferform.target import EMULATOR
 from ops import rollout
 from ops.aws import Aws
 from ops.terraform import stacks, terraform_environment
@@ -195,7 +195,7 @@ class Deployment:
         self._round = 0
 
     def write(self, wanted: Environment) -> None:
-        from modules.layers.program import synthesize
+        from inferform.layers.program import synthesize
 
         self._round += 1
         outdir = synthesize([wanted], target=EMULATOR, outdir=self.folder / str(self._round))

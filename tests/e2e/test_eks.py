@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from modules import (
+from inferform import (
     AccessEntry,
     Addon,
     AutoMode,
@@ -25,9 +25,9 @@ from modules import (
     Pod,
     RegistryOutputs,
 )
-from modules.eks.spec import AddonName
-from modules.kubernetes.objects import Place
-from modules.target import EMULATOR
+from inferform.eks.spec import AddonName
+from inferform.kubernetes.objects import Place
+from inferform.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
 
 ACCOUNT = "123456789012"
@@ -120,10 +120,10 @@ class Deployment:
         return self._make[service]
 
     def write(self, asked: Mapping[str, EksCluster]) -> Stack:
-        from modules.cdk import App, Construct, TerraformLocal
-        from modules.eks.construct import Cluster
-        from modules.kubernetes.construct import service_role
-        from modules.layer import Layer
+        from inferform.cdk import App, Construct, TerraformLocal
+        from inferform.eks.construct import Cluster
+        from inferform.kubernetes.construct import service_role
+        from inferform.layer import Layer
 
         app = App(outdir=str(self._folder / "cdktf.out"))
         layer = Layer(app, "eks", context=context("eks"), target=EMULATOR)

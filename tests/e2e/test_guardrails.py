@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modules import Canary, Inference, Model, RealtimeEndpoint
+from inferform import Canary, Inference, Model, RealtimeEndpoint
 
 from .hosting import client, hosting
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from modules import (
+from inferform import (
     AsyncEndpoint,
     BacklogPerInstance,
     BatchTransform,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from modules.target import EMULATOR
+from inferform.target import EMULATOR
 from ops.terraform import Stack, stacks
 
 from ..scaling_cases import CASES
@@ -42,9 +42,9 @@ def changed(host: Hosting, realtime: dict[str, Any]) -> dict[str, list[str]]:
 
 def scaled(folder: Path, subnet: str, realtime: dict[str, Any] | None = None) -> Stack:
     """A stack with endpoints, an ECS service and a scalable target of every kind."""
-    from modules.cdk import App
-    from modules.layer import Layer
-    from modules.scaling.construct import ScalableTarget
+    from inferform.cdk import App
+    from inferform.layer import Layer
+    from inferform.scaling.construct import ScalableTarget
 
     from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster
     from cdktf_cdktf_provider_aws.ecs_service import (

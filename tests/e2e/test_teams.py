@@ -22,7 +22,7 @@ LOCK = "11111111-2222-3333-4444-555555555555"
 RISK, SHOP = "dev-use1-inference-risk", "dev-use1-inference-shop"
 
 _TEXT = """
-from modules import *
+from inferform import *
 
 shared = Environment(
     context=Context(organization="acme", stage="shared", account="{owner}", region="us-east-1",

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from modules import (
+from inferform import (
     ArtifactBucket,
     BatchTransform,
     Context,
@@ -24,7 +24,7 @@ from modules import (
     Repository,
     load,
 )
-from modules.sagemaker.spec import Endpoint
+from inferform.sagemaker.spec import Endpoint
 
 from . import readme
 
@@ -97,7 +97,7 @@ def sources() -> dict[str, list[Environment]]:
 
 def synthesize(outdir: Path) -> dict[str, list[Environment]]:
     """Write the stacks of every source to a folder of its name in `outdir`."""
-    from modules.layers import program
+    from inferform.layers import program
 
     found = sources()
     for source, environments in found.items():

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from modules import load
+from inferform import load
 from ops.cli import app
 
 from .readme import ROOT

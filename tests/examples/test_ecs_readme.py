@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from modules.spec import problems_of
+from inferform.spec import problems_of
 
 from . import readme
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from modules import EksCluster, FargateProfile, NodeGroup, NodeGroups
-from modules.spec import problems_of
+from inferform import EksCluster, FargateProfile, NodeGroup, NodeGroups
+from inferform.spec import problems_of
 
 from . import readme
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modules import ConfigurationError, load
+from inferform import ConfigurationError, load
 
 from .readme import ROOT
 

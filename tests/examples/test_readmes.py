@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modules import ArtifactBucket, Inference, Network, Registry
+from inferform import ArtifactBucket, Inference, Network, Registry
 
 from . import readme
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from modules import (
+from inferform import (
     AllAtOnce,
     BatchTransform,
     Canary,
@@ -21,9 +21,9 @@ from modules import (
     Rolling,
     ServerlessEndpoint,
 )
-from modules.sagemaker.guardrails import Rollout
-from modules.sagemaker.spec import AnyEndpoint, Endpoint
-from modules.spec import problems_of
+from inferform.sagemaker.guardrails import Rollout
+from inferform.sagemaker.spec import AnyEndpoint, Endpoint
+from inferform.spec import problems_of
 
 from . import readme
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from modules import CustomMetric, MetricMath, Scaling, StepScaling
-from modules.scaling.kinds import ASYNCHRONOUS, COMPONENT, KINDS, REALTIME
-from modules.scaling.metrics import METRICS, Metric
+from inferform import CustomMetric, MetricMath, Scaling, StepScaling
+from inferform.scaling.kinds import ASYNCHRONOUS, COMPONENT, KINDS, REALTIME
+from inferform.scaling.metrics import METRICS, Metric
 
 from . import readme
 

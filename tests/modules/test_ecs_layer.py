@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from modules import (
+from inferform import (
     AllAtOnceShift,
     CanaryShift,
     ContainerHealth,

@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import modules
-from modules import (
+import inferform
+from inferform import (
     Context,
     Environment,
     GitHub,
@@ -26,8 +26,8 @@ from modules import (
     Repository,
     load,
 )
-from modules.identity import policies
-from modules.target import AWS
+from inferform.identity import policies
+from inferform.target import AWS
 
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 
@@ -221,7 +221,7 @@ def test_the_layers_of_an_environment_are_its_stacks(synthesize: Synthesize) -> 
 def test_the_layers_of_this_repositorys_environments_are_their_stacks(
     synthesize: Synthesize,
 ) -> None:
-    environments = load(Path(modules.__file__).parents[1] / "environments").environments
+    environments = load(Path(inferform.__file__).parents[1] / "environments").environments
     assert sorted(synthesize(*environments.values())) == sorted(
         f"{key}-{layer}" for key, each in environments.items() for layer in each.layers
     )
@@ -339,7 +339,7 @@ _SERVICES = {
 
 
 def _imported() -> set[str]:
-    folder = Path(modules.__file__).parent
+    folder = Path(inferform.__file__).parent
     return {
         node.module.removeprefix("cdktf_cdktf_provider_aws.").removeprefix("data_aws_")
         for file in folder.rglob("*.py")

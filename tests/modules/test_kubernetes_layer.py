@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from modules import (
+from inferform import (
     AutoMode,
     Context,
     CpuUtilization,
@@ -37,10 +37,10 @@ from modules import (
     TargetTracking,
     Toleration,
 )
-from modules.eks.spec import STANDARD_VERSIONS
-from modules.kubernetes.objects import objects
-from modules.kubernetes.place import place_of
-from modules.target import EMULATOR
+from inferform.eks.spec import STANDARD_VERSIONS
+from inferform.kubernetes.objects import objects
+from inferform.kubernetes.place import place_of
+from inferform.target import EMULATOR
 from ops.terraform import stacks
 from tests.conftest import Synthesized
 

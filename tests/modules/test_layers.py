@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from modules import (
+from inferform import (
     PRIVATE_SAGEMAKER,
     ArtifactBucket,
     Context,
@@ -28,7 +28,7 @@ from modules import (
     Scaling,
     TargetTracking,
 )
-from modules.target import EMULATOR
+from inferform.target import EMULATOR
 from tests.conftest import PATH, Synthesized, run_main
 
 Synthesize = Callable[..., Synthesized]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from modules import (
+from inferform import (
     AllAtOnce,
     AsyncEndpoint,
     BatchTransform,
@@ -608,7 +608,7 @@ def test_a_batch_transform_starts_with_each_upload(stack_of: StackOf) -> None:
 
 
 def test_uploads_to_a_silent_bucket_are_refused() -> None:
-    from modules import SpecError
+    from inferform import SpecError
 
     uploads = BatchTransform(model=MODEL, instance_type="ml.m5.xlarge", trigger=OnUpload())
     with pytest.raises(SpecError) as refused:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from modules import (
+from inferform import (
     Context,
     Environment,
     Inference,
@@ -19,9 +19,9 @@ from modules import (
     RealtimeEndpoint,
     Scaling,
 )
-from modules.scaling.kinds import ASYNCHRONOUS
-from modules.scaling.metrics import METRICS
-from modules.target import AWS
+from inferform.scaling.kinds import ASYNCHRONOUS
+from inferform.scaling.metrics import METRICS
+from inferform.target import AWS
 
 from ..scaling_cases import CASES, DIMENSIONS, tracking
 
@@ -38,9 +38,9 @@ def build(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Synthesize scalable targets alone; the answer is the stack's resources by type."""
 
     def run(cases: Iterable[str]) -> dict[str, Any]:
-        from modules.cdk import App
-        from modules.layer import Layer
-        from modules.scaling.construct import ScalableTarget
+        from inferform.cdk import App
+        from inferform.layer import Layer
+        from inferform.scaling.construct import ScalableTarget
 
         app = App(outdir=str(tmp_path / "out"))
         stack = Layer(app, "scaling", context=CONTEXT, target=AWS)

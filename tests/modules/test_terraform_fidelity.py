@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-import modules
-from modules import (
+import inferform
+from inferform import (
     RULES,
     AccessEntry,
     BatchTransform,
@@ -31,7 +31,7 @@ from modules import (
     Route,
     TargetTracking,
 )
-from modules.layers import program
+from inferform.layers import program
 from tests.conftest import Synthesized, stacks_in
 from tests.scaling_cases import CASES
 from tests.specs.fields import fields
@@ -131,7 +131,7 @@ def longest(tree: Any) -> Any:
         return tree
     given: dict[str, Any] = {}
     for name, value in tree.given.items():
-        places = {f"{spec.__name__}.{name}" for spec in getattr(modules, tree.kind).__mro__}
+        places = {f"{spec.__name__}.{name}" for spec in getattr(inferform, tree.kind).__mro__}
         if isinstance(value, dict):
             are_names = bool({f"{place}{{key}}" for place in places} & SHORT_NAMES)
             given[name] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from modules import Context, Environment, NetworkOutputs, Registry, RegistryOutputs
+from inferform import Context, Environment, NetworkOutputs, Registry, RegistryOutputs
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
 

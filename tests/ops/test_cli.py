@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from modules import RULES
+from inferform import RULES
 from ops.cli import PANELS, app
 from ops.errors import OperatorError
 from ops.terraform import provider_mirror, terraform_binary, terraform_environment

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from modules import Context
+from inferform import Context
 from ops.advice import about_terraform, errors_of
 from ops.drift import StackDrift, exit_status, judged, markdown
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from modules import (
+from inferform import (
     Context,
     Environment,
     Image,
@@ -29,7 +29,7 @@ from modules import (
     Scaling,
     TargetTracking,
 )
-from modules.target import EMULATOR
+from inferform.target import EMULATOR
 from ops.aws import Aws
 from ops.preflight import Check, preflight
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from modules import load
+from inferform import load
 from ops import promote
 from ops.errors import BadInputError, OperatorError
 from ops.promote import Promotion
 
 _COMMON = """
-from modules import *
+from inferform import *
 
 VPC = NetworkOutputs(
     vpc_id="vpc-1", vpc_cidr="10.0.0.0/16", private_subnet_ids=["subnet-1", "subnet-2"],

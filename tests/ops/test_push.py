@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from emulator.process import Emulator
-from modules import (
+from inferform import (
     Context,
     Ec2,
     Ec2Capacity,

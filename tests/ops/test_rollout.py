@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emulator.process import Emulator
-from modules import (
+from inferform import (
     Context,
     EcsBlueGreen,
     EcsCluster,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from modules import Context, load
-from modules.sagemaker.model import ModelPackage
+from inferform import Context, load
+from inferform.sagemaker.model import ModelPackage
 from ops import models
 from ops.aws import Aws
 from ops.cli import app
@@ -20,7 +20,7 @@ from ops.promote import Promotion
 GROUP = "fraud"
 
 _FILE = """
-from modules import *
+from inferform import *
 
 {before}
 dev = Environment(

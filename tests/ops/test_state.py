@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from modules import Context
+from inferform import Context
 from ops.advice import explained
 from ops.aws import Aws
 from ops.errors import BadInputError, OperatorError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modules import Context, Environment, Network
+from inferform import Context, Environment, Network
 from ops.aws import Aws
 from ops.errors import NotBootstrappedError
 from ops.status import not_deployed, status, with_drift

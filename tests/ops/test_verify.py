@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from modules import Environment, Image, Inference, Model, RealtimeEndpoint
+from inferform import Environment, Image, Inference, Model, RealtimeEndpoint
 from ops import promote
 from ops.aws import Aws
 from ops.errors import OperatorError

@@ -100,7 +100,7 @@ def _third_party() -> Iterator[str]:
                 names = [str(node.module)]
             for name in names:
                 top = name.partition(".")[0]
-                if top not in sys.stdlib_module_names:
+                if top not in sys.stdlib_module_names and top != "inferform":
                     yield top
 
 

@@ -17,7 +17,7 @@ import boto3
 
 from emulator import process
 from emulator.process import Emulator
-from modules import (
+from inferform import (
     Context,
     DataCapture,
     Environment,
@@ -31,11 +31,11 @@ from modules import (
     Scaling,
     TargetTracking,
 )
-from modules.ecs.spec import ContainerHealth, EcsService, Fargate
-from modules.layers.program import synthesize
-from modules.outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
-from modules.sagemaker.spec import MultiVariantEndpoint, Variant
-from modules.target import EMULATOR
+from inferform.ecs.spec import ContainerHealth, EcsService, Fargate
+from inferform.layers.program import synthesize
+from inferform.outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
+from inferform.sagemaker.spec import MultiVariantEndpoint, Variant
+from inferform.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
 
 PLANS = Path(__file__).resolve().parent / "plans"

@@ -31,7 +31,7 @@ from .plans import PLANS, plan_of
 
 KEY = "test-use1"
 ENVIRONMENT = """
-from modules import (
+from inferform import (
     Context, Environment, Image, Inference, Model, NetworkOutputs, RealtimeEndpoint, Registry,
     Repository,
 )

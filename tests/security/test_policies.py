@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from modules import Environment, Registry
-from modules.sagemaker.instances import instance_types
+from inferform import Environment, Registry
+from inferform.sagemaker.instances import instance_types
 from tests.conftest import Made
 
 Resource = dict[str, Any]

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from botocore.model import ListShape, Shape
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-import modules
-from modules import (
+import inferform
+from inferform import (
     Addon,
     CloudWatchMetric,
     DirectEndpoint,
@@ -28,7 +28,7 @@ from modules import (
     SpecError,
     Variant,
 )
-from modules.spec import Aws
+from inferform.spec import Aws
 from tests.service_models import element, entry, shape_of
 
 # A flag has nothing to compare.
@@ -147,7 +147,7 @@ def fields() -> tuple[Field, ...]:
 
 def _specs(root: type[Spec]) -> Iterator[type[Spec]]:
     for child in root.__subclasses__():
-        if child.__module__.startswith(modules.__name__):
+        if child.__module__.startswith(inferform.__name__):
             yield child
         yield from _specs(child)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import indent
 
-HEAD = "from modules import *\n"
+HEAD = "from inferform import *\n"
 
 CONTEXT = (
     'Context(organization="acme", stage="dev", account="111122223333", region="us-east-1", '

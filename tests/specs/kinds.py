@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-import modules
-from modules import Environment, Outputs, Spec
+import inferform
+from inferform import Environment, Outputs, Spec
 
 ACCOUNT = "111122223333"
 _CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
@@ -283,7 +283,7 @@ def tree_of(value: Any) -> Any:
 
 
 def _valid(text: str) -> Tree:
-    made = eval(f"Environment({text})", dict(vars(modules)))
+    made = eval(f"Environment({text})", dict(vars(inferform)))
     tree = tree_of(made)
     assert isinstance(tree, Tree)
     return tree
@@ -348,7 +348,7 @@ def built(tree: Any) -> Any:
     """What a tree says, made."""
     if isinstance(tree, Tree):
         given = {name: built(value) for name, value in tree.given.items()}
-        return getattr(modules, tree.kind)(**given)
+        return getattr(inferform, tree.kind)(**given)
     if isinstance(tree, dict):
         return {key: built(value) for key, value in tree.items()}
     if isinstance(tree, list):
@@ -373,7 +373,7 @@ def source(tree: Any) -> str:
 
 def file(tree: Tree) -> str:
     """An environment file that says what a tree says."""
-    return f"from modules import *\n\ndev = {source(tree)}\n"
+    return f"from inferform import *\n\ndev = {source(tree)}\n"
 
 
 def environment(tree: Tree) -> Environment:

@@ -11,7 +11,7 @@ from botocore.model import Shape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from modules.spec import Between, Known, Matches
+from inferform.spec import Between, Known, Matches
 from tests.service_models import limits, pattern
 from tests.specs.fields import Field
 

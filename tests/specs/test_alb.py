@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules import (
+from inferform import (
     Context,
     EcsCluster,
     EcsService,
@@ -25,7 +25,7 @@ from modules import (
     Route,
     SpecError,
 )
-from modules.spec import problems_of
+from inferform.spec import problems_of
 
 ACCOUNT = "111122223333"
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"

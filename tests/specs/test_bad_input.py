@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modules import ConfigurationError, load
+from inferform import ConfigurationError, load
 from tests.conftest import run_main
 from tests.specs.files import CONTEXT, ENDPOINT, MODEL, NETWORK, environment, folder
 

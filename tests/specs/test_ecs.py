@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modules import (
+from inferform import (
     Context,
     Ec2,
     Ec2Capacity,
@@ -31,8 +31,8 @@ from modules import (
     SpecError,
     TargetTracking,
 )
-from modules.sagemaker.model import framework_containers
-from modules.spec import problems_of
+from inferform.sagemaker.model import framework_containers
+from inferform.spec import problems_of
 
 ACCOUNT = "111122223333"
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
@@ -323,7 +323,7 @@ def test_an_organization_that_makes_reserved_names_is_refused(organization: str)
 
 
 def test_moving_a_model_from_sagemaker_changes_only_what_is_around_it() -> None:
-    from modules import RealtimeEndpoint
+    from inferform import RealtimeEndpoint
 
     model = MODEL.replace(artifact="fraud/model.tar.gz", environment={"LOG_LEVEL": "info"})
     endpoint = RealtimeEndpoint(model=model, instance_type="ml.m5.large")

@@ -7,8 +7,8 @@ from typing import Any
 
 import botocore.session
 
-from modules import Fargate, SpecError
-from modules.ecs import instances
+from inferform import Fargate, SpecError
+from inferform.ecs import instances
 
 
 def offered() -> dict[int, set[int]]:
@@ -54,7 +54,7 @@ def test_every_instance_type_of_capacity_is_one_of_ec2() -> None:
 
 
 def test_every_rule_of_ecs_and_load_balancers_names_its_source() -> None:
-    from modules import RULES
+    from inferform import RULES
 
     found = [rule for rule in RULES.values() if rule.id.startswith(("ECS", "ELB"))]
     assert len(found) > 40

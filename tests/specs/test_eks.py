@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from modules import (
+from inferform import (
     AccessEntry,
     Addon,
     AutoMode,
@@ -22,9 +22,9 @@ from modules import (
     SpecError,
     Taint,
 )
-from modules.eks.instances import architecture, has_gpu, has_neuron, node_types
-from modules.eks.spec import EXTENDED_VERSIONS, STANDARD_VERSIONS, AddonName
-from modules.spec import Spec, problems_of
+from inferform.eks.instances import architecture, has_gpu, has_neuron, node_types
+from inferform.eks.spec import EXTENDED_VERSIONS, STANDARD_VERSIONS, AddonName
+from inferform.spec import Spec, problems_of
 
 
 def refused(kind: type[Spec], **fields: Any) -> list[str]:

@@ -17,10 +17,10 @@ from typing import Any, cast
 import pytest
 from botocore.model import Shape, StringShape
 
-from modules import RULES
-from modules.sagemaker.batch import transform_instance_types
-from modules.sagemaker.instances import instance_type_names
-from modules.sagemaker.model import located
+from inferform import RULES
+from inferform.sagemaker.batch import transform_instance_types
+from inferform.sagemaker.instances import instance_type_names
+from inferform.sagemaker.model import located
 from tests.service_models import limits, refusal, shape_of
 from tests.specs.fields import fields
 from tests.specs.samples import samples

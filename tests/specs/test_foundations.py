@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules import RULES, Context, Environment, Model, Network, RealtimeEndpoint, SpecError
-from modules.context import regions
-from modules.names import fit, region_code, short_hash
-from modules.rules import rule
+from inferform import RULES, Context, Environment, Model, Network, RealtimeEndpoint, SpecError
+from inferform.context import regions
+from inferform.names import fit, region_code, short_hash
+from inferform.rules import rule
 from tests.conftest import ROOT
 
 WORDS = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True)
@@ -135,7 +135,7 @@ def test_a_rule_id_cannot_be_used_twice() -> None:
 
 
 def test_every_public_field_has_a_docstring() -> None:
-    from modules.spec import Spec
+    from inferform.spec import Spec
 
     def below(spec: type[Spec]) -> set[type[Spec]]:
         children = set(spec.__subclasses__())
@@ -144,7 +144,7 @@ def test_every_public_field_has_a_docstring() -> None:
     missing = [
         f"{spec.__name__}.{name}"
         for spec in below(Spec)
-        if spec.__module__.startswith("modules")
+        if spec.__module__.startswith("inferform")
         for name in spec.__annotations__
         if name in spec.model_fields and name not in documented(spec)
     ]
@@ -175,7 +175,7 @@ def test_warnings_do_not_stop_an_environment() -> None:
         context=a_context(protected=True),
         network=Network(cidr="100.64.0.0/16", availability_zones=1),
     )
-    from modules.spec import problems_of
+    from inferform.spec import problems_of
 
     assert {p.rule for p in problems_of(environment)} >= {"VPC7"}
     assert all(p.severity == "warning" for p in problems_of(environment))

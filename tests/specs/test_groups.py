@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modules import (
+from inferform import (
     ConfigurationError,
     Context,
     Environment,
@@ -124,7 +124,7 @@ def test_the_reference_of_an_image_is_derived_from_its_owner() -> None:
 
 
 _SHARED = """
-from modules import *
+from inferform import *
 
 shared = Environment(
     context=Context(

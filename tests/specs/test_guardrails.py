@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules import (
+from inferform import (
     AllAtOnce,
     AsyncEndpoint,
     Canary,
@@ -22,8 +22,8 @@ from modules import (
     SpecError,
     Variant,
 )
-from modules.sagemaker.guardrails import Rollout
-from modules.spec import problems_of
+from inferform.sagemaker.guardrails import Rollout
+from inferform.spec import problems_of
 
 MODEL = Model(image="111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1")
 VARIANT = Variant(model=MODEL, instance_type="ml.m5.large")

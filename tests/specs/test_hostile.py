@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from modules import RULES, Environment
-from modules.spec import collecting, problems_of
+from inferform import RULES, Environment
+from inferform.spec import collecting, problems_of
 from tests.specs.kinds import ACCOUNT, Tree, built, put, valid_trees
 from tests.specs.test_bad_input import BAD
 

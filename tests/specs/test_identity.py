@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modules import ConfigurationError, Context, Environment, GitHub, Identity, SpecError, load
+from inferform import ConfigurationError, Context, Environment, GitHub, Identity, SpecError, load
 
 NAMED = {
     "deploy_role": "inferform-deploy",
@@ -83,7 +83,7 @@ def test_the_identity_layer_makes_what_the_context_names(missing: str) -> None:
 
 
 _TWICE = """
-from modules import *
+from inferform import *
 
 def environment(stage, account):
     return Environment(

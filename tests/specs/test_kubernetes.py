@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from modules import (
+from inferform import (
     AutoMode,
     Context,
     CpuUtilization,
@@ -33,7 +33,7 @@ from modules import (
     TargetTracking,
     Toleration,
 )
-from modules.spec import Spec, problems_of
+from inferform.spec import Spec, problems_of
 
 MODEL = Model(image=Image(repository="fraud", tag="1.4.2"), artifact="fraud/1.4.2/model.tar.gz")
 SMALL = Pod(vcpu=1, memory_mib=2048)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from modules import (
+from inferform import (
     Context,
     EksCluster,
     EksService,
@@ -119,7 +119,7 @@ def test_the_command_writes_yaml_and_json(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_objects_need_no_cdktf() -> None:
     code = (
-        "import sys, modules.kubernetes.objects, modules.kubernetes.place, ops.manifests\n"
+        "import sys, inferform.kubernetes.objects, inferform.kubernetes.place, ops.manifests\n"
         "assert not {'cdktf', 'jsii', 'constructs'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

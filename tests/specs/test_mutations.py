@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from modules import (
+from inferform import (
     RULES,
     ConfigurationError,
     EksCluster,
@@ -26,7 +26,7 @@ from modules import (
     SpecError,
     load,
 )
-from modules.spec import problems_of, walk
+from inferform.spec import problems_of, walk
 from tests.specs.files import folder
 from tests.specs.kinds import Tree, at, built, changed, environment, file, places, put, valid_trees
 

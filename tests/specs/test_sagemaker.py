@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules import (
+from inferform import (
     RULES,
     AsyncEndpoint,
     BatchTransform,
@@ -39,9 +39,9 @@ from modules import (
     SpecError,
     Variant,
 )
-from modules.sagemaker.spec import exact_weights
-from modules.secret import name_says_secret, value_is_secret
-from modules.spec import problems_of
+from inferform.sagemaker.spec import exact_weights
+from inferform.secret import name_says_secret, value_is_secret
+from inferform.spec import problems_of
 
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1.4.2"
 MODEL = Model(image=IMAGE, artifact="fraud/1/model.tar.gz")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules import (
+from inferform import (
     BacklogPerInstance,
     BacklogWithoutCapacity,
     CloudWatchMetric,
@@ -36,8 +36,8 @@ from modules import (
     office_hours,
     scale_to_zero,
 )
-from modules.sagemaker.instances import instance_types
-from modules.scaling.kinds import (
+from inferform.sagemaker.instances import instance_types
+from inferform.scaling.kinds import (
     ASYNCHRONOUS,
     COMPONENT,
     ECS_SERVICE,
@@ -47,9 +47,9 @@ from modules.scaling.kinds import (
     SERVERLESS,
     Kind,
 )
-from modules.scaling.metrics import METRICS, metrics_of
-from modules.scaling.spec import converted
-from modules.spec import problems_of
+from inferform.scaling.metrics import METRICS, metrics_of
+from inferform.scaling.spec import converted
+from inferform.spec import problems_of
 
 RATE = InvocationsPerInstance(requests_per_second=20)
 TRACKING = TargetTracking(metric=RATE)

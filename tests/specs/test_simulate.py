@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from modules import (
+from inferform import (
     AsyncEndpoint,
     BacklogPerInstance,
     ConcurrentRequests,
@@ -46,7 +46,7 @@ from modules import (
     office_hours,
     scale_to_zero,
 )
-from modules.scaling.kinds import (
+from inferform.scaling.kinds import (
     ASYNCHRONOUS,
     COMPONENT,
     ECS_SERVICE,
@@ -477,7 +477,7 @@ def test_the_command_prints_the_figures_of_an_environments_service() -> None:
 def test_a_compared_scaling_has_to_suit_the_kind(tmp_path: Path) -> None:
     file = tmp_path / "other.py"
     file.write_text(
-        "from modules import BacklogPerInstance, Scaling, TargetTracking\n"
+        "from inferform import BacklogPerInstance, Scaling, TargetTracking\n"
         "wrong = Scaling(max_capacity=2, policies=[TargetTracking(metric="
         "BacklogPerInstance())])\n",
         "utf-8",
@@ -490,7 +490,7 @@ def test_a_compared_scaling_has_to_suit_the_kind(tmp_path: Path) -> None:
 def test_the_command_compares_the_scalings_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "other.py"
     file.write_text(
-        "from modules import InvocationsPerInstance, Scaling, TargetTracking\n"
+        "from inferform import InvocationsPerInstance, Scaling, TargetTracking\n"
         "bold = Scaling(max_capacity=12, policies=[TargetTracking(metric="
         "InvocationsPerInstance(requests_per_second=45, safety_factor=0.9))])\n",
         "utf-8",
