@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from inferform.usage import EXPECTED_SHARE, Amount, Usage, between, exactly
+
+__all__ = ["EXPECTED_SHARE", "Amount", "Usage", "between", "exactly"]
+
 HOURS_PER_MONTH = 730
-EXPECTED_SHARE = 0.25
-"""Where between the scaling bounds the expected capacity lies: a quarter of the way up."""
 
 ASSUMPTIONS = (
     f"a month has {HOURS_PER_MONTH} hours; prices are on demand, without Savings Plans, free "
@@ -17,57 +19,6 @@ ASSUMPTIONS = (
     "what is billed by use is not in it: requests, data processed, transferred and stored, "
     "logs, alarms, batch transforms and serverless invocations",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """The least, the expected and the most of something in a month."""
-
-    minimum: float = 0.0
-    expected: float = 0.0
-    maximum: float = 0.0
-
-    def __add__(self, other: Amount) -> Amount:
-        return Amount(
-            self.minimum + other.minimum,
-            self.expected + other.expected,
-            self.maximum + other.maximum,
-        )
-
-    def __sub__(self, other: Amount) -> Amount:
-        return self + other * -1
-
-    def __mul__(self, factor: float) -> Amount:
-        return Amount(self.minimum * factor, self.expected * factor, self.maximum * factor)
-
-    @property
-    def is_zero(self) -> bool:
-        """Whether nothing of it is a cent or more."""
-        return all(abs(value) < 0.005 for value in (self.minimum, self.expected, self.maximum))
-
-
-def between(low: float, high: float) -> Amount:
-    """The capacity of something that scales from `low` to `high`."""
-    return Amount(low, low + EXPECTED_SHARE * (high - low), high)
-
-
-def exactly(count: float) -> Amount:
-    """The capacity of something that does not scale."""
-    return Amount(count, count, count)
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """So much of what one price key stands for; `key` may have no price."""
-
-    service: str
-    """What it is for, such as an endpoint's name."""
-
-    key: str
-    """The key in the price table, such as `sagemaker/hosting/ml.m5.large`."""
-
-    amount: Amount
-    """How many at a time; the price table says whether by the hour or the month."""
 
 
 def fargate(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from inferform.eks.spec import EXTENDED_VERSIONS
 
-from ..review.plan import Change, Plan, dig
+from ..plan import Change, Plan, dig
 from ..review.stories import configuration_of, scaling_targets, task_definition_of
 from .model import Amount, Usage, between, exactly, fargate
 

@@ -14,10 +14,10 @@ from inferform import Environment
 from ..advice import about_terraform, lacking
 from ..cdk import Program
 from ..errors import OperatorError
+from ..masking import mask_text
+from ..plan import Plan, read_plan
 from ..terraform import ROOT, WORK, Stack
 from .bound import Record, write_record
-from .masking import mask_text
-from .plan import Plan, read_plan
 from .report import StackReport, stack_report
 from .state import State, read_state
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..cost.model import Amount, Estimate
-from .plan import Action, Change, Plan, shaped
+from ..plan import Action, Change, Plan, shaped
 from .risks import Risk, Severity, cost_risk, find_risks
 from .stories import Story, tell
 

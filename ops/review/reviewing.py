@@ -17,10 +17,10 @@ from ..cost.prices import price_table
 from ..cost.resources import Side, usages
 from ..deploy import synthesize
 from ..environments import environment, environments
+from ..plan import Plan, read_plan, shaped
 from ..terraform import WORK, Stack, stacks, terraform_binary
 from .bound import current_commit
 from .checkov import read_findings
-from .plan import Plan, read_plan, shaped
 from .planning import PLANS, Planning, owners
 from .report import CostReport, Finding, Report, StackReport, build
 

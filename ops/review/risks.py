@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from ..cost.model import dollars
-from .plan import Action, Change, Plan, dig
+from ..plan import Action, Change, Plan, dig
 from .stories import (
     configuration_of,
     scaling_targets,

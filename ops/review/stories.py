@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .plan import Action, Change, Plan, dig
+from ..plan import Action, Change, Plan, dig
 
 # hashicorp/aws waits this long for an endpoint; a rollout that lasts longer fails the apply.
 PROVIDER_WAIT_MINUTES = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .plan import Action, Change, Difference
+from ..plan import Action, Change, Difference
 
 SIGNS = {
     Action.CREATE: "+",

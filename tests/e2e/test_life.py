@@ -17,7 +17,7 @@ import pytest
 from emulator import process
 from ops.deploy import destroy, recover
 from ops.errors import BadInputError, OperatorError
-from ops.review.plan import read_plan
+from ops.plan import read_plan
 from ops.review.renderers import FORMATS
 from ops.review.report import build
 from ops.terraform import Stack, terraform_binary

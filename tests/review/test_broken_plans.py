@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ops.errors import OperatorError
-from ops.review.plan import read_plan
+from ops.plan import read_plan
 from ops.review.renderers import FORMATS
 from ops.review.reviewing import review_plans
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ops.plan import read_plan
 from ops.review.checkov import read_findings
-from ops.review.plan import read_plan
 from ops.review.renderers import FORMATS
 from ops.review.reviewing import review_plans
 

@@ -12,7 +12,7 @@ import pytest
 
 from ops.cost.model import Estimate, Usage, exactly
 from ops.cost.prices import Price, PriceTable
-from ops.review.plan import read_plan
+from ops.plan import read_plan
 from ops.review.renderers import FORMATS
 from ops.review.renderers.markdown import GITHUB_LIMIT, MARKER, cost_cells, render_markdown
 from ops.review.report import CostReport, Report, StackReport, build

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from ops.review.plan import read_plan
+from ops.plan import read_plan
 from ops.review.renderers import FORMATS
 from ops.review.reviewing import review_plans
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ops.review.masking import Masked, is_secret_name, mask, mask_text
-from ops.review.plan import read_plan
+from ops.masking import Masked, is_secret_name, mask, mask_text
+from ops.plan import read_plan
 from ops.review.renderers import FORMATS
 from ops.review.report import build
 

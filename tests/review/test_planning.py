@@ -19,9 +19,9 @@ from ops.cdk import Program
 from ops.cli import app
 from ops.environments import environment, environments
 from ops.errors import BadInputError, OperatorError
+from ops.plan import read_plan
 from ops.review import bound
 from ops.review.apply import apply
-from ops.review.plan import read_plan
 from ops.review.planning import Planning, levels
 from ops.review.report import Report, StackReport
 from ops.review.reviewing import noted, review_environments, synthesize_to_plan

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.errors import BadInputError
-from ops.review.plan import Action, read_plan
+from ops.plan import Action, read_plan
 from ops.review.renderers import FORMATS
 from ops.review.report import build
 

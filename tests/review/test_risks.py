@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops.review.plan import read_plan
+from ops.plan import read_plan
 from ops.review.report import build
 from ops.review.risks import COST, RISKS, Severity, cost_risk, find_risks
 from ops.terraform import ROOT

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.review.plan import read_plan
+from ops.plan import read_plan
 from ops.review.stories import Story, minutes, short_image, tell
 
 from .plans import PLANS, changed, plan_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from ..plan import Action, Change
+from ...plan import Action, Change
 from ..report import CostReport, Finding, Report, StackReport
 from ..risks import Risk
 from ..stories import Story

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ...cost.model import Amount, Estimate
-from ..plan import Change
+from ...plan import Change
 from ..report import CostReport, Report, StackReport
 from ..values import details, marks
 

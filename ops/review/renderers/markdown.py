@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ...cost.model import dollars
-from ..plan import Action, Change
+from ...plan import Action, Change
 from ..report import CostReport, Finding, Report, StackReport
 from ..risks import Risk, Severity
 from ..stories import Story

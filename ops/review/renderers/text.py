@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..plan import Action
+from ...plan import Action
 from ..report import Report
 from ..risks import Severity
 from ..stories import Story

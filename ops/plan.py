@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadInputError
+from .errors import BadInputError
 from .masking import Masked, mask
 
 _HOW_TO_MAKE = "make one with: terraform plan -out=plan && terraform show -json plan > plan.json"
