@@ -36,10 +36,11 @@ from .eks.spec import (
     NodeGroups,
     Taint,
 )
-from .environment import ConfigurationError, Environment, load
+from .environment import Environment
 from .identity.spec import GitHub, Identity
 from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
 from .layers.specs import Inference, Registry
+from .loading import ConfigurationError, load
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import RULES, Problem, Rule
 from .s3.spec import ArtifactBucket

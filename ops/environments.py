@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from inferform import Environment, load
-from inferform.environment import Loaded
+from inferform.loading import Loaded
 from inferform.rules import did_you_mean
 
 from .errors import BadInputError

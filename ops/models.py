@@ -7,7 +7,7 @@ from typing import Any
 import libcst as cst
 
 from inferform import Environment, ModelPackage
-from inferform.environment import Loaded
+from inferform.loading import Loaded
 from inferform.rules import PathPart
 from inferform.spec import walk
 

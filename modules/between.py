@@ -1,0 +1,113 @@
+"""The rules between environments, which no single one of them can check."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+
+from .ecr.spec import ECR8, Image
+from .environment import Environment
+from .layers.specs import Registry
+from .rules import Problem, did_you_mean, rule
+from .spec import walk
+from .vpc.spec import VPC2, Network
+
+OWN1 = rule(
+    "OWN1",
+    refuses="an image of another account's registry that does not let this account pull",
+    message="is in {owner}, whose repository {repository} does not let account {account} pull; "
+    "add the account to its pull_accounts",
+    source="Amazon ECR user guide, repository policies (cross-account access)",
+)
+IDN2 = rule(
+    "IDN2",
+    refuses="two environments that create the same role or policy in one account",
+    message="creates {kind} {name} in account {account}, which {other} creates too; give identity "
+    "to one environment of the account",
+    source="AWS IAM user guide: names of roles and policies are unique in an account",
+)
+
+
+def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """What is wrong between environments, each with the key of the one to change."""
+    yield from _overlaps(environments)
+    yield from _unowned_images(environments)
+    yield from _repeated_roles(environments)
+
+
+def _overlaps(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    seen: list[tuple[str, ipaddress.IPv4Network]] = []
+    for key, environment in sorted(environments.items()):
+        network = environment.network
+        if not isinstance(network, Network) or network.allow_overlap:
+            continue
+        for other, block in seen:
+            if block.overlaps(network.network):
+                yield (
+                    key,
+                    VPC2.problem(
+                        "network", "cidr", got=network.cidr, other=block, environment=other
+                    ),
+                )
+        seen.append((key, network.network))
+
+
+def _unowned_images(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """Images of an owner among the environments that it does not have, or does not share."""
+    for key, environment in environments.items():
+        context = environment.context
+        if context.images is None:
+            continue
+        for owner in environments.values():
+            registry = owner.registry
+            if (
+                owner.context.organization != context.organization
+                or owner.context.account != context.images.account
+                or owner.context.stage != context.images.stage
+                or owner.context.region != (context.images.home_region or context.region)
+                or not isinstance(registry, Registry)
+            ):
+                continue
+            for path, image in walk(environment):
+                if not isinstance(image, Image):
+                    continue
+                name = image.repository
+                if name not in registry.repositories:
+                    hint = did_you_mean(name, registry.repositories)
+                    yield key, ECR8.problem(*path, repository=name, hint=hint)
+                elif context.account not in (
+                    owner.context.account,
+                    *registry.repositories[name].pull_accounts,
+                ):
+                    yield (
+                        key,
+                        OWN1.problem(
+                            *path, owner=owner.key, repository=name, account=context.account
+                        ),
+                    )
+
+
+def _repeated_roles(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """Roles and policies of one account that two environments would create."""
+    owners: dict[tuple[str, str, str], str] = {}
+    for key, environment in environments.items():
+        if environment.identity is None:
+            continue
+        context = environment.context
+        for kind, name in (
+            ("role", context.deploy_role),
+            ("role", context.plan_role),
+            ("policy", context.permissions_boundary),
+            # An account has one provider for an issuer.
+            ("OIDC provider", environment.identity.creates_provider),
+        ):
+            if not name:
+                continue
+            other = owners.setdefault((context.account, kind, name), key)
+            if other != key:
+                yield (
+                    key,
+                    IDN2.problem(
+                        "identity", kind=kind, name=name, account=context.account, other=other
+                    ),
+                )

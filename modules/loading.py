@@ -1,0 +1,212 @@
+"""Loading the environments of a folder, with every problem of every file at once."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+from .between import between
+from .environment import Environment
+from .rules import Problem, rule
+from .spec import SpecError, collecting, problems_of, report
+
+ENV2 = rule(
+    "ENV2",
+    refuses="an environment file that does not import",
+    message="does not import: {error}",
+    source="Inferform: environments are Python modules",
+)
+ENV3 = rule(
+    "ENV3",
+    refuses="two environments with the same organization, stage and region",
+    message="is the key of {other} too; give one of them another stage or region",
+    source="Inferform: the key names stacks and states",
+)
+ENV4 = rule(
+    "ENV4",
+    refuses="a key that is written twice in one dict",
+    message="is written twice in the same dict (lines {first} and {second}); Python would "
+    "silently keep the last",
+    source="Python language reference, dictionary displays",
+)
+ENV5 = rule(
+    "ENV5",
+    refuses="an environments folder without any environment",
+    message="holds no Environment: assign one to a name in a file of the folder",
+    source="Inferform: environments are found by their type",
+)
+ENV6 = rule(
+    "ENV6",
+    refuses="an environments folder that does not exist",
+    message="is not a folder",
+    source="Inferform: environments are files in one folder",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """The problems of one environment, or of a file that could not be read."""
+
+    where: str
+    problems: list[Problem]
+
+    def __str__(self) -> str:
+        return report(self.where, self.problems)
+
+
+class ConfigurationError(SpecError):
+    """Environment files that cannot be deployed; `reports` has one entry for each."""
+
+    def __init__(self, reports: list[FileReport]) -> None:
+        super().__init__([problem for entry in reports for problem in entry.problems])
+        self.reports = reports
+
+    def __str__(self) -> str:
+        return "\n".join(str(entry) for entry in self.reports)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Every environment of a folder, in the order of their keys, and the warnings found."""
+
+    environments: dict[str, Environment]
+    warnings: list[FileReport]
+    files: dict[str, Path]
+
+
+def load(folder: Path | str) -> Loaded:
+    """Load every Environment that the Python files of `folder` define.
+
+    Raises ConfigurationError with the problems of all files at once. Imports no cdktf.
+    """
+    folder = Path(folder).resolve()
+    if not folder.is_dir():
+        raise ConfigurationError([FileReport(folder.name, [ENV6.problem(got=folder.name)])])
+    reports: list[FileReport] = []
+    found: list[tuple[Path, str, Environment]] = []
+    with _importable(folder):
+        for file in sorted(folder.glob("*.py")):
+            if file.stem.startswith("_"):
+                continue
+            problems = list(_repeated_keys(file))
+            with collecting():
+                try:
+                    module = importlib.import_module(f"{folder.name}.{file.stem}")
+                except BaseException as error:
+                    if isinstance(error, KeyboardInterrupt):
+                        raise
+                    problems += _import_problems(error, folder)
+                else:
+                    found += [
+                        (file, name, value)
+                        for name, value in vars(module).items()
+                        if isinstance(value, Environment) and not _is_known(found, value)
+                    ]
+            if problems:
+                reports.append(FileReport(f"{folder.name}/{file.name}", problems))
+    return _checked(folder, found, reports)
+
+
+def _key(environment: Environment) -> str | None:
+    """The environment's key, or None where its Context is wrong."""
+    try:
+        return environment.key
+    except SpecError:
+        return None
+
+
+def _is_known(found: list[tuple[Path, str, Environment]], environment: Environment) -> bool:
+    return any(environment is known for _, _, known in found)
+
+
+def _checked(
+    folder: Path, found: list[tuple[Path, str, Environment]], failed: list[FileReport]
+) -> Loaded:
+    if not found and not failed:
+        failed.append(FileReport(folder.name, [ENV5.problem()]))
+    environments: dict[str, Environment] = {}
+    files: dict[str, Path] = {}
+    problems: dict[str, list[Problem]] = {}
+    for file, name, environment in found:
+        key = _key(environment) or name
+        where = f"{folder.name}/{file.name}: {key}"
+        own = [*problems.get(where, []), *problems_of(environment)]
+        if key in environments:
+            own.append(ENV3.problem(got=key, other=f"{folder.name}/{files[key].name}"))
+        else:
+            environments[key], files[key] = environment, file
+        problems[where] = own
+    good = {key: env for key, env in environments.items() if not _has_errors(problems_of(env))}
+    for key, problem in between(good):
+        problems[f"{folder.name}/{files[key].name}: {key}"].append(problem)
+    reports = [FileReport(where, entries) for where, entries in problems.items() if entries]
+    if failed or any(_has_errors(entry.problems) for entry in reports):
+        raise ConfigurationError([*failed, *reports])
+    return Loaded(dict(sorted(environments.items())), reports, files)
+
+
+def _has_errors(problems: Iterable[Problem]) -> bool:
+    return any(problem.severity == "error" for problem in problems)
+
+
+def _import_problems(error: BaseException, folder: Path) -> list[Problem]:
+    if isinstance(error, SpecError):
+        return error.problems
+    at = None
+    if isinstance(error, SyntaxError) and error.filename:
+        at = f"{Path(error.filename).name}:{error.lineno}"
+    else:
+        for frame in traceback.extract_tb(error.__traceback__):
+            if folder in Path(frame.filename).resolve().parents:
+                at = f"{Path(frame.filename).name}:{frame.lineno}"
+    text = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+    return [replace(ENV2.problem(error=text), at=at)]
+
+
+def _repeated_keys(file: Path) -> Iterator[Problem]:
+    """Keys written twice in one dict display, which Python itself does not report."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Dict):
+            continue
+        seen: dict[object, int] = {}
+        for key in node.keys:
+            if isinstance(key, ast.Constant):
+                if key.value in seen:
+                    first = seen[key.value]
+                    problem = ENV4.problem(got=key.value, first=first, second=key.lineno)
+                    yield replace(problem, at=f"{file.name}:{key.lineno}")
+                seen[key.value] = key.lineno
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Make `folder` importable as a package for a while, and forget it afterwards."""
+
+    def forget() -> None:
+        name = folder.name
+        for known in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
+            del sys.modules[known]
+
+    forget()
+    # Put in place by hand, as a package of the same name elsewhere on the path would win.
+    package = ModuleType(folder.name)
+    package.__path__ = [str(folder)]
+    sys.modules[folder.name] = package
+    sys.path.insert(0, str(folder.parent))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder.parent))
+        forget()
