@@ -830,7 +830,7 @@ def _configuration_gone(plan: Plan) -> Iterator[Found]:
 
 
 @risk(
-    "EKS3",
+    "UPG1",
     Severity.HIGH,
     "a Kubernetes version goes up by more than one minor, or down",
     advice="raise eks.version by one minor at a time; EKS refuses anything else in the middle of "

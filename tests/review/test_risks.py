@@ -48,11 +48,11 @@ TARGET = {"resource_id": "endpoint/e/variant/v", "min_capacity": 2, "max_capacit
 
 CASES: dict[str, tuple[str, Entry]] = {
     "a Kubernetes version is skipped": (
-        "EKS3",
+        "UPG1",
         update("aws_eks_cluster.c", {"version": "1.33"}, {"version": "1.35"}),
     ),
     "a Kubernetes version goes back": (
-        "EKS3",
+        "UPG1",
         update("aws_eks_cluster.c", {"version": "1.35"}, {"version": "1.34"}),
     ),
     "an endpoint is replaced": (

@@ -1,0 +1,173 @@
+"""The checks of preflight, verify and check-container: their ids, and what each is for.
+
+Plain data without heavy imports. What runs a check is elsewhere and names it by its record here;
+`inferform explain ID` spells it out. A capability may define checks of its own beside its records
+in `ops/kinds`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Command = Literal["preflight", "verify", "check-container"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of a command; its id never changes."""
+
+    id: str
+
+    title: str
+    """What is looked at, in one or a few words: `state bucket`."""
+
+    command: Command
+    """The command of `inferform` that runs it."""
+
+    why: str
+    """What happens when it is not heeded."""
+
+    fix: str
+    """What to do when it fails."""
+
+    source: str = ""
+    """Who says so, where it is a limit of AWS's."""
+
+    @property
+    def label(self) -> str:
+        """Id and title, as tables show it: `PRE3 state bucket`."""
+        return f"{self.id} {self.title}"
+
+
+CHECKS: Final[dict[str, Check]] = {}
+"""Every check by its id."""
+
+
+def check(id: str, title: str, *, command: Command, why: str, fix: str, source: str = "") -> Check:
+    """Define a check. Raises ValueError when another has its id."""
+    made = Check(id, title, command, why, fix, source)
+    if CHECKS.setdefault(id, made) != made:
+        raise ValueError(f"check {id} is defined twice")
+    return made
+
+
+CREDENTIALS = check(
+    "PRE1",
+    "credentials",
+    command="preflight",
+    why="without credentials for the environment's account nothing else can be checked",
+    fix="sign in to the account, for example with AWS_PROFILE",
+)
+ROLE = check(
+    "PRE2",
+    "role",
+    command="preflight",
+    why="Terraform assumes the deploy role that the Context names; without it no apply starts",
+    fix="deploy the identity layer, or name the caller in Identity.operators",
+)
+STATE_BUCKET = check(
+    "PRE3",
+    "state bucket",
+    command="preflight",
+    why="the bucket holds every state of the environment, and its versions are the only backup",
+    fix="inferform bootstrap ENV creates it and turns versioning on",
+)
+IMAGE = check(
+    "PRE4",
+    "image",
+    command="preflight",
+    why="a service whose image cannot be pulled does not start, and its rollout is rolled back",
+    fix="inferform push the image; for another account's repository add this account to pull_accounts",
+)
+ARTIFACT = check(
+    "PRE5",
+    "artifact",
+    command="preflight",
+    why="a service whose model artifact is missing or may not be read does not start",
+    fix="upload the artifact; let the account read another account's bucket (read_accounts)",
+)
+QUOTA = check(
+    "PRE6",
+    "quota",
+    command="preflight",
+    why="at its maximum, and twice during a blue/green rollout, a service needs capacity that the "
+    "account's quota does not allow",
+    fix="ask for more in Service Quotas, or lower the maximum",
+    source="AWS Service Quotas",
+)
+INSTANCE_TYPE = check(
+    "PRE7",
+    "instance type",
+    command="preflight",
+    why="EC2 does not offer every instance type in every Region",
+    fix="choose a type that the Region has",
+    source="Amazon EC2 API reference, DescribeInstanceTypeOfferings",
+)
+CERTIFICATE = check(
+    "PRE8",
+    "certificate",
+    command="preflight",
+    why="a listener takes only an issued certificate of its own Region",
+    fix="write the ARN of an issued certificate of this account and Region",
+    source="Elastic Load Balancing guide, HTTPS listeners",
+)
+KEY = check(
+    "PRE9",
+    "key",
+    command="preflight",
+    why="nothing can be encrypted or read with a key that is disabled, or whose policy does not let "
+    "this account's roles in",
+    fix="enable the key, or allow kms:* to the account in its policy, so that IAM policies decide",
+)
+SUBNETS = check(
+    "PRE10",
+    "subnets",
+    command="preflight",
+    why="each instance takes addresses of the private subnets; when none is free, scaling stops",
+    fix="add subnets to the VPC, or lower the maximum of the largest service",
+)
+NAME = check(
+    "PRE11",
+    "name",
+    command="preflight",
+    why="AWS refuses to create what exists already, in the middle of the apply",
+    fix="import the resource, delete it, or choose another name",
+)
+
+DEPLOYED = check(
+    "VER1",
+    "deployed",
+    command="verify",
+    why="a stack without a state was never applied, so nothing of it can be in service",
+    fix="inferform deploy the stack",
+)
+CONFIGURATION = check(
+    "VER2",
+    "configuration",
+    command="verify",
+    why="AWS may have rolled an update back after Terraform reported success; then the old version "
+    "runs and the state has the new one",
+    fix="read the service's logs, events and alarms; fix the model or image; deploy again",
+)
+RUNNING_IMAGE = check(
+    "VER3",
+    "image",
+    command="verify",
+    why="the service runs another image than the one in the state",
+    fix="look for a rollout that was rolled back, or a change by hand; deploy again",
+)
+HEALTH = check(
+    "VER4",
+    "health",
+    command="verify",
+    why="the service has too few instances or tasks, or its load balancer finds them unhealthy",
+    fix="read the service's logs and events; fix the model or image; deploy again",
+)
+INVOCATION = check(
+    "VER5",
+    "invocation",
+    command="verify",
+    why="a service that is in service may still refuse or fail every request",
+    fix="fix the sample where the status is 4xx, the model otherwise",
+)
