@@ -8,6 +8,7 @@ from ..cdk import Construct
 from ..context import Context
 from ..iam.policy import allow, document
 from ..outputs import NetworkOutputs
+from ..vpc.egress import allow_https
 from .names import cluster_name, command_log_group
 from .spec import Ec2Capacity, EcsCluster
 
@@ -52,7 +53,6 @@ from cdktf_cdktf_provider_aws.launch_template import (
     LaunchTemplateTagSpecifications,
 )
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
-from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 
 
 class Cluster(Construct):
@@ -137,25 +137,14 @@ class Cluster(Construct):
             vpc_id=network.vpc_id,
             tags={"Name": name},
         )
-        reachable = {"anywhere": {"cidr_ipv4": "0.0.0.0/0"}}
-        if private:
-            reachable = {
-                "vpc": {"cidr_ipv4": network.vpc_cidr},
-                "s3": {"prefix_list_id": network.s3_prefix_list_id},
-            }
-        for destination, where in reachable.items():
-            VpcSecurityGroupEgressRule(
-                self,
-                f"instances-{destination}",
-                security_group_id=group.id,
-                description=f"HTTPS to {destination}",
-                ip_protocol="tcp",
-                from_port=443,
-                to_port=443,
-                **where,
-            )
-        group_id: str = group.id
-        return group_id
+        allow_https(
+            self,
+            "instances",
+            security_group_id=group.id,
+            network=network if private else None,
+            cidrs=None if private else {"anywhere": "0.0.0.0/0"},
+        )
+        return group.id
 
     def _instance_profile(self) -> IamInstanceProfile:
         """What the ECS agent of an instance may do, in this cluster alone."""

@@ -16,6 +16,7 @@ from ..outputs import EcsOutputs, NetworkOutputs
 from ..sagemaker import grants
 from ..scaling.construct import ScalableTarget
 from ..scaling.kinds import ECS_SERVICE
+from ..vpc.egress import allow_https
 from .names import capacity_shares, command_log_group
 from .rollout import CodeDeployRollout, error_alarms, native_rollout
 from .spec import Ec2, EcsBlueGreen, EcsRolling, EcsService, Fargate
@@ -39,7 +40,6 @@ from cdktf_cdktf_provider_aws.ecs_task_definition import (
     EcsTaskDefinitionVolume,
 )
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
-from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 
 CONTAINER = "model"
@@ -470,22 +470,13 @@ class Service(Construct):
         cidrs = spec.egress_cidrs
         if cidrs is None:
             cidrs = () if around.private else ("0.0.0.0/0",)
-        reachable: dict[str, dict[str, str]] = {
-            "vpc": {"cidr_ipv4": around.network.vpc_cidr},
-            "s3": {"prefix_list_id": around.network.s3_prefix_list_id},
-            **{f"egress-{index}": {"cidr_ipv4": cidr} for index, cidr in enumerate(cidrs)},
-        }
-        for destination, where in reachable.items():
-            VpcSecurityGroupEgressRule(
-                self,
-                f"to-{destination}",
-                security_group_id=group_id,
-                description=f"HTTPS to {destination}",
-                ip_protocol="tcp",
-                from_port=443,
-                to_port=443,
-                **where,
-            )
+        allow_https(
+            self,
+            "to",
+            security_group_id=group_id,
+            network=around.network,
+            cidrs={f"egress-{index}": cidr for index, cidr in enumerate(cidrs)},
+        )
         return group_id
 
 

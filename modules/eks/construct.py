@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from ..cdk import Construct, Fn, TerraformResourceLifecycle
+from ..cdk import Construct, Fn, ITerraformDependable, TerraformResourceLifecycle
 from ..context import Context
 from ..iam.policy import Statement, allow, document
 from ..names import short_hash
@@ -123,7 +123,7 @@ class Cluster(Construct):
         self._access()
         before, after = self._ordered_addons()
         network_addons = self._addons(before, [])
-        compute: list[Construct] = []
+        compute: list[ITerraformDependable] = []
         if isinstance(spec.compute, NodeGroups):
             assert node_role is not None
             waits_for = [*node_policies, *network_addons]
@@ -222,7 +222,7 @@ class Cluster(Construct):
         )
         return str(group.id)
 
-    def _cluster_role(self, kms_key_arn: str) -> tuple[IamRole, list[Construct]]:
+    def _cluster_role(self, kms_key_arn: str) -> tuple[IamRole, list[ITerraformDependable]]:
         is_auto = isinstance(self._spec.compute, AutoMode)
         actions = ["sts:AssumeRole", "sts:TagSession"] if is_auto else ["sts:AssumeRole"]
         policies = ["AmazonEKSClusterPolicy", *(_AUTO_MODE_POLICIES if is_auto else ())]
@@ -242,7 +242,7 @@ class Cluster(Construct):
         )
         return role, [*attached, secrets]
 
-    def _node_role(self) -> tuple[IamRole | None, list[Construct]]:
+    def _node_role(self) -> tuple[IamRole | None, list[ITerraformDependable]]:
         compute = self._spec.compute
         if isinstance(compute, FargateProfile):
             return None, []
@@ -263,7 +263,7 @@ class Cluster(Construct):
         *,
         actions: Iterable[str] = ("sts:AssumeRole",),
         source: str | None = None,
-    ) -> tuple[IamRole, list[Construct]]:
+    ) -> tuple[IamRole, list[ITerraformDependable]]:
         """A role for a service, acting for the resources of the ARN `source` only."""
         context = self._context
         condition = {"Condition": {"ArnLike": {"aws:SourceArn": source}}} if source else {}
@@ -334,8 +334,10 @@ class Cluster(Construct):
         before = {name: addon for name, addon in installed.items() if name in _BEFORE_NODES}
         return before, {name: installed[name] for name in installed if name not in before}
 
-    def _addons(self, addons: dict[str, Addon], waits_for: list[Construct]) -> list[Construct]:
-        made: list[Construct] = []
+    def _addons(
+        self, addons: dict[str, Addon], waits_for: list[ITerraformDependable]
+    ) -> list[ITerraformDependable]:
+        made: list[ITerraformDependable] = []
         for name, addon in addons.items():
             settings = {**_DEFAULT_SETTINGS.get(name, {}), **addon.configuration}
             if name == "coredns" and isinstance(self._spec.compute, FargateProfile):
@@ -365,8 +367,8 @@ class Cluster(Construct):
         return made
 
     def _node_groups(
-        self, spec: NodeGroups, role: IamRole, suffix: str, waits_for: list[Construct]
-    ) -> list[Construct]:
+        self, spec: NodeGroups, role: IamRole, suffix: str, waits_for: list[ITerraformDependable]
+    ) -> list[ITerraformDependable]:
         scope = Construct(self, "groups")
         role_arn = role.arn
         return [
@@ -382,7 +384,7 @@ class Cluster(Construct):
         spec: NodeGroups,
         role_arn: str,
         suffix: str,
-        waits_for: list[Construct],
+        waits_for: list[ITerraformDependable],
     ) -> EksNodeGroup:
         template = self._launch_template(scope, name, group)
         # What EKS cannot change in place: the name changes with it, so that the new group is
@@ -492,7 +494,7 @@ class Cluster(Construct):
             depends_on=policies,
         )
 
-    def _pod_roles(self) -> list[Construct]:
+    def _pod_roles(self) -> list[ITerraformDependable]:
         roles: list[PodRole] = []
         compute = self._spec.compute
         if _OBSERVABILITY in self._spec.addons:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..cdk import Construct
+from ..cdk import Construct, ITerraformDependable
 from ..context import Context
 from ..iam.policy import Statement, document
 
@@ -46,7 +46,7 @@ class PodRole(Construct):
         self.name = name
         role = IamRole(self, "role", name=self.name, assume_role_policy=trust)
         self.arn = role.arn
-        self.ready: list[Construct] = [
+        self.ready: list[ITerraformDependable] = [
             IamRolePolicyAttachment(
                 self,
                 f"managed-{policy.lower()}",

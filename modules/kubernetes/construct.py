@@ -14,7 +14,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from ..cdk import Construct
+from ..cdk import Construct, ITerraformDependable
 from ..eks.pod_role import PodRole
 from ..eks.spec import pod_role_name
 from ..outputs import EksOutputs
@@ -83,11 +83,11 @@ class Objects(Construct):
         id: str,
         *,
         objects: Iterable[Object],
-        ready: Iterable[Construct] = (),
+        ready: Iterable[ITerraformDependable] = (),
     ) -> None:
         super().__init__(scope, id)
         waits_for = list(ready)
-        first: list[Construct] = []
+        first: list[ITerraformDependable] = []
         for each in objects:
             if each["kind"] in _FIRST:
                 first.append(resource(self, each))
@@ -97,7 +97,9 @@ class Objects(Construct):
                 resource(self, each, [*first, *roles])
 
 
-def resource(scope: Construct, made: Object, depends_on: Iterable[Construct] = ()) -> Any:
+def resource(
+    scope: Construct, made: Object, depends_on: Iterable[ITerraformDependable] = ()
+) -> Any:
     """The Terraform resource of one object."""
     kind, metadata = made["kind"], made["metadata"]
     parts = (kind.lower(), metadata.get("namespace"), metadata["name"])

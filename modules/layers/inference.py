@@ -12,10 +12,10 @@ from ..layer import Layer
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ..sagemaker.construct import HostedEndpoint, Surroundings
 from ..target import Target
+from ..vpc.egress import allow_https
 from .specs import Inference
 
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
-from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 
 
 class InferenceLayer(Layer):
@@ -99,22 +99,13 @@ class InferenceLayer(Layer):
             vpc_id=network.vpc_id,
             tags={"Name": name},
         )
-        reachable = {
-            "vpc": {"cidr_ipv4": network.vpc_cidr},
-            "s3": {"prefix_list_id": network.s3_prefix_list_id},
-            **{f"egress-{n}": {"cidr_ipv4": cidr} for n, cidr in enumerate(spec.egress_cidrs)},
-        }
-        for name, destination in reachable.items():
-            VpcSecurityGroupEgressRule(
-                self,
-                f"models-{name}",
-                security_group_id=group.id,
-                description=f"HTTPS to {name}",
-                ip_protocol="tcp",
-                from_port=443,
-                to_port=443,
-                **destination,
-            )
+        allow_https(
+            self,
+            "models",
+            security_group_id=group.id,
+            network=network,
+            cidrs={f"egress-{index}": cidr for index, cidr in enumerate(spec.egress_cidrs)},
+        )
         return Surroundings.within(
             self,
             subnet_ids=network.private_subnet_ids,

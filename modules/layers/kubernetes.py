@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..cdk import Construct
+from ..cdk import Construct, ITerraformDependable
 from ..context import Context
 from ..kubernetes.construct import Objects, service_role
 from ..kubernetes.objects import Place, objects
@@ -35,7 +35,7 @@ class KubernetesLayer(Layer):
         below = cluster or self.read("eks", EksOutputs)
         data = registry or self.read("registry", RegistryOutputs)
         roles = Construct(self, "roles")
-        ready: list[Construct] = []
+        ready: list[ITerraformDependable] = []
         for name, service in spec.services.items():
             role = service_role(
                 roles,
