@@ -6,15 +6,50 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from inferform import Environment
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples in every run, so that a failure belongs to the change that brought it, and no
+# limit on time, which a busy machine would break.
+settings.register_profile(
+    "suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
+
+LONG = ("e2e", "emulator", "bindings")
+"""The folders whose files take longest. They come first, so that no worker is left with one of
+them at the end."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Put the files of LONG before the others, and the tests of a story in their order.
+
+    pytest-randomly has shuffled the files, and the tests in each, before this hook goes on.
+    """
+    written = {item: number for number, item in enumerate(items)}
+    yield
+    files = [list(tests) for _, tests in groupby(items, lambda item: item.path)]
+    files.sort(key=lambda tests: _rank(tests[0].path))
+    for tests in files:
+        if tests[0].get_closest_marker("story"):
+            tests.sort(key=written.__getitem__)
+    items[:] = [test for tests in files for test in tests]
+
+
+def _rank(file: Path) -> int:
+    folder = file.parent.name
+    return LONG.index(folder) if folder in LONG else len(LONG)
+
 
 Synthesized = dict[str, dict[str, Any]]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 
 from inferform import (
     AccessEntry,
@@ -181,7 +180,6 @@ def _session(emulator: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(600)
 def test_clusters_are_made_scaled_upgraded_and_taken_down(emulator: Any, tmp_path: Path) -> None:
     deployment = Deployment(emulator, tmp_path)
     eks = deployment.client("eks")

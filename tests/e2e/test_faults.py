@@ -17,6 +17,8 @@ from ops.errors import OperatorError
 
 from .struck import LASTING, LAYER, MIDDLE, RECOVER, STACK, Struck, struck
 
+pytestmark = pytest.mark.story("each test begins with the stack that the one before it left")
+
 # What strikes everything strikes the state's bucket too: neither state nor lock can be written.
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "network cut": ({"kind": "drop"}, "AWS cannot be reached"),
@@ -39,9 +41,6 @@ def mended(life: Struck) -> Iterator[None]:
     yield
     life.mend()
 
-
-# The tests of this file follow one stack and run in their order: each begins where the one
-# before it has ended, and every destroy leaves nothing.
 
 CELLS = [
     pytest.param(fault, operation, id=f"{fault}-{operation}".replace(" ", "-"))

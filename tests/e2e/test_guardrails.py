@@ -5,13 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from inferform import Canary, Inference, Model, RealtimeEndpoint
 
 from .hosting import client, hosting
-
-pytestmark = pytest.mark.timeout(300)
 
 NAME = "kinds-dev-use1-guarded"
 

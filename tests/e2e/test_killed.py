@@ -17,6 +17,8 @@ from ops.terraform import terraform_binary
 
 from .struck import LASTING, LAYER, MIDDLE, RECOVER, STACK, Struck, struck
 
+pytestmark = pytest.mark.story("each test begins with the stack that the one before it left")
+
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
@@ -28,9 +30,6 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
 def mended(life: Struck) -> Iterator[None]:
     yield
     life.mend()
-
-
-# The tests of this file follow one stack and run in their order.
 
 
 @pytest.mark.parametrize("operation", MIDDLE)

@@ -25,6 +25,8 @@ from tests.e2e.program import Life, actions
 from tests.security.secrets import holding, kinds_of_secrets
 from tests.specs.files import CONTEXT, REGISTRY, environment
 
+pytestmark = pytest.mark.story("each test changes the environment that the one before it left")
+
 LAYERS = ("dev-use1-network", "dev-use1-registry", "dev-use1-inference")
 ENDPOINT_NAME = "acme-dev-use1-fraud"
 CHEAP_NETWORK = 'Network(cidr="10.30.0.0/16", nat="none", flow_logs=None)'
@@ -53,9 +55,6 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         life.write(dev())
         life.bootstrap()
         yield life
-
-
-# The tests of this file follow one environment and run in their order.
 
 
 def test_cdktf_deploys_every_layer_and_every_second_plan_is_empty(life: Life) -> None:

@@ -42,7 +42,7 @@ from ops.aws import Aws
 
 from .hosting import CONTEXT, Hosting, client, hosting
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.story("one stack is deployed, changed and destroyed")
 
 
 def model(version: str = "1", name: str = "fraud", artifact: str | None = "") -> Model:

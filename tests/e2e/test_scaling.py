@@ -15,8 +15,6 @@ from ops.terraform import Stack, stacks
 from ..scaling_cases import CASES
 from .hosting import CONTEXT, Hosting, client, hosting
 
-pytestmark = pytest.mark.timeout(300)
-
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1"
 ROLE = "arn:aws:iam::123456789012:role/fraud"
 ENDPOINTS: dict[str, dict[str, Any]] = {

@@ -17,6 +17,8 @@ from ops.status import status
 from ops.verify import verify
 from tests.e2e.program import Life, actions
 
+pytestmark = pytest.mark.story("each test changes the organization that the one before it left")
+
 OWNER, FIRST, SECOND = "999988887777", "111122223333", "444455556666"
 LOCK = "11111111-2222-3333-4444-555555555555"
 RISK, SHOP = "dev-use1-inference-risk", "dev-use1-inference-shop"
@@ -117,9 +119,6 @@ def fault(teams: Teams) -> Iterator[Callable[..., None]]:
 
     yield add
     teams.emulator.control("DELETE", "faults")
-
-
-# The tests of this file follow one organization and run in their order.
 
 
 def test_one_command_line_each_deploys_two_accounts_and_two_regions(teams: Teams) -> None:
