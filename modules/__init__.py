@@ -41,17 +41,14 @@ from .identity.spec import GitHub, Identity
 from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
 from .layers.specs import Inference, Registry
 from .loading import ConfigurationError, load
+from .model.image import FrameworkContainer
+from .model.spec import Model
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import RULES, Problem, Rule
 from .s3.spec import ArtifactBucket
 from .sagemaker.batch import BatchTransform, OnSchedule, OnUpload
-from .sagemaker.guardrails import AllAtOnce, Canary, Linear, Rolling
-from .sagemaker.model import FrameworkContainer, JumpStartModel, Model, ModelPackage
-from .sagemaker.registry import ModelPackageGroup
-from .sagemaker.spec import (
+from .sagemaker.endpoints import (
     AsyncEndpoint,
-    CoreDumps,
-    DataCapture,
     DirectEndpoint,
     InferenceComponentEndpoint,
     MultiModelEndpoint,
@@ -59,9 +56,13 @@ from .sagemaker.spec import (
     PipelineEndpoint,
     RealtimeEndpoint,
     ServerlessEndpoint,
-    Shadow,
-    Variant,
 )
+from .sagemaker.endpoints.capture import CoreDumps, DataCapture
+from .sagemaker.endpoints.realtime import Shadow
+from .sagemaker.endpoints.variants import Variant
+from .sagemaker.guardrails import AllAtOnce, Canary, Linear, Rolling
+from .sagemaker.registry import ModelPackageGroup
+from .sagemaker.sources import JumpStartModel, ModelPackage
 from .scaling.metrics import (
     BacklogPerInstance,
     BacklogWithoutCapacity,

@@ -22,8 +22,8 @@ import libcst as cst
 from inferform import ConfigurationError, Environment, Image, RegistryOutputs, load
 from inferform.ecr.spec import parse_image
 from inferform.loading import Loaded
+from inferform.model.artifact import located
 from inferform.rules import PathPart, did_you_mean
-from inferform.sagemaker.model import located
 from inferform.spec import Spec, walk
 
 from .aws import Aws

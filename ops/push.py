@@ -95,7 +95,7 @@ def _images(spec: Any) -> list[Image]:
 def _platform(environment: Environment, service: str) -> str:
     """The platform that the service's compute runs, `linux/amd64` where nothing else is said."""
     from inferform.ecs.spec import Ec2, EcsCluster
-    from inferform.sagemaker.instances import instance_types
+    from inferform.instances import instance_types
 
     spec = _services(environment)[service]
     compute = getattr(spec, "compute", None)

@@ -1,4 +1,4 @@
-"""What is asked of CloudWatch alarms on SageMaker endpoints."""
+"""What is asked of CloudWatch alarms, and of those on SageMaker endpoints."""
 
 from __future__ import annotations
 
@@ -6,14 +6,46 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from ..rules import Problem, rule
-from ..scaling.spec import ALM2, ALM3, ALM4, AlarmPeriod, DatapointsToAlarm, EvaluationPeriods
-from ..spec import Aws, Between, Spec
+from ..spec import Aws, Between, Check, Matches, Spec
 
+ALM1 = rule(
+    "ALM1",
+    refuses="an alarm period that is not 10, 20, 30 or a multiple of 60 seconds",
+    message="must be 10, 20, 30 or a multiple of 60 seconds up to 86,400",
+    source="CloudWatch API reference, PutMetricAlarm Period",
+)
+ALM2 = rule(
+    "ALM2",
+    refuses="an alarm that looks back more than a day, or a week with periods of an hour",
+    message="looks back {seconds} seconds; period_seconds times evaluation_periods is at most "
+    "{most}",
+    source="CloudWatch API reference, PutMetricAlarm EvaluationPeriods",
+)
+ALM3 = rule(
+    "ALM3",
+    refuses="more datapoints to alarm than evaluation periods",
+    message="is above evaluation_periods ({periods}); lower it or raise evaluation_periods",
+    source="CloudWatch API reference, PutMetricAlarm DatapointsToAlarm",
+)
+ALM4 = rule(
+    "ALM4",
+    refuses="an alarm period shorter than the metric's own",
+    message="is shorter than the {resolution} seconds between two datapoints of the metric, so "
+    "the alarm often has no data; use {resolution}",
+    source="CloudWatch user guide, high-resolution alarms",
+    severity="warning",
+)
 ALM6 = rule(
     "ALM6",
     refuses="a latency limit outside 1 ms to an hour",
     message="must be from {low} to {high} milliseconds",
     source="SageMaker developer guide, ModelLatency (microseconds; Inferform takes milliseconds)",
+)
+ALM8 = rule(
+    "ALM8",
+    refuses="evaluation periods or datapoints outside 1 to 1,440",
+    message="must be from {low} to {high}",
+    source="CloudWatch API reference, PutMetricAlarm EvaluationPeriods (at most a day)",
 )
 ALM11 = rule(
     "ALM11",
@@ -27,7 +59,23 @@ ALM9 = rule(
     message="must be from {low} to {high}",
     source="CloudWatch user guide, percentiles",
 )
+DEP17 = rule(
+    "DEP17",
+    refuses="an alarm given by its ARN or with an impossible name: empty, blank, over 255 "
+    "characters or with a line break",
+    message="must be the name of a CloudWatch alarm, not its ARN",
+    source="botocore sagemaker AlarmName; CloudWatch API reference, PutMetricAlarm AlarmName",
+)
 
+Periods = Annotated[int, Between(ALM8, 1, 1_440)]
+EvaluationPeriods = Annotated[Periods, Aws("cloudwatch:PutMetricAlarmInput.EvaluationPeriods")]
+DatapointsToAlarm = Annotated[Periods, Aws("cloudwatch:PutMetricAlarmInput.DatapointsToAlarm")]
+AlarmPeriod = Annotated[
+    int,
+    Check(ALM1, lambda v: v in (10, 20, 30) or (v % 60 == 0 and 60 <= v <= 86_400)),
+    Aws("cloudwatch:PutMetricAlarmInput.Period"),
+]
+AlarmName = Annotated[str, Matches(DEP17, r"(?!\s*$)(?!arn:).{1,255}")]
 Percent = Annotated[float, Between(ALM11, 0, 100), Aws("cloudwatch:PutMetricAlarmInput.Threshold")]
 
 

@@ -10,10 +10,10 @@ from ..alb.construct import CONTAINER_PORT, Backend
 from ..cdk import Construct, TerraformResourceLifecycle
 from ..context import Context
 from ..ecr.spec import Image, parse_image
+from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
 from ..outputs import EcsOutputs, NetworkOutputs
-from ..sagemaker import grants
 from ..scaling.construct import ScalableTarget
 from ..scaling.kinds import ECS_SERVICE
 from ..vpc.egress import allow_https

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
+from ..alarms.spec import AlarmName
 from ..alb.spec import ELB17, LoadBalancer, Route
 from ..context import Context
 from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, parse_image
+from ..model.image import FrameworkContainer
+from ..model.spec import Model
 from ..rules import Problem, Rule, rule
-from ..sagemaker.guardrails import AlarmName
-from ..sagemaker.model import FrameworkContainer, Model
 from ..scaling.kinds import ECS_SERVICE, Kind
 from ..scaling.metrics import RequestsPerTarget
 from ..scaling.spec import Scaling

@@ -17,8 +17,8 @@ from typing import Any
 from ..cdk import Construct, ITerraformDependable
 from ..eks.pod_role import PodRole
 from ..eks.spec import pod_role_name
+from ..iam import grants
 from ..outputs import EksOutputs
-from ..sagemaker import grants
 from .objects import Object, Place, needs_role
 from .spec import EksService
 

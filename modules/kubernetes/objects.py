@@ -24,7 +24,7 @@ from ..eks.spec import (
     NodeGroups,
     pod_role_name,
 )
-from ..sagemaker.model import fetches_secrets
+from ..model.environment import fetches_secrets
 from ..scaling.metrics import CpuUtilization
 from ..scaling.spec import Scaling, TargetTracking
 from .fit import tolerations

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from ..context import Context
 from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image
 from ..eks.spec import LabelKey, LabelValue, Namespace
+from ..model.spec import Model
 from ..rules import Problem, rule
-from ..sagemaker.model import Model
 from ..scaling.metrics import CpuUtilization, MemoryUtilization
 from ..scaling.spec import Scaling, TargetTracking
 from ..spec import Between, Check, Cidrs, Many, OneOf, ShortName, Spec, arn_of

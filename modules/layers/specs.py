@@ -9,8 +9,8 @@ from ..ecr.spec import Repository
 from ..ecs.spec import EcsService
 from ..s3.spec import ArtifactBucket
 from ..sagemaker.batch import BatchTransform
+from ..sagemaker.endpoints import AnyEndpoint
 from ..sagemaker.registry import ModelPackageGroup
-from ..sagemaker.spec import AnyEndpoint
 from ..spec import Aws, Cidrs, ShortName, Spec
 
 

@@ -8,12 +8,14 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Literal
 
+from ..instances import instance_types
+from ..model.image import FrameworkContainer
+from ..model.spec import Model
 from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, TimeZone
 from ..spec import Aws, Between, Check, Known, Matches, OneOf, S3Uri, Spec
-from .instances import instance_types
-from .model import MDL14, FrameworkContainer, Model
-from .spec import RT20, OwnModelSource
+from .endpoints.base import InVpc
+from .sources import MDL14, RT20, OwnModelSource
 
 _ROOT = __package__.rpartition(".")[0]
 
@@ -128,7 +130,7 @@ class OnUpload(Spec):
     """How the object's key ends, such as `.csv`. Without it, as it likes."""
 
 
-class BatchTransform(Spec):
+class BatchTransform(InVpc):
     """A SageMaker batch transform as a Step Functions state machine.
 
     AWS has no Terraform resource for transform jobs: each execution runs one, and waits for it.
@@ -207,10 +209,6 @@ class BatchTransform(Spec):
 
     join_input: bool = False
     """Whether predictions are joined to their records. Without it, no."""
-
-    vpc: bool = True
-    """Whether the containers' network interfaces are in the environment's private subnets.
-    Without it, yes."""
 
     def check(self) -> Iterator[Problem]:
         """The rules between payload, strategy and model."""

@@ -7,12 +7,12 @@ from typing import Any
 
 from ..cdk import Construct
 from ..context import Context
+from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
-from . import grants
 from .batch import BatchTransform, OnSchedule, OnUpload
 from .construct import HASHES, HostedModel, Surroundings, container_grants
-from .spec import Hosted
+from .endpoints.base import Hosted
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.cloudwatch_event_target import (

@@ -15,24 +15,21 @@ from ..alarms.construct import VariantAlarms, alarm_names
 from ..cdk import Construct, TerraformLocal, TerraformResourceLifecycle, TerraformStack
 from ..context import Context
 from ..data_resource import TerraformData
+from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement
+from ..instances import instance_types
+from ..model.artifact import located
 from ..names import short_hash
 from ..scaling.construct import ScalableTarget
-from . import grants
+from .endpoints.asynchronous import AsyncEndpoint
+from .endpoints.base import Endpoint, Hosted
+from .endpoints.capture import DataCapture
+from .endpoints.components import InferenceComponentEndpoint
+from .endpoints.fleet import Fleet
+from .endpoints.multi_model import MultiModelEndpoint
 from .guardrails import AllAtOnce, Canary, Linear, Rolling, Rollout
-from .instances import instance_types
-from .model import JumpStartModel, ModelPackage, located
-from .spec import (
-    AsyncEndpoint,
-    DataCapture,
-    Endpoint,
-    Fleet,
-    Hosted,
-    InferenceComponentEndpoint,
-    MultiModelEndpoint,
-    Source,
-)
+from .sources import JumpStartModel, ModelPackage, Source
 
 from cdktf_cdktf_provider_aws import sagemaker_endpoint as endpoints
 from cdktf_cdktf_provider_aws import sagemaker_endpoint_configuration as configurations

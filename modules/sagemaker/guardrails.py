@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import Annotated
 
-from ..alarms.spec import EndpointAlarms
+from ..alarms.spec import AlarmName, EndpointAlarms
 from ..rules import Problem, rule
-from ..spec import Aws, Between, Many, Matches, Spec
+from ..spec import Aws, Between, Many, Spec
 
 DEP4 = rule(
     "DEP4",
@@ -68,13 +68,6 @@ DEP14 = rule(
     "AllAtOnce",
     source="SageMaker developer guide, deployment guardrails, exclusions",
 )
-DEP17 = rule(
-    "DEP17",
-    refuses="an alarm given by its ARN or with an impossible name: empty, blank, over 255 "
-    "characters or with a line break",
-    message="must be the name of a CloudWatch alarm, not its ARN",
-    source="botocore sagemaker AlarmName; CloudWatch API reference, PutMetricAlarm AlarmName",
-)
 DEP22 = rule(
     "DEP22",
     refuses="a bake that ends before its alarms can sound",
@@ -101,7 +94,6 @@ Wait = Annotated[int, Between(DEP7, 0, 3600)]
 Interval = Annotated[Wait, Aws("sagemaker:TrafficRoutingConfig.WaitIntervalInSeconds")]
 Termination = Annotated[Wait, Aws("sagemaker:BlueGreenUpdatePolicy.TerminationWaitInSeconds")]
 _CAPACITY_SIZE = Aws("sagemaker:CapacitySize.Value")
-AlarmName = Annotated[str, Matches(DEP17, r"(?!\s*$)(?!arn:).{1,255}")]
 
 
 class Rollout(Spec):

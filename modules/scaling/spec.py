@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Literal
 
+from ..alarms.spec import ALM2, ALM3, ALM4, AlarmPeriod, DatapointsToAlarm, EvaluationPeriods
+from ..instances import instance_types
 from ..rules import Problem, one_of, rule
-from ..sagemaker.instances import instance_types
 from ..spec import Aws, Between, Check, Many, OneOf, ShortName, Spec
 from .kinds import ASYNCHRONOUS, COMPONENT, LAMBDA, Kind
 from .metrics import (
@@ -167,39 +168,6 @@ AAS43 = rule(
     source="Application Auto Scaling API reference, MinCapacity (above 0 strongly recommended)",
     severity="warning",
 )
-ALM1 = rule(
-    "ALM1",
-    refuses="an alarm period that is not 10, 20, 30 or a multiple of 60 seconds",
-    message="must be 10, 20, 30 or a multiple of 60 seconds up to 86,400",
-    source="CloudWatch API reference, PutMetricAlarm Period",
-)
-ALM2 = rule(
-    "ALM2",
-    refuses="an alarm that looks back more than a day, or a week with periods of an hour",
-    message="looks back {seconds} seconds; period_seconds times evaluation_periods is at most "
-    "{most}",
-    source="CloudWatch API reference, PutMetricAlarm EvaluationPeriods",
-)
-ALM3 = rule(
-    "ALM3",
-    refuses="more datapoints to alarm than evaluation periods",
-    message="is above evaluation_periods ({periods}); lower it or raise evaluation_periods",
-    source="CloudWatch API reference, PutMetricAlarm DatapointsToAlarm",
-)
-ALM4 = rule(
-    "ALM4",
-    refuses="an alarm period shorter than the metric's own",
-    message="is shorter than the {resolution} seconds between two datapoints of the metric, so "
-    "the alarm often has no data; use {resolution}",
-    source="CloudWatch user guide, high-resolution alarms",
-    severity="warning",
-)
-ALM8 = rule(
-    "ALM8",
-    refuses="evaluation periods or datapoints outside 1 to 1,440",
-    message="must be from {low} to {high}",
-    source="CloudWatch API reference, PutMetricAlarm EvaluationPeriods (at most a day)",
-)
 ASY10 = rule(
     "ASY10",
     refuses="a minimum of zero without the policy that wakes the target up",
@@ -211,14 +179,6 @@ ASY10 = rule(
 )
 
 CooldownSeconds = Annotated[int, Between(AAS21, 0, 86_400)]
-Periods = Annotated[int, Between(ALM8, 1, 1_440)]
-EvaluationPeriods = Annotated[Periods, Aws("cloudwatch:PutMetricAlarmInput.EvaluationPeriods")]
-DatapointsToAlarm = Annotated[Periods, Aws("cloudwatch:PutMetricAlarmInput.DatapointsToAlarm")]
-AlarmPeriod = Annotated[
-    int,
-    Check(ALM1, lambda v: v in (10, 20, 30) or (v % 60 == 0 and 60 <= v <= 86_400)),
-    Aws("cloudwatch:PutMetricAlarmInput.Period"),
-]
 TrackedMetric = Annotated[
     InvocationsPerInstance
     | InvocationsPerCopy

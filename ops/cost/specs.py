@@ -11,7 +11,8 @@ from inferform.alb.spec import LoadBalancer
 from inferform.ecs.spec import Ec2Capacity, EcsService, Fargate
 from inferform.eks.spec import EXTENDED_VERSIONS, EksCluster, FargateProfile, NodeGroup, NodeGroups
 from inferform.layers.specs import Registry
-from inferform.sagemaker.spec import Endpoint, Hosted, InferenceComponentEndpoint
+from inferform.sagemaker.endpoints.base import Endpoint, Hosted
+from inferform.sagemaker.endpoints.components import InferenceComponentEndpoint
 from inferform.scaling.spec import Scaling
 from inferform.spec import Spec, walk
 from inferform.vpc.spec import Network

@@ -25,7 +25,7 @@ from inferform import (
 from inferform.ecs.spec import ContainerHealth, Ec2Capacity, EcsCluster, EcsService, Fargate
 from inferform.eks.spec import EksCluster, NodeGroup, NodeGroups
 from inferform.outputs import NetworkOutputs, RegistryOutputs
-from inferform.sagemaker.spec import AsyncEndpoint, ServerlessEndpoint
+from inferform.sagemaker.endpoints import AsyncEndpoint, ServerlessEndpoint
 from inferform.scaling.spec import Scaling as ScalingSpec
 from ops.cli import app
 from ops.cost.model import EXPECTED_SHARE, HOURS_PER_MONTH, Amount, between, dollars

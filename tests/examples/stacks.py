@@ -24,7 +24,7 @@ from inferform import (
     Repository,
     load,
 )
-from inferform.sagemaker.spec import Endpoint
+from inferform.sagemaker.endpoints.base import Endpoint
 
 from . import readme
 

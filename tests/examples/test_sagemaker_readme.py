@@ -21,8 +21,9 @@ from inferform import (
     Rolling,
     ServerlessEndpoint,
 )
+from inferform.sagemaker.endpoints import AnyEndpoint
+from inferform.sagemaker.endpoints.base import Endpoint
 from inferform.sagemaker.guardrails import Rollout
-from inferform.sagemaker.spec import AnyEndpoint, Endpoint
 from inferform.spec import problems_of
 
 from . import readme

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from inferform import Context, load
-from inferform.sagemaker.model import ModelPackage
+from inferform.sagemaker.sources import ModelPackage
 from ops import models
 from ops.aws import Aws
 from ops.cli import app

@@ -34,7 +34,7 @@ from inferform import (
 from inferform.ecs.spec import ContainerHealth, EcsService, Fargate
 from inferform.layers.program import synthesize
 from inferform.outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
-from inferform.sagemaker.spec import MultiVariantEndpoint, Variant
+from inferform.sagemaker.endpoints.variants import MultiVariantEndpoint, Variant
 from inferform.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from inferform import Environment, Registry
-from inferform.sagemaker.instances import instance_types
+from inferform.instances import instance_types
 from tests.conftest import Made
 
 Resource = dict[str, Any]

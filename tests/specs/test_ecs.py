@@ -31,7 +31,7 @@ from inferform import (
     SpecError,
     TargetTracking,
 )
-from inferform.sagemaker.model import framework_containers
+from inferform.model.image import framework_containers
 from inferform.spec import problems_of
 
 ACCOUNT = "111122223333"

@@ -18,9 +18,9 @@ import pytest
 from botocore.model import Shape, StringShape
 
 from inferform import RULES
+from inferform.instances import instance_type_names
+from inferform.model.artifact import located
 from inferform.sagemaker.batch import transform_instance_types
-from inferform.sagemaker.instances import instance_type_names
-from inferform.sagemaker.model import located
 from tests.service_models import limits, refusal, shape_of
 from tests.specs.fields import fields
 from tests.specs.samples import samples
@@ -163,15 +163,10 @@ LEFT_OUT = {
 # Fields that refuse what the models take, and why.
 STRICTER = {
     "names become parts of AWS's names, whose common ground they are": (
-        "AsyncEndpoint.variant",
         "DirectEndpoint.containers{key}",
-        "InferenceComponentEndpoint.variant",
-        "MultiModelEndpoint.variant",
+        "OneVariant.variant",
         "MultiVariantEndpoint.variants{key}",
-        "RealtimeEndpoint.variant",
-        "ServerlessEndpoint.variant",
         "Shadow.variant",
-        "_Containers.variant",
     ),
     "a role is granted the bucket and key, so both are there, and of safe characters": (
         "AsyncEndpoint.failure_output",
@@ -234,15 +229,10 @@ STRICTER = {
 # Fields whose text cannot be as long as the models take it, and why.
 SHORTER = {
     "32 characters leave room for organization, stage and region": (
-        "AsyncEndpoint.variant",
         "DirectEndpoint.containers{key}",
-        "InferenceComponentEndpoint.variant",
-        "MultiModelEndpoint.variant",
+        "OneVariant.variant",
         "MultiVariantEndpoint.variants{key}",
-        "RealtimeEndpoint.variant",
-        "ServerlessEndpoint.variant",
         "Shadow.variant",
-        "_Containers.variant",
     ),
     "no name in the closed set is as long": (
         "Ec2Capacity.instance_types[]",

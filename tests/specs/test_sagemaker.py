@@ -39,7 +39,7 @@ from inferform import (
     SpecError,
     Variant,
 )
-from inferform.sagemaker.spec import exact_weights
+from inferform.sagemaker.endpoints.weights import exact_weights
 from inferform.secret import name_says_secret, value_is_secret
 from inferform.spec import problems_of
 

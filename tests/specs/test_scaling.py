@@ -36,7 +36,7 @@ from inferform import (
     office_hours,
     scale_to_zero,
 )
-from inferform.sagemaker.instances import instance_types
+from inferform.instances import instance_types
 from inferform.scaling.kinds import (
     ASYNCHRONOUS,
     COMPONENT,

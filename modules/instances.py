@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-_ROOT = __package__.rpartition(".")[0]
+_ROOT = __package__
 
 
 @dataclass(frozen=True, slots=True)

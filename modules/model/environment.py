@@ -1,0 +1,99 @@
+"""The environment variables of a container, and the secrets that they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+from ..rules import Problem, rule
+from ..secret import SECRET_ARN, name_says_secret, value_is_secret
+from ..spec import Aws
+
+MDL17 = rule(
+    "MDL17",
+    refuses="environment variables beyond SageMaker's limits",
+    message="must be at most 100 variables whose names are letters, digits and _ and whose "
+    "values have at most 1,024 characters, 32 KiB together",
+    source="botocore sagemaker EnvironmentMap, EnvironmentKey, EnvironmentValue; Inferform: a Model "
+    "runs on ECS and EKS alike",
+)
+MDL20 = rule(
+    "MDL20",
+    refuses="a model to be fetched from a hub by a container without network",
+    message="names a model that the container would fetch, but it has no network; put the model "
+    "into artifact, or set network_isolation=False",
+    source="SageMaker developer guide, run training and inference containers in internet-free mode",
+    severity="warning",
+)
+MDL24 = rule(
+    "MDL24",
+    refuses="an environment variable whose name says that it holds a secret",
+    message="looks like a secret by its name, and everyone who can describe the model can read "
+    "it; store it in Secrets Manager or SSM Parameter Store, write its ARN here, and let the "
+    "container fetch it",
+    source="botocore sagemaker ContainerDefinition Environment (no sensitive data)",
+)
+MDL25 = rule(
+    "MDL25",
+    refuses="an environment variable whose value has the form of a key, token or password",
+    message="looks like a secret by its value, and everyone who can describe the model can read "
+    "it; store it in Secrets Manager or SSM Parameter Store, write its ARN here, and let the "
+    "container fetch it",
+    source="botocore sagemaker ContainerDefinition Environment (no sensitive data)",
+)
+MDL26 = rule(
+    "MDL26",
+    refuses="a secret's ARN given to a container without network",
+    message="names a secret, but the container has no network to fetch it; set "
+    "network_isolation=False",
+    source="SageMaker developer guide, run training and inference containers in internet-free mode",
+)
+
+# What AWS's and Hugging Face's containers fetch a model by.
+_HUB = ("HF_MODEL_ID", "OPTION_MODEL_ID")
+
+
+def environment_size(variables: dict[str, str]) -> int:
+    """What AWS counts: the characters of all names and values."""
+    return sum(len(key) + len(value) for key, value in variables.items())
+
+
+def _environment_fits(variables: dict[str, str]) -> bool:
+    return (
+        len(variables) <= 100
+        and all(
+            re.fullmatch(r"[a-zA-Z_]\w{0,1023}", key, re.ASCII) and len(value) <= 1024
+            for key, value in variables.items()
+        )
+        and environment_size(variables) <= 32 * 1024
+    )
+
+
+ContainerEnvironment = Annotated[
+    dict[str, str],
+    Aws("sagemaker:ContainerDefinition.Environment", "ecs:ContainerDefinition.environment"),
+]
+
+
+def environment_problems(variables: dict[str, str], *, isolated: bool) -> Iterator[Problem]:
+    """Variables beyond the limits, that hold a secret, or that name one out of reach.
+
+    The values stay out of the messages.
+    """
+    if not _environment_fits(variables):
+        yield MDL17.problem("environment")
+    for name, value in variables.items():
+        if name_says_secret(name, value):
+            yield MDL24.problem("environment", name)
+        elif value_is_secret(value):
+            yield MDL25.problem("environment", name)
+        elif isolated and SECRET_ARN.fullmatch(value):
+            yield MDL26.problem("environment", name)
+        elif isolated and name in _HUB and not value.startswith(("/", "s3://")):
+            yield MDL20.problem("environment", name, got=value)
+
+
+def fetches_secrets(variables: dict[str, str]) -> bool:
+    """Whether a variable is the ARN of a secret, for which the container needs a network."""
+    return any(SECRET_ARN.fullmatch(value) for value in variables.values())

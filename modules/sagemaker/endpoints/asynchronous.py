@@ -1,0 +1,103 @@
+"""Asynchronous endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from ...rules import Problem, rule
+from ...scaling.kinds import ASYNCHRONOUS
+from ...spec import Aws, Between, Many, S3Uri, arn_of
+from ..sources import OwnModelSource, source_problems
+from .base import Guarded, Hosted, InVpc, OneVariant, single
+from .capture import Destination
+from .fleet import Instances
+
+ASY2 = rule(
+    "ASY2",
+    refuses="a concurrency per instance outside 1 to 1,000",
+    message="must be from {low} to {high}",
+    source="botocore sagemaker MaxConcurrentInvocationsPerInstance",
+)
+ASY4 = rule(
+    "ASY4",
+    refuses="responses included in notifications to a topic that is not given",
+    message="names {kind}, but {kind}_topic is not given",
+    source="botocore sagemaker AsyncInferenceNotificationConfig",
+)
+ASY6 = rule(
+    "ASY6",
+    refuses="Inf1 instances under asynchronous inference",
+    message="is Inf1, which asynchronous inference does not support; use ml.inf2.xlarge",
+    source="SageMaker developer guide, asynchronous inference, feature exclusions",
+)
+
+TopicArn = Annotated[
+    str, arn_of("sns", "arn:aws:sns:us-east-1:111122223333:predictions", r"[\w.-]+")
+]
+
+
+class AsyncEndpoint(OneVariant, InVpc, Instances, Guarded):
+    """A SageMaker asynchronous endpoint: requests queue, answers go to S3, and it can scale to
+    zero."""
+
+    model: OwnModelSource
+    """What is served."""
+
+    max_concurrent_invocations_per_instance: (
+        Annotated[
+            int,
+            Between(ASY2, 1, 1000),
+            Aws("sagemaker:AsyncInferenceClientConfig.MaxConcurrentInvocationsPerInstance"),
+        ]
+        | None
+    ) = None
+    """How many requests a container gets at once. Without it SageMaker chooses."""
+
+    input: S3Uri | None = None
+    """Where callers put requests, which the role may read. Without it `async/{endpoint}/input`
+    in the environment's artifact bucket."""
+
+    output: (
+        Annotated[Destination, Aws("sagemaker:AsyncInferenceOutputConfig.S3OutputPath")] | None
+    ) = None
+    """Where answers go. Without it `async/{endpoint}/output` likewise."""
+
+    failure_output: (
+        Annotated[Destination, Aws("sagemaker:AsyncInferenceOutputConfig.S3FailurePath")] | None
+    ) = None
+    """Where failures go. Without it `async/{endpoint}/failure` likewise."""
+
+    success_topic: (
+        Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.SuccessTopic")] | None
+    ) = None
+    """The SNS topic that is told of each answer. Without it, none."""
+
+    error_topic: (
+        Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.ErrorTopic")] | None
+    ) = None
+    """The SNS topic that is told of each failure. Without it, none."""
+
+    include_response_in: Annotated[
+        Many[Literal["success", "error"]],
+        Aws("sagemaker:AsyncInferenceNotificationConfig.IncludeInferenceResponseIn"),
+    ] = ()
+    """In which notifications answers of up to 128 KB are included. Without it, in none."""
+
+    kind = "asynchronous"
+    family = "asynchronous"
+    scales = ASYNCHRONOUS
+
+    def check(self) -> Iterator[Problem]:
+        """The rules of instances, guardrails and notifications."""
+        yield from super().check()
+        yield from source_problems(self.model, self.instance_type)
+        if self.instance_type.startswith("ml.inf1."):
+            yield ASY6.problem("instance_type", got=self.instance_type)
+        for kind in self.include_response_in:
+            if getattr(self, f"{kind}_topic") is None:
+                yield ASY4.problem("include_response_in", kind=kind)
+
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The one production variant."""
+        return (single(self.variant, self.model, self),)

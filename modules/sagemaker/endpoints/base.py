@@ -1,0 +1,206 @@
+"""What endpoints of all kinds have, and what each kind says of its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from ...rules import Problem, rule
+from ...scaling.kinds import REALTIME, Kind
+from ...scaling.spec import Scaling, StepScaling
+from ...spec import Aws, OneOf, ShortName, Spec
+from ...vpc.spec import RetentionDays
+from ..guardrails import DEP10, DEP14, AllAtOnce, Canary, Linear, Rolling, Rollout
+from ..sources import JumpStartModel, Source
+from .capture import DataCapture
+from .fleet import Fleet, Instances
+
+if TYPE_CHECKING:
+    from .multi_model import MultiModelEndpoint
+    from .serverless import ServerlessEndpoint
+
+AAS45 = rule(
+    "AAS45",
+    refuses="a step scaling policy whose alarm would have the name of a rollback alarm",
+    message="is the name of an alarm that rolls back this endpoint's rollouts; choose another",
+    source="CloudWatch API reference, PutMetricAlarm (an alarm of the same name is overwritten)",
+)
+
+VariantName = Annotated[ShortName, Aws("sagemaker:ProductionVariant.VariantName")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosted:
+    """One variant of an endpoint of any kind, as SageMaker sees it."""
+
+    name: str
+    """The variant's name."""
+
+    containers: tuple[tuple[str | None, Source | MultiModelEndpoint], ...]
+    """What its model holds, each with its hostname; empty for inference components."""
+
+    mode: Literal["single", "multi-model", "Serial", "Direct", "components"]
+    """How the containers work together."""
+
+    isolated: bool
+    """Whether the containers have no network."""
+
+    fleet: Fleet | None = None
+    """Its instances; None where there are none to choose."""
+
+    count: int = 1
+    """How many instances the endpoint configuration names."""
+
+    weight: int | float = 1
+    """Its share of the traffic, in a form that AWS keeps exactly."""
+
+    scaling: Scaling | None = None
+    """How it follows the load."""
+
+    serverless: ServerlessEndpoint | None = None
+    """The serverless settings, where it is serverless."""
+
+    scales: Kind = REALTIME
+    """What scaling changes."""
+
+    @property
+    def instance_type(self) -> str | None:
+        """The instance type, if there are instances."""
+        return self.fleet.instance_type if self.fleet else None
+
+
+class InVpc(Spec):
+    """What SageMaker can attach to the environment's VPC."""
+
+    vpc: bool = True
+    """Whether the containers' network interfaces are in the environment's private subnets.
+    Without it, yes."""
+
+    @property
+    def in_vpc(self) -> bool:
+        """Whether the models are in the environment's VPC."""
+        return self.vpc
+
+
+class Captured(Spec):
+    """An endpoint whose traffic can be captured."""
+
+    data_capture: DataCapture | None = None
+    """Capture of requests and responses. Without it, none."""
+
+    @property
+    def capture(self) -> DataCapture | None:
+        """The data capture."""
+        return self.data_capture
+
+
+class OneVariant(Spec):
+    """An endpoint of one production variant."""
+
+    variant: VariantName = "primary"
+    """The production variant's name, which alarms and scaling refer to. Changing it replaces
+    the endpoint."""
+
+
+class Endpoint(Spec):
+    """What endpoints of all kinds have."""
+
+    log_retention_days: RetentionDays = 30
+    """Days that the endpoint's log group keeps events. Without it, 30."""
+
+    kind: ClassVar[str]
+    """The kind of endpoint, in words."""
+
+    family: ClassVar[str] = "instances"
+    """Endpoints of one family can be updated into each other; others are replaced."""
+
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The production variants."""
+        raise NotImplementedError
+
+    def shadowed(self) -> Hosted | None:
+        """The shadow variant, if there is one."""
+        return None
+
+    @property
+    def guard(self) -> Rollout | None:
+        """The deployment guardrails, if the kind has any."""
+        return None
+
+    @property
+    def in_vpc(self) -> bool:
+        """Whether the models are in the environment's VPC."""
+        return False
+
+    @property
+    def capture(self) -> DataCapture | None:
+        """The data capture, if the kind has it."""
+        return None
+
+    def path_to(self, variant: Hosted) -> tuple[str, ...]:
+        """The path of the scaling policies of a variant."""
+        return ("scaling", "policies")
+
+    def check_rollout(self) -> Iterator[Problem]:
+        """The rules between guardrails and what is hosted."""
+        guard = self.guard
+        if guard is None:
+            return
+        variants = self.hosted()
+        taken = guard.alarms.kinds if guard.alarms else ()
+        count = len(taken) * len(variants) + len(guard.more_alarms)
+        if count > 10:
+            yield DEP10.problem("rollout", count=count)
+        for variant in variants:
+            policies = variant.scaling.policies if variant.scaling else ()
+            for index, policy in enumerate(policies):
+                if isinstance(policy, StepScaling) and policy.label in taken:
+                    yield AAS45.problem(*self.path_to(variant), index, "name", got=policy.label)
+        if isinstance(guard, AllAtOnce):
+            return
+        for variant in variants:
+            what = _unguarded(variant)
+            if what:
+                yield DEP14.problem("rollout", what=what)
+
+
+class Guarded(Endpoint):
+    """An endpoint that every kind of rollout can update."""
+
+    rollout: Annotated[AllAtOnce | Canary | Linear | Rolling, OneOf()] = AllAtOnce()
+    """How updates reach the endpoint, and what rolls them back. Without it all at once, rolled
+    back by alarms on the error rates."""
+
+    def check(self) -> Iterator[Problem]:
+        """The rules between guardrails and what is hosted too."""
+        yield from super().check()
+        yield from self.check_rollout()
+
+    @property
+    def guard(self) -> Rollout | None:
+        """The rollout."""
+        return self.rollout
+
+
+def _unguarded(variant: Hosted) -> str | None:
+    if any(isinstance(source, JumpStartModel) for _, source in variant.containers):
+        return "a Marketplace model"
+    if (variant.instance_type or "").startswith("ml.inf1."):
+        return "an Inf1 instance type"
+    return None
+
+
+def single(name: str, model: Source, fleet: Instances, weight: int | float = 1) -> Hosted:
+    """A variant that serves one model on instances."""
+    return Hosted(
+        name=name,
+        containers=((None, model),),
+        mode="single",
+        isolated=model.isolated,
+        fleet=fleet,
+        count=fleet.initial_count,
+        weight=weight,
+        scaling=fleet.scaling,
+        scales=fleet.scales,
+    )

@@ -1,0 +1,65 @@
+"""What an endpoint writes to S3 beside its answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ...rules import rule
+from ...spec import Aws, Between, Check, Many, S3Uri, Spec
+
+CAPT1 = rule(
+    "CAPT1",
+    refuses="a sampling percentage outside 0 to 100",
+    message="must be from {low} to {high} percent",
+    source="botocore sagemaker SamplingPercentage",
+)
+CAPT3 = rule(
+    "CAPT3",
+    refuses="no capture mode, or one twice",
+    message="must be Input, Output or both, each once",
+    source="botocore sagemaker CaptureOptionList",
+)
+CAPT4 = rule(
+    "CAPT4",
+    refuses="a destination in S3 over 512 characters",
+    message="must have at most 512 characters",
+    source="botocore sagemaker DestinationS3Uri",
+)
+
+
+def _destination_fits(uri: str) -> bool:
+    return len(uri) <= 512
+
+
+Destination = Annotated[S3Uri, Check(CAPT4, _destination_fits)]
+"""An S3 location that SageMaker writes to."""
+
+
+class DataCapture(Spec):
+    """Requests and responses written to S3, for monitoring and retraining."""
+
+    sampling_percent: Annotated[
+        int, Between(CAPT1, 0, 100), Aws("sagemaker:DataCaptureConfig.InitialSamplingPercentage")
+    ] = 100
+    """The share of requests that is written. Without it, all."""
+
+    modes: Annotated[
+        Many[Annotated[Literal["Input", "Output"], Aws("sagemaker:CaptureOption.CaptureMode")]],
+        Check(CAPT3, lambda modes: 0 < len(modes) == len(set(modes))),
+    ] = ("Input", "Output")
+    """What is written: requests, responses or both. Without it, both."""
+
+    destination: (
+        Annotated[Destination, Aws("sagemaker:DataCaptureConfig.DestinationS3Uri")] | None
+    ) = None
+    """Where to. Without it `data-capture/{endpoint}` in the environment's artifact bucket."""
+
+
+class CoreDumps(Spec):
+    """Core dumps of crashed containers, written to S3 under the environment's key."""
+
+    destination: (
+        Annotated[Destination, Aws("sagemaker:ProductionVariantCoreDumpConfig.DestinationS3Uri")]
+        | None
+    ) = None
+    """Where to. Without it `core-dumps/{endpoint}` in the environment's artifact bucket."""

@@ -1,0 +1,232 @@
+"""The instances of one variant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from ...context import Context
+from ...instances import InstanceType, instance_type_names, instance_types
+from ...rules import Problem, rule
+from ...scaling.kinds import REALTIME, Kind
+from ...scaling.spec import Scaling
+from ...spec import Aws, Between, Known, Spec
+from .capture import CoreDumps
+
+RT2 = rule(
+    "RT2",
+    refuses="an instance type that SageMaker does not host on",
+    message="is not a SageMaker hosting instance type{hint}",
+    source="botocore sagemaker ProductionVariantInstanceType",
+)
+RT3 = rule(
+    "RT3",
+    refuses="an instance type without a price in the region",
+    message="has no price for hosting in {region}, so it is probably not sold there{hint}",
+    source="AWS Price List, Amazon SageMaker hosting",
+    severity="warning",
+)
+RT4 = rule(
+    "RT4",
+    refuses="an instance count outside 1 to 10,000",
+    message="must be from {low} to {high}",
+    source="botocore sagemaker InitialTaskCount (at least 1); Inferform: no account's quota goes beyond "
+    "10,000",
+)
+RT8 = rule(
+    "RT8",
+    refuses="a volume outside 1 to 512 GB",
+    message="must be from {low} to {high} GB",
+    source="botocore sagemaker ProductionVariantVolumeSizeInGB",
+)
+RT9 = rule(
+    "RT9",
+    refuses="a volume size on an instance type with local storage",
+    message="cannot be set: {instance_type} has {local_gb} GB of its own; leave it out",
+    source="SageMaker developer guide, host instance storage volumes",
+)
+RT10 = rule(
+    "RT10",
+    refuses="a download or start-up timeout outside 60 to 3,600 seconds",
+    message="must be from {low} to {high} seconds",
+    source="botocore sagemaker ProductionVariantModelDataDownloadTimeoutInSeconds",
+)
+RT13 = rule(
+    "RT13",
+    refuses="an AMI for another accelerator than the instance type's",
+    message="is made for {made_for}, which {instance_type} does not have; leave it out",
+    source="botocore sagemaker ProductionVariantInferenceAmiVersion",
+)
+RT24 = rule(
+    "RT24",
+    refuses="an instance count beside scaling",
+    message="must be left out where scaling is given: an endpoint starts with "
+    "scaling.min_capacity instances",
+    source="Inferform: UpdateEndpoint resets counts to the configuration's",
+)
+RT25 = rule(
+    "RT25",
+    refuses="one instance in a protected environment",
+    message="is one instance in a protected environment; two in two zones survive the loss of one",
+    source="SageMaker developer guide, best practices for deploying models",
+    severity="warning",
+)
+
+InstanceTypeName = Annotated[
+    str, Known(RT2, instance_type_names), Aws("sagemaker:ProductionVariant.InstanceType")
+]
+TimeoutSeconds = Annotated[int, Between(RT10, 60, 3600)]
+"""60 to 3,600 seconds."""
+
+InstanceCount = Annotated[int, Between(RT4, 1, 10_000)]
+InitialCount = Annotated[InstanceCount, Aws("sagemaker:ProductionVariant.InitialInstanceCount")]
+
+
+class Fleet(Spec):
+    """The instances of one variant."""
+
+    instance_type: InstanceTypeName
+    """The instance type, such as `ml.m5.xlarge`."""
+
+    volume_size_gb: (
+        Annotated[int, Between(RT8, 1, 512), Aws("sagemaker:ProductionVariant.VolumeSizeInGB")]
+        | None
+    ) = None
+    """The size of each instance's storage volume in GB. Without it SageMaker chooses. Not for
+    instance types with local storage."""
+
+    startup_timeout_seconds: (
+        Annotated[
+            TimeoutSeconds,
+            Aws("sagemaker:ProductionVariant.ContainerStartupHealthCheckTimeoutInSeconds"),
+        ]
+        | None
+    ) = None
+    """Seconds that the container may take until its first good ping. Without it SageMaker's
+    own limit, about 4 minutes."""
+
+    download_timeout_seconds: (
+        Annotated[
+            TimeoutSeconds, Aws("sagemaker:ProductionVariant.ModelDataDownloadTimeoutInSeconds")
+        ]
+        | None
+    ) = None
+    """Seconds that fetching the artifact may take. Without it SageMaker's own limit."""
+
+    inference_ami_version: (
+        Annotated[
+            Literal[
+                "al2-ami-sagemaker-inference-gpu-2",
+                "al2-ami-sagemaker-inference-gpu-2-1",
+                "al2-ami-sagemaker-inference-gpu-3-1",
+                "al2-ami-sagemaker-inference-neuron-2",
+                "al2023-ami-sagemaker-inference-gpu-4-1",
+            ],
+            Aws("sagemaker:ProductionVariant.InferenceAmiVersion"),
+        ]
+        | None
+    ) = None
+    """The machine image, which fixes the driver: an image's CUDA must not be newer. Without it
+    SageMaker chooses."""
+
+    routing_strategy: (
+        Annotated[
+            Literal["LEAST_OUTSTANDING_REQUESTS", "RANDOM"],
+            Aws("sagemaker:ProductionVariantRoutingConfig.RoutingStrategy"),
+        ]
+        | None
+    ) = None
+    """How requests reach the instances. Without it AWS's default, at random."""
+
+    core_dumps: CoreDumps | None = None
+    """Core dumps of crashed containers. Without it, none."""
+
+    def check(self) -> Iterator[Problem]:
+        """The rules between instance type, volume and machine image."""
+        yield from super().check()
+        facts = self.facts
+        if self.volume_size_gb is not None and facts.local_gb:
+            yield RT9.problem(
+                "volume_size_gb",
+                got=self.volume_size_gb,
+                instance_type=self.instance_type,
+                local_gb=facts.local_gb,
+            )
+        ami = self.inference_ami_version
+        if ami is not None:
+            made_for = "Neuron devices" if "neuron" in ami else "GPUs"
+            has = is_neuron(self.instance_type) if "neuron" in ami else facts.gpus != 0
+            if not has:
+                yield RT13.problem(
+                    "inference_ami_version",
+                    got=ami,
+                    made_for=made_for,
+                    instance_type=self.instance_type,
+                )
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The instance type is sold in the region."""
+        yield from super().check_in(context)
+        if self.facts.sold_in(context.region) is not True:
+            yield RT3.problem(
+                "instance_type",
+                got=self.instance_type,
+                region=context.region,
+                hint=_sold_instead(self.instance_type, context.region),
+            )
+
+    @property
+    def facts(self) -> InstanceType:
+        """What the instance type has."""
+        return instance_types()[self.instance_type]
+
+
+class Instances(Fleet):
+    """Instances whose number may follow the load."""
+
+    instance_count: InitialCount | None = None
+    """How many instances. Without it 1, or what `scaling` decides."""
+
+    scaling: Scaling | None = None
+    """How the number of instances follows the load. Without it, it does not."""
+
+    scales: ClassVar[Kind] = REALTIME
+
+    def check(self) -> Iterator[Problem]:
+        """The rules between instance type, counts and scaling too."""
+        yield from super().check()
+        if self.scaling is None:
+            return
+        if self.instance_count is not None:
+            yield RT24.problem("instance_count", got=self.instance_count)
+        for problem in self.scaling.problems_for(self.scales, instance_type=self.instance_type):
+            yield problem.under("scaling")
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Production has more than one instance."""
+        yield from super().check_in(context)
+        if context.protected and self.initial_count == 1 and self.scales is REALTIME:
+            field = "instance_count" if self.scaling is None else "scaling"
+            yield RT25.problem(field, got=1)
+
+    @property
+    def initial_count(self) -> int:
+        """How many instances the endpoint configuration names."""
+        return max(1, self.scaling.min_capacity) if self.scaling else self.instance_count or 1
+
+
+def is_neuron(instance_type: str) -> bool:
+    """Whether an instance type has AWS's own accelerators."""
+    return instance_type.startswith(("ml.inf", "ml.trn"))
+
+
+def _sold_instead(name: str, region: str) -> str:
+    """A type of the same size and accelerator that the region sells, as a hint."""
+    wanted = instance_types()[name]
+    size = name.rpartition(".")[2]
+    same = [
+        other
+        for other, facts in instance_types().items()
+        if other.endswith(f".{size}") and facts.sold_in(region) and facts.gpus == wanted.gpus
+    ]
+    return f"; {same[-1]} is" if same else ""

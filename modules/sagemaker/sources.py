@@ -1,0 +1,172 @@
+"""Where a SageMaker model comes from: a `Model`, the Model Registry or JumpStart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
+
+from ..context import Context
+from ..instances import instance_types
+from ..model.artifact import Artifact
+from ..model.environment import ContainerEnvironment, environment_problems, fetches_secrets
+from ..model.image import ContainerImage, FrameworkContainer
+from ..model.spec import Model
+from ..rules import Problem, rule
+from ..spec import Aws, Check, Matches, OneOf, Spec
+
+MDL14 = rule(
+    "MDL14",
+    refuses="an uncompressed artifact where SageMaker unpacks only a .tar.gz",
+    message="must be one .tar.gz object: {kind} cannot serve the objects below a prefix",
+    source="botocore sagemaker ContainerDefinition ModelDataSource",
+)
+MDL27 = rule(
+    "MDL27",
+    refuses="a model package that is not a version of the Model Registry",
+    message="must be the ARN of one version of a model package, such as "
+    "arn:aws:sagemaker:us-east-1:111122223333:model-package/fraud/12",
+    source="botocore sagemaker VersionedArnOrName; Inferform: a name without a version could become "
+    "another model",
+)
+MDL28 = rule(
+    "MDL28",
+    refuses="a model package in another region than the endpoint",
+    message="is in {other}, but the environment is in {region}; name the package of {region}",
+    source="SageMaker developer guide, deploy a model from the registry (same region)",
+)
+JMP1 = rule(
+    "JMP1",
+    refuses="a JumpStart or Marketplace model whose licence is not accepted",
+    message="must be True: read the model's licence and accept it here",
+    source="SageMaker API reference, ModelAccessConfig AcceptEula",
+)
+JMP2 = rule(
+    "JMP2",
+    refuses="a JumpStart model package that is not named by its ARN",
+    message="must be the ARN of AWS's model package, such as "
+    "arn:aws:sagemaker:us-east-1:865070037744:model-package/example-model-1a2b3c",
+    source="botocore sagemaker ModelPackageArn; SageMaker developer guide, JumpStart models",
+)
+RT19 = rule(
+    "RT19",
+    refuses="an x86 container on an instance type with Arm processors",
+    message="is built for x86_64, but {instance_type} has Arm processors; use an instance type "
+    "such as ml.m5.xlarge, or the URI of an arm64 image",
+    source="SageMaker developer guide, Graviton instances; deep learning containers",
+    severity="warning",
+)
+RT20 = rule(
+    "RT20",
+    refuses="a GPU container on an instance type without GPU",
+    message="runs on {instance_type}, which has no GPU; use ml.g5.xlarge or the cpu container",
+    source="SageMaker developer guide, deep learning containers (inferred)",
+    severity="warning",
+)
+
+_PACKAGE = (
+    r"arn:aws[a-z-]{0,12}:sagemaker:[a-z0-9-]{1,25}:\d{12}:model-package/"
+    r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+)
+
+
+class _Package(Spec):
+    environment: ContainerEnvironment = {}
+    """Environment variables that override the package's own."""
+
+    network_isolation: bool | None = None
+    """Whether the container has no network at all. Without it yes, as SageMaker itself fetches
+    the artifact; no on serverless endpoints, which cannot."""
+
+    def check(self) -> Iterator[Problem]:
+        """No secret is written down; one that is named can be fetched."""
+        yield from environment_problems(self.environment, isolated=self.isolated)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The package is in the environment's region."""
+        region = self.package.split(":")[3]
+        if region != context.region:
+            yield MDL28.problem(
+                self.named_by, got=self.package, other=region, region=context.region
+            )
+
+    named_by: ClassVar[str] = "arn"
+
+    @property
+    def package(self) -> str:
+        """The package's ARN."""
+        raise NotImplementedError
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the container has no network."""
+        if self.network_isolation is None:
+            return not fetches_secrets(self.environment)
+        return self.network_isolation
+
+
+class ModelPackage(_Package):
+    """One version of a model in the Model Registry, of this account or another.
+
+    `inferform models resolve` writes the latest approved version into the environment file.
+    """
+
+    arn: Annotated[
+        str,
+        Matches(MDL27, _PACKAGE + r"/[0-9]{1,9}"),
+        Aws("sagemaker:ContainerDefinition.ModelPackageName"),
+    ]
+    """The version's ARN."""
+
+    image: ContainerImage | None = None
+    """The image that the package names, which the role may then pull. Without it, the
+    environment's own repositories."""
+
+    artifact: Artifact | None = None
+    """The artifact that the package names, or the prefix of its versions, which the role may
+    then read. Without it, the environment's artifact bucket."""
+
+    @property
+    def package(self) -> str:
+        """The package's ARN."""
+        return self.arn
+
+    @property
+    def group(self) -> str:
+        """The name of the package's group."""
+        return self.arn.split("/")[1]
+
+
+class JumpStartModel(_Package):
+    """A model of SageMaker JumpStart or AWS Marketplace, by its model package."""
+
+    model_package_arn: Annotated[
+        str,
+        Matches(JMP2, _PACKAGE + r"(/[0-9]{1,9})?"),
+        Aws("sagemaker:ContainerDefinition.ModelPackageName"),
+    ]
+    """The ARN of the model package in the region; the account must be subscribed to it."""
+
+    accept_eula: Annotated[bool, Check(JMP1, lambda accepted: accepted is True)]
+    """That the model's licence was read and is accepted: `True`."""
+
+    named_by = "model_package_arn"
+
+    @property
+    def package(self) -> str:
+        """The package's ARN."""
+        return self.model_package_arn
+
+
+Source = Model | ModelPackage | JumpStartModel
+ModelSource = Annotated[Model | ModelPackage | JumpStartModel, OneOf()]
+OwnModelSource = Annotated[Model | ModelPackage, OneOf()]
+
+
+def source_problems(source: Source, instance_type: str) -> Iterator[Problem]:
+    """A GPU container needs a GPU, and AWS's containers are for x86."""
+    image = source.image if isinstance(source, Model) else None
+    if isinstance(image, FrameworkContainer) and instance_types()[instance_type].arch == "arm64":
+        yield RT19.problem("model", "image", instance_type=instance_type)
+    needs_gpu = isinstance(image, FrameworkContainer) and image.runs_on == "gpu"
+    if needs_gpu and instance_types()[instance_type].gpus == 0:
+        yield RT20.problem("model", "image", instance_type=instance_type)
