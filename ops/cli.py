@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -20,16 +18,6 @@ from . import commands
 from .errors import BadInputError, OperatorError
 from .output import stderr
 from .terraform import ROOT
-
-PANELS = {
-    "Begin": ("demo", "bootstrap", "emulator"),
-    "Before a deploy": ("review", "preflight", "cost", "simulate"),
-    "Deploy": ("deploy", "apply", "rollout", "destroy"),
-    "After a deploy": ("verify", "status", "drift", "recover", "state"),
-    "Releases": ("push", "promote", "check-container", "manifests", "models"),
-    "Look up": ("rules", "explain", "prices"),
-}
-"""What the help shows together: the commands in the order in which they are needed."""
 
 app = typer.Typer(
     name="inferform",
@@ -63,22 +51,16 @@ def _commands(family: typer.Typer) -> Iterator[CommandInfo]:
             yield from _commands(group.typer_instance)
 
 
-def _arrange() -> None:
-    """Put commands into panels, and join the lines of each paragraph of their help."""
-    order = [name for names in PANELS.values() for name in names]
-    panels = {name: panel for panel, names in PANELS.items() for name in names}
-    for infos in (app.registered_commands, app.registered_groups):
-        infos.sort(key=lambda info: order.index(str(info.name)))
-        for info in infos:
-            info.rich_help_panel = panels[str(info.name)]
+def _join_lines() -> None:
+    """Join the lines of each paragraph of the help; a terminal breaks them by its own width."""
     for command in _commands(app):
         paragraphs = (inspect.getdoc(command.callback) or "").split("\n\n")
         command.help = "\n\n".join(" ".join(lines.split("\n")) for lines in paragraphs)
 
 
-for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda entry: entry.name):
-    importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
-_arrange()
+for each in commands.found():
+    each.add_to(app)
+_join_lines()
 
 
 def main() -> None:

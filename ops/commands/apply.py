@@ -10,11 +10,7 @@ import typer
 from ..environments import Emulated
 from ..environments import environment as find_environment
 from ..output import Json, print_json, stdout
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("apply")(apply)
+from . import DEPLOY, Command
 
 
 def apply(
@@ -44,3 +40,6 @@ def apply(
             stdout.print(f"applied {applied[-1]}")
     if json:
         print_json({"applied": applied})
+
+
+COMMANDS = (Command("apply", apply, DEPLOY, order=20),)

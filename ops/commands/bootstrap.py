@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-import typer
-
 from ..environments import Emulated, EnvironmentKey, environment
 from ..output import Json, print_json, stdout
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("bootstrap")(bootstrap)
+from . import BEGIN, Command
 
 
 def bootstrap(env: EnvironmentKey, emulator: Emulated = False, json: Json = False) -> None:
@@ -34,3 +28,6 @@ def bootstrap(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
         stdout.print(f"mended {', '.join(done.changed)} of {done.bucket}")
     else:
         stdout.print(f"state bucket {done.bucket} is as it must be")
+
+
+COMMANDS = (Command("bootstrap", bootstrap, BEGIN, order=20),)

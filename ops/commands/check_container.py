@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import typer
-
 from ..contract import check_container
+from . import RELEASES, Command
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("check-container")(check_container)
+COMMANDS = (Command("check-container", check_container, RELEASES, order=30),)

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from ..environments import EnvironmentKey, environment
 from ..output import Json, print_json, print_table, stdout
+from . import BEFORE, Command
 
 if TYPE_CHECKING:
     from ..cost.model import Amount
     from ..cost.prices import Price
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("cost")(cost)
 
 
 def cost(env: EnvironmentKey, json: Json = False) -> None:
@@ -92,3 +86,6 @@ def _cells(amount: Amount) -> tuple[str, str, str]:
 
 def _source(price: Price | None) -> dict[str, str] | None:
     return {"date": price.date, "text": price.source} if price else None
+
+
+COMMANDS = (Command("cost", cost, BEFORE, order=30),)

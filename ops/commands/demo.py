@@ -6,10 +6,7 @@ from typing import Annotated
 
 import typer
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("demo")(demo)
+from . import BEGIN, Command
 
 
 def demo(
@@ -25,3 +22,6 @@ def demo(
         operations.remove()
     else:
         operations.run()
+
+
+COMMANDS = (Command("demo", demo, BEGIN, order=10),)

@@ -10,17 +10,11 @@ import typer
 
 from ..environments import Emulated, matching
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
+from . import AFTER, DEPLOY, Command
 
 Stacks = Annotated[
     list[str], typer.Argument(metavar="STACK", help="Stack names or patterns: 'dev-use1-*'.")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("deploy")(deploy)
-    app.command("destroy")(destroy)
-    app.command("recover")(recover)
 
 
 def deploy(
@@ -116,3 +110,10 @@ def _interruptible() -> Iterator[None]:
             "inferform recover STACK clears it"
         )
         raise typer.Exit(130) from None
+
+
+COMMANDS = (
+    Command("deploy", deploy, DEPLOY, order=10),
+    Command("destroy", destroy, DEPLOY, order=40),
+    Command("recover", recover, AFTER, order=40),
+)

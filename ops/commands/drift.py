@@ -8,14 +8,10 @@ import typer
 
 from ..environments import Emulated, EnvironmentKey, environment
 from ..output import Json, print_json, print_table, stderr, stdout
+from . import AFTER, Command
 
 if TYPE_CHECKING:
     from .. import drift as operations
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("drift")(drift)
 
 
 def drift(
@@ -73,3 +69,6 @@ def _show(stacks: list[operations.StackDrift]) -> None:
     for stack in stacks:
         if stack.error:
             stdout.print(f"{stack.stack}\n{stack.error}", markup=False)
+
+
+COMMANDS = (Command("drift", drift, AFTER, order=30),)

@@ -9,12 +9,7 @@ import typer
 from ..environments import EnvironmentKey, environment
 from ..output import Json, print_json, print_table, stdout
 from ..terraform import EMULATOR_FOLDER
-
-
-def register(app: typer.Typer) -> None:
-    """Add the family of commands."""
-    app.add_typer(family, name="emulator")
-
+from . import BEGIN, Command
 
 family = typer.Typer(help="The embedded AWS emulator.", no_args_is_help=True)
 
@@ -87,3 +82,6 @@ def _show(values: dict[str, object], *, json: bool) -> None:
         print_json(values)
         return
     print_table(tuple(values), [tuple(values.values())])
+
+
+COMMANDS = (Command("emulator", family, BEGIN, order=30),)

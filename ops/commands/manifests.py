@@ -8,11 +8,7 @@ import typer
 
 from ..environments import EnvironmentKey, environment
 from ..output import Json, print_json
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("manifests")(manifests)
+from . import RELEASES, Command
 
 
 def manifests(
@@ -36,3 +32,6 @@ def manifests(
         print_json(made)
     else:
         typer.echo(source.as_yaml(made), nl=False)
+
+
+COMMANDS = (Command("manifests", manifests, RELEASES, order=40),)

@@ -8,12 +8,7 @@ import typer
 
 from ..environments import Emulated, EnvironmentKey, environment, environments
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
-
-
-def register(app: typer.Typer) -> None:
-    """Add the family of commands."""
-    app.add_typer(family, name="models")
-
+from . import RELEASES, Command
 
 family = typer.Typer(help="What endpoints serve, and how it changes.", no_args_is_help=True)
 
@@ -91,3 +86,6 @@ def _shown(row: dict[str, object]) -> list[object]:
         else value
         for key, value in row.items()
     ]
+
+
+COMMANDS = (Command("models", family, RELEASES, order=50),)

@@ -9,11 +9,7 @@ import typer
 
 from ..environments import Emulated, EnvironmentKey, environment
 from ..output import Json, print_json, print_table, stderr, stdout
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("preflight")(preflight)
+from . import BEFORE, Command
 
 
 def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = False) -> None:
@@ -58,3 +54,6 @@ def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
                 markup=False,
             )
     raise typer.Exit(1 if failed else 0)
+
+
+COMMANDS = (Command("preflight", preflight, BEFORE, order=20),)

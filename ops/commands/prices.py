@@ -7,12 +7,7 @@ from typing import Annotated
 import typer
 
 from ..output import Json, print_json, print_table, stderr, stdout
-
-
-def register(app: typer.Typer) -> None:
-    """Add the family of commands."""
-    app.add_typer(family, name="prices")
-
+from . import LOOK_UP, Command
 
 family = typer.Typer(help="The price table behind cost estimates.", no_args_is_help=True)
 
@@ -97,3 +92,6 @@ def update(
         stdout.print(f"{done.kept} older prices are kept, with their dates")
     for key in done.ambiguous:
         stdout.print(f"{key} has several prices and is left as it was")
+
+
+COMMANDS = (Command("prices", family, LOOK_UP, order=30),)

@@ -9,11 +9,7 @@ import typer
 from ..environments import Emulated, environment, environments
 from ..errors import BadInputError
 from ..output import Approve, Json, confirm, print_json, stderr, stdout
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("promote")(promote)
+from . import RELEASES, Command
 
 
 def promote(
@@ -58,3 +54,6 @@ def promote(
     for command in copies:
         stdout.print(f"  {command}", markup=False)
     stdout.print(f"then inferform preflight {taker}, inferform review {taker}")
+
+
+COMMANDS = (Command("promote", promote, RELEASES, order=20),)

@@ -10,11 +10,7 @@ import typer
 from ..environments import Emulated, EnvironmentKey, environment
 from ..errors import BadInputError
 from ..output import Json, print_json, stderr, stdout
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("push")(push)
+from . import RELEASES, Command
 
 
 def push(
@@ -54,3 +50,6 @@ def push(
         print_json({"uri": to.uri, "digest": digest, "platform": to.platform, "image": line})
     else:
         stdout.print(line, markup=False)
+
+
+COMMANDS = (Command("push", push, RELEASES, order=10),)

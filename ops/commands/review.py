@@ -12,6 +12,7 @@ import typer
 from ..environments import Emulated
 from ..errors import BadInputError
 from ..output import stderr, stdout
+from . import BEFORE, Command
 
 if TYPE_CHECKING:
     from ..review.report import Report
@@ -24,11 +25,6 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     HTML = "html"
     JSON = "json"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("review")(review)
 
 
 def review(
@@ -146,3 +142,6 @@ def _write(report: Report, chosen: Format, output: Path | None) -> None:
         return
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(text, encoding="utf-8")
+
+
+COMMANDS = (Command("review", review, BEFORE, order=10),)

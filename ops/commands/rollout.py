@@ -10,11 +10,7 @@ import typer
 from ..environments import Emulated, EnvironmentKey, environment
 from ..errors import OperatorError
 from ..output import Json, print_json, stderr, stdout
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("rollout")(rollout)
+from . import DEPLOY, Command
 
 
 def rollout(
@@ -57,3 +53,6 @@ def rollout(
             f"{service} was not moved: {done.reason or done.status}",
             "traffic is where it was; see the deployment's events in CodeDeploy",
         )
+
+
+COMMANDS = (Command("rollout", rollout, DEPLOY, order=30),)

@@ -10,12 +10,7 @@ from inferform.rules import RULES, Rule, did_you_mean
 
 from ..errors import BadInputError
 from ..output import Json, print_json, print_table, stdout
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("rules")(list_rules)
-    app.command("explain")(explain)
+from . import LOOK_UP, Command
 
 
 def _as_dict(rule: Rule) -> dict[str, str]:
@@ -69,3 +64,9 @@ def explain(
     for label, text in _as_dict(found).items():
         stdout.print(f"[bold]{label:>9}[/bold]  ", end="")
         stdout.print(text, markup=False)
+
+
+COMMANDS = (
+    Command("rules", list_rules, LOOK_UP, order=10),
+    Command("explain", explain, LOOK_UP, order=20),
+)

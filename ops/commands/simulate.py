@@ -20,14 +20,10 @@ from inferform.spec import Spec, report, walk
 from ..environments import EnvironmentKey, environment
 from ..errors import BadInputError
 from ..output import Json, print_json, print_table, stderr, stdout
+from . import BEFORE, Command
 
 if TYPE_CHECKING:
     from ..simulate import Load, Result, Service
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("simulate")(simulate)
 
 
 def simulate(
@@ -358,3 +354,6 @@ def _print(service: Service, load: Load, results: list[Result]) -> None:
     for summary in summaries:
         for note in summary["notes"]:
             stdout.print(f"{summary['name']}: {note}", markup=False)
+
+
+COMMANDS = (Command("simulate", simulate, BEFORE, order=40),)

@@ -12,6 +12,7 @@ from inferform.rules import did_you_mean
 from ..environments import Emulated, EnvironmentKey, environment
 from ..errors import BadInputError
 from ..output import Approve, Json, confirm, print_json, print_table, stdout
+from . import AFTER, Command
 
 if TYPE_CHECKING:
     from ..state import Difference, States, Version
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 LayerName = Annotated[
     str, typer.Argument(metavar="LAYER", help="A layer: network, registry, inference ...")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the family of commands."""
-    app.add_typer(family, name="state")
 
 
 family = typer.Typer(help="Terraform's states and their versions.", no_args_is_help=True)
@@ -150,3 +146,6 @@ def _show_difference(changes: Difference) -> None:
     ):
         for address in addresses:
             stdout.print(f"{sign} {address}", markup=False)
+
+
+COMMANDS = (Command("state", family, AFTER, order=50),)

@@ -9,14 +9,10 @@ import typer
 from ..environments import Emulated, environment, environments
 from ..errors import NotBootstrappedError, OperatorError
 from ..output import Json, print_json, print_table, stderr
+from . import AFTER, Command
 
 if TYPE_CHECKING:
     from ..status import StackStatus
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("status")(status)
 
 
 def status(
@@ -97,3 +93,6 @@ def _show(found: list[StackStatus], *, drift: bool) -> None:
             for stack in found
         ],
     )
+
+
+COMMANDS = (Command("status", status, AFTER, order=20),)

@@ -10,11 +10,7 @@ import typer
 from ..environments import Emulated, EnvironmentKey, environment
 from ..errors import BadInputError
 from ..output import Json, print_json, print_table, stderr, stdout
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("verify")(verify)
+from . import AFTER, Command
 
 
 def verify(
@@ -53,3 +49,6 @@ def verify(
         for finding in failed:
             stdout.print(f"{finding.subject} {finding.found}\n  {finding.fix}", markup=False)
     raise typer.Exit(1 if failed else 0)
+
+
+COMMANDS = (Command("verify", verify, AFTER, order=10),)

@@ -17,7 +17,8 @@ import pytest
 import typer.main
 
 from inferform import RULES
-from ops.cli import PANELS, app
+from ops import commands as folder
+from ops.cli import app
 from ops.errors import OperatorError
 from ops.terraform import provider_mirror, terraform_binary, terraform_environment
 from tests.conftest import ROOT
@@ -71,11 +72,90 @@ def test_the_commands_that_begin_a_users_day_are_there() -> None:
     }
 
 
-def test_every_command_stands_in_one_panel_of_the_help() -> None:
-    placed = [name for names in PANELS.values() for name in names]
-    assert sorted(placed) == sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+def test_every_command_stands_under_a_heading_of_the_help_and_once() -> None:
+    found = folder.found()
+    names = [command.name for command in found]
+    assert sorted(names) == sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    assert len(set(names)) == len(names) > 20
+    assert folder.BROKEN not in {command.panel for command in found}
     shown = inferform("--help").stdout
-    assert [panel for panel in PANELS if f"─ {panel} ─" not in shown] == []
+    panels = sorted({command.panel for command in found})
+    places = [shown.index(f"─ {panel.title} ─") for panel in panels]
+    assert places == sorted(places)
+
+
+def with_command_file(folder: Path, name: str, text: str, *arguments: str) -> Any:
+    """Run a command with one more file of commands than there is in the repository."""
+    (folder / f"{name}.py").write_text(text)
+    program = (
+        "import sys; import ops.commands\n"
+        "ops.commands.__path__.append(sys.argv.pop(1))\n"
+        "sys.argv[0] = 'inferform'\n"
+        "from ops.cli import main; main()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, str(folder), *arguments],
+        cwd=ROOT,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+ONE_FILE = """
+from ops.commands import Command, Panel
+
+def zebra(name: str) -> None:
+    '''Stripe. Example: inferform zebra a'''
+    print(f"stripes for {name}")
+
+COMMANDS = (Command("zebra", zebra, Panel(7, "Animals")),)
+"""
+
+
+def test_a_command_is_one_new_file_that_says_its_own_heading(tmp_path: Path) -> None:
+    ran = with_command_file(tmp_path, "zebra", ONE_FILE, "zebra", "me")
+    assert (ran.returncode, ran.stdout) == (0, "stripes for me\n")
+    shown = with_command_file(tmp_path, "zebra", ONE_FILE, "--help").stdout
+    assert shown.index("─ Look up ─") < shown.index("─ Animals ─") < shown.index("zebra")
+
+
+BROKEN_FILES = {
+    "an import that fails": ("import inferform.no_such_module", "ModuleNotFoundError"),
+    "a syntax error": ("def zebra(:", "SyntaxError"),
+    "no COMMANDS": ("def zebra() -> None: ...", "COMMANDS"),
+    "a parameter that Typer cannot take": (
+        "from ops.commands import LOOK_UP, Command\n"
+        "def zebra(what: dict[str, int]) -> None: ...\n"
+        "COMMANDS = (Command('zebra', zebra, LOOK_UP),)",
+        "Type not yet supported",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "says"), BROKEN_FILES.values(), ids=BROKEN_FILES)
+def test_a_broken_command_file_is_named_and_the_other_commands_work(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    used = with_command_file(tmp_path, "zebra", text, "zebra", "me", "--json")
+    assert used.returncode == 1
+    assert "ops/commands/zebra.py cannot be loaded" in used.stderr
+    assert says in used.stderr
+    assert "Traceback" not in used.stderr
+    helped = with_command_file(tmp_path, "zebra", text, "--help")
+    assert helped.returncode == 0
+    assert "ops/commands/zebra.py cannot be loaded" in helped.stdout
+    other = with_command_file(tmp_path, "zebra", text, "explain", "AAS3")
+    assert other.returncode == 0
+    assert RULES["AAS3"].condition in other.stdout
+
+
+def test_each_command_of_a_broken_file_is_there_and_says_so(tmp_path: Path) -> None:
+    text = 'COMMANDS = (Command("graze", None, 1), Command("run-away", None, 1))'
+    done = with_command_file(tmp_path, "zebra", text, "run-away")
+    assert done.returncode == 1
+    assert "ops/commands/zebra.py cannot be loaded: NameError" in done.stderr
 
 
 def test_the_environment_is_the_first_argument_of_every_command_that_takes_one() -> None:
