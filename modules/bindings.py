@@ -5,7 +5,7 @@ process behind it, and check every argument the slow way. ``install()`` loads wh
 only, and does the rest faster. The synthesized output is the same, byte for byte.
 
 Set ``INFERFORM_STOCK_BINDINGS=1`` to do everything the stock way. A package of a version
-that is not known here is left alone.
+that is not known here is left alone, and a warning on stderr names it.
 """
 
 import contextlib
@@ -50,6 +50,12 @@ def install() -> None:
     if _installed or os.environ.get(SWITCH, "0") not in ("", "0"):
         return
     _installed = True
+    if unknown := sorted(filter(None, map(_unknown, _KNOWN))):
+        print(
+            f"warning: the bindings load slowly, as {', '.join(unknown)}; "
+            f"{SWITCH}=1 hides this warning",
+            file=sys.stderr,
+        )
     if not (_known("jsii") and _known("cdktf")):
         return
     if "jsii" not in sys.modules:
@@ -70,11 +76,21 @@ def sending_ahead() -> contextlib.AbstractContextManager[None]:
     return kernel.sending_ahead() if kernel else contextlib.nullcontext()
 
 
-def _known(package: str) -> bool:
+def _version(package: str) -> str | None:
     try:
-        return metadata.version(package) == _KNOWN[package]
+        return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return False
+        return None
+
+
+def _known(package: str) -> bool:
+    return _version(package) == _KNOWN[package]
+
+
+def _unknown(package: str) -> str | None:
+    """What is said of a package that is installed in a version that is not known."""
+    version, known = _version(package), _KNOWN[package]
+    return None if version in (None, known) else f"{package} is {version} and not {known}"
 
 
 class _LazyPackage(ModuleType):

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from inferform.bindings import _KNOWN as KNOWN
+
 ROOT = Path(__file__).parents[2]
 SWITCH = "INFERFORM_STOCK_BINDINGS"
 
@@ -145,6 +147,43 @@ def test_another_version_of_a_provider_leaves_that_provider_stock() -> None:
         """
     )
     assert done.returncode == 0, done.stderr
+
+
+UNKNOWN = """
+    from importlib import metadata
+    version = metadata.version
+    metadata.version = lambda name: "99.0" if name in {packages!r} else version(name)
+    from inferform import bindings
+    bindings.install()
+    bindings.install()
+    import inferform.cdk
+"""
+
+
+def warnings(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The lines of stderr that are ours, without jsii's banner about the version of Node."""
+    assert done.returncode == 0, done.stderr
+    return [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+
+
+@pytest.mark.parametrize("package", sorted(KNOWN))
+def test_a_version_that_is_not_known_is_said_once(package: str) -> None:
+    assert warnings(run(UNKNOWN.format(packages=[package]))) == [
+        f"warning: the bindings load slowly, as {package} is 99.0 and not {KNOWN[package]}; "
+        f"{SWITCH}=1 hides this warning"
+    ]
+
+
+def test_all_versions_that_are_not_known_are_said_in_one_line() -> None:
+    assert warnings(run(UNKNOWN.format(packages=["typeguard", "jsii"]))) == [
+        "warning: the bindings load slowly, as jsii is 99.0 and not 1.142.0, "
+        f"typeguard is 99.0 and not 2.13.3; {SWITCH}=1 hides this warning"
+    ]
+
+
+@pytest.mark.parametrize("package", ["jsii", "typeguard"])
+def test_stock_bindings_that_were_asked_for_are_not_warned_of(package: str) -> None:
+    assert warnings(run(UNKNOWN.format(packages=[package]), **{SWITCH: "1"})) == []
 
 
 @pytest.mark.parametrize("value", ["", "0"])

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from inferform import bindings
 from ops.terraform import stacks, terraform_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,11 +105,17 @@ def _third_party() -> Iterator[str]:
                     yield top
 
 
+def test_the_wheel_pins_every_package_whose_version_decides_how_fast_it_loads() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    known = {f"{name.replace('_', '-')}=={version}" for name, version in bindings._KNOWN.items()}
+    assert known <= set(project["dependencies"])
+
+
 def test_the_wheel_requires_every_package_that_it_imports() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     required = {re.split(r"[=<>!~\[ ]", line)[0] for line in project["dependencies"]}
-    # Parts of what pydantic and cdktf bring themselves.
-    brought = {"pydantic_core": "pydantic", "jsii": "cdktf"}
+    # A part of what pydantic brings itself.
+    brought = {"pydantic_core": "pydantic"}
     missing = {
         name
         for name in set(_third_party())
