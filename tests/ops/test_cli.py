@@ -125,11 +125,11 @@ BROKEN_FILES = {
     "an import that fails": ("import inferform.no_such_module", "ModuleNotFoundError"),
     "a syntax error": ("def zebra(:", "SyntaxError"),
     "no COMMANDS": ("def zebra() -> None: ...", "COMMANDS"),
-    "a parameter that Typer cannot take": (
+    "a parameter of a type that does not exist": (
         "from ops.commands import LOOK_UP, Command\n"
-        "def zebra(what: dict[str, int]) -> None: ...\n"
+        "def zebra(what: 'Missing') -> None: ...\n"
         "COMMANDS = (Command('zebra', zebra, LOOK_UP),)",
-        "Type not yet supported",
+        "NameError",
     ),
 }
 
