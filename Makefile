@@ -51,6 +51,7 @@ demo-destroy: setup
 lint: setup
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports --no-logo --no-cache
 
 types: setup
 	.venv/bin/mypy $(SOURCES)
