@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from string import Formatter
 from typing import Any, Final, Literal
 
 Severity = Literal["error", "warning"]
@@ -84,6 +85,14 @@ class Rule:
     message: str
     source: str
     severity: Severity = "error"
+
+    @property
+    def template(self) -> str:
+        """The message with the names of its fields in the place of values: `<instance type>`."""
+        return "".join(
+            text + ("" if name in (None, "hint") else f"<{name.replace('_', ' ')}>")
+            for text, name, _, _ in Formatter().parse(self.message)
+        )
 
     def problem(self, *path: PathPart, got: Any = _NOTHING, **values: Any) -> Problem:
         """A Problem at `path`, its text made from the rule's message and `values`."""

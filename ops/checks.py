@@ -31,8 +31,8 @@ class Check:
     fix: str
     """What to do when it fails."""
 
-    source: str = ""
-    """Who says so, where it is a limit of AWS's."""
+    source: str = "Inferform"
+    """Who says so. Default: Inferform."""
 
     @property
     def label(self) -> str:
@@ -44,7 +44,9 @@ CHECKS: Final[dict[str, Check]] = {}
 """Every check by its id."""
 
 
-def check(id: str, title: str, *, command: Command, why: str, fix: str, source: str = "") -> Check:
+def check(
+    id: str, title: str, *, command: Command, why: str, fix: str, source: str = "Inferform"
+) -> Check:
     """Define a check. Raises ValueError when another has its id."""
     made = Check(id, title, command, why, fix, source)
     if CHECKS.setdefault(id, made) != made:
@@ -170,4 +172,103 @@ INVOCATION = check(
     command="verify",
     why="a service that is in service may still refuse or fail every request",
     fix="fix the sample where the status is 4xx, the model otherwise",
+)
+
+_CONTRACT = "container/CONTRACT.md, which names AWS's page for each limit"
+
+STARTUP = check(
+    "startup",
+    "becomes healthy",
+    command="check-container",
+    why="a container that never answers GET /ping with 200 is stopped, and its rollout fails",
+    fix="read the container's log; raise the wait where the model takes longer to load",
+    source=_CONTRACT,
+)
+CONNECT = check(
+    "connect",
+    "accepts connections quickly",
+    command="check-container",
+    why="SageMaker gives a connection 250 ms, also under load",
+    fix="accept in a process that does not run the model, such as nginx",
+    source=_CONTRACT,
+)
+PING = check(
+    "ping",
+    "answers ping",
+    command="check-container",
+    why="a container whose ping takes longer than 2 s is taken for unhealthy and replaced",
+    fix="answer GET /ping without running the model, from a thread or process kept for it",
+    source=_CONTRACT,
+)
+PING_IDLE = check(
+    "ping-idle",
+    "answers ping while idle",
+    command="check-container",
+    why="a server that falls asleep or ends idle workers is taken for unhealthy and replaced",
+    fix="keep a worker for GET /ping",
+    source=_CONTRACT,
+)
+INVOKE_CSV = check(
+    "invoke-csv",
+    "answers the CSV sample",
+    command="check-container",
+    why="a prediction that takes longer than 60 s or is not 2xx is an error to its caller",
+    fix="read the container's log; check the sample",
+    source=_CONTRACT,
+)
+INVOKE_JSON = check(
+    "invoke-json",
+    "answers the JSON sample",
+    command="check-container",
+    why="a prediction that takes longer than 60 s or is not 2xx is an error to its caller",
+    fix="read the container's log; check the sample",
+    source=_CONTRACT,
+)
+BAD_PAYLOAD = check(
+    "bad-payload",
+    "blames the client for a broken body",
+    command="check-container",
+    why="alarms and rollouts count 5xx: with 5xx for a bad request a caller can roll a release back",
+    fix="answer 4xx with a reason when the request is at fault",
+    source=_CONTRACT,
+)
+UNKNOWN_TYPE = check(
+    "unknown-type",
+    "refuses an unknown Content-Type",
+    command="check-container",
+    why="a body that is read as another type gives a wrong prediction in the place of an error",
+    fix="answer 415 to a Content-Type that is not served",
+    source=_CONTRACT,
+)
+LARGE_BODY = check(
+    "large-body",
+    "takes a 6 MB body",
+    command="check-container",
+    why="a real-time endpoint passes bodies of 6 MB and more on",
+    fix="raise the server's body limit, or answer 413 when the body is too large",
+    source=_CONTRACT,
+)
+LOAD = check(
+    "load",
+    "answers requests in parallel",
+    command="check-container",
+    why="SageMaker sends requests side by side; what is not served within 60 s is an error",
+    fix="queue what cannot be served at once; look in the log for workers that died",
+    source=_CONTRACT,
+)
+PING_LOAD = check(
+    "ping-load",
+    "answers ping under load",
+    command="check-container",
+    why="a ping that waits behind predictions has the busiest container replaced",
+    fix="answer GET /ping without running the model, from a thread or process kept for it",
+    source=_CONTRACT,
+)
+SIGTERM = check(
+    "sigterm",
+    "finishes requests and ends on SIGTERM",
+    command="check-container",
+    why="a container that ignores SIGTERM is killed after 30 s with the requests that it has",
+    fix="use an exec-form ENTRYPOINT; on SIGTERM stop accepting, finish what was accepted, then end",
+    source=_CONTRACT,
 )

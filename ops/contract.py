@@ -28,6 +28,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from . import checks as known
 from .output import Json, stdout
 
 CSV = "text/csv"
@@ -105,18 +106,22 @@ class Report:
         return json.dumps({"url": self.url, "ok": self.ok, "checks": checks}, indent=2)
 
 
-STARTUP = Check("startup", "becomes healthy", "GET /ping is 200")
-CONNECT = Check("connect", "accepts connections quickly", "250 ms")
-PING = Check("ping", "answers ping", "200 within 2 s")
-PING_IDLE = Check("ping-idle", "answers ping while idle", "200 within 2 s")
-INVOKE_CSV = Check("invoke-csv", "answers the CSV sample", "2xx within 60 s")
-INVOKE_JSON = Check("invoke-json", "answers the JSON sample", "2xx within 60 s")
-BAD_PAYLOAD = Check("bad-payload", "blames the client for a broken body", "4xx")
-UNKNOWN_TYPE = Check("unknown-type", "refuses an unknown Content-Type", "415")
-LARGE_BODY = Check("large-body", "takes a 6 MB body", "2xx within 60 s, or 413")
-LOAD = Check("load", "answers requests in parallel", "all 2xx within 60 s")
-PING_LOAD = Check("ping-load", "answers ping under load", "200 within 2 s")
-SIGTERM = Check("sigterm", "finishes requests and ends on SIGTERM", "gone within 30 s")
+def _check(declared: known.Check, limit: str) -> Check:
+    return Check(declared.id, declared.title, limit)
+
+
+STARTUP = _check(known.STARTUP, "GET /ping is 200")
+CONNECT = _check(known.CONNECT, "250 ms")
+PING = _check(known.PING, "200 within 2 s")
+PING_IDLE = _check(known.PING_IDLE, "200 within 2 s")
+INVOKE_CSV = _check(known.INVOKE_CSV, "2xx within 60 s")
+INVOKE_JSON = _check(known.INVOKE_JSON, "2xx within 60 s")
+BAD_PAYLOAD = _check(known.BAD_PAYLOAD, "4xx")
+UNKNOWN_TYPE = _check(known.UNKNOWN_TYPE, "415")
+LARGE_BODY = _check(known.LARGE_BODY, "2xx within 60 s, or 413")
+LOAD = _check(known.LOAD, "all 2xx within 60 s")
+PING_LOAD = _check(known.PING_LOAD, "200 within 2 s")
+SIGTERM = _check(known.SIGTERM, "gone within 30 s")
 CHECKS = (
     *(STARTUP, CONNECT, PING, PING_IDLE, INVOKE_CSV, INVOKE_JSON, BAD_PAYLOAD),
     *(UNKNOWN_TYPE, LARGE_BODY, LOAD, PING_LOAD, SIGTERM),

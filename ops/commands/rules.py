@@ -2,68 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from inferform.rules import RULES, Rule, did_you_mean
-
-from ..errors import BadInputError
 from ..output import Json, print_json, print_table, stdout
 from . import LOOK_UP, Command
 
-
-def _as_dict(rule: Rule) -> dict[str, str]:
-    return {
-        "id": rule.id,
-        "severity": rule.severity,
-        "refuses": rule.condition,
-        "message": rule.message,
-        "source": rule.source,
-    }
+All = Annotated[
+    bool, typer.Option("--all", help="Also the risks of reviews, and the checks of commands.")
+]
 
 
-def _place(rule: Rule) -> tuple[str, int]:
-    """Its letters and its number, so that AAS9 comes before AAS10."""
-    letters = rule.id.rstrip("0123456789")
-    return letters, int(rule.id.removeprefix(letters) or 0)
-
-
-def list_rules(json: Json = False) -> None:
+def list_rules(everything: All = False, json: Json = False) -> None:
     """List every rule that environments are checked against.
 
-    Example: inferform rules --json
+    Example: inferform rules --all --json
     """
-    rules = sorted(RULES.values(), key=_place)
+    from ..explain import entries
+
+    found = [entry for entry in entries().values() if everything or entry.kind == "rule"]
     if json:
-        print_json([_as_dict(rule) for rule in rules])
+        print_json([asdict(entry) for entry in found])
+        return
+    if everything:
+        print_table(
+            ("id", "of", "severity", "what"),
+            [(entry.id, entry.kind, entry.severity, entry.title) for entry in found],
+        )
         return
     print_table(
         ("rule", "severity", "refuses"),
-        [(rule.id, rule.severity, rule.condition) for rule in rules],
+        [(entry.id, entry.severity, entry.title) for entry in found],
     )
 
 
+_TITLES = {"rule": "refuses", "risk": "found when"}
+"""What the title of an entry is called; else it is what is checked."""
+
+
 def explain(
-    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id, such as AAS3.")],
+    id: Annotated[
+        str, typer.Argument(metavar="ID", help="Any id that a command prints: AAS3, PLAN1, VER2.")
+    ],
     json: Json = False,
 ) -> None:
-    """Spell out one rule: what it refuses, what to write, and who says so.
+    """Spell out the id of a rule, a risk or a check: what it is, why, and what to do.
 
     Example: inferform explain AAS3
     """
-    found = RULES.get(rule.upper())
-    if found is None:
-        raise BadInputError(
-            f"there is no rule {rule}{did_you_mean(rule.upper(), RULES)}",
-            "inferform rules lists them all",
-        )
+    from ..explain import explained
+
+    entry = explained(id)
     if json:
-        print_json(_as_dict(found))
+        print_json(asdict(entry))
         return
-    for label, text in _as_dict(found).items():
-        stdout.print(f"[bold]{label:>9}[/bold]  ", end="")
-        stdout.print(text, markup=False)
+    lines = {
+        "id": f"{entry.id}, a {entry.kind}",
+        "severity": entry.severity,
+        _TITLES.get(entry.kind, "checks"): entry.title,
+        "message": entry.message,
+        "why": entry.why,
+        "fix": entry.fix,
+        "source": entry.source,
+    }
+    for label, text in lines.items():
+        if text:
+            stdout.print(f"[bold]{label:>10}[/bold]  ", end="")
+            stdout.print(text, markup=False)
 
 
 COMMANDS = (

@@ -1,0 +1,122 @@
+"""Every id that an output of Inferform can hold, and what `inferform explain` says of it.
+
+Rules of Specs, risks of a review and checks each have a registry of their own; this is the one
+place that reads them all. A registry is imported only when an id is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from inferform.rules import nearest, one_of
+
+from .errors import BadInputError
+
+_CHECKOV = re.compile(r"CKV\d?_[A-Z]+_\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What there is to say of an id."""
+
+    id: str
+
+    kind: str
+    """What it is the id of: `rule`, `risk`, or `preflight`, `verify` or `container check`."""
+
+    severity: str
+    """How bad it is: `error` or `warning`, `low` to `critical`, `failed` for a check."""
+
+    title: str
+    """What a rule refuses, when a risk is found, what a check looks at."""
+
+    message: str = ""
+    """What a user reads; what is filled in stands in angle brackets."""
+
+    why: str = ""
+    """What happens when it is not heeded."""
+
+    fix: str = ""
+    """What to do."""
+
+    source: str = "Inferform"
+    """Who says so."""
+
+
+def _rules() -> Iterator[Entry]:
+    from inferform import RULES
+
+    for rule in RULES.values():
+        yield Entry(
+            rule.id, "rule", rule.severity, rule.condition, rule.template, source=rule.source
+        )
+
+
+def _risks() -> Iterator[Entry]:
+    from .review.risks import COST, RISKS
+
+    for risk in (COST, *(rule for rule, _ in RISKS.values())):
+        yield Entry(risk.id, "risk", str(risk.severity), risk.title, fix=risk.advice)
+
+
+def _checks() -> Iterator[Entry]:
+    from .checks import CHECKS
+
+    for check in CHECKS.values():
+        yield Entry(
+            id=check.id,
+            kind="container check"
+            if check.command == "check-container"
+            else f"{check.command} check",
+            severity="failed",
+            title=check.title,
+            why=check.why,
+            fix=check.fix,
+            source=check.source,
+        )
+
+
+REGISTRIES: tuple[Callable[[], Iterator[Entry]], ...] = (_rules, _risks, _checks)
+
+
+def place(id: str) -> tuple[str, int]:
+    """Its letters and its number, so that AAS9 comes before AAS10."""
+    letters = id.rstrip("0123456789")
+    return letters, int(id.removeprefix(letters) or 0)
+
+
+@cache
+def entries() -> Mapping[str, Entry]:
+    """Every entry by its id, in the order of the registries and the ids.
+
+    Raises ValueError where two registries have the same id.
+    """
+    found: dict[str, Entry] = {}
+    for registry in REGISTRIES:
+        for entry in sorted(registry(), key=lambda each: place(each.id)):
+            if found.setdefault(entry.id, entry) is not entry:
+                raise ValueError(f"{entry.id} is the id of two entries")
+    return MappingProxyType(found)
+
+
+def explained(id: str) -> Entry:
+    """The entry of an id, in upper or lower case. Raises BadInputError where there is none."""
+    known = {each.lower(): entry for each, entry in entries().items()}
+    if id.lower() in known:
+        return known[id.lower()]
+    if _CHECKOV.fullmatch(id.upper()):
+        return Entry(
+            id.upper(),
+            "check of Checkov",
+            "",
+            "a policy of Checkov, whose findings inferform review shows and which block nothing",
+            fix="read its guideline, which the report of inferform review names",
+            source="https://www.checkov.io/5.Policy%20Index/terraform.html",
+        )
+    near = [known[each].id for each in nearest(id.lower(), known)]
+    hint = f"; did you mean {one_of(near)}" if near else ""
+    raise BadInputError(f"there is no id {id}{hint}", "inferform rules --all lists them all")
