@@ -1,0 +1,39 @@
+"""The generated parts: each stands in its document between two comments with its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+from . import names
+
+UPDATE = ".venv/bin/python -m tests.documents"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a document, and what makes its text."""
+
+    name: str
+    file: Path
+    make: Callable[[], str]
+
+
+GENERATED = (Part("names", ROOT / "README.md", names.table),)
+
+
+def _marks(name: str) -> tuple[str, str]:
+    return f"<!-- {name}: written by {UPDATE} -->\n", f"<!-- end of {name} -->\n"
+
+
+def with_part(text: str, name: str, part: str) -> str:
+    """The text with a part of it in the place of the one that it has."""
+    first, last = _marks(name)
+    before, _, rest = text.partition(first)
+    _, found, after = rest.partition(last)
+    if not found:
+        raise ValueError(f"the document has no part {name}")
+    return f"{before}{first}\n{part}\n{last}{after}"

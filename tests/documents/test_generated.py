@@ -1,0 +1,35 @@
+"""The generated parts of the documents are those of the code as it is."""
+
+from __future__ import annotations
+
+import pytest
+
+import inferform
+
+from . import names
+from .generated import GENERATED, UPDATE, Part, with_part
+
+
+@pytest.mark.parametrize("part", GENERATED, ids=lambda part: part.name)
+def test_a_generated_part_is_up_to_date(part: Part) -> None:
+    text = part.file.read_text("utf-8")
+    assert text == with_part(text, part.name, part.make()), f"run {UPDATE}"
+
+
+def test_a_part_that_is_out_of_date_is_replaced_and_the_rest_stays() -> None:
+    text = with_part(f"a\n{_empty('names')}b\n", "names", "old\n")
+    assert with_part(text, "names", "new\n") == text.replace("old", "new")
+    assert text.startswith("a\n")
+    assert text.endswith("b\n")
+    with pytest.raises(ValueError, match="no part names"):
+        with_part("a\n", "names", "new\n")
+
+
+def _empty(name: str) -> str:
+    return f"<!-- {name}: written by {UPDATE} -->\n<!-- end of {name} -->\n"
+
+
+def test_every_exported_name_stands_under_one_topic() -> None:
+    listed = [name for group in names.by_topic().values() for name in group]
+    assert sorted(listed) == sorted(inferform.__all__)
+    assert len(listed) > 90
