@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..content import Content
 from ..context import Context
-from .spec import Ec2, Fargate
+from .spec import CanaryShift, Ec2, Fargate, LinearShift
 
 
 def cluster_name(context: Context) -> str:
@@ -21,6 +22,19 @@ def command_log_group(context: Context) -> str:
 def code_deploy_name(context: Context, service: str) -> str:
     """The name of a service's CodeDeploy application and deployment group."""
     return context.name(service, limit=100)
+
+
+def deployment_content(shift: CanaryShift | LinearShift) -> Content:
+    """What CodeDeploy's deployment configuration of a shift holds."""
+    canary = isinstance(shift, CanaryShift)
+    block = {"percentage": shift.percent, "interval": shift.minutes}
+    return {
+        "compute_platform": "ECS",
+        "traffic_routing_config": {
+            "time_based_canary": block if canary else None,
+            "time_based_linear": None if canary else block,
+        },
+    }
 
 
 def capacity_shares(

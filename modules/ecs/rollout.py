@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from ..alb.construct import Backend
 from ..cdk import Construct, TerraformResourceLifecycle
+from ..content import content_name
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow, document, trust
-from ..names import short_hash
-from .names import code_deploy_name
+from .names import code_deploy_name, deployment_content
 from .spec import AllAtOnceShift, CanaryShift, EcsBlueGreen, LinearShift
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
@@ -162,11 +162,13 @@ class CodeDeployRollout(Construct):
         if isinstance(shift, AllAtOnceShift):
             return "CodeDeployDefault.ECSAllAtOnce"
         canary = isinstance(shift, CanaryShift)
-        digest = short_hash([canary, shift.percent, shift.minutes])
+        content = deployment_content(shift)
         configuration = CodedeployDeploymentConfig(
             self,
             "shift",
-            deployment_config_name=f"{context.name(name, limit=91)}-{digest}",
+            deployment_config_name=content_name(
+                context.name(name, limit=91), "aws_codedeploy_deployment_config", content
+            ),
             compute_platform="ECS",
             traffic_routing_config=CodedeployDeploymentConfigTrafficRoutingConfig(
                 type="TimeBasedCanary",

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterable
 
 from ..cdk import Construct, Fn, ITerraformDependable, TerraformResourceLifecycle
+from ..content import HASHES, content_name
 from ..context import Context
 from ..iam.policy import Statement, allow, document
-from ..names import short_hash
 from ..outputs import EksOutputs, NetworkOutputs, RegistryOutputs
 from ..protect import lifecycle
 from .pod_role import PodRole
@@ -83,9 +83,6 @@ _AUTO_MODE_POLICIES = (
     "AmazonEKSLoadBalancingPolicy",
     "AmazonEKSNetworkingPolicy",
 )
-# What a hashed name needs beside its base: two hyphens and two hashes of eight.
-_HASHES = 18
-
 _BEFORE_NODES = frozenset(("eks-pod-identity-agent", "kube-proxy", "vpc-cni"))
 _DEFAULT_SETTINGS = {"vpc-cni": {"enableNetworkPolicy": "true"}}
 _OBSERVABILITY = "amazon-cloudwatch-observability"
@@ -389,13 +386,12 @@ class Cluster(Construct):
         template = self._launch_template(scope, name, group)
         # What EKS cannot change in place: the name changes with it, so that the new group is
         # there before the old one goes.
-        fixed = short_hash([list(group.instance_types), group.ami, group.capacity_type])
-        base = self._context.name(name, limit=63 - _HASHES)
+        base = self._context.name(name, limit=63 - HASHES)
         return EksNodeGroup(
             scope,
             name,
             cluster_name=self._cluster_name,
-            node_group_name=f"{base}-{fixed}-{suffix}",
+            node_group_name=content_name(base, "aws_eks_node_group", group.fixed, suffix),
             node_role_arn=role_arn,
             subnet_ids=self._subnet_ids,
             version=self._spec.version,

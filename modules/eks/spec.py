@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
+from ..content import Content
 from ..context import Context
 from ..rules import Problem, did_you_mean, one_of, rule
 from ..spec import Aws, Between, Check, Cidrs, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
@@ -424,6 +425,15 @@ class NodeGroup(Spec):
     def ami(self) -> str:
         """The AMI type: what was given, or what the instance types need."""
         return self.ami_type or self._derived_ami
+
+    @property
+    def fixed(self) -> Content:
+        """What EKS cannot change in place."""
+        return {
+            "instance_types": list(self.instance_types),
+            "ami_type": self.ami,
+            "capacity_type": self.capacity_type,
+        }
 
     @property
     def desired(self) -> int:

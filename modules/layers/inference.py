@@ -10,7 +10,8 @@ from ..ecs.names import cluster_name
 from ..environment import inference_layer
 from ..layer import Layer
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
-from ..sagemaker.construct import HostedEndpoint, Surroundings
+from ..sagemaker.construct import HostedEndpoint
+from ..sagemaker.model_construct import Surroundings
 from ..target import Target
 from ..vpc.egress import allow_https
 from .specs import Inference

@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 from ..cdk import Construct
+from ..content import HASHES
 from ..context import Context
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
 from .batch import BatchTransform, OnSchedule, OnUpload
-from .construct import HASHES, HostedModel, Surroundings, container_grants
 from .endpoints.base import Hosted
+from .model_construct import HostedModel, Surroundings, container_grants
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.cloudwatch_event_target import (

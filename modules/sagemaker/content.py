@@ -1,0 +1,184 @@
+"""What models and endpoint configurations hold, as plain data: it is hashed into their names,
+and the blocks are made from it."""
+
+from __future__ import annotations
+
+from ..content import HELD, Content
+from ..context import Context
+from ..instances import instance_types
+from ..model.artifact import located
+from .endpoints.asynchronous import AsyncEndpoint
+from .endpoints.base import Endpoint, Hosted
+from .endpoints.capture import CoreDumps, DataCapture
+from .endpoints.components import InferenceComponentEndpoint
+from .endpoints.multi_model import MultiModelEndpoint
+from .sources import JumpStartModel, ModelPackage, Source
+
+Container = Source | MultiModelEndpoint
+"""What one container of a model is made from."""
+
+
+def core_dumps_uri(dumps: CoreDumps, endpoint: str, bucket: str) -> str:
+    """Where the core dumps of an endpoint go."""
+    return dumps.destination or f"s3://{bucket}/core-dumps/{endpoint}"
+
+
+def capture_uri(capture: DataCapture, endpoint: str, bucket: str) -> str:
+    """Where the captured traffic of an endpoint goes."""
+    return capture.destination or f"s3://{bucket}/data-capture/{endpoint}"
+
+
+def async_uri(given: str | None, folder: str, endpoint: str, bucket: str) -> str:
+    """Where an asynchronous endpoint reads (`input`) or writes (`output`, `failure`)."""
+    return given or f"s3://{bucket}/async/{endpoint}/{folder}"
+
+
+def container_content(
+    context: Context, source: Container, hostname: str | None, bucket: str
+) -> Content:
+    """The block of one container."""
+    content: Content = {"container_hostname": hostname, "environment": source.environment or None}
+    if isinstance(source, ModelPackage | JumpStartModel):
+        return {**content, "model_package_name": source.package}
+    content["image"] = source.image_uri(context)
+    if isinstance(source, MultiModelEndpoint):
+        setting = "Enabled" if source.caching else "Disabled"
+        return {
+            **content,
+            "mode": "MultiModel",
+            "model_data_url": located(source.artifacts, bucket),
+            "multi_model_config": {"model_cache_setting": setting},
+        }
+    artifact = source.artifact_uri(bucket)
+    if not source.uncompressed:
+        return {**content, "model_data_url": artifact}
+    objects: Content = {
+        "s3_uri": artifact,
+        "s3_data_type": "S3Prefix",
+        "compression_type": "None",
+        "model_access_config": {"accept_eula": True} if source.accept_eula else None,
+    }
+    return {**content, "model_data_source": {"s3_data_source": [objects]}}
+
+
+def model_content(
+    context: Context, hosted: Hosted, *, role: str, vpc: bool, bucket: str
+) -> Content:
+    """A model, with the name of its role; `variant` keeps the models of two variants apart."""
+    execution = hosted.mode if hosted.mode in ("Serial", "Direct") else None
+    return {
+        "variant": hosted.name,
+        "execution_role_arn": role,
+        "enable_network_isolation": hosted.isolated,
+        "container": [
+            container_content(context, source, hostname, bucket)
+            for hostname, source in hosted.containers
+        ],
+        "inference_execution_config": {"mode": execution} if execution else None,
+        "vpc_config": {"subnets": HELD, "security_group_ids": HELD} if vpc else None,
+    }
+
+
+def variant_content(hosted: Hosted, endpoint: str, bucket: str) -> Content:
+    """The block of one variant, without its model."""
+    content: Content = {
+        "variant_name": hosted.name,
+        "initial_variant_weight": hosted.weight,
+    }
+    if hosted.serverless:
+        settings = {
+            "memory_size_in_mb": hosted.serverless.memory_mib,
+            "max_concurrency": hosted.serverless.max_concurrency,
+            "provisioned_concurrency": hosted.serverless.provisioned_concurrency,
+        }
+        return {**content, "serverless_config": settings}
+    fleet = hosted.fleet
+    assert fleet is not None
+    dumps, strategy = fleet.core_dumps, fleet.routing_strategy
+    content |= {
+        "instance_type": fleet.instance_type,
+        "initial_instance_count": hosted.count,
+        "volume_size_in_gb": fleet.volume_size_gb,
+        "container_startup_health_check_timeout_in_seconds": fleet.startup_timeout_seconds,
+        "model_data_download_timeout_in_seconds": fleet.download_timeout_seconds,
+        "inference_ami_version": fleet.inference_ami_version,
+        "routing_config": [{"routing_strategy": strategy}] if strategy else None,
+        "core_dump_config": {
+            "destination_s3_uri": core_dumps_uri(dumps, endpoint, bucket),
+            "kms_key_id": HELD,
+        }
+        if dumps
+        else None,
+    }
+    if isinstance(fleet, InferenceComponentEndpoint):
+        content["managed_instance_scaling"] = {
+            "status": "ENABLED",
+            "min_instance_count": fleet.min_instances,
+            "max_instance_count": fleet.max_instances,
+        }
+    return content
+
+
+def _capture_content(capture: DataCapture, endpoint: str, bucket: str) -> Content:
+    return {
+        "enable_capture": True,
+        "initial_sampling_percentage": capture.sampling_percent,
+        "destination_s3_uri": capture_uri(capture, endpoint, bucket),
+        "kms_key_id": HELD,
+        "capture_options": [{"capture_mode": mode} for mode in capture.modes],
+    }
+
+
+def _async_content(spec: AsyncEndpoint, endpoint: str, bucket: str) -> Content:
+    included = [f"{kind.upper()}_NOTIFICATION_TOPIC" for kind in spec.include_response_in]
+    notification = {
+        "success_topic": spec.success_topic,
+        "error_topic": spec.error_topic,
+        "include_inference_response_in": included or None,
+    }
+    concurrency = spec.max_concurrent_invocations_per_instance
+    return {
+        "client_config": {"max_concurrent_invocations_per_instance": concurrency}
+        if concurrency
+        else None,
+        "output_config": {
+            "s3_output_path": async_uri(spec.output, "output", endpoint, bucket),
+            "s3_failure_path": async_uri(spec.failure_output, "failure", endpoint, bucket),
+            "kms_key_id": HELD,
+            "notification_config": notification if any(notification.values()) else None,
+        },
+    }
+
+
+def variants_of(spec: Endpoint) -> tuple[Hosted, ...]:
+    """The production variants and the shadow variant of an endpoint."""
+    shadow = spec.shadowed()
+    return (*spec.hosted(), *((shadow,) if shadow else ()))
+
+
+def has_own_storage(spec: Endpoint) -> bool:
+    """Whether any instance encrypts its own local storage, for which AWS refuses a key."""
+    types = {each.instance_type for each in variants_of(spec) if each.instance_type}
+    return any(instance_types()[name].local_gb for name in types)
+
+
+def configuration_content(
+    spec: Endpoint, *, endpoint: str, role: str, bucket: str, models: dict[str, str]
+) -> Content:
+    """An endpoint configuration; `models` are the hashes of its variants' models."""
+    shadow = spec.shadowed()
+    return {
+        "models": models,
+        "execution_role_arn": None if models else role,
+        "kms_key_arn": None if has_own_storage(spec) else HELD,
+        "production_variants": [variant_content(each, endpoint, bucket) for each in spec.hosted()],
+        "shadow_production_variants": [variant_content(shadow, endpoint, bucket)]
+        if shadow
+        else None,
+        "data_capture_config": _capture_content(spec.capture, endpoint, bucket)
+        if spec.capture
+        else None,
+        "async_inference_config": _async_content(spec, endpoint, bucket)
+        if isinstance(spec, AsyncEndpoint)
+        else None,
+    }

@@ -1,0 +1,132 @@
+"""SageMaker models, for endpoints and batch transforms alike.
+
+A model cannot be changed, so its name carries a hash of what it holds and the new one is made
+before the old one goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..cdk import Construct, TerraformLocal, TerraformResourceLifecycle, TerraformStack
+from ..content import content_hash, content_name
+from ..context import Context
+from ..iam import grants
+from ..iam.execution_role import ExecutionRole
+from ..iam.policy import Statement
+from ..model.artifact import located
+from .blocks import one_of_several, primary_container
+from .content import Container, model_content
+from .endpoints.base import Hosted
+from .endpoints.multi_model import MultiModelEndpoint
+from .sources import JumpStartModel, ModelPackage
+
+from cdktf_cdktf_provider_aws import sagemaker_model as models
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The references that endpoints of one layer share."""
+
+    subnet_ids: list[str]
+    security_group_ids: list[str]
+    kms_key_arn: str
+    artifact_bucket: str
+    suffix: str
+    """A Terraform expression: eight characters that change when any reference does, so that
+    names of immutable resources change with what they hold."""
+
+    @classmethod
+    def within(
+        cls,
+        stack: TerraformStack,
+        *,
+        subnet_ids: list[str],
+        security_group_ids: list[str],
+        kms_key_arn: str,
+        artifact_bucket: str,
+    ) -> Surroundings:
+        """The surroundings with their suffix, which two local values of `stack` calculate."""
+        TerraformLocal(stack, "held", [subnet_ids, [*security_group_ids, kms_key_arn]])
+        suffix = TerraformLocal(
+            stack, "suffix", '${substr(sha256(join("/", flatten(local.held))), 0, 8)}'
+        )
+        return cls(
+            subnet_ids=subnet_ids,
+            security_group_ids=security_group_ids,
+            kms_key_arn=kms_key_arn,
+            artifact_bucket=artifact_bucket,
+            suffix=suffix.as_string,
+        )
+
+
+class HostedModel(Construct):
+    """A SageMaker model; `name` refers to it, `digest` stands for what it holds."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        base: str,
+        hosted: Hosted,
+        role: ExecutionRole,
+        vpc: bool,
+        surroundings: Surroundings,
+    ) -> None:
+        super().__init__(scope, id)
+        content = model_content(
+            context, hosted, role=role.name, vpc=vpc, bucket=surroundings.artifact_bucket
+        )
+        self.digest = content_hash("aws_sagemaker_model", content)
+        containers, execution = content["container"], content["inference_execution_config"]
+        self._model = models.SagemakerModel(
+            self,
+            "model",
+            name=content_name(base, "aws_sagemaker_model", content, surroundings.suffix),
+            execution_role_arn=role.arn,
+            enable_network_isolation=hosted.isolated,
+            primary_container=None if execution else primary_container(containers[0]),
+            container=[one_of_several(each) for each in containers] if execution else None,
+            inference_execution_config=models.SagemakerModelInferenceExecutionConfig(**execution)
+            if execution
+            else None,
+            vpc_config=models.SagemakerModelVpcConfig(
+                subnets=surroundings.subnet_ids,
+                security_group_ids=surroundings.security_group_ids,
+            )
+            if vpc
+            else None,
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+            depends_on=[role.ready],
+        )
+
+    @property
+    def name(self) -> str:
+        """A reference to the model's name."""
+        name: str = self._model.name
+        return name
+
+
+def container_grants(context: Context, source: Container, bucket: str, key: str) -> list[Statement]:
+    """What the role needs for one container."""
+    statements = grants.read_secrets(source.environment.values())
+    if isinstance(source, JumpStartModel):
+        # SageMaker itself fetches what AWS or a seller publishes.
+        return statements
+    if isinstance(source, ModelPackage):
+        image = source.image
+        if image is None:
+            statements += grants.pull_own(context)
+        else:
+            uri = image if isinstance(image, str) else image.uri(context)
+            statements += grants.pull(context, uri)
+        location = located(source.artifact or "", bucket)
+        return statements + grants.read_artifact(context, location, key)
+    statements += grants.pull(context, source.image_uri(context))
+    if isinstance(source, MultiModelEndpoint):
+        location = located(source.artifacts, bucket)
+        return statements + grants.read_artifact(context, location, key)
+    held = source.artifact_uri(bucket)
+    return statements + (grants.read_artifact(context, held, key) if held else [])
