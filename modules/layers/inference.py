@@ -109,6 +109,7 @@ class InferenceLayer(Layer):
         )
         return Surroundings.within(
             self,
+            layer=self.layer,
             subnet_ids=network.private_subnet_ids,
             security_group_ids=[group.id],
             kms_key_arn=registry.kms_key_arn,

@@ -203,7 +203,7 @@ class Transform(Construct):
         given = {name: value for name, value in processing.items() if value}
         # Predictions of one object go into one object, line by line where it was split by lines.
         output = {"AssembleWith": "Line"} if spec.split_type == "Line" else {}
-        tags = self._context.default_tags("inference")
+        tags = self._context.default_tags(self._around.layer)
         return {
             "TransformJobName.$": f"States.Format('{self._jobs}-{{}}', {unique})",
             "ModelName": model_name,

@@ -32,6 +32,9 @@ class Surroundings:
     security_group_ids: list[str]
     kms_key_arn: str
     artifact_bucket: str
+    layer: str
+    """The name of the layer, for the tags of what Terraform does not make."""
+
     suffix: str
     """A Terraform expression: eight characters that change when any reference does, so that
     names of immutable resources change with what they hold."""
@@ -41,6 +44,7 @@ class Surroundings:
         cls,
         stack: TerraformStack,
         *,
+        layer: str,
         subnet_ids: list[str],
         security_group_ids: list[str],
         kms_key_arn: str,
@@ -52,6 +56,7 @@ class Surroundings:
             stack, "suffix", '${substr(sha256(join("/", flatten(local.held))), 0, 8)}'
         )
         return cls(
+            layer=layer,
             subnet_ids=subnet_ids,
             security_group_ids=security_group_ids,
             kms_key_arn=kms_key_arn,

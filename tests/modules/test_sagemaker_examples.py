@@ -591,6 +591,19 @@ def test_a_batch_transform_runs_a_job_and_waits_for_it(stack_of: StackOf) -> Non
     )
 
 
+def test_transform_jobs_carry_the_tags_of_their_own_layer(synthesize: Synthesize) -> None:
+    nightly = Inference(batch={"nightly": BatchTransform(model=MODEL, instance_type="ml.m5.large")})
+    environment = Environment(
+        context=CONTEXT, network=NETWORK, registry=DATA, inference={"risk": nightly}
+    )
+    stack = synthesize(environment)["dev-use1-inference-risk"]
+    states = json.loads(one(stack, "sfn_state_machine")["definition"])["States"]
+    [provider] = stack["provider"]["aws"]
+    tags = {tag["Key"]: tag["Value"] for tag in states["Transform"]["Parameters"]["Tags"]}
+    assert tags["layer"] == "inference-risk"
+    assert tags == provider["default_tags"][0]["tags"]
+
+
 def test_a_batch_transform_starts_with_each_upload(stack_of: StackOf) -> None:
     uploads = BatchTransform(
         model=MODEL, instance_type="ml.g5.xlarge", trigger=OnUpload(suffix=".csv")
