@@ -492,7 +492,11 @@ def _half_sent(
     headers = {**sample.headers, "Content-Length": str(len(sample.body))}
     request = pool.submit(container.invoke, body(), headers)
     begun.wait(PING_SECONDS)
-    time.sleep(0.3)  # for the server to accept the connection and read the headers
+    # For the server to accept the connection and read the headers. One that takes in turn what it
+    # is sent has done so after two pings, on however busy a machine.
+    time.sleep(0.3)
+    for _ in range(2):
+        container.ping()
     return request, finish
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +23,18 @@ from sklearn.linear_model import LogisticRegression
 
 ROOT = Path(__file__).parents[2]
 SERVE = ROOT / "container/reference/serve.py"
-HEALTHY_SECONDS = 30.0
+PATIENCE_SECONDS = 300.0
+"""How long a test waits for what must come; nothing is judged by it."""
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port to listen on, which nobody gets who asks the system for any port."""
+    while True:
+        # Not from `random`, which begins anew with every test.
+        port = 10_000 + secrets.randbelow(20_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Container:
@@ -49,7 +56,7 @@ class Container:
             **env,
         }
         self.command = [sys.executable, str(SERVE), "serve"]
-        self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=self.url, timeout=PATIENCE_SECONDS, trust_env=False)
 
     def start(self) -> Container:
         with self._log.open("wb") as log:
@@ -62,18 +69,22 @@ class Container:
 
     def ping(self) -> httpx.Response | None:
         try:
-            return self.http.get("/ping", timeout=2)
+            return self.http.get("/ping")
         except httpx.HTTPError:
             return None
 
     def wait_for_ping(self, wanted: int, containing: str = "") -> httpx.Response:
-        deadline = time.monotonic() + HEALTHY_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             answer = self.ping()
             if answer is not None and answer.status_code == wanted and containing in answer.text:
                 return answer
             time.sleep(0.05)
         raise AssertionError(f"/ping was never {wanted} {containing!r}:\n{self.log}")
+
+    def wait(self) -> int:
+        """Wait until serve.py ends; its status."""
+        return self.process.wait(PATIENCE_SECONDS)
 
     def post(self, body: bytes, content_type: str = "text/csv", **headers: str) -> httpx.Response:
         return self.http.post(
@@ -140,25 +151,47 @@ def model_dir(iris: tuple[Any, Any], tmp_path_factory: pytest.TempPathFactory) -
     return directory
 
 
-@pytest.fixture(scope="session")
-def slow_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that takes as many seconds as the largest value in the request."""
-    directory = tmp_path_factory.mktemp("slow")
-    (directory / "slow_model.py").write_text(
-        "import time\n"
-        "class SlowModel:\n"
-        "    def predict(self, rows):\n"
-        "        time.sleep(rows.max())\n"
-        "        return rows[:, 0]\n"
-    )
-    sys.path.insert(0, str(directory))
-    try:
-        from slow_model import SlowModel  # type: ignore[import-not-found]
+@dataclass(frozen=True)
+class HeldModel:
+    """A model that holds every request but those of zeros until it is released."""
 
-        joblib.dump(SlowModel(), directory / "model.joblib")
-    finally:
-        sys.path.remove(str(directory))
-    return directory
+    folder: Path
+
+    def begun(self) -> int:
+        """How many requests have reached the model."""
+        return len(list(self.folder.glob("begun-*")))
+
+    def release(self) -> None:
+        """Let the model answer."""
+        (self.folder / "released").touch()
+
+
+_HELD_MODEL = """
+import time, uuid
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+class Model:
+    def predict(self, rows):
+        (FOLDER / f"begun-{uuid.uuid4()}").touch()
+        while rows.max() and not (FOLDER / "released").exists():
+            time.sleep(0.01)
+        return rows[:, 0]
+"""
+
+
+@pytest.fixture
+def held_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HeldModel:
+    """A HeldModel, saved in its folder as `model.joblib`."""
+    folder = tmp_path / "held"
+    folder.mkdir()
+    (folder / "held_model.py").write_text(_HELD_MODEL)
+    monkeypatch.syspath_prepend(folder)
+    from held_model import Model  # type: ignore[import-not-found]
+
+    joblib.dump(Model(), folder / "model.joblib")
+    return HeldModel(folder)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import json
 import shlex
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
@@ -23,7 +22,27 @@ from ops.contract import CHECKS, InputError, Report, Status, check
 ROWS = b"5.1,3.5,1.4,0.2\n6.2,3.4,5.4,2.3\n"
 BODY = b'{"instances": [[5.1, 3.5, 1.4, 0.2]]}'
 
-pytestmark = pytest.mark.timeout(60)
+LONG = 300.0
+"""Seconds that nothing takes which is not broken, on however busy a machine."""
+
+# What the handlers below and the checker tell each other.
+LOADED, REFUSED, LATE = threading.Event(), threading.Event(), threading.Event()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits that a busy machine does not break; `python -m bench` holds the true ones."""
+    for limit in ("PING_SECONDS", "CONNECT_SECONDS", "INVOCATION_SECONDS", "STOP_SECONDS"):
+        monkeypatch.setattr(contract, limit, LONG)
+    for event in (LOADED, REFUSED, LATE):
+        event.clear()
+    load = contract._load
+
+    def loaded(*arguments: Any) -> Any:
+        LOADED.set()
+        return load(*arguments)
+
+    monkeypatch.setattr(contract, "_load", loaded)
 
 
 class Good(BaseHTTPRequestHandler):
@@ -64,9 +83,9 @@ class Good(BaseHTTPRequestHandler):
         """Keep the test output clean."""
 
 
-class SlowPing(Good):
+class LatePing(Good):
     def do_GET(self) -> None:
-        time.sleep(0.6)
+        LATE.wait(LONG)
         self.answer(200)
 
 
@@ -122,19 +141,22 @@ class OneAtATime(Good):
     def predict(self, body: bytes) -> None:
         if self.busy.acquire(blocking=False):
             try:
-                time.sleep(0.1)
+                if LOADED.is_set():
+                    REFUSED.wait(LONG)
                 self.answer(200, b"[0]")
             finally:
                 self.busy.release()
         else:
+            REFUSED.set()
             self.answer(503)
 
 
-class SlowModel(Good):
+class PingsWait(Good):
     protocol_version = "HTTP/1.0"  # one thread must not be held by a kept connection
 
     def predict(self, body: bytes) -> None:
-        time.sleep(0.3)
+        if LOADED.is_set():
+            LATE.wait(LONG)
         self.answer(200, b"[0]")
 
 
@@ -220,7 +242,8 @@ def test_each_fault_is_found_and_nothing_else(
 @pytest.mark.usefixtures("no_idling")
 def test_a_slow_ping_never_becomes_healthy(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contract, "PING_SECONDS", 0.2)
-    report = check(serve(SlowPing), startup_seconds=0.5)
+    report = check(serve(LatePing), startup_seconds=0.5)
+    LATE.set()
     assert ids(report, Status.FAILED) == {"startup"}
     assert ids(report, Status.SKIPPED) == {each.id for each in CHECKS[1:]}
     assert "ReadTimeout" in report["startup"].measured
@@ -236,8 +259,18 @@ def test_a_container_that_is_never_healthy_is_quoted(serve: Any) -> None:
 def test_a_ping_that_waits_behind_predictions_is_found(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contract, "PING_SECONDS", 0.5)
-    report = check(serve(SlowModel, HTTPServer), csv=ROWS, requests=4)
+    ping = contract._Container.ping
+
+    def limited(container: Any) -> Any:
+        if LOADED.is_set():
+            monkeypatch.setattr(contract, "PING_SECONDS", 0.2)
+        answer = ping(container)
+        if not answer.ok:
+            LATE.set()
+        return answer
+
+    monkeypatch.setattr(contract._Container, "ping", limited)
+    report = check(serve(PingsWait, HTTPServer), csv=ROWS, requests=4)
     assert ids(report, Status.FAILED) == {"ping-load"}
 
 
@@ -248,9 +281,8 @@ def test_a_slow_connection_is_found(serve: Any, monkeypatch: pytest.MonkeyPatch)
 
 
 PROGRAM = """
-import http.server, signal, sys, threading
-sys.path.insert(0, {folder!r})
-from test_contract_checker import Good
+import http.server, signal
+from tests.container.test_contract_checker import Good
 server = http.server.ThreadingHTTPServer(("127.0.0.1", {port}), Good)
 {extra}
 server.serve_forever()
@@ -259,31 +291,34 @@ server.serve_forever()
 
 @pytest.mark.usefixtures("no_idling")
 @pytest.mark.parametrize(
-    ("extra", "measured"),
+    ("extra", "limit", "measured"),
     [
-        ("", "the request in flight got no answer"),
-        ("signal.signal(signal.SIGTERM, signal.SIG_IGN)", "still running after 1 s"),
+        ("", LONG, "the request in flight got no answer"),
+        ("signal.signal(signal.SIGTERM, signal.SIG_IGN)", 1.0, "still running after 1 s"),
     ],
     ids=["cuts requests", "ignores SIGTERM"],
 )
 def test_a_container_that_stops_badly_is_found(
-    tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch, extra: str, measured: str
+    tmp_path: Path,
+    free_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    extra: str,
+    limit: float,
+    measured: str,
 ) -> None:
-    monkeypatch.setattr(contract, "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(contract, "STOP_SECONDS", limit)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     program = tmp_path / "server.py"
-    folder = str(Path(__file__).parent)
-    program.write_text(PROGRAM.format(folder=folder, port=free_port, extra=extra))
+    program.write_text(PROGRAM.format(port=free_port, extra=extra))
     report = check(f"http://127.0.0.1:{free_port}", csv=ROWS, command=f"{sys.executable} {program}")
     assert ids(report, Status.FAILED) == {"sigterm"}
     assert report["sigterm"].measured.startswith(measured)
 
 
 def test_a_command_that_ends_at_once_is_not_waited_for(free_port: int) -> None:
-    start = time.monotonic()
-    report = check(f"http://127.0.0.1:{free_port}", command=f"{sys.executable} -c 'exit(3)'")
+    command = f"{sys.executable} -c 'exit(3)'"
+    report = check(f"http://127.0.0.1:{free_port}", command=command, startup_seconds=1e9)
     assert report["startup"].measured == "the command ended with status 3"
-    assert time.monotonic() - start < 5
 
 
 def test_a_command_is_not_started_beside_another_server(serve: Any) -> None:

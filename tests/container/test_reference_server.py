@@ -6,6 +6,7 @@ import json
 import os
 import runpy
 import signal
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +15,12 @@ from typing import Any
 
 import pytest
 
+from .conftest import PATIENCE_SECONDS, HeldModel
+
 CSV = "text/csv"
 JSON = "application/json"
 MIB = 1024 * 1024
 SERVE = Path(__file__).parents[2] / "container/reference/serve.py"
-
-pytestmark = pytest.mark.timeout(60)
 
 
 def as_csv(rows: Any) -> bytes:
@@ -40,19 +41,13 @@ def gone(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
+def wait_until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
     return True
-
-
-def test_ping_is_healthy_within_two_seconds(container: Any) -> None:
-    start = time.monotonic()
-    assert container.http.get("/ping").status_code == 200
-    assert time.monotonic() - start < 2
 
 
 def test_csv_answers_are_the_models_own(container: Any, iris: Any) -> None:
@@ -152,50 +147,63 @@ def test_parallel_requests_are_all_answered_right(container: Any, iris: Any) -> 
         assert all(pool.map(ask, range(len(expected))))
 
 
-def test_ping_stays_fast_while_every_worker_is_busy(
-    make_container: Any, slow_model_dir: Path
-) -> None:
-    container = make_container(slow_model_dir, PYTHONPATH=str(slow_model_dir)).start()
+def held(make_container: Any, model: HeldModel, **env: str) -> Any:
+    """A healthy container of a model that holds its requests."""
+    container = make_container(model.folder, PYTHONPATH=str(model.folder), **env).start()
     container.wait_for_ping(200)
+    return container
+
+
+def test_ping_is_answered_while_every_worker_is_busy(
+    make_container: Any, held_model: HeldModel
+) -> None:
+    container = held(make_container, held_model)
     with ThreadPoolExecutor(4) as pool:
         answers = [pool.submit(container.post, b"1") for _ in range(4)]  # two wait for a worker
-        time.sleep(0.3)
-        start = time.monotonic()
+        assert wait_until(lambda: held_model.begun() == 2)
         assert container.http.get("/ping").status_code == 200
-        assert time.monotonic() - start < 0.5
+        assert not any(answer.done() for answer in answers)
+        held_model.release()
         assert [answer.result().status_code for answer in answers] == [200] * 4
 
 
 def test_sigterm_finishes_accepted_requests_and_leaves_nothing(
-    make_container: Any, slow_model_dir: Path
+    make_container: Any, held_model: HeldModel
 ) -> None:
-    container = make_container(slow_model_dir, PYTHONPATH=str(slow_model_dir)).start()
-    container.wait_for_ping(200)
+    container = held(make_container, held_model)
     children = container.descendants()
-    with ThreadPoolExecutor(3) as pool:
-        answers = [pool.submit(container.post, b"1.5") for _ in range(3)]
-        time.sleep(0.7)
-        container.process.terminate()
-        assert [answer.result().status_code for answer in answers] == [200] * 3
-    assert container.process.wait(10) == 0
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(container.post, b"1") for _ in range(2)]
+        assert wait_until(lambda: held_model.begun() == 2)
+        with socket.create_connection(("127.0.0.1", container.port)) as third:
+            third.sendall(
+                b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                b"Content-Type: text/csv\r\nContent-Length: 1\r\n\r\n1"
+            )
+            # nginx takes in turn what is sent to it: after two pings it has read the request.
+            for _ in range(2):
+                assert container.http.get("/ping").status_code == 200
+            container.process.terminate()
+            assert wait_until(lambda: "finishing requests" in container.log)
+            held_model.release()
+            assert third.makefile("rb").readline().split()[1] == b"200"
+        assert [answer.result().status_code for answer in answers] == [200] * 2
+    assert container.wait() == 0
     assert all(gone(pid) for pid in children)
     assert not list(container.run_dir.glob("serve-*"))
     assert container.ping() is None
 
 
 def test_a_request_longer_than_the_grace_period_is_cut(
-    make_container: Any, slow_model_dir: Path
+    make_container: Any, held_model: HeldModel
 ) -> None:
-    container = make_container(
-        slow_model_dir, PYTHONPATH=str(slow_model_dir), SHUTDOWN_SECONDS="1"
-    ).start()
-    container.wait_for_ping(200)
+    container = held(make_container, held_model, SHUTDOWN_SECONDS="1")
     children = container.descendants()
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(container.post, b"20")
-        time.sleep(0.5)
+        answer = pool.submit(container.post, b"1")
+        assert wait_until(lambda: held_model.begun() == 1)
         container.process.terminate()
-        assert container.process.wait(5) == 1
+        assert container.wait() == 1
         assert answer.exception() is not None
     assert "SHUTDOWN_SECONDS" in container.log
     assert all(gone(pid) for pid in children)
@@ -211,15 +219,14 @@ def test_a_killed_worker_is_replaced(make_container: Any, model_dir: Path) -> No
     assert worker not in container.descendants()
 
 
-def test_a_worker_that_hangs_is_replaced(make_container: Any, slow_model_dir: Path) -> None:
-    container = make_container(
-        slow_model_dir,
-        PYTHONPATH=str(slow_model_dir),
+def test_a_worker_that_hangs_is_replaced(make_container: Any, held_model: HeldModel) -> None:
+    container = held(
+        make_container,
+        held_model,
         SAGEMAKER_MODEL_SERVER_WORKERS="1",
         SAGEMAKER_MODEL_SERVER_TIMEOUT="1",
-    ).start()
-    container.wait_for_ping(200)
-    hung = container.post(b"30")
+    )
+    hung = container.post(b"1")
     assert hung.status_code == 500
     assert "took longer than 1 s" in hung.json()["error"]
     assert wait_until(lambda: container.post(b"0").status_code == 200)
@@ -233,7 +240,7 @@ def test_the_container_ends_with_an_error_when_a_server_dies(
     container.wait_for_ping(200)
     children = container.descendants()
     os.kill(next(pid for pid, command in children.items() if server in command), signal.SIGKILL)
-    assert container.process.wait(10) == 1
+    assert container.wait() == 1
     assert f"{server.partition(':')[0]} ended with status -9" in container.log
     assert wait_until(lambda: all(gone(pid) for pid in children))
 
@@ -264,7 +271,7 @@ def test_a_setting_that_cannot_work_is_named(
     make_container: Any, model_dir: Path, setting: str, value: str
 ) -> None:
     container = make_container(model_dir, **{setting: value}).start()
-    assert container.process.wait(10) == 2
+    assert container.wait() == 2
     assert f"{setting} must be a whole number of at least 1, got '{value}'" in container.log
 
 
@@ -272,7 +279,7 @@ def test_only_serve_is_a_command(make_container: Any, model_dir: Path) -> None:
     container = make_container(model_dir)
     container.command[-1] = "train"
     container.start()
-    assert container.process.wait(10) == 2
+    assert container.wait() == 2
     assert "the only command is serve, got train" in container.log
 
 
