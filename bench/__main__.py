@@ -18,13 +18,14 @@ from pathlib import Path
 
 from ops.output import print_table
 
-from . import deploy, synth
+from . import deploy, limits, synth
 from .measure import Part
 
 PARTS: dict[str, Callable[[int], Part]] = {
     "stock": synth.stock,
     "growth": lambda rounds: synth.growth([50, 500, 5000], rounds),
     "others": lambda rounds: synth.others(50, rounds),
+    "limits": limits.limits,
     "deploy": lambda rounds: deploy.overhead(10, 2, max(1, rounds // 2)),
 }
 _BEGIN, _END = "<!-- results -->", "<!-- end of results -->"

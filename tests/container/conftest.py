@@ -136,19 +136,24 @@ def nginx() -> None:
         pytest.fail(done.stderr.strip().splitlines()[-1], pytrace=False)
 
 
-@pytest.fixture(scope="session")
-def iris() -> tuple[Any, Any]:
-    """Measurements, and the labels that the model itself predicts for them."""
+def save_iris_model(folder: Path) -> None:
+    """Fit a model to the iris data set and save it as `model.joblib`."""
     measurements, species = load_iris(return_X_y=True)
     model = LogisticRegression(max_iter=1000).fit(measurements, species)
-    return measurements, model
+    joblib.dump(model, folder / "model.joblib")
 
 
 @pytest.fixture(scope="session")
-def model_dir(iris: tuple[Any, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("model")
-    joblib.dump(iris[1], directory / "model.joblib")
-    return directory
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    save_iris_model(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def iris(model_dir: Path) -> tuple[Any, Any]:
+    """Measurements, and the model in `model_dir`, whose own predictions are what is wanted."""
+    return load_iris(return_X_y=True)[0], joblib.load(model_dir / "model.joblib")
 
 
 @dataclass(frozen=True)

@@ -45,3 +45,35 @@ def plan_of(*entries: dict[str, Any], **more: Any) -> str:
     """What `terraform show -json` would print for some changes."""
     content = {"format_version": "1.2", "terraform_version": "1.11.4", **more}
     return json.dumps({**content, "resource_changes": list(entries)})
+
+
+def big_plan(size: int) -> str:
+    """A plan of at least `size` bytes: mostly creations, some of everything else."""
+    entries: list[dict[str, Any]] = []
+    length = 0
+    while length < size:
+        number = len(entries)
+        policy = json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": [f"s3:Get{number}", f"s3:Put{n}"],
+                        "Resource": f"arn:aws:s3:::bucket-{number}-{n}/*",
+                    }
+                    for n in range(12)
+                ],
+            }
+        )
+        after = {"name": f"policy-{number}", "policy": policy, "tags": {"n": str(number)}}
+        if number % 50 == 0:
+            before = {**after, "policy": policy.replace("s3:Get", "s3:List")}
+            entry = changed(f"aws_iam_policy.p{number}", ["update"], before, after)
+        elif number % 50 == 1:
+            entry = changed(f"aws_s3_bucket.b{number}", ["delete"], {"bucket": "b"}, None)
+        else:
+            entry = changed(f"aws_iam_policy.p{number}", ["create"], None, after)
+        entries.append(entry)
+        length += len(json.dumps(entry))
+    return plan_of(*entries)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,6 +67,7 @@ from ops.simulate import (
     simulate,
 )
 from ops.simulation_plot import draw
+from tests.work import calls
 
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
@@ -399,18 +399,14 @@ def test_the_same_input_gives_the_same_result(name: str) -> None:
     assert first.summary()["requests"] > 0
 
 
-def test_a_day_in_minutes_takes_less_than_a_second_for_a_policy() -> None:
-    spec = scaling(rate(300))
-    load = shape("daily", 60)
-    assert len(load.rates) == 1440
-    best = min(_seconds(spec, load) for _ in range(3))
-    assert best < 1.0
+def test_the_work_for_a_load_grows_as_the_load_does() -> None:
+    # `python -m bench` holds the seconds that a day may take.
+    def simulating(hours: float) -> int:
+        load = shape("daily", 60, hours=hours)
+        assert len(load.rates) == hours * 60
+        return calls(lambda: simulate(scaling(rate(300)), service(), load))
 
-
-def _seconds(spec: Scaling, load: Load) -> float:
-    began = time.perf_counter()
-    simulate(spec, service(), load)
-    return time.perf_counter() - began
+    assert simulating(24) < 2.2 * simulating(12)
 
 
 def test_provisioned_concurrency_follows_its_utilization() -> None:

@@ -1,0 +1,88 @@
+"""Limits of seconds that the project promises, of which tests cannot judge on a busy machine."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from emulator.process import serve
+from inferform import InvocationsPerInstance, Scaling, TargetTracking
+from inferform.scaling.kinds import REALTIME
+from ops.contract import Status, check
+from ops.plan import read_plan
+from ops.review.renderers import FORMATS
+from ops.review.reviewing import review_plans
+from ops.simulate import Service, shape, simulate
+from tests.container.conftest import Container, save_iris_model
+from tests.review.plans import big_plan
+
+from .measure import Part
+
+REVIEW_SECONDS = 2.0
+SIMULATION_SECONDS = 1.0
+EMULATOR_SECONDS = 10.0
+ROWS = b"5.1,3.5,1.4,0.2\n6.2,3.4,5.4,2.3\n"
+
+
+def limits(rounds: int) -> Part:
+    """Each in its best run of some, and the limits of the container contract."""
+    part = Part("Limits", ("", "seconds", "at most"))
+    plan = big_plan(5_000_000)
+    # Processor time where this process does the work, as other work on the machine adds to the rest.
+    own, wall = time.process_time, time.perf_counter
+    works = {
+        f"reading and rendering a plan of 5 MB as {name}": (
+            own,
+            _reviewing(plan, name),
+            REVIEW_SECONDS,
+        )
+        for name in FORMATS
+    }
+    works["simulating a day in minutes"] = (own, _simulating, SIMULATION_SECONDS)
+    works["starting the emulator"] = (wall, _starting, EMULATOR_SECONDS)
+    for name, (clock, work, limit) in works.items():
+        seconds = min(_seconds(clock, work) for _ in range(rounds))
+        part.rows.append((name, f"{seconds:.2f}", f"{limit:g}"))
+        part.gates[f"{name}: {seconds:.2f} s, at most {limit:g}"] = seconds <= limit
+    broken = _contract()
+    part.gates[
+        f"the reference container breaks no limit of its contract{broken and ': ' + broken}"
+    ] = not broken
+    return part
+
+
+def _seconds(clock: Callable[[], float], work: Callable[[], object]) -> float:
+    begin = clock()
+    work()
+    return clock() - begin
+
+
+def _reviewing(plan: str, name: str) -> Callable[[], object]:
+    return lambda: FORMATS[name](review_plans([read_plan(plan, "big")]))
+
+
+def _simulating() -> object:
+    policy = TargetTracking(metric=InvocationsPerInstance(invocations_per_minute=300))
+    spec = Scaling(min_capacity=1, max_capacity=20, policies=[policy])
+    return simulate(spec, Service("fraud", REALTIME, 10, 300, 1, 0.1), shape("daily", 60))
+
+
+def _starting() -> None:
+    with serve():
+        pass
+
+
+def _contract() -> str:
+    """The checks that the reference container fails, with what was measured; empty for none."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        save_iris_model(folder)
+        container = Container(folder, folder).start()
+        try:
+            report = check(container.url, csv=ROWS)
+        finally:
+            container.close()
+    failed = [each for each in report.checks if each.status is Status.FAILED]
+    return "; ".join(f"{each.title}: {each.measured}, limit {each.limit}" for each in failed)
