@@ -26,8 +26,9 @@ from typing import Any
 RECORD = "emulator.json"
 LOG = "emulator.log"
 
-START_TIMEOUT_SECONDS = 60.0
-STOP_TIMEOUT_SECONDS = 10.0
+START_TIMEOUT_SECONDS = 120.0
+STOP_TIMEOUT_SECONDS = 30.0
+_ANSWER_TIMEOUT_SECONDS = 60.0
 
 # Variables of the caller's shell that would lead a client to real accounts or other endpoints.
 _DROPPED = (
@@ -293,7 +294,7 @@ def _call(url: str, method: str, route: str, content: Mapping[str, Any] | None) 
     # no proxy: the address is this machine's own
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=10) as response:
+        with opener.open(request, timeout=_ANSWER_TIMEOUT_SECONDS) as response:
             answer = json.load(response)
     except urllib.error.HTTPError as error:
         raise EmulatorError(f"{method} {route}: {error.read().decode(errors='replace')}") from None

@@ -32,7 +32,7 @@ MINIMUM_VERSION = (1, 11)
 _REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
 _HOW_TO_GET = "get Terraform 1.11 or newer from https://developer.hashicorp.com/terraform/install"
 _SEARCH_DEPTH = 3
-_START_SECONDS = 20
+_START_SECONDS = 120
 
 
 @cache

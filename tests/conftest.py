@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +19,25 @@ if TYPE_CHECKING:
     from inferform import Environment
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# What a shell may have that would lead a test elsewhere, or change what is printed.
+_STEERING = re.compile(
+    "(AWS|CDKTF|GIT|GITHUB|INFERFORM|JSII|MOTO|NODE|SAGEMAKER|SM|TF)_"
+    "|(CLICOLOR|CLICOLOR_FORCE|COLUMNS|FORCE_COLOR|LINES|NO_COLOR|PY_COLORS)$"
+)
+_KEPT = ("NODE_EXTRA_CA_CERTS", "TF_CLI_CONFIG_FILE")
+
+for _name in list(os.environ):
+    if _STEERING.match(_name) and _name not in _KEPT:
+        del os.environ[_name]
+os.environ |= {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    # Emulators and containers listen on this machine, whatever proxy leads out of it.
+    "NO_PROXY": "127.0.0.1,localhost",
+    "no_proxy": "127.0.0.1,localhost",
+}
 
 # The same examples in every run, so that a failure belongs to the change that brought it, and no
 # limit on time, which a busy machine would break.

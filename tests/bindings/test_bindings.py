@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from inferform.bindings import _KNOWN as KNOWN
+from tests.waiting import gone, wait_until
 
 ROOT = Path(__file__).parents[2]
 SWITCH = "INFERFORM_STOCK_BINDINGS"
@@ -32,7 +33,7 @@ def run(source: str, **environment: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=170,
+        timeout=600,
     )
 
 
@@ -84,7 +85,6 @@ def test_the_sample_is_loaded_by_one_node_process_and_few_submodules(
     assert loaded["submodules"] < 40
 
 
-@pytest.mark.timeout(200)
 def test_the_output_is_byte_identical_to_the_one_of_the_stock_bindings(
     fast: tuple[Path, Any], tmp_path: Path
 ) -> None:
@@ -358,7 +358,7 @@ def test_an_interrupted_program_ends_and_leaves_no_node_behind(tmp_path: Path) -
         import cdktf, jsii, time
         cdktf.TerraformStack(cdktf.Testing.app(), "stack")
         print(jsii.kernel.provider._process._process.pid, flush=True)
-        time.sleep(60)
+        time.sleep(3600)
     """
     with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(source)],
@@ -373,10 +373,9 @@ def test_an_interrupted_program_ends_and_leaves_no_node_behind(tmp_path: Path) -
         assert program.stderr is not None
         node = int(program.stdout.readline())
         os.killpg(program.pid, signal.SIGINT)
-        assert program.wait(timeout=30) != 0
+        assert program.wait(timeout=300) != 0
         assert "KeyboardInterrupt" in program.stderr.read()
-    with pytest.raises(ProcessLookupError):
-        os.kill(node, 0)
+    assert wait_until(lambda: gone(node))
 
 
 def test_a_package_that_cannot_be_loaded_is_reported(tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
+from tests.waiting import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[2]
 SERVE = ROOT / "container/reference/serve.py"
-PATIENCE_SECONDS = 300.0
-"""How long a test waits for what must come; nothing is judged by it."""
 
 
 def _free_port() -> int:

@@ -18,12 +18,10 @@ from typer.testing import CliRunner
 
 from ops import contract
 from ops.contract import CHECKS, InputError, Report, Status, check
+from tests.waiting import PATIENCE_SECONDS
 
 ROWS = b"5.1,3.5,1.4,0.2\n6.2,3.4,5.4,2.3\n"
 BODY = b'{"instances": [[5.1, 3.5, 1.4, 0.2]]}'
-
-LONG = 300.0
-"""Seconds that nothing takes which is not broken, on however busy a machine."""
 
 # What the handlers below and the checker tell each other.
 LOADED, REFUSED, LATE = threading.Event(), threading.Event(), threading.Event()
@@ -33,7 +31,7 @@ LOADED, REFUSED, LATE = threading.Event(), threading.Event(), threading.Event()
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that a busy machine does not break; `python -m bench` holds the true ones."""
     for limit in ("PING_SECONDS", "CONNECT_SECONDS", "INVOCATION_SECONDS", "STOP_SECONDS"):
-        monkeypatch.setattr(contract, limit, LONG)
+        monkeypatch.setattr(contract, limit, PATIENCE_SECONDS)
     for event in (LOADED, REFUSED, LATE):
         event.clear()
     load = contract._load
@@ -85,7 +83,7 @@ class Good(BaseHTTPRequestHandler):
 
 class LatePing(Good):
     def do_GET(self) -> None:
-        LATE.wait(LONG)
+        LATE.wait(PATIENCE_SECONDS)
         self.answer(200)
 
 
@@ -142,7 +140,7 @@ class OneAtATime(Good):
         if self.busy.acquire(blocking=False):
             try:
                 if LOADED.is_set():
-                    REFUSED.wait(LONG)
+                    REFUSED.wait(PATIENCE_SECONDS)
                 self.answer(200, b"[0]")
             finally:
                 self.busy.release()
@@ -156,7 +154,7 @@ class PingsWait(Good):
 
     def predict(self, body: bytes) -> None:
         if LOADED.is_set():
-            LATE.wait(LONG)
+            LATE.wait(PATIENCE_SECONDS)
         self.answer(200, b"[0]")
 
 
@@ -293,7 +291,7 @@ server.serve_forever()
 @pytest.mark.parametrize(
     ("extra", "limit", "measured"),
     [
-        ("", LONG, "the request in flight got no answer"),
+        ("", PATIENCE_SECONDS, "the request in flight got no answer"),
         ("signal.signal(signal.SIGTERM, signal.SIG_IGN)", 1.0, "still running after 1 s"),
     ],
     ids=["cuts requests", "ignores SIGTERM"],

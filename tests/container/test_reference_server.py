@@ -7,15 +7,15 @@ import os
 import runpy
 import signal
 import socket
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import PATIENCE_SECONDS, HeldModel
+from tests.waiting import gone, wait_until
+
+from .conftest import HeldModel
 
 CSV = "text/csv"
 JSON = "application/json"
@@ -30,24 +30,6 @@ def as_csv(rows: Any) -> bytes:
 def row_block(size: int) -> bytes:
     row = b"5.1,3.5,1.4,0.2\n"
     return row * (size // len(row))
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    # Without an init process to collect it, an orphan stays as a zombie.
-    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-
-
-def wait_until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def test_csv_answers_are_the_models_own(container: Any, iris: Any) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import boto3
 import pytest
@@ -23,7 +24,7 @@ def product(
     service: str, usage_type: str, usd: str, unit: str, *, region: str, **attributes: str
 ) -> dict[str, Any]:
     """One product as the API answers it, in its `aws_v1` format."""
-    sku = f"SKU{abs(hash((usage_type, usd))) % 10**10}"
+    sku = f"SKU{crc32(f'{usage_type} {usd}'.encode())}"
     code = f"{sku}.JRTCKXETXF"
     return {
         "product": {

@@ -66,7 +66,7 @@ class Hosting:
             started = stack.init(self.variables)
             assert started.status == 0, started.output
             self._started.add(stack.name)
-        done = stack.run(*arguments, environment=self.variables, timeout=240)
+        done = stack.run(*arguments, environment=self.variables, timeout=600)
         assert done.status == expect, done.output
         return done.output
 

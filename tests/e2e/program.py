@@ -57,7 +57,7 @@ class Life:
         if not (chosen.folder / ".terraform").exists():
             done = chosen.init(environment)
             assert done.status == 0, done.output
-        return chosen.run(*arguments, environment=environment, timeout=300)
+        return chosen.run(*arguments, environment=environment, timeout=600)
 
     def plan_status(self, stack: str) -> int:
         """0 when nothing would change, 2 when something would."""

@@ -206,7 +206,7 @@ class Deployment:
         if not (stack.folder / ".terraform").exists():
             started = stack.init(self.variables)
             assert started.status == 0, started.output
-        done = stack.run(*arguments, "-no-color", environment=self.variables, timeout=150)
+        done = stack.run(*arguments, "-no-color", environment=self.variables, timeout=600)
         assert done.status == expect, done.output
         return done.output
 

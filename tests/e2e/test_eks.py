@@ -156,7 +156,7 @@ class Deployment:
         return stack
 
     def run(self, stack: Stack, *arguments: str) -> int:
-        outcome = stack.run(*arguments, "-no-color", environment=self._environment, timeout=150)
+        outcome = stack.run(*arguments, "-no-color", environment=self._environment, timeout=600)
         assert outcome.status in (0, 2), outcome.output[-6000:]
         self.output = outcome.output
         return outcome.status

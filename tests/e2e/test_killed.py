@@ -129,7 +129,7 @@ def kill(life: Struck, operation: str) -> None:
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     ) as terraform:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while not life.hits()[-1] and terraform.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         os.killpg(terraform.pid, signal.SIGKILL)

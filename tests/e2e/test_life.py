@@ -174,7 +174,7 @@ def test_of_two_deploys_at_once_the_second_gets_the_lock_error_and_then_succeeds
         assert re.search(r"force-unlock [0-9a-f-]{36}", str(caught.value))
         first.stdin.write("yes\n")
         first.stdin.close()
-        assert first.wait(timeout=120) == 0
+        assert first.wait(timeout=600) == 0
     (run,) = life.deploy("dev-use1-inference").stacks
     assert run.status == "no changes"
 

@@ -85,7 +85,7 @@ def _client(
 # Terraform
 
 
-TIMEOUT_SECONDS = 150
+TIMEOUT_SECONDS = 600
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ ROLE = "arn:aws:iam::123456789012:role/endpoint"
 
 
 @pytest.fixture
-def runtime(client: Client) -> Any:
+def runtime(client: Client, account: str) -> Any:
     sagemaker = client("sagemaker")
     sagemaker.create_model(
         ModelName="fraud", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "image:1"}
@@ -32,14 +32,14 @@ def runtime(client: Client) -> Any:
     ]
     sagemaker.create_endpoint_config(EndpointConfigName="fraud-1", ProductionVariants=both)
     sagemaker.create_endpoint(EndpointName="fraud", EndpointConfigName="fraud-1")
-    client("s3").create_bucket(Bucket=f"out-{id(sagemaker)}")
+    client("s3").create_bucket(Bucket=f"out-{account}")
     sagemaker.create_endpoint_config(
         EndpointConfigName="slow-1",
         ProductionVariants=both[:1],
         AsyncInferenceConfig={
             "OutputConfig": {
-                "S3OutputPath": f"s3://out-{id(sagemaker)}/answers/",
-                "S3FailurePath": f"s3://out-{id(sagemaker)}/failed/",
+                "S3OutputPath": f"s3://out-{account}/answers/",
+                "S3FailurePath": f"s3://out-{account}/failed/",
             }
         },
     )

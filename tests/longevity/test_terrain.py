@@ -72,7 +72,7 @@ def run(*command: str, folder: Path, **environment: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -237,13 +237,17 @@ def test_without_credentials_a_bootstrap_fails_in_two_lines() -> None:
 def test_an_error_of_aws_ends_any_command_without_a_traceback() -> None:
     # A command of its own, as each of ours says more about the errors that it can meet.
     program = """
-import sys, boto3
+import socket, sys, boto3
 from ops.cli import app, main
+
+# Bound, but not listening: whoever connects is refused.
+closed = socket.socket()
+closed.bind(("127.0.0.1", 0))
 
 @app.command()
 def ask():
     boto3.client(
-        "sts", region_name="us-east-1", endpoint_url="http://127.0.0.1:9",
+        "sts", region_name="us-east-1", endpoint_url=f"http://127.0.0.1:{closed.getsockname()[1]}",
         aws_access_key_id="a", aws_secret_access_key="b",
         config=boto3.session.Config(retries={"max_attempts": 0}),
     ).get_caller_identity()
@@ -287,25 +291,35 @@ def test_messages_keep_their_lines_where_there_is_no_terminal() -> None:
     assert len(done.stderr.splitlines()) == 2
 
 
+@pytest.fixture
+def not_looked_yet() -> Iterator[None]:
+    """Terraform and the provider are looked for anew, here and in the tests afterwards."""
+    for found in (terraform_binary, provider_mirror):
+        found.cache_clear()
+    yield
+    for found in (terraform_binary, provider_mirror):
+        found.cache_clear()
+
+
+@pytest.mark.usefixtures("not_looked_yet")
 def test_a_missing_terraform_is_said_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    terraform_binary.cache_clear()
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(OperatorError, match="terraform is not on PATH") as caught:
         terraform_binary()
     assert "developer.hashicorp.com" in str(caught.value)
 
 
+@pytest.mark.usefixtures("not_looked_yet")
 def test_an_old_terraform_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     old = tmp_path / "terraform"
     old.write_text('#!/bin/sh\necho \'{"terraform_version": "1.9.8"}\'\n')
     old.chmod(0o755)
-    terraform_binary.cache_clear()
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(OperatorError, match="older than Terraform"):
         terraform_binary()
-    terraform_binary.cache_clear()
 
 
+@pytest.mark.usefixtures("not_looked_yet")
 def test_an_unpacked_provider_is_found_in_a_users_plugin_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -318,9 +332,7 @@ def test_an_unpacked_provider_is_found_in_a_users_plugin_folder(
     provider.parent.mkdir(parents=True)
     provider.touch()
     monkeypatch.setenv("HOME", str(tmp_path))
-    provider_mirror.cache_clear()
     assert provider_mirror() == tmp_path / ".terraform.d/plugins"
-    provider_mirror.cache_clear()
 
 
 def test_a_cli_configuration_that_exists_is_kept(tmp_path: Path) -> None:

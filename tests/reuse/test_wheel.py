@@ -41,7 +41,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target)]
     built = subprocess.run(
-        [*command, str(source)], capture_output=True, text=True, check=False, timeout=300
+        [*command, str(source)], capture_output=True, text=True, check=False, timeout=900
     )
     assert built.returncode == 0, built.stdout + built.stderr
     return next(target.glob("inferform-*.whl"))
@@ -77,7 +77,7 @@ def _run(python: Path, code: str, folder: Path) -> subprocess.CompletedProcess[s
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=900,
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 300
 
 # Chromium reads commands at 3 and answers at 4, which the pipes may hold themselves.
 _INTO_PLACE = """
@@ -126,7 +126,7 @@ def browser() -> Iterator[Browser]:
     in_read, in_write = os.pipe()
     out_read, out_write = os.pipe()
 
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-c", _INTO_PLACE, str(in_read), str(out_write), binary),
@@ -151,4 +151,3 @@ def browser() -> Iterator[Browser]:
             process.wait()
             os.close(in_write)
             os.close(out_read)
-            time.sleep(0.1)

@@ -161,7 +161,7 @@ def run(folder: Path, home: Path) -> list[dict[str, Any]]:
         cwd=home,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
