@@ -6,18 +6,20 @@ import re
 from collections.abc import Iterator
 from typing import Annotated
 
+from . import reach
 from .context import Context
 from .ecr.spec import ECR8, Image
 from .ecs.checks import check_cluster, check_services
 from .ecs.spec import EcsCluster, EcsService
 from .eks.spec import EKS4, EksCluster
 from .identity.spec import Identity
-from .kubernetes import fit, reach
+from .kubernetes import fit
 from .kubernetes.spec import Kubernetes
 from .layers.specs import Inference, Registry
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import PathPart, Problem, did_you_mean, one_of, rule
 from .sagemaker.batch import JOB11, BatchTransform
+from .service import Deployed, Place, Reaching, Service
 from .spec import (
     NAME1,
     Check,
@@ -27,7 +29,7 @@ from .spec import (
     is_short_name,
     walk,
 )
-from .vpc.spec import PRIVATE_SAGEMAKER, Network
+from .vpc.spec import Network
 
 ENV1 = rule(
     "ENV1",
@@ -147,6 +149,15 @@ class Environment(Spec):
         return {} if self.inference is None else {"": self.inference}
 
     @property
+    def deployed(self) -> list[Deployed]:
+        """Everything that serves or runs something, in the order in which it is written."""
+        return [
+            Deployed(Place(path, self), spec)
+            for path, spec in walk(self)
+            if isinstance(spec, Service)
+        ]
+
+    @property
     def services(self) -> dict[tuple[PathPart, ...], EcsService]:
         """The ECS services of every group, by their path."""
         return {
@@ -158,12 +169,13 @@ class Environment(Spec):
     @property
     def needed_endpoints(self) -> frozenset[str]:
         """The interface endpoints that reach everything that is declared without internet."""
-        needed = {name for service in self.services.values() for name in service.vpc_endpoints}
-        if any(inference.endpoints or inference.batch for inference in self.groups.values()):
-            needed |= set(PRIVATE_SAGEMAKER)
-        if isinstance(self.eks, EksCluster):
-            needed |= reach.needed_endpoints(self.eks, self.kubernetes)
-        return frozenset(needed)
+        return frozenset().union(
+            *(
+                spec.needs(Place(path, self)).endpoints
+                for path, spec in walk(self)
+                if isinstance(spec, Reaching)
+            )
+        )
 
     @property
     def interface_endpoints(self) -> frozenset[str]:
@@ -219,6 +231,7 @@ class Environment(Spec):
                 yield JOB11.problem(*path, "trigger")
         yield from self._check_layers()
         yield from self._check_ecs()
+        yield from reach.problems(self)
 
     @property
     def _is_silent(self) -> bool:
@@ -236,10 +249,6 @@ class Environment(Spec):
     def _check_eks(self, cluster: EksCluster) -> Iterator[Problem]:
         if not self._has_two_zones:
             yield EKS4.problem("eks")
-        if isinstance(self.network, Network):
-            yield from reach.problems(
-                cluster, self.kubernetes, self.network, self.interface_endpoints
-            )
         if self.kubernetes is not None:
             for problem in fit.problems(cluster, self.kubernetes.services):
                 yield problem.under("kubernetes", "services")
@@ -255,9 +264,7 @@ class Environment(Spec):
             for problem in check_cluster(self.ecs, self.network):
                 yield problem.under("ecs")
         if self.ecs is not None:
-            yield from check_services(
-                self.services, self.ecs, self.network, self.interface_endpoints
-            )
+            yield from check_services(self.services, self.ecs)
         elif self.services:
             yield ENV1.problem(*next(iter(self.services))[:-1], layer="ecs")
 

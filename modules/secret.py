@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from typing import Literal
 
 _WORDS = frozenset(
     {"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "SECRETS", "TOKEN", "CREDENTIAL", "CREDENTIALS"}
@@ -33,6 +34,24 @@ SECRET_ARN = re.compile(
     r"|ssm:[a-z0-9-]+:\d{12}:parameter/[\w/.-]+)"
 )
 """An ARN by which a container fetches a secret itself."""
+
+_SECRET = re.compile(
+    r"arn:aws[a-z-]*:(?:(secretsmanager):[a-z0-9-]*:\d{12}:secret:.+"
+    r"|ssm:[a-z0-9-]*:\d{12}:parameter/.+)",
+    re.ASCII,
+)
+
+
+def secret_service(value: str) -> Literal["secretsmanager", "ssm"] | None:
+    """The service that hands out what an ARN names; None for any other text.
+
+    The one place that tells a secret's ARN from a parameter's. A secret's may end in a JSON key
+    and a version, as ECS takes it.
+    """
+    match = _SECRET.fullmatch(value)
+    if match is None:
+        return None
+    return "secretsmanager" if match[1] == "secretsmanager" else "ssm"
 
 
 def name_says_secret(name: str, value: str) -> bool:

@@ -1,18 +1,19 @@
 """Service: the base of every Spec that serves or runs something.
 
-What Inferform has to know of a service beside its Terraform stands on its own Spec: every
+What Inferform has to know of a service beside its Terraform stands on its own Spec. Every
 operation (cost, reachability, push, promote, simulate, verify ...) starts from the walk
 `Environment.deployed` and asks the Spec. Pure: no Node, no boto3; it ships in the wheel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from .rules import PathPart
-from .spec import Spec
+from .rules import PathPart, Rule
+from .secret import secret_service
+from .spec import Spec, walk
 from .usage import Usage
 
 if TYPE_CHECKING:
@@ -24,58 +25,135 @@ if TYPE_CHECKING:
 SpecPath = tuple[PathPart, ...]
 """The way from a Spec to a value inside it: field names, keys and indices."""
 
+Platform = Literal["linux/amd64", "linux/arm64"]
+"""What a container image is built for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a service must be able to reach to start and to answer."""
+    """What a Spec must be able to reach from the environment's private subnets."""
 
     interface_endpoints: frozenset[str] = frozenset()
-    """AWS services by the name of their interface endpoint, such as `ecr.api`."""
+    """AWS services that it calls, by the name of their interface endpoint: `ecr.api`."""
 
-    s3: bool = True
-    """Whether it reads or writes S3."""
+    conveniences: frozenset[str] = frozenset()
+    """Endpoints that `auto_endpoints` makes too, though it runs without them."""
 
-    internet: bool = False
-    """Whether it needs a way to the internet."""
+    s3: bool = False
+    """Whether it loads images or objects from S3, for which there is a gateway endpoint."""
 
-    iam_services: frozenset[str] = frozenset()
-    """The prefixes of IAM actions that deploying it takes, such as `sagemaker`."""
+    internet: tuple[SpecPath, ...] = ()
+    """The fields that name something on the internet, by their path in the Spec."""
+
+    through_nat: bool = True
+    """Whether a NAT gateway leads it to AWS. False where its security group reaches the VPC
+    and S3 alone."""
+
+    @property
+    def endpoints(self) -> frozenset[str]:
+        """Every interface endpoint that `auto_endpoints` makes for it."""
+        return self.interface_endpoints | self.conveniences
 
 
-class Service(Spec):
+def secret_endpoints(values: Iterable[str]) -> frozenset[str]:
+    """The endpoints of the services that hand out the secrets and parameters among `values`."""
+    found = (secret_service(value) for value in values)
+    return frozenset(service for service in found if service is not None)
+
+
+class Versioned(Spec):
+    """A Spec with fields that name a version of what is served, which a promotion copies."""
+
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """The name of each such field with its value; None where a sibling takes its place."""
+        raise NotImplementedError
+
+
+class Billed(Spec):
+    """A Spec for which AWS bills."""
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """What it uses that is billed. What is billed by use has an amount that is not known."""
+        raise NotImplementedError
+
+
+class Reaching(Spec):
+    """A Spec whose containers or nodes reach AWS from the environment's private subnets."""
+
+    unreached: ClassVar[Rule | None] = None
+    """The rule that refuses it where an endpoint is missing; its message takes `missing`."""
+
+    unreached_internet: ClassVar[Rule | None] = None
+    """The rule that refuses what it fetches from the internet where there is no NAT."""
+
+    def needs(self, place: Place) -> Needs:
+        """What it must be able to reach."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Scalable:
+    """What scales of a service: all of it, or one of its variants."""
+
+    scaling: Scaling
+
+    initial: int
+    """The capacity that it is made with."""
+
+    variant: str = ""
+    """The variant's name; empty where there is one only."""
+
+
+class Service(Billed, Reaching):
     """A Spec that serves or runs something.
 
     A subclass answers each method; a test asks every one that an Environment can reach.
     """
 
+    sort: ClassVar[str]
+    """What tells it from services of the same name: the `ecs` of `ecs/fraud`."""
+
     words: ClassVar[str]
     """What people call it: `SageMaker endpoint`, `ECS service`."""
 
     scales: ClassVar[Kind | None] = None
-    """What Application Auto Scaling calls it. Default: None, it cannot be simulated."""
+    """What scales it, with which algorithm. Default: None, it cannot be simulated."""
 
-    def images(self) -> Iterator[Image | str]:
-        """The container images that it runs: of the environment's registry, or by URI."""
+    not_simulated: ClassVar[str] = "it does not scale"
+    """Why it cannot be simulated, where `scales` is None."""
+
+    def resource(self, place: Place) -> tuple[str, str]:
+        """The Terraform type that stands for it in the state of its layer, and its name there."""
         raise NotImplementedError
 
-    def artifacts(self) -> Iterator[str]:
+    def images(self) -> Iterator[Image | str]:
+        """The container images that serve: of the environment's registry, or by URI.
+
+        AWS's own containers and the images of model packages are not among them.
+        """
+        raise NotImplementedError
+
+    def helpers(self) -> Iterator[Image | str]:
+        """Images that only prepare it, such as the loader of an artifact. Default: none."""
+        yield from ()
+
+    def loads(self) -> Iterator[str]:
         """The model artifacts that it loads: S3 URIs, or keys in the artifact bucket."""
         raise NotImplementedError
 
     def release(self) -> Iterator[tuple[SpecPath, str | None]]:
         """What a promotion copies: each value that names a version, by its path in the Spec."""
+        for path, spec in (((), self), *walk(self)):
+            if isinstance(spec, Versioned):
+                for name, value in spec.versions():
+                    yield (*path, name), value
+
+    def platform(self, place: Place) -> Platform | None:
+        """What its image is built for; None where its compute does not say."""
         raise NotImplementedError
 
-    def needs(self) -> Needs:
-        """What it must be able to reach."""
-        raise NotImplementedError
-
-    def uses(self, place: Place) -> Iterator[Usage]:
-        """What it uses that is billed by the hour or the month."""
-        raise NotImplementedError
-
-    def scalings(self) -> Iterator[tuple[str, Scaling]]:
-        """What scales it, by the name of the variant; an empty name where there is one only."""
+    def scalings(self) -> Iterator[Scalable]:
+        """What of it scales. Default: nothing."""
         yield from ()
 
 
@@ -91,6 +169,20 @@ class Place:
         """The name that people gave it; empty for a layer."""
         return str(self.path[-1]) if self.path else ""
 
+    @property
+    def group(self) -> str:
+        """The group of the inference layer that it is in; empty where there are none."""
+        grouped = self.path[:1] == ("inference",) and isinstance(self.environment.inference, dict)
+        return str(self.path[1]) if grouped else ""
+
+    @property
+    def layer(self) -> str:
+        """The name of the layer that it is in: `inference`, or `inference-risk` of a group."""
+        return "-".join(filter(None, [str(self.path[0]), self.group]))
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self.path))
+
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
@@ -101,5 +193,20 @@ class Deployed:
 
     @property
     def name(self) -> str:
-        """Its short name, which is unique in its environment for each kind of service."""
+        """Its short name, which is unique in its environment for each sort of service."""
         return self.place.name
+
+    @property
+    def full_name(self) -> str:
+        """`endpoint/fraud`: its name with its sort, which no other service has."""
+        return f"{self.spec.sort}/{self.name}"
+
+    @property
+    def resource(self) -> tuple[str, str]:
+        """The Terraform type that stands for it in the state of its layer, and its name there."""
+        return self.spec.resource(self.place)
+
+    @property
+    def platform(self) -> Platform | None:
+        """What its image is built for; None where its compute does not say."""
+        return self.spec.platform(self.place)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .scaling.spec import Scaling
 
 EXPECTED_SHARE = 0.25
 """Where between the scaling bounds the expected capacity lies: a quarter of the way up."""
@@ -40,6 +45,15 @@ def exactly(count: float) -> Amount:
     return Amount(count, count, count)
 
 
+def bounds(scaling: Scaling | None, count: int) -> Amount:
+    """The capacity of something that may scale, whichever of its schedules is in force."""
+    if scaling is None:
+        return exactly(count)
+    return between(
+        min(low for _, low in scaling.lowest()), max(high for _, high in scaling.highest())
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """So much of what one price key stands for; `key` may have no price."""
@@ -50,5 +64,30 @@ class Usage:
     key: str
     """The key in the price table, such as `sagemaker/hosting/ml.m5.large`."""
 
-    amount: Amount
-    """How many at a time; the price table says whether by the hour or the month."""
+    amount: Amount | None
+    """How many at a time; the price table says whether by the hour or the month. None where the
+    environment does not say how many, as they are billed by use."""
+
+
+def by_use(service: str, key: str) -> Usage:
+    """Something that is billed by use: how much of it a month takes is not known."""
+    return Usage(service, key, None)
+
+
+def fargate(
+    service: str, amount: Amount, *, cpu: float, memory: float, architecture: str, spot: bool
+) -> Iterator[Usage]:
+    """Tasks or pods on Fargate, by vCPU and GiB; `cpu` in CPU units, `memory` in MiB."""
+    kind = f"{'fargate-spot' if spot else 'fargate'}/{architecture.lower()}"
+    yield Usage(service, f"{kind}/vcpu", amount * (cpu / 1024))
+    yield Usage(service, f"{kind}/gib", amount * (memory / 1024))
+
+
+def on_demand(amount: Amount, *, base: float, share: float) -> Amount:
+    """The on-demand part of a capacity: the first `base`, and a `share` of what is above."""
+
+    def part(count: float) -> float:
+        first = min(count, base)
+        return first + (count - first) * share
+
+    return Amount(part(amount.minimum), part(amount.expected), part(amount.maximum))

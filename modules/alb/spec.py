@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 from ..context import Context
 from ..names import short_hash
 from ..rules import Problem, rule
+from ..service import Billed, Place
 from ..spec import Aws, Between, Check, Cidrs, Many, ShortName, Spec, arn_of
+from ..usage import Usage, exactly
 
 ELB4 = rule(
     "ELB4",
@@ -169,7 +171,7 @@ class AccessLogs(Spec):
     """Days that they are kept. Without it 365; `None` keeps them for good."""
 
 
-class LoadBalancer(Spec):
+class LoadBalancer(Billed):
     """An Application Load Balancer that services share: HTTPS only, internal by default."""
 
     certificate: CertificateArn
@@ -206,6 +208,10 @@ class LoadBalancer(Spec):
 
     web_acl: WebAclArn | None = None
     """A WAF web ACL in front of it. Without it, none."""
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """A load balancer, without its capacity units."""
+        yield Usage("load balancers", "elb/application", exactly(1))
 
     def check(self) -> Iterator[Problem]:
         """What faces the internet says who may connect."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ..context import AccountId
 from ..rules import Problem, rule
+from ..service import Versioned
 from ..spec import Aws, Between, Check, Many, Matches, ShortName, Spec
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ def parse_image(uri: str) -> re.Match[str] | None:
     return _ECR_URI.fullmatch(uri)
 
 
+def is_public(image: Image | str) -> bool:
+    """Whether an image lies outside ECR's private registries, so on the internet."""
+    return isinstance(image, str) and parse_image(image) is None
+
+
 ImageTag = Annotated[
     str,
     Matches(ECR4, r"\w[\w.-]{0,127}"),
@@ -103,7 +109,7 @@ ImageDigest = Annotated[
 ]
 
 
-class Image(Spec):
+class Image(Versioned):
     """An image in one of the environment's own repositories, or of the owner of its images."""
 
     repository: ShortName
@@ -119,6 +125,10 @@ class Image(Spec):
         """Exactly one of tag and digest."""
         if (self.tag is None) == (self.digest is None):
             yield ECR6.problem(got=self.tag or None)
+
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """Tag and digest, of which one is None."""
+        yield from (("tag", self.tag), ("digest", self.digest))
 
     def uri(self, context: Context) -> str:
         """The image's URI in the registry of the environment, or of the owner of its images."""

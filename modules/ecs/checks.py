@@ -8,7 +8,7 @@ from ..alb.spec import ELB5, ELB8, ELB10, ELB14, ELB15, LoadBalancer, Route
 from ..outputs import EcsOutputs
 from ..rules import PathPart, Problem, Rule, did_you_mean
 from ..vpc.spec import Network
-from .spec import ECS4, ECS22, ECS26, ECS28, ECS33, ECS38, Ec2, Ec2Capacity, EcsCluster, EcsService
+from .spec import ECS4, ECS26, ECS28, ECS33, Ec2, Ec2Capacity, EcsCluster, EcsService
 
 
 def check_cluster(cluster: EcsCluster, network: object) -> Iterator[Problem]:
@@ -27,10 +27,8 @@ def check_cluster(cluster: EcsCluster, network: object) -> Iterator[Problem]:
 def check_services(
     services: Mapping[tuple[PathPart, ...], EcsService],
     cluster: EcsCluster | EcsOutputs,
-    network: object,
-    endpoints: frozenset[str],
 ) -> Iterator[Problem]:
-    """Each service's capacity, route and way to AWS. `endpoints` are those that the network has."""
+    """Each service's capacity and route."""
     taken: list[tuple[PathPart, Route]] = []
     for path, service in services.items():
         if isinstance(service.compute, Ec2):
@@ -40,9 +38,6 @@ def check_services(
             for problem in _check_route(service.route, cluster, taken):
                 yield problem.under(*path, "route")
             taken.append((path[-1], service.route))
-        if isinstance(network, Network) and network.nat == "none":
-            for problem in _check_reach(service, network, endpoints):
-                yield problem.under(*path)
 
 
 def _names(cluster: EcsCluster | EcsOutputs, field: str) -> Mapping[str, object]:
@@ -108,15 +103,3 @@ def _check_route(
         elif theirs.rule_priority == route.rule_priority:
             remedy = "give one of them another priority"
             yield ELB14.problem("priority", what="priority", other=other, remedy=remedy)
-
-
-def _check_reach(
-    service: EcsService, network: Network, endpoints: frozenset[str]
-) -> Iterator[Problem]:
-    missing = sorted(service.vpc_endpoints - endpoints)
-    if "s3" not in network.gateway_endpoints:
-        missing.append("s3 (gateway)")
-    if missing:
-        yield ECS22.problem(missing=", ".join(missing))
-    if service.needs_internet:
-        yield ECS38.problem("loader", got=service.loader)

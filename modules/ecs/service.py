@@ -16,6 +16,7 @@ from ..iam.policy import Statement, allow
 from ..outputs import EcsOutputs, NetworkOutputs
 from ..scaling.construct import ScalableTarget
 from ..scaling.kinds import ECS_SERVICE
+from ..secret import secret_service
 from ..vpc.egress import allow_https
 from .names import capacity_shares, command_log_group
 from .rollout import CodeDeployRollout, error_alarms, native_rollout
@@ -170,8 +171,8 @@ class Service(Construct):
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], group, sid="WriteLogs"),
         ]
         arns = sorted(set(spec.secrets.values()))
-        secrets = [arn for arn in arns if ":secret:" in arn]
-        parameters = [arn for arn in arns if ":secret:" not in arn]
+        secrets = [arn for arn in arns if secret_service(arn) == "secretsmanager"]
+        parameters = [arn for arn in arns if secret_service(arn) == "ssm"]
         if secrets:
             # A JSON key or version may follow the secret's own ARN.
             whole = sorted({":".join(arn.split(":")[:7]) for arn in secrets})

@@ -9,14 +9,25 @@ from typing import Annotated, ClassVar, Literal
 from ..alarms.spec import AlarmName
 from ..alb.spec import ELB17, LoadBalancer, Route
 from ..context import Context
-from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, parse_image
+from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, is_public
+from ..fargate import FARGATE_MEMORY
 from ..model.image import FrameworkContainer
 from ..model.spec import Model
 from ..rules import Problem, Rule, rule
 from ..scaling.kinds import ECS_SERVICE, Kind
 from ..scaling.metrics import RequestsPerTarget
 from ..scaling.spec import Scaling
+from ..service import (
+    Billed,
+    Needs,
+    Place,
+    Platform,
+    Scalable,
+    Service,
+    secret_endpoints,
+)
 from ..spec import Aws, Between, Check, Cidrs, Known, Many, OneOf, ShortName, Spec, arn_of
+from ..usage import Usage, between, bounds, fargate, on_demand
 from ..vpc.spec import RetentionDays
 from .instances import (
     Architecture,
@@ -266,16 +277,6 @@ _LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
 """The AWS CLI's own image, on Amazon Linux 2023, whose Python unpacks archives."""
 
 _GIB = 1024
-_FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
-    256: (512, 1024, 2048),
-    512: tuple(range(1 * _GIB, 4 * _GIB + 1, _GIB)),
-    1024: tuple(range(2 * _GIB, 8 * _GIB + 1, _GIB)),
-    2048: tuple(range(4 * _GIB, 16 * _GIB + 1, _GIB)),
-    4096: tuple(range(8 * _GIB, 30 * _GIB + 1, _GIB)),
-    8192: tuple(range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB)),
-    16384: tuple(range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB)),
-    32768: (60 * _GIB, 120 * _GIB, 244 * _GIB),
-}
 
 
 def _within(broken: Rule, low: int, high: int, unit: str = "") -> Check:
@@ -305,7 +306,7 @@ Percent = Annotated[int, _within(ECS30, 0, 100, " percent")]
 Minutes = Annotated[int, _within(ECS18, 0, 1440, " minutes")]
 
 
-class Ec2Capacity(Spec):
+class Ec2Capacity(Billed):
     """EC2 instances for tasks that need a GPU, or more than Fargate has.
 
     ECS starts and stops them as tasks ask for them, and moves tasks off before it stops one.
@@ -380,6 +381,15 @@ class Ec2Capacity(Spec):
     ) = None
     """The SSM parameter that holds the AMI's id. Without it AWS's recommended ECS-optimised
     Amazon Linux 2023, with NVIDIA drivers where the instances have GPUs."""
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """The instances under the tasks, as the first of their types, with their volumes."""
+        instances = between(self.min_instances, self.max_instances)
+        own = on_demand(instances, base=self.on_demand_base, share=self.on_demand_percent / 100)
+        for key, amount in (("ec2", own), ("ec2-spot", instances - own)):
+            if amount.maximum:
+                yield Usage(place.name, f"{key}/{self.instance_types[0]}", amount)
+        yield Usage(place.name, "ebs/gp3", instances * self.volume_gb)
 
     def check(self) -> Iterator[Problem]:
         """One kind of instance, and bounds in order."""
@@ -483,7 +493,7 @@ class Fargate(Spec):
 
     def check(self) -> Iterator[Problem]:
         """A pair that Fargate offers, and at least one weight."""
-        offered = _FARGATE_MEMORY[self.cpu]
+        offered = FARGATE_MEMORY[self.cpu]
         if self.memory_mib not in offered:
             yield ECS1.problem(
                 "memory_mib", got=self.memory_mib, cpu=self.cpu, offered=_series(offered)
@@ -681,7 +691,7 @@ def _is_user(user: str) -> bool:
     return bool(known) and name != "root" and not re.fullmatch(r"0+", name)
 
 
-class EcsService(Spec):
+class EcsService(Service):
     """An inference service on ECS: the container that SageMaker would serve, behind a route.
 
     Its `model` is a SageMaker `Model`, so moving from one to the other changes the type and the
@@ -811,25 +821,80 @@ class EcsService(Spec):
         """Whether CodeDeploy owns the task definition and the listener rule."""
         return isinstance(self.rollout, EcsBlueGreen) and self.rollout.controller == "CODE_DEPLOY"
 
-    @property
-    def vpc_endpoints(self) -> frozenset[str]:
-        """The interface endpoints that its tasks need where there is no NAT; S3's gateway too."""
+    sort = "ecs"
+    words = "ECS service"
+    unreached = ECS22
+    unreached_internet = ECS38
+
+    def resource(self, place: Place) -> tuple[str, str]:
+        """The service in the environment's cluster."""
+        return "aws_ecs_service", place.environment.context.name(place.name)
+
+    def images(self) -> Iterator[Image | str]:
+        """The model's image."""
+        image = self.model.serving_image()
+        if image is not None:
+            yield image
+
+    def helpers(self) -> Iterator[Image | str]:
+        """The loader, where there is an artifact to load."""
+        if self.model.artifact is not None:
+            yield self.loader
+
+    def loads(self) -> Iterator[str]:
+        """The model's artifact."""
+        if self.model.artifact is not None:
+            yield self.model.artifact
+
+    def needs(self, place: Place) -> Needs:
+        """What ECS calls for a task and the task itself calls, through its network interface.
+
+        Amazon ECS developer guide, interface VPC endpoints: images and logs for every task, the
+        agent's own endpoints for container instances, Secrets Manager or Systems Manager for
+        secrets, and Session Manager's for ECS Exec.
+        """
         needed = {"ecr.api", "ecr.dkr", "logs"}
         if isinstance(self.compute, Ec2):
             needed |= {"ecs", "ecs-agent", "ecs-telemetry"}
-        needed |= {
-            "secretsmanager" if ":secret:" in arn else "ssm" for arn in self.secrets.values()
-        }
+        needed |= secret_endpoints([*self.secrets.values(), *self.model.secrets()])
         if self.execute_command:
             # The session is encrypted with the environment's key inside the container.
             needed |= {"kms", "ssmmessages"}
-        return frozenset(needed)
+        public = [loader for loader in self.helpers() if is_public(loader)]
+        return Needs(frozenset(needed), s3=True, internet=(("loader",),) if public else ())
 
-    @property
-    def needs_internet(self) -> bool:
-        """Whether a task pulls an image from outside ECR's private registries."""
-        return (
-            self.model.artifact is not None
-            and isinstance(self.loader, str)
-            and parse_image(self.loader) is None
-        )
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """Tasks on Fargate, of which a share may be Spot; those on EC2 are paid by their
+        instances."""
+        compute = self.compute
+        if not isinstance(compute, Fargate):
+            return
+        tasks = bounds(self.scaling, self.initial_count)
+        share = compute.on_demand_weight / (compute.on_demand_weight + compute.spot_weight)
+        own = on_demand(tasks, base=compute.on_demand_base, share=share)
+        for amount, spot in ((own, False), (tasks - own, True)):
+            if amount.maximum:
+                yield from fargate(
+                    place.name,
+                    amount,
+                    cpu=compute.cpu,
+                    memory=compute.memory_mib,
+                    architecture=compute.architecture,
+                    spot=spot,
+                )
+
+    def platform(self, place: Place) -> Platform | None:
+        """What the task names, or else what the capacity's instances run."""
+        architecture = self.compute.architecture
+        cluster = place.environment.ecs
+        if isinstance(self.compute, Ec2) and architecture is None:
+            known = cluster.capacity if isinstance(cluster, EcsCluster) else {}
+            if self.compute.capacity not in known:
+                return None
+            architecture = known[self.compute.capacity].facts[0].architecture
+        return "linux/arm64" if architecture == "ARM64" else "linux/amd64"
+
+    def scalings(self) -> Iterator[Scalable]:
+        """All of it."""
+        if self.scaling is not None:
+            yield Scalable(self.scaling, self.initial_count)

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 from ..content import Content
 from ..context import Context
 from ..rules import Problem, did_you_mean, one_of, rule
+from ..service import Billed, Needs, Place, Reaching
 from ..spec import Aws, Between, Check, Cidrs, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
+from ..usage import Usage, between, by_use, exactly
 from ..vpc.spec import RetentionDays
 from .instances import architecture, has_gpu, has_neuron, node_types
 
@@ -323,7 +325,7 @@ class Taint(Spec):
     """What it does to pods that do not tolerate it. Without it, they are not placed there."""
 
 
-class NodeGroup(Spec):
+class NodeGroup(Billed):
     """A managed node group: EC2 instances of one kind, replaced by EKS on an upgrade."""
 
     instance_types: Annotated[
@@ -374,6 +376,13 @@ class NodeGroup(Spec):
         int, Between(EKS12, 1, 100), Aws("eks:NodegroupUpdateConfig.maxUnavailablePercentage")
     ] = 33
     """The share of nodes that an upgrade replaces at once. Without it, a third."""
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """The nodes, as the first of the instance types, with their volumes."""
+        nodes = between(self.min_size, self.max_size)
+        key = "ec2-spot" if self.capacity_type == "SPOT" else "ec2"
+        yield Usage(place.name, f"{key}/{self.instance_types[0]}", nodes)
+        yield Usage(place.name, "ebs/gp3", nodes * self.disk_size_gib)
 
     def check(self) -> Iterator[Problem]:
         """The rules between sizes, instance types and AMI."""
@@ -575,7 +584,7 @@ class AccessEntry(Spec):
                 yield EKS16.problem(field, got=getattr(self, field), type=self.type)
 
 
-class EksCluster(Spec):
+class EksCluster(Billed, Reaching):
     """An EKS cluster: private, encrypted by the environment's key, logged, with access entries."""
 
     version: Annotated[str, Matches(EKS1, r"1\.\d{2}"), Aws("eks:CreateClusterRequest.version")]
@@ -672,18 +681,37 @@ class EksCluster(Spec):
             return "runs a pod on every node, which Fargate does not have"
         return None
 
-    @property
-    def vpc_endpoints(self) -> frozenset[str]:
-        """The interface endpoints that it needs where there is no NAT; S3's gateway too."""
+    unreached = EKS35
+
+    def needs(self, place: Place) -> Needs:
+        """What nodes and add-ons call; Amazon EKS user guide, private clusters."""
         needed = {"ecr.api", "ecr.dkr", "sts"}
         if isinstance(self.compute, FargateProfile):
-            return frozenset((*needed, "logs"))
+            return Needs(frozenset((*needed, "logs")), s3=True)
         needed |= {"ec2", "eks", "eks-auth"}
         if isinstance(self.compute, NodeGroups) and self.compute.cluster_autoscaler:
             needed.add("autoscaling")
         if "amazon-cloudwatch-observability" in self.addons:
             needed |= {"logs", "monitoring"}
-        return frozenset(needed)
+        return Needs(frozenset(needed), s3=True)
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """The control plane, and what EKS itself starts, whose amount is not known."""
+        extended = self.version in EXTENDED_VERSIONS and self.support_type == "EXTENDED"
+        yield Usage("eks", "eks/cluster-extended" if extended else "eks/cluster", exactly(1))
+        if isinstance(self.compute, FargateProfile):
+            yield by_use("eks", "eks/fargate-pods")
+        elif isinstance(self.compute, AutoMode):
+            yield by_use("eks", "eks/auto-mode-nodes")
+
+    @property
+    def lacks_device_plugin(self) -> bool:
+        """Whether its GPU nodes need NVIDIA's device plugin as a Kubernetes object."""
+        return isinstance(self.compute, NodeGroups) and any(
+            # Bottlerocket's AMI for NVIDIA has the plugin inside, Amazon Linux's has not.
+            group.gpu and group.ami.startswith("AL2023")
+            for group in self.compute.groups.values()
+        )
 
     def _newer(self, addon_version: str) -> bool:
         return minor(addon_version.rpartition(".")[0].rpartition(".")[0]) > minor(self.version)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ..context import Context
 from ..ecr.spec import parse_image
 from ..iam.policy import Statement, allow
-from ..secret import SECRET_ARN
+from ..secret import SECRET_ARN, secret_service
 
 
 def pull(context: Context, image_uri: str) -> list[Statement]:
@@ -52,8 +52,8 @@ def pull_own(context: Context) -> list[Statement]:
 def read_secrets(values: Iterable[str]) -> list[Statement]:
     """Fetching the secrets and parameters that environment variables name."""
     arns = sorted({value for value in values if SECRET_ARN.fullmatch(value)})
-    secrets = [arn for arn in arns if ":secretsmanager:" in arn]
-    parameters = [arn for arn in arns if ":ssm:" in arn]
+    secrets = [arn for arn in arns if secret_service(arn) == "secretsmanager"]
+    parameters = [arn for arn in arns if secret_service(arn) == "ssm"]
     statements = []
     if secrets:
         statements.append(allow("secretsmanager:GetSecretValue", secrets, sid="ReadSecrets"))

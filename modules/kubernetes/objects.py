@@ -21,7 +21,6 @@ from ..eks.spec import (
     EksCluster,
     FargateProfile,
     GpuNodePool,
-    NodeGroups,
     pod_role_name,
 )
 from ..model.environment import fetches_secrets
@@ -96,18 +95,9 @@ def _of_cluster(spec: Kubernetes, place: Place) -> Iterator[Object]:
             yield _ingress_class()
         if compute.gpu_pool is not None:
             yield _node_pool(compute.gpu_pool)
-    elif place.cluster is not None and brings_device_plugin(place.cluster):
+    elif place.cluster is not None and place.cluster.lacks_device_plugin:
         image = spec.device_plugin
         yield _device_plugin(image.uri(place.context) if isinstance(image, Image) else image)
-
-
-def brings_device_plugin(cluster: EksCluster) -> bool:
-    """Whether NVIDIA's device plugin is among the objects: where nodes do not have it."""
-    return isinstance(cluster.compute, NodeGroups) and any(
-        # Bottlerocket's AMI for NVIDIA has the plugin inside, Amazon Linux's has not.
-        group.gpu and group.ami.startswith("AL2023")
-        for group in cluster.compute.groups.values()
-    )
 
 
 def _network_policies() -> Object:

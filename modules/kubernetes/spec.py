@@ -7,13 +7,33 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from ..context import Context
-from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image
-from ..eks.spec import LabelKey, LabelValue, Namespace
+from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, is_public
+from ..eks.instances import architecture
+from ..eks.spec import (
+    EKS35,
+    AutoMode,
+    EksCluster,
+    FargateProfile,
+    LabelKey,
+    LabelValue,
+    Namespace,
+)
+from ..fargate import fargate_size
 from ..model.spec import Model
 from ..rules import Problem, rule
 from ..scaling.metrics import CpuUtilization, MemoryUtilization
 from ..scaling.spec import Scaling, TargetTracking
+from ..service import (
+    Needs,
+    Place,
+    Platform,
+    Reaching,
+    Scalable,
+    Service,
+    secret_endpoints,
+)
 from ..spec import Between, Check, Cidrs, Many, OneOf, ShortName, Spec, arn_of
+from ..usage import Usage, bounds, by_use, exactly, fargate
 
 KUB1 = rule(
     "KUB1",
@@ -235,7 +255,7 @@ class Ingress(Spec):
             yield KUB9.problem("scheme", got=self.scheme)
 
 
-class EksService(Spec):
+class EksService(Service):
     """An inference service on EKS: the container that SageMaker would serve, in pods.
 
     Its `model` is a SageMaker `Model`, so moving from one to the other changes the type and the
@@ -321,6 +341,110 @@ class EksService(Spec):
         if context.protected and self.initial_count == 1:
             yield KUB14.problem("scaling" if self.scaling else "count", got=1)
 
+    sort = "eks"
+    words = "EKS service"
+    not_simulated = (
+        "a HorizontalPodAutoscaler scales it, by another algorithm than Application Auto Scaling's"
+    )
+    unreached = EKS35
+    unreached_internet = KUB18
+
+    def resource(self, place: Place) -> tuple[str, str]:
+        """Its Deployment, which has its short name."""
+        return "kubernetes_deployment_v1", place.name
+
+    def images(self) -> Iterator[Image | str]:
+        """The model's image."""
+        image = self.model.serving_image()
+        if image is not None:
+            yield image
+
+    def helpers(self) -> Iterator[Image | str]:
+        """The loader, where there is an artifact to load."""
+        if self.model.artifact is not None:
+            yield self.loader
+
+    def loads(self) -> Iterator[str]:
+        """The model's artifact."""
+        if self.model.artifact is not None:
+            yield self.model.artifact
+
+    def needs(self, place: Place) -> Needs:
+        """What its pods call, and the controller of its load balancer.
+
+        Amazon EKS user guide, private clusters. Auto Mode's controller runs in an account of
+        AWS's.
+        """
+        needed = set(secret_endpoints(self.model.secrets()))
+        cluster = place.environment.eks
+        own_controller = isinstance(cluster, EksCluster) and not isinstance(
+            cluster.compute, AutoMode
+        )
+        if self.ingress is not None and own_controller:
+            needed.add("elasticloadbalancing")
+        public = [loader for loader in self.helpers() if is_public(loader)]
+        return Needs(
+            frozenset(needed),
+            s3=self.model.artifact is not None,
+            internet=(("loader",),) if public else (),
+        )
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """Pods on Fargate and the load balancer; pods on nodes are paid by the nodes.
+
+        AWS Fargate pricing is one for ECS tasks and EKS pods. Fargate gives a pod 256 MiB more,
+        and the next size that it offers (Amazon EKS user guide, Fargate pod configuration).
+        """
+        if self.ingress is not None:
+            yield Usage("load balancers", "elb/application", exactly(1))
+        cluster = place.environment.eks
+        if not isinstance(cluster, EksCluster):
+            yield by_use(place.name, "eks/pods")
+        elif isinstance(cluster.compute, FargateProfile):
+            cpu, memory = fargate_size(self.compute.vcpu * 1024, self.compute.memory_mib + 256)
+            yield from fargate(
+                place.name,
+                bounds(self.scaling, self.initial_count),
+                cpu=cpu,
+                memory=memory,
+                architecture="X86_64",
+                spot=False,
+            )
+
+    def platform(self, place: Place) -> Platform | None:
+        """What the nodes that take its pods run; None where they differ, or are not known.
+
+        Auto Mode's general-purpose pool has x86 nodes (Amazon EKS user guide, built-in node
+        pools), and so has Fargate (EKS user guide, Fargate considerations).
+        """
+        cluster = place.environment.eks
+        if not isinstance(cluster, EksCluster):
+            return None
+        compute = cluster.compute
+        if isinstance(compute, FargateProfile):
+            return "linux/amd64"
+        if isinstance(compute, AutoMode):
+            pool = compute.gpu_pool if self.compute.gpus else None
+            names = (
+                [f"{family}.xlarge" for family in pool.instance_families] if pool else ["m5.large"]
+            )
+        else:
+            chosen = self.compute.node_group
+            names = [
+                group.instance_types[0]
+                for name, group in compute.groups.items()
+                if chosen in (None, name)
+            ]
+        found = {architecture(name) for name in names}
+        if len(found) != 1:
+            return None
+        return "linux/arm64" if found == {"arm64"} else "linux/amd64"
+
+    def scalings(self) -> Iterator[Scalable]:
+        """All of it."""
+        if self.scaling is not None:
+            yield Scalable(self.scaling, self.initial_count)
+
     @property
     def initial_count(self) -> int:
         """How many pods there are at first."""
@@ -329,7 +453,7 @@ class EksService(Spec):
         return self.count or 1
 
 
-class Kubernetes(Spec):
+class Kubernetes(Reaching):
     """The inference services of the environment's EKS cluster."""
 
     services: dict[ShortName, EksService] = {}
@@ -342,3 +466,12 @@ class Kubernetes(Spec):
     device_plugin: LoaderImage = DEVICE_PLUGIN
     """NVIDIA's device plugin, for managed node groups whose AMI does not bring it. Without it
     NVIDIA's own image, which needs a way to the internet."""
+
+    unreached_internet = KUB18
+
+    def needs(self, place: Place) -> Needs:
+        """The device plugin's image, where the cluster's nodes need the plugin."""
+        cluster = place.environment.eks
+        lacking = isinstance(cluster, EksCluster) and cluster.lacks_device_plugin
+        fetched = lacking and is_public(self.device_plugin)
+        return Needs(internet=(("device_plugin",),) if fetched else ())

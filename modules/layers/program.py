@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ..bindings import sending_ahead
 from ..cdk import App
-from ..ecs.spec import Ec2, EcsCluster
+from ..ecs.spec import Ec2, EcsCluster, EcsService
 from ..eks.spec import EksCluster
 from ..environment import Environment
 from ..kubernetes.place import place_of
@@ -117,9 +117,9 @@ def _on_eks(app: App, environment: Environment, common: dict[str, Any]) -> list[
 def _instances_are_private(environment: Environment) -> bool:
     """Whether container instances reach all they need through endpoints."""
     return environment.private and not any(
-        service.needs_internet
-        for service in environment.services.values()
-        if isinstance(service.compute, Ec2)
+        each.spec.needs(each.place).internet
+        for each in environment.deployed
+        if isinstance(each.spec, EcsService) and isinstance(each.spec.compute, Ec2)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from ..ecr.spec import Repository
@@ -11,10 +11,12 @@ from ..s3.spec import ArtifactBucket
 from ..sagemaker.batch import BatchTransform
 from ..sagemaker.endpoints import AnyEndpoint
 from ..sagemaker.registry import ModelPackageGroup
+from ..service import Billed, Place
 from ..spec import Aws, Cidrs, ShortName, Spec
+from ..usage import Usage, exactly
 
 
-class Registry(Spec):
+class Registry(Billed):
     """Image repositories, the artifact bucket, and the key that encrypts both."""
 
     repositories: dict[ShortName, Repository] = {}
@@ -25,6 +27,10 @@ class Registry(Spec):
 
     models: dict[ShortName, ModelPackageGroup] = {}
     """Model package groups of the Model Registry by short name. Without it, none."""
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """The environment's key."""
+        yield Usage("registry", "kms/key", exactly(1))
 
 
 class Inference(Spec):

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from ..context import Context
+from ..ecr.spec import Image
 from ..rules import Problem, rule
-from ..spec import Aws, Spec
+from ..spec import Aws
 from .artifact import Artifact, located
+from .container import Container, written
 from .environment import ContainerEnvironment, environment_problems, fetches_secrets
-from .image import ContainerImage, image_in_region
+from .image import ContainerImage, FrameworkContainer, image_in_region
 
 JMP3 = rule(
     "JMP3",
@@ -21,7 +23,7 @@ JMP3 = rule(
 )
 
 
-class Model(Spec):
+class Model(Container):
     """A SageMaker model: one container image and the artifact that it serves."""
 
     image: Annotated[
@@ -63,6 +65,23 @@ class Model(Spec):
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The image is in the environment's region."""
         yield from image_in_region(self.image, context)
+
+    @property
+    def variables(self) -> ContainerEnvironment:
+        """`environment`."""
+        return self.environment
+
+    def serving_image(self) -> Image | str | None:
+        """`image`, unless it is a container of AWS's."""
+        return None if isinstance(self.image, FrameworkContainer) else self.image
+
+    def serving_artifact(self) -> str | None:
+        """`artifact`."""
+        return self.artifact
+
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """The image's URI, and the artifact."""
+        return written(image=self.image, artifact=self.artifact)
 
     def image_uri(self, context: Context) -> str:
         """The image's URI."""

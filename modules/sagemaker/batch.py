@@ -8,14 +8,18 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Literal
 
+from ..context import Context
 from ..instances import instance_types
+from ..model.container import Container
 from ..model.image import FrameworkContainer
 from ..model.spec import Model
 from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, TimeZone
+from ..service import Place, Platform
 from ..spec import Aws, Between, Check, Known, Matches, OneOf, S3Uri, Spec
+from ..usage import Usage, by_use
 from .endpoints.base import InVpc
-from .sources import MDL14, RT20, OwnModelSource
+from .sources import MDL14, RT20, Hosts, OwnModelSource, architecture_of
 
 _ROOT = __package__.rpartition(".")[0]
 
@@ -107,6 +111,11 @@ JsonPath = Annotated[str, Check(JOB13, lambda path: len(path) <= 63)]
 Prefix = Annotated[S3Uri, Check(JOB14, lambda uri: uri.endswith("/"))]
 
 
+def transform_name(context: Context, name: str) -> str:
+    """The name of the state machine of a batch transform."""
+    return context.name(name, "transform")
+
+
 class OnSchedule(Spec):
     """Starts a batch transform at set times, by EventBridge Scheduler."""
 
@@ -130,7 +139,7 @@ class OnUpload(Spec):
     """How the object's key ends, such as `.csv`. Without it, as it likes."""
 
 
-class BatchTransform(InVpc):
+class BatchTransform(InVpc, Hosts):
     """A SageMaker batch transform as a Step Functions state machine.
 
     AWS has no Terraform resource for transform jobs: each execution runs one, and waits for it.
@@ -231,6 +240,28 @@ class BatchTransform(InVpc):
         facts = instance_types().get(self.instance_type)
         if needs_gpu and facts is not None and facts.gpus == 0:
             yield RT20.problem("model", "image", instance_type=self.instance_type)
+
+    sort = "batch"
+    words = "batch transform"
+    not_simulated = (
+        "a batch transform does not scale: each run starts the instances that are written"
+    )
+
+    def resource(self, place: Place) -> tuple[str, str]:
+        """The state machine that runs the transform jobs."""
+        return "aws_sfn_state_machine", transform_name(place.environment.context, place.name)
+
+    def sources(self) -> Iterator[Container]:
+        """The one container."""
+        yield self.model
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """Instances while a job runs: how often and how long, nobody knows beforehand."""
+        yield by_use(place.name, f"sagemaker/transform/{self.instance_type}")
+
+    def platform(self, place: Place) -> Platform | None:
+        """What the instances run."""
+        return architecture_of([self.instance_type])
 
     def waits_for_events(self) -> bool:
         """Whether it needs the artifact bucket's events."""

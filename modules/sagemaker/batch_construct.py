@@ -11,7 +11,7 @@ from ..context import Context
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
-from .batch import BatchTransform, OnSchedule, OnUpload
+from .batch import BatchTransform, OnSchedule, OnUpload, transform_name
 from .endpoints.base import Hosted
 from .model_construct import HostedModel, Surroundings, container_grants
 
@@ -53,7 +53,7 @@ class Transform(Construct):
         self._context = context
         self._spec = spec
         self._around = surroundings
-        self.name = context.name(id, "transform")
+        self.name = transform_name(context, id)
         self.arn = context.arn("states", f"stateMachine:{self.name}")
         self._jobs = context.name(id, limit=63 - _UNIQUE)
         self._input = spec.input or self._folder("input")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar
 
 from ..context import Context
+from ..ecr.spec import Image
 from ..instances import instance_types
 from ..model.artifact import Artifact
+from ..model.container import Container, written
 from ..model.environment import ContainerEnvironment, environment_problems, fetches_secrets
 from ..model.image import ContainerImage, FrameworkContainer
 from ..model.spec import Model
 from ..rules import Problem, rule
-from ..spec import Aws, Check, Matches, OneOf, Spec
+from ..service import Needs, Place, Platform, Service, secret_endpoints
+from ..spec import Aws, Check, Matches, OneOf
+from ..vpc.spec import PRIVATE_SAGEMAKER
 
 MDL14 = rule(
     "MDL14",
@@ -47,6 +51,14 @@ JMP2 = rule(
     "arn:aws:sagemaker:us-east-1:865070037744:model-package/example-model-1a2b3c",
     source="botocore sagemaker ModelPackageArn; SageMaker developer guide, JumpStart models",
 )
+MDL29 = rule(
+    "MDL29",
+    refuses="a model in private subnets that cannot reach its artifact or the secrets it names",
+    message="cannot reach {missing}: its containers have a way to the VPC and S3 alone, and the "
+    "network lacks the endpoint; add it, or set network.auto_endpoints=True",
+    source="SageMaker developer guide, give SageMaker AI hosted endpoints access to resources in "
+    "your VPC; likewise for batch transform jobs",
+)
 RT19 = rule(
     "RT19",
     refuses="an x86 container on an instance type with Arm processors",
@@ -69,7 +81,7 @@ _PACKAGE = (
 )
 
 
-class _Package(Spec):
+class _Package(Container):
     environment: ContainerEnvironment = {}
     """Environment variables that override the package's own."""
 
@@ -90,6 +102,11 @@ class _Package(Spec):
             )
 
     named_by: ClassVar[str] = "arn"
+
+    @property
+    def variables(self) -> ContainerEnvironment:
+        """`environment`."""
+        return self.environment
 
     @property
     def package(self) -> str:
@@ -125,6 +142,10 @@ class ModelPackage(_Package):
     """The artifact that the package names, or the prefix of its versions, which the role may
     then read. Without it, the environment's artifact bucket."""
 
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """The package, and what its role may pull and read."""
+        return written(arn=self.arn, image=self.image, artifact=self.artifact)
+
     @property
     def package(self) -> str:
         """The package's ARN."""
@@ -151,6 +172,10 @@ class JumpStartModel(_Package):
 
     named_by = "model_package_arn"
 
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """The package."""
+        return written(model_package_arn=self.model_package_arn)
+
     @property
     def package(self) -> str:
         """The package's ARN."""
@@ -170,3 +195,62 @@ def source_problems(source: Source, instance_type: str) -> Iterator[Problem]:
     needs_gpu = isinstance(image, FrameworkContainer) and image.runs_on == "gpu"
     if needs_gpu and instance_types()[instance_type].gpus == 0:
         yield RT20.problem("model", "image", instance_type=instance_type)
+
+
+class Hosts(Service):
+    """What SageMaker runs containers for: endpoints and batch transforms."""
+
+    unreached = MDL29
+
+    def sources(self) -> Iterator[Container]:
+        """Every container, of every variant."""
+        raise NotImplementedError
+
+    @property
+    def in_vpc(self) -> bool:
+        """Whether the models are in the environment's VPC."""
+        return False
+
+    def images(self) -> Iterator[Image | str]:
+        """The images of the containers."""
+        for container in self.sources():
+            image = container.serving_image()
+            if image is not None:
+                yield image
+
+    def loads(self) -> Iterator[str]:
+        """The artifacts of the containers."""
+        for container in self.sources():
+            artifact = container.serving_artifact()
+            if artifact is not None:
+                yield artifact
+
+    def needs(self, place: Place) -> Needs:
+        """What containers fetch themselves, through interfaces in the environment's subnets.
+
+        SageMaker itself pulls images, writes logs and calls AWS from its own network, and so do
+        Step Functions and EventBridge for a batch transform: none of them needs an endpoint
+        (SageMaker developer guide, infrastructure security; AWS Step Functions developer guide,
+        Amazon VPC endpoints, which are for callers in a VPC). `PRIVATE_SAGEMAKER` is what callers
+        and containers commonly use. Outside the VPC, containers have SageMaker's own network.
+        """
+        if not self.in_vpc:
+            return Needs(conveniences=frozenset(PRIVATE_SAGEMAKER))
+        named = (arn for container in self.sources() for arn in container.secrets())
+        group = place.environment.groups.get(place.group)
+        return Needs(
+            secret_endpoints(named),
+            conveniences=frozenset(PRIVATE_SAGEMAKER),
+            s3=True,
+            # The security group of model containers is closed but for what is written here.
+            through_nat=bool(group and group.egress_cidrs),
+        )
+
+
+def architecture_of(instance_types_used: Iterable[str]) -> Platform | None:
+    """What instance types run; None where they differ, or AWS does not say."""
+    known = instance_types()
+    found = {known[name].arch if name in known else None for name in instance_types_used}
+    if len(found) != 1 or None in found:
+        return None
+    return "linux/arm64" if found == {"arm64"} else "linux/amd64"

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 from ..context import Context
 from ..rules import Problem, rule
+from ..service import Billed, Place
 from ..spec import Aws, Between, Check, Cidr, Known, Many, Spec
+from ..usage import Usage, exactly
 
 VPC1 = rule(
     "VPC1",
@@ -180,7 +182,7 @@ class FlowLogs(Spec):
     """Which traffic is logged. Without it, all."""
 
 
-class Network(Spec):
+class Network(Billed):
     """A VPC with one private and one public subnet in each availability zone.
 
     The address plan is fixed by `cidr` alone: a quarter of it for each zone's private subnet,
@@ -244,6 +246,15 @@ class Network(Spec):
             yield VPC4.problem("zone_letters", zones=self.availability_zones)
         if context.protected and self.availability_zones == 1:
             yield VPC7.problem("availability_zones", got=1)
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """NAT gateways, and the interface endpoints that the environment makes, by the zone."""
+        gateways = {"none": 0, "single": 1, "per_zone": self.availability_zones}[self.nat]
+        if gateways:
+            yield Usage("network", "vpc/nat-gateway", exactly(gateways))
+        interfaces = len(place.environment.interface_endpoints) * self.availability_zones
+        if interfaces:
+            yield Usage("network", "vpc/interface-endpoint", exactly(interfaces))
 
     @property
     def network(self) -> ipaddress.IPv4Network:

@@ -9,7 +9,7 @@ from ..output import Json, print_json, print_table, stdout
 from . import BEFORE, Command
 
 if TYPE_CHECKING:
-    from ..cost.model import Amount
+    from ..cost.model import Amount, PricedLine
     from ..cost.prices import Price
 
 
@@ -39,7 +39,7 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
                     {
                         "service": line.usage.service,
                         "key": line.usage.key,
-                        "amount": amount(line.usage.amount),
+                        "amount": amount(line.usage.amount) if line.usage.amount else None,
                         "price": line.price,
                         "unit": line.unit or None,
                         "monthly": amount(line.monthly) if line.monthly else None,
@@ -55,11 +55,9 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
         return
     rows: list[list[str]] = []
     for line in result.lines:
-        low, high = line.usage.amount.minimum, line.usage.amount.maximum
-        count = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-        cells = _cells(line.monthly) if line.monthly else ("not priced", "", "")
+        cells = _cells(line.monthly) if line.monthly else (_unpriced(line), "", "")
         what = line.usage.key.removeprefix("sagemaker/")
-        rows.append([line.usage.service, what, count, *cells])
+        rows.append([line.usage.service, what, _count(line.usage.amount), *cells])
     least = "at least " if result.not_priced else ""
     rows.append(["total", "", "", *(least + cell for cell in _cells(result.total))])
     columns = ("for", "what", "how many", "minimum", "expected", "maximum")
@@ -69,13 +67,42 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
         notes.insert(
             0, f"prices of {dates[0]} to {dates[1]}; inferform prices show names each source"
         )
-    if result.not_priced:
-        missing = len(result.not_priced)
-        what = "line is" if missing == 1 else "lines are"
-        hint = f"inferform prices update {region} fetches prices"
-        notes.insert(0, f"{missing} {what} not priced and not in the sums; {hint}")
+    by_use = [line for line in result.not_priced if line.usage.amount is None]
+    missing = [line for line in result.not_priced if line.usage.amount is not None]
+    if by_use:
+        notes.insert(
+            0, f"{_lines(by_use)} billed by use and not in the sums: how much is not known"
+        )
+    for reason, lines in _by_reason(missing).items():
+        hint = reason or f"inferform prices update {region} fetches prices"
+        notes.insert(0, f"{_lines(lines)} not priced and not in the sums; {hint}")
     for note in notes:
         stdout.print(f"- {note}", markup=False)
+
+
+def _count(amount: Amount | None) -> str:
+    if amount is None:
+        return "not known"
+    low, high = amount.minimum, amount.maximum
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def _unpriced(line: PricedLine) -> str:
+    return "by use" if line.usage.amount is None else "not priced"
+
+
+def _lines(lines: list[PricedLine]) -> str:
+    return "1 line is" if len(lines) == 1 else f"{len(lines)} lines are"
+
+
+def _by_reason(lines: list[PricedLine]) -> dict[str, list[PricedLine]]:
+    """Lines by why no refresh of the prices brings theirs; empty where one may."""
+    from ..cost.update import unlisted
+
+    found: dict[str, list[PricedLine]] = {}
+    for line in lines:
+        found.setdefault(unlisted(line.usage.key) or "", []).append(line)
+    return found
 
 
 def _cells(amount: Amount) -> tuple[str, str, str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from inferform.usage import EXPECTED_SHARE, Amount, Usage, between, exactly
+from inferform.usage import EXPECTED_SHARE, Amount, Usage, between, exactly, fargate
 
-__all__ = ["EXPECTED_SHARE", "Amount", "Usage", "between", "exactly"]
+__all__ = ["EXPECTED_SHARE", "Amount", "Usage", "between", "exactly", "fargate"]
 
 HOURS_PER_MONTH = 730
 
@@ -17,22 +17,14 @@ ASSUMPTIONS = (
     "minimum and maximum are the scaling bounds around the clock; expected is a quarter of the "
     "way from the one to the other",
     "what is billed by use is not in it: requests, data processed, transferred and stored, "
-    "logs, alarms, batch transforms and serverless invocations",
+    "logs and alarms; instances that only run by use have a line without a sum",
 )
-
-
-def fargate(
-    service: str, amount: Amount, *, cpu: int, memory: int, architecture: str, spot: bool
-) -> Iterator[Usage]:
-    """Tasks on Fargate, by vCPU and GiB; `cpu` in CPU units, `memory` in MiB."""
-    kind = f"{'fargate-spot' if spot else 'fargate'}/{architecture.lower()}"
-    yield Usage(service, f"{kind}/vcpu", amount * (cpu / 1024))
-    yield Usage(service, f"{kind}/gib", amount * (memory / 1024))
 
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """A usage with its price; `monthly` is None where the table has no price."""
+    """A usage with its price; `monthly` is None where there is no price, or nobody knows how
+    much is used."""
 
     usage: Usage
     unit: str
@@ -42,7 +34,7 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What something costs by the month in USD, and what of it has no price."""
+    """What something costs by the month in USD, and what of it is not known."""
 
     lines: tuple[PricedLine, ...]
 
@@ -56,7 +48,7 @@ class Estimate:
 
     @property
     def not_priced(self) -> tuple[PricedLine, ...]:
-        """What the table has no price for."""
+        """What is not in the sums: no price is known, or not how much is used."""
         return tuple(line for line in self.lines if line.monthly is None)
 
     def __add__(self, other: Estimate) -> Estimate:
@@ -65,10 +57,11 @@ class Estimate:
 
 def merged(usages: Iterable[Usage]) -> tuple[Usage, ...]:
     """The same things of the same service, added up."""
-    found: dict[tuple[str, str], Amount] = {}
+    found: dict[tuple[str, str], Amount | None] = {}
     for usage in usages:
         at = (usage.service, usage.key)
-        found[at] = found.get(at, Amount()) + usage.amount
+        known = found.get(at, Amount())
+        found[at] = None if known is None or usage.amount is None else known + usage.amount
     return tuple(Usage(service, key, amount) for (service, key), amount in found.items())
 
 

@@ -47,7 +47,7 @@ class PriceTable:
         for usage in merged(usages):
             price = self.price(region, usage.key)
             factor = _MONTHLY_FACTOR[price.unit] if price else 0
-            monthly = usage.amount * (price.usd * factor) if price else None
+            monthly = usage.amount * (price.usd * factor) if price and usage.amount else None
             unit = price.unit if price else ""
             lines.append(PricedLine(usage, unit, price.usd if price else None, monthly))
         return Estimate(tuple(lines))

@@ -53,6 +53,12 @@ WANTED = (
     ),
     _wanted("AmazonSageMaker", r"Host:VolumeUsage\.gp2", "sagemaker/storage", unit="month"),
     _wanted(
+        "AmazonSageMaker",
+        r"Tsform:(ml\..+)",
+        lambda match, _: f"sagemaker/transform/{match[1]}",
+        productFamily="ML Instance",
+    ),
+    _wanted(
         "AmazonEC2",
         r"BoxUsage:(.+)",
         lambda match, _: f"ec2/{match[1]}",
@@ -76,10 +82,31 @@ WANTED = (
     _wanted("AmazonECS", r"Fargate-GB-Hours", "fargate/x86_64/gib"),
     _wanted("AmazonECS", r"Fargate-ARM-vCPU-Hours:perCPU", "fargate/arm64/vcpu"),
     _wanted("AmazonECS", r"Fargate-ARM-GB-Hours", "fargate/arm64/gib"),
+    _wanted("AmazonECS", r"SpotUsage-Fargate-vCPU-Hours:perCPU", "fargate-spot/x86_64/vcpu"),
+    _wanted("AmazonECS", r"SpotUsage-Fargate-GB-Hours", "fargate-spot/x86_64/gib"),
+    _wanted("AmazonECS", r"SpotUsage-Fargate-ARM-vCPU-Hours:perCPU", "fargate-spot/arm64/vcpu"),
+    _wanted("AmazonECS", r"SpotUsage-Fargate-ARM-GB-Hours", "fargate-spot/arm64/gib"),
     _wanted("awskms", r"KMS-Keys", "kms/key", unit="month"),
     _wanted("AmazonEKS", r"AmazonEKS-Hours:perCluster", "eks/cluster"),
     _wanted("AmazonEKS", r"AmazonEKS-Hours:extendedSupport", "eks/cluster-extended"),
 )
+
+UNLISTED = {
+    r"ec2-spot/.+": "EC2 Spot prices change with demand and are not in the Price List; see "
+    "DescribeSpotPriceHistory",
+    r"sagemaker/serverless/\d+": "serverless inference is billed by use",
+    r"sagemaker/provisioned-concurrency/\d+": "provisioned concurrency is priced by the second "
+    "on aws.amazon.com/sagemaker/pricing; write its price into the table by hand",
+    r"eks/auto-mode-nodes": "EKS Auto Mode chooses the nodes, so their number and type are not known",
+    r"eks/fargate-pods": "the number of the cluster's own pods on Fargate is not known",
+    r"eks/pods": "pods on a cluster that another environment makes run on nodes not known here",
+}
+"""Price keys that the refresh does not fetch, as patterns, each with the reason."""
+
+
+def unlisted(key: str) -> str | None:
+    """Why the refresh does not fetch the price of a key; None where it may."""
+    return next((why for pattern, why in UNLISTED.items() if re.fullmatch(pattern, key)), None)
 
 
 @dataclass(slots=True)

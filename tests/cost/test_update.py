@@ -66,6 +66,7 @@ def product(
 
 
 IN = {"region": "eu-west-1"}
+BATCH = {"productFamily": "ML Instance", "component": "Batch Transform"}
 ML = {"productFamily": "ML Instance", "component": "Hosting"}
 LINUX = {
     "operatingSystem": "Linux",
@@ -104,6 +105,9 @@ PRODUCTS = [
     product("AWSELB", "EU-Outposts-LoadBalancerUsage", "0.0252000001", "Hrs", **IN, **ALB),
     product("AmazonECS", "EU-Fargate-vCPU-Hours:perCPU", "0.0404800000", "hours", **IN),
     product("AmazonECS", "EU-Fargate-GB-Hours", "0.0044450000", "GB-Hours", **IN),
+    product("AmazonECS", "EU-SpotUsage-Fargate-vCPU-Hours:perCPU", "0.0121440000", "hours", **IN),
+    product("AmazonECS", "EU-SpotUsage-Fargate-GB-Hours", "0.0013335000", "GB-Hours", **IN),
+    product("AmazonSageMaker", "EU-Tsform:ml.m5.xlarge", "0.2560000000", "Hrs", **IN, **BATCH),
     product("awskms", "eu-west-1-KMS-Keys", "1.0000000000", "Keys", **IN),
     product("AmazonEKS", "EU-AmazonEKS-Hours:perCluster", "0.1000000000", "Hours", **IN),
     product("AmazonEKS", "EU-AmazonEKS-Hours:extendedSupport", "0.6000000000", "Hours", **IN),
@@ -184,6 +188,9 @@ def test_every_page_of_every_service_is_read_into_the_table(client: Any, table: 
         "elb/application": 0.0252,
         "fargate/x86_64/vcpu": 0.04048,
         "fargate/x86_64/gib": 0.004445,
+        "fargate-spot/x86_64/vcpu": 0.012144,
+        "fargate-spot/x86_64/gib": 0.0013335,
+        "sagemaker/transform/ml.m5.xlarge": 0.256,
         "kms/key": 1.0,
         "eks/cluster": 0.1,
         "eks/cluster-extended": 0.6,

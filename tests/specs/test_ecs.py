@@ -281,7 +281,9 @@ def test_each_thing_that_a_service_asks_for_adds_its_endpoint() -> None:
     )
     agent = {"ecs", "ecs-agent", "ecs-telemetry"}
     shell = {"kms", "ssmmessages"}
-    assert asked.vpc_endpoints == {*NEEDED, *agent, *shell, "secretsmanager", "ssm"}
+    (deployed,) = environment({"fraud": asked}, capacity=gpu()).deployed
+    needs = deployed.spec.needs(deployed.place)
+    assert needs.interface_endpoints == {*NEEDED, *agent, *shell, "secretsmanager", "ssm"}
 
 
 def test_the_network_adds_the_endpoints_when_it_is_told_to() -> None:

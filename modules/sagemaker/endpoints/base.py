@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
+from ...model.container import Container
 from ...rules import Problem, rule
 from ...scaling.kinds import REALTIME, Kind
 from ...scaling.spec import Scaling, StepScaling
+from ...service import Place, Platform, Scalable
 from ...spec import Aws, OneOf, ShortName, Spec
+from ...usage import Amount, Usage, bounds
 from ...vpc.spec import RetentionDays
 from ..guardrails import DEP10, DEP14, AllAtOnce, Canary, Linear, Rolling, Rollout
-from ..sources import JumpStartModel, Source
+from ..sources import Hosts, JumpStartModel, Source, architecture_of
 from .capture import DataCapture
 from .fleet import Fleet, Instances
 
@@ -103,7 +106,7 @@ class OneVariant(Spec):
     the endpoint."""
 
 
-class Endpoint(Spec):
+class Endpoint(Hosts):
     """What endpoints of all kinds have."""
 
     log_retention_days: RetentionDays = 30
@@ -114,6 +117,9 @@ class Endpoint(Spec):
 
     family: ClassVar[str] = "instances"
     """Endpoints of one family can be updated into each other; others are replaced."""
+
+    sort = "endpoint"
+    words = "SageMaker endpoint"
 
     def hosted(self) -> tuple[Hosted, ...]:
         """The production variants."""
@@ -129,9 +135,54 @@ class Endpoint(Spec):
         return None
 
     @property
-    def in_vpc(self) -> bool:
-        """Whether the models are in the environment's VPC."""
-        return False
+    def variants_and_shadow(self) -> tuple[Hosted, ...]:
+        """The production variants, and the shadow variant if there is one."""
+        shadow = self.shadowed()
+        return (*self.hosted(), *((shadow,) if shadow else ()))
+
+    def resource(self, place: Place) -> tuple[str, str]:
+        """The endpoint."""
+        return "aws_sagemaker_endpoint", place.environment.context.name(place.name)
+
+    def sources(self) -> Iterator[Container]:
+        """The containers of every variant, shadows included."""
+        for variant in self.variants_and_shadow:
+            for _, source in variant.containers:
+                yield source
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """The instances of every variant, shadows included, with their volumes."""
+        for variant in self.variants_and_shadow:
+            fleet = variant.fleet
+            if fleet is None:
+                continue
+            amount = self.capacity_of(variant)
+            yield Usage(place.name, f"sagemaker/hosting/{fleet.instance_type}", amount)
+            if fleet.volume_size_gb:
+                yield Usage(place.name, "sagemaker/storage", amount * fleet.volume_size_gb)
+
+    def capacity_of(self, variant: Hosted) -> Amount:
+        """How many instances a variant has."""
+        return bounds(variant.scaling, variant.count)
+
+    def platform(self, place: Place) -> Platform | None:
+        """What the instances run; serverless endpoints run x86 images.
+
+        SageMaker developer guide, serverless inference, which has no Graviton.
+        """
+        names = {variant.instance_type for variant in self.variants_and_shadow}
+        return architecture_of(name for name in names if name) if any(names) else "linux/amd64"
+
+    def scalings(self) -> Iterator[Scalable]:
+        """Each production variant that scales."""
+        variants = self.hosted()
+        for variant in variants:
+            if variant.scaling is not None:
+                named = variant.name if self.has_named_variants else ""
+                yield Scalable(variant.scaling, variant.count, named)
+
+    has_named_variants: ClassVar[bool] = False
+    """Whether people name its variants, so that they write `fraud/blue`."""
 
     @property
     def capture(self) -> DataCapture | None:
@@ -202,5 +253,5 @@ def single(name: str, model: Source, fleet: Instances, weight: int | float = 1) 
         count=fleet.initial_count,
         weight=weight,
         scaling=fleet.scaling,
-        scales=fleet.scales,
+        scales=fleet.scaled_as,
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from ...rules import Problem, rule
 from ...spec import Aws, Between
+from ...usage import Amount, between
 from .base import Endpoint, Hosted, OneVariant
 from .fleet import RT4, Fleet, InstanceCount
 
@@ -49,6 +50,7 @@ class InferenceComponentEndpoint(OneVariant, Fleet, Endpoint):
     """Refused: the provider cannot declare them."""
 
     kind = "inference components"
+    not_simulated = "its instances follow its components, which are made outside Terraform"
     family = "components"
 
     def check(self) -> Iterator[Problem]:
@@ -60,6 +62,10 @@ class InferenceComponentEndpoint(OneVariant, Fleet, Endpoint):
             yield IC4.problem(
                 "max_instances", maximum=self.max_instances, minimum=self.min_instances
             )
+
+    def capacity_of(self, variant: Hosted) -> Amount:
+        """Between the bounds that SageMaker keeps."""
+        return between(self.min_instances, self.max_instances)
 
     def hosted(self) -> tuple[Hosted, ...]:
         """The one production variant, without a model."""

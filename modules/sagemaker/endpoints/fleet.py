@@ -190,7 +190,7 @@ class Instances(Fleet):
     scaling: Scaling | None = None
     """How the number of instances follows the load. Without it, it does not."""
 
-    scales: ClassVar[Kind] = REALTIME
+    scales: ClassVar[Kind | None] = REALTIME
 
     def check(self) -> Iterator[Problem]:
         """The rules between instance type, counts and scaling too."""
@@ -199,7 +199,7 @@ class Instances(Fleet):
             return
         if self.instance_count is not None:
             yield RT24.problem("instance_count", got=self.instance_count)
-        for problem in self.scaling.problems_for(self.scales, instance_type=self.instance_type):
+        for problem in self.scaling.problems_for(self.scaled_as, instance_type=self.instance_type):
             yield problem.under("scaling")
 
     def check_in(self, context: Context) -> Iterator[Problem]:
@@ -208,6 +208,11 @@ class Instances(Fleet):
         if context.protected and self.initial_count == 1 and self.scales is REALTIME:
             field = "instance_count" if self.scaling is None else "scaling"
             yield RT25.problem(field, got=1)
+
+    @property
+    def scaled_as(self) -> Kind:
+        """The kind of target that the instances are."""
+        return self.scales or REALTIME
 
     @property
     def initial_count(self) -> int:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from ...context import Context
+from ...ecr.spec import Image
 from ...model.artifact import MDL9, is_location
+from ...model.container import Container, written
 from ...model.environment import ContainerEnvironment, environment_problems, fetches_secrets
-from ...model.image import ContainerImage, image_in_region
+from ...model.image import ContainerImage, FrameworkContainer, image_in_region
 from ...rules import Problem, rule
 from ...spec import Aws, Check
 from .base import Captured, Guarded, Hosted, InVpc, OneVariant
@@ -29,7 +31,7 @@ MDL15 = rule(
 )
 
 
-class MultiModelEndpoint(OneVariant, InVpc, Captured, Instances, Guarded):
+class MultiModelEndpoint(OneVariant, InVpc, Captured, Instances, Guarded, Container):
     """Many models behind one container, loaded as they are asked for."""
 
     image: Annotated[ContainerImage, Aws("sagemaker:ContainerDefinition.Image")]
@@ -74,6 +76,23 @@ class MultiModelEndpoint(OneVariant, InVpc, Captured, Instances, Guarded):
         if self.network_isolation is None:
             return not fetches_secrets(self.environment)
         return self.network_isolation
+
+    @property
+    def variables(self) -> ContainerEnvironment:
+        """`environment`."""
+        return self.environment
+
+    def serving_image(self) -> Image | str | None:
+        """`image`, unless it is a container of AWS's."""
+        return None if isinstance(self.image, FrameworkContainer) else self.image
+
+    def serving_artifact(self) -> str | None:
+        """The prefix of the models."""
+        return self.artifacts
+
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """The image's URI, and the prefix of the models."""
+        return written(image=self.image, artifacts=self.artifacts)
 
     def image_uri(self, context: Context) -> str:
         """The image's URI."""

@@ -11,7 +11,9 @@ from ...model.spec import Model
 from ...rules import Problem, rule
 from ...scaling.kinds import SERVERLESS, Kind
 from ...scaling.spec import Scaling
+from ...service import Place
 from ...spec import Aws, Between, Check
+from ...usage import Usage, bounds, by_use
 from ..sources import MDL14, OwnModelSource
 from .base import Endpoint, Hosted, OneVariant
 
@@ -121,6 +123,13 @@ class ServerlessEndpoint(OneVariant, Endpoint):
         """Serverless inference is offered in the region."""
         if context.region.startswith("cn-"):
             yield SLS12.problem(region=context.region)
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """The provisioned concurrency, and requests, whose number is not known."""
+        if self.provisioned_concurrency is not None:
+            key = f"sagemaker/provisioned-concurrency/{self.memory_mib}"
+            yield Usage(place.name, key, bounds(self.scaling, self.provisioned_concurrency))
+        yield by_use(place.name, f"sagemaker/serverless/{self.memory_mib}")
 
     def hosted(self) -> tuple[Hosted, ...]:
         """The one production variant."""

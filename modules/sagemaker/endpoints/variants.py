@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from ...rules import Problem, rule
+from ...scaling.kinds import REALTIME
 from ...spec import Aws, Check, OneOf
 from ..guardrails import AllAtOnce, Canary, Linear, Rollout
 from ..sources import ModelSource, source_problems
@@ -66,6 +67,8 @@ class MultiVariantEndpoint(InVpc, Captured, Endpoint):
     replaces the endpoint, as guardrails need the same names on both sides."""
 
     kind = "real-time, several variants"
+    scales = REALTIME
+    has_named_variants = True
 
     @property
     def guard(self) -> Rollout | None:
