@@ -12,7 +12,7 @@ import difflib
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,24 +23,19 @@ from inferform import ConfigurationError, Environment, Image, RegistryOutputs, l
 from inferform.ecr.spec import parse_image
 from inferform.loading import Loaded
 from inferform.model.artifact import located
-from inferform.rules import PathPart, did_you_mean
-from inferform.spec import Spec, walk
+from inferform.rules import PathPart
+from inferform.service import Deployed
+from inferform.spec import Spec
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError
-from .verify import running
+from .running import running
+from .services import find
 
 Path_ = tuple[PathPart, ...]
 Release = dict[Path_, str | None]
 
 _MOST_LITERALS = 8
-# The fields that say what is served, by the name of their Spec; every Spec's image and artifact.
-_RELEASE_FIELDS = {
-    "Image": ("tag", "digest"),
-    "ModelPackage": ("arn", "image", "artifact"),
-    "JumpStartModel": ("model_package_arn",),
-}
-_ANY_SPEC = ("image", "artifact", "artifacts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +72,48 @@ def release_of(environment: Environment, service: str) -> Release:
 
     Raises BadInputError for a service that the environment does not have.
     """
-    prefix, spec = _service(environment, service)
-    return {(*prefix, *path): value for path, value in _release(spec)}
+    return _release(find(environment, service))
 
 
-def require_in_service(environment: Environment, service: str, aws: Aws) -> None:
-    """Raise OperatorError unless what the file says of a service is deployed and in service."""
-    findings, deployed = running(environment, aws, service)
-    wrong = [f"{f.subject} {f.found}" for f in findings if f.outcome == "failed"]
-    if wrong or not findings:
+def _release(found: Deployed) -> Release:
+    return {(*found.place.path, *path): value for path, value in found.spec.release()}
+
+
+def require_in_service(
+    environment: Environment, service: str, aws: Aws, *, unverified: bool = False
+) -> None:
+    """Raise OperatorError unless what the file says of a service is deployed and in service.
+
+    With `unverified` a service passes that nothing can verify, and nothing is looked at.
+    """
+    found = find(environment, service)
+    now = running(aws, found)
+    if now.unverified:
+        if unverified:
+            return
+        raise OperatorError(
+            f"nothing verifies that {service} is in service in {environment.key}: {now.unverified}",
+            "look at it yourself, then add --unverified",
+        )
+    wrong = [f"{f.subject} {f.found}" for f in now.findings if f.outcome == "failed"]
+    if wrong or not now.findings:
         said = "; ".join(wrong) or "it has no state"
         raise OperatorError(
             f"{service} is not deployed and in service in {environment.key}: {said}",
             f"deploy {environment.key}, and see inferform verify {environment.key}",
         )
-    _, spec = _service(environment, service)
-    for _, each in ((), spec), *walk(spec):
-        if isinstance(each, Image):
-            wanted = each.uri(environment.context)
-            if wanted not in deployed:
-                _refuse_undeployed(environment, service, wanted, deployed)
-    for path, value in _release(spec):
+    for image in (*found.spec.images(), *found.spec.helpers()):
+        wanted = image if isinstance(image, str) else image.uri(environment.context)
+        if isinstance(image, Image) and wanted not in now.served:
+            _refuse_undeployed(environment, service, wanted, now.served)
+    for path, value in found.spec.release():
         whole = value is not None and path[-1] not in ("tag", "digest")
-        if whole and not any(text.endswith(str(value)) for text in deployed):
-            _refuse_undeployed(environment, service, str(value), deployed)
+        if whole and not any(text.endswith(str(value)) for text in now.served):
+            _refuse_undeployed(environment, service, str(value), now.served)
 
 
 def _refuse_undeployed(
-    environment: Environment, service: str, wanted: str, deployed: set[str]
+    environment: Environment, service: str, wanted: str, deployed: Iterable[str]
 ) -> None:
     raise OperatorError(
         f"{environment.key} says {wanted} for {service}, which is not what is deployed: "
@@ -163,48 +172,18 @@ def _places(environment: Environment, service: str) -> Iterator[str]:
         if isinstance(registry, RegistryOutputs)
         else context.bucket("artifacts")
     )
-    _, spec = _service(environment, service)
-    for _, each in ((), spec), *walk(spec):
-        if isinstance(each, Image):
-            yield each.uri(context)
-        if type(each).__name__ in _RELEASE_FIELDS:
-            continue  # the registry of models copies what its packages name
-        for name in _ANY_SPEC:
-            value = getattr(each, name, None)
-            if isinstance(value, str):
-                yield value if name == "image" else located(value, bucket)
-
-
-def _service(environment: Environment, service: str) -> tuple[Path_, Spec]:
-    known: dict[str, tuple[Path_, Spec]] = {}
-    for group, inference in environment.groups.items():
-        for field in type(inference).model_fields:
-            named = getattr(inference, field)
-            for name, spec in named.items() if isinstance(named, dict) else ():
-                if isinstance(spec, Spec):
-                    path = ("inference", *filter(None, [group]), field, name)
-                    known.setdefault(name, (path, spec))
-    if service not in known:
-        raise BadInputError(
-            f"{environment.key} has no service {service}{did_you_mean(service, known)}",
-            f"its services are {', '.join(sorted(known)) or 'none'}",
-        )
-    return known[service]
-
-
-def _release(spec: Spec) -> Iterator[tuple[Path_, str | None]]:
-    for path, each in (((), spec), *walk(spec)):
-        names = _RELEASE_FIELDS.get(type(each).__name__, _ANY_SPEC)
-        for name in names:
-            value = getattr(each, name, None)
-            if isinstance(value, str) or (isinstance(each, Image) and value is None):
-                yield (*path, name), value
+    spec = find(environment, service).spec
+    for artifact in spec.loads():
+        yield located(artifact, bucket)
+    for image in (*spec.images(), *spec.helpers()):
+        yield image if isinstance(image, str) else image.uri(context)
 
 
 def _wanted(giver: Environment, taker: Environment, service: str) -> Release:
     """The release of `giver` at the paths of `taker`, in the accounts and buckets of that."""
-    given, held = release_of(giver, service), release_of(taker, service)
-    from_, to = _service(giver, service)[0], _service(taker, service)[0]
+    found, other = find(giver, service), find(taker, service)
+    given, held = _release(found), _release(other)
+    from_, to = found.place.path, other.place.path
     moved = {(*to, *path[len(from_) :]): value for path, value in given.items()}
     if moved.keys() != held.keys():
         only = sorted(".".join(map(str, path)) for path in moved.keys() ^ held.keys())
@@ -236,7 +215,7 @@ def _translated(path: Path_, new: str | None, old: str | None, taker: Environmen
 
 def _edited(loaded: Loaded, target: str, service: str, before: str, changes: Release) -> str:
     module = cst.parse_module(before)
-    found = _Literals(service)
+    found = _Literals(find(loaded.environments[target], service).name)
     module.visit(found)
     pairs = dict(_pairs(loaded.environments[target], service, changes))
     candidates = [literal for literal in found.literals if literal.evaluated_value in pairs]

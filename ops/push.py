@@ -16,11 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from inferform import Environment, Image
 from inferform.ecr.spec import parse_image
-from inferform.rules import did_you_mean
-from inferform.spec import walk
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError
+from .services import find
 
 ENGINES = ("docker", "podman")
 _ANSWER_SECONDS = 20
@@ -52,7 +51,10 @@ class Target:
 
 
 def target(environment: Environment, service: str, tag: str | None, platform: str | None) -> Target:
-    """Where a service's image goes. Raises BadInputError where the environment does not say."""
+    """Where a service's image goes. Raises BadInputError where the environment does not say.
+
+    Without `platform` it is what the service runs on, or linux/amd64 where that is not known.
+    """
     context = environment.context
     if context.images is not None:
         raise BadInputError(
@@ -60,55 +62,19 @@ def target(environment: Environment, service: str, tag: str | None, platform: st
             f"{context.images.account}",
             "push in the environment that declares the repositories",
         )
-    served = _services(environment)
-    if service not in served:
-        raise BadInputError(
-            f"{environment.key} has no endpoint or service {service}{did_you_mean(service, served)}"
-        )
-    images = {image.repository: image for image in _images(served[service])}
+    found = find(environment, service)
+    images = {image.repository: image for image in found.spec.images() if isinstance(image, Image)}
     if len(images) != 1:
         raise BadInputError(
             f"{service} has {len(images) or 'no'} images of the environment's registry",
-            "push serves an endpoint or service whose image is one Image(repository=...)",
+            "push serves what has one image, written as Image(repository=...)",
         )
     image = next(iter(images.values()))
     wanted = tag or image.tag
     if wanted is None:
         raise BadInputError(f"{service} names its image by digest", "give the new tag with --tag")
     uri = Image(repository=image.repository, tag=wanted).uri(context)
-    return Target(image.repository, wanted, platform or _platform(environment, service), uri)
-
-
-def _services(environment: Environment) -> dict[str, Any]:
-    return {
-        name: spec
-        for group in environment.groups.values()
-        for named in (group.endpoints, group.services)
-        for name, spec in named.items()
-    }
-
-
-def _images(spec: Any) -> list[Image]:
-    return [child for _, child in walk(spec) if isinstance(child, Image)]
-
-
-def _platform(environment: Environment, service: str) -> str:
-    """The platform that the service's compute runs, `linux/amd64` where nothing else is said."""
-    from inferform.ecs.spec import Ec2, EcsCluster
-    from inferform.instances import instance_types
-
-    spec = _services(environment)[service]
-    compute = getattr(spec, "compute", None)
-    architecture = getattr(compute, "architecture", None)
-    if (
-        architecture is None
-        and isinstance(compute, Ec2)
-        and isinstance(environment.ecs, EcsCluster)
-    ):
-        architecture = environment.ecs.capacity[compute.capacity].facts[0].architecture
-    facts = instance_types().get(getattr(spec, "instance_type", ""))
-    arm = architecture == "ARM64" or (facts is not None and facts.arch == "arm64")
-    return "linux/arm64" if arm else "linux/amd64"
+    return Target(image.repository, wanted, platform or found.platform or "linux/amd64", uri)
 
 
 def engine(names: Sequence[str] = ENGINES) -> str:

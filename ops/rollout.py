@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from inferform import EcsOutputs, EcsService, Environment
 from inferform.ecs.names import capacity_shares, cluster_name, code_deploy_name
-from inferform.rules import did_you_mean
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError
+from .services import find
 
 _RUNNING = frozenset({"Created", "Queued", "InProgress", "Baking", "Ready"})
 _POLL_SECONDS = 10
@@ -41,17 +41,19 @@ def start(environment: Environment, service: str, aws: Aws) -> Rollout | None:
     Raises BadInputError for a service that CodeDeploy does not roll out, and OperatorError where
     AWS refuses.
     """
-    known = {str(path[-1]): spec for path, spec in environment.services.items()}
-    if service not in known:
-        raise BadInputError(
-            f"{environment.key} has no ECS service {service}{did_you_mean(service, known)}"
-        )
-    if not known[service].uses_code_deploy:
+    found = find(
+        environment,
+        service,
+        among=lambda each: isinstance(each.spec, EcsService),
+        what="ECS service",
+    )
+    spec = found.spec
+    if not isinstance(spec, EcsService) or not spec.uses_code_deploy:
         raise BadInputError(
             f"{service} is not rolled out by CodeDeploy", "an apply alone rolls it out"
         )
     try:
-        return _start(environment, service, known[service], aws)
+        return _start(environment, found.name, spec, aws)
     except (BotoCoreError, ClientError) as error:
         raise OperatorError(f"the rollout of {service} was refused: {error}") from error
 

@@ -7,7 +7,7 @@ holds the new configuration and the endpoint runs the old one. This is what find
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from inferform import Environment
 
 from .advice import explained
 from .aws import Aws
+from .kinds.record import Values, Verification
 from .state import State, States
 
 Outcome = Literal["passed", "failed", "skipped"]
@@ -64,24 +65,25 @@ def verify(environment: Environment, aws: Aws, samples: Path | None = None) -> l
     return findings
 
 
-def running(environment: Environment, aws: Aws, service: str) -> tuple[list[Finding], set[str]]:
-    """The findings for one service without an invocation, and its images and artifacts.
+def _endpoint(checked: Verification, values: Values) -> _Endpoint:
+    return _Endpoint(
+        checked.environment,
+        checked.aws,
+        checked.state,
+        dict(values),
+        checked.samples,
+        invoke=checked.invoke,
+    )
 
-    Empty where no state has the service.
-    """
-    states, name = States(aws), environment.context.name(service)
-    for layer in environment.layers:
-        state = states.read(layer)
-        with explained(environment.context, layer):
-            for endpoint in state.of_type("aws_sagemaker_endpoint") if state else ():
-                if state is not None and endpoint["name"] == name:
-                    one = _Endpoint(environment, aws, state, endpoint, None, invoke=False)
-                    return list(one.findings()), set(one.served())
-            for each in state.of_type("aws_ecs_service") if state else ():
-                if state is not None and each["name"] == name:
-                    other = _Service(aws, state, each)
-                    return list(other.findings()), set(other.served())
-    return [], set()
+
+def _service(checked: Verification, values: Values) -> _Service:
+    return _Service(checked.aws, checked.state, dict(values))
+
+
+VERIFIERS: dict[str, Callable[[Verification, Values], Any]] = {
+    "aws_sagemaker_endpoint": _endpoint,
+    "aws_ecs_service": _service,
+}
 
 
 class _Endpoint:

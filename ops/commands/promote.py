@@ -9,13 +9,17 @@ import typer
 from ..environments import Emulated, environment, environments
 from ..errors import BadInputError
 from ..output import Approve, Json, confirm, print_json, stderr, stdout
+from ..services import SERVICE_HELP
 from . import RELEASES, Command
 
 
 def promote(
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="An endpoint's short name.")],
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help=SERVICE_HELP)],
     source: Annotated[str, typer.Option("--from", metavar="ENV", help="Where it is in service.")],
     target: Annotated[str, typer.Option("--to", metavar="ENV", help="Whose file is edited.")],
+    unverified: Annotated[
+        bool, typer.Option(help="Promote a service that nothing can verify, as an EKS service.")
+    ] = False,
     auto_approve: Approve = False,
     emulator: Emulated = False,
     json: Json = False,
@@ -38,7 +42,7 @@ def promote(
     found = loaded.environments[giver]
     with stderr.status(f"looking at {service} in {giver}"):
         aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
-        operations.require_in_service(found, service, aws)
+        operations.require_in_service(found, service, aws, unverified=unverified)
     if not json:
         stdout.print(promotion.diff, markup=False, end="")
     confirm(f"edit {promotion.file.name}?", auto_approve)

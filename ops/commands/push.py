@@ -10,20 +10,19 @@ import typer
 from ..environments import Emulated, EnvironmentKey, environment
 from ..errors import BadInputError
 from ..output import Json, print_json, stderr, stdout
+from ..services import SERVICE_HELP
 from . import RELEASES, Command
 
 
 def push(
     env: EnvironmentKey,
-    service: Annotated[
-        str, typer.Argument(metavar="SERVICE", help="An endpoint or service, such as fraud.")
-    ],
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help=SERVICE_HELP)],
     context: Annotated[
         Path, typer.Option("--context", metavar="DIR", help="The folder of the Dockerfile.")
     ] = Path(),
     tag: Annotated[str | None, typer.Option(help="Without it, the tag of the Spec.")] = None,
     platform: Annotated[
-        str | None, typer.Option(help="Without it, what the service runs on.")
+        str | None, typer.Option(help="Default: what the service runs on, or linux/amd64.")
     ] = None,
     emulator: Emulated = False,
     json: Json = False,

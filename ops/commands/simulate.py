@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-
-from inferform import Environment, Scaling, SpecError
-from inferform.rules import PathPart, did_you_mean
-from inferform.scaling.kinds import REALTIME, Kind
-from inferform.scaling.metrics import ConcurrentRequests, ProvisionedConcurrencyUtilization
-from inferform.spec import Spec, report, walk
 
 from ..environments import EnvironmentKey, environment
 from ..errors import BadInputError
@@ -87,16 +78,22 @@ def simulate(
 
     Example: inferform simulate dev-use1 fraud --load spike --plot spike.png
     """
+    from .. import simulation_input as given_by
     from ..simulate import simulate as run
 
-    found = _find(environment(env), service)
+    found = given_by.find(environment(env), service)
     if plot is not None and plot.suffix not in (".png", ".svg"):
         raise BadInputError(f"{plot} is neither a .png nor a .svg file")
     if plot is not None and not plot.absolute().parent.is_dir():
         raise BadInputError(f"there is no folder {plot.parent} for the plot")
-    scalings = {service: found.scaling, **(_compared(compare, found) if compare else {})}
-    described = _described(service, found, capacity, latency_ms, startup)
-    given = _load(load, found, described, hours=hours, peak=peak, start=start, timezone=timezone)
+    compared = given_by.compared(compare, found) if compare else {}
+    scalings = {service: found.scaling, **compared}
+    described = given_by.described(
+        service, found, capacity=capacity, latency_ms=latency_ms, startup=startup
+    )
+    given = given_by.load(
+        load, found, described, hours=hours, peak=peak, start=start, timezone=timezone
+    )
     results = []
     with stderr.status("simulating"):
         for name, scaling in scalings.items():
@@ -112,179 +109,6 @@ def simulate(
     _print(described, given, results)
     if plot is not None:
         stdout.print(f"drawn to {plot}", markup=False)
-
-
-class Scaled:
-    """A service of an environment: its Spec and its Scaling."""
-
-    def __init__(self, owner: Spec, scaling: Scaling) -> None:
-        self.owner, self.scaling = owner, scaling
-
-    @property
-    def kind(self) -> Kind:
-        """The kind of target, which its Spec says."""
-        kind = getattr(self.owner, "scales", REALTIME)
-        assert isinstance(kind, Kind)
-        return kind
-
-
-def scaled(environment: Environment) -> dict[str, Scaled]:
-    """What scales in an environment, by name: `fraud`, or `fraud/blue` for one of its variants."""
-    specs: dict[tuple[PathPart, ...], Spec] = {(): environment, **dict(walk(environment))}
-    known: dict[str, Scaled] = {}
-    for path, spec in specs.items():
-        if isinstance(spec, Scaling):
-            owners = [path[:length] for length in range(len(path) - 1, 0, -1)]
-            owner = next(owner for owner in owners if owner in specs)
-            names = _names(specs, owner)
-            if isinstance(environment.inference, dict):
-                # names are unique across the groups of a layer, so the group is left out
-                names = names[1:]
-            name = "/".join(names)
-            if name in known:
-                name = f"{owner[-2]}/{name}"
-            known[name] = Scaled(specs[owner], spec)
-    return known
-
-
-def _find(environment: Environment, service: str) -> Scaled:
-    """The service by its name. Raises BadInputError with the nearest match."""
-    known = scaled(environment)
-    if service not in known:
-        raise BadInputError(
-            f"nothing named {service} scales in {environment.key}{did_you_mean(service, known)}",
-            f"what scales: {', '.join(known) or 'nothing'}",
-        )
-    return known[service]
-
-
-def _names(specs: dict[tuple[PathPart, ...], Spec], path: tuple[PathPart, ...]) -> list[str]:
-    """The parts of a path that people chose, which are no fields of a Spec."""
-    return [
-        str(part)
-        for length, part in enumerate(path)
-        if path[:length] not in specs or part not in type(specs[path[:length]]).model_fields
-    ]
-
-
-def _compared(file: Path, of: Scaled) -> dict[str, Scaling]:
-    """The Scaling values of a Python file by their names, for a target of the same kind."""
-    try:
-        values = runpy.run_path(str(file))
-    except SpecError as error:
-        raise BadInputError(f"{file}: {error}") from None
-    except Exception as error:
-        raise BadInputError(f"{file} does not run: {type(error).__name__}: {error}") from None
-    found = {name: value for name, value in values.items() if isinstance(value, Scaling)}
-    if not found:
-        raise BadInputError(
-            f"{file} has no Scaling", "assign one to a name: steady = Scaling(max_capacity=4)"
-        )
-    for name, scaling in found.items():
-        problems = [p for p in scaling.problems_for(of.kind) if p.severity == "error"]
-        if problems:
-            raise BadInputError(report(f"{file}: {name}", problems))
-    return found
-
-
-def _described(
-    name: str,
-    found: Scaled,
-    capacity: float | None,
-    latency_ms: float | None,
-    startup: float | None,
-) -> Service:
-    from ..simulate import STARTUP_SECONDS, Service, capacity_of
-
-    for value, option in ((capacity, "capacity"), (latency_ms, "latency-ms")):
-        if value is not None and value <= 0:
-            raise BadInputError(f"--{option} must be above 0, got {value:g}")
-    kind, scaling = found.kind, found.scaling
-    metrics = [policy.metric for policy in scaling.policies]
-    if latency_ms is None and any(isinstance(m, ConcurrentRequests) for m in metrics):
-        raise BadInputError(
-            f"{name} scales by concurrent requests", "give --latency-ms, how long one is in work"
-        )
-    one = capacity or capacity_of(scaling, kind)
-    if (
-        one is None
-        and latency_ms is not None
-        and any(isinstance(m, ProvisionedConcurrencyUtilization) for m in metrics)
-    ):
-        one = 1000 / latency_ms
-    if one is None:
-        raise BadInputError(
-            f"the policies of {name} do not say what one {kind.unit} serves",
-            "give --capacity, the requests per second that you load-tested",
-        )
-    return Service(
-        name=name,
-        kind=kind,
-        requests_per_second=one,
-        startup_seconds=STARTUP_SECONDS[kind] if startup is None else int(max(0, startup)),
-        initial=getattr(found.owner, "initial_count", scaling.min_capacity),
-        seconds_per_request=1 / one if latency_ms is None else latency_ms / 1000,
-    )
-
-
-def _load(
-    name: str,
-    found: Scaled,
-    service: Service,
-    *,
-    hours: float | None,
-    peak: float | None,
-    start: str | None,
-    timezone: str | None,
-) -> Load:
-    from ..simulate import MAX_HOURS, SHAPES, START, read_load, shape, target_rate
-
-    if hours is not None and not 0 < hours <= MAX_HOURS:
-        raise BadInputError(f"--hours must be above 0 and at most {MAX_HOURS}, got {hours:g}")
-    if peak is not None and peak < 0:
-        raise BadInputError(f"--peak must be 0 or more, got {peak:g}")
-    if name not in SHAPES:
-        if not Path(name).is_file():
-            raise BadInputError(
-                f"there is no load {name}{did_you_mean(name, SHAPES)}",
-                f"the loads are {', '.join(SHAPES)} and CSV files",
-            )
-        for option, value in (("peak", peak), ("start", start)):
-            if value is not None:
-                raise BadInputError(f"--{option} is for the built-in loads; the file says its own")
-        given = read_load(Path(name), hours=hours)
-        return replace(given, timezone=_zone(timezone)) if timezone else given
-    schedules = found.scaling.schedules
-    zone = timezone or (schedules[0].timezone if schedules else "UTC")
-    top = max(maximum for _, maximum in found.scaling.highest())
-    return shape(
-        name,
-        0.8 * top * target_rate(found.scaling, service) if peak is None else peak,
-        hours=hours or 24,
-        start=_moment(start) if start else START,
-        timezone=_zone(zone),
-    )
-
-
-def _zone(name: str) -> str:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
-
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        hint = did_you_mean(name, sorted(available_timezones()))
-        raise BadInputError(f"there is no time zone {name}{hint}") from None
-    return name
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInputError(f"--start must be a time such as 2026-03-29T00:00, got {text}") from (
-            None
-        )
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _as_dict(env: str, service: Service, load: Load, results: list[Result]) -> dict[str, Any]:

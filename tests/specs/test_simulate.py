@@ -54,7 +54,6 @@ from inferform.scaling.kinds import (
     Kind,
 )
 from ops.cli import app
-from ops.commands.simulate import scaled
 from ops.errors import BadInputError
 from ops.simulate import (
     SHAPES,
@@ -66,6 +65,7 @@ from ops.simulate import (
     shape,
     simulate,
 )
+from ops.simulation_input import find, scaled
 from ops.simulation_plot import draw
 from tests.work import calls
 
@@ -562,12 +562,12 @@ def test_everything_that_scales_is_found_by_its_name() -> None:
             },
         )
     )
-    assert {name: found.kind for name, found in known.items()} == {
-        "fraud/blue": REALTIME,
-        "queue": ASYNCHRONOUS,
-        "web": ECS_SERVICE,
+    assert {found.full_name: found.kind for found in known} == {
+        "endpoint/fraud/blue": REALTIME,
+        "endpoint/queue": ASYNCHRONOUS,
+        "ecs/web": ECS_SERVICE,
     }
-    assert known["queue"].scaling is queue
+    assert find(known[0].deployed.place.environment, "queue").scaling is queue
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])

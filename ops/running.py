@@ -1,0 +1,54 @@
+"""Whether one service is deployed and in service, and what it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inferform.service import Deployed
+
+from .advice import explained
+from .aws import Aws
+from .kinds import kinds
+from .kinds.record import Finding, Not, Values, Verification, Verifier
+from .state import States
+from .verify import VERIFIERS
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is known of a service that should be deployed."""
+
+    findings: tuple[Finding, ...] = ()
+    """What was checked; empty where its layer's state does not have it."""
+
+    served: frozenset[str] = frozenset()
+    """The images and artifacts that it runs."""
+
+    unverified: str = ""
+    """Why nothing can check it; empty where something can."""
+
+
+def running(aws: Aws, service: Deployed) -> Running:
+    """Check a service without an invocation."""
+    type_, name = service.resource
+    record = kinds().get(type_)
+    verify: Callable[[Verification, Values], Verifier] | Not
+    verify = record.verify if record else VERIFIERS.get(type_, Not("no check of it is known"))
+    if isinstance(verify, Not):
+        return Running(unverified=verify.reason)
+    place = service.place
+    state = States(aws).read(place.layer)
+    for values in state.of_type(type_) if state else ():
+        if state is not None and _name(values) == name:
+            with explained(place.environment.context, place.layer):
+                checks = verify(Verification(place.environment, aws, state, invoke=False), values)
+                return Running(tuple(checks.findings()), frozenset(checks.served()))
+    return Running()
+
+
+def _name(values: Mapping[str, Any]) -> str:
+    """The name of a resource; a Kubernetes object has it in its metadata."""
+    metadata = values.get("metadata") or [{}]
+    return str(values.get("name") or metadata[0].get("name", ""))

@@ -1,0 +1,160 @@
+"""The one look-up of a service, and what verifies one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from inferform import (
+    BatchTransform,
+    Context,
+    EcsBlueGreen,
+    EcsCluster,
+    EcsService,
+    EksCluster,
+    EksService,
+    Environment,
+    Fargate,
+    Image,
+    Inference,
+    Kubernetes,
+    LoadBalancer,
+    Model,
+    Network,
+    Pod,
+    RealtimeEndpoint,
+    Registry,
+    Repository,
+    Route,
+    Scaling,
+)
+from inferform.ecs.spec import ContainerHealth
+from ops import promote, push, rollout, simulation_input
+from ops.aws import Aws
+from ops.errors import BadInputError, OperatorError
+from ops.running import running
+from ops.services import find
+
+CONTEXT = Context(
+    organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
+)
+MODEL = Model(image=Image(repository="fraud", tag="1.4.2"))
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+SCALING = Scaling(min_capacity=1, max_capacity=4)
+
+
+def environment() -> Environment:
+    """Four services of the name fraud, one of each sort, and two of other names."""
+    return Environment(
+        context=CONTEXT,
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(repositories={"fraud": Repository()}),
+        ecs=EcsCluster(load_balancers={"internal": LoadBalancer(certificate=CERTIFICATE)}),
+        eks=EksCluster(version="1.35"),
+        kubernetes=Kubernetes(
+            services={
+                "fraud": EksService(model=MODEL, compute=Pod(vcpu=1, memory_mib=1024)),
+                "ranking": EksService(model=MODEL, compute=Pod(vcpu=1, memory_mib=1024)),
+            }
+        ),
+        inference={
+            "risk": Inference(
+                endpoints={
+                    "fraud": RealtimeEndpoint(
+                        model=MODEL, instance_type="ml.m5.large", scaling=SCALING
+                    )
+                },
+                batch={
+                    "fraud": BatchTransform(model=MODEL, instance_type="ml.m5.large"),
+                    "nightly": BatchTransform(model=MODEL, instance_type="ml.m5.large"),
+                },
+                services={
+                    "fraud": EcsService(
+                        model=MODEL,
+                        compute=Fargate(cpu=256, memory_mib=512),
+                        route=Route(load_balancer="internal", hosts=["fraud.acme.test"]),
+                        health=ContainerHealth(command=["true"]),
+                        rollout=EcsBlueGreen(),
+                        scaling=SCALING,
+                    )
+                },
+            )
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("nightly", "inference.risk.batch.nightly"),
+        ("ranking", "kubernetes.services.ranking"),
+        ("endpoint/fraud", "inference.risk.endpoints.fraud"),
+        ("batch/fraud", "inference.risk.batch.fraud"),
+        ("ecs/fraud", "inference.risk.services.fraud"),
+        ("eks/fraud", "kubernetes.services.fraud"),
+        ("inference.risk.services.fraud", "inference.risk.services.fraud"),
+    ],
+)
+def test_a_service_is_meant_by_name_sort_or_path(name: str, place: str) -> None:
+    assert str(find(environment(), name).place) == place
+
+
+EVERYWHERE = [
+    find,
+    lambda env, name: push.target(env, name, None, None),
+    promote.release_of,
+]
+
+
+@pytest.mark.parametrize("command", EVERYWHERE)
+def test_a_name_of_several_services_is_refused_everywhere_with_what_to_write(command: Any) -> None:
+    with pytest.raises(BadInputError, match="dev-use1 has 4 of the name fraud") as caught:
+        command(environment(), "fraud")
+    assert caught.value.hint == "write endpoint/fraud or batch/fraud or ecs/fraud or eks/fraud"
+
+
+@pytest.mark.parametrize("command", EVERYWHERE)
+def test_an_unknown_name_gets_its_nearest_and_the_list_everywhere(command: Any) -> None:
+    with pytest.raises(BadInputError, match="no service nightli; did you mean nightly") as caught:
+        command(environment(), "nightli")
+    assert "batch/fraud, ecs/fraud, eks/fraud, endpoint/fraud, nightly" in str(caught.value.hint)
+
+
+def test_what_scales_is_refused_or_meant_in_the_same_way() -> None:
+    with pytest.raises(BadInputError, match="has 2 of the name fraud") as caught:
+        simulation_input.find(environment(), "fraud")
+    assert caught.value.hint == "write endpoint/fraud or ecs/fraud"
+    found = simulation_input.find(environment(), "ecs/fraud")
+    assert found.full_name == "ecs/fraud"
+
+
+def test_a_rollout_is_of_an_ecs_service_so_its_name_alone_means_one() -> None:
+    aws = Aws(CONTEXT)
+    with pytest.raises(BadInputError, match="nightly of dev-use1 is no ECS service, it is a batch"):
+        rollout.start(environment(), "nightly", aws)
+    with pytest.raises(BadInputError, match="no ECS service frad; did you mean fraud"):
+        rollout.start(environment(), "frad", aws)
+
+
+@pytest.mark.parametrize("name", ["batch/fraud", "nightly", "eks/fraud", "ranking"])
+def test_images_of_batch_transforms_and_eks_services_are_pushed(name: str) -> None:
+    to = push.target(environment(), name, "2.0.0", None)
+    assert (to.repository, to.tag, to.platform) == ("fraud", "2.0.0", "linux/amd64")
+
+
+@pytest.mark.parametrize("name", ["nightly", "ranking"])
+def test_batch_transforms_and_eks_services_have_a_release(name: str) -> None:
+    found = promote.release_of(environment(), name)
+    assert {path[-1]: value for path, value in found.items()} == {"tag": "1.4.2", "digest": None}
+
+
+def test_what_nothing_verifies_is_promoted_by_an_explicit_flag_only() -> None:
+    aws = Aws(CONTEXT)
+    reason = running(aws, find(environment(), "ranking")).unverified
+    assert reason
+    with pytest.raises(OperatorError, match="nothing verifies that ranking is in service") as e:
+        promote.require_in_service(environment(), "ranking", aws)
+    assert reason in str(e.value)
+    assert "--unverified" in str(e.value.hint)
+    promote.require_in_service(environment(), "ranking", aws, unverified=True)
