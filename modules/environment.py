@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
 from typing import Annotated
 
 from . import reach
 from .context import Context
 from .ecr.spec import ECR8, Image
-from .ecs.checks import check_cluster, check_services
 from .ecs.spec import EcsCluster, EcsService
-from .eks.spec import EKS4, EksCluster
+from .eks.spec import EksCluster
 from .identity.spec import Identity
-from .kubernetes import fit
 from .kubernetes.spec import Kubernetes
+from .layers.ecs import ECS
+from .layers.eks import EKS
+from .layers.identity import IDENTITY
+from .layers.inference import GRP2, INFERENCE, groups_fit
+from .layers.kubernetes import KUBERNETES
+from .layers.network import NETWORK
+from .layers.record import LayerRecord, Part
+from .layers.registry import REGISTRY
 from .layers.specs import Inference, Registry
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import PathPart, Problem, did_you_mean, one_of, rule
-from .sagemaker.batch import JOB11, BatchTransform
 from .service import Deployed, Place, Reaching, Service
 from .spec import (
-    NAME1,
     Check,
     OneOf,
     ShortName,
     Spec,
-    is_short_name,
     walk,
 )
 from .vpc.spec import Network
@@ -38,18 +42,6 @@ ENV1 = rule(
     source="Inferform: layers read only from layers below",
 )
 
-GRP1 = rule(
-    "GRP1",
-    refuses="a name that two groups of the inference layer share",
-    message="is in group {other} too; give it another name, as both would be {name} in AWS",
-    source="Inferform: groups have states of their own, but one namespace in the account",
-)
-GRP2 = rule(
-    "GRP2",
-    refuses="an inference layer without groups, or a group that is no Inference",
-    message="must be an Inference, or a dict of Inference by the name of the group",
-    source="Inferform: each group is a stack",
-)
 MOV1 = rule(
     "MOV1",
     refuses="resources moved in a layer that the environment does not have",
@@ -68,37 +60,10 @@ MOV3 = rule(
     message="is both an old and a new address; write one move from the first to the last",
     source="Terraform language, moved blocks (redundant and chained moves)",
 )
-IDN1 = rule(
-    "IDN1",
-    refuses="an identity layer in an environment whose Context does not name what it creates",
-    message="creates what the Context names, which names no {field}; give it one, such as "
-    "{example}",
-    source="Inferform: the identity layer makes what the Context names",
-)
 
 _ADDRESS = re.compile(
     r"(module\.[\w-]+(\[[^\]]+\])?\.)*[a-z][a-z0-9_]*\.[A-Za-z_][\w-]*(\[[^\]]+\])?"
 )
-
-_IDENTITY = {
-    "deploy_role": "inferform-deploy",
-    "plan_role": "inferform-plan",
-    "permissions_boundary": "inferform-boundary",
-}
-
-
-_STANDS_ON = {
-    "ecs": ("network", "registry"),
-    "inference": ("network", "registry"),
-    "eks": ("network", "registry"),
-    "kubernetes": ("network", "registry", "eks"),
-}
-
-
-def _groups_fit(value: object) -> bool:
-    return not isinstance(value, dict) or (
-        bool(value) and all(isinstance(group, Inference) for group in value.values())
-    )
 
 
 class Environment(Spec):
@@ -107,28 +72,28 @@ class Environment(Spec):
     context: Context
     """Who, where and which stage."""
 
-    network: Annotated[Network | NetworkOutputs | None, OneOf()] = None
+    network: Annotated[Network | NetworkOutputs | None, OneOf(), NETWORK] = None
     """The VPC, or the Outputs of one that exists."""
 
-    registry: Annotated[Registry | RegistryOutputs | None, OneOf()] = None
+    registry: Annotated[Registry | RegistryOutputs | None, OneOf(), REGISTRY] = None
     """Image repositories and artifacts, or the Outputs of ones that exist."""
 
-    ecs: Annotated[EcsCluster | EcsOutputs | None, OneOf()] = None
+    ecs: Annotated[EcsCluster | EcsOutputs | None, OneOf(), ECS] = None
     """The ECS cluster that services run on, or the Outputs of one that exists."""
 
     inference: Annotated[
-        Inference | dict[ShortName, Inference] | None, OneOf(), Check(GRP2, _groups_fit)
+        Inference | dict[ShortName, Inference] | None, OneOf(), Check(GRP2, groups_fit), INFERENCE
     ] = None
     """What serves predictions: one Inference, or several by the name of the group that each is.
     A group has a stack and a state of its own, so that teams deploy side by side."""
 
-    eks: Annotated[EksCluster | EksOutputs | None, OneOf()] = None
+    eks: Annotated[EksCluster | EksOutputs | None, OneOf(), EKS] = None
     """The EKS cluster, or the Outputs of one that exists."""
 
-    kubernetes: Kubernetes | None = None
+    kubernetes: Annotated[Kubernetes | None, KUBERNETES] = None
     """The inference services of the EKS cluster."""
 
-    identity: Identity | None = None
+    identity: Annotated[Identity | None, IDENTITY] = None
     """The deploy and plan roles of the account. One environment of an account carries it.
     Without it the roles that the Context names are made elsewhere."""
 
@@ -194,16 +159,42 @@ class Environment(Spec):
             and self.needed_endpoints <= self.interface_endpoints
         )
 
+    @classmethod
+    def records(cls) -> dict[str, LayerRecord]:
+        """The record of every layer that an environment may have, by the name of its field."""
+        return {
+            name: record
+            for name, field in cls.model_fields.items()
+            for record in field.metadata
+            if isinstance(record, LayerRecord)
+        }
+
+    @property
+    def parts(self) -> list[Part]:
+        """Every layer that this environment deploys, those below first."""
+        made = [
+            Part(record, spec, group)
+            for name, record in self.records().items()
+            for group, spec in self._specs(name).items()
+        ]
+        named = {part.name: part for part in made}
+        return [named[name] for name in TopologicalSorter(_below(made)).static_order()]
+
     @property
     def layers(self) -> list[str]:
         """The names of the layers that this environment deploys, those below first."""
-        names = []
-        for name in ("identity", *(field for field in type(self).model_fields)):
-            if name == "inference":
-                names += [inference_layer(group) for group in self.groups]
-            elif name not in ("context", *names) and isinstance(getattr(self, name), Spec):
-                names.append(name)
-        return names
+        return [part.name for part in self.parts]
+
+    def below(self) -> dict[str, list[str]]:
+        """The layers that each layer stands on, of those that this environment deploys."""
+        return _below(self.parts)
+
+    def _specs(self, name: str) -> dict[str, Spec]:
+        """What is asked of a layer, by group; a layer without groups has one without a name."""
+        value = getattr(self, name)
+        if isinstance(value, dict):
+            return value
+        return {"": value} if isinstance(value, Spec) else {}
 
     def check(self) -> Iterator[Problem]:
         """The rules between layers, and those of every Spec that need the Context."""
@@ -216,72 +207,19 @@ class Environment(Spec):
         if foreign:
             yield from foreign
             return
-        yield from self._check_groups()
         yield from self._check_moved()
-        if self.identity is not None:
-            for field, example in _IDENTITY.items():
-                if getattr(self.context, field) is None:
-                    yield IDN1.problem("identity", field=field, example=example)
         for path, spec in walk(self):
             for problem in spec.check_in(self.context):
                 yield problem.under(*path)
             if isinstance(spec, Image):
                 yield from self._check_image(path, spec)
-            if isinstance(spec, BatchTransform) and spec.waits_for_events() and self._is_silent:
-                yield JOB11.problem(*path, "trigger")
-        yield from self._check_layers()
-        yield from self._check_ecs()
+        for part in self.parts:
+            for layer, path in part.needs.items():
+                if getattr(self, layer, None) is None:
+                    yield ENV1.problem(*path, layer=layer)
+        for record in self.records().values():
+            yield from record.problems(self)
         yield from reach.problems(self)
-
-    @property
-    def _is_silent(self) -> bool:
-        """Whether the artifact bucket is this environment's and sends no events."""
-        return isinstance(self.registry, Registry) and not self.registry.artifacts.send_events
-
-    def _check_layers(self) -> Iterator[Problem]:
-        for name, needed in _STANDS_ON.items():
-            for layer in needed:
-                if isinstance(getattr(self, name), Spec | dict) and getattr(self, layer) is None:
-                    yield ENV1.problem(name, layer=layer)
-        if isinstance(self.eks, EksCluster):
-            yield from self._check_eks(self.eks)
-
-    def _check_eks(self, cluster: EksCluster) -> Iterator[Problem]:
-        if not self._has_two_zones:
-            yield EKS4.problem("eks")
-        if self.kubernetes is not None:
-            for problem in fit.problems(cluster, self.kubernetes.services):
-                yield problem.under("kubernetes", "services")
-
-    @property
-    def _has_two_zones(self) -> bool:
-        if isinstance(self.network, Network):
-            return self.network.availability_zones > 1
-        return self.network is None or len(self.network.private_subnet_ids) > 1
-
-    def _check_ecs(self) -> Iterator[Problem]:
-        if isinstance(self.ecs, EcsCluster):
-            for problem in check_cluster(self.ecs, self.network):
-                yield problem.under("ecs")
-        if self.ecs is not None:
-            yield from check_services(self.services, self.ecs)
-        elif self.services:
-            yield ENV1.problem(*next(iter(self.services))[:-1], layer="ecs")
-
-    def _check_groups(self) -> Iterator[Problem]:
-        if not isinstance(self.inference, dict):
-            return
-        owners: dict[tuple[str, str], str] = {}
-        for group, inference in self.inference.items():
-            if not is_short_name(group):
-                yield NAME1.problem("inference", got=group)
-            for field in type(inference).model_fields:
-                named = getattr(inference, field)
-                for name in named if isinstance(named, dict) else ():
-                    other = owners.setdefault((field, name), group)
-                    if other != group:
-                        full = self.context.name(name)
-                        yield GRP1.problem("inference", group, field, name, other=other, name=full)
 
     def _check_moved(self) -> Iterator[Problem]:
         for layer, moves in self.moved.items():
@@ -304,6 +242,12 @@ class Environment(Spec):
             yield ECR8.problem(*path, repository=image.repository, hint=hint)
 
 
-def inference_layer(group: str) -> str:
-    """The name of the layer of a group of the inference layer."""
-    return f"inference-{group}" if group else "inference"
+def _below(parts: Iterable[Part]) -> dict[str, list[str]]:
+    first = [part.name for part in parts if part.record.is_first]
+    return {
+        part.name: [
+            *(first if not part.record.is_first else ()),
+            *(below.name for below in parts if below.record.name in part.needs),
+        ]
+        for part in parts
+    }

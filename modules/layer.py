@@ -31,6 +31,14 @@ TERRAFORM_VERSION = ">= 1.11.0"
 """The first version whose S3 backend locks without DynamoDB (`use_lockfile`) for good."""
 
 
+def label(stack: TerraformStack, *, environment: str, layer: str) -> None:
+    """Write into a stack's own metadata which environment and layer it is.
+
+    The operator's commands read it; Terraform does not.
+    """
+    stack.add_override("//.metadata.inferform", {"environment": environment, "layer": layer})
+
+
 class Layer(TerraformStack):
     """One stack: `{environment}-{layer}`, its state in the environment's state bucket."""
 
@@ -49,6 +57,7 @@ class Layer(TerraformStack):
         self.target = target
         self.layer = layer
         self._role = target.role_arn(context) if assume else target.caller_arn(context)
+        label(self, environment=context.key, layer=layer)
         S3Backend(self, **_state(context, layer))
         for name, value in {**_state_overrides(self._role), **target.backend}.items():
             self.add_override(f"terraform.backend.s3.{name}", value)
@@ -90,6 +99,10 @@ class Layer(TerraformStack):
         blocks = [{"from": old, "to": new} for old, new in moves.items()]
         if blocks:
             self.add_override("moved", blocks)
+
+    def below(self, layer: str, outputs: type[O], given: O | None) -> O:
+        """The Outputs of a layer below: those `given`, or what its state holds."""
+        return given or self.read(layer, outputs)
 
     def read(self, layer: str, outputs: type[O]) -> O:
         """The Outputs of a layer below, as references into its state."""

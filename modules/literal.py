@@ -16,12 +16,13 @@ from .spec import Spec
 def literal(environment: Environment) -> Environment:
     """`environment` with every `${` and `%{` escaped; itself where there is none.
 
-    The Kubernetes layer escapes its own objects, which `inferform manifests` writes as they are.
+    A layer that writes templates escapes its own.
     """
+    written = {record.name for record in environment.records().values() if record.writes_templates}
     update = {
         name: escaped
         for name in type(environment).model_fields
-        if name != "kubernetes"
+        if name not in written
         and (escaped := _escaped(value := getattr(environment, name))) is not value
     }
     return environment.model_copy(update=update) if update else environment

@@ -1,55 +1,55 @@
-"""The ecs layer."""
+"""The ecs layer: the cluster that ECS services run on."""
 
 from __future__ import annotations
 
-from ..alb.construct import SharedLoadBalancer
-from ..cdk import Construct
-from ..context import Context
-from ..ecs.cluster import Cluster
-from ..ecs.spec import EcsCluster
-from ..layer import Layer
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..ecs.checks import check_cluster
+from ..ecs.spec import Ec2, EcsCluster, EcsService
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
-from ..target import Target
+from ..rules import Problem
+from .record import LayerRecord, Site
+
+if TYPE_CHECKING:
+    from ..environment import Environment
+    from .stacks.ecs import EcsLayer
 
 
-class EcsLayer(Layer):
-    """The cluster, its EC2 capacity and the load balancers; hands up EcsOutputs."""
+def _build(site: Site) -> EcsLayer:
+    from .stacks.ecs import EcsLayer
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        context: Context,
-        spec: EcsCluster,
-        target: Target,
-        network: NetworkOutputs | None = None,
-        registry: RegistryOutputs | None = None,
-        private: bool = False,
-    ) -> None:
-        """`private` is whether the network has an endpoint for all that instances need."""
-        super().__init__(scope, "ecs", context=context, target=target)
-        below = network or self.read("network", NetworkOutputs)
-        data = registry or self.read("registry", RegistryOutputs)
-        cluster = Cluster(
-            self,
-            "cluster",
-            context=context,
-            spec=spec,
-            network=below,
-            kms_key_arn=data.kms_key_arn,
-            private=private,
-        )
-        shared = Construct(self, "load-balancers")
-        balancers = {
-            name: SharedLoadBalancer(shared, name, context=context, spec=balancer, network=below)
-            for name, balancer in spec.load_balancers.items()
-        }
-        self.hand_up(
-            EcsOutputs(
-                cluster_name=cluster.name,
-                capacity_providers=cluster.capacity_providers,
-                listener_arns={name: lb.listener_arn for name, lb in balancers.items()},
-                load_balancer_suffixes={name: lb.arn_suffix for name, lb in balancers.items()},
-                load_balancer_groups={name: lb.group_id for name, lb in balancers.items()},
-            )
-        )
+    return EcsLayer(
+        site.app,
+        context=site.context,
+        spec=site.spec,
+        target=site.target,
+        network=site.given("network", NetworkOutputs),
+        registry=site.given("registry", RegistryOutputs),
+        private=_instances_are_private(site.environment),
+    )
+
+
+def _instances_are_private(environment: Environment) -> bool:
+    """Whether container instances reach all they need through endpoints."""
+    return environment.private and not any(
+        each.spec.needs(each.place).internet
+        for each in environment.deployed
+        if isinstance(each.spec, EcsService) and isinstance(each.spec.compute, Ec2)
+    )
+
+
+def _problems(environment: Environment) -> Iterator[Problem]:
+    if isinstance(environment.ecs, EcsCluster):
+        for problem in check_cluster(environment.ecs, environment.network):
+            yield problem.under("ecs")
+
+
+ECS = LayerRecord(
+    name="ecs",
+    spec=EcsCluster,
+    outputs=EcsOutputs,
+    stands_on=("network", "registry"),
+    build=_build,
+    problems=_problems,
+)

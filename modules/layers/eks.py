@@ -1,41 +1,53 @@
-"""The eks layer."""
+"""The eks layer: one EKS cluster."""
 
 from __future__ import annotations
 
-from ..cdk import Construct, TerraformLocal
-from ..context import Context
-from ..eks.construct import Cluster
-from ..eks.spec import EksCluster
-from ..layer import Layer
-from ..outputs import NetworkOutputs, RegistryOutputs
-from ..target import Target
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..eks.spec import EKS4, EksCluster
+from ..outputs import EksOutputs, NetworkOutputs, RegistryOutputs
+from ..rules import Problem
+from ..vpc.spec import Network
+from .record import LayerRecord, Site
+
+if TYPE_CHECKING:
+    from ..environment import Environment
+    from .stacks.eks import EksLayer
 
 
-class EksLayer(Layer):
-    """One EKS cluster; hands up EksOutputs."""
+def _build(site: Site) -> EksLayer:
+    from .stacks.eks import EksLayer
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        context: Context,
-        spec: EksCluster,
-        target: Target,
-        network: NetworkOutputs | None = None,
-        registry: RegistryOutputs | None = None,
-    ) -> None:
-        super().__init__(scope, "eks", context=context, target=target)
-        below = network or self.read("network", NetworkOutputs)
-        data = registry or self.read("registry", RegistryOutputs)
-        TerraformLocal(self, "held", below.private_subnet_ids)
-        suffix = TerraformLocal(self, "suffix", '${substr(sha256(join("/", local.held)), 0, 8)}')
-        cluster = Cluster(
-            self,
-            "cluster",
-            context=context,
-            spec=spec,
-            network=below,
-            registry=data,
-            suffix=suffix.as_string,
-        )
-        self.hand_up(cluster.outputs)
+    return EksLayer(
+        site.app,
+        context=site.context,
+        spec=site.spec,
+        target=site.target,
+        network=site.given("network", NetworkOutputs),
+        registry=site.given("registry", RegistryOutputs),
+    )
+
+
+def _problems(environment: Environment) -> Iterator[Problem]:
+    cluster, network = environment.eks, environment.network
+    if not isinstance(cluster, EksCluster):
+        return
+    if not _has_two_zones(network):
+        yield EKS4.problem("eks")
+
+
+def _has_two_zones(network: Network | NetworkOutputs | None) -> bool:
+    if isinstance(network, Network):
+        return network.availability_zones > 1
+    return network is None or len(network.private_subnet_ids) > 1
+
+
+EKS = LayerRecord(
+    name="eks",
+    spec=EksCluster,
+    outputs=EksOutputs,
+    stands_on=("network", "registry"),
+    build=_build,
+    problems=_problems,
+)

@@ -1,23 +1,48 @@
-"""The identity layer."""
+"""The identity layer: the deploy and plan roles of an account."""
 
 from __future__ import annotations
 
-from ..cdk import Construct
-from ..context import Context
-from ..identity.construct import Roles
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from ..identity.spec import Identity
-from ..layer import Layer
-from ..target import Target
+from ..rules import Problem, rule
+from .record import LayerRecord, Site
+
+if TYPE_CHECKING:
+    from ..environment import Environment
+    from .stacks.identity import IdentityLayer
+
+IDN1 = rule(
+    "IDN1",
+    refuses="an identity layer in an environment whose Context does not name what it creates",
+    message="creates what the Context names, which names no {field}; give it one, such as "
+    "{example}",
+    source="Inferform: the identity layer makes what the Context names",
+)
+
+_NAMED = {
+    "deploy_role": "inferform-deploy",
+    "plan_role": "inferform-plan",
+    "permissions_boundary": "inferform-boundary",
+}
+"""What the Context must name, with an example."""
 
 
-class IdentityLayer(Layer):
-    """The roles that every other layer is deployed and planned with.
+def _build(site: Site) -> IdentityLayer:
+    from .stacks.identity import IdentityLayer
 
-    It makes the roles, so it cannot assume them: it works with the caller's credentials.
-    """
+    return IdentityLayer(site.app, context=site.context, spec=site.spec, target=site.target)
 
-    def __init__(
-        self, scope: Construct, *, context: Context, spec: Identity, target: Target
-    ) -> None:
-        super().__init__(scope, "identity", context=context, target=target, assume=False)
-        Roles(self, "roles", context=context, spec=spec)
+
+def _problems(environment: Environment) -> Iterator[Problem]:
+    if environment.identity is None:
+        return
+    for field, example in _NAMED.items():
+        if getattr(environment.context, field) is None:
+            yield IDN1.problem("identity", field=field, example=example)
+
+
+IDENTITY = LayerRecord(
+    name="identity", spec=Identity, is_first=True, build=_build, problems=_problems
+)

@@ -1,117 +1,102 @@
-"""The inference layer."""
+"""The inference layer: everything that serves predictions, in one stack or one for each group."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from ..cdk import Construct
-from ..context import Context
-from ..ecs.names import cluster_name
-from ..environment import inference_layer
-from ..layer import Layer
+from ..ecs.checks import check_services
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
-from ..sagemaker.construct import HostedEndpoint
-from ..sagemaker.model_construct import Surroundings
-from ..target import Target
-from ..vpc.egress import allow_https
-from .specs import Inference
+from ..rules import PathPart, Problem, rule
+from ..sagemaker.batch import JOB11, BatchTransform
+from ..spec import NAME1, is_short_name, walk
+from .record import LayerRecord, Site
+from .specs import Inference, Registry
 
-from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+if TYPE_CHECKING:
+    from ..environment import Environment
+    from .stacks.inference import InferenceLayer
+
+GRP1 = rule(
+    "GRP1",
+    refuses="a name that two groups of the inference layer share",
+    message="is in group {other} too; give it another name, as both would be {name} in AWS",
+    source="Inferform: groups have states of their own, but one namespace in the account",
+)
+GRP2 = rule(
+    "GRP2",
+    refuses="an inference layer without groups, or a group that is no Inference",
+    message="must be an Inference, or a dict of Inference by the name of the group",
+    source="Inferform: each group is a stack",
+)
 
 
-class InferenceLayer(Layer):
-    """Every endpoint of the environment or of a group, in one security group that reaches
-    only AWS."""
+def groups_fit(value: object) -> bool:
+    """Whether a dict holds groups, and nothing else."""
+    return not isinstance(value, dict) or (
+        bool(value) and all(isinstance(group, Inference) for group in value.values())
+    )
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        context: Context,
-        spec: Inference,
-        target: Target,
-        network: NetworkOutputs | None = None,
-        registry: RegistryOutputs | None = None,
-        ecs: EcsOutputs | None = None,
-        private: bool = False,
-        group: str = "",
-    ) -> None:
-        super().__init__(scope, inference_layer(group), context=context, target=target)
-        self._group = group
-        below = network or self.read("network", NetworkOutputs)
-        data = registry or self.read("registry", RegistryOutputs)
-        if spec.endpoints or spec.batch:
-            self._hosted(below, data, spec)
-        if spec.services:
-            self._services(below, data, ecs, spec, private=private)
 
-    def _hosted(self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference) -> None:
-        """What SageMaker runs."""
-        surroundings = self._surroundings(network, registry, spec)
-        endpoints = Construct(self, "endpoints")
-        for name, endpoint in spec.endpoints.items():
-            HostedEndpoint(
-                endpoints, name, context=self.context, spec=endpoint, surroundings=surroundings
-            )
-        if not spec.batch:
-            return
-        from ..sagemaker.batch_construct import Transform
+def _build(site: Site) -> InferenceLayer:
+    from .stacks.inference import InferenceLayer
 
-        batch = Construct(self, "batch")
-        for name, transform in spec.batch.items():
-            Transform(batch, name, context=self.context, spec=transform, surroundings=surroundings)
+    return InferenceLayer(
+        site.app,
+        layer=site.part.name,
+        context=site.context,
+        spec=site.spec,
+        target=site.target,
+        network=site.given("network", NetworkOutputs),
+        registry=site.given("registry", RegistryOutputs),
+        ecs=site.given("ecs", EcsOutputs),
+        private=site.environment.private,
+        group=site.part.group,
+    )
 
-    def _services(
-        self,
-        network: NetworkOutputs,
-        registry: RegistryOutputs,
-        ecs: EcsOutputs | None,
-        spec: Inference,
-        *,
-        private: bool,
-    ) -> None:
-        # Imported late, as its bindings take long and most environments have no ECS service.
-        from ..ecs.service import EcsSurroundings, Service
 
-        # Names can be computed where the cluster is this environment's own.
-        cluster = ecs or replace(
-            self.read("ecs", EcsOutputs), cluster_name=cluster_name(self.context)
-        )
-        surroundings = EcsSurroundings(
-            network=network,
-            cluster=cluster,
-            kms_key_arn=registry.kms_key_arn,
-            artifact_bucket=registry.artifact_bucket,
-            private=private,
-        )
-        services = Construct(self, "services")
-        for name, service in spec.services.items():
-            Service(services, name, context=self.context, spec=service, surroundings=surroundings)
+def _also_on(spec: Inference) -> Mapping[str, tuple[PathPart, ...]]:
+    return {"ecs": ("services",)} if spec.services else {}
 
-    def _surroundings(
-        self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference
-    ) -> Surroundings:
-        name = self.context.name("models", *filter(None, [self._group]))
-        group = SecurityGroup(
-            self,
-            "models",
-            name=name,
-            description="Model containers: HTTPS to AWS services only",
-            vpc_id=network.vpc_id,
-            tags={"Name": name},
-        )
-        allow_https(
-            self,
-            "models",
-            security_group_id=group.id,
-            network=network,
-            cidrs={f"egress-{index}": cidr for index, cidr in enumerate(spec.egress_cidrs)},
-        )
-        return Surroundings.within(
-            self,
-            layer=self.layer,
-            subnet_ids=network.private_subnet_ids,
-            security_group_ids=[group.id],
-            kms_key_arn=registry.kms_key_arn,
-            artifact_bucket=registry.artifact_bucket,
-        )
+
+def _problems(environment: Environment) -> Iterator[Problem]:
+    yield from _check_groups(environment)
+    yield from _check_triggers(environment)
+    if environment.ecs is not None:
+        yield from check_services(environment.services, environment.ecs)
+
+
+def _check_groups(environment: Environment) -> Iterator[Problem]:
+    if not isinstance(environment.inference, dict):
+        return
+    owners: dict[tuple[str, str], str] = {}
+    for group, inference in environment.inference.items():
+        if not is_short_name(group):
+            yield NAME1.problem("inference", got=group)
+        for field in type(inference).model_fields:
+            named = getattr(inference, field)
+            for name in named if isinstance(named, dict) else ():
+                other = owners.setdefault((field, name), group)
+                if other != group:
+                    full = environment.context.name(name)
+                    yield GRP1.problem("inference", group, field, name, other=other, name=full)
+
+
+def _check_triggers(environment: Environment) -> Iterator[Problem]:
+    """Batch transforms that wait for events of a bucket that sends none."""
+    registry = environment.registry
+    if not isinstance(registry, Registry) or registry.artifacts.send_events:
+        return
+    for path, spec in walk(environment):
+        if isinstance(spec, BatchTransform) and spec.waits_for_events():
+            yield JOB11.problem(*path, "trigger")
+
+
+INFERENCE = LayerRecord(
+    name="inference",
+    spec=Inference,
+    stands_on=("network", "registry"),
+    also_on=_also_on,
+    build=_build,
+    problems=_problems,
+)

@@ -1,79 +1,49 @@
-"""The kubernetes layer."""
+"""The kubernetes layer: the inference services on an EKS cluster."""
 
 from __future__ import annotations
 
-from ..cdk import Construct, ITerraformDependable
-from ..context import Context
-from ..kubernetes.construct import Objects, service_role
-from ..kubernetes.objects import Place, objects
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..eks.spec import EksCluster
+from ..kubernetes import fit
+from ..kubernetes.place import place_of
 from ..kubernetes.spec import Kubernetes
-from ..layer import Layer
 from ..outputs import EksOutputs, RegistryOutputs
-from ..target import Target
+from ..rules import Problem
+from .record import LayerRecord, Site
 
-from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider, KubernetesProviderExec
-
-KUBERNETES_VERSION = ">= 2.35.0, < 3.0.0"
-"""The version constraint of hashicorp/kubernetes; the bindings are generated from 2.38."""
-
-
-class KubernetesLayer(Layer):
-    """The inference services on a cluster that exists: their roles and their objects."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        context: Context,
-        spec: Kubernetes,
-        target: Target,
-        place: Place,
-        cluster: EksOutputs | None = None,
-        registry: RegistryOutputs | None = None,
-    ) -> None:
-        super().__init__(scope, "kubernetes", context=context, target=target)
-        below = cluster or self.read("eks", EksOutputs)
-        data = registry or self.read("registry", RegistryOutputs)
-        roles = Construct(self, "roles")
-        ready: list[ITerraformDependable] = []
-        for name, service in spec.services.items():
-            role = service_role(
-                roles,
-                name=name,
-                spec=service,
-                place=place,
-                cluster=below,
-                kms_key_arn=data.kms_key_arn,
-            )
-            ready += role.ready if role else []
-        if spec.objects_by == "terraform":
-            self._provider(below)
-            Objects(self, "objects", objects=objects(spec, place), ready=ready)
-
-    def _provider(self, cluster: EksOutputs) -> None:
-        role = self.target.role_arn(self.context)
-        KubernetesProvider(
-            self,
-            "kubernetes",
-            host=cluster.endpoint,
-            cluster_ca_certificate=f"${{base64decode({_inner(cluster.certificate_authority)})}}",
-            # A token for each run: none is kept in the state.
-            exec=[
-                KubernetesProviderExec(
-                    api_version="client.authentication.k8s.io/v1beta1",
-                    command="aws",
-                    args=[
-                        *("eks", "get-token", "--output", "json"),
-                        *("--cluster-name", cluster.cluster_name),
-                        *("--region", self.context.region),
-                        *(("--role-arn", role) if role else ()),
-                    ],
-                )
-            ],
-        )
-        self.add_override("terraform.required_providers.kubernetes.version", KUBERNETES_VERSION)
+if TYPE_CHECKING:
+    from ..environment import Environment
+    from .stacks.kubernetes import KubernetesLayer
 
 
-def _inner(value: str) -> str:
-    """A reference without its `${}`, or a literal as Terraform writes it."""
-    return value[2:-1] if value.startswith("${") else f'"{value}"'
+def _build(site: Site) -> KubernetesLayer:
+    from .stacks.kubernetes import KubernetesLayer
+
+    return KubernetesLayer(
+        site.app,
+        context=site.context,
+        spec=site.spec,
+        target=site.target,
+        place=place_of(site.environment),
+        cluster=site.given("eks", EksOutputs),
+        registry=site.given("registry", RegistryOutputs),
+    )
+
+
+def _problems(environment: Environment) -> Iterator[Problem]:
+    if isinstance(environment.eks, EksCluster) and environment.kubernetes is not None:
+        for problem in fit.problems(environment.eks, environment.kubernetes.services):
+            yield problem.under("kubernetes", "services")
+
+
+KUBERNETES = LayerRecord(
+    name="kubernetes",
+    spec=Kubernetes,
+    stands_on=("network", "registry", "eks"),
+    # Its objects are escaped one by one: `inferform manifests` writes them as they are.
+    writes_templates=True,
+    build=_build,
+    problems=_problems,
+)

@@ -1,37 +1,28 @@
-"""The network layer."""
+"""The network layer: one VPC."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from ..cdk import Construct
-from ..context import Context
-from ..layer import Layer
-from ..target import Target
-from ..vpc.construct import VpcNetwork
+from ..outputs import NetworkOutputs
 from ..vpc.spec import Network
+from .record import LayerRecord, Site
+
+if TYPE_CHECKING:
+    from .stacks.network import NetworkLayer
 
 
-class NetworkLayer(Layer):
-    """One VPC; hands up NetworkOutputs."""
+def _build(site: Site) -> NetworkLayer:
+    from .stacks.network import NetworkLayer
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        context: Context,
-        spec: Network,
-        target: Target,
-        endpoints: Iterable[str],
-        kubernetes: bool = False,
-    ) -> None:
-        super().__init__(scope, "network", context=context, target=target)
-        network = VpcNetwork(
-            self,
-            "network",
-            context=context,
-            spec=spec,
-            endpoints=endpoints,
-            kubernetes=kubernetes,
-        )
-        self.hand_up(network.outputs)
+    return NetworkLayer(
+        site.app,
+        context=site.context,
+        spec=site.spec,
+        target=site.target,
+        endpoints=site.environment.interface_endpoints,
+        kubernetes=site.environment.eks is not None,
+    )
+
+
+NETWORK = LayerRecord(name="network", spec=Network, outputs=NetworkOutputs, build=_build)

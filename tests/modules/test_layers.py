@@ -397,3 +397,20 @@ def test_accounts_that_may_read_artifacts_may_decrypt_them_through_s3_only(
     }
     bucket = json.loads(one(stack, "aws_s3_bucket_policy")["policy"])["Statement"]
     assert [s["Sid"] for s in bucket] == ["DenyInsecureTransport", "ReadByNamedAccounts"]
+
+
+def test_a_stack_says_which_environment_and_layer_it_is(synthesize: Synthesize) -> None:
+    # Operators' commands read it; nobody takes a stack's name to pieces.
+    stacks = synthesize(
+        Environment(
+            context=CONTEXT,
+            network=Network(cidr="10.0.0.0/16"),
+            registry=Registry(),
+            inference={"risk": Inference()},
+        )
+    )
+    said = {name: stack["//"]["metadata"]["inferform"] for name, stack in stacks.items()}
+    assert said == {
+        f"dev-use1-{layer}": {"environment": "dev-use1", "layer": layer}
+        for layer in ("network", "registry", "inference-risk")
+    }

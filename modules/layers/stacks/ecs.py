@@ -1,0 +1,55 @@
+"""The ecs layer."""
+
+from __future__ import annotations
+
+from ...alb.construct import SharedLoadBalancer
+from ...cdk import Construct
+from ...context import Context
+from ...ecs.cluster import Cluster
+from ...ecs.spec import EcsCluster
+from ...layer import Layer
+from ...outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
+from ...target import Target
+
+
+class EcsLayer(Layer):
+    """The cluster, its EC2 capacity and the load balancers; hands up EcsOutputs."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        context: Context,
+        spec: EcsCluster,
+        target: Target,
+        network: NetworkOutputs | None = None,
+        registry: RegistryOutputs | None = None,
+        private: bool = False,
+    ) -> None:
+        """`private` is whether the network has an endpoint for all that instances need."""
+        super().__init__(scope, "ecs", context=context, target=target)
+        below = self.below("network", NetworkOutputs, network)
+        data = self.below("registry", RegistryOutputs, registry)
+        cluster = Cluster(
+            self,
+            "cluster",
+            context=context,
+            spec=spec,
+            network=below,
+            kms_key_arn=data.kms_key_arn,
+            private=private,
+        )
+        shared = Construct(self, "load-balancers")
+        balancers = {
+            name: SharedLoadBalancer(shared, name, context=context, spec=balancer, network=below)
+            for name, balancer in spec.load_balancers.items()
+        }
+        self.hand_up(
+            EcsOutputs(
+                cluster_name=cluster.name,
+                capacity_providers=cluster.capacity_providers,
+                listener_arns={name: lb.listener_arn for name, lb in balancers.items()},
+                load_balancer_suffixes={name: lb.arn_suffix for name, lb in balancers.items()},
+                load_balancer_groups={name: lb.group_id for name, lb in balancers.items()},
+            )
+        )

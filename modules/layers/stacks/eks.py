@@ -1,0 +1,41 @@
+"""The eks layer."""
+
+from __future__ import annotations
+
+from ...cdk import Construct, TerraformLocal
+from ...context import Context
+from ...eks.construct import Cluster
+from ...eks.spec import EksCluster
+from ...layer import Layer
+from ...outputs import NetworkOutputs, RegistryOutputs
+from ...target import Target
+
+
+class EksLayer(Layer):
+    """One EKS cluster; hands up EksOutputs."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        context: Context,
+        spec: EksCluster,
+        target: Target,
+        network: NetworkOutputs | None = None,
+        registry: RegistryOutputs | None = None,
+    ) -> None:
+        super().__init__(scope, "eks", context=context, target=target)
+        below = self.below("network", NetworkOutputs, network)
+        data = self.below("registry", RegistryOutputs, registry)
+        TerraformLocal(self, "held", below.private_subnet_ids)
+        suffix = TerraformLocal(self, "suffix", '${substr(sha256(join("/", local.held)), 0, 8)}')
+        cluster = Cluster(
+            self,
+            "cluster",
+            context=context,
+            spec=spec,
+            network=below,
+            registry=data,
+            suffix=suffix.as_string,
+        )
+        self.hand_up(cluster.outputs)

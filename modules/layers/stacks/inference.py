@@ -1,0 +1,117 @@
+"""The inference layer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...cdk import Construct
+from ...context import Context
+from ...ecs.names import cluster_name
+from ...layer import Layer
+from ...outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
+from ...sagemaker.construct import HostedEndpoint
+from ...sagemaker.model_construct import Surroundings
+from ...target import Target
+from ...vpc.egress import allow_https
+from ..specs import Inference
+
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+
+
+class InferenceLayer(Layer):
+    """Every endpoint of the environment or of a group, in one security group that reaches
+    only AWS."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        context: Context,
+        spec: Inference,
+        target: Target,
+        network: NetworkOutputs | None = None,
+        registry: RegistryOutputs | None = None,
+        ecs: EcsOutputs | None = None,
+        private: bool = False,
+        layer: str = "inference",
+        group: str = "",
+    ) -> None:
+        super().__init__(scope, layer, context=context, target=target)
+        self._group = group
+        below = self.below("network", NetworkOutputs, network)
+        data = self.below("registry", RegistryOutputs, registry)
+        if spec.endpoints or spec.batch:
+            self._hosted(below, data, spec)
+        if spec.services:
+            self._services(below, data, ecs, spec, private=private)
+
+    def _hosted(self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference) -> None:
+        """What SageMaker runs."""
+        surroundings = self._surroundings(network, registry, spec)
+        endpoints = Construct(self, "endpoints")
+        for name, endpoint in spec.endpoints.items():
+            HostedEndpoint(
+                endpoints, name, context=self.context, spec=endpoint, surroundings=surroundings
+            )
+        if not spec.batch:
+            return
+        from ...sagemaker.batch_construct import Transform
+
+        batch = Construct(self, "batch")
+        for name, transform in spec.batch.items():
+            Transform(batch, name, context=self.context, spec=transform, surroundings=surroundings)
+
+    def _services(
+        self,
+        network: NetworkOutputs,
+        registry: RegistryOutputs,
+        ecs: EcsOutputs | None,
+        spec: Inference,
+        *,
+        private: bool,
+    ) -> None:
+        # Imported late, as its bindings take long and most environments have no ECS service.
+        from ...ecs.service import EcsSurroundings, Service
+
+        # Names can be computed where the cluster is this environment's own.
+        cluster = ecs or replace(
+            self.read("ecs", EcsOutputs), cluster_name=cluster_name(self.context)
+        )
+        surroundings = EcsSurroundings(
+            network=network,
+            cluster=cluster,
+            kms_key_arn=registry.kms_key_arn,
+            artifact_bucket=registry.artifact_bucket,
+            private=private,
+        )
+        services = Construct(self, "services")
+        for name, service in spec.services.items():
+            Service(services, name, context=self.context, spec=service, surroundings=surroundings)
+
+    def _surroundings(
+        self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference
+    ) -> Surroundings:
+        name = self.context.name("models", *filter(None, [self._group]))
+        group = SecurityGroup(
+            self,
+            "models",
+            name=name,
+            description="Model containers: HTTPS to AWS services only",
+            vpc_id=network.vpc_id,
+            tags={"Name": name},
+        )
+        allow_https(
+            self,
+            "models",
+            security_group_id=group.id,
+            network=network,
+            cidrs={f"egress-{index}": cidr for index, cidr in enumerate(spec.egress_cidrs)},
+        )
+        return Surroundings.within(
+            self,
+            layer=self.layer,
+            subnet_ids=network.private_subnet_ids,
+            security_group_ids=[group.id],
+            kms_key_arn=registry.kms_key_arn,
+            artifact_bucket=registry.artifact_bucket,
+        )

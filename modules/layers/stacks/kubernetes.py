@@ -1,0 +1,79 @@
+"""The kubernetes layer."""
+
+from __future__ import annotations
+
+from ...cdk import Construct, ITerraformDependable
+from ...context import Context
+from ...kubernetes.construct import Objects, service_role
+from ...kubernetes.objects import Place, objects
+from ...kubernetes.spec import Kubernetes
+from ...layer import Layer
+from ...outputs import EksOutputs, RegistryOutputs
+from ...target import Target
+
+from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider, KubernetesProviderExec
+
+KUBERNETES_VERSION = ">= 2.35.0, < 3.0.0"
+"""The version constraint of hashicorp/kubernetes; the bindings are generated from 2.38."""
+
+
+class KubernetesLayer(Layer):
+    """The inference services on a cluster that exists: their roles and their objects."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        context: Context,
+        spec: Kubernetes,
+        target: Target,
+        place: Place,
+        cluster: EksOutputs | None = None,
+        registry: RegistryOutputs | None = None,
+    ) -> None:
+        super().__init__(scope, "kubernetes", context=context, target=target)
+        below = self.below("eks", EksOutputs, cluster)
+        data = self.below("registry", RegistryOutputs, registry)
+        roles = Construct(self, "roles")
+        ready: list[ITerraformDependable] = []
+        for name, service in spec.services.items():
+            role = service_role(
+                roles,
+                name=name,
+                spec=service,
+                place=place,
+                cluster=below,
+                kms_key_arn=data.kms_key_arn,
+            )
+            ready += role.ready if role else []
+        if spec.objects_by == "terraform":
+            self._provider(below)
+            Objects(self, "objects", objects=objects(spec, place), ready=ready)
+
+    def _provider(self, cluster: EksOutputs) -> None:
+        role = self.target.role_arn(self.context)
+        KubernetesProvider(
+            self,
+            "kubernetes",
+            host=cluster.endpoint,
+            cluster_ca_certificate=f"${{base64decode({_inner(cluster.certificate_authority)})}}",
+            # A token for each run: none is kept in the state.
+            exec=[
+                KubernetesProviderExec(
+                    api_version="client.authentication.k8s.io/v1beta1",
+                    command="aws",
+                    args=[
+                        *("eks", "get-token", "--output", "json"),
+                        *("--cluster-name", cluster.cluster_name),
+                        *("--region", self.context.region),
+                        *(("--role-arn", role) if role else ()),
+                    ],
+                )
+            ],
+        )
+        self.add_override("terraform.required_providers.kubernetes.version", KUBERNETES_VERSION)
+
+
+def _inner(value: str) -> str:
+    """A reference without its `${}`, or a literal as Terraform writes it."""
+    return value[2:-1] if value.startswith("${") else f'"{value}"'
