@@ -11,33 +11,37 @@ import re
 from contextlib import suppress
 from typing import Any
 
-_SECRET_NAME = re.compile(
-    r"pass(?:word|wd|phrase)|(?:^|[_.\-])pass(?:$|[_.\-])|pwd|secret|token(?!iz)|credential"
-    r"|api[_\-]?key|access[_\-]?key|private[_\-]?key|signing[_\-]?key|encryption[_\-]?key"
-    r"|auth[_\-]?key|account[_\-]?key|shared[_\-]?key|(?:^|[_.\-])dsn(?:$|[_.\-])"
-    r"|conn(?:ection)?[_\-]?str|(?:database|db|redis|mongo\w*|broker)_ur[il]|webhook",
-    re.IGNORECASE,
+from inferform.secret import (
+    SECRET_VALUE,
+    is_harmless,
+    looks_random,
+    name_says_secret,
+    names_fingerprint,
+    names_secret,
+    value_is_secret,
 )
-_SECRET_VALUE = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|\beyJ[\w-]{8,}\.[\w-]{8,}"
-    r"|\b(?:gh[pousr]_|github_pat_|glpat-|hf_|sk-|sk_live_|rk_live_|xox[abposr]-)[\w-]{10,}"
-    r"|://[^/\s:@]*:[^/\s@]+@"
-)
+
+_VALUE = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&]+)"
 _ASSIGNMENT = re.compile(
-    r"(?P<name>[\w.\-]+)(?P<sign>[\"']?[ \t]*[:=][ \t]*)(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&]+)"
+    r"(?<![\w.\-])(?P<name>[\w.\-]{1,128})(?P<sign>[\"']?[ \t]{0,8}[:=][ \t]{0,8})" + _VALUE
 )
-_BEARER = re.compile(r"(\b(?:bearer|basic)\s+)[\w.~+/\-]{8,}=*", re.IGNORECASE)
-_RANDOM = re.compile(r"[A-Za-z0-9+/_\-]{20,}={0,2}")
-_HEX = re.compile(r"[0-9a-fA-F]{32,}")
-_FINGERPRINT_NAME = re.compile(r"sha|hash|digest|commit|revision|version|checksum|etag", re.I)
-_NUMBER = re.compile(r"-?\d{1,12}(?:\.\d+)?|true|false", re.IGNORECASE)
+# An option of a command line, and the argument after it.
+_OPTION = re.compile(
+    r"(?<!\S)(?P<name>--?[A-Za-z][\w.\-]{1,128})(?P<sign>[ \t]{1,8})(?!-)" + _VALUE
+)
+_BEARER = re.compile(r"(\b(?:bearer|basic)\s{1,8})[\w.~+/\-]{8,}=*", re.IGNORECASE)
+_HEADER = re.compile(
+    r"(?:bearer|basic|token)\s{1,8}(?=[\w.~+/=\-]*\d)[\w.~+/=\-]{8,}", re.IGNORECASE
+)
+_KEY_BLOCK = re.compile(
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY.*?(?:-----END [A-Z ]{0,40}KEY-----|\Z)", re.DOTALL
+)
 _ENVIRONMENTS = frozenset({"env", "environment", "environment_variables", "variables"})
+_SCRIPTS = ("user_data", "custom_data")
 _NAME_KEYS = ("name", "Name", "key", "Key")
 _VALUE_KEYS = ("value", "Value")
-# Names that hold the word but never the thing.
-_PLAIN_NAMES = frozenset({"secrets", "type", "kind"})
+# A block that names the secrets of a container, and holds none.
+_PLAIN_NAMES = frozenset({"secrets"})
 _LONGEST_JSON = 2_000_000
 
 
@@ -63,11 +67,6 @@ class Masked(str):
         return self._secret
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether something of this name is likely to hold a secret."""
-    return name.lower() not in _PLAIN_NAMES and bool(_SECRET_NAME.search(name))
-
-
 def mask(value: Any, sensitive: Any = False) -> Any:
     """`value` of a plan without its secrets; `sensitive` is Terraform's own mark of the same shape."""
     return _mask(value, sensitive, name="", secret=False, environment=False)
@@ -75,14 +74,15 @@ def mask(value: Any, sensitive: Any = False) -> Any:
 
 def mask_text(text: str) -> str:
     """Free text, such as a message or a script, without the secrets that it names."""
-    if _SECRET_VALUE.search(text):
-        text = _SECRET_VALUE.sub("(masked)", text)
-    return _BEARER.sub(r"\1(masked)", _ASSIGNMENT.sub(_masked_assignment, text))
+    shown = SECRET_VALUE.sub("(masked)", _KEY_BLOCK.sub("(masked)", text))
+    for pattern in (_ASSIGNMENT, _OPTION):
+        shown = pattern.sub(_masked_assignment, shown)
+    return _BEARER.sub(r"\1(masked)", shown)
 
 
 def _masked_assignment(match: re.Match[str]) -> str:
     value = match["value"].strip("\"'")
-    if not is_secret_name(match["name"]) or _is_reference(value) or not value:
+    if not value or not name_says_secret(match["name"], value):
         return match[0]
     return f"{match['name']}{match['sign']}(masked)"
 
@@ -95,20 +95,31 @@ def _mask(value: Any, sensitive: Any, *, name: str, secret: bool, environment: b
     if isinstance(value, dict):
         return _mask_dict(value, sensitive, secret=secret, environment=environment)
     if isinstance(value, list):
-        marks = sensitive if isinstance(sensitive, list) else ()
-        return [
+        return _mask_list(value, sensitive, name=name, secret=secret, environment=environment)
+    if isinstance(value, str):
+        return _mask_string(value, name, secret=secret, environment=environment)
+    return Masked(value) if secret and not is_harmless(name, str(value)) else value
+
+
+def _mask_list(
+    value: list[Any], sensitive: Any, *, name: str, secret: bool, environment: bool
+) -> list[Any]:
+    marks = sensitive if isinstance(sensitive, list) else ()
+    masked = []
+    for index, item in enumerate(value):
+        # The argument after an option, such as `--api-key`, that stands by itself.
+        before = value[index - 1] if index and isinstance(item, str) else None
+        option = before if isinstance(before, str) and before.startswith("-") else ""
+        masked.append(
             _mask(
                 item,
                 marks[index] if index < len(marks) else False,
-                name=name,
-                secret=secret,
+                name=option or name,
+                secret=secret or names_secret(option),
                 environment=environment,
             )
-            for index, item in enumerate(value)
-        ]
-    if isinstance(value, str):
-        return _mask_string(value, name, secret=secret, environment=environment)
-    return Masked(value) if secret and not isinstance(value, bool) else value
+        )
+    return masked
 
 
 def _mask_dict(
@@ -128,42 +139,24 @@ def _mask_dict(
             item,
             marks.get(key, False),
             name=label,
-            secret=secret or (is_secret_name(label) and not _counts_tokens(label, item)),
+            secret=secret or (label not in _PLAIN_NAMES and names_secret(label)),
             environment=environment or key in _ENVIRONMENTS,
         )
     return masked
 
 
-def _counts_tokens(name: str, value: object) -> bool:
-    """Whether it is a number of tokens, such as MAX_TOTAL_TOKENS, not a token."""
-    lowered = name.lower()
-    return "token" in lowered and bool(_NUMBER.fullmatch(str(value)))
-
-
-def _is_reference(value: str) -> bool:
-    """Whether it only says where a secret is kept."""
-    return value.startswith(("arn:", "${", "$(")) and not _SECRET_VALUE.search(value)
-
-
 def _mask_string(value: str, name: str, *, secret: bool, environment: bool) -> Any:
-    hidden = name.startswith("user_data") or (secret and not _is_reference(value))
-    if hidden or (environment and _looks_random(value, name)):
+    hidden = name.startswith(_SCRIPTS) or (secret and not is_harmless(name, value))
+    random = environment and looks_random(value) and not names_fingerprint(name)
+    if hidden or random or _HEADER.fullmatch(value):
         return Masked(value)
-    if value[0] in "{[" and len(value) < _LONGEST_JSON:
+    if value.lstrip()[:1] in ("{", "[") and len(value) < _LONGEST_JSON:
         with suppress(ValueError):
             inner = _mask(
                 json.loads(value), False, name=name, secret=False, environment=environment
             )
             return json.dumps(inner)
-    if _SECRET_VALUE.search(value):
+    if value_is_secret(value):
         return Masked(value)
-    return mask_text(value) if environment or "=" in value or "\n" in value else value
-
-
-def _looks_random(value: str, name: str) -> bool:
-    if _FINGERPRINT_NAME.search(name):
-        return False
-    if _HEX.fullmatch(value):
-        return True
-    kinds = (str.isupper, str.islower, str.isdigit)
-    return bool(_RANDOM.fullmatch(value)) and all(any(map(kind, value)) for kind in kinds)
+    is_script = environment or "=" in value or "\n" in value or " -" in value
+    return mask_text(value) if is_script else value

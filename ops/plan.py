@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BadInputError
-from .masking import Masked, mask
+from .masking import Masked, mask, mask_text
 
 _HOW_TO_MAKE = "make one with: terraform plan -out=plan && terraform show -json plan > plan.json"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -359,7 +359,9 @@ def _change(entry: dict[str, Any]) -> Change:
         replace_paths=tuple(tuple(path) for path in change.get("replace_paths") or ()),
         reason=str(entry.get("action_reason") or "").replace("_", " "),
         moved_from=str(entry.get("previous_address") or ""),
-        import_id=str(importing.get("id") or ("(known after apply)" if importing else "")),
+        import_id=mask_text(
+            str(importing.get("id") or ("(known after apply)" if importing else ""))
+        ),
         deposed=str(entry.get("deposed") or ""),
     )
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ops.masking import Masked, is_secret_name, mask, mask_text
+from inferform.secret import names_secret
+from ops.masking import Masked, mask, mask_text
 from ops.plan import read_plan
 from ops.review.renderers import FORMATS
 from ops.review.report import build
@@ -120,12 +121,12 @@ def test_the_password_in_the_real_plans_is_in_no_format(name: str) -> None:
     ["password", "DB_PASSWD", "HF_TOKEN", "apiKey", "aws_secret_access_key", "SLACK_WEBHOOK"],
 )
 def test_names_of_secrets_are_known(name: str) -> None:
-    assert is_secret_name(name)
+    assert names_secret(name)
 
 
 @pytest.mark.parametrize("name", ["LOG_LEVEL", "TOKENIZER_PATH", "bypass", "key_name", "compass"])
 def test_other_names_are_left_alone(name: str) -> None:
-    assert not is_secret_name(name)
+    assert not names_secret(name)
 
 
 @pytest.mark.parametrize(
@@ -141,11 +142,45 @@ def test_references_flags_and_hashes_are_shown(value: Any, shown: Any) -> None:
     assert mask({"environment": value}) == {"environment": shown}
 
 
-def test_the_data_of_a_kubernetes_secret_is_hidden() -> None:
-    manifest = {"kind": "Secret", "metadata": {"name": "s"}, "stringData": {"colour": "blue"}}
+@pytest.mark.parametrize("field", ["data", "stringData"])
+def test_the_data_of_a_kubernetes_secret_is_hidden(field: str) -> None:
+    manifest = {"kind": "Secret", "metadata": {"name": "s"}, field: {"colour": "blue"}}
     masked = mask({"manifest": manifest})["manifest"]
     assert masked["metadata"] == {"name": "s"}
-    assert str(masked["stringData"]) == "(masked)"
+    assert str(masked[field]) == "(masked)"
+    shown = {"manifest": {**manifest, "kind": "ConfigMap"}}
+    assert mask(shown) == shown
+
+
+def test_the_argument_after_an_option_that_names_a_secret_is_hidden() -> None:
+    command = ["serve", "--api-key", "swordfish", "--max-model-len", "4096", "-v", "--quiet"]
+    assert mask({"command": command})["command"] == [
+        *("serve", "--api-key", Masked("swordfish"), "--max-model-len", "4096", "-v", "--quiet")
+    ]
+    script = "vllm serve --api-key swordfish --port 8080 --hf-token 'sword fish' --quiet"
+    assert mask({"script": script})["script"] == (
+        "vllm serve --api-key (masked) --port 8080 --hf-token (masked) --quiet"
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '{"password": "swordfish"}',
+        ' {"password": "swordfish"}',
+        "Bearer swordfish-1",
+        "Token swordfish1",
+    ],
+)
+def test_a_secret_in_json_or_a_header_is_hidden(value: str) -> None:
+    assert "swordfish" not in str(mask({"input": value}))
+    assert "swordfish" not in str(mask({"input": json.dumps({"Authorization": value})}))
+
+
+def test_the_whole_of_a_private_key_is_cut_from_a_text() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----"
+    assert mask_text(f"before\n{key}\nafter") == "before\n(masked)\nafter"
+    assert mask_text(f"before\n{key[:40]}") == "before\n(masked)"
 
 
 def test_a_changed_secret_is_seen_to_change_without_being_seen() -> None:
