@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 
-from inferform import Environment
+from inferform import EksService, Environment
 from inferform.kubernetes.objects import Object, objects
 from inferform.kubernetes.place import place_of
-from inferform.rules import did_you_mean
 
 from .errors import BadInputError
+from .services import find
 
 
 def manifests(environment: Environment, service: str | None = None) -> list[Object]:
@@ -28,14 +28,17 @@ def manifests(environment: Environment, service: str | None = None) -> list[Obje
     made = objects(spec, place_of(environment))
     if service is None:
         return made
-    if service not in spec.services:
-        hint = f"the services are {', '.join(spec.services)}{did_you_mean(service, spec.services)}"
-        raise BadInputError(f"{environment.key} has no service {service}", hint)
-    namespace = spec.services[service].namespace
+    found = find(
+        environment,
+        service,
+        among=lambda each: isinstance(each.spec, EksService),
+        what="EKS service",
+    )
+    wanted = (spec.services[found.name].namespace, found.name)
     return [
         each
         for each in made
-        if (each["metadata"].get("namespace"), each["metadata"]["name"]) == (namespace, service)
+        if (each["metadata"].get("namespace"), each["metadata"]["name"]) == wanted
     ]
 
 

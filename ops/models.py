@@ -9,6 +9,7 @@ import libcst as cst
 from inferform import Environment, ModelPackage
 from inferform.loading import Loaded
 from inferform.rules import PathPart
+from inferform.sagemaker.endpoints.base import Endpoint
 from inferform.spec import walk
 
 from .aws import Aws
@@ -64,6 +65,29 @@ def latest_approved(pin: ModelPackage, aws: Aws) -> str:
         )
     newest = max(versions, key=lambda version: int(version["ModelPackageVersion"]))
     return str(newest["ModelPackageArn"])
+
+
+def rollouts(environment: Environment) -> list[dict[str, object]]:
+    """How updates reach each endpoint, and how long one takes at worst."""
+    return [
+        _rollout(each.name, each.spec)
+        for each in environment.deployed
+        if isinstance(each.spec, Endpoint)
+    ]
+
+
+def _rollout(name: str, endpoint: Endpoint) -> dict[str, object]:
+    guard, variants = endpoint.guard, endpoint.hosted()
+    alarms = len(guard.alarms.kinds) * len(variants) if guard and guard.alarms else 0
+    return {
+        "endpoint": name,
+        "kind": endpoint.kind,
+        "variants": len(variants),
+        "rollout": type(guard).__name__ if guard else "SageMaker's own",
+        "waits_seconds": guard.waits_seconds if guard else None,
+        "worst_case_seconds": guard.worst_case_seconds if guard else None,
+        "rollback_alarms": alarms + len(guard.more_alarms) if guard else 0,
+    }
 
 
 def _collected(pages: Any, pin: ModelPackage) -> list[dict[str, Any]]:

@@ -55,23 +55,9 @@ def rollouts(env: EnvironmentKey, json: Json = False) -> None:
 
     Example: inferform models rollouts prod-euw1
     """
-    rows = []
-    for inference in environment(env).groups.values():
-        for name, endpoint in inference.endpoints.items():
-            guard = endpoint.guard
-            variants = endpoint.hosted()
-            alarms = len(guard.alarms.kinds) * len(variants) if guard and guard.alarms else 0
-            rows.append(
-                {
-                    "endpoint": name,
-                    "kind": endpoint.kind,
-                    "variants": len(variants),
-                    "rollout": type(guard).__name__ if guard else "SageMaker's own",
-                    "waits_seconds": guard.waits_seconds if guard else None,
-                    "worst_case_seconds": guard.worst_case_seconds if guard else None,
-                    "rollback_alarms": alarms + len(guard.more_alarms) if guard else 0,
-                }
-            )
+    from .. import models
+
+    rows = models.rollouts(environment(env))
     if json:
         print_json(rows)
         return
