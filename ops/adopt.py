@@ -9,21 +9,17 @@ makes it anew; one that an endpoint already uses takes its predecessor's place i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .advice import errors_of, lacking
 from .aws import Aws
 from .errors import OperatorError
-from .own import Existing, existing
+from .kinds import kinds
+from .kinds.record import Discard, Existing, Not
+from .own import existing
 from .terraform import Stack
 
-_DELETE: Mapping[str, Callable[[Any, str], Any]] = {
-    "aws_sagemaker_endpoint_configuration": lambda sagemaker, name: (
-        sagemaker.delete_endpoint_config(EndpointConfigName=name)
-    ),
-    "aws_sagemaker_model": lambda sagemaker, name: sagemaker.delete_model(ModelName=name),
-}
 _UNSETTLED = ("CREATING", "UPDATING", "DELETING")
 
 
@@ -41,31 +37,25 @@ def adopt(stack: Stack, aws: Aws, environment: Mapping[str, str], used: set[str]
 
 
 def in_use(aws: Aws) -> set[str]:
-    """The endpoint configurations, and their models, that endpoints of the environment use.
+    """The ids of immutable resources that something in the environment uses.
 
-    Raises OperatorError while one of them is being changed.
+    Raises OperatorError while one of their users is being changed.
     """
-    sagemaker = aws.client("sagemaker")
-    used: set[str] = set()
-    pages = sagemaker.get_paginator("list_endpoints").paginate(NameContains=aws.context.prefix)
-    for name in [e["EndpointName"] for page in pages for e in page["Endpoints"]]:
-        endpoint = sagemaker.describe_endpoint(EndpointName=name)
-        if endpoint["EndpointStatus"].endswith("ing"):
-            raise OperatorError(
-                f"endpoint {name} is {endpoint['EndpointStatus']}",
-                "wait until it has settled, then run this again",
-            )
-        configuration = endpoint["EndpointConfigName"]
-        held = sagemaker.describe_endpoint_config(EndpointConfigName=configuration)
-        variants = held["ProductionVariants"] + held.get("ShadowProductionVariants", [])
-        used |= {configuration, *(v["ModelName"] for v in variants if "ModelName" in v)}
-    return used
+    users = dict.fromkeys(discard.used for discard in _discarded().values())
+    return {identifier for used in users for identifier in used(aws)}
+
+
+def _discarded() -> dict[str, Discard]:
+    """How each type of immutable resource is deleted."""
+    found = {kind: record.discard for kind, record in kinds().items()}
+    return {kind: how for kind, how in found.items() if not isinstance(how, Not)}
 
 
 def _adopt_known(
     stack: Stack, aws: Aws, environment: Mapping[str, str], used: set[str]
 ) -> list[str]:
     done = []
+    discarded = _discarded()
     changes = _changes(stack, environment)
     moving = {
         (change["type"], found.id): change["address"]
@@ -76,7 +66,7 @@ def _adopt_known(
     for change in changes:
         kind, address = change["type"], change["address"]
         actions, values = change["change"]["actions"], change["change"]["after"]
-        if "create" not in actions or (actions != ["create"] and kind not in _DELETE):
+        if "create" not in actions or (actions != ["create"] and kind not in discarded):
             continue
         found = _own(existing(kind, values, aws), address, stack, aws)
         if found is None:
@@ -91,13 +81,13 @@ def _adopt_known(
             _terraform(stack, environment, "import", "-input=false", address, identifier)
             done.append(f"imported {address} ({identifier})")
         elif identifier not in used:
-            _DELETE[kind](aws.client("sagemaker"), identifier)
+            discarded[kind].delete(aws, identifier)
             done.append(f"deleted {identifier}, which the next deploy makes anew")
         else:
             old = change["change"]["before"]["name"]
             _terraform(stack, environment, "state", "rm", address)
             _terraform(stack, environment, "import", "-input=false", address, identifier)
-            _DELETE[kind](aws.client("sagemaker"), old)
+            discarded[kind].delete(aws, old)
             done.append(f"imported {address} ({identifier}) in the place of {old}")
     return done
 

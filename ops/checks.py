@@ -137,6 +137,14 @@ NAME = check(
     fix="import the resource, delete it, or choose another name",
 )
 
+READABLE = check(
+    "PRE12",
+    "readable",
+    command="preflight",
+    why="what AWS refuses to tell is not checked, and may fail in the middle of the apply",
+    fix="give the plan role the permission that AWS names, or fix the network",
+)
+
 DEPLOYED = check(
     "VER1",
     "deployed",

@@ -25,6 +25,8 @@ from inferform.target import AWS, EMULATOR
 from .advice import about_terraform, errors_of
 from .aws import Aws
 from .errors import OperatorError
+from .kinds import kinds
+from .kinds.record import Not, Owner, Planned, Values
 from .terraform import (
     WORK,
     Outcome,
@@ -242,71 +244,58 @@ def _plain(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _ecs_service(before: Values, after: Values, planned: Planned) -> set[str]:
+    cluster = str(before.get("cluster", "")).rpartition("/")[2]
+    scaled = {values.get("resource_id") for values in planned("aws_appautoscaling_target")}
+    return {"desired_count"} if f"service/{cluster}/{before.get('name')}" in scaled else set()
+
+
+def _autoscaling_group(before: Values, after: Values, planned: Planned) -> set[str]:
+    bounds = [(values.get("min_size"), values.get("max_size")) for values in (before, after)]
+    return {"desired_capacity"} if bounds[0] == bounds[1] else set()
+
+
+def _node_group(before: Values, after: Values, planned: Planned) -> set[str]:
+    configs = [(values.get("scaling_config") or [{}])[0] for values in (before, after)]
+    bounds = [(config.get("min_size"), config.get("max_size")) for config in configs]
+    return {"scaling_config"} if bounds[0] == bounds[1] else set()
+
+
+# Of types that have no record yet.
+_OLD: Mapping[str, Owner] = {
+    "aws_autoscaling_group": _autoscaling_group,
+    "aws_ecs_service": _ecs_service,
+    "aws_eks_node_group": _node_group,
+}
+
+
 class _Owned:
-    """What autoscaling changes by itself, as far as one plan shows what it scales.
+    """What somebody else changes by himself, such as autoscaling, as far as one plan shows it.
 
     Modules ignore such values where they can (`ignore_changes`); this is for those that a
     scheduled action sets on a scalable target, and for states that are older than a policy.
     """
 
-    # The attributes of each type that autoscaling sets, once there is a scalable target for it.
-    _CAPACITY = {
-        "aws_autoscaling_group": {"desired_capacity"},
-        "aws_ecs_service": {"desired_count"},
-        "aws_eks_node_group": {"scaling_config"},
-    }
-
     def __init__(self, plan: Mapping[str, Any]) -> None:
-        planned = [
-            (entry["type"], (entry["change"].get("after") or entry["change"].get("before") or {}))
-            for entry in plan.get("resource_changes", [])
-        ]
-        self._scaled = {
-            values.get("resource_id")
-            for kind, values in planned
-            if kind == "aws_appautoscaling_target"
-        }
-        self._scheduled = {
-            values.get("resource_id")
-            for kind, values in planned
-            if kind == "aws_appautoscaling_scheduled_action"
-        }
+        self._values: dict[str, list[Mapping[str, Any]]] = {}
+        for entry in plan.get("resource_changes", []):
+            values = entry["change"].get("after") or entry["change"].get("before") or {}
+            self._values.setdefault(entry["type"], []).append(values)
         self.found = False
 
     def covers(self, entry: Mapping[str, Any], attributes: list[str]) -> bool:
-        """Whether a change is only of what autoscaling owns."""
-        change = entry["change"]
-        if change["actions"] != ["update"] or not attributes:
+        """Whether a change is only of what somebody else owns."""
+        change, record = entry["change"], kinds().get(entry["type"])
+        owner = record.owned if record else _OLD.get(entry["type"], Not("it has no record yet"))
+        if change["actions"] != ["update"] or not attributes or isinstance(owner, Not):
             return False
-        kind, values = entry["type"], change["before"] or {}
-        if kind == "aws_appautoscaling_target":
-            owned = values.get("resource_id") in self._scheduled
-            allowed = {"min_capacity", "max_capacity"}
-        elif kind == "aws_ecs_service":
-            cluster = str(values.get("cluster", "")).rpartition("/")[2]
-            owned = f"service/{cluster}/{values.get('name')}" in self._scaled
-            allowed = self._CAPACITY[kind]
-        else:
-            owned = kind in self._CAPACITY and _differs_in_desired_only(change)
-            allowed = self._CAPACITY.get(kind, set())
-        covered = owned and set(attributes) <= allowed
+        owned = owner(change["before"] or {}, change["after"] or {}, self._planned)
+        covered = set(attributes) <= {*owned}
         self.found = self.found or covered
         return covered
 
-
-def _differs_in_desired_only(change: Mapping[str, Any]) -> bool:
-    """Whether a node group or an Auto Scaling group keeps its minimum and maximum."""
-
-    def bounds(values: Mapping[str, Any]) -> list[Any]:
-        config = (values.get("scaling_config") or [{}])[0]
-        return [
-            values.get("min_size"),
-            values.get("max_size"),
-            config.get("min_size"),
-            config.get("max_size"),
-        ]
-
-    return bounds(change["before"]) == bounds(change["after"])
+    def _planned(self, kind: str) -> list[Mapping[str, Any]]:
+        return self._values.get(kind, [])
 
 
 def markdown(environment: str, found: Collection[StackDrift]) -> str:

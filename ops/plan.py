@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .errors import BadInputError
 from .masking import Masked, mask, mask_text
+
+Side = Literal["before", "after"]
 
 _HOW_TO_MAKE = "make one with: terraform plan -out=plan && terraform show -json plan > plan.json"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -84,6 +86,19 @@ class Change:
     def exists_after(self) -> bool:
         """Whether there will be something afterwards."""
         return self.action not in (Action.DELETE, Action.FORGET)
+
+    def at(self, side: Side) -> dict[str, Any]:
+        """The arguments before or after."""
+        return self.before if side == "before" else self.after
+
+    def exists(self, side: Side) -> bool:
+        """Whether it is there before or after."""
+        return self.exists_before if side == "before" else self.exists_after
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it is created, updated or replaced."""
+        return self.action in (Action.CREATE, Action.UPDATE, Action.REPLACE)
 
     @property
     def is_shown(self) -> bool:
@@ -162,6 +177,11 @@ def dig(value: Any, *path: Any) -> Any:
     return value
 
 
+def number(value: Any, default: float) -> float:
+    """A value where it is a number, otherwise the default."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else default
+
+
 def _step(value: Any, part: Any) -> Any:
     if isinstance(value, dict):
         return value.get(part)
@@ -233,6 +253,15 @@ class Plan:
     def of_type(self, *types: str) -> tuple[Change, ...]:
         """Every resource of some types, changed or not."""
         return tuple(change for kind in types for change in self._by_type.get(kind, ()))
+
+    @cached_property
+    def accounts(self) -> frozenset[str]:
+        """The accounts that the plan works in, told from the ARNs of what exists."""
+        arns = (
+            str(change.before.get("arn") or change.after.get("arn") or "").split(":")
+            for change in self.changes
+        )
+        return frozenset(arn[4] for arn in arns if len(arn) > 4 and arn[4].isdigit())
 
     def referred(self, change: Change, attribute: str) -> tuple[Change, ...]:
         """The resources that an attribute of a resource refers to in the configuration."""

@@ -46,11 +46,11 @@ def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
     else:
         print_table(
             ("result", "check", "found"),
-            [(c.outcome, c.check, f"{c.subject}: {c.found}") for c in checks],
+            [(c.outcome, c.check.label, f"{c.subject}: {c.found}") for c in checks],
         )
         for check in failed:
             stdout.print(
-                f"{check.check} {check.subject} {check.found}\n  {check.fix}",
+                f"{check.check.title} {check.subject} {check.found}\n  {check.fix}",
                 markup=False,
             )
     raise typer.Exit(1 if failed else 0)

@@ -44,7 +44,7 @@ def verify(
     else:
         print_table(
             ("result", "check", "found"),
-            [(f.outcome, f.check, f"{f.subject}: {f.found}") for f in findings],
+            [(f.outcome, f.check.label, f"{f.subject}: {f.found}") for f in findings],
         )
         for finding in failed:
             stdout.print(f"{finding.subject} {finding.found}\n  {finding.fix}", markup=False)

@@ -1,27 +1,30 @@
 """Kind: the record of one Terraform resource type, and the types of its members.
 
-Each member is answered, or answered by `Not("why not")`; a test refuses a hole.
+Each member is given, or is `Not("why not")`; a test refuses a hole. `Foreign` is the shorter record
+of a type that Inferform does not make, and that a review of another project's plan has to know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from inferform.usage import Usage
 
-from ..plan import Change, Plan
+from ..checks import Check
+from ..plan import Change, Plan, Side
 
 if TYPE_CHECKING:
     from inferform import Environment
 
     from ..aws import Aws
     from ..state import State
+    from .synthesis import Resource, Synthesis
 
-Side = Literal["before", "after"]
 Values = Mapping[str, Any]
 """A resource's arguments as a plan or a synthesis knows them; unknown ones are missing."""
 
@@ -31,6 +34,9 @@ class Not:
     """A member that does not apply to a type, and why."""
 
     reason: str
+
+
+# Recover
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,37 @@ class Existing:
 
 
 Finder = Callable[["Aws", Values], Iterable[Existing]]
-"""Yields what is in AWS for a resource's arguments."""
+"""Yields what is in AWS for a resource's arguments, see `ops.kinds.finding`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """How an immutable resource is deleted that the next deploy makes again."""
+
+    delete: Callable[[Aws, str], object]
+    """Deletes one by its id."""
+
+    used: Callable[[Aws], Collection[str]]
+    """The ids of those that something in the environment uses now."""
+
+
+# Drift
+
+Planned = Callable[[str], Iterable[Values]]
+"""The arguments of every resource of a type in a plan."""
+
+Owner = Callable[[Values, Values, Planned], Collection[str]]
+"""The attributes of an update that somebody else sets, such as autoscaling; called with the
+arguments before and after."""
+
+
+# Cost
 
 Estimator = Callable[[Plan, Change, Side], Iterator[Usage]]
 """Yields what a resource of a plan uses before or after it."""
+
+
+# Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,70 +135,48 @@ class RiskRule:
     advice: str
 
 
-Found = tuple[Change, str] | tuple[Change, str, Severity]
-"""The change that a risk holds for, the reason and, where it differs, the severity."""
+Found = str | tuple[str, Severity]
+"""Why a risk holds and, where it differs from the rule's, how severe it is."""
+
+RiskFinder = Callable[[Plan, Change], Iterator[Found]]
+"""Yields why a risk holds for one resource of a plan; called for unchanged ones too."""
 
 
 @dataclass(frozen=True, slots=True)
 class RiskCheck:
-    """A risk rule with what finds it in a plan."""
+    """A risk, and what finds it in a resource of one type."""
 
     rule: RiskRule
-    find: Callable[[Plan], Iterator[Found]]
+    find: RiskFinder
 
 
-def risk(
-    id: str, severity: Severity, title: str, *, advice: str
-) -> Callable[[Callable[[Plan], Iterator[Found]]], RiskCheck]:
-    """Make a risk of the function that yields the changes which it holds for."""
+def risk(rule: RiskRule) -> Callable[[RiskFinder], RiskCheck]:
+    """Make a check for a risk of the function that finds it."""
 
-    def made(find: Callable[[Plan], Iterator[Found]]) -> RiskCheck:
-        return RiskCheck(RiskRule(id, severity, title, advice), find)
+    def made(find: RiskFinder) -> RiskCheck:
+        return RiskCheck(rule, find)
 
     return made
 
+
+# Preflight and verify
 
 Outcome = Literal["passed", "failed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check of verify or preflight found and, where it is wrong, how to fix it."""
+    """What one check of preflight or verify found and, where it is wrong, how to fix it."""
 
-    check: str
-    """The check's id, which `inferform explain` spells out."""
-
+    check: Check
     subject: str
     outcome: Outcome
     found: str
     fix: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What a verification works with."""
-
-    environment: Environment
-    aws: Aws
-    state: State
-    """The state of the layer that the resource is in."""
-
-    samples: Path | None = None
-    """A folder of request bodies by the service's short name."""
-
-    invoke: bool = True
-
-
-class Verifier(Protocol):
-    """The checks of one resource that is deployed."""
-
-    def findings(self) -> Iterator[Finding]:
-        """One finding for each check, until one fails that the others need."""
-        ...
-
-    def served(self) -> Iterator[str]:
-        """The images and artifacts that it runs now."""
-        ...
+    def as_dict(self) -> dict[str, str]:
+        """The finding for machines."""
+        return {**asdict(self), "check": self.check.title, "id": self.check.id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,16 +189,70 @@ class Quota:
     name: str
     amount: float
 
+    doubled: bool = True
+    """Whether a blue/green rollout takes twice as much."""
+
+
+Quotas = Callable[["Synthesis", "Resource"], Iterator[Quota]]
+"""Yields the quotas that a synthesized resource counts against."""
+
+Preflight = Callable[["Synthesis", Sequence["Resource"]], Iterator[Finding]]
+"""Checks every synthesized resource of a type before an apply; reads only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a verification works with."""
+
+    environment: Environment
+    aws: Aws
+    state: State
+    """The state of the layer that the resource is in."""
+
+    samples: Path | None = None
+    """A folder of request bodies by the service's short name. Default: None, empty bodies."""
+
+    invoke: bool = True
+    """Whether to send a request. Default: True."""
+
+
+class Verifier(ABC):
+    """The checks of one deployed resource; `values` are its attributes in the state."""
+
+    def __init__(self, run: Verification, values: Values) -> None:
+        self.run = run
+        self.values = values
+
+    @property
+    def name(self) -> str:
+        """AWS's name of it."""
+        return str(self.values.get("name"))
+
+    @abstractmethod
+    def findings(self) -> Iterator[Finding]:
+        """One finding for each check, until one fails that the others need."""
+
+    @abstractmethod
+    def served(self) -> Iterator[str]:
+        """The images and artifacts that it runs, as far as the state says."""
+
+    def finding(self, check: Check, outcome: Outcome, found: str, fix: str = "") -> Finding:
+        """What a check found."""
+        return Finding(check, self.name, outcome, found, fix)
+
+
+# The records
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What Inferform knows of one Terraform resource type."""
+    """What Inferform knows of one Terraform resource type that it makes."""
 
     type: str
     """Terraform's name of it."""
 
     words: str
-    """What people call it."""
+    """What people call it: `SageMaker endpoint`."""
 
     _: KW_ONLY
 
@@ -204,28 +269,49 @@ class Kind:
     """How it is found in AWS by its arguments, and its id for an import."""
 
     name: str | Not
-    """The argument whose value only one resource of the account and Region can have."""
+    """The argument whose value only one resource can have, in the account or in the world."""
 
-    discard: Callable[[Aws, str], Any] | None = None
-    """Deletes one by its id, for immutable resources that the next deploy makes again."""
+    discard: Discard | Not
+    """How one is deleted that the next deploy makes again: for immutable resources."""
 
-    owned: Mapping[str, str] = field(default_factory=dict)
-    """Attributes that somebody else sets after the creation, and who: autoscaling, CodeDeploy."""
+    owned: Owner | Not
+    """Which of its attributes somebody else sets after its creation."""
 
     uses: Estimator | Not
     """What it uses that is billed by the hour or the month."""
 
-    quotas: Callable[[Any, Any], Iterator[Quota]] | Not
-    """The quotas that it counts against; called with the synthesis and the resource."""
+    quotas: Quotas | Not
+    """The quotas that it counts against."""
+
+    addresses: Callable[[Synthesis, Resource], int] | Not
+    """How many addresses of the private subnets it takes at its maximum."""
+
+    preflight: Preflight | Not
+    """What else would fail in the middle of an apply."""
 
     story: Teller | Not
     """What a plan does to it, in words of the service."""
 
     risks: tuple[RiskCheck, ...] | Not
-    """The risks of a change that belong to this type, beside those that hold for every type."""
+    """The risks of a change of it, beside those that hold for every type."""
 
     settings: Mapping[str, str] | Not
-    """Attributes that must not be weakened or removed, and what people call them."""
+    """Attributes that must not be emptied or turned off, and what people call them."""
 
     verify: Callable[[Verification, Values], Verifier] | Not
-    """The checks of a deployed one; called with its attributes in the state."""
+    """The checks of a deployed one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What a review knows of a type that Inferform does not make."""
+
+    type: str
+    words: str
+    _: KW_ONLY
+    part_of: str = ""
+    outage: bool = False
+    holds_data: bool = False
+    story: Teller | Not = Not("Inferform does not run it")
+    risks: tuple[RiskCheck, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..cost.model import Amount, Estimate
+from ..kinds.record import Severity, Story
 from ..plan import Action, Change, Plan, shaped
-from .risks import Risk, Severity, cost_risk, find_risks
-from .stories import Story, tell
+from .risks import Risk, cost_risk, find_risks
+from .stories import tell
 
 COUNTED = (
     Action.CREATE,

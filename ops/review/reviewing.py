@@ -14,10 +14,10 @@ from ..aws import Aws
 from ..cdk import Program
 from ..cost.model import ASSUMPTIONS
 from ..cost.prices import price_table
-from ..cost.resources import Side, usages
+from ..cost.resources import usages
 from ..deploy import synthesize
 from ..environments import environment, environments
-from ..plan import Plan, read_plan, shaped
+from ..plan import Plan, Side, read_plan, shaped
 from ..terraform import WORK, Stack, stacks, terraform_binary
 from .bound import current_commit
 from .checkov import read_findings

@@ -3,485 +3,41 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from ..kinds import known
+from ..kinds.record import Not, Story
+from ..kinds.scaling import scaling_facts
+from ..kinds.words import PAST, arrow, changed_first, forced, short_image
 from ..plan import Action, Change, Plan, dig
 
-# hashicorp/aws waits this long for an endpoint; a rollout that lasts longer fails the apply.
-PROVIDER_WAIT_MINUTES = 60
-_UNKNOWN = "(known after apply)"
+_OLD: list[Callable[[Plan], Iterator[Story]]] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """What happens to one service."""
-
-    kind: str
-    name: str
-    address: str
-    action: str
-    headline: str
-    facts: tuple[tuple[str, str], ...] = ()
-    interrupted: str = ""
-    """What stops answering, and for how long; empty when nothing does."""
-
-    resets_capacity: str = ""
-    """How the update sets live capacity back; empty when it does not."""
-
-    rollout: str = ""
-    worst_case: str = ""
-    environment: str = ""
-    stack: str = ""
-
-
-Teller = Callable[[Plan], Iterator[Story]]
-TELLERS: list[Teller] = []
-
-
-def teller(function: Teller) -> Teller:
-    """Register a function that tells the stories of one kind of service."""
-    TELLERS.append(function)
+def teller(function: Callable[[Plan], Iterator[Story]]) -> Callable[[Plan], Iterator[Story]]:
+    """Register what tells the stories of types that have no record yet."""
+    _OLD.append(function)
     return function
 
 
 def tell(plan: Plan) -> list[Story]:
     """Every story of a plan; the services that are interrupted come first."""
-    stories = [story for tellers in TELLERS for story in tellers(plan)]
+    stories = [
+        story
+        for kind, record in known().items()
+        if not isinstance(record.story, Not)
+        for change in plan.of_type(kind)
+        for story in record.story(plan, change)
+    ]
+    stories += [
+        story
+        for tellers in _OLD
+        for story in tellers(plan)
+        if plan.by_address[story.address].type not in known()
+    ]
     return sorted(stories, key=lambda story: (not story.interrupted, story.kind, story.name))
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What one variant or container serves, on what."""
-
-    variant: str
-    image: str = ""
-    model: str = ""
-    capacity: str = ""
-    environment: dict[str, Any] = field(default_factory=dict)
-    instance_type: str = ""
-    count: int | None = None
-    weight: float | None = None
-
-
-def short_image(image: str) -> str:
-    """`fraud:1.4.2` of an image URI; the registry's host says little in a review."""
-    tail = image.rpartition("/")[2] if "/" in image else image
-    name, at, digest = tail.partition("@sha256:")
-    return f"{name}@sha256:{digest[:12]}" if at else tail
-
-
-def minutes(seconds: float) -> str:
-    """`45 min`, `2 h 30 min`."""
-    whole = math.ceil(seconds / 60)
-    if whole < 120:
-        return f"{whole} min"
-    hours, rest = divmod(whole, 60)
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-# SageMaker endpoints
-
-
-def _one(values: tuple[Change, ...]) -> Change | None:
-    return values[0] if len(values) == 1 else None
-
-
-def _named(plan: Plan, kind: str, name: Any, side: str) -> Change | None:
-    """A resource by the name that it has before or after."""
-    if not isinstance(name, str) or not name:
-        return None
-    for change in plan.of_type(kind):
-        exists = change.exists_before if side == "before" else change.exists_after
-        if exists and getattr(change, side).get("name") == name:
-            return change
-    return None
-
-
-def configuration_of(plan: Plan, endpoint: Change, side: str) -> Change | None:
-    """The endpoint configuration that an endpoint uses before or after."""
-    values = getattr(endpoint, side)
-    kind = "aws_sagemaker_endpoint_configuration"
-    found = _named(plan, kind, values.get("endpoint_config_name"), side)
-    if found is None:
-        found = _one(
-            tuple(c for c in plan.referred(endpoint, "endpoint_config_name") if c.type == kind)
-        )
-    if found is None:
-        return None
-    exists = found.exists_before if side == "before" else found.exists_after
-    return found if exists else None
-
-
-def variants_of(plan: Plan, endpoint: Change, side: str) -> dict[str, Served]:
-    """What each production variant of an endpoint serves before or after."""
-    configuration = configuration_of(plan, endpoint, side)
-    if configuration is None:
-        return {}
-    served: dict[str, Served] = {}
-    for index, variant in enumerate(dig(getattr(configuration, side), "production_variants") or ()):
-        name = str(variant.get("variant_name") or f"variant {index + 1}")
-        model = _model_of(plan, configuration, variant.get("model_name"), side)
-        served[name] = _served(name, variant, model, side)
-    return served
-
-
-def _model_of(plan: Plan, configuration: Change, name: Any, side: str) -> Change | None:
-    found = _named(plan, "aws_sagemaker_model", name, side)
-    if found is None:
-        referred = plan.referred(configuration, "production_variants")
-        found = _one(tuple(c for c in referred if c.type == "aws_sagemaker_model"))
-    return found
-
-
-def _served(name: str, variant: dict[str, Any], model: Change | None, side: str) -> Served:
-    values = getattr(model, side) if model is not None else {}
-    containers = [*(values.get("primary_container") or ()), *(values.get("container") or ())]
-    images = [short_image(str(c["image"])) for c in containers if c.get("image")]
-    artifacts = [
-        str(c.get("model_data_url") or dig(c, "model_data_source", "s3_data_source", "s3_uri"))
-        for c in containers
-        if c.get("model_data_url") or dig(c, "model_data_source", "s3_data_source", "s3_uri")
-    ]
-    packages = [str(c["model_package_name"]) for c in containers if c.get("model_package_name")]
-    instance_type = str(variant.get("instance_type") or "")
-    count = variant.get("initial_instance_count")
-    serverless = dig(variant, "serverless_config")
-    if serverless:
-        setting = serverless[0] if isinstance(serverless, list) else serverless
-        capacity = (
-            f"serverless, {setting.get('memory_size_in_mb')} MB, "
-            f"at most {setting.get('max_concurrency')} at once"
-        )
-    else:
-        capacity = f"{count or 1} x {instance_type}" if instance_type else ""
-    environment: dict[str, Any] = {}
-    for container in containers:
-        environment |= container.get("environment") or {}
-    return Served(
-        variant=name,
-        image=", ".join([*images, *packages]),
-        model=", ".join(artifacts),
-        capacity=capacity,
-        environment=environment,
-        instance_type=instance_type,
-        count=count if isinstance(count, int) else None,
-        weight=variant.get("initial_variant_weight"),
-    )
-
-
-def _arrow(before: str, after: str) -> str:
-    if before == after or not before:
-        return after
-    return f"{before} → {after or 'nothing'}"
-
-
-def _variant_facts(
-    before: dict[str, Served], after: dict[str, Served]
-) -> Iterator[tuple[str, str]]:
-    for name in {**before, **after}:
-        old, new = before.get(name), after.get(name)
-        suffix = f" of {name}" if len({**before, **after}) > 1 else ""
-        if new is None:
-            yield f"variant {name}", "removed"
-            continue
-        if old is None:
-            if before:
-                yield f"variant {name}", "added"
-            old = Served(name)
-        for label, attribute in (("image", "image"), ("model", "model"), ("instances", "capacity")):
-            was, will = getattr(old, attribute), getattr(new, attribute)
-            if will or was:
-                yield f"{label}{suffix}", _arrow(was, will)
-        shares = _share(before, name), _share(after, name)
-        if suffix and (shares[0] or shares[1]):
-            yield f"traffic{suffix}", _arrow(*shares)
-        changed = sorted(
-            key
-            for key in {*old.environment, *new.environment}
-            if old.environment.get(key) != new.environment.get(key)
-        )
-        if changed and name in before:
-            yield f"environment{suffix}", f"changes {', '.join(changed)}"
-
-
-def _share(served: dict[str, Served], name: str) -> str:
-    """A variant's share of the traffic; empty where it is not there or has no weight."""
-    weights = {key: float(variant.weight or 0) for key, variant in served.items()}
-    total = sum(weights.values())
-    return f"{100 * weights[name] / total:.3g} %" if total and name in weights else ""
-
-
-def _scaling_facts(plan: Plan, endpoint: Change) -> Iterator[tuple[str, str]]:
-    for target in scaling_targets(plan, endpoint):
-        variant = variant_of(target)
-        suffix = f" of {variant}" if variant else ""
-        if target.action is Action.CREATE:
-            low, high = target.after.get("min_capacity"), target.after.get("max_capacity")
-            yield f"scaling{suffix}", f"{low} to {high} instances"
-        elif target.action is Action.DELETE:
-            yield f"scaling{suffix}", "no longer scales"
-        elif target.action is not Action.NONE:
-            was = f"{target.before.get('min_capacity')} to {target.before.get('max_capacity')}"
-            will = f"{target.after.get('min_capacity')} to {target.after.get('max_capacity')}"
-            if was != will:
-                yield f"scaling{suffix}", f"{was} → {will} instances"
-            elif target.action is Action.REPLACE:
-                yield f"scaling{suffix}", "stands still until it is registered again afterwards"
-
-
-def scaling_targets(plan: Plan, service: Change) -> list[Change]:
-    """The scalable targets of a service, changed or not."""
-    name = service.after.get("name") or service.before.get("name")
-    found = []
-    for target in plan.of_type("aws_appautoscaling_target"):
-        resource = str(target.after.get("resource_id") or target.before.get("resource_id") or "")
-        parts = resource.split("/")
-        referred = plan.referred(target, "resource_id")
-        if (name and name in parts) or service in referred:
-            found.append(target)
-    return found
-
-
-def variant_of(target: Change) -> str:
-    resource = str(target.after.get("resource_id") or target.before.get("resource_id") or "")
-    match = re.search(r"/variant/(.+)$", resource)
-    return match[1] if match else ""
-
-
-def _rollout(values: dict[str, Any]) -> tuple[str, str]:
-    """How an endpoint is updated, and how long that may take."""
-    policy = dig(values, "deployment_config", "blue_green_update_policy")
-    rolling = dig(values, "deployment_config", "rolling_update_policy")
-    alarms = dig(values, "deployment_config", "auto_rollback_configuration", "alarms") or ()
-    guard = (
-        f"; rolls back on {len(alarms)} alarm{'s' if len(alarms) != 1 else ''}" if alarms else ""
-    )
-    limit = None
-    if policy:
-        routing = dig(policy, "traffic_routing_configuration") or [{}]
-        text, limit = _blue_green(routing[0], dig(policy, "termination_wait_in_seconds") or 0)
-        limit = dig(policy, "maximum_execution_timeout_in_seconds") or limit
-    elif rolling:
-        size = _size(dig(rolling, "maximum_batch_size"))
-        text = f"rolling, {size} at a time, {dig(rolling, 'wait_interval_in_seconds')} s between"
-        limit = dig(rolling, "maximum_execution_timeout_in_seconds")
-    else:
-        text = "blue/green, all at once: a new fleet starts, takes over, and the old one ends"
-    if not guard:
-        guard = "; no alarm rolls it back, only a fleet that fails to start"
-    cap = f"{PROVIDER_WAIT_MINUTES} min, then Terraform gives up waiting while AWS goes on"
-    bound = dig(policy or rolling, "maximum_execution_timeout_in_seconds")
-    if bound and bound <= PROVIDER_WAIT_MINUTES * 60:
-        cap = f"{minutes(bound)}, then AWS rolls back"
-    elif limit and not bound:
-        cap = f"{minutes(limit)} of waiting beside starting instances; {cap}"
-    return text + guard, cap
-
-
-def _blue_green(routing: dict[str, Any], termination: int) -> tuple[str, int]:
-    kind = str(routing.get("type") or "ALL_AT_ONCE")
-    wait = int(routing.get("wait_interval_in_seconds") or 0)
-    if kind == "CANARY":
-        size = _size(routing.get("canary_size"))
-        return f"blue/green, canary of {size} for {wait} s, then the rest", wait + termination
-    if kind == "LINEAR":
-        step = dig(routing, "linear_step_size", "value") or 10
-        percent = dig(routing, "linear_step_size", "type") == "CAPACITY_PERCENT"
-        steps = math.ceil(100 / step) if percent else 10
-        size = _size(routing.get("linear_step_size"))
-        return f"blue/green, linear in steps of {size} every {wait} s", steps * wait + termination
-    watched = f", watched for {wait} s" if wait else ""
-    return f"blue/green, all at once{watched}", wait + termination
-
-
-def _size(block: Any) -> str:
-    value = dig(block, "value")
-    unit = "%" if dig(block, "type") == "CAPACITY_PERCENT" else " instances"
-    return f"{value}{unit}"
-
-
-@teller
-def endpoints(plan: Plan) -> Iterator[Story]:
-    """SageMaker endpoints."""
-    for endpoint in plan.of_type("aws_sagemaker_endpoint"):
-        before, after = _served_by(plan, endpoint)
-        scaling = tuple(_scaling_facts(plan, endpoint))
-        policies = _policies_changed(plan, endpoint)
-        if not endpoint.is_shown and not scaling and not policies:
-            continue
-        if endpoint.action is Action.DELETE:
-            scaling = policies = ()
-        story = _endpoint_story(plan, endpoint, before, after, (*scaling, *policies))
-        twin = _renamed(plan, endpoint)
-        yield replace(story, facts=(*story.facts, twin)) if twin else story
-
-
-def _served_by(plan: Plan, endpoint: Change) -> tuple[dict[str, Served], dict[str, Served]]:
-    return (
-        variants_of(plan, endpoint, "before") if endpoint.exists_before else {},
-        variants_of(plan, endpoint, "after") if endpoint.exists_after else {},
-    )
-
-
-def _renamed(plan: Plan, endpoint: Change) -> tuple[str, str] | None:
-    """The endpoint that goes when this one comes, or comes when it goes, and serves the same."""
-    opposite = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}.get(endpoint.action)
-    mine = max(_served_by(plan, endpoint), key=len)
-    for other in plan.of_type("aws_sagemaker_endpoint") if mine else ():
-        if other.action is opposite and max(_served_by(plan, other), key=len) == mine:
-            name = other.after.get("name") or other.before.get("name")
-            if endpoint.action is Action.CREATE:
-                return "looks like", f"{name} under a new name; its callers have to follow"
-            return "looks like", f"it is renamed to {name}; its callers have to follow"
-    return None
-
-
-def _policies_changed(plan: Plan, service: Change) -> tuple[tuple[str, str], ...]:
-    name = service.after.get("name") or service.before.get("name")
-    changed = [
-        policy
-        for policy in plan.of_type(
-            "aws_appautoscaling_policy", "aws_appautoscaling_scheduled_action"
-        )
-        if policy.action is Action.UPDATE
-        and name in str(policy.before.get("resource_id", "")).split("/")
-    ]
-    facts = []
-    for policy in changed:
-        path = ("target_tracking_scaling_policy_configuration", "target_value")
-        was, will = dig(policy.before, *path), dig(policy.after, *path)
-        if was != will:
-            facts.append(("scaling target", f"{was:g} → {will:g}"))
-        else:
-            facts.append(("scaling policy", f"{policy.before.get('name')} changes"))
-    return tuple(facts)
-
-
-def _endpoint_story(
-    plan: Plan,
-    endpoint: Change,
-    before: dict[str, Served],
-    after: dict[str, Served],
-    scaling: tuple[tuple[str, str], ...],
-) -> Story:
-    name = str(endpoint.after.get("name") or endpoint.before.get("name") or endpoint.name)
-    facts = [*_variant_facts(before, after)]
-    rollout = worst = interrupted = resets = ""
-    headline, action = f"{name} only changes how it scales", "scaling"
-    if endpoint.action is Action.CREATE:
-        headline, action = f"{name} is new", "create"
-        worst = f"{PROVIDER_WAIT_MINUTES} min until it is in service, or the apply fails"
-    elif endpoint.action is Action.REPLACE:
-        old = str(endpoint.before.get("name") or "")
-        renamed = old != name and bool(old)
-        headline = f"{old} is deleted and {name} is created" if renamed else f"{name} is replaced"
-        action = "replace"
-        gap = "after the new one is in service" if endpoint.created_first else "first"
-        interrupted = (
-            f"callers of {old} fail from its deletion on"
-            if renamed
-            else f"every request, from the deletion until the new endpoint is in service "
-            f"(up to {PROVIDER_WAIT_MINUTES} min)"
-        )
-        facts.append(("replaced because of", _forced(endpoint)))
-        facts.append(("old endpoint is deleted", gap))
-    elif endpoint.action in (Action.DELETE, Action.FORGET):
-        verb = "deleted" if endpoint.action is Action.DELETE else "no longer managed"
-        headline, action = f"{name} is {verb}", endpoint.action.value
-        facts = [*_variant_facts({}, before)]
-        if endpoint.action is Action.DELETE:
-            interrupted = "every request, for good"
-    elif endpoint.action is Action.UPDATE:
-        headline, action = _update_headline(name, before, after), "update"
-        was, will = endpoint.both("endpoint_config_name")
-        if was != will or endpoint.is_unknown("endpoint_config_name"):
-            rollout, worst = _rollout(endpoint.after)
-            facts += _settings(configuration_of(plan, endpoint, "after"))
-            resets = _reset(plan, endpoint, before, after)
-    elif endpoint.moved_from or endpoint.import_id:
-        verb = "imported" if endpoint.import_id else "moved in the state"
-        headline, action = f"{name} is {verb}; nothing changes at AWS", "state"
-    if action in ("scaling", "state"):
-        facts = []
-    return Story(
-        kind="SageMaker endpoint",
-        name=name,
-        address=endpoint.address,
-        action=action,
-        headline=headline,
-        facts=(*_changed_first(facts), *scaling),
-        interrupted=interrupted,
-        resets_capacity=resets,
-        rollout=rollout,
-        worst_case=worst,
-    )
-
-
-def _settings(configuration: Change | None) -> list[tuple[str, str]]:
-    """What else an endpoint configuration changes beside its variants."""
-    names = {"data_capture_config", "async_inference_config", "shadow_production_variants"}
-    names |= {"kms_key_arn", "execution_role_arn", "vpc_config", "enable_network_isolation"}
-    if configuration is None or configuration.action is not Action.REPLACE:
-        return []
-    facts = []
-    for name in sorted(names):
-        was, will = (bool(value) for value in configuration.both(name))
-        label = name.removesuffix("_config").removesuffix("_arn").replace("_", " ")
-        if was != will:
-            facts.append((label, "turned on" if will else "turned off"))
-        elif any(d.path.partition(".")[0] == name for d in configuration.differences):
-            facts.append((label, "changes"))
-    return facts
-
-
-def _changed_first(facts: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return sorted(facts, key=lambda fact: "→" not in fact[1])
-
-
-def _forced(change: Change) -> str:
-    paths = sorted({str(path[0]) for path in change.replace_paths if path})
-    return ", ".join(paths) or change.reason or "unknown reasons"
-
-
-def _update_headline(name: str, before: dict[str, Served], after: dict[str, Served]) -> str:
-    shared = [(before[key], after[key]) for key in after if key in before]
-    images = {(old.image, new.image) for old, new in shared if old.image != new.image}
-    models = {(old.model, new.model) for old, new in shared if old.model != new.model}
-    sizes = {(old.capacity, new.capacity) for old, new in shared if old.capacity != new.capacity}
-    parts = []
-    for changes in (images, models if not images else set(), sizes):
-        parts += [f"from {old or 'nothing'} to {new or 'nothing'}" for old, new in sorted(changes)]
-    sentences = [f"{name} goes {' and '.join(parts)}"] if parts else []
-    added = [key for key in after if key not in before]
-    removed = [key for key in before if key not in after]
-    if added and before:
-        sentences.append(f"{name} gets the variant {', '.join(added)}")
-    if removed and after:
-        sentences.append(f"{name} loses the variant {', '.join(removed)}")
-    return "; ".join(sentences) or f"{name} is updated"
-
-
-def _reset(
-    plan: Plan, endpoint: Change, before: dict[str, Served], after: dict[str, Served]
-) -> str:
-    """The provider does not ask SageMaker to retain counts, so an update sets them back."""
-    scaled = {variant_of(target): target for target in scaling_targets(plan, endpoint)}
-    parts = []
-    for name, served in after.items():
-        if served.count is None or not served.instance_type or name not in before:
-            continue
-        target = scaled.get(name)
-        if target is not None and target.action is not Action.CREATE:
-            high = target.before.get("max_capacity") or target.after.get("max_capacity")
-            parts.append(f"{name} starts again with {served.count} (it may be at up to {high} now)")
-        elif before[name].count != served.count:
-            parts.append(f"{name} starts with {served.count} (was {before[name].count})")
-    return "; ".join(parts)
 
 
 # Amazon ECS
@@ -525,7 +81,7 @@ def ecs_services(plan: Plan) -> Iterator[Story]:
         after = containers_of(definition, "after") if service.exists_after else {}
         scaling = tuple(
             (label, text.replace("instances", "tasks"))
-            for label, text in _scaling_facts(plan, service)
+            for label, text in scaling_facts(plan, service)
             if service.action is not Action.DELETE
         )
         waits = _is_prepared(service, definition)
@@ -567,7 +123,7 @@ def _ecs_story(
     facts = [
         (
             f"image of {key}",
-            _arrow(
+            arrow(
                 short_image(str(before.get(key, {}).get("image", ""))),
                 short_image(str(after.get(key, {}).get("image", ""))),
             ),
@@ -579,10 +135,10 @@ def _ecs_story(
         for label, unit in (("cpu", "CPU units"), ("memory", "MiB")):
             was, will = definition.both(label)
             if was != will and (was or will):
-                facts.append((label, f"{_arrow(str(was or ''), str(will or ''))} {unit}"))
+                facts.append((label, f"{arrow(str(was or ''), str(will or ''))} {unit}"))
     counts = service.both("desired_count")
     if counts[0] != counts[1] and counts[1] is not None:
-        facts.append(("tasks", _arrow(str(counts[0] or ""), str(counts[1]))))
+        facts.append(("tasks", arrow(str(counts[0] or ""), str(counts[1]))))
     headline, action, interrupted, rollout, worst, resets = _ecs_words(service, name, facts, counts)
     return Story(
         kind="ECS service",
@@ -590,7 +146,7 @@ def _ecs_story(
         address=service.address,
         action=action,
         headline=headline,
-        facts=(*_changed_first(facts), *scaling),
+        facts=(*changed_first(facts), *scaling),
         interrupted=interrupted,
         resets_capacity=resets,
         rollout=rollout,
@@ -607,7 +163,7 @@ def _ecs_words(
         return f"{name} is deleted", "delete", "every request, for good", "", "", ""
     if service.action is Action.REPLACE:
         outage = "" if service.created_first else "every request, until new tasks are healthy"
-        text = f"{name} is replaced because of {_forced(service)}"
+        text = f"{name} is replaced because of {forced(service)}"
         return text, "replace", outage, "", "", ""
     if service.action is not Action.UPDATE:
         return f"{name} only changes how it scales", "scaling", "", "", "", ""
@@ -655,14 +211,14 @@ def eks(plan: Plan) -> Iterator[Story]:
             continue
         name = str(cluster.after.get("name") or cluster.before.get("name") or cluster.name)
         was, will = cluster.both("version")
-        facts = (("Kubernetes", _arrow(str(was or ""), str(will or ""))),) if will or was else ()
+        facts = (("Kubernetes", arrow(str(was or ""), str(will or ""))),) if will or was else ()
         gone = cluster.action in (Action.DELETE, Action.REPLACE)
         yield Story(
             kind="EKS cluster",
             name=name,
             address=cluster.address,
             action=cluster.action.value,
-            headline=f"{name} is {_PAST[cluster.action]}",
+            headline=f"{name} is {PAST[cluster.action]}",
             facts=facts,
             interrupted="everything that runs in the cluster" if gone else "",
         )
@@ -671,7 +227,7 @@ def eks(plan: Plan) -> Iterator[Story]:
             continue
         name = str(group.after.get("node_group_name") or group.before.get("node_group_name") or "")
         was_types, will_types = (", ".join(types or ()) for types in group.both("instance_types"))
-        facts = (("instance types", _arrow(was_types, will_types)),)
+        facts = (("instance types", arrow(was_types, will_types)),)
         gone = group.action is Action.DELETE or (
             group.action is Action.REPLACE and not group.created_first
         )
@@ -680,7 +236,7 @@ def eks(plan: Plan) -> Iterator[Story]:
             name=name or group.name,
             address=group.address,
             action=group.action.value,
-            headline=f"{name or group.name} is {_PAST[group.action]}",
+            headline=f"{name or group.name} is {PAST[group.action]}",
             facts=tuple(fact for fact in facts if fact[1]),
             interrupted="pods that have no other node to run on" if gone else "",
             rollout="nodes are drained and replaced, a few at a time"
@@ -688,16 +244,6 @@ def eks(plan: Plan) -> Iterator[Story]:
             else "",
         )
 
-
-_PAST = {
-    Action.CREATE: "new",
-    Action.UPDATE: "updated",
-    Action.REPLACE: "replaced",
-    Action.DELETE: "deleted",
-    Action.FORGET: "no longer managed",
-    Action.READ: "read",
-    Action.NONE: "unchanged",
-}
 
 _WORKLOADS = tuple(
     f"kubernetes_{kind}{version}"
@@ -724,9 +270,9 @@ def workloads(plan: Plan) -> Iterator[Story]:
             name=name,
             address=workload.address,
             action=workload.action.value,
-            headline=f"{name} is {_PAST[workload.action]}",
+            headline=f"{name} is {PAST[workload.action]}",
             facts=tuple(
-                (f"image of {key}", _arrow(before.get(key, ""), after.get(key, "")))
+                (f"image of {key}", arrow(before.get(key, ""), after.get(key, "")))
                 for key in {**before, **after}
             ),
             interrupted="every request that it answers" if gone else "",

@@ -275,7 +275,7 @@ def wrong(wanted: Environment, aws: Aws) -> set[tuple[str, str]]:
         CONTEXT.name(name) for name in ("scaled", "spot", "llm", "canary")
     }
     return {
-        (finding.subject.rpartition("-")[2], finding.check)
+        (finding.subject.rpartition("-")[2], finding.check.title)
         for finding in findings
         if finding.outcome == "failed"
     }

@@ -31,7 +31,8 @@ from inferform import (
 )
 from inferform.target import EMULATOR
 from ops.aws import Aws
-from ops.preflight import Check, preflight
+from ops.kinds.record import Finding
+from ops.preflight import preflight
 
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 Write = Callable[..., str]
@@ -96,13 +97,13 @@ class Account:
             repositoryName=self.repository, imageManifest=json.dumps(manifest), imageTag=tag
         )
 
-    def checks(self, **changes: Any) -> list[Check]:
+    def checks(self, **changes: Any) -> list[Finding]:
         environment = self.environment.replace(**changes)
         stacks = self._synthesize(environment, target=replace(EMULATOR, plans_only=True))
         return preflight(environment, stacks, self.aws)
 
-    def failed(self, **changes: Any) -> dict[str, Check]:
-        return {c.check: c for c in self.checks(**changes) if c.outcome == "failed"}
+    def failed(self, **changes: Any) -> dict[str, Finding]:
+        return {c.check.title: c for c in self.checks(**changes) if c.outcome == "failed"}
 
 
 def _certificate() -> dict[str, bytes]:
@@ -136,7 +137,7 @@ def account(context: Context, aws: Aws, synthesize: Synthesize) -> Account:
 def test_nothing_is_wrong_where_everything_is_there(account: Account) -> None:
     checks = account.checks()
     assert [check for check in checks if check.outcome == "failed"] == []
-    assert {check.check for check in checks if check.outcome == "passed"} == {
+    assert {check.check.title for check in checks if check.outcome == "passed"} == {
         "role",
         "state bucket",
         "image",
@@ -188,7 +189,7 @@ def test_certificates_of_load_balancers_are_looked_for_where_they_must_be(accoun
     listeners = {str(n): {"certificate_arn": arn} for n, arn in enumerate(arns)}
     stacks = {"dev-use1-ecs": {"resource": {"aws_lb_listener": listeners}}}
     checks = preflight(account.environment, stacks, account.aws)
-    found = {c.subject: (c.outcome, c.found) for c in checks if c.check == "certificate"}
+    found = {c.subject: (c.outcome, c.found) for c in checks if c.check.title == "certificate"}
     assert found == {
         issued: ("passed", "is issued"),
         pending: ("failed", "is PENDING_VALIDATION"),
@@ -202,7 +203,7 @@ def test_without_credentials_it_says_so_once(account: Account) -> None:
     environment = account.environment.replace(context=outsider)
     stranger = Aws(outsider, emulator=account.aws.emulator)
     [check] = preflight(environment, {}, stranger)
-    assert (check.check, check.outcome) == ("credentials", "failed")
+    assert (check.check.title, check.outcome) == ("credentials", "failed")
     assert check.fix
     assert check.fix not in check.found
 

@@ -12,7 +12,8 @@ from inferform import Environment, Image, Inference, Model, RealtimeEndpoint
 from ops import promote
 from ops.aws import Aws
 from ops.errors import OperatorError
-from ops.verify import Finding, verify
+from ops.kinds.record import Finding
+from ops.verify import verify
 
 Write = Callable[..., str]
 
@@ -92,7 +93,7 @@ class Service:
             self.sagemaker.describe_endpoint(EndpointName=self.name)
 
     def findings(self, samples: Path | None = None) -> dict[str, Finding]:
-        return {f.check: f for f in verify(self.environment, self.aws, samples)}
+        return {f.check.title: f for f in verify(self.environment, self.aws, samples)}
 
 
 @pytest.fixture

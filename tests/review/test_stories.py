@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from ops.kinds.record import Story
+from ops.kinds.words import minutes, short_image
 from ops.plan import read_plan
-from ops.review.stories import Story, minutes, short_image, tell
+from ops.review.stories import tell
 
 from .plans import PLANS, changed, plan_of
 

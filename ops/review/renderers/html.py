@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from ...kinds.record import Story
 from ...plan import Action, Change
 from ..report import CostReport, Finding, Report, StackReport
 from ..risks import Risk
-from ..stories import Story
 from ..values import UNKNOWN, details, marks, short
 from .markdown import cost_cells, cost_notes
 

@@ -10,10 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ...kinds.record import Severity, Story
 from ...plan import Action
 from ..report import Report
-from ..risks import Severity
-from ..stories import Story
 from ..values import SIGNS, details, marks, sentence
 from .markdown import cost_cells, cost_notes
 

@@ -1,0 +1,322 @@
+"""SageMaker endpoints, their configurations and models."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from inferform.usage import Usage, between
+
+from ..aws import Aws
+from ..errors import OperatorError
+from ..plan import Action, Change, Plan, Side, dig, number
+from . import preflight
+from .finding import given, pairs
+from .record import (
+    Discard,
+    Existing,
+    Finder,
+    Finding,
+    Found,
+    Kind,
+    Not,
+    Quota,
+    RiskRule,
+    Severity,
+    Values,
+    risk,
+)
+from .risks import ROLL2
+from .sagemaker_story import (
+    CONFIGURATION,
+    ENDPOINT,
+    MODEL,
+    configuration_of,
+    endpoint_story,
+    variants_of,
+)
+from .sagemaker_verify import EndpointVerifier, artifacts_of, containers_of
+from .scaling import maximum, planned_bounds, scaling_targets, variant_of
+from .synthesis import Resource, Synthesis
+
+ADDRESSES_PER_INSTANCE = 2
+"""Addresses of a subnet that an instance may take (SageMaker developer guide)."""
+
+BLUE_GREEN = 2
+"""Instances that run during a blue/green rollout, as a multiple of the usual."""
+
+# Recover
+
+
+def _finder(kind: str, operation: str, parameter: str) -> Finder:
+    """Finds what SageMaker describes by its name."""
+
+    def find(aws: Aws, values: Values) -> Iterator[Existing]:
+        name, sagemaker = given(values, "name"), aws.client("sagemaker")
+        getattr(sagemaker, operation)(**{parameter: name})
+        arn = aws.context.arn("sagemaker", f"{kind}/{name}")
+        yield Existing(name, pairs(sagemaker.list_tags(ResourceArn=arn)["Tags"]))
+
+    return find
+
+
+def _used(aws: Aws) -> set[str]:
+    """The endpoint configurations, and their models, that endpoints of the environment use.
+
+    Raises OperatorError while one of them is being changed.
+    """
+    sagemaker = aws.client("sagemaker")
+    used: set[str] = set()
+    pages = sagemaker.get_paginator("list_endpoints").paginate(NameContains=aws.context.prefix)
+    for name in [e["EndpointName"] for page in pages for e in page["Endpoints"]]:
+        endpoint = sagemaker.describe_endpoint(EndpointName=name)
+        if endpoint["EndpointStatus"].endswith("ing"):
+            raise OperatorError(
+                f"endpoint {name} is {endpoint['EndpointStatus']}",
+                "wait until it has settled, then run this again",
+            )
+        configuration = endpoint["EndpointConfigName"]
+        held = sagemaker.describe_endpoint_config(EndpointConfigName=configuration)
+        variants = held["ProductionVariants"] + held.get("ShadowProductionVariants", [])
+        used |= {configuration, *(v["ModelName"] for v in variants if "ModelName" in v)}
+    return used
+
+
+def _delete_configuration(aws: Aws, name: str) -> None:
+    aws.client("sagemaker").delete_endpoint_config(EndpointConfigName=name)
+
+
+def _delete_model(aws: Aws, name: str) -> None:
+    aws.client("sagemaker").delete_model(ModelName=name)
+
+
+# Cost
+
+
+def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """The instances of every variant of an endpoint, shadows included."""
+    configuration = configuration_of(plan, change, side)
+    if configuration is None:
+        return
+    values = configuration.at(side)
+    variants = [
+        *(values.get("production_variants") or ()),
+        *(values.get("shadow_production_variants") or ()),
+    ]
+    service = str(change.at(side).get("name") or change.name)
+    for variant in variants:
+        name = str(variant.get("variant_name") or "")
+        kind, managed = variant.get("instance_type"), dig(variant, "managed_instance_scaling")
+        provisioned = dig(variant, "serverless_config", "provisioned_concurrency")
+        if provisioned:
+            memory = dig(variant, "serverless_config", "memory_size_in_mb")
+            key = f"sagemaker/provisioned-concurrency/{memory}"
+            yield Usage(service, key, planned_bounds(plan, change, side, name, provisioned))
+        if not kind:
+            continue
+        count = number(variant.get("initial_instance_count"), 1)
+        amount = planned_bounds(plan, change, side, name, count)
+        if managed:
+            low = number(dig(managed, "min_instance_count"), count)
+            amount = between(low, number(dig(managed, "max_instance_count"), low))
+        yield Usage(service, f"sagemaker/hosting/{kind}", amount)
+        volume = number(variant.get("volume_size_in_gb"), 0)
+        if volume:
+            yield Usage(service, "sagemaker/storage", amount * volume)
+
+
+# Preflight
+
+
+def _most(synthesis: Synthesis, endpoint: Resource) -> Counter[str]:
+    """The most instances of each type that an endpoint may have."""
+    found = synthesis.referred(endpoint, "endpoint_config_name", CONFIGURATION)
+    values = found.values if found else {}
+    needed: Counter[str] = Counter()
+    for variant in (
+        *values.get("production_variants", []),
+        *values.get("shadow_production_variants", []),
+    ):
+        if variant.get("instance_type"):
+            suffix = f"/variant/{variant.get('variant_name')}"
+            most = maximum(synthesis, endpoint, suffix) or variant.get("initial_instance_count", 1)
+            needed[variant["instance_type"]] += most
+    return needed
+
+
+def _quotas(synthesis: Synthesis, endpoint: Resource) -> Iterator[Quota]:
+    for kind, count in _most(synthesis, endpoint).items():
+        yield Quota("sagemaker", f"{kind} for endpoint usage", count * BLUE_GREEN)
+
+
+def _addresses(synthesis: Synthesis, endpoint: Resource) -> int:
+    return _most(synthesis, endpoint).total() * BLUE_GREEN * ADDRESSES_PER_INSTANCE
+
+
+def _artifacts(synthesis: Synthesis, models: Sequence[Resource]) -> Iterator[Finding]:
+    containers = (each for model in models for each in containers_of(model.values))
+    yield from preflight.artifacts(synthesis, artifacts_of(containers))
+
+
+# Risks
+
+
+@risk(
+    RiskRule(
+        "CAP2",
+        Severity.MEDIUM,
+        "an update sets live capacity back",
+        advice="deploy at low load, or raise the minimum first: Terraform's provider does not ask "
+        "SageMaker to retain the instance counts that autoscaling has reached",
+    )
+)
+def _reset_capacity(plan: Plan, endpoint: Change) -> Iterator[Found]:
+    if not _rolls(endpoint):
+        return
+    after = variants_of(plan, endpoint, "after")
+    for target in scaling_targets(plan, endpoint):
+        name, high = variant_of(target), target.before.get("max_capacity")
+        starts = after[name].count if name in after else None
+        if isinstance(high, int) and starts is not None and starts < high:
+            yield f"{name} starts again with {starts}, while autoscaling may be at up to {high}"
+
+
+def _rolls(endpoint: Change) -> bool:
+    """Whether an update gives an endpoint another configuration."""
+    was, will = endpoint.both("endpoint_config_name")
+    changes = was != will or endpoint.is_unknown("endpoint_config_name")
+    return endpoint.action is Action.UPDATE and changes
+
+
+@risk(
+    RiskRule(
+        "CAP4",
+        Severity.HIGH,
+        "a scaled variant changes its instance type or goes away",
+        advice="SageMaker refuses this while the variant is registered with Application Auto "
+        "Scaling: let the scalable target be replaced with it (replace_triggered_by), or use a new "
+        "variant name",
+    )
+)
+def _type_under_scaling(plan: Plan, endpoint: Change) -> Iterator[Found]:
+    if endpoint.action is not Action.UPDATE:
+        return
+    before = variants_of(plan, endpoint, "before")
+    after = variants_of(plan, endpoint, "after")
+    for target in scaling_targets(plan, endpoint):
+        name = str(target.before.get("resource_id") or "").rpartition("/variant/")[2]
+        if target.action in (Action.REPLACE, Action.DELETE, Action.CREATE) or not name:
+            continue
+        old, new = before.get(name), after.get(name)
+        if old is not None and after and new is None:
+            yield f"removes the variant {name}, which is still scaled"
+        elif old and new and old.instance_type != new.instance_type:
+            yield (
+                f"changes {name} from {old.instance_type} to {new.instance_type} while it "
+                "is registered for scaling"
+            )
+
+
+@risk(ROLL2)
+def _unguarded(plan: Plan, endpoint: Change) -> Iterator[Found]:
+    path = ("deployment_config", "auto_rollback_configuration", "alarms")
+    if _rolls(endpoint) and not dig(endpoint.after, *path):
+        yield "is updated without an alarm that rolls it back", Severity.MEDIUM
+
+
+@risk(
+    RiskRule(
+        "ROLL3",
+        Severity.MEDIUM,
+        "a canary or linear rollout is taken away",
+        advice="keep it: without one the whole traffic moves at once",
+    )
+)
+def _unstaged(plan: Plan, endpoint: Change) -> Iterator[Found]:
+    path = ("deployment_config", "blue_green_update_policy", "traffic_routing_configuration")
+    before, after = endpoint.both(*path, "type")
+    staged = before in ("CANARY", "LINEAR")
+    if endpoint.action is Action.UPDATE and staged and after not in ("CANARY", "LINEAR"):
+        yield f"goes from {before} to {after or 'all at once'}"
+
+
+@risk(
+    RiskRule(
+        "STATE2",
+        Severity.MEDIUM,
+        "the configuration under a running endpoint is deleted",
+        advice="SageMaker needs it for the next update: let the new configuration be made first "
+        "(create_before_destroy)",
+    )
+)
+def _configuration_gone(plan: Plan, configuration: Change) -> Iterator[Found]:
+    gone = configuration.action in (Action.DELETE, Action.REPLACE)
+    if not gone or configuration.created_first:
+        return
+    for endpoint in plan.of_type(ENDPOINT):
+        stays = endpoint.exists_before and endpoint.exists_after
+        if stays and configuration_of(plan, endpoint, "before") is configuration:
+            yield f"is deleted while {endpoint.before.get('name')} uses it"
+
+
+_OF_ENDPOINT = Not("it is told, priced and verified with the endpoint that uses it")
+
+KINDS = (
+    Kind(
+        ENDPOINT,
+        "SageMaker endpoint",
+        outage=True,
+        holds_data=False,
+        find=_finder("endpoint", "describe_endpoint", "EndpointName"),
+        name="name",
+        discard=Not("it is changed in place"),
+        owned=Not("autoscaling sets counts on the variants, which Terraform does not read"),
+        uses=_instances,
+        quotas=_quotas,
+        addresses=_addresses,
+        preflight=Not("its model has the images and artifacts"),
+        story=endpoint_story,
+        risks=(_reset_capacity, _type_under_scaling, _unguarded, _unstaged),
+        settings=Not("its configuration has them"),
+        verify=EndpointVerifier,
+    ),
+    Kind(
+        CONFIGURATION,
+        "SageMaker endpoint configuration",
+        outage=False,
+        holds_data=False,
+        find=_finder("endpoint-config", "describe_endpoint_config", "EndpointConfigName"),
+        name="name",
+        discard=Discard(_delete_configuration, _used),
+        owned=Not("it is immutable"),
+        uses=_OF_ENDPOINT,
+        quotas=Not("the endpoint that uses it counts its instances"),
+        addresses=Not("the endpoint that uses it counts its instances"),
+        preflight=Not("its model has the images and artifacts"),
+        story=_OF_ENDPOINT,
+        risks=(_configuration_gone,),
+        settings={
+            "kms_key_arn": "volume encryption by your key",
+            "data_capture_config": "data capture",
+        },
+        verify=_OF_ENDPOINT,
+    ),
+    Kind(
+        MODEL,
+        "SageMaker model",
+        outage=False,
+        holds_data=False,
+        find=_finder("model", "describe_model", "ModelName"),
+        name="name",
+        discard=Discard(_delete_model, _used),
+        owned=Not("it is immutable"),
+        uses=Not("a model costs nothing until an endpoint or a job runs it"),
+        quotas=Not("the endpoint or job that runs it counts the instances"),
+        addresses=Not("the endpoint or job that runs it counts the instances"),
+        preflight=_artifacts,
+        story=Not("it is told with the endpoint or batch transform that runs it"),
+        risks=Not("what runs it is what can hurt"),
+        settings={"enable_network_isolation": "network isolation"},
+        verify=Not("it is verified with the endpoint or batch transform that runs it"),
+    ),
+)

@@ -1,0 +1,186 @@
+"""Whether a SageMaker endpoint runs what the state says, is healthy, and answers.
+
+Terraform reports success when SageMaker has rolled an update back before it looked; the state then
+holds the new configuration and the endpoint runs the old one. This is what finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ..checks import CONFIGURATION, HEALTH, INVOCATION, RUNNING_IMAGE
+from .record import Finding, Verifier
+from .sagemaker_story import CONFIGURATION as CONFIGURATION_TYPE
+from .sagemaker_story import MODEL
+
+CONTENT_TYPES = {".csv": "text/csv", ".json": "application/json", ".jsonl": "application/jsonlines"}
+"""What a sample is sent as, by the end of its file's name."""
+
+
+def artifacts_of(containers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The artifacts that the containers of a model load, as a state or a synthesis has them."""
+    for container in containers:
+        if container.get("model_data_url"):
+            yield str(container["model_data_url"])
+        for source in _listed(container.get("model_data_source")):
+            for each in _listed(source.get("s3_data_source")):
+                yield str(each["s3_uri"])
+
+
+def containers_of(model: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The containers of a model, as a state or a synthesis has them."""
+    yield from _listed(model.get("primary_container"))
+    yield from _listed(model.get("container"))
+
+
+def served_by(model: Mapping[str, Any]) -> Iterator[str]:
+    """The images, artifacts and packages of a model."""
+    for container in containers_of(model):
+        for value in (container.get("image"), container.get("model_package_name")):
+            if value:
+                yield str(value)
+        yield from artifacts_of([container])
+
+
+def _listed(block: Any) -> list[Mapping[str, Any]]:
+    """A block that may occur once, which a synthesis writes without a list."""
+    return [block] if isinstance(block, Mapping) else block or []
+
+
+class EndpointVerifier(Verifier):
+    """The checks of one SageMaker endpoint."""
+
+    @property
+    def _expected(self) -> str:
+        """The configuration that the state says it has."""
+        return str(self.values["endpoint_config_name"])
+
+    def findings(self) -> Iterator[Finding]:
+        """Configuration, image, health and one invocation."""
+        sagemaker = self.run.aws.client("sagemaker")
+        try:
+            found = sagemaker.describe_endpoint(EndpointName=self.name)
+        except ClientError as error:
+            if "Could not find" not in str(error):
+                raise
+            fix = "somebody deleted it; deploy again"
+            yield self.finding(CONFIGURATION, "failed", "does not exist", fix)
+            return
+        status, running = found["EndpointStatus"], found["EndpointConfigName"]
+        reason = found.get("FailureReason", "")
+        if running != self._expected:
+            yield self._rolled_back(status, running, reason)
+        else:
+            yield self.finding(CONFIGURATION, "passed", running)
+        yield from self._images(found)
+        if status != "InService":
+            said = f"is {status}{f': {reason}' if reason else ''}"
+            wait = "wait until the update ends" if status.endswith("ing") else self._look()
+            yield self.finding(HEALTH, "failed", said, wait)
+            return
+        counts = [
+            variant.get("CurrentInstanceCount", 0)
+            if "CurrentServerlessConfig" not in variant
+            else 1
+            for variant in found.get("ProductionVariants", [])
+        ]
+        asynchronous = bool(found.get("AsyncInferenceConfig"))
+        if not asynchronous and not all(counts):
+            yield self.finding(HEALTH, "failed", "has a variant without instances", self._look())
+            return
+        yield self.finding(HEALTH, "passed", "is InService")
+        if not self.run.invoke:
+            return
+        if asynchronous:
+            said = "is asynchronous: an answer would come later, in S3"
+            yield self.finding(INVOCATION, "skipped", said)
+        else:
+            yield self._invocation()
+
+    def _rolled_back(self, status: str, running: str, reason: str) -> Finding:
+        if status in ("Updating", "RollingBack", "SystemUpdating"):
+            said = f"is {status} from {running} to {self._expected}"
+            return self.finding(CONFIGURATION, "failed", said, "wait until the update ends")
+        why = reason or "SageMaker gives no reason"
+        said = f"runs {running}, but the state says {self._expected}; it was rolled back: {why}"
+        return self.finding(CONFIGURATION, "failed", said, self._look())
+
+    def _look(self) -> str:
+        return (
+            f"read the log group /aws/sagemaker/Endpoints/{self.name} and the endpoint's alarms, "
+            "fix the model, and deploy again"
+        )
+
+    def _images(self, found: dict[str, Any]) -> Iterator[Finding]:
+        """The images of each variant against those of its model in the state."""
+        expected = {
+            container["image"]
+            for model in self._models()
+            for container in containers_of(model)
+            if container.get("image")
+        }
+        deployed = {
+            image["SpecifiedImage"]
+            for variant in found.get("ProductionVariants", [])
+            for image in variant.get("DeployedImages", [])
+            if "SpecifiedImage" in image
+        }
+        if not expected or not deployed:
+            return
+        if deployed == expected:
+            yield self.finding(RUNNING_IMAGE, "passed", ", ".join(sorted(deployed)))
+            return
+        said = (
+            f"runs {', '.join(sorted(deployed))}, but the state says {', '.join(sorted(expected))}"
+        )
+        yield self.finding(RUNNING_IMAGE, "failed", said, self._look())
+
+    def _models(self) -> Iterator[Mapping[str, Any]]:
+        """The model of every variant of the configuration, in the state."""
+        state = self.run.state
+        models = {model["name"]: model for model in state.of_type(MODEL)}
+        for configuration in state.of_type(CONFIGURATION_TYPE):
+            if configuration["name"] == self._expected:
+                for variant in configuration.get("production_variants", []):
+                    yield models.get(variant.get("model_name"), {})
+
+    def served(self) -> Iterator[str]:
+        """The images, artifacts and packages of the configuration, in the state."""
+        for model in self._models():
+            yield from served_by(model)
+
+    def _invocation(self) -> Finding:
+        body, content_type = self._sample()
+        runtime = self.run.aws.client("sagemaker-runtime")
+        try:
+            answer = runtime.invoke_endpoint(
+                EndpointName=self.name, ContentType=content_type, Body=body or b"{}"
+            )
+            size = len(answer["Body"].read())
+        except ClientError as error:
+            return self._refused(error, sampled=body is not None)
+        except BotoCoreError as error:
+            return self.finding(INVOCATION, "failed", str(error), self._look())
+        return self.finding(INVOCATION, "passed", f"answered {size} bytes")
+
+    def _refused(self, error: ClientError, *, sampled: bool) -> Finding:
+        code = error.response["Error"]["Code"]
+        status = int(error.response.get("OriginalStatusCode", 0))  # type: ignore[call-overload]
+        if code == "ModelError" and 400 <= status < 500 and not sampled:
+            said = f"answered {status} to an empty body; give a sample to see a prediction"
+            return self.finding(INVOCATION, "passed", said)
+        if code == "ValidationError":
+            # It needs to be told which of its models: nothing that one request can check.
+            return self.finding(INVOCATION, "skipped", error.response["Error"]["Message"])
+        fix = "fix the sample or the model" if 400 <= status < 500 else self._look()
+        return self.finding(INVOCATION, "failed", str(error), fix)
+
+    def _sample(self) -> tuple[bytes | None, str]:
+        context = self.run.environment.context
+        for file in sorted(self.run.samples.iterdir()) if self.run.samples else ():
+            if file.suffix in CONTENT_TYPES and context.name(file.stem) == self.name:
+                return file.read_bytes(), CONTENT_TYPES[file.suffix]
+        return None, "application/json"

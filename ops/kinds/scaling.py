@@ -1,0 +1,255 @@
+"""Application Auto Scaling: scalable targets, policies and scheduled actions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from inferform.usage import Amount, between, exactly
+
+from ..aws import Aws
+from ..plan import Action, Change, Plan, Side, dig
+from .finding import given
+from .record import (
+    Existing,
+    Found,
+    Kind,
+    Not,
+    Planned,
+    RiskCheck,
+    Severity,
+    Values,
+    risk,
+)
+from .risks import CAP1, raised
+from .synthesis import Resource, Synthesis
+
+TARGET = "aws_appautoscaling_target"
+_POLICY = "aws_appautoscaling_policy"
+_SCHEDULED = "aws_appautoscaling_scheduled_action"
+
+
+# What scales a service
+
+
+def scaling_targets(plan: Plan, service: Change) -> list[Change]:
+    """The scalable targets of a service, changed or not."""
+    name = service.after.get("name") or service.before.get("name")
+    found = []
+    for target in plan.of_type(TARGET):
+        resource = str(target.after.get("resource_id") or target.before.get("resource_id") or "")
+        parts = resource.split("/")
+        referred = plan.referred(target, "resource_id")
+        if (name and name in parts) or service in referred:
+            found.append(target)
+    return found
+
+
+def variant_of(target: Change) -> str:
+    """The variant that a scalable target scales; empty where it is not of an endpoint."""
+    resource = str(target.after.get("resource_id") or target.before.get("resource_id") or "")
+    match = re.search(r"/variant/(.+)$", resource)
+    return match[1] if match else ""
+
+
+def planned_bounds(plan: Plan, service: Change, side: Side, variant: str, count: float) -> Amount:
+    """The scaling bounds of a service of a plan, or its count where nothing scales it."""
+    for target in scaling_targets(plan, service):
+        values = target.at(side)
+        name = str(values.get("resource_id") or "")
+        if target.exists(side) and (not variant or not name or name.endswith(f"/{variant}")):
+            low, high = values.get("min_capacity"), values.get("max_capacity")
+            if isinstance(low, int) and isinstance(high, int):
+                return between(low, high)
+    return exactly(count)
+
+
+def maximum(synthesis: Synthesis, service: Resource, suffix: str = "") -> int:
+    """The maximum of the scalable target of a synthesized service; 0 without one."""
+    for target in synthesis.of(TARGET):
+        scaled = str(target.values.get("resource_id", ""))
+        named = f"${{{service.address}.name}}" in scaled or (
+            scaled.removesuffix(suffix).endswith(f"/{service.values.get('name')}")
+        )
+        if named and scaled.endswith(suffix) and target.stack == service.stack:
+            return int(target.values.get("max_capacity", 0))
+    return 0
+
+
+def scaling_facts(plan: Plan, service: Change) -> Iterator[tuple[str, str]]:
+    """What a plan changes of the bounds of a service."""
+    for target in scaling_targets(plan, service):
+        variant = variant_of(target)
+        suffix = f" of {variant}" if variant else ""
+        if target.action is Action.CREATE:
+            low, high = target.after.get("min_capacity"), target.after.get("max_capacity")
+            yield f"scaling{suffix}", f"{low} to {high} instances"
+        elif target.action is Action.DELETE:
+            yield f"scaling{suffix}", "no longer scales"
+        elif target.action is not Action.NONE:
+            was = f"{target.before.get('min_capacity')} to {target.before.get('max_capacity')}"
+            will = f"{target.after.get('min_capacity')} to {target.after.get('max_capacity')}"
+            if was != will:
+                yield f"scaling{suffix}", f"{was} → {will} instances"
+            elif target.action is Action.REPLACE:
+                yield f"scaling{suffix}", "stands still until it is registered again afterwards"
+
+
+def policy_facts(plan: Plan, service: Change) -> Iterator[tuple[str, str]]:
+    """What a plan changes of the policies and scheduled actions of a service."""
+    name = service.after.get("name") or service.before.get("name")
+    for policy in plan.of_type(_POLICY, _SCHEDULED):
+        scaled = str(policy.before.get("resource_id", "")).split("/")
+        if policy.action is not Action.UPDATE or name not in scaled:
+            continue
+        path = ("target_tracking_scaling_policy_configuration", "target_value")
+        was, will = dig(policy.before, *path), dig(policy.after, *path)
+        if was != will:
+            yield "scaling target", f"{was:g} → {will:g}"
+        else:
+            yield "scaling policy", f"{policy.before.get('name')} changes"
+
+
+# Risks
+
+
+def lowered_bounds(running: str = "", attribute: str = "desired_count") -> RiskCheck:
+    """The risk that the bounds of a scalable target go down.
+
+    `running` is the type of those services whose count a plan knows, `attribute` their count.
+    """
+
+    @risk(CAP1)
+    def less(plan: Plan, change: Change) -> Iterator[Found]:
+        if change.action not in (Action.UPDATE, Action.REPLACE):
+            return
+        before, after = change.both("max_capacity")
+        if _falls(before, after):
+            now = next(
+                (
+                    service.before.get(attribute)
+                    for service in plan.of_type(running)
+                    if change in scaling_targets(plan, service)
+                ),
+                None,
+            )
+            enough = isinstance(now, int) and now <= after
+            text = f"lowers the maximum from {before} to {after}"
+            yield (
+                text if now is None else f"{text}; {now} tasks run now",
+                Severity.LOW if enough else Severity.HIGH,
+            )
+        before, after = change.both("min_capacity")
+        if _falls(before, after):
+            yield f"lowers the minimum from {before} to {after}", Severity.LOW
+
+    return less
+
+
+def _falls(before: Any, after: Any) -> bool:
+    return isinstance(before, int) and isinstance(after, int) and after < before
+
+
+# Recover and drift
+
+
+def _scaled(aws: Aws, values: Values) -> Iterator[tuple[str, dict[str, str]]]:
+    """The scalable target that a target or a policy names: its id, and its tags."""
+    scaling = aws.client("application-autoscaling")
+    namespace, resource = given(values, "service_namespace"), given(values, "resource_id")
+    dimension = given(values, "scalable_dimension")
+    targets = scaling.describe_scalable_targets(
+        ServiceNamespace=namespace, ResourceIds=[resource], ScalableDimension=dimension
+    )["ScalableTargets"]
+    for target in targets:
+        tags = scaling.list_tags_for_resource(ResourceARN=target["ScalableTargetARN"])["Tags"]
+        yield f"{namespace}/{resource}/{dimension}", tags
+
+
+def _find_target(aws: Aws, values: Values) -> Iterator[Existing]:
+    for identity, tags in _scaled(aws, values):
+        yield Existing(identity, tags)
+
+
+def _find_policy(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    for identity, tags in _scaled(aws, values):
+        policies = aws.client("application-autoscaling").describe_scaling_policies(
+            PolicyNames=[name],
+            ServiceNamespace=given(values, "service_namespace"),
+            ResourceId=given(values, "resource_id"),
+            ScalableDimension=given(values, "scalable_dimension"),
+        )["ScalingPolicies"]
+        for policy in policies:
+            yield Existing(f"{identity}/{policy['PolicyName']}", tags)
+
+
+def _by_schedule(before: Values, after: Values, planned: Planned) -> set[str]:
+    """The bounds, where a scheduled action sets them."""
+    scheduled = {values.get("resource_id") for values in planned(_SCHEDULED)}
+    owned = before.get("resource_id") in scheduled
+    return {"min_capacity", "max_capacity"} if owned else set()
+
+
+_OF_TARGET = Not("it goes with the scalable target, which the service's story tells")
+_FREE = Not("Application Auto Scaling costs nothing; the service's estimate has the bounds")
+_SET = Not("a put of the same name sets it again, so that nothing can be taken")
+_IN_PLACE = Not("it is changed in place, or put again")
+
+KINDS = (
+    Kind(
+        TARGET,
+        "scalable target",
+        outage=False,
+        holds_data=False,
+        find=_find_target,
+        name=_SET,
+        discard=_IN_PLACE,
+        owned=_by_schedule,
+        uses=_FREE,
+        quotas=Not("the service that it scales counts its maximum"),
+        addresses=Not("the service that it scales counts its maximum"),
+        preflight=Not("the service that it scales is checked"),
+        story=Not("it is a fact in the story of the service that it scales"),
+        risks=(lowered_bounds("aws_ecs_service"), raised("max_capacity")),
+        settings=Not("it has none that protect anything"),
+        verify=Not("the service that it scales is verified"),
+    ),
+    Kind(
+        _POLICY,
+        "scaling policy",
+        outage=False,
+        holds_data=False,
+        find=_find_policy,
+        name=_SET,
+        discard=_IN_PLACE,
+        owned=Not("nothing else writes it"),
+        uses=Not("its alarms are billed by use"),
+        quotas=Not("a service has fewer than its quota of policies"),
+        addresses=Not("it runs nothing"),
+        preflight=Not("nothing of it fails that the Specs do not find"),
+        story=_OF_TARGET,
+        risks=Not("its target's bounds are what can hurt"),
+        settings=Not("it has none that protect anything"),
+        verify=Not("the service that it scales is verified"),
+    ),
+    Kind(
+        _SCHEDULED,
+        "scheduled scaling action",
+        outage=False,
+        holds_data=False,
+        find=Not("it has no import, and a put of the same name sets it again"),
+        name=_SET,
+        discard=_IN_PLACE,
+        owned=Not("nothing else writes it"),
+        uses=_FREE,
+        quotas=Not("a service has fewer than its quota of scheduled actions"),
+        addresses=Not("it runs nothing"),
+        preflight=Not("nothing of it fails that the Specs do not find"),
+        story=_OF_TARGET,
+        risks=Not("its target's bounds are what can hurt"),
+        settings=Not("it has none that protect anything"),
+        verify=Not("the service that it scales is verified"),
+    ),
+)

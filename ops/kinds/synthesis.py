@@ -1,0 +1,97 @@
+"""What the synthesis of an environment asks for, before an apply."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from inferform import Environment
+from inferform.outputs import Outputs
+
+from ..aws import Aws
+from ..errors import OperatorError
+from ..state import State, States
+from .record import Values
+
+_REMOTE = re.compile(r"\$\{data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource of a synthesized stack; references stand as `${...}` in its arguments."""
+
+    stack: str
+    type: str
+    logical: str
+    values: Values
+
+    @property
+    def address(self) -> str:
+        """Terraform's address of it."""
+        return f"{self.type}.{self.logical}"
+
+
+class Synthesis:
+    """The resources of every stack of an environment, and what is deployed of them."""
+
+    def __init__(
+        self, environment: Environment, stacks: Mapping[str, Mapping[str, Any]], aws: Aws
+    ) -> None:
+        self.environment = environment
+        self.context = environment.context
+        self.aws = aws
+        self.resources = tuple(
+            Resource(stack, kind, logical, values)
+            for stack, content in stacks.items()
+            for kind, bodies in content.get("resource", {}).items()
+            for logical, values in bodies.items()
+        )
+        self.texts = {stack: json.dumps(content) for stack, content in stacks.items()}
+
+    def of(self, *types: str) -> list[Resource]:
+        """Every resource of some types."""
+        return [resource for resource in self.resources if resource.type in types]
+
+    def referred(self, resource: Resource, argument: str, kind: str) -> Resource | None:
+        """The resource of a type that an argument refers to; None where it names none."""
+        reference = str(resource.values.get(argument, ""))
+        return next((r for r in self.of(kind) if f"{{{r.address}." in reference), None)
+
+    @cached_property
+    def states(self) -> dict[str, State]:
+        """The states of the layers that have one."""
+        states = States(self.aws)
+        try:
+            found = {layer: states.read(layer) for layer in self.environment.layers}
+        except OperatorError:
+            return {}  # there is no state bucket yet, which is a finding of its own
+        return {layer: state for layer, state in found.items() if state is not None}
+
+    @cached_property
+    def deployed(self) -> dict[str, set[str]]:
+        """The addresses that each stack's state has."""
+        key = self.context.key
+        return {f"{key}-{layer}": set(state.resources) for layer, state in self.states.items()}
+
+    def output(self, layer: str, field: str) -> Any:
+        """A value that a layer hands up: written by hand, or in its state; None before that."""
+        given = getattr(self.environment, layer, None)
+        if isinstance(given, Outputs):
+            return getattr(given, field)
+        state = self.states.get(layer)
+        return state.content.get("outputs", {}).get(field, {}).get("value") if state else None
+
+    def resolved(self, text: str) -> str:
+        """The text with the outputs of lower layers filled in, as far as they are known."""
+
+        def value(match: re.Match[str]) -> str:
+            known = self.output(match[1], match[2])
+            if known is None and match[2] == "artifact_bucket":
+                known = self.context.bucket("artifacts")
+            return known if isinstance(known, str) else match[0]
+
+        return _REMOTE.sub(value, text)
