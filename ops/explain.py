@@ -57,15 +57,17 @@ def _rules() -> Iterator[Entry]:
 
 
 def _risks() -> Iterator[Entry]:
-    from .review.risks import COST, RISKS
+    from .review.risks import risk_rules
 
-    for risk in (COST, *(rule for rule, _ in RISKS.values())):
+    for risk in risk_rules().values():
         yield Entry(risk.id, "risk", str(risk.severity), risk.title, fix=risk.advice)
 
 
 def _checks() -> Iterator[Entry]:
     from .checks import CHECKS
+    from .kinds import kinds
 
+    kinds()  # capabilities define checks beside their records
     for check in CHECKS.values():
         yield Entry(
             id=check.id,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, field
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +16,7 @@ from inferform.usage import Usage
 
 from ..checks import Check
 from ..plan import Change, Plan, Side
+from ..told import RiskRule, Severity, Story
 
 if TYPE_CHECKING:
     from inferform import Environment
@@ -87,52 +87,8 @@ Estimator = Callable[[Plan, Change, Side], Iterator[Usage]]
 # Review
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """What happens to one service, in words."""
-
-    kind: str
-    name: str
-    address: str
-    action: str
-    headline: str
-    facts: tuple[tuple[str, str], ...] = ()
-    interrupted: str = ""
-    """What stops answering, and for how long; empty when nothing does."""
-
-    resets_capacity: str = ""
-    """How the update sets live capacity back; empty when it does not."""
-
-    rollout: str = ""
-    worst_case: str = ""
-    environment: str = ""
-    stack: str = ""
-
-
 Teller = Callable[[Plan, Change], Iterator[Story]]
 """Yields what a plan does to one resource; called for unchanged ones too."""
-
-
-class Severity(IntEnum):
-    """How bad it is when it is overlooked."""
-
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-    CRITICAL = 4
-
-    def __str__(self) -> str:
-        return self.name.lower()
-
-
-@dataclass(frozen=True, slots=True)
-class RiskRule:
-    """One kind of risk; its id never changes."""
-
-    id: str
-    severity: Severity
-    title: str
-    advice: str
 
 
 Found = str | tuple[str, Severity]

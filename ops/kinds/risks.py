@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..plan import Action, Change, Plan
-from .record import Found, RiskCheck, RiskRule, Severity, risk
+from ..told import RiskRule, Severity
+from .record import Found, RiskCheck, risk
 from .words import some
 
 IAM1 = RiskRule(

@@ -10,22 +10,10 @@ from inferform.usage import Usage, between
 from ..aws import Aws
 from ..errors import OperatorError
 from ..plan import Action, Change, Plan, Side, dig, number
+from ..told import RiskRule, Severity
 from . import preflight
 from .finding import given, pairs
-from .record import (
-    Discard,
-    Existing,
-    Finder,
-    Finding,
-    Found,
-    Kind,
-    Not,
-    Quota,
-    RiskRule,
-    Severity,
-    Values,
-    risk,
-)
+from .record import Discard, Existing, Finder, Finding, Found, Kind, Not, Quota, Values, risk
 from .risks import ROLL2
 from .sagemaker_story import (
     CONFIGURATION,

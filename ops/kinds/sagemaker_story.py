@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..plan import Action, Change, Plan, Side, dig
-from .record import Story
+from ..told import Story
 from .scaling import policy_facts, scaling_facts, scaling_targets, variant_of
 from .words import arrow, changed_first, forced, minutes, short_image
 

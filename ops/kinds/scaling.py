@@ -10,18 +10,9 @@ from inferform.usage import Amount, between, exactly
 
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
+from ..told import Severity
 from .finding import given
-from .record import (
-    Existing,
-    Found,
-    Kind,
-    Not,
-    Planned,
-    RiskCheck,
-    Severity,
-    Values,
-    risk,
-)
+from .record import Existing, Found, Kind, Not, Planned, RiskCheck, Values, risk
 from .risks import CAP1, raised
 from .synthesis import Resource, Synthesis
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from ..cost.model import Amount, Estimate
-from ..kinds.record import Severity, Story
-from ..plan import Action, Change, Plan, shaped
-from .risks import Risk, cost_risk, find_risks
-from .stories import tell
+from ..plan import Action, Change, Plan
+from ..told import Risk, Severity, Story
 
 COUNTED = (
     Action.CREATE,
@@ -186,39 +184,4 @@ def stack_report(plan: Plan, *, environment: str = "", saved: str = "") -> Stack
         drifted=plan.drifted,
         unchanged=sum(1 for c in plan.changes if not c.is_data and not c.is_shown),
         saved=saved,
-    )
-
-
-def build(
-    plans: Sequence[Plan],
-    *,
-    stacks: Sequence[StackReport] | None = None,
-    costs: Sequence[CostReport] = (),
-    findings: Sequence[Finding] | None = None,
-    assumptions: Sequence[str] = (),
-    commit: str = "",
-) -> Report:
-    """The report of plans; `stacks` also holds those without one, such as blocked stacks."""
-    reports = tuple(stacks) if stacks is not None else tuple(stack_report(plan) for plan in plans)
-    stories: list[Story] = []
-    risks: list[Risk] = []
-    for plan in plans:
-        key, name = plan.environment or plan.name, plan.name
-        with shaped(name):
-            stories += [replace(story, environment=key, stack=name) for story in tell(plan)]
-            risks += [replace(risk, environment=key, stack=name) for risk in find_risks(plan)]
-    for cost in costs:
-        added = cost.difference
-        dear = cost_risk(cost.environment, added.expected, added.maximum)
-        risks += [dear] if dear else []
-    environments = list(dict.fromkeys(report.environment for report in reports))
-    return Report(
-        title=f"Plan of {', '.join(environments)}" if len(environments) <= 4 else "Plan",
-        stacks=reports,
-        stories=tuple(sorted(stories, key=lambda story: not story.interrupted)),
-        risks=tuple(sorted(risks, key=lambda risk: -risk.severity)),
-        costs=tuple(costs),
-        findings=None if findings is None else tuple(findings),
-        assumptions=tuple(assumptions),
-        commit=commit,
     )

@@ -20,9 +20,10 @@ from ..environments import environment, environments
 from ..plan import Plan, Side, read_plan, shaped
 from ..terraform import WORK, Stack, stacks, terraform_binary
 from .bound import current_commit
+from .building import build
 from .checkov import read_findings
 from .planning import PLANS, Planning, owners
-from .report import CostReport, Finding, Report, StackReport, build
+from .report import CostReport, Finding, Report, StackReport
 
 _SIDES: tuple[Side, Side] = ("before", "after")
 

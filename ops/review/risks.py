@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from ..cost.model import dollars
 from ..kinds import known
-from ..kinds.record import (
-    Foreign,
-    Found,
-    Kind,
-    Not,
-    RiskCheck,
-    RiskRule,
-    Severity,
-    risk,
-)
+from ..kinds.record import Foreign, Found, Kind, Not, RiskCheck, risk
 from ..kinds.risks import (
     CAP1,
     CAP3,
@@ -43,22 +33,10 @@ from ..kinds.risks import (
 )
 from ..kinds.words import some
 from ..plan import Action, Change, Plan, dig
+from ..told import Risk, RiskRule, Severity
 from .stories import (
     task_definition_of,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Risk:
-    """A rule that holds for one resource of a plan."""
-
-    rule: RiskRule
-    address: str
-    reason: str
-    severity: Severity
-    environment: str = ""
-    stack: str = ""
-
 
 _Found = tuple[Change, str] | tuple[Change, str, Severity]
 _Finder = Callable[[Plan], Iterator[_Found]]

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from ..kinds import known
-from ..kinds.record import Not, Story
+from ..kinds.record import Not
 from ..kinds.scaling import scaling_facts
 from ..kinds.words import PAST, arrow, changed_first, forced, short_image
 from ..plan import Action, Change, Plan, dig
+from ..told import Story
 
 _OLD: list[Callable[[Plan], Iterator[Story]]] = []
 

@@ -18,8 +18,8 @@ from emulator import process
 from ops.deploy import destroy, recover
 from ops.errors import BadInputError, OperatorError
 from ops.plan import read_plan
+from ops.review.building import build
 from ops.review.renderers import FORMATS
-from ops.review.report import build
 from ops.terraform import Stack, terraform_binary
 from tests.e2e.program import Life, actions
 from tests.security.secrets import holding, kinds_of_secrets

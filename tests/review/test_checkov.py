@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ops.errors import BadInputError
+from ops.review.building import build
 from ops.review.checkov import read_findings
 from ops.review.renderers import FORMATS
-from ops.review.report import build
 
 from .plans import CHECKOV
 

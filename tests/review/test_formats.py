@@ -12,9 +12,10 @@ import pytest
 from ops.cost.model import Estimate, Usage, exactly
 from ops.cost.prices import Price, PriceTable
 from ops.plan import read_plan
+from ops.review.building import build
 from ops.review.renderers import FORMATS
 from ops.review.renderers.markdown import GITHUB_LIMIT, MARKER, cost_cells, render_markdown
-from ops.review.report import CostReport, Report, StackReport, build
+from ops.review.report import CostReport, Report, StackReport
 from ops.review.reviewing import review_plans
 from tests.work import calls
 

@@ -10,8 +10,8 @@ import pytest
 from inferform.secret import names_secret
 from ops.masking import Masked, mask, mask_text
 from ops.plan import read_plan
+from ops.review.building import build
 from ops.review.renderers import FORMATS
-from ops.review.report import build
 
 from .plans import PLANS, changed, plan_of
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ops.errors import BadInputError
 from ops.plan import Action, read_plan
+from ops.review.building import build
 from ops.review.renderers import FORMATS
-from ops.review.report import build
 
 from .plans import PLANS, changed, plan_of
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ops.kinds.record import Severity
 from ops.plan import read_plan
-from ops.review.report import build
+from ops.review.building import build
 from ops.review.risks import COST, cost_risk, find_risks, risk_rules
 from ops.terraform import ROOT
+from ops.told import Severity
 
 from .plans import PLANS, changed, plan_of
 

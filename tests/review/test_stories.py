@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ops.kinds.record import Story
 from ops.kinds.words import minutes, short_image
 from ops.plan import read_plan
 from ops.review.stories import tell
+from ops.told import Story
 
 from .plans import PLANS, changed, plan_of
 

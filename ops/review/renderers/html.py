@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from ...kinds.record import Story
 from ...plan import Action, Change
+from ...told import Risk, Story
 from ..report import CostReport, Finding, Report, StackReport
-from ..risks import Risk
 from ..values import UNKNOWN, details, marks, short
 from .markdown import cost_cells, cost_notes
 

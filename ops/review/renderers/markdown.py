@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ...cost.model import dollars
-from ...kinds.record import Severity, Story
 from ...plan import Action, Change
+from ...told import Risk, Severity, Story
 from ..report import CostReport, Finding, Report, StackReport
-from ..risks import Risk
 from ..values import SIGNS, details, marks, sentence, short
 
 GITHUB_LIMIT = 65_536

@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ...kinds.record import Severity, Story
 from ...plan import Action
+from ...told import Severity, Story
 from ..report import Report
 from ..values import SIGNS, details, marks, sentence
 from .markdown import cost_cells, cost_notes
