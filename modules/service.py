@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from .rules import PathPart, Rule
+from .rules import PathPart, Problem, Rule
 from .secret import secret_service
 from .spec import Spec, walk
 from .usage import Usage
@@ -156,6 +156,11 @@ class Service(Billed, Reaching):
         """What of it scales. Default: nothing."""
         yield from ()
 
+    def scaling_problems(self, scaling: Scaling) -> Iterator[Problem]:
+        """What is wrong with another Scaling on what scales here."""
+        assert self.scales is not None
+        return scaling.problems_for(self.scales)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -171,8 +176,8 @@ class Place:
 
     @property
     def group(self) -> str:
-        """The group of the inference layer that it is in; empty where there are none."""
-        grouped = self.path[:1] == ("inference",) and isinstance(self.environment.inference, dict)
+        """The group of its layer that it is in; empty where the layer has none."""
+        grouped = self.path and isinstance(getattr(self.environment, str(self.path[0])), dict)
         return str(self.path[1]) if grouped else ""
 
     @property

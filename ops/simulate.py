@@ -1,4 +1,5 @@
-"""What a Scaling would do under a load: a model of Application Auto Scaling, tick by tick.
+"""What a Scaling would do under a load: a model of Application Auto Scaling, tick by tick, and of
+the HorizontalPodAutoscaler of EKS services.
 
 docs/simulation.md says what it models, from which sources, and what it does not.
 """
@@ -20,6 +21,7 @@ from inferform.scaling.kinds import (
     COMPONENT,
     ECS_SERVICE,
     LAMBDA,
+    POD,
     REALTIME,
     SERVERLESS,
     Kind,
@@ -40,6 +42,7 @@ from inferform.scaling.metrics import (
 from inferform.scaling.spec import Scaling, Step, StepScaling, TargetTracking
 
 from .errors import BadInputError
+from .pod_autoscaler import SYNC_SECONDS, PodAutoscaler
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 """A Monday, where a load has no times of its own."""
@@ -56,6 +59,7 @@ STARTUP_SECONDS = {
     COMPONENT: 180,
     ECS_SERVICE: 90,
     LAMBDA: 60,
+    POD: 90,
 }
 """How long a new unit takes until it serves; measure your own."""
 
@@ -400,8 +404,8 @@ def unsimulated(metric: Metric) -> str:
 
 def resolution(scaling: Scaling, kind: Kind) -> int:
     """The tick that a Scaling needs: a minute, or less where a metric or alarm is faster."""
-    ticks = [60]
-    for policy in scaling.policies:
+    ticks = [SYNC_SECONDS if kind is POD else 60]
+    for policy in () if kind is POD else scaling.policies:
         if isinstance(policy, TargetTracking):
             ticks.append(policy.metric.resolution(kind))
         else:
@@ -426,22 +430,31 @@ class _Run:
         step, kind = load.step_seconds, service.kind
         self._tracking: list[_Tracking] = []
         self._stepping: list[_Stepping] = []
+        pods: list[TargetTracking] = []
         for policy in scaling.policies:
             reason = unsimulated(policy.metric)
             if reason:
                 result.notes.append(f"policy {policy.label} is left out: {reason}")
+            elif kind is POD and isinstance(policy, TargetTracking):
+                pods.append(policy)
             elif isinstance(policy, TargetTracking):
                 self._tracking.append(_Tracking(policy, kind, step))
             else:
                 self._stepping.append(_Stepping(policy, kind, step))
         self._policies: list[_Tracking | _Stepping] = [*self._tracking, *self._stepping]
-        self._followed = self._policies[0] if self._policies else None
-        if self._followed:
-            result.target = self._followed.target
-            result.target_of = type(self._followed.metric).__name__
+        followed = [policy.spec for policy in self._policies] or pods
+        self._followed: Metric | None = followed[0].metric if followed else None
+        if self._followed is not None:
+            result.target = self._followed.target_value
+            result.target_of = type(self._followed).__name__
         self._bounds = self._scheduled()
         first = min(max(service.initial, scaling.min_capacity), scaling.max_capacity)
         self._state = _State(scaling.min_capacity, scaling.max_capacity, first, first)
+        self._pods = PodAutoscaler(pods, first) if kind is POD else None
+        if kind is POD:
+            result.notes.append(
+                "a new pod finds room on a node; where it does not, a node takes minutes to start"
+            )
         # An endpoint that is being updated takes no other update until it is done.
         self._one_at_a_time = kind.namespace == "sagemaker"
         for index, rate in enumerate(load.rates):
@@ -474,12 +487,23 @@ class _Run:
             self._move(self._bounded(state.desired), now, f"schedule {name}")
         self._serve(rate, step)
         self._record(rate)
+        if self._pods is not None:
+            self._scale_pods(self._pods, rate, now + step)
+            return
         due = False
         for policy in self._policies:
             value = value_of(policy.metric, rate, state, self._service)
             due = policy.feed(value, state) or due
         if due and not (self._one_at_a_time and state.starting):
             self._scale(now + step)
+
+    def _scale_pods(self, autoscaler: PodAutoscaler, rate: float, now: int) -> None:
+        state = self._state
+        values = [
+            value_of(policy.metric, rate, state, self._service) for policy in autoscaler.policies
+        ]
+        wanted, label = autoscaler.wanted(now, values, state.desired, state.in_service)
+        self._move(self._bounded(wanted), now, label)
 
     def _serve(self, rate: float, step: int) -> None:
         state = self._state
@@ -502,7 +526,7 @@ class _Run:
         result.backlog.append(state.backlog)
         followed = self._followed
         result.metric.append(
-            value_of(followed.metric, rate, state, self._service) if followed else None
+            None if followed is None else value_of(followed, rate, state, self._service)
         )
 
     def _bounded(self, wanted: int) -> int:

@@ -103,7 +103,8 @@ def compared(file: Path, of: Scaled) -> dict[str, Scaling]:
             f"{file} has no Scaling", "assign one to a name: steady = Scaling(max_capacity=4)"
         )
     for name, scaling in found.items():
-        problems = [p for p in scaling.problems_for(of.kind) if p.severity == "error"]
+        found_wrong = of.deployed.spec.scaling_problems(scaling)
+        problems = [problem for problem in found_wrong if problem.severity == "error"]
         if problems:
             raise BadInputError(report(f"{file}: {name}", problems))
     return found

@@ -21,6 +21,7 @@ from ..eks.spec import (
 from ..fargate import fargate_size
 from ..model.spec import Model
 from ..rules import Problem, rule
+from ..scaling.kinds import POD
 from ..scaling.metrics import CpuUtilization, MemoryUtilization
 from ..scaling.spec import Scaling, TargetTracking
 from ..service import (
@@ -315,26 +316,28 @@ class EksService(Service):
             return
         if self.count is not None:
             yield KUB6.problem("count", got=self.count)
-        yield from self._check_scaling(self.scaling)
+        for problem in self.scaling_problems(self.scaling):
+            yield problem.under("scaling")
 
-    def _check_scaling(self, scaling: Scaling) -> Iterator[Problem]:
+    def scaling_problems(self, scaling: Scaling) -> Iterator[Problem]:
+        """What a HorizontalPodAutoscaler does not do by itself."""
         known = "track CpuUtilization or MemoryUtilization"
         if scaling.min_capacity == 0:
             wrong = "is 0, to which an autoscaler does not go"
-            yield KUB5.problem("scaling", "min_capacity", wrong=wrong, remedy="keep 1 at least")
+            yield KUB5.problem("min_capacity", wrong=wrong, remedy="keep 1 at least")
         if not scaling.policies:
-            yield KUB5.problem("scaling", "policies", wrong="names no metric", remedy=known)
+            yield KUB5.problem("policies", wrong="names no metric", remedy=known)
         for index, policy in enumerate(scaling.policies):
             if not isinstance(policy, TargetTracking):
                 wrong = f"{type(policy).__name__} does not exist"
-                yield KUB5.problem("scaling", "policies", index, wrong=wrong, remedy=known)
+                yield KUB5.problem("policies", index, wrong=wrong, remedy=known)
             elif not isinstance(policy.metric, CpuUtilization | MemoryUtilization):
                 wrong = f"nothing measures {type(policy.metric).__name__}"
-                yield KUB5.problem("scaling", "policies", index, wrong=wrong, remedy=known)
+                yield KUB5.problem("policies", index, wrong=wrong, remedy=known)
         for field in ("schedules", "suspended"):
             if getattr(scaling, field):
                 remedy = "leave it out, and change the bounds in Git"
-                yield KUB5.problem("scaling", field, wrong="do not exist", remedy=remedy)
+                yield KUB5.problem(field, wrong="do not exist", remedy=remedy)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Production has more than one pod."""
@@ -343,9 +346,7 @@ class EksService(Service):
 
     sort = "eks"
     words = "EKS service"
-    not_simulated = (
-        "a HorizontalPodAutoscaler scales it, by another algorithm than Application Auto Scaling's"
-    )
+    scales = POD
     unreached = EKS35
     unreached_internet = KUB18
 

@@ -1,4 +1,4 @@
-"""What Application Auto Scaling moves: the closed set of kinds of targets."""
+"""What scales: the closed set of kinds of targets."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Kind:
 
     @property
     def namespace(self) -> str:
-        """The service namespace: `sagemaker`, `ecs` or `lambda`."""
+        """The service namespace: `sagemaker`, `ecs` or `lambda`; `kubernetes` for pods."""
         return self.dimension.partition(":")[0]
 
 
@@ -85,5 +85,8 @@ LAMBDA = Kind(
     FUNCTION,
     step_scaling=False,
 )
+POD = Kind("an EKS service", "pod", "kubernetes:deployment:Replicas", (), floor=1)
+"""The pods of an EKS service, which a HorizontalPodAutoscaler scales."""
 
 KINDS = (REALTIME, ASYNCHRONOUS, SERVERLESS, COMPONENT, ECS_SERVICE, LAMBDA)
+"""What Application Auto Scaling scales."""
