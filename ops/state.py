@@ -6,7 +6,7 @@ import getpass
 import json
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +18,17 @@ from botocore.exceptions import ClientError
 from .advice import explained
 from .aws import Aws
 from .errors import BadInputError, OperatorError
+from .terraform import Stack
 
 _ABSENT = ("NoSuchKey", "404", "NoSuchVersion")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Which state it is, and how often it was written."""
+
+    lineage: str
+    serial: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +127,11 @@ class States:
                 answer = self._s3.get_object(
                     Bucket=self._bucket, Key=self._context.state_key(layer), **wanted
                 )
-                content = json.loads(answer["Body"].read())
             except ClientError as error:
                 if error.response["Error"]["Code"] in _ABSENT:
                     return None
                 raise
+            content = _content(answer["Body"].read(), self._context.state_key(layer))
         return State(content, answer.get("VersionId", ""), answer["LastModified"])
 
     def lock(self, layer: str) -> Lock | None:
@@ -243,6 +252,34 @@ class States:
             yield
         finally:
             self.unlock(layer, own)
+
+
+def pulled(stack: Stack, environment: Mapping[str, str]) -> Mark | None:
+    """The mark of a stack's state, asked of Terraform; None when it was never applied, or
+    everything was destroyed. Raises OperatorError when it cannot be read."""
+    text = stack.answer("state", "pull", environment=environment)
+    if not text.strip():
+        return None
+    content = _content(text, stack.name)
+    if not content["resources"] and not content["outputs"]:
+        return None
+    return Mark(content["lineage"], content["serial"])
+
+
+_SHAPE: Mapping[str, type] = {"lineage": str, "serial": int, "outputs": dict, "resources": list}
+
+
+def _content(text: str | bytes, name: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise OperatorError(f"the state {name} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise OperatorError(f"the state {name} cannot be read: it is no JSON object")
+    for key, kind in _SHAPE.items():
+        if not isinstance(content.get(key), kind):
+            raise OperatorError(f"the state {name} cannot be read: its {key} is damaged or missing")
+    return content
 
 
 def difference(now: State | None, then: State) -> Difference:

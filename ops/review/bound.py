@@ -13,8 +13,8 @@ from pathlib import Path
 from inferform import Context
 
 from ..errors import BadInputError, OperatorError
+from ..state import Mark, pulled
 from ..terraform import ROOT, Stack
-from .state import State, read_state
 
 VERSION = 1
 LOCK_FILE = ".terraform.lock.hcl"
@@ -37,8 +37,8 @@ class Record:
     synthesized: str
     lock_file: str
     plan: str
-    state: State | None
-    below: dict[str, State]
+    state: Mark | None
+    below: dict[str, Mark]
     """The states of the stacks that it stands on."""
 
     made: str
@@ -52,8 +52,8 @@ class Record:
         context: Context,
         target: str,
         commit: str,
-        state: State | None,
-        below: Mapping[str, State],
+        state: Mark | None,
+        below: Mapping[str, Mark],
     ) -> Record:
         """The record of a plan that was just saved."""
         return cls(
@@ -103,8 +103,8 @@ def read_record(saved: Path) -> Record:
         raise BadInputError(f"there is no plan {saved}", "inferform review ENV saves plans")
     try:
         content = json.loads(record_path(saved).read_text("utf-8"))
-        state = State(**content.pop("state")) if content.get("state") else content.pop("state")
-        below = {name: State(**entry) for name, entry in content.pop("below").items()}
+        state = Mark(**content.pop("state")) if content.get("state") else content.pop("state")
+        below = {name: Mark(**entry) for name, entry in content.pop("below").items()}
         record = Record(**content, state=state, below=below)
     except OSError as error:
         raise BadInputError(
@@ -160,12 +160,12 @@ def check_stack(
         raise OperatorError(
             f"the plan of {stack.name} is stale: {LOCK_FILE} chooses other providers", again
         )
-    if read_state(stack, environment) != record.state:
+    if pulled(stack, environment) != record.state:
         raise OperatorError(
             f"the plan of {stack.name} is stale: its state has been written since", again
         )
     for lower in below:
-        if read_state(lower, environment) != record.below.get(lower.name):
+        if pulled(lower, environment) != record.below.get(lower.name):
             raise OperatorError(
                 f"the plan of {stack.name} is stale: {lower.name}, which it stands on, has been "
                 "applied since",

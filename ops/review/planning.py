@@ -11,15 +11,15 @@ from pathlib import Path
 
 from inferform import Environment
 
-from ..advice import about_terraform, lacking
+from ..advice import about_terraform, errors_of, lacking
 from ..cdk import Program
 from ..errors import OperatorError
 from ..masking import mask_text
 from ..plan import Plan, read_plan
+from ..state import Mark, pulled
 from ..terraform import ROOT, WORK, Stack
 from .bound import Record, write_record
 from .report import StackReport, stack_report
-from .state import State, read_state
 
 PLANS = WORK / "plans"
 """Where plans are saved: they hold every value in the clear, so they are never committed."""
@@ -37,7 +37,7 @@ class Planning:
     follow: Callable[[str, str], None] = lambda _name, _status: None
     plans: dict[str, Plan] = field(default_factory=dict)
     reports: dict[str, StackReport] = field(default_factory=dict)
-    states: dict[str, State | None] = field(default_factory=dict)
+    states: dict[str, Mark | None] = field(default_factory=dict)
     keep: bool = True
     """Whether the plans are saved, to be applied."""
 
@@ -71,7 +71,7 @@ class Planning:
                 return "its state bucket does not exist yet; inferform bootstrap makes it"
             return _errors(done.output)
         try:
-            self.states[stack.name] = read_state(stack, variables)
+            self.states[stack.name] = pulled(stack, variables)
         except OperatorError as error:
             self.states[stack.name] = None
             return _errors(str(error))
@@ -180,12 +180,5 @@ def _stands_on(below: Sequence[str], *, wholly: bool = False) -> str:
 
 
 def _errors(output: str) -> str:
-    """Terraform's error messages without its frames and advice on commands."""
-    lines = [line.strip("│╷╵ ").strip() for line in output.splitlines()]
-    start = next((n for n, line in enumerate(lines) if line.startswith("Error:")), 0)
-    return " ".join(line for line in lines[start : start + 12] if line)[:600]
-
-
-def saved_plans(folder: Path = PLANS) -> list[Path]:
-    """The plans that are saved, in the order of their names."""
-    return sorted(folder.glob("*/*.tfplan"))
+    """Terraform's errors in one line."""
+    return " ".join(line.strip() for line in errors_of(output))[:600]

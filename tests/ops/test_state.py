@@ -173,3 +173,20 @@ def test_a_shell_is_directed_to_the_environments_account(aws: Aws, context: Cont
     )
     assert done.stdout.strip() == context.account, done.stderr
     assert variables["AWS_REGION"] == context.region
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "Expecting value"),
+        ("[]", "no JSON object"),
+        ('{"serial": 1, "lineage": "1", "outputs": {}}', "its resources is damaged or missing"),
+    ],
+)
+def test_a_state_that_is_damaged_is_an_error_and_not_an_empty_one(
+    aws: Aws, states: States, text: str, reason: str
+) -> None:
+    key = aws.context.state_key("registry")
+    aws.client("s3").put_object(Bucket=aws.context.state_bucket, Key=key, Body=text.encode())
+    with pytest.raises(OperatorError, match=f"state {key} cannot be read: .*{reason}"):
+        states.read("registry")
