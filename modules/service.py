@@ -122,8 +122,9 @@ class Service(Billed, Reaching):
     not_simulated: ClassVar[str] = "it does not scale"
     """Why it cannot be simulated, where `scales` is None."""
 
-    def resource(self, place: Place) -> tuple[str, str]:
-        """The Terraform type that stands for it in the state of its layer, and its name there."""
+    def resource(self, place: Place) -> tuple[str, str] | None:
+        """The Terraform type that stands for it in the state of its layer, and its name there;
+        None where Terraform does not make it."""
         raise NotImplementedError
 
     def images(self) -> Iterator[Image | str]:
@@ -207,8 +208,9 @@ class Deployed:
         return f"{self.spec.sort}/{self.name}"
 
     @property
-    def resource(self) -> tuple[str, str]:
-        """The Terraform type that stands for it in the state of its layer, and its name there."""
+    def resource(self) -> tuple[str, str] | None:
+        """The Terraform type that stands for it in the state of its layer, and its name there;
+        None where Terraform does not make it."""
         return self.spec.resource(self.place)
 
     @property

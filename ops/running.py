@@ -32,6 +32,8 @@ class Running:
 
 def running(aws: Aws, service: Deployed) -> Running:
     """Check a service without an invocation."""
+    if service.resource is None:
+        return Running(unverified="somebody else than Terraform makes it")
     type_, name = service.resource
     record = kinds().get(type_)
     verify: Callable[[Verification, Values], Verifier] | Not

@@ -350,8 +350,11 @@ class EksService(Service):
     unreached = EKS35
     unreached_internet = KUB18
 
-    def resource(self, place: Place) -> tuple[str, str]:
-        """Its Deployment, which has its short name."""
+    def resource(self, place: Place) -> tuple[str, str] | None:
+        """Its Deployment, which has its short name, unless GitOps makes that."""
+        layer = place.environment.kubernetes
+        if layer is not None and layer.objects_by == "gitops":
+            return None
         return "kubernetes_deployment_v1", place.name
 
     def images(self) -> Iterator[Image | str]:

@@ -18,7 +18,7 @@ def promote(
     source: Annotated[str, typer.Option("--from", metavar="ENV", help="Where it is in service.")],
     target: Annotated[str, typer.Option("--to", metavar="ENV", help="Whose file is edited.")],
     unverified: Annotated[
-        bool, typer.Option(help="Promote a service that nothing can verify, as an EKS service.")
+        bool, typer.Option(help="Promote a service that nothing can verify, as by GitOps.")
     ] = False,
     auto_approve: Approve = False,
     emulator: Emulated = False,

@@ -30,9 +30,12 @@ from inferform import (
     Scaling,
 )
 from inferform.ecs.spec import ContainerHealth
+from inferform.service import Place
 from ops import promote, push, rollout, simulation_input
 from ops.aws import Aws
 from ops.errors import BadInputError, OperatorError
+from ops.kinds import kinds
+from ops.kinds.record import Not
 from ops.running import running
 from ops.services import find
 
@@ -151,10 +154,26 @@ def test_batch_transforms_and_eks_services_have_a_release(name: str) -> None:
 
 def test_what_nothing_verifies_is_promoted_by_an_explicit_flag_only() -> None:
     aws = Aws(CONTEXT)
-    reason = running(aws, find(environment(), "ranking")).unverified
-    assert reason
+    made = environment()
+    assert made.kubernetes is not None
+    by_gitops = made.replace(kubernetes=made.kubernetes.replace(objects_by="gitops"))
     with pytest.raises(OperatorError, match="nothing verifies that ranking is in service") as e:
-        promote.require_in_service(environment(), "ranking", aws)
-    assert reason in str(e.value)
+        promote.require_in_service(by_gitops, "ranking", aws)
+    assert "somebody else than Terraform makes it" in str(e.value)
     assert "--unverified" in str(e.value.hint)
-    promote.require_in_service(environment(), "ranking", aws, unverified=True)
+    promote.require_in_service(by_gitops, "ranking", aws, unverified=True)
+
+
+class _Unverified(BatchTransform):
+    """A service of a type whose record says that nothing verifies it."""
+
+    def resource(self, place: Place) -> tuple[str, str]:
+        return "aws_sagemaker_model", place.name
+
+
+def test_the_reason_why_nothing_verifies_a_type_is_that_of_its_record() -> None:
+    verify = kinds()["aws_sagemaker_model"].verify
+    assert isinstance(verify, Not)
+    spec = _Unverified(model=MODEL, instance_type="ml.m5.large")
+    made = environment().replace(inference=Inference(batch={"odd": spec}))
+    assert running(Aws(CONTEXT), find(made, "odd")).unverified == verify.reason

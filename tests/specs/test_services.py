@@ -128,7 +128,10 @@ def test_every_service_of_the_examples_answers_for_its_place() -> None:
         full_names = [each.full_name for each in environment.deployed]
         assert len(full_names) == len(set(full_names))
         for each in environment.deployed:
-            type_, name = each.resource
+            pods = environment.kubernetes
+            by_gitops = pods is not None and pods.objects_by == "gitops" and each.spec.sort == "eks"
+            assert (each.resource is None) == by_gitops
+            type_, name = each.resource or ("aws_", each.name)
             assert type_.startswith(("aws_", "kubernetes_"))
             assert each.name in name
             assert each.place.layer in environment.layers
