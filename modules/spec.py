@@ -496,9 +496,3 @@ S3Uri = Annotated[
     ),
 ]
 """An S3 location."""
-
-KmsKeyArn = Annotated[
-    str,
-    arn_of("kms", "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
-]
-"""A KMS key's ARN."""

@@ -7,12 +7,11 @@ it was written and not yet applied. What autoscaling owns is neither.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -27,6 +26,8 @@ from .aws import Aws
 from .errors import OperatorError
 from .kinds import kinds
 from .kinds.record import Not, Owner, Planned, Values
+from .plan import Action, Plan, read_plan
+from .plan import Change as PlannedChange
 from .terraform import (
     WORK,
     Outcome,
@@ -161,7 +162,7 @@ def _plan(environment: Environment, stack: Stack, variables: Mapping[str, str]) 
         found = StackDrift(stack.name, "none")
         if outcome.status == 2:
             shown = stack.answer("show", "-json", "drift.tfplan", environment=variables)
-            found = judged(stack.name, json.loads(shown))
+            found = judged(read_plan(shown, stack.name))
     except OperatorError as error:
         return failed(str(error))
     except subprocess.TimeoutExpired as error:
@@ -179,69 +180,26 @@ def _run_plan(stack: Stack, variables: Mapping[str, str]) -> Outcome:
     )
 
 
-def judged(stack: str, plan: Mapping[str, Any]) -> StackDrift:
-    """What a plan in Terraform's JSON says: drift, pending changes, or neither."""
-    drifted = {entry["address"]: entry["change"] for entry in plan.get("resource_drift", [])}
+def judged(plan: Plan) -> StackDrift:
+    """What a plan says: drift, pending changes, or neither."""
+    undone = {change.address for change in plan.drifted}
     owned = _Owned(plan)
     changes = [
         Change(
-            address=entry["address"],
-            action=_action(entry["change"]["actions"]),
-            drifted=_undoes(entry["change"], drifted.get(entry["address"])),
-            attributes=attributes,
+            address=change.address,
+            action=change.action,
+            drifted=change.address in undone,
+            attributes=sorted(change.attributes) if change.before and change.after else [],
         )
-        for entry in plan.get("resource_changes", [])
-        if entry["change"]["actions"] not in (["no-op"], ["read"])
-        for attributes in [_attributes(entry["change"])]
-        if not owned.covers(entry, attributes)
+        for change in plan.changes
+        if change.action not in (Action.NONE, Action.READ) and not owned.covers(change)
     ]
-    outputs = plan.get("output_changes", {}).values()
-    outputs_change = not changes and any(change["actions"] != ["no-op"] for change in outputs)
     result: Result = "none"
     if any(change.drifted for change in changes):
         result = "drift"
-    elif changes or (outputs_change and not owned.found):
+    elif changes or (plan.outputs_changed and not owned.found):
         result = "pending"
-    return StackDrift(stack, result, changes)
-
-
-def _undoes(change: Mapping[str, Any], drift: Mapping[str, Any] | None) -> bool:
-    """Whether a planned change puts back what something outside Terraform changed.
-
-    A plan lists what refreshing changed in a resource, and that may be an attribute that AWS
-    calculates while the change is another one's.
-    """
-    if drift is None:
-        return False
-    if "delete" in drift["actions"] or change["actions"] == ["create"]:
-        return True
-    return bool({*_attributes(change)} & {*_attributes(drift)})
-
-
-def _action(actions: list[str]) -> str:
-    return actions[0] if len(actions) == 1 else "replace"
-
-
-def _attributes(change: Mapping[str, Any]) -> list[str]:
-    """The attributes of an update or a replacement that differ."""
-    before, after = change.get("before") or {}, change.get("after") or {}
-    if not before or not after:
-        return []
-    unknown = change.get("after_unknown") or {}
-    names = before.keys() | after.keys()
-    return sorted(
-        n for n in names if unknown.get(n) is True or _plain(before.get(n)) != _plain(after.get(n))
-    )
-
-
-def _plain(value: Any) -> Any:
-    """A value without what is empty, which providers write in several ways."""
-    if isinstance(value, dict):
-        kept = {key: _plain(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if item is not None} or None
-    if isinstance(value, list):
-        return [_plain(item) for item in value] or None
-    return None if value == "" else value
+    return StackDrift(plan.name, result, changes)
 
 
 def _ecs_service(before: Values, after: Values, planned: Planned) -> set[str]:
@@ -276,26 +234,22 @@ class _Owned:
     scheduled action sets on a scalable target, and for states that are older than a policy.
     """
 
-    def __init__(self, plan: Mapping[str, Any]) -> None:
-        self._values: dict[str, list[Mapping[str, Any]]] = {}
-        for entry in plan.get("resource_changes", []):
-            values = entry["change"].get("after") or entry["change"].get("before") or {}
-            self._values.setdefault(entry["type"], []).append(values)
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
         self.found = False
 
-    def covers(self, entry: Mapping[str, Any], attributes: list[str]) -> bool:
+    def covers(self, change: PlannedChange) -> bool:
         """Whether a change is only of what somebody else owns."""
-        change, record = entry["change"], kinds().get(entry["type"])
-        owner = record.owned if record else _OLD.get(entry["type"], Not("it has no record yet"))
-        if change["actions"] != ["update"] or not attributes or isinstance(owner, Not):
+        record = kinds().get(change.type)
+        owner = record.owned if record else _OLD.get(change.type, Not("it has no record yet"))
+        if change.action is not Action.UPDATE or not change.attributes or isinstance(owner, Not):
             return False
-        owned = owner(change["before"] or {}, change["after"] or {}, self._planned)
-        covered = set(attributes) <= {*owned}
+        covered = change.attributes <= {*owner(change.before, change.after, self._values)}
         self.found = self.found or covered
         return covered
 
-    def _planned(self, kind: str) -> list[Mapping[str, Any]]:
-        return self._values.get(kind, [])
+    def _values(self, kind: str) -> Iterator[Values]:
+        return (change.after or change.before for change in self._plan.of_type(kind))
 
 
 def markdown(environment: str, found: Collection[StackDrift]) -> str:

@@ -9,24 +9,24 @@ import pytest
 from inferform import Context
 from ops.advice import about_terraform, errors_of
 from ops.drift import StackDrift, exit_status, judged, markdown
+from ops.plan import Plan, read_plan
+from tests.review.plans import changed, plan_of
 
 TARGET = {"resource_id": "endpoint/fraud/variant/primary", "min_capacity": 1, "max_capacity": 4}
 
 
 def change(kind: str, before: Any, after: Any, actions: list[str] | None = None) -> dict[str, Any]:
-    return {
-        "address": f"{kind}.x",
-        "type": kind,
-        "change": {"actions": actions or ["update"], "before": before, "after": after},
-    }
+    return changed(f"{kind}.x", actions or ["update"], before, after)
 
 
-def plan(*changes: dict[str, Any], drifted: tuple[str, ...] = ()) -> dict[str, Any]:
+def plan(*changes: dict[str, Any], drifted: tuple[str, ...] = (), name: str = "s") -> Plan:
     """A plan; what has drifted did so in the attributes that the plan puts back."""
-    return {
-        "resource_changes": list(changes),
-        "resource_drift": [entry for entry in changes if entry["address"] in drifted],
-    }
+    return refreshed(*changes, drift=[c for c in changes if c["address"] in drifted], name=name)
+
+
+def refreshed(*changes: dict[str, Any], drift: list[dict[str, Any]], name: str = "s") -> Plan:
+    """A plan with what refreshing has shown."""
+    return read_plan(plan_of(*changes, resource_drift=drift), name)
 
 
 def test_a_change_from_outside_is_drift_and_an_unapplied_one_is_pending() -> None:
@@ -36,49 +36,49 @@ def test_a_change_from_outside_is_drift_and_an_unapplied_one_is_pending() -> Non
         {"image_tag_mutability": "IMMUTABLE", "name": "fraud"},
     )
     alarm = change("aws_cloudwatch_metric_alarm", None, {"name": "x"}, ["create"])
-    found = judged("s", plan(repository, alarm, drifted=("aws_ecr_repository.x",)))
+    found = judged(plan(repository, alarm, drifted=("aws_ecr_repository.x",)))
     assert found.result == "drift"
     assert found.summary == "1 drifted, 1 pending"
     assert [str(each) for each in found.changes] == [
         "update aws_ecr_repository.x (image_tag_mutability)",
         "create aws_cloudwatch_metric_alarm.x",
     ]
-    assert judged("s", plan(alarm)).result == "pending"
+    assert judged(plan(alarm)).result == "pending"
 
 
 def test_a_replacement_is_named_as_one() -> None:
-    found = judged("s", plan(change("aws_x", {"a": 1}, {"a": 2}, ["delete", "create"])))
+    found = judged(plan(change("aws_x", {"a": 1}, {"a": 2}, ["delete", "create"])))
     assert str(found.changes[0]) == "replace aws_x.x (a)"
 
 
 def test_an_unapplied_change_beside_a_calculated_attribute_is_pending() -> None:
     pending = change("aws_x", {"image": "1", "status": "b"}, {"image": "2", "status": "b"})
-    refreshed = change("aws_x", {"image": "1", "status": "a"}, {"image": "1", "status": "b"})
-    found = judged("s", {"resource_changes": [pending], "resource_drift": [refreshed]})
+    shown = change("aws_x", {"image": "1", "status": "a"}, {"image": "1", "status": "b"})
+    found = judged(refreshed(pending, drift=[shown]))
     assert found.result == "pending"
 
 
 def test_what_is_empty_in_another_way_has_not_drifted() -> None:
     pending = change("aws_x", {"box": [{"image": "1"}]}, {"box": [{"image": "2"}]})
-    refreshed = change(
+    shown = change(
         "aws_x",
         {"box": [{"image": "1", "environment": None}], "tags": None},
         {"box": [{"image": "1", "environment": {}}], "tags": {}},
     )
-    found = judged("s", {"resource_changes": [pending], "resource_drift": [refreshed]})
+    found = judged(refreshed(pending, drift=[shown]))
     assert found.result == "pending"
 
 
 def test_what_somebody_deleted_is_drift() -> None:
     gone = change("aws_x", {"name": "x"}, None, ["delete"])
     again = change("aws_x", None, {"name": "x"}, ["create"])
-    found = judged("s", {"resource_changes": [again], "resource_drift": [gone]})
+    found = judged(refreshed(again, drift=[gone]))
     assert (found.result, str(found.changes[0])) == ("drift", "create aws_x.x")
 
 
 def test_drift_that_no_apply_would_mend_is_none() -> None:
     ignored = change("aws_ecs_service", {"desired_count": 4}, {"desired_count": 4}, ["no-op"])
-    assert judged("s", plan(ignored, drifted=("aws_ecs_service.x",))).result == "none"
+    assert judged(plan(ignored, drifted=("aws_ecs_service.x",))).result == "none"
 
 
 def test_what_a_scheduled_action_sets_is_not_drift() -> None:
@@ -90,8 +90,8 @@ def test_what_a_scheduled_action_sets_is_not_drift() -> None:
         ["no-op"],
     )
     drifted = ("aws_appautoscaling_target.x",)
-    assert judged("s", plan(scaled, schedule, drifted=drifted)).result == "none"
-    assert judged("s", plan(scaled, drifted=drifted)).result == "drift"
+    assert judged(plan(scaled, schedule, drifted=drifted)).result == "none"
+    assert judged(plan(scaled, drifted=drifted)).result == "drift"
 
 
 def test_a_count_is_owned_by_autoscaling_only_where_something_scales_it() -> None:
@@ -114,21 +114,16 @@ def test_a_count_is_owned_by_autoscaling_only_where_something_scales_it() -> Non
         {"resource_id": "service/c/s"},
         ["no-op"],
     )
-    assert judged("s", plan(service, target)).result == "none"
-    assert judged("s", plan(service)).result == "pending"
+    assert judged(plan(service, target)).result == "none"
+    assert judged(plan(service)).result == "pending"
 
 
 def test_a_node_group_keeps_its_bounds_while_its_size_moves() -> None:
     def group(desired: int, most: int) -> dict[str, Any]:
         return {"scaling_config": [{"desired_size": desired, "min_size": 1, "max_size": most}]}
 
-    assert (
-        judged("s", plan(change("aws_eks_node_group", group(5, 9), group(2, 9)))).result == "none"
-    )
-    assert (
-        judged("s", plan(change("aws_eks_node_group", group(5, 9), group(5, 3)))).result
-        == "pending"
-    )
+    assert judged(plan(change("aws_eks_node_group", group(5, 9), group(2, 9)))).result == "none"
+    assert judged(plan(change("aws_eks_node_group", group(5, 9), group(5, 3)))).result == "pending"
 
 
 @pytest.mark.parametrize(
@@ -147,8 +142,8 @@ def test_the_exit_status_is_terraforms(results: list[Any], status: int) -> None:
 
 def test_markdown_has_one_row_for_each_stack() -> None:
     found = [
-        judged("dev-use1-network", plan()),
-        judged("dev-use1-registry", plan(change("aws_x", {"a": 1}, {"a": 2}))),
+        judged(plan(name="dev-use1-network")),
+        judged(plan(change("aws_x", {"a": 1}, {"a": 2}), name="dev-use1-registry")),
         StackDrift("dev-use1-inference", "failed", error="Error: no\nwhat to do: x"),
     ]
     assert markdown("dev-use1", found).splitlines()[4:] == [
