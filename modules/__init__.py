@@ -13,17 +13,12 @@ from .alb.spec import AccessLogs, HealthCheck, LoadBalancer, Route
 from .context import Context, ImageOwner
 from .ecr.spec import Image, Repository
 from .ecs.spec import (
-    AllAtOnceShift,
-    CanaryShift,
     ContainerHealth,
     Ec2,
     Ec2Capacity,
-    EcsBlueGreen,
     EcsCluster,
-    EcsRolling,
     EcsService,
     Fargate,
-    LinearShift,
 )
 from .eks.spec import (
     AccessEntry,
@@ -44,6 +39,7 @@ from .loading import ConfigurationError, load
 from .model.image import FrameworkContainer
 from .model.spec import Model
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
+from .rollouts.spec import AllAtOnce, Canary, Linear, Rolling
 from .rules import RULES, Problem, Rule
 from .s3.spec import ArtifactBucket
 from .sagemaker.batch import BatchTransform, OnSchedule, OnUpload
@@ -60,7 +56,6 @@ from .sagemaker.endpoints import (
 from .sagemaker.endpoints.capture import CoreDumps, DataCapture
 from .sagemaker.endpoints.realtime import Shadow
 from .sagemaker.endpoints.variants import Variant
-from .sagemaker.guardrails import AllAtOnce, Canary, Linear, Rolling
 from .sagemaker.registry import ModelPackageGroup
 from .sagemaker.sources import JumpStartModel, ModelPackage
 from .scaling.metrics import (
@@ -99,7 +94,6 @@ __all__ = [
     "AccessLogs",
     "Addon",
     "AllAtOnce",
-    "AllAtOnceShift",
     "ArtifactBucket",
     "AsyncEndpoint",
     "AutoMode",
@@ -107,7 +101,6 @@ __all__ = [
     "BacklogWithoutCapacity",
     "BatchTransform",
     "Canary",
-    "CanaryShift",
     "CloudWatchMetric",
     "ConcurrentRequests",
     "ConfigurationError",
@@ -120,10 +113,8 @@ __all__ = [
     "DirectEndpoint",
     "Ec2",
     "Ec2Capacity",
-    "EcsBlueGreen",
     "EcsCluster",
     "EcsOutputs",
-    "EcsRolling",
     "EcsService",
     "EksCluster",
     "EksOutputs",
@@ -150,7 +141,6 @@ __all__ = [
     "JumpStartModel",
     "Kubernetes",
     "Linear",
-    "LinearShift",
     "LoadBalancer",
     "MemoryUtilization",
     "MetricMath",

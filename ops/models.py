@@ -10,6 +10,7 @@ from inferform import Environment, ModelPackage
 from inferform.loading import Loaded
 from inferform.rules import PathPart
 from inferform.sagemaker.endpoints.base import Endpoint
+from inferform.sagemaker.guardrails import waits_seconds, worst_case_seconds
 from inferform.spec import walk
 
 from .aws import Aws
@@ -84,9 +85,9 @@ def _rollout(name: str, endpoint: Endpoint) -> dict[str, object]:
         "kind": endpoint.kind,
         "variants": len(variants),
         "rollout": type(guard).__name__ if guard else "SageMaker's own",
-        "waits_seconds": guard.waits_seconds if guard else None,
-        "worst_case_seconds": guard.worst_case_seconds if guard else None,
-        "rollback_alarms": alarms + len(guard.more_alarms) if guard else 0,
+        "waits_seconds": waits_seconds(guard) if guard else None,
+        "worst_case_seconds": worst_case_seconds(guard) if guard else None,
+        "rollback_alarms": alarms + len(guard.alarm_names) if guard else 0,
     }
 
 

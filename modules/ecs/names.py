@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from ..content import Content
 from ..context import Context
-from .spec import CanaryShift, Ec2, Fargate, LinearShift
+from ..rollouts.spec import Canary, Linear
+from .guardrails import CODE_DEPLOY
+from .spec import Ec2, Fargate
 
 
 def cluster_name(context: Context) -> str:
@@ -24,10 +26,14 @@ def code_deploy_name(context: Context, service: str) -> str:
     return context.name(service, limit=100)
 
 
-def deployment_content(shift: CanaryShift | LinearShift) -> Content:
-    """What CodeDeploy's deployment configuration of a shift holds."""
-    canary = isinstance(shift, CanaryShift)
-    block = {"percentage": shift.percent, "interval": shift.minutes}
+def deployment_content(rollout: Canary | Linear) -> Content:
+    """What CodeDeploy's deployment configuration of a rollout holds."""
+    canary = isinstance(rollout, Canary)
+    share = "canary_percent" if canary else "step_percent"
+    block = {
+        "percentage": CODE_DEPLOY.number(rollout, share),
+        "interval": CODE_DEPLOY.number(rollout, "wait_seconds") // 60,
+    }
     return {
         "compute_platform": "ECS",
         "traffic_routing_config": {

@@ -11,8 +11,9 @@ from ..content import content_name
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow, document, trust
+from ..rollouts.spec import BlueGreen, Canary, Linear
+from .guardrails import CODE_DEPLOY, ECS
 from .names import code_deploy_name, deployment_content
-from .spec import AllAtOnceShift, CanaryShift, EcsBlueGreen, LinearShift
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.codedeploy_app import CodedeployApp
@@ -88,7 +89,7 @@ class CodeDeployRollout(Construct):
         *,
         context: Context,
         name: str,
-        spec: EcsBlueGreen,
+        spec: BlueGreen,
         cluster: str,
         service: str,
         listener_arn: str,
@@ -143,7 +144,11 @@ class CodeDeployRollout(Construct):
                     action_on_timeout="CONTINUE_DEPLOYMENT"
                 ),
                 terminate_blue_instances_on_deployment_success=CodedeployDeploymentGroupBlueGreenDeploymentConfigTerminateBlueInstancesOnDeploymentSuccess(
-                    action="TERMINATE", termination_wait_time_in_minutes=spec.bake_minutes
+                    action="TERMINATE",
+                    termination_wait_time_in_minutes=CODE_DEPLOY.number(
+                        spec, "termination_wait_seconds"
+                    )
+                    // 60,
                 ),
             ),
             auto_rollback_configuration=CodedeployDeploymentGroupAutoRollbackConfiguration(
@@ -156,13 +161,13 @@ class CodeDeployRollout(Construct):
             depends_on=[policy],
         )
 
-    def _configuration(self, context: Context, name: str, spec: EcsBlueGreen) -> str:
+    def _configuration(self, context: Context, name: str, spec: BlueGreen) -> str:
         """The name of the deployment configuration: CodeDeploy's own, or one made here."""
-        shift = spec.shift
-        if isinstance(shift, AllAtOnceShift):
+        if not isinstance(spec, Canary | Linear):
             return "CodeDeployDefault.ECSAllAtOnce"
-        canary = isinstance(shift, CanaryShift)
-        content = deployment_content(shift)
+        content = deployment_content(spec)
+        routing = content["traffic_routing_config"]
+        canary, linear = routing["time_based_canary"], routing["time_based_linear"]
         configuration = CodedeployDeploymentConfig(
             self,
             "shift",
@@ -173,14 +178,14 @@ class CodeDeployRollout(Construct):
             traffic_routing_config=CodedeployDeploymentConfigTrafficRoutingConfig(
                 type="TimeBasedCanary",
                 time_based_canary=CodedeployDeploymentConfigTrafficRoutingConfigTimeBasedCanary(
-                    percentage=shift.percent, interval=shift.minutes
+                    **canary
                 ),
             )
             if canary
             else CodedeployDeploymentConfigTrafficRoutingConfig(
                 type="TimeBasedLinear",
                 time_based_linear=CodedeployDeploymentConfigTrafficRoutingConfigTimeBasedLinear(
-                    percentage=shift.percent, interval=shift.minutes
+                    **linear
                 ),
             ),
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
@@ -242,7 +247,7 @@ class NativeRollout:
 
 
 def native_rollout(
-    scope: Construct, context: Context, name: str, spec: EcsBlueGreen, backend: Backend
+    scope: Construct, context: Context, name: str, spec: BlueGreen, backend: Backend
 ) -> NativeRollout:
     """The deployment configuration of ECS's own blue/green, and the role that moves traffic."""
     role = ExecutionRole(
@@ -270,22 +275,23 @@ def native_rollout(
             allow("elasticloadbalancing:ModifyRule", backend.rule.arn, sid="MoveTraffic"),
         ],
     )
-    shift = spec.shift
-    bake = str(spec.bake_minutes)
-    if isinstance(shift, LinearShift):
+    bake = str(ECS.number(spec, "termination_wait_seconds") // 60)
+    if isinstance(spec, Linear):
         configuration = EcsServiceDeploymentConfiguration(
             strategy="LINEAR",
             bake_time_in_minutes=bake,
             linear_configuration=EcsServiceDeploymentConfigurationLinearConfiguration(
-                step_percent=shift.percent, step_bake_time_in_minutes=str(shift.minutes)
+                step_percent=ECS.number(spec, "step_percent"),
+                step_bake_time_in_minutes=str(ECS.number(spec, "wait_seconds") // 60),
             ),
         )
-    elif isinstance(shift, CanaryShift):
+    elif isinstance(spec, Canary):
         configuration = EcsServiceDeploymentConfiguration(
             strategy="CANARY",
             bake_time_in_minutes=bake,
             canary_configuration=EcsServiceDeploymentConfigurationCanaryConfiguration(
-                canary_percent=shift.percent, canary_bake_time_in_minutes=str(shift.minutes)
+                canary_percent=ECS.number(spec, "canary_percent"),
+                canary_bake_time_in_minutes=str(ECS.number(spec, "wait_seconds") // 60),
             ),
         )
     else:

@@ -14,13 +14,15 @@ from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
 from ..outputs import EcsOutputs, NetworkOutputs
+from ..rollouts.spec import BlueGreen, Rolling
 from ..scaling.construct import ScalableTarget
 from ..scaling.kinds import ECS_SERVICE
 from ..secret import secret_service
 from ..vpc.egress import allow_https
+from .guardrails import ECS
 from .names import capacity_shares, command_log_group
 from .rollout import CodeDeployRollout, error_alarms, native_rollout
-from .spec import Ec2, EcsBlueGreen, EcsRolling, EcsService, Fargate
+from .spec import Ec2, EcsService, Fargate
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.ecs_service import EcsService as EcsServiceResource
@@ -102,7 +104,7 @@ class Service(Construct):
             definition, backend, [r.ready for r in (execution, task_role) if r] + [logs]
         )
         rollout = spec.rollout
-        if isinstance(rollout, EcsBlueGreen) and spec.uses_code_deploy:
+        if isinstance(rollout, BlueGreen) and spec.uses_code_deploy:
             assert backend is not None
             assert spec.route is not None
             CodeDeployRollout(
@@ -115,7 +117,7 @@ class Service(Construct):
                 service=service.name,
                 listener_arn=surroundings.cluster.listener_arns[spec.route.load_balancer],
                 groups=[group.name for group in backend.groups],
-                alarms=[*self._alarms, *rollout.alarms],
+                alarms=[*self._alarms, *rollout.alarm_names],
                 roles=[role.arn for role in (execution, task_role) if role],
             )
         if spec.scaling is not None:
@@ -336,7 +338,7 @@ class Service(Construct):
         self._alarms: list[str] = []
         if spec.route is None:
             return None
-        blue_green = spec.rollout if isinstance(spec.rollout, EcsBlueGreen) else None
+        blue_green = spec.rollout if isinstance(spec.rollout, BlueGreen) else None
         backend = Backend(
             self,
             "backend",
@@ -352,7 +354,7 @@ class Service(Construct):
                 self,
                 self._context,
                 self._id,
-                blue_green.max_5xx,
+                spec.rolled_out_by.number(blue_green, "max_5xx"),
                 load_balancer=around.cluster.load_balancer_suffixes[spec.route.load_balancer],
                 groups={
                     color: group.arn_suffix
@@ -372,17 +374,17 @@ class Service(Construct):
         controller = "CODE_DEPLOY" if spec.uses_code_deploy else "ECS"
         options: dict[str, Any] = {}
         advanced = None
-        if isinstance(rollout, EcsRolling):
+        if isinstance(rollout, Rolling):
             options = {
-                "deployment_minimum_healthy_percent": rollout.min_healthy_percent,
-                "deployment_maximum_percent": rollout.max_percent,
+                "deployment_minimum_healthy_percent": ECS.number(rollout, "min_healthy_percent"),
+                "deployment_maximum_percent": ECS.number(rollout, "max_percent"),
             }
         elif not spec.uses_code_deploy:
             assert backend is not None
             native = native_rollout(self, self._context, self._id, rollout, backend)
             options, advanced = {"deployment_configuration": native.configuration}, native.advanced
         if not spec.uses_code_deploy:
-            alarms = [*self._alarms, *rollout.alarms]
+            alarms = [*self._alarms, *rollout.alarm_names]
             options["deployment_circuit_breaker"] = EcsServiceDeploymentCircuitBreaker(
                 enable=True, rollback=True
             )

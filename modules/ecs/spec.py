@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from ..alarms.spec import AlarmName
 from ..alb.spec import ELB17, LoadBalancer, Route
 from ..context import Context
 from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, is_public
 from ..fargate import FARGATE_MEMORY
 from ..model.image import FrameworkContainer
 from ..model.spec import Model
+from ..rollouts.spec import AllAtOnce, BlueGreen, Canary, Linear, Rolling
+from ..rollouts.target import Target
 from ..rules import Problem, Rule, rule
 from ..scaling.kinds import ECS_SERVICE, Kind
 from ..scaling.metrics import RequestsPerTarget
@@ -29,6 +30,7 @@ from ..service import (
 from ..spec import Aws, Between, Check, Cidrs, Known, Many, OneOf, ShortName, Spec, arn_of
 from ..usage import Usage, between, bounds, fargate, on_demand
 from ..vpc.spec import RetentionDays
+from .guardrails import CODE_DEPLOY, ECS
 from .instances import (
     Architecture,
     EcsInstanceType,
@@ -77,13 +79,6 @@ ECS16 = rule(
     source="botocore ecs DeploymentConfiguration",
     severity="warning",
 )
-ECS18 = rule(
-    "ECS18",
-    refuses="a traffic shift outside the deployment controller's range",
-    message="must be {expected}",
-    source="botocore ecs CanaryConfiguration, LinearConfiguration; AWS CodeDeploy API reference, "
-    "TimeBasedCanary, TimeBasedLinear",
-)
 ECS19 = rule(
     "ECS19",
     refuses="a task on EC2 outside 128 to 196,608 CPU units, below 128 MiB or above 16 GPUs",
@@ -107,7 +102,7 @@ ECS23 = rule(
     "ECS23",
     refuses="scaling by requests per target with a blue/green rollout",
     message="cannot follow requests per target, as a blue/green rollout changes the target group; "
-    "track CPU, or use EcsRolling",
+    "track CPU, or use Rolling",
     source="Amazon ECS developer guide, target tracking (ALBRequestCountPerTarget and blue/green)",
 )
 ECS24 = rule(
@@ -303,7 +298,6 @@ VariableName = Annotated[
 TaskCount = Annotated[int, _within(ECS30, 0, 5000)]
 InstanceCount = Annotated[int, _within(ECS30, 0, 5000)]
 Percent = Annotated[int, _within(ECS30, 0, 100, " percent")]
-Minutes = Annotated[int, _within(ECS18, 0, 1440, " minutes")]
 
 
 class Ec2Capacity(Billed):
@@ -544,117 +538,6 @@ class Ec2(Spec):
     """What the image is built for. Without it what the capacity's instances run."""
 
 
-class EcsRolling(Spec):
-    """Tasks are replaced a few at a time; a deployment that does not come up is rolled back."""
-
-    min_healthy_percent: Annotated[
-        int,
-        _within(ECS30, 0, 100, " percent"),
-        Aws("ecs:DeploymentConfiguration.minimumHealthyPercent"),
-    ] = 100
-    """The share of tasks that stays up. Without it, all."""
-
-    max_percent: Annotated[
-        int,
-        _within(ECS30, 100, 1000, " percent"),
-        Aws("ecs:DeploymentConfiguration.maximumPercent"),
-    ] = 200
-    """The most tasks while it lasts, in percent of the count. Without it, twice the count."""
-
-    alarms: Annotated[Many[AlarmName], Aws("ecs:DeploymentAlarms.alarmNames")] = ()
-    """Names of CloudWatch alarms that roll the deployment back. Without it, only tasks that do
-    not come up do."""
-
-    def check(self) -> Iterator[Problem]:
-        """Tasks may be started before, or stopped first."""
-        if self.min_healthy_percent == self.max_percent == 100:
-            yield ECS16.problem(
-                "max_percent", maximum=self.max_percent, minimum=self.min_healthy_percent
-            )
-
-
-class AllAtOnceShift(Spec):
-    """All traffic goes to the new tasks at once."""
-
-
-class CanaryShift(Spec):
-    """A part of the traffic goes to the new tasks first, and the rest after a while."""
-
-    percent: Annotated[
-        int,
-        _within(ECS18, 1, 99, " percent"),
-        Aws("codedeploy:TimeBasedCanary.canaryPercentage", "ecs:CanaryConfiguration.canaryPercent"),
-    ] = 10
-    """The part. Without it, 10."""
-
-    minutes: Annotated[
-        int,
-        _within(ECS18, 1, 1440, " minutes"),
-        Aws(
-            "codedeploy:TimeBasedCanary.canaryInterval",
-            "ecs:CanaryConfiguration.canaryBakeTimeInMinutes",
-        ),
-    ] = 5
-    """How long. Without it, 5."""
-
-
-class LinearShift(Spec):
-    """Traffic goes to the new tasks in equal steps."""
-
-    percent: Annotated[
-        int,
-        _within(ECS18, 3, 99, " percent"),
-        Aws("codedeploy:TimeBasedLinear.linearPercentage", "ecs:LinearConfiguration.stepPercent"),
-    ] = 10
-    """The step. Without it, 10."""
-
-    minutes: Annotated[
-        int,
-        _within(ECS18, 1, 1440, " minutes"),
-        Aws(
-            "codedeploy:TimeBasedLinear.linearInterval",
-            "ecs:LinearConfiguration.stepBakeTimeInMinutes",
-        ),
-    ] = 1
-    """The time between two steps. Without it, 1."""
-
-
-class EcsBlueGreen(Spec):
-    """New tasks are started beside the old ones and traffic moves over; alarms move it back."""
-
-    shift: Annotated[AllAtOnceShift | CanaryShift | LinearShift, OneOf()] = CanaryShift()
-    """How traffic moves. Without it a tenth for five minutes, then all."""
-
-    controller: Annotated[Literal["CODE_DEPLOY", "ECS"], Aws("ecs:DeploymentController.type")] = (
-        "CODE_DEPLOY"
-    )
-    """Who moves it: CodeDeploy, started by `inferform rollout`; or ECS itself on each apply,
-    which needs hashicorp/aws 6.4 or newer, so not on the emulator. A service cannot change
-    from one to the other. Without it, CodeDeploy."""
-
-    alarms: Annotated[
-        Many[AlarmName], Aws("codedeploy:Alarm.name", "ecs:DeploymentAlarms.alarmNames")
-    ] = ()
-    """Names of further CloudWatch alarms that move traffic back. Without it only Inferform's own,
-    on 5xx answers of the tasks."""
-
-    max_5xx: Annotated[
-        int,
-        _within(ECS18, 1, 1_000_000, " answers"),
-        Aws("cloudwatch:PutMetricAlarmInput.Threshold"),
-    ] = 5
-    """5xx answers within a minute above which Inferform's own alarms go off. Without it, 5."""
-
-    bake_minutes: Annotated[
-        Minutes,
-        Aws(
-            "codedeploy:BlueInstanceTerminationOption.terminationWaitTimeInMinutes",
-            "ecs:DeploymentConfiguration.bakeTimeInMinutes",
-        ),
-    ] = 5
-    """Minutes that the old tasks stay up after the shift, to go back at once. Without it, 5."""
-
-
 class ContainerHealth(Spec):
     """A command in the container that says whether it is healthy."""
 
@@ -715,8 +598,17 @@ class EcsService(Service):
     route: Route | None = None
     """Its place behind a shared load balancer. Without it nothing reaches it over the network."""
 
-    rollout: Annotated[EcsRolling | EcsBlueGreen, OneOf()] = EcsRolling()
-    """How a change reaches the tasks. Without it rolling, with a circuit breaker."""
+    rollout: Annotated[AllAtOnce | Canary | Linear | Rolling, OneOf()] = Rolling()
+    """How a change reaches the tasks: in place (Rolling), or beside the old ones with the traffic
+    moved over. Default: rolling, with a circuit breaker."""
+
+    deployment_controller: (
+        Annotated[Literal["CODE_DEPLOY", "ECS"], Aws("ecs:DeploymentController.type")] | None
+    ) = None
+    """Who moves the traffic of an AllAtOnce, Canary or Linear rollout: CodeDeploy, started by
+    `inferform rollout`; or ECS itself on each apply, which needs hashicorp/aws 6.4 or newer, so
+    not on the emulator. A service cannot change from one to the other. Default: CODE_DEPLOY; a
+    Rolling rollout is ECS's own."""
 
     secrets: dict[
         Annotated[VariableName, Aws("ecs:Secret.name")],
@@ -772,17 +664,28 @@ class EcsService(Service):
             if name in self.model.environment:
                 yield ECS35.problem("secrets", name)
         yield from self._check_image()
+        yield from self._check_rollout()
         if self.execute_command and self.read_only:
             yield ECS46.problem("execute_command", got=True)
         if self.scaling is not None:
             yield from self._check_scaling(self.scaling)
         if self.route is None:
-            if isinstance(self.rollout, EcsBlueGreen):
+            if isinstance(self.rollout, BlueGreen):
                 yield ECS32.problem("rollout")
             if self.health is None:
                 yield ECS25.problem()
         elif self.model.artifact is not None and self.route.grace_seconds < 60:
             yield ECS14.problem("route", "grace_seconds", got=self.route.grace_seconds)
+
+    def _check_rollout(self) -> Iterator[Problem]:
+        rollout = self.rollout
+        refused = list(self.rolled_out_by.problems(rollout))
+        yield from (problem.under("rollout") for problem in refused)
+        if refused or not isinstance(rollout, Rolling):
+            return
+        low, high = (ECS.number(rollout, name) for name in ("min_healthy_percent", "max_percent"))
+        if low == high == 100:
+            yield ECS16.problem("rollout", "max_percent", maximum=high, minimum=low)
 
     def _check_image(self) -> Iterator[Problem]:
         image = self.model.image
@@ -799,7 +702,7 @@ class EcsService(Service):
         behind = self.route is not None
         for problem in scaling.problems_for(self.scales, load_balanced=behind):
             yield problem.under("scaling")
-        if isinstance(self.rollout, EcsBlueGreen):
+        if isinstance(self.rollout, BlueGreen):
             for index, policy in enumerate(scaling.policies):
                 if isinstance(policy.metric, RequestsPerTarget):
                     yield ECS23.problem("scaling", "policies", index)
@@ -819,7 +722,13 @@ class EcsService(Service):
     @property
     def uses_code_deploy(self) -> bool:
         """Whether CodeDeploy owns the task definition and the listener rule."""
-        return isinstance(self.rollout, EcsBlueGreen) and self.rollout.controller == "CODE_DEPLOY"
+        return isinstance(self.rollout, BlueGreen) and self.deployment_controller != "ECS"
+
+    @property
+    def rolled_out_by(self) -> Target:
+        """What rolls it out, and which rollouts that takes."""
+        by_code_deploy = self.uses_code_deploy or self.deployment_controller == "CODE_DEPLOY"
+        return CODE_DEPLOY if by_code_deploy else ECS
 
     sort = "ecs"
     words = "ECS service"

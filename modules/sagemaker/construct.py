@@ -29,6 +29,7 @@ from .content import (
 )
 from .endpoints.asynchronous import AsyncEndpoint
 from .endpoints.base import Endpoint
+from .guardrails import rolls_back
 from .guardrails_construct import deployment_config
 from .model_construct import HostedModel, Surroundings, container_grants
 
@@ -97,7 +98,7 @@ class HostedEndpoint(Construct):
         if guard is not None:
             # Guardrails need the same variants on both sides of an update.
             identity["guarded"] = " ".join(sorted(hosted.name for hosted in self._production))
-            identity["rollback"] = "alarms" if guard.rolls_back else "none"
+            identity["rollback"] = "alarms" if rolls_back(guard) else "none"
         return identity
 
     # Role
@@ -201,11 +202,11 @@ class HostedEndpoint(Construct):
             return []
         alarms = guard.alarms
         if alarms is None:
-            return list(guard.more_alarms)
+            return list(guard.alarm_names)
         made = [
             alarm_names(self._context, self._id, each.name, alarms) for each in self._production
         ]
-        return [*itertools.chain.from_iterable(made), *guard.more_alarms]
+        return [*itertools.chain.from_iterable(made), *guard.alarm_names]
 
     def _alarms(self) -> list[Any]:
         guard = self._spec.guard

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .guardrails import AllAtOnce, Canary, Linear, Rolling, Rollout
+from ..rollouts.spec import Canary, Linear, Rolling, Rollout
+from .guardrails import SAGEMAKER, worst_case_seconds
 
 from cdktf_cdktf_provider_aws.sagemaker_endpoint import (
     SagemakerEndpointDeploymentConfig,
@@ -44,42 +45,40 @@ def deployment_config(rollout: Rollout, alarms: list[str]) -> SagemakerEndpointD
         return SagemakerEndpointDeploymentConfig(
             rolling_update_policy=_rolling(rollout), auto_rollback_configuration=rollback
         )
-    routing, termination = _routing(rollout)
     return SagemakerEndpointDeploymentConfig(
         blue_green_update_policy=SagemakerEndpointDeploymentConfigBlueGreenUpdatePolicy(
-            traffic_routing_configuration=routing,
-            termination_wait_in_seconds=termination,
-            maximum_execution_timeout_in_seconds=rollout.worst_case_seconds,
+            traffic_routing_configuration=_routing(rollout),
+            termination_wait_in_seconds=SAGEMAKER.number(rollout, "termination_wait_seconds"),
+            maximum_execution_timeout_in_seconds=worst_case_seconds(rollout),
         ),
         auto_rollback_configuration=rollback,
     )
 
 
 def _rolling(rollout: Rolling) -> SagemakerEndpointDeploymentConfigRollingUpdatePolicy:
-    back = rollout.rollback_batch_percent
+    batch, back = SAGEMAKER.number(rollout, "batch_percent"), rollout.rollback_batch_percent
     return SagemakerEndpointDeploymentConfigRollingUpdatePolicy(
-        maximum_batch_size=BatchSize(type=_PERCENT, value=rollout.batch_percent),
+        maximum_batch_size=BatchSize(type=_PERCENT, value=batch),
         rollback_maximum_batch_size=RollbackBatchSize(type=_PERCENT, value=back) if back else None,
-        wait_interval_in_seconds=rollout.wait_seconds,
-        maximum_execution_timeout_in_seconds=rollout.worst_case_seconds,
+        wait_interval_in_seconds=SAGEMAKER.number(rollout, "wait_seconds"),
+        maximum_execution_timeout_in_seconds=worst_case_seconds(rollout),
     )
 
 
-def _routing(rollout: Rollout) -> tuple[Routing, int]:
-    """How traffic moves, and how long the old fleet is kept after it."""
+def _routing(rollout: Rollout) -> Routing:
+    """How traffic moves."""
     if isinstance(rollout, Canary):
-        canary = Routing(
+        share = SAGEMAKER.number(rollout, "canary_percent")
+        return Routing(
             type="CANARY",
-            canary_size=CanarySize(type=_PERCENT, value=rollout.percent),
-            wait_interval_in_seconds=rollout.bake_seconds,
+            canary_size=CanarySize(type=_PERCENT, value=share),
+            wait_interval_in_seconds=SAGEMAKER.number(rollout, "wait_seconds"),
         )
-        return canary, rollout.termination_wait_seconds
     if isinstance(rollout, Linear):
-        linear = Routing(
+        share = SAGEMAKER.number(rollout, "step_percent")
+        return Routing(
             type="LINEAR",
-            linear_step_size=LinearStepSize(type=_PERCENT, value=rollout.step_percent),
-            wait_interval_in_seconds=rollout.interval_seconds,
+            linear_step_size=LinearStepSize(type=_PERCENT, value=share),
+            wait_interval_in_seconds=SAGEMAKER.number(rollout, "wait_seconds"),
         )
-        return linear, rollout.termination_wait_seconds
-    assert isinstance(rollout, AllAtOnce)
-    return Routing(type="ALL_AT_ONCE", wait_interval_in_seconds=0), rollout.bake_seconds
+    return Routing(type="ALL_AT_ONCE", wait_interval_in_seconds=0)

@@ -16,12 +16,11 @@ import pytest
 from emulator.process import Emulator
 from inferform import (
     AccessLogs,
-    CanaryShift,
+    Canary,
     ContainerHealth,
     Context,
     Ec2,
     Ec2Capacity,
-    EcsBlueGreen,
     EcsCluster,
     EcsService,
     Environment,
@@ -179,7 +178,7 @@ def environment(
                     model=served,
                     compute=Fargate(cpu=256, memory_mib=512),
                     route=Route(load_balancer="internal", hosts=["canary.acme.test"]),
-                    rollout=EcsBlueGreen(shift=CanaryShift(percent=20, minutes=3)),
+                    rollout=Canary(canary_percent=20, wait_seconds=180),
                 ),
             }
         ),

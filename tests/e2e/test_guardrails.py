@@ -15,7 +15,7 @@ NAME = "kinds-dev-use1-guarded"
 def serving(version: str) -> Inference:
     image = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:{version}"
     endpoint = RealtimeEndpoint(
-        model=Model(image=image), instance_type="ml.m5.large", rollout=Canary(percent=30)
+        model=Model(image=image), instance_type="ml.m5.large", rollout=Canary(canary_percent=30)
     )
     return Inference(endpoints={"guarded": endpoint})
 

@@ -70,7 +70,7 @@ KINDS: dict[str, Any] = {
         core_dumps=CoreDumps(),
         data_capture=DataCapture(sampling_percent=20),
         shadow=Shadow(model=model("2"), instance_type="ml.m5.xlarge", traffic_percent=30),
-        rollout=Canary(percent=30, bake_seconds=600),
+        rollout=Canary(canary_percent=30, wait_seconds=600),
     ),
     "scaled": RealtimeEndpoint(
         model=model(), instance_type="ml.m5.large", scaling=SCALING, rollout=Linear()

@@ -21,9 +21,10 @@ from inferform import (
     Rolling,
     ServerlessEndpoint,
 )
+from inferform.rollouts.spec import Rollout
 from inferform.sagemaker.endpoints import AnyEndpoint
 from inferform.sagemaker.endpoints.base import Endpoint
-from inferform.sagemaker.guardrails import Rollout
+from inferform.sagemaker.guardrails import SAGEMAKER, waits_seconds, worst_case_seconds
 from inferform.spec import problems_of
 
 from . import readme
@@ -118,9 +119,9 @@ def test_the_durations_are_those_of_the_code(rollout: Rollout) -> None:
     lines = (readme.ROOT / README).read_text("utf-8").splitlines()
     (line,) = [each for each in lines if each.startswith(f"| `{type(rollout).__name__}(")]
     written, _, waits, worst = [cell.strip() for cell in line.strip("|").split("|")]
-    assert (waits, worst) == (f"{rollout.waits_seconds} s", f"{rollout.worst_case_seconds} s")
+    assert (waits, worst) == (f"{waits_seconds(rollout)} s", f"{worst_case_seconds(rollout)} s")
     for field, value in re.findall(r"(\w+)=(\d+)", written):
-        assert getattr(rollout, field) == int(value)
+        assert SAGEMAKER.number(rollout, field) == int(value)
 
 
 def test_the_alarms_readme_runs() -> None:

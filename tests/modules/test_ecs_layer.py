@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from inferform import (
-    AllAtOnceShift,
-    CanaryShift,
+    AllAtOnce,
+    Canary,
     ContainerHealth,
     Context,
     CpuUtilization,
     Ec2,
     Ec2Capacity,
-    EcsBlueGreen,
     EcsCluster,
     EcsOutputs,
     EcsService,
@@ -25,7 +24,7 @@ from inferform import (
     Fargate,
     Image,
     Inference,
-    LinearShift,
+    Linear,
     LoadBalancer,
     Model,
     Network,
@@ -177,14 +176,14 @@ def test_secrets_go_in_by_arn_and_only_they_may_be_read(synthesize: Synthesize) 
         ({"count": 3}, None),
         ({"scaling": TRACKED}, ["desired_count"]),
         (
-            {"rollout": EcsBlueGreen()},
+            {"rollout": Canary()},
             ["capacity_provider_strategy", "load_balancer", "task_definition"],
         ),
         (
-            {"rollout": EcsBlueGreen(), "scaling": TRACKED.replace(policies=[])},
+            {"rollout": Canary(), "scaling": TRACKED.replace(policies=[])},
             ["desired_count", "capacity_provider_strategy", "load_balancer", "task_definition"],
         ),
-        ({"rollout": EcsBlueGreen(controller="ECS")}, None),
+        ({"rollout": Canary(), "deployment_controller": "ECS"}, None),
     ],
 )
 def test_what_another_owns_is_ignored_and_nothing_else(
@@ -198,7 +197,7 @@ def test_what_another_owns_is_ignored_and_nothing_else(
 def test_the_rule_of_a_blue_green_service_keeps_its_weights(
     synthesize: Synthesize, controller: Any
 ) -> None:
-    stack = inference(synthesize, service(rollout=EcsBlueGreen(controller=controller)))
+    stack = inference(synthesize, service(rollout=Canary(), deployment_controller=controller))
     rule = only(stack, "aws_lb_listener_rule")
     assert rule["lifecycle"] == {"ignore_changes": ["action"]}
     assert [t["weight"] for t in rule["action"][0]["forward"]["target_group"]] == [100, 0]
@@ -216,8 +215,8 @@ def test_a_rolling_services_rule_is_terraforms_own(synthesize: Synthesize) -> No
 
 
 def test_code_deploy_rolls_back_on_its_alarms(synthesize: Synthesize) -> None:
-    shift = LinearShift(percent=25, minutes=2)
-    stack = inference(synthesize, service(rollout=EcsBlueGreen(shift=shift, alarms=["latency"])))
+    rollout = Linear(step_percent=25, wait_seconds=120, alarm_names=["latency"])
+    stack = inference(synthesize, service(rollout=rollout))
     group = only(stack, "aws_codedeploy_deployment_group")
     assert len(group["alarm_configuration"]["alarms"]) == 3
     assert group["auto_rollback_configuration"] == {
@@ -238,7 +237,7 @@ def test_code_deploy_rolls_back_on_its_alarms(synthesize: Synthesize) -> None:
 def test_a_changed_shift_is_made_before_the_old_one_goes(synthesize: Synthesize) -> None:
     names = set()
     for percent in (10, 20):
-        rollout = EcsBlueGreen(shift=CanaryShift(percent=percent))
+        rollout = Canary(canary_percent=percent)
         stack = inference(synthesize, service(rollout=rollout))
         made = only(stack, "aws_codedeploy_deployment_config")
         assert made["lifecycle"] == {"create_before_destroy": True}
@@ -254,7 +253,7 @@ def test_what_only_newer_providers_know_is_written_only_when_asked_for(
         assert "deployment_configuration" not in made
         assert "advanced_configuration" not in made["load_balancer"][0]
     assert all("transform" not in rule for rule in resources(stack, "aws_lb_listener_rule"))
-    native = service(rollout=EcsBlueGreen(controller="ECS", shift=AllAtOnceShift()))
+    native = service(rollout=AllAtOnce(), deployment_controller="ECS")
     made = only(inference(synthesize, native), "aws_ecs_service")
     assert made["deployment_configuration"]["strategy"] == "BLUE_GREEN"
     assert made["load_balancer"][0]["advanced_configuration"].keys() == {
@@ -269,11 +268,11 @@ def test_what_only_newer_providers_know_is_written_only_when_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("shift", "expected"),
+    ("rollout", "expected"),
     [
-        (AllAtOnceShift(), {"strategy": "BLUE_GREEN"}),
+        (AllAtOnce(), {"strategy": "BLUE_GREEN"}),
         (
-            CanaryShift(percent=20, minutes=3),
+            Canary(canary_percent=20, wait_seconds=180),
             {
                 "strategy": "CANARY",
                 "canary_configuration": {
@@ -283,7 +282,7 @@ def test_what_only_newer_providers_know_is_written_only_when_asked_for(
             },
         ),
         (
-            LinearShift(percent=25, minutes=2),
+            Linear(step_percent=25, wait_seconds=120),
             {
                 "strategy": "LINEAR",
                 "linear_configuration": {"step_percent": 25, "step_bake_time_in_minutes": "2"},
@@ -292,9 +291,11 @@ def test_what_only_newer_providers_know_is_written_only_when_asked_for(
     ],
 )
 def test_ecs_itself_shifts_traffic_likewise(
-    synthesize: Synthesize, shift: Any, expected: dict[str, Any]
+    synthesize: Synthesize, rollout: Any, expected: dict[str, Any]
 ) -> None:
-    native = service(rollout=EcsBlueGreen(controller="ECS", shift=shift, bake_minutes=7))
+    native = service(
+        rollout=rollout.replace(termination_wait_seconds=420), deployment_controller="ECS"
+    )
     stack = inference(synthesize, native)
     made = only(stack, "aws_ecs_service")
     assert made["deployment_configuration"] == {**expected, "bake_time_in_minutes": "7"}

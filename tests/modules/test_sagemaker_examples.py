@@ -204,12 +204,12 @@ def test_canary_with_alarms(stack_of: StackOf) -> None:
             model=MODEL,
             instance_type="ml.m5.xlarge",
             rollout=Canary(
-                percent=30,
-                bake_seconds=600,
+                canary_percent=30,
+                wait_seconds=600,
                 termination_wait_seconds=600,
                 maximum_execution_timeout_seconds=1800,
                 alarms=None,
-                more_alarms=["latency-high", "errors-high"],
+                alarm_names=["latency-high", "errors-high"],
             ),
         )
     )
@@ -234,7 +234,7 @@ def test_canary_with_alarms(stack_of: StackOf) -> None:
 
 
 def test_linear_in_steps_of_a_fifth(stack_of: StackOf) -> None:
-    rollout = Linear(step_percent=20, interval_seconds=300, termination_wait_seconds=300)
+    rollout = Linear(step_percent=20, wait_seconds=300, termination_wait_seconds=300)
     stack = stack_of(RealtimeEndpoint(model=MODEL, instance_type="ml.m5.xlarge", rollout=rollout))
     assert guardrails(stack)["blue_green_update_policy"] == {
         "traffic_routing_configuration": {
@@ -263,7 +263,9 @@ def test_rolling_in_batches(stack_of: StackOf) -> None:
 def test_all_at_once_keeps_the_old_fleet_while_it_bakes(stack_of: StackOf) -> None:
     stack = stack_of(
         RealtimeEndpoint(
-            model=MODEL, instance_type="ml.m5.xlarge", rollout=AllAtOnce(bake_seconds=600)
+            model=MODEL,
+            instance_type="ml.m5.xlarge",
+            rollout=AllAtOnce(termination_wait_seconds=600),
         )
     )
     policy = guardrails(stack)["blue_green_update_policy"]
@@ -458,7 +460,7 @@ def test_a_guarded_endpoint_is_replaced_only_for_what_it_cannot_update(stack_of:
         base.replace(rollout=Rolling()),
         base.replace(instance_type="ml.m5.xlarge"),
         base.replace(vpc=False),
-        base.replace(rollout=Canary(alarms=None, more_alarms=["a"])),
+        base.replace(rollout=Canary(alarms=None, alarm_names=["a"])),
         PipelineEndpoint(containers=[MODEL, MODEL], instance_type="ml.m5.large"),
     ]
     other = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -13,10 +13,9 @@ from inferform import (
     RULES,
     AccessEntry,
     BatchTransform,
-    CanaryShift,
+    Canary,
     CloudWatchMetric,
     CustomMetric,
-    EcsBlueGreen,
     EcsCluster,
     EcsService,
     EksCluster,
@@ -24,7 +23,7 @@ from inferform import (
     Fargate,
     Image,
     Inference,
-    LinearShift,
+    Linear,
     LoadBalancer,
     Model,
     RealtimeEndpoint,
@@ -49,11 +48,16 @@ UNSENT = {
 }
 
 
-def service(rollout: EcsBlueGreen, host: str) -> EcsService:
+def service(
+    rollout: Canary | Linear,
+    host: str,
+    controller: Literal["CODE_DEPLOY", "ECS"] = "CODE_DEPLOY",
+) -> EcsService:
     return EcsService(
         model=MODEL,
         compute=Fargate(cpu=1024, memory_mib=2048, ephemeral_storage_gib=30),
         rollout=rollout,
+        deployment_controller=controller,
         route=Route(load_balancer="shared", hosts=[host], strip_prefix="/fraud"),
     )
 
@@ -105,11 +109,9 @@ def rest() -> Environment:
                 )
             },
             services={
-                "canary": service(
-                    EcsBlueGreen(controller="ECS", shift=CanaryShift(), alarms=["busy"]), "a.test"
-                ),
-                "linear": service(EcsBlueGreen(controller="ECS", shift=LinearShift()), "b.test"),
-                "shift": service(EcsBlueGreen(shift=LinearShift()), "c.test"),
+                "canary": service(Canary(alarm_names=["busy"]), "a.test", "ECS"),
+                "linear": service(Linear(), "b.test", "ECS"),
+                "shift": service(Linear(), "c.test"),
             },
         ),
     )

@@ -7,12 +7,11 @@ from typing import Any
 from inferform import (
     AsyncEndpoint,
     BatchTransform,
-    CanaryShift,
+    Canary,
     Context,
     CoreDumps,
     DataCapture,
     DirectEndpoint,
-    EcsBlueGreen,
     EcsOutputs,
     EcsService,
     EksCluster,
@@ -23,7 +22,7 @@ from inferform import (
     Inference,
     InferenceComponentEndpoint,
     JumpStartModel,
-    LinearShift,
+    Linear,
     Model,
     ModelPackage,
     MultiModelEndpoint,
@@ -150,6 +149,10 @@ ENDPOINTS: dict[str, Endpoint] = {
     ),
 }
 BATCH = {"nightly": BatchTransform(model=MODEL, instance_type="ml.m5.large")}
+_ROLLOUTS: dict[str, Canary | Linear] = {
+    "canary": Canary(canary_percent=20, wait_seconds=600),
+    "linear": Linear(step_percent=25, wait_seconds=120),
+}
 SERVICES = {
     name: EcsService(
         model=MODEL,
@@ -157,10 +160,7 @@ SERVICES = {
         route=Route(load_balancer="public", paths=[f"/{name}/*"], grace_seconds=120),
         rollout=rollout,
     )
-    for name, rollout in {
-        "canary": EcsBlueGreen(shift=CanaryShift(percent=20, minutes=10)),
-        "linear": EcsBlueGreen(shift=LinearShift(percent=25, minutes=2)),
-    }.items()
+    for name, rollout in _ROLLOUTS.items()
 }
 NODES = {
     "cpu": NodeGroup(instance_types=["m5.large", "m5.xlarge"], max_size=4),

@@ -24,7 +24,6 @@ from inferform import (
     Image,
     Inference,
     Linear,
-    LinearShift,
     ModelPackage,
     MultiModelEndpoint,
     NodeGroup,
@@ -287,7 +286,7 @@ CHANGES: list[tuple[Endpoint, dict[str, Any]]] = [
         {"data_capture": DataCapture(modes=["Input"])},
         {"data_capture": DataCapture(modes=["Output", "Input"])},
         {"data_capture": DataCapture(destination="s3://captured/here")},
-        {"rollout": AllAtOnce(bake_seconds=600)},
+        {"rollout": AllAtOnce(termination_wait_seconds=600)},
         {"rollout": Canary()},
         {"rollout": Linear()},
         {"rollout": Rolling()},
@@ -399,7 +398,7 @@ def test_what_is_made_from_other_specs_is_renamed_exactly_when_it_is_sent(
 ) -> None:
     base = sent(synthesize(environment(endpoints={})))
     nightly, canary, cpu = BATCH["nightly"], SERVICES["canary"], NODES["cpu"]
-    shift = canary.rollout.replace(shift=LinearShift(percent=20, minutes=10))
+    linear = Linear(step_percent=20, wait_seconds=600)
     cases: list[tuple[dict[str, Any], str, bool]] = [
         ({"batch": {"nightly": nightly.replace(vpc=False)}}, "batch/nightly", True),
         ({"batch": {"nightly": nightly.replace(instance_count=2)}}, "batch/nightly", False),
@@ -416,7 +415,7 @@ def test_what_is_made_from_other_specs_is_renamed_exactly_when_it_is_sent(
             "batch/nightly",
             False,
         ),
-        ({"services": {"canary": canary.replace(rollout=shift)}}, "services/canary", True),
+        ({"services": {"canary": canary.replace(rollout=linear)}}, "services/canary", True),
         ({"services": {"canary": canary.replace(count=2)}}, "services/canary", False),
         ({"nodes": {"cpu": cpu.replace(instance_types=["m5.large"])}}, "groups/cpu", True),
         ({"nodes": {"cpu": cpu.replace(capacity_type="SPOT")}}, "groups/cpu", True),

@@ -9,11 +9,10 @@ import pytest
 
 from emulator.process import Emulator
 from inferform import (
+    Canary,
     Context,
-    EcsBlueGreen,
     EcsCluster,
     EcsOutputs,
-    EcsRolling,
     EcsService,
     Environment,
     Fargate,
@@ -24,6 +23,7 @@ from inferform import (
     Network,
     Registry,
     Repository,
+    Rolling,
     Route,
 )
 from ops import rollout as operations
@@ -42,7 +42,7 @@ CONTEXT = Context(
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
 
 
-ROLLOUTS: dict[str, EcsRolling | EcsBlueGreen] = {"fraud": EcsBlueGreen(), "plain": EcsRolling()}
+ROLLOUTS: dict[str, Rolling | Canary] = {"fraud": Canary(), "plain": Rolling()}
 
 
 def environment() -> Environment:

@@ -8,8 +8,8 @@ import pytest
 
 from inferform import (
     BatchTransform,
+    Canary,
     Context,
-    EcsBlueGreen,
     EcsCluster,
     EcsService,
     EksCluster,
@@ -78,7 +78,7 @@ def environment() -> Environment:
                         compute=Fargate(cpu=256, memory_mib=512),
                         route=Route(load_balancer="internal", hosts=["fraud.acme.test"]),
                         health=ContainerHealth(command=["true"]),
-                        rollout=EcsBlueGreen(),
+                        rollout=Canary(),
                         scaling=SCALING,
                     )
                 },

@@ -70,8 +70,8 @@ inference=Inference(
             data_capture=DataCapture(sampling_percent=5, destination="s3://capture/here/"),
             shadow=Shadow(model={_MODEL}, instance_type="ml.m5.large", traffic_percent=20),
             rollout=Canary(
-                percent=10, bake_seconds=600, alarms=EndpointAlarms(model_latency_ms=500.0),
-                more_alarms=["business"],
+                canary_percent=10, wait_seconds=600, alarms=EndpointAlarms(model_latency_ms=500.0),
+                alarm_names=["business"],
             ),
             core_dumps=CoreDumps(destination="s3://dumps/here/"),
         ),
@@ -97,7 +97,7 @@ inference=Inference(
         "serial": PipelineEndpoint(containers=[{_MODEL}, {_MODEL}], instance_type="ml.m5.large"),
         "direct": DirectEndpoint(
             containers={{"a": {_MODEL}, "b": {_MODEL}}}, instance_type="ml.m5.large",
-            rollout=AllAtOnce(bake_seconds=300),
+            rollout=AllAtOnce(termination_wait_seconds=300),
         ),
         "bought": RealtimeEndpoint(
             model=JumpStartModel(model_package_arn="{_JUMPSTART}", accept_eula=True),
@@ -147,12 +147,12 @@ inference=Inference(
                 load_balancer="internal", hosts=["fraud.acme.test"], paths=["/fraud/*"],
                 priority=10, health_check=HealthCheck(path="/ping", interval_seconds=15),
             ),
-            rollout=EcsBlueGreen(shift=CanaryShift(percent=10, minutes=5), alarms=["business"]),
+            rollout=Canary(canary_percent=10, wait_seconds=300, alarm_names=["business"]),
             secrets={{"TOKEN": "arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"}},
         ),
         "gpu": EcsService(
             model={_MODEL}, compute=Ec2(capacity="gpu", memory_mib=4096, gpus=1), count=1,
-            rollout=EcsRolling(min_healthy_percent=50),
+            rollout=Rolling(min_healthy_percent=50),
             health=ContainerHealth(command=["CMD-SHELL", "true"]),
             egress_cidrs=["192.0.2.0/24"],
         ),

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from inferform import (
+    Canary,
     Context,
     Ec2,
     Ec2Capacity,
-    EcsBlueGreen,
     EcsCluster,
-    EcsRolling,
     EcsService,
     Environment,
     Fargate,
@@ -26,6 +25,7 @@ from inferform import (
     Registry,
     Repository,
     RequestsPerTarget,
+    Rolling,
     Route,
     Scaling,
     SpecError,
@@ -159,7 +159,7 @@ def test_capacity_uses_the_optimised_image_of_its_instances(
     ("changes", "rule"),
     [
         ({"count": 2, "scaling": Scaling(max_capacity=4)}, "ECS29"),
-        ({"route": None, "rollout": EcsBlueGreen()}, "ECS32"),
+        ({"route": None, "rollout": Canary()}, "ECS32"),
         ({"model": MODEL.replace(network_isolation=True)}, "ECS24"),
         ({"model": MODEL.replace(environment={"A": "1"}), "secrets": {"A": "secret"}}, "ARN1"),
         ({"user": "root"}, "ECS37"),
@@ -185,8 +185,8 @@ def test_a_name_is_a_secret_or_a_variable_but_not_both() -> None:
 
 
 def test_a_rolling_deployment_has_room_to_move() -> None:
-    rollout = EcsRolling(max_percent=100)
-    assert [problem.rule for problem in problems_of(rollout)] == ["ECS16"]
+    service = EcsService(model=MODEL, compute=SMALL, route=ROUTE, rollout=Rolling(max_percent=100))
+    assert [problem.rule for problem in problems_of(service)] == ["ECS16"]
 
 
 def test_scaling_by_requests_needs_one_target_group_and_a_route() -> None:
@@ -195,7 +195,7 @@ def test_scaling_by_requests_needs_one_target_group_and_a_route() -> None:
         policies=[TargetTracking(metric=RequestsPerTarget(requests_per_second=10))],
     )
     fields: dict[str, Any] = {"model": MODEL, "compute": SMALL, "scaling": by_requests}
-    assert refusal(EcsService, **fields, route=ROUTE, rollout=EcsBlueGreen()) == ["ECS23"]
+    assert refusal(EcsService, **fields, route=ROUTE, rollout=Canary()) == ["ECS23"]
     assert refusal(EcsService, **fields) == ["AAS11"]
     assert EcsService(**fields, route=ROUTE).initial_count == 1
 

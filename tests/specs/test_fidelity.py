@@ -77,6 +77,11 @@ NOT_AWS = {
         "Repository.pull_accounts[]",
         "Route.strip_prefix",
     ),
+    "seconds or minutes, as the target counts: see tests/specs/test_rollouts.py": (
+        "BlueGreen.termination_wait_seconds",
+        "Canary.wait_seconds",
+        "Linear.wait_seconds",
+    ),
     "said in a unit that people use, and calculated": (
         "EndpointAlarms.latency_percentile",
         "EndpointAlarms.model_latency_ms",
@@ -148,7 +153,7 @@ LEFT_OUT = {
         r"(mac[-\w]*|u[\w-]*)\..+": "have macOS, or terabytes of memory",
         r"(i3\.metal|m9gd?\.metal-24xl|p6e-gb200\.36xlarge)": "have no entry in the table's source",
     },
-    "EcsBlueGreen.controller": {"EXTERNAL": "is for a controller of one's own"},
+    "EcsService.deployment_controller": {"EXTERNAL": "is for a controller of one's own"},
     "Fleet.routing_strategy": {"(PREFIX|KV)_AWARE": "hashicorp/aws does not know them"},
     "NodeGroup.ami_type": {
         "AL2_.+": "ended in November 2025 (EKS6)",
@@ -333,8 +338,8 @@ def _is_more_than_botocore(rule: str) -> bool:
 def test_every_field_says_what_it_becomes_in_aws_or_why_it_becomes_nothing() -> None:
     unsaid = FIELDS.keys() - set(ANNOTATED) - set(_reasons(NOT_AWS))
     assert unsaid == set(), "name the member with Aws(...), or give a reason in NOT_AWS"
-    assert len(FIELDS) > 300
-    assert len(ANNOTATED) > 200
+    assert len(FIELDS) > 280
+    assert len(ANNOTATED) > 190
 
 
 @pytest.mark.parametrize("name", ANNOTATED)

@@ -22,12 +22,19 @@ from inferform import (
     SpecError,
     Variant,
 )
-from inferform.sagemaker.guardrails import Rollout
+from inferform.rollouts.spec import Rollout
+from inferform.sagemaker.guardrails import rolls_back, waits_seconds, worst_case_seconds
 from inferform.spec import problems_of
 
 MODEL = Model(image="111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1")
 VARIANT = Variant(model=MODEL, instance_type="ml.m5.large")
 ALL = EndpointAlarms(model_latency_ms=500)
+
+
+def guarded(rollout: Any) -> RealtimeEndpoint:
+    return RealtimeEndpoint(
+        model=MODEL, instance_type="ml.m5.large", instance_count=2, rollout=rollout
+    )
 
 
 def shared(count: int, rollout: Any) -> MultiVariantEndpoint:
@@ -37,20 +44,20 @@ def shared(count: int, rollout: Any) -> MultiVariantEndpoint:
 @pytest.mark.parametrize(
     ("rule", "write"),
     [
-        ("DEP4", lambda: Canary(percent=51)),
-        ("DEP5", lambda: Linear(step_percent=9)),
-        ("DEP5", lambda: Linear(step_percent=51)),
-        ("DEP6", lambda: Rolling(batch_percent=4)),
-        ("DEP6", lambda: Rolling(batch_percent=51)),
-        ("DEP7", lambda: Canary(bake_seconds=3601)),
-        ("DEP7", lambda: AllAtOnce(bake_seconds=-1)),
+        ("DEP4", lambda: guarded(Canary(canary_percent=51))),
+        ("DEP5", lambda: guarded(Linear(step_percent=9))),
+        ("DEP5", lambda: guarded(Linear(step_percent=51))),
+        ("ROL1", lambda: Rolling(batch_percent=4)),
+        ("ROL1", lambda: Rolling(batch_percent=51)),
+        ("DEP7", lambda: guarded(Canary(wait_seconds=3601))),
+        ("ROL1", lambda: AllAtOnce(termination_wait_seconds=-1)),
         ("DEP8", lambda: Canary(maximum_execution_timeout_seconds=599)),
         ("DEP8", lambda: Canary(maximum_execution_timeout_seconds=14_401)),
-        ("DEP9", lambda: Canary(maximum_execution_timeout_seconds=600)),
-        ("DEP9", lambda: Rolling(batch_percent=5, wait_seconds=1000)),
+        ("DEP9", lambda: guarded(Canary(maximum_execution_timeout_seconds=600))),
+        ("DEP9", lambda: guarded(Rolling(batch_percent=5, wait_seconds=1000))),
         ("DEP10", lambda: shared(4, Canary(alarms=ALL))),
-        ("DEP10", lambda: shared(3, Canary(alarms=ALL, more_alarms=["a", "b"]))),
-        ("DEP17", lambda: Canary(more_alarms=["arn:aws:cloudwatch:us-east-1:1:alarm:a"])),
+        ("DEP10", lambda: shared(3, Canary(alarms=ALL, alarm_names=["a", "b"]))),
+        ("DEP17", lambda: Canary(alarm_names=["arn:aws:cloudwatch:us-east-1:1:alarm:a"])),
         ("SPEC3", lambda: shared(2, Rolling())),
         ("ALM1", lambda: EndpointAlarms(period_seconds=90)),
         ("ALM2", lambda: EndpointAlarms(period_seconds=120, evaluation_periods=1000)),
@@ -70,13 +77,13 @@ def test_what_aws_refuses_is_refused(rule: str, write: Callable[[], object]) -> 
     ("rule", "rollout"),
     [
         ("DEP11", Canary(alarms=None)),
-        ("DEP22", Canary(bake_seconds=30)),
-        ("DEP24", Linear(step_percent=10, interval_seconds=360)),
+        ("DEP22", Canary(wait_seconds=30)),
+        ("DEP24", Linear(step_percent=10, wait_seconds=360)),
         ("DEP24", Canary(maximum_execution_timeout_seconds=7200)),
     ],
 )
 def test_what_is_legal_but_doubtful_is_a_warning(rule: str, rollout: Rollout) -> None:
-    assert [problem.rule for problem in problems_of(rollout)] == [rule]
+    assert [problem.rule for problem in problems_of(guarded(rollout))] == [rule]
 
 
 def test_the_high_resolution_of_an_alarm_is_a_warning() -> None:
@@ -87,24 +94,24 @@ def test_the_high_resolution_of_an_alarm_is_a_warning() -> None:
     ("rollout", "waits", "worst"),
     [
         (AllAtOnce(), 300, 2100),
-        (Canary(percent=30, bake_seconds=600), 600, 2400),
-        (Canary(bake_seconds=600, termination_wait_seconds=600), 1200, 3000),
-        (Linear(step_percent=20, interval_seconds=300), 1500, 3300),
-        (Linear(step_percent=30, interval_seconds=300), 1200, 3000),
-        (Linear(step_percent=10, interval_seconds=300), 3000, 3600),
+        (Canary(canary_percent=30, wait_seconds=600), 600, 2400),
+        (Canary(wait_seconds=600, termination_wait_seconds=600), 1200, 3000),
+        (Linear(step_percent=20, wait_seconds=300), 1500, 3300),
+        (Linear(step_percent=30, wait_seconds=300), 1200, 3000),
+        (Linear(step_percent=10, wait_seconds=300), 3000, 3600),
         (Rolling(batch_percent=25, wait_seconds=300), 1200, 3000),
         (Canary(maximum_execution_timeout_seconds=1800), 600, 1800),
     ],
 )
 def test_the_worst_case_is_computed(rollout: Rollout, waits: int, worst: int) -> None:
-    assert (rollout.waits_seconds, rollout.worst_case_seconds) == (waits, worst)
+    assert (waits_seconds(rollout), worst_case_seconds(rollout)) == (waits, worst)
 
 
 @given(st.integers(10, 50), st.integers(60, 1400))
 def test_the_time_limit_always_leaves_time_for_the_waits(step: int, interval: int) -> None:
-    rollout = Linear(step_percent=step, interval_seconds=interval)
-    assert rollout.waits_seconds < rollout.worst_case_seconds <= 14_400
-    assert rollout.worst_case_seconds >= 600
+    rollout = Linear(step_percent=step, wait_seconds=interval)
+    assert waits_seconds(rollout) < worst_case_seconds(rollout) <= 14_400
+    assert worst_case_seconds(rollout) >= 600
 
 
 def test_every_kind_with_instances_is_guarded_unless_variants_come_and_go() -> None:
@@ -112,9 +119,9 @@ def test_every_kind_with_instances_is_guarded_unless_variants_come_and_go() -> N
     queued = AsyncEndpoint(model=MODEL, instance_type="ml.m5.large")
     for endpoint in (realtime, queued):
         assert isinstance(endpoint.guard, AllAtOnce)
-        assert endpoint.guard.rolls_back
+        assert rolls_back(endpoint.guard)
     assert shared(2, None).guard is None
 
 
 def test_three_variants_have_room_for_every_kind_of_alarm() -> None:
-    assert shared(3, Canary(alarms=ALL, more_alarms=["billing"])).guard is not None
+    assert shared(3, Canary(alarms=ALL, alarm_names=["billing"])).guard is not None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from ...model.container import Container
+from ...rollouts.spec import AllAtOnce, Canary, Linear, Rolling, Rollout
 from ...rules import Problem, rule
 from ...scaling.kinds import REALTIME, Kind
 from ...scaling.spec import Scaling, StepScaling
@@ -14,7 +15,7 @@ from ...service import Place, Platform, Scalable
 from ...spec import Aws, OneOf, ShortName, Spec
 from ...usage import Amount, Usage, bounds
 from ...vpc.spec import RetentionDays
-from ..guardrails import DEP10, DEP14, AllAtOnce, Canary, Linear, Rolling, Rollout
+from ..guardrails import DEP10, DEP14, rollout_problems
 from ..sources import Hosts, JumpStartModel, Source, architecture_of
 from .capture import DataCapture
 from .fleet import Fleet, Instances
@@ -198,9 +199,11 @@ class Endpoint(Hosts):
         guard = self.guard
         if guard is None:
             return
+        for problem in rollout_problems(guard):
+            yield problem.under("rollout")
         variants = self.hosted()
         taken = guard.alarms.kinds if guard.alarms else ()
-        count = len(taken) * len(variants) + len(guard.more_alarms)
+        count = len(taken) * len(variants) + len(guard.alarm_names)
         if count > 10:
             yield DEP10.problem("rollout", count=count)
         for variant in variants:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
+from ...rollouts.spec import AllAtOnce, Canary, Linear, Rollout
 from ...rules import Problem, rule
 from ...scaling.kinds import REALTIME
 from ...spec import Aws, Check, OneOf
-from ..guardrails import AllAtOnce, Canary, Linear, Rollout
 from ..sources import ModelSource, source_problems
 from .base import Captured, Endpoint, Hosted, InVpc, VariantName, single
 from .fleet import Instances
