@@ -8,6 +8,7 @@ DELETE   faults               end all faults
 POST     sagemaker/rollout    what the next deployment of an endpoint comes to: endpoint, outcome,
                               describes, rolling_back_describes, reason, account, region
 DELETE   sagemaker/rollout    forget such plans of one account and region
+any      kubernetes/...       the Kubernetes API of an EKS cluster, see ``emulator.kubernetes``
 =======  ===================  ======================================================================
 
 A body is one JSON object. See ``emulator.faults.Fault`` and ``emulator.rollouts.Plan``.
@@ -24,6 +25,9 @@ from typing import Any
 from . import extensions, faults
 
 PREFIX = "/inferform-emulator/"
+
+KUBERNETES = f"{PREFIX}kubernetes/"
+"""Where the Kubernetes APIs of the EKS clusters are, see ``emulator.kubernetes``."""
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
@@ -52,6 +56,8 @@ class Application:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
+        if path.startswith(KUBERNETES):
+            return _respond(start_response, *_kubernetes(environ))
         if path.startswith(PREFIX):
             status, content = self._control(path.removeprefix(PREFIX), environ)
             return _respond(start_response, status, content)
@@ -96,6 +102,18 @@ class Application:
     def _clear_faults(self) -> dict[str, Any]:
         self._faults.clear()
         return {}
+
+
+def _kubernetes(environ: Environ) -> Answer:
+    # late, so that a server that is never asked for EKS does not load it
+    from . import kubernetes
+
+    return kubernetes.answer(
+        environ["REQUEST_METHOD"],
+        str(environ["PATH_INFO"]).removeprefix(KUBERNETES),
+        str(environ.get("HTTP_AUTHORIZATION", "")).removeprefix("Bearer "),
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)),
+    )
 
 
 def _plan_rollout(

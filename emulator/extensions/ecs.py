@@ -9,6 +9,7 @@ from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, utcnow
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.elbv2.models import elbv2_backends
 
 from .registry import Service
 
@@ -37,7 +38,7 @@ _DEPLOYMENT = {"maximumPercent": 200, "minimumHealthyPercent": 100}
     "CreateService",
     gap="loses capacity-provider strategy, execute-command flag, managed tags, grace period, "
     "availability-zone rebalancing, deployment configuration and placement; overwrites a service; "
-    "never gets tasks to run",
+    "never gets tasks to run, nor registers them as targets",
 )
 def create_service(original: Original, response: EC2ContainerServiceResponse) -> ActionResult:
     """AWS keeps every field, fills in defaults, and brings the tasks up."""
@@ -75,6 +76,7 @@ def _filled_in(given: dict[str, Any] | None) -> dict[str, Any]:
 def _settle(changed: Any) -> None:
     """Let the tasks of the newest deployment run: in the emulator nothing has to start."""
     changed.running_count, changed.pending_count = changed.desired_count, 0
+    _register(changed)
     if changed.deployment_controller["type"] != "ECS":
         return
     newest = changed.deployments[0]
@@ -91,6 +93,19 @@ def _settle(changed: Any) -> None:
         rolloutStateReason=f"ECS deployment {newest['id']} completed.",
         updatedAt=utcnow(),
     )
+
+
+def _register(changed: Any) -> None:
+    """Register the tasks of a service as targets, as ECS does with each task that starts."""
+    _, _, _, region, account, _ = changed.arn.split(":", 5)
+    known = elbv2_backends[account][region].target_groups
+    for entry in changed.load_balancers or ():
+        group = known.get(entry.get("targetGroupArn"))
+        if group is None:
+            continue
+        group.targets.clear()
+        tasks = range(10, 10 + changed.running_count)
+        group.register([{"Id": f"10.0.{n // 250}.{n % 250}"} for n in tasks])
 
 
 @service.corrects(

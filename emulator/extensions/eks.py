@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, utcnow
@@ -18,6 +19,7 @@ from moto.eks.models import Cluster, EKSBackend
 from moto.eks.responses import EKSResponse
 from moto.moto_api._internal import mock_random
 
+from ..control import KUBERNETES
 from .registry import Service
 
 service = Service("eks", EKSResponse)
@@ -69,7 +71,8 @@ def routes() -> None:
 @service.corrects(
     "CreateCluster",
     gap="loses accessConfig, computeConfig, storageConfig, upgradePolicy, zonalShiftConfig and "
-    "deletionProtection; fills in no defaults; has one OIDC issuer for all clusters",
+    "deletionProtection; fills in no defaults; has one OIDC issuer for all clusters, and no "
+    "Kubernetes API",
 )
 def create_cluster(original: Original, response: EKSResponse) -> ActionResult:
     """AWS keeps every field, fills in defaults, and makes a security group for the cluster."""
@@ -79,6 +82,7 @@ def create_cluster(original: Original, response: EKSResponse) -> ActionResult:
     original(response)
     cluster: Any = response.eks_backend.clusters[response._get_param("name")]
     cluster.version = version
+    cluster.endpoint = _endpoint(response, cluster)
     cluster.platformVersion = "eks.1"
     cluster.health = {"issues": []}
     cluster.access_config = {
@@ -99,6 +103,13 @@ def create_cluster(original: Original, response: EKSResponse) -> ActionResult:
     cluster.identity = {"oidc": {"issuer": oidc}}
     cluster.resources_vpc_config = _vpc(response.eks_backend, cluster)
     return ActionResult({"cluster": cluster})
+
+
+def _endpoint(response: EKSResponse, cluster: Cluster) -> str:
+    """Where the emulator has the cluster's Kubernetes API."""
+    server = urlsplit(response.uri)
+    path = f"{KUBERNETES}{response.current_account}/{response.region}/{cluster.name}"
+    return f"{server.scheme}://{server.netloc}{path}"
 
 
 def _vpc(backend: EKSBackend, cluster: Any) -> dict[str, Any]:
