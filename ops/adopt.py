@@ -129,7 +129,8 @@ def _own(found: Iterable[Existing], address: str, stack: Stack, aws: Aws) -> Exi
     own = [
         each
         for each in found
-        if all(each.tags.get(key) == wanted[key] for key in ("environment", "layer", "managed-by"))
+        if each.own_name
+        or all(each.tags.get(key) == wanted[key] for key in ("environment", "layer", "managed-by"))
     ]
     if len(own) > 1:
         raise OperatorError(

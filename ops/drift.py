@@ -25,7 +25,7 @@ from .advice import about_terraform, errors_of
 from .aws import Aws
 from .errors import OperatorError
 from .kinds import kinds
-from .kinds.record import Not, Owner, Planned, Values
+from .kinds.record import Not, Values
 from .plan import Action, Plan, read_plan
 from .plan import Change as PlannedChange
 from .terraform import (
@@ -202,31 +202,6 @@ def judged(plan: Plan) -> StackDrift:
     return StackDrift(plan.name, result, changes)
 
 
-def _ecs_service(before: Values, after: Values, planned: Planned) -> set[str]:
-    cluster = str(before.get("cluster", "")).rpartition("/")[2]
-    scaled = {values.get("resource_id") for values in planned("aws_appautoscaling_target")}
-    return {"desired_count"} if f"service/{cluster}/{before.get('name')}" in scaled else set()
-
-
-def _autoscaling_group(before: Values, after: Values, planned: Planned) -> set[str]:
-    bounds = [(values.get("min_size"), values.get("max_size")) for values in (before, after)]
-    return {"desired_capacity"} if bounds[0] == bounds[1] else set()
-
-
-def _node_group(before: Values, after: Values, planned: Planned) -> set[str]:
-    configs = [(values.get("scaling_config") or [{}])[0] for values in (before, after)]
-    bounds = [(config.get("min_size"), config.get("max_size")) for config in configs]
-    return {"scaling_config"} if bounds[0] == bounds[1] else set()
-
-
-# Of types that have no record yet.
-_OLD: Mapping[str, Owner] = {
-    "aws_autoscaling_group": _autoscaling_group,
-    "aws_ecs_service": _ecs_service,
-    "aws_eks_node_group": _node_group,
-}
-
-
 class _Owned:
     """What somebody else changes by himself, such as autoscaling, as far as one plan shows it.
 
@@ -241,7 +216,7 @@ class _Owned:
     def covers(self, change: PlannedChange) -> bool:
         """Whether a change is only of what somebody else owns."""
         record = kinds().get(change.type)
-        owner = record.owned if record else _OLD.get(change.type, Not("it has no record yet"))
+        owner = record.owned if record else Not("Inferform does not make it")
         if change.action is not Action.UPDATE or not change.attributes or isinstance(owner, Not):
             return False
         covered = change.attributes <= {*owner(change.before, change.after, self._values)}

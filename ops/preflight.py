@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,6 @@ from inferform.ecr.spec import parse_image
 
 from .aws import Aws
 from .checks import (
-    CERTIFICATE,
     CREDENTIALS,
     IMAGE,
     KEY,
@@ -32,9 +31,7 @@ from .checks import (
 )
 from .errors import OperatorError
 from .kinds import kinds
-from .kinds.preflight import offered, values_under
-from .kinds.record import Finding, Not, Preflight, Quota
-from .kinds.scaling import maximum
+from .kinds.record import Finding, Not, Quota
 from .kinds.synthesis import Resource, Synthesis
 from .own import existing
 
@@ -89,7 +86,7 @@ class _Preflight:
     def _of_resources(self) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
         """What each type of resource needs beside: artifacts, certificates, instance types."""
         known = {kind: record.preflight for kind, record in kinds().items()}
-        for kind, check in {**_OLD_CHECKS, **known}.items():
+        for kind, check in known.items():
             resources = self._synthesis.of(kind)
             if resources and not isinstance(check, Not):
                 yield kind, partial(check, self._synthesis, resources)
@@ -294,15 +291,12 @@ def _named(resource: Resource) -> str:
     """The name that only one resource can have; empty where it has none."""
     record = kinds().get(resource.type)
     if record is None:
-        argument = "bucket" if resource.type == "aws_s3_bucket" else "name"
-        return str(resource.values.get(argument)) if resource.type in _LOOKS else ""
+        return str(resource.values.get("name")) if resource.type in _LOOKS else ""
     return "" if isinstance(record.name, Not) else str(resource.values.get(record.name, ""))
 
 
 def _quotas(synthesis: Synthesis, resource: Resource) -> Iterator[Quota]:
     record = kinds().get(resource.type)
-    if record is None and resource.type == "aws_ecs_service":
-        yield from _fargate(synthesis, resource)
     if record is not None and not isinstance(record.quotas, Not):
         yield from record.quotas(synthesis, resource)
 
@@ -313,89 +307,9 @@ def _addresses(synthesis: Synthesis, resource: Resource) -> int:
     return 0 if isinstance(takes, Not) else takes(synthesis, resource)
 
 
-def _there(call: Callable[[], Any], *absent: str) -> bool:
-    """Whether a call finds something; `absent` is what AWS says of what does not exist."""
-    try:
-        found = call()
-    except ClientError as error:
-        code, message = error.response["Error"]["Code"], str(error)
-        if code in ("403", "AccessDenied"):
-            return True  # a bucket of another account
-        if code in absent or any(word in message for word in absent if " " in word):
-            return False
-        raise
-    return bool(found)
-
-
 _LOOKS: dict[str, Callable[[Aws, str], bool]] = {
     "aws_cloudwatch_log_group": lambda aws, name: any(
         group["logGroupName"] == name
         for group in aws.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     ),
-    "aws_ecr_repository": lambda aws, name: _there(
-        lambda: aws.client("ecr").describe_repositories(repositoryNames=[name]),
-        "RepositoryNotFoundException",
-    ),
-    "aws_ecs_cluster": lambda aws, name: any(
-        cluster["status"] == "ACTIVE"
-        for cluster in aws.client("ecs").describe_clusters(clusters=[name])["clusters"]
-    ),
-    "aws_eks_cluster": lambda aws, name: _there(
-        lambda: aws.client("eks").describe_cluster(name=name), "ResourceNotFoundException"
-    ),
-    "aws_iam_role": lambda aws, name: _there(
-        lambda: aws.client("iam").get_role(RoleName=name), "NoSuchEntity"
-    ),
-    "aws_s3_bucket": lambda aws, name: _there(
-        lambda: aws.client("s3").head_bucket(Bucket=name), "404", "NoSuchBucket"
-    ),
-}
-
-
-# Of types that have no record yet.
-
-
-def _fargate(synthesis: Synthesis, service: Resource) -> Iterator[Quota]:
-    found = synthesis.referred(service, "task_definition", "aws_ecs_task_definition")
-    if found is not None and "FARGATE" in found.values.get("requires_compatibilities", []):
-        tasks = maximum(synthesis, service) or int(service.values.get("desired_count", 1))
-        cpus = int(found.values.get("cpu", 0)) / 1024 * tasks
-        yield Quota("fargate", "Fargate On-Demand vCPU resource count", cpus * 2)
-
-
-def _instance_types(synthesis: Synthesis, resources: Sequence[Resource]) -> Iterator[Finding]:
-    names = ("instance_type", "instance_types")
-    yield from offered(
-        synthesis, (kind for each in resources for kind in values_under(each.values, *names))
-    )
-
-
-def _certificates(synthesis: Synthesis, listeners: Sequence[Resource]) -> Iterator[Finding]:
-    """The certificates of load balancers are issued, and in the environment's Region."""
-    arns = {arn for each in listeners for arn in values_under(each.values, "certificate_arn")}
-    region = synthesis.context.region
-    for arn in sorted(arns):
-        if "${" in arn or ":acm:" not in arn:
-            continue
-        fix = "write the ARN of a certificate of this account and Region that is issued"
-        if arn.split(":")[3] != region:
-            yield Finding(CERTIFICATE, arn, "failed", f"is not in {region}", fix)
-            continue
-        try:
-            answer = synthesis.aws.client("acm").describe_certificate(CertificateArn=arn)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
-            yield Finding(CERTIFICATE, arn, "failed", "does not exist", fix)
-            continue
-        status = answer["Certificate"].get("Status", "")
-        issued = status == "ISSUED"
-        said = "is issued" if issued else f"is {status}"
-        yield Finding(CERTIFICATE, arn, "passed" if issued else "failed", said, fix)
-
-
-_OLD_CHECKS: dict[str, Preflight] = {
-    "aws_launch_template": _instance_types,
-    "aws_eks_node_group": _instance_types,
-    "aws_lb_listener": _certificates,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,8 @@ from inferform.service import Deployed
 from .advice import explained
 from .aws import Aws
 from .kinds import kinds
-from .kinds.record import Finding, Not, Values, Verification, Verifier
+from .kinds.record import Finding, Not, Verification
 from .state import States
-from .verify import VERIFIERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,7 @@ def running(aws: Aws, service: Deployed) -> Running:
     if service.resource is None:
         return Running(unverified="somebody else than Terraform makes it")
     type_, name = service.resource
-    record = kinds().get(type_)
-    verify: Callable[[Verification, Values], Verifier] | Not
-    verify = record.verify if record else VERIFIERS.get(type_, Not("no check of it is known"))
+    verify = kinds()[type_].verify
     if isinstance(verify, Not):
         return Running(unverified=verify.reason)
     place = service.place

@@ -52,6 +52,9 @@ class Existing:
     status: str = ""
     """AWS's word for its status, where it takes minutes to be made."""
 
+    own_name: bool = False
+    """Whether it cannot be tagged, and has a name that only this environment gives."""
+
 
 Finder = Callable[["Aws", Values], Iterable[Existing]]
 """Yields what is in AWS for a resource's arguments, see `ops.kinds.finding`."""
@@ -268,6 +271,7 @@ class Foreign:
     part_of: str = ""
     outage: bool = False
     holds_data: bool = False
+    uses: Estimator | Not = Not("Inferform prices what it makes")
     story: Teller | Not = Not("Inferform does not run it")
     risks: tuple[RiskCheck, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)

@@ -90,6 +90,19 @@ WORLD = frozenset({"0.0.0.0/0", "::/0"})
 """The ranges that are the whole internet."""
 
 
+# What goes away
+
+
+def gone(change: Change) -> str:
+    """How a resource goes away or is replaced; empty where it stays."""
+    if change.action is Action.DELETE:
+        return "is deleted"
+    if change.action is Action.REPLACE:
+        forced = ", ".join(sorted({str(p[0]) for p in change.replace_paths if p}))
+        return f"is replaced{f', because {forced} changes' if forced else ''}"
+    return ""
+
+
 # Policies
 
 

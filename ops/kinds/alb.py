@@ -1,0 +1,341 @@
+"""Application Load Balancers: the balancer, its listeners and rules, and target groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from inferform.usage import Usage, exactly
+
+from ..aws import Aws
+from ..checks import CERTIFICATE, CONFIGURATION, HEALTH
+from ..plan import Action, Change, Plan, Side, dig
+from ..told import Story
+from .finding import given, pairs
+from .reasons import (
+    CHECKED_BY_SPECS,
+    FREE,
+    IN_PLACE,
+    NO_ADDRESSES,
+    NO_QUOTA,
+    NO_RISKS,
+    NO_SETTINGS,
+    NOBODY_ELSE,
+    RUNS_NOTHING,
+    part,
+)
+from .record import (
+    Estimator,
+    Existing,
+    Finder,
+    Finding,
+    Foreign,
+    Found,
+    Kind,
+    Not,
+    Preflight,
+    RiskCheck,
+    Teller,
+    Values,
+    Verifier,
+    risk,
+)
+from .risks import ROLL1, exposed, protection
+from .stories import name_of, told_when_gone
+from .synthesis import Resource, Synthesis
+from .words import PAST, forced
+
+# Finding
+
+
+def _tags(aws: Aws, arn: str) -> dict[str, str]:
+    found = aws.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"]
+    return pairs(found[0]["Tags"]) if found else {}
+
+
+def _load_balancer(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    for found in aws.client("elbv2").describe_load_balancers(Names=[name])["LoadBalancers"]:
+        arn = found["LoadBalancerArn"]
+        status = "CREATING" if found["State"]["Code"] == "provisioning" else ""
+        yield Existing(arn, _tags(aws, arn), status)
+
+
+def _listener(aws: Aws, values: Values) -> Iterator[Existing]:
+    balancer, port = given(values, "load_balancer_arn"), int(given(values, "port"))
+    pages = aws.client("elbv2").get_paginator("describe_listeners")
+    for page in pages.paginate(LoadBalancerArn=balancer):
+        for found in page["Listeners"]:
+            if found["Port"] == port:
+                arn = found["ListenerArn"]
+                yield Existing(arn, _tags(aws, arn))
+
+
+def _listener_rule(aws: Aws, values: Values) -> Iterator[Existing]:
+    listener, priority = given(values, "listener_arn"), given(values, "priority")
+    pages = aws.client("elbv2").get_paginator("describe_rules")
+    for page in pages.paginate(ListenerArn=listener):
+        for found in page["Rules"]:
+            if found["Priority"] == priority:
+                arn = found["RuleArn"]
+                yield Existing(arn, _tags(aws, arn))
+
+
+def _target_group(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    for found in aws.client("elbv2").describe_target_groups(Names=[name])["TargetGroups"]:
+        arn = found["TargetGroupArn"]
+        yield Existing(arn, _tags(aws, arn))
+
+
+# Review
+
+
+def _hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """A load balancer, without its capacity units."""
+    kind = change.at(side).get("load_balancer_type") or "application"
+    yield Usage("load balancers", f"elb/{kind}", exactly(1))
+
+
+def _balancer_story(plan: Plan, change: Change) -> Iterator[Story]:
+    """A load balancer, which has another DNS name once it is replaced."""
+    if not change.is_shown:
+        return
+    name = name_of(change, "name")
+    gone = change.action in (Action.DELETE, Action.REPLACE)
+    because = f" because of {forced(change)}" if change.action is Action.REPLACE else ""
+    interrupted = "every request to the services behind it" if gone else ""
+    if change.action is Action.REPLACE:
+        interrupted += ", until DNS names that point to it are changed"
+    yield Story(
+        kind="load balancer",
+        name=name,
+        address=change.address,
+        action=change.action.value,
+        headline=f"{name} is {PAST[change.action]}{because}",
+        interrupted=interrupted,
+    )
+
+
+@risk(ROLL1)
+def _weights(plan: Plan, change: Change) -> Iterator[Found]:
+    attribute = "action" if change.type.endswith("rule") else "default_action"
+    if change.action is not Action.UPDATE:
+        return
+    before, after = (_weights_of(values) for values in change.both(attribute))
+    if before and after and before != after:
+        yield f"changes weights from {before} to {after}"
+
+
+def _weights_of(actions: Any) -> str:
+    weights = [
+        str(target.get("weight"))
+        for action in actions or ()
+        for target in dig(action, "forward", "target_group") or ()
+        if isinstance(target, dict)
+    ]
+    return ":".join(weights)
+
+
+# Preflight and verify
+
+
+def _certificates(synthesis: Synthesis, listeners: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether the certificates of listeners are issued, in the environment's Region."""
+    arns = {str(listener.values.get("certificate_arn", "")) for listener in listeners}
+    for arn in sorted(arns):
+        if "${" not in arn and ":acm:" in arn:
+            yield _certificate(synthesis, arn)
+
+
+def _certificate(synthesis: Synthesis, arn: str) -> Finding:
+    fix = "write the ARN of a certificate of this account and Region that is issued"
+    region = synthesis.context.region
+    if arn.split(":")[3] != region:
+        return Finding(CERTIFICATE, arn, "failed", f"is not in {region}", fix)
+    status = _status(synthesis.aws, arn)
+    if not status:
+        return Finding(CERTIFICATE, arn, "failed", "does not exist", fix)
+    if status != "ISSUED":
+        return Finding(CERTIFICATE, arn, "failed", f"is {status}", fix)
+    return Finding(CERTIFICATE, arn, "passed", "is issued")
+
+
+def _status(aws: Aws, certificate: str) -> str:
+    """ACM's word for the status of a certificate; empty where it does not exist."""
+    try:
+        answer = aws.client("acm").describe_certificate(CertificateArn=certificate)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return ""
+    return str(answer["Certificate"].get("Status", ""))
+
+
+class _LoadBalancer(Verifier):
+    """Whether a load balancer is active, and its listeners have certificates that are valid."""
+
+    def findings(self) -> Iterator[Finding]:
+        """One finding for each check."""
+        elb = self.run.aws.client("elbv2")
+        arn = str(self.values["arn"])
+        try:
+            found = elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "LoadBalancerNotFound":
+                raise
+            found = []
+        if not found:
+            yield self.finding(CONFIGURATION, "failed", "does not exist", "deploy again")
+            return
+        yield self.finding(CONFIGURATION, "passed", "exists")
+        wrong = [*self._state(found[0]), *self._listeners(elb, arn)]
+        if wrong:
+            fix = "renew the certificate in ACM, or name another one in LoadBalancer.certificate"
+            yield self.finding(HEALTH, "failed", "; ".join(wrong), fix)
+            return
+        yield self.finding(HEALTH, "passed", "is active, with a valid certificate")
+
+    @staticmethod
+    def _state(found: Mapping[str, Any]) -> Iterator[str]:
+        state = found.get("State", {})
+        if state.get("Code") not in ("active", "active_impaired"):
+            yield f"is {state.get('Code')}: {state.get('Reason', 'no reason given')}"
+
+    def _listeners(self, elb: Any, arn: str) -> Iterator[str]:
+        pages = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)
+        listeners = [listener for page in pages for listener in page["Listeners"]]
+        if not listeners:
+            yield "has no listener"
+        for listener in listeners:
+            for certificate in listener.get("Certificates", []):
+                named = str(certificate["CertificateArn"])
+                # One of IAM has no status: it is there as long as a listener uses it.
+                status = _status(self.run.aws, named) if ":acm:" in named else "ISSUED"
+                if status != "ISSUED":
+                    what = f"is {status}" if status else "does not exist"
+                    yield f"the certificate of port {listener['Port']} {what} ({named})"
+
+    def served(self) -> Iterator[str]:
+        """A load balancer runs nothing by itself."""
+        return iter(())
+
+
+# Records
+
+
+def _resource(
+    type: str,
+    words: str,
+    find: Finder,
+    *,
+    name: str | Not,
+    story: Teller | Not,
+    outage: bool = False,
+    uses: Estimator | Not = FREE,
+    quotas: Not = NO_QUOTA,
+    owned: Not = NOBODY_ELSE,
+    addresses: Not = NO_ADDRESSES,
+    preflight: Preflight | Not = CHECKED_BY_SPECS,
+    risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
+    settings: Mapping[str, str] | Not = NO_SETTINGS,
+    verify: type[Verifier] | Not = RUNS_NOTHING,
+) -> Kind:
+    return Kind(
+        type,
+        words,
+        outage=outage,
+        holds_data=False,
+        find=find,
+        name=name,
+        discard=IN_PLACE,
+        owned=owned,
+        uses=uses,
+        quotas=quotas,
+        addresses=addresses,
+        preflight=preflight,
+        story=story,
+        risks=risks,
+        settings=settings,
+        verify=verify,
+    )
+
+
+_INTERNAL = exposed("internal", False)
+
+KINDS = (
+    _resource(
+        "aws_lb",
+        "load balancer",
+        _load_balancer,
+        name="name",
+        outage=True,
+        uses=_hours,
+        quotas=Not("a Region allows 50 by default, and an environment has a few"),
+        addresses=Not("it takes up to 8 addresses of a subnet, as its traffic asks for them"),
+        story=_balancer_story,
+        risks=(_INTERNAL,),
+        settings={"access_logs": "access logs"},
+        verify=_LoadBalancer,
+    ),
+    _resource(
+        "aws_lb_listener",
+        "listener",
+        _listener,
+        name=Not("a load balancer has each port once"),
+        outage=True,
+        preflight=_certificates,
+        story=told_when_gone("listener", "every request to this port", "port"),
+        risks=(_weights,),
+        verify=Not("its load balancer is verified, with the certificate"),
+    ),
+    _resource(
+        "aws_lb_listener_rule",
+        "listener rule",
+        _listener_rule,
+        name=Not("a listener has each priority once"),
+        owned=Not("modules ignore the target group of a rule that CodeDeploy moves"),
+        story=Not("the service that it leads to is told"),
+        risks=(_weights,),
+        verify=Not("the service that it leads to is verified"),
+    ),
+    _resource(
+        "aws_lb_target_group",
+        "target group",
+        _target_group,
+        name="name",
+        story=Not("the service whose tasks it holds is told"),
+        verify=Not("its targets are verified with the service whose tasks they are"),
+    ),
+    part(
+        "aws_lb_listener_certificate",
+        "further certificate of a listener",
+        "aws_lb_listener",
+        "adding a certificate that the listener has succeeds and changes nothing",
+    ),
+    part(
+        "aws_wafv2_web_acl_association",
+        "web ACL of a load balancer",
+        "aws_lb",
+        "associating a web ACL takes the place of the association that is there",
+        risks=(protection(),),
+    ),
+)
+FOREIGN = (
+    Foreign(
+        "aws_alb",
+        "load balancer",
+        outage=True,
+        uses=_hours,
+        story=_balancer_story,
+        risks=(_INTERNAL,),
+    ),
+    Foreign("aws_alb_listener", "listener", risks=(_weights,)),
+    Foreign(
+        "aws_wafv2_web_acl_logging_configuration",
+        "logs of a web ACL",
+        risks=(protection(),),
+    ),
+)

@@ -1,0 +1,730 @@
+"""Amazon ECS: clusters, their capacity, services, task definitions, and CodeDeploy's rollouts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from inferform.usage import Usage, between
+
+from ..aws import Aws
+from ..checks import CONFIGURATION, HEALTH, INVOCATION, RUNNING_IMAGE
+from ..cost.model import fargate
+from ..plan import Action, Change, Plan, Side, dig, number
+from ..told import Severity, Story
+from . import preflight
+from .ec2 import disk, ec2_quota, template_tags
+from .finding import given, pairs
+from .loader import artifacts_of
+from .reasons import (
+    CHECKED_BY_SPECS,
+    FREE,
+    IN_PLACE,
+    NO_ADDRESSES,
+    NO_QUOTA,
+    NO_RISKS,
+    NO_SETTINGS,
+    NO_STORY,
+    NOBODY_ELSE,
+    RUNS_NOTHING,
+    part,
+)
+from .record import (
+    Existing,
+    Finder,
+    Finding,
+    Found,
+    Kind,
+    Not,
+    Planned,
+    Quota,
+    Values,
+    Verifier,
+    risk,
+)
+from .risks import NET2, ROLL2, lowered, raised
+from .scaling import TARGET, maximum, planned_bounds, scaling_facts
+from .stories import told_when_gone
+from .synthesis import Resource, Synthesis
+from .words import arrow, changed_first, forced, short_image
+
+SERVICE = "aws_ecs_service"
+TASK_DEFINITION = "aws_ecs_task_definition"
+
+# Finding
+
+
+def _cluster(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    found = aws.client("ecs").describe_clusters(clusters=[name], include=["TAGS"])["clusters"]
+    for cluster in found:
+        if cluster["status"] != "INACTIVE":  # a deleted one is listed for a while
+            yield Existing(name, pairs(cluster.get("tags", [])))
+
+
+def _capacity_provider(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    found = aws.client("ecs").describe_capacity_providers(
+        capacityProviders=[name], include=["TAGS"]
+    )["capacityProviders"]
+    for provider in found:
+        if provider["status"] != "INACTIVE":
+            # hashicorp/aws 6 imports it by its ARN; 5, which the emulator is used with, by its name.
+            identity = name if aws.emulator else provider["capacityProviderArn"]
+            yield Existing(identity, pairs(provider.get("tags", [])))
+
+
+def _service(aws: Aws, values: Values) -> Iterator[Existing]:
+    cluster, name = given(values, "cluster"), given(values, "name")
+    try:
+        found = aws.client("ecs").describe_services(
+            cluster=cluster, services=[name], include=["TAGS"]
+        )["services"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ClusterNotFoundException":
+            return
+        raise
+    for service in found:
+        if service["status"] != "INACTIVE":
+            status = "" if service["status"] == "ACTIVE" else "DELETING"
+            identity = f"{cluster.rpartition('/')[2]}/{name}"
+            yield Existing(identity, pairs(service.get("tags", [])), status)
+
+
+def _task_definition(aws: Aws, values: Values) -> Iterator[Existing]:
+    """The newest revision of the family: older ones are what the services ran before."""
+    family = given(values, "family")
+    ecs = aws.client("ecs")
+    revisions = ecs.list_task_definitions(
+        familyPrefix=family, status="ACTIVE", sort="DESC", maxResults=1
+    )["taskDefinitionArns"]
+    for arn in revisions:
+        found = ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
+        yield Existing(arn, pairs(found.get("tags", [])))
+
+
+def _auto_scaling_group(aws: Aws, values: Values) -> Iterator[Existing]:
+    """A group by its name. It has the tags of its launch template, as it gets none by default."""
+    name = given(values, "name")
+    found = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    for group in found["AutoScalingGroups"]:
+        mixed = dig(group, "MixedInstancesPolicy", "LaunchTemplate", "LaunchTemplateSpecification")
+        template = mixed or group.get("LaunchTemplate") or {}
+        status = "DELETING" if group.get("Status") else ""
+        yield Existing(name, template_tags(aws, template.get("LaunchTemplateId")), status)
+
+
+def _codedeploy_tags(aws: Aws, resource: str) -> dict[str, str]:
+    arn = aws.context.arn("codedeploy", resource)
+    return pairs(aws.client("codedeploy").list_tags_for_resource(ResourceArn=arn)["Tags"])
+
+
+def _application(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    aws.client("codedeploy").get_application(applicationName=name)
+    yield Existing(name, _codedeploy_tags(aws, f"application:{name}"))
+
+
+def _deployment_group(aws: Aws, values: Values) -> Iterator[Existing]:
+    application, name = given(values, "app_name"), given(values, "deployment_group_name")
+    aws.client("codedeploy").get_deployment_group(
+        applicationName=application, deploymentGroupName=name
+    )
+    tags = _codedeploy_tags(aws, f"deploymentgroup:{application}/{name}")
+    yield Existing(f"{application}:{name}", tags)
+
+
+def _deployment_config(aws: Aws, values: Values) -> Iterator[Existing]:
+    """A deployment configuration by its name, which has a hash of its content.
+
+    It cannot be tagged, so the environment's prefix in its name says whose it is.
+    """
+    name = given(values, "deployment_config_name")
+    aws.client("codedeploy").get_deployment_config(deploymentConfigName=name)
+    yield Existing(name, {}, own_name=name.startswith(f"{aws.context.prefix}-"))
+
+
+# What a plan says
+
+
+def containers_of(definition: Change | None, side: Side) -> dict[str, dict[str, Any]]:
+    """The containers of a task definition by name."""
+    if definition is None:
+        return {}
+    raw = definition.at(side).get("container_definitions")
+    try:
+        parsed = json.loads(raw) if isinstance(raw, str) else raw
+    except ValueError:
+        return {}
+    entries = parsed if isinstance(parsed, list) else []
+    return {str(c.get("name", n)): c for n, c in enumerate(entries) if isinstance(c, dict)}
+
+
+def task_definition_of(plan: Plan, service: Change) -> Change | None:
+    """The task definition of an ECS service."""
+    referred = plan.referred(service, "task_definition")
+    for definition in referred:
+        if definition.type == TASK_DEFINITION:
+            return definition
+    for definition in plan.of_type(TASK_DEFINITION):
+        for values, wanted in (
+            (definition.before, service.before),
+            (definition.after, service.after),
+        ):
+            named = str(wanted.get("task_definition") or "")
+            family = str(values.get("family") or "")
+            if family and (named == values.get("arn") or f"/{family}:" in named):
+                return definition
+    return None
+
+
+def _service_story(plan: Plan, service: Change) -> Iterator[Story]:
+    definition = task_definition_of(plan, service)
+    before = containers_of(definition, "before") if service.exists_before else {}
+    after = containers_of(definition, "after") if service.exists_after else {}
+    scaling = tuple(
+        (label, text.replace("instances", "tasks"))
+        for label, text in scaling_facts(plan, service)
+        if service.action is not Action.DELETE
+    )
+    waits = _is_prepared(service, definition)
+    if service.is_shown or scaling or waits:
+        story = _story(service, definition, before, after, scaling)
+        yield _prepared(story) if waits else story
+
+
+def _prepared(story: Story) -> Story:
+    return replace(
+        story,
+        action="prepare",
+        headline=f"{story.name} gets a new task definition, and goes on with the old one",
+        rollout="by CodeDeploy, in a deployment of its own after the apply",
+        worst_case="as its deployment group sets it",
+    )
+
+
+def _is_prepared(service: Change, definition: Change | None) -> bool:
+    """Whether a service stays as it is beside a new task definition, as CodeDeploy moves it."""
+    return (
+        service.action is Action.NONE
+        and definition is not None
+        and definition.action in (Action.REPLACE, Action.UPDATE)
+        and dig(service.after, "deployment_controller", "type") == "CODE_DEPLOY"
+    )
+
+
+def _story(
+    service: Change,
+    definition: Change | None,
+    before: dict[str, dict[str, Any]],
+    after: dict[str, dict[str, Any]],
+    scaling: tuple[tuple[str, str], ...],
+) -> Story:
+    name = str(service.after.get("name") or service.before.get("name") or service.name)
+    if service.action is Action.DELETE:
+        after, definition = before, None
+    facts = [
+        (
+            f"image of {key}",
+            arrow(
+                short_image(str(before.get(key, {}).get("image", ""))),
+                short_image(str(after.get(key, {}).get("image", ""))),
+            ),
+        )
+        for key in {**before, **after}
+        if before.get(key, {}).get("image") or after.get(key, {}).get("image")
+    ]
+    if definition is not None:
+        for label, unit in (("cpu", "CPU units"), ("memory", "MiB")):
+            was, will = definition.both(label)
+            if was != will and (was or will):
+                facts.append((label, f"{arrow(str(was or ''), str(will or ''))} {unit}"))
+    counts = service.both("desired_count")
+    if counts[0] != counts[1] and counts[1] is not None:
+        facts.append(("tasks", arrow(str(counts[0] or ""), str(counts[1]))))
+    headline, action, interrupted, rollout, worst, resets = _words(service, name, facts, counts)
+    return Story(
+        kind="ECS service",
+        name=name,
+        address=service.address,
+        action=action,
+        headline=headline,
+        facts=(*changed_first(facts), *scaling),
+        interrupted=interrupted,
+        resets_capacity=resets,
+        rollout=rollout,
+        worst_case=worst,
+    )
+
+
+def _words(
+    service: Change, name: str, facts: list[tuple[str, str]], counts: tuple[Any, Any]
+) -> tuple[str, str, str, str, str, str]:
+    if service.action is Action.CREATE:
+        return f"{name} is new", "create", "", "", "", ""
+    if service.action is Action.DELETE:
+        return f"{name} is deleted", "delete", "every request, for good", "", "", ""
+    if service.action is Action.REPLACE:
+        outage = "" if service.created_first else "every request, until new tasks are healthy"
+        text = f"{name} is replaced because of {forced(service)}"
+        return text, "replace", outage, "", "", ""
+    if service.action is not Action.UPDATE:
+        return f"{name} only changes how it scales", "scaling", "", "", "", ""
+    changed = [text for label, text in facts if label.startswith("image") and "→" in text]
+    headline = f"{name} goes from {changed[0].replace(' → ', ' to ')}" if changed else ""
+    rollout, worst = _rollout(service.after)
+    low = dig(service.after, "deployment_minimum_healthy_percent")
+    interrupted = ""
+    if low == 0:
+        interrupted = "tasks may all stop before new ones start (minimum healthy percent is 0)"
+    resets = ""
+    if counts[0] != counts[1] and counts[1] is not None:
+        resets = f"the number of tasks is set from {counts[0]} to {counts[1]}"
+    return headline or f"{name} is updated", "update", interrupted, rollout, worst, resets
+
+
+def _rollout(values: Values) -> tuple[str, str]:
+    controller = dig(values, "deployment_controller", "type") or "ECS"
+    strategy = dig(values, "deployment_configuration", "strategy")
+    bake = dig(values, "deployment_configuration", "bake_time_in_minutes")
+    breaker = dig(values, "deployment_circuit_breaker", "rollback")
+    guard = "rolls back by itself" if breaker else "does not roll back by itself"
+    if controller == "CODE_DEPLOY":
+        return "by CodeDeploy, in a deployment of its own after the apply", "as its group sets it"
+    if strategy and strategy != "ROLLING":
+        text = str(strategy).lower().replace("_", "/")
+        return f"{text}; {guard}", f"{bake or 0} min of baking beside starting tasks"
+    low = dig(values, "deployment_minimum_healthy_percent")
+    high = dig(values, "deployment_maximum_percent")
+    text = f"rolling, {low if low is not None else 100} to {high or 200} % of the tasks; {guard}"
+    grace = values.get("health_check_grace_period_seconds")
+    waits = bool(values.get("wait_for_steady_state"))
+    worst = "20 min, then Terraform gives up waiting" if waits else "Terraform does not wait for it"
+    return text, f"{worst}; each task has {grace} s to become healthy" if grace else worst
+
+
+def _tasks(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """The tasks of a service on Fargate; those on EC2 are paid by their instances."""
+    values = change.at(side)
+    definition = task_definition_of(plan, change)
+    if definition is None:
+        return
+    task = definition.at(side)
+    providers = {
+        str(entry.get("capacity_provider")): entry
+        for entry in values.get("capacity_provider_strategy") or ()
+    }
+    on_fargate = values.get("launch_type") == "FARGATE" or any(
+        "FARGATE" in name for name in providers
+    )
+    cpu, memory = task.get("cpu"), task.get("memory")
+    if not on_fargate or not str(cpu).isdigit() or not str(memory).isdigit():
+        return
+    name = str(values.get("name") or change.name)
+    amount = planned_bounds(plan, change, side, "", number(values.get("desired_count"), 1))
+    yield from fargate(
+        name,
+        amount,
+        cpu=int(str(cpu)),
+        memory=int(str(memory)),
+        architecture=str(dig(task, "runtime_platform", "cpu_architecture") or "X86_64"),
+        spot=bool(providers) and "FARGATE" not in providers,
+    )
+
+
+def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """The instances of a group, as the first of its instance types."""
+    values = change.at(side)
+    low = number(values.get("min_size"), 0)
+    amount = between(low, number(values.get("max_size"), low))
+    mixed = dig(values, "mixed_instances_policy")
+    kind = dig(mixed, "launch_template", "override", "instance_type")
+    templates = [
+        template
+        for attribute in ("launch_template", "mixed_instances_policy")
+        for template in plan.referred(change, attribute)
+        if template.type == "aws_launch_template"
+    ]
+    for template in templates:
+        kind = kind or template.at(side).get("instance_type")
+    on_demand = dig(mixed, "instances_distribution", "on_demand_percentage_above_base_capacity")
+    spot = "-spot" if on_demand == 0 else ""
+    name = str(values.get("name") or change.name)
+    if kind:
+        yield Usage(name, f"ec2{spot}/{kind}", amount)
+    size = disk(templates, side)
+    if size:
+        yield Usage(name, "ebs/gp3", amount * size)
+
+
+@risk(NET2)
+def _public(plan: Plan, change: Change) -> Iterator[Found]:
+    before, after = change.both("network_configuration", "assign_public_ip")
+    if after is True and before is not True:
+        yield "gives its tasks public addresses"
+
+
+@risk(ROLL2)
+def _unguarded(plan: Plan, change: Change) -> Iterator[Found]:
+    definition = task_definition_of(plan, change)
+    rolls = definition is not None and definition.is_shown
+    controller = dig(change.after, "deployment_controller", "type") or "ECS"
+    breaker = dig(change.after, "deployment_circuit_breaker", "rollback")
+    alarms = dig(change.after, "alarms", "rollback")
+    guarded = breaker or alarms or controller != "ECS"
+    if change.action is Action.UPDATE and rolls and not guarded:
+        yield "has neither a circuit breaker nor alarms", Severity.MEDIUM
+
+
+def _scaled(before: Values, after: Values, planned: Planned) -> set[str]:
+    """The count, where a scalable target has it."""
+    cluster = str(before.get("cluster", "")).rpartition("/")[2]
+    scaled = {values.get("resource_id") for values in planned(TARGET)}
+    return {"desired_count"} if f"service/{cluster}/{before.get('name')}" in scaled else set()
+
+
+def _capacity(before: Values, after: Values, planned: Planned) -> set[str]:
+    """The count of a group, which its capacity provider moves between the same bounds."""
+    bounds = [(values.get("min_size"), values.get("max_size")) for values in (before, after)]
+    return {"desired_capacity"} if bounds[0] == bounds[1] else set()
+
+
+# Preflight
+
+TWICE = 2
+"""Tasks of a service that run during a rollout, as a multiple of the usual."""
+
+_FARGATE_QUOTAS = {
+    False: "Fargate On-Demand vCPU resource count",
+    True: "Fargate Spot vCPU resource count",
+}
+
+
+def _vcpus(synthesis: Synthesis, service: Resource) -> Iterator[Quota]:
+    """The vCPU of a service on Fargate at its maximum, by where its strategy may put them all."""
+    definition = synthesis.referred(service, "task_definition", TASK_DEFINITION)
+    if definition is None:
+        return
+    if "FARGATE" not in definition.values.get("requires_compatibilities", []):
+        return
+    cpus = int(definition.values.get("cpu", 0)) / 1024 * _most_tasks(synthesis, service) * TWICE
+    providers = {
+        str(entry.get("capacity_provider"))
+        for entry in service.values.get("capacity_provider_strategy") or ()
+    }
+    for provider in sorted(providers or {"FARGATE"}):
+        yield Quota("fargate", _FARGATE_QUOTAS[provider == "FARGATE_SPOT"], cpus)
+
+
+def _most_tasks(synthesis: Synthesis, service: Resource) -> int:
+    return maximum(synthesis, service) or int(service.values.get("desired_count", 1))
+
+
+def _addresses(synthesis: Synthesis, service: Resource) -> int:
+    """One for each task, which has a network interface of its own."""
+    own = bool(service.values.get("network_configuration"))
+    return _most_tasks(synthesis, service) * TWICE if own else 0
+
+
+def _group_addresses(synthesis: Synthesis, group: Resource) -> int:
+    """One for each instance, beside those of its tasks."""
+    return int(group.values.get("max_size", 0))
+
+
+def _artifacts(synthesis: Synthesis, definitions: Sequence[Resource]) -> Iterator[Finding]:
+    """The artifacts that loaders copy before the model's container starts."""
+    containers = (
+        container
+        for definition in definitions
+        for container in json.loads(definition.values.get("container_definitions") or "[]")
+    )
+    yield from preflight.artifacts(synthesis, artifacts_of(containers))
+
+
+def _offered(synthesis: Synthesis, groups: Sequence[Resource]) -> Iterator[Finding]:
+    yield from preflight.offered(
+        synthesis, (kind for group in groups for kind in _types_of(synthesis, group))
+    )
+
+
+def _types_of(synthesis: Synthesis, group: Resource) -> list[str]:
+    """The instance types that a group may launch."""
+    mixed = dig(group.values, "mixed_instances_policy", "launch_template", "override") or []
+    types = [str(entry["instance_type"]) for entry in mixed if entry.get("instance_type")]
+    if types:
+        return types
+    template = _template_of(synthesis, group)
+    return [str(template.values["instance_type"])] if template else []
+
+
+def _group_vcpus(synthesis: Synthesis, group: Resource) -> Iterator[Quota]:
+    """The vCPU of a group at its maximum, as its largest type."""
+    mixed, types = dig(group.values, "mixed_instances_policy"), _types_of(synthesis, group)
+    on_demand = dig(mixed, "instances_distribution", "on_demand_percentage_above_base_capacity")
+    base = dig(mixed, "instances_distribution", "on_demand_base_capacity") or 0
+    count = int(group.values.get("max_size", 0))
+    if on_demand is None or on_demand > 0 or base:
+        yield from ec2_quota(types, count, spot=False)
+    if on_demand is not None and on_demand < 100:
+        yield from ec2_quota(types, count, spot=True)
+
+
+def _template_of(synthesis: Synthesis, group: Resource) -> Resource | None:
+    for argument in ("launch_template", "mixed_instances_policy"):
+        found = synthesis.referred(group, argument, "aws_launch_template")
+        if found is not None:
+            return found
+    return None
+
+
+# Verify
+
+
+class _Service(Verifier):
+    """The checks of a service: the task definition that it runs, its tasks and its targets."""
+
+    def findings(self) -> Iterator[Finding]:
+        """One finding for each check."""
+        answer = self._ecs.describe_services(
+            cluster=str(self.values["cluster"]), services=[self.name]
+        )
+        active = [each for each in answer["services"] if each.get("status") == "ACTIVE"]
+        if not active:
+            yield self.finding(CONFIGURATION, "failed", "does not exist", "deploy again")
+            return
+        found = active[0]
+        yield from self._task_definition(found)
+        wanted, running = found.get("desiredCount", 0), found.get("runningCount", 0)
+        if running < wanted:
+            events = found.get("events", [])
+            last = f": {events[0]['message']}" if events else ""
+            said = f"runs {running} of {wanted} tasks{last}"
+            yield self.finding(HEALTH, "failed", said, self._look())
+            return
+        wrong = list(self._targets(found, wanted))
+        if wrong:
+            yield self.finding(HEALTH, "failed", "; ".join(wrong), self._look())
+            return
+        yield self.finding(HEALTH, "passed", f"runs {running} of {wanted} tasks")
+        said = "is reached through its load balancer, from inside the VPC"
+        yield self.finding(INVOCATION, "skipped", said)
+
+    @property
+    def _ecs(self) -> Any:
+        return self.run.aws.client("ecs")
+
+    def _task_definition(self, found: dict[str, Any]) -> Iterator[Finding]:
+        """The task definition of the primary deployment, or of the task set that has the traffic.
+
+        A service under CodeDeploy ignores it in Terraform; then its own family has to do.
+        """
+        deployments = [*found.get("deployments", []), *found.get("taskSets", [])]
+        primary = next((each for each in deployments if each.get("status") == "PRIMARY"), found)
+        running = str(primary.get("taskDefinition", ""))
+        expected = str(self.values.get("task_definition", ""))
+        controlled = found.get("deploymentController", {}).get("type", "ECS") != "ECS"
+        if primary.get("rolloutState") == "FAILED":
+            said = f"its rollout failed: {primary.get('rolloutStateReason', 'no reason given')}"
+            yield self.finding(CONFIGURATION, "failed", said, self._look())
+        elif not controlled and _revision(running) != _revision(expected):
+            reason = primary.get("rolloutStateReason") or "ECS gives no reason"
+            said = f"runs {_revision(running)}, but the state says {_revision(expected)}: {reason}"
+            yield self.finding(CONFIGURATION, "failed", said, self._look())
+        else:
+            yield self.finding(CONFIGURATION, "passed", _revision(running))
+        yield from self._images(running)
+
+    def _images(self, running: str) -> Iterator[Finding]:
+        family = _revision(running).partition(":")[0]
+        expected = {
+            str(container["image"])
+            for container in self._containers(family)
+            if container.get("image")
+        }
+        if not expected or not running:
+            return
+        described = self._ecs.describe_task_definition(taskDefinition=running)
+        containers = described["taskDefinition"]["containerDefinitions"]
+        deployed = {container["image"] for container in containers}
+        if deployed == expected:
+            yield self.finding(RUNNING_IMAGE, "passed", ", ".join(sorted(deployed)))
+            return
+        said = (
+            f"runs {', '.join(sorted(deployed))}, but the state says {', '.join(sorted(expected))}"
+        )
+        yield self.finding(RUNNING_IMAGE, "failed", said, self._look())
+
+    def served(self) -> Iterator[str]:
+        """The images of the service's task definition, and its variables, in the state."""
+        family = _revision(str(self.values.get("task_definition", ""))).partition(":")[0]
+        for container in self._containers(family):
+            yield str(container.get("image", ""))
+            for variable in container.get("environment", []):
+                yield str(variable["value"])
+
+    def _containers(self, family: str) -> Iterator[dict[str, Any]]:
+        for definition in self.run.state.of_type(TASK_DEFINITION):
+            if definition.get("family") == family:
+                yield from json.loads(definition.get("container_definitions") or "[]")
+
+    def _targets(self, found: dict[str, Any], wanted: int) -> Iterator[str]:
+        """What is wrong with the targets of the service's tasks in its load balancer."""
+        for entry in found.get("loadBalancers", []):
+            group = entry.get("targetGroupArn")
+            if not group:
+                continue
+            health = self.run.aws.client("elbv2").describe_target_health(TargetGroupArn=group)
+            targets = health["TargetHealthDescriptions"]
+            states = [target["TargetHealth"] for target in targets]
+            unhealthy = [
+                f"{target['Target']['Id']} ({state.get('Reason', 'no reason')})"
+                for target, state in zip(targets, states, strict=True)
+                if state["State"] == "unhealthy"
+            ]
+            if unhealthy:
+                yield f"has unhealthy targets: {', '.join(unhealthy)}"
+            elif wanted and not any(state["State"] == "healthy" for state in states):
+                yield f"has no healthy target in {group.split('/')[-2]}"
+
+    def _look(self) -> str:
+        return f"read the events and stopped tasks of {self.name}, fix the image, and deploy again"
+
+
+def _revision(arn: str) -> str:
+    """`family:revision` of a task definition's ARN."""
+    return arn.rpartition("/")[2]
+
+
+class _Cluster(Verifier):
+    """Whether a cluster is there, and has instances registered where it has a capacity provider."""
+
+    def findings(self) -> Iterator[Finding]:
+        """One finding for each check."""
+        found = self.run.aws.client("ecs").describe_clusters(clusters=[self.name])["clusters"]
+        status = found[0]["status"] if found else ""
+        if status != "ACTIVE":
+            said = f"is {status}" if status else "does not exist"
+            yield self.finding(CONFIGURATION, "failed", said, "deploy again")
+            return
+        yield self.finding(CONFIGURATION, "passed", "is ACTIVE")
+
+    def served(self) -> Iterator[str]:
+        """A cluster runs nothing by itself."""
+        return iter(())
+
+
+# Records
+
+_NOT_A_SERVICE = Not("it runs nothing; the services on it are verified")
+_OF_THE_SERVICE = Not("it is part of the service's story")
+
+
+def _resource(type: str, words: str, find: Finder, *, name: str | Not, **members: Any) -> Kind:
+    given: dict[str, Any] = {
+        "outage": False,
+        "holds_data": False,
+        "discard": IN_PLACE,
+        "owned": NOBODY_ELSE,
+        "uses": FREE,
+        "quotas": NO_QUOTA,
+        "addresses": NO_ADDRESSES,
+        "preflight": CHECKED_BY_SPECS,
+        "story": NO_STORY,
+        "risks": NO_RISKS,
+        "settings": NO_SETTINGS,
+        "verify": RUNS_NOTHING,
+    }
+    return Kind(type, words, find=find, name=name, **{**given, **members})
+
+
+KINDS = (
+    _resource(
+        SERVICE,
+        "ECS service",
+        _service,
+        name=Not("a cluster has each name once, and another cluster may have it too"),
+        outage=True,
+        owned=_scaled,
+        uses=_tasks,
+        quotas=_vcpus,
+        addresses=_addresses,
+        story=_service_story,
+        risks=(_public, _unguarded, lowered("desired_count")),
+        verify=_Service,
+    ),
+    _resource(
+        TASK_DEFINITION,
+        "task definition",
+        _task_definition,
+        name=Not("every registration is a new revision of the family"),
+        discard=Not("a revision that no service runs costs nothing and disturbs nothing"),
+        uses=Not("the service that runs it has its cost"),
+        preflight=_artifacts,
+        story=_OF_THE_SERVICE,
+        verify=Not("the service that runs it is verified"),
+    ),
+    _resource(
+        "aws_ecs_cluster",
+        "ECS cluster",
+        _cluster,
+        name="name",
+        outage=True,
+        story=told_when_gone("ECS cluster", "every service on it", "name"),
+        settings={"configuration": "the logs of commands in containers"},
+        verify=_Cluster,
+    ),
+    part(
+        "aws_ecs_cluster_capacity_providers",
+        "capacity of a cluster",
+        "aws_ecs_cluster",
+        "PutClusterCapacityProviders sets what the cluster has",
+    ),
+    _resource(
+        "aws_ecs_capacity_provider",
+        "capacity provider",
+        _capacity_provider,
+        name="name",
+        uses=Not("its Auto Scaling group has the instances"),
+        story=Not("the Auto Scaling group's story tells of the instances"),
+    ),
+    _resource(
+        "aws_autoscaling_group",
+        "Auto Scaling group",
+        _auto_scaling_group,
+        name="name",
+        owned=_capacity,
+        uses=_instances,
+        quotas=_group_vcpus,
+        addresses=_group_addresses,
+        preflight=_offered,
+        story=told_when_gone("Auto Scaling group", "tasks on its instances", "name"),
+        risks=(lowered("desired_capacity"), raised("max_size")),
+        verify=Not("the services that run on its instances are verified"),
+    ),
+    _resource(
+        "aws_codedeploy_app",
+        "CodeDeploy application",
+        _application,
+        name="name",
+        story=_OF_THE_SERVICE,
+    ),
+    _resource(
+        "aws_codedeploy_deployment_config",
+        "deployment configuration",
+        _deployment_config,
+        name="deployment_config_name",
+        discard=Not("its name holds a hash of its content, so that it is imported as it is"),
+        story=_OF_THE_SERVICE,
+    ),
+    _resource(
+        "aws_codedeploy_deployment_group",
+        "deployment group",
+        _deployment_group,
+        name=Not("an application has each name once"),
+        story=_OF_THE_SERVICE,
+    ),
+)

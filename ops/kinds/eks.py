@@ -1,0 +1,441 @@
+"""Amazon EKS: clusters, nodes, add-ons, who may use a cluster, and what its pods may do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from inferform.eks.spec import EXTENDED_VERSIONS
+from inferform.usage import Usage, between, exactly
+
+from ..aws import Aws
+from ..checks import CONFIGURATION, HEALTH
+from ..plan import Action, Change, Plan, Side, dig, number
+from ..told import RiskRule, Severity, Story
+from . import preflight
+from .ec2 import disk, ec2_quota
+from .finding import given
+from .reasons import (
+    CHECKED_BY_SPECS,
+    FREE,
+    IN_PLACE,
+    NO_ADDRESSES,
+    NO_QUOTA,
+    NO_RISKS,
+    NO_SETTINGS,
+    NO_STORY,
+    NOBODY_ELSE,
+    RUNS_NOTHING,
+    part,
+)
+from .record import (
+    Estimator,
+    Existing,
+    Finder,
+    Finding,
+    Found,
+    Kind,
+    Not,
+    Owner,
+    Planned,
+    Preflight,
+    Quota,
+    Quotas,
+    RiskCheck,
+    Teller,
+    Values,
+    Verifier,
+    risk,
+)
+from .risks import NET2, WORLD, lowered, raised
+from .stories import name_of
+from .synthesis import Resource, Synthesis
+from .words import PAST, arrow
+
+# Finding
+
+
+def _settled(status: str) -> str:
+    """AWS's word, where it is one of waiting: a failed thing is imported, and repaired."""
+    return status if status.endswith("ING") else ""
+
+
+def _cluster(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    found = aws.client("eks").describe_cluster(name=name)["cluster"]
+    yield Existing(name, found.get("tags", {}), _settled(found["status"]))
+
+
+def _node_group(aws: Aws, values: Values) -> Iterator[Existing]:
+    cluster, name = given(values, "cluster_name"), given(values, "node_group_name")
+    found = aws.client("eks").describe_nodegroup(clusterName=cluster, nodegroupName=name)
+    group = found["nodegroup"]
+    yield Existing(f"{cluster}:{name}", group.get("tags", {}), _settled(group["status"]))
+
+
+def _fargate_profile(aws: Aws, values: Values) -> Iterator[Existing]:
+    cluster, name = given(values, "cluster_name"), given(values, "fargate_profile_name")
+    found = aws.client("eks").describe_fargate_profile(
+        clusterName=cluster, fargateProfileName=name
+    )["fargateProfile"]
+    yield Existing(f"{cluster}:{name}", found.get("tags", {}), _settled(found["status"]))
+
+
+def _addon(aws: Aws, values: Values) -> Iterator[Existing]:
+    cluster, name = given(values, "cluster_name"), given(values, "addon_name")
+    found = aws.client("eks").describe_addon(clusterName=cluster, addonName=name)["addon"]
+    yield Existing(f"{cluster}:{name}", found.get("tags", {}), _settled(found["status"]))
+
+
+def _access_entry(aws: Aws, values: Values) -> Iterator[Existing]:
+    cluster, principal = given(values, "cluster_name"), given(values, "principal_arn")
+    found = aws.client("eks").describe_access_entry(clusterName=cluster, principalArn=principal)
+    yield Existing(f"{cluster}:{principal}", found["accessEntry"].get("tags", {}))
+
+
+def _pod_identity(aws: Aws, values: Values) -> Iterator[Existing]:
+    cluster, eks = given(values, "cluster_name"), aws.client("eks")
+    wanted = {
+        "namespace": given(values, "namespace"),
+        "serviceAccount": given(values, "service_account"),
+    }
+    for found in eks.list_pod_identity_associations(clusterName=cluster, **wanted)["associations"]:
+        identity = found["associationId"]
+        described = eks.describe_pod_identity_association(
+            clusterName=cluster, associationId=identity
+        )["association"]
+        yield Existing(f"{cluster},{identity}", described.get("tags", {}))
+
+
+# Cost and review
+
+
+def _control_plane(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """A control plane, and the nodes of Auto Mode, whose price nobody can tell beforehand."""
+    values = change.at(side)
+    stays = dig(values, "upgrade_policy", "support_type") == "EXTENDED"
+    extended = stays and values.get("version") in EXTENDED_VERSIONS
+    yield Usage("eks", "eks/cluster-extended" if extended else "eks/cluster", exactly(1))
+    if dig(values, "compute_config", "enabled"):
+        yield Usage("eks", "eks/auto-mode-nodes", exactly(1))
+
+
+def _fargate_pods(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """Pods on Fargate, whose number and size the plan does not know."""
+    yield Usage("eks", "eks/fargate-pods", exactly(1))
+
+
+def _nodes(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """The nodes of a group, as the first of its instance types."""
+    values = change.at(side)
+    low = number(dig(values, "scaling_config", "min_size"), 1)
+    amount = between(low, number(dig(values, "scaling_config", "max_size"), low))
+    name = str(values.get("node_group_name") or change.name)
+    kinds = values.get("instance_types") or ["t3.medium"]
+    spot = "-spot" if values.get("capacity_type") == "SPOT" else ""
+    yield Usage(name, f"ec2{spot}/{kinds[0]}", amount)
+    size = number(values.get("disk_size"), 0) or disk(
+        plan.referred(change, "launch_template"), side
+    )
+    if size:
+        yield Usage(name, "ebs/gp3", amount * size)
+
+
+def _cluster_story(plan: Plan, cluster: Change) -> Iterator[Story]:
+    if not cluster.is_shown:
+        return
+    name = name_of(cluster, "name")
+    was, will = cluster.both("version")
+    facts = (("Kubernetes", arrow(str(was or ""), str(will or ""))),) if will or was else ()
+    gone = cluster.action in (Action.DELETE, Action.REPLACE)
+    yield Story(
+        kind="EKS cluster",
+        name=name,
+        address=cluster.address,
+        action=cluster.action.value,
+        headline=f"{name} is {PAST[cluster.action]}",
+        facts=facts,
+        interrupted="everything that runs in the cluster" if gone else "",
+    )
+
+
+def _node_group_story(plan: Plan, group: Change) -> Iterator[Story]:
+    if not group.is_shown:
+        return
+    name = name_of(group, "node_group_name")
+    was_types, will_types = (", ".join(types or ()) for types in group.both("instance_types"))
+    facts = (("instance types", arrow(was_types, will_types)),)
+    gone = group.action is Action.DELETE or (
+        group.action is Action.REPLACE and not group.created_first
+    )
+    yield Story(
+        kind="EKS node group",
+        name=name,
+        address=group.address,
+        action=group.action.value,
+        headline=f"{name} is {PAST[group.action]}",
+        facts=tuple(fact for fact in facts if fact[1]),
+        interrupted="pods that have no other node to run on" if gone else "",
+        rollout="nodes are drained and replaced, a few at a time"
+        if group.action is Action.UPDATE
+        else "",
+    )
+
+
+def _fargate_story(plan: Plan, profile: Change) -> Iterator[Story]:
+    if profile.action not in (Action.DELETE, Action.REPLACE):
+        return
+    name = name_of(profile, "fargate_profile_name")
+    yield Story(
+        kind="Fargate profile",
+        name=name,
+        address=profile.address,
+        action=profile.action.value,
+        headline=f"{name} is {PAST[profile.action]}",
+        interrupted="the pods that it runs: EKS deletes them with it",
+    )
+
+
+@risk(NET2)
+def _opened_api(plan: Plan, change: Change) -> Iterator[Found]:
+    before, after = change.both("vpc_config", "endpoint_public_access")
+    ranges = dig(change.after, "vpc_config", "public_access_cidrs") or ["0.0.0.0/0"]
+    if after is True and before is not True and WORLD & {*ranges}:
+        yield "opens the Kubernetes API to the internet"
+
+
+@risk(
+    RiskRule(
+        "UPG1",
+        Severity.HIGH,
+        "a Kubernetes version goes up by more than one minor, or down",
+        advice="raise eks.version by one minor at a time; EKS refuses anything else in the middle "
+        "of the apply",
+    )
+)
+def _skipped_version(plan: Plan, cluster: Change) -> Iterator[Found]:
+    before, after = cluster.both("version")
+    steps = [re.fullmatch(r"1\.(\d+)", str(version)) for version in (before, after)]
+    if cluster.action is not Action.UPDATE or None in steps:
+        return
+    first, second = (int(step[1]) for step in steps if step)
+    if second - first not in (0, 1):
+        yield f"goes from {before} to {after}"
+
+
+def _counted(before: Values, after: Values, planned: Planned) -> set[str]:
+    """The count of a group, which its cluster's autoscaler moves between the same bounds."""
+    configs = [(values.get("scaling_config") or [{}])[0] for values in (before, after)]
+    bounds = [(config.get("min_size"), config.get("max_size")) for config in configs]
+    return {"scaling_config"} if bounds[0] == bounds[1] else set()
+
+
+# Preflight
+
+
+def _vcpus(synthesis: Synthesis, group: Resource) -> Iterator[Quota]:
+    """The vCPUs of a node group at its maximum, as its largest type."""
+    count = int(dig(group.values, "scaling_config", "max_size") or 0)
+    spot = group.values.get("capacity_type") == "SPOT"
+    yield from ec2_quota(group.values.get("instance_types") or (), count, spot=spot)
+
+
+def _offered(synthesis: Synthesis, groups: Sequence[Resource]) -> Iterator[Finding]:
+    types = (kind for group in groups for kind in group.values.get("instance_types") or ())
+    yield from preflight.offered(synthesis, types)
+
+
+# Verify
+
+
+class _Checked(Verifier):
+    """The checks of something that EKS describes with a status and a list of issues."""
+
+    described: str
+    """What it is called by when it does not exist."""
+
+    def served(self) -> Iterator[str]:
+        """It runs nothing by itself."""
+        return iter(())
+
+    def findings(self) -> Iterator[Finding]:
+        """One finding for each check."""
+        try:
+            found = self.found()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            yield self.finding(CONFIGURATION, "failed", "does not exist", "deploy again")
+            return
+        wanted, runs = self.values.get("version"), found.get("version")
+        if wanted and runs != wanted:
+            said = f"runs Kubernetes {runs}, but the state says {wanted}"
+            fix = "wait until the update ends, or read why it failed in the EKS console"
+            yield self.finding(CONFIGURATION, "failed", said, fix)
+        else:
+            yield self.finding(CONFIGURATION, "passed", f"runs Kubernetes {runs}")
+        issues = [
+            f"{issue.get('code')}: {issue.get('message')}"
+            for issue in dig(found, "health", "issues") or ()
+        ]
+        if found["status"] != "ACTIVE" or issues:
+            said = "; ".join([f"is {found['status']}", *issues])
+            fix = "wait until the update ends" if found["status"].endswith("ING") else self.fix
+            yield self.finding(HEALTH, "failed", said, fix)
+            return
+        yield self.finding(HEALTH, "passed", "is ACTIVE")
+
+    fix = "read the issues in the EKS console; repair what they name, and deploy again"
+
+    def found(self) -> dict[str, Any]:
+        """What EKS describes."""
+        raise NotImplementedError
+
+
+class _Cluster(_Checked):
+    """The checks of a cluster: its version and its health."""
+
+    def found(self) -> dict[str, Any]:
+        """What EKS describes."""
+        described: dict[str, Any] = self.run.aws.client("eks").describe_cluster(name=self.name)
+        found: dict[str, Any] = described["cluster"]
+        return found
+
+
+class _NodeGroup(_Checked):
+    """The checks of a node group: its version and its health."""
+
+    @property
+    def name(self) -> str:
+        """EKS's name of it."""
+        return str(self.values["node_group_name"])
+
+    def found(self) -> dict[str, Any]:
+        """What EKS describes."""
+        described = self.run.aws.client("eks").describe_nodegroup(
+            clusterName=str(self.values["cluster_name"]), nodegroupName=self.name
+        )
+        found: dict[str, Any] = described["nodegroup"]
+        return found
+
+
+# Records
+
+
+def _resource(
+    type: str,
+    words: str,
+    find: Finder,
+    *,
+    name: str | Not,
+    story: Teller | Not,
+    outage: bool = False,
+    owned: Owner | Not = NOBODY_ELSE,
+    uses: Estimator | Not = FREE,
+    quotas: Quotas | Not = NO_QUOTA,
+    addresses: Not = NO_ADDRESSES,
+    preflight: Preflight | Not = CHECKED_BY_SPECS,
+    risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
+    settings: Mapping[str, str] | Not = NO_SETTINGS,
+    verify: type[Verifier] | Not = RUNS_NOTHING,
+) -> Kind:
+    return Kind(
+        type,
+        words,
+        outage=outage,
+        holds_data=False,
+        find=find,
+        name=name,
+        discard=IN_PLACE,
+        owned=owned,
+        uses=uses,
+        quotas=quotas,
+        addresses=addresses,
+        preflight=preflight,
+        story=story,
+        risks=risks,
+        settings=settings,
+        verify=verify,
+    )
+
+
+_IN_CLUSTER = Not("a cluster has each name once, and another cluster may have it too")
+
+KINDS = (
+    _resource(
+        "aws_eks_cluster",
+        "EKS cluster",
+        _cluster,
+        name="name",
+        outage=True,
+        uses=_control_plane,
+        quotas=Not("a Region allows 100 clusters by default, and an environment has one"),
+        addresses=Not("its control plane takes a few addresses, which EKS asks for at creation"),
+        story=_cluster_story,
+        risks=(_opened_api, _skipped_version),
+        settings={
+            "encryption_config": "encryption of secrets",
+            "enabled_cluster_log_types": "control-plane logs",
+        },
+        verify=_Cluster,
+    ),
+    _resource(
+        "aws_eks_node_group",
+        "EKS node group",
+        _node_group,
+        name=_IN_CLUSTER,
+        owned=_counted,
+        uses=_nodes,
+        quotas=_vcpus,
+        addresses=Not("its nodes take addresses for their pods as those come"),
+        preflight=_offered,
+        story=_node_group_story,
+        risks=(
+            lowered("scaling_config", "desired_size"),
+            raised("scaling_config", "max_size"),
+        ),
+        verify=_NodeGroup,
+    ),
+    _resource(
+        "aws_eks_fargate_profile",
+        "Fargate profile",
+        _fargate_profile,
+        name=_IN_CLUSTER,
+        uses=_fargate_pods,
+        quotas=Not("no plan knows how many pods it runs"),
+        addresses=Not("no plan knows how many pods it runs"),
+        story=_fargate_story,
+        verify=Not("the services whose pods it runs are verified"),
+    ),
+    _resource(
+        "aws_eks_addon",
+        "EKS add-on",
+        _addon,
+        name=_IN_CLUSTER,
+        story=NO_STORY,
+        verify=Not("the cluster's nodes and services are verified, which need it"),
+    ),
+    _resource(
+        "aws_eks_access_entry",
+        "access entry",
+        _access_entry,
+        name=Not("a cluster has each principal once"),
+        story=NO_STORY,
+    ),
+    part(
+        "aws_eks_access_policy_association",
+        "policy of an access entry",
+        "aws_eks_access_entry",
+        "associating a policy that the entry has sets its scope again",
+    ),
+    _resource(
+        "aws_eks_pod_identity_association",
+        "pod identity association",
+        _pod_identity,
+        name=Not("a cluster has each service account once"),
+        story=Not("the service whose pods get the role is told"),
+    ),
+)

@@ -1,0 +1,36 @@
+"""Types that Inferform does not make, and that a review of another project's plan has to know."""
+
+from __future__ import annotations
+
+from .record import Foreign
+from .risks import exposed, protection, resource_policy
+
+_ENCRYPTED = {"encrypted": "encryption"}
+
+FOREIGN = (
+    Foreign("aws_api_gateway_rest_api", "REST API", outage=True),
+    Foreign("aws_apigatewayv2_api", "HTTP API", outage=True),
+    Foreign("aws_dynamodb_table", "DynamoDB table", holds_data=True),
+    Foreign(
+        "aws_db_instance",
+        "database",
+        holds_data=True,
+        risks=(exposed("publicly_accessible", True),),
+        settings={"storage_encrypted": "encryption"},
+    ),
+    Foreign("aws_rds_cluster", "database cluster", holds_data=True),
+    Foreign("aws_efs_file_system", "file system", holds_data=True, settings=_ENCRYPTED),
+    Foreign("aws_fsx_lustre_file_system", "file system", holds_data=True),
+    Foreign("aws_ebs_volume", "volume", holds_data=True, settings=_ENCRYPTED),
+    Foreign("aws_elasticache_cluster", "cache", holds_data=True),
+    Foreign("aws_elasticache_replication_group", "cache", holds_data=True),
+    Foreign("aws_opensearch_domain", "search domain", holds_data=True),
+    Foreign("aws_sagemaker_feature_group", "feature group", holds_data=True),
+    Foreign("aws_sagemaker_domain", "SageMaker domain", holds_data=True),
+    Foreign("aws_secretsmanager_secret", "secret", holds_data=True),
+    Foreign("aws_secretsmanager_secret_policy", "policy of a secret", risks=resource_policy()),
+    Foreign("aws_sqs_queue", "queue", holds_data=True),
+    Foreign("aws_sqs_queue_policy", "policy of a queue", risks=resource_policy()),
+    Foreign("aws_sns_topic_policy", "policy of a topic", risks=resource_policy()),
+    Foreign("aws_cloudtrail", "trail", risks=(protection(),)),
+)

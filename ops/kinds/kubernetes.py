@@ -1,0 +1,183 @@
+"""Objects in an EKS cluster: the workloads of services, and what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..plan import Action, Change, Plan, Side, dig
+from ..told import Story
+from . import preflight
+from .loader import artifacts_of
+from .reasons import (
+    CHECKED_BY_SPECS,
+    IN_PLACE,
+    NO_RISKS,
+    NO_SETTINGS,
+    NOBODY_ELSE,
+    RUNS_NOTHING,
+)
+from .record import Finding, Foreign, Kind, Not, Owner, Preflight, Teller, Verifier
+from .stories import name_of, told_when_gone
+from .synthesis import Resource, Synthesis
+from .words import PAST, arrow, short_image
+
+DEPLOYMENT = "kubernetes_deployment_v1"
+
+# Review
+
+
+def _workload_story(plan: Plan, workload: Change) -> Iterator[Story]:
+    if not workload.is_shown:
+        return
+    before, after = (_pod_images(workload, side) for side in ("before", "after"))
+    is_manifest = workload.type == "kubernetes_manifest"
+    if is_manifest and not (before or after):
+        return
+    name = name_of(workload, *(("manifest",) if is_manifest else ()), "metadata", "name")
+    gone = workload.action in (Action.DELETE, Action.REPLACE)
+    yield Story(
+        kind="Kubernetes workload",
+        name=name,
+        address=workload.address,
+        action=workload.action.value,
+        headline=f"{name} is {PAST[workload.action]}",
+        facts=tuple(
+            (f"image of {key}", arrow(before.get(key, ""), after.get(key, "")))
+            for key in {**before, **after}
+        ),
+        interrupted="every request that it answers" if gone else "",
+        rollout="rolling, as its strategy says" if workload.action is Action.UPDATE else "",
+    )
+
+
+def _pod_images(workload: Change, side: Side) -> dict[str, str]:
+    values = workload.at(side)
+    if workload.type == "kubernetes_manifest":
+        containers = dig(values, "manifest", "spec", "template", "spec", "containers")
+    else:
+        containers = dig(values, "spec", "template", "spec", "container")
+    return {
+        str(c.get("name", "")): short_image(str(c["image"]))
+        for c in containers or ()
+        if isinstance(c, dict) and c.get("image")
+    }
+
+
+# Preflight
+
+
+def _artifacts(synthesis: Synthesis, deployments: Sequence[Resource]) -> Iterator[Finding]:
+    """The artifacts that loaders copy before the model's container starts."""
+    containers = (
+        container
+        for deployment in deployments
+        for container in dig(deployment.values, "spec", "template", "spec", "init_container") or ()
+    )
+    yield from preflight.artifacts(synthesis, artifacts_of(containers))
+
+
+# Records
+
+_NOT_IN_AWS = Not(
+    "it is in the cluster, not in AWS: terraform import ADDRESS NAMESPACE/NAME takes it back"
+)
+_IN_NAMESPACE = Not("a namespace has each name once")
+_ON_NODES = Not("the nodes that it runs on count")
+
+
+def _object(
+    type: str,
+    words: str,
+    *,
+    story: Teller | Not,
+    outage: bool = False,
+    name: Not = _IN_NAMESPACE,
+    preflight: Preflight | Not = CHECKED_BY_SPECS,
+    owned: Owner | Not = NOBODY_ELSE,
+    verify: type[Verifier] | Not = RUNS_NOTHING,
+) -> Kind:
+    return Kind(
+        type,
+        words,
+        outage=outage,
+        holds_data=False,
+        find=_NOT_IN_AWS,
+        name=name,
+        discard=IN_PLACE,
+        owned=owned,
+        uses=Not("the nodes that it runs on are billed, or the pods on Fargate"),
+        quotas=_ON_NODES,
+        addresses=_ON_NODES,
+        preflight=preflight,
+        story=story,
+        risks=NO_RISKS,
+        settings=NO_SETTINGS,
+        verify=verify,
+    )
+
+
+_OF_THE_WORKLOAD = Not("the workload's story tells what it serves")
+
+KINDS = (
+    _object(
+        DEPLOYMENT,
+        "Kubernetes Deployment",
+        outage=True,
+        preflight=_artifacts,
+        owned=Not("modules ignore the replicas that an autoscaler sets"),
+        story=_workload_story,
+    ),
+    _object(
+        "kubernetes_daemon_set_v1",
+        "Kubernetes DaemonSet",
+        story=_workload_story,
+        verify=Not("the services whose pods need it are verified"),
+    ),
+    _object(
+        "kubernetes_namespace_v1",
+        "Kubernetes namespace",
+        outage=True,
+        name=Not("a cluster has each name once"),
+        story=told_when_gone(
+            "Kubernetes namespace", "everything that runs in it", "metadata", "name"
+        ),
+    ),
+    _object(
+        "kubernetes_service_v1",
+        "Kubernetes Service",
+        outage=True,
+        story=told_when_gone(
+            "Kubernetes Service", "requests by its name, until it is made again", "metadata", "name"
+        ),
+    ),
+    _object(
+        "kubernetes_ingress_v1",
+        "Kubernetes Ingress",
+        outage=True,
+        story=told_when_gone(
+            "Kubernetes Ingress", "requests through its load balancer", "metadata", "name"
+        ),
+    ),
+    _object("kubernetes_service_account_v1", "Kubernetes service account", story=_OF_THE_WORKLOAD),
+    _object("kubernetes_config_map_v1", "Kubernetes ConfigMap", story=_OF_THE_WORKLOAD),
+    _object(
+        "kubernetes_horizontal_pod_autoscaler_v2",
+        "Kubernetes autoscaler",
+        story=_OF_THE_WORKLOAD,
+    ),
+    _object("kubernetes_network_policy_v1", "Kubernetes network policy", story=_OF_THE_WORKLOAD),
+    _object(
+        "kubernetes_pod_disruption_budget_v1",
+        "Kubernetes disruption budget",
+        story=_OF_THE_WORKLOAD,
+    ),
+)
+FOREIGN = (
+    *(
+        Foreign(f"kubernetes_{kind}{version}", "Kubernetes workload", story=_workload_story)
+        for kind in ("deployment", "stateful_set", "daemonset", "daemon_set")
+        for version in ("", "_v1")
+        if f"kubernetes_{kind}{version}" not in (DEPLOYMENT, "kubernetes_daemon_set_v1")
+    ),
+    Foreign("kubernetes_manifest", "Kubernetes object", story=_workload_story),
+)

@@ -1,0 +1,348 @@
+"""The network: VPC, subnets, routes, gateways, VPC endpoints, security groups, flow logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from inferform.usage import Usage, exactly
+
+from ..aws import Aws
+from ..plan import Change, Plan, Side
+from ..told import RiskRule, Severity
+from .finding import given, pairs
+from .reasons import (
+    CHECKED_BY_SPECS,
+    FREE,
+    IN_PLACE,
+    NO_ADDRESSES,
+    NO_QUOTA,
+    NO_RISKS,
+    NO_SETTINGS,
+    NO_STORY,
+    NOBODY_ELSE,
+    RUNS_NOTHING,
+    part,
+)
+from .record import (
+    Estimator,
+    Existing,
+    Finder,
+    Foreign,
+    Found,
+    Kind,
+    Not,
+    RiskCheck,
+    Teller,
+    Values,
+    risk,
+)
+from .risks import WORLD, exposed, gone, protection
+from .stories import told_when_gone
+from .words import some
+
+# Finding
+
+
+def _named(operation: str, key: str, id_key: str, *states: str) -> Finder:
+    """What EC2 lists under the tag Name, in one of the states where it has several."""
+
+    def find(aws: Aws, values: Values) -> Iterator[Existing]:
+        name = given(values.get("tags") or {}, "Name")
+        filters = [{"Name": "tag:Name", "Values": [name]}]
+        for found in getattr(aws.client("ec2"), operation)(Filters=filters)[key]:
+            if not states or found["State"].lower() in states:
+                yield Existing(found[id_key], pairs(found.get("Tags", [])))
+
+    return find
+
+
+def _security_group(aws: Aws, values: Values) -> Iterator[Existing]:
+    filters = [
+        {"Name": "group-name", "Values": [given(values, "name")]},
+        {"Name": "vpc-id", "Values": [given(values, "vpc_id")]},
+    ]
+    for group in aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]:
+        yield Existing(group["GroupId"], pairs(group.get("Tags", [])))
+
+
+def _rule(*, egress: bool) -> Finder:
+    def find(aws: Aws, values: Values) -> Iterator[Existing]:
+        group = given(values, "security_group_id")
+        wanted = (
+            egress,
+            given(values, "ip_protocol"),
+            *((values.get("from_port"), values.get("to_port")) if _has_ports(values) else ()),
+            values.get("cidr_ipv4"),
+            values.get("cidr_ipv6"),
+            values.get("prefix_list_id"),
+            values.get("referenced_security_group_id"),
+        )
+        filters = [{"Name": "group-id", "Values": [group]}]
+        pages = aws.client("ec2").get_paginator("describe_security_group_rules")
+        for page in pages.paginate(Filters=filters):
+            for rule in page["SecurityGroupRules"]:
+                held = (
+                    rule["IsEgress"],
+                    rule["IpProtocol"],
+                    *((rule.get("FromPort"), rule.get("ToPort")) if _has_ports(values) else ()),
+                    rule.get("CidrIpv4"),
+                    rule.get("CidrIpv6"),
+                    rule.get("PrefixListId"),
+                    rule.get("ReferencedGroupInfo", {}).get("GroupId"),
+                )
+                if held == wanted:
+                    yield Existing(rule["SecurityGroupRuleId"], pairs(rule.get("Tags", [])))
+
+    return find
+
+
+def _has_ports(values: Values) -> bool:
+    """Whether a rule is for ports: one for every protocol has -1 where none were given."""
+    return given(values, "ip_protocol") != "-1"
+
+
+def _table(aws: Aws, identity: str) -> dict[str, Any]:
+    tables = aws.client("ec2").describe_route_tables(RouteTableIds=[identity])["RouteTables"]
+    table: dict[str, Any] = tables[0]
+    return table
+
+
+def _route(aws: Aws, values: Values) -> Iterator[Existing]:
+    table, destination = given(values, "route_table_id"), given(values, "destination_cidr_block")
+    found = _table(aws, table)
+    if any(route.get("DestinationCidrBlock") == destination for route in found["Routes"]):
+        yield Existing(f"{table}_{destination}", pairs(found.get("Tags", [])))
+
+
+def _route_association(aws: Aws, values: Values) -> Iterator[Existing]:
+    table, subnet = given(values, "route_table_id"), given(values, "subnet_id")
+    found = _table(aws, table)
+    if any(held.get("SubnetId") == subnet for held in found["Associations"]):
+        yield Existing(f"{subnet}/{table}", pairs(found.get("Tags", [])))
+
+
+def _endpoint_association(aws: Aws, values: Values) -> Iterator[Existing]:
+    endpoint, table = given(values, "vpc_endpoint_id"), given(values, "route_table_id")
+    ec2 = aws.client("ec2")
+    for found in ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"]:
+        if table in found.get("RouteTableIds", []):
+            yield Existing(f"{endpoint}/{table}", pairs(found.get("Tags", [])))
+
+
+# Cost
+
+
+def _nat_gateway_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    yield Usage("network", "vpc/nat-gateway", exactly(1))
+
+
+def _endpoint_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """An interface endpoint, by the zone; gateway endpoints cost nothing."""
+    values = change.at(side)
+    if values.get("vpc_endpoint_type") == "Interface":
+        subnets = values.get("subnet_ids") or plan.referred(change, "subnet_ids")
+        yield Usage("network", "vpc/interface-endpoint", exactly(len(subnets) or 1))
+
+
+# Review
+
+
+@risk(
+    RiskRule(
+        "PLAN3",
+        Severity.CRITICAL,
+        "the network under running services is replaced or deleted",
+        advice="add the new network beside the old one and move the services first; a subnet's "
+        "range cannot be changed in place",
+    )
+)
+def _network_gone(plan: Plan, change: Change) -> Iterator[Found]:
+    if how := gone(change):
+        yield how
+
+
+@risk(
+    RiskRule(
+        "NET1",
+        Severity.HIGH,
+        "a security group is opened to the internet",
+        advice="allow only the ranges or security groups of the callers; a public service belongs "
+        "behind a load balancer with HTTPS",
+    )
+)
+def _opened_group(plan: Plan, change: Change) -> Iterator[Found]:
+    if not change.is_written:
+        return
+    added = _ingress(change.after, change.type) - _ingress(change.before, change.type)
+    if added:
+        text = some(sorted(f"{ports} from {block}" for block, ports in added))
+        web = all(ports in ("port 443", "port 80") for _, ports in added)
+        yield f"opens {text}", Severity.MEDIUM if web else Severity.HIGH
+
+
+def _ingress(values: Values, kind: str) -> set[tuple[str, str]]:
+    """(range, ports) of every ingress rule that is open to the world."""
+    found = set()
+    if kind in ("aws_security_group", "aws_default_security_group"):
+        rules = values.get("ingress") or []
+    elif kind == "aws_security_group_rule":
+        rules = [values] if values.get("type") == "ingress" else []
+    else:
+        rules = [values]
+    for rule in rules if isinstance(rules, list) else []:
+        blocks = [*(rule.get("cidr_blocks") or []), *(rule.get("ipv6_cidr_blocks") or [])]
+        blocks += [rule.get("cidr_ipv4"), rule.get("cidr_ipv6")]
+        ports = _ports(rule)
+        found |= {(str(block), ports) for block in blocks if block in WORLD}
+    return found
+
+
+def _ports(rule: Values) -> str:
+    protocol = str(rule.get("protocol") or rule.get("ip_protocol") or "")
+    low, high = rule.get("from_port"), rule.get("to_port")
+    if protocol == "-1" or low is None or low == -1:
+        return "every port"
+    return f"port {low}" if low == high else f"ports {low} to {high}"
+
+
+# Records
+
+_NOT_UNIQUE = Not("EC2 tells its resources apart by their ids; several can have one name")
+
+
+def _resource(
+    type: str,
+    words: str,
+    find: Finder,
+    *,
+    name: str | Not = _NOT_UNIQUE,
+    uses: Estimator | Not = FREE,
+    quotas: Not = NO_QUOTA,
+    story: Teller | Not = NO_STORY,
+    risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
+) -> Kind:
+    return Kind(
+        type,
+        words,
+        outage=False,
+        holds_data=False,
+        find=find,
+        name=name,
+        discard=IN_PLACE,
+        owned=NOBODY_ELSE,
+        uses=uses,
+        quotas=quotas,
+        addresses=NO_ADDRESSES,
+        preflight=CHECKED_BY_SPECS,
+        story=story,
+        risks=risks,
+        settings=NO_SETTINGS,
+        verify=RUNS_NOTHING,
+    )
+
+
+KINDS = (
+    _resource(
+        "aws_vpc",
+        "VPC",
+        _named("describe_vpcs", "Vpcs", "VpcId"),
+        quotas=Not("a Region allows five VPCs by default, and an environment has one"),
+        story=told_when_gone("VPC", "everything that runs in it", "tags", "Name"),
+        risks=(_network_gone,),
+    ),
+    _resource(
+        "aws_subnet",
+        "subnet",
+        _named("describe_subnets", "Subnets", "SubnetId"),
+        story=told_when_gone("subnet", "what runs in it", "tags", "Name"),
+        risks=(_network_gone, exposed("map_public_ip_on_launch", True)),
+    ),
+    _resource(
+        "aws_internet_gateway",
+        "internet gateway",
+        _named("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+        quotas=Not("a Region allows one for each of its VPCs"),
+        story=told_when_gone(
+            "internet gateway", "every connection to and from the internet", "tags", "Name"
+        ),
+    ),
+    _resource(
+        "aws_eip",
+        "Elastic IP address",
+        _named("describe_addresses", "Addresses", "AllocationId"),
+        uses=Not("public addresses are billed by the hour, and no price key has them"),
+        quotas=Not("a Region allows five by default, and an environment has one to three"),
+    ),
+    _resource(
+        "aws_nat_gateway",
+        "NAT gateway",
+        _named("describe_nat_gateways", "NatGateways", "NatGatewayId", "pending", "available"),
+        uses=_nat_gateway_hours,
+        story=told_when_gone(
+            "NAT gateway", "connections from private subnets to the internet", "tags", "Name"
+        ),
+    ),
+    _resource(
+        "aws_route_table",
+        "route table",
+        _named("describe_route_tables", "RouteTables", "RouteTableId"),
+    ),
+    _resource("aws_route", "route", _route),
+    _resource("aws_route_table_association", "route table association", _route_association),
+    _resource(
+        "aws_vpc_endpoint",
+        "VPC endpoint",
+        _named(
+            *("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+            *("pending", "pendingacceptance", "available"),
+        ),
+        uses=_endpoint_hours,
+        quotas=Not("a VPC allows 50 interface endpoints, and a Region 20 gateway endpoints"),
+        story=told_when_gone(
+            "VPC endpoint", "requests from private subnets to that service", "service_name"
+        ),
+    ),
+    _resource(
+        "aws_vpc_endpoint_route_table_association",
+        "route of a gateway endpoint",
+        _endpoint_association,
+    ),
+    _resource(
+        "aws_flow_log",
+        "flow log",
+        _named("describe_flow_logs", "FlowLogs", "FlowLogId"),
+        risks=(protection(),),
+    ),
+    _resource(
+        "aws_security_group",
+        "security group",
+        _security_group,
+        name=Not("a VPC has each name once, and another VPC may have it too"),
+        risks=(_opened_group,),
+    ),
+    _resource(
+        "aws_vpc_security_group_ingress_rule",
+        "ingress rule of a security group",
+        _rule(egress=False),
+        risks=(_opened_group,),
+    ),
+    _resource(
+        "aws_vpc_security_group_egress_rule",
+        "egress rule of a security group",
+        _rule(egress=True),
+    ),
+    part(
+        "aws_default_security_group",
+        "default security group",
+        "aws_vpc",
+        "every VPC has it from its creation, and an apply takes it over",
+        risks=(_opened_group,),
+    ),
+)
+FOREIGN = (
+    Foreign("aws_default_vpc", "default VPC", risks=(_network_gone,)),
+    Foreign("aws_vpc_ipv4_cidr_block_association", "range of a VPC", risks=(_network_gone,)),
+    Foreign("aws_security_group_rule", "rule of a security group", risks=(_opened_group,)),
+    Foreign("aws_instance", "EC2 instance", risks=(exposed("associate_public_ip_address", True),)),
+)

@@ -1,0 +1,264 @@
+"""The registry: image repositories, buckets, keys and groups of model packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from botocore.exceptions import ClientError
+
+from inferform.usage import Usage, exactly
+
+from ..aws import Aws
+from ..plan import Action, Change, Plan, Side, dig
+from .finding import given, pairs
+from .reasons import (
+    CHECKED_BY_SPECS,
+    FREE,
+    IN_PLACE,
+    NO_ADDRESSES,
+    NO_QUOTA,
+    NO_RISKS,
+    NO_SETTINGS,
+    NOBODY_ELSE,
+    RUNS_NOTHING,
+    part,
+)
+from .record import (
+    Estimator,
+    Existing,
+    Finder,
+    Foreign,
+    Found,
+    Kind,
+    Not,
+    RiskCheck,
+    Teller,
+    Values,
+    risk,
+)
+from .risks import NET2, SEC1, SEC2, deleted_too, exposed, protection, resource_policy
+from .stories import told_when_gone
+
+# Finding
+
+
+def _key(aws: Aws, values: Values) -> Iterator[Existing]:
+    kms = aws.client("kms")
+    for page in kms.get_paginator("list_keys").paginate():
+        for key in (entry["KeyId"] for entry in page["Keys"]):
+            described = kms.describe_key(KeyId=key)["KeyMetadata"]
+            of_aws = described["KeyManager"] != "CUSTOMER"
+            if of_aws or described["KeyState"] == "PendingDeletion":
+                continue
+            if described.get("Description", "") == given(values, "description"):
+                yield Existing(key, pairs(kms.list_resource_tags(KeyId=key)["Tags"]))
+
+
+def _alias(aws: Aws, values: Values) -> Iterator[Existing]:
+    kms = aws.client("kms")
+    key = kms.describe_key(KeyId=given(values, "name"))["KeyMetadata"]["KeyId"]
+    yield Existing(given(values, "name"), pairs(kms.list_resource_tags(KeyId=key)["Tags"]))
+
+
+def _bucket(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "bucket")
+    try:
+        tags = pairs(aws.client("s3").get_bucket_tagging(Bucket=name)["TagSet"])
+    except ClientError as error:
+        # Names are global: that of another account's bucket is no secret, its tags are.
+        if error.response["Error"]["Code"] not in ("AccessDenied", "NoSuchTagSet"):
+            raise
+        tags = {}
+    yield Existing(name, tags)
+
+
+def _repository(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    arn = aws.context.arn("ecr", f"repository/{name}")
+    yield Existing(name, pairs(aws.client("ecr").list_tags_for_resource(resourceArn=arn)["tags"]))
+
+
+def _model_group(aws: Aws, values: Values) -> Iterator[Existing]:
+    name, sagemaker = given(values, "model_package_group_name"), aws.client("sagemaker")
+    sagemaker.describe_model_package_group(ModelPackageGroupName=name)
+    arn = aws.context.arn("sagemaker", f"model-package-group/{name}")
+    yield Existing(name, pairs(sagemaker.list_tags(ResourceArn=arn)["Tags"]))
+
+
+# Cost and review
+
+
+def _key_months(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    yield Usage("registry", "kms/key", exactly(1))
+
+
+@risk(SEC2)
+def _destroyable(plan: Plan, change: Change) -> Iterator[Found]:
+    before, after = change.both("force_destroy")
+    replaced = change.action in (Action.UPDATE, Action.REPLACE)
+    if replaced and after is True and before is not True:
+        yield "sets force_destroy, so a deletion takes the objects with it"
+
+
+@risk(NET2)
+def _unblocked(plan: Plan, change: Change) -> Iterator[Found]:
+    gone_too = deleted_too(plan, change, "aws_s3_bucket", "bucket")
+    if change.action is Action.DELETE and not gone_too:
+        yield "is deleted, so the bucket may be made public"
+
+
+@risk(SEC1)
+def _suspended(plan: Plan, change: Change) -> Iterator[Found]:
+    status = dig(change.after, "versioning_configuration", "status")
+    if change.action is Action.UPDATE and status == "Suspended":
+        yield "suspends versioning"
+
+
+# Records
+
+_PUT = "AWS puts it in the place of the one that is there"
+
+
+def _resource(
+    type: str,
+    words: str,
+    find: Finder,
+    *,
+    name: str | Not,
+    story: Teller | Not,
+    holds_data: bool = True,
+    uses: Estimator | Not = FREE,
+    risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
+    settings: Mapping[str, str] | Not = NO_SETTINGS,
+) -> Kind:
+    return Kind(
+        type,
+        words,
+        outage=False,
+        holds_data=holds_data,
+        find=find,
+        name=name,
+        discard=IN_PLACE,
+        owned=NOBODY_ELSE,
+        uses=uses,
+        quotas=NO_QUOTA,
+        addresses=NO_ADDRESSES,
+        preflight=CHECKED_BY_SPECS,
+        story=story,
+        risks=risks,
+        settings=settings,
+        verify=RUNS_NOTHING,
+    )
+
+
+KINDS = (
+    _resource(
+        "aws_ecr_repository",
+        "image repository",
+        _repository,
+        name="name",
+        story=told_when_gone(
+            "image repository", "the start of whatever pulls an image from it", "name"
+        ),
+        settings={"image_scanning_configuration": "image scanning"},
+    ),
+    _resource(
+        "aws_s3_bucket",
+        "bucket",
+        _bucket,
+        name="bucket",
+        uses=Not("what is stored in it is billed, and no plan knows how much that is"),
+        story=told_when_gone("bucket", "reading and writing its objects", "bucket"),
+        risks=(_destroyable,),
+    ),
+    _resource(
+        "aws_kms_key",
+        "key",
+        _key,
+        name=Not("keys are told apart by their ids; their alias has the name"),
+        uses=_key_months,
+        story=told_when_gone("key", "reading whatever it encrypts", "description"),
+        risks=resource_policy(),
+        settings={"enable_key_rotation": "key rotation"},
+    ),
+    _resource(
+        "aws_kms_alias",
+        "alias of a key",
+        _alias,
+        name="name",
+        holds_data=False,
+        story=Not("the key that it names goes on"),
+    ),
+    _resource(
+        "aws_sagemaker_model_package_group",
+        "model package group",
+        _model_group,
+        name="model_package_group_name",
+        story=told_when_gone(
+            "model package group",
+            "deploying its versions; what runs goes on",
+            "model_package_group_name",
+        ),
+    ),
+    part("aws_ecr_lifecycle_policy", "rules of expiry", "aws_ecr_repository", _PUT),
+    part(
+        "aws_ecr_repository_policy",
+        "policy of a repository",
+        "aws_ecr_repository",
+        _PUT,
+        risks=resource_policy(),
+    ),
+    part("aws_s3_bucket_lifecycle_configuration", "rules of expiry", "aws_s3_bucket", _PUT),
+    part("aws_s3_bucket_notification", "events of a bucket", "aws_s3_bucket", _PUT),
+    part("aws_s3_bucket_ownership_controls", "ownership of objects", "aws_s3_bucket", _PUT),
+    part(
+        "aws_s3_bucket_policy",
+        "policy of a bucket",
+        "aws_s3_bucket",
+        _PUT,
+        risks=resource_policy(),
+    ),
+    part(
+        "aws_s3_bucket_public_access_block",
+        "public access block",
+        "aws_s3_bucket",
+        _PUT,
+        risks=(
+            exposed("block_public_policy", False),
+            exposed("block_public_acls", False),
+            exposed("ignore_public_acls", False),
+            exposed("restrict_public_buckets", False),
+            _unblocked,
+        ),
+    ),
+    part(
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "encryption of a bucket",
+        "aws_s3_bucket",
+        _PUT,
+        risks=(protection("aws_s3_bucket", "bucket"),),
+        settings={"rule": "encryption"},
+    ),
+    part(
+        "aws_s3_bucket_versioning",
+        "versioning of a bucket",
+        "aws_s3_bucket",
+        _PUT,
+        risks=(protection("aws_s3_bucket", "bucket"), _suspended),
+    ),
+    part(
+        "aws_sagemaker_model_package_group_policy",
+        "policy of a model package group",
+        "aws_sagemaker_model_package_group",
+        _PUT,
+        risks=resource_policy("resource_policy"),
+    ),
+)
+FOREIGN = (
+    Foreign("aws_kms_key_policy", "policy of a key", risks=resource_policy()),
+    Foreign(
+        "aws_s3_bucket_logging",
+        "access logs of a bucket",
+        risks=(protection("aws_s3_bucket", "bucket"),),
+    ),
+)
