@@ -22,12 +22,9 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from . import extensions, faults
+from . import extensions, faults, kubernetes
 
 PREFIX = "/inferform-emulator/"
-
-KUBERNETES = f"{PREFIX}kubernetes/"
-"""Where the Kubernetes APIs of the EKS clusters are, see ``emulator.kubernetes``."""
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
@@ -56,7 +53,7 @@ class Application:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
-        if path.startswith(KUBERNETES):
+        if path.startswith(kubernetes.PREFIX):
             return _respond(start_response, *_kubernetes(environ))
         if path.startswith(PREFIX):
             status, content = self._control(path.removeprefix(PREFIX), environ)
@@ -105,12 +102,9 @@ class Application:
 
 
 def _kubernetes(environ: Environ) -> Answer:
-    # late, so that a server that is never asked for EKS does not load it
-    from . import kubernetes
-
     return kubernetes.answer(
         environ["REQUEST_METHOD"],
-        str(environ["PATH_INFO"]).removeprefix(KUBERNETES),
+        str(environ["PATH_INFO"]).removeprefix(kubernetes.PREFIX),
         str(environ.get("HTTP_AUTHORIZATION", "")).removeprefix("Bearer "),
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)),
     )

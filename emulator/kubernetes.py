@@ -18,6 +18,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+PREFIX = "/inferform-emulator/kubernetes/"
+"""Where the Kubernetes APIs of the emulator are; account, Region and cluster follow."""
+
 Answer = tuple[HTTPStatus, dict[str, Any]]
 
 _PATH = re.compile(
@@ -61,7 +64,9 @@ def _answer(method: str, route: str, token: str, body: bytes) -> Answer:
 
     match = _PATH.fullmatch(route)
     if match is None:
-        raise _RefusedError(HTTPStatus.NOT_FOUND, "the server could not find the requested resource")
+        raise _RefusedError(
+            HTTPStatus.NOT_FOUND, "the server could not find the requested resource"
+        )
     cluster = eks_backends[match["account"]][match["region"]].clusters.get(match["cluster"])
     if cluster is None or not _is_let_in(cluster, token, match["account"], match["region"]):
         raise _RefusedError(HTTPStatus.UNAUTHORIZED, "Unauthorized")

@@ -19,7 +19,7 @@ from moto.eks.models import Cluster, EKSBackend
 from moto.eks.responses import EKSResponse
 from moto.moto_api._internal import mock_random
 
-from ..control import KUBERNETES
+from ..kubernetes import PREFIX
 from .registry import Service
 
 service = Service("eks", EKSResponse)
@@ -108,7 +108,7 @@ def create_cluster(original: Original, response: EKSResponse) -> ActionResult:
 def _endpoint(response: EKSResponse, cluster: Cluster) -> str:
     """Where the emulator has the cluster's Kubernetes API."""
     server = urlsplit(response.uri)
-    path = f"{KUBERNETES}{response.current_account}/{response.region}/{cluster.name}"
+    path = f"{PREFIX}{response.current_account}/{response.region}/{cluster.name}"
     return f"{server.scheme}://{server.netloc}{path}"
 
 
