@@ -8,9 +8,7 @@ makes it anew; one that an endpoint already uses takes its predecessor's place i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from .advice import errors_of, lacking
 from .aws import Aws
@@ -18,6 +16,7 @@ from .errors import OperatorError
 from .kinds import kinds
 from .kinds.record import Discard, Existing, Not
 from .own import existing
+from .plan import Action, Change, read_plan
 from .terraform import Stack
 
 _UNSETTLED = ("CREATING", "UPDATING", "DELETING")
@@ -58,17 +57,17 @@ def _adopt_known(
     discarded = _discarded()
     changes = _changes(stack, environment)
     moving = {
-        (change["type"], found.id): change["address"]
+        (change.type, found.id): change.address
         for change in changes
-        if change["change"]["actions"] == ["delete"] and _creates(changes, change["type"])
-        for found in existing(change["type"], change["change"]["before"], aws)
+        if change.action is Action.DELETE and _creates(changes, change.type)
+        for found in existing(change.type, change.before, aws)
     }
     for change in changes:
-        kind, address = change["type"], change["address"]
-        actions, values = change["change"]["actions"], change["change"]["after"]
-        if "create" not in actions or (actions != ["create"] and kind not in discarded):
+        kind, address = change.type, change.address
+        replaces = change.action is Action.REPLACE and kind in discarded
+        if change.action is not Action.CREATE and not replaces:
             continue
-        found = _own(existing(kind, values, aws), address, stack, aws)
+        found = _own(existing(kind, change.after, aws), address, stack, aws)
         if found is None:
             continue
         identifier = found.id
@@ -77,14 +76,14 @@ def _adopt_known(
                 f"{address} is {moving[kind, identifier]} in the state ({identifier})",
                 "say so in Environment(moved=...), see docs/state.md, and run this again",
             )
-        if actions == ["create"]:
+        if not replaces:
             _terraform(stack, environment, "import", "-input=false", address, identifier)
             done.append(f"imported {address} ({identifier})")
         elif identifier not in used:
             discarded[kind].delete(aws, identifier)
             done.append(f"deleted {identifier}, which the next deploy makes anew")
         else:
-            old = change["change"]["before"]["name"]
+            old = change.before["name"]
             _terraform(stack, environment, "state", "rm", address)
             _terraform(stack, environment, "import", "-input=false", address, identifier)
             discarded[kind].delete(aws, old)
@@ -92,8 +91,8 @@ def _adopt_known(
     return done
 
 
-def _creates(changes: list[dict[str, Any]], kind: str) -> bool:
-    return any(c["type"] == kind and c["change"]["actions"] == ["create"] for c in changes)
+def _creates(changes: Iterable[Change], kind: str) -> bool:
+    return any(change.type == kind and change.action is Action.CREATE for change in changes)
 
 
 def _terraform(stack: Stack, environment: Mapping[str, str], *arguments: str) -> None:
@@ -102,21 +101,21 @@ def _terraform(stack: Stack, environment: Mapping[str, str], *arguments: str) ->
         raise OperatorError(f"terraform {' '.join(arguments)} failed\n{answer.output}")
 
 
-def _changes(stack: Stack, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+def _changes(stack: Stack, environment: Mapping[str, str]) -> tuple[Change, ...]:
     """The changes of a plan; none while a layer below is not deployed."""
     file = "adopt.tfplan"
     planned = stack.run(
         "plan", f"-out={file}", "-no-color", "-input=false", environment=environment
     )
     if planned.status and lacking(planned.output):
-        return []  # it was never deployed, as what it stands on is not
+        return ()  # it was never deployed, as what it stands on is not
     if planned.status:
         lines = [f"{stack.name} cannot be planned", *errors_of(planned.output)]
         raise OperatorError("\n  ".join(lines))
     shown = stack.answer("show", "-json", file, environment=environment)
     (stack.folder / file).unlink(missing_ok=True)
-    changes: list[dict[str, Any]] = json.loads(shown).get("resource_changes", [])
-    return changes
+    # What is looked for in AWS has to have its own name, even where that looks like a secret.
+    return read_plan(shown, stack.name, in_clear=True).changes
 
 
 def _own(found: Iterable[Existing], address: str, stack: Stack, aws: Aws) -> Existing | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -224,13 +224,11 @@ class Plan:
     name: str
     environment: str
     region: str
-    terraform_version: str
     changes: tuple[Change, ...]
     drifted: tuple[Change, ...] = ()
     references: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
     outputs_changed: int = 0
     errored: bool = False
-    deferred: int = 0
 
     @cached_property
     def by_address(self) -> dict[str, Change]:
@@ -276,8 +274,13 @@ class Plan:
         return tuple(found.values())
 
 
-def read_plan(source: Path | bytes | str, name: str | None = None) -> Plan:
-    """Read what `terraform show -json` printed; raises BadInputError when it is something else."""
+def read_plan(
+    source: Path | bytes | str, name: str | None = None, *, in_clear: bool = False
+) -> Plan:
+    """Read what `terraform show -json` printed; raises BadInputError when it is something else.
+
+    Secrets are masked, unless they are wanted `in_clear` by a program that shows none of them.
+    """
     if isinstance(source, Path):
         name = name or source.name.removesuffix(".json")
         try:
@@ -308,7 +311,7 @@ def read_plan(source: Path | bytes | str, name: str | None = None) -> Plan:
     if _SURROGATE.search(content) and not _is_text(shown):
         raise BadInputError(f"{name} holds half of a character in UTF-16", _HOW_TO_MAKE)
     with shaped(name):
-        return _plan(shown, name)
+        return _plan(shown, name, in_clear=in_clear)
 
 
 @contextmanager
@@ -333,23 +336,22 @@ def _is_text(shown: Any) -> bool:
     return True
 
 
-def _plan(shown: dict[str, Any], name: str) -> Plan:
-    changes = tuple(_change(entry) for entry in shown.get("resource_changes") or ())
+def _plan(shown: dict[str, Any], name: str, *, in_clear: bool) -> Plan:
+    read = partial(_change, in_clear=in_clear)
+    changes = tuple(map(read, shown.get("resource_changes") or ()))
     configuration = shown.get("configuration") or {}
     outputs = shown.get("output_changes") or {}
     return Plan(
         name=name,
         environment=_tag(changes, "environment"),
         region=_region(configuration, changes),
-        terraform_version=str(shown.get("terraform_version", "")),
         changes=changes,
-        drifted=tuple(_undone(map(_change, shown.get("resource_drift") or ()), changes)),
+        drifted=tuple(_undone(map(read, shown.get("resource_drift") or ()), changes)),
         references=dict(_references(configuration.get("root_module") or {}, "")),
         outputs_changed=sum(
             1 for output in outputs.values() if output.get("actions") not in (["no-op"], None)
         ),
         errored=bool(shown.get("errored")),
-        deferred=len(shown.get("deferred_changes") or ()),
     )
 
 
@@ -369,7 +371,7 @@ def _undone(drifts: Iterable[Change], changes: Iterable[Change]) -> Iterator[Cha
             yield drift
 
 
-def _change(entry: dict[str, Any]) -> Change:
+def _change(entry: dict[str, Any], *, in_clear: bool) -> Change:
     change = entry["change"]
     actions = tuple(change["actions"])
     if actions not in _ACTIONS:
@@ -380,8 +382,8 @@ def _change(entry: dict[str, Any]) -> Change:
         type=str(entry["type"]),
         name=str(entry.get("name", "")),
         action=_ACTIONS[actions],
-        before=_object(mask(change.get("before"), change.get("before_sensitive"))),
-        after=_object(mask(change.get("after"), change.get("after_sensitive"))),
+        before=_side(change, "before", in_clear=in_clear),
+        after=_side(change, "after", in_clear=in_clear),
         unknown=change.get("after_unknown") or False,
         is_data=entry.get("mode") == "data",
         created_first=actions[:1] == ("create",),
@@ -395,7 +397,10 @@ def _change(entry: dict[str, Any]) -> Change:
     )
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _side(change: dict[str, Any], side: Side, *, in_clear: bool) -> dict[str, Any]:
+    value = change.get(side)
+    if not in_clear:
+        value = mask(value, change.get(f"{side}_sensitive"))
     if value is None or isinstance(value, Masked):
         return {}
     if not isinstance(value, dict):

@@ -197,3 +197,12 @@ def test_a_changed_secret_is_seen_to_change_without_being_seen() -> None:
 def test_free_text_loses_what_it_assigns_to_a_secrets_name() -> None:
     text = mask_text("token=abc123 level=info Authorization: Bearer abcdefghijkl")
     assert text == "token=(masked) level=info Authorization: Bearer (masked)"
+
+
+def test_a_plan_is_read_in_clear_only_where_that_is_asked_for() -> None:
+    entry = changed("aws_x.y", ["create"], None, {"password": "swordfish"})
+    masked, clear = (
+        read_plan(plan_of(entry), in_clear=asked).changes[0] for asked in (False, True)
+    )
+    assert str(masked.after["password"]) == "(masked)"
+    assert clear.after == {"password": "swordfish"}
