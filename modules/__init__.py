@@ -53,11 +53,12 @@ from .sagemaker.endpoints import (
     RealtimeEndpoint,
     ServerlessEndpoint,
 )
+from .sagemaker.endpoints.asynchronous import Notifications
 from .sagemaker.endpoints.capture import CoreDumps, DataCapture
 from .sagemaker.endpoints.realtime import Shadow
 from .sagemaker.endpoints.variants import Variant
 from .sagemaker.registry import ModelPackageGroup
-from .sagemaker.sources import JumpStartModel, ModelPackage
+from .sagemaker.sources import JumpStartModel, ModelPackage, MultiModel
 from .scaling.metrics import (
     BacklogPerInstance,
     BacklogWithoutCapacity,
@@ -148,6 +149,7 @@ __all__ = [
     "ModelLatency",
     "ModelPackage",
     "ModelPackageGroup",
+    "MultiModel",
     "MultiModelEndpoint",
     "MultiVariantEndpoint",
     "Network",
@@ -155,6 +157,7 @@ __all__ = [
     "NoCapacityFailures",
     "NodeGroup",
     "NodeGroups",
+    "Notifications",
     "OnSchedule",
     "OnUpload",
     "Outputs",

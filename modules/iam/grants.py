@@ -1,4 +1,4 @@
-"""What a SageMaker execution role may do, statement by statement."""
+"""What roles may do, statement by statement."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from ..context import Context
 from ..ecr.spec import parse_image
-from ..iam.policy import Statement, allow
 from ..secret import SECRET_ARN, secret_service
+from .policy import Statement, allow
 
 
 def pull(context: Context, image_uri: str) -> list[Statement]:
@@ -18,6 +18,15 @@ def pull(context: Context, image_uri: str) -> list[Statement]:
         f"arn:{context.partition}:ecr:{match['region']}:{match['account']}:"
         f"repository/{match['repository']}"
     )
+    return _pull(repository)
+
+
+def pull_own(context: Context) -> list[Statement]:
+    """Pulling from the environment's own repositories, where a model package names the image."""
+    return _pull(context.arn("ecr", f"repository/{context.prefix}-*"))
+
+
+def _pull(repository: str) -> list[Statement]:
     return [
         # GetAuthorizationToken takes no resource.
         allow("ecr:GetAuthorizationToken", "*", sid="RegistryLogin"),
@@ -28,22 +37,6 @@ def pull(context: Context, image_uri: str) -> list[Statement]:
                 "ecr:GetDownloadUrlForLayer",
             ],
             repository,
-            sid="PullImage",
-        ),
-    ]
-
-
-def pull_own(context: Context) -> list[Statement]:
-    """Pulling from the environment's own repositories, where a model package names the image."""
-    return [
-        allow("ecr:GetAuthorizationToken", "*", sid="RegistryLogin"),
-        allow(
-            [
-                "ecr:BatchCheckLayerAvailability",
-                "ecr:BatchGetImage",
-                "ecr:GetDownloadUrlForLayer",
-            ],
-            context.arn("ecr", f"repository/{context.prefix}-*"),
             sid="PullImage",
         ),
     ]

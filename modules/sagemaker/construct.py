@@ -25,7 +25,6 @@ from .content import (
     capture_uri,
     configuration_content,
     core_dumps_uri,
-    variants_of,
 )
 from .endpoints.asynchronous import AsyncEndpoint
 from .endpoints.base import Endpoint
@@ -58,7 +57,7 @@ class HostedEndpoint(Construct):
         self._spec = spec
         self._around = surroundings
         self._production = spec.hosted()
-        self._variants = variants_of(spec)
+        self._variants = spec.variants_and_shadow
         self.name = context.name(id)
         self.arn = context.arn("sagemaker", f"endpoint/{self.name}")
         self._base = context.name(id, limit=63 - HASHES)
@@ -136,8 +135,7 @@ class HostedEndpoint(Construct):
         for given, folder in ((spec.output, "output"), (spec.failure_output, "failure")):
             uri = async_uri(given, folder, self._id, bucket)
             statements += grants.write_objects(context, uri, key, "WriteAnswers")
-        topics = [topic for topic in (spec.success_topic, spec.error_topic) if topic]
-        return statements + grants.publish(topics)
+        return statements + grants.publish(spec.notifications.topics if spec.notifications else ())
 
     # Models and configuration
 

@@ -7,15 +7,11 @@ from ..content import HELD, Content
 from ..context import Context
 from ..instances import instance_types
 from ..model.artifact import located
-from .endpoints.asynchronous import AsyncEndpoint
+from .endpoints.asynchronous import AsyncEndpoint, Notifications
 from .endpoints.base import Endpoint, Hosted
 from .endpoints.capture import CoreDumps, DataCapture
 from .endpoints.components import InferenceComponentEndpoint
-from .endpoints.multi_model import MultiModelEndpoint
-from .sources import JumpStartModel, ModelPackage, Source
-
-Container = Source | MultiModelEndpoint
-"""What one container of a model is made from."""
+from .sources import AnySource, JumpStartModel, ModelPackage, MultiModel
 
 
 def core_dumps_uri(dumps: CoreDumps, endpoint: str, bucket: str) -> str:
@@ -34,14 +30,14 @@ def async_uri(given: str | None, folder: str, endpoint: str, bucket: str) -> str
 
 
 def container_content(
-    context: Context, source: Container, hostname: str | None, bucket: str
+    context: Context, source: AnySource, hostname: str | None, bucket: str
 ) -> Content:
     """The block of one container."""
     content: Content = {"container_hostname": hostname, "environment": source.environment or None}
     if isinstance(source, ModelPackage | JumpStartModel):
         return {**content, "model_package_name": source.package}
     content["image"] = source.image_uri(context)
-    if isinstance(source, MultiModelEndpoint):
+    if isinstance(source, MultiModel):
         setting = "Enabled" if source.caching else "Disabled"
         return {
             **content,
@@ -129,13 +125,16 @@ def _capture_content(capture: DataCapture, endpoint: str, bucket: str) -> Conten
     }
 
 
-def _async_content(spec: AsyncEndpoint, endpoint: str, bucket: str) -> Content:
+def _notification_content(spec: Notifications) -> Content:
     included = [f"{kind.upper()}_NOTIFICATION_TOPIC" for kind in spec.include_response_in]
-    notification = {
+    return {
         "success_topic": spec.success_topic,
         "error_topic": spec.error_topic,
         "include_inference_response_in": included or None,
     }
+
+
+def _async_content(spec: AsyncEndpoint, endpoint: str, bucket: str) -> Content:
     concurrency = spec.max_concurrent_invocations_per_instance
     return {
         "client_config": {"max_concurrent_invocations_per_instance": concurrency}
@@ -145,20 +144,16 @@ def _async_content(spec: AsyncEndpoint, endpoint: str, bucket: str) -> Content:
             "s3_output_path": async_uri(spec.output, "output", endpoint, bucket),
             "s3_failure_path": async_uri(spec.failure_output, "failure", endpoint, bucket),
             "kms_key_id": HELD,
-            "notification_config": notification if any(notification.values()) else None,
+            "notification_config": _notification_content(spec.notifications)
+            if spec.notifications and spec.notifications.topics
+            else None,
         },
     }
 
 
-def variants_of(spec: Endpoint) -> tuple[Hosted, ...]:
-    """The production variants and the shadow variant of an endpoint."""
-    shadow = spec.shadowed()
-    return (*spec.hosted(), *((shadow,) if shadow else ()))
-
-
 def has_own_storage(spec: Endpoint) -> bool:
     """Whether any instance encrypts its own local storage, for which AWS refuses a key."""
-    types = {each.instance_type for each in variants_of(spec) if each.instance_type}
+    types = {each.instance_type for each in spec.variants_and_shadow if each.instance_type}
     return any(instance_types()[name].local_gb for name in types)
 
 

@@ -16,10 +16,9 @@ from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement
 from ..model.artifact import located
 from .blocks import one_of_several, primary_container
-from .content import Container, model_content
+from .content import model_content
 from .endpoints.base import Hosted
-from .endpoints.multi_model import MultiModelEndpoint
-from .sources import JumpStartModel, ModelPackage
+from .sources import AnySource, JumpStartModel, ModelPackage, MultiModel
 
 from cdktf_cdktf_provider_aws import sagemaker_model as models
 
@@ -114,7 +113,7 @@ class HostedModel(Construct):
         return name
 
 
-def container_grants(context: Context, source: Container, bucket: str, key: str) -> list[Statement]:
+def container_grants(context: Context, source: AnySource, bucket: str, key: str) -> list[Statement]:
     """What the role needs for one container."""
     statements = grants.read_secrets(source.environment.values())
     if isinstance(source, JumpStartModel):
@@ -130,7 +129,7 @@ def container_grants(context: Context, source: Container, bucket: str, key: str)
         location = located(source.artifact or "", bucket)
         return statements + grants.read_artifact(context, location, key)
     statements += grants.pull(context, source.image_uri(context))
-    if isinstance(source, MultiModelEndpoint):
+    if isinstance(source, MultiModel):
         location = located(source.artifacts, bucket)
         return statements + grants.read_artifact(context, location, key)
     held = source.artifact_uri(bucket)

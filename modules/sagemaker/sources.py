@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar
 from ..context import Context
 from ..ecr.spec import Image
 from ..instances import instance_types
-from ..model.artifact import Artifact
+from ..model.artifact import MDL9, Artifact, is_location
 from ..model.container import Container, written
 from ..model.environment import ContainerEnvironment, environment_problems, fetches_secrets
-from ..model.image import ContainerImage, FrameworkContainer
+from ..model.image import ContainerImage, FrameworkContainer, image_in_region
 from ..model.spec import Model
 from ..rules import Problem, rule
 from ..service import Needs, Place, Platform, Service, secret_endpoints
@@ -23,6 +23,12 @@ MDL14 = rule(
     refuses="an uncompressed artifact where SageMaker unpacks only a .tar.gz",
     message="must be one .tar.gz object: {kind} cannot serve the objects below a prefix",
     source="botocore sagemaker ContainerDefinition ModelDataSource",
+)
+MDL15 = rule(
+    "MDL15",
+    refuses="models of a multi-model endpoint that are not below one prefix",
+    message="must be a prefix ending in /, below which the .tar.gz of each model lies",
+    source="SageMaker developer guide, create a multi-model endpoint",
 )
 MDL27 = rule(
     "MDL27",
@@ -182,7 +188,70 @@ class JumpStartModel(_Package):
         return self.model_package_arn
 
 
+class MultiModel(Container):
+    """Many models that one container loads as they are asked for."""
+
+    image: Annotated[ContainerImage, Aws("sagemaker:ContainerDefinition.Image")]
+    """A container that can load models, such as Triton or the Multi Model Server."""
+
+    artifacts: Annotated[
+        str,
+        Check(MDL9, is_location),
+        Check(MDL15, lambda value: value.endswith("/")),
+        Aws("sagemaker:ContainerDefinition.ModelDataUrl"),
+    ]
+    """The prefix, ending in `/`, below which the `.tar.gz` of each model lies: an `s3://` URI,
+    or a key in the environment's artifact bucket."""
+
+    environment: ContainerEnvironment = {}
+    """The container's environment variables."""
+
+    caching: bool = True
+    """Whether models stay loaded. Without it, yes; no suits many models that are rarely used."""
+
+    network_isolation: bool | None = None
+    """Whether the container has no network at all. Without it yes, unless `environment` names
+    a secret."""
+
+    def check(self) -> Iterator[Problem]:
+        """No secret is written down; one that is named can be fetched."""
+        yield from environment_problems(self.environment, isolated=self.isolated)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The image is in the environment's region."""
+        yield from image_in_region(self.image, context)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the container has no network."""
+        if self.network_isolation is None:
+            return not fetches_secrets(self.environment)
+        return self.network_isolation
+
+    @property
+    def variables(self) -> ContainerEnvironment:
+        """`environment`."""
+        return self.environment
+
+    def serving_image(self) -> Image | str | None:
+        """`image`, unless it is a container of AWS's."""
+        return None if isinstance(self.image, FrameworkContainer) else self.image
+
+    def serving_artifact(self) -> str | None:
+        """The prefix of the models."""
+        return self.artifacts
+
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """The image's URI, and the prefix of the models."""
+        return written(image=self.image, artifacts=self.artifacts)
+
+    def image_uri(self, context: Context) -> str:
+        """The image's URI."""
+        return self.image if isinstance(self.image, str) else self.image.uri(context)
+
+
 Source = Model | ModelPackage | JumpStartModel
+AnySource = Source | MultiModel
 ModelSource = Annotated[Model | ModelPackage | JumpStartModel, OneOf()]
 OwnModelSource = Annotated[Model | ModelPackage, OneOf()]
 

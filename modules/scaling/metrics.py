@@ -6,14 +6,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from ..rules import Problem, did_you_mean, rule
-from ..spec import Aws, Between, Check, Matches, Spec
+from ..spec import Aws, Between, Check, Matches, OneOf, Spec
 from .kinds import (
     ASYNCHRONOUS,
     COMPONENT,
     ECS_SERVICE,
+    KINDS,
     LAMBDA,
     REALTIME,
     SERVERLESS,
@@ -175,9 +178,6 @@ class Metric(Spec):
     sources: ClassVar[Mapping[Kind, Source]] = {}
     """The CloudWatch metric of each kind that publishes it."""
 
-    tracked: ClassVar[bool] = True
-    """Whether target tracking can follow it: it falls in proportion as capacity is added."""
-
     @property
     def target_value(self) -> float:
         """The target in CloudWatch's unit."""
@@ -208,7 +208,11 @@ class Metric(Spec):
         return self.source(kind).period
 
 
-class _Rate(Metric):
+class Tracked(Metric):
+    """A metric that target tracking can follow: it falls in proportion as capacity is added."""
+
+
+class _Rate(Tracked):
     """Requests per minute and unit of capacity, said in requests per second or as AWS does."""
 
     requests_per_second: PerSecond | None = None
@@ -270,7 +274,7 @@ class RequestsPerTarget(_Rate):
     }
 
 
-class ConcurrentRequests(Metric):
+class ConcurrentRequests(Tracked):
     """Requests in work at the same time for each instance or copy, measured every 10 seconds.
 
     The choice for long or streamed answers, whose number per minute says little.
@@ -295,7 +299,7 @@ class ConcurrentRequests(Metric):
         return self.requests
 
 
-class ProvisionedConcurrencyUtilization(Metric):
+class ProvisionedConcurrencyUtilization(Tracked):
     """The share of provisioned concurrency in use."""
 
     what = "utilization"
@@ -321,7 +325,7 @@ class ProvisionedConcurrencyUtilization(Metric):
         return self.utilization
 
 
-class _Percentage(Metric):
+class _Percentage(Tracked):
     percent: Percent
     """How much of an instance, copy or task is in use, in percent of all that it has."""
 
@@ -405,7 +409,7 @@ class GpuMemoryUtilization(_Percentage):
     }
 
 
-class ModelLatency(Metric):
+class ModelLatency(Tracked):
     """How long the model takes to answer. Give milliseconds; CloudWatch has microseconds.
 
     Latency does not fall in proportion to capacity, so a policy on it moves in jumps: prefer a
@@ -447,7 +451,7 @@ class ModelLatency(Metric):
         return Source(_SAGEMAKER, "ModelLatency", VARIANT, statistic, unit="Microseconds")
 
 
-class BacklogPerInstance(Metric):
+class BacklogPerInstance(Tracked):
     """Requests that wait in an asynchronous endpoint's queue, for each instance."""
 
     what = "backlog"
@@ -468,7 +472,6 @@ class BacklogWithoutCapacity(Metric):
     """Whether requests wait in an asynchronous endpoint's queue while it has no instance."""
 
     what = "wake-up"
-    tracked = False
     sources = {ASYNCHRONOUS: Source(_SAGEMAKER, "HasBacklogWithoutCapacity", ("EndpointName",))}
 
     @property
@@ -481,7 +484,6 @@ class NoCapacityFailures(Metric):
     """Requests that failed as an inference component has no copy."""
 
     what = "wake-up"
-    tracked = False
     sources = {COMPONENT: Source(_SAGEMAKER, "NoCapacityInvocationFailures", _COPIES, "Sum")}
 
     @property
@@ -574,7 +576,7 @@ class CloudWatchMetric(Spec):
         )
 
 
-class CustomMetric(Metric):
+class CustomMetric(Tracked):
     """Any metric in CloudWatch, with its target."""
 
     what = "custom"
@@ -592,14 +594,14 @@ class CustomMetric(Metric):
 
     def kinds(self) -> tuple[Kind, ...]:
         """Every kind."""
-        return _ANY
+        return KINDS
 
     def source(self, kind: Kind) -> Source:
         """The metric as given."""
         return self.metric.as_source(kind)
 
 
-class MetricMath(Metric):
+class MetricMath(Tracked):
     """A value calculated from several metrics, with its target."""
 
     what = "math"
@@ -658,7 +660,7 @@ class MetricMath(Metric):
 
     def kinds(self) -> tuple[Kind, ...]:
         """Every kind."""
-        return _ANY
+        return KINDS
 
     def source(self, kind: Kind) -> Source:
         """Not one metric: the parts are in `metrics`."""
@@ -666,25 +668,19 @@ class MetricMath(Metric):
 
 
 _RESULT = "result"
-_ANY = (REALTIME, ASYNCHRONOUS, SERVERLESS, COMPONENT, ECS_SERVICE, LAMBDA)
-METRICS: tuple[type[Metric], ...] = (
-    InvocationsPerInstance,
-    InvocationsPerCopy,
-    RequestsPerTarget,
-    ConcurrentRequests,
-    ProvisionedConcurrencyUtilization,
-    CpuUtilization,
-    MemoryUtilization,
-    GpuUtilization,
-    GpuMemoryUtilization,
-    ModelLatency,
-    BacklogPerInstance,
-    BacklogWithoutCapacity,
-    NoCapacityFailures,
-    CustomMetric,
-    MetricMath,
+METRICS: tuple[type[Metric], ...] = tuple(
+    made
+    for made in list(globals().values())
+    if isinstance(made, type) and issubclass(made, Metric) and made.what
 )
-"""Every metric."""
+"""Every metric, as this module defines them."""
+
+if TYPE_CHECKING:
+    TrackedMetric = Tracked
+    AlarmMetric = Metric
+else:
+    TrackedMetric = Annotated[reduce(or_, (m for m in METRICS if issubclass(m, Tracked))), OneOf()]
+    AlarmMetric = Annotated[reduce(or_, METRICS), OneOf()]
 
 
 def metrics_of(kind: Kind, *, tracked: bool) -> list[str]:
@@ -692,6 +688,6 @@ def metrics_of(kind: Kind, *, tracked: bool) -> list[str]:
     return [
         metric.__name__
         for metric in METRICS
-        if (metric.tracked or not tracked)
-        and (kind in metric.sources or metric in (CustomMetric, MetricMath))
+        if (issubclass(metric, Tracked) or not tracked)
+        and (kind in metric.sources or issubclass(metric, CustomMetric | MetricMath))
     ]

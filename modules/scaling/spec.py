@@ -12,22 +12,20 @@ from ..rules import Problem, one_of, rule
 from ..spec import Aws, Between, Check, Many, OneOf, ShortName, Spec
 from .kinds import ASYNCHRONOUS, COMPONENT, LAMBDA, Kind
 from .metrics import (
+    AlarmMetric,
     BacklogPerInstance,
     BacklogWithoutCapacity,
     ConcurrentRequests,
-    CpuUtilization,
     CustomMetric,
     GpuMemoryUtilization,
     GpuUtilization,
     InvocationsPerCopy,
-    InvocationsPerInstance,
-    MemoryUtilization,
     Metric,
     MetricMath,
-    ModelLatency,
     NoCapacityFailures,
     ProvisionedConcurrencyUtilization,
     RequestsPerTarget,
+    TrackedMetric,
     metrics_of,
 )
 from .schedule import AAS3, AAS20, Capacity, Scheduled
@@ -179,40 +177,6 @@ ASY10 = rule(
 )
 
 CooldownSeconds = Annotated[int, Between(AAS21, 0, 86_400)]
-TrackedMetric = Annotated[
-    InvocationsPerInstance
-    | InvocationsPerCopy
-    | RequestsPerTarget
-    | ConcurrentRequests
-    | ProvisionedConcurrencyUtilization
-    | CpuUtilization
-    | MemoryUtilization
-    | GpuUtilization
-    | GpuMemoryUtilization
-    | ModelLatency
-    | BacklogPerInstance
-    | CustomMetric
-    | MetricMath,
-    OneOf(),
-]
-AlarmMetric = Annotated[
-    InvocationsPerInstance
-    | InvocationsPerCopy
-    | RequestsPerTarget
-    | ConcurrentRequests
-    | ProvisionedConcurrencyUtilization
-    | CpuUtilization
-    | MemoryUtilization
-    | GpuUtilization
-    | GpuMemoryUtilization
-    | ModelLatency
-    | BacklogPerInstance
-    | BacklogWithoutCapacity
-    | NoCapacityFailures
-    | CustomMetric
-    | MetricMath,
-    OneOf(),
-]
 
 
 class TargetTracking(Spec):

@@ -22,8 +22,10 @@ from inferform import (
     Linear,
     Model,
     ModelPackage,
+    MultiModel,
     MultiModelEndpoint,
     MultiVariantEndpoint,
+    Notifications,
     OnSchedule,
     OnUpload,
     PipelineEndpoint,
@@ -112,15 +114,17 @@ KINDS: dict[str, Any] = {
         instance_type="ml.m5.xlarge",
         scaling=scale_to_zero(BacklogPerInstance(), max_capacity=3),
         max_concurrent_invocations_per_instance=4,
-        success_topic=TOPIC,
-        error_topic=TOPIC,
-        include_response_in=["success"],
+        notifications=Notifications(
+            success_topic=TOPIC, error_topic=TOPIC, include_response_in=["success"]
+        ),
     ),
     "many": MultiModelEndpoint(
-        image="123456789012.dkr.ecr.us-east-1.amazonaws.com/mms:1",
-        artifacts="models/",
+        model=MultiModel(
+            image="123456789012.dkr.ecr.us-east-1.amazonaws.com/mms:1",
+            artifacts="models/",
+            caching=False,
+        ),
         instance_type="ml.m5.xlarge",
-        caching=False,
     ),
     "pipeline": PipelineEndpoint(
         containers=[model(name="prepare"), model(), model(name="explain", artifact=None)],

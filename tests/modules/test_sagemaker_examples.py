@@ -27,9 +27,11 @@ from inferform import (
     Model,
     ModelPackage,
     ModelPackageGroup,
+    MultiModel,
     MultiModelEndpoint,
     MultiVariantEndpoint,
     NetworkOutputs,
+    Notifications,
     OnSchedule,
     OnUpload,
     PipelineEndpoint,
@@ -127,9 +129,11 @@ def test_asynchronous_creation(stack_of: StackOf) -> None:
             max_concurrent_invocations_per_instance=4,
             output="s3://results/output",
             failure_output="s3://results/failure",
-            success_topic=topic.format("success"),
-            error_topic=topic.format("error"),
-            include_response_in=["success", "error"],
+            notifications=Notifications(
+                success_topic=topic.format("success"),
+                error_topic=topic.format("error"),
+                include_response_in=["success", "error"],
+            ),
         )
     )
     assert configuration(stack) == {
@@ -346,7 +350,8 @@ def test_a_serial_pipeline(stack_of: StackOf) -> None:
 def test_a_multi_model_endpoint(stack_of: StackOf) -> None:
     stack = stack_of(
         MultiModelEndpoint(
-            image=IMAGE, artifacts="models/", instance_type="ml.g5.xlarge", caching=False
+            model=MultiModel(image=IMAGE, artifacts="models/", caching=False),
+            instance_type="ml.g5.xlarge",
         )
     )
     container = one(stack, "sagemaker_model")["primary_container"]

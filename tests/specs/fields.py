@@ -21,7 +21,7 @@ from inferform import (
     MetricMath,
     Model,
     ModelPackage,
-    MultiModelEndpoint,
+    MultiModel,
     MultiVariantEndpoint,
     Outputs,
     Spec,
@@ -41,9 +41,7 @@ _SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-AbCdEf"
 _MODEL = Model(image=Image(repository="fraud", tag="1"))
 _METRIC = CloudWatchMetric(namespace="Fraud", name="Busy")
 _VARIANT = Variant(model=_MODEL, instance_type="ml.m5.large")
-_MULTI = MultiModelEndpoint(
-    image=Image(repository="fraud", tag="1"), artifacts="models/", instance_type="ml.m5.large"
-)
+_MULTI = MultiModel(image=Image(repository="fraud", tag="1"), artifacts="models/")
 
 # What stands under a key, or over a value, where it is not any text.
 _VALUES: dict[str, Any] = {"EcsService.secrets": _SECRET, "EksCluster.addons": Addon()}
@@ -63,8 +61,8 @@ _SPECS: dict[str, Callable[[Any], Spec]] = {
     "Model.environment{}": lambda value: _MODEL.replace(environment={"KEY": value}),
     "_Package.environment{key}": lambda key: ModelPackage(arn=_ARN, environment={key: "1"}),
     "_Package.environment{}": lambda value: ModelPackage(arn=_ARN, environment={"A": value}),
-    "MultiModelEndpoint.environment{key}": lambda key: _MULTI.replace(environment={key: "1"}),
-    "MultiModelEndpoint.environment{}": lambda value: _MULTI.replace(environment={"A": value}),
+    "MultiModel.environment{key}": lambda key: _MULTI.replace(environment={key: "1"}),
+    "MultiModel.environment{}": lambda value: _MULTI.replace(environment={"A": value}),
     "MultiVariantEndpoint.variants{key}": lambda key: MultiVariantEndpoint(
         variants={key: _VARIANT}
     ),

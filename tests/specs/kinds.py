@@ -88,10 +88,13 @@ inference=Inference(
         "later": AsyncEndpoint(
             model=ModelPackage(arn="{_PACKAGE}"), instance_type="ml.m5.large",
             scaling=scale_to_zero(BacklogPerInstance(requests=5), max_capacity=3),
+            notifications=Notifications(
+                error_topic="arn:aws:sns:us-east-1:{ACCOUNT}:failed", include_response_in=["error"],
+            ),
             rollout=Rolling(batch_percent=20),
         ),
         "many": MultiModelEndpoint(
-            image=Image(repository="fraud", tag="1.4.2"), artifacts="models/",
+            model=MultiModel(image=Image(repository="fraud", tag="1.4.2"), artifacts="models/"),
             instance_type="ml.m5.large", rollout=Linear(step_percent=20),
         ),
         "serial": PipelineEndpoint(containers=[{_MODEL}, {_MODEL}], instance_type="ml.m5.large"),

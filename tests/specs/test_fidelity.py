@@ -181,7 +181,7 @@ STRICTER = {
         "CoreDumps.destination",
         "DataCapture.destination",
         "Model.artifact",
-        "MultiModelEndpoint.artifacts",
+        "MultiModel.artifacts",
     ),
     "AWS's documentation says more than the models: ASCII, or a form": (
         "CloudWatchMetric.dimensions{key}",
@@ -215,7 +215,7 @@ STRICTER = {
     "an image is in Amazon ECR, and is named by tag or digest": (
         "Image.tag",
         "Model.image",
-        "MultiModelEndpoint.image",
+        "MultiModel.image",
     ),
     "a model package is one version, by its ARN": (
         "JumpStartModel.model_package_arn",
@@ -252,9 +252,9 @@ SHORTER = {
 
 # What a field's value is sent as, where not as it is.
 SENT: dict[str, Callable[[Any], Any]] = {
-    "AsyncEndpoint.include_response_in[]": lambda topic: f"{topic.upper()}_NOTIFICATION_TOPIC",
+    "Notifications.include_response_in[]": lambda topic: f"{topic.upper()}_NOTIFICATION_TOPIC",
     "Model.artifact": lambda artifact: located(artifact, "b" * 63),
-    "MultiModelEndpoint.artifacts": lambda prefix: located(prefix, "b" * 63),
+    "MultiModel.artifacts": lambda prefix: located(prefix, "b" * 63),
 }
 
 FIELDS = {str(field): field for field in fields()}

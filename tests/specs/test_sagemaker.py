@@ -27,8 +27,10 @@ from inferform import (
     JumpStartModel,
     Model,
     ModelPackage,
+    MultiModel,
     MultiModelEndpoint,
     MultiVariantEndpoint,
+    Notifications,
     OnSchedule,
     OnUpload,
     PipelineEndpoint,
@@ -67,8 +69,11 @@ def asynchronous(**fields: Any) -> AsyncEndpoint:
 
 
 def many(**fields: Any) -> MultiModelEndpoint:
-    given = {"image": IMAGE, "artifacts": "models/", "instance_type": "ml.m5.large"}
-    return MultiModelEndpoint(**{**given, **fields})
+    return MultiModelEndpoint(**{"model": models(), "instance_type": "ml.m5.large", **fields})
+
+
+def models(**fields: Any) -> MultiModel:
+    return MultiModel(**{"image": IMAGE, "artifacts": "models/", **fields})
 
 
 def variants(**weights: float) -> MultiVariantEndpoint:
@@ -147,12 +152,12 @@ REFUSED: list[tuple[str, str, Callable[[], object]]] = [
     ("AAS4", "scaling.min_capacity", lambda: provisioned(to_zero())),
     # asynchronous
     ("ASY2", "", lambda: asynchronous(max_concurrent_invocations_per_instance=1001)),
-    ("ASY4", "include_response_in", lambda: asynchronous(include_response_in=["success"])),
+    ("ASY4", "include_response_in", lambda: Notifications(include_response_in=["success"])),
     ("ASY6", "instance_type", lambda: asynchronous(instance_type="ml.inf1.xlarge")),
-    ("ARN1", "success_topic", lambda: asynchronous(success_topic="arn:aws:sqs:us-east-1:1:q")),
+    ("ARN1", "success_topic", lambda: Notifications(success_topic="arn:aws:sqs:us-east-1:1:q")),
     ("SPEC3", "model", lambda: asynchronous(model=JUMPSTART)),
     # several models or containers
-    ("MDL15", "artifacts", lambda: many(artifacts="models/a.tar.gz")),
+    ("MDL15", "artifacts", lambda: models(artifacts="models/a.tar.gz")),
     ("MME2", "instance_type", lambda: many(instance_type="ml.g5.12xlarge")),
     ("PIP1", "containers", lambda: pipeline(MODEL)),
     ("PIP1", "containers", lambda: pipeline(*[MODEL] * 16)),
@@ -328,7 +333,7 @@ def test_a_value_that_looks_like_a_secret_is_refused(value: str) -> None:
     for write in (
         lambda: Model(image=IMAGE, environment={"X": value}),
         lambda: ModelPackage(arn=PACKAGE, environment={"X": value}),
-        lambda: many(environment={"X": value}),
+        lambda: models(environment={"X": value}),
     ):
         with pytest.raises(SpecError) as refused:
             write()
@@ -361,7 +366,7 @@ def test_a_setting_or_reference_is_no_secret(name: str, value: str) -> None:
 def test_a_container_that_fetches_a_secret_has_a_network() -> None:
     assert not MODEL.replace(environment=named()).isolated
     assert not ModelPackage(arn=PACKAGE, environment=named()).isolated
-    assert not many(environment=named()).isolated
+    assert not models(environment=named()).isolated
 
 
 @pytest.mark.parametrize(

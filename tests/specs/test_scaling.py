@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import botocore.session
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import inferform
 from inferform import (
     BacklogPerInstance,
     BacklogWithoutCapacity,
@@ -24,6 +25,7 @@ from inferform import (
     MetricMath,
     Model,
     ModelLatency,
+    NoCapacityFailures,
     ProvisionedConcurrencyUtilization,
     RealtimeEndpoint,
     RequestsPerTarget,
@@ -47,7 +49,7 @@ from inferform.scaling.kinds import (
     SERVERLESS,
     Kind,
 )
-from inferform.scaling.metrics import METRICS, metrics_of
+from inferform.scaling.metrics import METRICS, Metric, Tracked, metrics_of
 from inferform.scaling.spec import converted
 from inferform.spec import problems_of
 
@@ -171,6 +173,17 @@ def test_high_resolution_utilization_is_for_ecs_only() -> None:
     scaling = Scaling(max_capacity=2, policies=[TargetTracking(metric=metric)])
     assert problems(scaling, ECS_SERVICE) == []
     assert "[AAS8]" in problems(scaling, REALTIME)[0]
+
+
+def test_policies_take_every_metric_that_the_package_exports_and_no_other() -> None:
+    """A metric is its class alone: the policies' fields follow it."""
+    exported = [getattr(inferform, name) for name in inferform.__all__]
+    metrics = {each for each in exported if isinstance(each, type) and issubclass(each, Metric)}
+    assert metrics == set(METRICS)
+    assert set(get_args(StepScaling.model_fields["metric"].annotation)) == metrics
+    tracked = set(get_args(TargetTracking.model_fields["metric"].annotation))
+    assert tracked == {each for each in metrics if issubclass(each, Tracked)}
+    assert metrics - tracked == {BacklogWithoutCapacity, NoCapacityFailures}
 
 
 def test_wake_up_metrics_are_for_step_scaling_only() -> None:

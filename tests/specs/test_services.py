@@ -252,5 +252,5 @@ def test_what_a_promotion_copies_is_named_by_the_specs_themselves() -> None:
         for each in environment.deployed
         for path, _ in each.spec.release()
     ]
-    for path in ("model.image.tag", "model.artifact", "artifacts", "model.arn"):
+    for path in ("model.image.tag", "model.artifact", "model.artifacts", "model.arn"):
         assert path in paths

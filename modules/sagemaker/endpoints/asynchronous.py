@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from ...rules import Problem, rule
 from ...scaling.kinds import ASYNCHRONOUS
-from ...spec import Aws, Between, Many, S3Uri, arn_of
+from ...spec import Aws, Between, Many, S3Uri, Spec, arn_of
 from ..sources import OwnModelSource, source_problems
 from .base import Guarded, Hosted, InVpc, OneVariant, single
 from .capture import Destination
@@ -35,6 +35,38 @@ ASY6 = rule(
 TopicArn = Annotated[
     str, arn_of("sns", "arn:aws:sns:us-east-1:111122223333:predictions", r"[\w.-]+")
 ]
+
+
+class Notifications(Spec):
+    """The SNS topics that an asynchronous endpoint tells of each response and failure."""
+
+    success_topic: (
+        Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.SuccessTopic")] | None
+    ) = None
+    """The SNS topic that is told of each answer. Without it, none."""
+
+    error_topic: (
+        Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.ErrorTopic")] | None
+    ) = None
+    """The SNS topic that is told of each failure. Without it, none."""
+
+    include_response_in: Annotated[
+        Many[Literal["success", "error"]],
+        Aws("sagemaker:AsyncInferenceNotificationConfig.IncludeInferenceResponseIn"),
+    ] = ()
+    """In which notifications answers of up to 128 KB are included. Without it, in none."""
+
+    def check(self) -> Iterator[Problem]:
+        """A response is included in a notification that is sent."""
+        topics = {"success": self.success_topic, "error": self.error_topic}
+        for kind in self.include_response_in:
+            if topics[kind] is None:
+                yield ASY4.problem("include_response_in", kind=kind)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics."""
+        return tuple(topic for topic in (self.success_topic, self.error_topic) if topic)
 
 
 class AsyncEndpoint(OneVariant, InVpc, Instances, Guarded):
@@ -68,21 +100,8 @@ class AsyncEndpoint(OneVariant, InVpc, Instances, Guarded):
     ) = None
     """Where failures go. Without it `async/{endpoint}/failure` likewise."""
 
-    success_topic: (
-        Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.SuccessTopic")] | None
-    ) = None
-    """The SNS topic that is told of each answer. Without it, none."""
-
-    error_topic: (
-        Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.ErrorTopic")] | None
-    ) = None
-    """The SNS topic that is told of each failure. Without it, none."""
-
-    include_response_in: Annotated[
-        Many[Literal["success", "error"]],
-        Aws("sagemaker:AsyncInferenceNotificationConfig.IncludeInferenceResponseIn"),
-    ] = ()
-    """In which notifications answers of up to 128 KB are included. Without it, in none."""
+    notifications: Notifications | None = None
+    """The SNS topics that are told of responses and failures. Default: none."""
 
     kind = "asynchronous"
     family = "asynchronous"
@@ -94,9 +113,6 @@ class AsyncEndpoint(OneVariant, InVpc, Instances, Guarded):
         yield from source_problems(self.model, self.instance_type)
         if self.instance_type.startswith("ml.inf1."):
             yield ASY6.problem("instance_type", got=self.instance_type)
-        for kind in self.include_response_in:
-            if getattr(self, f"{kind}_topic") is None:
-                yield ASY4.problem("include_response_in", kind=kind)
 
     def hosted(self) -> tuple[Hosted, ...]:
         """The one production variant."""

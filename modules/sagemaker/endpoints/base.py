@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from ...model.container import Container
 from ...rollouts.spec import AllAtOnce, Canary, Linear, Rolling, Rollout
@@ -16,13 +16,9 @@ from ...spec import Aws, OneOf, ShortName, Spec
 from ...usage import Amount, Usage, bounds
 from ...vpc.spec import RetentionDays
 from ..guardrails import DEP10, DEP14, rollout_problems
-from ..sources import Hosts, JumpStartModel, Source, architecture_of
+from ..sources import AnySource, Hosts, JumpStartModel, Source, architecture_of
 from .capture import DataCapture
 from .fleet import Fleet, Instances
-
-if TYPE_CHECKING:
-    from .multi_model import MultiModelEndpoint
-    from .serverless import ServerlessEndpoint
 
 AAS45 = rule(
     "AAS45",
@@ -34,6 +30,15 @@ AAS45 = rule(
 VariantName = Annotated[ShortName, Aws("sagemaker:ProductionVariant.VariantName")]
 
 
+@dataclass(frozen=True, slots=True)
+class Serverless:
+    """The settings of a serverless variant."""
+
+    memory_mib: int
+    max_concurrency: int
+    provisioned_concurrency: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosted:
     """One variant of an endpoint of any kind, as SageMaker sees it."""
@@ -41,7 +46,7 @@ class Hosted:
     name: str
     """The variant's name."""
 
-    containers: tuple[tuple[str | None, Source | MultiModelEndpoint], ...]
+    containers: tuple[tuple[str | None, AnySource], ...]
     """What its model holds, each with its hostname; empty for inference components."""
 
     mode: Literal["single", "multi-model", "Serial", "Direct", "components"]
@@ -62,7 +67,7 @@ class Hosted:
     scaling: Scaling | None = None
     """How it follows the load."""
 
-    serverless: ServerlessEndpoint | None = None
+    serverless: Serverless | None = None
     """The serverless settings, where it is serverless."""
 
     scales: Kind = REALTIME

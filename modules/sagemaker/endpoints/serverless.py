@@ -15,7 +15,7 @@ from ...service import Place
 from ...spec import Aws, Between, Check
 from ...usage import Usage, bounds, by_use
 from ..sources import MDL14, OwnModelSource
-from .base import Endpoint, Hosted, OneVariant
+from .base import Endpoint, Hosted, OneVariant, Serverless
 
 SLS1 = rule(
     "SLS1",
@@ -140,7 +140,9 @@ class ServerlessEndpoint(OneVariant, Endpoint):
                 mode="single",
                 isolated=False,
                 scaling=self.scaling,
-                serverless=self,
+                serverless=Serverless(
+                    self.memory_mib, self.max_concurrency, self.provisioned_concurrency
+                ),
                 scales=self.scales,
             ),
         )
