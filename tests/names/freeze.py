@@ -9,7 +9,7 @@ from pathlib import Path
 from inferform.layers import program
 from tests.conftest import stacks_in
 
-from .specs import environment, names_in
+from .specs import environment, sent, sent_hashes
 
 FILE = Path(__file__).parent / "frozen.json"
 
@@ -17,6 +17,9 @@ if __name__ == "__main__":
     frozen = json.loads(FILE.read_text("utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         program.synthesize([environment()], outdir=Path(folder))
-        found = names_in(stacks_in(Path(folder)))
-    frozen["specs"] = dict(sorted({**found, **frozen["specs"]}.items()))
+        found = sent(stacks_in(Path(folder)))
+    names = {path: name for path, (_, name) in found.items()}
+    hashes = sent_hashes(found)
+    frozen["specs"] = dict(sorted({**names, **frozen["specs"]}.items()))
+    frozen["sent"] = dict(sorted({**hashes, **frozen.get("sent", {})}.items()))
     FILE.write_text(json.dumps(frozen, indent=1) + "\n", "utf-8")

@@ -41,6 +41,7 @@ from inferform import (
     Shadow,
     Variant,
 )
+from inferform.names import short_hash
 from inferform.sagemaker.endpoints.base import Endpoint
 
 CONTEXT = Context(
@@ -197,11 +198,32 @@ def environment(
     )
 
 
+def sent(stacks: dict[str, dict[str, Any]]) -> dict[str, tuple[Any, str]]:
+    """What is sent for each resource whose name carries a hash, and that name."""
+    found = {}
+    for stack in stacks.values():
+        for kind, argument in HASHED.items():
+            for made in stack.get("resource", {}).get(kind, {}).values():
+                path = f"{kind} {made['//']['metadata']['path']}"
+                arguments = {
+                    name: value
+                    for name, value in made.items()
+                    if name not in ("//", "depends_on", "lifecycle", argument)
+                }
+                found[path] = (arguments, made[argument])
+    return found
+
+
+def sent_hashes(found: dict[str, tuple[Any, str]]) -> dict[str, str]:
+    """What is sent for each resource of which nothing can be changed in place; EKS changes most of
+    a node group."""
+    return {
+        path: short_hash(arguments)
+        for path, (arguments, _) in found.items()
+        if not path.startswith("aws_eks_node_group ")
+    }
+
+
 def names_in(stacks: dict[str, dict[str, Any]]) -> dict[str, str]:
     """The name of each resource whose name carries a hash, by its path among the constructs."""
-    return {
-        f"{kind} {made['//']['metadata']['path']}": made[argument]
-        for stack in stacks.values()
-        for kind, argument in HASHED.items()
-        for made in stack.get("resource", {}).get(kind, {}).values()
-    }
+    return {path: name for path, (_, name) in sent(stacks).items()}

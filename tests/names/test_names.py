@@ -42,7 +42,17 @@ from inferform.sagemaker.endpoints.base import Endpoint
 from tests.conftest import Synthesized
 
 from . import specs
-from .specs import BATCH, ENDPOINTS, MODEL, NODES, SERVICES, environment, names_in
+from .specs import (
+    BATCH,
+    ENDPOINTS,
+    MODEL,
+    NODES,
+    SERVICES,
+    environment,
+    names_in,
+    sent,
+    sent_hashes,
+)
 
 Synthesize = Callable[..., Synthesized]
 FROZEN = json.loads((Path(__file__).parent / "frozen.json").read_text("utf-8"))
@@ -58,6 +68,14 @@ def test_every_frozen_spec_still_has_its_name(synthesize: Synthesize) -> None:
     assert found == FROZEN["specs"], (
         "a changed name replaces every resource like it, in every account; hash only what is set "
         "(modules/content.py). New Specs are added to tests/names/frozen.json"
+    )
+
+
+def test_what_is_sent_under_a_frozen_name_is_what_was(synthesize: Synthesize) -> None:
+    found = sent(synthesize(environment()))
+    assert sent_hashes(found) == FROZEN["sent"], (
+        "what cannot be changed in place would be replaced under its own name, which AWS refuses; "
+        "send a new argument only where it is set to other than its default"
     )
 
 
@@ -335,22 +353,6 @@ CHANGES: list[tuple[Endpoint, dict[str, Any]]] = [
     (ENDPOINTS["components"], {"max_instances": 5}),
     (ENDPOINTS["components"], {"variant": "other"}),
 ]
-
-
-def sent(stacks: Synthesized) -> dict[str, tuple[Any, str]]:
-    """What is sent for each resource whose name carries a hash, and that name."""
-    found = {}
-    for stack in stacks.values():
-        for kind, argument in specs.HASHED.items():
-            for made in stack.get("resource", {}).get(kind, {}).values():
-                path = f"{kind} {made['//']['metadata']['path']}"
-                arguments = {
-                    name: value
-                    for name, value in made.items()
-                    if name not in ("//", "depends_on", "lifecycle", argument)
-                }
-                found[path] = (arguments, made[argument])
-    return found
 
 
 def alone(endpoint: Endpoint) -> Environment:
