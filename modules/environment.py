@@ -124,11 +124,11 @@ class Environment(Spec):
 
     @property
     def services(self) -> dict[tuple[PathPart, ...], EcsService]:
-        """The ECS services of every group, by their path."""
+        """The ECS services, by their path."""
         return {
-            ("inference", *filter(None, [group]), "services", name): service
-            for group, inference in self.groups.items()
-            for name, service in inference.services.items()
+            each.place.path: each.spec
+            for each in self.deployed
+            if isinstance(each.spec, EcsService)
         }
 
     @property

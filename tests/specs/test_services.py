@@ -220,6 +220,13 @@ def test_outside_the_vpc_models_have_a_network_of_sagemakers() -> None:
     environment(network=network, inference=Inference(endpoints={"fraud": serverless}))
 
 
+@pytest.mark.parametrize("made", [ecs, endpoint, batch, pods])
+def test_images_and_artifacts_are_out_of_reach_without_nat_and_the_gateway_of_s3(made: Any) -> None:
+    network = CLOSED.replace(gateway_endpoints=["dynamodb"])
+    with pytest.raises(SpecError, match=r"s3 \(gateway\)"):
+        environment(network=network, **made(MODEL.replace(environment={})))
+
+
 def test_a_batch_transform_needs_no_endpoint_for_its_state_machine() -> None:
     made = environment(**batch(MODEL.replace(environment={})))
     assert "states" not in made.interface_endpoints
