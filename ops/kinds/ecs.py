@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from inferform.usage import Usage, between
+from inferform.usage import Amount, Usage, between, fargate, on_demand
 
 from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH, INVOCATION, RUNNING_IMAGE
-from ..cost.model import fargate
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Severity, Story
 from . import preflight
@@ -326,14 +325,27 @@ def _tasks(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         return
     name = str(values.get("name") or change.name)
     amount = planned_bounds(plan, change, side, "", number(values.get("desired_count"), 1))
-    yield from fargate(
-        name,
-        amount,
-        cpu=int(str(cpu)),
-        memory=int(str(memory)),
-        architecture=str(dig(task, "runtime_platform", "cpu_architecture") or "X86_64"),
-        spot=bool(providers) and "FARGATE" not in providers,
-    )
+    own = _own_tasks(providers, amount)
+    for share, spot in ((own, False), (amount - own, True)):
+        if share.maximum:
+            yield from fargate(
+                name,
+                share,
+                cpu=int(str(cpu)),
+                memory=int(str(memory)),
+                architecture=str(dig(task, "runtime_platform", "cpu_architecture") or "X86_64"),
+                spot=spot,
+            )
+
+
+def _own_tasks(providers: Mapping[str, Mapping[str, Any]], tasks: Amount) -> Amount:
+    """The tasks that are no Spot: all of them without capacity providers."""
+    if not providers:
+        return tasks
+    weights = {name: number(entry.get("weight"), 0) for name, entry in providers.items()}
+    share = weights.get("FARGATE", 0) / (sum(weights.values()) or 1)
+    base = number(providers.get("FARGATE", {}).get("base"), 0)
+    return on_demand(tasks, base=base, share=share)
 
 
 def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
@@ -351,11 +363,16 @@ def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     ]
     for template in templates:
         kind = kind or template.at(side).get("instance_type")
-    on_demand = dig(mixed, "instances_distribution", "on_demand_percentage_above_base_capacity")
-    spot = "-spot" if on_demand == 0 else ""
+    distribution = dig(mixed, "instances_distribution")
+    own = on_demand(
+        amount,
+        base=number(dig(distribution, "on_demand_base_capacity"), 0),
+        share=number(dig(distribution, "on_demand_percentage_above_base_capacity"), 100) / 100,
+    )
     name = str(values.get("name") or change.name)
-    if kind:
-        yield Usage(name, f"ec2{spot}/{kind}", amount)
+    for key, share in (("ec2", own), ("ec2-spot", amount - own)):
+        if kind and share.maximum:
+            yield Usage(name, f"{key}/{kind}", share)
     size = disk(templates, side)
     if size:
         yield Usage(name, "ebs/gp3", amount * size)

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from inferform.eks.spec import EXTENDED_VERSIONS
-from inferform.usage import Usage, between, exactly
+from inferform.usage import Usage, between, by_use, exactly
 
 from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH
@@ -120,12 +120,12 @@ def _control_plane(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     extended = stays and values.get("version") in EXTENDED_VERSIONS
     yield Usage("eks", "eks/cluster-extended" if extended else "eks/cluster", exactly(1))
     if dig(values, "compute_config", "enabled"):
-        yield Usage("eks", "eks/auto-mode-nodes", exactly(1))
+        yield by_use("eks", "eks/auto-mode-nodes")
 
 
 def _fargate_pods(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     """Pods on Fargate, whose number and size the plan does not know."""
-    yield Usage("eks", "eks/fargate-pods", exactly(1))
+    yield by_use("eks", "eks/fargate-pods")
 
 
 def _nodes(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from inferform.usage import Usage, between
+from inferform.usage import Usage, between, by_use
 
 from ..aws import Aws
 from ..errors import OperatorError
@@ -96,8 +96,10 @@ def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         name = str(variant.get("variant_name") or "")
         kind, managed = variant.get("instance_type"), dig(variant, "managed_instance_scaling")
         provisioned = dig(variant, "serverless_config", "provisioned_concurrency")
+        memory = dig(variant, "serverless_config", "memory_size_in_mb")
+        if memory:
+            yield by_use(service, f"sagemaker/serverless/{memory}")
         if provisioned:
-            memory = dig(variant, "serverless_config", "memory_size_in_mb")
             key = f"sagemaker/provisioned-concurrency/{memory}"
             yield Usage(service, key, planned_bounds(plan, change, side, name, provisioned))
         if not kind:

@@ -37,7 +37,15 @@ from inferform.outputs import NetworkOutputs, RegistryOutputs
 from inferform.sagemaker.endpoints import AsyncEndpoint, ServerlessEndpoint
 from inferform.scaling.spec import Scaling as ScalingSpec
 from ops.cli import app
-from ops.cost.model import EXPECTED_SHARE, HOURS_PER_MONTH, Amount, Usage, between, dollars
+from ops.cost.model import (
+    EXPECTED_SHARE,
+    HOURS_PER_MONTH,
+    Amount,
+    Estimate,
+    Usage,
+    between,
+    dollars,
+)
 from ops.cost.prices import price_table
 from ops.cost.resources import usages as planned
 from ops.cost.specs import estimate, usages
@@ -45,6 +53,8 @@ from ops.cost.update import WANTED, Wanted, unlisted
 from ops.environments import environments
 from ops.errors import BadInputError
 from ops.plan import read_plan
+from ops.review.renderers.markdown import cost_notes
+from ops.review.report import CostReport
 from tests.review.make_fixtures import FRAUD
 from tests.review.plans import PLANS, changed, plan_of
 from tests.specs import kinds
@@ -378,6 +388,63 @@ def test_resources_of_any_project_are_estimated(address: str) -> None:
     values, expected = RESOURCES[address]
     plan = read_plan(plan_of(changed(address, ["create"], None, values)))
     assert least(planned(plan, "after")) == expected
+
+
+def test_instances_of_a_plan_are_split_into_on_demand_and_spot() -> None:
+    values = {
+        "min_size": 2,
+        "max_size": 6,
+        "mixed_instances_policy": [
+            {
+                "instances_distribution": [
+                    {
+                        "on_demand_base_capacity": 2,
+                        "on_demand_percentage_above_base_capacity": 50,
+                    }
+                ],
+                "launch_template": [{"override": [{"instance_type": "g5.xlarge"}]}],
+            }
+        ],
+    }
+    plan = read_plan(plan_of(changed("aws_autoscaling_group.a", ["create"], None, values)))
+    assert {u.key: u.amount for u in planned(plan, "after")} == {
+        "ec2/g5.xlarge": Amount(2, 2.5, 4),
+        "ec2-spot/g5.xlarge": Amount(0, 0.5, 2),
+    }
+
+
+def test_tasks_of_a_plan_are_split_into_fargate_and_spot() -> None:
+    arn = "arn:aws:ecs:us-east-1:1:task-definition/t:1"
+    service = {
+        "name": "s",
+        "desired_count": 4,
+        "task_definition": arn,
+        "capacity_provider_strategy": [
+            {"capacity_provider": "FARGATE", "base": 2, "weight": 1},
+            {"capacity_provider": "FARGATE_SPOT", "base": 0, "weight": 3},
+        ],
+    }
+    task = {"arn": arn, "family": "t", "cpu": "1024", "memory": "2048"}
+    plan = read_plan(
+        plan_of(
+            changed("aws_ecs_service.s", ["no-op"], service, service),
+            changed("aws_ecs_task_definition.t", ["no-op"], task, task),
+        )
+    )
+    assert least(planned(plan, "after")) == {
+        "fargate/x86_64/vcpu": 2.5,
+        "fargate/x86_64/gib": 5,
+        "fargate-spot/x86_64/vcpu": 1.5,
+        "fargate-spot/x86_64/gib": 3,
+    }
+
+
+def test_what_a_plan_leaves_to_use_is_said_as_such() -> None:
+    values = {"version": "1.35", "compute_config": [{"enabled": True}]}
+    plan = read_plan(plan_of(changed("aws_eks_cluster.c", ["create"], None, values)))
+    after = price_table().estimate("us-east-1", planned(plan, "after"))
+    report = CostReport("dev-use1", "us-east-1", Estimate(()), after, "")
+    assert "dev-use1: billed by use and not in the sums: eks/auto-mode-nodes" in cost_notes(report)
 
 
 def test_fargate_tasks_are_estimated_by_cpu_and_memory() -> None:

@@ -211,14 +211,15 @@ def cost_cells(cost: CostReport) -> list[tuple[str, str]]:
 
 def cost_notes(cost: CostReport) -> Iterator[str]:
     """What is to be known beside the numbers of one environment."""
-    missing = cost.after.not_priced
-    if missing:
-        keys = sorted({line.usage.key for line in missing})
+    for by_use, said in (
+        (False, f"not priced and not in the sums: {{}} (the table has no price for {cost.region})"),
+        (True, "billed by use and not in the sums: {}"),
+    ):
+        missing = cost.after.not_priced
+        keys = sorted({e.usage.key for e in missing if (e.usage.amount is None) == by_use})
         shown = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
-        yield (
-            f"{cost.environment}: not priced and not in the sums: {shown} "
-            f"(the table has no price for {cost.region})"
-        )
+        if keys:
+            yield f"{cost.environment}: {said.format(shown)}"
     if cost.is_partial:
         yield f"{cost.environment}: without the stacks that are blocked or failed"
     if cost.prices_from:
