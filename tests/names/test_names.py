@@ -31,6 +31,7 @@ from inferform import (
     Notifications,
     OnSchedule,
     Rolling,
+    Route,
     Scaling,
     ServerlessEndpoint,
     Shadow,
@@ -38,6 +39,7 @@ from inferform import (
     Taint,
 )
 from inferform.content import DEFAULTS, HELD, Content, content_hash, content_name
+from inferform.names import fit
 from inferform.sagemaker.endpoints.base import Endpoint
 from tests.conftest import Synthesized
 
@@ -83,6 +85,17 @@ def test_what_is_sent_under_a_frozen_name_is_what_was(synthesize: Synthesize) ->
 def test_every_frozen_content_still_has_its_name(number: int) -> None:
     frozen = FROZEN["contents"][number]
     assert content_name("base", frozen["kind"], frozen["content"]) == frozen["name"]
+
+
+def test_a_name_over_its_limit_is_cut_as_it_always_was() -> None:
+    for frozen in FROZEN["cut"]:
+        assert fit(frozen["name"], frozen["limit"]) == frozen["cut"]
+
+
+def test_a_route_has_the_priority_that_it_always_had() -> None:
+    for frozen in FROZEN["priorities"]:
+        route = Route(load_balancer="internal", hosts=frozen["hosts"], paths=frozen["paths"])
+        assert route.rule_priority == frozen["priority"]
 
 
 def test_each_type_whose_name_is_hashed_is_frozen_and_says_its_defaults() -> None:
