@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -15,12 +15,20 @@ from inferform.iam.policy import document, tls_only
 from .aws import Aws
 from .errors import OperatorError
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import (
+        BucketLifecycleConfigurationTypeDef,
+        PublicAccessBlockConfigurationTypeDef,
+        ServerSideEncryptionConfigurationTypeDef,
+    )
+
 STATE_VERSIONS_DAYS = 90
 """Days that a superseded state stays recoverable."""
 
 _TAGS = {"managed-by": "inferform", "purpose": "terraform-state"}
 
-_ENCRYPTION = {
+_ENCRYPTION: ServerSideEncryptionConfigurationTypeDef = {
     "Rules": [
         {
             "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
@@ -28,13 +36,13 @@ _ENCRYPTION = {
         }
     ]
 }
-_PUBLIC_ACCESS = {
+_PUBLIC_ACCESS: PublicAccessBlockConfigurationTypeDef = {
     "BlockPublicAcls": True,
     "IgnorePublicAcls": True,
     "BlockPublicPolicy": True,
     "RestrictPublicBuckets": True,
 }
-_LIFECYCLE = {
+_LIFECYCLE: BucketLifecycleConfigurationTypeDef = {
     "Rules": [
         {
             "ID": "superseded-states",
@@ -82,7 +90,7 @@ def bootstrap(context: Context, aws: Aws) -> Bootstrapped:
     return Bootstrapped(bucket, created, changed)
 
 
-def _exists(s3: Any, context: Context) -> bool:
+def _exists(s3: S3Client, context: Context) -> bool:
     bucket, owner = context.state_bucket, context.account
     try:
         s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
@@ -106,7 +114,7 @@ def _exists(s3: Any, context: Context) -> bool:
     return True
 
 
-def _create(s3: Any, context: Context) -> bool:
+def _create(s3: S3Client, context: Context) -> bool:
     bucket = context.state_bucket
     location: dict[str, Any] = (
         {}
@@ -122,7 +130,7 @@ def _create(s3: Any, context: Context) -> bool:
     return True
 
 
-def _settings(s3: Any, context: Context) -> list[_Setting]:
+def _settings(s3: S3Client, context: Context) -> list[_Setting]:
     bucket = context.state_bucket
     policy = document(tls_only(f"arn:{context.partition}:s3:::{bucket}"))
     return [

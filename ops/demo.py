@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -102,7 +103,7 @@ def _rows(aws: Aws, name: str) -> list[tuple[object, ...]]:
     ]
 
 
-def _capacity(variant: dict[str, Any], target: dict[str, Any] | None) -> str:
+def _capacity(variant: Mapping[str, Any], target: Mapping[str, Any] | None) -> str:
     if "CurrentInstanceCount" not in variant or "CurrentServerlessConfig" in variant:
         return ""
     count = str(variant["CurrentInstanceCount"])

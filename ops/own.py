@@ -52,8 +52,9 @@ def _log_group(aws: Aws, values: Values) -> Iterator[Existing]:
 def _alarm(aws: Aws, values: Values) -> Iterator[Existing]:
     cloudwatch = aws.client("cloudwatch")
     name = given(values, "alarm_name")
-    kinds = ["MetricAlarm", "CompositeAlarm"]
-    found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=kinds)
+    found = cloudwatch.describe_alarms(
+        AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+    )
     for alarm in [*found.get("MetricAlarms", []), *found.get("CompositeAlarms", [])]:
         tags = cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
         yield Existing(name, pairs(tags))

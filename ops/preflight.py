@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -34,6 +34,9 @@ from .kinds import kinds
 from .kinds.record import Finding, Not, Quota
 from .kinds.synthesis import Resource, Synthesis
 from .own import existing
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
 
 Synthesized = Mapping[str, Mapping[str, Any]]
 
@@ -139,7 +142,9 @@ class _Preflight:
 
     def _image(self, uri: str, match: re.Match[str]) -> Finding:
         own = match["account"] == self._context.account
-        wanted = {"imageTag": match["tag"]} if match["tag"] else {"imageDigest": match["digest"]}
+        wanted: ImageIdentifierTypeDef = (
+            {"imageTag": match["tag"]} if match["tag"] else {"imageDigest": match["digest"]}
+        )
         push = f"inferform push, or skopeo copy from the registry that has it, to docker://{uri}"
         try:
             answer = self._aws.client("ecr").batch_get_image(

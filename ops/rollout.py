@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,7 @@ def _start(environment: Environment, service: str, spec: EcsService, aws: Aws) -
         each["taskDefinition"]
         for each in found[0].get("taskSets", [])
         if each.get("status") == "PRIMARY"
-    ] or [found[0].get("taskDefinition")]
+    ] or [found[0].get("taskDefinition", "")]
     if serving == [arn]:
         return None
     container, port = _served(found[0])
@@ -96,7 +97,7 @@ def _start(environment: Environment, service: str, spec: EcsService, aws: Aws) -
     return follow(aws, answer["deploymentId"], arn)
 
 
-def _served(service: dict[str, Any]) -> tuple[str, int]:
+def _served(service: Mapping[str, Any]) -> tuple[str, int]:
     behind = service.get("loadBalancers") or [
         entry for each in service.get("taskSets", []) for entry in each.get("loadBalancers", [])
     ]

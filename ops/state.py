@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +19,9 @@ from .advice import explained
 from .aws import Aws
 from .errors import BadInputError, OperatorError
 from .terraform import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _ABSENT = ("NoSuchKey", "404", "NoSuchVersion")
 
@@ -116,12 +119,12 @@ class States:
         self._bucket = aws.context.state_bucket
 
     @cached_property
-    def _s3(self) -> Any:
+    def _s3(self) -> S3Client:
         return self._aws.client("s3")
 
     def read(self, layer: str, version: str | None = None) -> State | None:
         """The state of a layer, or an older version of it; None where there is none."""
-        wanted = {"VersionId": version} if version else {}
+        wanted: dict[str, Any] = {"VersionId": version} if version else {}
         with explained(self._context, layer):
             try:
                 answer = self._s3.get_object(
@@ -158,17 +161,15 @@ class States:
             pages = self._s3.get_paginator("list_object_versions").paginate(
                 Bucket=self._bucket, Prefix=key
             )
-            entries = [
-                (entry, deleted)
-                for page in pages
-                for kind, deleted in (("Versions", False), ("DeleteMarkers", True))
-                for entry in page.get(kind, [])
-                if entry["Key"] == key
-            ]
+            entries: list[tuple[Mapping[str, Any], bool]] = []
+            for page in pages:
+                entries += [(entry, False) for entry in page.get("Versions", [])]
+                entries += [(entry, True) for entry in page.get("DeleteMarkers", [])]
+        entries = [(entry, deleted) for entry, deleted in entries if entry["Key"] == key]
         entries.sort(key=lambda pair: (pair[0]["IsLatest"], pair[0]["LastModified"]), reverse=True)
         return [self._version(layer, entry, deleted) for entry, deleted in entries[:limit]]
 
-    def _version(self, layer: str, entry: dict[str, Any], deleted: bool) -> Version:
+    def _version(self, layer: str, entry: Mapping[str, Any], deleted: bool) -> Version:
         state = None if deleted else self.read(layer, entry["VersionId"])
         return Version(
             id=entry["VersionId"],

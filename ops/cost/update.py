@@ -7,10 +7,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import OperatorError
 from .prices import TABLE
+
+if TYPE_CHECKING:
+    from mypy_boto3_pricing import PricingClient
+    from mypy_boto3_pricing.type_defs import FilterTypeDef
 
 HOME = "us-east-1"
 """Where the Price List API answers for every Region."""
@@ -124,7 +128,7 @@ class Updated:
 
 
 def update(
-    client: Any,
+    client: PricingClient,
     regions: Sequence[str],
     *,
     table: Path = TABLE,
@@ -168,9 +172,9 @@ def update(
     return done
 
 
-def prices(client: Any, wanted: Wanted, region: str) -> Iterator[tuple[str, float, str]]:
+def prices(client: PricingClient, wanted: Wanted, region: str) -> Iterator[tuple[str, float, str]]:
     """The key, price and publication date of every product that is wanted."""
-    filters = [
+    filters: list[FilterTypeDef] = [
         {"Type": "TERM_MATCH", "Field": name, "Value": value}
         for name, value in {**wanted.filters, "regionCode": region}.items()
     ]

@@ -8,7 +8,7 @@ from inferform.ec2 import ec2_facts
 
 from ..aws import Aws
 from ..plan import Change, Side, dig
-from .finding import given, pairs
+from .finding import filters, given, pairs
 from .reasons import (
     CHECKED_BY_SPECS,
     FREE,
@@ -85,9 +85,9 @@ def template_tags(aws: Aws, identity: str | None) -> dict[str, str]:
 
 
 def _launch_template(aws: Aws, values: Values) -> Iterator[Existing]:
-    filters = [{"Name": "launch-template-name", "Values": [given(values, "name")]}]
-    found = aws.client("ec2").describe_launch_templates(Filters=filters)["LaunchTemplates"]
-    for template in found:
+    wanted = filters({"launch-template-name": given(values, "name")})
+    found = aws.client("ec2").describe_launch_templates(Filters=wanted)
+    for template in found["LaunchTemplates"]:
         yield Existing(template["LaunchTemplateId"], pairs(template.get("Tags", [])))
 
 

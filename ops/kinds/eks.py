@@ -98,11 +98,12 @@ def _access_entry(aws: Aws, values: Values) -> Iterator[Existing]:
 
 def _pod_identity(aws: Aws, values: Values) -> Iterator[Existing]:
     cluster, eks = given(values, "cluster_name"), aws.client("eks")
-    wanted = {
-        "namespace": given(values, "namespace"),
-        "serviceAccount": given(values, "service_account"),
-    }
-    for found in eks.list_pod_identity_associations(clusterName=cluster, **wanted)["associations"]:
+    associations = eks.list_pod_identity_associations(
+        clusterName=cluster,
+        namespace=given(values, "namespace"),
+        serviceAccount=given(values, "service_account"),
+    )["associations"]
+    for found in associations:
         identity = found["associationId"]
         described = eks.describe_pod_identity_association(
             clusterName=cluster, associationId=identity
@@ -290,7 +291,7 @@ class _Checked(Verifier):
 
     fix = "read the issues in the EKS console; repair what they name, and deploy again"
 
-    def found(self) -> dict[str, Any]:
+    def found(self) -> Mapping[str, Any]:
         """What EKS describes."""
         raise NotImplementedError
 
@@ -298,11 +299,9 @@ class _Checked(Verifier):
 class _Cluster(_Checked):
     """The checks of a cluster: its version and its health."""
 
-    def found(self) -> dict[str, Any]:
+    def found(self) -> Mapping[str, Any]:
         """What EKS describes."""
-        described: dict[str, Any] = self.run.aws.client("eks").describe_cluster(name=self.name)
-        found: dict[str, Any] = described["cluster"]
-        return found
+        return self.run.aws.client("eks").describe_cluster(name=self.name)["cluster"]
 
 
 class _NodeGroup(_Checked):
@@ -313,13 +312,12 @@ class _NodeGroup(_Checked):
         """EKS's name of it."""
         return str(self.values["node_group_name"])
 
-    def found(self) -> dict[str, Any]:
+    def found(self) -> Mapping[str, Any]:
         """What EKS describes."""
         described = self.run.aws.client("eks").describe_nodegroup(
             clusterName=str(self.values["cluster_name"]), nodegroupName=self.name
         )
-        found: dict[str, Any] = described["nodegroup"]
-        return found
+        return described["nodegroup"]
 
 
 # Records

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from .record import Values
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import FilterTypeDef
 
 
 class NotKnownError(Exception):
@@ -19,7 +23,12 @@ def given(values: Values, name: str) -> str:
     return str(value)
 
 
-def pairs(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def pairs(tags: Iterable[Mapping[str, object]]) -> dict[str, str]:
     """Tags in any of the three ways in which AWS's services write pairs."""
     written = (("Key", "Value"), ("TagKey", "TagValue"), ("key", "value"))
-    return {tag[key]: tag[value] for tag in tags for key, value in written if key in tag}
+    return {str(tag[key]): str(tag[value]) for tag in tags for key, value in written if key in tag}
+
+
+def filters(wanted: Mapping[str, str]) -> list[FilterTypeDef]:
+    """EC2's way to ask for what has these values."""
+    return [{"Name": name, "Values": [value]} for name, value in wanted.items()]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from inferform.usage import Usage, exactly
 
 from ..aws import Aws
 from ..plan import Change, Plan, Side
 from ..told import RiskRule, Severity
-from .finding import given, pairs
+from .finding import filters, given, pairs
 from .reasons import (
     CHECKED_BY_SPECS,
     FREE,
@@ -41,6 +41,9 @@ from .risks import WORLD, exposed, gone, protection
 from .stories import told_when_gone
 from .words import some
 
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import RouteTableTypeDef
+
 # Finding
 
 
@@ -58,11 +61,9 @@ def _named(operation: str, key: str, id_key: str, *states: str) -> Finder:
 
 
 def _security_group(aws: Aws, values: Values) -> Iterator[Existing]:
-    filters = [
-        {"Name": "group-name", "Values": [given(values, "name")]},
-        {"Name": "vpc-id", "Values": [given(values, "vpc_id")]},
-    ]
-    for group in aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]:
+    wanted = {"group-name": given(values, "name"), "vpc-id": given(values, "vpc_id")}
+    found = aws.client("ec2").describe_security_groups(Filters=filters(wanted))
+    for group in found["SecurityGroups"]:
         yield Existing(group["GroupId"], pairs(group.get("Tags", [])))
 
 
@@ -78,9 +79,8 @@ def _rule(*, egress: bool) -> Finder:
             values.get("prefix_list_id"),
             values.get("referenced_security_group_id"),
         )
-        filters = [{"Name": "group-id", "Values": [group]}]
         pages = aws.client("ec2").get_paginator("describe_security_group_rules")
-        for page in pages.paginate(Filters=filters):
+        for page in pages.paginate(Filters=filters({"group-id": group})):
             for rule in page["SecurityGroupRules"]:
                 held = (
                     rule["IsEgress"],
@@ -102,10 +102,8 @@ def _has_ports(values: Values) -> bool:
     return given(values, "ip_protocol") != "-1"
 
 
-def _table(aws: Aws, identity: str) -> dict[str, Any]:
-    tables = aws.client("ec2").describe_route_tables(RouteTableIds=[identity])["RouteTables"]
-    table: dict[str, Any] = tables[0]
-    return table
+def _table(aws: Aws, identity: str) -> RouteTableTypeDef:
+    return aws.client("ec2").describe_route_tables(RouteTableIds=[identity])["RouteTables"][0]
 
 
 def _route(aws: Aws, values: Values) -> Iterator[Existing]:

@@ -114,7 +114,7 @@ class EndpointVerifier(Verifier):
             "fix the model, and deploy again"
         )
 
-    def _images(self, found: dict[str, Any]) -> Iterator[Finding]:
+    def _images(self, found: Mapping[str, Any]) -> Iterator[Finding]:
         """The images of each variant against those of its model in the state."""
         expected = {
             container["image"]

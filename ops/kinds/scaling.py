@@ -148,8 +148,9 @@ def _falls(before: Any, after: Any) -> bool:
 def _scaled(aws: Aws, values: Values) -> Iterator[tuple[str, dict[str, str]]]:
     """The scalable target that a target or a policy names: its id, and its tags."""
     scaling = aws.client("application-autoscaling")
-    namespace, resource = given(values, "service_namespace"), given(values, "resource_id")
-    dimension = given(values, "scalable_dimension")
+    namespace: Any = given(values, "service_namespace")
+    dimension: Any = given(values, "scalable_dimension")
+    resource = given(values, "resource_id")
     targets = scaling.describe_scalable_targets(
         ServiceNamespace=namespace, ResourceIds=[resource], ScalableDimension=dimension
     )["ScalableTargets"]
@@ -165,12 +166,14 @@ def _find_target(aws: Aws, values: Values) -> Iterator[Existing]:
 
 def _find_policy(aws: Aws, values: Values) -> Iterator[Existing]:
     name = given(values, "name")
+    namespace: Any = given(values, "service_namespace")
+    dimension: Any = given(values, "scalable_dimension")
     for identity, tags in _scaled(aws, values):
         policies = aws.client("application-autoscaling").describe_scaling_policies(
             PolicyNames=[name],
-            ServiceNamespace=given(values, "service_namespace"),
+            ServiceNamespace=namespace,
             ResourceId=given(values, "resource_id"),
-            ScalableDimension=given(values, "scalable_dimension"),
+            ScalableDimension=dimension,
         )["ScalingPolicies"]
         for policy in policies:
             yield Existing(f"{identity}/{policy['PolicyName']}", tags)

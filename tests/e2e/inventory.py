@@ -50,7 +50,7 @@ class Account:
         self._aws = aws
         self._clients: dict[str, Any] = {}
 
-    def client(self, service: str) -> Any:
+    def client(self, service: Any) -> Any:
         """A client, made once: that takes longer than what it is asked for."""
         if service not in self._clients:
             self._clients[service] = self._aws.client(service)

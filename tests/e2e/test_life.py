@@ -294,8 +294,10 @@ def test_destroy_leaves_nothing(life: Life) -> None:
     ]
     assert aws.client("logs").describe_log_groups()["logGroups"] == []
     assert aws.client("iam").list_roles()["Roles"] == []
-    tagged = [{"Name": "tag:managed-by", "Values": ["inferform"]}]
-    assert aws.client("ec2").describe_vpcs(Filters=tagged)["Vpcs"] == []
+    vpcs = aws.client("ec2").describe_vpcs(
+        Filters=[{"Name": "tag:managed-by", "Values": ["inferform"]}]
+    )
+    assert vpcs["Vpcs"] == []
 
 
 def _backend(backend: dict[str, object], bucket: str) -> str:

@@ -188,7 +188,8 @@ def test_the_identity_layer_makes_roles_that_only_the_repository_assumes(teams: 
     provider = f"arn:aws:iam::{OWNER}:oidc-provider/token.actions.githubusercontent.com"
     listed = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     assert [each["Arn"] for each in listed] == [provider]
-    trust = iam.get_role(RoleName="inferform-deploy")["Role"]["AssumeRolePolicyDocument"]
+    role = iam.get_role(RoleName="inferform-deploy")["Role"]
+    trust: Any = role["AssumeRolePolicyDocument"]
     [github] = [s for s in trust["Statement"] if s["Principal"].get("Federated") == provider]
     assert github["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"] == [
         "repo:acme/inference:ref:refs/heads/main"
@@ -211,12 +212,12 @@ def test_a_protected_registry_is_not_destroyed_and_says_how_to_lift_it(teams: Te
 
 def test_a_team_deploys_while_another_ones_state_is_locked(teams: Teams) -> None:
     aws = teams.aws("dev-use1")
-    lock = {
-        "Bucket": aws.context.state_bucket,
-        "Key": "dev-use1/inference-shop.tfstate.tflock",
-    }
     held = {"ID": LOCK, "Who": "shop@build", "Operation": "apply"}
-    aws.client("s3").put_object(Body=json.dumps(held).encode(), **lock)
+    aws.client("s3").put_object(
+        Bucket=aws.context.state_bucket,
+        Key="dev-use1/inference-shop.tfstate.tflock",
+        Body=json.dumps(held).encode(),
+    )
     teams.tags["risk"] = "1.1.0"
     teams.rewrite()
     code, output = teams.apply_raw(RISK)

@@ -106,7 +106,7 @@ class Account:
         return {c.check.title: c for c in self.checks(**changes) if c.outcome == "failed"}
 
 
-def _certificate() -> dict[str, bytes]:
+def _certificate() -> tuple[bytes, bytes]:
     """A certificate that was signed elsewhere, which ACM takes as issued."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fraud.acme.test")])
@@ -123,10 +123,10 @@ def _certificate() -> dict[str, bytes]:
     encoding = serialization.Encoding.PEM
     traditional = serialization.PrivateFormat.TraditionalOpenSSL
     plain = serialization.NoEncryption()
-    return {
-        "Certificate": signed.public_bytes(encoding),
-        "PrivateKey": key.private_bytes(encoding, traditional, plain),
-    }
+    return (
+        signed.public_bytes(encoding),
+        key.private_bytes(encoding, traditional, plain),
+    )
 
 
 @pytest.fixture
@@ -181,8 +181,8 @@ def test_a_repository_that_is_yet_to_be_made_is_deployed_and_pushed_to_first(
 
 
 def test_certificates_of_load_balancers_are_looked_for_where_they_must_be(account: Account) -> None:
-    acm = account.aws.client("acm")
-    issued = acm.import_certificate(**_certificate())["CertificateArn"]
+    acm, (certificate, key) = account.aws.client("acm"), _certificate()
+    issued = acm.import_certificate(Certificate=certificate, PrivateKey=key)["CertificateArn"]
     pending = acm.request_certificate(DomainName="fraud.acme.test")["CertificateArn"]
     elsewhere = issued.replace("us-east-1", "eu-west-1")
     arns = [issued, pending, elsewhere, f"{issued[:-1]}-"]

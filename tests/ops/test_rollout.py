@@ -73,10 +73,17 @@ def aws(emulator: Emulator) -> Aws:
     made = Aws(CONTEXT, emulator=emulator)
     ecs, name, cluster = made.client("ecs"), CONTEXT.name("fraud"), CONTEXT.name("ecs")
     ecs.create_cluster(clusterName=cluster)
-    container = {"name": "model", "memory": 128, "portMappings": [{"containerPort": 8080}]}
     first, _ = (
         ecs.register_task_definition(
-            family=name, containerDefinitions=[{**container, "image": f"fraud:{version}"}]
+            family=name,
+            containerDefinitions=[
+                {
+                    "name": "model",
+                    "image": f"fraud:{version}",
+                    "memory": 128,
+                    "portMappings": [{"containerPort": 8080}],
+                }
+            ],
         )["taskDefinition"]["taskDefinitionArn"]
         for version in (1, 2)
     )

@@ -50,10 +50,16 @@ class Service:
             ExecutionRoleArn=role,
             PrimaryContainer={"Image": self.image(version)},
         )
-        variant = {"VariantName": "primary", "ModelName": name, "InstanceType": "ml.m5.large"}
         self.sagemaker.create_endpoint_config(
             EndpointConfigName=name,
-            ProductionVariants=[{**variant, "InitialInstanceCount": 1}],
+            ProductionVariants=[
+                {
+                    "VariantName": "primary",
+                    "ModelName": name,
+                    "InstanceType": "ml.m5.large",
+                    "InitialInstanceCount": 1,
+                }
+            ],
         )
 
     def state(self, version: str) -> None:
