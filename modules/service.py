@@ -119,8 +119,8 @@ class Service(Billed, Reaching):
     scales: ClassVar[Kind | None] = None
     """What scales it, with which algorithm. Default: None, it cannot be simulated."""
 
-    not_simulated: ClassVar[str] = "it does not scale"
-    """Why it cannot be simulated, where `scales` is None."""
+    not_simulated: ClassVar[str] = "it has no scaling"
+    """Why it cannot be simulated, where it does not scale or `scales` is None."""
 
     def resource(self, place: Place) -> tuple[str, str] | None:
         """The Terraform type that stands for it in the state of its layer, and its name there;

@@ -77,10 +77,12 @@ def find(environment: Environment, name: str) -> Scaled:
     for each in known:
         for alias in aliases(each.deployed):
             names.setdefault(_joined(alias, each.scalable.variant), []).append(each)
-    listed = ", ".join(sorted(each.full_name for each in known)) or "nothing"
-    found = chosen(
-        names, name, environment.key, "scaling of", f"what scales: {listed}", lambda e: e.full_name
-    )
+    listed = f"what scales: {', '.join(sorted(each.full_name for each in known)) or 'nothing'}"
+    for service in environment.deployed:
+        if name in aliases(service) and name not in names and not any(service.spec.scalings()):
+            why = service.spec.not_simulated
+            raise BadInputError(f"{name} cannot be simulated: {why}", listed)
+    found = chosen(names, name, environment.key, "scaling of", listed, lambda e: e.full_name)
     _ = found.kind
     return found
 

@@ -12,8 +12,8 @@ __all__ = ["EXPECTED_SHARE", "Amount", "Usage", "between", "exactly", "fargate"]
 HOURS_PER_MONTH = 730
 
 ASSUMPTIONS = (
-    f"a month has {HOURS_PER_MONTH} hours; prices are on demand, without Savings Plans, free "
-    "tiers, taxes or credits",
+    f"a month has {HOURS_PER_MONTH} hours; prices are list prices, without Savings "
+    "Plans, free tiers, taxes or credits",
     "minimum and maximum are the scaling bounds around the clock; expected is a quarter of the "
     "way from the one to the other",
     "what is billed by use is not in it: requests, data processed, transferred and stored, "

@@ -128,6 +128,10 @@ def test_what_scales_is_refused_or_meant_in_the_same_way() -> None:
     with pytest.raises(BadInputError, match="has 2 of the name fraud") as caught:
         simulation_input.find(environment(), "fraud")
     assert caught.value.hint == "write endpoint/fraud or ecs/fraud"
+    with pytest.raises(BadInputError, match="nightly cannot be simulated: a batch transform does"):
+        simulation_input.find(environment(), "nightly")
+    with pytest.raises(BadInputError, match="ranking cannot be simulated: it has no scaling"):
+        simulation_input.find(environment(), "ranking")
     found = simulation_input.find(environment(), "ecs/fraud")
     assert found.full_name == "ecs/fraud"
 
