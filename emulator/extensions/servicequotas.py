@@ -20,7 +20,8 @@ _FARGATE = "Fargate On-Demand vCPU resource count"
 
 @service.adds("ListServiceQuotas", gap="missing")
 def list_service_quotas(response: ServiceQuotasResponse) -> str:
-    """AWS lists the applied quotas of a service; the emulator those of endpoints and Fargate."""
+    """AWS lists the applied quotas of a service; the emulator those of endpoints, transform
+    jobs and Fargate."""
     code = response._get_param("ServiceCode")
     granted = _granted(response)
     return json.dumps(
@@ -47,8 +48,12 @@ def _names(code: str) -> list[str]:
     if code != "sagemaker":
         return []
     model = get_session().get_service_model("sagemaker")
-    types: list[str] = getattr(model.shape_for("ProductionVariantInstanceType"), "enum", [])
-    return [f"{name} for endpoint usage" for name in types]
+    uses = {"ProductionVariantInstanceType": "endpoint", "TransformInstanceType": "transform job"}
+    return [
+        f"{name} for {use} usage"
+        for shape, use in uses.items()
+        for name in getattr(model.shape_for(shape), "enum", [])
+    ]
 
 
 def _code(name: str) -> str:

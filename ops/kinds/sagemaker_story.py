@@ -51,7 +51,7 @@ def _only(values: tuple[Change, ...]) -> Change | None:
     return values[0] if len(values) == 1 else None
 
 
-def _named(plan: Plan, kind: str, name: Any, side: Side) -> Change | None:
+def named(plan: Plan, kind: str, name: Any, side: Side) -> Change | None:
     """A resource by the name that it has before or after."""
     if not isinstance(name, str) or not name:
         return None
@@ -65,7 +65,7 @@ def configuration_of(plan: Plan, endpoint: Change, side: Side) -> Change | None:
     """The endpoint configuration that an endpoint uses before or after."""
     values = endpoint.at(side)
     kind = CONFIGURATION
-    found = _named(plan, kind, values.get("endpoint_config_name"), side)
+    found = named(plan, kind, values.get("endpoint_config_name"), side)
     if found is None:
         found = _only(
             tuple(c for c in plan.referred(endpoint, "endpoint_config_name") if c.type == kind)
@@ -80,23 +80,24 @@ def variants_of(plan: Plan, endpoint: Change, side: Side) -> dict[str, Served]:
     configuration = configuration_of(plan, endpoint, side)
     if configuration is None:
         return {}
-    served: dict[str, Served] = {}
+    found: dict[str, Served] = {}
     for index, variant in enumerate(dig(configuration.at(side), "production_variants") or ()):
         name = str(variant.get("variant_name") or f"variant {index + 1}")
         model = _model_of(plan, configuration, variant.get("model_name"), side)
-        served[name] = _served(name, variant, model, side)
-    return served
+        found[name] = served(name, variant, model, side)
+    return found
 
 
 def _model_of(plan: Plan, configuration: Change, name: Any, side: Side) -> Change | None:
-    found = _named(plan, MODEL, name, side)
+    found = named(plan, MODEL, name, side)
     if found is None:
         referred = plan.referred(configuration, "production_variants")
         found = _only(tuple(c for c in referred if c.type == MODEL))
     return found
 
 
-def _served(name: str, variant: dict[str, Any], model: Change | None, side: Side) -> Served:
+def served(name: str, variant: dict[str, Any], model: Change | None, side: Side) -> Served:
+    """What the containers of a model serve on the instances of a variant."""
     values = model.at(side) if model is not None else {}
     containers = [*(values.get("primary_container") or ()), *(values.get("container") or ())]
     images = [short_image(str(c["image"])) for c in containers if c.get("image")]
@@ -132,9 +133,8 @@ def _served(name: str, variant: dict[str, Any], model: Change | None, side: Side
     )
 
 
-def _variant_facts(
-    before: dict[str, Served], after: dict[str, Served]
-) -> Iterator[tuple[str, str]]:
+def facts_of(before: dict[str, Served], after: dict[str, Served]) -> Iterator[tuple[str, str]]:
+    """Image, model, instances, traffic and environment of each variant, and what changes."""
     for name in {**before, **after}:
         old, new = before.get(name), after.get(name)
         suffix = f" of {name}" if len({**before, **after}) > 1 else ""
@@ -248,7 +248,7 @@ def _endpoint_story(
     scaling: tuple[tuple[str, str], ...],
 ) -> Story:
     name = str(endpoint.after.get("name") or endpoint.before.get("name") or endpoint.name)
-    facts = [*_variant_facts(before, after)]
+    facts = [*facts_of(before, after)]
     rollout = worst = interrupted = resets = ""
     headline, action = f"{name} only changes how it scales", "scaling"
     if endpoint.action is Action.CREATE:
@@ -271,7 +271,7 @@ def _endpoint_story(
     elif endpoint.action in (Action.DELETE, Action.FORGET):
         verb = "deleted" if endpoint.action is Action.DELETE else "no longer managed"
         headline, action = f"{name} is {verb}", endpoint.action.value
-        facts = [*_variant_facts({}, before)]
+        facts = [*facts_of({}, before)]
         if endpoint.action is Action.DELETE:
             interrupted = "every request, for good"
     elif endpoint.action is Action.UPDATE:

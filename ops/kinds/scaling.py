@@ -189,6 +189,7 @@ def _by_schedule(before: Values, after: Values, planned: Planned) -> set[str]:
 _OF_TARGET = Not("it goes with the scalable target, which the service's story tells")
 _FREE = Not("Application Auto Scaling costs nothing; the service's estimate has the bounds")
 _SET = Not("a put of the same name sets it again, so that nothing can be taken")
+_NOWHERE = Not("it is nothing in AWS, but what makes others be replaced with it")
 _IN_PLACE = Not("it is changed in place, or put again")
 
 KINDS = (
@@ -245,5 +246,23 @@ KINDS = (
         risks=Not("its target's bounds are what can hurt"),
         settings=Not("it has none that protect anything"),
         verify=Not("the service that it scales is verified"),
+    ),
+    Kind(
+        "terraform_data",
+        "note of Terraform's",
+        outage=False,
+        holds_data=False,
+        find=Not("it is in the state only; the next apply makes it again"),
+        name=_NOWHERE,
+        discard=_NOWHERE,
+        owned=_NOWHERE,
+        uses=_NOWHERE,
+        quotas=_NOWHERE,
+        addresses=_NOWHERE,
+        preflight=_NOWHERE,
+        story=Not("what is replaced with it is told"),
+        risks=Not("what is replaced with it is what can hurt"),
+        settings=_NOWHERE,
+        verify=_NOWHERE,
     ),
 )

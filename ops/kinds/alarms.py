@@ -1,0 +1,94 @@
+"""CloudWatch: metric alarms, composite alarms and log groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..aws import Aws
+from ..plan import Action, Change, Plan
+from ..told import RiskRule, Severity
+from .finding import given, pairs
+from .record import Existing, Found, Kind, Not, Values, risk
+
+# Recover
+
+
+def _find_alarm(aws: Aws, values: Values) -> Iterator[Existing]:
+    cloudwatch = aws.client("cloudwatch")
+    name = given(values, "alarm_name")
+    found = cloudwatch.describe_alarms(
+        AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+    )
+    for alarm in (*found.get("MetricAlarms", []), *found.get("CompositeAlarms", [])):
+        tags = cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
+        yield Existing(name, pairs(tags))
+
+
+def _find_log_group(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    arn = aws.context.arn("logs", f"log-group:{name}")
+    yield Existing(name, aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"])
+
+
+# Risks
+
+
+@risk(
+    RiskRule(
+        "SEC3",
+        Severity.LOW,
+        "logs are kept for a shorter time or not at all",
+        advice="check that nobody has to keep them; export them first if so",
+    )
+)
+def _shorter_logs(plan: Plan, change: Change) -> Iterator[Found]:
+    before, after = change.both("retention_in_days")
+    if change.action is Action.DELETE:
+        yield "is deleted with the events that it holds", Severity.MEDIUM
+    elif change.action is Action.UPDATE and after and (not before or after < before):
+        yield f"keeps events {after} days (was {before or 'for ever'})"
+
+
+def _alarm(type: str, words: str) -> Kind:
+    return Kind(
+        type,
+        words,
+        outage=False,
+        holds_data=False,
+        find=_find_alarm,
+        name=Not("CloudWatch does not refuse the name of an alarm that exists"),
+        discard=Not("it is changed in place"),
+        owned=Not("its state is no attribute in Terraform"),
+        uses=Not("an alarm costs cents; the assumptions of an estimate say so"),
+        quotas=Not("no environment comes near 5,000 alarms, the quota of a Region"),
+        addresses=Not("it takes no address"),
+        preflight=Not("the Specs find what CloudWatch would refuse"),
+        story=Not("it is told with the rollout that it guards"),
+        risks=Not("an update of what it guards without it is a risk of that"),
+        settings=Not("it encrypts and isolates nothing"),
+        verify=Not("an alarm that rolls back is found by the service's own configuration"),
+    )
+
+
+KINDS = (
+    _alarm("aws_cloudwatch_metric_alarm", "alarm"),
+    _alarm("aws_cloudwatch_composite_alarm", "composite alarm"),
+    Kind(
+        "aws_cloudwatch_log_group",
+        "log group",
+        outage=False,
+        holds_data=False,
+        find=_find_log_group,
+        name="name",
+        discard=Not("it is changed in place"),
+        owned=Not("only Terraform writes its retention and key"),
+        uses=Not("it is billed by what is written and stored"),
+        quotas=Not("no environment comes near a million log groups, the quota of a Region"),
+        addresses=Not("it takes no address"),
+        preflight=Not("the Specs find what CloudWatch Logs would refuse"),
+        story=Not("no request depends on it"),
+        risks=(_shorter_logs,),
+        settings={"kms_key_id": "encryption by your key"},
+        verify=Not("what writes to it works without it, too"),
+    ),
+)

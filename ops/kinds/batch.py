@@ -1,0 +1,367 @@
+"""Batch transforms: a state machine that runs transform jobs, and what starts it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from inferform.usage import Usage, by_use
+
+from ..aws import Aws
+from ..checks import CONFIGURATION, HEALTH, INVOCATION
+from ..plan import Action, Change, Plan, Side, dig, number
+from ..told import Story
+from .finding import given, pairs
+from .record import Existing, Finding, Kind, Not, Quota, Values, Verifier
+from .sagemaker_story import MODEL, Served, facts_of, named, served
+from .sagemaker_verify import served_by
+from .synthesis import Resource, Synthesis
+from .words import PAST, arrow, changed_first, forced
+
+MACHINE = "aws_sfn_state_machine"
+SCHEDULE = "aws_scheduler_schedule"
+RULE = "aws_cloudwatch_event_rule"
+TARGET = "aws_cloudwatch_event_target"
+
+_ABSENT = ("StateMachineDoesNotExist", "ResourceNotFoundException", "ValidationException")
+
+
+def job_of(values: Values) -> Mapping[str, Any]:
+    """What a state machine tells CreateTransformJob; empty where it runs no transform jobs."""
+    try:
+        states = json.loads(str(values.get("definition"))).get("States", {})
+    except (ValueError, AttributeError):
+        return {}
+    for state in states.values() if isinstance(states, dict) else ():
+        if isinstance(state, dict) and "createTransformJob" in str(state.get("Resource")):
+            found = state.get("Parameters")
+            return found if isinstance(found, dict) else {}
+    return {}
+
+
+# Recover
+
+
+def _machine_tags(aws: Aws, arn: str) -> dict[str, str]:
+    states = aws.client("stepfunctions")
+    return pairs(states.list_tags_for_resource(resourceArn=arn)["tags"])
+
+
+def _find_machine(aws: Aws, values: Values) -> Iterator[Existing]:
+    arn = aws.context.arn("states", f"stateMachine:{given(values, 'name')}")
+    aws.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
+    yield Existing(arn, _machine_tags(aws, arn))
+
+
+def _find_schedule(aws: Aws, values: Values) -> Iterator[Existing]:
+    """A schedule has no tags: those of the state machine that it starts stand for them."""
+    name, group = given(values, "name"), str(values.get("group_name") or "default")
+    found = aws.client("scheduler").get_schedule(Name=name, GroupName=group)
+    yield Existing(f"{group}/{name}", _machine_tags(aws, found["Target"]["Arn"]))
+
+
+def _rule_tags(aws: Aws, name: str) -> dict[str, str]:
+    events = aws.client("events")
+    arn = events.describe_rule(Name=name)["Arn"]
+    return pairs(events.list_tags_for_resource(ResourceARN=arn)["Tags"])
+
+
+def _find_rule(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    yield Existing(name, _rule_tags(aws, name))
+
+
+def _find_target(aws: Aws, values: Values) -> Iterator[Existing]:
+    """The target of a rule, by what it starts: a second one would start everything twice."""
+    rule, arn = given(values, "rule"), given(values, "arn")
+    for target in aws.client("events").list_targets_by_rule(Rule=rule)["Targets"]:
+        if target["Arn"] == arn:
+            yield Existing(f"{rule}/{target['Id']}", _rule_tags(aws, rule))
+
+
+# Cost and preflight
+
+
+def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """Instances while a job runs: how often and how long, nobody knows beforehand."""
+    kind = dig(job_of(change.at(side)), "TransformResources", "InstanceType")
+    if kind:
+        yield by_use(_name(change), f"sagemaker/transform/{kind}")
+
+
+def _quotas(synthesis: Synthesis, machine: Resource) -> Iterator[Quota]:
+    """The instances of one job; several at a time take as often as many."""
+    resources = job_of(machine.values).get("TransformResources", {})
+    if resources.get("InstanceType"):
+        name = f"{resources['InstanceType']} for transform job usage"
+        count = number(resources.get("InstanceCount"), 1)
+        yield Quota("sagemaker", name, count, doubled=False)
+
+
+# Review
+
+
+def _name(change: Change) -> str:
+    return str(change.after.get("name") or change.before.get("name") or change.name)
+
+
+def _transform(plan: Plan, machine: Change, side: Side) -> dict[str, Served]:
+    """What a state machine serves before or after, as an endpoint's variant is told."""
+    job = job_of(machine.at(side)) if machine.exists(side) else {}
+    if not job:
+        return {}
+    resources = job.get("TransformResources", {})
+    variant = {
+        "instance_type": resources.get("InstanceType"),
+        "initial_instance_count": resources.get("InstanceCount"),
+    }
+    model = named(plan, MODEL, job.get("ModelName"), side)
+    return {"transform": served("transform", variant, model, side)}
+
+
+def _story(plan: Plan, machine: Change) -> Iterator[Story]:
+    before, after = (_transform(plan, machine, side) for side in _SIDES)
+    starts = list(_starts(plan, machine))
+    if not (before or after) or not (machine.is_shown or starts):
+        return
+    name, action = _name(machine), machine.action
+    facts = list(facts_of(before, after))
+    interrupted = ""
+    if action is Action.DELETE:
+        facts, starts = list(facts_of({}, before)), []
+        interrupted = "no job can be started any more"
+    elif action is Action.REPLACE:
+        facts.append(("replaced because of", forced(machine)))
+        interrupted = "no job can be started until the new one is there"
+    elif starts and not any(will for _, will in starts):
+        interrupted = "no job starts by itself any more"
+    headline = f"{name} is {PAST[action]}"
+    if action is Action.NONE:
+        headline = f"{name} only changes what starts it"
+    yield Story(
+        kind="batch transform",
+        name=name,
+        address=machine.address,
+        action=action.value if machine.is_shown else "trigger",
+        headline=headline,
+        facts=tuple(changed_first([*facts, *(("started by", arrow(*each)) for each in starts)])),
+        interrupted=interrupted,
+        rollout="the next job runs it; those that run go on with the old one"
+        if action is Action.UPDATE
+        else "",
+    )
+
+
+_SIDES: tuple[Side, Side] = ("before", "after")
+
+
+def _starts(plan: Plan, machine: Change) -> Iterator[tuple[str, str]]:
+    """What starts a state machine before and after, where that changes."""
+    for schedule in plan.of_type(SCHEDULE):
+        if schedule.is_shown and _is_of(schedule, machine):
+            texts = [
+                str(schedule.at(side).get("schedule_expression")) if schedule.exists(side) else ""
+                for side in _SIDES
+            ]
+            if texts[0] != texts[1]:
+                yield texts[0], texts[1]
+    for rule in plan.of_type(RULE):
+        if rule.action in (Action.CREATE, Action.DELETE) and _is_of(rule, machine):
+            gone = rule.action is Action.DELETE
+            yield ("uploads", "") if gone else ("", "uploads")
+
+
+def _is_of(trigger: Change, machine: Change) -> bool:
+    """Whether a schedule or rule is that of a state machine: both have its name."""
+    names = (trigger.before.get("name"), trigger.after.get("name"))
+    return any(name and name in (machine.before.get("name"), _name(machine)) for name in names)
+
+
+# Verify
+
+
+class _Transform(Verifier):
+    """The checks of one batch transform. No job is started: that costs, and takes minutes."""
+
+    def findings(self) -> Iterator[Finding]:
+        """Definition, model and status."""
+        aws = self.run.aws
+        arn = aws.context.arn("states", f"stateMachine:{self.name}")
+        try:
+            found = aws.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _ABSENT:
+                raise
+            fix = "somebody deleted it; deploy again"
+            yield self.finding(CONFIGURATION, "failed", "does not exist", fix)
+            return
+        model = str(job_of(found).get("ModelName"))
+        if json.loads(found["definition"]) != json.loads(str(self.values["definition"])):
+            said = "its definition is not the one in the state"
+            yield self.finding(CONFIGURATION, "failed", said, "somebody changed it; deploy again")
+        elif not self._has_model(model):
+            said = f"its model {model} does not exist, so that every job fails"
+            yield self.finding(CONFIGURATION, "failed", said, "somebody deleted it; deploy again")
+        else:
+            yield self.finding(CONFIGURATION, "passed", f"runs {model}")
+        status = found["status"]
+        if status != "ACTIVE":
+            yield self.finding(
+                HEALTH, "failed", f"is {status}", "wait until it is gone, deploy again"
+            )
+            return
+        yield self.finding(HEALTH, "passed", "is ACTIVE")
+        if self.run.invoke:
+            yield self.finding(INVOCATION, "skipped", "is started by its trigger, or by you")
+
+    def _has_model(self, name: str) -> bool:
+        try:
+            self.run.aws.client("sagemaker").describe_model(ModelName=name)
+        except ClientError as error:
+            if "Could not find" not in str(error):
+                raise
+            return False
+        return True
+
+    def served(self) -> Iterator[str]:
+        """The image and artifact of its model, in the state."""
+        wanted = job_of(self.values).get("ModelName")
+        for model in self.run.state.of_type(MODEL):
+            if model["name"] == wanted:
+                yield from served_by(model)
+
+
+class _Schedule(Verifier):
+    """Whether a schedule still starts what it should."""
+
+    def findings(self) -> Iterator[Finding]:
+        """It is there, and enabled."""
+        group = str(self.values.get("group_name") or "default")
+        client = self.run.aws.client("scheduler")
+        try:
+            found = client.get_schedule(Name=self.name, GroupName=group)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _ABSENT:
+                raise
+            yield self.finding(HEALTH, "failed", _NO_SCHEDULE, "deploy again")
+            return
+        yield _enabled(self, found["State"], f"starts it at {found['ScheduleExpression']}")
+
+    def served(self) -> Iterator[str]:
+        """Nothing: the state machine does."""
+        yield from ()
+
+
+class _Uploads(Verifier):
+    """Whether uploads still start what they should."""
+
+    def findings(self) -> Iterator[Finding]:
+        """The rule is there, and enabled."""
+        try:
+            found = self.run.aws.client("events").describe_rule(Name=self.name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _ABSENT:
+                raise
+            yield self.finding(
+                HEALTH, "failed", "has no rule, so that no upload starts it", "deploy again"
+            )
+            return
+        yield _enabled(self, found["State"], "starts with each upload")
+
+    def served(self) -> Iterator[str]:
+        """Nothing: the state machine does."""
+        yield from ()
+
+
+_NO_SCHEDULE = "has no schedule, so that it is not started"
+
+
+def _enabled(trigger: Verifier, state: str, passed: str) -> Finding:
+    if state == "ENABLED":
+        return trigger.finding(HEALTH, "passed", passed)
+    said = f"what starts it is {state}"
+    return trigger.finding(HEALTH, "failed", said, "enable it")
+
+
+_OF_MACHINE = Not("it is told with the state machine that it starts")
+_BY_USE = Not("it is billed by what it starts")
+_RUNS_NOTHING = Not("what it starts takes them")
+
+KINDS = (
+    Kind(
+        MACHINE,
+        "batch transform",
+        outage=True,
+        holds_data=False,
+        find=_find_machine,
+        name="name",
+        discard=Not("it is changed in place"),
+        owned=Not("only Terraform writes its definition"),
+        uses=_instances,
+        quotas=_quotas,
+        addresses=Not("the instances of a job are there for minutes, and nobody knows when"),
+        preflight=Not("its model has the image and artifact, which are looked for there"),
+        story=_story,
+        risks=Not("its deletion or replacement is an outage, which holds for every type"),
+        settings={"logging_configuration": "the log of failed executions"},
+        verify=_Transform,
+    ),
+    Kind(
+        SCHEDULE,
+        "schedule",
+        outage=False,
+        holds_data=False,
+        find=_find_schedule,
+        name="name",
+        discard=Not("it is changed in place"),
+        owned=Not("only Terraform writes it"),
+        uses=_BY_USE,
+        quotas=_RUNS_NOTHING,
+        addresses=_RUNS_NOTHING,
+        preflight=Not("the Specs find what EventBridge Scheduler would refuse"),
+        story=_OF_MACHINE,
+        risks=Not("its deletion is an interruption in the story of what it starts"),
+        settings=Not("it encrypts and isolates nothing"),
+        verify=_Schedule,
+    ),
+    Kind(
+        RULE,
+        "rule for uploads",
+        outage=False,
+        holds_data=False,
+        find=_find_rule,
+        name=Not("EventBridge does not refuse the name of a rule that exists"),
+        discard=Not("it is changed in place"),
+        owned=Not("only Terraform writes it"),
+        uses=_BY_USE,
+        quotas=_RUNS_NOTHING,
+        addresses=_RUNS_NOTHING,
+        preflight=Not("the Specs find what EventBridge would refuse"),
+        story=_OF_MACHINE,
+        risks=Not("its deletion is an interruption in the story of what it starts"),
+        settings=Not("it encrypts and isolates nothing"),
+        verify=_Uploads,
+    ),
+    Kind(
+        TARGET,
+        "target of a rule",
+        part_of=RULE,
+        outage=False,
+        holds_data=False,
+        find=_find_target,
+        name=Not("it has no name of its own"),
+        discard=Not("it is changed in place"),
+        owned=Not("only Terraform writes it"),
+        uses=_BY_USE,
+        quotas=_RUNS_NOTHING,
+        addresses=_RUNS_NOTHING,
+        preflight=Not("the Specs find what EventBridge would refuse"),
+        story=_OF_MACHINE,
+        risks=Not("its deletion is an interruption in the story of what it starts"),
+        settings=Not("it encrypts and isolates nothing"),
+        verify=Not("it is verified with its rule"),
+    ),
+)
