@@ -1,4 +1,4 @@
-"""CloudWatch: metric alarms, composite alarms and log groups."""
+"""CloudWatch: alarms and log groups."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ from .record import Existing, Found, Kind, Not, Values, risk
 def _find_alarm(aws: Aws, values: Values) -> Iterator[Existing]:
     cloudwatch = aws.client("cloudwatch")
     name = given(values, "alarm_name")
-    found = cloudwatch.describe_alarms(
-        AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-    )
-    for alarm in (*found.get("MetricAlarms", []), *found.get("CompositeAlarms", [])):
+    for alarm in cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]:
         tags = cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
         yield Existing(name, pairs(tags))
 
@@ -49,10 +46,10 @@ def _shorter_logs(plan: Plan, change: Change) -> Iterator[Found]:
         yield f"keeps events {after} days (was {before or 'for ever'})"
 
 
-def _alarm(type: str, words: str) -> Kind:
-    return Kind(
-        type,
-        words,
+KINDS = (
+    Kind(
+        "aws_cloudwatch_metric_alarm",
+        "alarm",
         outage=False,
         holds_data=False,
         find=_find_alarm,
@@ -61,18 +58,13 @@ def _alarm(type: str, words: str) -> Kind:
         owned=Not("its state is no attribute in Terraform"),
         uses=Not("an alarm costs cents; the assumptions of an estimate say so"),
         quotas=Not("no environment comes near 5,000 alarms, the quota of a Region"),
-        addresses=Not("it takes no address"),
+        addresses=Not("it takes no address of the private subnets"),
         preflight=Not("the Specs find what CloudWatch would refuse"),
         story=Not("it is told with the rollout that it guards"),
         risks=Not("an update of what it guards without it is a risk of that"),
         settings=Not("it encrypts and isolates nothing"),
         verify=Not("an alarm that rolls back is found by the service's own configuration"),
-    )
-
-
-KINDS = (
-    _alarm("aws_cloudwatch_metric_alarm", "alarm"),
-    _alarm("aws_cloudwatch_composite_alarm", "composite alarm"),
+    ),
     Kind(
         "aws_cloudwatch_log_group",
         "log group",
@@ -84,7 +76,7 @@ KINDS = (
         owned=Not("only Terraform writes its retention and key"),
         uses=Not("it is billed by what is written and stored"),
         quotas=Not("no environment comes near a million log groups, the quota of a Region"),
-        addresses=Not("it takes no address"),
+        addresses=Not("it takes no address of the private subnets"),
         preflight=Not("the Specs find what CloudWatch Logs would refuse"),
         story=Not("no request depends on it"),
         risks=(_shorter_logs,),

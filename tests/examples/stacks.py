@@ -14,12 +14,15 @@ from inferform import (
     ArtifactBucket,
     BatchTransform,
     Context,
+    EcsCluster,
     EksCluster,
     Environment,
     FargateProfile,
     Inference,
+    LoadBalancer,
     ModelPackageGroup,
     Network,
+    OnUpload,
     Registry,
     Repository,
     load,
@@ -49,6 +52,7 @@ def every_kind() -> Environment:
                 endpoints[f"e{len(endpoints)}"] = value
             elif isinstance(value, BatchTransform):
                 batch[f"b{len(batch)}"] = value
+    batch["uploads"] = batch["b0"].replace(trigger=OnUpload(suffix=".csv"))
     return Environment(
         context=DEV,
         network=Network(cidr="10.20.0.0/16", auto_endpoints=True),
@@ -73,6 +77,25 @@ def fargate_cluster() -> Environment:
     )
 
 
+def edge() -> Environment:
+    """A load balancer with all that stands before it, which no README has as a whole."""
+    certificate = f"arn:aws:acm:us-east-1:{DEV.account}:certificate/"
+    return Environment(
+        context=DEV,
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(),
+        ecs=EcsCluster(
+            load_balancers={
+                "internal": LoadBalancer(
+                    certificate=f"{certificate}12345678-1234-1234-1234-123456789012",
+                    more_certificates=[f"{certificate}87654321-4321-4321-4321-210987654321"],
+                    web_acl=f"arn:aws:wafv2:us-east-1:{DEV.account}:regional/webacl/edge/1234abcd",
+                )
+            }
+        ),
+    )
+
+
 def sources() -> dict[str, list[Environment]]:
     """What is looked at, by where it is written."""
 
@@ -92,6 +115,7 @@ def sources() -> dict[str, list[Environment]]:
         },
         "sagemaker": [every_kind()],
         "fargate": [fargate_cluster()],
+        "edge": [edge()],
     }
 
 

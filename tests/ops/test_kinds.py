@@ -1,0 +1,100 @@
+"""Every resource type that Inferform makes has a record, and operations know types by those."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.kinds import kinds, known
+from ops.kinds.record import Kind, Not
+from ops.terraform import ROOT
+
+from ..conftest import Synthesized
+
+OPTIONAL = [field.name for field in fields(Kind) if "Not" in str(field.type)]
+BINDING = re.compile(r"cdktf_cdktf_provider_aws\.(\w+)")
+
+
+def without_a_record(types: Iterable[str], records: Iterable[str]) -> list[str]:
+    """Types that are made and not known, and those that are known and not made."""
+    return sorted(set(types) ^ set(records))
+
+
+def test_the_examples_make_exactly_the_types_that_have_a_record(everything: Synthesized) -> None:
+    made = {kind for stack in everything.values() for kind in stack["resource"]}
+    assert without_a_record(made, kinds()) == []
+
+
+def test_the_examples_make_every_type_of_aws_that_the_modules_can_make(
+    everything: Synthesized,
+) -> None:
+    imported = {
+        f"aws_{module}"
+        for file in (ROOT / "modules").rglob("*.py")
+        for module in BINDING.findall(file.read_text("utf-8"))
+        if not module.startswith("data_") and module != "provider"
+    }
+    made = {kind for stack in everything.values() for kind in stack["resource"]}
+    assert len(imported) > 50
+    assert imported - made == set()
+
+
+def test_a_type_without_a_record_is_found() -> None:
+    assert without_a_record([*kinds(), "aws_lambda_function"], kinds()) == ["aws_lambda_function"]
+
+
+@pytest.mark.parametrize("member", OPTIONAL)
+def test_a_member_that_does_not_apply_says_why(member: str) -> None:
+    answers = {record.type: getattr(record, member) for record in kinds().values()}
+    given = [kind for kind, answer in answers.items() if not isinstance(answer, Not)]
+    assert given, f"nothing gives {member}: remove it"
+    terse = {
+        kind: answer.reason
+        for kind, answer in answers.items()
+        if isinstance(answer, Not) and len(answer.reason.split()) < 4
+    }
+    assert terse == {}
+    empty = [kind for kind, answer in answers.items() if answer is None or answer in ((), {}, "")]
+    assert empty == []
+
+
+def test_words_and_parts_are_of_use() -> None:
+    assert {record.type for record in kinds().values() if not record.words} == set()
+    parts = {record.part_of for record in kinds().values() if record.part_of}
+    assert parts
+    assert parts <= set(kinds())
+
+
+def test_no_operation_names_a_type() -> None:
+    found = {
+        f"{file.relative_to(ROOT)}: {literal}"
+        for file in _operations()
+        for literal in _literals(file)
+        if literal in known() or re.fullmatch(r"(aws|kubernetes)_[a-z0-9_]+", literal)
+    }
+    assert found - EXCEPTIONS == set()
+
+
+EXCEPTIONS = {
+    # The price list's own name of its format.
+    "ops/cost/update.py: aws_v1",
+}
+
+
+def _operations() -> Iterator[Path]:
+    for file in (ROOT / "ops").rglob("*.py"):
+        if file.parent.name != "kinds":
+            yield file
+
+
+def _literals(file: Path) -> Iterator[str]:
+    tree: Any = ast.parse(file.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
