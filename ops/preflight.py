@@ -88,11 +88,10 @@ class _Preflight:
 
     def _of_resources(self) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
         """What each type of resource needs beside: artifacts, certificates, instance types."""
-        known = {kind: record.preflight for kind, record in kinds().items()}
-        for kind, check in known.items():
+        for kind, record in kinds().items():
             resources = self._synthesis.of(kind)
-            if resources and not isinstance(check, Not):
-                yield kind, partial(check, self._synthesis, resources)
+            if resources and not isinstance(record.preflight, Not):
+                yield record.words, partial(record.preflight, self._synthesis, resources)
 
     def account(self) -> str:
         """The account that the clients work in. Raises OperatorError without credentials."""
@@ -274,7 +273,7 @@ class _Preflight:
             if not name or "${" in name or resource.address in deployed:
                 continue
             checked += 1
-            if self._is_taken(resource, name):
+            if existing(resource.type, resource.values, self._aws):
                 taken += 1
                 fix = (
                     f"terraform import {resource.address} {name} in {resource.stack}, or delete "
@@ -286,18 +285,13 @@ class _Preflight:
             said = f"{checked} new names are free" if checked else "nothing new is to be named"
             yield Finding(NAME, self._context.key, "passed", said)
 
-    def _is_taken(self, resource: Resource, name: str) -> bool:
-        if resource.type in _LOOKS and resource.type not in kinds():
-            return _LOOKS[resource.type](self._aws, name)
-        return bool(existing(resource.type, resource.values, self._aws))
-
 
 def _named(resource: Resource) -> str:
     """The name that only one resource can have; empty where it has none."""
     record = kinds().get(resource.type)
-    if record is None:
-        return str(resource.values.get("name")) if resource.type in _LOOKS else ""
-    return "" if isinstance(record.name, Not) else str(resource.values.get(record.name, ""))
+    if record is None or isinstance(record.name, Not):
+        return ""
+    return str(resource.values.get(record.name, ""))
 
 
 def _quotas(synthesis: Synthesis, resource: Resource) -> Iterator[Quota]:
@@ -308,13 +302,6 @@ def _quotas(synthesis: Synthesis, resource: Resource) -> Iterator[Quota]:
 
 def _addresses(synthesis: Synthesis, resource: Resource) -> int:
     record = kinds().get(resource.type)
-    takes = record.addresses if record else Not("it has no record yet")
-    return 0 if isinstance(takes, Not) else takes(synthesis, resource)
-
-
-_LOOKS: dict[str, Callable[[Aws, str], bool]] = {
-    "aws_cloudwatch_log_group": lambda aws, name: any(
-        group["logGroupName"] == name
-        for group in aws.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-    ),
-}
+    if record is None or isinstance(record.addresses, Not):
+        return 0
+    return record.addresses(synthesis, resource)

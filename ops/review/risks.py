@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 
@@ -12,21 +12,6 @@ from ..kinds.record import Foreign, Found, Kind, Not, RiskCheck, risk
 from ..kinds.risks import SEC1, SEC2, gone
 from ..plan import Action, Change, Plan
 from ..told import Risk, RiskRule, Severity
-
-_Found = tuple[Change, str] | tuple[Change, str, Severity]
-_Finder = Callable[[Plan], Iterator[_Found]]
-_OLD: list[tuple[RiskRule, _Finder]] = []
-
-
-def _old(rule: RiskRule) -> Callable[[_Finder], _Finder]:
-    """Register what finds a risk in the types that have no record yet."""
-
-    def register(finder: _Finder) -> _Finder:
-        _OLD.append((rule, finder))
-        return finder
-
-    return register
-
 
 COST_RAISE_USD = 500
 """A monthly cost that grows by more than this is a risk; by ten times as much, a high one."""
@@ -57,7 +42,7 @@ def risk_rules() -> Mapping[str, RiskRule]:
     held = (record.risks for record in known().values())
     of_types = [check.rule for risks in held if not isinstance(risks, Not) for check in risks]
     found: dict[str, RiskRule] = {}
-    for rule in (*own, *of_types, *(rule for rule, _ in _OLD)):
+    for rule in (*own, *of_types):
         if found.setdefault(rule.id, rule) != rule:
             raise ValueError(f"risk {rule.id} is defined twice")
     return MappingProxyType(dict(sorted(found.items())))
@@ -72,11 +57,6 @@ def find_risks(plan: Plan) -> list[Risk]:
     for change in plan.changes:
         for check in _ANY:
             found += _holding(check, plan, change)
-    for rule, finder in _OLD:
-        for change, reason, *severity in finder(plan):
-            if change.type not in known():
-                worst = severity[0] if severity else rule.severity
-                found.append(Risk(rule, change.address, reason, worst))
     return sorted(found, key=lambda item: (-item.severity, item.rule.id, item.address))
 
 
@@ -151,23 +131,3 @@ def _unprotected(plan: Plan, change: Change) -> Iterator[Found]:
 
 _ANY = (_forgotten, _unprotected)
 """The risks of resources of every type, known or not."""
-
-
-# Logs
-
-
-@_old(
-    RiskRule(
-        "SEC3",
-        Severity.LOW,
-        "logs are kept for a shorter time or not at all",
-        advice="check that nobody has to keep them; export them first if so",
-    )
-)
-def _shorter_logs(plan: Plan) -> Iterator[_Found]:
-    for change in plan.of_type("aws_cloudwatch_log_group"):
-        before, after = change.both("retention_in_days")
-        if change.action is Action.DELETE:
-            yield change, "is deleted with the events that it holds", Severity.MEDIUM
-        elif change.action is Action.UPDATE and after and (not before or after < before):
-            yield change, f"keeps events {after} days (was {before or 'for ever'})"
