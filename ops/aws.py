@@ -168,6 +168,9 @@ class Aws:
     def client(self, service: Literal["service-quotas"]) -> ServiceQuotasClient: ...
     @overload
     def client(self, service: Literal["sts"]) -> STSClient: ...
+    # These have no stubs among the locked packages.
+    @overload
+    def client(self, service: Literal["events", "scheduler", "stepfunctions"]) -> Any: ...
     def client(self, service: Any) -> Any:
         """A boto3 client of `service` in the environment's region."""
         return self.session.client(
