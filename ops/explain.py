@@ -107,9 +107,12 @@ def entries() -> Mapping[str, Entry]:
 
 def explained(id: str) -> Entry:
     """The entry of an id, in upper or lower case. Raises BadInputError where there is none."""
-    known = {each.lower(): entry for each, entry in entries().items()}
-    if id.lower() in known:
-        return known[id.lower()]
+    wanted = id.lower()
+    for registry in REGISTRIES:
+        # One after the other, as those of risks and checks take longer to import.
+        for entry in registry():
+            if entry.id.lower() == wanted:
+                return entry
     if _CHECKOV.fullmatch(id.upper()):
         return Entry(
             id.upper(),
@@ -119,6 +122,7 @@ def explained(id: str) -> Entry:
             fix="read its guideline, which the report of inferform review names",
             source="https://www.checkov.io/5.Policy%20Index/terraform.html",
         )
-    near = [known[each].id for each in nearest(id.lower(), known)]
+    known = {each.lower(): each for each in entries()}
+    near = [known[each] for each in nearest(wanted, known)]
     hint = f"; did you mean {one_of(near)}" if near else ""
     raise BadInputError(f"there is no id {id}{hint}", "inferform rules --all lists them all")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-from . import names
+from . import names, picture
 
 UPDATE = ".venv/bin/python -m tests.documents"
 
@@ -22,7 +22,10 @@ class Part:
     make: Callable[[], str]
 
 
-GENERATED = (Part("names", ROOT / "README.md", names.table),)
+GENERATED = (
+    Part("names", ROOT / "README.md", names.table),
+    Part("way-of-a-spec", ROOT / "docs/architecture.md", picture.drawing),
+)
 
 
 def _marks(name: str) -> tuple[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 import inferform
+from tests.conftest import ROOT
 
-from . import names
+from . import names, picture
 from .generated import GENERATED, UPDATE, Part, with_part
 
 
@@ -33,3 +34,17 @@ def test_every_exported_name_stands_under_one_topic() -> None:
     listed = [name for group in names.by_topic().values() for name in group]
     assert sorted(listed) == sorted(inferform.__all__)
     assert len(listed) > 90
+
+
+def test_the_picture_shows_files_that_exist_and_nothing_that_stands_alone() -> None:
+    shown = [module for modules in picture.GROUPS.values() for module in modules]
+    assert len(set(shown)) == len(shown) > 15
+    for module in shown:
+        assert (ROOT / picture.path(module)).is_file(), module
+    solid = picture.imports()
+    assert len(solid) > 15
+    for one, other in solid:
+        assert picture.leads(one, other), (one, other)
+    ends = {end for pair in solid for end in pair}
+    ends |= {end for one, _, other in picture.FLOWS for end in (one, other)}
+    assert ends == {*shown, *picture.FILES}
