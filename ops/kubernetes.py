@@ -35,7 +35,7 @@ class Api:
 
     def _get(self, path: str) -> dict[str, Any] | None:
         try:
-            answer = self._client.get(path, headers={"Authorization": f"Bearer {self._token()}"})
+            answer = self._client.get(path, headers={"Authorization": f"Bearer {self.token()}"})
         except httpx.HTTPError as error:
             raise UnreadableError(
                 f"the API of {self._cluster} cannot be reached: {error}",
@@ -68,7 +68,7 @@ class Api:
             trust_env=self._aws.emulator is None,
         )
 
-    def _token(self) -> str:
+    def token(self) -> str:
         """A token as EKS takes it: a signed request to STS that says who asks, and for what."""
         session, sts = self._aws.session, self._aws.client("sts")
         credentials = session.get_credentials()

@@ -10,6 +10,7 @@ from inferform.service import Deployed
 
 from .advice import explained
 from .aws import Aws
+from .checks import HEALTH
 from .kinds import kinds
 from .kinds.record import Finding, Not, Verification
 from .state import States
@@ -43,7 +44,11 @@ def running(aws: Aws, service: Deployed) -> Running:
         if state is not None and _name(values) == name:
             with explained(place.environment.context, place.layer):
                 checks = verify(Verification(place.environment, aws, state, invoke=False), values)
-                return Running(tuple(checks.findings()), frozenset(checks.served()))
+                findings = tuple(checks.findings())
+                skipped = [f.found for f in findings if (f.check, f.outcome) == (HEALTH, "skipped")]
+                if skipped:
+                    return Running(unverified=skipped[0])
+                return Running(findings, frozenset(checks.served()))
     return Running()
 
 

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from inferform import EksOutputs, Environment
+from inferform.eks.spec import cluster_name
+
+from ..checks import CONFIGURATION, HEALTH, INVOCATION, RUNNING_IMAGE
+from ..kubernetes import Api, UnreadableError
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
 from . import preflight
@@ -76,6 +82,86 @@ def _artifacts(synthesis: Synthesis, deployments: Sequence[Resource]) -> Iterato
     yield from preflight.artifacts(synthesis, artifacts_of(containers))
 
 
+# Verify
+
+
+class _Deployment(Verifier):
+    """The checks of a Deployment: its image, and the pods that are available."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the cluster."""
+        return str(dig(self.values, "metadata", "name"))
+
+    @property
+    def _namespace(self) -> str:
+        return str(dig(self.values, "metadata", "namespace") or "default")
+
+    def findings(self) -> Iterator[Finding]:
+        """One finding for each check."""
+        environment = self.run.environment
+        try:
+            found = Api(self.run.aws, cluster_of(environment)).deployment(
+                self._namespace, self.name
+            )
+        except UnreadableError as error:
+            said = f"{error.message}; ask it yourself: {self._look()}"
+            yield self.finding(HEALTH, "skipped", said, error.hint)
+            return
+        if found is None:
+            yield self.finding(CONFIGURATION, "failed", "does not exist", "deploy again")
+            return
+        yield self._image(found)
+        yield from self._pods(found)
+
+    def _image(self, found: dict[str, Any]) -> Finding:
+        spec = found["spec"]["template"]["spec"]
+        deployed = {str(c["image"]) for c in spec["containers"]}
+        expected = {
+            str(c["image"]) for c in dig(self.values, "spec", "template", "spec", "container") or ()
+        }
+        runs = ", ".join(sorted(deployed))
+        if deployed == expected:
+            return self.finding(RUNNING_IMAGE, "passed", runs)
+        said = f"runs {runs}, but the state says {', '.join(sorted(expected))}"
+        return self.finding(RUNNING_IMAGE, "failed", said, "deploy again")
+
+    def _pods(self, found: dict[str, Any]) -> Iterator[Finding]:
+        """A rollout is over when its newest version runs on every pod, and no old one is left."""
+        status, wanted = found.get("status", {}), found["spec"].get("replicas", 1)
+        seen = status.get("observedGeneration", 0) >= found["metadata"].get("generation", 0)
+        updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+        late = [
+            f"{condition.get('reason')}: {condition.get('message', 'no message')}"
+            for condition in status.get("conditions", [])
+            if condition.get("type") == "Progressing" and condition.get("status") == "False"
+        ]
+        if not seen or updated < wanted or available < wanted or late:
+            said = f"runs {available} of {wanted} pods, {updated} of the newest version"
+            yield self.finding(HEALTH, "failed", "; ".join([said, *late]), self._look())
+            return
+        yield self.finding(HEALTH, "passed", f"runs {available} of {wanted} pods")
+        said = "is reached from inside the cluster or the VPC"
+        yield self.finding(INVOCATION, "skipped", said)
+
+    def _look(self) -> str:
+        return f"kubectl --namespace {self._namespace} rollout status deployment/{self.name}"
+
+    def served(self) -> Iterator[str]:
+        """The images of its containers, and the variables, in the state."""
+        spec = dig(self.values, "spec", "template", "spec")
+        for container in (*(dig(spec, "init_container") or ()), *(dig(spec, "container") or ())):
+            yield str(container.get("image", ""))
+            for variable in container.get("env") or ():
+                yield str(variable.get("value") or "")
+
+
+def cluster_of(environment: Environment) -> str:
+    """The name of the cluster that an environment's services run on."""
+    eks = environment.eks
+    return eks.cluster_name if isinstance(eks, EksOutputs) else cluster_name(environment.context)
+
+
 # Records
 
 _NOT_IN_AWS = Not(
@@ -126,6 +212,7 @@ KINDS = (
         preflight=_artifacts,
         owned=Not("modules ignore the replicas that an autoscaler sets"),
         story=_workload_story,
+        verify=_Deployment,
     ),
     _object(
         "kubernetes_daemon_set_v1",

@@ -5,6 +5,7 @@ The network and the registry are foreign here, which saves their time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +36,9 @@ from inferform import (
 )
 from inferform.target import EMULATOR
 from ops import rollout
+from ops.adopt import adopt
 from ops.aws import Aws
-from ops.terraform import stacks, terraform_environment
+from ops.terraform import one_provider, stacks, terraform_environment
 from ops.verify import verify
 
 ACCOUNT = "555500005555"
@@ -49,6 +51,23 @@ CONTEXT = Context(
     deploy_role="inferform-deploy",
 )
 LAYERS = ("ecs", "inference")
+
+# Forgotten one at a time, as by a killed run, and taken back by their tags or their names.
+FORGOTTEN = {
+    "aws_autoscaling_group",
+    "aws_codedeploy_app",
+    "aws_codedeploy_deployment_config",
+    "aws_codedeploy_deployment_group",
+    "aws_ecs_capacity_provider",
+    "aws_ecs_cluster",
+    "aws_ecs_service",
+    "aws_ecs_task_definition",
+    "aws_launch_template",
+    "aws_lb",
+    "aws_lb_listener",
+    "aws_lb_listener_rule",
+    "aws_lb_target_group",
+}
 
 
 @dataclass
@@ -217,6 +236,26 @@ class Deployment:
         for layer in layers or LAYERS:
             self.run(layer, "plan", "-detailed-exitcode", "-input=false", "-lock=false")
 
+    def recover(self, layer: str, emulator: Emulator) -> list[str]:
+        """Forget one resource of each type, and take back what is in AWS."""
+        held = self.run(layer, "state", "list").split()
+        one = {address.split(".")[0]: address for address in held if address.startswith("aws_")}
+        forgotten = [one[kind] for kind in sorted({*one} & FORGOTTEN)]
+        self.run(layer, "state", "rm", *forgotten)
+        stack, aws = self._stacks[layer], Aws(CONTEXT, emulator=emulator)
+        with one_provider(stack, self.variables) as light:
+            done = adopt(stack, aws, light, set())
+        self._assert_nothing_is_made_again(layer)
+        self.apply(layer)
+        self.assert_unchanged(layer)
+        return sorted(line.split()[1].split(".")[0] for line in done)
+
+    def _assert_nothing_is_made_again(self, layer: str) -> None:
+        self.run(layer, "plan", "-out=again", "-input=false")
+        changes = json.loads(self.run(layer, "show", "-json", "again"))["resource_changes"]
+        actions = {change["address"]: change["change"]["actions"] for change in changes}
+        assert {a: what for a, what in actions.items() if {"create", "delete"} & {*what}} == {}
+
     def destroy(self) -> None:
         for layer in reversed(LAYERS):
             self.run(layer, "destroy", "-auto-approve", "-input=false")
@@ -286,6 +325,8 @@ def test_services_deploy_roll_scale_and_go(
     deployment.write(environment(account))
     deployment.apply()
     deployment.assert_unchanged()
+    taken_back = [each for layer in LAYERS for each in deployment.recover(layer, emulator)]
+    assert sorted(taken_back) == sorted(FORGOTTEN)
     first = services(account)
     assert shares(first["spot"]) == {"FARGATE": (1, 1), "FARGATE_SPOT": (0, 3)}
     assert shares(first["llm"]) == {CONTEXT.name("gpu"): (0, 1)}

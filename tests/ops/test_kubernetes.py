@@ -1,56 +1,32 @@
-"""The Kubernetes API of a cluster on the emulator, as the operator's commands read it."""
+"""The Kubernetes API of a cluster on the emulator, and what verify makes of a Deployment."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
+from inferform import (
+    AutoMode,
+    EksCluster,
+    EksService,
+    Environment,
+    Image,
+    Kubernetes,
+    Model,
+    Pod,
+)
+from ops import promote
 from ops.aws import Aws
+from ops.errors import OperatorError
 from ops.kubernetes import Api, UnreadableError
+from ops.running import running
+from ops.services import find
 
-NAME = "fraud"
+from .clusters import Cluster, decoded, encoded
 
-
-class Cluster:
-    """A cluster of the emulator, with an access entry for the environment's role."""
-
-    def __init__(self, aws: Aws) -> None:
-        self.aws, self.name = aws, aws.context.name("eks")
-        self.eks = aws.client("eks")
-        ec2 = aws.client("ec2")
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        subnets = [
-            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"]
-            for n in range(2)
-        ]
-        made = self.eks.create_cluster(
-            name=self.name,
-            roleArn=aws.context.arn("iam", "role/cluster"),
-            resourcesVpcConfig={"subnetIds": subnets},
-            accessConfig={"authenticationMode": "API"},
-        )
-        self.url = f"{made['cluster']['endpoint']}/apis/apps/v1/namespaces/inference/deployments"
-
-    def let_in(self) -> None:
-        """Give the environment's role an access entry."""
-        role = str(self.aws.context.deploy_role_arn)
-        self.eks.create_access_entry(clusterName=self.name, principalArn=role)
-
-    def write(self, method: str, path: str, content: dict[str, Any]) -> None:
-        """Write an object, as kubectl would."""
-        token = Api(self.aws, self.name)._token()
-        answer = httpx.request(
-            method,
-            f"{self.url}{path}",
-            json=content,
-            headers={"Authorization": f"Bearer {token}"},
-            trust_env=False,
-        )
-        assert answer.is_success, answer.text
+Write = Callable[..., str]
 
 
 @pytest.fixture
@@ -61,51 +37,154 @@ def cluster(aws: Aws) -> Cluster:
 def test_a_deployment_is_read_with_its_status_and_image(cluster: Cluster) -> None:
     cluster.let_in()
     api = Api(cluster.aws, cluster.name)
-    assert api.deployment("inference", NAME) is None
-    container = {"name": "inference", "image": "fraud:1.4.2"}
-    spec = {"replicas": 2, "template": {"spec": {"containers": [container]}}}
-    cluster.write("POST", "", {"metadata": {"name": NAME}, "spec": spec})
-    found = api.deployment("inference", NAME)
+    assert api.deployment("inference", "fraud") is None
+    cluster.deploy("fraud:1.4.2", 2)
+    found = api.deployment("inference", "fraud")
     assert found is not None
-    assert found["spec"]["template"]["spec"]["containers"] == [container]
+    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "fraud:1.4.2"
     assert found["status"]["availableReplicas"] == 2
-    cluster.write(
-        "PUT",
-        f"/{NAME}/status",
-        {"metadata": {"name": NAME}, "status": {"availableReplicas": 1}},
-    )
-    found = api.deployment("inference", NAME)
+    cluster.status(availableReplicas=1)
+    found = api.deployment("inference", "fraud")
     assert found is not None
     assert found["status"] == {"availableReplicas": 1}
 
 
 def test_a_role_without_an_access_entry_is_told_what_to_do(cluster: Cluster) -> None:
     with pytest.raises(UnreadableError, match=r"answers 401: Unauthorized") as caught:
-        Api(cluster.aws, cluster.name).deployment("inference", NAME)
+        Api(cluster.aws, cluster.name).deployment("inference", "fraud")
     assert "AmazonEKSViewPolicy" in caught.value.hint
 
 
 @pytest.mark.parametrize("change", ["no token", "another action", "unsigned cluster", "nonsense"])
 def test_the_emulator_refuses_what_eks_takes_for_no_token(cluster: Cluster, change: str) -> None:
     cluster.let_in()
-    token = Api(cluster.aws, cluster.name)._token()
-    url = base64.urlsafe_b64decode(token.removeprefix("k8s-aws-v1.") + "==").decode()
-    changed: dict[str, Callable[[], str]] = {
-        "no token": lambda: "",
-        "another action": lambda: _encoded(url.replace("GetCallerIdentity", "GetSessionToken")),
-        "unsigned cluster": lambda: _encoded(url.replace("x-k8s-aws-id", "x-other")),
-        "nonsense": lambda: "k8s-aws-v1.%%%",
-    }
-    bad = changed[change]()
-    headers = {"Authorization": f"Bearer {bad}"} if bad else {}
-    answer = httpx.get(f"{cluster.url}/{NAME}", headers=headers, trust_env=False)
+    token = cluster.token()
+    url = decoded(token)
+    bad = {
+        "no token": "",
+        "another action": encoded(url.replace("GetCallerIdentity", "GetSessionToken")),
+        "unsigned cluster": encoded(url.replace("x-k8s-aws-id", "x-other")),
+        "nonsense": "k8s-aws-v1.%%%",
+    }[change]
+    answer = cluster.ask("GET", "/fraud", bad)
     assert answer.status_code == 401
     assert answer.json()["reason"] == "Unauthorized"
-    good = httpx.get(
-        f"{cluster.url}/{NAME}", headers={"Authorization": f"Bearer {token}"}, trust_env=False
-    )
-    assert good.status_code == 404
+    assert cluster.ask("GET", "/fraud", token).status_code == 404
 
 
-def _encoded(url: str) -> str:
-    return "k8s-aws-v1." + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
+class Deployed:
+    """The service fraud on a cluster, as its state and the cluster have it."""
+
+    def __init__(self, cluster: Cluster, write_state: Write, foreign: dict[str, Any]) -> None:
+        self.aws, self.cluster = cluster.aws, cluster
+        image = Image(repository="fraud", tag="1.4.2")
+        self.environment = Environment(
+            context=cluster.aws.context,
+            **foreign,
+            eks=EksCluster(version="1.35", compute=AutoMode()),
+            kubernetes=Kubernetes(
+                services={
+                    "fraud": EksService(
+                        model=Model(image=image), compute=Pod(vcpu=1, memory_mib=2048)
+                    )
+                }
+            ),
+        )
+        cluster.let_in()
+        self.image = image.uri(self.environment.context)
+        cluster.deploy(self.image, 2)
+        values = {
+            "metadata": [{"name": "fraud", "namespace": "inference"}],
+            "spec": [
+                {"template": [{"spec": [{"container": [{"name": "m", "image": self.image}]}]}]}
+            ],
+        }
+        write_state("kubernetes", 1, **{"kubernetes_deployment_v1.fraud": values})
+
+    def found(self) -> list[tuple[str, str, str]]:
+        """What verify finds."""
+        checks = running(self.aws, find(self.environment, "fraud")).findings
+        return [(each.check.title, each.outcome, each.found) for each in checks]
+
+    def require(self) -> None:
+        """Require it to be in service, as promote does."""
+        promote.require_in_service(self.environment, "fraud", self.aws)
+
+
+@pytest.fixture
+def deployed(cluster: Cluster, write_state: Write, foreign: dict[str, Any]) -> Deployed:
+    return Deployed(cluster, write_state, foreign)
+
+
+def test_a_deployment_that_has_rolled_out_is_in_service(deployed: Deployed) -> None:
+    assert deployed.found() == [
+        ("image", "passed", deployed.image),
+        ("health", "passed", "runs 2 of 2 pods"),
+        ("invocation", "skipped", "is reached from inside the cluster or the VPC"),
+    ]
+    deployed.require()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (
+            {"observedGeneration": 1, "updatedReplicas": 2, "availableReplicas": 1},
+            "runs 1 of 2 pods, 2 of the newest version",
+        ),
+        (
+            {"observedGeneration": 1, "updatedReplicas": 1, "availableReplicas": 2},
+            "runs 2 of 2 pods, 1 of the newest version",
+        ),
+        (
+            {"observedGeneration": 0, "updatedReplicas": 2, "availableReplicas": 2},
+            "runs 2 of 2 pods, 2 of the newest version",
+        ),
+        (
+            {
+                "observedGeneration": 1,
+                "updatedReplicas": 2,
+                "availableReplicas": 2,
+                "conditions": [
+                    {
+                        "type": "Progressing",
+                        "status": "False",
+                        "reason": "ProgressDeadlineExceeded",
+                        "message": "timed out",
+                    }
+                ],
+            },
+            "runs 2 of 2 pods, 2 of the newest version; ProgressDeadlineExceeded: timed out",
+        ),
+    ],
+    ids=["a pod is missing", "an old pod is left", "not seen yet", "out of time"],
+)
+def test_a_deployment_that_has_not_rolled_out_fails(
+    deployed: Deployed, status: dict[str, Any], said: str
+) -> None:
+    deployed.cluster.status(**status)
+    assert deployed.found()[1] == ("health", "failed", said)
+    with pytest.raises(OperatorError, match="is not deployed and in service"):
+        deployed.require()
+
+
+def test_another_image_than_the_states_fails(deployed: Deployed) -> None:
+    other = deployed.image.replace("1.4.2", "1.4.1")
+    deployed.cluster.deploy(other, 2, method="PUT")
+    said = f"runs {other}, but the state says {deployed.image}"
+    assert deployed.found()[0] == ("image", "failed", said)
+
+
+def test_a_deployment_that_somebody_deleted_fails(deployed: Deployed) -> None:
+    deployed.cluster.write("DELETE", "/fraud", {})
+    assert deployed.found() == [("configuration", "failed", "does not exist")]
+
+
+def test_what_cannot_be_read_is_not_said_to_be_in_service(deployed: Deployed) -> None:
+    role = str(deployed.aws.context.deploy_role_arn)
+    deployed.cluster.eks.delete_access_entry(clusterName=deployed.cluster.name, principalArn=role)
+    now = running(deployed.aws, find(deployed.environment, "fraud"))
+    assert now.findings == ()
+    assert "kubectl --namespace inference rollout status deployment/fraud" in now.unverified
+    with pytest.raises(OperatorError, match=r"nothing verifies that fraud is in service"):
+        deployed.require()
