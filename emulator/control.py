@@ -8,6 +8,8 @@ DELETE   faults               end all faults
 POST     sagemaker/rollout    what the next deployment of an endpoint comes to: endpoint, outcome,
                               describes, rolling_back_describes, reason, account, region
 DELETE   sagemaker/rollout    forget such plans of one account and region
+POST     ecs/tasks            how many tasks of a service run until it is updated: cluster, service,
+                              running, account, region
 any      kubernetes/...       the Kubernetes API of an EKS cluster, see ``emulator.kubernetes``
 =======  ===================  ======================================================================
 
@@ -49,6 +51,7 @@ class Application:
             ("DELETE", "faults"): self._clear_faults,
             ("POST", "sagemaker/rollout"): _plan_rollout,
             ("DELETE", "sagemaker/rollout"): _forget_rollouts,
+            ("POST", "ecs/tasks"): _stop_tasks,
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -127,6 +130,20 @@ def _forget_rollouts(
 
     rollouts.clear_plans(_sagemaker(account, region))
     return {}
+
+
+def _stop_tasks(
+    *,
+    cluster: str,
+    service: str,
+    running: int,
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+) -> dict[str, Any]:
+    from .extensions import ecs
+
+    ecs.run(account, region, cluster, service, running)
+    return {"cluster": cluster, "service": service, "running": running}
 
 
 def _sagemaker(account: str, region: str) -> Any:

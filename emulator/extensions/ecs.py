@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, utcnow
-from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.models import elbv2_backends
 
@@ -93,6 +93,15 @@ def _settle(changed: Any) -> None:
         rolloutStateReason=f"ECS deployment {newest['id']} completed.",
         updatedAt=utcnow(),
     )
+
+
+def run(account: str, region: str, cluster: str, name: str, running: int) -> None:
+    """Let so many tasks of a service run, until it is updated. Raises ValueError without it."""
+    found = ecs_backends[account][region].services.get(f"{cluster}:{name}")
+    if found is None:
+        raise ValueError(f"there is no service {name} in the cluster {cluster}")
+    found.running_count, found.pending_count = running, found.desired_count - running
+    _register(found)
 
 
 def _register(changed: Any) -> None:

@@ -15,13 +15,28 @@ service = Service("servicequotas", ServiceQuotasResponse)
 
 # What the emulator grants until more is asked for; AWS gives new accounts few or none.
 DEFAULT = 20.0
-_FARGATE = "Fargate On-Demand vCPU resource count"
+_LISTED = {
+    "fargate": ["Fargate On-Demand vCPU resource count", "Fargate Spot vCPU resource count"],
+    "ec2": [
+        "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
+        "Running On-Demand G and VT instances",
+        "Running On-Demand Inf instances",
+        "Running On-Demand P instances",
+        "Running On-Demand Trn instances",
+        "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests",
+        "All G and VT Spot Instance Requests",
+        "All Inf Spot Instance Requests",
+        "All P4, P3 and P2 Spot Instance Requests",
+        "All P5 Spot Instance Requests",
+        "All Trn Spot Instance Requests",
+    ],
+}
 
 
 @service.adds("ListServiceQuotas", gap="missing")
 def list_service_quotas(response: ServiceQuotasResponse) -> str:
-    """AWS lists the applied quotas of a service; the emulator those of endpoints, transform
-    jobs and Fargate."""
+    """AWS lists the applied quotas of a service; the emulator those of endpoints, transform jobs
+    and vCPUs."""
     code = response._get_param("ServiceCode")
     granted = _granted(response)
     return json.dumps(
@@ -43,10 +58,8 @@ def request_service_quota_increase(response: ServiceQuotasResponse) -> str:
 
 
 def _names(code: str) -> list[str]:
-    if code == "fargate":
-        return [_FARGATE]
     if code != "sagemaker":
-        return []
+        return _LISTED.get(code, [])
     model = get_session().get_service_model("sagemaker")
     uses = {"ProductionVariantInstanceType": "endpoint", "TransformInstanceType": "transform job"}
     return [

@@ -194,7 +194,11 @@ class Cluster(Construct):
             )
             if auto
             else None,
-            lifecycle=lifecycle(context),
+            lifecycle=lifecycle(
+                context,
+                "bootstrap_self_managed_addons",
+                "access_config[0].bootstrap_cluster_creator_admin_permissions",
+            ),
             depends_on=[logs, *policies],
         )
 

@@ -310,7 +310,7 @@ def wrong(wanted: Environment, aws: Aws) -> set[tuple[str, str]]:
     """What `inferform verify` finds wrong: service and check."""
     findings = verify(wanted, aws)
     assert {finding.subject for finding in findings} == {
-        CONTEXT.name(name) for name in ("scaled", "spot", "llm", "canary")
+        CONTEXT.name(name) for name in ("scaled", "spot", "llm", "canary", "ecs", "internal")
     }
     return {
         (finding.subject.rpartition("-")[2], finding.check.title)

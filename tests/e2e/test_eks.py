@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 
+from emulator.process import Emulator
 from inferform import (
     AccessEntry,
     Addon,
@@ -27,7 +28,9 @@ from inferform import (
 from inferform.eks.spec import AddonName
 from inferform.kubernetes.objects import Place
 from inferform.target import EMULATOR
-from ops.terraform import Stack, stacks, terraform_environment
+from ops.adopt import adopt
+from ops.aws import Aws
+from ops.terraform import Stack, one_provider, stacks, terraform_environment
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
@@ -38,6 +41,16 @@ SERVICE = EksService(
     ),
     compute=Pod(vcpu=1, memory_mib=1024),
 )
+# Forgotten one at a time, as by a killed run, and taken back by their tags.
+FORGOTTEN = {
+    "aws_eks_access_entry",
+    "aws_eks_addon",
+    "aws_eks_cluster",
+    "aws_eks_fargate_profile",
+    "aws_eks_node_group",
+    "aws_eks_pod_identity_association",
+    "aws_launch_template",
+}
 OBSERVED: dict[AddonName, Addon] = {"amazon-cloudwatch-observability": Addon()}
 
 
@@ -168,6 +181,25 @@ class Deployment:
         self.run(stack, "apply", "-auto-approve", "-parallelism=30")
         assert self.run(stack, "plan", "-detailed-exitcode") == 0, self.output[-6000:]
 
+    def recover(self, asked: Mapping[str, EksCluster], emulator: Emulator) -> list[str]:
+        """Forget one resource of each type, and take back what is in AWS."""
+        stack = self.write(asked)
+        self.run(stack, "state", "list")
+        held = self.output.split()
+        one = {address.split(".")[0]: address for address in held if address.startswith("aws_")}
+        forgotten = [one[kind] for kind in sorted({*one} & FORGOTTEN)]
+        self.run(stack, "state", "rm", *forgotten)
+        with one_provider(stack, self._environment) as light:
+            done = adopt(stack, Aws(context("eks"), emulator=emulator), light, set())
+        self.run(stack, "plan", "-out=again")
+        self.run(stack, "show", "-json", "again")
+        actions = {
+            change["address"]: change["change"]["actions"]
+            for change in json.loads(self.output)["resource_changes"]
+        }
+        assert {a: what for a, what in actions.items() if {"create", "delete"} & {*what}} == {}
+        return sorted(line.split()[1].split(".")[0] for line in done)
+
     def destroy(self, asked: Mapping[str, EksCluster]) -> None:
         self.run(self.write(asked), "destroy", "-auto-approve", "-parallelism=30")
 
@@ -217,6 +249,8 @@ def test_clusters_are_made_scaled_upgraded_and_taken_down(emulator: Any, tmp_pat
         f"{issuer}:aud": "sts.amazonaws.com",
         f"{issuer}:sub": "system:serviceaccount:inference:fraud",
     }
+
+    assert deployment.recover(clusters("1.34", gpu_nodes=1), emulator) == sorted(FORGOTTEN)
 
     # One minor version up, and more GPU nodes: groups stay the same ones.
     deployment.apply(clusters("1.35", gpu_nodes=4))

@@ -278,7 +278,19 @@ def test_without_a_deploy_role_whoever_creates_the_cluster_administers_it(
 
 def test_a_protected_cluster_cannot_be_destroyed(stack: Callable[..., Stack]) -> None:
     made = stack(context=CONTEXT.replace(protected=True))
-    assert cluster_of(made)["lifecycle"] == {"prevent_destroy": True}
+    assert cluster_of(made)["lifecycle"]["prevent_destroy"] is True
+
+
+def test_what_eks_takes_at_a_clusters_creation_alone_never_replaces_it(
+    stack: Callable[..., Stack],
+) -> None:
+    """An imported cluster tells nothing of them, and a deploy role may come later."""
+    assert cluster_of(stack())["lifecycle"] == {
+        "ignore_changes": [
+            "bootstrap_self_managed_addons",
+            "access_config[0].bootstrap_cluster_creator_admin_permissions",
+        ]
+    }
 
 
 def test_the_layer_hands_up_what_services_need(synthesize: Synthesize) -> None:

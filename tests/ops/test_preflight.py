@@ -5,14 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from inferform import (
     Context,
@@ -33,6 +28,8 @@ from inferform.target import EMULATOR
 from ops.aws import Aws
 from ops.kinds.record import Finding
 from ops.preflight import preflight
+
+from .certificates import issued
 
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 Write = Callable[..., str]
@@ -106,29 +103,6 @@ class Account:
         return {c.check.title: c for c in self.checks(**changes) if c.outcome == "failed"}
 
 
-def _certificate() -> tuple[bytes, bytes]:
-    """A certificate that was signed elsewhere, which ACM takes as issued."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fraud.acme.test")])
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
-        .sign(key, hashes.SHA256())
-    )
-    encoding = serialization.Encoding.PEM
-    traditional = serialization.PrivateFormat.TraditionalOpenSSL
-    plain = serialization.NoEncryption()
-    return (
-        signed.public_bytes(encoding),
-        key.private_bytes(encoding, traditional, plain),
-    )
-
-
 @pytest.fixture
 def account(context: Context, aws: Aws, synthesize: Synthesize) -> Account:
     return Account(context, aws, synthesize)
@@ -181,20 +155,20 @@ def test_a_repository_that_is_yet_to_be_made_is_deployed_and_pushed_to_first(
 
 
 def test_certificates_of_load_balancers_are_looked_for_where_they_must_be(account: Account) -> None:
-    acm, (certificate, key) = account.aws.client("acm"), _certificate()
-    issued = acm.import_certificate(Certificate=certificate, PrivateKey=key)["CertificateArn"]
+    acm, (certificate, key) = account.aws.client("acm"), issued()
+    good = acm.import_certificate(Certificate=certificate, PrivateKey=key)["CertificateArn"]
     pending = acm.request_certificate(DomainName="fraud.acme.test")["CertificateArn"]
-    elsewhere = issued.replace("us-east-1", "eu-west-1")
-    arns = [issued, pending, elsewhere, f"{issued[:-1]}-"]
+    elsewhere = good.replace("us-east-1", "eu-west-1")
+    arns = [good, pending, elsewhere, f"{good[:-1]}-"]
     listeners = {str(n): {"certificate_arn": arn} for n, arn in enumerate(arns)}
     stacks = {"dev-use1-ecs": {"resource": {"aws_lb_listener": listeners}}}
     checks = preflight(account.environment, stacks, account.aws)
     found = {c.subject: (c.outcome, c.found) for c in checks if c.check.title == "certificate"}
     assert found == {
-        issued: ("passed", "is issued"),
+        good: ("passed", "is issued"),
         pending: ("failed", "is PENDING_VALIDATION"),
         elsewhere: ("failed", "is not in us-east-1"),
-        f"{issued[:-1]}-": ("failed", "does not exist"),
+        f"{good[:-1]}-": ("failed", "does not exist"),
     }
 
 

@@ -1,0 +1,64 @@
+"""How what a killed apply has left of a network is found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ops.aws import Aws
+from ops.own import existing
+
+from .clusters import subnets_of
+
+
+@pytest.mark.parametrize(
+    "argument", ["prefix_list_id", "cidr_ipv4", "referenced_security_group_id"]
+)
+def test_rules_that_differ_in_their_target_alone_are_told_apart(aws: Aws, argument: str) -> None:
+    subnets_of(aws)
+    ec2 = aws.client("ec2")
+    vpc = ec2.describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.0.0.0/16"]}])["Vpcs"][0]
+    made = [
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc["VpcId"])["GroupId"]
+        for name in ("tasks", "one", "two")
+    ]
+    group = made[0]
+    targets = {
+        "prefix_list_id": ["pl-11111111", "pl-22222222"],
+        "cidr_ipv4": ["10.0.0.0/16", "10.1.0.0/16"],
+        "referenced_security_group_id": made[1:],
+    }[argument]
+    written: dict[str, Callable[[str], dict[str, Any]]] = {
+        "prefix_list_id": lambda value: {"PrefixListIds": [{"PrefixListId": value}]},
+        "cidr_ipv4": lambda value: {"IpRanges": [{"CidrIp": value}]},
+        "referenced_security_group_id": lambda value: {"UserIdGroupPairs": [{"GroupId": value}]},
+    }
+    for target in targets:
+        permission = {
+            "IpProtocol": "tcp",
+            "FromPort": 443,
+            "ToPort": 443,
+            **written[argument](target),
+        }
+        ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[permission])
+    values = {
+        "security_group_id": group,
+        "ip_protocol": "tcp",
+        "from_port": 443,
+        "to_port": 443,
+    }
+    kind = "aws_vpc_security_group_egress_rule"
+    found = [existing(kind, {**values, argument: target}, aws) for target in targets]
+    assert [len(each) for each in found] == [1, 1]
+    assert found[0] != found[1]
+    assert existing(kind.replace("egress", "ingress"), {**values, argument: targets[0]}, aws) == []
+
+
+def test_a_bucket_of_the_name_counts_without_tags_and_in_another_account(aws: Aws) -> None:
+    """Its name is taken, and as it has no tags of the layer it is not imported."""
+    aws.client("s3").create_bucket(Bucket=f"taken-{aws.context.account}")
+    (found,) = existing("aws_s3_bucket", {"bucket": f"taken-{aws.context.account}"}, aws)
+    assert found.tags == {}
+    assert existing("aws_s3_bucket", {"bucket": f"free-{aws.context.account}"}, aws) == []
