@@ -36,7 +36,7 @@ def test_rules_that_differ_in_their_target_alone_are_told_apart(aws: Aws, argume
         "referenced_security_group_id": lambda value: {"UserIdGroupPairs": [{"GroupId": value}]},
     }
     for target in targets:
-        permission = {
+        permission: Any = {
             "IpProtocol": "tcp",
             "FromPort": 443,
             "ToPort": 443,
