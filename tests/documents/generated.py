@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-from . import names, picture
+from . import capabilities, names, picture
 
 UPDATE = ".venv/bin/python -m tests.documents"
 
@@ -25,6 +25,8 @@ class Part:
 GENERATED = (
     Part("names", ROOT / "README.md", names.table),
     Part("way-of-a-spec", ROOT / "docs/architecture.md", picture.drawing),
+    Part("services", ROOT / "docs/capabilities.md", capabilities.of_services),
+    Part("types", ROOT / "docs/capabilities.md", capabilities.of_types),
 )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import inferform
 from tests.conftest import ROOT
 
-from . import names, picture
+from . import capabilities, names, picture
 from .generated import GENERATED, UPDATE, Part, with_part
 
 
@@ -34,6 +36,19 @@ def test_every_exported_name_stands_under_one_topic() -> None:
     listed = [name for group in names.by_topic().values() for name in group]
     assert sorted(listed) == sorted(inferform.__all__)
     assert len(listed) > 90
+
+
+def test_no_cell_of_the_matrices_is_empty() -> None:
+    kinds = [kind for _, _, records in capabilities.capabilities() for kind in records]
+    assert len(kinds) > 60
+    assert set(capabilities.members()) == capabilities.HEADINGS.keys()
+    for kind in kinds:
+        assert all(cell.strip() for cell in capabilities.cells(kind).values()), kind.type
+    rows = capabilities.services()
+    assert len(rows) > 8
+    assert all(cell.strip() for row in rows for cell in row.values())
+    lines = (capabilities.of_types() + capabilities.of_services()).splitlines()
+    assert not [line for line in lines if re.search(r"\|\s*\|", line)]
 
 
 def test_the_picture_shows_files_that_exist_and_nothing_that_stands_alone() -> None:

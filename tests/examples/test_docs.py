@@ -19,6 +19,7 @@ from .readme import ROOT
 FILES = sorted(
     [
         ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
         *ROOT.glob("docs/*.md"),
         *ROOT.glob("*/README.md"),
         *ROOT.glob("modules/*/README.md"),
