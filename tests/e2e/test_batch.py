@@ -113,7 +113,7 @@ def test_another_schedule_is_told_and_one_that_goes_interrupts(batch: Batch) -> 
     assert changed.interrupted == ""
 
 
-def test_what_no_state_knows_is_taken_back(batch: Batch) -> None:
+def test_what_no_state_knows_and_carries_the_tags_of_the_layer_is_taken_back(batch: Batch) -> None:
     hosting = batch.hosting
     stack = hosting.stack(Inference(batch=BATCH))
     known = hosting.terraform(stack, "state", "list").split()
@@ -125,7 +125,14 @@ def test_what_no_state_knows_is_taken_back(batch: Batch) -> None:
     assert {address.split(".")[0] for address in lost} == TAKEN
     lost += [address for address in known if address.startswith("aws_scheduler_schedule.")]
     hosting.terraform(stack, "state", "rm", *lost)
-    adopt(stack, batch.aws, hosting.variables, in_use(batch.aws))
+    logs = batch.client("logs")
+    group = {"resourceArn": CONTEXT.arn("logs", f"log-group:/aws/vendedlogs/states/{UPLOADS}")}
+    logs.tag_resource(**group, tags={"layer": "inference-other"})
+    done = adopt(stack, batch.aws, hosting.variables, in_use(batch.aws))
+    assert [line for line in done if "aws_cloudwatch_log_group" in line] == []
+    logs.tag_resource(**group, tags={"layer": "inference"})
+    done = adopt(stack, batch.aws, hosting.variables, in_use(batch.aws))
+    assert [line.split()[1].partition(".")[0] for line in done] == ["aws_cloudwatch_log_group"]
     hosting.terraform(stack, "plan", "-detailed-exitcode", "-no-color")
 
 

@@ -118,6 +118,25 @@ def test_a_count_is_owned_by_autoscaling_only_where_something_scales_it() -> Non
     assert judged(plan(service)).result == "pending"
 
 
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [("aws_ecs_service", "desired_count"), ("aws_autoscaling_group", "desired_capacity")],
+)
+def test_what_changes_beside_a_count_that_autoscaling_owns_is_drift(kind: str, count: str) -> None:
+    common = {"cluster": "arn:aws:ecs:us-east-1:111122223333:cluster/c", "name": "s"}
+    scaled_by = {"resource_id": "service/c/s"}
+    target = change("aws_appautoscaling_target", scaled_by, scaled_by, ["no-op"])
+    before = {**common, count: 9, "task_definition": "s:1", "max_size": 9}
+    scaled = change(kind, before, {**before, count: 2})
+    assert judged(plan(scaled, target, drifted=(f"{kind}.x",))).result == "none"
+    changed = change(kind, before, {**before, count: 2, "task_definition": "s:2"})
+    found = judged(plan(changed, target, drifted=(f"{kind}.x",)))
+    assert (found.result, found.changes[0].attributes) == (
+        "drift",
+        sorted([count, "task_definition"]),
+    )
+
+
 def test_a_node_group_keeps_its_bounds_while_its_size_moves() -> None:
     def group(desired: int, most: int) -> dict[str, Any]:
         return {"scaling_config": [{"desired_size": desired, "min_size": 1, "max_size": most}]}

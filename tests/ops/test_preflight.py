@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from inferform import (
+    BatchTransform,
     Context,
     Environment,
     Image,
@@ -218,3 +219,23 @@ def test_a_state_bucket_that_is_missing_is_a_finding_of_its_own(
     assert failed["state bucket"].found == "does not exist"
     assert failed["state bucket"].fix == "inferform bootstrap dev-use1"
     assert set(failed) == {"state bucket"}
+
+
+def test_a_transform_job_counts_against_a_quota_of_its_own(account: Account) -> None:
+    model = endpoint().model
+    batch = {
+        "nightly": BatchTransform(model=model, instance_type="ml.m5.xlarge", instance_count=20),
+        "weekly": BatchTransform(model=model, instance_type="ml.m5.2xlarge", instance_count=21),
+    }
+    checks = account.checks(inference=Inference(batch=batch))
+    assert {c.subject: (c.outcome, c.found) for c in checks if c.check.title == "quota"} == {
+        "ml.m5.xlarge for transform job usage": (
+            "passed",
+            "20 are needed at the maximum, 20 allowed",
+        ),
+        "ml.m5.2xlarge for transform job usage": (
+            "failed",
+            "21 are needed at the maximum, 20 allowed",
+        ),
+    }
+    assert "artifact" in {c.check.title for c in checks if c.outcome == "passed"}

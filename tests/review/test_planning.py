@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -302,3 +303,18 @@ def test_input_that_cannot_be_used_is_refused(arguments: list[str], says: str) -
 
 def test_saved_plans_are_never_committed() -> None:
     assert ".inferform/" in (ROOT / ".gitignore").read_text("utf-8").split()
+
+
+def test_a_plan_that_other_providers_would_apply_is_stale(tmp_path: Path) -> None:
+    stack = Stack("dev-use1-network", tmp_path, ())
+    code, lock = tmp_path / "cdk.tf.json", tmp_path / bound.LOCK_FILE
+    code.write_text("{}", encoding="utf-8")
+    lock.write_text('version = "6.21.0"', encoding="utf-8")
+    record = replace(
+        bound.read_record(_record(tmp_path)),
+        synthesized=bound.digest(code),
+        lock_file=bound.digest(lock),
+    )
+    lock.write_text('version = "6.22.0"', encoding="utf-8")
+    with pytest.raises(OperatorError, match=r"stale: .*lock\.hcl chooses other providers"):
+        bound.check_stack(record, stack, [], {})

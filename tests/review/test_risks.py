@@ -387,3 +387,32 @@ def test_the_worst_risks_come_first() -> None:
 
 def test_the_next_kubernetes_version_is_no_risk() -> None:
     assert found(update("aws_eks_cluster.c", {"version": "1.34"}, {"version": "1.35"})) == {}
+
+
+@pytest.mark.parametrize("kind", ["aws_sagemaker_endpoint", "aws_s3_bucket", "aws_subnet"])
+def test_an_old_copy_that_an_interrupted_replacement_left_is_no_outage(kind: str) -> None:
+    gone = changed(f"{kind}.x", ["delete"], {"name": "x"}, None)
+    assert "CRITICAL" in {severity.name for severity in found(gone).values()}
+    assert found({**gone, "deposed": "8a3d1c2b"}) == {}
+
+
+@pytest.mark.parametrize(("maximum", "is_risk"), [(16, False), (17, True)])
+def test_a_maximum_may_double_and_no_more(maximum: int, is_risk: bool) -> None:
+    entry = update("aws_appautoscaling_target.t", TARGET, {**TARGET, "max_capacity": maximum})
+    assert ("CAP3" in found(entry)) is is_risk
+
+
+@pytest.mark.parametrize(
+    ("policy_name", "is_risk"),
+    [
+        ("AmazonSageMakerFullAccess", True),
+        ("AdministratorAccess", True),
+        ("PowerUserAccess", True),
+        ("IAMFullAccess", True),
+        ("AmazonECSTaskExecutionRolePolicy", False),
+    ],
+)
+def test_a_managed_policy_is_a_risk_by_what_it_allows(policy_name: str, is_risk: bool) -> None:
+    attached = {"policy_arn": f"arn:aws:iam::aws:policy/{policy_name}"}
+    entry = changed("aws_iam_role_policy_attachment.a", ["create"], None, attached)
+    assert ("IAM4" in found(entry)) is is_risk

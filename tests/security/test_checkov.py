@@ -22,7 +22,7 @@ POLICIES = ("aws_iam_policy", "aws_iam_role_policy")
 
 BOUNDARY = "identity-*/aws_iam_policy.roles_boundary_*"
 DEPLOY = "identity-*/aws_iam_role_policy.roles_deploy-policy_*"
-ACCESS_LOGS = "ecs-*/aws_s3_bucket.load-balancers_internal_logs_*"
+ACCESS_LOGS = "*-ecs/aws_s3_bucket.load-balancers_internal_logs_*"
 SERVICE = "kubernetes-*/kubernetes_deployment_v1.objects_deployment-*"
 CEILING = "it is a permissions boundary, which grants nothing and caps what roles are granted"
 
@@ -55,7 +55,7 @@ EXPLAINED = {
     ("CKV_AWS_145", ACCESS_LOGS): "load balancers write access logs with S3's own key and no other",
     ("CKV_AWS_21", ACCESS_LOGS): "access logs are written once under names of their own, and are "
     "to be gone when they expire",
-    ("CKV_AWS_150", "ecs-dev-*/aws_lb.*"): "deletion protection comes with Context.protected, "
+    ("CKV_AWS_150", "*-dev-use1-ecs/aws_lb.*"): "deletion protection comes with Context.protected, "
     "which dev is not",
     ("CKV_AWS_158", "*-network/aws_cloudwatch_log_group.network_flow-log-group_*"): "the network "
     "stands below the layer with the key; flow logs hold addresses and are encrypted by "
