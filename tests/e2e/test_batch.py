@@ -10,8 +10,10 @@ import pytest
 
 from inferform import BatchTransform, Environment, Inference, OnSchedule, OnUpload
 from inferform.model.spec import Model
+from ops import promote
 from ops.adopt import adopt, in_use
 from ops.aws import Aws
+from ops.errors import OperatorError
 from ops.kinds.record import Finding
 from ops.plan import read_plan
 from ops.review.risks import find_risks
@@ -88,6 +90,17 @@ def test_what_is_deployed_as_it_is_written_passes(batch: Batch) -> None:
             ("invocation", "skipped"),
             ("health", "passed"),
         ]
+
+
+def test_a_deployed_transform_is_promoted_and_one_that_is_not_is_refused(batch: Batch) -> None:
+    promote.require_in_service(batch.environment, "nightly", batch.aws)
+    inference = Inference(batch={**BATCH, "nightly": transform("2", trigger=NIGHTLY)})
+    newer = batch.environment.replace(inference=inference)
+    with pytest.raises(OperatorError, match=r"says .*fraud.*2.* which is not what is deployed"):
+        promote.require_in_service(newer, "nightly", batch.aws)
+    missing = batch.environment.replace(inference=Inference(batch={"weekly": transform()}))
+    with pytest.raises(OperatorError, match="weekly is not deployed and in service"):
+        promote.require_in_service(missing, "weekly", batch.aws)
 
 
 def test_a_new_model_is_told_and_a_deleted_transform_is_an_outage(batch: Batch) -> None:

@@ -38,6 +38,7 @@ from ops.kinds import kinds
 from ops.kinds.record import Not
 from ops.running import running
 from ops.services import find
+from tests.specs import kinds as examples
 
 CONTEXT = Context(
     organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
@@ -166,6 +167,22 @@ def test_what_nothing_verifies_is_promoted_by_an_explicit_flag_only() -> None:
     assert "somebody else than Terraform makes it" in str(e.value)
     assert "--unverified" in str(e.value.hint)
     promote.require_in_service(by_gitops, "ranking", aws, unverified=True)
+
+
+def test_every_kind_of_service_that_terraform_makes_is_verified() -> None:
+    found = {
+        each.resource[0]
+        for tree in examples.valid_trees().values()
+        for each in examples.environment(tree).deployed
+        if each.resource is not None
+    }
+    assert found == {
+        "aws_ecs_service",
+        "aws_sagemaker_endpoint",
+        "aws_sfn_state_machine",
+        "kubernetes_deployment_v1",
+    }
+    assert [type_ for type_ in sorted(found) if isinstance(kinds()[type_].verify, Not)] == []
 
 
 class _Unverified(BatchTransform):
