@@ -61,7 +61,7 @@ class Api:
         cluster = self._aws.client("eks").describe_cluster(name=self._cluster)["cluster"]
         return httpx.Client(
             base_url=cluster["endpoint"],
-            verify=_trust(cluster["certificateAuthority"]["data"])
+            verify=trust(cluster["certificateAuthority"]["data"])
             if cluster["endpoint"].startswith("https:")
             else False,
             timeout=_TIMEOUT_SECONDS,
@@ -96,7 +96,7 @@ class Api:
         return _TOKEN + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
 
 
-def _trust(authority: str) -> ssl.SSLContext:
+def trust(authority: str) -> ssl.SSLContext:
     """Trust in the cluster's own certificate authority, and in no other."""
     return ssl.create_default_context(cadata=base64.b64decode(authority).decode())
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import http.server
+import ssl
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from inferform import (
@@ -20,10 +26,11 @@ from inferform import (
 from ops import promote
 from ops.aws import Aws
 from ops.errors import OperatorError
-from ops.kubernetes import Api, UnreadableError
+from ops.kubernetes import Api, UnreadableError, trust
 from ops.running import running
 from ops.services import find
 
+from .certificates import issued
 from .clusters import Cluster, decoded, encoded
 
 Write = Callable[..., str]
@@ -70,6 +77,23 @@ def test_the_emulator_refuses_what_eks_takes_for_no_token(cluster: Cluster, chan
     assert answer.status_code == 401
     assert answer.json()["reason"] == "Unauthorized"
     assert cluster.ask("GET", "/fraud", token).status_code == 404
+
+
+def test_no_other_certificate_than_the_clusters_own_is_trusted(tmp_path: Path) -> None:
+    certificate, key = issued()
+    file = tmp_path / "server.pem"
+    file.write_bytes(certificate + key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"https://127.0.0.1:{server.server_port}/"
+        own, other = (trust(base64.b64encode(pem).decode()) for pem in (certificate, issued()[0]))
+        assert httpx.get(url, verify=own, trust_env=False).status_code == 501
+        with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            httpx.get(url, verify=other, trust_env=False)
+        server.shutdown()
 
 
 class Deployed:
