@@ -29,13 +29,16 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_eks import EKSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_service_quotas import ServiceQuotasClient
+    from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
 
@@ -153,6 +156,8 @@ class Aws:
     @overload
     def client(self, service: Literal["elbv2"]) -> ElasticLoadBalancingv2Client: ...
     @overload
+    def client(self, service: Literal["events"]) -> EventBridgeClient: ...
+    @overload
     def client(self, service: Literal["iam"]) -> IAMClient: ...
     @overload
     def client(self, service: Literal["kms"]) -> KMSClient: ...
@@ -165,14 +170,18 @@ class Aws:
     @overload
     def client(self, service: Literal["sagemaker-runtime"]) -> SageMakerRuntimeClient: ...
     @overload
+    def client(self, service: Literal["scheduler"]) -> EventBridgeSchedulerClient: ...
+    @overload
     def client(self, service: Literal["service-quotas"]) -> ServiceQuotasClient: ...
     @overload
-    def client(self, service: Literal["sts"]) -> STSClient: ...
-    # These have no stubs among the locked packages.
+    def client(self, service: Literal["stepfunctions"]) -> SFNClient: ...
     @overload
-    def client(self, service: Literal["events", "scheduler", "stepfunctions"]) -> Any: ...
+    def client(self, service: Literal["sts"]) -> STSClient: ...
     def client(self, service: Any) -> Any:
-        """A boto3 client of `service` in the environment's region."""
+        """A boto3 client of `service` in the environment's region.
+
+        The types of a further service come from the extras of boto3-stubs-lite in the Pipfile.
+        """
         return self.session.client(
             service,
             endpoint_url=self._endpoint,
