@@ -15,9 +15,8 @@ from inferform import load
 from ops import cdk
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
-from ops.cdk import Program
-from ops.deploy import synthesize
-from ops.terraform import Stack, stacks
+from ops.program import Program
+from ops.terraform import Stack
 
 from .catalogue import write
 from .measure import Part
@@ -60,6 +59,7 @@ def overhead(endpoints: int, groups: int, rounds: int) -> Part:
 
 
 def _by_cdktf(program: Program) -> None:
+    program.synthesize()
     log = cdk.new_log(program)
     done = cdk.deploy(["bench-use1-*"], program=program, log=log)
     if done.status:
@@ -85,7 +85,7 @@ def _each(program: Program, *arguments: str) -> None:
             sys.exit(f"{stack.name}: terraform {arguments[0]} failed:\n{done.output}")
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(run, stacks(synthesize(program))))
+        list(pool.map(run, program.synthesize().stacks))
 
 
 def _seconds(work: Callable[[], None]) -> float:

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from emulator.process import Emulator, serve
 from inferform import (
@@ -31,6 +31,7 @@ from ops import drift
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
 from ops.output import print_table
+from ops.program import Program, Stacks
 from ops.terraform import WORK, Stack, stacks, terraform_environment
 
 SHARE = 0.5
@@ -112,7 +113,13 @@ def in_turn(known: list[Stack], variables: dict[str, str]) -> None:
 
 def detect(bench: Environment, emulator: Emulator, jobs: int | None) -> None:
     """Plan every stack as `inferform drift` does."""
-    for found in drift.detect(bench, emulator=emulator, jobs=jobs):
+    from inferform.layers.program import synthesize
+
+    program = Program(emulator).to_plan("bench-drift")
+    target = replace(EMULATOR, plans_only=True)
+    made = stacks(synthesize([bench], target=target, outdir=program.outdir))
+    synthesis = Stacks(program, tuple(made), {bench.key: bench})
+    for found in drift.detect(synthesis, made, jobs=jobs):
         if found.result != "none":
             sys.exit(f"{found.stack} is not clean: {found.summary}\n{found.error}")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .context import Context
@@ -58,3 +59,21 @@ EMULATOR = Target(
 the one version that the emulator is tested with."""
 
 TARGETS = {target.name: target for target in (AWS, EMULATOR)}
+
+ASKED = "INFERFORM_TARGET"
+"""The environment variable that names the target: `aws` or `emulator`. Default: `aws`."""
+
+PLANS_ONLY = "INFERFORM_PLANS_ONLY"
+"""The environment variable that says, with `1`, that what is synthesized is only planned."""
+
+
+def asked(name: str | None = None) -> Target:
+    """The target that a program is asked for: `name`, or else what ASKED and PLANS_ONLY say.
+
+    The operator's commands set both, as a program of your own need not take arguments. Raises
+    ValueError for a name that is no target.
+    """
+    name = name or os.environ.get(ASKED) or AWS.name
+    if name not in TARGETS:
+        raise ValueError(f"{ASKED} must be {' or '.join(TARGETS)}, got {name!r}")
+    return replace(TARGETS[name], plans_only=os.environ.get(PLANS_ONLY) == "1")

@@ -123,8 +123,7 @@ def _own(found: Iterable[Existing], address: str, stack: Stack, aws: Aws) -> Exi
 
     Raises OperatorError where several do, and while it is still being made.
     """
-    layer = stack.name.removeprefix(f"{aws.context.key}-")
-    wanted = aws.context.default_tags(layer)
+    wanted = aws.context.default_tags(stack.layer)
     own = [
         each
         for each in found

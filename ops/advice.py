@@ -16,9 +16,10 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from inferform import Context
+from inferform import Context, Environment
 
 from .errors import NotBootstrappedError, OperatorError
+from .terraform import Stack
 
 _SIGN_IN = "sign in (for instance aws sso login) or set AWS_PROFILE"
 _EXPIRED = "the credentials have expired; sign in again and repeat: what was done is kept"
@@ -115,6 +116,16 @@ def about_terraform(output: str, context: Context, layer: str, *, emulated: bool
     if cause and left:
         return f"{cause}. Before you repeat: {left}"
     return cause or left
+
+
+def about_stack(
+    output: str, stack: Stack, environment: Environment | None, *, emulated: bool = False
+) -> str:
+    """What to do about an error that Terraform printed for a stack; empty where only its own words
+    help, and for a stack of no environment."""
+    if environment is None:
+        return ""
+    return about_terraform(output, environment.context, stack.layer, emulated=emulated)
 
 
 def lacking(output: str) -> list[str]:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from emulator.process import Emulator
-
 from .errors import OperatorError
-from .terraform import ROOT, WORK, terraform_environment
+from .program import Program
+from .terraform import ROOT
 
 Status = Literal["waiting", "deploying", "applied", "no changes", "failed"]
 
@@ -76,40 +73,6 @@ class Deployment:
     """Errors of cdktf itself, such as a failed synthesis."""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
-    """One synthesis: whose environments, for AWS or the emulator, and where it is written."""
-
-    emulator: Emulator | None = None
-    environments: Path = ROOT / "environments"
-    outdir: Path = ROOT / "cdktf.out"
-
-    @classmethod
-    def of(cls, emulator: Emulator | None) -> Program:
-        """The project's own environments, for AWS or the emulator."""
-        return cls(emulator, outdir=WORK / "cdktf.out") if emulator else cls()
-
-    @property
-    def command(self) -> list[str]:
-        """The command that synthesizes; cdktf itself says where to."""
-        target = "emulator" if self.emulator else "aws"
-        arguments = ["--target", target, "--environments", str(self.environments)]
-        return [sys.executable, str(ROOT / "main.py"), *arguments]
-
-    def terraform_environment(self) -> dict[str, str]:
-        """The environment in which Terraform runs for this program."""
-        return terraform_environment(self.emulator.environment() if self.emulator else None)
-
-    def cdktf_environment(self) -> dict[str, str]:
-        """The environment in which cdktf runs for this program."""
-        variables = self.terraform_environment()
-        # Without this the first failing stack ends cdktf-cli 0.21 at once, others half-way.
-        options = f"{variables.get('NODE_OPTIONS', '')} --unhandled-rejections=warn"
-        # What cdktf sets by itself, and misses when the variable is set.
-        variables["NODE_OPTIONS"] = f"{options} --max-old-space-size=4096".strip()
-        return variables | {"CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1"}
-
-
 def new_log(program: Program) -> Path:
     """An empty file for what cdktf prints."""
     program.outdir.mkdir(parents=True, exist_ok=True)
@@ -126,7 +89,7 @@ def deploy(
     alone: bool = False,
     follow: Callable[[StackRun], None] = lambda _: None,
 ) -> Deployment:
-    """Run `cdktf deploy` for the stacks named, without a prompt.
+    """Run `cdktf deploy` for stacks of the last synthesis, without a prompt.
 
     `alone` is for a stack without those that it stands on. `follow` is called after each line
     that concerns a stack. The whole output goes to a log.
@@ -136,8 +99,10 @@ def deploy(
         "deploy",
         *names,
         "--auto-approve",
+        # What is deployed is what was shown, so nothing is synthesized again.
+        "--skip-synth",
         "--app",
-        shlex.join(program.command),
+        program.app,
         "--output",
         str(program.outdir),
     ]
@@ -154,7 +119,7 @@ def deploy(
         log.open("a", encoding="utf-8") as sink,
         subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=program.folder,
             env=program.cdktf_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -15,9 +15,9 @@ from inferform import Environment
 from . import deploy
 from .aws import Aws
 from .bootstrap import bootstrap
-from .cdk import Program
 from .environments import environment
 from .output import print_table, stdout
+from .program import Program
 from .terraform import EMULATOR_FOLDER, WORK, terraform_binary
 
 DEMO = "dev-use1"

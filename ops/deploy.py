@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,48 +10,35 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from . import cdk
 from .adopt import adopt, in_use
-from .advice import about_terraform, errors_of
+from .advice import about_stack, errors_of
 from .aws import Aws
-from .cdk import Deployment, Program, StackRun
-from .environments import environments, matching
+from .cdk import Deployment, StackRun
 from .errors import BadInputError, OperatorError
 from .output import print_table, stdout
-from .state import Lock, States
-from .terraform import ROOT, Stack, one_provider, stacks, terraform_binary
+from .program import Program, Stacks
+from .state import Lock, States, opened
+from .terraform import ROOT, Stack, contents_of, one_provider, stacks, terraform_binary
 
 _ERROR_LINES = 80
 
 
-def synthesize(program: Program) -> Path:
-    """Synthesize every environment and return the folder. Raises OperatorError on failure."""
-    answer = subprocess.run(
-        [*program.command, "--outdir", str(program.outdir)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if answer.returncode:
-        raise OperatorError(f"synthesis failed\n{answer.stderr}")
-    return program.outdir
+def _agreed(_: Sequence[Stack]) -> None:
+    """Ask nobody."""
 
 
-def chosen(patterns: Sequence[str], program: Program) -> list[Stack]:
-    """The stacks whose names match, those below first.
-
-    Raises BadInputError for a pattern that matches none.
-    """
-    wanted = matching(patterns, program.environments)
-    return [stack for stack in stacks(synthesize(program)) if stack.name in wanted]
-
-
-def deploy(patterns: Sequence[str], program: Program) -> Deployment:
+def deploy(
+    patterns: Sequence[str], program: Program, *, ask: Callable[[Sequence[Stack]], None] = _agreed
+) -> Deployment:
     """Deploy the stacks that match with `cdktf deploy`, showing progress.
 
-    Raises OperatorError with a report of every stack when one fails.
+    `ask` is called with the stacks before anything is done. Raises OperatorError with a report of
+    every stack when one fails, and BadInputError for a pattern that matches none.
     """
     terraform_binary()
-    wanted = chosen(patterns, program)
+    with stdout.status("synthesizing"):
+        synthesis = program.synthesize()
+    wanted = synthesis.matching(patterns)
+    ask(wanted)
     refuse_unsaved(wanted, program)
     names = [stack.name for stack in wanted]
     whole = all(below in names for stack in wanted for below in stack.dependencies)
@@ -76,7 +62,7 @@ def deploy(patterns: Sequence[str], program: Program) -> Deployment:
                 break
     deployment = Deployment(status, list(runs.values()), log, errors)
     if status:
-        raise OperatorError(_failure(deployment, program))
+        raise OperatorError(_failure(deployment, synthesis))
     return deployment
 
 
@@ -95,7 +81,13 @@ def refuse_unsaved(wanted: Sequence[Stack], program: Program) -> None:
         )
 
 
-def recover(patterns: Sequence[str], program: Program, *, unsaved: bool = False) -> list[str]:
+def recover(
+    patterns: Sequence[str],
+    program: Program,
+    *,
+    unsaved: bool = False,
+    ask: Callable[[Sequence[Stack]], None] = _agreed,
+) -> list[str]:
     """Bring stacks whose last run was killed or cut off back into order, those below first.
 
     The lock is cleared, a state that could not be written is written, and what was created and is
@@ -103,26 +95,32 @@ def recover(patterns: Sequence[str], program: Program, *, unsaved: bool = False)
     what was done, a line each. Raises OperatorError where somebody wrote the state since.
     """
     done = []
-    for stack in chosen(patterns, program):
+    with stdout.status("synthesizing"):
+        synthesis = program.synthesize()
+    wanted = synthesis.matching(patterns)
+    ask(wanted)
+    for stack in wanted:
         if stack.unsaved.exists() or not unsaved:
-            done += _recover(stack, program)
+            with stdout.status(f"recovering {stack.name}"):
+                done += _recover(stack, synthesis)
     return done
 
 
-def _recover(stack: Stack, program: Program) -> list[str]:
-    known = environments(program.environments).environments
-    context = next(e.context for e in known.values() if stack.name.startswith(f"{e.key}-"))
-    aws = Aws(context, emulator=program.emulator)
+def _recover(stack: Stack, synthesis: Stacks) -> list[str]:
+    program, environment = synthesis.program, synthesis.environment(stack)
     variables = program.terraform_environment()
+    if environment is None or stack.backend_kind != "s3":
+        return _recover_own(stack, variables)
+    context = environment.context
+    aws = Aws(context, emulator=program.emulator)
     used = in_use(aws)
     ready = stack.init(variables)
     if ready.status:
         raise OperatorError(f"{stack.name} cannot be initialised\n{ready.output}")
     done = []
-    layer = stack.name.removeprefix(f"{context.key}-")
-    lock = States(aws).lock(layer)
+    lock = States(aws, contents_of([stack])).lock(stack.layer)
     if lock is not None:
-        _check_lock(lock, stack, f"inferform state unlock {context.key} {layer}")
+        _check_lock(lock, stack, f"inferform state unlock {context.key} {stack.layer}")
         cleared = stack.run("force-unlock", "-force", lock.id, environment=variables)
         if cleared.status:
             raise OperatorError(f"the lock was not cleared\n{cleared.output}")
@@ -131,6 +129,19 @@ def _recover(stack: Stack, program: Program) -> list[str]:
         done.append(_write_unsaved(stack, variables))
     with one_provider(stack, variables) as light:
         return done + adopt(stack, aws, light, used)
+
+
+def _recover_own(stack: Stack, variables: Mapping[str, str]) -> list[str]:
+    """What can be done for a stack of one's own: nobody else knows its lock and its tags."""
+    if not stack.unsaved.exists():
+        return [
+            f"{stack.name} is no layer with a state in S3: its lock, and what it created and is in "
+            "no state, were not looked for"
+        ]
+    ready = stack.init(variables)
+    if ready.status:
+        raise OperatorError(f"{stack.name} cannot be initialised\n{ready.output}")
+    return [_write_unsaved(stack, variables)]
 
 
 def _check_lock(lock: Lock, stack: Stack, unlock: str) -> None:
@@ -158,7 +169,9 @@ def _write_unsaved(stack: Stack, variables: Mapping[str, str]) -> str:
     return f"wrote the state that {name} held"
 
 
-def destroy(patterns: Sequence[str], program: Program) -> list[str]:
+def destroy(
+    patterns: Sequence[str], program: Program, *, ask: Callable[[Sequence[Stack]], None] = _agreed
+) -> list[str]:
     """Destroy the stacks that match, those above first, with plain Terraform.
 
     cdktf-cli 0.21 can start Terraform again and again when one of several destroys fails.
@@ -166,9 +179,12 @@ def destroy(patterns: Sequence[str], program: Program) -> list[str]:
     BadInputError while a stack that is left stands on one of them.
     """
     environment = program.terraform_environment()
-    wanted = chosen(patterns, program)
+    with stdout.status("synthesizing"):
+        synthesis = program.synthesize()
+    wanted = synthesis.matching(patterns)
+    ask(wanted)
     refuse_unsaved(wanted, program)
-    refuse_below([stack.name for stack in wanted], program)
+    refuse_below([stack.name for stack in wanted], synthesis)
     log = program.outdir / "destroy.log"
     log.write_text("", encoding="utf-8")
     destroyed = []
@@ -185,7 +201,7 @@ def destroy(patterns: Sequence[str], program: Program) -> list[str]:
             lines = [
                 f"{stack.name} was not destroyed; the whole output is in {_shown(log)}",
                 *(f"  {line}" for line in errors_of(done.output, limit=_ERROR_LINES)),
-                *(f"  {line}" for line in _advice(stack.name, done.output, program)),
+                *(f"  {line}" for line in _advice(stack, done.output, synthesis)),
                 "what was destroyed stays destroyed; the next run completes the rest",
             ]
             raise OperatorError("\n".join(lines))
@@ -194,27 +210,34 @@ def destroy(patterns: Sequence[str], program: Program) -> list[str]:
     return destroyed
 
 
-def refuse_below(names: Sequence[str], program: Program) -> None:
+def refuse_below(names: Sequence[str], synthesis: Stacks) -> None:
     """Raise BadInputError where others with resources stand on some stacks of a synthesis.
 
     What they read from the state below would be gone, and Terraform could neither change nor
     destroy them.
     """
-    owners = matching(["*"], program.environments)
-    standing = []
-    for stack in stacks(program.outdir):
-        if stack.name in names or not {*names} & {*stack.dependencies}:
-            continue
-        context = owners[stack.name].context
-        layer = stack.name.removeprefix(f"{context.key}-")
-        state = States(Aws(context, emulator=program.emulator)).read(layer)
-        if state is not None and state.resources:
-            standing.append(stack.name)
+    standing = [
+        stack.name
+        for stack in synthesis.stacks
+        if stack.name not in names
+        and {*names} & {*stack.dependencies}
+        and _holds_resources(stack, synthesis)
+    ]
     if standing:
         raise BadInputError(
             f"{', '.join(standing)} would be left without what is below",
             "destroy those too, or first",
         )
+
+
+def _holds_resources(stack: Stack, synthesis: Stacks) -> bool:
+    program, environment = synthesis.program, synthesis.environment(stack)
+    if environment is None or stack.backend_kind != "s3":
+        state = opened(stack, program.terraform_environment())
+    else:
+        aws = Aws(environment.context, emulator=program.emulator)
+        state = States(aws, contents_of([stack])).read(stack.layer)
+    return state is not None and bool(state.resources)
 
 
 def _progress() -> Progress:
@@ -240,7 +263,8 @@ def _show(progress: Progress, task: TaskID, run: StackRun) -> None:
     )
 
 
-def _failure(deployment: Deployment, program: Program) -> str:
+def _failure(deployment: Deployment, synthesis: Stacks) -> str:
+    program = synthesis.program
     lines = [f"cdktf deploy failed; the whole output is in {_shown(deployment.log)}"]
     emulated = " --emulator" if program.emulator else ""
     for run in deployment.stacks:
@@ -255,25 +279,19 @@ def _failure(deployment: Deployment, program: Program) -> str:
                 f"lock alone: terraform -chdir={folder} force-unlock {run.lock_id}"
             )
         else:
-            lines += [f"    {line}" for line in _advice(run.name, "\n".join(run.error), program)]
+            stack = synthesis.stack(run.name)
+            advice = _advice(stack, "\n".join(run.error), synthesis) if stack else []
+            lines += [f"    {line}" for line in advice]
     lines += [f"  {line}" for line in deployment.errors]
     lines.append("what was applied stays applied; the next run completes the rest")
     return "\n".join(lines)
 
 
-def _advice(stack: str, output: str, program: Program) -> list[str]:
+def _advice(stack: Stack, output: str, synthesis: Stacks) -> list[str]:
     """What to do about the errors of a stack, where they are known ones."""
-    for environment in environments(program.environments).environments.values():
-        prefix = f"{environment.key}-"
-        if stack.startswith(prefix):
-            said = about_terraform(
-                output,
-                environment.context,
-                stack.removeprefix(prefix),
-                emulated=program.emulator is not None,
-            )
-            return [f"what to do: {said}"] if said else []
-    return []
+    emulated = synthesis.program.emulator is not None
+    said = about_stack(output, stack, synthesis.environment(stack), emulated=emulated)
+    return [f"what to do: {said}"] if said else []
 
 
 def _shown(path: Path) -> Path:
@@ -282,8 +300,8 @@ def _shown(path: Path) -> Path:
 
 def report(deployment: Deployment, program: Program) -> None:
     """Print one line for each stack."""
-    backends = {stack.name: stack.backend for stack in stacks(program.outdir)}
+    keys = {stack.name: stack.state_key for stack in stacks(program.outdir)}
     print_table(
         ("stack", "result", "changes", "state key"),
-        [(run.name, run.status, run.steps, backends[run.name]["key"]) for run in deployment.stacks],
+        [(run.name, run.status, run.steps, keys[run.name]) for run in deployment.stacks],
     )

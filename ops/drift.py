@@ -8,34 +8,28 @@ it was written and not yet applied. What autoscaling owns is neither.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
-from emulator.process import Emulator
 from inferform import Environment
-from inferform.target import AWS, EMULATOR
 
-from .advice import about_terraform, errors_of
+from .advice import about_stack, errors_of
 from .aws import Aws
 from .errors import OperatorError
 from .kinds import kinds
 from .kinds.record import Not, Values
 from .plan import Action, Plan, read_plan
 from .plan import Change as PlannedChange
+from .program import Stacks
 from .terraform import (
-    WORK,
     Outcome,
     Stack,
     one_provider,
-    stacks,
     terraform_binary,
-    terraform_environment,
 )
 
 Result = Literal["none", "drift", "pending", "failed"]
@@ -94,31 +88,29 @@ def exit_status(found: Collection[StackDrift]) -> int:
 
 
 def detect(
-    environment: Environment,
+    synthesis: Stacks,
+    planned: Sequence[Stack],
     *,
-    emulator: Emulator | None = None,
-    only: Collection[str] | None = None,
     jobs: int | None = None,
     done: Callable[[StackDrift], None] = lambda _: None,
 ) -> list[StackDrift]:
-    """Plan the stacks of an environment and tell what they found, those below first.
+    """Plan stacks of a synthesis that is made to be planned, and tell what they found.
 
-    `only` names the stacks; without it, all. `jobs` run at a time; without it two for each
-    processor, as a plan waits for AWS most of its time. `done` hears of each when it ends. Raises
-    OperatorError without Terraform or without credentials, which would fail every plan.
+    `jobs` run at a time; without it two for each processor, as a plan waits for AWS most of its
+    time. `done` hears of each when it ends. Raises OperatorError without Terraform or without
+    credentials, which would fail every plan.
     """
     terraform_binary()
-    role = environment.context.plan_role_arn
-    Aws(environment.context, emulator=emulator, role_arn=role).require_credentials()
-    planned = [
-        stack
-        for stack in stacks(_synthesized(environment, emulator))
-        if only is None or stack.name in only
-    ]
-    variables = _variables(emulator)
+    program = synthesis.program
+    for key in dict.fromkeys(stack.environment for stack in planned):
+        if environment := synthesis.environments.get(key):
+            context = environment.context
+            aws = Aws(context, emulator=program.emulator, role_arn=context.plan_role_arn)
+            aws.require_credentials()
+    variables = program.terraform_environment()
 
     def one(stack: Stack) -> StackDrift:
-        found = _plan(environment, stack, variables)
+        found = _plan(synthesis.environment(stack), stack, variables)
         done(found)
         return found
 
@@ -126,27 +118,13 @@ def detect(
         return list(pool.map(one, planned))
 
 
-def _synthesized(environment: Environment, emulator: Emulator | None) -> Path:
-    # Imported only now, as it starts Node.
-    from inferform.layers.program import synthesize
-
-    target = replace(EMULATOR if emulator else AWS, plans_only=True)
-    outdir = WORK / "drift" / environment.key
-    shutil.rmtree(outdir, ignore_errors=True)
-    outdir.mkdir(parents=True)
-    return synthesize([environment], target=target, outdir=outdir)
-
-
-def _variables(emulator: Emulator | None) -> dict[str, str]:
-    return terraform_environment(emulator.environment() if emulator else None)
-
-
-def _plan(environment: Environment, stack: Stack, variables: Mapping[str, str]) -> StackDrift:
+def _plan(
+    environment: Environment | None, stack: Stack, variables: Mapping[str, str]
+) -> StackDrift:
     start = time.monotonic()
-    layer = stack.name.removeprefix(f"{environment.key}-")
 
     def failed(output: str) -> StackDrift:
-        advice = about_terraform(output, environment.context, layer)
+        advice = about_stack(output, stack, environment)
         lines = [*errors_of(output), *([f"what to do: {advice}"] if advice else [])]
         seconds = round(time.monotonic() - start, 1)
         return StackDrift(stack.name, "failed", error="\n".join(lines), seconds=seconds)

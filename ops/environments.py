@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +17,13 @@ from .terraform import ROOT
 EnvironmentKey = Annotated[
     str,
     typer.Argument(metavar="ENV", help="An environment, such as dev-use1, or its stage alone."),
+]
+
+Chosen = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ENV", help="Environments, or names and patterns of stacks, such as 'mine-*'."
+    ),
 ]
 
 
@@ -43,31 +48,6 @@ def environment(name: str, folder: Path | None = None) -> Environment:
         hint = f"the environments are {', '.join(known)}{did_you_mean(name, known)}"
         raise BadInputError(f"there is no environment {name}", hint)
     return staged[0]
-
-
-def matching(patterns: Sequence[str], folder: Path | None = None) -> dict[str, Environment]:
-    """The stacks whose names match a pattern, with the environment of each, those below first.
-
-    Raises BadInputError for a pattern that matches none.
-    """
-    loaded = environments(folder).environments
-    owners = {f"{key}-{layer}": each for key, each in loaded.items() for layer in each.layers}
-    for pattern in patterns:
-        if any(fnmatch(stack, pattern) for stack in owners):
-            continue
-        for key, each in loaded.items():
-            if pattern in (key, each.context.stage):
-                hint = f"{key} is an environment; its stacks are '{key}-*'"
-                raise BadInputError(f"no stack is called {pattern}", hint)
-        raise BadInputError(
-            f"no stack matches {pattern}{did_you_mean(pattern, owners)}",
-            f"the stacks are {', '.join(owners)}",
-        )
-    return {
-        stack: each
-        for stack, each in owners.items()
-        if any(fnmatch(stack, pattern) for pattern in patterns)
-    }
 
 
 Emulated = Annotated[

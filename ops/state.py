@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from .advice import explained
+from .advice import errors_of, explained
 from .aws import Aws
 from .errors import BadInputError, OperatorError
-from .terraform import Stack
+from .terraform import Content, Stack, backend_in, place_in
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,7 +40,8 @@ class State:
 
     content: dict[str, Any]
     version: str
-    changed: datetime
+    changed: datetime | None
+    """When it was written; None where that is not known."""
 
     @property
     def serial(self) -> int:
@@ -111,37 +112,61 @@ class Difference:
 
 
 class States:
-    """The states of one environment. Its methods raise OperatorError with what to do."""
+    """The states of one environment. Its methods raise OperatorError with what to do.
 
-    def __init__(self, aws: Aws) -> None:
+    Where the JSON of its stacks is given, their own backends say where the states are; without it,
+    the Context.
+    """
+
+    def __init__(self, aws: Aws, stacks: Mapping[str, Content] | None = None) -> None:
         self._aws = aws
         self._context = aws.context
-        self._bucket = aws.context.state_bucket
+        self._backends: dict[str, tuple[str, str, dict[str, Any]]] = {}
+        for name, content in (stacks or {}).items():
+            environment, layer = place_in(content)
+            if environment == aws.context.key:
+                self._backends[layer] = (name, *backend_in(content))
 
     @cached_property
     def _s3(self) -> S3Client:
         return self._aws.client("s3")
 
+    def key(self, layer: str) -> str:
+        """The key of a layer's state."""
+        return self._at(layer)[1]
+
+    def _at(self, layer: str) -> tuple[str, str]:
+        """The bucket and the key of a layer's state."""
+        if layer not in self._backends:
+            return self._context.state_bucket, self._context.state_key(layer)
+        name, kind, arguments = self._backends[layer]
+        if kind != "s3":
+            raise OperatorError(
+                f"{name} keeps its state in a {kind} backend, not in S3",
+                "use terraform state in its folder, after terraform init",
+            )
+        return arguments["bucket"], arguments["key"]
+
     def read(self, layer: str, version: str | None = None) -> State | None:
         """The state of a layer, or an older version of it; None where there is none."""
         wanted: dict[str, Any] = {"VersionId": version} if version else {}
+        bucket, key = self._at(layer)
         with explained(self._context, layer):
             try:
-                answer = self._s3.get_object(
-                    Bucket=self._bucket, Key=self._context.state_key(layer), **wanted
-                )
+                answer = self._s3.get_object(Bucket=bucket, Key=key, **wanted)
             except ClientError as error:
                 if error.response["Error"]["Code"] in _ABSENT:
                     return None
                 raise
-            content = _content(answer["Body"].read(), self._context.state_key(layer))
+            content = _content(answer["Body"].read(), key)
         return State(content, answer.get("VersionId", ""), answer["LastModified"])
 
     def lock(self, layer: str) -> Lock | None:
         """The lock on a layer's state; None where it is free."""
+        bucket, key = self._at(layer)
         with explained(self._context, layer):
             try:
-                answer = self._s3.get_object(Bucket=self._bucket, Key=self._lock_key(layer))
+                answer = self._s3.get_object(Bucket=bucket, Key=f"{key}.tflock")
             except ClientError as error:
                 if error.response["Error"]["Code"] in _ABSENT:
                     return None
@@ -156,10 +181,10 @@ class States:
 
     def versions(self, layer: str, limit: int = 20) -> list[Version]:
         """The newest versions of a layer's state, newest first."""
-        key = self._context.state_key(layer)
+        bucket, key = self._at(layer)
         with explained(self._context, layer):
             pages = self._s3.get_paginator("list_object_versions").paginate(
-                Bucket=self._bucket, Prefix=key
+                Bucket=bucket, Prefix=key
             )
             entries: list[tuple[Mapping[str, Any], bool]] = []
             for page in pages:
@@ -188,17 +213,18 @@ class States:
         wanted = self.read(layer, version)
         if wanted is None:
             raise BadInputError(
-                f"{self._context.state_key(layer)} has no version {version}",
+                f"{self.key(layer)} has no version {version}",
                 f"inferform state list {self._context.key} {layer} lists them",
             )
         with self._locked(layer):
             current = self.read(layer)
             serial = max(wanted.serial, current.serial if current else 0) + 1
             content = {**wanted.content, "serial": serial}
+            bucket, key = self._at(layer)
             with explained(self._context, layer):
                 answer = self._s3.put_object(
-                    Bucket=self._bucket,
-                    Key=self._context.state_key(layer),
+                    Bucket=bucket,
+                    Key=key,
                     Body=json.dumps(content, indent=2).encode(),
                     ContentType="application/json",
                     ServerSideEncryption="AES256",
@@ -210,19 +236,16 @@ class States:
         held = self.lock(layer)
         if held is None or held.id != id:
             found = f"is held by {held} (id {held.id})" if held else "is free"
-            raise OperatorError(
-                f"the lock of {self._context.state_key(layer)} {found}, not by {id}"
-            )
+            raise OperatorError(f"the lock of {self.key(layer)} {found}, not by {id}")
+        bucket, key = self._at(layer)
         with explained(self._context, layer):
-            self._s3.delete_object(Bucket=self._bucket, Key=self._lock_key(layer))
-
-    def _lock_key(self, layer: str) -> str:
-        return f"{self._context.state_key(layer)}.tflock"
+            self._s3.delete_object(Bucket=bucket, Key=f"{key}.tflock")
 
     @contextmanager
     def _locked(self, layer: str) -> Iterator[None]:
         """Hold the lock as Terraform does, which writes the lock's object if there is none."""
         own = str(uuid.uuid4())
+        bucket, key = self._at(layer)
         held = {
             "ID": own,
             "Operation": "inferform state restore",
@@ -230,13 +253,13 @@ class States:
             "Who": f"{getpass.getuser()}@{socket.gethostname()}",
             "Version": "",
             "Created": datetime.now(UTC).isoformat(),
-            "Path": f"{self._bucket}/{self._context.state_key(layer)}",
+            "Path": f"{bucket}/{key}",
         }
         with explained(self._context, layer):
             try:
                 self._s3.put_object(
-                    Bucket=self._bucket,
-                    Key=self._lock_key(layer),
+                    Bucket=bucket,
+                    Key=f"{key}.tflock",
                     Body=json.dumps(held).encode(),
                     IfNoneMatch="*",
                     ServerSideEncryption="AES256",
@@ -245,7 +268,7 @@ class States:
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
                     raise
                 raise OperatorError(
-                    f"the state {self._context.state_key(layer)} is locked: {self.lock(layer)}",
+                    f"the state {key} is locked: {self.lock(layer)}",
                     "wait for that run. If it is dead: "
                     f"inferform state unlock {self._context.key} {layer}",
                 ) from error
@@ -258,13 +281,33 @@ class States:
 def pulled(stack: Stack, environment: Mapping[str, str]) -> Mark | None:
     """The mark of a stack's state, asked of Terraform; None when it was never applied, or
     everything was destroyed. Raises OperatorError when it cannot be read."""
-    text = stack.answer("state", "pull", environment=environment)
-    if not text.strip():
-        return None
-    content = _content(text, stack.name)
-    if not content["resources"] and not content["outputs"]:
+    content = pulled_content(stack, environment)
+    if content is None or (not content["resources"] and not content["outputs"]):
         return None
     return Mark(content["lineage"], content["serial"])
+
+
+def pulled_content(stack: Stack, environment: Mapping[str, str]) -> dict[str, Any] | None:
+    """What a stack's state holds, asked of Terraform, whatever the backend; None without a state.
+
+    The stack is initialised. Raises OperatorError when it cannot be read.
+    """
+    text = stack.answer("state", "pull", environment=environment)
+    return _content(text, stack.name) if text.strip() else None
+
+
+def opened(stack: Stack, environment: Mapping[str, str]) -> State | None:
+    """The state of a stack of one's own, which is initialised first; None without one.
+
+    When it was written is not known. Raises OperatorError when it cannot be opened.
+    """
+    ready = stack.init(environment)
+    if ready.status:
+        raise OperatorError(
+            "\n  ".join([f"{stack.name} cannot be opened", *errors_of(ready.output)])
+        )
+    content = pulled_content(stack, environment)
+    return None if content is None else State(content, "", None)
 
 
 _SHAPE: Mapping[str, type] = {"lineage": str, "serial": int, "outputs": dict, "resources": list}

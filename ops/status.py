@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from inferform import Environment
-
 from .aws import Aws
-from .state import States
+from .program import Stacks
+from .state import States, opened
+from .terraform import Stack, contents_of
+
+NOT_KNOWN = "not known"
+"""What stands for the lock of a state that Inferform cannot look at itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,12 @@ class StackStatus:
     state_key: str
     serial: int | None = None
     changed: datetime | None = None
+    """When the state was last written; None where that is not known, or it never was."""
+
     resources: int | None = None
     lock: str | None = None
+    """Who holds the lock; None where it is free, NOT_KNOWN where that cannot be seen."""
+
     drift: str | None = None
 
     @property
@@ -45,29 +52,62 @@ class StackStatus:
         }
 
 
-def status(environment: Environment, aws: Aws) -> list[StackStatus]:
-    """The status of every stack of an environment, those below first.
+def by_environment(synthesis: Stacks, stacks: Iterable[Stack]) -> list[list[Stack]]:
+    """The stacks of each environment together, in their order, and each other one by itself."""
+    groups: dict[tuple[str, str], list[Stack]] = {}
+    for stack in stacks:
+        whose = ("", stack.name) if _is_own(synthesis, stack) else (stack.environment, "")
+        groups.setdefault(whose, []).append(stack)
+    return list(groups.values())
+
+
+def read(synthesis: Stacks, stacks: Sequence[Stack]) -> list[StackStatus]:
+    """The status of the stacks of one environment, or of one stack of one's own.
+
+    Raises NotBootstrappedError where the environment has no state bucket, and OperatorError where
+    a state cannot be read.
+    """
+    program, environment = synthesis.program, synthesis.environment(stacks[0])
+    if environment is None or _is_own(synthesis, stacks[0]):
+        variables = program.terraform_environment()
+        return [_by_terraform(stack, variables) for stack in stacks]
+    context = environment.context
+    return status(stacks, Aws(context, emulator=program.emulator, role_arn=context.plan_role_arn))
+
+
+def _is_own(synthesis: Stacks, stack: Stack) -> bool:
+    """Whether only Terraform can say what a stack's state holds."""
+    return synthesis.environment(stack) is None or stack.backend_kind != "s3"
+
+
+def status(stacks: Iterable[Stack], aws: Aws) -> list[StackStatus]:
+    """The status of stacks of one environment, whose states are in S3.
 
     Raises NotBootstrappedError where it has no state bucket.
     """
-    states = States(aws)
+    stacks = list(stacks)
+    states = States(aws, contents_of(stacks))
     aws.require_credentials()  # once, before threads would each do it
     with ThreadPoolExecutor(max_workers=8) as pool:
-        return list(pool.map(lambda layer: _one(environment, states, layer), environment.layers))
+        return list(pool.map(lambda stack: _one(stack, states), stacks))
 
 
-def not_deployed(environment: Environment) -> list[StackStatus]:
-    """Every stack of an environment that has no state bucket."""
-    return [_unknown(environment, layer) for layer in environment.layers]
+def not_deployed(stacks: Iterable[Stack]) -> list[StackStatus]:
+    """The stacks of an environment that has no state bucket."""
+    return [StackStatus(stack.name, stack.state_key) for stack in stacks]
 
 
-def _unknown(environment: Environment, layer: str) -> StackStatus:
-    return StackStatus(f"{environment.key}-{layer}", environment.context.state_key(layer))
+def _by_terraform(stack: Stack, variables: Mapping[str, str]) -> StackStatus:
+    state = opened(stack, variables)
+    known = StackStatus(stack.name, stack.state_key, lock=NOT_KNOWN)
+    if state is None:
+        return known
+    return replace(known, serial=state.serial, resources=len(state.resources))
 
 
-def _one(environment: Environment, states: States, layer: str) -> StackStatus:
-    state, lock = states.read(layer), states.lock(layer)
-    known = replace(_unknown(environment, layer), lock=str(lock) if lock else None)
+def _one(stack: Stack, states: States) -> StackStatus:
+    state, lock = states.read(stack.layer), states.lock(stack.layer)
+    known = StackStatus(stack.name, stack.state_key, lock=str(lock) if lock else None)
     if state is None:
         return known
     return replace(

@@ -11,10 +11,10 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -139,7 +139,27 @@ class Outcome:
     output: str
 
 
-@dataclass(frozen=True, slots=True)
+Content = Mapping[str, Any]
+"""The Terraform JSON of a stack."""
+
+
+def place_in(content: Content) -> tuple[str, str]:
+    """Which environment and layer a stack says that it is; empty for one that says nothing."""
+    said = content.get("//", {}).get("metadata", {}).get("inferform", {})
+    return str(said.get("environment", "")), str(said.get("layer", ""))
+
+
+def backend_in(content: Content) -> tuple[str, dict[str, Any]]:
+    """The kind of a stack's backend, such as `s3`, and its arguments."""
+    settings = content.get("terraform", {})
+    if "cloud" in settings:
+        return "cloud", dict(settings["cloud"])
+    for kind, arguments in settings.get("backend", {}).items():
+        return kind, dict(arguments)
+    return "local", {}
+
+
+@dataclass(frozen=True)
 class Stack:
     """One synthesized stack: its name, its folder and the stacks it stands on."""
 
@@ -147,12 +167,41 @@ class Stack:
     folder: Path
     dependencies: tuple[str, ...]
 
+    @cached_property
+    def content(self) -> Content:
+        """Its Terraform JSON."""
+        content: Content = json.loads((self.folder / "cdk.tf.json").read_text("utf-8"))
+        return content
+
+    @cached_property
+    def _place(self) -> tuple[str, str]:
+        return place_in(self.content)
+
+    @property
+    def environment(self) -> str:
+        """The key of its environment; empty for a stack of one's own that names none."""
+        return self._place[0]
+
+    @property
+    def layer(self) -> str:
+        """The name of its layer; empty for a stack of one's own that names none."""
+        return self._place[1]
+
+    @property
+    def backend_kind(self) -> str:
+        """The kind of its backend: `s3` for every layer of Inferform's."""
+        return backend_in(self.content)[0]
+
     @property
     def backend(self) -> dict[str, Any]:
-        """The arguments of the stack's S3 backend."""
-        synthesized = json.loads((self.folder / "cdk.tf.json").read_text("utf-8"))
-        backend: dict[str, Any] = synthesized["terraform"]["backend"]["s3"]
-        return backend
+        """The arguments of its backend."""
+        return backend_in(self.content)[1]
+
+    @property
+    def state_key(self) -> str:
+        """Where its state is: the key in the bucket, or the file, or the kind of another backend."""
+        found = self.backend.get("key") or self.backend.get("path")
+        return str(found) if found else f"{self.backend_kind} backend"
 
     @property
     def unsaved(self) -> Path:
@@ -203,8 +252,8 @@ class Stack:
         return self.run("init", "-no-color", "-input=false", *extra, environment=environment)
 
 
-def stacks(outdir: Path, patterns: Sequence[str] = ("*",)) -> list[Stack]:
-    """The stacks of a synthesis whose names match, those below before those above."""
+def stacks(outdir: Path) -> list[Stack]:
+    """The stacks of a synthesis, those below before those above."""
     manifest: dict[str, Any] = json.loads((outdir / "manifest.json").read_text("utf-8"))
     known = {
         name: Stack(name, outdir / entry["workingDirectory"], tuple(entry["dependencies"]))
@@ -219,11 +268,12 @@ def stacks(outdir: Path, patterns: Sequence[str] = ("*",)) -> list[Stack]:
 
     for name in sorted(known):
         visit(name)
-    return [
-        stack
-        for stack in ordered.values()
-        if any(Path(stack.name).match(pattern) for pattern in patterns)
-    ]
+    return list(ordered.values())
+
+
+def contents_of(stacks: Iterable[Stack]) -> dict[str, Content]:
+    """The Terraform JSON of stacks by their names."""
+    return {stack.name: stack.content for stack in stacks}
 
 
 @contextmanager

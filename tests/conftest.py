@@ -124,6 +124,7 @@ class Made(NamedTuple):
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
     """Every stack that the environments and the documents' examples synthesize to, by its source
     and its name; made once."""
+    from ops.terraform import place_in
     from tests.examples import stacks
 
     found: dict[str, Made] = {}
@@ -131,7 +132,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
     for source, environments in stacks.synthesize(outdir).items():
         by_key = {environment.key: environment for environment in environments}
         for name, stack in stacks_in(outdir / source).items():
-            key = next(key for key in by_key if name.startswith(f"{key}-"))
+            key, _ = place_in(stack)
             found[f"{source}-{name}"] = Made(by_key[key], stack)
     return found
 

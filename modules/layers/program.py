@@ -13,15 +13,17 @@ from ..cdk import App
 from ..environment import Environment
 from ..layer import Layer
 from ..literal import literal
-from ..target import AWS, Target
+from ..target import Target, asked
 from .record import Site
 
 
-def build(app: App, environment: Environment, *, target: Target = AWS) -> dict[str, Layer]:
+def build(app: App, environment: Environment, *, target: Target | None = None) -> dict[str, Layer]:
     """Add every layer of `environment` to `app`, each as a stack that depends on those below.
 
-    Returns the stacks by the name of their layer, those below first.
+    Returns the stacks by the name of their layer, those below first. Without `target` it is the one
+    that the program is asked for.
     """
+    target = target or asked()
     environment = literal(environment)
     below = environment.below()
     stacks: dict[str, Layer] = {}
@@ -37,12 +39,14 @@ def build(app: App, environment: Environment, *, target: Target = AWS) -> dict[s
 
 
 def synthesize(
-    environments: Iterable[Environment], *, target: Target = AWS, outdir: Path | None = None
+    environments: Iterable[Environment], *, target: Target | None = None, outdir: Path | None = None
 ) -> Path:
     """Write the Terraform JSON of `environments` and return its folder.
 
-    Without `outdir` it is the folder that `cdktf` asks for, or `cdktf.out`.
+    Without `outdir` it is the folder that `cdktf` asks for, or `cdktf.out`; without `target` it is
+    the one that the program is asked for.
     """
+    target = target or asked()
     if outdir:
         outdir.parent.mkdir(parents=True, exist_ok=True)
     app = App(outdir=str(outdir)) if outdir else App()

@@ -28,7 +28,7 @@ def apply(
     Example: inferform apply .inferform/plans/dev-use1/dev-use1-network.tfplan
     """
     from ..aws import emulator_in_use
-    from ..cdk import Program
+    from ..program import Program
     from ..review.apply import apply as run
 
     program = Program.of(emulator_in_use() if emulator else None)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..environments import Emulated, matching
+from ..environments import Emulated, environments
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
 from . import AFTER, DEPLOY, Command
+
+if TYPE_CHECKING:
+    from inferform import Environment
+
+    from ..program import Program
+    from ..terraform import Stack
 
 Stacks = Annotated[
     list[str], typer.Argument(metavar="STACK", help="Stack names or patterns: 'dev-use1-*'.")
@@ -26,12 +32,11 @@ def deploy(
     """
     from .. import deploy as operations
     from ..aws import emulator_in_use
-    from ..cdk import Program
+    from ..program import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
-    _ask("deploy", stacks, approved=auto_approve, emulated=emulator)
     with _interruptible():
-        deployment = operations.deploy(stacks, program)
+        deployment = operations.deploy(stacks, program, ask=_ask("deploy", program, auto_approve))
     if json:
         print_json([{"stack": run.name, "result": run.status} for run in deployment.stacks])
     else:
@@ -47,12 +52,11 @@ def destroy(stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = 
     """
     from .. import deploy as operations
     from ..aws import emulator_in_use
-    from ..cdk import Program
+    from ..program import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
-    _ask("destroy", stacks, approved=auto_approve, emulated=emulator)
     with _interruptible():
-        operations.destroy(stacks, program)
+        operations.destroy(stacks, program, ask=_ask("destroy", program, auto_approve))
 
 
 def recover(
@@ -76,27 +80,36 @@ def recover(
     """
     from .. import deploy as operations
     from ..aws import emulator_in_use
-    from ..cdk import Program
+    from ..program import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
-    _ask("recover", stacks, approved=auto_approve, emulated=emulator)
-    with stdout.status(f"recovering {' '.join(stacks)}"):
-        done = operations.recover(stacks, program, unsaved=unsaved)
+    ask = _ask("recover", program, auto_approve)
+    done = operations.recover(stacks, program, unsaved=unsaved, ask=ask)
     for line in done or ["there was nothing to recover"]:
         stdout.print(line, markup=False, highlight=False)
 
 
-def _ask(verb: str, patterns: list[str], *, approved: bool, emulated: bool) -> None:
-    """Show which stacks it is about, and where, and ask."""
-    stacks = matching(patterns)
-    if stdout.is_terminal and not approved:
-        where = "the emulator" if emulated else "AWS"
-        print_table(
-            ("stack", "account", "Region", "on"),
-            [(stack, e.context.account, e.context.region, where) for stack, e in stacks.items()],
-        )
-    count = "this stack" if len(stacks) == 1 else f"these {len(stacks)} stacks"
-    confirm(f"{verb} {count}?", approved)
+def _ask(verb: str, program: Program, approved: bool) -> Callable[[Sequence[Stack]], None]:
+    """What shows which stacks it is about, and where, and asks."""
+
+    def ask(stacks: Sequence[Stack]) -> None:
+        if stdout.is_terminal and not approved:
+            known = environments(program.environments).environments
+            where = "the emulator" if program.emulator else "AWS"
+            print_table(
+                ("stack", "account", "Region", "on"),
+                [(stack.name, *_account(known.get(stack.environment)), where) for stack in stacks],
+            )
+        count = "this stack" if len(stacks) == 1 else f"these {len(stacks)} stacks"
+        confirm(f"{verb} {count}?", approved)
+
+    return ask
+
+
+def _account(environment: Environment | None) -> tuple[str, str]:
+    if environment is None:
+        return "its own", "its own"
+    return environment.context.account, environment.context.region
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..environments import Emulated, EnvironmentKey, environment
+from ..environments import Chosen, Emulated
 from ..output import Json, print_json, print_table, stderr, stdout
 from . import AFTER, Command
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def drift(
-    env: EnvironmentKey,
+    envs: Chosen,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Plans at a time. Without it two a processor.")
@@ -25,27 +25,33 @@ def drift(
 ) -> None:
     """Plan every stack side by side and report where AWS differs. Changes nothing.
 
+    A stack of your own that belongs to no environment is planned where it is named.
+
     Exit status as Terraform's: 0 for no difference, 1 for a failure, 2 for differences.
 
     Example: inferform drift prod-euw1
     """
     from .. import drift as operations
     from ..aws import emulator_in_use
+    from ..program import Program, note_left_out
 
-    found = environment(env)
-    running = emulator_in_use() if emulator else None
-    with stderr.status(f"planning {len(found.layers)} stacks") as shown:
+    program = Program.of(emulator_in_use() if emulator else None)
+    with stderr.status("synthesizing") as shown:
+        synthesis = program.to_plan("drift").synthesize()
+        planned = synthesis.named(envs)
         ended: list[str] = []
+        shown.update(f"planning {len(planned)} stacks")
 
         def done(stack: operations.StackDrift) -> None:
             ended.append(stack.stack)
-            shown.update(f"planned {len(ended)} of {len(found.layers)} stacks")
+            shown.update(f"planned {len(ended)} of {len(planned)} stacks")
 
-        stacks = operations.detect(found, emulator=running, jobs=jobs, done=done)
+        stacks = operations.detect(synthesis, planned, jobs=jobs, done=done)
+    note_left_out(synthesis, planned)
     if json:
         print_json([stack.as_dict() for stack in stacks])
     elif markdown:
-        typer.echo(operations.markdown(env, stacks))
+        typer.echo(operations.markdown(", ".join(envs), stacks))
     else:
         _show(stacks)
     raise typer.Exit(operations.exit_status(stacks))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
-from dataclasses import replace
-
 import typer
 
 from ..environments import Emulated, EnvironmentKey, environment
@@ -20,25 +17,18 @@ def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
 
     Example: inferform preflight prod-euw1
     """
-    from inferform.layers.program import synthesize
-    from inferform.target import AWS, EMULATOR
-
     from ..aws import Aws, emulator_in_use
     from ..preflight import preflight as run
-    from ..terraform import WORK, stacks
+    from ..program import Program
+    from ..terraform import contents_of
 
     found = environment(env)
-    running = emulator_in_use() if emulator else None
-    outdir = WORK / "preflight" / found.key
-    outdir.mkdir(parents=True, exist_ok=True)
+    program = Program.of(emulator_in_use() if emulator else None)
     with stderr.status(f"checking {env}"):
-        target = replace(EMULATOR if running else AWS, plans_only=True)
-        known = stacks(synthesize([found], target=target, outdir=outdir))
-        synthesized = {
-            stack.name: json_module.loads((stack.folder / "cdk.tf.json").read_text("utf-8"))
-            for stack in known
-        }
-        aws = Aws(found.context, emulator=running, role_arn=found.context.plan_role_arn)
+        synthesis = program.to_plan("preflight").synthesize()
+        synthesized = contents_of(synthesis.of(found.key))
+        context = found.context
+        aws = Aws(context, emulator=program.emulator, role_arn=context.plan_role_arn)
         checks = run(found, synthesized, aws)
     failed = [check for check in checks if check.outcome == "failed"]
     if json:

@@ -29,7 +29,10 @@ class Format(StrEnum):
 
 def review(
     envs: Annotated[
-        list[str] | None, typer.Argument(metavar="ENV", help="Environments to plan.")
+        list[str] | None,
+        typer.Argument(
+            metavar="ENV", help="Environments to plan, or names and patterns of stacks."
+        ),
     ] = None,
     plan: Annotated[
         list[Path] | None,
@@ -104,7 +107,7 @@ def _made(keys: Sequence[str], checkov: Path | None, *, emulator: bool, read_onl
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from ..aws import emulator_in_use
-    from ..cdk import Program
+    from ..program import Program
     from ..review.reviewing import review_environments
 
     program = Program.of(emulator_in_use() if emulator else None)

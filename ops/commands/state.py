@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inferform.rules import did_you_mean
-
 from ..environments import Emulated, EnvironmentKey, environment
 from ..errors import BadInputError
 from ..output import Approve, Json, confirm, print_json, print_table, stdout
@@ -108,16 +106,15 @@ def unlock(
 def _states(env: str, layer: str, emulated: bool) -> tuple[str, States]:
     """The environment's key, and its states."""
     from ..aws import Aws, emulator_in_use
+    from ..program import Program
     from ..state import States
+    from ..terraform import contents_of
 
     found = environment(env)
-    if layer not in found.layers:
-        raise BadInputError(
-            f"{found.key} has no layer {layer}{did_you_mean(layer, found.layers)}",
-            f"its layers are {', '.join(found.layers)}",
-        )
-    aws = Aws(found.context, emulator=emulator_in_use() if emulated else None)
-    return found.key, States(aws)
+    program = Program.of(emulator_in_use() if emulated else None)
+    synthesis = program.to_plan("state").synthesize()
+    stack = synthesis.require_layer(found.key, layer)
+    return found.key, States(Aws(found.context, emulator=program.emulator), contents_of([stack]))
 
 
 def _show_versions(versions: list[Version]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..environments import Emulated, environment, environments
+from ..environments import Emulated
 from ..errors import NotBootstrappedError, OperatorError
 from ..output import Json, print_json, print_table, stderr
 from . import AFTER, Command
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 
 def status(
-    env: Annotated[
-        str | None, typer.Argument(metavar="ENV", help="One environment. Without it, all.")
+    envs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ENV",
+            help="Environments, or names and patterns of stacks. Default: every stack.",
+        ),
     ] = None,
     drift: Annotated[bool, typer.Option("--drift", help="Plan every stack too.")] = False,
     emulator: Emulated = False,
@@ -30,44 +34,48 @@ def status(
     Example: inferform status dev-use1 --drift
     """
     from .. import status as operations
-    from ..aws import Aws, emulator_in_use
+    from ..aws import emulator_in_use
     from ..drift import detect
+    from ..program import Program, note_left_out
 
-    running = emulator_in_use() if emulator else None
-    chosen = [environment(env)] if env else list(environments().environments.values())
+    program = Program.of(emulator_in_use() if emulator else None)
+    with stderr.status("synthesizing"):
+        synthesis = program.to_plan("status").synthesize()
+    wanted = synthesis.named(envs) if envs else list(synthesis.stacks)
     found: list[StackStatus] = []
     notes: list[str] = []
     failed = False
-    for each in chosen:
+    for stacks in operations.by_environment(synthesis, wanted):
+        whose = stacks[0].environment or stacks[0].name
         try:
-            aws = Aws(each.context, emulator=running, role_arn=each.context.plan_role_arn)
-            with stderr.status(f"reading the states of {each.key}"):
-                stacks = operations.status(each, aws)
+            with stderr.status(f"reading the states of {whose}"):
+                ours = operations.read(synthesis, stacks)
             if drift:
-                deployed = [stack.stack for stack in stacks if stack.deployed]
-                with stderr.status(f"planning {len(deployed)} stacks of {each.key}"):
-                    results = detect(each, emulator=running, only=deployed)
+                deployed = {stack.stack for stack in ours if stack.deployed}
+                with stderr.status(f"planning {len(deployed)} stacks of {whose}"):
+                    results = detect(synthesis, [s for s in stacks if s.name in deployed])
                 summaries = {result.stack: result.summary for result in results}
-                stacks = operations.with_drift(stacks, summaries)
+                ours = operations.with_drift(ours, summaries)
                 notes += [f"{result.stack}: {result.error}" for result in results if result.error]
                 failed = failed or any(result.error for result in results)
         except NotBootstrappedError as error:
-            stacks = operations.not_deployed(each)
-            notes.append(f"{each.key}: {error}")
+            ours = operations.not_deployed(stacks)
+            notes.append(f"{whose}: {error}")
         except OperatorError as error:
-            if env:
+            if envs and len(envs) == 1:
                 raise
             # An account that is out of reach does not hide the others.
-            notes.append(f"{each.key}: {error}")
+            notes.append(f"{whose}: {error}")
             failed = True
             continue
-        found += stacks
+        found += ours
     if json:
         print_json([stack.as_dict() for stack in found])
     elif found:
         _show(found, drift=drift)
     for note in notes:
         stderr.print(note, markup=False)
+    note_left_out(synthesis, wanted)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -85,7 +93,7 @@ def _show(found: list[StackStatus], *, drift: bool) -> None:
             (
                 stack.stack,
                 stack.serial,
-                f"{stack.changed:%Y-%m-%d %H:%M}" if stack.changed else "not deployed",
+                _changed(stack),
                 stack.resources,
                 *([stack.drift or "not planned"] if drift else []),
                 stack.lock or "free",
@@ -93,6 +101,12 @@ def _show(found: list[StackStatus], *, drift: bool) -> None:
             for stack in found
         ],
     )
+
+
+def _changed(stack: StackStatus) -> str:
+    if stack.changed:
+        return f"{stack.changed:%Y-%m-%d %H:%M}"
+    return "not deployed" if stack.serial is None else "not known"
 
 
 COMMANDS = (Command("status", status, AFTER, order=20),)

@@ -15,6 +15,7 @@ from inferform.outputs import Outputs
 from ..aws import Aws
 from ..errors import OperatorError
 from ..state import State, States
+from ..terraform import place_in
 from .record import Values
 
 _REMOTE = re.compile(r"\$\{data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)\}")
@@ -50,6 +51,7 @@ class Synthesis:
             for kind, bodies in content.get("resource", {}).items()
             for logical, values in bodies.items()
         )
+        self._stacks = stacks
         self.texts = {stack: json.dumps(content) for stack, content in stacks.items()}
 
     def of(self, *types: str) -> list[Resource]:
@@ -64,9 +66,10 @@ class Synthesis:
     @cached_property
     def states(self) -> dict[str, State]:
         """The states of the layers that have one."""
-        states = States(self.aws)
+        states = States(self.aws, self._stacks)
+        layers = [place_in(content)[1] for content in self._stacks.values()]
         try:
-            found = {layer: states.read(layer) for layer in self.environment.layers}
+            found = {layer: states.read(layer) for layer in layers}
         except OperatorError:
             return {}  # there is no state bucket yet, which is a finding of its own
         return {layer: state for layer, state in found.items() if state is not None}
@@ -74,8 +77,11 @@ class Synthesis:
     @cached_property
     def deployed(self) -> dict[str, set[str]]:
         """The addresses that each stack's state has."""
-        key = self.context.key
-        return {f"{key}-{layer}": set(state.resources) for layer, state in self.states.items()}
+        return {
+            stack: set(state.resources)
+            for stack, content in self._stacks.items()
+            if (state := self.states.get(place_in(content)[1]))
+        }
 
     def output(self, layer: str, field: str) -> Any:
         """A value that a layer hands up: written by hand, or in its state; None before that."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..advice import about_terraform, errors_of
-from ..cdk import Program
-from ..deploy import refuse_unsaved, synthesize
+from ..advice import about_stack, errors_of
+from ..deploy import refuse_unsaved
 from ..environments import environment as find_environment
 from ..errors import OperatorError
 from ..output import stdout
-from ..terraform import stacks
+from ..program import Program
 from . import bound
 
 
@@ -22,20 +21,25 @@ def apply(saved: Path, program: Program, *, environment: str | None = None) -> s
     """
     saved = saved.resolve()
     record = bound.read_record(saved)
-    target = "emulator" if program.emulator else "aws"
     bound.check(
-        record, saved, environment=environment, target=target, commit=bound.current_commit()
+        record,
+        saved,
+        environment=environment,
+        target=program.target,
+        commit=bound.current_commit(),
     )
-    context = find_environment(record.environment, program.environments).context
-    if (context.account, context.region) != (record.account, record.region):
-        raise OperatorError(
-            f"{saved} is a plan for account {record.account} in {record.region}, but "
-            f"{record.environment} is account {context.account} in {context.region}"
-        )
+    if record.environment:
+        context = find_environment(record.environment, program.environments).context
+        if (context.account, context.region) != (record.account, record.region):
+            raise OperatorError(
+                f"{saved} is a plan for account {record.account} in {record.region}, but "
+                f"{record.environment} is account {context.account} in {context.region}"
+            )
     with stdout.status(f"checking the plan of {record.stack}"):
-        known = {stack.name: stack for stack in stacks(synthesize(program))}
+        synthesis = program.synthesize()
+        known = {stack.name: stack for stack in synthesis.stacks}
         if record.stack not in known:
-            raise OperatorError(f"{record.environment} no longer has the stack {record.stack}")
+            raise OperatorError(f"the program no longer has the stack {record.stack}")
         stack = known[record.stack]
         refuse_unsaved([stack], program)
         variables = program.terraform_environment()
@@ -53,11 +57,10 @@ def apply(saved: Path, program: Program, *, environment: str | None = None) -> s
         if "Saved plan is stale" in done.output:
             raise OperatorError(
                 f"the plan of {stack.name} is stale: the state has been written since",
-                f"plan it again: inferform review {record.environment}",
+                bound.again(record),
             )
-        layer = stack.name.removeprefix(f"{record.environment}-")
         emulated = program.emulator is not None
-        said = about_terraform(done.output, context, layer, emulated=emulated)
+        said = about_stack(done.output, stack, synthesis.environment(stack), emulated=emulated)
         lines = [f"{stack.name} was not applied", *errors_of(done.output, limit=80)]
         raise OperatorError("\n  ".join(lines), f"what to do: {said}" if said else "")
     # A plan is good for one apply.

@@ -19,7 +19,10 @@ from ..terraform import ROOT, Stack
 VERSION = 1
 LOCK_FILE = ".terraform.lock.hcl"
 
-_AGAIN = "plan it again: inferform review {environment}"
+
+def again(record: Record) -> str:
+    """How to plan anew what a record is of."""
+    return f"plan it again: inferform review {record.environment or record.stack}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Record:
     version: int
     stack: str
     environment: str
+    """The key of the environment; empty for a stack of one's own that names none, like the next."""
+
     layer: str
     account: str
     region: str
@@ -49,7 +54,7 @@ class Record:
         stack: Stack,
         saved: Path,
         *,
-        context: Context,
+        context: Context | None,
         target: str,
         commit: str,
         state: Mark | None,
@@ -59,10 +64,10 @@ class Record:
         return cls(
             version=VERSION,
             stack=stack.name,
-            environment=context.key,
-            layer=stack.name.removeprefix(f"{context.key}-"),
-            account=context.account,
-            region=context.region,
+            environment=stack.environment,
+            layer=stack.layer,
+            account=context.account if context else "",
+            region=context.region if context else "",
             target=target,
             commit=commit,
             synthesized=digest(stack.folder / "cdk.tf.json"),
@@ -115,7 +120,7 @@ def read_record(saved: Path) -> Record:
     if record.version != VERSION:
         raise BadInputError(
             f"{saved} was made by another version of Inferform",
-            _AGAIN.format(environment=record.environment),
+            again(record),
         )
     return record
 
@@ -127,9 +132,9 @@ def check(
 
     Raises OperatorError. What needs Terraform is checked by `check_stack`.
     """
-    again = _AGAIN.format(environment=record.environment)
     if environment is not None and environment != record.environment:
-        raise OperatorError(f"{saved} is a plan of {record.environment}, not of {environment}")
+        whose = record.environment or record.stack
+        raise OperatorError(f"{saved} is a plan of {whose}, not of {environment}")
     if target != record.target:
         hint = "add --emulator" if record.target == "emulator" else "leave --emulator out"
         raise OperatorError(f"{saved} is a plan for {record.target}, not for {target}", hint)
@@ -137,10 +142,10 @@ def check(
         raise OperatorError(
             f"{saved} was made from commit {record.commit[:12] or '(none)'}, but "
             f"{commit[:12] or 'no commit'} is checked out",
-            again,
+            again(record),
         )
     if digest(saved) != record.plan:
-        raise OperatorError(f"{saved} is not the plan that was reviewed", again)
+        raise OperatorError(f"{saved} is not the plan that was reviewed", again(record))
 
 
 def check_stack(
@@ -151,23 +156,23 @@ def check_stack(
     The stacks are synthesized and initialized; `below` are those that `stack` stands on. Raises
     OperatorError.
     """
-    again = _AGAIN.format(environment=record.environment)
     if digest(stack.folder / "cdk.tf.json") != record.synthesized:
         raise OperatorError(
-            f"the plan of {stack.name} is stale: the code synthesizes to something else", again
+            f"the plan of {stack.name} is stale: the code synthesizes to something else",
+            again(record),
         )
     if digest(stack.folder / LOCK_FILE) != record.lock_file:
         raise OperatorError(
-            f"the plan of {stack.name} is stale: {LOCK_FILE} chooses other providers", again
+            f"the plan of {stack.name} is stale: {LOCK_FILE} chooses other providers", again(record)
         )
     if pulled(stack, environment) != record.state:
         raise OperatorError(
-            f"the plan of {stack.name} is stale: its state has been written since", again
+            f"the plan of {stack.name} is stale: its state has been written since", again(record)
         )
     for lower in below:
         if pulled(lower, environment) != record.below.get(lower.name):
             raise OperatorError(
                 f"the plan of {stack.name} is stale: {lower.name}, which it stands on, has been "
                 "applied since",
-                again,
+                again(record),
             )

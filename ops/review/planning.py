@@ -7,15 +7,16 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from inferform import Environment
 
-from ..advice import about_terraform, errors_of, lacking
-from ..cdk import Program
+from ..advice import about_stack, errors_of, lacking
 from ..errors import OperatorError
 from ..masking import mask_text
 from ..plan import Plan, read_plan
+from ..program import Stacks
 from ..state import Mark, pulled
 from ..terraform import ROOT, WORK, Stack
 from .bound import Record, write_record
@@ -32,7 +33,7 @@ _NO_BUCKET = re.compile(r"NoSuchBucket|bucket .*does not exist|S3 bucket .* does
 class Planning:
     """What has become of the stacks so far."""
 
-    program: Program
+    synthesis: Stacks
     commit: str
     follow: Callable[[str, str], None] = lambda _name, _status: None
     plans: dict[str, Plan] = field(default_factory=dict)
@@ -47,17 +48,17 @@ class Planning:
     # Terraform's plugin cache is not safe for two inits at a time.
     _init: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, chosen: Sequence[Stack], known: Sequence[Stack], owners: Owners) -> None:
-        """Plan every chosen stack; `known` are all stacks, of which some may stand below."""
-        variables = self.program.terraform_environment()
-        by_name = {stack.name: stack for stack in known}
+    def run(self, chosen: Sequence[Stack]) -> None:
+        """Plan every chosen stack of the synthesis."""
+        variables = self.synthesis.program.terraform_environment()
+        by_name = {stack.name: stack for stack in self.synthesis.stacks}
         wanted = {stack.name for stack in chosen}
         needed = {name for stack in chosen for name in stack.dependencies} - wanted
         for name in sorted(needed):
             self._open(by_name[name], variables)
         for level in levels(chosen):
             with ThreadPoolExecutor(max_workers=_PARALLEL) as pool:
-                jobs = [pool.submit(self._plan, stack, variables, owners) for stack in level]
+                jobs = [pool.submit(self._plan, stack, variables) for stack in level]
                 for job in jobs:
                     job.result()
 
@@ -77,19 +78,19 @@ class Planning:
             return _errors(str(error))
         return ""
 
-    def _plan(self, stack: Stack, variables: Mapping[str, str], owners: Owners) -> None:
-        environment = owners[stack.name]
+    def _plan(self, stack: Stack, variables: Mapping[str, str]) -> None:
+        environment = self.synthesis.environment(stack)
         self.follow(stack.name, "planning")
         failure = self._open(stack, variables)
         missing = [name for name in stack.dependencies if not self.states.get(name)]
         if missing:
-            self._report(stack, environment, "blocked", _stands_on(missing))
+            self._report(stack, "blocked", _stands_on(missing))
             return
         if failure:
             status = "blocked" if "inferform bootstrap" in failure else "failed"
-            self._report(stack, environment, status, failure)
+            self._report(stack, status, failure)
             return
-        folder = self.folder / environment.key if self.keep else stack.folder
+        folder = self.folder / (stack.environment or stack.name) if self.keep else stack.folder
         saved = folder / f"{stack.name}.tfplan"
         folder.mkdir(parents=True, exist_ok=True)
         arguments = ("plan", "-no-color", "-input=false", "-lock=false", f"-out={saved}")
@@ -97,39 +98,41 @@ class Planning:
         if done.status:
             # A deploy that broke off leaves a state without all of its outputs.
             if layers := lacking(done.output):
-                below = [f"{environment.key}-{layer}" for layer in layers]
-                self._report(stack, environment, "blocked", _stands_on(below, wholly=True))
+                below = [self._name_of(stack.environment, layer) for layer in layers]
+                self._report(stack, "blocked", _stands_on(below, wholly=True))
                 return
-            layer = stack.name.removeprefix(f"{environment.key}-")
-            advice = about_terraform(done.output, environment.context, layer)
+            advice = about_stack(done.output, stack, environment)
             note = _errors(done.output) + (f"; what to do: {advice}" if advice else "")
-            self._report(stack, environment, "failed", note)
+            self._report(stack, "failed", note)
             return
         try:
             shown = stack.answer("show", "-json", str(saved), environment=variables)
         except OperatorError as error:
-            self._report(stack, environment, "failed", _errors(str(error)))
+            self._report(stack, "failed", _errors(str(error)))
             return
-        # An empty stack has no tag that would tell where it belongs.
-        plan = replace(
-            read_plan(shown, stack.name),
-            environment=environment.key,
-            region=environment.context.region,
-        )
+        plan = read_plan(shown, stack.name)
+        if environment is not None:
+            # An empty stack has no tag that would tell where it belongs.
+            plan = replace(plan, environment=environment.key, region=environment.context.region)
         self.plans[stack.name] = plan
         at = self._keep(stack, environment, saved) if self.keep else ""
-        self.reports[stack.name] = stack_report(plan, environment=environment.key, saved=at)
+        self.reports[stack.name] = stack_report(plan, environment=stack.environment, saved=at)
         if not self.keep:
             saved.unlink()
         self.follow(stack.name, "planned")
 
-    def _keep(self, stack: Stack, environment: Environment, saved: Path) -> str:
+    def _name_of(self, environment: str, layer: str) -> str:
+        """The name of the stack of a layer, or the layer's where the program has no such stack."""
+        found = self.synthesis.layer(environment, layer)
+        return found.name if found else layer
+
+    def _keep(self, stack: Stack, environment: Environment | None, saved: Path) -> str:
         """Bind a saved plan to what it was made from; the answer is its path in the project."""
         record = Record.of(
             stack,
             saved,
-            context=environment.context,
-            target="emulator" if self.program.emulator else "aws",
+            context=environment.context if environment else None,
+            target=self.synthesis.program.target,
             commit=self.commit,
             state=self.states[stack.name],
             below={name: state for name in stack.dependencies if (state := self.states.get(name))},
@@ -137,39 +140,27 @@ class Planning:
         write_record(saved, record)
         return str(saved.relative_to(ROOT) if saved.is_relative_to(ROOT) else saved)
 
-    def _report(self, stack: Stack, environment: Environment, status: str, note: str) -> None:
+    def _report(self, stack: Stack, status: str, note: str) -> None:
         self.reports[stack.name] = StackReport(
-            stack.name, environment.key, status=status, note=mask_text(note)
+            stack.name, stack.environment or stack.name, status=status, note=mask_text(note)
         )
         self.follow(stack.name, status)
 
 
-Owners = Mapping[str, Environment]
-"""The environment of each stack by the stack's name."""
-
-
 def levels(chosen: Sequence[Stack]) -> Iterator[list[Stack]]:
     """Stacks that do not stand on each other, those below first."""
-    left = {stack.name: stack for stack in chosen}
-    while left:
-        level = [
-            stack for stack in left.values() if not any(name in left for name in stack.dependencies)
-        ]
-        yield level
-        for stack in level:
-            del left[stack.name]
-
-
-def owners(
-    known: Sequence[Stack], environments: Mapping[str, Environment]
-) -> dict[str, Environment]:
-    """Which environment each stack belongs to."""
-    found = {}
-    for stack in known:
-        for key, environment in environments.items():
-            if stack.name.startswith(f"{key}-"):
-                found[stack.name] = environment
-    return found
+    known = {stack.name: stack for stack in chosen}
+    sorter = TopologicalSorter(
+        {
+            stack.name: [name for name in stack.dependencies if name in known]
+            for stack in known.values()
+        }
+    )
+    sorter.prepare()
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        yield [known[name] for name in ready]
+        sorter.done(*ready)
 
 
 def _stands_on(below: Sequence[str], *, wholly: bool = False) -> str:

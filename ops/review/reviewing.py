@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from inferform import Environment
-from inferform.target import AWS, EMULATOR
-
 from ..aws import Aws
-from ..cdk import Program
 from ..cost.model import ASSUMPTIONS
 from ..cost.prices import price_table
 from ..cost.resources import usages
-from ..deploy import synthesize
-from ..environments import environment, environments
 from ..plan import Plan, Side, read_plan, shaped
-from ..terraform import WORK, Stack, stacks, terraform_binary
+from ..program import Program, note_left_out
+from ..terraform import Stack, terraform_binary
 from .bound import current_commit
 from .building import build
 from .checkov import read_findings
-from .planning import PLANS, Planning, owners
+from .planning import PLANS, Planning
 from .report import CostReport, Finding, Report, StackReport
 
 _SIDES: tuple[Side, Side] = ("before", "after")
@@ -40,7 +34,7 @@ def review_plans(plans: Sequence[Plan], *, findings: Sequence[Finding] | None = 
 
 
 def review_environments(
-    keys: Sequence[str],
+    names: Sequence[str],
     program: Program,
     *,
     checkov: Path | None = None,
@@ -48,25 +42,23 @@ def review_environments(
     folder: Path = PLANS,
     follow: Callable[[str, str], None] = lambda _name, _status: None,
 ) -> Report:
-    """Plan environments, save the plans, and report.
+    """Plan environments, and stacks of one's own by name; save the plans, and report.
 
     `read_only` plans with the environments' plan roles, and keeps no plan. Raises BadInputError
-    for an unknown environment, and OperatorError without Terraform or credentials.
+    for an unknown name, and OperatorError without Terraform or credentials.
     """
-    wanted = [environment(key, program.environments).key for key in dict.fromkeys(keys)]
     findings = None if checkov is None else read_findings(checkov)
     terraform_binary()
-    loaded = environments(program.environments).environments
-    for key in wanted:
-        context = loaded[key].context
-        role = context.plan_role_arn if read_only else None
-        Aws(context, emulator=program.emulator, role_arn=role).require_credentials()
-    outdir = synthesize_to_plan(loaded.values(), program) if read_only else synthesize(program)
-    known = stacks(outdir)
-    belongs = owners(known, loaded)
-    chosen = [stack for stack in known if belongs[stack.name].key in wanted]
-    planning = Planning(program, current_commit(), follow, keep=not read_only, folder=folder)
-    planning.run(chosen, known, belongs)
+    synthesis = (program.to_plan("review") if read_only else program).synthesize()
+    chosen = synthesis.named(names)
+    note_left_out(synthesis, chosen)
+    for key in dict.fromkeys(stack.environment for stack in chosen):
+        if environment := synthesis.environments.get(key):
+            context = environment.context
+            role = context.plan_role_arn if read_only else None
+            Aws(context, emulator=program.emulator, role_arn=role).require_credentials()
+    planning = Planning(synthesis, current_commit(), follow, keep=not read_only, folder=folder)
+    planning.run(chosen)
     plans = [planning.plans[stack.name] for stack in chosen if stack.name in planning.plans]
     reports = [noted(stack, planning) for stack in chosen]
     partial = {report.environment for report in reports if report.status != "planned"}
@@ -93,18 +85,6 @@ def noted(stack: Stack, planning: Planning) -> StackReport:
     below = " and ".join(changing)
     note = f"planned with what {below} hands up now, which changes: plan again once it is applied"
     return replace(report, note=note)
-
-
-def synthesize_to_plan(loaded: Iterable[Environment], program: Program) -> Path:
-    """A synthesis whose provider assumes the plan roles."""
-    # Imported only now, as it starts Node.
-    from inferform.layers.program import synthesize as write
-
-    target = replace(EMULATOR if program.emulator else AWS, plans_only=True)
-    outdir = WORK / "review"
-    shutil.rmtree(outdir, ignore_errors=True)
-    outdir.mkdir(parents=True)
-    return write(loaded, target=target, outdir=outdir)
 
 
 def costs_of(plans: Sequence[Plan], *, partial: Collection[str] = ()) -> list[CostReport]:

@@ -12,7 +12,8 @@ from inferform import Environment, load
 from ops import deploy
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
-from ops.cdk import Deployment, Program
+from ops.cdk import Deployment
+from ops.program import Program, Stacks
 from ops.terraform import Outcome, Stack, stacks
 
 
@@ -23,12 +24,14 @@ class Life:
         self.environments = folder / "environments"
         self.environments.mkdir(parents=True)
         self.emulator = emulator
-        self.program = Program(emulator, self.environments, folder / "cdktf.out")
+        self.program = Program(
+            emulator, self.environments, folder / "cdktf.out", work=folder / ".inferform"
+        )
 
     def write(self, text: str, name: str = "dev") -> None:
         """Write an environment file and synthesize."""
         (self.environments / f"{name}.py").write_text(text, encoding="utf-8")
-        deploy.synthesize(self.program)
+        self.program.synthesize()
 
     def environment(self, key: str = "dev-use1") -> Environment:
         """An environment as it is written now."""
@@ -45,6 +48,10 @@ class Life:
     def deploy(self, *patterns: str) -> Deployment:
         """`cdktf deploy`."""
         return deploy.deploy(patterns or ("dev-use1-*",), self.program)
+
+    def to_plan(self, purpose: str = "plan") -> Stacks:
+        """A synthesis that is made to be planned alone."""
+        return self.program.to_plan(purpose).synthesize()
 
     def stack(self, name: str) -> Stack:
         """One synthesized stack."""

@@ -11,9 +11,9 @@ import pytest
 
 from emulator import process
 from ops import drift
-from ops.advice import about_terraform
+from ops.advice import about_stack
 from ops.state import States
-from ops.status import status
+from ops.status import StackStatus, status
 from ops.verify import verify
 from tests.e2e.program import Life, actions
 
@@ -93,13 +93,17 @@ class Teams(Life):
 
     def advice(self, output: str, stack: str = RISK) -> str:
         """What an operator is told about an output."""
-        context = self.environment("dev-use1").context
-        return about_terraform(output, context, stack.removeprefix("dev-use1-"))
+        return about_stack(output, self.stack(stack), self.environment("dev-use1"))
 
     def drift(self, key: str = "dev-use1") -> dict[str, drift.StackDrift]:
         """Drift of an environment, by stack."""
-        found = drift.detect(self.environment(key), emulator=self.emulator)
+        synthesis = self.to_plan("drift")
+        found = drift.detect(synthesis, synthesis.of(key))
         return {stack.stack: stack for stack in found}
+
+    def status(self, key: str = "dev-use1") -> list[StackStatus]:
+        """The status of an environment."""
+        return status(self.to_plan("status").of(key), self.aws(key))
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +128,7 @@ def fault(teams: Teams) -> Iterator[Callable[..., None]]:
 def test_one_command_line_each_deploys_two_accounts_and_two_regions(teams: Teams) -> None:
     first = teams.deploy("dev-use1-*")
     assert {run.name: run.status for run in first.stacks} == {RISK: "applied", SHOP: "applied"}
-    assert status(teams.environment("dev-euw1"), teams.aws("dev-euw1"))[0].deployed is False
+    assert teams.status("dev-euw1")[0].deployed is False
     second = teams.deploy("dev-euw1-*")
     assert {run.name: run.status for run in second.stacks} == {"dev-euw1-inference": "applied"}
 
@@ -225,7 +229,7 @@ def test_a_team_deploys_while_another_ones_state_is_locked(teams: Teams) -> None
     code, output = teams.apply_raw(SHOP)
     assert code == 1
     assert "inferform recover dev-use1-inference-shop" in teams.advice(output, SHOP)
-    risk, shop = status(teams.environment("dev-use1"), aws)
+    risk, shop = teams.status()
     assert (risk.lock, shop.lock) == (None, "shop@build, apply, ")
 
 

@@ -414,3 +414,22 @@ def test_a_stack_says_which_environment_and_layer_it_is(synthesize: Synthesize) 
         f"dev-use1-{layer}": {"environment": "dev-use1", "layer": layer}
         for layer in ("network", "registry", "inference-risk")
     }
+
+
+def test_a_program_without_a_target_obeys_what_the_command_asked_for(
+    synthesize: Synthesize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = Environment(context=CONTEXT, network=Network(cidr="10.0.0.0/16"))
+    monkeypatch.setenv("INFERFORM_TARGET", "emulator")
+    emulated = synthesize(environment)["dev-use1-network"]
+    assert emulated["terraform"]["required_providers"]["aws"]["version"] == "5.100.0"
+    monkeypatch.setenv("INFERFORM_TARGET", "moon")
+    with pytest.raises(ValueError, match="INFERFORM_TARGET must be aws or emulator, got 'moon'"):
+        synthesize(environment)
+
+
+def test_main_says_a_target_that_is_none() -> None:
+    done = run_main(variables={"INFERFORM_TARGET": "moon"})
+    assert done.returncode == 2
+    assert "INFERFORM_TARGET must be aws or emulator" in done.stderr
+    assert "Traceback" not in done.stderr

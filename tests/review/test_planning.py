@@ -16,17 +16,17 @@ from emulator.process import Emulator
 from ops.advice import lacking
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
-from ops.cdk import Program
 from ops.cli import app
-from ops.environments import environment, environments
+from ops.environments import environment
 from ops.errors import BadInputError, OperatorError
 from ops.plan import read_plan
+from ops.program import Program, Stacks
 from ops.review import bound
 from ops.review.apply import apply
 from ops.review.planning import Planning, levels
 from ops.review.report import Report, StackReport
-from ops.review.reviewing import noted, review_environments, synthesize_to_plan
-from ops.terraform import ROOT, Stack, provider_mirror, registry_reachable, stacks
+from ops.review.reviewing import noted, review_environments
+from ops.terraform import ROOT, Stack, provider_mirror, registry_reachable
 
 from .plans import PLANS, plan_of
 
@@ -74,7 +74,12 @@ needs_terraform = pytest.mark.skipif(
 def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     emulator: Emulator, tmp_path: Path
 ) -> None:
-    program = Program(emulator, environments=tmp_path / "environments", outdir=tmp_path / "out")
+    program = Program(
+        emulator,
+        environments=tmp_path / "environments",
+        outdir=tmp_path / "out",
+        work=tmp_path / "work",
+    )
     program.environments.mkdir()
     program.outdir.mkdir()
     (program.environments / "test.py").write_text(ENVIRONMENT, encoding="utf-8")
@@ -137,9 +142,10 @@ def test_a_read_only_review_plans_with_the_plan_role(tmp_path: Path) -> None:
     roles = 'owner="ml-platform", deploy_role="deploys", plan_role="plans",'
     text = ENVIRONMENT.replace('owner="ml-platform",', roles)
     (folder / "test.py").write_text(text, encoding="utf-8")
-    program = Program(environments=folder, outdir=tmp_path / "out")
-    loaded = environments(folder).environments
-    for stack in stacks(synthesize_to_plan(loaded.values(), program)):
+    program = Program(environments=folder, outdir=tmp_path / "out", work=tmp_path / "work")
+    made = program.to_plan("review").synthesize().stacks
+    assert made
+    for stack in made:
         content = json.loads((stack.folder / "cdk.tf.json").read_text("utf-8"))
         (provider,) = content["provider"]["aws"]
         assert provider["assume_role"][0]["role_arn"].endswith(":role/plans")
@@ -227,7 +233,7 @@ def test_stacks_are_planned_by_levels(tmp_path: Path) -> None:
 
 def test_a_stack_over_one_whose_outputs_change_is_noted(tmp_path: Path) -> None:
     lower, upper = Stack("dev-a", tmp_path, ()), Stack("dev-b", tmp_path, ("dev-a",))
-    planning = Planning(Program(), "")
+    planning = Planning(Stacks(Program(), (), {}), "")
     planning.reports = {name: StackReport(name, "dev") for name in ("dev-a", "dev-b")}
     outputs = {"vpc_id": {"actions": ["update"], "before": "vpc-1", "after": "vpc-2"}}
     planning.plans = {"dev-a": read_plan(plan_of(output_changes=outputs), "dev-a")}

@@ -1,0 +1,138 @@
+"""The program that `cdktf.json` names: how it is run, and which of its stacks are meant."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops.errors import BadInputError, OperatorError
+from ops.program import Program, Stacks
+from ops.terraform import ROOT
+from tests.specs.files import CONTEXT
+
+ENVIRONMENT = f"""
+from inferform import Context, Environment, Registry
+
+dev = Environment(context={CONTEXT}, registry=Registry())
+"""
+# Says what it was asked for, and makes the stacks that it was given, as cdktf writes them.
+WRITER = """
+import json, os, pathlib
+out = pathlib.Path(os.environ["CDKTF_OUTDIR"])
+names = ("INFERFORM_TARGET", "INFERFORM_PLANS_ONLY", "INFERFORM_ENVIRONMENTS", "TF_VAR_secret")
+pathlib.Path("asked.json").write_text(json.dumps({name: os.environ.get(name) for name in names}))
+stacks = {"a-b-network": ("a-b", "network"), "a-b-jobs": ("a-b", "jobs"), "a-b-mine": None}
+for name, place in stacks.items():
+    folder = out / "stacks" / name
+    folder.mkdir(parents=True)
+    said = dict(zip(("environment", "layer"), place)) if place else {}
+    content = {"//": {"metadata": {"inferform": said}}} if place else {}
+    (folder / "cdk.tf.json").write_text(json.dumps(content))
+entries = {
+    name: {"workingDirectory": f"stacks/{name}", "dependencies": []} for name in stacks
+}
+(out / "manifest.json").write_text(json.dumps({"stacks": entries}))
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """A project with one environment and a program that is yet to be written."""
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    (folder / "dev.py").write_text(ENVIRONMENT, encoding="utf-8")
+    return Program(
+        environments=folder,
+        outdir=tmp_path / "cdktf.out",
+        folder=tmp_path,
+        work=tmp_path / ".inferform",
+    )
+
+
+def name_app(program: Program, app: str) -> None:
+    (program.folder / "cdktf.json").write_text(json.dumps({"app": app}), encoding="utf-8")
+
+
+def test_the_program_is_told_what_is_asked_of_it_and_no_variables_of_terraform(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_VAR_secret", "hidden")
+    monkeypatch.setenv("INFERFORM_PLANS_ONLY", "1")
+    name_app(program, f"{sys.executable} -c {shlex.quote(WRITER)}")
+
+    def asked() -> dict[str, str | None]:
+        found: dict[str, str | None] = json.loads((program.folder / "asked.json").read_text())
+        return found
+
+    program.synthesize()
+    assert asked() == {
+        "INFERFORM_TARGET": "aws",
+        "INFERFORM_PLANS_ONLY": "",
+        "INFERFORM_ENVIRONMENTS": str(program.environments),
+        "TF_VAR_secret": None,
+    }
+    planned = program.to_plan("drift")
+    planned.synthesize()
+    assert asked()["INFERFORM_PLANS_ONLY"] == "1"
+    assert planned.outdir != program.outdir
+
+
+@pytest.mark.parametrize(
+    ("app", "says"),
+    [
+        ("echo the reason >&2; exit 3", "synthesis failed\nthe reason"),
+        ("true", "true wrote no stacks to"),
+        (" ", "names no app"),
+    ],
+)
+def test_a_program_that_makes_no_stacks_is_said(program: Program, app: str, says: str) -> None:
+    name_app(program, app)
+    with pytest.raises(OperatorError) as caught:
+        program.synthesize()
+    assert says in str(caught.value)
+
+
+def test_a_folder_without_cdktf_json_is_said(program: Program) -> None:
+    with pytest.raises(OperatorError, match=r"cdktf\.json cannot be read"):
+        program.synthesize()
+
+
+def test_the_program_of_this_project_is_what_cdktf_runs() -> None:
+    assert Program().app == json.loads((ROOT / "cdktf.json").read_text("utf-8"))["app"]
+    assert not os.path.isabs(Program().app.split()[0])
+
+
+@pytest.fixture
+def made(program: Program) -> Stacks:
+    """Two layers of an environment, and a stack that only has its name from it."""
+    name_app(program, f"{sys.executable} -c {shlex.quote(WRITER)}")
+    text = ENVIRONMENT.replace('stage="dev"', 'stage="a"')
+    (program.environments / "dev.py").write_text(text, encoding="utf-8")
+    return program.synthesize()
+
+
+def test_a_stack_is_where_it_says_and_not_where_its_name_says(made: Stacks) -> None:
+    key = next(iter(made.environments))
+    assert [stack.name for stack in made.of("a-b")] == ["a-b-jobs", "a-b-network"]
+    # The program names an environment that no file has, so nobody's Context is known.
+    assert [stack.name for stack in made.of_nobody()] == ["a-b-jobs", "a-b-mine", "a-b-network"]
+    assert made.of(key) == []
+    assert made.layer("a-b", "jobs") == made.stack("a-b-jobs")
+
+
+def test_names_are_environments_or_patterns_of_stacks(made: Stacks) -> None:
+    assert [stack.name for stack in made.named(["a-b-m*"])] == ["a-b-mine"]
+    assert made.named(["a"]) == []  # the environment's stage, which has no stack here
+    with pytest.raises(BadInputError, match="there is no environment b-a"):
+        made.named(["b-a"])
+    with pytest.raises(BadInputError, match="did you mean a-b-mine"):
+        made.matching(["a-b-min"])
+    with pytest.raises(BadInputError, match="a-b-mine belongs to no environment"):
+        made.require_layer("a-b", "a-b-mine")
+    with pytest.raises(BadInputError, match="a-b has no layer job; did you mean jobs"):
+        made.require_layer("a-b", "job")
