@@ -10,6 +10,8 @@ POST     sagemaker/rollout    what the next deployment of an endpoint comes to: 
 DELETE   sagemaker/rollout    forget such plans of one account and region
 POST     ecs/tasks            how many tasks of a service run until it is updated: cluster, service,
                               running, account, region
+POST     eks/health           what EKS describes of a cluster or of a node group of it from now on:
+                              cluster, nodegroup, status, issues, account, region
 any      kubernetes/...       the Kubernetes API of an EKS cluster, see ``emulator.kubernetes``
 =======  ===================  ======================================================================
 
@@ -52,6 +54,7 @@ class Application:
             ("POST", "sagemaker/rollout"): _plan_rollout,
             ("DELETE", "sagemaker/rollout"): _forget_rollouts,
             ("POST", "ecs/tasks"): _stop_tasks,
+            ("POST", "eks/health"): _ail,
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -144,6 +147,21 @@ def _stop_tasks(
 
     ecs.run(account, region, cluster, service, running)
     return {"cluster": cluster, "service": service, "running": running}
+
+
+def _ail(
+    *,
+    cluster: str,
+    nodegroup: str = "",
+    status: str = "ACTIVE",
+    issues: list[dict[str, Any]] | None = None,
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+) -> dict[str, Any]:
+    from .extensions import eks
+
+    eks.ail(account, region, cluster, nodegroup, status, issues or [])
+    return {"cluster": cluster, "nodegroup": nodegroup, "status": status}
 
 
 def _sagemaker(account: str, region: str) -> Any:

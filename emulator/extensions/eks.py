@@ -15,7 +15,7 @@ from moto.eks.exceptions import (
     ResourceInUseException,
     ResourceNotFoundException,
 )
-from moto.eks.models import Cluster, EKSBackend
+from moto.eks.models import Cluster, EKSBackend, eks_backends
 from moto.eks.responses import EKSResponse
 from moto.moto_api._internal import mock_random
 
@@ -134,6 +134,23 @@ def _vpc(backend: EKSBackend, cluster: Any) -> dict[str, Any]:
         "vpcId": subnets[0].vpc_id,
         "clusterSecurityGroupId": group.id,
     }
+
+
+def ail(
+    account: str,
+    region: str,
+    cluster: str,
+    nodegroup: str,
+    status: str,
+    issues: list[dict[str, Any]],
+) -> None:
+    """Give a cluster, or a node group of it, a status and issues. Raises ValueError without it."""
+    found: Any = eks_backends[account][region].clusters.get(cluster)
+    if found is not None and nodegroup:
+        found = found.nodegroups.get(nodegroup)
+    if found is None:
+        raise ValueError(f"there is no {' in '.join(filter(None, [nodegroup, cluster]))}")
+    found.status, found.health = status, {"issues": issues}
 
 
 @service.corrects("DeleteCluster", gap="deletes a cluster that is protected from deletion")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -255,8 +256,9 @@ def _offered(synthesis: Synthesis, groups: Sequence[Resource]) -> Iterator[Findi
 class _Checked(Verifier):
     """The checks of something that EKS describes with a status and a list of issues."""
 
-    described: str
-    """What it is called by when it does not exist."""
+    @abstractmethod
+    def found(self) -> Mapping[str, Any]:
+        """What EKS describes."""
 
     def served(self) -> Iterator[str]:
         """It runs nothing by itself."""
@@ -284,16 +286,12 @@ class _Checked(Verifier):
         ]
         if found["status"] != "ACTIVE" or issues:
             said = "; ".join([f"is {found['status']}", *issues])
-            fix = "wait until the update ends" if found["status"].endswith("ING") else self.fix
+            fix = "read the issues in the EKS console; repair what they name, and deploy again"
+            if found["status"].endswith("ING"):
+                fix = "wait until the update ends"
             yield self.finding(HEALTH, "failed", said, fix)
             return
         yield self.finding(HEALTH, "passed", "is ACTIVE")
-
-    fix = "read the issues in the EKS console; repair what they name, and deploy again"
-
-    def found(self) -> Mapping[str, Any]:
-        """What EKS describes."""
-        raise NotImplementedError
 
 
 class _Cluster(_Checked):

@@ -17,10 +17,11 @@ class Cluster:
     def __init__(self, aws: Aws) -> None:
         self.aws, self.name = aws, aws.context.name("eks")
         self.eks = aws.client("eks")
+        self.subnets = subnets_of(aws)
         made = self.eks.create_cluster(
             name=self.name,
             roleArn=aws.context.arn("iam", "role/cluster"),
-            resourcesVpcConfig={"subnetIds": subnets_of(aws)},
+            resourcesVpcConfig={"subnetIds": self.subnets},
             accessConfig={"authenticationMode": "API"},
             version="1.35",
         )

@@ -38,7 +38,7 @@ def aws(context: Context, emulator: Any) -> Aws:
 
 
 @pytest.fixture
-def foreign() -> dict[str, Any]:
+def foreign(context: Context) -> dict[str, Any]:
     """Layers below that are somebody else's."""
     return {
         "network": NetworkOutputs(
@@ -50,7 +50,7 @@ def foreign() -> dict[str, Any]:
         ),
         "registry": RegistryOutputs(
             kms_key_arn="arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-            artifact_bucket="acme-artifacts",
+            artifact_bucket=f"acme-artifacts-{context.account}",
         ),
     }
 

@@ -226,7 +226,7 @@ def test_quotas_count_fargate_spot_and_the_vcpus_of_instances(
 
 
 def test_the_artifact_of_an_ecs_service_is_looked_for(
-    ecs_environment: Environment, aws: Aws, synthesize: Synthesize
+    ecs_environment: Environment, foreign: dict[str, Any], aws: Aws, synthesize: Synthesize
 ) -> None:
     stacks = synthesize(ecs_environment, target=replace(EMULATOR, plans_only=True))
 
@@ -234,12 +234,13 @@ def test_the_artifact_of_an_ecs_service_is_looked_for(
         found = preflight(ecs_environment, stacks, aws)
         return [(f.subject, f.outcome, f.found) for f in found if f.check.title == "artifact"]
 
-    uri = "s3://acme-artifacts/fraud/1/model.tar.gz"
+    bucket = foreign["registry"].artifact_bucket
+    uri = f"s3://{bucket}/fraud/1/model.tar.gz"
     assert looked() == [(uri, "failed", "its bucket does not exist")]
     s3 = aws.client("s3")
-    s3.create_bucket(Bucket="acme-artifacts")
+    s3.create_bucket(Bucket=bucket)
     assert looked() == [(uri, "failed", "does not exist")]
-    s3.put_object(Bucket="acme-artifacts", Key="fraud/1/model.tar.gz", Body=b"model")
+    s3.put_object(Bucket=bucket, Key="fraud/1/model.tar.gz", Body=b"model")
     assert looked() == [(uri, "passed", "exists")]
 
 
@@ -263,3 +264,16 @@ def test_an_instance_type_counts_against_the_quota_of_its_family(
 
 def test_a_type_that_nobody_knows_counts_against_no_quota() -> None:
     assert list(ec2_quota(["m99.large", "qq1.large"], 2, spot=False)) == []
+
+
+def test_names_that_somebody_else_has_are_found(
+    running: Running, aws: Aws, synthesize: Synthesize
+) -> None:
+    stacks = synthesize(running.environment, target=replace(EMULATOR, plans_only=True))
+    taken = {
+        finding.subject
+        for finding in preflight(running.environment, stacks, aws)
+        if finding.check.title == "name" and finding.outcome == "failed"
+    }
+    internal = aws.context.name("internal")
+    assert taken == {f"aws_lb {internal}", f"aws_ecs_cluster {running.cluster}"}
