@@ -268,30 +268,45 @@ class _Preflight:
         """What is to be created is not there already, made by somebody else."""
         checked = taken = 0
         for resource in self._synthesis.resources:
-            name = _named(resource)
+            argument, name = _named(resource)
             deployed = self._synthesis.deployed.get(resource.stack, ())
             if not name or "${" in name or resource.address in deployed:
                 continue
             checked += 1
-            if existing(resource.type, resource.values, self._aws):
+            if self._is_recorded(resource.type, argument, name):
+                continue
+            found = existing(resource.type, resource.values, self._aws)
+            if found:
                 taken += 1
                 fix = (
                     f"terraform import {resource.address} {name} in {resource.stack}, or delete "
                     "it, or choose another name"
                 )
+                if any(self._is_own(each.tags) for each in found):
+                    fix = f"inferform recover {resource.stack}, which takes back what a killed deploy left"
                 said = f"exists already, and the state of {resource.stack} does not have it"
                 yield Finding(NAME, f"{resource.type} {name}", "failed", said, fix)
         if not taken:
             said = f"{checked} new names are free" if checked else "nothing new is to be named"
             yield Finding(NAME, self._context.key, "passed", said)
 
+    def _is_recorded(self, kind: str, argument: str, name: str) -> bool:
+        """Whether a state has it, under an address that it had before."""
+        states = self._synthesis.states.values()
+        return any(held.get(argument) == name for state in states for held in state.of_type(kind))
 
-def _named(resource: Resource) -> str:
-    """The name that only one resource can have; empty where it has none."""
+    def _is_own(self, tags: Mapping[str, str]) -> bool:
+        """Whether it carries the tags of this environment."""
+        wanted = self._context.default_tags("")
+        return all(tags.get(key) == wanted[key] for key in ("environment", "managed-by"))
+
+
+def _named(resource: Resource) -> tuple[str, str]:
+    """The argument that only one resource can have, and its value; empty where it has none."""
     record = kinds().get(resource.type)
     if record is None or isinstance(record.name, Not):
-        return ""
-    return str(resource.values.get(record.name, ""))
+        return "", ""
+    return record.name, str(resource.values.get(record.name, ""))
 
 
 def _quotas(synthesis: Synthesis, resource: Resource) -> Iterator[Quota]:

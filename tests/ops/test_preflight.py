@@ -239,3 +239,18 @@ def test_a_transform_job_counts_against_a_quota_of_its_own(account: Account) -> 
         ),
     }
     assert "artifact" in {c.check.title for c in checks if c.outcome == "passed"}
+
+
+def test_what_a_killed_deploy_left_is_recovered_and_what_was_renamed_is_not_taken(
+    account: Account, write_state: Write
+) -> None:
+    context, iam = account.environment.context, account.aws.client("iam")
+    role, tags = context.name("fraud", limit=64), context.default_tags("inference")
+    iam.create_role(
+        RoleName=role,
+        AssumeRolePolicyDocument="{}",
+        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+    )
+    assert account.failed()["name"].fix.startswith("inferform recover dev-use1-inference")
+    write_state("inference", 1, **{"aws_iam_role.before": {"name": role}})
+    assert "name" not in account.failed()
