@@ -390,6 +390,27 @@ def test_resources_of_any_project_are_estimated(address: str) -> None:
     assert least(planned(plan, "after")) == expected
 
 
+def test_a_state_machine_is_billed_by_the_transform_jobs_that_it_runs() -> None:
+    resources = {"InstanceType": "ml.m5.large", "InstanceCount": 2}
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync",
+        "Parameters": {"ModelName": "m", "TransformResources": resources},
+    }
+    values = {"name": "b", "definition": json.dumps({"States": {"Transform": state}})}
+    other = {"name": "o", "definition": json.dumps({"States": {"Wait": {"Type": "Wait"}}})}
+    plan = read_plan(
+        plan_of(
+            changed("aws_sfn_state_machine.b", ["create"], None, values),
+            changed("aws_sfn_state_machine.o", ["create"], None, other),
+            changed("aws_sfn_state_machine.x", ["create"], None, {"name": "x"}),
+        )
+    )
+    assert [(u.service, u.key, u.amount) for u in planned(plan, "after")] == [
+        ("b", "sagemaker/transform/ml.m5.large", None)
+    ]
+
+
 def test_instances_of_a_plan_are_split_into_on_demand_and_spot() -> None:
     values = {
         "min_size": 2,

@@ -163,6 +163,14 @@ CASES: dict[str, tuple[str, Entry]] = {
             {"kms_key_arn": None},
         ),
     ),
+    "a state machine logs no failures any more": (
+        "SEC1",
+        update(
+            "aws_sfn_state_machine.m",
+            {"logging_configuration": [{"level": "ERROR"}]},
+            {"logging_configuration": []},
+        ),
+    ),
     "flow logs are deleted": ("SEC1", changed("aws_flow_log.f", ["delete"], {"id": "f"}, None)),
     "versioning is suspended": (
         "SEC1",
