@@ -23,7 +23,7 @@ from ops.explain import Entry, entries, explained, place
 from tests.conftest import ROOT
 
 # The functions and classes that give something an id.
-MAKERS = {"rule", "Rule", "risk", "RiskRule", "check"}
+MAKERS = {"rule", "Rule", "risk", "RiskRule", "check", "Check"}
 GOLDEN = sorted((ROOT / "tests/review/golden").iterdir())
 DOCS = sorted(
     file
