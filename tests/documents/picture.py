@@ -32,7 +32,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "ops.commands.review",
         "ops.commands.verify",
         "ops.deploy",
-        "ops.cdk",
+        "ops.program",
         "ops.review.reviewing",
         "ops.verify",
         "ops.plan",
@@ -55,9 +55,10 @@ FILES = {
 
 FLOWS = (
     ("inferform.cdk", "writes", "json"),
-    ("ops.cdk", "runs", "main"),
+    ("ops.program", "runs", "main"),
     ("json", "is read by", "terraform"),
-    ("ops.cdk", "runs", "terraform"),
+    ("ops.deploy", "runs", "terraform"),
+    ("ops.review.reviewing", "runs", "terraform"),
     ("terraform", "writes", "plan"),
     ("terraform", "writes", "states"),
     ("terraform", "changes", "aws"),

@@ -19,6 +19,7 @@ from .readme import ROOT
 FILES = sorted(
     [
         ROOT / "README.md",
+        ROOT / "CHANGELOG.md",
         ROOT / "CONTRIBUTING.md",
         *ROOT.glob("docs/*.md"),
         *ROOT.glob("*/README.md"),
@@ -104,7 +105,8 @@ def check_command(words: list[str]) -> None:
     found: Any = typer.main.get_command(app)
     while words and hasattr(found, "commands") and words[0] in found.commands:
         found, words = found.commands[words[0]], words[1:]
-    assert not hasattr(found, "commands") or not words, f"{words} is no command of {found.name}"
+    family = hasattr(found, "commands")
+    assert not family or words in ([], ["--help"]), f"{words} is no command of {found.name}"
     options = {name for parameter in found.params for name in parameter.opts}
     given = {word.partition("=")[0] for word in words if word.startswith("--")}
     assert given <= options | {"--help"}, (found.name, given - options)
