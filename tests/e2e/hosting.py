@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from emulator.process import Emulator
 from inferform import Context, Environment, Inference, NetworkOutputs, RegistryOutputs
 from inferform.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
+from tests.provider import Provider
 
 CONTEXT = Context(
     organization="kinds", stage="dev", account="123456789012", region="us-east-1", owner="ml"
@@ -39,6 +38,7 @@ class Hosting:
     """The stack, redeployed with whatever inference a test asks for."""
 
     emulator: Emulator
+    provider: Provider
     folder: Path
     network: NetworkOutputs
     registry: RegistryOutputs
@@ -66,7 +66,8 @@ class Hosting:
             started = stack.init(self.variables)
             assert started.status == 0, started.output
             self._started.add(stack.name)
-        done = stack.run(*arguments, environment=self.variables, timeout=600)
+        light = self.provider.variables(stack, self.variables)
+        done = stack.run(*arguments, environment=light, timeout=600)
         assert done.status == expect, done.output
         return done.output
 
@@ -96,12 +97,10 @@ class Hosting:
         assert self.terraform(stack, "state", "list") == ""
 
 
-@contextmanager
-def hosting(emulator: Emulator, folder: Path) -> Iterator[Hosting]:
+def hosting(emulator: Emulator, provider: Provider, folder: Path) -> Hosting:
     """A Hosting with the things that its stack stands on."""
     s3, ec2 = client(emulator, "s3"), client(emulator, "ec2")
-    existing = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-    for bucket in {STATE, ARTIFACTS} - existing:
+    for bucket in (STATE, ARTIFACTS):
         s3.create_bucket(Bucket=bucket)
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     subnets = [
@@ -118,6 +117,5 @@ def hosting(emulator: Emulator, folder: Path) -> Iterator[Hosting]:
         public_subnet_ids=[],
         s3_prefix_list_id=s3_list["PrefixListId"],
     )
-    yield Hosting(
-        emulator, folder, network, RegistryOutputs(kms_key_arn=key, artifact_bucket=ARTIFACTS)
-    )
+    registry = RegistryOutputs(kms_key_arn=key, artifact_bucket=ARTIFACTS)
+    return Hosting(emulator, provider, folder, network, registry)

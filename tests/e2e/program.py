@@ -15,12 +15,14 @@ from ops.bootstrap import bootstrap
 from ops.cdk import Deployment
 from ops.program import Program, Stacks
 from ops.terraform import Outcome, Stack, stacks
+from tests.provider import Provider
 
 
 class Life:
     """Environments in a folder, written and deployed again and again."""
 
-    def __init__(self, folder: Path, emulator: Emulator) -> None:
+    def __init__(self, folder: Path, emulator: Emulator, provider: Provider) -> None:
+        self.provider = provider
         self.environments = folder / "environments"
         self.environments.mkdir(parents=True)
         self.emulator = emulator
@@ -46,12 +48,25 @@ class Life:
         bootstrap(self.environment(key).context, self.aws(key))
 
     def deploy(self, *patterns: str) -> Deployment:
-        """`cdktf deploy`."""
+        """`cdktf deploy`; of several stacks by several Terraforms, each with its own provider."""
+        if len(patterns) == 1 and "*" not in patterns[0]:
+            with self.provider.used():
+                return deploy.deploy(patterns, self.program)
         return deploy.deploy(patterns or ("dev-use1-*",), self.program)
 
     def to_plan(self, purpose: str = "plan") -> Stacks:
         """A synthesis that is made to be planned alone."""
         return self.program.to_plan(purpose).synthesize()
+
+    def recover(self, *names: str, unsaved: bool = False) -> list[str]:
+        """`inferform recover`."""
+        with self.provider.used():
+            return deploy.recover(names, self.program, unsaved=unsaved)
+
+    def destroy(self, *patterns: str) -> list[str]:
+        """`inferform destroy`."""
+        with self.provider.used():
+            return deploy.destroy(patterns, self.program)
 
     def stack(self, name: str) -> Stack:
         """One synthesized stack."""
@@ -64,7 +79,8 @@ class Life:
         if not (chosen.folder / ".terraform").exists():
             done = chosen.init(environment)
             assert done.status == 0, done.output
-        return chosen.run(*arguments, environment=environment, timeout=600)
+        light = self.provider.variables(chosen, environment)
+        return chosen.run(*arguments, environment=light, timeout=600)
 
     def plan_status(self, stack: str) -> int:
         """0 when nothing would change, 2 when something would."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from emulator import process
+from emulator.process import Emulator
 from ops.advice import about_terraform
 from ops.state import States
-from ops.terraform import one_provider
+from tests.provider import Provider
 
 from .inventory import Account, Thing, recorded
 from .program import Life
@@ -53,8 +53,8 @@ MIDDLE = {
 class Struck(Life):
     """One inference stack in a network and with a registry that are foreign."""
 
-    def __init__(self, folder: Path, emulator: process.Emulator) -> None:
-        super().__init__(folder, emulator)
+    def __init__(self, folder: Path, emulator: Emulator, provider: Provider) -> None:
+        super().__init__(folder, emulator, provider)
         self._foreign = {"vpc": "vpc-1", "subnet": "subnet-1"}
         self._synthesized: dict[str, str] = {}
 
@@ -134,16 +134,15 @@ class Struck(Life):
 
 
 @contextmanager
-def struck(folder: Path) -> Iterator[Struck]:
-    """The stack, not created yet, on an emulator of its own."""
-    with process.serve() as emulator, pytest.MonkeyPatch.context() as patch:
+def struck(folder: Path, emulator: Emulator, provider: Provider) -> Iterator[Struck]:
+    """The stack, not created yet."""
+    with pytest.MonkeyPatch.context() as patch:
         # The S3 backend makes five attempts by itself, which take half a minute.
         patch.setenv("TF_CLI_ARGS_init", "-backend-config=max_retries=2")
-        life = Struck(folder, emulator)
+        life = Struck(folder, emulator, provider)
         life.begin()
         variables = life.program.terraform_environment()
         assert life.stack(STACK).init(variables).status == 0
-        # Half of the time of a run on so small a stack is the start of the provider.
-        with one_provider(life.stack(STACK), variables) as light:
-            patch.setenv("TF_REATTACH_PROVIDERS", light["TF_REATTACH_PROVIDERS"])
+        provider.variables(life.stack(STACK), variables)
+        with provider.used():
             yield life

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from emulator.process import Emulator
 from inferform import BatchTransform, Environment, Inference, OnSchedule, OnUpload
 from inferform.model.spec import Model
 from ops import promote
@@ -20,6 +21,7 @@ from ops.review.risks import find_risks
 from ops.review.stories import tell
 from ops.told import Story
 from ops.verify import verify
+from tests.provider import Provider
 
 from .hosting import CONTEXT, Hosting, client, hosting
 
@@ -75,11 +77,13 @@ class Batch:
 
 
 @pytest.fixture(scope="module")
-def batch(emulator: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
-    with hosting(emulator, tmp_path_factory.mktemp("batch")) as found:
-        found.apply(Inference(batch=BATCH))
-        yield Batch(found)
-        found.destroy(Inference(batch=BATCH))
+def batch(
+    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Batch]:
+    found = hosting(emulator, provider, tmp_path_factory.mktemp("batch"))
+    found.apply(Inference(batch=BATCH))
+    yield Batch(found)
+    found.destroy(Inference(batch=BATCH))
 
 
 def test_what_is_deployed_as_it_is_written_passes(batch: Batch) -> None:
@@ -141,10 +145,11 @@ def test_what_no_state_knows_and_carries_the_tags_of_the_layer_is_taken_back(bat
     logs = batch.client("logs")
     group = {"resourceArn": CONTEXT.arn("logs", f"log-group:/aws/vendedlogs/states/{UPLOADS}")}
     logs.tag_resource(**group, tags={"layer": "inference-other"})
-    done = adopt(stack, batch.aws, hosting.variables, in_use(batch.aws))
+    light = hosting.provider.variables(stack, hosting.variables)
+    done = adopt(stack, batch.aws, light, in_use(batch.aws))
     assert [line for line in done if "aws_cloudwatch_log_group" in line] == []
     logs.tag_resource(**group, tags={"layer": "inference"})
-    done = adopt(stack, batch.aws, hosting.variables, in_use(batch.aws))
+    done = adopt(stack, batch.aws, light, in_use(batch.aws))
     assert [line.split()[1].partition(".")[0] for line in done] == ["aws_cloudwatch_log_group"]
     hosting.terraform(stack, "plan", "-detailed-exitcode", "-no-color")
 

@@ -40,6 +40,7 @@ from ops.adopt import adopt
 from ops.aws import Aws
 from ops.terraform import one_provider, stacks, terraform_environment
 from ops.verify import verify
+from tests.provider import Provider
 
 ACCOUNT = "555500005555"
 CONTEXT = Context(
@@ -207,8 +208,9 @@ def environment(
 class Deployment:
     """Terraform on the synthesized stacks, one state each."""
 
-    def __init__(self, folder: Path, emulator: Emulator) -> None:
+    def __init__(self, folder: Path, emulator: Emulator, provider: Provider) -> None:
         self.folder = folder
+        self.provider = provider
         self.variables: Mapping[str, str] = terraform_environment(emulator.environment())
         self._round = 0
 
@@ -224,7 +226,8 @@ class Deployment:
         if not (stack.folder / ".terraform").exists():
             started = stack.init(self.variables)
             assert started.status == 0, started.output
-        done = stack.run(*arguments, "-no-color", environment=self.variables, timeout=600)
+        light = self.provider.variables(stack, self.variables)
+        done = stack.run(*arguments, "-no-color", environment=light, timeout=600)
         assert done.status == expect, done.output
         return done.output
 
@@ -262,8 +265,8 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(tmp_path: Path, emulator: Emulator) -> Deployment:
-    return Deployment(tmp_path, emulator)
+def deployment(tmp_path: Path, emulator: Emulator, provider: Provider) -> Deployment:
+    return Deployment(tmp_path, emulator, provider)
 
 
 def services(account: Account) -> dict[str, Any]:

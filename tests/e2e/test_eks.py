@@ -30,7 +30,8 @@ from inferform.kubernetes.objects import Place
 from inferform.target import EMULATOR
 from ops.adopt import adopt
 from ops.aws import Aws
-from ops.terraform import Stack, one_provider, stacks, terraform_environment
+from ops.terraform import Stack, stacks, terraform_environment
+from tests.provider import Provider
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
@@ -98,8 +99,9 @@ def clusters(version: str, gpu_nodes: int) -> dict[str, EksCluster]:
 class Deployment:
     """The clusters in one stack, so that one Terraform run stands for all."""
 
-    def __init__(self, emulator: Any, folder: Path) -> None:
+    def __init__(self, emulator: Emulator, provider: Provider, folder: Path) -> None:
         self._folder = folder
+        self._provider = provider
         self._environment = terraform_environment(emulator.environment())
         self._make = {
             service: boto3.client(
@@ -169,7 +171,10 @@ class Deployment:
         return stack
 
     def run(self, stack: Stack, *arguments: str) -> int:
-        outcome = stack.run(*arguments, "-no-color", environment=self._environment, timeout=600)
+        variables = self._environment
+        if arguments[0] != "init":
+            variables = self._provider.variables(stack, variables)
+        outcome = stack.run(*arguments, "-no-color", environment=variables, timeout=600)
         assert outcome.status in (0, 2), outcome.output[-6000:]
         self.output = outcome.output
         return outcome.status
@@ -189,8 +194,8 @@ class Deployment:
         one = {address.split(".")[0]: address for address in held if address.startswith("aws_")}
         forgotten = [one[kind] for kind in sorted({*one} & FORGOTTEN)]
         self.run(stack, "state", "rm", *forgotten)
-        with one_provider(stack, self._environment) as light:
-            done = adopt(stack, Aws(context("eks"), emulator=emulator), light, set())
+        light = self._provider.variables(stack, self._environment)
+        done = adopt(stack, Aws(context("eks"), emulator=emulator), light, set())
         self.run(stack, "plan", "-out=again")
         self.run(stack, "show", "-json", "again")
         actions = {
@@ -212,8 +217,10 @@ def _session(emulator: Any) -> dict[str, Any]:
     }
 
 
-def test_clusters_are_made_scaled_upgraded_and_taken_down(emulator: Any, tmp_path: Path) -> None:
-    deployment = Deployment(emulator, tmp_path)
+def test_clusters_are_made_scaled_upgraded_and_taken_down(
+    emulator: Emulator, provider: Provider, tmp_path: Path
+) -> None:
+    deployment = Deployment(emulator, provider, tmp_path)
     eks = deployment.client("eks")
 
     deployment.apply(clusters("1.34", gpu_nodes=1), first=True)

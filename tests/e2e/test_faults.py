@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from emulator.process import Emulator
 from ops.deploy import deploy, destroy, recover
 from ops.errors import OperatorError
+from tests.provider import Provider
 
 from .struck import LASTING, LAYER, MIDDLE, RECOVER, STACK, Struck, struck
 
@@ -31,8 +33,10 @@ CUTS_OFF_THE_STATE = ("network cut", "expired token")
 
 
 @pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
-    with struck(tmp_path_factory.mktemp("faults")) as life:
+def life(
+    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Struck]:
+    with struck(tmp_path_factory.mktemp("faults"), emulator, provider) as life:
         yield life
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from emulator.process import Emulator
 from inferform import Canary, Inference, Model, RealtimeEndpoint
+from tests.provider import Provider
 
 from .hosting import client, hosting
 
@@ -20,7 +21,9 @@ def serving(version: str) -> Inference:
     return Inference(endpoints={"guarded": endpoint})
 
 
-def test_an_alarm_of_the_declaration_rolls_an_update_back(emulator: Any, tmp_path: Path) -> None:
+def test_an_alarm_of_the_declaration_rolls_an_update_back(
+    emulator: Emulator, provider: Provider, tmp_path: Path
+) -> None:
     sagemaker, cloudwatch = client(emulator, "sagemaker"), client(emulator, "cloudwatch")
 
     def configured() -> str:
@@ -30,23 +33,23 @@ def test_an_alarm_of_the_declaration_rolls_an_update_back(emulator: Any, tmp_pat
         name = f"{NAME}-primary-5xx"
         cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
 
-    with hosting(emulator, tmp_path / "stack") as stack:
-        stack.apply(serving("1"))
-        first = configured()
+    stack = hosting(emulator, provider, tmp_path / "stack")
+    stack.apply(serving("1"))
+    first = configured()
 
-        alarm("ALARM")
-        failed = stack.terraform(
-            stack.stack(serving("2")), "apply", "-auto-approve", "-no-color", expect=1
-        )
-        assert "RollingBack" in failed
+    alarm("ALARM")
+    failed = stack.terraform(
+        stack.stack(serving("2")), "apply", "-auto-approve", "-no-color", expect=1
+    )
+    assert "RollingBack" in failed
+    described = sagemaker.describe_endpoint(EndpointName=NAME)
+    while described["EndpointStatus"] != "InService":
         described = sagemaker.describe_endpoint(EndpointName=NAME)
-        while described["EndpointStatus"] != "InService":
-            described = sagemaker.describe_endpoint(EndpointName=NAME)
-        assert configured() == first
-        # what runs is still there, so that the endpoint can scale and be updated
-        sagemaker.describe_endpoint_config(EndpointConfigName=first)
+    assert configured() == first
+    # what runs is still there, so that the endpoint can scale and be updated
+    sagemaker.describe_endpoint_config(EndpointConfigName=first)
 
-        alarm("OK")
-        stack.apply(serving("3"))
-        assert configured() != first
-        stack.destroy(serving("3"))
+    alarm("OK")
+    stack.apply(serving("3"))
+    assert configured() != first
+    stack.destroy(serving("3"))

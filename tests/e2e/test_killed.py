@@ -11,9 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from emulator.process import Emulator
 from ops.deploy import deploy, destroy, recover
 from ops.errors import OperatorError
 from ops.terraform import terraform_binary
+from tests.provider import Provider
 
 from .struck import LASTING, LAYER, MIDDLE, RECOVER, STACK, Struck, struck
 
@@ -21,8 +23,10 @@ pytestmark = pytest.mark.story("each test begins with the stack that the one bef
 
 
 @pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
-    with struck(tmp_path_factory.mktemp("killed")) as life:
+def life(
+    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Struck]:
+    with struck(tmp_path_factory.mktemp("killed"), emulator, provider) as life:
         yield life
 
 
@@ -121,7 +125,7 @@ def kill(life: Struck, operation: str) -> None:
     command = "destroy" if operation == "destroy" else "apply"
     variables = dict(life.program.terraform_environment())
     # A provider of its own, that dies with it, and attempts for as long as it takes.
-    del variables["TF_REATTACH_PROVIDERS"]
+    variables.pop("TF_REATTACH_PROVIDERS", None)
     with subprocess.Popen(
         [terraform_binary(), f"-chdir={life.stack(STACK).folder}", command, "-auto-approve"],
         env=variables | {"AWS_MAX_ATTEMPTS": "99"},

@@ -8,20 +8,19 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
 
-from emulator import process
-from ops.deploy import destroy, recover
+from emulator.process import Emulator
 from ops.errors import BadInputError, OperatorError
 from ops.plan import read_plan
 from ops.review.building import build
 from ops.review.renderers import FORMATS
 from ops.terraform import Stack, terraform_binary
 from tests.e2e.program import Life, actions
+from tests.provider import Provider
 from tests.security.secrets import holding, kinds_of_secrets
 from tests.specs.files import CONTEXT, REGISTRY, environment
 
@@ -49,12 +48,11 @@ def dev(tag: str = "1.4.2", maximum: int = 2, registry: str = REGISTRY) -> str:
 
 
 @pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    with process.serve() as emulator:
-        life = Life(tmp_path_factory.mktemp("life"), emulator)
-        life.write(dev())
-        life.bootstrap()
-        yield life
+def life(emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Life:
+    life = Life(tmp_path_factory.mktemp("life"), emulator, provider)
+    life.write(dev())
+    life.bootstrap()
+    return life
 
 
 def test_cdktf_deploys_every_layer_and_every_second_plan_is_empty(life: Life) -> None:
@@ -189,13 +187,13 @@ def test_a_killed_deploy_is_reported_recovered_and_completed_by_the_next_run(lif
     )
     kill_when(life, "aws_sagemaker_endpoint.", "Still modifying...")
     with pytest.raises(OperatorError, match="is Updating"):
-        recover(["dev-use1-inference"], life.program)
+        life.recover("dev-use1-inference")
     settle(life)
     with pytest.raises(OperatorError) as caught:
         life.deploy("dev-use1-inference")
     assert "inferform recover dev-use1-inference" in str(caught.value)
     assert re.search(r"terraform -chdir=\S+ force-unlock [0-9a-f-]{36}", str(caught.value))
-    done = recover(["dev-use1-inference"], life.program)
+    done = life.recover("dev-use1-inference")
     assert [line.split()[0] for line in done] == ["cleared", "imported", "imported"]
     life.deploy("dev-use1-inference")
     assert life.plan_status("dev-use1-inference") == 0
@@ -207,7 +205,7 @@ def test_a_killed_deploy_is_reported_recovered_and_completed_by_the_next_run(lif
 def test_a_deploy_killed_before_the_endpoint_moved_is_recovered_too(life: Life) -> None:
     life.write(dev(tag="1.7.0", maximum=7))
     kill_when(life, "aws_sagemaker_model.", "Creation complete")
-    done = recover(["dev-use1-inference"], life.program)
+    done = life.recover("dev-use1-inference")
     assert done[0].startswith("cleared the lock of ")
     # Which of the two depends on how far Terraform got before it died.
     assert {line.split()[0] for line in done[1:]} <= {"deleted", "imported"}
@@ -244,7 +242,7 @@ def test_recovery_touches_nothing_that_is_not_the_layers_own(life: Life) -> None
         "Repository()}", 'Repository(), "other": Repository(), "foreign": Repository()}'
     )
     life.write(dev(tag="1.7.0", maximum=7, registry=both))
-    assert recover(["dev-use1-registry"], life.program) == []
+    assert life.recover("dev-use1-registry") == []
     assert ecr.list_tags_for_resource(resourceArn=arn)["tags"] == []
     ecr.delete_repository(repositoryName="acme-dev-use1-foreign")
 
@@ -274,13 +272,13 @@ def test_a_pattern_that_matches_nothing_is_bad_input(life: Life) -> None:
 
 def test_a_layer_that_others_stand_on_is_not_destroyed_under_them(life: Life) -> None:
     with pytest.raises(BadInputError, match="dev-use1-inference would be left") as caught:
-        destroy(["dev-use1-registry"], life.program)
+        life.destroy("dev-use1-registry")
     assert "destroy those too" in caught.value.hint
     assert life.aws().client("ecr").describe_repositories()["repositories"]
 
 
 def test_destroy_leaves_nothing(life: Life) -> None:
-    assert destroy(["dev-use1-*"], life.program) == list(reversed(LAYERS))
+    assert life.destroy("dev-use1-*") == list(reversed(LAYERS))
     aws = life.aws()
     assert aws.client("sagemaker").list_endpoints()["Endpoints"] == []
     assert aws.client("sagemaker").list_endpoint_configs()["EndpointConfigs"] == []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from emulator.process import Emulator
 from inferform import (
     AsyncEndpoint,
     BacklogPerInstance,
@@ -41,6 +41,7 @@ from inferform import (
 )
 from ops import demo
 from ops.aws import Aws
+from tests.provider import Provider
 
 from .hosting import CONTEXT, Hosting, client, hosting
 
@@ -171,10 +172,12 @@ CHANGED = {
 
 
 @pytest.fixture(scope="module")
-def deployed(emulator: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosting]:
-    with hosting(emulator, tmp_path_factory.mktemp("hosting")) as found:
-        found.apply(Inference(endpoints=KINDS, batch=BATCH))
-        yield found
+def deployed(
+    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Hosting:
+    found = hosting(emulator, provider, tmp_path_factory.mktemp("hosting"))
+    found.apply(Inference(endpoints=KINDS, batch=BATCH))
+    return found
 
 
 def of(changes: dict[str, list[str]], name: str) -> dict[str, list[list[str]]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from emulator.process import Emulator
 from inferform.target import EMULATOR
 from ops.terraform import Stack, stacks
+from tests.provider import Provider
 
 from ..scaling_cases import CASES
 from .hosting import CONTEXT, Hosting, client, hosting
@@ -151,13 +150,10 @@ def scaled(folder: Path, subnet: str, realtime: dict[str, Any] | None = None) ->
     return stack
 
 
-@pytest.fixture
-def host(emulator: Any, tmp_path: Path) -> Iterator[Hosting]:
-    with hosting(emulator, tmp_path / "out") as ready:
-        yield ready
-
-
-def test_every_policy_on_every_target_deploys_stays_and_goes(host: Hosting) -> None:
+def test_every_policy_on_every_target_deploys_stays_and_goes(
+    emulator: Emulator, provider: Provider, tmp_path: Path
+) -> None:
+    host = hosting(emulator, provider, tmp_path / "out")
     stack = scaled(host.folder, host.network.private_subnet_ids[0])
     host.terraform(stack, "apply", "-auto-approve", "-no-color")
     host.terraform(stack, "plan", "-detailed-exitcode", "-no-color")

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from emulator import process
+from emulator.process import Emulator
 from ops import drift
 from ops.advice import about_stack
 from ops.state import States
 from ops.status import StackStatus, status
 from ops.verify import verify
 from tests.e2e.program import Life, actions
+from tests.provider import Provider
 
 pytestmark = pytest.mark.story("each test changes the organization that the one before it left")
 
@@ -59,8 +60,8 @@ second = environment("{second}", "eu-west-1", {vpc_second}, group("fraud", "{ris
 class Teams(Life):
     """Three accounts: one owns the images, two serve from them."""
 
-    def __init__(self, folder: Path, emulator: process.Emulator) -> None:
-        super().__init__(folder, emulator)
+    def __init__(self, folder: Path, emulator: Emulator, provider: Provider) -> None:
+        super().__init__(folder, emulator, provider)
         self.tags = {"risk": "1.0.0", "shop": "1.0.0"}
         self.moved: dict[str, dict[str, str]] = {}
         self._vpcs = {"vpc_first": "'vpc-1', ['subnet-1']", "vpc_second": "'vpc-1', ['subnet-1']"}
@@ -107,11 +108,12 @@ class Teams(Life):
 
 
 @pytest.fixture(scope="module")
-def teams(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teams]:
-    with process.serve() as emulator:
-        teams = Teams(tmp_path_factory.mktemp("teams"), emulator)
-        teams.begin()
-        yield teams
+def teams(
+    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Teams:
+    teams = Teams(tmp_path_factory.mktemp("teams"), emulator, provider)
+    teams.begin()
+    return teams
 
 
 @pytest.fixture

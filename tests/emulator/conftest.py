@@ -19,7 +19,8 @@ from botocore.config import Config
 
 from emulator import process
 from emulator.process import Emulator
-from ops.terraform import provider_mirror
+from ops.terraform import Stack, provider_mirror
+from tests.provider import Provider
 
 _accounts = itertools.count(100_000_000_001)
 
@@ -94,6 +95,7 @@ class Terraform:
 
     directory: Path
     environment: Mapping[str, str]
+    provider: Provider
 
     def write(self, configuration: Mapping[str, Any]) -> None:
         path = self.directory / "main.tf.json"
@@ -107,15 +109,18 @@ class Terraform:
             "}\n",
             encoding="utf-8",
         )
+        variables = {
+            **self.environment,
+            "TF_CLI_CONFIG_FILE": str(mirror),
+            "TF_IN_AUTOMATION": "1",
+            "TF_INPUT": "0",
+        }
+        if arguments[0] != "init":
+            variables = self.provider.variables(Stack("test", self.directory, ()), variables)
         with subprocess.Popen(
             ["terraform", *arguments],
             cwd=self.directory,
-            env={
-                **self.environment,
-                "TF_CLI_CONFIG_FILE": str(mirror),
-                "TF_IN_AUTOMATION": "1",
-                "TF_INPUT": "0",
-            },
+            env=variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -145,10 +150,17 @@ class Terraform:
         return self.run("state", "list").split()
 
 
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    running = Provider()
+    yield running
+    running.close()
+
+
 @pytest.fixture
-def terraform(emulator: Emulator, tmp_path: Path) -> Terraform:
+def terraform(emulator: Emulator, provider: Provider, tmp_path: Path) -> Terraform:
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not installed")
     if provider_mirror() is None:
         pytest.skip("no unpacked hashicorp/aws provider was found")
-    return Terraform(tmp_path, emulator.environment())
+    return Terraform(tmp_path, emulator.environment(), provider)

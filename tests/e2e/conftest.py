@@ -1,0 +1,24 @@
+"""What every file here has of its own, so that none meets what another one left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from emulator import process
+from emulator.process import Emulator
+from tests.provider import Provider
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with process.serve() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    running = Provider()
+    yield running
+    running.close()
