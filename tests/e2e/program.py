@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,12 @@ from ops.aws import Aws
 from ops.bootstrap import bootstrap
 from ops.cdk import Deployment
 from ops.program import Program, Stacks
-from ops.terraform import Outcome, Stack, stacks
+from ops.terraform import Outcome, Stack, stacks, terraform_binary
 from tests.provider import Provider
+from tests.waiting import wait_until
+
+# How many requests a fault strikes that does not pass by itself.
+LASTING = 9999
 
 
 class Life:
@@ -67,6 +74,35 @@ class Life:
         """`inferform destroy`."""
         with self.provider.used():
             return deploy.destroy(patterns, self.program)
+
+    def fault(self, **fault: Any) -> None:
+        """Inject a fault into an account."""
+        self.emulator.control("POST", "faults", fault)
+
+    def hits(self) -> list[int]:
+        """How often each fault has struck."""
+        return [fault["hits"] for fault in self.emulator.control("GET", "faults")["faults"]]
+
+    def mend(self) -> None:
+        """End every fault."""
+        self.emulator.control("DELETE", "faults")
+
+    def kill(self, stack: str, command: str = "apply") -> None:
+        """Run Terraform and kill it, with its provider, while the last fault holds it up."""
+        variables = self.program.terraform_environment()
+        # A provider of its own, that dies with it, and attempts for as long as it takes.
+        variables.pop("TF_REATTACH_PROVIDERS", None)
+        with subprocess.Popen(
+            [terraform_binary(), f"-chdir={self.stack(stack).folder}", command, "-auto-approve"],
+            env=variables | {"AWS_MAX_ATTEMPTS": "99"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as terraform:
+            wait_until(lambda: bool(self.hits()[-1]) or terraform.poll() is not None)
+            os.killpg(terraform.pid, signal.SIGKILL)
+        assert terraform.returncode == -signal.SIGKILL
+        assert self.hits()[-1]
 
     def stack(self, name: str) -> Stack:
         """One synthesized stack."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -38,9 +37,6 @@ dev = Environment(
 )
 """
 RELEASES = {"1.0.0": 2, "1.1.0": 4}
-
-# How many requests a fault strikes that does not pass by itself.
-LASTING = 9999
 
 # The request with which a fault begins: some resources are done by then, and some are not.
 MIDDLE = {
@@ -84,18 +80,6 @@ class Struck(Life):
         """Put a release into the environment file and into the stack's folder."""
         (self.environments / "dev.py").write_text(self._text(tag), encoding="utf-8")
         self._file.write_text(self._synthesized[tag], encoding="utf-8")
-
-    def fault(self, **fault: Any) -> None:
-        """Inject a fault into the stack's account."""
-        self.emulator.control("POST", "faults", fault)
-
-    def hits(self) -> list[int]:
-        """How often each fault has struck."""
-        return [fault["hits"] for fault in self.emulator.control("GET", "faults")["faults"]]
-
-    def mend(self) -> None:
-        """End every fault."""
-        self.emulator.control("DELETE", "faults")
 
     def run(self, operation: str) -> tuple[int, str]:
         """Run one of the three operations by Terraform; status and output, whatever they are."""

@@ -17,7 +17,8 @@ from ops.deploy import deploy, destroy, recover
 from ops.errors import OperatorError
 from tests.provider import Provider
 
-from .struck import LASTING, LAYER, MIDDLE, RECOVER, STACK, Struck, struck
+from .program import LASTING
+from .struck import LAYER, MIDDLE, RECOVER, STACK, Struck, struck
 
 pytestmark = pytest.mark.story("each test begins with the stack that the one before it left")
 

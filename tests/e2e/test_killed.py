@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,10 +10,10 @@ import pytest
 from emulator.process import Emulator
 from ops.deploy import deploy, destroy, recover
 from ops.errors import OperatorError
-from ops.terraform import terraform_binary
 from tests.provider import Provider
 
-from .struck import LASTING, LAYER, MIDDLE, RECOVER, STACK, Struck, struck
+from .program import LASTING
+from .struck import LAYER, MIDDLE, RECOVER, STACK, Struck, struck
 
 pytestmark = pytest.mark.story("each test begins with the stack that the one before it left")
 
@@ -45,7 +41,7 @@ def test_a_killed_run_is_taken_back_and_the_next_one_converges(
     request = {"service": "sagemaker", "operation": MIDDLE[operation]}
     life.fault(kind="drop-answer", count=1, **request)
     life.fault(kind="throttle", count=LASTING, **request)
-    kill(life, operation)
+    life.kill(STACK, "destroy" if operation == "destroy" else "apply")
     life.mend()
     assert life.states.lock(LAYER) is not None
     if operation == "creation":
@@ -118,24 +114,3 @@ def test_an_unwritten_state_replaces_nothing_that_was_written_since(life: Struck
         recover([STACK], life.program)
     assert unsaved.exists()
     assert life.states.read(LAYER) == state
-
-
-def kill(life: Struck, operation: str) -> None:
-    """Run an operation, and end Terraform and its provider while the last fault holds it up."""
-    command = "destroy" if operation == "destroy" else "apply"
-    variables = dict(life.program.terraform_environment())
-    # A provider of its own, that dies with it, and attempts for as long as it takes.
-    variables.pop("TF_REATTACH_PROVIDERS", None)
-    with subprocess.Popen(
-        [terraform_binary(), f"-chdir={life.stack(STACK).folder}", command, "-auto-approve"],
-        env=variables | {"AWS_MAX_ATTEMPTS": "99"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as terraform:
-        deadline = time.monotonic() + 600
-        while not life.hits()[-1] and terraform.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-        os.killpg(terraform.pid, signal.SIGKILL)
-    assert terraform.returncode == -signal.SIGKILL
-    assert life.hits()[-1]

@@ -19,7 +19,7 @@ from ops.plan import read_plan
 from ops.review.building import build
 from ops.review.renderers import FORMATS
 from ops.terraform import Stack, terraform_binary
-from tests.e2e.program import Life, actions
+from tests.e2e.program import LASTING, Life, actions
 from tests.provider import Provider
 from tests.security.secrets import holding, kinds_of_secrets
 from tests.specs.files import CONTEXT, REGISTRY, environment
@@ -204,7 +204,9 @@ def test_a_killed_deploy_is_reported_recovered_and_completed_by_the_next_run(lif
 
 def test_a_deploy_killed_before_the_endpoint_moved_is_recovered_too(life: Life) -> None:
     life.write(dev(tag="1.7.0", maximum=7))
-    kill_when(life, "aws_sagemaker_model.", "Creation complete")
+    life.fault(kind="throttle", operation="UpdateEndpoint", count=LASTING)
+    life.kill("dev-use1-inference")
+    life.mend()
     done = life.recover("dev-use1-inference")
     assert done[0].startswith("cleared the lock of ")
     # Which of the two depends on how far Terraform got before it died.
