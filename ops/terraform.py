@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from threading import Timer
 from typing import Any
 
@@ -115,7 +116,10 @@ def terraform_environment(base: Mapping[str, str] | None = None) -> dict[str, st
         return variables
     WORK.mkdir(exist_ok=True)
     configuration = WORK / "terraform.rc"
-    configuration.write_text(_cli_configuration(), encoding="utf-8")
+    # In one step, as another run may be reading it.
+    with NamedTemporaryFile("w", dir=WORK, delete=False, encoding="utf-8") as written:
+        written.write(_cli_configuration())
+    Path(written.name).replace(configuration)
     variables["TF_CLI_CONFIG_FILE"] = str(configuration)
     return variables
 

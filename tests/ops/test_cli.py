@@ -339,5 +339,17 @@ def test_a_cli_configuration_that_exists_is_kept(tmp_path: Path) -> None:
     own = tmp_path / "own.rc"
     own.touch()
     assert terraform_environment({"TF_CLI_CONFIG_FILE": str(own)})["TF_CLI_CONFIG_FILE"] == str(own)
-    missing = terraform_environment({"TF_CLI_CONFIG_FILE": str(tmp_path / "missing.rc")})
-    assert Path(missing["TF_CLI_CONFIG_FILE"]).is_file()
+
+
+def test_a_cli_configuration_that_is_missing_is_written_in_one_step(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("ops.terraform.WORK", tmp_path)
+    missing = {"TF_CLI_CONFIG_FILE": str(tmp_path / "missing.rc")}
+    written = Path(terraform_environment(missing)["TF_CLI_CONFIG_FILE"])
+    # Another run may be reading the one of before: it keeps that, whole.
+    with written.open(encoding="utf-8") as read_by_another:
+        written_again = Path(terraform_environment(missing)["TF_CLI_CONFIG_FILE"])
+        assert written_again.stat().st_ino != os.fstat(read_by_another.fileno()).st_ino
+    assert written_again == written
+    assert {path.name for path in tmp_path.iterdir()} <= {"terraform.rc", "plugin-cache"}
