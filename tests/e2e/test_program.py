@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from emulator import process
+from emulator.process import Emulator
 from ops import drift, status
 from ops.deploy import deploy, destroy, recover
 from ops.errors import BadInputError, OperatorError
@@ -23,6 +23,7 @@ from ops.state import States
 from ops.terraform import contents_of
 from tests.conftest import ROOT
 from tests.e2e.program import Life
+from tests.provider import Provider
 from tests.specs.files import CONTEXT
 
 pytestmark = pytest.mark.story("each test works on what the one before it left")
@@ -45,8 +46,8 @@ STACKS = ["dev-use1-registry", "dev-use1-extra", "mine"]
 class Own(Life):
     """A project whose `cdktf.json` names a program of its own."""
 
-    def __init__(self, folder: Path, emulator: process.Emulator) -> None:
-        super().__init__(folder, emulator)
+    def __init__(self, folder: Path, emulator: Emulator, provider: Provider) -> None:
+        super().__init__(folder, emulator, provider)
         (folder / "main.py").write_text(MAIN, encoding="utf-8")
         app = f"PYTHONPATH={ROOT} {sys.executable} main.py"
         text = json.dumps({"language": "python", "app": app, "projectId": "own"})
@@ -81,12 +82,11 @@ class Own(Life):
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
-    with process.serve() as emulator:
-        own = Own(tmp_path_factory.mktemp("own"), emulator)
-        own.write(ENVIRONMENT)
-        own.bootstrap()
-        yield own
+def own(emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Own:
+    own = Own(tmp_path_factory.mktemp("own"), emulator, provider)
+    own.write(ENVIRONMENT)
+    own.bootstrap()
+    return own
 
 
 @pytest.fixture
