@@ -20,6 +20,7 @@ from inferform import (
     FargateProfile,
     Image,
     Inference,
+    InferenceComponentEndpoint,
     Ingress,
     Kubernetes,
     Model,
@@ -123,6 +124,15 @@ def test_an_asynchronous_endpoint_may_cost_nothing() -> None:
     amount = found[("batch", "sagemaker/hosting/ml.g5.xlarge")]
     assert amount is not None
     assert amount.minimum == 0
+
+
+def test_instances_for_components_cost_between_their_bounds() -> None:
+    spec = InferenceComponentEndpoint(
+        instance_type="ml.g5.xlarge", min_instances=1, max_instances=5
+    )
+    assert of(**endpoints(shared=spec)) == {
+        ("shared", "sagemaker/hosting/ml.g5.xlarge"): Amount(1, 2, 5)
+    }
 
 
 def test_a_serverless_endpoint_costs_only_what_is_provisioned() -> None:

@@ -22,6 +22,8 @@ from inferform import (
     LoadBalancer,
     Model,
     Network,
+    NodeGroup,
+    NodeGroups,
     Pod,
     RealtimeEndpoint,
     Registry,
@@ -149,6 +151,42 @@ def test_a_rollout_is_of_an_ecs_service_so_its_name_alone_means_one() -> None:
 def test_images_of_batch_transforms_and_eks_services_are_pushed(name: str) -> None:
     to = push.target(environment(), name, "2.0.0", None)
     assert (to.repository, to.tag, to.platform) == ("fraud", "2.0.0", "linux/amd64")
+
+
+NODES = {
+    "x86": NodeGroup(instance_types=["m7i.large"], max_size=2),
+    "arm": NodeGroup(instance_types=["m7g.large"], max_size=2),
+}
+
+
+@pytest.mark.parametrize(
+    ("groups", "chosen", "platform"),
+    [
+        ({"arm": NODES["arm"]}, None, "linux/arm64"),
+        (NODES, "arm", "linux/arm64"),
+        (NODES, "x86", "linux/amd64"),
+        (NODES, None, None),
+    ],
+)
+def test_pods_have_the_platform_of_the_nodes_that_take_them(
+    groups: dict[str, NodeGroup], chosen: str | None, platform: str | None
+) -> None:
+    pod = Pod(vcpu=1, memory_mib=1024, node_group=chosen)
+    made = environment().replace(
+        eks=EksCluster(version="1.35", compute=NodeGroups(groups=groups)),
+        kubernetes=Kubernetes(services={"llm": EksService(model=MODEL, compute=pod)}),
+    )
+    assert find(made, "llm").platform == platform
+    assert push.target(made, "llm", None, None).platform == (platform or "linux/amd64")
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "platform"), [("ml.m6g.large", "linux/arm64"), ("ml.m5.large", "linux/amd64")]
+)
+def test_endpoints_have_the_platform_of_their_instances(instance_type: str, platform: str) -> None:
+    spec = RealtimeEndpoint(model=MODEL, instance_type=instance_type)
+    made = environment().replace(inference=Inference(endpoints={"llm": spec}))
+    assert push.target(made, "llm", None, None).platform == platform
 
 
 @pytest.mark.parametrize("name", ["nightly", "ranking"])

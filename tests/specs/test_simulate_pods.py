@@ -23,6 +23,7 @@ from inferform import (
 )
 from inferform.scaling.kinds import POD
 from ops.errors import BadInputError
+from ops.pod_autoscaler import PodAutoscaler
 from ops.simulate import Load, Result, Service, shape, simulate
 from ops.simulation_input import compared, described, find
 
@@ -59,6 +60,20 @@ def test_an_autoscaler_of_pods_ignores_a_tenth_above_or_below_the_target() -> No
 def test_an_autoscaler_adds_at_most_four_pods_or_as_many_as_there_are_at_once() -> None:
     assert moves(pods(cpu(10), rates=(30.0,)))[0] == (15, 1, 5)
     assert moves(pods(cpu(10), rates=(100.0,), initial=8))[0] == (15, 8, 16)
+
+
+@pytest.mark.parametrize(
+    ("utilization", "desired", "ready"),
+    [
+        (60.0, 10, 2),  # those that start are enough: nothing is removed meanwhile
+        (55.0, 21, 20),  # with those that start it is within a tenth
+    ],
+)
+def test_an_autoscaler_counts_pods_that_start_as_idle(
+    utilization: float, desired: int, ready: int
+) -> None:
+    autoscaler = PodAutoscaler([cpu(50, scale_in_cooldown_seconds=0)], desired)
+    assert autoscaler.wanted(15, [utilization], desired, ready)[0] == desired
 
 
 def test_an_autoscaler_removes_pods_down_to_the_most_of_its_window() -> None:
