@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import ssl
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
+from botocore.exceptions import ClientError
 from botocore.signers import RequestSigner
 
 from .aws import Aws
 from .errors import OperatorError
+
+if TYPE_CHECKING:
+    import httpx
 
 _TOKEN = "k8s-aws-v1."
 _TOKEN_SECONDS = 60
@@ -34,6 +37,8 @@ class Api:
         return self._get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
 
     def _get(self, path: str) -> dict[str, Any] | None:
+        import httpx  # late, as few commands ask a cluster
+
         try:
             answer = self._client.get(path, headers={"Authorization": f"Bearer {self.token()}"})
         except httpx.HTTPError as error:
@@ -58,7 +63,16 @@ class Api:
 
     @cached_property
     def _client(self) -> httpx.Client:
-        cluster = self._aws.client("eks").describe_cluster(name=self._cluster)["cluster"]
+        import httpx
+
+        try:
+            cluster = self._aws.client("eks").describe_cluster(name=self._cluster)["cluster"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            raise UnreadableError(
+                f"there is no cluster {self._cluster}", "deploy the eks layer"
+            ) from error
         return httpx.Client(
             base_url=cluster["endpoint"],
             verify=trust(cluster["certificateAuthority"]["data"])

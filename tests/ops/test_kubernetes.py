@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.server
+import socket
 import ssl
 import threading
 from collections.abc import Callable
@@ -60,6 +61,21 @@ def test_a_role_without_an_access_entry_is_told_what_to_do(cluster: Cluster) -> 
     with pytest.raises(UnreadableError, match=r"answers 401: Unauthorized") as caught:
         Api(cluster.aws, cluster.name).deployment("inference", "fraud")
     assert "AmazonEKSViewPolicy" in caught.value.hint
+
+
+def test_a_cluster_that_is_not_there_is_told_as_such(aws: Aws) -> None:
+    with pytest.raises(UnreadableError, match=r"there is no cluster \S+-eks"):
+        Api(aws, aws.context.name("eks")).deployment("inference", "fraud")
+
+
+def test_an_api_that_cannot_be_reached_is_told_as_such(cluster: Cluster) -> None:
+    api = Api(cluster.aws, cluster.name)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        api._client.base_url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        with pytest.raises(UnreadableError, match="cannot be reached") as caught:
+            api.deployment("inference", "fraud")
+    assert "inside the VPC" in caught.value.hint
 
 
 @pytest.mark.parametrize("change", ["no token", "another action", "unsigned cluster", "nonsense"])
