@@ -15,29 +15,15 @@ from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
 from .finding import given, pairs
 from .reasons import (
-    CHECKED_BY_SPECS,
-    FREE,
-    IN_PLACE,
-    NO_ADDRESSES,
-    NO_QUOTA,
-    NO_RISKS,
-    NO_SETTINGS,
-    NOBODY_ELSE,
-    RUNS_NOTHING,
     part,
+    resource,
 )
 from .record import (
-    Estimator,
     Existing,
-    Finder,
     Finding,
     Foreign,
     Found,
-    Kind,
     Not,
-    Preflight,
-    RiskCheck,
-    Teller,
     Values,
     Verifier,
     risk,
@@ -225,48 +211,10 @@ class _LoadBalancer(Verifier):
 
 # Records
 
-
-def _resource(
-    type: str,
-    words: str,
-    find: Finder,
-    *,
-    name: str | Not,
-    story: Teller | Not,
-    outage: bool = False,
-    uses: Estimator | Not = FREE,
-    quotas: Not = NO_QUOTA,
-    owned: Not = NOBODY_ELSE,
-    addresses: Not = NO_ADDRESSES,
-    preflight: Preflight | Not = CHECKED_BY_SPECS,
-    risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
-    settings: Mapping[str, str] | Not = NO_SETTINGS,
-    verify: type[Verifier] | Not = RUNS_NOTHING,
-) -> Kind:
-    return Kind(
-        type,
-        words,
-        outage=outage,
-        holds_data=False,
-        find=find,
-        name=name,
-        discard=IN_PLACE,
-        owned=owned,
-        uses=uses,
-        quotas=quotas,
-        addresses=addresses,
-        preflight=preflight,
-        story=story,
-        risks=risks,
-        settings=settings,
-        verify=verify,
-    )
-
-
 _INTERNAL = exposed("internal", False)
 
 KINDS = (
-    _resource(
+    resource(
         "aws_lb",
         "load balancer",
         _load_balancer,
@@ -280,7 +228,7 @@ KINDS = (
         settings={"access_logs": "access logs"},
         verify=_LoadBalancer,
     ),
-    _resource(
+    resource(
         "aws_lb_listener",
         "listener",
         _listener,
@@ -291,7 +239,7 @@ KINDS = (
         risks=(_weights,),
         verify=Not("its load balancer is verified, with the certificate"),
     ),
-    _resource(
+    resource(
         "aws_lb_listener_rule",
         "listener rule",
         _listener_rule,
@@ -301,7 +249,7 @@ KINDS = (
         risks=(_weights,),
         verify=Not("the service that it leads to is verified"),
     ),
-    _resource(
+    resource(
         "aws_lb_target_group",
         "target group",
         _target_group,

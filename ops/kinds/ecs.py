@@ -20,24 +20,13 @@ from .ec2 import disk, ec2_quota, template_tags
 from .finding import given, pairs
 from .loader import artifacts_of
 from .reasons import (
-    CHECKED_BY_SPECS,
-    FREE,
-    IN_PLACE,
-    NO_ADDRESSES,
-    NO_QUOTA,
-    NO_RISKS,
-    NO_SETTINGS,
-    NO_STORY,
-    NOBODY_ELSE,
-    RUNS_NOTHING,
     part,
+    resource,
 )
 from .record import (
     Existing,
-    Finder,
     Finding,
     Found,
-    Kind,
     Not,
     Planned,
     Quota,
@@ -639,27 +628,8 @@ class _Cluster(Verifier):
 _NOT_A_SERVICE = Not("it runs nothing; the services on it are verified")
 _OF_THE_SERVICE = Not("it is part of the service's story")
 
-
-def _resource(type: str, words: str, find: Finder, *, name: str | Not, **members: Any) -> Kind:
-    given: dict[str, Any] = {
-        "outage": False,
-        "holds_data": False,
-        "discard": IN_PLACE,
-        "owned": NOBODY_ELSE,
-        "uses": FREE,
-        "quotas": NO_QUOTA,
-        "addresses": NO_ADDRESSES,
-        "preflight": CHECKED_BY_SPECS,
-        "story": NO_STORY,
-        "risks": NO_RISKS,
-        "settings": NO_SETTINGS,
-        "verify": RUNS_NOTHING,
-    }
-    return Kind(type, words, find=find, name=name, **{**given, **members})
-
-
 KINDS = (
-    _resource(
+    resource(
         SERVICE,
         "ECS service",
         _service,
@@ -673,7 +643,7 @@ KINDS = (
         risks=(_public, _unguarded, lowered("desired_count")),
         verify=_Service,
     ),
-    _resource(
+    resource(
         TASK_DEFINITION,
         "task definition",
         _task_definition,
@@ -684,7 +654,7 @@ KINDS = (
         story=_OF_THE_SERVICE,
         verify=Not("the service that runs it is verified"),
     ),
-    _resource(
+    resource(
         "aws_ecs_cluster",
         "ECS cluster",
         _cluster,
@@ -700,7 +670,7 @@ KINDS = (
         "aws_ecs_cluster",
         "PutClusterCapacityProviders sets what the cluster has",
     ),
-    _resource(
+    resource(
         "aws_ecs_capacity_provider",
         "capacity provider",
         _capacity_provider,
@@ -708,7 +678,7 @@ KINDS = (
         uses=Not("its Auto Scaling group has the instances"),
         story=Not("the Auto Scaling group's story tells of the instances"),
     ),
-    _resource(
+    resource(
         "aws_autoscaling_group",
         "Auto Scaling group",
         _auto_scaling_group,
@@ -722,14 +692,14 @@ KINDS = (
         risks=(lowered("desired_capacity"), raised("max_size")),
         verify=Not("the services that run on its instances are verified"),
     ),
-    _resource(
+    resource(
         "aws_codedeploy_app",
         "CodeDeploy application",
         _application,
         name="name",
         story=_OF_THE_SERVICE,
     ),
-    _resource(
+    resource(
         "aws_codedeploy_deployment_config",
         "deployment configuration",
         _deployment_config,
@@ -737,7 +707,7 @@ KINDS = (
         discard=Not("its name holds a hash of its content, so that it is imported as it is"),
         story=_OF_THE_SERVICE,
     ),
-    _resource(
+    resource(
         "aws_codedeploy_deployment_group",
         "deployment group",
         _deployment_group,

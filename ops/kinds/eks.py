@@ -20,33 +20,17 @@ from . import preflight
 from .ec2 import disk, ec2_quota
 from .finding import given
 from .reasons import (
-    CHECKED_BY_SPECS,
-    FREE,
-    IN_PLACE,
-    NO_ADDRESSES,
-    NO_QUOTA,
-    NO_RISKS,
-    NO_SETTINGS,
     NO_STORY,
-    NOBODY_ELSE,
-    RUNS_NOTHING,
     part,
+    resource,
 )
 from .record import (
-    Estimator,
     Existing,
-    Finder,
     Finding,
     Found,
-    Kind,
     Not,
-    Owner,
     Planned,
-    Preflight,
     Quota,
-    Quotas,
-    RiskCheck,
-    Teller,
     Values,
     Verifier,
     risk,
@@ -320,48 +304,10 @@ class _NodeGroup(_Checked):
 
 # Records
 
-
-def _resource(
-    type: str,
-    words: str,
-    find: Finder,
-    *,
-    name: str | Not,
-    story: Teller | Not,
-    outage: bool = False,
-    owned: Owner | Not = NOBODY_ELSE,
-    uses: Estimator | Not = FREE,
-    quotas: Quotas | Not = NO_QUOTA,
-    addresses: Not = NO_ADDRESSES,
-    preflight: Preflight | Not = CHECKED_BY_SPECS,
-    risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
-    settings: Mapping[str, str] | Not = NO_SETTINGS,
-    verify: type[Verifier] | Not = RUNS_NOTHING,
-) -> Kind:
-    return Kind(
-        type,
-        words,
-        outage=outage,
-        holds_data=False,
-        find=find,
-        name=name,
-        discard=IN_PLACE,
-        owned=owned,
-        uses=uses,
-        quotas=quotas,
-        addresses=addresses,
-        preflight=preflight,
-        story=story,
-        risks=risks,
-        settings=settings,
-        verify=verify,
-    )
-
-
 _IN_CLUSTER = Not("a cluster has each name once, and another cluster may have it too")
 
 KINDS = (
-    _resource(
+    resource(
         "aws_eks_cluster",
         "EKS cluster",
         _cluster,
@@ -378,7 +324,7 @@ KINDS = (
         },
         verify=_Cluster,
     ),
-    _resource(
+    resource(
         "aws_eks_node_group",
         "EKS node group",
         _node_group,
@@ -395,7 +341,7 @@ KINDS = (
         ),
         verify=_NodeGroup,
     ),
-    _resource(
+    resource(
         "aws_eks_fargate_profile",
         "Fargate profile",
         _fargate_profile,
@@ -406,7 +352,7 @@ KINDS = (
         story=_fargate_story,
         verify=Not("the services whose pods it runs are verified"),
     ),
-    _resource(
+    resource(
         "aws_eks_addon",
         "EKS add-on",
         _addon,
@@ -414,7 +360,7 @@ KINDS = (
         story=NO_STORY,
         verify=Not("the cluster's nodes and services are verified, which need it"),
     ),
-    _resource(
+    resource(
         "aws_eks_access_entry",
         "access entry",
         _access_entry,
@@ -427,7 +373,7 @@ KINDS = (
         "aws_eks_access_entry",
         "associating a policy that the entry has sets its scope again",
     ),
-    _resource(
+    resource(
         "aws_eks_pod_identity_association",
         "pod identity association",
         _pod_identity,

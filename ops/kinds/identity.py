@@ -10,18 +10,9 @@ from ..plan import Action, Change, Plan
 from ..told import RiskRule, Severity
 from .finding import given, pairs
 from .reasons import (
-    CHECKED_BY_SPECS,
-    FREE,
-    IN_PLACE,
-    NO_ADDRESSES,
-    NO_QUOTA,
-    NO_RISKS,
-    NO_SETTINGS,
-    NO_STORY,
-    NOBODY_ELSE,
-    RUNS_NOTHING,
+    resource,
 )
-from .record import Existing, Finder, Foreign, Found, Kind, Not, RiskCheck, Values, risk
+from .record import Existing, Foreign, Found, Not, Values, risk
 from .risks import identity_policy, principals
 from .words import some
 
@@ -110,54 +101,25 @@ def _managed_policy(plan: Plan, change: Change) -> Iterator[Found]:
 
 # Records
 
-
-def _resource(
-    type: str,
-    words: str,
-    find: Finder,
-    *,
-    name: str | Not,
-    risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
-) -> Kind:
-    return Kind(
-        type,
-        words,
-        outage=False,
-        holds_data=False,
-        find=find,
-        name=name,
-        discard=IN_PLACE,
-        owned=NOBODY_ELSE,
-        uses=FREE,
-        quotas=NO_QUOTA,
-        addresses=NO_ADDRESSES,
-        preflight=CHECKED_BY_SPECS,
-        story=NO_STORY,
-        risks=risks,
-        settings=NO_SETTINGS,
-        verify=RUNS_NOTHING,
-    )
-
-
 KINDS = (
-    _resource("aws_iam_role", "role", _role, name="name", risks=(_wider_trust,)),
-    _resource(
+    resource("aws_iam_role", "role", _role, name="name", risks=(_wider_trust,)),
+    resource(
         "aws_iam_role_policy",
         "policy of a role",
         _role_policy,
         name=Not("IAM puts it in the place of the one that the role has"),
         risks=identity_policy(),
     ),
-    _resource(
+    resource(
         "aws_iam_role_policy_attachment",
         "attached policy",
         _attachment,
         name=Not("attaching a policy again changes nothing"),
         risks=(_managed_policy,),
     ),
-    _resource("aws_iam_policy", "policy", _policy, name="name", risks=identity_policy()),
-    _resource("aws_iam_instance_profile", "instance profile", _instance_profile, name="name"),
-    _resource(
+    resource("aws_iam_policy", "policy", _policy, name="name", risks=identity_policy()),
+    resource("aws_iam_instance_profile", "instance profile", _instance_profile, name="name"),
+    resource(
         "aws_iam_openid_connect_provider", "identity provider", _identity_provider, name="url"
     ),
 )

@@ -12,28 +12,15 @@ from ..plan import Change, Plan, Side
 from ..told import RiskRule, Severity
 from .finding import filters, given, pairs
 from .reasons import (
-    CHECKED_BY_SPECS,
-    FREE,
-    IN_PLACE,
-    NO_ADDRESSES,
-    NO_QUOTA,
-    NO_RISKS,
-    NO_SETTINGS,
-    NO_STORY,
-    NOBODY_ELSE,
-    RUNS_NOTHING,
     part,
+    resource,
 )
 from .record import (
-    Estimator,
     Existing,
     Finder,
     Foreign,
     Found,
-    Kind,
     Not,
-    RiskCheck,
-    Teller,
     Values,
     risk,
 )
@@ -208,55 +195,25 @@ def _ports(rule: Values) -> str:
 
 _NOT_UNIQUE = Not("EC2 tells its resources apart by their ids; several can have one name")
 
-
-def _resource(
-    type: str,
-    words: str,
-    find: Finder,
-    *,
-    name: str | Not = _NOT_UNIQUE,
-    uses: Estimator | Not = FREE,
-    quotas: Not = NO_QUOTA,
-    story: Teller | Not = NO_STORY,
-    risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
-) -> Kind:
-    return Kind(
-        type,
-        words,
-        outage=False,
-        holds_data=False,
-        find=find,
-        name=name,
-        discard=IN_PLACE,
-        owned=NOBODY_ELSE,
-        uses=uses,
-        quotas=quotas,
-        addresses=NO_ADDRESSES,
-        preflight=CHECKED_BY_SPECS,
-        story=story,
-        risks=risks,
-        settings=NO_SETTINGS,
-        verify=RUNS_NOTHING,
-    )
-
-
 KINDS = (
-    _resource(
+    resource(
         "aws_vpc",
         "VPC",
         _named("describe_vpcs", "Vpcs", "VpcId"),
         quotas=Not("a Region allows five VPCs by default, and an environment has one"),
         story=told_when_gone("VPC", "everything that runs in it", "tags", "Name"),
         risks=(_network_gone,),
+        name=_NOT_UNIQUE,
     ),
-    _resource(
+    resource(
         "aws_subnet",
         "subnet",
         _named("describe_subnets", "Subnets", "SubnetId"),
         story=told_when_gone("subnet", "what runs in it", "tags", "Name"),
         risks=(_network_gone, exposed("map_public_ip_on_launch", True)),
+        name=_NOT_UNIQUE,
     ),
-    _resource(
+    resource(
         "aws_internet_gateway",
         "internet gateway",
         _named("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
@@ -264,15 +221,17 @@ KINDS = (
         story=told_when_gone(
             "internet gateway", "every connection to and from the internet", "tags", "Name"
         ),
+        name=_NOT_UNIQUE,
     ),
-    _resource(
+    resource(
         "aws_eip",
         "Elastic IP address",
         _named("describe_addresses", "Addresses", "AllocationId"),
         uses=Not("public addresses are billed by the hour, and no price key has them"),
         quotas=Not("a Region allows five by default, and an environment has one to three"),
+        name=_NOT_UNIQUE,
     ),
-    _resource(
+    resource(
         "aws_nat_gateway",
         "NAT gateway",
         _named("describe_nat_gateways", "NatGateways", "NatGatewayId", "pending", "available"),
@@ -280,15 +239,27 @@ KINDS = (
         story=told_when_gone(
             "NAT gateway", "connections from private subnets to the internet", "tags", "Name"
         ),
+        name=_NOT_UNIQUE,
     ),
-    _resource(
+    resource(
         "aws_route_table",
         "route table",
         _named("describe_route_tables", "RouteTables", "RouteTableId"),
+        name=_NOT_UNIQUE,
     ),
-    _resource("aws_route", "route", _route),
-    _resource("aws_route_table_association", "route table association", _route_association),
-    _resource(
+    resource(
+        "aws_route",
+        "route",
+        _route,
+        name=_NOT_UNIQUE,
+    ),
+    resource(
+        "aws_route_table_association",
+        "route table association",
+        _route_association,
+        name=_NOT_UNIQUE,
+    ),
+    resource(
         "aws_vpc_endpoint",
         "VPC endpoint",
         _named(
@@ -300,35 +271,40 @@ KINDS = (
         story=told_when_gone(
             "VPC endpoint", "requests from private subnets to that service", "service_name"
         ),
+        name=_NOT_UNIQUE,
     ),
-    _resource(
+    resource(
         "aws_vpc_endpoint_route_table_association",
         "route of a gateway endpoint",
         _endpoint_association,
+        name=_NOT_UNIQUE,
     ),
-    _resource(
+    resource(
         "aws_flow_log",
         "flow log",
         _named("describe_flow_logs", "FlowLogs", "FlowLogId"),
         risks=(protection(),),
+        name=_NOT_UNIQUE,
     ),
-    _resource(
+    resource(
         "aws_security_group",
         "security group",
         _security_group,
         name=Not("a VPC has each name once, and another VPC may have it too"),
         risks=(_opened_group,),
     ),
-    _resource(
+    resource(
         "aws_vpc_security_group_ingress_rule",
         "ingress rule of a security group",
         _rule(egress=False),
         risks=(_opened_group,),
+        name=_NOT_UNIQUE,
     ),
-    _resource(
+    resource(
         "aws_vpc_security_group_egress_rule",
         "egress rule of a security group",
         _rule(egress=True),
+        name=_NOT_UNIQUE,
     ),
     part(
         "aws_default_security_group",

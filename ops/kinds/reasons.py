@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from .record import Kind, Not, RiskCheck
+from .record import (
+    Discard,
+    Estimator,
+    Finder,
+    Kind,
+    Not,
+    Owner,
+    Preflight,
+    Quotas,
+    RiskCheck,
+    Teller,
+    Values,
+    Verification,
+    Verifier,
+)
+from .synthesis import Resource, Synthesis
 
 FREE = Not("it is not billed by the hour or month")
 IN_PLACE = Not("it is changed in place, so that none is left behind")
@@ -16,6 +31,46 @@ NO_SETTINGS = Not("it has no setting that protects anything")
 NO_RISKS = Not("a change of it can hurt nothing that its other members do not know")
 RUNS_NOTHING = Not("it answers no requests")
 NO_STORY = Not("it is part of what other stories tell")
+
+
+def resource(
+    type: str,
+    words: str,
+    find: Finder | Not,
+    *,
+    name: str | Not,
+    outage: bool = False,
+    holds_data: bool = False,
+    discard: Discard | Not = IN_PLACE,
+    owned: Owner | Not = NOBODY_ELSE,
+    uses: Estimator | Not = FREE,
+    quotas: Quotas | Not = NO_QUOTA,
+    addresses: Callable[[Synthesis, Resource], int] | Not = NO_ADDRESSES,
+    preflight: Preflight | Not = CHECKED_BY_SPECS,
+    story: Teller | Not = NO_STORY,
+    risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
+    settings: Mapping[str, str] | Not = NO_SETTINGS,
+    verify: Callable[[Verification, Values], Verifier] | Not = RUNS_NOTHING,
+) -> Kind:
+    """The record of a type that runs nothing by itself, but for the members that are given."""
+    return Kind(
+        type,
+        words,
+        outage=outage,
+        holds_data=holds_data,
+        find=find,
+        name=name,
+        discard=discard,
+        owned=owned,
+        uses=uses,
+        quotas=quotas,
+        addresses=addresses,
+        preflight=preflight,
+        story=story,
+        risks=risks,
+        settings=settings,
+        verify=verify,
+    )
 
 
 def part(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
@@ -12,27 +12,14 @@ from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
 from .finding import given, pairs
 from .reasons import (
-    CHECKED_BY_SPECS,
-    FREE,
-    IN_PLACE,
-    NO_ADDRESSES,
-    NO_QUOTA,
-    NO_RISKS,
-    NO_SETTINGS,
-    NOBODY_ELSE,
-    RUNS_NOTHING,
     part,
+    resource,
 )
 from .record import (
-    Estimator,
     Existing,
-    Finder,
     Foreign,
     Found,
-    Kind,
     Not,
-    RiskCheck,
-    Teller,
     Values,
     risk,
 )
@@ -118,82 +105,52 @@ def _suspended(plan: Plan, change: Change) -> Iterator[Found]:
 
 _PUT = "AWS puts it in the place of the one that is there"
 
-
-def _resource(
-    type: str,
-    words: str,
-    find: Finder,
-    *,
-    name: str | Not,
-    story: Teller | Not,
-    holds_data: bool = True,
-    uses: Estimator | Not = FREE,
-    risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
-    settings: Mapping[str, str] | Not = NO_SETTINGS,
-) -> Kind:
-    return Kind(
-        type,
-        words,
-        outage=False,
-        holds_data=holds_data,
-        find=find,
-        name=name,
-        discard=IN_PLACE,
-        owned=NOBODY_ELSE,
-        uses=uses,
-        quotas=NO_QUOTA,
-        addresses=NO_ADDRESSES,
-        preflight=CHECKED_BY_SPECS,
-        story=story,
-        risks=risks,
-        settings=settings,
-        verify=RUNS_NOTHING,
-    )
-
-
 KINDS = (
-    _resource(
+    resource(
         "aws_ecr_repository",
         "image repository",
         _repository,
         name="name",
+        holds_data=True,
         story=told_when_gone(
             "image repository", "the start of whatever pulls an image from it", "name"
         ),
         settings={"image_scanning_configuration": "image scanning"},
     ),
-    _resource(
+    resource(
         "aws_s3_bucket",
         "bucket",
         _bucket,
         name="bucket",
+        holds_data=True,
         uses=Not("what is stored in it is billed, and no plan knows how much that is"),
         story=told_when_gone("bucket", "reading and writing its objects", "bucket"),
         risks=(_destroyable,),
     ),
-    _resource(
+    resource(
         "aws_kms_key",
         "key",
         _key,
         name=Not("keys are told apart by their ids; their alias has the name"),
+        holds_data=True,
         uses=_key_months,
         story=told_when_gone("key", "reading whatever it encrypts", "description"),
         risks=resource_policy(),
         settings={"enable_key_rotation": "key rotation"},
     ),
-    _resource(
+    resource(
         "aws_kms_alias",
         "alias of a key",
         _alias,
         name="name",
-        holds_data=False,
         story=Not("the key that it names goes on"),
     ),
-    _resource(
+    resource(
         "aws_sagemaker_model_package_group",
         "model package group",
         _model_group,
         name="model_package_group_name",
+        holds_data=True,
         story=told_when_gone(
             "model package group",
             "deploying its versions; what runs goes on",
