@@ -40,7 +40,7 @@ def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
         )
         for check in failed:
             stdout.print(
-                f"{check.check.title} {check.subject} {check.found}\n  {check.fix}",
+                f"{check.check.label} {check.subject} {check.found}\n  {check.fix}",
                 markup=False,
             )
     raise typer.Exit(1 if failed else 0)
