@@ -282,7 +282,7 @@ class _Preflight:
                     f"terraform import {resource.address} {name} in {resource.stack}, or delete "
                     "it, or choose another name"
                 )
-                if any(self._is_own(each.tags) for each in found):
+                if any(each.own_name or self._is_own(each.tags) for each in found):
                     fix = f"inferform recover {resource.stack}, which takes back what a killed deploy left"
                 said = f"exists already, and the state of {resource.stack} does not have it"
                 yield Finding(NAME, f"{resource.type} {name}", "failed", said, fix)

@@ -267,8 +267,9 @@ def test_a_type_that_nobody_knows_counts_against_no_quota() -> None:
 
 
 def test_names_that_somebody_else_has_are_found(
-    running: Running, aws: Aws, synthesize: Synthesize
+    running: Running, aws: Aws, synthesize: Synthesize, write_state: Write
 ) -> None:
+    write_state("ecs", 2)
     stacks = synthesize(running.environment, target=replace(EMULATOR, plans_only=True))
     taken = {
         finding.subject
