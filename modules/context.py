@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 from typing import Annotated
 
 from . import names
-from .rules import rule
+from .rules import Problem, rule
 from .spec import Aws, Check, Known, Matches, ShortName, Spec
 
 CTX1 = rule(
@@ -58,6 +58,16 @@ CTX7 = rule(
     message="must be 1 to 256 letters, digits, spaces and _ . : / = + - @, such as ml-platform",
     source="botocore sagemaker TagValue; AWS General Reference, tagging limits",
 )
+CTX8 = rule(
+    "CTX8",
+    refuses="a tag whose key is another's, or one that Inferform sets itself, but for upper and "
+    "lower case",
+    message="is the same key as {other}, as IAM ignores case; leave it out or name it otherwise",
+    source="IAM User Guide, rules for tagging in IAM (keys are not case-sensitive); Inferform: its "
+    "own tags are never replaced",
+)
+
+_OWN_TAGS = ("environment", "layer", "managed-by", "organization", "owner", "stage", "Name")
 
 
 @cache
@@ -142,10 +152,22 @@ class Context(Spec):
     """Who owns the images, where it is another account. Without it, this environment."""
 
     tags: Annotated[dict[TagKey, TagValue], Check(CTX3, _tags_fit)] = {}
-    """More tags for every resource. Without it only Inferform's own are set."""
+    """More tags for every resource. Keys may not differ in case alone, nor be one of Inferform's
+    own (`environment`, `layer`, `managed-by`, `organization`, `owner`, `stage`, `Name`) in any
+    case. Default: only Inferform's own."""
 
     protected: bool = False
     """Whether stateful resources refuse to be destroyed. Set it in production."""
+
+    def check(self) -> Iterator[Problem]:
+        """No two tags that IAM takes for one."""
+        taken = {key.casefold(): key for key in _OWN_TAGS}
+        for key in self.tags:
+            other = taken.setdefault(key.casefold(), key)
+            if other in _OWN_TAGS:
+                yield CTX8.problem("tags", key, other=f"{other}, which Inferform sets")
+            elif other != key:
+                yield CTX8.problem("tags", key, other=other)
 
     @property
     def key(self) -> str:

@@ -41,6 +41,7 @@ from inferform import (
     Rolling,
     ServerlessEndpoint,
     Shadow,
+    SpecError,
     Variant,
 )
 from tests.conftest import Synthesized
@@ -609,6 +610,30 @@ def test_transform_jobs_carry_the_tags_of_their_own_layer(synthesize: Synthesize
     tags = {tag["Key"]: tag["Value"] for tag in states["Transform"]["Parameters"]["Tags"]}
     assert tags["layer"] == "inference-risk"
     assert tags == provider["default_tags"][0]["tags"]
+
+
+def test_every_tag_that_inferform_sets_is_refused_among_the_teams_own(
+    everything: Synthesized,
+) -> None:
+    context = CONTEXT.replace(tags={"team": "ml"})
+    assert context.default_tags("ecs")["team"] == "ml"
+    keys = {
+        key
+        for stack in everything.values()
+        for tags in (
+            *(p["default_tags"][0]["tags"] for p in stack["provider"].get("aws", ())),
+            *(
+                resource.get("tags") or {}
+                for resources in stack["resource"].values()
+                for resource in resources.values()
+            ),
+        )
+        for key in tags
+    } - {"team"}
+    assert {"Name", "owner"} <= keys
+    for key in keys:
+        with pytest.raises(SpecError, match="CTX8"):
+            CONTEXT.replace(tags={key.upper(): "x"})
 
 
 def test_a_batch_transform_starts_with_each_upload(stack_of: StackOf) -> None:
