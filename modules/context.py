@@ -67,7 +67,10 @@ CTX8 = rule(
     "own tags are never replaced",
 )
 
-_OWN_TAGS = ("environment", "layer", "managed-by", "organization", "owner", "stage", "Name")
+_OWN_TAGS = (
+    *("environment", "layer", "managed-by", "organization", "owner", "stage", "Name"),
+    *("AmazonECSManaged", "kubernetes.io/role/elb", "kubernetes.io/role/internal-elb"),
+)
 
 
 @cache
@@ -153,8 +156,8 @@ class Context(Spec):
 
     tags: Annotated[dict[TagKey, TagValue], Check(CTX3, _tags_fit)] = {}
     """More tags for every resource. Keys may not differ in case alone, nor be one of Inferform's
-    own (`environment`, `layer`, `managed-by`, `organization`, `owner`, `stage`, `Name`) in any
-    case. Default: only Inferform's own."""
+    own in any case: `environment`, `layer`, `managed-by`, `organization`, `owner`, `stage`,
+    `Name`, or those of ECS and Kubernetes. Default: only Inferform's own."""
 
     protected: bool = False
     """Whether stateful resources refuse to be destroyed. Set it in production."""
