@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,21 @@ def context(stage: str) -> Context:
         region="us-east-1",
         owner="ml",
         deploy_role="inferform-deploy",
+    )
+
+
+def first_context(stage: str) -> Context:
+    """The least that an environment may begin with."""
+    return context(stage).replace(deploy_role=None)
+
+
+def later_context(stage: str) -> Context:
+    """All that a team may change of a Context without a change of names."""
+    return context(stage).replace(
+        owner="platform",
+        plan_role="inferform-plan",
+        permissions_boundary="boundary",
+        tags={"team": "ml"},
     )
 
 
@@ -136,14 +151,18 @@ class Deployment:
     def client(self, service: str) -> Any:
         return self._make[service]
 
-    def write(self, asked: Mapping[str, EksCluster]) -> Stack:
+    def write(
+        self, asked: Mapping[str, EksCluster], context: Callable[[str], Context] = context
+    ) -> Stack:
         from inferform.cdk import App, Construct, TerraformLocal
         from inferform.eks.construct import Cluster
         from inferform.kubernetes.construct import service_role
         from inferform.layer import Layer
 
         app = App(outdir=str(self._folder / "cdktf.out"))
-        layer = Layer(app, "eks", context=context("eks"), target=EMULATOR)
+        # One role for the state, so that no backend has to be initialised again.
+        of_layer = context("eks").replace(deploy_role="inferform-deploy", plan_role=None)
+        layer = Layer(app, "eks", context=of_layer, target=EMULATOR)
         TerraformLocal(layer, "suffix", "01234567")
         for stage, spec in asked.items():
             scope = Construct(layer, stage)
@@ -182,12 +201,32 @@ class Deployment:
         self.output = outcome.output
         return outcome.status
 
-    def apply(self, asked: Mapping[str, EksCluster], *, first: bool = False) -> None:
-        stack = self.write(asked)
+    def apply(
+        self,
+        asked: Mapping[str, EksCluster],
+        *,
+        first: bool = False,
+        context: Callable[[str], Context] = context,
+    ) -> None:
+        stack = self.write(asked, context)
         if first:
             self.run(stack, "init")
         self.run(stack, "apply", "-auto-approve", "-parallelism=30")
         assert self.run(stack, "plan", "-detailed-exitcode") == 0, self.output[-6000:]
+
+    def plan(
+        self, asked: Mapping[str, EksCluster], context: Callable[[str], Context] = context
+    ) -> dict[str, list[str]]:
+        """What a plan does to each address that it changes."""
+        stack = self.write(asked, context)
+        self.run(stack, "plan", "-out=plan.bin")
+        self.run(stack, "show", "-json", "plan.bin")
+        changes = json.loads(self.output)["resource_changes"]
+        return {
+            each["address"]: each["change"]["actions"]
+            for each in changes
+            if each["change"]["actions"] not in (["no-op"], ["read"])
+        }
 
     def recover(self, asked: Mapping[str, EksCluster], emulator: Emulator) -> list[str]:
         """Forget one resource of each type and every part, and take back what is in AWS."""
@@ -292,6 +331,22 @@ def test_clusters_are_made_scaled_upgraded_and_taken_down(
         )["resources"]
         == []
     )
+
+
+def test_nothing_that_a_team_changes_of_a_context_later_replaces_a_cluster(
+    emulator: Emulator, provider: Provider, tmp_path: Path
+) -> None:
+    deployment = Deployment(emulator, provider, tmp_path)
+    asked = {"groups": clusters("1.34", gpu_nodes=1)["groups"]}
+    deployment.apply(asked, first=True, context=first_context)
+
+    planned = deployment.plan(asked, later_context)
+    assert {address: each for address, each in planned.items() if "delete" in each} == {}
+    made = [address.split(".")[0] for address, each in planned.items() if each == ["create"]]
+    assert sorted(made) == [
+        *["aws_eks_access_entry"] * 2,
+        *["aws_eks_access_policy_association"] * 2,
+    ]
 
 
 def groups_of(eks: Any) -> dict[str, Any]:
