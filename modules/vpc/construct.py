@@ -118,6 +118,7 @@ class VpcNetwork(Construct):
         gateway = InternetGateway(
             self, "internet", vpc_id=self._vpc_id, tags={"Name": self._context.name("internet")}
         )
+        self._internet = gateway
         subnets = self._subnets("public", cidrs)
         table = self._table("public")
         Route(
@@ -161,13 +162,23 @@ class VpcNetwork(Construct):
 
     def _nat(self, letter: str, subnet: Subnet) -> NatGateway:
         name = self._context.name("nat", letter)
-        address = Eip(self, f"nat-{letter}-address", domain="vpc", tags={"Name": name})
+        # EC2 refuses a NAT gateway in a VPC without an internet gateway, and takes none away while
+        # an address of the VPC is in use; no attribute says so.
+        waits_for = [self._internet]
+        address = Eip(
+            self,
+            f"nat-{letter}-address",
+            domain="vpc",
+            tags={"Name": name},
+            depends_on=waits_for,
+        )
         return NatGateway(
             self,
             f"nat-{letter}",
             allocation_id=address.id,
             subnet_id=subnet.id,
             tags={"Name": name},
+            depends_on=waits_for,
         )
 
     def _gateway_endpoints(self, tables: list[RouteTable]) -> None:

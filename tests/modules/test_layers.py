@@ -155,6 +155,12 @@ def test_nat_is_none_single_or_per_zone(
     assert len(through_nat) == routes
     assert len({route["nat_gateway_id"] for route in through_nat}) == gateways
     assert len(resources(stack, "aws_internet_gateway")) == (1 if gateways else 0)
+    # No attribute leads from a NAT gateway to the internet gateway that AWS asks for.
+    internet = [
+        f"aws_internet_gateway.{name}" for name in stack["resource"].get("aws_internet_gateway", {})
+    ]
+    for waiting in resources(stack, "aws_nat_gateway") + resources(stack, "aws_eip"):
+        assert waiting["depends_on"] == internet
 
 
 def test_a_vpc_has_private_subnets_closed_default_group_and_flow_logs(
