@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, partial
+from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import Any, Literal
 
+from .beside import (
+    Check,
+    Invocation,
+    Output,
+    checks_of,
+    ephemeral_of,
+    invocations_of,
+    outputs_of,
+    reason_of,
+    unknown_fields,
+)
 from .errors import BadInputError
 from .masking import Masked, mask, mask_text
 
@@ -75,7 +88,17 @@ class Change:
     reason: str = ""
     moved_from: str = ""
     import_id: str = ""
+    """The id or the identity that it is imported by."""
+
     deposed: str = ""
+    forgets_old: bool = False
+    """Whether a replacement leaves the old one as it is, and only forgets it."""
+
+    generated: bool = False
+    """Whether Terraform wrote its configuration in the course of an import."""
+
+    new_identity: bool = False
+    """Whether the identity that its provider knows it by changes."""
 
     @property
     def exists_before(self) -> bool:
@@ -217,6 +240,14 @@ def _parsed(value: Any) -> Any:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A change that Terraform leaves for a later plan."""
+
+    change: Change
+    reason: str
+
+
 @dataclass(frozen=True)
 class Plan:
     """One plan of one stack."""
@@ -226,9 +257,39 @@ class Plan:
     region: str
     changes: tuple[Change, ...]
     drifted: tuple[Change, ...] = ()
+    """What was changed outside of Terraform, and the plan puts back."""
+
+    recorded: tuple[Change, ...] = ()
+    """What else differs from the state; the apply only writes it into the state."""
+
     references: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
-    outputs_changed: int = 0
+    outputs: tuple[Output, ...] = ()
+    checks: tuple[Check, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
+    invocations: tuple[Invocation, ...] = ()
+    ephemeral: tuple[str, ...] = ()
+    unplanned: tuple[str, ...] = ()
+    """The resources that are written, and have no instance in the plan."""
+
+    not_known: tuple[str, ...] = ()
+    """The fields of the plan format that this release does not know."""
+
     errored: bool = False
+    complete: bool = True
+    """Whether nothing is left for a later plan. Default: True, as before Terraform 1.8."""
+
+    applyable: bool | None = None
+    """Whether Terraform would apply it; None before Terraform 1.7, which does not say."""
+
+    @property
+    def outputs_changed(self) -> int:
+        """How many outputs change."""
+        return len(self.outputs)
+
+    @cached_property
+    def reads(self) -> tuple[Change, ...]:
+        """The data sources that only the apply can read."""
+        return tuple(c for c in self.changes if c.is_data and c.action is Action.READ)
 
     @cached_property
     def by_address(self) -> dict[str, Change]:
@@ -300,7 +361,8 @@ def read_plan(
         raise BadInputError(f"{name} is not JSON: {error}", _HOW_TO_MAKE) from error
     if not isinstance(shown, dict) or "format_version" not in shown:
         raise BadInputError(f"{name} is JSON, but no Terraform plan", _HOW_TO_MAKE)
-    if "resource_changes" not in shown and "planned_values" not in shown:
+    # A plan that failed early holds nothing but that it did.
+    if not {"resource_changes", "planned_values", "errored"} & set(shown):
         kind = "a state" if "values" in shown else "no plan"
         raise BadInputError(f"{name} is {kind} in Terraform's JSON", _HOW_TO_MAKE)
     if not _FORMAT.fullmatch(str(shown["format_version"])):
@@ -338,37 +400,52 @@ def _is_text(shown: Any) -> bool:
 
 def _plan(shown: dict[str, Any], name: str, *, in_clear: bool) -> Plan:
     read = partial(_change, in_clear=in_clear)
-    changes = tuple(map(read, shown.get("resource_changes") or ()))
+    entries = shown.get("resource_changes") or ()
+    changes = tuple(read(entry) for entry in entries if entry.get("mode") != "ephemeral")
     configuration = shown.get("configuration") or {}
-    outputs = shown.get("output_changes") or {}
+    drifts = tuple(map(read, shown.get("resource_drift") or ()))
+    planned = {change.address: change.attributes for change in changes if change.is_written}
+    undone = [_is_undone(drift, planned) for drift in drifts]
+    applyable = shown.get("applyable")
     return Plan(
         name=name,
-        environment=_tag(changes, "environment"),
+        environment=_tag(changes or drifts, "environment"),
         region=_region(configuration, changes),
         changes=changes,
-        drifted=tuple(_undone(map(read, shown.get("resource_drift") or ()), changes)),
+        drifted=tuple(compress(drifts, undone)),
+        recorded=tuple(compress(drifts, map(not_, undone))),
         references=dict(_references(configuration.get("root_module") or {}, "")),
-        outputs_changed=sum(
-            1 for output in outputs.values() if output.get("actions") not in (["no-op"], None)
+        outputs=tuple(outputs_of(shown, in_clear=in_clear)),
+        checks=tuple(checks_of(shown)),
+        deferred=tuple(
+            Deferred(read(entry["resource_change"]), reason_of(entry))
+            for entry in shown.get("deferred_changes") or ()
         ),
+        invocations=tuple(invocations_of(shown)),
+        unplanned=tuple(_unplanned(configuration, entries)),
+        ephemeral=tuple(dict.fromkeys(ephemeral_of(shown))),
+        not_known=tuple(unknown_fields(shown)),
         errored=bool(shown.get("errored")),
+        complete=shown.get("complete") is not False,
+        applyable=applyable if isinstance(applyable, bool) else None,
     )
 
 
-def _undone(drifts: Iterable[Change], changes: Iterable[Change]) -> Iterator[Change]:
-    """What was changed outside of Terraform and the plan puts back.
+def _unplanned(configuration: dict[str, Any], entries: Sequence[dict[str, Any]]) -> Iterator[str]:
+    planned = {_unindexed(str(entry["address"])) for entry in entries}
+    for address, _ in _references(configuration.get("root_module") or {}, ""):
+        # A data source that is read already is not in a plan.
+        if address not in planned and not re.search(r"(^|\.)(data|ephemeral)\.", address):
+            yield address
+
+
+def _is_undone(drift: Change, planned: dict[str, set[str]]) -> bool:
+    """Whether the plan puts back what was changed outside of Terraform.
 
     Refreshing also shows what AWS has filled in since the apply, and what somebody else owns.
     """
-    planned = {
-        change.address: change.attributes
-        for change in changes
-        if change.action in (Action.CREATE, Action.UPDATE, Action.REPLACE)
-    }
-    for drift in drifts:
-        put_back = planned.get(drift.address, set())
-        if (drift.action is Action.DELETE and put_back) or drift.attributes & put_back:
-            yield drift
+    put_back = planned.get(drift.address, set())
+    return bool(drift.attributes & put_back or (drift.action is Action.DELETE and put_back))
 
 
 def _change(entry: dict[str, Any], *, in_clear: bool) -> Change:
@@ -376,7 +453,8 @@ def _change(entry: dict[str, Any], *, in_clear: bool) -> Change:
     actions = tuple(change["actions"])
     if actions not in _ACTIONS:
         raise ValueError(f"{entry['address']} has the unknown action {'+'.join(actions)}")
-    importing = change.get("importing") or {}
+    importing = change.get("importing")
+    identities = change.get("before_identity"), change.get("after_identity")
     return Change(
         address=str(entry["address"]),
         type=str(entry["type"]),
@@ -390,11 +468,20 @@ def _change(entry: dict[str, Any], *, in_clear: bool) -> Change:
         replace_paths=tuple(tuple(path) for path in change.get("replace_paths") or ()),
         reason=str(entry.get("action_reason") or "").replace("_", " "),
         moved_from=str(entry.get("previous_address") or ""),
-        import_id=mask_text(
-            str(importing.get("id") or ("(known after apply)" if importing else ""))
-        ),
+        import_id="" if importing is None else _imported(importing),
         deposed=str(entry.get("deposed") or ""),
+        forgets_old=actions == ("create", "forget"),
+        generated=bool(change.get("generated_config")),
+        new_identity=None not in identities and identities[0] != identities[1],
     )
+
+
+def _imported(importing: dict[str, Any]) -> str:
+    """The id that a resource is imported by, or the members of its identity."""
+    identity = importing.get("identity")
+    if isinstance(identity, dict) and not importing.get("id"):
+        return ", ".join(f"{key} {value}" for key, value in mask(identity).items())
+    return mask_text(str(importing.get("id") or "(known after apply)"))
 
 
 def _side(change: dict[str, Any], side: Side, *, in_clear: bool) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ..beside import Check, Invocation, Output
 from ..cost.model import Amount, Estimate
-from ..plan import Action, Change, Plan
+from ..plan import Action, Change, Deferred, Difference, Plan
 from ..told import Risk, Severity, Story
+from .values import UNKNOWN, details, sentence, short
 
 COUNTED = (
     Action.CREATE,
@@ -16,6 +18,27 @@ COUNTED = (
     Action.DELETE,
     Action.FORGET,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that a plan holds beside the changes of resources."""
+
+    kind: str
+    """`output`, `check`, `deferred`, `action`, `drift`, `read`, `ephemeral`, `state`, `apply`,
+    `unplanned` or `unknown`."""
+
+    subject: str
+    """Its name or address; empty where it is the plan itself."""
+
+    text: str
+    is_alarm: bool = False
+    """Whether something does not hold, or is not judged."""
+
+    @property
+    def line(self) -> str:
+        """The remark in one line."""
+        return f"{self.kind} {self.subject}: {self.text}" if self.subject else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +56,12 @@ class StackReport:
     changes: tuple[Change, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     drifted: tuple[Change, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    """What the plan holds beside the changes of resources."""
+
+    complete: bool = True
+    """Whether the plan leaves nothing for a later one."""
+
     unchanged: int = 0
     saved: str = ""
     """The path of the saved plan, from the project's folder."""
@@ -124,7 +153,43 @@ class Report:
     @property
     def is_empty(self) -> bool:
         """Whether every stack was planned and nothing is to be done."""
-        return not self.counts and all(stack.status == "planned" for stack in self.stacks)
+        return not self.counts and all(
+            stack.status == "planned"
+            and stack.complete
+            # What is filled in in the state is nothing to do.
+            and all(remark.kind == "state" for remark in stack.remarks)
+            for stack in self.stacks
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that will happen is in the plans, and known here."""
+        return all(
+            stack.status == "planned"
+            and stack.complete
+            and not any(remark.kind in ("unknown", "deferred") for remark in stack.remarks)
+            for stack in self.stacks
+        )
+
+    def _beside(self) -> Iterator[str]:
+        """How many of what the plans hold beside the changes of resources."""
+        beside = [remark.kind for stack in self.stacks for remark in stack.remarks]
+        alarms = [r.kind for stack in self.stacks for r in stack.remarks if r.is_alarm]
+        for found, kind, one, many in (
+            (beside, "output", "output changes", "outputs change"),
+            (alarms, "check", "check fails", "checks fail"),
+            (beside, "deferred", "change is deferred", "changes are deferred"),
+            (beside, "action", "action is invoked", "actions are invoked"),
+            (
+                beside,
+                "drift",
+                "resource differs from its state",
+                "resources differ from their state",
+            ),
+            (beside, "unknown", "part is not known here", "parts are not known here"),
+        ):
+            if kind in found:
+                yield _plural(found.count(kind), one, many)
 
     def verdict(self) -> str:
         """The report in one sentence."""
@@ -132,8 +197,11 @@ class Report:
             return "Nothing to do: what is deployed is what is written."
         blocked = [stack for stack in self.stacks if stack.status == "blocked"]
         failed = [stack for stack in self.stacks if stack.status == "failed"]
-        changed = sum(self.counts.values())
+        changed = sum(len(stack.changes) for stack in self.stacks)
         parts = [_plural(changed, "resource changes", "resources change")]
+        if not changed:
+            parts = ["no resource changes"]
+        parts += self._beside()
         if self.stories:
             parts.append(_plural(len(self.stories), "service is touched", "services are touched"))
         if self.interrupted:
@@ -144,10 +212,14 @@ class Report:
             if any(risk.severity is severity for risk in self.risks)
         ]
         parts.append(f"risks: {', '.join(by_severity)}" if by_severity else "no risk found")
+        if not self.is_whole:
+            parts[-1] += " in what is planned"
         if blocked:
             parts.append(_plural(len(blocked), "stack is blocked", "stacks are blocked"))
         if failed:
             parts.append(_plural(len(failed), "plan failed", "plans failed"))
+        if incomplete := [s for s in self.stacks if s.status == "planned" and not s.complete]:
+            parts.append(_plural(len(incomplete), "plan is incomplete", "plans are incomplete"))
         return f"{'; '.join(parts)}."
 
 
@@ -174,14 +246,121 @@ def _in_order(counts: dict[str, int]) -> dict[str, int]:
 
 def stack_report(plan: Plan, *, environment: str = "", saved: str = "") -> StackReport:
     """What a plan does to its stack."""
+    note = ""
+    if plan.errored:
+        note = "Terraform says that the plan is incomplete: planning ended in an error"
+    elif not plan.complete:
+        note = "Terraform says that the plan is incomplete: plan again once it is applied"
     return StackReport(
         name=plan.name,
         environment=environment or plan.environment or plan.name,
         status="failed" if plan.errored else "planned",
-        note="Terraform says that the plan is incomplete" if plan.errored else "",
+        note=note,
         changes=plan.shown,
         counts=counts_of(plan.shown),
         drifted=plan.drifted,
+        remarks=tuple(remarks_of(plan)),
+        complete=plan.complete and not plan.errored,
         unchanged=sum(1 for c in plan.changes if not c.is_data and not c.is_shown),
         saved=saved,
     )
+
+
+def remarks_of(plan: Plan) -> Iterator[Remark]:
+    """What a plan holds beside the changes of resources, the failures first."""
+    found = [
+        *(Remark("unknown", "", f"this review does not know {f}", True) for f in plan.not_known),
+        *map(_check, plan.checks),
+        *map(_deferred, plan.deferred),
+        *map(_invocation, plan.invocations),
+        *map(_output, plan.outputs),
+        *_drift(plan),
+        *(
+            Remark("read", change.address, f"is read only by the apply{_why(change)}")
+            for change in plan.reads
+        ),
+    ]
+    if not plan.complete or plan.errored:
+        text = "is written, and has no instance in this plan"
+        found += [Remark("unplanned", address, text, True) for address in plan.unplanned]
+    if plan.applyable and not found and not plan.shown:
+        found.append(Remark("apply", "", "no change but to the state, which the apply writes anew"))
+    if found or plan.shown:
+        text = "is opened by plan and apply, and kept in neither plan nor state"
+        found += [Remark("ephemeral", address, text) for address in plan.ephemeral]
+    yield from sorted(found, key=lambda remark: not remark.is_alarm)
+
+
+def _check(check: Check) -> Remark:
+    said = "; ".join(check.messages)
+    if check.status == "unknown":
+        text = "only the apply will tell whether it holds"
+        return Remark("check", check.address, f"{text}: {said}" if said else text)
+    verb = "fails" if check.status == "fail" else f"ends with {check.status}"
+    return Remark("check", check.address, f"{verb}: {said}" if said else verb, is_alarm=True)
+
+
+def _deferred(deferred: Deferred) -> Remark:
+    change = deferred.change
+    text = f"its {change.action} is left for a later plan, as {deferred.reason}"
+    return Remark("deferred", change.address, text, is_alarm=True)
+
+
+def _invocation(invocation: Invocation) -> Remark:
+    text = f"is invoked {invocation.trigger}"
+    if invocation.deferred:
+        return Remark(
+            "deferred",
+            invocation.address,
+            f"{text}, but left for a later plan, as {invocation.deferred}",
+            is_alarm=True,
+        )
+    return Remark("action", invocation.address, text)
+
+
+def _output(output: Output) -> Remark:
+    if output.action == "delete":
+        return Remark("output", output.name, f"{short(output.before)} is removed")
+    after = short(output.after)
+    if output.unknown:
+        after = UNKNOWN if output.after in (None, "", [], {}) else f"{after}, in part {UNKNOWN}"
+    if output.action == "create":
+        return Remark("output", output.name, f"{after} is new")
+    return Remark("output", output.name, f"{short(output.before)} -> {after}")
+
+
+def _drift(plan: Plan) -> Iterator[Remark]:
+    """What differs from the state and stays so.
+
+    In the plan of a refresh everything is told by itself. Every other plan also holds what AWS
+    or another resource has filled in since the apply, which is told in one remark.
+    """
+    refreshes = not plan.changes
+    left = "the apply only writes it into the state"
+    filled = []
+    for drift in plan.recorded:
+        found = details(drift)
+        changed = [d for d in found if refreshes or not _is_filled_in(drift, d)]
+        if drift.action is Action.DELETE:
+            yield Remark("drift", drift.address, f"is gone, while the state has it; {left}")
+        elif changed:
+            said = "; ".join(map(sentence, changed))
+            yield Remark("drift", drift.address, f"differs from the state; {left}: {said}")
+        elif found:
+            names = sorted({d.path.partition(".")[0] for d in found})
+            filled.append(f"{drift.address} ({', '.join(names)})")
+        elif drift.moved_from:
+            yield Remark("drift", drift.address, f"moved from {drift.moved_from} in the state")
+    if filled:
+        text = f"was empty in the state and is filled in there: {', '.join(filled)}"
+        yield Remark("state", "", text)
+
+
+def _is_filled_in(drift: Change, difference: Difference) -> bool:
+    name = difference.path.partition(".")[0]
+    return name != "tags" and drift.before.get(name) in (None, "", [], {})
+
+
+def _why(change: Change) -> str:
+    reason = change.reason.removeprefix("read because ")
+    return f" ({reason})" if reason else ""

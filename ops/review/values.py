@@ -39,6 +39,14 @@ def sentence(difference: Difference, limit: int = 160) -> str:
     return f"{difference.path}: {before} -> {after}{forced}"
 
 
+# Why Terraform replaces what no attribute would; the attributes tell the other reasons.
+_REASONS = {
+    "replace because tainted": "it is tainted",
+    "replace by request": "it is asked for by -replace",
+    "replace by triggers": "something triggers it (replace_triggered_by)",
+}
+
+
 def marks(change: Change) -> str:
     """What else is to be said about a change: moved, imported, deposed, why."""
     found = []
@@ -46,10 +54,17 @@ def marks(change: Change) -> str:
         found.append(f"moved from {change.moved_from}")
     if change.import_id:
         found.append(f"imported from {short(change.import_id, 80)}")
+    if change.generated:
+        found.append("with configuration that Terraform wrote")
+    if change.new_identity:
+        found.append("its identity changes")
     if change.deposed:
         found.append("an old copy that a replacement left behind")
     if change.action is Action.REPLACE:
-        found.append("new one first" if change.created_first else "old one deleted first")
+        old = "old one forgotten, and goes on existing" if change.forgets_old else ""
+        found.append(old or ("new one first" if change.created_first else "old one deleted first"))
+    if change.reason in _REASONS:
+        found.append(_REASONS[change.reason])
     return ", ".join(found)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,7 +37,7 @@ from inferform.layers.program import synthesize
 from inferform.outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from inferform.sagemaker.endpoints.variants import MultiVariantEndpoint, Variant
 from inferform.target import EMULATOR
-from ops.terraform import Stack, stacks, terraform_environment
+from ops.terraform import Stack, stacks, terraform_binary, terraform_environment
 
 PLANS = Path(__file__).resolve().parent / "plans"
 
@@ -85,12 +86,73 @@ SERVICE = EcsService(
 NEWER_SERVICE = SERVICE.replace(model=Model(image=Image(repository="fraud", tag="1.5.0")))
 SCALED = FRAUD.replace(scaling=FRAUD.scaling and FRAUD.scaling.replace(max_capacity=12))
 
+# Configurations before and after of the plans that need no provider but Terraform's own.
+_CHECKED = """
+variable "secret" {
+  default   = "hunter2-first"
+  sensitive = true
+}
+variable "url" { default = "https://v1.internal.test" }
+resource "terraform_data" "same" { input = "unchanged" }
+resource "terraform_data" "moved" { input = "m" }
+resource "terraform_data" "kept" { input = "kept" }
+output "endpoint_url" { value = var.url }
+output "password" {
+  value     = var.secret
+  sensitive = true
+}
+"""
+_CHECKED_AFTER = """
+variable "secret" {
+  default   = "hunter2-second"
+  sensitive = true
+}
+variable "url" { default = "https://v2.internal.test" }
+resource "terraform_data" "same" { input = "unchanged" }
+resource "terraform_data" "moved_on" { input = "m" }
+moved {
+  from = terraform_data.moved
+  to   = terraform_data.moved_on
+}
+removed {
+  from = terraform_data.kept
+  lifecycle { destroy = false }
+}
+resource "terraform_data" "new" { input = "n" }
+output "endpoint_url" { value = var.url }
+output "id" { value = terraform_data.same.id }
+output "password" {
+  value     = var.secret
+  sensitive = true
+}
+check "reachable" {
+  assert {
+    condition     = var.url == "https://v1.internal.test"
+    error_message = "not in service: ${var.url}"
+  }
+}
+check "later" {
+  assert {
+    condition     = terraform_data.new.id != ""
+    error_message = "no id"
+  }
+}
+"""
+_TARGETED = """
+variable "size" { default = 1 }
+resource "terraform_data" "a" { input = var.size }
+resource "terraform_data" "b" { input = "b" }
+"""
+_ONE = ("-var=size=2", "-target=terraform_data.b", "-replace=terraform_data.b")
+
 Change = Callable[[dict[str, Any]], None]
 
 
 def main() -> None:
     """Write every fixture."""
     PLANS.mkdir(exist_ok=True)
+    builtin("outputs-and-checks", _CHECKED, _CHECKED_AFTER)
+    builtin("targeted", _TARGETED, _TARGETED, *_ONE)
     with process.serve() as emulator, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         registry = RegistryOutputs(
@@ -117,6 +179,28 @@ def main() -> None:
         project.services("service-deleted", {})
         project.inference(None, {"fraud": ONE}, apply=True)
         project.inference("variant-added", {"fraud": TWO})
+
+
+def builtin(name: str, before: str, after: str, *options: str) -> None:
+    """A plan of a configuration that needs neither AWS nor a provider of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+
+        def terraform(*arguments: str) -> bytes:
+            command = [terraform_binary(), *arguments]
+            done = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE)
+            return done.stdout
+
+        file = Path(folder) / "main.tf"
+        file.write_text(before, encoding="utf-8")
+        terraform("init", "-no-color")
+        terraform("apply", "-no-color", "-auto-approve")
+        file.write_text(after, encoding="utf-8")
+        terraform("plan", "-no-color", "-out=plan", *options)
+        shown = json.loads(terraform("show", "-json", "plan"))
+        shown.pop("prior_state")
+        shown.pop("planned_values")
+        text = Scrubber().scrub(json.dumps(shown, separators=(",", ":")))
+        (PLANS / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
 
 
 class Project:

@@ -97,6 +97,7 @@ def render_html(report: Report) -> str:
         *_services(report.stories),
         *_risks(report.risks),
         *_counts(report),
+        *_beside(report.stacks),
         *_costs(report),
         *_findings(report.findings),
         *_changes(report.stacks),
@@ -193,6 +194,27 @@ def _counts(report: Report) -> Iterator[str]:
         [([*cells, note] if noted else cells, numbers) for cells, numbers, note in rows],
         noted=noted,
     )
+
+
+def _beside(stacks: Iterable[StackReport]) -> Iterator[str]:
+    rows: list[tuple[list[str], list[str]]] = [
+        (
+            [
+                escape(stack.name),
+                escape(remark.kind),
+                f"<code>{escape(remark.subject)}</code>" if remark.subject else "",
+                f'<span class="alarm">{escape(remark.text)}</span>'
+                if remark.is_alarm
+                else f'<span class="value">{escape(remark.text)}</span>',
+            ],
+            [],
+        )
+        for stack in stacks
+        for remark in stack.remarks
+    ]
+    if rows:
+        yield "<h2>Also in the plan</h2>"
+        yield _table(["stack", "what", "name", ""], [], rows)
 
 
 def _table(

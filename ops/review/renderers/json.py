@@ -88,6 +88,16 @@ def _stack(stack: StackReport) -> dict[str, Any]:
         "saved": stack.saved,
         "changes": [_change(change) for change in stack.changes],
         "drifted": [change.address for change in stack.drifted],
+        "complete": stack.complete,
+        "remarks": [
+            {
+                "kind": remark.kind,
+                "subject": remark.subject,
+                "text": remark.text,
+                "is_alarm": remark.is_alarm,
+            }
+            for remark in stack.remarks
+        ],
     }
 
 

@@ -37,6 +37,7 @@ def render_markdown(report: Report, limit: int = _BUDGET) -> str:
     _services(head, report)
     _risks(head, report)
     _counts(head, report)
+    _beside(head, report)
     if not report.is_empty:
         _costs(head, report.costs, report.assumptions)
     _findings(head, report.findings)
@@ -152,10 +153,10 @@ def _risk(risk: Risk) -> str:
 
 def _counts(head: Limited, report: Report) -> None:
     names = list(report.counts)
-    if not names and all(stack.status == "planned" for stack in report.stacks):
+    if not names and all(stack.status == "planned" and not stack.notes for stack in report.stacks):
         return
-    head.always(["### Changes", "", f"| environment | stack | {' | '.join(names)} |"])
-    head.always([f"|---|---|{'---:|' * len(names)}"])
+    titles = " | ".join(["environment", "stack", *names])
+    head.always(["### Changes", "", f"| {titles} |", f"|---|---|{'---:|' * len(names)}"])
     for stack in report.stacks:
         head.add([_count_row(stack, names)], "stacks")
     head.always([""])
@@ -166,6 +167,21 @@ def _counts(head: Limited, report: Report) -> None:
     head.always([""] if noted else [])
 
 
+def _beside(head: Limited, report: Report) -> None:
+    if not any(stack.remarks for stack in report.stacks):
+        return
+    head.always(["### Also in the plan", ""])
+    # The alarms of every stack first, as the others are left out before them.
+    remarks = [(stack, remark) for stack in report.stacks for remark in stack.remarks]
+    for stack, remark in sorted(remarks, key=lambda pair: not pair[1].is_alarm):
+        where = f"{_plain(stack.name)}: " if len(report.stacks) > 1 else ""
+        text = _plain(short(remark.text, 600))
+        if remark.subject:
+            text = f"{remark.kind} {_code(short(remark.subject, 200))} {text}"
+        head.add([f"- {where}**{text}**" if remark.is_alarm else f"- {where}{text}"], "remarks")
+    head.always([""])
+
+
 def _count_row(stack: StackReport, names: list[str]) -> str:
     cells = [str(stack.counts.get(name, "")) for name in names]
     if stack.status != "planned":
@@ -173,7 +189,7 @@ def _count_row(stack: StackReport, names: list[str]) -> str:
         cells = [note, *[""] * (len(names) - 1)] if names else []
         if not names:
             return f"| {_plain(stack.environment)} | {_plain(stack.name)}: {note} |"
-    return f"| {_plain(stack.environment)} | {_plain(stack.name)} | {' | '.join(cells)} |"
+    return f"| {' | '.join([_plain(stack.environment), _plain(stack.name), *cells])} |"
 
 
 def _costs(head: Limited, costs: tuple[CostReport, ...], assumptions: tuple[str, ...]) -> None:
@@ -221,7 +237,7 @@ def cost_notes(cost: CostReport) -> Iterator[str]:
         if keys:
             yield f"{cost.environment}: {said.format(shown)}"
     if cost.is_partial:
-        yield f"{cost.environment}: without the stacks that are blocked or failed"
+        yield f"{cost.environment}: without what is blocked, failed, deferred or left out of the plan"
     if cost.prices_from:
         yield f"{cost.environment}: prices of {cost.prices_from}"
 

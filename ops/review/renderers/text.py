@@ -43,12 +43,12 @@ def print_report(report: Report, console: Console) -> None:
     """Print the report to a terminal."""
     console.print(Text(report.title, style="bold"))
     console.print(Text(report.verdict()))
-    for section in (_services, _risks, _counts, _costs, _findings, _changes, _saved):
+    for section in (_services, _risks, _counts, _beside, _costs, _findings, _changes, _saved):
         renderable = section(report)
         if renderable is not None:
             console.print()
             # Text is wrapped within its column; an address stays whole, to be copied.
-            console.print(renderable, soft_wrap=section in (_changes, _saved))
+            console.print(renderable, soft_wrap=section in (_beside, _changes, _saved))
 
 
 def _table(title: str) -> Table:
@@ -105,14 +105,28 @@ def _risks(report: Report) -> RenderableType | None:
 def _counts(report: Report) -> RenderableType | None:
     if report.is_empty:
         return None
-    table = _table("Changes")
     names = list(report.counts)
+    remarks = [Text(f"  {stack.name}: {stack.remark}") for stack in report.stacks if stack.remark]
+    if not names:
+        return Group(Text("Changes", style="bold"), *remarks) if remarks else None
+    table = _table("Changes")
     for column in ("stack", *names):
         table.add_column(column, overflow="fold", justify="left" if column == "stack" else "right")
     for stack in report.stacks:
         table.add_row(stack.name, *(str(stack.counts.get(name, "")) for name in names))
-    remarks = [Text(f"  {stack.name}: {stack.remark}") for stack in report.stacks if stack.remark]
     return Group(table, *remarks)
+
+
+def _beside(report: Report) -> RenderableType | None:
+    stacks = [stack for stack in report.stacks if stack.remarks]
+    if not stacks:
+        return None
+    lines = [Text("Also in the plan", style="bold")]
+    for stack in stacks:
+        lines += [Text(stack.name)] if len(report.stacks) > 1 else []
+        for remark in stack.remarks:
+            lines.append(Text(f"  {remark.line}", style="red" if remark.is_alarm else ""))
+    return Group(*lines)
 
 
 def _costs(report: Report) -> RenderableType | None:
@@ -155,7 +169,9 @@ def _changes(report: Report) -> RenderableType | None:
 
 
 def _saved(report: Report) -> RenderableType | None:
-    paths = [stack.saved for stack in report.stacks if stack.saved and stack.changes]
+    paths = [
+        stack.saved for stack in report.stacks if stack.saved and (stack.changes or stack.remarks)
+    ]
     if not paths:
         return None
     title = Text("Saved plans, which inferform apply applies as they are here", style="bold")
