@@ -6,15 +6,14 @@ from typing import Any
 
 from ..cdk import Construct
 from ..context import Context
-from .spec import EndpointAlarms
+from .published import SAGEMAKER, Publishes
+from .spec import WATCHED, EndpointAlarms
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
     CloudwatchMetricAlarm,
     CloudwatchMetricAlarmMetricQuery,
     CloudwatchMetricAlarmMetricQueryMetric,
 )
-
-_ERRORS = {"5xx": "Invocation5XXErrors", "4xx": "Invocation4XXErrors"}
 
 
 def alarm_names(context: Context, endpoint: str, variant: str, spec: EndpointAlarms) -> list[str]:
@@ -25,7 +24,8 @@ def alarm_names(context: Context, endpoint: str, variant: str, spec: EndpointAla
 class VariantAlarms(Construct):
     """The alarms that an EndpointAlarms asks for, on one variant.
 
-    A variant without traffic is in order: missing data is not breaching.
+    `publishes` is what CloudWatch has of the variant. A variant without traffic is in order:
+    missing data is not breaching.
     """
 
     def __init__(
@@ -38,20 +38,41 @@ class VariantAlarms(Construct):
         endpoint: str,
         endpoint_name: str,
         variant: str,
+        publishes: Publishes,
     ) -> None:
         super().__init__(scope, id)
+        counted = publishes.find(SAGEMAKER, "Invocations") is not None
         self._spec = spec
         self._dimensions = {"EndpointName": endpoint_name, "VariantName": variant}
         self.names = alarm_names(context, endpoint, variant, spec)
         limits = {"5xx": spec.server_error_percent, "4xx": spec.client_error_percent}
+        error_rate = self._error_rate if counted else self._average_error
         self.alarms = [
-            self._latency(kind, name)
-            if kind == "latency"
-            else self._error_rate(kind, name, limits[kind])
-            for kind, name in zip(spec.kinds, self.names, strict=True)
+            self._latency(alarm, name)
+            if alarm == "latency"
+            else error_rate(alarm, name, limits[alarm] or 0)
+            for alarm, name in zip(spec.kinds, self.names, strict=True)
         ]
 
-    def _error_rate(self, kind: str, name: str, limit: float | None) -> CloudwatchMetricAlarm:
+    def _average_error(self, kind: str, name: str, limit: float) -> CloudwatchMetricAlarm:
+        """Where invocations are not counted: SageMaker sends 1 for each error and 0 for every
+        other response, so that the average is the rate."""
+        return CloudwatchMetricAlarm(
+            self,
+            kind,
+            alarm_name=name,
+            alarm_description=f"{kind.upper()} answers above {limit:g}% of invocations",
+            namespace=SAGEMAKER,
+            metric_name=WATCHED[kind],
+            dimensions=self._dimensions,
+            statistic="Average",
+            period=self._spec.period_seconds,
+            # The metric is a fraction; rounded, as 0.07 / 100 is 0.0007000000000000001.
+            threshold=round(limit / 100, 12),
+            **self._evaluation(),
+        )
+
+    def _error_rate(self, kind: str, name: str, limit: float) -> CloudwatchMetricAlarm:
         return CloudwatchMetricAlarm(
             self,
             kind,
@@ -65,7 +86,7 @@ class VariantAlarms(Construct):
                     label=f"{kind} percent",
                     return_data=True,
                 ),
-                self._sum("errors", _ERRORS[kind]),
+                self._sum("errors", WATCHED[kind]),
                 self._sum("invocations", "Invocations"),
             ],
             **self._evaluation(),
@@ -75,7 +96,7 @@ class VariantAlarms(Construct):
         return CloudwatchMetricAlarmMetricQuery(
             id=id,
             metric=CloudwatchMetricAlarmMetricQueryMetric(
-                namespace="AWS/SageMaker",
+                namespace=SAGEMAKER,
                 metric_name=metric,
                 dimensions=self._dimensions,
                 period=self._spec.period_seconds,
@@ -91,8 +112,8 @@ class VariantAlarms(Construct):
             kind,
             alarm_name=name,
             alarm_description=f"{percentile} of ModelLatency above {milliseconds:g} ms",
-            namespace="AWS/SageMaker",
-            metric_name="ModelLatency",
+            namespace=SAGEMAKER,
+            metric_name=WATCHED[kind],
             dimensions=self._dimensions,
             extended_statistic=percentile,
             period=self._spec.period_seconds,

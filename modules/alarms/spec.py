@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from ..rules import Problem, rule
+from ..rules import Problem, nearest, one_of, rule
 from ..spec import Aws, Between, Check, Matches, Spec
+from .published import ANY, LISTED, SAGEMAKER, VARIANT, Publishes
 
 ALM1 = rule(
     "ALM1",
@@ -59,6 +60,13 @@ ALM9 = rule(
     message="must be from {low} to {high}",
     source="CloudWatch user guide, percentiles",
 )
+ALM12 = rule(
+    "ALM12",
+    refuses="an alarm or a scaling policy on a metric that is never published, so that it never sounds",
+    message="{metric} is never published by {kind}{instead}",
+    source="SageMaker developer guide, Amazon SageMaker AI metrics in Amazon CloudWatch; alarms and "
+    "logs for tracking metrics from asynchronous endpoints; the same from serverless endpoints",
+)
 DEP17 = rule(
     "DEP17",
     refuses="an alarm given by its ARN or with an impossible name: empty, blank, over 255 "
@@ -77,6 +85,41 @@ AlarmPeriod = Annotated[
 ]
 AlarmName = Annotated[str, Matches(DEP17, r"(?!\s*$)(?!arn:).{1,255}")]
 Percent = Annotated[float, Between(ALM11, 0, 100), Aws("cloudwatch:PutMetricAlarmInput.Threshold")]
+
+
+WATCHED = {
+    "5xx": "Invocation5XXErrors",
+    "4xx": "Invocation4XXErrors",
+    "latency": "ModelLatency",
+}
+"""The metric of each kind of rollback alarm."""
+_FIELDS = {
+    "5xx": "server_error_percent",
+    "4xx": "client_error_percent",
+    "latency": "model_latency_ms",
+}
+
+
+def never_published(
+    namespace: str, name: str, publishes: Publishes = ANY, who: str = ""
+) -> Iterator[Problem]:
+    """A problem where a metric is never published by what publishes `publishes`.
+
+    Default: by any endpoint or inference component. `who` is how the message calls it.
+    """
+    if namespace not in LISTED or publishes.find(namespace, name):
+        return
+    elsewhere = [each.namespace for each in publishes.metrics if each.name == name]
+    here = dict.fromkeys(e.name for e in publishes.metrics if e.namespace == namespace)
+    if elsewhere:
+        instead = f" in {namespace}; it is in {elsewhere[0]}"
+    elif here:
+        alike = dict(publishes.instead).get(name)
+        instead = f"; use {alike or one_of(nearest(name, here) or here)}"
+    else:
+        instead = f", nor is anything else in {namespace}"
+    kind = who or "any endpoint or inference component"
+    yield ALM12.problem(metric=name, kind=kind, instead=instead)
 
 
 class EndpointAlarms(Spec):
@@ -117,6 +160,20 @@ class EndpointAlarms(Spec):
             )
         if self.period_seconds < 60:
             yield ALM4.problem("period_seconds", got=self.period_seconds, resolution=60)
+
+    def problems_for(self, publishes: Publishes, who: str) -> Iterator[Problem]:
+        """A metric that the variants of `who` never publish; for the endpoint's `check`."""
+        for alarm in self.kinds:
+            metric = WATCHED[alarm]
+            found = publishes.find(SAGEMAKER, metric)
+            if found and found.dimensions != VARIANT:
+                by = one_of(found.dimensions)
+                instead = f" of {who}, but by {by}; leave the alarm out"
+                yield ALM12.problem(
+                    _FIELDS[alarm], metric=metric, kind="a variant", instead=instead
+                )
+            for problem in never_published(SAGEMAKER, metric, publishes, who):
+                yield problem.under(_FIELDS[alarm])
 
     @property
     def window_seconds(self) -> int:

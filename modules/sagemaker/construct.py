@@ -222,6 +222,7 @@ class HostedEndpoint(Construct):
                 endpoint=self._id,
                 endpoint_name=self.name,
                 variant=hosted.name,
+                publishes=hosted.scales.publishes,
             ).alarms
         ]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VARIANT = ("EndpointName", "VariantName")
-COPIES = ("InferenceComponentName",)
+from ..alarms import published
+from ..alarms.published import COPIES, VARIANT, Publishes
+
 SERVICE = ("ClusterName", "ServiceName")
 FUNCTION = ("FunctionName", "Resource")
 
@@ -35,6 +36,9 @@ class Kind:
     to_zero: str = ""
     """Where the floor is above zero: what scales to zero instead."""
 
+    publishes: Publishes = published.NOTHING
+    """The CloudWatch metrics that it publishes."""
+
     @property
     def units(self) -> str:
         """Several units of its capacity."""
@@ -56,12 +60,14 @@ REALTIME = Kind(
     floor=1,
     to_zero="use an asynchronous endpoint, a serverless endpoint, or inference components, "
     "whose copies scale to zero",
+    publishes=published.REALTIME,
 )
 ASYNCHRONOUS = Kind(
     "an asynchronous endpoint",
     "instance",
     "sagemaker:variant:DesiredInstanceCount",
     VARIANT,
+    publishes=published.ASYNCHRONOUS,
 )
 SERVERLESS = Kind(
     "a serverless endpoint",
@@ -70,12 +76,14 @@ SERVERLESS = Kind(
     VARIANT,
     floor=1,
     to_zero="leave provisioned concurrency out: serverless endpoints scale to zero by themselves",
+    publishes=published.SERVERLESS,
 )
 COMPONENT = Kind(
     "an inference component",
     "copy",
     "sagemaker:inference-component:DesiredCopyCount",
     COPIES,
+    publishes=published.COMPONENT,
 )
 ECS_SERVICE = Kind("an ECS service", "task", "ecs:service:DesiredCount", SERVICE)
 LAMBDA = Kind(

@@ -10,6 +10,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
+from ..alarms.published import VARIANT
 from ..rules import Problem, did_you_mean, rule
 from ..spec import Aws, Between, Check, Matches, OneOf, Spec
 from .kinds import (
@@ -21,7 +22,6 @@ from .kinds import (
     REALTIME,
     SERVERLESS,
     SERVICE,
-    VARIANT,
     Kind,
 )
 
@@ -560,16 +560,18 @@ class CloudWatchMetric(Spec):
     """Dimensions with literal values. Without it, none."""
 
     own_dimensions: bool = False
-    """Whether the target's own dimensions are added: `EndpointName` and `VariantName`,
-    `InferenceComponentName`, `ClusterName` and `ServiceName`, or `FunctionName` and
-    `Resource`. Without it, they are not."""
+    """Whether the target's own dimensions are added: `EndpointName` and `VariantName` (of what
+    SageMaker publishes by endpoint, `EndpointName` alone), `InferenceComponentName`, `ClusterName`
+    and `ServiceName`, or `FunctionName` and `Resource`. Default: False."""
 
     def as_source(self, kind: Kind) -> Source:
         """The metric for a target of `kind`."""
+        published = kind.publishes.find(self.namespace, self.name)
+        own = published.dimensions if published else kind.dimensions
         return Source(
             self.namespace,
             self.name,
-            kind.dimensions if self.own_dimensions else (),
+            own if self.own_dimensions else (),
             self.statistic,
             self.unit,
             literal=tuple(sorted(self.dimensions.items())),

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from ..alarms.spec import ALM2, ALM3, ALM4, AlarmPeriod, DatapointsToAlarm, EvaluationPeriods
+from ..alarms.spec import (
+    ALM2,
+    ALM3,
+    ALM4,
+    AlarmPeriod,
+    DatapointsToAlarm,
+    EvaluationPeriods,
+    never_published,
+)
 from ..instances import instance_types
 from ..rules import Problem, one_of, rule
 from ..spec import Aws, Between, Check, Many, OneOf, ShortName, Spec
@@ -15,6 +23,7 @@ from .metrics import (
     AlarmMetric,
     BacklogPerInstance,
     BacklogWithoutCapacity,
+    CloudWatchMetric,
     ConcurrentRequests,
     CustomMetric,
     GpuMemoryUtilization,
@@ -536,6 +545,7 @@ def _problems_of_policy(
             metrics=one_of(metrics_of(kind, tracked=isinstance(policy, TargetTracking))),
         )
         return
+    yield from _never_published(metric, kind)
     is_share = isinstance(metric, ProvisionedConcurrencyUtilization)
     if kind is LAMBDA and is_share and not 0.1 <= metric.target_value <= 0.9:
         yield AAS42.problem("metric", "utilization", got=metric.target_value)
@@ -548,6 +558,24 @@ def _problems_of_policy(
             yield ALM4.problem("period_seconds", got=period, resolution=resolution)
         elif resolution < 30 and period >= 60:
             yield AAS19.problem("period_seconds", period=period, resolution=resolution)
+
+
+def _never_published(metric: Metric, kind: Kind) -> Iterator[Problem]:
+    for path, part in _parts(metric):
+        # What has no dimension of an endpoint is of something else, such as a training job.
+        if part.own_dimensions or {"EndpointName", "InferenceComponentName"} & set(part.dimensions):
+            own = (kind.publishes, kind.name) if part.own_dimensions else ()
+            for problem in never_published(part.namespace, part.name, *own):
+                yield problem.under("metric", *path, "name")
+
+
+def _parts(metric: Metric) -> Iterator[tuple[tuple[str, ...], CloudWatchMetric]]:
+    """The metrics that people named themselves, with their paths."""
+    if isinstance(metric, CustomMetric):
+        yield ("metric",), metric.metric
+    elif isinstance(metric, MetricMath):
+        for key, part in metric.metrics.items():
+            yield ("metrics", key), part
 
 
 def _what_is_tracked(metric: Metric) -> tuple[object, ...]:

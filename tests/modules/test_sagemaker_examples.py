@@ -446,6 +446,28 @@ def test_rollback_alarms_watch_one_variant_of_one_endpoint(stack_of: StackOf) ->
     assert [each["return_data"] for each in rate["metric_query"] if "expression" in each] == [True]
 
 
+def test_error_rates_of_an_asynchronous_endpoint_are_averages(stack_of: StackOf) -> None:
+    # As the developer guide's auto-rollback example has it: Invocations is never published here.
+    stack = stack_of(AsyncEndpoint(model=MODEL, instance_type="ml.m5.large"))
+    made = {each["alarm_name"]: each for each in resources(stack, "cloudwatch_metric_alarm")}
+    alarm = made["acme-dev-use1-fraud-primary-5xx"]
+    assert {key: value for key, value in alarm.items() if key != "//"} == {
+        "alarm_name": "acme-dev-use1-fraud-primary-5xx",
+        "alarm_description": "5XX answers above 1% of invocations",
+        "namespace": "AWS/SageMaker",
+        "metric_name": "Invocation5XXErrors",
+        "dimensions": {"EndpointName": "acme-dev-use1-fraud", "VariantName": "primary"},
+        "statistic": "Average",
+        "period": 60,
+        "threshold": 0.01,
+        "comparison_operator": "GreaterThanThreshold",
+        "evaluation_periods": 1,
+        "datapoints_to_alarm": 1,
+        "treat_missing_data": "notBreaching",
+    }
+    assert made["acme-dev-use1-fraud-primary-4xx"]["threshold"] == 0.05
+
+
 def test_alarms_exist_before_the_endpoint_and_go_after_it(stack_of: StackOf) -> None:
     stack = stack_of(RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large"))
     (endpoint,) = stack["resource"]["aws_sagemaker_endpoint"].values()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
+from ...alarms.spec import EndpointAlarms
 from ...model.container import Container
 from ...rollouts.spec import AllAtOnce, Canary, Linear, Rolling, Rollout
 from ...rules import Problem, rule
@@ -211,6 +212,7 @@ class Endpoint(Hosts):
         count = len(taken) * len(variants) + len(guard.alarm_names)
         if count > 10:
             yield DEP10.problem("rollout", count=count)
+        yield from _silent(guard.alarms, variants)
         for variant in variants:
             policies = variant.scaling.policies if variant.scaling else ()
             for index, policy in enumerate(policies):
@@ -240,6 +242,13 @@ class Guarded(Endpoint):
     def guard(self) -> Rollout | None:
         """The rollout."""
         return self.rollout
+
+
+def _silent(alarms: EndpointAlarms | None, variants: Iterable[Hosted]) -> Iterator[Problem]:
+    if alarms is not None:
+        for kind in dict.fromkeys(variant.scales for variant in variants):
+            for problem in alarms.problems_for(kind.publishes, kind.name):
+                yield problem.under("rollout", "alarms")
 
 
 def _unguarded(variant: Hosted) -> str | None:
