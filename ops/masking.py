@@ -67,6 +67,22 @@ class Masked(str):
         return self._secret
 
 
+class Unmasked:
+    """A value before it is masked, for rules that judge it and show nothing of it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def get(self, name: str) -> Any:
+        """One attribute of it; None where it has none."""
+        return self._value.get(name) if isinstance(self._value, dict) else None
+
+    def __repr__(self) -> str:
+        return "(not shown)"
+
+
 def mask(value: Any, sensitive: Any = False) -> Any:
     """`value` of a plan without its secrets; `sensitive` is Terraform's own mark of the same shape."""
     return _mask(value, sensitive, name="", secret=False, environment=False)

@@ -26,7 +26,7 @@ from .beside import (
     unknown_fields,
 )
 from .errors import BadInputError
-from .masking import Masked, mask, mask_text
+from .masking import Masked, Unmasked, mask, mask_text
 
 Side = Literal["before", "after"]
 
@@ -99,6 +99,14 @@ class Change:
 
     new_identity: bool = False
     """Whether the identity that its provider knows it by changes."""
+
+    judged_before: Unmasked | None = field(default=None, repr=False, compare=False)
+    judged_after: Unmasked | None = field(default=None, repr=False, compare=False)
+
+    def judged(self, side: Side, name: str) -> Any:
+        """An attribute before it is masked: for a rule to judge, and never to be shown."""
+        held = self.judged_before if side == "before" else self.judged_after
+        return held.get(name) if held else self.at(side).get(name)
 
     @property
     def exists_before(self) -> bool:
@@ -473,6 +481,8 @@ def _change(entry: dict[str, Any], *, in_clear: bool) -> Change:
         forgets_old=actions == ("create", "forget"),
         generated=bool(change.get("generated_config")),
         new_identity=None not in identities and identities[0] != identities[1],
+        judged_before=Unmasked(change.get("before")),
+        judged_after=Unmasked(change.get("after")),
     )
 
 

@@ -19,6 +19,7 @@ from ..told import RiskRule, Severity, Story
 from . import preflight
 from .ec2 import disk, ec2_quota
 from .finding import given
+from .policies import access_entry, lets, managed_policies
 from .reasons import (
     NO_STORY,
     part,
@@ -366,12 +367,14 @@ KINDS = (
         _access_entry,
         name=Not("a cluster has each principal once"),
         story=NO_STORY,
+        risks=access_entry,
     ),
     part(
         "aws_eks_access_policy_association",
         "policy of an access entry",
         "aws_eks_access_entry",
         "associating a policy that the entry has sets its scope again",
+        risks=(*managed_policies(), *lets("principal_arn")),
     ),
     resource(
         "aws_eks_pod_identity_association",

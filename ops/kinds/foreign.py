@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from .policies import resource_policy
 from .record import Foreign
-from .risks import exposed, protection, resource_policy
+from .risks import exposed, protection
 
 _ENCRYPTED = {"encrypted": "encryption"}
 
 FOREIGN = (
-    Foreign("aws_api_gateway_rest_api", "REST API", outage=True),
+    Foreign(
+        "aws_api_gateway_rest_api",
+        "REST API",
+        outage=True,
+        risks=resource_policy(computed=True),
+    ),
     Foreign("aws_apigatewayv2_api", "HTTP API", outage=True),
     Foreign("aws_dynamodb_table", "DynamoDB table", holds_data=True),
     Foreign(
@@ -24,13 +30,20 @@ FOREIGN = (
     Foreign("aws_ebs_volume", "volume", holds_data=True, settings=_ENCRYPTED),
     Foreign("aws_elasticache_cluster", "cache", holds_data=True),
     Foreign("aws_elasticache_replication_group", "cache", holds_data=True),
-    Foreign("aws_opensearch_domain", "search domain", holds_data=True),
+    Foreign(
+        "aws_opensearch_domain",
+        "search domain",
+        holds_data=True,
+        risks=resource_policy("access_policies", computed=True),
+    ),
     Foreign("aws_sagemaker_feature_group", "feature group", holds_data=True),
     Foreign("aws_sagemaker_domain", "SageMaker domain", holds_data=True),
-    Foreign("aws_secretsmanager_secret", "secret", holds_data=True),
-    Foreign("aws_secretsmanager_secret_policy", "policy of a secret", risks=resource_policy()),
-    Foreign("aws_sqs_queue", "queue", holds_data=True),
-    Foreign("aws_sqs_queue_policy", "policy of a queue", risks=resource_policy()),
-    Foreign("aws_sns_topic_policy", "policy of a topic", risks=resource_policy()),
+    Foreign(
+        "aws_secretsmanager_secret",
+        "secret",
+        holds_data=True,
+        risks=resource_policy(computed=True),
+    ),
+    Foreign("aws_sqs_queue", "queue", holds_data=True, risks=resource_policy(computed=True)),
     Foreign("aws_cloudtrail", "trail", risks=(protection(),)),
 )

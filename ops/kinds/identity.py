@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..aws import Aws
-from ..plan import Action, Change, Plan
-from ..told import RiskRule, Severity
 from .finding import given, pairs
+from .policies import identity_policy, managed_policies, trust, unbounded
 from .reasons import (
     resource,
 )
-from .record import Existing, Foreign, Found, Not, Values, risk
-from .risks import identity_policy, principals
-from .words import some
+from .record import Existing, Not, Values
 
 # Finding
 
@@ -59,50 +55,21 @@ def _identity_provider(aws: Aws, values: Values) -> Iterator[Existing]:
     yield Existing(arn, pairs(found.get("Tags", [])))
 
 
-# Review
-
-
-@risk(
-    RiskRule(
-        "IAM3",
-        Severity.HIGH,
-        "a role trusts somebody new",
-        advice="check that the account or identity provider is yours, and add a condition "
-        "(aws:SourceAccount, sts:ExternalId, or the token's subject)",
-    )
-)
-def _wider_trust(plan: Plan, change: Change) -> Iterator[Found]:
-    if not change.is_written:
-        return
-    before, after = change.both("assume_role_policy")
-    added = principals(after) - principals(before)
-    foreign = {p for p in added if p == "*" or (p.isdigit() and p not in plan.accounts)}
-    if foreign:
-        worst = Severity.CRITICAL if "*" in foreign else Severity.HIGH
-        yield f"can be assumed by {some(sorted(foreign))}", worst
-    elif change.action is Action.UPDATE and added:
-        yield f"can be assumed by {some(sorted(added))} too", Severity.MEDIUM
-
-
-@risk(
-    RiskRule(
-        "IAM4",
-        Severity.HIGH,
-        "an AWS-managed policy with far-reaching rights is attached",
-        advice="write a policy with the actions and resources that the service needs",
-    )
-)
-def _managed_policy(plan: Plan, change: Change) -> Iterator[Found]:
-    arn = str(change.after.get("policy_arn") or "")
-    far = re.search(r"FullAccess|AdministratorAccess|PowerUserAccess|IAMFullAccess", arn)
-    if far and change.action in (Action.CREATE, Action.REPLACE):
-        yield f"attaches {arn.rpartition('/')[2]}"
-
-
 # Records
 
 KINDS = (
-    resource("aws_iam_role", "role", _role, name="name", risks=(_wider_trust,)),
+    resource(
+        "aws_iam_role",
+        "role",
+        _role,
+        name="name",
+        risks=(
+            *trust,
+            unbounded,
+            *identity_policy("inline_policy", computed=True),
+            *managed_policies("managed_policy_arns", computed=True),
+        ),
+    ),
     resource(
         "aws_iam_role_policy",
         "policy of a role",
@@ -115,16 +82,11 @@ KINDS = (
         "attached policy",
         _attachment,
         name=Not("attaching a policy again changes nothing"),
-        risks=(_managed_policy,),
+        risks=managed_policies(),
     ),
     resource("aws_iam_policy", "policy", _policy, name="name", risks=identity_policy()),
     resource("aws_iam_instance_profile", "instance profile", _instance_profile, name="name"),
     resource(
         "aws_iam_openid_connect_provider", "identity provider", _identity_provider, name="url"
     ),
-)
-FOREIGN = (
-    Foreign("aws_iam_user_policy", "policy of a user", risks=identity_policy()),
-    Foreign("aws_iam_group_policy", "policy of a group", risks=identity_policy()),
-    Foreign("aws_iam_policy_attachment", "attached policy", risks=(_managed_policy,)),
 )

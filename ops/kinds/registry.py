@@ -11,6 +11,7 @@ from inferform.usage import Usage, exactly
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
 from .finding import given, pairs
+from .policies import resource_policy
 from .reasons import (
     part,
     resource,
@@ -23,7 +24,7 @@ from .record import (
     Values,
     risk,
 )
-from .risks import NET2, SEC1, SEC2, deleted_too, exposed, protection, resource_policy
+from .risks import NET2, SEC1, SEC2, deleted_too, exposed, protection
 from .stories import told_when_gone
 
 # Finding
@@ -125,7 +126,7 @@ KINDS = (
         holds_data=True,
         uses=Not("what is stored in it is billed, and no plan knows how much that is"),
         story=told_when_gone("bucket", "reading and writing its objects", "bucket"),
-        risks=(_destroyable,),
+        risks=(_destroyable, *resource_policy(computed=True)),
     ),
     resource(
         "aws_kms_key",
@@ -135,7 +136,7 @@ KINDS = (
         holds_data=True,
         uses=_key_months,
         story=told_when_gone("key", "reading whatever it encrypts", "description"),
-        risks=resource_policy(),
+        risks=resource_policy(computed=True),
         settings={"enable_key_rotation": "key rotation"},
     ),
     resource(
@@ -212,7 +213,6 @@ KINDS = (
     ),
 )
 FOREIGN = (
-    Foreign("aws_kms_key_policy", "policy of a key", risks=resource_policy()),
     Foreign(
         "aws_s3_bucket_logging",
         "access logs of a bucket",
