@@ -156,8 +156,8 @@ CONFIGURATION = check(
     "VER2",
     "configuration",
     command="verify",
-    why="AWS may have rolled an update back after Terraform reported success; then the old version "
-    "runs and the state has the new one",
+    why="AWS may have rolled an update back; then the old version runs and the state has the new "
+    "one",
     fix="read the service's logs, events and alarms; fix the model or image; deploy again",
 )
 RUNNING_IMAGE = check(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from . import cdk
 from .adopt import adopt, in_use
-from .advice import about_stack, errors_of
+from .advice import about_stack, errors_of, explained
 from .aws import Aws
 from .cdk import Deployment, StackRun
 from .errors import BadInputError, OperatorError
@@ -18,8 +19,12 @@ from .output import print_table, stdout
 from .program import Program, Stacks
 from .state import Lock, States, opened
 from .terraform import ROOT, Stack, contents_of, one_provider, stacks, terraform_binary
+from .verify import verify_at
 
 _ERROR_LINES = 80
+
+# cdktf writes the path of the construct behind the address.
+_UNMET = re.compile(r"in resource\.(\w+\.[\w-]+)(?: \([^)]*\))?\.lifecycle\.postcondition")
 
 
 def _agreed(_: Sequence[Stack]) -> None:
@@ -280,11 +285,31 @@ def _failure(deployment: Deployment, synthesis: Stacks) -> str:
             )
         else:
             stack = synthesis.stack(run.name)
-            advice = _advice(stack, "\n".join(run.error), synthesis) if stack else []
-            lines += [f"    {line}" for line in advice]
+            output = "\n".join(run.error)
+            if stack:
+                said = [
+                    *_found_at_aws(stack, output, synthesis),
+                    *_advice(stack, output, synthesis),
+                ]
+                lines += [f"    {line}" for line in said]
     lines += [f"  {line}" for line in deployment.errors]
     lines.append("what was applied stays applied; the next run completes the rest")
     return "\n".join(lines)
+
+
+def _found_at_aws(stack: Stack, output: str, synthesis: Stacks) -> list[str]:
+    """What AWS says of the resources that were not what was asked for after the apply."""
+    environment, addresses = synthesis.environment(stack), dict.fromkeys(_UNMET.findall(output))
+    if environment is None or not addresses:
+        return []
+    aws = Aws(environment.context, emulator=synthesis.program.emulator)
+    try:
+        with explained(environment.context, stack.layer):
+            state = States(aws, contents_of([stack])).read(stack.layer)
+            findings = verify_at(environment, aws, state, addresses) if state else []
+    except OperatorError as error:
+        return [f"what AWS says of it is not known: {error.message}"]
+    return [f"{f.subject} {f.found}" for f in findings if f.outcome == "failed"]
 
 
 def _advice(stack: Stack, output: str, synthesis: Stacks) -> list[str]:

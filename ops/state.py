@@ -50,18 +50,40 @@ class State:
 
     @property
     def resources(self) -> dict[str, dict[str, Any]]:
-        """The attributes of every managed resource, by address."""
-        found = {}
+        """The attributes of every managed resource, by address.
+
+        What Terraform has replaced and has still to delete (its deposed objects) is not among them.
+        """
+        return {
+            address: instance.get("attributes") or {} for address, instance in self._instances()
+        }
+
+    def _instances(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The current object of every managed resource, by address."""
         for resource in self.content.get("resources", []):
             if resource.get("mode") != "managed":
                 continue
             prefix = f"{resource['module']}." if resource.get("module") else ""
             for instance in resource["instances"]:
+                if instance.get("deposed"):
+                    continue
                 key = instance.get("index_key")
                 index = "" if key is None else f"[{json.dumps(key)}]"
-                address = f"{prefix}{resource['type']}.{resource['name']}{index}"
-                found[address] = instance.get("attributes") or {}
-        return found
+                yield f"{prefix}{resource['type']}.{resource['name']}{index}", instance
+
+    def needed_by(self, values: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+        """The attributes of the resources of a type that the resource with `values` depends on."""
+        needed = {
+            address
+            for _, instance in self._instances()
+            if instance.get("attributes") == values
+            for address in instance.get("dependencies", ())
+        }
+        return [
+            attributes
+            for address, attributes in sorted(self.resources.items())
+            if address.split("[")[0] in needed and address.split("[")[0].split(".")[-2] == kind
+        ]
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """The attributes of every resource of one type, in the order of their addresses."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from inferform import Environment
@@ -12,7 +12,7 @@ from .aws import Aws
 from .checks import DEPLOYED
 from .kinds import kinds
 from .kinds.record import Finding, Not, Verification, Verifier
-from .state import States
+from .state import State, States
 
 
 def verify(environment: Environment, aws: Aws, samples: Path | None = None) -> list[Finding]:
@@ -33,6 +33,20 @@ def verify(environment: Environment, aws: Aws, samples: Path | None = None) -> l
         with explained(environment.context, layer):
             for verifier in _verifiers(Verification(environment, aws, state, samples)):
                 findings += verifier.findings()
+    return findings
+
+
+def verify_at(
+    environment: Environment, aws: Aws, state: State, addresses: Iterable[str]
+) -> list[Finding]:
+    """Check single resources of a state, without an invocation."""
+    run = Verification(environment, aws, state, invoke=False)
+    findings: list[Finding] = []
+    for address in addresses:
+        record = kinds().get(address.split(".")[0])
+        values = state.resources.get(address)
+        if values is not None and record is not None and not isinstance(record.verify, Not):
+            findings += record.verify(run, values).findings()
     return findings
 
 

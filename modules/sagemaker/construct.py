@@ -11,7 +11,7 @@ import itertools
 from typing import Any
 
 from ..alarms.construct import VariantAlarms, alarm_names
-from ..cdk import Construct, TerraformResourceLifecycle
+from ..cdk import Construct, Postcondition, TerraformResourceLifecycle
 from ..content import HASHES, content_name
 from ..context import Context
 from ..data_resource import TerraformData
@@ -84,7 +84,10 @@ class HostedEndpoint(Construct):
             deployment_config=deployment_config(spec.guard, self._alarm_names())
             if spec.guard
             else None,
-            lifecycle=TerraformResourceLifecycle(replace_triggered_by=[identity.address]),
+            lifecycle=TerraformResourceLifecycle(
+                replace_triggered_by=[identity.address],
+                postcondition=[self._not_rolled_back(configuration)],
+            ),
             # The alarms come first and go last, as AWS refuses an update without them.
             depends_on=[logs, *alarms],
         )
@@ -193,6 +196,23 @@ class HostedEndpoint(Construct):
         )
 
     # Rollout
+
+    def _not_rolled_back(self, configuration: SagemakerEndpointConfiguration) -> Postcondition:
+        """Fails an apply whose update SageMaker has rolled back before the provider looked.
+
+        The provider takes such an update for done, writes the name of the old configuration into
+        the endpoint's attribute, and what serves would be deleted.
+        """
+        return Postcondition(
+            condition=f"${{self.endpoint_config_name == {configuration.fqn}.name}}",
+            error_message=(
+                f"SageMaker rolled the update of endpoint {self.name} back. It serves what it "
+                "served before, which is kept. Read SageMaker's reason: aws sagemaker "
+                f"describe-endpoint --endpoint-name {self.name} --query FailureReason; what the "
+                f"containers said is in the log group {self._log_group}. Fix the cause and deploy "
+                "again."
+            ),
+        )
 
     def _alarm_names(self) -> list[str]:
         guard = self._spec.guard

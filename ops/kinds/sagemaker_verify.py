@@ -1,12 +1,14 @@
 """Whether a SageMaker endpoint runs what the state says, is healthy, and answers.
 
-Terraform reports success when SageMaker has rolled an update back before it looked; the state then
-holds the new configuration and the endpoint runs the old one. This is what finds it.
+Where SageMaker has rolled an update back before Terraform looked, the provider writes the name of
+the old configuration into the endpoint's attribute. What should run is therefore read from the
+configuration in the state that the endpoint depends on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -53,10 +55,15 @@ def _listed(block: Any) -> list[Mapping[str, Any]]:
 class EndpointVerifier(Verifier):
     """The checks of one SageMaker endpoint."""
 
+    @cached_property
+    def _configuration(self) -> Mapping[str, Any]:
+        """The configuration in the state that it should run; empty where the state names none."""
+        found = self.run.state.needed_by(self.values, CONFIGURATION_TYPE)
+        return found[0] if len(found) == 1 else {}
+
     @property
     def _expected(self) -> str:
-        """The configuration that the state says it has."""
-        return str(self.values["endpoint_config_name"])
+        return str(self._configuration.get("name", ""))
 
     def findings(self) -> Iterator[Finding]:
         """Configuration, image, health and one invocation."""
@@ -71,7 +78,10 @@ class EndpointVerifier(Verifier):
             return
         status, running = found["EndpointStatus"], found["EndpointConfigName"]
         reason = found.get("FailureReason", "")
-        if running != self._expected:
+        if not self._expected:
+            said = f"runs {running}; the state does not say which configuration it should run"
+            yield self.finding(CONFIGURATION, "skipped", said)
+        elif running != self._expected:
             yield self._rolled_back(status, running, reason)
         else:
             yield self.finding(CONFIGURATION, "passed", running)
@@ -90,6 +100,11 @@ class EndpointVerifier(Verifier):
         asynchronous = bool(found.get("AsyncInferenceConfig"))
         if not asynchronous and not all(counts):
             yield self.finding(HEALTH, "failed", "has a variant without instances", self._look())
+            return
+        if reason and running == self._expected:
+            said = f"is InService, but its last update failed: {reason}"
+            fix = "fix the cause; the next update that succeeds clears the reason"
+            yield self.finding(HEALTH, "failed", said, fix)
             return
         yield self.finding(HEALTH, "passed", "is InService")
         if not self.run.invoke:
@@ -142,10 +157,8 @@ class EndpointVerifier(Verifier):
         """The model of every variant of the configuration, in the state."""
         state = self.run.state
         models = {model["name"]: model for model in state.of_type(MODEL)}
-        for configuration in state.of_type(CONFIGURATION_TYPE):
-            if configuration["name"] == self._expected:
-                for variant in configuration.get("production_variants", []):
-                    yield models.get(variant.get("model_name"), {})
+        for variant in self._configuration.get("production_variants", []):
+            yield models.get(variant.get("model_name"), {})
 
     def served(self) -> Iterator[str]:
         """The images, artifacts and packages of the configuration, in the state."""

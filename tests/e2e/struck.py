@@ -17,6 +17,7 @@ from .inventory import Account, Thing, recorded
 from .program import Life
 
 STACK, LAYER = "dev-use1-inference", "inference"
+ENDPOINT = "acme-dev-use1-fraud"
 RECOVER = f"inferform recover {STACK} --emulator"
 
 TEXT = """
@@ -111,6 +112,12 @@ class Struck(Life):
                 "aws_sagemaker_endpoint",
                 "aws_appautoscaling_policy",
             }
+
+    def roll_back(self, reason: str) -> None:
+        """Let SageMaker roll the next update back before the provider sees that it does."""
+        plan = {"outcome": "rollback", "describes": 2, "rolling_back_describes": 0}
+        route = {"endpoint": ENDPOINT, "account": "111122223333", "reason": reason}
+        self.emulator.control("POST", "sagemaker/rollout", {**route, **plan})
 
     def go_to(self, operation: str) -> None:
         """Choose the release that an operation is about."""

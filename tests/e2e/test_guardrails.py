@@ -1,14 +1,20 @@
-"""An update that breaks what its alarms watch is rolled back, and the next one goes through."""
+"""An update that is rolled back fails the deploy, what served before is kept, and the next one works."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+import pytest
 
 from emulator.process import Emulator
 from inferform import Canary, Inference, Model, RealtimeEndpoint
+from ops.errors import OperatorError
+from ops.verify import verify
 from tests.provider import Provider
 
 from .hosting import client, hosting
+from .struck import ENDPOINT, STACK, struck
 
 NAME = "kinds-dev-use1-guarded"
 
@@ -53,3 +59,46 @@ def test_an_alarm_of_the_declaration_rolls_an_update_back(
     stack.apply(serving("3"))
     assert configured() != first
     stack.destroy(serving("3"))
+
+
+def test_a_rollback_that_is_over_before_terraform_looks_fails_the_deploy(
+    emulator: Emulator, provider: Provider, tmp_path: Path
+) -> None:
+    reason = "The primary container did not pass the ping health check."
+    with struck(tmp_path, emulator, provider) as life:
+        life.release("1.0.0")
+        life.deploy(STACK)
+        sagemaker = life.aws().client("sagemaker")
+        (model,) = _names(sagemaker.list_models()["Models"], "ModelName")
+        (configuration,) = _names(
+            sagemaker.list_endpoint_configs()["EndpointConfigs"], "EndpointConfigName"
+        )
+
+        life.release("1.1.0")
+        # The second rollback shows that a deploy does not delete first what the one before kept.
+        for _ in range(2):
+            life.roll_back(reason)
+            with pytest.raises(OperatorError) as caught:
+                life.deploy(STACK)
+            said = str(caught.value)
+            assert f"SageMaker rolled the update of endpoint {ENDPOINT} back" in said
+            assert reason in said
+            described = sagemaker.describe_endpoint(EndpointName=ENDPOINT)
+            assert described["EndpointConfigName"] == configuration
+            assert model in _names(sagemaker.list_models()["Models"], "ModelName")
+            assert configuration in _names(
+                sagemaker.list_endpoint_configs()["EndpointConfigs"], "EndpointConfigName"
+            )
+            failed = [f for f in verify(life.environment(), life.aws()) if f.outcome == "failed"]
+            assert [f.check.title for f in failed] == ["configuration", "image"]
+            assert reason in failed[0].found
+
+        life.deploy(STACK)
+        life.settled("update")
+        assert model not in _names(sagemaker.list_models()["Models"], "ModelName")
+        assert {f.outcome for f in verify(life.environment(), life.aws())} == {"passed"}
+        life.destroy(STACK)
+
+
+def _names(listed: Iterable[Mapping[str, object]], key: str) -> list[str]:
+    return [str(each[key]) for each in listed]

@@ -1,124 +1,99 @@
-"""Whether what runs is what the state says, on the emulator."""
+"""Whether what runs is what the state says, of an endpoint that Terraform has deployed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inferform import Environment, Image, Inference, Model, RealtimeEndpoint
+from emulator import process
+from emulator.process import Emulator
+from inferform import Environment
 from ops import promote
 from ops.aws import Aws
 from ops.errors import OperatorError
 from ops.kinds.record import Finding
 from ops.verify import verify
+from tests.e2e.struck import ENDPOINT, LAYER, STACK, Struck, struck
+from tests.provider import Provider
 
-Write = Callable[..., str]
 
-
+@dataclass
 class Service:
-    """An endpoint as a deploy leaves it: the state and AWS agree, until a test changes one."""
+    """An endpoint and its state, as deploys leave them."""
 
-    def __init__(
-        self, environment: Environment, aws: Aws, write_state: Write, emulator: Any
-    ) -> None:
-        self.environment, self.aws, self._write, self._emulator = (
-            environment,
-            aws,
-            write_state,
-            emulator,
-        )
-        self.name = environment.context.name("fraud")
-        self.sagemaker = aws.client("sagemaker")
-        self.configuration("1.4.1")
-        self.sagemaker.create_endpoint(EndpointName=self.name, EndpointConfigName=self.at("1.4.1"))
-        self.state("1.4.1")
+    life: Struck
+    aws: Aws
+    sagemaker: Any
+    deployed: str = ""
 
-    def at(self, version: str) -> str:
-        return f"{self.name}-{version.replace('.', '-')}"
+    def deploy(self, tag: str, *, expect: int = 0) -> None:
+        """Deploy a release by Terraform."""
+        self.life.release(tag)
+        status, output = self.life.run("update")
+        assert status == expect, output
+        self.deployed = tag if status == 0 else ""
 
-    def image(self, version: str) -> str:
-        return Image(repository="fraud", tag=version).uri(self.environment.context)
+    def fail(self, reason: str) -> None:
+        """Deploy the release 1.1.0, which SageMaker rolls back."""
+        self.life.roll_back(reason)
+        self.deploy("1.1.0", expect=1)
 
-    def configuration(self, version: str) -> None:
-        name = self.at(version)
-        role = self.environment.context.arn("iam", "role/execution")
-        self.sagemaker.create_model(
-            ModelName=name,
-            ExecutionRoleArn=role,
-            PrimaryContainer={"Image": self.image(version)},
-        )
-        self.sagemaker.create_endpoint_config(
-            EndpointConfigName=name,
-            ProductionVariants=[
-                {
-                    "VariantName": "primary",
-                    "ModelName": name,
-                    "InstanceType": "ml.m5.large",
-                    "InitialInstanceCount": 1,
-                }
-            ],
-        )
+    def update(self, configuration: str, **plan: Any) -> None:
+        """Update the endpoint past Terraform; `plan` is what comes of it."""
+        route = {"account": self.aws.context.account, "endpoint": ENDPOINT}
+        self.life.emulator.control("POST", "sagemaker/rollout", {**route, **plan})
+        self.sagemaker.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=configuration)
+        self.deployed = ""
 
-    def state(self, version: str) -> None:
-        name = self.at(version)
-        self._write(
-            "inference",
-            1,
-            **{
-                "aws_sagemaker_endpoint.fraud": {
-                    "name": self.name,
-                    "endpoint_config_name": name,
-                },
-                "aws_sagemaker_endpoint_configuration.fraud": {
-                    "name": name,
-                    "production_variants": [{"model_name": name, "variant_name": "primary"}],
-                },
-                "aws_sagemaker_model.fraud": {
-                    "name": name,
-                    "primary_container": [{"image": self.image(version)}],
-                    "container": [],
-                },
-            },
-        )
+    @property
+    def running(self) -> str:
+        """The configuration that runs."""
+        return str(self.sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointConfigName"])
 
-    def update(self, version: str, **plan: Any) -> None:
-        """Deploy a version as Terraform does; `plan` is what comes of it."""
-        self.configuration(version)
-        if plan:
-            context = self.environment.context
-            route = {"account": context.account, "region": context.region, "endpoint": self.name}
-            self._emulator.control("POST", "sagemaker/rollout", {**route, **plan})
-        self.sagemaker.update_endpoint(EndpointName=self.name, EndpointConfigName=self.at(version))
-        self.state(version)
-
-    def settle(self, answers: int = 4) -> None:
-        for _ in range(answers):
-            self.sagemaker.describe_endpoint(EndpointName=self.name)
+    @property
+    def newest(self) -> str:
+        """The configuration that Terraform has made last."""
+        state = self.life.states.read(LAYER)
+        assert state is not None
+        (configuration,) = state.of_type("aws_sagemaker_endpoint_configuration")
+        return str(configuration["name"])
 
     def findings(self, samples: Path | None = None) -> dict[str, Finding]:
-        return {f.check.title: f for f in verify(self.environment, self.aws, samples)}
+        found = verify(self.life.environment(), self.aws, samples)
+        return {f.check.title: f for f in found}
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with process.serve() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def made(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    provider = Provider()
+    try:
+        with struck(tmp_path_factory.mktemp("verify"), emulator, provider) as life:
+            life.release("1.0.0")
+            yield Service(life, life.aws(), life.aws().client("sagemaker"))
+    finally:
+        provider.close()
 
 
 @pytest.fixture
-def service(
-    environment: Environment,
-    foreign: dict[str, Any],
-    aws: Aws,
-    write_state: Write,
-    emulator: Any,
-) -> Iterator[Service]:
-    model = Model(image=Image(repository="fraud", tag="1.4.1"))
-    deployed = environment.replace(
-        **foreign,
-        inference=Inference(
-            endpoints={"fraud": RealtimeEndpoint(model=model, instance_type="ml.m5.large")}
-        ),
-    )
-    yield Service(deployed, aws, write_state, emulator)
-    emulator.control("DELETE", "faults")
+def service(made: Service) -> Iterator[Service]:
+    """The release 1.0.0, deployed."""
+    if made.deployed != "1.0.0":
+        # A rollout that succeeds ends whatever the test before has left.
+        made.deploy("1.1.0")
+        made.deploy("1.0.0")
+    yield made
+    made.life.mend()
 
 
 def outcomes(found: dict[str, Finding]) -> dict[str, str]:
@@ -128,38 +103,60 @@ def outcomes(found: dict[str, Finding]) -> dict[str, str]:
 def test_an_endpoint_that_runs_what_the_state_says_passes(service: Service) -> None:
     assert outcomes(service.findings()) == {
         "configuration": "passed",
+        "image": "passed",
         "health": "passed",
         "invocation": "passed",
-    } | ({"image": "passed"} if "image" in service.findings() else {})
+    }
 
 
 def test_a_silent_rollback_is_found_with_the_configuration_that_runs(service: Service) -> None:
-    service.update("1.4.2", outcome="rollback", reason="")
-    service.settle()
+    before = service.running
+    service.fail("")
     found = service.findings()
-    assert outcomes(found)["configuration"] == "failed"
+    assert outcomes(found)["configuration"] == outcomes(found)["image"] == "failed"
+    assert service.newest != before
     assert found["configuration"].found == (
-        f"runs {service.at('1.4.1')}, but the state says {service.at('1.4.2')}; it was rolled "
-        "back: SageMaker gives no reason"
+        f"runs {before}, but the state says {service.newest}; it was rolled back: SageMaker gives "
+        "no reason"
     )
-    assert f"/aws/sagemaker/Endpoints/{service.name}" in found["configuration"].fix
+    assert f"/aws/sagemaker/Endpoints/{ENDPOINT}" in found["configuration"].fix
 
 
 def test_a_rollback_is_reported_with_its_reason(service: Service) -> None:
-    service.update("1.4.2", outcome="rollback", reason="alarm fraud-errors is in ALARM")
-    service.settle()
+    service.fail("alarm fraud-errors is in ALARM")
     assert service.findings()["configuration"].found.endswith("alarm fraud-errors is in ALARM")
 
 
 def test_a_rollout_that_is_not_over_is_no_rollback(service: Service) -> None:
-    service.update("1.4.2", describes=50)
+    before = service.running
+    service.fail("")
+    service.update(service.newest, describes=3)
     found = service.findings()
-    assert "is Updating from" in found["configuration"].found
+    said = f"is Updating from {before} to {service.newest}"
+    assert found["configuration"].found == said
     assert found["health"].fix == "wait until the update ends"
+    for _ in range(3):
+        service.sagemaker.describe_endpoint(EndpointName=ENDPOINT)
+    assert service.running == service.newest
+
+
+def test_a_reason_for_a_failure_is_found_though_what_should_run_runs(service: Service) -> None:
+    content = service.sagemaker.describe_endpoint_config(EndpointConfigName=service.running)
+    variants = copy.deepcopy(content["ProductionVariants"])
+    name = f"{ENDPOINT}-by-hand"
+    service.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
+    plan = {"outcome": "rollback", "describes": 0, "rolling_back_describes": 0}
+    service.update(name, reason="by hand", **plan)
+    found = service.findings()
+    assert found["configuration"].outcome == "passed"
+    assert found["health"].outcome == "failed"
+    assert found["health"].found == "is InService, but its last update failed: by hand"
+    service.sagemaker.delete_endpoint_config(EndpointConfigName=name)
 
 
 def test_an_endpoint_that_was_deleted_is_missed(service: Service) -> None:
-    service.sagemaker.delete_endpoint(EndpointName=service.name)
+    service.sagemaker.delete_endpoint(EndpointName=ENDPOINT)
+    service.deployed = ""
     assert service.findings()["configuration"].found == "does not exist"
 
 
@@ -175,30 +172,30 @@ def test_a_sample_of_the_services_name_is_what_is_sent(service: Service, tmp_pat
     assert service.findings(tmp_path)["invocation"].found != without
 
 
-def test_an_endpoint_that_answers_nothing_fails(service: Service, emulator: Any) -> None:
-    fault = {"kind": "access-denied", "service": "sagemaker-runtime", "count": 1}
-    emulator.control("POST", "faults", fault)
+def test_an_endpoint_that_answers_nothing_fails(service: Service) -> None:
+    service.life.fault(kind="access-denied", service="sagemaker-runtime", count=1)
     assert service.findings()["invocation"].outcome == "failed"
 
 
 def test_only_what_is_deployed_and_in_service_is_promoted(service: Service) -> None:
-    promote.require_in_service(service.environment, "fraud", service.aws)
-    service.update("1.4.2", outcome="rollback", reason="it did not start")
-    service.settle()
+    promote.require_in_service(service.life.environment(), "fraud", service.aws)
+    service.fail("it did not start")
     with pytest.raises(
         OperatorError, match=r"not deployed and in service in dev-use1.*did not start"
     ):
-        promote.require_in_service(service.environment, "fraud", service.aws)
+        promote.require_in_service(service.life.environment(), "fraud", service.aws)
 
 
 def test_what_the_file_says_and_nobody_deployed_is_not_promoted(service: Service) -> None:
-    service.update("1.4.2")
-    service.settle()
+    service.life.release("1.1.0")
     with pytest.raises(OperatorError, match="which is not what is deployed"):
-        promote.require_in_service(service.environment, "fraud", service.aws)
+        promote.require_in_service(service.life.environment(), "fraud", service.aws)
+    service.life.release("1.0.0")
 
 
-def test_a_service_without_a_state_is_not_promoted(service: Service, write_state: Write) -> None:
-    write_state("inference", 2)
+def test_a_service_without_a_state_is_not_promoted(service: Service) -> None:
+    done = service.life.terraform(STACK, "destroy", "-auto-approve", "-no-color")
+    assert done.status == 0, done.output
+    service.deployed = ""
     with pytest.raises(OperatorError, match="it has no state"):
-        promote.require_in_service(service.environment, "fraud", service.aws)
+        promote.require_in_service(service.life.environment(), "fraud", service.aws)
