@@ -24,8 +24,8 @@ def alarm_names(context: Context, endpoint: str, variant: str, spec: EndpointAla
 class VariantAlarms(Construct):
     """The alarms that an EndpointAlarms asks for, on one variant.
 
-    `publishes` is what CloudWatch has of the variant. A variant without traffic is in order:
-    missing data is not breaching.
+    `publishes` is what CloudWatch has of the variant, `configuration` the name of the endpoint's
+    configuration. A variant without traffic is in order: missing data is not breaching.
     """
 
     def __init__(
@@ -39,11 +39,14 @@ class VariantAlarms(Construct):
         endpoint_name: str,
         variant: str,
         publishes: Publishes,
+        configuration: str,
     ) -> None:
         super().__init__(scope, id)
         counted = publishes.find(SAGEMAKER, "Invocations") is not None
         self._spec = spec
         self._dimensions = {"EndpointName": endpoint_name, "VariantName": variant}
+        if spec.new_configuration_only:
+            self._dimensions["EndpointConfigName"] = configuration
         self.names = alarm_names(context, endpoint, variant, spec)
         limits = {"5xx": spec.server_error_percent, "4xx": spec.client_error_percent}
         error_rate = self._error_rate if counted else self._average_error

@@ -139,6 +139,11 @@ class EndpointAlarms(Spec):
     latency_percentile: Annotated[float, Between(ALM9, 50, 99.9)] = 99.0
     """Which percentile of the latency counts. Without it the 99th."""
 
+    new_configuration_only: bool = False
+    """Whether the alarms watch the endpoint configuration that a rollout brings in, and not the one
+    that it replaces: the old fleet's errors and latency do not roll the new one back. Default: False,
+    both."""
+
     period_seconds: AlarmPeriod = 60
     """The length of one datapoint. Without it 60, SageMaker's own resolution."""
 

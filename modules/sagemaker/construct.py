@@ -75,7 +75,7 @@ class HostedEndpoint(Construct):
         self._models = self._make_models()
         configuration = self._configuration()
         identity = TerraformData(self, "identity", input=self._identity())
-        alarms = self._alarms()
+        alarms = self._alarms(configuration.name)
         endpoint = SagemakerEndpoint(
             self,
             "endpoint",
@@ -226,7 +226,7 @@ class HostedEndpoint(Construct):
         ]
         return [*itertools.chain.from_iterable(made), *guard.alarm_names]
 
-    def _alarms(self) -> list[Any]:
+    def _alarms(self, configuration: str) -> list[Any]:
         guard = self._spec.guard
         if guard is None or guard.alarms is None or not guard.alarms.kinds:
             return []
@@ -243,6 +243,7 @@ class HostedEndpoint(Construct):
                 endpoint_name=self.name,
                 variant=hosted.name,
                 publishes=hosted.scales.publishes,
+                configuration=configuration,
             ).alarms
         ]
 

@@ -468,6 +468,27 @@ def test_error_rates_of_an_asynchronous_endpoint_are_averages(stack_of: StackOf)
     assert made["acme-dev-use1-fraud-primary-4xx"]["threshold"] == 0.05
 
 
+@pytest.mark.parametrize("kind", [RealtimeEndpoint, AsyncEndpoint])
+def test_alarms_may_watch_the_new_configuration_alone(stack_of: StackOf, kind: Any) -> None:
+    # The developer guide's example for the latency of the new fleet.
+    alarms = EndpointAlarms(model_latency_ms=100, new_configuration_only=True)
+    rollout = Canary(alarms=alarms)
+    stack = stack_of(kind(model=MODEL, instance_type="ml.m5.large", rollout=rollout))
+    (configuration,) = stack["resource"]["aws_sagemaker_endpoint_configuration"]
+    expected = {
+        "EndpointName": "acme-dev-use1-fraud",
+        "VariantName": "primary",
+        # A reference, so that the alarm is changed once the configuration exists.
+        "EndpointConfigName": f"${{aws_sagemaker_endpoint_configuration.{configuration}.name}}",
+    }
+    made = resources(stack, "cloudwatch_metric_alarm")
+    assert len(made) == 3
+    for alarm in made:
+        queries = alarm.get("metric_query", [])
+        metrics = [each["metric"] for each in queries if "metric" in each] or [alarm]
+        assert all(metric["dimensions"] == expected for metric in metrics)
+
+
 def test_alarms_exist_before_the_endpoint_and_go_after_it(stack_of: StackOf) -> None:
     stack = stack_of(RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large"))
     (endpoint,) = stack["resource"]["aws_sagemaker_endpoint"].values()
