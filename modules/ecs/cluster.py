@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from ..cdk import Construct
+from ..cdk import Construct, ITerraformDependable
 from ..context import Context
 from ..iam.policy import allow, document
 from ..outputs import NetworkOutputs
@@ -97,7 +97,7 @@ class Cluster(Construct):
         )
         providers: dict[str, EcsCapacityProvider] = {}
         if spec.capacity:
-            group_id = self._instance_group(network, private=private)
+            group_id, rules = self._instance_group(network, private=private)
             profile = self._instance_profile()
             for name, capacity in spec.capacity.items():
                 providers[name] = InstanceCapacity(
@@ -109,6 +109,8 @@ class Cluster(Construct):
                     subnet_ids=network.private_subnet_ids,
                     group_id=group_id,
                     profile=profile,
+                    # An instance joins the cluster by its name, and calls ECS when it starts.
+                    waits_for=[cluster, *rules],
                 ).provider
         EcsClusterCapacityProviders(
             self,
@@ -127,7 +129,10 @@ class Cluster(Construct):
         )
         self.capacity_providers = {name: context.name(name) for name in spec.capacity}
 
-    def _instance_group(self, network: NetworkOutputs, *, private: bool) -> str:
+    def _instance_group(
+        self, network: NetworkOutputs, *, private: bool
+    ) -> tuple[str, list[ITerraformDependable]]:
+        """The instances' security group, and its rules."""
         name = self._context.name("ecs-instances")
         group = SecurityGroup(
             self,
@@ -137,14 +142,14 @@ class Cluster(Construct):
             vpc_id=network.vpc_id,
             tags={"Name": name},
         )
-        allow_https(
+        rules = allow_https(
             self,
             "instances",
             security_group_id=group.id,
             network=network if private else None,
             cidrs=None if private else {"anywhere": "0.0.0.0/0"},
         )
-        return group.id
+        return group.id, rules
 
     def _instance_profile(self) -> IamInstanceProfile:
         """What the ECS agent of an instance may do, in this cluster alone."""
@@ -212,6 +217,7 @@ class InstanceCapacity(Construct):
         subnet_ids: list[str],
         group_id: str,
         profile: IamInstanceProfile,
+        waits_for: list[ITerraformDependable],
     ) -> None:
         super().__init__(scope, id)
         self.name = context.name(id)
@@ -250,6 +256,7 @@ class InstanceCapacity(Construct):
             tag=[
                 AutoscalingGroupTag(key="AmazonECSManaged", value="true", propagate_at_launch=True)
             ],
+            depends_on=waits_for,
         )
         self.provider = EcsCapacityProvider(
             self,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..alb.construct import Backend
-from ..cdk import Construct, TerraformResourceLifecycle
+from ..cdk import Construct, ITerraformDependable, TerraformResourceLifecycle
 from ..content import content_name
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
@@ -244,6 +244,8 @@ class NativeRollout:
 
     configuration: EcsServiceDeploymentConfiguration
     advanced: EcsServiceLoadBalancerAdvancedConfiguration
+    ready: ITerraformDependable
+    """What the service waits for: the policy of the role that moves its traffic."""
 
 
 def native_rollout(
@@ -305,4 +307,5 @@ def native_rollout(
             production_listener_rule=backend.rule.arn,
             role_arn=role.arn,
         ),
+        role.ready,
     )

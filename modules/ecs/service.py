@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..alb.construct import CONTAINER_PORT, Backend
-from ..cdk import Construct, TerraformResourceLifecycle
+from ..cdk import Construct, ITerraformDependable, TerraformResourceLifecycle
 from ..context import Context
 from ..ecr.spec import Image, parse_image
 from ..iam import grants
@@ -383,6 +383,7 @@ class Service(Construct):
             assert backend is not None
             native = native_rollout(self, self._context, self._id, rollout, backend)
             options, advanced = {"deployment_configuration": native.configuration}, native.advanced
+            after = [*after, native.ready]
         if not spec.uses_code_deploy:
             alarms = [*self._alarms, *rollout.alarm_names]
             options["deployment_circuit_breaker"] = EcsServiceDeploymentCircuitBreaker(
@@ -408,6 +409,7 @@ class Service(Construct):
                 )
             ]
             after = [*after, backend.rule]
+        group_id, rules = self._group()
         return EcsServiceResource(
             self,
             "service",
@@ -418,7 +420,7 @@ class Service(Construct):
             capacity_provider_strategy=self._strategy(),
             network_configuration=EcsServiceNetworkConfiguration(
                 subnets=self._around.network.private_subnet_ids,
-                security_groups=[self._group()],
+                security_groups=[group_id],
                 assign_public_ip=False,
             ),
             deployment_controller=EcsServiceDeploymentController(type=controller),
@@ -433,7 +435,8 @@ class Service(Construct):
             lifecycle=TerraformResourceLifecycle(ignore_changes=owned_elsewhere)
             if owned_elsewhere
             else None,
-            depends_on=after,
+            # Tasks that start before the rules are there pull no image, and are counted as failed.
+            depends_on=[*after, *rules],
             **options,
         )
 
@@ -445,7 +448,8 @@ class Service(Construct):
             )
         ]
 
-    def _group(self) -> str:
+    def _group(self) -> tuple[str, list[ITerraformDependable]]:
+        """The tasks' security group, and its rules."""
         spec, around = self._spec, self._around
         name = self._context.name(self._id, "ecs")
         group = SecurityGroup(
@@ -457,30 +461,33 @@ class Service(Construct):
             tags={"Name": name},
         )
         group_id: str = group.id
+        rules: list[ITerraformDependable] = []
         if spec.route is not None:
-            VpcSecurityGroupIngressRule(
-                self,
-                "from-load-balancer",
-                security_group_id=group_id,
-                description="requests from the load balancer",
-                ip_protocol="tcp",
-                from_port=CONTAINER_PORT,
-                to_port=CONTAINER_PORT,
-                referenced_security_group_id=around.cluster.load_balancer_groups[
-                    spec.route.load_balancer
-                ],
+            rules.append(
+                VpcSecurityGroupIngressRule(
+                    self,
+                    "from-load-balancer",
+                    security_group_id=group_id,
+                    description="requests from the load balancer",
+                    ip_protocol="tcp",
+                    from_port=CONTAINER_PORT,
+                    to_port=CONTAINER_PORT,
+                    referenced_security_group_id=around.cluster.load_balancer_groups[
+                        spec.route.load_balancer
+                    ],
+                )
             )
         cidrs = spec.egress_cidrs
         if cidrs is None:
             cidrs = () if around.private else ("0.0.0.0/0",)
-        allow_https(
+        rules += allow_https(
             self,
             "to",
             security_group_id=group_id,
             network=around.network,
             cidrs={f"egress-{index}": cidr for index, cidr in enumerate(cidrs)},
         )
-        return group_id
+        return group_id, rules
 
 
 def _mount(volume: str, path: str, *, read_only: bool = False) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class Cluster(Construct):
         self._subnet_ids = network.private_subnet_ids
         self.name = cluster_name(context)
         node_role, node_policies = self._node_role()
-        cluster = self._control_plane(network, registry, node_role)
+        cluster = self._control_plane(network, registry, node_role, node_policies)
         # A reference, so that everything in the cluster waits for it.
         self._cluster_name = cluster.name
         self._access()
@@ -137,7 +137,11 @@ class Cluster(Construct):
         )
 
     def _control_plane(
-        self, network: NetworkOutputs, registry: RegistryOutputs, node_role: IamRole | None
+        self,
+        network: NetworkOutputs,
+        registry: RegistryOutputs,
+        node_role: IamRole | None,
+        node_policies: list[ITerraformDependable],
     ) -> EksClusterResource:
         context, spec = self._context, self._spec
         logs = CloudwatchLogGroup(
@@ -199,7 +203,8 @@ class Cluster(Construct):
                 "bootstrap_self_managed_addons",
                 "access_config[0].bootstrap_cluster_creator_admin_permissions",
             ),
-            depends_on=[logs, *policies],
+            # Auto Mode starts nodes by itself, which pull images by the policies of their role.
+            depends_on=[logs, *policies, *(node_policies if auto else ())],
         )
 
     def _api_group(self, network: NetworkOutputs) -> str:

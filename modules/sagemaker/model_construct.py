@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..cdk import Construct, TerraformLocal, TerraformResourceLifecycle, TerraformStack
+from ..cdk import (
+    Construct,
+    ITerraformDependable,
+    TerraformLocal,
+    TerraformResourceLifecycle,
+    TerraformStack,
+)
 from ..content import content_hash, content_name
 from ..context import Context
 from ..iam import grants
@@ -29,6 +35,9 @@ class Surroundings:
 
     subnet_ids: list[str]
     security_group_ids: list[str]
+    ways_out: list[ITerraformDependable]
+    """The rules of the security groups, which containers need from their start."""
+
     kms_key_arn: str
     artifact_bucket: str
     layer: str
@@ -46,6 +55,7 @@ class Surroundings:
         layer: str,
         subnet_ids: list[str],
         security_group_ids: list[str],
+        ways_out: list[ITerraformDependable],
         kms_key_arn: str,
         artifact_bucket: str,
     ) -> Surroundings:
@@ -58,6 +68,7 @@ class Surroundings:
             layer=layer,
             subnet_ids=subnet_ids,
             security_group_ids=security_group_ids,
+            ways_out=ways_out,
             kms_key_arn=kms_key_arn,
             artifact_bucket=artifact_bucket,
             suffix=suffix.as_string,
@@ -103,7 +114,7 @@ class HostedModel(Construct):
             if vpc
             else None,
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
-            depends_on=[role.ready],
+            depends_on=[role.ready, *(surroundings.ways_out if vpc else ())],
         )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..cdk import Construct
+from ..cdk import Construct, ITerraformDependable
 from ..outputs import NetworkOutputs
 
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
@@ -17,16 +17,17 @@ def allow_https(
     security_group_id: str,
     network: NetworkOutputs | None = None,
     cidrs: Mapping[str, str] | None = None,
-) -> None:
+) -> list[ITerraformDependable]:
     """Let `security_group_id` send HTTPS to the VPC and S3 of `network`, and to each of `cidrs`.
 
     The rules are named by `prefix` and where they lead to: `vpc`, `s3` or a key of `cidrs`.
+    Returns them, for what fails to start without: it refers to the group alone.
     """
     blocks = dict(cidrs or {})
     if network is not None:
         blocks["vpc"] = network.vpc_cidr
     prefix_lists = {} if network is None else {"s3": network.s3_prefix_list_id}
-    for name in sorted({*blocks, *prefix_lists}):
+    return [
         VpcSecurityGroupEgressRule(
             scope,
             f"{prefix}-{name}",
@@ -38,3 +39,5 @@ def allow_https(
             cidr_ipv4=blocks.get(name),
             prefix_list_id=prefix_lists.get(name),
         )
+        for name in sorted({*blocks, *prefix_lists})
+    ]

@@ -100,7 +100,7 @@ class InferenceLayer(Layer):
             vpc_id=network.vpc_id,
             tags={"Name": name},
         )
-        allow_https(
+        ways_out = allow_https(
             self,
             "models",
             security_group_id=group.id,
@@ -112,6 +112,7 @@ class InferenceLayer(Layer):
             layer=self.layer,
             subnet_ids=network.private_subnet_ids,
             security_group_ids=[group.id],
+            ways_out=ways_out,
             kms_key_arn=registry.kms_key_arn,
             artifact_bucket=registry.artifact_bucket,
         )
