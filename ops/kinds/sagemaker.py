@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from inferform.instances import instance_types
 from inferform.usage import Usage, between, by_use
 
 from ..aws import Aws
@@ -14,7 +15,7 @@ from ..told import RiskRule, Severity
 from . import preflight
 from .finding import given, pairs
 from .record import Discard, Existing, Finder, Finding, Found, Kind, Not, Quota, Values, risk
-from .risks import ROLL2
+from .risks import ROLL2, SEC1
 from .sagemaker_story import (
     CONFIGURATION,
     ENDPOINT,
@@ -249,6 +250,21 @@ def _configuration_gone(plan: Plan, configuration: Change) -> Iterator[Found]:
             yield f"is deleted while {endpoint.before.get('name')} uses it"
 
 
+@risk(SEC1)
+def _unencrypted(plan: Plan, configuration: Change) -> Iterator[Found]:
+    """A key that goes, unless the instances have storage of their own, which takes none."""
+    before, after = configuration.both("kms_key_arn")
+    stays = configuration.exists_after and not configuration.is_unknown("kms_key_arn")
+    variants = [
+        *(configuration.after.get("production_variants") or ()),
+        *(configuration.after.get("shadow_production_variants") or ()),
+    ]
+    types = [instance_types().get(str(variant.get("instance_type"))) for variant in variants]
+    takes_none = bool(types) and all(facts is not None and facts.local_gb for facts in types)
+    if before and not after and stays and not takes_none:
+        yield "turns off volume encryption by your key"
+
+
 _OF_ENDPOINT = Not("it is told, priced and verified with the endpoint that uses it")
 
 KINDS = (
@@ -284,11 +300,8 @@ KINDS = (
         addresses=Not("the endpoint that uses it counts its instances"),
         preflight=Not("its model has the images and artifacts"),
         story=_OF_ENDPOINT,
-        risks=(_configuration_gone,),
-        settings={
-            "kms_key_arn": "volume encryption by your key",
-            "data_capture_config": "data capture",
-        },
+        risks=(_configuration_gone, _unencrypted),
+        settings={"data_capture_config": "data capture"},
         verify=_OF_ENDPOINT,
     ),
     Kind(

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from ..cost.model import dollars
 from ..kinds import known
+from ..kinds.ground import cut
 from ..kinds.record import Foreign, Found, Kind, Not, RiskCheck, risk
 from ..kinds.risks import SEC1, SEC2, gone
 from ..plan import Action, Change, Plan
@@ -129,5 +130,5 @@ def _unprotected(plan: Plan, change: Change) -> Iterator[Found]:
                 yield f"sets {attribute} to false"
 
 
-_ANY = (_forgotten, _unprotected)
+_ANY = (_forgotten, _unprotected, cut)
 """The risks of resources of every type, known or not."""
