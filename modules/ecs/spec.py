@@ -74,9 +74,10 @@ ECS14 = rule(
 ECS16 = rule(
     "ECS16",
     refuses="a rolling deployment that may neither stop nor start a task",
-    message="leaves no room to move: at most {maximum} % beside at least {minimum} %; raise "
-    "max_percent or lower min_healthy_percent",
-    source="botocore ecs DeploymentConfiguration",
+    message="leaves no room to move with {tasks}: {maximum} % are {most}, and {minimum} % are "
+    "{least}; raise max_percent or lower min_healthy_percent",
+    source="Amazon ECS API reference, DeploymentConfiguration (maximumPercent is rounded down, "
+    "minimumHealthyPercent up)",
     severity="warning",
 )
 ECS19 = rule(
@@ -684,8 +685,20 @@ class EcsService(Service):
         if refused or not isinstance(rollout, Rolling):
             return
         low, high = (ECS.number(rollout, name) for name in ("min_healthy_percent", "max_percent"))
-        if low == high == 100:
-            yield ECS16.problem("rollout", "max_percent", maximum=high, minimum=low)
+        # The fewest tasks have the least room.
+        tasks = self.initial_count
+        if self.scaling is not None:
+            tasks = max(1, min(count for _, count in self.scaling.lowest()))
+        most, least = tasks * high // 100, -(-tasks * low // 100)
+        if tasks and most <= tasks <= least:
+            yield ECS16.problem(
+                *("rollout", "max_percent"),
+                tasks="1 task" if tasks == 1 else f"{tasks} tasks",
+                maximum=high,
+                minimum=low,
+                most=most,
+                least=least,
+            )
 
     def _check_image(self) -> Iterator[Problem]:
         image = self.model.image

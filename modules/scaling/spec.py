@@ -72,9 +72,10 @@ AAS12 = rule(
 )
 AAS13 = rule(
     "AAS13",
-    refuses="steps that leave a gap, overlap, or do not reach to infinity",
+    refuses="steps that leave a gap, overlap, have no bound, or do not reach to infinity",
     message="{wrong}",
-    source="Application Auto Scaling user guide, step scaling policies, step adjustments",
+    source="Application Auto Scaling user guide, step scaling policies, step adjustments (both "
+    "bounds of one cannot be null)",
 )
 AAS16 = rule(
     "AAS16",
@@ -226,7 +227,7 @@ class Step(Spec):
 
     lower: float | None = None
     """The lower end, counted from the threshold in the metric's own unit as the Spec says it.
-    Without it, minus infinity."""
+    Default: minus infinity. A step has one end at least."""
 
     upper: float | None = None
     """The upper end, likewise. Without it, infinity."""
@@ -329,6 +330,10 @@ class StepScaling(Spec):
             yield AAS13.problem("steps", wrong="must be 1 to 20 steps")
             return
         for index, step in enumerate(self.steps):
+            if step.lower is None and step.upper is None and len(self.steps) == 1:
+                bound = "lower" if self.rises else "upper"
+                wrong = f"must have a bound; write {bound}=0, which is the threshold"
+                yield AAS13.problem("steps", index, wrong=wrong)
             if step.lower is not None and step.upper is not None and step.upper <= step.lower:
                 yield AAS13.problem("steps", index, wrong="ends before it begins")
             if self.adjustment == "ExactCapacity" and step.change < 0:

@@ -34,7 +34,7 @@ VPC3 = rule(
 )
 VPC4 = rule(
     "VPC4",
-    refuses="a number of zone letters that is not the number of availability zones",
+    refuses="zone letters that are not as many as the availability zones, or not a to f",
     message="must name {zones} distinct zones of the region, such as ('a', 'b')",
     source="Amazon EC2 user guide, Availability Zones",
 )
@@ -140,6 +140,9 @@ RetentionDays = Annotated[
 ]
 """Days that CloudWatch Logs keeps events."""
 
+# What AWS calls zones by: no Region has a zone past f.
+_LETTERS = ("a", "b", "c", "d", "e", "f")
+
 # Regions whose zone letters are not a, b, c for every account.
 _ZONE_LETTERS = {
     "ap-northeast-1": ("a", "c", "d"),
@@ -233,7 +236,7 @@ class Network(Billed):
         if letters is not None and (
             len(set(letters)) != self.availability_zones
             or len(letters) != self.availability_zones
-            or any(len(letter) != 1 or not letter.islower() for letter in letters)
+            or any(letter not in _LETTERS for letter in letters)
         ):
             yield VPC4.problem("zone_letters", got=letters, zones=self.availability_zones)
         if not any(self.network.subnet_of(block) for block in _PRIVATE_RANGES):

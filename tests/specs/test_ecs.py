@@ -28,6 +28,7 @@ from inferform import (
     Rolling,
     Route,
     Scaling,
+    Scheduled,
     SpecError,
     TargetTracking,
 )
@@ -184,9 +185,36 @@ def test_a_name_is_a_secret_or_a_variable_but_not_both() -> None:
     assert refusal(EcsService, model=model, compute=SMALL, secrets={"HUB": arn}) == ["ECS35"]
 
 
-def test_a_rolling_deployment_has_room_to_move() -> None:
-    service = EcsService(model=MODEL, compute=SMALL, route=ROUTE, rollout=Rolling(max_percent=100))
-    assert [problem.rule for problem in problems_of(service)] == ["ECS16"]
+@pytest.mark.parametrize(
+    ("tasks", "rollout", "stuck"),
+    [
+        (1, Rolling(max_percent=100), True),
+        (4, Rolling(max_percent=100), True),
+        # AWS rounds the most down and the least up.
+        (1, Rolling(max_percent=150), True),
+        (2, Rolling(max_percent=150), False),
+        (3, Rolling(max_percent=133), True),
+        (3, Rolling(max_percent=134), False),
+        (1, Rolling(max_percent=100, min_healthy_percent=50), True),
+        (2, Rolling(max_percent=100, min_healthy_percent=50), False),
+        (1, Rolling(max_percent=100, min_healthy_percent=0), False),
+        (0, Rolling(max_percent=150), False),
+    ],
+)
+def test_a_rolling_deployment_has_room_to_move(tasks: int, rollout: Rolling, stuck: bool) -> None:
+    service = EcsService(model=MODEL, compute=SMALL, route=ROUTE, rollout=rollout, count=tasks)
+    assert ("ECS16" in [problem.rule for problem in problems_of(service)]) is stuck
+
+
+def test_a_rolling_deployment_has_room_to_move_at_the_least_that_a_schedule_leaves() -> None:
+    rollout = Rolling(max_percent=150)
+    night = Scheduled(name="night", schedule="cron(0 19 * * ? *)", min_capacity=1)
+    for schedules, found in (((), []), ((night,), ["ECS16"])):
+        scaling = Scaling(min_capacity=2, max_capacity=4, schedules=schedules)
+        service = EcsService(
+            model=MODEL, compute=SMALL, route=ROUTE, rollout=rollout, scaling=scaling
+        )
+        assert [problem.rule for problem in problems_of(service)] == found
 
 
 def test_scaling_by_requests_needs_one_target_group_and_a_route() -> None:

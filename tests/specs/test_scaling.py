@@ -342,7 +342,6 @@ def test_two_policies_of_one_name_are_refused() -> None:
     "given",
     [
         [(0, None)],
-        [(None, None)],
         [(0, 10), (10, 20), (20, None)],
     ],
 )
@@ -360,6 +359,7 @@ def test_contiguous_steps_without_an_end_are_good(given: Any) -> None:
         ([(0, 10)], "must reach from 0, the threshold, up"),
         ([(5, None)], "must reach from 0, the threshold, up"),
         ([(10, 0), (0, None)], "ends before it begins"),
+        ([(None, None)], "must have a bound; write lower=0"),
     ],
 )
 def test_steps_with_gaps_overlaps_or_two_ends_are_refused(given: Any, wrong: str) -> None:
