@@ -16,7 +16,7 @@ from inferform.rules import nearest, one_of
 
 from .errors import BadInputError
 
-_CHECKOV = re.compile(r"CKV\d?_[A-Z]+_\d+")
+_CHECKOV = re.compile(r"CKV\d?_[A-Z0-9]+_\d+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,7 +215,8 @@ def _translated(path: Path_, new: str | None, old: str | None, taker: Environmen
 
 def _edited(loaded: Loaded, target: str, service: str, before: str, changes: Release) -> str:
     module = cst.parse_module(before)
-    found = _Literals(find(loaded.environments[target], service).name)
+    name = find(loaded.environments[target], service).name
+    found = _Literals(name)
     module.visit(found)
     pairs = dict(_pairs(loaded.environments[target], service, changes))
     candidates = [literal for literal in found.literals if literal.evaluated_value in pairs]
@@ -227,7 +228,7 @@ def _edited(loaded: Loaded, target: str, service: str, before: str, changes: Rel
             if not candidates
             else f"the entry of {service} in {where} has too many literals like its release",
             f"write the version as a literal in the entry of {service}, such as "
-            f'"{service}": model("{service}", "1.4.2"), or edit it by hand',
+            f'"{name}": model("{name}", "1.4.2"), or edit it by hand',
         )
     failures: list[str] = []
     for size in range(1, len(candidates) + 1):

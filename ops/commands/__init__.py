@@ -78,12 +78,21 @@ def _of(name: str) -> list[Command]:
     try:
         commands = list(importlib.import_module(f"{__name__}.{name}").COMMANDS)
         for command in commands:
-            # Typer reads the parameters of all commands when it runs one.
-            command.add_to(app := typer.Typer())
-            typer.main.get_command(app)
-    except Exception as error:  # a broken file must not take the other commands away
+            _check(command)
+    # A broken file, or one that ends the program, must not take the other commands away.
+    except (Exception, SystemExit) as error:
         return list(_broken(name, error))
     return commands
+
+
+def _check(command: Command) -> None:
+    """Raise what keeps a command from standing beside the others."""
+    for field, kind in (("name", str), ("panel", Panel), ("order", int)):
+        if not isinstance(getattr(command, field), kind):
+            raise TypeError(f"{field} of {command!r} is no {kind.__name__}")
+    # Typer reads the parameters of all commands when it runs one.
+    command.add_to(app := typer.Typer())
+    typer.main.get_command(app)
 
 
 def _broken(name: str, error: Exception) -> Iterator[Command]:
@@ -92,9 +101,10 @@ def _broken(name: str, error: Exception) -> Iterator[Command]:
     def broken() -> None:
         raise OperatorError(reason, "the commands of the other files work")
 
-    broken.__doc__ = reason
+    # The help is read as Rich's markup.
+    broken.__doc__ = reason.replace("[", r"\[")
     spec = importlib.util.find_spec(f"{__name__}.{name}")
-    source = Path(spec.origin).read_text("utf-8") if spec and spec.origin else ""
+    source = Path(spec.origin).read_text("utf-8", "replace") if spec and spec.origin else ""
     written = re.findall(r"\bCommand\(\s*\"([\w-]+)\"", source)
     for command in written or [name.replace("_", "-")]:
         yield Command(command, broken, BROKEN)

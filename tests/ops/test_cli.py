@@ -131,6 +131,20 @@ BROKEN_FILES = {
         "COMMANDS = (Command('zebra', zebra, LOOK_UP),)",
         "NameError",
     ),
+    "a heading that is no Panel": (
+        "from ops.commands import Command\n"
+        "def zebra() -> None: ...\n"
+        "COMMANDS = (Command('zebra', zebra, 'Animals'),)",
+        "is no Panel",
+    ),
+    "an order that is no number": (
+        "from ops.commands import LOOK_UP, Command\n"
+        "def zebra() -> None: ...\n"
+        "COMMANDS = (Command('zebra', zebra, LOOK_UP, order='last'),)",
+        "is no int",
+    ),
+    "an error that reads like markup": ("raise ValueError('no [/end] here')", "no [/end] here"),
+    "an end of the program": ("raise SystemExit(3)", "SystemExit"),
 }
 
 

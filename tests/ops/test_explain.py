@@ -21,6 +21,7 @@ from ops.contract import CHECKS as CONTRACT
 from ops.errors import BadInputError
 from ops.explain import Entry, entries, explained, place
 from tests.conftest import ROOT
+from tests.security.test_checkov import EXPLAINED
 
 # The functions and classes that give something an id.
 MAKERS = {"rule", "Rule", "risk", "RiskRule", "check", "Check"}
@@ -142,6 +143,12 @@ def test_a_check_of_checkov_is_said_to_be_checkovs() -> None:
     ids = {check["check_id"] for run in runs for check in run["results"]["failed_checks"]}
     assert ids
     assert {explained(each).kind for each in ids} == {"check of Checkov"}
+
+
+def test_every_check_of_checkov_that_fails_on_purpose_is_explained() -> None:
+    ids = {check for check, _ in EXPLAINED}
+    assert any(check.startswith("CKV_K8S_") for check in ids)
+    assert {explained(check).kind for check in ids} == {"check of Checkov"}
 
 
 def test_a_risk_is_explained_on_the_command_line() -> None:

@@ -200,6 +200,12 @@ def test_what_cannot_be_edited_safely_is_refused(
     assert (folder / "prod.py").read_text("utf-8") == before
 
 
+def test_what_to_write_instead_names_the_entry_as_the_file_does(folder: Path) -> None:
+    write(folder, 'model("fraud", "1.4.2")', 'model("fraud", ".".join(["1", "4", "1"]))')
+    with pytest.raises(BadInputError, match=r'such as "fraud": model\("fraud", "1.4.2"\)'):
+        promote.plan(load(folder), "endpoint/fraud", "staging-use1", "prod-use1")
+
+
 def test_a_service_that_is_not_there_is_named_with_its_nearest(folder: Path) -> None:
     write(folder, 'model("fraud", "1.4.2")', 'model("fraud", "1.4.1")')
     with pytest.raises(BadInputError, match="has no service frad; did you mean fraud"):
