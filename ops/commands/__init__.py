@@ -95,7 +95,7 @@ def _check(command: Command) -> None:
     typer.main.get_command(app)
 
 
-def _broken(name: str, error: Exception) -> Iterator[Command]:
+def _broken(name: str, error: BaseException) -> Iterator[Command]:
     reason = f"ops/commands/{name}.py cannot be loaded: {type(error).__name__}: {error}"
 
     def broken() -> None:

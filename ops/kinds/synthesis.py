@@ -13,9 +13,9 @@ from inferform import Environment
 from inferform.outputs import Outputs
 
 from ..aws import Aws
-from ..errors import OperatorError
+from ..errors import NotBootstrappedError
 from ..state import State, States
-from ..terraform import place_in
+from ..terraform import backend_in, place_in
 from .record import Values
 
 _REMOTE = re.compile(r"\$\{data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)\}")
@@ -37,11 +37,15 @@ class Resource:
 
 
 class Synthesis:
-    """The resources of every stack of an environment, and what is deployed of them."""
+    """The resources of every stack of an environment, and what is deployed of them.
+
+    A stack whose state is not in S3 is left out, as what it has is known to Terraform alone.
+    """
 
     def __init__(
         self, environment: Environment, stacks: Mapping[str, Mapping[str, Any]], aws: Aws
     ) -> None:
+        stacks = {name: each for name, each in stacks.items() if backend_in(each)[0] == "s3"}
         self.environment = environment
         self.context = environment.context
         self.aws = aws
@@ -70,7 +74,7 @@ class Synthesis:
         layers = [place_in(content)[1] for content in self._stacks.values()]
         try:
             found = {layer: states.read(layer) for layer in layers}
-        except OperatorError:
+        except NotBootstrappedError:
             return {}  # there is no state bucket yet, which is a finding of its own
         return {layer: state for layer, state in found.items() if state is not None}
 

@@ -34,6 +34,7 @@ from .certificates import issued
 
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 Write = Callable[..., str]
+IN_S3: dict[str, Any] = {"terraform": {"backend": {"s3": {}}}}
 
 
 def endpoint(most: int = 2, instance_type: str = "ml.m5.large", tag: str = "1.4.2") -> Any:
@@ -162,7 +163,7 @@ def test_certificates_of_load_balancers_are_looked_for_where_they_must_be(accoun
     elsewhere = good.replace("us-east-1", "eu-west-1")
     arns = [good, pending, elsewhere, f"{good[:-1]}-"]
     listeners = {str(n): {"certificate_arn": arn} for n, arn in enumerate(arns)}
-    stacks = {"dev-use1-ecs": {"resource": {"aws_lb_listener": listeners}}}
+    stacks = {"dev-use1-ecs": {"resource": {"aws_lb_listener": listeners}, **IN_S3}}
     checks = preflight(account.environment, stacks, account.aws)
     found = {c.subject: (c.outcome, c.found) for c in checks if c.check.title == "certificate"}
     assert found == {
@@ -209,6 +210,38 @@ def test_what_is_in_the_state_is_not_taken_for_somebody_elses(
     [role] = synthesized["dev-use1-inference"]["resource"]["aws_iam_role"]
     write_state("inference", 1, **{f"aws_iam_role.{role}": {"name": name}})
     assert "name" not in account.failed()
+
+
+def test_a_stack_with_its_state_elsewhere_hides_no_other_state(
+    account: Account, write_state: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synthesize = account._synthesize
+
+    def with_another(environment: Environment, **options: Any) -> dict[str, dict[str, Any]]:
+        place = {"environment": environment.key, "layer": "mine"}
+        bucket = {"aws_s3_bucket": {"mine": {"bucket": account.bucket}}}
+        mine = {"//": {"metadata": {"inferform": place}}, "resource": bucket}
+        return {**synthesize(environment, **options), "mine": mine}
+
+    name = account.environment.context.name("fraud", limit=64)
+    account.aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    stacks = synthesize(account.environment, target=EMULATOR)
+    [role] = stacks["dev-use1-inference"]["resource"]["aws_iam_role"]
+    write_state("inference", 1, **{f"aws_iam_role.{role}": {"name": name}})
+    monkeypatch.setattr(account, "_synthesize", with_another)
+    assert account.failed() == {}
+
+
+def test_a_state_that_cannot_be_read_is_not_taken_for_none(account: Account) -> None:
+    context = account.environment.context
+    name = context.name("fraud", limit=64)
+    account.aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    account.aws.client("s3").put_object(
+        Bucket=context.state_bucket, Key=context.state_key("inference"), Body=b"{"
+    )
+    failed = account.failed()
+    assert set(failed) == {"readable"}
+    assert "dev-use1/inference.tfstate" in failed["readable"].found
 
 
 def test_a_state_bucket_that_is_missing_is_a_finding_of_its_own(
