@@ -27,6 +27,7 @@ from .beside import (
 )
 from .errors import BadInputError
 from .masking import Masked, Unmasked, mask, mask_text
+from .references import References, written_in
 
 Side = Literal["before", "after"]
 
@@ -270,7 +271,9 @@ class Plan:
     recorded: tuple[Change, ...] = ()
     """What else differs from the state; the apply only writes it into the state."""
 
-    references: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+    configuration: dict[str, Any] = field(default_factory=dict, repr=False)
+    """The root module of the configuration."""
+
     outputs: tuple[Output, ...] = ()
     checks: tuple[Check, ...] = ()
     deferred: tuple[Deferred, ...] = ()
@@ -330,17 +333,26 @@ class Plan:
         )
         return frozenset(arn[4] for arn in arns if len(arn) > 4 and arn[4].isdigit())
 
-    def referred(self, change: Change, attribute: str) -> tuple[Change, ...]:
-        """The resources that an attribute of a resource refers to in the configuration."""
-        known = self.references.get(_unindexed(change.address), {})
-        prefix = change.address[: len(change.address) - len(_local(change.address))]
-        found: dict[str, Change] = {}
-        for reference in known.get(attribute, ()):
-            wanted = prefix + reference
-            for address, other in self.by_address.items():
-                if address == wanted or wanted.startswith(f"{address}."):
-                    found[address] = other
-        return tuple(found.values())
+    @cached_property
+    def _references(self) -> References:
+        return References(self.configuration, tuple(self.by_address))
+
+    def referred(self, change: Change, *path: Any) -> tuple[Change, ...]:
+        """The resources that an argument of a resource, or of its blocks, refers to.
+
+        Through variables and outputs of modules, and by `each` and `count` to the instance with
+        the same key. What stands behind a local value is not known (`is_resolved`).
+        """
+        found = self._references.of(change.address, *path).addresses
+        return tuple(self.by_address[address] for address in found)
+
+    def arguments(self, change: Change) -> frozenset[str] | None:
+        """The arguments that the configuration of a resource sets; None where it is not shown."""
+        return self._references.arguments(change.address)
+
+    def is_resolved(self, change: Change, *path: Any) -> bool:
+        """Whether every reference of an argument could be followed."""
+        return self._references.of(change.address, *path).is_whole
 
 
 def read_plan(
@@ -422,7 +434,7 @@ def _plan(shown: dict[str, Any], name: str, *, in_clear: bool) -> Plan:
         changes=changes,
         drifted=tuple(compress(drifts, undone)),
         recorded=tuple(compress(drifts, map(not_, undone))),
-        references=dict(_references(configuration.get("root_module") or {}, "")),
+        configuration=configuration.get("root_module") or {},
         outputs=tuple(outputs_of(shown, in_clear=in_clear)),
         checks=tuple(checks_of(shown)),
         deferred=tuple(
@@ -441,7 +453,7 @@ def _plan(shown: dict[str, Any], name: str, *, in_clear: bool) -> Plan:
 
 def _unplanned(configuration: dict[str, Any], entries: Sequence[dict[str, Any]]) -> Iterator[str]:
     planned = {_unindexed(str(entry["address"])) for entry in entries}
-    for address, _ in _references(configuration.get("root_module") or {}, ""):
+    for address in written_in(configuration.get("root_module") or {}):
         # A data source that is read already is not in a plan.
         if address not in planned and not re.search(r"(^|\.)(data|ephemeral)\.", address):
             yield address
@@ -529,36 +541,5 @@ def _region(configuration: dict[str, Any], changes: tuple[Change, ...]) -> str:
     return ""
 
 
-def _references(
-    module: dict[str, Any], prefix: str
-) -> Iterator[tuple[str, dict[str, tuple[str, ...]]]]:
-    for resource in module.get("resources") or ():
-        expressions = resource.get("expressions") or {}
-        yield (
-            f"{prefix}{resource['address']}",
-            {name: tuple(_referred(expression)) for name, expression in expressions.items()},
-        )
-    for name, call in (module.get("module_calls") or {}).items():
-        yield from _references(call.get("module") or {}, f"{prefix}module.{name}.")
-
-
-def _referred(expression: Any) -> Iterator[str]:
-    if isinstance(expression, dict):
-        for key, value in expression.items():
-            if key == "references" and isinstance(value, list):
-                yield from map(str, value)
-            elif key != "constant_value":
-                yield from _referred(value)
-    elif isinstance(expression, list):
-        for value in expression:
-            yield from _referred(value)
-
-
 def _unindexed(address: str) -> str:
     return re.sub(r"\[[^\]]*\]", "", address)
-
-
-def _local(address: str) -> str:
-    """The part of an address within its module."""
-    match = re.match(r"(?:module\.[^.\[]+(?:\[[^\]]*\])?\.)*", address)
-    return address[match.end() :] if match else address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..kinds import known
 from ..kinds.record import Not
-from ..plan import Plan, Side
+from ..plan import Action, Plan, Side
 from .model import Usage
 
 
@@ -15,6 +15,9 @@ def usages(plan: Plan, side: Side) -> list[Usage]:
         if isinstance(record.uses, Not):
             continue
         for change in plan.of_type(kind):
-            if change.exists(side):
+            if change.action is Action.FORGET:
+                # It goes on existing, and costs on.
+                found += record.uses(plan, change, "before")
+            elif change.exists(side):
                 found += record.uses(plan, change, side)
     return found

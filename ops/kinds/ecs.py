@@ -38,6 +38,7 @@ from .risks import NET2, ROLL2, lowered, raised
 from .scaling import TARGET, maximum, planned_bounds, scaling_facts
 from .stories import told_when_gone
 from .synthesis import Resource, Synthesis
+from .untold import not_told
 from .words import arrow, changed_first, forced, short_image
 
 SERVICE = "aws_ecs_service"
@@ -155,9 +156,9 @@ def containers_of(definition: Change | None, side: Side) -> dict[str, dict[str, 
 def task_definition_of(plan: Plan, service: Change) -> Change | None:
     """The task definition of an ECS service."""
     referred = plan.referred(service, "task_definition")
-    for definition in referred:
-        if definition.type == TASK_DEFINITION:
-            return definition
+    definitions = [definition for definition in referred if definition.type == TASK_DEFINITION]
+    if len(definitions) == 1 and plan.is_resolved(service, "task_definition"):
+        return definitions[0]
     for definition in plan.of_type(TASK_DEFINITION):
         for values, wanted in (
             (definition.before, service.before),
@@ -174,6 +175,8 @@ def _service_story(plan: Plan, service: Change) -> Iterator[Story]:
     definition = task_definition_of(plan, service)
     before = containers_of(definition, "before") if service.exists_before else {}
     after = containers_of(definition, "after") if service.exists_after else {}
+    if definition is not None and definition.is_unknown("container_definitions"):
+        after = {name: {"image": "not known before the apply"} for name in before}
     scaling = tuple(
         (label, text.replace("instances", "tasks"))
         for label, text in scaling_facts(plan, service)
@@ -298,10 +301,6 @@ def _rollout(values: Values) -> tuple[str, str]:
 def _tasks(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     """The tasks of a service on Fargate; those on EC2 are paid by their instances."""
     values = change.at(side)
-    definition = task_definition_of(plan, change)
-    if definition is None:
-        return
-    task = definition.at(side)
     providers = {
         str(entry.get("capacity_provider")): entry
         for entry in values.get("capacity_provider_strategy") or ()
@@ -309,10 +308,16 @@ def _tasks(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     on_fargate = values.get("launch_type") == "FARGATE" or any(
         "FARGATE" in name for name in providers
     )
-    cpu, memory = task.get("cpu"), task.get("memory")
-    if not on_fargate or not str(cpu).isdigit() or not str(memory).isdigit():
+    if not on_fargate:
         return
     name = str(values.get("name") or change.name)
+    definition = task_definition_of(plan, change)
+    task = definition.at(side) if definition is not None else {}
+    cpu, memory = task.get("cpu"), task.get("memory")
+    if not str(cpu).isdigit() or not str(memory).isdigit():
+        same = change.action in (Action.NONE, Action.FORGET)
+        yield not_told(f"tasks of {name}", name, side, same=same)
+        return
     amount = planned_bounds(plan, change, side, "", number(values.get("desired_count"), 1))
     own = _own_tasks(providers, amount)
     for share, spot in ((own, False), (amount - own, True)):
@@ -359,6 +364,9 @@ def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         share=number(dig(distribution, "on_demand_percentage_above_base_capacity"), 100) / 100,
     )
     name = str(values.get("name") or change.name)
+    if not kind:
+        same = change.action in (Action.NONE, Action.FORGET)
+        yield not_told(f"instances of {name}", name, side, same=same)
     for key, share in (("ec2", own), ("ec2-spot", amount - own)):
         if kind and share.maximum:
             yield Usage(name, f"{key}/{kind}", share)

@@ -26,6 +26,7 @@ from .record import (
 )
 from .risks import WORLD, exposed, gone, protection
 from .stories import told_when_gone
+from .untold import not_told
 from .words import some
 
 if TYPE_CHECKING:
@@ -127,6 +128,9 @@ def _endpoint_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     values = change.at(side)
     if values.get("vpc_endpoint_type") == "Interface":
         subnets = values.get("subnet_ids") or plan.referred(change, "subnet_ids")
+        if not subnets and not plan.is_resolved(change, "subnet_ids"):
+            yield not_told(f"zones of {change.address}", "network", side, same=False)
+            return
         yield Usage("network", "vpc/interface-endpoint", exactly(len(subnets) or 1))
 
 

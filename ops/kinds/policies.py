@@ -6,7 +6,6 @@ stands in the masked policy, too.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -157,7 +156,7 @@ def _is_unknown(plan: Plan, change: Change, attribute: str, computed: bool) -> b
     marks = change.unknown if isinstance(change.unknown, dict) else {}
     if change.unknown is not True and not _any_unknown(marks.get(attribute)):
         return False
-    known = plan.references.get(re.sub(r"\[[^\]]*\]", "", change.address))
+    known = plan.arguments(change)
     return not computed if known is None else attribute in known
 
 

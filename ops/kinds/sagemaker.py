@@ -22,11 +22,13 @@ from .sagemaker_story import (
     MODEL,
     configuration_of,
     endpoint_story,
+    is_told,
     variants_of,
 )
 from .sagemaker_verify import EndpointVerifier, artifacts_of, containers_of
 from .scaling import maximum, planned_bounds, scaling_targets, variant_of
 from .synthesis import Resource, Synthesis
+from .untold import not_told
 
 ADDRESSES_PER_INSTANCE = 2
 """Addresses of a subnet that an instance may take (SageMaker developer guide)."""
@@ -85,14 +87,15 @@ def _delete_model(aws: Aws, name: str) -> None:
 def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     """The instances of every variant of an endpoint, shadows included."""
     configuration = configuration_of(plan, change, side)
+    service = str(change.at(side).get("name") or change.name)
     if configuration is None:
+        yield not_told(f"instances of {service}", service, side, same=not _rolls(change))
         return
     values = configuration.at(side)
     variants = [
         *(values.get("production_variants") or ()),
         *(values.get("shadow_production_variants") or ()),
     ]
-    service = str(change.at(side).get("name") or change.name)
     for variant in variants:
         name = str(variant.get("variant_name") or "")
         kind, managed = variant.get("instance_type"), dig(variant, "managed_instance_scaling")
@@ -165,8 +168,14 @@ def _reset_capacity(plan: Plan, endpoint: Change) -> Iterator[Found]:
     if not _rolls(endpoint):
         return
     after = variants_of(plan, endpoint, "after")
+    told = is_told(plan, endpoint, "after")
     for target in scaling_targets(plan, endpoint):
         name, high = variant_of(target), target.before.get("max_capacity")
+        if isinstance(high, int) and not told:
+            yield (
+                f"{name} starts again with a count that the plan does not tell, while autoscaling "
+                f"may be at up to {high}"
+            )
         starts = after[name].count if name in after else None
         if isinstance(high, int) and starts is not None and starts < high:
             yield f"{name} starts again with {starts}, while autoscaling may be at up to {high}"
@@ -194,10 +203,17 @@ def _type_under_scaling(plan: Plan, endpoint: Change) -> Iterator[Found]:
         return
     before = variants_of(plan, endpoint, "before")
     after = variants_of(plan, endpoint, "after")
+    told = is_told(plan, endpoint, "before") and is_told(plan, endpoint, "after")
     for target in scaling_targets(plan, endpoint):
         name = str(target.before.get("resource_id") or "").rpartition("/variant/")[2]
         if target.action in (Action.REPLACE, Action.DELETE, Action.CREATE) or not name:
             continue
+        if not told and _rolls(endpoint):
+            yield (
+                f"may change the instance type of {name} while it is registered for scaling: the "
+                "plan does not tell its configuration",
+                Severity.MEDIUM,
+            )
         old, new = before.get(name), after.get(name)
         if old is not None and after and new is None:
             yield f"removes the variant {name}, which is still scaled"

@@ -62,37 +62,54 @@ def named(plan: Plan, kind: str, name: Any, side: Side) -> Change | None:
 
 
 def configuration_of(plan: Plan, endpoint: Change, side: Side) -> Change | None:
-    """The endpoint configuration that an endpoint uses before or after."""
-    values = endpoint.at(side)
-    kind = CONFIGURATION
-    found = named(plan, kind, values.get("endpoint_config_name"), side)
-    if found is None:
-        found = _only(
-            tuple(c for c in plan.referred(endpoint, "endpoint_config_name") if c.type == kind)
-        )
-    if found is None:
+    """The endpoint configuration that an endpoint uses before or after.
+
+    None where it is not in the plan, or cannot be told from it.
+    """
+    name = endpoint.at(side).get("endpoint_config_name")
+    if isinstance(name, str) and name:
+        return named(plan, CONFIGURATION, name, side)
+    return referred_only(plan, endpoint, CONFIGURATION, side, "endpoint_config_name")
+
+
+def referred_only(
+    plan: Plan, change: Change, kind: str, side: Side, *path: str | int
+) -> Change | None:
+    """The one resource of a type that an argument refers to; None where it may be another."""
+    if not plan.is_resolved(change, *path):
         return None
-    return found if found.exists(side) else None
+    return _only(
+        tuple(c for c in plan.referred(change, *path) if c.type == kind and c.exists(side))
+    )
+
+
+def is_told(plan: Plan, endpoint: Change, side: Side) -> bool:
+    """Whether the plan tells what an endpoint serves before or after."""
+    return not endpoint.exists(side) or configuration_of(plan, endpoint, side) is not None
 
 
 def variants_of(plan: Plan, endpoint: Change, side: Side) -> dict[str, Served]:
-    """What each production variant of an endpoint serves before or after."""
+    """What each production variant of an endpoint serves before or after.
+
+    Empty also where that is not known (`is_told`).
+    """
     configuration = configuration_of(plan, endpoint, side)
     if configuration is None:
         return {}
     found: dict[str, Served] = {}
     for index, variant in enumerate(dig(configuration.at(side), "production_variants") or ()):
         name = str(variant.get("variant_name") or f"variant {index + 1}")
-        model = _model_of(plan, configuration, variant.get("model_name"), side)
-        found[name] = served(name, variant, model, side)
-    return found
-
-
-def _model_of(plan: Plan, configuration: Change, name: Any, side: Side) -> Change | None:
-    found = named(plan, MODEL, name, side)
-    if found is None:
-        referred = plan.referred(configuration, "production_variants")
-        found = _only(tuple(c for c in referred if c.type == MODEL))
+        path = ("production_variants", index, "model_name")
+        model_name = variant.get("model_name")
+        if isinstance(model_name, str) and model_name:
+            model = named(plan, MODEL, model_name, side)
+            unresolved = f"of the model {model_name}"
+        else:
+            model = referred_only(plan, configuration, MODEL, side, *path)
+            unknown = side == "after" and configuration.is_unknown(*path)
+            unresolved = "not known" if unknown else ""
+        told = served(name, variant, model, side)
+        found[name] = replace(told, image=unresolved, model=unresolved) if model is None else told
     return found
 
 
@@ -240,6 +257,20 @@ def _renamed(plan: Plan, endpoint: Change) -> tuple[str, str] | None:
     return None
 
 
+def _serving(
+    plan: Plan, endpoint: Change, before: dict[str, Served], after: dict[str, Served]
+) -> Iterator[tuple[str, str]]:
+    """What an endpoint serves, as far as the plan tells it."""
+    why = "its endpoint configuration is not in the plan, or cannot be told from it"
+    if is_told(plan, endpoint, "before") and is_told(plan, endpoint, "after"):
+        yield from facts_of(before, after)
+    elif is_told(plan, endpoint, "after"):
+        yield "serves so far", f"not known: {why}"
+        yield from facts_of({}, after)
+    elif endpoint.is_written:
+        yield "will serve", f"not known: {why}"
+
+
 def _endpoint_story(
     plan: Plan,
     endpoint: Change,
@@ -248,7 +279,7 @@ def _endpoint_story(
     scaling: tuple[tuple[str, str], ...],
 ) -> Story:
     name = str(endpoint.after.get("name") or endpoint.before.get("name") or endpoint.name)
-    facts = [*facts_of(before, after)]
+    facts = [*_serving(plan, endpoint, before, after)]
     rollout = worst = interrupted = resets = ""
     headline, action = f"{name} only changes how it scales", "scaling"
     if endpoint.action is Action.CREATE:

@@ -29,10 +29,10 @@ def scaling_targets(plan: Plan, service: Change) -> list[Change]:
     name = service.after.get("name") or service.before.get("name")
     found = []
     for target in plan.of_type(TARGET):
-        resource = str(target.after.get("resource_id") or target.before.get("resource_id") or "")
-        parts = resource.split("/")
-        referred = plan.referred(target, "resource_id")
-        if (name and name in parts) or service in referred:
+        will, was = (str(side.get("resource_id") or "") for side in (target.after, target.before))
+        is_named = bool(name) and name in (will or was).split("/")
+        # Where the id is known it says more than what it refers to.
+        if is_named or (not will and service in plan.referred(target, "resource_id")):
             found.append(target)
     return found
 

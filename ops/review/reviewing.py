@@ -109,7 +109,8 @@ def costs_of(plans: Sequence[Plan], *, partial: Collection[str] = ()) -> list[Co
                 before=before,
                 after=after,
                 prices_from=f"{dates[0]} to {dates[1]}" if dates else "",
-                is_partial=key in partial,
+                is_partial=key in partial
+                or any(plan.errored or plan.deferred or not plan.complete for plan in own),
             )
         )
     return costs

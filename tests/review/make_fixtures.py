@@ -143,6 +143,47 @@ variable "size" { default = 1 }
 resource "terraform_data" "a" { input = var.size }
 resource "terraform_data" "b" { input = "b" }
 """
+_REFERENCES = """
+locals { names = ["a", "b"] }
+resource "terraform_data" "root" { input = "r" }
+resource "terraform_data" "counted" {
+  count = 2
+  input = "c${count.index}"
+}
+resource "terraform_data" "follows" {
+  count = 2
+  input = terraform_data.counted[count.index].id
+}
+resource "terraform_data" "literal" { input = terraform_data.counted[1].id }
+resource "terraform_data" "bracket" { input = terraform_data.fe["a"].id }
+resource "terraform_data" "splat" { input = terraform_data.counted[*].id }
+resource "terraform_data" "fe" {
+  for_each = toset(local.names)
+  input    = each.key
+}
+locals { via = terraform_data.root.id }
+resource "terraform_data" "through_local" { input = local.via }
+module "m" {
+  source   = "./m"
+  for_each = toset(["k"])
+  model    = terraform_data.root.id
+  names    = ["x", "y"]
+}
+resource "terraform_data" "of_module" { input = module.m["k"].id }
+"""
+_MODULE = """
+variable "model" {}
+variable "names" { type = set(string) }
+resource "terraform_data" "inner" {
+  for_each = var.names
+  input    = "${var.model}-${each.key}"
+}
+resource "terraform_data" "outer" {
+  for_each = terraform_data.inner
+  input    = each.value.id
+}
+output "id" { value = terraform_data.inner["x"].id }
+"""
 _ONE = ("-var=size=2", "-target=terraform_data.b", "-replace=terraform_data.b")
 
 Change = Callable[[dict[str, Any]], None]
@@ -152,6 +193,7 @@ def main() -> None:
     """Write every fixture."""
     PLANS.mkdir(exist_ok=True)
     builtin("outputs-and-checks", _CHECKED, _CHECKED_AFTER)
+    builtin("references", "", _REFERENCES)
     builtin("targeted", _TARGETED, _TARGETED, *_ONE)
     with process.serve() as emulator, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -191,13 +233,17 @@ def builtin(name: str, before: str, after: str, *options: str) -> None:
             return done.stdout
 
         file = Path(folder) / "main.tf"
+        module = Path(folder) / "m"
+        module.mkdir()
+        (module / "main.tf").write_text(_MODULE, encoding="utf-8")
         file.write_text(before, encoding="utf-8")
         terraform("init", "-no-color")
         terraform("apply", "-no-color", "-auto-approve")
         file.write_text(after, encoding="utf-8")
+        terraform("init", "-no-color")
         terraform("plan", "-no-color", "-out=plan", *options)
         shown = json.loads(terraform("show", "-json", "plan"))
-        shown.pop("prior_state")
+        shown.pop("prior_state", None)
         shown.pop("planned_values")
         text = Scrubber().scrub(json.dumps(shown, separators=(",", ":")))
         (PLANS / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ...cost.model import dollars
+from ...kinds.untold import NOT_TOLD
 from ...plan import Action, Change
 from ...told import Risk, Severity, Story
 from ..report import CostReport, Finding, Report, StackReport
@@ -227,13 +228,26 @@ def cost_cells(cost: CostReport) -> list[tuple[str, str]]:
 
 def cost_notes(cost: CostReport) -> Iterator[str]:
     """What is to be known beside the numbers of one environment."""
-    for by_use, said in (
-        (False, f"not priced and not in the sums: {{}} (the table has no price for {cost.region})"),
-        (True, "billed by use and not in the sums: {}"),
+    missing = cost.after.not_priced
+    told = [e for e in missing if not e.usage.key.startswith(NOT_TOLD)]
+    without_price = {e.usage.key for e in told if e.usage.amount is not None}
+    used = {e.usage.key for e in told if e.usage.amount is None}
+    # What is known after and not known before is also no change that is known.
+    unknown = {
+        e.usage.key.removeprefix(NOT_TOLD)
+        for e in (*missing, *cost.before.not_priced)
+        if e.usage.key.startswith(NOT_TOLD)
+    }
+    for keys, said in (
+        (unknown, "not known from the plan and not in the sums: {}"),
+        (
+            without_price,
+            f"not priced and not in the sums: {{}} (the table has no price for {cost.region})",
+        ),
+        (used, "billed by use and not in the sums: {}"),
     ):
-        missing = cost.after.not_priced
-        keys = sorted({e.usage.key for e in missing if (e.usage.amount is None) == by_use})
-        shown = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
+        names = sorted(keys)
+        shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         if keys:
             yield f"{cost.environment}: {said.format(shown)}"
     if cost.is_partial:
