@@ -197,7 +197,7 @@ def _in_vpc(plan: Plan, service: Change, vpc: Any) -> bool:
 def _security_group(plan: Plan, change: Change) -> Iterator[Loss]:
     how = _how(change)
     if not how and change.action is Action.UPDATE and not change.is_unknown("egress"):
-        before, after = change.both("egress")
+        before, after = (change.judged(side, "egress") for side in ("before", "after"))
         lost = [rule for rule in before or () if rule not in (after or ())]
         open_ = any(_is_open(rule) for rule in after or ())
         how = "loses rules of egress" if lost and not open_ else ""

@@ -314,7 +314,7 @@ def managed_policies(
     @risk(IAM4)
     def far(plan: Plan, change: Change) -> Iterator[Found]:
         for arn in _attached(change, attribute):
-            if why := _in_scope(arn, change.after.get("access_scope")):
+            if why := _in_scope(arn, change.judged("after", "access_scope")):
                 yield f"attaches {_policy_name(change, attribute, arn)}: {why}", _worst(arn)
 
     @risk(IAM2)
@@ -538,25 +538,33 @@ def lets(attribute: str = "principal") -> tuple[RiskCheck, ...]:
     return lets_in, unknown
 
 
+def _shown(change: Change, attribute: str) -> list[Any]:
+    """The values of a list; the mask alone where it is masked, so that it is told."""
+    value = change.after.get(attribute) or []
+    if isinstance(value, list):
+        return value
+    return [{"name": value}] if attribute.endswith("reference") else [value]
+
+
 def _assigned(change: Change) -> str:
     who, where = (change.after.get(key) or "somebody" for key in ("principal_id", "target_id"))
     return f"gives {who} a permission set in {where}"
 
 
 def _groups(change: Change) -> str:
-    groups = [str(group) for group in change.after.get("kubernetes_groups") or ()]
+    groups = [str(group) for group in _shown(change, "kubernetes_groups")]
     held = change.before.get("kubernetes_groups") or ()
     new = [group for group in groups if group not in held]
     return f"gives the rights of {some(new)} in Kubernetes" if new else ""
 
 
 def _member(change: Change) -> str:
-    names = change.after.get("groups") or [change.after.get("group") or change.after.get("name")]
+    names = _shown(change, "groups") or [change.after.get("group") or change.after.get("name")]
     return f"gives users the rights of the group {some([str(name) for name in names])}"
 
 
 def _referenced(change: Change) -> str:
-    held = change.after.get("customer_managed_policy_reference") or [{}]
+    held = _shown(change, "customer_managed_policy_reference") or [{}]
     return f"attaches the policy {held[0].get('name') or 'of another account'}"
 
 

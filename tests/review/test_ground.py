@@ -156,6 +156,13 @@ def test_an_add_on_and_an_access_entry_are_those_of_their_cluster() -> None:
         assert told(gone, service=(cluster,)) == [("is deleted; c stands on it", Severity.HIGH)]
 
 
+def test_sensitive_egress_is_judged_too() -> None:
+    entry, _ = STANDS["egress of a group"]
+    marks = {"before_sensitive": {"egress": True}, "after_sensitive": {"egress": True}}
+    sensitive = {**entry, "change": {**entry["change"], **marks}}
+    assert told(sensitive) == [("loses rules of egress; live stands on it", Severity.HIGH)]
+
+
 def guarded(after: Any) -> Entry:
     before = {"name": "live", "endpoint_config_name": "c", "deployment_config": [ALARMS]}
     return changed(

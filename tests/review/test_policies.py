@@ -361,6 +361,28 @@ def test_rights_that_are_in_order_are_no_risk(case: str) -> None:
     assert reasons(HARMLESS[case]) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "attribute", "value"),
+    [
+        ("aws_eks_access_entry", "kubernetes_groups", ["hidden"]),
+        ("aws_iam_user_group_membership", "groups", ["hidden"]),
+        (
+            "aws_ssoadmin_customer_managed_policy_attachment",
+            "customer_managed_policy_reference",
+            [{"name": "hidden"}],
+        ),
+    ],
+)
+def test_what_is_sensitive_and_not_judged_is_said_too(
+    kind: str, attribute: str, value: list[Any]
+) -> None:
+    entry = created(kind, **{attribute: value})
+    entry["change"]["after_sensitive"] = {attribute: True}
+    (said,) = reasons(entry, rule="IAM6")
+    assert "(masked)" in said
+    assert "hidden" not in said
+
+
 def test_a_policy_of_the_plan_is_judged_where_it_is_attached() -> None:
     arn = "arn:aws:iam::111122223333:policy/mine"
     values = {"arn": arn, "policy": WHOLE}
