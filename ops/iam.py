@@ -45,17 +45,22 @@ and what hands on the rights of a role (`iam:PassRole`, `sts:AssumeRole`).
 MANAGED = {
     "AdministratorAccess": "every action on every resource",
     "AdministratorAccess-Amplify": "making roles and attaching any policy to them",
-    "AdministratorAccess-AWSElasticBeanstalk": "most actions of the services that Beanstalk uses",
     "AIDevOpsAgentActionsPolicy": "everything but what it names",
     "IAMFullAccess": "every action of IAM, so every right",
     "PowerUserAccess": "every action but most of IAM, Organizations and Account",
-    "AmazonEKSAdminPolicy": "nearly everything in Kubernetes, where its scope is the cluster",
-    "AmazonEKSClusterAdminPolicy": "everything in Kubernetes, where its scope is the cluster",
 }
 """What AWS-managed policies allow that are like an administrator's, as of MANAGED_DATE.
 
-Source: their documents in the AWS Managed Policy Reference, and of EKS "Review access policy
-permissions" in the EKS User Guide.
+Source: their documents in the AWS Managed Policy Reference.
+"""
+
+CLUSTER_POLICIES = {
+    "AmazonEKSAdminPolicy": "nearly everything in Kubernetes, where its scope is the cluster",
+    "AmazonEKSClusterAdminPolicy": "everything in Kubernetes, where its scope is the cluster",
+}
+"""What access policies of EKS allow that are like an administrator's.
+
+Source: EKS User Guide, "Review access policy permissions".
 """
 
 MANAGED_DATE = "2026-09-30"
@@ -345,6 +350,8 @@ def far_reaching(arn: str) -> str:
     name = arn.rpartition("/")[2]
     if is_of_aws(arn) and name in MANAGED:
         return f"{MANAGED[name]} (AWS's document of {MANAGED_DATE})"
+    if is_of_aws(arn) and name in CLUSTER_POLICIES:
+        return f"{CLUSTER_POLICIES[name]} (EKS User Guide)"
     return "judged by its name" if _FAR_NAMES.search(name) else ""
 
 
