@@ -27,12 +27,29 @@ IDN2 = rule(
     source="AWS IAM user guide: names of roles and policies are unique in an account",
 )
 
+ENV7 = rule(
+    "ENV7",
+    refuses="an environment whose key begins with the key of another and a hyphen",
+    message="makes {key}, which begins with {other}: the pattern '{other}-*' would deploy and "
+    "destroy both; give one of them another stage",
+    source="Inferform: stacks are chosen by patterns of their names, such as 'dev-use1-*'",
+)
+
 
 def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
     """What is wrong between environments, each with the key of the one to change."""
     yield from _overlaps(environments)
     yield from _unowned_images(environments)
     yield from _repeated_roles(environments)
+    yield from _nested_keys(environments)
+
+
+def _nested_keys(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    for key, environment in environments.items():
+        for other in environments:
+            if key.startswith(f"{other}-"):
+                stage = environment.context.stage
+                yield key, ENV7.problem("context", "stage", got=stage, key=key, other=other)
 
 
 def _overlaps(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
