@@ -6,6 +6,7 @@ before the old one goes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..cdk import (
@@ -55,11 +56,15 @@ class Surroundings:
         layer: str,
         subnet_ids: list[str],
         security_group_ids: list[str],
-        ways_out: list[ITerraformDependable],
+        ways_out: Iterable[ITerraformDependable] = (),
         kms_key_arn: str,
         artifact_bucket: str,
     ) -> Surroundings:
-        """The surroundings with their suffix, which two local values of `stack` calculate."""
+        """The surroundings with their suffix, which two local values of `stack` calculate.
+
+        `ways_out` are the rules of the security groups that models wait for. Default: none, for
+        groups that exist already.
+        """
         TerraformLocal(stack, "held", [subnet_ids, [*security_group_ids, kms_key_arn]])
         suffix = TerraformLocal(
             stack, "suffix", '${substr(sha256(join("/", flatten(local.held))), 0, 8)}'
@@ -68,7 +73,7 @@ class Surroundings:
             layer=layer,
             subnet_ids=subnet_ids,
             security_group_ids=security_group_ids,
-            ways_out=ways_out,
+            ways_out=[*ways_out],
             kms_key_arn=kms_key_arn,
             artifact_bucket=artifact_bucket,
             suffix=suffix.as_string,
