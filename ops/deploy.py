@@ -112,9 +112,9 @@ def recover(
 
 
 def _recover(stack: Stack, synthesis: Stacks) -> list[str]:
-    program, environment = synthesis.program, synthesis.environment(stack)
+    program, environment = synthesis.program, synthesis.with_state(stack)
     variables = program.terraform_environment()
-    if environment is None or stack.backend_kind != "s3":
+    if environment is None:
         return _recover_own(stack, variables)
     context = environment.context
     aws = Aws(context, emulator=program.emulator)
@@ -236,8 +236,8 @@ def refuse_below(names: Sequence[str], synthesis: Stacks) -> None:
 
 
 def _holds_resources(stack: Stack, synthesis: Stacks) -> bool:
-    program, environment = synthesis.program, synthesis.environment(stack)
-    if environment is None or stack.backend_kind != "s3":
+    program, environment = synthesis.program, synthesis.with_state(stack)
+    if environment is None:
         state = opened(stack, program.terraform_environment())
     else:
         aws = Aws(environment.context, emulator=program.emulator)

@@ -174,6 +174,11 @@ class Stacks:
         """The environment of a stack; None for a stack of one's own that names none."""
         return self.environments.get(stack.environment)
 
+    def with_state(self, stack: Stack) -> Environment | None:
+        """The environment in whose bucket the state of a stack is; None where only Terraform can
+        say what the state holds: of a stack of one's own, or with another backend than S3."""
+        return self.environment(stack) if stack.backend_kind == "s3" else None
+
     def stack(self, name: str) -> Stack | None:
         """A stack by its name."""
         return next((stack for stack in self.stacks if stack.name == name), None)

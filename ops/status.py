@@ -56,7 +56,7 @@ def by_environment(synthesis: Stacks, stacks: Iterable[Stack]) -> list[list[Stac
     """The stacks of each environment together, in their order, and each other one by itself."""
     groups: dict[tuple[str, str], list[Stack]] = {}
     for stack in stacks:
-        whose = ("", stack.name) if _is_own(synthesis, stack) else (stack.environment, "")
+        whose = ("", stack.name) if synthesis.with_state(stack) is None else (stack.environment, "")
         groups.setdefault(whose, []).append(stack)
     return list(groups.values())
 
@@ -67,17 +67,12 @@ def read(synthesis: Stacks, stacks: Sequence[Stack]) -> list[StackStatus]:
     Raises NotBootstrappedError where the environment has no state bucket, and OperatorError where
     a state cannot be read.
     """
-    program, environment = synthesis.program, synthesis.environment(stacks[0])
-    if environment is None or _is_own(synthesis, stacks[0]):
+    program, environment = synthesis.program, synthesis.with_state(stacks[0])
+    if environment is None:
         variables = program.terraform_environment()
         return [_by_terraform(stack, variables) for stack in stacks]
     context = environment.context
     return status(stacks, Aws(context, emulator=program.emulator, role_arn=context.plan_role_arn))
-
-
-def _is_own(synthesis: Stacks, stack: Stack) -> bool:
-    """Whether only Terraform can say what a stack's state holds."""
-    return synthesis.environment(stack) is None or stack.backend_kind != "s3"
 
 
 def status(stacks: Iterable[Stack], aws: Aws) -> list[StackStatus]:
