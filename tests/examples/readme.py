@@ -16,6 +16,12 @@ def blocks(path: str) -> list[tuple[int, str]]:
     return [(text.count("\n", 0, match.start(1)) + 1, match[1]) for match in _BLOCK.finditer(text)]
 
 
+def modules() -> dict[str, str]:
+    """The README of each module, as a path from the root, by the module's name."""
+    found = sorted(ROOT.glob("modules/*/README.md"))
+    return {file.parent.name: file.relative_to(ROOT).as_posix() for file in found}
+
+
 def run(path: str) -> list[dict[str, Any]]:
     """Run each block by itself; the answer is what each defines. Errors show the file's lines."""
     defined = []

@@ -10,7 +10,6 @@ import pytest
 
 import inferform
 from inferform import (
-    RULES,
     AccessEntry,
     BatchTransform,
     Canary,
@@ -31,10 +30,11 @@ from inferform import (
     TargetTracking,
 )
 from inferform.layers import program
+from tests.capabilities.record import ACCOUNT
 from tests.conftest import Synthesized, stacks_in
 from tests.scaling_cases import CASES
 from tests.specs.fields import fields
-from tests.specs.kinds import ACCOUNT, Tree, environment, valid_trees
+from tests.specs.kinds import Tree, environment, valid_trees
 from tests.terraform_requests import ELSEWHERE, OWN, REQUESTS, Sent, in_request, sent_by
 
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-12345678901"
@@ -117,11 +117,7 @@ def rest() -> Environment:
     )
 
 
-SHORT_NAMES = {
-    str(field)
-    for field in fields()
-    if any(getattr(rule, "rule", None) is RULES["NAME1"] for rule in field.rules)
-}
+SHORT_NAMES = {str(field) for field in fields() if field.is_short_name}
 LONGEST = {"organization": 16, "stage": 10}
 
 
@@ -179,7 +175,9 @@ def transform_jobs(machine: Sent) -> Iterator[Sent]:
 def test_every_attribute_is_a_member_of_a_request_or_has_a_reason(sent: list[Sent]) -> None:
     own = [name for names in OWN.values() for name in names]
     unknown = {each.attribute for each in sent if not each.member} - set(own)
-    assert unknown == set(), "name the member in ELSEWHERE, or give a reason in OWN"
+    assert unknown == set(), (
+        "name the member in elsewhere, or give a reason in own, of tests/capabilities"
+    )
     assert len(sent) > 10_000
 
 

@@ -1,4 +1,4 @@
-"""Checkov over every stack: what it finds is mended, or explained here.
+"""Checkov over every stack: what it finds is fixed, or explained in tests/capabilities.
 
 It reads Terraform JSON but not the policy documents in it, which are text there; so those are
 written a second time as HCL. The `terraform` block, over which Checkov 3.3 stumbles, is left out.
@@ -14,78 +14,18 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.capabilities import capabilities
 from tests.conftest import ROOT, Synthesized
 
 CHECKOV = ROOT / ".venv-checkov" / "bin" / "checkov"
 CONTROL = "control"
 POLICIES = ("aws_iam_policy", "aws_iam_role_policy")
 
-BOUNDARY = "identity-*/aws_iam_policy.roles_boundary_*"
-DEPLOY = "identity-*/aws_iam_role_policy.roles_deploy-policy_*"
-ACCESS_LOGS = "*-ecs/aws_s3_bucket.load-balancers_internal_logs_*"
-SERVICE = "kubernetes-*/kubernetes_deployment_v1.objects_deployment-*"
-CEILING = "it is a permissions boundary, which grants nothing and caps what roles are granted"
-
 EXPLAINED = {
-    ("CKV_AWS_62", BOUNDARY): CEILING,
-    ("CKV_AWS_63", BOUNDARY): CEILING,
-    ("CKV_AWS_286", BOUNDARY): CEILING,
-    ("CKV_AWS_287", BOUNDARY): CEILING,
-    ("CKV_AWS_288", BOUNDARY): CEILING,
-    ("CKV_AWS_289", BOUNDARY): CEILING,
-    ("CKV_AWS_290", BOUNDARY): CEILING,
-    ("CKV_AWS_355", BOUNDARY): CEILING,
-    ("CKV2_AWS_40", BOUNDARY): CEILING,
-    ("CKV_AWS_290", DEPLOY): "budgets and hosted zones have no Region by which to narrow them; the "
-    "other statements are narrowed by Region, name or boundary",
-    ("CKV_AWS_355", DEPLOY): "what a deploy creates has no ARN yet; all but budgets, hosted zones "
-    "and reads is narrowed by Region, name or boundary",
-    ("CKV_AWS_355", "identity-*/aws_iam_role_policy.roles_plan-policy_*"): "a plan reads the "
-    "resources of a whole account, and its actions are reads of how things are set up",
-    ("CKV_AWS_61", "identity-*/aws_iam_role.roles_*"): "the account is the principal because the "
-    "role cannot name itself before it exists; a condition names who may assume it",
-    ("CKV_AWS_355", "ecs-*/aws_iam_role_policy.services_*_rollout_policy_*"): "CloudWatch answers "
-    "about composite alarms only to those who may describe all alarms",
-    ("CKV2_AWS_5", "*-inference/aws_security_group.models"): "SageMaker's models and batch "
-    "transforms hold the group, which Checkov does not know as users of one",
-    ("CKV2_AWS_62", "aws_s3_bucket"): "nothing listens to the events; send_events turns them on",
-    ("CKV_AWS_144", "aws_s3_bucket"): "an environment lives in one Region, and so do its artifacts",
-    ("CKV_AWS_18", "aws_s3_bucket"): "who reads objects is recorded by the account's CloudTrail, "
-    "which the environments do not own",
-    ("CKV_AWS_145", ACCESS_LOGS): "load balancers write access logs with S3's own key and no other",
-    ("CKV_AWS_21", ACCESS_LOGS): "access logs are written once under names of their own, and are "
-    "to be gone when they expire",
-    ("CKV_AWS_150", "*-dev-use1-ecs/aws_lb.*"): "deletion protection comes with Context.protected, "
-    "which dev is not",
-    ("CKV_AWS_158", "*-network/aws_cloudwatch_log_group.network_flow-log-group_*"): "the network "
-    "stands below the layer with the key; flow logs hold addresses and are encrypted by "
-    "CloudWatch's own key",
-    ("CKV_AWS_338", "aws_cloudwatch_log_group"): "how long logs are kept is the user's to say and "
-    "to pay; 30 days where nothing is said",
-    ("CKV_AWS_284", "aws_sfn_state_machine"): "the machine has one task, whose time Step Functions "
-    "and SageMaker show already",
-    ("CKV_AWS_285", "aws_sfn_state_machine"): "failures are logged, without the input, as that "
-    "would copy customers' data into logs",
-    ("CKV_AWS_297", "aws_scheduler_schedule"): "the schedule holds a time and the ARN of a state "
-    "machine, and no data",
-    (
-        "CKV_AWS_370",
-        "sagemaker-*/aws_sagemaker_model.*",
-    ): "isolation is the default where SageMaker "
-    "fetches the artifact; these have none, fetch secrets, or are of a kind that needs the network",
-    ("CKV_AWS_98", "sagemaker-*/aws_sagemaker_endpoint_configuration.*"): "AWS refuses a key for "
-    "instances with local NVMe storage, which they encrypt themselves",
-    ("CKV_AWS_378", "aws_lb_target_group"): "the container contract is HTTP on port 8080, in "
-    "private subnets and between two security groups",
-    ("CKV_K8S_11", SERVICE): "a CPU limit throttles inference when the node has time to spare; "
-    "requests and memory limits are set",
-    ("CKV_K8S_15", SERVICE): "tags in the environment's repositories are immutable, so a pulled "
-    "image is the image",
-    ("CKV_K8S_43", SERVICE): "a digest may be given; the repositories' tags are immutable",
-    (
-        "CKV_K8S_22",
-        "kubernetes-prod-*/kubernetes_deployment_v1.objects_deployment-ranking-*",
-    ): "the example of modules/kubernetes/README.md asks for read_only=False",
+    (check, place): why
+    for known in capabilities().values()
+    for place, checks in known.checkov.items()
+    for check, why in checks.items()
 }
 """Why a failed check is no fault: by its id, and a resource type or `stack/type.name`."""
 
@@ -221,7 +161,9 @@ def test_no_failed_check_is_unexplained(findings: Findings) -> None:
         for each in findings.failed
         if each.stack != CONTROL and not any(each.explained_by(key) for key in EXPLAINED)
     ]
-    assert not unexplained, "\n".join(["mend these, or explain them in EXPLAINED:", *unexplained])
+    assert not unexplained, "\n".join(
+        ["fix these, or explain them in checkov of tests/capabilities:", *unexplained]
+    )
 
 
 def test_every_explanation_is_needed(findings: Findings) -> None:

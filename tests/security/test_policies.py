@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 
 from inferform import Environment, Registry
-from inferform.instances import instance_types
+from tests.capabilities import capabilities, together
 from tests.conftest import Made
 
 Resource = dict[str, Any]
@@ -19,14 +19,11 @@ Resource = dict[str, Any]
 NO_SOURCE = ("ec2.amazonaws.com", "eks.amazonaws.com")
 BOUNDARY = "roles_boundary_"
 
-UNVERSIONED = {
-    "load-balancers_internal_logs_": "access logs are written once under names of their own",
-}
-UNENCRYPTED = {
-    "aws_cloudwatch_log_group.network_flow-log-group_": "the network stands below the layer with "
-    "the key; CloudWatch's own key encrypts the addresses in flow logs",
-}
-"""What has not the environment's key, by the beginning of its address."""
+# See Capability in tests/capabilities/record.py.
+_KNOWN = capabilities().values()
+UNVERSIONED = together(each.unversioned for each in _KNOWN)
+UNENCRYPTED = together(each.unencrypted for each in _KNOWN)
+ENCRYPTED = together(each.encrypted for each in _KNOWN)
 
 
 class Statement(NamedTuple):
@@ -290,35 +287,7 @@ def test_every_bucket_is_versioned_or_says_why_not(
             assert versioning["versioning_configuration"] == {"status": "Enabled"}
 
 
-def _own_storage(configuration: Resource) -> bool:
-    """Whether an instance has local NVMe storage, for which AWS refuses a key."""
-    variants = [
-        *configuration["production_variants"],
-        *configuration.get("shadow_production_variants", []),
-    ]
-    types = [variant["instance_type"] for variant in variants if variant.get("instance_type")]
-    return any(instance_types()[each].local_gb for each in types)
-
-
-def _volumes(template: Resource) -> bool:
-    mapped = template["block_device_mappings"]
-    return bool(mapped) and all(each["ebs"]["encrypted"] == "true" for each in mapped)
-
-
-# How each type that holds data shows that it is encrypted.
-ENCRYPTED: dict[str, Callable[[Resource], Any]] = {
-    "aws_cloudwatch_log_group": lambda group: group.get("kms_key_id"),
-    "aws_ecr_repository": lambda repository: (
-        repository["encryption_configuration"][0]["encryption_type"] == "KMS"
-        and repository["encryption_configuration"][0]["kms_key"]
-    ),
-    "aws_eks_cluster": lambda cluster: cluster["encryption_config"]["provider"]["key_arn"],
-    "aws_launch_template": _volumes,
-    "aws_sagemaker_endpoint_configuration": lambda configuration: (
-        configuration.get("kms_key_arn") or _own_storage(configuration)
-    ),
-}
-# Types that hold data and that no module makes. One that makes them adds to ENCRYPTED.
+# Types that hold data and that no module makes. A capability that makes them says how it encrypts them.
 UNUSED = {
     *("aws_athena_workgroup", "aws_db_instance", "aws_dynamodb_table", "aws_ebs_volume"),
     *("aws_efs_file_system", "aws_elasticache_replication_group", "aws_instance"),
@@ -342,7 +311,8 @@ def test_everything_that_holds_data_is_encrypted_or_says_why_not(made: dict[str,
     assert not [start for start in UNENCRYPTED if not any(a.startswith(start) for _, a in plain)]
     types = {kind for _, kind, _, _ in each_resource(made)}
     assert types >= set(ENCRYPTED)
-    assert not types & UNUSED, "say in ENCRYPTED how these are encrypted"
+    unsaid = types & UNUSED - set(ENCRYPTED)
+    assert unsaid == set(), "say in encrypted of tests/capabilities how these are encrypted"
 
 
 def test_answers_and_captured_requests_are_encrypted_by_the_environments_key(

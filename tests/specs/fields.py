@@ -28,7 +28,7 @@ from inferform import (
     SpecError,
     Variant,
 )
-from inferform.spec import Aws
+from inferform.spec import NAME1, Aws
 from tests.service_models import element, entry, shape_of
 
 # A flag has nothing to compare.
@@ -97,6 +97,11 @@ class Field:
     def choices(self) -> tuple[Any, ...]:
         """The values of a Literal."""
         return get_args(self.type) if get_origin(self.type) is Literal else ()
+
+    @property
+    def is_short_name(self) -> bool:
+        """Whether it is a name within the Environment: what `ShortName` takes."""
+        return any(getattr(rule, "rule", None) is NAME1 for rule in self.rules)
 
     def broken_rules(self, value: Any) -> list[str]:
         """The rules that refuse `value`; none when it is taken."""

@@ -9,13 +9,10 @@ from typing import Any
 
 import inferform
 from inferform import Environment, Outputs, Spec
+from tests.capabilities import capabilities, together
+from tests.capabilities.record import ACCOUNT, MODEL
 
-ACCOUNT = "111122223333"
-_CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
-_PACKAGE = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:model-package/fraud/12"
-_JUMPSTART = "arn:aws:sagemaker:us-east-1:865070037744:model-package/llm-1a2b"
-
-_BASE = f"""
+BASE = f"""
     context=Context(
         organization="acme", stage="dev", account="{ACCOUNT}", region="us-east-1", owner="ml",
         deploy_role="deploy", plan_role="plan", permissions_boundary="boundary",
@@ -32,187 +29,9 @@ _BASE = f"""
         models={{"fraud": ModelPackageGroup(description="fraud")}},
     ),
 """
-_MODEL = (
-    'Model(image=Image(repository="fraud", tag="1.4.2"), artifact="fraud/1/model.tar.gz", '
-    'environment={"LEVEL": "info"})'
-)
+"""The Context, network and registry of every example."""
 
-SOURCES = {
-    "sagemaker": f"""
-inference=Inference(
-    endpoints={{
-        "real": RealtimeEndpoint(
-            model={_MODEL}, instance_type="ml.m5.large",
-            scaling=Scaling(
-                min_capacity=1, max_capacity=4,
-                policies=[
-                    TargetTracking(metric=InvocationsPerInstance(requests_per_second=20)),
-                    StepScaling(
-                        name="slow", metric=ModelLatency(p90_latency_ms=200.0),
-                        steps=[Step(lower=0, upper=100, change=1), Step(lower=100, change=2)],
-                    ),
-                    TargetTracking(
-                        metric=CustomMetric(
-                            metric=CloudWatchMetric(
-                                namespace="Fraud/Model", name="Queue", dimensions={{"a": "b"}}
-                            ),
-                            target=5.0,
-                        ),
-                    ),
-                ],
-                schedules=[
-                    Scheduled(
-                        name="night", schedule="cron(0 22 * * ? *)", timezone="Europe/Berlin",
-                        min_capacity=1, start="2026-12-01T08:00:00Z",
-                    ),
-                ],
-            ),
-            data_capture=DataCapture(sampling_percent=5, destination="s3://capture/here/"),
-            shadow=Shadow(model={_MODEL}, instance_type="ml.m5.large", traffic_percent=20),
-            rollout=Canary(
-                canary_percent=10, wait_seconds=600, alarms=EndpointAlarms(model_latency_ms=500.0),
-                alarm_names=["business"],
-            ),
-            core_dumps=CoreDumps(destination="s3://dumps/here/"),
-        ),
-        "several": MultiVariantEndpoint(
-            variants={{
-                "a": Variant(model={_MODEL}, instance_type="ml.m5.large", weight=0.8),
-                "b": Variant(model={_MODEL}, instance_type="ml.c5.large", weight=0.2),
-            }},
-        ),
-        "less": ServerlessEndpoint(
-            model=Model(image=Image(repository="fraud", tag="1.4.2")), memory_mib=2048,
-            max_concurrency=10, provisioned_concurrency=2,
-        ),
-        "later": AsyncEndpoint(
-            model=ModelPackage(arn="{_PACKAGE}"), instance_type="ml.m5.large",
-            scaling=scale_to_zero(BacklogPerInstance(requests=5), max_capacity=3),
-            notifications=Notifications(
-                error_topic="arn:aws:sns:us-east-1:{ACCOUNT}:failed", include_response_in=["error"],
-            ),
-            rollout=Rolling(batch_percent=20),
-        ),
-        "many": MultiModelEndpoint(
-            model=MultiModel(image=Image(repository="fraud", tag="1.4.2"), artifacts="models/"),
-            instance_type="ml.m5.large", rollout=Linear(step_percent=20),
-        ),
-        "serial": PipelineEndpoint(containers=[{_MODEL}, {_MODEL}], instance_type="ml.m5.large"),
-        "direct": DirectEndpoint(
-            containers={{"a": {_MODEL}, "b": {_MODEL}}}, instance_type="ml.m5.large",
-            rollout=AllAtOnce(termination_wait_seconds=300),
-        ),
-        "bought": RealtimeEndpoint(
-            model=JumpStartModel(model_package_arn="{_JUMPSTART}", accept_eula=True),
-            instance_type="ml.g5.xlarge",
-        ),
-        "theirs": RealtimeEndpoint(
-            model=Model(image=FrameworkContainer(framework="scikit-learn", version="1.2-1")),
-            instance_type="ml.m5.large", instance_count=2, volume_size_gb=50,
-        ),
-    }},
-    batch={{
-        "nightly": BatchTransform(
-            model={_MODEL}, instance_type="ml.m5.xlarge", input="s3://data/in/",
-            output="s3://data/out/", trigger=OnSchedule(schedule="rate(12 hours)"),
-        ),
-        "upload": BatchTransform(
-            model={_MODEL}, instance_type="ml.m5.xlarge", trigger=OnUpload(suffix=".csv"),
-        ),
-    }},
-    egress_cidrs=["192.0.2.0/24"],
-),
-identity=Identity(
-    github=GitHub(repository="acme/inference", environments=["dev"]),
-    operators=["arn:aws:iam::{ACCOUNT}:role/admin"], regions=["eu-west-1"],
-),
-moved={{"registry": {{"aws_s3_bucket.a": "aws_s3_bucket.b"}}}},
-""",
-    "ecs": f"""
-ecs=EcsCluster(
-    capacity={{"gpu": Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2)}},
-    load_balancers={{
-        "internal": LoadBalancer(
-            certificate="{_CERTIFICATE}", allowed_cidrs=["10.0.0.0/8"],
-            access_logs=AccessLogs(expire_days=30),
-        ),
-    }},
-),
-inference=Inference(
-    services={{
-        "web": EcsService(
-            model={_MODEL}, compute=Fargate(cpu=1024, memory_mib=2048, spot_weight=1),
-            scaling=Scaling(
-                min_capacity=1, max_capacity=4,
-                policies=[TargetTracking(metric=CpuUtilization(percent=60.0))],
-            ),
-            route=Route(
-                load_balancer="internal", hosts=["fraud.acme.test"], paths=["/fraud/*"],
-                priority=10, health_check=HealthCheck(path="/ping", interval_seconds=15),
-            ),
-            rollout=Canary(canary_percent=10, wait_seconds=300, alarm_names=["business"]),
-            secrets={{"TOKEN": "arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"}},
-        ),
-        "gpu": EcsService(
-            model={_MODEL}, compute=Ec2(capacity="gpu", memory_mib=4096, gpus=1), count=1,
-            rollout=Rolling(min_healthy_percent=50),
-            health=ContainerHealth(command=["CMD-SHELL", "true"]),
-            egress_cidrs=["192.0.2.0/24"],
-        ),
-    }},
-),
-""",
-    "eks": f"""
-eks=EksCluster(
-    version="1.35",
-    compute=NodeGroups(
-        groups={{
-            "cpu": NodeGroup(
-                instance_types=["m7i.large"], max_size=3, labels={{"team": "ml"}},
-                taints=[Taint(key="only", value="ml", effect="PREFER_NO_SCHEDULE")],
-            ),
-            "gpu": NodeGroup(instance_types=["g6.xlarge"], max_size=2, desired_size=1),
-        }},
-    ),
-    public_access_cidrs=["192.0.2.0/24"],
-    access={{
-        "admins": AccessEntry(
-            principal="arn:aws:iam::{ACCOUNT}:role/admin", policy="AmazonEKSClusterAdminPolicy"
-        ),
-    }},
-    addons={{"metrics-server": Addon(configuration={{"replicas": 2}})}},
-),
-kubernetes=Kubernetes(
-    services={{
-        "web": EksService(
-            model={_MODEL},
-            compute=Pod(vcpu=1.0, memory_mib=2048, tolerations=[Toleration(key="only")]),
-            scaling=Scaling(
-                min_capacity=1, max_capacity=4,
-                policies=[TargetTracking(metric=CpuUtilization(percent=60.0))],
-            ),
-            ingress=Ingress(host="fraud.acme.test", certificate_arn="{_CERTIFICATE}"),
-            client_namespaces=["shop"],
-        ),
-        "gpu": EksService(
-            model={_MODEL}, compute=Pod(vcpu=2.0, memory_mib=4096, gpus=1, node_group="gpu"),
-            count=1,
-        ),
-    }},
-),
-""",
-    "auto": f"""
-eks=EksCluster(
-    version="1.35",
-    compute=AutoMode(gpu_pool=GpuNodePool(instance_families=["g6"], max_gpus=2)),
-),
-kubernetes=Kubernetes(
-    services={{"web": EksService(model={_MODEL}, compute=Pod(vcpu=1.0, memory_mib=2048))}},
-    objects_by="gitops",
-),
-""",
-}
-"""What each Environment has beside its Context, network and registry."""
+EXAMPLES = together(each.examples for each in capabilities().values())
 
 _FOREIGN = f"""
     context=Context(
@@ -242,19 +61,19 @@ _FOREIGN = f"""
     ),
     inference={{
         "one": Inference(
-            endpoints={{"real": RealtimeEndpoint(model={_MODEL}, instance_type="ml.m5.large")}},
+            endpoints={{"real": RealtimeEndpoint(model={MODEL}, instance_type="ml.m5.large")}},
         ),
         "two": Inference(
             services={{
                 "web": EcsService(
-                    model={_MODEL}, compute=Fargate(cpu=256, memory_mib=512),
+                    model={MODEL}, compute=Fargate(cpu=256, memory_mib=512),
                     route=Route(load_balancer="internal", hosts=["fraud.acme.test"]),
                 ),
             }},
         ),
     }},
     kubernetes=Kubernetes(
-        services={{"pods": EksService(model={_MODEL}, compute=Pod(vcpu=1.0, memory_mib=2048))}},
+        services={{"pods": EksService(model={MODEL}, compute=Pod(vcpu=1.0, memory_mib=2048))}},
     ),
 """
 
@@ -295,7 +114,7 @@ def _valid(text: str) -> Tree:
 def valid_trees() -> dict[str, Tree]:
     """Every valid Environment, new each time."""
     return {
-        **{name: _valid(_BASE + text) for name, text in SOURCES.items()},
+        **{name: _valid(BASE + text) for name, text in EXAMPLES.items()},
         "foreign": _valid(_FOREIGN),
     }
 

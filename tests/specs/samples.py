@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inferform.spec import Between, Known, Matches
+from tests.capabilities import capabilities, reasons
 from tests.service_models import limits, pattern
 from tests.specs.fields import Field
 
@@ -21,38 +22,8 @@ LENGTHS = (0, 1, 63, 64, 128, 255, 256, 512, 1024, 2048)
 NUMBERS = (0, 1, 2, 3, 5, 7, 10, 45, 100, 1023, 86_399, 86_400, 2**20, 10**9)
 
 _IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1.4.2"
-# As long as EventBridge Scheduler and as Application Auto Scaling take them.
-_LONG, _LONGER = (f"cron({'0,' * pairs}10 8 ? * * *)" for pairs in (119, 791))
-
-# Good values where no pattern says what they look like, by the rule of a field or its name.
-GOOD = {
-    "AAS14": (
-        "cron(0 8 ? * MON-FRI *)",
-        "at(2026-12-24T18:00:00)",
-        "rate(12 hours)",
-        _LONG,
-        _LONGER,
-    ),
-    "AAS28": ("2026-12-01T08:00:00Z",),
-    "AAS29": ("Europe/Berlin",),
-    "CIDR1": ("10.0.0.0/16",),
-    "ECR1": (_IMAGE,),
-    "ECR5": (f"sha256:{'4f' * 32}",),
-    "ECS37": ("10001", "app:app"),
-    "EKS28": ("v1.35.0-eksbuild.2",),
-    "ELB12": ("/fraud/*", "*.acme.test"),
-    "JOB17": ("text/csv; charset=utf-8",),
-    "MetricMath.expression": ("m * 2",),
-    "MDL9": ("s3://bucket/fraud/", "fraud/1.4.2/model.tar.gz", "fraud/"),
-    "S3URI1": ("s3://my-bucket/path", "s3://my-bucket/path/"),
-    "ARN1": (
-        "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
-        "arn:aws:iam::111122223333:role/ml-engineers",
-        "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-token-AbCdEf",
-        "arn:aws:sns:us-east-1:111122223333:predictions",
-        "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/name/1234abcd",
-    ),
-}
+# See Capability in tests/capabilities/record.py.
+GOOD = reasons(each.good for each in capabilities().values())
 
 
 def samples(field: Field, shape: Shape) -> list[str] | list[float]:

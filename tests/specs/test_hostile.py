@@ -9,7 +9,8 @@ import pytest
 
 from inferform import RULES, Environment
 from inferform.spec import collecting, problems_of
-from tests.specs.kinds import ACCOUNT, Tree, built, put, valid_trees
+from tests.capabilities.record import ACCOUNT
+from tests.specs.kinds import Tree, built, put, valid_trees
 from tests.specs.test_bad_input import BAD
 
 TREES = valid_trees()

@@ -1,0 +1,110 @@
+"""Application Load Balancers."""
+
+from __future__ import annotations
+
+from inferform import EcsCluster, Environment, LoadBalancer, Network, Registry
+
+from .record import ACCOUNT, CERTIFICATE, DEV, FLAG, MORE_THAN_MODELS, PART_OF_A_POLICY, Capability
+
+
+def edge() -> Environment:
+    """A load balancer with all that stands before it, which no README has as a whole."""
+    return Environment(
+        context=DEV,
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(),
+        ecs=EcsCluster(
+            load_balancers={
+                "internal": LoadBalancer(
+                    certificate=CERTIFICATE,
+                    more_certificates=[CERTIFICATE.replace("12345678", "87654321")],
+                    web_acl=f"arn:aws:wafv2:us-east-1:{ACCOUNT}:regional/webacl/edge/1234abcd",
+                )
+            }
+        ),
+    )
+
+
+CAPABILITY = Capability(
+    environments={"edge": edge},
+    not_aws={
+        PART_OF_A_POLICY: ("Route.strip_prefix",),
+    },
+    stricter={
+        MORE_THAN_MODELS: ("HealthCheck.path", "LoadBalancer.web_acl"),
+    },
+    good={
+        "ELB12": ("/fraud/*", "*.acme.test"),
+    },
+    requests={
+        "aws_lb": "elbv2:CreateLoadBalancer",
+        "aws_lb_listener": "elbv2:CreateListener",
+        "aws_lb_listener_certificate": "elbv2:AddListenerCertificates elbv2:Certificate",
+        "aws_lb_listener_rule": "elbv2:CreateRule",
+        "aws_lb_target_group": "elbv2:CreateTargetGroup",
+        "aws_wafv2_web_acl_association": "wafv2:AssociateWebACL",
+    },
+    elsewhere={
+        "aws_lb.access_logs.bucket": "elbv2:LoadBalancerAttribute.Value",
+        "aws_lb.desync_mitigation_mode": "elbv2:LoadBalancerAttribute.Value",
+        "aws_lb.idle_timeout": "elbv2:LoadBalancerAttribute.Value",
+        "aws_lb.load_balancer_type": "elbv2:CreateLoadBalancerInput.Type",
+        "aws_lb_listener.certificate_arn": "elbv2:Certificate.CertificateArn",
+        "aws_lb_listener.default_action.fixed_response": "elbv2:FixedResponseActionConfig",
+        "aws_lb_listener_rule.action.forward": "elbv2:ForwardActionConfig",
+        "aws_lb_listener_rule.action.forward.target_group.arn": "elbv2:TargetGroupTuple.TargetGroupArn",
+        "aws_lb_listener_rule.condition.host_header": "elbv2:HostHeaderConditionConfig",
+        "aws_lb_listener_rule.condition.path_pattern": "elbv2:PathPatternConditionConfig",
+        "aws_lb_target_group.deregistration_delay": "elbv2:TargetGroupAttribute.Value",
+        "aws_lb_target_group.health_check.healthy_threshold": (
+            "elbv2:CreateTargetGroupInput.HealthyThresholdCount"
+        ),
+        "aws_lb_target_group.health_check.interval": (
+            "elbv2:CreateTargetGroupInput.HealthCheckIntervalSeconds"
+        ),
+        "aws_lb_target_group.health_check.matcher": "elbv2:Matcher.HttpCode",
+        "aws_lb_target_group.health_check.path": "elbv2:CreateTargetGroupInput.HealthCheckPath",
+        "aws_lb_target_group.health_check.port": "elbv2:CreateTargetGroupInput.HealthCheckPort",
+        "aws_lb_target_group.health_check.protocol": (
+            "elbv2:CreateTargetGroupInput.HealthCheckProtocol"
+        ),
+        "aws_lb_target_group.health_check.timeout": (
+            "elbv2:CreateTargetGroupInput.HealthCheckTimeoutSeconds"
+        ),
+        "aws_lb_target_group.health_check.unhealthy_threshold": (
+            "elbv2:CreateTargetGroupInput.UnhealthyThresholdCount"
+        ),
+        "aws_lb_target_group.load_balancing_algorithm_type": "elbv2:TargetGroupAttribute.Value",
+        "aws_lb_target_group.slow_start": "elbv2:TargetGroupAttribute.Value",
+    },
+    own={
+        FLAG: (
+            "aws_lb.access_logs.enabled",
+            "aws_lb.drop_invalid_header_fields",
+            "aws_lb.enable_deletion_protection",
+            "aws_lb.internal",
+            "aws_lb_target_group.health_check.enabled",
+        ),
+    },
+    unversioned={
+        "load-balancers_internal_logs_": "access logs are written once under names of their own",
+    },
+    checkov={
+        "*-ecs/aws_s3_bucket.load-balancers_internal_logs_*": {
+            "CKV_AWS_145": "load balancers write access logs with S3's own key and no other",
+            "CKV_AWS_21": (
+                "access logs are written once under names of their own, and are to be gone when "
+                "they expire"
+            ),
+        },
+        "*-dev-use1-ecs/aws_lb.*": {
+            "CKV_AWS_150": "deletion protection comes with Context.protected, which dev is not",
+        },
+        "aws_lb_target_group": {
+            "CKV_AWS_378": (
+                "the container contract is HTTP on port 8080, in private subnets and between two "
+                "security groups"
+            ),
+        },
+    },
+)

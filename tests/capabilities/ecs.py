@@ -1,0 +1,152 @@
+"""Amazon ECS."""
+
+from __future__ import annotations
+
+from .record import (
+    ACCOUNT,
+    CERTIFICATE,
+    CLOSED_SET,
+    FLAG,
+    MODEL,
+    PART_OF_A_NAME,
+    TERRAFORMS,
+    Capability,
+)
+
+_EXAMPLE = f"""
+ecs=EcsCluster(
+    capacity={{"gpu": Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2)}},
+    load_balancers={{
+        "internal": LoadBalancer(
+            certificate="{CERTIFICATE}", allowed_cidrs=["10.0.0.0/8"],
+            access_logs=AccessLogs(expire_days=30),
+        ),
+    }},
+),
+inference=Inference(
+    services={{
+        "web": EcsService(
+            model={MODEL}, compute=Fargate(cpu=1024, memory_mib=2048, spot_weight=1),
+            scaling=Scaling(
+                min_capacity=1, max_capacity=4,
+                policies=[TargetTracking(metric=CpuUtilization(percent=60.0))],
+            ),
+            route=Route(
+                load_balancer="internal", hosts=["fraud.acme.test"], paths=["/fraud/*"],
+                priority=10, health_check=HealthCheck(path="/ping", interval_seconds=15),
+            ),
+            rollout=Canary(canary_percent=10, wait_seconds=300, alarm_names=["business"]),
+            secrets={{"TOKEN": "arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"}},
+        ),
+        "gpu": EcsService(
+            model={MODEL}, compute=Ec2(capacity="gpu", memory_mib=4096, gpus=1), count=1,
+            rollout=Rolling(min_healthy_percent=50),
+            health=ContainerHealth(command=["CMD-SHELL", "true"]),
+            egress_cidrs=["192.0.2.0/24"],
+        ),
+    }},
+),
+"""
+
+CAPABILITY = Capability(
+    examples={
+        "ecs": _EXAMPLE,
+    },
+    not_aws={
+        PART_OF_A_NAME: ("Ec2Capacity.ami_parameter",),
+    },
+    left_out={
+        "Ec2Capacity.instance_types[]": {
+            r"(dl1|dl2q|f1|f2|g4ad|inf1|inf2|trn1|trn1n|trn2|trn2u|vt1)\..+": (
+                "accelerators that the ECS-optimised AMIs have no driver for"
+            ),
+            r"(c1|cc\d|cg1|cr1|g2|g3s?|hi1|hs1|m1|m2|p2|p3|t1)\..+": "are of a previous generation",
+            r"(mac[-\w]*|u[\w-]*)\..+": "have macOS, or terabytes of memory",
+            r"(i3\.metal|m9gd?\.metal-24xl|p6e-gb200\.36xlarge)": "have no entry in the table's source",
+        },
+        "EcsService.deployment_controller": {
+            "EXTERNAL": "is for a controller of one's own",
+        },
+    },
+    stricter={
+        "a quota of the account is lower": ("Ec2Capacity.max_instances",),
+        "the closed set of the EC2 API": ("Ec2Capacity.instance_types[]",),
+    },
+    shorter={
+        CLOSED_SET: ("Ec2Capacity.instance_types[]",),
+    },
+    good={
+        "ECS37": ("10001", "app:app"),
+    },
+    requests={
+        "aws_autoscaling_group": "autoscaling:CreateAutoScalingGroup",
+        "aws_codedeploy_app": "codedeploy:CreateApplication",
+        "aws_codedeploy_deployment_config": "codedeploy:CreateDeploymentConfig",
+        "aws_codedeploy_deployment_group": "codedeploy:CreateDeploymentGroup",
+        "aws_ecs_capacity_provider": "ecs:CreateCapacityProvider",
+        "aws_ecs_cluster": "ecs:CreateCluster",
+        "aws_ecs_cluster_capacity_providers": "ecs:PutClusterCapacityProviders",
+        "aws_ecs_service": "ecs:CreateService ecs:DeploymentConfiguration",
+        "aws_ecs_task_definition": "ecs:RegisterTaskDefinition",
+    },
+    elsewhere={
+        "aws_autoscaling_group.protect_from_scale_in": (
+            "autoscaling:CreateAutoScalingGroupType.NewInstancesProtectedFromScaleIn"
+        ),
+        "aws_codedeploy_app.name": "codedeploy:CreateApplicationInput.applicationName",
+        ("aws_codedeploy_deployment_config.traffic_routing_config.time_based_canary.interval"): (
+            "codedeploy:TimeBasedCanary.canaryInterval"
+        ),
+        ("aws_codedeploy_deployment_config.traffic_routing_config.time_based_canary.percentage"): (
+            "codedeploy:TimeBasedCanary.canaryPercentage"
+        ),
+        ("aws_codedeploy_deployment_config.traffic_routing_config.time_based_linear.interval"): (
+            "codedeploy:TimeBasedLinear.linearInterval"
+        ),
+        ("aws_codedeploy_deployment_config.traffic_routing_config.time_based_linear.percentage"): (
+            "codedeploy:TimeBasedLinear.linearPercentage"
+        ),
+        "aws_codedeploy_deployment_group.alarm_configuration.alarms": "codedeploy:Alarm.name",
+        "aws_codedeploy_deployment_group.app_name": (
+            "codedeploy:CreateDeploymentGroupInput.applicationName"
+        ),
+        "aws_codedeploy_deployment_group.blue_green_deployment_config": (
+            "codedeploy:BlueGreenDeploymentConfiguration"
+        ),
+        (
+            "aws_codedeploy_deployment_group.blue_green_deployment_config."
+            "terminate_blue_instances_on_deployment_success"
+        ): "codedeploy:BlueInstanceTerminationOption",
+        "aws_codedeploy_deployment_group.load_balancer_info.target_group_pair_info": "codedeploy:TargetGroupPairInfo",
+        "aws_ecs_cluster_capacity_providers.cluster_name": (
+            "ecs:PutClusterCapacityProvidersRequest.cluster"
+        ),
+        "aws_ecs_service.deployment_maximum_percent": (
+            "ecs:DeploymentConfiguration.maximumPercent"
+        ),
+        "aws_ecs_service.deployment_minimum_healthy_percent": (
+            "ecs:DeploymentConfiguration.minimumHealthyPercent"
+        ),
+        "aws_ecs_service.network_configuration": "ecs:AwsVpcConfiguration",
+        "aws_ecs_service.ordered_placement_strategy": (
+            "ecs:CreateServiceRequest.placementStrategy"
+        ),
+    },
+    own={
+        TERRAFORMS: (
+            "aws_autoscaling_group.force_delete",
+            "aws_ecs_service.force_new_deployment",
+            "aws_ecs_service.wait_for_steady_state",
+            "aws_ecs_task_definition.skip_destroy",
+        ),
+        FLAG: ("aws_ecs_service.network_configuration.assign_public_ip",),
+    },
+    checkov={
+        "ecs-*/aws_iam_role_policy.services_*_rollout_policy_*": {
+            "CKV_AWS_355": (
+                "CloudWatch answers about composite alarms only to those who may describe all "
+                "alarms"
+            ),
+        },
+    },
+)

@@ -1,0 +1,35 @@
+"""The Environment, its Context, and what Specs of several capabilities hold."""
+
+from __future__ import annotations
+
+from .record import PART_OF_A_NAME, Capability
+
+CAPABILITY = Capability(
+    not_aws={
+        PART_OF_A_NAME: (
+            "Context.account",
+            "Context.region",
+            "ImageOwner.account",
+            "ImageOwner.home_region",
+        ),
+        "Terraform's: addresses in a state": (
+            "Environment.moved{key}",
+            "Environment.moved{}{key}",
+            "Environment.moved{}{}",
+        ),
+    },
+    stricter={
+        "a tag without a value names no owner": ("Context.owner",),
+    },
+    good={
+        "CIDR1": ("10.0.0.0/16",),
+        "S3URI1": ("s3://my-bucket/path", "s3://my-bucket/path/"),
+        "ARN1": (
+            "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+            "arn:aws:iam::111122223333:role/ml-engineers",
+            "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-token-AbCdEf",
+            "arn:aws:sns:us-east-1:111122223333:predictions",
+            "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/name/1234abcd",
+        ),
+    },
+)
