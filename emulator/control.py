@@ -16,6 +16,9 @@ any      kubernetes/...       the Kubernetes API of an EKS cluster, see ``emulat
 =======  ===================  ======================================================================
 
 A body is one JSON object. See ``emulator.faults.Fault`` and ``emulator.rollouts.Plan``.
+
+A request that a web page of another origin makes is refused before anything reads it, whatever its
+route, and so is a host name that is not this machine's: `emulator.network.refusal`.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from . import extensions, faults, kubernetes
+from . import extensions, faults, kubernetes, network
 
 PREFIX = "/inferform-emulator/"
 
@@ -58,6 +61,9 @@ class Application:
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        refusal = network.refusal(environ)
+        if refusal:
+            return _respond(start_response, HTTPStatus.FORBIDDEN, {"error": refusal})
         path = str(environ.get("PATH_INFO", ""))
         if path.startswith(kubernetes.PREFIX):
             return _respond(start_response, *_kubernetes(environ))

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 # moto reads it when it is imported; without it, AWS-managed policies do not exist.
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+# moto would allow every origin to read its answers.
+os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,

@@ -62,12 +62,18 @@ class Browser:
             deviceScaleFactor=1,
             mobile=width < 600,
         )
-        self.call("Page.navigate", url=file.as_uri())
+        self.visit(file.as_uri())
+
+    def visit(self, url: str) -> None:
+        """Load a page, and wait until it is there."""
+        self.call("Page.navigate", url=url)
         self._wait("Page.loadEventFired")
 
-    def evaluate(self, script: str) -> Any:
-        """The value of an expression in the page."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+    def evaluate(self, script: str, *, wait: bool = False) -> Any:
+        """The value of an expression in the page, or of the promise that it is if ``wait``."""
+        answer = self.call(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=wait
+        )
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
