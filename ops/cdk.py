@@ -11,7 +11,7 @@ from typing import Literal
 
 from .errors import OperatorError
 from .program import Program
-from .terraform import ROOT
+from .terraform import PRIVATE, ROOT, private_folder
 
 Status = Literal["waiting", "deploying", "applied", "no changes", "failed"]
 
@@ -75,7 +75,7 @@ class Deployment:
 
 def new_log(program: Program) -> Path:
     """An empty file for what cdktf prints."""
-    program.outdir.mkdir(parents=True, exist_ok=True)
+    private_folder(program.outdir)
     log = program.outdir / "deploy.log"
     log.write_text("", encoding="utf-8")
     return log
@@ -124,6 +124,7 @@ def deploy(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            umask=PRIVATE,
             text=True,
             encoding="utf-8",
             errors="replace",

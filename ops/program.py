@@ -27,7 +27,7 @@ from inferform.target import ASKED, PLANS_ONLY
 from .environments import environment, environments
 from .errors import BadInputError, OperatorError
 from .output import stderr
-from .terraform import ROOT, WORK, Stack, stacks, terraform_environment
+from .terraform import PRIVATE, ROOT, WORK, Stack, private_folder, stacks, terraform_environment
 
 ENVIRONMENTS = "INFERFORM_ENVIRONMENTS"
 """The environment variable that names the folder of environment files."""
@@ -56,7 +56,7 @@ class Program:
 
     def to_plan(self, purpose: str) -> Program:
         """The same program to be planned alone, written to a folder of this process's own."""
-        self.work.mkdir(parents=True, exist_ok=True)
+        private_folder(self.work)
         outdir = Path(mkdtemp(prefix=f"{purpose}-", dir=self.work))
         atexit.register(shutil.rmtree, outdir, ignore_errors=True)
         return replace(self, plans_only=True, outdir=outdir)
@@ -117,7 +117,7 @@ class Program:
         Raises ConfigurationError first where an environment file is wrong.
         """
         known = environments(self.environments).environments
-        self.outdir.mkdir(parents=True, exist_ok=True)
+        private_folder(self.outdir)
         done = subprocess.run(
             self.app,
             shell=True,
@@ -125,6 +125,7 @@ class Program:
             env=self.variables(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
+            umask=PRIVATE,
             text=True,
             check=False,
         )

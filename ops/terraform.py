@@ -29,6 +29,9 @@ WORK = ROOT / ".inferform"
 EMULATOR_FOLDER = WORK / "emulator"
 """Where the project's emulator keeps its record and its log."""
 
+PRIVATE = 0o077
+"""The umask of whatever writes plans, states and logs: for their owner alone."""
+
 MINIMUM_VERSION = (1, 11)
 _REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
 _HOW_TO_GET = "get Terraform 1.11 or newer from https://developer.hashicorp.com/terraform/install"
@@ -101,6 +104,15 @@ def provider_mirror() -> Path | None:
     return None
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder that its owner alone may enter, or make one so that is there.
+
+    Saved plans, states that could not be written and logs hold every value in the clear.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
 def terraform_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment in which Terraform and cdktf run.
 
@@ -114,7 +126,7 @@ def terraform_environment(base: Mapping[str, str] | None = None) -> dict[str, st
         not given and (Path.home() / ".terraformrc").is_file()
     ):
         return variables
-    WORK.mkdir(exist_ok=True)
+    private_folder(WORK)
     configuration = WORK / "terraform.rc"
     # In one step, as another run may be reading it.
     with NamedTemporaryFile("w", dir=WORK, delete=False, encoding="utf-8") as written:
@@ -227,6 +239,7 @@ class Stack:
             stdin=subprocess.DEVNULL,
             text=True,
             timeout=timeout,
+            umask=PRIVATE,
             check=False,
         )
         return Outcome(process.returncode, process.stdout)
@@ -242,6 +255,7 @@ class Stack:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            umask=PRIVATE,
             check=False,
         )
         if process.returncode:

@@ -18,7 +18,7 @@ from ..masking import mask_text
 from ..plan import Plan, read_plan
 from ..program import Stacks
 from ..state import Mark, pulled
-from ..terraform import ROOT, WORK, Stack
+from ..terraform import ROOT, WORK, Stack, private_folder
 from .bound import Record, write_record
 from .report import StackReport, stack_report
 
@@ -92,7 +92,7 @@ class Planning:
             return
         folder = self.folder / (stack.environment or stack.name) if self.keep else stack.folder
         saved = folder / f"{stack.name}.tfplan"
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         arguments = ("plan", "-no-color", "-input=false", "-lock=false", f"-out={saved}")
         done = stack.run(*arguments, environment=variables)
         if done.status:

@@ -70,6 +70,10 @@ needs_terraform = pytest.mark.skipif(
 )
 
 
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
 @needs_terraform
 def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     emulator: Emulator, tmp_path: Path
@@ -106,6 +110,9 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     assert not (plans / KEY / f"{KEY}-inference.tfplan").exists()
 
     saved = plans / KEY / f"{KEY}-registry.tfplan"
+    for folder in (plans / KEY, program.work, *program.work.iterdir()):
+        assert _mode(folder) == 0o700, folder
+    assert _mode(saved) == 0o600
     record = bound.read_record(saved)
     assert (record.environment, record.layer, record.state) == (KEY, "registry", None)
     assert record.commit == bound.current_commit()
