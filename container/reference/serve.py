@@ -13,6 +13,7 @@ import logging
 import math
 import os
 import pwd
+import resource
 import shutil
 import signal
 import string
@@ -26,6 +27,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 POLL_SECONDS = 0.1
+# nginx uses some 0.4 KiB of memory for each of its connections, open or not.
+MAX_CONNECTIONS = 8192
 
 log = logging.getLogger("serve")
 
@@ -85,8 +88,12 @@ def nginx_conf(settings: Settings, runtime: Path) -> str:
     """The nginx configuration for these settings."""
     # Started as root, nginx would hand its workers to "nobody", who may not open the socket.
     user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
+    # A request that is passed on has a second connection, to gunicorn.
+    descriptors = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 2 * MAX_CONNECTIONS)
     return _Template((HERE / "nginx.conf").read_text()).substitute(
         runtime=runtime,
+        descriptors=descriptors,
+        connections=descriptors // 2,
         user=user,
         address=settings.address,
         port=settings.port,

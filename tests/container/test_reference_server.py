@@ -8,9 +8,11 @@ import runpy
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.waiting import gone, wait_until
@@ -147,6 +149,37 @@ def test_ping_is_answered_while_every_worker_is_busy(
         assert not any(answer.done() for answer in answers)
         held_model.release()
         assert [answer.result().status_code for answer in answers] == [200] * 4
+
+
+def test_ping_and_models_are_answered_beside_2000_requests_that_never_end(
+    container: Any, iris: Any
+) -> None:
+    with ExitStack() as opened:
+        for _ in range(2000):
+            connection = opened.enter_context(
+                socket.create_connection(("127.0.0.1", container.port))
+            )
+            connection.sendall(b"POST /invocations HTTP/1.1\r\nX: ")
+        with httpx.Client(base_url=container.url, timeout=60, trust_env=False) as anew:
+            assert anew.get("/ping").status_code == 200
+        assert container.post(b"5.1,3.5,1.4,0.2").status_code == 200
+
+
+def test_requests_that_never_end_do_not_delay_the_end(make_container: Any, model_dir: Path) -> None:
+    container = make_container(model_dir).start()
+    container.wait_for_ping(200)
+    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+    with ExitStack() as opened:
+        for begun in (head, head + b"\r\n1"):
+            connection = opened.enter_context(
+                socket.create_connection(("127.0.0.1", container.port))
+            )
+            connection.sendall(begun)
+        # after two pings nginx has read what was sent
+        for _ in range(2):
+            assert container.http.get("/ping").status_code == 200
+        container.process.terminate()
+        assert container.wait() == 0, container.log
 
 
 def test_sigterm_finishes_accepted_requests_and_leaves_nothing(
