@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .venv/bin/pipenv
+REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
 SOURCES := main.py inferform environments ops emulator bench container tests
 
 .PHONY: setup demo demo-destroy test lint types bench audit format clean
@@ -16,7 +17,7 @@ setup: .venv/bin/inferform node_modules/.ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed, $(PYTHON) is $$($(PYTHON) --version); set PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "setting up .venv"
 	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check pipenv==2026.10.3
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .github/pipenv-requirements.txt
 	@$(PIPENV) sync --dev --quiet
 	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\n\nfrom ops.cli import main\n\nmain()\n' "$(CURDIR)/$(PY)" "$(CURDIR)" > $@
 	@chmod +x $@
@@ -31,7 +32,7 @@ node_modules/.ready: package-lock.json
 .venv-checkov/.ready: .github/checkov-requirements.txt
 	@echo "setting up .venv-checkov"
 	@$(PYTHON) -m venv --clear .venv-checkov
-	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 # CDK Terrain is not installed beside CDKTF. Of its bindings a test loads a small part, so they
@@ -39,7 +40,7 @@ node_modules/.ready: package-lock.json
 .venv-terrain/.ready: tests/longevity/requirements.txt
 	@echo "setting up .venv-terrain"
 	@$(PYTHON) -m venv --clear .venv-terrain
-	@.venv-terrain/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement $<
+	@.venv-terrain/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement $<
 	@touch $@
 
 demo: setup
@@ -68,7 +69,7 @@ test: lint types .venv-checkov/.ready .venv-terrain/.ready
 .venv-aws-cdk/.ready: bench/aws-cdk-requirements.txt
 	@echo "setting up .venv-aws-cdk"
 	@$(PYTHON) -m venv --clear .venv-aws-cdk
-	@.venv-aws-cdk/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@.venv-aws-cdk/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 bench: setup .venv-aws-cdk/.ready
@@ -79,11 +80,12 @@ bench: setup .venv-aws-cdk/.ready
 audit: setup
 	@mkdir -p .inferform
 	@$(PIPENV) requirements --dev > .inferform/requirements.txt
-	@for file in .inferform/requirements.txt .github/checkov-requirements.txt bench/aws-cdk-requirements.txt tests/longevity/requirements.txt; do \
+	@for file in .inferform/requirements.txt $(REQUIREMENTS); do \
 		echo "$$file"; \
 		.venv/bin/pip-audit --strict --no-deps --disable-pip --requirement $$file || exit 1; \
 	done
-	@npx --yes audit-ci@7.1.0 --config .github/audit-ci.json
+	@npm ci --prefix .github/audit --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
+	@.github/audit/node_modules/.bin/audit-ci --config .github/audit-ci.json
 
 format: setup
 	.venv/bin/ruff check --fix .

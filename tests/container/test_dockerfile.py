@@ -61,7 +61,7 @@ def test_every_program_file_is_copied() -> None:
 
 
 def test_the_image_holds_the_versions_that_are_tested_here() -> None:
-    lines = (REFERENCE / "requirements.txt").read_text().splitlines()
-    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    text = (REFERENCE / "requirements.txt").read_text()
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
     assert {"flask", "gunicorn", "scikit-learn", "joblib"} <= pins.keys()
     assert pins == {name: version(name) for name in pins}

@@ -17,14 +17,23 @@ from packaging.version import Version
 from tests.conftest import ROOT
 
 PIPFILE: dict[str, Any] = json.loads((ROOT / "Pipfile.lock").read_text("utf-8"))
-NPM: dict[str, dict[str, Any]] = json.loads((ROOT / "package-lock.json").read_text("utf-8"))[
-    "packages"
-]
+
+
+def _packages(folder: Path) -> dict[str, dict[str, Any]]:
+    locked: dict[str, dict[str, Any]] = json.loads(
+        (folder / "package-lock.json").read_text("utf-8")
+    )
+    return {path: entry for path, entry in locked["packages"].items() if path}
+
+
+NPM = _packages(ROOT)
+AUDIT = _packages(ROOT / ".github" / "audit")
 REQUIREMENTS = sorted(
     file
     for pattern in (
         ".github/*requirements.txt",
         "bench/*requirements.txt",
+        "container/*/requirements.txt",
         "tests/*/requirements.txt",
     )
     for file in ROOT.glob(pattern)
@@ -44,16 +53,38 @@ def test_every_python_package_is_locked_by_version_and_hash_from_one_source() ->
 
 
 @pytest.mark.parametrize("file", REQUIREMENTS, ids=lambda file: f"{file.parent.name}/{file.name}")
-def test_every_other_requirement_is_one_version(file: Path) -> None:
-    lines = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("#")]
-    assert lines
-    for line in lines:
-        assert re.match(r"[\w.-]+==[\w.!+]+($|\s)|\s+--hash=sha256:[0-9a-f]{64}", line), line
+def test_every_other_requirement_is_one_version_with_its_hashes(file: Path) -> None:
+    text = re.sub(r"^#.*\n", "", file.read_text("utf-8"), flags=re.MULTILINE)
+    entries = text.replace("\\\n", "").splitlines()
+    assert entries
+    for entry in entries:
+        assert re.fullmatch(
+            r"[\w.-]+==[\w.!+]+\s*(;[^-]+)?(\s+--hash=sha256:[0-9a-f]{64})+\s*", entry
+        ), entry[:200]
 
 
-def test_every_npm_package_is_locked_by_its_content() -> None:
-    packages = {path: entry for path, entry in NPM.items() if path}
-    assert len(packages) > 200
+def test_every_file_of_requirements_is_installed_by_its_hashes_alone() -> None:
+    written = [
+        ROOT / "Makefile",
+        ROOT / "container" / "reference" / "Dockerfile",
+        *(ROOT / ".github" / "workflows").glob("*.yml"),
+    ]
+    installed = [
+        line
+        for file in written
+        for line in file.read_text("utf-8").splitlines()
+        if re.search(r"pip\S* install|-m pip install", line)
+    ]
+    assert len(installed) >= len(REQUIREMENTS)
+    for line in installed:
+        assert "--require-hashes --requirement " in line, line
+
+
+@pytest.mark.parametrize(("packages", "least"), [(NPM, 200), (AUDIT, 20)], ids=["all", "audit"])
+def test_every_npm_package_is_locked_by_its_content(
+    packages: dict[str, dict[str, Any]], least: int
+) -> None:
+    assert len(packages) > least
     for path, entry in packages.items():
         # What a package bundles is covered by the package's own hash.
         assert entry.get("inBundle") or entry["integrity"].startswith("sha512-"), path
@@ -62,7 +93,11 @@ def test_every_npm_package_is_locked_by_its_content() -> None:
 
 
 def test_installing_runs_no_script_of_a_package() -> None:
-    assert "npm ci --ignore-scripts" in (ROOT / "Makefile").read_text("utf-8")
+    lines = (ROOT / "Makefile").read_text("utf-8").splitlines()
+    installing = [line for line in lines if re.search(r"\bnpm (ci|install)\b|\bnpx\b", line)]
+    assert len(installing) == 2
+    for line in installing:
+        assert re.search(r"npm ci .*--ignore-scripts", line), line
 
 
 def test_what_is_lifted_over_an_advisory_is_lifted_wherever_it_can_be() -> None:
