@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,13 +13,17 @@ from typing import Any
 from botocore.model import ListShape, Shape
 
 from tests.capabilities import capabilities, reasons, together
+from tests.conftest import ROOT
 from tests.service_models import element, entry, members_of, refusal, service_model, shape_of
 
 # See Capability in tests/capabilities/record.py.
 _KNOWN = capabilities().values()
 REQUESTS = together(each.requests for each in _KNOWN)
+DATA_SOURCES = together(each.data_sources for each in _KNOWN)
 ELSEWHERE = together(each.elsewhere for each in _KNOWN)
 OWN = reasons(each.own for each in _KNOWN)
+
+_AWS = "cdktf_cdktf_provider_aws"
 
 # Tags that EC2's requests hold in a list with the type of what is tagged.
 _TAGS = "ec2:TagList"
@@ -93,6 +98,38 @@ def in_request(stack: str, request: str, content: dict[str, Any]) -> Iterator[Se
     service, _, _ = request.partition(":")
     for name, value in content.items():
         yield from _attribute(stack, ((service, shape_of(request)),), (request, name), value)
+
+
+@cache
+def imported_types() -> tuple[set[str], set[str]]:
+    """The types of resources and of data sources of AWS whose bindings the modules import."""
+    files = sorted((ROOT / "modules").rglob("*.py"))
+    return types_imported_by(file.read_text("utf-8") for file in files)
+
+
+def types_imported_by(sources: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The types of resources and of data sources whose bindings Python sources import."""
+    resources: set[str] = set()
+    data: set[str] = set()
+    for node in (node for source in sources for node in ast.walk(ast.parse(source))):
+        for module in _bindings(node):
+            if module.startswith("data_aws_"):
+                data.add(module.removeprefix("data_"))
+            elif module != "provider":
+                resources.add(f"aws_{module}")
+    return resources, data
+
+
+def _bindings(node: ast.AST) -> Iterator[str]:
+    """The submodules of the bindings of AWS that a statement imports."""
+    if isinstance(node, ast.ImportFrom) and node.module == _AWS:
+        yield from (alias.name for alias in node.names)
+        return
+    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+    names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+    for name in names:
+        if name.startswith(f"{_AWS}."):
+            yield name.split(".")[1]
 
 
 @cache

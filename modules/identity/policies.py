@@ -4,58 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..access import services
 from ..context import Context
 from ..iam.policy import Statement, allow, deny
 
-# What a plan reads of each service whose resources Inferform's modules create. Where Get reads what
-# is kept and not only how (images, objects, secrets, parameters), only the others are named.
-READS: dict[str, tuple[str, ...]] = {
-    "acm": ("Describe", "List"),
-    "application-autoscaling": ("Describe", "List"),
-    "autoscaling": ("Describe",),
-    "budgets": ("Describe", "List", "View"),
-    "cloudwatch": ("Describe", "Get", "List"),
-    "codebuild": ("BatchGet", "List"),
-    "codedeploy": ("BatchGet", "Get", "List"),
-    "codepipeline": ("Get", "List"),
-    "ec2": ("Describe", "GetManagedPrefixList"),
-    # BatchGetImage reads manifests, which preflight looks for in other accounts; layers take more.
-    "ecr": (
-        "BatchGetImage",
-        "Describe",
-        "GetLifecyclePolicy",
-        "GetRegistry",
-        "GetRepositoryPolicy",
-        "List",
-    ),
-    "ecs": ("Describe", "List"),
-    "eks": ("Describe", "List"),
-    "elasticloadbalancing": ("Describe",),
-    "events": ("Describe", "List"),
-    "firehose": ("Describe", "List"),
-    "kms": ("Describe", "Get", "List"),
-    "lambda": ("GetAlias", "GetEventSource", "GetFunction", "GetLayer", "GetPolicy", "List"),
-    "logs": ("Describe", "List"),
-    "route53": ("Get", "List"),
-    "s3": (
-        *("GetAccelerate", "GetAnalytics", "GetBucket", "GetEncryption", "GetIntelligent"),
-        *("GetInventory", "GetLifecycle", "GetMetrics", "GetReplication", "ListAllMyBuckets"),
-        "ListBucket",
-    ),
-    "sagemaker": ("Describe", "GetModelPackageGroupPolicy", "List"),
-    "scheduler": ("Get", "List"),
-    "secretsmanager": ("Describe", "GetResourcePolicy", "List"),
-    "servicediscovery": ("Get", "List"),
-    "servicequotas": ("Get", "List"),
-    "sns": ("Get", "List"),
-    "sqs": ("GetQueue", "List"),
-    "ssm": ("Describe", "List"),
-    "states": ("Describe", "List"),
-    "wafv2": ("Get", "List"),
-}
-
-# Services without Regions, which aws:RequestedRegion would shut out.
-_GLOBAL = ("budgets", "route53")
 # Services that a deploy may use for the organization's own resources only.
 _BY_NAME = ("s3",)
 
@@ -102,15 +54,18 @@ _ANY_IAM_WRITE = ("Attach", "Create", "Delete", "Detach", "Put", "Set", "Tag", "
 def deploy(context: Context, regions: Iterable[str]) -> list[Statement]:
     """All that a deploy needs in one account, and no way to more rights than that."""
     own = context.organization
-    everywhere = [f"{service}:*" for service in READS if service not in (*_GLOBAL, *_BY_NAME)]
+    used = {name: access for name, access in services().items() if name not in _BY_NAME}
+    regional = [f"{name}:*" for name, access in used.items() if access.has_regions]
+    # aws:RequestedRegion would shut these out.
+    elsewhere = [f"{name}:*" for name, access in used.items() if not access.has_regions]
     return [
         allow(
-            everywhere,
+            regional,
             "*",
             sid="Deploy",
             conditions={"StringEquals": {"aws:RequestedRegion": sorted(regions)}},
         ),
-        allow([f"{service}:*" for service in _GLOBAL], "*", sid="DeployGlobal"),
+        allow(elsewhere, "*", sid="DeployGlobal"),
         allow(
             "s3:*", [_bucket(context, f"{own}-*"), _bucket(context, f"{own}-*/*")], sid="Buckets"
         ),
@@ -151,7 +106,11 @@ def plan(context: Context) -> list[Statement]:
     return [
         allow(
             [
-                *(f"{service}:{verb}*" for service, verbs in READS.items() for verb in verbs),
+                *(
+                    f"{name}:{verb}*"
+                    for name, access in services().items()
+                    for verb in access.reads
+                ),
                 "iam:Get*",
                 "iam:List*",
             ],

@@ -109,6 +109,7 @@ CAPABILITY = Capability(
     encrypted={
         "aws_eks_cluster": lambda cluster: cluster["encryption_config"]["provider"]["key_arn"],
     },
+    data_sources={"aws_eks_addon_version": "eks:DescribeAddonVersions"},
     requests={
         "aws_eks_access_entry": "eks:CreateAccessEntry",
         "aws_eks_access_policy_association": "eks:AssociateAccessPolicy",

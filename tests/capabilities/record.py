@@ -58,6 +58,9 @@ class Capability:
     """The requests that make a resource of a type, or what they hold: an attribute belongs to the
     first that has a member of its name."""
 
+    data_sources: Mapping[str, str] = field(default_factory=dict)
+    """The request that reads a data source of a type."""
+
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Attributes whose member has another name, or stands elsewhere."""
 

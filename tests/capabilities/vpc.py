@@ -30,6 +30,7 @@ CAPABILITY = Capability(
         "aws_vpc_security_group_egress_rule": "ec2:AuthorizeSecurityGroupEgress ec2:IpRange",
         "aws_vpc_security_group_ingress_rule": "ec2:AuthorizeSecurityGroupIngress ec2:IpRange",
     },
+    data_sources={"aws_prefix_list": "ec2:DescribePrefixLists"},
     elsewhere={
         "aws_flow_log.iam_role_arn": "ec2:CreateFlowLogsRequest.DeliverLogsPermissionArn",
         "aws_flow_log.vpc_id": "ec2:CreateFlowLogsRequest.ResourceIds",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import inferform
 from inferform import (
@@ -26,8 +26,12 @@ from inferform import (
     Repository,
     load,
 )
+from inferform.access import Access, services
 from inferform.identity import policies
+from inferform.kms import access as kms
 from inferform.target import AWS
+from tests.service_models import service_model
+from tests.terraform_requests import DATA_SOURCES, REQUESTS, imported_types
 
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 
@@ -302,58 +306,40 @@ def test_the_policies_fit_into_what_iam_takes() -> None:
     assert len(json.dumps(policies.plan(CONTEXT), separators=(",", ":"))) < 10_200
 
 
-# Where the name of a Terraform resource does not begin with the IAM prefix of its service.
-_SERVICES = {
-    "alb": "elasticloadbalancing",
-    "appautoscaling": "application-autoscaling",
-    "chatbot": "chatbot",
-    "cloudwatch_event": "events",
-    "cloudwatch_log": "logs",
-    "cloudwatch_query": "logs",
-    "default": "ec2",
-    "ec2": "ec2",
-    "eip": "ec2",
-    "flow_log": "ec2",
-    "iam": "iam",
-    "internet_gateway": "ec2",
-    "launch": "ec2",
-    "lb": "elasticloadbalancing",
-    "nat_gateway": "ec2",
-    "network": "ec2",
-    "placement": "ec2",
-    "prefix_list": "ec2",
-    "region": "",
-    "route53": "route53",
-    "route": "ec2",
-    "security_group": "ec2",
-    "service_discovery": "servicediscovery",
-    "sfn": "states",
-    "subnet": "ec2",
-    "vpc": "ec2",
-    "caller_identity": "",
-    "partition": "",
-    "provider": "",
-    "availability_zones": "ec2",
-    "ami": "ec2",
-}
+# Where the prefix of a service's actions in IAM is not the name that its requests are signed with.
+_PREFIXES = {"monitoring": "cloudwatch"}
 
 
-def _imported() -> set[str]:
-    folder = Path(inferform.__file__).parent
-    return {
-        node.module.removeprefix("cdktf_cdktf_provider_aws.").removeprefix("data_aws_")
-        for file in folder.rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_bytes()))
-        if isinstance(node, ast.ImportFrom)
-        and node.module
-        and node.module.startswith("cdktf_cdktf_provider_aws.")
-    }
+def _action(request: str) -> str:
+    """What IAM calls a request: `states:CreateStateMachine` for one of Step Functions."""
+    service, _, operation = request.partition(":")
+    name = service_model(service).signing_name
+    return f"{_PREFIXES.get(name, name)}:{operation}"
 
 
 def test_the_deploy_and_plan_roles_cover_every_service_that_the_modules_use() -> None:
-    known = {**{service.replace("-", ""): service for service in policies.READS}, **_SERVICES}
-    for resource in sorted(_imported()):
-        matching = [name for name in known if re.match(rf"{name}(_|$)", resource)]
-        assert matching, f"policies.READS has no service for aws_{resource}"
-        service = known[max(matching, key=len)]
-        assert service in ("", "iam", *policies.READS), f"aws_{resource} needs {service}"
+    resources, data = imported_types()
+    assert len(resources) > 50
+    for kind in resources:
+        prefix = _action(REQUESTS[kind]).partition(":")[0]
+        assert prefix in ("iam", *services()), f"no access.py has {prefix}, which {kind} needs"
+    statements = policies.plan(CONTEXT)
+    for kind in data:
+        assert _allows(statements, _action(DATA_SOURCES[kind]), "*"), f"a plan reads no {kind}"
+
+
+def test_services_without_regions_are_not_limited_to_regions() -> None:
+    statements = {each["Sid"]: each for each in policies.deploy(CONTEXT, ["eu-west-1"])}
+    elsewhere = {name for name, access in services().items() if not access.has_regions}
+    assert elsewhere == {"budgets", "route53"}
+    assert statements["DeployGlobal"]["Action"] == [f"{name}:*" for name in sorted(elsewhere)]
+    assert not {*statements["Deploy"]["Action"]} & {*statements["DeployGlobal"]["Action"]}
+
+
+def test_what_two_capabilities_read_of_one_service_is_read_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert services()["lambda"].reads[:1] == ("GetAlias",)
+    monkeypatch.setitem(kms.ACCESS, "lambda", Access(("Describe", "GetPolicy")))
+    found = services.__wrapped__()
+    assert found["lambda"].reads == ("Describe", *services()["lambda"].reads)

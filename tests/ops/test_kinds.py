@@ -16,9 +16,9 @@ from ops.kinds.record import Kind, Not
 from ops.terraform import ROOT
 
 from ..conftest import Synthesized
+from ..terraform_requests import imported_types, types_imported_by
 
 OPTIONAL = [field.name for field in fields(Kind) if "Not" in str(field.type)]
-BINDING = re.compile(r"cdktf_cdktf_provider_aws\.(\w+)")
 
 
 def without_a_record(types: Iterable[str], records: Iterable[str]) -> list[str]:
@@ -34,15 +34,22 @@ def test_the_examples_make_exactly_the_types_that_have_a_record(everything: Synt
 def test_the_examples_make_every_type_of_aws_that_the_modules_can_make(
     everything: Synthesized,
 ) -> None:
-    imported = {
-        f"aws_{module}"
-        for file in (ROOT / "modules").rglob("*.py")
-        for module in BINDING.findall(file.read_text("utf-8"))
-        if not module.startswith("data_") and module != "provider"
-    }
+    imported, _ = imported_types()
     made = {kind for stack in everything.values() for kind in stack["resource"]}
     assert len(imported) > 50
     assert imported - made == set()
+
+
+def test_a_binding_is_found_however_it_is_imported() -> None:
+    sources = (
+        "from cdktf_cdktf_provider_aws.kms_key import KmsKey",
+        "from cdktf_cdktf_provider_aws import sagemaker_model as models, sqs_queue",
+        "def late():\n    import cdktf_cdktf_provider_aws.sns_topic as topics",
+        "from cdktf_cdktf_provider_aws.data_aws_ami import DataAwsAmi",
+        "from cdktf_cdktf_provider_aws.provider import AwsProvider",
+    )
+    types = {"aws_kms_key", "aws_sagemaker_model", "aws_sqs_queue", "aws_sns_topic"}
+    assert types_imported_by(sources) == (types, {"aws_ami"})
 
 
 def test_a_type_without_a_record_is_found() -> None:

@@ -1,0 +1,11 @@
+"""The AWS services behind load balancers, their certificates and web ACLs."""
+
+from __future__ import annotations
+
+from ..access import Access
+
+ACCESS = {
+    "acm": Access(("Describe", "List")),
+    "elasticloadbalancing": Access(("Describe",)),
+    "wafv2": Access(("Get", "List")),
+}

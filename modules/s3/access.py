@@ -1,0 +1,15 @@
+"""The AWS services behind buckets."""
+
+from __future__ import annotations
+
+from ..access import Access
+
+ACCESS = {
+    "s3": Access(
+        (
+            *("GetAccelerate", "GetAnalytics", "GetBucket", "GetEncryption", "GetIntelligent"),
+            *("GetInventory", "GetLifecycle", "GetMetrics", "GetReplication"),
+            *("ListAllMyBuckets", "ListBucket"),
+        )
+    ),
+}

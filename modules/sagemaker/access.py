@@ -1,0 +1,12 @@
+"""The AWS services behind SageMaker and what starts batch transforms."""
+
+from __future__ import annotations
+
+from ..access import Access
+
+ACCESS = {
+    "events": Access(("Describe", "List")),
+    "sagemaker": Access(("Describe", "GetModelPackageGroupPolicy", "List")),
+    "scheduler": Access(("Get", "List")),
+    "states": Access(("Describe", "List")),
+}
