@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from ..context import CTX2
@@ -42,6 +42,15 @@ IDN7 = rule(
     source="Inferform: the deploy role would have no user",
 )
 
+IDN8 = rule(
+    "IDN8",
+    refuses="branches that may deploy beside GitHub environments",
+    message="lets a job on {branch} deploy that names no environment, so that nobody approves it; "
+    "leave branches out, and name in plan_branches who only plans",
+    source="GitHub documentation, OpenID Connect reference (subject claims): a job without an "
+    "environment shows its branch; environments, deployment protection rules",
+)
+
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 
 _ROLE_EXAMPLE = "arn:aws:iam::111122223333:role/platform-admin"
@@ -57,30 +66,41 @@ class GitHub(Spec):
     ]
     """`owner/name`."""
 
-    branches: Many[SubjectPart] = ("main",)
-    """Branches whose workflows may deploy. Without it, main."""
+    branches: Many[SubjectPart] | None = None
+    """Branches whose workflows may deploy, without anybody's approval. Default: main where
+    `environments` is empty, none otherwise; both together are refused."""
 
     environments: Many[SubjectPart] = ()
-    """GitHub environments whose jobs may deploy, under the protection rules that GitHub has for
-    them. A job of an environment names it in the place of its branch. Without it, none."""
+    """GitHub environments whose jobs alone may deploy, under the protection rules that GitHub has
+    for them. A job of an environment names it in the place of its branch. Default: none."""
+
+    plan_branches: Many[SubjectPart] = ("main",)
+    """Branches whose workflows may assume the plan role. Default: main. Who may deploy may plan
+    too."""
 
     plan_pull_requests: bool = True
-    """Whether workflows of pull requests may assume the plan role. Without it, yes. Workflows
-    of pull requests from forks get no token."""
+    """Whether workflows of pull requests may assume the plan role: whoever may push a branch then
+    reads what that role reads, the states among it. Workflows of pull requests from forks get no
+    token. Default: True."""
 
     create_provider: bool = True
     """Whether GitHub's OIDC provider is created. An account has one; without it, yes."""
 
     def check(self) -> Iterator[Problem]:
-        """Someone may deploy."""
-        if not self.branches and not self.environments:
+        """Someone may deploy, and nobody past the approval of an environment."""
+        if not self.deploy_subjects:
             yield IDN5.problem()
+        if self.branches and self.environments:
+            yield IDN8.problem("branches", got=list(self.branches), branch=self.branches[0])
 
     @property
     def deploy_subjects(self) -> list[str]:
         """The subject claims that may assume the deploy role."""
+        branches = self.branches
+        if branches is None:
+            branches = () if self.environments else ("main",)
         return [
-            *(f"repo:{self.repository}:ref:refs/heads/{branch}" for branch in self.branches),
+            *self._branch_subjects(branches),
             *(f"repo:{self.repository}:environment:{name}" for name in self.environments),
         ]
 
@@ -88,7 +108,11 @@ class GitHub(Spec):
     def plan_subjects(self) -> list[str]:
         """The subject claims that may assume the plan role."""
         requests = [f"repo:{self.repository}:pull_request"] if self.plan_pull_requests else []
-        return [*self.deploy_subjects, *requests]
+        planning = self._branch_subjects(self.plan_branches)
+        return list(dict.fromkeys([*self.deploy_subjects, *planning, *requests]))
+
+    def _branch_subjects(self, branches: Iterable[str]) -> list[str]:
+        return [f"repo:{self.repository}:ref:refs/heads/{branch}" for branch in branches]
 
 
 def _is_one_role(arn: str) -> bool:

@@ -14,6 +14,7 @@ CAPABILITY = Capability(
     not_aws={
         PART_OF_A_POLICY: (
             "GitHub.branches[]",
+            "GitHub.plan_branches[]",
             "GitHub.environments[]",
             "GitHub.repository",
             "Identity.operators[]",

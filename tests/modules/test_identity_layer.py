@@ -116,15 +116,16 @@ def test_the_trust_of_each_role_names_repository_branch_and_environment(
         "Condition": {
             "StringEquals": {
                 f"{issuer}:aud": "sts.amazonaws.com",
-                f"{issuer}:sub": [
-                    "repo:acme/inference:ref:refs/heads/main",
-                    "repo:acme/inference:environment:dev",
-                ],
+                f"{issuer}:sub": ["repo:acme/inference:environment:dev"],
             }
         },
     }
     subjects = plan["GitHub"]["Condition"]["StringEquals"][f"{issuer}:sub"]
-    assert "repo:acme/inference:pull_request" in subjects
+    assert subjects == [
+        "repo:acme/inference:environment:dev",
+        "repo:acme/inference:ref:refs/heads/main",
+        "repo:acme/inference:pull_request",
+    ]
     assert "*" not in json.dumps([deploy["GitHub"], plan["GitHub"]])
     assert deploy["Operators"]["Condition"]["ArnEquals"]["aws:PrincipalArn"] == [
         "arn:aws:iam::111122223333:role/inferform-deploy",

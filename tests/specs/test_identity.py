@@ -34,16 +34,41 @@ def rules_broken(make: Any) -> list[str]:
     return [problem.rule for problem in error.value.problems]
 
 
-def test_workflows_deploy_from_the_named_branches_and_environments_only() -> None:
-    github = GitHub(repository="acme/inference", branches=["main"], environments=["prod"])
-    assert github.deploy_subjects == [
-        "repo:acme/inference:ref:refs/heads/main",
-        "repo:acme/inference:environment:prod",
-    ]
-    assert github.plan_subjects == [
-        *github.deploy_subjects,
-        "repo:acme/inference:pull_request",
-    ]
+MAIN = "repo:acme/inference:ref:refs/heads/main"
+PROD = "repo:acme/inference:environment:prod"
+REQUESTS = "repo:acme/inference:pull_request"
+
+
+@pytest.mark.parametrize(
+    ("given", "deploy", "plan"),
+    [
+        ({}, [MAIN], [MAIN, REQUESTS]),
+        ({"environments": ["prod"]}, [PROD], [PROD, MAIN, REQUESTS]),
+        ({"branches": [], "environments": ["prod"]}, [PROD], [PROD, MAIN, REQUESTS]),
+        (
+            {"environments": ["prod"], "plan_branches": [], "plan_pull_requests": False},
+            [PROD],
+            [PROD],
+        ),
+        (
+            {"branches": ["release"], "plan_pull_requests": False},
+            ["repo:acme/inference:ref:refs/heads/release"],
+            ["repo:acme/inference:ref:refs/heads/release", MAIN],
+        ),
+    ],
+)
+def test_who_deploys_and_who_plans_is_named_apart(
+    given: dict[str, Any], deploy: list[str], plan: list[str]
+) -> None:
+    github = GitHub(repository="acme/inference", **given)
+    assert (github.deploy_subjects, github.plan_subjects) == (deploy, plan)
+
+
+def test_no_branch_deploys_past_the_approval_of_an_environment() -> None:
+    def make() -> GitHub:
+        return GitHub(repository="acme/inference", branches=["main"], environments=["prod"])
+
+    assert rules_broken(make) == ["IDN8"]
 
 
 @pytest.mark.parametrize("repository", ["acme/*", "acme", "*", "acme/a/b", "acme/inf*rence", "/a"])
@@ -55,6 +80,7 @@ def test_a_repository_is_one_repository(repository: str) -> None:
 def test_a_branch_has_no_wildcard(branch: str) -> None:
     assert rules_broken(lambda: GitHub(repository="a/b", branches=[branch])) == ["IDN4"]
     assert rules_broken(lambda: GitHub(repository="a/b", environments=[branch])) == ["IDN4"]
+    assert rules_broken(lambda: GitHub(repository="a/b", plan_branches=[branch])) == ["IDN4"]
 
 
 def test_someone_must_be_able_to_deploy() -> None:
