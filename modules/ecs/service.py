@@ -262,7 +262,7 @@ class Service(Construct):
         spec = self._spec
         container: dict[str, Any] = {
             "name": CONTAINER,
-            "image": spec.model.image_uri(self._context),
+            "image": spec.model.image_uri(self._context, spec.device),
             "command": ["serve"],
             "essential": True,
             "user": spec.user,

@@ -10,7 +10,8 @@ from ..alb.spec import ELB17, LoadBalancer, Route
 from ..context import Context
 from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, is_public
 from ..fargate import FARGATE_MEMORY
-from ..model.image import FrameworkContainer
+from ..model.accelerator import PLURAL, Device
+from ..model.image import FrameworkContainer, built_for
 from ..model.spec import Model
 from ..rollouts.spec import AllAtOnce, BlueGreen, Canary, Linear, Rolling
 from ..rollouts.target import Target
@@ -264,8 +265,17 @@ ECS47 = rule(
 ECS48 = rule(
     "ECS48",
     refuses="a container for GPUs where the task has none",
-    message="is built for GPUs, and the task has none; use Ec2 with gpus, or the CPU container",
+    message="is built for {built_for}, and the task has none; use Ec2 with gpus, or the CPU "
+    "container",
     source="Amazon ECS developer guide, task definitions for GPU workloads",
+    severity="warning",
+)
+ECS49 = rule(
+    "ECS49",
+    refuses="a container for CPUs in a task that has GPUs",
+    message="is built for CPUs, so that the task's GPUs stand idle; use the container for GPUs, "
+    "or leave out compute.gpus",
+    source="github.com/aws/deep-learning-containers, available images (whose names say it)",
     severity="warning",
 )
 
@@ -700,14 +710,20 @@ class EcsService(Service):
                 least=least,
             )
 
+    @property
+    def device(self) -> Device:
+        """What a task computes with."""
+        return "gpu" if isinstance(self.compute, Ec2) and self.compute.gpus else "cpu"
+
     def _check_image(self) -> Iterator[Problem]:
         image = self.model.image
-        if not isinstance(image, FrameworkContainer):
-            return
-        if self.compute.architecture == "ARM64":
+        if isinstance(image, FrameworkContainer) and self.compute.architecture == "ARM64":
             yield ECS47.problem("model", "image", got=image.framework)
-        if image.runs_on == "gpu" and not (isinstance(self.compute, Ec2) and self.compute.gpus):
-            yield ECS48.problem("model", "image", got=image.framework)
+        built = built_for(image, self.device)
+        if built == "cpu" and self.device == "gpu":
+            yield ECS49.problem("model", "image")
+        elif built not in (None, "cpu", self.device):
+            yield ECS48.problem("model", "image", built_for=PLURAL[built])
 
     def _check_scaling(self, scaling: Scaling) -> Iterator[Problem]:
         if self.count is not None:

@@ -307,7 +307,7 @@ class _Service:
             mounts.append({"name": "model", "mountPath": MODEL_FOLDER, "readOnly": True})
         container: Object = {
             "name": "inference",
-            "image": spec.model.image_uri(self._context),
+            "image": spec.model.image_uri(self._context, spec.device),
             "args": ["serve"],
             "ports": [{"name": "http", "containerPort": PORT}],
             "resources": {

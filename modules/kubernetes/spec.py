@@ -19,6 +19,8 @@ from ..eks.spec import (
     Namespace,
 )
 from ..fargate import fargate_size
+from ..model.accelerator import PLURAL, Device
+from ..model.image import built_for
 from ..model.spec import Model
 from ..rules import Problem, rule
 from ..scaling.kinds import POD
@@ -148,6 +150,23 @@ KUB18 = rule(
     message="is outside Amazon ECR's private registries and the network has no NAT; copy it "
     "into the registry, or use a pull-through cache",
     source="Amazon ECR user guide, pull through cache rules",
+)
+
+KUB19 = rule(
+    "KUB19",
+    refuses="a container for GPUs or Neuron devices in a pod that has none",
+    message="is built for {built_for}, and the pod has none; give compute.gpus, or use the CPU "
+    "container",
+    source="Kubernetes, schedule GPUs; github.com/aws/deep-learning-containers, available images",
+    severity="warning",
+)
+KUB20 = rule(
+    "KUB20",
+    refuses="a container for CPUs in a pod that has GPUs",
+    message="is built for CPUs, so that the pod's GPUs stand idle; use the container for GPUs, "
+    "or leave out compute.gpus",
+    source="github.com/aws/deep-learning-containers, available images (whose names say it)",
+    severity="warning",
 )
 
 LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
@@ -312,12 +331,22 @@ class EksService(Service):
         """The rules between model, count and scaling."""
         for field in sorted(self.model.model_fields_set - {"image", "artifact", "environment"}):
             yield KUB12.problem("model", field)
+        built = built_for(self.model.image, self.device)
+        if built == "cpu" and self.device == "gpu":
+            yield KUB20.problem("model", "image")
+        elif built not in (None, "cpu", self.device):
+            yield KUB19.problem("model", "image", built_for=PLURAL[built])
         if self.scaling is None:
             return
         if self.count is not None:
             yield KUB6.problem("count", got=self.count)
         for problem in self.scaling_problems(self.scaling):
             yield problem.under("scaling")
+
+    @property
+    def device(self) -> Device:
+        """What a pod computes with."""
+        return "gpu" if self.compute.gpus else "cpu"
 
     def scaling_problems(self, scaling: Scaling) -> Iterator[Problem]:
         """What a HorizontalPodAutoscaler does not do by itself."""

@@ -9,10 +9,11 @@ from ..context import Context
 from ..ecr.spec import Image
 from ..rules import Problem, rule
 from ..spec import Aws
+from .accelerator import Device
 from .artifact import Artifact, located
 from .container import Container, written
 from .environment import ContainerEnvironment, environment_problems, fetches_secrets
-from .image import ContainerImage, FrameworkContainer, image_in_region
+from .image import ContainerImage, FrameworkContainer, image_in_region, image_uri
 
 JMP3 = rule(
     "JMP3",
@@ -83,9 +84,9 @@ class Model(Container):
         """The image's URI, and the artifact."""
         return written(image=self.image, artifact=self.artifact)
 
-    def image_uri(self, context: Context) -> str:
-        """The image's URI."""
-        return self.image if isinstance(self.image, str) else self.image.uri(context)
+    def image_uri(self, context: Context, device: Device | None = None) -> str:
+        """The image's URI, for what has `device`."""
+        return image_uri(self.image, context, device)
 
     def artifact_uri(self, bucket: str) -> str | None:
         """The artifact's S3 URI, in `bucket` where the Spec gives only a key."""

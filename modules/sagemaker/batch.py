@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 from ..context import Context
 from ..instances import instance_types
 from ..model.container import Container
-from ..model.image import FrameworkContainer
 from ..model.spec import Model
 from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, TimeZone
@@ -19,7 +18,7 @@ from ..service import Place, Platform
 from ..spec import Aws, Between, Check, Known, Matches, OneOf, S3Uri, Spec
 from ..usage import Usage, by_use
 from .endpoints.base import InVpc
-from .sources import MDL14, RT20, Hosts, OwnModelSource, architecture_of
+from .sources import MDL14, Hosts, OwnModelSource, architecture_of, source_problems
 
 _ROOT = __package__.rpartition(".")[0]
 
@@ -235,11 +234,8 @@ class BatchTransform(InVpc, Hosts):
         model = self.model
         if isinstance(model, Model) and model.uncompressed:
             yield MDL14.problem("model", "artifact", got=model.artifact, kind="a batch transform")
-        image = model.image if isinstance(model, Model) else None
-        needs_gpu = isinstance(image, FrameworkContainer) and image.runs_on == "gpu"
-        facts = instance_types().get(self.instance_type)
-        if needs_gpu and facts is not None and facts.gpus == 0:
-            yield RT20.problem("model", "image", instance_type=self.instance_type)
+        for problem in source_problems(model, self.instance_type):
+            yield problem.under("model")
 
     sort = "batch"
     words = "batch transform"

@@ -68,6 +68,7 @@ class Transform(Construct):
                 containers=((None, spec.model),),
                 mode="single",
                 isolated=spec.model.isolated,
+                transform_type=spec.instance_type,
             ),
             role=ExecutionRole(
                 self,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ..content import HELD, Content
 from ..context import Context
 from ..instances import instance_types
+from ..model.accelerator import Device
 from ..model.artifact import located
 from .endpoints.asynchronous import AsyncEndpoint, Notifications
 from .endpoints.base import Endpoint, Hosted
@@ -30,13 +31,17 @@ def async_uri(given: str | None, folder: str, endpoint: str, bucket: str) -> str
 
 
 def container_content(
-    context: Context, source: AnySource, hostname: str | None, bucket: str
+    context: Context,
+    source: AnySource,
+    hostname: str | None,
+    bucket: str,
+    device: Device | None,
 ) -> Content:
-    """The block of one container."""
+    """The block of one container, on instances that have `device`."""
     content: Content = {"container_hostname": hostname, "environment": source.environment or None}
     if isinstance(source, ModelPackage | JumpStartModel):
         return {**content, "model_package_name": source.package}
-    content["image"] = source.image_uri(context)
+    content["image"] = source.image_uri(context, device)
     if isinstance(source, MultiModel):
         setting = "Enabled" if source.caching else "Disabled"
         return {
@@ -67,7 +72,7 @@ def model_content(
         "execution_role_arn": role,
         "enable_network_isolation": hosted.isolated,
         "container": [
-            container_content(context, source, hostname, bucket)
+            container_content(context, source, hostname, bucket, hosted.device)
             for hostname, source in hosted.containers
         ],
         "inference_execution_config": {"mode": execution} if execution else None,

@@ -8,10 +8,17 @@ from typing import Annotated, ClassVar
 from ..context import Context
 from ..ecr.spec import Image
 from ..instances import instance_types
+from ..model.accelerator import PLURAL, Device, device_of
 from ..model.artifact import MDL9, Artifact, is_location
 from ..model.container import Container, written
 from ..model.environment import ContainerEnvironment, environment_problems, fetches_secrets
-from ..model.image import ContainerImage, FrameworkContainer, image_in_region
+from ..model.image import (
+    ContainerImage,
+    FrameworkContainer,
+    built_for,
+    image_in_region,
+    image_uri,
+)
 from ..model.spec import Model
 from ..rules import Problem, rule
 from ..service import Needs, Place, Platform, Service, secret_endpoints
@@ -75,12 +82,28 @@ RT19 = rule(
 )
 RT20 = rule(
     "RT20",
-    refuses="a GPU container on an instance type without GPU",
-    message="runs on {instance_type}, which has no GPU; use ml.g5.xlarge or the cpu container",
-    source="SageMaker developer guide, deep learning containers (inferred)",
+    refuses="a container built for GPUs or Neuron devices where there are none",
+    message="is built for {built_for}, and {where} has none; use an image for what there is, or "
+    "an instance type such as {instead}",
+    source="github.com/aws/deep-learning-containers, available images (whose names say it)",
+    severity="warning",
+)
+RT27 = rule(
+    "RT27",
+    refuses="a container built for CPUs on an instance type with GPUs or Neuron devices",
+    message="is built for CPUs, so that the {devices} of {instance_type} stand idle; use an image "
+    "for {devices}, or an instance type such as ml.m5.xlarge",
+    source="github.com/aws/deep-learning-containers, available images (whose names say it)",
     severity="warning",
 )
 
+# An instance type that has each device, for messages.
+_HAVE: dict[Device, str] = {
+    "cpu": "ml.m5.xlarge",
+    "gpu": "ml.g5.xlarge",
+    "neuron": "ml.inf1.xlarge",
+    "neuronx": "ml.inf2.xlarge",
+}
 _PACKAGE = (
     r"arn:aws[a-z-]{0,12}:sagemaker:[a-z0-9-]{1,25}:\d{12}:model-package/"
     r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
@@ -245,9 +268,9 @@ class MultiModel(Container):
         """The image's URI, and the prefix of the models."""
         return written(image=self.image, artifacts=self.artifacts)
 
-    def image_uri(self, context: Context) -> str:
-        """The image's URI."""
-        return self.image if isinstance(self.image, str) else self.image.uri(context)
+    def image_uri(self, context: Context, device: Device | None = None) -> str:
+        """The image's URI, for what has `device`."""
+        return image_uri(self.image, context, device)
 
 
 Source = Model | ModelPackage | JumpStartModel
@@ -256,14 +279,34 @@ ModelSource = Annotated[Model | ModelPackage | JumpStartModel, OneOf()]
 OwnModelSource = Annotated[Model | ModelPackage, OneOf()]
 
 
-def source_problems(source: Source, instance_type: str) -> Iterator[Problem]:
-    """A GPU container needs a GPU, and AWS's containers are for x86."""
-    image = source.image if isinstance(source, Model) else None
-    if isinstance(image, FrameworkContainer) and instance_types()[instance_type].arch == "arm64":
-        yield RT19.problem("model", "image", instance_type=instance_type)
-    needs_gpu = isinstance(image, FrameworkContainer) and image.runs_on == "gpu"
-    if needs_gpu and instance_types()[instance_type].gpus == 0:
-        yield RT20.problem("model", "image", instance_type=instance_type)
+def source_problems(source: Container, instance_type: str) -> Iterator[Problem]:
+    """AWS's containers are for x86, and what an image is built for is there and is used."""
+    image = source.image if isinstance(source, Model | MultiModel | ModelPackage) else None
+    if image is None:
+        return
+    facts = instance_types().get(instance_type)
+    if isinstance(image, FrameworkContainer) and facts is not None and facts.arch == "arm64":
+        yield RT19.problem("image", instance_type=instance_type)
+    device = device_of(instance_type)
+    built = built_for(image, device)
+    if device is None or built in (None, device):
+        return
+    if built == "cpu":
+        yield RT27.problem("image", devices=PLURAL[device], instance_type=instance_type)
+    else:
+        yield _without(built, instance_type)
+
+
+def serverless_problems(source: Container) -> Iterator[Problem]:
+    """Serverless inference has CPUs alone."""
+    image = source.image if isinstance(source, Model | ModelPackage) else None
+    built = built_for(image, "cpu") if isinstance(image, str) else None
+    if built not in (None, "cpu"):
+        yield _without(built, "serverless inference")
+
+
+def _without(built: Device, where: str) -> Problem:
+    return RT20.problem("image", built_for=PLURAL[built], where=where, instead=_HAVE[built])
 
 
 class Hosts(Service):

@@ -10,6 +10,7 @@ CAPABILITY = Capability(
     not_aws={
         OWN_CHOICE: (
             "FrameworkContainer.accelerator",
+            "FrameworkContainer.account",
             "FrameworkContainer.framework",
             "FrameworkContainer.version",
         ),

@@ -394,11 +394,6 @@ def test_a_framework_container_is_found_in_the_region(
     assert len(uri) <= 255
 
 
-def test_a_framework_container_without_a_registry_in_the_region_is_refused() -> None:
-    container = FrameworkContainer(framework="scikit-learn", version="1.2-1")
-    assert [problem.rule for problem in container.check_in(context("ca-west-1"))] == ["FWK2"]
-
-
 def test_a_package_of_another_region_is_refused() -> None:
     package = ModelPackage(arn=PACKAGE)
     assert [problem.rule for problem in package.check_in(context("eu-west-1"))] == ["MDL28"]

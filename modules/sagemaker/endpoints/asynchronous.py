@@ -110,7 +110,8 @@ class AsyncEndpoint(OneVariant, InVpc, Instances, Guarded):
     def check(self) -> Iterator[Problem]:
         """The rules of instances, guardrails and notifications."""
         yield from super().check()
-        yield from source_problems(self.model, self.instance_type)
+        for problem in source_problems(self.model, self.instance_type):
+            yield problem.under("model")
         if self.instance_type.startswith("ml.inf1."):
             yield ASY6.problem("instance_type", got=self.instance_type)
 

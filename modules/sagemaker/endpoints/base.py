@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from ...alarms.spec import EndpointAlarms
+from ...model.accelerator import Device, device_of
 from ...model.container import Container
 from ...rollouts.spec import AllAtOnce, Canary, Linear, Rolling, Rollout
 from ...rules import Problem, rule
@@ -68,6 +69,9 @@ class Hosted:
     scaling: Scaling | None = None
     """How it follows the load."""
 
+    transform_type: str | None = None
+    """The instance type, where it is a batch transform."""
+
     serverless: Serverless | None = None
     """The serverless settings, where it is serverless."""
 
@@ -78,6 +82,13 @@ class Hosted:
     def instance_type(self) -> str | None:
         """The instance type, if there are instances."""
         return self.fleet.instance_type if self.fleet else None
+
+    @property
+    def device(self) -> Device | None:
+        """What the containers compute with; None where AWS does not say. Serverless inference
+        has CPUs alone."""
+        name = self.instance_type or self.transform_type
+        return device_of(name) if name else "cpu"
 
 
 class InVpc(Spec):

@@ -9,6 +9,7 @@ from ...model.environment import MDL17, environment_size
 from ...model.spec import Model
 from ...rules import Problem, rule
 from ...spec import Aws, Check, Many, ShortName
+from ..sources import source_problems
 from .base import Captured, Guarded, Hosted, InVpc, OneVariant
 from .fleet import Instances
 
@@ -32,6 +33,9 @@ class _Containers(OneVariant, InVpc, Captured, Instances, Guarded):
         models = [model for _, model in self.named()]
         if sum(environment_size(model.environment) for model in models) > 32 * 1024:
             yield MDL17.problem("containers")
+        for index, (name, model) in enumerate(self.named()):
+            for problem in source_problems(model, self.instance_type):
+                yield problem.under("containers", name or index)
 
     def _hosted(self, mode: Literal["Serial", "Direct"]) -> tuple[Hosted, ...]:
         return (

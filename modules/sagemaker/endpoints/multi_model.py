@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...rules import Problem, rule
-from ..sources import MultiModel
+from ..sources import MultiModel, source_problems
 from .base import Captured, Guarded, Hosted, InVpc, OneVariant
 from .fleet import Instances
 
@@ -31,6 +31,8 @@ class MultiModelEndpoint(OneVariant, InVpc, Captured, Instances, Guarded):
         yield from super().check()
         if (self.facts.gpus or 0) > 1:
             yield MME2.problem("instance_type", got=self.instance_type, gpus=self.facts.gpus)
+        for problem in source_problems(self.model, self.instance_type):
+            yield problem.under("model")
 
     def hosted(self) -> tuple[Hosted, ...]:
         """The one production variant."""

@@ -47,6 +47,12 @@ class Shadow(Fleet):
     variant: VariantName = "shadow"
     """The shadow variant's name."""
 
+    def check(self) -> Iterator[Problem]:
+        """What a container is built for is there, and is used."""
+        yield from super().check()
+        for problem in source_problems(self.model, self.instance_type):
+            yield problem.under("model")
+
 
 class RealtimeEndpoint(OneVariant, InVpc, Captured, Instances, Guarded):
     """A SageMaker real-time endpoint: one model on instances that are always up."""
@@ -62,7 +68,8 @@ class RealtimeEndpoint(OneVariant, InVpc, Captured, Instances, Guarded):
     def check(self) -> Iterator[Problem]:
         """The rules of instances, guardrails and shadows."""
         yield from super().check()
-        yield from source_problems(self.model, self.instance_type)
+        for problem in source_problems(self.model, self.instance_type):
+            yield problem.under("model")
         if self.shadow is None:
             return
         if self.shadow.variant == self.variant:

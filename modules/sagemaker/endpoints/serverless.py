@@ -14,7 +14,7 @@ from ...scaling.spec import Scaling
 from ...service import Place
 from ...spec import Aws, Between, Check
 from ...usage import Usage, bounds, by_use
-from ..sources import MDL14, OwnModelSource
+from ..sources import MDL14, OwnModelSource, serverless_problems
 from .base import Endpoint, Hosted, OneVariant, Serverless
 
 SLS1 = rule(
@@ -109,8 +109,10 @@ class ServerlessEndpoint(OneVariant, Endpoint):
                 yield MDL14.problem(
                     "model", "artifact", got=model.artifact, kind="a serverless endpoint"
                 )
-            if isinstance(model.image, FrameworkContainer) and model.image.runs_on == "gpu":
-                yield SLS6.problem("model", "image", got="a GPU container")
+            if isinstance(model.image, FrameworkContainer) and model.image.built_for() != "cpu":
+                yield SLS6.problem("model", "image", got=f"a {model.image.built_for()} container")
+        for problem in serverless_problems(model):
+            yield problem.under("model")
         if self.scaling is None:
             return
         if provisioned is None:

@@ -48,9 +48,10 @@ class Variant(Instances):
     """Its share of the traffic, relative to the other variants' weights. Without it, 1."""
 
     def check(self) -> Iterator[Problem]:
-        """A GPU container needs a GPU."""
+        """What a container is built for is there, and is used."""
         yield from super().check()
-        yield from source_problems(self.model, self.instance_type)
+        for problem in source_problems(self.model, self.instance_type):
+            yield problem.under("model")
 
 
 class MultiVariantEndpoint(InVpc, Captured, Endpoint):
