@@ -8,6 +8,10 @@ DELETE   faults               end all faults
 POST     sagemaker/rollout    what the next deployment of an endpoint comes to: endpoint, outcome,
                               describes, rolling_back_describes, reason, account, region
 DELETE   sagemaker/rollout    forget such plans of one account and region
+POST     ecs/rollout          what the next deployment of an ECS service comes to, by ECS or by
+                              CodeDeploy: cluster, service, outcome, describes,
+                              rolling_back_describes, reason, account, region
+DELETE   ecs/rollout          forget such plans of one account and region
 POST     ecs/tasks            how many tasks of a service run until it is updated: cluster, service,
                               running, account, region
 POST     eks/health           what EKS describes of a cluster or of a node group of it from now on:
@@ -15,7 +19,8 @@ POST     eks/health           what EKS describes of a cluster or of a node group
 any      kubernetes/...       the Kubernetes API of an EKS cluster, see ``emulator.kubernetes``
 =======  ===================  ======================================================================
 
-A body is one JSON object. See ``emulator.faults.Fault`` and ``emulator.rollouts.Plan``.
+A body is one JSON object. See ``emulator.faults.Fault`` and ``emulator.rollouts.Plan``;
+for ECS ``emulator.service_rollouts.Plan``.
 
 A request that a web page of another origin makes is refused before anything reads it, whatever its
 route, and so is a host name that is not this machine's: `emulator.network.refusal`.
@@ -56,6 +61,8 @@ class Application:
             ("DELETE", "faults"): self._clear_faults,
             ("POST", "sagemaker/rollout"): _plan_rollout,
             ("DELETE", "sagemaker/rollout"): _forget_rollouts,
+            ("POST", "ecs/rollout"): _plan_service_rollout,
+            ("DELETE", "ecs/rollout"): _forget_service_rollouts,
             ("POST", "ecs/tasks"): _stop_tasks,
             ("POST", "eks/health"): _ail,
         }
@@ -141,6 +148,31 @@ def _forget_rollouts(
     return {}
 
 
+def _plan_service_rollout(
+    *,
+    cluster: str,
+    service: str,
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+    **plan: Any,
+) -> dict[str, Any]:
+    from . import service_rollouts
+
+    planned = service_rollouts.Plan(**plan)
+    service_rollouts.set_plan(_ecs(account, region), cluster, service, planned)
+    place = {"cluster": cluster, "service": service, "account": account, "region": region}
+    return {**place, **plan}
+
+
+def _forget_service_rollouts(
+    *, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
+) -> dict[str, Any]:
+    from . import service_rollouts
+
+    service_rollouts.clear_plans(_ecs(account, region))
+    return {}
+
+
 def _stop_tasks(
     *,
     cluster: str,
@@ -168,6 +200,12 @@ def _ail(
 
     eks.ail(account, region, cluster, nodegroup, status, issues or [])
     return {"cluster": cluster, "nodegroup": nodegroup, "status": status}
+
+
+def _ecs(account: str, region: str) -> Any:
+    from moto.ecs.models import ecs_backends
+
+    return ecs_backends[account][region]
 
 
 def _sagemaker(account: str, region: str) -> Any:

@@ -20,6 +20,7 @@ from moto.ecs.models import ecs_backends
 from moto.elbv2.models import FakeAction, elbv2_backends
 from moto.moto_api._internal import mock_random
 
+from .. import service_rollouts
 from .registry import Service
 
 service = Service("codedeploy", CodeDeployResponse)
@@ -107,13 +108,21 @@ def update_application(response: CodeDeployResponse) -> EmptyResult:
     return EmptyResult()
 
 
-@service.corrects("GetDeploymentGroup", gap="answers no alarm configuration")
+@service.corrects("GetDeploymentGroup", gap="answers no alarm configuration and no last deployment")
 def get_deployment_group(original: Original, response: CodeDeployResponse) -> ActionResult:
-    """AWS answers the alarms that stop a deployment."""
+    """AWS answers the alarms that stop a deployment, and how the last one went."""
     answer: Any = original(response)
     info = dict(answer.result["deploymentGroupInfo"])
     group = _group(response, "deploymentGroupName")
     info["alarmConfiguration"] = group.alarm_configuration or {}
+    last = getattr(group, "last_attempted", None)
+    if last is not None:
+        info["lastAttemptedDeployment"] = {
+            "deploymentId": last.deployment_id,
+            "status": last.status,
+            "createTime": last.create_time,
+            "endTime": last.complete_time,
+        }
     return ActionResult({"deploymentGroupInfo": info})
 
 
@@ -145,23 +154,65 @@ def update_deployment_group(response: CodeDeployResponse) -> ActionResult:
 )
 def create_deployment(original: Original, response: CodeDeployResponse) -> ActionResult:
     """AWS moves an ECS service to the new task definition, and its traffic to the other target
-    group; an alarm of the group that is on stops it before. Here all of it happens at once."""
+    group; an alarm of the group that is on stops it before. Here all of it happens at once, unless a
+    plan for the service says otherwise."""
     result: Any = original(response)
     backend = response.codedeploy_backend
     deployment: Any = backend.get_deployment(result.result["deploymentId"])
     group = deployment.deployment_group
     if group.application.compute_platform != "ECS":
         return ActionResult(result.result)
-    deployment.start_time = deployment.complete_time = utcnow()
+    deployment.start_time = utcnow()
+    deployment.status = "InProgress"
+    deployment.plan, deployment.shown = _plan(response, group), 0
+    group.last_attempted = deployment
+    if deployment.plan.describes == 0:
+        _end(response, deployment)
+    return ActionResult(result.result)
+
+
+def _plan(response: CodeDeployResponse, group: Any) -> service_rollouts.Plan:
+    backend = ecs_backends[response.current_account][response.region]
+    for target in group.ecs_services:
+        return service_rollouts.take_plan(backend, target["clusterName"], target["serviceName"])
+    return service_rollouts.Plan()
+
+
+def _end(response: CodeDeployResponse, deployment: Any) -> None:
+    group, plan = deployment.deployment_group, deployment.plan
+    deployment.plan, deployment.complete_time = None, utcnow()
     active = _alarms_that_are_on(response, group.alarm_configuration or {})
     if active:
         deployment.status = "Stopped"
         deployment.deployment_status_messages = [f"alarms are active: {', '.join(active)}"]
+    elif plan.outcome != "succeed":
+        deployment.status = "Failed"
+        deployment.failure = (
+            plan.reason or "The replacement task set did not become healthy in time"
+        )
     else:
         deployment.status = "Succeeded"
         _move_tasks(response, group, _task_definition(deployment.revision))
         _move_traffic(response, group)
-    return ActionResult(result.result)
+
+
+@service.corrects("GetDeployment", gap="shows no deployment in progress")
+def get_deployment(original: Original, response: CodeDeployResponse) -> ActionResult:
+    """AWS shows a deployment on its way."""
+    deployment: Any = response.codedeploy_backend.get_deployment(
+        response._get_param("deploymentId")
+    )
+    plan = getattr(deployment, "plan", None)
+    if plan is not None:
+        deployment.shown += 1
+        if deployment.shown > plan.describes:
+            _end(response, deployment)
+    answer: Any = original(response)
+    info = dict(answer.result["deploymentInfo"])
+    if deployment.status == "Failed" and getattr(deployment, "failure", ""):
+        info["errorInformation"] = {"code": "TIMEOUT", "message": deployment.failure}
+        info["rollbackInfo"] = {"rollbackMessage": "The traffic was routed back."}
+    return ActionResult({"deploymentInfo": info})
 
 
 def _task_definition(revision: dict[str, Any]) -> str:

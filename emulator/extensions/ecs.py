@@ -7,10 +7,12 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, utcnow
+from moto.ecs.exceptions import ServiceNotFoundException
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.models import elbv2_backends
 
+from .. import service_rollouts
 from .registry import Service
 
 service = Service("ecs", EC2ContainerServiceResponse)
@@ -50,7 +52,8 @@ def create_service(original: Original, response: EC2ContainerServiceResponse) ->
     created.availability_zone_rebalancing = created.availability_zone_rebalancing or "DISABLED"
     created.deployment_configuration = _filled_in(created.deployment_configuration)
     created.created_at = utcnow()
-    _settle(created)
+    service_rollouts.begin(response.ecs_backend, created, before=None)
+    _register(created)
     return ActionResult({"service": created})
 
 
@@ -71,28 +74,6 @@ def _filled_in(given: dict[str, Any] | None) -> dict[str, Any]:
         **_DEPLOYMENT,
     }
     return filled | (given or {})
-
-
-def _settle(changed: Any) -> None:
-    """Let the tasks of the newest deployment run: in the emulator nothing has to start."""
-    changed.running_count, changed.pending_count = changed.desired_count, 0
-    _register(changed)
-    if changed.deployment_controller["type"] != "ECS":
-        return
-    newest = changed.deployments[0]
-    newest.update(
-        desiredCount=changed.desired_count,
-        runningCount=changed.desired_count,
-        pendingCount=0,
-        launchType=changed.launch_type,
-        capacityProviderStrategy=changed.capacity_provider_strategy,
-        networkConfiguration=changed.network_configuration or None,
-        platformVersion=changed.platform_version,
-        taskDefinition=changed.task_definition,
-        rolloutState="COMPLETED",
-        rolloutStateReason=f"ECS deployment {newest['id']} completed.",
-        updatedAt=utcnow(),
-    )
 
 
 def run(account: str, region: str, cluster: str, name: str, running: int) -> None:
@@ -125,17 +106,74 @@ def _register(changed: Any) -> None:
 def update_service(
     original: Original, backend: EC2ContainerServiceBackend, properties: dict[str, Any]
 ) -> Any:
-    """AWS deploys the new definition and keeps what was not given."""
+    """AWS deploys what is new, keeps what was not given, and otherwise changes the running
+    deployment."""
+    cluster = properties.get("cluster", "default").split("/")[-1]
+    name = properties["service"].split("/")[-1]
+    found: Any = backend.services.get(f"{cluster}:{name}")
+    before = service_rollouts.snapshot(found) if found is not None else {}
     definition = properties.get("task_definition")
     if definition:
         properties["task_definition"] = backend.describe_task_definition(definition).arn
     strategy = properties.get("capacity_provider_strategy")
     configuration = properties.pop("deployment_configuration", None)
+    forced = properties.pop("force_new_deployment", False)
     changed: Any = original(backend, properties)
     if strategy:
         _spread(changed)
     if configuration:
-        before = getattr(changed, "deployment_configuration", None) or {}
-        changed.deployment_configuration = _filled_in(before | configuration)
-    _settle(changed)
+        had = getattr(changed, "deployment_configuration", None) or {}
+        changed.deployment_configuration = _filled_in(had | configuration)
+    if forced or service_rollouts.snapshot(changed) != before:
+        service_rollouts.begin(backend, changed, before=before)
+    else:
+        service_rollouts.resize(changed)
+    _register(changed)
     return changed
+
+
+@service.corrects("DescribeServices", gap="has every deployment done at once, and none rolled back")
+def describe_services(original: Original, response: EC2ContainerServiceResponse) -> ActionResult:
+    """AWS takes its time, and rolls back what its circuit breaker stops."""
+    result: Any = original(response)
+    for each in result.result["services"]:
+        if service_rollouts.advance(each):
+            _register(each)
+    return ActionResult(result.result)
+
+
+@service.adds("ListServiceDeployments", gap="missing")
+def list_service_deployments(response: EC2ContainerServiceResponse) -> ActionResult:
+    """AWS lists the deployments of a service, newest first."""
+    cluster = (response._get_param("cluster") or "default").split("/")[-1]
+    name = response._get_param("service").split("/")[-1]
+    found = response.ecs_backend.services.get(f"{cluster}:{name}")
+    if found is None:
+        raise ServiceNotFoundException
+    wanted = response._get_param("status") or []
+    kept = ("serviceDeploymentArn", "serviceArn", "clusterArn", "status", "statusReason")
+    times = ("createdAt", "startedAt", "finishedAt")
+    briefs = [
+        {name: record[name] for name in (*kept, *times) if name in record}
+        | {"targetServiceRevisionArn": record["targetServiceRevision"]["arn"]}
+        for record in service_rollouts.records(found)
+        if not wanted or record["status"] in wanted
+    ]
+    return ActionResult({"serviceDeployments": briefs})
+
+
+@service.adds("DescribeServiceDeployments", gap="missing")
+def describe_service_deployments(response: EC2ContainerServiceResponse) -> ActionResult:
+    """AWS answers how each deployment stands, and why it was rolled back."""
+    known = {
+        record["serviceDeploymentArn"]: record
+        for each in response.ecs_backend.services.values()
+        for record in service_rollouts.records(each)
+    }
+    asked = response._get_param("serviceDeploymentArns")
+    return ActionResult(
+        {
+            "serviceDeployments": [known[arn] for arn in asked if arn in known],
+            "failures": [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known],
+        }
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..alb.construct import CONTAINER_PORT, Backend
-from ..cdk import Construct, ITerraformDependable, TerraformResourceLifecycle
+from ..cdk import Construct, ITerraformDependable, Postcondition, TerraformResourceLifecycle
 from ..context import Context
 from ..ecr.spec import Image, parse_image
 from ..iam import grants
@@ -432,12 +432,33 @@ class Service(Construct):
             # An apply ends when the new tasks serve, or have been rolled back.
             wait_for_steady_state=not spec.uses_code_deploy,
             timeouts=EcsServiceTimeouts(create="30m", update="45m", delete="30m"),
-            lifecycle=TerraformResourceLifecycle(ignore_changes=owned_elsewhere)
-            if owned_elsewhere
-            else None,
+            lifecycle=TerraformResourceLifecycle(
+                ignore_changes=owned_elsewhere or None,
+                # CodeDeploy moves the service after the apply, in a rollout of its own.
+                postcondition=None
+                if spec.uses_code_deploy
+                else [self._not_rolled_back(definition)],
+            ),
             # Tasks that start before the rules are there pull no image, and are counted as failed.
             depends_on=[*after, *rules],
             **options,
+        )
+
+    def _not_rolled_back(self, definition: EcsTaskDefinition) -> Postcondition:
+        """Fails an apply whose deployment ECS has rolled back before the provider looked.
+
+        The provider takes such an update for done, and writes the task definition that runs again
+        into the service's attribute.
+        """
+        return Postcondition(
+            condition=f"${{self.task_definition == {definition.fqn}.arn}}",
+            error_message=(
+                f"ECS rolled the update of service {self.name} back. It serves what it served "
+                "before, which is kept. Read ECS's reason: aws ecs describe-services --cluster "
+                f"{self.cluster} --services {self.name} --query services[].events[:5].message; "
+                f"what the containers said is in the log group {self._log_group}. Fix the cause "
+                "and deploy again."
+            ),
         )
 
     def _strategy(self) -> list[EcsServiceCapacityProviderStrategy]:

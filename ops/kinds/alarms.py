@@ -8,6 +8,7 @@ from ..aws import Aws
 from ..plan import Action, Change, Plan
 from ..told import RiskRule, Severity
 from .finding import given, pairs
+from .reasons import STAYS
 from .record import Existing, Found, Kind, Not, Values, risk
 
 # Recover
@@ -63,6 +64,7 @@ KINDS = (
         story=Not("it is told with the rollout that it guards"),
         risks=Not("an update of what it guards without it is a risk of that"),
         settings=Not("it encrypts and isolates nothing"),
+        reverted=STAYS,
         verify=Not("an alarm that rolls back is found by the service's own configuration"),
     ),
     Kind(
@@ -81,6 +83,7 @@ KINDS = (
         story=Not("no request depends on it"),
         risks=(_shorter_logs,),
         settings={"kms_key_id": "encryption by your key"},
+        reverted=STAYS,
         verify=Not("what writes to it works without it, too"),
     ),
 )

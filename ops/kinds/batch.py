@@ -15,6 +15,7 @@ from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Story
 from .finding import given, pairs
+from .reasons import STAYS
 from .record import Existing, Finding, Kind, Not, Quota, Values, Verifier
 from .sagemaker_story import MODEL, Served, facts_of, named, served
 from .sagemaker_verify import served_by
@@ -307,6 +308,7 @@ KINDS = (
         story=_story,
         risks=Not("its deletion or replacement is an outage, which holds for every type"),
         settings={"logging_configuration": "the log of failed executions"},
+        reverted=Not("a run uses the definition that it began with; nothing rolls one back"),
         verify=_Transform,
     ),
     Kind(
@@ -325,6 +327,7 @@ KINDS = (
         story=_OF_MACHINE,
         risks=Not("its deletion is an interruption in the story of what it starts"),
         settings=Not("it encrypts and isolates nothing"),
+        reverted=STAYS,
         verify=_Schedule,
     ),
     Kind(
@@ -343,6 +346,7 @@ KINDS = (
         story=_OF_MACHINE,
         risks=Not("its deletion is an interruption in the story of what it starts"),
         settings=Not("it encrypts and isolates nothing"),
+        reverted=STAYS,
         verify=_Uploads,
     ),
     Kind(
@@ -362,6 +366,7 @@ KINDS = (
         story=_OF_MACHINE,
         risks=Not("its deletion is an interruption in the story of what it starts"),
         settings=Not("it encrypts and isolates nothing"),
+        reverted=STAYS,
         verify=Not("it is verified with its rule"),
     ),
 )

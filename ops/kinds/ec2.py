@@ -20,6 +20,7 @@ from .reasons import (
     NO_STORY,
     NOBODY_ELSE,
     RUNS_NOTHING,
+    STAYS,
 )
 from .record import Existing, Kind, Quota, Values
 
@@ -108,6 +109,7 @@ KINDS = (
         story=NO_STORY,
         risks=NO_RISKS,
         settings=NO_SETTINGS,
+        reverted=STAYS,
         verify=RUNS_NOTHING,
     ),
 )

@@ -12,11 +12,11 @@ from botocore.exceptions import ClientError
 from inferform.usage import Amount, Usage, between, fargate, on_demand
 
 from ..aws import Aws
-from ..checks import CONFIGURATION, HEALTH, INVOCATION, RUNNING_IMAGE
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Severity, Story
 from . import preflight
 from .ec2 import disk, ec2_quota, template_tags
+from .ecs_verify import SERVICE_REVERTED, TASK_DEFINITION, ClusterVerifier, ServiceVerifier
 from .finding import given, pairs
 from .loader import artifacts_of
 from .reasons import (
@@ -31,7 +31,6 @@ from .record import (
     Planned,
     Quota,
     Values,
-    Verifier,
     risk,
 )
 from .risks import NET2, ROLL2, lowered, raised
@@ -42,7 +41,6 @@ from .untold import not_told
 from .words import arrow, changed_first, forced, short_image
 
 SERVICE = "aws_ecs_service"
-TASK_DEFINITION = "aws_ecs_task_definition"
 
 # Finding
 
@@ -495,142 +493,6 @@ def _template_of(synthesis: Synthesis, group: Resource) -> Resource | None:
     return None
 
 
-# Verify
-
-
-class _Service(Verifier):
-    """The checks of a service: the task definition that it runs, its tasks and its targets."""
-
-    def findings(self) -> Iterator[Finding]:
-        """One finding for each check."""
-        answer = self._ecs.describe_services(
-            cluster=str(self.values["cluster"]), services=[self.name]
-        )
-        active = [each for each in answer["services"] if each.get("status") == "ACTIVE"]
-        if not active:
-            yield self.finding(CONFIGURATION, "failed", "does not exist", "deploy again")
-            return
-        found = active[0]
-        yield from self._task_definition(found)
-        wanted, running = found.get("desiredCount", 0), found.get("runningCount", 0)
-        if running < wanted:
-            events = found.get("events", [])
-            last = f": {events[0]['message']}" if events else ""
-            said = f"runs {running} of {wanted} tasks{last}"
-            yield self.finding(HEALTH, "failed", said, self._look())
-            return
-        wrong = list(self._targets(found, wanted))
-        if wrong:
-            yield self.finding(HEALTH, "failed", "; ".join(wrong), self._look())
-            return
-        yield self.finding(HEALTH, "passed", f"runs {running} of {wanted} tasks")
-        said = "is reached through its load balancer, from inside the VPC"
-        yield self.finding(INVOCATION, "skipped", said)
-
-    @property
-    def _ecs(self) -> Any:
-        return self.run.aws.client("ecs")
-
-    def _task_definition(self, found: dict[str, Any]) -> Iterator[Finding]:
-        """The task definition of the primary deployment, or of the task set that has the traffic.
-
-        A service under CodeDeploy ignores it in Terraform; then its own family has to do.
-        """
-        deployments = [*found.get("deployments", []), *found.get("taskSets", [])]
-        primary = next((each for each in deployments if each.get("status") == "PRIMARY"), found)
-        running = str(primary.get("taskDefinition", ""))
-        expected = str(self.values.get("task_definition", ""))
-        controlled = found.get("deploymentController", {}).get("type", "ECS") != "ECS"
-        if primary.get("rolloutState") == "FAILED":
-            said = f"its rollout failed: {primary.get('rolloutStateReason', 'no reason given')}"
-            yield self.finding(CONFIGURATION, "failed", said, self._look())
-        elif not controlled and _revision(running) != _revision(expected):
-            reason = primary.get("rolloutStateReason") or "ECS gives no reason"
-            said = f"runs {_revision(running)}, but the state says {_revision(expected)}: {reason}"
-            yield self.finding(CONFIGURATION, "failed", said, self._look())
-        else:
-            yield self.finding(CONFIGURATION, "passed", _revision(running))
-        yield from self._images(running)
-
-    def _images(self, running: str) -> Iterator[Finding]:
-        family = _revision(running).partition(":")[0]
-        expected = {
-            str(container["image"])
-            for container in self._containers(family)
-            if container.get("image")
-        }
-        if not expected or not running:
-            return
-        described = self._ecs.describe_task_definition(taskDefinition=running)
-        containers = described["taskDefinition"]["containerDefinitions"]
-        deployed = {container["image"] for container in containers}
-        if deployed == expected:
-            yield self.finding(RUNNING_IMAGE, "passed", ", ".join(sorted(deployed)))
-            return
-        said = (
-            f"runs {', '.join(sorted(deployed))}, but the state says {', '.join(sorted(expected))}"
-        )
-        yield self.finding(RUNNING_IMAGE, "failed", said, self._look())
-
-    def served(self) -> Iterator[str]:
-        """The images of the service's task definition, and its variables, in the state."""
-        family = _revision(str(self.values.get("task_definition", ""))).partition(":")[0]
-        for container in self._containers(family):
-            yield str(container.get("image", ""))
-            for variable in container.get("environment", []):
-                yield str(variable["value"])
-
-    def _containers(self, family: str) -> Iterator[dict[str, Any]]:
-        for definition in self.run.state.of_type(TASK_DEFINITION):
-            if definition.get("family") == family:
-                yield from json.loads(definition.get("container_definitions") or "[]")
-
-    def _targets(self, found: dict[str, Any], wanted: int) -> Iterator[str]:
-        """What is wrong with the targets of the service's tasks in its load balancer."""
-        for entry in found.get("loadBalancers", []):
-            group = entry.get("targetGroupArn")
-            if not group:
-                continue
-            health = self.run.aws.client("elbv2").describe_target_health(TargetGroupArn=group)
-            targets = health["TargetHealthDescriptions"]
-            states = [target["TargetHealth"] for target in targets]
-            unhealthy = [
-                f"{target['Target']['Id']} ({state.get('Reason', 'no reason')})"
-                for target, state in zip(targets, states, strict=True)
-                if state["State"] == "unhealthy"
-            ]
-            if unhealthy:
-                yield f"has unhealthy targets: {', '.join(unhealthy)}"
-            elif wanted and not any(state["State"] == "healthy" for state in states):
-                yield f"has no healthy target in {group.split('/')[-2]}"
-
-    def _look(self) -> str:
-        return f"read the events and stopped tasks of {self.name}, fix the image, and deploy again"
-
-
-def _revision(arn: str) -> str:
-    """`family:revision` of a task definition's ARN."""
-    return arn.rpartition("/")[2]
-
-
-class _Cluster(Verifier):
-    """Whether a cluster is there, and has instances registered where it has a capacity provider."""
-
-    def findings(self) -> Iterator[Finding]:
-        """One finding for each check."""
-        found = self.run.aws.client("ecs").describe_clusters(clusters=[self.name])["clusters"]
-        status = found[0]["status"] if found else ""
-        if status != "ACTIVE":
-            said = f"is {status}" if status else "does not exist"
-            yield self.finding(CONFIGURATION, "failed", said, "deploy again")
-            return
-        yield self.finding(CONFIGURATION, "passed", "is ACTIVE")
-
-    def served(self) -> Iterator[str]:
-        """A cluster runs nothing by itself."""
-        return iter(())
-
-
 # Records
 
 _NOT_A_SERVICE = Not("it runs nothing; the services on it are verified")
@@ -649,7 +511,8 @@ KINDS = (
         addresses=_addresses,
         story=_service_story,
         risks=(_public, _unguarded, lowered("desired_count")),
-        verify=_Service,
+        reverted=SERVICE_REVERTED,
+        verify=ServiceVerifier,
     ),
     resource(
         TASK_DEFINITION,
@@ -670,7 +533,7 @@ KINDS = (
         outage=True,
         story=told_when_gone("ECS cluster", "every service on it", "name"),
         settings={"configuration": "the logs of commands in containers"},
-        verify=_Cluster,
+        verify=ClusterVerifier,
     ),
     part(
         "aws_ecs_cluster_capacity_providers",

@@ -21,6 +21,7 @@ from .reasons import (
     NO_SETTINGS,
     NOBODY_ELSE,
     RUNS_NOTHING,
+    STAYS,
 )
 from .record import Finding, Foreign, Kind, Not, Owner, Preflight, Teller, Verifier
 from .stories import name_of, told_when_gone
@@ -180,6 +181,7 @@ def _object(
     name: Not = _IN_NAMESPACE,
     preflight: Preflight | Not = CHECKED_BY_SPECS,
     owned: Owner | Not = NOBODY_ELSE,
+    reverted: Not = STAYS,
     verify: type[Verifier] | Not = RUNS_NOTHING,
 ) -> Kind:
     return Kind(
@@ -198,6 +200,7 @@ def _object(
         story=story,
         risks=NO_RISKS,
         settings=NO_SETTINGS,
+        reverted=reverted,
         verify=verify,
     )
 
@@ -212,6 +215,10 @@ KINDS = (
         preflight=_artifacts,
         owned=Not("modules ignore the replicas that an autoscaler sets"),
         story=_workload_story,
+        reverted=Not(
+            "Kubernetes keeps trying the new pods beside the old ones; the provider waits for them "
+            "(wait_for_rollout) and fails the apply"
+        ),
         verify=_Deployment,
     ),
     _object(

@@ -13,6 +13,7 @@ from .record import (
     Owner,
     Preflight,
     Quotas,
+    Reverted,
     RiskCheck,
     Teller,
     Values,
@@ -30,6 +31,7 @@ CHECKED_BY_SPECS = Not("the Specs find what AWS would refuse")
 NO_SETTINGS = Not("it has no setting that protects anything")
 NO_RISKS = Not("a change of it can hurt nothing that its other members do not know")
 RUNS_NOTHING = Not("it answers no requests")
+STAYS = Not("AWS does what Terraform asks for, or refuses it")
 NO_STORY = Not("it is part of what other stories tell")
 
 
@@ -50,6 +52,7 @@ def resource(
     story: Teller | Not = NO_STORY,
     risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
     settings: Mapping[str, str] | Not = NO_SETTINGS,
+    reverted: Reverted | Not = STAYS,
     verify: Callable[[Verification, Values], Verifier] | Not = RUNS_NOTHING,
 ) -> Kind:
     """The record of a type that runs nothing by itself, but for the members that are given."""
@@ -69,6 +72,7 @@ def resource(
         story=story,
         risks=risks,
         settings=settings,
+        reverted=reverted,
         verify=verify,
     )
 
@@ -104,5 +108,6 @@ def part(
         story=NO_STORY,
         risks=risks or NO_RISKS,
         settings=settings or NO_SETTINGS,
+        reverted=STAYS,
         verify=RUNS_NOTHING,
     )

@@ -174,6 +174,10 @@ class Verification:
     invoke: bool = True
     """Whether to send a request. Default: True."""
 
+    applied: bool = False
+    """Whether an apply has just ended: what a rollout of its own brings afterwards is then no fault.
+    Default: False."""
+
 
 class Verifier(ABC):
     """The checks of one deployed resource; `values` are its attributes in the state."""
@@ -191,6 +195,10 @@ class Verifier(ABC):
     def findings(self) -> Iterator[Finding]:
         """One finding for each check, until one fails that the others need."""
 
+    def waits_for(self) -> str:
+        """What it is still about once Terraform has ended; empty where Terraform waits for it."""
+        return ""
+
     @abstractmethod
     def served(self) -> Iterator[str]:
         """The images and artifacts that it runs, as far as the state says."""
@@ -198,6 +206,20 @@ class Verifier(ABC):
     def finding(self, check: Check, outcome: Outcome, found: str, fix: str = "") -> Finding:
         """What a check found."""
         return Finding(check, self.name, outcome, found, fix)
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """How AWS puts an update of a resource back without Terraform, and what tells of it."""
+
+    by: str
+    """Who puts it back, and when."""
+
+    found: str
+    """What `inferform verify` reads to find it, also after `inferform deploy`."""
+
+    guarded: Callable[[Values], bool]
+    """Whether one with these arguments has a postcondition that fails the apply."""
 
 
 # The records
@@ -256,6 +278,9 @@ class Kind:
 
     settings: Mapping[str, str] | Not
     """Attributes that must not be emptied or turned off, and what people call them."""
+
+    reverted: Reverted | Not
+    """Whether AWS may put an update of it back without Terraform, and how that is found."""
 
     verify: Callable[[Verification, Values], Verifier] | Not
     """The checks of a deployed one."""

@@ -14,6 +14,7 @@ from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity
 from . import preflight
 from .finding import given, pairs
+from .reasons import STAYS
 from .record import Discard, Existing, Finder, Finding, Found, Kind, Not, Quota, Values, risk
 from .risks import ROLL2, SEC1
 from .sagemaker_story import (
@@ -25,7 +26,7 @@ from .sagemaker_story import (
     is_told,
     variants_of,
 )
-from .sagemaker_verify import EndpointVerifier, artifacts_of, containers_of
+from .sagemaker_verify import ENDPOINT_REVERTED, EndpointVerifier, artifacts_of, containers_of
 from .scaling import maximum, planned_bounds, scaling_targets, variant_of
 from .synthesis import Resource, Synthesis
 from .untold import not_told
@@ -300,6 +301,7 @@ KINDS = (
         story=endpoint_story,
         risks=(_reset_capacity, _type_under_scaling, _unguarded, _unstaged),
         settings=Not("its configuration has them"),
+        reverted=ENDPOINT_REVERTED,
         verify=EndpointVerifier,
     ),
     Kind(
@@ -318,6 +320,7 @@ KINDS = (
         story=_OF_ENDPOINT,
         risks=(_configuration_gone, _unencrypted),
         settings={"data_capture_config": "data capture"},
+        reverted=STAYS,
         verify=_OF_ENDPOINT,
     ),
     Kind(
@@ -336,6 +339,7 @@ KINDS = (
         story=Not("it is told with the endpoint or batch transform that runs it"),
         risks=Not("what runs it is what can hurt"),
         settings={"enable_network_isolation": "network isolation"},
+        reverted=STAYS,
         verify=Not("it is verified with the endpoint or batch transform that runs it"),
     ),
 )

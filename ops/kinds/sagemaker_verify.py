@@ -14,9 +14,15 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..checks import CONFIGURATION, HEALTH, INVOCATION, RUNNING_IMAGE
-from .record import Finding, Verifier
+from .record import Finding, Reverted, Verifier
 from .sagemaker_story import CONFIGURATION as CONFIGURATION_TYPE
 from .sagemaker_story import MODEL
+
+ENDPOINT_REVERTED = Reverted(
+    by="SageMaker, when new containers do not start or an alarm goes off",
+    found="the running configuration, and SageMaker's FailureReason",
+    guarded=lambda _: True,
+)
 
 CONTENT_TYPES = {".csv": "text/csv", ".json": "application/json", ".jsonl": "application/jsonlines"}
 """What a sample is sent as, by the end of its file's name."""

@@ -12,6 +12,7 @@ from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Severity
 from .finding import given
+from .reasons import STAYS
 from .record import Existing, Found, Kind, Not, Planned, RiskCheck, Values, risk
 from .risks import CAP1, raised
 from .synthesis import Resource, Synthesis
@@ -209,6 +210,7 @@ KINDS = (
         story=Not("it is a fact in the story of the service that it scales"),
         risks=(lowered_bounds("aws_ecs_service"), raised("max_capacity")),
         settings=Not("it has none that protect anything"),
+        reverted=STAYS,
         verify=Not("the service that it scales is verified"),
     ),
     Kind(
@@ -227,6 +229,7 @@ KINDS = (
         story=_OF_TARGET,
         risks=Not("its target's bounds are what can hurt"),
         settings=Not("it has none that protect anything"),
+        reverted=STAYS,
         verify=Not("the service that it scales is verified"),
     ),
     Kind(
@@ -245,6 +248,7 @@ KINDS = (
         story=_OF_TARGET,
         risks=Not("its target's bounds are what can hurt"),
         settings=Not("it has none that protect anything"),
+        reverted=STAYS,
         verify=Not("the service that it scales is verified"),
     ),
     Kind(
@@ -263,6 +267,7 @@ KINDS = (
         story=Not("what is replaced with it is told"),
         risks=Not("what is replaced with it is what can hurt"),
         settings=_NOWHERE,
+        reverted=STAYS,
         verify=_NOWHERE,
     ),
 )

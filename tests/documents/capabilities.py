@@ -25,6 +25,7 @@ HEADINGS = {
     "story": "story",
     "risks": "risks",
     "settings": "settings",
+    "reverted": "rolled back",
     "verify": "verify",
 }
 """What the matrix calls each member of a record that may be `Not`."""
@@ -129,6 +130,7 @@ def _service(spec: type[Service], type_: str) -> dict[str, str]:
         "preflight": answers["preflight"],
         "review": answers["story"],
         "verify": answers["verify"],
+        "rolled back": answers["reverted"],
         "recover": answers["find"],
     }
 

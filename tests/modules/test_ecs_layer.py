@@ -193,6 +193,31 @@ def test_what_another_owns_is_ignored_and_nothing_else(
     assert made.get("lifecycle", {}).get("ignore_changes") == ignored
 
 
+@pytest.mark.parametrize(
+    ("changes", "guarded"),
+    [
+        ({}, True),
+        ({"rollout": AllAtOnce(), "deployment_controller": "ECS"}, True),
+        ({"rollout": Canary(), "deployment_controller": "ECS"}, True),
+        ({"rollout": Linear(), "deployment_controller": "ECS"}, True),
+        ({"rollout": Canary()}, False),
+    ],
+)
+def test_an_apply_fails_where_ecs_has_rolled_the_update_back(
+    synthesize: Synthesize, changes: dict[str, Any], guarded: bool
+) -> None:
+    stack = inference(synthesize, service(**changes))
+    (definition,) = stack["resource"]["aws_ecs_task_definition"]
+    found = only(stack, "aws_ecs_service").get("lifecycle", {}).get("postcondition", [])
+    wanted = f"${{self.task_definition == aws_ecs_task_definition.{definition}.arn}}"
+    # CodeDeploy moves a service after the apply, which ignores what it runs.
+    assert [each["condition"] for each in found] == ([wanted] if guarded else [])
+    if guarded:
+        said = found[0]["error_message"]
+        assert "acme-dev-use1-fraud back. It serves what it served before" in said
+        assert "aws ecs describe-services --cluster" in said
+
+
 @pytest.mark.parametrize("controller", ["CODE_DEPLOY", "ECS"])
 def test_the_rule_of_a_blue_green_service_keeps_its_weights(
     synthesize: Synthesize, controller: Any
