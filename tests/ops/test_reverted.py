@@ -33,7 +33,7 @@ def unanswered(kind: Kind) -> bool:
     )
 
 
-def test_every_kind_of_service_says_whether_aws_may_put_an_update_back_and_how_it_is_found() -> None:
+def test_every_kind_of_service_says_whether_aws_may_put_an_update_back() -> None:
     assert {"aws_sagemaker_endpoint", "aws_ecs_service"} <= {*SERVED_BY} & {*REVERTED}
     assert [type_ for type_ in SERVED_BY if unanswered(kinds()[type_])] == []
 
