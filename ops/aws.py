@@ -29,16 +29,13 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_eks import EKSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
-    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_service_quotas import ServiceQuotasClient
-    from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
 
@@ -133,6 +130,14 @@ class Aws:
         kept = {"NO_PROXY": os.environ["NO_PROXY"]} if "NO_PROXY" in os.environ else {}
         return self.emulator.environment(kept) | variables
 
+    def any_client(self, service: str) -> Any:
+        """A boto3 client of a service that one capability alone uses; its file states the type.
+
+        A service that several use has its type in `client`.
+        """
+        client: Any = self.client
+        return client(service)
+
     @overload
     def client(self, service: Literal["acm"]) -> ACMClient: ...
     @overload
@@ -156,8 +161,6 @@ class Aws:
     @overload
     def client(self, service: Literal["elbv2"]) -> ElasticLoadBalancingv2Client: ...
     @overload
-    def client(self, service: Literal["events"]) -> EventBridgeClient: ...
-    @overload
     def client(self, service: Literal["iam"]) -> IAMClient: ...
     @overload
     def client(self, service: Literal["kms"]) -> KMSClient: ...
@@ -170,11 +173,7 @@ class Aws:
     @overload
     def client(self, service: Literal["sagemaker-runtime"]) -> SageMakerRuntimeClient: ...
     @overload
-    def client(self, service: Literal["scheduler"]) -> EventBridgeSchedulerClient: ...
-    @overload
     def client(self, service: Literal["service-quotas"]) -> ServiceQuotasClient: ...
-    @overload
-    def client(self, service: Literal["stepfunctions"]) -> SFNClient: ...
     @overload
     def client(self, service: Literal["sts"]) -> STSClient: ...
     def client(self, service: Any) -> Any:

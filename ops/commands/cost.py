@@ -97,6 +97,9 @@ def _lines(lines: list[PricedLine]) -> str:
 
 def _by_reason(lines: list[PricedLine]) -> dict[str, list[PricedLine]]:
     """Lines by why no refresh of the prices brings theirs; empty where one may."""
+    if not lines:
+        return {}
+    # Imported late, as it brings the records of every resource type.
     from ..cost.update import unlisted
 
     found: dict[str, list[PricedLine]] = {}

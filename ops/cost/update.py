@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OperatorError
+from ..kinds import unlisted_prices, wanted_prices
+from ..kinds.prices import Wanted
 from .prices import TABLE
 
 if TYPE_CHECKING:
@@ -24,93 +26,11 @@ _PREFIX = re.compile(r"^(?!TS-)[A-Z]{2,4}\d?-|^[a-z]{2}(?:-[a-z]+)+-\d-")
 _UNITS = {"hrs": "hour", "hours": "hour", "gb-mo": "month", "keys": "month", "key": "month"}
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Products of one service, and the price key of each; a usage type has no Region's prefix."""
-
-    service: str
-    filters: dict[str, str]
-    usage_type: re.Pattern[str]
-    key: Callable[[re.Match[str], dict[str, str]], str]
-    unit: str = "hour"
-
-
-def _wanted(
-    service: str,
-    usage_type: str,
-    key: str | Callable[[re.Match[str], dict[str, str]], str],
-    *,
-    unit: str = "hour",
-    **filters: str,
-) -> Wanted:
-    fixed = key if callable(key) else lambda _match, _attributes, text=key: text
-    return Wanted(service, filters, re.compile(usage_type), fixed, unit)
-
-
-WANTED = (
-    _wanted(
-        "AmazonSageMaker",
-        r"Host:(ml\..+)",
-        lambda match, _: f"sagemaker/hosting/{match[1]}",
-        productFamily="ML Instance",
-        component="Hosting",
-    ),
-    _wanted("AmazonSageMaker", r"Host:VolumeUsage\.gp2", "sagemaker/storage", unit="month"),
-    _wanted(
-        "AmazonSageMaker",
-        r"Tsform:(ml\..+)",
-        lambda match, _: f"sagemaker/transform/{match[1]}",
-        productFamily="ML Instance",
-    ),
-    _wanted(
-        "AmazonEC2",
-        r"BoxUsage:(.+)",
-        lambda match, _: f"ec2/{match[1]}",
-        operatingSystem="Linux",
-        tenancy="Shared",
-        preInstalledSw="NA",
-        capacitystatus="Used",
-        operation="RunInstances",
-    ),
-    _wanted("AmazonEC2", r"EBS:VolumeUsage\.gp3", "ebs/gp3", unit="month", productFamily="Storage"),
-    _wanted("AmazonEC2", r"NatGateway-Hours", "vpc/nat-gateway", productFamily="NAT Gateway"),
-    _wanted("AmazonVPC", r"VpcEndpoint-Hours", "vpc/interface-endpoint"),
-    _wanted(
-        "AWSELB",
-        r"LoadBalancerUsage",
-        "elb/application",
-        productFamily="Load Balancer-Application",
-    ),
-    _wanted("AWSELB", r"LoadBalancerUsage", "elb/network", productFamily="Load Balancer-Network"),
-    _wanted("AmazonECS", r"Fargate-vCPU-Hours:perCPU", "fargate/x86_64/vcpu"),
-    _wanted("AmazonECS", r"Fargate-GB-Hours", "fargate/x86_64/gib"),
-    _wanted("AmazonECS", r"Fargate-ARM-vCPU-Hours:perCPU", "fargate/arm64/vcpu"),
-    _wanted("AmazonECS", r"Fargate-ARM-GB-Hours", "fargate/arm64/gib"),
-    _wanted("AmazonECS", r"SpotUsage-Fargate-vCPU-Hours:perCPU", "fargate-spot/x86_64/vcpu"),
-    _wanted("AmazonECS", r"SpotUsage-Fargate-GB-Hours", "fargate-spot/x86_64/gib"),
-    _wanted("AmazonECS", r"SpotUsage-Fargate-ARM-vCPU-Hours:perCPU", "fargate-spot/arm64/vcpu"),
-    _wanted("AmazonECS", r"SpotUsage-Fargate-ARM-GB-Hours", "fargate-spot/arm64/gib"),
-    _wanted("awskms", r"KMS-Keys", "kms/key", unit="month"),
-    _wanted("AmazonEKS", r"AmazonEKS-Hours:perCluster", "eks/cluster"),
-    _wanted("AmazonEKS", r"AmazonEKS-Hours:extendedSupport", "eks/cluster-extended"),
-)
-
-UNLISTED = {
-    r"ec2-spot/.+": "EC2 Spot prices change with demand and are not in the Price List; see "
-    "DescribeSpotPriceHistory",
-    r"sagemaker/serverless/\d+": "serverless inference is billed by use",
-    r"sagemaker/provisioned-concurrency/\d+": "provisioned concurrency is priced by the second "
-    "on aws.amazon.com/sagemaker/pricing; write its price into the table by hand",
-    r"eks/auto-mode-nodes": "EKS Auto Mode chooses the nodes, so their number and type are not known",
-    r"eks/fargate-pods": "the number of the cluster's own pods on Fargate is not known",
-    r"eks/pods": "pods on a cluster that another environment makes run on nodes not known here",
-}
-"""Price keys that the refresh does not fetch, as patterns, each with the reason."""
-
-
 def unlisted(key: str) -> str | None:
     """Why the refresh does not fetch the price of a key; None where it may."""
-    return next((why for pattern, why in UNLISTED.items() if re.fullmatch(pattern, key)), None)
+    return next(
+        (why for pattern, why in unlisted_prices().items() if re.fullmatch(pattern, key)), None
+    )
 
 
 @dataclass(slots=True)
@@ -139,7 +59,7 @@ def update(
     done = Updated()
     for region in regions:
         found: dict[str, dict[tuple[float, str], str]] = {}
-        for wanted in WANTED:
+        for wanted in wanted_prices():
             follow(region, wanted.service)
             for key, usd, published in prices(client, wanted, region):
                 source = f"price-list-{wanted.service}-{published}"

@@ -8,8 +8,8 @@ from ..aws import Aws
 from ..plan import Action, Change, Plan
 from ..told import RiskRule, Severity
 from .finding import given, pairs
-from .reasons import STAYS
-from .record import Existing, Found, Kind, Not, Values, risk
+from .reasons import resource
+from .record import Existing, Found, Not, Values, risk
 
 # Recover
 
@@ -48,42 +48,27 @@ def _shorter_logs(plan: Plan, change: Change) -> Iterator[Found]:
 
 
 KINDS = (
-    Kind(
+    resource(
         "aws_cloudwatch_metric_alarm",
         "alarm",
-        outage=False,
-        holds_data=False,
-        find=_find_alarm,
+        _find_alarm,
         name=Not("CloudWatch does not refuse the name of an alarm that exists"),
-        discard=Not("it is changed in place"),
-        owned=Not("its state is no attribute in Terraform"),
         uses=Not("an alarm costs cents; the assumptions of an estimate say so"),
         quotas=Not("no environment comes near 5,000 alarms, the quota of a Region"),
-        addresses=Not("it takes no address of the private subnets"),
-        preflight=Not("the Specs find what CloudWatch would refuse"),
         story=Not("it is told with the rollout that it guards"),
         risks=Not("an update of what it guards without it is a risk of that"),
-        settings=Not("it encrypts and isolates nothing"),
-        reverted=STAYS,
         verify=Not("an alarm that rolls back is found by the service's own configuration"),
     ),
-    Kind(
+    resource(
         "aws_cloudwatch_log_group",
         "log group",
-        outage=False,
-        holds_data=False,
-        find=_find_log_group,
+        _find_log_group,
         name="name",
-        discard=Not("it is changed in place"),
-        owned=Not("only Terraform writes its retention and key"),
         uses=Not("it is billed by what is written and stored"),
         quotas=Not("no environment comes near a million log groups, the quota of a Region"),
-        addresses=Not("it takes no address of the private subnets"),
-        preflight=Not("the Specs find what CloudWatch Logs would refuse"),
         story=Not("no request depends on it"),
         risks=(_shorter_logs,),
         settings={"kms_key_id": "encryption by your key"},
-        reverted=STAYS,
         verify=Not("what writes to it works without it, too"),
     ),
 )

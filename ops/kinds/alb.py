@@ -14,6 +14,7 @@ from ..checks import CERTIFICATE, CONFIGURATION, HEALTH
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
 from .finding import given, pairs
+from .prices import products
 from .reasons import (
     part,
     resource,
@@ -286,4 +287,14 @@ FOREIGN = (
         "logs of a web ACL",
         risks=(protection(),),
     ),
+)
+
+PRICES = (
+    products(
+        "AWSELB",
+        r"LoadBalancerUsage",
+        "elb/application",
+        productFamily="Load Balancer-Application",
+    ),
+    products("AWSELB", r"LoadBalancerUsage", "elb/network", productFamily="Load Balancer-Network"),
 )

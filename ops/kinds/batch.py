@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -15,12 +15,17 @@ from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Story
 from .finding import given, pairs
-from .reasons import STAYS
-from .record import Existing, Finding, Kind, Not, Quota, Values, Verifier
+from .reasons import resource
+from .record import Existing, Finding, Not, Quota, Values, Verifier
 from .sagemaker_story import MODEL, Served, facts_of, named, served
 from .sagemaker_verify import served_by
 from .synthesis import Resource, Synthesis
 from .words import PAST, arrow, changed_first, forced
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 MACHINE = "aws_sfn_state_machine"
 SCHEDULE = "aws_scheduler_schedule"
@@ -43,29 +48,43 @@ def job_of(values: Values) -> Mapping[str, Any]:
     return {}
 
 
+def _states(aws: Aws) -> SFNClient:
+    client: SFNClient = aws.any_client("stepfunctions")
+    return client
+
+
+def _schedules(aws: Aws) -> EventBridgeSchedulerClient:
+    client: EventBridgeSchedulerClient = aws.any_client("scheduler")
+    return client
+
+
+def _events(aws: Aws) -> EventBridgeClient:
+    client: EventBridgeClient = aws.any_client("events")
+    return client
+
+
 # Recover
 
 
 def _machine_tags(aws: Aws, arn: str) -> dict[str, str]:
-    states = aws.client("stepfunctions")
-    return pairs(states.list_tags_for_resource(resourceArn=arn)["tags"])
+    return pairs(_states(aws).list_tags_for_resource(resourceArn=arn)["tags"])
 
 
 def _find_machine(aws: Aws, values: Values) -> Iterator[Existing]:
     arn = aws.context.arn("states", f"stateMachine:{given(values, 'name')}")
-    aws.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
+    _states(aws).describe_state_machine(stateMachineArn=arn)
     yield Existing(arn, _machine_tags(aws, arn))
 
 
 def _find_schedule(aws: Aws, values: Values) -> Iterator[Existing]:
     """A schedule has no tags: those of the state machine that it starts stand for them."""
     name, group = given(values, "name"), str(values.get("group_name") or "default")
-    found = aws.client("scheduler").get_schedule(Name=name, GroupName=group)
+    found = _schedules(aws).get_schedule(Name=name, GroupName=group)
     yield Existing(f"{group}/{name}", _machine_tags(aws, found["Target"]["Arn"]))
 
 
 def _rule_tags(aws: Aws, name: str) -> dict[str, str]:
-    events = aws.client("events")
+    events = _events(aws)
     arn = events.describe_rule(Name=name)["Arn"]
     return pairs(events.list_tags_for_resource(ResourceARN=arn)["Tags"])
 
@@ -78,7 +97,7 @@ def _find_rule(aws: Aws, values: Values) -> Iterator[Existing]:
 def _find_target(aws: Aws, values: Values) -> Iterator[Existing]:
     """The target of a rule, by what it starts: a second one would start everything twice."""
     rule, arn = given(values, "rule"), given(values, "arn")
-    for target in aws.client("events").list_targets_by_rule(Rule=rule)["Targets"]:
+    for target in _events(aws).list_targets_by_rule(Rule=rule)["Targets"]:
         if target["Arn"] == arn:
             yield Existing(f"{rule}/{target['Id']}", _rule_tags(aws, rule))
 
@@ -192,7 +211,7 @@ class _Transform(Verifier):
         aws = self.run.aws
         arn = aws.context.arn("states", f"stateMachine:{self.name}")
         try:
-            found = aws.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
+            found = _states(aws).describe_state_machine(stateMachineArn=arn)
         except ClientError as error:
             if error.response["Error"]["Code"] not in _ABSENT:
                 raise
@@ -241,7 +260,7 @@ class _Schedule(Verifier):
     def findings(self) -> Iterator[Finding]:
         """It is there, and enabled."""
         group = str(self.values.get("group_name") or "default")
-        client = self.run.aws.client("scheduler")
+        client = _schedules(self.run.aws)
         try:
             found = client.get_schedule(Name=self.name, GroupName=group)
         except ClientError as error:
@@ -262,7 +281,7 @@ class _Uploads(Verifier):
     def findings(self) -> Iterator[Finding]:
         """The rule is there, and enabled."""
         try:
-            found = self.run.aws.client("events").describe_rule(Name=self.name)
+            found = _events(self.run.aws).describe_rule(Name=self.name)
         except ClientError as error:
             if error.response["Error"]["Code"] not in _ABSENT:
                 raise
@@ -289,84 +308,61 @@ def _enabled(trigger: Verifier, state: str, passed: str) -> Finding:
 
 _OF_MACHINE = Not("it is told with the state machine that it starts")
 _BY_USE = Not("it is billed by what it starts")
-_RUNS_NOTHING = Not("what it starts takes them")
+_TAKES_NOTHING = Not("what it starts takes them")
+_INTERRUPTS = Not("its deletion is an interruption in the story of what it starts")
 
 KINDS = (
-    Kind(
+    resource(
         MACHINE,
         "batch transform",
-        outage=True,
-        holds_data=False,
-        find=_find_machine,
+        _find_machine,
         name="name",
-        discard=Not("it is changed in place"),
-        owned=Not("only Terraform writes its definition"),
+        outage=True,
         uses=_instances,
         quotas=_quotas,
         addresses=Not("the instances of a job are there for minutes, and nobody knows when"),
-        preflight=Not("its model has the image and artifact, which are looked for there"),
+        preflight=Not("its image and artifact are checked with its model"),
         story=_story,
         risks=Not("its deletion or replacement is an outage, which holds for every type"),
         settings={"logging_configuration": "the log of failed executions"},
         reverted=Not("a run uses the definition that it began with; nothing rolls one back"),
         verify=_Transform,
     ),
-    Kind(
+    resource(
         SCHEDULE,
         "schedule",
-        outage=False,
-        holds_data=False,
-        find=_find_schedule,
+        _find_schedule,
         name="name",
-        discard=Not("it is changed in place"),
-        owned=Not("only Terraform writes it"),
         uses=_BY_USE,
-        quotas=_RUNS_NOTHING,
-        addresses=_RUNS_NOTHING,
-        preflight=Not("the Specs find what EventBridge Scheduler would refuse"),
+        quotas=_TAKES_NOTHING,
+        addresses=_TAKES_NOTHING,
         story=_OF_MACHINE,
-        risks=Not("its deletion is an interruption in the story of what it starts"),
-        settings=Not("it encrypts and isolates nothing"),
-        reverted=STAYS,
+        risks=_INTERRUPTS,
         verify=_Schedule,
     ),
-    Kind(
+    resource(
         RULE,
         "rule for uploads",
-        outage=False,
-        holds_data=False,
-        find=_find_rule,
+        _find_rule,
         name=Not("EventBridge does not refuse the name of a rule that exists"),
-        discard=Not("it is changed in place"),
-        owned=Not("only Terraform writes it"),
         uses=_BY_USE,
-        quotas=_RUNS_NOTHING,
-        addresses=_RUNS_NOTHING,
-        preflight=Not("the Specs find what EventBridge would refuse"),
+        quotas=_TAKES_NOTHING,
+        addresses=_TAKES_NOTHING,
         story=_OF_MACHINE,
-        risks=Not("its deletion is an interruption in the story of what it starts"),
-        settings=Not("it encrypts and isolates nothing"),
-        reverted=STAYS,
+        risks=_INTERRUPTS,
         verify=_Uploads,
     ),
-    Kind(
+    resource(
         TARGET,
         "target of a rule",
+        _find_target,
         part_of=RULE,
-        outage=False,
-        holds_data=False,
-        find=_find_target,
         name=Not("it has no name of its own"),
-        discard=Not("it is changed in place"),
-        owned=Not("only Terraform writes it"),
         uses=_BY_USE,
-        quotas=_RUNS_NOTHING,
-        addresses=_RUNS_NOTHING,
-        preflight=Not("the Specs find what EventBridge would refuse"),
+        quotas=_TAKES_NOTHING,
+        addresses=_TAKES_NOTHING,
         story=_OF_MACHINE,
-        risks=Not("its deletion is an interruption in the story of what it starts"),
-        settings=Not("it encrypts and isolates nothing"),
-        reverted=STAYS,
+        risks=_INTERRUPTS,
         verify=Not("it is verified with its rule"),
     ),
 )

@@ -9,20 +9,9 @@ from inferform.ec2 import ec2_facts
 from ..aws import Aws
 from ..plan import Change, Side, dig
 from .finding import filters, given, pairs
-from .reasons import (
-    CHECKED_BY_SPECS,
-    FREE,
-    IN_PLACE,
-    NO_ADDRESSES,
-    NO_QUOTA,
-    NO_RISKS,
-    NO_SETTINGS,
-    NO_STORY,
-    NOBODY_ELSE,
-    RUNS_NOTHING,
-    STAYS,
-)
-from .record import Existing, Kind, Quota, Values
+from .prices import products
+from .reasons import resource
+from .record import Existing, Quota, Values
 
 
 def disk(templates: Iterable[Change], side: Side) -> float:
@@ -92,24 +81,24 @@ def _launch_template(aws: Aws, values: Values) -> Iterator[Existing]:
         yield Existing(template["LaunchTemplateId"], pairs(template.get("Tags", [])))
 
 
-KINDS = (
-    Kind(
-        "aws_launch_template",
-        "launch template",
-        outage=False,
-        holds_data=False,
-        find=_launch_template,
-        name="name",
-        discard=IN_PLACE,
-        owned=NOBODY_ELSE,
-        uses=FREE,
-        quotas=NO_QUOTA,
-        addresses=NO_ADDRESSES,
-        preflight=CHECKED_BY_SPECS,
-        story=NO_STORY,
-        risks=NO_RISKS,
-        settings=NO_SETTINGS,
-        reverted=STAYS,
-        verify=RUNS_NOTHING,
+KINDS = (resource("aws_launch_template", "launch template", _launch_template, name="name"),)
+
+PRICES = (
+    products(
+        "AmazonEC2",
+        r"BoxUsage:(.+)",
+        lambda match, _: f"ec2/{match[1]}",
+        operatingSystem="Linux",
+        tenancy="Shared",
+        preInstalledSw="NA",
+        capacitystatus="Used",
+        operation="RunInstances",
+    ),
+    products(
+        "AmazonEC2", r"EBS:VolumeUsage\.gp3", "ebs/gp3", unit="month", productFamily="Storage"
     ),
 )
+UNLISTED_PRICES = {
+    r"ec2-spot/.+": "EC2 Spot prices change with demand and are not in the Price List; see "
+    "DescribeSpotPriceHistory",
+}

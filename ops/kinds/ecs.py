@@ -19,6 +19,7 @@ from .ec2 import disk, ec2_quota, template_tags
 from .ecs_verify import SERVICE_REVERTED, TASK_DEFINITION, ClusterVerifier, ServiceVerifier
 from .finding import given, pairs
 from .loader import artifacts_of
+from .prices import products
 from .reasons import (
     part,
     resource,
@@ -509,6 +510,7 @@ KINDS = (
         uses=_tasks,
         quotas=_vcpus,
         addresses=_addresses,
+        preflight=Not("its image and artifact are checked with its task definition"),
         story=_service_story,
         risks=(_public, _unguarded, lowered("desired_count")),
         reverted=SERVICE_REVERTED,
@@ -585,4 +587,15 @@ KINDS = (
         name=Not("an application has each name once"),
         story=_OF_THE_SERVICE,
     ),
+)
+
+PRICES = (
+    products("AmazonECS", r"Fargate-vCPU-Hours:perCPU", "fargate/x86_64/vcpu"),
+    products("AmazonECS", r"Fargate-GB-Hours", "fargate/x86_64/gib"),
+    products("AmazonECS", r"Fargate-ARM-vCPU-Hours:perCPU", "fargate/arm64/vcpu"),
+    products("AmazonECS", r"Fargate-ARM-GB-Hours", "fargate/arm64/gib"),
+    products("AmazonECS", r"SpotUsage-Fargate-vCPU-Hours:perCPU", "fargate-spot/x86_64/vcpu"),
+    products("AmazonECS", r"SpotUsage-Fargate-GB-Hours", "fargate-spot/x86_64/gib"),
+    products("AmazonECS", r"SpotUsage-Fargate-ARM-vCPU-Hours:perCPU", "fargate-spot/arm64/vcpu"),
+    products("AmazonECS", r"SpotUsage-Fargate-ARM-GB-Hours", "fargate-spot/arm64/gib"),
 )

@@ -20,6 +20,7 @@ from . import preflight
 from .ec2 import disk, ec2_quota
 from .finding import given
 from .policies import access_entry, lets, managed_policies
+from .prices import products
 from .reasons import (
     NO_STORY,
     part,
@@ -384,3 +385,13 @@ KINDS = (
         story=Not("the service whose pods get the role is told"),
     ),
 )
+
+PRICES = (
+    products("AmazonEKS", r"AmazonEKS-Hours:perCluster", "eks/cluster"),
+    products("AmazonEKS", r"AmazonEKS-Hours:extendedSupport", "eks/cluster-extended"),
+)
+UNLISTED_PRICES = {
+    r"eks/auto-mode-nodes": "EKS Auto Mode chooses the nodes, so their number and type are not known",
+    r"eks/fargate-pods": "the number of the cluster's own pods on Fargate is not known",
+    r"eks/pods": "pods on a cluster that another environment makes run on nodes not known here",
+}

@@ -14,15 +14,7 @@ from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
 from . import preflight
 from .loader import artifacts_of
-from .reasons import (
-    CHECKED_BY_SPECS,
-    IN_PLACE,
-    NO_RISKS,
-    NO_SETTINGS,
-    NOBODY_ELSE,
-    RUNS_NOTHING,
-    STAYS,
-)
+from .reasons import CHECKED_BY_SPECS, NOBODY_ELSE, RUNS_NOTHING, STAYS, resource
 from .record import Finding, Foreign, Kind, Not, Owner, Preflight, Teller, Verifier
 from .stories import name_of, told_when_gone
 from .synthesis import Resource, Synthesis
@@ -184,22 +176,18 @@ def _object(
     reverted: Not = STAYS,
     verify: type[Verifier] | Not = RUNS_NOTHING,
 ) -> Kind:
-    return Kind(
+    return resource(
         type,
         words,
-        outage=outage,
-        holds_data=False,
-        find=_NOT_IN_AWS,
+        _NOT_IN_AWS,
         name=name,
-        discard=IN_PLACE,
+        outage=outage,
         owned=owned,
         uses=Not("the nodes that it runs on are billed, or the pods on Fargate"),
         quotas=_ON_NODES,
         addresses=_ON_NODES,
         preflight=preflight,
         story=story,
-        risks=NO_RISKS,
-        settings=NO_SETTINGS,
         reverted=reverted,
         verify=verify,
     )

@@ -11,6 +11,7 @@ from ..aws import Aws
 from ..plan import Change, Plan, Side
 from ..told import RiskRule, Severity
 from .finding import filters, given, pairs
+from .prices import products
 from .reasons import (
     part,
     resource,
@@ -323,4 +324,9 @@ FOREIGN = (
     Foreign("aws_vpc_ipv4_cidr_block_association", "range of a VPC", risks=(_network_gone,)),
     Foreign("aws_security_group_rule", "rule of a security group", risks=(_opened_group,)),
     Foreign("aws_instance", "EC2 instance", risks=(exposed("associate_public_ip_address", True),)),
+)
+
+PRICES = (
+    products("AmazonEC2", r"NatGateway-Hours", "vpc/nat-gateway", productFamily="NAT Gateway"),
+    products("AmazonVPC", r"VpcEndpoint-Hours", "vpc/interface-endpoint"),
 )

@@ -41,6 +41,7 @@ def resource(
     find: Finder | Not,
     *,
     name: str | Not,
+    part_of: str = "",
     outage: bool = False,
     holds_data: bool = False,
     discard: Discard | Not = IN_PLACE,
@@ -59,6 +60,7 @@ def resource(
     return Kind(
         type,
         words,
+        part_of=part_of,
         outage=outage,
         holds_data=holds_data,
         find=find,

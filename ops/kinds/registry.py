@@ -12,6 +12,7 @@ from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
 from .finding import given, pairs
 from .policies import resource_policy
+from .prices import products
 from .reasons import (
     part,
     resource,
@@ -219,3 +220,5 @@ FOREIGN = (
         risks=(protection("aws_s3_bucket", "bucket"),),
     ),
 )
+
+PRICES = (products("awskms", r"KMS-Keys", "kms/key", unit="month"),)

@@ -14,8 +14,9 @@ from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity
 from . import preflight
 from .finding import given, pairs
-from .reasons import STAYS
-from .record import Discard, Existing, Finder, Finding, Found, Kind, Not, Quota, Values, risk
+from .prices import products
+from .reasons import resource
+from .record import Discard, Existing, Finder, Finding, Found, Not, Quota, Values, risk
 from .risks import ROLL2, SEC1
 from .sagemaker_story import (
     CONFIGURATION,
@@ -283,63 +284,81 @@ def _unencrypted(plan: Plan, configuration: Change) -> Iterator[Found]:
 
 
 _OF_ENDPOINT = Not("it is told, priced and verified with the endpoint that uses it")
+_OF_ITS_ENDPOINT = Not("the endpoint that uses it counts its instances")
+_COUNTED = Not("the endpoint or job that runs it counts the instances")
+_CHECKED = Not("its images and artifacts are checked with its models")
+_IMMUTABLE = Not("SageMaker lets nobody change one")
 
 KINDS = (
-    Kind(
+    resource(
         ENDPOINT,
         "SageMaker endpoint",
-        outage=True,
-        holds_data=False,
-        find=_finder("endpoint", "describe_endpoint", "EndpointName"),
+        _finder("endpoint", "describe_endpoint", "EndpointName"),
         name="name",
-        discard=Not("it is changed in place"),
+        outage=True,
         owned=Not("autoscaling sets counts on the variants, which Terraform does not read"),
         uses=_instances,
         quotas=_quotas,
         addresses=_addresses,
-        preflight=Not("its model has the images and artifacts"),
+        preflight=_CHECKED,
         story=endpoint_story,
         risks=(_reset_capacity, _type_under_scaling, _unguarded, _unstaged),
         settings=Not("its configuration has them"),
         reverted=ENDPOINT_REVERTED,
         verify=EndpointVerifier,
     ),
-    Kind(
+    resource(
         CONFIGURATION,
         "SageMaker endpoint configuration",
-        outage=False,
-        holds_data=False,
-        find=_finder("endpoint-config", "describe_endpoint_config", "EndpointConfigName"),
+        _finder("endpoint-config", "describe_endpoint_config", "EndpointConfigName"),
         name="name",
         discard=Discard(_delete_configuration, _used),
-        owned=Not("SageMaker lets nobody change one"),
+        owned=_IMMUTABLE,
         uses=_OF_ENDPOINT,
-        quotas=Not("the endpoint that uses it counts its instances"),
-        addresses=Not("the endpoint that uses it counts its instances"),
-        preflight=Not("its model has the images and artifacts"),
+        quotas=_OF_ITS_ENDPOINT,
+        addresses=_OF_ITS_ENDPOINT,
+        preflight=_CHECKED,
         story=_OF_ENDPOINT,
         risks=(_configuration_gone, _unencrypted),
         settings={"data_capture_config": "data capture"},
-        reverted=STAYS,
         verify=_OF_ENDPOINT,
     ),
-    Kind(
+    resource(
         MODEL,
         "SageMaker model",
-        outage=False,
-        holds_data=False,
-        find=_finder("model", "describe_model", "ModelName"),
+        _finder("model", "describe_model", "ModelName"),
         name="name",
         discard=Discard(_delete_model, _used),
-        owned=Not("SageMaker lets nobody change one"),
+        owned=_IMMUTABLE,
         uses=Not("a model costs nothing until an endpoint or a job runs it"),
-        quotas=Not("the endpoint or job that runs it counts the instances"),
-        addresses=Not("the endpoint or job that runs it counts the instances"),
+        quotas=_COUNTED,
+        addresses=_COUNTED,
         preflight=_artifacts,
         story=Not("it is told with the endpoint or batch transform that runs it"),
         risks=Not("what runs it is what can hurt"),
         settings={"enable_network_isolation": "network isolation"},
-        reverted=STAYS,
         verify=Not("it is verified with the endpoint or batch transform that runs it"),
     ),
 )
+
+PRICES = (
+    products(
+        "AmazonSageMaker",
+        r"Host:(ml\..+)",
+        lambda match, _: f"sagemaker/hosting/{match[1]}",
+        productFamily="ML Instance",
+        component="Hosting",
+    ),
+    products("AmazonSageMaker", r"Host:VolumeUsage\.gp2", "sagemaker/storage", unit="month"),
+    products(
+        "AmazonSageMaker",
+        r"Tsform:(ml\..+)",
+        lambda match, _: f"sagemaker/transform/{match[1]}",
+        productFamily="ML Instance",
+    ),
+)
+UNLISTED_PRICES = {
+    r"sagemaker/serverless/\d+": "serverless inference is billed by use",
+    r"sagemaker/provisioned-concurrency/\d+": "provisioned concurrency is priced by the second "
+    "on aws.amazon.com/sagemaker/pricing; write its price into the table by hand",
+}

@@ -12,8 +12,8 @@ from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Severity
 from .finding import given
-from .reasons import STAYS
-from .record import Existing, Found, Kind, Not, Planned, RiskCheck, Values, risk
+from .reasons import resource
+from .record import Existing, Found, Not, Planned, RiskCheck, Values, risk
 from .risks import CAP1, raised
 from .synthesis import Resource, Synthesis
 
@@ -190,73 +190,54 @@ def _by_schedule(before: Values, after: Values, planned: Planned) -> set[str]:
 _OF_TARGET = Not("it goes with the scalable target, which the service's story tells")
 _FREE = Not("Application Auto Scaling costs nothing; the service's estimate has the bounds")
 _SET = Not("a put of the same name sets it again, so that nothing can be taken")
+_BOUNDS = Not("its target's bounds are what can hurt")
+_OF_SERVICE = Not("the service that it scales counts its maximum")
+_VERIFIED = Not("the service that it scales is verified")
 _NOWHERE = Not("it is nothing in AWS, but what makes others be replaced with it")
-_IN_PLACE = Not("it is changed in place, or put again")
 
 KINDS = (
-    Kind(
+    resource(
         TARGET,
         "scalable target",
-        outage=False,
-        holds_data=False,
-        find=_find_target,
+        _find_target,
         name=_SET,
-        discard=_IN_PLACE,
         owned=_by_schedule,
         uses=_FREE,
-        quotas=Not("the service that it scales counts its maximum"),
-        addresses=Not("the service that it scales counts its maximum"),
+        quotas=_OF_SERVICE,
+        addresses=_OF_SERVICE,
         preflight=Not("the service that it scales is checked"),
         story=Not("it is a fact in the story of the service that it scales"),
         risks=(lowered_bounds("aws_ecs_service"), raised("max_capacity")),
-        settings=Not("it has none that protect anything"),
-        reverted=STAYS,
-        verify=Not("the service that it scales is verified"),
+        verify=_VERIFIED,
     ),
-    Kind(
+    resource(
         _POLICY,
         "scaling policy",
-        outage=False,
-        holds_data=False,
-        find=_find_policy,
+        _find_policy,
         name=_SET,
-        discard=_IN_PLACE,
-        owned=Not("nothing else writes it"),
         uses=Not("its alarms are billed by use"),
         quotas=Not("a service has fewer than its quota of policies"),
         addresses=Not("what it scales takes them"),
-        preflight=Not("nothing of it fails that the Specs do not find"),
         story=_OF_TARGET,
-        risks=Not("its target's bounds are what can hurt"),
-        settings=Not("it has none that protect anything"),
-        reverted=STAYS,
-        verify=Not("the service that it scales is verified"),
+        risks=_BOUNDS,
+        verify=_VERIFIED,
     ),
-    Kind(
+    resource(
         _SCHEDULED,
         "scheduled scaling action",
-        outage=False,
-        holds_data=False,
-        find=Not("it has no import, and a put of the same name sets it again"),
+        Not("it has no import, and a put of the same name sets it again"),
         name=_SET,
-        discard=_IN_PLACE,
-        owned=Not("nothing else writes it"),
         uses=_FREE,
         quotas=Not("a service has fewer than its quota of scheduled actions"),
         addresses=Not("what it scales takes them"),
-        preflight=Not("nothing of it fails that the Specs do not find"),
         story=_OF_TARGET,
-        risks=Not("its target's bounds are what can hurt"),
-        settings=Not("it has none that protect anything"),
-        reverted=STAYS,
-        verify=Not("the service that it scales is verified"),
+        risks=_BOUNDS,
+        verify=_VERIFIED,
     ),
-    Kind(
+    resource(
         "terraform_data",
         "note of Terraform's",
-        outage=False,
-        holds_data=False,
-        find=Not("it is in the state only; the next apply makes it again"),
+        Not("it is in the state only; the next apply makes it again"),
         name=_NOWHERE,
         discard=_NOWHERE,
         owned=_NOWHERE,
@@ -267,7 +248,6 @@ KINDS = (
         story=Not("what is replaced with it is told"),
         risks=Not("what is replaced with it is what can hurt"),
         settings=_NOWHERE,
-        reverted=STAYS,
         verify=_NOWHERE,
     ),
 )

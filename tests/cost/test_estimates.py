@@ -50,9 +50,11 @@ from ops.cost.model import (
 from ops.cost.prices import price_table
 from ops.cost.resources import usages as planned
 from ops.cost.specs import estimate, usages
-from ops.cost.update import WANTED, Wanted, unlisted
+from ops.cost.update import unlisted
 from ops.environments import environments
 from ops.errors import BadInputError
+from ops.kinds import wanted_prices
+from ops.kinds.prices import Wanted
 from ops.plan import read_plan
 from ops.review.renderers.markdown import cost_notes
 from ops.review.report import CostReport
@@ -310,7 +312,7 @@ def test_every_price_key_of_the_examples_is_fetched_or_explained() -> None:
     # What each entry makes of the types that the Price List names.
     fetched = {
         wanted.key(re.fullmatch(wanted.usage_type, usage_type), {})  # type: ignore[arg-type]
-        for wanted in WANTED
+        for wanted in wanted_prices()
         for usage_type in usage_types(wanted, keys)
         if re.fullmatch(wanted.usage_type, usage_type)
     }

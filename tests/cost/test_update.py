@@ -16,8 +16,9 @@ import pytest
 from botocore.config import Config
 
 from ops.cost.prices import TABLE, price_table
-from ops.cost.update import WANTED, parse, update
+from ops.cost.update import parse, update
 from ops.errors import OperatorError
+from ops.kinds import wanted_prices
 
 
 def product(
@@ -238,13 +239,13 @@ def test_a_region_without_prices_is_refused_and_the_table_stays(client: Any, tab
 
 
 def test_us_east_1_has_no_prefix() -> None:
-    wanted = next(entry for entry in WANTED if entry.service == "AmazonVPC")
+    wanted = next(entry for entry in wanted_prices() if entry.service == "AmazonVPC")
     text = json.dumps(product("AmazonVPC", "VpcEndpoint-Hours", "0.01", "Hrs", region="us-east-1"))
     assert parse(text, wanted) == ("vpc/interface-endpoint", 0.01, "2026-11-05")
 
 
 def test_trust_stores_of_a_load_balancer_are_not_taken_for_it() -> None:
-    wanted = next(entry for entry in WANTED if entry.service == "AWSELB")
+    wanted = next(entry for entry in wanted_prices() if entry.service == "AWSELB")
     text = json.dumps(
         product("AWSELB", "TS-LoadBalancerUsage", "0.0056", "Hrs", region="us-east-1")
     )
