@@ -49,6 +49,19 @@ CONTAINER = "model"
 """The name of the container that serves."""
 
 _MODEL_DIR = "/opt/ml/model"
+_ALL_MAY_WRITE = "1777"
+
+# Docker's capabilities without those by which a server of AWS's, started as root, takes files and
+# gives its workers another user.
+_UNUSED = [
+    "AUDIT_WRITE",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETPCAP",
+    "SYS_CHROOT",
+]
 _UNPACK = (
     "import sys,tarfile;tarfile.open(fileobj=sys.stdin.buffer,mode='r|gz').extractall(sys.argv[1])"
 )
@@ -231,7 +244,10 @@ class Service(Construct):
         compute = self._spec.compute
         on_fargate = isinstance(compute, Fargate)
         storage = compute.ephemeral_storage_gib if isinstance(compute, Fargate) else None
-        volumes = ["tmp", *(["model"] if self._artifact else [])]
+        volumes = [
+            *(["tmp"] if self._spec.is_read_only else []),
+            *(["model"] if self._artifact else []),
+        ]
         return EcsTaskDefinition(
             self,
             "task-definition",
@@ -265,8 +281,7 @@ class Service(Construct):
             "image": spec.model.image_uri(self._context, spec.device),
             "command": ["serve"],
             "essential": True,
-            "user": spec.user,
-            "readonlyRootFilesystem": spec.read_only,
+            "readonlyRootFilesystem": spec.is_read_only,
             "stopTimeout": spec.stop_timeout_seconds,
             "portMappings": [
                 {"containerPort": CONTAINER_PORT, "hostPort": CONTAINER_PORT, "protocol": "tcp"}
@@ -275,10 +290,12 @@ class Service(Construct):
                 {"name": name, "value": value}
                 for name, value in sorted(spec.model.environment.items())
             ],
-            "mountPoints": [_mount("tmp", "/tmp")],
-            "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+            "mountPoints": [_mount("tmp", "/tmp")] if spec.is_read_only else [],
+            "linuxParameters": {"capabilities": {"drop": ["ALL"] if spec.runs_as else _UNUSED}},
             "logConfiguration": self._logging(CONTAINER),
         }
+        if spec.runs_as:
+            container["user"] = spec.runs_as
         if spec.secrets:
             container["secrets"] = [
                 {"name": name, "valueFrom": arn} for name, arn in sorted(spec.secrets.items())
@@ -293,21 +310,49 @@ class Service(Construct):
                 "retries": spec.health.retries,
                 "startPeriod": spec.health.start_seconds,
             }
-        if not self._artifact:
-            return [container]
-        container["mountPoints"].append(_mount("model", _MODEL_DIR, read_only=True))
-        container["dependsOn"] = [{"containerName": "loader", "condition": "SUCCESS"}]
-        return [container, self._loader_container(self._artifact)]
+        if self._artifact:
+            container["mountPoints"].append(_mount("model", _MODEL_DIR, read_only=True))
+            before = [self._loader_container(self._artifact)]
+        else:
+            before = [self._opener(container["image"])] if spec.is_read_only else []
+        if before:
+            container["dependsOn"] = [
+                {"containerName": first["name"], "condition": "SUCCESS"} for first in before
+            ]
+        return [container, *before]
+
+    def _opener(self, image: str) -> dict[str, Any]:
+        """What opens `/tmp` to the container's user: ECS makes a volume for root alone.
+
+        It is of the image that the task has anyway, and does nothing else.
+        """
+        return {
+            "name": "tmp",
+            "image": image,
+            "entryPoint": ["chmod"],
+            "command": [_ALL_MAY_WRITE, "/tmp"],
+            "user": "0",
+            "essential": False,
+            "readonlyRootFilesystem": True,
+            "mountPoints": [_mount("tmp", "/tmp")],
+            "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+            "logConfiguration": self._logging("tmp"),
+        }
 
     def _loader_container(self, artifact: str) -> dict[str, Any]:
         """What puts the artifact into the model's folder before the container starts.
 
-        It runs as root, which owns the volume, and makes the files readable by all.
+        It runs as root, which owns the volumes, makes the files readable by all, and opens
+        `/tmp` to the container's user.
         """
+        mounts = [_mount("model", _MODEL_DIR)]
         script = f'aws s3 cp "$ARTIFACT" - | python3 -c "{_UNPACK}" {_MODEL_DIR}'
         if artifact.endswith("/"):
             script = f'aws s3 cp --recursive --only-show-errors "$ARTIFACT" {_MODEL_DIR}'
         script += f" && chmod -R a+rX {_MODEL_DIR}"
+        if self._spec.is_read_only:
+            script += f" && chmod {_ALL_MAY_WRITE} /tmp"
+            mounts.append(_mount("tmp", "/tmp"))
         return {
             "name": "loader",
             "image": self._loader,
@@ -319,7 +364,7 @@ class Service(Construct):
                 {"name": "ARTIFACT", "value": artifact},
                 {"name": "AWS_REGION", "value": self._context.region},
             ],
-            "mountPoints": [_mount("model", _MODEL_DIR)],
+            "mountPoints": mounts,
             "logConfiguration": self._logging("loader"),
         }
 

@@ -11,7 +11,7 @@ from ..context import Context
 from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, is_public
 from ..fargate import FARGATE_MEMORY
 from ..model.accelerator import PLURAL, Device
-from ..model.image import FrameworkContainer, built_for
+from ..model.image import FrameworkContainer, built_for, is_of_aws
 from ..model.spec import Model
 from ..rollouts.spec import AllAtOnce, BlueGreen, Canary, Linear, Rolling
 from ..rollouts.target import Target
@@ -630,11 +630,13 @@ class EcsService(Service):
     health: ContainerHealth | None = None
     """A health check inside the container. Without it the route's alone."""
 
-    user: Annotated[str, Check(ECS37, _is_user), Aws("ecs:ContainerDefinition.user")] = "10001"
-    """The user that the container runs as, never root. Without it 10001."""
+    user: Annotated[str, Check(ECS37, _is_user), Aws("ecs:ContainerDefinition.user")] | None = None
+    """The user that the container runs as, never root. Default: 10001; the image's own for
+    AWS's containers, which start as root."""
 
-    read_only: bool = True
-    """Whether the root file system is read-only; `/tmp` is always writable. Without it, yes."""
+    read_only: bool | None = None
+    """Whether the root file system is read-only; `/tmp` is always writable. Default: True;
+    False for AWS's containers, which write their settings into `/etc` and the working folder."""
 
     stop_timeout_seconds: Annotated[
         int, Between(ECS36, 2, 120), Aws("ecs:ContainerDefinition.stopTimeout")
@@ -676,7 +678,7 @@ class EcsService(Service):
                 yield ECS35.problem("secrets", name)
         yield from self._check_image()
         yield from self._check_rollout()
-        if self.execute_command and self.read_only:
+        if self.execute_command and self.is_read_only:
             yield ECS46.problem("execute_command", got=True)
         if self.scaling is not None:
             yield from self._check_scaling(self.scaling)
@@ -709,6 +711,16 @@ class EcsService(Service):
                 most=most,
                 least=least,
             )
+
+    @property
+    def runs_as(self) -> str | None:
+        """The user that the container runs as; None for the image's own."""
+        return self.user or (None if is_of_aws(self.model.image) else "10001")
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the root file system is read-only."""
+        return not is_of_aws(self.model.image) if self.read_only is None else self.read_only
 
     @property
     def device(self) -> Device:

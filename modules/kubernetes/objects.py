@@ -27,7 +27,7 @@ from ..model.environment import fetches_secrets
 from ..scaling.metrics import CpuUtilization
 from ..scaling.spec import Scaling, TargetTracking
 from .fit import tolerations
-from .spec import EksService, Ingress, Kubernetes, Toleration
+from .spec import DEFAULT_USER, EksService, Ingress, Kubernetes, Toleration
 
 Object = dict[str, Any]
 
@@ -35,6 +35,9 @@ PORT = 8080
 """The port that inference containers listen on, as on SageMaker."""
 
 MODEL_FOLDER = "/opt/ml/model"
+
+# What a server of AWS's, started as root, takes files with and gives its workers another user.
+_OF_SERVERS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"]
 
 # The address of the agent that hands out pod identity's credentials.
 _POD_IDENTITY = "169.254.170.23/32"
@@ -188,6 +191,23 @@ def _device_plugin(image: str) -> Object:
     }
 
 
+def _as_user(user: int) -> Object:
+    return {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user}
+
+
+def _closed(*, read_only: bool, root: bool = False) -> Object:
+    """The security context of a container; one that starts as root may give files and workers to
+    another user."""
+    capabilities: Object = {"drop": ["ALL"]}
+    if root:
+        capabilities["add"] = _OF_SERVERS
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": read_only,
+        "capabilities": capabilities,
+    }
+
+
 class _Service:
     """The objects of one inference service."""
 
@@ -270,10 +290,8 @@ class _Service:
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": spec.stop_timeout_seconds,
             "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": spec.user,
-                "runAsGroup": spec.user,
-                "fsGroup": spec.user,
+                **(_as_user(spec.runs_as) if spec.runs_as else {}),
+                "fsGroup": spec.runs_as or DEFAULT_USER,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
             "topologySpreadConstraints": [
@@ -333,7 +351,7 @@ class _Service:
                 "timeoutSeconds": 5,
                 "failureThreshold": 6,
             },
-            "securityContext": self._closed(read_only=spec.read_only),
+            "securityContext": _closed(read_only=spec.is_read_only, root=not spec.runs_as),
             "volumeMounts": mounts,
         }
         if spec.model.environment:
@@ -366,19 +384,14 @@ class _Service:
                 # It runs alone, in the memory that the container has afterwards.
                 "limits": {"memory": f"{max(512, self._spec.compute.memory_mib)}Mi"},
             },
-            "securityContext": self._closed(read_only=True),
+            "securityContext": {
+                **({} if self._spec.runs_as else _as_user(DEFAULT_USER)),
+                **_closed(read_only=True),
+            },
             "volumeMounts": [
                 {"name": "tmp", "mountPath": "/tmp"},
                 {"name": "model", "mountPath": MODEL_FOLDER},
             ],
-        }
-
-    @staticmethod
-    def _closed(*, read_only: bool) -> Object:
-        return {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": read_only,
-            "capabilities": {"drop": ["ALL"]},
         }
 
     def _service(self) -> Object:

@@ -20,7 +20,7 @@ from ..eks.spec import (
 )
 from ..fargate import fargate_size
 from ..model.accelerator import PLURAL, Device
-from ..model.image import built_for
+from ..model.image import built_for, is_of_aws
 from ..model.spec import Model
 from ..rules import Problem, rule
 from ..scaling.kinds import POD
@@ -175,6 +175,9 @@ LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
 DEVICE_PLUGIN = "nvcr.io/nvidia/k8s-device-plugin:v0.17.1"
 """NVIDIA's device plugin, which makes a node's GPUs known to Kubernetes."""
 
+DEFAULT_USER = 10001
+"""The id of the user that containers and loaders run as."""
+
 PodCount = Annotated[int, Between(KUB4, 1, 5000)]
 LoaderImage = Annotated[
     Image | str,
@@ -311,11 +314,13 @@ class EksService(Service):
     anywhere that the VPC routes to while an artifact is fetched: network policies know S3 by
     no name."""
 
-    user: Annotated[int, Between(KUB15, 1, 65_534)] = 10001
-    """The id of the user that the container runs as, never root. Without it 10001."""
+    user: Annotated[int, Between(KUB15, 1, 65_534)] | None = None
+    """The id of the user that the container runs as, never root. Default: 10001; the image's own
+    for AWS's containers, which start as root."""
 
-    read_only: bool = True
-    """Whether the root file system is read-only; `/tmp` is always writable. Without it, yes."""
+    read_only: bool | None = None
+    """Whether the root file system is read-only; `/tmp` is always writable. Default: True;
+    False for AWS's containers, which write their settings into `/etc` and the working folder."""
 
     startup_timeout_seconds: Annotated[int, Between(KUB7, 10, 3600)] = 300
     """Seconds that the container may take until its first good ping. Without it, 300."""
@@ -342,6 +347,16 @@ class EksService(Service):
             yield KUB6.problem("count", got=self.count)
         for problem in self.scaling_problems(self.scaling):
             yield problem.under("scaling")
+
+    @property
+    def runs_as(self) -> int | None:
+        """The id of the user that the container runs as; None for the image's own."""
+        return self.user or (None if is_of_aws(self.model.image) else DEFAULT_USER)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the root file system is read-only."""
+        return not is_of_aws(self.model.image) if self.read_only is None else self.read_only
 
     @property
     def device(self) -> Device:

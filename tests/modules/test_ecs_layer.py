@@ -22,6 +22,7 @@ from inferform import (
     EcsService,
     Environment,
     Fargate,
+    FrameworkContainer,
     Image,
     Inference,
     Linear,
@@ -130,6 +131,71 @@ def test_a_container_is_closed_by_default(synthesize: Synthesize) -> None:
     assert logs["kms_key_id"].endswith("outputs.kms_key_arn}")
 
 
+def test_tmp_is_opened_to_the_user_before_the_container_starts(synthesize: Synthesize) -> None:
+    """ECS makes a volume for root alone, and an image without VOLUME changes nothing of that."""
+    made = containers(inference(synthesize, service()))
+    (first,) = made["model"]["dependsOn"]
+    assert first == {"containerName": "tmp", "condition": "SUCCESS"}
+    opener = made["tmp"]
+    assert [*opener["entryPoint"], *opener["command"]] == ["chmod", "1777", "/tmp"]
+    assert (opener["user"], opener["essential"]) == ("0", False)
+    assert opener["image"] == made["model"]["image"]  # nothing else is pulled
+    assert opener["linuxParameters"] == {"capabilities": {"drop": ["ALL"]}}
+    volume = {"sourceVolume": "tmp", "containerPath": "/tmp", "readOnly": False}
+    assert opener["mountPoints"] == made["model"]["mountPoints"] == [volume]
+
+
+def test_the_loader_opens_tmp_where_there_is_one(synthesize: Synthesize) -> None:
+    made = containers(inference(synthesize, service(model=ARTIFACT)))
+    assert made.keys() == {"model", "loader"}
+    loader = made["loader"]
+    assert loader["command"][0].endswith(" && chmod 1777 /tmp")
+    assert {each["containerPath"] for each in loader["mountPoints"]} == {"/tmp", "/opt/ml/model"}
+
+
+def test_a_writable_root_file_system_has_the_tmp_of_its_image(synthesize: Synthesize) -> None:
+    stack = inference(synthesize, service(read_only=False))
+    made = containers(stack)
+    assert made.keys() == {"model"}
+    assert made["model"]["mountPoints"] == []
+    assert not only(stack, "aws_ecs_task_definition").get("volume")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        FrameworkContainer(framework="pytorch", version="2.6.0"),
+        "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312",
+    ],
+    ids=["named", "by URI"],
+)
+def test_awss_own_container_may_write_what_its_server_writes(
+    synthesize: Synthesize, image: Any
+) -> None:
+    """TorchServe's start writes /etc/sagemaker-ts.properties and .sagemaker in the working
+    folder, as root; nginx gives its workers another user."""
+    of_aws = service(model=ARTIFACT.replace(image=image))
+    made = containers(inference(synthesize, of_aws))
+    container = made["model"]
+    assert "user" not in container
+    assert container["readonlyRootFilesystem"] is False
+    assert [each["containerPath"] for each in container["mountPoints"]] == ["/opt/ml/model"]
+    dropped = container["linuxParameters"]["capabilities"]["drop"]
+    assert {"NET_RAW", "MKNOD", "SETFCAP"} <= set(dropped)
+    assert not {"ALL", "CHOWN", "DAC_OVERRIDE", "SETGID", "SETUID"} & set(dropped)
+    assert "chmod 1777" not in made["loader"]["command"][0]
+
+
+def test_awss_own_container_is_closed_where_it_is_asked_for(synthesize: Synthesize) -> None:
+    image = FrameworkContainer(framework="vllm", version="0.27.1")
+    closed = service(model=MODEL.replace(image=image), user="1000", read_only=True)
+    made = containers(inference(synthesize, closed))
+    assert made["model"]["user"] == "1000"
+    assert made["model"]["readonlyRootFilesystem"] is True
+    assert made["model"]["linuxParameters"] == {"capabilities": {"drop": ["ALL"]}}
+    assert made["tmp"]["image"] == made["model"]["image"]
+
+
 def test_the_artifact_is_fetched_before_the_container_starts(synthesize: Synthesize) -> None:
     stack = inference(synthesize, service(model=ARTIFACT))
     made = containers(stack)
@@ -151,11 +217,11 @@ def test_a_prefix_is_copied_object_by_object(synthesize: Synthesize) -> None:
     assert "--recursive" in containers(stack)["loader"]["command"][0]
 
 
-def test_a_service_without_an_artifact_has_one_container_and_no_task_role(
+def test_a_service_without_an_artifact_has_no_loader_and_no_task_role(
     synthesize: Synthesize,
 ) -> None:
     stack = inference(synthesize, service())
-    assert list(containers(stack)) == ["model"]
+    assert list(containers(stack)) == ["model", "tmp"]
     assert "task_role_arn" not in only(stack, "aws_ecs_task_definition")
 
 

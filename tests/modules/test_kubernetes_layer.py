@@ -23,6 +23,7 @@ from inferform import (
     EksService,
     Environment,
     FargateProfile,
+    FrameworkContainer,
     GpuNodePool,
     Ingress,
     Kubernetes,
@@ -103,6 +104,12 @@ FULL = EksService(
 PLAIN = EksService(
     model=Model(image=IMAGE), compute=Pod(vcpu=1, memory_mib=1024), namespace="plain"
 )
+OF_AWS = PLAIN.replace(
+    model=Model(
+        image=FrameworkContainer(framework="pytorch", version="2.6.0"),
+        artifact="fraud/1/model.tar.gz",
+    )
+)
 GROUPS = NodeGroups(
     groups={
         "cpu": NodeGroup(instance_types=["m7i.xlarge"], max_size=3),
@@ -152,7 +159,7 @@ def validate(made: list[Object]) -> None:
 @pytest.mark.parametrize(
     ("compute", "services"),
     [
-        (GROUPS, {"fraud": FULL, "plain": PLAIN}),
+        (GROUPS, {"fraud": FULL, "plain": PLAIN, "of-aws": OF_AWS}),
         (
             AutoMode(gpu_pool=GpuNodePool(instance_families=["g6"])),
             {"fraud": FULL.replace(compute=Pod(vcpu=1, memory_mib=1024, gpus=1))},
@@ -222,6 +229,23 @@ def test_the_container_is_closed_probed_on_ping_and_spread_over_zones() -> None:
         "topology.kubernetes.io/zone",
         "kubernetes.io/hostname",
     ]
+
+
+def test_awss_own_container_may_write_what_its_server_writes() -> None:
+    """TorchServe's start writes /etc/sagemaker-ts.properties and .sagemaker in the working
+    folder, as root; nginx gives its workers another user."""
+    made = objects_of(environment({"fraud": OF_AWS}))
+    validate(made)
+    pod = pod_of(made)
+    assert not {"runAsNonRoot", "runAsUser", "runAsGroup"} & pod["securityContext"].keys()
+    closed = pod["containers"][0]["securityContext"]
+    assert closed["readOnlyRootFilesystem"] is False
+    assert closed["allowPrivilegeEscalation"] is False
+    assert closed["capabilities"]["drop"] == ["ALL"]
+    assert {"CHOWN", "DAC_OVERRIDE", "SETGID", "SETUID"} <= set(closed["capabilities"]["add"])
+    loader = pod["initContainers"][0]["securityContext"]
+    assert (loader["runAsNonRoot"], loader["runAsUser"]) == (True, 10001)
+    assert loader["capabilities"] == {"drop": ["ALL"]}
 
 
 def test_the_model_is_fetched_before_the_container_starts() -> None:
@@ -352,7 +376,7 @@ def as_object(resource: dict[str, Any]) -> Counter[str]:
 @pytest.mark.parametrize(
     ("compute", "services"),
     [
-        (GROUPS, {"fraud": FULL, "plain": PLAIN}),
+        (GROUPS, {"fraud": FULL, "plain": PLAIN, "of-aws": OF_AWS}),
         (
             AutoMode(gpu_pool=GpuNodePool(instance_families=["g6"])),
             {"fraud": PLAIN.replace(ingress=Ingress())},
