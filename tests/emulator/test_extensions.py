@@ -18,19 +18,6 @@ from emulator.extensions.registry import Service, UnknownMotoError
 ROOT = Path(emulator.__file__).parent
 
 
-def test_the_table_in_the_readme_is_the_registry() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = [line for line in readme.splitlines() if line.startswith("| ") and "---" not in line]
-    table = [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in rows]
-    assert ("service", "operation", "what moto does", "seen in") in table
-    start = table.index(("service", "operation", "what moto does", "seen in")) + 1
-    expected = [
-        (each.service, each.operation, each.gap, each.seen_in)
-        for each in extensions.list_extensions()
-    ]
-    assert table[start : start + len(expected)] == expected
-
-
 def test_every_extension_says_what_aws_does_and_can_be_put_into_moto() -> None:
     # in a process of its own: what is put into moto stays there
     code = (
