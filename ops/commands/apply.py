@@ -20,6 +20,12 @@ def apply(
     environment: Annotated[
         str | None, typer.Option(metavar="ENV", help="Refuse plans of any other environment.")
     ] = None,
+    uncommitted: Annotated[
+        bool,
+        typer.Option(
+            "--uncommitted", help="Also plans that no commit holds wholly, or that have none."
+        ),
+    ] = False,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
@@ -35,7 +41,7 @@ def apply(
     only = find_environment(environment).key if environment else None
     applied = []
     for plan in plans:
-        applied.append(run(plan, program, environment=only))
+        applied.append(run(plan, program, environment=only, uncommitted=uncommitted))
         if not json:
             stdout.print(f"applied {applied[-1]}")
     if json:

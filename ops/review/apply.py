@@ -11,10 +11,15 @@ from ..errors import OperatorError
 from ..output import stdout
 from ..program import Program
 from . import bound
+from .source import source_of
 
 
-def apply(saved: Path, program: Program, *, environment: str | None = None) -> str:
+def apply(
+    saved: Path, program: Program, *, environment: str | None = None, uncommitted: bool = False
+) -> str:
     """Apply a saved plan and return the stack's name.
+
+    With `uncommitted` a plan is taken that no commit holds wholly.
 
     Raises OperatorError for a plan of another commit, environment or target, and for a stale
     one.
@@ -26,7 +31,8 @@ def apply(saved: Path, program: Program, *, environment: str | None = None) -> s
         saved,
         environment=environment,
         target=program.target,
-        commit=bound.current_commit(),
+        source=source_of(program.folder, program.environments),
+        uncommitted=uncommitted,
     )
     if record.environment:
         context = find_environment(record.environment, program.environments).context

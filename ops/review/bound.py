@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -14,9 +13,10 @@ from inferform import Context
 
 from ..errors import BadInputError, OperatorError
 from ..state import Mark, pulled
-from ..terraform import ROOT, Stack
+from ..terraform import Stack
+from .source import Source
 
-VERSION = 1
+VERSION = 2
 LOCK_FILE = ".terraform.lock.hcl"
 
 
@@ -38,7 +38,7 @@ class Record:
     account: str
     region: str
     target: str
-    commit: str
+    source: Source
     synthesized: str
     lock_file: str
     plan: str
@@ -56,7 +56,7 @@ class Record:
         *,
         context: Context | None,
         target: str,
-        commit: str,
+        source: Source,
         state: Mark | None,
         below: Mapping[str, Mark],
     ) -> Record:
@@ -69,7 +69,7 @@ class Record:
             account=context.account if context else "",
             region=context.region if context else "",
             target=target,
-            commit=commit,
+            source=source,
             synthesized=digest(stack.folder / "cdk.tf.json"),
             lock_file=digest(stack.folder / LOCK_FILE),
             plan=digest(saved),
@@ -82,14 +82,6 @@ class Record:
 def digest(file: Path) -> str:
     """The SHA-256 of a file; empty when there is none."""
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
-
-
-def current_commit(folder: Path = ROOT) -> str:
-    """The commit that is checked out; empty outside of a Git repository."""
-    answer = subprocess.run(
-        ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
 def record_path(saved: Path) -> Path:
@@ -108,29 +100,37 @@ def read_record(saved: Path) -> Record:
         raise BadInputError(f"there is no plan {saved}", "inferform review ENV saves plans")
     try:
         content = json.loads(record_path(saved).read_text("utf-8"))
+        if content.get("version") != VERSION:
+            raise BadInputError(
+                f"{saved} was made by another version of Inferform",
+                "plan it again: inferform review",
+            )
+        source = Source.of(content.pop("source"))
         state = Mark(**content.pop("state")) if content.get("state") else content.pop("state")
         below = {name: Mark(**entry) for name, entry in content.pop("below").items()}
-        record = Record(**content, state=state, below=below)
+        record = Record(**content, source=source, state=state, below=below)
     except OSError as error:
         raise BadInputError(
             f"{saved} has no record of what it was made from", "inferform review ENV writes both"
         ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadInputError(f"the record of {saved} is damaged: {error}") from error
-    if record.version != VERSION:
-        raise BadInputError(
-            f"{saved} was made by another version of Inferform",
-            again(record),
-        )
     return record
 
 
 def check(
-    record: Record, saved: Path, *, environment: str | None, target: str, commit: str
+    record: Record,
+    saved: Path,
+    *,
+    environment: str | None,
+    target: str,
+    source: Source,
+    uncommitted: bool = False,
 ) -> None:
     """Refuse a plan of another commit, environment or target, or one that was changed.
 
-    Raises OperatorError. What needs Terraform is checked by `check_stack`.
+    `source` is what the project is now. With `uncommitted` a plan is taken that no commit holds
+    wholly. Raises OperatorError. What needs Terraform is checked by `check_stack`.
     """
     if environment is not None and environment != record.environment:
         whose = record.environment or record.stack
@@ -138,11 +138,17 @@ def check(
     if target != record.target:
         hint = "add --emulator" if record.target == "emulator" else "leave --emulator out"
         raise OperatorError(f"{saved} is a plan for {record.target}, not for {target}", hint)
-    if commit != record.commit:
+    if source.commit != record.source.commit:
         raise OperatorError(
-            f"{saved} was made from commit {record.commit[:12] or '(none)'}, but "
-            f"{commit[:12] or 'no commit'} is checked out",
+            f"{saved} was made from {record.source}, but "
+            f"{source.commit[:12] or 'no commit'} is checked out",
             again(record),
+        )
+    if not record.source.is_commit and not uncommitted:
+        raise OperatorError(
+            f"{saved} was made from {record.source}",
+            "nobody can look up later what that was: commit, push and "
+            f"{again(record)}; --uncommitted applies it as it is",
         )
     if digest(saved) != record.plan:
         raise OperatorError(f"{saved} is not the plan that was reviewed", again(record))

@@ -9,6 +9,7 @@ from ..plan import Plan, shaped
 from ..told import Risk, Story
 from .report import CostReport, Finding, Report, StackReport, stack_report
 from .risks import cost_risk, find_risks
+from .source import NO_SOURCE, Source
 from .stories import tell
 
 
@@ -19,7 +20,7 @@ def build(
     costs: Sequence[CostReport] = (),
     findings: Sequence[Finding] | None = None,
     assumptions: Sequence[str] = (),
-    commit: str = "",
+    source: Source = NO_SOURCE,
 ) -> Report:
     """The report of plans; `stacks` also holds those without one, such as blocked stacks."""
     reports = tuple(stacks) if stacks is not None else tuple(stack_report(plan) for plan in plans)
@@ -43,5 +44,5 @@ def build(
         costs=tuple(costs),
         findings=None if findings is None else tuple(findings),
         assumptions=tuple(assumptions),
-        commit=commit,
+        source=source,
     )

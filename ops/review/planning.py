@@ -21,6 +21,7 @@ from ..state import Mark, pulled
 from ..terraform import ROOT, WORK, Stack, private_folder
 from .bound import Record, write_record
 from .report import StackReport, stack_report
+from .source import Source
 
 PLANS = WORK / "plans"
 """Where plans are saved: they hold every value in the clear, so they are never committed."""
@@ -34,7 +35,7 @@ class Planning:
     """What has become of the stacks so far."""
 
     synthesis: Stacks
-    commit: str
+    source: Source
     follow: Callable[[str, str], None] = lambda _name, _status: None
     plans: dict[str, Plan] = field(default_factory=dict)
     reports: dict[str, StackReport] = field(default_factory=dict)
@@ -133,7 +134,7 @@ class Planning:
             saved,
             context=environment.context if environment else None,
             target=self.synthesis.program.target,
-            commit=self.commit,
+            source=self.source,
             state=self.states[stack.name],
             below={name: state for name in stack.dependencies if (state := self.states.get(name))},
         )

@@ -9,6 +9,7 @@ from ..beside import Check, Invocation, Output
 from ..cost.model import Amount, Estimate
 from ..plan import Action, Change, Deferred, Difference, Plan
 from ..told import Risk, Severity, Story
+from .source import NO_SOURCE, Source
 from .values import UNKNOWN, details, sentence, short
 
 COUNTED = (
@@ -129,7 +130,12 @@ class Report:
     costs: tuple[CostReport, ...] = ()
     findings: tuple[Finding, ...] | None = None
     assumptions: tuple[str, ...] = ()
-    commit: str = ""
+    source: Source = NO_SOURCE
+
+    @property
+    def apply(self) -> str:
+        """The command that applies the saved plans."""
+        return f"inferform apply {'' if self.source.is_commit else '--uncommitted '}PLAN"
 
     @property
     def counts(self) -> dict[str, int]:

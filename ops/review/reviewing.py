@@ -13,11 +13,11 @@ from ..cost.resources import usages
 from ..plan import Plan, Side, read_plan, shaped
 from ..program import Program, note_left_out
 from ..terraform import Stack, terraform_binary
-from .bound import current_commit
 from .building import build
 from .checkov import read_findings
 from .planning import PLANS, Planning
 from .report import CostReport, Finding, Report, StackReport
+from .source import source_of
 
 _SIDES: tuple[Side, Side] = ("before", "after")
 
@@ -57,7 +57,8 @@ def review_environments(
             context = environment.context
             role = context.plan_role_arn if read_only else None
             Aws(context, emulator=program.emulator, role_arn=role).require_credentials()
-    planning = Planning(synthesis, current_commit(), follow, keep=not read_only, folder=folder)
+    source = source_of(program.folder, program.environments)
+    planning = Planning(synthesis, source, follow, keep=not read_only, folder=folder)
     planning.run(chosen)
     plans = [planning.plans[stack.name] for stack in chosen if stack.name in planning.plans]
     reports = [noted(stack, planning) for stack in chosen]
@@ -68,7 +69,7 @@ def review_environments(
         costs=costs_of(plans, partial=partial),
         findings=findings,
         assumptions=ASSUMPTIONS,
-        commit=planning.commit,
+        source=planning.source,
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ from ops.review.apply import apply
 from ops.review.planning import Planning, levels
 from ops.review.report import Report, StackReport
 from ops.review.reviewing import noted, review_environments
+from ops.review.source import NO_SOURCE, Source, source_of
 from ops.terraform import ROOT, Stack, provider_mirror, registry_reachable
 
 from .plans import PLANS, plan_of
+from .project import Project
 
 KEY = "test-use1"
 ENVIRONMENT = """
@@ -74,19 +77,39 @@ def _mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
+def _refuses_uncommitted(project: Project, program: Program, plans: Path) -> None:
+    """What nobody committed is planned, said, and not applied as if somebody had."""
+    commit, upper = project.head, plans / KEY / f"{KEY}-inference.tfplan"
+    project.write("environments/test.py", ENVIRONMENT.replace("ml.m5.large", "ml.m5.xlarge"))
+    report = review_environments([KEY], program, folder=plans)
+    assert report.source == Source(commit, ("environments/test.py",))
+    with pytest.raises(OperatorError, match=r"with uncommitted changes: environments/test\.py"):
+        apply(upper, program)
+    # A later commit does not make it the plan of that commit.
+    other = project.commit("Take another type")
+    with pytest.raises(OperatorError, match=f"but {other[:12]} is checked out"):
+        apply(upper, program, uncommitted=True)
+    project.git("reset", "-q", "--hard", commit)
+    with pytest.raises(OperatorError, match="stale: the code synthesizes to something else"):
+        apply(upper, program, uncommitted=True)
+
+
 @needs_terraform
 def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     emulator: Emulator, tmp_path: Path
 ) -> None:
+    project = Project(tmp_path / "project")
+    project.write("cdktf.json", json.dumps({"app": f"{sys.executable} {ROOT / 'main.py'}"}))
+    project.write("environments/test.py", ENVIRONMENT)
+    commit = project.commit("Ask for an endpoint")
     program = Program(
         emulator,
-        environments=tmp_path / "environments",
+        environments=project.folder / "environments",
         outdir=tmp_path / "out",
+        folder=project.folder,
         work=tmp_path / "work",
     )
-    program.environments.mkdir()
     program.outdir.mkdir()
-    (program.environments / "test.py").write_text(ENVIRONMENT, encoding="utf-8")
     found = environment(KEY, program.environments)
     plans = tmp_path / "plans"
 
@@ -115,7 +138,7 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     assert _mode(saved) == 0o600
     record = bound.read_record(saved)
     assert (record.environment, record.layer, record.state) == (KEY, "registry", None)
-    assert record.commit == bound.current_commit()
+    assert record.source == Source(commit)
     assert record.lock_file == bound.digest(
         program.outdir / "stacks" / f"{KEY}-registry" / bound.LOCK_FILE
     )
@@ -129,6 +152,8 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     assert not saved.exists()
     with pytest.raises(OperatorError, match="stale: its state has been written since"):
         apply(copy, program)
+
+    _refuses_uncommitted(project, program, plans)
 
     second = review()
     assert second[f"{KEY}-registry"].counts == {}
@@ -159,18 +184,21 @@ def test_a_read_only_review_plans_with_the_plan_role(tmp_path: Path) -> None:
         assert stack.backend["assume_role"]["role_arn"].endswith(":role/plans")
 
 
+NOW = source_of(ROOT)
+
+
 def _record(tmp_path: Path, **changes: Any) -> Path:
     saved = tmp_path / "dev-use1-network.tfplan"
     saved.write_bytes(b"plan")
     values = {
-        "version": 1,
+        "version": bound.VERSION,
         "stack": "dev-use1-network",
         "environment": "dev-use1",
         "layer": "network",
         "account": "111122223333",
         "region": "us-east-1",
         "target": "aws",
-        "commit": bound.current_commit(),
+        "source": asdict(NOW),
         "synthesized": "a",
         "lock_file": "b",
         "plan": bound.digest(saved),
@@ -184,8 +212,14 @@ def _record(tmp_path: Path, **changes: Any) -> Path:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "another commit": ({"commit": "f" * 40}, "was made from commit ffffffffffff, but"),
-    "no commit": ({"commit": ""}, r"was made from commit \(none\)"),
+    "another commit": (
+        {"source": asdict(Source("f" * 40))},
+        "was made from commit ffffffffffff, but",
+    ),
+    "no commit": (
+        {"source": asdict(Source(unknown="not a git repository"))},
+        r"was made from no commit \(not a git repository\), but",
+    ),
     "another target": ({"target": "emulator"}, "is a plan for emulator, not for aws"),
     "another content": ({"plan": "0"}, "is not the plan that was reviewed"),
     "another account": ({"account": "999988887777"}, "is a plan for account 999988887777"),
@@ -196,7 +230,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_plan_of_something_else_is_refused(case: str, tmp_path: Path) -> None:
     changes, says = REFUSED[case]
     with pytest.raises(OperatorError, match=says):
-        apply(_record(tmp_path, **changes), Program())
+        apply(_record(tmp_path, **changes), Program(), uncommitted=True)
 
 
 def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -240,7 +274,7 @@ def test_stacks_are_planned_by_levels(tmp_path: Path) -> None:
 
 def test_a_stack_over_one_whose_outputs_change_is_noted(tmp_path: Path) -> None:
     lower, upper = Stack("dev-a", tmp_path, ()), Stack("dev-b", tmp_path, ("dev-a",))
-    planning = Planning(Stacks(Program(), (), {}), "")
+    planning = Planning(Stacks(Program(), (), {}), NO_SOURCE)
     planning.reports = {name: StackReport(name, "dev") for name in ("dev-a", "dev-b")}
     outputs = {"vpc_id": {"actions": ["update"], "before": "vpc-1", "after": "vpc-2"}}
     planning.plans = {"dev-a": read_plan(plan_of(output_changes=outputs), "dev-a")}

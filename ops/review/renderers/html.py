@@ -126,8 +126,8 @@ def render_html(report: Report) -> str:
 def _head(report: Report) -> Iterator[str]:
     yield f"<h1>{escape(report.title)}</h1>"
     yield f'<p class="verdict">{escape(report.verdict())}</p>'
-    if report.commit:
-        yield f'<p class="quiet small">commit <code>{escape(report.commit)}</code></p>'
+    if said := str(report.source):
+        yield f'<p class="quiet small">Planned from {escape(said)}.</p>'
 
 
 def _services(stories: Iterable[Story]) -> Iterator[str]:

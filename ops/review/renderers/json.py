@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from ...cost.model import Amount, Estimate
@@ -24,7 +25,9 @@ def as_data(report: Report) -> dict[str, Any]:
     return {
         "version": VERSION,
         "title": report.title,
-        "commit": report.commit,
+        # Only where it is all that was planned: what else there is stands under "source".
+        "commit": report.source.commit if report.source.is_commit else "",
+        "source": asdict(report.source),
         "verdict": report.verdict(),
         "worst": str(report.worst) if report.worst else None,
         "counts": report.counts,

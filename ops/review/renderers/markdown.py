@@ -35,6 +35,8 @@ def render_markdown(report: Report, limit: int = _BUDGET) -> str:
     """The report in Markdown of at most `limit` bytes; the least important details go first."""
     head = Limited(int(limit * _HEAD_SHARE))
     head.always([MARKER, f"## {_plain(report.title)}", "", f"**{_plain(report.verdict())}**", ""])
+    if report.source.differs:
+        head.always([_plain(f"Planned from {report.source}."), ""])
     _services(head, report)
     _risks(head, report)
     _counts(head, report)
@@ -360,9 +362,9 @@ def _fenced(text: str) -> str:
 
 def _footer(report: Report) -> str:
     parts = ["inferform review"]
-    if report.commit:
-        parts.append(f"commit {report.commit[:12]}")
+    if report.source.is_commit:
+        parts.append(str(report.source))
     saved = sum(1 for stack in report.stacks if stack.saved)
     if saved:
-        parts.append(f"{saved} saved plan{'s' if saved != 1 else ''}: inferform apply PLAN")
+        parts.append(f"{saved} saved plan{'s' if saved != 1 else ''}: {report.apply}")
     return f"<sub>{_plain(', '.join(parts))}</sub>"

@@ -43,6 +43,10 @@ def print_report(report: Report, console: Console) -> None:
     """Print the report to a terminal."""
     console.print(Text(report.title, style="bold"))
     console.print(Text(report.verdict()))
+    if said := str(report.source):
+        console.print(
+            Text(f"Planned from {said}", style="" if report.source.is_commit else "yellow")
+        )
     for section in (_services, _risks, _counts, _beside, _costs, _findings, _changes, _saved):
         renderable = section(report)
         if renderable is not None:
@@ -174,5 +178,5 @@ def _saved(report: Report) -> RenderableType | None:
     ]
     if not paths:
         return None
-    title = Text("Saved plans, which inferform apply applies as they are here", style="bold")
+    title = Text(f"Saved plans, to be applied as they are here: {report.apply}", style="bold")
     return Group(title, *(Text(f"  {path}") for path in paths))
