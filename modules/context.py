@@ -223,6 +223,14 @@ class Context(Spec):
         role = self.plan_role or self.deploy_role
         return self.arn("iam", f"role/{role}") if role else None
 
+    def taken_names(self) -> Iterator[names.Name]:
+        """The IAM names that it gives, whoever makes what has them."""
+        for field, name in (("deploy_role", self.deploy_role), ("plan_role", self.plan_role)):
+            if name is not None and (field, name) != ("plan_role", self.deploy_role):
+                yield names.Name("aws_iam_role", name, of=f"context.{field}")
+        if self.permissions_boundary is not None:
+            yield names.Name("aws_iam_policy", self.permissions_boundary)
+
     @property
     def boundary_arn(self) -> str | None:
         """The ARN of the policy that bounds every role that Inferform creates."""

@@ -23,9 +23,10 @@ from .layers.network import NETWORK
 from .layers.record import LayerRecord, Part
 from .layers.registry import REGISTRY
 from .layers.specs import Inference, Registry
+from .names import Name, taken_twice
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import PathPart, Problem, did_you_mean, one_of, rule
-from .service import Deployed, Place, Reaching, Service
+from .service import Deployed, Named, Place, Reaching, Service
 from .spec import (
     Check,
     OneOf,
@@ -40,6 +41,15 @@ ENV1 = rule(
     refuses="a layer without the layers that it stands on",
     message="needs {layer}: write its Spec, or its Outputs by hand for one that exists",
     source="Inferform: layers read only from layers below",
+)
+
+NAME3 = rule(
+    "NAME3",
+    refuses="a name in AWS or Kubernetes that would be made twice in one environment",
+    message="would make the {name}{taken}; rename {what}",
+    source="Terraform refuses what exists already, or one apply replaces what the other made: IAM "
+    "API reference, CreateRole (EntityAlreadyExists); CloudWatch API reference, PutMetricAlarm (an "
+    "alarm of the same name is overwritten)",
 )
 
 MOV1 = rule(
@@ -132,6 +142,20 @@ class Environment(Spec):
         }
 
     @property
+    def names(self) -> list[tuple[tuple[PathPart, ...], Name]]:
+        """Every name that is made in AWS and Kubernetes, with the path of what it is made for."""
+        return [
+            *((("context",), name) for name in self.context.taken_names()),
+            *(
+                (path, name)
+                for path, spec in walk(self)
+                if isinstance(spec, Named)
+                for name in spec.names(Place(path, self))
+            ),
+            *(each for part in self.parts for each in part.record.names(self)),
+        ]
+
+    @property
     def needed_endpoints(self) -> frozenset[str]:
         """The interface endpoints that reach everything that is declared without internet."""
         return frozenset().union(
@@ -213,10 +237,13 @@ class Environment(Spec):
                 yield problem.under(*path)
             if isinstance(spec, Image):
                 yield from self._check_image(path, spec)
-        for part in self.parts:
-            for layer, path in part.needs.items():
-                if getattr(self, layer, None) is None:
-                    yield ENV1.problem(*path, layer=layer)
+        missing = [
+            ENV1.problem(*path, layer=layer)
+            for part in self.parts
+            for layer, path in part.needs.items()
+            if getattr(self, layer, None) is None
+        ]
+        yield from missing or self._check_names()
         for record in self.records().values():
             yield from record.problems(self)
         yield from reach.problems(self)
@@ -233,6 +260,21 @@ class Environment(Spec):
             for address in sorted(moves.keys() & set(moves.values())):
                 yield MOV3.problem("moved", layer, got=address)
 
+    def _check_names(self) -> Iterator[Problem]:
+        for path, name, other, theirs, more in taken_twice(self.names):
+            if path != other and path[-2:] == other[-2:] and len(path) > 3:
+                continue  # one name in two groups: GRP1
+            if path == other:
+                taken = " twice"
+                given = [f"its {each.of}" for each in (name, theirs) if each.of]
+            else:
+                taken = f", as {'.'.join(map(str, other))} would"
+                given = [*_renamed(path, name), *_renamed(other, theirs)]
+            if more:
+                taken += f", and {more} more {'name' if more == 1 else 'names'} alike"
+            what = one_of(dict.fromkeys(given))
+            yield NAME3.problem(*path, name=name, taken=taken, what=what)
+
     def _check_image(self, path: tuple[PathPart, ...], image: Image) -> Iterator[Problem]:
         if self.context.images is not None:
             return  # its owner is another environment: see between.py
@@ -240,6 +282,14 @@ class Environment(Spec):
         if known is not None and image.repository not in known:
             hint = did_you_mean(image.repository, known)
             yield ECR8.problem(*path, repository=image.repository, hint=hint)
+
+
+def _renamed(path: tuple[PathPart, ...], name: Name) -> Iterator[str]:
+    """What can be given another name, so that `name` becomes another: nothing for a layer."""
+    if len(path) > 1:
+        yield ".".join(map(str, path))
+    if name.of:
+        yield name.of if len(path) == 1 else f"its {name.of}"
 
 
 def _below(parts: Iterable[Part]) -> dict[str, list[str]]:

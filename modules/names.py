@@ -1,10 +1,57 @@
-"""Names: short codes for regions, and cutting to a limit with a stable hash."""
+"""Names: short codes for regions, cutting to a limit with a stable hash, and what makes which.
+
+What an environment makes has names in AWS that must be its own. Each Spec states those that are
+made for it (`Named` in service.py), by the functions here and beside it that its construct uses
+too; `Environment` refuses two that are the same.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from .context import Context
+
+O = TypeVar("O")  # noqa: E741
+
+WORDS: Mapping[str, str] = {
+    "aws_appautoscaling_policy": "scaling policy",
+    "aws_appautoscaling_scheduled_action": "scheduled action",
+    "aws_autoscaling_group": "Auto Scaling group",
+    "aws_cloudwatch_event_rule": "EventBridge rule",
+    "aws_cloudwatch_log_group": "log group",
+    "aws_cloudwatch_metric_alarm": "CloudWatch alarm",
+    "aws_codedeploy_app": "CodeDeploy application",
+    "aws_codedeploy_deployment_config": "CodeDeploy deployment configuration",
+    "aws_codedeploy_deployment_group": "CodeDeploy deployment group",
+    "aws_ecr_repository": "ECR repository",
+    "aws_ecs_capacity_provider": "ECS capacity provider",
+    "aws_ecs_cluster": "ECS cluster",
+    "aws_ecs_service": "ECS service",
+    "aws_ecs_task_definition": "task definition family",
+    "aws_eks_cluster": "EKS cluster",
+    "aws_eks_fargate_profile": "Fargate profile",
+    "aws_eks_node_group": "node group",
+    "aws_iam_instance_profile": "instance profile",
+    "aws_iam_policy": "IAM policy",
+    "aws_iam_role": "IAM role",
+    "aws_kms_alias": "KMS alias",
+    "aws_launch_template": "launch template",
+    "aws_lb": "load balancer",
+    "aws_lb_target_group": "target group",
+    "aws_s3_bucket": "S3 bucket",
+    "aws_sagemaker_endpoint": "SageMaker endpoint",
+    "aws_sagemaker_model_package_group": "model package group",
+    "aws_scheduler_schedule": "EventBridge schedule",
+    "aws_security_group": "security group",
+    "aws_sfn_state_machine": "state machine",
+}
+"""What people call what has a name of its own, by Terraform type."""
 
 _DIRECTIONS = {
     "north": "n",
@@ -39,3 +86,63 @@ def fit(name: str, limit: int) -> str:
     if len(name) <= limit:
         return name
     return f"{name[: limit - 7].rstrip('-')}-{short_hash(name, 6)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name that is made in AWS, or in a Kubernetes cluster."""
+
+    kind: str
+    """The Terraform type of what has the name, or the kind of a Kubernetes object."""
+
+    value: str
+    """The name. Of one that ends in a hash of references, what comes before that."""
+
+    of: str = ""
+    """What in its Spec it comes from, if people can name that: `variant blue`. Default: nothing
+    but the Spec's own name."""
+
+    within: str = ""
+    """What it has to be the only one in: a cluster, what is scaled, a namespace. Default: the
+    account and Region; for a security group, the environment's VPC."""
+
+    def __str__(self) -> str:
+        return f"{WORDS.get(self.kind, self.kind)} {self.value}"
+
+
+def taken_twice(made: Iterable[tuple[O, Name]]) -> Iterator[tuple[O, Name, O, Name, int]]:
+    """Names of one kind and one text: the later owner with its name, the earlier one with its
+    own, and how many more names these two share. Each pair of owners is told once."""
+    first: dict[tuple[str, str, str], tuple[O, Name]] = {}
+    shared: defaultdict[tuple[O, O], list[tuple[Name, Name]]] = defaultdict(list)
+    for owner, name in made:
+        other, theirs = first.setdefault((name.kind, name.within, name.value), (owner, name))
+        if theirs is not name:
+            shared[owner, other].append((name, theirs))
+    for (owner, other), names in shared.items():
+        yield owner, names[0][0], other, names[0][1], len(names) - 1
+
+
+def role(context: Context, *parts: str) -> str:
+    """The name of an IAM role."""
+    return context.name(*parts, limit=64)
+
+
+def alarm(context: Context, *parts: str) -> str:
+    """The name of a CloudWatch alarm."""
+    return context.name(*parts, limit=255)
+
+
+def log_group(context: Context, *parts: str) -> str:
+    """The name of a log group that no AWS service prescribes."""
+    return "/".join(("/inferform", context.key, *parts))
+
+
+def balanced(context: Context, *parts: str) -> str:
+    """The name of a load balancer, or of a target group."""
+    return context.name(*parts, limit=32)
+
+
+def scaled(target: str, label: str) -> str:
+    """The name of a scaling policy with its alarm, or of a scheduled action, of one target."""
+    return f"{target}-{label}"

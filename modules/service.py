@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from .names import Name
 from .rules import PathPart, Problem, Rule
 from .secret import secret_service
 from .spec import Spec, walk
@@ -77,6 +78,19 @@ class Billed(Spec):
         raise NotImplementedError
 
 
+class Named(Spec):
+    """A Spec for which something with a name is made in AWS or Kubernetes."""
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """The names that are made for it, beside those of Specs inside it that are Named
+        themselves.
+
+        Left out are names that end in a hash of what holds the name of the Spec's own role:
+        those of SageMaker's models and endpoint configurations.
+        """
+        raise NotImplementedError
+
+
 class Reaching(Spec):
     """A Spec whose containers or nodes reach AWS from the environment's private subnets."""
 
@@ -104,7 +118,7 @@ class Scalable:
     """The variant's name; empty where there is one only."""
 
 
-class Service(Billed, Reaching):
+class Service(Billed, Named, Reaching):
     """A Spec that serves or runs something.
 
     A subclass answers each method; a test asks every one that an Environment can reach.

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inferform import EcsOutputs, EcsService, Environment
-from inferform.ecs.names import capacity_shares, cluster_name, code_deploy_name
+from inferform.ecs.names import cluster_name, code_deploy_name
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError
@@ -83,7 +83,7 @@ def _start(environment: Environment, service: str, spec: EcsService, aws: Aws) -
     else:
         assert environment.ecs is not None
         providers = {short: context.name(short) for short in environment.ecs.capacity}
-    shares = capacity_shares(spec.compute, providers)
+    shares = spec.compute.shares(providers)
     application = code_deploy_name(context, service)
     answer = aws.client("codedeploy").create_deployment(
         applicationName=application,

@@ -16,11 +16,6 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
 )
 
 
-def alarm_names(context: Context, endpoint: str, variant: str, spec: EndpointAlarms) -> list[str]:
-    """The names of a variant's alarms, which need no state."""
-    return [context.name(endpoint, variant, kind, limit=255) for kind in spec.kinds]
-
-
 class VariantAlarms(Construct):
     """The alarms that an EndpointAlarms asks for, on one variant.
 
@@ -47,7 +42,7 @@ class VariantAlarms(Construct):
         self._dimensions = {"EndpointName": endpoint_name, "VariantName": variant}
         if spec.new_configuration_only:
             self._dimensions["EndpointConfigName"] = configuration
-        self.names = alarm_names(context, endpoint, variant, spec)
+        self.names = spec.names_of(context, endpoint, variant)
         limits = {"5xx": spec.server_error_percent, "4xx": spec.client_error_percent}
         error_rate = self._error_rate if counted else self._average_error
         self.alarms = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
+from ..context import Context
+from ..names import alarm as alarm_name
 from ..rules import Problem, nearest, one_of, rule
 from ..spec import Aws, Between, Check, Matches, Spec
 from .published import ANY, LISTED, SAGEMAKER, VARIANT, Publishes
@@ -194,3 +196,7 @@ class EndpointAlarms(Spec):
             "latency": self.model_latency_ms,
         }
         return tuple(kind for kind, limit in limits.items() if limit is not None)
+
+    def names_of(self, context: Context, endpoint: str, variant: str) -> list[str]:
+        """The names of the alarms of a variant, one for each of `kinds`."""
+        return [alarm_name(context, endpoint, variant, kind) for kind in self.kinds]

@@ -7,9 +7,10 @@ from typing import Any
 from ..cdk import Construct, TerraformResourceLifecycle
 from ..context import Context
 from ..iam.policy import allow, document, tls_only
+from ..names import balanced
 from ..outputs import NetworkOutputs
 from ..protect import lifecycle
-from .spec import AccessLogs, LoadBalancer, Route
+from .spec import AccessLogs, LoadBalancer, Route, group_name, log_bucket, target_groups
 
 from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs
 from cdktf_cdktf_provider_aws.lb_listener import (
@@ -73,10 +74,10 @@ class SharedLoadBalancer(Construct):
     ) -> None:
         super().__init__(scope, id)
         self._context = context
-        self.name = context.name(id, limit=32)
+        self.name = balanced(context, id)
         group = self._group(id, spec, network)
         logs: list[Any] = []
-        bucket = context.bucket(id, "access-logs")
+        bucket = log_bucket(context, id)
         if spec.access_logs is not None:
             logs = self._log_bucket(bucket, spec.access_logs)
         balancer = Lb(
@@ -130,7 +131,7 @@ class SharedLoadBalancer(Construct):
         self.group_id = group.id
 
     def _group(self, id: str, spec: LoadBalancer, network: NetworkOutputs) -> SecurityGroup:
-        name = self._context.name(id, "load-balancer")
+        name = group_name(self._context, id)
         group = SecurityGroup(
             self,
             "group",
@@ -260,7 +261,10 @@ class Backend(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.groups = [
-            self._target_group(color, context, name, spec, vpc_id) for color in colors or ("",)
+            self._target_group(color, full_name, spec, vpc_id)
+            for color, full_name in zip(
+                colors or ("",), target_groups(context, name, colors), strict=True
+            )
         ]
         self.rule = LbListenerRule(
             self,
@@ -273,14 +277,11 @@ class Backend(Construct):
             lifecycle=TerraformResourceLifecycle(ignore_changes=["action"]) if colors else None,
         )
 
-    def _target_group(
-        self, color: str, context: Context, name: str, spec: Route, vpc_id: str
-    ) -> LbTargetGroup:
-        parts = (name, color) if color else (name,)
+    def _target_group(self, color: str, name: str, spec: Route, vpc_id: str) -> LbTargetGroup:
         return LbTargetGroup(
             self,
             f"targets-{color}" if color else "targets",
-            name=context.name(*parts, limit=32),
+            name=name,
             target_type="ip",
             port=CONTAINER_PORT,
             protocol="HTTP",

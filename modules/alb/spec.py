@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from ..context import Context
-from ..names import short_hash
+from ..names import Name, balanced, short_hash
 from ..rules import Problem, rule
-from ..service import Billed, Place
+from ..service import Billed, Named, Place
 from ..spec import Aws, Between, Check, Cidrs, Many, ShortName, Spec, arn_of
 from ..usage import Usage, exactly
 
@@ -171,7 +171,22 @@ class AccessLogs(Spec):
     """Days that they are kept. Without it 365; `None` keeps them for good."""
 
 
-class LoadBalancer(Billed):
+def group_name(context: Context, name: str) -> str:
+    """The name of the security group of a load balancer."""
+    return context.name(name, "load-balancer")
+
+
+def log_bucket(context: Context, name: str) -> str:
+    """The name of the bucket of a load balancer's access logs."""
+    return context.bucket(name, "access-logs")
+
+
+def target_groups(context: Context, service: str, colors: Sequence[str]) -> list[str]:
+    """The names of the target groups of a service: of one, or of one in each color."""
+    return [balanced(context, service, *filter(None, [color])) for color in colors or ("",)]
+
+
+class LoadBalancer(Billed, Named):
     """An Application Load Balancer that services share: HTTPS only, internal by default."""
 
     certificate: CertificateArn
@@ -208,6 +223,14 @@ class LoadBalancer(Billed):
 
     web_acl: WebAclArn | None = None
     """A WAF web ACL in front of it. Without it, none."""
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Its own, and of its security group and its log bucket."""
+        context = place.environment.context
+        yield Name("aws_lb", balanced(context, place.name))
+        yield Name("aws_security_group", group_name(context, place.name))
+        if self.access_logs is not None:
+            yield Name("aws_s3_bucket", log_bucket(context, place.name))
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """A load balancer, without its capacity units."""

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from ..context import AccountId
+from ..names import Name
 from ..rules import Problem, rule
-from ..service import Versioned
-from ..spec import Aws, Between, Check, Many, Matches, ShortName, Spec
+from ..service import Named, Place, Versioned
+from ..spec import Aws, Between, Check, Many, Matches, ShortName
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -137,7 +138,7 @@ class Image(Versioned):
         return f"{host}/{context.repository(self.repository)}{version}"
 
 
-class Repository(Spec):
+class Repository(Named):
     """An ECR repository: immutable tags, encrypted by the environment's key."""
 
     scan_on_push: bool = True
@@ -151,3 +152,7 @@ class Repository(Spec):
 
     pull_accounts: Many[AccountId] = ()
     """Other accounts that may pull. Without it, none."""
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Its own."""
+        yield Name("aws_ecr_repository", place.environment.context.name(place.name))

@@ -7,9 +7,10 @@ import base64
 from ..cdk import Construct, ITerraformDependable
 from ..context import Context
 from ..iam.policy import allow, document
+from ..names import role as role_name
 from ..outputs import NetworkOutputs
 from ..vpc.egress import allow_https
-from .names import cluster_name, command_log_group
+from .names import INSTANCES, cluster_name, command_log_group
 from .spec import Ec2Capacity, EcsCluster
 
 from cdktf_cdktf_provider_aws.autoscaling_group import (
@@ -133,7 +134,7 @@ class Cluster(Construct):
         self, network: NetworkOutputs, *, private: bool
     ) -> tuple[str, list[ITerraformDependable]]:
         """The instances' security group, and its rules."""
-        name = self._context.name("ecs-instances")
+        name = self._context.name(INSTANCES)
         group = SecurityGroup(
             self,
             "instances",
@@ -154,7 +155,7 @@ class Cluster(Construct):
     def _instance_profile(self) -> IamInstanceProfile:
         """What the ECS agent of an instance may do, in this cluster alone."""
         context = self._context
-        name = context.name("ecs-instances", limit=64)
+        name = role_name(context, INSTANCES)
         role = IamRole(
             self,
             "instance-role",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from ..content import Content
+from ..content import Content, content_name
 from ..context import Context
+from ..names import alarm, log_group
 from ..rollouts.spec import Canary, Linear
 from .guardrails import CODE_DEPLOY
-from .spec import Ec2, Fargate
+
+INSTANCES = "ecs-instances"
+"""What container instances have in the names of their role, profile and security group."""
+
+COLORS = ("blue", "green")
+"""The target groups of a blue/green rollout, in their names and those of their alarms."""
 
 
 def cluster_name(context: Context) -> str:
@@ -18,7 +22,7 @@ def cluster_name(context: Context) -> str:
 
 def command_log_group(context: Context) -> str:
     """The log group of ECS Exec sessions."""
-    return f"/inferform/{context.key}/ecs-exec"
+    return log_group(context, "ecs-exec")
 
 
 def code_deploy_name(context: Context, service: str) -> str:
@@ -43,17 +47,32 @@ def deployment_content(rollout: Canary | Linear) -> Content:
     }
 
 
-def capacity_shares(
-    compute: Fargate | Ec2, providers: Mapping[str, str]
-) -> list[tuple[str, int, int]]:
-    """Each capacity provider of a service with its base and weight.
+def code_deploy_configuration(context: Context, service: str, rollout: Canary | Linear) -> str:
+    """The name of the deployment configuration of a service's rollout."""
+    base = context.name(service, limit=91)
+    return content_name(base, "aws_codedeploy_deployment_config", deployment_content(rollout))
 
-    `providers` are the names of EC2 capacity providers by their short names.
-    """
-    if isinstance(compute, Ec2):
-        return [(providers[compute.capacity], 0, 1)]
-    shares = [
-        ("FARGATE", compute.on_demand_base, compute.on_demand_weight),
-        ("FARGATE_SPOT", 0, compute.spot_weight),
-    ]
-    return [(name, base, weight) for name, base, weight in shares if base or weight]
+
+def code_deploy_role(service: str) -> str:
+    """The short name of the role by which CodeDeploy moves a service's traffic."""
+    return f"{service}-code-deploy"
+
+
+def service_log_group(context: Context, service: str) -> str:
+    """The log group of a service's containers."""
+    return log_group(context, "ecs", service)
+
+
+def service_role(service: str, does: str) -> str:
+    """The short name of a service's role: `execution`, `task` or `traffic`."""
+    return f"{service}-ecs-{does}"
+
+
+def service_group(context: Context, service: str) -> str:
+    """The name of the security group of a service's tasks."""
+    return context.name(service, "ecs")
+
+
+def error_alarm(context: Context, service: str, color: str) -> str:
+    """The name of the alarm on the 5xx answers of one of a service's target groups."""
+    return alarm(context, service, color, "5xx")

@@ -7,13 +7,20 @@ from dataclasses import dataclass
 
 from ..alb.construct import Backend
 from ..cdk import Construct, ITerraformDependable, TerraformResourceLifecycle
-from ..content import content_name
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow, document, trust
+from ..names import role as role_name
 from ..rollouts.spec import BlueGreen, Canary, Linear
 from .guardrails import CODE_DEPLOY, ECS
-from .names import code_deploy_name, deployment_content
+from .names import (
+    code_deploy_configuration,
+    code_deploy_name,
+    code_deploy_role,
+    deployment_content,
+    error_alarm,
+    service_role,
+)
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.codedeploy_app import CodedeployApp
@@ -62,7 +69,7 @@ def error_alarms(
         alarm = CloudwatchMetricAlarm(
             scope,
             f"errors-{color}",
-            alarm_name=context.name(name, color, "5xx", limit=255),
+            alarm_name=error_alarm(context, name, color),
             alarm_description=f"{name} answers 5xx in its {color} target group",
             namespace="AWS/ApplicationELB",
             metric_name="HTTPCode_Target_5XX_Count",
@@ -102,7 +109,7 @@ class CodeDeployRollout(Construct):
         role = IamRole(
             self,
             "role",
-            name=context.name(f"{name}-code-deploy", limit=64),
+            name=role_name(context, code_deploy_role(name)),
             assume_role_policy=trust(f"codedeploy.{context.dns_suffix}", context.account),
         )
         policy = IamRolePolicy(
@@ -171,9 +178,7 @@ class CodeDeployRollout(Construct):
         configuration = CodedeployDeploymentConfig(
             self,
             "shift",
-            deployment_config_name=content_name(
-                context.name(name, limit=91), "aws_codedeploy_deployment_config", content
-            ),
+            deployment_config_name=code_deploy_configuration(context, name, spec),
             compute_platform="ECS",
             traffic_routing_config=CodedeployDeploymentConfigTrafficRoutingConfig(
                 type="TimeBasedCanary",
@@ -256,7 +261,7 @@ def native_rollout(
         scope,
         "traffic",
         context=context,
-        name=f"{name}-ecs-traffic",
+        name=service_role(name, "traffic"),
         service="ecs.amazonaws.com",
         statements=[
             allow(

@@ -20,7 +20,12 @@ from ..scaling.kinds import ECS_SERVICE
 from ..secret import secret_service
 from ..vpc.egress import allow_https
 from .guardrails import ECS
-from .names import capacity_shares, command_log_group
+from .names import (
+    command_log_group,
+    service_group,
+    service_log_group,
+    service_role,
+)
 from .rollout import CodeDeployRollout, error_alarms, native_rollout
 from .spec import Ec2, EcsService, Fargate
 
@@ -100,7 +105,7 @@ class Service(Construct):
         self.cluster = surroundings.cluster.cluster_name
         self.arn = context.arn("ecs", f"service/{self.cluster}/{self.name}")
         self._artifact = spec.model.artifact_uri(surroundings.artifact_bucket)
-        self._log_group = f"/inferform/{context.key}/ecs/{id}"
+        self._log_group = service_log_group(context, id)
         logs = CloudwatchLogGroup(
             self,
             "logs",
@@ -109,8 +114,7 @@ class Service(Construct):
             kms_key_id=surroundings.kms_key_arn,
         )
         execution = self._role("execution", self._execution_statements())
-        statements = self._task_statements()
-        task_role = self._role("task", statements) if statements else None
+        task_role = self._role("task", self._task_statements()) if spec.has_task_role else None
         definition = self._definition(execution, task_role)
         backend = self._backend()
         service = self._service(
@@ -157,7 +161,7 @@ class Service(Construct):
             self,
             kind,
             context=self._context,
-            name=f"{self._id}-ecs-{kind}",
+            name=service_role(self._id, kind),
             statements=statements,
             service="ecs-tasks.amazonaws.com",
         )
@@ -392,7 +396,7 @@ class Service(Construct):
             spec=spec.route,
             vpc_id=around.network.vpc_id,
             listener_arn=around.cluster.listener_arns[spec.route.load_balancer],
-            colors=("blue", "green") if blue_green else (),
+            colors=spec.colors,
         )
         if blue_green:
             self._alarms = error_alarms(
@@ -403,7 +407,7 @@ class Service(Construct):
                 load_balancer=around.cluster.load_balancer_suffixes[spec.route.load_balancer],
                 groups={
                     color: group.arn_suffix
-                    for color, group in zip(("blue", "green"), backend.groups, strict=True)
+                    for color, group in zip(spec.colors, backend.groups, strict=True)
                 },
             )
         return backend
@@ -509,15 +513,15 @@ class Service(Construct):
     def _strategy(self) -> list[EcsServiceCapacityProviderStrategy]:
         return [
             EcsServiceCapacityProviderStrategy(capacity_provider=name, base=base, weight=weight)
-            for name, base, weight in capacity_shares(
-                self._spec.compute, self._around.cluster.capacity_providers
+            for name, base, weight in self._spec.compute.shares(
+                self._around.cluster.capacity_providers
             )
         ]
 
     def _group(self) -> tuple[str, list[ITerraformDependable]]:
         """The tasks' security group, and its rules."""
         spec, around = self._spec, self._around
-        name = self._context.name(self._id, "ecs")
+        name = service_group(self._context, self._id)
         group = SecurityGroup(
             self,
             "group",

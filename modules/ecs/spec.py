@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
-from ..alb.spec import ELB17, LoadBalancer, Route
+from ..alb.spec import ELB17, LoadBalancer, Route, target_groups
 from ..context import Context
 from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, is_public
 from ..fargate import FARGATE_MEMORY
 from ..model.accelerator import PLURAL, Device
+from ..model.environment import fetches_secrets
 from ..model.image import FrameworkContainer, built_for, is_of_aws
 from ..model.spec import Model
+from ..names import Name, role
 from ..rollouts.spec import AllAtOnce, BlueGreen, Canary, Linear, Rolling
 from ..rollouts.target import Target
 from ..rules import Problem, Rule, rule
@@ -21,6 +23,7 @@ from ..scaling.metrics import RequestsPerTarget
 from ..scaling.spec import Scaling
 from ..service import (
     Billed,
+    Named,
     Needs,
     Place,
     Platform,
@@ -31,6 +34,7 @@ from ..service import (
 from ..spec import Aws, Between, Check, Cidrs, Known, Many, OneOf, ShortName, Spec, arn_of
 from ..usage import Usage, between, bounds, fargate, on_demand
 from ..vpc.spec import RetentionDays
+from . import names as named
 from .guardrails import CODE_DEPLOY, ECS
 from .instances import (
     Architecture,
@@ -311,7 +315,7 @@ InstanceCount = Annotated[int, _within(ECS30, 0, 5000)]
 Percent = Annotated[int, _within(ECS30, 0, 100, " percent")]
 
 
-class Ec2Capacity(Billed):
+class Ec2Capacity(Billed, Named):
     """EC2 instances for tasks that need a GPU, or more than Fargate has.
 
     ECS starts and stops them as tasks ask for them, and moves tasks off before it stops one.
@@ -387,6 +391,12 @@ class Ec2Capacity(Billed):
     """The SSM parameter that holds the AMI's id. Without it AWS's recommended ECS-optimised
     Amazon Linux 2023, with NVIDIA drivers where the instances have GPUs."""
 
+    def names(self, place: Place) -> Iterator[Name]:
+        """Of its Auto Scaling group, launch template and capacity provider."""
+        name = place.environment.context.name(place.name)
+        for kind in ("aws_autoscaling_group", "aws_launch_template", "aws_ecs_capacity_provider"):
+            yield Name(kind, name)
+
     def uses(self, place: Place) -> Iterator[Usage]:
         """The instances under the tasks, as the first of their types, with their volumes."""
         instances = between(self.min_instances, self.max_instances)
@@ -433,7 +443,7 @@ class Ec2Capacity(Billed):
         return f"/aws/service/ecs/optimized-ami/amazon-linux-2023/{variant}recommended/image_id"
 
 
-class EcsCluster(Spec):
+class EcsCluster(Named):
     """The ECS cluster of the environment, its EC2 capacity and its shared load balancers."""
 
     capacity: dict[ShortName, Ec2Capacity] = {}
@@ -451,8 +461,18 @@ class EcsCluster(Spec):
     command_log_retention_days: RetentionDays = 365
     """Days that the log of ECS Exec sessions is kept. Without it, 365."""
 
+    def names(self, place: Place) -> Iterator[Name]:
+        """Its own, of the log of ECS Exec, and of what its container instances share."""
+        context = place.environment.context
+        yield Name("aws_ecs_cluster", named.cluster_name(context))
+        yield Name("aws_cloudwatch_log_group", named.command_log_group(context))
+        if self.capacity:
+            yield Name("aws_security_group", context.name(named.INSTANCES))
+            yield Name("aws_iam_role", role(context, named.INSTANCES))
+            yield Name("aws_iam_instance_profile", role(context, named.INSTANCES))
+
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """Names that AWS keeps for itself."""
+        """The names that AWS keeps for itself."""
         prefix = context.prefix
         if prefix.startswith("internal-") and self.load_balancers:
             yield ELB17.problem("load_balancers", name=f"{prefix}-…")
@@ -511,6 +531,14 @@ class Fargate(Spec):
         if context.protected and self.on_demand_base == self.on_demand_weight == 0:
             yield ECS39.problem("spot_weight")
 
+    def shares(self, providers: Mapping[str, str]) -> list[tuple[str, int, int]]:
+        """Each capacity provider of a service with its base and weight."""
+        shares = [
+            ("FARGATE", self.on_demand_base, self.on_demand_weight),
+            ("FARGATE_SPOT", 0, self.spot_weight),
+        ]
+        return [(name, base, weight) for name, base, weight in shares if base or weight]
+
 
 def _series(values: tuple[int, ...]) -> str:
     if len(values) <= 3:
@@ -547,6 +575,10 @@ class Ec2(Spec):
 
     architecture: Annotated[Architecture, Aws("ecs:RuntimePlatform.cpuArchitecture")] | None = None
     """What the image is built for. Without it what the capacity's instances run."""
+
+    def shares(self, providers: Mapping[str, str]) -> list[tuple[str, int, int]]:
+        """Its capacity provider, of those by short name, with its base and weight."""
+        return [(providers[self.capacity], 0, 1)]
 
 
 class ContainerHealth(Spec):
@@ -771,6 +803,22 @@ class EcsService(Service):
         by_code_deploy = self.uses_code_deploy or self.deployment_controller == "CODE_DEPLOY"
         return CODE_DEPLOY if by_code_deploy else ECS
 
+    @property
+    def has_task_role(self) -> bool:
+        """Whether the container itself calls AWS: for its artifact, for secrets that its
+        variables name, or for ECS Exec."""
+        return (
+            self.model.artifact is not None
+            or fetches_secrets(self.model.environment)
+            or self.execute_command
+        )
+
+    @property
+    def colors(self) -> tuple[str, ...]:
+        """The colors of its target groups; none where it has one target group, or no route."""
+        blue_green = self.route is not None and isinstance(self.rollout, BlueGreen)
+        return named.COLORS if blue_green else ()
+
     sort = "ecs"
     words = "ECS service"
     unreached = ECS22
@@ -779,6 +827,34 @@ class EcsService(Service):
     def resource(self, place: Place) -> tuple[str, str]:
         """The service in the environment's cluster."""
         return "aws_ecs_service", place.environment.context.name(place.name)
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Its own, and of its roles, log, security group, target groups, alarms and rollout."""
+        context, short = place.environment.context, place.name
+        own = context.name(short)
+        yield Name("aws_ecs_service", own)
+        yield Name("aws_ecs_task_definition", own)
+        yield Name("aws_cloudwatch_log_group", named.service_log_group(context, short))
+        yield Name("aws_security_group", named.service_group(context, short))
+        for does in ("execution", *(("task",) if self.has_task_role else ())):
+            yield Name("aws_iam_role", role(context, named.service_role(short, does)))
+        if self.route is not None:
+            for name in target_groups(context, short, self.colors):
+                yield Name("aws_lb_target_group", name)
+        for color in self.colors:
+            yield Name("aws_cloudwatch_metric_alarm", named.error_alarm(context, short, color))
+        if self.colors and self.uses_code_deploy:
+            name = named.code_deploy_name(context, short)
+            yield Name("aws_iam_role", role(context, named.code_deploy_role(short)))
+            yield Name("aws_codedeploy_app", name)
+            yield Name("aws_codedeploy_deployment_group", name, within=name)
+            if isinstance(self.rollout, Canary | Linear):
+                name = named.code_deploy_configuration(context, short, self.rollout)
+                yield Name("aws_codedeploy_deployment_config", name)
+        elif self.colors:
+            yield Name("aws_iam_role", role(context, named.service_role(short, "traffic")))
+        if self.scaling is not None:
+            yield from self.scaling.names(own)
 
     def images(self) -> Iterator[Image | str]:
         """The model's image."""

@@ -10,15 +10,17 @@ import json
 from collections.abc import Iterable
 
 from ..cdk import Construct, Fn, ITerraformDependable, TerraformResourceLifecycle
-from ..content import HASHES, content_name
 from ..context import Context
 from ..iam.policy import Statement, allow, document
 from ..outputs import EksOutputs, NetworkOutputs, RegistryOutputs
 from ..protect import lifecycle
 from .pod_role import PodRole
 from .spec import (
+    AGENT,
+    AUTOSCALER,
     GPU_LABEL,
     NODE_GROUP_LABEL,
+    OBSERVABILITY,
     AccessEntry,
     Addon,
     AutoMode,
@@ -26,7 +28,12 @@ from .spec import (
     FargateProfile,
     NodeGroup,
     NodeGroups,
+    api_group,
     cluster_name,
+    control_plane_log,
+    fargate_profile,
+    node_template,
+    own_role,
 )
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
@@ -85,7 +92,6 @@ _AUTO_MODE_POLICIES = (
 )
 _BEFORE_NODES = frozenset(("eks-pod-identity-agent", "kube-proxy", "vpc-cni"))
 _DEFAULT_SETTINGS = {"vpc-cni": {"enableNetworkPolicy": "true"}}
-_OBSERVABILITY = "amazon-cloudwatch-observability"
 
 
 class Cluster(Construct):
@@ -147,7 +153,7 @@ class Cluster(Construct):
         logs = CloudwatchLogGroup(
             self,
             "logs",
-            name=f"/aws/eks/{self.name}/cluster",
+            name=control_plane_log(context),
             retention_in_days=spec.log_retention_days,
             kms_key_id=registry.kms_key_arn,
         )
@@ -211,10 +217,10 @@ class Cluster(Construct):
         group = SecurityGroup(
             self,
             "api",
-            name=self._context.name("eks", "api"),
+            name=api_group(self._context),
             description="Cluster API: HTTPS from the VPC",
             vpc_id=network.vpc_id,
-            tags={"Name": self._context.name("eks", "api")},
+            tags={"Name": api_group(self._context)},
         )
         VpcSecurityGroupIngressRule(
             self,
@@ -276,7 +282,7 @@ class Cluster(Construct):
         role = IamRole(
             self,
             f"{id}-role",
-            name=context.name("eks", id, limit=64),
+            name=own_role(context, id),
             assume_role_policy=document(
                 {
                     "Effect": "Allow",
@@ -393,14 +399,11 @@ class Cluster(Construct):
         waits_for: list[ITerraformDependable],
     ) -> EksNodeGroup:
         template = self._launch_template(scope, name, group)
-        # What EKS cannot change in place: the name changes with it, so that the new group is
-        # there before the old one goes.
-        base = self._context.name(name, limit=63 - HASHES)
         return EksNodeGroup(
             scope,
             name,
             cluster_name=self._cluster_name,
-            node_group_name=content_name(base, "aws_eks_node_group", group.fixed, suffix),
+            node_group_name=group.name_in(self._context, name, suffix),
             node_role_arn=role_arn,
             subnet_ids=self._subnet_ids,
             version=self._spec.version,
@@ -440,7 +443,7 @@ class Cluster(Construct):
         return LaunchTemplate(
             scope,
             f"{name}-template",
-            name=self._context.name("node", name, limit=128),
+            name=node_template(self._context, name),
             block_device_mappings=[
                 LaunchTemplateBlockDeviceMappings(
                     # Bottlerocket keeps images and pods on its second volume.
@@ -490,7 +493,7 @@ class Cluster(Construct):
             self,
             "fargate",
             cluster_name=self._cluster_name,
-            fargate_profile_name=context.name("fargate"),
+            fargate_profile_name=fargate_profile(context),
             pod_execution_role_arn=role.arn,
             subnet_ids=self._subnet_ids,
             selector=[
@@ -502,17 +505,17 @@ class Cluster(Construct):
     def _pod_roles(self) -> list[ITerraformDependable]:
         roles: list[PodRole] = []
         compute = self._spec.compute
-        if _OBSERVABILITY in self._spec.addons:
+        if OBSERVABILITY in self._spec.addons:
             roles.append(
                 PodRole(
                     self,
-                    "cloudwatch-agent",
+                    AGENT,
                     context=self._context,
-                    name=self._context.name("eks", "cloudwatch-agent", limit=64),
+                    name=own_role(self._context, AGENT),
                     cluster_name=self.name,
                     association_cluster=self._cluster_name,
                     namespace="amazon-cloudwatch",
-                    service_account="cloudwatch-agent",
+                    service_account=AGENT,
                     managed_policies=["CloudWatchAgentServerPolicy"],
                 )
             )
@@ -520,13 +523,13 @@ class Cluster(Construct):
             roles.append(
                 PodRole(
                     self,
-                    "cluster-autoscaler",
+                    AUTOSCALER,
                     context=self._context,
-                    name=self._context.name("eks", "cluster-autoscaler", limit=64),
+                    name=own_role(self._context, AUTOSCALER),
                     cluster_name=self.name,
                     association_cluster=self._cluster_name,
                     namespace="kube-system",
-                    service_account="cluster-autoscaler",
+                    service_account=AUTOSCALER,
                     statements=_autoscaler(self._context, self.name),
                 )
             )

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from ..content import Content
+from ..content import HASHES, Content, content_name
 from ..context import Context
+from ..names import Name, role
 from ..rules import Problem, did_you_mean, one_of, rule
-from ..service import Billed, Needs, Place, Reaching
+from ..service import Billed, Named, Needs, Place, Reaching
 from ..spec import Aws, Between, Check, Cidrs, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
 from ..usage import Usage, between, by_use, exactly
 from ..vpc.spec import RetentionDays
@@ -302,7 +303,32 @@ def cluster_name(context: Context) -> str:
 
 def pod_role_name(context: Context, name: str) -> str:
     """The name of the IAM role of a service's pods."""
-    return context.name("pod", name, limit=64)
+    return role(context, "pod", name)
+
+
+def own_role(context: Context, does: str) -> str:
+    """The name of an IAM role of the cluster itself, such as that of its nodes."""
+    return role(context, "eks", does)
+
+
+def api_group(context: Context) -> str:
+    """The name of the security group of the cluster's API."""
+    return context.name("eks", "api")
+
+
+def fargate_profile(context: Context) -> str:
+    """The name of the Fargate profile."""
+    return context.name("fargate")
+
+
+def node_template(context: Context, group: str) -> str:
+    """The name of the launch template of a node group."""
+    return context.name("node", group, limit=128)
+
+
+def control_plane_log(context: Context) -> str:
+    """The log group of the control plane, as EKS names it."""
+    return f"/aws/eks/{cluster_name(context)}/cluster"
 
 
 def minor(version: str) -> int:
@@ -325,7 +351,7 @@ class Taint(Spec):
     """What it does to pods that do not tolerate it. Without it, they are not placed there."""
 
 
-class NodeGroup(Billed):
+class NodeGroup(Billed, Named):
     """A managed node group: EC2 instances of one kind, replaced by EKS on an upgrade."""
 
     instance_types: Annotated[
@@ -376,6 +402,18 @@ class NodeGroup(Billed):
         int, Between(EKS12, 1, 100), Aws("eks:NodegroupUpdateConfig.maxUnavailablePercentage")
     ] = 33
     """The share of nodes that an upgrade replaces at once. Without it, a third."""
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Its own without the suffix, and of its launch template."""
+        context = place.environment.context
+        yield Name("aws_eks_node_group", self.name_in(context, place.name))
+        yield Name("aws_launch_template", node_template(context, place.name))
+
+    def name_in(self, context: Context, group: str, suffix: str = "") -> str:
+        """The name of the node group, which changes with what EKS cannot change in place, so
+        that the new group is there before the old one goes."""
+        base = context.name(group, limit=63 - HASHES)
+        return content_name(base, "aws_eks_node_group", self.fixed, suffix)
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """The nodes, as the first of the instance types, with their volumes."""
@@ -584,7 +622,17 @@ class AccessEntry(Spec):
                 yield EKS16.problem(field, got=getattr(self, field), type=self.type)
 
 
-class EksCluster(Billed, Reaching):
+OBSERVABILITY = "amazon-cloudwatch-observability"
+"""The add-on of CloudWatch's agent."""
+
+AGENT = "cloudwatch-agent"
+"""CloudWatch's agent, in the name of its role and of its service account."""
+
+AUTOSCALER = "cluster-autoscaler"
+"""The Cluster Autoscaler, likewise."""
+
+
+class EksCluster(Billed, Named, Reaching):
     """An EKS cluster: private, encrypted by the environment's key, logged, with access entries."""
 
     version: Annotated[str, Matches(EKS1, r"1\.\d{2}"), Aws("eks:CreateClusterRequest.version")]
@@ -683,6 +731,22 @@ class EksCluster(Billed, Reaching):
 
     unreached = EKS35
 
+    def names(self, place: Place) -> Iterator[Name]:
+        """Its own, and of its log, API, roles and Fargate profile."""
+        context, compute = place.environment.context, self.compute
+        yield Name("aws_eks_cluster", cluster_name(context))
+        yield Name("aws_cloudwatch_log_group", control_plane_log(context))
+        yield Name("aws_security_group", api_group(context))
+        roles = ["cluster", "fargate" if isinstance(compute, FargateProfile) else "node"]
+        if OBSERVABILITY in self.addons:
+            roles.append(AGENT)
+        if isinstance(compute, NodeGroups) and compute.cluster_autoscaler:
+            roles.append(AUTOSCALER)
+        for does in roles:
+            yield Name("aws_iam_role", own_role(context, does))
+        if isinstance(compute, FargateProfile):
+            yield Name("aws_eks_fargate_profile", fargate_profile(context))
+
     def needs(self, place: Place) -> Needs:
         """What nodes and add-ons call; Amazon EKS user guide, private clusters."""
         needed = {"ecr.api", "ecr.dkr", "sts"}
@@ -691,7 +755,7 @@ class EksCluster(Billed, Reaching):
         needed |= {"ec2", "eks", "eks-auth"}
         if isinstance(self.compute, NodeGroups) and self.compute.cluster_autoscaler:
             needed.add("autoscaling")
-        if "amazon-cloudwatch-observability" in self.addons:
+        if OBSERVABILITY in self.addons:
             needed |= {"logs", "monitoring"}
         return Needs(frozenset(needed), s3=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..cdk import Construct
 from ..context import Context
+from ..names import role as role_name
 from .policy import Statement, document, merged, trust
 
 from cdktf_cdktf_provider_aws.iam_role import IamRole
@@ -29,7 +30,7 @@ class ExecutionRole(Construct):
         service: str = "sagemaker.amazonaws.com",
     ) -> None:
         super().__init__(scope, id)
-        self.name = context.name(name, limit=64)
+        self.name = role_name(context, name)
         role = IamRole(
             self,
             "role",

@@ -19,7 +19,7 @@ from ..eks.pod_role import PodRole
 from ..eks.spec import pod_role_name
 from ..iam import grants
 from ..outputs import EksOutputs
-from .objects import Object, Place, needs_role
+from .objects import Object, Place
 from .spec import EksService
 
 from cdktf_cdktf_provider_kubernetes.manifest import Manifest
@@ -54,7 +54,7 @@ def service_role(
     kms_key_arn: str,
 ) -> PodRole | None:
     """The role of a service's pods, or None where they call nothing of AWS."""
-    if not needs_role(spec):
+    if not spec.needs_role:
         return None
     context = place.context
     artifact = spec.model.artifact_uri(place.artifact_bucket)

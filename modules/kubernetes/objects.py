@@ -23,7 +23,6 @@ from ..eks.spec import (
     GpuNodePool,
     pod_role_name,
 )
-from ..model.environment import fetches_secrets
 from ..scaling.metrics import CpuUtilization
 from ..scaling.spec import Scaling, TargetTracking
 from .fit import tolerations
@@ -249,7 +248,7 @@ class _Service:
 
     def _service_account(self) -> Object:
         more: Object = {}
-        if self._place.trusts_issuer and needs_role(self._spec):
+        if self._place.trusts_issuer and self._spec.needs_role:
             role = pod_role_name(self._context, self._name)
             arn = self._context.arn("iam", f"role/{role}")
             more["annotations"] = {"eks.amazonaws.com/role-arn": arn}
@@ -451,7 +450,7 @@ class _Service:
         egress: list[Object] = [
             {"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}
         ]
-        if needs_role(spec):
+        if spec.needs_role:
             egress.append(
                 {
                     "to": [{"ipBlock": {"cidr": _POD_IDENTITY}}],
@@ -510,8 +509,3 @@ def _toleration(spec: Toleration) -> Object:
 def _millicores(vcpu: float) -> str:
     millicores = round(vcpu * 1000)
     return str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"
-
-
-def needs_role(spec: EksService) -> bool:
-    """Whether a service's pods call AWS: for their artifact, or for secrets."""
-    return spec.model.artifact is not None or fetches_secrets(spec.model.environment)

@@ -17,11 +17,14 @@ from ..eks.spec import (
     LabelKey,
     LabelValue,
     Namespace,
+    pod_role_name,
 )
 from ..fargate import fargate_size
 from ..model.accelerator import PLURAL, Device
+from ..model.environment import fetches_secrets
 from ..model.image import built_for, is_of_aws
 from ..model.spec import Model
+from ..names import Name
 from ..rules import Problem, rule
 from ..scaling.kinds import POD
 from ..scaling.metrics import CpuUtilization, MemoryUtilization
@@ -400,6 +403,17 @@ class EksService(Service):
         if layer is not None and layer.objects_by == "gitops":
             return None
         return "kubernetes_deployment_v1", place.name
+
+    @property
+    def needs_role(self) -> bool:
+        """Whether its pods call AWS: for their artifact, or for secrets."""
+        return self.model.artifact is not None or fetches_secrets(self.model.environment)
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Of its pods' role; those of its objects are the layer's."""
+        if self.needs_role:
+            role = pod_role_name(place.environment.context, place.name)
+            yield Name("aws_iam_role", role)
 
     def images(self) -> Iterator[Image | str]:
         """The model's image."""

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from ..eks.spec import EksCluster
 from ..kubernetes import fit
+from ..kubernetes.objects import objects
 from ..kubernetes.place import place_of
 from ..kubernetes.spec import Kubernetes
+from ..names import Name
 from ..outputs import EksOutputs, RegistryOutputs
-from ..rules import Problem
+from ..rules import PathPart, Problem
 from .record import LayerRecord, Site
 
 if TYPE_CHECKING:
@@ -32,6 +34,20 @@ def _build(site: Site) -> KubernetesLayer:
     )
 
 
+def _names(environment: Environment) -> Iterator[tuple[tuple[PathPart, ...], Name]]:
+    """Of every object, whoever makes them, and of what Kubernetes puts into each namespace."""
+    spec = environment.kubernetes
+    assert spec is not None
+    for namespace in sorted({service.namespace for service in spec.services.values()}):
+        yield ("kubernetes",), Name("ServiceAccount", "default", within=f"namespace {namespace}")
+    for made in objects(spec, place_of(environment)):
+        name, namespace = made["metadata"]["name"], made["metadata"].get("namespace")
+        service = spec.services.get(name)
+        is_of_service = service is not None and service.namespace == namespace
+        path = ("kubernetes", "services", name) if is_of_service else ("kubernetes",)
+        yield path, Name(made["kind"], name, within=f"namespace {namespace}" if namespace else "")
+
+
 def _problems(environment: Environment) -> Iterator[Problem]:
     if isinstance(environment.eks, EksCluster) and environment.kubernetes is not None:
         for problem in fit.problems(environment.eks, environment.kubernetes.services):
@@ -45,5 +61,6 @@ KUBERNETES = LayerRecord(
     # Its objects are escaped one by one: `inferform manifests` writes them as they are.
     writes_templates=True,
     build=_build,
+    names=_names,
     problems=_problems,
 )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..context import Context
+from ..names import Name
 from ..outputs import Outputs
 from ..rules import PathPart, Problem
 from ..spec import Spec
@@ -32,6 +33,10 @@ def _no_problems(_: Environment) -> Iterator[Problem]:
 
 def _nothing(_: Any) -> Mapping[str, tuple[PathPart, ...]]:
     return {}
+
+
+def _no_names(_: Environment) -> Iterator[tuple[tuple[PathPart, ...], Name]]:
+    yield from ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,11 @@ class LayerRecord:
 
     writes_templates: bool = False
     """Whether it escapes `${` and `%{` in its Spec itself. Default: False, it gets them escaped."""
+
+    names: Callable[[Environment], Iterator[tuple[tuple[PathPart, ...], Name]]] = _no_names
+    """The names that are made for it beside those that its Specs state, each with the path of what
+    it is made for. Called for an Environment that has the layer and what it stands on. Default:
+    none."""
 
     problems: Callable[[Environment], Iterator[Problem]] = _no_problems
     """The rules of this layer that need other layers or the Context. Called for every Environment,

@@ -7,16 +7,26 @@ from typing import Annotated
 
 from ..ecr.spec import Repository
 from ..ecs.spec import EcsService
+from ..names import Name
 from ..s3.spec import ArtifactBucket
 from ..sagemaker.batch import BatchTransform
 from ..sagemaker.endpoints import AnyEndpoint
 from ..sagemaker.registry import ModelPackageGroup
-from ..service import Billed, Place
-from ..spec import Aws, Cidrs, ShortName, Spec
+from ..service import Billed, Named, Place
+from ..spec import Aws, Cidrs, ShortName
 from ..usage import Usage, exactly
 
+KEY = "data"
+"""The environment's key, in its name."""
 
-class Registry(Billed):
+ARTIFACTS = "artifacts"
+"""The artifact bucket, in its name."""
+
+MODELS = "models"
+"""The security group of what SageMaker runs, in its name."""
+
+
+class Registry(Billed, Named):
     """Image repositories, the artifact bucket, and the key that encrypts both."""
 
     repositories: dict[ShortName, Repository] = {}
@@ -28,12 +38,18 @@ class Registry(Billed):
     models: dict[ShortName, ModelPackageGroup] = {}
     """Model package groups of the Model Registry by short name. Without it, none."""
 
+    def names(self, place: Place) -> Iterator[Name]:
+        """Of the key and the bucket."""
+        context = place.environment.context
+        yield Name("aws_kms_alias", f"alias/{context.name(KEY)}")
+        yield Name("aws_s3_bucket", context.bucket(ARTIFACTS))
+
     def uses(self, place: Place) -> Iterator[Usage]:
         """The environment's key."""
         yield Usage("registry", "kms/key", exactly(1))
 
 
-class Inference(Spec):
+class Inference(Named):
     """Everything that serves predictions."""
 
     endpoints: Mapping[ShortName, AnyEndpoint] = {}
@@ -48,3 +64,9 @@ class Inference(Spec):
     egress_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
     """Where model containers may open HTTPS connections beside AWS services. Without it,
     nowhere."""
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Of the security group of what SageMaker runs."""
+        if self.endpoints or self.batch:
+            parts = filter(None, [MODELS, place.group])
+            yield Name("aws_security_group", place.environment.context.name(*parts))

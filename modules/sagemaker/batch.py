@@ -12,6 +12,7 @@ from ..context import Context
 from ..instances import instance_types
 from ..model.container import Container
 from ..model.spec import Model
+from ..names import Name, role
 from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, TimeZone
 from ..service import Place, Platform
@@ -113,6 +114,16 @@ Prefix = Annotated[S3Uri, Check(JOB14, lambda uri: uri.endswith("/"))]
 def transform_name(context: Context, name: str) -> str:
     """The name of the state machine of a batch transform."""
     return context.name(name, "transform")
+
+
+def transform_log_group(context: Context, name: str) -> str:
+    """The log group of the state machine of a batch transform, which AWS's services write."""
+    return f"/aws/vendedlogs/states/{transform_name(context, name)}"
+
+
+def transform_role(name: str, does: str = "") -> str:
+    """The short name of a role of a batch transform: its containers', or what `does` says."""
+    return "-".join(filter(None, (name, "transform", does)))
 
 
 class OnSchedule(Spec):
@@ -246,6 +257,19 @@ class BatchTransform(InVpc, Hosts):
     def resource(self, place: Place) -> tuple[str, str]:
         """The state machine that runs the transform jobs."""
         return "aws_sfn_state_machine", transform_name(place.environment.context, place.name)
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Of its state machine, roles, log and trigger."""
+        context, short = place.environment.context, place.name
+        own = transform_name(context, short)
+        yield Name("aws_sfn_state_machine", own)
+        yield Name("aws_cloudwatch_log_group", transform_log_group(context, short))
+        for does in ("", "steps", *(("start",) if self.trigger else ())):
+            yield Name("aws_iam_role", role(context, transform_role(short, does)))
+        if isinstance(self.trigger, OnSchedule):
+            yield Name("aws_scheduler_schedule", own)
+        elif self.trigger is not None:
+            yield Name("aws_cloudwatch_event_rule", own)
 
     def sources(self) -> Iterator[Container]:
         """The one container."""

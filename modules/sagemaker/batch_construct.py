@@ -11,7 +11,14 @@ from ..context import Context
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
-from .batch import BatchTransform, OnSchedule, OnUpload, transform_name
+from .batch import (
+    BatchTransform,
+    OnSchedule,
+    OnUpload,
+    transform_log_group,
+    transform_name,
+    transform_role,
+)
 from .endpoints.base import Hosted
 from .model_construct import HostedModel, Surroundings, container_grants
 
@@ -74,7 +81,7 @@ class Transform(Construct):
                 self,
                 "execution",
                 context=context,
-                name=f"{id}-transform",
+                name=transform_role(id),
                 statements=self._container_statements(),
             ),
             vpc=spec.vpc,
@@ -83,7 +90,7 @@ class Transform(Construct):
         logs = CloudwatchLogGroup(
             self,
             "logs",
-            name=f"/aws/vendedlogs/states/{self.name}",
+            name=transform_log_group(context, id),
             retention_in_days=_LOG_RETENTION_DAYS,
             kms_key_id=surroundings.kms_key_arn,
         )
@@ -91,7 +98,7 @@ class Transform(Construct):
             self,
             "steps",
             context=context,
-            name=f"{id}-transform-steps",
+            name=transform_role(id, "steps"),
             service="states.amazonaws.com",
             statements=self._step_statements(),
         )
@@ -240,7 +247,7 @@ class Transform(Construct):
             self,
             "start",
             context=self._context,
-            name=f"{self._id}-transform-start",
+            name=transform_role(self._id, "start"),
             service=f"{service}.amazonaws.com",
             statements=[allow("states:StartExecution", self.arn, sid="Start")],
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from ..alarms.construct import VariantAlarms, alarm_names
+from ..alarms.construct import VariantAlarms
 from ..cdk import Construct, Postcondition, TerraformResourceLifecycle
 from ..content import HASHES, content_name
 from ..context import Context
@@ -27,7 +27,7 @@ from .content import (
     core_dumps_uri,
 )
 from .endpoints.asynchronous import AsyncEndpoint
-from .endpoints.base import Endpoint
+from .endpoints.base import Endpoint, endpoint_log_group, scaled_variant
 from .guardrails import rolls_back
 from .guardrails_construct import deployment_config
 from .model_construct import HostedModel, Surroundings, container_grants
@@ -61,7 +61,7 @@ class HostedEndpoint(Construct):
         self.name = context.name(id)
         self.arn = context.arn("sagemaker", f"endpoint/{self.name}")
         self._base = context.name(id, limit=63 - HASHES)
-        self._log_group = f"/aws/sagemaker/Endpoints/{self.name}"
+        self._log_group = endpoint_log_group(context, id)
         logs = CloudwatchLogGroup(
             self,
             "logs",
@@ -221,9 +221,7 @@ class HostedEndpoint(Construct):
         alarms = guard.alarms
         if alarms is None:
             return list(guard.alarm_names)
-        made = [
-            alarm_names(self._context, self._id, each.name, alarms) for each in self._production
-        ]
+        made = [alarms.names_of(self._context, self._id, each.name) for each in self._production]
         return [*itertools.chain.from_iterable(made), *guard.alarm_names]
 
     def _alarms(self, configuration: str) -> list[Any]:
@@ -260,7 +258,7 @@ class HostedEndpoint(Construct):
             ScalableTarget(
                 scope,
                 hosted.name,
-                name=f"{self.name}-{hosted.name}",
+                name=scaled_variant(self._context, self._id, hosted.name),
                 spec=hosted.scaling,
                 resource_id=f"endpoint/{endpoint_name}/variant/{hosted.name}",
                 kind=hosted.scales,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from typing import Annotated
 
 from ..context import AccountId
+from ..names import Name
 from ..rules import rule
-from ..spec import Aws, Check, Many, Spec
+from ..service import Named, Place
+from ..spec import Aws, Check, Many
 
 REG1 = rule(
     "REG1",
@@ -22,7 +25,7 @@ def _is_description(text: str) -> bool:
     return len(text) <= 1024 and all(unicodedata.category(char)[0] != "C" for char in text)
 
 
-class ModelPackageGroup(Spec):
+class ModelPackageGroup(Named):
     """The versions of one model in SageMaker's Model Registry."""
 
     description: Annotated[
@@ -34,3 +37,8 @@ class ModelPackageGroup(Spec):
 
     read_accounts: Many[AccountId] = ()
     """Other accounts that may find its versions and deploy them. Without it, none."""
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Its own."""
+        context = place.environment.context
+        yield Name("aws_sagemaker_model_package_group", context.name(place.name))

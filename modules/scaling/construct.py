@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..cdk import Construct, TerraformResourceLifecycle
 from ..data_resource import TerraformData
+from ..names import scaled
 from .kinds import Kind
 from .metrics import Metric, MetricMath, RequestsPerTarget, Source
 from .schedule import Scheduled
@@ -113,7 +114,7 @@ class ScalableTarget(Construct):
         AppautoscalingPolicy(
             self._policies,
             policy.label,
-            name=f"{self._name}-{policy.label}",
+            name=scaled(self._name, policy.label),
             policy_type="TargetTrackingScaling",
             service_namespace=kind.namespace,
             scalable_dimension=kind.dimension,
@@ -212,7 +213,7 @@ class ScalableTarget(Construct):
         made = AppautoscalingPolicy(
             self._policies,
             policy.label,
-            name=f"{self._name}-{policy.label}",
+            name=scaled(self._name, policy.label),
             policy_type="StepScaling",
             service_namespace=kind.namespace,
             scalable_dimension=kind.dimension,
@@ -242,7 +243,7 @@ class ScalableTarget(Construct):
         CloudwatchMetricAlarm(
             self._alarms,
             policy.label,
-            alarm_name=f"{self._name}-{policy.label}",
+            alarm_name=scaled(self._name, policy.label),
             alarm_description=f"Sets off the scaling policy {self._name}-{policy.label}",
             comparison_operator=policy.comparison,
             threshold=threshold,
@@ -291,7 +292,7 @@ class ScalableTarget(Construct):
         AppautoscalingScheduledAction(
             self._schedules,
             schedule.name,
-            name=f"{self._name}-{schedule.name}",
+            name=scaled(self._name, schedule.name),
             service_namespace=self._kind.namespace,
             scalable_dimension=self._kind.dimension,
             resource_id=self._resource_id,

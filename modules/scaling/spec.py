@@ -16,6 +16,7 @@ from ..alarms.spec import (
     never_published,
 )
 from ..instances import instance_types
+from ..names import Name, scaled
 from ..rules import Problem, one_of, rule
 from ..spec import Aws, Between, Check, Many, OneOf, ShortName, Spec
 from .kinds import ASYNCHRONOUS, COMPONENT, LAMBDA, Kind
@@ -391,6 +392,21 @@ class Scaling(Spec):
         Check(AAS41, lambda value: len(value) == len(set(value))),
     ] = ()
     """What stands still for now, while capacity is set by hand. Without it, nothing."""
+
+    def names(self, target: str, of: str = "") -> Iterator[Name]:
+        """The names of the policies, alarms and scheduled actions of the target `target`.
+
+        `of` says what has the target's name, such as `variant blue`.
+        """
+        for policy in self.policies:
+            name = scaled(target, policy.label)
+            label = " of ".join(filter(None, [f"scaling policy {policy.label}", of]))
+            yield Name("aws_appautoscaling_policy", name, label, within=target)
+            if isinstance(policy, StepScaling):
+                yield Name("aws_cloudwatch_metric_alarm", name, label)
+        for schedule in self.schedules:
+            name = scaled(target, schedule.name)
+            yield Name("aws_appautoscaling_scheduled_action", name, within=target)
 
     def check(self) -> Iterator[Problem]:
         """Bounds in order, and a legal number of policies and schedules with names of their

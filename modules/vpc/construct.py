@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from ..cdk import Construct
 from ..context import Context
 from ..iam.policy import allow, document, trust
+from ..names import log_group
+from ..names import role as role_name
 from ..outputs import NetworkOutputs
 from ..protect import lifecycle
-from .spec import FlowLogs, Network
+from .spec import ENDPOINTS, FLOW_LOG_GROUP, FLOW_LOGS, FlowLogs, Network
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.data_aws_prefix_list import DataAwsPrefixList
@@ -205,10 +207,10 @@ class VpcNetwork(Construct):
         group = SecurityGroup(
             self,
             "endpoints",
-            name=self._context.name("endpoints"),
+            name=self._context.name(ENDPOINTS),
             description="HTTPS from the VPC to AWS services",
             vpc_id=self._vpc_id,
-            tags={"Name": self._context.name("endpoints")},
+            tags={"Name": self._context.name(ENDPOINTS)},
         )
         VpcSecurityGroupIngressRule(
             self,
@@ -236,14 +238,14 @@ class VpcNetwork(Construct):
 
     def _flow_logs(self, spec: FlowLogs) -> None:
         context = self._context
-        name = f"/inferform/{context.key}/vpc-flow-logs"
+        name = log_group(context, FLOW_LOG_GROUP)
         group = CloudwatchLogGroup(
             self, "flow-log-group", name=name, retention_in_days=spec.retention_days
         )
         role = IamRole(
             self,
             "flow-log-role",
-            name=context.name("flow-logs", limit=64),
+            name=role_name(context, FLOW_LOGS),
             assume_role_policy=trust("vpc-flow-logs.amazonaws.com", context.account),
         )
         policy = IamRolePolicy(
@@ -274,6 +276,6 @@ class VpcNetwork(Construct):
             log_destination=group.arn,
             iam_role_arn=role.arn,
             max_aggregation_interval=60,
-            tags={"Name": context.name("flow-logs")},
+            tags={"Name": context.name(FLOW_LOGS)},
             depends_on=[policy],
         )

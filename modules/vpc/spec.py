@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from ..context import Context
+from ..names import Name, log_group, role
 from ..rules import Problem, rule
-from ..service import Billed, Place
+from ..service import Billed, Named, Place
 from ..spec import Aws, Between, Check, Cidr, Known, Many, Spec
 from ..usage import Usage, exactly
 
@@ -173,6 +174,16 @@ def _is_for_hosts(cidr: str) -> bool:
     return not (first.is_loopback or first.is_link_local) and 1 <= int(first) >> 24 <= 223
 
 
+ENDPOINTS = "endpoints"
+"""The security group of interface endpoints, in its name."""
+
+FLOW_LOGS = "flow-logs"
+"""The flow logs and their role, in their names."""
+
+FLOW_LOG_GROUP = "vpc-flow-logs"
+"""The log group of flow logs, in its name."""
+
+
 class FlowLogs(Spec):
     """VPC flow logs to CloudWatch Logs."""
 
@@ -185,7 +196,7 @@ class FlowLogs(Spec):
     """Which traffic is logged. Without it, all."""
 
 
-class Network(Billed):
+class Network(Billed, Named):
     """A VPC with one private and one public subnet in each availability zone.
 
     The address plan is fixed by `cidr` alone: a quarter of it for each zone's private subnet,
@@ -249,6 +260,15 @@ class Network(Billed):
             yield VPC4.problem("zone_letters", zones=self.availability_zones)
         if context.protected and self.availability_zones == 1:
             yield VPC7.problem("availability_zones", got=1)
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Of the interface endpoints' security group, and of the flow logs."""
+        context = place.environment.context
+        if place.environment.interface_endpoints:
+            yield Name("aws_security_group", context.name(ENDPOINTS))
+        if self.flow_logs is not None:
+            yield Name("aws_cloudwatch_log_group", log_group(context, FLOW_LOG_GROUP))
+            yield Name("aws_iam_role", role(context, FLOW_LOGS))
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """NAT gateways, and the interface endpoints that the environment makes, by the zone."""

@@ -13,7 +13,7 @@ from ...sagemaker.construct import HostedEndpoint
 from ...sagemaker.model_construct import Surroundings
 from ...target import Target
 from ...vpc.egress import allow_https
-from ..specs import Inference
+from ..specs import MODELS, Inference
 
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 
@@ -91,7 +91,7 @@ class InferenceLayer(Layer):
     def _surroundings(
         self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference
     ) -> Surroundings:
-        name = self.context.name("models", *filter(None, [self._group]))
+        name = self.context.name(MODELS, *filter(None, [self._group]))
         group = SecurityGroup(
             self,
             "models",

@@ -11,7 +11,7 @@ from ...outputs import RegistryOutputs
 from ...s3.construct import Bucket
 from ...sagemaker.registry_construct import ModelGroup
 from ...target import Target
-from ..specs import Registry
+from ..specs import ARTIFACTS, KEY, Registry
 
 
 class RegistryLayer(Layer):
@@ -23,13 +23,13 @@ class RegistryLayer(Layer):
         super().__init__(scope, "registry", context=context, target=target)
         key = Key(
             self,
-            "data",
+            KEY,
             context=context,
             purpose=f"Inferform data of {context.prefix}",
             read_accounts=spec.artifacts.read_accounts,
         )
         artifacts = Bucket(
-            self, "artifacts", context=context, spec=spec.artifacts, kms_key_arn=key.arn
+            self, ARTIFACTS, context=context, spec=spec.artifacts, kms_key_arn=key.arn
         )
         repositories = Construct(self, "repositories")
         for name, repository in spec.repositories.items():

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from ...alarms.spec import EndpointAlarms
+from ...context import Context
 from ...model.accelerator import Device, device_of
 from ...model.container import Container
+from ...names import Name, role
 from ...rollouts.spec import AllAtOnce, Canary, Linear, Rolling, Rollout
 from ...rules import Problem, rule
 from ...scaling.kinds import REALTIME, Kind
@@ -28,6 +30,17 @@ AAS45 = rule(
     message="is the name of an alarm that rolls back this endpoint's rollouts; choose another",
     source="CloudWatch API reference, PutMetricAlarm (an alarm of the same name is overwritten)",
 )
+
+
+def endpoint_log_group(context: Context, name: str) -> str:
+    """The log group of an endpoint's containers, as SageMaker names it."""
+    return f"/aws/sagemaker/Endpoints/{context.name(name)}"
+
+
+def scaled_variant(context: Context, endpoint: str, variant: str) -> str:
+    """What the names of a variant's scaling policies begin with."""
+    return f"{context.name(endpoint)}-{variant}"
+
 
 VariantName = Annotated[ShortName, Aws("sagemaker:ProductionVariant.VariantName")]
 
@@ -161,6 +174,20 @@ class Endpoint(Hosts):
     def resource(self, place: Place) -> tuple[str, str]:
         """The endpoint."""
         return "aws_sagemaker_endpoint", place.environment.context.name(place.name)
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Its own, and of its role, log, alarms and scaling."""
+        context, short = place.environment.context, place.name
+        yield Name("aws_sagemaker_endpoint", context.name(short))
+        yield Name("aws_iam_role", role(context, short))
+        yield Name("aws_cloudwatch_log_group", endpoint_log_group(context, short))
+        alarms = self.guard.alarms if self.guard else None
+        for variant in self.hosted():
+            of = f"variant {variant.name}"
+            for name in alarms.names_of(context, short, variant.name) if alarms else ():
+                yield Name("aws_cloudwatch_metric_alarm", name, of)
+            if variant.scaling is not None:
+                yield from variant.scaling.names(scaled_variant(context, short, variant.name), of)
 
     def sources(self) -> Iterator[Container]:
         """The containers of every variant, shadows included."""
