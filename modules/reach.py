@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 def problems(environment: Environment) -> Iterator[Problem]:
     """What lacks an endpoint in a network of the environment's own, or a way to the internet."""
     network = environment.network
-    if not isinstance(network, Network):
-        return
     endpoints = environment.interface_endpoints
     for path, spec in walk(environment):
-        if isinstance(spec, Reaching):
-            for problem in _problems(spec, Place(path, environment), network, endpoints):
+        if not isinstance(spec, Reaching):
+            continue
+        place = Place(path, environment)
+        for problem in spec.hub_problems(place):
+            yield problem.under(*path)
+        if isinstance(network, Network):
+            for problem in _problems(spec, place, network, endpoints):
                 yield problem.under(*path)
 
 

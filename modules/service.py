@@ -104,6 +104,10 @@ class Reaching(Spec):
         """What it must be able to reach."""
         raise NotImplementedError
 
+    def hub_problems(self, place: Place) -> Iterator[Problem]:
+        """What its containers are told to fetch from a hub, and cannot. Default: nothing."""
+        yield from ()
+
 
 @dataclass(frozen=True, slots=True)
 class Scalable:

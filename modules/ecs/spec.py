@@ -12,6 +12,7 @@ from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, is_public
 from ..fargate import FARGATE_MEMORY
 from ..model.accelerator import PLURAL, Device
 from ..model.environment import fetches_secrets
+from ..model.hub import is_led_out, token_problems, unreached_problems
 from ..model.image import FrameworkContainer, built_for, is_of_aws
 from ..model.spec import Model
 from ..names import Name, role
@@ -888,6 +889,22 @@ class EcsService(Service):
             needed |= {"kms", "ssmmessages"}
         public = [loader for loader in self.helpers() if is_public(loader)]
         return Needs(frozenset(needed), s3=True, internet=(("loader",),) if public else ())
+
+    def hub_problems(self, place: Place) -> Iterator[Problem]:
+        """What a task is told to fetch from a hub, and its security group and the network do
+        not lead to."""
+        variables, cidrs = self.model.variables, self.egress_cidrs
+        of_secrets = 'write the ARN in secrets, such as secrets={"HF_TOKEN": "arn:..."}'
+        for problem in (
+            *token_problems(variables, self.model.image, of_secrets),
+            *unreached_problems(
+                variables,
+                place.environment,
+                is_open=not place.environment.private if cidrs is None else is_led_out(cidrs),
+                remedy='write egress_cidrs=["0.0.0.0/0"]',
+            ),
+        ):
+            yield problem.under("model")
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """Tasks on Fargate, of which a share may be Spot; those on EC2 are paid by their

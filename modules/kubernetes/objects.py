@@ -353,11 +353,15 @@ class _Service:
             "securityContext": _closed(read_only=spec.is_read_only, root=not spec.runs_as),
             "volumeMounts": mounts,
         }
-        if spec.model.environment:
-            container["env"] = [
-                {"name": name, "value": value}
-                for name, value in sorted(spec.model.environment.items())
-            ]
+        variables: list[Object] = [
+            {"name": name, "value": value} for name, value in sorted(spec.model.environment.items())
+        ]
+        for name, secret in sorted(spec.secrets.items()):
+            held, key = secret.split("/")
+            selected = {"secretKeyRef": {"name": held, "key": key}}
+            variables.append({"name": name, "valueFrom": selected})
+        if variables:
+            container["env"] = variables
         if spec.ingress is not None:
             # The load balancer needs a moment to stop sending before the container does.
             container["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "5"]}}}

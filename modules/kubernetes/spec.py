@@ -22,6 +22,7 @@ from ..eks.spec import (
 from ..fargate import fargate_size
 from ..model.accelerator import PLURAL, Device
 from ..model.environment import fetches_secrets
+from ..model.hub import is_led_out, token_problems, unreached_problems
 from ..model.image import built_for, is_of_aws
 from ..model.spec import Model
 from ..names import Name
@@ -38,7 +39,7 @@ from ..service import (
     Service,
     secret_endpoints,
 )
-from ..spec import Between, Check, Cidrs, Many, OneOf, ShortName, Spec, arn_of
+from ..spec import Between, Check, Cidrs, Many, Matches, OneOf, ShortName, Spec, arn_of
 from ..usage import Usage, bounds, by_use, exactly, fargate
 
 KUB1 = rule(
@@ -172,11 +173,40 @@ KUB20 = rule(
     severity="warning",
 )
 
+KUB21 = rule(
+    "KUB21",
+    refuses="a secret of a pod that is not a Kubernetes Secret with its key",
+    message="must be the name of a Kubernetes Secret and its key, such as hub/token",
+    source="Kubernetes, SecretKeySelector: names of objects (RFC 1123), and keys of a Secret",
+)
+KUB22 = rule(
+    "KUB22",
+    refuses="one name for a secret and an environment variable of a pod",
+    message="is a variable of model.environment too; leave it out there",
+    source="Kubernetes, EnvVar (the last of one name wins)",
+)
+KUB23 = rule(
+    "KUB23",
+    refuses="an environment variable name that is none",
+    message="must be letters, digits and _, not beginning with a digit",
+    source="POSIX.1, environment variables",
+)
+
 LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
 """The AWS CLI's own image, whose Python unpacks archives."""
 
 DEVICE_PLUGIN = "nvcr.io/nvidia/k8s-device-plugin:v0.17.1"
 """NVIDIA's device plugin, which makes a node's GPUs known to Kubernetes."""
+
+SecretKey = Annotated[
+    str,
+    Matches(KUB21, r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/[\w.-]{1,253}"),
+]
+"""A Kubernetes Secret and one of its keys: `hub/token`."""
+
+VariableName = Annotated[
+    str, Check(KUB23, lambda name: bool(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)))
+]
 
 DEFAULT_USER = 10001
 """The id of the user that containers and loaders run as."""
@@ -317,6 +347,11 @@ class EksService(Service):
     anywhere that the VPC routes to while an artifact is fetched: network policies know S3 by
     no name."""
 
+    secrets: dict[VariableName, SecretKey] = {}
+    """Environment variables whose values are keys of Kubernetes Secrets in the namespace, as
+    `secret/key`, such as `{"HF_TOKEN": "hub/token"}`. You make the Secret, or an operator makes it
+    from AWS Secrets Manager: neither Terraform nor its state knows the value. Default: none."""
+
     user: Annotated[int, Between(KUB15, 1, 65_534)] | None = None
     """The id of the user that the container runs as, never root. Default: 10001; the image's own
     for AWS's containers, which start as root."""
@@ -339,6 +374,9 @@ class EksService(Service):
         """The rules between model, count and scaling."""
         for field in sorted(self.model.model_fields_set - {"image", "artifact", "environment"}):
             yield KUB12.problem("model", field)
+        for name in self.secrets:
+            if name in self.model.environment:
+                yield KUB22.problem("secrets", name)
         built = built_for(self.model.image, self.device)
         if built == "cpu" and self.device == "gpu":
             yield KUB20.problem("model", "image")
@@ -406,7 +444,8 @@ class EksService(Service):
 
     @property
     def needs_role(self) -> bool:
-        """Whether its pods call AWS: for their artifact, or for secrets."""
+        """Whether its pods call AWS, for their artifact or for secrets: they may open HTTPS
+        connections anywhere, as S3 has no addresses that a network policy could name."""
         return self.model.artifact is not None or fetches_secrets(self.model.environment)
 
     def names(self, place: Place) -> Iterator[Name]:
@@ -450,6 +489,24 @@ class EksService(Service):
             s3=self.model.artifact is not None,
             internet=(("loader",),) if public else (),
         )
+
+    def hub_problems(self, place: Place) -> Iterator[Problem]:
+        """What a pod is told to fetch from a hub, and its network policy and the network do not
+        lead to."""
+        variables = self.model.variables
+        of_secrets = (
+            'name a Kubernetes Secret in secrets, such as secrets={"HF_TOKEN": "hub/token"}'
+        )
+        for problem in (
+            *token_problems(variables, self.model.image, of_secrets),
+            *unreached_problems(
+                variables,
+                place.environment,
+                is_open=self.needs_role or is_led_out(self.egress_cidrs),
+                remedy='write egress_cidrs=["0.0.0.0/0"]',
+            ),
+        ):
+            yield problem.under("model")
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """Pods on Fargate and the load balancer; pods on nodes are paid by the nodes.

@@ -18,14 +18,6 @@ MDL17 = rule(
     source="botocore sagemaker EnvironmentMap, EnvironmentKey, EnvironmentValue; Inferform: a Model "
     "runs on ECS and EKS alike",
 )
-MDL20 = rule(
-    "MDL20",
-    refuses="a model to be fetched from a hub by a container without network",
-    message="names a model that the container would fetch, but it has no network; put the model "
-    "into artifact, or set network_isolation=False",
-    source="SageMaker developer guide, run training and inference containers in internet-free mode",
-    severity="warning",
-)
 MDL24 = rule(
     "MDL24",
     refuses="an environment variable whose name says that it holds a secret",
@@ -49,9 +41,6 @@ MDL26 = rule(
     "network_isolation=False",
     source="SageMaker developer guide, run training and inference containers in internet-free mode",
 )
-
-# What AWS's and Hugging Face's containers fetch a model by.
-_HUB = ("HF_MODEL_ID", "OPTION_MODEL_ID")
 
 
 def environment_size(variables: dict[str, str]) -> int:
@@ -90,8 +79,6 @@ def environment_problems(variables: dict[str, str], *, isolated: bool) -> Iterat
             yield MDL25.problem("environment", name)
         elif isolated and SECRET_ARN.fullmatch(value):
             yield MDL26.problem("environment", name)
-        elif isolated and name in _HUB and not value.startswith(("/", "s3://")):
-            yield MDL20.problem("environment", name, got=value)
 
 
 def fetches_secrets(variables: dict[str, str]) -> bool:

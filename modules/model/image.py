@@ -216,10 +216,10 @@ def _accounts_and_repositories() -> tuple[frozenset[str], frozenset[str]]:
 def is_of_aws(image: Image | FrameworkContainer | str) -> bool:
     """Whether an image is one of AWS's own, which nobody here can change: by its type, or by a
     URI in a registry of AWS's."""
-    if isinstance(image, Image):
-        return False
-    match = parse_image(image) if isinstance(image, str) else None
-    return match is None or match["account"] in _accounts_and_repositories()[0]
+    if isinstance(image, str):
+        match = parse_image(image)
+        return match is not None and match["account"] in _accounts_and_repositories()[0]
+    return isinstance(image, FrameworkContainer)
 
 
 def built_for(

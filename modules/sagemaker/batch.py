@@ -275,6 +275,10 @@ class BatchTransform(InVpc, Hosts):
         """The one container."""
         yield self.model
 
+    def is_isolated(self, source: Container) -> bool:
+        """Whether the model has no network."""
+        return self.model.isolated
+
     def uses(self, place: Place) -> Iterator[Usage]:
         """Instances while a job runs: how often and how long, nobody knows beforehand."""
         yield by_use(place.name, f"sagemaker/transform/{self.instance_type}")

@@ -12,6 +12,13 @@ from ..model.accelerator import PLURAL, Device, device_of
 from ..model.artifact import MDL9, Artifact, is_location
 from ..model.container import Container, written
 from ..model.environment import ContainerEnvironment, environment_problems, fetches_secrets
+from ..model.hub import (
+    FOR_SAGEMAKER,
+    is_led_out,
+    isolated_problems,
+    token_problems,
+    unreached_problems,
+)
 from ..model.image import (
     ContainerImage,
     FrameworkContainer,
@@ -22,7 +29,7 @@ from ..model.image import (
 from ..model.spec import Model
 from ..rules import Problem, rule
 from ..service import Needs, Place, Platform, Service, secret_endpoints
-from ..spec import Aws, Check, Matches, OneOf
+from ..spec import Aws, Check, Matches, OneOf, walk
 from ..vpc.spec import PRIVATE_SAGEMAKER
 
 MDL14 = rule(
@@ -279,9 +286,14 @@ ModelSource = Annotated[Model | ModelPackage | JumpStartModel, OneOf()]
 OwnModelSource = Annotated[Model | ModelPackage, OneOf()]
 
 
+def _image_of(source: Container) -> Image | FrameworkContainer | str | None:
+    """The image that is written; None where AWS, a seller or a package names it."""
+    return source.image if isinstance(source, Model | MultiModel | ModelPackage) else None
+
+
 def source_problems(source: Container, instance_type: str) -> Iterator[Problem]:
     """AWS's containers are for x86, and what an image is built for is there and is used."""
-    image = source.image if isinstance(source, Model | MultiModel | ModelPackage) else None
+    image = _image_of(source)
     if image is None:
         return
     facts = instance_types().get(instance_type)
@@ -299,7 +311,7 @@ def source_problems(source: Container, instance_type: str) -> Iterator[Problem]:
 
 def serverless_problems(source: Container) -> Iterator[Problem]:
     """Serverless inference has CPUs alone."""
-    image = source.image if isinstance(source, Model | ModelPackage) else None
+    image = _image_of(source)
     built = built_for(image, "cpu") if isinstance(image, str) else None
     if built not in (None, "cpu"):
         yield _without(built, "serverless inference")
@@ -357,6 +369,32 @@ class Hosts(Service):
             # The security group of model containers is closed but for what is written here.
             through_nat=bool(group and group.egress_cidrs),
         )
+
+    def is_isolated(self, source: Container) -> bool:
+        """Whether a container has no network."""
+        raise NotImplementedError
+
+    def hub_problems(self, place: Place) -> Iterator[Problem]:
+        """What containers are told to fetch from a hub: isolated ones fetch nothing, and those
+        in the VPC have a security group that leads to AWS alone, but for what is opened."""
+        group = place.environment.groups.get(place.group)
+        where = ".".join(filter(None, ["inference", place.group, "egress_cidrs"]))
+        for path, source in walk(self):
+            if not isinstance(source, Container):
+                continue
+            found = list(token_problems(source.variables, _image_of(source), FOR_SAGEMAKER))
+            if self.is_isolated(source):
+                found += isolated_problems(source.variables)
+            elif self.in_vpc:
+                found += unreached_problems(
+                    source.variables,
+                    place.environment,
+                    is_open=is_led_out(group.egress_cidrs if group else ()),
+                    remedy=f'write {where}=["0.0.0.0/0"]',
+                )
+            # Elsewhere they have SageMaker's own network, which leads to the internet.
+            for problem in found:
+                yield problem.under(*path)
 
 
 def architecture_of(instance_types_used: Iterable[str]) -> Platform | None:

@@ -13,6 +13,8 @@ CAPABILITY = Capability(
             "EksService.egress_cidrs[]",
             "EksService.loader",
             "EksService.namespace",
+            "EksService.secrets{key}",
+            "EksService.secrets{}",
             "EksService.startup_timeout_seconds",
             "EksService.stop_timeout_seconds",
             "EksService.user",

@@ -100,6 +100,7 @@ FULL = EksService(
         certificate_arn="arn:aws:acm:us-east-1:111122223333:certificate/c",
     ),
     client_namespaces=["web"],
+    secrets={"HF_TOKEN": "hub/token"},
 )
 PLAIN = EksService(
     model=Model(image=IMAGE), compute=Pod(vcpu=1, memory_mib=1024), namespace="plain"
@@ -194,6 +195,13 @@ def test_a_service_is_eight_objects_in_its_namespace() -> None:
         "Ingress",
     }
     assert {each["metadata"]["namespace"] for each in made.values()} == {"inference"}
+
+
+def test_a_secret_is_named_and_its_value_is_nowhere() -> None:
+    variables = pod_of(objects_of(environment({"fraud": FULL})))["containers"][0]["env"]
+    named = {each["name"]: each.get("valueFrom") for each in variables}
+    assert named["HF_TOKEN"] == {"secretKeyRef": {"name": "hub", "key": "token"}}
+    assert named["THREADS"] is None
 
 
 def test_gpus_are_limits_and_their_nodes_are_tolerated() -> None:

@@ -412,18 +412,6 @@ def test_a_gpu_container_without_a_gpu_is_a_warning() -> None:
     assert [problem.rule for problem in problems_of(endpoint)] == ["RT20"]
 
 
-@pytest.mark.parametrize(
-    ("value", "rules"),
-    [("org/model", ["MDL20"]), ("/opt/ml/model", []), ("s3://models/llm/", [])],
-)
-def test_a_container_without_network_fetches_nothing_from_a_hub(
-    value: str, rules: list[str]
-) -> None:
-    model = MODEL.replace(environment={"HF_MODEL_ID": value})
-    assert [problem.rule for problem in problems_of(model)] == rules
-    assert problems_of(Model(image=IMAGE, environment={"HF_MODEL_ID": value})) == []
-
-
 def test_an_x86_container_on_arm_is_a_warning() -> None:
     model = Model(image=FrameworkContainer(framework="pytorch", version="2.6.0"))
     endpoint = realtime(model=model, instance_type="ml.c7g.xlarge")

@@ -195,6 +195,15 @@ class Endpoint(Hosts):
             for _, source in variant.containers:
                 yield source
 
+    def is_isolated(self, source: Container) -> bool:
+        """Whether the model that a container is in has no network."""
+        return any(
+            variant.isolated
+            for variant in self.variants_and_shadow
+            for _, each in variant.containers
+            if each is source
+        )
+
     def uses(self, place: Place) -> Iterator[Usage]:
         """The instances of every variant, shadows included, with their volumes."""
         for variant in self.variants_and_shadow:
