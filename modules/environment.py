@@ -226,7 +226,7 @@ class Environment(Spec):
             problem.under(field)
             for field in type(self).model_fields
             if isinstance(outputs := getattr(self, field), Outputs)
-            for problem in outputs.check()
+            for problem in [*outputs.check()] or outputs.check_in(self.context)
         ]
         if foreign:
             yield from foreign

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import sys
 import traceback
@@ -14,7 +13,8 @@ from types import ModuleType
 
 from .between import between
 from .environment import Environment
-from .rules import Problem, rule
+from .repeated import repeated_keys
+from .rules import Problem, did_you_mean, rule
 from .spec import SpecError, collecting, problems_of, report
 
 ENV2 = rule(
@@ -28,13 +28,6 @@ ENV3 = rule(
     refuses="two environments with the same organization, stage and region",
     message="is the key of {other} too; give one of them another stage or region",
     source="Inferform: the key names stacks and states",
-)
-ENV4 = rule(
-    "ENV4",
-    refuses="a key that is written twice in one dict",
-    message="is written twice in the same dict (lines {first} and {second}); Python would "
-    "silently keep the last",
-    source="Python language reference, dictionary displays",
 )
 ENV5 = rule(
     "ENV5",
@@ -95,7 +88,8 @@ def load(folder: Path | str) -> Loaded:
         for file in sorted(folder.glob("*.py")):
             if file.stem.startswith("_"):
                 continue
-            problems = list(_repeated_keys(file))
+            namespace: dict[str, object] = {}
+            problems: list[Problem] = []
             with collecting():
                 try:
                     module = importlib.import_module(f"{folder.name}.{file.stem}")
@@ -104,11 +98,13 @@ def load(folder: Path | str) -> Loaded:
                         raise
                     problems += _import_problems(error, folder)
                 else:
+                    namespace = vars(module)
                     found += [
                         (file, name, value)
                         for name, value in vars(module).items()
                         if isinstance(value, Environment) and not _is_known(found, value)
                     ]
+            problems = [*repeated_keys(file, namespace), *problems]
             if problems:
                 reports.append(FileReport(f"{folder.name}/{file.name}", problems))
     return _checked(folder, found, reports)
@@ -167,26 +163,9 @@ def _import_problems(error: BaseException, folder: Path) -> list[Problem]:
             if folder in Path(frame.filename).resolve().parents:
                 at = f"{Path(frame.filename).name}:{frame.lineno}"
     text = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+    if isinstance(error, NameError):
+        text += did_you_mean(error.name, dir(importlib.import_module(__package__)))
     return [replace(ENV2.problem(error=text), at=at)]
-
-
-def _repeated_keys(file: Path) -> Iterator[Problem]:
-    """Keys written twice in one dict display, which Python itself does not report."""
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Dict):
-            continue
-        seen: dict[object, int] = {}
-        for key in node.keys:
-            if isinstance(key, ast.Constant):
-                if key.value in seen:
-                    first = seen[key.value]
-                    problem = ENV4.problem(got=key.value, first=first, second=key.lineno)
-                    yield replace(problem, at=f"{file.name}:{key.lineno}")
-                seen[key.value] = key.lineno
 
 
 @contextmanager

@@ -12,7 +12,12 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from .rules import SPEC1, SPEC2, SPEC3, Problem, did_you_mean, rule
-from .spec import CIDR1, SpecError, is_network
+from .spec import CIDR1, SpecError, is_bucket_name, is_network
+
+if TYPE_CHECKING:
+    from .context import Context
+
+EXAMPLE_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 OUT1 = rule(
     "OUT1",
@@ -25,6 +30,30 @@ OUT2 = rule(
     refuses="a foreign network without private subnets",
     message="must name at least one private subnet",
     source="Inferform: everything runs in private subnets",
+)
+OUT3 = rule(
+    "OUT3",
+    refuses="a subnet that a foreign network names twice",
+    message="is named twice; name each subnet once, as private or as public",
+    source="Amazon VPC user guide, subnets: a subnet is in one availability zone, and public or private",
+)
+OUT4 = rule(
+    "OUT4",
+    refuses="a value of a foreign layer that is in another account or Region than the environment",
+    message="is in {what} {other}, but the environment is in {own}; name the one of {own}",
+    source="Amazon EKS, ECS, KMS and Elastic Load Balancing API references (resources of one Region)",
+)
+OUT5 = rule(
+    "OUT5",
+    refuses="a key that is named by its alias",
+    message="must be the ARN of the key itself, such as {example}: IAM policies do not know aliases",
+    source="AWS KMS developer guide, use aliases to control access to KMS keys",
+)
+OUT6 = rule(
+    "OUT6",
+    refuses="a load balancer of a foreign cluster of which a part is missing, or is another's",
+    message="{wrong}; {remedy}",
+    source="Inferform: a service's rule, security group and metrics belong to one load balancer",
 )
 
 
@@ -71,7 +100,27 @@ class Outputs(metaclass=_Closed):
                     example = each.metadata.get("example", "a value without line breaks")
                     yield OUT1.problem(each.name, *path, got=text, example=example)
 
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """What cannot belong to the environment: overridden where values say where they are."""
+        yield from ()
 
+
+def _arn_elsewhere(
+    context: Context, *path: str, arn: str, account: bool = True
+) -> Iterator[Problem]:
+    """An ARN of another Region or account than the environment's."""
+    _, partition, _, region, owner, *_ = arn.split(":")
+    for what, other, own in (
+        ("the partition", partition, context.partition),
+        ("the Region", region, context.region),
+        ("the account", owner if account else context.account, context.account),
+    ):
+        if other != own:
+            yield OUT4.problem(*path, got=arn, what=what, other=other, own=own)
+            return
+
+
+_EKS_REGION = re.compile(r"\b([a-z]{2}(?:-[a-z]+)+-\d)\.(?:eks\.)?(?:amazonaws\.|api\.aws)")
 _ANY = re.compile(r"[ -~]+")
 
 
@@ -124,6 +173,13 @@ class NetworkOutputs(Outputs):
             yield CIDR1.problem("vpc_cidr", got=self.vpc_cidr, hint="")
         if not found and not self.private_subnet_ids:
             yield OUT2.problem("private_subnet_ids", got=[])
+        if not found:
+            named: set[str] = set()
+            for kind in ("private_subnet_ids", "public_subnet_ids"):
+                for index, subnet in enumerate(getattr(self, kind)):
+                    if subnet in named:
+                        yield OUT3.problem(kind, index, got=subnet)
+                    named.add(subnet)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,13 +187,27 @@ class RegistryOutputs(Outputs):
     """What the registry layer hands up, or a foreign registry written by hand."""
 
     kms_key_arn: str = _like(
-        r"arn:aws[a-z-]*:kms:[\w:/-]+",
-        "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/[\w/-]+", EXAMPLE_KEY
     )
-    """The key that encrypts images, artifacts, captured data and endpoint volumes."""
+    """The key that encrypts images, artifacts, captured data and endpoint volumes, by its own ARN.
+    It is in the environment's Region, and may be another account's whose policy lets this one in."""
 
-    artifact_bucket: str = _like(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "acme-artifacts")
+    artifact_bucket: str = _like(r"[a-z0-9.-]{3,63}", "acme-artifacts")
     """The name of the bucket of model artifacts."""
+
+    def check(self) -> Iterator[Problem]:
+        """The key is no alias, the bucket has a name that S3 gives."""
+        found = list(Outputs.check(self))
+        yield from found
+        if not found and ":alias/" in self.kms_key_arn:
+            yield OUT5.problem("kms_key_arn", got=self.kms_key_arn, example=EXAMPLE_KEY)
+        if not found and not is_bucket_name(self.artifact_bucket):
+            name = self.artifact_bucket
+            yield OUT1.problem("artifact_bucket", got=name, example="acme-artifacts")
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The key is of the environment's Region."""
+        yield from _arn_elsewhere(context, "kms_key_arn", arn=self.kms_key_arn, account=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +226,15 @@ class EksOutputs(Outputs):
     oidc_issuer: str = _like(r"[\w./-]+", "oidc.eks.us-east-1.amazonaws.com/id/0A1B2C")
     """The issuer of its service accounts' tokens, without `https://`."""
 
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The cluster is of the environment's Region, as far as its addresses say where it is."""
+        for name in ("endpoint", "oidc_issuer"):
+            address = getattr(self, name)
+            place = _EKS_REGION.search(address)
+            if place and place[1] != context.region:
+                own = context.region
+                yield OUT4.problem(name, got=address, what="the Region", other=place[1], own=own)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EcsOutputs(Outputs):
@@ -168,7 +247,7 @@ class EcsOutputs(Outputs):
     """The names of EC2 capacity providers by the short name that services call them."""
 
     listener_arns: Mapping[str, str] = _like(
-        r"arn:[\w:/.-]+",
+        r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener/app/[\w/-]+",
         "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/shared/1a2b/3c4d",
     )
     """The HTTPS listeners of the load balancers, by short name."""
@@ -178,3 +257,28 @@ class EcsOutputs(Outputs):
 
     load_balancer_groups: Mapping[str, str] = _like(r"sg-\w{1,32}", "sg-0a1b2c3d4e5f67890")
     """The security group of each load balancer, `sg-…`."""
+
+    def check(self) -> Iterator[Problem]:
+        """Each load balancer is there with all its parts."""
+        found = list(Outputs.check(self))
+        yield from found
+        if found:
+            return
+        for name, arn in self.listener_arns.items():
+            for other in ("load_balancer_suffixes", "load_balancer_groups"):
+                if name not in getattr(self, other):
+                    remedy = f"add {name!r} to {other}"
+                    wrong = f"has no entry for {name}, which listener_arns has"
+                    yield OUT6.problem(other, wrong=wrong, remedy=remedy)
+            suffix = self.load_balancer_suffixes.get(name)
+            if suffix and f":listener/{suffix}/" not in arn:
+                wrong = f"is another load balancer than the one of listener_arns.{name}"
+                remedy = f"it is {arn.partition(':listener/')[2].rpartition('/')[0]}"
+                yield OUT6.problem(
+                    "load_balancer_suffixes", name, got=suffix, wrong=wrong, remedy=remedy
+                )
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The listeners are of the environment's account and Region."""
+        for name, arn in self.listener_arns.items():
+            yield from _arn_elsewhere(context, "listener_arns", name, arn=arn)

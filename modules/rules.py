@@ -7,6 +7,7 @@ refuses, the message a user reads and the source of the limit.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from string import Formatter
@@ -112,14 +113,41 @@ def rule(id: str, *, refuses: str, message: str, source: str, severity: Severity
 
 
 def nearest(wrong: object, known: Iterable[str]) -> list[str]:
-    """The entries of `known` that are closest to `wrong`; none when nothing is close."""
+    """The entries of `known` that `wrong` is a misspelling of; none when nothing is near.
+
+    Case does not count. Words at the same place must be alike too: `min_size` is no misspelling
+    of `max_size`, nor `us-east-9` of `us-east-1`.
+    """
     # Nobody mistypes a name into this, and comparing what is long takes long.
     if not isinstance(wrong, str) or len(wrong) > 100:
         return []
-    word = wrong
-    matches = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
-    ratios = [difflib.SequenceMatcher(None, match, word).ratio() for match in matches]
-    return [match for match, ratio in zip(matches, ratios, strict=True) if ratio >= ratios[0]]
+    word, by_folded = wrong.casefold(), {entry.casefold(): entry for entry in known}
+    if word in by_folded:
+        return [by_folded[word]]
+    matches = difflib.get_close_matches(word, list(by_folded), n=5, cutoff=_NEAR)
+    matches = [match for match in matches if _is_slip(word, match)]
+    # What was left out at one end is likelier than what was put in the place of something.
+    longer = [match for match in matches if match.endswith(word) or match.startswith(word)]
+    ratios = {match: _ratio(match, word) for match in longer or matches}
+    best = max(ratios.values(), default=0)
+    return [by_folded[match] for match, ratio in ratios.items() if ratio >= best]
+
+
+# Few mistype a first letter: what differs there must be alike otherwise.
+_NEAR, _VERY_NEAR = 0.65, 0.8
+
+
+def _ratio(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
+
+
+def _is_slip(wrong: str, known: str) -> bool:
+    """Whether each word is like the other's, where both have as many, and so are the beginnings."""
+    if wrong[:1] != known[:1] and not known.endswith(wrong) and _ratio(wrong, known) < _VERY_NEAR:
+        return False
+    words = [re.split(r"[^a-z0-9]+", text) for text in (wrong, known)]
+    pairs = zip(*words, strict=False)
+    return len(words[0]) != len(words[1]) or all(_ratio(*pair) >= 0.5 for pair in pairs)
 
 
 def did_you_mean(wrong: object, known: Iterable[str]) -> str:

@@ -427,10 +427,11 @@ CIDR2 = rule(
 )
 S3URI1 = rule(
     "S3URI1",
-    refuses="an S3 location that is not s3://bucket/key with at most 1,024 characters",
+    refuses="an S3 location that is not s3://bucket/key with at most 1,024 characters, a bucket's name "
+    "that S3 does not give, or a key with characters that S3 advises against",
     message="must look like s3://my-bucket/path/to/object",
-    source="botocore sagemaker Url, S3Uri; Amazon S3 user guide, bucket naming rules; Inferform: white "
-    "space in a key is a slip",
+    source="botocore sagemaker Url, S3Uri; Amazon S3 user guide, bucket naming rules, naming Amazon S3 "
+    "objects; Inferform: white space or // in a key is a slip",
 )
 ARN1 = rule(
     "ARN1",
@@ -485,14 +486,36 @@ Cidr = Annotated[str, Check(CIDR1, is_network, _network_hint)]
 Cidrs = Annotated[Many[Cidr], Check(CIDR2, lambda value: len(value) == len(set(value)))]
 """IPv4 networks, each once."""
 
-S3Uri = Annotated[
-    str,
-    Check(
-        S3URI1,
-        lambda v: (
-            bool(re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s]*)?", v))
-            and len(v) <= 1024
-        ),
-    ),
-]
+
+def is_bucket_name(text: str) -> bool:
+    """Whether `text` can be the name of a bucket, or the alias of an access point."""
+    return (
+        bool(re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", text))
+        and 3 <= len(text) <= 63
+        and not re.fullmatch(r"\d+\.\d+\.\d+\.\d+", text)
+        and not text.startswith(("xn--", "sthree-"))
+    )
+
+
+def is_s3_key(text: str) -> bool:
+    """Whether `text` is a key, or the beginning of keys, as S3 advises to write them."""
+    return (
+        bool(re.fullmatch(r"[A-Za-z0-9!_.*'()/=+@:,;&-]+", text))
+        and not text.startswith("/")
+        and "//" not in text
+    )
+
+
+def is_s3_uri(text: str) -> bool:
+    """Whether `text` is a bucket, a key or the beginning of keys as an `s3://` URI."""
+    bucket, _, key = text.removeprefix("s3://").partition("/")
+    return (
+        text.startswith("s3://")
+        and is_bucket_name(bucket)
+        and (not key or is_s3_key(key))
+        and len(text) <= 1024
+    )
+
+
+S3Uri = Annotated[str, Check(S3URI1, is_s3_uri)]
 """An S3 location."""

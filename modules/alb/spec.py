@@ -23,7 +23,8 @@ ELB4 = rule(
 ELB5 = rule(
     "ELB5",
     refuses="a load balancer in fewer than two availability zones",
-    message="needs subnets in at least two availability zones; raise network.availability_zones",
+    message="needs subnets in at least two availability zones; raise network.availability_zones, or "
+    "name two subnets of a network that exists",
     source="botocore elbv2 CreateLoadBalancer Subnets",
 )
 ELB6 = rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..alb.spec import ELB5, ELB8, ELB10, ELB14, ELB15, LoadBalancer, Route
-from ..outputs import EcsOutputs
+from ..outputs import EcsOutputs, NetworkOutputs
 from ..rules import PathPart, Problem, Rule, did_you_mean
 from ..vpc.spec import Network
 from .spec import ECS4, ECS26, ECS28, ECS33, Ec2, Ec2Capacity, EcsCluster, EcsService
@@ -13,15 +13,30 @@ from .spec import ECS4, ECS26, ECS28, ECS33, Ec2, Ec2Capacity, EcsCluster, EcsSe
 
 def check_cluster(cluster: EcsCluster, network: object) -> Iterator[Problem]:
     """The cluster's load balancers have the subnets that they need."""
-    if not isinstance(network, Network):
-        return
     for name, balancer in cluster.load_balancers.items():
+        if isinstance(network, NetworkOutputs):
+            yield from _check_foreign(name, balancer, network)
+            continue
+        if not isinstance(network, Network):
+            continue
         if network.availability_zones < 2:
             yield ELB5.problem("load_balancers", name)
         if not balancer.internal and network.nat == "none" and not network.public_subnets:
             missing = "faces the internet, and the network has no public subnets; set "
             missing += "network.public_subnets=True"
             yield ELB10.problem("load_balancers", name, missing=missing)
+
+
+def _check_foreign(name: str, balancer: LoadBalancer, network: NetworkOutputs) -> Iterator[Problem]:
+    """A load balancer in a network that somebody else runs."""
+    if not balancer.internal and not network.public_subnet_ids:
+        missing = "faces the internet, and the network names no public subnets; name two in "
+        missing += "network.public_subnet_ids"
+        yield ELB10.problem("load_balancers", name, missing=missing)
+        return
+    subnets = network.private_subnet_ids if balancer.internal else network.public_subnet_ids
+    if len(subnets) < 2:
+        yield ELB5.problem("load_balancers", name)
 
 
 def check_services(

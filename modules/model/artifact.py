@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from ..rules import rule
-from ..spec import Check
+from ..spec import Check, is_s3_key, is_s3_uri
 
 # A key is sent with its bucket, whose name has at most 63 characters.
 _LONGEST_URI = 1024
@@ -25,15 +24,9 @@ MDL9 = rule(
 
 def is_location(value: str) -> bool:
     """Whether `value` is an S3 URI with a key, or a key, as SageMaker takes it."""
-    location = value.removeprefix("s3://")
-    is_key = value == location
-    return (
-        bool(re.fullmatch(r"[A-Za-z0-9!_.*'()/=+@-]+", location))
-        and not location.startswith("/")
-        and "//" not in location
-        and (is_key or "/" in location)
-        and len(value) <= (_LONGEST_KEY if is_key else _LONGEST_URI)
-    )
+    if value.lower().startswith(("s3:", "http:", "https:")):
+        return is_s3_uri(value) and "/" in value.removeprefix("s3://")
+    return is_s3_key(value) and len(value) <= _LONGEST_KEY
 
 
 def _is_artifact(value: str) -> bool:

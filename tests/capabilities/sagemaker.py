@@ -64,7 +64,7 @@ inference=Inference(
                     ),
                 ],
             ),
-            data_capture=DataCapture(sampling_percent=5, destination="s3://capture/here/"),
+            data_capture=DataCapture(sampling_percent=5, destination="s3://capture/here"),
             shadow=Shadow(model={MODEL}, instance_type="ml.m5.large", traffic_percent=20),
             rollout=Canary(
                 canary_percent=10, wait_seconds=600, alarms=EndpointAlarms(model_latency_ms=500.0),
@@ -201,12 +201,6 @@ CAPABILITY = Capability(
         },
     },
     stricter={
-        "names become parts of AWS's names, whose common ground they are": (
-            "DirectEndpoint.containers{key}",
-            "OneVariant.variant",
-            "MultiVariantEndpoint.variants{key}",
-            "Shadow.variant",
-        ),
         "a role is granted the bucket and key, so both are there, and of safe characters": (
             "AsyncEndpoint.failure_output",
             "AsyncEndpoint.output",
@@ -226,12 +220,6 @@ CAPABILITY = Capability(
         "HTTP's own form of a media type": ("BatchTransform.content_type",),
     },
     shorter={
-        "32 characters leave room for organization, stage and region": (
-            "DirectEndpoint.containers{key}",
-            "OneVariant.variant",
-            "MultiVariantEndpoint.variants{key}",
-            "Shadow.variant",
-        ),
         CLOSED_SET: ("OnSchedule.timezone",),
         "its parts are shorter": ("JumpStartModel.model_package_arn", "ModelPackage.arn"),
     },

@@ -515,7 +515,9 @@ def test_a_service_may_run_on_a_cluster_that_others_made(synthesize: Synthesize)
     foreign = EcsOutputs(
         cluster_name="shared",
         capacity_providers={},
-        listener_arns={"internal": "arn:listener"},
+        listener_arns={
+            "internal": "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/shared/1/2"
+        },
         load_balancer_suffixes={"internal": "app/shared/1"},
         load_balancer_groups={"internal": "sg-1"},
     )
@@ -523,7 +525,10 @@ def test_a_service_may_run_on_a_cluster_that_others_made(synthesize: Synthesize)
     assert "dev-use1-ecs" not in stacks
     stack = stacks["dev-use1-inference"]
     assert only(stack, "aws_ecs_service")["cluster"].endswith(":cluster/shared")
-    assert only(stack, "aws_lb_listener_rule")["listener_arn"] == "arn:listener"
+    assert (
+        only(stack, "aws_lb_listener_rule")["listener_arn"]
+        == "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/shared/1/2"
+    )
 
 
 def test_services_are_deployed_after_their_cluster(synthesize: Synthesize, tmp_path: Any) -> None:

@@ -124,7 +124,7 @@ def test_an_id_is_found_in_upper_and_lower_case(given: str, means: str) -> None:
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("AAS333", "AAS33"), ("PLAN11", "PLAN1"), ("VERR2", "VER2"), ("big-body", "large-body")],
+    [("AAS333", "AAS33"), ("PLAN11", "PLAN1"), ("VERR2", "VER2"), ("lage-body", "large-body")],
 )
 def test_an_unknown_id_has_the_nearest_of_all_registries(given: str, meant: str) -> None:
     with pytest.raises(BadInputError, match=rf"there is no id {given}; did you mean .*\b{meant}\b"):

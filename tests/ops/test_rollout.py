@@ -172,7 +172,9 @@ def test_a_service_that_is_not_deployed_names_the_layer(aws: Aws) -> None:
     empty = EcsOutputs(
         cluster_name="empty",
         capacity_providers={},
-        listener_arns={"internal": "arn:listener"},
+        listener_arns={
+            "internal": "arn:aws:elasticloadbalancing:us-east-1:777700007777:listener/app/shared/1/2"
+        },
         load_balancer_suffixes={"internal": "app/shared/1"},
         load_balancer_groups={"internal": "sg-1"},
     )

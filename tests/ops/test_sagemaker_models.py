@@ -32,7 +32,7 @@ dev = Environment(
         vpc_id="vpc-1", vpc_cidr="10.0.0.0/16", private_subnet_ids=["subnet-1"],
         public_subnet_ids=[], s3_prefix_list_id="pl-1",
     ),
-    registry=RegistryOutputs(kms_key_arn="arn:aws:kms:us-east-1:1:key/k", artifact_bucket="kept"),
+    registry=RegistryOutputs(kms_key_arn="arn:aws:kms:us-east-1:111122223333:key/k", artifact_bucket="kept"),
     inference=Inference(
         endpoints={{
             "fraud": RealtimeEndpoint(

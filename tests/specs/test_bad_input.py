@@ -168,6 +168,17 @@ BAD = [
     ("an endpoint name written twice",
      environment(endpoints=f'{{"fraud": {ENDPOINT}, "fraud": {ENDPOINT}}}'),
      "ENV4", "", "is written twice"),
+    ("a name that a constant writes again",
+     environment(endpoints=f'{{FRAUD: {ENDPOINT}, "fraud": {ENDPOINT}}}').replace(
+         "\ndev =", '\nFRAUD = "fraud"\n\ndev =', 1),
+     "ENV4", "", "is written twice"),
+    ("a name in two dicts that are joined",
+     environment(endpoints=f'{{"fraud": {ENDPOINT}}} | {{"x": {ENDPOINT}}} | '
+                           f'{{"fraud": {ENDPOINT}}}'),
+     "ENV4", "", "is written twice"),
+    ("a misspelt class", environment(endpoints=f'{{"fraud": {ENDPOINT}}}').replace(
+        "RealtimeEndpoint", "RealTimeEndpoint"),
+     "ENV2", "", "did you mean RealtimeEndpoint"),
     ("inference without a network", environment(network="None"),
      "ENV1", "inference", "needs network"),
     ("a file that does not import", "import nonexistent_module\n",

@@ -125,6 +125,7 @@ REFUSED: list[tuple[str, str, Callable[[], object]]] = [
     ("SHD3", "traffic_percent", lambda: realtime(shadow=shadow(traffic_percent=0))),
     ("SPEC3", "model", lambda: realtime(shadow=shadow(model=JUMPSTART))),
     ("AAS4", "scaling.min_capacity", lambda: realtime(scaling=to_zero())),
+    ("CAPT5", "destination", lambda: DataCapture(destination="s3://bucket/captured/")),
     ("CAPT4", "destination", lambda: DataCapture(destination=f"s3://bucket/{'k' * 512}")),
     # serverless
     ("SLS1", "memory_mib", lambda: serverless(memory_mib=2000)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
@@ -16,7 +17,7 @@ from ...rules import Problem, rule
 from ...scaling.kinds import REALTIME, Kind
 from ...scaling.spec import Scaling, StepScaling
 from ...service import Place, Platform, Scalable
-from ...spec import Aws, OneOf, ShortName, Spec
+from ...spec import Aws, Check, OneOf, Spec
 from ...usage import Amount, Usage, bounds
 from ...vpc.spec import RetentionDays
 from ..guardrails import DEP10, DEP14, rollout_problems
@@ -31,6 +32,13 @@ AAS45 = rule(
     source="CloudWatch API reference, PutMetricAlarm (an alarm of the same name is overwritten)",
 )
 
+RT22 = rule(
+    "RT22",
+    refuses="the name of a variant or container that SageMaker does not take",
+    message="must be at most 63 letters and digits joined by hyphens, such as primary or AllTraffic",
+    source="botocore sagemaker VariantName, ContainerHostname",
+)
+
 
 def endpoint_log_group(context: Context, name: str) -> str:
     """The log group of an endpoint's containers, as SageMaker names it."""
@@ -42,7 +50,19 @@ def scaled_variant(context: Context, endpoint: str, variant: str) -> str:
     return f"{context.name(endpoint)}-{variant}"
 
 
-VariantName = Annotated[ShortName, Aws("sagemaker:ProductionVariant.VariantName")]
+def _names_a_part(text: str) -> bool:
+    return bool(re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", text)) and len(text) <= 63
+
+
+VariantName = Annotated[
+    str, Check(RT22, _names_a_part), Aws("sagemaker:ProductionVariant.VariantName")
+]
+"""The name of a variant: `primary`, or as SageMaker's own tools call it, `AllTraffic`."""
+
+Hostname = Annotated[
+    str, Check(RT22, _names_a_part), Aws("sagemaker:ContainerDefinition.ContainerHostname")
+]
+"""The name of one of several containers: `first`, or as AWS's examples have it, `firstContainer`."""
 
 
 @dataclass(frozen=True, slots=True)

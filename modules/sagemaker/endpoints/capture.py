@@ -25,6 +25,13 @@ CAPT4 = rule(
     message="must have at most 512 characters",
     source="botocore sagemaker DestinationS3Uri",
 )
+CAPT5 = rule(
+    "CAPT5",
+    refuses="a capture destination that ends in /",
+    message="must not end in /: SageMaker adds one of its own, and the keys of what is captured "
+    "would have //, which Model Monitor does not find; leave the last / out",
+    source="aws/amazon-sagemaker-examples #1938",
+)
 
 
 def _destination_fits(uri: str) -> bool:
@@ -50,7 +57,12 @@ class DataCapture(Spec):
     """What is written: requests, responses or both. Without it, both."""
 
     destination: (
-        Annotated[Destination, Aws("sagemaker:DataCaptureConfig.DestinationS3Uri")] | None
+        Annotated[
+            Destination,
+            Check(CAPT5, lambda uri: not uri.endswith("/")),
+            Aws("sagemaker:DataCaptureConfig.DestinationS3Uri"),
+        ]
+        | None
     ) = None
     """Where to. Without it `data-capture/{endpoint}` in the environment's artifact bucket."""
 

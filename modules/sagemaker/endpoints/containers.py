@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from ...model.environment import MDL17, environment_size
 from ...model.spec import Model
 from ...rules import Problem, rule
-from ...spec import Aws, Check, Many, ShortName
+from ...spec import Check, Many
 from ..sources import source_problems
-from .base import Captured, Guarded, Hosted, InVpc, OneVariant
+from .base import Captured, Guarded, Hosted, Hostname, InVpc, OneVariant
 from .fleet import Instances
 
 PIP1 = rule(
@@ -75,10 +75,7 @@ class PipelineEndpoint(_Containers):
 class DirectEndpoint(_Containers):
     """Several containers, of which each request names one (`TargetContainerHostname`)."""
 
-    containers: Annotated[
-        dict[Annotated[ShortName, Aws("sagemaker:ContainerDefinition.ContainerHostname")], Model],
-        Check(PIP1, _two_to_fifteen),
-    ]
+    containers: Annotated[dict[Hostname, Model], Check(PIP1, _two_to_fifteen)]
     """The containers by hostname."""
 
     kind = "direct multi-container"
