@@ -86,6 +86,11 @@ CAPABILITY = Capability(
             "aws_lb_target_group.health_check.enabled",
         ),
     },
+    unencrypted={
+        "aws_s3_bucket_server_side_encryption_configuration.load-balancers_internal_logs-": (
+            "load balancers write access logs with S3's own key and no other"
+        ),
+    },
     unversioned={
         "load-balancers_internal_logs_": "access logs are written once under names of their own",
     },

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .record import FLAG, PART_OF_A_POLICY, TERRAFORMS, Capability
+
+
+def _is_encrypted(configuration: dict[str, Any]) -> bool:
+    rules = [rule["apply_server_side_encryption_by_default"] for rule in configuration["rule"]]
+    return all(rule["sse_algorithm"] == "aws:kms" and rule["kms_master_key_id"] for rule in rules)
+
 
 CAPABILITY = Capability(
     not_aws={
         PART_OF_A_POLICY: ("ArtifactBucket.read_accounts[]",),
     },
+    encrypted={"aws_s3_bucket_server_side_encryption_configuration": _is_encrypted},
     requests={
         "aws_s3_bucket": "s3:CreateBucket",
         "aws_s3_bucket_lifecycle_configuration": (
