@@ -86,7 +86,7 @@ class ScalableTarget(Construct):
             min_capacity=spec.min_capacity,
             max_capacity=spec.max_capacity,
             suspended_state=_suspended(spec),
-            lifecycle=self._lifecycle(_owned_by_schedules(spec)),
+            lifecycle=self._lifecycle(list(spec.scheduled_bounds)),
         )
         self._resource_id = target.resource_id
         self._policies = Construct(self, "policies")
@@ -306,15 +306,6 @@ class ScalableTarget(Construct):
             ),
             lifecycle=self._lifecycle(),
         )
-
-
-def _owned_by_schedules(spec: Scaling) -> list[str]:
-    """The bounds that scheduled actions change, which Terraform must not change back."""
-    return [
-        field
-        for field in ("min_capacity", "max_capacity")
-        if any(getattr(schedule, field) is not None for schedule in spec.schedules)
-    ]
 
 
 def _suspended(spec: Scaling) -> AppautoscalingTargetSuspendedState | None:

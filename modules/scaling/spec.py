@@ -177,6 +177,16 @@ AAS43 = rule(
     source="Application Auto Scaling API reference, MinCapacity (above 0 strongly recommended)",
     severity="warning",
 )
+AAS46 = rule(
+    "AAS46",
+    refuses="bounds that scheduled actions own, so that a later change of them is ignored",
+    message="own {bounds}: after the first deploy a change of what is written there is ignored; "
+    "change the schedules. What is written holds at each registration of the target, until the "
+    "next scheduled action",
+    source="Application Auto Scaling API reference, PutScheduledAction (sets the target's bounds); "
+    "Terraform language, ignore_changes: Inferform leaves to schedules what they set",
+    severity="warning",
+)
 ASY10 = rule(
     "ASY10",
     refuses="a minimum of zero without the policy that wakes the target up",
@@ -384,8 +394,10 @@ class Scaling(Spec):
     """The policies; capacity is the largest that any of them asks for."""
 
     schedules: Many[Scheduled] = ()
-    """Scheduled actions, which change the bounds. From the first on, they own the bounds that
-    they change: later changes of `min_capacity` or `max_capacity` here are not applied."""
+    """Scheduled actions, which change the bounds. They own the bounds that they change: a later
+    deploy ignores changes of `min_capacity` or `max_capacity` here, which hold only from each
+    registration of the target (a new instance type makes one) until the next action. Default:
+    none."""
 
     suspended: Annotated[
         Many[Suspension],
@@ -433,8 +445,20 @@ class Scaling(Spec):
                 tracked.setdefault(key, index)
         yield from self._check_schedules()
 
+    @property
+    def scheduled_bounds(self) -> tuple[str, ...]:
+        """The bounds that scheduled actions change, which Terraform must not change back."""
+        return tuple(
+            field
+            for field in ("min_capacity", "max_capacity")
+            if any(getattr(schedule, field) is not None for schedule in self.schedules)
+        )
+
     def _check_schedules(self) -> Iterator[Problem]:
-        """A schedule that gives one bound only fits the other bound, whichever is in force."""
+        """A schedule that gives one bound only fits the other bound, whichever is in force; and
+        what schedules own is said."""
+        if self.scheduled_bounds:
+            yield AAS46.problem("schedules", bounds=" and ".join(self.scheduled_bounds))
         mins = [("the target", self.min_capacity)]
         maxs = [("the target", self.max_capacity)]
         for other in self.schedules:
