@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.provider import lent
+
 if TYPE_CHECKING:
     from inferform import Environment
 
@@ -37,6 +39,8 @@ os.environ |= {
     # Emulators and containers listen on this machine, whatever proxy leads out of it.
     "NO_PROXY": "127.0.0.1,localhost",
     "no_proxy": "127.0.0.1,localhost",
+    # Terraform and its provider run shortly, and have memory enough.
+    "GOGC": "400",
 }
 
 # The same examples in every run, so that a failure belongs to the change that brought it, and no
@@ -98,6 +102,13 @@ def run_main(
         text=True,
         check=False,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def running_providers() -> Iterator[None]:
+    """Providers that go on running between the runs of Terraform, whoever starts those."""
+    with lent():
+        yield
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ops.bootstrap import bootstrap
 from ops.cdk import Deployment
 from ops.program import Program, Stacks
 from ops.terraform import Outcome, Stack, stacks, terraform_binary
-from tests.provider import Provider
+from tests.provider import OWN, Provider
 from tests.waiting import wait_until
 
 # How many requests a fault strikes that does not pass by itself.
@@ -89,9 +89,8 @@ class Life:
 
     def kill(self, stack: str, command: str = "apply") -> None:
         """Run Terraform and kill it, with its provider, while the last fault holds it up."""
-        variables = self.program.terraform_environment()
         # A provider of its own, that dies with it, and attempts for as long as it takes.
-        variables.pop("TF_REATTACH_PROVIDERS", None)
+        variables = self.program.terraform_environment() | OWN
         with subprocess.Popen(
             [terraform_binary(), f"-chdir={self.stack(stack).folder}", command, "-auto-approve"],
             env=variables | {"AWS_MAX_ATTEMPTS": "99"},

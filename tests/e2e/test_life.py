@@ -20,7 +20,7 @@ from ops.review.building import build
 from ops.review.renderers import FORMATS
 from ops.terraform import Stack, terraform_binary
 from tests.e2e.program import LASTING, Life, actions
-from tests.provider import Provider
+from tests.provider import OWN, Provider
 from tests.security.secrets import holding, kinds_of_secrets
 from tests.specs.files import CONTEXT, REGISTRY, environment
 
@@ -310,7 +310,7 @@ def kill_when(life: Life, *words: str) -> None:
     stack = life.stack("dev-use1-inference")
     with subprocess.Popen(
         [terraform_binary(), f"-chdir={stack.folder}", "apply", "-auto-approve", "-no-color"],
-        env=life.program.terraform_environment(),
+        env=life.program.terraform_environment() | OWN,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,

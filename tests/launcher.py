@@ -1,0 +1,41 @@
+"""Runs Terraform with a provider that runs already, of those that `tests.provider` lends.
+
+Only what starts fast is imported, as this comes before every run of Terraform.
+"""
+
+import json
+import os
+import socket
+import sys
+
+# The commands that start a provider, but `providers`, of which some look at the file of it.
+NEEDING = {"apply", "console", "destroy", "import", "plan", "refresh", "show", "validate"}
+
+
+def _lent(address: str, arguments: list[str]) -> dict[str, str]:
+    """The variables with which Terraform uses the provider that is lent for this run."""
+    chosen = [each.partition("=")[2] for each in arguments if each.startswith("-chdir=")]
+    lending = socket.socket(socket.AF_UNIX)
+    lending.connect(address)
+    asked = {"folder": os.path.abspath(*chosen or "."), "environment": dict(os.environ)}
+    with lending.makefile("rw", encoding="utf-8") as stream:
+        stream.write(json.dumps(asked) + "\n")
+        stream.flush()
+        answer: dict[str, str] = json.loads(stream.readline())
+    # Terraform keeps it open until it ends, however that is, and with it the provider.
+    os.set_inheritable(lending.detach(), True)
+    return answer
+
+
+def main(terraform: str, address: str, *arguments: str) -> None:
+    """Become Terraform."""
+    environment = dict(os.environ)
+    command = next((each for each in arguments if not each.startswith("-")), "")
+    # `TF_REATTACH_PROVIDERS` names one that runs; where it is empty Terraform starts its own.
+    if command in NEEDING and "TF_REATTACH_PROVIDERS" not in environment:
+        environment |= _lent(address, [*arguments])
+    os.execve(terraform, [terraform, *arguments], environment)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
