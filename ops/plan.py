@@ -324,6 +324,10 @@ class Plan:
         """Every resource of some types, changed or not."""
         return tuple(change for kind in types for change in self._by_type.get(kind, ()))
 
+    def kept(self, kind: str) -> tuple[Change, ...]:
+        """The old copies of a type that replacements left behind, and the plan deletes."""
+        return tuple(change for change in self.changes if change.deposed and change.type == kind)
+
     @cached_property
     def accounts(self) -> frozenset[str]:
         """The accounts that the plan works in, told from the ARNs of what exists."""

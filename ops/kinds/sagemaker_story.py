@@ -52,10 +52,13 @@ def _only(values: tuple[Change, ...]) -> Change | None:
 
 
 def named(plan: Plan, kind: str, name: Any, side: Side) -> Change | None:
-    """A resource by the name that it has before or after."""
+    """A resource by the name that it has before or after.
+
+    What was rolled back runs what its successor has already replaced in the state.
+    """
     if not isinstance(name, str) or not name:
         return None
-    for change in plan.of_type(kind):
+    for change in (*plan.of_type(kind), *plan.kept(kind)):
         if change.exists(side) and change.at(side).get("name") == name:
             return change
     return None

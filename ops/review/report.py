@@ -257,6 +257,12 @@ def stack_report(plan: Plan, *, environment: str = "", saved: str = "") -> Stack
         note = "Terraform says that the plan is incomplete: planning ended in an error"
     elif not plan.complete:
         note = "Terraform says that the plan is incomplete: plan again once it is applied"
+    elif again := list(_asked_for_again(plan)):
+        note = (
+            f"{' and '.join(again)} would be made anew, which AWS refuses, as an old copy of that name is "
+            "kept to be deleted: inferform deploy takes the old copy back; before an inferform apply, "
+            f"run inferform recover {plan.name} and review again"
+        )
     return StackReport(
         name=plan.name,
         environment=environment or plan.environment or plan.name,
@@ -270,6 +276,16 @@ def stack_report(plan: Plan, *, environment: str = "", saved: str = "") -> Stack
         unchanged=sum(1 for c in plan.changes if not c.is_data and not c.is_shown),
         saved=saved,
     )
+
+
+def _asked_for_again(plan: Plan) -> Iterator[str]:
+    """The names that a plan gives to new resources while old copies at the same addresses have them."""
+    kept = {(c.address, str(c.before.get("name"))) for c in plan.changes if c.deposed}
+    for change in plan.changes:
+        if change.action in (Action.CREATE, Action.REPLACE) and not change.deposed:
+            name = str(change.after.get("name", ""))
+            if (change.address, name) in kept:
+                yield name
 
 
 def remarks_of(plan: Plan) -> Iterator[Remark]:

@@ -59,7 +59,8 @@ def marks(change: Change) -> str:
     if change.new_identity:
         found.append("its identity changes")
     if change.deposed:
-        found.append("an old copy that a replacement left behind")
+        named = f"{short(change.before['id'], 80)}, " if change.before.get("id") else ""
+        found.append(f"{named}an old copy that a replacement left behind")
     if change.action is Action.REPLACE:
         old = "old one forgotten, and goes on existing" if change.forgets_old else ""
         found.append(old or ("new one first" if change.created_first else "old one deleted first"))
