@@ -4,19 +4,28 @@ Terraform writes its state only now and then, so a killed run leaves resources t
 does not know. What carries the tags of the very layer is the layer's own: it is imported. A model
 or an endpoint configuration whose predecessor is still in the state is deleted, as the next deploy
 makes it anew; one that an endpoint already uses takes its predecessor's place in the state instead.
+
+A failed rollout leaves the other way round: what served before stays at AWS, and Terraform keeps it
+in the state to delete it later (a deposed object). Where the files ask for it again, Terraform would
+make it a second time, which AWS refuses, and delete the first one, which serves. So it is made
+current again in the state, and what was current becomes what Terraform deletes.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from tempfile import NamedTemporaryFile
+from typing import Any
 
-from .advice import errors_of, lacking
+from .advice import errors_of, explained, lacking
 from .aws import Aws
 from .errors import OperatorError
 from .kinds import kinds
 from .kinds.record import Discard, Existing, Not
 from .own import existing
 from .plan import Action, Change, read_plan
+from .state import State, pulled_content
 from .terraform import Stack
 
 _UNSETTLED = ("CREATING", "UPDATING", "DELETING")
@@ -41,7 +50,71 @@ def in_use(aws: Aws) -> set[str]:
     Raises OperatorError while one of their users is being changed.
     """
     users = dict.fromkeys(discard.used for discard in _discarded().values())
-    return {identifier for used in users for identifier in used(aws)}
+    with explained(aws.context):
+        return {identifier for used in users for identifier in used(aws)}
+
+
+def reinstate(stack: Stack, aws: Aws, environment: Mapping[str, str]) -> list[str]:
+    """Make deposed objects current again in the state that the next deploy would make anew.
+
+    Nothing in AWS is touched. Only an object that is in AWS under the tags of this very layer, and is
+    in the state what the plan asks for, is taken. The new version of the state is written by
+    `terraform state push`, which takes the lock and refuses where the state was written meanwhile.
+    Answers what was done, a line for each resource. Raises OperatorError while an endpoint of the
+    environment is being changed, as what it will run is not known.
+    """
+    content = pulled_content(stack, environment)
+    state = State(content, "", None) if content else None
+    if state is None or not state.deposed:
+        return []
+    try:
+        changes = _changes(stack, environment)
+    except OperatorError:
+        return []  # whoever plans next tells why, in the words of Terraform
+    chosen, done = dict[str, str](), list[str]()
+    for change in changes:
+        kept = state.deposed.get(change.address, {})
+        if change.deposed or not kept or change.action not in (Action.CREATE, Action.REPLACE):
+            continue
+        found = _own(existing(change.type, change.after, aws), change.address, stack, aws)
+        for key, attributes in kept.items():
+            if found and attributes.get("id") == found.id and _is_same(change.after, attributes):
+                chosen[change.address] = key
+                current = state.resources.get(change.address, {}).get("id")
+                instead = f"; Terraform deletes {current} instead" if current else ""
+                done.append(
+                    f"{found.id} is {change.address} again, which Terraform kept in the state to "
+                    f"delete it{instead}"
+                )
+    if chosen:
+        in_use(aws)
+        _push(stack, state.exchanged(chosen), environment)
+    return done
+
+
+def _is_same(planned: Any, held: Any) -> bool:
+    """Whether what a plan asks for is what an object in the state is, tags apart.
+
+    A provider writes what is not set as an empty value, and a plan leaves it out.
+    """
+    if isinstance(planned, dict) and isinstance(held, dict):
+        return all(
+            _is_same(value, held.get(name))
+            for name, value in planned.items()
+            if name not in ("tags", "tags_all")
+        )
+    if isinstance(planned, list) and isinstance(held, list):
+        pairs = zip(planned, held, strict=False)
+        return len(planned) == len(held) and all(_is_same(one, other) for one, other in pairs)
+    return planned == held or not (planned or held)
+
+
+def _push(stack: Stack, content: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    """Write the next version of a state, which nobody else may read on this machine."""
+    with NamedTemporaryFile("w", suffix=".tfstate", encoding="utf-8") as file:
+        json.dump(content, file)
+        file.flush()
+        _terraform(stack, environment, "state", "push", "-no-color", file.name)
 
 
 def _discarded() -> dict[str, Discard]:
@@ -59,7 +132,7 @@ def _adopt_known(
     moving = {
         (change.type, found.id): change.address
         for change in changes
-        if change.action is Action.DELETE and _creates(changes, change.type)
+        if change.action is Action.DELETE and not change.deposed and _creates(changes, change.type)
         for found in existing(change.type, change.before, aws)
     }
     for change in changes:
@@ -80,15 +153,26 @@ def _adopt_known(
             _terraform(stack, environment, "import", "-input=false", address, identifier)
             done.append(f"imported {address} ({identifier})")
         elif identifier not in used:
-            discarded[kind].delete(aws, identifier)
+            _delete(discarded[kind], identifier, aws)
             done.append(f"deleted {identifier}, which the next deploy makes anew")
         else:
             old = change.before["name"]
+            if old in used:
+                raise OperatorError(
+                    f"{address} is {old} in the state and asked for as {identifier}, and either may "
+                    "be in use",
+                    "let its endpoint settle on a configuration that exists, then run this again",
+                )
             _terraform(stack, environment, "state", "rm", address)
             _terraform(stack, environment, "import", "-input=false", address, identifier)
-            discarded[kind].delete(aws, old)
+            _delete(discarded[kind], old, aws)
             done.append(f"imported {address} ({identifier}) in the place of {old}")
     return done
+
+
+def _delete(discard: Discard, identifier: str, aws: Aws) -> None:
+    with explained(aws.context):
+        discard.delete(aws, identifier)
 
 
 def _creates(changes: Iterable[Change], kind: str) -> bool:

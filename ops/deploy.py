@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from . import cdk
-from .adopt import adopt, in_use
+from .adopt import adopt, in_use, reinstate
 from .advice import about_stack, errors_of, explained
 from .aws import Aws
 from .cdk import Deployment, StackRun
 from .errors import BadInputError, OperatorError
-from .output import print_table, stdout
+from .output import print_table, stderr, stdout
 from .program import Program, Stacks
 from .state import Lock, States, opened
 from .terraform import ROOT, Stack, contents_of, one_provider, stacks, terraform_binary
@@ -45,6 +45,9 @@ def deploy(
     wanted = synthesis.matching(patterns)
     ask(wanted)
     refuse_unsaved(wanted, program)
+    for stack in wanted:
+        for line in reinstated(stack, synthesis):
+            stderr.print(f"{stack.name}: {line}", markup=False)
     names = [stack.name for stack in wanted]
     whole = all(below in names for stack in wanted for below in stack.dependencies)
     runs = {name: StackRun(name) for name in names}
@@ -69,6 +72,30 @@ def deploy(
     if status:
         raise OperatorError(_failure(deployment, synthesis))
     return deployment
+
+
+def reinstated(stack: Stack, synthesis: Stacks) -> list[str]:
+    """Make what a failed rollout of a stack replaced current again, see `adopt.reinstate`.
+
+    Answers what was done. A state without deposed objects is read once, and nothing else is done.
+    """
+    environment = synthesis.with_state(stack)
+    if environment is None:
+        return []
+    aws = Aws(environment.context, emulator=synthesis.program.emulator)
+    try:
+        state = States(aws, contents_of([stack])).read(stack.layer)
+    except OperatorError:
+        return []  # the deploy finds it as well, and tells it for each stack
+    if state is None or not state.deposed:
+        return []
+    variables = synthesis.program.terraform_environment()
+    with stdout.status(f"looking at what {stack.name} has still to delete"):
+        ready = stack.init(variables)
+        if ready.status:
+            return []
+        with one_provider(stack, variables) as light:
+            return reinstate(stack, aws, light)
 
 
 def refuse_unsaved(wanted: Sequence[Stack], program: Program) -> None:
@@ -133,6 +160,7 @@ def _recover(stack: Stack, synthesis: Stacks) -> list[str]:
     if stack.unsaved.exists():
         done.append(_write_unsaved(stack, variables))
     with one_provider(stack, variables) as light:
+        done += reinstate(stack, aws, light)
         return done + adopt(stack, aws, light, used)
 
 
@@ -288,7 +316,7 @@ def _failure(deployment: Deployment, synthesis: Stacks) -> str:
             output = "\n".join(run.error)
             if stack:
                 said = [
-                    *_found_at_aws(stack, output, synthesis),
+                    *found_at_aws(stack, output, synthesis),
                     *_advice(stack, output, synthesis),
                 ]
                 lines += [f"    {line}" for line in said]
@@ -297,7 +325,7 @@ def _failure(deployment: Deployment, synthesis: Stacks) -> str:
     return "\n".join(lines)
 
 
-def _found_at_aws(stack: Stack, output: str, synthesis: Stacks) -> list[str]:
+def found_at_aws(stack: Stack, output: str, synthesis: Stacks) -> list[str]:
     """What AWS says of the resources that were not what was asked for after the apply."""
     environment, addresses = synthesis.environment(stack), dict.fromkeys(_UNMET.findall(output))
     if environment is None or not addresses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import getpass
 import json
 import socket
@@ -58,18 +59,55 @@ class State:
             address: instance.get("attributes") or {} for address, instance in self._instances()
         }
 
+    @property
+    def deposed(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The attributes of what Terraform has replaced and has still to delete.
+
+        By address, and there by the key that Terraform has given each: an address may have several.
+        """
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        for address, instance in _objects(self.content):
+            if key := instance.get("deposed"):
+                found.setdefault(address, {})[key] = instance.get("attributes") or {}
+        return found
+
+    def exchanged(self, chosen: Mapping[str, str]) -> dict[str, Any]:
+        """The content of the next version, in which deposed objects are current again.
+
+        `chosen` has the key of one for each address. What is current there now becomes the
+        deposed one, so that Terraform deletes it.
+        """
+        content = copy.deepcopy(self.content)
+        for address, instance in _objects(content):
+            if address not in chosen:
+                continue
+            if not instance.get("deposed"):
+                instance["deposed"] = chosen[address]
+            elif instance["deposed"] == chosen[address]:
+                del instance["deposed"]
+        return {**content, "serial": self.serial + 1}
+
     def _instances(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """The current object of every managed resource, by address."""
-        for resource in self.content.get("resources", []):
-            if resource.get("mode") != "managed":
-                continue
-            prefix = f"{resource['module']}." if resource.get("module") else ""
-            for instance in resource["instances"]:
-                if instance.get("deposed"):
-                    continue
-                key = instance.get("index_key")
-                index = "" if key is None else f"[{json.dumps(key)}]"
-                yield f"{prefix}{resource['type']}.{resource['name']}{index}", instance
+        for address, instance in _objects(self.content):
+            if not instance.get("deposed"):
+                yield address, instance
+
+    def is_settled(self, values: Mapping[str, Any]) -> bool:
+        """Whether neither the resource with `values` nor what it depends on is half-way.
+
+        A run that failed leaves what it was to replace deposed, and what it did not finish tainted.
+        """
+        unsettled = {
+            address.split("[")[0]
+            for address, each in _objects(self.content)
+            if each.get("deposed") or each.get("status") == "tainted"
+        }
+        return all(
+            unsettled.isdisjoint({address.split("[")[0], *instance.get("dependencies", ())})
+            for address, instance in self._instances()
+            if instance.get("attributes") == values
+        )
 
     def needed_by(self, values: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
         """The attributes of the resources of a type that the resource with `values` depends on."""
@@ -92,6 +130,18 @@ class State:
             for address, attributes in sorted(self.resources.items())
             if address.split("[")[0].split(".")[-2] == kind
         ]
+
+
+def _objects(content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of every managed resource of a state, by address; deposed ones too."""
+    for resource in content.get("resources", []):
+        if resource.get("mode") != "managed":
+            continue
+        prefix = f"{resource['module']}." if resource.get("module") else ""
+        for instance in resource["instances"]:
+            key = instance.get("index_key")
+            index = "" if key is None else f"[{json.dumps(key)}]"
+            yield f"{prefix}{resource['type']}.{resource['name']}{index}", instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +253,18 @@ class States:
 
     def versions(self, layer: str, limit: int = 20) -> list[Version]:
         """The newest versions of a layer's state, newest first."""
+        entries = self._entries(layer)[:limit]
+        return [self._version(layer, entry, deleted) for entry, deleted in entries]
+
+    def history(self, layer: str) -> Iterator[State]:
+        """Every version of a layer's state, newest first, each read when it is asked for."""
+        for entry, deleted in self._entries(layer):
+            state = None if deleted else self.read(layer, entry["VersionId"])
+            if state is not None:
+                yield state
+
+    def _entries(self, layer: str) -> list[tuple[Mapping[str, Any], bool]]:
+        """What the bucket lists of a state, newest first, and whether each is a deletion."""
         bucket, key = self._at(layer)
         with explained(self._context, layer):
             pages = self._s3.get_paginator("list_object_versions").paginate(
@@ -214,7 +276,7 @@ class States:
                 entries += [(entry, True) for entry in page.get("DeleteMarkers", [])]
         entries = [(entry, deleted) for entry, deleted in entries if entry["Key"] == key]
         entries.sort(key=lambda pair: (pair[0]["IsLatest"], pair[0]["LastModified"]), reverse=True)
-        return [self._version(layer, entry, deleted) for entry, deleted in entries[:limit]]
+        return entries
 
     def _version(self, layer: str, entry: Mapping[str, Any], deleted: bool) -> Version:
         state = None if deleted else self.read(layer, entry["VersionId"])

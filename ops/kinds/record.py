@@ -203,6 +203,10 @@ class Verifier(ABC):
     def served(self) -> Iterator[str]:
         """The images and artifacts that it runs, as far as the state says."""
 
+    def was_reached(self) -> bool:
+        """Whether, as the state says, the run that wrote it got the service to what it asked for."""
+        return self.run.state.is_settled(self.values)
+
     def finding(self, check: Check, outcome: Outcome, found: str, fix: str = "") -> Finding:
         """What a check found."""
         return Finding(check, self.name, outcome, found, fix)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
 
 from inferform.instances import instance_types
 from inferform.usage import Usage, between, by_use
@@ -31,6 +34,9 @@ from .sagemaker_verify import ENDPOINT_REVERTED, EndpointVerifier, artifacts_of,
 from .scaling import maximum, planned_bounds, scaling_targets, variant_of
 from .synthesis import Resource, Synthesis
 from .untold import not_told
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
 
 ADDRESSES_PER_INSTANCE = 2
 """Addresses of a subnet that an instance may take (SageMaker developer guide)."""
@@ -68,11 +74,31 @@ def _used(aws: Aws) -> set[str]:
                 f"endpoint {name} is {endpoint['EndpointStatus']}",
                 "wait until it has settled, then run this again",
             )
+        if endpoint["EndpointStatus"] == "UpdateRollbackFailed":
+            raise OperatorError(
+                f"endpoint {name} is UpdateRollbackFailed: its instances run two configurations",
+                "update it to one that exists (aws sagemaker update-endpoint), wait until it is "
+                "InService, then run this again",
+            )
         configuration = endpoint["EndpointConfigName"]
-        held = sagemaker.describe_endpoint_config(EndpointConfigName=configuration)
-        variants = held["ProductionVariants"] + held.get("ShadowProductionVariants", [])
-        used |= {configuration, *(v["ModelName"] for v in variants if "ModelName" in v)}
+        used |= {configuration, *_models_of(sagemaker, name, configuration)}
     return used
+
+
+def _models_of(sagemaker: SageMakerClient, endpoint: str, configuration: str) -> set[str]:
+    """The models of an endpoint's configuration; all of its name where that is gone.
+
+    SageMaker goes on serving what somebody has deleted, and no longer tells what it is.
+    """
+    try:
+        held = sagemaker.describe_endpoint_config(EndpointConfigName=configuration)
+    except ClientError as error:
+        if "Could not find" not in str(error):
+            raise
+        pages = sagemaker.get_paginator("list_models").paginate(NameContains=endpoint)
+        return {model["ModelName"] for page in pages for model in page["Models"]}
+    variants = held["ProductionVariants"] + held.get("ShadowProductionVariants", [])
+    return {variant["ModelName"] for variant in variants if "ModelName" in variant}
 
 
 def _delete_configuration(aws: Aws, name: str) -> None:

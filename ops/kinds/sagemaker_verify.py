@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,6 +17,9 @@ from ..checks import CONFIGURATION, HEALTH, INVOCATION, RUNNING_IMAGE
 from .record import Finding, Reverted, Verifier
 from .sagemaker_story import CONFIGURATION as CONFIGURATION_TYPE
 from .sagemaker_story import MODEL
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef
 
 ENDPOINT_REVERTED = Reverted(
     by="SageMaker, when new containers do not start or an alarm goes off",
@@ -107,12 +110,14 @@ class EndpointVerifier(Verifier):
         if not asynchronous and not all(counts):
             yield self.finding(HEALTH, "failed", "has a variant without instances", self._look())
             return
-        if reason and running == self._expected:
+        wanted = bool(reason) and running == self._expected
+        if wanted and not self._is_earlier(found):
             said = f"is InService, but its last update failed: {reason}"
             fix = "fix the cause; the next update that succeeds clears the reason"
             yield self.finding(HEALTH, "failed", said, fix)
             return
-        yield self.finding(HEALTH, "passed", "is InService")
+        kept = f"; of an update before the last deploy SageMaker says: {reason}" if wanted else ""
+        yield self.finding(HEALTH, "passed", f"is InService{kept}")
         if not self.run.invoke:
             return
         if asynchronous:
@@ -120,6 +125,12 @@ class EndpointVerifier(Verifier):
             yield self.finding(INVOCATION, "skipped", said)
         else:
             yield self._invocation()
+
+    def _is_earlier(self, found: DescribeEndpointOutputTypeDef) -> bool:
+        """Whether nothing has changed the endpoint since the state was written."""
+        written = self.run.state.changed
+        # S3 tells whole seconds, cut off: within one it cannot be told which came first.
+        return written is not None and found["LastModifiedTime"] < written
 
     def _rolled_back(self, status: str, running: str, reason: str) -> Finding:
         if status in ("Updating", "RollingBack", "SystemUpdating"):
@@ -139,7 +150,7 @@ class EndpointVerifier(Verifier):
         """The images of each variant against those of its model in the state."""
         expected = {
             container["image"]
-            for model in self._models()
+            for model in self._models("production_variants")
             for container in containers_of(model)
             if container.get("image")
         }
@@ -159,16 +170,21 @@ class EndpointVerifier(Verifier):
         )
         yield self.finding(RUNNING_IMAGE, "failed", said, self._look())
 
-    def _models(self) -> Iterator[Mapping[str, Any]]:
-        """The model of every variant of the configuration, in the state."""
+    def _models(self, *blocks: str) -> Iterator[Mapping[str, Any]]:
+        """The model of every variant in some blocks of the configuration, in the state."""
         state = self.run.state
         models = {model["name"]: model for model in state.of_type(MODEL)}
-        for variant in self._configuration.get("production_variants", []):
+        for variant in (each for block in blocks for each in self._configuration.get(block) or ()):
             yield models.get(variant.get("model_name"), {})
 
+    def was_reached(self) -> bool:
+        """Not where the endpoint was left on another configuration, too."""
+        running = self.values.get("endpoint_config_name")
+        return super().was_reached() and running == self._expected
+
     def served(self) -> Iterator[str]:
-        """The images, artifacts and packages of the configuration, in the state."""
-        for model in self._models():
+        """The images, artifacts and packages of the configuration, shadows included, in the state."""
+        for model in self._models("production_variants", "shadow_production_variants"):
             yield from served_by(model)
 
     def _invocation(self) -> Finding:

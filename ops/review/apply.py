@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..advice import about_stack, errors_of
-from ..deploy import refuse_unsaved
+from ..deploy import found_at_aws, refuse_unsaved
 from ..environments import environment as find_environment
 from ..errors import OperatorError
 from ..output import stdout
@@ -67,7 +67,11 @@ def apply(
             )
         emulated = program.emulator is not None
         said = about_stack(done.output, stack, synthesis.environment(stack), emulated=emulated)
-        lines = [f"{stack.name} was not applied", *errors_of(done.output, limit=80)]
+        lines = [
+            f"{stack.name} was not applied",
+            *errors_of(done.output, limit=80),
+            *found_at_aws(stack, done.output, synthesis),
+        ]
         raise OperatorError("\n  ".join(lines), f"what to do: {said}" if said else "")
     # A plan is good for one apply.
     saved.unlink()
