@@ -138,15 +138,21 @@ def plan(loaded: Loaded, service: str, source: str, target: str) -> Promotion:
             f"{service} is named by tag in one of {source} and {target}, and by digest in the other",
             "name its image in the same way in both",
         )
-    file = loaded.files[target]
+    return edit(loaded, target, service, {path: new for path, (_, new) in changes.items()})
+
+
+def edit(loaded: Loaded, target: str, service: str, changes: Release) -> Promotion:
+    """The edit that gives a service of `target` other values at some paths of its release.
+
+    Raises BadInputError where the file cannot be edited safely.
+    """
+    now, file = release_of(loaded.environments[target], service), loaded.files[target]
     before = file.read_text("utf-8")
     return Promotion(
         file=file,
         before=before,
-        after=_edited(
-            loaded, target, service, before, {path: new for path, (_, new) in changes.items()}
-        ),
-        changes={".".join(map(str, path)): values for path, values in changes.items()},
+        after=_edited(loaded, target, service, before, changes),
+        changes={".".join(map(str, path)): (now[path], new) for path, new in changes.items()},
     )
 
 

@@ -41,7 +41,7 @@ def running(aws: Aws, service: Deployed) -> Running:
     place = service.place
     state = States(aws).read(place.layer)
     for values in state.of_type(type_) if state else ():
-        if state is not None and _name(values) == name:
+        if state is not None and name_of(values) == name:
             with explained(place.environment.context, place.layer):
                 checks = verify(Verification(place.environment, aws, state, invoke=False), values)
                 findings = tuple(checks.findings())
@@ -52,7 +52,7 @@ def running(aws: Aws, service: Deployed) -> Running:
     return Running()
 
 
-def _name(values: Mapping[str, Any]) -> str:
+def name_of(values: Mapping[str, Any]) -> str:
     """The name of a resource; a Kubernetes object has it in its metadata."""
     metadata = values.get("metadata") or [{}]
     return str(values.get("name") or metadata[0].get("name", ""))

@@ -50,8 +50,11 @@ MIDDLE = {
 class Struck(Life):
     """One inference stack in a network and with a registry that are foreign."""
 
-    def __init__(self, folder: Path, emulator: Emulator, provider: Provider) -> None:
+    def __init__(
+        self, folder: Path, emulator: Emulator, provider: Provider, text: str = TEXT
+    ) -> None:
         super().__init__(folder, emulator, provider)
+        self._template = text
         self._foreign = {"vpc": "vpc-1", "subnet": "subnet-1"}
         self._synthesized: dict[str, str] = {}
 
@@ -71,7 +74,7 @@ class Struck(Life):
         self.before = self.account.held()
 
     def _text(self, tag: str) -> str:
-        return TEXT.format(tag=tag, maximum=RELEASES[tag], **self._foreign)
+        return self._template.format(tag=tag, maximum=RELEASES[tag], **self._foreign)
 
     @property
     def _file(self) -> Path:
@@ -113,10 +116,10 @@ class Struck(Life):
                 "aws_appautoscaling_policy",
             }
 
-    def roll_back(self, reason: str) -> None:
+    def roll_back(self, reason: str, endpoint: str = ENDPOINT) -> None:
         """Let SageMaker roll the next update back before the provider sees that it does."""
         plan = {"outcome": "rollback", "describes": 2, "rolling_back_describes": 0}
-        route = {"endpoint": ENDPOINT, "account": "111122223333", "reason": reason}
+        route = {"endpoint": endpoint, "account": "111122223333", "reason": reason}
         self.emulator.control("POST", "sagemaker/rollout", {**route, **plan})
 
     def go_to(self, operation: str) -> None:
@@ -125,12 +128,14 @@ class Struck(Life):
 
 
 @contextmanager
-def struck(folder: Path, emulator: Emulator, provider: Provider) -> Iterator[Struck]:
+def struck(
+    folder: Path, emulator: Emulator, provider: Provider, text: str = TEXT
+) -> Iterator[Struck]:
     """The stack, not created yet."""
     with pytest.MonkeyPatch.context() as patch:
         # The S3 backend makes five attempts by itself, which take half a minute.
         patch.setenv("TF_CLI_ARGS_init", "-backend-config=max_retries=2")
-        life = Struck(folder, emulator, provider)
+        life = Struck(folder, emulator, provider, text)
         life.begin()
         variables = life.program.terraform_environment()
         assert life.stack(STACK).init(variables).status == 0
