@@ -37,11 +37,15 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def inferform(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """ML inference infrastructure on AWS, from typed Python to running endpoints."""
+    note = _NOTES.get(context.invoked_subcommand or "")
+    if note:
+        stderr.print(note, markup=False)
 
 
 def _commands(family: typer.Typer) -> Iterator[CommandInfo]:
@@ -58,8 +62,14 @@ def _join_lines() -> None:
         command.help = "\n\n".join(" ".join(lines.split("\n")) for lines in paragraphs)
 
 
-for each in commands.found():
-    each.add_to(app)
+_NOTES: dict[str, str] = {}
+
+try:
+    for each in commands.found():
+        each.add_to(app)
+        _NOTES[each.name] = each.note
+except KeyboardInterrupt:
+    sys.exit(130)  # as Typer does once a command runs
 _join_lines()
 
 

@@ -1,6 +1,7 @@
 """One file per operator command or family of commands, each found by itself.
 
-A file has `COMMANDS`, a tuple of `Command`. Nothing else has to be edited to add one.
+A file has `COMMANDS`, a tuple of `Command`. Nothing else has to be edited to add one. Help is plain
+text: what reads like Rich's markup is shown as it stands.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 import importlib.util
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import typer
+from rich.markup import escape
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from ..errors import OperatorError
 
@@ -34,6 +37,25 @@ RELEASES = Panel(5, "Releases")
 LOOK_UP = Panel(6, "Look up")
 BROKEN = Panel(99, "Cannot be loaded")
 
+
+class _Command(TyperCommand):
+    """A command whose help is text, and no markup."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for shown in (self, *self.params):
+            if isinstance(shown, TyperArgument | TyperCommand | TyperOption) and shown.help:
+                shown.help = escape(shown.help)
+
+
+class _Family(TyperGroup):
+    """A family whose help is text, and no markup."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.help = escape(self.help) if self.help else None
+
+
 _ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -52,26 +74,64 @@ class Command:
     order: int = 100
     """Where it stands under its heading; equal numbers stand by name. Default: at the end."""
 
+    note: str = ""
+    """What is said on stderr before it runs. Default: nothing."""
+
     def add_to(self, app: typer.Typer) -> None:
         """Add it to the application."""
+        title = escape(self.panel.title)
         if isinstance(self.body, typer.Typer):
-            app.add_typer(self.body, name=self.name, rich_help_panel=self.panel.title)
+            _without_markup(self.body)
+            app.add_typer(self.body, name=self.name, cls=_Family, rich_help_panel=title)
             return
         app.command(
             self.name,
-            rich_help_panel=self.panel.title,
+            cls=_Command,
+            rich_help_panel=title,
             context_settings=_ANY_ARGUMENTS if self.panel is BROKEN else None,
         )(self.body)
+
+
+def _without_markup(family: typer.Typer) -> None:
+    for command in family.registered_commands:
+        command.cls = _Command
+    for group in family.registered_groups:
+        group.cls = _Family
+        if group.typer_instance is not None:
+            _without_markup(group.typer_instance)
 
 
 def found() -> list[Command]:
     """The commands of every file in this folder, in the order of the help.
 
-    The commands of a file that cannot be loaded say why when they are run.
+    The commands of a file that cannot be loaded say why when they are run, and so does a command
+    whose name one of an earlier file has, under the name of its file.
     """
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    commands = [command for name in names for command in _of(name)]
-    return sorted(commands, key=lambda each: (each.panel, each.order, each.name))
+    owners: dict[str, str] = {}
+    commands: dict[str, Command] = {}
+    for module in pkgutil.iter_modules(__path__):
+        for command in _of(module.name):
+            name = command.name
+            if name not in commands:
+                owners[name], commands[name] = module.name, command
+                continue
+            free = _free(module.name.replace("_", "-"), commands)
+            owners[free] = module.name
+            if command.panel is BROKEN:
+                commands[free] = replace(command, name=free)
+                continue
+            note = (
+                f"the command {name} of ops/commands/{module.name}.py is left out, as "
+                f"ops/commands/{owners[name]}.py has one of that name; give it another"
+            )
+            commands[name] = replace(commands[name], note=note)
+            commands[free] = _saying(note, free)
+    return sorted(commands.values(), key=lambda each: (each.panel, each.order, each.name))
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    numbers = (f"{name}-{number}" for number in range(2, len([*taken]) + 3))
+    return next(each for each in (name, *numbers) if each not in taken)
 
 
 def _of(name: str) -> list[Command]:
@@ -87,9 +147,13 @@ def _of(name: str) -> list[Command]:
 
 def _check(command: Command) -> None:
     """Raise what keeps a command from standing beside the others."""
+    if not isinstance(command, Command):
+        raise TypeError(f"{command!r} of COMMANDS is no Command")
     for field, kind in (("name", str), ("panel", Panel), ("order", int)):
         if not isinstance(getattr(command, field), kind):
             raise TypeError(f"{field} of {command!r} is no {kind.__name__}")
+    if not re.fullmatch(r"[A-Za-z0-9][\w-]*", command.name):
+        raise ValueError(f"the name {command.name!r} is not of letters, digits and hyphens")
     # Typer reads the parameters of all commands when it runs one.
     command.add_to(app := typer.Typer())
     typer.main.get_command(app)
@@ -97,14 +161,18 @@ def _check(command: Command) -> None:
 
 def _broken(name: str, error: BaseException) -> Iterator[Command]:
     reason = f"ops/commands/{name}.py cannot be loaded: {type(error).__name__}: {error}"
-
-    def broken() -> None:
-        raise OperatorError(reason, "the commands of the other files work")
-
-    # The help is read as Rich's markup.
-    broken.__doc__ = reason.replace("[", r"\[")
     spec = importlib.util.find_spec(f"{__name__}.{name}")
     source = Path(spec.origin).read_text("utf-8", "replace") if spec and spec.origin else ""
     written = re.findall(r"\bCommand\(\s*\"([\w-]+)\"", source)
     for command in written or [name.replace("_", "-")]:
-        yield Command(command, broken, BROKEN)
+        yield _saying(reason, command)
+
+
+def _saying(reason: str, name: str) -> Command:
+    """A command that only says why it cannot be run."""
+
+    def broken() -> None:
+        raise OperatorError(reason, "the other commands work")
+
+    broken.__doc__ = reason
+    return Command(name, broken, BROKEN)

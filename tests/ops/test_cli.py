@@ -144,6 +144,13 @@ BROKEN_FILES = {
         "is no int",
     ),
     "an error that reads like markup": ("raise ValueError('no [/end] here')", "no [/end] here"),
+    "a command that is none": ("COMMANDS = ('zebra',)", "is no Command"),
+    "a name that nobody can write": (
+        "from ops.commands import LOOK_UP, Command\n"
+        "def zebra() -> None: ...\n"
+        "COMMANDS = (Command('zebra [/x]', zebra, LOOK_UP),)",
+        "is not of letters, digits and hyphens",
+    ),
     "an end of the program": ("raise SystemExit(3)", "SystemExit"),
 }
 
@@ -163,6 +170,99 @@ def test_a_broken_command_file_is_named_and_the_other_commands_work(
     other = with_command_file(tmp_path, "zebra", text, "explain", "AAS3")
     assert other.returncode == 0
     assert RULES["AAS3"].condition in other.stdout
+
+
+SECOND = """
+from ops.commands import LOOK_UP, Command
+
+def explain(what: str) -> None:
+    '''Other. Example: inferform explain a'''
+    print("not this one")
+
+def zebra() -> None:
+    '''Stripe. Example: inferform zebra'''
+    print("stripes")
+
+COMMANDS = (Command("explain", explain, LOOK_UP), Command("zebra", zebra, LOOK_UP))
+"""
+
+
+@pytest.mark.parametrize("file", ["zoo", "aardvark"])
+def test_a_command_whose_name_is_taken_is_left_out_with_a_message(
+    tmp_path: Path, file: str
+) -> None:
+    says = (
+        f"the command explain of ops/commands/{file}.py is left out, as ops/commands/rules.py "
+        "has one of that name; give it another"
+    )
+    first = with_command_file(tmp_path, file, SECOND, "explain", "AAS3")
+    assert first.returncode == 0
+    assert RULES["AAS3"].condition in first.stdout
+    assert first.stderr == f"{says}\n"
+    second = with_command_file(tmp_path, file, SECOND, file)
+    assert (second.returncode, second.stderr.splitlines()[0]) == (1, says)
+    other = with_command_file(tmp_path, file, SECOND, "zebra")
+    assert (other.returncode, other.stdout, other.stderr) == (0, "stripes\n", "")
+    helped = with_command_file(tmp_path, file, SECOND, "--help")
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert says in " ".join(helped.stdout.replace("│", " ").split())
+
+
+def test_a_broken_file_does_not_take_the_command_of_another_away(tmp_path: Path) -> None:
+    text = 'COMMANDS = (Command("explain", None, 1), Command("zoo", None, 1))'
+    other = with_command_file(tmp_path, "zoo", text, "explain", "AAS3")
+    assert other.returncode == 0
+    for name in ("zoo", "zoo-2"):
+        broken = with_command_file(tmp_path, "zoo", text, name)
+        assert broken.returncode == 1
+        assert "ops/commands/zoo.py cannot be loaded: NameError" in broken.stderr
+
+
+MARKUP = """
+from typing import Annotated
+import typer
+from ops.commands import Command, Panel
+
+family = typer.Typer(help="Herds [/f].")
+
+@family.command("graze")
+def graze() -> None:
+    '''Graze [/g]. Example: inferform herd graze'''
+
+def zebra(
+    what: Annotated[str, typer.Argument(help="What [/w].")],
+    how: Annotated[str, typer.Option(help="How [bold].")] = "",
+) -> None:
+    '''Stripe [/x], [bold, [red]and[/red]. Example: inferform zebra a'''
+
+PANEL = Panel(7, "Animals [/p]")
+COMMANDS = (Command("zebra", zebra, PANEL), Command("herd", family, PANEL))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--help"], ["Stripe [/x], [bold, [red]and[/red].", "Animals [/p]", "Herds [/f]."]),
+        (["zebra", "--help"], ["Stripe [/x], [bold, [red]and[/red]", "What [/w].", "How [bold]."]),
+        (["herd", "--help"], ["Herds [/f].", "Graze [/g]."]),
+        (["herd", "graze", "--help"], ["Graze [/g]."]),
+    ],
+)
+def test_help_shows_what_reads_like_markup_as_it_stands(
+    tmp_path: Path, arguments: list[str], shown: list[str]
+) -> None:
+    helped = with_command_file(tmp_path, "zebra", MARKUP, *arguments)
+    assert helped.returncode == 0, helped.stderr
+    for text in shown:
+        assert text in helped.stdout
+
+
+def test_an_interrupt_while_a_command_is_loaded_ends_the_program_as_elsewhere(
+    tmp_path: Path,
+) -> None:
+    done = with_command_file(tmp_path, "zebra", "raise KeyboardInterrupt", "explain", "AAS3")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_each_command_of_a_broken_file_is_there_and_says_so(tmp_path: Path) -> None:
