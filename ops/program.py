@@ -114,7 +114,8 @@ class Program:
     def synthesize(self) -> Stacks:
         """Run the program. Raises OperatorError with what it printed when it fails.
 
-        Raises ConfigurationError first where an environment file is wrong.
+        Raises ConfigurationError first where an environment file is wrong, and OperatorError where
+        a name on the command line could mean one stack or another.
         """
         known = environments(self.environments).environments
         private_folder(self.outdir)
@@ -136,7 +137,9 @@ class Program:
                 f"{self.app} wrote no stacks to {self.outdir}",
                 "leave outdir out of App(): cdktf names the folder in CDKTF_OUTDIR",
             )
-        return Stacks(self, tuple(stacks(self.outdir)), known)
+        made = Stacks(self, tuple(stacks(self.outdir)), known)
+        _refuse_ambiguous(made)
+        return made
 
     def terraform_environment(self) -> dict[str, str]:
         """The environment in which Terraform runs for this program."""
@@ -150,6 +153,31 @@ class Program:
         # What cdktf sets by itself, and misses when the variable is set.
         variables["NODE_OPTIONS"] = f"{options} --max-old-space-size=4096".strip()
         return variables | {"CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1"}
+
+
+def _refuse_ambiguous(made: Stacks) -> None:
+    """Raise OperatorError for a stack that is called like an environment or its stage, and for two
+    stacks that say that they are the same layer."""
+    for stack in made.stacks:
+        for key, each in made.environments.items():
+            if stack.name in (key, each.context.stage):
+                what = "the environment" if stack.name == key else f"the stage of {key}"
+                raise OperatorError(
+                    f"the stack {stack.name} has the name of {what}: 'deploy {stack.name}' would "
+                    f"mean the stack, 'status {stack.name}' the environment",
+                    "give the stack another name in the program",
+                )
+    taken: dict[tuple[str, str], str] = {}
+    for stack in made.stacks:
+        if stack.environment:
+            place = (stack.environment, stack.layer)
+            other = taken.setdefault(place, stack.name)
+            if other != stack.name:
+                raise OperatorError(
+                    f"the stacks {other} and {stack.name} both say that they are the layer "
+                    f"{stack.layer} of {stack.environment}",
+                    "label one of them as another layer, or not at all",
+                )
 
 
 def note_left_out(synthesis: Stacks, chosen: Sequence[Stack]) -> None:

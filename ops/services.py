@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from inferform import Environment
-from inferform.rules import did_you_mean
-from inferform.service import Deployed
+from inferform.rules import did_you_mean, one_of
+from inferform.service import Deployed, Service
 
 from .errors import BadInputError
 
@@ -23,12 +24,13 @@ def find(
     among: Callable[[Deployed], bool] = lambda _: True,
     what: str = "service",
 ) -> Deployed:
-    """The service that `name` means: a short name, `ecs/fraud`, or a path.
+    """The service that `name` means: a short name, `ecs/fraud` in any case of its kind, or a path.
 
     `among` says which services can be meant, `what` what those are called. Raises BadInputError
     with the nearest match for an unknown name, and with what to write instead for one that
     several services have.
     """
+    name = folded(name)
     known = [each for each in environment.deployed if among(each)]
     names: dict[str, list[Deployed]] = {}
     for each in known:
@@ -48,6 +50,24 @@ def aliases(service: Deployed) -> tuple[str, ...]:
     return service.name, service.full_name, str(service.place)
 
 
+def sorts() -> dict[str, str]:
+    """What tells services of one name apart, with its words: `ecs` is `ECS service`."""
+    found: dict[str, str] = {}
+    waiting: list[type[Service]] = [Service]
+    while waiting:
+        each = waiting.pop()
+        waiting += each.__subclasses__()
+        if hasattr(each, "sort"):
+            found[each.sort] = each.words
+    return dict(sorted(found.items()))
+
+
+def folded(name: str) -> str:
+    """`name` with its sort in lower case: `ecs/fraud` for `ECS/fraud`."""
+    sort, slash, rest = name.partition("/")
+    return f"{sort.lower()}/{rest}" if slash and sort.lower() in sorts() else name
+
+
 def chosen(
     names: Mapping[str, Sequence[T]],
     name: str,
@@ -59,7 +79,16 @@ def chosen(
     """The one thing of a name. Raises BadInputError where there is none, or more than one."""
     found = names.get(name, ())
     if not found:
-        raise BadInputError(f"{where} has no {what} {name}{did_you_mean(name, names)}", listed)
+        sort, slash, rest = name.partition("/")
+        # As fraud/blue, of a variant, begins with the name of a service.
+        is_sort = slash and not any(known.partition("/")[0] == sort for known in names)
+        likely = names.get(rest, ()) if is_sort or sort in sorts() else ()
+        hint = f"; did you mean {one_of(map(full_name, likely))}" if likely else ""
+        if is_sort and sort not in sorts():
+            kinds = ", ".join(f"{each} ({words})" for each, words in sorts().items())
+            hint = f": {sort} is no kind of service; the kinds are {kinds}{hint}"
+        hint = hint or did_you_mean(name, names)
+        raise BadInputError(f"{where} has no {what} {name}{hint}", listed)
     if len(found) > 1:
         written = " or ".join(full_name(each) for each in found)
         raise BadInputError(f"{where} has {len(found)} of the name {name}", f"write {written}")
@@ -73,6 +102,12 @@ def _article(service: Deployed) -> str:
 
 def _listed(what: str, known: Sequence[Deployed]) -> str:
     """The services by the shortest name that means each."""
-    names = [each.name for each in known]
-    shortest = sorted(e.full_name if names.count(e.name) > 1 else e.name for e in known)
+    shortest = sorted(shortest_names(known).values())
     return f"the names are {', '.join(shortest)}" if shortest else f"there is no {what}"
+
+
+def shortest_names(known: Sequence[Deployed]) -> dict[str, str]:
+    """The shortest name that means each of some services, by its full name: `fraud`, or
+    `ecs/fraud` where several have it."""
+    counts = Counter(each.name for each in known)
+    return {e.full_name: e.full_name if counts[e.name] > 1 else e.name for e in known}

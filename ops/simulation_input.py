@@ -16,7 +16,7 @@ from inferform.service import Deployed, Scalable
 from inferform.spec import report
 
 from .errors import BadInputError
-from .services import aliases, chosen
+from .services import aliases, chosen, folded
 from .simulate import (
     MAX_HOURS,
     SHAPES,
@@ -72,6 +72,7 @@ def find(environment: Environment, name: str) -> Scaled:
 
     Raises BadInputError for what does not scale, or cannot be simulated.
     """
+    name = folded(name)
     known = scaled(environment)
     names: dict[str, list[Scaled]] = {}
     for each in known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from inferform import Environment
@@ -12,6 +13,7 @@ from .aws import Aws
 from .checks import DEPLOYED
 from .kinds import kinds
 from .kinds.record import Finding, Not, Verification, Verifier
+from .services import shortest_names
 from .state import State, States
 
 
@@ -19,8 +21,15 @@ def verify(environment: Environment, aws: Aws, samples: Path | None = None) -> l
     """Check everything that the states of an environment say serves predictions.
 
     `samples` is a folder of request bodies, `fraud.csv` or `fraud.json` for the service fraud;
-    without a body an endpoint is sent an empty one, and has only to answer.
+    without a body an endpoint is sent an empty one, and has only to answer. Findings of services
+    that share a name have the full name of theirs too, `ecs/fraud`.
     """
+    shortest = shortest_names(environment.deployed)
+    told_apart = {
+        each.resource: each.full_name
+        for each in environment.deployed
+        if each.resource and shortest[each.full_name] == each.full_name
+    }
     states = States(aws)
     findings: list[Finding] = []
     for layer in environment.layers:
@@ -31,8 +40,12 @@ def verify(environment: Environment, aws: Aws, samples: Path | None = None) -> l
             findings.append(Finding(DEPLOYED, stack, "failed", "has no state", fix))
             continue
         with explained(environment.context, layer):
-            for verifier in _verifiers(Verification(environment, aws, state, samples)):
-                findings += verifier.findings()
+            for kind, verifier in _verifiers(Verification(environment, aws, state, samples)):
+                full_name = told_apart.get((kind, verifier.name))
+                findings += (
+                    replace(found, subject=f"{full_name} ({found.subject})") if full_name else found
+                    for found in verifier.findings()
+                )
     return findings
 
 
@@ -50,8 +63,8 @@ def verify_at(
     return findings
 
 
-def _verifiers(run: Verification) -> Iterator[Verifier]:
-    """The checks of everything in a state that has some."""
+def _verifiers(run: Verification) -> Iterator[tuple[str, Verifier]]:
+    """The checks of everything in a state that has some, with its type."""
     for kind, record in kinds().items():
         if not isinstance(record.verify, Not):
-            yield from (record.verify(run, values) for values in run.state.of_type(kind))
+            yield from ((kind, record.verify(run, values)) for values in run.state.of_type(kind))

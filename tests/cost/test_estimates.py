@@ -112,6 +112,31 @@ def test_an_endpoint_costs_its_instances_between_the_scaling_bounds() -> None:
     assert total.maximum == pytest.approx(6 * 0.115 * HOURS_PER_MONTH)
 
 
+def test_what_shares_a_name_has_its_full_one() -> None:
+    service = EcsService(
+        model=Model(image=Image(repository="fraud", tag="1")),
+        compute=Fargate(cpu=256, memory_mib=512),
+        health=ContainerHealth(command=["true"]),
+    )
+    group = NodeGroup(instance_types=["g5.xlarge"], max_size=2)
+    capacity = Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2)
+    endpoint = RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large")
+    found = of(
+        network=NETWORK,
+        registry=Registry(repositories={"fraud": Repository()}),
+        ecs=EcsCluster(capacity={"gpu": capacity}),
+        eks=EksCluster(version="1.35", compute=NodeGroups(groups={"gpu": group})),
+        inference=Inference(
+            endpoints={"fraud": endpoint, "ranking": endpoint, "registry": endpoint},
+            services={"fraud": service},
+        ),
+    )
+    assert {name for name, _ in found} == {
+        *("ecs.capacity.gpu", "eks.compute.groups.gpu", "ecs/fraud", "endpoint/fraud"),
+        *("ranking", "registry", "endpoint/registry", "eks"),
+    }
+
+
 def test_expected_capacity_is_a_quarter_of_the_way_up() -> None:
     assert between(0, 4).expected == 4 * EXPECTED_SHARE
 

@@ -97,6 +97,29 @@ def test_a_program_that_makes_no_stacks_is_said(program: Program, app: str, says
     assert says in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("stack", "says"),
+    [
+        ("dev", "the stack dev has the name of the stage of dev-use1: 'deploy dev' would mean"),
+        ("dev-use1", "the stack dev-use1 has the name of the environment: 'deploy dev-use1' would"),
+    ],
+)
+def test_a_stack_that_is_called_like_an_environment_is_refused(
+    program: Program, stack: str, says: str
+) -> None:
+    name_app(program, f"{sys.executable} -c {shlex.quote(WRITER.replace('a-b-mine', stack))}")
+    with pytest.raises(OperatorError, match=says) as caught:
+        program.synthesize()
+    assert caught.value.hint == "give the stack another name in the program"
+
+
+def test_two_stacks_that_say_they_are_one_layer_are_refused(program: Program) -> None:
+    text = WRITER.replace('("a-b", "jobs")', '("a-b", "network")')
+    name_app(program, f"{sys.executable} -c {shlex.quote(text)}")
+    with pytest.raises(OperatorError, match="both say that they are the layer network of a-b"):
+        program.synthesize()
+
+
 def test_a_folder_without_cdktf_json_is_said(program: Program) -> None:
     with pytest.raises(OperatorError, match=r"cdktf\.json cannot be read"):
         program.synthesize()

@@ -106,6 +106,40 @@ def test_a_service_is_meant_by_name_sort_or_path(name: str, place: str) -> None:
     assert str(find(environment(), name).place) == place
 
 
+@pytest.mark.parametrize("name", ["ECS/fraud", "Ecs/fraud"])
+def test_the_kind_of_a_service_is_known_in_any_case(name: str) -> None:
+    assert find(environment(), name).full_name == "ecs/fraud"
+    assert simulation_input.find(environment(), name).full_name == "ecs/fraud"
+
+
+KINDS = (
+    "the kinds are batch (batch transform), ecs (ECS service), eks (EKS service), "
+    "endpoint (SageMaker endpoint)"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "sagemaker/nightly",
+            f"sagemaker is no kind of service; {KINDS}; did you mean batch/nightly",
+        ),
+        (
+            "sagemaker/fraud",
+            f"sagemaker is no kind of service; {KINDS}; did you mean endpoint/fraud, batch/fraud, "
+            "ecs/fraud or eks/fraud",
+        ),
+        ("ecs/nightly", "no service ecs/nightly; did you mean batch/nightly"),
+        ("ecs/frau", "no service ecs/frau; did you mean ecs/fraud"),
+    ],
+)
+def test_a_kind_that_there_is_not_is_said_with_those_that_there_are(name: str, says: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        find(environment(), name)
+    assert str(caught.value).splitlines()[0].endswith(says)
+
+
 EVERYWHERE = [
     find,
     lambda env, name: push.target(env, name, None, None),

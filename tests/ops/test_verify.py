@@ -12,7 +12,7 @@ import pytest
 
 from emulator import process
 from emulator.process import Emulator
-from inferform import Environment
+from inferform import BatchTransform, Environment, Inference, Model, RealtimeEndpoint
 from ops import promote
 from ops.aws import Aws
 from ops.errors import OperatorError
@@ -106,6 +106,20 @@ def test_an_endpoint_that_runs_what_the_state_says_passes(service: Service) -> N
         "image": "passed",
         "health": "passed",
         "invocation": "passed",
+    }
+
+
+def test_services_of_one_name_are_told_apart(service: Service) -> None:
+    alone = service.life.environment()
+    assert isinstance(alone.inference, Inference)
+    endpoint = alone.inference.endpoints["fraud"]
+    assert isinstance(endpoint, RealtimeEndpoint)
+    assert isinstance(endpoint.model, Model)
+    batch = BatchTransform(model=endpoint.model, instance_type="ml.m5.large")
+    both = alone.replace(inference=alone.inference.replace(batch={"fraud": batch}))
+    assert {f.subject for f in verify(alone, service.aws)} == {ENDPOINT}
+    assert {f.as_dict()["subject"] for f in verify(both, service.aws)} == {
+        f"endpoint/fraud ({ENDPOINT})"
     }
 
 
