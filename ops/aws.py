@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -64,6 +65,8 @@ class Aws:
         self.context = context
         self.emulator = emulator
         self.role_arn = role_arn or context.deploy_role_arn
+        self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
 
     @property
     def _endpoint(self) -> str | None:
@@ -181,8 +184,13 @@ class Aws:
 
         The types of a further service come from the extras of boto3-stubs-lite in the Pipfile.
         """
-        return self.session.client(
-            service,
-            endpoint_url=self._endpoint,
-            config=Config(retries={"max_attempts": 5, "mode": "standard"}),
-        )
+        session = self.session
+        # Making a client is slow, and not safe in several threads; using one is.
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = session.client(
+                    service,
+                    endpoint_url=self._endpoint,
+                    config=Config(retries={"max_attempts": 5, "mode": "standard"}),
+                )
+            return self._clients[service]

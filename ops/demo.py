@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
 import json
 import shutil
-from collections.abc import Mapping
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from emulator import process
 from inferform import Environment
+from inferform.ecr.spec import parse_image
 
 from . import deploy
 from .aws import Aws
 from .bootstrap import bootstrap
+from .checks import ARTIFACT, IMAGE
 from .environments import environment
+from .kinds.record import Finding
+from .missing import missing, refuse_missing
 from .output import print_table, stdout
-from .program import Program
-from .terraform import EMULATOR_FOLDER, WORK, terraform_binary
+from .program import Program, Stacks
+from .terraform import EMULATOR_FOLDER, WORK, Stack, terraform_binary
 
 DEMO = "dev-use1"
 
@@ -34,7 +42,8 @@ def run() -> None:
     done = bootstrap(dev.context, aws)
     stdout.print(f"state     s3://{done.bucket}")
     program = Program.of(emulator)
-    deploy.report(deploy.deploy([f"{DEMO}-*"], program), program)
+    _fill(program, aws)
+    deploy.report(deploy.deploy([f"{DEMO}-*"], program, check=refuse_missing), program)
     show(dev, aws)
     stdout.print(
         "\nNow try\n"
@@ -46,6 +55,86 @@ def run() -> None:
         "  .venv/bin/inferform explain RT9             a rule of the Specs, spelt out\n"
         "  make demo-destroy                         remove everything",
     )
+
+
+def _fill(program: Program, aws: Aws) -> None:
+    """Push what the demo's services run, into the registry, which is deployed first."""
+    synthesis = program.synthesize()
+    wanted = synthesis.of(DEMO)
+    if not _absent(synthesis, wanted):
+        return
+    registry = synthesis.require_layer(DEMO, "registry")
+    deploy.deploy([*registry.dependencies, registry.name], program)
+    for pushed in push_small(aws, _absent(synthesis, wanted)):
+        stdout.print(f"pushed    {pushed}", highlight=False)
+
+
+def _absent(synthesis: Stacks, wanted: Sequence[Stack]) -> list[Finding]:
+    found = [each for findings in missing(synthesis, wanted).values() for each in findings]
+    return [each for each in found if each.check in (IMAGE, ARTIFACT)]
+
+
+def push_small(aws: Aws, absent: Iterable[Finding]) -> list[str]:
+    """Push a small image and artifact in the place of each that is missing; answers their URIs.
+
+    For the emulator alone: nothing serves what is in them.
+    """
+    ecr, s3, pushed = aws.client("ecr"), aws.client("s3"), []
+    for each in absent:
+        image = parse_image(each.subject)
+        if image and image["tag"]:
+            ecr.put_image(
+                repositoryName=image["repository"],
+                imageTag=image["tag"],
+                imageManifest=small_manifest(each.subject),
+            )
+        elif each.subject.startswith("s3://"):
+            bucket, _, key = each.subject.removeprefix("s3://").partition("/")
+            named = f"{key}model.tar.gz" if key.endswith("/") else key
+            s3.put_object(Bucket=bucket, Key=named, Body=_archive("model.txt", each.subject))
+        else:
+            continue
+        pushed.append(each.subject)
+    return pushed
+
+
+def small_manifest(name: str) -> str:
+    """The manifest of an image with one small layer, which holds `name`."""
+    layer = _archive("name.txt", name)
+    root = {"type": "layers", "diff_ids": [_digest(gzip.decompress(layer))]}
+    config = json.dumps(
+        {"architecture": "amd64", "os": "linux", "config": {}, "rootfs": root}
+    ).encode()
+    kind = "application/vnd.docker"
+    described = [
+        {"mediaType": media, "size": len(blob), "digest": _digest(blob)}
+        for media, blob in (
+            (f"{kind}.container.image.v1+json", config),
+            (f"{kind}.image.rootfs.diff.tar.gzip", layer),
+        )
+    ]
+    return json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": f"{kind}.distribution.manifest.v2+json",
+            "config": described[0],
+            "layers": described[1:],
+        }
+    )
+
+
+def _archive(name: str, text: str) -> bytes:
+    """A tar.gz with one file, which is the same each time."""
+    packed, content = io.BytesIO(), text.encode()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    return gzip.compress(packed.getvalue(), mtime=0)
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def remove() -> None:

@@ -31,18 +31,27 @@ def _agreed(_: Sequence[Stack]) -> None:
     """Ask nobody."""
 
 
+def unchecked(_: Stacks, _wanted: Sequence[Stack]) -> None:
+    """Refuse nothing."""
+
+
 def deploy(
-    patterns: Sequence[str], program: Program, *, ask: Callable[[Sequence[Stack]], None] = _agreed
+    patterns: Sequence[str],
+    program: Program,
+    *,
+    ask: Callable[[Sequence[Stack]], None] = _agreed,
+    check: Callable[[Stacks, Sequence[Stack]], None] = unchecked,
 ) -> Deployment:
     """Deploy the stacks that match with `cdktf deploy`, showing progress.
 
-    `ask` is called with the stacks before anything is done. Raises OperatorError with a report of
+    `check` may refuse them, and `ask` is called with them, before anything is done. Raises OperatorError with a report of
     every stack when one fails, and BadInputError for a pattern that matches none.
     """
     terraform_binary()
     with stdout.status("synthesizing"):
         synthesis = program.synthesize()
     wanted = synthesis.matching(patterns)
+    check(synthesis, wanted)
     ask(wanted)
     refuse_unsaved(wanted, program)
     for stack in wanted:

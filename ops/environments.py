@@ -54,3 +54,9 @@ Emulated = Annotated[
     bool, typer.Option("--emulator", help="Work on the running emulator instead of AWS.")
 ]
 """The `--emulator` option of commands that talk to AWS."""
+
+Preflight = Annotated[
+    bool,
+    typer.Option(help="Look whether images, artifacts, certificates and names are there."),
+]
+"""The `--no-preflight` option of commands that look for what is missing."""

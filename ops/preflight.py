@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache, cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -31,12 +34,19 @@ from .checks import (
 )
 from .errors import OperatorError
 from .kinds import kinds
+from .kinds.preflight import MAY_NOT_BE_READ
 from .kinds.record import Finding, Not, Quota
 from .kinds.synthesis import Resource, Synthesis
 from .own import existing
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
+
+_PARALLEL = 8
+_CACHED = "a pull through cache fetches it when it is pulled"
+
+NOT_CHECKED = "not checked: "
+"""What is found begins so where AWS could not be asked."""
 
 Synthesized = Mapping[str, Mapping[str, Any]]
 
@@ -67,6 +77,50 @@ def preflight(environment: Environment, synthesized: Synthesized, aws: Aws) -> l
     return list(dict.fromkeys(findings))
 
 
+def before_apply(
+    environment: Environment,
+    synthesized: Synthesized,
+    aws: Aws,
+    stacks: Collection[str],
+    *,
+    deploys: bool,
+) -> list[Finding]:
+    """The quick part of preflight: what some stacks ask for anew, and AWS does not have.
+
+    Images, artifacts, certificates, instance types and names; where this caller `deploys`, the
+    deploy role as well. What cannot be asked is skipped and says why: a deploy may have rights
+    that a review lacks.
+    """
+    try:
+        aws.require_credentials()
+        run = _Preflight(Synthesis(environment, synthesized, aws).new(stacks))
+    except (ClientError, BotoCoreError, OperatorError) as error:
+        return [Finding(READABLE, environment.key, "skipped", f"{NOT_CHECKED}{_said(error)}")]
+    findings: list[Finding] = []
+    for subject, check in run.quick(deploys=deploys):
+        try:
+            findings += check()
+        except (ClientError, BotoCoreError, OperatorError) as error:
+            findings.append(Finding(READABLE, subject, "skipped", f"{NOT_CHECKED}{_said(error)}"))
+    return [
+        replace(each, outcome="skipped", found=f"{NOT_CHECKED}{each.found}", fix="")
+        if each.found == MAY_NOT_BE_READ
+        else each
+        for each in dict.fromkeys(findings)
+    ]
+
+
+def _said(error: Exception) -> str:
+    return error.message if isinstance(error, OperatorError) else str(error)
+
+
+@cache
+def aws_accounts() -> frozenset[str]:
+    """The accounts in which AWS has the images of its own; what is there is taken as given."""
+    given = json.loads((Path(__file__).parent / "aws_registries.json").read_text("utf-8"))
+    return frozenset(given["accounts"])
+
+
 class _Preflight:
     """The checks of one environment."""
 
@@ -85,6 +139,20 @@ class _Preflight:
         yield "key", self.keys
         yield "subnets", self.subnets
         yield "names", self.names
+
+    def quick(self, *, deploys: bool) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
+        """The checks that take little time."""
+        if deploys and self._assumes_role():
+            yield "role", self.role
+        yield "images", self.images
+        yield from self._of_resources()
+        yield "names", self.names
+
+    def _assumes_role(self) -> bool:
+        """Whether the apply needs a deploy role that is there before it."""
+        name, arn = self._context.deploy_role, self._context.deploy_role_arn
+        makes = any(each.values.get("name") == name for each in self._synthesis.of("aws_iam_role"))
+        return bool(arn) and not makes and arn in self._synthesis.roles
 
     def _of_resources(self) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
         """What each type of resource needs beside: artifacts, certificates, instance types."""
@@ -136,6 +204,8 @@ class _Preflight:
         found = {uri for text in self._synthesis.texts.values() for uri in _IMAGE.findall(text)}
         for uri in sorted(found):
             match = parse_image(uri)
+            if match and match["account"] in aws_accounts():
+                continue
             if match and (match["tag"] or match["digest"]):
                 yield self._image(uri, match)
 
@@ -153,6 +223,8 @@ class _Preflight:
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
+            if code == "RepositoryNotFoundException" and self._is_cached(match):
+                return Finding(IMAGE, uri, "skipped", _CACHED)
             if code == "RepositoryNotFoundException":
                 stack = f"{self._context.key}-registry"
                 fix = (
@@ -164,11 +236,31 @@ class _Preflight:
                     f"add {self._context.account} to pull_accounts of the repository in "
                     f"account {match['account']}"
                 )
-                return Finding(IMAGE, uri, "failed", "may not be read", fix)
+                return Finding(IMAGE, uri, "failed", MAY_NOT_BE_READ, fix)
             raise
+        if not answer.get("images") and self._is_cached(match):
+            return Finding(IMAGE, uri, "skipped", _CACHED)
         if not answer.get("images"):
             return Finding(IMAGE, uri, "failed", "does not exist", push)
         return Finding(IMAGE, uri, "passed", "exists")
+
+    def _is_cached(self, match: re.Match[str]) -> bool:
+        """Whether the repository is one of a pull through cache, which has an image once it is pulled."""
+        if match["account"] != self._context.account or "/" not in match["repository"]:
+            return False
+        return any(
+            match["repository"].startswith(f"{prefix}/") or prefix == "ROOT"
+            for prefix in self._cache_prefixes
+        )
+
+    @cached_property
+    def _cache_prefixes(self) -> list[str]:
+        pages = (
+            self._aws.client("ecr").get_paginator("describe_pull_through_cache_rules").paginate()
+        )
+        return [
+            rule["ecrRepositoryPrefix"] for page in pages for rule in page["pullThroughCacheRules"]
+        ]
 
     def quotas(self) -> Iterator[Finding]:
         """The account's quotas cover every service at its maximum, twice for blue/green."""
@@ -266,16 +358,17 @@ class _Preflight:
 
     def names(self) -> Iterator[Finding]:
         """What is to be created is not there already, made by somebody else."""
-        checked = taken = 0
-        for resource in self._synthesis.resources:
-            argument, name = _named(resource)
-            deployed = self._synthesis.deployed.get(resource.stack, ())
-            if not name or "${" in name or resource.address in deployed:
-                continue
-            checked += 1
-            if self._is_recorded(resource.type, argument, name):
-                continue
-            found = existing(resource.type, resource.values, self._aws)
+        new = [resource for resource in self._synthesis.resources if self._is_new(resource)]
+        asked = [
+            resource for resource in new if not self._is_recorded(resource.type, *_named(resource))
+        ]
+        with ThreadPoolExecutor(max_workers=_PARALLEL) as pool:
+            answers = pool.map(
+                lambda resource: existing(resource.type, resource.values, self._aws), asked
+            )
+        checked, taken = len(new), 0
+        for resource, found in zip(asked, answers, strict=True):
+            name = _named(resource)[1]
             if found:
                 taken += 1
                 fix = (
@@ -289,6 +382,18 @@ class _Preflight:
         if not taken:
             said = f"{checked} new names are free" if checked else "nothing new is to be named"
             yield Finding(NAME, self._context.key, "passed", said)
+
+    def _is_new(self, resource: Resource) -> bool:
+        """Whether an apply creates it under a name that is known."""
+        name = _named(resource)[1]
+        return (
+            bool(name)
+            and "${" not in name
+            # How many there are of these, and whether any, is known to Terraform alone.
+            and not {"count", "for_each"} & set(resource.values)
+            and resource.address not in self._synthesis.deployed.get(resource.stack, ())
+            and f"{resource.stack} {resource.address}" not in self._synthesis.imported
+        )
 
     def _is_recorded(self, kind: str, argument: str, name: str) -> bool:
         """Whether a state has it, under an address that it had before."""

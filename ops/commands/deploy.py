@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..environments import Emulated, environments
+from ..environments import Emulated, Preflight, environments
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
 from . import AFTER, DEPLOY, Command
 
@@ -24,19 +24,29 @@ Stacks = Annotated[
 
 
 def deploy(
-    stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = False, json: Json = False
+    stacks: Stacks,
+    preflight: Preflight = True,
+    auto_approve: Approve = False,
+    emulator: Emulated = False,
+    json: Json = False,
 ) -> None:
     """Run cdktf deploy for the stacks that match, with a report for each.
+
+    Refuses first what would fail in its middle: a missing image or artifact, a name that is taken.
 
     Example: inferform deploy 'dev-use1-*' --auto-approve
     """
     from .. import deploy as operations
     from ..aws import emulator_in_use
+    from ..missing import refuse_missing
     from ..program import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
+    check = refuse_missing if preflight else operations.unchecked
     with _interruptible():
-        deployment = operations.deploy(stacks, program, ask=_ask("deploy", program, auto_approve))
+        deployment = operations.deploy(
+            stacks, program, ask=_ask("deploy", program, auto_approve), check=check
+        )
     if json:
         print_json([{"stack": run.name, "result": run.status} for run in deployment.stacks])
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..environments import Emulated
+from ..environments import Emulated, Preflight
 from ..errors import BadInputError
 from ..output import stderr, stdout
 from . import BEFORE, Command
@@ -61,6 +61,7 @@ def review(
             "--read-only", help="Plan with the environments' plan roles; nothing to apply is saved."
         ),
     ] = False,
+    preflight: Preflight = True,
     emulator: Emulated = False,
 ) -> None:
     """Say what a deploy would do: services first, then risks, cost and every change.
@@ -83,7 +84,13 @@ def review(
     report = (
         _read(plan, checkov)
         if plan
-        else _made(envs or [], checkov, emulator=emulator, read_only=read_only)
+        else _made(
+            envs or [],
+            checkov,
+            emulator=emulator,
+            read_only=read_only,
+            preflight=preflight,
+        )
     )
     for index, chosen in enumerate(formats):
         _write(report, chosen, outputs[index] if outputs else None)
@@ -103,7 +110,9 @@ def _read(files: Sequence[Path], checkov: Path | None) -> Report:
     return review_files(files, checkov=checkov)
 
 
-def _made(keys: Sequence[str], checkov: Path | None, *, emulator: bool, read_only: bool) -> Report:
+def _made(
+    keys: Sequence[str], checkov: Path | None, *, emulator: bool, read_only: bool, preflight: bool
+) -> Report:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from ..aws import emulator_in_use
@@ -128,7 +137,12 @@ def _made(keys: Sequence[str], checkov: Path | None, *, emulator: bool, read_onl
             progress.update(tasks[name], s=status, total=finished, completed=finished or 0)
 
         return review_environments(
-            keys, program, checkov=checkov, read_only=read_only, follow=follow
+            keys,
+            program,
+            checkov=checkov,
+            read_only=read_only,
+            preflight=preflight,
+            follow=follow,
         )
 
 

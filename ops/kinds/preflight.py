@@ -11,6 +11,9 @@ from ..checks import ARTIFACT, INSTANCE_TYPE
 from .record import Finding
 from .synthesis import Synthesis
 
+MAY_NOT_BE_READ = "may not be read"
+"""What is found where AWS refuses: the reader may lack a right that whatever runs has."""
+
 
 def artifacts(synthesis: Synthesis, uris: Iterable[str]) -> Iterator[Finding]:
     """Whether model artifacts are in their buckets; references are filled in where known."""
@@ -31,7 +34,7 @@ def _artifact(synthesis: Synthesis, uri: str) -> Finding:
             return Finding(ARTIFACT, uri, "failed", "its bucket does not exist", fix)
         if code == "AccessDenied":
             fix = f"let account {context.account} read {bucket} (read_accounts)"
-            return Finding(ARTIFACT, uri, "failed", "may not be read", fix)
+            return Finding(ARTIFACT, uri, "failed", MAY_NOT_BE_READ, fix)
         raise
     keys = [entry["Key"] for entry in listed.get("Contents", [])]
     exists = bool(keys) if key.endswith("/") else key in keys

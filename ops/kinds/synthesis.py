@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,9 @@ from ..errors import NotBootstrappedError
 from ..state import State, States
 from ..terraform import backend_in, place_in
 from .record import Values
+
+_NAMED = re.compile(r"(?:\d{12}\.dkr\.ecr\.|s3://|arn:aws[\w-]*:acm:)[^\s\"\\]+")
+"""What must exist before what names it: images, artifacts and certificates."""
 
 _REMOTE = re.compile(r"\$\{data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)\}")
 
@@ -56,6 +60,7 @@ class Synthesis:
             for logical, values in bodies.items()
         )
         self._stacks = stacks
+        self._meant = set(stacks)
         self.texts = {stack: json.dumps(content) for stack, content in stacks.items()}
 
     def of(self, *types: str) -> list[Resource]:
@@ -77,6 +82,51 @@ class Synthesis:
         except NotBootstrappedError:
             return {}  # there is no state bucket yet, which is a finding of its own
         return {layer: state for layer, state in found.items() if state is not None}
+
+    def new(self, stacks: Collection[str]) -> Synthesis:
+        """The same, with the resources of some stacks alone that do not run as they are written:
+        their state does not have them, or has them with another image, artifact or certificate."""
+        self.states  # noqa: B018 - so that it is read once
+        made = copy.copy(self)
+        made.resources = tuple(
+            each for each in self.resources if each.stack in stacks and not self._runs(each)
+        )
+        made._meant = set(stacks)
+        made.texts = {
+            stack: json.dumps([each.values for each in made.resources if each.stack == stack])
+            for stack in self.texts
+        }
+        return made
+
+    def _runs(self, resource: Resource) -> bool:
+        layer = place_in(self._stacks[resource.stack])[1]
+        state = self.states.get(layer)
+        held = [
+            json.dumps(attributes)
+            for address, attributes in (state.resources if state else {}).items()
+            if address.split("[")[0] == resource.address
+        ]
+        wanted = _NAMED.findall(self.resolved(json.dumps(resource.values)))
+        return bool(held) and all(any(each in text for text in held) for each in wanted)
+
+    @property
+    def roles(self) -> set[str]:
+        """The roles that Terraform assumes for the stacks that are meant."""
+        return {
+            role["role_arn"]
+            for stack in self._meant
+            for provider in self._stacks[stack].get("provider", {}).get("aws", [])
+            for role in provider.get("assume_role", [])
+        }
+
+    @cached_property
+    def imported(self) -> set[str]:
+        """The addresses, each with its stack, that the next apply imports."""
+        return {
+            f"{stack} {block.get('to')}"
+            for stack, content in self._stacks.items()
+            for block in content.get("import", [])
+        }
 
     @cached_property
     def deployed(self) -> dict[str, set[str]]:

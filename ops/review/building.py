@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..plan import Plan, shaped
 from ..told import Risk, Story
-from .report import CostReport, Finding, Report, StackReport, stack_report
+from .report import CostReport, Finding, Missing, Report, StackReport, stack_report
 from .risks import cost_risk, find_risks
 from .source import NO_SOURCE, Source
 from .stories import tell
@@ -21,6 +21,7 @@ def build(
     findings: Sequence[Finding] | None = None,
     assumptions: Sequence[str] = (),
     source: Source = NO_SOURCE,
+    missing: Sequence[Missing] = (),
 ) -> Report:
     """The report of plans; `stacks` also holds those without one, such as blocked stacks."""
     reports = tuple(stacks) if stacks is not None else tuple(stack_report(plan) for plan in plans)
@@ -45,4 +46,5 @@ def build(
         findings=None if findings is None else tuple(findings),
         assumptions=tuple(assumptions),
         source=source,
+        missing=tuple(missing),
     )

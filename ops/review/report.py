@@ -119,6 +119,23 @@ class Finding:
     guideline: str = ""
 
 
+MISSING = "Preflight"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What the environment asks for anew and AWS does not have, or could not be looked for."""
+
+    environment: str
+    check: str
+    """Id and title of the check, as `inferform explain` knows it: `PRE4 image`."""
+
+    subject: str
+    found: str
+    fix: str = ""
+    """What to do; empty where it could not be looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """A review of one or more plans."""
@@ -131,6 +148,7 @@ class Report:
     findings: tuple[Finding, ...] | None = None
     assumptions: tuple[str, ...] = ()
     source: Source = NO_SOURCE
+    missing: tuple[Missing, ...] = ()
 
     @property
     def apply(self) -> str:
@@ -159,12 +177,16 @@ class Report:
     @property
     def is_empty(self) -> bool:
         """Whether every stack was planned and nothing is to be done."""
-        return not self.counts and all(
-            stack.status == "planned"
-            and stack.complete
-            # What is filled in in the state is nothing to do.
-            and all(remark.kind == "state" for remark in stack.remarks)
-            for stack in self.stacks
+        return (
+            not self.counts
+            and not self.missing
+            and all(
+                stack.status == "planned"
+                and stack.complete
+                # What is filled in in the state is nothing to do.
+                and all(remark.kind == "state" for remark in stack.remarks)
+                for stack in self.stacks
+            )
         )
 
     @property
@@ -220,6 +242,10 @@ class Report:
         parts.append(f"risks: {', '.join(by_severity)}" if by_severity else "no risk found")
         if not self.is_whole:
             parts[-1] += " in what is planned"
+        if absent := [each for each in self.missing if each.fix]:
+            parts.append(
+                _plural(len(absent), "check finds what would fail", "checks find what would fail")
+            )
         if blocked:
             parts.append(_plural(len(blocked), "stack is blocked", "stacks are blocked"))
         if failed:

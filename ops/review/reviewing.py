@@ -10,13 +10,15 @@ from ..aws import Aws
 from ..cost.model import ASSUMPTIONS
 from ..cost.prices import price_table
 from ..cost.resources import usages
+from ..masking import mask_text
+from ..missing import missing
 from ..plan import Plan, Side, read_plan, shaped
-from ..program import Program, note_left_out
+from ..program import Program, Stacks, note_left_out
 from ..terraform import Stack, terraform_binary
 from .building import build
 from .checkov import read_findings
 from .planning import PLANS, Planning
-from .report import CostReport, Finding, Report, StackReport
+from .report import CostReport, Finding, Missing, Report, StackReport
 from .source import source_of
 
 _SIDES: tuple[Side, Side] = ("before", "after")
@@ -39,12 +41,14 @@ def review_environments(
     *,
     checkov: Path | None = None,
     read_only: bool = False,
+    preflight: bool = False,
     folder: Path = PLANS,
     follow: Callable[[str, str], None] = lambda _name, _status: None,
 ) -> Report:
     """Plan environments, and stacks of one's own by name; save the plans, and report.
 
-    `read_only` plans with the environments' plan roles, and keeps no plan. Raises BadInputError
+    `read_only` plans with the environments' plan roles, and keeps no plan. With `preflight` the report
+    says what the stacks ask for anew and AWS does not have. Raises BadInputError
     for an unknown name, and OperatorError without Terraform or credentials.
     """
     findings = None if checkov is None else read_findings(checkov)
@@ -70,7 +74,16 @@ def review_environments(
         findings=findings,
         assumptions=ASSUMPTIONS,
         source=planning.source,
+        missing=_missing(synthesis, chosen) if preflight else (),
     )
+
+
+def _missing(synthesis: Stacks, chosen: Sequence[Stack]) -> list[Missing]:
+    return [
+        Missing(key, each.check.label, each.subject, mask_text(each.found), each.fix)
+        for key, findings in missing(synthesis, chosen).items()
+        for each in findings
+    ]
 
 
 def noted(stack: Stack, planning: Planning) -> StackReport:

@@ -7,7 +7,7 @@ from html import escape
 
 from ...plan import Action, Change
 from ...told import Risk, Story
-from ..report import CostReport, Finding, Report, StackReport
+from ..report import MISSING, CostReport, Finding, Missing, Report, StackReport
 from ..values import UNKNOWN, details, marks, short
 from .markdown import cost_cells, cost_notes
 
@@ -95,6 +95,7 @@ def render_html(report: Report) -> str:
     body = [
         *_head(report),
         *_services(report.stories),
+        *_missing(report.missing),
         *_risks(report.risks),
         *_counts(report),
         *_beside(report.stacks),
@@ -194,6 +195,24 @@ def _counts(report: Report) -> Iterator[str]:
         [([*cells, note] if noted else cells, numbers) for cells, numbers, note in rows],
         noted=noted,
     )
+
+
+def _missing(missing: Iterable[Missing]) -> Iterator[str]:
+    rows: list[tuple[list[str], list[str]]] = [
+        (
+            [
+                escape(each.check),
+                f"<code>{escape(each.subject)}</code>",
+                f'<span class="{"alarm" if each.fix else "value"}">{escape(each.found)}</span>',
+                escape(each.fix),
+            ],
+            [],
+        )
+        for each in missing
+    ]
+    if rows:
+        yield f"<h2>{MISSING}</h2>"
+        yield _table(["check", "of", "found", "what to do"], [], rows)
 
 
 def _beside(stacks: Iterable[StackReport]) -> Iterator[str]:

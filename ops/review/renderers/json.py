@@ -48,6 +48,7 @@ def as_data(report: Report) -> dict[str, Any]:
             }
             for story in report.stories
         ],
+        "missing": [asdict(each) for each in report.missing],
         "risks": [
             {
                 "id": risk.rule.id,

@@ -10,7 +10,7 @@ from ...cost.model import dollars
 from ...kinds.untold import NOT_TOLD
 from ...plan import Action, Change
 from ...told import Risk, Severity, Story
-from ..report import CostReport, Finding, Report, StackReport
+from ..report import MISSING, CostReport, Finding, Report, StackReport
 from ..values import SIGNS, details, marks, sentence, short
 
 GITHUB_LIMIT = 65_536
@@ -38,6 +38,7 @@ def render_markdown(report: Report, limit: int = _BUDGET) -> str:
     if report.source.differs:
         head.always([_plain(f"Planned from {report.source}."), ""])
     _services(head, report)
+    _missing(head, report)
     _risks(head, report)
     _counts(head, report)
     _beside(head, report)
@@ -168,6 +169,16 @@ def _counts(head: Limited, report: Report) -> None:
         notes = "; ".join(stack.notes)
         head.add([f"- {_plain(stack.name)}: {_plain(short(notes, 300))}"], "notes")
     head.always([""] if noted else [])
+
+
+def _missing(head: Limited, report: Report) -> None:
+    if report.missing:
+        head.always([f"### {MISSING}", ""])
+        for each in sorted(report.missing, key=lambda each: not each.fix):
+            said = f"{_plain(each.check)} {_code(short(each.subject, 300))} {_plain(short(each.found, 600))}"
+            text = f"**{said}**: {_plain(each.fix)}" if each.fix else said
+            head.add([f"- {text}"], "checks")
+        head.always([""])
 
 
 def _beside(head: Limited, report: Report) -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ...plan import Action
 from ...told import Severity, Story
-from ..report import Report
+from ..report import MISSING, Report
 from ..values import SIGNS, details, marks, sentence
 from .markdown import cost_cells, cost_notes
 
@@ -47,7 +47,17 @@ def print_report(report: Report, console: Console) -> None:
         console.print(
             Text(f"Planned from {said}", style="" if report.source.is_commit else "yellow")
         )
-    for section in (_services, _risks, _counts, _beside, _costs, _findings, _changes, _saved):
+    for section in (
+        _services,
+        _missing,
+        _risks,
+        _counts,
+        _beside,
+        _costs,
+        _findings,
+        _changes,
+        _saved,
+    ):
         renderable = section(report)
         if renderable is not None:
             console.print()
@@ -85,6 +95,17 @@ def _story(story: Story) -> RenderableType:
     if story.resets_capacity:
         lines.append(Text(f"  live capacity is reset: {story.resets_capacity}", style="yellow"))
     return Padding(Group(*lines), (0, 0, 0, 2), expand=False)
+
+
+def _missing(report: Report) -> RenderableType | None:
+    if not report.missing:
+        return None
+    lines = [Text(MISSING, style="bold")]
+    for each in report.missing:
+        style = "red" if each.fix else "yellow"
+        lines.append(Text(f"  {each.check} {each.subject} {each.found}", style=style))
+        lines += [Text(f"    {each.fix}", style="dim")] if each.fix else []
+    return Group(*lines)
 
 
 def _risks(report: Report) -> RenderableType | None:
