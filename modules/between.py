@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from .ecr.spec import ECR8, Image
 from .environment import Environment
 from .layers.specs import Registry
-from .rules import Problem, did_you_mean, rule
+from .model.container import Container
+from .rules import PathPart, Problem, did_you_mean, rule
 from .spec import walk
 from .vpc.spec import VPC2, Network
 
@@ -18,6 +19,28 @@ OWN1 = rule(
     message="is in {owner}, whose repository {repository} does not let account {account} pull; "
     "add the account to its pull_accounts",
     source="Amazon ECR user guide, repository policies (cross-account access)",
+)
+OWN2 = rule(
+    "OWN2",
+    refuses="an artifact in another account's bucket that does not let this account read",
+    message="is in the artifact bucket of {owner}, which does not let account {account} read; add "
+    "the account to registry.artifacts.read_accounts there",
+    source="Amazon S3 user guide, bucket policies (cross-account access)",
+)
+OWN3 = rule(
+    "OWN3",
+    refuses="an artifact in another environment's bucket, under a key that the Context does not name",
+    message="is in the artifact bucket of {owner}, encrypted by its key, which no role here may use; "
+    "write context.artifact_keys={{{bucket!r}: ...}} with the output kms_key_arn of {owner}-registry",
+    source="Amazon S3 user guide, SSE-KMS (readers decrypt); AWS KMS developer guide, "
+    "cross-account access",
+    severity="warning",
+)
+OWN4 = rule(
+    "OWN4",
+    refuses="a SageMaker artifact in the bucket of an environment of another Region",
+    message="is in {other}, but the environment is in {region}; copy it to a bucket of {region}",
+    source="botocore sagemaker CreateModel (the model data and the model are in one Region)",
 )
 IDN2 = rule(
     "IDN2",
@@ -40,6 +63,7 @@ def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Prob
     """What is wrong between environments, each with the key of the one to change."""
     yield from _overlaps(environments)
     yield from _unowned_images(environments)
+    yield from _unowned_artifacts(environments)
     yield from _repeated_roles(environments)
     yield from _nested_keys(environments)
 
@@ -102,6 +126,42 @@ def _unowned_images(environments: Mapping[str, Environment]) -> Iterator[tuple[s
                             *path, owner=owner.key, repository=name, account=context.account
                         ),
                     )
+
+
+def _unowned_artifacts(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """Artifacts in the bucket of another environment, which lets in whom it names, by its key."""
+    buckets = {
+        environment.context.bucket("artifacts"): environment
+        for environment in environments.values()
+        if isinstance(environment.registry, Registry)
+    }
+    for key, environment in environments.items():
+        context = environment.context
+        for path, uri, stays in _artifacts(environment):
+            bucket = uri.removeprefix("s3://").partition("/")[0]
+            owner = buckets.get(bucket)
+            if owner is None or owner is environment:
+                continue
+            registry = owner.registry
+            assert isinstance(registry, Registry)
+            let_in = (owner.context.account, *registry.artifacts.read_accounts)
+            if context.account not in let_in:
+                yield key, OWN2.problem(*path, got=uri, owner=owner.key, account=context.account)
+            if bucket not in context.artifact_keys:
+                yield key, OWN3.problem(*path, got=uri, owner=owner.key, bucket=bucket)
+            if stays and owner.context.region != context.region:
+                other = owner.context.region
+                yield key, OWN4.problem(*path, got=uri, other=other, region=context.region)
+
+
+def _artifacts(environment: Environment) -> Iterator[tuple[tuple[PathPart, ...], str, bool]]:
+    """The artifacts that services name by an S3 URI, and whether they must be in the same Region."""
+    for each in environment.deployed:
+        for path, spec in ((), each.spec), *walk(each.spec):
+            if isinstance(spec, Container):
+                for name, value in spec.versions():
+                    if name in ("artifact", "artifacts") and value and value.startswith("s3://"):
+                        yield (*each.place.path, *path, name), value, each.spec.loads_in_region
 
 
 def _repeated_roles(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:

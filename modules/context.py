@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from . import names
 from .rules import Problem, rule
-from .spec import Aws, Check, Known, Matches, ShortName, Spec
+from .spec import Aws, Check, Known, Matches, ShortName, Spec, arn_of, is_bucket_name
 
 CTX1 = rule(
     "CTX1",
@@ -67,9 +67,24 @@ CTX8 = rule(
     "own tags are never replaced",
 )
 
-_OWN_TAGS = (
-    *("environment", "layer", "managed-by", "organization", "owner", "stage", "Name"),
-    *("AmazonECSManaged", "kubernetes.io/role/elb", "kubernetes.io/role/internal-elb"),
+CTX10 = rule(
+    "CTX10",
+    refuses="a key of artifacts under something that is no bucket's name, or in another partition",
+    message="must be a bucket's name, such as acme-shared-artifacts, with the ARN of a key of {partition}",
+    source="Amazon S3 user guide, bucket naming rules; AWS General Reference, Amazon Resource Names",
+)
+
+EXAMPLE_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+KeyArn = Annotated[str, arn_of("kms", EXAMPLE_KEY, r"key/[\w-]+")]
+"""The ARN of a KMS key itself: IAM policies do not know aliases."""
+
+OwnTag = Literal["environment", "layer", "managed-by", "organization", "owner", "stage"]
+
+# What AWS or a resource of Inferform has, which no Context renames.
+_FIXED_TAGS = (
+    *("Name", "AmazonECSManaged"),
+    *("kubernetes.io/role/elb", "kubernetes.io/role/internal-elb"),
 )
 
 
@@ -92,6 +107,10 @@ def _tags_fit(tags: dict[str, str]) -> bool:
         and _is_tag_text(key + value)
         for key, value in tags.items()
     )
+
+
+def _keys_fit(keys: dict[str, str]) -> bool:
+    return _tags_fit(dict.fromkeys(keys.values(), ""))
 
 
 def _at_most(limit: int) -> Check:
@@ -154,20 +173,42 @@ class Context(Spec):
     images: ImageOwner | None = None
     """Who owns the images, where it is another account. Without it, this environment."""
 
+    artifact_keys: dict[str, KeyArn] = {}
+    """The KMS key of each bucket whose objects another key encrypts than the environment's own, by
+    the bucket's name: another environment's or account's. Roles that read an artifact there may
+    decrypt with that key, through S3 alone; its policy must let this account in too. Default:
+    none, everything is encrypted by the environment's key."""
+
     tags: Annotated[dict[TagKey, TagValue], Check(CTX3, _tags_fit)] = {}
     """More tags for every resource. Keys may not differ in case alone, nor be one of Inferform's
     own in any case: `environment`, `layer`, `managed-by`, `organization`, `owner`, `stage`,
     `Name`, or those of ECS and Kubernetes. Default: only Inferform's own."""
 
+    tag_keys: Annotated[dict[OwnTag, TagKey], Check(CTX3, _keys_fit)] = {}
+    """Other keys for Inferform's own tags, such as `{"owner": "team"}` where a tag policy has
+    another meaning for `owner`. A change tags every resource anew; resources that a killed deploy
+    left before it are not known as Inferform's any more. Default: the keys that `tags` names."""
+
     protected: bool = False
     """Whether stateful resources refuse to be destroyed. Set it in production."""
 
     def check(self) -> Iterator[Problem]:
-        """No two tags that IAM takes for one."""
-        taken = {key.casefold(): key for key in _OWN_TAGS}
+        """No two tags that IAM takes for one, and keys of buckets that there can be."""
+        for bucket, key in self.artifact_keys.items():
+            if not is_bucket_name(bucket) or key.split(":")[1] != self.partition:
+                yield CTX10.problem("artifact_keys", bucket, got=key, partition=self.partition)
+        taken = {key.casefold(): key for key in _FIXED_TAGS}
+        for own in get_args(OwnTag):
+            key = self.tag_key(own)
+            if key.casefold() in taken:
+                other = f"{taken[key.casefold()]}, which Inferform sets"
+                where = ("tag_keys", own) if own in self.tag_keys else ("tag_keys",)
+                yield CTX8.problem(*where, got=key, other=other)
+            taken[key.casefold()] = key
+        own_keys = {*taken.values()}
         for key in self.tags:
             other = taken.setdefault(key.casefold(), key)
-            if other in _OWN_TAGS:
+            if other in own_keys:
                 yield CTX8.problem("tags", key, other=f"{other}, which Inferform sets")
             elif other != key:
                 yield CTX8.problem("tags", key, other=other)
@@ -242,17 +283,21 @@ class Context(Spec):
         """The account that owns the images."""
         return self.images.account if self.images else self.account
 
-    def repository(self, name: str) -> str:
-        """The full name of an image repository, here or at the owner of the images."""
+    @property
+    def image_owner(self) -> Context:
+        """The environment that owns the images: this one, or that of another account."""
         if self.images is None:
-            return self.name(name)
-        owner = self.replace(
+            return self
+        return self.replace(
             account=self.images.account,
             stage=self.images.stage,
             region=self.images.home_region or self.region,
             images=None,
         )
-        return owner.name(name)
+
+    def repository(self, name: str) -> str:
+        """The full name of an image repository, here or at the owner of the images."""
+        return self.image_owner.name(name)
 
     @property
     def state_bucket(self) -> str:
@@ -265,8 +310,7 @@ class Context(Spec):
 
     def default_tags(self, layer: str) -> dict[str, str]:
         """The tags that the provider puts on every resource of a layer."""
-        return {
-            **self.tags,
+        own: dict[OwnTag, str] = {
             "environment": self.key,
             "layer": layer,
             "managed-by": "inferform",
@@ -274,3 +318,16 @@ class Context(Spec):
             "owner": self.owner,
             "stage": self.stage,
         }
+        return {**self.tags, **{self.tag_key(name): value for name, value in own.items()}}
+
+    def tag_key(self, own: OwnTag) -> str:
+        """The key of one of Inferform's own tags."""
+        return self.tag_keys.get(own, own)
+
+    def is_own(self, tags: Mapping[str, str], *, layer: str | None = None) -> bool:
+        """Whether something in AWS has this environment's tags, and those of a layer if given."""
+        names: list[OwnTag] = ["environment", "managed-by"]
+        if layer is not None:
+            names.append("layer")
+        wanted = self.default_tags(layer or "")
+        return all(tags.get(key) == wanted[key] for key in map(self.tag_key, names))

@@ -11,13 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from .context import EXAMPLE_KEY, Context
 from .rules import SPEC1, SPEC2, SPEC3, Problem, did_you_mean, rule
 from .spec import CIDR1, SpecError, is_bucket_name, is_network
-
-if TYPE_CHECKING:
-    from .context import Context
-
-EXAMPLE_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 OUT1 = rule(
     "OUT1",

@@ -134,6 +134,9 @@ class Service(Billed, Named, Reaching):
     words: ClassVar[str]
     """What people call it: `SageMaker endpoint`, `ECS service`."""
 
+    loads_in_region: ClassVar[bool] = False
+    """Whether its artifacts must be in its own Region. Default: False, they only cost transfer."""
+
     scales: ClassVar[Kind | None] = None
     """What scales it, with which algorithm. Default: None, it cannot be simulated."""
 

@@ -207,12 +207,8 @@ def _own(found: Iterable[Existing], address: str, stack: Stack, aws: Aws) -> Exi
 
     Raises OperatorError where several do, and while it is still being made.
     """
-    wanted = aws.context.default_tags(stack.layer)
     own = [
-        each
-        for each in found
-        if each.own_name
-        or all(each.tags.get(key) == wanted[key] for key in ("environment", "layer", "managed-by"))
+        each for each in found if each.own_name or aws.context.is_own(each.tags, layer=stack.layer)
     ]
     if len(own) > 1:
         raise OperatorError(

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 STATE_VERSIONS_DAYS = 90
 """Days that a superseded state stays recoverable."""
 
-_TAGS = {"managed-by": "inferform", "purpose": "terraform-state"}
-
 _ENCRYPTION: ServerSideEncryptionConfigurationTypeDef = {
     "Rules": [
         {
@@ -105,13 +103,19 @@ def _exists(s3: S3Client, context: Context) -> bool:
         ) from error
     tags = _read(lambda: s3.get_bucket_tagging(Bucket=bucket)["TagSet"], "NoSuchTagSet") or []
     found = {tag["Key"]: tag["Value"] for tag in tags}
-    if any(found.get(key) != value for key, value in _TAGS.items()):
-        wanted = ", ".join(f"{key}={value}" for key, value in _TAGS.items())
+    # Environments that share the bucket may have other keys for the same tags.
+    if found.get("purpose") != "terraform-state" or "inferform" not in found.values():
+        wanted = ", ".join(f"{key}={value}" for key, value in _tags(context).items())
         raise OperatorError(
             f"bucket {bucket} exists, but Inferform did not make it; nothing was changed",
             f"tag it {wanted} to hand it over, or delete it",
         )
     return True
+
+
+def _tags(context: Context) -> dict[str, str]:
+    """The tags by which the bucket is known, as the Context names them."""
+    return {context.tag_key("managed-by"): "inferform", "purpose": "terraform-state"}
 
 
 def _create(s3: S3Client, context: Context) -> bool:
@@ -122,7 +126,11 @@ def _create(s3: S3Client, context: Context) -> bool:
         else {"CreateBucketConfiguration": {"LocationConstraint": context.region}}
     )
     s3.create_bucket(Bucket=bucket, ObjectOwnership="BucketOwnerEnforced", **location)
-    tags = {**_TAGS, "organization": context.organization, "owner": context.owner}
+    tags = {
+        **_tags(context),
+        context.tag_key("organization"): context.organization,
+        context.tag_key("owner"): context.owner,
+    }
     s3.put_bucket_tagging(
         Bucket=bucket,
         Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]},

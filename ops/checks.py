@@ -120,7 +120,8 @@ KEY = check(
     command="preflight",
     why="nothing can be encrypted or read with a key that is disabled, or whose policy does not let "
     "this account's roles in",
-    fix="enable the key, or allow kms:* to the account in its policy, so that IAM policies decide",
+    fix="enable the key, or allow kms:* to the account in its policy, so that IAM policies decide; "
+    "name the key of another bucket's artifacts in artifact_keys of the Context",
 )
 SUBNETS = check(
     "PRE10",

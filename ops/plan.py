@@ -522,7 +522,8 @@ def _side(change: dict[str, Any], side: Side, *, in_clear: bool) -> dict[str, An
 
 
 def _tag(changes: tuple[Change, ...], name: str) -> str:
-    """A tag that Inferform puts on everything; empty for another project's resources."""
+    """A tag that Inferform puts on everything; empty for another project's resources, and where
+    the Context names its tags otherwise."""
     for change in changes:
         for values in (change.after, change.before):
             tags = values.get("tags_all")

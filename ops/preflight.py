@@ -402,8 +402,7 @@ class _Preflight:
 
     def _is_own(self, tags: Mapping[str, str]) -> bool:
         """Whether it carries the tags of this environment."""
-        wanted = self._context.default_tags("")
-        return all(tags.get(key) == wanted[key] for key in ("environment", "managed-by"))
+        return self._context.is_own(tags)
 
 
 def _named(resource: Resource) -> tuple[str, str]:

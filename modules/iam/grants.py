@@ -21,9 +21,13 @@ def pull(context: Context, image_uri: str) -> list[Statement]:
     return _pull(repository)
 
 
-def pull_own(context: Context) -> list[Statement]:
-    """Pulling from the environment's own repositories, where a model package names the image."""
-    return _pull(context.arn("ecr", f"repository/{context.prefix}-*"))
+def pull_any(context: Context) -> list[Statement]:
+    """Pulling any image that the environment has, or whoever owns its images, where something else
+    names the image: a model package, or an inference component."""
+    owner = context.image_owner
+    # A replica is in this Region, under the name that its owner gave it.
+    repository = f"repository/{owner.prefix}-*"
+    return _pull(owner.replace(region=context.region).arn("ecr", repository))
 
 
 def _pull(repository: str) -> list[Statement]:
@@ -81,8 +85,22 @@ def read_artifact(context: Context, uri: str, kms_key_arn: str) -> list[Statemen
             sid="ListArtifact",
             conditions={"StringLike": {"s3:prefix": [objects]}},
         ),
-        allow("kms:Decrypt", kms_key_arn, sid="DecryptArtifact"),
+        _decrypt(context, bucket, kms_key_arn),
     ]
+
+
+def _decrypt(context: Context, bucket: str, kms_key_arn: str) -> Statement:
+    """Decrypting the objects of a bucket, by the key that the Context names for it."""
+    key = context.artifact_keys.get(bucket)
+    if key is None:
+        return allow("kms:Decrypt", kms_key_arn, sid="DecryptArtifact")
+    through = f"s3.{key.split(':')[3]}.{context.dns_suffix}"
+    return allow(
+        "kms:Decrypt",
+        key,
+        sid="DecryptArtifact",
+        conditions={"StringEquals": {"kms:ViaService": through}},
+    )
 
 
 def write_objects(context: Context, uri: str, kms_key_arn: str, sid: str) -> list[Statement]:

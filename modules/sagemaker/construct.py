@@ -113,8 +113,9 @@ class HostedEndpoint(Construct):
             for _, source in hosted.containers:
                 statements += container_grants(context, source, bucket, key)
             if hosted.mode == "components":
-                statements += grants.pull_own(context)
-                statements += grants.read_artifact(context, f"s3://{bucket}/", key)
+                statements += grants.pull_any(context)
+                for held in (bucket, *context.artifact_keys):
+                    statements += grants.read_artifact(context, f"s3://{held}/", key)
             if hosted.fleet and hosted.fleet.core_dumps:
                 uri = core_dumps_uri(hosted.fleet.core_dumps, self._id, bucket)
                 statements += grants.write_objects(context, uri, key, "WriteCoreDumps")

@@ -138,7 +138,7 @@ def container_grants(context: Context, source: AnySource, bucket: str, key: str)
     if isinstance(source, ModelPackage):
         image = source.image
         if image is None:
-            statements += grants.pull_own(context)
+            statements += grants.pull_any(context)
         else:
             uri = image if isinstance(image, str) else image.uri(context)
             statements += grants.pull(context, uri)

@@ -325,6 +325,7 @@ class Hosts(Service):
     """What SageMaker runs containers for: endpoints and batch transforms."""
 
     unreached = MDL29
+    loads_in_region = True
 
     def sources(self) -> Iterator[Container]:
         """Every container, of every variant."""

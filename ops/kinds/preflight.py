@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..checks import ARTIFACT, INSTANCE_TYPE
+from ..checks import ARTIFACT, INSTANCE_TYPE, KEY
 from .record import Finding
 from .synthesis import Synthesis
 
@@ -19,7 +19,37 @@ def artifacts(synthesis: Synthesis, uris: Iterable[str]) -> Iterator[Finding]:
     """Whether model artifacts are in their buckets; references are filled in where known."""
     for uri in sorted({synthesis.resolved(uri) for uri in uris}):
         if "${" not in uri and uri.startswith("s3://"):
-            yield _artifact(synthesis, uri)
+            found = _artifact(synthesis, uri)
+            yield found
+            if found.outcome == "passed":
+                yield from _encryption(synthesis, uri)
+
+
+def _encryption(synthesis: Synthesis, uri: str) -> Iterator[Finding]:
+    """Whether an artifact is encrypted by the key that its reader's role may decrypt with."""
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    s3, context = synthesis.aws.client("s3"), synthesis.context
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)["Contents"]
+    try:
+        head = s3.head_object(Bucket=bucket, Key=listed[0]["Key"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("403", "AccessDenied"):
+            raise
+        yield Finding(KEY, uri, "skipped", "its key may not be read with these credentials")
+        return
+    used = head.get("SSEKMSKeyId", "")
+    named = context.artifact_keys.get(bucket)
+    allowed = named or synthesis.output("registry", "kms_key_arn")
+    if not used or not isinstance(allowed, str):
+        return
+    if used == allowed:
+        yield Finding(KEY, uri, "passed", "is encrypted by the key that its readers may use")
+        return
+    said = f"is encrypted by {used}, but its readers may use {allowed}"
+    fix = f'write artifact_keys={{"{bucket}": "{used}"}} in the Context'
+    if named is None and used.split(":")[4] != context.account:
+        fix += f", and let account {context.account} decrypt in the key's policy"
+    yield Finding(KEY, uri, "failed", said, fix)
 
 
 def _artifact(synthesis: Synthesis, uri: str) -> Finding:

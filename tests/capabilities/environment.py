@@ -12,6 +12,11 @@ CAPABILITY = Capability(
             "ImageOwner.account",
             "ImageOwner.home_region",
         ),
+        "rights of roles, by the bucket that they read": (
+            "Context.artifact_keys{key}",
+            "Context.artifact_keys{}",
+        ),
+        "Inferform's names of its own tags": ("Context.tag_keys{key}",),
         "Terraform's: addresses in a state": (
             "Environment.moved{key}",
             "Environment.moved{}{key}",

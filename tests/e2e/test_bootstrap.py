@@ -85,3 +85,16 @@ def test_credentials_of_another_account_without_a_role_are_refused(emulator: Any
     here = context("six", deploy_role=None)
     with pytest.raises(OperatorError, match="the credentials belong to account 123456789012"):
         bootstrap(here, Aws(here, emulator=emulator))
+
+
+def test_environments_with_other_keys_for_their_tags_share_the_bucket(emulator: Any) -> None:
+    here = context("keys").replace(tag_keys={"managed-by": "made-by", "owner": "team"})
+    aws = Aws(here, emulator=emulator)
+    bucket = bootstrap(here, aws).bucket
+    tags = {
+        t["Key"]: t["Value"] for t in aws.client("s3").get_bucket_tagging(Bucket=bucket)["TagSet"]
+    }
+    assert tags["made-by"] == "inferform"
+    assert tags["team"] == here.owner
+    assert "owner" not in tags
+    assert bootstrap(here.replace(tag_keys={}), aws).changed == []

@@ -439,3 +439,24 @@ def test_main_says_a_target_that_is_none() -> None:
     assert done.returncode == 2
     assert "INFERFORM_TARGET must be aws or emulator" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_team_may_rename_inferforms_own_tags(synthesize: Synthesize) -> None:
+    """Tag policies of companies have their own meaning for `Environment` and `Owner`."""
+    context = CONTEXT.replace(
+        tags={"Owner": "team-scoring", "Environment": "Development"},
+        tag_keys={"owner": "inferform:owner", "environment": "inferform:environment"},
+    )
+    stacks = synthesize(Environment(context=context, network=Network(cidr="10.42.0.0/16")))
+    [provider] = stacks[f"{context.key}-network"]["provider"]["aws"]
+    assert provider["default_tags"] == [{"tags": context.default_tags("network")}]
+    assert context.default_tags("network") == {
+        "Environment": "Development",
+        "Owner": "team-scoring",
+        "inferform:environment": context.key,
+        "inferform:owner": context.owner,
+        "layer": "network",
+        "managed-by": "inferform",
+        "organization": context.organization,
+        "stage": context.stage,
+    }

@@ -156,6 +156,26 @@ def test_a_repository_that_is_yet_to_be_made_is_deployed_and_pushed_to_first(
     assert failed["artifact"].fix.startswith("deploy dev-use1-registry, then aws s3 cp")
 
 
+def test_an_artifact_under_another_key_names_the_key_that_its_readers_need(
+    account: Account,
+) -> None:
+    other = account.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    account.aws.client("s3").put_object(
+        Bucket=account.bucket,
+        Key="fraud/1/model.tar.gz",
+        Body=b"model",
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=other,
+    )
+    failed = account.failed()["key"]
+    assert failed.found == f"is encrypted by {other}, but its readers may use {account.key}"
+    assert failed.fix == f'write artifact_keys={{"{account.bucket}": "{other}"}} in the Context'
+    named = account.environment.context.replace(artifact_keys={account.bucket: other})
+    assert "key" not in account.failed(context=named)
+    wrong = named.replace(artifact_keys={account.bucket: account.key})
+    assert failed.found == account.failed(context=wrong)["key"].found
+
+
 def test_certificates_of_load_balancers_are_looked_for_where_they_must_be(account: Account) -> None:
     acm, (certificate, key) = account.aws.client("acm"), issued()
     good = acm.import_certificate(Certificate=certificate, PrivateKey=key)["CertificateArn"]
@@ -287,3 +307,17 @@ def test_what_a_killed_deploy_left_is_recovered_and_what_was_renamed_is_not_take
     assert account.failed()["name"].fix.startswith("inferform recover dev-use1-inference")
     write_state("inference", 1, **{"aws_iam_role.before": {"name": role}})
     assert "name" not in account.failed()
+
+
+def test_what_a_killed_deploy_left_is_known_by_the_keys_that_the_context_gives_its_tags(
+    account: Account,
+) -> None:
+    context = account.environment.context.replace(tag_keys={"managed-by": "made-by"})
+    tags = context.default_tags("inference")
+    account.aws.client("iam").create_role(
+        RoleName=context.name("fraud", limit=64),
+        AssumeRolePolicyDocument="{}",
+        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+    )
+    assert account.failed(context=context)["name"].fix.startswith("inferform recover")
+    assert account.failed()["name"].fix.startswith("terraform import")

@@ -16,6 +16,7 @@ import inferform
 from inferform import (
     Addon,
     CloudWatchMetric,
+    Context,
     DirectEndpoint,
     Image,
     MetricMath,
@@ -39,6 +40,9 @@ _PART = re.compile(r"\[\]|\{\}|\{key\}")
 _ARN = "arn:aws:sagemaker:us-east-1:111122223333:model-package/fraud/12"
 _SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-AbCdEf"
 _MODEL = Model(image=Image(repository="fraud", tag="1"))
+_CONTEXT = Context(
+    organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
+)
 _METRIC = CloudWatchMetric(namespace="Fraud", name="Busy")
 _VARIANT = Variant(model=_MODEL, instance_type="ml.m5.large")
 _MULTI = MultiModel(image=Image(repository="fraud", tag="1"), artifacts="models/")
@@ -48,6 +52,7 @@ _VALUES: dict[str, Any] = {"EcsService.secrets": _SECRET, "EksCluster.addons": A
 
 # Where a Spec's `check` has the limits, as the message must not show the value or depends on more.
 _SPECS: dict[str, Callable[[Any], Spec]] = {
+    "Context.tag_keys{}": lambda key: _CONTEXT.replace(tag_keys={"owner": key}),
     "DirectEndpoint.containers{key}": lambda key: DirectEndpoint(
         containers={key: _MODEL, "other": _MODEL}, instance_type="ml.m5.large"
     ),
