@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from inferform.bindings import SWITCH
+from inferform._node.process import SWITCH
 
 from .catalogue import write
 from .measure import ROOT, Part, Run, best, in_turn, measure

@@ -5,7 +5,8 @@ process behind it, and check every argument the slow way. ``install()`` loads wh
 only, and does the rest faster. The synthesized output is the same, byte for byte.
 
 Set ``INFERFORM_STOCK_BINDINGS=1`` to do everything the stock way. A package of a version
-that is not known here is left alone, and a warning on stderr names it.
+that is not known here is left alone, and where Node refuses to run alone the stock processes
+run; a warning on stderr says which and why.
 """
 
 import contextlib
@@ -23,8 +24,6 @@ from types import ModuleType
 from typing import Any, Union
 
 from ._node import process
-
-SWITCH = "INFERFORM_STOCK_BINDINGS"
 
 _AWS = "cdktf_cdktf_provider_aws"
 _KUBERNETES = "cdktf_cdktf_provider_kubernetes"
@@ -47,15 +46,11 @@ def install() -> None:
     Call it before anything imports a provider, and best before ``cdktf`` too.
     """
     global _installed
-    if _installed or os.environ.get(SWITCH, "0") not in ("", "0"):
+    if _installed or os.environ.get(process.SWITCH, "0") not in ("", "0"):
         return
     _installed = True
     if unknown := sorted(filter(None, map(_unknown, _KNOWN))):
-        print(
-            f"warning: the bindings load slowly, as {', '.join(unknown)}; "
-            f"{SWITCH}=1 hides this warning",
-            file=sys.stderr,
-        )
+        process.warn(", ".join(unknown))
     if not (_known("jsii") and _known("cdktf")):
         return
     if "jsii" not in sys.modules:

@@ -132,6 +132,9 @@ class Program:
         )
         if done.returncode:
             raise OperatorError(f"synthesis failed\n{done.stderr or done.stdout}")
+        for line in done.stderr.splitlines():
+            if line.startswith("warning: "):
+                stderr.print(line, markup=False)
         if not (self.outdir / "manifest.json").is_file():
             raise OperatorError(
                 f"{self.app} wrote no stacks to {self.outdir}",

@@ -19,10 +19,16 @@ const UNKNOWN = 3;
 
 const source = fs.readFileSync(program, "utf8");
 const major = Number.parseInt(process.versions.node, 10);
-// Leaving without a greeting makes the Python side start the stock entry point, which
-// has something to say about other versions of Node.
-if (![20, 22, 24].includes(major) || !source.includes(DESCRIPTORS)) {
+// A reason in the place of a greeting makes the Python side start the stock entry point.
+const refuse = (reason) => {
+  fs.writeSync(Number(output), `${JSON.stringify({ refused: reason })}\n`);
   process.exit(UNKNOWN);
+};
+if (![20, 22, 24].includes(major)) {
+  refuse(`Node is ${process.versions.node} and not of version 20, 22 or 24`);
+}
+if (!source.includes(DESCRIPTORS)) {
+  refuse("jsii's program is not the one that is known");
 }
 
 require("./lazy.js");

@@ -33,6 +33,8 @@ _WITHOUT_RESULT = ("addOverride", "addDependency")
 _OF_SYNTHESIS = ("prepareStack",)
 # So many short answers fit into a pipe that nobody reads meanwhile.
 _MOST_AHEAD = 128
+# What kernel.js writes in the place of a greeting.
+_REFUSED = b'{"refused":'
 _END_OF_LIFE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
 
 
@@ -134,7 +136,7 @@ class SingleNode(PreloadedNode):
     """A client with one Node process, which does not wait for packages to load.
 
     Where that process cannot be had (another system or version of Node, a runtime of the
-    user's own), it is a ``PreloadedNode``.
+    user's own), it is a ``PreloadedNode``, and says why on stderr.
     """
 
     ahead = False
@@ -144,10 +146,12 @@ class SingleNode(PreloadedNode):
         self._unanswered: list[Any] | None = None
         self._sent: deque[tuple[str, str | None]] = deque()
         self._next_object: int | None = None
-        if process.possible():
-            self._start_single()
-        else:
+        refusal = process.refusal()
+        if refusal:
+            process.warn(refusal)
             super().start()
+        else:
+            self._start_single()
 
     def stop(self) -> None:
         if self._process is not None:
@@ -263,8 +267,13 @@ class SingleNode(PreloadedNode):
         """Read the greeting and the answers that nobody has waited for so far."""
         requests, self._unanswered = self._unanswered or [], None
         greeting = self._process.stdout.peek()
-        if not greeting:
+        if not greeting or greeting.startswith(_REFUSED):
+            reason = (
+                _process.json.loads(self._process.stdout.readline())["refused"] if greeting else ""
+            )
             self._discard()
+            ended = f"it ended with status {self._process.returncode} before it answered"
+            process.warn(reason or f"Node refused to run alone: {ended}")
             super().start()
             for request in requests:
                 super().send(request, _process.LoadResponse)

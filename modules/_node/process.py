@@ -6,9 +6,13 @@ import importlib.util
 import os
 import platform
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+SWITCH = "INFERFORM_STOCK_BINDINGS"
+"""The environment variable that asks for the stock way."""
 
 _ENTRY = Path(__file__).with_name("kernel.js")
 
@@ -25,15 +29,25 @@ class Started:
 _started: Started | None = None
 
 
-def possible() -> bool:
-    """Whether Node can run alone: on POSIX only, and not with a runtime of the user's own."""
-    return os.name == "posix" and "JSII_RUNTIME" not in os.environ
+def refusal() -> str:
+    """Why Node cannot run alone; empty where it can."""
+    if os.name != "posix":
+        return f"the system is {os.name} and not POSIX"
+    return "JSII_RUNTIME names another runtime" if "JSII_RUNTIME" in os.environ else ""
+
+
+def warn(reason: str) -> None:
+    """Say on stderr why the stock way is taken."""
+    print(
+        f"warning: the bindings load slowly, as {reason}; {SWITCH}=1 hides this warning",
+        file=sys.stderr,
+    )
 
 
 def start() -> None:
     """Start Node, for whoever takes it."""
     global _started
-    if possible():
+    if not refusal():
         _started = _start()
 
 

@@ -3,8 +3,10 @@
 Everything that loads bindings runs in a process of its own, as loading happens once a process.
 """
 
+import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -105,13 +107,63 @@ def picky_node(tmp_path: Path) -> str:
     return str(script)
 
 
-def test_node_of_another_version_falls_back_to_the_stock_processes_with_the_same_output(
+def test_a_node_that_ends_falls_back_to_the_stock_processes_with_the_same_output(
     fast: tuple[Path, Any], picky_node: str, tmp_path: Path
 ) -> None:
     outdir = tmp_path / "out"
-    loaded = result(SAMPLE.format(outdir=str(outdir)), JSII_NODE=picky_node)
-    assert loaded["options"] is None
+    done = run(SAMPLE.format(outdir=str(outdir)), JSII_NODE=picky_node)
+    assert warnings(done) == [
+        "warning: the bindings load slowly, as Node refused to run alone: it ended with status 3 "
+        f"before it answered; {SWITCH}=1 hides this warning"
+    ]
+    assert json.loads(done.stdout.splitlines()[-1])["options"] is None
     assert files(outdir) == files(fast[0])
+
+
+@pytest.fixture
+def new_node(tmp_path: Path) -> str:
+    """A Node that says that it is of version 99."""
+    version = tmp_path / "version.js"
+    version.write_text(
+        'Object.defineProperty(process, "versions", {value: {...process.versions, node: "99.1.0"}});'
+    )
+    script = tmp_path / "node"
+    script.write_text(f'#!/bin/sh\nexec node --require "{version}" "$@"\n')
+    script.chmod(0o755)
+    return str(script)
+
+
+STACK = """
+    from inferform import bindings
+    bindings.install()
+    import cdktf
+    cdktf.TerraformStack(cdktf.Testing.app(), "stack")
+"""
+
+
+def test_a_node_of_another_version_is_said_once(new_node: str) -> None:
+    assert warnings(run(STACK, JSII_NODE=new_node)) == [
+        "warning: the bindings load slowly, as Node is 99.1.0 and not of version 20, 22 or 24; "
+        f"{SWITCH}=1 hides this warning"
+    ]
+    assert warnings(run(STACK, JSII_NODE=new_node, **{SWITCH: "1"})) == []
+    assert warnings(run(STACK)) == []
+
+
+def test_a_runtime_of_the_users_own_is_said_once(tmp_path: Path) -> None:
+    jsii = importlib.util.find_spec("jsii")
+    assert jsii is not None
+    assert jsii.origin is not None
+    # The package has its files side by side under names that hold their folders.
+    for file in (Path(jsii.origin).parent / "_embedded" / "jsii").glob("*__*.js"):
+        to = tmp_path / file.name.replace("__", "/", 1)
+        to.parent.mkdir(exist_ok=True)
+        shutil.copy(file, to)
+    runtime = tmp_path / "bin" / "jsii-runtime.js"
+    assert warnings(run(STACK, JSII_RUNTIME=str(runtime))) == [
+        "warning: the bindings load slowly, as JSII_RUNTIME names another runtime; "
+        f"{SWITCH}=1 hides this warning"
+    ]
 
 
 @pytest.mark.parametrize("package", ["jsii", "cdktf"])
@@ -230,7 +282,8 @@ def test_children_do_not_inherit_node_options_and_those_of_the_user_are_kept(
 def test_no_banner_about_the_version_of_node_is_printed(picky_node: str) -> None:
     source = "from inferform import bindings; bindings.install(); import cdktf; cdktf.Testing.app()"
     assert run(source).stderr == ""
-    assert run(source, JSII_NODE=picky_node).stderr == ""
+    lines = run(source, JSII_NODE=picky_node).stderr.splitlines()
+    assert [line.partition(", ")[0] for line in lines] == ["warning: the bindings load slowly"]
 
 
 def test_importing_cdktf_first_is_made_good_as_long_as_nothing_was_built() -> None:

@@ -120,6 +120,15 @@ def test_two_stacks_that_say_they_are_one_layer_are_refused(program: Program) ->
         program.synthesize()
 
 
+def test_what_a_synthesis_warns_of_is_passed_on(
+    program: Program, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = "import sys; print('banner\\nwarning: slow [/x]', file=sys.stderr)\n" + WRITER
+    name_app(program, f"{sys.executable} -c {shlex.quote(text)}")
+    program.synthesize()
+    assert capfd.readouterr().err == "warning: slow [/x]\n"
+
+
 def test_a_folder_without_cdktf_json_is_said(program: Program) -> None:
     with pytest.raises(OperatorError, match=r"cdktf\.json cannot be read"):
         program.synthesize()
