@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,15 +14,31 @@ def validate(outdir: Path) -> dict[str, str]:
     """What `terraform validate` says of each stack but those of Kubernetes, whose provider has
     a test of its own."""
     environment = terraform_environment()
+    every = [stack for stack in stacks(outdir) if not stack.name.endswith("kubernetes")]
+    # One init serves all that ask for the same, as it reads all of the provider.
+    ready: dict[str, Path] = {}
+    for stack in every:
+        asked = json.dumps(stack.content["terraform"]["required_providers"], sort_keys=True)
+        if asked in ready:
+            for name in (".terraform", ".terraform.lock.hcl"):
+                _copy(ready[asked] / name, stack.folder / name)
+        else:
+            done = stack.init(environment, backend=False)
+            assert done.status == 0, done.output
+            ready[asked] = stack.folder
 
     def answer(stack: Stack) -> str:
-        ready = stack.init(environment, backend=False)
-        assert ready.status == 0, ready.output
         return stack.run("validate", "-no-color", environment=environment).output
 
-    every = [stack for stack in stacks(outdir) if not stack.name.endswith("kubernetes")]
     with ThreadPoolExecutor(2) as pool:
         return dict(zip((stack.name for stack in every), pool.map(answer, every), strict=True))
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copyfile(source, target)
 
 
 def refused(answers: dict[str, str]) -> dict[str, str]:
