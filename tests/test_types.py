@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
 
 _BINDINGS = """
@@ -33,20 +35,26 @@ def look(aws: Aws) -> None:
 """
 
 
-def _checked(program: str, folder: Path) -> list[str]:
-    file = folder / "program.py"
-    file.write_text(program)
-    # With the cache of `make types`, as types of AWS take long to read.
-    command = [sys.executable, "-m", "mypy", str(file)]
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """What mypy says of each program, without a cache that another run may be writing."""
+    folder = tmp_path_factory.mktemp("types")
+    for name, program in (("bindings", _BINDINGS), ("clients", _CLIENTS)):
+        (folder / f"{name}.py").write_text(program)
+    command = [sys.executable, "-m", "mypy", "--cache-dir", str(folder / "cache"), str(folder)]
     checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    lines = [line.partition(": ")[2] for line in checked.stdout.splitlines()]
-    return [line for line in lines if line.startswith("error") or "Revealed" in line]
+    found: dict[str, list[str]] = {"bindings": [], "clients": []}
+    for line in checked.stdout.splitlines():
+        file, _, rest = line.partition(": ")
+        if rest.startswith("error") or "Revealed" in rest:
+            found[Path(file.partition(":")[0]).stem].append(rest)
+    return found
 
 
 def test_a_misspelt_or_mistyped_argument_of_a_resource_is_refused_with_a_hint(
-    tmp_path: Path,
+    said: dict[str, list[str]],
 ) -> None:
-    assert _checked(_BINDINGS, tmp_path) == [
+    assert said["bindings"] == [
         'error: Unexpected keyword argument "enable_key_rotatoin" for "KmsKey"; '
         'did you mean "enable_key_rotation"?  [call-arg]',
         'error: Argument "rotation_period_in_days" to "KmsKey" has incompatible type "str"; '
@@ -57,7 +65,8 @@ def test_a_misspelt_or_mistyped_argument_of_a_resource_is_refused_with_a_hint(
     ]
 
 
-def test_a_misspelt_operation_argument_or_service_of_aws_is_refused(tmp_path: Path) -> None:
-    errors = _checked(_CLIENTS, tmp_path)
-    kinds = [error.rpartition("[")[2].rstrip("]") for error in errors]
+def test_a_misspelt_operation_argument_or_service_of_aws_is_refused(
+    said: dict[str, list[str]],
+) -> None:
+    kinds = [error.rpartition("[")[2].rstrip("]") for error in said["clients"]]
     assert kinds == ["attr-defined", "call-arg", "typeddict-item", "call-overload"]
