@@ -3,8 +3,10 @@
 Only what starts fast is imported, as this comes before every run of Terraform.
 """
 
+import fcntl
 import json
 import os
+import re
 import socket
 import sys
 
@@ -27,6 +29,25 @@ def _lent(address: str, arguments: list[str]) -> dict[str, str]:
     return answer
 
 
+def _plugin_cache() -> str:
+    """The folder in which Terraform keeps the providers that it has fetched; empty without one."""
+    named = os.environ.get("TF_CLI_CONFIG_FILE") or os.path.expanduser("~/.terraformrc")
+    try:
+        with open(named, encoding="utf-8") as file:
+            found = re.search(r'^\s*plugin_cache_dir\s*=\s*"(.*)"', file.read(), re.MULTILINE)
+    except OSError:
+        return ""
+    return os.path.expandvars(found[1]) if found else ""
+
+
+def _alone(folder: str) -> None:
+    """Wait until no other run fills a plugin cache, which is not made for two at a time."""
+    lock = os.open(f"{folder.rstrip(os.sep)}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    # Held until Terraform ends, however that is.
+    os.set_inheritable(lock, True)
+
+
 def main(terraform: str, address: str, *arguments: str) -> None:
     """Become Terraform."""
     environment = dict(os.environ)
@@ -34,6 +55,8 @@ def main(terraform: str, address: str, *arguments: str) -> None:
     # `TF_REATTACH_PROVIDERS` names one that runs; where it is empty Terraform starts its own.
     if command in NEEDING and "TF_REATTACH_PROVIDERS" not in environment:
         environment |= _lent(address, [*arguments])
+    if command == "init" and (folder := _plugin_cache()):
+        _alone(folder)
     os.execve(terraform, [terraform, *arguments], environment)
 
 

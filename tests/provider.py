@@ -10,10 +10,11 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, Thread
+from select import select
+from threading import Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,7 +32,30 @@ class _Running:
 
     key: object
     attach: Mapping[str, str]
-    ending: ExitStack = field(default_factory=ExitStack)
+    ending: ExitStack
+    run: socket.socket | None = None
+    """What the run of Terraform that uses it has open until it ends."""
+
+    def lend(self, run: socket.socket) -> None:
+        """Tell a run how to use it."""
+        self.run = run
+        # Where the run is over already, the next one has it.
+        with suppress(OSError):
+            run.sendall(json.dumps(dict(self.attach)).encode() + b"\n")
+
+    @property
+    def idle(self) -> bool:
+        """Whether the run that had it is over."""
+        if self.run is not None and select([self.run], [], [], 0)[0]:
+            self.run.close()
+            self.run = None
+        return self.run is None
+
+    def end(self) -> None:
+        """End the provider."""
+        if self.run is not None:
+            self.run.close()
+        self.ending.close()
 
 
 class Lending:
@@ -46,67 +70,56 @@ class Lending:
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(self.address)
         self._listener.listen()
-        self._changing = Lock()
-        self._idle: list[_Running] = []
+        self._running: list[_Running] = []
         self._serving = Thread(target=self._serve, daemon=True)
         self._serving.start()
 
     def _serve(self) -> None:
         while True:
             try:
-                connection, _ = self._listener.accept()
+                run, _ = self._listener.accept()
             except OSError:
                 return
-            Thread(target=self._lend, args=(connection,), daemon=True).start()
+            with run.makefile(encoding="utf-8") as stream:
+                line = stream.readline()
+            if not line:
+                run.close()
+                continue
+            asked = json.loads(line)
+            self._found(Path(asked["folder"]), asked["environment"]).lend(run)
 
-    def _lend(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rw", encoding="utf-8") as stream:
-            asked = json.loads(stream.readline())
-            running = self._taken(Path(asked["folder"]), asked["environment"])
-            try:
-                stream.write(json.dumps(running.attach) + "\n")
-                stream.flush()
-                # Terraform writes nothing here, and has ended when it is closed.
-                connection.recv(1)
-            except OSError:
-                pass
-        with self._changing:
-            self._idle.append(running)
-
-    def _taken(self, folder: Path, environment: dict[str, str]) -> _Running:
-        found = sorted(folder.glob(".terraform/providers/*/hashicorp/aws/*/*/*"))
+    def _found(self, folder: Path, environment: dict[str, str]) -> _Running:
+        files = sorted(folder.glob(".terraform/providers/*/hashicorp/aws/*/*/*"))
         steering = {k: v for k, v in environment.items() if "AWS_" in k or "proxy" in k.lower()}
-        key = ([path.resolve() for path in found], steering)
-        with self._changing:
-            for running in self._idle:
-                if running.key == key:
-                    self._idle.remove(running)
-                    return running
-            # Of an emulator that has ended, as a rule.
-            self._end()
-            return self._started(key, folder, environment)
-
-    def _started(self, key: object, folder: Path, environment: dict[str, str]) -> _Running:
-        from ops.terraform import Stack, one_provider
-
-        running = _Running(key, {})
-        light = running.ending.enter_context(one_provider(Stack("", folder, ()), environment))
-        running.attach = {name: light[name] for name in light.keys() - environment.keys()}
+        key = ([path.resolve() for path in files], steering)
+        idle = [running for running in self._running if running.idle]
+        for running in idle:
+            if running.key == key:
+                return running
+        # Of an emulator that has ended, as a rule.
+        for running in idle:
+            self._running.remove(running)
+            running.end()
+        running = _started(key, folder, environment)
+        self._running.append(running)
         return running
-
-    def _end(self) -> None:
-        for running in self._idle:
-            running.ending.close()
-        self._idle.clear()
 
     def close(self) -> None:
         """End every provider."""
-        # Without this it would go on waiting for the next connection.
+        # Without this it would go on waiting for the next run.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._serving.join()
-        with self._changing:
-            self._end()
+        for running in self._running:
+            running.end()
+
+
+def _started(key: object, folder: Path, environment: dict[str, str]) -> _Running:
+    from ops.terraform import Stack, one_provider
+
+    ending = ExitStack()
+    light = ending.enter_context(one_provider(Stack("", folder, ()), environment))
+    return _Running(key, {name: light[name] for name in light.keys() - environment.keys()}, ending)
 
 
 @contextmanager

@@ -1,0 +1,109 @@
+"""What tests/launcher.py promises: runs at once never share a provider, nor fill a cache together."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ops.terraform import Stack, provider_mirror, registry_reachable, terraform_environment
+from tests.provider import OWN, lent
+
+needs_provider = pytest.mark.skipif(
+    not (provider_mirror() or registry_reachable()), reason="needs the AWS provider"
+)
+
+# In the place of Terraform: it says with which provider it runs, and runs until it is told to end.
+_FAKE = """
+import os, sys
+print(os.environ.get("TF_REATTACH_PROVIDERS", "none"), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """An initialised stack without resources."""
+    folder = tmp_path_factory.mktemp("stack")
+    required = {"aws": {"source": "hashicorp/aws"}}
+    content = {"terraform": {"required_providers": required}}
+    (folder / "cdk.tf.json").write_text(json.dumps(content), encoding="utf-8")
+    made = Stack("stack", folder, ())
+    done = made.init(terraform_environment())
+    assert done.status == 0, done.output
+    return made
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The fake Terraform's folder, behind a launcher of its own."""
+    command = shlex.join([sys.executable, "-c", _FAKE])
+    (tmp_path / "terraform").write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+    (tmp_path / "terraform").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with lent():
+        yield tmp_path
+
+
+@contextmanager
+def run(command: str, folder: Path, **variables: str) -> Iterator[str]:
+    """A run that goes on until the end of the block, and the provider that it has."""
+    with subprocess.Popen(
+        ["terraform", f"-chdir={folder}", command],
+        env={**os.environ, **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        yield running.stdout.readline().strip()
+        running.stdin.close()
+
+
+@needs_provider
+@pytest.mark.usefixtures("terraform")
+def test_runs_at_once_have_a_provider_each_and_a_later_one_has_one_of_those(stack: Stack) -> None:
+    with run("plan", stack.folder) as first, run("apply", stack.folder) as second:
+        assert "hashicorp/aws" in first
+        assert "hashicorp/aws" in second
+        assert first != second
+    with run("show", stack.folder) as third:
+        assert third in (first, second)
+
+
+@needs_provider
+@pytest.mark.usefixtures("terraform")
+def test_another_account_has_another_provider(stack: Stack) -> None:
+    with run("plan", stack.folder) as first:
+        pass
+    with run("plan", stack.folder, AWS_ENDPOINT_URL="http://127.0.0.1:1") as second:
+        assert "hashicorp/aws" in second
+        assert second != first
+
+
+@pytest.mark.usefixtures("terraform")
+def test_a_run_has_its_own_where_it_must_or_where_none_was_fetched(tmp_path: Path) -> None:
+    with run("plan", tmp_path, **OWN) as attached:
+        assert attached == ""
+    for command in ("init", "version", "plan"):
+        with run(command, tmp_path) as attached:
+            assert attached == "none"
+
+
+def test_only_one_init_at_a_time_fills_a_plugin_cache(terraform: Path) -> None:
+    configuration, cache = terraform / "own.rc", terraform / "cache"
+    configuration.write_text(f'plugin_cache_dir = "{cache}"\n', encoding="utf-8")
+    variables = {"TF_CLI_CONFIG_FILE": str(configuration)}
+    asking = f"import fcntl; fcntl.flock(open({f'{cache}.lock'!r}), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    ask = [sys.executable, "-c", asking]
+    with run("init", terraform, **variables):
+        assert b"BlockingIOError" in subprocess.run(ask, check=False, capture_output=True).stderr
+    subprocess.run(ask, check=True)
