@@ -21,6 +21,7 @@ from typing import Any
 
 from emulator.process import Emulator
 from inferform import Environment
+from inferform._node.process import SLOW
 from inferform.rules import did_you_mean
 from inferform.target import ASKED, PLANS_ONLY
 
@@ -133,7 +134,7 @@ class Program:
         if done.returncode:
             raise OperatorError(f"synthesis failed\n{done.stderr or done.stdout}")
         for line in done.stderr.splitlines():
-            if line.startswith("warning: "):
+            if line.startswith(SLOW):
                 stderr.print(line, markup=False)
         if not (self.outdir / "manifest.json").is_file():
             raise OperatorError(

@@ -14,6 +14,9 @@ from typing import IO
 SWITCH = "INFERFORM_STOCK_BINDINGS"
 """The environment variable that asks for the stock way."""
 
+SLOW = "warning: the bindings load slowly"
+"""What the warning begins with."""
+
 _ENTRY = Path(__file__).with_name("kernel.js")
 
 
@@ -39,7 +42,7 @@ def refusal() -> str:
 def warn(reason: str) -> None:
     """Say on stderr why the stock way is taken."""
     print(
-        f"warning: the bindings load slowly, as {reason}; {SWITCH}=1 hides this warning",
+        f"{SLOW}, as {reason}; {SWITCH}=1 hides this warning",
         file=sys.stderr,
     )
 

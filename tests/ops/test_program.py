@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from inferform._node.process import SLOW
 from ops.errors import BadInputError, OperatorError
 from ops.program import Program, Stacks
 from ops.terraform import ROOT
@@ -120,13 +121,13 @@ def test_two_stacks_that_say_they_are_one_layer_are_refused(program: Program) ->
         program.synthesize()
 
 
-def test_what_a_synthesis_warns_of_is_passed_on(
+def test_why_a_synthesis_is_slow_is_passed_on(
     program: Program, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    text = "import sys; print('banner\\nwarning: slow [/x]', file=sys.stderr)\n" + WRITER
+    text = f"import sys; print('banner\\n{SLOW}, as [/x]', file=sys.stderr)\n" + WRITER
     name_app(program, f"{sys.executable} -c {shlex.quote(text)}")
     program.synthesize()
-    assert capfd.readouterr().err == "warning: slow [/x]\n"
+    assert capfd.readouterr().err == f"{SLOW}, as [/x]\n"
 
 
 def test_a_folder_without_cdktf_json_is_said(program: Program) -> None:
