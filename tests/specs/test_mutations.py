@@ -188,11 +188,14 @@ def valid_environments(draw: st.DrawFn) -> Tree:
         new = draw(st.lists(short_names, max_size=3, unique=True))
         known = at(tree, ("inference", "endpoints"))
         return put(tree, "inference.endpoints", {**known, **dict.fromkeys(new, real)})  # type: ignore[no-any-return]
-    group = "inference" if name == "ecs" else "kubernetes"
-    services = at(tree, (group, "services"))
+    deployed = environment(TREES[name]).deployed
+    if not deployed:
+        return tree  # type: ignore[no-any-return]
+    *group, service = deployed[0].place.path
+    services = at(tree, tuple(group))
     renamed = draw(short_names.filter(lambda new: new not in services))
-    first, *others = services.items()
-    return put(tree, f"{group}.services", dict([(renamed, first[1]), *others]))  # type: ignore[no-any-return]
+    new_names = {(renamed if known == service else known): spec for known, spec in services.items()}
+    return put(tree, ".".join(map(str, group)), new_names)  # type: ignore[no-any-return]
 
 
 def _may_begin(organization: str) -> bool:
