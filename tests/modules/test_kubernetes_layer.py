@@ -268,7 +268,7 @@ def test_the_model_is_fetched_before_the_container_starts() -> None:
         "readOnly": True,
     }
     assert {"name": "model", "emptyDir": {"sizeLimit": "30Gi"}} in pod["volumes"]
-    folder = FULL.replace(model=Model(image=IMAGE, artifact="s3://b/fraud/"))
+    folder = FULL.replace(model=Model(image=IMAGE, artifact="s3://models/fraud/"))
     (loader,) = pod_of(objects_of(environment({"fraud": folder})))["initContainers"]
     assert "--recursive" in loader["command"][-1]
 
