@@ -174,6 +174,11 @@ class Service(Billed, Named, Reaching):
         """What its image is built for; None where its compute does not say."""
         raise NotImplementedError
 
+    def is_led_out(self, place: Place) -> bool:
+        """Whether its own security group or network policy lets its containers out to the
+        internet, by a NAT if there is one. Default: no."""
+        return False
+
     def scalings(self) -> Iterator[Scalable]:
         """What of it scales. Default: nothing."""
         yield from ()

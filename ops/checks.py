@@ -86,8 +86,10 @@ ARTIFACT = check(
     "PRE5",
     "artifact",
     command="preflight",
-    why="a service whose model artifact is missing or may not be read does not start",
-    fix="upload the artifact; let the account read another account's bucket (read_accounts)",
+    why="a service does not start whose model artifact is missing, may not be read, or is in a "
+    "Region that it does not read",
+    fix="upload the artifact; let the account read another account's bucket (read_accounts); copy "
+    "it into the environment's Region",
 )
 QUOTA = check(
     "PRE6",

@@ -890,17 +890,22 @@ class EcsService(Service):
         public = [loader for loader in self.helpers() if is_public(loader)]
         return Needs(frozenset(needed), s3=True, internet=(("loader",),) if public else ())
 
+    def is_led_out(self, place: Place) -> bool:
+        """Whether `egress_cidrs` leads out, or the default: where AWS is reached through NAT."""
+        cidrs = self.egress_cidrs
+        return not place.environment.private if cidrs is None else is_led_out(cidrs)
+
     def hub_problems(self, place: Place) -> Iterator[Problem]:
         """What a task is told to fetch from a hub, and its security group and the network do
         not lead to."""
-        variables, cidrs = self.model.variables, self.egress_cidrs
+        variables = self.model.variables
         of_secrets = 'write the ARN in secrets, such as secrets={"HF_TOKEN": "arn:..."}'
         for problem in (
             *token_problems(variables, self.model.image, of_secrets),
             *unreached_problems(
                 variables,
                 place.environment,
-                is_open=not place.environment.private if cidrs is None else is_led_out(cidrs),
+                is_open=self.is_led_out(place),
                 remedy='write egress_cidrs=["0.0.0.0/0"]',
             ),
         ):

@@ -490,6 +490,10 @@ class EksService(Service):
             internet=(("loader",),) if public else (),
         )
 
+    def is_led_out(self, place: Place) -> bool:
+        """Whether the network policy leads out: by `egress_cidrs`, or for its calls of AWS."""
+        return self.needs_role or is_led_out(self.egress_cidrs)
+
     def hub_problems(self, place: Place) -> Iterator[Problem]:
         """What a pod is told to fetch from a hub, and its network policy and the network do not
         lead to."""
@@ -502,7 +506,7 @@ class EksService(Service):
             *unreached_problems(
                 variables,
                 place.environment,
-                is_open=self.needs_role or is_led_out(self.egress_cidrs),
+                is_open=self.is_led_out(place),
                 remedy='write egress_cidrs=["0.0.0.0/0"]',
             ),
         ):

@@ -450,12 +450,22 @@ def _group_addresses(synthesis: Synthesis, group: Resource) -> int:
 
 def _artifacts(synthesis: Synthesis, definitions: Sequence[Resource]) -> Iterator[Finding]:
     """The artifacts that loaders copy before the model's container starts."""
-    containers = (
-        container
-        for definition in definitions
-        for container in json.loads(definition.values.get("container_definitions") or "[]")
+    yield from preflight.artifacts(
+        synthesis,
+        (
+            preflight.Load(
+                uri,
+                synthesis.referred(definition, "task_role_arn", "aws_iam_role"),
+                preflight.service_named(
+                    synthesis, "aws_ecs_service", str(definition.values.get("family", ""))
+                ),
+            )
+            for definition in definitions
+            for uri in artifacts_of(
+                json.loads(definition.values.get("container_definitions") or "[]")
+            )
+        ),
     )
-    yield from preflight.artifacts(synthesis, artifacts_of(containers))
 
 
 def _offered(synthesis: Synthesis, groups: Sequence[Resource]) -> Iterator[Finding]:

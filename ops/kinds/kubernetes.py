@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from inferform import EksOutputs, Environment
-from inferform.eks.spec import cluster_name
+from inferform.eks.spec import cluster_name, pod_role_name
 
 from ..checks import CONFIGURATION, HEALTH, INVOCATION, RUNNING_IMAGE
 from ..kubernetes import Api, UnreadableError
@@ -67,12 +67,15 @@ def _pod_images(workload: Change, side: Side) -> dict[str, str]:
 
 def _artifacts(synthesis: Synthesis, deployments: Sequence[Resource]) -> Iterator[Finding]:
     """The artifacts that loaders copy before the model's container starts."""
-    containers = (
-        container
-        for deployment in deployments
-        for container in dig(deployment.values, "spec", "template", "spec", "init_container") or ()
-    )
-    yield from preflight.artifacts(synthesis, artifacts_of(containers))
+    roles = {role.values.get("name"): role for role in synthesis.of("aws_iam_role")}
+    for deployment in deployments:
+        name = str(dig(deployment.values, "metadata", "name") or "")
+        role = roles.get(pod_role_name(synthesis.context, name))
+        service = preflight.service_named(synthesis, "kubernetes_deployment_v1", name)
+        loaders = dig(deployment.values, "spec", "template", "spec", "init_container") or ()
+        yield from preflight.artifacts(
+            synthesis, (preflight.Load(uri, role, service) for uri in artifacts_of(loaders))
+        )
 
 
 # Verify

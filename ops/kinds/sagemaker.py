@@ -176,8 +176,14 @@ def _addresses(synthesis: Synthesis, endpoint: Resource) -> int:
 
 
 def _artifacts(synthesis: Synthesis, models: Sequence[Resource]) -> Iterator[Finding]:
-    containers = (each for model in models for each in containers_of(model.values))
-    yield from preflight.artifacts(synthesis, artifacts_of(containers))
+    yield from preflight.artifacts(
+        synthesis,
+        (
+            preflight.Load(uri, synthesis.referred(model, "execution_role_arn", "aws_iam_role"))
+            for model in models
+            for uri in artifacts_of(containers_of(model.values))
+        ),
+    )
 
 
 # Risks

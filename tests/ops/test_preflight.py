@@ -10,19 +10,34 @@ from typing import Any
 import pytest
 
 from inferform import (
+    AsyncEndpoint,
+    AutoMode,
     BatchTransform,
+    ContainerHealth,
     Context,
+    EcsCluster,
+    EcsService,
+    EksCluster,
+    EksService,
     Environment,
+    Fargate,
     Image,
     Inference,
     InvocationsPerInstance,
+    Kubernetes,
     Model,
+    MultiModel,
+    MultiModelEndpoint,
     NetworkOutputs,
+    PipelineEndpoint,
+    Pod,
     RealtimeEndpoint,
     Registry,
     RegistryOutputs,
     Repository,
     Scaling,
+    ServerlessEndpoint,
+    Shadow,
     TargetTracking,
 )
 from inferform.target import EMULATOR
@@ -147,6 +162,159 @@ def test_every_failure_says_how_to_mend_it(account: Account) -> None:
     assert "ask for 22 in Service Quotas" in failed["quota"].fix
 
 
+# Artifacts
+
+
+IMAGE = Image(repository="fraud", tag="1.4.2")
+LARGE = "ml.m5.large"
+Judged = dict[str, tuple[str, str]]
+
+
+def sagemaker(uri: str) -> Inference:
+    """Every way in which SageMaker loads an artifact, each with one of its own below a prefix."""
+
+    def model(name: str) -> Model:
+        return Model(image=IMAGE, artifact=f"{uri}{name}")
+
+    bare = Model(image=IMAGE)
+    return Inference(
+        endpoints={
+            "realtime": RealtimeEndpoint(
+                model=model("realtime.tar.gz"),
+                instance_type=LARGE,
+                shadow=Shadow(model=model("shadow.tar.gz"), instance_type=LARGE),
+            ),
+            "async": AsyncEndpoint(model=model("async.tar.gz"), instance_type=LARGE),
+            "serverless": ServerlessEndpoint(model=model("serverless.tar.gz")),
+            "pipeline": PipelineEndpoint(
+                containers=[bare, model("pipeline.tar.gz")], instance_type=LARGE
+            ),
+            "prefix": RealtimeEndpoint(model=model("prefix/"), instance_type=LARGE),
+            "multi-model": MultiModelEndpoint(
+                model=MultiModel(image=IMAGE, artifacts=f"{uri}models/"), instance_type=LARGE
+            ),
+        },
+        batch={"nightly": BatchTransform(model=model("batch.tar.gz"), instance_type=LARGE)},
+    )
+
+
+LOADED = (
+    *(f"{name}.tar.gz" for name in ("realtime", "shadow", "async", "serverless", "pipeline")),
+    *("prefix/", "models/", "batch.tar.gz"),
+)
+
+
+def task(uri: str, **fields: Any) -> EcsService:
+    return EcsService(
+        model=Model(image=IMAGE, artifact=uri),
+        compute=Fargate(cpu=1024, memory_mib=2048),
+        health=ContainerHealth(command=["true"]),
+        **fields,
+    )
+
+
+def pod(uri: str) -> EksService:
+    return EksService(model=Model(image=IMAGE, artifact=uri), compute=Pod(vcpu=1, memory_mib=1024))
+
+
+class Artifacts:
+    """What is found of artifacts, whose environment is synthesized once."""
+
+    def __init__(self, account: Account, inference: Inference, **eks: EksService) -> None:
+        self._aws = account.aws
+        self._environment = account.environment.replace(
+            ecs=EcsCluster(),
+            inference=inference,
+            eks=EksCluster(version="1.35", compute=AutoMode()),
+            kubernetes=Kubernetes(services=eks),
+        )
+        target = replace(EMULATOR, plans_only=True)
+        self._stacks = account._synthesize(self._environment, target=target)
+
+    def found(self) -> Judged:
+        findings = preflight(self._environment, self._stacks, self._aws)
+        return {
+            each.subject: (each.outcome, each.found)
+            for each in findings
+            if each.check.title in ("artifact", "key") and each.subject.startswith("s3://")
+        }
+
+
+def put(account: Account, uri: str, **options: Any) -> None:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    account.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=b"model", **options)
+
+
+def test_what_loads_an_artifact_reads_its_region(account: Account) -> None:
+    """SageMaker reads its own Region alone, tasks and pods what they are led out to."""
+    west = f"s3://west-{account.environment.context.account}/scorer/"
+    account.aws.client("s3").create_bucket(
+        Bucket=west.split("/")[2], CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
+    )
+    for name in (*LOADED, "task.tar.gz", "closed.tar.gz", "pod.tar.gz"):
+        put(account, f"{west}{name}" + ("model.tar.gz" if name.endswith("/") else ""))
+    services = {
+        "task": task(f"{west}task.tar.gz"),
+        "closed": task(f"{west}closed.tar.gz", egress_cidrs=[]),
+    }
+    inference = sagemaker(west).replace(services=services)
+    found = Artifacts(account, inference, pod=pod(f"{west}pod.tar.gz")).found()
+    only = "is in us-west-2, and SageMaker reads artifacts in us-east-1 alone"
+    nowhere = "is in us-west-2, and nothing leads ecs/closed out of us-east-1"
+    assert found == {
+        **{f"{west}{name}": ("failed", only) for name in LOADED},
+        f"{west}task.tar.gz": ("passed", "exists, in us-west-2"),
+        f"{west}closed.tar.gz": ("failed", nowhere),
+        f"{west}pod.tar.gz": ("passed", "exists, in us-west-2"),
+    }
+
+
+def test_an_artifact_exists_and_its_role_may_use_its_key(account: Account) -> None:
+    kms, folder = account.aws.client("kms"), f"s3://{account.bucket}/scorer/"
+    inference = sagemaker(folder).replace(services={"task": task(f"{folder}task.tar.gz")})
+    artifacts = Artifacts(account, inference, pod=pod(f"{folder}pod.tar.gz"))
+    names = (*LOADED, "task.tar.gz", "pod.tar.gz")
+    uris = {f"{folder}{name}" for name in names}
+
+    def encrypted(**options: Any) -> set[tuple[str, str]]:
+        """What is found of all of them."""
+        for uri in uris:
+            put(account, uri + ("model.tar.gz" if uri.endswith("/") else ""), **options)
+        found = artifacts.found()
+        assert found.keys() == uris
+        return set(found.values())
+
+    assert artifacts.found() == dict.fromkeys(uris, ("failed", "does not exist"))
+    assert encrypted() == {("passed", "exists")}
+    by = {"ServerSideEncryption": "aws:kms"}
+    good = {("passed", "is encrypted by a key that its readers may use")}
+    assert encrypted(**by, SSEKMSKeyId=account.key) == good
+    of_aws = kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"]["Arn"]
+    assert encrypted(**by, SSEKMSKeyId=of_aws) == good
+    another = kms.create_key()["KeyMetadata"]["Arn"]
+    for outcome, said in encrypted(**by, SSEKMSKeyId=another):
+        assert outcome == "failed"
+        assert said.startswith(f"is encrypted by {another}, which the role ")
+        assert said.endswith(" may not use")
+    kms.disable_key(KeyId=another.rpartition("/")[2])
+    said = f"is encrypted by {another}, which is Disabled"
+    assert encrypted(**by, SSEKMSKeyId=another) == {("failed", said)}
+
+
+def test_a_key_that_is_yet_to_be_made_encrypts_nothing(account: Account) -> None:
+    """The role is to have the environment's key; the object has another, whatever that will be."""
+    uri = f"s3://{account.bucket}/scorer/1/model.tar.gz"
+    key = account.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    put(account, uri, ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    endpoint = RealtimeEndpoint(model=Model(image=IMAGE, artifact=uri), instance_type=LARGE)
+    failed = account.failed(
+        registry=Registry(repositories={"fraud": Repository()}),
+        inference=Inference(endpoints={"fraud": endpoint}),
+    )
+    assert f"is encrypted by {key}, which the role" in failed["key"].found
+    assert f'"{account.bucket}": "{key}"' in failed["key"].fix
+
+
 def test_a_repository_that_is_yet_to_be_made_is_deployed_and_pushed_to_first(
     account: Account,
 ) -> None:
@@ -168,7 +336,7 @@ def test_an_artifact_under_another_key_names_the_key_that_its_readers_need(
         SSEKMSKeyId=other,
     )
     failed = account.failed()["key"]
-    assert failed.found == f"is encrypted by {other}, but its readers may use {account.key}"
+    assert failed.found.startswith(f"is encrypted by {other}, which the role ")
     assert failed.fix == f'write artifact_keys={{"{account.bucket}": "{other}"}} in the Context'
     named = account.environment.context.replace(artifact_keys={account.bucket: other})
     assert "key" not in account.failed(context=named)
