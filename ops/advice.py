@@ -38,7 +38,15 @@ _DENIED = (
 _LOCKED = "another run holds the lock of this state; wait for it. If it was killed: {recover}"
 _TAKEN = (
     "if a killed deploy of this stack created it, or one whose connection was cut, take it back: "
-    "{recover}"
+    "{recover}. If it is somebody else's, choose another name"
+)
+_QUOTA = (
+    "a quota of account {account} is reached: inferform preflight {environment} compares them; ask "
+    "for more in Service Quotas, or take less"
+)
+_REFUSED = (
+    "AWS takes no such value: correct it in the environment's file; inferform preflight "
+    "{environment} finds more of the kind"
 )
 _PROTECTED = (
     "it is protected, as Context.protected is set; to destroy it on purpose, set protected=False "
@@ -63,6 +71,7 @@ _TERRAFORM = (
     (r"lifecycle\.prevent_destroy set|Instance cannot be destroyed", _PROTECTED),
     (r"Throttling|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded", _THROTTLED),
     (r"AccessDenied|UnauthorizedOperation|is not authorized to perform", _DENIED),
+    (r"LimitExceeded|QuotaExceeded|\bTooMany[A-Z]\w*|Insufficient\w*Capacity", _QUOTA),
     (r"StatusCode: 5\d\d|InternalFailure|InternalError|ServiceUnavailable", _INTERNAL),
     (
         r"no such host|connection refused|dial tcp|i/o timeout|EOF|request send failed"
@@ -73,6 +82,10 @@ _TERRAFORM = (
         r"(?i)already.?(exist|associated|ownedbyyou)|\.(duplicate|conflict)\b|priorityinuse"
         r"|duplicate(loadbalancer|targetgroup|listener)|not idempotent",
         _TAKEN,
+    ),
+    (
+        r"api error (?:Validation|InvalidParameter|InvalidInput|Invalid\w*(?:Value|Combination))",
+        _REFUSED,
     ),
 )
 

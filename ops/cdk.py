@@ -12,6 +12,7 @@ from typing import Literal
 from .errors import OperatorError
 from .program import Program
 from .terraform import PRIVATE, ROOT, private_folder
+from .verify import Applied
 
 Status = Literal["waiting", "deploying", "applied", "no changes", "failed"]
 
@@ -22,6 +23,10 @@ _APPLIED = re.compile(
 )
 _WORK_BEGINS = re.compile(r"Plan:|: (?:Creating|Modifying|Destroying|Refreshing|Reading)\b")
 _STEP = re.compile(r"(?:Creation|Modifications|Destruction) complete after")
+# cdktf writes the path of the construct behind the address.
+_CHANGED = re.compile(
+    r"^(?P<address>\S.*?)(?: \([^()]*\))?: (?:Creation|Modifications) complete after", re.MULTILINE
+)
 _LOCK = "Error acquiring the state lock"
 _LOCK_ID = re.compile(r"\bID:\s+([0-9a-f-]{36})")
 _SUMMARY = re.compile(r"\d+ Stacks? deploying")
@@ -36,6 +41,8 @@ class StackRun:
     steps: int = 0
     done: int = 0
     error: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    """The addresses of what was created or changed."""
 
     def read(self, line: str) -> None:
         """Take in one line that cdktf printed for this stack."""
@@ -46,6 +53,7 @@ class StackRun:
             self.steps = sum(int(count) for count in match.groups())
         elif _STEP.search(line):
             self.done += 1
+            self.changed += changed_in(line)
         elif match := _APPLIED.search(line):
             changed = any(int(count) for count in match.groups())
             self.status = "applied" if changed else "no changes"
@@ -62,6 +70,11 @@ class StackRun:
         return match[1] if match else None
 
 
+def changed_in(output: str) -> list[str]:
+    """The addresses that Terraform says it has created or changed."""
+    return _CHANGED.findall(output)
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """How a deploy ended."""
@@ -71,6 +84,9 @@ class Deployment:
     log: Path
     errors: list[str]
     """Errors of cdktf itself, such as a failed synthesis."""
+
+    applied: dict[str, Applied] = field(default_factory=dict)
+    """What is known of the services that were changed, by stack; empty where nobody looked."""
 
 
 def new_log(program: Program) -> Path:

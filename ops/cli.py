@@ -74,18 +74,19 @@ _join_lines()
 
 
 def main() -> None:
-    """Run the command; exit status 0, 1 when it failed, 2 when the input was wrong."""
+    """Run the command. Exit status 0; 1 when it failed; 2 when the input was wrong; 3 when all was
+    applied and whether it serves is not known."""
     try:
         app()
-    except (SpecError, BadInputError) as error:
+    except SpecError as error:
         stderr.print(str(error), markup=False)
-        sys.exit(2)
+        sys.exit(BadInputError.status)
     except Exception as error:
         # The packages are not imported here, as most commands do without them.
         if not isinstance(error, OperatorError) and not _is_told(error):
             raise
         stderr.print(str(error), markup=False)
-        sys.exit(1)
+        sys.exit(error.status if isinstance(error, OperatorError) else OperatorError.status)
 
 
 def _is_told(error: Exception) -> bool:

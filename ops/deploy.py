@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,17 +14,17 @@ from .adopt import adopt, in_use, reinstate
 from .advice import about_stack, errors_of, explained
 from .aws import Aws
 from .cdk import Deployment, StackRun
-from .errors import BadInputError, OperatorError
+from .errors import BadInputError, NotVerifiedError, OperatorError
+from .faults import Fault, faults_of, told
+from .kinds import kinds
+from .kinds.record import Reverted
 from .output import print_table, stderr, stdout
 from .program import Program, Stacks
 from .state import Lock, States, opened
-from .terraform import ROOT, Stack, contents_of, one_provider, stacks, terraform_binary
-from .verify import verify_at
+from .terraform import ROOT, Outcome, Stack, contents_of, one_provider, stacks, terraform_binary
+from .verify import Applied, verify_at, verify_stack
 
 _ERROR_LINES = 80
-
-# cdktf writes the path of the construct behind the address.
-_UNMET = re.compile(r"in resource\.(\w+\.[\w-]+)(?: \([^)]*\))?\.lifecycle\.postcondition")
 
 
 def _agreed(_: Sequence[Stack]) -> None:
@@ -41,11 +41,14 @@ def deploy(
     *,
     ask: Callable[[Sequence[Stack]], None] = _agreed,
     check: Callable[[Stacks, Sequence[Stack]], None] = unchecked,
+    verified: bool = True,
 ) -> Deployment:
-    """Deploy the stacks that match with `cdktf deploy`, showing progress.
+    """Deploy the stacks that match with `cdktf deploy`, showing progress, and verify what changed.
 
-    `check` may refuse them, and `ask` is called with them, before anything is done. Raises OperatorError with a report of
-    every stack when one fails, and BadInputError for a pattern that matches none.
+    `check` may refuse the stacks, and `ask` is called with them, before anything is done; `verified`
+    says whether the services that were changed are looked at afterwards. Raises OperatorError with
+    a report of every stack when one fails or a service does not serve, and BadInputError for a
+    pattern that matches none.
     """
     terraform_binary()
     with stdout.status("synthesizing"):
@@ -54,6 +57,7 @@ def deploy(
     check(synthesis, wanted)
     ask(wanted)
     refuse_unsaved(wanted, program)
+    take_over_backends(wanted, synthesis)
     for stack in wanted:
         for line in reinstated(stack, synthesis):
             stderr.print(f"{stack.name}: {line}", markup=False)
@@ -80,6 +84,11 @@ def deploy(
     deployment = Deployment(status, list(runs.values()), log, errors)
     if status:
         raise OperatorError(_failure(deployment, synthesis))
+    if verified:
+        for run in deployment.stacks:
+            applied = synthesis.stack(run.name)
+            if applied is not None and run.changed:
+                deployment.applied[run.name] = verify_changed(applied, run.changed, synthesis)
     return deployment
 
 
@@ -107,6 +116,42 @@ def reinstated(stack: Stack, synthesis: Stacks) -> list[str]:
             return reinstate(stack, aws, light)
 
 
+def verify_changed(stack: Stack, changed: Sequence[str], synthesis: Stacks) -> Applied:
+    """What is known of the services that an apply has changed.
+
+    Raises OperatorError where one does not serve, or not what was asked for.
+    """
+    with stdout.status(f"verifying {stack.name}") as status:
+        found = verify_stack(
+            stack, changed, synthesis, waiting=lambda text: status.update(f"waiting for {text}")
+        )
+    if found.failed:
+        lines = [f"{stack.name} was applied, but what it changed does not serve as it should"]
+        for each in found.failed:
+            lines += [f"  {each.subject} {each.found}", f"    what to do: {each.fix}"]
+        raise OperatorError("\n".join([*lines, *(f"  {line}" for line in notes(found))]))
+    return found
+
+
+def notes(found: Applied) -> list[str]:
+    """What is to be said of the services that an apply has changed, a line each."""
+    return [
+        *([f"verified: {', '.join(found.verified)}"] if found.verified else []),
+        *(f"{each.subject} {each.found}: {each.fix}" for each in found.left_open),
+        *(f"not verified: {name}: {why}" for name, why in found.unknown.items()),
+    ]
+
+
+def refuse_unknown(found: Iterable[Applied]) -> None:
+    """Raise NotVerifiedError where nothing is known of a service that was changed."""
+    names = [name for each in found for name in each.unknown]
+    if names:
+        raise NotVerifiedError(
+            f"applied; whether it serves is not known: {', '.join(names)}",
+            "inferform verify ENV looks again; --no-verify does not look",
+        )
+
+
 def refuse_unsaved(wanted: Sequence[Stack], program: Program) -> None:
     """Raise OperatorError where the last run of a stack could not write its state.
 
@@ -120,6 +165,19 @@ def refuse_unsaved(wanted: Sequence[Stack], program: Program) -> None:
             f"the state of the last run is not in the bucket yet: {', '.join(names)}",
             f"inferform recover {' '.join(names)}{option} writes it",
         )
+
+
+def take_over_backends(wanted: Sequence[Stack], synthesis: Stacks) -> None:
+    """Let the folders of stacks know settings of their backends that have changed, which cdktf
+    refuses. Raises OperatorError where a state would be looked for in another place."""
+    variables = synthesis.program.terraform_environment()
+    for stack in wanted:
+        if stack.moved:
+            raise OperatorError(stack.moved)
+        done = stack.init(variables) if stack.backend_changed else Outcome(0, "")
+        if done.status:
+            said = failure_of(stack, done.output, synthesis)
+            raise OperatorError("\n  ".join([f"{stack.name} cannot be initialised", *said]))
 
 
 def recover(
@@ -240,11 +298,13 @@ def destroy(
         with log.open("a", encoding="utf-8") as sink:
             sink.write(done.output)
         if done.status:
+            left = [each.name for each in wanted if each.name not in destroyed]
             lines = [
-                f"{stack.name} was not destroyed; the whole output is in {_shown(log)}",
-                *(f"  {line}" for line in errors_of(done.output, limit=_ERROR_LINES)),
-                *(f"  {line}" for line in _advice(stack, done.output, synthesis)),
-                "what was destroyed stays destroyed; the next run completes the rest",
+                f"{stack.name} was not destroyed",
+                *(f"  {line}" for line in failure_of(stack, done.output, synthesis)),
+                "what was destroyed stays destroyed, and the next run does the rest: "
+                f"{command('destroy', left, synthesis)}",
+                f"the whole output is in {_shown(log)}",
             ]
             raise OperatorError("\n".join(lines))
         stdout.print(f"destroyed {stack.name}", highlight=False)
@@ -306,37 +366,56 @@ def _show(progress: Progress, task: TaskID, run: StackRun) -> None:
 
 
 def _failure(deployment: Deployment, synthesis: Stacks) -> str:
-    program = synthesis.program
-    lines = [f"cdktf deploy failed; the whole output is in {_shown(deployment.log)}"]
-    emulated = " --emulator" if program.emulator else ""
+    failed = [run for run in deployment.stacks if run.status == "failed"]
+    lines = []
     for run in deployment.stacks:
-        status = "not started" if run.status == "waiting" else run.status
-        lines.append(f"  {run.name}: {status}")
-        lines += [f"    {line}" for line in run.error]
-        if run.lock_id:
-            folder = _shown(program.outdir / "stacks" / run.name)
-            lines.append(
-                "    another deploy holds the lock; wait for it. If it was killed, clear its lock "
-                f"and take back what it created: inferform recover {run.name}{emulated}, or clear the "
-                f"lock alone: terraform -chdir={folder} force-unlock {run.lock_id}"
-            )
-        else:
-            stack = synthesis.stack(run.name)
-            output = "\n".join(run.error)
-            if stack:
-                said = [
-                    *found_at_aws(stack, output, synthesis),
-                    *_advice(stack, output, synthesis),
+        lines.append(f"{run.name}: {'not started' if run.status == 'waiting' else run.status}")
+        stack = synthesis.stack(run.name)
+        if stack is not None and run.error:
+            lines += [f"  {line}" for line in failure_of(stack, "\n".join(run.error), synthesis)]
+            if run.lock_id and synthesis.environment(stack) is None:
+                unlock = [
+                    "terraform",
+                    f"-chdir={_shown(stack.folder)}",
+                    "force-unlock",
+                    run.lock_id,
                 ]
-                lines += [f"    {line}" for line in said]
-    lines += [f"  {line}" for line in deployment.errors]
-    lines.append("what was applied stays applied; the next run completes the rest")
-    return "\n".join(lines)
+                lines.append(f"  what to do: wait for it; if it was killed: {shlex.join(unlock)}")
+    if not failed:
+        # It ended without an error of Terraform's, as when cdktf itself cannot run.
+        said = [*deployment.errors, f"cdktf ended with status {deployment.status}"]
+        lines += [f"  {line}" for line in dict.fromkeys(said)]
+    open_ = [run.name for run in deployment.stacks if run.status not in _DONE]
+    return "\n".join(
+        [
+            *lines,
+            "what was applied stays applied, and the next deploy does the rest: "
+            f"{command('deploy', open_, synthesis)}",
+            f"the whole output is in {_shown(deployment.log)}",
+        ]
+    )
 
 
-def found_at_aws(stack: Stack, output: str, synthesis: Stacks) -> list[str]:
-    """What AWS says of the resources that were not what was asked for after the apply."""
-    environment, addresses = synthesis.environment(stack), dict.fromkeys(_UNMET.findall(output))
+_DONE = ("applied", "no changes")
+
+
+def command(verb: str, names: Sequence[str], synthesis: Stacks) -> str:
+    """The command of ours that works on these stacks."""
+    emulated = ["--emulator"] if synthesis.program.emulator else []
+    return shlex.join(["inferform", verb, *names, *emulated])
+
+
+def failure_of(stack: Stack, output: str, synthesis: Stacks) -> list[str]:
+    """What a person needs of what Terraform printed for a stack: cause, place, what to do."""
+    words = {kind: record.words for kind, record in kinds().items()}
+    said = told(output, words) or errors_of(output, limit=_ERROR_LINES)
+    return [*said, *_found_at_aws(stack, output, synthesis), *_advice(stack, output, synthesis)]
+
+
+def _found_at_aws(stack: Stack, output: str, synthesis: Stacks) -> list[str]:
+    """What AWS says of the services that failed: why it put an update of theirs back."""
+    environment = synthesis.environment(stack)
+    addresses = dict.fromkeys(fault.address for fault in faults_of(output) if _is_told(fault))
     if environment is None or not addresses:
         return []
     aws = Aws(environment.context, emulator=synthesis.program.emulator)
@@ -346,7 +425,18 @@ def found_at_aws(stack: Stack, output: str, synthesis: Stacks) -> list[str]:
             findings = verify_at(environment, aws, state, addresses) if state else []
     except OperatorError as error:
         return [f"what AWS says of it is not known: {error.message}"]
-    return [f"{f.subject} {f.found}" for f in findings if f.outcome == "failed"]
+    failed = [each for each in findings if each.outcome == "failed"]
+    fixes = dict.fromkeys(each.fix for each in failed)
+    return [
+        *(f"{each.subject} {each.found}" for each in failed),
+        *(f"what to do: {fix}" for fix in fixes),
+    ]
+
+
+def _is_told(fault: Fault) -> bool:
+    """Whether AWS has more to say of a resource that failed than Terraform does."""
+    record = kinds().get(fault.address.split(".")[0])
+    return record is not None and isinstance(record.reverted, Reverted)
 
 
 def _advice(stack: Stack, output: str, synthesis: Stacks) -> list[str]:
@@ -367,3 +457,6 @@ def report(deployment: Deployment, program: Program) -> None:
         ("stack", "result", "changes", "state key"),
         [(run.name, run.status, run.steps, keys[run.name]) for run in deployment.stacks],
     )
+    for found in deployment.applied.values():
+        for line in notes(found):
+            stdout.print(line, markup=False)

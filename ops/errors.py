@@ -6,6 +6,8 @@ from __future__ import annotations
 class OperatorError(Exception):
     """A failure with one clear message; `hint` says what to do. Exit status 1."""
 
+    status = 1
+
     def __init__(self, message: str, hint: str = "") -> None:
         self.message = message
         self.hint = hint
@@ -18,3 +20,11 @@ class NotBootstrappedError(OperatorError):
 
 class BadInputError(OperatorError):
     """Input that cannot be used. Exit status 2."""
+
+    status = 2
+
+
+class NotVerifiedError(OperatorError):
+    """All was applied, and whether it serves is not known. Exit status 3."""
+
+    status = 3

@@ -7,7 +7,7 @@ import getpass
 import json
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -122,6 +122,15 @@ class State:
             for address, attributes in sorted(self.resources.items())
             if address.split("[")[0] in needed and address.split("[")[0].split(".")[-2] == kind
         ]
+
+    def standing_on(self, addresses: Collection[str]) -> list[str]:
+        """The addresses of what is among these or depends on one of them, in order."""
+        changed = {address.split("[")[0] for address in addresses}
+        return sorted(
+            address
+            for address, instance in self._instances()
+            if address in addresses or changed & {*instance.get("dependencies", ())}
+        )
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """The attributes of every resource of one type, in the order of their addresses."""

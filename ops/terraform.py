@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -175,6 +176,34 @@ def backend_in(content: Content) -> tuple[str, dict[str, Any]]:
     return "local", {}
 
 
+_BACKEND_CHANGED = "Backend configuration changed"
+
+# The arguments of a backend that say where the state is; of other kinds all do.
+_PLACES: Mapping[str, tuple[str, ...]] = {
+    "s3": ("bucket", "key", "region", "endpoint", "endpoints", "workspace_key_prefix"),
+    "local": ("path", "workspace_dir"),
+}
+
+
+def _given(arguments: Any) -> Any:
+    """A backend's arguments without those that are not set, which Terraform writes as null."""
+    if isinstance(arguments, Mapping):
+        found = {name: _given(value) for name, value in arguments.items()}
+        return {name: value for name, value in found.items() if value not in (None, {}, [])}
+    return arguments
+
+
+def _place_of(kind: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    names = _PLACES.get(kind, tuple(arguments))
+    return {"kind": kind, **{name: arguments[name] for name in names if name in arguments}}
+
+
+def _words_for(place: Mapping[str, Any]) -> str:
+    """A place for people: `s3 (bucket acme-tfstate, key dev/x.tfstate, region eu-west-1)`."""
+    said = ", ".join(f"{name} {value}" for name, value in place.items() if name != "kind")
+    return f"{place['kind']} ({said})" if said else str(place["kind"])
+
+
 @dataclass(frozen=True)
 class Stack:
     """One synthesized stack: its name, its folder and the stacks it stands on."""
@@ -265,9 +294,59 @@ class Stack:
         return process.stdout
 
     def init(self, environment: Mapping[str, str], *, backend: bool = True) -> Outcome:
-        """`terraform init`; without `backend` no state is opened."""
-        extra = () if backend else ("-backend=false",)
-        return self.run("init", "-no-color", "-input=false", *extra, environment=environment)
+        """`terraform init`; without `backend` no state is opened.
+
+        Settings of the backend that have changed are taken over where the state stays in its place,
+        such as a role that was added. Where it would be looked for in another place, nothing is
+        done, and the outcome says what to do.
+        """
+        arguments = ("init", "-no-color", "-input=false")
+        if not backend:
+            return self.run(*arguments, "-backend=false", environment=environment)
+        moved = self.moved
+        if moved:
+            return Outcome(1, f"Error: {moved}")
+        done = self.run(*arguments, environment=environment)
+        if done.status and _BACKEND_CHANGED in done.output:
+            done = self.run(*arguments, "-reconfigure", environment=environment)
+        return done
+
+    @property
+    def _initialised(self) -> tuple[str, dict[str, Any]] | None:
+        """The kind and the arguments of the backend that its folder was last initialised with."""
+        try:
+            content = json.loads(
+                (self.folder / ".terraform" / "terraform.tfstate").read_text("utf-8")
+            )
+            return str(content["backend"]["type"]), _given(content["backend"]["config"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @property
+    def backend_changed(self) -> bool:
+        """Whether its backend may have other arguments than when its folder was initialised."""
+        before = self._initialised
+        return before is not None and before != (self.backend_kind, _given(self.backend))
+
+    @property
+    def moved(self) -> str:
+        """What to do where its state would be looked for in another place than before; empty where
+        it would not."""
+        before, kind = self._initialised, self.backend_kind
+        if before is None:
+            return ""
+        places = [_place_of(*each) for each in (before, (kind, _given(self.backend)))]
+        if places[0] == places[1]:
+            return ""
+        was, would = (_words_for(place) for place in places)
+        there = f"terraform -chdir={shlex.quote(str(self.folder))} init"
+        return (
+            f"the state of {self.name} is in {was}, but the program says {would}\n"
+            "Nothing was done: Terraform would find no state, or another one, and make everything "
+            "anew.\n"
+            f"To move the state there, while nobody deploys: {there} -migrate-state\n"
+            f"Where the right state is there already: {there} -reconfigure"
+        )
 
 
 def stacks(outdir: Path) -> list[Stack]:

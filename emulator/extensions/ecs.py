@@ -36,6 +36,16 @@ KEPT = (
 _DEPLOYMENT = {"maximumPercent": 200, "minimumHealthyPercent": 100}
 
 
+@service.corrects("RegisterTaskDefinition", gap="does not say when it was registered")
+def register_task_definition(
+    original: Original, response: EC2ContainerServiceResponse
+) -> ActionResult:
+    """AWS says when."""
+    result: Any = original(response)
+    result.result["taskDefinition"].registered_at = utcnow()
+    return ActionResult(result.result)
+
+
 @service.corrects(
     "CreateService",
     gap="loses capacity-provider strategy, execute-command flag, managed tags, grace period, "

@@ -11,6 +11,7 @@ from ..environments import Emulated
 from ..environments import environment as find_environment
 from ..output import Json, print_json, stdout
 from . import DEPLOY, Command
+from .deploy import Verify, told
 
 
 def apply(
@@ -26,26 +27,40 @@ def apply(
             "--uncommitted", help="Also plans that no commit holds wholly, or that have none."
         ),
     ] = False,
+    verify: Verify = True,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
-    """Apply plans that were reviewed. Refuses one of another commit or environment, or a stale one.
+    """Apply plans that were reviewed, and verify the services that they change.
+
+    Refuses a plan of another commit or environment, or a stale one. Exit status 1 when a plan failed,
+    or a service does not serve what was asked for; 3 when all was applied and whether it serves is
+    not known.
 
     Example: inferform apply .inferform/plans/dev-use1/dev-use1-network.tfplan
     """
     from ..aws import emulator_in_use
+    from ..deploy import notes, refuse_unknown
     from ..program import Program
     from ..review.apply import apply as run
 
     program = Program.of(emulator_in_use() if emulator else None)
     only = find_environment(environment).key if environment else None
-    applied = []
+    done = []
     for plan in plans:
-        applied.append(run(plan, program, environment=only, uncommitted=uncommitted))
+        done.append(run(plan, program, environment=only, uncommitted=uncommitted, verified=verify))
         if not json:
-            stdout.print(f"applied {applied[-1]}")
+            stdout.print(f"applied {done[-1].stack}")
+            for line in notes(done[-1].applied):
+                stdout.print(line, markup=False)
     if json:
-        print_json({"applied": applied})
+        print_json(
+            {
+                "applied": [each.stack for each in done],
+                "verified": {each.stack: told(each.applied) for each in done},
+            }
+        )
+    refuse_unknown(each.applied for each in done)
 
 
 COMMANDS = (Command("apply", apply, DEPLOY, order=20),)

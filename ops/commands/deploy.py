@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,20 +17,31 @@ if TYPE_CHECKING:
 
     from ..program import Program
     from ..terraform import Stack
+    from ..verify import Applied
 
 Stacks = Annotated[
     list[str], typer.Argument(metavar="STACK", help="Stack names or patterns: 'dev-use1-*'.")
 ]
 
 
+Verify = Annotated[
+    bool, typer.Option(help="Check that the services which were changed serve what was asked for.")
+]
+"""The `--no-verify` option of commands that apply."""
+
+
 def deploy(
     stacks: Stacks,
     preflight: Preflight = True,
+    verify: Verify = True,
     auto_approve: Approve = False,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
-    """Run cdktf deploy for the stacks that match, with a report for each.
+    """Run cdktf deploy for the stacks that match, and verify the services that it changed.
+
+    Exit status 1 when a stack failed, or a service does not serve what was asked for; 3 when all was
+    applied and whether it serves is not known.
 
     Refuses first what would fail in its middle: a missing image or artifact, a name that is taken.
 
@@ -45,12 +56,33 @@ def deploy(
     check = refuse_missing if preflight else operations.unchecked
     with _interruptible():
         deployment = operations.deploy(
-            stacks, program, ask=_ask("deploy", program, auto_approve), check=check
+            stacks,
+            program,
+            ask=_ask("deploy", program, auto_approve),
+            check=check,
+            verified=verify,
         )
+    applied = deployment.applied
     if json:
-        print_json([{"stack": run.name, "result": run.status} for run in deployment.stacks])
+        print_json(
+            [
+                {"stack": run.name, "result": run.status, **told(applied.get(run.name))}
+                for run in deployment.stacks
+            ]
+        )
     else:
         operations.report(deployment, program)
+    operations.refuse_unknown(applied.values())
+
+
+def told(found: Applied | None) -> dict[str, Any]:
+    """What is known of the services that an apply has changed, for machines."""
+    if found is None:
+        return {}
+    return {
+        "findings": [each.as_dict() for each in found.findings],
+        "not_verified": found.unknown,
+    }
 
 
 def destroy(stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = False) -> None:

@@ -184,9 +184,8 @@ class ServiceVerifier(Verifier):
             )
             return self.finding(CONFIGURATION, "failed", said, self._look()), False
         said = f"goes on with {_revision(running)}; {_revision(expected)} waits for its rollout"
-        key, short = self.run.environment.key, self._short
-        fix = f"inferform rollout {key} {short}"
-        return self.finding(CONFIGURATION, "skipped", f"{said}: {fix}", fix), True
+        fix = f"inferform rollout {self.run.environment.key} {self._short}"
+        return self.finding(CONFIGURATION, "skipped", said, fix), True
 
     def _is_newest(self, expected: str) -> bool:
         """Whether the state names a task definition of its own beside the service's attribute."""
@@ -211,7 +210,8 @@ class ServiceVerifier(Verifier):
             if last.get("status") not in _NOT_MOVED:
                 continue
             described = self._ecs.describe_task_definition(taskDefinition=expected)
-            if last["createTime"] < described["taskDefinition"]["registeredAt"]:
+            made = described["taskDefinition"].get("registeredAt")
+            if made is not None and last["createTime"] < made:
                 continue
             deployment = codedeploy.get_deployment(deploymentId=last["deploymentId"])
             return reason_of(deployment["deploymentInfo"])

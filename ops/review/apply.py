@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..advice import about_stack, errors_of
-from ..deploy import found_at_aws, refuse_unsaved
+from ..cdk import changed_in
+from ..deploy import failure_of, refuse_unsaved, verify_changed
 from ..environments import environment as find_environment
 from ..errors import OperatorError
 from ..output import stdout
 from ..program import Program
+from ..verify import Applied
 from . import bound
 from .source import source_of
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What has become of a plan."""
+
+    stack: str
+    applied: Applied
+    """What is known of the services that it changed; nothing where nobody looked."""
+
+
 def apply(
-    saved: Path, program: Program, *, environment: str | None = None, uncommitted: bool = False
-) -> str:
-    """Apply a saved plan and return the stack's name.
+    saved: Path,
+    program: Program,
+    *,
+    environment: str | None = None,
+    uncommitted: bool = False,
+    verified: bool = True,
+) -> Done:
+    """Apply a saved plan, and verify the services that it changed where `verified`.
 
     With `uncommitted` a plan is taken that no commit holds wholly.
 
-    Raises OperatorError for a plan of another commit, environment or target, and for a stale
-    one.
+    Raises OperatorError for a plan of another commit, environment or target, for a stale one, and
+    where a service does not serve what was asked for.
     """
     saved = saved.resolve()
     record = bound.read_record(saved)
@@ -53,7 +69,11 @@ def apply(
         for needed in (*below, stack):
             done = needed.init(variables)
             if done.status:
-                raise OperatorError(f"terraform init failed for {needed.name}\n{done.output}")
+                lines = [
+                    f"{needed.name} cannot be opened",
+                    *failure_of(needed, done.output, synthesis),
+                ]
+                raise OperatorError("\n  ".join(lines), "nothing was done")
         bound.check_stack(record, stack, below, variables)
     with stdout.status(f"applying the plan of {stack.name}"):
         done = stack.run(
@@ -65,15 +85,12 @@ def apply(
                 f"the plan of {stack.name} is stale: the state has been written since",
                 bound.again(record),
             )
-        emulated = program.emulator is not None
-        said = about_stack(done.output, stack, synthesis.environment(stack), emulated=emulated)
-        lines = [
-            f"{stack.name} was not applied",
-            *errors_of(done.output, limit=80),
-            *found_at_aws(stack, done.output, synthesis),
-        ]
-        raise OperatorError("\n  ".join(lines), f"what to do: {said}" if said else "")
+        lines = [f"{stack.name}: failed", *failure_of(stack, done.output, synthesis)]
+        raise OperatorError(
+            "\n  ".join(lines), f"what was applied stays applied; {bound.again(record)}"
+        )
     # A plan is good for one apply.
     saved.unlink()
     bound.record_path(saved).unlink()
-    return stack.name
+    changed = changed_in(done.output)
+    return Done(stack.name, verify_changed(stack, changed, synthesis) if verified else Applied())

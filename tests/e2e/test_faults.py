@@ -30,6 +30,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "error of AWS": ({"kind": "500", "service": "sagemaker"}, "AWS had an error of its own"),
     "access denied": ({"kind": "access-denied", "service": "sagemaker"}, "the role may not do"),
 }
+# Words of cdktf's, of Node's and of Terraform's frame, which help nobody who deploys.
+NOISE = ("cdktf", "exit code", "    at ", "node_modules", "nhandled", "cdk.tf.json", "╷", "│")
 CUTS_OFF_THE_STATE = ("network cut", "expired token")
 
 
@@ -69,6 +71,9 @@ def test_the_run_after_one_that_was_struck_converges(
         said = str(caught.value)
         assert f"{STACK}: failed" in said
         assert "CreateEndpointConfig" in said
+        assert "where: SageMaker endpoint configuration endpoints/fraud/configuration (aws_" in said
+        assert f"the next deploy does the rest: inferform deploy {STACK} --emulator" in said
+        assert [noise for noise in NOISE if noise in said] == []
     elif operation == "destroy":
         with pytest.raises(OperatorError) as caught:
             destroy([STACK], life.program)

@@ -148,7 +148,7 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
 
     with pytest.raises(OperatorError, match=f"is a plan of {KEY}, not of prod-euw1"):
         apply(saved, program, environment="prod-euw1")
-    assert apply(saved, program, environment=KEY) == f"{KEY}-registry"
+    assert apply(saved, program, environment=KEY).stack == f"{KEY}-registry"
     assert not saved.exists()
     with pytest.raises(OperatorError, match="stale: its state has been written since"):
         apply(copy, program)
