@@ -19,15 +19,15 @@ import ops.commands.rollout
 import ops.verify
 from emulator.process import Emulator
 from ops.cli import app
-from ops.deploy import deploy
-from ops.errors import OperatorError
+from ops.deploy import deploy, notes, refuse_unknown, verify_changed
+from ops.errors import NotVerifiedError, OperatorError
 from ops.kinds import kinds
 from ops.kinds.record import Finding, Reverted
 from ops.state import State, States
 from ops.verify import verify
 from tests.provider import Provider
 
-from .program import Life
+from .program import LASTING, Life
 
 pytestmark = pytest.mark.story("each test begins with the stack that the one before it left")
 
@@ -60,7 +60,8 @@ dev = Environment(
                 image=Image(repository="mms", tag="{tag}"), artifacts="models/")),
         }},
         services={{
-            "rolling": EcsService(model=model, compute=task, count=2),
+            "rolling": EcsService(model=model, compute=task, count=2,
+                health=ContainerHealth(command=["true"])),
             {moved}
         }},
     ),
@@ -82,7 +83,7 @@ class Fleet(Life):
         """Make what the stack stands on."""
         given: dict[str, Any] = {"vpc": "vpc-1", "subnets": ["subnet-1", "subnet-2"]}
         arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/shared/1a2b/3c4d"
-        given |= {"listener": arn, "suffix": "app/shared/1a2b3c4d5e6f7890", "group": "sg-1"}
+        given |= {"listener": arn, "suffix": "app/shared/1a2b", "group": "sg-1"}
         self._given = given
         self.release("1.0.0")
         self.bootstrap()
@@ -265,6 +266,30 @@ def test_the_deploy_after_an_update_that_was_put_back_converges(life: Fleet) -> 
     assert waiting.fix == "inferform rollout dev-use1 moved"
     assert life.failed().keys() == {"moved"}
     assert life.plan_status(STACK) == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [("access-denied", "the role may not do this"), ("drop", "AWS cannot be reached")],
+)
+def test_what_cannot_be_read_is_said_to_be_not_verified(life: Fleet, fault: str, why: str) -> None:
+    stack, synthesis = life.stack(STACK), life.program.synthesize()
+    (rolling,) = (
+        address
+        for address, values in life.state().resources.items()
+        if address.startswith("aws_ecs_service.") and values["name"] == "acme-dev-use1-rolling"
+    )
+    life.fault(kind=fault, service="ecs", count=LASTING)
+    try:
+        found = verify_changed(stack, [rolling], synthesis)
+    finally:
+        life.mend()
+    (line,) = notes(found)
+    assert line.startswith("not verified: acme-dev-use1-rolling: ")
+    assert why in line
+    with pytest.raises(NotVerifiedError, match="whether it serves is not known"):
+        refuse_unknown([found])
+    assert notes(verify_changed(stack, [rolling], synthesis)) == ["verified: acme-dev-use1-rolling"]
 
 
 def test_a_rollout_that_code_deploy_puts_back_is_no_success(life: Fleet) -> None:

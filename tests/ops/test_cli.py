@@ -47,6 +47,23 @@ def commands() -> Iterator[tuple[str, Any]]:
     yield from below("inferform", typer.main.get_command(app))
 
 
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [("OperatorError", 1), ("BadInputError", 2), ("NotVerifiedError", 3)],
+)
+def test_each_failure_has_its_exit_status(error: str, status: int) -> None:
+    program = (
+        "from ops import cli, errors\n"
+        f"def app(): raise errors.{error}('cause', 'what to do')\n"
+        "cli.app = app\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (status, "cause\n  what to do\n")
+
+
 def test_every_command_has_help_with_an_example() -> None:
     without = [name for name, command in commands() if f"Example: {name}" not in str(command.help)]
     assert without == []
