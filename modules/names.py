@@ -41,17 +41,16 @@ WORDS: Mapping[str, str] = {
     "aws_iam_policy": "IAM policy",
     "aws_iam_role": "IAM role",
     "aws_kms_alias": "KMS alias",
-    "aws_launch_template": "launch template",
     "aws_lb": "load balancer",
     "aws_lb_target_group": "target group",
     "aws_s3_bucket": "S3 bucket",
     "aws_sagemaker_endpoint": "SageMaker endpoint",
     "aws_sagemaker_model_package_group": "model package group",
     "aws_scheduler_schedule": "EventBridge schedule",
-    "aws_security_group": "security group",
     "aws_sfn_state_machine": "state machine",
 }
-"""What people call what has a name of its own, by Terraform type."""
+"""What people call what has a name of its own, by Terraform type, where that is not the type's own
+words."""
 
 _DIRECTIONS = {
     "north": "n",
@@ -107,7 +106,8 @@ class Name:
     account and Region; for a security group, the environment's VPC."""
 
     def __str__(self) -> str:
-        return f"{WORDS.get(self.kind, self.kind)} {self.value}"
+        words = self.kind.removeprefix("aws_").replace("_", " ")
+        return f"{WORDS.get(self.kind, words)} {self.value}"
 
 
 def taken_twice(made: Iterable[tuple[O, Name]]) -> Iterator[tuple[O, Name, O, Name, int]]:

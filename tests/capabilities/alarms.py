@@ -23,6 +23,9 @@ CAPABILITY = Capability(
         "aws_cloudwatch_metric_alarm.metric_query.metric.namespace": "cloudwatch:Metric.Namespace",
     },
     encrypted={"aws_cloudwatch_log_group": lambda group: group.get("kms_key_id")},
+    unnamed={
+        "aws_cloudwatch_metric_alarm.metric_name": "the metric that it watches",
+    },
     checkov={
         "aws_cloudwatch_log_group": {
             "CKV_AWS_338": (

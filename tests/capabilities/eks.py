@@ -128,4 +128,7 @@ CAPABILITY = Capability(
         "aws_eks_node_group.node_role_arn": "eks:CreateNodegroupRequest.nodeRole",
         "aws_eks_node_group.subnet_ids": "eks:CreateNodegroupRequest.subnets",
     },
+    unnamed={
+        "aws_eks_addon.addon_name": "AWS's name of the add-on",
+    },
 )

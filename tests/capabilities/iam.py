@@ -13,4 +13,7 @@ CAPABILITY = Capability(
         "aws_iam_role_policy": "iam:PutRolePolicy",
         "aws_iam_role_policy_attachment": "iam:AttachRolePolicy",
     },
+    unnamed={
+        "aws_iam_role_policy.name": "unique in its role alone",
+    },
 )

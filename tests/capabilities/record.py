@@ -67,6 +67,10 @@ class Capability:
     own: Reasons = field(default_factory=dict)
     """Attributes that are no member of a request."""
 
+    unnamed: Mapping[str, str] = field(default_factory=dict)
+    """Why an argument `type.argument` that looks like a name is none of its own: see
+    tests/names/test_taken.py."""
+
     # Its resources, judged: see tests/security
 
     checkov: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -254,6 +254,10 @@ CAPABILITY = Capability(
         ),
     },
     encrypted={"aws_sagemaker_endpoint_configuration": _is_encrypted},
+    unnamed={
+        "aws_sagemaker_endpoint_configuration.name": "a hash of its role, whose name is unique",
+        "aws_sagemaker_model.name": "a hash of its role, whose name is unique",
+    },
     checkov={
         "*-inference/aws_security_group.models": {
             "CKV2_AWS_5": (

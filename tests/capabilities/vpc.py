@@ -59,6 +59,9 @@ CAPABILITY = Capability(
         "aws_cloudwatch_log_group.network_flow-log-group_": "the network stands below the layer "
         "with the key; CloudWatch's own key encrypts the addresses in flow logs",
     },
+    unnamed={
+        "aws_vpc_endpoint.service_name": "AWS's name of the service",
+    },
     checkov={
         "*-network/aws_cloudwatch_log_group.network_flow-log-group_*": {
             "CKV_AWS_158": (

@@ -55,6 +55,7 @@ from inferform.kubernetes.construct import _TYPES
 from inferform.layers import program
 from inferform.names import WORDS, Name, fit
 from inferform.spec import collecting, is_short_name, problems_of
+from tests.capabilities import capabilities, together
 from tests.conftest import Made, stacks_in
 
 CONTEXT = Context(
@@ -67,15 +68,7 @@ ENDPOINT = RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large")
 BATCH = BatchTransform(model=MODEL, instance_type="ml.m5.large")
 KINDS = {f"kubernetes_{module}": kind for kind, module in _TYPES.items()}
 
-UNNAMED = {
-    ("aws_cloudwatch_metric_alarm", "metric_name"): "the metric that it watches",
-    ("aws_eks_addon", "addon_name"): "AWS's name of the add-on",
-    ("aws_iam_role_policy", "name"): "unique in its role alone",
-    ("aws_sagemaker_endpoint_configuration", "name"): "a hash of its role, whose name is unique",
-    ("aws_sagemaker_model", "name"): "a hash of its role, whose name is unique",
-    ("aws_vpc_endpoint", "service_name"): "AWS's name of the service",
-}
-"""Arguments that look like a name and are none of its own, with the reason."""
+UNNAMED = together(each.unnamed for each in capabilities().values())
 
 
 def service(name: str, **changes: Any) -> EcsService:
@@ -139,13 +132,13 @@ def names_made(stack: dict[str, Any]) -> Iterator[tuple[str, str]]:
                     (argument in ("bucket", "family", "name") or argument.endswith("_name"))
                     and isinstance(value, str)
                     and not value.startswith("${")
-                    and (type_, argument) not in UNNAMED
+                    and f"{type_}.{argument}" not in UNNAMED
                 ):
                     yield type_, value.removesuffix("-${local.suffix}")
 
 
 def as_made(name: Name) -> tuple[str, str]:
-    if name.kind in WORDS:
+    if name.kind.startswith("aws_"):
         return name.kind, name.value
     return name.kind, "/".join((name.within.removeprefix("namespace "), name.value))
 
@@ -173,7 +166,7 @@ def test_what_the_specs_state_is_what_the_examples_make(made: dict[str, Made]) -
 
 def test_no_type_is_excused_that_no_example_makes(made: dict[str, Made]) -> None:
     arguments = {
-        (type_, argument)
+        f"{type_}.{argument}"
         for each in made.values()
         for type_, resources in each.stack.get("resource", {}).items()
         for resource in resources.values()
