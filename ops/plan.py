@@ -274,6 +274,9 @@ class Plan:
     configuration: dict[str, Any] = field(default_factory=dict, repr=False)
     """The root module of the configuration."""
 
+    provider_accounts: tuple[str, ...] = ()
+    """The accounts that its AWS providers are bound to."""
+
     outputs: tuple[Output, ...] = ()
     checks: tuple[Check, ...] = ()
     deferred: tuple[Deferred, ...] = ()
@@ -330,12 +333,13 @@ class Plan:
 
     @cached_property
     def accounts(self) -> frozenset[str]:
-        """The accounts that the plan works in, told from the ARNs of what exists."""
+        """The accounts that the plan works in, told from its providers and the ARNs of what exists."""
         arns = (
             str(change.before.get("arn") or change.after.get("arn") or "").split(":")
             for change in self.changes
         )
-        return frozenset(arn[4] for arn in arns if len(arn) > 4 and arn[4].isdigit())
+        found = {arn[4] for arn in arns if len(arn) > 4 and arn[4].isdigit()}
+        return frozenset(found | {*self.provider_accounts})
 
     @cached_property
     def _references(self) -> References:
@@ -439,6 +443,7 @@ def _plan(shown: dict[str, Any], name: str, *, in_clear: bool) -> Plan:
         drifted=tuple(compress(drifts, undone)),
         recorded=tuple(compress(drifts, map(not_, undone))),
         configuration=configuration.get("root_module") or {},
+        provider_accounts=_provider_accounts(configuration),
         outputs=tuple(outputs_of(shown, in_clear=in_clear)),
         checks=tuple(checks_of(shown)),
         deferred=tuple(
@@ -530,6 +535,19 @@ def _tag(changes: tuple[Change, ...], name: str) -> str:
             if isinstance(tags, dict) and tags.get("managed-by") == "inferform":
                 return str(tags.get(name, ""))
     return ""
+
+
+def _provider_accounts(configuration: dict[str, Any]) -> tuple[str, ...]:
+    """The accounts that providers allow alone, or whose role they assume."""
+    found: set[str] = set()
+    for provider in (configuration.get("provider_config") or {}).values():
+        if provider.get("name") != "aws":
+            continue
+        given = provider.get("expressions") or {}
+        found |= {str(each) for each in dig(given, "allowed_account_ids", "constant_value") or ()}
+        arn = str(dig(given, "assume_role", "role_arn", "constant_value") or "").split(":")
+        found |= {arn[4]} if len(arn) > 4 else set()
+    return tuple(sorted(each for each in found if each.isdigit()))
 
 
 def _region(configuration: dict[str, Any], changes: tuple[Change, ...]) -> str:

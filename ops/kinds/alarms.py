@@ -41,7 +41,7 @@ def _find_log_group(aws: Aws, values: Values) -> Iterator[Existing]:
 )
 def _shorter_logs(plan: Plan, change: Change) -> Iterator[Found]:
     before, after = change.both("retention_in_days")
-    if change.action is Action.DELETE:
+    if change.action is Action.DELETE and not change.before.get("skip_destroy"):
         yield "is deleted with the events that it holds", Severity.MEDIUM
     elif change.action is Action.UPDATE and after and (not before or after < before):
         yield f"keeps events {after} days (was {before or 'for ever'})"

@@ -112,18 +112,29 @@ def _weights(plan: Plan, change: Change) -> Iterator[Found]:
     if change.action is not Action.UPDATE:
         return
     before, after = (_weights_of(values) for values in change.both(attribute))
-    if before and after and before != after:
-        yield f"changes weights from {before} to {after}"
+    if not all(arn for arn, _ in (*before, *after)):
+        before, after = ([(str(n), w) for n, (_, w) in enumerate(held)] for held in (before, after))
+    if before and after and _shares(before) != _shares(after):
+        said = (":".join(str(weight) for _, weight in held) for held in (before, after))
+        yield "changes weights from {} to {}".format(*said)
 
 
-def _weights_of(actions: Any) -> str:
-    weights = [
-        str(target.get("weight"))
+def _weights_of(actions: Any) -> list[tuple[str, int]]:
+    """The weights of the target groups that an action forwards to, with their ARNs where known."""
+    targets = [
+        target
         for action in actions or ()
         for target in dig(action, "forward", "target_group") or ()
         if isinstance(target, dict)
     ]
-    return ":".join(weights)
+    weights = [(str(each.get("arn") or ""), each.get("weight")) for each in targets]
+    return [(arn, weight) for arn, weight in weights if isinstance(weight, int)]
+
+
+def _shares(held: list[tuple[str, int]]) -> dict[str, float]:
+    """The share of the traffic of each target group that gets any."""
+    total = sum(weight for _, weight in held)
+    return {name: weight / total for name, weight in held if weight}
 
 
 # Preflight and verify
@@ -269,7 +280,7 @@ KINDS = (
         "web ACL of a load balancer",
         "aws_lb",
         "associating a web ACL takes the place of the association that is there",
-        risks=(protection(),),
+        risks=(protection("aws_lb", "resource_arn"),),
     ),
 )
 FOREIGN = (
@@ -285,7 +296,7 @@ FOREIGN = (
     Foreign(
         "aws_wafv2_web_acl_logging_configuration",
         "logs of a web ACL",
-        risks=(protection(),),
+        risks=(protection("aws_wafv2_web_acl", "resource_arn"),),
     ),
 )
 

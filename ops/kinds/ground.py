@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from ..iam import Grant, NotReadableError, grants
-from ..plan import Action, Change, Plan, Side
+from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Severity
 from .record import Found, risk
 from .risks import deleted_too, gone
@@ -198,17 +199,63 @@ def _security_group(plan: Plan, change: Change) -> Iterator[Loss]:
     how = _how(change)
     if not how and change.action is Action.UPDATE and not change.is_unknown("egress"):
         before, after = (change.judged(side, "egress") for side in ("before", "after"))
-        lost = [rule for rule in before or () if rule not in (after or ())]
-        open_ = any(_is_open(rule) for rule in after or ())
-        how = "loses rules of egress" if lost and not open_ else ""
+        left = [way for rule in after or () for way in _ways(rule)]
+        lost = [way for rule in before or () for way in _ways(rule) if not _goes(way, left)]
+        how = "loses rules of egress" if lost else ""
     if how:
         yield Loss(how, _is(change.before.get("id")))
 
 
-def _is_open(rule: Any) -> bool:
-    """Whether a rule lets everything out."""
-    ranges = [*(rule.get("cidr_blocks") or ()), rule.get("cidr_ipv4")]
-    return "0.0.0.0/0" in ranges and "-1" in (rule.get("protocol"), rule.get("ip_protocol"))
+_Way = tuple[str, str, int, int]
+"""Where to, the protocol, and the first and last port."""
+_EVERYTHING: _Way = ("0.0.0.0/0", "-1", 0, 65535)
+_LISTS = ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups")
+_ONES = (
+    *("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"),
+    "source_security_group_id",
+)
+
+
+def _ways(rule: Any) -> list[_Way]:
+    """What a rule of egress lets out; its description lets nothing out."""
+    if not isinstance(rule, dict):
+        return []
+    lists = [rule[name] for name in _LISTS if rule.get(name)]
+    targets = [str(each) for held in lists for each in (held if isinstance(held, list) else [held])]
+    targets += [str(rule[name]) for name in _ONES if rule.get(name)]
+    targets += ["self"] if rule.get("self") else []
+    protocol = str(rule.get("protocol") or rule.get("ip_protocol") or "-1")
+    low, high = rule.get("from_port"), rule.get("to_port")
+    if protocol == "-1" or not isinstance(low, int) or not isinstance(high, int) or low < 0:
+        low, high = 0, 65535
+    return [(target, protocol, low, high) for target in targets]
+
+
+def _goes(way: _Way, left: list[_Way]) -> bool:
+    """Whether what is left lets out all that a way does."""
+    target, protocol, low, high = way
+    return any(
+        _holds(other[0], target)
+        and other[1] in (protocol, "-1")
+        and other[2] <= low
+        and high <= other[3]
+        for other in left
+    )
+
+
+def _holds(wider: str, narrower: str) -> bool:
+    """Whether one range of addresses holds another; anything else only itself."""
+    if wider == narrower or (wider == "0.0.0.0/0" and ":" not in narrower):
+        return True
+    try:
+        outer, inner = ip_network(wider), ip_network(narrower)
+    except ValueError:
+        return False
+    if isinstance(outer, IPv4Network) and isinstance(inner, IPv4Network):
+        return inner.subnet_of(outer)
+    if isinstance(outer, IPv6Network) and isinstance(inner, IPv6Network):
+        return inner.subnet_of(outer)
+    return False
 
 
 def _egress(plan: Plan, change: Change) -> Iterator[Loss]:
@@ -218,12 +265,9 @@ def _egress(plan: Plan, change: Change) -> Iterator[Loss]:
         for rule in plan.of_type(change.type)
         if rule is not change and rule.exists_after and rule.after.get("security_group_id") == group
     ]
-    same = ("cidr_ipv4", "from_port", "to_port", "ip_protocol", "protocol", "cidr_blocks")
-    stays = any(
-        _is_open(rule) or all(rule.get(key) == change.before.get(key) for key in same)
-        for rule in rules
-        if rule.get("type", "egress") == "egress"
-    )
+    left = [way for rule in rules if rule.get("type", "egress") == "egress" for way in _ways(rule)]
+    ways = _ways(change.before)
+    stays = _EVERYTHING in left or (bool(ways) and all(_goes(way, left) for way in ways))
     if how and change.before.get("type", "egress") == "egress" and not stays:
         yield Loss(how, _is(group))
 
@@ -267,11 +311,31 @@ def _rights(plan: Plan, change: Change) -> Iterator[Loss]:
     ]
     if change.is_unknown("policy") or not role:
         return
+    others += _managed(plan, role)
     lost = _needed(_allowed(change.judged("before", "policy"))) - _needed(others)
     if lost:
         shown = isinstance(change.before.get("policy"), str)
         what = f"takes {some(sorted(lost))} from {role}" if shown else f"takes rights from {role}"
         yield Loss(what, lambda text: text == role or text.endswith(f"/{role}"))
+
+
+def _managed(plan: Plan, role: str) -> list[Grant]:
+    """What the plan's own managed policies allow a role once it is applied."""
+    held = []
+    for attachment in plan.of_type("aws_iam_role_policy_attachment"):
+        if not attachment.exists_after or attachment.after.get("role") != role:
+            continue
+        arn = attachment.after.get("policy_arn")
+        held += [
+            *plan.referred(attachment, "policy_arn"),
+            *(
+                each
+                for each in plan.of_type("aws_iam_policy")
+                if arn and arn == each.after.get("arn")
+            ),
+        ]
+    policies = [each for each in held if each.type == "aws_iam_policy"]
+    return [grant for each in policies for grant in _allowed(each.judged("after", "policy"))]
 
 
 def _attached(plan: Plan, change: Change) -> Iterator[Loss]:
@@ -299,10 +363,10 @@ def _pulls(plan: Plan, change: Change) -> Iterator[Loss]:
         yield Loss(f"{how}, so other accounts may not pull", _images(change))
 
 
-def _images(change: Change) -> Callable[[str], bool]:
+def _images(change: Change, then: str = "[:@]") -> Callable[[str], bool]:
     name = re.escape(str(change.before.get("repository") or ""))
     return lambda text: (
-        bool(name) and re.search(rf"\.amazonaws\.com[\w.]*/{name}[:@]", text) is not None
+        bool(name) and re.search(rf"\.amazonaws\.com[\w.]*/{name}{then}", text) is not None
     )
 
 
@@ -311,8 +375,16 @@ def _expiry(plan: Plan, change: Change) -> Iterator[Loss]:
     if change.action not in (Action.UPDATE, Action.REPLACE) or change.is_unknown("policy"):
         return
     before, after = (_kept(change.at(side).get("policy")) for side in ("before", "after"))
-    if any(rule not in before or count < before[rule] for rule, count in after.items()):
+    fewer = [rule for rule, count in after.items() if rule not in before or count < before[rule]]
+    tagged = any(json.loads(rule).get("tagStatus") != "untagged" for rule in fewer)
+    by_digest = _images(change, "(?::[^@]*)?@")
+    # A service that pulls by tag has no image without one.
+    if tagged:
         yield Loss("keeps fewer images", _images(change))
+    elif fewer and any(
+        by_digest(text) for each in plan.of_type(*SERVICES) for text in _used(plan, each)
+    ):
+        yield Loss("keeps fewer images without a tag", by_digest, may=lambda service: False)
 
 
 def _kept(policy: Any) -> dict[str, float]:
@@ -325,6 +397,9 @@ def _kept(policy: Any) -> dict[str, float]:
     for rule in rules:
         selection = dict(rule.get("selection") or {})
         count = selection.pop("countNumber", 0)
+        for name in ("tagPrefixList", "tagPatternList"):
+            if isinstance(selection.get(name), list):
+                selection[name] = sorted(map(str, selection[name]))
         found[json.dumps(selection, sort_keys=True)] = count
     return found
 
@@ -349,8 +424,21 @@ def _alarm(plan: Plan, change: Change) -> Iterator[Loss]:
         yield Loss(
             "is deleted, so it rolls nothing back",
             _is(name),
-            may=lambda service: _name(service) in told or name.startswith(f"{_name(service)}-"),
+            may=lambda service: (
+                service.type != _CLUSTER
+                and not _tells_alarms(service)
+                and (_name(service) in told or name.startswith(f"{_name(service)}-"))
+            ),
         )
+
+
+def _tells_alarms(service: Change) -> bool:
+    """Whether a service names every alarm that rolls it back; of others CodeDeploy may name them."""
+    values = service.before
+    if service.type == "aws_ecs_service":
+        controller = dig(values, "deployment_controller", "type") or "ECS"
+        return "alarms" in values and controller == "ECS"
+    return service.type == "aws_sagemaker_endpoint" and "deployment_config" in values
 
 
 def _scaling(plan: Plan, change: Change) -> Iterator[Loss]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from inferform.usage import Usage, exactly
 
@@ -164,15 +165,55 @@ def _network_gone(plan: Plan, change: Change) -> Iterator[Found]:
 def _opened_group(plan: Plan, change: Change) -> Iterator[Found]:
     if not change.is_written:
         return
-    added = _ingress(change.after, change.type) - _ingress(change.before, change.type)
+    group = change.after.get("security_group_id") or change.before.get("id")
+    # A rule may only move, from a block of its group to a resource of its own, say.
+    held = {
+        rule
+        for other in plan.of_type(*_GROUPS)
+        if other is change
+        or (group and group in map(other.before.get, ("id", "security_group_id")))
+        for rule in _ingress(other.before, other.type)
+    }
+    added = [
+        rule
+        for rule in _ingress(change.after, change.type)
+        if not any(map(partial(_covers, rule), held))
+    ]
     if added:
-        text = some(sorted(f"{ports} from {block}" for block, ports in added))
-        web = all(ports in ("port 443", "port 80") for _, ports in added)
+        text = some(sorted(f"{_ports(ports)} from {block}" for block, *ports in added))
+        web = all(ports[1] == ports[2] and ports[1] in (80, 443) for _, *ports in added)
         yield f"opens {text}", Severity.MEDIUM if web else Severity.HIGH
 
 
-def _ingress(values: Values, kind: str) -> set[tuple[str, str]]:
-    """(range, ports) of every ingress rule that is open to the world."""
+_GROUPS = (
+    "aws_security_group",
+    "aws_default_security_group",
+    "aws_security_group_rule",
+    "aws_vpc_security_group_ingress_rule",
+)
+_Open = tuple[str, str, int | None, int | None]
+"""A range of addresses, a protocol and the first and last port; None where every port is open."""
+
+
+def _covers(rule: _Open, wider: _Open) -> bool:
+    """Whether another rule lets in all that a rule does."""
+    block, protocol, low, high = rule
+    if block != wider[0] or wider[1] not in (protocol, "-1"):
+        return False
+    if wider[2] is None or wider[3] is None:
+        return True
+    if not (isinstance(low, int) and isinstance(high, int)):
+        return rule == wider
+    return (
+        isinstance(wider[2], int)
+        and isinstance(wider[3], int)
+        and wider[2] <= low
+        and high <= wider[3]
+    )
+
+
+def _ingress(values: Values, kind: str) -> set[_Open]:
+    """Every ingress rule that is open to the world."""
     found = set()
     if kind in ("aws_security_group", "aws_default_security_group"):
         rules = values.get("ingress") or []
@@ -183,15 +224,17 @@ def _ingress(values: Values, kind: str) -> set[tuple[str, str]]:
     for rule in rules if isinstance(rules, list) else []:
         blocks = [*(rule.get("cidr_blocks") or []), *(rule.get("ipv6_cidr_blocks") or [])]
         blocks += [rule.get("cidr_ipv4"), rule.get("cidr_ipv6")]
-        ports = _ports(rule)
-        found |= {(str(block), ports) for block in blocks if block in WORLD}
+        protocol = str(rule.get("protocol") or rule.get("ip_protocol") or "")
+        low, high = rule.get("from_port"), rule.get("to_port")
+        if protocol == "-1" or low is None or low == -1:
+            low = high = None
+        found |= {(str(block), protocol, low, high) for block in blocks if block in WORLD}
     return found
 
 
-def _ports(rule: Values) -> str:
-    protocol = str(rule.get("protocol") or rule.get("ip_protocol") or "")
-    low, high = rule.get("from_port"), rule.get("to_port")
-    if protocol == "-1" or low is None or low == -1:
+def _ports(ports: Sequence[Any]) -> str:
+    _, low, high = ports
+    if low is None:
         return "every port"
     return f"port {low}" if low == high else f"ports {low} to {high}"
 
@@ -288,7 +331,7 @@ KINDS = (
         "aws_flow_log",
         "flow log",
         _named("describe_flow_logs", "FlowLogs", "FlowLogId"),
-        risks=(protection(),),
+        risks=(protection("aws_vpc", "vpc_id"),),
         name=_NOT_UNIQUE,
     ),
     resource(

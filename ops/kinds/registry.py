@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from inferform.usage import Usage, exactly
 
 from ..aws import Aws
-from ..plan import Action, Change, Plan, Side, dig
+from ..plan import Action, Change, Plan, Side
 from .finding import given, pairs
 from .policies import resource_policy
 from .prices import products
@@ -98,8 +98,8 @@ def _unblocked(plan: Plan, change: Change) -> Iterator[Found]:
 
 @risk(SEC1)
 def _suspended(plan: Plan, change: Change) -> Iterator[Found]:
-    status = dig(change.after, "versioning_configuration", "status")
-    if change.action is Action.UPDATE and status == "Suspended":
+    before, after = change.both("versioning_configuration", "status")
+    if change.action is Action.UPDATE and before == "Enabled" and after == "Suspended":
         yield "suspends versioning"
 
 

@@ -103,12 +103,19 @@ def deleted_too(plan: Plan, change: Change, kind: str, argument: str) -> bool:
 def protection(kind: str = "", argument: str = "") -> RiskCheck:
     """The risk that encryption, logging or isolation goes with the resource itself.
 
-    Not where the resource of the type `kind` that `argument` names goes too.
+    Not where the resource that `argument` names goes too, which is of the type `kind`, nor where
+    the plan makes or keeps another one for it.
     """
 
     @risk(SEC1)
     def removed(plan: Plan, change: Change) -> Iterator[Found]:
-        if change.action is Action.DELETE and not deleted_too(plan, change, kind, argument):
+        of = change.before.get(argument)
+        again = bool(of) and any(
+            other is not change and other.exists_after and other.after.get(argument) == of
+            for other in plan.of_type(change.type)
+        )
+        gone_too = bool(kind) and deleted_too(plan, change, kind, argument)
+        if change.action is Action.DELETE and not again and not gone_too:
             yield "is deleted"
 
     return removed

@@ -277,7 +277,10 @@ def _unstaged(plan: Plan, endpoint: Change) -> Iterator[Found]:
     path = ("deployment_config", "blue_green_update_policy", "traffic_routing_configuration")
     before, after = endpoint.both(*path, "type")
     staged = before in ("CANARY", "LINEAR")
-    if endpoint.action is Action.UPDATE and staged and after not in ("CANARY", "LINEAR"):
+    # A rolling update moves the traffic in steps as well.
+    rolls = dig(endpoint.after, "deployment_config", "rolling_update_policy")
+    stays = rolls or after in ("CANARY", "LINEAR")
+    if endpoint.action is Action.UPDATE and staged and not stays:
         yield f"goes from {before} to {after or 'all at once'}"
 
 

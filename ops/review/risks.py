@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from ..cost.model import dollars
 from ..kinds import known
@@ -72,10 +73,23 @@ def _of(plan: Plan, change: Change, record: Kind | Foreign) -> Iterator[Risk]:
     for attribute, words in settings.items():
         before, after = change.both(attribute)
         unknown = change.is_unknown(attribute)
-        if change.exists_after and before and not after and not unknown:
+        if change.exists_after and _is_on(before) and not _is_on(after) and not unknown:
             yield Risk(SEC1, change.address, f"turns off {words}", SEC1.severity)
     for check in () if isinstance(record.risks, Not) else record.risks:
         yield from _holding(check, plan, change)
+
+
+def _is_on(value: Any) -> bool:
+    """Whether a setting has an effect: a block may be there and say that it has none."""
+    if isinstance(value, list):
+        return any(map(_is_on, value))
+    if isinstance(value, dict):
+        switches = [value[name] for name in _SWITCHES if name in value]
+        return value.get("level") != "OFF" and all(each is not False for each in switches)
+    return bool(value)
+
+
+_SWITCHES = ("enabled", "enable_capture", "scan_on_push")
 
 
 def _holding(check: RiskCheck, plan: Plan, change: Change) -> Iterator[Risk]:
@@ -126,7 +140,7 @@ def _unprotected(plan: Plan, change: Change) -> Iterator[Found]:
     if change.action in (Action.UPDATE, Action.REPLACE):
         for attribute in _PROTECTIONS:
             before, after = change.both(attribute)
-            if before is True and after is not True:
+            if before is True and after is not True and not change.is_unknown(attribute):
                 yield f"sets {attribute} to false"
 
 

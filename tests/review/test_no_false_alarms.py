@@ -1,0 +1,250 @@
+"""No risk is raised by a change that almost has it: false alarms teach people to ignore alarms."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ops.plan import Plan, read_plan
+from ops.review.risks import COST, COST_RAISE_USD, cost_risk, find_risks, risk_rules
+
+from .make_quiet import QUIET
+from .plans import PLANS, changed, plan_of
+from .test_risks import CASES, OWN, allow, policy, trust, update
+
+ALMOST: dict[str, list[tuple[str, str]]] = {
+    "CAP1": [("aws_ecs_service.api", "desired_count")],
+    "CAP2": [("aws_sagemaker_endpoint.fraud", "endpoint_config_name")],
+    "CAP3": [("aws_appautoscaling_target.fraud", "max_capacity")],
+    "CAP4": [("aws_sagemaker_endpoint_configuration.fraud", "production_variants")],
+    "IAM1": [("aws_iam_policy.narrowed", "policy")],
+    "IAM2": [("aws_iam_policy.narrowed", "policy")],
+    "IAM3": [("aws_iam_role.operators", "assume_role_policy")],
+    "IAM4": [("aws_iam_role_policy_attachment.logs", "policy_arn")],
+    "IAM5": [("aws_s3_bucket_policy.data", "policy")],
+    "IAM6": [
+        ("aws_iam_policy.pull", "policy"),
+        ("aws_iam_role_policy_attachment.pull", "role"),
+    ],
+    "IAM7": [("aws_iam_policy.passes", "policy")],
+    "NET1": [("aws_security_group.services", "ingress")],
+    "NET2": [("aws_lb.inside", "enable_deletion_protection")],
+    "PLAN1": [("aws_sagemaker_endpoint.fraud", "endpoint_config_name")],
+    "PLAN2": [("aws_s3_bucket.data", "tags")],
+    "PLAN3": [("aws_vpc.quiet", "tags")],
+    "PLAN4": [
+        ("aws_security_group.services", "egress"),
+        ("aws_iam_role_policy.pull", "policy"),
+        ("aws_ecr_lifecycle_policy.quiet", "policy"),
+        ("aws_cloudwatch_metric_alarm.dashboard", "alarm_name"),
+    ],
+    "ROLL1": [("aws_lb_listener.inside", "default_action")],
+    "ROLL2": [("aws_sagemaker_endpoint.fraud", "deployment_config")],
+    "ROLL3": [("aws_sagemaker_endpoint.fraud", "deployment_config")],
+    "SEC1": [
+        ("aws_flow_log.old", "vpc_id"),
+        ("aws_sagemaker_endpoint_configuration.fraud", "data_capture_config"),
+        ("aws_sagemaker_endpoint_configuration.fraud", "kms_key_arn"),
+    ],
+    "SEC2": [("aws_lb.inside", "enable_deletion_protection")],
+    "SEC3": [
+        ("aws_cloudwatch_log_group.longer", "retention_in_days"),
+        ("aws_cloudwatch_log_group.left", "skip_destroy"),
+    ],
+    "STATE1": [("aws_sqs_queue.new", "")],
+    "STATE2": [("aws_sagemaker_endpoint_configuration.fraud", "name")],
+    "UPG1": [("aws_eks_cluster.quiet", "version")],
+}
+"""What of the real plan comes near to each risk: the resource, and the attribute that changes."""
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Plan:
+    return read_plan(QUIET)
+
+
+@pytest.mark.parametrize("rule", risk_rules())
+def test_a_change_that_almost_has_a_risk_does_not_raise_it(rule: str, quiet: Plan) -> None:
+    if rule == COST.id:
+        assert cost_risk("dev", COST_RAISE_USD, COST_RAISE_USD) is None
+        return
+    for address, attribute in ALMOST[rule]:
+        change = quiet.by_address[address]
+        assert change.is_shown, address
+        assert not attribute or attribute in change.attributes, (address, attribute)
+    assert [risk for risk in find_risks(quiet) if risk.rule.id == rule] == []
+
+
+@pytest.mark.parametrize("rule", risk_rules())
+def test_every_risk_is_raised_by_a_plan_and_not_by_another(rule: str, raised: set[str]) -> None:
+    assert rule in raised
+    assert rule in {*ALMOST, COST.id}
+
+
+@pytest.fixture(scope="module")
+def raised() -> set[str]:
+    """The risks that a case or a real plan raises."""
+    found = {rule for rule, _ in CASES.values()}
+    for file in PLANS.glob("*.json"):
+        found |= {risk.rule.id for risk in find_risks(read_plan(file))}
+    assert cost_risk("dev", COST_RAISE_USD + 1, 0) is not None
+    # These need several resources, and have tests of their own in test_risks.
+    return found | {COST.id, "CAP4", "STATE2"}
+
+
+def _listener(*targets: tuple[str | None, int]) -> dict[str, Any]:
+    groups = [{"arn": arn, "weight": weight} for arn, weight in targets]
+    return {"default_action": [{"forward": [{"target_group": groups}]}]}
+
+
+def _versioning(status: str, **more: str) -> dict[str, Any]:
+    return {"versioning_configuration": [{"status": status, **more}]}
+
+
+OPEN = {"cidr_ipv4": "0.0.0.0/0", "from_port": 443, "to_port": 443, "ip_protocol": "tcp"}
+INSIDE = {"cidr_blocks": ["0.0.0.0/0"], "from_port": 443, "to_port": 443, "protocol": "tcp"}
+
+FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
+    "weights that are written otherwise": (
+        "ROLL1",
+        [
+            update(
+                "aws_lb_listener.l", _listener(("a", 50), ("b", 50)), _listener(("b", 1), ("a", 1))
+            )
+        ],
+        [
+            update(
+                "aws_lb_listener.l", _listener(("a", 50), ("b", 50)), _listener(("b", 1), ("a", 2))
+            )
+        ],
+    ),
+    "a target group that is made anew with the same share": (
+        "ROLL1",
+        [
+            update(
+                "aws_lb_listener.l", _listener(("a", 1), ("b", 0)), _listener((None, 1), ("b", 0))
+            )
+        ],
+        [
+            update(
+                "aws_lb_listener.l", _listener(("a", 1), ("b", 0)), _listener((None, 0), ("b", 1))
+            )
+        ],
+    ),
+    "versioning that was suspended before": (
+        "SEC1",
+        [
+            update(
+                "aws_s3_bucket_versioning.v",
+                _versioning("Suspended"),
+                _versioning("Suspended", mfa_delete="Disabled"),
+            )
+        ],
+        [update("aws_s3_bucket_versioning.v", _versioning("Enabled"), _versioning("Suspended"))],
+    ),
+    "a block that was off": (
+        "SEC1",
+        [update("aws_lb.l", {"access_logs": [{"enabled": False}]}, {"access_logs": []})],
+        [
+            update(
+                "aws_lb.l",
+                {"access_logs": [{"enabled": True}]},
+                {"access_logs": [{"enabled": False}]},
+            )
+        ],
+    ),
+    "an open rule that moves out of its group": (
+        "NET1",
+        [
+            update("aws_security_group.g", {"id": "sg-1", "ingress": [INSIDE]}, {"id": "sg-1"}),
+            changed(
+                "aws_vpc_security_group_ingress_rule.r",
+                ["create"],
+                None,
+                {**OPEN, "security_group_id": "sg-1"},
+            ),
+        ],
+        [
+            update("aws_security_group.g", {"id": "sg-1", "ingress": [INSIDE]}, {"id": "sg-1"}),
+            changed(
+                "aws_vpc_security_group_ingress_rule.r",
+                ["create"],
+                None,
+                {**OPEN, "security_group_id": "sg-2"},
+            ),
+        ],
+    ),
+    "protection that is known only after the apply": (
+        "SEC2",
+        [
+            changed(
+                "aws_lb.l",
+                ["update"],
+                {"internal": True, "enable_deletion_protection": True},
+                {"internal": True},
+                unknown={"enable_deletion_protection": True},
+            )
+        ],
+        [
+            update(
+                "aws_lb.l",
+                {"internal": True, "enable_deletion_protection": True},
+                {"internal": True, "enable_deletion_protection": False},
+            )
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FALSE)
+def test_what_is_the_same_in_other_words_is_no_risk_and_what_differs_is(case: str) -> None:
+    rule, same, other = FALSE[case]
+    assert rule not in {risk.rule.id for risk in find_risks(read_plan(plan_of(*same)))}
+    assert rule in {risk.rule.id for risk in find_risks(read_plan(plan_of(*other)))}
+
+
+def test_the_account_of_a_first_plan_is_told_by_its_provider(quiet: Plan) -> None:
+    role = changed("aws_iam_role.r", ["create"], None, {"assume_role_policy": trust(OWN)})
+    account = OWN.split(":")[4]
+
+    def risks(accounts: list[str]) -> set[str]:
+        given = {"allowed_account_ids": {"constant_value": accounts}}
+        configuration = {"provider_config": {"aws": {"name": "aws", "expressions": given}}}
+        text = plan_of(role, configuration=configuration)
+        return {risk.rule.id for risk in find_risks(read_plan(text))}
+
+    assert "IAM3" not in risks([account])
+    assert "IAM3" in risks(["999988887777"])
+    assert quiet.provider_accounts == ("123456789012",)
+
+
+def test_rights_that_move_into_a_managed_policy_stay(quiet: Plan) -> None:
+    content = json.loads(QUIET.read_text("utf-8"))
+    less = policy(allow("logs:PutLogEvents", "*"))
+    for change in content["resource_changes"]:
+        if change["address"] == "aws_iam_policy.pull":
+            change["change"]["after"]["policy"] = less
+    lost = [risk for risk in find_risks(read_plan(json.dumps(content))) if risk.rule.id == "PLAN4"]
+    assert [risk.address for risk in lost] == ["aws_iam_role_policy.pull"]
+    assert "ecr:BatchGetImage" in lost[0].reason
+
+
+def test_egress_is_lost_where_no_other_rule_lets_it_out(quiet: Plan) -> None:
+    content = json.loads(QUIET.read_text("utf-8"))
+    for change in content["resource_changes"]:
+        if change["address"] == "aws_security_group.services":
+            change["change"]["after"]["egress"][0]["cidr_blocks"] = ["10.0.0.0/25"]
+    lost = [risk for risk in find_risks(read_plan(json.dumps(content))) if risk.rule.id == "PLAN4"]
+    assert [(risk.address, risk.reason) for risk in lost] == [
+        ("aws_security_group.services", "loses rules of egress; quiet-api stands on it")
+    ]
+
+
+def test_images_without_a_tag_matter_to_what_pulls_by_digest() -> None:
+    uri = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quiet"
+    text = QUIET.read_text("utf-8").replace(f"{uri}:1", f"{uri}@sha256:{'0' * 64}")
+    lost = [risk for risk in find_risks(read_plan(text)) if risk.rule.id == "PLAN4"]
+    assert [risk.address for risk in lost] == ["aws_ecr_lifecycle_policy.quiet"]
+    assert "without a tag" in lost[0].reason
