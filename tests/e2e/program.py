@@ -36,11 +36,12 @@ class Life:
         self.program = Program(
             emulator, self.environments, folder / "cdktf.out", work=folder / ".inferform"
         )
+        self._stale = True
 
     def write(self, text: str, name: str = "dev") -> None:
-        """Write an environment file and synthesize."""
+        """Write an environment file; it is synthesized when a stack is asked for."""
         (self.environments / f"{name}.py").write_text(text, encoding="utf-8")
-        self.program.synthesize()
+        self._stale = True
 
     def environment(self, key: str = "dev-use1") -> Environment:
         """An environment as it is written now."""
@@ -105,6 +106,9 @@ class Life:
 
     def stack(self, name: str) -> Stack:
         """One synthesized stack."""
+        if self._stale:
+            self.program.synthesize()
+            self._stale = False
         return next(stack for stack in stacks(self.program.outdir) if stack.name == name)
 
     def terraform(self, stack: str, *arguments: str) -> Outcome:

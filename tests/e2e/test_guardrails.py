@@ -67,7 +67,7 @@ def test_a_rollback_that_is_over_before_terraform_looks_fails_the_deploy(
     reason = "The primary container did not pass the ping health check."
     with struck(tmp_path, emulator, provider) as life:
         life.release("1.0.0")
-        life.deploy(STACK)
+        life.apply(STACK)
         sagemaker = life.aws().client("sagemaker")
         (model,) = _names(sagemaker.list_models()["Models"], "ModelName")
         (configuration,) = _names(
@@ -93,7 +93,7 @@ def test_a_rollback_that_is_over_before_terraform_looks_fails_the_deploy(
             assert [f.check.title for f in failed] == ["configuration", "image"]
             assert reason in failed[0].found
 
-        life.deploy(STACK)
+        life.apply(STACK)
         life.settled("update")
         assert model not in _names(sagemaker.list_models()["Models"], "ModelName")
         assert {f.outcome for f in verify(life.environment(), life.aws())} == {"passed"}

@@ -195,7 +195,7 @@ def test_a_killed_deploy_is_reported_recovered_and_completed_by_the_next_run(lif
     assert re.search(r"terraform -chdir=\S+ force-unlock [0-9a-f-]{36}", str(caught.value))
     done = life.recover("dev-use1-inference")
     assert [line.split()[0] for line in done] == ["cleared", "imported", "imported"]
-    life.deploy("dev-use1-inference")
+    life.apply("dev-use1-inference")
     assert life.plan_status("dev-use1-inference") == 0
     sagemaker = life.aws().client("sagemaker")
     assert len(sagemaker.list_models()["Models"]) == 1
@@ -211,7 +211,7 @@ def test_a_deploy_killed_before_the_endpoint_moved_is_recovered_too(life: Life) 
     assert done[0].startswith("cleared the lock of ")
     # Which of the two depends on how far Terraform got before it died.
     assert {line.split()[0] for line in done[1:]} <= {"deleted", "imported"}
-    life.deploy("dev-use1-inference")
+    life.apply("dev-use1-inference")
     assert life.plan_status("dev-use1-inference") == 0
     assert len(life.aws().client("sagemaker").list_models()["Models"]) == 1
 

@@ -89,7 +89,7 @@ def own(emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPat
     return own
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def synthesis(own: Own) -> Stacks:
     return own.to_plan("test")
 
