@@ -1,4 +1,4 @@
-# make setup | demo | demo-destroy | test | bench | audit | format
+# make setup | demo | demo-destroy | check | test | bench | audit | format
 
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -7,7 +7,7 @@ PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
 SOURCES := main.py inferform environments ops emulator bench container tests
 
-.PHONY: setup demo demo-destroy test lint types bench audit format clean
+.PHONY: setup demo demo-destroy check test lint types bench audit format clean
 
 setup: .venv/bin/inferform node_modules/.ready
 	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready; .venv/bin/inferform --help shows the commands")
@@ -57,13 +57,20 @@ lint: setup
 types: setup
 	.venv/bin/mypy $(SOURCES)
 
+# What needs neither Terraform nor an emulator.
+CHECKED := tests/specs tests/modules tests/names tests/golden tests/cost tests/documents tests/review
+
+check: lint types
+	.venv/bin/pytest $(CHECKED) --ignore tests/review/test_planning.py -n 2 --dist loadfile --timeout 300
+
 # One file stays with one worker, so that each worker starts few emulators. The order is random:
 # its seed stands at the head of the output, and --randomly-seed repeats it. tests/conftest.py puts
-# the long files first. The time limit is there to end what hangs.
+# the long files first. Three workers keep two processors busy, as the provider waits much of its
+# time. The time limit is there to end what hangs.
 test: lint types .venv-checkov/.ready .venv-terrain/.ready
 	@container/install-nginx.sh
 	@tests/review/install-chromium.sh
-	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder --timeout 900
+	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder --timeout 900
 
 # AWS CDK pins a jsii and constructs of its own, and only the benchmark needs it.
 .venv-aws-cdk/.ready: bench/aws-cdk-requirements.txt
