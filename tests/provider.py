@@ -15,10 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from select import select
 from threading import Thread
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ops.terraform import Stack
 
 OWN = {"TF_REATTACH_PROVIDERS": ""}
 """The variable with which Terraform starts a provider of its own, which ends with it."""
@@ -144,17 +140,3 @@ def lent() -> Iterator[None]:
     finally:
         os.environ["PATH"] = before
         shutil.rmtree(folder)
-
-
-class Provider:
-    """Nothing any more: every run has a provider that runs already."""
-
-    def variables(self, _: Stack, variables: Mapping[str, str]) -> dict[str, str]:
-        return {**variables}
-
-    @contextmanager
-    def used(self) -> Iterator[None]:
-        yield
-
-    def close(self) -> None:
-        """Nothing is to be ended."""

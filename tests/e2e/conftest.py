@@ -8,17 +8,9 @@ import pytest
 
 from emulator import process
 from emulator.process import Emulator
-from tests.provider import Provider
 
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
     with process.serve() as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    running = Provider()
-    yield running
-    running.close()

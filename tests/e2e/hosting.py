@@ -13,7 +13,6 @@ from emulator.process import Emulator
 from inferform import Context, Environment, Inference, NetworkOutputs, RegistryOutputs
 from inferform.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
-from tests.provider import Provider
 
 CONTEXT = Context(
     organization="kinds", stage="dev", account="123456789012", region="us-east-1", owner="ml"
@@ -38,7 +37,6 @@ class Hosting:
     """The stack, redeployed with whatever inference a test asks for."""
 
     emulator: Emulator
-    provider: Provider
     folder: Path
     network: NetworkOutputs
     registry: RegistryOutputs
@@ -66,8 +64,7 @@ class Hosting:
             started = stack.init(self.variables)
             assert started.status == 0, started.output
             self._started.add(stack.name)
-        light = self.provider.variables(stack, self.variables)
-        done = stack.run(*arguments, environment=light, timeout=600)
+        done = stack.run(*arguments, environment=self.variables, timeout=600)
         assert done.status == expect, done.output
         return done.output
 
@@ -97,7 +94,7 @@ class Hosting:
         assert self.terraform(stack, "state", "list") == ""
 
 
-def hosting(emulator: Emulator, provider: Provider, folder: Path) -> Hosting:
+def hosting(emulator: Emulator, folder: Path) -> Hosting:
     """A Hosting with the things that its stack stands on."""
     s3, ec2 = client(emulator, "s3"), client(emulator, "ec2")
     for bucket in (STATE, ARTIFACTS):
@@ -118,4 +115,4 @@ def hosting(emulator: Emulator, provider: Provider, folder: Path) -> Hosting:
         s3_prefix_list_id=s3_list["PrefixListId"],
     )
     registry = RegistryOutputs(kms_key_arn=key, artifact_bucket=ARTIFACTS)
-    return Hosting(emulator, provider, folder, network, registry)
+    return Hosting(emulator, folder, network, registry)

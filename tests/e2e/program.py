@@ -18,7 +18,7 @@ from ops.bootstrap import bootstrap
 from ops.cdk import Deployment
 from ops.program import Program, Stacks
 from ops.terraform import Outcome, Stack, stacks, terraform_binary
-from tests.provider import OWN, Provider
+from tests.provider import OWN
 from tests.waiting import wait_until
 
 # How many requests a fault strikes that does not pass by itself.
@@ -28,8 +28,7 @@ LASTING = 9999
 class Life:
     """Environments in a folder, written and deployed again and again."""
 
-    def __init__(self, folder: Path, emulator: Emulator, provider: Provider) -> None:
-        self.provider = provider
+    def __init__(self, folder: Path, emulator: Emulator) -> None:
         self.environments = folder / "environments"
         self.environments.mkdir(parents=True)
         self.emulator = emulator
@@ -56,10 +55,7 @@ class Life:
         bootstrap(self.environment(key).context, self.aws(key))
 
     def deploy(self, *patterns: str) -> Deployment:
-        """`cdktf deploy`; of several stacks by several Terraforms, each with its own provider."""
-        if len(patterns) == 1 and "*" not in patterns[0]:
-            with self.provider.used():
-                return deploy.deploy(patterns, self.program)
+        """`cdktf deploy`."""
         return deploy.deploy(patterns or ("dev-use1-*",), self.program)
 
     def to_plan(self, purpose: str = "plan") -> Stacks:
@@ -68,13 +64,11 @@ class Life:
 
     def recover(self, *names: str, unsaved: bool = False) -> list[str]:
         """`inferform recover`."""
-        with self.provider.used():
-            return deploy.recover(names, self.program, unsaved=unsaved)
+        return deploy.recover(names, self.program, unsaved=unsaved)
 
     def destroy(self, *patterns: str) -> list[str]:
         """`inferform destroy`."""
-        with self.provider.used():
-            return deploy.destroy(patterns, self.program)
+        return deploy.destroy(patterns, self.program)
 
     def fault(self, **fault: Any) -> None:
         """Inject a fault into an account."""
@@ -118,8 +112,7 @@ class Life:
         if not (chosen.folder / ".terraform").exists():
             done = chosen.init(environment)
             assert done.status == 0, done.output
-        light = self.provider.variables(chosen, environment)
-        return chosen.run(*arguments, environment=light, timeout=600)
+        return chosen.run(*arguments, environment=environment, timeout=600)
 
     def plan_status(self, stack: str) -> int:
         """0 when nothing would change, 2 when something would."""

@@ -11,7 +11,6 @@ import pytest
 from emulator.process import Emulator
 from ops.advice import about_terraform
 from ops.state import States
-from tests.provider import Provider
 
 from .inventory import Account, Thing, recorded
 from .program import Life
@@ -50,10 +49,8 @@ MIDDLE = {
 class Struck(Life):
     """One inference stack in a network and with a registry that are foreign."""
 
-    def __init__(
-        self, folder: Path, emulator: Emulator, provider: Provider, text: str = TEXT
-    ) -> None:
-        super().__init__(folder, emulator, provider)
+    def __init__(self, folder: Path, emulator: Emulator, text: str = TEXT) -> None:
+        super().__init__(folder, emulator)
         self._template = text
         self._foreign = {"vpc": "vpc-1", "subnet": "subnet-1"}
         self._synthesized: dict[str, str] = {}
@@ -128,17 +125,13 @@ class Struck(Life):
 
 
 @contextmanager
-def struck(
-    folder: Path, emulator: Emulator, provider: Provider, text: str = TEXT
-) -> Iterator[Struck]:
+def struck(folder: Path, emulator: Emulator, text: str = TEXT) -> Iterator[Struck]:
     """The stack, not created yet."""
     with pytest.MonkeyPatch.context() as patch:
         # The S3 backend makes five attempts by itself, which take half a minute.
         patch.setenv("TF_CLI_ARGS_init", "-backend-config=max_retries=2")
-        life = Struck(folder, emulator, provider, text)
+        life = Struck(folder, emulator, text)
         life.begin()
         variables = life.program.terraform_environment()
         assert life.stack(STACK).init(variables).status == 0
-        provider.variables(life.stack(STACK), variables)
-        with provider.used():
-            yield life
+        yield life

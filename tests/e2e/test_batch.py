@@ -21,7 +21,6 @@ from ops.review.risks import find_risks
 from ops.review.stories import tell
 from ops.told import Story
 from ops.verify import verify
-from tests.provider import Provider
 
 from .hosting import CONTEXT, Hosting, client, hosting
 
@@ -77,10 +76,8 @@ class Batch:
 
 
 @pytest.fixture(scope="module")
-def batch(
-    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Batch]:
-    found = hosting(emulator, provider, tmp_path_factory.mktemp("batch"))
+def batch(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
+    found = hosting(emulator, tmp_path_factory.mktemp("batch"))
     found.apply(Inference(batch=BATCH))
     yield Batch(found)
     found.destroy(Inference(batch=BATCH))
@@ -145,11 +142,10 @@ def test_what_no_state_knows_and_carries_the_tags_of_the_layer_is_taken_back(bat
     logs = batch.client("logs")
     group = {"resourceArn": CONTEXT.arn("logs", f"log-group:/aws/vendedlogs/states/{UPLOADS}")}
     logs.tag_resource(**group, tags={"layer": "inference-other"})
-    light = hosting.provider.variables(stack, hosting.variables)
-    done = adopt(stack, batch.aws, light, in_use(batch.aws))
+    done = adopt(stack, batch.aws, hosting.variables, in_use(batch.aws))
     assert [line for line in done if "aws_cloudwatch_log_group" in line] == []
     logs.tag_resource(**group, tags={"layer": "inference"})
-    done = adopt(stack, batch.aws, light, in_use(batch.aws))
+    done = adopt(stack, batch.aws, hosting.variables, in_use(batch.aws))
     assert [line.split()[1].partition(".")[0] for line in done] == ["aws_cloudwatch_log_group"]
     hosting.terraform(stack, "plan", "-detailed-exitcode", "-no-color")
 

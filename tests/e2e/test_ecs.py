@@ -39,9 +39,8 @@ from ops import rollout
 from ops.adopt import adopt
 from ops.aws import Aws
 from ops.kinds import kinds
-from ops.terraform import one_provider, stacks, terraform_environment
+from ops.terraform import stacks, terraform_environment
 from ops.verify import verify
-from tests.provider import Provider
 
 ACCOUNT = "555500005555"
 CONTEXT = Context(
@@ -217,9 +216,8 @@ def _is_made(change: dict[str, Any]) -> bool:
 class Deployment:
     """Terraform on the synthesized stacks, one state each."""
 
-    def __init__(self, folder: Path, emulator: Emulator, provider: Provider) -> None:
+    def __init__(self, folder: Path, emulator: Emulator) -> None:
         self.folder = folder
-        self.provider = provider
         self.variables: Mapping[str, str] = terraform_environment(emulator.environment())
         self._round = 0
 
@@ -235,8 +233,7 @@ class Deployment:
         if not (stack.folder / ".terraform").exists():
             started = stack.init(self.variables)
             assert started.status == 0, started.output
-        light = self.provider.variables(stack, self.variables)
-        done = stack.run(*arguments, "-no-color", environment=light, timeout=600)
+        done = stack.run(*arguments, "-no-color", environment=self.variables, timeout=600)
         assert done.status == expect, done.output
         return done.output
 
@@ -255,8 +252,7 @@ class Deployment:
         forgotten = [one[kind] for kind in sorted({*one} & (FORGOTTEN | PARTS))]
         self.run(layer, "state", "rm", *forgotten)
         stack, aws = self._stacks[layer], Aws(CONTEXT, emulator=emulator)
-        with one_provider(stack, self.variables) as light:
-            done = adopt(stack, aws, light, set())
+        done = adopt(stack, aws, self.variables, set())
         self._assert_parts_alone_are_made_again(layer)
         self.apply(layer)
         self.assert_unchanged(layer)
@@ -274,8 +270,8 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(tmp_path: Path, emulator: Emulator, provider: Provider) -> Deployment:
-    return Deployment(tmp_path, emulator, provider)
+def deployment(tmp_path: Path, emulator: Emulator) -> Deployment:
+    return Deployment(tmp_path, emulator)
 
 
 def services(account: Account) -> dict[str, Any]:

@@ -32,7 +32,6 @@ from ops.adopt import adopt
 from ops.aws import Aws
 from ops.kinds import kinds
 from ops.terraform import Stack, stacks, terraform_environment
-from tests.provider import Provider
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
@@ -117,9 +116,8 @@ def clusters(version: str, gpu_nodes: int) -> dict[str, EksCluster]:
 class Deployment:
     """The clusters in one stack, so that one Terraform run stands for all."""
 
-    def __init__(self, emulator: Emulator, provider: Provider, folder: Path) -> None:
+    def __init__(self, emulator: Emulator, folder: Path) -> None:
         self._folder = folder
-        self._provider = provider
         self._environment = terraform_environment(emulator.environment())
         self._make = {
             service: boto3.client(
@@ -193,10 +191,7 @@ class Deployment:
         return stack
 
     def run(self, stack: Stack, *arguments: str) -> int:
-        variables = self._environment
-        if arguments[0] != "init":
-            variables = self._provider.variables(stack, variables)
-        outcome = stack.run(*arguments, "-no-color", environment=variables, timeout=600)
+        outcome = stack.run(*arguments, "-no-color", environment=self._environment, timeout=600)
         assert outcome.status in (0, 2), outcome.output[-6000:]
         self.output = outcome.output
         return outcome.status
@@ -236,8 +231,7 @@ class Deployment:
         one = {address.split(".")[0]: address for address in held if address.startswith("aws_")}
         forgotten = [one[kind] for kind in sorted({*one} & (FORGOTTEN | PARTS))]
         self.run(stack, "state", "rm", *forgotten)
-        light = self._provider.variables(stack, self._environment)
-        done = adopt(stack, Aws(context("eks"), emulator=emulator), light, set())
+        done = adopt(stack, Aws(context("eks"), emulator=emulator), self._environment, set())
         self.run(stack, "plan", "-out=again")
         self.run(stack, "show", "-json", "again")
         actions = {
@@ -261,9 +255,9 @@ def _session(emulator: Any) -> dict[str, Any]:
 
 
 def test_clusters_are_made_scaled_upgraded_and_taken_down(
-    emulator: Emulator, provider: Provider, tmp_path: Path
+    emulator: Emulator, tmp_path: Path
 ) -> None:
-    deployment = Deployment(emulator, provider, tmp_path)
+    deployment = Deployment(emulator, tmp_path)
     eks = deployment.client("eks")
 
     deployment.apply(clusters("1.34", gpu_nodes=1), first=True)
@@ -334,9 +328,9 @@ def test_clusters_are_made_scaled_upgraded_and_taken_down(
 
 
 def test_nothing_that_a_team_changes_of_a_context_later_replaces_a_cluster(
-    emulator: Emulator, provider: Provider, tmp_path: Path
+    emulator: Emulator, tmp_path: Path
 ) -> None:
-    deployment = Deployment(emulator, provider, tmp_path)
+    deployment = Deployment(emulator, tmp_path)
     asked = {"groups": clusters("1.34", gpu_nodes=1)["groups"]}
     deployment.apply(asked, first=True, context=first_context)
 

@@ -15,7 +15,6 @@ import pytest
 from emulator.process import Emulator
 from ops.deploy import deploy, destroy, recover
 from ops.errors import OperatorError
-from tests.provider import Provider
 
 from .program import LASTING
 from .struck import LAYER, MIDDLE, RECOVER, STACK, Struck, struck
@@ -36,10 +35,8 @@ CUTS_OFF_THE_STATE = ("network cut", "expired token")
 
 
 @pytest.fixture(scope="module")
-def life(
-    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Struck]:
-    with struck(tmp_path_factory.mktemp("faults"), emulator, provider) as life:
+def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
+    with struck(tmp_path_factory.mktemp("faults"), emulator) as life:
         yield life
 
 

@@ -11,7 +11,6 @@ from emulator.process import Emulator
 from inferform import Canary, Inference, Model, RealtimeEndpoint
 from ops.errors import OperatorError
 from ops.verify import verify
-from tests.provider import Provider
 
 from .hosting import client, hosting
 from .struck import ENDPOINT, STACK, struck
@@ -28,7 +27,7 @@ def serving(version: str) -> Inference:
 
 
 def test_an_alarm_of_the_declaration_rolls_an_update_back(
-    emulator: Emulator, provider: Provider, tmp_path: Path
+    emulator: Emulator, tmp_path: Path
 ) -> None:
     sagemaker, cloudwatch = client(emulator, "sagemaker"), client(emulator, "cloudwatch")
 
@@ -39,7 +38,7 @@ def test_an_alarm_of_the_declaration_rolls_an_update_back(
         name = f"{NAME}-primary-5xx"
         cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
 
-    stack = hosting(emulator, provider, tmp_path / "stack")
+    stack = hosting(emulator, tmp_path / "stack")
     stack.apply(serving("1"))
     first = configured()
 
@@ -62,10 +61,10 @@ def test_an_alarm_of_the_declaration_rolls_an_update_back(
 
 
 def test_a_rollback_that_is_over_before_terraform_looks_fails_the_deploy(
-    emulator: Emulator, provider: Provider, tmp_path: Path
+    emulator: Emulator, tmp_path: Path
 ) -> None:
     reason = "The primary container did not pass the ping health check."
-    with struck(tmp_path, emulator, provider) as life:
+    with struck(tmp_path, emulator) as life:
         life.release("1.0.0")
         life.apply(STACK)
         sagemaker = life.aws().client("sagemaker")

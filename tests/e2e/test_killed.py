@@ -10,7 +10,6 @@ import pytest
 from emulator.process import Emulator
 from ops.deploy import deploy, destroy, recover
 from ops.errors import OperatorError
-from tests.provider import Provider
 
 from .program import LASTING
 from .struck import LAYER, MIDDLE, RECOVER, STACK, Struck, struck
@@ -19,10 +18,8 @@ pytestmark = pytest.mark.story("each test begins with the stack that the one bef
 
 
 @pytest.fixture(scope="module")
-def life(
-    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Struck]:
-    with struck(tmp_path_factory.mktemp("killed"), emulator, provider) as life:
+def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
+    with struck(tmp_path_factory.mktemp("killed"), emulator) as life:
         yield life
 
 

@@ -20,7 +20,7 @@ from ops.review.building import build
 from ops.review.renderers import FORMATS
 from ops.terraform import Stack, terraform_binary
 from tests.e2e.program import LASTING, Life, actions
-from tests.provider import OWN, Provider
+from tests.provider import OWN
 from tests.security.secrets import holding, kinds_of_secrets
 from tests.specs.files import CONTEXT, REGISTRY, environment
 
@@ -48,8 +48,8 @@ def dev(tag: str = "1.4.2", maximum: int = 2, registry: str = REGISTRY) -> str:
 
 
 @pytest.fixture(scope="module")
-def life(emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Life:
-    life = Life(tmp_path_factory.mktemp("life"), emulator, provider)
+def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Life:
+    life = Life(tmp_path_factory.mktemp("life"), emulator)
     life.write(dev())
     life.bootstrap()
     return life

@@ -23,7 +23,6 @@ from ops.state import States
 from ops.terraform import contents_of
 from tests.conftest import ROOT
 from tests.e2e.program import Life
-from tests.provider import Provider
 from tests.specs.files import CONTEXT
 
 pytestmark = pytest.mark.story("each test works on what the one before it left")
@@ -46,8 +45,8 @@ STACKS = ["dev-use1-registry", "dev-use1-extra", "mine"]
 class Own(Life):
     """A project whose `cdktf.json` names a program of its own."""
 
-    def __init__(self, folder: Path, emulator: Emulator, provider: Provider) -> None:
-        super().__init__(folder, emulator, provider)
+    def __init__(self, folder: Path, emulator: Emulator) -> None:
+        super().__init__(folder, emulator)
         (folder / "main.py").write_text(MAIN, encoding="utf-8")
         app = f"PYTHONPATH={ROOT} {sys.executable} main.py"
         text = json.dumps({"language": "python", "app": app, "projectId": "own"})
@@ -82,8 +81,8 @@ class Own(Life):
 
 
 @pytest.fixture(scope="module")
-def own(emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Own:
-    own = Own(tmp_path_factory.mktemp("own"), emulator, provider)
+def own(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Own:
+    own = Own(tmp_path_factory.mktemp("own"), emulator)
     own.write(ENVIRONMENT)
     own.bootstrap()
     return own

@@ -18,7 +18,6 @@ from ops.review.apply import apply
 from ops.review.renderers.text import render_text
 from ops.review.reviewing import review_environments
 from ops.verify import verify
-from tests.provider import Provider
 
 from .struck import ENDPOINT, LAYER, STACK, Struck, struck
 
@@ -82,9 +81,9 @@ def configured(life: Struck, endpoint: str = ENDPOINT) -> str:
 
 
 def test_a_revert_after_a_failed_rollout_is_one_deploy(
-    emulator: Emulator, provider: Provider, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    emulator: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with struck(tmp_path, emulator, provider) as life:
+    with struck(tmp_path, emulator) as life:
         life.release("1.0.0")
         assert life.run("creation")[0] == 0
         first = held(life)
@@ -111,14 +110,14 @@ def test_a_revert_after_a_failed_rollout_is_one_deploy(
 
 
 def test_a_reviewed_plan_that_aws_rolls_back_is_recovered_and_reviewed_again(
-    emulator: Emulator, provider: Provider, tmp_path: Path
+    emulator: Emulator, tmp_path: Path
 ) -> None:
     plans = tmp_path / "plans"
 
     def reviewed() -> str:
         return render_text(review_environments(["dev-use1"], life.program, folder=plans))
 
-    with struck(tmp_path, emulator, provider) as life:
+    with struck(tmp_path, emulator) as life:
         saved = plans / "dev-use1" / f"{STACK}.tfplan"
         life.release("1.0.0")
         assert life.run("creation")[0] == 0
@@ -169,13 +168,11 @@ def test_a_reviewed_plan_that_aws_rolls_back_is_recovered_and_reviewed_again(
 
 
 @pytest.fixture(scope="module")
-def services(
-    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Struck]:
+def services(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
     """Three services, not created yet, and the command for them."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        struck(tmp_path_factory.mktemp("rollback"), emulator, provider, TEXT) as life,
+        struck(tmp_path_factory.mktemp("rollback"), emulator, TEXT) as life,
     ):
         life.account.client("ecs").create_cluster(clusterName="shared")
         patch.setattr(aws, "emulator_in_use", lambda: emulator)

@@ -41,7 +41,6 @@ from inferform import (
 )
 from ops import demo
 from ops.aws import Aws
-from tests.provider import Provider
 
 from .hosting import CONTEXT, Hosting, client, hosting
 
@@ -172,10 +171,8 @@ CHANGED = {
 
 
 @pytest.fixture(scope="module")
-def deployed(
-    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Hosting:
-    found = hosting(emulator, provider, tmp_path_factory.mktemp("hosting"))
+def deployed(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Hosting:
+    found = hosting(emulator, tmp_path_factory.mktemp("hosting"))
     found.apply(Inference(endpoints=KINDS, batch=BATCH))
     return found
 

@@ -9,7 +9,6 @@ from typing import Any
 from emulator.process import Emulator
 from inferform.target import EMULATOR
 from ops.terraform import Stack, stacks
-from tests.provider import Provider
 
 from ..scaling_cases import CASES
 from .hosting import CONTEXT, Hosting, client, hosting
@@ -151,9 +150,9 @@ def scaled(folder: Path, subnet: str, realtime: dict[str, Any] | None = None) ->
 
 
 def test_every_policy_on_every_target_deploys_stays_and_goes(
-    emulator: Emulator, provider: Provider, tmp_path: Path
+    emulator: Emulator, tmp_path: Path
 ) -> None:
-    host = hosting(emulator, provider, tmp_path / "out")
+    host = hosting(emulator, tmp_path / "out")
     stack = scaled(host.folder, host.network.private_subnet_ids[0])
     host.terraform(stack, "apply", "-auto-approve", "-no-color")
     host.terraform(stack, "plan", "-detailed-exitcode", "-no-color")

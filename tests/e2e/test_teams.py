@@ -16,7 +16,6 @@ from ops.state import States
 from ops.status import StackStatus, status
 from ops.verify import verify
 from tests.e2e.program import Life, actions
-from tests.provider import Provider
 
 pytestmark = pytest.mark.story("each test changes the organization that the one before it left")
 
@@ -60,8 +59,8 @@ second = environment("{second}", "eu-west-1", {vpc_second}, group("fraud", "{ris
 class Teams(Life):
     """Three accounts: one owns the images, two serve from them."""
 
-    def __init__(self, folder: Path, emulator: Emulator, provider: Provider) -> None:
-        super().__init__(folder, emulator, provider)
+    def __init__(self, folder: Path, emulator: Emulator) -> None:
+        super().__init__(folder, emulator)
         self.tags = {"risk": "1.0.0", "shop": "1.0.0"}
         self.moved: dict[str, dict[str, str]] = {}
         self._vpcs = {"vpc_first": "'vpc-1', ['subnet-1']", "vpc_second": "'vpc-1', ['subnet-1']"}
@@ -108,10 +107,8 @@ class Teams(Life):
 
 
 @pytest.fixture(scope="module")
-def teams(
-    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Teams:
-    teams = Teams(tmp_path_factory.mktemp("teams"), emulator, provider)
+def teams(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Teams:
+    teams = Teams(tmp_path_factory.mktemp("teams"), emulator)
     teams.begin()
     return teams
 

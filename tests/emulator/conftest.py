@@ -19,8 +19,7 @@ from botocore.config import Config
 
 from emulator import process
 from emulator.process import Emulator
-from ops.terraform import Stack, provider_mirror
-from tests.provider import Provider
+from ops.terraform import provider_mirror
 
 _accounts = itertools.count(100_000_000_001)
 
@@ -95,7 +94,6 @@ class Terraform:
 
     directory: Path
     environment: Mapping[str, str]
-    provider: Provider
 
     def write(self, configuration: Mapping[str, Any]) -> None:
         path = self.directory / "main.tf.json"
@@ -115,8 +113,6 @@ class Terraform:
             "TF_IN_AUTOMATION": "1",
             "TF_INPUT": "0",
         }
-        if arguments[0] != "init":
-            variables = self.provider.variables(Stack("test", self.directory, ()), variables)
         with subprocess.Popen(
             ["terraform", *arguments],
             cwd=self.directory,
@@ -150,17 +146,10 @@ class Terraform:
         return self.run("state", "list").split()
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    running = Provider()
-    yield running
-    running.close()
-
-
 @pytest.fixture
-def terraform(emulator: Emulator, provider: Provider, tmp_path: Path) -> Terraform:
+def terraform(emulator: Emulator, tmp_path: Path) -> Terraform:
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not installed")
     if provider_mirror() is None:
         pytest.skip("no unpacked hashicorp/aws provider was found")
-    return Terraform(tmp_path, emulator.environment(), provider)
+    return Terraform(tmp_path, emulator.environment())

@@ -19,7 +19,6 @@ from ops.errors import OperatorError
 from ops.kinds.record import Finding
 from ops.verify import verify
 from tests.e2e.struck import ENDPOINT, LAYER, STACK, Struck, struck
-from tests.provider import Provider
 
 
 @dataclass
@@ -76,13 +75,9 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="module")
 def made(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    provider = Provider()
-    try:
-        with struck(tmp_path_factory.mktemp("verify"), emulator, provider) as life:
-            life.release("1.0.0")
-            yield Service(life, life.aws(), life.aws().client("sagemaker"))
-    finally:
-        provider.close()
+    with struck(tmp_path_factory.mktemp("verify"), emulator) as life:
+        life.release("1.0.0")
+        yield Service(life, life.aws(), life.aws().client("sagemaker"))
 
 
 @pytest.fixture
