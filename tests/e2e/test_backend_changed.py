@@ -11,7 +11,6 @@ from emulator.process import Emulator
 from ops.deploy import deploy, take_over_backends
 from ops.errors import OperatorError
 from ops.review.reviewing import review_environments
-from tests.provider import Provider
 
 from .program import Life
 
@@ -52,10 +51,8 @@ class Folder(Life):
 
 
 @pytest.fixture(scope="module")
-def life(
-    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Folder:
-    life = Folder(tmp_path_factory.mktemp("backend"), emulator, provider)
+def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    life = Folder(tmp_path_factory.mktemp("backend"), emulator)
     life.write(TEXT.format(more=', deploy_role="first"'))
     life.bootstrap()
     deploy([STACK], life.program)

@@ -25,7 +25,6 @@ from ops.kinds import kinds
 from ops.kinds.record import Finding, Reverted
 from ops.state import State, States
 from ops.verify import verify
-from tests.provider import Provider
 
 from .program import LASTING, Life
 
@@ -163,15 +162,12 @@ def reason(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def life(
-    emulator: Emulator, provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Fleet]:
-    life = Fleet(tmp_path_factory.mktemp("rolled-back"), emulator, provider)
+def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    life = Fleet(tmp_path_factory.mktemp("rolled-back"), emulator)
     life.begin()
     variables = life.program.terraform_environment()
     assert life.stack(STACK).init(variables).status == 0
-    provider.variables(life.stack(STACK), variables)
-    with provider.used(), pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         # Nothing here gets better by waiting.
         patch.setattr(ops.verify, "_POLLS", 1)
         patch.setattr(ops.verify, "_POLL_SECONDS", 0)
