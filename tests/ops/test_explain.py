@@ -107,7 +107,7 @@ def test_what_is_explained_is_whole(id: str) -> None:
     assert entry.source
     assert entry.message or entry.fix
     assert entry.why or "check" not in entry.kind
-    assert "{" not in entry.message + entry.title
+    assert not re.search(r"\{\w*\}", entry.message + entry.title)
 
 
 def test_a_message_shows_its_fields_as_words() -> None:
