@@ -151,8 +151,8 @@ class _Preflight:
     def _assumes_role(self) -> bool:
         """Whether the apply needs a deploy role that is there before it."""
         name, arn = self._context.deploy_role, self._context.deploy_role_arn
-        makes = any(each.values.get("name") == name for each in self._synthesis.of("aws_iam_role"))
-        return bool(arn) and not makes and arn in self._synthesis.roles
+        made = self._synthesis.makes_role(name)
+        return bool(arn) and not made and arn in self._synthesis.roles
 
     def _of_resources(self) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
         """What each type of resource needs beside: artifacts, certificates, instance types."""

@@ -109,6 +109,10 @@ class Synthesis:
         wanted = _NAMED.findall(self.resolved(json.dumps(resource.values)))
         return bool(held) and all(any(each in text for text in held) for each in wanted)
 
+    def makes_role(self, name: str | None) -> bool:
+        """Whether one of the stacks makes the IAM role of a name."""
+        return any(role.values.get("name") == name for role in self.of("aws_iam_role"))
+
     @property
     def roles(self) -> set[str]:
         """The roles that Terraform assumes for the stacks that are meant."""
