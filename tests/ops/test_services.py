@@ -41,6 +41,7 @@ from ops.kinds.record import Not
 from ops.running import running
 from ops.services import find
 from tests.specs import kinds as examples
+from tests.specs.test_services import SERVICES
 
 CONTEXT = Context(
     organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
@@ -112,10 +113,8 @@ def test_the_kind_of_a_service_is_known_in_any_case(name: str) -> None:
     assert simulation_input.find(environment(), name).full_name == "ecs/fraud"
 
 
-KINDS = (
-    "the kinds are batch (batch transform), ecs (ECS service), eks (EKS service), "
-    "endpoint (SageMaker endpoint)"
-)
+SORTS = dict(sorted({spec.sort: spec.words for spec in SERVICES}.items()))
+KINDS = f"the kinds are {', '.join(f'{sort} ({words})' for sort, words in SORTS.items())}"
 
 
 @pytest.mark.parametrize(
@@ -135,6 +134,7 @@ KINDS = (
     ],
 )
 def test_a_kind_that_there_is_not_is_said_with_those_that_there_are(name: str, says: str) -> None:
+    assert SORTS.keys() >= {"batch", "ecs", "eks", "endpoint"}
     with pytest.raises(BadInputError) as caught:
         find(environment(), name)
     assert str(caught.value).splitlines()[0].endswith(says)
