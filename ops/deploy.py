@@ -373,14 +373,10 @@ def _failure(deployment: Deployment, synthesis: Stacks) -> str:
         stack = synthesis.stack(run.name)
         if stack is not None and run.error:
             lines += [f"  {line}" for line in failure_of(stack, "\n".join(run.error), synthesis)]
-            if run.lock_id and synthesis.environment(stack) is None:
-                unlock = [
-                    "terraform",
-                    f"-chdir={_shown(stack.folder)}",
-                    "force-unlock",
-                    run.lock_id,
-                ]
-                lines.append(f"  what to do: wait for it; if it was killed: {shlex.join(unlock)}")
+            if run.lock_id:
+                there = f"-chdir={_shown(stack.folder)}"
+                unlock = shlex.join(["terraform", there, "force-unlock", run.lock_id])
+                lines.append(f"  where that run is dead, this clears its lock alone: {unlock}")
     if not failed:
         # It ended without an error of Terraform's, as when cdktf itself cannot run.
         said = [*deployment.errors, f"cdktf ended with status {deployment.status}"]

@@ -30,7 +30,17 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "access denied": ({"kind": "access-denied", "service": "sagemaker"}, "the role may not do"),
 }
 # Words of cdktf's, of Node's and of Terraform's frame, which help nobody who deploys.
-NOISE = ("cdktf", "exit code", "    at ", "node_modules", "nhandled", "cdk.tf.json", "╷", "│")
+NOISE = (
+    "cdktf deploy",
+    "cdktf ended",
+    "exit code",
+    "    at ",
+    "node_modules",
+    "nhandled",
+    "cdk.tf.json",
+    "╷",
+    "│",
+)
 CUTS_OFF_THE_STATE = ("network cut", "expired token")
 
 

@@ -166,7 +166,7 @@ def test_of_two_deploys_at_once_the_second_gets_the_lock_error_and_then_succeeds
         for line in first.stdout:
             if "Enter a value" in line or "Only 'yes' will be accepted" in line:
                 break
-        with pytest.raises(OperatorError, match="Error acquiring the state lock") as caught:
+        with pytest.raises(OperatorError, match="the state is locked by") as caught:
             life.deploy("dev-use1-inference")
         assert "dev-use1-inference: failed" in str(caught.value)
         assert re.search(r"force-unlock [0-9a-f-]{36}", str(caught.value))
