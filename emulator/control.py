@@ -5,6 +5,8 @@ GET      health               who answers: instance, process id, moto version
 GET      faults               the faults in force and how often each has struck
 POST     faults               a fault: kind, service, operation, account, since, count, after
 DELETE   faults               end all faults
+POST     requests             note the AWS requests from now on
+DELETE   requests             end it: the service and operation of each that came, once
 POST     sagemaker/rollout    what the next deployment of an endpoint comes to: endpoint, outcome,
                               describes, rolling_back_describes, reason, account, region
 DELETE   sagemaker/rollout    forget such plans of one account and region
@@ -54,11 +56,14 @@ class Application:
         self._moto = moto
         self._instance = instance
         self._faults = faults.Faults()
+        self._noted: set[tuple[str, str]] | None = None
         self._routes: dict[tuple[str, str], Callable[..., dict[str, Any]]] = {
             ("GET", "health"): self._health,
             ("GET", "faults"): self._list_faults,
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): self._clear_faults,
+            ("POST", "requests"): self._note_requests,
+            ("DELETE", "requests"): self._end_noting,
             ("POST", "sagemaker/rollout"): _plan_rollout,
             ("DELETE", "sagemaker/rollout"): _forget_rollouts,
             ("POST", "ecs/rollout"): _plan_service_rollout,
@@ -77,6 +82,10 @@ class Application:
         if path.startswith(PREFIX):
             status, content = self._control(path.removeprefix(PREFIX), environ)
             return _respond(start_response, status, content)
+        noted = self._noted
+        if noted is not None:
+            call = faults.identify(environ)
+            noted.add((call.service, call.operation))
         struck = self._faults.strike(environ)
         if struck is None:
             return self._moto(environ, start_response)
@@ -118,6 +127,14 @@ class Application:
     def _clear_faults(self) -> dict[str, Any]:
         self._faults.clear()
         return {}
+
+    def _note_requests(self) -> dict[str, Any]:
+        self._noted = set()
+        return {}
+
+    def _end_noting(self) -> dict[str, Any]:
+        noted, self._noted = self._noted, None
+        return {"requests": sorted(noted or ())}
 
 
 def _kubernetes(environ: Environ) -> Answer:

@@ -31,7 +31,8 @@ OWN3 = rule(
     "OWN3",
     refuses="an artifact in another environment's bucket, under a key that the Context does not name",
     message="is in the artifact bucket of {owner}, encrypted by its key, which no role here may use; "
-    "write context.artifact_keys={{{bucket!r}: ...}} with the output kms_key_arn of {owner}-registry",
+    "name the key of {bucket} in context.artifact_keys, which is the output kms_key_arn of "
+    "{owner}-registry",
     source="Amazon S3 user guide, SSE-KMS (readers decrypt); AWS KMS developer guide, "
     "cross-account access",
     severity="warning",

@@ -147,6 +147,14 @@ READABLE = check(
     why="what AWS refuses to tell is not checked, and may fail in the middle of the apply",
     fix="give the plan role the permission that AWS names, or fix the network",
 )
+VERSION = check(
+    "PRE13",
+    "version",
+    command="preflight",
+    why="when the support of a Kubernetes version ends, EKS upgrades the cluster by itself, or asks a "
+    "higher price",
+    fix="raise eks.version by one minor at a time, or set support_type='EXTENDED'",
+)
 
 DEPLOYED = check(
     "VER1",

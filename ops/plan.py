@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property, partial
 from itertools import compress
@@ -277,6 +278,9 @@ class Plan:
     provider_accounts: tuple[str, ...] = ()
     """The accounts that its AWS providers are bound to."""
 
+    made: date | None = None
+    """The day on which Terraform made it, in UTC; None before Terraform 1.5, which does not say."""
+
     outputs: tuple[Output, ...] = ()
     checks: tuple[Check, ...] = ()
     deferred: tuple[Deferred, ...] = ()
@@ -357,6 +361,13 @@ class Plan:
     def arguments(self, change: Change) -> frozenset[str] | None:
         """The arguments that the configuration of a resource sets; None where it is not shown."""
         return self._references.arguments(change.address)
+
+    def constant(self, change: Change, argument: str) -> Any:
+        """What the configuration sets an argument to; None where it leaves it out.
+
+        Raises LookupError where it is no constant, or the resource is not shown.
+        """
+        return self._references.constant(change.address, argument)
 
     def is_resolved(self, change: Change, *path: Any) -> bool:
         """Whether every reference of an argument could be followed."""
@@ -444,6 +455,7 @@ def _plan(shown: dict[str, Any], name: str, *, in_clear: bool) -> Plan:
         recorded=tuple(compress(drifts, map(not_, undone))),
         configuration=configuration.get("root_module") or {},
         provider_accounts=_provider_accounts(configuration),
+        made=_day(shown.get("timestamp")),
         outputs=tuple(outputs_of(shown, in_clear=in_clear)),
         checks=tuple(checks_of(shown)),
         deferred=tuple(
@@ -548,6 +560,13 @@ def _provider_accounts(configuration: dict[str, Any]) -> tuple[str, ...]:
         arn = str(dig(given, "assume_role", "role_arn", "constant_value") or "").split(":")
         found |= {arn[4]} if len(arn) > 4 else set()
     return tuple(sorted(each for each in found if each.isdigit()))
+
+
+def _day(timestamp: object) -> date | None:
+    try:
+        return datetime.fromisoformat(str(timestamp)).astimezone(UTC).date()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _region(configuration: dict[str, Any], changes: tuple[Change, ...]) -> str:

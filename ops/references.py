@@ -71,6 +71,21 @@ class References:
         resource = self._resources.get(_ANY_KEY.sub("", address))
         return None if resource is None else frozenset(resource.get("expressions") or {})
 
+    def constant(self, address: str, argument: str) -> Any:
+        """The constant that an argument is; None where it is left out.
+
+        Raises LookupError where the configuration does not show what it is.
+        """
+        resource = self._resources.get(_ANY_KEY.sub("", address))
+        if resource is None:
+            raise LookupError(address)
+        expression = (resource.get("expressions") or {}).get(argument)
+        if expression is None:
+            return None
+        if not isinstance(expression, dict) or "constant_value" not in expression:
+            raise LookupError(argument)
+        return expression["constant_value"]
+
     def of(self, address: str, *path: Any) -> Referred:
         """What an argument of a resource refers to, or one inside of its blocks."""
         resource = self._resources.get(_ANY_KEY.sub("", address))

@@ -16,15 +16,7 @@ from ..spec import Aws, Between, Check, Cidrs, Known, Many, Matches, OneOf, Shor
 from ..usage import Usage, between, by_use, exactly
 from ..vpc.spec import RetentionDays
 from .instances import architecture, has_gpu, has_neuron, node_types
-
-VERSIONS_READ = "November 2026"
-"""When the tables of versions below were read."""
-
-STANDARD_VERSIONS = ("1.34", "1.35", "1.36")
-"""Versions in standard support."""
-
-EXTENDED_VERSIONS = ("1.31", "1.32", "1.33")
-"""Versions in extended support, at a higher hourly price."""
+from .versions import in_support, versions, versions_read
 
 EKS1 = rule(
     "EKS1",
@@ -34,9 +26,8 @@ EKS1 = rule(
 )
 EKS2 = rule(
     "EKS2",
-    refuses="a version in extended support",
-    message=f"is in extended support (as of {VERSIONS_READ}), at a higher price for each hour; "
-    f"move to {one_of(STANDARD_VERSIONS)}, one minor version at a time{{policy}}",
+    refuses="a version whose standard support had ended when Inferform's table was read",
+    message="{state} on {read}; move to {better}, one minor version at a time{policy}",
     source="Amazon EKS user guide, Kubernetes release calendar and cluster upgrade policy",
     severity="warning",
 )
@@ -113,8 +104,7 @@ EKS34 = rule(
 EKS20 = rule(
     "EKS20",
     refuses="a version that is not in the table of known versions",
-    message=f"is not a version that EKS was known to support in {VERSIONS_READ}: those are "
-    f"{', '.join((*EXTENDED_VERSIONS, *STANDARD_VERSIONS))}",
+    message="is not in Inferform's table of {read}, which has {known}; nothing is checked against it",
     source="Amazon EKS user guide, Kubernetes release calendar",
     severity="warning",
 )
@@ -696,15 +686,24 @@ class EksCluster(Billed, Named, Reaching):
         if isinstance(self.compute, AutoMode) and minor(self.version) < 29:
             reason = f"Auto Mode needs Kubernetes 1.29 or newer, version is {self.version}"
             yield EKS14.problem("compute", reason=reason, remedy="raise version or use NodeGroups")
-        if self.version in EXTENDED_VERSIONS:
-            policy = (
-                ", or set support_type='EXTENDED', as EKS upgrades it by itself otherwise"
-                if self.support_type == "STANDARD"
-                else ""
+        known, read = versions().get(self.version), versions_read()
+        if known is None:
+            table = ", ".join(versions())
+            yield EKS20.problem("version", got=self.version, read=read, known=table)
+        elif (support := known.support(read)) != "standard":
+            by_itself = support == "extended" and self.support_type == "STANDARD"
+            yield EKS2.problem(
+                "version",
+                got=self.version,
+                read=read,
+                state="was in extended support, at a higher price for each hour,"
+                if support == "extended"
+                else "was not supported any more",
+                better=one_of(in_support("standard")),
+                policy=", or set support_type='EXTENDED', as EKS upgrades it by itself otherwise"
+                if by_itself
+                else "",
             )
-            yield EKS2.problem("version", got=self.version, policy=policy)
-        elif self.version not in STANDARD_VERSIONS:
-            yield EKS20.problem("version", got=self.version)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The environment's own roles have entries; production survives the loss of a node."""
@@ -760,8 +759,11 @@ class EksCluster(Billed, Named, Reaching):
         return Needs(frozenset(needed), s3=True)
 
     def uses(self, place: Place) -> Iterator[Usage]:
-        """The control plane, and what EKS itself starts, whose amount is not known."""
-        extended = self.version in EXTENDED_VERSIONS and self.support_type == "EXTENDED"
+        """The control plane, and what EKS itself starts, whose amount is not known.
+
+        Its support is that of the day on which the table of versions was read.
+        """
+        extended = self.version in in_support("extended") and self.support_type == "EXTENDED"
         yield Usage("eks", "eks/cluster-extended" if extended else "eks/cluster", exactly(1))
         if isinstance(self.compute, FargateProfile):
             yield by_use("eks", "eks/fargate-pods")

@@ -8,5 +8,6 @@ ACCESS = {
     "events": Access(("Describe", "List")),
     "sagemaker": Access(("Describe", "GetModelPackageGroupPolicy", "List")),
     "scheduler": Access(("Get", "List")),
-    "states": Access(("Describe", "List")),
+    # The provider has a definition checked while it plans.
+    "states": Access(("Describe", "List", "ValidateStateMachineDefinition")),
 }

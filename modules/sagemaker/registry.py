@@ -33,7 +33,9 @@ class ModelPackageGroup(Named):
         Check(REG1, _is_description),
         Aws("sagemaker:CreateModelPackageGroupInput.ModelPackageGroupDescription"),
     ] = ""
-    """What the model is for. Without it, nothing is said."""
+    """What the model is for. AWS takes it when the group is created: a later change is ignored,
+    as only a new group could have it, and `inferform review` tells it (KEPT1). Default: nothing is
+    said."""
 
     read_accounts: Many[AccountId] = ()
     """Other accounts that may find its versions and deploy them. Without it, none."""

@@ -28,7 +28,8 @@ class ModelGroup(Construct):
             "group",
             model_package_group_name=self.name,
             model_package_group_description=spec.description or None,
-            lifecycle=lifecycle(context),
+            # AWS cannot change it, and a replacement would delete every version.
+            lifecycle=lifecycle(context, "model_package_group_description"),
         )
         if not spec.read_accounts:
             return

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from inferform.eks.spec import EXTENDED_VERSIONS
+from inferform.eks.versions import KubernetesVersion, in_support, versions
 from inferform.usage import Usage, between, by_use, exactly
 
 from ..aws import Aws
-from ..checks import CONFIGURATION, HEALTH
+from ..checks import CONFIGURATION, HEALTH, VERSION
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity, Story
 from . import preflight
@@ -105,7 +106,7 @@ def _control_plane(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     """A control plane, and the nodes of Auto Mode, whose price nobody can tell beforehand."""
     values = change.at(side)
     stays = dig(values, "upgrade_policy", "support_type") == "EXTENDED"
-    extended = stays and values.get("version") in EXTENDED_VERSIONS
+    extended = stays and values.get("version") in in_support("extended", plan.made)
     yield Usage("eks", "eks/cluster-extended" if extended else "eks/cluster", exactly(1))
     if dig(values, "compute_config", "enabled"):
         yield by_use("eks", "eks/auto-mode-nodes")
@@ -214,6 +215,45 @@ def _skipped_version(plan: Plan, cluster: Change) -> Iterator[Found]:
         yield f"goes from {before} to {after}"
 
 
+@risk(
+    RiskRule(
+        "UPG2",
+        Severity.MEDIUM,
+        "the support of a cluster's Kubernetes version ends within 90 days of the plan, or has ended",
+        advice="raise eks.version by one minor at a time, or set support_type='EXTENDED' to stay for "
+        "a higher price",
+    )
+)
+def _version_ends(plan: Plan, cluster: Change) -> Iterator[Found]:
+    version = versions().get(str(cluster.after.get("version")))
+    if plan.made is None or version is None or not cluster.exists_after:
+        return
+    said = support_ends(version, plan.made, dig(cluster.after, "upgrade_policy", "support_type"))
+    if said:
+        # Amazon EKS user guide: the end of all support upgrades clusters of either policy.
+        yield said, Severity.HIGH if version.support(plan.made) != "standard" else Severity.MEDIUM
+
+
+def support_ends(version: KubernetesVersion, on: date, policy: object) -> str:
+    """What is to be said of a version's support on a day; empty where there is time."""
+    stays = policy == "EXTENDED"
+    support, ending = version.support(on), version.ending(on)
+    if support == "ended":
+        return f"runs Kubernetes {version.name}, whose support ended on {version.extended_until}"
+    if support == "extended" and not stays:
+        return (
+            f"runs Kubernetes {version.name}, whose standard support ended on "
+            f"{version.standard_until}: EKS upgrades it by itself"
+        )
+    if ending is None:
+        return ""
+    kind, until = ending
+    then = "EKS upgrades it by itself then"
+    if kind == "standard" and stays:
+        then = "the control plane costs more then"
+    return f"runs Kubernetes {version.name}, whose {kind} support ends on {until}: {then}"
+
+
 def _counted(before: Values, after: Values, planned: Planned) -> set[str]:
     """The count of a group, which its cluster's autoscaler moves between the same bounds."""
     configs = [(values.get("scaling_config") or [{}])[0] for values in (before, after)]
@@ -229,6 +269,36 @@ def _vcpus(synthesis: Synthesis, group: Resource) -> Iterator[Quota]:
     count = int(dig(group.values, "scaling_config", "max_size") or 0)
     spot = group.values.get("capacity_type") == "SPOT"
     yield from ec2_quota(group.values.get("instance_types") or (), count, spot=spot)
+
+
+def today() -> date:
+    """The day on which a check runs."""
+    return datetime.now(UTC).date()
+
+
+def _supported(synthesis: Synthesis, clusters: Sequence[Resource]) -> Iterator[Finding]:
+    """Clusters have a version that is supported for a while."""
+    for cluster in clusters:
+        name = str(cluster.values.get("version"))
+        version = versions().get(name)
+        if version is None:
+            said = f"Inferform's table of versions does not have Kubernetes {name}"
+            yield Finding(VERSION, str(cluster.values.get("name")), "skipped", said)
+            continue
+        policy = dig(cluster.values, "upgrade_policy", "support_type")
+        said = support_ends(version, today(), policy)
+        if version.support(today()) == "standard":
+            found = said or f"has standard support until {version.standard_until}"
+        else:
+            found = said or f"has extended support until {version.extended_until}"
+        fails = version.support(today()) == "ended" or (said and policy != "EXTENDED")
+        yield Finding(
+            VERSION,
+            str(cluster.values.get("name")),
+            "failed" if fails else "passed",
+            found,
+            VERSION.fix if fails else "",
+        )
 
 
 def _offered(synthesis: Synthesis, groups: Sequence[Resource]) -> Iterator[Finding]:
@@ -319,7 +389,8 @@ KINDS = (
         quotas=Not("a Region allows 100 clusters by default, and an environment has one"),
         addresses=Not("its control plane takes a few addresses, which EKS asks for at creation"),
         story=_cluster_story,
-        risks=(_opened_api, _skipped_version),
+        preflight=_supported,
+        risks=(_opened_api, _skipped_version, _version_ends),
         settings={
             "encryption_config": "encryption of secrets",
             "enabled_cluster_log_types": "control-plane logs",
@@ -348,6 +419,7 @@ KINDS = (
         "Fargate profile",
         _fargate_profile,
         name=_IN_CLUSTER,
+        outage=True,
         uses=_fargate_pods,
         quotas=Not("no plan knows how many pods it runs"),
         addresses=Not("no plan knows how many pods it runs"),

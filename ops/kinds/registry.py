@@ -10,6 +10,7 @@ from inferform.usage import Usage, exactly
 
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side
+from ..told import RiskRule, Severity
 from .finding import given, pairs
 from .policies import resource_policy
 from .prices import products
@@ -103,6 +104,25 @@ def _suspended(plan: Plan, change: Change) -> Iterator[Found]:
         yield "suspends versioning"
 
 
+@risk(
+    RiskRule(
+        "KEPT1",
+        Severity.LOW,
+        "an argument that AWS takes at the creation alone is written otherwise, and stays",
+        advice="write what is there, or make a new one beside it under another name",
+    )
+)
+def _kept_description(plan: Plan, group: Change) -> Iterator[Found]:
+    if group.action not in (Action.NONE, Action.UPDATE):
+        return
+    try:
+        written = plan.constant(group, "model_package_group_description")
+    except LookupError:
+        return
+    if (written or "") != (group.after.get("model_package_group_description") or ""):
+        yield "keeps the description that it was created with, as AWS cannot change it"
+
+
 # Records
 
 _PUT = "AWS puts it in the place of the one that is there"
@@ -158,6 +178,7 @@ KINDS = (
             "deploying its versions; what runs goes on",
             "model_package_group_name",
         ),
+        risks=(_kept_description,),
     ),
     part("aws_ecr_lifecycle_policy", "rules of expiry", "aws_ecr_repository", _PUT),
     part(

@@ -13,6 +13,7 @@ from emulator.process import Emulator
 from inferform import Context, Environment, Inference, NetworkOutputs, RegistryOutputs
 from inferform.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
+from tests.e2e.plan_role import within_plan_role
 
 CONTEXT = Context(
     organization="kinds", stage="dev", account="123456789012", region="us-east-1", owner="ml"
@@ -64,7 +65,8 @@ class Hosting:
             started = stack.init(self.variables)
             assert started.status == 0, started.output
             self._started.add(stack.name)
-        done = stack.run(*arguments, environment=self.variables, timeout=600)
+        with within_plan_role(self.emulator, arguments):
+            done = stack.run(*arguments, environment=self.variables, timeout=600)
         assert done.status == expect, done.output
         return done.output
 

@@ -38,7 +38,7 @@ from inferform import (
     TargetTracking,
     Toleration,
 )
-from inferform.eks.spec import STANDARD_VERSIONS
+from inferform.eks.versions import in_support
 from inferform.kubernetes.objects import objects
 from inferform.kubernetes.place import place_of
 from inferform.target import EMULATOR
@@ -150,7 +150,7 @@ def validate(made: list[Object]) -> None:
     for each in made:
         if each["kind"] == "NodePool":
             continue  # a custom resource, whose schema only the cluster has
-        for version in STANDARD_VERSIONS:
+        for version in in_support("standard"):
             kubernetes_validate.validate(each, version, strict=True)
 
 
@@ -570,7 +570,7 @@ def test_any_valid_service_makes_valid_objects(name: str, service: EksService) -
     made = objects_of(environment({name: service}, pool))
     for each in made:
         if each["kind"] != "NodePool":
-            kubernetes_validate.validate(each, STANDARD_VERSIONS[-1], strict=True)
+            kubernetes_validate.validate(each, in_support("standard")[-1], strict=True)
     kinds = Counter(each["kind"] for each in made if each["metadata"]["name"] == name)
     assert kinds["Deployment"] == kinds["Service"] == 1
     assert kinds["HorizontalPodAutoscaler"] == bool(service.scaling)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -183,3 +184,29 @@ def test_the_artifact_of_an_eks_service_is_looked_for(
     assert looked() == [(uri, "failed", "does not exist")]
     s3.put_object(Bucket=bucket, Key="fraud/1/model.tar.gz", Body=b"model")
     assert looked() == [(uri, "passed", "exists")]
+
+
+@pytest.mark.parametrize(
+    ("day", "outcome", "words"),
+    [
+        (date(2026, 12, 1), "passed", "has standard support until 2027-03-27"),
+        (date(2027, 3, 1), "failed", "whose standard support ends on 2027-03-27"),
+        (date(2027, 4, 1), "failed", "EKS upgrades it by itself"),
+        (date(2028, 4, 1), "failed", "whose support ended on 2028-03-27"),
+    ],
+)
+def test_a_version_whose_support_ends_is_found_before_it_does(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch, day: date, outcome: str, words: str
+) -> None:
+    monkeypatch.setattr("ops.kinds.eks.today", lambda: day)
+    cluster = {
+        "name": "c",
+        "version": "1.35",
+        "upgrade_policy": {"support_type": "STANDARD"},
+    }
+    stack = {"resource": {"aws_eks_cluster": {"c": cluster}}}
+    stacks = {"dev-use1-eks": {**stack, "terraform": {"backend": {"s3": {}}}}}
+    checks = preflight(nodes.environment, stacks, nodes.aws)
+    [version] = [each for each in checks if each.check.title == "version"]
+    assert version.outcome == outcome
+    assert words in version.found

@@ -255,7 +255,7 @@ def test_every_rule_is_found_in_a_case_or_in_a_real_plan() -> None:
     for file in PLANS.glob("*.json"):
         seen |= {risk.rule.id for risk in find_risks(read_plan(file))}
     missing = set(risk_rules()) - seen
-    assert missing <= {"CAP4", "STATE2", COST.id}, missing
+    assert missing <= {"CAP4", "KEPT1", "STATE2", "UPG2", COST.id}, missing
 
 
 def test_an_instance_type_that_changes_under_scaling_is_a_risk() -> None:
@@ -277,6 +277,85 @@ def test_an_instance_type_that_changes_under_scaling_is_a_risk() -> None:
     assert "CAP4" in found(endpoint, replaced, kept)
     again = changed(target, ["delete", "create"], TARGET, TARGET)
     assert "CAP4" not in found(endpoint, replaced, again)
+
+
+CLUSTER = "aws_eks_cluster.c"
+
+
+@pytest.mark.parametrize(
+    ("version", "policy", "day", "severity", "words"),
+    [
+        ("1.34", "STANDARD", "2026-09-02", None, ""),
+        ("1.34", "STANDARD", "2026-09-03", Severity.MEDIUM, "standard support ends on 2026-12-02"),
+        ("1.34", "EXTENDED", "2026-11-28", Severity.MEDIUM, "the control plane costs more then"),
+        ("1.34", "STANDARD", "2026-12-03", Severity.HIGH, "standard support ended on 2026-12-02"),
+        ("1.34", "EXTENDED", "2026-12-03", None, ""),
+        ("1.34", "EXTENDED", "2027-11-01", Severity.HIGH, "extended support ends on 2027-12-02"),
+        ("1.34", "EXTENDED", "2027-12-03", Severity.HIGH, "whose support ended on 2027-12-02"),
+        ("1.99", "STANDARD", "2026-12-03", None, ""),
+    ],
+)
+def test_the_end_of_a_versions_support_is_told_by_the_day_of_the_plan(
+    version: str, policy: str, day: str, severity: Severity | None, words: str
+) -> None:
+    values = {"name": "c", "version": version, "upgrade_policy": [{"support_type": policy}]}
+    plan = plan_of(changed(CLUSTER, ["no-op"], values, values), timestamp=f"{day}T05:00:00Z")
+    risks = [each for each in find_risks(read_plan(plan)) if each.rule.id == "UPG2"]
+    assert [each.severity for each in risks] == ([severity] if severity else [])
+    assert all(words in each.reason for each in risks)
+
+
+def test_without_the_day_of_a_plan_no_end_of_support_is_told() -> None:
+    values = {"name": "c", "version": "1.29"}
+    assert "UPG2" not in found(changed(CLUSTER, ["no-op"], values, values))
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"constant_value": "new"}, True),
+        ({"constant_value": "old"}, False),
+        (None, True),
+        ({"references": ["var.x"]}, False),
+    ],
+)
+def test_a_description_that_cannot_change_is_told(written: Any, told: bool) -> None:
+    group = "aws_sagemaker_model_package_group.g"
+    values = {"model_package_group_name": "g", "model_package_group_description": "old"}
+    expressions = {"model_package_group_description": written} if written else {}
+    resource = {
+        "address": group,
+        "type": group.split(".", maxsplit=1)[0],
+        "name": "g",
+        "mode": "managed",
+    }
+    plan = plan_of(
+        changed(group, ["no-op"], values, values),
+        configuration={"root_module": {"resources": [resource | {"expressions": expressions}]}},
+    )
+    risks = {each.rule.id for each in find_risks(read_plan(plan))}
+    assert ("KEPT1" in risks) is told
+
+
+@pytest.mark.parametrize(
+    ("address", "before", "after"),
+    [
+        (
+            "aws_eks_fargate_profile.p",
+            {"fargate_profile_name": "p", "selector": [{"namespace": "a"}]},
+            {"fargate_profile_name": "p", "selector": [{"namespace": "b"}]},
+        ),
+        (
+            "aws_ecs_service.s",
+            {"name": "s", "deployment_controller": [{"type": "ECS"}]},
+            {"name": "s", "deployment_controller": [{"type": "CODE_DEPLOY"}]},
+        ),
+    ],
+)
+def test_a_field_of_a_service_that_replaces_it_is_an_outage(
+    address: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    assert "PLAN1" in found(changed(address, ["delete", "create"], before, after))
 
 
 def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:

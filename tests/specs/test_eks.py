@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -23,7 +24,8 @@ from inferform import (
     Taint,
 )
 from inferform.eks.instances import architecture, has_gpu, has_neuron, node_types
-from inferform.eks.spec import EXTENDED_VERSIONS, STANDARD_VERSIONS, AddonName
+from inferform.eks.spec import AddonName
+from inferform.eks.versions import in_support, versions, versions_read
 from inferform.spec import Spec, problems_of
 
 
@@ -66,9 +68,32 @@ def test_a_version_is_major_and_minor(version: str) -> None:
 
 
 def test_the_table_of_versions_warns_and_never_refuses() -> None:
-    assert all(rules(EksCluster(version=version)) == [] for version in STANDARD_VERSIONS)
-    assert all(rules(EksCluster(version=version)) == ["EKS2"] for version in EXTENDED_VERSIONS)
+    assert all(rules(EksCluster(version=version)) == [] for version in in_support("standard"))
+    assert all(rules(EksCluster(version=version)) == ["EKS2"] for version in in_support("extended"))
+    assert all(rules(EksCluster(version=version)) == ["EKS2"] for version in in_support("ended"))
     assert rules(EksCluster(version="1.99")) == ["EKS20"]
+
+
+def test_the_support_of_a_version_ends_on_its_days() -> None:
+    version = versions()["1.34"]
+    days = {
+        "2026-12-02": "standard",
+        "2026-12-03": "extended",
+        "2027-12-02": "extended",
+        "2027-12-03": "ended",
+    }
+    assert {day: version.support(date.fromisoformat(day)) for day in days} == days
+    assert version.ending(date(2026, 9, 2)) is None
+    assert version.ending(date(2026, 9, 3)) == ("standard", version.standard_until)
+    assert versions()["1.37"].support(date(2099, 1, 1)) == "extended"
+    assert versions()["1.37"].ending(date(2099, 1, 1)) is None
+
+
+def test_the_table_of_versions_is_that_of_a_day_and_in_order() -> None:
+    assert in_support("standard") == ("1.34", "1.35", "1.36", "1.37")
+    assert versions_read() == date(2026, 10, 9)
+    rows = [*versions().values()]
+    assert rows == sorted(rows, key=lambda each: each.standard_until)
 
 
 def test_extended_support_is_named_as_the_way_to_stay() -> None:
