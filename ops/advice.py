@@ -37,8 +37,8 @@ _DENIED = (
 )
 _LOCKED = "another run holds the lock of this state; wait for it. If it was killed: {recover}"
 _TAKEN = (
-    "if a killed deploy of this stack created it, or one whose connection was cut, take it back: "
-    "{recover}. If it is somebody else's, choose another name"
+    "if a killed deploy of this stack created it, or one whose connection was cut, or a rollout that "
+    "failed has kept it, take it back: {recover}. If it is somebody else's, choose another name"
 )
 _QUOTA = (
     "a quota of account {account} is reached: inferform preflight {environment} compares them; ask "

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..environments import Emulated, environment
+from ..environments import Emulated, Preflight, environment
 from ..output import Approve, Json, confirm, print_json, stderr, stdout
 from ..services import SERVICE_HELP
 from . import RELEASES, Command
@@ -29,6 +29,7 @@ def rollback(
     deploy: Annotated[
         bool, typer.Option("--deploy", help="Deploy the stack as well, once the file is edited.")
     ] = False,
+    preflight: Preflight = True,
     auto_approve: Approve = False,
     emulator: Emulated = False,
     json: Json = False,
@@ -44,6 +45,7 @@ def rollback(
     from .. import rollback as operations
     from ..aws import Aws, emulator_in_use
     from ..environments import environments
+    from ..missing import refuse_missing
     from ..program import Program
 
     program = Program.of(emulator_in_use() if emulator else None)
@@ -67,9 +69,11 @@ def rollback(
     if not json:
         stdout.print(f"{found.edit.file.name} is edited")
     if deploy:
-        deployment = deploying.deploy([found.stack], program)
+        check = refuse_missing if preflight else deploying.unchecked
+        deployment = deploying.deploy([found.stack], program, check=check)
         if not json:
             deploying.report(deployment, program)
+        deploying.refuse_unknown(deployment.applied.values())
     if json:
         print_json(
             {

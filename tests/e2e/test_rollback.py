@@ -19,6 +19,7 @@ from ops.review.renderers.text import render_text
 from ops.review.reviewing import review_environments
 from ops.verify import verify
 
+from .program import LASTING
 from .struck import ENDPOINT, LAYER, STACK, Struck, struck
 
 pytestmark = pytest.mark.story("the services of a fixture go on from test to test")
@@ -126,7 +127,7 @@ def test_a_reviewed_plan_that_aws_rolls_back_is_recovered_and_reviewed_again(
         reviewed()
         life.roll_back(REASON)
         with pytest.raises(OperatorError) as caught:
-            apply(saved, life.program)
+            apply(saved, life.program, uncommitted=True)
         assert REASON in str(caught.value)
 
         # What serves is an old copy in the state by now, and told as what it is.
@@ -154,7 +155,7 @@ def test_a_reviewed_plan_that_aws_rolls_back_is_recovered_and_reviewed_again(
         done = recover([STACK], life.program)
         assert sorted(line.split()[0] for line in done) == sorted(first)
         assert "would be made anew" not in reviewed()
-        apply(saved, life.program)
+        apply(saved, life.program, uncommitted=True)
         life.settled("update")
         assert held(life) == first
 
@@ -162,6 +163,42 @@ def test_a_reviewed_plan_that_aws_rolls_back_is_recovered_and_reviewed_again(
         sagemaker.delete_endpoint_config(EndpointConfigName=running)
         assert recover([STACK], life.program) == []
         assert life.run("update")[0] == 0
+        life.settled("update")
+        assert held(life) == first
+        assert life.run("destroy")[0] == 0
+
+
+def test_a_revert_takes_back_what_is_left_and_waits_for_an_endpoint_of_two_configurations(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    with struck(tmp_path, emulator) as life:
+        life.release("1.0.0")
+        assert life.run("creation")[0] == 0
+        first, running = held(life), configured(life)
+        # The new release serves, and of the old one only the model is left.
+        life.release("1.1.0")
+        life.fault(kind="500", operation="DeleteModel", count=LASTING)
+        assert life.run("update")[0] == 1
+        life.mend()
+        assert running not in held(life)
+        life.release("1.0.0")
+        life.deploy(STACK)
+        life.settled("update")
+        assert held(life) == first
+
+        life.release("1.1.0")
+        route = {"endpoint": ENDPOINT, "account": "111122223333", "outcome": "rollback-failed"}
+        life.emulator.control("POST", "sagemaker/rollout", route)
+        assert life.run("update")[0] == 1
+        both, before = held(life), life.states.read(LAYER)
+        life.release("1.0.0")
+        with pytest.raises(OperatorError, match="its instances run two configurations"):
+            life.deploy(STACK)
+        assert held(life) == both
+        assert life.states.read(LAYER) == before
+        sagemaker = life.account.client("sagemaker")
+        sagemaker.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=running)
+        life.deploy(STACK)
         life.settled("update")
         assert held(life) == first
         assert life.run("destroy")[0] == 0
@@ -217,7 +254,7 @@ def test_a_service_whose_rollout_failed_goes_back_to_what_aws_serves(services: S
     said = command("fraud", "--version", newest.version, fails=True)
     assert f"fraud was not in service in version {newest.version}" in said
     assert written(services) == new
-    said = command("fraud", "--in", "dev", "--deploy")
+    said = command("fraud", "--in", "dev", "--deploy", "--no-preflight")
     assert "so it is what AWS should serve now" in said
     assert "then inferform verify dev-use1" in said
     assert written(services) == edited(new, "fraud")
@@ -229,8 +266,14 @@ def test_a_service_whose_rollout_failed_goes_back_to_what_aws_serves(services: S
 
 def test_a_way_back_that_aws_refuses_is_no_way_back(services: Struck) -> None:
     before, running = written(services), configured(services, RANKING)
+    # Nothing of the release is at AWS any more, in this case.
+    said = command("ranking", "--deploy", fails=True)
+    assert "ranking:1.0.0" in said
+    assert "this deploy would fail in its middle" in said
+    assert configured(services, RANKING) == running
+    (services.environments / "dev.py").write_text(before, encoding="utf-8")
     services.roll_back(REASON, RANKING)
-    assert REASON in command("ranking", "--deploy", fails=True)
+    assert REASON in command("ranking", "--deploy", "--no-preflight", fails=True)
     # Of several variants only the one that differs is edited.
     assert written(services) == edited(before, "ranking")
     assert configured(services, RANKING) == running
