@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,14 @@ from ops.bootstrap import bootstrap
 from ops.cdk import Deployment
 from ops.program import Program, Stacks
 from ops.terraform import Outcome, Stack, stacks, terraform_binary
+from tests.conftest import ROOT
 from tests.provider import OWN
 from tests.waiting import wait_until
 
 # How many requests a fault strikes that does not pass by itself.
 LASTING = 9999
+
+REMEMBERED = Path(__file__).with_name("remembered.py")
 
 
 class Life:
@@ -33,8 +38,18 @@ class Life:
         self.environments.mkdir(parents=True)
         self.emulator = emulator
         self.program = Program(
-            emulator, self.environments, folder / "cdktf.out", work=folder / ".inferform"
+            emulator,
+            self.environments,
+            folder / "cdktf.out",
+            folder=folder,
+            work=folder / ".inferform",
         )
+        (folder / "remembered").mkdir()
+        command = [sys.executable, "-SE", str(REMEMBERED), str(ROOT / "main.py")]
+        app = shlex.join([*command, str(folder / "remembered")])
+        settings = {"language": "python", "app": app, "projectId": "tests"}
+        text = json.dumps({**settings, "sendCrashReports": "false"})
+        (folder / "cdktf.json").write_text(text, encoding="utf-8")
         self._stale = True
 
     def write(self, text: str, name: str = "dev") -> None:
