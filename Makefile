@@ -61,7 +61,7 @@ types: setup
 CHECKED := tests/specs tests/modules tests/names tests/golden tests/cost tests/documents tests/review
 
 check: lint types
-	.venv/bin/pytest $(CHECKED) --ignore tests/review/test_planning.py -n 2 --dist loadfile --timeout 300
+	.venv/bin/pytest $(CHECKED) -n 2 --dist loadfile --timeout 300
 
 # One file stays with one worker, so that each worker starts few emulators. The order is random:
 # its seed stands at the head of the output, and --randomly-seed repeats it. tests/conftest.py puts
