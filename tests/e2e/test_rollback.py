@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from emulator import process
 from emulator.process import Emulator
 from ops import aws
 from ops.cli import app
@@ -205,9 +206,13 @@ def test_a_revert_takes_back_what_is_left_and_waits_for_an_endpoint_of_two_confi
 
 
 @pytest.fixture(scope="module")
-def services(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
-    """Three services, not created yet, and the command for them."""
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
+    """Three services, not created yet, and the command for them.
+
+    The versions of another test's state would be theirs too, so the emulator is their own.
+    """
     with (
+        process.serve() as emulator,
         pytest.MonkeyPatch.context() as patch,
         struck(tmp_path_factory.mktemp("rollback"), emulator, TEXT) as life,
     ):
