@@ -200,6 +200,11 @@ resource "aws_ecs_service" "api" {
     security_groups = [aws_security_group.services.id]
   }
 }
+resource "aws_sagemaker_model_package_group" "quiet" {
+  model_package_group_name        = "quiet"
+  model_package_group_description = "tells one from another"
+  tags                            = { step = "a" }
+}
 resource "aws_eks_cluster" "quiet" {
   name     = "quiet"
   role_arn = aws_iam_role.runs.arn

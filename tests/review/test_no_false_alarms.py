@@ -29,6 +29,7 @@ ALMOST: dict[str, list[tuple[str, str]]] = {
         ("aws_iam_role_policy_attachment.pull", "role"),
     ],
     "IAM7": [("aws_iam_policy.passes", "policy")],
+    "KEPT1": [("aws_sagemaker_model_package_group.quiet", "tags")],
     "NET1": [("aws_security_group.services", "ingress")],
     "NET2": [("aws_lb.inside", "enable_deletion_protection")],
     "PLAN1": [("aws_sagemaker_endpoint.fraud", "endpoint_config_name")],
@@ -56,6 +57,7 @@ ALMOST: dict[str, list[tuple[str, str]]] = {
     "STATE1": [("aws_sqs_queue.new", "")],
     "STATE2": [("aws_sagemaker_endpoint_configuration.fraud", "name")],
     "UPG1": [("aws_eks_cluster.quiet", "version")],
+    "UPG2": [("aws_eks_cluster.quiet", "version")],
 }
 """What of the real plan comes near to each risk: the resource, and the attribute that changes."""
 
@@ -90,8 +92,8 @@ def raised() -> set[str]:
     for file in PLANS.glob("*.json"):
         found |= {risk.rule.id for risk in find_risks(read_plan(file))}
     assert cost_risk("dev", COST_RAISE_USD + 1, 0) is not None
-    # These need several resources, and have tests of their own in test_risks.
-    return found | {COST.id, "CAP4", "STATE2"}
+    # These need more than one resource, and have tests of their own in test_risks.
+    return found | {COST.id, "CAP4", "KEPT1", "STATE2", "UPG2"}
 
 
 def _listener(*targets: tuple[str | None, int]) -> dict[str, Any]:
