@@ -6,11 +6,17 @@ from ..access import Access
 
 ACCESS = {
     "budgets": Access(("Describe", "List", "View"), has_regions=False),
-    "codebuild": Access(("BatchGet", "List")),
-    "codepipeline": Access(("Get", "List")),
+    "codebuild": Access(("BatchGetProjects", "List")),
+    # GetJobDetails returns credentials of a pipeline's artifacts.
+    "codepipeline": Access(("GetPipeline", "List")),
     "firehose": Access(("Describe", "List")),
+    # GetFunction and GetLayerVersion return where code may be fetched. ListFunctions returns
+    # the environments of functions.
     "lambda": Access(
-        ("GetAlias", "GetEventSource", "GetFunction", "GetLayer", "GetPolicy", "List")
+        (
+            *("GetAlias", "GetEventSource", "GetFunctionConcurrency", "GetPolicy"),
+            *("ListAliases", "ListEventSource", "ListTags"),
+        )
     ),
     "route53": Access(("Get", "List"), has_regions=False),
     "secretsmanager": Access(("Describe", "GetResourcePolicy", "List")),
@@ -18,5 +24,6 @@ ACCESS = {
     "servicequotas": Access(("Get", "List")),
     "sns": Access(("Get", "List")),
     "sqs": Access(("GetQueue", "List")),
-    "ssm": Access(("Describe", "List")),
+    # ListCommandInvocations returns what commands wrote.
+    "ssm": Access(("Describe", "ListDocument", "ListTagsForResource")),
 }

@@ -48,6 +48,49 @@ _CLUSTER_PROVIDERS = (
     "iam:UntagOpenIDConnectProvider",
     "iam:UpdateOpenIDConnectProviderThumbprint",
 )
+# What changes how states are kept, or who reads them. `inferform bootstrap` sets these, with its
+# caller's own credentials; Terraform only reads and writes objects.
+_STATE_SETTINGS = (
+    "s3:BypassGovernanceRetention",
+    "s3:CreateBucket*",
+    "s3:DeleteBucket*",
+    "s3:DeleteObjectVersion*",
+    "s3:ObjectOwnerOverrideToBucketOwner",
+    "s3:Put*Configuration",
+    "s3:PutBucket*",
+    "s3:PutObjectAcl",
+    "s3:PutObjectLegalHold",
+    "s3:PutObjectRetention",
+    "s3:PutObjectVersion*",
+    "s3:Replicate*",
+    "s3:UpdateBucket*",
+)
+# What gives secrets, code, user data or inputs, which no plan needs whatever else grants it.
+_NEVER_READ = (
+    "codebuild:BatchGetBuilds",
+    "codepipeline:GetJobDetails",
+    "codepipeline:GetThirdPartyJobDetails",
+    "ec2:DescribeInstanceAttribute",
+    "ec2:GetConsole*",
+    "ec2:GetPasswordData",
+    "ecr:GetDownloadUrlForLayer",
+    "kms:Decrypt",
+    "kms:GenerateDataKey*",
+    "kms:ReEncrypt*",
+    "lambda:GetFunction",
+    "lambda:GetLayerVersion",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
+    "logs:GetQueryResults",
+    "logs:StartQuery",
+    "secretsmanager:BatchGetSecretValue",
+    "secretsmanager:GetSecretValue",
+    "ssm:ListCommandInvocations",
+    "ssm:GetCommandInvocation",
+    "ssm:GetParameterHistory",
+    "states:DescribeExecution",
+    "states:GetExecutionHistory",
+)
 _ANY_IAM_WRITE = ("Attach", "Create", "Delete", "Detach", "Put", "Set", "Tag", "Untag", "Update")
 
 
@@ -94,7 +137,12 @@ def deploy(context: Context, regions: Iterable[str]) -> list[Statement]:
         ),
         allow(["iam:Get*", "iam:List*"], "*", sid="ReadIam"),
         allow("sts:AssumeRole", str(context.deploy_role_arn), sid="AssumeItself"),
-        deny(["s3:DeleteBucket", "s3:DeleteObjectVersion"], _states(context), sid="KeepStates"),
+        deny(_STATE_SETTINGS, _states(context), sid="KeepStates"),
+        deny(
+            ["s3:DeleteObject*", "s3:PutObject*", "s3:RestoreObject"],
+            f"{_states(context)[0]}/*/identity.tfstate*",
+            sid="KeepIdentityState",
+        ),
         deny("iam:DeleteRolePermissionsBoundary", "*", sid="KeepBoundaries"),
         deny([f"iam:{verb}*" for verb in _ANY_IAM_WRITE], _identity(context), sid="KeepIdentity"),
     ]
@@ -117,14 +165,13 @@ def plan(context: Context) -> list[Statement]:
             "*",
             sid="Read",
         ),
-        allow(
-            ["ssm:GetParameter", "ssm:GetParameters"],
-            f"arn:{context.partition}:ssm:*::parameter/aws/service/*",
-            sid="ReadPublicParameters",
-        ),
+        _public_parameters(context),
+        # The names of objects, and whether a bucket is there.
+        allow("s3:ListBucket", _bucket(context, f"{context.organization}-*"), sid="ListBuckets"),
         allow("sts:AssumeRole", str(context.plan_role_arn), sid="AssumeItself"),
         allow("s3:GetObject", objects, sid="ReadStates"),
         allow(["s3:DeleteObject", "s3:PutObject"], f"{objects}.tflock", sid="LockStates"),
+        deny(_NEVER_READ, "*", sid="NoSecrets"),
     ]
 
 
@@ -158,6 +205,15 @@ def boundary(context: Context) -> list[Statement]:
 def _identity(context: Context) -> list[str]:
     """The deploy role, the plan role and the boundary: what a deploy must not change."""
     return [str(context.deploy_role_arn), str(context.plan_role_arn), str(context.boundary_arn)]
+
+
+def _public_parameters(context: Context) -> Statement:
+    """Parameters of AWS's own, which name images of machines."""
+    return allow(
+        ["ssm:GetParameter", "ssm:GetParameters"],
+        f"arn:{context.partition}:ssm:*::parameter/aws/service/*",
+        sid="ReadPublicParameters",
+    )
 
 
 def _bucket(context: Context, name: str) -> str:

@@ -9,7 +9,8 @@ ACCESS = {
         (
             *("GetAccelerate", "GetAnalytics", "GetBucket", "GetEncryption", "GetIntelligent"),
             *("GetInventory", "GetLifecycle", "GetMetrics", "GetReplication"),
-            *("ListAllMyBuckets", "ListBucket"),
+            # Not ListBucket, which tells the names of objects in any bucket.
+            "ListAllMyBuckets",
         )
     ),
 }

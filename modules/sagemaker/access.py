@@ -8,6 +8,6 @@ ACCESS = {
     "events": Access(("Describe", "List")),
     "sagemaker": Access(("Describe", "GetModelPackageGroupPolicy", "List")),
     "scheduler": Access(("Get", "List")),
-    # The provider has a definition checked while it plans.
-    "states": Access(("Describe", "List", "ValidateStateMachineDefinition")),
+    # The provider has a definition checked while it plans. Executions have inputs and outputs.
+    "states": Access(("DescribeStateMachine", "List", "ValidateStateMachineDefinition")),
 }
