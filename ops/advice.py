@@ -20,6 +20,7 @@ from inferform import Context, Environment
 
 from .errors import NotBootstrappedError, OperatorError
 from .terraform import Stack
+from .untrusted import visible
 
 _SIGN_IN = "sign in (for instance aws sso login) or set AWS_PROFILE"
 _EXPIRED = "the credentials have expired; sign in again and repeat: what was done is kept"
@@ -149,7 +150,8 @@ def lacking(output: str) -> list[str]:
 def errors_of(output: str, limit: int = 12) -> list[str]:
     """The lines of the errors in what Terraform printed, without frames; long ones are cut."""
     lines = [
-        re.sub(r"\x1b\[[0-9;]*m", "", line).strip("│╷╵ ").rstrip() for line in output.splitlines()
+        visible(re.sub(r"\x1b\[[0-9;]*m", "", line).strip("│╷╵ ").rstrip())
+        for line in output.splitlines()
     ]
     starts = [index for index, line in enumerate(lines) if line.startswith("Error: ")]
     shown = [_cut(line) for line in lines[starts[0] if starts else 0 :] if line]

@@ -22,6 +22,8 @@ from .aws import Aws
 from .errors import OperatorError
 from .kinds import kinds
 from .kinds.record import Not, Values
+from .markdown import plain
+from .masking import mask_text
 from .plan import Action, Plan, read_plan
 from .plan import Change as PlannedChange
 from .program import Stacks
@@ -127,7 +129,7 @@ def _plan(
         advice = about_stack(output, stack, environment)
         lines = [*errors_of(output), *([f"what to do: {advice}"] if advice else [])]
         seconds = round(time.monotonic() - start, 1)
-        return StackDrift(stack.name, "failed", error="\n".join(lines), seconds=seconds)
+        return StackDrift(stack.name, "failed", error=mask_text("\n".join(lines)), seconds=seconds)
 
     try:
         outcome = stack.init(variables)
@@ -208,16 +210,16 @@ class _Owned:
 def markdown(environment: str, found: Collection[StackDrift]) -> str:
     """The findings as Markdown, for a pull request or an issue."""
     lines = [
-        f"## Drift of {environment}",
+        f"## Drift of {plain(environment)}",
         "",
         "| stack | result | changes |",
         "| --- | --- | --- |",
     ]
     for stack in found:
         changes = "<br>".join(
-            f"{'drifted' if change.drifted else 'pending'}: {change}".replace("|", "\\|")
+            plain(f"{'drifted' if change.drifted else 'pending'}: {change}")
             for change in stack.changes
         )
-        error = stack.error.splitlines()[0].replace("|", "\\|") if stack.error else ""
-        lines.append(f"| {stack.stack} | {stack.summary} | {changes or error} |")
+        error = plain(stack.error.splitlines()[0]) if stack.error else ""
+        lines.append(f"| {plain(stack.stack)} | {stack.summary} | {changes or error} |")
     return "\n".join(lines)

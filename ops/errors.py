@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .untrusted import bounded, visible
+
 
 class OperatorError(Exception):
     """A failure with one clear message; `hint` says what to do. Exit status 1."""
@@ -9,9 +11,10 @@ class OperatorError(Exception):
     status = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(f"{message}\n  {hint}" if hint else message)
+        # It may quote AWS, Terraform, a file or its name.
+        self.message = bounded(visible(message))
+        self.hint = bounded(visible(hint))
+        super().__init__(f"{self.message}\n  {self.hint}" if hint else self.message)
 
 
 class NotBootstrappedError(OperatorError):

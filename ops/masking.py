@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from typing import Any
 
 from inferform.secret import (
@@ -20,6 +19,8 @@ from inferform.secret import (
     names_secret,
     value_is_secret,
 )
+
+from .untrusted import document
 
 _VALUE = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&]+)"
 _ASSIGNMENT = re.compile(
@@ -42,7 +43,6 @@ _NAME_KEYS = ("name", "Name", "key", "Key")
 _VALUE_KEYS = ("value", "Value")
 # A block that names the secrets of a container, and holds none.
 _PLAIN_NAMES = frozenset({"secrets"})
-_LONGEST_JSON = 2_000_000
 
 
 class Masked(str):
@@ -166,13 +166,16 @@ def _mask_string(value: str, name: str, *, secret: bool, environment: bool) -> A
     random = environment and looks_random(value) and not names_fingerprint(name)
     if hidden or random or _HEADER.fullmatch(value):
         return Masked(value)
-    if value.lstrip()[:1] in ("{", "[") and len(value) < _LONGEST_JSON:
-        with suppress(ValueError):
-            inner = _mask(
-                json.loads(value), False, name=name, secret=False, environment=environment
-            )
+    is_document = value.lstrip()[:1] in ("{", "[")
+    if is_document:
+        try:
+            held = document(value)
+        except ValueError:
+            pass
+        else:
+            inner = _mask(held, False, name=name, secret=False, environment=environment)
             return json.dumps(inner)
     if value_is_secret(value):
         return Masked(value)
-    is_script = environment or "=" in value or "\n" in value or " -" in value
+    is_script = environment or is_document or "=" in value or "\n" in value or " -" in value
     return mask_text(value) if is_script else value

@@ -14,13 +14,24 @@ from rich.table import Table
 from rich.text import Text
 
 from .errors import BadInputError
+from .untrusted import visible
 
 _LOG_WIDTH = 160
 
 
+class _Plain(Console):
+    """A console that takes texts as they are: names and messages come from anywhere, and are
+    neither markup nor control a terminal."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does; a text is markup only where that is asked for."""
+        shown = [visible(each) if isinstance(each, str) else each for each in objects]
+        super().print(*shown, **{"markup": False, **options})
+
+
 def _console(*, stderr: bool = False) -> Console:
     """A console that breaks no line of text, so that commands in it can be copied."""
-    console = Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True)
+    console = _Plain(stderr=stderr, highlight=False, emoji=False, soft_wrap=True)
     # A log has no width of its own, and rich would cut tables off at 80.
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _LOG_WIDTH
@@ -68,5 +79,5 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
         # Only the last column may wrap, so that names can be copied whole.
         table.add_column(column, overflow="fold", no_wrap=column != columns[-1])
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
     stdout.print(table)

@@ -29,6 +29,7 @@ from .beside import (
 from .errors import BadInputError
 from .masking import Masked, Unmasked, mask, mask_text
 from .references import References, written_in
+from .untrusted import document, harmless, strict_json, visible
 
 Side = Literal["before", "after"]
 
@@ -244,7 +245,7 @@ def _parsed(value: Any) -> Any:
     """A policy or another document that an attribute holds as JSON; everything else as it is."""
     if type(value) is str and value[:1] in "{[" and len(value) > 1:
         try:
-            return json.loads(value)
+            return document(value)
         except ValueError:
             return value
     return value
@@ -389,14 +390,14 @@ def read_plan(
             raise BadInputError(f"{source}: {error.strerror or error}", _HOW_TO_MAKE) from error
     else:
         content = source.encode() if isinstance(source, str) else source
-    name = name or "plan"
+    name = visible(name or "plan")
     if content[:2] == b"PK":
         raise BadInputError(
             f"{name} is a saved plan, not its JSON", "convert it: terraform show -json FILE"
         )
     try:
-        shown = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        shown = strict_json(content)
+    except ValueError as error:
         raise BadInputError(f"{name} is not JSON: {error}", _HOW_TO_MAKE) from error
     if not isinstance(shown, dict) or "format_version" not in shown:
         raise BadInputError(f"{name} is JSON, but no Terraform plan", _HOW_TO_MAKE)
@@ -412,7 +413,30 @@ def read_plan(
     if _SURROGATE.search(content) and not _is_text(shown):
         raise BadInputError(f"{name} holds half of a character in UTF-16", _HOW_TO_MAKE)
     with shaped(name):
-        return _plan(shown, name, in_clear=in_clear)
+        return _plan(_harmless(shown, in_clear=in_clear), name, in_clear=in_clear)
+
+
+# What nothing is read from.
+_UNREAD = frozenset({"planned_values", "prior_state", "variables"})
+# The fields that hold addresses, which may have keys of `for_each` in them.
+_ADDRESSES = frozenset(
+    {"address", "previous_address", "to_display"}
+    | {"triggering_resource_address", "calling_resource_address"}
+)
+
+
+def _harmless(shown: dict[str, Any], *, in_clear: bool) -> dict[str, Any]:
+    """A plan without characters that act or hide, and without secrets in keys and addresses."""
+    known: dict[str, str] = {}
+
+    def label(text: str) -> str:
+        if text not in known:
+            known[text] = visible(text) if in_clear else mask_text(visible(text))
+        return known[text]
+
+    read = {key: None if key in _UNREAD else value for key, value in shown.items()}
+    made: dict[str, Any] = harmless(read, label, _ADDRESSES)
+    return made
 
 
 @contextmanager
@@ -506,7 +530,12 @@ def _change(entry: dict[str, Any], *, in_clear: bool) -> Change:
         unknown=change.get("after_unknown") or False,
         is_data=entry.get("mode") == "data",
         created_first=actions[:1] == ("create",),
-        replace_paths=tuple(tuple(path) for path in change.get("replace_paths") or ()),
+        replace_paths=tuple(
+            tuple(
+                mask_text(part) if isinstance(part, str) and not in_clear else part for part in path
+            )
+            for path in change.get("replace_paths") or ()
+        ),
         reason=str(entry.get("action_reason") or "").replace("_", " "),
         moved_from=str(entry.get("previous_address") or ""),
         import_id="" if importing is None else _imported(importing),

@@ -20,6 +20,7 @@ from .advice import errors_of, explained
 from .aws import Aws
 from .errors import BadInputError, OperatorError
 from .terraform import Content, Stack, backend_in, place_in
+from .untrusted import strict_json, visible
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -254,10 +255,10 @@ class States:
                 raise
             held = json.loads(answer["Body"].read())
         return Lock(
-            id=str(held.get("ID", "")),
-            who=str(held.get("Who", "")),
-            operation=str(held.get("Operation", "")),
-            created=str(held.get("Created", "")),
+            id=visible(str(held.get("ID", ""))),
+            who=visible(str(held.get("Who", ""))),
+            operation=visible(str(held.get("Operation", ""))),
+            created=visible(str(held.get("Created", ""))),
         )
 
     def versions(self, layer: str, limit: int = 20) -> list[Version]:
@@ -408,7 +409,7 @@ _SHAPE: Mapping[str, type] = {"lineage": str, "serial": int, "outputs": dict, "r
 
 def _content(text: str | bytes, name: str) -> dict[str, Any]:
     try:
-        content = json.loads(text)
+        content = strict_json(text)
     except ValueError as error:
         raise OperatorError(f"the state {name} cannot be read: {error}") from error
     if not isinstance(content, dict):

@@ -69,7 +69,7 @@ def explain(
     }
     for label, text in lines.items():
         if text:
-            stdout.print(f"[bold]{label:>10}[/bold]  ", end="")
+            stdout.print(f"{label:>10}  ", style="bold", end="")
             stdout.print(text, markup=False)
 
 

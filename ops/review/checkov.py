@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import BadInputError
+from ..untrusted import harmless, strict_json
 from .report import Finding
 
 _HOW_TO_MAKE = (
@@ -20,7 +20,7 @@ _STACK = re.compile(r"(?:^|/)stacks/([^/]+)/")
 def read_findings(file: Path) -> list[Finding]:
     """The failed checks of `checkov --output json`. Raises BadInputError for anything else."""
     try:
-        content = json.loads(file.read_text("utf-8"))
+        content = harmless(strict_json(file.read_text("utf-8")))
     except OSError as error:
         raise BadInputError(f"{file}: {error.strerror or error}", _HOW_TO_MAKE) from error
     except ValueError as error:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ..plan import Action, Change, Difference
+from ..untrusted import LONGEST, bounded
 
 SIGNS = {
     Action.CREATE: "+",
@@ -25,6 +26,8 @@ def short(value: Any, limit: int = 160) -> str:
     text = " ".join(text.split()) if isinstance(value, str) else text
     if len(text) <= limit:
         return text
+    if len(text) > LONGEST:
+        return bounded(text, limit)
     half = (limit - 3) // 2
     return f"{text[:half]}...{text[-half:]}"
 

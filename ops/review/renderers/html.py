@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Iterator
-from html import escape
 
 from ...plan import Action, Change
 from ...told import Risk, Story
+from ...untrusted import cell
 from ..report import MISSING, CostReport, Finding, Missing, Report, StackReport
 from ..values import UNKNOWN, details, marks, short
 from .markdown import cost_cells, cost_notes
@@ -111,7 +112,7 @@ def render_html(report: Report) -> str:
             '<meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(report.title)}</title>",
+            f"<title>{_text(report.title)}</title>",
             '<link rel="icon" href="data:,">',
             f"<style>{_STYLE}</style>",
             "</head>",
@@ -124,11 +125,16 @@ def render_html(report: Report) -> str:
     )
 
 
+def _text(text: str) -> str:
+    """A dynamic text as a part of the page."""
+    return html.escape(cell(text))
+
+
 def _head(report: Report) -> Iterator[str]:
-    yield f"<h1>{escape(report.title)}</h1>"
-    yield f'<p class="verdict">{escape(report.verdict())}</p>'
+    yield f"<h1>{_text(report.title)}</h1>"
+    yield f'<p class="verdict">{_text(report.verdict())}</p>'
     if said := str(report.source):
-        yield f'<p class="quiet small">Planned from {escape(said)}.</p>'
+        yield f'<p class="quiet small">Planned from {_text(said)}.</p>'
 
 
 def _services(stories: Iterable[Story]) -> Iterator[str]:
@@ -136,14 +142,14 @@ def _services(stories: Iterable[Story]) -> Iterator[str]:
         if index == 0:
             yield "<h2>Services</h2>"
         yield f'<section class="card{" interrupted" if story.interrupted else ""}">'
-        yield f"<h3>{escape(story.headline)}</h3>"
-        yield f'<p class="quiet small">{escape(story.kind)}, {escape(story.stack)}</p>'
+        yield f"<h3>{_text(story.headline)}</h3>"
+        yield f'<p class="quiet small">{_text(story.kind)}, {_text(story.stack)}</p>'
         if story.interrupted:
-            yield f'<p class="alarm">Interrupted: {escape(story.interrupted)}</p>'
+            yield f'<p class="alarm">Interrupted: {_text(story.interrupted)}</p>'
         if story.resets_capacity:
-            yield f'<p class="warn">Live capacity is reset: {escape(story.resets_capacity)}</p>'
+            yield f'<p class="warn">Live capacity is reset: {_text(story.resets_capacity)}</p>'
         facts = [(label, _arrows(text)) for label, text in story.facts]
-        facts += [("rollout", escape(story.rollout)), ("at worst", escape(story.worst_case))]
+        facts += [("rollout", _text(story.rollout)), ("at worst", _text(story.worst_case))]
         yield _list((label, text) for label, text in facts if text)
         yield "</section>"
 
@@ -151,15 +157,15 @@ def _services(stories: Iterable[Story]) -> Iterator[str]:
 def _arrows(text: str) -> str:
     before, arrow, after = text.partition(" → ")
     if not arrow:
-        return f'<span class="value">{escape(text)}</span>'
+        return f'<span class="value">{_text(text)}</span>'
     return (
-        f'<span class="value old">{escape(before)}</span> &rarr; '
-        f'<span class="value new">{escape(after)}</span>'
+        f'<span class="value old">{_text(before)}</span> &rarr; '
+        f'<span class="value new">{_text(after)}</span>'
     )
 
 
 def _list(pairs: Iterable[tuple[str, str]]) -> str:
-    items = "".join(f"<dt>{escape(label)}</dt><dd>{html}</dd>" for label, html in pairs)
+    items = "".join(f"<dt>{_text(label)}</dt><dd>{shown}</dd>" for label, shown in pairs)
     return f"<dl>{items}</dl>" if items else ""
 
 
@@ -170,10 +176,10 @@ def _risks(risks: Iterable[Risk]) -> Iterator[str]:
         yield f'<section class="card {risk.severity}">'
         yield (
             f'<h3><span class="pill {risk.severity}">{risk.severity}</span> '
-            f"{escape(risk.rule.id)}: {escape(risk.rule.title)}</h3>"
+            f"{_text(risk.rule.id)}: {_text(risk.rule.title)}</h3>"
         )
-        yield f"<p><code>{escape(risk.address)}</code> {escape(risk.reason)}</p>"
-        yield f'<p class="quiet">What to do: {escape(risk.rule.advice)}</p>'
+        yield f"<p><code>{_text(risk.address)}</code> {_text(risk.reason)}</p>"
+        yield f'<p class="quiet">What to do: {_text(risk.rule.advice)}</p>'
         yield "</section>"
 
 
@@ -184,8 +190,8 @@ def _counts(report: Report) -> Iterator[str]:
     yield "<h2>Changes</h2>"
     rows = []
     for stack in report.stacks:
-        note = escape(stack.remark)
-        cells = [escape(stack.environment), escape(stack.name)]
+        note = _text(stack.remark)
+        cells = [_text(stack.environment), _text(stack.name)]
         numbers = [str(stack.counts.get(name, "")) for name in names]
         rows.append((cells, numbers, note))
     noted = any(note for *_, note in rows)
@@ -201,10 +207,10 @@ def _missing(missing: Iterable[Missing]) -> Iterator[str]:
     rows: list[tuple[list[str], list[str]]] = [
         (
             [
-                escape(each.check),
-                f"<code>{escape(each.subject)}</code>",
-                f'<span class="{"alarm" if each.fix else "value"}">{escape(each.found)}</span>',
-                escape(each.fix),
+                _text(each.check),
+                f"<code>{_text(each.subject)}</code>",
+                f'<span class="{"alarm" if each.fix else "value"}">{_text(each.found)}</span>',
+                _text(each.fix),
             ],
             [],
         )
@@ -219,12 +225,12 @@ def _beside(stacks: Iterable[StackReport]) -> Iterator[str]:
     rows: list[tuple[list[str], list[str]]] = [
         (
             [
-                escape(stack.name),
-                escape(remark.kind),
-                f"<code>{escape(remark.subject)}</code>" if remark.subject else "",
-                f'<span class="alarm">{escape(remark.text)}</span>'
+                _text(stack.name),
+                _text(remark.kind),
+                f"<code>{_text(remark.subject)}</code>" if remark.subject else "",
+                f'<span class="alarm">{_text(remark.text)}</span>'
                 if remark.is_alarm
-                else f'<span class="value">{escape(remark.text)}</span>',
+                else f'<span class="value">{_text(remark.text)}</span>',
             ],
             [],
         )
@@ -245,8 +251,8 @@ def _table(
 ) -> str:
     """A table whose last columns are numbers; cells are HTML."""
     titles = [*texts, *(["note"] if noted else [])]
-    head = "".join(f"<th>{escape(title)}</th>" for title in titles)
-    head += "".join(f'<th class="number">{escape(title)}</th>' for title in numbers)
+    head = "".join(f"<th>{_text(title)}</th>" for title in titles)
+    head += "".join(f'<th class="number">{_text(title)}</th>' for title in numbers)
     body = "".join(
         "<tr>"
         + "".join(f"<td>{cell}</td>" for cell in cells)
@@ -271,16 +277,16 @@ def _costs(report: Report) -> Iterator[str]:
     )
     for cost in report.costs:
         for note in cost_notes(cost):
-            yield f'<p class="quiet small">{escape(note)}</p>'
+            yield f'<p class="quiet small">{_text(note)}</p>'
     yield "<details><summary>Assumptions</summary><div>"
-    yield "".join(f"<p>{escape(text)}</p>" for text in report.assumptions)
+    yield "".join(f"<p>{_text(text)}</p>" for text in report.assumptions)
     yield "</div></details>"
 
 
 def _cost_row(cost: CostReport) -> tuple[list[str], list[str]]:
     cells = cost_cells(cost)
     _, (_, change), _ = cells
-    return [escape(cost.environment)], [*(now for now, _ in cells), change]
+    return [_text(cost.environment)], [*(now for now, _ in cells), change]
 
 
 def _findings(findings: tuple[Finding, ...] | None) -> Iterator[str]:
@@ -297,10 +303,10 @@ def _findings(findings: tuple[Finding, ...] | None) -> Iterator[str]:
         [
             (
                 [
-                    escape(finding.id),
-                    escape(finding.stack),
-                    f"<code>{escape(finding.resource)}</code>",
-                    escape(finding.title),
+                    _text(finding.id),
+                    _text(finding.stack),
+                    f"<code>{_text(finding.resource)}</code>",
+                    _text(finding.title),
                 ],
                 [],
             )
@@ -316,7 +322,7 @@ def _changes(stacks: Iterable[StackReport]) -> Iterator[str]:
         yield "<h2>Details</h2>"
     for stack in shown:
         counts = ", ".join(f"{count} {name}" for name, count in stack.counts.items())
-        yield f"<details><summary>{escape(stack.name)}: {counts}</summary><div>"
+        yield f"<details><summary>{_text(stack.name)}: {counts}</summary><div>"
         for change in stack.changes:
             yield from _change(change)
         yield "</div></details>"
@@ -325,18 +331,18 @@ def _changes(stacks: Iterable[StackReport]) -> Iterator[str]:
 def _change(change: Change) -> Iterator[str]:
     action = change.action.value if change.action is not Action.NONE else "move"
     note = marks(change)
-    aside = f' <span class="quiet small">{escape(note)}</span>' if note else ""
+    aside = f' <span class="quiet small">{_text(note)}</span>' if note else ""
     yield '<div class="resource">'
     yield (
-        f'<p><span class="pill {action}">{action}</span> <code>{escape(change.address)}</code>'
+        f'<p><span class="pill {action}">{action}</span> <code>{_text(change.address)}</code>'
         f"{aside}</p>"
     )
     pairs = []
     for difference in details(change):
         after = UNKNOWN if difference.unknown else short(difference.after, 400)
-        text = f'<span class="value new">{escape(after)}</span>'
+        text = f'<span class="value new">{_text(after)}</span>'
         if difference.before not in (None, ""):
-            before = escape(short(difference.before, 400))
+            before = _text(short(difference.before, 400))
             text = f'<span class="value old">{before}</span> &rarr; {text}'
         if difference.forces_replacement:
             text += ' <span class="warn small">forces replacement</span>'

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...cost.model import Amount, Estimate
 from ...plan import Change
+from ...untrusted import cell
 from ..report import CostReport, Report, StackReport
 from ..values import details, marks
 
@@ -17,7 +18,17 @@ VERSION = 1
 
 def render_json(report: Report) -> str:
     """The report in JSON."""
-    return f"{json.dumps(as_data(report), indent=2, ensure_ascii=False)}\n"
+    data = _bounded(as_data(report))
+    return f"{json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)}\n"
+
+
+def _bounded(value: Any) -> Any:
+    """The report with every dynamic text as it is written."""
+    if isinstance(value, str):
+        return cell(value)
+    if isinstance(value, dict):
+        return {cell(key): _bounded(item) for key, item in value.items()}
+    return [_bounded(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def as_data(report: Report) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ...cost.model import dollars
 from ...kinds.untold import NOT_TOLD
+from ...markdown import code, fenced, in_html, plain
 from ...plan import Action, Change
 from ...told import Risk, Severity, Story
 from ..report import MISSING, CostReport, Finding, Report, StackReport
@@ -34,9 +34,9 @@ _ICONS = {
 def render_markdown(report: Report, limit: int = _BUDGET) -> str:
     """The report in Markdown of at most `limit` bytes; the least important details go first."""
     head = Limited(int(limit * _HEAD_SHARE))
-    head.always([MARKER, f"## {_plain(report.title)}", "", f"**{_plain(report.verdict())}**", ""])
+    head.always([MARKER, f"## {plain(report.title)}", "", f"**{plain(report.verdict())}**", ""])
     if report.source.differs:
-        head.always([_plain(f"Planned from {report.source}."), ""])
+        head.always([plain(f"Planned from {report.source}."), ""])
     _services(head, report)
     _missing(head, report)
     _risks(head, report)
@@ -84,26 +84,6 @@ class Limited:
         self.always(block)
 
 
-def _plain(text: str) -> str:
-    """Text without a meaning in Markdown: names and values come from anywhere."""
-    text = re.sub(r"([\\`*_{}\[\]<>|~#])", r"\\\1", " ".join(text.split()))
-    return _inert(text)
-
-
-def _inert(text: str) -> str:
-    """Text that mentions nobody and links to nothing."""
-    return text.replace("@", "@\u200b").replace("://", ":\u200b//")
-
-
-def _code(text: str) -> str:
-    """Text as code, also within a table."""
-    text = " ".join(text.split()).replace("|", "\\|")
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{pad}{text}{pad}{fence}" if text else ""
-
-
 def _services(head: Limited, report: Report) -> None:
     if not report.stories:
         return
@@ -115,17 +95,17 @@ def _services(head: Limited, report: Report) -> None:
 
 def _story(story: Story) -> Iterator[str]:
     icon = "⛔ " if story.interrupted else ""
-    yield f"- {icon}**{_plain(story.headline)}** ({story.kind}, {_plain(story.stack)})"
+    yield f"- {icon}**{plain(story.headline)}** ({plain(story.kind)}, {plain(story.stack)})"
     if story.interrupted:
-        yield f"  - **interrupted: {_plain(story.interrupted)}**"
+        yield f"  - **interrupted: {plain(story.interrupted)}**"
     for label, text in story.facts:
-        yield f"  - {_plain(label)}: {_values(label, text)}"
+        yield f"  - {plain(label)}: {_values(label, text)}"
     if story.rollout:
-        yield f"  - rollout: {_plain(story.rollout)}"
+        yield f"  - rollout: {plain(story.rollout)}"
     if story.worst_case:
-        yield f"  - at worst: {_plain(story.worst_case)}"
+        yield f"  - at worst: {plain(story.worst_case)}"
     if story.resets_capacity:
-        yield f"  - **live capacity is reset: {_plain(story.resets_capacity)}**"
+        yield f"  - **live capacity is reset: {plain(story.resets_capacity)}**"
 
 
 # The facts whose values are names and figures; the others are sentences.
@@ -134,7 +114,7 @@ _LITERAL = ("image", "model", "instance", "cpu", "memory", "tasks", "traffic", "
 
 def _values(label: str, text: str) -> str:
     parts = [short(part, 200) for part in text.split(" → ")]
-    return " → ".join(map(_code if label.startswith(_LITERAL) else _plain, parts))
+    return " → ".join(map(code if label.startswith(_LITERAL) else plain, parts))
 
 
 def _risks(head: Limited, report: Report) -> None:
@@ -148,10 +128,10 @@ def _risks(head: Limited, report: Report) -> None:
 
 
 def _risk(risk: Risk) -> str:
-    where = f"{_code(short(risk.address, 120))}<br>{_plain(short(risk.reason, 240))}"
+    where = f"{code(short(risk.address, 120))}<br>{plain(short(risk.reason, 240))}"
     return (
-        f"| {_ICONS[risk.severity]} | **{risk.rule.id}** {_plain(risk.rule.title)} | {where} "
-        f"| {_plain(risk.rule.advice)} |"
+        f"| {_ICONS[risk.severity]} | **{risk.rule.id}** {plain(risk.rule.title)} | {where} "
+        f"| {plain(risk.rule.advice)} |"
     )
 
 
@@ -167,7 +147,7 @@ def _counts(head: Limited, report: Report) -> None:
     noted = [stack for stack in report.stacks if stack.status == "planned" and stack.notes]
     for stack in noted:
         notes = "; ".join(stack.notes)
-        head.add([f"- {_plain(stack.name)}: {_plain(short(notes, 300))}"], "notes")
+        head.add([f"- {plain(stack.name)}: {plain(short(notes, 300))}"], "notes")
     head.always([""] if noted else [])
 
 
@@ -175,8 +155,8 @@ def _missing(head: Limited, report: Report) -> None:
     if report.missing:
         head.always([f"### {MISSING}", ""])
         for each in sorted(report.missing, key=lambda each: not each.fix):
-            said = f"{_plain(each.check)} {_code(short(each.subject, 300))} {_plain(short(each.found, 600))}"
-            text = f"**{said}**: {_plain(each.fix)}" if each.fix else said
+            said = f"{plain(each.check)} {code(short(each.subject, 300))} {plain(short(each.found, 600))}"
+            text = f"**{said}**: {plain(each.fix)}" if each.fix else said
             head.add([f"- {text}"], "checks")
         head.always([""])
 
@@ -188,10 +168,10 @@ def _beside(head: Limited, report: Report) -> None:
     # The alarms of every stack first, as the others are left out before them.
     remarks = [(stack, remark) for stack in report.stacks for remark in stack.remarks]
     for stack, remark in sorted(remarks, key=lambda pair: not pair[1].is_alarm):
-        where = f"{_plain(stack.name)}: " if len(report.stacks) > 1 else ""
-        text = _plain(short(remark.text, 600))
+        where = f"{plain(stack.name)}: " if len(report.stacks) > 1 else ""
+        text = plain(short(remark.text, 600))
         if remark.subject:
-            text = f"{remark.kind} {_code(short(remark.subject, 200))} {text}"
+            text = f"{remark.kind} {code(short(remark.subject, 200))} {text}"
         head.add([f"- {where}**{text}**" if remark.is_alarm else f"- {where}{text}"], "remarks")
     head.always([""])
 
@@ -199,11 +179,11 @@ def _beside(head: Limited, report: Report) -> None:
 def _count_row(stack: StackReport, names: list[str]) -> str:
     cells = [str(stack.counts.get(name, "")) for name in names]
     if stack.status != "planned":
-        note = f"**{stack.status}**: {_plain(short(stack.note, 300))}"
+        note = f"**{stack.status}**: {plain(short(stack.note, 300))}"
         cells = [note, *[""] * (len(names) - 1)] if names else []
         if not names:
-            return f"| {_plain(stack.environment)} | {_plain(stack.name)}: {note} |"
-    return f"| {' | '.join([_plain(stack.environment), _plain(stack.name), *cells])} |"
+            return f"| {plain(stack.environment)} | {plain(stack.name)}: {note} |"
+    return f"| {' | '.join([plain(stack.environment), plain(stack.name), *cells])} |"
 
 
 def _costs(head: Limited, costs: tuple[CostReport, ...], assumptions: tuple[str, ...]) -> None:
@@ -213,12 +193,12 @@ def _costs(head: Limited, costs: tuple[CostReport, ...], assumptions: tuple[str,
     head.always(["| environment | minimum | expected | maximum |", "|---|---:|---:|---:|"])
     for cost in costs:
         cells = [f"{now} ({by})" for now, by in cost_cells(cost)]
-        head.add([f"| {_plain(cost.environment)} | {' | '.join(cells)} |"], "costs")
+        head.add([f"| {plain(cost.environment)} | {' | '.join(cells)} |"], "costs")
     head.always([""])
     for cost in costs:
-        head.add([f"- {note}" for note in cost_notes(cost)], "notes on cost")
+        head.add([f"- {plain(note)}" for note in cost_notes(cost)], "notes on cost")
     fold = ["", "<details><summary>Assumptions</summary>", ""]
-    fold += [f"- {_plain(text)}" for text in assumptions]
+    fold += [f"- {plain(text)}" for text in assumptions]
     head.add([*fold, "", "</details>", ""], "assumptions")
 
 
@@ -279,8 +259,8 @@ def _findings(head: Limited, findings: tuple[Finding, ...] | None) -> None:
     head.always(["| check | stack | resource | finding |", "|---|---|---|---|"])
     for finding in findings:
         row = (
-            f"| {_code(finding.id)} | {_plain(finding.stack)} "
-            f"| {_code(short(finding.resource, 120))} | {_plain(short(finding.title, 200))} |"
+            f"| {code(finding.id)} | {plain(finding.stack)} "
+            f"| {code(short(finding.resource, 120))} | {plain(short(finding.title, 200))} |"
         )
         head.add([row], "policy findings")
     head.always([""])
@@ -348,27 +328,18 @@ def _details(report: Report, room: int) -> tuple[list[str], int]:
 def _frame(stack: StackReport) -> list[str]:
     counts = ", ".join(f"{count} {name}" for name, count in stack.counts.items())
     return [
-        f"<details><summary>{_html(stack.name)}: {counts}</summary>",
+        f"<details><summary>{in_html(stack.name)}: {counts}</summary>",
         "",
         "```diff",
     ]
 
 
-def _html(text: str) -> str:
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _inert(" ".join(text.split()))
-
-
 def _change(change: Change) -> tuple[list[str], list[str]]:
     note = marks(change)
-    title = f"{SIGNS[change.action]} {_fenced(change.address)}{f'  ({note})' if note else ''}"
-    lines = [f"    {_fenced(sentence(difference))}" for difference in details(change)]
+    told = f"  ({fenced(note)})" if note else ""
+    title = f"{SIGNS[change.action]} {fenced(change.address)}{told}"
+    lines = [f"    {fenced(sentence(difference))}" for difference in details(change)]
     return [title, *lines], [title]
-
-
-def _fenced(text: str) -> str:
-    """Text that cannot end the fence that it is in."""
-    return " ".join(text.split()).replace("```", "'''")
 
 
 def _footer(report: Report) -> str:
@@ -378,4 +349,4 @@ def _footer(report: Report) -> str:
     saved = sum(1 for stack in report.stacks if stack.saved)
     if saved:
         parts.append(f"{saved} saved plan{'s' if saved != 1 else ''}: {report.apply}")
-    return f"<sub>{_plain(', '.join(parts))}</sub>"
+    return f"<sub>{plain(', '.join(parts))}</sub>"

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ...plan import Action
 from ...told import Severity, Story
+from ...untrusted import line
 from ..report import MISSING, Report
 from ..values import SIGNS, details, marks, sentence
 from .markdown import cost_cells, cost_notes
@@ -39,13 +40,18 @@ def render_text(report: Report, width: int = 110) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
+def _text(text: str, style: str = "") -> Text:
+    """A dynamic text, which neither is markup nor controls a terminal."""
+    return Text(line(text), style=style)
+
+
 def print_report(report: Report, console: Console) -> None:
     """Print the report to a terminal."""
-    console.print(Text(report.title, style="bold"))
-    console.print(Text(report.verdict()))
+    console.print(_text(report.title, style="bold"))
+    console.print(_text(report.verdict()))
     if said := str(report.source):
         console.print(
-            Text(f"Planned from {said}", style="" if report.source.is_commit else "yellow")
+            _text(f"Planned from {said}", style="" if report.source.is_commit else "yellow")
         )
     for section in (
         _services,
@@ -80,31 +86,31 @@ def _table(title: str) -> Table:
 def _services(report: Report) -> RenderableType | None:
     if not report.stories:
         return None
-    return Group(Text("Services", style="bold"), *map(_story, report.stories))
+    return Group(_text("Services", style="bold"), *map(_story, report.stories))
 
 
 def _story(story: Story) -> RenderableType:
-    lines = [Text(f"{story.headline} ({story.kind}, {story.stack})")]
+    lines = [_text(f"{story.headline} ({story.kind}, {story.stack})")]
     if story.interrupted:
-        lines.append(Text(f"  interrupted: {story.interrupted}", style="bold red"))
-    lines += [Text(f"  {label}: {text}") for label, text in story.facts]
+        lines.append(_text(f"  interrupted: {story.interrupted}", style="bold red"))
+    lines += [_text(f"  {label}: {text}") for label, text in story.facts]
     if story.rollout:
-        lines.append(Text(f"  rollout: {story.rollout}"))
+        lines.append(_text(f"  rollout: {story.rollout}"))
     if story.worst_case:
-        lines.append(Text(f"  at worst: {story.worst_case}"))
+        lines.append(_text(f"  at worst: {story.worst_case}"))
     if story.resets_capacity:
-        lines.append(Text(f"  live capacity is reset: {story.resets_capacity}", style="yellow"))
+        lines.append(_text(f"  live capacity is reset: {story.resets_capacity}", style="yellow"))
     return Padding(Group(*lines), (0, 0, 0, 2), expand=False)
 
 
 def _missing(report: Report) -> RenderableType | None:
     if not report.missing:
         return None
-    lines = [Text(MISSING, style="bold")]
+    lines = [_text(MISSING, style="bold")]
     for each in report.missing:
         style = "red" if each.fix else "yellow"
-        lines.append(Text(f"  {each.check} {each.subject} {each.found}", style=style))
-        lines += [Text(f"    {each.fix}", style="dim")] if each.fix else []
+        lines.append(_text(f"  {each.check} {each.subject} {each.found}", style=style))
+        lines += [_text(f"    {each.fix}", style="dim")] if each.fix else []
     return Group(*lines)
 
 
@@ -117,28 +123,28 @@ def _risks(report: Report) -> RenderableType | None:
     for risk in report.risks:
         style = _STYLES[risk.severity]
         table.add_row(
-            Text(f"  {risk.severity}", style=style),
+            _text(f"  {risk.severity}", style=style),
             Group(
-                Text(f"{risk.rule.id}: {risk.rule.title}", style=style),
-                Text(f"{risk.address} {risk.reason}"),
-                Text(risk.rule.advice, style="dim"),
+                _text(f"{risk.rule.id}: {risk.rule.title}", style=style),
+                _text(f"{risk.address} {risk.reason}"),
+                _text(risk.rule.advice, style="dim"),
             ),
         )
-    return Group(Text("Risks", style="bold"), table)
+    return Group(_text("Risks", style="bold"), table)
 
 
 def _counts(report: Report) -> RenderableType | None:
     if report.is_empty:
         return None
     names = list(report.counts)
-    remarks = [Text(f"  {stack.name}: {stack.remark}") for stack in report.stacks if stack.remark]
+    remarks = [_text(f"  {stack.name}: {stack.remark}") for stack in report.stacks if stack.remark]
     if not names:
-        return Group(Text("Changes", style="bold"), *remarks) if remarks else None
+        return Group(_text("Changes", style="bold"), *remarks) if remarks else None
     table = _table("Changes")
     for column in ("stack", *names):
         table.add_column(column, overflow="fold", justify="left" if column == "stack" else "right")
     for stack in report.stacks:
-        table.add_row(stack.name, *(str(stack.counts.get(name, "")) for name in names))
+        table.add_row(_text(stack.name), *(str(stack.counts.get(name, "")) for name in names))
     return Group(table, *remarks)
 
 
@@ -146,11 +152,11 @@ def _beside(report: Report) -> RenderableType | None:
     stacks = [stack for stack in report.stacks if stack.remarks]
     if not stacks:
         return None
-    lines = [Text("Also in the plan", style="bold")]
+    lines = [_text("Also in the plan", style="bold")]
     for stack in stacks:
-        lines += [Text(stack.name)] if len(report.stacks) > 1 else []
+        lines += [_text(stack.name)] if len(report.stacks) > 1 else []
         for remark in stack.remarks:
-            lines.append(Text(f"  {remark.line}", style="red" if remark.is_alarm else ""))
+            lines.append(_text(f"  {remark.line}", style="red" if remark.is_alarm else ""))
     return Group(*lines)
 
 
@@ -161,21 +167,23 @@ def _costs(report: Report) -> RenderableType | None:
     for column in ("environment", "minimum", "expected", "maximum"):
         table.add_column(column, justify="left" if column == "environment" else "right")
     for cost in report.costs:
-        table.add_row(cost.environment, *(f"{now} ({by})" for now, by in cost_cells(cost)))
+        table.add_row(_text(cost.environment), *(f"{now} ({by})" for now, by in cost_cells(cost)))
     notes = [note for cost in report.costs for note in cost_notes(cost)]
-    return Group(table, *(Text(f"  {note}") for note in (*notes, *report.assumptions)))
+    return Group(table, *(_text(f"  {note}") for note in (*notes, *report.assumptions)))
 
 
 def _findings(report: Report) -> RenderableType | None:
     if report.findings is None:
         return None
     if not report.findings:
-        return Text("Policy: no finding")
+        return _text("Policy: no finding")
     table = _table("Policy")
     for column in ("check", "stack", "resource", "finding"):
         table.add_column(column, overflow="fold")
     for finding in report.findings:
-        table.add_row(finding.id, finding.stack, Text(finding.resource), Text(finding.title))
+        table.add_row(
+            _text(finding.id), _text(finding.stack), _text(finding.resource), _text(finding.title)
+        )
     return table
 
 
@@ -183,13 +191,13 @@ def _changes(report: Report) -> RenderableType | None:
     lines: list[Text] = []
     for stack in report.stacks:
         if stack.changes:
-            lines.append(Text(stack.name, style="bold"))
+            lines.append(_text(stack.name, style="bold"))
         for change in stack.changes:
             note = marks(change)
             title = f"  {SIGNS[change.action]} {change.address}{f'  ({note})' if note else ''}"
-            lines.append(Text(title, style=_COLOURS.get(change.action, "")))
+            lines.append(_text(title, style=_COLOURS.get(change.action, "")))
             if change.action is not Action.CREATE:
-                lines += [Text(f"      {sentence(d)}", style="dim") for d in details(change)]
+                lines += [_text(f"      {sentence(d)}", style="dim") for d in details(change)]
     return Group(*lines) if lines else None
 
 
@@ -199,5 +207,5 @@ def _saved(report: Report) -> RenderableType | None:
     ]
     if not paths:
         return None
-    title = Text(f"Saved plans, to be applied as they are here: {report.apply}", style="bold")
-    return Group(title, *(Text(f"  {path}") for path in paths))
+    title = _text(f"Saved plans, to be applied as they are here: {report.apply}", style="bold")
+    return Group(title, *(_text(f"  {path}") for path in paths))
