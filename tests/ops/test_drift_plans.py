@@ -167,7 +167,7 @@ def test_markdown_has_one_row_for_each_stack() -> None:
     ]
     assert markdown("dev-use1", found).splitlines()[4:] == [
         "| dev-use1-network | none |  |",
-        "| dev-use1-registry | 1 pending | pending: update aws_x.x (a) |",
+        "| dev-use1-registry | 1 pending | pending: update aws\\_x.x (a) |",
         "| dev-use1-inference | failed | Error: no |",
     ]
 

@@ -17,16 +17,20 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from rich.console import Console
 
-from ops.drift import judged
+from ops.advice import errors_of
+from ops.drift import StackDrift, judged
 from ops.drift import markdown as drift_markdown
+from ops.errors import BadInputError, OperatorError
+from ops.output import stdout
 from ops.plan import read_plan
+from ops.review.building import build
 from ops.review.renderers import FORMATS
 from ops.review.renderers.markdown import GITHUB_LIMIT, MARKER
 from ops.review.renderers.text import print_report
-from ops.review.report import Report
+from ops.review.report import Report, StackReport
 from ops.review.reviewing import review_plans
-from ops.untrusted import strict_json
-from tests.review.plans import PLANS
+from ops.untrusted import DEEPEST_DOCUMENT, LONGEST, document, harmless, strict_json, visible
+from tests.review.plans import PLANS, changed, plan_of
 
 # Each fits into what a format shows of a long value: its first and its last characters.
 ATTACKS = (
@@ -210,3 +214,110 @@ def test_no_text_of_a_plan_becomes_more_than_text(
         made = read_plan(hostile, f"{name}{attack}")
         check(review_plans([made]))
         check_markdown(drift_markdown(f"dev{attack}", [judged(made)]))
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=["links", "fences", "html", "terminal"])
+def test_errors_of_terraform_and_of_a_run_are_text_in_every_format(attack: str) -> None:
+    error = "; ".join(errors_of(f"Error: {attack}\n{attack}"))
+    stacks = [StackReport(f"s{attack}", f"e{attack}", status="failed", note=error + attack)]
+    report = build([], stacks=stacks)
+    check(report)
+    found = StackDrift(f"s{attack}", "failed", error=f"Error: {attack}")
+    check_markdown(drift_markdown("dev", [found]))
+    said = str(OperatorError(f"{attack} cannot be read", attack))
+    assert not HIDDEN.search(said)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=["links", "fences", "html", "terminal"])
+def test_what_is_printed_is_no_markup_and_moves_no_cursor(
+    attack: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stdout.print(f"[red]{attack}")
+    said = capsys.readouterr().out
+    assert not HIDDEN.search(said)
+    assert said.startswith("[red]")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('"actions": ["delete"], "actions": ["no-op"]', 'the key "actions" stands twice'),
+        ('"before": {"a": 1, "a": 2}', 'the key "a" stands twice'),
+        ('"before": {"a": NaN}', "NaN is no number in JSON"),
+        ('"before": {"a": -Infinity}', "-Infinity is no number in JSON"),
+        ('"before": {"a": 1e999}', "the number 1e999 is too large"),
+    ],
+)
+def test_json_that_two_readers_read_differently_is_refused(written: str, said: str) -> None:
+    plan = plan_of(changed("aws_x.y", ["delete"], {}, None))
+    name = written.partition(":")[0]
+    hostile = re.sub(rf"{name}: (\{{}}|\[[^\]]*\])", lambda _: written, plan, count=1)
+    assert written in hostile
+    with pytest.raises(BadInputError, match="p is not JSON") as error:
+        read_plan(hostile, "p")
+    assert said in str(error.value)
+
+
+def test_numbers_that_are_no_json_in_a_document_stay_text() -> None:
+    value = '{"a": NaN, "b": 1e999}'
+    plan = plan_of(changed("aws_x.y", ["update"], {"p": "{}"}, {"p": value}))
+    report = build([read_plan(plan, "p")])
+    (stack,) = strict_json(FORMATS["json"](report))["stacks"]
+    assert stack["changes"][0]["differences"][0]["after"] == value
+
+
+@pytest.mark.parametrize("depth", [DEEPEST_DOCUMENT + 1, 900, 50_000])
+def test_brackets_in_a_value_do_not_keep_a_review_from_being_made(depth: int) -> None:
+    value = "[" * depth + "]" * depth
+    with pytest.raises(ValueError, match="too deep"):
+        document(value)
+    types = ("aws_x", "aws_iam_policy", "aws_ecs_task_definition", "aws_s3_bucket_policy")
+    names = ("note", "policy", "container_definitions", "tags")
+    entries = [
+        changed(f"{kind}.y", ["update"], {name: "a"}, {name: value})
+        for kind in types
+        for name in names[:3]
+    ]
+    report = review_plans([read_plan(plan_of(*entries), "p")])
+    for render in FORMATS.values():
+        assert "[[[" in render(report)
+
+
+def test_a_document_is_read_up_to_its_depth() -> None:
+    value = "[" * DEEPEST_DOCUMENT + "]" * DEEPEST_DOCUMENT
+    assert isinstance(document(value), list)
+
+
+def test_long_texts_are_cut_in_every_format_and_say_so() -> None:
+    long = "x" * 1_000_000
+    entries = [
+        changed(f"aws_x.{long}", ["update"], {"a": "1", long: "1"}, {"a": long, long: "2"}),
+        changed("aws_x.l", ["update"], {"a": ["1"]}, {"a": [long], "b": {long: long}}),
+    ]
+    report = review_plans([read_plan(plan_of(*entries), long)])
+    for name, render in FORMATS.items():
+        text = render(report)
+        assert "more characters" in text, name
+        assert len(text) < 30 * LONGEST, name
+        assert not re.search(f"x{{{LONGEST + 1}}}", text), name
+
+
+def test_escapes_in_documents_in_documents_do_not_act() -> None:
+    inner = json.dumps({"a": "\x1b[2J", "\u202ekey": 1})
+    plan = {"p": json.dumps({"b": inner, "c": "\u009b"})}
+    read = harmless(plan)
+    held = strict_json(read["p"])
+    assert held["c"] == "\\u009b"
+    assert strict_json(held["b"]) == {"a": "\\u001b[2J", "\\u202ekey": 1}
+    assert harmless(read) == read
+
+
+def test_honest_texts_stay_as_they_are() -> None:
+    for text in ("a\tb\nc", "é 漢 🚀 ✓ → ñ", "\\u001b", '{"a": "\\u003cb\\u003e"}', ""):
+        assert visible(text) == text
+        assert harmless({text: [text]}) == {text: [text]}
+
+
+def test_keys_that_become_the_same_are_kept_apart() -> None:
+    read = harmless({"a\x1b": 1, "a\\u001b": 2})
+    assert sorted(read.values()) == [1, 2]
