@@ -74,7 +74,7 @@ def apply(
                     *failure_of(needed, done.output, synthesis),
                 ]
                 raise OperatorError("\n  ".join(lines), "nothing was done")
-        bound.check_stack(record, stack, below, variables)
+        bound.check_stack(record, saved, stack, below, variables)
     with stdout.status(f"applying the plan of {stack.name}"):
         done = stack.run(
             "apply", "-no-color", "-input=false", str(saved), environment=variables, timeout=7200

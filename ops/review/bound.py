@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -84,6 +85,19 @@ def digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
+def configuration_of(saved: Path) -> bytes:
+    """The Terraform JSON that a saved plan holds: what it was planned from.
+
+    Terraform keeps it in the plan itself, which names the backend that an apply writes to. Empty
+    where the file holds none.
+    """
+    try:
+        with zipfile.ZipFile(saved) as plan:
+            return plan.read("tfconfig/m-/cdk.tf.json")
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return b""
+
+
 def record_path(saved: Path) -> Path:
     """Where the record of a saved plan is."""
     return saved.with_suffix(".json")
@@ -155,11 +169,16 @@ def check(
 
 
 def check_stack(
-    record: Record, stack: Stack, below: Sequence[Stack], environment: Mapping[str, str]
+    record: Record,
+    saved: Path,
+    stack: Stack,
+    below: Sequence[Stack],
+    environment: Mapping[str, str],
 ) -> None:
-    """Refuse a stale plan: the code, the provider or a state is no longer what it was made from.
+    """Refuse a stale plan, and one of another stack, whatever its record says.
 
-    The stacks are synthesized and initialized; `below` are those that `stack` stands on. Raises
+    A plan is stale when the code, the provider or a state is no longer what it was made from. The
+    stacks are synthesized and initialized; `below` are those that `stack` stands on. Raises
     OperatorError.
     """
     if digest(stack.folder / "cdk.tf.json") != record.synthesized:
@@ -170,6 +189,11 @@ def check_stack(
     if digest(stack.folder / LOCK_FILE) != record.lock_file:
         raise OperatorError(
             f"the plan of {stack.name} is stale: {LOCK_FILE} chooses other providers", again(record)
+        )
+    if configuration_of(saved) != (stack.folder / "cdk.tf.json").read_bytes():
+        raise OperatorError(
+            f"{saved} is not a plan of {stack.name}: it was planned from something else",
+            again(record),
         )
     if pulled(stack, environment) != record.state:
         raise OperatorError(

@@ -47,6 +47,17 @@ def _refuses_uncommitted(project: Project, program: Program, plans: Path) -> Non
         apply(upper, program, uncommitted=True)
 
 
+def _refuses_crossed(lower: Path, upper: Path, program: Program) -> None:
+    """The plan of one stack is not applied under the record of another."""
+    crossed = upper.with_name("crossed.tfplan")
+    shutil.copy(lower, crossed)
+    values = json.loads(bound.record_path(upper).read_text("utf-8"))
+    values["plan"] = bound.digest(crossed)
+    bound.record_path(crossed).write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(OperatorError, match=f"is not a plan of {KEY}-inference: it was planned"):
+        apply(crossed, program)
+
+
 def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -111,6 +122,7 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     assert second[f"{KEY}-registry"].counts == {}
     assert "create" in second[f"{KEY}-inference"].counts
     upper = plans / KEY / f"{KEY}-inference.tfplan"
+    _refuses_crossed(plans / KEY / f"{KEY}-registry.tfplan", upper, program)
     values = json.loads(bound.record_path(upper).read_text("utf-8"))
     values["below"][f"{KEY}-registry"]["serial"] -= 1
     bound.record_path(upper).write_text(json.dumps(values), encoding="utf-8")

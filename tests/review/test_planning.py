@@ -257,4 +257,4 @@ def test_a_plan_that_other_providers_would_apply_is_stale(tmp_path: Path) -> Non
     )
     lock.write_text('version = "6.22.0"', encoding="utf-8")
     with pytest.raises(OperatorError, match=r"stale: .*lock\.hcl chooses other providers"):
-        bound.check_stack(record, stack, [], {})
+        bound.check_stack(record, tmp_path / "dev-use1-network.tfplan", stack, [], {})
