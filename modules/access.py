@@ -27,6 +27,22 @@ class Access:
     has_regions: bool = True
     """Whether its requests go to a Region, to which a deploy is limited. Default: True."""
 
+    deploys: bool = True
+    """Whether a deploy creates in it. Where it is False, a deploy only reads. Default: True."""
+
+    roles: tuple[str, ...] = ()
+    """What roles of the layers do at run time: actions, which may end in `*`. Default: nothing."""
+
+    roles_have_regions: bool = True
+    """Whether `roles` act in the Regions of the account's environments alone. Images, artifacts,
+    secrets, keys and topics that a Spec names may lie elsewhere. Default: True."""
+
+    passes_to: tuple[str, ...] = ()
+    """Services that a deploy gives roles to, as principals without the suffix: `ecs-tasks`."""
+
+    attaches: tuple[str, ...] = ()
+    """The AWS-managed policies that layers attach to roles, by name."""
+
 
 @cache
 def services() -> Mapping[str, Access]:
@@ -35,6 +51,19 @@ def services() -> Mapping[str, Access]:
     for file in sorted(Path(__file__).parent.glob("*/access.py")):
         module = importlib.import_module(f"{_PACKAGE}.{file.parent.name}.access")
         for service, access in getattr(module, "ACCESS", {}).items():
-            reads = {*access.reads, *(found[service].reads if service in found else ())}
-            found[service] = Access(tuple(sorted(reads)), has_regions=access.has_regions)
+            known = found.get(service)
+            found[service] = _both(known, access) if known else access
     return MappingProxyType(dict(sorted(found.items())))
+
+
+def _both(one: Access, other: Access) -> Access:
+    """What two capabilities say of one service."""
+    return Access(
+        tuple(sorted({*one.reads, *other.reads})),
+        has_regions=other.has_regions,
+        deploys=one.deploys or other.deploys,
+        roles=tuple(sorted({*one.roles, *other.roles})),
+        roles_have_regions=one.roles_have_regions and other.roles_have_regions,
+        passes_to=tuple(sorted({*one.passes_to, *other.passes_to})),
+        attaches=tuple(sorted({*one.attaches, *other.attaches})),
+    )

@@ -5,7 +5,10 @@ from __future__ import annotations
 from ..access import Access
 
 ACCESS = {
-    "acm": Access(("Describe", "List")),
-    "elasticloadbalancing": Access(("Describe",)),
-    "wafv2": Access(("Get", "List")),
+    "acm": Access(("Describe", "List"), roles=("DescribeCertificate", "ListCertificates")),
+    "elasticloadbalancing": Access(("Describe",), roles=("*",)),
+    "wafv2": Access(
+        ("Get", "List"),
+        roles=("AssociateWebACL", "DisassociateWebACL", "GetWebACL*", "ListWebACLs"),
+    ),
 }

@@ -14,6 +14,11 @@ ACCESS = {
             "GetRegistry",
             "GetRepositoryPolicy",
             "List",
-        )
+        ),
+        roles=(
+            *("BatchCheckLayerAvailability", "BatchGetImage", "BatchImportUpstreamImage"),
+            *("GetAuthorizationToken", "GetDownloadUrlForLayer"),
+        ),
+        roles_have_regions=False,
     ),
 }

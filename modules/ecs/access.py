@@ -5,7 +5,18 @@ from __future__ import annotations
 from ..access import Access
 
 ACCESS = {
-    "autoscaling": Access(("Describe",)),
-    "codedeploy": Access(("BatchGet", "Get", "List")),
-    "ecs": Access(("Describe", "List")),
+    "autoscaling": Access(("Describe",), roles=("Describe*",)),
+    "codedeploy": Access(("BatchGet", "Get", "List"), passes_to=("codedeploy",)),
+    "ecs": Access(
+        ("Describe", "List"),
+        roles=(
+            *("CreateTaskSet", "DeleteTaskSet", "DeregisterContainerInstance"),
+            *("DescribeServices", "DiscoverPollEndpoint", "Poll", "RegisterContainerInstance"),
+            *("StartTelemetrySession", "Submit*", "UpdateContainerInstancesState"),
+            "UpdateServicePrimaryTaskSet",
+        ),
+        passes_to=("ec2", "ecs", "ecs-tasks"),
+    ),
+    # Commands in containers, and instances that are managed.
+    "ssmmessages": Access((), deploys=False, roles=("Create*Channel", "Open*Channel")),
 }

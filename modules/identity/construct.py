@@ -41,14 +41,14 @@ class Roles(Construct):
             "boundary",
             name=context.permissions_boundary,
             description="What no role that Inferform creates may exceed",
-            policy=document(*policies.boundary(context)),
+            policy=document(*policies.boundary(context, spec.regions, spec.role_services)),
             lifecycle=self._protected,
         )
         self._role(
             "deploy",
             str(context.deploy_role),
             github.deploy_subjects if github else [],
-            policies.deploy(context, {context.region, *spec.regions}),
+            policies.deploy(context, {context.region, *spec.regions}, spec.deploy_services),
         )
         self._role(
             "plan",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from ..access import services
+from ..access import Access, services
 from ..context import Context
 from ..iam.policy import Statement, allow, deny
 
@@ -12,7 +12,6 @@ from ..iam.policy import Statement, allow, deny
 _BY_NAME = ("s3",)
 
 _WRITE_ROLES = (
-    "iam:AttachRolePolicy",
     "iam:CreateRole",
     "iam:DeleteRolePolicy",
     "iam:DetachRolePolicy",
@@ -24,7 +23,6 @@ _KEEP_ROLES = (
     "iam:CreateInstanceProfile",
     "iam:DeleteInstanceProfile",
     "iam:DeleteRole",
-    "iam:PassRole",
     "iam:RemoveRoleFromInstanceProfile",
     "iam:TagInstanceProfile",
     "iam:TagRole",
@@ -65,6 +63,33 @@ _STATE_SETTINGS = (
     "s3:Replicate*",
     "s3:UpdateBucket*",
 )
+# The path of policies of a project's own layers.
+_PATH = "inferform"
+# What runs as the role of what it names; names of clusters and the like never change.
+_RUNS_BY_NAME = (
+    "codedeploy:CreateDeployment",
+    "ecs:ExecuteCommand",
+    "ecs:RunTask",
+    "ecs:StartTask",
+    "eks:AssociateAccessPolicy",
+    "eks:CreateAccessEntry",
+    "eks:UpdateAccessEntry",
+    "states:StartExecution",
+    "states:UpdateStateMachine",
+)
+# What no layer and no command of Inferform does, by whatever it would run as.
+_RUNS = (
+    "codebuild:StartBuild*",
+    "ec2:ModifyInstanceAttribute",
+    "lambda:UpdateFunctionCode",
+    "sagemaker:*NotebookInstance*",
+    "sagemaker:CreatePresigned*",
+    "sagemaker:StartSession",
+    "ssm:ResumeSession",
+    "ssm:SendCommand",
+    "ssm:StartAutomationExecution",
+    "ssm:StartSession",
+)
 # What gives secrets, code, user data or inputs, which no plan needs whatever else grants it.
 _NEVER_READ = (
     "codebuild:BatchGetBuilds",
@@ -94,13 +119,18 @@ _NEVER_READ = (
 _ANY_IAM_WRITE = ("Attach", "Create", "Delete", "Detach", "Put", "Set", "Tag", "Untag", "Update")
 
 
-def deploy(context: Context, regions: Iterable[str]) -> list[Statement]:
-    """All that a deploy needs in one account, and no way to more rights than that."""
+def deploy(context: Context, regions: Iterable[str], more: Iterable[str] = ()) -> list[Statement]:
+    """All that a deploy needs in one account; `more` are services that it does not only read."""
     own = context.organization
+    asked = {*more}
     used = {name: access for name, access in services().items() if name not in _BY_NAME}
-    regional = [f"{name}:*" for name, access in used.items() if access.has_regions]
+    written = {name: access for name, access in used.items() if access.deploys or name in asked}
+    read = {name: access for name, access in used.items() if name not in written}
+    regional = [f"{name}:*" for name, access in written.items() if access.has_regions]
     # aws:RequestedRegion would shut these out.
-    elsewhere = [f"{name}:*" for name, access in used.items() if not access.has_regions]
+    elsewhere = [f"{name}:*" for name, access in written.items() if not access.has_regions]
+    bounded = {"iam:PermissionsBoundary": context.boundary_arn}
+    managed = sorted({policy for access in used.values() for policy in access.attaches})
     return [
         allow(
             regional,
@@ -108,7 +138,9 @@ def deploy(context: Context, regions: Iterable[str]) -> list[Statement]:
             sid="Deploy",
             conditions={"StringEquals": {"aws:RequestedRegion": sorted(regions)}},
         ),
-        allow(elsewhere, "*", sid="DeployGlobal"),
+        *([allow(elsewhere, "*", sid="DeployGlobal")] if elsewhere else []),
+        allow(_reads(read), "*", sid="Read"),
+        _public_parameters(context),
         allow(
             "s3:*", [_bucket(context, f"{own}-*"), _bucket(context, f"{own}-*/*")], sid="Buckets"
         ),
@@ -117,14 +149,34 @@ def deploy(context: Context, regions: Iterable[str]) -> list[Statement]:
             _WRITE_ROLES,
             context.arn("iam", f"role/{own}-*"),
             sid="WriteBoundedRoles",
-            conditions={"StringEquals": {"iam:PermissionsBoundary": context.boundary_arn}},
+            conditions={"StringEquals": bounded},
+        ),
+        allow(
+            "iam:AttachRolePolicy",
+            context.arn("iam", f"role/{own}-*"),
+            sid="AttachPolicies",
+            conditions={
+                "StringEquals": bounded,
+                "ArnLike": {
+                    "iam:PolicyARN": [
+                        *(f"arn:{context.partition}:iam::aws:policy/{name}" for name in managed),
+                        context.arn("iam", f"policy/{_PATH}/{own}-*"),
+                    ]
+                },
+            },
+        ),
+        allow(
+            "iam:PassRole",
+            context.arn("iam", f"role/{own}-*"),
+            sid="PassRoles",
+            conditions={"StringEquals": {"iam:PassedToService": _passed(context, written)}},
         ),
         allow(
             _KEEP_ROLES,
             [context.arn("iam", f"{kind}/{own}-*") for kind in ("role", "instance-profile")],
             sid="KeepRoles",
         ),
-        allow(_POLICIES, context.arn("iam", f"policy/{own}-*"), sid="Policies"),
+        allow(_POLICIES, context.arn("iam", f"policy/{_PATH}/{own}-*"), sid="Policies"),
         allow(
             "iam:CreateServiceLinkedRole",
             context.arn("iam", "role/aws-service-role/*"),
@@ -144,6 +196,7 @@ def deploy(context: Context, regions: Iterable[str]) -> list[Statement]:
             sid="KeepIdentityState",
         ),
         deny("iam:DeleteRolePermissionsBoundary", "*", sid="KeepBoundaries"),
+        *_as_others(context, asked),
         deny([f"iam:{verb}*" for verb in _ANY_IAM_WRITE], _identity(context), sid="KeepIdentity"),
     ]
 
@@ -153,15 +206,7 @@ def plan(context: Context) -> list[Statement]:
     objects = _states(context)[1]
     return [
         allow(
-            [
-                *(
-                    f"{name}:{verb}*"
-                    for name, access in services().items()
-                    for verb in access.reads
-                ),
-                "iam:Get*",
-                "iam:List*",
-            ],
+            [*_reads(services()), "iam:Get*", "iam:List*"],
             "*",
             sid="Read",
         ),
@@ -175,31 +220,138 @@ def plan(context: Context) -> list[Statement]:
     ]
 
 
-def boundary(context: Context) -> list[Statement]:
-    """What no role of Inferform may exceed: anything but getting more rights or at the states."""
-    more_rights = ("Attach", "Detach", "Put", "Set", "Update", "Upload", "CreatePolicy")
+def boundary(
+    context: Context, regions: Iterable[str] = (), more: Iterable[str] = ()
+) -> list[Statement]:
+    """What roles of the layers may do at most: what some of them needs at run time, and what `more`
+    services of a project's own roles do."""
+    own = context.arn("iam", f"role/{context.organization}-*")
+    within = {"StringEquals": {"aws:RequestedRegion": sorted({context.region, *regions})}}
     return [
-        allow("*", "*", sid="Anything"),
-        deny(
-            [
-                "account:*",
-                "organizations:*",
-                *(f"iam:{verb}*" for verb in more_rights),
-                "iam:CreateAccessKey",
-                "iam:CreateGroup",
-                "iam:CreateLoginProfile",
-                "iam:CreateOpenIDConnectProvider",
-                "iam:CreateRole",
-                "iam:CreateSAMLProvider",
-                "iam:CreateUser",
-                "iam:DeleteRole*",
-            ],
+        allow(
+            [*_of_roles(roles_have_regions=True), *(f"{name}:*" for name in sorted(more))],
             "*",
-            sid="NoMoreRights",
+            sid="InRegions",
+            conditions=within,
         ),
-        deny("sts:AssumeRole", _identity(context)[:2], sid="NoDeploy"),
+        allow(_of_roles(roles_have_regions=False), "*", sid="Anywhere"),
+        # CodeDeploy passes roles of tasks, and EKS Auto Mode those of its nodes.
+        allow(
+            "iam:PassRole",
+            own,
+            sid="PassRoles",
+            conditions={
+                "StringEquals": {
+                    "iam:PassedToService": [
+                        f"ec2.{context.dns_suffix}",
+                        "ecs-tasks.amazonaws.com",
+                    ]
+                }
+            },
+        ),
+        allow(
+            "iam:AddRoleToInstanceProfile",
+            context.arn("iam", "instance-profile/eks*"),
+            sid="InstanceProfiles",
+        ),
+        allow(
+            "iam:CreateServiceLinkedRole",
+            context.arn("iam", "role/aws-service-role/*"),
+            sid="ServiceLinkedRoles",
+            conditions={
+                "StringEquals": {
+                    "iam:AWSServiceName": [
+                        "elasticloadbalancing.amazonaws.com",
+                        "spot.amazonaws.com",
+                    ]
+                }
+            },
+        ),
         deny("s3:*", _states(context), sid="NoStates"),
+        # User data is code, and may hold secrets. EKS tags what it manages.
+        deny("ec2:DescribeInstanceAttribute", "*", sid="NoUserData"),
+        deny(
+            "ec2:ModifyInstanceAttribute",
+            _machines(context, "instance"),
+            sid="NoInstancesOfOthers",
+            conditions={
+                "StringNotLike": {"aws:ResourceTag/eks:cluster-name": f"{context.organization}-*"}
+            },
+        ),
+        deny(
+            "ec2:CreateTags",
+            _machines(context, "instance", "launch-template"),
+            sid="NoTagsOfOthers",
+            conditions={"Null": {"ec2:CreateAction": "true"}},
+        ),
     ]
+
+
+def _as_others(context: Context, asked: set[str]) -> list[Statement]:
+    """Nothing that runs code with a role of somebody else's, or lets somebody in there."""
+    tag = f"aws:ResourceTag/{context.tag_key('managed-by')}"
+    own = context.organization
+    name_only = deny(_RUNS_BY_NAME, "*", sid="NoRolesOfOthers")
+    del name_only["Resource"]
+    name_only["NotResource"] = [
+        f"arn:{context.partition}:{service}:*:{context.account}:{resource}"
+        for service, resource in (
+            ("codedeploy", f"deploymentgroup:{own}-*/*"),
+            ("ecs", f"cluster/{own}-*"),
+            ("ecs", f"task-definition/{own}-*"),
+            ("ecs", f"task/{own}-*"),
+            ("eks", f"access-entry/{own}-*"),
+            ("eks", f"cluster/{own}-*"),
+            ("states", f"stateMachine:{own}-*"),
+        )
+    ]
+    return [
+        name_only,
+        deny(
+            [action for action in _RUNS if action.partition(":")[0] not in asked],
+            "*",
+            sid="NoWayIntoMachines",
+        ),
+        deny(
+            ["ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate", "kms:PutKeyPolicy"],
+            "*",
+            sid="NoChangeOfOthers",
+            conditions={"StringNotEquals": {tag: "inferform"}},
+        ),
+        deny(
+            "ec2:CreateTags",
+            _machines(context, "launch-template"),
+            sid="NoTagsOfOthers",
+            conditions={
+                "Null": {"ec2:CreateAction": "true"},
+                "StringNotEquals": {tag: "inferform"},
+            },
+        ),
+    ]
+
+
+def _reads(used: Mapping[str, Access]) -> list[str]:
+    return [f"{name}:{verb}*" for name, access in used.items() for verb in access.reads]
+
+
+def _of_roles(*, roles_have_regions: bool) -> list[str]:
+    return [
+        f"{name}:{action}"
+        for name, access in services().items()
+        if access.roles_have_regions is roles_have_regions
+        for action in access.roles
+    ]
+
+
+def _passed(context: Context, used: Mapping[str, Access]) -> list[str]:
+    """The principals of services that a deploy gives roles to."""
+    names = {name for access in used.values() for name in access.passes_to}
+    suffixes = {"amazonaws.com", context.dns_suffix}
+    return sorted(f"{name}.{suffix}" for name in names for suffix in suffixes)
+
+
+def _machines(context: Context, *kinds: str) -> list[str]:
+    return [f"arn:{context.partition}:ec2:*:{context.account}:{kind}/*" for kind in kinds]
 
 
 def _identity(context: Context) -> list[str]:

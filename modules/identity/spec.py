@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from ..context import CTX2
 from ..context import regions as known_regions
@@ -119,6 +119,37 @@ def _is_one_role(arn: str) -> bool:
     return not re.search(r"[*?]", arn)
 
 
+DeployService = Literal[
+    "budgets",
+    "codebuild",
+    "codepipeline",
+    "firehose",
+    "lambda",
+    "route53",
+    "secretsmanager",
+    "servicediscovery",
+    "servicequotas",
+    "sns",
+    "sqs",
+    "ssm",
+]
+"""Services that only a project's own layers create in, by the prefix of their actions."""
+
+RoleService = Literal[
+    "aoss",
+    "bedrock",
+    "dynamodb",
+    "elasticfilesystem",
+    "es",
+    "kafka-cluster",
+    "kinesis",
+    "rds-db",
+    "s3vectors",
+    "sqs",
+]
+"""Services that roles of a project's own may use at run time, by the prefix of their actions."""
+
+
 class Identity(Spec):
     """The deploy role, the plan role and the permissions boundary that the Context names."""
 
@@ -137,6 +168,17 @@ class Identity(Spec):
     regions: Many[Annotated[str, Known(CTX2, known_regions)]] = ()
     """Regions where the deploy role may work beside the environment's own: those of the other
     environments of the account. Without it, none."""
+
+    deploy_services: Many[DeployService] = ()
+    """Services that a deploy creates in beside those of Inferform's own layers, as layers of the
+    project need them. It may then also change what is not of this organization there, and so run
+    as roles of others (`codebuild`) or read their secrets
+    (`secretsmanager`). Default: none; it only reads how resources
+    of these are set up."""
+
+    role_services: Many[RoleService] = ()
+    """Services that roles under the boundary may use in the account's Regions, beside what roles of
+    Inferform's own layers need. Default: none."""
 
     def check(self) -> Iterator[Problem]:
         """Someone may assume the roles."""

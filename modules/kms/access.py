@@ -5,5 +5,12 @@ from __future__ import annotations
 from ..access import Access
 
 ACCESS = {
-    "kms": Access(("Describe", "Get", "List")),
+    "kms": Access(
+        ("Describe", "Get", "List"),
+        roles=(
+            *("CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*"),
+            "ListGrants",
+        ),
+        roles_have_regions=False,
+    ),
 }

@@ -11,6 +11,8 @@ ACCESS = {
             *("GetInventory", "GetLifecycle", "GetMetrics", "GetReplication"),
             # Not ListBucket, which tells the names of objects in any bucket.
             "ListAllMyBuckets",
-        )
+        ),
+        roles=("AbortMultipartUpload", "GetObject", "ListBucket", "PutObject"),
+        roles_have_regions=False,
     ),
 }

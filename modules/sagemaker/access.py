@@ -5,9 +5,25 @@ from __future__ import annotations
 from ..access import Access
 
 ACCESS = {
-    "events": Access(("Describe", "List")),
-    "sagemaker": Access(("Describe", "GetModelPackageGroupPolicy", "List")),
-    "scheduler": Access(("Get", "List")),
+    "ec2": Access(
+        (),
+        roles=("CreateNetworkInterface*", "DeleteNetworkInterface*", "Describe*"),
+    ),
+    "events": Access(
+        ("Describe", "List"),
+        roles=("DescribeRule", "PutRule", "PutTargets"),
+        passes_to=("events",),
+    ),
+    "sagemaker": Access(
+        ("Describe", "GetModelPackageGroupPolicy", "List"),
+        roles=("AddTags", "*TransformJob", "InvokeEndpoint*"),
+        passes_to=("sagemaker",),
+    ),
+    "scheduler": Access(("Get", "List"), passes_to=("scheduler",)),
     # The provider has a definition checked while it plans. Executions have inputs and outputs.
-    "states": Access(("DescribeStateMachine", "List", "ValidateStateMachineDefinition")),
+    "states": Access(
+        ("DescribeStateMachine", "List", "ValidateStateMachineDefinition"),
+        roles=("StartExecution",),
+        passes_to=("states",),
+    ),
 }

@@ -5,5 +5,5 @@ from __future__ import annotations
 from ..access import Access
 
 ACCESS = {
-    "ec2": Access(("Describe", "GetManagedPrefixList")),
+    "ec2": Access(("Describe", "GetManagedPrefixList"), passes_to=("vpc-flow-logs",)),
 }

