@@ -26,13 +26,22 @@ _PAIRS = frozenset(
         *("ACCESS", "ACCOUNT", "API", "AUTH", "DJANGO", "ENCRYPTION", "HMAC", "JWT"),
         *("PRIVATE", "SESSION", "SHARED", "SIGNING"),
     )
-) | {("CONN", "STR"), ("CONN", "STRING"), ("CONNECTION", "STRING"), ("ORIGIN", "VERIFY")}
+) | {
+    ("AMZ", "SIGNATURE"),
+    ("GOOG", "SIGNATURE"),
+    ("EXTERNAL", "ID"),
+    ("CONN", "STR"),
+    ("CONN", "STRING"),
+    ("CONNECTION", "STRING"),
+    ("ORIGIN", "VERIFY"),
+}
 # What is reached at an address that holds a password as a rule.
 _SERVERS = ("AMQP", "BROKER", "DATABASE", "DB", "MONGO", "MYSQL", "POSTGRES", "RABBITMQ", "REDIS")
 _ADDRESSES = frozenset({"DSN", "ENDPOINT", "URI", "URL"})
 # NAME_ARN, NAME_FILE and the like point at a secret or describe it.
 _POINTERS = frozenset({"ARN", "FILE", "ID", "NAME", "PATH", "PROVIDER", "TYPE"})
-_KEY_ID = ["ACCESS", "KEY", "ID"]
+# Ids that are half of a secret, or are used as one.
+_SECRET_IDS = (["ACCESS", "KEY", "ID"], ["EXTERNAL", "ID"])
 _MEASURES = frozenset(
     {"COUNT", "DAYS", "EXPIRY", "HOURS", "LENGTH", "LIMIT", "MAX", "MIN", "MINUTES", "MS", "PORT"}
     | {"SECONDS", "SIZE", "TIMEOUT", "TTL"}
@@ -135,7 +144,7 @@ def is_harmless(name: str, value: str) -> bool:
     return (
         bool(_REFERENCE.fullmatch(value))
         or (is_number and (last in _MEASURES or "TOKENS" in words))
-        or (last in _POINTERS and words[-3:] != _KEY_ID and not looks_random(value))
+        or (last in _POINTERS and not _is_secret_id(words) and not looks_random(value))
         or _is_of_tokenizer(words, is_number)
         or (last in _ADDRESSES and "WEBHOOK" not in words and _is_plain_address(value))
     )
@@ -169,6 +178,10 @@ def _is_secret_word(word: str) -> bool:
 
 def _holds_pair(words: list[str]) -> bool:
     return not _PAIRS.isdisjoint(pairwise(words))
+
+
+def _is_secret_id(words: list[str]) -> bool:
+    return any(words[-len(each) :] == each for each in _SECRET_IDS)
 
 
 def _is_connection(words: list[str]) -> bool:

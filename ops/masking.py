@@ -6,15 +6,17 @@ what looks like a secret itself. Container environments are held to the strictes
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from inferform.secret import (
     SECRET_VALUE,
     is_harmless,
     looks_random,
-    name_says_secret,
     names_fingerprint,
     names_secret,
     value_is_secret,
@@ -23,13 +25,21 @@ from inferform.secret import (
 from .untrusted import document
 
 _VALUE = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&]+)"
-_ASSIGNMENT = re.compile(
-    r"(?<![\w.\-])(?P<name>[\w.\-]{1,128})(?P<sign>[\"']?[ \t]{0,8}[:=][ \t]{0,8})" + _VALUE
+_VALUES = re.compile(_VALUE)
+_ASSIGNED = re.compile(
+    r"(?<![\w.\-])(?P<name>[\w.\-]{1,128})(?P<sign>[\"']?[ \t]{0,8}[:=][ \t]{0,8})"
 )
-# An option of a command line, and the argument after it.
-_OPTION = re.compile(
-    r"(?<!\S)(?P<name>--?[A-Za-z][\w.\-]{1,128})(?P<sign>[ \t]{1,8})(?!-)" + _VALUE
+# An option of a command line, before its argument.
+_OPTION = re.compile(r"(?<!\S)(?P<name>--?[A-Za-z][\w.\-]{1,128})(?P<sign>[ \t]{1,8})(?!-)")
+# Options of one letter that hold a password after these commands only, and a user with it.
+_LOGIN = re.compile(r"(\blogin\b[^\n;|&]{0,256}?\s-p[ =]{0,4}|\bsshpass\s{1,8}-p\s{0,8})" + _VALUE)
+_USER = re.compile(
+    r"((?<!\S)(?:-u|--user|--proxy-user)[ =]{1,8}[\"']?[^\s:\"']{1,128}:)(?!\d+\b)" + _VALUE
 )
+_USER_OPTIONS = ("-u", "--user", "--proxy-user")
+_USER_ARGUMENT = re.compile(r"[^\s:/]{1,128}:(?!\d+$)[^\s]+")
+_LETTERS_AND_DIGITS = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[^\s/:.=]{8,128}")
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4}){3,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _BEARER = re.compile(r"(\b(?:bearer|basic)\s{1,8})[\w.~+/\-]{8,}=*", re.IGNORECASE)
 _HEADER = re.compile(
     r"(?:bearer|basic|token)\s{1,8}(?=[\w.~+/=\-]*\d)[\w.~+/=\-]{8,}", re.IGNORECASE
@@ -91,16 +101,34 @@ def mask(value: Any, sensitive: Any = False) -> Any:
 def mask_text(text: str) -> str:
     """Free text, such as a message or a script, without the secrets that it names."""
     shown = SECRET_VALUE.sub("(masked)", _KEY_BLOCK.sub("(masked)", text))
-    for pattern in (_ASSIGNMENT, _OPTION):
-        shown = pattern.sub(_masked_assignment, shown)
-    return _BEARER.sub(r"\1(masked)", shown)
+    for pattern in (_ASSIGNED, _OPTION):
+        shown = "".join(_without_assigned(pattern, shown))
+    for pattern in (_BEARER, _LOGIN, _USER):
+        shown = pattern.sub(r"\1(masked)", shown)
+    return shown
 
 
-def _masked_assignment(match: re.Match[str]) -> str:
-    value = match["value"].strip("\"'")
-    if not value or not name_says_secret(match["name"], value):
-        return match[0]
-    return f"{match['name']}{match['sign']}(masked)"
+def _without_assigned(pattern: re.Pattern[str], text: str) -> Iterator[str]:
+    """The parts of a text without the values that have names of secrets.
+
+    What stands after another name is looked through too, as the parts of an address are.
+    """
+    kept = 0
+    for match in pattern.finditer(text):
+        if match.start() < kept or not names_secret(match["name"]):
+            continue
+        before = text[max(0, match.start() - 9) : match.start()].rstrip(" \t\"'")
+        if match["sign"] == ":" and before.endswith((":", "=", "/")):
+            # A part of an ARN, or the tag of an image.
+            continue
+        found = _VALUES.match(text, match.end())
+        if found is None or found[0] in ('""', "''", "(masked)"):
+            continue
+        if not is_harmless(match["name"], found["value"].strip("\"'")):
+            yield text[kept : match.end()]
+            yield "(masked)"
+            kept = found.end()
+    yield text[kept:]
 
 
 def _mask(value: Any, sensitive: Any, *, name: str, secret: bool, environment: bool) -> Any:
@@ -126,6 +154,9 @@ def _mask_list(
         # The argument after an option, such as `--api-key`, that stands by itself.
         before = value[index - 1] if index and isinstance(item, str) else None
         option = before if isinstance(before, str) and before.startswith("-") else ""
+        if option and _is_argument_secret(option, item):
+            masked.append(Masked(item))
+            continue
         masked.append(
             _mask(
                 item,
@@ -138,6 +169,25 @@ def _mask_list(
     return masked
 
 
+def _is_argument_secret(option: str, value: str) -> bool:
+    """Whether the argument after an option of one letter looks like a password."""
+    if option in _USER_OPTIONS:
+        return bool(_USER_ARGUMENT.fullmatch(value))
+    return option == "-p" and bool(_LETTERS_AND_DIGITS.fullmatch(value))
+
+
+def _label(key: str, taken: dict[str, Any]) -> str:
+    """A key without the secret that it is."""
+    if key.isidentifier():
+        return key
+    label = shown = mask_text(key)
+    number = 1
+    while label in taken:
+        number += 1
+        label = f"{shown} ({number})"
+    return label
+
+
 def _mask_dict(
     value: dict[str, Any], sensitive: Any, *, secret: bool, environment: bool
 ) -> dict[str, Any]:
@@ -147,11 +197,11 @@ def _mask_dict(
         marks = {**marks, "data": True, "stringData": True}
     # A pair such as {"name": "DB_PASSWORD", "value": "..."}: the one names the other.
     pair = next((str(value[key]) for key in _NAME_KEYS if isinstance(value.get(key), str)), "")
-    masked = {}
+    masked: dict[str, Any] = {}
     for key, item in value.items():
         is_value = key in _VALUE_KEYS and bool(pair)
         label = pair if is_value else key
-        masked[key] = _mask(
+        masked[_label(key, masked)] = _mask(
             item,
             marks.get(key, False),
             name=label,
@@ -175,7 +225,18 @@ def _mask_string(value: str, name: str, *, secret: bool, environment: bool) -> A
         else:
             inner = _mask(held, False, name=name, secret=False, environment=environment)
             return json.dumps(inner)
-    if value_is_secret(value):
+    if value_is_secret(value) or _hides_secret(value):
         return Masked(value)
     is_script = environment or is_document or "=" in value or "\n" in value or " -" in value
     return mask_text(value) if is_script else value
+
+
+def _hides_secret(value: str) -> bool:
+    """Whether a text is in base64, such as a script, and holds a secret."""
+    if len(value) % 4 or not _BASE64.fullmatch(value):
+        return False
+    try:
+        text = base64.b64decode(value).decode()
+    except (binascii.Error, ValueError):
+        return False
+    return mask_text(text) != text
