@@ -16,11 +16,12 @@ from ops.review.renderers import FORMATS
 from ops.review.reviewing import review_plans
 from ops.simulate import Service, shape, simulate
 from tests.container.conftest import Container, save_iris_model
-from tests.review.plans import big_plan
+from tests.review.plans import big_plan, hostile_plan
 
 from .measure import Part
 
 REVIEW_SECONDS = 2.0
+HOSTILE_SECONDS = 5.0
 SIMULATION_SECONDS = 1.0
 EMULATOR_SECONDS = 10.0
 ROWS = b"5.1,3.5,1.4,0.2\n6.2,3.4,5.4,2.3\n"
@@ -37,6 +38,15 @@ def limits(rounds: int) -> Part:
             own,
             _reviewing(plan, name),
             REVIEW_SECONDS,
+        )
+        for name in FORMATS
+    }
+    hostile, _ = hostile_plan()
+    works |= {
+        f"reading and rendering a hostile plan of 5 MB as {name}": (
+            own,
+            _reviewing(hostile, name),
+            HOSTILE_SECONDS,
         )
         for name in FORMATS
     }

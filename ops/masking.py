@@ -113,9 +113,9 @@ def _without_assigned(pattern: re.Pattern[str], text: str) -> Iterator[str]:
 
     What stands after another name is looked through too, as the parts of an address are.
     """
-    kept = 0
+    kept = passed = 0
     for match in pattern.finditer(text):
-        if match.start() < kept or not names_secret(match["name"]):
+        if match.start() < passed or not names_secret(match["name"]):
             continue
         before = text[max(0, match.start() - 9) : match.start()].rstrip(" \t\"'")
         if match["sign"] == ":" and before.endswith((":", "=", "/")):
@@ -124,10 +124,12 @@ def _without_assigned(pattern: re.Pattern[str], text: str) -> Iterator[str]:
         found = _VALUES.match(text, match.end())
         if found is None or found[0] in ('""', "''", "(masked)"):
             continue
+        # What has such a name is looked at once, so that the time is in proportion to the text.
+        passed = found.end()
         if not is_harmless(match["name"], found["value"].strip("\"'")):
             yield text[kept : match.end()]
             yield "(masked)"
-            kept = found.end()
+            kept = passed
     yield text[kept:]
 
 

@@ -47,6 +47,46 @@ def plan_of(*entries: dict[str, Any], **more: Any) -> str:
     return json.dumps({**content, "resource_changes": list(entries)})
 
 
+def hostile_plan(size: int = 5_000_000) -> tuple[str, list[str]]:
+    """A plan of at least `size` bytes that attacks its reader, and the 500 secrets in it.
+
+    It has texts of Markdown, HTML and a terminal in every resource, and values of 400 KB that cost
+    a careless reader hours.
+    """
+    attack = "\n# x @octo www.e.example https://e.example <b> ```\n</details><!-- \x1b[2J\u202e|"
+    slow = ("a.a-", "eyJ", "[", "A", "=\n", "token=", "://a:", " -", "sk-")
+    entries = [
+        changed(
+            f"aws_x.slow{number}",
+            ["update"],
+            {"note": "x", "tags": {}},
+            {"note": f"={text * (400_000 // len(text))}", "tags": {text * 1000: "x"}},
+        )
+        for number, text in enumerate(slow)
+    ]
+    secrets = [f"swordfish-{number:03}-7Qz" for number in range(500)]
+    for number, secret in enumerate(secrets):
+        url = f"postgres://admin:{secret}@db"
+        held: dict[str, Any] = (
+            {"environment": {"DB_PASSWORD": secret}},
+            {"command": ["serve", "--api-key", secret]},
+            {"note": f" {json.dumps({'a': json.dumps({'token': secret})})}"},
+            {"tags": {url: "x"}},
+            {"buildspec": f"- docker login -u bob -p {secret}"},
+        )[number % 5]
+        entry = changed(f"aws_x.s{number}", ["update"], {"a": attack}, {"a": f"{attack}2", **held})
+        entry["address"] += f'["{url if number % 2 else attack}"]'
+        entries.append(entry)
+    length = len(plan_of(*entries))
+    while length < size:
+        number = len(entries)
+        before = {"name": f"n{number}{attack}", "policy": json.dumps({"Statement": [attack]})}
+        after = {key: f"{value} " for key, value in before.items()}
+        entries.append(changed(f"aws_iam_policy.p{number}{attack}", ["update"], before, after))
+        length += len(json.dumps(entries[-1])) + 2
+    return plan_of(*entries), secrets
+
+
 def big_plan(size: int) -> str:
     """A plan of at least `size` bytes: mostly creations, some of everything else."""
     entries: list[dict[str, Any]] = []

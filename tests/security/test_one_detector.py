@@ -136,7 +136,10 @@ def test_a_random_value_is_a_fingerprint_by_the_end_of_its_name_only(name: str) 
             "a " * 125_000,
             "SG." * 75_000,
         ),
-        *("a=${" * 62_500, "arn:aws:" * 30_000, "x://a/" + "/" * 250_000, "=" * 250_000),
+        *("secret_file=" * 20_000, "token=" * 40_000, "login -p " * 28_000, "-u a:" * 50_000),
+        *("login " * 42_000, "docker login -p" * 16_000, "password: " * 25_000, "a=${" * 62_500),
+        *("QUJD" * 62_500, "-u " * 80_000, "sshpass -p " * 22_000, "a: " * 83_000),
+        *("arn:aws:" * 30_000, "x://a/" + "/" * 250_000, "=" * 250_000),
     ],
     ids=lambda text: text[:12],
 )

@@ -30,7 +30,7 @@ from ops.review.renderers.text import print_report
 from ops.review.report import Report, StackReport
 from ops.review.reviewing import review_plans
 from ops.untrusted import DEEPEST_DOCUMENT, LONGEST, document, harmless, strict_json, visible
-from tests.review.plans import PLANS, changed, plan_of
+from tests.review.plans import PLANS, changed, hostile_plan, plan_of
 
 # Each fits into what a format shows of a long value: its first and its last characters.
 ATTACKS = (
@@ -321,3 +321,15 @@ def test_honest_texts_stay_as_they_are() -> None:
 def test_keys_that_become_the_same_are_kept_apart() -> None:
     read = harmless({"a\x1b": 1, "a\\u001b": 2})
     assert sorted(read.values()) == [1, 2]
+
+
+def test_a_hostile_plan_of_5_mb_writes_and_leaks_nothing() -> None:
+    # `python -m bench` holds the seconds that it may take.
+    plan, secrets = hostile_plan()
+    assert len(plan) >= 5_000_000
+    report = review_plans([read_plan(plan, "hostile")])
+    check(report)
+    for name, render in FORMATS.items():
+        text = html.unescape(render(report))
+        assert "(masked)" in text, name
+        assert [secret for secret in secrets if secret in text] == [], name
