@@ -28,7 +28,7 @@ from .beside import (
 )
 from .errors import BadInputError
 from .masking import Masked, Unmasked, mask, mask_text
-from .references import References, written_in
+from .references import References, without_keys, written_in
 from .untrusted import document, harmless, strict_json, visible
 
 Side = Literal["before", "after"]
@@ -497,7 +497,7 @@ def _plan(shown: dict[str, Any], name: str, *, in_clear: bool) -> Plan:
 
 
 def _unplanned(configuration: dict[str, Any], entries: Sequence[dict[str, Any]]) -> Iterator[str]:
-    planned = {_unindexed(str(entry["address"])) for entry in entries}
+    planned = {without_keys(str(entry["address"])) for entry in entries}
     for address in written_in(configuration.get("root_module") or {}):
         # A data source that is read already is not in a plan.
         if address not in planned and not re.search(r"(^|\.)(data|ephemeral)\.", address):
@@ -610,7 +610,3 @@ def _region(configuration: dict[str, Any], changes: tuple[Change, ...]) -> str:
             if len(parts) > 3 and parts[0] == "arn" and parts[3]:
                 return parts[3]
     return ""
-
-
-def _unindexed(address: str) -> str:
-    return re.sub(r"\[[^\]]*\]", "", address)

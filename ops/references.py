@@ -187,6 +187,11 @@ class References:
             yield from instances
 
 
+def without_keys(address: str) -> str:
+    """An address without the keys of its instances, which may hold brackets themselves."""
+    return _ANY_KEY.sub("", address)
+
+
 def written_in(module: Mapping[str, Any]) -> Iterator[str]:
     """The addresses of everything in a module and those inside of it, without keys."""
     return (address for address, _ in _resources(module, ""))

@@ -333,3 +333,13 @@ def test_a_hostile_plan_of_5_mb_writes_and_leaks_nothing() -> None:
         text = html.unescape(render(report))
         assert "(masked)" in text, name
         assert [secret for secret in secrets if secret in text] == [], name
+
+
+def test_a_bracket_in_a_key_makes_no_resource_unplanned() -> None:
+    written = {"resources": [{"address": "aws_x.y", "mode": "managed"}]}
+    plan = plan_of(
+        changed("aws_x.y", ["create"], None, {}) | {"address": 'aws_x.y["a]b\\"[0]"]'},
+        configuration={"root_module": written},
+        complete=False,
+    )
+    assert read_plan(plan, "p").unplanned == ()
