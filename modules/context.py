@@ -253,6 +253,10 @@ class Context(Spec):
         """The root principals of other accounts, which stand for all that those let in."""
         return [f"arn:{self.partition}:iam::{account}:root" for account in accounts]
 
+    def own_role_arn(self, name: str) -> str:
+        """The ARN of a role that a layer makes, which is under Inferform's path."""
+        return self.arn("iam", f"role{names.ROLE_PATH}{name}")
+
     @property
     def deploy_role_arn(self) -> str | None:
         """The ARN of the role that Terraform assumes."""

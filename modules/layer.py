@@ -15,9 +15,11 @@ from .cdk import (
     Token,
 )
 from .context import Context
+from .names import ROLE_PATH
 from .outputs import Outputs
 from .target import Target
 
+from cdktf_cdktf_provider_aws.iam_instance_profile import IamInstanceProfile
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.provider import (
     AwsProvider,
@@ -86,13 +88,14 @@ class Layer(TerraformStack):
             TerraformOutput(self, field.name, value=getattr(outputs, field.name))
 
     def bound_roles(self) -> None:
-        """Put the Context's permissions boundary on every role of the layer."""
+        """Put every role and instance profile of the layer under Inferform's path, and every role
+        under the Context's permissions boundary."""
         boundary = self.context.boundary_arn
-        if boundary is None:
-            return
         for construct in self.node.find_all():
-            if isinstance(construct, IamRole):
+            if isinstance(construct, IamRole) and boundary is not None:
                 construct.permissions_boundary = boundary
+            if isinstance(construct, IamRole | IamInstanceProfile):
+                construct.path = ROLE_PATH
 
     def move(self, moves: Mapping[str, str]) -> None:
         """Make resources of the state known under other addresses: old address to new."""

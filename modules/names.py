@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 O = TypeVar("O")  # noqa: E741
 
+ROLE_PATH = "/inferform/"
+"""The path of every role and instance profile of a layer but identity: a deploy works on these, and
+on no others that are named alike."""
+
 WORDS: Mapping[str, str] = {
     "aws_appautoscaling_policy": "scaling policy",
     "aws_appautoscaling_scheduled_action": "scheduled action",

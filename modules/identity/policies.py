@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from ..access import Access, services
 from ..context import Context
 from ..iam.policy import Statement, allow, deny
+from ..names import ROLE_PATH
 
 # Services that a deploy may use for the organization's own resources only.
 _BY_NAME = ("s3",)
@@ -63,8 +64,6 @@ _STATE_SETTINGS = (
     "s3:Replicate*",
     "s3:UpdateBucket*",
 )
-# The path of policies of a project's own layers.
-_PATH = "inferform"
 # What runs as the role of what it names; names of clusters and the like never change.
 _RUNS_BY_NAME = (
     "codedeploy:CreateDeployment",
@@ -147,36 +146,39 @@ def deploy(context: Context, regions: Iterable[str], more: Iterable[str] = ()) -
         allow("s3:ListAllMyBuckets", "*", sid="ListBuckets"),
         allow(
             _WRITE_ROLES,
-            context.arn("iam", f"role/{own}-*"),
+            context.arn("iam", f"role{ROLE_PATH}{own}-*"),
             sid="WriteBoundedRoles",
             conditions={"StringEquals": bounded},
         ),
         allow(
             "iam:AttachRolePolicy",
-            context.arn("iam", f"role/{own}-*"),
+            context.arn("iam", f"role{ROLE_PATH}{own}-*"),
             sid="AttachPolicies",
             conditions={
                 "StringEquals": bounded,
                 "ArnLike": {
                     "iam:PolicyARN": [
                         *(f"arn:{context.partition}:iam::aws:policy/{name}" for name in managed),
-                        context.arn("iam", f"policy/{_PATH}/{own}-*"),
+                        context.arn("iam", f"policy{ROLE_PATH}{own}-*"),
                     ]
                 },
             },
         ),
         allow(
             "iam:PassRole",
-            context.arn("iam", f"role/{own}-*"),
+            context.arn("iam", f"role{ROLE_PATH}{own}-*"),
             sid="PassRoles",
             conditions={"StringEquals": {"iam:PassedToService": _passed(context, written)}},
         ),
         allow(
             _KEEP_ROLES,
-            [context.arn("iam", f"{kind}/{own}-*") for kind in ("role", "instance-profile")],
+            [
+                context.arn("iam", f"{kind}{ROLE_PATH}{own}-*")
+                for kind in ("role", "instance-profile")
+            ],
             sid="KeepRoles",
         ),
-        allow(_POLICIES, context.arn("iam", f"policy/{_PATH}/{own}-*"), sid="Policies"),
+        allow(_POLICIES, context.arn("iam", f"policy{ROLE_PATH}{own}-*"), sid="Policies"),
         allow(
             "iam:CreateServiceLinkedRole",
             context.arn("iam", "role/aws-service-role/*"),
@@ -225,7 +227,7 @@ def boundary(
 ) -> list[Statement]:
     """What roles of the layers may do at most: what some of them needs at run time, and what `more`
     services of a project's own roles do."""
-    own = context.arn("iam", f"role/{context.organization}-*")
+    own = context.arn("iam", f"role{ROLE_PATH}{context.organization}-*")
     within = {"StringEquals": {"aws:RequestedRegion": sorted({context.region, *regions})}}
     return [
         allow(

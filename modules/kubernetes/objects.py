@@ -250,7 +250,7 @@ class _Service:
         more: Object = {}
         if self._place.trusts_issuer and self._spec.needs_role:
             role = pod_role_name(self._context, self._name)
-            arn = self._context.arn("iam", f"role/{role}")
+            arn = self._context.own_role_arn(role)
             more["annotations"] = {"eks.amazonaws.com/role-arn": arn}
         return {
             "apiVersion": "v1",

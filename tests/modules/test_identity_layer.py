@@ -244,7 +244,7 @@ def test_moved_resources_are_moved_in_their_layer_only(synthesize: Synthesize) -
 
 def test_the_deploy_role_cannot_give_itself_more_rights() -> None:
     statements = policies.deploy(CONTEXT, ["us-east-1"])
-    own = "arn:aws:iam::111122223333:role/acme-dev-use1-fraud"
+    own = "arn:aws:iam::111122223333:role/inferform/acme-dev-use1-fraud"
     deploy = "arn:aws:iam::111122223333:role/inferform-deploy"
     boundary = "arn:aws:iam::111122223333:policy/inferform-boundary"
     github = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"

@@ -352,7 +352,7 @@ def test_on_fargate_the_service_account_names_its_role() -> None:
     )
     annotations = by_kind(made)["ServiceAccount"]["metadata"]["annotations"]
     assert annotations == {
-        "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/acme-dev-use1-pod-fraud"
+        "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/inferform/acme-dev-use1-pod-fraud"
     }
     assert "annotations" not in by_kind(made, "other")["ServiceAccount"]["metadata"]
 

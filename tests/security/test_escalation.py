@@ -118,7 +118,7 @@ def test_the_plan_role_reads_no_secrets_code_or_inputs(
 
 
 ADMIN = f"{ACCOUNT}:role/admin"
-OWN = f"{ACCOUNT}:role/acme-dev-use1-fraud"
+OWN = f"{ACCOUNT}:role/inferform/acme-dev-use1-fraud"
 USER = f"{ACCOUNT}:user/admin"
 BOUNDED = {"iam:PermissionsBoundary": f"{ACCOUNT}:policy/inferform-boundary"}
 FREE = {"iam:PermissionsBoundary": f"{ACCOUNT}:policy/anything"}
@@ -252,6 +252,32 @@ def test_no_published_way_to_more_rights_works(
             assert not all(steps), f"{stack}: {name}"
 
 
+def test_roles_that_others_named_for_the_organization_are_out_of_reach(
+    identities: dict[str, dict[str, Statements]],
+) -> None:
+    passed = {"iam:PassedToService": "ec2.amazonaws.com"}
+    theirs = f"{ACCOUNT}:role/acme-platform-admin"
+    for roles in identities.values():
+        for action in ("iam:PassRole", "iam:UpdateAssumeRolePolicy", "iam:TagRole"):
+            assert allows(roles["deploy"], action, OWN, passed)
+            for statements in roles.values():
+                assert not allows(statements, action, theirs, passed)
+
+
+def test_every_role_of_a_layer_is_under_the_path(made: dict[str, Made]) -> None:
+    paths = {
+        (kind, resource.get("path"))
+        for stack, each in made.items()
+        if not stack.endswith("-identity")
+        for kind in ("aws_iam_role", "aws_iam_instance_profile")
+        for resource in each.stack.get("resource", {}).get(kind, {}).values()
+    }
+    assert paths == {
+        ("aws_iam_role", "/inferform/"),
+        ("aws_iam_instance_profile", "/inferform/"),
+    }
+
+
 def test_own_roles_are_passed_to_the_services_of_the_layers_alone(
     made: dict[str, Made], identities: dict[str, dict[str, Statements]]
 ) -> None:
@@ -323,7 +349,7 @@ def test_the_boundary_does_not_cut_what_roles_of_the_layers_do(made: dict[str, M
                 actions = statement["Action"]
                 for action in [actions] if isinstance(actions, str) else actions:
                     resource = (
-                        context.arn("iam", f"role/{context.prefix}-x")
+                        context.own_role_arn(f"{context.prefix}-x")
                         if action == "iam:PassRole"
                         else "*"
                     )
