@@ -5,10 +5,7 @@ from __future__ import annotations
 from .record import PART_OF_A_POLICY, Capability
 
 _CEILING = "it is a permissions boundary, which grants nothing and caps what roles are granted"
-_OF_A_CEILING = (
-    *("CKV_AWS_62", "CKV_AWS_63", "CKV_AWS_286", "CKV_AWS_287", "CKV_AWS_288"),
-    *("CKV_AWS_289", "CKV_AWS_290", "CKV_AWS_355", "CKV2_AWS_40"),
-)
+_OF_A_CEILING = ("CKV_AWS_288", "CKV_AWS_289", "CKV_AWS_290", "CKV_AWS_355")
 
 CAPABILITY = Capability(
     not_aws={
@@ -17,17 +14,15 @@ CAPABILITY = Capability(
             "GitHub.plan_branches[]",
             "GitHub.environments[]",
             "GitHub.repository",
+            "Identity.deploy_services[]",
             "Identity.operators[]",
             "Identity.regions[]",
+            "Identity.role_services[]",
         ),
     },
     checkov={
         "identity-*/aws_iam_policy.roles_boundary_*": dict.fromkeys(_OF_A_CEILING, _CEILING),
         "identity-*/aws_iam_role_policy.roles_deploy-policy_*": {
-            "CKV_AWS_290": (
-                "budgets and hosted zones have no Region by which to narrow them; the other "
-                "statements are narrowed by Region, name or boundary"
-            ),
             "CKV_AWS_355": (
                 "what a deploy creates has no ARN yet; all but budgets, hosted zones and reads is"
                 " narrowed by Region, name or boundary"
