@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 
+from emulator import process
 from emulator.process import Emulator
 from inferform import (
     AccessEntry,
@@ -244,6 +246,13 @@ class Deployment:
 
     def destroy(self, asked: Mapping[str, EksCluster]) -> None:
         self.run(self.write(asked), "destroy", "-auto-approve", "-parallelism=30")
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulator for each test, as both deploy a stack of one name and one state."""
+    with process.serve() as running:
+        yield running
 
 
 def _session(emulator: Any) -> dict[str, Any]:
