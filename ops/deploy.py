@@ -20,6 +20,7 @@ from .kinds import kinds
 from .kinds.record import Reverted
 from .output import print_table, stderr, stdout
 from .program import Program, Stacks
+from .references import type_of
 from .state import Lock, States, opened
 from .terraform import ROOT, Outcome, Stack, contents_of, one_provider, stacks, terraform_binary
 from .verify import Applied, verify_at, verify_stack
@@ -431,7 +432,7 @@ def _found_at_aws(stack: Stack, output: str, synthesis: Stacks) -> list[str]:
 
 def _is_told(fault: Fault) -> bool:
     """Whether AWS has more to say of a resource that failed than Terraform does."""
-    record = kinds().get(fault.address.split(".")[0])
+    record = kinds().get(type_of(fault.address))
     return record is not None and isinstance(record.reverted, Reverted)
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from .references import type_of
+
 # Terraform writes a path to the resource behind its address where cdktf prints it.
 _WITH = re.compile(r"^with (?P<address>[^\s,]+)(?: \((?P<path>[^()]*)\))?,?$")
 _IN = re.compile(
@@ -92,7 +94,7 @@ def _lines(fault: Fault, words: Mapping[str, str]) -> Iterator[str]:
         return
     yield fault.cause
     if fault.address:
-        type_ = fault.address.split("[")[0].split(".")[-2] if "." in fault.address else ""
+        type_ = type_of(fault.address)
         what = words.get(type_, type_)
         where = (
             f"{what} {fault.path} ({fault.address})" if fault.path else f"{what} {fault.address}"

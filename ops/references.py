@@ -68,7 +68,7 @@ class References:
 
     def arguments(self, address: str) -> frozenset[str] | None:
         """The arguments that the configuration sets; None where it does not show the resource."""
-        resource = self._resources.get(_ANY_KEY.sub("", address))
+        resource = self._resources.get(without_keys(address))
         return None if resource is None else frozenset(resource.get("expressions") or {})
 
     def constant(self, address: str, argument: str) -> Any:
@@ -76,7 +76,7 @@ class References:
 
         Raises LookupError where the configuration does not show what it is.
         """
-        resource = self._resources.get(_ANY_KEY.sub("", address))
+        resource = self._resources.get(without_keys(address))
         if resource is None:
             raise LookupError(address)
         expression = (resource.get("expressions") or {}).get(argument)
@@ -88,7 +88,7 @@ class References:
 
     def of(self, address: str, *path: Any) -> Referred:
         """What an argument of a resource refers to, or one inside of its blocks."""
-        resource = self._resources.get(_ANY_KEY.sub("", address))
+        resource = self._resources.get(without_keys(address))
         scope = self._scope(address)
         if resource is None or scope is None:
             return Referred(is_whole=False)
@@ -190,6 +190,12 @@ class References:
 def without_keys(address: str) -> str:
     """An address without the keys of its instances, which may hold brackets themselves."""
     return _ANY_KEY.sub("", address)
+
+
+def type_of(address: str) -> str:
+    """The type of a resource by its address; empty for what is none, such as an output."""
+    parts = without_keys(address).split(".")
+    return parts[-2] if len(parts) > 1 else ""
 
 
 def written_in(module: Mapping[str, Any]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from .advice import errors_of, explained
 from .aws import Aws
 from .errors import BadInputError, OperatorError
+from .references import type_of, without_keys
 from .terraform import Content, Stack, backend_in, place_in
 from .untrusted import strict_json, visible
 
@@ -36,7 +37,7 @@ class Mark:
     serial: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class State:
     """One version of a layer's state."""
 
@@ -50,7 +51,7 @@ class State:
         """Terraform's count of the versions of a state."""
         return int(self.content.get("serial", 0))
 
-    @property
+    @cached_property
     def resources(self) -> dict[str, dict[str, Any]]:
         """The attributes of every managed resource, by address.
 
@@ -100,12 +101,12 @@ class State:
         A run that failed leaves what it was to replace deposed, and what it did not finish tainted.
         """
         unsettled = {
-            address.split("[")[0]
+            without_keys(address)
             for address, each in _objects(self.content)
             if each.get("deposed") or each.get("status") == "tainted"
         }
         return all(
-            unsettled.isdisjoint({address.split("[")[0], *instance.get("dependencies", ())})
+            unsettled.isdisjoint({without_keys(address), *instance.get("dependencies", ())})
             for address, instance in self._instances()
             if instance.get("attributes") == values
         )
@@ -121,12 +122,12 @@ class State:
         return [
             attributes
             for address, attributes in sorted(self.resources.items())
-            if address.split("[")[0] in needed and address.split("[")[0].split(".")[-2] == kind
+            if without_keys(address) in needed and type_of(address) == kind
         ]
 
     def standing_on(self, addresses: Collection[str]) -> list[str]:
         """The addresses of what is among these or depends on one of them, in order."""
-        changed = {address.split("[")[0] for address in addresses}
+        changed = {without_keys(address) for address in addresses}
         return sorted(
             address
             for address, instance in self._instances()
@@ -138,7 +139,7 @@ class State:
         return [
             attributes
             for address, attributes in sorted(self.resources.items())
-            if address.split("[")[0].split(".")[-2] == kind
+            if type_of(address) == kind
         ]
 
 

@@ -16,6 +16,7 @@ from .errors import OperatorError
 from .kinds import kinds
 from .kinds.record import Finding, Not, Verification, Verifier
 from .program import Stacks
+from .references import type_of
 from .services import shortest_names
 from .state import State, States, opened
 from .terraform import Stack, contents_of
@@ -103,7 +104,7 @@ def verify_at(
     run = Verification(environment, aws, state, invoke=False)
     findings: list[Finding] = []
     for address in addresses:
-        record = kinds().get(address.split(".")[0])
+        record = kinds().get(type_of(address))
         values = state.resources.get(address)
         if values is not None and record is not None and not isinstance(record.verify, Not):
             findings += record.verify(run, values).findings()
@@ -151,7 +152,7 @@ def verify_applied(
     run = Verification(environment, aws, state, invoke=False, applied=True)
     applied, told_apart = Applied(), _TellingApart(environment)
     for address in state.standing_on(changed):
-        record = kinds().get(address.split("[")[0].split(".")[-2])
+        record = kinds().get(type_of(address))
         if record is None or isinstance(record.verify, Not):
             continue
         verifier = record.verify(run, state.resources[address])

@@ -15,6 +15,7 @@ from inferform.outputs import Outputs
 
 from ..aws import Aws
 from ..errors import NotBootstrappedError
+from ..references import without_keys
 from ..state import State, States
 from ..terraform import backend_in, place_in
 from .record import Values
@@ -104,7 +105,7 @@ class Synthesis:
         held = [
             json.dumps(attributes)
             for address, attributes in (state.resources if state else {}).items()
-            if address.split("[")[0] == resource.address
+            if without_keys(address) == resource.address
         ]
         wanted = _NAMED.findall(self.resolved(json.dumps(resource.values)))
         return bool(held) and all(any(each in text for text in held) for each in wanted)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ops.plan import Plan, read_plan
+from ops.references import type_of
 from ops.review.renderers import FORMATS
 from ops.review.reviewing import review_plans
 
@@ -187,3 +188,17 @@ def test_a_service_whose_task_definition_is_not_in_the_plan_has_no_known_cost(
         [read_plan(plan_of(changed("aws_ecs_service.s", ["create"], None, after), **US))]
     ).costs
     assert not cost.difference_is_known
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("aws_vpc.main", "aws_vpc"),
+        ('aws_vpc.main["a]b.c"]', "aws_vpc"),
+        ('module.m["k.x"].aws_vpc.main[0]', "aws_vpc"),
+        ("data.aws_region.here", "aws_region"),
+        ("output", ""),
+    ],
+)
+def test_a_type_is_read_past_the_keys_of_modules_and_instances(address: str, kind: str) -> None:
+    assert type_of(address) == kind
