@@ -10,9 +10,9 @@ from ..alb.spec import ELB17, LoadBalancer, Route, target_groups
 from ..context import Context
 from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, is_public
 from ..fargate import FARGATE_MEMORY
+from ..model import hub
 from ..model.accelerator import PLURAL, Device
 from ..model.environment import fetches_secrets
-from ..model.hub import is_led_out, token_problems, unreached_problems
 from ..model.image import FrameworkContainer, built_for, is_of_aws
 from ..model.spec import Model
 from ..names import Name, role
@@ -893,21 +893,17 @@ class EcsService(Service):
     def is_led_out(self, place: Place) -> bool:
         """Whether `egress_cidrs` leads out, or the default: where AWS is reached through NAT."""
         cidrs = self.egress_cidrs
-        return not place.environment.private if cidrs is None else is_led_out(cidrs)
+        return not place.environment.private if cidrs is None else hub.is_led_out(cidrs)
 
     def hub_problems(self, place: Place) -> Iterator[Problem]:
         """What a task is told to fetch from a hub, and its security group and the network do
         not lead to."""
-        variables = self.model.variables
-        of_secrets = 'write the ARN in secrets, such as secrets={"HF_TOKEN": "arn:..."}'
-        for problem in (
-            *token_problems(variables, self.model.image, of_secrets),
-            *unreached_problems(
-                variables,
-                place.environment,
-                is_open=self.is_led_out(place),
-                remedy='write egress_cidrs=["0.0.0.0/0"]',
-            ),
+        for problem in hub.problems_of(
+            self.model.variables,
+            self.model.image,
+            place.environment,
+            is_open=self.is_led_out(place),
+            of_secrets='write the ARN in secrets, such as secrets={"HF_TOKEN": "arn:..."}',
         ):
             yield problem.under("model")
 

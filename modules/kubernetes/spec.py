@@ -20,9 +20,9 @@ from ..eks.spec import (
     pod_role_name,
 )
 from ..fargate import fargate_size
+from ..model import hub
 from ..model.accelerator import PLURAL, Device
 from ..model.environment import fetches_secrets
-from ..model.hub import is_led_out, token_problems, unreached_problems
 from ..model.image import built_for, is_of_aws
 from ..model.spec import Model
 from ..names import Name
@@ -492,23 +492,17 @@ class EksService(Service):
 
     def is_led_out(self, place: Place) -> bool:
         """Whether the network policy leads out: by `egress_cidrs`, or for its calls of AWS."""
-        return self.needs_role or is_led_out(self.egress_cidrs)
+        return self.needs_role or hub.is_led_out(self.egress_cidrs)
 
     def hub_problems(self, place: Place) -> Iterator[Problem]:
         """What a pod is told to fetch from a hub, and its network policy and the network do not
         lead to."""
-        variables = self.model.variables
-        of_secrets = (
-            'name a Kubernetes Secret in secrets, such as secrets={"HF_TOKEN": "hub/token"}'
-        )
-        for problem in (
-            *token_problems(variables, self.model.image, of_secrets),
-            *unreached_problems(
-                variables,
-                place.environment,
-                is_open=self.is_led_out(place),
-                remedy='write egress_cidrs=["0.0.0.0/0"]',
-            ),
+        for problem in hub.problems_of(
+            self.model.variables,
+            self.model.image,
+            place.environment,
+            is_open=self.is_led_out(place),
+            of_secrets='name a Kubernetes Secret in secrets, such as secrets={"HF_TOKEN": "hub/token"}',
         ):
             yield problem.under("model")
 

@@ -111,6 +111,24 @@ def unreached_problems(
         )
 
 
+def problems_of(
+    variables: Mapping[str, str],
+    image: Image | FrameworkContainer | str | None,
+    environment: Environment,
+    *,
+    is_open: bool,
+    of_secrets: str,
+) -> Iterator[Problem]:
+    """What a container of one's own service, with `egress_cidrs`, cannot fetch from a hub.
+
+    `is_open` is as for `unreached_problems`; `of_secrets` says how a token gets into `secrets`.
+    """
+    yield from token_problems(variables, image, of_secrets)
+    yield from unreached_problems(
+        variables, environment, is_open=is_open, remedy='write egress_cidrs=["0.0.0.0/0"]'
+    )
+
+
 def token_problems(
     variables: Mapping[str, str], image: Image | FrameworkContainer | str | None, remedy: str
 ) -> Iterator[Problem]:
