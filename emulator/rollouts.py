@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 
+from . import planned
+
 Outcome = Literal["succeed", "fail", "rollback", "rollback-failed"]
 
 # What a deployment changes on an endpoint, and a rollback puts back.
@@ -53,13 +55,7 @@ class Plan:
     reason: str | None = None
 
     def __post_init__(self) -> None:
-        if self.outcome not in get_args(Outcome):
-            known = ", ".join(get_args(Outcome))
-            raise ValueError(f"outcome must be one of {known}, got {self.outcome!r}")
-        for name in ("describes", "rolling_back_describes"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 0:
-                raise ValueError(f"{name} must be 0 or more, got {value!r}")
+        planned.check(self, get_args(Outcome))
 
 
 @dataclass(slots=True)
