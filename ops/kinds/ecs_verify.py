@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..checks import CONFIGURATION, HEALTH, INVOCATION, RUNNING_IMAGE
+from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from ..plan import dig
 from .record import Finding, Reverted, Values, Verifier
 
@@ -231,13 +231,7 @@ class ServiceVerifier(Verifier):
         described = self._ecs.describe_task_definition(taskDefinition=running)
         containers = described["taskDefinition"]["containerDefinitions"]
         deployed = {container["image"] for container in containers}
-        if deployed == expected:
-            yield self.finding(RUNNING_IMAGE, "passed", ", ".join(sorted(deployed)))
-            return
-        said = (
-            f"runs {', '.join(sorted(deployed))}, but the state says {', '.join(sorted(expected))}"
-        )
-        yield self.finding(RUNNING_IMAGE, "failed", said, self._look())
+        yield self.images(expected, deployed, self._look())
 
     def served(self) -> Iterator[str]:
         """The images of the service's task definition, and its variables, in the state."""

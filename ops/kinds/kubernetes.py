@@ -8,7 +8,7 @@ from typing import Any
 from inferform import EksOutputs, Environment
 from inferform.eks.spec import cluster_name, pod_role_name
 
-from ..checks import CONFIGURATION, HEALTH, INVOCATION, RUNNING_IMAGE
+from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from ..kubernetes import Api, UnreadableError
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
@@ -116,11 +116,7 @@ class _Deployment(Verifier):
         expected = {
             str(c["image"]) for c in dig(self.values, "spec", "template", "spec", "container") or ()
         }
-        runs = ", ".join(sorted(deployed))
-        if deployed == expected:
-            return self.finding(RUNNING_IMAGE, "passed", runs)
-        said = f"runs {runs}, but the state says {', '.join(sorted(expected))}"
-        return self.finding(RUNNING_IMAGE, "failed", said, "deploy again")
+        return self.images(expected, deployed, "deploy again")
 
     def _pods(self, found: dict[str, Any]) -> Iterator[Finding]:
         """A rollout is over when its newest version runs on every pod, and no old one is left."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from inferform.usage import Usage
 
-from ..checks import Check
+from ..checks import RUNNING_IMAGE, Check
 from ..plan import Change, Plan, Side
 from ..told import RiskRule, Severity, Story
 
@@ -210,6 +210,15 @@ class Verifier(ABC):
     def finding(self, check: Check, outcome: Outcome, found: str, fix: str = "") -> Finding:
         """What a check found."""
         return Finding(check, self.name, outcome, found, fix)
+
+    def images(self, expected: set[str], deployed: set[str], fix: str) -> Finding:
+        """Whether the images that run are those that the state says."""
+        runs, wanted = ", ".join(sorted(deployed)), ", ".join(sorted(expected))
+        if deployed == expected:
+            return self.finding(RUNNING_IMAGE, "passed", runs)
+        return self.finding(
+            RUNNING_IMAGE, "failed", f"runs {runs}, but the state says {wanted}", fix
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..checks import CONFIGURATION, HEALTH, INVOCATION, RUNNING_IMAGE
+from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from .record import Finding, Reverted, Verifier
 from .sagemaker_story import CONFIGURATION as CONFIGURATION_TYPE
 from .sagemaker_story import MODEL
@@ -162,13 +162,7 @@ class EndpointVerifier(Verifier):
         }
         if not expected or not deployed:
             return
-        if deployed == expected:
-            yield self.finding(RUNNING_IMAGE, "passed", ", ".join(sorted(deployed)))
-            return
-        said = (
-            f"runs {', '.join(sorted(deployed))}, but the state says {', '.join(sorted(expected))}"
-        )
-        yield self.finding(RUNNING_IMAGE, "failed", said, self._look())
+        yield self.images(expected, deployed, self._look())
 
     def _models(self, *blocks: str) -> Iterator[Mapping[str, Any]]:
         """The model of every variant in some blocks of the configuration, in the state."""
