@@ -44,7 +44,11 @@ def main(arguments: list[str] | None = None) -> int:
     # Imported only now: it starts Node, which a wrong Spec need not wait for.
     from inferform.layers.program import synthesize
 
-    synthesize(loaded.environments.values(), target=target, outdir=options.outdir)
+    try:
+        synthesize(loaded.environments.values(), target=target, outdir=options.outdir)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from .names import Name
+from .overrides import Overridable
 from .rules import PathPart, Problem, Rule
 from .secret import secret_service
 from .spec import Spec, walk
@@ -122,7 +123,7 @@ class Scalable:
     """The variant's name; empty where there is one only."""
 
 
-class Service(Billed, Named, Reaching):
+class Service(Overridable, Billed, Named, Reaching):
     """A Spec that serves or runs something.
 
     A subclass answers each method; a test asks every one that an Environment can reach.

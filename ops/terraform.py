@@ -166,6 +166,16 @@ def place_in(content: Content) -> tuple[str, str]:
     return str(said.get("environment", "")), str(said.get("layer", ""))
 
 
+def overrides_in(content: Content) -> dict[str, list[str]]:
+    """The attributes that Specs override, by the address of their resource."""
+    said = content.get("//", {}).get("metadata", {}).get("inferform", {}).get("overrides", {})
+    return {
+        f"{type_}.{name}": [str(path) for path in paths]
+        for type_, resources in said.items()
+        for name, paths in resources.items()
+    }
+
+
 def backend_in(content: Content) -> tuple[str, dict[str, Any]]:
     """The kind of a stack's backend, such as `s3`, and its arguments."""
     settings = content.get("terraform", {})
@@ -231,6 +241,11 @@ class Stack:
     def layer(self) -> str:
         """The name of its layer; empty for a stack of one's own that names none."""
         return self._place[1]
+
+    @property
+    def overrides(self) -> dict[str, list[str]]:
+        """The attributes that Specs override, by the address of their resource."""
+        return overrides_in(self.content)
 
     @property
     def backend_kind(self) -> str:

@@ -9,6 +9,7 @@ from ..context import Context
 from ..iam.policy import allow, document, tls_only
 from ..names import balanced
 from ..outputs import NetworkOutputs
+from ..overriding import override
 from ..protect import lifecycle
 from .spec import AccessLogs, LoadBalancer, Route, group_name, log_bucket, target_groups
 
@@ -129,6 +130,7 @@ class SharedLoadBalancer(Construct):
         self.listener_arn = listener.arn
         self.arn_suffix = balancer.arn_suffix
         self.group_id = group.id
+        override(spec, self)
 
     def _group(self, id: str, spec: LoadBalancer, network: NetworkOutputs) -> SecurityGroup:
         name = group_name(self._context, id)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from ..context import Context
 from ..names import Name, balanced, short_hash
+from ..overrides import Overridable
 from ..rules import Problem, rule
 from ..service import Billed, Named, Place
 from ..spec import Aws, Between, Check, Cidrs, Many, ShortName, Spec, arn_of
@@ -187,7 +188,7 @@ def target_groups(context: Context, service: str, colors: Sequence[str]) -> list
     return [balanced(context, service, *filter(None, [color])) for color in colors or ("",)]
 
 
-class LoadBalancer(Billed, Named):
+class LoadBalancer(Overridable, Billed, Named):
     """An Application Load Balancer that services share: HTTPS only, internal by default."""
 
     certificate: CertificateArn

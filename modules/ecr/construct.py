@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..cdk import Construct
 from ..context import Context
+from ..overriding import override
 from ..protect import lifecycle
 from .spec import Repository
 
@@ -50,6 +51,7 @@ class ImageRepository(Construct):
                 repository=repository.name,
                 policy=_pull_policy(context, spec.pull_accounts),
             )
+        override(spec, self)
 
 
 def _lifecycle(spec: Repository) -> str:

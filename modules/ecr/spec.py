@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ..context import AccountId
 from ..names import Name
+from ..overrides import Overridable
 from ..rules import Problem, rule
 from ..service import Named, Place, Versioned
 from ..spec import Aws, Between, Check, Many, Matches, ShortName
@@ -138,7 +139,7 @@ class Image(Versioned):
         return f"{host}/{context.repository(self.repository)}{version}"
 
 
-class Repository(Named):
+class Repository(Overridable, Named):
     """An ECR repository: immutable tags, encrypted by the environment's key."""
 
     scan_on_push: bool = True

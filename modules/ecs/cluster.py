@@ -9,6 +9,7 @@ from ..context import Context
 from ..iam.policy import allow, document
 from ..names import role as role_name
 from ..outputs import NetworkOutputs
+from ..overriding import override
 from ..vpc.egress import allow_https
 from .names import INSTANCES, cluster_name, command_log_group
 from .spec import Ec2Capacity, EcsCluster
@@ -129,6 +130,7 @@ class Cluster(Construct):
             ],
         )
         self.capacity_providers = {name: context.name(name) for name in spec.capacity}
+        override(spec, self, apart=spec.capacity)
 
     def _instance_group(
         self, network: NetworkOutputs, *, private: bool
@@ -276,6 +278,7 @@ class InstanceCapacity(Construct):
                 ),
             ),
         )
+        override(spec, self)
 
     def _template(
         self,

@@ -47,10 +47,17 @@ def deployment_content(rollout: Canary | Linear) -> Content:
     }
 
 
-def code_deploy_configuration(context: Context, service: str, rollout: Canary | Linear) -> str:
-    """The name of the deployment configuration of a service's rollout."""
+SHIFT = "rollout/shift"
+"""The role of the deployment configuration among what is made for a service."""
+
+
+def code_deploy_configuration(
+    context: Context, service: str, rollout: Canary | Linear, overrides: Content | None
+) -> str:
+    """The name of the deployment configuration of a service's rollout, with its overrides."""
     base = context.name(service, limit=91)
-    return content_name(base, "aws_codedeploy_deployment_config", deployment_content(rollout))
+    content = {**deployment_content(rollout), "overrides": overrides}
+    return content_name(base, "aws_codedeploy_deployment_config", content)
 
 
 def code_deploy_role(service: str) -> str:

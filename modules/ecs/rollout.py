@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..alb.construct import Backend
 from ..cdk import Construct, ITerraformDependable, TerraformResourceLifecycle
+from ..content import Content
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow, document, trust
@@ -103,7 +104,10 @@ class CodeDeployRollout(Construct):
         groups: list[str],
         alarms: list[str],
         roles: list[str],
+        overrides: Content | None = None,
     ) -> None:
+        """`overrides` are those of the deployment configuration, which its name stands for too.
+        Default: none."""
         super().__init__(scope, id)
         self.name = code_deploy_name(context, name)
         role = IamRole(
@@ -125,7 +129,7 @@ class CodeDeployRollout(Construct):
             "group",
             app_name=app.name,
             deployment_group_name=self.name,
-            deployment_config_name=self._configuration(context, name, spec),
+            deployment_config_name=self._configuration(context, name, spec, overrides),
             service_role_arn=role.arn,
             deployment_style=CodedeployDeploymentGroupDeploymentStyle(
                 deployment_option="WITH_TRAFFIC_CONTROL", deployment_type="BLUE_GREEN"
@@ -168,7 +172,9 @@ class CodeDeployRollout(Construct):
             depends_on=[policy],
         )
 
-    def _configuration(self, context: Context, name: str, spec: BlueGreen) -> str:
+    def _configuration(
+        self, context: Context, name: str, spec: BlueGreen, overrides: Content | None
+    ) -> str:
         """The name of the deployment configuration: CodeDeploy's own, or one made here."""
         if not isinstance(spec, Canary | Linear):
             return "CodeDeployDefault.ECSAllAtOnce"
@@ -178,7 +184,7 @@ class CodeDeployRollout(Construct):
         configuration = CodedeployDeploymentConfig(
             self,
             "shift",
-            deployment_config_name=code_deploy_configuration(context, name, spec),
+            deployment_config_name=code_deploy_configuration(context, name, spec, overrides),
             compute_platform="ECS",
             traffic_routing_config=CodedeployDeploymentConfigTrafficRoutingConfig(
                 type="TimeBasedCanary",

@@ -14,6 +14,7 @@ from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
 from ..outputs import EcsOutputs, NetworkOutputs
+from ..overriding import override
 from ..rollouts.spec import BlueGreen, Rolling
 from ..scaling.construct import ScalableTarget
 from ..scaling.kinds import ECS_SERVICE
@@ -21,6 +22,7 @@ from ..secret import secret_service
 from ..vpc.egress import allow_https
 from .guardrails import ECS
 from .names import (
+    SHIFT,
     command_log_group,
     service_group,
     service_log_group,
@@ -136,6 +138,7 @@ class Service(Construct):
                 groups=[group.name for group in backend.groups],
                 alarms=[*self._alarms, *rollout.alarm_names],
                 roles=[role.arn for role in (execution, task_role) if role],
+                overrides=spec.overridden(SHIFT),
             )
         if spec.scaling is not None:
             ScalableTarget(
@@ -147,6 +150,7 @@ class Service(Construct):
                 kind=ECS_SERVICE,
                 dimensions=self._dimensions(backend),
             )
+        override(spec, self)
 
     def _dimensions(self, backend: Backend | None) -> dict[str, str]:
         dimensions = {"ClusterName": self.cluster, "ServiceName": self.name}

@@ -16,6 +16,7 @@ from ..model.environment import fetches_secrets
 from ..model.image import FrameworkContainer, built_for, is_of_aws
 from ..model.spec import Model
 from ..names import Name, role
+from ..overrides import Overridable
 from ..rollouts.spec import AllAtOnce, BlueGreen, Canary, Linear, Rolling
 from ..rollouts.target import Target
 from ..rules import Problem, Rule, rule
@@ -316,7 +317,7 @@ InstanceCount = Annotated[int, _within(ECS30, 0, 5000)]
 Percent = Annotated[int, _within(ECS30, 0, 100, " percent")]
 
 
-class Ec2Capacity(Billed, Named):
+class Ec2Capacity(Overridable, Billed, Named):
     """EC2 instances for tasks that need a GPU, or more than Fargate has.
 
     ECS starts and stops them as tasks ask for them, and moves tasks off before it stops one.
@@ -444,7 +445,7 @@ class Ec2Capacity(Billed, Named):
         return f"/aws/service/ecs/optimized-ami/amazon-linux-2023/{variant}recommended/image_id"
 
 
-class EcsCluster(Named):
+class EcsCluster(Overridable, Named):
     """The ECS cluster of the environment, its EC2 capacity and its shared load balancers."""
 
     capacity: dict[ShortName, Ec2Capacity] = {}
@@ -850,7 +851,8 @@ class EcsService(Service):
             yield Name("aws_codedeploy_app", name)
             yield Name("aws_codedeploy_deployment_group", name, within=name)
             if isinstance(self.rollout, Canary | Linear):
-                name = named.code_deploy_configuration(context, short, self.rollout)
+                overrides = self.overridden(named.SHIFT)
+                name = named.code_deploy_configuration(context, short, self.rollout, overrides)
                 yield Name("aws_codedeploy_deployment_config", name)
         elif self.colors:
             yield Name("aws_iam_role", role(context, named.service_role(short, "traffic")))

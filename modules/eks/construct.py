@@ -13,6 +13,7 @@ from ..cdk import Construct, Fn, ITerraformDependable, TerraformResourceLifecycl
 from ..context import Context
 from ..iam.policy import Statement, allow, document
 from ..outputs import EksOutputs, NetworkOutputs, RegistryOutputs
+from ..overriding import override
 from ..protect import lifecycle
 from .pod_role import PodRole
 from .spec import (
@@ -135,6 +136,7 @@ class Cluster(Construct):
             compute = [self._fargate(spec.compute, cluster)]
         roles = self._pod_roles()
         self._addons(after, [*compute, *roles])
+        override(spec, self, apart=["groups"])
         self.outputs = EksOutputs(
             cluster_name=self._cluster_name,
             endpoint=cluster.endpoint,
@@ -399,7 +401,7 @@ class Cluster(Construct):
         waits_for: list[ITerraformDependable],
     ) -> EksNodeGroup:
         template = self._launch_template(scope, name, group)
-        return EksNodeGroup(
+        made = EksNodeGroup(
             scope,
             name,
             cluster_name=self._cluster_name,
@@ -437,6 +439,8 @@ class Cluster(Construct):
             ),
             depends_on=waits_for,
         )
+        override(group, {"group": made, "template": template})
+        return made
 
     def _launch_template(self, scope: Construct, name: str, group: NodeGroup) -> LaunchTemplate:
         is_bottlerocket = group.ami.startswith("BOTTLEROCKET")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from ..content import HASHES, Content, content_name
 from ..context import Context
 from ..names import Name, role
+from ..overrides import Overridable
 from ..rules import Problem, did_you_mean, one_of, rule
 from ..service import Billed, Named, Needs, Place, Reaching
 from ..spec import Aws, Between, Check, Cidrs, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
@@ -341,7 +342,7 @@ class Taint(Spec):
     """What it does to pods that do not tolerate it. Without it, they are not placed there."""
 
 
-class NodeGroup(Billed, Named):
+class NodeGroup(Overridable, Billed, Named):
     """A managed node group: EC2 instances of one kind, replaced by EKS on an upgrade."""
 
     instance_types: Annotated[
@@ -403,7 +404,8 @@ class NodeGroup(Billed, Named):
         """The name of the node group, which changes with what EKS cannot change in place, so
         that the new group is there before the old one goes."""
         base = context.name(group, limit=63 - HASHES)
-        return content_name(base, "aws_eks_node_group", self.fixed, suffix)
+        content = {**self.fixed, "overrides": self.overridden("group")}
+        return content_name(base, "aws_eks_node_group", content, suffix)
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """The nodes, as the first of the instance types, with their volumes."""
@@ -622,7 +624,7 @@ AUTOSCALER = "cluster-autoscaler"
 """The Cluster Autoscaler, likewise."""
 
 
-class EksCluster(Billed, Named, Reaching):
+class EksCluster(Overridable, Billed, Named, Reaching):
     """An EKS cluster: private, encrypted by the environment's key, logged, with access entries."""
 
     version: Annotated[str, Matches(EKS1, r"1\.\d{2}"), Aws("eks:CreateClusterRequest.version")]

@@ -7,6 +7,7 @@ from typing import Any
 from ..cdk import Construct
 from ..context import Context
 from ..iam.policy import Statement, document
+from ..overriding import override
 from ..protect import lifecycle
 from . import policies
 from .spec import GITHUB_ISSUER, Identity
@@ -56,6 +57,7 @@ class Roles(Construct):
             github.plan_subjects if github else [],
             policies.plan(context),
         )
+        override(spec, self)
 
     def _role(self, kind: str, name: str, subjects: list[str], statements: list[Statement]) -> None:
         arn = self._context.arn("iam", f"role/{name}")

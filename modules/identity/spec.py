@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from ..context import CTX2
 from ..context import regions as known_regions
+from ..overrides import Overridable
 from ..rules import Problem, rule
 from ..spec import Check, Known, Many, Matches, Spec, arn_of
 
@@ -150,7 +151,7 @@ RoleService = Literal[
 """Services that roles of a project's own may use at run time, by the prefix of their actions."""
 
 
-class Identity(Spec):
+class Identity(Overridable):
     """The deploy role, the plan role and the permissions boundary that the Context names."""
 
     github: GitHub | None = None

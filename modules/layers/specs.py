@@ -8,6 +8,7 @@ from typing import Annotated
 from ..ecr.spec import Repository
 from ..ecs.spec import EcsService
 from ..names import Name
+from ..overrides import Overridable
 from ..s3.spec import ArtifactBucket
 from ..sagemaker.batch import BatchTransform
 from ..sagemaker.endpoints import AnyEndpoint
@@ -26,7 +27,7 @@ MODELS = "models"
 """The security group of what SageMaker runs, in its name."""
 
 
-class Registry(Billed, Named):
+class Registry(Overridable, Billed, Named):
     """Image repositories, the artifact bucket, and the key that encrypts both."""
 
     repositories: dict[ShortName, Repository] = {}
@@ -49,7 +50,7 @@ class Registry(Billed, Named):
         yield Usage("registry", "kms/key", exactly(1))
 
 
-class Inference(Named):
+class Inference(Overridable, Named):
     """Everything that serves predictions."""
 
     endpoints: Mapping[ShortName, AnyEndpoint] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..cdk import Construct
 from ..context import Context
 from ..iam.policy import allow, document, tls_only
+from ..overriding import override
 from ..protect import lifecycle
 from .spec import ArtifactBucket
 
@@ -116,6 +117,7 @@ class Bucket(Construct):
             rule=_lifecycle_rules(spec),
             depends_on=[versioning],
         )
+        override(spec, self)
 
 
 def _lifecycle_rules(spec: ArtifactBucket) -> list[S3BucketLifecycleConfigurationRule]:

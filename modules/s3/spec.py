@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from ..context import AccountId
+from ..overrides import Overridable
 from ..rules import rule
-from ..spec import Aws, Between, Many, Spec
+from ..spec import Aws, Between, Many
 
 S3A1 = rule(
     "S3A1",
@@ -16,7 +17,7 @@ S3A1 = rule(
 )
 
 
-class ArtifactBucket(Spec):
+class ArtifactBucket(Overridable):
     """The environment's bucket of model artifacts: versioned, encrypted, TLS only, private."""
 
     expire_noncurrent_days: (

@@ -11,6 +11,7 @@ from ..context import Context
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
+from ..overriding import override
 from .batch import (
     BatchTransform,
     OnSchedule,
@@ -86,6 +87,7 @@ class Transform(Construct):
             ),
             vpc=spec.vpc,
             surroundings=surroundings,
+            overrides=spec.overridden("model/model"),
         )
         logs = CloudwatchLogGroup(
             self,
@@ -114,6 +116,7 @@ class Transform(Construct):
             depends_on=[steps.ready],
         )
         self._start(machine.arn)
+        override(spec, self)
 
     def _folder(self, name: str) -> str:
         return f"s3://{self._around.artifact_bucket}/batch/{self._id}/{name}/"

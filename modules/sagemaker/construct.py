@@ -18,6 +18,7 @@ from ..data_resource import TerraformData
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement
+from ..overriding import override
 from ..scaling.construct import ScalableTarget
 from .blocks import async_inference, data_capture, production_variant, shadow_variant
 from .content import (
@@ -92,6 +93,7 @@ class HostedEndpoint(Construct):
             depends_on=[logs, *alarms],
         )
         self._scale(endpoint)
+        override(spec, self)
 
     def _identity(self) -> dict[str, str]:
         """What cannot change while an endpoint lives; a change replaces it."""
@@ -155,6 +157,7 @@ class HostedEndpoint(Construct):
                 role=self._role,
                 vpc=self._spec.in_vpc,
                 surroundings=self._around,
+                overrides=self._spec.overridden(f"models/{hosted.name}/model"),
             )
             for hosted in self._variants
             if hosted.containers
@@ -168,6 +171,7 @@ class HostedEndpoint(Construct):
             bucket=self._around.artifact_bucket,
             models={name: model.digest for name, model in self._models.items()},
         )
+        content["overrides"] = self._spec.overridden("configuration")
         kind, key = "aws_sagemaker_endpoint_configuration", self._around.kms_key_arn
         names = {name: model.name for name, model in self._models.items()}
         shadows = content["shadow_production_variants"]

@@ -16,7 +16,7 @@ from ..cdk import (
     TerraformResourceLifecycle,
     TerraformStack,
 )
-from ..content import content_hash, content_name
+from ..content import Content, content_hash, content_name
 from ..context import Context
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
@@ -94,11 +94,14 @@ class HostedModel(Construct):
         role: ExecutionRole,
         vpc: bool,
         surroundings: Surroundings,
+        overrides: Content | None = None,
     ) -> None:
+        """`overrides` are those of the model, which its name stands for too. Default: none."""
         super().__init__(scope, id)
         content = model_content(
             context, hosted, role=role.name, vpc=vpc, bucket=surroundings.artifact_bucket
         )
+        content["overrides"] = overrides
         self.digest = content_hash("aws_sagemaker_model", content)
         containers, execution = content["container"], content["inference_execution_config"]
         self._model = models.SagemakerModel(

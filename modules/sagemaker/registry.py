@@ -8,6 +8,7 @@ from typing import Annotated
 
 from ..context import AccountId
 from ..names import Name
+from ..overrides import Overridable
 from ..rules import rule
 from ..service import Named, Place
 from ..spec import Aws, Check, Many
@@ -25,7 +26,7 @@ def _is_description(text: str) -> bool:
     return len(text) <= 1024 and all(unicodedata.category(char)[0] != "C" for char in text)
 
 
-class ModelPackageGroup(Named):
+class ModelPackageGroup(Overridable, Named):
     """The versions of one model in SageMaker's Model Registry."""
 
     description: Annotated[

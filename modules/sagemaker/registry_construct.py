@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..cdk import Construct
 from ..context import Context
 from ..iam.policy import allow, document
+from ..overriding import override
 from ..protect import lifecycle
 from .registry import ModelPackageGroup
 
@@ -31,13 +32,17 @@ class ModelGroup(Construct):
             # AWS cannot change it, and a replacement would delete every version.
             lifecycle=lifecycle(context, "model_package_group_description"),
         )
+        self._policy(context, spec, group.model_package_group_name)
+        override(spec, self)
+
+    def _policy(self, context: Context, spec: ModelPackageGroup, name: str) -> None:
         if not spec.read_accounts:
             return
         principal = {"AWS": context.account_roots(spec.read_accounts)}
         SagemakerModelPackageGroupPolicy(
             self,
             "policy",
-            model_package_group_name=group.model_package_group_name,
+            model_package_group_name=name,
             resource_policy=document(
                 allow(
                     "sagemaker:DescribeModelPackageGroup",

@@ -10,6 +10,7 @@ from ..iam.policy import allow, document, trust
 from ..names import log_group
 from ..names import role as role_name
 from ..outputs import NetworkOutputs
+from ..overriding import override
 from ..protect import lifecycle
 from .spec import ENDPOINTS, FLOW_LOG_GROUP, FLOW_LOGS, FlowLogs, Network
 
@@ -87,6 +88,7 @@ class VpcNetwork(Construct):
             public_subnet_ids=[subnet.id for subnet in public],
             s3_prefix_list_id=s3.id,
         )
+        override(spec, self)
 
     def _subnets(self, kind: str, cidrs: list[str]) -> list[Subnet]:
         return [

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from ..context import Context
 from ..names import Name, log_group, role
+from ..overrides import Overridable
 from ..rules import Problem, rule
 from ..service import Billed, Named, Place
 from ..spec import Aws, Between, Check, Cidr, Known, Many, Spec
@@ -196,7 +197,7 @@ class FlowLogs(Spec):
     """Which traffic is logged. Without it, all."""
 
 
-class Network(Billed, Named):
+class Network(Overridable, Billed, Named):
     """A VPC with one private and one public subnet in each availability zone.
 
     The address plan is fixed by `cidr` alone: a quarter of it for each zone's private subnet,

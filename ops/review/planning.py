@@ -117,7 +117,9 @@ class Planning:
             plan = replace(plan, environment=environment.key, region=environment.context.region)
         self.plans[stack.name] = plan
         at = self._keep(stack, environment, saved) if self.keep else ""
-        self.reports[stack.name] = stack_report(plan, environment=stack.environment, saved=at)
+        self.reports[stack.name] = stack_report(
+            plan, environment=stack.environment, saved=at, overrides=stack.overrides
+        )
         if not self.keep:
             saved.unlink()
         self.follow(stack.name, "planned")

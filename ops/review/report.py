@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ..beside import Check, Invocation, Output
 from ..cost.model import Amount, Estimate
@@ -27,7 +28,7 @@ class Remark:
 
     kind: str
     """`output`, `check`, `deferred`, `action`, `drift`, `read`, `ephemeral`, `state`, `apply`,
-    `unplanned` or `unknown`."""
+    `unplanned`, `unknown` or `override`."""
 
     subject: str
     """Its name or address; empty where it is the plan itself."""
@@ -183,8 +184,8 @@ class Report:
             and all(
                 stack.status == "planned"
                 and stack.complete
-                # What is filled in in the state is nothing to do.
-                and all(remark.kind == "state" for remark in stack.remarks)
+                # What is filled in in the state, or overridden and applied, is nothing to do.
+                and all(remark.kind in ("state", "override") for remark in stack.remarks)
                 for stack in self.stacks
             )
         )
@@ -276,8 +277,14 @@ def _in_order(counts: dict[str, int]) -> dict[str, int]:
     return {name: counts[name] for name in order if name in counts}
 
 
-def stack_report(plan: Plan, *, environment: str = "", saved: str = "") -> StackReport:
-    """What a plan does to its stack."""
+def stack_report(
+    plan: Plan,
+    *,
+    environment: str = "",
+    saved: str = "",
+    overrides: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> StackReport:
+    """What a plan does to its stack; `overrides` are the overridden attributes by address."""
     note = ""
     if plan.errored:
         note = "Terraform says that the plan is incomplete: planning ended in an error"
@@ -297,11 +304,16 @@ def stack_report(plan: Plan, *, environment: str = "", saved: str = "") -> Stack
         changes=plan.shown,
         counts=counts_of(plan.shown),
         drifted=plan.drifted,
-        remarks=tuple(remarks_of(plan)),
+        remarks=(*remarks_of(plan), *_overridden(overrides)),
         complete=plan.complete and not plan.errored,
         unchanged=sum(1 for c in plan.changes if not c.is_data and not c.is_shown),
         saved=saved,
     )
+
+
+def _overridden(overrides: Mapping[str, Sequence[str]]) -> Iterator[Remark]:
+    for address, paths in overrides.items():
+        yield Remark("override", address, f"{', '.join(paths)} as the Spec overrides it")
 
 
 def _asked_for_again(plan: Plan) -> Iterator[str]:

@@ -17,6 +17,11 @@ CAPABILITY = Capability(
             "Context.artifact_keys{}",
         ),
         "Inferform's names of its own tags": ("Context.tag_keys{key}",),
+        "Terraform's: attributes of its resources": (
+            "Overridable.overrides{key}",
+            "Overridable.overrides{}{key}",
+            "Overridable.overrides{}{}",
+        ),
         "Terraform's: addresses in a state": (
             "Environment.moved{key}",
             "Environment.moved{}{key}",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-from . import capabilities, extensions, names, picture
+from . import capabilities, extensions, names, overrides, picture
 
 UPDATE = ".venv/bin/python -m tests.documents"
 
@@ -27,6 +27,7 @@ GENERATED = (
     Part("way-of-a-spec", ROOT / "docs/architecture.md", picture.drawing),
     Part("services", ROOT / "docs/capabilities.md", capabilities.of_services),
     Part("types", ROOT / "docs/capabilities.md", capabilities.of_types),
+    Part("roles", ROOT / "docs/overrides.md", overrides.table),
     Part("extensions", ROOT / "docs/capabilities.md", extensions.table),
 )
 

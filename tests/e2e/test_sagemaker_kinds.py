@@ -302,6 +302,35 @@ def test_changes_happen_in_an_order_that_aws_accepts(deployed: Hosting) -> None:
         ]
 
 
+def test_an_override_of_what_cannot_be_changed_rolls_like_any_other_change(
+    deployed: Hosting,
+) -> None:
+    sagemaker = client(deployed.emulator, "sagemaker")
+
+    def configuration() -> dict[str, Any]:
+        endpoint = sagemaker.describe_endpoint(EndpointName="kinds-dev-use1-gpu")
+        assert endpoint["EndpointStatus"] == "InService"
+        name = endpoint["EndpointConfigName"]
+        return dict(sagemaker.describe_endpoint_config(EndpointConfigName=name))
+
+    deployed.apply(Inference(endpoints=CHANGED, batch=BATCH))
+    before = configuration()
+    asked = {
+        "configuration": {"production_variants.0.enable_ssm_access": True},
+        "models/*/model": {"enable_network_isolation": True},
+    }
+    overridden = CHANGED["gpu"].replace(overrides=asked)
+    # Each apply plans again, and sees that nothing is left to do.
+    deployed.apply(Inference(endpoints={**CHANGED, "gpu": overridden}, batch=BATCH))
+    after = configuration()
+    (variant,) = after["ProductionVariants"]
+    assert after["EndpointConfigName"] != before["EndpointConfigName"]
+    assert variant["EnableSSMAccess"] is True
+    assert sagemaker.describe_model(ModelName=variant["ModelName"])["EnableNetworkIsolation"]
+    deployed.apply(Inference(endpoints=CHANGED, batch=BATCH))
+    assert configuration()["EndpointConfigName"] == before["EndpointConfigName"]
+
+
 def test_nothing_is_left_after_a_destroy(deployed: Hosting) -> None:
     deployed.destroy(Inference(endpoints=CHANGED, batch=BATCH))
     sagemaker = client(deployed.emulator, "sagemaker")

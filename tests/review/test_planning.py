@@ -18,8 +18,10 @@ from ops.plan import read_plan
 from ops.program import Program, Stacks
 from ops.review import bound
 from ops.review.apply import apply
+from ops.review.building import build
 from ops.review.planning import Planning, levels
-from ops.review.report import StackReport
+from ops.review.renderers import FORMATS
+from ops.review.report import StackReport, stack_report
 from ops.review.reviewing import noted
 from ops.review.source import NO_SOURCE, Source, source_of
 from ops.terraform import ROOT, Stack
@@ -175,6 +177,19 @@ def test_a_stack_over_one_whose_outputs_change_is_noted(tmp_path: Path) -> None:
     assert noted(upper, planning).note.startswith("planned with what dev-a hands up now")
     planning.plans = {"dev-a": read_plan(plan_of(output_changes={}), "dev-a")}
     assert noted(upper, planning).note == ""
+
+
+def test_a_review_names_what_specs_override_and_finds_nothing_to_do_for_it_alone() -> None:
+    paths = ["production_variants.0.enable_ssm_access", "tags"]
+    address = "aws_sagemaker_endpoint_configuration.fraud"
+    report = stack_report(read_plan(plan_of(), "dev"), overrides={address: paths})
+    (remark,) = report.remarks
+    assert remark.line == (
+        f"override {address}: production_variants.0.enable_ssm_access, tags as the Spec overrides it"
+    )
+    made = build([], stacks=[report])
+    assert made.is_empty
+    assert remark.line in FORMATS["text"](made)
 
 
 def run(*arguments: str) -> tuple[int, str]:

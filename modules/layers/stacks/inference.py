@@ -9,6 +9,7 @@ from ...context import Context
 from ...ecs.names import cluster_name
 from ...layer import Layer
 from ...outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
+from ...overriding import override
 from ...sagemaker.construct import HostedEndpoint
 from ...sagemaker.model_construct import Surroundings
 from ...target import Target
@@ -44,6 +45,7 @@ class InferenceLayer(Layer):
             self._hosted(below, data, spec)
         if spec.services:
             self._services(below, data, ecs, spec, private=private)
+        override(spec, self, apart=["endpoints", "batch", "services"])
 
     def _hosted(self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference) -> None:
         """What SageMaker runs."""

@@ -9,6 +9,7 @@ from ...kubernetes.objects import Place, objects
 from ...kubernetes.spec import Kubernetes
 from ...layer import Layer
 from ...outputs import EksOutputs, RegistryOutputs
+from ...overriding import override
 from ...target import Target
 
 from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider, KubernetesProviderExec
@@ -46,6 +47,7 @@ class KubernetesLayer(Layer):
                 kms_key_arn=data.kms_key_arn,
             )
             ready += role.ready if role else []
+            override(service, role or {})
         if spec.objects_by == "terraform":
             self._provider(below)
             Objects(self, "objects", objects=objects(spec, place), ready=ready)

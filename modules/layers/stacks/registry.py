@@ -8,6 +8,7 @@ from ...ecr.construct import ImageRepository
 from ...kms.construct import Key
 from ...layer import Layer
 from ...outputs import RegistryOutputs
+from ...overriding import override
 from ...s3.construct import Bucket
 from ...sagemaker.registry_construct import ModelGroup
 from ...target import Target
@@ -39,4 +40,5 @@ class RegistryLayer(Layer):
         models = Construct(self, "models")
         for name, group in spec.models.items():
             ModelGroup(models, name, context=context, spec=group)
+        override(spec, self, apart=[ARTIFACTS, "repositories", "models"])
         self.hand_up(RegistryOutputs(kms_key_arn=key.arn, artifact_bucket=artifacts.name))

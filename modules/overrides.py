@@ -1,0 +1,104 @@
+"""Overrides: attributes of Terraform resources that no Spec has a field for.
+
+What stands here is pure: the field, and which of its entries are for which resource. Whether the
+provider knows a role and a path shows at synthesis, see overriding.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+
+from .rules import rule
+from .spec import Check, Spec
+
+OVR1 = rule(
+    "OVR1",
+    refuses="an override of a resource that is not made for its Spec",
+    message="is not a resource of {spec}{hint}; its resources are {roles}",
+    source="Inferform: a role is the path of construct ids from the Spec's construct to a resource",
+)
+OVR2 = rule(
+    "OVR2",
+    refuses="an override of an attribute that the provider's resource does not have",
+    message="is not an attribute of {type}{hint}",
+    source="hashicorp/aws, the schema that its bindings are generated from",
+)
+OVR3 = rule(
+    "OVR3",
+    refuses="an override with a value of another type than the provider's attribute",
+    message="must be {expected}",
+    source="hashicorp/aws, the schema that its bindings are generated from",
+)
+OVR4 = rule(
+    "OVR4",
+    refuses="an override of what Inferform must decide itself",
+    message="cannot be overridden: {reason}",
+    source="Inferform: names, references and documents that other resources and commands rely on",
+)
+OVR5 = rule(
+    "OVR5",
+    refuses="an override that is no plain data, or names no attribute",
+    message="must give plain values to paths of attributes, such as "
+    '{{"configuration": {{"production_variants.0.instance_type": "ml.m5.large"}}}}',
+    source="Inferform: overrides are written into Terraform's JSON and hashed into names",
+)
+OVR6 = rule(
+    "OVR6",
+    refuses="an override inside a block that the resource does not have",
+    message="is inside {block}, of which there {count}; override {block} as a whole",
+    source="Inferform: an override changes what is there, or gives a whole block",
+)
+
+
+def _is_written(overrides: dict[str, dict[str, Any]]) -> bool:
+    return all(
+        path and all(path.split(".")) and _is_plain(value)
+        for attributes in overrides.values()
+        for path, value in attributes.items()
+    )
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, str | int)
+
+
+Overrides = Annotated[dict[str, dict[str, Any]], Check(OVR5, _is_written)]
+"""Values by the path of an attribute, by the role of a resource."""
+
+
+class Overridable(Spec):
+    """A Spec for which Terraform resources are made, whose attributes can be overridden."""
+
+    overrides: Overrides = {}
+    """Attributes that no field sets, by the role of a resource and the path of the attribute:
+    `{"configuration": {"production_variants.0.enable_ssm_access": True}}`. `*` in a role stands
+    for any one name. None removes an optional attribute. Default: none."""
+
+    def overridden(self, role: str) -> dict[str, Any] | None:
+        """What is overridden in the resource `role`, by path; None where nothing is. Part of the
+        content of what carries a hash in its name."""
+        return overridden(self.overrides, role)
+
+
+def overridden(overrides: Mapping[str, Mapping[str, Any]], role: str) -> dict[str, Any] | None:
+    """The entries for the resource `role`; a later one comes before an earlier one."""
+    found: dict[str, Any] = {}
+    for pattern, attributes in overrides.items():
+        if fits(role, pattern):
+            found |= attributes
+    return found or None
+
+
+def fits(role: str, pattern: str) -> bool:
+    """Whether a role is what a role with `*` for some of its names means."""
+    names, patterns = role.split("/"), pattern.split("/")
+    return len(names) == len(patterns) and all(map(fnmatchcase, names, patterns))
