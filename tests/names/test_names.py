@@ -362,6 +362,13 @@ CHANGES: list[tuple[Endpoint, dict[str, Any]]] = [
     (MULTI, {"model": MANY.replace(environment={"LEVEL": "info"})}),
     (MULTI, {"model": MANY.replace(caching=False)}),
     (MULTI, {"model": MANY.replace(network_isolation=False)}),
+    (REALTIME, {"overrides": {"configuration": {"production_variants.0.enable_ssm_access": True}}}),
+    (REALTIME, {"overrides": {"models/*/model": {"tags": {"of": "risk"}}}}),
+    (REALTIME, {"overrides": {"endpoint": {"tags": {"of": "risk"}}}}),
+    (
+        SERVERLESS,
+        {"overrides": {"configuration": {"tags": {"of": "risk"}}}},
+    ),
     (ENDPOINTS["components"], {"min_instances": 0}),
     (ENDPOINTS["components"], {"max_instances": 5}),
     (ENDPOINTS["components"], {"variant": "other"}),
