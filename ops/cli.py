@@ -16,6 +16,7 @@ from inferform.spec import SpecError
 
 from . import commands
 from .errors import BadInputError, OperatorError
+from .masking import mask_text
 from .output import stderr
 from .terraform import ROOT
 
@@ -75,7 +76,7 @@ _join_lines()
 
 def main() -> None:
     """Run the command. Exit status 0; 1 when it failed; 2 when the input was wrong; 3 when all was
-    applied and whether it serves is not known."""
+    applied and whether it serves is not known; 4 when it would apply what was not approved."""
     try:
         app()
     except SpecError as error:
@@ -85,7 +86,7 @@ def main() -> None:
         # The packages are not imported here, as most commands do without them.
         if not isinstance(error, OperatorError) and not _is_told(error):
             raise
-        stderr.print(str(error), markup=False)
+        stderr.print(mask_text(str(error)), markup=False)
         sys.exit(error.status if isinstance(error, OperatorError) else OperatorError.status)
 
 

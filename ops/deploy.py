@@ -18,6 +18,7 @@ from .errors import BadInputError, NotVerifiedError, OperatorError
 from .faults import Fault, faults_of, told
 from .kinds import kinds
 from .kinds.record import Reverted
+from .masking import mask_text
 from .output import print_table, stderr, stdout
 from .program import Program, Stacks
 from .references import type_of
@@ -84,7 +85,7 @@ def deploy(
                 break
     deployment = Deployment(status, list(runs.values()), log, errors)
     if status:
-        raise OperatorError(_failure(deployment, synthesis))
+        raise OperatorError(failure(deployment, synthesis))
     if verified:
         for run in deployment.stacks:
             applied = synthesis.stack(run.name)
@@ -366,7 +367,8 @@ def _show(progress: Progress, task: TaskID, run: StackRun) -> None:
     )
 
 
-def _failure(deployment: Deployment, synthesis: Stacks) -> str:
+def failure(deployment: Deployment, synthesis: Stacks) -> str:
+    """What has become of each stack of a deploy that failed, and what to do."""
     failed = [run for run in deployment.stacks if run.status == "failed"]
     lines = []
     for run in deployment.stacks:
@@ -405,6 +407,7 @@ def command(verb: str, names: Sequence[str], synthesis: Stacks) -> str:
 def failure_of(stack: Stack, output: str, synthesis: Stacks) -> list[str]:
     """What a person needs of what Terraform printed for a stack: cause, place, what to do."""
     words = {kind: record.words for kind, record in kinds().items()}
+    output = mask_text(output)
     said = told(output, words) or errors_of(output, limit=_ERROR_LINES)
     return [*said, *_found_at_aws(stack, output, synthesis), *_advice(stack, output, synthesis)]
 

@@ -11,7 +11,7 @@ from ..environments import Emulated
 from ..environments import environment as find_environment
 from ..output import Json, print_json, stdout
 from . import DEPLOY, Command
-from .deploy import Verify, told
+from .deploy import Approved, Verify, told
 
 
 def apply(
@@ -28,6 +28,7 @@ def apply(
         ),
     ] = False,
     verify: Verify = True,
+    approved: Approved = None,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
@@ -35,7 +36,7 @@ def apply(
 
     Refuses a plan of another commit or environment, or a stale one. Exit status 1 when a plan failed,
     or a service does not serve what was asked for; 3 when all was applied and whether it serves is
-    not known.
+    not known; 4 when a plan is not what was approved.
 
     Example: inferform apply .inferform/plans/dev-use1/dev-use1-network.tfplan
     """
@@ -43,12 +44,23 @@ def apply(
     from ..deploy import notes, refuse_unknown
     from ..program import Program
     from ..review.apply import apply as run
+    from ..review.approved import Approved as Review
 
     program = Program.of(emulator_in_use() if emulator else None)
     only = find_environment(environment).key if environment else None
+    review = Review.of(approved) if approved else None
     done = []
     for plan in plans:
-        done.append(run(plan, program, environment=only, uncommitted=uncommitted, verified=verify))
+        done.append(
+            run(
+                plan,
+                program,
+                environment=only,
+                uncommitted=uncommitted,
+                verified=verify,
+                approved=review,
+            )
+        )
         if not json:
             stdout.print(f"applied {done[-1].stack}")
             for line in notes(done[-1].applied):

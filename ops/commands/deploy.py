@@ -29,11 +29,22 @@ Verify = Annotated[
 ]
 """The `--no-verify` option of commands that apply."""
 
+Approved = Annotated[
+    str | None,
+    typer.Option(
+        "--approved",
+        metavar="REVIEW",
+        help="Apply only what this review shows: its JSON file, or its digest.",
+    ),
+]
+"""The `--approved` option of commands that apply."""
+
 
 def deploy(
     stacks: Stacks,
     preflight: Preflight = True,
     verify: Verify = True,
+    approved: Approved = None,
     auto_approve: Approve = False,
     emulator: Emulated = False,
     json: Json = False,
@@ -41,7 +52,7 @@ def deploy(
     """Run cdktf deploy for the stacks that match, and verify the services that it changed.
 
     Exit status 1 when a stack failed, or a service does not serve what was asked for; 3 when all was
-    applied and whether it serves is not known.
+    applied and whether it serves is not known; 4 when what would be applied is not what was approved.
 
     Refuses first what would fail in its middle: a missing image or artifact, a name that is taken.
 
@@ -51,17 +62,19 @@ def deploy(
     from ..aws import emulator_in_use
     from ..missing import refuse_missing
     from ..program import Program
+    from ..review import approved as by_review
 
     program = Program.of(emulator_in_use() if emulator else None)
     check = refuse_missing if preflight else operations.unchecked
+    ask = _ask("deploy", program, auto_approve)
     with _interruptible():
-        deployment = operations.deploy(
-            stacks,
-            program,
-            ask=_ask("deploy", program, auto_approve),
-            check=check,
-            verified=verify,
-        )
+        if approved is None:
+            deployment = operations.deploy(stacks, program, ask=ask, check=check, verified=verify)
+        else:
+            review = by_review.Approved.of(approved)
+            deployment = by_review.deploy(
+                stacks, program, review, ask=ask, check=check, verified=verify
+            )
     applied = deployment.applied
     if json:
         print_json(

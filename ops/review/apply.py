@@ -10,9 +10,12 @@ from ..deploy import failure_of, refuse_unsaved, verify_changed
 from ..environments import environment as find_environment
 from ..errors import OperatorError
 from ..output import stdout
+from ..plan import read_plan
 from ..program import Program
 from ..verify import Applied
 from . import bound
+from .approved import Approved
+from .building import build
 from .source import source_of
 
 
@@ -32,13 +35,15 @@ def apply(
     environment: str | None = None,
     uncommitted: bool = False,
     verified: bool = True,
+    approved: Approved | None = None,
 ) -> Done:
     """Apply a saved plan, and verify the services that it changed where `verified`.
 
-    With `uncommitted` a plan is taken that no commit holds wholly.
+    With `uncommitted` a plan is taken that no commit holds wholly. With `approved` it must show what
+    that review does.
 
-    Raises OperatorError for a plan of another commit, environment or target, for a stale one, and
-    where a service does not serve what was asked for.
+    Raises NotApprovedError for a plan that shows something else, OperatorError for one of another commit, environment or
+    target, for a stale one, and where a service does not serve what was asked for.
     """
     saved = saved.resolve()
     record = bound.read_record(saved)
@@ -75,6 +80,9 @@ def apply(
                 ]
                 raise OperatorError("\n  ".join(lines), "nothing was done")
         bound.check_stack(record, saved, stack, below, variables)
+        if approved is not None:
+            shown = stack.answer("show", "-json", str(saved), environment=variables)
+            approved.refuse_others(build([read_plan(shown, stack.name)]))
     with stdout.status(f"applying the plan of {stack.name}"):
         done = stack.run(
             "apply", "-no-color", "-input=false", str(saved), environment=variables, timeout=7200

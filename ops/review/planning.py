@@ -91,9 +91,8 @@ class Planning:
             status = "blocked" if "inferform bootstrap" in failure else "failed"
             self._report(stack, status, failure)
             return
-        folder = self.folder / (stack.environment or stack.name) if self.keep else stack.folder
-        saved = folder / f"{stack.name}.tfplan"
-        private_folder(folder)
+        saved = saved_in(self.folder, stack) if self.keep else stack.folder / f"{stack.name}.tfplan"
+        private_folder(saved.parent)
         arguments = ("plan", "-no-color", "-input=false", "-lock=false", f"-out={saved}")
         done = stack.run(*arguments, environment=variables)
         if done.status:
@@ -148,6 +147,11 @@ class Planning:
             stack.name, stack.environment or stack.name, status=status, note=mask_text(note)
         )
         self.follow(stack.name, status)
+
+
+def saved_in(folder: Path, stack: Stack) -> Path:
+    """Where the plan of a stack is saved, of those that are kept in a folder."""
+    return folder / (stack.environment or stack.name) / f"{stack.name}.tfplan"
 
 
 def levels(chosen: Sequence[Stack]) -> Iterator[list[Stack]]:

@@ -49,7 +49,7 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [("OperatorError", 1), ("BadInputError", 2), ("NotVerifiedError", 3)],
+    [("OperatorError", 1), ("BadInputError", 2), ("NotVerifiedError", 3), ("NotApprovedError", 4)],
 )
 def test_each_failure_has_its_exit_status(error: str, status: int) -> None:
     program = (

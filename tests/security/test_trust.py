@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -64,11 +65,10 @@ def _jobs_of(
         path = f"{name}/{key}"
         if "uses" in job:
             called = job["uses"].rsplit("/", 1)[1]
-            yield from _jobs_of(path, _workflow(called), event, job["with"])
+            given = {key: _filled(value, inputs) for key, value in job["with"].items()}
+            yield from _jobs_of(path, _workflow(called), event, given)
             continue
-        environment = job.get("environment", "")
-        if environment == "${{ inputs.environment }}":
-            environment = inputs["environment"]
+        environment = _filled(job.get("environment", ""), inputs)
         text = str(job)
         yield Job(
             path,
@@ -77,6 +77,10 @@ def _jobs_of(
             job["permissions"].get("id-token") == "write",
             frozenset(role for role in ("deploy", "plan") if f"AWS_{role.upper()}_ROLE" in text),
         )
+
+
+def _filled(value: str, inputs: dict[str, str]) -> str:
+    return re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda match: inputs[match[1]], value)
 
 
 JOBS = list(_jobs())

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from ...plan import Action, Change
 from ...told import Risk, Story
 from ...untrusted import cell
+from ..digest import digest
 from ..report import MISSING, CostReport, Finding, Missing, Report, StackReport
 from ..values import UNKNOWN, details, marks, short
 from .markdown import cost_cells, cost_notes
@@ -135,6 +136,8 @@ def _head(report: Report) -> Iterator[str]:
     yield f'<p class="verdict">{_text(report.verdict())}</p>'
     if said := str(report.source):
         yield f'<p class="quiet small">Planned from {_text(said)}.</p>'
+    if report.source.commit:
+        yield f'<p class="quiet small">Digest <code>{digest(report)}</code></p>'
 
 
 def _services(stories: Iterable[Story]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from ...cost.model import Amount, Estimate
 from ...plan import Change
 from ...untrusted import cell
+from ..digest import digest, digests
 from ..report import CostReport, Report, StackReport
 from ..values import details, marks
 
@@ -39,6 +40,7 @@ def as_data(report: Report) -> dict[str, Any]:
         # Only where it is all that was planned: what else there is stands under "source".
         "commit": report.source.commit if report.source.is_commit else "",
         "source": asdict(report.source),
+        "digest": digest(report),
         "verdict": report.verdict(),
         "worst": str(report.worst) if report.worst else None,
         "counts": report.counts,
@@ -73,7 +75,9 @@ def as_data(report: Report) -> dict[str, Any]:
             }
             for risk in report.risks
         ],
-        "stacks": [_stack(stack) for stack in report.stacks],
+        "stacks": [
+            _stack(stack, its) for stack, its in zip(report.stacks, digests(report), strict=True)
+        ],
         "costs": [_cost(cost) for cost in report.costs],
         "assumptions": list(report.assumptions),
         "policy": None
@@ -92,9 +96,10 @@ def as_data(report: Report) -> dict[str, Any]:
     }
 
 
-def _stack(stack: StackReport) -> dict[str, Any]:
+def _stack(stack: StackReport, its_digest: str) -> dict[str, Any]:
     return {
         "name": stack.name,
+        "digest": its_digest,
         "environment": stack.environment,
         "status": stack.status,
         "note": stack.note,

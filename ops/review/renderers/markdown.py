@@ -10,6 +10,7 @@ from ...kinds.untold import NOT_TOLD
 from ...markdown import code, fenced, in_html, plain
 from ...plan import Action, Change
 from ...told import Risk, Severity, Story
+from ..digest import digest
 from ..report import MISSING, CostReport, Finding, Report, StackReport
 from ..values import SIGNS, details, marks, sentence, short
 
@@ -349,4 +350,6 @@ def _footer(report: Report) -> str:
     saved = sum(1 for stack in report.stacks if stack.saved)
     if saved:
         parts.append(f"{saved} saved plan{'s' if saved != 1 else ''}: {report.apply}")
+    if report.source.commit:
+        parts.append(f"digest {digest(report)}")
     return f"<sub>{plain(', '.join(parts))}</sub>"

@@ -13,6 +13,7 @@ from rich.text import Text
 from ...plan import Action
 from ...told import Severity, Story
 from ...untrusted import line
+from ..digest import digest
 from ..report import MISSING, Report
 from ..values import SIGNS, details, marks, sentence
 from .markdown import cost_cells, cost_notes
@@ -63,12 +64,13 @@ def print_report(report: Report, console: Console) -> None:
         _findings,
         _changes,
         _saved,
+        _digest,
     ):
         renderable = section(report)
         if renderable is not None:
             console.print()
             # Text is wrapped within its column; an address stays whole, to be copied.
-            console.print(renderable, soft_wrap=section in (_beside, _changes, _saved))
+            console.print(renderable, soft_wrap=section in (_beside, _changes, _saved, _digest))
 
 
 def _table(title: str) -> Table:
@@ -209,3 +211,7 @@ def _saved(report: Report) -> RenderableType | None:
         return None
     title = _text(f"Saved plans, to be applied as they are here: {report.apply}", style="bold")
     return Group(title, *(_text(f"  {path}") for path in paths))
+
+
+def _digest(report: Report) -> RenderableType | None:
+    return _text(f"Digest: {digest(report)}", style="dim") if report.source.commit else None
