@@ -19,6 +19,7 @@ from botocore.exceptions import (
 from inferform import Context, Environment
 
 from .errors import NotBootstrappedError, OperatorError
+from .masking import mask_text
 from .terraform import Stack
 from .untrusted import visible
 
@@ -148,10 +149,11 @@ def lacking(output: str) -> list[str]:
 
 
 def errors_of(output: str, limit: int = 12) -> list[str]:
-    """The lines of the errors in what Terraform printed, without frames; long ones are cut."""
+    """The lines of the errors in what Terraform printed, without frames and secrets; long ones are
+    cut."""
     lines = [
         visible(re.sub(r"\x1b\[[0-9;]*m", "", line).strip("│╷╵ ").rstrip())
-        for line in output.splitlines()
+        for line in mask_text(output).splitlines()
     ]
     starts = [index for index, line in enumerate(lines) if line.startswith("Error: ")]
     shown = [_cut(line) for line in lines[starts[0] if starts else 0 :] if line]

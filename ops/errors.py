@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .masking import mask_text
 from .untrusted import bounded, visible
 
 
@@ -12,8 +13,8 @@ class OperatorError(Exception):
 
     def __init__(self, message: str, hint: str = "") -> None:
         # It may quote AWS, Terraform, a file or its name.
-        self.message = bounded(visible(message))
-        self.hint = bounded(visible(hint))
+        self.message = bounded(visible(mask_text(message)))
+        self.hint = bounded(visible(mask_text(hint)))
         super().__init__(f"{self.message}\n  {self.hint}" if hint else self.message)
 
 
@@ -31,3 +32,9 @@ class NotVerifiedError(OperatorError):
     """All was applied, and whether it serves is not known. Exit status 3."""
 
     status = 3
+
+
+class NotApprovedError(OperatorError):
+    """What would be applied is not what was approved. Exit status 4."""
+
+    status = 4

@@ -38,6 +38,13 @@ _USER = re.compile(
 )
 _USER_OPTIONS = ("-u", "--user", "--proxy-user")
 _USER_ARGUMENT = re.compile(r"[^\s:/]{1,128}:(?!\d+$)[^\s]+")
+# A code of AWS's, such as ExpiredTokenException, before what it means.
+_ERROR_CODE = re.compile(
+    r"(?:Expired|Invalid|Malformed|Missing|NoSuch|Unrecognized)[A-Z][A-Za-z]{1,100}"
+    r"|[A-Z][A-Za-z0-9.]{1,100}"
+    r"(?:AlreadyExists|Error|Exception|Fault|InUse|InParentDSRecord|NotFound|Violation)"
+)
+_BEFORE_CODE = ("api error", "error code", "code", "exception")
 _LETTERS_AND_DIGITS = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[^\s/:.=]{8,128}")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4}){3,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _BEARER = re.compile(r"(\b(?:bearer|basic)\s{1,8})[\w.~+/\-]{8,}=*", re.IGNORECASE)
@@ -121,6 +128,10 @@ def _without_assigned(pattern: re.Pattern[str], text: str) -> Iterator[str]:
         if match["sign"] == ":" and before.endswith((":", "=", "/")):
             # A part of an ARN, or the tag of an image.
             continue
+        if _is_error_code(
+            match["name"], match["sign"], text[max(0, match.start() - 12) : match.start()]
+        ):
+            continue
         found = _VALUES.match(text, match.end())
         if found is None or found[0] in ('""', "''", "(masked)"):
             continue
@@ -131,6 +142,14 @@ def _without_assigned(pattern: re.Pattern[str], text: str) -> Iterator[str]:
             yield "(masked)"
             kept = passed
     yield text[kept:]
+
+
+def _is_error_code(name: str, sign: str, before: str) -> bool:
+    """Whether a name is the code of an error, and what follows says what it means."""
+    if sign.strip(" \t") != ":":
+        return False
+    said = before.rstrip(" \t:").lower()
+    return bool(_ERROR_CODE.fullmatch(name)) or (name[:1].isupper() and said.endswith(_BEFORE_CODE))
 
 
 def _mask(value: Any, sensitive: Any, *, name: str, secret: bool, environment: bool) -> Any:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from inferform.usage import Usage
 
 from ..checks import RUNNING_IMAGE, Check
+from ..masking import mask_text
 from ..plan import Change, Plan, Side
 from ..told import RiskRule, Severity, Story
+from ..untrusted import visible
 
 if TYPE_CHECKING:
     from inferform import Environment
@@ -132,6 +134,10 @@ class Finding:
     outcome: Outcome
     found: str
     fix: str = ""
+
+    def __post_init__(self) -> None:
+        # It may quote what AWS answered.
+        object.__setattr__(self, "found", visible(mask_text(self.found)))
 
     def as_dict(self) -> dict[str, str]:
         """The finding for machines."""
