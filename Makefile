@@ -28,7 +28,7 @@ node_modules/.ready: package-lock.json
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
 	@touch $@
 
-# Checkov pins a boto3 of its own, so it has an environment of its own.
+# Checkov pins a boto3 of its own, so it has an environment of its own, with the other scanners.
 .venv-checkov/.ready: .github/checkov-requirements.txt
 	@echo "setting up .venv-checkov"
 	@$(PYTHON) -m venv --clear .venv-checkov

@@ -41,4 +41,10 @@ CAPABILITY = Capability(
             ),
         },
     },
+    cloudsplaining={
+        "identity-*/aws_iam_policy.roles_boundary_*": {"*": _CEILING},
+        "identity-*/aws_iam_role_policy.roles_deploy-policy_*": {
+            "s3": "it sets up buckets of the organization in every way, and none of the states",
+        },
+    },
 )

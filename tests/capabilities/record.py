@@ -77,6 +77,10 @@ class Capability:
     """Why checks of Checkov that fail are no fault, by their ids: for a resource type, or a pattern
     for `source-stack/type.name`."""
 
+    cloudsplaining: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Why what Cloudsplaining finds in a policy is no fault, by the patterns of a place
+    `source-stack/type.name` and of an action or a service."""
+
     encrypted: Mapping[str, Callable[[dict[str, Any]], Any]] = field(default_factory=dict)
     """How each type that holds data shows that it is encrypted."""
 
