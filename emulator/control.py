@@ -5,6 +5,9 @@ GET      health               who answers: instance, process id, moto version
 GET      faults               the faults in force and how often each has struck
 POST     faults               a fault: kind, service, operation, account, since, count, after
 DELETE   faults               end all faults
+GET      access               whether calls of services are judged in an account, and which were
+                              refused without ending what made them: account
+POST     access               judge such calls by the declared policies: account, judged
 POST     requests             note the AWS requests from now on
 DELETE   requests             end it: the service and operation of each that came, once
 POST     sagemaker/rollout    what the next deployment of an endpoint comes to: endpoint, outcome,
@@ -22,7 +25,7 @@ any      kubernetes/...       the Kubernetes API of an EKS cluster, see ``emulat
 =======  ===================  ======================================================================
 
 A body is one JSON object. See ``emulator.faults.Fault`` and ``emulator.rollouts.Plan``;
-for ECS ``emulator.service_rollouts.Plan``.
+for ECS ``emulator.service_rollouts.Plan``; for what is judged ``emulator.rights``.
 
 A request that a web page of another origin makes is refused before anything reads it, whatever its
 route, and so is a host name that is not this machine's: `emulator.network.refusal`.
@@ -62,6 +65,8 @@ class Application:
             ("GET", "faults"): self._list_faults,
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): self._clear_faults,
+            ("GET", "access"): _access,
+            ("POST", "access"): _judge,
             ("POST", "requests"): self._note_requests,
             ("DELETE", "requests"): self._end_noting,
             ("POST", "sagemaker/rollout"): _plan_rollout,
@@ -144,6 +149,20 @@ def _kubernetes(environ: Environ) -> Answer:
         str(environ.get("HTTP_AUTHORIZATION", "")).removeprefix("Bearer "),
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)),
     )
+
+
+def _access(*, account: str = DEFAULT_ACCOUNT) -> dict[str, Any]:
+    # late, so that a server that is never asked for it does not load what it judges
+    from . import rights
+
+    return {"judged": rights.is_judged(account), "refused": rights.refused(account)}
+
+
+def _judge(*, account: str = DEFAULT_ACCOUNT, judged: bool = True) -> dict[str, Any]:
+    from . import rights
+
+    rights.judge(account, judged)
+    return {"account": account, "judged": judged}
 
 
 def _plan_rollout(

@@ -3,7 +3,8 @@
 AWS takes minutes and may end in a failure or a rollback; the emulator is done at once, unless
 a plan says otherwise. A plan is for the next CreateEndpoint or UpdateEndpoint of one endpoint
 and counts in answers of DescribeEndpoint instead of minutes. Without a plan, an update whose
-DeploymentConfig names an alarm in state ALARM is rolled back, as AWS does.
+DeploymentConfig names an alarm in state ALARM is rolled back, as AWS does. So is what SageMaker
+cannot fetch, where that is judged (``emulator.hosting``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Literal, get_args
 from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 
-from . import planned
+from . import hosting, planned
 
 Outcome = Literal["succeed", "fail", "rollback", "rollback-failed"]
 
@@ -94,7 +95,11 @@ def begin(backend: Any, endpoint: Any, *, previous: dict[str, Any] | None) -> No
     """Start the deployment of what the endpoint has just been told to run."""
     updates = previous is not None
     plan = _plans(backend).pop(endpoint.endpoint_name.lower(), Plan(describes=0))
-    if updates and plan.outcome == "succeed" and _alarms(endpoint):
+    config = backend.endpoint_configs[endpoint.endpoint_config_name]
+    failure = hosting.failure(backend, endpoint, config) if plan.outcome == "succeed" else ""
+    if failure:
+        plan = Plan("rollback", describes=max(plan.describes, 1), reason=failure)
+    elif updates and plan.outcome == "succeed" and _alarms(endpoint):
         # an alarm is seen while traffic moves, so Updating shows first
         plan = _alarm_plan(endpoint, describes=max(plan.describes, 1))
     deployment = _Deployment(plan=plan, target=snapshot(endpoint), updates=updates)

@@ -1,7 +1,7 @@
 """How an ECS service gets from one deployment to another.
 
 AWS takes minutes and may end in a failure or a rollback; the emulator is done at once, unless a
-plan says otherwise. A plan is for the next deployment of one service, by ECS itself or by
+plan says otherwise or its tasks cannot start, where that is judged (``emulator.tasks``). A plan is for the next deployment of one service, by ECS itself or by
 CodeDeploy, and counts in answers instead of minutes: of DescribeServices or of GetDeployment.
 
 A rollback puts the last deployment that was completed back, under its own id (Amazon ECS developer
@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 from moto.core.utils import utcnow
 from moto.moto_api._internal import mock_random
 
-from . import planned
+from . import planned, tasks
 
 Outcome = Literal["succeed", "fail", "rollback"]
 
@@ -74,9 +74,12 @@ def clear_plans(backend: Any) -> None:
     _plans(backend).clear()
 
 
-def take_plan(backend: Any, cluster: str, service: str) -> Plan:
-    """The plan for the deployment that begins now; one that succeeds at once where there is none."""
-    return _plans(backend).pop(f"{cluster}:{service}", Plan())
+def take_plan(backend: Any, service: Any, definition: str = "") -> Plan:
+    """The plan for the deployment that begins now, of a task definition that CodeDeploy brings or of
+    the service's own. Without one it succeeds at once, unless its tasks cannot start."""
+    plan = _plans(backend).pop(f"{service.cluster_name}:{service.name}", Plan())
+    failure = tasks.failure(backend, service, definition) if plan.outcome == "succeed" else ""
+    return Plan("rollback", describes=plan.describes, reason=failure) if failure else plan
 
 
 def _plans(backend: Any) -> dict[str, Plan]:
@@ -92,7 +95,7 @@ def snapshot(service: Any) -> dict[str, Any]:
 
 def begin(backend: Any, service: Any, *, before: dict[str, Any] | None) -> None:
     """Start the deployment of what the service has just been told to run."""
-    plan = take_plan(backend, service.cluster_name, service.name)
+    plan = take_plan(backend, service)
     if service.deployment_controller["type"] != "ECS":
         failed = before is None and plan.outcome != "succeed"
         service.running_count = 0 if failed else service.desired_count

@@ -38,6 +38,8 @@ def run() -> None:
     with stdout.status("starting the emulator"):
         emulator = process.start(EMULATOR_FOLDER)
     stdout.print(f"emulator  {emulator.url}")
+    account = {"account": dev.context.account}
+    emulator.control("POST", "access", {**account, "judged": True})
     aws = Aws(dev.context, emulator=emulator)
     done = bootstrap(dev.context, aws)
     stdout.print(f"state     s3://{done.bucket}")
@@ -45,6 +47,8 @@ def run() -> None:
     _fill(program, aws)
     deploy.report(deploy.deploy([f"{DEMO}-*"], program, check=refuse_missing), program)
     show(dev, aws)
+    for each in emulator.control("GET", "access", account)["refused"]:
+        stdout.print(f"refused   {each['action']} on {each['resource']} {each['why']}", markup=False)
     stdout.print(
         "\nNow try\n"
         "  change environments/dev.py (another tag, a second endpoint), then\n"

@@ -164,17 +164,19 @@ def create_deployment(original: Original, response: CodeDeployResponse) -> Actio
         return ActionResult(result.result)
     deployment.start_time = utcnow()
     deployment.status = "InProgress"
-    deployment.plan, deployment.shown = _plan(response, group), 0
+    definition = _task_definition(deployment.revision)
+    deployment.plan, deployment.shown = _plan(response, group, definition), 0
     group.last_attempted = deployment
     if deployment.plan.describes == 0:
         _end(response, deployment)
     return ActionResult(result.result)
 
 
-def _plan(response: CodeDeployResponse, group: Any) -> service_rollouts.Plan:
+def _plan(response: CodeDeployResponse, group: Any, definition: str) -> service_rollouts.Plan:
     backend = ecs_backends[response.current_account][response.region]
     for target in group.ecs_services:
-        return service_rollouts.take_plan(backend, target["clusterName"], target["serviceName"])
+        service = backend.services[f"{target['clusterName']}:{target['serviceName']}"]
+        return service_rollouts.take_plan(backend, service, definition)
     return service_rollouts.Plan()
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import copy
 import fnmatch
 import json
-from collections.abc import Callable, Mapping
-from operator import eq
+from collections.abc import Callable
 from typing import Any
 
 import xmltodict  # type: ignore[import-untyped]
 from flask import has_request_context, request
 from moto.core.common_types import TYPE_RESPONSE
-from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import S3AccessDeniedError
 from moto.s3.models import FakeBucket, S3Backend
 from moto.s3.responses import S3Response
 from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
 
+from .. import policies
+from ..policies import listed
 from .registry import Service
 
 service = Service("s3", S3Response)
@@ -38,16 +39,22 @@ def get_permission(original: Original, bucket: FakeBucket, action: str, resource
     """
     if bucket.policy is None:
         return PermissionResult.NEUTRAL
-    document = json.loads(bucket.policy)
-    context = _context()
-    statements = [
-        {key: value for key, value in statement.items() if key != "Condition"}
-        for statement in _listed(document["Statement"])
-        if _holds(statement.get("Condition", {}), context)
-        and _concerns(statement.get("Principal", "*"), _caller())
-    ]
-    policy = IAMPolicy(json.dumps({"Version": "2012-10-17", "Statement": statements}))
-    return policy.is_action_permitted(action, resource)
+    context, caller = _context(), _caller()
+    found = policies.effect(
+        policies.statements(bucket.policy),
+        action,
+        resource,
+        context,
+        by=lambda statement: _concerns(statement.get("Principal", "*"), caller),
+    )
+    return _RESULTS[found]
+
+
+_RESULTS = {
+    "Allow": PermissionResult.PERMITTED,
+    "Deny": PermissionResult.DENIED,
+    "": PermissionResult.NEUTRAL,
+}
 
 
 def _context() -> dict[str, str]:
@@ -82,59 +89,8 @@ def _concerns(principal: Any, account: str) -> bool:
         return False
     return any(
         each in ("*", account) or each.split(":")[4:5] == [account]
-        for each in _listed(principal.get("AWS", []))
+        for each in listed(principal.get("AWS", []))
     )
-
-
-def _holds(conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
-    return all(
-        _compare(operator, key.lower(), [str(each) for each in _listed(wanted)], context)
-        for operator, keys in conditions.items()
-        for key, wanted in keys.items()
-    )
-
-
-def _any(compare: Callable[[str, str], bool]) -> Callable[[str, list[str]], bool]:
-    return lambda actual, wanted: any(compare(actual, each) for each in wanted)
-
-
-def _none(compare: Callable[[str, str], bool]) -> Callable[[str, list[str]], bool]:
-    return lambda actual, wanted: not any(compare(actual, each) for each in wanted)
-
-
-def _same_letters(actual: str, wanted: str) -> bool:
-    return actual.lower() == wanted.lower()
-
-
-# The policy operators; one that is not here never holds.
-_OPERATORS: dict[str, Callable[[str, list[str]], bool]] = {
-    "Bool": _any(_same_letters),
-    "StringEquals": _any(eq),
-    "StringNotEquals": _none(eq),
-    "StringEqualsIgnoreCase": _any(_same_letters),
-    "StringNotEqualsIgnoreCase": _none(_same_letters),
-    "StringLike": _any(fnmatch.fnmatchcase),
-    "StringNotLike": _none(fnmatch.fnmatchcase),
-    "ArnEquals": _any(fnmatch.fnmatchcase),
-    "ArnNotEquals": _none(fnmatch.fnmatchcase),
-    "ArnLike": _any(fnmatch.fnmatchcase),
-    "ArnNotLike": _none(fnmatch.fnmatchcase),
-    "NumericLessThan": _any(lambda actual, wanted: float(actual) < float(wanted)),
-    "NumericLessThanEquals": _any(lambda actual, wanted: float(actual) <= float(wanted)),
-    "NumericGreaterThan": _any(lambda actual, wanted: float(actual) > float(wanted)),
-    "NumericGreaterThanEquals": _any(lambda actual, wanted: float(actual) >= float(wanted)),
-}
-
-
-def _compare(operator: str, key: str, wanted: list[str], context: Mapping[str, str]) -> bool:
-    actual = context.get(key)
-    name = operator.removesuffix("IfExists")
-    if name == "Null":
-        return str(actual is None).lower() in [each.lower() for each in wanted]
-    if actual is None:
-        # a negated operator holds for a key that the request does not have
-        return operator.endswith("IfExists") or "Not" in name
-    return name in _OPERATORS and _OPERATORS[name](actual, wanted)
 
 
 @service.corrects(
@@ -155,7 +111,7 @@ def _lets_in(bucket: FakeBucket, account: str) -> bool:
         return False
     return any(
         statement.get("Effect") == "Allow" and _concerns(statement.get("Principal"), account)
-        for statement in _listed(json.loads(bucket.policy)["Statement"])
+        for statement in listed(json.loads(bucket.policy)["Statement"])
     )
 
 
@@ -175,10 +131,10 @@ def log_permissions_enabled_policy(
     return any(
         statement.get("Effect") == "Allow"
         and isinstance(statement.get("Principal"), dict)
-        and LOGGING_SERVICE_PRINCIPAL in _listed(statement["Principal"].get("Service", []))
-        and any(fnmatch.fnmatchcase("s3:PutObject", a) for a in _listed(statement["Action"]))
-        and any(fnmatch.fnmatchcase(written, r) for r in _listed(statement["Resource"]))
-        for statement in _listed(json.loads(target_bucket.policy)["Statement"])
+        and LOGGING_SERVICE_PRINCIPAL in listed(statement["Principal"].get("Service", []))
+        and any(fnmatch.fnmatchcase("s3:PutObject", a) for a in listed(statement["Action"]))
+        and any(fnmatch.fnmatchcase(written, r) for r in listed(statement["Resource"]))
+        for statement in listed(json.loads(target_bucket.policy)["Statement"])
     )
 
 
@@ -224,7 +180,3 @@ def get_bucket_notification(original: Original, response: S3Response) -> TYPE_RE
         }
         body = xmltodict.unparse(content)
     return status, headers, body
-
-
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list) else [value]

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import boto3
 
 from emulator.process import Emulator
-from inferform import Context, Environment, Inference, NetworkOutputs, RegistryOutputs
+from inferform import (
+    Context,
+    EcsOutputs,
+    Environment,
+    Inference,
+    NetworkOutputs,
+    RegistryOutputs,
+)
 from inferform.target import EMULATOR
 from ops.terraform import Stack, stacks, terraform_environment
+from tests.e2e.filled import fill, judge
 from tests.e2e.plan_role import within_plan_role
 
 CONTEXT = Context(
@@ -41,6 +50,12 @@ class Hosting:
     folder: Path
     network: NetworkOutputs
     registry: RegistryOutputs
+    judged: bool = False
+    """Whether what services do is judged; what a stack runs is pushed before it is applied then."""
+
+    context: Context = CONTEXT
+    ecs: EcsOutputs | None = None
+
     _started: set[str] = field(default_factory=set)
 
     def stack(self, inference: Inference) -> Stack:
@@ -48,7 +63,11 @@ class Hosting:
         from inferform.layers import program
 
         environment = Environment(
-            context=CONTEXT, network=self.network, registry=self.registry, inference=inference
+            context=self.context,
+            network=self.network,
+            registry=self.registry,
+            ecs=self.ecs,
+            inference=inference,
         )
         program.synthesize([environment], target=EMULATOR, outdir=self.folder)
         (stack,) = stacks(self.folder)
@@ -73,6 +92,8 @@ class Hosting:
     def apply(self, inference: Inference) -> str:
         """Deploy, and see that nothing is left to do."""
         stack = self.stack(inference)
+        if self.judged:
+            fill(partial(client, self.emulator), stack.content, CONTEXT.account)
         output = self.terraform(stack, "apply", "-auto-approve", "-no-color")
         self.terraform(stack, "plan", "-detailed-exitcode", "-no-color")
         return output
@@ -96,8 +117,10 @@ class Hosting:
         assert self.terraform(stack, "state", "list") == ""
 
 
-def hosting(emulator: Emulator, folder: Path) -> Hosting:
+def hosting(emulator: Emulator, folder: Path, *, judged: bool = False) -> Hosting:
     """A Hosting with the things that its stack stands on."""
+    if judged:
+        judge(emulator, CONTEXT.account)
     s3, ec2 = client(emulator, "s3"), client(emulator, "ec2")
     for bucket in (STATE, ARTIFACTS):
         s3.create_bucket(Bucket=bucket)
@@ -106,6 +129,14 @@ def hosting(emulator: Emulator, folder: Path) -> Hosting:
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{n}.0/24")["Subnet"]["SubnetId"]
         for n in range(2)
     ]
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])[
+        "RouteTables"
+    ]
+    ec2.create_vpc_endpoint(
+        VpcId=vpc,
+        ServiceName="com.amazonaws.us-east-1.s3",
+        RouteTableIds=[table["RouteTableId"]],
+    )
     key = client(emulator, "kms").create_key()["KeyMetadata"]["Arn"]
     lists = ec2.describe_managed_prefix_lists()["PrefixLists"]
     s3_list = next(each for each in lists if each["PrefixListName"].endswith(".s3"))
@@ -117,4 +148,4 @@ def hosting(emulator: Emulator, folder: Path) -> Hosting:
         s3_prefix_list_id=s3_list["PrefixListId"],
     )
     registry = RegistryOutputs(kms_key_arn=key, artifact_bucket=ARTIFACTS)
-    return Hosting(emulator, folder, network, registry)
+    return Hosting(emulator, folder, network, registry, judged)

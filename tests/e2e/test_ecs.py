@@ -41,6 +41,7 @@ from ops.aws import Aws
 from ops.kinds import kinds
 from ops.terraform import stacks, terraform_environment
 from ops.verify import verify
+from tests.e2e.filled import judge, open_network, push
 
 ACCOUNT = "555500005555"
 CONTEXT = Context(
@@ -84,6 +85,7 @@ class Account:
     network: NetworkOutputs
     registry: RegistryOutputs
     certificate: str
+    secret: str
 
     def client(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.url)
@@ -116,6 +118,10 @@ def account(emulator: Emulator) -> Account:
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.50.{n}.0/24", AvailabilityZone=f"us-east-1{z}")
         for n, z in enumerate("ab")
     ]
+    open_network(ec2, vpc, subnets[0]["Subnet"]["SubnetId"])
+    for version in ("1.0.0", "2.0.0"):
+        push(client("ecr"), "fraud", version)
+    judge(emulator, ACCOUNT)
     lists = ec2.describe_managed_prefix_lists()["PrefixLists"]
     key = client("kms").create_key()["KeyMetadata"]["Arn"]
     client("s3").create_bucket(Bucket="acme-ecstest-artifacts")
@@ -133,6 +139,7 @@ def account(emulator: Emulator) -> Account:
         ),
         RegistryOutputs(kms_key_arn=key, artifact_bucket="acme-ecstest-artifacts"),
         client("acm").request_certificate(DomainName="*.acme.test")["CertificateArn"],
+        client("secretsmanager").create_secret(Name="hub", SecretString="token")["ARN"],
     )
 
 
@@ -174,9 +181,7 @@ def environment(
                     compute=Fargate(cpu=1024, memory_mib=2048),
                     scaling=Scaling(min_capacity=1, max_capacity=10),
                     route=Route(load_balancer="internal", hosts=["scaled.acme.test"]),
-                    secrets={
-                        "TOKEN": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"
-                    },
+                    secrets={"TOKEN": account.secret},
                     execute_command=True,
                     read_only=False,
                 ),

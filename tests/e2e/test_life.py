@@ -19,6 +19,7 @@ from ops.plan import read_plan
 from ops.review.building import build
 from ops.review.renderers import FORMATS
 from ops.terraform import Stack, terraform_binary
+from tests.e2e.filled import judge, push, refused
 from tests.e2e.program import LASTING, Life, actions
 from tests.provider import OWN
 from tests.security.secrets import holding, kinds_of_secrets
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.story("each test changes the environment that the one b
 
 LAYERS = ("dev-use1-network", "dev-use1-registry", "dev-use1-inference")
 ENDPOINT_NAME = "acme-dev-use1-fraud"
+ACCOUNT = "111122223333"
+ARTIFACTS = "acme-dev-use1-artifacts-111122223333"
 CHEAP_NETWORK = 'Network(cidr="10.30.0.0/16", nat="none", flow_logs=None)'
 DEPLOYED_BY = CONTEXT[:-1] + ', deploy_role="inferform-deploy")'
 
@@ -52,12 +55,22 @@ def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Life:
     life = Life(tmp_path_factory.mktemp("life"), emulator)
     life.write(dev())
     life.bootstrap()
+    judge(emulator, ACCOUNT)
     return life
 
 
 def test_cdktf_deploys_every_layer_and_every_second_plan_is_empty(life: Life) -> None:
+    registry = life.deploy("dev-use1-registry")
+    # What the endpoint runs in this file: without it, an endpoint of a judged account fails.
+    aws = life.aws()
+    for tag in ("1.4.2", "1.5.0", "1.6.0", "1.7.0"):
+        push(aws.client("ecr"), "acme-dev-use1-fraud", tag)
+        aws.client("s3").put_object(
+            Bucket=ARTIFACTS, Key=f"fraud/{tag}/model.tar.gz", Body=b"model"
+        )
     deployment = life.deploy()
-    assert {run.name: run.status for run in deployment.stacks} == dict.fromkeys(LAYERS, "applied")
+    statuses = {run.name: run.status for run in (*deployment.stacks, *registry.stacks)}
+    assert statuses == dict.fromkeys(LAYERS, "applied")
     assert {name: life.plan_status(name) for name in LAYERS} == dict.fromkeys(LAYERS, 0)
 
 
@@ -78,6 +91,7 @@ def test_the_endpoint_is_in_service_with_its_scaling(life: Life) -> None:
     sagemaker = life.aws().client("sagemaker")
     endpoint = sagemaker.describe_endpoint(EndpointName="acme-dev-use1-fraud")
     assert endpoint["EndpointStatus"] == "InService"
+    assert refused(life.emulator, ACCOUNT) == []
     scaling = life.aws().client("application-autoscaling")
     (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
     assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 2)

@@ -42,6 +42,7 @@ from inferform import (
 from ops import demo
 from ops.aws import Aws
 
+from .filled import refused
 from .hosting import CONTEXT, Hosting, client, hosting
 
 pytestmark = pytest.mark.story("one stack is deployed, changed and destroyed")
@@ -172,7 +173,7 @@ CHANGED = {
 
 @pytest.fixture(scope="module")
 def deployed(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Hosting:
-    found = hosting(emulator, tmp_path_factory.mktemp("hosting"))
+    found = hosting(emulator, tmp_path_factory.mktemp("hosting"), judged=True)
     found.apply(Inference(endpoints=KINDS, batch=BATCH))
     return found
 
@@ -196,6 +197,7 @@ def test_every_kind_deploys_and_plans_empty(deployed: Hosting) -> None:
     for name in KINDS:
         endpoint = sagemaker.describe_endpoint(EndpointName=f"kinds-dev-use1-{name}")
         assert endpoint["EndpointStatus"] == "InService"
+    assert refused(deployed.emulator, CONTEXT.account) == []
     weights = sagemaker.describe_endpoint_config(
         EndpointConfigName=sagemaker.describe_endpoint(EndpointName="kinds-dev-use1-variants")[
             "EndpointConfigName"
