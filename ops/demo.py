@@ -48,7 +48,9 @@ def run() -> None:
     deploy.report(deploy.deploy([f"{DEMO}-*"], program, check=refuse_missing), program)
     show(dev, aws)
     for each in emulator.control("GET", "access", account)["refused"]:
-        stdout.print(f"refused   {each['action']} on {each['resource']} {each['why']}", markup=False)
+        stdout.print(
+            f"refused   {each['action']} on {each['resource']} {each['why']}", markup=False
+        )
     stdout.print(
         "\nNow try\n"
         "  change environments/dev.py (another tag, a second endpoint), then\n"

@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.budgets.exceptions import NotFoundException
 from moto.budgets.responses import BudgetsResponse
+from moto.core.utils import unix_time
 
 from .registry import Service
 
@@ -61,6 +62,16 @@ def _budget(response: BudgetsResponse, name: str) -> Any:
     if name not in budgets:
         raise NotFoundException(f"Unable to get budget: {name} - the budget doesn't exist.")
     return budgets[name]
+
+
+@service.adds("UpdateBudget", gap="missing: a changed limit fails")
+def update_budget(response: BudgetsResponse) -> str:
+    """AWS takes the new budget in the place of the old one, and keeps its notifications."""
+    given = response._get_param("NewBudget")
+    budget = _budget(response, given["BudgetName"])
+    period = budget.budget["TimePeriod"]
+    budget.budget = {"TimePeriod": period, **given, "LastUpdatedTime": unix_time()}
+    return json.dumps({})
 
 
 @service.corrects("CreateBudget", gap="loses tags given at creation")

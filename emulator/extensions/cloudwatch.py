@@ -24,11 +24,12 @@ _EXTENDED_STATISTIC = re.compile(r"(p|tm|tc|ts|wm)\d{1,3}(\.\d+)?|(TM|TC|TS|WM|P
 @service.corrects(
     "PutMetricAlarm",
     gap="creates alarms in state OK and sets a changed alarm back to it; knows percentiles as the "
-    "only extended statistic",
+    "only extended statistic; takes more than five actions and any window",
     owner=CloudWatchBackend,
 )
 def put_metric_alarm(original: Original, backend: CloudWatchBackend, **given: Any) -> Alarm:
     """AWS starts at INSUFFICIENT_DATA, keeps the state of an alarm that exists, and knows more."""
+    _require_limits(given)
     statistic = given.get("extended_statistic")
     if statistic and not _EXTENDED_STATISTIC.fullmatch(statistic):
         raise InvalidParameterValue(
@@ -44,6 +45,54 @@ def put_metric_alarm(original: Original, backend: CloudWatchBackend, **given: An
             setattr(alarm, name, getattr(before, name))
         alarm.state_updated_timestamp = before.state_updated_timestamp
     return alarm
+
+
+def _require_limits(given: dict[str, Any]) -> None:
+    """PutMetricAlarm: five actions for a state, and a window of a week, or of a day where the period
+    is shorter than an hour."""
+    for kind in ("alarm_actions", "ok_actions", "insufficient_data_actions"):
+        actions = given.get(kind) or []
+        if len(actions) > 5:
+            first, *others = kind.split("_")
+            field = "".join([first, *(each.title() for each in others)])
+            raise ValidationError(
+                f"1 validation error detected: Value '[{', '.join(actions)}]' at '{field}' failed to "
+                "satisfy constraint: Member must have length less than or equal to 5"
+            )
+    period, periods = given.get("period"), given.get("evaluation_periods")
+    if not period or not periods:
+        return
+    span, seconds = ("day", 86_400) if int(period) < 3600 else ("week", 604_800)
+    if int(period) * int(periods) > seconds:
+        raise ValidationError(
+            f"Metrics cannot be checked across more than a {span} (EvaluationPeriods * Period must be "
+            f"<= {seconds})"
+        )
+
+
+@service.corrects(
+    "DeleteAlarms", gap="deletes alarms that a composite alarm names, and several composite alarms"
+)
+def delete_alarms(original: Original, response: CloudWatchResponse) -> ActionResult:
+    """AWS deletes none of them then."""
+    alarms = response.cloudwatch_backend.alarms
+    names = response._get_param("AlarmNames", [])
+    composites = [each for each in alarms.values() if isinstance(each, CompositeAlarm)]
+    if sum(each.name in names for each in composites) > 1:
+        raise ValidationError("DeleteAlarms request can contain at most one composite alarm")
+    for name in names:
+        if any(name in _names_in(each.rule) for each in composites):
+            raise ValidationError(
+                f"Cannot delete {name} as there are composite alarm(s) depending on it."
+            )
+    result = original(response)
+    assert isinstance(result, ActionResult)
+    return result
+
+
+def _names_in(rule: str) -> list[str]:
+    found = [match["alarm"] for match in _TOKEN.finditer(rule) if match["alarm"]]
+    return [each.strip('"').rsplit(":alarm:", 1)[-1] for each in found]
 
 
 class CompositeAlarm(Alarm):  # type: ignore[misc]  # moto is not checked

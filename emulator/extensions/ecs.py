@@ -7,12 +7,12 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, utcnow
-from moto.ecs.exceptions import ServiceNotFoundException
+from moto.ecs.exceptions import EcsClientException, ServiceNotFoundException
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.models import elbv2_backends
 
-from .. import service_rollouts
+from .. import rights, service_rollouts
 from .registry import Service
 
 service = Service("ecs", EC2ContainerServiceResponse)
@@ -36,11 +36,21 @@ KEPT = (
 _DEPLOYMENT = {"maximumPercent": 200, "minimumHealthyPercent": 100}
 
 
-@service.corrects("RegisterTaskDefinition", gap="does not say when it was registered")
+@service.corrects(
+    "RegisterTaskDefinition",
+    gap="does not say when it was registered; takes images of ECR for Fargate without an execution role",
+)
 def register_task_definition(
     original: Original, response: EC2ContainerServiceResponse
 ) -> ActionResult:
-    """AWS says when."""
+    """AWS says when, and what Fargate needs to pull from ECR."""
+    images = [each.get("image", "") for each in response._get_param("containerDefinitions") or []]
+    on_fargate = "FARGATE" in (response._get_param("requiresCompatibilities") or [])
+    pulls = any(rights.is_of_ecr(each) for each in images)
+    if on_fargate and pulls and not response._get_param("executionRoleArn"):
+        raise EcsClientException(
+            "Fargate requires task definition to have execution role ARN to support ECR images."
+        )
     result: Any = original(response)
     result.result["taskDefinition"].registered_at = utcnow()
     return ActionResult(result.result)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.logs.exceptions import ResourceNotFoundException
+from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import LogGroup
 from moto.logs.responses import LogsResponse
 
@@ -56,3 +57,20 @@ def list_tags_for_resource(original: Original, response: LogsResponse) -> Any:
     if name and name not in response.logs_backend.groups:
         raise ResourceNotFoundException
     return original(response)
+
+
+@service.corrects(
+    "PutMetricFilter",
+    gap="puts a changed filter beside the old one: Terraform sees a change for ever",
+    owner=MetricFilters,
+    method="add_filter",
+)
+def add_filter(original: Original, filters: MetricFilters, name: str, *given: Any) -> None:
+    """AWS changes the filter of that name in the group."""
+    group = given[1]
+    filters.metric_filters = [
+        each
+        for each in filters.metric_filters
+        if (each["filterName"], each["logGroupName"]) != (name, group)
+    ]
+    original(filters, name, *given)

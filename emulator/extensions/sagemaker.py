@@ -83,7 +83,8 @@ def describe_model(original: Original, model: Model) -> dict[str, Any]:
 
 @service.corrects(
     "CreateEndpointConfig",
-    gap="overwrites a configuration of that name; loses shadow variants, ExecutionRoleArn, "
+    gap="overwrites a configuration of that name; takes ManagedInstanceScaling beside a model, and "
+    "neither a model nor a role; loses shadow variants, ExecutionRoleArn, "
     "VpcConfig, EnableNetworkIsolation, ExplainerConfig and MetricsConfig",
 )
 def create_endpoint_config(original: Original, response: SageMakerResponse) -> ActionResult:
@@ -97,6 +98,8 @@ def create_endpoint_config(original: Original, response: SageMakerResponse) -> A
             f'"{existing.endpoint_config_arn}".'
         )
     shadows = response._get_param("ShadowProductionVariants") or []
+    for variant in [*response._get_param("ProductionVariants"), *shadows]:
+        _require_fitting(response, variant)
     _require_unique_variants([*response._get_param("ProductionVariants"), *shadows])
     _require_models(backend, shadows)
     result = original(response)
@@ -113,6 +116,19 @@ def create_endpoint_config(original: Original, response: SageMakerResponse) -> A
         setattr(config, _snake(field), response._get_param(field))
     assert isinstance(result, ActionResult)
     return result
+
+
+def _require_fitting(response: SageMakerResponse, variant: dict[str, Any]) -> None:
+    """A variant has a model of its own, or is for inference components, which need a role."""
+    has_model = bool(variant.get("ModelName"))
+    if has_model and variant.get("ManagedInstanceScaling"):
+        raise ValidationError(
+            "ManagedInstanceScaling is only supported for inference component endpoints."
+        )
+    if not has_model and not response._get_param("ExecutionRoleArn"):
+        raise ValidationError(
+            "ExecutionRoleArn is required when a production variant has no ModelName."
+        )
 
 
 def _require_unique_variants(variants: list[dict[str, Any]]) -> None:

@@ -28,3 +28,19 @@ def get_queue_attributes(original: Original, queue: Queue) -> dict[str, Any]:
     if queue.redrive_policy:
         attributes["RedrivePolicy"] = json.dumps(queue.redrive_policy, separators=(",", ":"))
     return attributes
+
+
+@service.corrects(
+    "SetQueueAttributes",
+    gap="forgets the queue's policy when anything else is set",
+    owner=Queue,
+    method="_set_attributes",
+)
+def set_attributes(
+    original: Original, queue: Queue, attributes: dict[str, Any], now: float | None = None
+) -> None:
+    """AWS changes only the attributes that were given."""
+    policy = getattr(queue, "_policy_json", None)
+    original(queue, attributes, now)
+    if "Policy" not in attributes and policy is not None:
+        queue._policy_json = policy

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from .registry import Service
 
+Original = Callable[..., Any]
+
 service = Service("stepfunctions", StepFunctionResponse)
+
+
+class InvalidDefinitionError(ServiceException):  # type: ignore[misc]  # moto is not checked
+    """The definition of a state machine is none."""
+
+    code = "InvalidDefinition"
 
 
 @service.adds(
@@ -28,6 +39,37 @@ def validate_state_machine_definition(response: StepFunctionResponse) -> str:
             "truncated": False,
         }
     )
+
+
+@service.corrects(
+    "CreateStateMachine", gap="takes a definition that starts or goes on with a state it lacks"
+)
+def create_state_machine(original: Original, response: StepFunctionResponse) -> ActionResult:
+    """AWS refuses it."""
+    _require_valid(response._get_param("definition"))
+    result = original(response)
+    assert isinstance(result, ActionResult)
+    return result
+
+
+@service.corrects(
+    "UpdateStateMachine", gap="takes a definition that starts or goes on with a state it lacks"
+)
+def update_state_machine(original: Original, response: StepFunctionResponse) -> ActionResult:
+    """AWS refuses it."""
+    definition = response._get_param("definition")
+    if definition is not None:
+        _require_valid(definition)
+    result = original(response)
+    assert isinstance(result, ActionResult)
+    return result
+
+
+def _require_valid(definition: str) -> None:
+    problems = [f"{code}: {message}" for code, message in _problems(definition)]
+    if problems:
+        found = ", ".join(f"'{each}'" for each in problems)
+        raise InvalidDefinitionError(f"Invalid State Machine Definition: {found}")
 
 
 def _problems(definition: str) -> list[tuple[str, str]]:
