@@ -140,7 +140,7 @@ def _create(s3: S3Client, context: Context) -> bool:
 
 def _settings(s3: S3Client, context: Context) -> list[_Setting]:
     bucket = context.state_bucket
-    policy = document(tls_only(f"arn:{context.partition}:s3:::{bucket}"))
+    policy = document(*tls_only(f"arn:{context.partition}:s3:::{bucket}"))
     return [
         _Setting(
             "versioning",

@@ -229,7 +229,7 @@ class SharedLoadBalancer(Construct):
             "logs-policy",
             bucket=bucket.id,
             policy=document(
-                tls_only(arn),
+                *tls_only(arn),
                 allow(
                     "s3:PutObject",
                     f"{arn}/AWSLogs/{context.account}/*",

@@ -114,7 +114,7 @@ class CodeDeployRollout(Construct):
             self,
             "role",
             name=role_name(context, code_deploy_role(name)),
-            assume_role_policy=trust(f"codedeploy.{context.dns_suffix}", context.account),
+            assume_role_policy=trust(f"codedeploy.{context.dns_suffix}", context),
         )
         policy = IamRolePolicy(
             self,

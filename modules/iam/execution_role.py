@@ -35,7 +35,7 @@ class ExecutionRole(Construct):
             self,
             "role",
             name=self.name,
-            assume_role_policy=trust(service, context.account),
+            assume_role_policy=trust(service, context),
         )
         self.arn = role.arn
         self.ready = IamRolePolicy(

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from ..context import Context
+
 Statement = dict[str, Any]
 
 
@@ -85,24 +87,50 @@ def _listed(values: str | list[str]) -> list[str]:
     return [values] if isinstance(values, str) else values
 
 
-def trust(service: str, account: str) -> str:
-    """A trust policy for a service acting for `account` only."""
+# What each service says that it acts for when it assumes a role: the ARN's service, and its resource.
+# From "Cross-service confused deputy prevention" in the user guide of each, and for flow logs from
+# "IAM role for publishing flow logs to CloudWatch Logs".
+_SOURCES = {
+    "codedeploy": ("codedeploy", "deploymentgroup:*"),
+    "ecs-tasks": ("ecs", "*"),
+    "events": ("events", "rule/*"),
+    "sagemaker": ("sagemaker", "*"),
+    "scheduler": ("scheduler", "schedule-group/*"),
+    "states": ("states", "stateMachine:*"),
+    "vpc-flow-logs": ("ec2", "vpc-flow-log/*"),
+}
+
+
+def trust(service: str, context: Context) -> str:
+    """A trust policy for a service, acting for resources of this account and Region only.
+
+    A service that does not say which resource it acts for is held to the account.
+    """
+    conditions: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": context.account}}
+    if source := _SOURCES.get(service.partition(".")[0]):
+        conditions["ArnLike"] = {"aws:SourceArn": context.arn(*source)}
     return document(
         {
             "Effect": "Allow",
             "Action": "sts:AssumeRole",
             "Principal": {"Service": service},
-            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+            "Condition": conditions,
         }
     )
 
 
-def tls_only(bucket_arn: str) -> Statement:
-    """The statement that denies every S3 request without TLS."""
-    return deny(
-        "s3:*",
-        [bucket_arn, f"{bucket_arn}/*"],
-        sid="DenyInsecureTransport",
-        conditions={"Bool": {"aws:SecureTransport": "false"}},
-        principal={"AWS": "*"},
-    )
+def tls_only(bucket_arn: str) -> list[Statement]:
+    """The statements that deny every S3 request without TLS, or with one older than 1.2."""
+    return [
+        deny(
+            "s3:*",
+            [bucket_arn, f"{bucket_arn}/*"],
+            sid=sid,
+            conditions=conditions,
+            principal={"AWS": "*"},
+        )
+        for sid, conditions in (
+            ("DenyInsecureTransport", {"Bool": {"aws:SecureTransport": "false"}}),
+            ("DenyOldTls", {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+        )
+    ]

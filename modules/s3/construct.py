@@ -91,7 +91,7 @@ class Bucket(Construct):
                 )
             ],
         )
-        statements = [tls_only(self.arn)]
+        statements = tls_only(self.arn)
         if spec.read_accounts:
             statements.append(
                 allow(

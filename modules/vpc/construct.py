@@ -248,7 +248,7 @@ class VpcNetwork(Construct):
             self,
             "flow-log-role",
             name=role_name(context, FLOW_LOGS),
-            assume_role_policy=trust("vpc-flow-logs.amazonaws.com", context.account),
+            assume_role_policy=trust("vpc-flow-logs.amazonaws.com", context),
         )
         policy = IamRolePolicy(
             self,

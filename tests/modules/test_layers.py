@@ -212,11 +212,11 @@ def test_the_artifact_bucket_is_versioned_private_encrypted_and_tls_only(
     assert versioning["versioning_configuration"] == {"status": "Enabled"}
     block = one(stack, "aws_s3_bucket_public_access_block")
     assert all(block[k] is True for k in block if k.startswith(("block", "ignore", "restrict")))
-    (statement,) = json.loads(one(stack, "aws_s3_bucket_policy")["policy"])["Statement"]
-    assert (statement["Effect"], statement["Condition"]) == (
-        "Deny",
-        {"Bool": {"aws:SecureTransport": "false"}},
-    )
+    statements = json.loads(one(stack, "aws_s3_bucket_policy")["policy"])["Statement"]
+    assert [(each["Effect"], each["Condition"]) for each in statements] == [
+        ("Deny", {"Bool": {"aws:SecureTransport": "false"}}),
+        ("Deny", {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+    ]
     key = one(stack, "aws_kms_key")
     assert key["enable_key_rotation"] is True
     uploads, noncurrent = one(stack, "aws_s3_bucket_lifecycle_configuration")["rule"]

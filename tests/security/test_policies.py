@@ -235,16 +235,20 @@ def buckets(made: dict[str, Made]) -> list[tuple[str, str, Resource]]:
     return found
 
 
-def test_every_bucket_refuses_requests_without_tls(
-    made: dict[str, Made], buckets: list[tuple[str, str, Resource]]
+@pytest.mark.parametrize(
+    "condition",
+    [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}],
+    ids=["none", "old"],
+)
+def test_every_bucket_refuses_requests_without_tls_or_with_an_old_one(
+    condition: dict[str, Any], made: dict[str, Made], buckets: list[tuple[str, str, Resource]]
 ) -> None:
     for stack, name, bucket in buckets:
         (policy,) = of_bucket(made[stack], "aws_s3_bucket_policy", name)
         (deny,) = [
             each
             for each in json.loads(policy["policy"])["Statement"]
-            if each["Effect"] == "Deny"
-            and each["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            if each["Effect"] == "Deny" and each["Condition"] == condition
         ]
         arn = f"arn:aws:s3:::{bucket['bucket']}"
         assert deny["Action"] == "s3:*"
