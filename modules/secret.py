@@ -95,6 +95,9 @@ _REFERENCE = re.compile(
 _PLAIN_ADDRESS = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[\w.,:\[\]-]{1,512}(?P<path>(?:/[\w.-]{0,256}){0,32})"
 )
+_HOST = re.compile(
+    r"^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}\.(?:cn|cloud|com|dev|io|net|org)(?![\w.-])"
+)
 _NUMBER = re.compile(r"-?\d{1,12}(?:\.\d{1,12})?")
 _RANDOM = re.compile(r"[A-Za-z0-9+/_\-]{20,}={0,2}")
 _HEX = re.compile(r"[0-9a-fA-F]{32,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -114,7 +117,8 @@ def secret_service(value: str) -> Literal["secretsmanager", "ssm"] | None:
 
 def names_secret(name: str) -> bool:
     """Whether something of this name is likely to be a secret, whatever its value."""
-    words = _words(name)
+    # An issuer of tokens names none, such as token.actions.githubusercontent.com:aud.
+    words = _words(_HOST.sub("", name))
     return any(map(_is_secret_word, words)) or _holds_pair(words) or _is_connection(words)
 
 

@@ -24,7 +24,8 @@ from inferform.secret import (
 
 from .untrusted import document
 
-_VALUE = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&]+)"
+# A sign alone, such as the bracket that opens a block, is no value.
+_VALUE = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|(?=[^\s,;&]*[^\W_])[^\s,;&]+)"
 _VALUES = re.compile(_VALUE)
 _ASSIGNED = re.compile(
     r"(?<![\w.\-])(?P<name>[\w.\-]{1,128})(?P<sign>[\"']?[ \t]{0,8}[:=][ \t]{0,8})"
