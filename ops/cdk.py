@@ -125,7 +125,7 @@ def deploy(
     if alone:
         # Not otherwise: cdktf then no longer keeps the order of the stacks that it runs.
         command.append("--ignore-missing-stack-dependencies")
-    if program.emulator:
+    if program.emulator or program.lock:
         # Locking asks the registry even where the provider comes from a mirror.
         command.append("--skip-provider-lock")
     runs = {name: StackRun(name) for name in names}

@@ -28,7 +28,17 @@ from inferform.target import ASKED, PLANS_ONLY
 from .environments import environment, environments
 from .errors import BadInputError, OperatorError
 from .output import stderr
-from .terraform import PRIVATE, ROOT, WORK, Stack, private_folder, stacks, terraform_environment
+from .terraform import (
+    LOCK_FILE,
+    PRIVATE,
+    ROOT,
+    WORK,
+    Stack,
+    emulator_lock,
+    private_folder,
+    stacks,
+    terraform_environment,
+)
 
 ENVIRONMENTS = "INFERFORM_ENVIRONMENTS"
 """The environment variable that names the folder of environment files."""
@@ -143,11 +153,31 @@ class Program:
             )
         made = Stacks(self, tuple(stacks(self.outdir)), known)
         _refuse_ambiguous(made)
+        if lock := self.lock:
+            for stack in made.stacks:
+                shutil.copyfile(lock, stack.folder / LOCK_FILE)
         return made
 
+    @property
+    def lock(self) -> Path | None:
+        """The lock file of the providers: the project's own beside cdktf.json, or the emulator's."""
+        if self.emulator:
+            return emulator_lock()
+        own = self.folder / LOCK_FILE
+        return own if own.is_file() else None
+
     def terraform_environment(self) -> dict[str, str]:
-        """The environment in which Terraform runs for this program."""
-        return terraform_environment(self.emulator.environment() if self.emulator else None)
+        """The environment in which Terraform runs for this program.
+
+        A project's own lock file is not added to: a provider that is not in it is refused.
+        """
+        if self.emulator:
+            return terraform_environment(self.emulator.environment())
+        variables = terraform_environment()
+        if self.lock:
+            given = variables.get("TF_CLI_ARGS_init", "")
+            variables["TF_CLI_ARGS_init"] = f"{given} -lockfile=readonly".strip()
+        return variables
 
     def cdktf_environment(self) -> dict[str, str]:
         """The environment in which cdktf runs for this program."""

@@ -33,6 +33,12 @@ EMULATOR_FOLDER = WORK / "emulator"
 PRIVATE = 0o077
 """The umask of whatever writes plans, states and logs: for their owner alone."""
 
+LOCK_FILE = ".terraform.lock.hcl"
+"""What Terraform may take for a provider, by version and hashes."""
+
+EMULATOR_LOCK = ROOT / "emulator" / "terraform.lock.hcl"
+"""The lock of stacks that are made for the emulator."""
+
 MINIMUM_VERSION = (1, 11)
 _REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
 _HOW_TO_GET = "get Terraform 1.11 or newer from https://developer.hashicorp.com/terraform/install"
@@ -89,20 +95,34 @@ def _folders(root: Path, depth: int) -> Iterator[Path]:
         yield from _folders(Path(entry), depth - 1)
 
 
+def _platform() -> str:
+    """This platform as Terraform calls it, such as `linux_amd64`."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return f"{platform.system().lower()}_{machine}"
+
+
 @cache
 def provider_mirror() -> Path | None:
     """A folder that holds an unpacked hashicorp/aws for this platform, or None.
 
     Terraform's own plugin folders are looked at first, then the usual places for software.
     """
-    system = platform.system().lower()
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    pattern = f"*/hashicorp/aws/*/{system}_{machine}/terraform-provider-aws_*"
+    pattern = f"*/hashicorp/aws/*/{_platform()}/terraform-provider-aws_*"
     for root in _mirror_roots():
         for folder in _folders(root, _SEARCH_DEPTH):
             if (folder / "hashicorp").is_dir() and any(folder.parent.glob(pattern)):
                 return folder.parent
     return None
+
+
+_UNPACKED = ("darwin_arm64", "linux_amd64")
+
+
+def emulator_lock() -> Path | None:
+    """The lock of the provider for the emulator; None where only a local mirror has the provider,
+    for a platform of which the lock has no hash of what is unpacked."""
+    known = _platform() in _UNPACKED or registry_reachable()
+    return EMULATOR_LOCK if known else None
 
 
 def private_folder(folder: Path) -> None:

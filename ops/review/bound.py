@@ -14,11 +14,10 @@ from inferform import Context
 
 from ..errors import BadInputError, OperatorError
 from ..state import Mark, pulled
-from ..terraform import Stack
+from ..terraform import LOCK_FILE, Stack
 from .source import Source
 
 VERSION = 2
-LOCK_FILE = ".terraform.lock.hcl"
 
 
 def again(record: Record) -> str:

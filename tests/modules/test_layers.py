@@ -402,7 +402,10 @@ def test_accounts_that_may_read_artifacts_may_decrypt_them_through_s3_only(
         "StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
     }
     bucket = json.loads(one(stack, "aws_s3_bucket_policy")["policy"])["Statement"]
-    assert [s["Sid"] for s in bucket] == ["DenyInsecureTransport", "ReadByNamedAccounts"]
+    assert [s["Sid"] for s in bucket] == [
+        *("DenyInsecureTransport", "DenyOldTls"),
+        "ReadByNamedAccounts",
+    ]
 
 
 def test_a_stack_says_which_environment_and_layer_it_is(synthesize: Synthesize) -> None:

@@ -98,6 +98,15 @@ def test_only_a_job_of_a_protected_environment_has_the_deploy_role(file: Path) -
             assert job["needs"] == "review", name
 
 
+def test_a_pull_request_of_a_fork_runs_nothing_that_has_a_role(file: Path) -> None:
+    content = workflow(file)
+    assert "pull_request_target" not in content["on"]
+    if "pull_request" in content["on"]:
+        own = "github.event.pull_request.head.repo.full_name == github.repository"
+        for name, job in content["jobs"].items():
+            assert job.get("if") == own or "id-token" not in job["permissions"], name
+
+
 def test_no_script_has_an_expression_in_it(file: Path) -> None:
     for script in scripts(file):
         assert "${{" not in script, "pass it by env: an expression is pasted into the script"

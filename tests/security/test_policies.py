@@ -17,6 +17,9 @@ Resource = dict[str, Any]
 
 # AWS shows no condition for the roles of clusters and of instances.
 NO_SOURCE = ("ec2.amazonaws.com", "eks.amazonaws.com")
+# AWS shows the account alone for the role by which ECS changes listeners, and the tags of a session
+# for roles of pods.
+NO_SOURCE_ARN = (*NO_SOURCE, "ecs.amazonaws.com", "pods.eks.amazonaws.com")
 
 # See Capability in tests/capabilities/record.py.
 _KNOWN = capabilities().values()
@@ -156,6 +159,24 @@ def test_a_service_assumes_a_role_for_this_account_only(statements: list[Stateme
             ]
             assert sources, f"{each.place}: {service} for any account"
             assert set(sources) == {own}, each.place
+
+
+def test_a_service_acts_for_resources_of_the_account_and_region_alone(
+    statements: list[Statement],
+) -> None:
+    held = set()
+    for each in (each for each in statements if each.is_trust):
+        context = each.environment.context
+        for service in each.principals("Service"):
+            if service in NO_SOURCE_ARN:
+                continue
+            (source,) = each.conditions()["aws:SourceArn"]
+            assert source.split(":")[3:5] == [context.region, context.account], each.place
+            held.add(service.partition(".")[0])
+    assert held >= {
+        *("codedeploy", "ecs-tasks", "eks-fargate-pods", "events", "sagemaker", "scheduler"),
+        *("states", "vpc-flow-logs"),
+    }
 
 
 def test_federated_identities_are_of_the_account_and_named_without_wildcards(
