@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
+
+import pytest
 
 REFERENCE = Path(__file__).parents[2] / "container/reference"
 
@@ -15,7 +18,7 @@ def instructions() -> list[tuple[str, str]]:
     text = (REFERENCE / "Dockerfile").read_text()
     text = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ")
     found = [(word, rest.strip()) for word, _, rest in (x.partition(" ") for x in text.split("\n"))]
-    defaults = dict(rest.split("=", 1) for word, rest in found if word == "ARG")
+    defaults = dict(rest.split("=", 1) for word, rest in found if word == "ARG" and "=" in rest)
     return [
         (word, re.sub(r"\$\{(\w+)\}", lambda match: defaults[match[1]], rest))
         for word, rest in found
@@ -25,6 +28,29 @@ def instructions() -> list[tuple[str, str]]:
 
 def last(word: str) -> str:
     return [rest for each, rest in instructions() if each == word][-1]
+
+
+@pytest.mark.parametrize(
+    ("image", "warns"),
+    [
+        ("python:3.11-slim-bookworm", True),
+        (f"{'1' * 12}.dkr.ecr.us-east-1.amazonaws.com/python:3.11", True),
+        (f"python:3.11-slim-bookworm@sha256:{'a' * 64}", False),
+    ],
+)
+def test_a_base_without_a_digest_is_warned_about(image: str, warns: bool) -> None:
+    text = (REFERENCE / "Dockerfile").read_text()
+    assert "\nARG BASE_IMAGE\n" in text
+    (script,) = re.findall(r"^RUN (case .+?esac)$", text, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        ["sh", "-c", script],
+        env={"BASE_IMAGE": image},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""
+    assert (f"warning: {image} names no digest" in done.stderr) is warns
 
 
 def test_the_entrypoint_is_in_exec_form_so_that_sigterm_reaches_the_server() -> None:

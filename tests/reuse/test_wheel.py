@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 import json
 import os
@@ -14,9 +15,12 @@ import sysconfig
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from inferform import bindings
 from ops.terraform import stacks, terraform_environment
@@ -66,6 +70,35 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     packages = next(folder.glob("lib/python*/site-packages"))
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     return made
+
+
+def test_its_bill_of_materials_lists_all_that_it_needs_as_it_is_locked(
+    wheel: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "inferform.cdx.json"
+    script = ROOT / ".github" / "sbom.py"
+    subprocess.run([sys.executable, str(script), str(wheel), str(target)], check=True)
+    bill = json.loads(target.read_text("utf-8"))
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    main = bill["metadata"]["component"]
+    assert main["name"] == "inferform"
+    assert main["hashes"][0]["content"] == hashlib.sha256(wheel.read_bytes()).hexdigest()
+    locked = json.loads((ROOT / "Pipfile.lock").read_text("utf-8"))["default"]
+    listed = {each["name"]: each["version"] for each in bill["components"]}
+    assert listed == {name: locked[name]["version"].removeprefix("==") for name in listed}
+    # Closed: whatever a listed package requires here is listed, too.
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [each for each in archive.namelist() if each.endswith("/METADATA")]
+        own = re.findall(r"^Requires-Dist: (.+)$", archive.read(name).decode(), re.MULTILINE)
+    assert len(own) > 3
+    asked = [*own, *(text for package in listed for text in requires(package) or ())]
+    for each in map(Requirement, asked):
+        if each.marker is None or each.marker.evaluate({"extra": ""}):
+            assert canonicalize_name(each.name) in listed, each
+    reached = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
+    assert {ref for refs in reached.values() for ref in refs} == {
+        each["bom-ref"] for each in bill["components"]
+    }
 
 
 def _run(python: Path, code: str, folder: Path) -> subprocess.CompletedProcess[str]:
