@@ -71,17 +71,27 @@ _RUNS_BY_NAME = (
     "ecs:RunTask",
     "ecs:StartTask",
     "eks:AssociateAccessPolicy",
+    "eks:AssociateIdentityProviderConfig",
     "eks:CreateAccessEntry",
+    "eks:CreatePodIdentityAssociation",
     "eks:UpdateAccessEntry",
+    "eks:UpdateClusterConfig",
+    "eks:UpdatePodIdentityAssociation",
     "states:StartExecution",
     "states:UpdateStateMachine",
 )
 # What no layer and no command of Inferform does, by whatever it would run as.
 _RUNS = (
     "codebuild:StartBuild*",
+    "ec2:CreateReplaceRootVolumeTask",
     "ec2:ModifyInstanceAttribute",
     "lambda:UpdateFunctionCode",
+    "sagemaker:*Domain",
     "sagemaker:*NotebookInstance*",
+    "sagemaker:*Pipeline*",
+    "sagemaker:*Space",
+    "sagemaker:*UserProfile",
+    "sagemaker:CreateApp",
     "sagemaker:CreatePresigned*",
     "sagemaker:StartSession",
     "ssm:ResumeSession",
@@ -304,6 +314,7 @@ def _as_others(context: Context, asked: set[str]) -> list[Statement]:
             ("ecs", f"task/{own}-*"),
             ("eks", f"access-entry/{own}-*"),
             ("eks", f"cluster/{own}-*"),
+            ("eks", f"podidentityassociation/{own}-*"),
             ("states", f"stateMachine:{own}-*"),
         )
     ]

@@ -21,7 +21,7 @@ from ops.review.apply import apply
 from ops.review.report import Report, StackReport
 from ops.review.reviewing import review_environments
 from ops.review.source import Source
-from ops.terraform import ROOT
+from ops.terraform import LOCK_FILE, ROOT
 from tests.review.project import Project
 from tests.review.test_planning import ENVIRONMENT, KEY
 
@@ -103,7 +103,7 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     assert (record.environment, record.layer, record.state) == (KEY, "registry", None)
     assert record.source == Source(commit)
     assert record.lock_file == bound.digest(
-        program.outdir / "stacks" / f"{KEY}-registry" / bound.LOCK_FILE
+        program.outdir / "stacks" / f"{KEY}-registry" / LOCK_FILE
     )
     copy = tmp_path / "copy.tfplan"
     shutil.copy(saved, copy)

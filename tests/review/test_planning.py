@@ -24,7 +24,7 @@ from ops.review.renderers import FORMATS
 from ops.review.report import StackReport, stack_report
 from ops.review.reviewing import noted
 from ops.review.source import NO_SOURCE, Source, source_of
-from ops.terraform import ROOT, Stack
+from ops.terraform import LOCK_FILE, ROOT, Stack
 
 from .plans import PLANS, plan_of
 
@@ -262,7 +262,7 @@ def test_saved_plans_are_never_committed() -> None:
 
 def test_a_plan_that_other_providers_would_apply_is_stale(tmp_path: Path) -> None:
     stack = Stack("dev-use1-network", tmp_path, ())
-    code, lock = tmp_path / "cdk.tf.json", tmp_path / bound.LOCK_FILE
+    code, lock = tmp_path / "cdk.tf.json", tmp_path / LOCK_FILE
     code.write_text("{}", encoding="utf-8")
     lock.write_text('version = "6.21.0"', encoding="utf-8")
     record = replace(

@@ -113,13 +113,19 @@ SENTENCES: dict[str, list[Right]] = {
         ),
         no("deploy", "iam:PassRole", OWN, **{"iam:PassedToService": "lambda.amazonaws.com"}),
     ],
-    "It starts no commands, sessions, builds or tasks with roles of others, and changes neither "
-    "access to clusters nor launch templates that are not named or tagged as Inferform's.": [
+    "It starts no commands, sessions, builds, pipelines or tasks with roles of others, puts nothing "
+    "into running instances, and changes neither access to clusters nor launch templates that are "
+    "not named or tagged as Inferform's.": [
         no("deploy", "ssm:SendCommand", _arn("ec2", "instance/i-1")),
         no("deploy", "ssm:StartSession", _arn("ec2", "instance/i-1")),
         no("deploy", "codebuild:StartBuild", _arn("codebuild", "project/theirs")),
         no("deploy", "ecs:RunTask", _arn("ecs", "task-definition/theirs:1")),
+        no("deploy", "sagemaker:StartPipelineExecution", _arn("sagemaker", "pipeline/theirs")),
+        no("deploy", "ec2:CreateReplaceRootVolumeTask", _arn("ec2", "instance/i-1")),
+        no("deploy", "ec2:ModifyInstanceAttribute", _arn("ec2", "instance/i-1")),
         no("deploy", "eks:CreateAccessEntry", _arn("eks", "cluster/theirs")),
+        no("deploy", "eks:AssociateIdentityProviderConfig", _arn("eks", "cluster/theirs")),
+        can("deploy", "eks:UpdateClusterConfig", _arn("eks", "cluster/acme-dev-use1-eks")),
         no("deploy", "ec2:ModifyLaunchTemplate", _arn("ec2", "launch-template/lt-1")),
     ],
     "The plan role reads how resources are set up, and every state of the account.": [
@@ -170,7 +176,7 @@ SENTENCES: dict[str, list[Right]] = {
     "be given any secret, parameter, topic, key or object that the account's roles may read, as "
     "Specs may name any; the deploy role may tag somebody else's KMS key as its own and then "
     "change its policy, and may change or delete resources of the services that it deploys to, "
-    "whoever made them.": [
+    "whoever made them, such as an image that tasks of others run or a volume of theirs.": [
         can("boundary", "secretsmanager:GetSecretValue", _arn("secretsmanager", "secret:theirs")),
         can("boundary", "ssm:GetParameters", _arn("ssm", "parameter/theirs")),
         can("boundary", "sns:Publish", _arn("sns", "theirs")),
@@ -178,6 +184,8 @@ SENTENCES: dict[str, list[Right]] = {
         can("boundary", "s3:GetObject", "arn:aws:s3:::payroll/x"),
         can("deploy", "kms:TagResource", _arn("kms", "key/theirs")),
         can("deploy", "sagemaker:DeleteEndpoint", _arn("sagemaker", "endpoint/theirs")),
+        can("deploy", "ecr:PutImage", _arn("ecr", "repository/theirs")),
+        can("deploy", "ec2:DetachVolume", _arn("ec2", "volume/vol-1")),
     ],
 }
 """What each sentence says that a role may do and may not do."""
