@@ -7,6 +7,7 @@ BatchGetImage; for the other two actions of a pull the words are taken to be the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -31,6 +32,11 @@ def failure(backend: Any, endpoint: Any, config: Any) -> str:
             found = _unfetched(backend, model, role, container, number)
             if found:
                 return found
+        if any(_is_cut_off(backend, model, each) for each in _containers(backend, model)):
+            return (
+                f"The primary container for production variant {variant['VariantName']} did not pass "
+                "the ping health check. Please check CloudWatch logs for this endpoint."
+            )
         _watch(backend, endpoint, config, role)
     return ""
 
@@ -81,6 +87,30 @@ def _unfetched(
                 "role passed to CreateModel has permissions to download the object."
             )
     return ""
+
+
+# What AWS's containers fetch from the Hugging Face Hub when they start
+# (github.com/aws/deep-learning-containers, github.com/deepjavalibrary/djl-serving).
+_FROM_THE_HUB = ("HF_MODEL_ID", "OPTION_MODEL_ID", "SM_SGLANG_MODEL_PATH", "SM_VLLM_MODEL")
+_OFFLINE_OR_ELSEWHERE = ("HF_ENDPOINT", "HF_HUB_OFFLINE", "HTTPS_PROXY", "TRANSFORMERS_OFFLINE")
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+
+
+def _is_cut_off(backend: Any, model: Any, container: dict[str, Any]) -> bool:
+    """Whether a container fetches its model from the Hub and nothing leads there."""
+    variables = container.get("Environment") or {}
+    fetches = any(_HUB_ID.fullmatch(variables.get(name, "")) for name in _FROM_THE_HUB)
+    if not fetches or any(name in variables for name in _OFFLINE_OR_ELSEWHERE):
+        return False
+    network = model.vpc_config or {}
+    way = ways.find(
+        backend.account_id,
+        backend.region_name,
+        network.get("Subnets", ()),
+        network.get("SecurityGroupIds", ()),
+        ways.INTERNET,
+    )
+    return way is None or bool(getattr(model, "enable_network_isolation", False))
 
 
 def _artifacts(container: dict[str, Any]) -> Iterator[tuple[str, bool, bool]]:

@@ -5,7 +5,8 @@ GetCallerIdentity for the cluster, by a principal with an access entry (Amazon E
 IAM users and roles access to Kubernetes APIs"). Access policies are not looked into.
 
 Kubernetes brings up pods; in the emulator a Deployment that is written has rolled out at once, until
-its status subresource is written.
+its status subresource is written, or has stopped where its images cannot be pulled and that is judged
+(``emulator.pods``).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _PATH = re.compile(
     r"(?P<account>\d{12})/(?P<region>[a-z0-9-]+)/(?P<cluster>[^/]+)/apis/apps/v1/"
     r"namespaces/(?P<namespace>[^/]+)/deployments(?:/(?P<name>[^/]+)(?P<status>/status)?)?"
 )
+_UNAVAILABLE = ("False", "MinimumReplicasUnavailable")
+_STOPPED = ("False", "ProgressDeadlineExceeded")
 _TOKEN = "k8s-aws-v1."
 _REASONS = {
     HTTPStatus.UNAUTHORIZED: "Unauthorized",
@@ -74,12 +77,13 @@ def _answer(method: str, route: str, token: str, body: bytes) -> Answer:
     kept: dict[str, dict[str, Any]] = cluster.__dict__.setdefault("deployments", {})
     held = kept.setdefault(match["namespace"], {})
     name = match["name"]
+    place = (match["account"], cluster)
     if name is None:
-        return _collection(method, held, body)
-    return _one(method, held, name, body, status=bool(match["status"]))
+        return _collection(method, held, body, place)
+    return _one(method, held, name, body, place, status=bool(match["status"]))
 
 
-def _collection(method: str, held: dict[str, Any], body: bytes) -> Answer:
+def _collection(method: str, held: dict[str, Any], body: bytes, place: tuple[str, Any]) -> Answer:
     if method == "GET":
         items = list(held.values())
         return HTTPStatus.OK, {"kind": "DeploymentList", "apiVersion": "apps/v1", "items": items}
@@ -89,18 +93,26 @@ def _collection(method: str, held: dict[str, Any], body: bytes) -> Answer:
     name = asked["metadata"]["name"]
     if name in held:
         raise _RefusedError(HTTPStatus.CONFLICT, f'deployments.apps "{name}" already exists')
-    held[name] = _rolled_out(asked, generation=1)
+    held[name] = _rolled_out(asked, 1, place)
     return HTTPStatus.CREATED, held[name]
 
 
-def _one(method: str, held: dict[str, Any], name: str, body: bytes, *, status: bool) -> Answer:
+def _one(
+    method: str,
+    held: dict[str, Any],
+    name: str,
+    body: bytes,
+    place: tuple[str, Any],
+    *,
+    status: bool,
+) -> Answer:
     if name not in held:
         raise _RefusedError(HTTPStatus.NOT_FOUND, f'deployments.apps "{name}" not found')
     found: dict[str, Any] = held[name]
     if method == "PUT" and status:
         found["status"] = _object(body).get("status", {})
     elif method == "PUT":
-        found = held[name] = _rolled_out(_object(body), found["metadata"]["generation"] + 1)
+        found = held[name] = _rolled_out(_object(body), found["metadata"]["generation"] + 1, place)
     elif method == "DELETE":
         del held[name]
     elif method != "GET":
@@ -118,9 +130,18 @@ def _object(body: bytes) -> dict[str, Any]:
     return found
 
 
-def _rolled_out(asked: Mapping[str, Any], generation: int) -> dict[str, Any]:
+def _rolled_out(
+    asked: Mapping[str, Any], generation: int, place: tuple[str, Any]
+) -> dict[str, Any]:
+    # late, so that a server that is never asked for it does not load what it judges
+    from . import pods
+
     spec = {"replicas": 1, **asked.get("spec", {})}
     count = spec["replicas"]
+    starts = pods.may_start(*place, spec)
+    ready = count if starts else 0
+    available = ("True", "MinimumReplicasAvailable") if starts else _UNAVAILABLE
+    progressing = ("True", "NewReplicaSetAvailable") if starts else _STOPPED
     return {
         "kind": "Deployment",
         "apiVersion": "apps/v1",
@@ -130,11 +151,12 @@ def _rolled_out(asked: Mapping[str, Any], generation: int) -> dict[str, Any]:
             "observedGeneration": generation,
             "replicas": count,
             "updatedReplicas": count,
-            "readyReplicas": count,
-            "availableReplicas": count,
+            "readyReplicas": ready,
+            "availableReplicas": ready,
+            "unavailableReplicas": count - ready,
             "conditions": [
-                {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
-                {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+                {"type": "Available", "status": available[0], "reason": available[1]},
+                {"type": "Progressing", "status": progressing[0], "reason": progressing[1]},
             ],
         },
     }

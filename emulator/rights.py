@@ -125,6 +125,8 @@ def _kept(account: str) -> dict[str, Any]:
 def assumed(arn: str, service: str, *, by: str) -> Role | None:
     """A role, if it is there and its trust policy lets a service take it on; `by` is the ARN of what
     the service does it for."""
+    if not arn.startswith("arn:"):
+        return None
     _, partition, _, _, account, _ = arn.split(":", 5)
     found = next((r for r in iam_backends[account][partition].roles.values() if r.arn == arn), None)
     if found is None:

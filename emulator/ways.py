@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 
 from moto.ec2.models import ec2_backends
 
+INTERNET = "internet"
+"""The service of no VPC endpoint: what is on the internet."""
+
 _HTTPS = 443
 
 

@@ -235,3 +235,40 @@ def test_what_is_synthesized_serves(place: Hosting) -> None:
     for found in ecs.describe_services(cluster="shared", services=names)["services"]:
         assert found["runningCount"] == 1
     assert refused(place.emulator, CONTEXT.account) == []
+
+
+CLOSED = Inference(
+    endpoints={
+        "stored": endpoint(),
+        "hub": RealtimeEndpoint(
+            model=Model(image=IMAGE, artifact=None, environment={"HF_MODEL_ID": "Qwen/Qwen3-8B"}),
+            instance_type="ml.m5.large",
+        ),
+    },
+    egress_cidrs=["0.0.0.0/0"],
+)
+
+
+def test_models_in_a_closed_network_fail(place: Hosting) -> None:
+    stack = place.stack(CLOSED)
+    whole = (stack.folder / "cdk.tf.json").read_text("utf-8")
+    content = json.loads(whole)
+    ways_out = content["resource"].pop("aws_vpc_security_group_egress_rule")
+    for resources in content["resource"].values():
+        for each in resources.values():
+            needs = each.get("depends_on", [])
+            each["depends_on"] = [one for one in needs if one.rpartition(".")[2] not in ways_out]
+    (stack.folder / "cdk.tf.json").write_text(json.dumps(content), encoding="utf-8")
+    place.terraform(stack, "apply", "-auto-approve", "-no-color", expect=1)
+    sagemaker = client(place.emulator, "sagemaker")
+    told = {
+        name: sagemaker.describe_endpoint(EndpointName=CONTEXT.name(name))["FailureReason"]
+        for name in CLOSED.endpoints
+    }
+    assert told["stored"].startswith(NOT_DOWNLOADED.format(ARTIFACTS))
+    assert "did not pass the ping health check" in told["hub"]
+    (stack.folder / "cdk.tf.json").write_text(whole, encoding="utf-8")
+    place.terraform(stack, "apply", "-auto-approve", "-no-color")
+    for name in CLOSED.endpoints:
+        found = sagemaker.describe_endpoint(EndpointName=CONTEXT.name(name))
+        assert found["EndpointStatus"] == "InService"

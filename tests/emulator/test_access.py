@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from emulator.process import Emulator
+from inferform import Context
+from ops.aws import Aws
 from ops.demo import small_manifest
+from tests.ops.clusters import Cluster
 
 Client = Callable[..., Any]
 Statement = dict[str, Any]
@@ -608,6 +611,39 @@ def test_the_policy_of_the_vpc_endpoint_is_asked_too(ready: Account, network: Ne
     assert fails(serve(ready, role, **network.config())) == not_downloaded(ready.artifact)
 
 
+HUB = {"Environment": {"HF_MODEL_ID": "Qwen/Qwen3-8B"}}
+
+
+@pytest.mark.parametrize(
+    ("way", "container", "serves"),
+    [
+        ("endpoint", HUB, False),
+        ("endpoint", {"Environment": {"HF_MODEL_ID": "/opt/ml/model"}}, True),
+        ("endpoint", {"Environment": {**HUB["Environment"], "HF_HUB_OFFLINE": "1"}}, True),
+        ("nat", HUB, True),
+    ],
+)
+def test_a_model_of_a_hub_needs_a_way_to_the_internet(
+    ready: Account, network: Network, way: str, container: dict[str, Any], serves: bool
+) -> None:
+    getattr(network, way)()
+    role = ready.role([*ready.pulls, *ready.reads])
+    found = serve(ready, role, **network.config(), container=container)
+    if serves:
+        assert found["EndpointStatus"] == "InService"
+        return
+    assert fails(found) == (
+        "The primary container for production variant main did not pass the ping health check. "
+        "Please check CloudWatch logs for this endpoint."
+    )
+
+
+def test_an_isolated_container_fetches_nothing_from_a_hub(ready: Account) -> None:
+    role = ready.role([*ready.pulls, *ready.reads])
+    found = serve(ready, role, container=HUB, EnableNetworkIsolation=True)
+    assert "did not pass the ping health check" in fails(found)
+
+
 # ECS
 
 
@@ -738,3 +774,113 @@ def test_a_service_fails_without_a_way_to_ecr(own: Account, network: Network) ->
     said = stopped(Tasks(own, made["ARN"], network).serve())
     assert "unable to retrieve secret from asm" in said
     assert "context deadline exceeded" in said
+
+
+# EventBridge
+
+
+GOOD = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 1, "End": True}}}
+
+
+@dataclass
+class Trigger:
+    """A rule that starts a state machine for each object that comes."""
+
+    own: Account
+    machine: str
+    role: str
+
+    def put_rule(self, state: str = "ENABLED", **target: Any) -> None:
+        events = self.own.client("events")
+        pattern = {
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created"],
+            "detail": {"bucket": {"name": [self.own.bucket]}},
+        }
+        events.put_rule(Name="came", EventPattern=json.dumps(pattern), State=state)
+        target = {"Id": "1", "Arn": self.machine, "RoleArn": self.role, **target}
+        events.put_targets(Rule="came", Targets=[target])
+
+    def come(self) -> list[Any]:
+        """Put an object; the inputs of the executions that it has started."""
+        self.own.client("s3").put_object(Bucket=self.own.bucket, Key="new.csv", Body=b"1")
+        states = self.own.client("stepfunctions")
+        started = states.list_executions(stateMachineArn=self.machine)["executions"]
+        return [
+            json.loads(states.describe_execution(executionArn=each["executionArn"])["input"])
+            for each in started
+        ]
+
+
+@pytest.fixture
+def trigger(own: Account) -> Trigger:
+    own.store()
+    own.client("s3").put_bucket_notification_configuration(
+        Bucket=own.bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    machine = own.client("stepfunctions").create_state_machine(
+        name="batch",
+        definition=json.dumps(GOOD),
+        roleArn=f"arn:aws:iam::{own.id}:role/steps",
+    )["stateMachineArn"]
+    role = own.role([allow("states:StartExecution", machine)], "events.amazonaws.com")
+    return Trigger(own, machine, role)
+
+
+def test_a_rule_starts_its_state_machine_with_what_has_come(trigger: Trigger) -> None:
+    trigger.put_rule()
+    (given,) = trigger.come()
+    assert given["detail"]["object"]["key"] == "new.csv"
+    assert trigger.own.refused() == []
+
+
+def test_the_input_of_an_execution_may_be_made_of_the_event(trigger: Trigger) -> None:
+    paths = {"key": "$.detail.object.key"}
+    transformer = {"InputPathsMap": paths, "InputTemplate": '{"input": "s3://in/<key>"}'}
+    trigger.put_rule(InputTransformer=transformer)
+    assert trigger.come() == [{"input": "s3://in/new.csv"}]
+
+
+def test_a_rule_that_is_disabled_starts_nothing(trigger: Trigger) -> None:
+    trigger.put_rule("DISABLED")
+    assert trigger.come() == []
+
+
+def test_a_rule_starts_nothing_that_its_role_may_not(trigger: Trigger) -> None:
+    trigger.put_rule()
+    trigger.own.grant([allow("states:StartExecution", f"{trigger.machine}-2")])
+    assert trigger.come() == []
+    assert trigger.own.refused() == [("states:StartExecution", trigger.machine)]
+
+
+# EKS
+
+
+@pytest.mark.parametrize("lacking", ["", "right", "trust", "image"])
+def test_a_deployment_rolls_out_whose_nodes_may_pull(
+    ready: Account, lacking: str, emulator: Emulator
+) -> None:
+    context = Context(
+        organization="acme",
+        stage="dev",
+        account=ready.id,
+        region=REGION,
+        owner="ml",
+        deploy_role="deploy",
+    )
+    cluster = Cluster(Aws(context, emulator=emulator))
+    cluster.let_in()
+    service = "ec2.amazonaws.com" if lacking != "trust" else "eks.amazonaws.com"
+    role = ready.role(ready.pulls[: 2 if lacking == "right" else 3], service)
+    cluster.eks.create_nodegroup(
+        clusterName=cluster.name, nodegroupName="gpu", subnets=cluster.subnets, nodeRole=role
+    )
+    cluster.deploy(ready.image.replace(":1", ":2") if lacking == "image" else ready.image, 2)
+    found = cluster.ask("GET", "/fraud", cluster.token()).json()["status"]
+    reasons = {each["type"]: each["reason"] for each in found["conditions"]}
+    if lacking:
+        assert found["readyReplicas"] == 0
+        assert reasons["Progressing"] == "ProgressDeadlineExceeded"
+    else:
+        assert found["readyReplicas"] == 2
+        assert reasons["Progressing"] == "NewReplicaSetAvailable"

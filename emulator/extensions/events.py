@@ -1,0 +1,82 @@
+"""EventBridge: where rules deliver to."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.events.models import EventTemplateParser, Rule
+from moto.events.responses import EventsHandler
+from moto.stepfunctions.models import stepfunctions_backends
+
+from .. import rights
+from .registry import Service
+
+service = Service("events", EventsHandler)
+
+Original = Callable[..., Any]
+
+
+@service.corrects(
+    "PutEvents",
+    gap="delivers by a rule that is disabled; has no state machines as targets, and fails for one, "
+    "silently where S3 sends the event",
+    owner=Rule,
+)
+def send_to_targets(
+    original: Original, rule: Rule, original_event: Any, transform_input: bool = True
+) -> None:
+    """AWS delivers by rules that are enabled, and starts an execution with the target's input.
+
+    Where services are judged, the target's role has to trust EventBridge and to start the state
+    machine; otherwise the invocation fails, which AWS tells by a metric alone.
+    """
+    if rule.state == "DISABLED":
+        return
+    others = copy.copy(rule)
+    others.targets = [each for each in rule.targets if not _is_state_machine(each)]
+    if rule.event_pattern.matches_event(original_event):
+        for target in rule.targets:
+            if _is_state_machine(target) and _may_start(rule, target):
+                _start(target, original_event)
+    original(others, original_event, transform_input)
+
+
+def _is_state_machine(target: dict[str, Any]) -> bool:
+    return str(target["Arn"]).split(":")[2] == "states"
+
+
+def _may_start(rule: Rule, target: dict[str, Any]) -> bool:
+    if not rights.is_judged(rule.account_id):
+        return True
+    role = rights.assumed(target.get("RoleArn") or "", "events.amazonaws.com", by=rule.arn)
+    if role is None:
+        return False
+    try:
+        rights.check(role, "states:StartExecution", target["Arn"])
+    except rights.DeniedError as error:
+        rights.note(rule.account_id, error.refusal)
+        return False
+    return True
+
+
+def _start(target: dict[str, Any], event: dict[str, Any]) -> None:
+    _, _, _, region, account, _ = target["Arn"].split(":", 5)
+    machines = stepfunctions_backends[account][region]
+    machines.start_execution(target["Arn"], "", _input(target, event))
+
+
+def _input(target: dict[str, Any], event: dict[str, Any]) -> str:
+    if target.get("Input"):
+        return str(target["Input"])
+    transformer = target.get("InputTransformer")
+    if not transformer:
+        return json.dumps({k: v for k, v in event.items() if k != "ingestion-time"}, default=str)
+    made = EventTemplateParser.parse(
+        input_template=transformer["InputTemplate"],
+        input_paths_map=transformer.get("InputPathsMap", {}),
+        event={"ingestion-time": event["time"], **event},
+    )
+    return json.dumps(made)
