@@ -47,7 +47,8 @@ def adopt(stack: Stack, aws: Aws, environment: Mapping[str, str], used: set[str]
 def in_use(aws: Aws) -> set[str]:
     """The ids of immutable resources that something in the environment uses.
 
-    Raises OperatorError while one of their users is being changed.
+    Raises UnsettledError while one of their users is being changed, and OperatorError where one
+    cannot be read.
     """
     users = dict.fromkeys(discard.used for discard in _discarded().values())
     with explained(aws.context):
@@ -95,11 +96,12 @@ def reinstate(stack: Stack, aws: Aws, environment: Mapping[str, str]) -> list[st
 def _is_same(planned: Any, held: Any) -> bool:
     """Whether what a plan asks for is what an object in the state is, tags apart.
 
-    A provider writes what is not set as an empty value, and a plan leaves it out.
+    A provider writes what is not set as an empty value, and a plan leaves it out. It adds arguments
+    to a resource and to a block, but no entries to a map.
     """
     if isinstance(planned, dict) and isinstance(held, dict):
         return all(
-            _is_same(value, held.get(name))
+            _is_map_of(value, held.get(name)) and _is_same(value, held.get(name))
             for name, value in planned.items()
             if name not in ("tags", "tags_all")
         )
@@ -107,6 +109,11 @@ def _is_same(planned: Any, held: Any) -> bool:
         pairs = zip(planned, held, strict=False)
         return len(planned) == len(held) and all(_is_same(one, other) for one, other in pairs)
     return planned == held or not (planned or held)
+
+
+def _is_map_of(planned: Any, held: Any) -> bool:
+    """Whether a map in a state has no entries that were not asked for; a block is a list."""
+    return not isinstance(planned, dict) or {*(held or ())} <= {*planned}
 
 
 def _push(stack: Stack, content: Mapping[str, Any], environment: Mapping[str, str]) -> None:

@@ -14,13 +14,13 @@ from .adopt import adopt, in_use, reinstate
 from .advice import about_stack, errors_of, explained
 from .aws import Aws
 from .cdk import Deployment, StackRun
-from .errors import BadInputError, NotVerifiedError, OperatorError
+from .errors import BadInputError, NotVerifiedError, OperatorError, UnsettledError
 from .faults import Fault, faults_of, told
 from .kinds import kinds
 from .kinds.record import Reverted
 from .masking import mask_text
 from .output import print_table, stderr, stdout
-from .program import Program, Stacks
+from .program import Program, Stacks, note_warnings
 from .references import type_of
 from .state import Lock, States, opened
 from .terraform import ROOT, Outcome, Stack, contents_of, one_provider, stacks, terraform_binary
@@ -55,6 +55,7 @@ def deploy(
     terraform_binary()
     with stdout.status("synthesizing"):
         synthesis = program.synthesize()
+    note_warnings(synthesis)
     wanted = synthesis.matching(patterns)
     check(synthesis, wanted)
     ask(wanted)
@@ -214,11 +215,17 @@ def _recover(stack: Stack, synthesis: Stacks) -> list[str]:
         return _recover_own(stack, variables)
     context = environment.context
     aws = Aws(context, emulator=program.emulator)
-    used = in_use(aws)
+    used, unread = set[str](), None
+    try:
+        used = in_use(aws)
+    except UnsettledError:
+        raise  # whoever holds the lock may be about it
+    except OperatorError as error:
+        unread = error  # neither the lock nor the state needs to know
     ready = stack.init(variables)
     if ready.status:
         raise OperatorError(f"{stack.name} cannot be initialised\n{ready.output}")
-    done = []
+    done = list[str]()
     lock = States(aws, contents_of([stack])).lock(stack.layer)
     if lock is not None:
         _check_lock(lock, stack, f"inferform state unlock {context.key} {stack.layer}")
@@ -228,6 +235,8 @@ def _recover(stack: Stack, synthesis: Stacks) -> list[str]:
         done.append(f"cleared the lock of {lock.who}, {lock.created}")
     if stack.unsaved.exists():
         done.append(_write_unsaved(stack, variables))
+    if unread is not None:
+        raise OperatorError("\n".join([*done, unread.message]), unread.hint) from unread
     with one_provider(stack, variables) as light:
         done += reinstate(stack, aws, light)
         return done + adopt(stack, aws, light, used)

@@ -22,6 +22,10 @@ class NotBootstrappedError(OperatorError):
     """The environment's state bucket does not exist."""
 
 
+class UnsettledError(OperatorError):
+    """Something at AWS is being changed, perhaps by a run that is still alive."""
+
+
 class BadInputError(OperatorError):
     """Input that cannot be used. Exit status 2."""
 

@@ -12,7 +12,7 @@ from inferform.instances import instance_types
 from inferform.usage import Usage, between, by_use
 
 from ..aws import Aws
-from ..errors import OperatorError
+from ..errors import OperatorError, UnsettledError
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity
 from . import preflight
@@ -70,7 +70,7 @@ def _used(aws: Aws) -> set[str]:
     for name in [e["EndpointName"] for page in pages for e in page["Endpoints"]]:
         endpoint = sagemaker.describe_endpoint(EndpointName=name)
         if endpoint["EndpointStatus"].endswith("ing"):
-            raise OperatorError(
+            raise UnsettledError(
                 f"endpoint {name} is {endpoint['EndpointStatus']}",
                 "wait until it has settled, then run this again",
             )

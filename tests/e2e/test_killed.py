@@ -97,6 +97,22 @@ def test_what_a_lost_answer_leaves_unrecorded_is_taken_back(life: Struck) -> Non
     life.settled("creation")
 
 
+def test_an_endpoint_that_cannot_be_read_keeps_no_lock_and_takes_nothing_back(
+    life: Struck,
+) -> None:
+    before = life.states.read(LAYER)
+    held = {"ID": "1", "Who": "ann@laptop", "Created": "2026-01-01T00:00:00.123456789Z"}
+    lock = {"Bucket": life.aws().context.state_bucket, "Key": f"dev-use1/{LAYER}.tfstate.tflock"}
+    life.account.client("s3").put_object(Body=json.dumps(held).encode(), **lock)
+    life.fault(kind="access-denied", operation="DescribeEndpoint", count=LASTING)
+    with pytest.raises(
+        OperatorError, match=r"(?s)^cleared the lock of ann@laptop.*DescribeEndpoint"
+    ):
+        recover([STACK], life.program)
+    assert life.states.lock(LAYER) is None
+    assert life.states.read(LAYER) == before
+
+
 def test_an_unwritten_state_replaces_nothing_that_was_written_since(life: Struck) -> None:
     unsaved = life.stack(STACK).unsaved
     state = life.states.read(LAYER)
