@@ -128,7 +128,7 @@ class Program:
         Raises ConfigurationError first where an environment file is wrong, and OperatorError where
         a name on the command line could mean one stack or another.
         """
-        known = environments(self.environments).environments
+        loaded = environments(self.environments)
         private_folder(self.outdir)
         done = subprocess.run(
             self.app,
@@ -151,7 +151,8 @@ class Program:
                 f"{self.app} wrote no stacks to {self.outdir}",
                 "leave outdir out of App(): cdktf names the folder in CDKTF_OUTDIR",
             )
-        made = Stacks(self, tuple(stacks(self.outdir)), known)
+        warnings = tuple(map(str, loaded.warnings))
+        made = Stacks(self, tuple(stacks(self.outdir)), loaded.environments, warnings)
         _refuse_ambiguous(made)
         if lock := self.lock:
             for stack in made.stacks:
@@ -214,6 +215,12 @@ def _refuse_ambiguous(made: Stacks) -> None:
                 )
 
 
+def note_warnings(synthesis: Stacks) -> None:
+    """Say what the rules warn of: the program says it, too, but only where it runs by itself."""
+    for warning in synthesis.warnings:
+        stderr.print(f"warning: {warning}", markup=False)
+
+
 def note_left_out(synthesis: Stacks, chosen: Sequence[Stack]) -> None:
     """Say which stacks of no environment a command left out, as no environment chooses them."""
     names = [stack.name for stack in synthesis.of_nobody() if stack not in chosen]
@@ -232,6 +239,8 @@ class Stacks:
     program: Program
     stacks: tuple[Stack, ...]
     environments: Mapping[str, Environment]
+    warnings: tuple[str, ...] = ()
+    """What the rules warn of in the environment files, each with its place."""
 
     def environment(self, stack: Stack) -> Environment | None:
         """The environment of a stack; None for a stack of one's own that names none."""

@@ -26,7 +26,7 @@ from ..deploy import (
 from ..errors import BadInputError, NotApprovedError, OperatorError
 from ..output import stderr, stdout
 from ..plan import Plan
-from ..program import Program, Stacks
+from ..program import Program, Stacks, note_warnings
 from ..terraform import Stack, private_folder, terraform_binary
 from ..untrusted import strict_json
 from .building import build
@@ -174,6 +174,7 @@ def deploy(
     terraform_binary()
     with stdout.status("synthesizing"):
         synthesis = program.synthesize()
+    note_warnings(synthesis)
     wanted = synthesis.matching(patterns)
     check(synthesis, wanted)
     ask(wanted)

@@ -13,7 +13,7 @@ from ..cost.resources import usages
 from ..masking import mask_text
 from ..missing import missing
 from ..plan import Plan, Side, read_plan, shaped
-from ..program import Program, Stacks, note_left_out
+from ..program import Program, Stacks, note_left_out, note_warnings
 from ..terraform import Stack, terraform_binary
 from .building import build
 from .checkov import read_findings
@@ -54,6 +54,7 @@ def review_environments(
     findings = None if checkov is None else read_findings(checkov)
     terraform_binary()
     synthesis = (program.to_plan("review") if read_only else program).synthesize()
+    note_warnings(synthesis)
     chosen = synthesis.named(names)
     note_left_out(synthesis, chosen)
     for key in dict.fromkeys(stack.environment for stack in chosen):

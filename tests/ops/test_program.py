@@ -6,13 +6,18 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from inferform._node.process import SLOW
+from ops.deploy import deploy, unchecked
 from ops.errors import BadInputError, OperatorError
 from ops.program import Program, Stacks
+from ops.review import approved
+from ops.review.approved import Approved
+from ops.review.reviewing import review_environments
 from ops.terraform import ROOT
 from tests.specs.files import CONTEXT
 
@@ -128,6 +133,30 @@ def test_why_a_synthesis_is_slow_is_passed_on(
     name_app(program, f"{sys.executable} -c {shlex.quote(text)}")
     program.synthesize()
     assert capfd.readouterr().err == f"{SLOW}, as [/x]\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda program: deploy(["none"], program),
+        lambda program: review_environments(["none"], program),
+        lambda program: approved.deploy(
+            ["none"], program, Approved("", None), ask=lambda _: None, check=unchecked
+        ),
+    ],
+)
+def test_what_the_rules_warn_of_is_said_once_by_what_deploys_and_reviews(
+    program: Program, capfd: pytest.CaptureFixture[str], command: Callable[[Program], object]
+) -> None:
+    name_app(program, f"{sys.executable} -c {shlex.quote(WRITER)}")
+    public = 'network=Network(cidr="11.0.0.0/16")'
+    text = ENVIRONMENT.replace("registry=Registry()", public).replace("Registry", "Network")
+    (program.environments / "dev.py").write_text(text, encoding="utf-8")
+    with pytest.raises(BadInputError):
+        command(program)
+    said = capfd.readouterr().err
+    assert said.startswith("warning: environments/dev.py: dev-use1")
+    assert said.count("VPC6") == 1
 
 
 def test_a_folder_without_cdktf_json_is_said(program: Program) -> None:
