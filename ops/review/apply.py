@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..cdk import changed_in
-from ..deploy import failure_of, refuse_unsaved, verify_changed
+from ..deploy import command, failure_of, refuse_unsaved, verify_changed
 from ..environments import environment as find_environment
 from ..errors import OperatorError
 from ..output import stdout
@@ -16,6 +16,7 @@ from ..verify import Applied
 from . import bound
 from .approved import Approved
 from .building import build
+from .report import asked_for_again
 from .source import source_of
 
 
@@ -43,7 +44,7 @@ def apply(
     that review does.
 
     Raises NotApprovedError for a plan that shows something else, OperatorError for one of another commit, environment or
-    target, for a stale one, and where a service does not serve what was asked for.
+    target, for a stale one and one that asks for what a failed rollout left behind, and where a service does not serve what was asked for.
     """
     saved = saved.resolve()
     record = bound.read_record(saved)
@@ -80,8 +81,16 @@ def apply(
                 ]
                 raise OperatorError("\n  ".join(lines), "nothing was done")
         bound.check_stack(record, saved, stack, below, variables)
+        shown = stack.answer("show", "-json", str(saved), environment=variables)
+        if again := list(asked_for_again(read_plan(shown, stack.name, in_clear=True))):
+            raise OperatorError(
+                f"{' and '.join(again)} would be made anew, which AWS refuses, as an old copy of that "
+                "name is kept to be deleted; nothing was done",
+                f"{command('deploy', [stack.name], synthesis)} takes the old copy back; so does "
+                f"{command('recover', [stack.name], synthesis)}, after which a new review can be "
+                "applied",
+            )
         if approved is not None:
-            shown = stack.answer("show", "-json", str(saved), environment=variables)
             approved.refuse_others(build([read_plan(shown, stack.name)]))
     with stdout.status(f"applying the plan of {stack.name}"):
         done = stack.run(

@@ -290,7 +290,7 @@ def stack_report(
         note = "Terraform says that the plan is incomplete: planning ended in an error"
     elif not plan.complete:
         note = "Terraform says that the plan is incomplete: plan again once it is applied"
-    elif again := list(_asked_for_again(plan)):
+    elif again := list(asked_for_again(plan)):
         note = (
             f"{' and '.join(again)} would be made anew, which AWS refuses, as an old copy of that name is "
             "kept to be deleted: inferform deploy takes the old copy back; before an inferform apply, "
@@ -316,7 +316,7 @@ def _overridden(overrides: Mapping[str, Sequence[str]]) -> Iterator[Remark]:
         yield Remark("override", address, f"{', '.join(paths)} as the Spec overrides it")
 
 
-def _asked_for_again(plan: Plan) -> Iterator[str]:
+def asked_for_again(plan: Plan) -> Iterator[str]:
     """The names that a plan gives to new resources while old copies at the same addresses have them."""
     kept = {(c.address, str(c.before.get("name"))) for c in plan.changes if c.deposed}
     for change in plan.changes:
