@@ -21,6 +21,7 @@ from ops.cdk import Deployment
 from ops.program import Program, Stacks
 from ops.terraform import Outcome, Stack, stacks, terraform_binary
 from tests.conftest import ROOT
+from tests.e2e.plan_role import within_plan_role
 from tests.provider import OWN
 from tests.waiting import wait_until
 
@@ -127,7 +128,8 @@ class Life:
         if not (chosen.folder / ".terraform").exists():
             done = chosen.init(environment)
             assert done.status == 0, done.output
-        return chosen.run(*arguments, environment=environment, timeout=600)
+        with within_plan_role(self.emulator, arguments):
+            return chosen.run(*arguments, environment=environment, timeout=600)
 
     def plan_status(self, stack: str) -> int:
         """0 when nothing would change, 2 when something would."""

@@ -42,6 +42,7 @@ from ops.kinds import kinds
 from ops.terraform import stacks, terraform_environment
 from ops.verify import verify
 from tests.e2e.filled import judge, open_network, push
+from tests.e2e.plan_role import within_plan_role
 
 ACCOUNT = "555500005555"
 CONTEXT = Context(
@@ -223,6 +224,7 @@ class Deployment:
 
     def __init__(self, folder: Path, emulator: Emulator) -> None:
         self.folder = folder
+        self._emulator = emulator
         self.variables: Mapping[str, str] = terraform_environment(emulator.environment())
         self._round = 0
 
@@ -238,7 +240,8 @@ class Deployment:
         if not (stack.folder / ".terraform").exists():
             started = stack.init(self.variables)
             assert started.status == 0, started.output
-        done = stack.run(*arguments, "-no-color", environment=self.variables, timeout=600)
+        with within_plan_role(self._emulator, arguments):
+            done = stack.run(*arguments, "-no-color", environment=self.variables, timeout=600)
         assert done.status == expect, done.output
         return done.output
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -335,6 +336,72 @@ def test_the_deploy_and_plan_roles_cover_every_service_that_the_modules_use() ->
     statements = policies.plan(CONTEXT)
     for kind in data:
         assert _allows(statements, _action(DATA_SOURCES[kind]), "*"), f"a plan reads no {kind}"
+
+
+def _reading(request: str) -> set[str]:
+    """The actions that read back what a request makes, by its noun: `eks:DescribeCluster` of
+    `eks:CreateCluster`."""
+    service, _, operation = request.partition(":")
+    noun = re.sub("^[A-Z][a-z]+", "", operation)
+    reads = re.compile(
+        f"(BatchGet|Describe|Get|List)(?:{noun}|{noun}s|{noun.removesuffix('y')}ies)$"
+    )
+    return {
+        _action(f"{service}:{name}")
+        for name in service_model(service).operation_names
+        if reads.match(name)
+    }
+
+
+# What is read back by an operation with another noun, as the provider does.
+_READ_BY = {
+    "aws_cloudwatch_event_target": {"events:ListTargetsByRule"},
+    "aws_cloudwatch_log_group": {"logs:DescribeLogGroups"},
+    "aws_cloudwatch_metric_alarm": {"cloudwatch:DescribeAlarms"},
+    "aws_default_security_group": {"ec2:DescribeSecurityGroups"},
+    "aws_ecs_cluster_capacity_providers": {"ecs:DescribeClusters"},
+    "aws_ecs_service": {"ecs:DescribeServices"},
+    "aws_eip": {"ec2:DescribeAddresses"},
+    "aws_iam_instance_profile": {"iam:GetInstanceProfile"},
+    "aws_kms_alias": {"kms:ListAliases"},
+    "aws_launch_template": {"ec2:DescribeLaunchTemplates"},
+    "aws_lb_listener_certificate": {"elasticloadbalancing:DescribeListenerCertificates"},
+    "aws_route": {"ec2:DescribeRouteTables"},
+    "aws_s3_bucket": {"s3:GetBucketLocation"},
+    "aws_s3_bucket_lifecycle_configuration": {"s3:GetLifecycleConfiguration"},
+    "aws_s3_bucket_ownership_controls": {"s3:GetBucketOwnershipControls"},
+    "aws_s3_bucket_public_access_block": {"s3:GetBucketPublicAccessBlock"},
+    "aws_s3_bucket_server_side_encryption_configuration": {"s3:GetEncryptionConfiguration"},
+    "aws_vpc_security_group_egress_rule": {"ec2:DescribeSecurityGroupRules"},
+    "aws_vpc_security_group_ingress_rule": {"ec2:DescribeSecurityGroupRules"},
+}
+
+
+def test_the_plan_role_reads_back_every_type_that_the_modules_make() -> None:
+    statements = policies.plan(CONTEXT)
+    for kind in imported_types()[0]:
+        reads = _READ_BY.get(kind) or _reading(REQUESTS[kind])
+        assert reads, f"nothing is known that reads {kind}: name it in _READ_BY"
+        assert any(_allows(statements, each, "*") for each in reads), f"a plan reads no {kind}"
+
+
+@pytest.mark.parametrize(
+    ("service", "kind"), [("eks", "aws_eks_addon"), ("logs", "aws_cloudwatch_log_group")]
+)
+def test_a_capability_that_leaves_out_what_a_plan_reads_is_found(
+    monkeypatch: pytest.MonkeyPatch, service: str, kind: str
+) -> None:
+    less = {
+        name: replace(access, reads=()) if name == service else access
+        for name, access in services().items()
+    }
+    monkeypatch.setattr(policies, "services", lambda: less)
+    with pytest.raises(AssertionError, match="a plan reads no aws_"):
+        test_the_plan_role_reads_back_every_type_that_the_modules_make()
+    assert not any(
+        _allows(policies.plan(CONTEXT), each, "*")
+        for each in _READ_BY.get(kind) or _reading(REQUESTS[kind])
+    )
 
 
 def test_services_without_regions_are_not_limited_to_regions() -> None:
