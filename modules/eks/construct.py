@@ -7,11 +7,14 @@ destroy goes the other way round, and the control plane last.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..cdk import Construct, Fn, ITerraformDependable, TerraformResourceLifecycle
 from ..context import Context
+from ..data_resource import TerraformData
 from ..iam.policy import Statement, allow, document
+from ..names import short_hash
 from ..outputs import EksOutputs, NetworkOutputs, RegistryOutputs
 from ..overriding import override
 from ..protect import lifecycle
@@ -400,7 +403,31 @@ class Cluster(Construct):
         suffix: str,
         waits_for: list[ITerraformDependable],
     ) -> EksNodeGroup:
-        template = self._launch_template(scope, name, group)
+        settings = self._launch_settings(group)
+        template = self._launch_template(scope, name, settings)
+        overridden = group.overridden("template") or {}
+        content = {
+            **settings,
+            "overrides": {
+                path: value
+                for path, value in overridden.items()
+                if not path.startswith("tag_specifications")
+            },
+        }
+        # EKS replaces every node for a new version of the template. One that has other tags alone
+        # is not taken, so that a new owner restarts nothing.
+        launched = TerraformData(
+            scope,
+            f"{name}-launched",
+            input=Fn.tostring(template.latest_version),
+            triggers_replace={
+                # Nodes are replaced by a new group and a new Kubernetes version anyway.
+                "group": group.name_in(self._context, name, suffix),
+                "version": self._spec.version,
+                "content": short_hash(content),
+            },
+            keeps_input=True,
+        )
         made = EksNodeGroup(
             scope,
             name,
@@ -422,9 +449,7 @@ class Cluster(Construct):
                 for taint in group.all_taints
             ]
             or None,
-            launch_template=EksNodeGroupLaunchTemplate(
-                id=template.id, version=Fn.tostring(template.latest_version)
-            ),
+            launch_template=EksNodeGroupLaunchTemplate(id=template.id, version=launched.output),
             scaling_config=EksNodeGroupScalingConfig(
                 min_size=group.min_size, desired_size=group.desired, max_size=group.max_size
             ),
@@ -442,29 +467,36 @@ class Cluster(Construct):
         override(group, {"group": made, "template": template})
         return made
 
-    def _launch_template(self, scope: Construct, name: str, group: NodeGroup) -> LaunchTemplate:
+    def _launch_settings(self, group: NodeGroup) -> dict[str, Any]:
+        """What nodes are started with, but for their tags."""
         is_bottlerocket = group.ami.startswith("BOTTLEROCKET")
+        return {
+            # Bottlerocket keeps images and pods on its second volume.
+            "device_name": "/dev/xvdb" if is_bottlerocket else "/dev/xvda",
+            "ebs": {
+                "volume_type": "gp3",
+                "volume_size": group.disk_size_gib,
+                "encrypted": "true",
+                "delete_on_termination": "true",
+            },
+            # One hop: pods get roles of their own and must not take the node's.
+            "metadata": {"http_tokens": "required", "http_put_response_hop_limit": 1},
+        }
+
+    def _launch_template(
+        self, scope: Construct, name: str, settings: Mapping[str, Any]
+    ) -> LaunchTemplate:
         return LaunchTemplate(
             scope,
             f"{name}-template",
             name=node_template(self._context, name),
             block_device_mappings=[
                 LaunchTemplateBlockDeviceMappings(
-                    # Bottlerocket keeps images and pods on its second volume.
-                    device_name="/dev/xvdb" if is_bottlerocket else "/dev/xvda",
-                    ebs=LaunchTemplateBlockDeviceMappingsEbs(
-                        volume_type="gp3",
-                        volume_size=group.disk_size_gib,
-                        encrypted="true",
-                        delete_on_termination="true",
-                    ),
+                    device_name=settings["device_name"],
+                    ebs=LaunchTemplateBlockDeviceMappingsEbs(**settings["ebs"]),
                 )
             ],
-            metadata_options=LaunchTemplateMetadataOptions(
-                http_tokens="required",
-                # One hop: pods get roles of their own and must not take the node's.
-                http_put_response_hop_limit=1,
-            ),
+            metadata_options=LaunchTemplateMetadataOptions(**settings["metadata"]),
             tag_specifications=[
                 LaunchTemplateTagSpecifications(
                     resource_type=resource,

@@ -168,10 +168,17 @@ def _node_group_story(plan: Plan, group: Change) -> Iterator[Story]:
         headline=f"{name} is {PAST[group.action]}",
         facts=tuple(fact for fact in facts if fact[1]),
         interrupted="pods that have no other node to run on" if gone else "",
-        rollout="nodes are drained and replaced, a few at a time"
-        if group.action is Action.UPDATE
-        else "",
+        rollout="nodes are drained and replaced, a few at a time" if _rolls(group) else "",
     )
+
+
+def _rolls(group: Change) -> bool:
+    """Whether an update replaces nodes; one of labels, taints, bounds or tags does not.
+
+    Source: EKS API reference, UpdateNodegroupVersion and UpdateNodegroupConfig.
+    """
+    rolling = {"launch_template", "version", "release_version"}
+    return group.action is Action.UPDATE and bool(rolling & group.attributes)
 
 
 def _fargate_story(plan: Plan, profile: Change) -> Iterator[Story]:

@@ -33,7 +33,10 @@ from inferform.target import EMULATOR
 from ops.adopt import adopt
 from ops.aws import Aws
 from ops.kinds import kinds
+from ops.plan import Action, Plan, read_plan
+from ops.review.stories import tell
 from ops.terraform import Stack, stacks, terraform_environment
+from tests.e2e.plan_role import within_plan_role
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
@@ -120,6 +123,7 @@ class Deployment:
 
     def __init__(self, emulator: Emulator, folder: Path) -> None:
         self._folder = folder
+        self._emulator = emulator
         self._environment = terraform_environment(emulator.environment())
         self._make = {
             service: boto3.client(
@@ -193,7 +197,8 @@ class Deployment:
         return stack
 
     def run(self, stack: Stack, *arguments: str) -> int:
-        outcome = stack.run(*arguments, "-no-color", environment=self._environment, timeout=600)
+        with within_plan_role(self._emulator, arguments):
+            outcome = stack.run(*arguments, "-no-color", environment=self._environment, timeout=600)
         assert outcome.status in (0, 2), outcome.output[-6000:]
         self.output = outcome.output
         return outcome.status
@@ -213,17 +218,12 @@ class Deployment:
 
     def plan(
         self, asked: Mapping[str, EksCluster], context: Callable[[str], Context] = context
-    ) -> dict[str, list[str]]:
-        """What a plan does to each address that it changes."""
+    ) -> Plan:
+        """A plan."""
         stack = self.write(asked, context)
         self.run(stack, "plan", "-out=plan.bin")
         self.run(stack, "show", "-json", "plan.bin")
-        changes = json.loads(self.output)["resource_changes"]
-        return {
-            each["address"]: each["change"]["actions"]
-            for each in changes
-            if each["change"]["actions"] not in (["no-op"], ["read"])
-        }
+        return read_plan(self.output, stack.name)
 
     def recover(self, asked: Mapping[str, EksCluster], emulator: Emulator) -> list[str]:
         """Forget one resource of each type and every part, and take back what is in AWS."""
@@ -344,12 +344,34 @@ def test_nothing_that_a_team_changes_of_a_context_later_replaces_a_cluster(
     deployment.apply(asked, first=True, context=first_context)
 
     planned = deployment.plan(asked, later_context)
-    assert {address: each for address, each in planned.items() if "delete" in each} == {}
-    made = [address.split(".")[0] for address, each in planned.items() if each == ["create"]]
+    gone = (Action.DELETE, Action.REPLACE)
+    assert [each.address for each in planned.changes if each.action in gone] == []
+    made = [each.type for each in planned.changes if each.action is Action.CREATE]
     assert sorted(made) == [
         *["aws_eks_access_entry"] * 2,
         *["aws_eks_access_policy_association"] * 2,
     ]
+    # Instances get the new tags when they are next replaced, and are not replaced for them.
+    for template in planned.of_type("aws_launch_template"):
+        assert "tag_specifications" in template.attributes
+    groups = planned.of_type("aws_eks_node_group")
+    assert [each.attributes for each in groups] == [{"tags", "tags_all"}] * 2
+    told = [each for each in tell(planned) if each.kind == "EKS node group"]
+    assert [each.rollout for each in told] == ["", ""]
+
+    # What nodes are started with is another matter, and takes the new tags along.
+    larger = {
+        name: each.replace(disk_size_gib=200)
+        for name, each in asked["groups"].compute.groups.items()
+    }
+    asked = {
+        "groups": asked["groups"].replace(compute=asked["groups"].compute.replace(groups=larger))
+    }
+    planned = deployment.plan(asked, later_context)
+    groups = planned.of_type("aws_eks_node_group")
+    assert [each.is_unknown("launch_template", 0, "version") for each in groups] == [True] * 2
+    told = [each for each in tell(planned) if each.kind == "EKS node group"]
+    assert {each.rollout for each in told} == {"nodes are drained and replaced, a few at a time"}
 
 
 def groups_of(eks: Any) -> dict[str, Any]:

@@ -153,6 +153,29 @@ def test_node_groups_run_what_their_instances_need(stack: Callable[..., Stack]) 
     assert template["block_device_mappings"][0]["ebs"]["encrypted"] == "true"
 
 
+def test_what_nodes_are_started_with_replaces_them_and_their_tags_do_not(
+    stack: Callable[..., Stack],
+) -> None:
+    def launched(**changes: Any) -> dict[str, Any]:
+        group = NodeGroup(instance_types=["m5.large"], max_size=1).replace(**changes)
+        made = stack(compute=NodeGroups(groups={"cpu": group}))
+        (held,) = resources(made, "terraform_data").values()
+        (of_group,) = resources(made, "aws_eks_node_group").values()
+        assert held["lifecycle"] == {"ignore_changes": ["input"]}
+        assert of_group["launch_template"]["version"].endswith(".output}")
+        found: dict[str, Any] = held["triggers_replace"]
+        return found
+
+    first = launched()
+    assert launched(disk_size_gib=200)["content"] != first["content"]
+    assert (
+        launched(overrides={"template": {"ebs_optimized": "true"}})["content"] != first["content"]
+    )
+    tags = {"template": {"tag_specifications.0.tags": {"team": "ml"}}}
+    assert launched(overrides=tags) == first
+    assert launched(max_size=2) == first
+
+
 def test_bottlerocket_gets_its_second_volume(stack: Callable[..., Stack]) -> None:
     group = NodeGroup(instance_types=["m5.large"], max_size=1, ami_type="BOTTLEROCKET_x86_64")
     made = stack(compute=NodeGroups(groups={"cpu": group}))
