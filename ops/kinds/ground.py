@@ -29,7 +29,12 @@ PLAN4 = RiskRule(
 )
 
 _CLUSTER = "aws_eks_cluster"
-SERVICES = ("aws_sagemaker_endpoint", "aws_ecs_service", _CLUSTER, "aws_lambda_function")
+SERVICES = (
+    *("aws_sagemaker_endpoint", "aws_ecs_service", "aws_sfn_state_machine", _CLUSTER),
+    "aws_lambda_function",
+)
+"""What serves or runs something in an account, as the Specs make it, and functions."""
+
 _HELD = (
     "aws_sagemaker_endpoint_configuration",
     "aws_sagemaker_model",
@@ -49,6 +54,22 @@ RUNNING = (
     "secretsmanager:GetSecretValue",
 )
 """Actions without which a service cannot start: pulls, artifacts, secrets, logs."""
+
+
+_PULL = ("ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer")
+_LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
+EXECUTION_POLICIES = {
+    "AWSLambdaBasicExecutionRole": _LOG,
+    "AmazonEC2ContainerRegistryPullOnly": _PULL,
+    "AmazonEC2ContainerRegistryReadOnly": _PULL,
+    "AmazonECSTaskExecutionRolePolicy": (*_PULL, *_LOG),
+    "AmazonEKSFargatePodExecutionRolePolicy": _PULL,
+    "AmazonS3ReadOnlyAccess": ("s3:GetObject",),
+}
+"""Which of these actions AWS-managed policies allow that services need for nothing else.
+
+Source: their documents in the AWS Managed Policy Reference.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,16 +324,10 @@ def _rights(plan: Plan, change: Change) -> Iterator[Loss]:
     if deleted_too(plan, change, "aws_iam_role", "role"):
         return
     role = str(change.before.get("role") or "")
-    others = [
-        grant
-        for other in plan.of_type(change.type)
-        if other.exists_after and other.after.get("role") == role
-        for grant in _allowed(other.judged("after", "policy"))
-    ]
     if change.is_unknown("policy") or not role:
         return
-    others += _managed(plan, role)
-    lost = _needed(_allowed(change.judged("before", "policy"))) - _needed(others)
+    left = [*_inline(plan, role), *_managed(plan, role)]
+    lost = _needed(_allowed(change.judged("before", "policy"))) - _needed(left)
     if lost:
         shown = isinstance(change.before.get("policy"), str)
         what = f"takes {some(sorted(lost))} from {role}" if shown else f"takes rights from {role}"
@@ -320,33 +335,66 @@ def _rights(plan: Plan, change: Change) -> Iterator[Loss]:
 
 
 def _managed(plan: Plan, role: str) -> list[Grant]:
-    """What the plan's own managed policies allow a role once it is applied."""
-    held = []
-    for attachment in plan.of_type("aws_iam_role_policy_attachment"):
-        if not attachment.exists_after or attachment.after.get("role") != role:
-            continue
-        arn = attachment.after.get("policy_arn")
+    """What the managed policies of a plan allow a role once it is applied, as far as is known."""
+    return [
+        grant
+        for attachment in plan.of_type("aws_iam_role_policy_attachment")
+        if attachment.exists_after and attachment.after.get("role") == role
+        for grant in _granted(plan, attachment, "after") or ()
+    ]
+
+
+def _granted(plan: Plan, attachment: Change, side: Side) -> list[Grant] | None:
+    """What an attached policy allows; None where nobody knows."""
+    arn = str(attachment.at(side).get("policy_arn") or "")
+    if (known := EXECUTION_POLICIES.get(_of_aws(arn))) is not None:
+        return [Grant(action, "*") for action in known]
+    held = [
+        each for each in plan.of_type("aws_iam_policy") if arn and arn == each.at(side).get("arn")
+    ]
+    if side == "after":
         held += [
-            *plan.referred(attachment, "policy_arn"),
-            *(
-                each
-                for each in plan.of_type("aws_iam_policy")
-                if arn and arn == each.after.get("arn")
-            ),
+            each
+            for each in plan.referred(attachment, "policy_arn")
+            if each.type == "aws_iam_policy"
         ]
-    policies = [each for each in held if each.type == "aws_iam_policy"]
-    return [grant for each in policies for grant in _allowed(each.judged("after", "policy"))]
+    if not held:
+        return None
+    return [grant for each in held for grant in _allowed(each.judged(side, "policy"))]
+
+
+def _of_aws(arn: str) -> str:
+    """The name of an AWS-managed policy; empty for one of somebody's own."""
+    owner, _, path = arn.partition(":policy/")
+    return path.rpartition("/")[2] if owner.endswith(":iam::aws") else ""
+
+
+def _inline(plan: Plan, role: str) -> list[Grant]:
+    """What the inline policies of a plan allow a role once it is applied."""
+    return [
+        grant
+        for other in plan.of_type("aws_iam_role_policy")
+        if other.exists_after and other.after.get("role") == role
+        for grant in _allowed(other.judged("after", "policy"))
+    ]
 
 
 def _attached(plan: Plan, change: Change) -> Iterator[Loss]:
     role = str(change.before.get("role") or "")
     how = _how(change)
-    if how and role and not deleted_too(plan, change, "aws_iam_role", "role"):
-        yield Loss(
-            how,
-            lambda text: text == role or text.endswith(f"/{role}"),
-            may=lambda service: False,
-        )
+    if not how or not role or deleted_too(plan, change, "aws_iam_role", "role"):
+        return
+    granted = _granted(plan, change, "before")
+    if granted is not None:
+        lost = _needed(granted) - _needed([*_inline(plan, role), *_managed(plan, role)])
+        if not lost:
+            return
+        how = f"{how}, which takes {some(sorted(lost))} from {role}"
+    yield Loss(
+        how,
+        lambda text: text == role or text.endswith(f"/{role}"),
+        may=lambda service: False,
+    )
 
 
 def _pulls(plan: Plan, change: Change) -> Iterator[Loss]:

@@ -6,10 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from ops.iam import Grant, grants
+from ops.kinds.ground import EXECUTION_POLICIES, RUNNING, SERVICES
 from ops.plan import read_plan
 from ops.review.risks import find_risks
 from ops.told import Severity
+from tests.ops.test_reverted import SERVED_BY
 
 from .plans import PLANS, changed, plan_of
 
@@ -254,3 +258,67 @@ def test_a_key_may_go_where_the_instances_have_storage_of_their_own(
     )
     found = {risk.rule.id for risk in find_risks(read_plan(plan_of(entry)))}
     assert ("SEC1" in found) is is_risk
+
+
+PULL_ONLY = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
+OF_TASKS = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+OWN = "arn:aws:iam::111122223333:policy/AmazonECSTaskExecutionRolePolicy"
+
+
+def attachment(arn: str, *actions: str) -> Entry:
+    values = {"role": "exec", "policy_arn": arn}
+    before, after = ({} if act in actions else values for act in ("create", "delete"))
+    return changed("aws_iam_role_policy_attachment.a", [*actions], before or None, after or None)
+
+
+def inline(*actions: str) -> Entry:
+    statement = {"Effect": "Allow", "Action": [*actions], "Resource": "*"}
+    values = {"role": "exec", "policy": json.dumps({"Statement": [statement]})}
+    return changed("aws_iam_role_policy.p", ["create"], None, values)
+
+
+@pytest.mark.parametrize(
+    ("gone", "arn", "made", "lost"),
+    [
+        (PULL_ONLY, "", EXECUTION_POLICIES["AmazonEC2ContainerRegistryPullOnly"], set()),
+        (OF_TASKS, "", EXECUTION_POLICIES["AmazonECSTaskExecutionRolePolicy"], set()),
+        (OF_TASKS, "", ("ecr:*", "logs:*"), set()),
+        (PULL_ONLY, OF_TASKS, (), set()),
+        (OF_TASKS, PULL_ONLY, (), {"logs:CreateLogStream", "logs:PutLogEvents"}),
+        (OF_TASKS, PULL_ONLY, ("logs:PutLogEvents",), {"logs:CreateLogStream"}),
+    ],
+)
+def test_a_policy_of_aws_is_compared_by_what_it_grants(
+    gone: str, arn: str, made: tuple[str, ...], lost: set[str]
+) -> None:
+    entries = [attachment(gone, "delete")]
+    entries += [attachment(arn, "create") | {"address": "aws_iam_role_policy_attachment.b"}] * bool(
+        arn
+    )
+    entries += [inline(*made)] * bool(made)
+    found = told(*entries)
+    assert {
+        word.strip(",") for reason, _ in found for word in reason.split() if ":" in word
+    } == lost
+    assert bool(found) is bool(lost)
+
+
+def test_a_policy_that_only_has_the_name_of_one_of_aws_is_not_known() -> None:
+    assert told(attachment(OWN, "delete"), inline("ecr:*", "logs:*"))
+
+
+@pytest.mark.parametrize("name", sorted(EXECUTION_POLICIES))
+def test_what_a_policy_of_aws_grants_is_what_its_document_says(name: str) -> None:
+    document = json.loads(aws_managed_policies_data)[name]["Document"]
+    held = list(grants(document))
+    granted = {
+        action
+        for action in RUNNING
+        if any(each.covers(Grant(action, ""), conditions=False, resources=False) for each in held)
+    }
+    assert {*EXECUTION_POLICIES[name]} == granted
+
+
+def test_every_type_that_serves_is_one_that_may_stand_on_something() -> None:
+    # What runs in Kubernetes stands on its cluster, which stands on the rest.
+    assert {*SERVED_BY} - {*SERVICES} == {"kubernetes_deployment_v1"}
