@@ -360,13 +360,10 @@ def test_nothing_that_a_team_changes_of_a_context_later_replaces_a_cluster(
     assert [each.rollout for each in told] == ["", ""]
 
     # What nodes are started with is another matter, and takes the new tags along.
-    larger = {
-        name: each.replace(disk_size_gib=200)
-        for name, each in asked["groups"].compute.groups.items()
-    }
-    asked = {
-        "groups": asked["groups"].replace(compute=asked["groups"].compute.replace(groups=larger))
-    }
+    compute = asked["groups"].compute
+    assert isinstance(compute, NodeGroups)
+    larger = {name: group.replace(disk_size_gib=200) for name, group in compute.groups.items()}
+    asked = {"groups": asked["groups"].replace(compute=compute.replace(groups=larger))}
     planned = deployment.plan(asked, later_context)
     groups = planned.of_type("aws_eks_node_group")
     assert [each.is_unknown("launch_template", 0, "version") for each in groups] == [True] * 2
