@@ -23,7 +23,16 @@ from .output import print_table, stderr, stdout
 from .program import Program, Stacks, note_warnings
 from .references import type_of
 from .state import Lock, States, opened
-from .terraform import ROOT, Outcome, Stack, contents_of, one_provider, stacks, terraform_binary
+from .terraform import (
+    ROOT,
+    Outcome,
+    Stack,
+    contents_of,
+    one_provider,
+    plugin_cache,
+    stacks,
+    terraform_binary,
+)
 from .verify import Applied, verify_at, verify_stack
 
 _ERROR_LINES = 80
@@ -61,6 +70,7 @@ def deploy(
     ask(wanted)
     refuse_unsaved(wanted, program)
     take_over_backends(wanted, synthesis)
+    fetch_providers(wanted, synthesis)
     for stack in wanted:
         for line in reinstated(stack, synthesis):
             stderr.print(f"{stack.name}: {line}", markup=False)
@@ -181,6 +191,21 @@ def take_over_backends(wanted: Sequence[Stack], synthesis: Stacks) -> None:
         if done.status:
             said = failure_of(stack, done.output, synthesis)
             raise OperatorError("\n  ".join([f"{stack.name} cannot be initialised", *said]))
+
+
+def fetch_providers(wanted: Sequence[Stack], synthesis: Stacks) -> None:
+    """Get the providers of stacks one after the other where Terraform keeps them in a plugin cache.
+
+    cdktf initialises all stacks at once, which Terraform does not allow with such a cache.
+    """
+    variables = synthesis.program.terraform_environment()
+    if plugin_cache(variables) is None:
+        return
+    for stack in wanted:
+        if not stack.has_providers:
+            with stdout.status(f"getting the providers of {stack.name}"):
+                # What fails here fails in the deploy too, which tells it.
+                stack.init(variables, backend=False)
 
 
 def recover(

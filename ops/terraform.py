@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -166,6 +167,33 @@ def _cli_configuration() -> str:
     cache_folder = WORK / "plugin-cache"
     cache_folder.mkdir(exist_ok=True)
     return f'plugin_cache_dir = "{cache_folder}"\n'
+
+
+_CACHE = re.compile(r'^\s*plugin_cache_dir\s*=\s*"([^"]+)"', re.MULTILINE)
+
+
+def plugin_cache(variables: Mapping[str, str]) -> Path | None:
+    """The folder in which Terraform keeps providers for every project; None without one."""
+    if folder := variables.get("TF_PLUGIN_CACHE_DIR"):
+        return Path(folder)
+    file = Path(variables.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
+    found = _CACHE.search(file.read_text("utf-8")) if file.is_file() else None
+    return Path(found[1].replace("$HOME", str(Path.home()))).expanduser() if found else None
+
+
+@contextmanager
+def _in_turn(variables: Mapping[str, str]) -> Iterator[None]:
+    """Wait for whoever else initialises a stack with the same plugin cache.
+
+    Terraform CLI documentation, "Provider plugin cache": it is not safe for several inits at once.
+    """
+    cache = plugin_cache(variables)
+    if cache is None or not cache.is_dir():
+        yield
+        return
+    with (cache / ".inferform.lock").open("a") as held:
+        flock(held, LOCK_EX)
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,15 +364,20 @@ class Stack:
         done, and the outcome says what to do.
         """
         arguments = ("init", "-no-color", "-input=false")
-        if not backend:
-            return self.run(*arguments, "-backend=false", environment=environment)
-        moved = self.moved
-        if moved:
-            return Outcome(1, f"Error: {moved}")
-        done = self.run(*arguments, environment=environment)
-        if done.status and _BACKEND_CHANGED in done.output:
-            done = self.run(*arguments, "-reconfigure", environment=environment)
-        return done
+        if backend and self.moved:
+            return Outcome(1, f"Error: {self.moved}")
+        with _in_turn(environment):
+            if not backend:
+                return self.run(*arguments, "-backend=false", environment=environment)
+            done = self.run(*arguments, environment=environment)
+            if done.status and _BACKEND_CHANGED in done.output:
+                done = self.run(*arguments, "-reconfigure", environment=environment)
+            return done
+
+    @property
+    def has_providers(self) -> bool:
+        """Whether its folder was initialised before."""
+        return (self.folder / ".terraform" / "providers").is_dir()
 
     @property
     def _initialised(self) -> tuple[str, dict[str, Any]] | None:
