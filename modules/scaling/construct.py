@@ -88,6 +88,10 @@ class ScalableTarget(Construct):
             suspended_state=_suspended(spec),
             lifecycle=self._lifecycle(list(spec.scheduled_bounds)),
         )
+        if spec.scheduled_bounds:
+            # What is written is ignored from now on, so that a review can only compare it with this.
+            bounds = {field: getattr(spec, field) for field in spec.scheduled_bounds}
+            TerraformData(self, "bounds", input={"scheduled_bounds": bounds, "target": name})
         self._resource_id = target.resource_id
         self._policies = Construct(self, "policies")
         self._alarms = Construct(self, "alarms")

@@ -177,16 +177,6 @@ AAS43 = rule(
     source="Application Auto Scaling API reference, MinCapacity (above 0 strongly recommended)",
     severity="warning",
 )
-AAS46 = rule(
-    "AAS46",
-    refuses="bounds that scheduled actions own, so that a later change of them is ignored",
-    message="own {bounds}: after the first deploy a change of what is written there is ignored; "
-    "change the schedules. What is written holds at each registration of the target, until the "
-    "next scheduled action",
-    source="Application Auto Scaling API reference, PutScheduledAction (sets the target's bounds); "
-    "Terraform language, ignore_changes: Inferform leaves to schedules what they set",
-    severity="warning",
-)
 ASY10 = rule(
     "ASY10",
     refuses="a minimum of zero without the policy that wakes the target up",
@@ -455,10 +445,7 @@ class Scaling(Spec):
         )
 
     def _check_schedules(self) -> Iterator[Problem]:
-        """A schedule that gives one bound only fits the other bound, whichever is in force; and
-        what schedules own is said."""
-        if self.scheduled_bounds:
-            yield AAS46.problem("schedules", bounds=" and ".join(self.scheduled_bounds))
+        """A schedule that gives one bound only fits the other bound, whichever is in force."""
         mins = [("the target", self.min_capacity)]
         maxs = [("the target", self.max_capacity)]
         for other in self.schedules:

@@ -10,7 +10,6 @@ from inferform.usage import Usage, exactly
 
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side
-from ..told import RiskRule, Severity
 from .finding import given, pairs
 from .policies import resource_policy
 from .prices import products
@@ -26,7 +25,7 @@ from .record import (
     Values,
     risk,
 )
-from .risks import NET2, SEC1, SEC2, deleted_too, exposed, protection
+from .risks import KEPT1, NET2, SEC1, SEC2, deleted_too, exposed, protection
 from .stories import told_when_gone
 
 # Finding
@@ -104,14 +103,7 @@ def _suspended(plan: Plan, change: Change) -> Iterator[Found]:
         yield "suspends versioning"
 
 
-@risk(
-    RiskRule(
-        "KEPT1",
-        Severity.LOW,
-        "an argument that AWS takes at the creation alone is written otherwise, and stays",
-        advice="write what is there, or make a new one beside it under another name",
-    )
-)
+@risk(KEPT1)
 def _kept_description(plan: Plan, group: Change) -> Iterator[Found]:
     if group.action not in (Action.NONE, Action.UPDATE):
         return

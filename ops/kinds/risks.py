@@ -44,6 +44,13 @@ CAP3 = RiskRule(
     advice="check the budget and the account's instance quota; a runaway metric can now cost "
     "as much",
 )
+KEPT1 = RiskRule(
+    "KEPT1",
+    Severity.LOW,
+    "an argument that is taken at the creation alone is written otherwise, and stays",
+    advice="write what is there, or make a new one beside it under another name; of bounds that "
+    "scheduled actions own, change the schedules",
+)
 ROLL1 = RiskRule(
     "ROLL1",
     Severity.HIGH,

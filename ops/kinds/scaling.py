@@ -14,7 +14,7 @@ from ..told import Severity
 from .finding import given
 from .reasons import resource
 from .record import Existing, Found, Not, Planned, RiskCheck, Values, risk
-from .risks import CAP1, raised
+from .risks import CAP1, KEPT1, raised
 from .synthesis import Resource, Synthesis
 
 TARGET = "aws_appautoscaling_target"
@@ -143,6 +143,24 @@ def _falls(before: Any, after: Any) -> bool:
     return isinstance(before, int) and isinstance(after, int) and after < before
 
 
+@risk(KEPT1)
+def _ignored_bounds(plan: Plan, note: Change) -> Iterator[Found]:
+    """A change of bounds that scheduled actions own, which Terraform ignores."""
+    was, will = note.both("input", "scheduled_bounds")
+    if note.action is Action.UPDATE and isinstance(was, dict) and isinstance(will, dict):
+        changed = [
+            f"{name} from {was[name]} to {will[name]}"
+            for name in was.keys() & will.keys()
+            if was[name] != will[name]
+        ]
+        if changed:
+            target = dig(note.after, "input", "target")
+            yield (
+                f"the change of {' and '.join(sorted(changed))} of {target} is ignored, as scheduled "
+                "actions own it; it holds once the target is registered anew"
+            )
+
+
 # Recover and drift
 
 
@@ -246,7 +264,7 @@ KINDS = (
         addresses=_NOWHERE,
         preflight=_NOWHERE,
         story=Not("what is replaced with it is told"),
-        risks=Not("what is replaced with it is what can hurt"),
+        risks=(_ignored_bounds,),
         settings=_NOWHERE,
         verify=_NOWHERE,
     ),

@@ -219,11 +219,28 @@ def test_schedules_own_the_bounds_that_they_change(
     }
 
 
+def test_bounds_that_schedules_own_are_noted_as_they_are_written(
+    build: Callable[..., dict[str, Any]],
+) -> None:
+    def noted(*cases: str) -> list[dict[str, Any]]:
+        held = build([*cases])["terraform_data"].values()
+        return [each["input"]["scheduled_bounds"] for each in held if "input" in each]
+
+    spec = CASES["realtime"][3]
+    assert noted("realtime", "component") == [
+        {"max_capacity": spec.max_capacity, "min_capacity": spec.min_capacity}
+    ]
+
+
 def test_a_new_instance_type_registers_the_target_and_its_policies_anew(
     build: Callable[..., dict[str, Any]],
 ) -> None:
     resources = build(["realtime"])
-    ((name, data),) = resources["terraform_data"].items()
+    ((name, data),) = [
+        (name, each)
+        for name, each in resources["terraform_data"].items()
+        if "triggers_replace" in each
+    ]
     assert data["triggers_replace"] == {"instance_type": "ml.g5.12xlarge"}
     for kind in ("target", "policy", "scheduled_action"):
         for resource in resources[f"aws_appautoscaling_{kind}"].values():

@@ -338,6 +338,28 @@ def test_a_description_that_cannot_change_is_told(written: Any, told: bool) -> N
 
 
 @pytest.mark.parametrize(
+    ("action", "before", "after", "said"),
+    [
+        ("update", {"max_capacity": 4}, {"max_capacity": 8}, "max_capacity from 4 to 8"),
+        # Another bound is owned: what is written of it did not change.
+        ("update", {"max_capacity": 4}, {"min_capacity": 1, "max_capacity": 4}, ""),
+        ("delete", {"max_capacity": 4}, None, ""),
+        ("create", None, {"max_capacity": 4}, ""),
+    ],
+)
+def test_a_change_of_bounds_that_schedules_own_is_told(
+    action: str, before: Any, after: Any, said: str
+) -> None:
+    sides = [
+        {"input": {"scheduled_bounds": each, "target": "live"}} if each else None
+        for each in (before, after)
+    ]
+    plan = read_plan(plan_of(changed("terraform_data.bounds", [action], *sides)))
+    told = [each.reason for each in find_risks(plan) if each.rule.id == "KEPT1"]
+    assert [said in reason for reason in told] == [True] * bool(said)
+
+
+@pytest.mark.parametrize(
     ("address", "before", "after"),
     [
         (
