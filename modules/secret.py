@@ -6,6 +6,7 @@ Every pattern takes time in proportion to the text, as texts of plans are as lon
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -115,6 +116,7 @@ def secret_service(value: str) -> Literal["secretsmanager", "ssm"] | None:
     return "secretsmanager" if match[1] == "secretsmanager" else "ssm"
 
 
+@lru_cache(maxsize=10_000)
 def names_secret(name: str) -> bool:
     """Whether something of this name is likely to be a secret, whatever its value."""
     # An issuer of tokens names none, such as token.actions.githubusercontent.com:aud.

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from .masking import Masked
@@ -217,23 +217,31 @@ def statements(document: Any) -> list[dict[str, Any]]:
 
 def grants(document: Any, effect: str = "Allow") -> list[Grant]:
     """What the statements of an effect grant. Raises NotReadableError where it is no policy."""
-    return [
-        grant
-        for statement in statements(document)
-        if statement.get("Effect") == effect
-        for grant in _of_statement(statement)
-    ]
+    # Each risk reads the policies of a change anew.
+    if type(document) is str:
+        return list(_grants_in(document, effect))
+    return list(_grants(document, effect))
+
+
+@lru_cache(maxsize=64)
+def _grants_in(text: str, effect: str) -> tuple[Grant, ...]:
+    return tuple(_grants(text, effect))
+
+
+def _grants(document: Any, effect: str) -> Iterator[Grant]:
+    for statement in statements(document):
+        if statement.get("Effect") == effect:
+            yield from _of_statement(statement)
 
 
 def _of_statement(statement: dict[str, Any]) -> Iterator[Grant]:
-    but_actions, but_resources = (
-        listed(statement.get("NotAction")),
-        listed(statement.get("NotResource")),
-    )
+    but_actions = tuple(listed(statement.get("NotAction")))
+    but_resources = tuple(listed(statement.get("NotResource")))
     actions = listed(statement.get("Action")) or (["*"] if but_actions else [])
     # The policies of repositories and trust policies have no Resource.
     resources = listed(statement.get("Resource")) or ["*"]
-    condition = statement.get("Condition")
+    asked = statement.get("Condition")
+    condition = json.dumps(asked, sort_keys=True) if asked else ""
     for who, but_principals in _principals(statement):
         for action in actions:
             for resource in resources:
@@ -241,9 +249,9 @@ def _of_statement(statement: dict[str, Any]) -> Iterator[Grant]:
                     action,
                     resource,
                     who,
-                    json.dumps(condition, sort_keys=True) if condition else "",
-                    tuple(but_actions),
-                    tuple(but_resources),
+                    condition,
+                    but_actions,
+                    but_resources,
                     but_principals,
                 )
 

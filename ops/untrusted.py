@@ -56,6 +56,8 @@ def bounded(text: str, limit: int = LONGEST) -> str:
 
 def cell(text: str, limit: int = LONGEST) -> str:
     """A dynamic text of a report, before the escapes of its format."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     return visible(bounded(text, limit))
 
 

@@ -7,6 +7,7 @@ stands in the masked policy, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from ..iam import (
@@ -122,7 +123,11 @@ class _Words:
     """Names actions, principals and resources as far as the masked policies show them."""
 
     def __init__(self, change: Change, attribute: str) -> None:
-        self._visible = _visible(change, attribute)
+        self._change, self._attribute = change, attribute
+
+    @cached_property
+    def _visible(self) -> set[str]:
+        return _visible(self._change, self._attribute)
 
     def __call__(self, values: Iterable[str], what: str) -> str:
         wanted = sorted({*values})

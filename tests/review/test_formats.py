@@ -168,6 +168,14 @@ def test_json_has_every_change_and_is_stable() -> None:
     assert data["version"] == 1
 
 
+def test_json_is_written_as_the_library_writes_it() -> None:
+    odd = [[], {}, [[], {"a": []}], {'é "\\\t': [None, True, 1, -1.5e-9, "\u2028 \x07 ü"]}]
+    plan = plan_of(changed("aws_s3_bucket.b", ["update"], {"odd": "x"}, {"odd": odd}))
+    for plans in ([plan], [file.read_bytes() for file in sorted(PLANS.glob("*.json"))]):
+        text = FORMATS["json"](review_plans([read_plan(each, "odd") for each in plans]))
+        assert text == f"{json.dumps(json.loads(text), indent=2, ensure_ascii=False)}\n"
+
+
 def test_blocked_and_failed_stacks_are_shown_in_every_format() -> None:
     stacks = [
         StackReport("dev-use1-inference", "dev-use1", status="blocked", note="stands on network"),
