@@ -14,12 +14,13 @@ import sys
 NEEDING = {"apply", "console", "destroy", "import", "plan", "refresh", "show", "validate"}
 
 
-def _lent(address: str, arguments: list[str]) -> dict[str, str]:
+def _lent(address: str, command: str, arguments: list[str]) -> dict[str, str]:
     """The variables with which Terraform uses the provider that is lent for this run."""
     chosen = [each.partition("=")[2] for each in arguments if each.startswith("-chdir=")]
     lending = socket.socket(socket.AF_UNIX)
     lending.connect(address)
-    asked = {"folder": os.path.abspath(*chosen or "."), "environment": dict(os.environ)}
+    folder = os.path.abspath(*chosen or ".")
+    asked = {"folder": folder, "command": command, "environment": dict(os.environ)}
     with lending.makefile("rw", encoding="utf-8") as stream:
         stream.write(json.dumps(asked) + "\n")
         stream.flush()
@@ -53,8 +54,9 @@ def main(terraform: str, address: str, *arguments: str) -> None:
     environment = dict(os.environ)
     command = next((each for each in arguments if not each.startswith("-")), "")
     # `TF_REATTACH_PROVIDERS` names one that runs; where it is empty Terraform starts its own.
-    if command in NEEDING and "TF_REATTACH_PROVIDERS" not in environment:
-        environment |= _lent(address, [*arguments])
+    own = environment.get("TF_REATTACH_PROVIDERS") == ""
+    if (command in NEEDING and not own) or (command == "init" and "-upgrade" not in arguments):
+        environment |= _lent(address, command, [*arguments])
     if command == "init" and (folder := _plugin_cache()):
         _alone(folder)
     os.execve(terraform, [terraform, *arguments], environment)

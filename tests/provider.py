@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from select import select
 from threading import Thread
@@ -20,6 +23,116 @@ OWN = {"TF_REATTACH_PROVIDERS": ""}
 """The variable with which Terraform starts a provider of its own, which ends with it."""
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
+_SCHEMAS = Path(__file__).with_name("schemas.js")
+_AWS = "registry.terraform.io/hashicorp/aws"
+_TYPE = re.compile(rb"\baws_\w+")
+
+
+class Schemas:
+    """Lets Terraform take of the provider's schema only what the runs so far have named.
+
+    A type that no file in the folder of a run has named is none that the provider knows then.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._addresses = count()
+        self._known: dict[str, str] = {}
+        self._kept: set[str] = set()
+        self._process = subprocess.Popen(
+            ["node", _SCHEMAS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def attached(self, text: str, *, owned: bool = False) -> str:
+        """The value of `TF_REATTACH_PROVIDERS` by which Terraform gets less of the same providers.
+
+        Those that are `owned` end with this process, however it ends.
+        """
+        providers = json.loads(text)
+        for provider in providers.values():
+            target = provider["Addr"]["String"]
+            if target not in self._known:
+                listen = str(self._folder / str(next(self._addresses)))
+                pid = provider["Pid"] if owned else None
+                self._tell({"listen": listen, "target": target, "pid": pid})
+                self._known[target] = listen
+            provider["Addr"]["String"] = self._known[target]
+        return json.dumps(providers)
+
+    def keep(self, types: set[str]) -> None:
+        """Hand on these types from now on, too."""
+        if new := types - self._kept:
+            self._tell({"keep": sorted(new)})
+            self._kept |= new
+
+    def forget(self, text: str) -> None:
+        """Let providers go that end."""
+        for provider in json.loads(text).values():
+            self._tell({"end": self._known.pop(provider["Addr"]["String"], "")})
+
+    def _tell(self, message: Mapping[str, object]) -> None:
+        asking, answering = self._process.stdin, self._process.stdout
+        assert asking is not None
+        assert answering is not None
+        asking.write(json.dumps(message) + "\n")
+        asking.flush()
+        assert answering.readline() == "\n", "node has ended"
+
+    def close(self) -> None:
+        """End what hands on."""
+        with self._process:
+            pass
+
+
+class Initialised:
+    """Initialises further folders with what a run of `init` has found for the first of their kind.
+
+    Most of such a run is the digest of a provider of 700 MB.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, Path] = {}
+
+    @staticmethod
+    def _key(folder: Path, environment: Mapping[str, str]) -> str:
+        """What the outcome follows from; empty for folders that are not like the others."""
+        try:
+            content = json.loads((folder / "cdk.tf.json").read_text("utf-8"))
+            configured = Path(environment["TF_CLI_CONFIG_FILE"]).read_text("utf-8")
+            required = content["terraform"]["required_providers"]
+        except (OSError, ValueError, KeyError):
+            return ""
+        alone = [*required] == ["aws"] and len([*folder.glob("*.tf*")]) == 1
+        usual = alone and "TF_DATA_DIR" not in environment
+        return json.dumps([required, configured]) if usual else ""
+
+    def remember(self, folder: Path, environment: Mapping[str, str]) -> None:
+        """Take in a folder in which Terraform runs now."""
+        key = self._key(folder, environment)
+        providers, lock = folder / ".terraform" / "providers", folder / ".terraform.lock.hcl"
+        # Links only, into a mirror or a cache.
+        links = [path for path in providers.glob("*/*/*/*/*") if path.is_symlink()]
+        if key and key not in self._known and lock.exists() and links:
+            made = self._folder / f"initialised-{len(self._known)}"
+            shutil.copytree(providers, made / "providers", symlinks=True)
+            shutil.copy(lock, made)
+            self._known[key] = made
+
+    def prepare(self, folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
+        """Put the provider in its place, and answer the variables with which `init` leaves it."""
+        made = self._known.get(self._key(folder, environment))
+        if made is None:
+            return {}
+        lock, known = folder / ".terraform.lock.hcl", made / ".terraform.lock.hcl"
+        if lock.exists() and lock.read_bytes() != known.read_bytes():
+            return {}
+        if not (folder / ".terraform" / "providers").exists():
+            shutil.copytree(made / "providers", folder / ".terraform" / "providers", symlinks=True)
+        shutil.copy(known, lock)
+        nowhere = {"Protocol": "grpc", "ProtocolVersion": 5, "Pid": os.getpid(), "Test": True}
+        address = {"Network": "unix", "String": os.devnull}
+        return {"TF_REATTACH_PROVIDERS": json.dumps({_AWS: {**nowhere, "Addr": address}})}
 
 
 @dataclass
@@ -27,17 +140,10 @@ class _Running:
     """A provider that runs, and how Terraform finds it."""
 
     key: object
-    attach: Mapping[str, str]
+    attach: str
     ending: ExitStack
     run: socket.socket | None = None
     """What the run of Terraform that uses it has open until it ends."""
-
-    def lend(self, run: socket.socket) -> None:
-        """Tell a run how to use it."""
-        self.run = run
-        # Where the run is over already, the next one has it.
-        with suppress(OSError):
-            run.sendall(json.dumps(dict(self.attach)).encode() + b"\n")
 
     @property
     def idle(self) -> bool:
@@ -63,6 +169,8 @@ class Lending:
 
     def __init__(self, folder: Path) -> None:
         self.address = str(folder / "lending")
+        self._schemas = Schemas(folder)
+        self._initialised = Initialised(folder)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(self.address)
         self._listener.listen()
@@ -82,7 +190,32 @@ class Lending:
                 run.close()
                 continue
             asked = json.loads(line)
-            self._found(Path(asked["folder"]), asked["environment"]).lend(run)
+            answer = self._answer(
+                run, Path(asked["folder"]), asked["environment"], asked["command"]
+            )
+            # Where the run is over already, the next one has the provider.
+            with suppress(OSError):
+                run.sendall(json.dumps(answer).encode() + b"\n")
+            if all(running.run is not run for running in self._running):
+                run.close()
+
+    def _answer(
+        self, run: socket.socket, folder: Path, environment: dict[str, str], command: str
+    ) -> dict[str, str]:
+        """The variables with which a run finds its provider."""
+        if command == "init":
+            return self._initialised.prepare(folder, environment)
+        self._initialised.remember(folder, environment)
+        self._schemas.keep(_types_in(folder))
+        attach = environment.get("TF_REATTACH_PROVIDERS", "")
+        if attach:
+            return {"TF_REATTACH_PROVIDERS": self._schemas.attached(attach)}
+        provider = self._found(folder, environment)
+        provider.run = run
+        if not provider.attach:
+            return {}
+        attached = self._schemas.attached(provider.attach, owned=True)
+        return {"GOGC": environment.get("GOGC", "400"), "TF_REATTACH_PROVIDERS": attached}
 
     def _found(self, folder: Path, environment: dict[str, str]) -> _Running:
         files = sorted(folder.glob(".terraform/providers/*/hashicorp/aws/*/*/*"))
@@ -95,10 +228,15 @@ class Lending:
         # Of an emulator that has ended, as a rule.
         for running in idle:
             self._running.remove(running)
-            running.end()
+            self._end(running)
         running = _started(key, folder, environment)
         self._running.append(running)
         return running
+
+    def _end(self, running: _Running) -> None:
+        if running.attach:
+            self._schemas.forget(running.attach)
+        running.end()
 
     def close(self) -> None:
         """End every provider."""
@@ -107,7 +245,8 @@ class Lending:
         self._listener.close()
         self._serving.join()
         for running in self._running:
-            running.end()
+            self._end(running)
+        self._schemas.close()
 
 
 def _started(key: object, folder: Path, environment: dict[str, str]) -> _Running:
@@ -115,7 +254,18 @@ def _started(key: object, folder: Path, environment: dict[str, str]) -> _Running
 
     ending = ExitStack()
     light = ending.enter_context(one_provider(Stack("", folder, ()), environment))
-    return _Running(key, {name: light[name] for name in light.keys() - environment.keys()}, ending)
+    return _Running(key, light.get("TF_REATTACH_PROVIDERS", ""), ending)
+
+
+def _types_in(folder: Path) -> set[str]:
+    """What the files of a folder name, that may be types of the provider."""
+    return {
+        name.decode()
+        for pattern in ("*.tf*", ".terraform/modules/**/*.tf*")
+        for path in folder.glob(pattern)
+        if path.is_file()
+        for name in _TYPE.findall(path.read_bytes())
+    }
 
 
 @contextmanager
