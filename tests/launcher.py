@@ -10,8 +10,10 @@ import re
 import socket
 import sys
 
-# The commands that start a provider, but `providers`, of which some look at the file of it.
-NEEDING = {"apply", "console", "destroy", "import", "plan", "refresh", "show", "validate"}
+# The commands that start a provider, or take the digest of one, but `providers`, of which some look
+# at the file of it.
+NEEDING = {"apply", "console", "destroy", "force-unlock", "import", "output", "plan", "refresh"}
+NEEDING |= {"show", "state", "validate"}
 
 
 def _lent(address: str, command: str, arguments: list[str]) -> dict[str, str]:
