@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from ops.terraform import Stack, provider_mirror, registry_reachable, terraform_environment
+from tests.conftest import ROOT
 from tests.provider import OWN, lent
+from tests.waiting import gone, wait_until
 
 needs_provider = pytest.mark.skipif(
     not (provider_mirror() or registry_reachable()), reason="needs the AWS provider"
@@ -30,10 +33,13 @@ sys.stdin.read()
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """An initialised stack without resources."""
+    """An initialised stack of one resource."""
     folder = tmp_path_factory.mktemp("stack")
     required = {"aws": {"source": "hashicorp/aws"}}
-    content = {"terraform": {"required_providers": required}}
+    content = {
+        "terraform": {"required_providers": required},
+        "resource": {"aws_sqs_queue": {"q": {}}},
+    }
     (folder / "cdk.tf.json").write_text(json.dumps(content), encoding="utf-8")
     made = Stack("stack", folder, ())
     done = made.init(terraform_environment())
@@ -87,6 +93,65 @@ def test_another_account_has_another_provider(stack: Stack) -> None:
     with run("plan", stack.folder, AWS_ENDPOINT_URL="http://127.0.0.1:1") as second:
         assert "hashicorp/aws" in second
         assert second != first
+
+
+@needs_provider
+def test_terraform_gets_the_types_that_a_folder_names_and_no_others(
+    stack: Stack, terraform: Path
+) -> None:
+    real = os.environ["PATH"].partition(f"{terraform}{os.pathsep}")[2]
+    with run("plan", stack.folder) as attached:
+        variables = {**os.environ, "PATH": real, "TF_REATTACH_PROVIDERS": attached}
+        command = ["terraform", f"-chdir={stack.folder}", "providers", "schema", "-json"]
+        for _ in range(2):
+            shown = subprocess.run(command, env=variables, check=True, capture_output=True).stdout
+            [provider] = json.loads(shown)["provider_schemas"].values()
+            assert [*provider["resource_schemas"]] == ["aws_sqs_queue"]
+            assert "region" in provider["provider"]["block"]["attributes"]
+
+
+@needs_provider
+def test_a_further_folder_of_a_kind_is_initialised_without_a_digest_and_as_the_first(
+    stack: Stack, tmp_path: Path
+) -> None:
+    variables = terraform_environment()
+    assert stack.run("validate", environment=variables).status == 0
+    shutil.copy(stack.folder / "cdk.tf.json", tmp_path)
+    further = Stack("further", tmp_path, ())
+    done = further.init(variables)
+    assert done.status == 0, done.output
+    assert "hashicorp/aws" not in done.output
+    for name in (".terraform.lock.hcl", ".terraform/providers"):
+        compared = [
+            "diff",
+            "-r",
+            "--no-dereference",
+            f"{stack.folder}/{name}",
+            f"{tmp_path}/{name}",
+        ]
+        subprocess.run(compared, check=True)
+    # With a provider of its own Terraform takes the digest.
+    assert further.run("validate", environment=variables | OWN).status == 0
+
+
+@needs_provider
+@pytest.mark.usefixtures("terraform")
+def test_a_provider_that_is_lent_ends_with_a_process_that_is_killed(stack: Stack) -> None:
+    lending = "from tests.provider import lent; import subprocess, sys\nwith lent(): " + (
+        "subprocess.run(['terraform', f'-chdir={sys.argv[1]}', 'plan'], stdin=0)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", lending, stack.folder],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as killed:
+        assert killed.stdout is not None
+        [provider] = json.loads(killed.stdout.readline()).values()
+        assert not gone(provider["Pid"])
+        killed.kill()
+    assert wait_until(lambda: gone(provider["Pid"]))
 
 
 @pytest.mark.usefixtures("terraform")
