@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,23 +101,57 @@ def test_every_command_stands_under_a_heading_of_the_help_and_once() -> None:
     assert places == sorted(places)
 
 
-def with_command_file(folder: Path, name: str, text: str, *arguments: str) -> Any:
+# Imports what every command needs once, and runs each in a process that begins from there.
+_FORKING = """
+import importlib, json, os, pkgutil, sys
+import typer.rich_utils
+import ops.commands
+for each in pkgutil.iter_modules(ops.commands.__path__):
+    importlib.import_module(f"ops.commands.{each.name}")
+import ops.explain
+for line in sys.stdin:
+    folder, arguments = json.loads(line)
+    child = os.fork()
+    if not child:
+        for descriptor, name in enumerate(("out", "err"), start=1):
+            os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+        ops.commands.__path__.append(folder)
+        sys.argv[:] = ["inferform", *arguments]
+        from ops.cli import main
+        main()
+        sys.exit()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+WithFile = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def with_command_file() -> Iterator[WithFile]:
     """Run a command with one more file of commands than there is in the repository."""
-    (folder / f"{name}.py").write_text(text)
-    program = (
-        "import sys; import ops.commands\n"
-        "ops.commands.__path__.append(sys.argv.pop(1))\n"
-        "sys.argv[0] = 'inferform'\n"
-        "from ops.cli import main; main()"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", program, str(folder), *arguments],
+    with subprocess.Popen(
+        [sys.executable, "-c", _FORKING],
         cwd=ROOT,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
-    )
+    ) as forking:
+        asking, answering = forking.stdin, forking.stdout
+        assert asking is not None
+        assert answering is not None
+
+        def run(
+            folder: Path, name: str, text: str, *arguments: str
+        ) -> subprocess.CompletedProcess[str]:
+            (folder / f"{name}.py").write_text(text)
+            asking.write(json.dumps([str(folder), arguments]) + "\n")
+            asking.flush()
+            status = int(answering.readline())
+            out, err = ((folder / name).read_text("utf-8") for name in ("out", "err"))
+            return subprocess.CompletedProcess(arguments, status, out, err)
+
+        yield run
 
 
 ONE_FILE = """
@@ -131,7 +165,9 @@ COMMANDS = (Command("zebra", zebra, Panel(7, "Animals")),)
 """
 
 
-def test_a_command_is_one_new_file_that_says_its_own_heading(tmp_path: Path) -> None:
+def test_a_command_is_one_new_file_that_says_its_own_heading(
+    tmp_path: Path, with_command_file: WithFile
+) -> None:
     ran = with_command_file(tmp_path, "zebra", ONE_FILE, "zebra", "me")
     assert (ran.returncode, ran.stdout) == (0, "stripes for me\n")
     shown = with_command_file(tmp_path, "zebra", ONE_FILE, "--help").stdout
@@ -174,7 +210,7 @@ BROKEN_FILES = {
 
 @pytest.mark.parametrize(("text", "says"), BROKEN_FILES.values(), ids=BROKEN_FILES)
 def test_a_broken_command_file_is_named_and_the_other_commands_work(
-    tmp_path: Path, text: str, says: str
+    tmp_path: Path, text: str, says: str, with_command_file: WithFile
 ) -> None:
     used = with_command_file(tmp_path, "zebra", text, "zebra", "me", "--json")
     assert used.returncode == 1
@@ -206,7 +242,7 @@ COMMANDS = (Command("explain", explain, LOOK_UP), Command("zebra", zebra, LOOK_U
 
 @pytest.mark.parametrize("file", ["zoo", "aardvark"])
 def test_a_command_whose_name_is_taken_is_left_out_with_a_message(
-    tmp_path: Path, file: str
+    tmp_path: Path, file: str, with_command_file: WithFile
 ) -> None:
     says = (
         f"the command explain of ops/commands/{file}.py is left out, as ops/commands/rules.py "
@@ -225,7 +261,9 @@ def test_a_command_whose_name_is_taken_is_left_out_with_a_message(
     assert says in " ".join(helped.stdout.replace("│", " ").split())
 
 
-def test_a_broken_file_does_not_take_the_command_of_another_away(tmp_path: Path) -> None:
+def test_a_broken_file_does_not_take_the_command_of_another_away(
+    tmp_path: Path, with_command_file: WithFile
+) -> None:
     text = 'COMMANDS = (Command("explain", None, 1), Command("zoo", None, 1))'
     other = with_command_file(tmp_path, "zoo", text, "explain", "AAS3")
     assert other.returncode == 0
@@ -267,7 +305,7 @@ COMMANDS = (Command("zebra", zebra, PANEL), Command("herd", family, PANEL))
     ],
 )
 def test_help_shows_what_reads_like_markup_as_it_stands(
-    tmp_path: Path, arguments: list[str], shown: list[str]
+    tmp_path: Path, arguments: list[str], shown: list[str], with_command_file: WithFile
 ) -> None:
     helped = with_command_file(tmp_path, "zebra", MARKUP, *arguments)
     assert helped.returncode == 0, helped.stderr
@@ -276,13 +314,15 @@ def test_help_shows_what_reads_like_markup_as_it_stands(
 
 
 def test_an_interrupt_while_a_command_is_loaded_ends_the_program_as_elsewhere(
-    tmp_path: Path,
+    tmp_path: Path, with_command_file: WithFile
 ) -> None:
     done = with_command_file(tmp_path, "zebra", "raise KeyboardInterrupt", "explain", "AAS3")
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
-def test_each_command_of_a_broken_file_is_there_and_says_so(tmp_path: Path) -> None:
+def test_each_command_of_a_broken_file_is_there_and_says_so(
+    tmp_path: Path, with_command_file: WithFile
+) -> None:
     text = 'COMMANDS = (Command("graze", None, 1), Command("run-away", None, 1))'
     done = with_command_file(tmp_path, "zebra", text, "run-away")
     assert done.returncode == 1
