@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -670,9 +670,17 @@ class Tasks:
         }
 
     def serve(
-        self, *, but: str = "", tag: str = "1", service: str = TASKS, group: str = "fraud"
+        self,
+        *,
+        but: str = "",
+        tag: str = "1",
+        service: str = TASKS,
+        group: str = "fraud",
+        more: Iterable[Statement] = (),
+        secret: str = "",
     ) -> dict[str, Any]:
         statements = [each for name, each in self.statements.items() if name != but]
+        statements += more
         role = self.own.role(statements, service)
         ecs = self.own.client("ecs")
         logs = {"awslogs-group": group, "awslogs-region": REGION, "awslogs-stream-prefix": "x"}
@@ -687,7 +695,7 @@ class Tasks:
                 {
                     "name": "model",
                     "image": self.own.image.replace(":1", f":{tag}"),
-                    "secrets": [{"name": "TOKEN", "valueFrom": f"{self.secret}:token::"}],
+                    "secrets": [{"name": "TOKEN", "valueFrom": secret or f"{self.secret}:token::"}],
                     "logConfiguration": {"logDriver": "awslogs", "options": logs},
                 }
             ],
@@ -765,6 +773,41 @@ def test_a_service_fails_without_its_log_group(tasks: Tasks) -> None:
 def test_a_service_fails_whose_role_does_not_trust_ecs_tasks(tasks: Tasks) -> None:
     said = stopped(tasks.serve(service="ecs.amazonaws.com"))
     assert "ECS was unable to assume the role 'arn:aws:iam::" in said
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ("", ""),
+        ("read", "unable to retrieve secret from ssm: .* perform: ssm:GetParameters on resource"),
+        ("key", "unable to retrieve secret from ssm: .*Access to KMS is not allowed"),
+    ],
+)
+def test_an_encrypted_parameter_needs_its_key_too(tasks: Tasks, lacking: str, said: str) -> None:
+    arn = key(tasks.own)
+    tasks.own.client("ssm").put_parameter(
+        Name="/hub/token", Value="x", Type="SecureString", KeyId=arn
+    )
+    parameter = f"arn:aws:ssm:{REGION}:{tasks.own.id}:parameter/hub/token"
+    through = {"StringEquals": {"kms:ViaService": f"ssm.{REGION}.amazonaws.com"}}
+    rights = {
+        "read": allow("ssm:GetParameters", parameter),
+        "key": allow("kms:Decrypt", arn, Condition=through),
+    }
+    more = [each for name, each in rights.items() if name != lacking]
+    found = tasks.serve(but="secret", more=more, secret=parameter)
+    if lacking:
+        assert re.search(said, stopped(found))
+    else:
+        assert found["runningCount"] == 1
+
+
+def test_a_service_fails_without_its_secret(tasks: Tasks) -> None:
+    tasks.own.client("secretsmanager").delete_secret(
+        SecretId="hub", ForceDeleteWithoutRecovery=True
+    )
+    said = "ResourceNotFoundException: Secrets Manager can't find the specified secret."
+    assert said in stopped(tasks.serve())
 
 
 def test_a_service_fails_without_a_way_to_ecr(own: Account, network: Network) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from emulator.process import Emulator
+
 Client = Callable[..., Any]
 
 
@@ -147,3 +149,19 @@ def test_an_alarm_that_is_on_leaves_everything_where_it_was(
     old, new = service.definitions
     assert service.deploy(new) == "Stopped"
     assert (service.serves, service.weights) == (old, [100, 0])
+
+
+def test_a_deployment_whose_tasks_cannot_start_fails(
+    service: Service, client: Client, account: str, emulator: Emulator
+) -> None:
+    before = service.serves
+    ghost = client("ecs").register_task_definition(
+        family="fraud",
+        executionRoleArn=f"arn:aws:iam::{account}:role/ghost",
+        containerDefinitions=[{"name": "model", "image": "public.ecr.aws/fraud:3", "memory": 128}],
+    )["taskDefinition"]["taskDefinitionArn"]
+    emulator.control("POST", "access", {"account": account, "judged": True})
+    assert service.deploy(ghost) == "Failed"
+    assert (service.serves, service.weights) == (before, [100, 0])
+    emulator.control("POST", "access", {"account": account, "judged": False})
+    assert service.deploy(ghost) == "Succeeded"
