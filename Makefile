@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .venv/bin/pipenv
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
-SOURCES := main.py inferform environments ops emulator bench container tests
+SOURCES := main.py inferform environments ops emulator bench container tests examples/extensions
 
 .PHONY: setup demo demo-destroy check test lint types bench audit format clean
 

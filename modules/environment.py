@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from graphlib import TopologicalSorter
-from typing import Annotated
+from typing import Annotated, Any
 
 from . import reach
 from .context import Context
@@ -29,11 +29,14 @@ from .rules import PathPart, Problem, did_you_mean, one_of, rule
 from .service import Deployed, Named, Place, Reaching, Service
 from .spec import (
     Check,
+    Many,
+    Matches,
     OneOf,
     ShortName,
     Spec,
     walk,
 )
+from .team import SpecRule
 from .vpc.spec import Network
 
 ENV1 = rule(
@@ -71,6 +74,20 @@ MOV3 = rule(
     source="Terraform language, moved blocks (redundant and chained moves)",
 )
 
+ENV11 = rule(
+    "ENV11",
+    refuses="records of resource types that are not named by the path of a Python module",
+    message="must be the path of a Python module, such as team.kinds",
+    source="Inferform: the operator's commands import the records of resource types",
+)
+
+ENV12 = rule(
+    "ENV12",
+    refuses="a rule of one's own that is a bare function",
+    message="must be a rule: put @rule(...) of inferform.team over the function",
+    source="Inferform: every problem has a rule with an id",
+)
+
 _ADDRESS = re.compile(
     r"(module\.[\w-]+(\[[^\]]+\])?\.)*[a-z][a-z0-9_]*\.[A-Za-z_][\w-]*(\[[^\]]+\])?"
 )
@@ -106,6 +123,19 @@ class Environment(Spec):
     identity: Annotated[Identity | None, IDENTITY] = None
     """The deploy and plan roles of the account. One environment of an account carries it.
     Without it the roles that the Context names are made elsewhere."""
+
+    extend: Many[Callable[..., None]] = ()
+    """Functions that add constructs of your own to the layers, or layers of your own: each gets the
+    layers as they are built (`inferform.layers.built.Built`), in this order, at synthesis. Default: none."""
+
+    kinds: Many[Annotated[str, Matches(ENV11, r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")]] = ()
+    """Python modules with what the operator's commands know of your own: records of resource types,
+    and rules over plans. The commands import them by their path: `team.kinds`. Default: none."""
+
+    rules: Many[
+        Annotated[Callable[..., Any], Check(ENV12, lambda given: isinstance(given, SpecRule))]
+    ] = ()
+    """Rules of your own over the Specs, made by `inferform.team.rule`. Default: none."""
 
     moved: dict[str, dict[str, str]] = {}
     """Resources that have another address since the last apply, by layer: the old address and
@@ -247,6 +277,9 @@ class Environment(Spec):
         for record in self.records().values():
             yield from record.problems(self)
         yield from reach.problems(self)
+        for own in self.rules:
+            assert isinstance(own, SpecRule)
+            yield from own.problems(self)
 
     def _check_moved(self) -> Iterator[Problem]:
         for layer, moves in self.moved.items():

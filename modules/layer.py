@@ -58,6 +58,7 @@ class Layer(TerraformStack):
         self.context = context
         self.target = target
         self.layer = layer
+        self._reads: set[str] = set()
         self._role = target.role_arn(context) if assume else target.caller_arn(context)
         label(self, environment=context.key, layer=layer)
         S3Backend(self, **_state(context, layer))
@@ -109,9 +110,11 @@ class Layer(TerraformStack):
 
     def read(self, layer: str, outputs: type[O]) -> O:
         """The Outputs of a layer below, as references into its state."""
-        remote = DataTerraformRemoteStateS3(self, layer, **_state(self.context, layer))
-        for name, value in {**_state_overrides(self._role), **self.target.backend}.items():
-            remote.add_override(f"config.{name}", value)
+        if layer not in self._reads:
+            self._reads.add(layer)
+            remote = DataTerraformRemoteStateS3(self, layer, **_state(self.context, layer))
+            for name, value in {**_state_overrides(self._role), **self.target.backend}.items():
+                remote.add_override(f"config.{name}", value)
         values: dict[str, Any] = {}
         for field in fields(outputs):
             reference = f"data.terraform_remote_state.{layer}.outputs.{field.name}"

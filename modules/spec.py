@@ -70,6 +70,7 @@ _EXPECTED = {
     "is_instance_of": "a list",
     "sequence_str": "a list",
     "none_required": "None",
+    "callable_type": "a function",
 }
 
 

@@ -29,7 +29,14 @@ Chosen = Annotated[
 
 def environments(folder: Path | None = None) -> Loaded:
     """Every environment of `environments/`, or of another folder."""
-    return load(folder or ROOT / "environments")
+    folder = folder or ROOT / "environments"
+    loaded = load(folder)
+    own = dict.fromkeys(path for each in loaded.environments.values() for path in each.kinds)
+    if own:
+        from .kinds import add_own
+
+        add_own(own, folder.resolve().parent)
+    return loaded
 
 
 def environment(name: str, folder: Path | None = None) -> Environment:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
 from inferform.rules import nearest, one_of
+from inferform.spec import SpecError
 
-from .errors import BadInputError
+from .environments import environments
+from .errors import BadInputError, OperatorError
 
 _CHECKOV = re.compile(r"CKV\d?_[A-Z0-9]+_\d+")
 
@@ -105,14 +108,32 @@ def entries() -> Mapping[str, Entry]:
     return MappingProxyType(found)
 
 
-def explained(id: str) -> Entry:
-    """The entry of an id, in upper or lower case. Raises BadInputError where there is none."""
-    wanted = id.lower()
+def load_own() -> None:
+    """Know the ids of the team's own rules, which stand beside the environments that load."""
+    # What is wrong with environments is no matter here.
+    with suppress(OperatorError, SpecError):
+        environments()
+    entries.cache_clear()
+
+
+def _entry(id: str) -> Entry | None:
     for registry in REGISTRIES:
         # One after the other, as those of risks and checks take longer to import.
         for entry in registry():
-            if entry.id.lower() == wanted:
+            if entry.id.lower() == id.lower():
                 return entry
+    return None
+
+
+def explained(id: str) -> Entry:
+    """The entry of an id, in upper or lower case. Raises BadInputError where there is none."""
+    wanted = id.lower()
+    entry = _entry(id)
+    if entry is None and not _CHECKOV.fullmatch(id.upper()):
+        load_own()
+        entry = _entry(id)
+    if entry is not None:
+        return entry
     if _CHECKOV.fullmatch(id.upper()):
         return Entry(
             id.upper(),

@@ -129,6 +129,9 @@ class SharedLoadBalancer(Construct):
             )
         self.listener_arn = listener.arn
         self.arn_suffix = balancer.arn_suffix
+        self.arn = balancer.arn
+        self.dns_name = balancer.dns_name
+        self.zone_id = balancer.zone_id
         self.group_id = group.id
         override(spec, self)
 

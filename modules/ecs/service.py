@@ -87,7 +87,11 @@ class EcsSurroundings:
 
 
 class Service(Construct):
-    """One service of the environment's cluster."""
+    """One service of the environment's cluster.
+
+    `execution_role` is what ECS does for its tasks, `task_role` what its containers may do, if they
+    may do anything; `security_group_id` is that of its tasks.
+    """
 
     def __init__(
         self,
@@ -117,6 +121,7 @@ class Service(Construct):
         )
         execution = self._role("execution", self._execution_statements())
         task_role = self._role("task", self._task_statements()) if spec.has_task_role else None
+        self.execution_role, self.task_role = execution, task_role
         definition = self._definition(execution, task_role)
         backend = self._backend()
         service = self._service(
@@ -535,6 +540,7 @@ class Service(Construct):
             tags={"Name": name},
         )
         group_id: str = group.id
+        self.security_group_id = group_id
         rules: list[ITerraformDependable] = []
         if spec.route is not None:
             rules.append(

@@ -38,6 +38,13 @@ class ExecutionRole(Construct):
             assume_role_policy=trust(service, context),
         )
         self.arn = role.arn
+        self._role_id = role.id
         self.ready = IamRolePolicy(
             self, "policy", name="inference", role=role.id, policy=document(*merged(statements))
+        )
+
+    def allow(self, name: str, *statements: Statement) -> IamRolePolicy:
+        """Let the role do more, by an inline policy `name` of its own beside that of the service."""
+        return IamRolePolicy(
+            self, name, name=name, role=self._role_id, policy=document(*statements)
         )

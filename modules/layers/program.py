@@ -17,6 +17,7 @@ from ..loading import ConfigurationError, FileReport
 from ..overriding import collecting_overrides
 from ..spec import walk
 from ..target import Target, asked
+from .built import Built
 from .record import Site
 
 
@@ -40,6 +41,19 @@ def build(app: App, environment: Environment, *, target: Target | None = None) -
             problem.under(*paths[id(error.spec)]) for error in wrong for problem in error.problems
         ]
         raise ConfigurationError([FileReport(environment.key, problems)])
+    built = Built(app, environment, target, stacks)
+    for extend in environment.extend:
+        try:
+            extend(built)
+            # Node answers, so that an error of a constructor shows here.
+            _ = app.node.path
+        except Exception as error:
+            name = getattr(extend, "__qualname__", repr(extend))
+            where = f"{getattr(extend, '__module__', '')}.{name}".lstrip(".")
+            error.add_note(f"in {where}, which extends {environment.key}")
+            raise
+    for own in built.own.values():
+        own.bound_roles()
     for part in environment.parts:
         stack = stacks[part.name]
         for lower in below[part.name]:

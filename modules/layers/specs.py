@@ -9,6 +9,7 @@ from ..ecr.spec import Repository
 from ..ecs.spec import EcsService
 from ..names import Name
 from ..overrides import Overridable
+from ..own import OwnService
 from ..s3.spec import ArtifactBucket
 from ..sagemaker.batch import BatchTransform
 from ..sagemaker.endpoints import AnyEndpoint
@@ -61,6 +62,9 @@ class Inference(Overridable, Named):
 
     services: dict[ShortName, EcsService] = {}
     """ECS services by short name, on the cluster of the ecs layer. Without it, none."""
+
+    own: dict[ShortName, OwnService] = {}
+    """Services of kinds of your own by short name. Default: none."""
 
     egress_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
     """Where model containers may open HTTPS connections beside AWS services. Without it,

@@ -45,7 +45,8 @@ _UNIQUE = 13
 
 
 class Transform(Construct):
-    """A batch transform with its model, roles, state machine and trigger."""
+    """A batch transform with its model, roles, state machine and trigger; `role` is what its
+    containers may do."""
 
     def __init__(
         self,
@@ -66,6 +67,13 @@ class Transform(Construct):
         self._jobs = context.name(id, limit=63 - _UNIQUE)
         self._input = spec.input or self._folder("input")
         self._output = spec.output or self._folder("output")
+        self.role = ExecutionRole(
+            self,
+            "execution",
+            context=context,
+            name=transform_role(id),
+            statements=self._container_statements(),
+        )
         model = HostedModel(
             self,
             "model",
@@ -78,13 +86,7 @@ class Transform(Construct):
                 isolated=spec.model.isolated,
                 transform_type=spec.instance_type,
             ),
-            role=ExecutionRole(
-                self,
-                "execution",
-                context=context,
-                name=transform_role(id),
-                statements=self._container_statements(),
-            ),
+            role=self.role,
             vpc=spec.vpc,
             surroundings=surroundings,
             overrides=spec.overridden("model/model"),

@@ -41,7 +41,10 @@ from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import (
 
 
 class HostedEndpoint(Construct):
-    """An endpoint of any kind with its models, configuration, role, logs, alarms and scaling."""
+    """An endpoint of any kind with its models, configuration, role, logs, alarms and scaling.
+
+    `role` is what its containers may do, `log_group` the name of its log group.
+    """
 
     def __init__(
         self,
@@ -70,7 +73,8 @@ class HostedEndpoint(Construct):
             retention_in_days=spec.log_retention_days,
             kms_key_id=surroundings.kms_key_arn,
         )
-        self._role = ExecutionRole(
+        self.log_group = self._log_group
+        self.role = self._role = ExecutionRole(
             self, "execution", context=context, name=id, statements=self._statements()
         )
         self._models = self._make_models()

@@ -12,6 +12,7 @@ import typer
 from ..environments import Emulated, Preflight
 from ..errors import BadInputError
 from ..output import stderr, stdout
+from ..told import Severity
 from . import BEFORE, Command
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     HTML = "html"
     JSON = "json"
+
+
+def _severity(text: str) -> Severity:
+    try:
+        return Severity[text.upper()]
+    except KeyError:
+        words = ", ".join(map(str, Severity))
+        raise typer.BadParameter(f"{text} is none of {words}") from None
 
 
 def review(
@@ -62,6 +71,14 @@ def review(
         ),
     ] = False,
     preflight: Preflight = True,
+    fail_on: Annotated[
+        Severity | None,
+        typer.Option(
+            metavar="SEVERITY",
+            parser=_severity,
+            help="End with status 3 where a risk is at least so severe: low, medium, high or critical.",
+        ),
+    ] = None,
     emulator: Emulated = False,
 ) -> None:
     """Say what a deploy would do: services first, then risks, cost and every change.
@@ -96,6 +113,8 @@ def review(
         _write(report, chosen, outputs[index] if outputs else None)
     if any(stack.status == "failed" for stack in report.stacks):
         raise typer.Exit(1)
+    if fail_on is not None and report.worst is not None and report.worst >= fail_on:
+        raise typer.Exit(3)
 
 
 def _format_of(file: Path) -> Format:

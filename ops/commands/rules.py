@@ -20,8 +20,9 @@ def list_rules(everything: All = False, json: Json = False) -> None:
 
     Example: inferform rules --all --json
     """
-    from ..explain import entries
+    from ..explain import entries, load_own
 
+    load_own()
     found = [entry for entry in entries().values() if everything or entry.kind == "rule"]
     if json:
         print_json([asdict(entry) for entry in found])

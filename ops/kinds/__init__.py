@@ -1,6 +1,7 @@
 """What Inferform knows of each Terraform resource type that it makes: one file per capability.
 
-Every file of this folder with `KINDS`, `FOREIGN`, `PRICES` or `UNLISTED_PRICES` is found by itself.
+Every file of this folder with `KINDS`, `FOREIGN`, `PRICES` or `UNLISTED_PRICES` is found by itself;
+modules of a team's own are named by `Environment.kinds`.
 Operations (review, cost, recover, preflight, verify, drift) are loops over the records; none of
 them names a type.
 """
@@ -9,15 +10,19 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
+from ..errors import BadInputError
 from .prices import Wanted
 from .record import Foreign, Kind
 
 K = TypeVar("K", bound=Kind | Foreign)
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @cache
@@ -29,8 +34,14 @@ def kinds() -> Mapping[str, Kind]:
 @cache
 def known() -> Mapping[str, Kind | Foreign]:
     """What a review knows by Terraform type: the records, and those of other projects' types."""
-    foreign = (entry for module in _modules() for entry in getattr(module, "FOREIGN", ()))
-    return _by_type((*kinds().values(), *foreign))
+    own = kinds()
+    foreign = (
+        entry
+        for module in _modules()
+        for entry in getattr(module, "FOREIGN", ())
+        if entry.type not in own or module in _OWN.values()
+    )
+    return _by_type((*own.values(), *foreign))
 
 
 @cache
@@ -51,10 +62,76 @@ def unlisted_prices() -> Mapping[str, str]:
     )
 
 
-@cache
 def _modules() -> tuple[ModuleType, ...]:
+    return (*_built_in(), *_OWN.values())
+
+
+@cache
+def _built_in() -> tuple[ModuleType, ...]:
     names = sorted(entry.name for entry in pkgutil.iter_modules(__path__))
     return tuple(importlib.import_module(f"{__name__}.{name}") for name in names)
+
+
+def own_modules() -> tuple[ModuleType, ...]:
+    """The modules of a team's own that were added."""
+    return tuple(_OWN.values())
+
+
+_OWN: dict[str, ModuleType] = {}
+_MADE_OF_RECORDS: list[Callable[[], object]] = []
+
+
+def made_of_records(function: F) -> F:
+    """Cache a function that reads the records, until a module of records is added."""
+    cached: Any = cache(function)
+    _MADE_OF_RECORDS.append(cached.cache_clear)
+    return cast(F, cached)
+
+
+def add_own(paths: Iterable[str], folder: Path) -> None:
+    """Add the records of a team's own modules, which are beside `folder` or installed.
+
+    Raises BadInputError where a module does not import, or has no records.
+    """
+    for path in paths:
+        if path in _OWN:
+            continue
+        sys.path.insert(0, str(folder))
+        try:
+            module = importlib.import_module(path)
+        except Exception as error:
+            raise BadInputError(
+                f"the records {path} of Environment.kinds do not import: "
+                f"{type(error).__name__}: {error}",
+                f"write the module beside {folder / 'environments'}, or install it",
+            ) from error
+        finally:
+            sys.path.remove(str(folder))
+        if not any(hasattr(module, name) for name in ("KINDS", "FOREIGN", "RISKS")):
+            raise BadInputError(
+                f"{path} of Environment.kinds has neither records nor rules",
+                "write KINDS = (resource(...),) or RISKS = (...), see docs/extending.md",
+            )
+        _OWN[path] = module
+        _forget()
+        kinds()  # a type with two records is an error here
+
+
+def forget_own() -> None:
+    """Know none of a team's own modules any more."""
+    _OWN.clear()
+    _forget()
+
+
+def _forget() -> None:
+    for clear in (
+        kinds.cache_clear,
+        known.cache_clear,
+        wanted_prices.cache_clear,
+        unlisted_prices.cache_clear,
+        *_MADE_OF_RECORDS,
+    ):
+        clear()
 
 
 def _by_type(records: Iterable[K]) -> Mapping[str, K]:

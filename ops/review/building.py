@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..plan import Plan, shaped
+from ..team import risks_of_cost
 from ..told import Risk, Story
 from .report import CostReport, Finding, Missing, Report, StackReport, stack_report
 from .risks import cost_risk, find_risks
@@ -36,6 +37,7 @@ def build(
         added = cost.difference
         dear = cost_risk(cost.environment, added.expected, added.maximum)
         risks += [dear] if dear else []
+        risks += risks_of_cost(cost.environment, cost.after)
     environments = list(dict.fromkeys(report.environment for report in reports))
     return Report(
         title=f"Plan of {', '.join(environments)}" if len(environments) <= 4 else "Plan",

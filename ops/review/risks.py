@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from ..cost.model import dollars
-from ..kinds import known
+from ..kinds import known, made_of_records
 from ..kinds.ground import cut
 from ..kinds.record import Foreign, Found, Kind, Not, RiskCheck, risk
 from ..kinds.risks import SEC1, SEC2, gone
 from ..plan import Action, Change, Plan
+from ..team import own_rules, risks_of
 from ..told import Risk, RiskRule, Severity
 
 COST_RAISE_USD = 500
@@ -37,14 +37,14 @@ def cost_risk(environment: str, expected: float, maximum: float) -> Risk | None:
     return Risk(COST, environment, reason, severity, environment=environment)
 
 
-@cache
+@made_of_records
 def risk_rules() -> Mapping[str, RiskRule]:
     """Every rule by its id. Raises ValueError where two have the same id."""
     own = [COST, PLAN1, PLAN2, SEC1, *(check.rule for check in _ANY)]
     held = (record.risks for record in known().values())
     of_types = [check.rule for risks in held if not isinstance(risks, Not) for check in risks]
     found: dict[str, RiskRule] = {}
-    for rule in (*own, *of_types):
+    for rule in (*own, *of_types, *(each.rule for each in own_rules())):
         if found.setdefault(rule.id, rule) != rule:
             raise ValueError(f"risk {rule.id} is defined twice")
     return MappingProxyType(dict(sorted(found.items())))
@@ -59,6 +59,7 @@ def find_risks(plan: Plan) -> list[Risk]:
     for change in plan.changes:
         for check in _ANY:
             found += _holding(check, plan, change)
+    found += risks_of(plan)
     return sorted(found, key=lambda item: (-item.severity, item.rule.id, item.address))
 
 

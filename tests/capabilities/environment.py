@@ -17,6 +17,11 @@ CAPABILITY = Capability(
             "Context.artifact_keys{}",
         ),
         "Inferform's names of its own tags": ("Context.tag_keys{key}",),
+        "what people add at synthesis or to the commands": (
+            "Environment.extend[]",
+            "Environment.kinds[]",
+            "Environment.rules[]",
+        ),
         "Terraform's: attributes of its resources": (
             "Overridable.overrides{key}",
             "Overridable.overrides{}{key}",

@@ -13,7 +13,8 @@ from ...target import Target
 
 
 class EcsLayer(Layer):
-    """The cluster, its EC2 capacity and the load balancers; hands up EcsOutputs."""
+    """`cluster` with its EC2 capacity, and `load_balancers` by short name; hands up EcsOutputs,
+    `outputs`."""
 
     def __init__(
         self,
@@ -30,7 +31,7 @@ class EcsLayer(Layer):
         super().__init__(scope, "ecs", context=context, target=target)
         below = self.below("network", NetworkOutputs, network)
         data = self.below("registry", RegistryOutputs, registry)
-        cluster = Cluster(
+        self.cluster = cluster = Cluster(
             self,
             "cluster",
             context=context,
@@ -40,16 +41,15 @@ class EcsLayer(Layer):
             private=private,
         )
         shared = Construct(self, "load-balancers")
-        balancers = {
+        self.load_balancers = balancers = {
             name: SharedLoadBalancer(shared, name, context=context, spec=balancer, network=below)
             for name, balancer in spec.load_balancers.items()
         }
-        self.hand_up(
-            EcsOutputs(
-                cluster_name=cluster.name,
-                capacity_providers=cluster.capacity_providers,
-                listener_arns={name: lb.listener_arn for name, lb in balancers.items()},
-                load_balancer_suffixes={name: lb.arn_suffix for name, lb in balancers.items()},
-                load_balancer_groups={name: lb.group_id for name, lb in balancers.items()},
-            )
+        self.outputs = EcsOutputs(
+            cluster_name=cluster.name,
+            capacity_providers=cluster.capacity_providers,
+            listener_arns={name: lb.listener_arn for name, lb in balancers.items()},
+            load_balancer_suffixes={name: lb.arn_suffix for name, lb in balancers.items()},
+            load_balancer_groups={name: lb.group_id for name, lb in balancers.items()},
         )
+        self.hand_up(self.outputs)

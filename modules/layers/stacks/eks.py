@@ -12,7 +12,7 @@ from ...target import Target
 
 
 class EksLayer(Layer):
-    """One EKS cluster; hands up EksOutputs."""
+    """One EKS cluster, `cluster`; hands up EksOutputs, `outputs`."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class EksLayer(Layer):
         data = self.below("registry", RegistryOutputs, registry)
         TerraformLocal(self, "held", below.private_subnet_ids)
         suffix = TerraformLocal(self, "suffix", '${substr(sha256(join("/", local.held)), 0, 8)}')
-        cluster = Cluster(
+        self.cluster = Cluster(
             self,
             "cluster",
             context=context,
@@ -38,4 +38,5 @@ class EksLayer(Layer):
             registry=data,
             suffix=suffix.as_string,
         )
-        self.hand_up(cluster.outputs)
+        self.outputs = self.cluster.outputs
+        self.hand_up(self.outputs)

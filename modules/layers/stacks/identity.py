@@ -20,4 +20,4 @@ class IdentityLayer(Layer):
         self, scope: Construct, *, context: Context, spec: Identity, target: Target
     ) -> None:
         super().__init__(scope, "identity", context=context, target=target, assume=False)
-        Roles(self, "roles", context=context, spec=spec)
+        self.roles = Roles(self, "roles", context=context, spec=spec)

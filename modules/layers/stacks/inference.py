@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ...cdk import Construct
 from ...context import Context
@@ -10,6 +11,7 @@ from ...ecs.names import cluster_name
 from ...layer import Layer
 from ...outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ...overriding import override
+from ...own import OwnSurroundings
 from ...sagemaker.construct import HostedEndpoint
 from ...sagemaker.model_construct import Surroundings
 from ...target import Target
@@ -18,10 +20,19 @@ from ..specs import MODELS, Inference
 
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 
+if TYPE_CHECKING:
+    from ...ecs.service import Service
+    from ...sagemaker.batch_construct import Transform
+
 
 class InferenceLayer(Layer):
     """Every endpoint of the environment or of a group, in one security group that reaches
-    only AWS."""
+    only AWS.
+
+    `endpoints`, `batch` and `services` are the constructs by short name, `network` and `registry`
+    what the layers below hand up, `security_group_id` is that of what SageMaker runs; None where it
+    runs nothing.
+    """
 
     def __init__(
         self,
@@ -39,20 +50,36 @@ class InferenceLayer(Layer):
     ) -> None:
         super().__init__(scope, layer, context=context, target=target)
         self._group = group
-        below = self.below("network", NetworkOutputs, network)
-        data = self.below("registry", RegistryOutputs, registry)
+        self.endpoints: dict[str, HostedEndpoint] = {}
+        self.batch: dict[str, Transform] = {}
+        self.services: dict[str, Service] = {}
+        self.security_group_id: str | None = None
+        below = self.network = self.below("network", NetworkOutputs, network)
+        data = self.registry = self.below("registry", RegistryOutputs, registry)
         if spec.endpoints or spec.batch:
             self._hosted(below, data, spec)
         if spec.services:
             self._services(below, data, ecs, spec, private=private)
-        override(spec, self, apart=["endpoints", "batch", "services"])
+        self._own(spec)
+        override(spec, self, apart=["endpoints", "batch", "services", "own"])
+
+    def _own(self, spec: Inference) -> None:
+        """What is of kinds of the team's own."""
+        if not spec.own:
+            return
+        around = OwnSurroundings(context=self.context, network=self.network, registry=self.registry)
+        own = Construct(self, "own")
+        for name, service in spec.own.items():
+            scope = Construct(own, name)
+            service.build(scope, name, around)
+            override(service, scope)
 
     def _hosted(self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference) -> None:
         """What SageMaker runs."""
         surroundings = self._surroundings(network, registry, spec)
         endpoints = Construct(self, "endpoints")
         for name, endpoint in spec.endpoints.items():
-            HostedEndpoint(
+            self.endpoints[name] = HostedEndpoint(
                 endpoints, name, context=self.context, spec=endpoint, surroundings=surroundings
             )
         if not spec.batch:
@@ -61,7 +88,9 @@ class InferenceLayer(Layer):
 
         batch = Construct(self, "batch")
         for name, transform in spec.batch.items():
-            Transform(batch, name, context=self.context, spec=transform, surroundings=surroundings)
+            self.batch[name] = Transform(
+                batch, name, context=self.context, spec=transform, surroundings=surroundings
+            )
 
     def _services(
         self,
@@ -88,7 +117,9 @@ class InferenceLayer(Layer):
         )
         services = Construct(self, "services")
         for name, service in spec.services.items():
-            Service(services, name, context=self.context, spec=service, surroundings=surroundings)
+            self.services[name] = Service(
+                services, name, context=self.context, spec=service, surroundings=surroundings
+            )
 
     def _surroundings(
         self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference
@@ -102,6 +133,7 @@ class InferenceLayer(Layer):
             vpc_id=network.vpc_id,
             tags={"Name": name},
         )
+        self.security_group_id = group.id
         ways_out = allow_https(
             self,
             "models",

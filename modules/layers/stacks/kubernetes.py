@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...cdk import Construct, ITerraformDependable
 from ...context import Context
+from ...eks.pod_role import PodRole
 from ...kubernetes.construct import Objects, service_role
 from ...kubernetes.objects import Place, objects
 from ...kubernetes.spec import Kubernetes
@@ -19,7 +20,8 @@ KUBERNETES_VERSION = ">= 2.35.0, < 3.0.0"
 
 
 class KubernetesLayer(Layer):
-    """The inference services on a cluster that exists: their roles and their objects."""
+    """The inference services on a cluster that exists: their `roles`, by the short name of those
+    that have one, and their objects."""
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class KubernetesLayer(Layer):
         below = self.below("eks", EksOutputs, cluster)
         data = self.below("registry", RegistryOutputs, registry)
         roles = Construct(self, "roles")
+        self.roles: dict[str, PodRole] = {}
         ready: list[ITerraformDependable] = []
         for name, service in spec.services.items():
             role = service_role(
@@ -46,7 +49,9 @@ class KubernetesLayer(Layer):
                 cluster=below,
                 kms_key_arn=data.kms_key_arn,
             )
-            ready += role.ready if role else []
+            if role is not None:
+                self.roles[name] = role
+                ready += role.ready
             override(service, role or {})
         if spec.objects_by == "terraform":
             self._provider(below)

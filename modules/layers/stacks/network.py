@@ -13,7 +13,7 @@ from ...vpc.spec import Network
 
 
 class NetworkLayer(Layer):
-    """One VPC; hands up NetworkOutputs."""
+    """One VPC, `network`; hands up NetworkOutputs, `outputs`."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class NetworkLayer(Layer):
         kubernetes: bool = False,
     ) -> None:
         super().__init__(scope, "network", context=context, target=target)
-        network = VpcNetwork(
+        self.network = VpcNetwork(
             self,
             "network",
             context=context,
@@ -34,4 +34,5 @@ class NetworkLayer(Layer):
             endpoints=endpoints,
             kubernetes=kubernetes,
         )
-        self.hand_up(network.outputs)
+        self.outputs = self.network.outputs
+        self.hand_up(self.outputs)

@@ -16,29 +16,35 @@ from ..specs import ARTIFACTS, KEY, Registry
 
 
 class RegistryLayer(Layer):
-    """The key, the artifact bucket and the image repositories; hands up RegistryOutputs."""
+    """`key`, the bucket `artifacts`, and `repositories` and `models` by short name; hands up
+    RegistryOutputs, `outputs`."""
 
     def __init__(
         self, scope: Construct, *, context: Context, spec: Registry, target: Target
     ) -> None:
         super().__init__(scope, "registry", context=context, target=target)
-        key = Key(
+        self.key = key = Key(
             self,
             KEY,
             context=context,
             purpose=f"Inferform data of {context.prefix}",
             read_accounts=spec.artifacts.read_accounts,
         )
-        artifacts = Bucket(
+        self.artifacts = artifacts = Bucket(
             self, ARTIFACTS, context=context, spec=spec.artifacts, kms_key_arn=key.arn
         )
         repositories = Construct(self, "repositories")
-        for name, repository in spec.repositories.items():
-            ImageRepository(
+        self.repositories = {
+            name: ImageRepository(
                 repositories, name, context=context, spec=repository, kms_key_arn=key.arn
             )
+            for name, repository in spec.repositories.items()
+        }
         models = Construct(self, "models")
-        for name, group in spec.models.items():
-            ModelGroup(models, name, context=context, spec=group)
+        self.models = {
+            name: ModelGroup(models, name, context=context, spec=group)
+            for name, group in spec.models.items()
+        }
         override(spec, self, apart=[ARTIFACTS, "repositories", "models"])
-        self.hand_up(RegistryOutputs(kms_key_arn=key.arn, artifact_bucket=artifacts.name))
+        self.outputs = RegistryOutputs(kms_key_arn=key.arn, artifact_bucket=artifacts.name)
+        self.hand_up(self.outputs)
