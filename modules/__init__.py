@@ -10,6 +10,7 @@ if __name__ == "modules":
 
 from .alarms.spec import EndpointAlarms
 from .alb.spec import AccessLogs, HealthCheck, LoadBalancer, Route
+from .backends import AzurermBackend, CloudBackend, GcsBackend, HttpBackend, LocalBackend
 from .context import Context, ImageOwner
 from .ecr.spec import Image, Repository
 from .ecs.spec import (
@@ -98,10 +99,12 @@ __all__ = [
     "ArtifactBucket",
     "AsyncEndpoint",
     "AutoMode",
+    "AzurermBackend",
     "BacklogPerInstance",
     "BacklogWithoutCapacity",
     "BatchTransform",
     "Canary",
+    "CloudBackend",
     "CloudWatchMetric",
     "ConcurrentRequests",
     "ConfigurationError",
@@ -126,11 +129,13 @@ __all__ = [
     "FargateProfile",
     "FlowLogs",
     "FrameworkContainer",
+    "GcsBackend",
     "GitHub",
     "GpuMemoryUtilization",
     "GpuNodePool",
     "GpuUtilization",
     "HealthCheck",
+    "HttpBackend",
     "Identity",
     "Image",
     "ImageOwner",
@@ -143,6 +148,7 @@ __all__ = [
     "Kubernetes",
     "Linear",
     "LoadBalancer",
+    "LocalBackend",
     "MemoryUtilization",
     "MetricMath",
     "Model",

@@ -9,8 +9,9 @@ from importlib import resources
 from typing import Annotated, Literal, get_args
 
 from . import names
+from .backends import AzurermBackend, CloudBackend, GcsBackend, HttpBackend, LocalBackend
 from .rules import Problem, rule
-from .spec import Aws, Check, Known, Matches, ShortName, Spec, arn_of, is_bucket_name
+from .spec import Aws, Check, Known, Matches, OneOf, ShortName, Spec, arn_of, is_bucket_name
 
 CTX1 = rule(
     "CTX1",
@@ -191,6 +192,11 @@ class Context(Spec):
 
     protected: bool = False
     """Whether stateful resources refuse to be destroyed. Set it in production."""
+
+    backend: Annotated[
+        CloudBackend | GcsBackend | AzurermBackend | HttpBackend | LocalBackend | None, OneOf()
+    ] = None
+    """Where Terraform keeps the states. Default: None, in `state_bucket` in S3."""
 
     def check(self) -> Iterator[Problem]:
         """No two tags that IAM takes for one, and keys of buckets that there can be."""

@@ -61,9 +61,7 @@ class Layer(TerraformStack):
         self._reads: set[str] = set()
         self._role = target.role_arn(context) if assume else target.caller_arn(context)
         label(self, environment=context.key, layer=layer)
-        S3Backend(self, **_state(context, layer))
-        for name, value in {**_state_overrides(self._role), **target.backend}.items():
-            self.add_override(f"terraform.backend.s3.{name}", value)
+        self._keep_state()
         AwsProvider(
             self,
             "aws",
@@ -87,6 +85,31 @@ class Layer(TerraformStack):
         """Make each field of `outputs` a Terraform output of the same name."""
         for field in fields(outputs):
             TerraformOutput(self, field.name, value=getattr(outputs, field.name))
+
+    def _keep_state(self) -> None:
+        """The backend of the layer's own state."""
+        context, backend = self.context, self.context.backend
+        if backend is None:
+            S3Backend(self, **_state(context, self.layer))
+            for name, value in {**_state_overrides(self._role), **self.target.backend}.items():
+                self.add_override(f"terraform.backend.s3.{name}", value)
+            return
+        arguments = backend.arguments(context.key, self.layer)
+        place = "cloud" if backend.kind == "cloud" else f"backend.{backend.kind}"
+        self.add_override(f"terraform.{place}", arguments)
+
+    def _read_state(self, layer: str) -> None:
+        """A data source of another layer's state."""
+        backend = self.context.backend
+        if backend is None:
+            remote = DataTerraformRemoteStateS3(self, layer, **_state(self.context, layer))
+            for name, value in {**_state_overrides(self._role), **self.target.backend}.items():
+                remote.add_override(f"config.{name}", value)
+            return
+        kind, arguments = backend.read(self.context.key, layer)
+        self.add_override(
+            f"data.terraform_remote_state.{layer}", {"backend": kind, "config": arguments}
+        )
 
     def bound_roles(self) -> None:
         """Put every role and instance profile of the layer under Inferform's path, and every role
@@ -112,9 +135,7 @@ class Layer(TerraformStack):
         """The Outputs of a layer below, as references into its state."""
         if layer not in self._reads:
             self._reads.add(layer)
-            remote = DataTerraformRemoteStateS3(self, layer, **_state(self.context, layer))
-            for name, value in {**_state_overrides(self._role), **self.target.backend}.items():
-                remote.add_override(f"config.{name}", value)
+            self._read_state(layer)
         values: dict[str, Any] = {}
         for field in fields(outputs):
             reference = f"data.terraform_remote_state.{layer}.outputs.{field.name}"

@@ -13,7 +13,7 @@ from inferform import Context
 from inferform.iam.policy import document, tls_only
 
 from .aws import Aws
-from .errors import OperatorError
+from .errors import BadInputError, OperatorError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -74,9 +74,16 @@ class _Setting:
 def bootstrap(context: Context, aws: Aws) -> Bootstrapped:
     """Make the state bucket of `context`, or mend its settings where they differ.
 
-    Raises OperatorError for a bucket of that name that is another account's, or that
+    Raises BadInputError where the states are in another backend, and OperatorError for a bucket of
+    that name that is another account's, or that
     Inferform did not make; such a bucket is not touched.
     """
+    if context.backend is not None:
+        raise BadInputError(
+            f"the states of {context.key} are in a {context.backend.kind} backend, which "
+            "Inferform does not make",
+            "make it as Terraform's documentation of that backend says, then inferform deploy",
+        )
     s3 = aws.client("s3")
     bucket = context.state_bucket
     created = _create(s3, context) if not _exists(s3, context) else False

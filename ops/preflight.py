@@ -185,6 +185,11 @@ class _Preflight:
 
     def state_bucket(self) -> Iterator[Finding]:
         """The state bucket is there and keeps versions."""
+        backend = self._context.backend
+        if backend is not None:
+            found = "is Terraform's to open: whether it is there was not looked at"
+            yield Finding(STATE_BUCKET, f"{backend.kind} backend", "skipped", found)
+            return
         bucket = self._context.state_bucket
         fix = f"inferform bootstrap {self._context.key}"
         try:
@@ -358,6 +363,11 @@ class _Preflight:
 
     def names(self) -> Iterator[Finding]:
         """What is to be created is not there already, made by somebody else."""
+        backend = self._context.backend
+        if backend is not None:
+            said = f"{NOT_CHECKED}which names are new stands in states of a {backend.kind} backend"
+            yield Finding(NAME, self._context.key, "skipped", said)
+            return
         new = [resource for resource in self._synthesis.resources if self._is_new(resource)]
         asked = [
             resource for resource in new if not self._is_recorded(resource.type, *_named(resource))

@@ -194,6 +194,16 @@ class Difference:
         return not (self.added or self.removed or self.changed)
 
 
+class OtherBackendError(OperatorError):
+    """A state that only Terraform can read, as it is not in S3."""
+
+    def __init__(self, stack: str, kind: str) -> None:
+        super().__init__(
+            f"{stack} keeps its state in a {kind} backend, not in S3",
+            "use terraform state in its folder, after terraform init",
+        )
+
+
 class States:
     """The states of one environment. Its methods raise OperatorError with what to do.
 
@@ -221,13 +231,13 @@ class States:
     def _at(self, layer: str) -> tuple[str, str]:
         """The bucket and the key of a layer's state."""
         if layer not in self._backends:
+            if self._context.backend is not None:
+                stack = f"{self._context.key}-{layer}"
+                raise OtherBackendError(stack, self._context.backend.kind)
             return self._context.state_bucket, self._context.state_key(layer)
         name, kind, arguments = self._backends[layer]
         if kind != "s3":
-            raise OperatorError(
-                f"{name} keeps its state in a {kind} backend, not in S3",
-                "use terraform state in its folder, after terraform init",
-            )
+            raise OtherBackendError(name, kind)
         return arguments["bucket"], arguments["key"]
 
     def read(self, layer: str, version: str | None = None) -> State | None:

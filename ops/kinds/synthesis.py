@@ -16,7 +16,7 @@ from inferform.outputs import Outputs
 from ..aws import Aws
 from ..errors import NotBootstrappedError
 from ..references import without_keys
-from ..state import State, States
+from ..state import OtherBackendError, State, States
 from ..terraform import backend_in, place_in
 from .record import Values
 
@@ -80,8 +80,8 @@ class Synthesis:
         layers = [place_in(content)[1] for content in self._stacks.values()]
         try:
             found = {layer: states.read(layer) for layer in layers}
-        except NotBootstrappedError:
-            return {}  # there is no state bucket yet, which is a finding of its own
+        except (NotBootstrappedError, OtherBackendError):
+            return {}  # that there is no state bucket is a finding of its own
         return {layer: state for layer, state in found.items() if state is not None}
 
     def new(self, stacks: Collection[str]) -> Synthesis:

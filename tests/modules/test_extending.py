@@ -191,8 +191,8 @@ def test_a_kind_of_a_team_s_own_is_a_service_of_the_environment(synthesize: Synt
 
 
 def test_what_is_no_service_of_one_s_own_is_refused() -> None:
+    other: Any = RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large")
     with pytest.raises(SpecError, match="must be an OwnService"):
-        other: Any = RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large")
         Inference(own={"jobs": other})
     with pytest.raises(SpecError, match="must be a function"):
         environment("features")  # type: ignore[arg-type]
