@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from ops.cli import app
 from ops.errors import BadInputError, NotApprovedError
 from ops.plan import Plan, read_plan
 from ops.review.approved import Approved
@@ -118,3 +120,12 @@ def test_a_review_that_was_changed_approves_nothing(
 def test_what_is_no_review_approves_nothing(given: str) -> None:
     with pytest.raises(BadInputError, match="is neither the digest of a review nor its JSON"):
         Approved.of(given)
+
+
+@pytest.mark.parametrize(
+    "command", [["deploy", "dev-use1-*"], ["apply", "dev-use1-network.tfplan"]]
+)
+def test_commands_that_apply_read_what_was_approved_first(command: list[str]) -> None:
+    done = CliRunner().invoke(app, [*command, "--approved", "yes"])
+    assert isinstance(done.exception, BadInputError)
+    assert "yes is neither the digest of a review nor its JSON" in str(done.exception)
