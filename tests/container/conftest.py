@@ -53,6 +53,9 @@ class Container:
             "BIND_ADDRESS": "127.0.0.1",
             "TMPDIR": str(run_dir),
             "PYTHONUNBUFFERED": "1",
+            # A busy machine needs longer than the default of 25 to end what is finished. It is
+            # below nginx's own limit of 60 on a body, so a lost client_body_timeout still shows.
+            "SHUTDOWN_SECONDS": "50",
             **env,
         }
         self.command = [sys.executable, str(SERVE), "serve"]
