@@ -266,15 +266,38 @@ def _words(
         return f"{name} only changes how it scales", "scaling", "", "", "", ""
     changed = [text for label, text in facts if label.startswith("image") and "→" in text]
     headline = f"{name} goes from {changed[0].replace(' → ', ' to ')}" if changed else ""
-    rollout, worst = _rollout(service.after)
+    # Tags, the number of tasks and how deployments go start no deployment.
+    deploys = bool(service.attributes - _STARTS_NOTHING)
+    rollout, worst = _rollout(service.after) if deploys else ("", "")
     low = dig(service.after, "deployment_minimum_healthy_percent")
     interrupted = ""
-    if low == 0:
+    if low == 0 and deploys:
         interrupted = "tasks may all stop before new ones start (minimum healthy percent is 0)"
     resets = ""
     if counts[0] != counts[1] and counts[1] is not None:
         resets = f"the number of tasks is set from {counts[0]} to {counts[1]}"
     return headline or f"{name} is updated", "update", interrupted, rollout, worst, resets
+
+
+_STARTS_NOTHING = {
+    "alarms",
+    "availability_zone_rebalancing",
+    "deployment_circuit_breaker",
+    "deployment_configuration",
+    "deployment_maximum_percent",
+    "deployment_minimum_healthy_percent",
+    "desired_count",
+    "enable_ecs_managed_tags",
+    "enable_execute_command",
+    "health_check_grace_period_seconds",
+    "propagate_tags",
+    "sigint_rollback",
+    "tags",
+    "tags_all",
+    "timeouts",
+    "wait_for_steady_state",
+}
+"""What UpdateService changes without a new deployment. Source: ECS API reference, UpdateService."""
 
 
 def _rollout(values: Values) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,6 +26,17 @@ DEPLOYMENT = "kubernetes_deployment_v1"
 # Review
 
 
+_TEMPLATE = re.compile(r"(?:manifest\.)?spec(?:\.\d+)?(?:\.template\b.*)?")
+
+
+def _rolls(workload: Change) -> bool:
+    """Whether an update replaces pods: one of their template does, one of labels, tags or the number
+    of pods does not. Source: Kubernetes documentation, Deployments."""
+    return workload.action is Action.UPDATE and any(
+        _TEMPLATE.fullmatch(difference.path) for difference in workload.differences
+    )
+
+
 def _workload_story(plan: Plan, workload: Change) -> Iterator[Story]:
     if not workload.is_shown:
         return
@@ -45,7 +57,7 @@ def _workload_story(plan: Plan, workload: Change) -> Iterator[Story]:
             for key in {**before, **after}
         ),
         interrupted="every request that it answers" if gone else "",
-        rollout="rolling, as its strategy says" if workload.action is Action.UPDATE else "",
+        rollout="rolling, as its strategy says" if _rolls(workload) else "",
     )
 
 

@@ -254,3 +254,58 @@ def test_durations_are_readable(seconds: int, text: str) -> None:
 )
 def test_images_lose_their_registry(image: str, short: str) -> None:
     assert short_image(image) == short
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rolls"),
+    [
+        ({"task_definition": "t:1"}, {"task_definition": "t:2"}, True),
+        ({"network_configuration": [{"subnets": ["a"]}]}, {"network_configuration": []}, True),
+        ({"tags_all": {"Owner": "a"}}, {"tags_all": {"Owner": "b"}}, False),
+        ({"desired_count": 2}, {"desired_count": 4}, False),
+        ({"deployment_maximum_percent": 200}, {"deployment_maximum_percent": 150}, False),
+    ],
+)
+def test_an_ecs_service_rolls_for_what_starts_a_deployment(
+    before: dict[str, Any], after: dict[str, Any], rolls: bool
+) -> None:
+    values = {"name": "s", "deployment_minimum_healthy_percent": 0}
+    entry = changed("aws_ecs_service.s", ["update"], {**values, **before}, {**values, **after})
+    (story,) = tell(read_plan(plan_of(entry)))
+    assert bool(story.rollout) is bool(story.interrupted) is rolls
+
+
+def pods(replicas: str, image: str, label: str = "a") -> dict[str, Any]:
+    spec = {"replicas": replicas, "template": [{"spec": [{"container": [{"image": image}]}]}]}
+    metadata = {"name": "d", "namespace": "n", "labels": {"team": label}}
+    return {"metadata": [metadata], "spec": [spec]}
+
+
+@pytest.mark.parametrize(
+    ("after", "rolls"),
+    [(pods("2", "a:2"), True), (pods("4", "a:1"), False), (pods("2", "a:1", "b"), False)],
+)
+def test_a_deployment_rolls_for_what_its_pods_are_made_of(
+    after: dict[str, Any], rolls: bool
+) -> None:
+    entry = changed("kubernetes_deployment_v1.d", ["update"], pods("2", "a:1"), after)
+    (story,) = tell(read_plan(plan_of(entry)))
+    assert bool(story.rollout) is rolls
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rolls"),
+    [
+        ({"version": "1.34"}, {"version": "1.35"}, True),
+        ({"launch_template": [{"version": "1"}]}, {"launch_template": [{"version": "2"}]}, True),
+        ({"labels": {"a": "1"}}, {"labels": {"a": "2"}}, False),
+        ({"tags_all": {"Owner": "a"}}, {"tags_all": {"Owner": "b"}}, False),
+    ],
+)
+def test_a_node_group_rolls_for_its_template_and_its_version(
+    before: dict[str, Any], after: dict[str, Any], rolls: bool
+) -> None:
+    values = {"node_group_name": "g", "instance_types": ["m5.large"]}
+    entry = changed("aws_eks_node_group.g", ["update"], {**values, **before}, {**values, **after})
+    (story,) = tell(read_plan(plan_of(entry)))
+    assert bool(story.rollout) is rolls
