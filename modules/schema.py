@@ -180,7 +180,8 @@ class Member:
     required: bool
 
 
-_NOT_IN_SCHEMA = frozenset(("self", "scope", "id_"))
+# What a resource has as a construct; a block may have an attribute `scope` of its own.
+_OF_CONSTRUCTS = frozenset(("scope", "id_"))
 _SCALARS: Mapping[Any, Taken] = {str: STRING, bool: BOOL, int: NUMBER, float: NUMBER}
 
 
@@ -188,11 +189,13 @@ _SCALARS: Mapping[Any, Taken] = {str: STRING, bool: BOOL, int: NUMBER, float: NU
 def _members(block: type) -> Mapping[str, Member]:
     initialize: Any = block.__init__  # type: ignore[misc]
     hints = typing.get_type_hints(initialize)
+    parameters = signature(initialize).parameters
+    left_out = {"self", *(_OF_CONSTRUCTS if "id_" in parameters else ())}
     return {
         # Python's own words have a _ behind them.
         name.rstrip("_"): Member(_taken(hints[name]), parameter.default is Parameter.empty)
-        for name, parameter in signature(initialize).parameters.items()
-        if name not in _NOT_IN_SCHEMA
+        for name, parameter in parameters.items()
+        if name not in left_out
     }
 
 
