@@ -33,6 +33,7 @@ from .eks.spec import (
     Taint,
 )
 from .environment import Environment
+from .iam.statement import PolicyStatement
 from .identity.spec import GitHub, Identity
 from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
 from .layers.specs import Inference, Registry
@@ -87,7 +88,11 @@ from .scaling.spec import (
     scale_to_zero,
 )
 from .spec import Spec, SpecError
-from .vpc.spec import PRIVATE_SAGEMAKER, FlowLogs, Network
+from .vpc.addressing import Addressing, Ipv6
+from .vpc.flow_logs import FlowLogs, LogBucket
+from .vpc.links import Peering, TransitGateway
+from .vpc.spec import PRIVATE_SAGEMAKER, Network
+from .vpc.tier import Tier
 
 __all__ = [
     "PRIVATE_SAGEMAKER",
@@ -95,6 +100,7 @@ __all__ = [
     "AccessEntry",
     "AccessLogs",
     "Addon",
+    "Addressing",
     "AllAtOnce",
     "ArtifactBucket",
     "AsyncEndpoint",
@@ -144,11 +150,13 @@ __all__ = [
     "Ingress",
     "InvocationsPerCopy",
     "InvocationsPerInstance",
+    "Ipv6",
     "JumpStartModel",
     "Kubernetes",
     "Linear",
     "LoadBalancer",
     "LocalBackend",
+    "LogBucket",
     "MemoryUtilization",
     "MetricMath",
     "Model",
@@ -167,8 +175,10 @@ __all__ = [
     "OnSchedule",
     "OnUpload",
     "Outputs",
+    "Peering",
     "PipelineEndpoint",
     "Pod",
+    "PolicyStatement",
     "Problem",
     "ProvisionedConcurrencyUtilization",
     "RealtimeEndpoint",
@@ -189,7 +199,9 @@ __all__ = [
     "StepScaling",
     "Taint",
     "TargetTracking",
+    "Tier",
     "Toleration",
+    "TransitGateway",
     "Variant",
     "load",
     "office_hours",

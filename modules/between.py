@@ -83,15 +83,13 @@ def _overlaps(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Pr
         network = environment.network
         if not isinstance(network, Network) or network.allow_overlap:
             continue
-        for other, block in seen:
-            if block.overlaps(network.network):
-                yield (
-                    key,
-                    VPC2.problem(
-                        "network", "cidr", got=network.cidr, other=block, environment=other
-                    ),
-                )
-        seen.append((key, network.network))
+        for index, own in enumerate(network.ranges):
+            at = ("addressing", "secondary_cidrs", index - 1) if index else ("cidr",)
+            for other, block in seen:
+                if block.overlaps(own):
+                    found = VPC2.problem(*at, got=str(own), other=block, environment=other)
+                    yield key, found.under("network")
+        seen += [(key, block) for block in network.ranges]
 
 
 def _unowned_images(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:

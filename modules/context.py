@@ -96,22 +96,24 @@ def regions() -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _is_tag_text(text: str) -> bool:
+def is_tag_text(text: str) -> bool:
+    """Whether every service of AWS takes the characters of a text in a tag."""
     return all(char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN" for char in text)
 
 
-def _tags_fit(tags: dict[str, str]) -> bool:
+def tags_fit(tags: dict[str, str]) -> bool:
+    """Whether AWS takes these tags beside ten of Inferform's own."""
     return len(tags) <= 40 and all(
         0 < len(key) <= 128
         and not key.lower().startswith("aws:")
         and len(value) <= 256
-        and _is_tag_text(key + value)
+        and is_tag_text(key + value)
         for key, value in tags.items()
     )
 
 
 def _keys_fit(keys: dict[str, str]) -> bool:
-    return _tags_fit(dict.fromkeys(keys.values(), ""))
+    return tags_fit(dict.fromkeys(keys.values(), ""))
 
 
 def _at_most(limit: int) -> Check:
@@ -157,7 +159,7 @@ class Context(Spec):
     """The AWS Region."""
 
     owner: Annotated[
-        TagValue, Check(CTX7, lambda owner: 0 < len(owner.strip()) <= 256 and _is_tag_text(owner))
+        TagValue, Check(CTX7, lambda owner: 0 < len(owner.strip()) <= 256 and is_tag_text(owner))
     ]
     """The team that answers for it; becomes the tag `owner`."""
 
@@ -180,7 +182,7 @@ class Context(Spec):
     decrypt with that key, through S3 alone; its policy must let this account in too. Default:
     none, everything is encrypted by the environment's key."""
 
-    tags: Annotated[dict[TagKey, TagValue], Check(CTX3, _tags_fit)] = {}
+    tags: Annotated[dict[TagKey, TagValue], Check(CTX3, tags_fit)] = {}
     """More tags for every resource. Keys may not differ in case alone, nor be one of Inferform's
     own in any case: `environment`, `layer`, `managed-by`, `organization`, `owner`, `stage`,
     `Name`, or those of ECS and Kubernetes. Default: only Inferform's own."""

@@ -32,7 +32,7 @@ def problems(environment: Environment) -> Iterator[Problem]:
 def _problems(
     spec: Reaching, place: Place, network: Network, endpoints: frozenset[str]
 ) -> Iterator[Problem]:
-    needs, has_nat = spec.needs(place), network.nat != "none"
+    needs, has_nat = spec.needs(place), network.leads_out
     missing = [] if has_nat and needs.through_nat else sorted(needs.interface_endpoints - endpoints)
     if needs.s3 and not has_nat and "s3" not in network.gateway_endpoints:
         missing.append("s3 (gateway)")

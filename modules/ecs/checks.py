@@ -21,7 +21,7 @@ def check_cluster(cluster: EcsCluster, network: object) -> Iterator[Problem]:
             continue
         if network.availability_zones < 2:
             yield ELB5.problem("load_balancers", name)
-        if not balancer.internal and network.nat == "none" and not network.public_subnets:
+        if not balancer.internal and not network.is_public:
             missing = "faces the internet, and the network has no public subnets; set "
             missing += "network.public_subnets=True"
             yield ELB10.problem("load_balancers", name, missing=missing)

@@ -35,7 +35,7 @@ from ..service import (
 )
 from ..spec import Aws, Between, Check, Cidrs, Known, Many, OneOf, ShortName, Spec, arn_of
 from ..usage import Usage, between, bounds, fargate, on_demand
-from ..vpc.spec import RetentionDays
+from ..vpc.flow_logs import RetentionDays
 from . import names as named
 from .guardrails import CODE_DEPLOY, ECS
 from .instances import (

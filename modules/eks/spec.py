@@ -15,7 +15,7 @@ from ..rules import Problem, did_you_mean, one_of, rule
 from ..service import Billed, Named, Needs, Place, Reaching
 from ..spec import Aws, Between, Check, Cidrs, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
 from ..usage import Usage, between, by_use, exactly
-from ..vpc.spec import RetentionDays
+from ..vpc.flow_logs import RetentionDays
 from .instances import architecture, has_gpu, has_neuron, node_types
 from .versions import in_support, versions, versions_read
 

@@ -97,7 +97,7 @@ def unreached_problems(
     if not is_open:
         closed.append("nothing lets its connections out of the VPC")
         needed.append(remedy)
-    if isinstance(network, Network) and network.nat == "none":
+    if isinstance(network, Network) and not network.leads_out:
         closed.append("the network has no NAT")
         needed.append('set network.nat="single"')
     if not closed:

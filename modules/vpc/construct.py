@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Iterable
+from typing import Any
 
-from ..cdk import Construct
+from ..cdk import Construct, Fn, ITerraformDependable
 from ..context import Context
 from ..iam.policy import allow, document, trust
 from ..names import log_group
@@ -12,13 +15,20 @@ from ..names import role as role_name
 from ..outputs import NetworkOutputs
 from ..overriding import override
 from ..protect import lifecycle
-from .spec import ENDPOINTS, FLOW_LOG_GROUP, FLOW_LOGS, FlowLogs, Network
+from .flow_logs import FLOW_LOG_GROUP, FLOW_LOGS, FlowLogs, LogBucket
+from .links import Peering, TransitGateway
+from .spec import ENDPOINTS, Network
+from .spec import Subnet as Planned
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.data_aws_prefix_list import DataAwsPrefixList
 from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
+from cdktf_cdktf_provider_aws.ec2_transit_gateway_vpc_attachment import (
+    Ec2TransitGatewayVpcAttachment,
+)
+from cdktf_cdktf_provider_aws.egress_only_internet_gateway import EgressOnlyInternetGateway
 from cdktf_cdktf_provider_aws.eip import Eip
-from cdktf_cdktf_provider_aws.flow_log import FlowLog
+from cdktf_cdktf_provider_aws.flow_log import FlowLog, FlowLogDestinationOptions
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.internet_gateway import InternetGateway
@@ -32,6 +42,9 @@ from cdktf_cdktf_provider_aws.vpc import Vpc
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
 from cdktf_cdktf_provider_aws.vpc_endpoint_route_table_association import (
     VpcEndpointRouteTableAssociation,
+)
+from cdktf_cdktf_provider_aws.vpc_ipv4_cidr_block_association import (
+    VpcIpv4CidrBlockAssociation,
 )
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 
@@ -62,25 +75,53 @@ class VpcNetwork(Construct):
         self._kubernetes = kubernetes
         self._endpoints = sorted(set(spec.interface_endpoints if endpoints is None else endpoints))
         self._zones = spec.zones(context.region)
+        addressing = spec.addressing
+        ipv6 = addressing.ipv6
         vpc = Vpc(
             self,
             "vpc",
             cidr_block=spec.cidr,
+            ipv4_ipam_pool_id=addressing.ipam_pool,
+            assign_generated_ipv6_cidr_block=True if ipv6 and not ipv6.ipam_pool else None,
+            ipv6_ipam_pool_id=ipv6.ipam_pool if ipv6 else None,
+            ipv6_netmask_length=56 if ipv6 and ipv6.ipam_pool else None,
             enable_dns_support=True,
             enable_dns_hostnames=True,
             tags={"Name": context.name("vpc")},
             lifecycle=lifecycle(context),
         )
         self._vpc_id = vpc.id
+        self._ipv6_range = vpc.ipv6_cidr_block if ipv6 else None
         DefaultSecurityGroup(self, "closed", vpc_id=vpc.id)
-        private = self._subnets("private", spec.private_cidrs())
-        public = self._public(spec.public_cidrs())
-        tables = self._private_routes(private, public)
-        self._gateway_endpoints(tables)
+        self._secondary = [
+            VpcIpv4CidrBlockAssociation(
+                self, f"range-{_as_id(cidr)}", vpc_id=vpc.id, cidr_block=cidr
+            )
+            for cidr in addressing.secondary_cidrs
+        ]
+        self._tables: dict[str, list[RouteTable]] = {}
+        self._more = Construct(self, "tiers")
+        made = [(planned, self._subnet(planned)) for planned in spec.subnets(context.region)]
+        of_tier: dict[str, list[Subnet]] = {}
+        for planned, subnet in made:
+            of_tier.setdefault(planned.tier, []).append(subnet)
+        public = of_tier.get("public", [])
+        if any(planned.routes == "public" for planned, _ in made):
+            self._public_routes([each for each in made if each[0].routes == "public"])
+        self._private_routes([each for each in made if each[0].routes == "private"], public)
+        for tier in of_tier:
+            isolated = [e for e in made if e[0].tier == tier and e[0].routes == "isolated"]
+            if isolated:
+                self._isolated_routes(tier, isolated)
+        self._links(of_tier)
+        private = of_tier["private"]
+        self._gateway_endpoints()
         self._interface_endpoints(private)
         if spec.flow_logs is not None:
             self._flow_logs(spec.flow_logs)
         s3 = DataAwsPrefixList(self, "s3", name=f"com.amazonaws.{context.region}.s3")
+        self.subnet_ids = {tier: [each.id for each in subnets] for tier, subnets in of_tier.items()}
+        """The ids of the subnets of each tier, in the order of the zones."""
         self.outputs = NetworkOutputs(
             vpc_id=vpc.id,
             vpc_cidr=spec.cidr,
@@ -90,41 +131,57 @@ class VpcNetwork(Construct):
         )
         override(spec, self)
 
-    def _subnets(self, kind: str, cidrs: list[str]) -> list[Subnet]:
-        return [
-            Subnet(
-                self,
-                f"{kind}-{zone[-1]}",
-                vpc_id=self._vpc_id,
-                cidr_block=cidr,
-                availability_zone=zone,
-                map_public_ip_on_launch=False,
-                tags={
-                    "Name": self._context.name(kind, zone[-1]),
-                    **({_BALANCED[kind]: "1"} if self._kubernetes else {}),
-                },
-                lifecycle=lifecycle(self._context),
-            )
-            for zone, cidr in zip(self._zones, cidrs, strict=True)
-        ]
+    def _place(self, tier: str) -> Construct:
+        """Where what a tier has is made: names of own tiers are apart from all others."""
+        return self if tier in _BALANCED else self._more
 
-    def _table(self, name: str) -> RouteTable:
+    def _subnet(self, planned: Planned) -> Subnet:
+        context = self._context
+        mark = _BALANCED.get(planned.tier) if self._kubernetes else None
+        within = self._spec.network
+        waits = (
+            None
+            if ipaddress.IPv4Network(planned.cidr).subnet_of(within)
+            else list[ITerraformDependable](self._secondary)
+        )
+        ipv6 = (
+            None
+            if planned.ipv6 is None or self._ipv6_range is None
+            else Fn.cidrsubnet(self._ipv6_range, 8, planned.ipv6)
+        )
+        return Subnet(
+            self._place(planned.tier),
+            f"{planned.tier}-{planned.letter}",
+            vpc_id=self._vpc_id,
+            cidr_block=planned.cidr,
+            ipv6_cidr_block=ipv6,
+            assign_ipv6_address_on_creation=True if ipv6 else None,
+            availability_zone=planned.zone,
+            map_public_ip_on_launch=False,
+            tags={
+                "Name": planned.name or context.name(planned.tier, planned.letter),
+                **({mark: "1"} if mark else {}),
+                **planned.tags,
+            },
+            lifecycle=lifecycle(context),
+            depends_on=waits,
+        )
+
+    def _table(self, name: str, tier: str = "private") -> RouteTable:
         return RouteTable(
-            self,
+            self._place(tier),
             f"{name}-routes",
             vpc_id=self._vpc_id,
             tags={"Name": self._context.name(name)},
         )
 
-    def _public(self, cidrs: list[str]) -> list[Subnet]:
-        if self._spec.nat == "none" and not self._spec.public_subnets:
-            return []
+    def _public_routes(self, subnets: list[tuple[Planned, Subnet]]) -> None:
         gateway = InternetGateway(
             self, "internet", vpc_id=self._vpc_id, tags={"Name": self._context.name("internet")}
         )
         self._internet = gateway
-        subnets = self._subnets("public", cidrs)
         table = self._table("public")
+        self._tables["public"] = [table]
         Route(
             self,
             "public-default",
@@ -132,27 +189,36 @@ class VpcNetwork(Construct):
             destination_cidr_block="0.0.0.0/0",
             gateway_id=gateway.id,
         )
-        for zone, subnet in zip(self._zones, subnets, strict=True):
-            RouteTableAssociation(
-                self, f"public-{zone[-1]}-routes", subnet_id=subnet.id, route_table_id=table.id
+        if self._ipv6_range:
+            Route(
+                self,
+                "public-default-ipv6",
+                route_table_id=table.id,
+                destination_ipv6_cidr_block="::/0",
+                gateway_id=gateway.id,
             )
-        return subnets
+        for planned, subnet in subnets:
+            RouteTableAssociation(
+                self._place(planned.tier),
+                f"{planned.tier}-{planned.letter}-routes",
+                subnet_id=subnet.id,
+                route_table_id=table.id,
+            )
 
-    def _private_routes(self, private: list[Subnet], public: list[Subnet]) -> list[RouteTable]:
+    def _private_routes(self, subnets: list[tuple[Planned, Subnet]], public: list[Subnet]) -> None:
         nats: list[NatGateway] = []
         if self._spec.nat != "none":
             wanted = public if self._spec.nat == "per_zone" else public[:1]
+            given = dict(zip(self._zones, self._spec.addressing.nat_addresses, strict=False))
             nats = [
-                self._nat(zone[-1], subnet)
+                self._nat(zone[-1], subnet, given.get(zone))
                 for zone, subnet in zip(self._zones, wanted, strict=False)
             ]
-        tables = []
-        for index, (zone, subnet) in enumerate(zip(self._zones, private, strict=True)):
+        egress = self._ipv6_egress()
+        tables: dict[str, RouteTable] = {}
+        for index, zone in enumerate(self._zones):
             letter = zone[-1]
-            table = self._table(f"private-{letter}")
-            RouteTableAssociation(
-                self, f"private-{letter}-association", subnet_id=subnet.id, route_table_id=table.id
-            )
+            table = tables[zone] = self._table(f"private-{letter}")
             if nats:
                 Route(
                     self,
@@ -161,31 +227,122 @@ class VpcNetwork(Construct):
                     destination_cidr_block="0.0.0.0/0",
                     nat_gateway_id=nats[min(index, len(nats) - 1)].id,
                 )
-            tables.append(table)
-        return tables
+            if egress is not None:
+                Route(
+                    self,
+                    f"private-{letter}-default-ipv6",
+                    route_table_id=table.id,
+                    destination_ipv6_cidr_block="::/0",
+                    egress_only_gateway_id=egress.id,
+                )
+        for planned, subnet in subnets:
+            RouteTableAssociation(
+                self._place(planned.tier),
+                f"{planned.tier}-{planned.letter}-association",
+                subnet_id=subnet.id,
+                route_table_id=tables[planned.zone].id,
+            )
+        self._tables["private"] = [*tables.values()]
 
-    def _nat(self, letter: str, subnet: Subnet) -> NatGateway:
+    def _isolated_routes(self, tier: str, subnets: list[tuple[Planned, Subnet]]) -> None:
+        table = self._table(tier, tier)
+        self._tables[tier] = [table]
+        for planned, subnet in subnets:
+            RouteTableAssociation(
+                self._place(tier),
+                f"{planned.tier}-{planned.letter}-association",
+                subnet_id=subnet.id,
+                route_table_id=table.id,
+            )
+
+    def _ipv6_egress(self) -> EgressOnlyInternetGateway | None:
+        ipv6 = self._spec.addressing.ipv6
+        if ipv6 is None or not ipv6.egress:
+            return None
+        return EgressOnlyInternetGateway(
+            self,
+            "egress",
+            vpc_id=self._vpc_id,
+            tags={"Name": self._context.name("egress")},
+        )
+
+    def _nat(self, letter: str, subnet: Subnet, allocation_id: str | None) -> NatGateway:
         name = self._context.name("nat", letter)
         # EC2 refuses a NAT gateway in a VPC without an internet gateway, and takes none away while
         # an address of the VPC is in use; no attribute says so.
         waits_for = [self._internet]
-        address = Eip(
-            self,
-            f"nat-{letter}-address",
-            domain="vpc",
-            tags={"Name": name},
-            depends_on=waits_for,
-        )
+        if allocation_id is None:
+            address = Eip(
+                self,
+                f"nat-{letter}-address",
+                domain="vpc",
+                tags={"Name": name},
+                depends_on=waits_for,
+            )
+            allocation_id = address.id
         return NatGateway(
             self,
             f"nat-{letter}",
-            allocation_id=address.id,
+            allocation_id=allocation_id,
             subnet_id=subnet.id,
             tags={"Name": name},
             depends_on=waits_for,
         )
 
-    def _gateway_endpoints(self, tables: list[RouteTable]) -> None:
+    def _links(self, of_tier: dict[str, list[Subnet]]) -> None:
+        links = Construct(self, "links")
+        for name, link in self._spec.links.items():
+            scope = Construct(links, name)
+            target: dict[str, Any] = {}
+            if isinstance(link, TransitGateway):
+                attachment = self._attachment(scope, name, link, of_tier[link.attached_in])
+                target = {"transit_gateway_id": link.id, "depends_on": [attachment]}
+            elif isinstance(link, Peering):
+                target = {"vpc_peering_connection_id": link.id}
+            for table in self._spec.tables(link):
+                # Only the tables of private tiers are one for each zone.
+                several = len(self._tables[table]) > 1
+                for zone, each in zip(self._zones, self._tables[table], strict=False):
+                    for cidr in link.destinations:
+                        where = f"{table}-{zone[-1]}" if several else table
+                        Route(
+                            scope,
+                            f"{where}-{_as_id(cidr)}",
+                            route_table_id=each.id,
+                            destination_cidr_block=cidr,
+                            **target,
+                        )
+
+    def _attachment(
+        self, scope: Construct, name: str, link: TransitGateway, subnets: list[Subnet]
+    ) -> Ec2TransitGatewayVpcAttachment:
+        return Ec2TransitGatewayVpcAttachment(
+            scope,
+            "attachment",
+            transit_gateway_id=link.id,
+            vpc_id=self._vpc_id,
+            subnet_ids=[subnet.id for subnet in subnets],
+            appliance_mode_support="enable" if link.appliance_mode else "disable",
+            dns_support="enable" if link.dns_support else "disable",
+            ipv6_support="enable" if self._ipv6_range else "disable",
+            transit_gateway_default_route_table_association=link.default_routing,
+            transit_gateway_default_route_table_propagation=link.default_routing,
+            tags={"Name": self._context.name(name)},
+        )
+
+    def _service(self, service: str) -> str:
+        """The whole name of a service with endpoints."""
+        whole = service.startswith(("com.amazonaws.", "aws."))
+        return service if whole else f"com.amazonaws.{self._context.region}.{service}"
+
+    def _endpoint_policy(self, service: str) -> str | None:
+        statements = self._spec.endpoint_policies.get(service)
+        return document(*(each.document("*") for each in statements)) if statements else None
+
+    def _gateway_endpoints(self) -> None:
+        isolated = {
+            tier: tables[0] for tier, tables in self._tables.items() if tier not in _BALANCED
+        }
         for service in self._spec.gateway_endpoints:
             endpoint = VpcEndpoint(
                 self,
@@ -193,12 +350,20 @@ class VpcNetwork(Construct):
                 vpc_id=self._vpc_id,
                 service_name=f"com.amazonaws.{self._context.region}.{service}",
                 vpc_endpoint_type="Gateway",
+                policy=self._endpoint_policy(service),
                 tags={"Name": self._context.name(service)},
             )
-            for zone, table in zip(self._zones, tables, strict=True):
+            for zone, table in zip(self._zones, self._tables["private"], strict=True):
                 VpcEndpointRouteTableAssociation(
                     self,
                     f"{service}-gateway-{zone[-1]}",
+                    vpc_endpoint_id=endpoint.id,
+                    route_table_id=table.id,
+                )
+            for tier, table in isolated.items():
+                VpcEndpointRouteTableAssociation(
+                    self._more,
+                    f"{service}-gateway-{tier}",
                     vpc_endpoint_id=endpoint.id,
                     route_table_id=table.id,
                 )
@@ -224,22 +389,43 @@ class VpcNetwork(Construct):
             to_port=443,
             cidr_ipv4=self._spec.cidr,
         )
+        for cidr in self._spec.addressing.secondary_cidrs:
+            VpcSecurityGroupIngressRule(
+                self,
+                f"endpoints-https-{_as_id(cidr)}",
+                security_group_id=group.id,
+                description="HTTPS from the VPC",
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                cidr_ipv4=cidr,
+            )
         group_ids, subnet_ids = [group.id], [subnet.id for subnet in private]
         for service in self._endpoints:
             VpcEndpoint(
                 self,
                 f"{service.replace('.', '-')}-interface",
                 vpc_id=self._vpc_id,
-                service_name=f"com.amazonaws.{self._context.region}.{service}",
+                service_name=self._service(service),
                 vpc_endpoint_type="Interface",
+                policy=self._endpoint_policy(service),
                 private_dns_enabled=True,
                 subnet_ids=subnet_ids,
                 security_group_ids=group_ids,
-                tags={"Name": self._context.name(service.replace(".", "-"))},
+                # A gateway endpoint of the same service has the plain name.
+                tags={
+                    "Name": self._context.name(
+                        service.replace(".", "-"),
+                        *(("interface",) if service in self._spec.gateway_endpoints else ()),
+                    )
+                },
             )
 
     def _flow_logs(self, spec: FlowLogs) -> None:
         context = self._context
+        if spec.bucket is not None:
+            self._flow_logs_to(spec, spec.bucket)
+            return
         name = log_group(context, FLOW_LOG_GROUP)
         group = CloudwatchLogGroup(
             self, "flow-log-group", name=name, retention_in_days=spec.retention_days
@@ -277,7 +463,38 @@ class VpcNetwork(Construct):
             traffic_type=spec.traffic,
             log_destination=group.arn,
             iam_role_arn=role.arn,
-            max_aggregation_interval=60,
+            max_aggregation_interval=spec.interval_seconds,
+            log_format=_log_format(spec),
             tags={"Name": context.name(FLOW_LOGS)},
             depends_on=[policy],
         )
+
+    def _flow_logs_to(self, spec: FlowLogs, bucket: LogBucket) -> None:
+        context = self._context
+        folder = f"/{bucket.prefix}" if bucket.prefix else ""
+        FlowLog(
+            self,
+            "flow-log",
+            vpc_id=self._vpc_id,
+            traffic_type=spec.traffic,
+            log_destination=f"arn:{context.partition}:s3:::{bucket.name}{folder}",
+            log_destination_type="s3",
+            destination_options=FlowLogDestinationOptions(
+                file_format=bucket.file_format,
+                hive_compatible_partitions=bucket.hive_partitions,
+                per_hour_partition=bucket.hourly,
+            ),
+            max_aggregation_interval=spec.interval_seconds,
+            log_format=_log_format(spec),
+            tags={"Name": context.name(FLOW_LOGS)},
+        )
+
+
+def _log_format(spec: FlowLogs) -> str | None:
+    """The fields as EC2 reads them. Terraform reads $${ as ${."""
+    return " ".join(f"$${{{field}}}" for field in spec.fields) or None
+
+
+def _as_id(cidr: str) -> str:
+    """A range as a part of an id: ids have no slashes."""
+    return re.sub(r"[./]", "-", cidr)

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from inferform.usage import Usage, exactly
 
 from ..aws import Aws
-from ..plan import Change, Plan, Side
+from ..checks import check
+from ..plan import Action, Change, Plan, Side
 from ..told import RiskRule, Severity
 from .finding import filters, given, pairs
 from .prices import products
@@ -20,14 +23,16 @@ from .reasons import (
 from .record import (
     Existing,
     Finder,
+    Finding,
     Foreign,
     Found,
     Not,
     Values,
     risk,
 )
-from .risks import WORLD, exposed, gone, protection
+from .risks import WORLD, deleted_too, exposed, gone, protection
 from .stories import told_when_gone
+from .synthesis import Resource, Synthesis
 from .untold import not_told
 from .words import some
 
@@ -92,15 +97,36 @@ def _has_ports(values: Values) -> bool:
     return given(values, "ip_protocol") != "-1"
 
 
+def _egress(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values.get("tags") or {}, "Name")
+    pages = aws.client("ec2").get_paginator("describe_egress_only_internet_gateways")
+    for page in pages.paginate():
+        for found in page["EgressOnlyInternetGateways"]:
+            tags = pairs(found.get("Tags", []))
+            if tags.get("Name") == name:
+                yield Existing(found["EgressOnlyInternetGatewayId"], tags)
+
+
 def _table(aws: Aws, identity: str) -> RouteTableTypeDef:
     return aws.client("ec2").describe_route_tables(RouteTableIds=[identity])["RouteTables"][0]
 
 
 def _route(aws: Aws, values: Values) -> Iterator[Existing]:
-    table, destination = given(values, "route_table_id"), given(values, "destination_cidr_block")
+    table = given(values, "route_table_id")
+    ipv6 = values.get("destination_ipv6_cidr_block")
+    destination = str(ipv6) if ipv6 else given(values, "destination_cidr_block")
+    key = "DestinationIpv6CidrBlock" if ipv6 else "DestinationCidrBlock"
     found = _table(aws, table)
-    if any(route.get("DestinationCidrBlock") == destination for route in found["Routes"]):
+    if any(route.get(key) == destination for route in found["Routes"]):
         yield Existing(f"{table}_{destination}", pairs(found.get("Tags", [])))
+
+
+def _range(aws: Aws, values: Values) -> Iterator[Existing]:
+    vpc, cidr = given(values, "vpc_id"), given(values, "cidr_block")
+    for found in aws.client("ec2").describe_vpcs(VpcIds=[vpc])["Vpcs"]:
+        for held in found.get("CidrBlockAssociationSet", []):
+            if held["CidrBlock"] == cidr and held["CidrBlockState"]["State"] == "associated":
+                yield Existing(held["AssociationId"], pairs(found.get("Tags", [])))
 
 
 def _route_association(aws: Aws, values: Values) -> Iterator[Existing]:
@@ -136,21 +162,186 @@ def _endpoint_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         yield Usage("network", "vpc/interface-endpoint", exactly(len(subnets) or 1))
 
 
+def _attachment_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    yield Usage("network", "vpc/transit-gateway-attachment", exactly(1))
+
+
+# Preflight
+
+ENDPOINT_SERVICE = check(
+    "PRE14",
+    "endpoint service",
+    command="preflight",
+    why="Regions and zones differ in the services that have VPC endpoints; EC2 refuses an endpoint, "
+    "or a subnet of it, in the middle of an apply",
+    fix="leave the service out of interface_endpoints, or choose zones that it is in",
+    source="EC2 API reference, DescribeVpcEndpointServices",
+)
+EXISTING_PART = check(
+    "PRE15",
+    "part of another network",
+    command="preflight",
+    why="a transit gateway, a peering connection or an Elastic IP address that is named by its id "
+    "is not there, or is not ready, and the apply fails halfway",
+    fix="name one that exists in this account and Region, or is shared with it",
+    source="EC2 API reference, CreateTransitGatewayVpcAttachment, CreateRoute, CreateNatGateway",
+)
+
+
+def _offered(synthesis: Synthesis, endpoints: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether the Region has the services of endpoints, in the zones of their subnets."""
+    ec2, region = synthesis.aws.client("ec2"), synthesis.context.region
+    details = [
+        each
+        for page in ec2.get_paginator("describe_vpc_endpoint_services").paginate()
+        for each in page["ServiceDetails"]
+    ]
+    for endpoint in endpoints:
+        name = str(endpoint.values.get("service_name"))
+        kind = endpoint.values.get("vpc_endpoint_type")
+        offers = [
+            each
+            for each in details
+            if each["ServiceName"] == name
+            and any(held["ServiceType"] == kind for held in each["ServiceType"])
+        ]
+        if not offers:
+            said = f"has no {str(kind).lower()} endpoint in {region}"
+            yield Finding(ENDPOINT_SERVICE, name, "failed", said, ENDPOINT_SERVICE.fix)
+            continue
+        zones = {zone for each in offers for zone in each["AvailabilityZones"]}
+        missing = sorted(_zones(synthesis, endpoint) - zones)
+        if missing:
+            said = f"has no interface endpoint in {some(missing)}"
+            yield Finding(ENDPOINT_SERVICE, name, "failed", said, ENDPOINT_SERVICE.fix)
+        else:
+            yield Finding(ENDPOINT_SERVICE, name, "passed", f"is offered in {region}")
+
+
+def _zones(synthesis: Synthesis, endpoint: Resource) -> set[str]:
+    """The zones of the subnets that an endpoint refers to."""
+    named = endpoint.values.get("subnet_ids") or []
+    return {
+        str(subnet.values.get("availability_zone"))
+        for subnet in synthesis.of("aws_subnet")
+        if any(f"{{{subnet.address}." in str(each) for each in named)
+    }
+
+
+def _gateways(synthesis: Synthesis, attachments: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether the transit gateways that are named are there."""
+    ec2 = synthesis.aws.client("ec2")
+    for name in _named_ids(attachments, "transit_gateway_id", "tgw-"):
+        try:
+            found = ec2.describe_transit_gateways(TransitGatewayIds=[name])["TransitGateways"]
+        except ClientError as error:
+            _missing(error)
+            found = []
+        yield _existing(
+            name, "transit gateway", [str(each["State"]) for each in found], "available"
+        )
+
+
+def _peerings(synthesis: Synthesis, routes: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether the peering connections that routes lead to are there, and accepted."""
+    ec2 = synthesis.aws.client("ec2")
+    for name in _named_ids(routes, "vpc_peering_connection_id", "pcx-"):
+        try:
+            answer = ec2.describe_vpc_peering_connections(VpcPeeringConnectionIds=[name])
+            found = [each["Status"]["Code"] for each in answer["VpcPeeringConnections"]]
+        except ClientError as error:
+            _missing(error)
+            found = []
+        yield _existing(name, "peering connection", found, "active")
+
+
+def _addresses(synthesis: Synthesis, gateways: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether the Elastic IP addresses that are named are there, and free where they are new."""
+    ec2 = synthesis.aws.client("ec2")
+    for gateway in gateways:
+        held = gateway.address in synthesis.deployed.get(gateway.stack, set())
+        for name in _named_ids([gateway], "allocation_id", "eipalloc-"):
+            try:
+                found = ec2.describe_addresses(AllocationIds=[name])["Addresses"]
+            except ClientError as error:
+                _missing(error)
+                found = []
+            states = ["in use" if each.get("AssociationId") else "free" for each in found]
+            wanted = states[0] if states and held else "free"
+            yield _existing(name, "Elastic IP address", states, wanted)
+
+
+def _named_ids(resources: Sequence[Resource], argument: str, prefix: str) -> list[str]:
+    """The ids that an argument names, and that no resource of Terraform makes."""
+    ids = {str(each.values.get(argument, "")) for each in resources}
+    return sorted(each for each in ids if each.startswith(prefix))
+
+
+def _missing(error: ClientError) -> None:
+    """Raise an error again that does not say that an id is not there."""
+    code = error.response["Error"]["Code"]
+    if not code.startswith("Invalid") or not code.endswith(("NotFound", "Malformed")):
+        raise error
+
+
+def _existing(name: str, words: str, states: Sequence[str], wanted: str) -> Finding:
+    if not states:
+        said = f"is no {words} that these credentials see"
+    elif states[0] != wanted:
+        said = f"is a {words} that is {states[0]}, not {wanted}"
+    else:
+        return Finding(EXISTING_PART, name, "passed", f"is {wanted}")
+    return Finding(EXISTING_PART, name, "failed", said, EXISTING_PART.fix)
+
+
 # Review
 
 
-@risk(
-    RiskRule(
-        "PLAN3",
-        Severity.CRITICAL,
-        "the network under running services is replaced or deleted",
-        advice="add the new network beside the old one and move the services first; a subnet's "
-        "range cannot be changed in place",
-    )
+PLAN3 = RiskRule(
+    "PLAN3",
+    Severity.CRITICAL,
+    "the network under running services is replaced or deleted",
+    advice="add the new network beside the old one and move the services first; a subnet's "
+    "range cannot be changed in place",
 )
+
+
+@risk(PLAN3)
 def _network_gone(plan: Plan, change: Change) -> Iterator[Found]:
     if how := gone(change):
         yield how
+
+
+_DESTINATIONS = (
+    "destination_cidr_block",
+    "destination_ipv6_cidr_block",
+    "destination_prefix_list_id",
+)
+_TARGETS = (
+    *("egress_only_gateway_id", "gateway_id", "nat_gateway_id", "network_interface_id"),
+    *("transit_gateway_id", "vpc_endpoint_id", "vpc_peering_connection_id"),
+)
+
+
+@risk(PLAN3)
+def _route_gone(plan: Plan, change: Change) -> Iterator[Found]:
+    destination = next(filter(None, map(change.before.get, _DESTINATIONS)), None)
+    if change.action is Action.UPDATE:
+        changed = [each for each in _TARGETS if change.both(each)[0] != change.both(each)[1]]
+        if changed:
+            yield f"leads {destination} elsewhere: {some(changed)} changes", Severity.HIGH
+        return
+    table = change.before.get("route_table_id")
+    again = any(
+        other is not change
+        and other.exists_after
+        and other.after.get("route_table_id") == table
+        and destination in map(other.after.get, _DESTINATIONS)
+        for other in plan.of_type("aws_route")
+    )
+    with_table = deleted_too(plan, change, "aws_route_table", "route_table_id")
+    if (how := gone(change)) and not again and not with_table:
+        yield f"{how}, which led to {destination}", Severity.HIGH
 
 
 @risk(
@@ -284,6 +475,7 @@ KINDS = (
         "NAT gateway",
         _named("describe_nat_gateways", "NatGateways", "NatGatewayId", "pending", "available"),
         uses=_nat_gateway_hours,
+        preflight=_addresses,
         story=told_when_gone(
             "NAT gateway", "connections from private subnets to the internet", "tags", "Name"
         ),
@@ -299,6 +491,8 @@ KINDS = (
         "aws_route",
         "route",
         _route,
+        preflight=_peerings,
+        risks=(_route_gone,),
         name=_NOT_UNIQUE,
     ),
     resource(
@@ -315,10 +509,12 @@ KINDS = (
             *("pending", "pendingacceptance", "available"),
         ),
         uses=_endpoint_hours,
+        preflight=_offered,
         quotas=Not("a VPC allows 50 interface endpoints, and a Region 20 gateway endpoints"),
         story=told_when_gone(
             "VPC endpoint", "requests from private subnets to that service", "service_name"
         ),
+        settings={"policy": "policy of the endpoint"},
         name=_NOT_UNIQUE,
     ),
     resource(
@@ -354,6 +550,46 @@ KINDS = (
         _rule(egress=True),
         name=_NOT_UNIQUE,
     ),
+    resource(
+        "aws_vpc_ipv4_cidr_block_association",
+        "range of a VPC",
+        _range,
+        quotas=Not("a VPC has five ranges by default, and the Specs refuse a sixth"),
+        story=told_when_gone("range of a VPC", "what runs in its subnets", "cidr_block"),
+        risks=(_network_gone,),
+        name=Not("a VPC has each range once, and another VPC may have it too"),
+    ),
+    resource(
+        "aws_egress_only_internet_gateway",
+        "egress-only internet gateway",
+        _egress,
+        story=told_when_gone(
+            "egress-only internet gateway",
+            "connections from private subnets to the internet by IPv6",
+            *("tags", "Name"),
+        ),
+        name=_NOT_UNIQUE,
+    ),
+    resource(
+        "aws_ec2_transit_gateway_vpc_attachment",
+        "transit gateway attachment",
+        _named(
+            *("describe_transit_gateway_vpc_attachments", "TransitGatewayVpcAttachments"),
+            *("TransitGatewayAttachmentId", "pending", "pendingacceptance", "available"),
+        ),
+        uses=_attachment_hours,
+        quotas=Not("a transit gateway takes 5,000 attachments, and a VPC five of them"),
+        preflight=_gateways,
+        story=told_when_gone(
+            "transit gateway attachment",
+            "connections to the networks behind the transit gateway",
+            *("tags", "Name"),
+        ),
+        risks=(_network_gone,),
+        name=Not(
+            "a VPC has one attachment to each transit gateway, and they are told apart by ids"
+        ),
+    ),
     part(
         "aws_default_security_group",
         "default security group",
@@ -364,7 +600,6 @@ KINDS = (
 )
 FOREIGN = (
     Foreign("aws_default_vpc", "default VPC", risks=(_network_gone,)),
-    Foreign("aws_vpc_ipv4_cidr_block_association", "range of a VPC", risks=(_network_gone,)),
     Foreign("aws_security_group_rule", "rule of a security group", risks=(_opened_group,)),
     Foreign("aws_instance", "EC2 instance", risks=(exposed("associate_public_ip_address", True),)),
 )
@@ -372,4 +607,5 @@ FOREIGN = (
 PRICES = (
     products("AmazonEC2", r"NatGateway-Hours", "vpc/nat-gateway", productFamily="NAT Gateway"),
     products("AmazonVPC", r"VpcEndpoint-Hours", "vpc/interface-endpoint"),
+    products("AmazonVPC", r"TransitGateway-Hours", "vpc/transit-gateway-attachment"),
 )

@@ -111,7 +111,7 @@ class _Artifact:
                 said = f"is in {region}, and SageMaker reads artifacts in {own} alone"
                 return self._failed(said, fix)
             network = self._synthesis.environment.network
-            has_nat = not isinstance(network, Network) or network.nat != "none"
+            has_nat = not isinstance(network, Network) or network.leads_out
             if not (has_nat and reader.service.spec.is_led_out(reader.service.place)):
                 said = f"is in {region}, and nothing leads {reader.service.full_name} out of {own}"
                 return self._failed(said, fix)

@@ -47,6 +47,12 @@ FOREIGN = "arn:aws:iam::999988887777:root"
 OPEN = {"cidr_ipv4": "0.0.0.0/0", "from_port": 22, "to_port": 22, "ip_protocol": "tcp"}
 TARGET = {"resource_id": "endpoint/e/variant/v", "min_capacity": 2, "max_capacity": 8}
 
+ROUTE = {
+    "route_table_id": "rtb-1",
+    "destination_cidr_block": "10.9.0.0/16",
+    "transit_gateway_id": "tgw-1",
+}
+
 CASES: dict[str, tuple[str, Entry]] = {
     "a Kubernetes version is skipped": (
         "UPG1",
@@ -74,6 +80,18 @@ CASES: dict[str, tuple[str, Entry]] = {
         changed("aws_vpc.v", ["delete", "create"], {"cidr_block": "a"}, {"cidr_block": "b"}),
     ),
     "a subnet is deleted": ("PLAN3", changed("aws_subnet.s", ["delete"], {"id": "s"}, None)),
+    "a route goes away": (
+        "PLAN3",
+        changed("aws_route.r", ["delete"], ROUTE, None),
+    ),
+    "a route leads elsewhere": (
+        "PLAN3",
+        update("aws_route.r", ROUTE, {**ROUTE, "transit_gateway_id": "tgw-2"}),
+    ),
+    "an attachment to a transit gateway goes away": (
+        "PLAN3",
+        changed("aws_ec2_transit_gateway_vpc_attachment.a", ["delete"], {"id": "a"}, None),
+    ),
     "a policy gets an action": (
         "IAM1",
         update(
@@ -448,6 +466,15 @@ QUIET: dict[str, Entry] = {
 @pytest.mark.parametrize("case", QUIET)
 def test_what_is_harmless_is_no_risk(case: str) -> None:
     assert found(QUIET[case]) == {}
+
+
+def test_a_route_that_goes_with_its_table_or_is_made_again_is_no_risk() -> None:
+    gone = changed("aws_route.r", ["delete"], ROUTE, None)
+    assert found(gone)["PLAN3"] is Severity.HIGH
+    again = changed("aws_route.other", ["create"], None, {**ROUTE, "transit_gateway_id": "tgw-2"})
+    assert found(gone, again) == {}
+    table = changed("aws_route_table.t", ["delete"], {"id": "rtb-1"}, None)
+    assert "PLAN3" not in found(gone, table)
 
 
 def test_web_ports_are_less_severe_than_others() -> None:

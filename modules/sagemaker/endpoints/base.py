@@ -19,7 +19,7 @@ from ...scaling.spec import Scaling, StepScaling
 from ...service import Place, Platform, Scalable
 from ...spec import Aws, Check, OneOf, Spec
 from ...usage import Amount, Usage, bounds
-from ...vpc.spec import RetentionDays
+from ...vpc.flow_logs import RetentionDays
 from ..guardrails import DEP10, DEP14, rollout_problems
 from ..sources import AnySource, Hosts, JumpStartModel, Source, architecture_of
 from .capture import DataCapture
