@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from ..environments import EnvironmentKey, environment
-from ..output import Json, print_json, print_table
+from ..output import Json, print_json, print_table, stdout
 from . import LOOK_UP, Command
 
 
@@ -19,6 +19,9 @@ def overrides(key: EnvironmentKey, json: Json = False) -> None:
     found = list(source.overrides(environment(key)))
     if json:
         print_json([asdict(each) for each in found])
+        return
+    if not found:
+        stdout.print("nothing is overridden")
         return
     print_table(
         ("spec", "resource", "attribute", "value"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from inferform import (
     ConfigurationError,
@@ -28,6 +29,8 @@ from inferform.overrides import Overridable
 from inferform.overriding import elements, override
 from inferform.scaling.metrics import CpuUtilization, InvocationsPerInstance
 from inferform.scaling.spec import TargetTracking
+from ops.cli import app
+from ops.commands import overrides as command
 from ops.overrides import overrides
 from ops.terraform import overrides_in
 from tests.conftest import ROOT, run_main, stacks_in
@@ -382,6 +385,20 @@ def test_overrides_are_listed_with_where_they_stand() -> None:
         ("network", "vpc", "instance_tenancy", '"dedicated"'),
         ("inference.endpoints.fraud", "models/*/model", "tags", '{"a": "b"}'),
     ]
+
+
+@pytest.mark.parametrize("overridden", [{}, {"vpc": {"instance_tenancy": "dedicated"}}])
+def test_the_command_prints_them_or_says_that_there_are_none(
+    overridden: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = Network(cidr="10.0.0.0/16", overrides=overridden)
+    monkeypatch.setattr(command, "environment", lambda _: around(fraud(), network=network))
+    answer = CliRunner().invoke(app, ["overrides", "dev"])
+    assert answer.exit_code == 0, answer.output
+    if overridden:
+        assert re.search(r'network +vpc +instance_tenancy +"dedicated"', answer.output)
+    else:
+        assert answer.output == "nothing is overridden\n"
 
 
 def test_a_serverless_endpoint_is_overridden_like_any_other(synthesize: Synthesize) -> None:
