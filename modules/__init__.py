@@ -10,8 +10,15 @@ if __name__ == "modules":
 
 from .alarms.spec import EndpointAlarms
 from .alb.spec import AccessLogs, HealthCheck, LoadBalancer, Route
-from .backends import AzurermBackend, CloudBackend, GcsBackend, HttpBackend, LocalBackend
-from .context import Context, ImageOwner
+from .backends import (
+    AzurermBackend,
+    CloudBackend,
+    GcsBackend,
+    HttpBackend,
+    LocalBackend,
+    S3Backend,
+)
+from .context import Context, ImageOwner, Naming
 from .ecr.spec import Image, Repository
 from .ecs.spec import (
     ContainerHealth,
@@ -166,6 +173,7 @@ __all__ = [
     "MultiModel",
     "MultiModelEndpoint",
     "MultiVariantEndpoint",
+    "Naming",
     "Network",
     "NetworkOutputs",
     "NoCapacityFailures",
@@ -189,6 +197,7 @@ __all__ = [
     "Rolling",
     "Route",
     "Rule",
+    "S3Backend",
     "Scaling",
     "Scheduled",
     "ServerlessEndpoint",

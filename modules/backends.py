@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 from .rules import rule
-from .spec import Check, Matches, Spec
+from .spec import Check, Matches, Spec, is_bucket_name, is_s3_key
 
 BCK1 = rule(
     "BCK1",
@@ -23,6 +23,13 @@ BCK2 = rule(
     message="must be an https URL without credentials, such as "
     "https://gitlab.example.com/api/v4/projects/42/terraform/state",
     source="Terraform language, http backend; GitLab documentation, GitLab-managed Terraform state",
+)
+
+BCK3 = rule(
+    "BCK3",
+    refuses="a state bucket or a prefix of states that S3 does not take",
+    message="must be {what}, such as {example}",
+    source="Amazon S3 user guide, bucket naming rules, naming Amazon S3 objects",
 )
 
 _Word = Annotated[str, Check(BCK1, lambda text: bool(text) and not any(map(str.isspace, text)))]
@@ -50,6 +57,37 @@ class Backend(Spec):
             for name, value in fields.items()
             if value is not None and name not in left_out
         }
+
+
+class S3Backend(Spec):
+    """A bucket of states in S3 that somebody else made and looks after.
+
+    `inferform bootstrap` leaves it alone, and preflight says what it lacks.
+    """
+
+    bucket: Annotated[
+        str,
+        Check(
+            BCK3, is_bucket_name, lambda _: {"what": "a bucket's name", "example": "acme-terraform"}
+        ),
+    ]
+    """The bucket's name, in the environment's Region."""
+
+    prefix: Annotated[
+        str,
+        Check(
+            BCK3,
+            lambda text: (
+                not text or (is_s3_key(text) and not text.endswith("/") and "*" not in text)
+            ),
+            lambda _: {
+                "what": "the beginning of keys without a slash at its ends",
+                "example": "ml",
+            },
+        ),
+    ] = ""
+    """What the keys of states begin with, before a slash: `ml` for
+    `ml/dev-use1/network.tfstate`. Default: nothing."""
 
 
 class CloudBackend(Backend):

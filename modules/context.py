@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -9,7 +10,15 @@ from importlib import resources
 from typing import Annotated, Literal, get_args
 
 from . import names
-from .backends import AzurermBackend, CloudBackend, GcsBackend, HttpBackend, LocalBackend
+from .backends import (
+    AzurermBackend,
+    Backend,
+    CloudBackend,
+    GcsBackend,
+    HttpBackend,
+    LocalBackend,
+    S3Backend,
+)
 from .rules import Problem, rule
 from .spec import Aws, Check, Known, Matches, OneOf, ShortName, Spec, arn_of, is_bucket_name
 
@@ -36,7 +45,7 @@ CTX3 = rule(
 CTX4 = rule(
     "CTX4",
     refuses="an organization over 16 or a stage over 10 characters",
-    message="must have at most {limit} characters, as every AWS name begins with it",
+    message="must have at most {limit} characters, as every AWS name begins with it{hint}",
     source="Inferform: leaves 32 characters for the name of a service within SageMaker's 63",
 )
 CTX5 = rule(
@@ -75,6 +84,23 @@ CTX10 = rule(
     source="Amazon S3 user guide, bucket naming rules; AWS General Reference, Amazon Resource Names",
 )
 
+CTX11 = rule(
+    "CTX11",
+    refuses="a template of names without organization and name, with other placeholders, or with "
+    "what not every AWS name takes",
+    message="must hold the placeholders organization and name once each, and may hold stage, region "
+    "and account, between lower-case letters, digits and single hyphens, such as {example}",
+    source="Inferform: the deploy role works on names of the organization; NAME1 for what AWS's names "
+    "have in common",
+)
+CTX12 = rule(
+    "CTX12",
+    refuses="a template of names that leaves too little of AWS's shortest names",
+    message="adds {length} characters to each name, of which {after} behind it; at most {limit} may "
+    "be added, and {behind} behind it",
+    source="Inferform: leaves 29 characters of SageMaker's 63 for a service, and of a load balancer's "
+    "32 more than a hash (botocore sagemaker EndpointName; elbv2 CreateLoadBalancer)",
+)
 EXAMPLE_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 KeyArn = Annotated[str, arn_of("kms", EXAMPLE_KEY, r"key/[\w-]+")]
@@ -116,8 +142,8 @@ def _keys_fit(keys: dict[str, str]) -> bool:
     return tags_fit(dict.fromkeys(keys.values(), ""))
 
 
-def _at_most(limit: int) -> Check:
-    return Check(CTX4, lambda value: len(value) <= limit, lambda _: {"limit": limit})
+def _at_most(limit: int, hint: str = "") -> Check:
+    return Check(CTX4, lambda value: len(value) <= limit, lambda _: {"limit": limit, "hint": hint})
 
 
 RoleName = Annotated[str, Matches(CTX5, r"[\w+=,.@-]{1,64}"), Aws("iam:CreateRoleRequest.RoleName")]
@@ -127,6 +153,41 @@ PolicyName = Annotated[
 TagKey = Annotated[str, Aws("ecs:Tag.key", "iam:Tag.Key", "sagemaker:Tag.Key")]
 TagValue = Annotated[str, Aws("ecs:Tag.value", "iam:Tag.Value", "sagemaker:Tag.Value")]
 AccountId = Annotated[str, Matches(CTX1, r"\d{12}")]
+
+
+_TEMPLATE = "{organization}-{stage}-{region}-{name}"
+_AROUND = 34
+_BEHIND = 16
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def _is_template(text: str) -> bool:
+    held = _PLACEHOLDER.findall(text)
+    return (
+        all(held.count(name) == 1 for name in ("organization", "name"))
+        and {*held} <= {"account", "name", "organization", "region", "stage"}
+        and bool(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", _PLACEHOLDER.sub("x", text), re.ASCII))
+    )
+
+
+def _is_tag_value(text: str) -> bool:
+    return 0 < len(text.strip()) <= 256 and is_tag_text(text)
+
+
+class Naming(Spec):
+    """How names are made, where a team has a rule of its own."""
+
+    template: Annotated[str, Check(CTX11, _is_template, lambda _: {"example": _TEMPLATE})] = (
+        _TEMPLATE
+    )
+    """What every name is made of, with `{name}` for what it is given to: a service, or a service and
+    what it does. `{region}` is the Region's short code, `use1`. A change renames, and so replaces,
+    everything. Default: `{organization}-{stage}-{region}-{name}`."""
+
+    organization: Annotated[TagValue, Check(CTX7, _is_tag_value)] | None = None
+    """The organization's whole name, of any length up to 256 characters, for the tag
+    `organization`; `Context.organization` is then its short form, for names. Default:
+    `Context.organization`."""
 
 
 class ImageOwner(Spec):
@@ -146,8 +207,12 @@ class ImageOwner(Spec):
 class Context(Spec):
     """One account and one region at one stage: the only source of names, ARNs and tags."""
 
-    organization: Annotated[ShortName, _at_most(16)]
-    """The first part of every name."""
+    organization: Annotated[
+        ShortName,
+        _at_most(16, "; write a short form, and the whole name in naming=Naming(organization=...)"),
+    ]
+    """The first part of every name. A longer one has a short form here, and stands whole in
+    `naming`."""
 
     stage: Annotated[ShortName, _at_most(10)]
     """`dev`, `staging`, `prod`."""
@@ -158,9 +223,7 @@ class Context(Spec):
     region: Annotated[str, Known(CTX2, regions)]
     """The AWS Region."""
 
-    owner: Annotated[
-        TagValue, Check(CTX7, lambda owner: 0 < len(owner.strip()) <= 256 and is_tag_text(owner))
-    ]
+    owner: Annotated[TagValue, Check(CTX7, _is_tag_value)]
     """The team that answers for it; becomes the tag `owner`."""
 
     deploy_role: RoleName | None = None
@@ -192,11 +255,15 @@ class Context(Spec):
     another meaning for `owner`. A change tags every resource anew; resources that a killed deploy
     left before it are not known as Inferform's any more. Default: the keys that `tags` names."""
 
+    naming: Naming = Naming()
+    """A naming rule of your own. Default: `{organization}-{stage}-{region}-{name}`."""
+
     protected: bool = False
     """Whether stateful resources refuse to be destroyed. Set it in production."""
 
     backend: Annotated[
-        CloudBackend | GcsBackend | AzurermBackend | HttpBackend | LocalBackend | None, OneOf()
+        CloudBackend | GcsBackend | AzurermBackend | HttpBackend | LocalBackend | S3Backend | None,
+        OneOf(),
     ] = None
     """Where Terraform keeps the states. Default: None, in `state_bucket` in S3."""
 
@@ -205,6 +272,17 @@ class Context(Spec):
         for bucket, key in self.artifact_keys.items():
             if not is_bucket_name(bucket) or key.split(":")[1] != self.partition:
                 yield CTX10.problem("artifact_keys", bucket, got=key, partition=self.partition)
+        before, after = self.around
+        if len(before) + len(after) > _AROUND or len(after) > _BEHIND:
+            yield CTX12.problem(
+                "naming",
+                "template",
+                got=self.naming.template,
+                length=len(before) + len(after),
+                after=len(after),
+                limit=_AROUND,
+                behind=_BEHIND,
+            )
         taken = {key.casefold(): key for key in _FIXED_TAGS}
         for own in get_args(OwnTag):
             key = self.tag_key(own)
@@ -239,13 +317,50 @@ class Context(Spec):
         return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
 
     @property
+    def around(self) -> tuple[str, str]:
+        """What every name begins and ends with: `acme-prod-use1-` and nothing."""
+        return self._around(stage=self.stage, region=names.region_code(self.region))
+
+    def _around(self, *, stage: str, region: str) -> tuple[str, str]:
+        before, _, after = self.naming.template.partition("{name}")
+        values = {
+            "organization": self.organization,
+            "stage": stage,
+            "region": region,
+            "account": self.account,
+        }
+        return before.format(**values), after.format(**values)
+
+    @property
     def prefix(self) -> str:
-        """What every name begins with, `acme-prod-use1`."""
-        return f"{self.organization}-{self.key}"
+        """What every name begins with, `acme-prod-use1`; empty where a template of names begins with
+        the name."""
+        return self.around[0].removesuffix("-")
+
+    @property
+    def any_name(self) -> str:
+        """The pattern of all names of the environment, `acme-prod-use1-*`."""
+        return "*".join(self.around)
+
+    @property
+    def any_name_of_organization(self) -> str:
+        """The pattern of the names of every environment of the organization in the account,
+        `acme-*`."""
+        return re.sub(r"\*(-?\*)+", "*", "*".join(self._around(stage="*", region="*")))
+
+    def is_own_name(self, name: str) -> bool:
+        """Whether a name is one that the environment gives."""
+        before, after = self.around
+        return (
+            name.startswith(before)
+            and name.endswith(after)
+            and len(name) > len(before) + len(after)
+        )
 
     def name(self, *parts: str, limit: int = 63) -> str:
         """`acme-prod-use1-fraud`; past `limit` characters it is cut and given a stable hash."""
-        return names.fit("-".join((self.prefix, *parts)), limit)
+        before, after = self.around
+        return names.fit(f"{before}{'-'.join(parts)}", limit, after)
 
     def bucket(self, *parts: str) -> str:
         """A bucket's name, which carries the account id as bucket names are global."""
@@ -312,13 +427,26 @@ class Context(Spec):
         return self.image_owner.name(name)
 
     @property
+    def states(self) -> S3Backend | None:
+        """The bucket of states that somebody else made, if they are in one."""
+        return self.backend if isinstance(self.backend, S3Backend) else None
+
+    @property
+    def other_backend(self) -> Backend | None:
+        """The backend of the states, if they are not in S3."""
+        return self.backend if isinstance(self.backend, Backend) else None
+
+    @property
     def state_bucket(self) -> str:
         """The bucket of Terraform states: one per organization, account and region."""
+        if self.states is not None:
+            return self.states.bucket
         return f"{self.organization}-tfstate-{self.account}-{self.region}"
 
     def state_key(self, layer: str) -> str:
         """The key of a layer's state in the state bucket."""
-        return f"{self.key}/{layer}.tfstate"
+        prefix = self.states.prefix if self.states else ""
+        return "/".join(filter(None, (prefix, self.key, f"{layer}.tfstate")))
 
     def default_tags(self, layer: str) -> dict[str, str]:
         """The tags that the provider puts on every resource of a layer."""
@@ -326,7 +454,7 @@ class Context(Spec):
             "environment": self.key,
             "layer": layer,
             "managed-by": "inferform",
-            "organization": self.organization,
+            "organization": self.naming.organization or self.organization,
             "owner": self.owner,
             "stage": self.stage,
         }

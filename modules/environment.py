@@ -23,7 +23,7 @@ from .layers.network import NETWORK
 from .layers.record import LayerRecord, Part
 from .layers.registry import REGISTRY
 from .layers.specs import Inference, Registry
-from .names import Name, taken_twice
+from .names import LIMITS, Name, taken_twice
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rules import PathPart, Problem, did_you_mean, one_of, rule
 from .service import Deployed, Named, Place, Reaching, Service
@@ -53,6 +53,13 @@ NAME3 = rule(
     source="Terraform refuses what exists already, or one apply replaces what the other made: IAM "
     "API reference, CreateRole (EntityAlreadyExists); CloudWatch API reference, PutMetricAlarm (an "
     "alarm of the same name is overwritten)",
+)
+
+NAME4 = rule(
+    "NAME4",
+    refuses="a name that is longer than AWS takes",
+    message="would make the {name}, of {length} characters, but AWS takes {limit}; {what}",
+    source="API references of each service: the longest name of its resources",
 )
 
 MOV1 = rule(
@@ -294,6 +301,13 @@ class Environment(Spec):
                 yield MOV3.problem("moved", layer, got=address)
 
     def _check_names(self) -> Iterator[Problem]:
+        for path, name in self.names:
+            limit = LIMITS.get(name.kind, len(name.value))
+            if len(name.value) > limit:
+                what = "shorten the name, or context.naming.template"
+                yield NAME4.problem(
+                    *path, name=name, length=len(name.value), limit=limit, what=what
+                )
         for path, name, other, theirs, more in taken_twice(self.names):
             if path != other and path[-2:] == other[-2:] and len(path) > 3:
                 continue  # one name in two groups: GRP1

@@ -88,7 +88,7 @@ class Layer(TerraformStack):
 
     def _keep_state(self) -> None:
         """The backend of the layer's own state."""
-        context, backend = self.context, self.context.backend
+        context, backend = self.context, self.context.other_backend
         if backend is None:
             S3Backend(self, **_state(context, self.layer))
             for name, value in {**_state_overrides(self._role), **self.target.backend}.items():
@@ -100,7 +100,7 @@ class Layer(TerraformStack):
 
     def _read_state(self, layer: str) -> None:
         """A data source of another layer's state."""
-        backend = self.context.backend
+        backend = self.context.other_backend
         if backend is None:
             remote = DataTerraformRemoteStateS3(self, layer, **_state(self.context, layer))
             for name, value in {**_state_overrides(self._role), **self.target.backend}.items():

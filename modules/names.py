@@ -56,6 +56,47 @@ WORDS: Mapping[str, str] = {
 """What people call what has a name of its own, by Terraform type, where that is not the type's own
 words."""
 
+LIMITS: Mapping[str, int] = {
+    "aws_appautoscaling_policy": 256,
+    "aws_appautoscaling_scheduled_action": 256,
+    "aws_autoscaling_group": 255,
+    "aws_cloudwatch_event_rule": 64,
+    "aws_cloudwatch_log_group": 512,
+    "aws_cloudwatch_metric_alarm": 255,
+    "aws_codedeploy_app": 100,
+    "aws_codedeploy_deployment_config": 100,
+    "aws_codedeploy_deployment_group": 100,
+    "aws_ecr_repository": 256,
+    "aws_ecs_capacity_provider": 255,
+    "aws_ecs_cluster": 255,
+    "aws_ecs_service": 255,
+    "aws_ecs_task_definition": 255,
+    "aws_eks_cluster": 100,
+    "aws_eks_fargate_profile": 100,
+    "aws_eks_node_group": 63,
+    "aws_iam_instance_profile": 128,
+    "aws_iam_policy": 128,
+    "aws_iam_role": 64,
+    "aws_kms_alias": 256,
+    "aws_launch_template": 128,
+    "aws_lb": 32,
+    "aws_lb_target_group": 32,
+    "aws_s3_bucket": 63,
+    "aws_sagemaker_endpoint": 63,
+    "aws_sagemaker_endpoint_configuration": 63,
+    "aws_sagemaker_model": 63,
+    "aws_sagemaker_model_package_group": 63,
+    "aws_scheduler_schedule": 64,
+    "aws_security_group": 255,
+    "aws_sfn_state_machine": 80,
+}
+"""The longest name of each Terraform type that has names, in characters.
+
+Source: botocore's service models, except ECS (255 letters, CreateCluster), EKS Fargate profiles and
+node groups (EKS User Guide), EC2 security groups (255, CreateSecurityGroup), load balancers and
+target groups (32, CreateLoadBalancer, CreateTargetGroup).
+"""
+
 _DIRECTIONS = {
     "north": "n",
     "south": "s",
@@ -84,11 +125,14 @@ def short_hash(value: Any, length: int = 8) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-def fit(name: str, limit: int) -> str:
-    """`name` itself, or its beginning and a hash of the whole where it is over `limit`."""
-    if len(name) <= limit:
-        return name
-    return f"{name[: limit - 7].rstrip('-')}-{short_hash(name, 6)}"
+def fit(name: str, limit: int, after: str = "") -> str:
+    """`name` with `after` behind it; where that is over `limit`, the beginning of `name`, a hash of
+    the whole, and `after`."""
+    whole = f"{name}{after}"
+    if len(whole) <= limit:
+        return whole
+    room = limit - 7 - len(after)
+    return f"{name[:room].rstrip('-')}-{short_hash(whole, 6)}{after}"
 
 
 @dataclass(frozen=True, slots=True)

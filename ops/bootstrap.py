@@ -74,15 +74,20 @@ class _Setting:
 def bootstrap(context: Context, aws: Aws) -> Bootstrapped:
     """Make the state bucket of `context`, or mend its settings where they differ.
 
-    Raises BadInputError where the states are in another backend, and OperatorError for a bucket of
-    that name that is another account's, or that
-    Inferform did not make; such a bucket is not touched.
+    Raises BadInputError where Context.backend names where the states are, and OperatorError for
+    a bucket of that name that is another account's, or that Inferform did not make; such a bucket is not touched.
     """
-    if context.backend is not None:
+    if context.other_backend is not None:
         raise BadInputError(
-            f"the states of {context.key} are in a {context.backend.kind} backend, which "
+            f"the states of {context.key} are in a {context.other_backend.kind} backend, which "
             "Inferform does not make",
             "make it as Terraform's documentation of that backend says, then inferform deploy",
+        )
+    if context.states is not None:
+        raise BadInputError(
+            f"bucket {context.state_bucket} is one that Context.backend names, which Inferform does "
+            "not make",
+            f"who looks after it makes it; inferform preflight {context.key} says what it lacks",
         )
     s3 = aws.client("s3")
     bucket = context.state_bucket

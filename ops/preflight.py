@@ -185,13 +185,15 @@ class _Preflight:
 
     def state_bucket(self) -> Iterator[Finding]:
         """The state bucket is there and keeps versions."""
-        backend = self._context.backend
+        backend = self._context.other_backend
         if backend is not None:
             found = "is Terraform's to open: whether it is there was not looked at"
             yield Finding(STATE_BUCKET, f"{backend.kind} backend", "skipped", found)
             return
         bucket = self._context.state_bucket
         fix = f"inferform bootstrap {self._context.key}"
+        if self._context.states is not None:
+            fix = f"make it with versions and encryption, and let {self._context.account} in"
         try:
             versioning = self._aws.client("s3").get_bucket_versioning(Bucket=bucket)
         except ClientError as error:
@@ -363,7 +365,7 @@ class _Preflight:
 
     def names(self) -> Iterator[Finding]:
         """What is to be created is not there already, made by somebody else."""
-        backend = self._context.backend
+        backend = self._context.other_backend
         if backend is not None:
             said = f"{NOT_CHECKED}which names are new stands in states of a {backend.kind} backend"
             yield Finding(NAME, self._context.key, "skipped", said)

@@ -231,9 +231,9 @@ class States:
     def _at(self, layer: str) -> tuple[str, str]:
         """The bucket and the key of a layer's state."""
         if layer not in self._backends:
-            if self._context.backend is not None:
+            if self._context.other_backend is not None:
                 stack = f"{self._context.key}-{layer}"
-                raise OtherBackendError(stack, self._context.backend.kind)
+                raise OtherBackendError(stack, self._context.other_backend.kind)
             return self._context.state_bucket, self._context.state_key(layer)
         name, kind, arguments = self._backends[layer]
         if kind != "s3":

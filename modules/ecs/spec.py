@@ -15,7 +15,7 @@ from ..model.accelerator import PLURAL, Device
 from ..model.environment import fetches_secrets
 from ..model.image import FrameworkContainer, built_for, is_of_aws
 from ..model.spec import Model
-from ..names import Name, role
+from ..names import Name, balanced, role
 from ..overrides import Overridable
 from ..rollouts.spec import AllAtOnce, BlueGreen, Canary, Linear, Rolling
 from ..rollouts.target import Target
@@ -475,11 +475,12 @@ class EcsCluster(Overridable, Named):
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The names that AWS keeps for itself."""
-        prefix = context.prefix
-        if prefix.startswith("internal-") and self.load_balancers:
-            yield ELB17.problem("load_balancers", name=f"{prefix}-…")
+        for short in self.load_balancers:
+            if (name := balanced(context, short)).startswith("internal-"):
+                yield ELB17.problem("load_balancers", name=name)
+                break
         for reserved in ("aws", "ecs", "fargate"):
-            if self.capacity and prefix.startswith(reserved):
+            if any(context.name(short).startswith(reserved) for short in self.capacity):
                 yield ECS27.problem("capacity", prefix=reserved)
 
 

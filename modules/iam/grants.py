@@ -26,7 +26,7 @@ def pull_any(context: Context) -> list[Statement]:
     names the image: a model package, or an inference component."""
     owner = context.image_owner
     # A replica is in this Region, under the name that its owner gave it.
-    repository = f"repository/{owner.prefix}-*"
+    repository = f"repository/{owner.any_name}"
     return _pull(owner.replace(region=context.region).arn("ecr", repository))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 
 from ..access import Access, services
 from ..context import Context
@@ -130,7 +131,7 @@ _ANY_IAM_WRITE = ("Attach", "Create", "Delete", "Detach", "Put", "Set", "Tag", "
 
 def deploy(context: Context, regions: Iterable[str], more: Iterable[str] = ()) -> list[Statement]:
     """All that a deploy needs in one account; `more` are services that it does not only read."""
-    own = context.organization
+    own = context.any_name_of_organization
     asked = {*more}
     used = {name: access for name, access in services().items() if name not in _BY_NAME}
     written = {name: access for name, access in used.items() if access.deploys or name in asked}
@@ -151,44 +152,46 @@ def deploy(context: Context, regions: Iterable[str], more: Iterable[str] = ()) -
         allow(_reads(read), "*", sid="Read"),
         _public_parameters(context),
         allow(
-            "s3:*", [_bucket(context, f"{own}-*"), _bucket(context, f"{own}-*/*")], sid="Buckets"
+            "s3:*",
+            [_buckets(context)[0], f"{_buckets(context)[0]}/*", *_states_apart(context)],
+            sid="Buckets",
         ),
         allow("s3:ListAllMyBuckets", "*", sid="ListBuckets"),
         allow(
             _WRITE_ROLES,
-            context.arn("iam", f"role{ROLE_PATH}{own}-*"),
+            context.arn("iam", f"role{ROLE_PATH}{own}"),
             sid="WriteBoundedRoles",
             conditions={"StringEquals": bounded},
         ),
         allow(
             "iam:AttachRolePolicy",
-            context.arn("iam", f"role{ROLE_PATH}{own}-*"),
+            context.arn("iam", f"role{ROLE_PATH}{own}"),
             sid="AttachPolicies",
             conditions={
                 "StringEquals": bounded,
                 "ArnLike": {
                     "iam:PolicyARN": [
                         *(f"arn:{context.partition}:iam::aws:policy/{name}" for name in managed),
-                        context.arn("iam", f"policy{ROLE_PATH}{own}-*"),
+                        context.arn("iam", f"policy{ROLE_PATH}{own}"),
                     ]
                 },
             },
         ),
         allow(
             "iam:PassRole",
-            context.arn("iam", f"role{ROLE_PATH}{own}-*"),
+            context.arn("iam", f"role{ROLE_PATH}{own}"),
             sid="PassRoles",
             conditions={"StringEquals": {"iam:PassedToService": _passed(context, written)}},
         ),
         allow(
             _KEEP_ROLES,
             [
-                context.arn("iam", f"{kind}{ROLE_PATH}{own}-*")
+                context.arn("iam", f"{kind}{ROLE_PATH}{own}")
                 for kind in ("role", "instance-profile")
             ],
             sid="KeepRoles",
         ),
-        allow(_POLICIES, context.arn("iam", f"policy{ROLE_PATH}{own}-*"), sid="Policies"),
+        allow(_POLICIES, context.arn("iam", f"policy{ROLE_PATH}{own}"), sid="Policies"),
         allow(
             "iam:CreateServiceLinkedRole",
             context.arn("iam", "role/aws-service-role/*"),
@@ -224,7 +227,7 @@ def plan(context: Context) -> list[Statement]:
         ),
         _public_parameters(context),
         # The names of objects, and whether a bucket is there.
-        allow("s3:ListBucket", _bucket(context, f"{context.organization}-*"), sid="ListBuckets"),
+        allow("s3:ListBucket", _buckets(context), sid="ListBuckets"),
         allow("sts:AssumeRole", str(context.plan_role_arn), sid="AssumeItself"),
         allow("s3:GetObject", objects, sid="ReadStates"),
         allow(["s3:DeleteObject", "s3:PutObject"], f"{objects}.tflock", sid="LockStates"),
@@ -237,7 +240,7 @@ def boundary(
 ) -> list[Statement]:
     """What roles of the layers may do at most: what some of them needs at run time, and what `more`
     services of a project's own roles do."""
-    own = context.arn("iam", f"role{ROLE_PATH}{context.organization}-*")
+    own = context.arn("iam", f"role{ROLE_PATH}{context.any_name_of_organization}")
     within = {"StringEquals": {"aws:RequestedRegion": sorted({context.region, *regions})}}
     return [
         allow(
@@ -287,7 +290,9 @@ def boundary(
             _machines(context, "instance"),
             sid="NoInstancesOfOthers",
             conditions={
-                "StringNotLike": {"aws:ResourceTag/eks:cluster-name": f"{context.organization}-*"}
+                "StringNotLike": {
+                    "aws:ResourceTag/eks:cluster-name": f"{context.any_name_of_organization}"
+                }
             },
         ),
         deny(
@@ -302,20 +307,25 @@ def boundary(
 def _as_others(context: Context, asked: set[str]) -> list[Statement]:
     """Nothing that runs code with a role of somebody else's, or lets somebody in there."""
     tag = f"aws:ResourceTag/{context.tag_key('managed-by')}"
-    own = context.organization
+    own = context.any_name_of_organization
+
+    def below(separator: str) -> str:
+        """What comes behind a name of the organization's: a revision, an id."""
+        return own if own.endswith("*") else f"{own}{separator}*"
+
     name_only = deny(_RUNS_BY_NAME, "*", sid="NoRolesOfOthers")
     del name_only["Resource"]
     name_only["NotResource"] = [
         f"arn:{context.partition}:{service}:*:{context.account}:{resource}"
         for service, resource in (
-            ("codedeploy", f"deploymentgroup:{own}-*/*"),
-            ("ecs", f"cluster/{own}-*"),
-            ("ecs", f"task-definition/{own}-*"),
-            ("ecs", f"task/{own}-*"),
-            ("eks", f"access-entry/{own}-*"),
-            ("eks", f"cluster/{own}-*"),
-            ("eks", f"podidentityassociation/{own}-*"),
-            ("states", f"stateMachine:{own}-*"),
+            ("codedeploy", f"deploymentgroup:{own}/*"),
+            ("ecs", f"cluster/{own}"),
+            ("ecs", f"task-definition/{below(':')}"),
+            ("ecs", f"task/{below('/')}"),
+            ("eks", f"access-entry/{below('/')}"),
+            ("eks", f"cluster/{own}"),
+            ("eks", f"podidentityassociation/{below('/')}"),
+            ("states", f"stateMachine:{own}"),
         )
     ]
     return [
@@ -385,6 +395,24 @@ def _bucket(context: Context, name: str) -> str:
     return f"arn:{context.partition}:s3:::{name}"
 
 
+def _buckets(context: Context) -> list[str]:
+    """The organization's buckets, whose names end in the account, and that of its states."""
+    own = context.any_name_of_organization
+    own = own if own.endswith("*") else f"{own}-{context.account}"
+    return [_bucket(context, own), *_states_apart(context)[:1]]
+
+
+def _states_apart(context: Context) -> list[str]:
+    """The buckets of states and the states in them, where they are not named as other buckets."""
+    own = context.any_name_of_organization
+    bucket = _states(context)[0].rpartition(":")[2]
+    return [] if own.endswith("*") and fnmatchcase(bucket, own) else _states(context)
+
+
 def _states(context: Context) -> list[str]:
+    """The buckets of states, and the states in them."""
+    if context.states is not None:
+        bucket = _bucket(context, context.states.bucket)
+        return [bucket, "/".join(filter(None, (bucket, context.states.prefix, "*")))]
     bucket = _bucket(context, f"{context.organization}-tfstate-{context.account}-*")
     return [bucket, f"{bucket}/*"]

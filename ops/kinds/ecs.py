@@ -129,11 +129,11 @@ def _deployment_group(aws: Aws, values: Values) -> Iterator[Existing]:
 def _deployment_config(aws: Aws, values: Values) -> Iterator[Existing]:
     """A deployment configuration by its name, which has a hash of its content.
 
-    It cannot be tagged, so the environment's prefix in its name says whose it is.
+    It cannot be tagged, so the environment's parts of its name say whose it is.
     """
     name = given(values, "deployment_config_name")
     aws.client("codedeploy").get_deployment_config(deploymentConfigName=name)
-    yield Existing(name, {}, own_name=name.startswith(f"{aws.context.prefix}-"))
+    yield Existing(name, {}, own_name=aws.context.is_own_name(name))
 
 
 # What a plan says

@@ -193,7 +193,9 @@ class ServiceVerifier(Verifier):
 
     @property
     def _short(self) -> str:
-        return self.name.removeprefix(f"{self.run.environment.context.prefix}-")
+        environment = self.run.environment
+        shorts = (str(path[-1]) for path in environment.services)
+        return next(short for short in shorts if environment.context.name(short) == self.name)
 
     def _not_moved(self, expected: str) -> str:
         """Why CodeDeploy's last deployment did not bring a task definition; empty where it had none

@@ -66,7 +66,8 @@ def _used(aws: Aws) -> set[str]:
     """
     sagemaker = aws.client("sagemaker")
     used: set[str] = set()
-    pages = sagemaker.get_paginator("list_endpoints").paginate(NameContains=aws.context.prefix)
+    in_names = max(aws.context.around, key=len).strip("-")
+    pages = sagemaker.get_paginator("list_endpoints").paginate(NameContains=in_names)
     for name in [e["EndpointName"] for page in pages for e in page["Endpoints"]]:
         endpoint = sagemaker.describe_endpoint(EndpointName=name)
         if endpoint["EndpointStatus"].endswith("ing"):

@@ -11,6 +11,7 @@ CAPABILITY = Capability(
             "Context.region",
             "ImageOwner.account",
             "ImageOwner.home_region",
+            "Naming.template",
         ),
         "rights of roles, by the bucket that they read": (
             "Context.artifact_keys{key}",
@@ -26,6 +27,8 @@ CAPABILITY = Capability(
             "CloudBackend.hostname",
             "CloudBackend.organization",
             "CloudBackend.project",
+            "S3Backend.bucket",
+            "S3Backend.prefix",
             "GcsBackend.bucket",
             "GcsBackend.impersonate_service_account",
             "GcsBackend.kms_encryption_key",
@@ -53,7 +56,7 @@ CAPABILITY = Capability(
         ),
     },
     stricter={
-        "a tag without a value names no owner": ("Context.owner",),
+        "a tag without a value names no owner": ("Context.owner", "Naming.organization"),
     },
     good={
         "CIDR1": ("10.0.0.0/16",),

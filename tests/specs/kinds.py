@@ -37,6 +37,10 @@ _FOREIGN = f"""
     context=Context(
         organization="acme", stage="prod", account="{ACCOUNT}", region="us-east-1", owner="ml",
         images=ImageOwner(account="444455556666", stage="shared", home_region="eu-west-1"),
+        naming=Naming(
+            template="{{organization}}-{{stage}}-{{name}}", organization="Acme Holdings"
+        ),
+        backend=S3Backend(bucket="acme-terraform", prefix="ml"),
     ),
     network=NetworkOutputs(
         vpc_id="vpc-0123456789abcdef0", vpc_cidr="10.0.0.0/16",

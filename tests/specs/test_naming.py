@@ -1,0 +1,239 @@
+"""A naming rule and a state bucket of a team's own, in the Context."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from botocore.session import Session
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+import inferform
+from inferform import Context, Naming, S3Backend, SpecError
+from inferform.identity import policies
+from inferform.names import LIMITS
+from inferform.spec import is_short_name
+from tests.names.test_taken import environment
+from tests.specs.kinds import BASE, EXAMPLES
+
+BEHIND = "{name}-{organization}-{stage}"
+
+
+def context(**changes: Any) -> Context:
+    given: dict[str, Any] = {
+        "organization": "acme",
+        "stage": "dev",
+        "account": "111122223333",
+        "region": "us-east-1",
+        "owner": "ml",
+        "deploy_role": "deploy",
+        "plan_role": "plan",
+        "permissions_boundary": "boundary",
+    }
+    return Context(**{**given, **changes})
+
+
+def named(template: str, **changes: Any) -> Context:
+    return context(naming=Naming(template=template), **changes)
+
+
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [
+        ("{organization}-{stage}-{region}-{name}", "acme-dev-use1-fraud"),
+        ("{organization}-{name}", "acme-fraud"),
+        (BEHIND, "fraud-acme-dev"),
+        ("{stage}-{organization}-ml-{name}-{region}", "dev-acme-ml-fraud-use1"),
+    ],
+)
+def test_a_template_makes_every_name(template: str, name: str) -> None:
+    made = named(template)
+    assert made.name("fraud") == name
+    assert made.is_own_name(name)
+    assert not made.is_own_name("other")
+    assert fnmatchcase(name, made.any_name)
+    assert fnmatchcase(name, made.any_name_of_organization)
+    assert made.bucket("artifacts") == f"{made.name('artifacts')}-111122223333"
+
+
+def test_without_a_template_names_are_as_they_were() -> None:
+    made = context()
+    assert made.name("fraud") == "acme-dev-use1-fraud"
+    assert made.prefix == "acme-dev-use1"
+    assert made.any_name == "acme-dev-use1-*"
+    assert made.any_name_of_organization == "acme-*"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{name}",
+        "{organization}",
+        "{organization}-{name}-{name}",
+        "{organization}-{team}-{name}",
+        "{organization}_{name}",
+        "Acme-{organization}-{name}",
+        "-{organization}-{name}",
+        "{organization}--{name}",
+        "{organization!r}-{name}",
+        "{organization}-{name}\n",
+        "{organization}-{name}}",
+    ],
+)
+def test_a_template_that_makes_no_names_is_refused(template: str) -> None:
+    with pytest.raises(SpecError, match="CTX11"):
+        Naming(template=template)
+
+
+@pytest.mark.parametrize(
+    "template", ["{organization}-{stage}-the-machine-learning-team-{name}", f"{BEHIND}-of-ours"]
+)
+def test_a_template_that_leaves_no_room_is_refused(template: str) -> None:
+    with pytest.raises(SpecError, match=r"naming\.template.*CTX12"):
+        named(template, organization="acmeholdings")
+
+
+PARTS = st.text("abc-0", min_size=1, max_size=32).filter(is_short_name)
+
+
+@given(
+    template=st.sampled_from([BEHIND, "{organization}-{name}", "{name}-{organization}-{account}"]),
+    organization=st.text("ab-", min_size=1, max_size=16).filter(is_short_name),
+    parts=st.lists(PARTS, min_size=1, max_size=3),
+    limit=st.sampled_from([32, 50, 63, 64, 255]),
+)
+@example(template=BEHIND, organization="a" * 12, parts=["b" * 32], limit=32)
+def test_a_name_has_its_limit_its_ends_and_what_aws_takes(
+    template: str, organization: str, parts: list[str], limit: int
+) -> None:
+    try:
+        made = named(template, organization=organization)
+    except SpecError:
+        assume(False)
+    name = made.name(*parts, limit=limit)
+    assert len(name) <= limit
+    assert re.fullmatch("[a-z0-9]+(-+[a-z0-9]+)*", name)
+    assert name.endswith(made.around[1])
+    assert name.startswith(made.around[0][: limit - 8 - len(made.around[1])].rstrip("-"))
+
+
+def test_two_long_names_that_begin_alike_are_cut_to_two_names() -> None:
+    made = named(BEHIND)
+    one, other = (made.name("a" * 40 + last, limit=32) for last in "bc")
+    assert one != other
+
+
+def test_the_whole_name_of_the_organization_is_its_tag_and_no_part_of_a_name() -> None:
+    made = context(naming=Naming(organization="Acme International Holdings GmbH"))
+    assert made.default_tags("network")["organization"] == "Acme International Holdings GmbH"
+    assert made.name("fraud") == "acme-dev-use1-fraud"
+
+
+def test_who_writes_a_long_organization_is_told_of_the_short_form() -> None:
+    with pytest.raises(SpecError, match=r"at most 16.*short form.*naming=Naming\(organization="):
+        context(organization="acme-international-holdings")
+
+
+# The state bucket
+
+
+def test_states_are_in_the_bucket_that_is_named_under_its_prefix() -> None:
+    made = context(backend=S3Backend(bucket="acme-terraform", prefix="ml/serving"))
+    assert made.state_bucket == "acme-terraform"
+    assert made.state_key("network") == "ml/serving/dev-use1/network.tfstate"
+    assert context(backend=S3Backend(bucket="b-1")).state_key("eks") == "dev-use1/eks.tfstate"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"bucket": "No_Bucket"}, *({"prefix": p} for p in ("/ml", "ml/", "a//b", "m*", "a b"))],
+)
+def test_a_bucket_or_prefix_that_s3_does_not_take_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(SpecError, match="BCK3"):
+        S3Backend(**{"bucket": "acme-terraform", **given})
+
+
+def statement(statements: list[dict[str, Any]], sid: str) -> dict[str, Any]:
+    (found,) = (each for each in statements if each["Sid"] == sid)
+    return found
+
+
+def test_the_roles_work_on_the_states_of_the_prefix_alone() -> None:
+    made = context(backend=S3Backend(bucket="shared-terraform", prefix="ml"))
+    states = ["arn:aws:s3:::shared-terraform", "arn:aws:s3:::shared-terraform/ml/*"]
+    deploy = policies.deploy(made, ["us-east-1"])
+    assert statement(deploy, "Buckets")["Resource"][2:] == states
+    assert statement(deploy, "KeepStates")["Resource"] == states
+    plan = policies.plan(made)
+    assert statement(plan, "ReadStates")["Resource"] == states[1]
+    assert statement(plan, "LockStates")["Resource"] == f"{states[1]}.tflock"
+    assert states[0] in statement(plan, "ListBuckets")["Resource"]
+    assert statement(policies.boundary(made), "NoStates")["Resource"] == states
+
+
+def test_the_deploy_role_is_limited_to_names_of_the_template() -> None:
+    deploy = policies.deploy(named("{name}-{organization}"), ["us-east-1"])
+    roles = "arn:aws:iam::111122223333:role/inferform/*-acme"
+    assert statement(deploy, "PassRoles")["Resource"] == roles
+    buckets = statement(deploy, "Buckets")["Resource"]
+    assert buckets[0] == "arn:aws:s3:::*-acme-111122223333"
+    assert buckets[2] == "arn:aws:s3:::acme-tfstate-111122223333-*"
+    others = statement(deploy, "NoRolesOfOthers")["NotResource"]
+    assert "arn:aws:ecs:*:111122223333:task/*-acme/*" in others
+    assert "arn:aws:ecs:*:111122223333:task-definition/*-acme:*" in others
+
+
+# Lengths
+
+
+def test_a_name_is_as_long_as_botocore_takes_it_at_most() -> None:
+    members = {
+        "aws_autoscaling_group": ("autoscaling", "CreateAutoScalingGroup", "AutoScalingGroupName"),
+        "aws_appautoscaling_policy": ("application-autoscaling", "PutScalingPolicy", "PolicyName"),
+        "aws_cloudwatch_event_rule": ("events", "PutRule", "Name"),
+        "aws_cloudwatch_log_group": ("logs", "CreateLogGroup", "logGroupName"),
+        "aws_cloudwatch_metric_alarm": ("cloudwatch", "PutMetricAlarm", "AlarmName"),
+        "aws_codedeploy_app": ("codedeploy", "CreateApplication", "applicationName"),
+        "aws_ecr_repository": ("ecr", "CreateRepository", "repositoryName"),
+        "aws_eks_cluster": ("eks", "CreateCluster", "name"),
+        "aws_iam_instance_profile": ("iam", "CreateInstanceProfile", "InstanceProfileName"),
+        "aws_iam_policy": ("iam", "CreatePolicy", "PolicyName"),
+        "aws_iam_role": ("iam", "CreateRole", "RoleName"),
+        "aws_kms_alias": ("kms", "CreateAlias", "AliasName"),
+        "aws_sagemaker_endpoint": ("sagemaker", "CreateEndpoint", "EndpointName"),
+        "aws_sagemaker_model": ("sagemaker", "CreateModel", "ModelName"),
+        "aws_sagemaker_model_package_group": (
+            "sagemaker", "CreateModelPackageGroup", "ModelPackageGroupName",
+        ),
+        "aws_scheduler_schedule": ("scheduler", "CreateSchedule", "Name"),
+        "aws_sfn_state_machine": ("stepfunctions", "CreateStateMachine", "name"),
+    }  # fmt: skip
+    session = Session()
+    for kind, (service, operation, member) in members.items():
+        shape = session.get_service_model(service).operation_model(operation).input_shape
+        assert shape is not None
+        assert shape.members[member].metadata["max"] == LIMITS[kind], kind
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_every_name_fits_under_the_longest_context(name: str) -> None:
+    built = eval(f"Environment({BASE + EXAMPLES[name]})", dict(vars(inferform)))
+    longest = built.context.replace(
+        organization="a" * 13,
+        stage="b" * 10,
+        region="ap-southeast-1",
+        naming=Naming(template="{stage}-{name}-{organization}"),
+    )
+    for changed in (longest, longest.replace(naming=Naming(), organization="a" * 16)):
+        for path, made in built.model_copy(update={"context": changed}).names:
+            assert made.kind not in LIMITS or len(made.value) <= LIMITS[made.kind], (path, made)
+            assert made.kind in LIMITS or not made.kind.startswith("aws_"), made
+
+
+def test_a_name_over_its_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inferform.environment.LIMITS", {**LIMITS, "aws_kms_alias": 10})
+    with pytest.raises(SpecError, match=r"registry: would make the KMS alias.*takes 10.*NAME4"):
+        environment()
