@@ -5,5 +5,7 @@ from __future__ import annotations
 from ..access import Access
 
 ACCESS = {
-    "ec2": Access(("Describe", "GetManagedPrefixList"), passes_to=("vpc-flow-logs",)),
+    "ec2": Access(
+        ("Describe", "GetManagedPrefixList", "GetTransitGateway"), passes_to=("vpc-flow-logs",)
+    ),
 }

@@ -359,6 +359,11 @@ _READ_BY = {
     "aws_cloudwatch_log_group": {"logs:DescribeLogGroups"},
     "aws_cloudwatch_metric_alarm": {"cloudwatch:DescribeAlarms"},
     "aws_default_security_group": {"ec2:DescribeSecurityGroups"},
+    "aws_ec2_transit_gateway_vpc_attachment": {
+        "ec2:DescribeTransitGatewayVpcAttachments",
+        "ec2:GetTransitGatewayRouteTableAssociations",
+        "ec2:GetTransitGatewayRouteTablePropagations",
+    },
     "aws_ecs_cluster_capacity_providers": {"ecs:DescribeClusters"},
     "aws_ecs_service": {"ecs:DescribeServices"},
     "aws_eip": {"ec2:DescribeAddresses"},
@@ -372,6 +377,7 @@ _READ_BY = {
     "aws_s3_bucket_ownership_controls": {"s3:GetBucketOwnershipControls"},
     "aws_s3_bucket_public_access_block": {"s3:GetBucketPublicAccessBlock"},
     "aws_s3_bucket_server_side_encryption_configuration": {"s3:GetEncryptionConfiguration"},
+    "aws_vpc_ipv4_cidr_block_association": {"ec2:DescribeVpcs"},
     "aws_vpc_security_group_egress_rule": {"ec2:DescribeSecurityGroupRules"},
     "aws_vpc_security_group_ingress_rule": {"ec2:DescribeSecurityGroupRules"},
 }
