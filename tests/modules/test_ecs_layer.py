@@ -293,8 +293,21 @@ def test_the_rule_of_a_blue_green_service_keeps_its_weights(
     assert rule["lifecycle"] == {"ignore_changes": ["action"]}
     assert [t["weight"] for t in rule["action"][0]["forward"]["target_group"]] == [100, 0]
     assert len(resources(stack, "aws_lb_target_group")) == 2
-    alarms = {alarm["alarm_name"] for alarm in resources(stack, "aws_cloudwatch_metric_alarm")}
-    assert alarms == {"acme-dev-use1-fraud-blue-5xx", "acme-dev-use1-fraud-green-5xx"}
+    alarms = resources(stack, "aws_cloudwatch_metric_alarm")
+    assert {alarm["alarm_name"] for alarm in alarms} == {
+        "acme-dev-use1-fraud-blue-5xx",
+        "acme-dev-use1-fraud-green-5xx",
+    }
+    for alarm in alarms:
+        # HTTPCode_ELB_5XX_Count counts what the load balancer itself answers.
+        assert alarm["metric_name"] == "HTTPCode_Target_5XX_Count"
+        assert alarm["namespace"] == "AWS/ApplicationELB"
+        assert alarm["dimensions"].keys() == {"LoadBalancer", "TargetGroup"}
+        assert (alarm["statistic"], alarm["period"], alarm["evaluation_periods"]) == ("Sum", 60, 1)
+        assert alarm["comparison_operator"] == "GreaterThanThreshold"
+        assert alarm["treat_missing_data"] == "notBreaching"
+    groups = {alarm["dimensions"]["TargetGroup"] for alarm in alarms}
+    assert len(groups) == 2
 
 
 def test_a_rolling_services_rule_is_terraforms_own(synthesize: Synthesize) -> None:

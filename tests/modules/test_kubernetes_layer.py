@@ -224,6 +224,9 @@ def test_the_container_is_closed_probed_on_ping_and_spread_over_zones() -> None:
     assert container["args"] == ["serve"]
     probes = ("startupProbe", "readinessProbe", "livenessProbe")
     assert {container[probe]["httpGet"]["path"] for probe in probes} == {"/ping"}
+    # A busy model that misses one answer is not started anew.
+    liveness = container["livenessProbe"]
+    assert (liveness["failureThreshold"], liveness["timeoutSeconds"]) == (6, 5)
     startup = container["startupProbe"]
     assert startup["periodSeconds"] * startup["failureThreshold"] == FULL.startup_timeout_seconds
     assert container["securityContext"] == {

@@ -496,6 +496,7 @@ def test_alarms_exist_before_the_endpoint_and_go_after_it(stack_of: StackOf) -> 
         f"aws_cloudwatch_metric_alarm.{name}"
         for name in stack["resource"]["aws_cloudwatch_metric_alarm"]
     ]
+    assert len(alarms) == 2
     assert set(alarms) <= set(endpoint["depends_on"])
 
 

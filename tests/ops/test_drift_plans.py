@@ -137,6 +137,28 @@ def test_what_changes_beside_a_count_that_autoscaling_owns_is_drift(kind: str, c
     )
 
 
+def test_outputs_that_change_are_pending_but_for_those_that_follow_a_count() -> None:
+    outputs = {"count": {"actions": ["update"], "before": 2, "after": 9}}
+    alone = judged(read_plan(plan_of(output_changes=outputs), "s"))
+    assert (alone.result, alone.summary) == ("pending", "outputs")
+    group = {"scaling_config": [{"desired_size": 5, "min_size": 1, "max_size": 9}]}
+    scaled = {"scaling_config": [{"desired_size": 2, "min_size": 1, "max_size": 9}]}
+    owned = change("aws_eks_node_group", group, scaled)
+    unowned = change("aws_ecr_repository", {"name": "x"}, {"name": "y"}, ["no-op"])
+    found = judged(read_plan(plan_of(owned, unowned, output_changes=outputs), "s"))
+    assert (found.result, found.changes) == ("none", [])
+
+
+def test_an_update_that_shows_no_attribute_is_nobodys() -> None:
+    target = change("aws_appautoscaling_target", TARGET, {**TARGET})
+    schedule = {"resource_id": TARGET["resource_id"]}
+    removed = change("aws_appautoscaling_scheduled_action", schedule, None, ["delete"])
+    assert judged(plan(target)).result == "pending"
+    scaled = change("aws_appautoscaling_target", {**TARGET, "max_capacity": 8}, TARGET)
+    # The action that set it goes in the same plan.
+    assert [each.action for each in judged(plan(scaled, removed)).changes] == ["delete"]
+
+
 def test_a_node_group_keeps_its_bounds_while_its_size_moves() -> None:
     def group(desired: int, most: int) -> dict[str, Any]:
         return {"scaling_config": [{"desired_size": desired, "min_size": 1, "max_size": most}]}
@@ -162,12 +184,20 @@ def test_the_exit_status_is_terraforms(results: list[Any], status: int) -> None:
 def test_markdown_has_one_row_for_each_stack() -> None:
     found = [
         judged(plan(name="dev-use1-network")),
-        judged(plan(change("aws_x", {"a": 1}, {"a": 2}), name="dev-use1-registry")),
+        judged(
+            plan(
+                change("aws_x", {"a": 1}, {"a": 2}),
+                change("aws_y", {"b": 1}, {"b": 2}),
+                drifted=("aws_y.x",),
+                name="dev-use1-registry",
+            )
+        ),
         StackDrift("dev-use1-inference", "failed", error="Error: no\nwhat to do: x"),
     ]
     assert markdown("dev-use1", found).splitlines()[4:] == [
         "| dev-use1-network | none |  |",
-        "| dev-use1-registry | 1 pending | pending: update aws\\_x.x (a) |",
+        "| dev-use1-registry | 1 drifted, 1 pending | pending: update aws\\_x.x (a)<br>"
+        "drifted: update aws\\_y.x (b) |",
         "| dev-use1-inference | failed | Error: no |",
     ]
 

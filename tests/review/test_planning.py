@@ -135,20 +135,30 @@ def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert bound.read_record(saved) == record
 
 
-DAMAGED: dict[str, Callable[[Path], object]] = {
-    "no record": lambda saved: bound.record_path(saved).unlink(),
-    "not JSON": lambda saved: bound.record_path(saved).write_text("{"),
-    "a field too few": lambda saved: bound.record_path(saved).write_text('{"state": null}'),
-    "a list": lambda saved: bound.record_path(saved).write_text("[]"),
-    "no plan": lambda saved: saved.unlink(),
+DAMAGED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no record": (lambda saved: bound.record_path(saved).unlink(), "has no record of what"),
+    "not JSON": (lambda saved: bound.record_path(saved).write_text("{"), "is damaged: Expecting"),
+    "another version": (
+        lambda saved: bound.record_path(saved).write_text('{"state": null}'),
+        "was made by another version",
+    ),
+    "a field too few": (
+        lambda saved: bound.record_path(saved).write_text(
+            json.dumps({"version": bound.VERSION, "source": {}, "state": None, "below": {}})
+        ),
+        "is damaged: 'commit'",
+    ),
+    "a list": (lambda saved: bound.record_path(saved).write_text("[]"), "is damaged: 'list'"),
+    "no plan": (lambda saved: saved.unlink(), "there is no plan"),
 }
 
 
 @pytest.mark.parametrize("case", DAMAGED)
 def test_a_plan_without_its_record_is_refused(case: str, tmp_path: Path) -> None:
     saved = _record(tmp_path)
-    DAMAGED[case](saved)
-    with pytest.raises(BadInputError):
+    damage, says = DAMAGED[case]
+    damage(saved)
+    with pytest.raises(BadInputError, match=says):
         apply(saved, Program())
 
 

@@ -127,6 +127,16 @@ def test_within_the_margin_nothing_is_removed() -> None:
     assert [after for _, _, after in moments(result)] == [5]
 
 
+@pytest.mark.parametrize(("requests", "counts"), [(94.0, [20]), (88.0, [20, 18])])
+def test_of_many_instances_none_is_removed_above_ninety_percent(
+    requests: float, counts: list[int]
+) -> None:
+    # 19 or 18 instances would do
+    load = Load("dip", (99.5,) * 60 + (requests,) * 120)
+    result = simulate(scaling(rate(300)), service(), load)
+    assert [after for _, _, after in moments(result)] == counts
+
+
 def test_a_cooldown_separates_two_removals() -> None:
     falling = (24.0,) * 60 + (16.0,) * 16 + (4.0,) * 40
     quick = simulate(
