@@ -41,7 +41,7 @@ from inferform import (
     SpecError,
     Variant,
 )
-from inferform.sagemaker.endpoints.weights import exact_weights
+from inferform.sagemaker.endpoints.weights import exact_weights, weights_fit
 from inferform.secret import name_says_secret, value_is_secret
 from inferform.spec import problems_of
 
@@ -286,6 +286,15 @@ def test_weights_keep_their_ratio_in_numbers_that_aws_keeps(
     weights: list[float], exact: list[float]
 ) -> None:
     assert exact_weights(weights) == exact
+
+
+def test_weights_fit_up_to_what_32_bits_hold_exactly() -> None:
+    assert weights_fit([2**24, 1])
+    assert not weights_fit([2**24 + 2, 1])
+
+
+def test_an_instance_works_on_up_to_100_mb_at_once() -> None:
+    assert batch(max_payload_mb=10, max_concurrent_transforms=10).max_payload_mb == 10
 
 
 @given(st.lists(st.integers(0, 1000), min_size=2, max_size=10).filter(any))

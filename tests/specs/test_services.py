@@ -187,6 +187,13 @@ def pods(model: Model = MODEL) -> dict[str, Any]:
     }
 
 
+def test_a_network_without_the_gateway_of_s3_is_not_private() -> None:
+    # Artifacts and the layers of images lie in S3, which no interface endpoint stands for.
+    network = CLOSED.replace(nat="single")
+    assert environment(network=network).private
+    assert not environment(network=network.replace(gateway_endpoints=["dynamodb"])).private
+
+
 @pytest.mark.parametrize("made", [ecs, endpoint, batch, pods])
 @pytest.mark.parametrize(("arn", "needed"), [(SECRET, "secretsmanager"), (PARAMETER, "ssm")])
 def test_a_service_that_names_a_secret_gets_the_endpoint_that_hands_it_out(
