@@ -19,6 +19,8 @@ from .backends import (
     S3Backend,
 )
 from .context import Context, ImageOwner, Naming
+from .ecr.lifecycle import Expiry
+from .ecr.registry import PullThroughCache, RegistrySettings, Replication, Scanning
 from .ecr.spec import Image, Repository
 from .ecs.spec import (
     ContainerHealth,
@@ -40,7 +42,6 @@ from .eks.spec import (
     Taint,
 )
 from .environment import Environment
-from .iam.statement import PolicyStatement
 from .identity.spec import GitHub, Identity
 from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
 from .layers.specs import Inference, Registry
@@ -50,6 +51,8 @@ from .model.spec import Model
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .rollouts.spec import AllAtOnce, Canary, Linear, Rolling
 from .rules import RULES, Problem, Rule
+from .s3.lifecycle import ObjectRule, Transition
+from .s3.replication import Replica
 from .s3.spec import ArtifactBucket
 from .sagemaker.batch import BatchTransform, OnSchedule, OnUpload
 from .sagemaker.endpoints import (
@@ -95,6 +98,7 @@ from .scaling.spec import (
     scale_to_zero,
 )
 from .spec import Spec, SpecError
+from .statement import PolicyStatement
 from .vpc.addressing import Addressing, Ipv6
 from .vpc.flow_logs import FlowLogs, LogBucket
 from .vpc.links import Peering, TransitGateway
@@ -138,6 +142,7 @@ __all__ = [
     "EksService",
     "EndpointAlarms",
     "Environment",
+    "Expiry",
     "Fargate",
     "FargateProfile",
     "FlowLogs",
@@ -180,6 +185,7 @@ __all__ = [
     "NodeGroup",
     "NodeGroups",
     "Notifications",
+    "ObjectRule",
     "OnSchedule",
     "OnUpload",
     "Outputs",
@@ -189,9 +195,13 @@ __all__ = [
     "PolicyStatement",
     "Problem",
     "ProvisionedConcurrencyUtilization",
+    "PullThroughCache",
     "RealtimeEndpoint",
     "Registry",
     "RegistryOutputs",
+    "RegistrySettings",
+    "Replica",
+    "Replication",
     "Repository",
     "RequestsPerTarget",
     "Rolling",
@@ -199,6 +209,7 @@ __all__ = [
     "Rule",
     "S3Backend",
     "Scaling",
+    "Scanning",
     "Scheduled",
     "ServerlessEndpoint",
     "Shadow",
@@ -211,6 +222,7 @@ __all__ = [
     "Tier",
     "Toleration",
     "TransitGateway",
+    "Transition",
     "Variant",
     "load",
     "office_hours",

@@ -51,6 +51,14 @@ IDN2 = rule(
     source="AWS IAM user guide: names of roles and policies are unique in an account",
 )
 
+OWN5 = rule(
+    "OWN5",
+    refuses="two environments that write the same settings of an account's registry in a Region",
+    message="writes {what} of account {account} in {region}, which {other} writes too; keep it in one "
+    "environment of them",
+    source="Amazon ECR user guide, private registry settings (one of each in an account and Region)",
+)
+
 ENV7 = rule(
     "ENV7",
     refuses="an environment whose key begins with the key of another and a hyphen",
@@ -67,6 +75,27 @@ def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Prob
     yield from _unowned_artifacts(environments)
     yield from _repeated_roles(environments)
     yield from _nested_keys(environments)
+    yield from _shared_registries(environments)
+
+
+def _shared_registries(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """Settings and caches of one registry that two environments would write."""
+    owners: dict[tuple[str, str, str], str] = {}
+    for key, environment in sorted(environments.items()):
+        registry, context = environment.registry, environment.context
+        if not isinstance(registry, Registry):
+            continue
+        wanted: list[tuple[tuple[PathPart, ...], str]] = [
+            (("registry", "caches", prefix), f"the cache {prefix}") for prefix in registry.caches
+        ]
+        if registry.settings is not None:
+            wanted.append((("registry", "settings"), "the registry's settings"))
+        for path, what in wanted:
+            account, region = context.account, context.region
+            other = owners.setdefault((account, region, what), key)
+            if other != key:
+                found = OWN5.problem(*path, what=what, account=account, region=region, other=other)
+                yield key, found
 
 
 def _nested_keys(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:

@@ -10,6 +10,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses import EC2Response
 
 from .registry import Service
@@ -181,6 +182,90 @@ def create_flow_logs(original: Original, response: EC2Response) -> ActionResult:
         flow.log_destination = f"{flow.log_destination}{folder}" if folder else flow.log_destination
         flow.destination_options = response._get_param("DestinationOptions")
     return ActionResult(result.result)
+
+
+@service.corrects(
+    "DescribeSubnets",
+    gap="answers the state of an IPv6 range in one more structure",
+    owner=Subnet,
+)
+def ipv6_cidr_block_association_set(original: Original, subnet: Subnet) -> list[dict[str, Any]]:
+    """AWS answers the state as text."""
+    found: list[dict[str, Any]] = original(subnet)
+    return [
+        {**each, "ipv6CidrBlockState": each["ipv6CidrBlockState"]["state"]}
+        if isinstance(each["ipv6CidrBlockState"]["state"], dict)
+        else each
+        for each in found
+    ]
+
+
+@service.corrects(
+    "DescribeSubnets",
+    gap="does not know the filters for IPv6 ranges",
+    owner=Subnet,
+    method="get_filter_value",
+)
+def subnet_filter_value(
+    original: Original, subnet: Subnet, filter_name: str, method_name: str | None = None
+) -> Any:
+    """AWS filters by the id, the range and the state of each."""
+    _, is_ipv6, attribute = filter_name.partition("ipv6-cidr-block-association.")
+    if not is_ipv6:
+        return original(subnet, filter_name, method_name)
+    held = subnet.ipv6_cidr_block_associations.values()
+    return [
+        {
+            "association-id": each["associationId"],
+            "ipv6-cidr-block": each["ipv6CidrBlock"],
+            "state": each["ipv6CidrBlockState"]["State"],
+        }.get(attribute)
+        for each in held
+    ]
+
+
+@service.corrects(
+    "CreateTransitGatewayVpcAttachment", gap="loses tags given at creation, unless of a route table"
+)
+def create_transit_gateway_vpc_attachment(
+    original: Original, response: EC2Response
+) -> ActionResult:
+    """AWS keeps them."""
+    result: Any = original(response)
+    attachment = result.result["TransitGatewayVpcAttachment"]
+    attachment.add_tags(response._parse_tag_specification().get("transit-gateway-attachment", {}))
+    return ActionResult(result.result)
+
+
+@service.corrects(
+    "DeleteTransitGatewayVpcAttachment", gap="forgets the attachment at once", owner=EC2Backend
+)
+def delete_transit_gateway_vpc_attachment(
+    original: Original, backend: EC2Backend, transit_gateway_attachment_id: str
+) -> Any:
+    """AWS goes on answering it by its id, as deleted."""
+    attachment = original(backend, transit_gateway_attachment_id)
+    held = backend.__dict__.setdefault("deleted_attachments", {})
+    held[transit_gateway_attachment_id] = attachment
+    return attachment
+
+
+@service.corrects(
+    "DescribeTransitGatewayVpcAttachments",
+    gap="does not answer deleted attachments",
+    owner=EC2Backend,
+)
+def describe_transit_gateway_vpc_attachments(
+    original: Original,
+    backend: EC2Backend,
+    transit_gateways_attachment_ids: list[str] | None = None,
+    filters: Any = None,
+) -> list[Any]:
+    """AWS answers those that are asked for by their ids."""
+    found: list[Any] = original(backend, transit_gateways_attachment_ids, filters)
+    deleted = backend.__dict__.get("deleted_attachments", {})
+    asked = transit_gateways_attachment_ids or ()
+    return [*found, *(deleted[each] for each in asked if each in deleted)]
 
 
 @service.corrects("CreateDhcpOptions", gap="loses tags given at creation")

@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
+from moto.core.utils import unix_time
 from moto.ecr.exceptions import RepositoryNotFoundException
 from moto.ecr.models import ecr_backends
 from moto.ecr.responses import ECRResponse
@@ -39,10 +41,94 @@ def batch_get_image(original: Original, response: ECRResponse) -> ActionResult:
 
 
 @service.adds(
+    "CreatePullThroughCacheRule", gap="is missing", method="create_pull_through_cache_rule"
+)
+def create_pull_through_cache_rule(response: ECRResponse) -> ActionResult:
+    """AWS takes each prefix once, and credentials for the registries that ask for some."""
+    given = json.loads(response.body)
+    prefix, upstream = given["ecrRepositoryPrefix"], given["upstreamRegistryUrl"]
+    rules = _caches(response)
+    if prefix in rules:
+        raise JsonRESTError(
+            "PullThroughCacheRuleAlreadyExistsException",
+            "A pull through cache rule with the repository prefix "
+            f"'{prefix}' already exists in the registry with id '{response.current_account}'",
+        )
+    asks = upstream.endswith(_WITH_CREDENTIALS)
+    if asks and not given.get("credentialArn"):
+        raise JsonRESTError(
+            "InvalidParameterException",
+            f"Invalid parameter at 'credentialArn': {upstream} requires credentials",
+        )
+    rules[prefix] = {
+        "ecrRepositoryPrefix": prefix,
+        "upstreamRegistryUrl": upstream,
+        "registryId": response.current_account,
+        "createdAt": unix_time(),
+        "updatedAt": unix_time(),
+        **{key: given[key] for key in _CACHE_OPTIONS if given.get(key)},
+    }
+    return ActionResult(rules[prefix])
+
+
+@service.adds(
+    "DeletePullThroughCacheRule", gap="is missing", method="delete_pull_through_cache_rule"
+)
+def delete_pull_through_cache_rule(response: ECRResponse) -> ActionResult:
+    """AWS deletes the rule; repositories that it made stay."""
+    prefix = response._get_param("ecrRepositoryPrefix")
+    rules = _caches(response)
+    if prefix not in rules:
+        raise _no_cache(response, prefix)
+    return ActionResult(rules.pop(prefix))
+
+
+@service.adds(
+    "UpdatePullThroughCacheRule", gap="is missing", method="update_pull_through_cache_rule"
+)
+def update_pull_through_cache_rule(response: ECRResponse) -> ActionResult:
+    """AWS changes the credentials alone."""
+    given = json.loads(response.body)
+    prefix = given["ecrRepositoryPrefix"]
+    rules = _caches(response)
+    if prefix not in rules:
+        raise _no_cache(response, prefix)
+    changed = {key: given[key] for key in ("credentialArn", "customRoleArn") if given.get(key)}
+    rules[prefix].update({**changed, "updatedAt": unix_time()})
+    return ActionResult(rules[prefix])
+
+
+@service.adds(
     "DescribePullThroughCacheRules",
     gap="is missing",
     method="describe_pull_through_cache_rules",
 )
-def describe_pull_through_cache_rules(response: ECRResponse) -> str:
-    """AWS lists the rules of the registry; none can be made here."""
-    return json.dumps({"pullThroughCacheRules": []})
+def describe_pull_through_cache_rules(response: ECRResponse) -> ActionResult:
+    """AWS lists the rules of the registry, or those of some prefixes that must be there."""
+    rules = _caches(response)
+    wanted = response._get_param("ecrRepositoryPrefixes")
+    for prefix in wanted or ():
+        if prefix not in rules:
+            raise _no_cache(response, prefix)
+    return ActionResult({"pullThroughCacheRules": [rules[each] for each in wanted or rules]})
+
+
+_CACHE_OPTIONS = ("credentialArn", "customRoleArn", "upstreamRepositoryPrefix", "upstreamRegistry")
+_WITH_CREDENTIALS = (
+    *("registry-1.docker.io", "ghcr.io", "registry.gitlab.com", ".azurecr.io", "cgr.dev"),
+)
+
+
+def _caches(response: ECRResponse) -> dict[str, dict[str, Any]]:
+    """The rules of the caller's registry by prefix."""
+    backend = response.ecr_backend
+    found: dict[str, dict[str, Any]] = backend.__dict__.setdefault("pull_through_cache_rules", {})
+    return found
+
+
+def _no_cache(response: ECRResponse, prefix: str) -> JsonRESTError:
+    return JsonRESTError(
+        "PullThroughCacheRuleNotFoundException",
+        f"The pull through cache rule with the repository prefix '{prefix}' does not exist in the "
+        f"registry with id '{response.current_account}'",
+    )

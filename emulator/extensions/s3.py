@@ -11,6 +11,7 @@ from typing import Any
 import xmltodict  # type: ignore[import-untyped]
 from flask import has_request_context, request
 from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import ActionResult
 from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import S3AccessDeniedError
 from moto.s3.models import FakeBucket, S3Backend
@@ -180,3 +181,25 @@ def get_bucket_notification(original: Original, response: S3Response) -> TYPE_RE
         }
         body = xmltodict.unparse(content)
     return status, headers, body
+
+
+@service.corrects(
+    "GetBucketReplication",
+    gap="answers every rule for all objects, without deletions and what is encrypted by a key",
+)
+def get_bucket_replication(original: Original, response: S3Response) -> Any:
+    """AWS answers the rules as they were put."""
+    replication = response.backend.get_bucket_replication(response.bucket_name)
+    if not replication:
+        return original(response)
+    response.data["Action"] = "GetBucketReplication"
+    rules = [
+        {
+            "DeleteMarkerReplication": {"Status": "Disabled"},
+            **{name: value for name, value in rule.items() if not name.startswith("@")},
+            "Filter": {"Prefix": ((rule.get("Filter") or {}).get("Prefix") or "")},
+        }
+        for rule in replication["Rule"]
+    ]
+    answer = {"ReplicationConfiguration": {"Role": replication["Role"], "Rules": rules}}
+    return response.serialized(ActionResult(answer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..context import AccountId
 from ..names import Name
@@ -12,6 +12,8 @@ from ..overrides import Overridable
 from ..rules import Problem, rule
 from ..service import Named, Place, Versioned
 from ..spec import Aws, Between, Check, Many, Matches, ShortName
+from ..statement import PolicyStatement, problems
+from .lifecycle import ECR7, ECR12, MOST_RULES, Expiry
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -53,12 +55,6 @@ ECR6 = rule(
     message="give exactly one of tag and digest",
     source="Inferform: an image is named once",
 )
-ECR7 = rule(
-    "ECR7",
-    refuses="a number of kept images outside 1 to 10,000",
-    message="must be from {low} to {high}",
-    source="Amazon ECR user guide, lifecycle policies; service quotas (images per repository)",
-)
 ECR8 = rule(
     "ECR8",
     refuses="an image whose repository the environment's registry does not declare",
@@ -70,6 +66,32 @@ ECR9 = rule(
     refuses="an image outside Amazon ECR",
     message="must be an image in Amazon ECR, such as {example}",
     source="SageMaker developer guide, use a private Docker registry (ECR is the default)",
+)
+
+ECR21 = rule(
+    "ECR21",
+    refuses="tags that may move that ECR does not take, or in a repository whose tags all may move",
+    message="{wrong}; {remedy}",
+    source="botocore ecr ImageTagMutabilityExclusionFilters; Amazon ECR user guide, image tag "
+    "mutability exclusion filters",
+)
+ECR24 = rule(
+    "ECR24",
+    refuses="a pattern of tags that may move with other characters than letters, digits and . _ - *",
+    message="must be 1 to 128 letters, digits and . _ - *, such as dev-*",
+    source="botocore ecr ImageTagMutabilityExclusionFilterValue",
+)
+ECR22 = rule(
+    "ECR22",
+    refuses="an id that is not one of an organization",
+    message="must be the id of an organization, such as o-a1b2c3d4e5",
+    source="AWS Organizations API reference, Organization (Id)",
+)
+ECR23 = rule(
+    "ECR23",
+    refuses="tags that may move in a repository of the emulator",
+    message="needs hashicorp/aws 6.8 or later, and the emulator works with {version}; it is deployed to AWS only",
+    source="hashicorp/terraform-provider-aws, changelog (image_tag_mutability_exclusion_filter)",
 )
 
 EXAMPLE_IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1.4.2"
@@ -139,6 +161,9 @@ class Image(Versioned):
         return f"{host}/{context.repository(self.repository)}{version}"
 
 
+OrganizationId = Annotated[str, Matches(ECR22, r"o-[a-z0-9]{10,32}")]
+
+
 class Repository(Overridable, Named):
     """An ECR repository: immutable tags, encrypted by the environment's key."""
 
@@ -151,8 +176,60 @@ class Repository(Overridable, Named):
     expire_untagged_days: Annotated[int, Between(ECR7, 1, 10_000)] = 14
     """Days after which an untagged image expires. Without it, 14."""
 
+    expire: Many[Expiry] = ()
+    """When images of some tags expire, the first rule that an image fits first; before the two
+    above. Default: none."""
+
+    mutability: Annotated[
+        Literal["IMMUTABLE", "MUTABLE"], Aws("ecr:CreateRepositoryRequest.imageTagMutability")
+    ] = "IMMUTABLE"
+    """Whether a tag may be pushed again with another image. Default: IMMUTABLE."""
+
+    mutable_tags: Many[
+        Annotated[
+            str,
+            Matches(ECR24, r"[0-9a-zA-Z._*-]{1,128}"),
+            Aws("ecr:ImageTagMutabilityExclusionFilter.filter"),
+        ]
+    ] = ()
+    """Tags that may move in an immutable repository, with `*`: `("latest*", "dev-*")`, at most five.
+    Default: none."""
+
     pull_accounts: Many[AccountId] = ()
     """Other accounts that may pull. Without it, none."""
+
+    pull_organizations: Many[OrganizationId] = ()
+    """Organizations all of whose accounts may pull, by id. Default: none."""
+
+    pull_services: Many[Literal["lambda"]] = ()
+    """AWS services that may pull for functions of this account and of `pull_accounts`. Default:
+    none."""
+
+    statements: Many[PolicyStatement] = ()
+    """More statements of the repository's policy. Default: none."""
+
+    def check(self) -> Iterator[Problem]:
+        """No more rules than ECR takes, and moving tags among those that do not."""
+        if len(self.expire) > MOST_RULES:
+            yield ECR12.problem("expire", got=len(self.expire))
+        if len(self.mutable_tags) > 5:
+            wrong, remedy = f"has {len(self.mutable_tags)} patterns", "write at most five"
+            yield ECR21.problem("mutable_tags", wrong=wrong, remedy=remedy)
+        if self.mutable_tags and self.mutability == "MUTABLE":
+            wrong, remedy = "is for immutable tags", "leave it out, or mutability"
+            yield ECR21.problem("mutable_tags", wrong=wrong, remedy=remedy)
+        for index, text in enumerate(self.mutable_tags):
+            if text.count("*") > 2:
+                wrong, remedy = "has more than two *", "write one or two"
+                yield ECR21.problem("mutable_tags", index, got=text, wrong=wrong, remedy=remedy)
+        yield from problems(self.statements, "statements")
+
+    @property
+    def has_policy(self) -> bool:
+        """Whether the repository has a policy of its own."""
+        return bool(
+            self.pull_accounts or self.pull_organizations or self.pull_services or self.statements
+        )
 
     def names(self, place: Place) -> Iterator[Name]:
         """Its own."""

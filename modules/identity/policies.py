@@ -135,6 +135,8 @@ def deploy(context: Context, regions: Iterable[str], more: Iterable[str] = ()) -
     asked = {*more}
     used = {name: access for name, access in services().items() if name not in _BY_NAME}
     written = {name: access for name, access in used.items() if access.deploys or name in asked}
+    # S3 is written by the names of buckets, and is given a role that copies objects.
+    passing = {**written, "s3": services()["s3"]}
     read = {name: access for name, access in used.items() if name not in written}
     regional = [f"{name}:*" for name, access in written.items() if access.has_regions]
     # aws:RequestedRegion would shut these out.
@@ -181,7 +183,7 @@ def deploy(context: Context, regions: Iterable[str], more: Iterable[str] = ()) -
             "iam:PassRole",
             context.arn("iam", f"role{ROLE_PATH}{own}"),
             sid="PassRoles",
-            conditions={"StringEquals": {"iam:PassedToService": _passed(context, written)}},
+            conditions={"StringEquals": {"iam:PassedToService": _passed(context, passing)}},
         ),
         allow(
             _KEEP_ROLES,

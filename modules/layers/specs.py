@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
+from ..ecr.registry import CachePrefix, PullThroughCache, RegistrySettings
 from ..ecr.spec import Repository
 from ..ecs.spec import EcsService
-from ..names import Name
+from ..names import Name, role
 from ..overrides import Overridable
 from ..own import OwnService
-from ..s3.spec import ArtifactBucket
+from ..s3.spec import REPLICATION, ArtifactBucket
 from ..sagemaker.batch import BatchTransform
 from ..sagemaker.endpoints import AnyEndpoint
 from ..sagemaker.registry import ModelPackageGroup
@@ -40,15 +41,28 @@ class Registry(Overridable, Billed, Named):
     models: dict[ShortName, ModelPackageGroup] = {}
     """Model package groups of the Model Registry by short name. Without it, none."""
 
+    caches: dict[CachePrefix, PullThroughCache] = {}
+    """Caches of other registries by the prefix of their repositories: `{"docker-hub":
+    PullThroughCache(…)}`. An account has each prefix once in a Region. Default: none."""
+
+    settings: RegistrySettings | None = None
+    """What the account has once in a Region: scanning, replication, the registry's policy. One
+    environment of an account and Region carries it. Default: None, left as it is."""
+
     def names(self, place: Place) -> Iterator[Name]:
-        """Of the key and the bucket."""
+        """Of the key and the bucket, and of its replication."""
         context = place.environment.context
+        if self.artifacts.replicas:
+            yield Name("aws_iam_role", role(context, REPLICATION))
         yield Name("aws_kms_alias", f"alias/{context.name(KEY)}")
         yield Name("aws_s3_bucket", context.bucket(ARTIFACTS))
 
     def uses(self, place: Place) -> Iterator[Usage]:
-        """The environment's key."""
+        """The environment's key, and enhanced scans of the registry, which are billed by image."""
         yield Usage("registry", "kms/key", exactly(1))
+        scanning = self.settings.scanning if self.settings else None
+        if scanning is not None and scanning.type == "ENHANCED":
+            yield Usage("registry", "ecr/enhanced-scan", None)
 
 
 class Inference(Overridable, Named):

@@ -12,7 +12,12 @@ ACCESS = {
             # Not ListBucket, which tells the names of objects in any bucket.
             "ListAllMyBuckets",
         ),
-        roles=("AbortMultipartUpload", "GetObject", "ListBucket", "PutObject"),
+        roles=(
+            *("AbortMultipartUpload", "GetObject", "GetObjectVersion*", "ListBucket", "PutObject"),
+            # The role that copies artifacts to another bucket.
+            *("GetReplicationConfiguration", "ObjectOwnerOverrideToBucketOwner", "Replicate*"),
+        ),
+        passes_to=("s3",),
         roles_have_regions=False,
     ),
 }

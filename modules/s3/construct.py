@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from ..cdk import Construct
 from ..context import Context
-from ..iam.policy import allow, document, tls_only
+from ..iam.policy import Statement, allow, document, tls_only, trust
+from ..names import role as role_name
 from ..overriding import override
 from ..protect import lifecycle
-from .spec import ArtifactBucket
+from .lifecycle import ObjectRule
+from .replication import Replica
+from .spec import REPLICATION, ArtifactBucket
 
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfiguration,
     S3BucketLifecycleConfigurationRule,
     S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
+    S3BucketLifecycleConfigurationRuleExpiration,
     S3BucketLifecycleConfigurationRuleFilter,
     S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
+    S3BucketLifecycleConfigurationRuleTransition,
 )
 from cdktf_cdktf_provider_aws.s3_bucket_notification import S3BucketNotification
 from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
@@ -24,6 +31,17 @@ from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
 )
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
 from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
+from cdktf_cdktf_provider_aws.s3_bucket_replication_configuration import (
+    S3BucketReplicationConfigurationA,
+    S3BucketReplicationConfigurationRule,
+    S3BucketReplicationConfigurationRuleDeleteMarkerReplication,
+    S3BucketReplicationConfigurationRuleDestination,
+    S3BucketReplicationConfigurationRuleDestinationAccessControlTranslation,
+    S3BucketReplicationConfigurationRuleDestinationEncryptionConfiguration,
+    S3BucketReplicationConfigurationRuleFilter,
+    S3BucketReplicationConfigurationRuleSourceSelectionCriteria,
+    S3BucketReplicationConfigurationRuleSourceSelectionCriteriaSseKmsEncryptedObjects,
+)
 from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
     S3BucketServerSideEncryptionConfigurationA,
     S3BucketServerSideEncryptionConfigurationRuleA,
@@ -101,6 +119,7 @@ class Bucket(Construct):
                     principal={"AWS": context.account_roots(spec.read_accounts)},
                 )
             )
+        statements += [each.document(self.arn, f"{self.arn}/*") for each in spec.statements]
         S3BucketPolicy(
             self,
             "policy",
@@ -117,7 +136,106 @@ class Bucket(Construct):
             rule=_lifecycle_rules(spec),
             depends_on=[versioning],
         )
+        if spec.replicas:
+            self._replicate(context, bucket, spec, kms_key_arn, versioning)
         override(spec, self)
+
+    def _replicate(
+        self,
+        context: Context,
+        bucket: S3Bucket,
+        spec: ArtifactBucket,
+        kms_key_arn: str,
+        versioning: S3BucketVersioningA,
+    ) -> None:
+        role = IamRole(
+            self,
+            "replication-role",
+            name=role_name(context, REPLICATION),
+            assume_role_policy=trust("s3.amazonaws.com", context),
+        )
+        policy = IamRolePolicy(
+            self,
+            "replication-policy",
+            name="replicate",
+            role=role.id,
+            policy=document(*_replication_rights(self.arn, kms_key_arn, spec, context)),
+        )
+        S3BucketReplicationConfigurationA(
+            self,
+            "replication",
+            bucket=bucket.id,
+            role=role.arn,
+            rule=[
+                _replication_rule(context, name, priority, replica)
+                for priority, (name, replica) in enumerate(spec.replicas.items(), 1)
+            ],
+            depends_on=[versioning, policy],
+        )
+
+
+def _replication_rights(
+    arn: str, kms_key_arn: str, spec: ArtifactBucket, context: Context
+) -> list[Statement]:
+    """What S3 does to copy: read what it copies, and write it under the key of the copy."""
+    targets = [f"arn:{context.partition}:s3:::{each.bucket}/*" for each in spec.replicas.values()]
+    keys = [each.key for each in spec.replicas.values()]
+    return [
+        allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], [arn]),
+        allow(
+            [
+                "s3:GetObjectVersionAcl",
+                "s3:GetObjectVersionForReplication",
+                "s3:GetObjectVersionTagging",
+            ],
+            [f"{arn}/*"],
+        ),
+        allow(
+            [
+                "s3:ObjectOwnerOverrideToBucketOwner",
+                "s3:ReplicateDelete",
+                "s3:ReplicateObject",
+                "s3:ReplicateTags",
+            ],
+            list(dict.fromkeys(targets)),
+        ),
+        allow(["kms:Decrypt"], [kms_key_arn]),
+        allow(["kms:Encrypt", "kms:GenerateDataKey"], list(dict.fromkeys(keys))),
+    ]
+
+
+def _replication_rule(
+    context: Context, name: str, priority: int, replica: Replica
+) -> S3BucketReplicationConfigurationRule:
+    owned = (
+        S3BucketReplicationConfigurationRuleDestinationAccessControlTranslation(owner="Destination")
+        if replica.account
+        else None
+    )
+    return S3BucketReplicationConfigurationRule(
+        id=name,
+        status="Enabled",
+        priority=priority,
+        filter=S3BucketReplicationConfigurationRuleFilter(prefix=replica.prefix),
+        delete_marker_replication=S3BucketReplicationConfigurationRuleDeleteMarkerReplication(
+            status="Enabled" if replica.delete_markers else "Disabled"
+        ),
+        # Everything in the bucket is encrypted by a key, which S3 copies only where told so.
+        source_selection_criteria=S3BucketReplicationConfigurationRuleSourceSelectionCriteria(
+            sse_kms_encrypted_objects=S3BucketReplicationConfigurationRuleSourceSelectionCriteriaSseKmsEncryptedObjects(
+                status="Enabled"
+            )
+        ),
+        destination=S3BucketReplicationConfigurationRuleDestination(
+            bucket=f"arn:{context.partition}:s3:::{replica.bucket}",
+            account=replica.account,
+            access_control_translation=owned,
+            storage_class=replica.storage_class,
+            encryption_configuration=S3BucketReplicationConfigurationRuleDestinationEncryptionConfiguration(
+                replica_kms_key_id=replica.key
+            ),
+        ),
+    )
 
 
 def _lifecycle_rules(spec: ArtifactBucket) -> list[S3BucketLifecycleConfigurationRule]:
@@ -148,4 +266,35 @@ def _lifecycle_rules(spec: ArtifactBucket) -> list[S3BucketLifecycleConfiguratio
                 ],
             )
         )
-    return rules
+    return [*rules, *(_object_rule(name, rule) for name, rule in spec.rules.items())]
+
+
+def _object_rule(name: str, rule: ObjectRule) -> S3BucketLifecycleConfigurationRule:
+    expiry = (
+        None
+        if rule.expire_days is None
+        else [S3BucketLifecycleConfigurationRuleExpiration(days=rule.expire_days)]
+    )
+    noncurrent = (
+        None
+        if rule.expire_noncurrent_days is None
+        else [
+            S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
+                noncurrent_days=rule.expire_noncurrent_days
+            )
+        ]
+    )
+    return S3BucketLifecycleConfigurationRule(
+        id=name,
+        status="Enabled",
+        filter=[S3BucketLifecycleConfigurationRuleFilter(prefix=rule.prefix)],
+        expiration=expiry,
+        noncurrent_version_expiration=noncurrent,
+        transition=[
+            S3BucketLifecycleConfigurationRuleTransition(
+                days=move.after_days, storage_class=move.storage_class
+            )
+            for move in rule.transitions
+        ]
+        or None,
+    )

@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from ..context import AccountId
 from ..overrides import Overridable
-from ..rules import rule
-from ..spec import Aws, Between, Many
+from ..rules import Problem, rule
+from ..spec import Aws, Many, ShortName
+from ..statement import PolicyStatement, problems
+from .lifecycle import Days, ObjectRule
+from .replication import S3A3, Replica
 
-S3A1 = rule(
-    "S3A1",
-    refuses="an expiry outside 1 to 3,650 days",
-    message="must be from {low} to {high} days",
-    source="Amazon S3 API reference, NoncurrentVersionExpiration (positive days)",
+REPLICATION = "replication"
+"""The role that copies artifacts, in its name."""
+
+S3A7 = rule(
+    "S3A7",
+    refuses="a name of a rule for objects that the bucket has already",
+    message="is the name of a rule of the bucket's own; give it another",
+    source="Amazon S3 API reference, LifecycleRule (ID is unique)",
 )
+
+_OWN_RULES = ("noncurrent", "uploads")
 
 
 class ArtifactBucket(Overridable):
     """The environment's bucket of model artifacts: versioned, encrypted, TLS only, private."""
 
     expire_noncurrent_days: (
-        Annotated[int, Between(S3A1, 1, 3650), Aws("s3:NoncurrentVersionExpiration.NoncurrentDays")]
-        | None
+        Annotated[Days, Aws("s3:NoncurrentVersionExpiration.NoncurrentDays")] | None
     ) = None
     """Days after which an overwritten or deleted artifact is really gone. Without it, never."""
+
+    rules: dict[ShortName, ObjectRule] = {}
+    """When objects move to another storage class or expire, by short name. Default: none."""
+
+    replicas: dict[ShortName, Replica] = {}
+    """Buckets that get a copy of each object, by short name. Default: none."""
+
+    statements: Many[PolicyStatement] = ()
+    """More statements of the bucket's policy. Default: none."""
 
     read_accounts: Many[AccountId] = ()
     """Other accounts that may read artifacts. Without it, none."""
@@ -32,3 +49,16 @@ class ArtifactBucket(Overridable):
     send_events: bool = False
     """Whether the bucket tells EventBridge of each object, which batch transforms on uploads
     need and which is charged for. Without it, no."""
+
+    def check(self) -> Iterator[Problem]:
+        """No rule or replica stands twice."""
+        for name in self.rules:
+            if name in _OWN_RULES:
+                yield S3A7.problem("rules", name, got=name)
+        taken: dict[tuple[str, str], str] = {}
+        for name, replica in self.replicas.items():
+            other = taken.setdefault((replica.bucket, replica.prefix), name)
+            if other != name:
+                wrong = f"copies what {other} copies to the same bucket"
+                yield S3A3.problem("replicas", name, wrong=wrong, remedy="leave it out")
+        yield from problems(self.statements, "statements")

@@ -9,12 +9,12 @@ from importlib import resources
 from typing import Annotated, Literal, NamedTuple, cast, get_args
 
 from ..context import Context, OwnTag
-from ..iam.statement import PolicyStatement, repeated
 from ..names import Name, log_group, role
 from ..overrides import Overridable
 from ..rules import Problem, did_you_mean, rule
 from ..service import Billed, Named, Place
 from ..spec import Aws, Between, Check, Cidr, Many, Matches, ShortName
+from ..statement import PolicyStatement, repeated
 from ..usage import Usage, exactly
 from .addressing import Addressing
 from .flow_logs import FLOW_LOG_GROUP, FLOW_LOGS, FlowLogs

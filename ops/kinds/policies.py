@@ -585,7 +585,6 @@ _OF_RESOURCES = {
     "aws_codeartifact_domain_permissions_policy": ("policy of a domain", "policy_document"),
     "aws_codeartifact_repository_permissions_policy": ("policy of packages", "policy_document"),
     "aws_dynamodb_resource_policy": ("policy of a table", "policy"),
-    "aws_ecr_registry_policy": ("policy of a registry", "policy"),
     "aws_ecrpublic_repository_policy": ("policy of a public repository", "policy"),
     "aws_efs_file_system_policy": ("policy of a file system", "policy"),
     "aws_glue_resource_policy": ("policy of a catalog", "policy"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from inferform.usage import Usage, exactly
 
 from ..aws import Aws
+from ..checks import check
 from ..plan import Action, Change, Plan, Side
 from .finding import given, pairs
 from .policies import resource_policy
@@ -19,14 +21,21 @@ from .reasons import (
 )
 from .record import (
     Existing,
+    Finding,
     Foreign,
     Found,
     Not,
+    Preflight,
     Values,
     risk,
 )
 from .risks import KEPT1, NET2, SEC1, SEC2, deleted_too, exposed, protection
 from .stories import told_when_gone
+from .synthesis import Resource, Synthesis
+from .words import some
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
 
 # Finding
 
@@ -74,7 +83,78 @@ def _model_group(aws: Aws, values: Values) -> Iterator[Existing]:
     yield Existing(name, pairs(sagemaker.list_tags(ResourceArn=arn)["Tags"]))
 
 
+def _cache(aws: Aws, values: Values) -> Iterator[Existing]:
+    prefix = given(values, "ecr_repository_prefix")
+    aws.client("ecr").describe_pull_through_cache_rules(ecrRepositoryPrefixes=[prefix])
+    yield Existing(prefix, {})
+
+
+# Preflight
+
+SETTINGS = check(
+    "PRE16",
+    "registry settings",
+    command="preflight",
+    why="an account has them once in a Region, and ECR replaces what somebody else has set there "
+    "without a word",
+    fix="import the setting into the environment that shall have it, or leave it out of "
+    "registry.settings",
+    source="Amazon ECR API reference, PutReplicationConfiguration, PutRegistryPolicy, "
+    "PutRegistryScanningConfiguration",
+)
+
+
+def _unset(words: str, held: Callable[[ECRClient], str]) -> Preflight:
+    """Whether a setting of the registry is nobody else's, where the state does not have it."""
+
+    def checked(synthesis: Synthesis, resources: Sequence[Resource]) -> Iterator[Finding]:
+        for each in resources:
+            if each.address in synthesis.deployed.get(each.stack, set()):
+                yield Finding(SETTINGS, words, "passed", "is this environment's")
+            elif found := held(synthesis.aws.client("ecr")):
+                said = f"is set already, and not by this environment: {found}"
+                yield Finding(SETTINGS, words, "failed", said, SETTINGS.fix)
+            else:
+                yield Finding(SETTINGS, words, "passed", "is not set by anybody")
+
+    return checked
+
+
+def _replicates(ecr: ECRClient) -> str:
+    rules = ecr.describe_registry()["replicationConfiguration"]["rules"]
+    places = {each["region"] for rule in rules for each in rule["destinations"]}
+    return f"copies images to {some(sorted(places))}" if places else ""
+
+
+def _scans(ecr: ECRClient) -> str:
+    held = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
+    rules = len(held.get("rules", []))
+    return f"{held['scanType'].lower()} scans by {rules} rules" if rules else ""
+
+
+def _lets_in(ecr: ECRClient) -> str:
+    try:
+        ecr.get_registry_policy()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "RegistryPolicyNotFoundException":
+            raise
+        return ""
+    return "it has a policy"
+
+
 # Cost and review
+
+
+def _scan_months(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    if change.at(side).get("scan_type") == "ENHANCED":
+        yield Usage("registry", "ecr/enhanced-scan", None)
+
+
+@risk(SEC1)
+def _scans_less(plan: Plan, change: Change) -> Iterator[Found]:
+    before, after = change.both("scan_type")
+    if change.action is Action.UPDATE and (before, after) == ("ENHANCED", "BASIC"):
+        yield "goes back from enhanced to basic scans"
 
 
 def _key_months(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
@@ -118,6 +198,7 @@ def _kept_description(plan: Plan, group: Change) -> Iterator[Found]:
 # Records
 
 _PUT = "AWS puts it in the place of the one that is there"
+_ONCE = "an account has it once in a Region"
 
 KINDS = (
     resource(
@@ -172,6 +253,51 @@ KINDS = (
         ),
         risks=(_kept_description,),
     ),
+    resource(
+        "aws_ecr_pull_through_cache_rule",
+        "cache of another registry",
+        _cache,
+        name="ecr_repository_prefix",
+        uses=Not("what is stored and transferred is billed, and no plan knows how much that is"),
+        quotas=Not("a registry takes 50 of them"),
+        story=told_when_gone(
+            "cache of another registry",
+            "pulling images of that registry that are not cached yet",
+            "ecr_repository_prefix",
+        ),
+    ),
+    resource(
+        "aws_ecr_registry_policy",
+        "policy of a registry",
+        Not(_PUT),
+        name=Not(_ONCE),
+        preflight=_unset("policy of the registry", _lets_in),
+        risks=resource_policy(),
+    ),
+    resource(
+        "aws_ecr_registry_scanning_configuration",
+        "scanning of a registry",
+        Not(_PUT),
+        name=Not(_ONCE),
+        uses=_scan_months,
+        preflight=_unset("scanning of the registry", _scans),
+        risks=(protection(), _scans_less),
+        settings={"rule": "image scanning"},
+    ),
+    resource(
+        "aws_ecr_replication_configuration",
+        "replication of a registry",
+        Not(_PUT),
+        name=Not(_ONCE),
+        uses=Not(
+            "what is copied is billed as transfer and storage, and no plan knows how much it is"
+        ),
+        preflight=_unset("replication of the registry", _replicates),
+        story=told_when_gone(
+            "replication of a registry", "copies of images that are pushed from now on", "id"
+        ),
+    ),
+    part("aws_s3_bucket_replication_configuration", "copies of objects", "aws_s3_bucket", _PUT),
     part("aws_ecr_lifecycle_policy", "rules of expiry", "aws_ecr_repository", _PUT),
     part(
         "aws_ecr_repository_policy",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import FLAG, PART_OF_A_POLICY, TERRAFORMS, Capability
+from .record import FLAG, PART_OF_A_NAME, PART_OF_A_POLICY, TERRAFORMS, Capability
 
 
 def _is_encrypted(configuration: dict[str, Any]) -> bool:
@@ -12,9 +12,20 @@ def _is_encrypted(configuration: dict[str, Any]) -> bool:
     return all(rule["sse_algorithm"] == "aws:kms" and rule["kms_master_key_id"] for rule in rules)
 
 
+SLOW = "objects of it are restored for hours before they can be read, or it is no longer advised"
+
 CAPABILITY = Capability(
     not_aws={
+        PART_OF_A_NAME: ("Replica.bucket",),
         PART_OF_A_POLICY: ("ArtifactBucket.read_accounts[]",),
+    },
+    good={"Replica.key": ("arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef",)},
+    left_out={
+        "Replica.storage_class": {
+            r"GLACIER|DEEP_ARCHIVE|REDUCED_REDUNDANCY": SLOW,
+            r"OUTPOSTS|SNOW|EXPRESS_ONEZONE|FSX.*|AWS_BACKUP.*": "it is not in a bucket of a Region",
+        },
+        "Transition.storage_class": {r"GLACIER|DEEP_ARCHIVE": SLOW},
     },
     encrypted={"aws_s3_bucket_server_side_encryption_configuration": _is_encrypted},
     requests={
@@ -27,6 +38,9 @@ CAPABILITY = Capability(
         "aws_s3_bucket_policy": "s3:PutBucketPolicy",
         "aws_s3_bucket_public_access_block": (
             "s3:PutPublicAccessBlock s3:PublicAccessBlockConfiguration"
+        ),
+        "aws_s3_bucket_replication_configuration": (
+            "s3:PutBucketReplication s3:ReplicationConfiguration"
         ),
         "aws_s3_bucket_server_side_encryption_configuration": (
             "s3:PutBucketEncryption s3:ServerSideEncryptionConfiguration"

@@ -30,6 +30,6 @@ def test_the_address_plan_of_the_vpc_readme_is_what_the_code_makes() -> None:
 
 
 def test_the_registry_examples_say_what_they_show() -> None:
-    (block,) = readme.run("modules/s3/README.md")
+    block, _ = readme.run("modules/s3/README.md")
     assert isinstance(block["registry"], Registry)
     assert block["registry"].artifacts == ArtifactBucket(expire_noncurrent_days=365)

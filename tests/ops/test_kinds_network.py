@@ -62,3 +62,42 @@ def test_a_bucket_of_the_name_counts_without_tags_and_in_another_account(aws: Aw
     (found,) = existing("aws_s3_bucket", {"bucket": f"taken-{aws.context.account}"}, aws)
     assert found.tags == {}
     assert existing("aws_s3_bucket", {"bucket": f"free-{aws.context.account}"}, aws) == []
+
+
+def test_what_a_killed_apply_left_of_a_shape_is_found_again(aws: Aws) -> None:
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    held = ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock="100.64.0.0/16")
+    tags: Any = [{"Key": "Name", "Value": "acme-egress"}]
+    egress = ec2.create_egress_only_internet_gateway(
+        VpcId=vpc,
+        TagSpecifications=[{"ResourceType": "egress-only-internet-gateway", "Tags": tags}],
+    )["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"]
+    gateway = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    attachment = ec2.create_transit_gateway_vpc_attachment(
+        TransitGatewayId=gateway,
+        VpcId=vpc,
+        SubnetIds=[subnet],
+        TagSpecifications=[{"ResourceType": "transit-gateway-attachment", "Tags": tags}],
+    )["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.create_route(
+        RouteTableId=table, DestinationIpv6CidrBlock="::/0", EgressOnlyInternetGatewayId=egress
+    )
+    wanted: dict[str, tuple[dict[str, Any], str]] = {
+        "aws_vpc_ipv4_cidr_block_association": (
+            {"vpc_id": vpc, "cidr_block": "100.64.0.0/16"},
+            held["CidrBlockAssociation"]["AssociationId"],
+        ),
+        "aws_egress_only_internet_gateway": ({"tags": {"Name": "acme-egress"}}, egress),
+        "aws_ec2_transit_gateway_vpc_attachment": ({"tags": {"Name": "acme-egress"}}, attachment),
+        "aws_route": (
+            {"route_table_id": table, "destination_ipv6_cidr_block": "::/0"},
+            f"{table}_::/0",
+        ),
+    }
+    for kind, (values, identity) in wanted.items():
+        assert [each.id for each in existing(kind, values, aws)] == [identity], kind
+    other = {"vpc_id": vpc, "cidr_block": "100.65.0.0/16"}
+    assert existing("aws_vpc_ipv4_cidr_block_association", other, aws) == []

@@ -19,7 +19,11 @@ Resource = dict[str, Any]
 NO_SOURCE = ("ec2.amazonaws.com", "eks.amazonaws.com")
 # AWS shows the account alone for the role by which ECS changes listeners, and the tags of a session
 # for roles of pods.
-NO_SOURCE_ARN = (*NO_SOURCE, "ecs.amazonaws.com", "pods.eks.amazonaws.com")
+# S3 shows the account alone for the role by which it copies objects.
+NO_SOURCE_ARN = (
+    *NO_SOURCE,
+    *("ecs.amazonaws.com", "pods.eks.amazonaws.com", "s3.amazonaws.com"),
+)
 
 # See Capability in tests/capabilities/record.py.
 _KNOWN = capabilities().values()
@@ -55,7 +59,8 @@ class Statement(NamedTuple):
 
     def principals(self, kind: str) -> list[str]:
         """The principals of a kind: AWS, Service, Federated."""
-        return listed(self.body.get("Principal", {}).get(kind, []))
+        principal = self.body.get("Principal", {})
+        return ["*"] if principal == "*" else listed(principal.get(kind, []))
 
     def conditions(self) -> dict[str, list[str]]:
         """What must be equal or alike, by key."""
@@ -206,6 +211,7 @@ def readers(environment: Environment, kind: str, stack: dict[str, Any], name: st
         "aws_ecr_repository_policy": [
             each.pull_accounts for each in registry.repositories.values()
         ],
+        "aws_ecr_registry_policy": [registry.settings.replicate_from if registry.settings else ()],
         "aws_sagemaker_model_package_group_policy": [
             each.read_accounts for each in registry.models.values()
         ],
@@ -226,11 +232,12 @@ def test_resources_are_shared_only_with_the_accounts_that_the_specs_name(
         if each.is_trust or not each.allows or each.type == "aws_vpc_endpoint":
             continue
         named = readers(each.environment, each.type, made[each.stack].stack, each.name)
-        found = {account(arn) for arn in each.principals("AWS")}
+        found = {account(arn) for arn in each.principals("AWS") if arn != "*"}
         assert found <= {each.environment.context.account, *named}, each.place
         shared |= {each.type} if found & named else set()
-        # Denials alone may speak of everybody.
-        assert each.body.get("Principal") != "*", each.place
+        # Denials alone may speak of everybody, or what is for one organization.
+        organizations = each.conditions().get("aws:PrincipalOrgID")
+        assert each.body.get("Principal") != "*" or organizations, each.place
     assert shared >= {
         "aws_ecr_repository_policy",
         "aws_kms_key",

@@ -25,6 +25,7 @@ from inferform import (
     MultiModel,
     MultiVariantEndpoint,
     Outputs,
+    PullThroughCache,
     Spec,
     SpecError,
     Variant,
@@ -48,7 +49,11 @@ _VARIANT = Variant(model=_MODEL, instance_type="ml.m5.large")
 _MULTI = MultiModel(image=Image(repository="fraud", tag="1"), artifacts="models/")
 
 # What stands under a key, or over a value, where it is not any text.
-_VALUES: dict[str, Any] = {"EcsService.secrets": _SECRET, "EksCluster.addons": Addon()}
+_VALUES: dict[str, Any] = {
+    "EcsService.secrets": _SECRET,
+    "EksCluster.addons": Addon(),
+    "Registry.caches": PullThroughCache(upstream="public.ecr.aws"),
+}
 
 # Where a Spec's `check` has the limits, as the message must not show the value or depends on more.
 _SPECS: dict[str, Callable[[Any], Spec]] = {

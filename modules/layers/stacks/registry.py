@@ -5,14 +5,32 @@ from __future__ import annotations
 from ...cdk import Construct
 from ...context import Context
 from ...ecr.construct import ImageRepository
+from ...ecr.registry_construct import AccountRegistry, Caches
+from ...ecr.spec import ECR23
 from ...kms.construct import Key
 from ...layer import Layer
 from ...outputs import RegistryOutputs
 from ...overriding import override
 from ...s3.construct import Bucket
 from ...sagemaker.registry_construct import ModelGroup
+from ...spec import SpecError
 from ...target import Target
 from ..specs import ARTIFACTS, KEY, Registry
+
+
+def _check_target(spec: Registry, target: Target) -> None:
+    """Raise SpecError for what the provider of the emulator does not know."""
+    problems = [
+        ECR23.problem(
+            *("registry", "repositories", name, "mutable_tags"),
+            got=repository.mutable_tags,
+            version=target.provider_version,
+        )
+        for name, repository in spec.repositories.items()
+        if repository.mutable_tags and target.name == "emulator"
+    ]
+    if problems:
+        raise SpecError(problems, "registry")
 
 
 class RegistryLayer(Layer):
@@ -23,6 +41,7 @@ class RegistryLayer(Layer):
         self, scope: Construct, *, context: Context, spec: Registry, target: Target
     ) -> None:
         super().__init__(scope, "registry", context=context, target=target)
+        _check_target(spec, target)
         self.key = key = Key(
             self,
             KEY,
@@ -40,6 +59,9 @@ class RegistryLayer(Layer):
             )
             for name, repository in spec.repositories.items()
         }
+        if spec.settings is not None:
+            AccountRegistry(self, "registry", context=context, spec=spec.settings)
+        Caches(self, "caches", specs=spec.caches)
         models = Construct(self, "models")
         self.models = {
             name: ModelGroup(models, name, context=context, spec=group)

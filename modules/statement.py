@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from ..rules import Problem, rule
-from ..spec import Many, Matches, Spec
+from .rules import Problem, rule
+from .spec import Many, Matches, Spec
 
 POL1 = rule(
     "POL1",
