@@ -276,6 +276,30 @@ def test_a_prefix_is_listed_before_it_is_read(ready: Account) -> None:
     assert settle(ready)["EndpointStatus"] == "InService"
 
 
+def test_a_prefix_below_which_nothing_is_fails_though_the_role_may_read_it(ready: Account) -> None:
+    uri = f"s3://{ready.bucket}/next/"
+    bucket = f"arn:aws:s3:::{ready.bucket}"
+    role = ready.role([*ready.pulls, *ready.reads, allow("s3:ListBucket", bucket)])
+    source = {"S3Uri": uri, "S3DataType": "S3Prefix", "CompressionType": "None"}
+    unpacked = {"Image": ready.image, "ModelDataSource": {"S3DataSource": source}}
+    sagemaker = ready.client("sagemaker")
+    sagemaker.create_model(ModelName="plain", ExecutionRoleArn=role, PrimaryContainer=unpacked)
+    variant = {
+        "VariantName": "main",
+        "ModelName": "plain",
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+    }
+    sagemaker.create_endpoint_config(EndpointConfigName="plain", ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName="fraud", EndpointConfigName="plain")
+    assert fails(settle(ready)) == not_downloaded(uri)
+    assert ready.refused() == []
+    sagemaker.delete_endpoint(EndpointName="fraud")
+    ready.client("s3").put_object(Bucket=ready.bucket, Key="next/model.bin", Body=b"model")
+    sagemaker.create_endpoint(EndpointName="fraud", EndpointConfigName="plain")
+    assert settle(ready)["EndpointStatus"] == "InService"
+
+
 def test_models_of_an_endpoint_with_many_may_come_later(ready: Account) -> None:
     many = {"Mode": "MultiModel", "ModelDataUrl": f"s3://{ready.bucket}/many/"}
     listing = allow("s3:ListBucket", f"arn:aws:s3:::{ready.bucket}")
