@@ -105,6 +105,7 @@ def scaled(folder: Path, subnet: str, realtime: dict[str, Any] | None = None) ->
         memory="512",
         network_mode="awsvpc",
         requires_compatibilities=["FARGATE"],
+        execution_role_arn=ROLE,
         container_definitions=f'[{{"name": "model", "image": "{IMAGE}", "essential": true}}]',
     )
     service = EcsService(
