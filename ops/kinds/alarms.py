@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from ..aws import Aws
 from ..plan import Action, Change, Plan
 from ..told import RiskRule, Severity
+from . import weaker
 from .finding import given, pairs
 from .reasons import resource
-from .record import Existing, Found, Not, Values, risk
+from .record import Existing, Foreign, Found, Not, Values, risk
 
 # Recover
 
@@ -56,7 +57,7 @@ KINDS = (
         uses=Not("an alarm costs cents; the assumptions of an estimate say so"),
         quotas=Not("no environment comes near 5,000 alarms, the quota of a Region"),
         story=Not("it is told with the rollout that it guards"),
-        risks=Not("an update of what it guards without it is a risk of that"),
+        risks=weaker.ALARM,
         verify=Not("an alarm that rolls back is found by the service's own configuration"),
     ),
     resource(
@@ -72,3 +73,4 @@ KINDS = (
         verify=Not("what writes to it works without it, too"),
     ),
 )
+FOREIGN = (Foreign("aws_cloudwatch_composite_alarm", "composite alarm", risks=weaker.ALARM),)

@@ -13,6 +13,7 @@ from ..aws import Aws
 from ..checks import CERTIFICATE, CONFIGURATION, HEALTH
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
+from . import weaker
 from .finding import given, pairs
 from .prices import products
 from .reasons import (
@@ -236,7 +237,7 @@ KINDS = (
         quotas=Not("a Region allows 50 by default, and an environment has a few"),
         addresses=Not("it takes up to 8 addresses of a subnet, as its traffic asks for them"),
         story=_balancer_story,
-        risks=(_INTERNAL,),
+        risks=(_INTERNAL, *weaker.BALANCER),
         settings={"access_logs": "access logs"},
         verify=_LoadBalancer,
     ),
@@ -248,7 +249,7 @@ KINDS = (
         outage=True,
         preflight=_certificates,
         story=told_when_gone("listener", "every request to this port", "port"),
-        risks=(_weights,),
+        risks=(_weights, *weaker.LISTENER),
         verify=Not("its load balancer is verified, with the certificate"),
     ),
     resource(
@@ -258,7 +259,7 @@ KINDS = (
         name=Not("a listener has each priority once"),
         owned=Not("modules ignore the target group of a rule that CodeDeploy moves"),
         story=Not("the service that it leads to is told"),
-        risks=(_weights,),
+        risks=(_weights, *weaker.LISTENER_RULE),
         verify=Not("the service that it leads to is verified"),
     ),
     resource(
@@ -267,6 +268,7 @@ KINDS = (
         _target_group,
         name="name",
         story=Not("the service whose tasks it holds is told"),
+        risks=weaker.TARGET_GROUP,
         verify=Not("its targets are verified with the service whose tasks they are"),
     ),
     part(
@@ -290,9 +292,11 @@ FOREIGN = (
         outage=True,
         uses=_hours,
         story=_balancer_story,
-        risks=(_INTERNAL,),
+        risks=(_INTERNAL, *weaker.BALANCER),
     ),
-    Foreign("aws_alb_listener", "listener", risks=(_weights,)),
+    Foreign("aws_alb_listener", "listener", risks=(_weights, *weaker.LISTENER)),
+    Foreign("aws_alb_listener_rule", "listener rule", risks=(_weights, *weaker.LISTENER_RULE)),
+    Foreign("aws_alb_target_group", "target group", risks=weaker.TARGET_GROUP),
     Foreign(
         "aws_wafv2_web_acl_logging_configuration",
         "logs of a web ACL",

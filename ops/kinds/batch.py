@@ -14,6 +14,7 @@ from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Story
+from . import weaker
 from .finding import given, pairs
 from .reasons import resource
 from .record import Existing, Finding, Not, Quota, Values, Verifier
@@ -337,7 +338,7 @@ KINDS = (
         quotas=_TAKES_NOTHING,
         addresses=_TAKES_NOTHING,
         story=_OF_MACHINE,
-        risks=_INTERRUPTS,
+        risks=weaker.SCHEDULE,
         verify=_Schedule,
     ),
     resource(
@@ -349,7 +350,7 @@ KINDS = (
         quotas=_TAKES_NOTHING,
         addresses=_TAKES_NOTHING,
         story=_OF_MACHINE,
-        risks=_INTERRUPTS,
+        risks=weaker.EVENT_RULE,
         verify=_Uploads,
     ),
     resource(

@@ -8,6 +8,7 @@ from inferform.ec2 import ec2_facts
 
 from ..aws import Aws
 from ..plan import Change, Side, dig
+from . import weaker
 from .finding import filters, given, pairs
 from .prices import products
 from .reasons import resource
@@ -81,7 +82,15 @@ def _launch_template(aws: Aws, values: Values) -> Iterator[Existing]:
         yield Existing(template["LaunchTemplateId"], pairs(template.get("Tags", [])))
 
 
-KINDS = (resource("aws_launch_template", "launch template", _launch_template, name="name"),)
+KINDS = (
+    resource(
+        "aws_launch_template",
+        "launch template",
+        _launch_template,
+        name="name",
+        risks=weaker.LAUNCH_TEMPLATE,
+    ),
+)
 
 PRICES = (
     products(

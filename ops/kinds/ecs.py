@@ -14,7 +14,7 @@ from inferform.usage import Amount, Usage, between, fargate, on_demand
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Severity, Story
-from . import preflight
+from . import preflight, weaker
 from .ec2 import disk, ec2_quota, template_tags
 from .ecs_verify import SERVICE_REVERTED, TASK_DEFINITION, ClusterVerifier, ServiceVerifier
 from .finding import given, pairs
@@ -545,7 +545,7 @@ KINDS = (
         addresses=_addresses,
         preflight=Not("its image and artifact are checked with its task definition"),
         story=_service_story,
-        risks=(_public, _unguarded, lowered("desired_count")),
+        risks=(_public, _unguarded, lowered("desired_count"), *weaker.ECS_SERVICE),
         reverted=SERVICE_REVERTED,
         verify=ServiceVerifier,
     ),
@@ -583,6 +583,7 @@ KINDS = (
         name="name",
         uses=Not("its Auto Scaling group has the instances"),
         story=Not("the Auto Scaling group's story tells of the instances"),
+        risks=weaker.CAPACITY_PROVIDER,
     ),
     resource(
         "aws_autoscaling_group",
@@ -595,7 +596,11 @@ KINDS = (
         addresses=_group_addresses,
         preflight=_offered,
         story=told_when_gone("Auto Scaling group", "tasks on its instances", "name"),
-        risks=(lowered("desired_capacity"), raised("max_size")),
+        risks=(
+            lowered("desired_capacity"),
+            raised("max_size"),
+            *weaker.bounds("max_size", "min_size"),
+        ),
         verify=Not("the services that run on its instances are verified"),
     ),
     resource(
@@ -619,6 +624,7 @@ KINDS = (
         _deployment_group,
         name=Not("an application has each name once"),
         story=_OF_THE_SERVICE,
+        risks=weaker.DEPLOYMENT_GROUP,
     ),
 )
 

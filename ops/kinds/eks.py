@@ -17,7 +17,7 @@ from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH, VERSION
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity, Story
-from . import preflight
+from . import preflight, weaker
 from .ec2 import disk, ec2_quota
 from .finding import given
 from .policies import access_entry, lets, managed_policies
@@ -397,7 +397,7 @@ KINDS = (
         addresses=Not("its control plane takes a few addresses, which EKS asks for at creation"),
         story=_cluster_story,
         preflight=_supported,
-        risks=(_opened_api, _skipped_version, _version_ends),
+        risks=(_opened_api, _skipped_version, _version_ends, *weaker.CLUSTER),
         settings={
             "encryption_config": "encryption of secrets",
             "enabled_cluster_log_types": "control-plane logs",
@@ -418,6 +418,7 @@ KINDS = (
         risks=(
             lowered("scaling_config", "desired_size"),
             raised("scaling_config", "max_size"),
+            *weaker.NODE_GROUP,
         ),
         verify=_NodeGroup,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import weaker
 from .policies import resource_policy
 from .record import Foreign
 from .risks import exposed, protection
@@ -16,15 +17,15 @@ FOREIGN = (
         risks=resource_policy(computed=True),
     ),
     Foreign("aws_apigatewayv2_api", "HTTP API", outage=True),
-    Foreign("aws_dynamodb_table", "DynamoDB table", holds_data=True),
+    Foreign("aws_dynamodb_table", "DynamoDB table", holds_data=True, risks=weaker.TABLE),
     Foreign(
         "aws_db_instance",
         "database",
         holds_data=True,
-        risks=(exposed("publicly_accessible", True),),
+        risks=(exposed("publicly_accessible", True), *weaker.DATABASE),
         settings={"storage_encrypted": "encryption"},
     ),
-    Foreign("aws_rds_cluster", "database cluster", holds_data=True),
+    Foreign("aws_rds_cluster", "database cluster", holds_data=True, risks=weaker.DATABASE),
     Foreign("aws_efs_file_system", "file system", holds_data=True, settings=_ENCRYPTED),
     Foreign("aws_fsx_lustre_file_system", "file system", holds_data=True),
     Foreign("aws_ebs_volume", "volume", holds_data=True, settings=_ENCRYPTED),
@@ -44,6 +45,14 @@ FOREIGN = (
         holds_data=True,
         risks=resource_policy(computed=True),
     ),
-    Foreign("aws_sqs_queue", "queue", holds_data=True, risks=resource_policy(computed=True)),
-    Foreign("aws_cloudtrail", "trail", risks=(protection(),)),
+    Foreign(
+        "aws_sqs_queue",
+        "queue",
+        holds_data=True,
+        risks=(*weaker.QUEUE, *resource_policy(computed=True)),
+    ),
+    Foreign("aws_cloudtrail", "trail", risks=(protection(), *weaker.TRAIL)),
+    Foreign("aws_lambda_function", "function", risks=weaker.FUNCTION),
+    Foreign("aws_kinesis_stream", "stream", holds_data=True, risks=weaker.STREAM),
+    Foreign("aws_lambda_event_source_mapping", "event source", risks=weaker.EVENT_SOURCE),
 )

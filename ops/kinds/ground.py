@@ -97,26 +97,27 @@ def _name(service: Change) -> str:
     return str(values.get("name") or values.get("function_name") or service.name)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a value, also in JSON that it holds as text."""
     if isinstance(value, str):
         yield value
         if value[:1] in ("{", "["):
             try:
-                yield from _texts(json.loads(value))
+                yield from texts(json.loads(value))
             except ValueError:
                 return
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _texts(item)
+            yield from texts(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from texts(item)
 
 
 def _used(plan: Plan, service: Change, side: Side = "before") -> set[str]:
     """Every text of a service, and of what belongs to it."""
     values = service.at(side)
-    found, left = {*_texts(values)}, [*plan.of_type(*_HELD)]
+    found, left = {*texts(values)}, [*plan.of_type(*_HELD)]
     while True:
         near = []
         for held in left:
@@ -128,7 +129,7 @@ def _used(plan: Plan, service: Change, side: Side = "before") -> set[str]:
             return found
         left = [held for held in left if held not in near]
         for held in near:
-            found |= {*_texts(held.at(side))}
+            found |= {*texts(held.at(side))}
 
 
 def _moves(plan: Plan, change: Change, service: Change, loss: Loss) -> bool:
@@ -162,6 +163,17 @@ def cut(plan: Plan, change: Change) -> Iterator[Found]:
         elif not running:
             text = "services that are not in this plan may stand on it"
             yield f"{loss.how}; {text}", Severity.MEDIUM
+
+
+def users(plan: Plan, uses: Callable[[str], bool]) -> list[str]:
+    """The names of the services that a plan shows to use something, and that stay."""
+    return sorted(
+        {
+            _name(each)
+            for each in plan.of_type(*SERVICES)
+            if each.exists_before and each.exists_after and any(map(uses, _used(plan, each)))
+        }
+    )
 
 
 def _names(services: list[Change]) -> str:
@@ -295,7 +307,7 @@ def _egress(plan: Plan, change: Change) -> Iterator[Loss]:
 
 def _load_balancing(plan: Plan, change: Change) -> Iterator[Loss]:
     if how := _how(change):
-        groups = [change.before.get("arn"), *_texts(change.before.get("action"))]
+        groups = [change.before.get("arn"), *texts(change.before.get("action"))]
         of_tasks = ("aws_ecs_service", _CLUSTER, "aws_lambda_function")
         yield Loss(how, _is(*groups), may=lambda service: service.type in of_tasks)
 
@@ -408,11 +420,12 @@ def _pulls(plan: Plan, change: Change) -> Iterator[Loss]:
         )
         how = f"no longer allows {some(sorted(before - after))}" if before - after else ""
     if how:
-        yield Loss(f"{how}, so other accounts may not pull", _images(change))
+        yield Loss(f"{how}, so other accounts may not pull", images_of(change))
 
 
-def _images(change: Change, then: str = "[:@]") -> Callable[[str], bool]:
-    name = re.escape(str(change.before.get("repository") or ""))
+def images_of(change: Change, then: str = "[:@]") -> Callable[[str], bool]:
+    """What tells an image of a repository, which the change is or names."""
+    name = re.escape(str(change.before.get("repository") or change.before.get("name") or ""))
     return lambda text: (
         bool(name) and re.search(rf"\.amazonaws\.com[\w.]*/{name}{then}", text) is not None
     )
@@ -425,10 +438,10 @@ def _expiry(plan: Plan, change: Change) -> Iterator[Loss]:
     before, after = (_kept(change.at(side).get("policy")) for side in ("before", "after"))
     fewer = [rule for rule, count in after.items() if rule not in before or count < before[rule]]
     tagged = any(json.loads(rule).get("tagStatus") != "untagged" for rule in fewer)
-    by_digest = _images(change, "(?::[^@]*)?@")
+    by_digest = images_of(change, "(?::[^@]*)?@")
     # A service that pulls by tag has no image without one.
     if tagged:
-        yield Loss("keeps fewer images", _images(change))
+        yield Loss("keeps fewer images", images_of(change))
     elif fewer and any(
         by_digest(text) for each in plan.of_type(*SERVICES) for text in _used(plan, each)
     ):
@@ -468,7 +481,7 @@ def _of_cluster(plan: Plan, change: Change) -> Iterator[Loss]:
 def _alarm(plan: Plan, change: Change) -> Iterator[Loss]:
     if change.action is Action.DELETE:
         name = str(change.before.get("alarm_name") or "")
-        told = {name, *_texts(change.before.get("dimensions"))}
+        told = {name, *texts(change.before.get("dimensions"))}
         yield Loss(
             "is deleted, so it rolls nothing back",
             _is(name),

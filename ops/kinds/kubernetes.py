@@ -13,10 +13,10 @@ from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from ..kubernetes import Api, UnreadableError
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
-from . import preflight
+from . import preflight, weaker
 from .loader import artifacts_of
-from .reasons import CHECKED_BY_SPECS, NOBODY_ELSE, RUNS_NOTHING, STAYS, resource
-from .record import Finding, Foreign, Kind, Not, Owner, Preflight, Teller, Verifier
+from .reasons import CHECKED_BY_SPECS, NO_RISKS, NOBODY_ELSE, RUNS_NOTHING, STAYS, resource
+from .record import Finding, Foreign, Kind, Not, Owner, Preflight, RiskCheck, Teller, Verifier
 from .stories import name_of, told_when_gone
 from .synthesis import Resource, Synthesis
 from .words import PAST, arrow, short_image
@@ -184,6 +184,7 @@ def _object(
     name: Not = _IN_NAMESPACE,
     preflight: Preflight | Not = CHECKED_BY_SPECS,
     owned: Owner | Not = NOBODY_ELSE,
+    risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
     reverted: Not = STAYS,
     verify: type[Verifier] | Not = RUNS_NOTHING,
 ) -> Kind:
@@ -199,6 +200,7 @@ def _object(
         addresses=_ON_NODES,
         preflight=preflight,
         story=story,
+        risks=risks,
         reverted=reverted,
         verify=verify,
     )
@@ -214,6 +216,7 @@ KINDS = (
         preflight=_artifacts,
         owned=Not("modules ignore the replicas that an autoscaler sets"),
         story=_workload_story,
+        risks=weaker.WORKLOAD,
         reverted=Not(
             "Kubernetes keeps trying the new pods beside the old ones; the provider waits for them "
             "(wait_for_rollout) and fails the apply"
@@ -242,6 +245,7 @@ KINDS = (
         story=told_when_gone(
             "Kubernetes Service", "requests by its name, until it is made again", "metadata", "name"
         ),
+        risks=weaker.KUBERNETES_SERVICE,
     ),
     _object(
         "kubernetes_ingress_v1",
@@ -250,6 +254,7 @@ KINDS = (
         story=told_when_gone(
             "Kubernetes Ingress", "requests through its load balancer", "metadata", "name"
         ),
+        risks=weaker.INGRESS,
     ),
     _object("kubernetes_service_account_v1", "Kubernetes service account", story=_OF_THE_WORKLOAD),
     _object("kubernetes_config_map_v1", "Kubernetes ConfigMap", story=_OF_THE_WORKLOAD),
@@ -257,20 +262,29 @@ KINDS = (
         "kubernetes_horizontal_pod_autoscaler_v2",
         "Kubernetes autoscaler",
         story=_OF_THE_WORKLOAD,
+        risks=weaker.POD_AUTOSCALER,
     ),
     _object("kubernetes_network_policy_v1", "Kubernetes network policy", story=_OF_THE_WORKLOAD),
     _object(
         "kubernetes_pod_disruption_budget_v1",
         "Kubernetes disruption budget",
         story=_OF_THE_WORKLOAD,
+        risks=weaker.DISRUPTION_BUDGET,
     ),
 )
 FOREIGN = (
     *(
-        Foreign(f"kubernetes_{kind}{version}", "Kubernetes workload", story=_workload_story)
+        Foreign(
+            f"kubernetes_{kind}{version}",
+            "Kubernetes workload",
+            story=_workload_story,
+            risks=weaker.WORKLOAD,
+        )
         for kind in ("deployment", "stateful_set", "daemonset", "daemon_set")
         for version in ("", "_v1")
         if f"kubernetes_{kind}{version}" not in (DEPLOYMENT, "kubernetes_daemon_set_v1")
     ),
+    Foreign("kubernetes_service", "Kubernetes Service", risks=weaker.KUBERNETES_SERVICE),
+    Foreign("kubernetes_ingress", "Kubernetes Ingress", risks=weaker.INGRESS),
     Foreign("kubernetes_manifest", "Kubernetes object", story=_workload_story),
 )

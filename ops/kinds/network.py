@@ -14,6 +14,7 @@ from ..aws import Aws
 from ..checks import check
 from ..plan import Action, Change, Plan, Side
 from ..told import RiskRule, Severity
+from . import weaker
 from .finding import filters, given, pairs
 from .prices import products
 from .reasons import (
@@ -441,7 +442,7 @@ KINDS = (
         _named("describe_vpcs", "Vpcs", "VpcId"),
         quotas=Not("a Region allows five VPCs by default, and an environment has one"),
         story=told_when_gone("VPC", "everything that runs in it", "tags", "Name"),
-        risks=(_network_gone,),
+        risks=(_network_gone, *weaker.VPC),
         name=_NOT_UNIQUE,
     ),
     resource(
@@ -515,6 +516,7 @@ KINDS = (
             "VPC endpoint", "requests from private subnets to that service", "service_name"
         ),
         settings={"policy": "policy of the endpoint"},
+        risks=weaker.VPC_ENDPOINT,
         name=_NOT_UNIQUE,
     ),
     resource(

@@ -12,6 +12,7 @@ from inferform.usage import Usage, exactly
 from ..aws import Aws
 from ..checks import check
 from ..plan import Action, Change, Plan, Side
+from . import weaker
 from .finding import given, pairs
 from .policies import resource_policy
 from .prices import products
@@ -210,6 +211,7 @@ KINDS = (
         story=told_when_gone(
             "image repository", "the start of whatever pulls an image from it", "name"
         ),
+        risks=weaker.REPOSITORY,
         settings={"image_scanning_configuration": "image scanning"},
     ),
     resource(
@@ -230,7 +232,7 @@ KINDS = (
         holds_data=True,
         uses=_key_months,
         story=told_when_gone("key", "reading whatever it encrypts", "description"),
-        risks=resource_policy(computed=True),
+        risks=(*weaker.KEY, *resource_policy(computed=True)),
         settings={"enable_key_rotation": "key rotation"},
     ),
     resource(
@@ -306,9 +308,27 @@ KINDS = (
         _PUT,
         risks=resource_policy(),
     ),
-    part("aws_s3_bucket_lifecycle_configuration", "rules of expiry", "aws_s3_bucket", _PUT),
-    part("aws_s3_bucket_notification", "events of a bucket", "aws_s3_bucket", _PUT),
-    part("aws_s3_bucket_ownership_controls", "ownership of objects", "aws_s3_bucket", _PUT),
+    part(
+        "aws_s3_bucket_lifecycle_configuration",
+        "rules of expiry",
+        "aws_s3_bucket",
+        _PUT,
+        risks=weaker.BUCKET_EXPIRY,
+    ),
+    part(
+        "aws_s3_bucket_notification",
+        "events of a bucket",
+        "aws_s3_bucket",
+        _PUT,
+        risks=weaker.NOTIFICATION,
+    ),
+    part(
+        "aws_s3_bucket_ownership_controls",
+        "ownership of objects",
+        "aws_s3_bucket",
+        _PUT,
+        risks=weaker.BUCKET_OWNERSHIP,
+    ),
     part(
         "aws_s3_bucket_policy",
         "policy of a bucket",
@@ -334,7 +354,7 @@ KINDS = (
         "encryption of a bucket",
         "aws_s3_bucket",
         _PUT,
-        risks=(protection("aws_s3_bucket", "bucket"),),
+        risks=(protection("aws_s3_bucket", "bucket"), *weaker.BUCKET_ENCRYPTION),
         settings={"rule": "encryption"},
     ),
     part(

@@ -65,6 +65,13 @@ ROLL2 = RiskRule(
     "wrongly, slowly or with errors stays",
 )
 
+ROLL3 = RiskRule(
+    "ROLL3",
+    Severity.MEDIUM,
+    "a canary or linear rollout is taken away",
+    advice="keep it: without one the whole traffic moves at once",
+)
+
 WORLD = frozenset({"0.0.0.0/0", "::/0"})
 """The ranges that are the whole internet."""
 

@@ -15,12 +15,12 @@ from ..aws import Aws
 from ..errors import OperatorError, UnsettledError
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity
-from . import preflight
+from . import preflight, weaker
 from .finding import given, pairs
 from .prices import products
 from .reasons import resource
 from .record import Discard, Existing, Finder, Finding, Found, Not, Quota, Values, risk
-from .risks import ROLL2, SEC1
+from .risks import ROLL2, ROLL3, SEC1
 from .sagemaker_story import (
     CONFIGURATION,
     ENDPOINT,
@@ -266,14 +266,7 @@ def _unguarded(plan: Plan, endpoint: Change) -> Iterator[Found]:
         yield "is updated without an alarm that rolls it back", Severity.MEDIUM
 
 
-@risk(
-    RiskRule(
-        "ROLL3",
-        Severity.MEDIUM,
-        "a canary or linear rollout is taken away",
-        advice="keep it: without one the whole traffic moves at once",
-    )
-)
+@risk(ROLL3)
 def _unstaged(plan: Plan, endpoint: Change) -> Iterator[Found]:
     path = ("deployment_config", "blue_green_update_policy", "traffic_routing_configuration")
     before, after = endpoint.both(*path, "type")
@@ -338,7 +331,13 @@ KINDS = (
         addresses=_addresses,
         preflight=_CHECKED,
         story=endpoint_story,
-        risks=(_reset_capacity, _type_under_scaling, _unguarded, _unstaged),
+        risks=(
+            _reset_capacity,
+            _type_under_scaling,
+            _unguarded,
+            _unstaged,
+            *weaker.ENDPOINT,
+        ),
         settings=Not("its configuration has them"),
         reverted=ENDPOINT_REVERTED,
         verify=EndpointVerifier,
@@ -372,7 +371,7 @@ KINDS = (
         preflight=_artifacts,
         story=Not("it is told with the endpoint or batch transform that runs it"),
         risks=Not("what runs it is what can hurt"),
-        settings={"enable_network_isolation": "network isolation"},
+        settings={"enable_network_isolation": "network isolation", "vpc_config": "its VPC"},
         verify=Not("it is verified with the endpoint or batch transform that runs it"),
     ),
 )

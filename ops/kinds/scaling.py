@@ -11,6 +11,7 @@ from inferform.usage import Amount, between, exactly
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Severity
+from . import weaker
 from .finding import given
 from .reasons import resource
 from .record import Existing, Found, Not, Planned, RiskCheck, Values, risk
@@ -225,7 +226,11 @@ KINDS = (
         addresses=_OF_SERVICE,
         preflight=Not("the service that it scales is checked"),
         story=Not("it is a fact in the story of the service that it scales"),
-        risks=(lowered_bounds("aws_ecs_service"), raised("max_capacity")),
+        risks=(
+            lowered_bounds("aws_ecs_service"),
+            raised("max_capacity"),
+            *weaker.SCALABLE_TARGET,
+        ),
         verify=_VERIFIED,
     ),
     resource(
@@ -237,7 +242,7 @@ KINDS = (
         quotas=Not("a service has fewer than its quota of policies"),
         addresses=Not("what it scales takes them"),
         story=_OF_TARGET,
-        risks=_BOUNDS,
+        risks=weaker.SCALING_POLICY,
         verify=_VERIFIED,
     ),
     resource(

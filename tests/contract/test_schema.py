@@ -29,7 +29,8 @@ REMOVED = {
 def resource_class(type_: str) -> type:
     from cdktf import TerraformResource
 
-    module = importlib.import_module(f"cdktf_cdktf_provider_aws.{type_.removeprefix('aws_')}")
+    provider, _, name = type_.partition("_")
+    module = importlib.import_module(f"cdktf_cdktf_provider_{provider}.{name}")
     (found,) = (
         each
         for each in vars(module).values()

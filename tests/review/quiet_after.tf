@@ -44,6 +44,7 @@ resource "aws_ecs_task_definition" "api" {
   network_mode             = "awsvpc"
   cpu                      = 256
   memory                   = 512
+  execution_role_arn       = aws_iam_role.runs.arn
   container_definitions    = jsonencode([{ name = "api", image = local.image, essential = true }])
 }
 resource "aws_subnet" "b" {
@@ -228,4 +229,33 @@ resource "aws_flow_log" "new" {
   traffic_type         = "ALL"
   log_destination_type = "s3"
   log_destination      = aws_s3_bucket.data.arn
+}
+resource "aws_ecr_repository" "tags" {
+  name                 = "quiet-tags"
+  image_tag_mutability = "IMMUTABLE"
+}
+resource "aws_s3_bucket_lifecycle_configuration" "data" {
+  bucket = aws_s3_bucket.data.id
+  rule {
+    id     = "old"
+    status = "Enabled"
+    filter { prefix = "old/" }
+    expiration { days = 90 }
+  }
+}
+resource "aws_cloudwatch_event_rule" "uploads" {
+  name                = "quiet-uploads"
+  state               = "ENABLED"
+  schedule_expression = "rate(3 hours)"
+}
+resource "aws_eks_node_group" "quiet" {
+  cluster_name    = aws_eks_cluster.quiet.name
+  node_group_name = "quiet"
+  node_role_arn   = aws_iam_role.runs.arn
+  subnet_ids      = [aws_subnet.a.id, aws_subnet.b.id]
+  scaling_config {
+    min_size     = 1
+    desired_size = 1
+    max_size     = 3
+  }
 }

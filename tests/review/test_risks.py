@@ -258,6 +258,50 @@ CASES: dict[str, tuple[str, Entry]] = {
             {"deployment_config": []},
         ),
     ),
+    "a listener goes to HTTP": (
+        "NET3",
+        update("aws_lb_listener.l", {"protocol": "HTTPS"}, {"protocol": "HTTP"}),
+    ),
+    "a selector leaves its pods": (
+        "NET4",
+        update(
+            "kubernetes_service_v1.s",
+            {"spec": [{"selector": {"app": "a"}}]},
+            {"spec": [{"selector": {"app": "b"}}]},
+        ),
+    ),
+    "tags become mutable": (
+        "SEC4",
+        update(
+            "aws_ecr_repository.r",
+            {"image_tag_mutability": "IMMUTABLE"},
+            {"image_tag_mutability": "MUTABLE"},
+        ),
+    ),
+    "a key can be brought back for a shorter time": (
+        "DATA1",
+        update("aws_kms_key.k", {"deletion_window_in_days": 30}, {"deletion_window_in_days": 7}),
+    ),
+    "a schedule is disabled": (
+        "RUN1",
+        update("aws_scheduler_schedule.s", {"state": "ENABLED"}, {"state": "DISABLED"}),
+    ),
+    "a node group ends its pods": (
+        "CAP5",
+        update(
+            "aws_eks_node_group.g",
+            {"taint": []},
+            {"taint": [{"key": "gpu", "effect": "NO_EXECUTE"}]},
+        ),
+    ),
+    "a circuit breaker is turned off": (
+        "ROLL4",
+        update(
+            "aws_ecs_service.s",
+            {"deployment_circuit_breaker": [{"enable": True}]},
+            {"deployment_circuit_breaker": [{"enable": False}]},
+        ),
+    ),
     "a bucket is forgotten": ("STATE1", changed("aws_s3_bucket.b", ["forget"], {}, None)),
 }
 
