@@ -49,6 +49,7 @@ from .loading import ConfigurationError, load
 from .model.image import FrameworkContainer
 from .model.spec import Model
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
+from .permissions import Permissions
 from .rollouts.spec import AllAtOnce, Canary, Linear, Rolling
 from .rules import RULES, Problem, Rule
 from .s3.lifecycle import ObjectRule, Transition
@@ -190,6 +191,7 @@ __all__ = [
     "OnUpload",
     "Outputs",
     "Peering",
+    "Permissions",
     "PipelineEndpoint",
     "Pod",
     "PolicyStatement",

@@ -76,6 +76,7 @@ def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Prob
     yield from _repeated_roles(environments)
     yield from _nested_keys(environments)
     yield from _shared_registries(environments)
+    yield from _cut_rights(environments)
 
 
 def _shared_registries(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
@@ -104,6 +105,19 @@ def _nested_keys(environments: Mapping[str, Environment]) -> Iterator[tuple[str,
             if key.startswith(f"{other}-"):
                 stage = environment.context.stage
                 yield key, ENV7.problem("context", "stage", got=stage, key=key, other=other)
+
+
+def _cut_rights(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """Rights that the boundary cuts which another environment of the account makes."""
+    for owner in environments.values():
+        if owner.identity is None:
+            continue
+        for key, environment in environments.items():
+            context, theirs = environment.context, owner.context
+            same = (context.account, context.permissions_boundary)
+            if environment is not owner and same == (theirs.account, theirs.permissions_boundary):
+                for problem in environment.cut_by(owner.key, theirs, owner.identity):
+                    yield key, problem
 
 
 def _overlaps(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:

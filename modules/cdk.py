@@ -4,6 +4,8 @@ Every construct imports this before any `cdktf_cdktf_provider_aws` submodule, an
 linter's import sections keep.
 """
 
+from collections.abc import Sequence
+
 from .bindings import install
 
 install()
@@ -11,16 +13,19 @@ install()
 from cdktf import (  # noqa: E402 - only after install()
     App,
     DataTerraformRemoteStateS3,
+    DefaultTokenResolver,
     Fn,
     ITerraformDependable,
     Postcondition,
     S3Backend,
+    StringConcat,
     TerraformLocal,
     TerraformOutput,
     TerraformResource,
     TerraformResourceLifecycle,
     TerraformStack,
     Token,
+    Tokenization,
 )
 from constructs import Construct  # noqa: E402
 
@@ -38,4 +43,16 @@ __all__ = [
     "TerraformResourceLifecycle",
     "TerraformStack",
     "Token",
+    "resolved",
 ]
+
+
+def resolved(scope: Construct, texts: Sequence[str]) -> list[str]:
+    """Texts with references in them as Terraform writes them."""
+    found = Tokenization.resolve(
+        [*texts],
+        scope=scope,
+        preparing=False,
+        resolver=DefaultTokenResolver(StringConcat()),
+    )
+    return [*found]

@@ -108,11 +108,11 @@ KeyArn = Annotated[str, arn_of("kms", EXAMPLE_KEY, r"key/[\w-]+")]
 
 OwnTag = Literal["environment", "layer", "managed-by", "organization", "owner", "stage"]
 
-# What AWS or a resource of Inferform has, which no Context renames.
-_FIXED_TAGS = (
+FIXED_TAGS = (
     *("Name", "AmazonECSManaged"),
     *("kubernetes.io/role/elb", "kubernetes.io/role/internal-elb"),
 )
+"""The keys of tags that AWS or a resource of Inferform has, which no Context renames."""
 
 
 @cache
@@ -283,7 +283,7 @@ class Context(Spec):
                 limit=_AROUND,
                 behind=_BEHIND,
             )
-        taken = {key.casefold(): key for key in _FIXED_TAGS}
+        taken = {key.casefold(): key for key in FIXED_TAGS}
         for own in get_args(OwnTag):
             key = self.tag_key(own)
             if key.casefold() in taken:
@@ -459,6 +459,11 @@ class Context(Spec):
             "stage": self.stage,
         }
         return {**self.tags, **{self.tag_key(name): value for name, value in own.items()}}
+
+    @property
+    def own_tags(self) -> frozenset[str]:
+        """The keys of tags that no Spec sets."""
+        return frozenset((*FIXED_TAGS, *map(self.tag_key, get_args(OwnTag))))
 
     def tag_key(self, own: OwnTag) -> str:
         """The key of one of Inferform's own tags."""

@@ -12,6 +12,7 @@ from .context import Context
 from .ecr.spec import ECR8, Image
 from .ecs.spec import EcsCluster, EcsService
 from .eks.spec import EksCluster
+from .identity.policies import boundary
 from .identity.spec import Identity
 from .kubernetes.spec import Kubernetes
 from .layers.ecs import ECS
@@ -25,6 +26,8 @@ from .layers.registry import REGISTRY
 from .layers.specs import Inference, Registry
 from .names import LIMITS, Name, taken_twice
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
+from .overrides import Overridable
+from .permissions import boundary_problems
 from .rules import PathPart, Problem, did_you_mean, one_of, rule
 from .service import Deployed, Named, Place, Reaching, Service
 from .spec import (
@@ -274,6 +277,9 @@ class Environment(Spec):
                 yield problem.under(*path)
             if isinstance(spec, Image):
                 yield from self._check_image(path, spec)
+            if isinstance(spec, Overridable):
+                for problem in spec.tag_problems(self.context):
+                    yield problem.under(*path)
         missing = [
             ENV1.problem(*path, layer=layer)
             for part in self.parts
@@ -281,12 +287,22 @@ class Environment(Spec):
             if getattr(self, layer, None) is None
         ]
         yield from missing or self._check_names()
+        if self.identity is not None:
+            yield from self.cut_by(self.key, self.context, self.identity)
         for record in self.records().values():
             yield from record.problems(self)
         yield from reach.problems(self)
         for own in self.rules:
             assert isinstance(own, SpecRule)
             yield from own.problems(self)
+
+    def cut_by(self, key: str, context: Context, identity: Identity) -> Iterator[Problem]:
+        """What the boundary that the environment `key` makes cuts of what its roles may do more."""
+        limits = boundary(context, identity.regions, identity.role_services)
+        for path, spec in walk(self):
+            if isinstance(spec, Overridable) and spec is not self.identity:
+                for problem in boundary_problems(spec.permissions.items(), limits, key):
+                    yield problem.under(*path)
 
     def _check_moved(self) -> Iterator[Problem]:
         for layer, moves in self.moved.items():

@@ -7,11 +7,13 @@ provider knows a role and a path shows at synthesis, see overriding.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
-from .rules import rule
+from .context import CTX3, FIXED_TAGS, Context, TagKey, TagValue, tags_fit
+from .permissions import Permissions
+from .rules import Problem, rule
 from .spec import Check, Spec
 
 OVR1 = rule(
@@ -71,6 +73,21 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, str | int)
 
 
+TAG1 = rule(
+    "TAG1",
+    refuses="a tag whose key is another's but for upper and lower case, or one that Inferform sets",
+    message="is the same key as {other}, as IAM ignores case; leave it out or name it otherwise",
+    source="IAM User Guide, rules for tagging in IAM (keys are not case-sensitive); Inferform: its "
+    "own tags are never replaced",
+)
+TAG2 = rule(
+    "TAG2",
+    refuses="more tags of a resource than AWS takes",
+    message="make {count} tags with those of the Context; AWS takes 50 of a resource, of which "
+    "Inferform has 8",
+    source="AWS General Reference, tagging limits",
+)
+
 Overrides = Annotated[dict[str, dict[str, Any]], Check(OVR5, _is_written)]
 """Values by the path of an attribute, by the role of a resource."""
 
@@ -82,6 +99,26 @@ class Overridable(Spec):
     """Attributes that no field sets, by the role of a resource and the path of the attribute:
     `{"configuration": {"production_variants.0.enable_ssm_access": True}}`. `*` in a role stands
     for any one name. None removes an optional attribute. Default: none."""
+
+    permissions: dict[str, Permissions] = {}
+    """What roles may do beside what Inferform gives them, by the role that the construct has for
+    it: `{"execution": Permissions(statements=[...])}` for an endpoint, `{"task": ...}` for an ECS
+    service. Default: none."""
+
+    tags: Annotated[dict[TagKey, TagValue], Check(CTX3, tags_fit)] = {}
+    """Tags of everything that is made for it, beside those of `Context.tags`, which they take
+    precedence over. A change rolls nothing. Default: none."""
+
+    def tag_problems(self, context: Context) -> Iterator[Problem]:
+        """What is wrong with its tags beside those that it has anyway."""
+        known = {key.casefold(): key for key in (*FIXED_TAGS, *context.default_tags(""))}
+        for key in self.tags:
+            other = known.setdefault(key.casefold(), key)
+            if other != key or (key in known.values() and key in context.own_tags):
+                yield TAG1.problem("tags", key, other=other)
+        count = len({*context.tags, *self.tags})
+        if self.tags and count > 42:
+            yield TAG2.problem("tags", count=count)
 
     def overridden(self, role: str) -> dict[str, Any] | None:
         """What is overridden in the resource `role`, by path; None where nothing is. Part of the

@@ -7,13 +7,16 @@ signature has its attributes with their types.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from .cdk import Construct, TerraformResource, TerraformStack, Token
+from .cdk import Construct, TerraformResource, TerraformStack, Token, resolved
+from .iam.policy import document
+from .names import short_hash
 from .overrides import OVR1, OVR2, OVR3, OVR4, OVR6, Overridable, fits, overridden
+from .permissions import PRM4, Permissions
 from .rules import Problem, did_you_mean, one_of
 from .schema import Block, ListOf, MapOf, Taken
 from .spec import SpecError
@@ -88,15 +91,17 @@ def collecting_overrides() -> Iterator[list[OverrideError]]:
 
 
 def override(spec: Overridable, made: Construct | Elements, *, apart: Collection[str] = ()) -> None:
-    """Override what `spec` asks for in the resources that are `made` for it: those below a
-    construct, without its children `apart`, or those of a mapping.
+    """Tag, permit and override what `spec` asks for in the resources that are `made` for it: those
+    below a construct, without its children `apart`, or those of a mapping.
 
     Raises OverrideError with every problem, or leaves it to `collecting_overrides`.
     """
-    if not spec.overrides:
+    if not (spec.overrides or spec.permissions or spec.tags):
         return
     found = made if isinstance(made, Mapping) else elements(made, apart=apart)
-    problems = [
+    problems: list[Problem] = list(permit(spec, found))
+    tag(spec.tags, found.values())
+    problems += [
         OVR1.problem(
             "overrides",
             role,
@@ -119,6 +124,76 @@ def override(spec: Overridable, made: Construct | Elements, *, apart: Collection
     if collected is None:
         raise error
     collected.append(error)
+
+
+def tag(tags: Mapping[str, str], resources: Iterable[TerraformResource]) -> None:
+    """Add tags to every resource that takes them."""
+    for resource in resources if tags else ():
+        taken: Any = resource
+        if resource.terraform_resource_type == "aws_autoscaling_group":
+            from cdktf_cdktf_provider_aws.autoscaling_group import AutoscalingGroupTag as Tag
+
+            more = [Tag(key=key, value=tags[key], propagate_at_launch=True) for key in tags]
+            taken.put_tag([*(taken.tag_input or ()), *more])
+        elif hasattr(resource, "tags_input"):
+            taken.tags = {**(taken.tags_input or {}), **tags}
+
+
+def permit(spec: Overridable, found: Elements) -> Iterator[Problem]:
+    """Give roles more rights; what waits for a policy of a role waits for these too. What is wrong
+    with them is returned."""
+    roles = {name: each for name, each in found.items() if _type(each) == "aws_iam_role"}
+    for wanted, given in spec.permissions.items():
+        fitting = {
+            name: each
+            for name, each in roles.items()
+            if fits(name, wanted) or fits(name, f"{wanted}/role")
+        }
+        if not fitting:
+            names = [name.removesuffix("/role") for name in roles]
+            yield PRM4.problem(
+                *("permissions", wanted),
+                spec=type(spec).__name__,
+                hint=did_you_mean(wanted, names),
+                roles=one_of(names or ["none"]),
+            )
+        for name, role in fitting.items():
+            _permit(name, role, given, found)
+
+
+def _type(resource: TerraformResource) -> str:
+    return str(resource.terraform_resource_type)
+
+
+def _address(resource: TerraformResource) -> str:
+    return f"{_type(resource)}.{resource.friendly_unique_id}"
+
+
+def _permit(name: str, role: Any, given: Permissions, found: Elements) -> None:
+    # Imported late, as bindings take long and few Specs have permissions.
+    from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+    from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+
+    scope, own = role.node.scope, str(role.node.id)
+    made: list[TerraformResource] = []
+    if given.statements:
+        policy = document(*given.documents)
+        made.append(IamRolePolicy(scope, f"{own}-more", name="more", role=role.id, policy=policy))
+    made += [
+        IamRolePolicyAttachment(scope, f"{own}-{short_hash(arn)}", role=role.name, policy_arn=arn)
+        for arn in given.policies
+    ]
+    above = name.rpartition("/")[0]
+    policies = {
+        _address(each)
+        for other, each in found.items()
+        if _type(each) in ("aws_iam_role_policy", "aws_iam_role_policy_attachment")
+        and other.rpartition("/")[0] == above
+    }
+    for resource in found.values():
+        waits_for = resolved(resource, resource.depends_on or [])
+        if policies.intersection(waits_for):
+            resource.depends_on = [*waits_for, *map(_address, made)]
 
 
 def _override(
@@ -166,8 +241,7 @@ def _attributes(resource: TerraformResource) -> dict[str, Any]:
 
 def _note(resource: TerraformResource, wanted: Mapping[str, Any]) -> None:
     """Write into the stack's own metadata which attributes are overridden, for the commands."""
-    address = f"{resource.terraform_resource_type}.{resource.friendly_unique_id}"
-    place = f"//.metadata.inferform.overrides.{address}"
+    place = f"//.metadata.inferform.overrides.{_address(resource)}"
     TerraformStack.of(resource).add_override(place, list(wanted))
 
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from emulator import process
 from inferform import Environment
-from inferform.ecr.spec import parse_image
+from inferform.image_uri import parse_image
 
 from . import deploy
 from .aws import Aws

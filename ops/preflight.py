@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inferform import Environment
-from inferform.ecr.spec import parse_image
+from inferform.image_uri import parse_image
 
 from .aws import Aws
 from .checks import (

@@ -20,7 +20,7 @@ from typing import Any
 import libcst as cst
 
 from inferform import ConfigurationError, Environment, Image, RegistryOutputs, load
-from inferform.ecr.spec import parse_image
+from inferform.image_uri import parse_image
 from inferform.loading import Loaded
 from inferform.model.artifact import located
 from inferform.rules import PathPart

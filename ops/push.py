@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inferform import Environment, Image
-from inferform.ecr.spec import parse_image
+from inferform.image_uri import parse_image
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..context import AccountId
+from ..image_uri import parse_image
 from ..names import Name
 from ..overrides import Overridable
 from ..rules import Problem, rule
@@ -96,18 +97,6 @@ ECR23 = rule(
 
 EXAMPLE_IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1.4.2"
 EXAMPLE_DIGEST = "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"
-
-_ECR_URI = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/"
-    r"(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
-    r"(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?",
-    re.ASCII,
-)
-
-
-def parse_image(uri: str) -> re.Match[str] | None:
-    """The parts of an ECR image URI (account, region, repository, tag, digest), or None."""
-    return _ECR_URI.fullmatch(uri)
 
 
 def is_public(image: Image | str) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 from ..alb.construct import CONTAINER_PORT, Backend
 from ..cdk import Construct, ITerraformDependable, Postcondition, TerraformResourceLifecycle
 from ..context import Context
-from ..ecr.spec import Image, parse_image
+from ..ecr.spec import Image
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
+from ..image_uri import parse_image
 from ..outputs import EcsOutputs, NetworkOutputs
 from ..overriding import override
 from ..rollouts.spec import BlueGreen, Rolling

@@ -809,11 +809,12 @@ class EcsService(Service):
     @property
     def has_task_role(self) -> bool:
         """Whether the container itself calls AWS: for its artifact, for secrets that its
-        variables name, or for ECS Exec."""
+        variables name, for ECS Exec, or by `permissions`."""
         return (
             self.model.artifact is not None
             or fetches_secrets(self.model.environment)
             or self.execute_command
+            or "task" in self.permissions
         )
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..context import Context
-from ..ecr.spec import parse_image
+from ..image_uri import parse_image
 from ..secret import SECRET_ARN, secret_service
 from .policy import Statement, allow
 

@@ -49,7 +49,12 @@ class Roles(Construct):
             "deploy",
             str(context.deploy_role),
             github.deploy_subjects if github else [],
-            policies.deploy(context, {context.region, *spec.regions}, spec.deploy_services),
+            policies.deploy(
+                context,
+                {context.region, *spec.regions},
+                spec.deploy_services,
+                spec.role_policies,
+            ),
         )
         self._role(
             "plan",

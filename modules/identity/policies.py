@@ -129,8 +129,14 @@ _NEVER_READ = (
 _ANY_IAM_WRITE = ("Attach", "Create", "Delete", "Detach", "Put", "Set", "Tag", "Untag", "Update")
 
 
-def deploy(context: Context, regions: Iterable[str], more: Iterable[str] = ()) -> list[Statement]:
-    """All that a deploy needs in one account; `more` are services that it does not only read."""
+def deploy(
+    context: Context,
+    regions: Iterable[str],
+    more: Iterable[str] = (),
+    role_policies: Iterable[str] = (),
+) -> list[Statement]:
+    """All that a deploy needs in one account; `more` are services that it does not only read,
+    `role_policies` what it attaches to roles beside what the layers do."""
     own = context.any_name_of_organization
     asked = {*more}
     used = {name: access for name, access in services().items() if name not in _BY_NAME}
@@ -175,6 +181,7 @@ def deploy(context: Context, regions: Iterable[str], more: Iterable[str] = ()) -
                     "iam:PolicyARN": [
                         *(f"arn:{context.partition}:iam::aws:policy/{name}" for name in managed),
                         context.arn("iam", f"policy{ROLE_PATH}{own}"),
+                        *role_policies,
                     ]
                 },
             },

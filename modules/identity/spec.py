@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from ..context import CTX2
 from ..context import regions as known_regions
 from ..overrides import Overridable
+from ..permissions import PolicyArn
 from ..rules import Problem, rule
 from ..spec import Check, Known, Many, Matches, Spec, arn_of
 
@@ -180,6 +181,10 @@ class Identity(Overridable):
     role_services: Many[RoleService] = ()
     """Services that roles under the boundary may use in the account's Regions, beside what roles of
     Inferform's own layers need. Default: none."""
+
+    role_policies: Many[PolicyArn] = ()
+    """Managed policies that a deploy may attach to roles of the layers, as `permissions` names them,
+    by ARN. Default: none but those that Inferform's own layers attach."""
 
     def check(self) -> Iterator[Problem]:
         """Someone may assume the roles."""

@@ -444,9 +444,13 @@ class EksService(Service):
 
     @property
     def needs_role(self) -> bool:
-        """Whether its pods call AWS, for their artifact or for secrets: they may open HTTPS
+        """Whether its pods call AWS, for their artifact, for secrets or by `permissions`: they may open HTTPS
         connections anywhere, as S3 has no addresses that a network policy could name."""
-        return self.model.artifact is not None or fetches_secrets(self.model.environment)
+        return (
+            self.model.artifact is not None
+            or fetches_secrets(self.model.environment)
+            or bool(self.permissions)
+        )
 
     def names(self, place: Place) -> Iterator[Name]:
         """Of its pods' role; those of its objects are the layer's."""

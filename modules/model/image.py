@@ -10,7 +10,8 @@ from importlib import resources
 from typing import Annotated, Any, Literal
 
 from ..context import AccountId, Context
-from ..ecr.spec import ECR1, ECR2, ECR3, ECR9, EXAMPLE_IMAGE, Image, parse_image
+from ..ecr.spec import ECR1, ECR2, ECR3, ECR9, EXAMPLE_IMAGE, Image
+from ..image_uri import parse_image
 from ..rules import Problem, Rule, did_you_mean, one_of, rule
 from ..spec import Check, OneOf, Spec
 from .accelerator import Accelerator, Device, named_device

@@ -44,6 +44,11 @@ CAPABILITY = Capability(
             "Environment.kinds[]",
             "Environment.rules[]",
         ),
+        "rights of roles: a part of a policy document": (
+            "Identity.role_policies[]",
+            "Overridable.permissions{key}",
+            "Permissions.policies[]",
+        ),
         "Terraform's: attributes of its resources": (
             "Overridable.overrides{key}",
             "Overridable.overrides{}{key}",

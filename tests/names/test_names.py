@@ -30,6 +30,7 @@ from inferform import (
     NodeGroup,
     Notifications,
     OnSchedule,
+    Permissions,
     Rolling,
     Route,
     Scaling,
@@ -290,6 +291,7 @@ ASYNC, MULTI = ENDPOINTS["asynchronous"], ENDPOINTS["multi-model"]
 MANY = MultiModel(image=Image(repository="triton", tag="1"), artifacts="models/")
 TOPIC = "arn:aws:sns:us-east-1:111122223333:predictions"
 PACKAGE = "arn:aws:sagemaker:us-east-1:111122223333:model-package/fraud/13"
+POLICY = "arn:aws:iam::111122223333:policy/reader"
 SHADOW = Shadow(model=MODEL, instance_type="ml.m5.large")
 GPU = {"instance_type": "ml.g4dn.xlarge"}
 
@@ -343,6 +345,7 @@ CHANGES: list[tuple[Endpoint, dict[str, Any]]] = [
         {"model": MODEL.replace(network_isolation=True)},
         {"model": MODEL.replace(network_isolation=False)},
         {"model": ModelPackage(arn=PACKAGE)},
+        {"permissions": {"execution": Permissions(policies=[POLICY])}},
     )
 ] + [
     (SERVERLESS, {"memory_mib": 2048}),
@@ -402,11 +405,27 @@ def test_every_name_changes_exactly_when_what_is_sent_does(synthesize: Synthesiz
     assert renamed > len(CHANGES) / 2
 
 
+def test_tags_of_a_spec_change_no_name(synthesize: Synthesize) -> None:
+    tags = {"cost-center": "42"}
+    tagged = environment(
+        **{
+            kind: {name: each.replace(tags=tags) for name, each in specs.items()}
+            for kind, specs in (("endpoints", ENDPOINTS), ("batch", BATCH), ("services", SERVICES))
+        }
+    )
+    stacks = synthesize(tagged)
+    assert names_in(stacks) == FROZEN["specs"]
+    assert all(
+        made["tags"] == tags
+        for made in stacks["dev-use1-inference"]["resource"]["aws_sagemaker_model"].values()
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "leaves_out"),
     [
-        (type(REALTIME), set()),
-        (ServerlessEndpoint, {"model", "variant", "log_retention_days"}),
+        (type(REALTIME), {"tags"}),
+        (ServerlessEndpoint, {"model", "variant", "log_retention_days", "permissions", "tags"}),
         (AsyncEndpoint, set(type(REALTIME).model_fields)),
         (MultiModelEndpoint, set(type(REALTIME).model_fields) - {"model"}),
     ],
