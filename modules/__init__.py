@@ -22,8 +22,14 @@ from .context import Context, ImageOwner, Naming
 from .ecr.lifecycle import Expiry
 from .ecr.registry import PullThroughCache, RegistrySettings, Replication, Scanning
 from .ecr.spec import Image, Repository
-from .ecs.spec import (
+from .ecs.containers import (
     ContainerHealth,
+    ContainerOptions,
+    EfsVolume,
+    SideCar,
+    Ulimit,
+)
+from .ecs.spec import (
     Ec2,
     Ec2Capacity,
     EcsCluster,
@@ -127,6 +133,7 @@ __all__ = [
     "ConcurrentRequests",
     "ConfigurationError",
     "ContainerHealth",
+    "ContainerOptions",
     "Context",
     "CoreDumps",
     "CpuUtilization",
@@ -138,6 +145,7 @@ __all__ = [
     "EcsCluster",
     "EcsOutputs",
     "EcsService",
+    "EfsVolume",
     "EksCluster",
     "EksOutputs",
     "EksService",
@@ -215,6 +223,7 @@ __all__ = [
     "Scheduled",
     "ServerlessEndpoint",
     "Shadow",
+    "SideCar",
     "Spec",
     "SpecError",
     "Step",
@@ -225,6 +234,7 @@ __all__ = [
     "Toleration",
     "TransitGateway",
     "Transition",
+    "Ulimit",
     "Variant",
     "load",
     "office_hours",

@@ -77,7 +77,7 @@ def _start(environment: Environment, service: str, spec: EcsService, aws: Aws) -
     ] or [found[0].get("taskDefinition", "")]
     if serving == [arn]:
         return None
-    container, port = _served(found[0])
+    container, port = _served(found[0], newest)
     if isinstance(environment.ecs, EcsOutputs):
         providers = dict(environment.ecs.capacity_providers)
     else:
@@ -97,11 +97,16 @@ def _start(environment: Environment, service: str, spec: EcsService, aws: Aws) -
     return follow(aws, answer["deploymentId"], arn)
 
 
-def _served(service: Mapping[str, Any]) -> tuple[str, int]:
+def _served(service: Mapping[str, Any], definition: Mapping[str, Any]) -> tuple[str, int]:
+    """The container behind the load balancer, and the port that it has in the new definition."""
     behind = service.get("loadBalancers") or [
         entry for each in service.get("taskSets", []) for entry in each.get("loadBalancers", [])
     ]
-    return behind[0]["containerName"], behind[0]["containerPort"]
+    name, port = behind[0]["containerName"], behind[0]["containerPort"]
+    for container in definition["containerDefinitions"]:
+        if container["name"] == name and container.get("portMappings"):
+            port = container["portMappings"][0]["containerPort"]
+    return name, port
 
 
 def _app_spec(

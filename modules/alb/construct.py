@@ -11,7 +11,15 @@ from ..names import balanced
 from ..outputs import NetworkOutputs
 from ..overriding import override
 from ..protect import lifecycle
-from .spec import AccessLogs, LoadBalancer, Route, group_name, log_bucket, target_groups
+from .spec import (
+    CONTAINER_PORT,
+    AccessLogs,
+    LoadBalancer,
+    Route,
+    group_name,
+    log_bucket,
+    target_groups,
+)
 
 from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs
 from cdktf_cdktf_provider_aws.lb_listener import (
@@ -56,9 +64,6 @@ from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
-
-CONTAINER_PORT = 8080
-"""The port of the container contract."""
 
 
 class SharedLoadBalancer(Construct):
@@ -288,6 +293,7 @@ class Backend(Construct):
             f"targets-{color}" if color else "targets",
             name=name,
             target_type="ip",
+            # A default alone: ECS registers each task with the port of its container.
             port=CONTAINER_PORT,
             protocol="HTTP",
             vpc_id=vpc_id,

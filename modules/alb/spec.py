@@ -113,6 +113,9 @@ ELB19 = rule(
     source="Application Load Balancer guide, slow start mode",
 )
 
+CONTAINER_PORT = 8080
+"""The port of the container contract."""
+
 EXAMPLE_CERTIFICATE = (
     "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 )

@@ -17,6 +17,8 @@ ACCESS = {
         ),
         passes_to=("ec2", "ecs", "ecs-tasks"),
     ),
+    # File systems that tasks mount.
+    "elasticfilesystem": Access((), deploys=False, roles=("ClientMount", "ClientWrite")),
     # Commands in containers, and instances that are managed.
     "ssmmessages": Access((), deploys=False, roles=("Create*Channel", "Open*Channel")),
 }

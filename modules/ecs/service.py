@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..alb.construct import CONTAINER_PORT, Backend
+from ..alb.construct import Backend
+from ..alb.spec import CONTAINER_PORT
 from ..cdk import Construct, ITerraformDependable, Postcondition, TerraformResourceLifecycle
 from ..context import Context
 from ..ecr.spec import Image
@@ -21,6 +23,14 @@ from ..scaling.construct import ScalableTarget
 from ..scaling.kinds import ECS_SERVICE
 from ..secret import secret_service
 from ..vpc.egress import allow_https
+from .containers import (
+    CONTAINER,
+    MODEL_DIR,
+    ContainerHealth,
+    ContainerOptions,
+    EfsVolume,
+    SideCar,
+)
 from .guardrails import ECS
 from .names import (
     SHIFT,
@@ -49,15 +59,15 @@ from cdktf_cdktf_provider_aws.ecs_task_definition import (
     EcsTaskDefinitionEphemeralStorage,
     EcsTaskDefinitionRuntimePlatform,
     EcsTaskDefinitionVolume,
+    EcsTaskDefinitionVolumeEfsVolumeConfiguration,
+    EcsTaskDefinitionVolumeEfsVolumeConfigurationAuthorizationConfig,
 )
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 
-CONTAINER = "model"
-"""The name of the container that serves."""
-
-_MODEL_DIR = "/opt/ml/model"
 _ALL_MAY_WRITE = "1777"
+_NFS = 2049
 
 # Docker's capabilities without those by which a server of AWS's, started as root, takes files and
 # gives its workers another user.
@@ -176,30 +186,28 @@ class Service(Construct):
             service="ecs-tasks.amazonaws.com",
         )
 
-    @property
-    def _loader(self) -> str:
-        loader = self._spec.loader
-        return loader.uri(self._context) if isinstance(loader, Image) else loader
+    def _uri(self, image: Image | str) -> str:
+        return image.uri(self._context) if isinstance(image, Image) else image
 
     def _execution_statements(self) -> list[Statement]:
         """What ECS itself does for a task: pull images, open the log, read the secrets."""
         context, spec = self._context, self._spec
-        images = [spec.model.image_uri(context)]
-        if self._artifact and parse_image(self._loader):
-            images.append(self._loader)
-        login, *pulls = grants.pull(context, images[0])
-        for image in images[1:]:
-            pulls[0]["Resource"] = [
-                pulls[0]["Resource"],
-                grants.pull(context, image)[1]["Resource"],
-            ]
+        login, *pulls = grants.pull(context, spec.model.image_uri(context))
+        repositories = [pulls[0]["Resource"]]
+        for image in spec.helpers():
+            uri = self._uri(image)
+            if parse_image(uri):
+                repository = grants.pull(context, uri)[1]["Resource"]
+                repositories += [] if repository in repositories else [repository]
+        if len(repositories) > 1:
+            pulls[0]["Resource"] = repositories
         group = context.arn("logs", f"log-group:{self._log_group}:*")
         statements = [
             login,
             *pulls,
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], group, sid="WriteLogs"),
         ]
-        arns = sorted(set(spec.secrets.values()))
+        arns = spec.secret_arns
         secrets = [arn for arn in arns if secret_service(arn) == "secretsmanager"]
         parameters = [arn for arn in arns if secret_service(arn) == "ssm"]
         if secrets:
@@ -228,6 +236,7 @@ class Service(Construct):
         statements = grants.read_secrets(self._spec.model.environment.values())
         if self._artifact:
             statements += grants.read_artifact(context, self._artifact, key)
+        statements += self._mount_statements()
         if self._spec.execute_command:
             commands = context.arn("logs", f"log-group:{command_log_group(context)}:*")
             statements += [
@@ -250,6 +259,35 @@ class Service(Construct):
                 ),
                 allow("kms:Decrypt", key, sid="EncryptShell"),
             ]
+        return statements
+
+    def _mount_statements(self) -> list[Statement]:
+        """Mounting the file systems that ask for the task role, through their access points."""
+        statements = []
+        for index, volume in enumerate(self._spec.volumes.values(), 1):
+            if not volume.iam:
+                continue
+            system = volume.file_system
+            if not system.startswith("arn:"):
+                system = self._context.arn("elasticfilesystem", f"file-system/{system}")
+            writes = [] if volume.read_only else ["elasticfilesystem:ClientWrite"]
+            point = volume.access_point
+            statements.append(
+                allow(
+                    ["elasticfilesystem:ClientMount", *writes],
+                    system,
+                    sid=f"MountFiles{index}",
+                    conditions={
+                        "StringEquals": {
+                            "elasticfilesystem:AccessPointArn": self._context.arn(
+                                "elasticfilesystem", f"access-point/{point}"
+                            )
+                        }
+                    }
+                    if point
+                    else None,
+                )
+            )
         return statements
 
     def _definition(
@@ -280,7 +318,10 @@ class Service(Construct):
             ephemeral_storage=EcsTaskDefinitionEphemeralStorage(size_in_gib=storage)
             if storage
             else None,
-            volume=[EcsTaskDefinitionVolume(name=name) for name in volumes],
+            volume=[
+                *(EcsTaskDefinitionVolume(name=name) for name in volumes),
+                *(_file_system(name, volume) for name, volume in self._spec.volumes.items()),
+            ],
             container_definitions=json.dumps(self._containers(), sort_keys=True),
             # A service that CodeDeploy moves, and may move back, still runs the old revision.
             skip_destroy=True if self._spec.uses_code_deploy else None,
@@ -289,51 +330,76 @@ class Service(Construct):
         )
 
     def _containers(self) -> list[dict[str, Any]]:
-        spec = self._spec
+        spec, options = self._spec, self._spec.container
         container: dict[str, Any] = {
             "name": CONTAINER,
             "image": spec.model.image_uri(self._context, spec.device),
-            "command": ["serve"],
             "essential": True,
             "readonlyRootFilesystem": spec.is_read_only,
             "stopTimeout": spec.stop_timeout_seconds,
-            "portMappings": [
-                {"containerPort": CONTAINER_PORT, "hostPort": CONTAINER_PORT, "protocol": "tcp"}
-            ],
-            "environment": [
-                {"name": name, "value": value}
-                for name, value in sorted(spec.model.environment.items())
-            ],
+            "portMappings": [_port(options.port)],
+            "environment": _variables(spec.model.environment),
             "mountPoints": [_mount("tmp", "/tmp")] if spec.is_read_only else [],
             "linuxParameters": {"capabilities": {"drop": ["ALL"] if spec.runs_as else _UNUSED}},
             "logConfiguration": self._logging(CONTAINER),
+            **_started(options),
         }
+        if options.shared_memory_mib is not None:
+            container["linuxParameters"]["sharedMemorySize"] = options.shared_memory_mib
+        if options.init_process:
+            container["linuxParameters"]["initProcessEnabled"] = True
         if spec.runs_as:
             container["user"] = spec.runs_as
         if spec.secrets:
-            container["secrets"] = [
-                {"name": name, "valueFrom": arn} for name, arn in sorted(spec.secrets.items())
-            ]
+            container["secrets"] = _secrets(spec.secrets)
         if isinstance(spec.compute, Ec2) and spec.compute.gpus:
             container["resourceRequirements"] = [{"type": "GPU", "value": str(spec.compute.gpus)}]
         if spec.health is not None:
-            container["healthCheck"] = {
-                "command": ["CMD", *spec.health.command],
-                "interval": spec.health.interval_seconds,
-                "timeout": spec.health.timeout_seconds,
-                "retries": spec.health.retries,
-                "startPeriod": spec.health.start_seconds,
-            }
+            container["healthCheck"] = _health(spec.health)
+        container["mountPoints"] += self._file_mounts(CONTAINER)
         if self._artifact:
-            container["mountPoints"].append(_mount("model", _MODEL_DIR, read_only=True))
+            container["mountPoints"].append(_mount("model", MODEL_DIR, read_only=True))
             before = [self._loader_container(self._artifact)]
         else:
             before = [self._opener(container["image"])] if spec.is_read_only else []
-        if before:
-            container["dependsOn"] = [
-                {"containerName": first["name"], "condition": "SUCCESS"} for first in before
-            ]
-        return [container, *before]
+        waits = {first["name"]: "SUCCESS" for first in before} | dict(options.depends_on)
+        if waits:
+            container["dependsOn"] = _dependencies(waits)
+        beside = (self._sidecar(name, sidecar) for name, sidecar in spec.sidecars.items())
+        return [container, *before, *beside]
+
+    def _sidecar(self, name: str, spec: SideCar) -> dict[str, Any]:
+        """A container beside the model's."""
+        container: dict[str, Any] = {
+            "name": name,
+            "image": self._uri(spec.image),
+            "essential": spec.essential,
+            "user": spec.user,
+            "readonlyRootFilesystem": spec.read_only,
+            "stopTimeout": spec.stop_timeout_seconds,
+            "portMappings": [_port(port) for port in spec.ports],
+            "environment": _variables(spec.environment),
+            "mountPoints": self._file_mounts(name),
+            "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+            "logConfiguration": self._logging(name),
+        }
+        given = {
+            "command": spec.command,
+            "entryPoint": spec.entry_point,
+            "cpu": spec.cpu,
+            "memory": spec.memory_mib,
+            "secrets": _secrets(spec.secrets) or None,
+            "dependsOn": _dependencies(spec.depends_on) or None,
+            "healthCheck": None if spec.health is None else _health(spec.health),
+        }
+        return container | {key: value for key, value in given.items() if value is not None}
+
+    def _file_mounts(self, container: str) -> list[dict[str, Any]]:
+        return [
+            _mount(name, volume.path, read_only=volume.read_only)
+            for name, volume in self._spec.volumes.items()
+            if container in volume.containers
+        ]
 
     def _opener(self, image: str) -> dict[str, Any]:
         """What opens `/tmp` to the container's user: ECS makes a volume for root alone.
@@ -359,17 +425,17 @@ class Service(Construct):
         It runs as root, which owns the volumes, makes the files readable by all, and opens
         `/tmp` to the container's user.
         """
-        mounts = [_mount("model", _MODEL_DIR)]
-        script = f'aws s3 cp "$ARTIFACT" - | python3 -c "{_UNPACK}" {_MODEL_DIR}'
+        mounts = [_mount("model", MODEL_DIR)]
+        script = f'aws s3 cp "$ARTIFACT" - | python3 -c "{_UNPACK}" {MODEL_DIR}'
         if artifact.endswith("/"):
-            script = f'aws s3 cp --recursive --only-show-errors "$ARTIFACT" {_MODEL_DIR}'
-        script += f" && chmod -R a+rX {_MODEL_DIR}"
+            script = f'aws s3 cp --recursive --only-show-errors "$ARTIFACT" {MODEL_DIR}'
+        script += f" && chmod -R a+rX {MODEL_DIR}"
         if self._spec.is_read_only:
             script += f" && chmod {_ALL_MAY_WRITE} /tmp"
             mounts.append(_mount("tmp", "/tmp"))
         return {
             "name": "loader",
-            "image": self._loader,
+            "image": self._uri(self._spec.loader),
             "entryPoint": ["/bin/bash", "-euo", "pipefail", "-c"],
             "command": [script],
             "essential": False,
@@ -463,7 +529,7 @@ class Service(Construct):
                 EcsServiceLoadBalancer(
                     target_group_arn=backend.groups[0].arn,
                     container_name=CONTAINER,
-                    container_port=CONTAINER_PORT,
+                    container_port=spec.container.port,
                     advanced_configuration=advanced,
                 )
             ]
@@ -543,6 +609,12 @@ class Service(Construct):
         group_id: str = group.id
         self.security_group_id = group_id
         rules: list[ITerraformDependable] = []
+        # The tasks of before are reached until those with another port serve.
+        moved = (
+            None
+            if spec.container.port == CONTAINER_PORT
+            else TerraformResourceLifecycle(create_before_destroy=True)
+        )
         if spec.route is not None:
             rules.append(
                 VpcSecurityGroupIngressRule(
@@ -551,11 +623,42 @@ class Service(Construct):
                     security_group_id=group_id,
                     description="requests from the load balancer",
                     ip_protocol="tcp",
-                    from_port=CONTAINER_PORT,
-                    to_port=CONTAINER_PORT,
+                    from_port=spec.container.port,
+                    to_port=spec.container.port,
                     referenced_security_group_id=around.cluster.load_balancer_groups[
                         spec.route.load_balancer
                     ],
+                    lifecycle=moved,
+                )
+            )
+            if moved:
+                # Load balancers are let out to the contract's port alone.
+                rules.append(
+                    VpcSecurityGroupEgressRule(
+                        self,
+                        "from-load-balancer-out",
+                        security_group_id=around.cluster.load_balancer_groups[
+                            spec.route.load_balancer
+                        ],
+                        description=f"requests to {self.name}",
+                        ip_protocol="tcp",
+                        from_port=spec.container.port,
+                        to_port=spec.container.port,
+                        referenced_security_group_id=group_id,
+                        lifecycle=moved,
+                    )
+                )
+        if spec.volumes:
+            rules.append(
+                VpcSecurityGroupEgressRule(
+                    self,
+                    "to-files",
+                    security_group_id=group_id,
+                    description="NFS to mount targets",
+                    ip_protocol="tcp",
+                    from_port=_NFS,
+                    to_port=_NFS,
+                    cidr_ipv4=around.network.vpc_cidr,
                 )
             )
         cidrs = spec.egress_cidrs
@@ -569,6 +672,65 @@ class Service(Construct):
             cidrs={f"egress-{index}": cidr for index, cidr in enumerate(cidrs)},
         )
         return group_id, rules
+
+
+def _started(options: ContainerOptions) -> dict[str, Any]:
+    """What the model's container is started with."""
+    started: dict[str, Any] = {}
+    if options.command is None or options.command:
+        started["command"] = ["serve"] if options.command is None else list(options.command)
+    if options.entry_point is not None:
+        started["entryPoint"] = list(options.entry_point)
+    if options.ulimits:
+        started["ulimits"] = [
+            {"name": name, "softLimit": limit.soft, "hardLimit": limit.hard}
+            for name, limit in sorted(options.ulimits.items())
+        ]
+    return started
+
+
+def _port(port: int) -> dict[str, Any]:
+    return {"containerPort": port, "hostPort": port, "protocol": "tcp"}
+
+
+def _variables(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in sorted(values.items())]
+
+
+def _secrets(arns: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "valueFrom": arn} for name, arn in sorted(arns.items())]
+
+
+def _dependencies(conditions: Mapping[str, str]) -> list[dict[str, str]]:
+    return [
+        {"containerName": name, "condition": condition} for name, condition in conditions.items()
+    ]
+
+
+def _health(health: ContainerHealth) -> dict[str, Any]:
+    return {
+        "command": ["CMD", *health.command],
+        "interval": health.interval_seconds,
+        "timeout": health.timeout_seconds,
+        "retries": health.retries,
+        "startPeriod": health.start_seconds,
+    }
+
+
+def _file_system(name: str, volume: EfsVolume) -> EcsTaskDefinitionVolume:
+    """A file system, encrypted in transit, which mounting by the task role asks for too."""
+    authorized = EcsTaskDefinitionVolumeEfsVolumeConfigurationAuthorizationConfig(
+        access_point_id=volume.access_point, iam="ENABLED" if volume.iam else "DISABLED"
+    )
+    return EcsTaskDefinitionVolume(
+        name=name,
+        efs_volume_configuration=EcsTaskDefinitionVolumeEfsVolumeConfiguration(
+            file_system_id=volume.file_system_id,
+            root_directory=volume.root or "/",
+            transit_encryption="ENABLED",
+            authorization_config=authorized,
+        ),
+    )
 
 
 def _mount(volume: str, path: str, *, read_only: bool = False) -> dict[str, Any]:

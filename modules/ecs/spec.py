@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from ..alb.spec import ELB17, LoadBalancer, Route, target_groups
 from ..context import Context
-from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, is_public
+from ..ecr.spec import Image, is_public
 from ..fargate import FARGATE_MEMORY
 from ..model import hub
 from ..model.accelerator import PLURAL, Device
@@ -19,7 +19,7 @@ from ..names import Name, balanced, role
 from ..overrides import Overridable
 from ..rollouts.spec import AllAtOnce, BlueGreen, Canary, Linear, Rolling
 from ..rollouts.target import Target
-from ..rules import Problem, Rule, rule
+from ..rules import Problem, rule
 from ..scaling.kinds import ECS_SERVICE, Kind
 from ..scaling.metrics import RequestsPerTarget
 from ..scaling.spec import Scaling
@@ -31,12 +31,14 @@ from ..service import (
     Platform,
     Scalable,
     Service,
+    SpecPath,
     secret_endpoints,
 )
-from ..spec import Aws, Between, Check, Cidrs, Known, Many, OneOf, ShortName, Spec, arn_of
+from ..spec import Aws, Between, Check, Cidrs, Known, Many, OneOf, ShortName, Spec
 from ..usage import Usage, between, bounds, fargate, on_demand
 from ..vpc.flow_logs import RetentionDays
 from . import names as named
+from .containers import ECS35, Containers, HelperImage, within
 from .guardrails import CODE_DEPLOY, ECS
 from .instances import (
     Architecture,
@@ -92,12 +94,6 @@ ECS19 = rule(
     refuses="a task on EC2 outside 128 to 196,608 CPU units, below 128 MiB or above 16 GPUs",
     message="must be {expected}",
     source="botocore ecs RegisterTaskDefinition cpu; Amazon ECS developer guide, task size",
-)
-ECS21 = rule(
-    "ECS21",
-    refuses="a container health check outside AWS's ranges",
-    message="must be {expected}",
-    source="Amazon ECS API reference, HealthCheck",
 )
 ECS22 = rule(
     "ECS22",
@@ -184,27 +180,9 @@ ECS34 = rule(
     source="Amazon ECS developer guide, availability best practices",
     severity="warning",
 )
-ECS35 = rule(
-    "ECS35",
-    refuses="one name for a secret and an environment variable",
-    message="is a variable of model.environment too; leave it out there",
-    source="botocore ecs RegisterTaskDefinition (unique names)",
-)
-ECS36 = rule(
-    "ECS36",
-    refuses="a stop timeout outside 2 to 120 seconds",
-    message="must be from {low} to {high} seconds",
-    source="Amazon ECS API reference, ContainerDefinition stopTimeout (Fargate's maximum)",
-)
-ECS37 = rule(
-    "ECS37",
-    refuses="a user that is root or not a user",
-    message="must be a user id other than 0, or a user's name other than root, such as '10001'",
-    source="Inferform: containers run without root; CIS Docker benchmark 4.1",
-)
 ECS38 = rule(
     "ECS38",
-    refuses="a public loader image in subnets without internet",
+    refuses="a public image of a loader or side-car in subnets without internet",
     message="is outside Amazon ECR's private registries and the network has no NAT; copy it "
     "into the registry, or use a pull-through cache",
     source="Amazon ECR user guide, pull through cache rules",
@@ -227,12 +205,6 @@ ECS41 = rule(
     refuses="a volume outside 30 to 16,384 GiB",
     message="must be from {low} to {high} GiB",
     source="Amazon ECS-optimised AMIs (30 GiB root volume); Amazon EBS user guide, gp3",
-)
-ECS42 = rule(
-    "ECS42",
-    refuses="an environment variable name that is none",
-    message="must be letters, digits and _, not beginning with a digit",
-    source="POSIX.1, environment variables",
 )
 ECS43 = rule(
     "ECS43",
@@ -291,30 +263,9 @@ _LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
 _GIB = 1024
 
 
-def _within(broken: Rule, low: int, high: int, unit: str = "") -> Check:
-    return Check(
-        broken,
-        lambda value: low <= value <= high,
-        lambda _: {"expected": f"from {low:,} to {high:,}{unit}"},
-    )
-
-
-SecretArn = Annotated[
-    str,
-    arn_of(
-        "(secretsmanager|ssm)",
-        "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-token-AbCdEf",
-        r"(secret:|parameter/).+",
-    ),
-]
-"""The ARN of a secret in Secrets Manager or a parameter of Systems Manager."""
-
-VariableName = Annotated[
-    str, Check(ECS42, lambda name: bool(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)))
-]
-TaskCount = Annotated[int, _within(ECS30, 0, 5000)]
-InstanceCount = Annotated[int, _within(ECS30, 0, 5000)]
-Percent = Annotated[int, _within(ECS30, 0, 100, " percent")]
+TaskCount = Annotated[int, within(ECS30, 0, 5000)]
+InstanceCount = Annotated[int, within(ECS30, 0, 5000)]
+Percent = Annotated[int, within(ECS30, 0, 100, " percent")]
 
 
 class Ec2Capacity(Overridable, Billed, Named):
@@ -338,7 +289,7 @@ class Ec2Capacity(Overridable, Billed, Named):
 
     max_instances: Annotated[
         int,
-        _within(ECS30, 1, 5000),
+        within(ECS30, 1, 5000),
         Aws(
             "autoscaling:CreateAutoScalingGroupType.MaxSize",
             "ecs:ManagedScaling.maximumScalingStepSize",
@@ -557,7 +508,7 @@ class Ec2(Spec):
 
     memory_mib: Annotated[
         int,
-        _within(ECS19, 128, 24 * _GIB * _GIB, " MiB"),
+        within(ECS19, 128, 24 * _GIB * _GIB, " MiB"),
         Aws("ecs:RegisterTaskDefinitionRequest.memory"),
     ]
     """Memory in MiB. Instances keep some for themselves: a g5.xlarge offers about 15,000 of its
@@ -566,14 +517,14 @@ class Ec2(Spec):
     cpu: (
         Annotated[
             int,
-            _within(ECS19, 128, 196_608, " CPU units"),
+            within(ECS19, 128, 196_608, " CPU units"),
             Aws("ecs:RegisterTaskDefinitionRequest.cpu"),
         ]
         | None
     ) = None
     """CPU units; 1,024 are one vCPU. Without it tasks share the instance's."""
 
-    gpus: Annotated[int, _within(ECS19, 0, 16, " GPUs"), Aws("ecs:ResourceRequirement.value")] = 0
+    gpus: Annotated[int, within(ECS19, 0, 16, " GPUs"), Aws("ecs:ResourceRequirement.value")] = 0
     """Whole GPUs for each task. Without it, none."""
 
     architecture: Annotated[Architecture, Aws("ecs:RuntimePlatform.cpuArchitecture")] | None = None
@@ -584,43 +535,7 @@ class Ec2(Spec):
         return [(providers[self.capacity], 0, 1)]
 
 
-class ContainerHealth(Spec):
-    """A command in the container that says whether it is healthy."""
-
-    command: Annotated[Many[str], Aws("ecs:HealthCheck.command")]
-    """The command, such as `["python", "-c", "..."]`; exit status 0 is healthy."""
-
-    interval_seconds: Annotated[
-        int, _within(ECS21, 5, 300, " seconds"), Aws("ecs:HealthCheck.interval")
-    ] = 30
-    """Seconds between two runs. Without it, 30."""
-
-    timeout_seconds: Annotated[
-        int, _within(ECS21, 2, 60, " seconds"), Aws("ecs:HealthCheck.timeout")
-    ] = 5
-    """Seconds for one run. Without it, 5."""
-
-    retries: Annotated[int, _within(ECS21, 1, 10), Aws("ecs:HealthCheck.retries")] = 3
-    """Failures that make it unhealthy. Without it, 3."""
-
-    start_seconds: Annotated[
-        int, _within(ECS21, 0, 300, " seconds"), Aws("ecs:HealthCheck.startPeriod")
-    ] = 60
-    """Seconds after the start in which failures do not count. Without it, 60."""
-
-    def check(self) -> Iterator[Problem]:
-        """There is a command."""
-        if not self.command:
-            yield ECS21.problem("command", expected="a command with its arguments")
-
-
-def _is_user(user: str) -> bool:
-    name = user.partition(":")[0]
-    known = re.fullmatch(r"[a-z_0-9][\w-]{0,31}(:[a-z_0-9][\w-]{0,31})?", user, re.ASCII)
-    return bool(known) and name != "root" and not re.fullmatch(r"0+", name)
-
-
-class EcsService(Service):
+class EcsService(Containers, Service):
     """An inference service on ECS: the container that SageMaker would serve, behind a route.
 
     Its `model` is a SageMaker `Model`, so moving from one to the other changes the type and the
@@ -656,28 +571,6 @@ class EcsService(Service):
     not on the emulator. A service cannot change from one to the other. Default: CODE_DEPLOY; a
     Rolling rollout is ECS's own."""
 
-    secrets: dict[
-        Annotated[VariableName, Aws("ecs:Secret.name")],
-        Annotated[SecretArn, Aws("ecs:Secret.valueFrom")],
-    ] = {}
-    """Environment variables whose values are secrets or parameters, by ARN. Without it, none."""
-
-    health: ContainerHealth | None = None
-    """A health check inside the container. Without it the route's alone."""
-
-    user: Annotated[str, Check(ECS37, _is_user), Aws("ecs:ContainerDefinition.user")] | None = None
-    """The user that the container runs as, never root. Default: 10001; the image's own for
-    AWS's containers, which start as root."""
-
-    read_only: bool | None = None
-    """Whether the root file system is read-only; `/tmp` is always writable. Default: True;
-    False for AWS's containers, which write their settings into `/etc` and the working folder."""
-
-    stop_timeout_seconds: Annotated[
-        int, Between(ECS36, 2, 120), Aws("ecs:ContainerDefinition.stopTimeout")
-    ] = 30
-    """Seconds from SIGTERM to SIGKILL. Without it 30, as on SageMaker."""
-
     execute_command: bool = False
     """Whether `aws ecs execute-command` may open a shell, for which `read_only` must be False.
     Without it, no."""
@@ -690,17 +583,7 @@ class EcsService(Service):
     log_retention_days: RetentionDays = 30
     """Days that the service's log group keeps events. Without it, 30."""
 
-    loader: Annotated[
-        Image | str,
-        OneOf(),
-        Check(
-            ECR1,
-            lambda image: isinstance(image, Image) or bool(re.search(r"(:[\w.-]+|@.+)$", image)),
-            lambda _: {"example": EXAMPLE_IMAGE},
-        ),
-        Check(ECR2, lambda image: isinstance(image, Image) or not image.endswith(":latest")),
-        Aws("ecs:ContainerDefinition.image"),
-    ] = _LOADER
+    loader: HelperImage = _LOADER
     """The image, with AWS CLI and Python, that fetches the artifact before the container starts.
     Without it AWS's own from the public registry; nothing is fetched without an artifact."""
 
@@ -710,7 +593,13 @@ class EcsService(Service):
             yield ECS24.problem("model", field)
         for name in self.secrets:
             if name in self.model.environment:
-                yield ECS35.problem("secrets", name)
+                yield ECS35.problem("secrets", name, environment="model.environment")
+        yield from self.container_problems(
+            cpu=self.compute.cpu,
+            memory_mib=self.compute.memory_mib,
+            on_fargate=isinstance(self.compute, Fargate),
+            has_artifact=self.model.artifact is not None,
+        )
         yield from self._check_image()
         yield from self._check_rollout()
         if self.execute_command and self.is_read_only:
@@ -809,10 +698,11 @@ class EcsService(Service):
     @property
     def has_task_role(self) -> bool:
         """Whether the container itself calls AWS: for its artifact, for secrets that its
-        variables name, for ECS Exec, or by `permissions`."""
+        variables name, for file systems that it mounts, for ECS Exec, or by `permissions`."""
         return (
             self.model.artifact is not None
             or fetches_secrets(self.model.environment)
+            or any(volume.iam for volume in self.volumes.values())
             or self.execute_command
             or "task" in self.permissions
         )
@@ -868,9 +758,15 @@ class EcsService(Service):
             yield image
 
     def helpers(self) -> Iterator[Image | str]:
-        """The loader, where there is an artifact to load."""
+        """The loader, where there is an artifact to load, and the side-cars'."""
+        for _, image in self._helpers():
+            yield image
+
+    def _helpers(self) -> Iterator[tuple[SpecPath, Image | str]]:
         if self.model.artifact is not None:
-            yield self.loader
+            yield ("loader",), self.loader
+        for name, sidecar in self.sidecars.items():
+            yield ("sidecars", name, "image"), sidecar.image
 
     def loads(self) -> Iterator[str]:
         """The model's artifact."""
@@ -887,12 +783,12 @@ class EcsService(Service):
         needed = {"ecr.api", "ecr.dkr", "logs"}
         if isinstance(self.compute, Ec2):
             needed |= {"ecs", "ecs-agent", "ecs-telemetry"}
-        needed |= secret_endpoints([*self.secrets.values(), *self.model.secrets()])
+        needed |= secret_endpoints([*self.secret_arns, *self.model.secrets()])
         if self.execute_command:
             # The session is encrypted with the environment's key inside the container.
             needed |= {"kms", "ssmmessages"}
-        public = [loader for loader in self.helpers() if is_public(loader)]
-        return Needs(frozenset(needed), s3=True, internet=(("loader",),) if public else ())
+        public = tuple(path for path, image in self._helpers() if is_public(image))
+        return Needs(frozenset(needed), s3=True, internet=public)
 
     def is_led_out(self, place: Place) -> bool:
         """Whether `egress_cidrs` leads out, or the default: where AWS is reached through NAT."""

@@ -43,6 +43,30 @@ inference=Inference(
             rollout=Rolling(min_healthy_percent=50),
             health=ContainerHealth(command=["CMD-SHELL", "true"]),
             egress_cidrs=["192.0.2.0/24"],
+            container=ContainerOptions(
+                command=["serve", "--fast"], entry_point=["/bin/server"], port=8000,
+                depends_on={{"agent": "HEALTHY"}}, ulimits={{"nofile": Ulimit(soft=1024, hard=65535)}},
+                shared_memory_mib=1024, init_process=True,
+            ),
+            sidecars={{
+                "agent": SideCar(
+                    image=Image(repository="fraud", tag="agent-1"), essential=True,
+                    command=["--config"], entry_point=["/bin/agent"], environment={{"LEVEL": "info"}},
+                    secrets={{"TOKEN": "arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"}},
+                    cpu=64, memory_mib=128, ports=[4317],
+                    health=ContainerHealth(command=["true"]), user="10002",
+                ),
+                "log": SideCar(
+                    image=Image(repository="fraud", tag="log-1"), depends_on={{"model": "START"}},
+                ),
+            }},
+            volumes={{
+                "features": EfsVolume(
+                    file_system="fs-0123456789abcdef0", access_point="fsap-0123456789abcdef0",
+                    path="/mnt/features", containers=["model", "agent"],
+                ),
+                "files": EfsVolume(file_system="fs-0123456789abcdef0", path="/mnt/a", root="/a"),
+            }},
         ),
     }},
 ),
@@ -77,6 +101,8 @@ CAPABILITY = Capability(
     },
     good={
         "ECS37": ("10001", "app:app"),
+        "EfsVolume.access_point": ("fsap-0123456789abcdef0",),
+        "EfsVolume.file_system": ("fs-0123456789abcdef0",),
     },
     requests={
         "aws_autoscaling_group": "autoscaling:CreateAutoScalingGroup",

@@ -32,7 +32,8 @@ from inferform import (
     Repository,
     Scaling,
 )
-from inferform.ecs.spec import ContainerHealth, Ec2Capacity, EcsCluster, EcsService, Fargate
+from inferform.ecs.containers import ContainerHealth
+from inferform.ecs.spec import Ec2Capacity, EcsCluster, EcsService, Fargate
 from inferform.eks.spec import EksCluster, NodeGroup, NodeGroups
 from inferform.outputs import NetworkOutputs, RegistryOutputs
 from inferform.sagemaker.endpoints import AsyncEndpoint, ServerlessEndpoint

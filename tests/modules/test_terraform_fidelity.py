@@ -132,7 +132,10 @@ def longest(tree: Any) -> Any:
     for name, value in tree.given.items():
         places = {f"{spec.__name__}.{name}" for spec in getattr(inferform, tree.kind).__mro__}
         if isinstance(value, dict):
-            are_names = bool({f"{place}{{key}}" for place in places} & SHORT_NAMES)
+            # Fields beside them name side-cars as they are.
+            are_names = name != "sidecars" and bool(
+                {f"{place}{{key}}" for place in places} & SHORT_NAMES
+            )
             given[name] = {
                 stretched(key) if are_names else key: longest(each) for key, each in value.items()
             }

@@ -146,6 +146,25 @@ def test_an_alarm_that_stops_it_is_the_reason_and_without_it_the_service_moves(
     assert operations.start(environment(), "fraud", aws) is None
 
 
+def test_the_traffic_goes_to_the_port_of_the_new_tasks(
+    aws: Aws, alarm: Callable[[str], None]
+) -> None:
+    alarm("ALARM")
+    ecs, name = aws.client("ecs"), CONTEXT.name("fraud")
+    container: Any = {
+        "name": "model",
+        "memory": 128,
+        "image": "fraud:4",
+        "portMappings": [{"containerPort": 8000}],
+    }
+    ecs.register_task_definition(family=name, containerDefinitions=[container])
+    started = operations.start(environment(), "fraud", aws)
+    assert started is not None
+    info = aws.client("codedeploy").get_deployment(deploymentId=started.deployment)
+    content = info["deploymentInfo"]["revision"]["appSpecContent"]["content"]
+    assert '"LoadBalancerInfo": {"ContainerName": "model", "ContainerPort": 8000}' in content
+
+
 def test_the_tasks_keep_their_share_of_spot(aws: Aws, alarm: Callable[[str], None]) -> None:
     alarm("ALARM")
     ecs, name = aws.client("ecs"), CONTEXT.name("fraud")

@@ -31,7 +31,7 @@ from inferform import (
     Route,
     Scaling,
 )
-from inferform.ecs.spec import ContainerHealth
+from inferform.ecs.containers import ContainerHealth
 from inferform.service import Place
 from ops import promote, push, rollout, simulation_input
 from ops.aws import Aws

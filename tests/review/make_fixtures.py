@@ -32,7 +32,8 @@ from inferform import (
     Scaling,
     TargetTracking,
 )
-from inferform.ecs.spec import ContainerHealth, EcsService, Fargate
+from inferform.ecs.containers import ContainerHealth
+from inferform.ecs.spec import EcsService, Fargate
 from inferform.layers.program import synthesize
 from inferform.outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from inferform.sagemaker.endpoints.variants import MultiVariantEndpoint, Variant

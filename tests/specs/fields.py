@@ -28,6 +28,7 @@ from inferform import (
     PullThroughCache,
     Spec,
     SpecError,
+    Ulimit,
     Variant,
 )
 from inferform.spec import NAME1, Aws
@@ -50,9 +51,13 @@ _MULTI = MultiModel(image=Image(repository="fraud", tag="1"), artifacts="models/
 
 # What stands under a key, or over a value, where it is not any text.
 _VALUES: dict[str, Any] = {
-    "EcsService.secrets": _SECRET,
+    "ContainerOptions.depends_on": "START",
+    "ContainerOptions.ulimits": Ulimit(soft=1, hard=1),
+    "Containers.secrets": _SECRET,
     "EksCluster.addons": Addon(),
     "Registry.caches": PullThroughCache(upstream="public.ecr.aws"),
+    "SideCar.depends_on": "START",
+    "SideCar.secrets": _SECRET,
 }
 
 # Where a Spec's `check` has the limits, as the message must not show the value or depends on more.

@@ -29,7 +29,7 @@ from inferform import (
     ServerlessEndpoint,
     SpecError,
 )
-from inferform.ecs.spec import ContainerHealth
+from inferform.ecs.containers import ContainerHealth
 from inferform.own import OwnService
 from inferform.secret import secret_service
 from inferform.service import Billed, Reaching, Service, Versioned
