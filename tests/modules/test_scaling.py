@@ -23,6 +23,7 @@ from inferform.scaling.kinds import ASYNCHRONOUS
 from inferform.scaling.metrics import METRICS
 from inferform.target import AWS
 
+from ..golden.__main__ import without_notes
 from ..scaling_cases import CASES, DIMENSIONS, tracking
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "scaling"
@@ -79,7 +80,7 @@ def test_a_target_and_its_policies_come_out_as_in_the_golden_file(
     case: str, build: Callable[..., dict[str, Any]]
 ) -> None:
     resources = build([case])
-    text = json.dumps(resources, indent=2, sort_keys=True) + "\n"
+    text = json.dumps(without_notes(resources), indent=1, sort_keys=True) + "\n"
     path = GOLDEN / f"{case}.json"
     if os.environ.get(UPDATE):
         path.write_text(text, "utf-8")
