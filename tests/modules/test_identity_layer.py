@@ -138,6 +138,28 @@ def test_the_trust_of_each_role_names_repository_branch_and_environment(
     ]
 
 
+def test_the_roles_of_a_protected_environment_stay_and_a_deploy_may_take_four_hours(
+    synthesize: Synthesize,
+) -> None:
+    people = ["arn:aws:iam::999988887777:role/b", "arn:aws:iam::222233334444:role/a"]
+    environment = _environment(
+        context=CONTEXT.replace(protected=True), identity=IDENTITY.replace(operators=people)
+    )
+    stack = synthesize(environment)["dev-use1-identity"]
+    for kind in ("aws_iam_openid_connect_provider", "aws_iam_policy", "aws_iam_role"):
+        found = _resources(stack, kind)
+        assert found
+        for each in found.values():
+            assert each["lifecycle"]["prevent_destroy"] is True
+    deploy, plan = (_resources(stack, "aws_iam_role")[f"roles/{n}"] for n in ("deploy", "plan"))
+    assert (deploy["max_session_duration"], plan.get("max_session_duration")) == (14_400, None)
+    trusted = _statements(deploy["assume_role_policy"])["Operators"]["Principal"]["AWS"]
+    assert trusted == [
+        f"arn:aws:iam::{account}:root"
+        for account in ("111122223333", "222233334444", "999988887777")
+    ]
+
+
 def test_only_the_identity_layer_works_without_the_role_that_it_makes(
     synthesize: Synthesize,
 ) -> None:

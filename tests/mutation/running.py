@@ -16,6 +16,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections import defaultdict
@@ -253,11 +254,13 @@ class _Trace:
         """Count what is run meanwhile for `who`."""
         before, self._who = self._who, who
         sys.settrace(self._called)
+        threading.settrace(self._called)
         try:
             yield
         finally:
             self._who = before
             sys.settrace(self._called if before else None)
+            threading.settrace(self._called if before else None)
 
     def _called(self, frame: FrameType, event: str, argument: object) -> Any:
         file = self._files.get(frame.f_code.co_filename)

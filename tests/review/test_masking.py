@@ -206,3 +206,36 @@ def test_a_plan_is_read_in_clear_only_where_that_is_asked_for() -> None:
     )
     assert str(masked.after["password"]) == "(masked)"
     assert clear.after == {"password": "swordfish"}
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_what_is_empty_is_no_secret(empty: Any) -> None:
+    value = {"note": empty, "password": empty}
+    assert mask(value, {"note": True, "password": True}) == value
+
+
+def test_of_a_pair_only_the_value_is_hidden_by_the_name() -> None:
+    pair = {"name": "DB_PASSWORD", "value": "swordfish", "note": "of the store"}
+    assert mask(pair) == {**pair, "value": Masked("swordfish")}
+    alone = {"value": "swordfish", "port": 80}
+    assert mask(alone) == alone
+
+
+@pytest.mark.parametrize("text", ["password=", "password: ", 'password=""', "password=''"])
+def test_a_name_without_a_value_stays(text: str) -> None:
+    assert mask_text(text) == text
+
+
+@pytest.mark.parametrize("option", ["-u", "--user", "--proxy-user"])
+def test_the_password_beside_a_user_is_hidden(option: str) -> None:
+    assert mask({"command": ["curl", option, "ann:swordfish"]})["command"] == [
+        *("curl", option, Masked("ann:swordfish"))
+    ]
+    assert "swordfish" not in mask_text(f"curl {option} ann:swordfish https://x.example")
+
+
+def test_a_secret_that_comes_or_goes_is_a_change() -> None:
+    for before, after in (({}, {"password": "x"}), ({"password": "x"}, {"password": ""})):
+        entry = changed("aws_x.y", ["update"], {"a": 1, **before}, {"a": 1, **after})
+        (change,) = read_plan(plan_of(entry)).changes
+        assert [each.path for each in change.differences] == ["password"]

@@ -14,6 +14,7 @@ from ops.errors import BadInputError
 from ops.plan import Action, read_plan
 from ops.review.building import build
 from ops.review.renderers import FORMATS
+from ops.review.values import marks
 
 from .plans import PLANS, changed, plan_of
 
@@ -170,3 +171,50 @@ def test_only_drift_that_the_plan_puts_back_is_told() -> None:
         text = FORMATS[name](report)
         assert "changed outside of Terraform" in text
         assert "filled" not in text
+
+
+def _providers(**providers: dict[str, Any]) -> str:
+    return plan_of(configuration={"provider_config": providers})
+
+
+def _aws(region: str, **more: Any) -> dict[str, Any]:
+    return {"name": "aws", "expressions": {"region": {"constant_value": region}}, **more}
+
+
+def test_the_region_is_that_of_the_provider_without_an_alias() -> None:
+    plan = read_plan(
+        _providers(
+            other=_aws("eu-west-1", name="other"),
+            second=_aws("us-west-2", alias="second"),
+            aws=_aws("us-east-1"),
+        )
+    )
+    assert plan.region == "us-east-1"
+    assert read_plan(_providers(second=_aws("us-west-2", alias="second"))).region == ""
+    arn = {"arn": "arn:aws:s3:eu-west-3:111122223333:x"}
+    assert read_plan(plan_of(changed("aws_x.y", ["no-op"], arn, arn))).region == "eu-west-3"
+
+
+def test_the_accounts_of_providers_are_those_they_allow_and_whose_role_they_assume() -> None:
+    def accounts(**given: Any) -> frozenset[str]:
+        provider = {"name": "aws", "expressions": given}
+        return read_plan(_providers(aws=provider)).accounts
+
+    role = "arn:aws:iam::999988887777:role/x"
+    assert accounts(allowed_account_ids={"constant_value": ["111122223333"]}) == {"111122223333"}
+    assert accounts(assume_role=[{"role_arn": {"constant_value": role}}]) == {"999988887777"}
+    assert accounts(assume_role=[{"role_arn": {"constant_value": "x"}}]) == frozenset()
+
+
+def test_only_what_was_moved_says_from_where() -> None:
+    entry = changed("aws_x.y", ["update"], {"a": 1}, {"a": 2})
+    (stayed,) = read_plan(plan_of(entry)).changes
+    assert marks(stayed) == ""
+    assert not stayed.generated
+    assert not stayed.new_identity
+    (moved,) = read_plan(plan_of({**entry, "previous_address": "aws_x.z"})).changes
+    assert marks(moved) == "moved from aws_x.z"
+    (replaced,) = read_plan(
+        plan_of(changed("aws_x.y", ["create", "delete"], {"a": 1}, {"a": 2}))
+    ).changes
+    assert marks(replaced) == "new one first"

@@ -457,6 +457,7 @@ def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:
     assert "STATE2" not in found(endpoint, configuration)
 
 
+SERVICE_OF_FOUR = {"name": "s", "desired_count": 4, "task_definition": "b"}
 QUIET: dict[str, Entry] = {
     "a policy loses an action": update(
         "aws_iam_role_policy.p",
@@ -497,6 +498,15 @@ QUIET: dict[str, Entry] = {
     "an internal load balancer": changed("aws_lb.l", ["create"], None, {"internal": True}),
     "the maximum grows a little": update(
         "aws_appautoscaling_target.t", TARGET, {**TARGET, "max_capacity": 10}
+    ),
+    "a desired count stays beside another change": update(
+        "aws_ecs_service.s", {**SERVICE_OF_FOUR, "task_definition": "a"}, SERVICE_OF_FOUR
+    ),
+    "a desired count is raised": update(
+        "aws_ecs_service.s", SERVICE_OF_FOUR, {**SERVICE_OF_FOUR, "desired_count": 5}
+    ),
+    "a desired count is not said any more": update(
+        "aws_ecs_service.s", SERVICE_OF_FOUR, {**SERVICE_OF_FOUR, "desired_count": None}
     ),
     "a model is replaced": changed(
         "aws_sagemaker_model.m", ["create", "delete"], {"name": "a"}, {"name": "b"}

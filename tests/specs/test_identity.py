@@ -86,6 +86,8 @@ def test_a_branch_has_no_wildcard(branch: str) -> None:
 def test_someone_must_be_able_to_deploy() -> None:
     assert rules_broken(lambda: GitHub(repository="a/b", branches=[])) == ["IDN5"]
     assert rules_broken(Identity) == ["IDN7"]
+    operator = "arn:aws:iam::111122223333:role/platform-admin"
+    assert Identity(operators=[operator]).creates_provider == ""
 
 
 @pytest.mark.parametrize(
