@@ -93,6 +93,8 @@ SETTINGS: dict[str, dict[str, tuple[Any, ...]]] = {
     "kubernetes_network_policy_v1": {"spec.policy_types": ("Ingress", "Egress")},
     "kubernetes_service_account_v1": {"automount_service_account_token": (False,)},
 }
+# Where an example asks for the other, by the beginning of its stack's name.
+ASKED = {("aws_ecr_repository", "image_tag_mutability"): "stocked-"}
 CASES = [(kind, path) for kind, settings in SETTINGS.items() for path in settings]
 
 
@@ -124,6 +126,7 @@ def test_a_setting_is_the_same_in_every_example(
         place: said
         for place, said in found.items()
         if not said or any(value not in allowed for value in said)
+        if (kind, path) not in ASKED or not place.startswith(ASKED[kind, path])
     }
     assert wrong == {}
 
