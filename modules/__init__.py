@@ -48,6 +48,7 @@ from .eks.spec import (
     Taint,
 )
 from .environment import Environment
+from .existing import Existing
 from .identity.spec import GitHub, Identity
 from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
 from .layers.specs import Inference, Registry
@@ -151,6 +152,7 @@ __all__ = [
     "EksService",
     "EndpointAlarms",
     "Environment",
+    "Existing",
     "Expiry",
     "Fargate",
     "FargateProfile",

@@ -272,14 +272,7 @@ class Environment(Spec):
             yield from foreign
             return
         yield from self._check_moved()
-        for path, spec in walk(self):
-            for problem in spec.check_in(self.context):
-                yield problem.under(*path)
-            if isinstance(spec, Image):
-                yield from self._check_image(path, spec)
-            if isinstance(spec, Overridable):
-                for problem in spec.tag_problems(self.context):
-                    yield problem.under(*path)
+        yield from self._check_specs()
         missing = [
             ENV1.problem(*path, layer=layer)
             for part in self.parts
@@ -295,6 +288,18 @@ class Environment(Spec):
         for own in self.rules:
             assert isinstance(own, SpecRule)
             yield from own.problems(self)
+
+    def _check_specs(self) -> Iterator[Problem]:
+        """What each Spec says of itself in this Context."""
+        for path, spec in walk(self):
+            found = [*spec.check_in(self.context)]
+            if isinstance(spec, Overridable):
+                found += spec.tag_problems(self.context)
+            if isinstance(spec, Service):
+                found += spec.existing_problems()
+            yield from (problem.under(*path) for problem in found)
+            if isinstance(spec, Image):
+                yield from self._check_image(path, spec)
 
     def cut_by(self, key: str, context: Context, identity: Identity) -> Iterator[Problem]:
         """What the boundary that the environment `key` makes cuts of what its roles may do more."""

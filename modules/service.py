@@ -7,10 +7,11 @@ operation (cost, reachability, push, promote, simulate, verify ...) starts from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from .existing import EXI4, Existing
 from .names import Name
 from .overrides import Overridable
 from .rules import PathPart, Problem, Rule
@@ -141,8 +142,21 @@ class Service(Overridable, Billed, Named, Reaching):
     scales: ClassVar[Kind | None] = None
     """What scales it, with which algorithm. Default: None, it cannot be simulated."""
 
+    not_existing: ClassVar[Mapping[str, str]] = {}
+    """What of `existing` it cannot be given, each with what to do instead. Default: nothing."""
+
     not_simulated: ClassVar[str] = "it has no scaling"
     """Why it cannot be simulated, where it does not scale or `scales` is None."""
+
+    existing: Existing = Existing()
+    """What somebody else made, in the place of what Inferform makes for it: roles, a key, subnets
+    and security groups. Default: nothing."""
+
+    def existing_problems(self) -> Iterator[Problem]:
+        """What of `existing` it cannot be given."""
+        for name, remedy in self.not_existing.items():
+            if getattr(self.existing, name):
+                yield EXI4.problem("existing", name, words=self.words, remedy=remedy)
 
     def resource(self, place: Place) -> tuple[str, str] | None:
         """The Terraform type that stands for it in the state of its layer, and its name there;

@@ -156,6 +156,15 @@ VERSION = check(
     fix="raise eks.version by one minor at a time, or set support_type='EXTENDED'",
 )
 
+GIVEN_ROLE = check(
+    "PRE20",
+    "given role",
+    command="preflight",
+    why="Inferform gives a role that somebody else made no rights: what it lacks fails when the "
+    "service starts",
+    fix="let who looks after the role attach the policy that is printed",
+)
+
 DEPLOYED = check(
     "VER1",
     "deployed",

@@ -23,6 +23,7 @@ from inferform.image_uri import parse_image
 from .aws import Aws
 from .checks import (
     CREDENTIALS,
+    GIVEN_ROLE,
     IMAGE,
     KEY,
     NAME,
@@ -33,6 +34,7 @@ from .checks import (
     SUBNETS,
 )
 from .errors import OperatorError
+from .foreign_role import rights
 from .kinds import kinds
 from .kinds.preflight import MAY_NOT_BE_READ
 from .kinds.record import Finding, Not, Quota
@@ -132,6 +134,7 @@ class _Preflight:
     def checks(self) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
         """Every check, and what it looks at."""
         yield "role", self.role
+        yield "given roles", self.given_roles
         yield "state bucket", self.state_bucket
         yield "images", self.images
         yield from self._of_resources()
@@ -182,6 +185,35 @@ class _Preflight:
             yield Finding(ROLE, arn, "failed", f"cannot be assumed: {error}", fix)
             return
         yield Finding(ROLE, arn, "passed", "can be assumed")
+
+    def given_roles(self) -> Iterator[Finding]:
+        """What somebody else's roles may do is what their services need."""
+        for given in self._synthesis.given_roles:
+            arn = str(given["arn"])
+            wanted = [each for each in given["statements"] if "${" not in json.dumps(each)]
+            told = rights(self._aws, arn, given["service"], wanted)
+            unknown = len(given["statements"]) - len(wanted)
+            if told.unread:
+                yield Finding(GIVEN_ROLE, arn, "skipped", told.unread)
+            elif not told.exists:
+                yield Finding(GIVEN_ROLE, arn, "failed", "does not exist", "check its ARN")
+            elif not told.trusted:
+                fix = f"allow sts:AssumeRole to {given['service']} in its trust policy"
+                yield Finding(GIVEN_ROLE, arn, "failed", "does not trust its service", fix)
+            elif told.missing:
+                said = f"lacks rights that its service needs: {told.policy}"
+                yield Finding(GIVEN_ROLE, arn, "failed", said, GIVEN_ROLE.fix)
+            elif told.conditional or unknown:
+                said = (
+                    "has conditions of its own, which may not hold"
+                    if told.conditional
+                    else (
+                        f"has what was looked at; {unknown} statements name what is not deployed yet"
+                    )
+                )
+                yield Finding(GIVEN_ROLE, arn, "skipped", said)
+            else:
+                yield Finding(GIVEN_ROLE, arn, "passed", "may do what its service needs")
 
     def state_bucket(self) -> Iterator[Finding]:
         """The state bucket is there and keeps versions."""

@@ -224,6 +224,12 @@ def overrides_in(content: Content) -> dict[str, list[str]]:
     }
 
 
+def roles_in(content: Content) -> list[dict[str, Any]]:
+    """The roles that somebody else made, each by its ARN, with what its service needs."""
+    said = content.get("//", {}).get("metadata", {}).get("inferform", {}).get("roles", {})
+    return [dict(each) for each in said.values()]
+
+
 def backend_in(content: Content) -> tuple[str, dict[str, Any]]:
     """The kind of a stack's backend, such as `s3`, and its arguments."""
     settings = content.get("terraform", {})

@@ -255,7 +255,7 @@ class NativeRollout:
 
     configuration: EcsServiceDeploymentConfiguration
     advanced: EcsServiceLoadBalancerAdvancedConfiguration
-    ready: ITerraformDependable
+    ready: list[ITerraformDependable]
     """What the service waits for: the policy of the role that moves its traffic."""
 
 
@@ -318,5 +318,5 @@ def native_rollout(
             production_listener_rule=backend.rule.arn,
             role_arn=role.arn,
         ),
-        role.ready,
+        [*role.ready],
     )

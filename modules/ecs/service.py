@@ -128,7 +128,7 @@ class Service(Construct):
             "logs",
             name=self._log_group,
             retention_in_days=spec.log_retention_days,
-            kms_key_id=surroundings.kms_key_arn,
+            kms_key_id=spec.existing.kms_key or surroundings.kms_key_arn,
         )
         execution = self._role("execution", self._execution_statements())
         task_role = self._role("task", self._task_statements()) if spec.has_task_role else None
@@ -136,7 +136,7 @@ class Service(Construct):
         definition = self._definition(execution, task_role)
         backend = self._backend()
         service = self._service(
-            definition, backend, [r.ready for r in (execution, task_role) if r] + [logs]
+            definition, backend, [*execution.ready, *(task_role.ready if task_role else ()), logs]
         )
         rollout = spec.rollout
         if isinstance(rollout, BlueGreen) and spec.uses_code_deploy:
@@ -184,6 +184,7 @@ class Service(Construct):
             name=service_role(self._id, kind),
             statements=statements,
             service="ecs-tasks.amazonaws.com",
+            given=getattr(self._spec.existing, f"{kind}_role"),
         )
 
     def _uri(self, image: Image | str) -> str:
@@ -508,7 +509,7 @@ class Service(Construct):
             assert backend is not None
             native = native_rollout(self, self._context, self._id, rollout, backend)
             options, advanced = {"deployment_configuration": native.configuration}, native.advanced
-            after = [*after, native.ready]
+            after = [*after, *native.ready]
         if not spec.uses_code_deploy:
             alarms = [*self._alarms, *rollout.alarm_names]
             options["deployment_circuit_breaker"] = EcsServiceDeploymentCircuitBreaker(
@@ -534,7 +535,11 @@ class Service(Construct):
                 )
             ]
             after = [*after, backend.rule]
-        group_id, rules = self._group()
+        given = spec.existing
+        groups, rules = [*given.security_groups], list[ITerraformDependable]()
+        if not groups:
+            group_id, rules = self._group()
+            groups = [group_id]
         return EcsServiceResource(
             self,
             "service",
@@ -544,8 +549,8 @@ class Service(Construct):
             desired_count=spec.initial_count,
             capacity_provider_strategy=self._strategy(),
             network_configuration=EcsServiceNetworkConfiguration(
-                subnets=self._around.network.private_subnet_ids,
-                security_groups=[group_id],
+                subnets=[*given.subnets] or self._around.network.private_subnet_ids,
+                security_groups=groups,
                 assign_public_ip=False,
             ),
             deployment_controller=EcsServiceDeploymentController(type=controller),

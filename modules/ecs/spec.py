@@ -705,6 +705,7 @@ class EcsService(Containers, Service):
             or any(volume.iam for volume in self.volumes.values())
             or self.execute_command
             or "task" in self.permissions
+            or self.existing.task_role is not None
         )
 
     @property
@@ -729,9 +730,9 @@ class EcsService(Containers, Service):
         yield Name("aws_ecs_service", own)
         yield Name("aws_ecs_task_definition", own)
         yield Name("aws_cloudwatch_log_group", named.service_log_group(context, short))
-        yield Name("aws_security_group", named.service_group(context, short))
-        for does in ("execution", *(("task",) if self.has_task_role else ())):
-            yield Name("aws_iam_role", role(context, named.service_role(short, does)))
+        if not self.existing.security_groups:
+            yield Name("aws_security_group", named.service_group(context, short))
+        yield from self._role_names(context, short)
         if self.route is not None:
             for name in target_groups(context, short, self.colors):
                 yield Name("aws_lb_target_group", name)
@@ -750,6 +751,12 @@ class EcsService(Containers, Service):
             yield Name("aws_iam_role", role(context, named.service_role(short, "traffic")))
         if self.scaling is not None:
             yield from self.scaling.names(own)
+
+    def _role_names(self, context: Context, short: str) -> Iterator[Name]:
+        """Of the roles of its tasks that nobody else made."""
+        for does in ("execution", *(("task",) if self.has_task_role else ())):
+            if getattr(self.existing, f"{does}_role") is None:
+                yield Name("aws_iam_role", role(context, named.service_role(short, does)))
 
     def images(self) -> Iterator[Image | str]:
         """The model's image."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..cdk import Construct
+from ..cdk import Construct, ITerraformDependable, TerraformStack
 from ..context import Context
 from ..names import role as role_name
 from .policy import Statement, document, merged, trust
@@ -28,8 +28,20 @@ class ExecutionRole(Construct):
         name: str,
         statements: Iterable[Statement],
         service: str = "sagemaker.amazonaws.com",
+        given: str | None = None,
     ) -> None:
+        """`given` is the ARN of a role that exists, which takes its place. Default: None."""
         super().__init__(scope, id)
+        needed = merged(statements)
+        if given is not None:
+            self.name = self.arn = given
+            self.ready: list[ITerraformDependable] = []
+            # For preflight, which compares it with what the role may do.
+            TerraformStack.of(self).add_override(
+                f"//.metadata.inferform.roles.{self.node.path}",
+                {"arn": given, "service": service, "statements": needed},
+            )
+            return
         self.name = role_name(context, name)
         role = IamRole(
             self,
@@ -39,9 +51,9 @@ class ExecutionRole(Construct):
         )
         self.arn = role.arn
         self._role_id = role.id
-        self.ready = IamRolePolicy(
-            self, "policy", name="inference", role=role.id, policy=document(*merged(statements))
-        )
+        self.ready = [
+            IamRolePolicy(self, "policy", name="inference", role=role.id, policy=document(*needed))
+        ]
 
     def allow(self, name: str, *statements: Statement) -> IamRolePolicy:
         """Let the role do more, by an inline policy `name` of its own beside that of the service."""

@@ -54,6 +54,7 @@ class Roles(Construct):
                 {context.region, *spec.regions},
                 spec.deploy_services,
                 spec.role_policies,
+                spec.existing_roles,
             ),
         )
         self._role(

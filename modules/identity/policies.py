@@ -134,9 +134,11 @@ def deploy(
     regions: Iterable[str],
     more: Iterable[str] = (),
     role_policies: Iterable[str] = (),
+    existing_roles: Iterable[str] = (),
 ) -> list[Statement]:
     """All that a deploy needs in one account; `more` are services that it does not only read,
-    `role_policies` what it attaches to roles beside what the layers do."""
+    `role_policies` what it attaches to roles beside what the layers do,
+    `existing_roles` what it passes beside their roles."""
     own = context.any_name_of_organization
     asked = {*more}
     used = {name: access for name, access in services().items() if name not in _BY_NAME}
@@ -188,7 +190,9 @@ def deploy(
         ),
         allow(
             "iam:PassRole",
-            context.arn("iam", f"role{ROLE_PATH}{own}"),
+            [*existing_roles, context.arn("iam", f"role{ROLE_PATH}{own}")]
+            if existing_roles
+            else context.arn("iam", f"role{ROLE_PATH}{own}"),
             sid="PassRoles",
             conditions={"StringEquals": {"iam:PassedToService": _passed(context, passing)}},
         ),

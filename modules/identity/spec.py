@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from ..context import CTX2
 from ..context import regions as known_regions
+from ..existing import RoleArn
 from ..overrides import Overridable
 from ..permissions import PolicyArn
 from ..rules import Problem, rule
@@ -185,6 +186,10 @@ class Identity(Overridable):
     role_policies: Many[PolicyArn] = ()
     """Managed policies that a deploy may attach to roles of the layers, as `permissions` names them,
     by ARN. Default: none but those that Inferform's own layers attach."""
+
+    existing_roles: Many[RoleArn] = ()
+    """Roles that a deploy may give to services though somebody else made them, as `existing` names
+    them, by ARN. Default: none."""
 
     def check(self) -> Iterator[Problem]:
         """Someone may assume the roles."""

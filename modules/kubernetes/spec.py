@@ -311,6 +311,9 @@ class Ingress(Spec):
             yield KUB9.problem("scheme", got=self.scheme)
 
 
+_OF_NODES = "pods have their node's"
+
+
 class EksService(Service):
     """An inference service on EKS: the container that SageMaker would serve, in pods.
 
@@ -429,6 +432,13 @@ class EksService(Service):
         if context.protected and self.initial_count == 1:
             yield KUB14.problem("scaling" if self.scaling else "count", got=1)
 
+    not_existing = {
+        "execution_role": "EKS nodes pull the images",
+        "task_role": "give the rights in permissions",
+        "kms_key": _OF_NODES,
+        "subnets": _OF_NODES,
+        "security_groups": _OF_NODES,
+    }
     sort = "eks"
     words = "EKS service"
     scales = POD

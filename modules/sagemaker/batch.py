@@ -264,7 +264,8 @@ class BatchTransform(InVpc, Hosts):
         own = transform_name(context, short)
         yield Name("aws_sfn_state_machine", own)
         yield Name("aws_cloudwatch_log_group", transform_log_group(context, short))
-        for does in ("", "steps", *(("start",) if self.trigger else ())):
+        made = ("",) if self.existing.execution_role is None else ()
+        for does in (*made, "steps", *(("start",) if self.trigger else ())):
             yield Name("aws_iam_role", role(context, transform_role(short, does)))
         if isinstance(self.trigger, OnSchedule):
             yield Name("aws_scheduler_schedule", own)

@@ -61,7 +61,7 @@ class Transform(Construct):
         self._id = id
         self._context = context
         self._spec = spec
-        self._around = surroundings
+        self._around = surroundings = surroundings.given(spec.existing)
         self.name = transform_name(context, id)
         self.arn = context.arn("states", f"stateMachine:{self.name}")
         self._jobs = context.name(id, limit=63 - _UNIQUE)
@@ -73,6 +73,7 @@ class Transform(Construct):
             context=context,
             name=transform_role(id),
             statements=self._container_statements(),
+            given=spec.existing.execution_role,
         )
         model = HostedModel(
             self,
@@ -90,13 +91,14 @@ class Transform(Construct):
             vpc=spec.vpc,
             surroundings=surroundings,
             overrides=spec.overridden("model/model"),
+            held=spec.existing.network,
         )
         logs = CloudwatchLogGroup(
             self,
             "logs",
             name=transform_log_group(context, id),
             retention_in_days=_LOG_RETENTION_DAYS,
-            kms_key_id=surroundings.kms_key_arn,
+            kms_key_id=surroundings.own_key_arn,
         )
         steps = ExecutionRole(
             self,
@@ -115,7 +117,7 @@ class Transform(Construct):
             logging_configuration=SfnStateMachineLoggingConfiguration(
                 level="ERROR", include_execution_data=False, log_destination=f"{logs.arn}:*"
             ),
-            depends_on=[steps.ready],
+            depends_on=[*steps.ready],
         )
         self._start(machine.arn)
         override(spec, self)
@@ -127,7 +129,9 @@ class Transform(Construct):
         context, key = self._context, self._around.kms_key_arn
         statements = container_grants(context, self._spec.model, self._around.artifact_bucket, key)
         statements += grants.read_artifact(context, self._input, key)
-        statements += grants.write_objects(context, self._output, key, "WritePredictions")
+        statements += grants.write_objects(
+            context, self._output, self._around.own_key_arn, "WritePredictions"
+        )
         statements += grants.log_and_measure(context, "/aws/sagemaker/TransformJobs")
         if self._spec.vpc:
             statements += grants.attach_to_vpc(context)
@@ -154,7 +158,7 @@ class Transform(Construct):
                 sid="WaitForJobs",
             ),
             allow(
-                ["kms:CreateGrant", "kms:DescribeKey"], self._around.kms_key_arn, sid="EncryptJobs"
+                ["kms:CreateGrant", "kms:DescribeKey"], self._around.own_key_arn, sid="EncryptJobs"
             ),
             # These take no resource.
             allow(
@@ -201,7 +205,7 @@ class Transform(Construct):
 
     def _job(self, model_name: str) -> dict[str, Any]:
         """What CreateTransformJob is told."""
-        spec, key = self._spec, self._around.kms_key_arn
+        spec, key = self._spec, self._around.own_key_arn
         unique = "States.ArrayGetItem(States.StringSplit(States.UUID(), '-'), 4)"
         resources: dict[str, Any] = {
             "InstanceType": spec.instance_type,
@@ -216,7 +220,7 @@ class Transform(Construct):
         given = {name: value for name, value in processing.items() if value}
         # Predictions of one object go into one object, line by line where it was split by lines.
         output = {"AssembleWith": "Line"} if spec.split_type == "Line" else {}
-        tags = self._context.default_tags(self._around.layer)
+        tags = {**self._context.default_tags(self._around.layer), **spec.tags}
         return {
             "TransformJobName.$": f"States.Format('{self._jobs}-{{}}', {unique})",
             "ModelName": model_name,
@@ -267,7 +271,7 @@ class Transform(Construct):
                 target=SchedulerScheduleTarget(
                     arn=machine_arn, role_arn=role.arn, input=json.dumps({"input": self._input})
                 ),
-                depends_on=[role.ready],
+                depends_on=[*role.ready],
             )
             return
         self._on_upload(trigger, machine_arn, role)
@@ -298,5 +302,5 @@ class Transform(Construct):
                 input_paths={"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"},
                 input_template='{"input": "s3://<bucket>/<key>"}',
             ),
-            depends_on=[role.ready],
+            depends_on=[*role.ready],
         )

@@ -8,11 +8,12 @@ in place; only what AWS cannot update replaces it.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from ..alarms.construct import VariantAlarms
 from ..cdk import Construct, Postcondition, TerraformResourceLifecycle
-from ..content import HASHES, content_name
+from ..content import HASHES, HELD, content_name
 from ..context import Context
 from ..data_resource import TerraformData
 from ..iam import grants
@@ -59,7 +60,7 @@ class HostedEndpoint(Construct):
         self._id = id
         self._context = context
         self._spec = spec
-        self._around = surroundings
+        self._around = surroundings = surroundings.given(spec.existing)
         self._production = spec.hosted()
         self._variants = spec.variants_and_shadow
         self.name = context.name(id)
@@ -71,11 +72,16 @@ class HostedEndpoint(Construct):
             "logs",
             name=self._log_group,
             retention_in_days=spec.log_retention_days,
-            kms_key_id=surroundings.kms_key_arn,
+            kms_key_id=surroundings.own_key_arn,
         )
         self.log_group = self._log_group
         self.role = self._role = ExecutionRole(
-            self, "execution", context=context, name=id, statements=self._statements()
+            self,
+            "execution",
+            context=context,
+            name=id,
+            statements=self._statements(),
+            given=spec.existing.execution_role,
         )
         self._models = self._make_models()
         configuration = self._configuration()
@@ -113,6 +119,7 @@ class HostedEndpoint(Construct):
 
     def _statements(self) -> list[Statement]:
         spec, context, key = self._spec, self._context, self._around.kms_key_arn
+        own = self._around.own_key_arn
         bucket = self._around.artifact_bucket
         statements: list[Statement] = []
         for hosted in self._variants:
@@ -124,10 +131,10 @@ class HostedEndpoint(Construct):
                     statements += grants.read_artifact(context, f"s3://{held}/", key)
             if hosted.fleet and hosted.fleet.core_dumps:
                 uri = core_dumps_uri(hosted.fleet.core_dumps, self._id, bucket)
-                statements += grants.write_objects(context, uri, key, "WriteCoreDumps")
+                statements += grants.write_objects(context, uri, own, "WriteCoreDumps")
         if spec.capture:
             uri = capture_uri(spec.capture, self._id, bucket)
-            statements += grants.write_objects(context, uri, key, "CaptureData")
+            statements += grants.write_objects(context, uri, own, "CaptureData")
         if isinstance(spec, AsyncEndpoint):
             statements += self._async_statements(spec)
         if spec.guard:
@@ -144,7 +151,9 @@ class HostedEndpoint(Construct):
         statements = grants.read_artifact(context, entrance, key)
         for given, folder in ((spec.output, "output"), (spec.failure_output, "failure")):
             uri = async_uri(given, folder, self._id, bucket)
-            statements += grants.write_objects(context, uri, key, "WriteAnswers")
+            statements += grants.write_objects(
+                context, uri, self._around.own_key_arn, "WriteAnswers"
+            )
         return statements + grants.publish(spec.notifications.topics if spec.notifications else ())
 
     # Models and configuration
@@ -162,6 +171,7 @@ class HostedEndpoint(Construct):
                 vpc=self._spec.in_vpc,
                 surroundings=self._around,
                 overrides=self._spec.overridden(f"models/{hosted.name}/model"),
+                held=self._spec.existing.network,
             )
             for hosted in self._variants
             if hosted.containers
@@ -176,7 +186,9 @@ class HostedEndpoint(Construct):
             models={name: model.digest for name, model in self._models.items()},
         )
         content["overrides"] = self._spec.overridden("configuration")
-        kind, key = "aws_sagemaker_endpoint_configuration", self._around.kms_key_arn
+        if HELD in map(str, _values(content)):
+            content["existing"] = self._spec.existing.kms_key
+        kind, key = "aws_sagemaker_endpoint_configuration", self._around.own_key_arn
         names = {name: model.name for name, model in self._models.items()}
         shadows = content["shadow_production_variants"]
         capture, asynchronous = content["data_capture_config"], content["async_inference_config"]
@@ -201,7 +213,7 @@ class HostedEndpoint(Construct):
             if asynchronous
             else None,
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
-            depends_on=None if self._models else [self._role.ready],
+            depends_on=None if self._models else [*self._role.ready],
         )
 
     # Rollout
@@ -276,3 +288,12 @@ class HostedEndpoint(Construct):
                 # AWS forgets the targets of an endpoint that is replaced.
                 registered_with=self._identity(),
             )
+
+
+def _values(content: Any) -> Iterator[Any]:
+    """Every value of plain data."""
+    if isinstance(content, dict | list):
+        for each in content.values() if isinstance(content, dict) else content:
+            yield from _values(each)
+    else:
+        yield content

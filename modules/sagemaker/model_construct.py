@@ -7,7 +7,7 @@ before the old one goes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..cdk import (
     Construct,
@@ -18,6 +18,7 @@ from ..cdk import (
 )
 from ..content import Content, content_hash, content_name
 from ..context import Context
+from ..existing import Existing
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement
@@ -41,12 +42,29 @@ class Surroundings:
 
     kms_key_arn: str
     artifact_bucket: str
+    given_key_arn: str | None = None
+    """The key of one service in the place of `kms_key_arn`, but for artifacts. Default: None."""
+
     layer: str
     """The name of the layer, for the tags of what Terraform does not make."""
 
     suffix: str
     """A Terraform expression: eight characters that change when any reference does, so that
     names of immutable resources change with what they hold."""
+
+    @property
+    def own_key_arn(self) -> str:
+        """The key of volumes, logs and what is written."""
+        return self.given_key_arn or self.kms_key_arn
+
+    def given(self, existing: Existing) -> Surroundings:
+        """The surroundings of one service with what somebody else made for it."""
+        made = replace(self, given_key_arn=existing.kms_key)
+        if existing.subnets:
+            made = replace(made, subnet_ids=[*existing.subnets])
+        if existing.security_groups:
+            made = replace(made, security_group_ids=[*existing.security_groups], ways_out=[])
+        return made
 
     @classmethod
     def within(
@@ -95,13 +113,15 @@ class HostedModel(Construct):
         vpc: bool,
         surroundings: Surroundings,
         overrides: Content | None = None,
+        held: Content | None = None,
     ) -> None:
-        """`overrides` are those of the model, which its name stands for too. Default: none."""
+        """`overrides` are those of the model, `held` what is given in the place of references; its
+        name stands for both too. Default: none."""
         super().__init__(scope, id)
         content = model_content(
             context, hosted, role=role.name, vpc=vpc, bucket=surroundings.artifact_bucket
         )
-        content["overrides"] = overrides
+        content |= {"overrides": overrides, "existing": held if vpc else None}
         self.digest = content_hash("aws_sagemaker_model", content)
         containers, execution = content["container"], content["inference_execution_config"]
         self._model = models.SagemakerModel(
@@ -122,7 +142,7 @@ class HostedModel(Construct):
             if vpc
             else None,
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
-            depends_on=[role.ready, *(surroundings.ways_out if vpc else ())],
+            depends_on=[*role.ready, *(surroundings.ways_out if vpc else ())],
         )
 
     @property

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, ClassVar
 
 from ..context import Context
 from ..ecr.spec import Image
+from ..existing import EXI4
 from ..instances import instance_types
 from ..model.accelerator import PLURAL, Device, device_of
 from ..model.artifact import MDL9, Artifact, is_location
@@ -326,6 +327,17 @@ class Hosts(Service):
 
     unreached = MDL29
     loads_in_region = True
+    not_existing: ClassVar[Mapping[str, str]] = {
+        "task_role": "write execution_role, which the containers act as"
+    }
+
+    def existing_problems(self) -> Iterator[Problem]:
+        """Nothing of a network where the containers are in none, either."""
+        yield from super().existing_problems()
+        for name in ("subnets", "security_groups"):
+            if getattr(self.existing, name) and not self.in_vpc:
+                remedy = "its containers are not in the VPC"
+                yield EXI4.problem("existing", name, words=self.words, remedy=remedy)
 
     def sources(self) -> Iterator[Container]:
         """Every container, of every variant."""

@@ -17,7 +17,7 @@ from ..aws import Aws
 from ..errors import NotBootstrappedError
 from ..references import without_keys
 from ..state import OtherBackendError, State, States
-from ..terraform import backend_in, place_in
+from ..terraform import backend_in, place_in, roles_in
 from .record import Values
 
 _NAMED = re.compile(r"(?:\d{12}\.dkr\.ecr\.|s3://|arn:aws[\w-]*:acm:)[^\s\"\\]+")
@@ -63,6 +63,12 @@ class Synthesis:
         self._stacks = stacks
         self._meant = set(stacks)
         self.texts = {stack: json.dumps(content) for stack, content in stacks.items()}
+
+    @property
+    def given_roles(self) -> list[dict[str, Any]]:
+        """The roles that somebody else made, each with what its service needs."""
+        found = [each for stack in self._stacks.values() for each in roles_in(stack)]
+        return [dict(json.loads(self.resolved(json.dumps(each)))) for each in found]
 
     def of(self, *types: str) -> list[Resource]:
         """Every resource of some types."""

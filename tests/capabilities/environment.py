@@ -44,7 +44,15 @@ CAPABILITY = Capability(
             "Environment.kinds[]",
             "Environment.rules[]",
         ),
+        "references to what exists, which several requests have": (
+            "Existing.execution_role",
+            "Existing.kms_key",
+            "Existing.security_groups[]",
+            "Existing.subnets[]",
+            "Existing.task_role",
+        ),
         "rights of roles: a part of a policy document": (
+            "Identity.existing_roles[]",
             "Identity.role_policies[]",
             "Overridable.permissions{key}",
             "Permissions.policies[]",

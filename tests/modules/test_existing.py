@@ -10,8 +10,10 @@ import pytest
 
 from inferform import (
     ConfigurationError,
+    DataCapture,
     EcsCluster,
     Environment,
+    Existing,
     Identity,
     Inference,
     LoadBalancer,
@@ -24,10 +26,12 @@ from inferform import (
     SpecError,
 )
 from inferform.between import between
+from inferform.identity import policies
 from inferform.identity.spec import RoleService
 from inferform.spec import problems_of
 from tests.conftest import Synthesized
 from tests.names.test_taken import (
+    BATCH,
     CERTIFICATE,
     CONTEXT,
     ENDPOINT,
@@ -266,3 +270,156 @@ def test_more_tags_than_aws_takes_are_refused() -> None:
                 endpoints={"fraud": ENDPOINT.replace(tags={"a": "1", "b": "2", "c": "3"})}
             ),
         )
+
+
+# What somebody else made for one service
+
+ROLE = "arn:aws:iam::111122223333:role/security/fraud"
+KEY = "arn:aws:kms:us-east-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+SUBNETS = ["subnet-0a1b2c3d4e5f67890", "subnet-1a1b2c3d4e5f67890"]
+GROUP = "sg-0a1b2c3d4e5f67890"
+THEIRS = Existing(execution_role=ROLE, kms_key=KEY, subnets=SUBNETS, security_groups=[GROUP])
+
+
+def one(stack: dict[str, Any], kind: str) -> dict[str, Any]:
+    (found,) = stack["resource"][kind].values()
+    assert isinstance(found, dict)
+    return found
+
+
+def endpoint_with(synthesize: Synthesize, **existing: Any) -> dict[str, Any]:
+    endpoint = ENDPOINT.replace(existing=Existing(**existing), data_capture=DataCapture())
+    made = environment(inference=Inference(endpoints={"fraud": endpoint}))
+    return stack_of(synthesize, made)
+
+
+def test_an_endpoint_runs_with_the_role_that_exists_and_makes_none(
+    synthesize: Synthesize,
+) -> None:
+    stack = endpoint_with(synthesize, execution_role=ROLE)
+    assert one(stack, "aws_sagemaker_model")["execution_role_arn"] == ROLE
+    assert "aws_iam_role" not in stack["resource"]
+    (needed,) = stack["//"]["metadata"]["inferform"]["roles"].values()
+    assert (needed["arn"], needed["service"]) == (ROLE, "sagemaker.amazonaws.com")
+    assert "ReadArtifact" in {each["Sid"] for each in needed["statements"]}
+
+
+def test_a_key_of_a_service_encrypts_all_that_is_its_own_and_the_role_may_use_it(
+    synthesize: Synthesize,
+) -> None:
+    stack = endpoint_with(synthesize, kms_key=KEY)
+    configuration = one(stack, "aws_sagemaker_endpoint_configuration")
+    assert configuration["kms_key_arn"] == KEY
+    assert configuration["data_capture_config"]["kms_key_id"] == KEY
+    assert one(stack, "aws_cloudwatch_log_group")["kms_key_id"] == KEY
+    statements = {
+        each["Sid"]: each["Resource"]
+        for each in json.loads(one(stack, "aws_iam_role_policy")["policy"])["Statement"]
+    }
+    assert statements["CaptureDataKey"] == KEY
+    # The artifact is under the environment's key all the same.
+    assert statements["DecryptArtifact"] != KEY
+
+
+def test_subnets_and_groups_of_a_service_take_the_place_of_the_environments(
+    synthesize: Synthesize,
+) -> None:
+    vpc = one(endpoint_with(synthesize, subnets=SUBNETS), "aws_sagemaker_model")["vpc_config"]
+    assert vpc["subnets"] == SUBNETS
+    assert vpc["security_group_ids"] != [GROUP]
+    vpc = one(endpoint_with(synthesize, security_groups=[GROUP]), "aws_sagemaker_model")
+    assert vpc["vpc_config"]["security_group_ids"] == [GROUP]
+    assert vpc["vpc_config"]["subnets"] != SUBNETS
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"kms_key": KEY},
+        {"subnets": SUBNETS},
+        {"security_groups": [GROUP]},
+        {"execution_role": ROLE},
+    ],
+)
+def test_what_is_given_rolls_the_endpoint(synthesize: Synthesize, given: dict[str, Any]) -> None:
+    kind = "aws_sagemaker_endpoint_configuration"
+    before, after = (one(endpoint_with(synthesize, **each), kind) for each in ({}, given))
+    assert before["name"] != after["name"]
+
+
+def test_tasks_run_with_what_exists_alone(synthesize: Synthesize) -> None:
+    existing = Existing(
+        execution_role=ROLE,
+        task_role=ROLE,
+        kms_key=KEY,
+        subnets=SUBNETS,
+        security_groups=[GROUP],
+    )
+    made = environment(inference=Inference(services={"web": service("web", existing=existing)}))
+    stack = stack_of(synthesize, made)
+    definition = one(stack, "aws_ecs_task_definition")
+    assert (definition["execution_role_arn"], definition["task_role_arn"]) == (ROLE, ROLE)
+    network = one(stack, "aws_ecs_service")["network_configuration"]
+    assert (network["subnets"], network["security_groups"]) == (SUBNETS, [GROUP])
+    assert one(stack, "aws_cloudwatch_log_group")["kms_key_id"] == KEY
+    assert not {"aws_iam_role", "aws_security_group"} & stack["resource"].keys()
+    assert {as_made(name) for path, name in made.names if path[0] == "inference"} <= {
+        *names_made(stack)
+    }
+
+
+def test_a_batch_transform_runs_with_what_exists(synthesize: Synthesize) -> None:
+    batch = BATCH.replace(existing=THEIRS, tags={"team": "risk"})
+    made = environment(inference=Inference(batch={"score": batch}))
+    stack = stack_of(synthesize, made)
+    model = one(stack, "aws_sagemaker_model")
+    assert model["execution_role_arn"] == ROLE
+    assert model["vpc_config"] == {"subnets": SUBNETS, "security_group_ids": [GROUP]}
+    job = one(stack, "aws_sfn_state_machine")["definition"]
+    assert f'"VolumeKmsKeyId": "{KEY}"' in job
+    assert '{"Key": "team", "Value": "risk"}' in job
+    assert {as_made(name) for path, name in made.names if path[0] == "inference"} <= {
+        *names_made(stack)
+    }
+
+
+def test_the_deploy_role_passes_the_roles_that_identity_names() -> None:
+    statements = policies.deploy(
+        CONTEXT.replace(deploy_role="d", plan_role="p", permissions_boundary="b"),
+        ["us-east-1"],
+        existing_roles=[ROLE],
+    )
+    (passes,) = (each for each in statements if each["Sid"] == "PassRoles")
+    assert passes["Resource"][0] == ROLE
+
+
+OTHER = "arn:aws:iam::999988887777:role/fraud"
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({"execution_role": "fraud"}, "ARN1"),
+        ({"execution_role": OTHER}, "EXI1"),
+        ({"task_role": ROLE}, "EXI4"),
+        ({"kms_key": KEY.replace("us-east-1", "eu-west-1")}, "EXI2"),
+        ({"kms_key": KEY.replace("key/", "alias/")}, "ARN1"),
+        ({"subnets": SUBNETS[:1]}, "EXI3"),
+        ({"subnets": SUBNETS[:1] * 2}, "EXI3"),
+        ({"subnets": [GROUP, GROUP]}, "EXI6"),
+        ({"security_groups": [GROUP, GROUP]}, "EXI5"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(given: dict[str, Any], rule: str) -> None:
+    def made() -> Environment:
+        endpoint = ENDPOINT.replace(existing=Existing(**given))
+        return environment(inference=Inference(endpoints={"fraud": endpoint}))
+
+    with pytest.raises(SpecError, match=rule):
+        made()
+
+
+def test_an_endpoint_outside_the_vpc_takes_no_subnets() -> None:
+    endpoint = ENDPOINT.replace(vpc=False, existing=Existing(subnets=SUBNETS))
+    with pytest.raises(SpecError, match=r"existing.subnets.*not in the VPC.*EXI4"):
+        environment(inference=Inference(endpoints={"fraud": endpoint}))

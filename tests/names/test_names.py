@@ -20,6 +20,7 @@ from inferform import (
     CoreDumps,
     DataCapture,
     Environment,
+    Existing,
     FrameworkContainer,
     Image,
     Inference,
@@ -40,6 +41,7 @@ from inferform import (
     Taint,
 )
 from inferform.content import DEFAULTS, HELD, Content, content_hash, content_name
+from inferform.context import EXAMPLE_KEY
 from inferform.names import fit
 from inferform.sagemaker.endpoints.base import Endpoint
 from tests.conftest import Synthesized
@@ -346,6 +348,11 @@ CHANGES: list[tuple[Endpoint, dict[str, Any]]] = [
         {"model": MODEL.replace(network_isolation=False)},
         {"model": ModelPackage(arn=PACKAGE)},
         {"permissions": {"execution": Permissions(policies=[POLICY])}},
+        {"existing": Existing(execution_role="arn:aws:iam::111122223333:role/theirs")},
+        {"existing": Existing(kms_key=EXAMPLE_KEY)},
+        {"existing": Existing(kms_key=EXAMPLE_KEY), **GPU},
+        {"existing": Existing(subnets=["subnet-0a1b2c3d", "subnet-1a2b3c4d"])},
+        {"existing": Existing(security_groups=["sg-0a1b2c3d"])},
     )
 ] + [
     (SERVERLESS, {"memory_mib": 2048}),
@@ -425,7 +432,10 @@ def test_tags_of_a_spec_change_no_name(synthesize: Synthesize) -> None:
     ("kind", "leaves_out"),
     [
         (type(REALTIME), {"tags"}),
-        (ServerlessEndpoint, {"model", "variant", "log_retention_days", "permissions", "tags"}),
+        (
+            ServerlessEndpoint,
+            {"model", "variant", "log_retention_days", "existing", "permissions", "tags"},
+        ),
         (AsyncEndpoint, set(type(REALTIME).model_fields)),
         (MultiModelEndpoint, set(type(REALTIME).model_fields) - {"model"}),
     ],

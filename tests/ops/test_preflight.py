@@ -20,6 +20,7 @@ from inferform import (
     EksCluster,
     EksService,
     Environment,
+    Existing,
     Fargate,
     Image,
     Inference,
@@ -489,3 +490,60 @@ def test_what_a_killed_deploy_left_is_known_by_the_keys_that_the_context_gives_i
     )
     assert account.failed(context=context)["name"].fix.startswith("inferform recover")
     assert account.failed()["name"].fix.startswith("terraform import")
+
+
+def theirs(aws: Aws, service: str, *statements: dict[str, Any]) -> str:
+    """The ARN of a role that somebody else made."""
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    iam = aws.client("iam")
+    version = "2012-10-17"
+    arn = iam.create_role(
+        Path="/security/",
+        RoleName="theirs",
+        AssumeRolePolicyDocument=json.dumps({"Version": version, "Statement": [trust]}),
+    )["Role"]["Arn"]
+    if statements:
+        policy = json.dumps({"Version": version, "Statement": statements})
+        iam.put_role_policy(RoleName="theirs", PolicyName="p", PolicyDocument=policy)
+    return str(arn)
+
+
+def with_role(arn: str) -> Inference:
+    return Inference(endpoints={"fraud": endpoint().replace(existing=Existing(execution_role=arn))})
+
+
+def given_role(account: Account, arn: str) -> Finding:
+    (found,) = (
+        each
+        for each in account.checks(inference=with_role(arn))
+        if each.check.title == "given role"
+    )
+    return found
+
+
+def test_what_a_given_role_lacks_is_printed_as_a_policy(account: Account) -> None:
+    arn = theirs(account.aws, "sagemaker.amazonaws.com")
+    found = given_role(account, arn)
+    assert (found.subject, found.outcome) == (arn, "failed")
+    missing = json.loads(found.found.partition(": ")[2])["Statement"]
+    assert {each["Sid"] for each in missing} >= {"PullImage", "ReadArtifact", "WriteLogs"}
+
+
+def test_a_given_role_with_what_is_printed_passes(account: Account) -> None:
+    arn = theirs(account.aws, "sagemaker.amazonaws.com")
+    policy = given_role(account, arn).found.partition(": ")[2]
+    account.aws.client("iam").put_role_policy(
+        RoleName="theirs", PolicyName="asked", PolicyDocument=policy
+    )
+    assert given_role(account, arn).outcome == "passed"
+
+
+def test_a_given_role_that_trusts_another_service_is_found(account: Account) -> None:
+    found = given_role(account, theirs(account.aws, "ecs-tasks.amazonaws.com"))
+    assert found.outcome == "failed"
+    assert "sagemaker.amazonaws.com" in found.fix
+
+
+def test_a_given_role_that_is_not_there_is_found(account: Account) -> None:
+    arn = f"arn:aws:iam::{account.aws.context.account}:role/missing"
+    assert given_role(account, arn).found == "does not exist"

@@ -199,7 +199,8 @@ class Endpoint(Hosts):
         """Its own, and of its role, log, alarms and scaling."""
         context, short = place.environment.context, place.name
         yield Name("aws_sagemaker_endpoint", context.name(short))
-        yield Name("aws_iam_role", role(context, short))
+        if self.existing.execution_role is None:
+            yield Name("aws_iam_role", role(context, short))
         yield Name("aws_cloudwatch_log_group", endpoint_log_group(context, short))
         alarms = self.guard.alarms if self.guard else None
         for variant in self.hosted():

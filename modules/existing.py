@@ -1,0 +1,108 @@
+"""What somebody else made for one service: roles, a key, subnets and security groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from .context import Context, KeyArn
+from .rules import Problem, rule
+from .spec import Check, Many, Matches, Spec, arn_of
+
+EXI1 = rule(
+    "EXI1",
+    refuses="a role of another account or partition than the environment's",
+    message="is in {other}, but the service is in {own}; name a role of the environment's account",
+    source="IAM User Guide, permissions to pass a role to an AWS service (roles of the same account)",
+)
+EXI2 = rule(
+    "EXI2",
+    refuses="a key of another Region or partition than the environment's",
+    message="is in {other}, but the service is in {own}; name a key of the environment's Region",
+    source="SageMaker API reference, CreateEndpointConfig KmsKeyId; CloudWatch Logs user guide, encrypt "
+    "log data (a key of the same Region)",
+)
+EXI3 = rule(
+    "EXI3",
+    refuses="one subnet alone, one twice, or more than a service takes",
+    message="must be 2 to 16 subnets, each once, in two zones or more, such as subnet-0a1b2c3d4e5f67890",
+    source="botocore sagemaker Subnets, ecs AwsVpcConfiguration (at most 16); Inferform: two zones "
+    "survive the loss of one",
+)
+EXI4 = rule(
+    "EXI4",
+    refuses="something that a kind of service cannot be given",
+    message="cannot be given to {words}; {remedy}",
+    source="Inferform: what each kind of service runs with",
+)
+EXI5 = rule(
+    "EXI5",
+    refuses="a security group twice, or more than a service takes",
+    message="must be at most 5 security groups, each once, such as sg-0a1b2c3d4e5f67890",
+    source="botocore sagemaker VpcSecurityGroupIds, ecs AwsVpcConfiguration (at most 5)",
+)
+EXI6 = rule(
+    "EXI6",
+    refuses="an id that is no subnet's or security group's",
+    message="must be the id of a subnet, subnet-0a1b2c3d4e5f67890, or of a security group, "
+    "sg-0a1b2c3d4e5f67890",
+    source="Amazon EC2 API reference, Subnet, SecurityGroup",
+)
+
+_ROLE = "arn:aws:iam::111122223333:role/security/fraud-inference"
+
+RoleArn = Annotated[str, arn_of("iam", _ROLE, r"role/[\w+=,.@/-]{1,576}")]
+"""The ARN of an IAM role, with its path."""
+
+SubnetId = Annotated[str, Matches(EXI6, r"subnet-[0-9a-f]{8,17}")]
+GroupId = Annotated[str, Matches(EXI6, r"sg-[0-9a-f]{8,17}")]
+
+
+class Existing(Spec):
+    """What a service uses in the place of what Inferform makes for it, each alone.
+
+    None of it is changed or destroyed. Preflight compares what a role may do with what the service
+    needs.
+    """
+
+    execution_role: RoleArn | None = None
+    """The role that SageMaker runs the containers with; on ECS the one that pulls images and writes
+    logs. Default: None, one with what the service needs."""
+
+    task_role: RoleArn | None = None
+    """The role that the containers of an ECS task act as. Default: None, one with what they need."""
+
+    kms_key: KeyArn | None = None
+    """The key of the service's volumes, captured data, results and log. Its policy must let the
+    account's roles and CloudWatch Logs use it. Default: None, the environment's key, with which the
+    artifact is encrypted in any case."""
+
+    subnets: Annotated[
+        Many[SubnetId], Check(EXI3, lambda ids: not ids or 2 <= len(ids) == len(set(ids)) <= 16)
+    ] = ()
+    """The subnets of the containers, in the environment's VPC. Default: its private subnets."""
+
+    security_groups: Annotated[
+        Many[GroupId], Check(EXI5, lambda ids: len(ids) == len(set(ids)) <= 5)
+    ] = ()
+    """The security groups of the containers, in the place of Inferform's: they must let HTTPS out
+    and, behind a load balancer, port 8080 in. Default: Inferform's."""
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Roles are of the account, the key of the Region."""
+        own = f"{context.partition} account {context.account}"
+        for field in ("execution_role", "task_role"):
+            arn = getattr(self, field)
+            if arn is not None:
+                other = f"{arn.split(':')[1]} account {arn.split(':')[4]}"
+                if other != own:
+                    yield EXI1.problem(field, got=arn, other=other, own=own)
+        if self.kms_key is not None:
+            other, here = self.kms_key.split(":")[3], context.region
+            if other != here or self.kms_key.split(":")[1] != context.partition:
+                yield EXI2.problem("kms_key", got=self.kms_key, other=other, own=here)
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """The subnets and security groups, as what immutable resources hold."""
+        return {"subnets": [*self.subnets], "security_groups": [*self.security_groups]}
