@@ -38,7 +38,7 @@ from .risks import NET2, ROLL2, lowered, raised
 from .scaling import TARGET, maximum, planned_bounds, scaling_facts
 from .stories import told_when_gone
 from .synthesis import Resource, Synthesis
-from .untold import not_told
+from .untold import hidden, not_told
 from .words import arrow, changed_first, forced, short_image
 
 SERVICE = "aws_ecs_service"
@@ -327,20 +327,32 @@ def _tasks(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         str(entry.get("capacity_provider")): entry
         for entry in values.get("capacity_provider_strategy") or ()
     }
+    name = str(values.get("name") or change.name)
+    definition = task_definition_of(plan, change)
+    task = definition.at(side) if definition is not None else {}
+    same = change.action in (Action.NONE, Action.FORGET)
+    if not values.get("launch_type") and not providers:
+        providers = _of_cluster(plan, change, side)
     on_fargate = values.get("launch_type") == "FARGATE" or any(
         "FARGATE" in name for name in providers
     )
     if not on_fargate:
+        # A cluster that the plan does not show may put them on Fargate.
+        may = task.get("requires_compatibilities") in (None, ["FARGATE"])
+        told = values.get("launch_type") or providers
+        if may and not told and hidden(change, "launch_type", side=side):
+            yield not_told(f"tasks of {name}", name, side, same=same)
         return
-    name = str(values.get("name") or change.name)
-    definition = task_definition_of(plan, change)
-    task = definition.at(side) if definition is not None else {}
     cpu, memory = task.get("cpu"), task.get("memory")
     if not str(cpu).isdigit() or not str(memory).isdigit():
-        same = change.action in (Action.NONE, Action.FORGET)
         yield not_told(f"tasks of {name}", name, side, same=same)
         return
-    amount = planned_bounds(plan, change, side, "", number(values.get("desired_count"), 1))
+    count = number(values.get("desired_count"), 1)
+    is_told = not hidden(change, "desired_count", side=side)
+    amount = planned_bounds(plan, change, side, "", count if is_told else None)
+    if amount is None:
+        yield not_told(f"tasks of {name}", name, side, same=same)
+        return
     own = _own_tasks(providers, amount)
     for share, spot in ((own, False), (amount - own, True)):
         if share.maximum:
@@ -352,6 +364,17 @@ def _tasks(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
                 architecture=str(dig(task, "runtime_platform", "cpu_architecture") or "X86_64"),
                 spot=spot,
             )
+
+
+def _of_cluster(plan: Plan, service: Change, side: Side) -> dict[str, dict[str, Any]]:
+    """The default capacity providers of the cluster of a service, as far as the plan shows them."""
+    cluster = str(service.at(side).get("cluster") or "").rpartition("/")[2]
+    return {
+        str(entry.get("capacity_provider")): entry
+        for capacity in plan.of_type("aws_ecs_cluster_capacity_providers")
+        if capacity.exists(side) and cluster and capacity.at(side).get("cluster_name") == cluster
+        for entry in capacity.at(side).get("default_capacity_provider_strategy") or ()
+    }
 
 
 def _own_tasks(providers: Mapping[str, Mapping[str, Any]], tasks: Amount) -> Amount:

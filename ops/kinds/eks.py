@@ -38,9 +38,10 @@ from .record import (
     Verifier,
     risk,
 )
-from .risks import NET2, WORLD, lowered, raised
+from .risks import NET2, lowered, open_ranges, raised
 from .stories import name_of
 from .synthesis import Resource, Synthesis
+from .untold import hidden, not_told
 from .words import PAST, arrow
 
 # Finding
@@ -123,12 +124,23 @@ def _nodes(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     low = number(dig(values, "scaling_config", "min_size"), 1)
     amount = between(low, number(dig(values, "scaling_config", "max_size"), low))
     name = str(values.get("node_group_name") or change.name)
-    kinds = values.get("instance_types") or ["t3.medium"]
+    templates = plan.referred(change, "launch_template")
+    of_template = next((each.at(side).get("instance_type") for each in templates), None)
+    kinds = values.get("instance_types") or ([of_template] if of_template else None)
+    asked = ("scaling_config", 0, "min_size"), ("scaling_config", 0, "max_size")
+    from_elsewhere = bool(values.get("launch_template")) and not templates
+    if (
+        any(hidden(change, *path, side=side) for path in asked)
+        or (not kinds and (from_elsewhere or hidden(change, "instance_types", side=side)))
+        or (not kinds and any(hidden(each, "instance_type", side=side) for each in templates))
+    ):
+        same = change.action in (Action.NONE, Action.FORGET)
+        yield not_told(f"nodes of {name}", name, side, same=same)
+        return
+    kinds = kinds or ["t3.medium"]
     spot = "-spot" if values.get("capacity_type") == "SPOT" else ""
     yield Usage(name, f"ec2{spot}/{kinds[0]}", amount)
-    size = number(values.get("disk_size"), 0) or disk(
-        plan.referred(change, "launch_template"), side
-    )
+    size = number(values.get("disk_size"), 0) or disk(templates, side)
     if size:
         yield Usage(name, "ebs/gp3", amount * size)
 
@@ -197,9 +209,12 @@ def _fargate_story(plan: Plan, profile: Change) -> Iterator[Story]:
 
 @risk(NET2)
 def _opened_api(plan: Plan, change: Change) -> Iterator[Found]:
-    before, after = change.both("vpc_config", "endpoint_public_access")
-    ranges = dig(change.after, "vpc_config", "public_access_cidrs") or ["0.0.0.0/0"]
-    if after is True and before is not True and WORLD & {*ranges}:
+    before, after = (
+        dig(side, "vpc_config", "endpoint_public_access") is True
+        and bool(open_ranges(dig(side, "vpc_config", "public_access_cidrs") or ["0.0.0.0/0"]))
+        for side in (change.before, change.after)
+    )
+    if after and not before and not hidden(change, "vpc_config", 0, "public_access_cidrs"):
         yield "opens the Kubernetes API to the internet"
 
 

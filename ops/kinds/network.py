@@ -31,7 +31,7 @@ from .record import (
     Values,
     risk,
 )
-from .risks import WORLD, deleted_too, exposed, gone, protection
+from .risks import deleted_too, exposed, gone, open_ranges, protection
 from .stories import told_when_gone
 from .synthesis import Resource, Synthesis
 from .untold import not_told
@@ -420,7 +420,7 @@ def _ingress(values: Values, kind: str) -> set[_Open]:
         low, high = rule.get("from_port"), rule.get("to_port")
         if protocol == "-1" or low is None or low == -1:
             low = high = None
-        found |= {(str(block), protocol, low, high) for block in blocks if block in WORLD}
+        found |= {(str(block), protocol, low, high) for block in open_ranges(blocks)}
     return found
 
 

@@ -6,6 +6,8 @@ stands in the masked policy, too.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
@@ -20,6 +22,7 @@ from ..iam import (
     far_reaching,
     grants,
     is_of_aws,
+    listed,
     matches,
     names_callers,
 )
@@ -500,7 +503,53 @@ def wider_trust(plan: Plan, change: Change) -> Iterator[Found]:
     }
     if eased:
         yield f"can be assumed by {words(eased, 'principal')} without a condition that it had"
+    if shared := _any_tenant(after) - _any_tenant(before):
+        yield f"can be assumed by every identity of {words(shared, 'principal')}", Severity.CRITICAL
     yield from _no_longer_denied(change, "assume_role_policy", words)
+
+
+_SHARED_ISSUERS = (
+    "accounts.google.com",
+    "agent.buildkite.com",
+    "api.bitbucket.org",
+    "app.terraform.io",
+    "gitlab.com",
+    "graph.facebook.com",
+    "oidc.circleci.com",
+    "token.actions.githubusercontent.com",
+    "www.amazon.com",
+)
+"""Issuers of tokens for whoever has an account there: only a condition on the subject tells whose it is.
+
+Source: IAM user guide, Create a role for OpenID Connect federation.
+"""
+
+
+def _any_tenant(held: Iterable[Grant]) -> set[str]:
+    """The providers of a trust policy of which no condition asks whose identity it is."""
+    found = set()
+    for grant in held:
+        issuer = grant.principal.partition(":oidc-provider/")[2] or grant.principal
+        if issuer.partition("/")[0] not in _SHARED_ISSUERS:
+            continue
+        asked = json.loads(grant.condition or "{}")
+        if not any(
+            operator.startswith(("StringEquals", "StringLike", "ForAnyValue:String"))
+            and "Not" not in operator
+            and not operator.endswith("IfExists")
+            and key.lower().partition(":")[2] not in ("aud", "")
+            and all(_names_tenant(each) for each in listed(values))
+            for operator, keys in asked.items()
+            for key, values in keys.items()
+        ):
+            found.add(grant.principal)
+    return found
+
+
+def _names_tenant(value: str) -> bool:
+    """Whether a pattern of a subject says more than its form: `repo:*` says nothing."""
+    first = re.sub(r"^(repo|project_path|organization|org):", "", value)
+    return not first.startswith(("*", "?"))
 
 
 trust = (wider_trust, _not_judged("assume_role_policy"))
@@ -508,6 +557,20 @@ trust = (wider_trust, _not_judged("assume_role_policy"))
 
 
 # Permissions that are arguments, and no documents
+
+
+def _of_an_account(attribute: str) -> RiskCheck:
+    """The risk that a principal of an account is let in by a plan that does not tell its own."""
+
+    @risk(IAM6)
+    def unclear(plan: Plan, change: Change) -> Iterator[Found]:
+        value = str(change.judged("after", attribute) or "")
+        same = change.action is Action.UPDATE and value == change.judged("before", attribute)
+        names_one = re.search(r"(?:^|:)\d{12}(?:$|:)", value) is not None
+        if change.is_written and names_one and not plan.accounts and not same:
+            yield f"has a {attribute} of an account, and the plan does not tell its own: not judged"
+
+    return unclear
 
 
 def lets(attribute: str = "principal") -> tuple[RiskCheck, ...]:
@@ -540,7 +603,7 @@ def lets(attribute: str = "principal") -> tuple[RiskCheck, ...]:
             if not referred:
                 yield f"has a {attribute} that is not known yet: not judged"
 
-    return lets_in, unknown
+    return lets_in, unknown, _of_an_account(attribute)
 
 
 def _shown(change: Change, attribute: str) -> list[Any]:
@@ -646,6 +709,10 @@ FOREIGN = (
     Foreign("aws_lambda_permission", "permission of a function", risks=lets()),
     Foreign("aws_lambda_layer_version_permission", "permission of a layer", risks=lets()),
     Foreign("aws_cloudwatch_event_permission", "permission of an event bus", risks=lets()),
+    Foreign("aws_ami_launch_permission", "share of an image", risks=lets("account_id")),
+    Foreign(
+        "aws_snapshot_create_volume_permission", "share of a snapshot", risks=lets("account_id")
+    ),
     Foreign("aws_kms_grant", "grant of a key", risks=lets("grantee_principal")),
     Foreign("aws_ram_principal_association", "share of a resource", risks=lets()),
     *(

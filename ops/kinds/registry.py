@@ -11,7 +11,7 @@ from inferform.usage import Usage, exactly
 
 from ..aws import Aws
 from ..checks import check
-from ..plan import Action, Change, Plan, Side
+from ..plan import Action, Change, Plan, Side, dig
 from . import weaker
 from .finding import given, pairs
 from .policies import resource_policy
@@ -170,6 +170,29 @@ def _destroyable(plan: Plan, change: Change) -> Iterator[Found]:
         yield "sets force_destroy, so a deletion takes the objects with it"
 
 
+_EVERYBODY = ("/global/AllUsers", "/global/AuthenticatedUsers")
+
+
+@risk(NET2)
+def _public_acl(plan: Plan, change: Change) -> Iterator[Found]:
+    """An ACL that gives everybody rights; a public access block may still keep them out."""
+    before, after = (_is_public(side) for side in (change.before, change.after))
+    if change.is_written and after and not before:
+        yield "gives everybody rights by its ACL"
+
+
+def _is_public(values: Values) -> bool:
+    acl = str(values.get("acl") or "")
+    grants = [
+        *(values.get("grant") or ()),
+        *(dig(values, "access_control_policy", "grant") or ()),
+    ]
+    uris = [str(dig(each, "grantee", "uri") or each.get("uri") or "") for each in grants]
+    return acl in ("public-read", "public-read-write", "authenticated-read") or any(
+        uri.endswith(_EVERYBODY) for uri in uris
+    )
+
+
 @risk(NET2)
 def _unblocked(plan: Plan, change: Change) -> Iterator[Found]:
     gone_too = deleted_too(plan, change, "aws_s3_bucket", "bucket")
@@ -222,7 +245,7 @@ KINDS = (
         holds_data=True,
         uses=Not("what is stored in it is billed, and no plan knows how much that is"),
         story=told_when_gone("bucket", "reading and writing its objects", "bucket"),
-        risks=(_destroyable, *resource_policy(computed=True)),
+        risks=(_destroyable, _public_acl, *resource_policy(computed=True)),
     ),
     resource(
         "aws_kms_key",
@@ -373,6 +396,7 @@ KINDS = (
     ),
 )
 FOREIGN = (
+    Foreign("aws_s3_bucket_acl", "ACL of a bucket", risks=(_public_acl,)),
     Foreign(
         "aws_s3_bucket_logging",
         "access logs of a bucket",

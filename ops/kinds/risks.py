@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
 from typing import Any
 
 from ..plan import Action, Change, Plan
@@ -74,6 +75,23 @@ ROLL3 = RiskRule(
 
 WORLD = frozenset({"0.0.0.0/0", "::/0"})
 """The ranges that are the whole internet."""
+
+
+def open_ranges(blocks: Iterable[Any]) -> set[str]:
+    """The ranges that are the internet, or a part of it wider than any owner has.
+
+    `::/0` is found in each of its spellings, and so are halves of the internet. The widest blocks
+    that registries give out are a /8 of IPv4 and a /12 of IPv6 (IANA).
+    """
+    found = set()
+    for block in map(str, blocks):
+        try:
+            network = ip_network(block, strict=False)
+        except ValueError:
+            continue
+        if network.prefixlen < (8 if network.version == 4 else 12) and not network.is_private:
+            found.add(block)
+    return found
 
 
 # What goes away

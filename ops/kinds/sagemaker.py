@@ -33,7 +33,7 @@ from .sagemaker_story import (
 from .sagemaker_verify import ENDPOINT_REVERTED, EndpointVerifier, artifacts_of, containers_of
 from .scaling import maximum, planned_bounds, scaling_targets, variant_of
 from .synthesis import Resource, Synthesis
-from .untold import not_told
+from .untold import hidden, not_told
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -125,7 +125,10 @@ def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         *(values.get("production_variants") or ()),
         *(values.get("shadow_production_variants") or ()),
     ]
-    for variant in variants:
+    production = len(values.get("production_variants") or ())
+    for index, variant in enumerate(variants):
+        block = "production_variants" if index < production else "shadow_production_variants"
+        path = (block, index if index < production else index - production)
         name = str(variant.get("variant_name") or "")
         kind, managed = variant.get("instance_type"), dig(variant, "managed_instance_scaling")
         provisioned = dig(variant, "serverless_config", "provisioned_concurrency")
@@ -134,11 +137,19 @@ def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
             yield by_use(service, f"sagemaker/serverless/{memory}")
         if provisioned:
             key = f"sagemaker/provisioned-concurrency/{memory}"
-            yield Usage(service, key, planned_bounds(plan, change, side, name, provisioned))
-        if not kind:
-            continue
+            bounds = planned_bounds(plan, change, side, name, provisioned)
+            if bounds is None:
+                yield not_told(f"concurrency of {name}", service, side, same=not _rolls(change))
+            else:
+                yield Usage(service, key, bounds)
+        counts = not hidden(configuration, *path, "initial_instance_count", side=side)
         count = number(variant.get("initial_instance_count"), 1)
-        amount = planned_bounds(plan, change, side, name, count)
+        amount = planned_bounds(plan, change, side, name, count if counts or managed else None)
+        unnamed = not kind and hidden(configuration, *path, "instance_type", side=side)
+        if unnamed or (kind and amount is None):
+            yield not_told(f"instances of {name}", service, side, same=not _rolls(change))
+        if not kind or amount is None:
+            continue
         if managed:
             low = number(dig(managed, "min_instance_count"), count)
             amount = between(low, number(dig(managed, "max_instance_count"), low))

@@ -46,8 +46,13 @@ def variant_of(target: Change) -> str:
     return match[1] if match else ""
 
 
-def planned_bounds(plan: Plan, service: Change, side: Side, variant: str, count: float) -> Amount:
-    """The scaling bounds of a service of a plan, or its count where nothing scales it."""
+def planned_bounds(
+    plan: Plan, service: Change, side: Side, variant: str, count: float | None
+) -> Amount | None:
+    """The scaling bounds of a service of a plan, or its count where nothing scales it.
+
+    None where the plan does not tell them.
+    """
     for target in scaling_targets(plan, service):
         values = target.at(side)
         name = str(values.get("resource_id") or "")
@@ -55,7 +60,8 @@ def planned_bounds(plan: Plan, service: Change, side: Side, variant: str, count:
             low, high = values.get("min_capacity"), values.get("max_capacity")
             if isinstance(low, int) and isinstance(high, int):
                 return between(low, high)
-    return exactly(count)
+            return None
+    return None if count is None else exactly(count)
 
 
 def maximum(synthesis: Synthesis, service: Resource, suffix: str = "") -> int:

@@ -16,7 +16,8 @@ from ..plan import Action, Change, Plan, dig, number
 from ..told import RiskRule, Severity
 from .ground import SERVICES, images_of, texts, users
 from .record import Found, RiskCheck, risk
-from .risks import CAP1, ROLL3, SEC1
+from .risks import CAP1, NET2, ROLL3, SEC1
+from .untold import hidden
 from .words import some
 
 NET3 = RiskRule(
@@ -108,11 +109,6 @@ def changes(change: Change) -> bool:
     return change.action in (Action.UPDATE, Action.REPLACE)
 
 
-def unknown(change: Change, *path: str) -> bool:
-    """Whether the apply alone tells an argument, or a block around it."""
-    return any(dig(change.unknown, *path[:end]) is True for end in range(len(path) + 1))
-
-
 def weaker(
     rule: RiskRule, path: str, worse: Worse, words: str, severity: Severity | None = None
 ) -> RiskCheck:
@@ -125,7 +121,7 @@ def weaker(
     @risk(rule)
     def found(plan: Plan, change: Change) -> Iterator[Found]:
         before, after = change.both(*parts)
-        if not changes(change) or unknown(change, *parts) or not worse(before, after):
+        if not changes(change) or hidden(change, *parts) or not worse(before, after):
             return
         lost = some(_lost(before, after)) if isinstance(before, list) else ""
         text = words.format(before=before, after="nothing" if after is None else after, lost=lost)
@@ -200,11 +196,11 @@ def _unencrypted(plan: Plan, listener: Change) -> Iterator[Found]:
             yield f"is deleted, and its load balancer goes on without encryption{end}"
     if not changes(listener):
         return
-    if was in _ENCRYPTED and will not in _ENCRYPTED and not unknown(listener, "protocol"):
+    if was in _ENCRYPTED and will not in _ENCRYPTED and not hidden(listener, "protocol"):
         yield f"goes from {was} to {will or 'no encryption'}{end}"
         return
     certificates = listener.both("certificate_arn")
-    if off(*certificates) and not unknown(listener, "certificate_arn"):
+    if off(*certificates) and not hidden(listener, "certificate_arn"):
         yield f"loses its certificate{end}"
     policies = listener.both("ssl_policy")
     stronger, weak = map(_strength, policies)
@@ -224,7 +220,7 @@ def _redirects(values: dict[str, Any]) -> bool:
 def _serves_plainly(listener: Change) -> bool:
     actions = {str(dig(action, "type")) for action in listener.after.get("default_action") or ()}
     plain = listener.after.get("protocol") in ("HTTP", "TCP")
-    return plain and "forward" in actions and not unknown(listener, "default_action")
+    return plain and "forward" in actions and not hidden(listener, "default_action")
 
 
 @risk(NET4)
@@ -239,7 +235,7 @@ def _forwards_nothing(plan: Plan, change: Change) -> Iterator[Found]:
 @risk(NET4)
 def _narrower(plan: Plan, rule: Change) -> Iterator[Found]:
     """A rule that no longer takes paths or hosts, which no other rule takes."""
-    if not changes(rule) or unknown(rule, "condition"):
+    if not changes(rule) or hidden(rule, "condition"):
         return
     left = {
         each
@@ -348,7 +344,7 @@ def _expires(plan: Plan, change: Change) -> Iterator[Found]:
     )
     if not changes(change) and not (change.action is Action.CREATE and is_new):
         return
-    if unknown(change, "rule"):
+    if hidden(change, "rule"):
         return
     before, after = _expiries(change.before), _expiries(change.after)
     for (what, where), days in sorted(after.items()):
@@ -591,7 +587,7 @@ WORKLOADS = tuple(
 @risk(CAP5)
 def _tainted(plan: Plan, group: Change) -> Iterator[Found]:
     """A node group that gets a taint, unless every workload of the plan tolerates it."""
-    if not changes(group) or unknown(group, "taint"):
+    if not changes(group) or hidden(group, "taint"):
         return
     before, after = (
         {tuple(str(each.get(k) or "") for k in ("key", "value", "effect")) for each in side or ()}
@@ -640,7 +636,7 @@ def _selects_others(plan: Plan, service: Change) -> Iterator[Found]:
     Not where the pods of every workload of the plan that it selected have the new labels, too.
     """
     before, after = service.both("spec", "selector")
-    if not changes(service) or unknown(service, "spec", "selector"):
+    if not changes(service) or hidden(service, "spec", "selector"):
         return
     was = set(before.items()) if isinstance(before, dict) else set()
     will = set(after.items()) if isinstance(after, dict) else set()
@@ -662,7 +658,7 @@ def _selects_others(plan: Plan, service: Change) -> Iterator[Found]:
 @risk(NET4)
 def _other_ports(plan: Plan, service: Change) -> Iterator[Found]:
     """A Service that no longer has a port, or sends to another one of the pods."""
-    if not changes(service) or unknown(service, "spec", "port"):
+    if not changes(service) or hidden(service, "spec", "port"):
         return
     was, will = (
         {each.get("port"): str(each.get("target_port") or "") for each in side or ()}
@@ -676,7 +672,43 @@ def _other_ports(plan: Plan, service: Change) -> Iterator[Found]:
             yield text, Severity.MEDIUM
 
 
+_INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
+_SCHEMES = (
+    "service.beta.kubernetes.io/aws-load-balancer-scheme",
+    "alb.ingress.kubernetes.io/scheme",
+)
+
+
+@risk(NET2)
+def _internet_facing(plan: Plan, change: Change) -> Iterator[Found]:
+    """A Service or Ingress whose load balancer is told to face the internet, or is told nothing."""
+    before, after = (_faces(change.type, side) for side in (change.before, change.after))
+    if change.is_written and after and after != before:
+        if hidden(change, "metadata", 0, "annotations"):
+            return
+        if after == "told":
+            yield "gets a load balancer that faces the internet"
+        elif not before:
+            yield (
+                "gets a load balancer without a scheme, which may face the internet",
+                Severity.MEDIUM,
+            )
+
+
+def _faces(kind: str, values: dict[str, Any]) -> str:
+    held = dig(values, "metadata", "annotations") or {}
+    schemes = [held[name] for name in _SCHEMES if name in held]
+    balances = "ingress" in kind or dig(values, "spec", "type") == "LoadBalancer"
+    if not balances or not isinstance(held, dict):
+        return ""
+    if "internet-facing" in schemes or held.get(_INTERNAL) == "false":
+        return "told"
+    # The controller's Ingress is internal by default, a Service of Kubernetes itself is not.
+    return "" if schemes or _INTERNAL in held or "ingress" in kind else "maybe"
+
+
 KUBERNETES_SERVICE = (
+    _internet_facing,
     _selects_others,
     _other_ports,
     weaker(NET4, "spec.type", leaves("LoadBalancer"), "goes from {before} to {after}"),
@@ -686,9 +718,9 @@ KUBERNETES_SERVICE = (
 @risk(NET3)
 def _plain_ingress(plan: Plan, ingress: Change) -> Iterator[Found]:
     """An Ingress that loses HTTPS, by TLS or by what the load balancer is told."""
-    if not changes(ingress) or unknown(ingress, "metadata", "annotations"):
+    if not changes(ingress) or hidden(ingress, "metadata", "annotations"):
         return
-    if off(*ingress.both("spec", "tls")) and not unknown(ingress, "spec", "tls"):
+    if off(*ingress.both("spec", "tls")) and not hidden(ingress, "spec", "tls"):
         yield "has no TLS any more"
     prefix = "alb.ingress.kubernetes.io"
     for name, words in (("certificate-arn", "has no certificate"), ("listen-ports", "no HTTPS")):
@@ -700,7 +732,7 @@ def _plain_ingress(plan: Plan, ingress: Change) -> Iterator[Found]:
             return
 
 
-INGRESS = (_plain_ingress,)
+INGRESS = (_plain_ingress, _internet_facing)
 WORKLOAD = (
     weaker(CAP1, "spec.replicas", falls, "lowers the number of pods from {before} to {after}"),
     weaker(
