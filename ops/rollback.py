@@ -54,11 +54,20 @@ class Rollback:
     serving: bool
     """Whether no run since has reached another release, so that AWS serves the earlier one still."""
 
+    told: bool = True
+    """Whether the state tells that the service got to it. Default: True."""
+
     @property
     def story(self) -> str:
         """Which release it is, and where that is known from."""
         when = f", written {self.written:%Y-%m-%d %H:%M:%S} UTC" if self.written else ""
-        said = f"{self.service.name} was in service with it in version {self.version} of its state{when}"
+        where = f"version {self.version} of its state{when}"
+        if not self.told:
+            return (
+                f"{self.service.name} was asked for with it in {where}; whether its pods became ready, "
+                "no state tells: look before you deploy it"
+            )
+        said = f"{self.service.name} was in service with it in {where}"
         if self.serving:
             said += "; no run has reached another release since, so it is what AWS should serve now"
         return said
@@ -116,7 +125,15 @@ def plan(loaded: Loaded, service: str, key: str, aws: Aws, *, version: str = "")
             changes = {path: new for path, new in release.items() if new != now[path]}
             made = edit(loaded, key, service, changes)
             stack = f"{key}-{found.place.layer}"
-            return Rollback(made, stack, state.version, state.changed, found, not reached)
+            return Rollback(
+                made,
+                stack,
+                state.version,
+                state.changed,
+                found,
+                serving=not reached,
+                told=verifier.tells_reached,
+            )
         if version:
             raise BadInputError(f"{service} has the release of version {version} already")
         reached, settings = True, True

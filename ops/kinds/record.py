@@ -188,6 +188,9 @@ class Verification:
 class Verifier(ABC):
     """The checks of one deployed resource; `values` are its attributes in the state."""
 
+    tells_reached = True
+    """Whether a state tells a run that reached what it asked for from one that did not."""
+
     def __init__(self, run: Verification, values: Values) -> None:
         self.run = run
         self.values = values
