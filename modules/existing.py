@@ -58,6 +58,13 @@ SubnetId = Annotated[str, Matches(EXI6, r"subnet-[0-9a-f]{8,17}")]
 GroupId = Annotated[str, Matches(EXI6, r"sg-[0-9a-f]{8,17}")]
 
 
+def key_problems(context: Context, arn: str) -> Iterator[Problem]:
+    """A key of another Region or partition in the field `kms_key`."""
+    partition, region = arn.split(":")[1], arn.split(":")[3]
+    if (partition, region) != (context.partition, context.region):
+        yield EXI2.problem("kms_key", got=arn, other=region, own=context.region)
+
+
 class Existing(Spec):
     """What a service uses in the place of what Inferform makes for it, each alone.
 
@@ -98,9 +105,7 @@ class Existing(Spec):
                 if other != own:
                     yield EXI1.problem(field, got=arn, other=other, own=own)
         if self.kms_key is not None:
-            other, here = self.kms_key.split(":")[3], context.region
-            if other != here or self.kms_key.split(":")[1] != context.partition:
-                yield EXI2.problem("kms_key", got=self.kms_key, other=other, own=here)
+            yield from key_problems(context, self.kms_key)
 
     @property
     def network(self) -> dict[str, Any]:

@@ -27,9 +27,14 @@ class Key(Construct):
         context: Context,
         purpose: str,
         read_accounts: Sequence[str] = (),
+        given: str | None = None,
     ) -> None:
+        """`given` is the ARN of a key that exists, which takes its place. Default: None."""
         super().__init__(scope, id)
         self.name = context.name(id)
+        if given is not None:
+            self.arn = given
+            return
         logs = f"logs.{context.region}.{context.dns_suffix}"
         readers = [
             allow(
@@ -42,7 +47,7 @@ class Key(Construct):
                 },
             )
         ]
-        self.resource = KmsKey(
+        resource = KmsKey(
             self,
             "key",
             description=purpose,
@@ -76,5 +81,5 @@ class Key(Construct):
             ),
             lifecycle=lifecycle(context),
         )
-        self.arn = self.resource.arn
-        KmsAlias(self, "alias", name=f"alias/{self.name}", target_key_id=self.resource.key_id)
+        self.arn = resource.arn
+        KmsAlias(self, "alias", name=f"alias/{self.name}", target_key_id=resource.key_id)

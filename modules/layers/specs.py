@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
+from ..context import Context, KeyArn
 from ..ecr.registry import CachePrefix, PullThroughCache, RegistrySettings
 from ..ecr.spec import Repository
 from ..ecs.spec import EcsService
+from ..existing import key_problems
 from ..names import Name, role
 from ..overrides import Overridable
 from ..own import OwnService
+from ..rules import Problem
 from ..s3.spec import REPLICATION, ArtifactBucket
 from ..sagemaker.batch import BatchTransform
 from ..sagemaker.endpoints import AnyEndpoint
@@ -49,17 +52,30 @@ class Registry(Overridable, Billed, Named):
     """What the account has once in a Region: scanning, replication, the registry's policy. One
     environment of an account and Region carries it. Default: None, left as it is."""
 
+    kms_key: KeyArn | None = None
+    """The environment's key, where it exists already, of this account or another. Its policy must
+    let the account's roles and CloudWatch Logs use it, and who reads artifacts from other accounts.
+    Default: None, one is made."""
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The key is of the environment's Region."""
+        yield from super().check_in(context)
+        if self.kms_key is not None:
+            yield from key_problems(context, self.kms_key)
+
     def names(self, place: Place) -> Iterator[Name]:
         """Of the key and the bucket, and of its replication."""
         context = place.environment.context
         if self.artifacts.replicas:
             yield Name("aws_iam_role", role(context, REPLICATION))
-        yield Name("aws_kms_alias", f"alias/{context.name(KEY)}")
+        if self.kms_key is None:
+            yield Name("aws_kms_alias", f"alias/{context.name(KEY)}")
         yield Name("aws_s3_bucket", context.bucket(ARTIFACTS))
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """The environment's key, and enhanced scans of the registry, which are billed by image."""
-        yield Usage("registry", "kms/key", exactly(1))
+        if self.kms_key is None:
+            yield Usage("registry", "kms/key", exactly(1))
         scanning = self.settings.scanning if self.settings else None
         if scanning is not None and scanning.type == "ENHANCED":
             yield Usage("registry", "ecr/enhanced-scan", None)

@@ -50,6 +50,7 @@ CAPABILITY = Capability(
             "Existing.security_groups[]",
             "Existing.subnets[]",
             "Existing.task_role",
+            "Registry.kms_key",
         ),
         "rights of roles: a part of a policy document": (
             "Identity.existing_roles[]",

@@ -21,6 +21,8 @@ from inferform import (
     Network,
     Permissions,
     PolicyStatement,
+    Registry,
+    Repository,
     Route,
     S3Backend,
     SpecError,
@@ -423,3 +425,31 @@ def test_an_endpoint_outside_the_vpc_takes_no_subnets() -> None:
     endpoint = ENDPOINT.replace(vpc=False, existing=Existing(subnets=SUBNETS))
     with pytest.raises(SpecError, match=r"existing.subnets.*not in the VPC.*EXI4"):
         environment(inference=Inference(endpoints={"fraud": endpoint}))
+
+
+# The environment's key
+
+
+def with_key(arn: str) -> Environment:
+    registry = Registry(repositories={"fraud": Repository()}, kms_key=arn)
+    return environment(registry=registry, inference=Inference(endpoints={"fraud": ENDPOINT}))
+
+
+def test_the_environments_key_may_be_somebody_elses_beside_a_bucket_of_its_own(
+    synthesize: Synthesize,
+) -> None:
+    made = with_key(KEY)
+    stack = stack_of(synthesize, made, "registry")
+    assert not {"aws_kms_key", "aws_kms_alias"} & stack["resource"].keys()
+    (encryption,) = stack["resource"]["aws_s3_bucket_server_side_encryption_configuration"].values()
+    assert KEY in json.dumps(encryption)
+    assert one(stack, "aws_ecr_repository")["encryption_configuration"][0]["kms_key"] == KEY
+    assert stack["output"]["kms_key_arn"]["value"] == KEY
+    assert {as_made(name) for path, name in made.names if path[0] == "registry"} <= {
+        *names_made(stack)
+    }
+
+
+def test_the_environments_key_is_of_its_region() -> None:
+    with pytest.raises(SpecError, match=r"registry\.kms_key: is in eu-west-1.*EXI2"):
+        with_key(KEY.replace("us-east-1", "eu-west-1"))

@@ -48,6 +48,7 @@ class RegistryLayer(Layer):
             context=context,
             purpose=f"Inferform data of {context.prefix}",
             read_accounts=spec.artifacts.read_accounts,
+            given=spec.kms_key,
         )
         self.artifacts = artifacts = Bucket(
             self, ARTIFACTS, context=context, spec=spec.artifacts, kms_key_arn=key.arn
