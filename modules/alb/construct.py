@@ -67,7 +67,7 @@ from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssoci
 
 
 class SharedLoadBalancer(Construct):
-    """A load balancer whose HTTPS listener answers 404 until services add their rules."""
+    """A load balancer whose listener answers 404 until services add their rules."""
 
     def __init__(
         self,
@@ -104,11 +104,11 @@ class SharedLoadBalancer(Construct):
         )
         listener = LbListener(
             self,
-            "https",
+            "https" if spec.certificate else "http",
             load_balancer_arn=balancer.arn,
-            port=443,
-            protocol="HTTPS",
-            ssl_policy=spec.ssl_policy,
+            port=_client_port(spec),
+            protocol="HTTPS" if spec.certificate else "HTTP",
+            ssl_policy=spec.ssl_policy if spec.certificate else None,
             certificate_arn=spec.certificate,
             default_action=[
                 LbListenerDefaultAction(
@@ -146,6 +146,7 @@ class SharedLoadBalancer(Construct):
             self,
             "group",
             name=name,
+            # One for both protocols: another would replace the group.
             description="HTTPS from clients, the container port to services",
             vpc_id=network.vpc_id,
             tags={"Name": name},
@@ -155,10 +156,10 @@ class SharedLoadBalancer(Construct):
                 self,
                 f"clients-{index}",
                 security_group_id=group.id,
-                description="HTTPS from clients",
+                description="HTTPS from clients" if spec.certificate else "HTTP from clients",
                 ip_protocol="tcp",
-                from_port=443,
-                to_port=443,
+                from_port=_client_port(spec),
+                to_port=_client_port(spec),
                 cidr_ipv4=cidr,
             )
         VpcSecurityGroupEgressRule(
@@ -248,6 +249,10 @@ class SharedLoadBalancer(Construct):
             depends_on=[blocked],
         )
         return [policy, ownership]
+
+
+def _client_port(spec: LoadBalancer) -> int:
+    return 443 if spec.certificate else 80
 
 
 class Backend(Construct):

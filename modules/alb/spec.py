@@ -116,6 +116,13 @@ ELB19 = rule(
 CONTAINER_PORT = 8080
 """The port of the container contract."""
 
+ELB20 = rule(
+    "ELB20",
+    refuses="a load balancer without a certificate that faces the internet, or has further ones",
+    message="must be {expected} where certificate is None, which is plain HTTP inside the VPC",
+    source="Inferform: nothing is sent in plain over the internet; botocore elbv2 CreateListener",
+)
+
 EXAMPLE_CERTIFICATE = (
     "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 )
@@ -192,10 +199,11 @@ def target_groups(context: Context, service: str, colors: Sequence[str]) -> list
 
 
 class LoadBalancer(Overridable, Billed, Named):
-    """An Application Load Balancer that services share: HTTPS only, internal by default."""
+    """An Application Load Balancer that services share: HTTPS, internal by default."""
 
-    certificate: CertificateArn
-    """The ACM certificate of its HTTPS listener."""
+    certificate: CertificateArn | None
+    """The ACM certificate of its HTTPS listener; `None` is plain HTTP on port 80, which only an
+    internal load balancer may have."""
 
     more_certificates: Many[CertificateArn] = ()
     """Certificates for further host names. Without it, none."""
@@ -246,11 +254,16 @@ class LoadBalancer(Overridable, Billed, Named):
         if not self.internal and not self.allowed_cidrs:
             missing = "must say who may connect when the load balancer faces the internet"
             yield ELB10.problem("allowed_cidrs", missing=missing)
+        if self.certificate is None:
+            if not self.internal:
+                yield ELB20.problem("internal", got=False, expected="True")
+            if self.more_certificates:
+                yield ELB20.problem("more_certificates", expected="left out")
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The certificates are the environment's own."""
         for field, arns in (
-            ("certificate", (self.certificate,)),
+            ("certificate", (self.certificate,) if self.certificate else ()),
             ("more_certificates", self.more_certificates),
         ):
             for arn in arns:

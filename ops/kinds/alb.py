@@ -190,12 +190,16 @@ class _LoadBalancer(Verifier):
             yield self.finding(CONFIGURATION, "failed", "does not exist", "deploy again")
             return
         yield self.finding(CONFIGURATION, "passed", "exists")
-        wrong = [*self._state(found[0]), *self._listeners(elb, arn)]
+        pages = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)
+        listeners = [listener for page in pages for listener in page["Listeners"]]
+        wrong = [*self._state(found[0]), *self._listeners(listeners)]
         if wrong:
             fix = "renew the certificate in ACM, or name another one in LoadBalancer.certificate"
             yield self.finding(HEALTH, "failed", "; ".join(wrong), fix)
             return
-        yield self.finding(HEALTH, "passed", "is active, with a valid certificate")
+        secured = any(listener.get("Certificates") for listener in listeners)
+        text = "is active, with a valid certificate" if secured else "is active, in plain HTTP"
+        yield self.finding(HEALTH, "passed", text)
 
     @staticmethod
     def _state(found: Mapping[str, Any]) -> Iterator[str]:
@@ -203,9 +207,7 @@ class _LoadBalancer(Verifier):
         if state.get("Code") not in ("active", "active_impaired"):
             yield f"is {state.get('Code')}: {state.get('Reason', 'no reason given')}"
 
-    def _listeners(self, elb: Any, arn: str) -> Iterator[str]:
-        pages = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)
-        listeners = [listener for page in pages for listener in page["Listeners"]]
+    def _listeners(self, listeners: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if not listeners:
             yield "has no listener"
         for listener in listeners:

@@ -191,6 +191,16 @@ def test_a_load_balancer_needs_a_listener_with_a_certificate(running: Running) -
     assert running.found("internal", "health") == ("failed", said)
 
 
+def test_a_load_balancer_in_plain_http_is_not_said_to_have_a_certificate(
+    running: Running,
+) -> None:
+    answer: Any = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+    running.elb.create_listener(
+        LoadBalancerArn=running.balancer, Protocol="HTTP", Port=80, DefaultActions=[answer]
+    )
+    assert running.found("internal", "health") == ("passed", "is active, in plain HTTP")
+
+
 def test_a_load_balancer_that_somebody_deleted_fails(running: Running) -> None:
     running.elb.delete_load_balancer(LoadBalancerArn=running.balancer)
     assert running.found("internal", "configuration") == ("failed", "does not exist")

@@ -118,6 +118,22 @@ def test_a_load_balancer_that_is_open_or_impossible_is_refused(
 
 
 @pytest.mark.parametrize(
+    "fields",
+    [
+        {"internal": False, "allowed_cidrs": ["192.0.2.0/24"]},
+        {"more_certificates": [CERTIFICATE]},
+    ],
+)
+def test_plain_http_stays_inside_and_has_no_certificate(fields: dict[str, Any]) -> None:
+    assert refusal(LoadBalancer, certificate=None, **fields) == ["ELB20"]
+
+
+def test_plain_http_inside_must_be_asked_for() -> None:
+    assert LoadBalancer(certificate=None).internal
+    assert refusal(LoadBalancer) == ["SPEC2"]
+
+
+@pytest.mark.parametrize(
     "certificate",
     [CERTIFICATE.replace("us-east-1", "eu-west-1"), CERTIFICATE.replace(ACCOUNT, "999988887777")],
 )
