@@ -30,6 +30,7 @@ from .ecs.containers import (
     Ulimit,
 )
 from .ecs.spec import (
+    CapacityShare,
     Ec2,
     Ec2Capacity,
     EcsCluster,
@@ -129,6 +130,7 @@ __all__ = [
     "BacklogWithoutCapacity",
     "BatchTransform",
     "Canary",
+    "CapacityShare",
     "CloudBackend",
     "CloudWatchMetric",
     "ConcurrentRequests",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from ..alb.spec import ELB5, ELB8, ELB10, ELB14, ELB15, LoadBalancer, Route
 from ..outputs import EcsOutputs, NetworkOutputs
@@ -68,30 +69,50 @@ def _missing(rule: Rule, name: str, known: Mapping[str, object], field: str) -> 
 
 def _check_capacity(task: Ec2, cluster: EcsCluster | EcsOutputs) -> Iterator[Problem]:
     known = _names(cluster, "capacity")
-    if task.capacity not in known:
-        yield _missing(ECS28, task.capacity, known, "capacity")
-        return
-    capacity = known[task.capacity]
-    if not isinstance(capacity, Ec2Capacity):
-        return
+    runs: str | None = task.architecture
+    for name in task.capacities:
+        capacity = known.get(name)
+        if name not in known:
+            missing = _missing(ECS28, name, known, "capacity")
+            yield (
+                missing if name == task.capacity else replace(missing, path=("more_capacity", name))
+            )
+        elif isinstance(capacity, Ec2Capacity):
+            yield from _check_size(task, name, capacity)
+            runs = runs or capacity.facts[0].architecture
+            yield from _check_architecture(task, name, capacity, runs)
+
+
+def _check_architecture(
+    task: Ec2, name: str, capacity: Ec2Capacity, wanted: str
+) -> Iterator[Problem]:
+    """One image runs on every capacity."""
+    runs = capacity.facts[0].architecture
+    if runs != wanted:
+        given = task.architecture is not None
+        path = ("architecture",) if given else ("more_capacity", name)
+        yield ECS26.problem(
+            *path,
+            got=wanted,
+            instance_type=capacity.instance_types[0],
+            capacity=name,
+            runs=runs,
+        )
+
+
+def _check_size(task: Ec2, name: str, capacity: Ec2Capacity) -> Iterator[Problem]:
     facts = dict(zip(capacity.instance_types, capacity.facts, strict=True))
-    of = {"capacity": task.capacity}
-    fewest = min(facts, key=lambda name: facts[name].gpus)
+    of = {"capacity": name}
+    fewest = min(facts, key=lambda each: facts[each].gpus)
     if task.gpus > facts[fewest].gpus:
         yield ECS4.problem(
             "gpus", got=task.gpus, instance_type=fewest, gpus=facts[fewest].gpus or "no", **of
         )
-    first = capacity.instance_types[0]
-    runs = facts[first].architecture
-    if task.architecture not in (None, runs):
-        yield ECS26.problem(
-            "architecture", got=task.architecture, instance_type=first, runs=runs, **of
-        )
-    least = min(facts, key=lambda name: facts[name].memory_mib)
+    least = min(facts, key=lambda each: facts[each].memory_mib)
     if task.memory_mib >= facts[least].memory_mib:
         has = f"{facts[least].memory_mib} MiB"
         yield ECS33.problem("memory_mib", got=task.memory_mib, instance_type=least, has=has, **of)
-    slowest = min(facts, key=lambda name: facts[name].vcpu)
+    slowest = min(facts, key=lambda each: facts[each].vcpu)
     if task.cpu is not None and task.cpu > facts[slowest].vcpu * 1024:
         has = f"{facts[slowest].vcpu * 1024} CPU units"
         yield ECS33.problem("cpu", got=task.cpu, instance_type=slowest, has=has, **of)

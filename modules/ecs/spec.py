@@ -257,6 +257,13 @@ ECS49 = rule(
     severity="warning",
 )
 
+ECS61 = rule(
+    "ECS61",
+    refuses="a capacity provider strategy that AWS refuses",
+    message="{fault}",
+    source="botocore ecs CapacityProviderStrategyItem, CreateService capacityProviderStrategy",
+)
+
 _LOADER = "public.ecr.aws/aws-cli/aws-cli:2.27.51"
 """The AWS CLI's own image, on Amazon Linux 2023, whose Python unpacks archives."""
 
@@ -500,8 +507,26 @@ def _series(values: tuple[int, ...]) -> str:
     return f"{values[0]} to {values[-1]} MiB in steps of {values[1] - values[0]}"
 
 
+class CapacityShare(Spec):
+    """Which of a service's tasks run on one capacity."""
+
+    weight: Annotated[
+        int, Between(ECS44, 0, 1000), Aws("ecs:CapacityProviderStrategyItem.weight")
+    ] = 1
+    """Its share of the tasks beside the weights of the others, from 0 to 1,000. Default: 1."""
+
+    base: Annotated[
+        int, Between(ECS44, 0, 100_000), Aws("ecs:CapacityProviderStrategyItem.base")
+    ] = 0
+    """How many tasks run on it before the weights count, from 0 to 100,000; only one capacity
+    may have a base. Default: 0."""
+
+
 class Ec2(Spec):
-    """A task on EC2 instances of the cluster's capacity."""
+    """A task on EC2 instances of the cluster's capacity.
+
+    AWS takes capacities of EC2 or Fargate for one service, not both.
+    """
 
     capacity: ShortName
     """Which capacity, a key of `ecs.capacity`."""
@@ -530,9 +555,40 @@ class Ec2(Spec):
     architecture: Annotated[Architecture, Aws("ecs:RuntimePlatform.cpuArchitecture")] | None = None
     """What the image is built for. Without it what the capacity's instances run."""
 
+    share: CapacityShare = CapacityShare()
+    """The base and weight of `capacity`. Default: weight 1."""
+
+    more_capacity: dict[ShortName, CapacityShare] = {}
+    """Further capacities that tasks run on, keys of `ecs.capacity`, with their shares; 20 in all.
+    Default: none."""
+
+    def check(self) -> Iterator[Problem]:
+        """A strategy that AWS takes."""
+        if self.capacity in self.more_capacity:
+            fault = "is capacity itself; give its base and weight in share"
+            yield ECS61.problem("more_capacity", self.capacity, fault=fault)
+        shares = self.capacities.values()
+        if len(shares) > 20:
+            yield ECS61.problem("more_capacity", fault="has over 20 capacities with capacity")
+        if not any(share.weight for share in shares):
+            yield ECS61.problem("share", "weight", got=0, fault="must be above 0 in one capacity")
+        if sum(share.base > 0 for share in shares) > 1:
+            yield ECS61.problem("more_capacity", fault="has a base beside another; keep one")
+
+    @property
+    def capacities(self) -> dict[str, CapacityShare]:
+        """Every capacity with its share, `capacity` first."""
+        return {self.capacity: self.share} | {
+            name: share for name, share in self.more_capacity.items() if name != self.capacity
+        }
+
     def shares(self, providers: Mapping[str, str]) -> list[tuple[str, int, int]]:
-        """Its capacity provider, of those by short name, with its base and weight."""
-        return [(providers[self.capacity], 0, 1)]
+        """Each capacity provider, of those by short name, with its base and weight."""
+        return [
+            (providers[name], share.base, share.weight)
+            for name, share in self.capacities.items()
+            if share.base or share.weight
+        ]
 
 
 class EcsService(Containers, Service):

@@ -15,7 +15,12 @@ from .record import (
 
 _EXAMPLE = f"""
 ecs=EcsCluster(
-    capacity={{"gpu": Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2)}},
+    capacity={{
+        "gpu": Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2),
+        "spot": Ec2Capacity(
+            instance_types=["g4dn.xlarge"], max_instances=4, on_demand_percent=0
+        ),
+    }},
     load_balancers={{
         "internal": LoadBalancer(
             certificate="{CERTIFICATE}", allowed_cidrs=["10.0.0.0/8"],
@@ -39,7 +44,11 @@ inference=Inference(
             secrets={{"TOKEN": "arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"}},
         ),
         "gpu": EcsService(
-            model={MODEL}, compute=Ec2(capacity="gpu", memory_mib=4096, gpus=1), count=1,
+            model={MODEL}, count=1,
+            compute=Ec2(
+                capacity="gpu", memory_mib=4096, gpus=1, share=CapacityShare(base=1, weight=1),
+                more_capacity={{"spot": CapacityShare(weight=3)}},
+            ),
             rollout=Rolling(min_healthy_percent=50),
             health=ContainerHealth(command=["CMD-SHELL", "true"]),
             egress_cidrs=["192.0.2.0/24"],

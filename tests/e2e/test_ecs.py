@@ -18,12 +18,15 @@ from emulator.process import Emulator
 from inferform import (
     AccessLogs,
     Canary,
+    CapacityShare,
     ContainerHealth,
+    ContainerOptions,
     Context,
     Ec2,
     Ec2Capacity,
     EcsCluster,
     EcsService,
+    EfsVolume,
     Environment,
     Fargate,
     Inference,
@@ -33,6 +36,7 @@ from inferform import (
     RegistryOutputs,
     Route,
     Scaling,
+    SideCar,
 )
 from inferform.target import EMULATOR
 from ops import rollout
@@ -167,7 +171,8 @@ def environment(
                     max_instances=4,
                     on_demand_base=1,
                     on_demand_percent=50,
-                )
+                ),
+                "more": Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2),
             },
             load_balancers={
                 "internal": LoadBalancer(
@@ -183,6 +188,24 @@ def environment(
                     scaling=Scaling(min_capacity=1, max_capacity=10),
                     route=Route(load_balancer="internal", hosts=["scaled.acme.test"]),
                     secrets={"TOKEN": account.secret},
+                    container=ContainerOptions(
+                        command=["serve"], port=8000, depends_on={"agent": "HEALTHY"}
+                    ),
+                    sidecars={
+                        "agent": SideCar(
+                            image=f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/fraud:1.0.0",
+                            ports=[4317],
+                            memory_mib=128,
+                            health=ContainerHealth(command=["true"]),
+                        )
+                    },
+                    volumes={
+                        "features": EfsVolume(
+                            file_system="fs-0123456789abcdef0",
+                            access_point="fsap-0123456789abcdef0",
+                            path="/mnt/features",
+                        )
+                    },
                     execute_command=True,
                     read_only=False,
                 ),
@@ -201,7 +224,14 @@ def environment(
                 ),
                 "llm": EcsService(
                     model=served,
-                    compute=Ec2(capacity="gpu", memory_mib=12_000, cpu=3072, gpus=1),
+                    compute=Ec2(
+                        capacity="gpu",
+                        memory_mib=12_000,
+                        cpu=3072,
+                        gpus=1,
+                        share=CapacityShare(base=1),
+                        more_capacity={"more": CapacityShare(weight=3)},
+                    ),
                     route=Route(load_balancer="internal", paths=["/llm/*"], grace_seconds=600),
                 ),
                 "canary": EcsService(
@@ -345,7 +375,18 @@ def test_services_deploy_roll_scale_and_go(
     assert sorted(taken_back) == sorted(FORGOTTEN)
     first = services(account)
     assert shares(first["spot"]) == {"FARGATE": (1, 1), "FARGATE_SPOT": (0, 3)}
-    assert shares(first["llm"]) == {CONTEXT.name("gpu"): (0, 1)}
+    assert shares(first["llm"]) == {
+        CONTEXT.name("gpu"): (1, 1),
+        CONTEXT.name("more"): (0, 3),
+    }
+    assert [each["containerPort"] for each in first["scaled"]["loadBalancers"]] == [8000]
+    described = account.client("ecs").describe_task_definition(
+        taskDefinition=first["scaled"]["taskDefinition"]
+    )["taskDefinition"]
+    names = [each["name"] for each in described["containerDefinitions"]]
+    assert names == ["model", "loader", "agent"]
+    (files,) = (each for each in described["volumes"] if each["name"] == "features")
+    assert files["efsVolumeConfiguration"]["transitEncryption"] == "ENABLED"
     assert first["canary"]["deploymentController"] == {"type": "CODE_DEPLOY"}
     ecs = account.client("ecs")
 
@@ -386,7 +427,7 @@ def test_services_deploy_roll_scale_and_go(
     deployment.destroy()
     left = ecs.describe_clusters(clusters=[CONTEXT.name("ecs")])["clusters"]
     assert [each["status"] for each in left] in ([], ["INACTIVE"])
-    gpu = [CONTEXT.name("gpu")]
+    gpu = [CONTEXT.name("gpu"), CONTEXT.name("more")]
     assert ecs.describe_capacity_providers(capacityProviders=gpu)["capacityProviders"] == []
     assert account.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
     assert account.client("elbv2").describe_load_balancers()["LoadBalancers"] == []

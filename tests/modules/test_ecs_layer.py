@@ -12,6 +12,7 @@ import pytest
 from inferform import (
     AllAtOnce,
     Canary,
+    CapacityShare,
     ContainerHealth,
     Context,
     CpuUtilization,
@@ -449,6 +450,24 @@ def gpu(**changes: Any) -> dict[str, Ec2Capacity]:
     return {"gpu": Ec2Capacity(**fields)}
 
 
+def test_several_capacities_share_the_tasks(synthesize: Synthesize) -> None:
+    compute = Ec2(
+        capacity="gpu",
+        memory_mib=4096,
+        share=CapacityShare(base=2, weight=1),
+        more_capacity={"spot": CapacityShare(weight=3), "spare": CapacityShare(weight=0)},
+    )
+    capacity = {
+        name: Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2)
+        for name in ("gpu", "spot", "spare")
+    }
+    stack = inference(synthesize, service(compute=compute), capacity=capacity)
+    made = only(stack, "aws_ecs_service")["capacity_provider_strategy"]
+    shares = [(each["base"], each["weight"]) for each in made]
+    assert shares == [(2, 1), (0, 3)]
+    assert len({each["capacity_provider"] for each in made}) == 2
+
+
 def test_gpu_capacity_is_managed_by_ecs(synthesize: Synthesize) -> None:
     stack = synthesize(environment(capacity=gpu(on_demand_base=1, on_demand_percent=25)))[
         "dev-use1-ecs"
@@ -492,6 +511,20 @@ def test_the_load_balancer_takes_only_https_and_answers_404(synthesize: Synthesi
     assert listener["default_action"][0]["fixed_response"]["status_code"] == "404"
     clients = only(stack, "aws_vpc_security_group_ingress_rule")
     assert clients["from_port"] == 443
+
+
+def test_a_load_balancer_without_a_certificate_takes_http_from_the_vpc(
+    synthesize: Synthesize,
+) -> None:
+    cluster = EcsCluster(load_balancers={"internal": LoadBalancer(certificate=None)})
+    stack = synthesize(environment(service(), ecs=cluster))["dev-use1-ecs"]
+    listener = only(stack, "aws_lb_listener")
+    assert (listener["port"], listener["protocol"]) == (80, "HTTP")
+    assert not {"ssl_policy", "certificate_arn"} & listener.keys()
+    assert only(stack, "aws_lb")["internal"] is True
+    rule = only(stack, "aws_vpc_security_group_ingress_rule")
+    assert (rule["from_port"], rule["to_port"]) == (80, 80)
+    assert rule["cidr_ipv4"].endswith("outputs.vpc_cidr}")
 
 
 def test_production_keeps_its_load_balancer(synthesize: Synthesize) -> None:
