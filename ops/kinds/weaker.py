@@ -281,6 +281,12 @@ LISTENER = (
     _unencrypted,
     _forwards_nothing,
     weaker(
+        NET4,
+        "port",
+        lambda before, after: bool(before) and bool(after) and before != after,
+        "listens on port {after} (was {before})",
+    ),
+    weaker(
         SEC1,
         "mutual_authentication.mode",
         leaves("verify"),

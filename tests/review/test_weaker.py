@@ -337,6 +337,7 @@ CASES: list[tuple[str, str, Any, Any, str, Severity, str]] = [
 """Type, argument, a value and a worse one, and the risk, its severity and words of its reason."""
 
 CHECKED: list[tuple[str, str, Any, Any, str, Severity, str]] = [
+    ("aws_lb_listener", "port", 443, 8443, "NET4", HIGH, "port 8443 (was 443)"),
     (
         *("kubernetes_service_v1", "spec.selector", {"app": "a"}, {"app": "b"}),
         *("NET4", HIGH, "selects app=b instead of app=a"),
