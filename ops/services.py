@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from inferform import Environment
+from inferform.own import OwnService
 from inferform.rules import did_you_mean, one_of
 from inferform.service import Deployed, Service
 
@@ -57,7 +58,7 @@ def sorts() -> dict[str, str]:
     while waiting:
         each = waiting.pop()
         waiting += each.__subclasses__()
-        if hasattr(each, "sort"):
+        if hasattr(each, "sort") and each is not OwnService:
             found[each.sort] = each.words
     return dict(sorted(found.items()))
 

@@ -673,7 +673,7 @@ def test_every_tag_that_inferform_sets_is_refused_among_the_teams_own(
             ),
         )
         for key in tags
-    } - {"team"}
+    } - {"team", "karpenter.sh/discovery"}  # which the examples give
     assert {"Name", "owner"} <= keys
     for key in keys:
         with pytest.raises(SpecError, match="CTX8"):
