@@ -46,6 +46,26 @@ def unchecked(_: Stacks, _wanted: Sequence[Stack]) -> None:
     """Refuse nothing."""
 
 
+def begun(
+    patterns: Sequence[str],
+    program: Program,
+    *,
+    ask: Callable[[Sequence[Stack]], None],
+    check: Callable[[Stacks, Sequence[Stack]], None],
+) -> tuple[Stacks, list[Stack]]:
+    """What is synthesized, and the stacks to deploy, which may be deployed. See `deploy`."""
+    terraform_binary()
+    with stdout.status("synthesizing"):
+        synthesis = program.synthesize()
+    note_warnings(synthesis)
+    wanted = synthesis.matching(patterns)
+    check(synthesis, wanted)
+    ask(wanted)
+    refuse_unsaved(wanted, program)
+    take_over_backends(wanted, synthesis)
+    return synthesis, wanted
+
+
 def deploy(
     patterns: Sequence[str],
     program: Program,
@@ -61,15 +81,7 @@ def deploy(
     a report of every stack when one fails or a service does not serve, and BadInputError for a
     pattern that matches none.
     """
-    terraform_binary()
-    with stdout.status("synthesizing"):
-        synthesis = program.synthesize()
-    note_warnings(synthesis)
-    wanted = synthesis.matching(patterns)
-    check(synthesis, wanted)
-    ask(wanted)
-    refuse_unsaved(wanted, program)
-    take_over_backends(wanted, synthesis)
+    synthesis, wanted = begun(patterns, program, ask=ask, check=check)
     fetch_providers(wanted, synthesis)
     for stack in wanted:
         for line in reinstated(stack, synthesis):

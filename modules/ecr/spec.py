@@ -12,7 +12,7 @@ from ..names import Name
 from ..overrides import Overridable
 from ..rules import Problem, rule
 from ..service import Named, Place, Versioned
-from ..spec import Aws, Between, Check, Many, Matches, ShortName
+from ..spec import Aws, Between, Check, Many, Matches, OneOf, ShortName
 from ..statement import PolicyStatement, problems
 from .lifecycle import ECR7, ECR12, MOST_RULES, Expiry
 
@@ -149,6 +149,18 @@ class Image(Versioned):
         version = f":{self.tag}" if self.tag else f"@{self.digest}"
         return f"{host}/{context.repository(self.repository)}{version}"
 
+
+VersionedImage = Annotated[
+    Image | str,
+    OneOf(),
+    Check(
+        ECR1,
+        lambda image: isinstance(image, Image) or bool(re.search(r"(:[\w.-]+|@.+)$", image)),
+        lambda _: {"example": EXAMPLE_IMAGE},
+    ),
+    Check(ECR2, lambda image: isinstance(image, Image) or not image.endswith(":latest")),
+]
+"""An image, or the URI of one, with a tag other than `latest` or a digest."""
 
 OrganizationId = Annotated[str, Matches(ECR22, r"o-[a-z0-9]{10,32}")]
 

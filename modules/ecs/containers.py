@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from ..alb.spec import CONTAINER_PORT
-from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image
+from ..ecr.spec import VersionedImage
 from ..model.environment import MDL24, MDL25
 from ..rules import Problem, Rule, did_you_mean, rule
 from ..secret import name_says_secret, value_is_secret
-from ..spec import Aws, Between, Check, Many, OneOf, ShortName, Spec, arn_of
+from ..spec import Aws, Between, Check, Many, ShortName, Spec, arn_of
 
 ECS21 = rule(
     "ECS21",
@@ -149,17 +149,7 @@ Secrets = dict[
 Port = Annotated[int, Between(ECS50, 1, 65_535), Aws("ecs:PortMapping.containerPort")]
 Words = Annotated[Many[str], Aws("ecs:ContainerDefinition.command")]
 StopTimeout = Annotated[int, Between(ECS36, 2, 120), Aws("ecs:ContainerDefinition.stopTimeout")]
-HelperImage = Annotated[
-    Image | str,
-    OneOf(),
-    Check(
-        ECR1,
-        lambda image: isinstance(image, Image) or bool(re.search(r"(:[\w.-]+|@.+)$", image)),
-        lambda _: {"example": EXAMPLE_IMAGE},
-    ),
-    Check(ECR2, lambda image: isinstance(image, Image) or not image.endswith(":latest")),
-    Aws("ecs:ContainerDefinition.image"),
-]
+HelperImage = Annotated[VersionedImage, Aws("ecs:ContainerDefinition.image")]
 """The image of a container beside the model's: of the environment's registry, or by URI."""
 
 Dependencies = dict[
@@ -214,20 +204,20 @@ class ContainerHealth(Spec):
     interval_seconds: Annotated[
         int, within(ECS21, 5, 300, " seconds"), Aws("ecs:HealthCheck.interval")
     ] = 30
-    """Seconds between two runs. Without it, 30."""
+    """Seconds between two runs. Default: 30."""
 
     timeout_seconds: Annotated[
         int, within(ECS21, 2, 60, " seconds"), Aws("ecs:HealthCheck.timeout")
     ] = 5
-    """Seconds for one run. Without it, 5."""
+    """Seconds for one run. Default: 5."""
 
     retries: Annotated[int, within(ECS21, 1, 10), Aws("ecs:HealthCheck.retries")] = 3
-    """Failures that make it unhealthy. Without it, 3."""
+    """Failures that make it unhealthy. Default: 3."""
 
     start_seconds: Annotated[
         int, within(ECS21, 0, 300, " seconds"), Aws("ecs:HealthCheck.startPeriod")
     ] = 60
-    """Seconds after the start in which failures do not count. Without it, 60."""
+    """Seconds after the start in which failures do not count. Default: 60."""
 
     def check(self) -> Iterator[Problem]:
         """There is a command."""
@@ -445,10 +435,10 @@ class Containers(Spec):
     """What a service says of the containers of its task."""
 
     secrets: Secrets = {}
-    """Environment variables whose values are secrets or parameters, by ARN. Without it, none."""
+    """Environment variables whose values are secrets or parameters, by ARN. Default: none."""
 
     health: ContainerHealth | None = None
-    """A health check inside the container. Without it the route's alone."""
+    """A health check inside the container. Default: none, the route's alone."""
 
     user: User | None = None
     """The user that the container runs as, never root. Default: 10001; the image's own for
@@ -459,7 +449,7 @@ class Containers(Spec):
     False for AWS's containers, which write their settings into `/etc` and the working folder."""
 
     stop_timeout_seconds: StopTimeout = 30
-    """Seconds from SIGTERM to SIGKILL. Without it 30, as on SageMaker."""
+    """Seconds from SIGTERM to SIGKILL. Default: 30, as on SageMaker."""
 
     container: ContainerOptions = ContainerOptions()
     """Command, port and limits of the model's container. Default: those of the container

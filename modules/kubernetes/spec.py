@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from ..context import Context
-from ..ecr.spec import ECR1, ECR2, EXAMPLE_IMAGE, Image, is_public
+from ..ecr.spec import Image, VersionedImage, is_public
 from ..eks.instances import architecture
 from ..eks.spec import (
     EKS35,
@@ -39,7 +39,7 @@ from ..service import (
     Service,
     secret_endpoints,
 )
-from ..spec import Between, Check, Cidrs, Many, Matches, OneOf, ShortName, Spec, arn_of
+from ..spec import Between, Check, Cidrs, Many, Matches, ShortName, Spec, arn_of
 from ..usage import Usage, bounds, by_use, exactly, fargate
 
 KUB1 = rule(
@@ -212,16 +212,6 @@ DEFAULT_USER = 10001
 """The id of the user that containers and loaders run as."""
 
 PodCount = Annotated[int, Between(KUB4, 1, 5000)]
-LoaderImage = Annotated[
-    Image | str,
-    OneOf(),
-    Check(
-        ECR1,
-        lambda image: isinstance(image, Image) or bool(re.search(r"(:[\w.-]+|@.+)$", image)),
-        lambda _: {"example": EXAMPLE_IMAGE},
-    ),
-    Check(ECR2, lambda image: isinstance(image, Image) or not image.endswith(":latest")),
-]
 
 
 class Toleration(Spec):
@@ -369,7 +359,7 @@ class EksService(Service):
     stop_timeout_seconds: Annotated[int, Between(KUB7, 10, 3600)] = 30
     """Seconds from SIGTERM to SIGKILL. Without it 30, as on SageMaker."""
 
-    loader: LoaderImage = LOADER
+    loader: VersionedImage = LOADER
     """The image, with AWS CLI and Python, that fetches the artifact before the container starts.
     Without it AWS's own from the public registry; nothing is fetched without an artifact."""
 
@@ -594,7 +584,7 @@ class Kubernetes(Reaching):
     """Who makes the Kubernetes objects: this layer, in one plan with their roles; or somebody
     else from what `inferform manifests` writes, while this layer makes the roles alone."""
 
-    device_plugin: LoaderImage = DEVICE_PLUGIN
+    device_plugin: VersionedImage = DEVICE_PLUGIN
     """NVIDIA's device plugin, for managed node groups whose AMI does not bring it. Without it
     NVIDIA's own image, which needs a way to the internet."""
 

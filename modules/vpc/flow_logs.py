@@ -112,12 +112,12 @@ class FlowLogs(Spec):
     """VPC flow logs to CloudWatch Logs, or to a bucket."""
 
     retention_days: RetentionDays = 30
-    """Days that the log group keeps them. Without it, 30."""
+    """Days that the log group keeps them. Default: 30."""
 
     traffic: Annotated[
         Literal["ALL", "ACCEPT", "REJECT"], Aws("ec2:CreateFlowLogsRequest.TrafficType")
     ] = "ALL"
-    """Which traffic is logged. Without it, all."""
+    """Which traffic is logged. Default: all."""
 
     bucket: LogBucket | None = None
     """The bucket that they are written to. Default: None, a log group of CloudWatch Logs."""

@@ -16,18 +16,12 @@ from tempfile import mkdtemp
 from typing import Any
 
 from ..cdk import Deployment, StackRun, changed_in, new_log
-from ..deploy import (
-    failure,
-    refuse_unsaved,
-    reinstated,
-    take_over_backends,
-    verify_changed,
-)
+from ..deploy import begun, failure, reinstated, verify_changed
 from ..errors import BadInputError, NotApprovedError, OperatorError
 from ..output import stderr, stdout
 from ..plan import Plan
-from ..program import Program, Stacks, note_warnings
-from ..terraform import Stack, private_folder, terraform_binary
+from ..program import Program, Stacks
+from ..terraform import Stack, private_folder
 from ..untrusted import strict_json
 from .building import build
 from .digest import digest, digests, is_seen, together
@@ -171,15 +165,7 @@ def deploy(
     Raises NotApprovedError as soon as a plan shows something else than the review did. For the rest
     see `ops.deploy.deploy`.
     """
-    terraform_binary()
-    with stdout.status("synthesizing"):
-        synthesis = program.synthesize()
-    note_warnings(synthesis)
-    wanted = synthesis.matching(patterns)
-    check(synthesis, wanted)
-    ask(wanted)
-    refuse_unsaved(wanted, program)
-    take_over_backends(wanted, synthesis)
+    synthesis, wanted = begun(patterns, program, ask=ask, check=check)
     private_folder(program.work)
     folder = Path(mkdtemp(prefix="approved-", dir=program.work))
     try:
