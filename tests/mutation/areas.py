@@ -50,6 +50,7 @@ AREAS = {
         ),
         (
             "tests/specs/test_identity.py",
+            "tests/specs/test_naming.py",
             "tests/security/test_identity_rights.py",
         ),
         synthesized=("modules/identity/construct.py",),
@@ -72,7 +73,6 @@ AREAS = {
             *_REVIEW,
             "tests/security/test_secret_cases.py",
             "tests/security/test_one_detector.py",
-            "tests/cost/test_estimates.py",
         ),
     ),
     "drift": Area(

@@ -71,14 +71,14 @@ def test_a_plan_is_what_it_was_made_from_until_something_changes(saved: Saved) -
             lambda: (folder / "cdk.tf.json").write_bytes(code),
         ),
         (
-            r"stale: \.terraform\.lock\.hcl chooses other providers",
+            r"\.terraform\.lock\.hcl chooses other providers",
             lambda: (folder / LOCK_FILE).write_text("# another", encoding="utf-8"),
             lambda: (folder / LOCK_FILE).write_text(LOCK, encoding="utf-8"),
         ),
     ]
     for says, change, back in changes:
         change()
-        with pytest.raises(OperatorError, match=f"^the plan of upper is stale: {says}|{says}"):
+        with pytest.raises(OperatorError, match=f"^the plan of upper is stale: {says}"):
             saved.check()
         back()
         saved.check()

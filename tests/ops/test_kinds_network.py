@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ops.aws import Aws
+from ops.errors import OperatorError
 from ops.own import existing
 
 from .clusters import subnets_of
@@ -101,3 +102,12 @@ def test_what_a_killed_apply_left_of_a_shape_is_found_again(aws: Aws) -> None:
         assert [each.id for each in existing(kind, values, aws)] == [identity], kind
     other = {"vpc_id": vpc, "cidr_block": "100.65.0.0/16"}
     assert existing("aws_vpc_ipv4_cidr_block_association", other, aws) == []
+
+
+def test_what_aws_refuses_to_tell_is_not_taken_for_absent(aws: Aws, emulator: Any) -> None:
+    emulator.control("POST", "faults", {"kind": "access-denied", "service": "ec2"})
+    try:
+        with pytest.raises(OperatorError, match="the role may not do this"):
+            existing("aws_security_group", {"name": "x", "vpc_id": "vpc-1"}, aws)
+    finally:
+        emulator.control("DELETE", "faults")

@@ -142,9 +142,10 @@ def test_a_state_bucket_that_is_not_there_is_made_by_bootstrap(
 def test_a_failed_request_says_what_to_do(
     states: States, faults: Callable[..., None], kind: str, advice: str
 ) -> None:
-    faults(kind=kind, service="s3", operation="GetObject")
-    with pytest.raises(OperatorError, match=advice):
-        states.read("registry")
+    faults(kind=kind, service="s3", operation="GetObject", count=2)
+    for asked in (states.read, states.lock):
+        with pytest.raises(OperatorError, match=advice):
+            asked("registry")
 
 
 def test_a_throttled_request_is_repeated_until_it_passes(

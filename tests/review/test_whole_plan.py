@@ -276,3 +276,12 @@ def test_every_field_of_a_plan_that_terraform_wrote_is_known() -> None:
 def test_an_unknown_mode_of_a_resource_is_named() -> None:
     plan = plan_of(changed("aws_vpc.x", ["no-op"], {}, {}, mode="list"))
     assert read_plan(plan).not_known == ('the mode "list" of a resource: aws_vpc.x',)
+
+
+@pytest.mark.parametrize(("name", "adds"), [("first-creation", True), ("service-deleted", False)])
+def test_the_difference_in_cost_is_what_comes_without_what_was(name: str, adds: bool) -> None:
+    (cost,) = review_plans([read_plan(PLANS / f"{name}.json")]).costs
+    one, other = (cost.after, cost.before) if adds else (cost.before, cost.after)
+    assert one.total.maximum > other.total.maximum
+    assert (cost.difference.maximum > 0) is adds
+    assert abs(cost.difference.maximum) <= one.total.maximum

@@ -174,6 +174,15 @@ def test_the_roles_work_on_the_states_of_the_prefix_alone() -> None:
     assert statement(policies.boundary(made), "NoStates")["Resource"] == states
 
 
+def test_the_deploy_role_gets_to_states_whose_bucket_only_looks_like_its_own() -> None:
+    # Its other buckets end in the number of the account.
+    made = named("{name}-{organization}", backend=S3Backend(bucket="states-acme"))
+    buckets = statement(policies.deploy(made, ["us-east-1"]), "Buckets")["Resource"]
+    assert buckets[2:] == ["arn:aws:s3:::states-acme", "arn:aws:s3:::states-acme/*"]
+    within = context(backend=S3Backend(bucket="acme-terraform"))
+    assert len(statement(policies.deploy(within, ["us-east-1"]), "Buckets")["Resource"]) == 2
+
+
 def test_the_deploy_role_is_limited_to_names_of_the_template() -> None:
     deploy = policies.deploy(named("{name}-{organization}"), ["us-east-1"])
     roles = "arn:aws:iam::111122223333:role/inferform/*-acme"
