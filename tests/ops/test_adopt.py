@@ -46,6 +46,7 @@ class Noted(Stack):
     ) -> Outcome:
         assert environment == {"A": "1"}
         if arguments[0] == "plan":
+            assert arguments == ("plan", "-out=adopt.tfplan", "-no-color", "-input=false")
             (self.folder / "adopt.tfplan").touch()
         else:
             self.commands.append(arguments)
