@@ -1,4 +1,4 @@
-# make setup | demo | demo-destroy | check | test | bench | audit | format
+# make setup | demo | demo-destroy | check | test | mutation | bench | audit | format
 
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -7,7 +7,7 @@ PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
 SOURCES := main.py inferform environments ops emulator bench container tests examples/extensions
 
-.PHONY: setup demo demo-destroy check test lint types bench audit format clean
+.PHONY: setup demo demo-destroy check test mutation lint types bench audit format clean
 
 setup: .venv/bin/inferform node_modules/.ready
 	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready; .venv/bin/inferform --help shows the commands")
@@ -71,6 +71,10 @@ test: lint types .venv-checkov/.ready .venv-terrain/.ready
 	@container/install-nginx.sh
 	@tests/review/install-chromium.sh
 	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder --timeout 900
+
+# How many small faults the tests notice (docs/testing.md). It takes half an hour.
+mutation: setup
+	$(PY) -m tests.mutation
 
 # AWS CDK pins a jsii and constructs of its own, and only the benchmark needs it.
 .venv-aws-cdk/.ready: bench/aws-cdk-requirements.txt

@@ -50,11 +50,14 @@ AREAS = {
         ),
         (
             "tests/specs/test_identity.py",
-            "tests/specs/test_naming.py",
             "tests/security/test_identity_rights.py",
         ),
         synthesized=("modules/identity/construct.py",),
-        built=("tests/modules/test_identity_layer.py", "tests/security/test_trust.py"),
+        built=(
+            "tests/specs/test_naming.py",
+            "tests/modules/test_identity_layer.py",
+            "tests/security/test_trust.py",
+        ),
     ),
     "review": Area(
         (

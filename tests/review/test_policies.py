@@ -412,3 +412,27 @@ def test_every_type_that_has_a_policy_is_judged() -> None:
         and (isinstance(record.risks, Not) or not record.risks)
     }
     assert unjudged <= {"aws_appautoscaling_policy", "aws_ecr_lifecycle_policy"}
+
+
+def test_a_policy_that_was_attached_before_is_not_told_again() -> None:
+    held = {"name": "x", "managed_policy_arns": [ADMINISTRATOR], "description": "a"}
+    kept = changed("aws_iam_role.x", ["update"], held, {**held, "description": "b"})
+    assert reasons(kept, rule="IAM4") == []
+    none = {**held, "managed_policy_arns": []}
+    assert len(reasons(changed("aws_iam_role.x", ["update"], none, held), rule="IAM4")) == 1
+    # A role that is made anew holds nothing.
+    anew = changed("aws_iam_role.x", ["create", "delete"], held, {**held, "name": "y"})
+    assert len(reasons(anew, rule="IAM4")) == 1
+
+
+def test_a_policy_of_the_plan_that_stays_is_judged_where_it_is_attached() -> None:
+    arn = "arn:aws:iam::111122223333:policy/p"
+    held = {"arn": arn, "name": "p", "policy": policy(allow(Action="s3:*", Resource="*"))}
+    attached = created("aws_iam_role_policy_attachment", role="r", policy_arn=arn)
+    found = reasons(changed("aws_iam_policy.p", ["no-op"], held, held), attached)
+    assert any("s3:*" in each for each in found), found
+    narrow = {**held, "policy": policy(allow())}
+    assert not any(
+        "s3:" in each
+        for each in reasons(changed("aws_iam_policy.p", ["no-op"], narrow, narrow), attached)
+    )

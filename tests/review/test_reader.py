@@ -14,6 +14,7 @@ from ops.errors import BadInputError
 from ops.plan import Action, read_plan
 from ops.review.building import build
 from ops.review.renderers import FORMATS
+from ops.review.report import asked_for_again
 from ops.review.values import marks
 
 from .plans import PLANS, changed, plan_of
@@ -218,3 +219,15 @@ def test_only_what_was_moved_says_from_where() -> None:
         plan_of(changed("aws_x.y", ["create", "delete"], {"a": 1}, {"a": 2}))
     ).changes
     assert marks(replaced) == "new one first"
+
+
+def test_only_a_name_that_an_old_copy_still_has_is_asked_for_again() -> None:
+    old = {**changed("aws_x.y", ["delete"], {"name": "a"}, None), "deposed": "8a3d1c2b"}
+
+    def again(name: str, address: str = "aws_x.y") -> list[str]:
+        made = changed(address, ["create"], None, {"name": name})
+        return list(asked_for_again(read_plan(plan_of(old, made))))
+
+    assert again("a") == ["a"]
+    assert again("b") == []
+    assert again("a", "aws_x.z") == []
