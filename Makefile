@@ -72,7 +72,7 @@ test: lint types .venv-checkov/.ready .venv-terrain/.ready
 	@tests/review/install-chromium.sh
 	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder --timeout 900
 
-# How many small faults the tests notice (docs/testing.md). It takes half an hour.
+# How many small faults the tests notice (docs/testing.md).
 mutation: setup
 	$(PY) -m tests.mutation
 
