@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from inferform import EcsService
 from inferform.spec import problems_of
 
 from . import readme
 
 
 def test_the_examples_of_ecs_synthesize(synthesize: Callable[..., Any]) -> None:
-    smallest, largest = readme.run("modules/ecs/README.md")
+    smallest, largest, containers = readme.run("modules/ecs/README.md")
+    assert any(isinstance(each, EcsService) for each in containers.values())
     assert problems_of(smallest["dev"]) == []
     # its schedules own the bounds of one service
     assert problems_of(largest["prod"]) == []

@@ -362,7 +362,9 @@ def test_rules_are_listed_for_machines() -> None:
     done = inferform("rules", "--json")
     assert done.returncode == 0
     listed = json.loads(done.stdout)
-    assert {entry["id"] for entry in listed} >= set(RULES)
+    # other tests give rules of a team's own, in this process alone
+    own = {id for id in RULES if not id.startswith("TEAM")}
+    assert {entry["id"] for entry in listed} >= own
     assert all(entry["source"] for entry in listed)
 
 

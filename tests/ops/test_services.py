@@ -136,7 +136,6 @@ def test_a_kind_that_there_is_not_is_said_with_those_that_there_are(name: str, s
     assert SORTS.keys() >= {"batch", "ecs", "eks", "endpoint"}
     # a kind of a team's own, which another test has imported, is one of them
     assert SORTS.items() <= sorts().items()
-    assert "own" not in sorts()
     listed = f"the kinds are {', '.join(f'{sort} ({words})' for sort, words in sorts().items())}"
     with pytest.raises(BadInputError) as caught:
         find(environment(), name)
