@@ -198,3 +198,9 @@ SPEC6 = rule(
     message="holds a character that no file or API takes",
     source="The Unicode Standard, surrogates; RFC 8259, section 8.2",
 )
+SPEC7 = rule(
+    "SPEC7",
+    refuses="a field that has another place now",
+    message="is no field of {spec} any more; write {instead}",
+    source="Inferform: no Spec has more than 15 fields of its own",
+)

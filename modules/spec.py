@@ -9,13 +9,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -34,6 +34,7 @@ from .rules import (
     SPEC4,
     SPEC5,
     SPEC6,
+    SPEC7,
     PathPart,
     Problem,
     Rule,
@@ -119,6 +120,9 @@ class Spec(BaseModel):
         strict=True,
         allow_inf_nan=False,
     )
+
+    former: ClassVar[Mapping[str, str]] = {}
+    """Fields that it had before, each with what is written instead. Default: none."""
 
     def __init__(self, /, **data: Any) -> None:
         try:
@@ -249,8 +253,7 @@ def _translated(spec: type[Spec], detail: ErrorDetails) -> Problem:
     kind, got = detail["type"], detail["input"]
     context = detail.get("ctx", {})
     if kind == "extra_forbidden":
-        hint = did_you_mean(path[-1], spec.model_fields)
-        return SPEC1.problem(*path, spec=spec.__name__, hint=hint)
+        return _unknown(spec, path)
     if kind == "missing":
         return SPEC2.problem(*path, spec=spec.__name__)
     if kind == "literal_error":
@@ -262,6 +265,15 @@ def _translated(spec: type[Spec], detail: ErrorDetails) -> Problem:
         name = str(context.get("class_name"))
         return SPEC3.problem(*path, expected=f"{_article(name)} {name}", got=got)
     return SPEC3.problem(*path, expected=_EXPECTED.get(kind, detail["msg"]), got=got)
+
+
+def _unknown(spec: type[Spec], path: tuple[PathPart, ...]) -> Problem:
+    """A field that the Spec does not have, or has no more."""
+    instead = spec.former.get(str(path[-1]))
+    if instead is not None:
+        return SPEC7.problem(*path, spec=spec.__name__, instead=instead)
+    hint = did_you_mean(path[-1], spec.model_fields)
+    return SPEC1.problem(*path, spec=spec.__name__, hint=hint)
 
 
 def _told_once(spec: type[Spec], problems: list[Problem]) -> list[Problem]:

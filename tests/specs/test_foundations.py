@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -119,6 +119,22 @@ def test_outside_environment_files_a_wrong_spec_raises_at_once() -> None:
             model=Model(image="111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1"),
             instance_type="ml.nothing",
         )
+
+
+def test_a_field_that_moved_is_answered_with_its_new_place() -> None:
+    from inferform.spec import Spec
+
+    class Oven(Spec):
+        former: ClassVar[dict[str, str]] = {"heat": "plate=Plate(heat=...)"}
+        size: int
+
+    with pytest.raises(SpecError) as refused:
+        Oven(heat=200)  # type: ignore[call-arg]
+    told = [str(problem).partition(" (test_")[0] for problem in refused.value.problems]
+    assert sorted(told) == [
+        "heat: is no field of Oven any more; write plate=Plate(heat=...) [SPEC7]",
+        "size: is required by Oven [SPEC2]",
+    ]
 
 
 def test_every_rule_says_what_it_refuses_and_who_says_so() -> None:
