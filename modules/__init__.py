@@ -63,7 +63,13 @@ from .rules import RULES, Problem, Rule
 from .s3.lifecycle import ObjectRule, Transition
 from .s3.replication import Replica
 from .s3.spec import ArtifactBucket
-from .sagemaker.batch import BatchTransform, OnSchedule, OnUpload
+from .sagemaker.batch import (
+    BatchTransform,
+    DataProcessing,
+    ModelClient,
+    OnSchedule,
+    OnUpload,
+)
 from .sagemaker.endpoints import (
     AsyncEndpoint,
     DirectEndpoint,
@@ -76,6 +82,7 @@ from .sagemaker.endpoints import (
 )
 from .sagemaker.endpoints.asynchronous import Notifications
 from .sagemaker.endpoints.capture import CoreDumps, DataCapture
+from .sagemaker.endpoints.host import Host
 from .sagemaker.endpoints.realtime import Shadow
 from .sagemaker.endpoints.variants import Variant
 from .sagemaker.registry import ModelPackageGroup
@@ -142,6 +149,7 @@ __all__ = [
     "CpuUtilization",
     "CustomMetric",
     "DataCapture",
+    "DataProcessing",
     "DirectEndpoint",
     "Ec2",
     "Ec2Capacity",
@@ -166,6 +174,7 @@ __all__ = [
     "GpuNodePool",
     "GpuUtilization",
     "HealthCheck",
+    "Host",
     "HttpBackend",
     "Identity",
     "Image",
@@ -185,6 +194,7 @@ __all__ = [
     "MemoryUtilization",
     "MetricMath",
     "Model",
+    "ModelClient",
     "ModelLatency",
     "ModelPackage",
     "ModelPackageGroup",

@@ -204,3 +204,9 @@ SPEC7 = rule(
     message="is no field of {spec} any more; write {instead}",
     source="Inferform: no Spec has more than 15 fields of its own",
 )
+SPEC8 = rule(
+    "SPEC8",
+    refuses="a field beside the Spec that it belongs into",
+    message="is a field of {spec}; write {remedy}",
+    source="Inferform: what is rarely set, and what belongs together, is a Spec of its own",
+)

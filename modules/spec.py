@@ -14,8 +14,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
+from types import FrameType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Self,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +45,7 @@ from .rules import (
     SPEC5,
     SPEC6,
     SPEC7,
+    SPEC8,
     PathPart,
     Problem,
     Rule,
@@ -42,6 +53,7 @@ from .rules import (
     nearest,
     one_of,
     rule,
+    shown,
 )
 
 if TYPE_CHECKING:
@@ -140,7 +152,7 @@ class Spec(BaseModel):
         except ValidationError as error:
             fields = {problem.path[:1] for problem in own}
             translated = _told_once(
-                type(self), [_translated(type(self), detail) for detail in error.errors()]
+                type(self), [_translated(type(self), data, detail) for detail in error.errors()]
             )
             own += [problem for problem in translated if problem.path[:1] not in fields]
             object.__setattr__(self, "__dict__", {})
@@ -247,13 +259,13 @@ def _place_of_caller() -> str | None:
     return None
 
 
-def _translated(spec: type[Spec], detail: ErrorDetails) -> Problem:
-    """A pydantic error in Inferform's words."""
+def _translated(spec: type[Spec], data: dict[str, Any], detail: ErrorDetails) -> Problem:
+    """A pydantic error in Inferform's words; `data` is what was given."""
     path = tuple(part for part in detail["loc"] if part != "[key]")
     kind, got = detail["type"], detail["input"]
     context = detail.get("ctx", {})
     if kind == "extra_forbidden":
-        return _unknown(spec, path)
+        return _unknown(spec, path, data)
     if kind == "missing":
         return SPEC2.problem(*path, spec=spec.__name__)
     if kind == "literal_error":
@@ -267,13 +279,48 @@ def _translated(spec: type[Spec], detail: ErrorDetails) -> Problem:
     return SPEC3.problem(*path, expected=_EXPECTED.get(kind, detail["msg"]), got=got)
 
 
-def _unknown(spec: type[Spec], path: tuple[PathPart, ...]) -> Problem:
+def _unknown(spec: type[Spec], path: tuple[PathPart, ...], data: dict[str, Any]) -> Problem:
     """A field that the Spec does not have, or has no more."""
-    instead = spec.former.get(str(path[-1]))
+    name = str(path[-1])
+    instead = spec.former.get(name)
     if instead is not None:
         return SPEC7.problem(*path, spec=spec.__name__, instead=instead)
-    hint = did_you_mean(path[-1], spec.model_fields)
-    return SPEC1.problem(*path, spec=spec.__name__, hint=hint)
+    holders = _holders(spec, name)
+    if not holders:
+        hint = did_you_mean(name, spec.model_fields)
+        return SPEC1.problem(*path, spec=spec.__name__, hint=hint)
+    specs = dict.fromkeys(holder.__name__ for holder in holders.values())
+    remedies = [_written_in(spec, *each, data) for each in holders.items()]
+    return SPEC8.problem(*path, spec=one_of(specs), remedy=one_of(remedies))
+
+
+def _holders(spec: type[Spec], name: str) -> dict[str, type[Spec]]:
+    """The fields of a Spec that take a Spec with a field of that name, each with the first."""
+    found = {
+        field: [held for held in _taken_by(info.annotation) if name in held.model_fields]
+        for field, info in spec.model_fields.items()
+    }
+    return {field: held[0] for field, held in found.items() if held}
+
+
+def _taken_by(annotation: Any) -> Iterator[type[Spec]]:
+    """The Specs that a field of that type takes; not those that its lists and dicts hold."""
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        yield annotation
+    elif get_origin(annotation) in (Annotated, Union, UnionType):
+        for each in get_args(annotation):
+            yield from _taken_by(each)
+
+
+def _written_in(spec: type[Spec], field: str, holder: type[Spec], data: dict[str, Any]) -> str:
+    """`host=Host(volume_size_gb=30)`: what stands beside a field, as it is written into it."""
+    known = holder.model_fields
+    own = {name: data[name] for name in data if name in known and name not in spec.model_fields}
+    more = isinstance(data.get(field), Spec) or any(
+        info.is_required() and name not in own for name, info in known.items()
+    )
+    values = [f"{name}={shown(value)}" for name, value in own.items()]
+    return f"{field}={holder.__name__}({', '.join([*(['...'] if more else []), *values])})"
 
 
 def _told_once(spec: type[Spec], problems: list[Problem]) -> list[Problem]:

@@ -149,6 +149,30 @@ class OnUpload(Spec):
     """How the object's key ends, such as `.csv`. Without it, as it likes."""
 
 
+class DataProcessing(Spec):
+    """What of each record goes into a batch transform, and comes out beside its prediction."""
+
+    input_filter: Annotated[JsonPath, Aws("sagemaker:DataProcessing.InputFilter")] | None = None
+    """The part of each record that the model sees, a JSONPath. Without it, all."""
+
+    join_input: bool = False
+    """Whether predictions are joined to their records. Without it, no."""
+
+
+class ModelClient(Spec):
+    """How requests of a batch transform are repeated and given up."""
+
+    invocation_timeout_seconds: Annotated[
+        int, Between(JOB12, 1, 3600), Aws("sagemaker:ModelClientConfig.InvocationsTimeoutInSeconds")
+    ] = 600
+    """Seconds that one request may take. Without it 600, AWS's default."""
+
+    invocation_retries: Annotated[
+        int, Between(JOB12, 0, 3), Aws("sagemaker:ModelClientConfig.InvocationsMaxRetries")
+    ] = 3
+    """How often a failed request is repeated. Without it 3, AWS's default."""
+
+
 class BatchTransform(InVpc, Hosts):
     """A SageMaker batch transform as a Step Functions state machine.
 
@@ -213,21 +237,12 @@ class BatchTransform(InVpc, Hosts):
     ] = 1
     """How many requests an instance works on at once. Without it, 1."""
 
-    invocation_timeout_seconds: Annotated[
-        int, Between(JOB12, 1, 3600), Aws("sagemaker:ModelClientConfig.InvocationsTimeoutInSeconds")
-    ] = 600
-    """Seconds that one request may take. Without it 600, AWS's default."""
+    model_client: ModelClient = ModelClient()
+    """How long a request may take, and how often it is repeated. Default: 600 seconds, and 3 times."""
 
-    invocation_retries: Annotated[
-        int, Between(JOB12, 0, 3), Aws("sagemaker:ModelClientConfig.InvocationsMaxRetries")
-    ] = 3
-    """How often a failed request is repeated. Without it 3, AWS's default."""
-
-    input_filter: Annotated[JsonPath, Aws("sagemaker:DataProcessing.InputFilter")] | None = None
-    """The part of each record that the model sees, a JSONPath. Without it, all."""
-
-    join_input: bool = False
-    """Whether predictions are joined to their records. Without it, no."""
+    data_processing: DataProcessing = DataProcessing()
+    """Which part of each record the model sees, and what is joined to its prediction. Default: all
+    of it, and nothing."""
 
     def check(self) -> Iterator[Problem]:
         """The rules between payload, strategy and model."""

@@ -214,8 +214,8 @@ class Transform(Construct):
         if not spec.has_own_storage:
             resources["VolumeKmsKeyId"] = key
         processing = {
-            "InputFilter": spec.input_filter,
-            "JoinSource": "Input" if spec.join_input else None,
+            "InputFilter": spec.data_processing.input_filter,
+            "JoinSource": "Input" if spec.data_processing.join_input else None,
         }
         given = {name: value for name, value in processing.items() if value}
         # Predictions of one object go into one object, line by line where it was split by lines.
@@ -228,8 +228,8 @@ class Transform(Construct):
             "MaxPayloadInMB": spec.max_payload_mb,
             "MaxConcurrentTransforms": spec.max_concurrent_transforms,
             "ModelClientConfig": {
-                "InvocationsTimeoutInSeconds": spec.invocation_timeout_seconds,
-                "InvocationsMaxRetries": spec.invocation_retries,
+                "InvocationsTimeoutInSeconds": spec.model_client.invocation_timeout_seconds,
+                "InvocationsMaxRetries": spec.model_client.invocation_retries,
             },
             "TransformInput": {
                 "ContentType": spec.content_type,

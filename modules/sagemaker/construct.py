@@ -129,8 +129,8 @@ class HostedEndpoint(Construct):
                 statements += grants.pull_any(context)
                 for held in (bucket, *context.artifact_keys):
                     statements += grants.read_artifact(context, f"s3://{held}/", key)
-            if hosted.fleet and hosted.fleet.core_dumps:
-                uri = core_dumps_uri(hosted.fleet.core_dumps, self._id, bucket)
+            if hosted.fleet and hosted.fleet.host.core_dumps:
+                uri = core_dumps_uri(hosted.fleet.host.core_dumps, self._id, bucket)
                 statements += grants.write_objects(context, uri, own, "WriteCoreDumps")
         if spec.capture:
             uri = capture_uri(spec.capture, self._id, bucket)

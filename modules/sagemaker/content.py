@@ -95,14 +95,15 @@ def variant_content(hosted: Hosted, endpoint: str, bucket: str) -> Content:
         return {**content, "serverless_config": settings}
     fleet = hosted.fleet
     assert fleet is not None
-    dumps, strategy = fleet.core_dumps, fleet.routing_strategy
+    host = fleet.host
+    dumps, strategy = host.core_dumps, host.routing_strategy
     content |= {
         "instance_type": fleet.instance_type,
         "initial_instance_count": hosted.count,
-        "volume_size_in_gb": fleet.volume_size_gb,
-        "container_startup_health_check_timeout_in_seconds": fleet.startup_timeout_seconds,
-        "model_data_download_timeout_in_seconds": fleet.download_timeout_seconds,
-        "inference_ami_version": fleet.inference_ami_version,
+        "volume_size_in_gb": host.volume_size_gb,
+        "container_startup_health_check_timeout_in_seconds": host.startup_timeout_seconds,
+        "model_data_download_timeout_in_seconds": host.download_timeout_seconds,
+        "inference_ami_version": host.inference_ami_version,
         "routing_config": [{"routing_strategy": strategy}] if strategy else None,
         "core_dump_config": {
             "destination_s3_uri": core_dumps_uri(dumps, endpoint, bucket),

@@ -70,7 +70,7 @@ inference=Inference(
                 canary_percent=10, wait_seconds=600, alarms=EndpointAlarms(model_latency_ms=500.0),
                 alarm_names=["business"],
             ),
-            core_dumps=CoreDumps(destination="s3://dumps/here/"),
+            host=Host(core_dumps=CoreDumps(destination="s3://dumps/here/")),
         ),
         "several": MultiVariantEndpoint(
             variants={{
@@ -105,7 +105,7 @@ inference=Inference(
         ),
         "theirs": RealtimeEndpoint(
             model=Model(image=FrameworkContainer(framework="scikit-learn", version="1.2-1")),
-            instance_type="ml.m5.large", instance_count=2, volume_size_gb=50,
+            instance_type="ml.m5.large", instance_count=2, host=Host(volume_size_gb=50),
         ),
     }},
     batch={{
@@ -196,7 +196,7 @@ CAPABILITY = Capability(
         "DataCapture.modes[]": {
             "InputAndOutput": "is both modes",
         },
-        "Fleet.routing_strategy": {
+        "Host.routing_strategy": {
             "(PREFIX|KV)_AWARE": "hashicorp/aws does not know them",
         },
     },

@@ -15,8 +15,10 @@ from inferform import (
     Canary,
     CoreDumps,
     DataCapture,
+    DataProcessing,
     DirectEndpoint,
     Environment,
+    Host,
     Inference,
     InvocationsPerInstance,
     Linear,
@@ -66,11 +68,13 @@ KINDS: dict[str, Any] = {
         model=model(artifact="fraud/1/"),
         instance_type="ml.m5.xlarge",
         instance_count=2,
-        volume_size_gb=50,
-        startup_timeout_seconds=600,
-        download_timeout_seconds=900,
-        routing_strategy="LEAST_OUTSTANDING_REQUESTS",
-        core_dumps=CoreDumps(),
+        host=Host(
+            volume_size_gb=50,
+            startup_timeout_seconds=600,
+            download_timeout_seconds=900,
+            routing_strategy="LEAST_OUTSTANDING_REQUESTS",
+            core_dumps=CoreDumps(),
+        ),
         data_capture=DataCapture(sampling_percent=20),
         shadow=Shadow(model=model("2"), instance_type="ml.m5.xlarge", traffic_percent=30),
         rollout=Canary(canary_percent=30, wait_seconds=600),
@@ -81,7 +85,7 @@ KINDS: dict[str, Any] = {
     "gpu": RealtimeEndpoint(
         model=model(),
         instance_type="ml.g5.xlarge",
-        inference_ami_version="al2-ami-sagemaker-inference-gpu-2",
+        host=Host(inference_ami_version="al2-ami-sagemaker-inference-gpu-2"),
         rollout=Rolling(),
     ),
     "variants": MultiVariantEndpoint(
@@ -141,7 +145,7 @@ BATCH = {
         model=model(),
         instance_type="ml.m5.xlarge",
         trigger=OnSchedule(schedule="cron(0 2 * * ? *)", timezone="Europe/Berlin"),
-        join_input=True,
+        data_processing=DataProcessing(join_input=True),
     ),
     "uploads": BatchTransform(
         model=model(), instance_type="ml.g5.xlarge", trigger=OnUpload(suffix=".csv"), vpc=False
@@ -240,7 +244,7 @@ def test_a_plan_changes_what_it_must_and_no_more(deployed: Hosting) -> None:
         scaling=Scaling(max_capacity=4, policies=[TargetTracking(metric=BacklogPerInstance())]),
         rollout=Linear(),
     )
-    many = KINDS["many"].replace(routing_strategy="RANDOM")
+    many = KINDS["many"].replace(host=Host(routing_strategy="RANDOM"))
     changed = {
         "variants": KINDS["variants"].replace(variants=third),
         "scaled": queued,

@@ -13,11 +13,12 @@ from inferform import ConfigurationError, load
 from .readme import ROOT
 
 MISTAKES = {
+    "    FlowLogs,\n    Inference,": "    FlowLogs,\n    Host,\n    Inference,",
     'instance_type="ml.m5.xlarge",\n                scaling=follow_load(45, minimum=2, maximum=12)': (
         'instnce_type="ml.m5.xlarge",\n                scaling=follow_load(45, minimum=4, maximum=2)'
     ),
     'instance_type="ml.c5.2xlarge",': (
-        'instance_type="ml.g5.xlarge",\n                volume_size_gb=100,'
+        'instance_type="ml.g5.xlarge",\n                host=Host(volume_size_gb=100),'
     ),
 }
 

@@ -13,6 +13,7 @@ from inferform import (
     ConfigurationError,
     Context,
     Environment,
+    Host,
     Inference,
     Model,
     Network,
@@ -80,7 +81,7 @@ def test_an_override_is_written_and_everything_else_stays(synthesize: Synthesize
         "production_variants.0.routing_config": [{"routing_strategy": "RANDOM"}],
         "tags.kubernetes.io/of": "me",
     }
-    routed = fraud(routing_strategy="LEAST_OUTSTANDING_REQUESTS")
+    routed = fraud(host=Host(routing_strategy="LEAST_OUTSTANDING_REQUESTS"))
     before = synthesize(around(routed))["dev-use1-inference"]
     after = synthesize(around(routed.replace(overrides={"configuration": asked})))[
         "dev-use1-inference"
@@ -98,7 +99,7 @@ def test_an_override_is_written_and_everything_else_stays(synthesize: Synthesize
 
 
 def test_none_removes_an_optional_attribute_and_no_required_one(synthesize: Synthesize) -> None:
-    spec = fraud(volume_size_gb=20, overrides={"logs": {"retention_in_days": None}})
+    spec = fraud(host=Host(volume_size_gb=20), overrides={"logs": {"retention_in_days": None}})
     (group,) = synthesize(around(spec))["dev-use1-inference"]["resource"][
         "aws_cloudwatch_log_group"
     ].values()
@@ -277,7 +278,9 @@ def test_an_override_inside_of_another_one_is_refused(synthesize: Synthesize) ->
         "production_variants.0.routing_config": [{"routing_strategy": "RANDOM"}],
         "production_variants.0.routing_config.0.routing_strategy": "RANDOM",
     }
-    spec = fraud(routing_strategy="LEAST_OUTSTANDING_REQUESTS", overrides={"configuration": asked})
+    spec = fraud(
+        host=Host(routing_strategy="LEAST_OUTSTANDING_REQUESTS"), overrides={"configuration": asked}
+    )
     (said,) = problems(around(spec), synthesize)
     assert "production_variants.0.routing_config is overridden as a whole; write it there" in said
 

@@ -16,10 +16,12 @@ from inferform import (
     Canary,
     Context,
     CoreDumps,
+    DataProcessing,
     DirectEndpoint,
     EndpointAlarms,
     Environment,
     FrameworkContainer,
+    Host,
     Inference,
     InferenceComponentEndpoint,
     JumpStartModel,
@@ -372,7 +374,7 @@ def test_inference_components_need_a_role_and_no_model(stack_of: StackOf) -> Non
             instance_type="ml.g5.12xlarge",
             min_instances=0,
             max_instances=4,
-            routing_strategy="LEAST_OUTSTANDING_REQUESTS",
+            host=Host(routing_strategy="LEAST_OUTSTANDING_REQUESTS"),
         )
     )
     found = configuration(stack)
@@ -526,7 +528,9 @@ def test_a_guarded_endpoint_is_replaced_only_for_what_it_cannot_update(stack_of:
 
 def test_core_dumps_are_encrypted_and_may_be_written(stack_of: StackOf) -> None:
     stack = stack_of(
-        RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large", core_dumps=CoreDumps())
+        RealtimeEndpoint(
+            model=MODEL, instance_type="ml.m5.large", host=Host(core_dumps=CoreDumps())
+        )
     )
     (variant,) = configuration(stack)["production_variants"]
     location = "s3://artifacts/core-dumps/fraud"
@@ -590,8 +594,7 @@ def test_a_batch_transform_runs_a_job_and_waits_for_it(stack_of: StackOf) -> Non
         instance_type="ml.m5.xlarge",
         instance_count=2,
         trigger=OnSchedule(schedule="cron(0 2 * * ? *)", timezone="Europe/Berlin"),
-        input_filter="$[1:]",
-        join_input=True,
+        data_processing=DataProcessing(input_filter="$[1:]", join_input=True),
         max_concurrent_transforms=4,
     )
     stack = stack_of(batch={"nightly": nightly})

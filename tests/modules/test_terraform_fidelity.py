@@ -15,6 +15,7 @@ from inferform import (
     Canary,
     CloudWatchMetric,
     CustomMetric,
+    DataProcessing,
     EcsCluster,
     EcsService,
     EksCluster,
@@ -106,7 +107,9 @@ def rest() -> Environment:
             },
             batch={
                 "filtered": BatchTransform(
-                    model=MODEL, instance_type="ml.m5.xlarge", input_filter="$[1:]", join_input=True
+                    model=MODEL,
+                    instance_type="ml.m5.xlarge",
+                    data_processing=DataProcessing(input_filter="$[1:]", join_input=True),
                 )
             },
             services={

@@ -143,14 +143,14 @@ BAD = [
      "RT4", "fraud.instance_count", "from 1 to"),
     ("an instance count that is text", environment(endpoints=endpoint('instance_count="2"')),
      "SPEC3", "fraud.instance_count", "must be a whole number, got '2'"),
-    ("a volume that is too large", environment(endpoints=endpoint("volume_size_gb=513")),
-     "RT8", "fraud.volume_size_gb", "from 1 to 512"),
+    ("a volume that is too large", environment(endpoints=endpoint("host=Host(volume_size_gb=513)")),
+     "RT8", "fraud.host.volume_size_gb", "from 1 to 512"),
     ("a volume on local storage",
-     environment(endpoints=endpoint("volume_size_gb=100", instance_type='"ml.g5.xlarge"')),
-     "RT9", "fraud.volume_size_gb", "250 GB of its own"),
+     environment(endpoints=endpoint("host=Host(volume_size_gb=100)", instance_type='"ml.g5.xlarge"')),
+     "RT9", "fraud.host.volume_size_gb", "250 GB of its own"),
     ("a start-up timeout that is too short",
-     environment(endpoints=endpoint("startup_timeout_seconds=30")),
-     "RT10", "fraud.startup_timeout_seconds", "from 60 to 3600"),
+     environment(endpoints=endpoint("host=Host(startup_timeout_seconds=30)")),
+     "RT10", "fraud.host.startup_timeout_seconds", "from 60 to 3600"),
     ("a burstable type with scaling",
      environment(endpoints=scaling("max_capacity=2", instance_type='"ml.t2.medium"')),
      "AAS5", "fraud.scaling", "ml.t2.medium is burstable"),
@@ -234,7 +234,7 @@ def test_all_problems_of_all_files_come_at_once_with_file_and_line(tmp_path: Pat
     second = environment(
         name="prod",
         context=context(stage='"prod"'),
-        endpoints=endpoint("volume_size_gb=0", instance_type='"ml.m5.lrge"'),
+        endpoints=endpoint("host=Host(volume_size_gb=0)", instance_type='"ml.m5.lrge"'),
     )
     with pytest.raises(ConfigurationError) as caught:
         load(folder(tmp_path, dev=first, prod=second))

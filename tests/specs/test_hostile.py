@@ -164,7 +164,7 @@ HOSTILE: list[tuple[Any, ...]] = [
      "N7"),
     ("a shadow on a notebook's type", "sagemaker", f"{REAL}.shadow.instance_type", "ml.t3.large",
      "RT2"),
-    ("a start-up of two hours", "sagemaker", f"{REAL}.startup_timeout_seconds", 7200, "RT10"),
+    ("a start-up of two hours", "sagemaker", f"{REAL}.host.startup_timeout_seconds", 7200, "RT10"),
     ("logs kept for minus one day", "sagemaker", f"{REAL}.log_retention_days", -1, "LOG1"),
     ("a count of 10,001 instances", "sagemaker", "inference.endpoints.theirs.instance_count",
      10_001, "RT4"),
@@ -207,7 +207,7 @@ HOSTILE: list[tuple[Any, ...]] = [
      False, "JMP1"),
     ("a framework's version that is not known", "sagemaker",
      "inference.endpoints.theirs.model.image.version", "9.9", "FWK1"),
-    ("a dump that goes to a key", "sagemaker", f"{REAL}.core_dumps.destination", "dumps/",
+    ("a dump that goes to a key", "sagemaker", f"{REAL}.host.core_dumps.destination", "dumps/",
      "S3URI1"),
     # Guardrails and alarms
     ("a canary of 60 percent", "sagemaker", f"{REAL}.rollout.canary_percent", 60, "DEP4"),

@@ -233,8 +233,8 @@ class Endpoint(Hosts):
                 continue
             amount = self.capacity_of(variant)
             yield Usage(place.name, f"sagemaker/hosting/{fleet.instance_type}", amount)
-            if fleet.volume_size_gb:
-                yield Usage(place.name, "sagemaker/storage", amount * fleet.volume_size_gb)
+            if fleet.host.volume_size_gb:
+                yield Usage(place.name, "sagemaker/storage", amount * fleet.host.volume_size_gb)
 
     def capacity_of(self, variant: Hosted) -> Amount:
         """How many instances a variant has."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from ...context import Context
 from ...instances import InstanceType, instance_type_names, instance_types
@@ -11,7 +11,7 @@ from ...rules import Problem, rule
 from ...scaling.kinds import REALTIME, Kind
 from ...scaling.spec import Scaling
 from ...spec import Aws, Between, Known, Spec
-from .capture import CoreDumps
+from .host import Host
 
 RT2 = rule(
     "RT2",
@@ -33,23 +33,11 @@ RT4 = rule(
     source="botocore sagemaker InitialTaskCount (at least 1); Inferform: no account's quota goes beyond "
     "10,000",
 )
-RT8 = rule(
-    "RT8",
-    refuses="a volume outside 1 to 512 GB",
-    message="must be from {low} to {high} GB",
-    source="botocore sagemaker ProductionVariantVolumeSizeInGB",
-)
 RT9 = rule(
     "RT9",
     refuses="a volume size on an instance type with local storage",
     message="cannot be set: {instance_type} has {local_gb} GB of its own; leave it out",
     source="SageMaker developer guide, host instance storage volumes",
-)
-RT10 = rule(
-    "RT10",
-    refuses="a download or start-up timeout outside 60 to 3,600 seconds",
-    message="must be from {low} to {high} seconds",
-    source="botocore sagemaker ProductionVariantModelDataDownloadTimeoutInSeconds",
 )
 RT13 = rule(
     "RT13",
@@ -75,9 +63,6 @@ RT25 = rule(
 InstanceTypeName = Annotated[
     str, Known(RT2, instance_type_names), Aws("sagemaker:ProductionVariant.InstanceType")
 ]
-TimeoutSeconds = Annotated[int, Between(RT10, 60, 3600)]
-"""60 to 3,600 seconds."""
-
 InstanceCount = Annotated[int, Between(RT4, 1, 10_000)]
 InitialCount = Annotated[InstanceCount, Aws("sagemaker:ProductionVariant.InitialInstanceCount")]
 
@@ -88,76 +73,29 @@ class Fleet(Spec):
     instance_type: InstanceTypeName
     """The instance type, such as `ml.m5.xlarge`."""
 
-    volume_size_gb: (
-        Annotated[int, Between(RT8, 1, 512), Aws("sagemaker:ProductionVariant.VolumeSizeInGB")]
-        | None
-    ) = None
-    """The size of each instance's storage volume in GB. Without it SageMaker chooses. Not for
-    instance types with local storage."""
-
-    startup_timeout_seconds: (
-        Annotated[
-            TimeoutSeconds,
-            Aws("sagemaker:ProductionVariant.ContainerStartupHealthCheckTimeoutInSeconds"),
-        ]
-        | None
-    ) = None
-    """Seconds that the container may take until its first good ping. Without it SageMaker's
-    own limit, about 4 minutes."""
-
-    download_timeout_seconds: (
-        Annotated[
-            TimeoutSeconds, Aws("sagemaker:ProductionVariant.ModelDataDownloadTimeoutInSeconds")
-        ]
-        | None
-    ) = None
-    """Seconds that fetching the artifact may take. Without it SageMaker's own limit."""
-
-    inference_ami_version: (
-        Annotated[
-            Literal[
-                "al2-ami-sagemaker-inference-gpu-2",
-                "al2-ami-sagemaker-inference-gpu-2-1",
-                "al2-ami-sagemaker-inference-gpu-3-1",
-                "al2-ami-sagemaker-inference-neuron-2",
-                "al2023-ami-sagemaker-inference-gpu-4-1",
-            ],
-            Aws("sagemaker:ProductionVariant.InferenceAmiVersion"),
-        ]
-        | None
-    ) = None
-    """The machine image, which fixes the driver: an image's CUDA must not be newer. Without it
-    SageMaker chooses."""
-
-    routing_strategy: (
-        Annotated[
-            Literal["LEAST_OUTSTANDING_REQUESTS", "RANDOM"],
-            Aws("sagemaker:ProductionVariantRoutingConfig.RoutingStrategy"),
-        ]
-        | None
-    ) = None
-    """How requests reach the instances. Without it AWS's default, at random."""
-
-    core_dumps: CoreDumps | None = None
-    """Core dumps of crashed containers. Without it, none."""
+    host: Host = Host()
+    """What is rarely set of each instance: its volume, machine image, time limits, routing and core
+    dumps. Default: what SageMaker chooses."""
 
     def check(self) -> Iterator[Problem]:
         """The rules between instance type, volume and machine image."""
         yield from super().check()
         facts = self.facts
-        if self.volume_size_gb is not None and facts.local_gb:
+        if self.host.volume_size_gb is not None and facts.local_gb:
             yield RT9.problem(
+                "host",
                 "volume_size_gb",
-                got=self.volume_size_gb,
+                got=self.host.volume_size_gb,
                 instance_type=self.instance_type,
                 local_gb=facts.local_gb,
             )
-        ami = self.inference_ami_version
+        ami = self.host.inference_ami_version
         if ami is not None:
             made_for = "Neuron devices" if "neuron" in ami else "GPUs"
             has = is_neuron(self.instance_type) if "neuron" in ami else facts.gpus != 0
             if not has:
                 yield RT13.problem(
+                    "host",
                     "inference_ami_version",
                     got=ami,
                     made_for=made_for,

@@ -1,0 +1,82 @@
+"""What is rarely set of the instances of a variant."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ...rules import rule
+from ...spec import Aws, Between, Spec
+from .capture import CoreDumps
+
+RT8 = rule(
+    "RT8",
+    refuses="a volume outside 1 to 512 GB",
+    message="must be from {low} to {high} GB",
+    source="botocore sagemaker ProductionVariantVolumeSizeInGB",
+)
+RT10 = rule(
+    "RT10",
+    refuses="a download or start-up timeout outside 60 to 3,600 seconds",
+    message="must be from {low} to {high} seconds",
+    source="botocore sagemaker ProductionVariantModelDataDownloadTimeoutInSeconds",
+)
+
+TimeoutSeconds = Annotated[int, Between(RT10, 60, 3600)]
+"""60 to 3,600 seconds."""
+
+
+class Host(Spec):
+    """What is rarely set of each instance of a variant. What is left out, SageMaker chooses."""
+
+    volume_size_gb: (
+        Annotated[int, Between(RT8, 1, 512), Aws("sagemaker:ProductionVariant.VolumeSizeInGB")]
+        | None
+    ) = None
+    """The size of each instance's storage volume in GB. Without it SageMaker chooses. Not for
+    instance types with local storage."""
+
+    startup_timeout_seconds: (
+        Annotated[
+            TimeoutSeconds,
+            Aws("sagemaker:ProductionVariant.ContainerStartupHealthCheckTimeoutInSeconds"),
+        ]
+        | None
+    ) = None
+    """Seconds that the container may take until its first good ping. Without it SageMaker's
+    own limit, about 4 minutes."""
+
+    download_timeout_seconds: (
+        Annotated[
+            TimeoutSeconds, Aws("sagemaker:ProductionVariant.ModelDataDownloadTimeoutInSeconds")
+        ]
+        | None
+    ) = None
+    """Seconds that fetching the artifact may take. Without it SageMaker's own limit."""
+
+    inference_ami_version: (
+        Annotated[
+            Literal[
+                "al2-ami-sagemaker-inference-gpu-2",
+                "al2-ami-sagemaker-inference-gpu-2-1",
+                "al2-ami-sagemaker-inference-gpu-3-1",
+                "al2-ami-sagemaker-inference-neuron-2",
+                "al2023-ami-sagemaker-inference-gpu-4-1",
+            ],
+            Aws("sagemaker:ProductionVariant.InferenceAmiVersion"),
+        ]
+        | None
+    ) = None
+    """The machine image, which fixes the driver: an image's CUDA must not be newer. Without it
+    SageMaker chooses."""
+
+    routing_strategy: (
+        Annotated[
+            Literal["LEAST_OUTSTANDING_REQUESTS", "RANDOM"],
+            Aws("sagemaker:ProductionVariantRoutingConfig.RoutingStrategy"),
+        ]
+        | None
+    ) = None
+    """How requests reach the instances. Without it AWS's default, at random."""
+
+    core_dumps: CoreDumps | None = None
+    """Core dumps of crashed containers. Without it, none."""
