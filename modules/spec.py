@@ -32,6 +32,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ValidationError,
     model_validator,
 )
@@ -57,6 +58,8 @@ from .rules import (
 )
 
 if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
+
     from .context import Context
 
 T = TypeVar("T")
@@ -400,6 +403,11 @@ class Between:
 
         return core_schema.no_info_after_validator_function(checked, handler(source))
 
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "minimum": self.low, "maximum": self.high}
+
 
 @dataclass(frozen=True, slots=True)
 class Matches:
@@ -421,6 +429,11 @@ class Matches:
 
         return core_schema.no_info_after_validator_function(checked, handler(source))
 
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -440,6 +453,11 @@ class Known:
 
         return core_schema.no_info_after_validator_function(checked, handler(source))
 
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "enum": sorted(self.values())}
+
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
@@ -458,7 +476,15 @@ class OneOf:
                 raise broken(SPEC3, expected=f"{_article(names)} {names}")
             return value
 
-        return core_schema.no_info_plain_validator_function(checked)
+        def described(_: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+            from pydantic import TypeAdapter
+
+            return handler(TypeAdapter(source).core_schema)
+
+        # What the types hold is read only when a JSON Schema is asked for.
+        return core_schema.no_info_plain_validator_function(
+            checked, metadata={"pydantic_js_functions": [described]}
+        )
 
 
 NAME1 = rule(
