@@ -34,6 +34,7 @@ from .ecs.spec import (
     Ec2,
     Ec2Capacity,
     EcsCluster,
+    EcsDeployment,
     EcsService,
     Fargate,
 )
@@ -154,6 +155,7 @@ __all__ = [
     "Ec2",
     "Ec2Capacity",
     "EcsCluster",
+    "EcsDeployment",
     "EcsOutputs",
     "EcsService",
     "EfsVolume",

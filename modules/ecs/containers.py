@@ -244,7 +244,7 @@ class Ulimit(Spec):
 
 
 class ContainerOptions(Spec):
-    """How the model's container is started, where it is not as the container contract says."""
+    """How the model's container runs, where it is not as the container contract says."""
 
     command: Words | None = None
     """What is run, instead of `serve`; `[]` leaves the image's own. Default: `["serve"]`."""
@@ -282,6 +282,23 @@ class ContainerOptions(Spec):
     init_process: Annotated[bool, Aws("ecs:LinuxParameters.initProcessEnabled")] = False
     """Whether an init process forwards signals and reaps the processes that workers leave.
     Default: False."""
+
+    secrets: Secrets = {}
+    """Environment variables whose values are secrets or parameters, by ARN. Default: none."""
+
+    health: ContainerHealth | None = None
+    """A health check inside the container. Default: none, the route's alone."""
+
+    user: User | None = None
+    """The user that the container runs as, never root. Default: 10001; the image's own for
+    AWS's containers, which start as root."""
+
+    read_only: bool | None = None
+    """Whether the root file system is read-only; `/tmp` is always writable. Default: True;
+    False for AWS's containers, which write their settings into `/etc` and the working folder."""
+
+    stop_timeout_seconds: StopTimeout = 30
+    """Seconds from SIGTERM to SIGKILL. Default: 30, as on SageMaker."""
 
 
 class SideCar(Spec):
@@ -434,26 +451,9 @@ class EfsVolume(Spec):
 class Containers(Spec):
     """What a service says of the containers of its task."""
 
-    secrets: Secrets = {}
-    """Environment variables whose values are secrets or parameters, by ARN. Default: none."""
-
-    health: ContainerHealth | None = None
-    """A health check inside the container. Default: none, the route's alone."""
-
-    user: User | None = None
-    """The user that the container runs as, never root. Default: 10001; the image's own for
-    AWS's containers, which start as root."""
-
-    read_only: bool | None = None
-    """Whether the root file system is read-only; `/tmp` is always writable. Default: True;
-    False for AWS's containers, which write their settings into `/etc` and the working folder."""
-
-    stop_timeout_seconds: StopTimeout = 30
-    """Seconds from SIGTERM to SIGKILL. Default: 30, as on SageMaker."""
-
     container: ContainerOptions = ContainerOptions()
-    """Command, port and limits of the model's container. Default: those of the container
-    contract."""
+    """Command, port, user, secrets, health check and limits of the model's container. Default:
+    those of the container contract."""
 
     sidecars: dict[ShortName, SideCar] = {}
     """Containers beside the model's, by short name. Default: none."""
@@ -506,7 +506,7 @@ class Containers(Spec):
             if sidecar is not None:
                 instead += f", or set essential=False in {other}"
             return f"is essential, and so never ends well; {instead}"
-        if condition == "HEALTHY" and (self.health if sidecar is None else sidecar.health) is None:
+        if condition == "HEALTHY" and (sidecar or self.container).health is None:
             return "has no health check, so that it is never healthy; give it health"
         return ""
 
@@ -550,7 +550,7 @@ class Containers(Spec):
     @property
     def secret_arns(self) -> list[str]:
         """The secrets and parameters that ECS itself reads for the task, each once."""
-        every = [self.secrets, *(sidecar.secrets for sidecar in self.sidecars.values())]
+        every = [self.container.secrets, *(sidecar.secrets for sidecar in self.sidecars.values())]
         return sorted({arn for secrets in every for arn in secrets.values()})
 
 

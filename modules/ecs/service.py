@@ -337,7 +337,7 @@ class Service(Construct):
             "image": spec.model.image_uri(self._context, spec.device),
             "essential": True,
             "readonlyRootFilesystem": spec.is_read_only,
-            "stopTimeout": spec.stop_timeout_seconds,
+            "stopTimeout": options.stop_timeout_seconds,
             "portMappings": [_port(options.port)],
             "environment": _variables(spec.model.environment),
             "mountPoints": [_mount("tmp", "/tmp")] if spec.is_read_only else [],
@@ -351,12 +351,12 @@ class Service(Construct):
             container["linuxParameters"]["initProcessEnabled"] = True
         if spec.runs_as:
             container["user"] = spec.runs_as
-        if spec.secrets:
-            container["secrets"] = _secrets(spec.secrets)
+        if options.secrets:
+            container["secrets"] = _secrets(options.secrets)
         if isinstance(spec.compute, Ec2) and spec.compute.gpus:
             container["resourceRequirements"] = [{"type": "GPU", "value": str(spec.compute.gpus)}]
-        if spec.health is not None:
-            container["healthCheck"] = _health(spec.health)
+        if options.health is not None:
+            container["healthCheck"] = _health(options.health)
         container["mountPoints"] += self._file_mounts(CONTAINER)
         if self._artifact:
             container["mountPoints"].append(_mount("model", MODEL_DIR, read_only=True))

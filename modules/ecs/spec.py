@@ -230,7 +230,7 @@ ECS46 = rule(
     "ECS46",
     refuses="ECS Exec into a container whose root file system is read-only",
     message="needs a writable root file system for the agent that ECS Exec starts; set "
-    "read_only=False",
+    "container.read_only=False",
     source="Amazon ECS developer guide, ECS Exec considerations",
 )
 
@@ -591,6 +591,17 @@ class Ec2(Spec):
         ]
 
 
+class EcsDeployment(Spec):
+    """Who moves the traffic of an AllAtOnce, Canary or Linear rollout."""
+
+    controller: (
+        Annotated[Literal["CODE_DEPLOY", "ECS"], Aws("ecs:DeploymentController.type")] | None
+    ) = None
+    """CodeDeploy, started by `inferform rollout`; or ECS itself on each apply, which needs
+    hashicorp/aws 6.4 or newer, so not on the emulator. A service cannot change from one to the
+    other. Default: CODE_DEPLOY; a Rolling rollout is ECS's own."""
+
+
 class EcsService(Containers, Service):
     """An inference service on ECS: the container that SageMaker would serve, behind a route.
 
@@ -599,6 +610,13 @@ class EcsService(Containers, Service):
     """
 
     scales: ClassVar[Kind] = ECS_SERVICE
+    former: ClassVar[Mapping[str, str]] = {
+        "deployment_controller": "deployment=EcsDeployment(controller=...)",
+        **{
+            name: f"container=ContainerOptions({name}=...)"
+            for name in ("health", "read_only", "secrets", "stop_timeout_seconds", "user")
+        },
+    }
 
     model: Model
     """What is served: image, artifact and environment."""
@@ -619,17 +637,12 @@ class EcsService(Containers, Service):
     """How a change reaches the tasks: in place (Rolling), or beside the old ones with the traffic
     moved over. Default: rolling, with a circuit breaker."""
 
-    deployment_controller: (
-        Annotated[Literal["CODE_DEPLOY", "ECS"], Aws("ecs:DeploymentController.type")] | None
-    ) = None
-    """Who moves the traffic of an AllAtOnce, Canary or Linear rollout: CodeDeploy, started by
-    `inferform rollout`; or ECS itself on each apply, which needs hashicorp/aws 6.4 or newer, so
-    not on the emulator. A service cannot change from one to the other. Default: CODE_DEPLOY; a
-    Rolling rollout is ECS's own."""
+    deployment: EcsDeployment = EcsDeployment()
+    """Who moves the traffic of an AllAtOnce, Canary or Linear rollout. Default: CodeDeploy."""
 
     execute_command: bool = False
-    """Whether `aws ecs execute-command` may open a shell, for which `read_only` must be False.
-    Without it, no."""
+    """Whether `aws ecs execute-command` may open a shell, for which `container.read_only`
+    must be False. Default: False."""
 
     egress_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] | None = None
     """Where tasks may open HTTPS connections beside the VPC and S3. Without it nowhere when the
@@ -647,9 +660,9 @@ class EcsService(Containers, Service):
         """The rules between model, count, scaling, route and rollout."""
         for field in sorted(self.model.model_fields_set - {"image", "artifact", "environment"}):
             yield ECS24.problem("model", field)
-        for name in self.secrets:
+        for name in self.container.secrets:
             if name in self.model.environment:
-                yield ECS35.problem("secrets", name, environment="model.environment")
+                yield ECS35.problem("container", "secrets", name, environment="model.environment")
         yield from self.container_problems(
             cpu=self.compute.cpu,
             memory_mib=self.compute.memory_mib,
@@ -665,7 +678,7 @@ class EcsService(Containers, Service):
         if self.route is None:
             if isinstance(self.rollout, BlueGreen):
                 yield ECS32.problem("rollout")
-            if self.health is None:
+            if self.container.health is None:
                 yield ECS25.problem()
         elif self.model.artifact is not None and self.route.grace_seconds < 60:
             yield ECS14.problem("route", "grace_seconds", got=self.route.grace_seconds)
@@ -695,12 +708,16 @@ class EcsService(Containers, Service):
     @property
     def runs_as(self) -> str | None:
         """The user that the container runs as; None for the image's own."""
-        return self.user or (None if is_of_aws(self.model.image) else "10001")
+        return self.container.user or (None if is_of_aws(self.model.image) else "10001")
 
     @property
     def is_read_only(self) -> bool:
         """Whether the root file system is read-only."""
-        return not is_of_aws(self.model.image) if self.read_only is None else self.read_only
+        return (
+            not is_of_aws(self.model.image)
+            if self.container.read_only is None
+            else self.container.read_only
+        )
 
     @property
     def device(self) -> Device:
@@ -743,12 +760,12 @@ class EcsService(Containers, Service):
     @property
     def uses_code_deploy(self) -> bool:
         """Whether CodeDeploy owns the task definition and the listener rule."""
-        return isinstance(self.rollout, BlueGreen) and self.deployment_controller != "ECS"
+        return isinstance(self.rollout, BlueGreen) and self.deployment.controller != "ECS"
 
     @property
     def rolled_out_by(self) -> Target:
         """What rolls it out, and which rollouts that takes."""
-        by_code_deploy = self.uses_code_deploy or self.deployment_controller == "CODE_DEPLOY"
+        by_code_deploy = self.uses_code_deploy or self.deployment.controller == "CODE_DEPLOY"
         return CODE_DEPLOY if by_code_deploy else ECS
 
     @property
@@ -866,7 +883,7 @@ class EcsService(Containers, Service):
             self.model.image,
             place.environment,
             is_open=self.is_led_out(place),
-            of_secrets='write the ARN in secrets, such as secrets={"HF_TOKEN": "arn:..."}',
+            of_secrets='write the ARN in container.secrets, such as {"HF_TOKEN": "arn:..."}',
         ):
             yield problem.under("model")
 

@@ -41,7 +41,11 @@ inference=Inference(
                 priority=10, health_check=HealthCheck(path="/ping", interval_seconds=15),
             ),
             rollout=Canary(canary_percent=10, wait_seconds=300, alarm_names=["business"]),
-            secrets={{"TOKEN": "arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"}},
+            container=ContainerOptions(
+                secrets={{"TOKEN": "arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"}},
+                user="10003", read_only=True, stop_timeout_seconds=60,
+            ),
+            deployment=EcsDeployment(controller="CODE_DEPLOY"),
         ),
         "gpu": EcsService(
             model={MODEL}, count=1,
@@ -49,13 +53,13 @@ inference=Inference(
                 capacity="gpu", memory_mib=4096, gpus=1, share=CapacityShare(base=1, weight=1),
                 more_capacity={{"spot": CapacityShare(weight=3)}},
             ),
-            rollout=Rolling(min_healthy_percent=50),
-            health=ContainerHealth(command=["CMD-SHELL", "true"]),
+            rollout=Rolling(min_healthy_percent=50), deployment=EcsDeployment(controller="ECS"),
             egress_cidrs=["192.0.2.0/24"],
             container=ContainerOptions(
                 command=["serve", "--fast"], entry_point=["/bin/server"], port=8000,
                 depends_on={{"agent": "HEALTHY"}}, ulimits={{"nofile": Ulimit(soft=1024, hard=65535)}},
                 shared_memory_mib=1024, init_process=True,
+                health=ContainerHealth(command=["CMD-SHELL", "true"]),
             ),
             sidecars={{
                 "agent": SideCar(
@@ -97,7 +101,7 @@ CAPABILITY = Capability(
             r"(mac[-\w]*|u[\w-]*)\..+": "have macOS, or terabytes of memory",
             r"(i3\.metal|m9gd?\.metal-24xl|p6e-gb200\.36xlarge)": "have no entry in the table's source",
         },
-        "EcsService.deployment_controller": {
+        "EcsDeployment.controller": {
             "EXTERNAL": "is for a controller of one's own",
         },
     },

@@ -32,7 +32,7 @@ from inferform import (
     Repository,
     Scaling,
 )
-from inferform.ecs.containers import ContainerHealth
+from inferform.ecs.containers import ContainerHealth, ContainerOptions
 from inferform.ecs.spec import Ec2Capacity, EcsCluster, EcsService, Fargate
 from inferform.eks.spec import EksCluster, NodeGroup, NodeGroups
 from inferform.outputs import NetworkOutputs, RegistryOutputs
@@ -117,7 +117,7 @@ def test_what_shares_a_name_has_its_full_one() -> None:
     service = EcsService(
         model=Model(image=Image(repository="fraud", tag="1")),
         compute=Fargate(cpu=256, memory_mib=512),
-        health=ContainerHealth(command=["true"]),
+        container=ContainerOptions(health=ContainerHealth(command=["true"])),
     )
     group = NodeGroup(instance_types=["g5.xlarge"], max_size=2)
     capacity = Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2)
@@ -206,7 +206,7 @@ def test_a_service_on_fargate_costs_its_tasks() -> None:
         model=Model(image=MODEL.image, artifact=MODEL.artifact),
         compute=Fargate(cpu=2048, memory_mib=4096),
         scaling=Scaling(min_capacity=2, max_capacity=6),
-        health=ContainerHealth(command=["true"]),
+        container=ContainerOptions(health=ContainerHealth(command=["true"])),
     )
     cluster = EcsCluster(
         capacity={"gpu": Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2)}
@@ -239,7 +239,7 @@ def on_fargate(**compute: Any) -> dict[tuple[str, str], Amount | None]:
         model=Model(image=MODEL.image),
         compute=Fargate(cpu=1024, memory_mib=2048, **compute),
         scaling=Scaling(min_capacity=2, max_capacity=6),
-        health=ContainerHealth(command=["true"]),
+        container=ContainerOptions(health=ContainerHealth(command=["true"])),
     )
     return of(
         network=NETWORK,

@@ -187,9 +187,12 @@ def environment(
                     compute=Fargate(cpu=1024, memory_mib=2048),
                     scaling=Scaling(min_capacity=1, max_capacity=10),
                     route=Route(load_balancer="internal", hosts=["scaled.acme.test"]),
-                    secrets={"TOKEN": account.secret},
                     container=ContainerOptions(
-                        command=["serve"], port=8000, depends_on={"agent": "HEALTHY"}
+                        command=["serve"],
+                        port=8000,
+                        depends_on={"agent": "HEALTHY"},
+                        secrets={"TOKEN": account.secret},
+                        read_only=False,
                     ),
                     sidecars={
                         "agent": SideCar(
@@ -207,7 +210,6 @@ def environment(
                         )
                     },
                     execute_command=True,
-                    read_only=False,
                 ),
                 "spot": EcsService(
                     model=served,
@@ -220,7 +222,9 @@ def environment(
                         ephemeral_storage_gib=50,
                     ),
                     count=spot_count,
-                    health=ContainerHealth(command=["python", "-c", "pass"]),
+                    container=ContainerOptions(
+                        health=ContainerHealth(command=["python", "-c", "pass"])
+                    ),
                 ),
                 "llm": EcsService(
                     model=served,

@@ -17,6 +17,7 @@ import pytest
 
 from emulator.process import Emulator
 from inferform import (
+    ContainerOptions,
     EcsOutputs,
     EcsService,
     Fargate,
@@ -84,6 +85,10 @@ def service(image: str = IMAGE, **fields: Any) -> EcsService:
     )
 
 
+def with_token(secret: str) -> ContainerOptions:
+    return ContainerOptions(secrets={"TOKEN": secret})
+
+
 OTHER_KEY = "the environment's key"
 NOT_DOWNLOADED = 'Failed to download model data for container "container_1" from URL: "s3://{}/'
 NOT_PULLED = "does not have {} permission for the image: '{}'"
@@ -113,7 +118,7 @@ SERVICES = {
     "tasks-foreign": Case(service(FOREIGN_IMAGE), "PullImage", FORBIDDEN),
     "tasks-log": Case(service(), "WriteLogs", "failed to create Cloudwatch log stream"),
     "tasks-secret": Case(
-        service(secrets={"TOKEN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-x"}),
+        service(container=with_token("arn:aws:secretsmanager:us-east-1:123456789012:secret:hub-x")),
         "ReadSecrets",
         "unable to retrieve secret from asm",
     ),
@@ -171,7 +176,7 @@ def _client_of(emulator: Emulator, account: str) -> Callable[[str], Any]:
 def inference(secret: str) -> Inference:
     """Everything that is asked for."""
     services = {name: case.asked for name, case in SERVICES.items()}
-    services["tasks-secret"] = services["tasks-secret"].replace(secrets={"TOKEN": secret})
+    services["tasks-secret"] = services["tasks-secret"].replace(container=with_token(secret))
     return Inference(
         endpoints={name: case.asked for name, case in ENDPOINTS.items()}, services=services
     )

@@ -46,7 +46,8 @@ dev = Environment(
     ecs=EcsOutputs(cluster_name="shared", capacity_providers={{}}, listener_arns={{}},
         load_balancer_suffixes={{}}, load_balancer_groups={{}}),
     inference=Inference(services={{
-        "scorer": EcsService(model=serving("scorer", "{tag}"), health=ContainerHealth(command=["true"]),
+        "scorer": EcsService(model=serving("scorer", "{tag}"),
+            container=ContainerOptions(health=ContainerHealth(command=["true"])),
             compute=Fargate(cpu=256, memory_mib=512)),
     }}, endpoints={{
         "fraud": RealtimeEndpoint(model=serving("fraud", "{tag}"), instance_type="ml.m5.large",

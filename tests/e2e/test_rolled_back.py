@@ -60,7 +60,7 @@ dev = Environment(
         }},
         services={{
             "rolling": EcsService(model=model, compute=task, count=2,
-                health=ContainerHealth(command=["true"])),
+                container=ContainerOptions(health=ContainerHealth(command=["true"]))),
             {moved}
         }},
     ),

@@ -14,11 +14,13 @@ from inferform import (
     Canary,
     CapacityShare,
     ContainerHealth,
+    ContainerOptions,
     Context,
     CpuUtilization,
     Ec2,
     Ec2Capacity,
     EcsCluster,
+    EcsDeployment,
     EcsOutputs,
     EcsService,
     Environment,
@@ -45,6 +47,7 @@ CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1
 MODEL = Model(image=Image(repository="fraud", tag="1.4.2"))
 ARTIFACT = MODEL.replace(artifact="fraud/1.4.2/model.tar.gz", environment={"B": "2", "A": "1"})
 ROUTE = Route(load_balancer="internal", hosts=["fraud.acme.test"])
+BY_ECS = EcsDeployment(controller="ECS")
 TRACKED = Scaling(
     max_capacity=8, policies=[TargetTracking(metric=RequestsPerTarget(requests_per_second=20))]
 )
@@ -155,7 +158,7 @@ def test_the_loader_opens_tmp_where_there_is_one(synthesize: Synthesize) -> None
 
 
 def test_a_writable_root_file_system_has_the_tmp_of_its_image(synthesize: Synthesize) -> None:
-    stack = inference(synthesize, service(read_only=False))
+    stack = inference(synthesize, service(container=ContainerOptions(read_only=False)))
     made = containers(stack)
     assert made.keys() == {"model"}
     assert made["model"]["mountPoints"] == []
@@ -189,7 +192,9 @@ def test_awss_own_container_may_write_what_its_server_writes(
 
 def test_awss_own_container_is_closed_where_it_is_asked_for(synthesize: Synthesize) -> None:
     image = FrameworkContainer(framework="vllm", version="0.27.1")
-    closed = service(model=MODEL.replace(image=image), user="1000", read_only=True)
+    closed = service(
+        model=MODEL.replace(image=image), container=ContainerOptions(user="1000", read_only=True)
+    )
     made = containers(inference(synthesize, closed))
     assert made["model"]["user"] == "1000"
     assert made["model"]["readonlyRootFilesystem"] is True
@@ -228,7 +233,9 @@ def test_a_service_without_an_artifact_has_no_loader_and_no_task_role(
 
 def test_secrets_go_in_by_arn_and_only_they_may_be_read(synthesize: Synthesize) -> None:
     secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"
-    stack = inference(synthesize, service(secrets={"HUB": f"{secret}:token::"}))
+    stack = inference(
+        synthesize, service(container=ContainerOptions(secrets={"HUB": f"{secret}:token::"}))
+    )
     assert containers(stack)["model"]["secrets"] == [
         {"name": "HUB", "valueFrom": f"{secret}:token::"}
     ]
@@ -250,7 +257,7 @@ def test_secrets_go_in_by_arn_and_only_they_may_be_read(synthesize: Synthesize) 
             {"rollout": Canary(), "scaling": TRACKED.replace(policies=[])},
             ["desired_count", "capacity_provider_strategy", "load_balancer", "task_definition"],
         ),
-        ({"rollout": Canary(), "deployment_controller": "ECS"}, None),
+        ({"rollout": Canary(), "deployment": BY_ECS}, None),
     ],
 )
 def test_what_another_owns_is_ignored_and_nothing_else(
@@ -264,9 +271,9 @@ def test_what_another_owns_is_ignored_and_nothing_else(
     ("changes", "guarded"),
     [
         ({}, True),
-        ({"rollout": AllAtOnce(), "deployment_controller": "ECS"}, True),
-        ({"rollout": Canary(), "deployment_controller": "ECS"}, True),
-        ({"rollout": Linear(), "deployment_controller": "ECS"}, True),
+        ({"rollout": AllAtOnce(), "deployment": BY_ECS}, True),
+        ({"rollout": Canary(), "deployment": BY_ECS}, True),
+        ({"rollout": Linear(), "deployment": BY_ECS}, True),
         ({"rollout": Canary()}, False),
     ],
 )
@@ -289,7 +296,9 @@ def test_an_apply_fails_where_ecs_has_rolled_the_update_back(
 def test_the_rule_of_a_blue_green_service_keeps_its_weights(
     synthesize: Synthesize, controller: Any
 ) -> None:
-    stack = inference(synthesize, service(rollout=Canary(), deployment_controller=controller))
+    stack = inference(
+        synthesize, service(rollout=Canary(), deployment=EcsDeployment(controller=controller))
+    )
     rule = only(stack, "aws_lb_listener_rule")
     assert rule["lifecycle"] == {"ignore_changes": ["action"]}
     assert [t["weight"] for t in rule["action"][0]["forward"]["target_group"]] == [100, 0]
@@ -358,7 +367,7 @@ def test_what_only_newer_providers_know_is_written_only_when_asked_for(
         assert "deployment_configuration" not in made
         assert "advanced_configuration" not in made["load_balancer"][0]
     assert all("transform" not in rule for rule in resources(stack, "aws_lb_listener_rule"))
-    native = service(rollout=AllAtOnce(), deployment_controller="ECS")
+    native = service(rollout=AllAtOnce(), deployment=BY_ECS)
     made = only(inference(synthesize, native), "aws_ecs_service")
     assert made["deployment_configuration"]["strategy"] == "BLUE_GREEN"
     assert made["load_balancer"][0]["advanced_configuration"].keys() == {
@@ -398,9 +407,7 @@ def test_what_only_newer_providers_know_is_written_only_when_asked_for(
 def test_ecs_itself_shifts_traffic_likewise(
     synthesize: Synthesize, rollout: Any, expected: dict[str, Any]
 ) -> None:
-    native = service(
-        rollout=rollout.replace(termination_wait_seconds=420), deployment_controller="ECS"
-    )
+    native = service(rollout=rollout.replace(termination_wait_seconds=420), deployment=BY_ECS)
     stack = inference(synthesize, native)
     made = only(stack, "aws_ecs_service")
     assert made["deployment_configuration"] == {**expected, "bake_time_in_minutes": "7"}
@@ -427,7 +434,7 @@ def test_scaling_by_cpu_needs_no_load_balancer(synthesize: Synthesize) -> None:
     policies = [TargetTracking(metric=CpuUtilization(percent=60))]
     scaled = service(
         route=None,
-        health=ContainerHealth(command=["true"]),
+        container=ContainerOptions(health=ContainerHealth(command=["true"])),
         scaling=Scaling(min_capacity=2, max_capacity=8, policies=policies),
     )
     stack = inference(synthesize, scaled)

@@ -11,6 +11,7 @@ import pytest
 from inferform import (
     BatchTransform,
     ContainerHealth,
+    ContainerOptions,
     Context,
     EcsCluster,
     EcsService,
@@ -81,7 +82,7 @@ def synthesized(synthesize: Synthesize, **context: Any) -> dict[str, dict[str, A
                     "task": EcsService(
                         model=MODEL,
                         compute=Fargate(cpu=1024, memory_mib=2048),
-                        health=ContainerHealth(command=["true"]),
+                        container=ContainerOptions(health=ContainerHealth(command=["true"])),
                     )
                 },
             ),

@@ -17,6 +17,7 @@ from inferform import (
     CustomMetric,
     DataProcessing,
     EcsCluster,
+    EcsDeployment,
     EcsService,
     EksCluster,
     Environment,
@@ -59,7 +60,7 @@ def service(
         model=MODEL,
         compute=Fargate(cpu=1024, memory_mib=2048, ephemeral_storage_gib=30),
         rollout=rollout,
-        deployment_controller=controller,
+        deployment=EcsDeployment(controller=controller),
         route=Route(load_balancer="shared", hosts=[host], strip_prefix="/fraud"),
     )
 

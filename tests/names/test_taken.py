@@ -23,6 +23,7 @@ from inferform import (
     Context,
     Ec2Capacity,
     EcsCluster,
+    EcsDeployment,
     EcsService,
     EksCluster,
     EksService,
@@ -389,7 +390,7 @@ def asked(draw: st.DrawFn) -> dict[str, Any]:
         elif kind == "m":
             layers["services"][name] = service(name, rollout=Canary())
         elif kind == "s":
-            native = {"rollout": Canary(), "deployment_controller": "ECS"}
+            native = {"rollout": Canary(), "deployment": EcsDeployment(controller="ECS")}
             layers["services"][name] = service(name, **draw(st.sampled_from([{}, native])))
     if layers["batch"] or layers["services"]:
         # An endpoint that is named as something else is.

@@ -14,6 +14,7 @@ from inferform import (
     AutoMode,
     BatchTransform,
     ContainerHealth,
+    ContainerOptions,
     Context,
     EcsCluster,
     EcsService,
@@ -209,7 +210,7 @@ def task(uri: str, **fields: Any) -> EcsService:
     return EcsService(
         model=Model(image=IMAGE, artifact=uri),
         compute=Fargate(cpu=1024, memory_mib=2048),
-        health=ContainerHealth(command=["true"]),
+        container=ContainerOptions(health=ContainerHealth(command=["true"])),
         **fields,
     )
 

@@ -31,7 +31,7 @@ from inferform import (
     Route,
     Scaling,
 )
-from inferform.ecs.containers import ContainerHealth
+from inferform.ecs.containers import ContainerHealth, ContainerOptions
 from inferform.service import Place
 from ops import promote, push, rollout, simulation_input
 from ops.aws import Aws
@@ -81,7 +81,7 @@ def environment() -> Environment:
                         model=MODEL,
                         compute=Fargate(cpu=256, memory_mib=512),
                         route=Route(load_balancer="internal", hosts=["fraud.acme.test"]),
-                        health=ContainerHealth(command=["true"]),
+                        container=ContainerOptions(health=ContainerHealth(command=["true"])),
                         rollout=Canary(),
                         scaling=SCALING,
                     )

@@ -32,7 +32,7 @@ from inferform import (
     Scaling,
     TargetTracking,
 )
-from inferform.ecs.containers import ContainerHealth
+from inferform.ecs.containers import ContainerHealth, ContainerOptions
 from inferform.ecs.spec import EcsService, Fargate
 from inferform.layers.program import synthesize
 from inferform.outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
@@ -82,7 +82,9 @@ SERVICE = EcsService(
     model=Model(image=Image(repository="fraud", tag="1.4.2")),
     compute=Fargate(cpu=1024, memory_mib=2048),
     scaling=Scaling(min_capacity=2, max_capacity=6),
-    health=ContainerHealth(command=["curl", "--fail", "http://localhost:8080/ping"]),
+    container=ContainerOptions(
+        health=ContainerHealth(command=["curl", "--fail", "http://localhost:8080/ping"])
+    ),
 )
 NEWER_SERVICE = SERVICE.replace(model=Model(image=Image(repository="fraud", tag="1.5.0")))
 SCALED = FRAUD.replace(scaling=FRAUD.scaling and FRAUD.scaling.replace(max_capacity=12))

@@ -52,8 +52,8 @@ _MULTI = MultiModel(image=Image(repository="fraud", tag="1"), artifacts="models/
 # What stands under a key, or over a value, where it is not any text.
 _VALUES: dict[str, Any] = {
     "ContainerOptions.depends_on": "START",
+    "ContainerOptions.secrets": _SECRET,
     "ContainerOptions.ulimits": Ulimit(soft=1, hard=1),
-    "Containers.secrets": _SECRET,
     "EksCluster.addons": Addon(),
     "Registry.caches": PullThroughCache(upstream="public.ecr.aws"),
     "SideCar.depends_on": "START",

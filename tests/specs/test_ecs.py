@@ -9,6 +9,7 @@ import pytest
 
 from inferform import (
     Canary,
+    ContainerOptions,
     Context,
     Ec2,
     Ec2Capacity,
@@ -162,10 +163,6 @@ def test_capacity_uses_the_optimised_image_of_its_instances(
         ({"count": 2, "scaling": Scaling(max_capacity=4)}, "ECS29"),
         ({"route": None, "rollout": Canary()}, "ECS32"),
         ({"model": MODEL.replace(network_isolation=True)}, "ECS24"),
-        ({"model": MODEL.replace(environment={"A": "1"}), "secrets": {"A": "secret"}}, "ARN1"),
-        ({"user": "root"}, "ECS37"),
-        ({"user": "0:1000"}, "ECS37"),
-        ({"stop_timeout_seconds": 121}, "ECS36"),
         ({"execute_command": True}, "ECS46"),
         ({"log_retention_days": 31}, "LOG1"),
         ({"loader": "public.ecr.aws/aws-cli/aws-cli:latest"}, "ECR2"),
@@ -182,7 +179,8 @@ def test_a_service_that_cannot_work_is_refused(changes: dict[str, Any], rule: st
 def test_a_name_is_a_secret_or_a_variable_but_not_both() -> None:
     arn = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:token-AbCdEf"
     model = MODEL.replace(environment={"HUB": "x"})
-    assert refusal(EcsService, model=model, compute=SMALL, secrets={"HUB": arn}) == ["ECS35"]
+    container = ContainerOptions(secrets={"HUB": arn})
+    assert refusal(EcsService, model=model, compute=SMALL, container=container) == ["ECS35"]
 
 
 @pytest.mark.parametrize(
@@ -300,12 +298,14 @@ def test_a_private_network_names_the_endpoints_that_a_service_lacks() -> None:
 def test_each_thing_that_a_service_asks_for_adds_its_endpoint() -> None:
     asked = service(
         compute=Ec2(capacity="gpu", memory_mib=4096),
-        secrets={
-            "A": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:a-AbCdEf",
-            "B": f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/b",
-        },
+        container=ContainerOptions(
+            secrets={
+                "A": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:a-AbCdEf",
+                "B": f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/b",
+            },
+            read_only=False,
+        ),
         execute_command=True,
-        read_only=False,
     )
     agent = {"ecs", "ecs-agent", "ecs-telemetry"}
     shell = {"kms", "ssmmessages"}

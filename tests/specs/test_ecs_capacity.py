@@ -9,6 +9,7 @@ import pytest
 from inferform import (
     CapacityShare,
     ContainerHealth,
+    ContainerOptions,
     Ec2,
     Ec2Capacity,
     EcsService,
@@ -39,7 +40,7 @@ def placed(task: Ec2) -> Any:
     service = EcsService(
         model=Model(image=Image(repository="fraud", tag="1")),
         compute=task,
-        health=ContainerHealth(command=["true"]),
+        container=ContainerOptions(health=ContainerHealth(command=["true"])),
     )
     return environment({"fraud": service}, capacity=CAPACITY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -29,7 +30,8 @@ HEALTH = ContainerHealth(command=["true"])
 
 
 def service(**changes: Any) -> EcsService:
-    fields = {"model": MODEL, "compute": Fargate(cpu=256, memory_mib=512), "health": HEALTH}
+    container = changes.pop("container", ContainerOptions()).replace(health=HEALTH)
+    fields = {"model": MODEL, "compute": Fargate(cpu=256, memory_mib=512), "container": container}
     return EcsService(**{**fields, **changes})
 
 
@@ -57,6 +59,10 @@ def refused(of: Any, **fields: Any) -> dict[str, str]:
         (ContainerOptions, {"port": 0}, "port", "ECS50"),
         (ContainerOptions, {"port": 65_536}, "port", "ECS50"),
         (ContainerOptions, {"shared_memory_mib": 0}, "shared_memory_mib", "ECS60"),
+        (ContainerOptions, {"user": "root"}, "user", "ECS37"),
+        (ContainerOptions, {"user": "0:1000"}, "user", "ECS37"),
+        (ContainerOptions, {"stop_timeout_seconds": 121}, "stop_timeout_seconds", "ECS36"),
+        (ContainerOptions, {"secrets": {"A": "secret"}}, "secrets.A", "ARN1"),
         (Ulimit, {"soft": 2, "hard": 1}, "soft", "ECS59"),
         (Ulimit, {"soft": -1, "hard": 1}, "soft", "ECS59"),
         (Ulimit, {"soft": -2, "hard": -1}, "soft", "ECS59"),
@@ -149,6 +155,22 @@ def test_containers_that_wait_for_each_other_are_refused() -> None:
 )  # fmt: skip
 def test_containers_that_go_together_are_taken(fields: dict[str, Any]) -> None:
     assert service(**fields)
+
+
+@pytest.mark.parametrize("name", EcsService.former)
+def test_a_field_of_before_says_what_is_written_now(name: str) -> None:
+    """What is told to be written is taken, but for its value."""
+    fields: dict[str, Any] = {"model": MODEL, "compute": EC2, name: None}
+    with pytest.raises(SpecError, match="SPEC7") as refused:
+        EcsService(**fields)
+    (problem,) = refused.value.problems
+    told = re.search(r"write (\w+)=(\w+)\((\w+)=\.\.\.\)", problem.text)
+    assert told
+    field, spec, inner = told.groups()
+    default = EcsService.model_fields[field].default
+    assert type(default).__name__ == spec
+    assert inner in type(default).model_fields
+    assert name not in EcsService.model_fields
 
 
 def test_a_message_says_which_container_was_meant() -> None:

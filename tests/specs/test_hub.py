@@ -10,6 +10,7 @@ from inferform import (
     AutoMode,
     BatchTransform,
     ContainerHealth,
+    ContainerOptions,
     Context,
     DirectEndpoint,
     EcsCluster,
@@ -79,11 +80,13 @@ def hosting(endpoint: Any, egress: tuple[str, ...] = (), **layers: Any) -> list[
     return found(inference=inference, **layers)
 
 
-def on_ecs(model: Model, network: Any = NAT, **fields: Any) -> list[tuple[str, str]]:
+def on_ecs(
+    model: Model, container: ContainerOptions | None = None, network: Any = NAT, **fields: Any
+) -> list[tuple[str, str]]:
     service = EcsService(
         model=model,
         compute=Fargate(cpu=4096, memory_mib=16384),
-        health=ContainerHealth(command=["true"]),
+        container=container or ContainerOptions(health=ContainerHealth(command=["true"])),
         **fields,
     )
     return found(network=network, ecs=EcsCluster(), inference=Inference(services={"llm": service}))
@@ -207,9 +210,9 @@ def test_a_task_is_led_out_where_its_security_group_and_a_nat_lead() -> None:
     assert on_ecs(OF_HUB) == []
     assert on_ecs(OF_HUB, egress_cidrs=[]) == [("MDL30", where)]
     # Closed by default, as it reaches all of AWS through endpoints.
-    assert on_ecs(OF_HUB, private) == [("MDL30", where)]
-    assert on_ecs(OF_HUB, private, egress_cidrs=OPEN) == []
-    assert on_ecs(OF_HUB, CUT, egress_cidrs=OPEN) == [("MDL30", where)]
+    assert on_ecs(OF_HUB, network=private) == [("MDL30", where)]
+    assert on_ecs(OF_HUB, network=private, egress_cidrs=OPEN) == []
+    assert on_ecs(OF_HUB, network=CUT, egress_cidrs=OPEN) == [("MDL30", where)]
 
 
 def test_a_task_with_an_artifact_is_not_isolated() -> None:
@@ -245,7 +248,7 @@ def test_awss_container_is_not_given_the_arn_of_a_token() -> None:
 
 
 def test_a_token_comes_from_a_secret_where_the_platform_has_them() -> None:
-    assert on_ecs(OF_HUB, secrets={"HF_TOKEN": SECRET}) == []
+    assert on_ecs(OF_HUB, ContainerOptions(secrets={"HF_TOKEN": SECRET})) == []
     assert on_eks(OF_HUB, egress_cidrs=OPEN, secrets={"HF_TOKEN": "hub/token"}) == []
 
 

@@ -14,6 +14,7 @@ from inferform import (
     AllAtOnce,
     AsyncEndpoint,
     Canary,
+    EcsDeployment,
     EcsService,
     EndpointAlarms,
     Fargate,
@@ -45,7 +46,7 @@ def service(controller: Any) -> Callable[[Any], Any]:
         count=2,
         route=Route(load_balancer="internal", paths=["/fraud/*"]),
         rollout=rollout,
-        deployment_controller=controller,
+        deployment=EcsDeployment(controller=controller),
     )
 
 

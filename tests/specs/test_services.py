@@ -29,7 +29,7 @@ from inferform import (
     ServerlessEndpoint,
     SpecError,
 )
-from inferform.ecs.containers import ContainerHealth
+from inferform.ecs.containers import ContainerHealth, ContainerOptions
 from inferform.own import OwnService
 from inferform.secret import secret_service
 from inferform.service import Billed, Reaching, Service, Versioned
@@ -164,7 +164,7 @@ def ecs(model: Model = MODEL) -> dict[str, Any]:
     service = EcsService(
         model=model,
         compute=Fargate(cpu=256, memory_mib=512),
-        health=ContainerHealth(command=["true"]),
+        container=ContainerOptions(health=ContainerHealth(command=["true"])),
     )
     return {"ecs": EcsCluster(), "inference": Inference(services={"fraud": service})}
 
