@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-from . import capabilities, extensions, names, overrides, picture
+from . import capabilities, extensions, names, options, overrides, picture
 
 UPDATE = ".venv/bin/python -m tests.documents"
 
@@ -28,6 +28,8 @@ GENERATED = (
     Part("services", ROOT / "docs/capabilities.md", capabilities.of_services),
     Part("types", ROOT / "docs/capabilities.md", capabilities.of_types),
     Part("roles", ROOT / "docs/overrides.md", overrides.table),
+    Part("option-numbers", ROOT / "docs/options.md", options.summary),
+    Part("options", ROOT / "docs/options.md", options.tables),
     Part("extensions", ROOT / "docs/capabilities.md", extensions.table),
 )
 
