@@ -83,6 +83,9 @@ class Loss:
     may: Callable[[Change], bool] = lambda service: True
     """Whether a service may use it of which the plan does not show it."""
 
+    severity: Severity = PLAN4.severity
+    """How severe it is for services that are shown to use it."""
+
 
 Cut = Callable[[Plan, Change], Iterator[Loss]]
 
@@ -157,7 +160,7 @@ def cut(plan: Plan, change: Change) -> Iterator[Found]:
         maybe = [each for each in left if loss.may(each)]
         if using:
             verb = "stands" if len(using) == 1 else "stand"
-            yield f"{loss.how}; {_names(using)} {verb} on it"
+            yield f"{loss.how}; {_names(using)} {verb} on it", loss.severity
         elif maybe:
             yield f"{loss.how}; {_names(maybe)} may stand on it", Severity.MEDIUM
         elif not running:
@@ -232,16 +235,16 @@ def _security_group(plan: Plan, change: Change) -> Iterator[Loss]:
     how = _how(change)
     if not how and change.action is Action.UPDATE and not change.is_unknown("egress"):
         before, after = (change.judged(side, "egress") for side in ("before", "after"))
-        left = [way for rule in after or () for way in _ways(rule)]
-        lost = [way for rule in before or () for way in _ways(rule) if not _goes(way, left)]
+        left = [way for rule in after or () for way in ways(rule)]
+        lost = [way for rule in before or () for way in ways(rule) if not goes(way, left)]
         how = "loses rules of egress" if lost else ""
     if how:
         yield Loss(how, _is(change.before.get("id")))
 
 
-_Way = tuple[str, str, int, int]
-"""Where to, the protocol, and the first and last port."""
-_EVERYTHING: _Way = ("0.0.0.0/0", "-1", 0, 65535)
+Way = tuple[str, str, int, int]
+"""Where to or from, the protocol, and the first and last port."""
+_EVERYTHING: Way = ("0.0.0.0/0", "-1", 0, 65535)
 _LISTS = ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups")
 _ONES = (
     *("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"),
@@ -249,8 +252,8 @@ _ONES = (
 )
 
 
-def _ways(rule: Any) -> list[_Way]:
-    """What a rule of egress lets out; its description lets nothing out."""
+def ways(rule: Any) -> list[Way]:
+    """What a rule of a security group lets out or in; its description lets nothing."""
     if not isinstance(rule, dict):
         return []
     lists = [rule[name] for name in _LISTS if rule.get(name)]
@@ -264,8 +267,8 @@ def _ways(rule: Any) -> list[_Way]:
     return [(target, protocol, low, high) for target in targets]
 
 
-def _goes(way: _Way, left: list[_Way]) -> bool:
-    """Whether what is left lets out all that a way does."""
+def goes(way: Way, left: list[Way]) -> bool:
+    """Whether what is left lets through all that a way does."""
     target, protocol, low, high = way
     return any(
         _holds(other[0], target)
@@ -293,14 +296,18 @@ def _holds(wider: str, narrower: str) -> bool:
 
 def _egress(plan: Plan, change: Change) -> Iterator[Loss]:
     how, group = _how(change), change.before.get("security_group_id")
+    if change.action is Action.UPDATE and not any(map(change.is_unknown, (*_LISTS, *_ONES))):
+        how = "lets less out"
     rules = [
         rule.after
         for rule in plan.of_type(change.type)
-        if rule is not change and rule.exists_after and rule.after.get("security_group_id") == group
+        if rule.exists_after
+        and rule.after.get("security_group_id") == group
+        and (rule is not change or rule.action is Action.UPDATE)
     ]
-    left = [way for rule in rules if rule.get("type", "egress") == "egress" for way in _ways(rule)]
-    ways = _ways(change.before)
-    stays = _EVERYTHING in left or (bool(ways) and all(_goes(way, left) for way in ways))
+    left = [way for rule in rules if rule.get("type", "egress") == "egress" for way in ways(rule)]
+    had = ways(change.before)
+    stays = _EVERYTHING in left or (bool(had) and all(goes(way, left) for way in had))
     if how and change.before.get("type", "egress") == "egress" and not stays:
         yield Loss(how, _is(group))
 
@@ -389,6 +396,19 @@ def _inline(plan: Plan, role: str) -> list[Grant]:
         if other.exists_after and other.after.get("role") == role
         for grant in _allowed(other.judged("after", "policy"))
     ]
+
+
+def _bounded(plan: Plan, change: Change) -> Iterator[Loss]:
+    """A role that gets a permissions boundary: what that does not allow, it loses."""
+    before, after = change.both("permissions_boundary")
+    name = str(change.before.get("name") or "")
+    if change.action is Action.UPDATE and not before and after:
+        yield Loss(
+            f"gets the permissions boundary {str(after).rpartition('/')[2]}, and loses what that "
+            "does not allow: not judged",
+            lambda text: text == name or text.endswith(f"/{name}"),
+            severity=Severity.MEDIUM,
+        )
 
 
 def _attached(plan: Plan, change: Change) -> Iterator[Loss]:
@@ -536,6 +556,7 @@ CUTS: dict[str, Cut] = {
     "aws_vpc_security_group_egress_rule": _egress,
     "aws_lb_listener_rule": _load_balancing,
     "aws_lb_target_group": _load_balancing,
+    "aws_iam_role": _bounded,
     "aws_iam_role_policy": _rights,
     "aws_iam_role_policy_attachment": _attached,
     "aws_ecr_repository_policy": _pulls,

@@ -14,8 +14,9 @@ from ..aws import Aws
 from ..checks import check
 from ..plan import Action, Change, Plan, Side
 from ..told import RiskRule, Severity
-from . import weaker
+from . import closed, weaker
 from .finding import filters, given, pairs
+from .policies import endpoint_policy
 from .prices import products
 from .reasons import (
     part,
@@ -516,7 +517,7 @@ KINDS = (
             "VPC endpoint", "requests from private subnets to that service", "service_name"
         ),
         settings={"policy": "policy of the endpoint"},
-        risks=weaker.VPC_ENDPOINT,
+        risks=(*weaker.VPC_ENDPOINT, *endpoint_policy()),
         name=_NOT_UNIQUE,
     ),
     resource(
@@ -537,13 +538,13 @@ KINDS = (
         "security group",
         _security_group,
         name=Not("a VPC has each name once, and another VPC may have it too"),
-        risks=(_opened_group,),
+        risks=(_opened_group, *closed.INGRESS),
     ),
     resource(
         "aws_vpc_security_group_ingress_rule",
         "ingress rule of a security group",
         _rule(egress=False),
-        risks=(_opened_group,),
+        risks=(_opened_group, *closed.INGRESS),
         name=_NOT_UNIQUE,
     ),
     resource(
@@ -597,12 +598,21 @@ KINDS = (
         "default security group",
         "aws_vpc",
         "every VPC has it from its creation, and an apply takes it over",
-        risks=(_opened_group,),
+        risks=(_opened_group, *closed.INGRESS),
     ),
 )
 FOREIGN = (
+    Foreign("aws_route53_record", "DNS record", risks=closed.DNS_RECORD),
+    *(
+        Foreign(f"aws_{kind}", "network ACL", risks=closed.NETWORK_ACL)
+        for kind in ("network_acl", "default_network_acl", "network_acl_rule")
+    ),
     Foreign("aws_default_vpc", "default VPC", risks=(_network_gone,)),
-    Foreign("aws_security_group_rule", "rule of a security group", risks=(_opened_group,)),
+    Foreign(
+        "aws_security_group_rule",
+        "rule of a security group",
+        risks=(_opened_group, *closed.INGRESS),
+    ),
     Foreign("aws_instance", "EC2 instance", risks=(exposed("associate_public_ip_address", True),)),
 )
 

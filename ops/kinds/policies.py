@@ -26,8 +26,9 @@ from ..iam import (
     matches,
     names_callers,
 )
-from ..plan import Action, Change, Plan, Side
+from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Severity
+from .ground import PLAN4
 from .record import Foreign, Found, RiskCheck, risk
 from .words import some
 
@@ -459,7 +460,7 @@ def resource_policy(attribute: str = "policy", *, computed: bool = False) -> tup
             said = _Words(change, attribute)(strange, "principal")
             yield f"lets in {said}, which tells no account: not judged"
 
-    return lets_in, unclear, _not_judged(attribute, computed=computed)
+    return lets_in, unclear, narrows(attribute), _not_judged(attribute, computed=computed)
 
 
 def _is_plain(principal: str) -> bool:
@@ -471,6 +472,53 @@ def _is_plain(principal: str) -> bool:
         or "." in principal
         or ":" in principal
     )
+
+
+def endpoint_policy() -> tuple[RiskCheck, ...]:
+    """The risks of the policy of a VPC endpoint: what it lets through, more or less than before.
+
+    One that is made without a policy lets everything through, so a creation is no risk.
+    """
+
+    @risk(IAM1)
+    def wider(plan: Plan, change: Change) -> Iterator[Found]:
+        if change.action is Action.UPDATE and change.judged("before", "policy"):
+            for found in _wider(change, "policy", _Words(change, "policy")):
+                yield (found if isinstance(found, str) else found[0]), Severity.MEDIUM
+
+    return wider, narrows(), _not_judged("policy", computed=True)
+
+
+def narrows(attribute: str = "policy") -> RiskCheck:
+    """The risk that a policy of a resource no longer allows what it did, or denies it."""
+
+    @risk(PLAN4)
+    def less(plan: Plan, change: Change) -> Iterator[Found]:
+        if change.action is not Action.UPDATE or _unread(plan, change, attribute, computed=True):
+            return
+        words = _Words(change, attribute)
+        before, after = _both(change, attribute)
+        lost = [
+            grant
+            for who in {grant.principal for grant in before}
+            for grant, how in added(_of(who, after), _of(who, before))
+            if not how
+        ]
+        if lost:
+            who = words({grant.principal for grant in lost} - {""}, "principal")
+            actions = words((grant.said for grant in lost), "action")
+            yield f"no longer allows {actions}{f' to {who}' if who else ''}", Severity.MEDIUM
+        had, has = _both(change, attribute, "Deny")
+        new = {grant.said for grant in has if not any(old.covers(grant) for old in had)}
+        if new:
+            yield f"denies {words(new, 'action')} in more cases than before", Severity.MEDIUM
+
+    return less
+
+
+def _of(who: str, held: Iterable[Grant]) -> list[Grant]:
+    """The grants of a principal, and of everybody."""
+    return [grant for grant in held if grant.principal in (who, EVERYBODY)]
 
 
 # Trust
@@ -557,6 +605,106 @@ trust = (wider_trust, _not_judged("assume_role_policy"))
 
 
 # Permissions that are arguments, and no documents
+
+
+@risk(IAM5)
+def _any_account(plan: Plan, permission: Change) -> Iterator[Found]:
+    """A service that may call a function on behalf of whoever uses that service.
+
+    Source: Lambda developer guide, Granting Lambda function access to AWS services.
+    """
+    value = str(permission.judged("after", "principal") or "")
+    narrowed = ("source_arn", "source_account", "principal_org_id", "event_source_token")
+    if not permission.is_written or not value.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return
+    if any(permission.after.get(each) or permission.is_unknown(each) for each in narrowed):
+        return
+    if permission.action is Action.UPDATE and not any(map(permission.before.get, narrowed)):
+        return
+    shown = value if value == permission.after.get("principal") else "a service (masked)"
+    yield (
+        f"lets in {shown} for every account: it names neither source_arn nor source_account",
+        Severity.MEDIUM,
+    )
+
+
+def everybody(attribute: str, word: str) -> RiskCheck:
+    """The risk that an argument shares something with everybody, by AWS's word for that."""
+
+    @risk(IAM5)
+    def shared(plan: Plan, change: Change) -> Iterator[Found]:
+        before, after = (
+            {str(each).lower() for each in listed_values(change.judged(side, attribute))}
+            for side in ("before", "after")
+        )
+        if change.is_written and word in after and word not in before:
+            yield "lets in everybody", Severity.CRITICAL
+
+    return shared
+
+
+def listed_values(value: Any) -> list[Any]:
+    """The values of an argument that is a list, a set or one value."""
+    if isinstance(value, dict):
+        return [each for held in value.values() for each in listed_values(held)]
+    if isinstance(value, list):
+        return [each for held in value for each in listed_values(held)]
+    return [] if value is None else [each.strip() for each in str(value).split(",")]
+
+
+# Kubernetes
+
+_ANYBODY = ("system:anonymous", "system:authenticated", "system:unauthenticated")
+_WHOLE_ROLES = {"cluster-admin": Severity.CRITICAL, "admin": Severity.HIGH}
+
+
+@risk(IAM2)
+def _binds_everything(plan: Plan, binding: Change) -> Iterator[Found]:
+    """A binding to a role of Kubernetes that may do everything, in the cluster or a namespace."""
+    role = str(dig(binding.after, "role_ref", "name") or "")
+    whole = role in _WHOLE_ROLES and dig(binding.after, "role_ref", "kind") != "Role"
+    if not binding.is_written or not whole:
+        return
+    people = _subjects(binding.after) - (
+        _subjects(binding.before) if dig(binding.before, "role_ref", "name") == role else set()
+    )
+    if people:
+        in_cluster = "cluster_role_binding" in binding.type
+        worst = _WHOLE_ROLES[role] if in_cluster else Severity.HIGH
+        yield f"gives {some(sorted(people))} every right of {role}", worst
+
+
+@risk(IAM5)
+def _binds_anybody(plan: Plan, binding: Change) -> Iterator[Found]:
+    people = {each for each in _subjects(binding.after) if each in _ANYBODY}
+    new = people - _subjects(binding.before)
+    if binding.is_written and new:
+        yield f"lets in {some(sorted(new))}", Severity.CRITICAL
+
+
+def _subjects(values: dict[str, Any]) -> set[str]:
+    return {
+        "/".join(str(part) for part in (each.get("namespace"), each.get("name")) if part)
+        if each.get("kind") == "ServiceAccount"
+        else str(each.get("name"))
+        for each in values.get("subject") or ()
+        if isinstance(each, dict)
+    }
+
+
+@risk(IAM2)
+def _role_of_everything(plan: Plan, role: Change) -> Iterator[Found]:
+    """A role of Kubernetes whose rule has the wildcard for groups, resources and verbs."""
+    before, after = (
+        any(map(_is_whole, side.get("rule") or ())) for side in (role.before, role.after)
+    )
+    if role.is_written and after and not before:
+        worst = Severity.CRITICAL if "cluster_role" in role.type else Severity.HIGH
+        yield "allows every verb on every resource", worst
+
+
+def _is_whole(rule: Any) -> bool:
+    return all("*" in (dig(rule, name) or ()) for name in ("api_groups", "resources", "verbs"))
 
 
 def _of_an_account(attribute: str) -> RiskCheck:
@@ -706,10 +854,38 @@ FOREIGN = (
     ),
     Foreign("aws_iam_group_membership", "users of a group", risks=(not_judged(_member),)),
     Foreign("aws_iam_user_group_membership", "groups of a user", risks=(not_judged(_member),)),
-    Foreign("aws_lambda_permission", "permission of a function", risks=lets()),
+    Foreign("aws_lambda_permission", "permission of a function", risks=(*lets(), _any_account)),
     Foreign("aws_lambda_layer_version_permission", "permission of a layer", risks=lets()),
     Foreign("aws_cloudwatch_event_permission", "permission of an event bus", risks=lets()),
-    Foreign("aws_ami_launch_permission", "share of an image", risks=lets("account_id")),
+    Foreign(
+        "aws_ami_launch_permission",
+        "share of an image",
+        risks=(*lets("account_id"), everybody("group", "all")),
+    ),
+    Foreign("aws_ssm_document", "document", risks=(everybody("permissions", "all"),)),
+    *(
+        Foreign(kind, "snapshot", risks=(everybody("shared_accounts", "all"),))
+        for kind in ("aws_db_snapshot", "aws_db_cluster_snapshot", "aws_db_snapshot_copy")
+    ),
+    *(
+        Foreign(
+            f"kubernetes_{scope}role_binding{version}",
+            "binding of a role in Kubernetes",
+            risks=(_binds_everything, _binds_anybody),
+        )
+        for scope in ("", "cluster_")
+        for version in ("", "_v1")
+    ),
+    *(
+        Foreign(
+            f"kubernetes_{scope}role{version}",
+            "role in Kubernetes",
+            risks=(_role_of_everything,),
+        )
+        for scope in ("", "cluster_")
+        for version in ("", "_v1")
+    ),
+    Foreign("aws_vpc_endpoint_policy", "policy of a VPC endpoint", risks=endpoint_policy()),
     Foreign(
         "aws_snapshot_create_volume_permission", "share of a snapshot", risks=lets("account_id")
     ),

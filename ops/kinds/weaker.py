@@ -61,7 +61,7 @@ CAP5 = RiskRule(
 ROLL4 = RiskRule(
     "ROLL4",
     Severity.MEDIUM,
-    "what guards deployments is turned off",
+    "what guards deployments is turned off or made weaker",
     advice="keep it: the next release that answers wrongly stays, or stops what answers",
 )
 
@@ -272,10 +272,13 @@ def _checks(name: str) -> RiskCheck:
     )
 
 
+_LEAVES_GROUPS = "leaves the security groups {lost}, so others may reach it, or be reached by it"
+
 BALANCER = (
     weaker(SEC1, "drop_invalid_header_fields", off, "lets invalid header fields through"),
     weaker(SEC1, "enable_waf_fail_open", turns(True), "lets requests past a web ACL that is down"),
     weaker(NET4, "subnets", loses, "leaves the subnets {lost}", Severity.MEDIUM),
+    weaker(NET4, "security_groups", loses, _LEAVES_GROUPS, Severity.MEDIUM),
 )
 LISTENER = (
     _unencrypted,
@@ -512,6 +515,13 @@ ECS_SERVICE = (
         leaves("CANARY", "LINEAR", "BLUE_GREEN"),
         "goes from {before} to {after}",
     ),
+    weaker(
+        NET4,
+        "network_configuration.security_groups",
+        loses,
+        _LEAVES_GROUPS,
+        Severity.MEDIUM,
+    ),
     weaker(NET4, "load_balancer", off, "leaves its load balancer"),
     weaker(NET4, "service_registries", off, "leaves service discovery"),
     weaker(NET4, "service_connect_configuration.enabled", turns(False), "leaves Service Connect"),
@@ -549,7 +559,46 @@ DEPLOYMENT_GROUP = (
     ),
     weaker(ROLL4, "alarm_configuration.enabled", off, "is no longer stopped by alarms"),
 )
+
+
+@risk(ROLL4)
+def _sounds_later(plan: Plan, alarm: Change) -> Iterator[Found]:
+    """An alarm whose threshold is further away, or must be crossed for longer."""
+    names = ("threshold", "evaluation_periods", "datapoints_to_alarm", "period")
+    if not changes(alarm) or any(hidden(alarm, name) for name in names):
+        return
+    operator = str(alarm.after.get("comparison_operator"))
+    if operator != str(alarm.before.get("comparison_operator")):
+        return
+    (was, will), end = alarm.both("threshold"), of_services(plan, alarm)
+    numbers = isinstance(was, int | float) and isinstance(will, int | float) and was != will
+    if numbers and ("Less" in operator) is (will < was):
+        yield f"sounds at {will:g} (was {was:g}){end}"
+    before, after = map(_crossed, (alarm.before, alarm.after))
+    if any(one < other for one, other in zip(before[2:], after[2:], strict=True)):
+        yield (
+            f"sounds after {after[1]:g} of {after[0]:g} periods (was {before[1]:g} of {before[0]:g}), {after[2] / after[0]:g} s each{end}",
+            Severity.LOW,
+        )
+
+
+def _crossed(alarm: dict[str, Any]) -> tuple[float, float, float, float]:
+    """Of how many periods an alarm looks, how many must be bad, and both in seconds."""
+    periods = max(number(alarm.get("evaluation_periods"), 1), 1)
+    bad = number(alarm.get("datapoints_to_alarm"), 0) or periods
+    seconds = number(alarm.get("period"), 60)
+    return periods, bad, periods * seconds, bad * seconds
+
+
 ALARM = (
+    _sounds_later,
+    weaker(
+        ROLL4,
+        "treat_missing_data",
+        leaves("breaching"),
+        "no longer sounds where the metric is missing ({after})",
+        Severity.LOW,
+    ),
     weaker(ROLL4, "actions_enabled", turns(False), "tells nobody and sets off nothing"),
     weaker(ROLL4, "alarm_actions", loses, "no longer sets off {lost}"),
 )

@@ -63,6 +63,15 @@ CASES: list[tuple[str, str, Any, Any, str, Severity, str]] = [
     ),
     ("aws_lb", "drop_invalid_header_fields", True, False, "SEC1", HIGH, "header fields"),
     ("aws_lb", "enable_waf_fail_open", False, True, "SEC1", HIGH, "past a web ACL"),
+    ("aws_lb", "security_groups", ["sg-1", "sg-2"], ["sg-2"], "NET4", MEDIUM, "groups sg-1"),
+    (
+        *("aws_ecs_service", "network_configuration.security_groups", ["sg-1", "sg-2"], ["sg-2"]),
+        *("NET4", MEDIUM, "groups sg-1"),
+    ),
+    (
+        *("aws_cloudwatch_metric_alarm", "treat_missing_data", "breaching", "notBreaching"),
+        *("ROLL4", LOW, "missing (notBreaching)"),
+    ),
     ("aws_lb", "subnets", ["a", "b"], ["b"], "NET4", MEDIUM, "leaves the subnets a"),
     ("aws_lb_target_group", "health_check.enabled", True, False, "NET4", MEDIUM, "no health"),
     ("aws_ecr_repository", "image_tag_mutability", "IMMUTABLE", "MUTABLE", "SEC4", MEDIUM, "MUT"),
@@ -602,3 +611,37 @@ def test_the_services_that_stand_on_it_are_named() -> None:
     tags = ({"name": "fraud", "image_tag_mutability": each} for each in ("IMMUTABLE", "MUTABLE"))
     ((_, reason),) = told("SEC4", *entries, update("aws_ecr_repository.r", *tags))
     assert reason.endswith("; fraud stands on it")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "severity", "words"),
+    [
+        ({"threshold": 5}, {"threshold": 50}, MEDIUM, "sounds at 50 (was 5)"),
+        ({"threshold": 50}, {"threshold": 5}, None, ""),
+        ({"evaluation_periods": 1}, {"evaluation_periods": 5}, LOW, "after 5 of 5 periods"),
+        ({"evaluation_periods": 5}, {"evaluation_periods": 1}, None, ""),
+        (
+            {"evaluation_periods": 5, "datapoints_to_alarm": 1},
+            {"evaluation_periods": 5, "datapoints_to_alarm": 3},
+            *(LOW, "after 3 of 5 periods (was 1 of 5), 60 s each"),
+        ),
+        ({"period": 60}, {"period": 300}, LOW, "300 s each"),
+        ({"period": 60, "evaluation_periods": 5}, {"period": 300}, None, ""),
+    ],
+)
+def test_an_alarm_that_sounds_later_is_a_risk(
+    before: Values, after: Values, severity: Severity | None, words: str
+) -> None:
+    rest = {"evaluation_periods": 1, "period": 60, "threshold": 5}
+    above = {**rest, "comparison_operator": "GreaterThanThreshold"}
+    found = told("ROLL4", update("aws_cloudwatch_metric_alarm.a", above | before, above | after))
+    assert [each for each, _ in found] == ([severity] if severity else [])
+    assert all(words in reason for _, reason in found)
+
+
+def test_an_alarm_below_a_threshold_sounds_later_as_that_falls() -> None:
+    def alarm(threshold: float) -> Values:
+        return {"threshold": threshold, "comparison_operator": "LessThanOrEqualToThreshold"}
+
+    assert told("ROLL4", update("aws_cloudwatch_metric_alarm.a", alarm(2), alarm(1)))
+    assert told("ROLL4", update("aws_cloudwatch_metric_alarm.a", alarm(1), alarm(2))) == []
