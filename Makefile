@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .venv/bin/pipenv
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
-SOURCES := main.py inferform environments ops emulator bench container tests examples/extensions
+SOURCES := main.py inferform environments inferform_ops inferform_emulator bench container tests examples/extensions
 
 .PHONY: setup demo demo-destroy check test mutation lint types bench audit format clean
 
@@ -19,7 +19,7 @@ setup: .venv/bin/inferform node_modules/.ready
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .github/pipenv-requirements.txt
 	@$(PIPENV) sync --dev --quiet
-	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\n\nfrom ops.cli import main\n\nmain()\n' "$(CURDIR)/$(PY)" "$(CURDIR)" > $@
+	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\n\nfrom inferform_ops.cli import main\n\nmain()\n' "$(CURDIR)/$(PY)" "$(CURDIR)" > $@
 	@chmod +x $@
 
 node_modules/.ready: package-lock.json

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from ops.output import print_table
+from inferform_ops.output import print_table
 
 from . import deploy, limits, synth
 from .measure import Part

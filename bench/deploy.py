@@ -10,13 +10,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from emulator.process import serve
 from inferform import load
-from ops import cdk
-from ops.aws import Aws
-from ops.bootstrap import bootstrap
-from ops.program import Program
-from ops.terraform import Stack
+from inferform_emulator.process import serve
+from inferform_ops import cdk
+from inferform_ops.aws import Aws
+from inferform_ops.bootstrap import bootstrap
+from inferform_ops.program import Program
+from inferform_ops.terraform import Stack
 
 from .catalogue import write
 from .measure import Part

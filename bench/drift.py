@@ -16,7 +16,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
-from emulator.process import Emulator, serve
 from inferform import (
     Context,
     Environment,
@@ -27,12 +26,13 @@ from inferform import (
     RegistryOutputs,
 )
 from inferform.target import EMULATOR
-from ops import drift
-from ops.aws import Aws
-from ops.bootstrap import bootstrap
-from ops.output import print_table
-from ops.program import Program, Stacks
-from ops.terraform import WORK, Stack, stacks, terraform_environment
+from inferform_emulator.process import Emulator, serve
+from inferform_ops import drift
+from inferform_ops.aws import Aws
+from inferform_ops.bootstrap import bootstrap
+from inferform_ops.output import print_table
+from inferform_ops.program import Program, Stacks
+from inferform_ops.terraform import WORK, Stack, stacks, terraform_environment
 
 SHARE = 0.5
 CONTEXT = Context(

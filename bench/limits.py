@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from emulator.process import serve
 from inferform import InvocationsPerInstance, Scaling, TargetTracking
 from inferform.scaling.kinds import REALTIME
-from ops.contract import Status, check
-from ops.plan import read_plan
-from ops.review.renderers import FORMATS
-from ops.review.reviewing import review_plans
-from ops.simulate import Service, shape, simulate
+from inferform_emulator.process import serve
+from inferform_ops.contract import Status, check
+from inferform_ops.plan import read_plan
+from inferform_ops.review.renderers import FORMATS
+from inferform_ops.review.reviewing import review_plans
+from inferform_ops.simulate import Service, shape, simulate
 from tests.container.conftest import Container, save_iris_model
 from tests.review.plans import big_plan, hostile_plan
 

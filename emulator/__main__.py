@@ -1,4 +1,4 @@
-"""``python -m emulator``: serve until told to stop."""
+"""``python -m inferform_emulator``: serve until told to stop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from . import network
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m emulator", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m inferform_emulator", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument(
@@ -25,7 +25,12 @@ def main() -> None:
     if not network.is_loopback(arguments.host):
         parser.error(f"--host must be a loopback address such as 127.0.0.1, got {arguments.host!r}")
 
-    from . import server  # after the arguments: moto reads its settings when it is imported
+    try:
+        from . import server  # after the arguments: moto reads its settings when it is imported
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("inferform"):
+            raise
+        parser.exit(1, f"the emulator needs {error.name}: pip install 'inferform[emulator]'\n")
 
     server.serve(
         arguments.host,

@@ -186,7 +186,7 @@ def _spawn(
     with (directory / LOG).open("wb") as log:
         child = subprocess.Popen(
             [
-                *(sys.executable, "-m", "emulator"),
+                *(sys.executable, "-m", __package__),
                 *("--port", str(port)),
                 *("--instance", instance),
                 *("--record", str(record)),

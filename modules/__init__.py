@@ -6,7 +6,7 @@ Importing this package needs neither Node nor cdktf; the constructs load on synt
 if __name__ == "modules":
     from inferform._alias import install
 
-    install()
+    install("modules", "inferform")
 
 from .alarms.spec import EndpointAlarms
 from .alb.spec import AccessLogs, HealthCheck, LoadBalancer, Route

@@ -24,6 +24,7 @@ from types import ModuleType
 from typing import Any, Union
 
 from ._node import process
+from ._node.found import provide_node
 
 _AWS = "cdktf_cdktf_provider_aws"
 _KUBERNETES = "cdktf_cdktf_provider_kubernetes"
@@ -46,6 +47,7 @@ def install() -> None:
     Call it before anything imports a provider, and best before ``cdktf`` too.
     """
     global _installed
+    provide_node()
     if _installed or os.environ.get(process.SWITCH, "0") not in ("", "0"):
         return
     _installed = True

@@ -11,9 +11,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from emulator.process import Emulator
-from emulator.process import running as running_emulator
 from inferform import Context
+from inferform_emulator.process import Emulator
+from inferform_emulator.process import running as running_emulator
 
 from .advice import about_sign_in
 from .errors import OperatorError

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import OperatorError
+from .node import cdktf_in
 from .program import Program
 from .terraform import PRIVATE, ROOT, private_folder
 from .verify import Applied
@@ -111,7 +112,7 @@ def deploy(
     that concerns a stack. The whole output goes to a log.
     """
     command = [
-        str(_cdktf()),
+        str(_cdktf(program.folder)),
         "deploy",
         *names,
         "--auto-approve",
@@ -163,8 +164,8 @@ def deploy(
     return Deployment(process.returncode, list(runs.values()), log, errors)
 
 
-def _cdktf() -> Path:
-    found = ROOT / "node_modules" / ".bin" / "cdktf"
-    if not found.exists():
-        raise OperatorError("cdktf is not installed", "make setup installs it")
+def _cdktf(folder: Path) -> Path:
+    found = cdktf_in(folder) or cdktf_in(ROOT)
+    if found is None:
+        raise OperatorError(f"cdktf is not installed in {folder}", "npm ci installs it")
     return found

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,7 +16,7 @@ from . import commands
 from .errors import BadInputError, OperatorError
 from .masking import mask_text
 from .output import stderr
-from .terraform import ROOT
+from .project import own_version
 
 app = typer.Typer(
     name="inferform",
@@ -31,8 +29,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-        typer.echo(f"inferform {project['project']['version']}")
+        typer.echo(f"inferform {own_version()}")
         raise typer.Exit
 
 
@@ -92,9 +89,8 @@ def main() -> None:
 
 def _is_told(error: Exception) -> bool:
     """Whether an error of AWS's or the emulator's says all that there is to say."""
-    return type(error).__module__.startswith(("botocore.", "emulator.process"))
+    return type(error).__module__.startswith(("botocore.", "inferform_emulator.process"))
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     main()

@@ -13,9 +13,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from emulator import process
 from inferform import Environment
 from inferform.image_uri import parse_image
+from inferform_emulator import process
 
 from . import deploy
 from .aws import Aws

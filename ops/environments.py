@@ -12,6 +12,7 @@ from inferform.loading import Loaded
 from inferform.rules import did_you_mean
 
 from .errors import BadInputError
+from .project import FILE
 from .terraform import ROOT
 
 EnvironmentKey = Annotated[
@@ -30,6 +31,11 @@ Chosen = Annotated[
 def environments(folder: Path | None = None) -> Loaded:
     """Every environment of `environments/`, or of another folder."""
     folder = folder or ROOT / "environments"
+    if not folder.is_dir() and not (ROOT / FILE).is_file():
+        raise BadInputError(
+            f"{ROOT} is no project: neither it nor a folder above it has a {FILE}",
+            "inferform init DIR makes a project",
+        )
     loaded = load(folder)
     own = dict.fromkeys(path for each in loaded.environments.values() for path in each.kinds)
     if own:

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
@@ -19,14 +20,15 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from emulator.process import Emulator
 from inferform import Environment
 from inferform._node.process import SLOW
 from inferform.rules import did_you_mean
 from inferform.target import ASKED, PLANS_ONLY
+from inferform_emulator.process import Emulator
 
 from .environments import environment, environments
 from .errors import BadInputError, OperatorError
+from .node import with_node
 from .output import stderr
 from .terraform import (
     LOCK_FILE,
@@ -112,7 +114,7 @@ class Program:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("TF_VAR_")}
         return {
             "NODE_OPTIONS": "--max-old-space-size=4096",
-            **kept,
+            **_with_python(kept),
             "CDKTF_OUTDIR": str(self.outdir),
             "CDKTF_CONTINUE_SYNTH_ON_ERROR_ANNOTATIONS": "true",
             "CDKTF_CONTEXT_JSON": self._context(),
@@ -187,7 +189,19 @@ class Program:
         options = f"{variables.get('NODE_OPTIONS', '')} --unhandled-rejections=warn"
         # What cdktf sets by itself, and misses when the variable is set.
         variables["NODE_OPTIONS"] = f"{options} --max-old-space-size=4096".strip()
-        return variables | {"CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1"}
+        return with_node(variables) | {"CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1"}
+
+
+def _with_python(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables, where no virtual environment is active, with the Python of this command first.
+
+    So "python main.py" is run by the Python that has Inferform, as after `activate`.
+    """
+    if sys.prefix == sys.base_prefix or variables.get("VIRTUAL_ENV"):
+        return dict(variables)
+    folder = str(Path(sys.prefix) / "bin")
+    path = os.pathsep.join(filter(None, (folder, variables.get("PATH", ""))))
+    return {**variables, "PATH": path}
 
 
 def _refuse_ambiguous(made: Stacks) -> None:

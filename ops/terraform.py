@@ -22,9 +22,14 @@ from tempfile import NamedTemporaryFile
 from threading import Timer
 from typing import Any
 
-from .errors import OperatorError
+from inferform_emulator import LOCK
 
-ROOT = Path(__file__).resolve().parent.parent
+from .errors import OperatorError
+from .project import find_project
+
+ROOT = find_project(Path.cwd()) or Path.cwd()
+"""The project's folder: the nearest with a `cdktf.json`, from the current folder upwards."""
+
 WORK = ROOT / ".inferform"
 """What the operator's commands keep between runs; never committed."""
 
@@ -37,7 +42,7 @@ PRIVATE = 0o077
 LOCK_FILE = ".terraform.lock.hcl"
 """What Terraform may take for a provider, by version and hashes."""
 
-EMULATOR_LOCK = ROOT / "emulator" / "terraform.lock.hcl"
+EMULATOR_LOCK = LOCK
 """The lock of stacks that are made for the emulator."""
 
 MINIMUM_VERSION = (1, 11)

@@ -157,7 +157,7 @@ def everything(made: dict[str, Made]) -> Synthesized:
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Any]:
     """One emulator for the session, on a free port of loopback."""
-    from emulator import process
+    from inferform_emulator import process
 
     with process.serve() as running:
         yield running

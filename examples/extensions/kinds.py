@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from inferform.usage import Usage, by_use
-from ops.aws import Aws
-from ops.checks import CONFIGURATION, HEALTH
-from ops.kinds.finding import given
-from ops.kinds.reasons import resource
-from ops.kinds.record import Existing, Finding, Found, Values, Verifier
-from ops.plan import Action, Change, Plan, Side
-from ops.team import cost_rule, rule
-from ops.told import Story
+from inferform_ops.aws import Aws
+from inferform_ops.checks import CONFIGURATION, HEALTH
+from inferform_ops.kinds.finding import given
+from inferform_ops.kinds.reasons import resource
+from inferform_ops.kinds.record import Existing, Finding, Found, Values, Verifier
+from inferform_ops.plan import Action, Change, Plan, Side
+from inferform_ops.team import cost_rule, rule
+from inferform_ops.told import Story
 
 
 def _find(aws: Aws, values: Values) -> Iterator[Existing]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from .found import HOW_TO_GET, NAMED
 
 SWITCH = "INFERFORM_STOCK_BINDINGS"
 """The environment variable that asks for the stock way."""
@@ -61,7 +64,15 @@ def take() -> Started:
     return taken
 
 
+def _node() -> str:
+    node = os.environ.get(NAMED) or "node"
+    if shutil.which(node) is None:
+        raise FileNotFoundError(f"{node} is not there: {HOW_TO_GET}")
+    return node
+
+
 def _start() -> Started:
+    node = _node()
     jsii = importlib.util.find_spec("jsii")
     assert jsii is not None
     assert jsii.origin is not None
@@ -70,7 +81,7 @@ def _start() -> Started:
     try:
         process = subprocess.Popen(
             [
-                os.environ.get("JSII_NODE", "node"),
+                node,
                 "--max-old-space-size=4069",
                 "--preserve-symlinks",
                 os.fspath(_ENTRY),

@@ -20,7 +20,7 @@ def start(json: Json = False) -> None:
 
     Example: inferform emulator start
     """
-    from emulator import process
+    from inferform_emulator import process
 
     running = process.start(EMULATOR_FOLDER)
     _show({"url": running.url, "pid": running.pid}, json=json)
@@ -32,7 +32,7 @@ def stop(json: Json = False) -> None:
 
     Example: inferform emulator stop
     """
-    from emulator import process
+    from inferform_emulator import process
 
     stopped = process.stop(EMULATOR_FOLDER)
     if json:
@@ -47,7 +47,7 @@ def status(json: Json = False) -> None:
 
     Example: inferform emulator status
     """
-    from emulator import process
+    from inferform_emulator import process
 
     running = process.running(EMULATOR_FOLDER)
     if running is None:

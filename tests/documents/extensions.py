@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.extensions import list_extensions
+from inferform_emulator.extensions import list_extensions
 
 
 def table() -> str:

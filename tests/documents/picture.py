@@ -28,17 +28,17 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "inferform.cdk",
     ),
     "The operator's command": (
-        "ops.commands.deploy",
-        "ops.commands.review",
-        "ops.commands.verify",
-        "ops.deploy",
-        "ops.program",
-        "ops.review.reviewing",
-        "ops.verify",
-        "ops.plan",
-        "ops.state",
-        "ops.kinds",
-        "ops.kinds.sagemaker",
+        "inferform_ops.commands.deploy",
+        "inferform_ops.commands.review",
+        "inferform_ops.commands.verify",
+        "inferform_ops.deploy",
+        "inferform_ops.program",
+        "inferform_ops.review.reviewing",
+        "inferform_ops.verify",
+        "inferform_ops.plan",
+        "inferform_ops.state",
+        "inferform_ops.kinds",
+        "inferform_ops.kinds.sagemaker",
     ),
 }
 """The modules of the picture. Its solid arrows are their imports, as far as one does not follow
@@ -55,32 +55,35 @@ FILES = {
 
 FLOWS = (
     ("inferform.cdk", "writes", "json"),
-    ("ops.program", "runs", "main"),
+    ("inferform_ops.program", "runs", "main"),
     ("json", "is read by", "terraform"),
-    ("ops.deploy", "runs", "terraform"),
-    ("ops.review.reviewing", "runs", "terraform"),
+    ("inferform_ops.deploy", "runs", "terraform"),
+    ("inferform_ops.review.reviewing", "runs", "terraform"),
     ("terraform", "writes", "plan"),
     ("terraform", "writes", "states"),
     ("terraform", "changes", "aws"),
-    ("plan", "is read by", "ops.plan"),
-    ("states", "is read by", "ops.state"),
-    ("ops.kinds.sagemaker", "asks", "aws"),
-    ("ops.kinds", "finds by itself", "ops.kinds.sagemaker"),
+    ("plan", "is read by", "inferform_ops.plan"),
+    ("states", "is read by", "inferform_ops.state"),
+    ("inferform_ops.kinds.sagemaker", "asks", "aws"),
+    ("inferform_ops.kinds", "finds by itself", "inferform_ops.kinds.sagemaker"),
 )
 """What is handed on other than by an import, as dotted arrows."""
+
+
+_FOLDERS = {"inferform": "modules", "inferform_ops": "ops"}
 
 
 def path(module: str) -> str:
     """The file of a module, from the root of the repository."""
     parts = module.split(".")
-    base = "/".join(["modules", *parts[1:]] if parts[0] == "inferform" else parts)
+    base = "/".join([_FOLDERS.get(parts[0], parts[0]), *parts[1:]])
     return f"{base}/__init__.py" if (ROOT / base).is_dir() else f"{base}.py"
 
 
 @cache
 def _graph() -> grimp.ImportGraph:
     return grimp.build_graph(
-        *("inferform", "ops", "environments"),
+        *("inferform", "inferform_ops", "environments"),
         exclude_type_checking_imports=True,
         cache_dir=None,
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator import process
-from emulator.process import Emulator
+from inferform_emulator import process
+from inferform_emulator.process import Emulator
 
 
 @pytest.fixture(scope="module")

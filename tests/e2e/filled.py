@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops.demo import small_manifest
 
 _IMAGE = re.compile(

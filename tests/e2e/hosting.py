@@ -10,7 +10,6 @@ from typing import Any
 
 import boto3
 
-from emulator.process import Emulator
 from inferform import (
     Context,
     EcsOutputs,
@@ -20,6 +19,7 @@ from inferform import (
     RegistryOutputs,
 )
 from inferform.target import EMULATOR
+from inferform_emulator.process import Emulator
 from ops.terraform import Stack, stacks, terraform_environment
 from tests.e2e.filled import fill, judge
 from tests.e2e.plan_role import within_plan_role

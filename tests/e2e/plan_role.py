@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from emulator.process import Emulator
 from inferform import Context
 from inferform.identity import policies
+from inferform_emulator.process import Emulator
 
 _CONTEXT = Context(
     organization="acme",

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from emulator.process import Emulator
 from inferform import Environment, load
+from inferform_emulator.process import Emulator
 from ops import deploy
 from ops.aws import Aws
 from ops.bootstrap import bootstrap

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops.advice import about_terraform
 from ops.state import States
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops.cdk import Deployment
 from ops.deploy import unchecked
 from ops.errors import NotApprovedError

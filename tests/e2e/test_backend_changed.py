@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops.deploy import deploy, take_over_backends
 from ops.errors import OperatorError
 from ops.review.reviewing import review_environments

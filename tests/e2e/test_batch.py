@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
 from inferform import BatchTransform, Environment, Inference, OnSchedule, OnUpload
 from inferform.model.spec import Model
+from inferform_emulator.process import Emulator
 from ops import promote
 from ops.adopt import adopt, in_use
 from ops.aws import Aws

@@ -14,7 +14,6 @@ from typing import Any
 import boto3
 import pytest
 
-from emulator.process import Emulator
 from inferform import (
     AccessLogs,
     Canary,
@@ -39,6 +38,7 @@ from inferform import (
     SideCar,
 )
 from inferform.target import EMULATOR
+from inferform_emulator.process import Emulator
 from ops import rollout
 from ops.adopt import adopt
 from ops.aws import Aws

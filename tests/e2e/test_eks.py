@@ -10,8 +10,6 @@ from typing import Any
 import boto3
 import pytest
 
-from emulator import process
-from emulator.process import Emulator
 from inferform import (
     AccessEntry,
     Addon,
@@ -30,6 +28,8 @@ from inferform import (
 from inferform.eks.spec import AddonName
 from inferform.kubernetes.objects import Place
 from inferform.target import EMULATOR
+from inferform_emulator import process
+from inferform_emulator.process import Emulator
 from ops.adopt import adopt
 from ops.aws import Aws
 from ops.kinds import kinds

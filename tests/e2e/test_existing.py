@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from emulator.process import Emulator
 from inferform import (
     BatchTransform,
     DataCapture,
@@ -19,6 +18,7 @@ from inferform import (
     PolicyStatement,
     RealtimeEndpoint,
 )
+from inferform_emulator.process import Emulator
 
 from .hosting import CONTEXT, client, hosting
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops import demo, drift
 from ops.cost.specs import usages
 from ops.deploy import destroy

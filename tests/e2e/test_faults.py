@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops.deploy import deploy, destroy, recover
 from ops.errors import OperatorError
 

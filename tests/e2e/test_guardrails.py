@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.process import Emulator
 from inferform import Canary, Inference, Model, RealtimeEndpoint
+from inferform_emulator.process import Emulator
 from ops.errors import OperatorError
 from ops.verify import verify
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops.deploy import deploy, destroy, recover
 from ops.errors import OperatorError
 from ops.faults import told

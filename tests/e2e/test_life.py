@@ -13,7 +13,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops.errors import BadInputError, OperatorError
 from ops.plan import read_plan
 from ops.review.building import build

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops import drift, status
 from ops.deploy import destroy
 from ops.errors import OperatorError

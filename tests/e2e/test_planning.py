@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
 from ops.environments import environment

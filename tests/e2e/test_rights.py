@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import boto3
 import pytest
 
-from emulator.process import Emulator
 from inferform import (
     ContainerOptions,
     EcsOutputs,
@@ -25,6 +24,7 @@ from inferform import (
     Model,
     RealtimeEndpoint,
 )
+from inferform_emulator.process import Emulator
 from ops.terraform import Stack
 
 from .filled import fill, open_network, push, refused

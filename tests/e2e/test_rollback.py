@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from emulator import process
-from emulator.process import Emulator
+from inferform_emulator import process
+from inferform_emulator.process import Emulator
 from ops import aws
 from ops.cli import app
 from ops.deploy import recover

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import ops.aws
 import ops.commands.rollout
 import ops.verify
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops.cli import app
 from ops.deploy import deploy, notes, refuse_unknown, verify_changed
 from ops.errors import NotVerifiedError, OperatorError

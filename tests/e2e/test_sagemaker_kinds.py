@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
 from inferform import (
     AsyncEndpoint,
     BacklogPerInstance,
@@ -41,6 +40,7 @@ from inferform import (
     Variant,
     scale_to_zero,
 )
+from inferform_emulator.process import Emulator
 from ops import demo
 from ops.aws import Aws
 

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from emulator.process import Emulator
 from inferform.target import EMULATOR
+from inferform_emulator.process import Emulator
 from ops.terraform import Stack, stacks
 
 from ..scaling_cases import CASES

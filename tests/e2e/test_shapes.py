@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from tests.e2e.program import Life
 
 pytestmark = pytest.mark.story("each test changes the environment that the one before it left")

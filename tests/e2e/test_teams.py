@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from ops import drift
 from ops.advice import about_stack
 from ops.state import States

@@ -17,8 +17,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from emulator import process
-from emulator.process import Emulator
+from inferform_emulator import process
+from inferform_emulator.process import Emulator
 from ops.terraform import provider_mirror
 
 _accounts = itertools.count(100_000_000_001)

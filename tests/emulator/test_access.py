@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
 from inferform import Context
+from inferform_emulator.process import Emulator
 from ops.aws import Aws
 from ops.demo import small_manifest
 from tests.ops.clusters import Cluster

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-import emulator
-from emulator import extensions
-from emulator.extensions.registry import Service, UnknownMotoError
+import inferform_emulator
+from inferform_emulator import extensions
+from inferform_emulator.extensions.registry import Service, UnknownMotoError
 
-ROOT = Path(emulator.__file__).parent
+ROOT = Path(inferform_emulator.__file__).parent
 
 
 def test_every_extension_says_what_aws_does_and_can_be_put_into_moto() -> None:

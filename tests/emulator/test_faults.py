@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from emulator.process import Emulator, EmulatorError
+from inferform_emulator.process import Emulator, EmulatorError
 
 Client = Callable[..., Any]
 Inject = Callable[..., dict[str, Any]]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator import policies
+from inferform_emulator import policies
 
 ROLE = "arn:aws:iam::111122223333:role/teams/serve"
 OBJECT = "arn:aws:s3:::models/fraud/model.tar.gz"

@@ -13,8 +13,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from emulator import process
-from emulator.process import Emulator, EmulatorError
+from inferform_emulator import process
+from inferform_emulator.process import Emulator, EmulatorError
 from tests.waiting import wait_until
 
 ROOT = Path(process.__file__).parents[1]

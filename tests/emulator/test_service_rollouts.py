@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator.process import Emulator, EmulatorError
+from inferform_emulator.process import Emulator, EmulatorError
 
 Client = Callable[..., Any]
 Plan = Callable[..., None]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 
 Client = Callable[..., Any]
 

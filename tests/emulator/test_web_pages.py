@@ -13,7 +13,7 @@ import boto3
 import httpx
 import pytest
 
-from emulator.process import Emulator
+from inferform_emulator.process import Emulator
 from tests.review.browser import Browser, browser, chromium
 
 FAULT = {"kind": "throttle", "service": "no-such-service"}

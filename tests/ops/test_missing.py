@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
 from inferform import Context, Identity, Image, Inference, Model, RealtimeEndpoint
 from inferform.target import EMULATOR
+from inferform_emulator.process import Emulator
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
 from ops.demo import push_small

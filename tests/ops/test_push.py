@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
 from inferform import (
     Context,
     Ec2,
@@ -29,6 +28,7 @@ from inferform import (
     Registry,
     Repository,
 )
+from inferform_emulator.process import Emulator
 from ops import push
 from ops.aws import Aws
 from ops.errors import BadInputError, OperatorError

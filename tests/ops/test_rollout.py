@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
 from inferform import (
     Canary,
     Context,
@@ -26,6 +25,7 @@ from inferform import (
     Rolling,
     Route,
 )
+from inferform_emulator.process import Emulator
 from ops import rollout as operations
 from ops.aws import Aws
 from ops.errors import BadInputError, OperatorError

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from emulator import process
-from emulator.process import Emulator
 from inferform import BatchTransform, Environment, Inference, Model, RealtimeEndpoint
+from inferform_emulator import process
+from inferform_emulator.process import Emulator
 from ops import promote
 from ops.aws import Aws
 from ops.errors import OperatorError

@@ -1,4 +1,4 @@
-"""`modules/` as the wheel `inferform`, in a clean virtual environment outside the repository."""
+"""The wheel `inferform`, in a clean virtual environment outside the repository."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from inferform import bindings
 from ops.terraform import stacks, terraform_environment
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ROOT / "modules"
+FOLDERS = {"inferform": "modules", "inferform_ops": "ops", "inferform_emulator": "emulator"}
+"""The packages that the wheel installs, and the folders that they are made of."""
 
 
 def _copied(folder: Path) -> Path:
@@ -35,7 +36,9 @@ def _copied(folder: Path) -> Path:
         shutil.copy(ROOT / name, folder / name)
     (folder / "docs").mkdir()
     shutil.copy(ROOT / "docs" / "reuse.md", folder / "docs" / "reuse.md")
-    shutil.copytree(MODULES, folder / "modules", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FOLDERS.values():
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     return folder
 
 
@@ -114,18 +117,19 @@ def _run(python: Path, code: str, folder: Path) -> subprocess.CompletedProcess[s
     )
 
 
-def test_the_wheel_holds_every_file_of_every_module(wheel: Path) -> None:
-    held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("inferform/")}
+def test_the_wheel_holds_every_file_of_its_packages_and_installs_no_other(wheel: Path) -> None:
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     wanted = {
-        f"inferform/{path.relative_to(MODULES).as_posix()}"
-        for path in MODULES.rglob("*")
+        f"{package}/{path.relative_to(ROOT / folder).as_posix()}"
+        for package, folder in FOLDERS.items()
+        for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert held == wanted
 
 
-def _third_party() -> Iterator[str]:
-    for file in MODULES.rglob("*.py"):
+def _third_party(package: str) -> Iterator[str]:
+    for file in (ROOT / FOLDERS[package]).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_bytes())):
             names = []
             if isinstance(node, ast.Import):
@@ -134,7 +138,8 @@ def _third_party() -> Iterator[str]:
                 names = [str(node.module)]
             for name in names:
                 top = name.partition(".")[0]
-                if top not in sys.stdlib_module_names and top != "inferform":
+                # Types of boto3's clients are imported for mypy alone.
+                if top not in {*sys.stdlib_module_names, *FOLDERS} and "mypy" not in top:
                     yield top
 
 
@@ -144,14 +149,23 @@ def test_the_wheel_pins_every_package_whose_version_decides_how_fast_it_loads() 
     assert known <= set(project["dependencies"])
 
 
-def test_the_wheel_requires_every_package_that_it_imports() -> None:
+@pytest.mark.parametrize(
+    ("package", "extras"),
+    [("inferform", ()), ("inferform_ops", ("ops",)), ("inferform_emulator", ("emulator",))],
+)
+def test_the_wheel_requires_every_package_that_it_imports(
+    package: str, extras: tuple[str, ...]
+) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    required = {re.split(r"[=<>!~\[ ]", line)[0] for line in project["dependencies"]}
-    # A part of what pydantic brings itself.
-    brought = {"pydantic_core": "pydantic"}
+    optional = [line for extra in extras for line in project["optional-dependencies"][extra]]
+    required = {re.split(r"[=<>!~\[ ]", line)[0] for line in [*project["dependencies"], *optional]}
+    # What a required package always brings, by a name of its own.
+    brought = {"pydantic_core": "pydantic", "botocore": "boto3", "yaml": "pyyaml"}
+    if package == "inferform_emulator":
+        brought["botocore"] = "moto"
     missing = {
         name
-        for name in set(_third_party())
+        for name in set(_third_party(package))
         if brought.get(name, name).replace("_", "-") not in required
     }
     assert missing == set()

@@ -16,8 +16,6 @@ from typing import Any
 
 import boto3
 
-from emulator import process
-from emulator.process import Emulator
 from inferform import (
     Context,
     DataCapture,
@@ -38,6 +36,8 @@ from inferform.layers.program import synthesize
 from inferform.outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from inferform.sagemaker.endpoints.variants import MultiVariantEndpoint, Variant
 from inferform.target import EMULATOR
+from inferform_emulator import process
+from inferform_emulator.process import Emulator
 from ops.terraform import Stack, stacks, terraform_binary, terraform_environment
 
 PLANS = Path(__file__).resolve().parent / "plans"

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from emulator import process
+from inferform_emulator import process
 from ops.terraform import terraform_binary, terraform_environment
 
 from .make_fixtures import Scrubber

