@@ -1,7 +1,9 @@
 # make setup | demo | demo-destroy | check | test | mutation | bench | audit | format
 
 SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python3; do \
+	"$$each" -c '$(SUITABLE)' 2> /dev/null && command -v "$$each" && break; done)
 PY := .venv/bin/python
 PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .venv/bin/pipenv
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
@@ -13,10 +15,10 @@ setup: .venv/bin/inferform node_modules/.ready
 	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready; .venv/bin/inferform --help shows the commands")
 
 .venv/bin/inferform: Pipfile.lock
-	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: https://www.python.org/downloads/"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed, $(PYTHON) is $$($(PYTHON) --version); set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed, and PATH has none: https://www.python.org/downloads/, uv python install 3.13, pyenv install 3.13, or set PYTHON=/path/to/python3.13"; exit 1; }
+	@"$(PYTHON)" -c '$(SUITABLE)' || { echo "Python 3.11 to 3.14 is needed, $(PYTHON) is $$("$(PYTHON)" --version); set PYTHON=/path/to/python3.13"; exit 1; }
 	@echo "setting up .venv"
-	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@test -x $(PY) || "$(PYTHON)" -m venv .venv
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .github/pipenv-requirements.txt
 	@$(PIPENV) sync --dev --quiet
 	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\n\nfrom inferform_ops.cli import main\n\nmain()\n' "$(CURDIR)/$(PY)" "$(CURDIR)" > $@

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .cdk import (
@@ -31,6 +33,14 @@ O = TypeVar("O", bound=Outputs)  # noqa: E741
 
 TERRAFORM_VERSION = ">= 1.11.0"
 """The first version whose S3 backend locks without DynamoDB (`use_lockfile`) for good."""
+
+OPENTOFU_VERSION = ">= 1.10.0"
+"""That of OpenTofu, where TERRAFORM_BINARY_NAME names it."""
+
+
+def _required_version() -> str:
+    binary = Path(os.environ.get("TERRAFORM_BINARY_NAME", "")).name
+    return OPENTOFU_VERSION if binary.startswith("tofu") else TERRAFORM_VERSION
 
 
 def label(stack: TerraformStack, *, environment: str, layer: str) -> None:
@@ -74,7 +84,7 @@ class Layer(TerraformStack):
         )
         for name, value in target.provider.items():
             self.add_override(f"provider.aws.0.{name}", value)
-        self.add_override("terraform.required_version", TERRAFORM_VERSION)
+        self.add_override("terraform.required_version", _required_version())
         self.add_override("terraform.required_providers.aws.version", target.provider_version)
 
     def prepare_stack(self) -> None:

@@ -69,7 +69,7 @@ _TERRAFORM = (
     (r"ExpiredToken|RequestExpired|token included in the request is expired", _EXPIRED),
     (r"No valid credential sources", _SIGN_IN),
     (r"Unable to find remote state|terraform_remote_state\.\w+\.outputs[.\w]* is ", _NOT_BELOW),
-    (r"NoSuchBucket|S3 bucket \"[^\"]*\" does not exist", f"the state bucket: {_NO_BUCKET}"),
+    (r"NoSuchBucket|S3 bucket (?:\"[^\"]*\" )?does not exist", f"the state bucket: {_NO_BUCKET}"),
     (r"lifecycle\.prevent_destroy set|Instance cannot be destroyed", _PROTECTED),
     (r"Throttling|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded", _THROTTLED),
     (r"AccessDenied|UnauthorizedOperation|is not authorized to perform", _DENIED),

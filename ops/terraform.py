@@ -45,44 +45,108 @@ LOCK_FILE = ".terraform.lock.hcl"
 EMULATOR_LOCK = LOCK
 """The lock of stacks that are made for the emulator."""
 
-MINIMUM_VERSION = (1, 11)
-_REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
-_HOW_TO_GET = "get Terraform 1.11 or newer from https://developer.hashicorp.com/terraform/install"
+BINARY = "TERRAFORM_BINARY_NAME"
+"""The environment variable that names another binary than `terraform`, such as `tofu`."""
+
+_HOW_TO_GET = (
+    "get Terraform 1.11 or newer from https://developer.hashicorp.com/terraform/install, or OpenTofu "
+    f"1.10 or newer from https://opentofu.org/docs/intro/install and set {BINARY}=tofu"
+)
 _SEARCH_DEPTH = 3
 _START_SECONDS = 120
 
 
-@cache
-def terraform_binary() -> str:
-    """The path of Terraform, or of what TERRAFORM_BINARY_NAME names.
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Terraform or OpenTofu: what differs between them."""
 
-    Raises OperatorError when there is none, or an old one.
-    """
-    name = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
-    found = shutil.which(name)
+    name: str
+
+    minimum: tuple[int, int]
+    """The first version that locks a state in S3 by a file of its own."""
+
+    registry: str
+    """The host of its public registry, which is also a part of a provider's full name."""
+
+
+TERRAFORM = Product("Terraform", (1, 11), "registry.terraform.io")
+OPENTOFU = Product("OpenTofu", (1, 10), "registry.opentofu.org")
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A Terraform or OpenTofu that is installed."""
+
+    path: str
+    product: Product
+    version: tuple[int, ...]
+
+
+_VERSION = re.compile(r"^(Terraform|OpenTofu) v(\d+)\.(\d+)\.(\d+)", re.MULTILINE)
+
+
+@cache
+def _tool(name: str, path: str) -> Tool:
+    found = shutil.which(name, path=path)
     if found is None:
         raise OperatorError(f"{name} is not on PATH", _HOW_TO_GET)
     answer = subprocess.run(
-        [found, "version", "-json"], capture_output=True, text=True, check=False
+        [found, "version"],
+        env={**os.environ, "CHECKPOINT_DISABLE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    match = re.search(r'"terraform_version":\s*"(\d+)\.(\d+)', answer.stdout)
-    if match is None or (int(match[1]), int(match[2])) < MINIMUM_VERSION:
-        raise OperatorError(f"{found} is older than Terraform 1.11", _HOW_TO_GET)
-    return found
+    match = _VERSION.search(answer.stdout)
+    if match is None:
+        raise OperatorError(f"{found} is neither Terraform nor OpenTofu", _HOW_TO_GET)
+    product = next(each for each in (TERRAFORM, OPENTOFU) if each.name == match[1])
+    version = tuple(int(number) for number in match.groups()[1:])
+    if version[:2] < product.minimum:
+        raise OperatorError(
+            f"{found} is {product.name} {match[2]}.{match[3]}.{match[4]}, which is older than "
+            f"{product.name} {product.minimum[0]}.{product.minimum[1]}",
+            _HOW_TO_GET,
+        )
+    return Tool(found, product, version)
+
+
+def terraform_tool() -> Tool:
+    """Terraform, or what TERRAFORM_BINARY_NAME names.
+
+    Raises OperatorError when there is none, or an old one.
+    """
+    return _tool(os.environ.get(BINARY) or "terraform", os.environ.get("PATH", os.defpath))
+
+
+def terraform_binary() -> str:
+    """The path of Terraform, or of what TERRAFORM_BINARY_NAME names. Raises OperatorError."""
+    return terraform_tool().path
+
+
+def _registry() -> str:
+    """The host of the registry of what is installed; Terraform's where nothing is."""
+    try:
+        return terraform_tool().product.registry
+    except OperatorError:
+        return TERRAFORM.registry
+
+
+def registry_reachable() -> bool:
+    """Whether the public registry of Terraform, or of OpenTofu where that is used, answers."""
+    return _answers(_registry())
 
 
 @cache
-def registry_reachable() -> bool:
-    """Whether Terraform's public registry answers."""
+def _answers(host: str) -> bool:
     try:
-        with urllib.request.urlopen(_REGISTRY, timeout=3):
+        with urllib.request.urlopen(f"https://{host}/.well-known/terraform.json", timeout=3):
             return True
     except (urllib.error.URLError, OSError):
         return False
 
 
-def _mirror_roots() -> Iterator[Path]:
-    home = Path.home()
+def _mirror_roots(home: Path) -> Iterator[Path]:
     yield home / ".terraform.d" / "plugins"
     yield home / ".local" / "share" / "terraform" / "plugins"
     yield from (Path("/usr/local/share/terraform/plugins"), Path("/usr/share/terraform/plugins"))
@@ -107,14 +171,20 @@ def _platform() -> str:
     return f"{platform.system().lower()}_{machine}"
 
 
-@cache
 def provider_mirror() -> Path | None:
     """A folder that holds an unpacked hashicorp/aws for this platform, or None.
 
-    Terraform's own plugin folders are looked at first, then the usual places for software.
+    Terraform's own plugin folders are looked at first, then the usual places for software. OpenTofu
+    takes a provider only by its own registry's name.
     """
-    pattern = f"*/hashicorp/aws/*/{_platform()}/terraform-provider-aws_*"
-    for root in _mirror_roots():
+    host = OPENTOFU.registry if _registry() == OPENTOFU.registry else "*"
+    return _mirror(host, Path.home())
+
+
+@cache
+def _mirror(host: str, home: Path) -> Path | None:
+    pattern = f"{host}/hashicorp/aws/*/{_platform()}/terraform-provider-aws_*"
+    for root in _mirror_roots(home):
         for folder in _folders(root, _SEARCH_DEPTH):
             if (folder / "hashicorp").is_dir() and any(folder.parent.glob(pattern)):
                 return folder.parent
@@ -149,9 +219,7 @@ def terraform_environment(base: Mapping[str, str] | None = None) -> dict[str, st
     variables = dict(os.environ if base is None else base)
     variables |= {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
     given = variables.get("TF_CLI_CONFIG_FILE")
-    if (given and Path(given).is_file()) or (
-        not given and (Path.home() / ".terraformrc").is_file()
-    ):
+    if Path(given).is_file() if given else _user_configuration() is not None:
         return variables
     private_folder(WORK)
     configuration = WORK / "terraform.rc"
@@ -161,6 +229,13 @@ def terraform_environment(base: Mapping[str, str] | None = None) -> dict[str, st
     Path(written.name).replace(configuration)
     variables["TF_CLI_CONFIG_FILE"] = str(configuration)
     return variables
+
+
+def _user_configuration() -> Path | None:
+    """The user's own CLI configuration; OpenTofu looks for one of its own first."""
+    names = (".tofurc", ".terraformrc") if _registry() == OPENTOFU.registry else (".terraformrc",)
+    files = (Path.home() / name for name in names)
+    return next((file for file in files if file.is_file()), None)
 
 
 def _cli_configuration() -> str:
@@ -181,8 +256,9 @@ def plugin_cache(variables: Mapping[str, str]) -> Path | None:
     """The folder in which Terraform keeps providers for every project; None without one."""
     if folder := variables.get("TF_PLUGIN_CACHE_DIR"):
         return Path(folder)
-    file = Path(variables.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
-    found = _CACHE.search(file.read_text("utf-8")) if file.is_file() else None
+    given = variables.get("TF_CLI_CONFIG_FILE")
+    file = Path(given) if given else _user_configuration()
+    found = _CACHE.search(file.read_text("utf-8")) if file and file.is_file() else None
     return Path(found[1].replace("$HOME", str(Path.home()))).expanduser() if found else None
 
 

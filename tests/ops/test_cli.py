@@ -467,17 +467,6 @@ def test_messages_keep_their_lines_where_there_is_no_terminal() -> None:
     assert len(done.stderr.splitlines()) == 2
 
 
-@pytest.fixture
-def not_looked_yet() -> Iterator[None]:
-    """Terraform and the provider are looked for anew, here and in the tests afterwards."""
-    for found in (terraform_binary, provider_mirror):
-        found.cache_clear()
-    yield
-    for found in (terraform_binary, provider_mirror):
-        found.cache_clear()
-
-
-@pytest.mark.usefixtures("not_looked_yet")
 def test_a_missing_terraform_is_said_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(OperatorError, match="terraform is not on PATH") as caught:
@@ -485,17 +474,15 @@ def test_a_missing_terraform_is_said_with_how_to_get_it(monkeypatch: pytest.Monk
     assert "developer.hashicorp.com" in str(caught.value)
 
 
-@pytest.mark.usefixtures("not_looked_yet")
 def test_an_old_terraform_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     old = tmp_path / "terraform"
-    old.write_text('#!/bin/sh\necho \'{"terraform_version": "1.9.8"}\'\n')
+    old.write_text('#!/bin/sh\necho "Terraform v1.9.8\non linux_amd64"\n')
     old.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(OperatorError, match="older than Terraform"):
         terraform_binary()
 
 
-@pytest.mark.usefixtures("not_looked_yet")
 def test_an_unpacked_provider_is_found_in_a_users_plugin_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
