@@ -121,9 +121,12 @@ class VariantAlarms(Construct):
         )
 
     def _evaluation(self) -> dict[str, Any]:
+        """When an alarm sounds, and whom it tells."""
         return {
             "comparison_operator": "GreaterThanThreshold",
             "evaluation_periods": self._spec.evaluation_periods,
             "datapoints_to_alarm": self._spec.datapoints_to_alarm or self._spec.evaluation_periods,
             "treat_missing_data": "notBreaching",
+            "alarm_actions": list(self._spec.alarm_topics) or None,
+            "ok_actions": list(self._spec.ok_topics) or None,
         }

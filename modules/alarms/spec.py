@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from ..context import Context
 from ..names import alarm as alarm_name
 from ..rules import Problem, nearest, one_of, rule
-from ..spec import Aws, Between, Check, Matches, Spec
+from ..spec import Aws, Between, Check, Many, Matches, Spec, arn_of
 from .published import ANY, LISTED, SAGEMAKER, VARIANT, Publishes
 
 ALM1 = rule(
@@ -77,6 +77,27 @@ DEP17 = rule(
     source="botocore sagemaker AlarmName; CloudWatch API reference, PutMetricAlarm AlarmName",
 )
 
+ALM13 = rule(
+    "ALM13",
+    refuses="more than 5 topics for one state of an alarm, or one twice",
+    message="must be at most 5 topics, each once",
+    source="botocore cloudwatch PutMetricAlarmInput AlarmActions, OKActions",
+)
+ALM14 = rule(
+    "ALM14",
+    refuses="a topic in another Region or partition than the alarm",
+    message="is in {other}, but an alarm of {region} tells topics of its own Region alone; name one of "
+    "{region}, which may belong to another account",
+    source="CloudWatch PutMetricAlarm (Invalid region ca-central-1 specified. Only us-west-2 is "
+    "supported), as cds-snc/notification-terraform #128 quotes it",
+)
+
+AlarmTopic = Annotated[
+    str,
+    arn_of("sns", "arn:aws:sns:us-east-1:111122223333:alerts", r"[\w.-]+", longest=1024),
+]
+"""The ARN of an SNS topic, as alarms take it."""
+
 Periods = Annotated[int, Between(ALM8, 1, 1_440)]
 EvaluationPeriods = Annotated[Periods, Aws("cloudwatch:PutMetricAlarmInput.EvaluationPeriods")]
 DatapointsToAlarm = Annotated[Periods, Aws("cloudwatch:PutMetricAlarmInput.DatapointsToAlarm")]
@@ -124,6 +145,10 @@ def never_published(
     yield ALM12.problem(metric=name, kind=kind, instead=instead)
 
 
+def _each_once(topics: Sequence[str]) -> bool:
+    return len(set(topics)) == len(topics) <= 5
+
+
 class EndpointAlarms(Spec):
     """Alarms on one variant of an endpoint: error rates and model latency."""
 
@@ -146,6 +171,19 @@ class EndpointAlarms(Spec):
     that it replaces: the old fleet's errors and latency do not roll the new one back. Default: False,
     both."""
 
+    alarm_topics: Annotated[
+        Many[Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.AlarmActions")]],
+        Check(ALM13, _each_once),
+    ] = ()
+    """The SNS topics that are told when an alarm sounds, in the same Region. The policy of each, and
+    of its key, must let `cloudwatch.amazonaws.com` publish. Default: none."""
+
+    ok_topics: Annotated[
+        Many[Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.OKActions")]],
+        Check(ALM13, _each_once),
+    ] = ()
+    """The SNS topics that are told when an alarm is over, likewise. Default: none."""
+
     period_seconds: AlarmPeriod = 60
     """The length of one datapoint. Without it 60, SageMaker's own resolution."""
 
@@ -167,6 +205,15 @@ class EndpointAlarms(Spec):
             )
         if self.period_seconds < 60:
             yield ALM4.problem("period_seconds", got=self.period_seconds, resolution=60)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Topics are where the alarms are."""
+        for field in ("alarm_topics", "ok_topics"):
+            for index, arn in enumerate(getattr(self, field)):
+                _, partition, _, region, *_ = arn.split(":")
+                if (partition, region) != (context.partition, context.region):
+                    other = region if region != context.region else f"the partition {partition}"
+                    yield ALM14.problem(field, index, got=arn, other=other, region=context.region)
 
     def problems_for(self, publishes: Publishes, who: str) -> Iterator[Problem]:
         """A metric that the variants of `who` never publish; for the endpoint's `check`."""

@@ -66,6 +66,20 @@ def publish(topics: Iterable[str]) -> list[Statement]:
     return [allow("sns:Publish", arns, sid="Notify")] if arns else []
 
 
+def open_shell() -> Statement:
+    """Letting Session Manager's agent in a container open a shell; its actions take no resource."""
+    return allow(
+        [
+            "ssmmessages:CreateControlChannel",
+            "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel",
+            "ssmmessages:OpenDataChannel",
+        ],
+        "*",
+        sid="OpenShell",
+    )
+
+
 def see_alarms(context: Context, names: Iterable[str]) -> list[Statement]:
     """Reading the alarms that roll an update back."""
     arns = [context.arn("cloudwatch", f"alarm:{name}") for name in names]

@@ -19,6 +19,7 @@ ACCESS = {
         roles=("AddTags", "*TransformJob", "InvokeEndpoint*"),
         passes_to=("sagemaker",),
     ),
+    "ssmmessages": Access((), deploys=False, roles=("Create*Channel", "Open*Channel")),
     "scheduler": Access(("Get", "List"), passes_to=("scheduler",)),
     # The provider has a definition checked while it plans. Executions have inputs and outputs.
     "states": Access(

@@ -14,6 +14,7 @@ from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import (
     SagemakerEndpointConfigurationAsyncInferenceConfigOutputConfig,
     SagemakerEndpointConfigurationAsyncInferenceConfigOutputConfigNotificationConfig,
     SagemakerEndpointConfigurationDataCaptureConfig,
+    SagemakerEndpointConfigurationDataCaptureConfigCaptureContentTypeHeader,
     SagemakerEndpointConfigurationDataCaptureConfigCaptureOptions,
     SagemakerEndpointConfigurationProductionVariants,
     SagemakerEndpointConfigurationProductionVariantsCoreDumpConfig,
@@ -142,8 +143,17 @@ def data_capture(content: Content, *, kms_key_arn: str) -> Any:
         SagemakerEndpointConfigurationDataCaptureConfigCaptureOptions(**each)
         for each in content["capture_options"]
     ]
+    types = _made(
+        SagemakerEndpointConfigurationDataCaptureConfigCaptureContentTypeHeader,
+        content["capture_content_type_header"],
+    )
     return SagemakerEndpointConfigurationDataCaptureConfig(
-        **{**content, "kms_key_id": kms_key_arn, "capture_options": options}
+        **{
+            **content,
+            "kms_key_id": kms_key_arn,
+            "capture_options": options,
+            "capture_content_type_header": types,
+        }
     )
 
 

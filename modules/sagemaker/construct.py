@@ -29,7 +29,7 @@ from .content import (
     core_dumps_uri,
 )
 from .endpoints.asynchronous import AsyncEndpoint
-from .endpoints.base import Endpoint, endpoint_log_group, scaled_variant
+from .endpoints.base import Endpoint, Hosted, endpoint_log_group, scaled_variant
 from .guardrails import rolls_back
 from .guardrails_construct import deployment_config
 from .model_construct import HostedModel, Surroundings, container_grants
@@ -129,9 +129,7 @@ class HostedEndpoint(Construct):
                 statements += grants.pull_any(context)
                 for held in (bucket, *context.artifact_keys):
                     statements += grants.read_artifact(context, f"s3://{held}/", key)
-            if hosted.fleet and hosted.fleet.host.core_dumps:
-                uri = core_dumps_uri(hosted.fleet.host.core_dumps, self._id, bucket)
-                statements += grants.write_objects(context, uri, own, "WriteCoreDumps")
+            statements += self._host_statements(hosted)
         if spec.capture:
             uri = capture_uri(spec.capture, self._id, bucket)
             statements += grants.write_objects(context, uri, own, "CaptureData")
@@ -142,6 +140,18 @@ class HostedEndpoint(Construct):
         statements += grants.log_and_measure(context, self._log_group)
         if spec.in_vpc:
             statements += grants.attach_to_vpc(context)
+        return statements
+
+    def _host_statements(self, hosted: Hosted) -> list[Statement]:
+        if hosted.fleet is None:
+            return []
+        host, statements = hosted.fleet.host, []
+        if host.core_dumps:
+            uri = core_dumps_uri(host.core_dumps, self._id, self._around.artifact_bucket)
+            key = self._around.own_key_arn
+            statements += grants.write_objects(self._context, uri, key, "WriteCoreDumps")
+        if host.ssm_access:
+            statements.append(grants.open_shell())
         return statements
 
     def _async_statements(self, spec: AsyncEndpoint) -> list[Statement]:

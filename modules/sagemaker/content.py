@@ -104,6 +104,7 @@ def variant_content(hosted: Hosted, endpoint: str, bucket: str) -> Content:
         "container_startup_health_check_timeout_in_seconds": host.startup_timeout_seconds,
         "model_data_download_timeout_in_seconds": host.download_timeout_seconds,
         "inference_ami_version": host.inference_ami_version,
+        "enable_ssm_access": host.ssm_access or None,
         "routing_config": [{"routing_strategy": strategy}] if strategy else None,
         "core_dump_config": {
             "destination_s3_uri": core_dumps_uri(dumps, endpoint, bucket),
@@ -121,6 +122,15 @@ def variant_content(hosted: Hosted, endpoint: str, bucket: str) -> Content:
     return content
 
 
+def _content_types(capture: DataCapture) -> Content | None:
+    content = {
+        "csv_content_types": list(capture.csv_content_types) or None,
+        "json_content_types": list(capture.json_content_types) or None,
+    }
+    # The provider fails on an empty block.
+    return content if any(content.values()) else None
+
+
 def _capture_content(capture: DataCapture, endpoint: str, bucket: str) -> Content:
     return {
         "enable_capture": True,
@@ -128,6 +138,7 @@ def _capture_content(capture: DataCapture, endpoint: str, bucket: str) -> Conten
         "destination_s3_uri": capture_uri(capture, endpoint, bucket),
         "kms_key_id": HELD,
         "capture_options": [{"capture_mode": mode} for mode in capture.modes],
+        "capture_content_type_header": _content_types(capture),
     }
 
 

@@ -29,6 +29,13 @@ SEC2 = RiskRule(
     "deletion protection is lifted",
     advice="expect a deletion in the next change; leave the protection on until then",
 )
+SEC5 = RiskRule(
+    "SEC5",
+    Severity.MEDIUM,
+    "people get a shell in containers that serve",
+    advice="see who may open one (ssm:StartSession, ecs:ExecuteCommand): they see requests, models and "
+    "secrets, and act as the role of the containers; take it away when the fault is found",
+)
 CAP1 = RiskRule(
     "CAP1",
     Severity.HIGH,

@@ -20,7 +20,7 @@ from .finding import given, pairs
 from .prices import products
 from .reasons import resource
 from .record import Discard, Existing, Finder, Finding, Found, Not, Quota, Values, risk
-from .risks import ROLL2, ROLL3, SEC1
+from .risks import ROLL2, ROLL3, SEC1, SEC5
 from .sagemaker_story import (
     CONFIGURATION,
     ENDPOINT,
@@ -289,6 +289,29 @@ def _unstaged(plan: Plan, endpoint: Change) -> Iterator[Found]:
         yield f"goes from {before} to {after or 'all at once'}"
 
 
+@risk(SEC5)
+def _opened(plan: Plan, endpoint: Change) -> Iterator[Found]:
+    if not endpoint.is_written or not endpoint.exists_after:
+        return
+    for name in sorted(_shells(plan, endpoint, "after") - _shells(plan, endpoint, "before")):
+        yield (
+            f"lets people into the containers of {name}: who may ssm:StartSession on it gets a shell, "
+            "and SageMaker delays security patches and the replacement of faulty instances by a day"
+        )
+
+
+def _shells(plan: Plan, endpoint: Change, side: Side) -> set[str]:
+    """The variants of an endpoint, the shadow included, whose containers let people in."""
+    configuration = configuration_of(plan, endpoint, side) if endpoint.exists(side) else None
+    values = configuration.at(side) if configuration else {}
+    return {
+        str(variant.get("variant_name") or f"variant {index}")
+        for block in ("production_variants", "shadow_production_variants")
+        for index, variant in enumerate(values.get(block) or (), 1)
+        if variant.get("enable_ssm_access") is True
+    }
+
+
 @risk(
     RiskRule(
         "STATE2",
@@ -347,6 +370,7 @@ KINDS = (
             _type_under_scaling,
             _unguarded,
             _unstaged,
+            _opened,
             *weaker.ENDPOINT,
         ),
         settings=Not("its configuration has them"),

@@ -16,6 +16,8 @@ ENDPOINT = "aws_sagemaker_endpoint"
 CONFIGURATION = "aws_sagemaker_endpoint_configuration"
 MODEL = "aws_sagemaker_model"
 
+_OPEN = "open to who may start a session"
+
 # hashicorp/aws waits this long for an endpoint; a rollout that lasts longer fails the apply.
 PROVIDER_WAIT_MINUTES = 60
 
@@ -45,6 +47,7 @@ class Served:
     instance_type: str = ""
     count: int | None = None
     weight: float | None = None
+    shell: bool = False
 
 
 def _only(values: tuple[Change, ...]) -> Change | None:
@@ -150,6 +153,7 @@ def served(name: str, variant: dict[str, Any], model: Change | None, side: Side)
         instance_type=instance_type,
         count=count if isinstance(count, int) else None,
         weight=variant.get("initial_variant_weight"),
+        shell=variant.get("enable_ssm_access") is True,
     )
 
 
@@ -169,6 +173,9 @@ def facts_of(before: dict[str, Served], after: dict[str, Served]) -> Iterator[tu
             was, will = getattr(old, attribute), getattr(new, attribute)
             if will or was:
                 yield f"{label}{suffix}", arrow(was, will)
+        if old.shell or new.shell:
+            was, will = (_OPEN if each.shell else "closed" for each in (old, new))
+            yield f"shell in containers{suffix}", arrow(was, will) if name in before else will
         shares = _share(before, name), _share(after, name)
         if suffix and (shares[0] or shares[1]):
             yield f"traffic{suffix}", arrow(*shares)

@@ -16,7 +16,7 @@ from ..plan import Action, Change, Plan, dig, number
 from ..told import RiskRule, Severity
 from .ground import SERVICES, images_of, texts, users
 from .record import Found, RiskCheck, risk
-from .risks import CAP1, NET2, ROLL3, SEC1
+from .risks import CAP1, NET2, ROLL3, SEC1, SEC5
 from .untold import hidden
 from .words import some
 
@@ -508,7 +508,16 @@ FUNCTION = (
 
 # Deployments of ECS
 
+
+@risk(SEC5)
+def _commands(plan: Plan, change: Change) -> Iterator[Found]:
+    before, after = change.both("enable_execute_command")
+    if after is True and before is not True and (changes(change) or change.action is Action.CREATE):
+        yield "lets people into its containers: who may ecs:ExecuteCommand gets a shell"
+
+
 ECS_SERVICE = (
+    _commands,
     weaker(
         ROLL3,
         "deployment_configuration.strategy",

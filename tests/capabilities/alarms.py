@@ -9,6 +9,10 @@ CAPABILITY = Capability(
         OTHER_UNIT: ("EndpointAlarms.latency_percentile", "EndpointAlarms.model_latency_ms"),
     },
     stricter={
+        "an alarm of an endpoint tells SNS topics, and starts nothing else": (
+            "EndpointAlarms.alarm_topics[]",
+            "EndpointAlarms.ok_topics[]",
+        ),
         ALARM_PERIODS: ("EndpointAlarms.period_seconds",),
     },
     requests={

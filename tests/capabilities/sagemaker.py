@@ -64,10 +64,18 @@ inference=Inference(
                     ),
                 ],
             ),
-            data_capture=DataCapture(sampling_percent=5, destination="s3://capture/here"),
+            data_capture=DataCapture(
+                sampling_percent=5, destination="s3://capture/here",
+                csv_content_types=["text/csv"], json_content_types=["application/json"],
+            ),
             shadow=Shadow(model={MODEL}, instance_type="ml.m5.large", traffic_percent=20),
             rollout=Canary(
-                canary_percent=10, wait_seconds=600, alarms=EndpointAlarms(model_latency_ms=500.0),
+                canary_percent=10, wait_seconds=600,
+                alarms=EndpointAlarms(
+                    model_latency_ms=500.0,
+                    alarm_topics=["arn:aws:sns:us-east-1:{ACCOUNT}:alerts"],
+                    ok_topics=["arn:aws:sns:us-east-1:{ACCOUNT}:calm"],
+                ),
                 alarm_names=["business"],
             ),
             host=Host(core_dumps=CoreDumps(destination="s3://dumps/here/")),
@@ -105,7 +113,7 @@ inference=Inference(
         ),
         "theirs": RealtimeEndpoint(
             model=Model(image=FrameworkContainer(framework="scikit-learn", version="1.2-1")),
-            instance_type="ml.m5.large", instance_count=2, host=Host(volume_size_gb=50),
+            instance_type="ml.m5.large", instance_count=2, host=Host(volume_size_gb=50, ssm_access=True),
         ),
     }},
     batch={{

@@ -16,6 +16,7 @@ from inferform import (
     DataCapture,
     DataProcessing,
     DirectEndpoint,
+    EndpointAlarms,
     Environment,
     Host,
     Inference,
@@ -75,7 +76,11 @@ KINDS: dict[str, Any] = {
             routing_strategy="LEAST_OUTSTANDING_REQUESTS",
             core_dumps=CoreDumps(),
         ),
-        data_capture=DataCapture(sampling_percent=20),
+        data_capture=DataCapture(
+            sampling_percent=20,
+            csv_content_types=["text/csv"],
+            json_content_types=["application/json", "application/jsonlines"],
+        ),
         shadow=Shadow(model=model("2"), instance_type="ml.m5.xlarge", traffic_percent=30),
         rollout=Canary(canary_percent=30, wait_seconds=600),
     ),
@@ -83,10 +88,10 @@ KINDS: dict[str, Any] = {
         model=model(), instance_type="ml.m5.large", scaling=SCALING, rollout=Linear()
     ),
     "gpu": RealtimeEndpoint(
-        model=model(),
+        model=model().replace(network_isolation=False),
         instance_type="ml.g5.xlarge",
-        host=Host(inference_ami_version="al2-ami-sagemaker-inference-gpu-2"),
-        rollout=Rolling(),
+        host=Host(inference_ami_version="al2-ami-sagemaker-inference-gpu-2", ssm_access=True),
+        rollout=Rolling(alarms=EndpointAlarms(alarm_topics=[TOPIC], ok_topics=[TOPIC])),
     ),
     "variants": MultiVariantEndpoint(
         variants={

@@ -16,6 +16,7 @@ from inferform import (
     Canary,
     Context,
     CoreDumps,
+    DataCapture,
     DataProcessing,
     DirectEndpoint,
     EndpointAlarms,
@@ -538,6 +539,66 @@ def test_core_dumps_are_encrypted_and_may_be_written(stack_of: StackOf) -> None:
     assert statements(stack)["WriteCoreDumps"]["Resource"] == (
         "arn:aws:s3:::artifacts/core-dumps/fraud/*"
     )
+
+
+@pytest.mark.parametrize("block", ["production_variants", "shadow_production_variants"])
+def test_a_shell_is_opened_in_the_variant_that_asks_for_it(stack_of: StackOf, block: str) -> None:
+    model, shell = MODEL.replace(network_isolation=False), Host(ssm_access=True)
+    own, shadows = (shell, Host()) if block == "production_variants" else (Host(), shell)
+    shadow = Shadow(model=model, instance_type="ml.m5.large", host=shadows)
+    endpoint = RealtimeEndpoint(model=model, instance_type="ml.m5.large", shadow=shadow, host=own)
+    stack = stack_of(endpoint)
+    made = configuration(stack)
+    blocks = ("production_variants", "shadow_production_variants")
+    shells = {name: made[name][0].get("enable_ssm_access") for name in blocks}
+    assert shells == {name: True if name == block else None for name in blocks}
+    # SageMaker developer guide, access containers through SSM: the policy of the role.
+    assert statements(stack)["OpenShell"] == {
+        "Sid": "OpenShell",
+        "Effect": "Allow",
+        "Action": [
+            "ssmmessages:CreateControlChannel",
+            "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel",
+            "ssmmessages:OpenDataChannel",
+        ],
+        "Resource": "*",
+    }
+
+
+def test_without_a_shell_the_role_opens_none(stack_of: StackOf) -> None:
+    stack = stack_of(RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large"))
+    assert "OpenShell" not in statements(stack)
+
+
+def test_bodies_are_captured_as_what_they_are(stack_of: StackOf) -> None:
+    def header(**types: Any) -> Any:
+        capture = DataCapture(**types)
+        endpoint = RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large", data_capture=capture)
+        made = configuration(stack_of(endpoint))
+        return made["data_capture_config"].get("capture_content_type_header")
+
+    csv, json_ = ["text/csv"], ["application/json", "application/jsonlines"]
+    assert header() is None
+    assert header(csv_content_types=csv) == {"csv_content_types": csv}
+    assert header(csv_content_types=csv, json_content_types=json_) == {
+        "csv_content_types": csv,
+        "json_content_types": json_,
+    }
+
+
+def test_every_alarm_of_an_endpoint_tells_the_topics(stack_of: StackOf) -> None:
+    sounds, over = (f"arn:aws:sns:us-east-1:444455556666:{name}" for name in ("alerts", "calm"))
+    alarms = EndpointAlarms(model_latency_ms=100, alarm_topics=[sounds], ok_topics=[over])
+    stack = stack_of(
+        AsyncEndpoint(model=MODEL, instance_type="ml.m5.large", rollout=AllAtOnce(alarms=alarms)),
+    )
+    made = resources(stack, "cloudwatch_metric_alarm")
+    assert len(made) == 3
+    assert all((a["alarm_actions"], a["ok_actions"]) == ([sounds], [over]) for a in made)
+    silent = stack_of(RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large"))
+    for alarm in resources(silent, "cloudwatch_metric_alarm"):
+        assert not {"alarm_actions", "ok_actions"} & alarm.keys()
 
 
 def test_a_package_is_deployed_by_its_pinned_version(stack_of: StackOf) -> None:

@@ -24,6 +24,7 @@ ALMOST: dict[str, list[tuple[str, str]]] = {
     "NET4": [("aws_lb_listener.inside", "default_action")],
     "ROLL4": [("aws_ecs_service.api", "desired_count")],
     "RUN1": [("aws_cloudwatch_event_rule.uploads", "state")],
+    "SEC5": [("aws_sagemaker_endpoint.fraud", "endpoint_config_name")],
     "SEC4": [("aws_ecr_repository.tags", "image_tag_mutability")],
     "CAP4": [("aws_sagemaker_endpoint_configuration.fraud", "production_variants")],
     "IAM1": [("aws_iam_policy.narrowed", "policy")],

@@ -54,6 +54,14 @@ ROUTE = {
 }
 
 CASES: dict[str, tuple[str, Entry]] = {
+    "an ECS service lets people in": (
+        "SEC5",
+        update("aws_ecs_service.s", {"name": "s"}, {"name": "s", "enable_execute_command": True}),
+    ),
+    "a new ECS service lets people in": (
+        "SEC5",
+        changed("aws_ecs_service.s", ["create"], None, {"enable_execute_command": True}),
+    ),
     "a Kubernetes version is skipped": (
         "UPG1",
         update("aws_eks_cluster.c", {"version": "1.33"}, {"version": "1.35"}),
@@ -341,6 +349,35 @@ def test_an_instance_type_that_changes_under_scaling_is_a_risk() -> None:
     assert "CAP4" not in found(endpoint, replaced, again)
 
 
+def _with_shell(name: str, block: str, opened: bool) -> dict[str, Any]:
+    variant = {"variant_name": "v", "enable_ssm_access": opened}
+    return {"name": name, block: [variant]}
+
+
+@pytest.mark.parametrize("block", ["production_variants", "shadow_production_variants"])
+@pytest.mark.parametrize(
+    ("before", "after", "is_risk"),
+    [(None, True, True), (False, True, True), (True, True, False), (True, False, False)],
+)
+def test_an_endpoint_that_lets_people_in_is_a_risk(
+    block: str, before: bool | None, after: bool, is_risk: bool
+) -> None:
+    new = {"name": "e", "endpoint_config_name": "new"}
+    configuration = "aws_sagemaker_endpoint_configuration.c"
+    if before is None:
+        plan = [
+            changed("aws_sagemaker_endpoint.e", ["create"], None, new),
+            changed(configuration, ["create"], None, _with_shell("new", block, after)),
+        ]
+    else:
+        old = _with_shell("old", block, before)
+        plan = [
+            update("aws_sagemaker_endpoint.e", {**new, "endpoint_config_name": "old"}, new),
+            changed(configuration, ["create", "delete"], old, _with_shell("new", block, after)),
+        ]
+    assert ("SEC5" in found(*plan)) is is_risk
+
+
 CLUSTER = "aws_eks_cluster.c"
 
 
@@ -507,6 +544,11 @@ QUIET: dict[str, Entry] = {
     ),
     "a desired count is not said any more": update(
         "aws_ecs_service.s", SERVICE_OF_FOUR, {**SERVICE_OF_FOUR, "desired_count": None}
+    ),
+    "an ECS service that lets people in gets another task": update(
+        "aws_ecs_service.s",
+        {"task_definition": "a", "enable_execute_command": True},
+        {"task_definition": "b", "enable_execute_command": True},
     ),
     "a model is replaced": changed(
         "aws_sagemaker_model.m", ["create", "delete"], {"name": "a"}, {"name": "b"}

@@ -151,6 +151,40 @@ def test_an_added_variant_is_told() -> None:
     assert ("image of challenger", "m:2") in story.facts
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (False, True, "closed → open to who may start a session"),
+        (True, True, "open to who may start a session"),
+        (True, False, "open to who may start a session → closed"),
+        (False, False, None),
+    ],
+)
+def test_a_shell_in_the_containers_of_an_endpoint_is_told(
+    before: bool, after: bool, told: str | None
+) -> None:
+    def configuration(name: str, shell: bool) -> dict[str, Any]:
+        variant = {**_variant("v", "ml.m5.large", "m"), "enable_ssm_access": shell}
+        return {"name": name, "production_variants": [variant]}
+
+    plan = plan_of(
+        changed(
+            "aws_sagemaker_endpoint.e",
+            ["update"],
+            {"name": "e", "endpoint_config_name": "a"},
+            {"name": "e", "endpoint_config_name": "b"},
+        ),
+        changed(
+            "aws_sagemaker_endpoint_configuration.c",
+            ["create", "delete"],
+            configuration("a", before),
+            configuration("b", after),
+        ),
+    )
+    (story,) = tell(read_plan(plan))
+    assert dict(story.facts).get("shell in containers") == told
+
+
 def _service(actions: list[str], **values: Any) -> Story:
     def definition(tag: str) -> dict[str, Any]:
         containers = json.dumps([{"name": "api", "image": f"1.dkr.ecr/r/api:{tag}"}])

@@ -13,6 +13,7 @@ from inferform import (
     AllAtOnce,
     AsyncEndpoint,
     Canary,
+    Context,
     EndpointAlarms,
     Linear,
     Model,
@@ -28,6 +29,12 @@ from inferform.spec import problems_of
 
 MODEL = Model(image="111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1")
 VARIANT = Variant(model=MODEL, instance_type="ml.m5.large")
+
+
+def topic(number: int, region: str = "us-east-1", partition: str = "aws") -> str:
+    return f"arn:{partition}:sns:{region}:444455556666:alerts-{number}"
+
+
 ALL = EndpointAlarms(model_latency_ms=500)
 
 
@@ -63,6 +70,10 @@ def shared(count: int, rollout: Any) -> MultiVariantEndpoint:
         ("ALM2", lambda: EndpointAlarms(period_seconds=120, evaluation_periods=1000)),
         ("ALM3", lambda: EndpointAlarms(evaluation_periods=2, datapoints_to_alarm=3)),
         ("ALM6", lambda: EndpointAlarms(model_latency_ms=0.5)),
+        ("ALM13", lambda: EndpointAlarms(alarm_topics=[topic(n) for n in range(6)])),
+        ("ALM13", lambda: EndpointAlarms(ok_topics=[topic(1), topic(1)])),
+        ("ARN1", lambda: EndpointAlarms(alarm_topics=["alerts"])),
+        ("ARN1", lambda: EndpointAlarms(ok_topics=[topic(1).replace("sns", "sqs")])),
         ("ALM9", lambda: EndpointAlarms(latency_percentile=100)),
         ("ALM11", lambda: EndpointAlarms(server_error_percent=101)),
     ],
@@ -125,3 +136,19 @@ def test_every_kind_with_instances_is_guarded_unless_variants_come_and_go() -> N
 
 def test_three_variants_have_room_for_every_kind_of_alarm() -> None:
     assert shared(3, Canary(alarms=ALL, alarm_names=["billing"])).guard is not None
+
+
+@pytest.mark.parametrize("field", ["alarm_topics", "ok_topics"])
+def test_alarms_tell_topics_of_their_own_region_alone(field: str) -> None:
+    context = Context(
+        organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
+    )
+
+    def refused(*topics: str) -> list[tuple[str, str]]:
+        given: dict[str, Any] = {field: topics}
+        alarms = EndpointAlarms(**given)
+        return [(each.rule, each.where) for each in alarms.check_in(context)]
+
+    assert refused(*(topic(n) for n in range(5))) == []
+    assert refused(topic(1), topic(1, "eu-west-1")) == [("ALM14", f"{field}.1")]
+    assert refused(topic(1, partition="aws-us-gov")) == [("ALM14", f"{field}.0")]

@@ -39,6 +39,7 @@ from inferform import (
     Scaling,
     ServerlessEndpoint,
     Shadow,
+    Spec,
     SpecError,
     Variant,
 )
@@ -95,6 +96,10 @@ def context(region: str = "us-east-1", **fields: Any) -> Context:
     return Context(**{**given, "region": region, **fields})
 
 
+SHELL = Host(ssm_access=True)
+PACKED = MODEL.replace(network_isolation=True)
+OPEN = MODEL.replace(network_isolation=False)
+
 REFUSED: list[tuple[str, str, Callable[[], object]]] = [
     ("RT1", "variants", lambda: MultiVariantEndpoint(variants={})),
     ("RT1", "variants", lambda: variants(**{f"v{n}": 1.0 for n in range(11)})),
@@ -118,6 +123,39 @@ REFUSED: list[tuple[str, str, Callable[[], object]]] = [
             instance_type="ml.g5.xlarge",
             host=Host(inference_ami_version="al2-ami-sagemaker-inference-neuron-2"),
         ),
+    ),
+    # shells
+    ("SSM1", "host.ssm_access", lambda: realtime(model=PACKED, host=SHELL)),
+    (
+        "SSM1",
+        "host.ssm_access",
+        lambda: realtime(model=JUMPSTART.replace(network_isolation=False), host=SHELL),
+    ),
+    ("SSM1", "host.ssm_access", lambda: asynchronous(model=PACKED, host=SHELL)),
+    ("SSM1", "shadow.host.ssm_access", lambda: realtime(shadow=shadow(host=SHELL))),
+    (
+        "SSM1",
+        "variants.b.host.ssm_access",
+        lambda: MultiVariantEndpoint(
+            variants={
+                "a": Variant(model=MODEL, instance_type="ml.m5.large"),
+                "b": Variant(model=MODEL, instance_type="ml.m5.large", host=SHELL),
+            }
+        ),
+    ),
+    # capture
+    ("CAPT8", "csv_content_types.1", lambda: DataCapture(csv_content_types=["text/csv", "csv"])),
+    ("CAPT8", "json_content_types", lambda: DataCapture(json_content_types=["text/csv; a=b"])),
+    ("CAPT8", "csv_content_types", lambda: DataCapture(csv_content_types=["a/" + "b" * 255])),
+    (
+        "CAPT9",
+        "json_content_types",
+        lambda: DataCapture(json_content_types=[f"a/{n}" for n in range(11)]),
+    ),
+    (
+        "CAPT10",
+        "json_content_types.0",
+        lambda: DataCapture(csv_content_types=["text/csv"], json_content_types=["Text/csv"]),
     ),
     ("N7", "shadow.variant", lambda: realtime(shadow=shadow(variant="primary"))),
     ("SHD2", "shadow", lambda: realtime(model=JUMPSTART, shadow=shadow())),
@@ -266,6 +304,49 @@ def test_what_serverless_inference_excludes_cannot_be_written(field: dict[str, A
     with pytest.raises(SpecError) as refused:
         serverless(**field)
     assert [problem.rule for problem in refused.value.problems] == ["SPEC1"]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: realtime(model=OPEN, host=SHELL),
+        lambda: realtime(model=BARE, host=SHELL),
+        lambda: asynchronous(model=OPEN, host=SHELL),
+        lambda: components(host=SHELL),
+        # A shell in one variant says nothing of the other.
+        lambda: realtime(model=PACKED, shadow=shadow(model=OPEN, host=SHELL)),
+    ],
+)
+def test_a_shell_is_opened_in_what_has_a_network(write: Callable[[], Spec]) -> None:
+    assert list(problems_of(write())) == []
+
+
+def test_a_shell_in_the_container_of_an_algorithm_is_warned_of() -> None:
+    def shells(framework: Any, version: str) -> list[str]:
+        image = FrameworkContainer(framework=framework, version=version)
+        written = realtime(model=Model(image=image), host=SHELL)
+        return [problem.rule for problem in problems_of(written)]
+
+    assert shells("xgboost", "1.7-1") == ["SSM2"]
+    assert shells("scikit-learn", "1.2-1") == []
+
+
+def test_a_shell_in_a_protected_environment_is_warned_of() -> None:
+    def rules(host: Host, protected: bool) -> list[str]:
+        spec = realtime(model=OPEN, instance_count=2, host=host)
+        return [each.rule for each in spec.check_in(context(protected=protected))]
+
+    assert rules(SHELL, True) == ["SSM3"]
+    assert rules(SHELL, False) == rules(Host(), True) == []
+
+
+def test_ten_content_types_of_256_characters_are_captured() -> None:
+    longest = "a" * 127 + "/" + "b" * 128
+    capture = DataCapture(
+        csv_content_types=[longest, *(f"text/{n}" for n in range(9))],
+        json_content_types=[f"application/v{n}.json" for n in range(10)],
+    )
+    assert len(capture.csv_content_types[0]) == 256
 
 
 def test_a_serverless_model_has_a_network_even_with_an_artifact() -> None:

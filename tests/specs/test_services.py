@@ -16,6 +16,7 @@ from inferform import (
     EksService,
     Environment,
     Fargate,
+    Host,
     Image,
     Inference,
     InferenceComponentEndpoint,
@@ -212,6 +213,21 @@ def test_a_secret_out_of_reach_is_refused(made: Any) -> None:
     with pytest.raises(SpecError, match="secretsmanager") as caught:
         environment(network=network, **made())
     assert [p.rule for p in caught.value.problems] in (["ECS22"], ["MDL29"], ["EKS35"])
+
+
+def test_a_shell_in_an_endpoint_needs_the_endpoints_of_session_manager() -> None:
+    def written(**given: Any) -> Environment:
+        model = MODEL.replace(environment={}, network_isolation=False)
+        of = RealtimeEndpoint(model=model, instance_type="ml.m5.large", **given)
+        return environment(inference=Inference(endpoints={"fraud": of}))
+
+    shell, plain = Host(ssm_access=True), written().interface_endpoints
+    assert written(host=shell).interface_endpoints - plain == {"ssm", "ssmmessages"}
+    assert written(host=shell, vpc=False).interface_endpoints == plain
+    network = Network(cidr="10.20.0.0/16", nat="none", interface_endpoints=sorted({*plain, "ssm"}))
+    with pytest.raises(SpecError, match="cannot reach ssmmessages") as caught:
+        written(host=shell).replace(network=network)
+    assert [p.rule for p in caught.value.problems] == ["MDL29"]
 
 
 def test_nat_leads_tasks_to_a_secret_but_not_models_behind_a_closed_security_group() -> None:

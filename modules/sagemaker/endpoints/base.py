@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 from ...alarms.spec import EndpointAlarms
 from ...context import Context
 from ...model.accelerator import Device, device_of
 from ...model.container import Container
+from ...model.image import FrameworkContainer
 from ...names import Name, role
 from ...rollouts.spec import AllAtOnce, Canary, Linear, Rolling, Rollout
 from ...rules import Problem, rule
 from ...scaling.kinds import REALTIME, Kind
 from ...scaling.spec import Scaling, StepScaling
-from ...service import Place, Platform, Scalable
+from ...service import Needs, Place, Platform, Scalable
 from ...spec import Aws, Check, OneOf, Spec
 from ...usage import Amount, Usage, bounds
 from ...vpc.flow_logs import RetentionDays
@@ -37,6 +38,22 @@ RT22 = rule(
     refuses="the name of a variant or container that SageMaker does not take",
     message="must be at most 63 letters and digits joined by hyphens, such as primary or AllTraffic",
     source="botocore sagemaker VariantName, ContainerHostname",
+)
+
+
+SSM1 = rule(
+    "SSM1",
+    refuses="shells in containers that nobody can get into: isolated ones, and those of sellers",
+    message="cannot be had with {what}, into which AWS lets nobody; {remedy}",
+    source="SageMaker developer guide, access containers through SSM",
+)
+SSM2 = rule(
+    "SSM2",
+    refuses="shells in AWS's own container of XGBoost, which may be one of SageMaker's algorithms",
+    message="may have no effect: AWS lets nobody into the containers of SageMaker's own algorithms, "
+    "of which XGBoost is one; use an image of yours",
+    source="SageMaker developer guide, access containers through SSM",
+    severity="warning",
 )
 
 
@@ -110,6 +127,11 @@ class Hosted:
 
     scales: Kind = REALTIME
     """What scaling changes."""
+
+    @property
+    def has_shell(self) -> bool:
+        """Whether people get a shell in its containers."""
+        return bool(self.fleet and self.fleet.host.ssm_access)
 
     @property
     def instance_type(self) -> str | None:
@@ -191,6 +213,25 @@ class Endpoint(Hosts):
         shadow = self.shadowed()
         return (*self.hosted(), *((shadow,) if shadow else ()))
 
+    def check(self) -> Iterator[Problem]:
+        """Shells are opened only in what AWS lets people into."""
+        yield from super().check()
+        for variant in self.variants_and_shadow:
+            if variant.has_shell:
+                for problem in _without_shell(variant):
+                    yield problem.under(*self.place_of(variant))
+
+    def needs(self, place: Place) -> Needs:
+        """What Session Manager's agent calls from inside the containers, too.
+
+        AWS Systems Manager user guide, VPC endpoints for Session Manager.
+        """
+        needs = super().needs(place)
+        if not self.in_vpc or not any(each.has_shell for each in self.variants_and_shadow):
+            return needs
+        called = needs.interface_endpoints | {"ssm", "ssmmessages"}
+        return replace(needs, interface_endpoints=called)
+
     def resource(self, place: Place) -> tuple[str, str]:
         """The endpoint."""
         return "aws_sagemaker_endpoint", place.environment.context.name(place.name)
@@ -264,9 +305,10 @@ class Endpoint(Hosts):
         """The data capture, if the kind has it."""
         return None
 
-    def path_to(self, variant: Hosted) -> tuple[str, ...]:
-        """The path of the scaling policies of a variant."""
-        return ("scaling", "policies")
+    def place_of(self, variant: Hosted) -> tuple[str, ...]:
+        """The path of what has a variant's instances and scaling."""
+        shadow = self.shadowed()
+        return ("shadow",) if shadow and shadow.fleet is variant.fleet else ()
 
     def check_rollout(self) -> Iterator[Problem]:
         """The rules between guardrails and what is hosted."""
@@ -285,7 +327,8 @@ class Endpoint(Hosts):
             policies = variant.scaling.policies if variant.scaling else ()
             for index, policy in enumerate(policies):
                 if isinstance(policy, StepScaling) and policy.label in taken:
-                    yield AAS45.problem(*self.path_to(variant), index, "name", got=policy.label)
+                    where = (*self.place_of(variant), "scaling", "policies")
+                    yield AAS45.problem(*where, index, "name", got=policy.label)
         if isinstance(guard, AllAtOnce):
             return
         for variant in variants:
@@ -325,6 +368,20 @@ def _unguarded(variant: Hosted) -> str | None:
     if (variant.instance_type or "").startswith("ml.inf1."):
         return "an Inf1 instance type"
     return None
+
+
+def _without_shell(variant: Hosted) -> Iterator[Problem]:
+    """Why nobody gets into the containers of a variant."""
+    path = ("host", "ssm_access")
+    sources = [source for _, source in variant.containers]
+    if variant.isolated:
+        remedy = "write network_isolation=False, or leave it out"
+        yield SSM1.problem(*path, what="a model without network", remedy=remedy)
+    if any(isinstance(source, JumpStartModel) for source in sources):
+        yield SSM1.problem(*path, what="a Marketplace model", remedy="leave it out")
+    images = [getattr(source, "image", None) for source in sources]
+    if any(isinstance(each, FrameworkContainer) and each.framework == "xgboost" for each in images):
+        yield SSM2.problem(*path)
 
 
 def single(name: str, model: Source, fleet: Instances, weight: int | float = 1) -> Hosted:

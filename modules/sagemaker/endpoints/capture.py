@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from ...rules import rule
-from ...spec import Aws, Between, Check, Many, S3Uri, Spec
+from ...rules import Problem, rule
+from ...spec import Aws, Between, Check, Many, Matches, S3Uri, Spec
 
 CAPT1 = rule(
     "CAPT1",
@@ -34,12 +35,43 @@ CAPT5 = rule(
 )
 
 
+CAPT8 = rule(
+    "CAPT8",
+    refuses="a content type of captured data that SageMaker does not take",
+    message="must be a media type of letters, digits and hyphens with at most 256 characters, such as "
+    "text/csv or application/json",
+    source="botocore sagemaker CsvContentType, JsonContentType",
+)
+CAPT9 = rule(
+    "CAPT9",
+    refuses="more than 10 content types of captured data in one list",
+    message="must have at most 10 content types",
+    source="botocore sagemaker CsvContentTypes, JsonContentTypes",
+)
+CAPT10 = rule(
+    "CAPT10",
+    refuses="a content type of captured data twice",
+    message="is named twice among csv_content_types and json_content_types; SageMaker captures a body "
+    "in one form",
+    source="SageMaker API reference, CaptureContentTypeHeader",
+)
+
+
 def _destination_fits(uri: str) -> bool:
     return len(uri) <= 512
 
 
 Destination = Annotated[S3Uri, Check(CAPT4, _destination_fits)]
 """An S3 location that SageMaker writes to."""
+
+
+_ContentType = Annotated[
+    str,
+    Matches(
+        CAPT8,
+        r"(?=.{1,256}\Z)[a-zA-Z0-9](-*[a-zA-Z0-9])*/[a-zA-Z0-9](-*[a-zA-Z0-9.])*",
+    ),
+]
 
 
 class DataCapture(Spec):
@@ -65,6 +97,28 @@ class DataCapture(Spec):
         | None
     ) = None
     """Where to. Without it `data-capture/{endpoint}` in the environment's artifact bucket."""
+
+    csv_content_types: Annotated[
+        Many[Annotated[_ContentType, Aws("sagemaker:CaptureContentTypeHeader.CsvContentTypes")]],
+        Check(CAPT9, lambda types: len(types) <= 10),
+    ] = ()
+    """Content types of bodies that are captured as CSV text. Default: none; every body of a type that
+    is in neither list is captured in Base64."""
+
+    json_content_types: Annotated[
+        Many[Annotated[_ContentType, Aws("sagemaker:CaptureContentTypeHeader.JsonContentTypes")]],
+        Check(CAPT9, lambda types: len(types) <= 10),
+    ] = ()
+    """Content types of bodies that are captured as JSON. Default: none, as above."""
+
+    def check(self) -> Iterator[Problem]:
+        """No content type is captured in two forms."""
+        seen: set[str] = set()
+        for field in ("csv_content_types", "json_content_types"):
+            for index, each in enumerate(getattr(self, field)):
+                if each.casefold() in seen:
+                    yield CAPT10.problem(field, index, got=each)
+                seen.add(each.casefold())
 
 
 class CoreDumps(Spec):

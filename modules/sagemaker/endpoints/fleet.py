@@ -45,6 +45,14 @@ RT13 = rule(
     message="is made for {made_for}, which {instance_type} does not have; leave it out",
     source="botocore sagemaker ProductionVariantInferenceAmiVersion",
 )
+SSM3 = rule(
+    "SSM3",
+    refuses="shells in the containers of a protected environment",
+    message="lets people into containers of a protected environment: AWS advises it for tests alone, "
+    "and delays security patches and the replacement of faulty instances by a day; leave it out",
+    source="SageMaker developer guide, access containers through SSM",
+    severity="warning",
+)
 RT24 = rule(
     "RT24",
     refuses="an instance count beside scaling",
@@ -103,7 +111,7 @@ class Fleet(Spec):
                 )
 
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """The instance type is sold in the region."""
+        """The instance type is sold in the region; nobody gets into what is protected."""
         yield from super().check_in(context)
         if self.facts.sold_in(context.region) is not True:
             yield RT3.problem(
@@ -112,6 +120,8 @@ class Fleet(Spec):
                 region=context.region,
                 hint=_sold_instead(self.instance_type, context.region),
             )
+        if context.protected and self.host.ssm_access:
+            yield SSM3.problem("host", "ssm_access", got=True)
 
     @property
     def facts(self) -> InstanceType:

@@ -80,3 +80,8 @@ class Host(Spec):
 
     core_dumps: CoreDumps | None = None
     """Core dumps of crashed containers. Without it, none."""
+
+    ssm_access: bool = False
+    """Whether people get a shell in the containers, with Systems Manager's Session Manager: who may
+    `ssm:StartSession` on the endpoint. AWS Support has to allow it for the account first, and delays
+    security patches of such instances, and the replacement of faulty ones, by a day. Default: False."""

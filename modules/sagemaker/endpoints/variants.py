@@ -78,6 +78,7 @@ class MultiVariantEndpoint(InVpc, Captured, Endpoint):
 
     def check(self) -> Iterator[Problem]:
         """The rules between variants."""
+        yield from super().check()
         weights = [variant.weight for variant in self.variants.values()]
         if not any(weights):
             yield RT6.problem("variants", got=weights)
@@ -94,6 +95,6 @@ class MultiVariantEndpoint(InVpc, Captured, Endpoint):
             for (name, variant), weight in zip(self.variants.items(), weights, strict=True)
         )
 
-    def path_to(self, variant: Hosted) -> tuple[str, ...]:
-        """The path of the scaling policies of a variant."""
-        return ("variants", variant.name, *super().path_to(variant))
+    def place_of(self, variant: Hosted) -> tuple[str, ...]:
+        """The path of what has a variant's instances and scaling."""
+        return super().place_of(variant) or ("variants", variant.name)
