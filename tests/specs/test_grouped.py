@@ -30,7 +30,9 @@ from inferform import (
 from inferform.service import Service
 
 MODEL = Model(image=Image(repository="fraud", tag="1"))
-MANY = MultiModel(image=Image(repository="many", tag="1"), artifacts="models/")
+MANY = MultiModel(
+    image=Image(repository="many", tag="1"), artifacts="models/", network_isolation=False
+)
 VALUES: dict[str, Any] = {
     "volume_size_gb": 30,
     "startup_timeout_seconds": 600,
@@ -38,6 +40,7 @@ VALUES: dict[str, Any] = {
     "inference_ami_version": "al2-ami-sagemaker-inference-gpu-2",
     "routing_strategy": "RANDOM",
     "core_dumps": CoreDumps(),
+    "ssm_access": True,
     "invocation_timeout_seconds": 900,
     "invocation_retries": 2,
     "input_filter": "$[1:]",
@@ -64,7 +67,6 @@ MOVED: list[tuple[type[Spec], dict[str, Any], str, type[Spec], str]] = [
 
 # Fields that every service has.
 _SHARED = Service.model_fields.keys()
-_LONGER = {"EcsService": 19}
 
 
 def _specs(root: type[Spec]) -> set[type[Spec]]:
@@ -75,7 +77,8 @@ def _specs(root: type[Spec]) -> set[type[Spec]]:
 
 def test_no_spec_has_more_than_15_fields_of_its_own() -> None:
     sizes = {spec: len(spec.model_fields.keys() - _SHARED) for spec in _specs(Spec)}
-    assert {spec.__name__: size for spec, size in sizes.items() if size > 15} == _LONGER
+    assert len(sizes) > 100
+    assert {spec.__name__: size for spec, size in sizes.items() if size > 15} == {}
 
 
 @pytest.mark.parametrize(
