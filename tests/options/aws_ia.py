@@ -56,7 +56,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "production_variant: container_startup_health_check_timeout_in_seconds",
-        "RealtimeEndpoint(startup_timeout_seconds=600)",
+        "RealtimeEndpoint(host=Host(startup_timeout_seconds=600))",
         at(
             _CONFIGURATION,
             "production_variants.0.container_startup_health_check_timeout_in_seconds",
@@ -65,7 +65,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "production_variant: volume_size_in_gb",
-        "RealtimeEndpoint(volume_size_gb=30)",
+        "RealtimeEndpoint(host=Host(volume_size_gb=30))",
         at(_CONFIGURATION, "production_variants.0.volume_size_in_gb", 30),
     ),
     yes(

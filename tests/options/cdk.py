@@ -83,7 +83,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "EndpointConfig: containerStartupHealthCheckTimeout",
-        "RealtimeEndpoint(startup_timeout_seconds=300)",
+        "RealtimeEndpoint(host=Host(startup_timeout_seconds=300))",
         at(
             _CONFIGURATION,
             "production_variants.0.container_startup_health_check_timeout_in_seconds",

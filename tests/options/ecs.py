@@ -138,7 +138,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "deployment_configuration (strategy: CANARY)",
-        'EcsService(route=Route(), rollout=Canary(canary_percent=10), deployment_controller="ECS")',
+        'EcsService(route=Route(), rollout=Canary(canary_percent=10), deployment=EcsDeployment(controller="ECS"))',
         at(_SERVICE, "deployment_configuration.strategy", "CANARY"),
         at(_SERVICE, "deployment_configuration.canary_configuration.canary_percent", 10),
         beside="EcsService(route=Route())",
@@ -155,7 +155,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "enable_execute_command",
-        "EcsService(execute_command=True, read_only=False)",
+        "EcsService(execute_command=True, container=ContainerOptions(read_only=False))",
         at(_SERVICE, "enable_execute_command", True),
     ),
     yes(
@@ -232,7 +232,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "task_exec_secret_arns",
-        f'EcsService(secrets={{"HF_TOKEN": "{_SECRET}"}})',
+        f'EcsService(container=ContainerOptions(secrets={{"HF_TOKEN": "{_SECRET}"}}))',
         at("aws_iam_role_policy", "policy.Statement.*.Resource", has(_SECRET)),
     ),
     yes(
@@ -322,14 +322,14 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "container: secrets",
-        f'EcsService(secrets={{"HF_TOKEN": "{_SECRET}"}})',
+        f'EcsService(container=ContainerOptions(secrets={{"HF_TOKEN": "{_SECRET}"}}))',
         at(_TASK, f"{_MODEL}.secrets", [{"name": "HF_TOKEN", "valueFrom": _SECRET}]),
     ),
     no("container: environmentFiles", "Not yet.", never(_TASK, "environmentFiles")),
     no("container: firelensConfiguration", "Not yet.", never(_TASK, "firelensConfiguration")),
     yes(
         "container: healthCheck",
-        'EcsService(health=ContainerHealth(command=["ready"], interval_seconds=10))',
+        'EcsService(container=ContainerOptions(health=ContainerHealth(command=["ready"], interval_seconds=10)))',
         at(_TASK, f"{_MODEL}.healthCheck.command", ["CMD", "ready"]),
         at(_TASK, f"{_MODEL}.healthCheck.interval", 10),
     ),
@@ -358,15 +358,19 @@ OPTIONS: tuple[Option, ...] = (
             [{"name": "nofile", "softLimit": 65535, "hardLimit": 65535}],
         ),
     ),
-    yes("container: user", 'EcsService(user="1234")', at(_TASK, f"{_MODEL}.user", "1234")),
+    yes(
+        "container: user",
+        'EcsService(container=ContainerOptions(user="1234"))',
+        at(_TASK, f"{_MODEL}.user", "1234"),
+    ),
     yes(
         "container: readonlyRootFilesystem",
-        "EcsService(read_only=False)",
+        "EcsService(container=ContainerOptions(read_only=False))",
         at(_TASK, f"{_MODEL}.readonlyRootFilesystem", False),
     ),
     yes(
         "container: stopTimeout",
-        "EcsService(stop_timeout_seconds=120)",
+        "EcsService(container=ContainerOptions(stop_timeout_seconds=120))",
         at(_TASK, f"{_MODEL}.stopTimeout", 120),
     ),
     yes(
@@ -376,9 +380,9 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "container: essential",
-        'EcsService(read_only=False, sidecars={"otel": SideCar(essential=False)})',
+        'EcsService(container=ContainerOptions(read_only=False), sidecars={"otel": SideCar(essential=False)})',
         at(_TASK, f"{_MODEL}.essential", False),
-        beside='EcsService(read_only=False, sidecars={"otel": SideCar()})',
+        beside='EcsService(container=ContainerOptions(read_only=False), sidecars={"otel": SideCar()})',
     ),
     yes(
         "container: dependsOn",

@@ -156,12 +156,12 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "ProductionVariants: VolumeSizeInGB",
-        "RealtimeEndpoint(volume_size_gb=200)",
+        "RealtimeEndpoint(host=Host(volume_size_gb=200))",
         at(_CONFIGURATION, f"{_VARIANT}.volume_size_in_gb", 200),
     ),
     yes(
         "ProductionVariants: ContainerStartupHealthCheckTimeoutInSeconds",
-        "RealtimeEndpoint(startup_timeout_seconds=900)",
+        "RealtimeEndpoint(host=Host(startup_timeout_seconds=900))",
         at(
             _CONFIGURATION,
             f"{_VARIANT}.container_startup_health_check_timeout_in_seconds",
@@ -170,13 +170,13 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "ProductionVariants: ModelDataDownloadTimeoutInSeconds",
-        "RealtimeEndpoint(download_timeout_seconds=1200)",
+        "RealtimeEndpoint(host=Host(download_timeout_seconds=1200))",
         at(_CONFIGURATION, f"{_VARIANT}.model_data_download_timeout_in_seconds", 1200),
     ),
     yes(
         "ProductionVariants: InferenceAmiVersion",
         'RealtimeEndpoint(instance_type="ml.g5.xlarge", '
-        'inference_ami_version="al2-ami-sagemaker-inference-gpu-2")',
+        'host=Host(inference_ami_version="al2-ami-sagemaker-inference-gpu-2"))',
         at(
             _CONFIGURATION,
             f"{_VARIANT}.inference_ami_version",
@@ -185,7 +185,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "ProductionVariants: RoutingConfig",
-        'RealtimeEndpoint(routing_strategy="LEAST_OUTSTANDING_REQUESTS")',
+        'RealtimeEndpoint(host=Host(routing_strategy="LEAST_OUTSTANDING_REQUESTS"))',
         at(
             _CONFIGURATION,
             f"{_VARIANT}.routing_config.0.routing_strategy",
@@ -194,7 +194,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "ProductionVariants: CoreDumpConfig",
-        'RealtimeEndpoint(core_dumps=CoreDumps(destination="s3://acme-dumps/fraud"))',
+        'RealtimeEndpoint(host=Host(core_dumps=CoreDumps(destination="s3://acme-dumps/fraud")))',
         at(
             _CONFIGURATION,
             f"{_VARIANT}.core_dump_config.destination_s3_uri",
