@@ -63,7 +63,7 @@ from .rollouts.spec import AllAtOnce, Canary, Linear, Rolling
 from .rules import RULES, Problem, Rule
 from .s3.lifecycle import ObjectRule, Transition
 from .s3.replication import Replica
-from .s3.spec import ArtifactBucket
+from .s3.spec import ArtifactBucket, ExistingBucket
 from .sagemaker.batch import (
     BatchTransform,
     DataProcessing,
@@ -165,6 +165,7 @@ __all__ = [
     "EndpointAlarms",
     "Environment",
     "Existing",
+    "ExistingBucket",
     "Expiry",
     "Fargate",
     "FargateProfile",

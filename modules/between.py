@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from .ecr.spec import ECR8, Image
 from .environment import Environment
 from .layers.specs import Registry
+from .model.artifact import located
 from .model.container import Container
+from .names import Name
+from .outputs import EksOutputs, NetworkOutputs
 from .rules import PathPart, Problem, did_you_mean, rule
 from .spec import walk
 from .vpc.spec import VPC2, Network
@@ -59,6 +62,14 @@ OWN5 = rule(
     source="Amazon ECR user guide, private registry settings (one of each in an account and Region)",
 )
 
+NAME5 = rule(
+    "NAME5",
+    refuses="a name in AWS or Kubernetes that two environments would make",
+    message="would make the {name}{more}, as {other} would; {remedy}",
+    source="API references of each service: the names of IAM are unique in an account, those of S3 "
+    "in a partition, others in an account and Region",
+)
+
 ENV7 = rule(
     "ENV7",
     refuses="an environment whose key begins with the key of another and a hyphen",
@@ -77,6 +88,7 @@ def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Prob
     yield from _nested_keys(environments)
     yield from _shared_registries(environments)
     yield from _cut_rights(environments)
+    yield from _repeated_names(environments)
 
 
 def _shared_registries(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
@@ -172,21 +184,21 @@ def _unowned_images(environments: Mapping[str, Environment]) -> Iterator[tuple[s
 
 def _unowned_artifacts(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
     """Artifacts in the bucket of another environment, which lets in whom it names, by its key."""
-    buckets = {
-        environment.context.bucket("artifacts"): environment
-        for environment in environments.values()
-        if isinstance(environment.registry, Registry)
+    made = {
+        key: environment.registry.own_artifacts
+        for key, environment in environments.items()
+        if isinstance(environment.registry, Registry) and environment.registry.own_artifacts
     }
+    buckets = {environments[key].artifact_bucket: environments[key] for key in made}
     for key, environment in environments.items():
         context = environment.context
+        own = environment.artifact_bucket if key in made else None
         for path, uri, stays in _artifacts(environment):
             bucket = uri.removeprefix("s3://").partition("/")[0]
             owner = buckets.get(bucket)
-            if owner is None or owner is environment:
+            if owner is None or bucket == own:
                 continue
-            registry = owner.registry
-            assert isinstance(registry, Registry)
-            let_in = (owner.context.account, *registry.artifacts.read_accounts)
+            let_in = (owner.context.account, *made[owner.key].read_accounts)
             if context.account not in let_in:
                 yield key, OWN2.problem(*path, got=uri, owner=owner.key, account=context.account)
             if bucket not in context.artifact_keys:
@@ -197,13 +209,15 @@ def _unowned_artifacts(environments: Mapping[str, Environment]) -> Iterator[tupl
 
 
 def _artifacts(environment: Environment) -> Iterator[tuple[tuple[PathPart, ...], str, bool]]:
-    """The artifacts that services name by an S3 URI, and whether they must be in the same Region."""
+    """The artifacts of services by S3 URI, and whether they must be in the same Region."""
+    bucket = environment.artifact_bucket
     for each in environment.deployed:
         for path, spec in ((), each.spec), *walk(each.spec):
             if isinstance(spec, Container):
                 for name, value in spec.versions():
-                    if name in ("artifact", "artifacts") and value and value.startswith("s3://"):
-                        yield (*each.place.path, *path, name), value, each.spec.loads_in_region
+                    if name in ("artifact", "artifacts") and value:
+                        uri = located(value, bucket)
+                        yield (*each.place.path, *path, name), uri, each.spec.loads_in_region
 
 
 def _repeated_roles(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
@@ -230,3 +244,51 @@ def _repeated_roles(environments: Mapping[str, Environment]) -> Iterator[tuple[s
                         "identity", kind=kind, name=name, account=context.account, other=other
                     ),
                 )
+
+
+def _repeated_names(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """Names that two environments would make in one place, as a template without the stage does."""
+    owners: dict[tuple[str, ...], str] = {}
+    shared: dict[tuple[str, str], list[tuple[tuple[PathPart, ...], Name]]] = {}
+    for key, environment in environments.items():
+        for path, name in environment.names:
+            if path == ("context",):
+                continue  # made by the identity layer of one environment alone: IDN2
+            place = (name.kind, *_place_of(environment, name), name.within, name.value)
+            other = owners.setdefault(place, key)
+            if other != key:
+                shared.setdefault((key, other), []).append((path, name))
+    for (key, other), found in shared.items():
+        path, name = found[0]
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        context, theirs = environments[key].context, environments[other].context
+        apart = [
+            part
+            for part in ("stage", "region", "account")
+            if getattr(context, part) != getattr(theirs, part)
+            and f"{{{part}}}" not in context.naming.template
+        ]
+        remedy = "rename it in one of them"
+        if apart:
+            path = ("context", "naming", "template")
+            remedy = f"add {{{apart[0]}}} to the template"
+        yield key, NAME5.problem(*path, name=name, more=more, other=other, remedy=remedy)
+
+
+def _place_of(environment: Environment, name: Name) -> tuple[str, ...]:
+    """In which place AWS or Kubernetes gives a name once."""
+    context = environment.context
+    if not name.kind.startswith("aws_"):
+        eks = environment.eks
+        if isinstance(eks, EksOutputs):
+            return context.account, context.region, eks.cluster_name
+        return (environment.key,)
+    if name.kind == "aws_s3_bucket":
+        return (context.partition,)
+    if name.kind.startswith("aws_iam_"):
+        return (context.partition, context.account)
+    place = (context.account, context.region)
+    if name.kind == "aws_security_group":
+        network = environment.network
+        return (*place, network.vpc_id if isinstance(network, NetworkOutputs) else environment.key)
+    return place

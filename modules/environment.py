@@ -23,7 +23,7 @@ from .layers.kubernetes import KUBERNETES
 from .layers.network import NETWORK
 from .layers.record import LayerRecord, Part
 from .layers.registry import REGISTRY
-from .layers.specs import Inference, Registry
+from .layers.specs import ARTIFACTS, Inference, Registry
 from .names import LIMITS, Name, taken_twice
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .overrides import Overridable
@@ -180,6 +180,16 @@ class Environment(Spec):
             for each in self.deployed
             if isinstance(each.spec, EcsService)
         }
+
+    @property
+    def artifact_bucket(self) -> str:
+        """The name of the bucket of model artifacts: made by the registry layer, or by somebody
+        else."""
+        if isinstance(self.registry, RegistryOutputs):
+            return self.registry.artifact_bucket
+        if self.registry is not None:
+            return self.registry.bucket(self.context)
+        return self.context.bucket(ARTIFACTS)
 
     @property
     def names(self) -> list[tuple[tuple[PathPart, ...], Name]]:

@@ -165,6 +165,17 @@ GIVEN_ROLE = check(
     fix="let who looks after the role attach the policy that is printed",
 )
 
+ARTIFACT_BUCKET = check(
+    "PRE21",
+    "artifact bucket",
+    command="preflight",
+    why="Inferform changes nothing of a bucket that somebody else made: in another Region, under a "
+    "key that no role may use, or with a policy that keeps them out, no service loads its model",
+    fix="name a bucket of the environment's Region, its key in Context.artifact_keys, and let its "
+    "owner change what its policy denies",
+    source="Amazon S3 user guide, bucket policies, SSE-KMS, using EventBridge",
+)
+
 DEPLOYED = check(
     "VER1",
     "deployed",

@@ -25,7 +25,6 @@ from .checks import (
     CREDENTIALS,
     GIVEN_ROLE,
     IMAGE,
-    KEY,
     NAME,
     QUOTA,
     READABLE,
@@ -35,6 +34,8 @@ from .checks import (
 )
 from .errors import OperatorError
 from .foreign_role import rights
+from .given_bucket import artifact_bucket
+from .given_key import keys
 from .kinds import kinds
 from .kinds.preflight import MAY_NOT_BE_READ
 from .kinds.record import Finding, Not, Quota
@@ -139,7 +140,8 @@ class _Preflight:
         yield "images", self.images
         yield from self._of_resources()
         yield "quotas", self.quotas
-        yield "key", self.keys
+        yield "key", partial(keys, self._synthesis)
+        yield "artifact bucket", partial(artifact_bucket, self._synthesis)
         yield "subnets", self.subnets
         yield "names", self.names
 
@@ -333,45 +335,6 @@ class _Preflight:
         client = self._aws.client("service-quotas")
         pages = client.get_paginator("list_service_quotas").paginate(ServiceCode=service)
         return {quota["QuotaName"]: quota["Value"] for page in pages for quota in page["Quotas"]}
-
-    def keys(self) -> Iterator[Finding]:
-        """The key that encrypts everything is enabled, and lets this account's roles use it."""
-        arn = self._synthesis.output("registry", "kms_key_arn")
-        if not isinstance(arn, str):
-            said = "the registry layer will make it"
-            yield Finding(KEY, f"{self._context.key}-registry", "skipped", said)
-            return
-        kms = self._aws.client("kms")
-        try:
-            state = kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"]
-        except ClientError as error:
-            fix = "check the ARN in the Outputs, and the policy of the key"
-            yield Finding(KEY, arn, "failed", f"cannot be read: {error}", fix)
-            return
-        if state != "Enabled":
-            fix = "aws kms cancel-key-deletion, or enable-key"
-            yield Finding(KEY, arn, "failed", f"is {state}", fix)
-            return
-        policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
-        if not self._lets_in(policy):
-            root = f"arn:{self._context.partition}:iam::{self._context.account}:root"
-            fix = f"allow kms:* to {root} in its policy, so that IAM policies decide"
-            yield Finding(KEY, arn, "failed", "its policy lets no role of this account in", fix)
-            return
-        yield Finding(KEY, arn, "passed", "is enabled and lets this account's roles in")
-
-    def _lets_in(self, policy: Mapping[str, Any]) -> bool:
-        account = self._context.account
-        for statement in policy.get("Statement", []):
-            principal = statement.get("Principal", {})
-            named = principal if isinstance(principal, str) else principal.get("AWS", [])
-            allowed = [named] if isinstance(named, str) else named
-            actions = statement.get("Action", [])
-            listed = [actions] if isinstance(actions, str) else actions
-            uses = statement.get("Effect") == "Allow" and {"kms:*", "kms:Decrypt"} & set(listed)
-            if uses and any(each in ("*", account) or f"::{account}:" in each for each in allowed):
-                return True
-        return False
 
     def subnets(self) -> Iterator[Finding]:
         """The private subnets have addresses for every instance, twice for blue/green."""

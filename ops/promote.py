@@ -19,7 +19,7 @@ from typing import Any
 
 import libcst as cst
 
-from inferform import ConfigurationError, Environment, Image, RegistryOutputs, load
+from inferform import ConfigurationError, Environment, Image, load
 from inferform.image_uri import parse_image
 from inferform.loading import Loaded
 from inferform.model.artifact import located
@@ -172,17 +172,11 @@ def copies(giver: Environment, taker: Environment, service: str) -> list[str]:
 
 def _places(environment: Environment, service: str) -> Iterator[str]:
     """Where the images and artifacts of a service are, in the order of its Spec."""
-    registry, context = environment.registry, environment.context
-    bucket = (
-        registry.artifact_bucket
-        if isinstance(registry, RegistryOutputs)
-        else context.bucket("artifacts")
-    )
     spec = find(environment, service).spec
     for artifact in spec.loads():
-        yield located(artifact, bucket)
+        yield located(artifact, environment.artifact_bucket)
     for image in (*spec.images(), *spec.helpers()):
-        yield image if isinstance(image, str) else image.uri(context)
+        yield image if isinstance(image, str) else image.uri(environment.context)
 
 
 def _wanted(giver: Environment, taker: Environment, service: str) -> Release:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from inferform import EcsService, Environment, RegistryOutputs
+from inferform import EcsService, Environment
 from inferform.loading import Loaded
 from inferform.model.artifact import located
 from inferform.rules import did_you_mean
@@ -205,7 +205,10 @@ def _wholes(found: Deployed, release: Release) -> dict[Path_, str]:
     """
     environment, spec = found.place.environment, found.spec
     left = deque(
-        [*_uris(found, environment), *(located(a, _bucket(environment)) for a in spec.loads())]
+        [
+            *_uris(found, environment),
+            *(located(a, environment.artifact_bucket) for a in spec.loads()),
+        ]
     )
     wholes = {}
     for path, value in release.items():
@@ -225,13 +228,6 @@ def _wholes(found: Deployed, release: Release) -> dict[Path_, str]:
 def _uris(found: Deployed, environment: Environment) -> Iterator[str]:
     for image in (*found.spec.images(), *found.spec.helpers()):
         yield image if isinstance(image, str) else image.uri(environment.context)
-
-
-def _bucket(environment: Environment) -> str:
-    registry = environment.registry
-    if isinstance(registry, RegistryOutputs):
-        return registry.artifact_bucket
-    return environment.context.bucket("artifacts")
 
 
 def _names(whole: str, value: str, path: Path_) -> bool:

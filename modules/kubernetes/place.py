@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..eks.spec import EksCluster
-from ..outputs import RegistryOutputs
 from ..vpc.spec import Network
 from .objects import Place
 
@@ -15,13 +14,11 @@ if TYPE_CHECKING:
 
 def place_of(environment: Environment) -> Place:
     """The literal facts of the layers below the services of `environment`."""
-    context, network, registry = environment.context, environment.network, environment.registry
+    context, network = environment.context, environment.network
     assert network is not None
     return Place(
         context=context,
-        artifact_bucket=registry.artifact_bucket
-        if isinstance(registry, RegistryOutputs)
-        else context.bucket("artifacts"),
+        artifact_bucket=environment.artifact_bucket,
         vpc_cidr=network.cidr if isinstance(network, Network) else network.vpc_cidr,
         cluster=environment.eks if isinstance(environment.eks, EksCluster) else None,
     )

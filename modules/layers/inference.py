@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..ecs.checks import check_services
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ..rules import PathPart, Problem, rule
+from ..s3.spec import ExistingBucket
 from ..sagemaker.batch import JOB11, BatchTransform
 from ..spec import NAME1, is_short_name, walk
 from .record import LayerRecord, Site
@@ -41,6 +42,7 @@ def groups_fit(value: object) -> bool:
 def _build(site: Site) -> InferenceLayer:
     from .stacks.inference import InferenceLayer
 
+    registry = site.environment.registry
     return InferenceLayer(
         site.app,
         layer=site.part.name,
@@ -52,6 +54,9 @@ def _build(site: Site) -> InferenceLayer:
         ecs=site.given("ecs", EcsOutputs),
         private=site.environment.private,
         group=site.part.group,
+        artifacts=registry.artifacts.name
+        if isinstance(registry, Registry) and isinstance(registry.artifacts, ExistingBucket)
+        else None,
     )
 
 
@@ -87,9 +92,12 @@ def _check_triggers(environment: Environment) -> Iterator[Problem]:
     registry = environment.registry
     if not isinstance(registry, Registry) or registry.artifacts.send_events:
         return
+    remedy = "set registry.artifacts.send_events=True"
+    if registry.own_artifacts is None:
+        remedy = f"let its owner turn EventBridge on, and {remedy}"
     for path, spec in walk(environment):
         if isinstance(spec, BatchTransform) and spec.waits_for_events():
-            yield JOB11.problem(*path, "trigger")
+            yield JOB11.problem(*path, "trigger", remedy=remedy)
 
 
 INFERENCE = LayerRecord(

@@ -14,12 +14,12 @@ from ..names import Name, role
 from ..overrides import Overridable
 from ..own import OwnService
 from ..rules import Problem
-from ..s3.spec import REPLICATION, ArtifactBucket
+from ..s3.spec import REPLICATION, ArtifactBucket, ExistingBucket
 from ..sagemaker.batch import BatchTransform
 from ..sagemaker.endpoints import AnyEndpoint
 from ..sagemaker.registry import ModelPackageGroup
 from ..service import Billed, Named, Place
-from ..spec import Aws, Cidrs, ShortName
+from ..spec import Aws, Cidrs, OneOf, ShortName
 from ..usage import Usage, exactly
 
 KEY = "data"
@@ -38,8 +38,8 @@ class Registry(Overridable, Billed, Named):
     repositories: dict[ShortName, Repository] = {}
     """ECR repositories by short name. Without it, none."""
 
-    artifacts: ArtifactBucket = ArtifactBucket()
-    """The bucket of model artifacts. Without it, one with the defaults."""
+    artifacts: Annotated[ArtifactBucket | ExistingBucket, OneOf()] = ArtifactBucket()
+    """The bucket of model artifacts, or one that exists. Without it, one with the defaults."""
 
     models: dict[ShortName, ModelPackageGroup] = {}
     """Model package groups of the Model Registry by short name. Without it, none."""
@@ -66,11 +66,23 @@ class Registry(Overridable, Billed, Named):
     def names(self, place: Place) -> Iterator[Name]:
         """Of the key and the bucket, and of its replication."""
         context = place.environment.context
-        if self.artifacts.replicas:
-            yield Name("aws_iam_role", role(context, REPLICATION))
+        if self.own_artifacts is not None:
+            yield Name("aws_s3_bucket", self.bucket(context))
+            if self.own_artifacts.replicas:
+                yield Name("aws_iam_role", role(context, REPLICATION))
         if self.kms_key is None:
             yield Name("aws_kms_alias", f"alias/{context.name(KEY)}")
-        yield Name("aws_s3_bucket", context.bucket(ARTIFACTS))
+
+    @property
+    def own_artifacts(self) -> ArtifactBucket | None:
+        """The bucket of artifacts that is made; None where one exists."""
+        return self.artifacts if isinstance(self.artifacts, ArtifactBucket) else None
+
+    def bucket(self, context: Context) -> str:
+        """The name of the bucket of artifacts."""
+        if isinstance(self.artifacts, ExistingBucket):
+            return self.artifacts.name
+        return context.bucket(ARTIFACTS)
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """The environment's key, and enhanced scans of the registry, which are billed by image."""

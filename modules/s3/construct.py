@@ -10,7 +10,7 @@ from ..overriding import override
 from ..protect import lifecycle
 from .lifecycle import ObjectRule
 from .replication import Replica
-from .spec import REPLICATION, ArtifactBucket
+from .spec import REPLICATION, ArtifactBucket, ExistingBucket
 
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
@@ -54,7 +54,8 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
 
 
 class Bucket(Construct):
-    """A versioned bucket, encrypted by the environment's key, private and TLS only."""
+    """A versioned bucket, encrypted by the environment's key, private and TLS only; or one that
+    exists, for which nothing is made."""
 
     def __init__(
         self,
@@ -62,12 +63,16 @@ class Bucket(Construct):
         id: str,
         *,
         context: Context,
-        spec: ArtifactBucket,
+        spec: ArtifactBucket | ExistingBucket,
         kms_key_arn: str,
     ) -> None:
         super().__init__(scope, id)
-        self.name = context.bucket(id)
+        self.name = spec.name if isinstance(spec, ExistingBucket) else context.bucket(id)
         self.arn = f"arn:{context.partition}:s3:::{self.name}"
+        if isinstance(spec, ArtifactBucket):
+            self._make(context, spec, kms_key_arn)
+
+    def _make(self, context: Context, spec: ArtifactBucket, kms_key_arn: str) -> None:
         bucket = S3Bucket(
             self,
             "bucket",

@@ -8,10 +8,10 @@ from typing import Annotated
 from ..context import AccountId
 from ..overrides import Overridable
 from ..rules import Problem, rule
-from ..spec import Aws, Many, ShortName
+from ..spec import Aws, Check, Many, ShortName, Spec, is_bucket_name
 from ..statement import PolicyStatement, problems
 from .lifecycle import Days, ObjectRule
-from .replication import S3A3, Replica
+from .replication import S3A2, S3A3, Replica
 
 REPLICATION = "replication"
 """The role that copies artifacts, in its name."""
@@ -62,3 +62,18 @@ class ArtifactBucket(Overridable):
                 wrong = f"copies what {other} copies to the same bucket"
                 yield S3A3.problem("replicas", name, wrong=wrong, remedy="leave it out")
         yield from problems(self.statements, "statements")
+
+
+class ExistingBucket(Spec):
+    """A bucket of model artifacts that somebody else made, in the environment's Region.
+
+    Nothing of it is changed or destroyed. Where another key than the environment's encrypts its
+    objects, `Context.artifact_keys` names that key.
+    """
+
+    name: Annotated[str, Check(S3A2, is_bucket_name)]
+    """The bucket's name."""
+
+    send_events: bool = False
+    """Whether it tells EventBridge of each object, which batch transforms on uploads need and its
+    owner turns on. Default: False."""

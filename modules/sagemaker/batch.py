@@ -45,8 +45,7 @@ JOB10 = rule(
 JOB11 = rule(
     "JOB11",
     refuses="a batch transform on uploads to a bucket that sends no events",
-    message="waits for uploads, but the artifact bucket sends no events; set "
-    "registry.artifacts.send_events=True",
+    message="waits for uploads, but the artifact bucket sends no events; {remedy}",
     source="Amazon S3 user guide, using EventBridge",
 )
 JOB12 = rule(

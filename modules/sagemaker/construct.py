@@ -127,7 +127,7 @@ class HostedEndpoint(Construct):
                 statements += container_grants(context, source, bucket, key)
             if hosted.mode == "components":
                 statements += grants.pull_any(context)
-                for held in (bucket, *context.artifact_keys):
+                for held in dict.fromkeys((bucket, *context.artifact_keys)):
                     statements += grants.read_artifact(context, f"s3://{held}/", key)
             statements += self._host_statements(hosted)
         if spec.capture:

@@ -162,7 +162,7 @@ class Synthesis:
         def value(match: re.Match[str]) -> str:
             known = self.output(match[1], match[2])
             if known is None and match[2] == "artifact_bucket":
-                known = self.context.bucket("artifacts")
+                known = self.environment.artifact_bucket
             return known if isinstance(known, str) else match[0]
 
         return _REMOTE.sub(value, text)

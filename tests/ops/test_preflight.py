@@ -67,6 +67,16 @@ def endpoint(most: int = 2, instance_type: str = "ml.m5.large", tag: str = "1.4.
     )
 
 
+def lets_in(context: Context) -> str:
+    """The policy of a key that the account's roles and its log groups may use."""
+    people = {
+        "AWS": f"arn:aws:iam::{context.account}:root",
+        "Service": f"logs.{context.region}.amazonaws.com",
+    }
+    statement = {"Effect": "Allow", "Principal": people, "Action": "kms:*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 class Account:
     """An account in which everything is as a deploy of the inference layer needs it."""
 
@@ -79,7 +89,7 @@ class Account:
             ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.0.{start}/28")["Subnet"]["SubnetId"]
             for start in (0, 16)
         ]
-        self.key = kms.create_key()["KeyMetadata"]["Arn"]
+        self.key = kms.create_key(Policy=lets_in(context))["KeyMetadata"]["Arn"]
         self.bucket = f"data-{context.account}"
         s3 = aws.client("s3")
         s3.create_bucket(Bucket=self.bucket)
@@ -135,6 +145,7 @@ def test_nothing_is_wrong_where_everything_is_there(account: Account) -> None:
         "state bucket",
         "image",
         "artifact",
+        "artifact bucket",
         "quota",
         "key",
         "subnets",

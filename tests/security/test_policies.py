@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from inferform import Environment, Registry
+from inferform import ArtifactBucket, Environment, Registry
 from tests.capabilities import capabilities, together
 from tests.conftest import Made
 
@@ -207,6 +207,7 @@ def readers(environment: Environment, kind: str, stack: dict[str, Any], name: st
     registry = environment.registry
     if not isinstance(registry, Registry):
         return set()
+    artifacts = registry.own_artifacts or ArtifactBucket()
     groups: dict[str, Any] = {
         "aws_ecr_repository_policy": [
             each.pull_accounts for each in registry.repositories.values()
@@ -215,10 +216,8 @@ def readers(environment: Environment, kind: str, stack: dict[str, Any], name: st
         "aws_sagemaker_model_package_group_policy": [
             each.read_accounts for each in registry.models.values()
         ],
-        "aws_s3_bucket_policy": [registry.artifacts.read_accounts]
-        if name.startswith("artifacts_")
-        else [],
-        "aws_kms_key": [registry.artifacts.read_accounts],
+        "aws_s3_bucket_policy": [artifacts.read_accounts] if name.startswith("artifacts_") else [],
+        "aws_kms_key": [artifacts.read_accounts],
     }
     return {each for accounts in groups.get(kind, []) for each in accounts}
 

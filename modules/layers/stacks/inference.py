@@ -47,7 +47,10 @@ class InferenceLayer(Layer):
         private: bool = False,
         layer: str = "inference",
         group: str = "",
+        artifacts: str | None = None,
     ) -> None:
+        """`artifacts` is the bucket of artifacts that exists beside a registry layer: its name is
+        known before that layer's state, as its key in the Context is found by it."""
         super().__init__(scope, layer, context=context, target=target)
         self._group = group
         self.endpoints: dict[str, HostedEndpoint] = {}
@@ -55,7 +58,10 @@ class InferenceLayer(Layer):
         self.services: dict[str, Service] = {}
         self.security_group_id: str | None = None
         below = self.network = self.below("network", NetworkOutputs, network)
-        data = self.registry = self.below("registry", RegistryOutputs, registry)
+        data = self.below("registry", RegistryOutputs, registry)
+        if artifacts is not None:
+            data = replace(data, artifact_bucket=artifacts)
+        self.registry = data
         if spec.endpoints or spec.batch:
             self._hosted(below, data, spec)
         if spec.services:

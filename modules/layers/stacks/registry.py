@@ -42,12 +42,13 @@ class RegistryLayer(Layer):
     ) -> None:
         super().__init__(scope, "registry", context=context, target=target)
         _check_target(spec, target)
+        own = spec.own_artifacts
         self.key = key = Key(
             self,
             KEY,
             context=context,
             purpose=f"Inferform data of {context.prefix}",
-            read_accounts=spec.artifacts.read_accounts,
+            read_accounts=own.read_accounts if own else (),
             given=spec.kms_key,
         )
         self.artifacts = artifacts = Bucket(

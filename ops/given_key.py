@@ -1,0 +1,279 @@
+"""Whether the policy of a key that somebody else made lets in who must use it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from inferform import Context
+
+from .aws import Aws
+from .checks import KEY
+from .iam import Grant, NotReadableError, grants, listed, statements
+from .kinds.record import Finding
+from .kinds.synthesis import Synthesis
+
+Statement = dict[str, Any]
+Answer = Callable[[Statement], str]
+"""Whether a statement is for somebody: `yes`, `no` or `perhaps`, where it is not known."""
+
+USES = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
+"""What the account's roles do with the key that encrypts what they write.
+
+Source: SageMaker developer guide, KMS permissions of roles; Amazon ECR user guide, encryption at rest.
+"""
+
+_LOGS = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptTo")
+"""Source: CloudWatch Logs user guide, encrypt log data using AWS KMS."""
+
+_LOG_ACTIONS = ("Decrypt", "Describe", "Encrypt", "GenerateDataKey", "ReEncrypt")
+_LOG_ARN = "kms:EncryptionContext:aws:logs:arn"
+_DENIED = ("AccessDenied", "AccessDeniedException")
+_ORDER = ("no", "perhaps", "yes")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody must be allowed."""
+
+    who: str
+    actions: tuple[str, ...]
+    is_for: Answer
+    statement: Statement
+    """The statement that allows it."""
+
+
+def keys(synthesis: Synthesis) -> Iterator[Finding]:
+    """Every key that encrypts what is written or read: it is enabled, and lets in who uses it."""
+    context, registry = synthesis.context, synthesis.environment.registry
+    own = getattr(registry, "kms_key", None) or synthesis.output("registry", "kms_key_arn")
+    if not isinstance(own, str):
+        said = "the registry layer will make it"
+        yield Finding(KEY, f"{context.key}-registry", "skipped", said)
+    given = (each.spec.existing.kms_key for each in synthesis.environment.deployed)
+    for arn in dict.fromkeys([own, *given]):
+        if isinstance(arn, str):
+            yield from _key(synthesis, arn, USES, is_own=arn == own)
+    for arn in dict.fromkeys(context.artifact_keys.values()):
+        yield from _key(synthesis, arn, ("kms:Decrypt",), is_own=False)
+
+
+def _key(
+    synthesis: Synthesis, arn: str, actions: tuple[str, ...], *, is_own: bool
+) -> Iterator[Finding]:
+    context = synthesis.context
+    groups = [
+        str(each.values["name"])
+        for each in synthesis.of("aws_cloudwatch_log_group")
+        if synthesis.resolved(str(each.values.get("kms_key_id", ""))) == arn
+    ]
+    artifacts = getattr(synthesis.environment.registry, "own_artifacts", None) if is_own else None
+    readers = artifacts.read_accounts if artifacts else ()
+    wanted = wanted_of(context, actions, groups=groups, readers=readers)
+    region, account = arn.split(":")[3:5]
+    if (region, account) != (context.region, context.account):
+        # GetKeyPolicy is for the key's own account alone (KMS API reference).
+        where = f"account {account}" if account != context.account else region
+        yield _unknown(arn, f"it is in {where}", wanted)
+        return
+    state = _state(synthesis.aws, arn)
+    if state != "Enabled":
+        fix = "aws kms cancel-key-deletion, or enable-key"
+        if state.startswith("cannot"):
+            fix = "check its ARN, and its policy"
+        yield Finding(KEY, arn, "failed", state if " " in state else f"is {state}", fix)
+        return
+    try:
+        answer = synthesis.aws.client("kms").get_key_policy(KeyId=arn, PolicyName="default")
+        held = statements(answer["Policy"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _DENIED:
+            raise
+        yield _unknown(arn, "its policy may not be read with these credentials", wanted)
+        return
+    except NotReadableError as error:
+        yield _unknown(arn, f"its policy {error}", wanted)
+        return
+    yield judged(arn, held, wanted)
+
+
+def judged(arn: str, held: Sequence[Statement], wanted: Sequence[Wanted]) -> Finding:
+    """Whether the statements of a key's policy let in who is wanted, and what they lack."""
+    answers = [(each, _answer(held, each)) for each in wanted]
+    missing = [each for each, answer in answers if answer == "no"]
+    unclear = [each for each, answer in answers if answer == "perhaps"]
+    if missing:
+        who = ", ".join(each.who for each in missing)
+        said = f"its policy does not let {who} in; it lacks {_printed(missing)}"
+        return Finding(KEY, arn, "failed", said, "let its owner add what is printed to its policy")
+    if unclear:
+        who = ", ".join(each.who for each in unclear)
+        said = (
+            f"not known whether its policy lets {who} in, as it names single roles or has conditions; "
+            f"this would be enough: {_printed(unclear)}"
+        )
+        return Finding(KEY, arn, "skipped", said)
+    who = ", ".join(each.who for each in wanted)
+    return Finding(KEY, arn, "passed", f"is enabled and lets {who} in")
+
+
+def _unknown(arn: str, why: str, wanted: Sequence[Wanted]) -> Finding:
+    said = f"not known whether it lets in who needs it: {why}; it must hold {_printed(wanted)}"
+    return Finding(KEY, arn, "skipped", said)
+
+
+def _printed(wanted: Sequence[Wanted]) -> str:
+    made = [each.statement for each in wanted]
+    return json.dumps(made[0] if len(made) == 1 else made)
+
+
+def _state(aws: Aws, arn: str) -> str:
+    try:
+        return str(aws.client("kms").describe_key(KeyId=arn)["KeyMetadata"]["KeyState"])
+    except ClientError as error:
+        return f"cannot be read: {error}"
+
+
+# What is wanted
+
+
+def wanted_of(
+    context: Context,
+    actions: tuple[str, ...],
+    *,
+    groups: Sequence[str] = (),
+    readers: Sequence[str] = (),
+) -> list[Wanted]:
+    """Who must be let in to a key: the account's roles for some actions, CloudWatch Logs for log
+    groups by name, and other accounts that read artifacts through S3."""
+    through = f"s3.{context.region}.{context.dns_suffix}"
+    reads = ("kms:Decrypt", "kms:DescribeKey")
+    return [
+        _account(context, context.account, actions),
+        *([_logs(context, sorted(groups))] if groups else []),
+        *(_account(context, account, reads, through=through) for account in readers),
+    ]
+
+
+def _account(
+    context: Context, account: str, actions: tuple[str, ...], *, through: str = ""
+) -> Wanted:
+    """The roles of an account, as far as their own policies say; `through` a service alone."""
+    root = f"arn:{context.partition}:iam::{account}:root"
+    tests = {"kms:calleraccount": [account]} | ({"kms:viaservice": [through]} if through else {})
+
+    def is_for(statement: Statement) -> str:
+        people = _principals(statement, "AWS")
+        if {root, account} & {*people}:
+            return _holds(statement, tests)
+        if "*" in people:
+            # Everybody, unless a condition says which account.
+            return _holds(statement, tests)
+        return "perhaps" if any(f":{account}:" in each for each in people) else "no"
+
+    own = account == context.account
+    made: Statement = {
+        "Sid": "UsedByIam" if own else f"ReadBy{account}",
+        "Effect": "Allow",
+        "Principal": {"AWS": root},
+        "Action": [*actions],
+        "Resource": "*",
+    }
+    if through:
+        made["Condition"] = {"StringEquals": {"kms:ViaService": through}}
+    who = "this account's roles" if own else f"account {account}"
+    return Wanted(who, actions, is_for, made)
+
+
+def _logs(context: Context, groups: Sequence[str]) -> Wanted:
+    """CloudWatch Logs, for log groups that the key encrypts."""
+    service = f"logs.{context.region}.{context.dns_suffix}"
+    arns = [context.arn("logs", f"log-group:{name}") for name in groups]
+
+    def is_for(statement: Statement) -> str:
+        people = _principals(statement, "Service")
+        if service not in people:
+            return "perhaps" if "*" in people else "no"
+        tests = {_LOG_ARN.lower(): arns, "aws:sourceaccount": [context.account]}
+        return _holds(statement, tests)
+
+    made: Statement = {
+        "Sid": "LogGroups",
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": [f"kms:{each}*" for each in _LOG_ACTIONS],
+        "Resource": "*",
+        "Condition": {"ArnLike": {_LOG_ARN: arns}},
+    }
+    return Wanted(service, _LOGS, is_for, made)
+
+
+# What a policy says
+
+
+def _answer(held: Sequence[Statement], wanted: Wanted) -> str:
+    """Whether somebody may do everything: the worst of the answers for each action."""
+    return min((_of_action(held, wanted, each) for each in wanted.actions), key=_ORDER.index)
+
+
+def _of_action(held: Sequence[Statement], wanted: Wanted, action: str) -> str:
+    allowed = [
+        wanted.is_for(each) for each in held if each.get("Effect") == "Allow" and _of(each, action)
+    ]
+    answer = max(allowed, key=_ORDER.index, default="no")
+    for each in held:
+        if each.get("Effect") == "Deny" and _of(each, action):
+            denies = "perhaps" if "NotPrincipal" in each else wanted.is_for(each)
+            against = {"yes": "no", "perhaps": "perhaps", "no": "yes"}[denies]
+            answer = min(answer, against, key=_ORDER.index)
+    return answer
+
+
+def _of(statement: Statement, action: str) -> bool:
+    """Whether a statement is for an action on the key itself."""
+    return any(
+        each.covers(Grant(action, each.resource), conditions=False)
+        for effect in ("Allow", "Deny")
+        for each in grants({"Statement": [statement]}, effect)
+    )
+
+
+def _principals(statement: Statement, kind: str) -> list[str]:
+    principal = statement.get("Principal")
+    if isinstance(principal, Mapping):
+        return listed(principal.get(kind))
+    return listed(principal)
+
+
+def _holds(statement: Statement, tests: Mapping[str, Sequence[str]]) -> str:
+    """Whether a condition holds, of which the values of some keys are known."""
+    answer = "yes"
+    for operator, asked in (statement.get("Condition") or {}).items():
+        plain = operator.removeprefix("ForAnyValue:").removesuffix("IfExists")
+        for key, patterns in asked.items():
+            values = {**_TLS, **tests}.get(key.lower())
+            if values is None or plain not in _OPERATORS:
+                answer = min(answer, "perhaps", key=_ORDER.index)
+            elif not all(_OPERATORS[plain](value, listed(patterns)) for value in values):
+                return "no"
+    return answer
+
+
+def _is_like(value: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(value, each.replace("[", "[[]")) for each in patterns)
+
+
+_TLS = {"aws:securetransport": ["true"]}
+
+_OPERATORS: Mapping[str, Callable[[str, Sequence[str]], bool]] = {
+    "ArnEquals": _is_like,
+    "ArnLike": _is_like,
+    "Bool": lambda value, given: value in [each.lower() for each in given],
+    "StringEquals": lambda value, given: value in given,
+    "StringLike": _is_like,
+}
