@@ -34,9 +34,9 @@ from .checks import (
 )
 from .errors import OperatorError
 from .foreign_role import rights
-from .given_bucket import artifact_bucket
-from .given_key import keys
 from .kinds import kinds
+from .kinds.given_bucket import artifact_bucket
+from .kinds.given_key import keys
 from .kinds.preflight import MAY_NOT_BE_READ
 from .kinds.record import Finding, Not, Quota
 from .kinds.synthesis import Resource, Synthesis

@@ -17,7 +17,6 @@ SLOW = "objects of it are restored for hours before they can be read, or it is n
 CAPABILITY = Capability(
     not_aws={
         PART_OF_A_NAME: ("ExistingBucket.name", "Replica.bucket"),
-        "what its owner has set": ("ExistingBucket.send_events",),
         PART_OF_A_POLICY: ("ArtifactBucket.read_accounts[]",),
     },
     good={"Replica.key": ("arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef",)},

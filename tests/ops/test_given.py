@@ -9,8 +9,8 @@ import pytest
 
 from inferform import Context, Existing, ExistingBucket, Inference, Registry, Repository
 from ops.checks import ARTIFACT_BUCKET, KEY
-from ops.given_bucket import denials
-from ops.given_key import USES, judged, wanted_of
+from ops.kinds.given_bucket import denials
+from ops.kinds.given_key import USES, judged, wanted_of
 from ops.kinds.record import Finding
 
 from .test_preflight import Account, account, endpoint

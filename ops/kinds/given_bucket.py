@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 from inferform import Registry, RegistryOutputs
 from inferform.s3.spec import ExistingBucket
 
-from .checks import ARTIFACT_BUCKET
-from .iam import EVERYBODY, Grant, grants, listed, matches, statements
-from .kinds.record import Finding
-from .kinds.synthesis import Synthesis
+from ..checks import ARTIFACT_BUCKET
+from ..iam import EVERYBODY, Grant, grants, listed, matches, statements
+from .record import Finding
+from .synthesis import Synthesis
 
 Statement = dict[str, Any]
 

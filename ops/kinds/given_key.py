@@ -12,11 +12,11 @@ from botocore.exceptions import ClientError
 
 from inferform import Context
 
-from .aws import Aws
-from .checks import KEY
-from .iam import Grant, NotReadableError, grants, listed, statements
-from .kinds.record import Finding
-from .kinds.synthesis import Synthesis
+from ..aws import Aws
+from ..checks import KEY
+from ..iam import Grant, NotReadableError, grants, listed, statements
+from .record import Finding
+from .synthesis import Synthesis
 
 Statement = dict[str, Any]
 Answer = Callable[[Statement], str]
