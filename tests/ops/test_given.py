@@ -51,7 +51,7 @@ def test_a_bucket_that_exists_is_looked_at(account: Account) -> None:
 
     def encrypted_by(key: str) -> list[tuple[str, str, str]]:
         by = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
-        rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": by}]}
+        rules: Any = {"Rules": [{"ApplyServerSideEncryptionByDefault": by}]}
         s3.put_bucket_encryption(Bucket=account.bucket, ServerSideEncryptionConfiguration=rules)
         return with_bucket(account.bucket)
 
