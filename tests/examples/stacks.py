@@ -26,6 +26,7 @@ def sources() -> dict[str, list[Environment]]:
     readmes = {module: of(path) for module, path in readme.modules().items()}
     return {
         "environments": list(load(readme.ROOT / "environments").environments.values()),
+        "peers": list(load(readme.ROOT / "examples/peers").environments.values()),
         **{module: found for module, found in readmes.items() if found},
         **{name: [make()] for name, make in made.items()},
     }

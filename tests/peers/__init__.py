@@ -1,0 +1,12 @@
+"""Public Terraform modules' examples, compared with what Inferform makes in their place."""
+
+from __future__ import annotations
+
+from .record import Example
+
+
+def examples() -> tuple[Example, ...]:
+    """Every example that is compared."""
+    from . import sagemaker
+
+    return sagemaker.EXAMPLES

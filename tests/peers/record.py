@@ -1,0 +1,234 @@
+"""What an example of a public module sends, and what the environment in its place makes instead.
+
+`expected/*.json` has the attributes that the module sends for its example, those of its own
+resources that it sets itself: `expected/README.md` says how they were taken from Terraform.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "examples/peers"
+EXPECTED = Path(__file__).with_name("expected")
+
+OWN_NAME = ("name", "bucket", "family")
+"""The attributes by which AWS knows a resource."""
+
+Content = Mapping[str, Any]
+
+Inputs = Mapping[str, str | tuple[str, str]]
+"""Where inputs go, by their path in the example: an address and an attribute of the module that has
+the input in it, or why it goes into no attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """An attribute that Inferform sets otherwise on purpose."""
+
+    got: str | None
+    """What it is, with `*` for anything and `<aws_kms_key>` for something of a resource; None where
+    Inferform does not set it."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A resource of the module, and the one of Inferform in its place."""
+
+    theirs: str
+    """Its address in the module."""
+
+    ours: str
+    """The type, and after a space the end of the construct's path where there are several."""
+
+    differs: Mapping[str, Differs] = field(default_factory=dict)
+    """By attribute."""
+
+    adds: Mapping[str, str] = field(default_factory=dict)
+    """Attributes and blocks that only Inferform sets, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """An example of a module, written as an environment."""
+
+    environment: str
+    """The file in `examples/peers`, and the name of the environment in it."""
+
+    expected: str
+    """The file in `expected`."""
+
+    pairs: tuple[Pair, ...]
+    """What is there in both."""
+
+    inputs: Inputs
+    """Where each input of the example goes. Those that this example does not have are left out."""
+
+    not_made: Mapping[str, str] = field(default_factory=dict)
+    """What Inferform does not make, by the address, and why. `*` stands for anything."""
+
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """What Inferform makes besides, by the type, and why."""
+
+    undeployed: str = ""
+    """Why the tests do not deploy it to the emulator; empty where they do."""
+
+    def recorded(self) -> Recorded:
+        """What the module sends."""
+        content = json.loads((EXPECTED / f"{self.expected}.json").read_text("utf-8"))
+        return Recorded(content, {pair.theirs for pair in self.pairs})
+
+
+class Recorded:
+    """What a module sends for one of its examples."""
+
+    def __init__(self, content: Content, paired: Collection[str]) -> None:
+        self.module: str = content["module"]
+        self.commit: str = content["commit"]
+        self.example: str = content["example"]
+        self.inputs: dict[str, Any] = dict(leaves(content["inputs"]))
+        self.resources: dict[str, dict[str, Any]] = content["resources"]
+        self._names = {
+            attributes[key]: kind_of(address)
+            for address, attributes in self.resources.items()
+            for key in OWN_NAME
+            if address in paired and isinstance(attributes.get(key), str)
+        }
+
+    def value(self, address: str, path: str) -> Any:
+        """What the module sends for an attribute, in a form to be compared."""
+        value = self.resources[address][path]
+        if path in OWN_NAME and isinstance(value, str):
+            return value
+        if isinstance(value, Mapping):
+            return f"<{kind_of(value['refers to'])}>"
+        return plain(value, self._names)
+
+
+class Stacks:
+    """The stacks of an environment, with their references followed."""
+
+    def __init__(self, stacks: Mapping[str, Content]) -> None:
+        self._layers = {name.split("-", 2)[-1]: stack for name, stack in stacks.items()}
+        self._made = {
+            f"{kind}.{name}": (stack, attributes)
+            for stack in self._layers.values()
+            for kind, resources in stack.get("resource", {}).items()
+            for name, attributes in resources.items()
+        }
+        self._names = {
+            text: address.partition(".")[0]
+            for address, (stack, attributes) in self._made.items()
+            for key in OWN_NAME
+            if isinstance(attributes.get(key), str)
+            and "acme-" in (text := self._followed(attributes[key], stack))
+        }
+
+    @property
+    def types(self) -> set[str]:
+        """The types of everything that is made."""
+        return {address.partition(".")[0] for address in self._made}
+
+    def find(self, ours: str) -> tuple[str, dict[str, Any]]:
+        """The address and attributes of the one resource that a Pair names."""
+        kind, _, end = ours.partition(" ")
+        found = [
+            (address, attributes)
+            for address, (_, attributes) in self._made.items()
+            if address.startswith(f"{kind}.")
+            and attributes["//"]["metadata"]["path"].endswith(f"/{end}" if end else "")
+        ]
+        assert len(found) == 1, (ours, [address for address, _ in found])
+        return found[0]
+
+    def attributes(self, address: str) -> dict[str, Any]:
+        """Every attribute that is set, by its path without the numbers of blocks."""
+        stack, attributes = self._made[address]
+        (provider,) = stack["provider"]["aws"]
+        apart = ("//", "lifecycle", "depends_on", "provider")
+        own = {key: value for key, value in attributes.items() if key not in apart}
+        tags = {**provider.get("default_tags", [{}])[0].get("tags", {}), **own.pop("tags", {})}
+        return dict(leaves(own)) | {f"tags.{key}": value for key, value in tags.items()}
+
+    def value(self, address: str, path: str) -> Any:
+        """An attribute of a resource by its path in Terraform's words; None where it is not set."""
+        stack, _ = self._made[address]
+        value = self.attributes(address).get(short(path))
+        if value is None or path in OWN_NAME:
+            return value
+        return self.meant(value, stack)
+
+    def meant(self, value: Any, stack: Content) -> Any:
+        """A value with what it names of the environment's resources in a form to be compared."""
+        if not isinstance(value, str):
+            return plain(value, {})
+        return plain(self._followed(value, stack), self._names)
+
+    def _followed(self, text: str, stack: Content) -> str:
+        """A text with the values of references that are known before the apply."""
+
+        def output(match: re.Match[str]) -> str:
+            other = self._layers.get(match[1])
+            if other is None:
+                return f"<output {match[2]}>"
+            return self._followed(str(other["output"][match[2]]["value"]), other)
+
+        def attribute(match: re.Match[str]) -> str:
+            address, key = match[1], match[2]
+            held = self._made[address][1].get(key) if address in self._made else None
+            if isinstance(held, str):
+                return self._followed(held, stack)
+            return f"<{address.split('.')[-2]}>"
+
+        text = re.sub(r"\$\{data\.terraform_remote_state\.([\w-]+)\.outputs\.(\w+)\}", output, text)
+        return re.sub(r"\$\{((?:data\.)?aws_\w+\.[\w-]+)\.([^}]+)\}", attribute, text)
+
+
+def kind_of(address: str) -> str:
+    """The type in an address of the module."""
+    return re.sub(r"^(module\.[\w-]+(\[[^\]]*\])?\.)*", "", address).partition(".")[0]
+
+
+def short(path: str) -> str:
+    """A path without the numbers of blocks that are alone."""
+    return re.sub(r"\.0(?=\.|$)", "", path)
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value in blocks, lists and maps, by its path; the first of several has no number."""
+    if isinstance(value, Mapping) and "refers to" not in value:
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from leaves(inner, f"{path}.{index}" if index else path)
+    elif value is not None:
+        yield path, value
+
+
+def plain(value: Any, names: Mapping[str, str]) -> Any:
+    """A value as text, as Terraform takes numbers and their texts for the same."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if not isinstance(value, str):
+        return str(value)
+    for name in sorted(names, key=len, reverse=True):
+        value = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", f"<{names[name]}>", value)
+    if value.startswith("{"):
+        return json.dumps(json.loads(value), sort_keys=True)
+    return value
+
+
+def fits(pattern: str, value: Any) -> bool:
+    """Whether a value is what a pattern with `*` says."""
+    text = ".*".join(map(re.escape, pattern.split("*")))
+    return isinstance(value, str) and re.fullmatch(text, value, re.DOTALL) is not None

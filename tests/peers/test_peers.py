@@ -1,0 +1,123 @@
+"""The environments of `examples/peers` make what the public modules make of the same examples.
+
+What is otherwise is listed with its reason in the files beside this one, and is looked at as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from inferform import load
+from tests.conftest import Made
+
+from . import examples
+from .record import EXPECTED, FOLDER, Example, Stacks, fits, short
+
+EXAMPLES = examples()
+each = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.environment)
+
+
+@pytest.fixture(scope="module")
+def stacks(made: dict[str, Made]) -> dict[str, Stacks]:
+    """The stacks of each environment, by the name of its file."""
+    loaded = load(FOLDER)
+    return {
+        file.stem: Stacks(
+            {
+                name.removeprefix("peers-"): each.stack
+                for name, each in made.items()
+                if name.startswith("peers-") and each.environment.key == key
+            }
+        )
+        for key, file in loaded.files.items()
+    }
+
+
+def of(table: Mapping[str, str], name: str) -> str | None:
+    """The reason that a table has for a name, by a pattern with `*`."""
+    return next((why for pattern, why in table.items() if fits(pattern, name)), None)
+
+
+def test_every_file_is_compared_and_every_record_is_used() -> None:
+    files = sorted(file.stem for file in FOLDER.glob("*.py"))
+    assert files == sorted(example.environment for example in EXAMPLES)
+    recorded = sorted(file.stem for file in EXPECTED.glob("*.json"))
+    assert recorded == sorted(example.expected for example in EXAMPLES)
+
+
+@each
+def test_every_attribute_that_the_module_sends_is_the_same_or_differs_as_listed(
+    example: Example, stacks: dict[str, Stacks]
+) -> None:
+    recorded, made = example.recorded(), stacks[example.environment]
+    wrong = []
+    for pair in example.pairs:
+        address, _ = made.find(pair.ours)
+        sent = recorded.resources[pair.theirs]
+        assert set(pair.differs) <= set(sent), pair.theirs
+        for path in sent:
+            theirs, ours = recorded.value(pair.theirs, path), made.value(address, path)
+            differs = pair.differs.get(path)
+            if differs is None:
+                good = ours == theirs
+            else:
+                good = ours != theirs and (
+                    ours is None if differs.got is None else fits(differs.got, ours)
+                )
+            if not good:
+                wrong.append((pair.theirs, path, theirs, ours, differs and differs.got))
+    assert wrong == []
+
+
+@each
+def test_every_resource_of_the_module_has_its_place_or_a_reason(example: Example) -> None:
+    resources = example.recorded().resources
+    paired = [pair.theirs for pair in example.pairs]
+    assert len(set(paired)) == len(paired)
+    left = [name for name in resources if name not in paired]
+    assert [name for name in left if not of(example.not_made, name)] == []
+    unused = [p for p in example.not_made if not any(fits(p, name) for name in left)]
+    assert unused == []
+
+
+@each
+def test_whatever_inferform_adds_is_listed(example: Example, stacks: dict[str, Stacks]) -> None:
+    recorded, made = example.recorded(), stacks[example.environment]
+    wrong = []
+    for pair in example.pairs:
+        address, attributes = made.find(pair.ours)
+        known = {short(path) for path in recorded.resources[pair.theirs]}
+        for path in made.attributes(address):
+            own = path.startswith("tags.") and path not in attributes.get("tags", {})
+            if (
+                path in known
+                or own
+                or any(path == a or path.startswith(f"{a}.") for a in pair.adds)
+            ):
+                continue
+            wrong.append((address, path, made.value(address, path)))
+    assert wrong == []
+    paired = {pair.ours.partition(" ")[0] for pair in example.pairs}
+    assert made.types - paired - set(example.beside) == set()
+
+
+@each
+def test_every_input_of_the_example_goes_somewhere(example: Example) -> None:
+    recorded = example.recorded()
+    compared = {
+        (pair.theirs, path) for pair in example.pairs for path in recorded.resources[pair.theirs]
+    }
+    wrong = []
+    for name, given in recorded.inputs.items():
+        place = example.inputs.get(name)
+        if isinstance(place, str) and place:
+            continue
+        if not isinstance(place, tuple) or place not in compared:
+            wrong.append(f"{name}: {place}")
+            continue
+        sent = str(recorded.resources[place[0]][place[1]])
+        if str(given) not in sent:
+            wrong.append(f"{name}: {given} is not in {sent}")
+    assert wrong == []
