@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-from . import capabilities, extensions, names, options, overrides, picture
+from . import capabilities, extensions, names, options, overrides, peers, picture
 
 UPDATE = ".venv/bin/python -m tests.documents"
 
@@ -31,6 +31,8 @@ GENERATED = (
     Part("option-numbers", ROOT / "docs/options.md", options.summary),
     Part("options", ROOT / "docs/options.md", options.tables),
     Part("extensions", ROOT / "docs/capabilities.md", extensions.table),
+    Part("examples", ROOT / "docs/peers.md", peers.of_examples),
+    Part("differences", ROOT / "docs/peers.md", peers.of_differences),
 )
 
 

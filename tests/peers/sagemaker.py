@@ -10,7 +10,7 @@ from .record import Differs, Example, Inputs, Pair
 _NAMED = "names are made of the Context and a short name"
 _HASHED = "what SageMaker never changes has a hash of its content in its name"
 _TRUST = "SageMaker may take on the role for this account's resources alone"
-_POLICY = "the role may do what this endpoint needs, a policy of its own says"
+_POLICY = "the role may do only what this endpoint needs, in a policy apart"
 
 _ENDPOINT = {"deployment_config": "alarms on the error rates roll a bad update back"}
 _CONFIGURATION = {
@@ -33,7 +33,7 @@ _BESIDE = {
     "aws_cloudwatch_log_group": "encrypted logs that expire",
     "aws_cloudwatch_metric_alarm": "alarms on the error rates, which roll an update back",
     "aws_iam_role_policy": "what the role may do",
-    "terraform_data": "what a replaced endpoint is scaled anew by",
+    "terraform_data": "scales an endpoint anew that was replaced",
     **dict.fromkeys(
         (
             *("aws_default_security_group", "aws_flow_log", "aws_route_table"),
@@ -41,7 +41,7 @@ _BESIDE = {
             *("aws_vpc_endpoint", "aws_vpc_endpoint_route_table_association"),
             "aws_vpc_security_group_egress_rule",
         ),
-        "the network layer, which costs nothing without NAT gateways and interface endpoints",
+        "the network layer, which every environment has; it costs nothing without NAT gateways and interface endpoints",
     ),
     **dict.fromkeys(
         (
@@ -50,7 +50,7 @@ _BESIDE = {
             *("aws_s3_bucket_public_access_block", "aws_s3_bucket_versioning"),
             "aws_s3_bucket_server_side_encryption_configuration",
         ),
-        "the registry layer: the key and the bucket of artifacts",
+        "the registry layer, which every environment has: the key and the bucket of artifacts",
     ),
 }
 _REPOSITORY = dict.fromkeys(

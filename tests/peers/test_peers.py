@@ -13,7 +13,7 @@ from inferform import load
 from tests.conftest import Made
 
 from . import examples
-from .record import EXPECTED, FOLDER, Example, Stacks, fits, short
+from .record import EXPECTED, FOLDER, Example, Stacks, fits, kind_of, short
 
 EXAMPLES = examples()
 each = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.environment)
@@ -82,25 +82,39 @@ def test_every_resource_of_the_module_has_its_place_or_a_reason(example: Example
     assert unused == []
 
 
-@each
-def test_whatever_inferform_adds_is_listed(example: Example, stacks: dict[str, Stacks]) -> None:
-    recorded, made = example.recorded(), stacks[example.environment]
-    wrong = []
-    for pair in example.pairs:
-        address, attributes = made.find(pair.ours)
-        known = {short(path) for path in recorded.resources[pair.theirs]}
-        for path in made.attributes(address):
-            own = path.startswith("tags.") and path not in attributes.get("tags", {})
-            if (
-                path in known
-                or own
-                or any(path == a or path.startswith(f"{a}.") for a in pair.adds)
-            ):
-                continue
-            wrong.append((address, path, made.value(address, path)))
-    assert wrong == []
-    paired = {pair.ours.partition(" ")[0] for pair in example.pairs}
-    assert made.types - paired - set(example.beside) == set()
+def _is_in(path: str, block: str) -> bool:
+    return path == block or path.startswith(f"{block}.")
+
+
+def test_whatever_inferform_adds_is_listed_and_nothing_else(stacks: dict[str, Stacks]) -> None:
+    unlisted = []
+    added, beside = set(), set()
+    for example in EXAMPLES:
+        recorded, made = example.recorded(), stacks[example.environment]
+        for pair in example.pairs:
+            address, attributes = made.find(pair.ours)
+            known = {short(path) for path in recorded.resources[pair.theirs]}
+            for path in made.attributes(address):
+                if path in known or (
+                    path.startswith("tags.") and path[5:] not in attributes.get("tags", {})
+                ):
+                    continue
+                listed = [block for block in pair.adds if _is_in(path, block)]
+                added.update((kind_of(address), block) for block in listed)
+                if not listed:
+                    unlisted.append((example.environment, address, path))
+        paired = {pair.ours.partition(" ")[0] for pair in example.pairs}
+        beside |= made.types & {*example.beside}
+        more = sorted(made.types - paired - {*example.beside})
+        unlisted += [(example.environment, kind, "") for kind in more]
+    assert unlisted == []
+    assert beside == {kind for example in EXAMPLES for kind in example.beside}
+    assert added == {
+        (pair.ours.partition(" ")[0], block)
+        for example in EXAMPLES
+        for pair in example.pairs
+        for block in pair.adds
+    }
 
 
 @each
