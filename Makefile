@@ -7,7 +7,7 @@ PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python
 PY := .venv/bin/python
 PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .venv/bin/pipenv
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
-SOURCES := main.py inferform environments inferform_ops inferform_emulator bench container tests examples/extensions
+SOURCES := main.py inferform environments inferform_ops inferform_emulator bench container tests examples/extensions examples/peers
 
 .PHONY: setup demo demo-destroy check test mutation lint types bench audit format clean
 

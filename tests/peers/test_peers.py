@@ -88,7 +88,8 @@ def _is_in(path: str, block: str) -> bool:
 
 def test_whatever_inferform_adds_is_listed_and_nothing_else(stacks: dict[str, Stacks]) -> None:
     unlisted = []
-    added, beside = set(), set()
+    added: set[tuple[str, str]] = set()
+    beside: set[str] = set()
     for example in EXAMPLES:
         recorded, made = example.recorded(), stacks[example.environment]
         for pair in example.pairs:

@@ -1,0 +1,94 @@
+"""The examples of public modules are deployed, and nothing is left to do then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emulator.process import Emulator
+from inferform import Environment, NetworkOutputs, RegistryOutputs, load
+from inferform.target import EMULATOR
+from ops.aws import Aws
+from ops.bootstrap import bootstrap
+from ops.terraform import Stack, stacks, terraform_environment
+from tests.peers import examples
+from tests.peers.record import FOLDER, Example
+
+DEPLOYED = [example for example in examples() if not example.undeployed]
+BUCKET = "acme-shared-artifacts"
+
+
+def below(aws: Aws) -> tuple[NetworkOutputs, RegistryOutputs]:
+    """The layers on which an inference layer stands, made once for all examples."""
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    lists = ec2.describe_managed_prefix_lists()["PrefixLists"]
+    (s3_list,) = (each for each in lists if each["PrefixListName"].endswith(".s3"))
+    aws.client("s3").create_bucket(Bucket=BUCKET)
+    network = NetworkOutputs(
+        vpc_id=vpc,
+        vpc_cidr="10.9.0.0/16",
+        private_subnet_ids=[subnet],
+        public_subnet_ids=[],
+        s3_prefix_list_id=s3_list["PrefixListId"],
+    )
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    return network, RegistryOutputs(kms_key_arn=key, artifact_bucket=BUCKET)
+
+
+class Account:
+    """An account of the emulator with what examples stand on."""
+
+    def __init__(self, emulator: Emulator, folder: Path) -> None:
+        self.folder = folder
+        self._variables = terraform_environment(emulator.environment())
+        self._emulator = emulator
+        self._below: tuple[NetworkOutputs, RegistryOutputs] | None = None
+        loaded = load(FOLDER)
+        self._environments = {
+            file.stem: loaded.environments[key] for key, file in loaded.files.items()
+        }
+
+    def environment(self, name: str) -> Environment:
+        """An example as it is deployed to the account, on layers that are there."""
+        written = self._environments[name]
+        context = written.context.replace(deploy_role="inferform-deploy")
+        if self._below is None:
+            aws = Aws(context, emulator=self._emulator)
+            bootstrap(context, aws)
+            self._below = below(aws)
+        network, registry = self._below
+        return written.replace(context=context, network=network, registry=registry)
+
+    def stacks(self, name: str) -> list[Stack]:
+        """The stacks of an example."""
+        from inferform.layers import program
+
+        outdir = self.folder / name
+        program.synthesize([self.environment(name)], target=EMULATOR, outdir=outdir)
+        return stacks(outdir)
+
+    def run(self, stack: Stack, *arguments: str) -> int:
+        """Initialise where that is to be done, and run Terraform; a failure shows what it says."""
+        if not (stack.folder / ".terraform").exists():
+            done = stack.init(self._variables)
+            assert done.status == 0, done.output
+        done = stack.run(*arguments, environment=self._variables, timeout=600)
+        assert done.status in (0, 2), done.output
+        return done.status
+
+
+@pytest.fixture(scope="module")
+def account(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Account:
+    return Account(emulator, tmp_path_factory.mktemp("peers"))
+
+
+@pytest.mark.parametrize("example", DEPLOYED, ids=lambda example: example.environment)
+def test_an_example_is_deployed_and_nothing_is_left_to_do(
+    example: Example, account: Account
+) -> None:
+    for stack in account.stacks(example.environment):
+        account.run(stack, "apply", "-auto-approve", "-no-color")
+        assert account.run(stack, "plan", "-detailed-exitcode", "-no-color") == 0
