@@ -6,6 +6,7 @@ As in aws-ia/terraform-aws-sagemaker-endpoint, examples/jumpstart_rte.
 from inferform import (
     Context,
     Environment,
+    Host,
     Inference,
     JumpStartModel,
     Network,
@@ -32,7 +33,7 @@ awsia_jumpstart = Environment(
                 variant="AllTraffic",
                 vpc=False,
                 instance_count=1,
-                startup_timeout_seconds=600,
+                host=Host(startup_timeout_seconds=600),
             )
         }
     ),
