@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from emulator.process import Emulator
 from inferform import Environment, NetworkOutputs, RegistryOutputs, load
 from inferform.target import EMULATOR
+from inferform_emulator.process import Emulator
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
 from ops.terraform import Stack, stacks, terraform_environment
