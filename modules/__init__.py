@@ -22,6 +22,7 @@ from .context import Context, ImageOwner, Naming
 from .ecr.lifecycle import Expiry
 from .ecr.registry import PullThroughCache, RegistrySettings, Replication, Scanning
 from .ecr.spec import Image, Repository
+from .ecs.agents import Adot, FireLens
 from .ecs.containers import (
     ContainerHealth,
     ContainerOptions,
@@ -129,6 +130,7 @@ __all__ = [
     "AccessLogs",
     "Addon",
     "Addressing",
+    "Adot",
     "AllAtOnce",
     "ArtifactBucket",
     "AsyncEndpoint",
@@ -169,6 +171,7 @@ __all__ = [
     "Expiry",
     "Fargate",
     "FargateProfile",
+    "FireLens",
     "FlowLogs",
     "FrameworkContainer",
     "GcsBackend",

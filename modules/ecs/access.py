@@ -17,6 +17,11 @@ ACCESS = {
         ),
         passes_to=("ec2", "ecs", "ecs-tasks"),
     ),
+    # Logs that a router of a task sends.
+    "firehose": Access((), deploys=False, roles=("PutRecordBatch",)),
+    "kinesis": Access((), deploys=False, roles=("PutRecords",)),
+    # Traces that a collector of a task sends.
+    "xray": Access((), deploys=False, roles=("GetSampling*", "PutTelemetry*", "PutTrace*")),
     # File systems that tasks mount.
     "elasticfilesystem": Access((), deploys=False, roles=("ClientMount", "ClientWrite")),
     # Commands in containers, and instances that are managed.

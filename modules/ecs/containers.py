@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 from ..alb.spec import CONTAINER_PORT
+from ..context import Context
 from ..ecr.spec import VersionedImage
+from ..iam.policy import Statement
+from ..model.artifact import is_location
 from ..model.environment import MDL24, MDL25
 from ..rules import Problem, Rule, did_you_mean, rule
 from ..secret import name_says_secret, value_is_secret
@@ -110,6 +114,22 @@ ECS60 = rule(
     source="botocore ecs ContainerDefinition cpu, memory; LinuxParameters sharedMemorySize",
 )
 
+ECS62 = rule(
+    "ECS62",
+    refuses="an environment file that is no object of S3 whose name ends in .env",
+    message="must be an object of S3 whose name ends in .env, as an s3:// URI or as a key in the "
+    "environment's artifact bucket, such as fraud/prod.env",
+    source="botocore ecs EnvironmentFile value; Amazon ECS developer guide, pass environment "
+    "variables in a file (the extension .env)",
+)
+ECS63 = rule(
+    "ECS63",
+    refuses="more than 10 environment files, or one twice",
+    message="must be at most 10 files, each once",
+    source="Amazon ECS developer guide, pass environment variables in a file (10 in a task "
+    "definition)",
+)
+
 CONTAINER = "model"
 """The name of the container that serves."""
 
@@ -151,6 +171,18 @@ Words = Annotated[Many[str], Aws("ecs:ContainerDefinition.command")]
 StopTimeout = Annotated[int, Between(ECS36, 2, 120), Aws("ecs:ContainerDefinition.stopTimeout")]
 HelperImage = Annotated[VersionedImage, Aws("ecs:ContainerDefinition.image")]
 """The image of a container beside the model's: of the environment's registry, or by URI."""
+
+EnvironmentFiles = Annotated[
+    Many[
+        Annotated[
+            str,
+            Check(ECS62, lambda value: is_location(value) and value.endswith(".env")),
+            Aws("ecs:EnvironmentFile.value"),
+        ]
+    ],
+    Check(ECS63, lambda files: len(files) == len(set(files)) <= 10),
+]
+"""Files of variables in S3."""
 
 Dependencies = dict[
     Annotated[str, Aws("ecs:ContainerDependency.containerName")],
@@ -286,6 +318,11 @@ class ContainerOptions(Spec):
     secrets: Secrets = {}
     """Environment variables whose values are secrets or parameters, by ARN. Default: none."""
 
+    environment_files: EnvironmentFiles = ()
+    """Files of variables, `NAME=value` a line, which ECS reads from S3 when a task starts: `s3://`
+    URIs, or keys in the environment's artifact bucket. At most 10; `model.environment` goes before
+    them, and an earlier file before a later one. Default: none."""
+
     health: ContainerHealth | None = None
     """A health check inside the container. Default: none, the route's alone."""
 
@@ -301,24 +338,29 @@ class ContainerOptions(Spec):
     """Seconds from SIGTERM to SIGKILL. Default: 30, as on SageMaker."""
 
 
-class SideCar(Spec):
-    """A container beside the model's: an agent for logs or traces, or an adapter.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """How a container beside the model's is started."""
 
-    It shares the task's network interface, so that the model reaches it at `localhost`. As the
-    model's, it has no capabilities.
-    """
+    user: str
+    read_only: bool
+    command: Sequence[str] | None = None
+    entry_point: Sequence[str] | None = None
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    environment_files: Sequence[str] = ()
+    ports: Sequence[int] = ()
+    depends_on: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    stop_timeout_seconds: int = 30
+
+
+class Agent(Spec):
+    """What every container beside the model's has: see SideCar, FireLens and Adot."""
 
     image: HelperImage
     """Its image: of the environment's registry, or by URI."""
 
     essential: Annotated[bool, Aws("ecs:ContainerDefinition.essential")] = True
     """Whether the task stops, and is replaced, when it stops. Default: True."""
-
-    command: Words | None = None
-    """What is run. Default: the image's own."""
-
-    entry_point: Annotated[Many[str], Aws("ecs:ContainerDefinition.entryPoint")] | None = None
-    """What `command` is given to. Default: the image's own."""
 
     environment: dict[
         Annotated[VariableName, Aws("ecs:KeyValuePair.name")],
@@ -341,24 +383,8 @@ class SideCar(Spec):
     ) = None
     """The most memory in MiB of the task that it may use. Default: up to the task's."""
 
-    ports: Many[Port] = ()
-    """The ports that it listens on, for the task's other containers. Default: none."""
-
-    depends_on: Dependencies = {}
-    """What other containers have to come to before it starts, by their names; the model's is
-    `model`. Default: none."""
-
     health: ContainerHealth | None = None
     """A health check inside of it. Default: none."""
-
-    user: User = "10001"
-    """The user that it runs as, never root. Default: 10001."""
-
-    read_only: Annotated[bool, Aws("ecs:ContainerDefinition.readonlyRootFilesystem")] = True
-    """Whether its root file system is read-only, `/tmp` too. Default: True."""
-
-    stop_timeout_seconds: StopTimeout = 30
-    """Seconds from SIGTERM to SIGKILL. Default: 30."""
 
     def check(self) -> Iterator[Problem]:
         """No secret is written in plain, and no name given twice."""
@@ -369,6 +395,77 @@ class SideCar(Spec):
                 yield MDL25.problem("environment", name)
             if name in self.secrets:
                 yield ECS35.problem("secrets", name, environment="environment")
+
+    @property
+    def started(self) -> Started:
+        """How it is started."""
+        raise NotImplementedError
+
+    @property
+    def ecs_secrets(self) -> Mapping[str, str]:
+        """What ECS itself reads for it, by name. Default: `secrets`."""
+        return self.secrets
+
+    def statements(self, context: Context) -> list[Statement]:
+        """What the task role may do for it. Default: nothing."""
+        return []
+
+    @property
+    def calls_aws(self) -> bool:
+        """Whether it needs the task role for `statements`. Default: False."""
+        return False
+
+    def endpoints(self) -> frozenset[str]:
+        """The interface endpoints that it calls. Default: none that are known."""
+        return frozenset()
+
+
+class SideCar(Agent):
+    """A container beside the model's: an agent for logs or traces, or an adapter.
+
+    It shares the task's network interface, so that the model reaches it at `localhost`. As the
+    model's, it has no capabilities.
+    """
+
+    command: Words | None = None
+    """What is run. Default: the image's own."""
+
+    entry_point: Annotated[Many[str], Aws("ecs:ContainerDefinition.entryPoint")] | None = None
+    """What `command` is given to. Default: the image's own."""
+
+    environment_files: EnvironmentFiles = ()
+    """Files of variables, as those of `ContainerOptions`. Default: none."""
+
+    ports: Many[Port] = ()
+    """The ports that it listens on, for the task's other containers. Default: none."""
+
+    depends_on: Dependencies = {}
+    """What other containers have to come to before it starts, by their names; the model's is
+    `model`. Default: none."""
+
+    user: User = "10001"
+    """The user that it runs as, never root. Default: 10001."""
+
+    read_only: Annotated[bool, Aws("ecs:ContainerDefinition.readonlyRootFilesystem")] = True
+    """Whether its root file system is read-only, `/tmp` too. Default: True."""
+
+    stop_timeout_seconds: StopTimeout = 30
+    """Seconds from SIGTERM to SIGKILL. Default: 30."""
+
+    @property
+    def started(self) -> Started:
+        """As its fields say."""
+        return Started(
+            user=self.user,
+            read_only=self.read_only,
+            command=self.command,
+            entry_point=self.entry_point,
+            environment=self.environment,
+            environment_files=self.environment_files,
+            ports=self.ports,
+            depends_on=self.depends_on,
+            stop_timeout_seconds=self.stop_timeout_seconds,
+        )
 
 
 class EfsVolume(Spec):
@@ -455,8 +552,9 @@ class Containers(Spec):
     """Command, port, user, secrets, health check and limits of the model's container. Default:
     those of the container contract."""
 
-    sidecars: dict[ShortName, SideCar] = {}
-    """Containers beside the model's, by short name. Default: none."""
+    sidecars: dict[ShortName, Agent] = {}
+    """Containers beside the model's, by short name: a SideCar, or AWS's own FireLens (logs) and
+    Adot (traces and metrics). Default: none."""
 
     volumes: dict[ShortName, EfsVolume] = {}
     """File systems of Amazon EFS by short name. Default: none."""
@@ -484,7 +582,7 @@ class Containers(Spec):
 
     def _dependency_problems(self) -> Iterator[Problem]:
         asked = {CONTAINER: self.container.depends_on} | {
-            name: sidecar.depends_on for name, sidecar in self.sidecars.items()
+            name: sidecar.started.depends_on for name, sidecar in self.sidecars.items()
         }
         for name, dependencies in asked.items():
             path = ("container",) if name == CONTAINER else ("sidecars", name)
@@ -513,7 +611,7 @@ class Containers(Spec):
     def _port_problems(self) -> Iterator[Problem]:
         taken = {self.container.port: CONTAINER}
         for name, sidecar in self.sidecars.items():
-            for index, port in enumerate(sidecar.ports):
+            for index, port in enumerate(sidecar.started.ports):
                 if port in taken:
                     yield ECS54.problem(
                         "sidecars", name, "ports", index, got=port, other=taken[port]
@@ -550,7 +648,8 @@ class Containers(Spec):
     @property
     def secret_arns(self) -> list[str]:
         """The secrets and parameters that ECS itself reads for the task, each once."""
-        every = [self.container.secrets, *(sidecar.secrets for sidecar in self.sidecars.values())]
+        beside = (sidecar.ecs_secrets for sidecar in self.sidecars.values())
+        every = [self.container.secrets, *beside]
         return sorted({arn for secrets in every for arn in secrets.values()})
 
 

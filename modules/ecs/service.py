@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
 from ..image_uri import parse_image
+from ..model.artifact import located
 from ..outputs import EcsOutputs, NetworkOutputs
 from ..overriding import override
 from ..rollouts.spec import BlueGreen, Rolling
@@ -23,13 +24,14 @@ from ..scaling.construct import ScalableTarget
 from ..scaling.kinds import ECS_SERVICE
 from ..secret import secret_service
 from ..vpc.egress import allow_https
+from .agents import FireLens
 from .containers import (
     CONTAINER,
     MODEL_DIR,
+    Agent,
     ContainerHealth,
     ContainerOptions,
     EfsVolume,
-    SideCar,
 )
 from .guardrails import ECS
 from .names import (
@@ -208,6 +210,8 @@ class Service(Construct):
             *pulls,
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], group, sid="WriteLogs"),
         ]
+        if files := [entry["value"] for entry in self._files(spec.environment_files)]:
+            statements += self._read_files(sorted(set(files)))
         arns = spec.secret_arns
         secrets = [arn for arn in arns if secret_service(arn) == "secretsmanager"]
         parameters = [arn for arn in arns if secret_service(arn) == "ssm"]
@@ -230,6 +234,23 @@ class Service(Construct):
             )
         return statements
 
+    def _read_files(self, files: list[str]) -> list[Statement]:
+        """Reading environment files, in the artifact bucket with the environment's key.
+
+        Source: Amazon ECS developer guide, required IAM permissions of environment files.
+        """
+        buckets = sorted({file.partition("/")[0] for file in files})
+        own = f"arn:{self._context.partition}:s3:::{self._around.artifact_bucket}"
+        statements = [
+            allow("s3:GetObject", files, sid="ReadVariables"),
+            allow("s3:GetBucketLocation", buckets, sid="FindVariables"),
+        ]
+        if own in buckets:
+            statements.append(
+                allow("kms:Decrypt", self._around.kms_key_arn, sid="DecryptVariables")
+            )
+        return statements
+
     def _task_statements(self) -> list[Statement]:
         """What the container itself may do: read its artifact and what its variables name, and
         serve ECS Exec."""
@@ -238,6 +259,8 @@ class Service(Construct):
         if self._artifact:
             statements += grants.read_artifact(context, self._artifact, key)
         statements += self._mount_statements()
+        for sidecar in self._spec.sidecars.values():
+            statements += sidecar.statements(context)
         if self._spec.execute_command:
             commands = context.arn("logs", f"log-group:{command_log_group(context)}:*")
             statements += [
@@ -342,7 +365,7 @@ class Service(Construct):
             "environment": _variables(spec.model.environment),
             "mountPoints": [_mount("tmp", "/tmp")] if spec.is_read_only else [],
             "linuxParameters": {"capabilities": {"drop": ["ALL"] if spec.runs_as else _UNUSED}},
-            "logConfiguration": self._logging(CONTAINER),
+            "logConfiguration": self._routed(CONTAINER),
             **_started(options),
         }
         if options.shared_memory_mib is not None:
@@ -355,6 +378,8 @@ class Service(Construct):
             container["secrets"] = _secrets(options.secrets)
         if isinstance(spec.compute, Ec2) and spec.compute.gpus:
             container["resourceRequirements"] = [{"type": "GPU", "value": str(spec.compute.gpus)}]
+        if options.environment_files:
+            container["environmentFiles"] = self._files(options.environment_files)
         if options.health is not None:
             container["healthCheck"] = _health(options.health)
         container["mountPoints"] += self._file_mounts(CONTAINER)
@@ -363,37 +388,76 @@ class Service(Construct):
             before = [self._loader_container(self._artifact)]
         else:
             before = [self._opener(container["image"])] if spec.is_read_only else []
-        waits = {first["name"]: "SUCCESS" for first in before} | dict(options.depends_on)
+        waits = {first["name"]: "SUCCESS" for first in before}
+        waits |= self._after_router(CONTAINER, options.depends_on)
         if waits:
             container["dependsOn"] = _dependencies(waits)
         beside = (self._sidecar(name, sidecar) for name, sidecar in spec.sidecars.items())
         return [container, *before, *beside]
 
-    def _sidecar(self, name: str, spec: SideCar) -> dict[str, Any]:
+    def _sidecar(self, name: str, spec: Agent) -> dict[str, Any]:
         """A container beside the model's."""
+        started = spec.started
+        is_router = isinstance(spec, FireLens)
         container: dict[str, Any] = {
             "name": name,
             "image": self._uri(spec.image),
             "essential": spec.essential,
-            "user": spec.user,
-            "readonlyRootFilesystem": spec.read_only,
-            "stopTimeout": spec.stop_timeout_seconds,
-            "portMappings": [_port(port) for port in spec.ports],
-            "environment": _variables(spec.environment),
+            "user": started.user,
+            "readonlyRootFilesystem": started.read_only,
+            "stopTimeout": started.stop_timeout_seconds,
+            "portMappings": [_port(port) for port in started.ports],
+            "environment": _variables(started.environment),
             "mountPoints": self._file_mounts(name),
             "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
-            "logConfiguration": self._logging(name),
+            "logConfiguration": self._logging(name) if is_router else self._routed(name),
         }
         given = {
-            "command": spec.command,
-            "entryPoint": spec.entry_point,
+            "command": started.command,
+            "entryPoint": started.entry_point,
             "cpu": spec.cpu,
             "memory": spec.memory_mib,
             "secrets": _secrets(spec.secrets) or None,
-            "dependsOn": _dependencies(spec.depends_on) or None,
+            "environmentFiles": self._files(started.environment_files) or None,
+            "dependsOn": _dependencies(self._after_router(name, started.depends_on)) or None,
             "healthCheck": None if spec.health is None else _health(spec.health),
+            "firelensConfiguration": {
+                "type": "fluentbit",
+                "options": {"enable-ecs-log-metadata": "true"},
+            }
+            if is_router
+            else None,
         }
         return container | {key: value for key, value in given.items() if value is not None}
+
+    def _routed(self, stream: str) -> dict[str, Any]:
+        """The log configuration of a container whose logs are routed, where there is a router."""
+        for router in self._spec.routers.values():
+            log: dict[str, Any] = {
+                "logDriver": "awsfirelens",
+                "options": router.options(self._context),
+            }
+            if router.output_secrets:
+                log["secretOptions"] = _secrets(router.output_secrets)
+            return log
+        return self._logging(stream)
+
+    def _after_router(self, name: str, conditions: Mapping[str, str]) -> dict[str, str]:
+        """A container's dependencies, with the router that ECS starts first unless it has some."""
+        routers = self._spec.routers
+        return (
+            dict(conditions)
+            if name in routers
+            else {**dict.fromkeys(routers, "START"), **conditions}
+        )
+
+    def _files(self, files: Sequence[str]) -> list[dict[str, str]]:
+        """Environment files, by ARN."""
+        bucket = self._around.artifact_bucket
+        uris = [located(file, bucket).removeprefix("s3://") for file in files]
+        return [
+            {"type": "s3", "value": f"arn:{self._context.partition}:s3:::{uri}"} for uri in uris
+        ]
 
     def _file_mounts(self, container: str) -> list[dict[str, Any]]:
         return [

@@ -38,6 +38,7 @@ from ..spec import Aws, Between, Check, Cidrs, Known, Many, OneOf, ShortName, Sp
 from ..usage import Usage, between, bounds, fargate, on_demand
 from ..vpc.flow_logs import RetentionDays
 from . import names as named
+from .agents import ECS64, FireLens
 from .containers import ECS35, Containers, HelperImage, within
 from .guardrails import CODE_DEPLOY, ECS
 from .instances import (
@@ -669,6 +670,7 @@ class EcsService(Containers, Service):
             on_fargate=isinstance(self.compute, Fargate),
             has_artifact=self.model.artifact is not None,
         )
+        yield from self._check_routers()
         yield from self._check_image()
         yield from self._check_rollout()
         if self.execute_command and self.is_read_only:
@@ -682,6 +684,11 @@ class EcsService(Containers, Service):
                 yield ECS25.problem()
         elif self.model.artifact is not None and self.route.grace_seconds < 60:
             yield ECS14.problem("route", "grace_seconds", got=self.route.grace_seconds)
+
+    def _check_routers(self) -> Iterator[Problem]:
+        for name in [*self.routers][1:]:
+            fault = "is a second router; the logs of a container go one way"
+            yield ECS64.problem("sidecars", name, fault=fault)
 
     def _check_rollout(self) -> Iterator[Problem]:
         rollout = self.rollout
@@ -771,15 +778,32 @@ class EcsService(Containers, Service):
     @property
     def has_task_role(self) -> bool:
         """Whether the container itself calls AWS: for its artifact, for secrets that its
-        variables name, for file systems that it mounts, for ECS Exec, or by `permissions`."""
+        variables name, for file systems that it mounts, for ECS Exec, for a side-car of AWS's, or
+        by `permissions`."""
         return (
             self.model.artifact is not None
             or fetches_secrets(self.model.environment)
             or any(volume.iam for volume in self.volumes.values())
             or self.execute_command
+            or any(each.calls_aws for each in self.sidecars.values())
             or "task" in self.permissions
             or self.existing.task_role is not None
         )
+
+    @property
+    def routers(self) -> dict[str, FireLens]:
+        """The router of its logs by name, where it has one."""
+        return {
+            name: sidecar
+            for name, sidecar in self.sidecars.items()
+            if isinstance(sidecar, FireLens)
+        }
+
+    @property
+    def environment_files(self) -> list[str]:
+        """The environment files of all of its containers."""
+        beside = (sidecar.started.environment_files for sidecar in self.sidecars.values())
+        return [file for files in (self.container.environment_files, *beside) for file in files]
 
     @property
     def colors(self) -> tuple[str, ...]:
@@ -864,6 +888,8 @@ class EcsService(Containers, Service):
         if isinstance(self.compute, Ec2):
             needed |= {"ecs", "ecs-agent", "ecs-telemetry"}
         needed |= secret_endpoints([*self.secret_arns, *self.model.secrets()])
+        for sidecar in self.sidecars.values():
+            needed |= sidecar.endpoints()
         if self.execute_command:
             # The session is encrypted with the environment's key inside the container.
             needed |= {"kms", "ssmmessages"}

@@ -13,7 +13,14 @@ ACCESS = {
             "ListAllMyBuckets",
         ),
         roles=(
-            *("AbortMultipartUpload", "GetObject", "GetObjectVersion*", "ListBucket", "PutObject"),
+            *(
+                "AbortMultipartUpload",
+                "GetBucketLocation",
+                "GetObject",
+                "GetObjectVersion*",
+                "ListBucket",
+                "PutObject",
+            ),
             # The role that copies artifacts to another bucket.
             *("GetReplicationConfiguration", "ObjectOwnerOverrideToBucketOwner", "Replicate*"),
         ),

@@ -58,7 +58,7 @@ inference=Inference(
             container=ContainerOptions(
                 command=["serve", "--fast"], entry_point=["/bin/server"], port=8000,
                 depends_on={{"agent": "HEALTHY"}}, ulimits={{"nofile": Ulimit(soft=1024, hard=65535)}},
-                shared_memory_mib=1024, init_process=True,
+                shared_memory_mib=1024, init_process=True, environment_files=["fraud/prod.env"],
                 health=ContainerHealth(command=["CMD-SHELL", "true"]),
             ),
             sidecars={{
@@ -66,9 +66,15 @@ inference=Inference(
                     image=Image(repository="fraud", tag="agent-1"), essential=True,
                     command=["--config"], entry_point=["/bin/agent"], environment={{"LEVEL": "info"}},
                     secrets={{"TOKEN": "arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"}},
-                    cpu=64, memory_mib=128, ports=[4317],
+                    cpu=64, memory_mib=128, ports=[4319],
+                    environment_files=["s3://acme-shared/agent.env"],
                     health=ContainerHealth(command=["true"]), user="10002",
                 ),
+                "router": FireLens(
+                    output={{"Name": "firehose", "delivery_stream": "logs"}},
+                    output_secrets={{"key": "arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"}},
+                ),
+                "otel": Adot(config="receivers:", memory_mib=256, cpu=32),
                 "log": SideCar(
                     image=Image(repository="fraud", tag="log-1"), depends_on={{"model": "START"}},
                 ),
@@ -114,6 +120,7 @@ CAPABILITY = Capability(
     },
     good={
         "ECS37": ("10001", "app:app"),
+        "ECS62": ("fraud/prod.env", "s3://acme-shared/prod.env"),
         "EfsVolume.access_point": ("fsap-0123456789abcdef0",),
         "EfsVolume.file_system": ("fs-0123456789abcdef0",),
     },

@@ -6,14 +6,17 @@ import json
 from typing import Any
 
 import botocore.session
+import pytest
 from botocore.validate import ParamValidator
 
 from inferform import (
+    Adot,
     ContainerHealth,
     ContainerOptions,
     Ec2,
     Ec2Capacity,
     EfsVolume,
+    FireLens,
     Image,
     SideCar,
     Ulimit,
@@ -148,6 +151,103 @@ def test_a_side_car_stands_beside_the_model_and_is_as_closed(synthesize: Synthes
     assert "command" not in made["warm"]
     allowed = {statement["Sid"]: statement for statement in policy(stack, "execution")}
     assert allowed["ReadSecrets"]["Resource"] == SECRET
+    _taken_by_aws(stack)
+
+
+def test_environment_files_are_read_by_ecs_with_the_execution_role(
+    synthesize: Synthesize,
+) -> None:
+    stack = inference(
+        synthesize,
+        service(
+            container=ContainerOptions(environment_files=["fraud/prod.env"]),
+            sidecars={
+                "agent": SideCar(
+                    image="public.ecr.aws/acme/agent:1",
+                    environment_files=["s3://acme-shared/agent.env"],
+                )
+            },
+        ),
+    )
+    made = containers(stack)
+    bucket = "arn:aws:s3:::${data.terraform_remote_state.registry.outputs.artifact_bucket}"
+    assert made["model"]["environmentFiles"] == [
+        {"type": "s3", "value": f"{bucket}/fraud/prod.env"}
+    ]
+    assert made["agent"]["environmentFiles"] == [
+        {"type": "s3", "value": "arn:aws:s3:::acme-shared/agent.env"}
+    ]
+    allowed = {statement["Sid"]: statement for statement in policy(stack, "execution")}
+    files = [f"{bucket}/fraud/prod.env", "arn:aws:s3:::acme-shared/agent.env"]
+    assert allowed["ReadVariables"]["Resource"] == files
+    assert allowed["FindVariables"]["Resource"] == [bucket, "arn:aws:s3:::acme-shared"]
+    assert allowed["DecryptVariables"]["Action"] == "kms:Decrypt"
+    _taken_by_aws(stack)
+
+
+def test_a_router_gets_the_logs_of_the_other_containers(synthesize: Synthesize) -> None:
+    output = {"Name": "firehose", "delivery_stream": "logs"}
+    stack = inference(
+        synthesize,
+        service(
+            model=ARTIFACT,
+            sidecars={
+                "logs": FireLens(output=output, output_secrets={"key": SECRET}),
+                "agent": SideCar(image="public.ecr.aws/acme/agent:1"),
+            },
+        ),
+    )
+    made = containers(stack)
+    router = made["logs"]
+    assert router["firelensConfiguration"] == {
+        "type": "fluentbit",
+        "options": {"enable-ecs-log-metadata": "true"},
+    }
+    assert (router["user"], router["readonlyRootFilesystem"]) == ("0", False)
+    assert router["logConfiguration"]["logDriver"] == "awslogs"
+    routed = {
+        "logDriver": "awsfirelens",
+        "options": {**output, "region": "us-east-1"},
+        "secretOptions": [{"name": "key", "valueFrom": SECRET}],
+    }
+    assert made["model"]["logConfiguration"] == made["agent"]["logConfiguration"] == routed
+    assert made["loader"]["logConfiguration"]["logDriver"] == "awslogs"
+    first = {"containerName": "logs", "condition": "START"}
+    assert first in made["model"]["dependsOn"]
+    assert made["agent"]["dependsOn"] == [first]
+    assert "dependsOn" not in router
+    allowed = {statement["Sid"]: statement for statement in policy(stack, "task")}
+    stream = f"arn:aws:firehose:us-east-1:{ACCOUNT}:deliverystream/logs"
+    assert allowed["RouteLogs"]["Action"] == ["firehose:PutRecordBatch"]
+    assert allowed["RouteLogs"]["Resource"] == stream
+    reads = {statement["Sid"]: statement for statement in policy(stack, "execution")}
+    assert reads["ReadSecrets"]["Resource"] == SECRET
+    _taken_by_aws(stack)
+
+
+def test_a_router_to_elsewhere_has_no_rights_and_no_region(synthesize: Synthesize) -> None:
+    output = {"Name": "http", "Host": "logs.acme.test"}
+    stack = inference(synthesize, service(sidecars={"logs": FireLens(output=output)}))
+    assert containers(stack)["model"]["logConfiguration"]["options"] == output
+    assert "task_role_arn" not in only(stack, "aws_ecs_task_definition")
+
+
+@pytest.mark.parametrize("config", [None, "receivers: {}"])
+def test_a_collector_sends_traces_and_metrics(synthesize: Synthesize, config: str | None) -> None:
+    stack = inference(synthesize, service(sidecars={"traces": Adot(config=config)}))
+    made = containers(stack)["traces"]
+    assert [port["containerPort"] for port in made["portMappings"]] == [4317, 4318]
+    given = {entry["name"]: entry["value"] for entry in made["environment"]}
+    if config is None:
+        assert made["command"] == ["--config=/etc/ecs/ecs-default-config.yaml"]
+        assert given == {}
+    else:
+        assert "command" not in made
+        assert given == {"AOT_CONFIG_CONTENT": config}
+    assert made["essential"] is False
+    allowed = {statement["Sid"]: statement for statement in policy(stack, "task")}
+    assert "xray:PutTraceSegments" in allowed["SendTraces"]["Action"]
+    assert allowed["SendMetrics"]["Resource"].endswith(":log-group:/aws/ecs/*")
     _taken_by_aws(stack)
 
 

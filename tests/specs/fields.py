@@ -51,13 +51,14 @@ _MULTI = MultiModel(image=Image(repository="fraud", tag="1"), artifacts="models/
 
 # What stands under a key, or over a value, where it is not any text.
 _VALUES: dict[str, Any] = {
+    "Agent.secrets": _SECRET,
     "ContainerOptions.depends_on": "START",
     "ContainerOptions.secrets": _SECRET,
     "ContainerOptions.ulimits": Ulimit(soft=1, hard=1),
     "EksCluster.addons": Addon(),
+    "FireLens.output_secrets": _SECRET,
     "Registry.caches": PullThroughCache(upstream="public.ecr.aws"),
     "SideCar.depends_on": "START",
-    "SideCar.secrets": _SECRET,
 }
 
 # Where a Spec's `check` has the limits, as the message must not show the value or depends on more.

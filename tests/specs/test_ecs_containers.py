@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from inferform import (
+    Adot,
     ContainerHealth,
     ContainerOptions,
     Ec2,
     EcsService,
     EfsVolume,
     Fargate,
+    FireLens,
     Image,
     Model,
     Network,
@@ -27,6 +29,10 @@ MODEL = Model(image=Image(repository="fraud", tag="1.4.2"))
 AGENT = "public.ecr.aws/acme/agent:1"
 EC2 = Ec2(capacity="gpu", memory_mib=8192, cpu=2048)
 HEALTH = ContainerHealth(command=["true"])
+
+
+OF_HUB = "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-AbCdEf"
+ROUTER = FireLens(output={"Name": "http", "Host": "logs.acme.test"})
 
 
 def service(**changes: Any) -> EcsService:
@@ -60,6 +66,18 @@ def refused(of: Any, **fields: Any) -> dict[str, str]:
         (ContainerOptions, {"port": 65_536}, "port", "ECS50"),
         (ContainerOptions, {"shared_memory_mib": 0}, "shared_memory_mib", "ECS60"),
         (ContainerOptions, {"user": "root"}, "user", "ECS37"),
+        (ContainerOptions, {"environment_files": ["a.txt"]}, "environment_files.0", "ECS62"),
+        (ContainerOptions, {"environment_files": ["s3://b.env"]}, "environment_files.0", "ECS62"),
+        (SideCar, {"image": AGENT, "environment_files": ["a.env", "a.env"]},
+         "environment_files", "ECS63"),
+        (ContainerOptions, {"environment_files": [f"{n}.env" for n in range(11)]},
+         "environment_files", "ECS63"),
+        (FireLens, {"output": {}}, "output", "ECS64"),
+        (FireLens, {"output": {"Name": "firehose"}}, "output", "ECS64"),
+        (FireLens, {"output": {"Name": "http", "a": "b"}, "output_secrets": {"a": OF_HUB}},
+         "output_secrets.a", "ECS64"),
+        (FireLens, {"output": {"Name": "http", "http_passwd": "hunter2hunter2"}},
+         "output.http_passwd", "MDL24"),
         (ContainerOptions, {"user": "0:1000"}, "user", "ECS37"),
         (ContainerOptions, {"stop_timeout_seconds": 121}, "stop_timeout_seconds", "ECS36"),
         (ContainerOptions, {"secrets": {"A": "secret"}}, "secrets.A", "ARN1"),
@@ -110,6 +128,9 @@ def test_a_container_that_aws_refuses_is_refused(
         ({"sidecars": {"agent": agent(depends_on={"agent": "START"})}},
          "sidecars.agent.depends_on.agent", "ECS53"),
         ({"sidecars": {"agent": agent(ports=[8080])}}, "sidecars.agent.ports.0", "ECS54"),
+        ({"sidecars": {"otel": Adot(), "agent": agent(ports=[4317])}},
+         "sidecars.agent.ports.0", "ECS54"),
+        ({"sidecars": {"a": ROUTER, "b": ROUTER}}, "sidecars.b", "ECS64"),
         ({"sidecars": {"agent": agent(cpu=256)}}, "sidecars", "ECS55"),
         ({"sidecars": {"agent": agent(memory_mib=512)}}, "sidecars", "ECS55"),
         ({"volumes": {"files": volume(containers=["agent"])}},
@@ -144,6 +165,8 @@ def test_containers_that_wait_for_each_other_are_refused() -> None:
         {"container": ContainerOptions(shared_memory_mib=1024,
                                        ulimits={"memlock": Ulimit(soft=-1, hard=-1)}),
          "compute": EC2},
+        {"container": ContainerOptions(environment_files=[f"{n}.env" for n in range(10)])},
+        {"sidecars": {"logs": ROUTER, "otel": Adot()}},
         {"container": ContainerOptions(port=65_535), "sidecars": {"agent": agent(ports=[8080, 1])}},
         {"container": ContainerOptions(depends_on={"setup": "SUCCESS", "agent": "HEALTHY"}),
          "sidecars": {"setup": agent(essential=False), "agent": agent(health=HEALTH)}},
