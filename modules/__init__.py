@@ -54,6 +54,7 @@ from .environment import Environment
 from .existing import Existing
 from .identity.spec import GitHub, Identity
 from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
+from .kubernetes.volumes import BucketMount, ClaimMount, EbsMount, EfsMount
 from .layers.specs import Inference, Registry
 from .loading import ConfigurationError, load
 from .model.image import FrameworkContainer
@@ -139,8 +140,10 @@ __all__ = [
     "BacklogPerInstance",
     "BacklogWithoutCapacity",
     "BatchTransform",
+    "BucketMount",
     "Canary",
     "CapacityShare",
+    "ClaimMount",
     "CloudBackend",
     "CloudWatchMetric",
     "ConcurrentRequests",
@@ -154,12 +157,14 @@ __all__ = [
     "DataCapture",
     "DataProcessing",
     "DirectEndpoint",
+    "EbsMount",
     "Ec2",
     "Ec2Capacity",
     "EcsCluster",
     "EcsDeployment",
     "EcsOutputs",
     "EcsService",
+    "EfsMount",
     "EfsVolume",
     "EksCluster",
     "EksOutputs",

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from inferform import EksService, Environment
-from inferform.kubernetes.objects import Object, objects
+from inferform.kubernetes.objects import Object, objects, objects_of
 from inferform.kubernetes.place import place_of
 
 from .errors import BadInputError
@@ -25,21 +25,15 @@ def manifests(environment: Environment, service: str | None = None) -> list[Obje
             f"{environment.key} has no services on Kubernetes",
             "give the environment kubernetes=Kubernetes(services={...})",
         )
-    made = objects(spec, place_of(environment))
     if service is None:
-        return made
+        return objects(spec, place_of(environment))
     found = find(
         environment,
         service,
         among=lambda each: isinstance(each.spec, EksService),
         what="EKS service",
     )
-    wanted = (spec.services[found.name].namespace, found.name)
-    return [
-        each
-        for each in made
-        if (each["metadata"].get("namespace"), each["metadata"]["name"]) == wanted
-    ]
+    return objects_of(found.name, spec.services[found.name], place_of(environment))
 
 
 class _Plain(yaml.SafeDumper):

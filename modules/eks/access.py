@@ -35,7 +35,9 @@ ACCESS = {
         roles=("DescribeCluster", "DescribeNodegroup"),
         passes_to=("ec2", "eks", "eks-fargate-pods", "pods.eks"),
         attaches=(
+            "AmazonEBSCSIDriverPolicy",
             "AmazonEC2ContainerRegistryPullOnly",
+            "AmazonEFSCSIDriverPolicy",
             "AmazonEKSBlockStoragePolicy",
             "AmazonEKSClusterPolicy",
             "AmazonEKSComputePolicy",

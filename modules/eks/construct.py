@@ -18,13 +18,14 @@ from ..names import short_hash
 from ..outputs import EksOutputs, NetworkOutputs, RegistryOutputs
 from ..overriding import override
 from ..protect import lifecycle
+from .balancer import load_balancer_controller
 from .pod_role import PodRole
 from .spec import (
-    AGENT,
+    ADDON_ROLES,
     AUTOSCALER,
+    BALANCER,
     GPU_LABEL,
     NODE_GROUP_LABEL,
-    OBSERVABILITY,
     AccessEntry,
     Addon,
     AutoMode,
@@ -539,37 +540,37 @@ class Cluster(Construct):
         )
 
     def _pod_roles(self) -> list[ITerraformDependable]:
-        roles: list[PodRole] = []
-        compute = self._spec.compute
-        if OBSERVABILITY in self._spec.addons:
-            roles.append(
-                PodRole(
-                    self,
-                    AGENT,
-                    context=self._context,
-                    name=own_role(self._context, AGENT),
-                    cluster_name=self.name,
-                    association_cluster=self._cluster_name,
-                    namespace="amazon-cloudwatch",
-                    service_account=AGENT,
-                    managed_policies=["CloudWatchAgentServerPolicy"],
-                )
-            )
+        compute, statements = self._spec.compute, {}
         if isinstance(compute, NodeGroups) and compute.cluster_autoscaler:
-            roles.append(
-                PodRole(
-                    self,
-                    AUTOSCALER,
-                    context=self._context,
-                    name=own_role(self._context, AUTOSCALER),
-                    cluster_name=self.name,
-                    association_cluster=self._cluster_name,
-                    namespace="kube-system",
-                    service_account=AUTOSCALER,
-                    statements=_autoscaler(self._context, self.name),
-                )
+            statements[AUTOSCALER] = _autoscaler(self._context, self.name)
+        if isinstance(compute, NodeGroups) and compute.load_balancer_controller:
+            statements[BALANCER] = load_balancer_controller(self._context, self.name)
+        asked = [ADDON_ROLES[name] for name in self._spec.addons if name in ADDON_ROLES]
+        roles = [
+            self._pod_role(
+                each.does,
+                namespace=each.namespace,
+                service_account=each.service_account,
+                managed_policies=[each.managed_policy],
             )
+            for each in asked
+        ]
+        roles += [
+            self._pod_role(name, namespace="kube-system", service_account=name, statements=given)
+            for name, given in statements.items()
+        ]
         return [ready for role in roles for ready in role.ready]
+
+    def _pod_role(self, does: str, **given: Any) -> PodRole:
+        return PodRole(
+            self,
+            does,
+            context=self._context,
+            name=own_role(self._context, does),
+            cluster_name=self.name,
+            association_cluster=self._cluster_name,
+            **given,
+        )
 
 
 def _autoscaler(context: Context, cluster: str) -> list[Statement]:

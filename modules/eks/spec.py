@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from ..content import HASHES, Content, content_name
@@ -237,10 +238,15 @@ NODE_GROUP_LABEL = "inferform/node-group"
 
 AddonName = Literal[
     "amazon-cloudwatch-observability",
+    "aws-ebs-csi-driver",
+    "aws-efs-csi-driver",
+    "aws-mountpoint-s3-csi-driver",
     "coredns",
+    "eks-node-monitoring-agent",
     "eks-pod-identity-agent",
     "kube-proxy",
     "metrics-server",
+    "snapshot-controller",
     "vpc-cni",
 ]
 """The add-ons that Inferform installs."""
@@ -545,6 +551,11 @@ class NodeGroups(Spec):
     """Whether the Kubernetes Cluster Autoscaler sets each group's size: it gets its role, and
     Terraform leaves `desired_size` alone. Without it, groups have the size that is written."""
 
+    load_balancer_controller: bool = False
+    """Whether the AWS Load Balancer Controller gets its role, for the service account
+    `kube-system/aws-load-balancer-controller`. EKS offers it as no add-on: install it with its
+    Helm chart. Default: False."""
+
 
 class FargateProfile(Spec):
     """A Fargate profile: pods of some namespaces run without nodes, one by one."""
@@ -622,6 +633,49 @@ AGENT = "cloudwatch-agent"
 
 AUTOSCALER = "cluster-autoscaler"
 """The Cluster Autoscaler, likewise."""
+
+EBS_DRIVER = "aws-ebs-csi-driver"
+"""The add-on that mounts EBS volumes."""
+
+EFS_DRIVER = "aws-efs-csi-driver"
+"""The add-on that mounts EFS file systems."""
+
+S3_DRIVER = "aws-mountpoint-s3-csi-driver"
+"""The add-on that mounts buckets. It needs no role: each service's pods have theirs."""
+
+BALANCER = "aws-load-balancer-controller"
+"""The controller of load balancers, in the name of its role and of its service account."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddonRole:
+    """The role of an add-on's pods."""
+
+    does: str
+    """What stands for it in the role's name."""
+
+    namespace: str
+    service_account: str
+    managed_policy: str
+    """AWS's own policy for it, by its path and name."""
+
+
+ADDON_ROLES: Mapping[str, AddonRole] = {
+    OBSERVABILITY: AddonRole(AGENT, "amazon-cloudwatch", AGENT, "CloudWatchAgentServerPolicy"),
+    EBS_DRIVER: AddonRole(
+        "ebs-driver",
+        "kube-system",
+        "ebs-csi-controller-sa",
+        "service-role/AmazonEBSCSIDriverPolicy",
+    ),
+    EFS_DRIVER: AddonRole(
+        "efs-driver",
+        "kube-system",
+        "efs-csi-controller-sa",
+        "service-role/AmazonEFSCSIDriverPolicy",
+    ),
+}
+"""The add-ons whose pods call AWS. Source: Amazon EKS user guide, AWS add-ons."""
 
 
 class EksCluster(Overridable, Billed, Named, Reaching):
@@ -739,10 +793,11 @@ class EksCluster(Overridable, Billed, Named, Reaching):
         yield Name("aws_cloudwatch_log_group", control_plane_log(context))
         yield Name("aws_security_group", api_group(context))
         roles = ["cluster", "fargate" if isinstance(compute, FargateProfile) else "node"]
-        if OBSERVABILITY in self.addons:
-            roles.append(AGENT)
+        roles += [ADDON_ROLES[name].does for name in self.addons if name in ADDON_ROLES]
         if isinstance(compute, NodeGroups) and compute.cluster_autoscaler:
             roles.append(AUTOSCALER)
+        if isinstance(compute, NodeGroups) and compute.load_balancer_controller:
+            roles.append(BALANCER)
         for does in roles:
             yield Name("aws_iam_role", own_role(context, does))
         if isinstance(compute, FargateProfile):
@@ -758,7 +813,10 @@ class EksCluster(Overridable, Billed, Named, Reaching):
             needed.add("autoscaling")
         if OBSERVABILITY in self.addons:
             needed |= {"logs", "monitoring"}
-        return Needs(frozenset(needed), s3=True)
+        if isinstance(self.compute, NodeGroups) and self.compute.load_balancer_controller:
+            needed.add("elasticloadbalancing")
+        extra = {"elasticfilesystem"} if EFS_DRIVER in self.addons else ()
+        return Needs(frozenset(needed), conveniences=frozenset(extra), s3=True)
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """The control plane, and what EKS itself starts, whose amount is not known.
@@ -797,7 +855,16 @@ class EksCluster(Overridable, Billed, Named, Reaching):
         return dict(sorted({**{name: Addon() for name in names}, **asked}.items()))
 
 
-_BY_AUTO_MODE = frozenset(("coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"))
+_BY_AUTO_MODE = frozenset(
+    (
+        *("aws-ebs-csi-driver", "coredns", "eks-node-monitoring-agent"),
+        *("eks-pod-identity-agent", "kube-proxy", "vpc-cni"),
+    )
+)
 _DAEMON_SETS = frozenset(
-    ("amazon-cloudwatch-observability", "eks-pod-identity-agent", "kube-proxy", "vpc-cni")
+    (
+        *("amazon-cloudwatch-observability", "aws-ebs-csi-driver", "aws-efs-csi-driver"),
+        *("aws-mountpoint-s3-csi-driver", "eks-node-monitoring-agent", "eks-pod-identity-agent"),
+        *("kube-proxy", "vpc-cni"),
+    )
 )

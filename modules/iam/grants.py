@@ -103,6 +103,27 @@ def read_artifact(context: Context, uri: str, kms_key_arn: str) -> list[Statemen
     ]
 
 
+def read_mounted(context: Context, uris: Iterable[str], kms_key_arn: str) -> list[Statement]:
+    """Reading the objects below prefixes as files, by Mountpoint for Amazon S3."""
+    statements = []
+    for index, uri in enumerate(uris, 1):
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        bucket_arn = f"arn:{context.partition}:s3:::{bucket}"
+        number = str(index) if index > 1 else ""
+        statements += [
+            allow("s3:GetObject", f"{bucket_arn}/{prefix}*", sid=f"ReadMounted{number}"),
+            allow(
+                "s3:ListBucket",
+                bucket_arn,
+                sid=f"ListMounted{number}",
+                # Mountpoint lists the folders above and below the prefix by their names.
+                conditions={"StringLike": {"s3:prefix": [f"{prefix}*"]}},
+            ),
+            {**_decrypt(context, bucket, kms_key_arn), "Sid": f"DecryptMounted{number}"},
+        ]
+    return statements
+
+
 def _decrypt(context: Context, bucket: str, kms_key_arn: str) -> Statement:
     """Decrypting the objects of a bucket, by the key that the Context names for it."""
     key = context.artifact_keys.get(bucket)

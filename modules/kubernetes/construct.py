@@ -33,12 +33,20 @@ _TYPES = {
     "IngressClass": "ingress_class_v1",
     "Namespace": "namespace_v1",
     "NetworkPolicy": "network_policy_v1",
+    "PersistentVolume": "persistent_volume_v1",
+    "PersistentVolumeClaim": "persistent_volume_claim_v1",
     "PodDisruptionBudget": "pod_disruption_budget_v1",
     "Service": "service_v1",
     "ServiceAccount": "service_account_v1",
+    "StorageClass": "storage_class_v1",
 }
 
-_FIRST = frozenset(("ConfigMap", "DaemonSet", "IngressClass", "Namespace", "NodePool"))
+_FIRST = frozenset(
+    (
+        *("ConfigMap", "DaemonSet", "IngressClass", "Namespace", "NodePool", "PersistentVolume"),
+        *("PersistentVolumeClaim", "StorageClass"),
+    )
+)
 
 # Nodes may have to be started first, which for GPUs takes its time.
 _ROLLOUT = "30m"
@@ -61,6 +69,9 @@ def service_role(
     statements = grants.read_secrets(spec.model.environment.values())
     if artifact is not None:
         statements += grants.read_artifact(context, artifact, kms_key_arn)
+    statements += grants.read_mounted(
+        context, [each.uri(place.artifact_bucket) for each in spec.buckets], kms_key_arn
+    )
     return PodRole(
         scope,
         name,
@@ -110,10 +121,22 @@ def resource(
     module = importlib.import_module(f"cdktf_cdktf_provider_kubernetes.{_TYPES[kind]}")
     type_name = "".join(part.capitalize() for part in _TYPES[kind].split("_"))
     body = {key: value for key, value in made.items() if key not in ("apiVersion", "kind")}
+    body = _as_provider_nests(kind, body)
     fields = _fields(module, type_name, body)
     if kind == "Deployment":
         fields["timeouts"] = module.DeploymentV1Timeouts(create=_ROLLOUT, update=_ROLLOUT)
     return getattr(module, type_name)(scope, name, **fields, depends_on=waits_for)
+
+
+def _as_provider_nests(kind: str, body: Object) -> Object:
+    """An object as the provider nests and names its fields, where Kubernetes does otherwise."""
+    if kind == "PersistentVolume":
+        spec = {key: value for key, value in body["spec"].items() if key != "csi"}
+        return {**body, "spec": {**spec, "persistentVolumeSource": {"csi": body["spec"]["csi"]}}}
+    if kind == "StorageClass":
+        rest = {key: value for key, value in body.items() if key != "provisioner"}
+        return {**rest, "storageProvisioner": body["provisioner"]}
+    return body
 
 
 def _fields(module: ModuleType, name: str, value: Object) -> dict[str, Any]:

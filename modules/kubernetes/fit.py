@@ -6,20 +6,35 @@ from collections.abc import Iterator, Mapping
 
 from ..eks.instances import node_types
 from ..eks.spec import (
+    EBS_DRIVER,
+    EFS_DRIVER,
     GPU_TAINT_KEY,
+    S3_DRIVER,
     AutoMode,
     EksCluster,
     FargateProfile,
     NodeGroup,
     NodeGroups,
     Taint,
+    minor,
 )
 from ..rules import PathPart, Problem, did_you_mean
 from .spec import KUB10, KUB11, KUB17, EksService, Pod, Toleration
+from .volumes import KUB25, BucketMount, ClaimMount, EbsMount, EfsMount, PodVolume
 
 # A Fargate pod has 16 vCPUs and 120 GiB at most, of which Kubernetes takes 256 MiB.
 _FARGATE_VCPU = 16
 _FARGATE_MIB = 120 * 1024 - 256
+
+_DRIVERS: Mapping[type[PodVolume], str] = {
+    BucketMount: S3_DRIVER,
+    EbsMount: EBS_DRIVER,
+    EfsMount: EFS_DRIVER,
+}
+_NOT_ON_FARGATE: Mapping[type[PodVolume], tuple[str, str]] = {
+    BucketMount: ("Fargate mounts no buckets", "use model.artifact, or NodeGroups"),
+    EbsMount: ("Fargate mounts no EBS volumes", "use EfsMount, or NodeGroups"),
+}
 
 
 def tolerations(pod: Pod) -> list[Toleration]:
@@ -31,8 +46,35 @@ def tolerations(pod: Pod) -> list[Toleration]:
 def problems(cluster: EksCluster, services: Mapping[str, EksService]) -> Iterator[Problem]:
     """A problem for each service whose pods no node of the cluster takes."""
     for name, service in services.items():
-        for problem in _problems(cluster, service):
+        for problem in (*_problems(cluster, service), *_unmounted(cluster, service)):
             yield problem.under(name)
+
+
+def _unmounted(cluster: EksCluster, service: EksService) -> Iterator[Problem]:
+    """A problem for each volume whose driver the pod's nodes do not have."""
+    for name, volume in service.volumes.items():
+        found = _lacking(cluster, service.compute, volume)
+        if found is not None:
+            reason, remedy = found
+            yield KUB25.problem("volumes", name, reason=reason, remedy=remedy)
+
+
+def _lacking(cluster: EksCluster, pod: Pod, volume: PodVolume) -> tuple[str, str] | None:
+    """Why a volume is not mounted, and what to do; None where it is, or where nobody knows."""
+    compute = cluster.compute
+    if isinstance(volume, ClaimMount):
+        return None
+    if isinstance(compute, FargateProfile):
+        # Fargate brings the driver of EFS, and takes no other.
+        return _NOT_ON_FARGATE.get(type(volume))
+    if isinstance(volume, BucketMount) and minor(cluster.version) < 30:
+        needed = f"roles of pods for buckets need Kubernetes 1.30, eks has {cluster.version}"
+        return needed, "raise eks.version, or use model.artifact"
+    driver = _DRIVERS[type(volume)]
+    brought = driver == EBS_DRIVER and isinstance(compute, AutoMode) and pod.node_group is None
+    if brought or driver in cluster.installed_addons:
+        return None
+    return f"the cluster has no add-on {driver}", f'write eks.addons={{"{driver}": Addon()}}'
 
 
 def _problems(cluster: EksCluster, service: EksService) -> Iterator[Problem]:

@@ -27,13 +27,13 @@ from ..scaling.metrics import CpuUtilization
 from ..scaling.spec import Scaling, TargetTracking
 from .fit import tolerations
 from .spec import DEFAULT_USER, EksService, Ingress, Kubernetes, Toleration
+from .storage import Storage, ebs_class, storage_class
+from .volumes import MODEL_FOLDER, EbsMount
 
 Object = dict[str, Any]
 
 PORT = 8080
 """The port that inference containers listen on, as on SageMaker."""
-
-MODEL_FOLDER = "/opt/ml/model"
 
 # What a server of AWS's, started as root, takes files with and gives its workers another user.
 _OF_SERVERS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"]
@@ -71,9 +71,25 @@ def objects(spec: Kubernetes, place: Place) -> list[Object]:
     """Every object, in the order in which they can be applied."""
     made = [_namespace(name) for name in _namespaces(spec)]
     made += _of_cluster(spec, place)
+    made += _classes(spec, place)
     for name, service in spec.services.items():
-        made += _Service(name, service, place).objects()
+        made += objects_of(name, service, place)
     return made
+
+
+def objects_of(name: str, spec: EksService, place: Place) -> list[Object]:
+    """The objects of one service, without what services share."""
+    return list(_Service(name, spec, place).objects())
+
+
+def _classes(spec: Kubernetes, place: Place) -> list[Object]:
+    """The StorageClasses of the services' EBS volumes."""
+    names = {
+        ebs_class(place.cluster, service.compute.node_group)
+        for service in spec.services.values()
+        if any(isinstance(each, EbsMount) for each in service.volumes.values())
+    }
+    return [storage_class(name) for name in sorted(names)]
 
 
 def _namespaces(spec: Kubernetes) -> list[str]:
@@ -217,11 +233,22 @@ class _Service:
         self._context = place.context
         self._selector = {"app.kubernetes.io/name": name}
         self._artifact = spec.model.artifact_uri(place.artifact_bucket)
+        self._storage = Storage(
+            spec.volumes,
+            service=name,
+            namespace=spec.namespace,
+            labels=self._selector,
+            context=place.context,
+            artifact_bucket=place.artifact_bucket,
+            user=spec.runs_as or DEFAULT_USER,
+            ebs_class=ebs_class(place.cluster, spec.compute.node_group),
+        )
 
     def objects(self) -> Iterator[Object]:
         spec = self._spec
         yield self._service_account()
         yield self._network_policy()
+        yield from self._storage.objects
         yield self._deployment()
         yield self._service()
         yield self._disruption_budget()
@@ -308,6 +335,7 @@ class _Service:
         if self._artifact is not None:
             volumes.append({"name": "model", "emptyDir": {"sizeLimit": f"{pod.storage_gib}Gi"}})
             body["initContainers"] = [self._loader(self._artifact)]
+        volumes += self._storage.volumes
         if pod.node_group is not None:
             body["nodeSelector"] = {NODE_GROUP_LABEL: pod.node_group}
         tolerated = [_toleration(each) for each in tolerations(pod)]
@@ -322,6 +350,7 @@ class _Service:
         mounts: list[Object] = [{"name": "tmp", "mountPath": "/tmp"}]
         if self._artifact is not None:
             mounts.append({"name": "model", "mountPath": MODEL_FOLDER, "readOnly": True})
+        mounts += self._storage.mounts
         container: Object = {
             "name": "inference",
             "image": spec.model.image_uri(self._context, spec.device),
@@ -454,7 +483,7 @@ class _Service:
         egress: list[Object] = [
             {"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}
         ]
-        if spec.needs_role:
+        if spec.calls_aws:
             egress.append(
                 {
                     "to": [{"ipBlock": {"cidr": _POD_IDENTITY}}],

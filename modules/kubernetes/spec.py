@@ -41,6 +41,8 @@ from ..service import (
 )
 from ..spec import Between, Check, Cidrs, Many, Matches, ShortName, Spec, arn_of
 from ..usage import Usage, bounds, by_use, exactly, fargate
+from .volumes import KUB16, BucketMount, EbsMount, EfsMount, PodVolumes
+from .volumes import problems as volume_problems
 
 KUB1 = rule(
     "KUB1",
@@ -134,12 +136,6 @@ KUB15 = rule(
     refuses="a user that is root",
     message="must be a user id from {low} to {high}",
     source="Kubernetes, pod security standards (restricted: runAsNonRoot)",
-)
-KUB16 = rule(
-    "KUB16",
-    refuses="storage for the model outside 1 to 16,384 GiB",
-    message="must be from {low} to {high} GiB",
-    source="Amazon EBS user guide, gp3",
 )
 KUB17 = rule(
     "KUB17",
@@ -324,6 +320,10 @@ class EksService(Service):
     """How the number of pods follows the load: policies on CpuUtilization and
     MemoryUtilization, of what `compute` keeps for a pod. Without it, it does not."""
 
+    volumes: PodVolumes = {}
+    """What pods mount beside their own disk, by short name: EBS and EFS volumes, buckets, claims.
+    Default: nothing."""
+
     ingress: Ingress | None = None
     """A load balancer in front. Without it only pods of the cluster reach the service."""
 
@@ -370,6 +370,9 @@ class EksService(Service):
         for name in self.secrets:
             if name in self.model.environment:
                 yield KUB22.problem("secrets", name)
+        has_artifact = self.model.artifact is not None
+        for problem in volume_problems(self.volumes, has_artifact=has_artifact):
+            yield problem.under("volumes")
         built = built_for(self.model.image, self.device)
         if built == "cpu" and self.device == "gpu":
             yield KUB20.problem("model", "image")
@@ -443,7 +446,7 @@ class EksService(Service):
         return "kubernetes_deployment_v1", place.name
 
     @property
-    def needs_role(self) -> bool:
+    def calls_aws(self) -> bool:
         """Whether its pods call AWS, for their artifact, for secrets or by `permissions`: they may open HTTPS
         connections anywhere, as S3 has no addresses that a network policy could name."""
         return (
@@ -451,6 +454,17 @@ class EksService(Service):
             or fetches_secrets(self.model.environment)
             or bool(self.permissions)
         )
+
+    @property
+    def needs_role(self) -> bool:
+        """Whether its pods need a role: for what they call, or for the buckets that Mountpoint reads
+        beside them."""
+        return self.calls_aws or bool(self.buckets)
+
+    @property
+    def buckets(self) -> tuple[BucketMount, ...]:
+        """The buckets that are mounted."""
+        return tuple(each for each in self.volumes.values() if isinstance(each, BucketMount))
 
     def names(self, place: Place) -> Iterator[Name]:
         """Of its pods' role; those of its objects are the layer's."""
@@ -487,16 +501,18 @@ class EksService(Service):
         )
         if self.ingress is not None and own_controller:
             needed.add("elasticloadbalancing")
+        mounts_efs = any(isinstance(each, EfsMount) for each in self.volumes.values())
         public = [loader for loader in self.helpers() if is_public(loader)]
         return Needs(
             frozenset(needed),
-            s3=self.model.artifact is not None,
+            conveniences=frozenset({"elasticfilesystem"} if mounts_efs else ()),
+            s3=self.model.artifact is not None or bool(self.buckets),
             internet=(("loader",),) if public else (),
         )
 
     def is_led_out(self, place: Place) -> bool:
         """Whether the network policy leads out: by `egress_cidrs`, or for its calls of AWS."""
-        return self.needs_role or hub.is_led_out(self.egress_cidrs)
+        return self.calls_aws or hub.is_led_out(self.egress_cidrs)
 
     def hub_problems(self, place: Place) -> Iterator[Problem]:
         """What a pod is told to fetch from a hub, and its network policy and the network do not
@@ -518,6 +534,10 @@ class EksService(Service):
         """
         if self.ingress is not None:
             yield Usage("load balancers", "elb/application", exactly(1))
+        pods = bounds(self.scaling, self.initial_count)
+        for volume in self.volumes.values():
+            if isinstance(volume, EbsMount):
+                yield Usage(place.name, "ebs/gp3", pods * volume.size_gib)
         cluster = place.environment.eks
         if not isinstance(cluster, EksCluster):
             yield by_use(place.name, "eks/pods")
@@ -525,7 +545,7 @@ class EksService(Service):
             cpu, memory = fargate_size(self.compute.vcpu * 1024, self.compute.memory_mib + 256)
             yield from fargate(
                 place.name,
-                bounds(self.scaling, self.initial_count),
+                pods,
                 cpu=cpu,
                 memory=memory,
                 architecture="X86_64",

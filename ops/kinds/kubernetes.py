@@ -259,6 +259,23 @@ KINDS = (
         ),
         risks=weaker.INGRESS,
     ),
+    _object(
+        "kubernetes_storage_class_v1",
+        "Kubernetes storage class",
+        name=Not("a cluster has each name once"),
+        story=_OF_THE_WORKLOAD,
+    ),
+    _object(
+        "kubernetes_persistent_volume_v1",
+        "Kubernetes volume",
+        name=Not("a cluster has each name once"),
+        story=_OF_THE_WORKLOAD,
+    ),
+    _object(
+        "kubernetes_persistent_volume_claim_v1",
+        "Kubernetes claim of a volume",
+        story=_OF_THE_WORKLOAD,
+    ),
     _object("kubernetes_service_account_v1", "Kubernetes service account", story=_OF_THE_WORKLOAD),
     _object("kubernetes_config_map_v1", "Kubernetes ConfigMap", story=_OF_THE_WORKLOAD),
     _object(

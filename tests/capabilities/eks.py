@@ -17,6 +17,7 @@ eks=EksCluster(
             ),
             "gpu": NodeGroup(instance_types=["g6.xlarge"], max_size=2, desired_size=1),
         }},
+        load_balancer_controller=True,
     ),
     public_access_cidrs=["192.0.2.0/24"],
     access={{
@@ -24,13 +25,27 @@ eks=EksCluster(
             principal="arn:aws:iam::{ACCOUNT}:role/admin", policy="AmazonEKSClusterAdminPolicy"
         ),
     }},
-    addons={{"metrics-server": Addon(configuration={{"replicas": 2}})}},
+    addons={{
+        "metrics-server": Addon(configuration={{"replicas": 2}}),
+        "aws-ebs-csi-driver": Addon(),
+        "aws-efs-csi-driver": Addon(),
+        "aws-mountpoint-s3-csi-driver": Addon(),
+    }},
 ),
 kubernetes=Kubernetes(
     services={{
         "web": EksService(
             model={MODEL},
             compute=Pod(vcpu=1.0, memory_mib=2048, tolerations=[Toleration(key="only")]),
+            volumes={{
+                "cache": EbsMount(path="/cache", size_gib=100),
+                "features": EfsMount(
+                    path="/mnt/features", file_system="fs-0123456789abcdef0",
+                    access_point="fsap-0123456789abcdef0",
+                ),
+                "more": BucketMount(path="/mnt/more", bucket="acme-models", prefix="fraud/"),
+                "old": ClaimMount(path="/mnt/old", claim="models"),
+            }},
             scaling=Scaling(
                 min_capacity=1, max_capacity=4,
                 policies=[TargetTracking(metric=CpuUtilization(percent=60.0))],

@@ -352,3 +352,54 @@ def test_subnets_are_marked_for_load_balancers_where_there_is_a_cluster(
         "kubernetes.io/role/internal-elb",
     }
     assert marks() == set()
+
+
+def test_drivers_get_the_role_that_aws_names_for_them(stack: Callable[..., Stack]) -> None:
+    names = ("aws-ebs-csi-driver", "aws-efs-csi-driver", "aws-mountpoint-s3-csi-driver")
+    made = stack(compute=GROUPS, addons={name: Addon() for name in names})
+    associations = [
+        (each["namespace"], each["service_account"])
+        for each in made["resource"]["aws_eks_pod_identity_association"].values()
+    ]
+    # Mountpoint reads each bucket with the role of the pods that ask for it.
+    assert sorted(associations) == [
+        ("kube-system", "ebs-csi-controller-sa"),
+        ("kube-system", "efs-csi-controller-sa"),
+    ]
+    attached = {
+        entry["policy_arn"] for entry in made["resource"]["aws_iam_role_policy_attachment"].values()
+    }
+    service_role = "arn:aws:iam::aws:policy/service-role"
+    assert f"{service_role}/AmazonEBSCSIDriverPolicy" in attached
+    assert f"{service_role}/AmazonEFSCSIDriverPolicy" in attached
+    addon = resources(made, "aws_eks_addon")["addon-aws-ebs-csi-driver"]
+    assert any("pod_identity_association" in each for each in addon["depends_on"])
+
+
+def test_the_load_balancer_controller_changes_what_this_cluster_made(
+    stack: Callable[..., Stack],
+) -> None:
+    made = stack(compute=GROUPS.replace(load_balancer_controller=True))
+    (association,) = made["resource"]["aws_eks_pod_identity_association"].values()
+    assert (association["namespace"], association["service_account"]) == (
+        "kube-system",
+        "aws-load-balancer-controller",
+    )
+    (policy,) = (
+        json.loads(each["policy"])["Statement"]
+        for each in made["resource"]["aws_iam_role_policy"].values()
+        if each["name"] == "pod"
+    )
+    granted = {each["Sid"]: each for each in policy}
+    cluster = cluster_of(made)["name"]
+    for sid in ("Change", "DeleteGroups", "Tag"):
+        its = granted[sid]["Condition"]["StringEquals"]
+        assert its == {"aws:ResourceTag/elbv2.k8s.aws/cluster": cluster}
+    for sid in ("Make", "TagNew", "TagNewGroups"):
+        asked = granted[sid]["Condition"]["StringEquals"]
+        assert asked["aws:RequestTag/elbv2.k8s.aws/cluster"] == cluster
+    named = [granted[sid]["Resource"] for sid in ("Change", "Make", "Tag", "Targets")]
+    arns = [arn for each in named for arn in ([each] if isinstance(each, str) else each)]
+    prefix = "arn:aws:elasticloadbalancing:us-east-1:111122223333:"
+    assert all(arn.startswith(prefix) for arn in arns)
+    assert "aws_eks_pod_identity_association" not in stack(compute=GROUPS)["resource"]

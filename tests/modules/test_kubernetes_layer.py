@@ -15,9 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inferform import (
+    Addon,
     AutoMode,
+    BucketMount,
+    ClaimMount,
     Context,
     CpuUtilization,
+    EbsMount,
+    EfsMount,
     EksCluster,
     EksOutputs,
     EksService,
@@ -111,6 +116,22 @@ OF_AWS = PLAIN.replace(
         artifact="fraud/1/model.tar.gz",
     )
 )
+MOUNTING = PLAIN.replace(
+    volumes={
+        "cache": EbsMount(path="/cache", size_gib=100),
+        "features": EfsMount(
+            path="/mnt/features",
+            file_system="fs-0123456789abcdef0",
+            access_point="fsap-0123456789abcdef0",
+        ),
+        "model": BucketMount(prefix="fraud/1.4.2/"),
+        "old": ClaimMount(path="/mnt/old", claim="models", read_only=False),
+    }
+)
+DRIVERS = {
+    name: Addon()
+    for name in ("aws-ebs-csi-driver", "aws-efs-csi-driver", "aws-mountpoint-s3-csi-driver")
+}
 GROUPS = NodeGroups(
     groups={
         "cpu": NodeGroup(instance_types=["m7i.xlarge"], max_size=3),
@@ -126,7 +147,11 @@ def environment(
         context=CONTEXT,
         network=NETWORK,
         registry=REGISTRY,
-        eks=EksCluster(version="1.35", compute=compute),
+        eks=EksCluster(
+            version="1.35",
+            compute=compute,
+            addons=DRIVERS if isinstance(compute, NodeGroups) else {},
+        ),
         kubernetes=Kubernetes(services=services, **fields),
     )
 
@@ -160,7 +185,7 @@ def validate(made: list[Object]) -> None:
 @pytest.mark.parametrize(
     ("compute", "services"),
     [
-        (GROUPS, {"fraud": FULL, "plain": PLAIN, "of-aws": OF_AWS}),
+        (GROUPS, {"fraud": FULL, "plain": PLAIN, "of-aws": OF_AWS, "mounting": MOUNTING}),
         (
             AutoMode(gpu_pool=GpuNodePool(instance_families=["g6"])),
             {"fraud": FULL.replace(compute=Pod(vcpu=1, memory_mib=1024, gpus=1))},
@@ -276,6 +301,93 @@ def test_the_model_is_fetched_before_the_container_starts() -> None:
     assert "--recursive" in loader["command"][-1]
 
 
+def test_what_is_mounted_is_a_volume_of_the_pod_and_a_mount_of_the_container() -> None:
+    pod = pod_of(objects_of(environment({"fraud": MOUNTING})))
+    volumes = {each["name"]: each for each in pod["volumes"]}
+    template = volumes["volume-cache"]["ephemeral"]["volumeClaimTemplate"]["spec"]
+    assert template == {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "inferform-gp3",
+        "resources": {"requests": {"storage": "100Gi"}},
+    }
+    assert volumes["volume-old"]["persistentVolumeClaim"] == {"claimName": "models"}
+    assert pod["containers"][0]["volumeMounts"][1:] == [
+        {"name": "volume-cache", "mountPath": "/cache"},
+        {"name": "volume-features", "mountPath": "/mnt/features", "readOnly": True},
+        {"name": "volume-model", "mountPath": "/opt/ml/model", "readOnly": True},
+        {"name": "volume-old", "mountPath": "/mnt/old"},
+    ]
+
+
+def test_a_bucket_is_read_by_mountpoint_with_the_role_of_the_pods() -> None:
+    made = objects_of(environment({"fraud": MOUNTING}))
+    (volume,) = (
+        each
+        for each in made
+        if each["kind"] == "PersistentVolume" and "s3" in each["spec"]["csi"]["driver"]
+    )
+    assert volume["spec"]["csi"]["volumeAttributes"] == {
+        "bucketName": "artifacts",
+        "authenticationSource": "pod",
+        "stsRegion": "us-east-1",
+    }
+    assert volume["spec"]["mountOptions"] == [
+        *("read-only", "allow-other", "uid=10001", "gid=10001"),
+        *("region us-east-1", "prefix fraud/1.4.2/"),
+    ]
+    assert volume["spec"]["accessModes"] == ["ReadOnlyMany"]
+    assert volume["spec"]["csi"]["volumeHandle"] == volume["metadata"]["name"]
+    # Mountpoint has pods of its own, so that the service's stay shut in.
+    policy = by_kind(made)["NetworkPolicy"]["spec"]
+    assert {port["port"] for rule in policy["egress"] for port in rule["ports"]} == {53}
+
+
+def test_each_volume_has_a_claim_that_no_other_one_takes_the_place_of() -> None:
+    made = objects_of(environment({"fraud": MOUNTING}))
+    volumes = {e["metadata"]["name"]: e for e in made if e["kind"] == "PersistentVolume"}
+    claims = [each for each in made if each["kind"] == "PersistentVolumeClaim"]
+    assert len(volumes) == len(claims) == 2
+    for claim in claims:
+        volume = volumes[claim["spec"]["volumeName"]]["spec"]
+        assert volume["claimRef"] == {"namespace": "plain", "name": claim["metadata"]["name"]}
+        assert volume["storageClassName"] == claim["spec"]["storageClassName"]
+        assert volume["persistentVolumeReclaimPolicy"] == "Retain"
+    handles = {each["spec"]["csi"]["volumeHandle"] for each in volumes.values()}
+    assert "fs-0123456789abcdef0::fsap-0123456789abcdef0" in handles
+
+
+def test_a_volume_that_becomes_another_gets_a_name_of_its_own() -> None:
+    def claim(**changes: Any) -> str:
+        volume = BucketMount(**{"prefix": "fraud/1/", **changes})
+        made = objects_of(environment({"fraud": PLAIN.replace(volumes={"model": volume})}))
+        (found,) = (e for e in made if e["kind"] == "PersistentVolumeClaim")
+        name: str = found["metadata"]["name"]
+        return name
+
+    assert claim(prefix="fraud/2/") != claim() != claim(bucket="acme-models")
+    # Where it is mounted is the pod's business.
+    assert claim(path="/mnt/models") == claim()
+
+
+@pytest.mark.parametrize(
+    ("compute", "group", "name", "provisioner"),
+    [
+        (GROUPS, None, "inferform-gp3", "ebs.csi.aws.com"),
+        (AutoMode(), None, "inferform-gp3-auto", "ebs.csi.eks.amazonaws.com"),
+    ],
+)
+def test_ebs_volumes_are_made_by_the_driver_of_the_pods_nodes(
+    compute: Any, group: str | None, name: str, provisioner: str
+) -> None:
+    service = PLAIN.replace(volumes={"cache": EbsMount(path="/cache", size_gib=1)})
+    made = objects_of(environment({"fraud": service}, compute))
+    (found,) = (each for each in made if each["kind"] == "StorageClass")
+    assert (found["metadata"]["name"], found["provisioner"]) == (name, provisioner)
+    assert found["parameters"] == {"type": "gp3", "encrypted": "true"}
+    template = pod_of(made)["volumes"][-1]["ephemeral"]["volumeClaimTemplate"]
+    assert template["spec"]["storageClassName"] == name
+
+
 def test_the_autoscaler_owns_the_count_where_there_is_one() -> None:
     scaled = by_kind(objects_of(environment({"fraud": FULL})))
     assert "replicas" not in scaled["Deployment"]["spec"]
@@ -387,7 +499,7 @@ def as_object(resource: dict[str, Any]) -> Counter[str]:
 @pytest.mark.parametrize(
     ("compute", "services"),
     [
-        (GROUPS, {"fraud": FULL, "plain": PLAIN, "of-aws": OF_AWS}),
+        (GROUPS, {"fraud": FULL, "plain": PLAIN, "of-aws": OF_AWS, "mounting": MOUNTING}),
         (
             AutoMode(gpu_pool=GpuNodePool(instance_families=["g6"])),
             {"fraud": PLAIN.replace(ingress=Ingress())},
@@ -484,6 +596,30 @@ def test_a_role_reads_the_artifact_and_named_secrets_and_nothing_else(
         if each["metadata"]["name"] == "fraud"
     )
     assert any("pod_identity" in each for each in deployment["depends_on"])
+
+
+def test_a_role_reads_what_is_mounted_and_nothing_else(synthesize: Synthesize) -> None:
+    volumes = {
+        "model": BucketMount(prefix="fraud/1.4.2/"),
+        "all": BucketMount(path="/a", bucket="b-1"),
+    }
+    service = PLAIN.replace(volumes=volumes)
+    stack = synthesize(environment({"fraud": service}))["dev-use1-kubernetes"]
+    (policy,) = resources(stack, "aws_iam_role_policy")
+    granted = {each["Sid"]: each for each in json.loads(policy["policy"])["Statement"]}
+    assert granted["ReadMounted"] == {
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Sid": "ReadMounted",
+        "Resource": "arn:aws:s3:::artifacts/fraud/1.4.2/*",
+    }
+    assert granted["ListMounted"]["Condition"] == {"StringLike": {"s3:prefix": ["fraud/1.4.2/*"]}}
+    assert granted["ReadMounted2"]["Resource"] == "arn:aws:s3:::b-1/*"
+    assert set(granted) == {
+        f"{does}Mounted{number}" for does in ("Decrypt", "List", "Read") for number in ("", "2")
+    }
+    (association,) = resources(stack, "aws_eks_pod_identity_association")
+    assert (association["namespace"], association["service_account"]) == ("plain", "fraud")
 
 
 def test_on_fargate_the_role_trusts_the_clusters_tokens(synthesize: Synthesize) -> None:

@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 
 from inferform import (
+    Addon,
     AutoMode,
+    BucketMount,
+    ClaimMount,
     Context,
     CpuUtilization,
+    EbsMount,
+    EfsMount,
     EksCluster,
     EksOutputs,
     EksService,
@@ -33,7 +38,7 @@ from inferform import (
     TargetTracking,
     Toleration,
 )
-from inferform.spec import Spec, problems_of
+from inferform.spec import Spec, collecting, problems_of
 
 MODEL = Model(image=Image(repository="fraud", tag="1.4.2"), artifact="fraud/1.4.2/model.tar.gz")
 SMALL = Pod(vcpu=1, memory_mib=2048)
@@ -261,3 +266,130 @@ def test_public_images_are_out_of_reach_without_nat() -> None:
         ("kubernetes.device_plugin", "KUB18"),
         ("kubernetes.services.fraud.loader", "KUB18"),
     ]
+
+
+FILES = EfsMount(path="/mnt/files", file_system="fs-0123456789abcdef0")
+
+
+@pytest.mark.parametrize(
+    ("path", "good"),
+    [
+        ("/cache", True),
+        ("/mnt/models/v1.2", True),
+        ("/opt/ml/models", True),
+        ("cache", False),
+        ("/cache/", False),
+        ("/", False),
+        ("/mnt/../etc", False),
+        ("/mnt/a b", False),
+        ("/" + "a" * 65, False),
+        ("/etc/models", False),
+        ("/usr", False),
+        ("/tmp", False),
+        ("/tmp/cache", False),
+        # The loader unpacks the artifact there.
+        ("/opt/ml/model", False),
+        ("/opt/ml", False),
+    ],
+)
+def test_a_volume_has_a_folder_of_its_own(path: str, good: bool) -> None:
+    with collecting():
+        made = service(volumes={"cache": EbsMount(path=path, size_gib=1)})
+    assert {problem.rule for problem in problems_of(made)} == (set() if good else {"KUB24"})
+
+
+def test_volumes_of_one_service_share_no_folder_and_no_file_system() -> None:
+    (problem,) = refused(
+        EksService,
+        model=MODEL,
+        compute=SMALL,
+        volumes={"a": FILES, "b": EbsMount(path="/mnt/files/b", size_gib=1)},
+    )
+    assert "volumes.b.path: is or holds /mnt/files, that of volumes.a" in problem
+    (problem,) = refused(
+        EksService,
+        model=MODEL,
+        compute=SMALL,
+        volumes={"a": FILES, "b": FILES.replace(path="/mnt/b")},
+    )
+    assert problem.endswith("[KUB28]")
+    other = FILES.replace(path="/mnt/b", access_point="fsap-0123456789abcdef0")
+    service(volumes={"a": FILES, "b": other})
+
+
+def test_a_bucket_takes_the_models_place_without_an_artifact() -> None:
+    model = Model(image=MODEL.image)
+    assert service(model=model, volumes={"model": BucketMount()}).needs_role
+    (problem,) = refused(EksService, model=MODEL, compute=SMALL, volumes={"model": BucketMount()})
+    assert "is /opt/ml/model, that of model.artifact" in problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "rule"),
+    [
+        (EbsMount, {"size_gib": 16_385}, "KUB16"),
+        (EfsMount, {"file_system": "fs-0123456"}, "KUB26"),
+        (EfsMount, {"file_system": FILES.file_system, "access_point": "ap-01234567"}, "KUB26"),
+        (BucketMount, {"bucket": "Models"}, "KUB27"),
+        (BucketMount, {"prefix": "fraud"}, "KUB27"),
+        (BucketMount, {"prefix": "/fraud/"}, "KUB27"),
+        (BucketMount, {"prefix": "a b/"}, "KUB27"),
+        (ClaimMount, {"claim": "Models"}, "KUB29"),
+    ],
+)
+def test_what_a_volume_is_of_has_its_own_form(
+    kind: type[Spec], given: dict[str, Any], rule: str
+) -> None:
+    with pytest.raises(SpecError) as error:
+        kind(path="/mnt/a", **given)
+    assert [problem.rule for problem in error.value.problems] == [rule]
+
+
+ALL = {
+    "ebs": EbsMount(path="/ebs", size_gib=16_384),
+    "efs": FILES,
+    "s3": BucketMount(path="/s3", prefix="a/"),
+    "claim": ClaimMount(path="/claim", claim="models.v1"),
+}
+ADDONS = {
+    "ebs": "aws-ebs-csi-driver",
+    "efs": "aws-efs-csi-driver",
+    "s3": "aws-mountpoint-s3-csi-driver",
+}
+
+
+def mounted(compute: Any, volume: str, *addons: str, version: str = "1.35") -> list[str]:
+    cluster = EksCluster(version=version, compute=compute, addons={a: Addon() for a in addons})
+    try:
+        environment(compute, service(volumes={volume: ALL[volume]}), eks=cluster)
+    except SpecError as error:
+        return [str(p) for p in error.problems if p.severity == "error"]
+    return []
+
+
+@pytest.mark.parametrize("volume", ADDONS)
+def test_a_volume_needs_its_driver_on_the_nodes(volume: str) -> None:
+    (problem,) = mounted(groups(cpu=CPU), volume)
+    assert (
+        f"volumes.{volume}: cannot be mounted: the cluster has no add-on {ADDONS[volume]}"
+        in problem
+    )
+    assert f'write eks.addons={{"{ADDONS[volume]}": Addon()}}' in problem
+    assert "[KUB25]" in problem
+    assert mounted(groups(cpu=CPU), volume, ADDONS[volume]) == []
+    assert mounted(groups(cpu=CPU), "claim") == []
+
+
+def test_auto_mode_brings_the_driver_of_ebs_and_fargate_that_of_efs() -> None:
+    assert mounted(AutoMode(), "ebs") == []
+    assert "aws-efs-csi-driver" in mounted(AutoMode(), "efs")[0]
+    assert mounted(AutoMode(), "s3", ADDONS["s3"]) == []
+    assert mounted(FargateProfile(), "efs") == []
+    assert "Fargate mounts no EBS volumes" in mounted(FargateProfile(), "ebs")[0]
+    assert "Fargate mounts no buckets" in mounted(FargateProfile(), "s3")[0]
+
+
+def test_buckets_need_the_kubernetes_that_tells_drivers_of_pods() -> None:
+    (problem,) = mounted(groups(cpu=CPU), "s3", ADDONS["s3"], version="1.29")
+    assert "need Kubernetes 1.30" in problem
+    assert mounted(groups(cpu=CPU), "s3", ADDONS["s3"], version="1.30") == []
