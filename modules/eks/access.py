@@ -14,18 +14,20 @@ ACCESS = {
     ),
     # What AmazonEKSLoadBalancingPolicy looks up.
     "cognito-idp": Access((), deploys=False, roles=("DescribeUserPoolClient",)),
-    # Of the cluster, its nodes, the VPC CNI and EKS Auto Mode.
+    # Of the cluster, its nodes, the VPC CNI, EKS Auto Mode, and drivers of volumes.
     "ec2": Access(
         (),
         roles=(
             *("Assign*", "AssociateTrunkInterface", "AttachNetworkInterface", "AttachVolume"),
-            *("AuthorizeSecurityGroupIngress", "CreateFleet", "CreateLaunchTemplate"),
+            *("AuthorizeSecurityGroupIngress", "CopyVolumes", "CreateFleet"),
+            "CreateLaunchTemplate",
             *("CreateNetworkInterface*", "CreateRoute", "CreateSecurityGroup", "CreateSnapshot"),
             *("CreateTags", "CreateVolume", "DeleteNetworkInterface*", "DeleteRoute"),
-            *("DeleteSecurityGroup", "DeleteVolume", "Describe*", "DetachNetworkInterface"),
+            *("DeleteSecurityGroup", "DeleteSnapshot", "DeleteTags", "DeleteVolume", "Describe*"),
+            "DetachNetworkInterface",
             *("DetachVolume", "DisassociateTrunkInterface", "EnableFastSnapshotRestores"),
             *("GetCoipPoolUsage", "GetInstanceTypesFromInstanceRequirements"),
-            *("GetSecurityGroupsForVpc", "ModifyInstanceAttribute"),
+            *("GetSecurityGroupsForVpc", "LockSnapshot", "ModifyInstanceAttribute"),
             *("ModifyNetworkInterfaceAttribute", "ModifyVolume", "RevokeSecurityGroupIngress"),
             *("RunInstances", "Unassign*"),
         ),
@@ -35,9 +37,9 @@ ACCESS = {
         roles=("DescribeCluster", "DescribeNodegroup"),
         passes_to=("ec2", "eks", "eks-fargate-pods", "pods.eks"),
         attaches=(
-            "AmazonEBSCSIDriverPolicy",
+            "AmazonEBSCSIDriverPolicyV2",
             "AmazonEC2ContainerRegistryPullOnly",
-            "AmazonEFSCSIDriverPolicy",
+            "service-role/AmazonEFSCSIDriverPolicy",
             "AmazonEKSBlockStoragePolicy",
             "AmazonEKSClusterPolicy",
             "AmazonEKSComputePolicy",
@@ -50,11 +52,20 @@ ACCESS = {
             "CloudWatchAgentServerPolicy",
         ),
     ),
+    # Of the EFS driver.
+    "elasticfilesystem": Access(
+        (),
+        deploys=False,
+        roles=("CreateAccessPoint", "DeleteAccessPoint", "Describe*", "TagResource"),
+    ),
     "eks-auth": Access((), deploys=False, roles=("AssumeRoleForPodIdentity",)),
     "shield": Access(
         (),
         deploys=False,
-        roles=("CreateProtection", "DeleteProtection", "TagResource"),
+        roles=(
+            *("CreateProtection", "DeleteProtection", "DescribeProtection"),
+            *("GetSubscriptionState", "TagResource"),
+        ),
         roles_have_regions=False,
     ),
     "xray": Access((), deploys=False, roles=("GetSampling*", "PutTelemetry*", "PutTrace*")),

@@ -30,7 +30,7 @@ def load_balancer_controller(context: Context, cluster: str) -> list[Statement]:
     return [
         allow(
             "iam:CreateServiceLinkedRole",
-            "*",
+            context.arn("iam", "role/aws-service-role/*"),
             sid="ServiceLinkedRole",
             conditions={
                 "StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}

@@ -666,7 +666,7 @@ ADDON_ROLES: Mapping[str, AddonRole] = {
         "ebs-driver",
         "kube-system",
         "ebs-csi-controller-sa",
-        "service-role/AmazonEBSCSIDriverPolicy",
+        "AmazonEBSCSIDriverPolicyV2",
     ),
     EFS_DRIVER: AddonRole(
         "efs-driver",

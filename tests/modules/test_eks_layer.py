@@ -370,7 +370,7 @@ def test_drivers_get_the_role_that_aws_names_for_them(stack: Callable[..., Stack
         entry["policy_arn"] for entry in made["resource"]["aws_iam_role_policy_attachment"].values()
     }
     service_role = "arn:aws:iam::aws:policy/service-role"
-    assert f"{service_role}/AmazonEBSCSIDriverPolicy" in attached
+    assert "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2" in attached
     assert f"{service_role}/AmazonEFSCSIDriverPolicy" in attached
     addon = resources(made, "aws_eks_addon")["addon-aws-ebs-csi-driver"]
     assert any("pod_identity_association" in each for each in addon["depends_on"])

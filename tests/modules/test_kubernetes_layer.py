@@ -128,7 +128,7 @@ MOUNTING = PLAIN.replace(
         "old": ClaimMount(path="/mnt/old", claim="models", read_only=False),
     }
 )
-DRIVERS = {
+DRIVERS: dict[Any, Addon] = {
     name: Addon()
     for name in ("aws-ebs-csi-driver", "aws-efs-csi-driver", "aws-mountpoint-s3-csi-driver")
 }

@@ -361,12 +361,12 @@ def test_the_boundary_does_not_cut_what_roles_of_the_layers_do(made: dict[str, M
                 conditions = statement.get("Condition", {}).get("StringEquals", {})
                 given = {"aws:RequestedRegion": context.region, **conditions}
                 actions = statement["Action"]
+                named = {
+                    "iam:PassRole": context.own_role_arn(f"{context.prefix}-x"),
+                    "iam:CreateServiceLinkedRole": str(statement["Resource"]),
+                }
                 for action in [actions] if isinstance(actions, str) else actions:
-                    resource = (
-                        context.own_role_arn(f"{context.prefix}-x")
-                        if action == "iam:PassRole"
-                        else "*"
-                    )
+                    resource = named.get(action, "*")
                     asked += 1
                     assert allows(statements, action, resource, given), (stack, action)
     assert asked > 200

@@ -358,8 +358,8 @@ ADDONS = {
 }
 
 
-def mounted(compute: Any, volume: str, *addons: str, version: str = "1.35") -> list[str]:
-    cluster = EksCluster(version=version, compute=compute, addons={a: Addon() for a in addons})
+def mounted(compute: Any, volume: str, *addons: Any, version: str = "1.35") -> list[str]:
+    cluster = EksCluster(version=version, compute=compute, addons=dict.fromkeys(addons, Addon()))
     try:
         environment(compute, service(volumes={volume: ALL[volume]}), eks=cluster)
     except SpecError as error:
