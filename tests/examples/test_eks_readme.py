@@ -22,7 +22,7 @@ def test_the_clusters_of_the_readme_synthesize(synthesize: Callable[..., Any]) -
 
 
 def test_the_services_of_the_readme_synthesize(synthesize: Callable[..., Any]) -> None:
-    smallest, _, largest = readme.run("modules/kubernetes/README.md")
+    smallest, _, largest, *_ = readme.run("modules/kubernetes/README.md")
     assert problems_of(smallest["dev"]) == []
     assert problems_of(largest["prod"]) == []
     stacks = synthesize(smallest["dev"], largest["prod"])
@@ -31,7 +31,7 @@ def test_the_services_of_the_readme_synthesize(synthesize: Callable[..., Any]) -
 
 
 def test_a_service_moves_by_its_type_and_target_alone() -> None:
-    _, compared, _ = readme.run("modules/kubernetes/README.md")
+    _, compared, *_ = readme.run("modules/kubernetes/README.md")
     moved = [compared[name] for name in ("on_sagemaker", "on_ecs", "on_eks")]
     for service in moved:
         assert service.model == compared["fraud"]
