@@ -1,4 +1,4 @@
-# make setup | demo | demo-destroy | check | test | mutation | bench | audit | format
+# make setup | demo | demo-destroy | check | test | mutation | docs | bench | audit | format
 
 SHELL := /bin/bash
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
@@ -9,7 +9,7 @@ PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
 SOURCES := main.py inferform environments inferform_ops inferform_emulator bench container tests examples/extensions examples/peers
 
-.PHONY: setup demo demo-destroy check test mutation lint types bench audit format clean
+.PHONY: setup demo demo-destroy check test mutation lint types docs bench audit format clean
 
 setup: .venv/bin/inferform node_modules/.ready
 	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready; .venv/bin/inferform --help shows the commands")
@@ -85,6 +85,22 @@ mutation: setup
 	@.venv-aws-cdk/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
+# MkDocs has an environment of its own, and what draws Mermaid's pictures stands in it.
+.venv-docs/.ready: .github/docs-requirements.txt .github/docs/package-lock.json
+	@echo "setting up .venv-docs"
+	@$(PYTHON) -m venv --clear .venv-docs
+	@.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@cp .github/docs/package.json .github/docs/package-lock.json .venv-docs
+	@npm ci --prefix .venv-docs --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
+	@touch $@
+
+# The documentation site, in build/docs. It loads nothing from another host.
+docs: setup .venv-docs/.ready
+	@$(PY) -m tests.documents.site write .inferform/docs
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+	@$(PY) -m tests.documents.site check build/docs
+	@echo "the site is in build/docs: open build/docs/index.html"
+
 bench: setup .venv-aws-cdk/.ready
 	$(PY) -m bench
 
@@ -105,4 +121,4 @@ format: setup
 	.venv/bin/ruff format .
 
 clean:
-	rm -rf .venv .venv-checkov .venv-aws-cdk .venv-terrain node_modules cdktf.out .inferform build dist *.egg-info
+	rm -rf .venv .venv-checkov .venv-aws-cdk .venv-terrain .venv-docs node_modules cdktf.out .inferform build dist *.egg-info

@@ -8,7 +8,7 @@ from inferform import ArtifactBucket, Inference, Network, Registry
 
 from . import readme
 
-READMES = ["README.md", *readme.modules().values()]
+READMES = ["README.md", "docs/guides/aws-containers.md", *readme.modules().values()]
 
 
 @pytest.mark.parametrize("path", READMES)
