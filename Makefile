@@ -1,4 +1,4 @@
-# make setup | demo | demo-destroy | check | test | mutation | docs | bench | audit | format
+# make setup | demo | demo-destroy | check | test | mutation | docs | tables | bench | audit | format
 
 SHELL := /bin/bash
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
@@ -9,7 +9,7 @@ PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
 SOURCES := main.py inferform environments inferform_ops inferform_emulator bench container tests examples/extensions examples/peers
 
-.PHONY: setup demo demo-destroy check test mutation lint types docs bench audit format clean
+.PHONY: setup demo demo-destroy check test mutation lint types docs tables bench audit format clean
 
 setup: .venv/bin/inferform node_modules/.ready
 	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready; .venv/bin/inferform --help shows the commands")
@@ -60,7 +60,7 @@ types: setup
 	.venv/bin/mypy $(SOURCES)
 
 # What needs neither Terraform nor an emulator.
-CHECKED := tests/specs tests/modules tests/names tests/golden tests/cost tests/documents tests/review
+CHECKED := tests/specs tests/modules tests/names tests/golden tests/cost tests/documents tests/review tests/tables
 
 check: lint types
 	.venv/bin/pytest $(CHECKED) -n 2 --dist loadfile --timeout 300
@@ -100,6 +100,11 @@ docs: setup .venv-docs/.ready
 	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
 	@$(PY) -m tests.documents.site check build/docs
 	@echo "the site is in build/docs: open build/docs/index.html"
+
+# Makes the tables of what AWS has anew, and prints what has changed.
+# .venv/bin/python -m tests.tables --aws asks AWS too.
+tables: setup
+	@$(PY) -m tests.tables
 
 bench: setup .venv-aws-cdk/.ready
 	$(PY) -m bench

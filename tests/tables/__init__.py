@@ -1,0 +1,1 @@
+"""The tables of what AWS has, and how each is made anew."""
