@@ -14,9 +14,8 @@ from typing import Any
 
 from .cdk import Construct, TerraformResource, TerraformStack, Token, resolved
 from .iam.policy import document
-from .names import short_hash
 from .overrides import OVR1, OVR2, OVR3, OVR4, OVR6, Overridable, fits, overridden
-from .permissions import PRM4, Permissions
+from .permissions import MORE, PRM4, Permissions, attached_as
 from .rules import Problem, did_you_mean, one_of
 from .schema import Block, ListOf, MapOf, Taken
 from .spec import SpecError
@@ -178,9 +177,9 @@ def _permit(name: str, role: Any, given: Permissions, found: Elements) -> None:
     made: list[TerraformResource] = []
     if given.statements:
         policy = document(*given.documents)
-        made.append(IamRolePolicy(scope, f"{own}-more", name="more", role=role.id, policy=policy))
+        made.append(IamRolePolicy(scope, f"{own}-{MORE}", name=MORE, role=role.id, policy=policy))
     made += [
-        IamRolePolicyAttachment(scope, f"{own}-{short_hash(arn)}", role=role.name, policy_arn=arn)
+        IamRolePolicyAttachment(scope, attached_as(own, arn), role=role.name, policy_arn=arn)
         for arn in given.policies
     ]
     above = name.rpartition("/")[0]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
+from .names import short_hash
 from .rules import Problem, rule
 from .spec import Check, Many, Spec, arn_of
 from .statement import PolicyStatement, repeated
@@ -68,6 +69,15 @@ PolicyArn = Annotated[
     ),
 ]
 """The ARN of a managed policy, AWS's or the team's."""
+
+
+MORE = "more"
+"""The name of the policy that holds the statements that a role has more."""
+
+
+def attached_as(role: str, policy: str) -> str:
+    """The construct id by which a managed policy is attached to a role that has more."""
+    return f"{role}-{short_hash(policy)}"
 
 
 class Permissions(Spec):

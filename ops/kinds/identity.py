@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from ..aws import Aws
 from .finding import given, pairs
-from .policies import identity_policy, managed_policies, trust, unbounded
+from .policies import (
+    identity_policy,
+    managed_policies,
+    more_attached,
+    more_rights,
+    trust,
+    unbounded,
+)
 from .reasons import (
     resource,
 )
@@ -75,14 +82,14 @@ KINDS = (
         "policy of a role",
         _role_policy,
         name=Not("IAM puts it in the place of the one that the role has"),
-        risks=identity_policy(),
+        risks=(*identity_policy(), more_rights),
     ),
     resource(
         "aws_iam_role_policy_attachment",
         "attached policy",
         _attachment,
         name=Not("attaching a policy again changes nothing"),
-        risks=managed_policies(),
+        risks=(*managed_policies(), more_attached),
     ),
     resource("aws_iam_policy", "policy", _policy, name="name", risks=identity_policy()),
     resource("aws_iam_instance_profile", "instance profile", _instance_profile, name="name"),

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
+from inferform.permissions import MORE, attached_as
+
 from ..iam import (
     ESCALATING,
     EVERYBODY,
@@ -76,6 +78,14 @@ IAM7 = RiskRule(
     "a policy lets its holder take the rights of others",
     advice="name the roles and policies that it is for, in place of every one; for iam:PassRole "
     "add the condition iam:PassedToService",
+)
+
+IAM8 = RiskRule(
+    "IAM8",
+    Severity.MEDIUM,
+    "a role gets a policy beside that of its service",
+    advice="check that the service needs each right, and that the policy names the resources that it "
+    "needs it for",
 )
 
 # Reading
@@ -293,6 +303,42 @@ def unbounded(plan: Plan, change: Change) -> Iterator[Found]:
             yield "loses its permissions boundary"
         elif before != after:
             yield "gets another permissions boundary, which is not judged", Severity.MEDIUM
+
+
+def _role_of(plan: Plan, change: Change) -> tuple[str, bool]:
+    """The name of the role that a policy is for, and whether it is there before the apply."""
+    name = str(change.after.get("role") or "")
+    roles = plan.referred(change, "role") or tuple(
+        role for role in plan.of_type("aws_iam_role") if name and role.after.get("name") == name
+    )
+    called = next((str(role.after.get("name") or role.name) for role in roles), name)
+    return called, any(role.exists_before for role in roles) if roles else bool(name)
+
+
+@risk(IAM8)
+def more_rights(plan: Plan, change: Change) -> Iterator[Found]:
+    """The risk that a role may do more by a new policy of its own: one that is there already, or one
+    whose Spec asks for more."""
+    role, exists = _role_of(plan, change)
+    if change.action is not Action.CREATE or not (exists or change.after.get("name") == MORE):
+        return
+    words = _Words(change, "policy")
+    by_resource: dict[str, list[Grant]] = {}
+    for grant in _granted(change, "after", "policy"):
+        by_resource.setdefault(grant.where, []).append(grant)
+    for where, held in by_resource.items():
+        actions = words((grant.said for grant in held), "action")
+        on = words([where], "resource") if where != "every resource" else where
+        yield f"lets the role {role} do {actions} on {on}{_said_condition(held)}"
+
+
+@risk(IAM8)
+def more_attached(plan: Plan, change: Change) -> Iterator[Found]:
+    """The risk that a role gets what a managed policy allows that its Spec asks for."""
+    for arn in _attached(change, "policy_arn"):
+        if attached_as("", arn) in change.name:
+            role, name = _role_of(plan, change)[0], _policy_name(change, "policy_arn", arn)
+            yield f"gives the role {role} what {name} allows"
 
 
 # Managed policies

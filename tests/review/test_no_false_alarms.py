@@ -37,6 +37,7 @@ ALMOST: dict[str, list[tuple[str, str]]] = {
         ("aws_iam_role_policy_attachment.pull", "role"),
     ],
     "IAM7": [("aws_iam_policy.passes", "policy")],
+    "IAM8": [("aws_iam_role_policy_attachment.logs", "policy_arn")],
     "KEPT1": [("aws_sagemaker_model_package_group.quiet", "tags")],
     "NET1": [("aws_security_group.services", "ingress")],
     "NET2": [("aws_lb.inside", "enable_deletion_protection")],

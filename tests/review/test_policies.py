@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from inferform import Inference, Permissions, PolicyStatement
+from inferform.permissions import attached_as
 from ops.iam import MANAGED, far_reaching, grants
 from ops.kinds import known
 from ops.kinds.record import Not
@@ -16,6 +19,8 @@ from ops.review.renderers import FORMATS
 from ops.review.reviewing import review_plans
 from ops.review.risks import find_risks
 from ops.told import Severity
+from tests.conftest import Synthesized
+from tests.names.test_taken import ENDPOINT, environment
 
 from .plans import PLANS, changed, plan_of
 
@@ -436,3 +441,79 @@ def test_a_policy_of_the_plan_that_stays_is_judged_where_it_is_attached() -> Non
         "s3:" in each
         for each in reasons(changed("aws_iam_policy.p", ["no-op"], narrow, narrow), attached)
     )
+
+
+# More rights of a role
+
+ROLE_OF = changed("aws_iam_role.fraud", ["no-op"], {"name": "fraud"}, {"name": "fraud"})
+NEW_ROLE = changed("aws_iam_role.fraud", ["create"], None, {"name": "fraud"})
+READS = policy(
+    allow(Action=["dynamodb:GetItem", "dynamodb:Query"], Resource="arn:aws:dynamodb:::t")
+)
+SAID = "lets the role fraud do dynamodb:GetItem, dynamodb:Query on arn:aws:dynamodb:::t"
+READER = "arn:aws:iam::111122223333:policy/feature-reader"
+ATTACHED = "gives the role fraud what feature-reader allows"
+
+
+def inline(name: str) -> dict[str, Any]:
+    return created("aws_iam_role_policy", role="fraud", name=name, policy=READS)
+
+
+def attachment(name: str) -> dict[str, Any]:
+    after = {"role": "fraud", "policy_arn": READER}
+    return changed(f"aws_iam_role_policy_attachment.{name}", ["create"], None, after)
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ([ROLE_OF, inline("more")], [SAID]),
+        ([ROLE_OF, inline("other")], [SAID]),
+        ([inline("other")], [SAID]),
+        ([NEW_ROLE, inline("more")], [SAID]),
+        ([NEW_ROLE, inline("inference")], []),
+        ([ROLE_OF, attachment("a")], []),
+        ([ROLE_OF, attachment(f"x_{attached_as('role', READER)}_1A2B")], [ATTACHED]),
+        ([NEW_ROLE, attachment(f"x_{attached_as('role', READER)}_1A2B")], [ATTACHED]),
+    ],
+)
+def test_rights_that_a_role_gets_beside_its_service_are_told(
+    entries: list[dict[str, Any]], said: list[str]
+) -> None:
+    assert reasons(*entries, rule="IAM8") == said
+
+
+def test_rights_that_a_spec_gives_a_new_role_are_known_by_their_names(
+    synthesize: Callable[..., Synthesized],
+) -> None:
+    """By the names that synthesis gives the resources of `permissions`."""
+    statement = PolicyStatement(actions=["dynamodb:GetItem"], resources=["*"])
+    given = Permissions(statements=[statement], policies=[READER])
+    made = environment(
+        inference=Inference(endpoints={"fraud": ENDPOINT.replace(permissions={"execution": given})})
+    )
+    kinds = synthesize(made)["dev-use1-inference"]["resource"]
+    entries, written = [], []
+    for kind in ("aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment"):
+        for name, each in kinds[kind].items():
+            # What refers to the role is known to Terraform by the configuration alone.
+            known = {key: value for key, value in each.items() if "${" not in str(value)}
+            entries.append(changed(f"{kind}.{name}", ["create"], None, known))
+            role = str(each.get("role", "")).removeprefix("${").removesuffix("}")
+            expressions = {"role": {"references": [role, role.rpartition(".")[0]]}} if role else {}
+            written.append(
+                {
+                    "address": f"{kind}.{name}",
+                    "mode": "managed",
+                    "type": kind,
+                    "name": name,
+                    "expressions": expressions,
+                }
+            )
+    configuration = {"root_module": {"resources": written}}
+    plan = read_plan(plan_of(*entries, configuration=configuration))
+    told = [each.reason for each in find_risks(plan) if each.rule.id == "IAM8"]
+    assert told == [
+        "lets the role acme-dev-use1-fraud do dynamodb:GetItem on every resource",
+        "gives the role acme-dev-use1-fraud what feature-reader allows",
+    ]

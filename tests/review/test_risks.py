@@ -54,6 +54,15 @@ ROUTE = {
 }
 
 CASES: dict[str, tuple[str, Entry]] = {
+    "a role that exists gets another policy": (
+        "IAM8",
+        changed(
+            "aws_iam_role_policy.more",
+            ["create"],
+            None,
+            {"role": "r", "name": "more", "policy": policy(allow("s3:GetObject"))},
+        ),
+    ),
     "an ECS service lets people in": (
         "SEC5",
         update("aws_ecs_service.s", {"name": "s"}, {"name": "s", "enable_execute_command": True}),
