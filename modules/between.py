@@ -167,6 +167,8 @@ def _unowned_images(environments: Mapping[str, Environment]) -> Iterator[tuple[s
                 if not isinstance(image, Image):
                     continue
                 name = image.repository
+                if name in context.naming.repositories:
+                    continue  # whoever makes it
                 if name not in registry.repositories:
                     hint = did_you_mean(name, registry.repositories)
                     yield key, ECR8.problem(*path, repository=name, hint=hint)

@@ -101,6 +101,20 @@ CTX12 = rule(
     source="Inferform: leaves 29 characters of SageMaker's 63 for a service, and of a load balancer's "
     "32 more than a hash (botocore sagemaker EndpointName; elbv2 CreateLoadBalancer)",
 )
+CTX13 = rule(
+    "CTX13",
+    refuses="a repository's name that ECR does not take",
+    message="must be the name of a repository, such as risk/fraud, or where it is another account's the "
+    "URI of it, such as 444455556666.dkr.ecr.us-east-1.amazonaws.com/risk/fraud",
+    source="botocore ecr RepositoryName (2 to 256 characters)",
+)
+CTX14 = rule(
+    "CTX14",
+    refuses="a repository in another Region or partition than the environment",
+    message="is in {other}, but images are pulled in {region}; replicate the repository there and name that",
+    source="Amazon ECR user guide, private registries (a registry in each Region); SageMaker API "
+    "reference, ContainerDefinition Image (same Region)",
+)
 EXAMPLE_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 KeyArn = Annotated[str, arn_of("kms", EXAMPLE_KEY, r"key/[\w-]+")]
@@ -174,6 +188,16 @@ def _is_tag_value(text: str) -> bool:
     return 0 < len(text.strip()) <= 256 and is_tag_text(text)
 
 
+_REPOSITORY = re.compile(
+    r"((?P<host>\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?)/)?"
+    r"(?P<name>(?=.{2,256}$)[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*)",
+    re.ASCII,
+)
+
+RepositoryName = Annotated[str, Check(CTX13, lambda text: bool(_REPOSITORY.fullmatch(text)))]
+"""The name of an ECR repository, or the URI of one of another account."""
+
+
 class Naming(Spec):
     """How names are made, where a team has a rule of its own."""
 
@@ -183,6 +207,11 @@ class Naming(Spec):
     """What every name is made of, with `{name}` for what it is given to: a service, or a service and
     what it does. `{region}` is the Region's short code, `use1`. A change renames, and so replaces,
     everything. Default: `{organization}-{stage}-{region}-{name}`."""
+
+    repositories: dict[ShortName, RepositoryName] = {}
+    """The names of ECR repositories that are not made by the template, by the short name that images
+    call them: `{"fraud": "risk/fraud"}`. One of `registry.repositories` is made under it; any other
+    exists, in the registry of the images, or where its URI says. Default: all by the template."""
 
     organization: Annotated[TagValue, Check(CTX7, _is_tag_value)] | None = None
     """The organization's whole name, of any length up to 256 characters, for the tag
@@ -272,6 +301,7 @@ class Context(Spec):
         for bucket, key in self.artifact_keys.items():
             if not is_bucket_name(bucket) or key.split(":")[1] != self.partition:
                 yield CTX10.problem("artifact_keys", bucket, got=key, partition=self.partition)
+        yield from self._check_repositories()
         before, after = self.around
         if len(before) + len(after) > _AROUND or len(after) > _BEHIND:
             yield CTX12.problem(
@@ -298,6 +328,13 @@ class Context(Spec):
                 yield CTX8.problem("tags", key, other=f"{other}, which Inferform sets")
             elif other != key:
                 yield CTX8.problem("tags", key, other=other)
+
+    def _check_repositories(self) -> Iterator[Problem]:
+        for short, given in self.naming.repositories.items():
+            region = self._repository(given)["region"]
+            if region not in (None, self.region):
+                where = ("naming", "repositories", short)
+                yield CTX14.problem(*where, got=given, other=region, region=self.region)
 
     @property
     def key(self) -> str:
@@ -424,7 +461,28 @@ class Context(Spec):
 
     def repository(self, name: str) -> str:
         """The full name of an image repository, here or at the owner of the images."""
-        return self.image_owner.name(name)
+        return self._named(name) or self.image_owner.name(name)
+
+    def own_repository(self, name: str) -> str:
+        """The full name of an image repository that this environment makes."""
+        return self._named(name) or self.name(name)
+
+    def _named(self, name: str) -> str | None:
+        """The full name of a repository that is not made by the template."""
+        given = self.naming.repositories.get(name)
+        return None if given is None else self._repository(given)["name"]
+
+    @staticmethod
+    def _repository(given: str) -> re.Match[str]:
+        found = _REPOSITORY.fullmatch(given)
+        assert found is not None
+        return found
+
+    def registry_of(self, name: str) -> str:
+        """The host of the registry that has an image repository."""
+        given = self.naming.repositories.get(name)
+        host = None if given is None else self._repository(given)["host"]
+        return host or f"{self.image_account}.dkr.ecr.{self.region}.{self.dns_suffix}"
 
     @property
     def states(self) -> S3Backend | None:

@@ -356,8 +356,10 @@ class Environment(Spec):
     def _check_image(self, path: tuple[PathPart, ...], image: Image) -> Iterator[Problem]:
         if self.context.images is not None:
             return  # its owner is another environment: see between.py
-        known = self.registry.repositories if isinstance(self.registry, Registry) else None
-        if known is not None and image.repository not in known:
+        if not isinstance(self.registry, Registry):
+            return
+        known = {*self.registry.repositories, *self.context.naming.repositories}
+        if image.repository not in known:
             hint = did_you_mean(image.repository, known)
             yield ECR8.problem(*path, repository=image.repository, hint=hint)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inferform import Environment
+from inferform import Environment, Registry
 from inferform.image_uri import parse_image
 
 from .aws import Aws
@@ -268,8 +268,11 @@ class _Preflight:
                 return Finding(IMAGE, uri, "skipped", _CACHED)
             if code == "RepositoryNotFoundException":
                 stack = f"{self._context.key}-registry"
+                made = match["repository"] in self._own_repositories
                 fix = (
-                    f"deploy {stack} first; then {push}" if own else "check account and repository"
+                    f"deploy {stack} first; then {push}"
+                    if own and made
+                    else "check account and repository"
                 )
                 return Finding(IMAGE, uri, "failed", "its repository does not exist", fix)
             if code in ("AccessDeniedException", "AccessDenied"):
@@ -284,6 +287,13 @@ class _Preflight:
         if not answer.get("images"):
             return Finding(IMAGE, uri, "failed", "does not exist", push)
         return Finding(IMAGE, uri, "passed", "exists")
+
+    @property
+    def _own_repositories(self) -> set[str]:
+        """The repositories that the registry layer makes."""
+        registry = self._synthesis.environment.registry
+        names = registry.repositories if isinstance(registry, Registry) else ()
+        return {self._context.own_repository(name) for name in names}
 
     def _is_cached(self, match: re.Match[str]) -> bool:
         """Whether the repository is one of a pull through cache, which has an image once it is pulled."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -45,9 +46,18 @@ class Target:
     @property
     def name(self) -> str:
         """The repository's name in ECR."""
+        return self._parts["repository"]
+
+    @property
+    def account(self) -> str:
+        """The account whose registry it is in."""
+        return self._parts["account"]
+
+    @property
+    def _parts(self) -> re.Match[str]:
         match = parse_image(self.uri)
         assert match is not None
-        return match["repository"]
+        return match
 
 
 def target(environment: Environment, service: str, tag: str | None, platform: str | None) -> Target:
@@ -129,15 +139,17 @@ def push(aws: Aws, to: Target, context: Path, binary: str) -> str:
 def _check_free(registry: Any, to: Target) -> None:
     """Tags are immutable: better said before the build than after it."""
     try:
-        found = registry.describe_images(repositoryName=to.name, imageIds=[{"imageTag": to.tag}])[
-            "imageDetails"
-        ]
+        found = registry.describe_images(
+            registryId=to.account, repositoryName=to.name, imageIds=[{"imageTag": to.tag}]
+        )["imageDetails"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ImageNotFoundException":
             return
         if error.response["Error"]["Code"] == "RepositoryNotFoundException":
             raise OperatorError(
-                f"there is no repository {to.name}", "deploy the registry layer first"
+                f"there is no repository {to.name} in account {to.account}",
+                "deploy the registry layer first; of a repository that exists, correct its name in "
+                "context.naming.repositories",
             ) from error
         raise
     if found:

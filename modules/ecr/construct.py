@@ -29,7 +29,7 @@ class ImageRepository(Construct):
         self, scope: Construct, id: str, *, context: Context, spec: Repository, kms_key_arn: str
     ) -> None:
         super().__init__(scope, id)
-        self.name = context.name(id)
+        self.name = context.own_repository(id)
         self.arn = context.arn("ecr", f"repository/{self.name}")
         repository = EcrRepository(
             self,

@@ -95,6 +95,14 @@ ECR23 = rule(
     source="hashicorp/terraform-provider-aws, changelog (image_tag_mutability_exclusion_filter)",
 )
 
+ECR26 = rule(
+    "ECR26",
+    refuses="a repository to be made in another account's registry",
+    message="is {given} by context.naming.repositories, so not in this environment's registry; leave it "
+    "out here, or its registry there",
+    source="Amazon ECR user guide, private registries",
+)
+
 EXAMPLE_IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1.4.2"
 EXAMPLE_DIGEST = "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"
 
@@ -126,7 +134,8 @@ class Image(Versioned):
     """An image in one of the environment's own repositories, or of the owner of its images."""
 
     repository: ShortName
-    """The repository's short name, a key of `registry.repositories`, here or at the owner."""
+    """The repository's short name, a key of `registry.repositories`, here or at the owner, or of
+    `Context.naming.repositories`."""
 
     tag: ImageTag | None = None
     """The image's tag; give it or `digest`."""
@@ -145,9 +154,9 @@ class Image(Versioned):
 
     def uri(self, context: Context) -> str:
         """The image's URI in the registry of the environment, or of the owner of its images."""
-        host = f"{context.image_account}.dkr.ecr.{context.region}.{context.dns_suffix}"
+        name = self.repository
         version = f":{self.tag}" if self.tag else f"@{self.digest}"
-        return f"{host}/{context.repository(self.repository)}{version}"
+        return f"{context.registry_of(name)}/{context.repository(name)}{version}"
 
 
 VersionedImage = Annotated[
@@ -234,4 +243,4 @@ class Repository(Overridable, Named):
 
     def names(self, place: Place) -> Iterator[Name]:
         """Its own."""
-        yield Name("aws_ecr_repository", place.environment.context.name(place.name))
+        yield Name("aws_ecr_repository", place.environment.context.own_repository(place.name))

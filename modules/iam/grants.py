@@ -26,11 +26,18 @@ def pull_any(context: Context) -> list[Statement]:
     names the image: a model package, or an inference component."""
     owner = context.image_owner
     # A replica is in this Region, under the name that its owner gave it.
-    repository = f"repository/{owner.any_name}"
-    return _pull(owner.replace(region=context.region).arn("ecr", repository))
+    own = owner.replace(region=context.region).arn("ecr", f"repository/{owner.any_name}")
+    given = [repository(context, name) for name in sorted(context.naming.repositories)]
+    return _pull([own, *given] if given else own)
 
 
-def _pull(repository: str) -> list[Statement]:
+def repository(context: Context, name: str) -> str:
+    """The ARN of an image repository by its short name, here or elsewhere."""
+    account, _, _, region, *_ = context.registry_of(name).split(".")
+    return f"arn:{context.partition}:ecr:{region}:{account}:repository/{context.repository(name)}"
+
+
+def _pull(repository: str | list[str]) -> list[Statement]:
     return [
         # GetAuthorizationToken takes no resource.
         allow("ecr:GetAuthorizationToken", "*", sid="RegistryLogin"),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from ..context import Context, KeyArn
 from ..ecr.registry import CachePrefix, PullThroughCache, RegistrySettings
-from ..ecr.spec import Repository
+from ..ecr.spec import ECR26, Repository
 from ..ecs.spec import EcsService
 from ..existing import key_problems
 from ..names import Name, role
@@ -58,10 +58,15 @@ class Registry(Overridable, Billed, Named):
     Default: None, one is made."""
 
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """The key is of the environment's Region."""
+        """The key is of the environment's Region, repositories of its own registry."""
         yield from super().check_in(context)
         if self.kms_key is not None:
             yield from key_problems(context, self.kms_key)
+        own = f"{context.account}.dkr.ecr.{context.region}.{context.dns_suffix}"
+        for name in self.repositories:
+            given = context.naming.repositories.get(name, "")
+            if ".dkr.ecr." in given and not given.startswith(f"{own}/"):
+                yield ECR26.problem("repositories", name, given=given)
 
     def names(self, place: Place) -> Iterator[Name]:
         """Of the key and the bucket, and of its replication."""

@@ -11,6 +11,7 @@ CAPABILITY = Capability(
             "Context.region",
             "ImageOwner.account",
             "ImageOwner.home_region",
+            "Naming.repositories{}",
             "Naming.template",
         ),
         "rights of roles, by the bucket that they read": (

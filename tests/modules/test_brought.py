@@ -13,13 +13,20 @@ from inferform import (
     DataCapture,
     Environment,
     ExistingBucket,
+    Image,
     Inference,
+    Model,
+    Naming,
     OnUpload,
+    RealtimeEndpoint,
     Registry,
     RegistryOutputs,
     Repository,
     SpecError,
 )
+from inferform.iam.grants import pull_any
+from ops.promote import copies
+from ops.push import target
 from tests.conftest import Synthesized
 from tests.names.test_taken import BATCH, CONTEXT, ENDPOINT, environment, service
 
@@ -82,3 +89,112 @@ def test_a_transform_on_uploads_waits_for_what_the_owner_turns_on() -> None:
         environment(
             registry=silent, inference=Inference(batch={"score": BATCH.replace(trigger=OnUpload())})
         )
+
+
+# Repositories of any name
+
+THEIRS = "444455556666.dkr.ecr.us-east-1.amazonaws.com/shared/base/fraud"
+NAMED = CONTEXT.replace(naming=Naming(repositories={"fraud": "risk/fraud", "base": THEIRS}))
+
+
+def serving(name: str) -> RealtimeEndpoint:
+    model = Model(image=Image(repository=name, tag="1.4.2"), artifact="m.tar.gz")
+    return RealtimeEndpoint(model=model, instance_type="ml.m5.large")
+
+
+def test_a_repository_is_made_and_pulled_by_any_name_that_ecr_takes(
+    synthesize: Synthesize,
+) -> None:
+    made = environment(
+        context=NAMED,
+        registry=Registry(repositories={"fraud": Repository(), "plain": Repository()}),
+        inference=Inference(endpoints={name: serving(name) for name in ("fraud", "plain", "base")}),
+    )
+    stacks = synthesize(made)
+    kinds = stacks["dev-use1-registry"]["resource"]
+    assert {each["name"] for each in kinds["aws_ecr_repository"].values()} == {
+        "risk/fraud",
+        "acme-dev-use1-plain",
+    }
+    models = stacks["dev-use1-inference"]["resource"]["aws_sagemaker_model"].values()
+    own = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
+    assert {each["primary_container"]["image"] for each in models} == {
+        f"{own}/risk/fraud:1.4.2",
+        f"{own}/acme-dev-use1-plain:1.4.2",
+        f"{THEIRS}:1.4.2",
+    }
+    policies = stacks["dev-use1-inference"]["resource"]["aws_iam_role_policy"].values()
+    pulled = {
+        each["Resource"]
+        for policy in policies
+        for each in json.loads(policy["policy"])["Statement"]
+        if each.get("Sid") == "PullImage"
+    }
+    assert "arn:aws:ecr:us-east-1:444455556666:repository/shared/base/fraud" in pulled
+    assert "arn:aws:ecr:us-east-1:111122223333:repository/risk/fraud" in pulled
+
+
+def test_components_may_pull_from_repositories_that_are_named(synthesize: Synthesize) -> None:
+    statements = pull_any(NAMED)
+    assert statements[1]["Resource"] == [
+        "arn:aws:ecr:us-east-1:111122223333:repository/acme-dev-use1-*",
+        "arn:aws:ecr:us-east-1:444455556666:repository/shared/base/fraud",
+        "arn:aws:ecr:us-east-1:111122223333:repository/risk/fraud",
+    ]
+    assert isinstance(pull_any(CONTEXT)[1]["Resource"], str)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Risk/fraud", "risk//fraud", "/risk", "risk/", "a", "a" * 257, "risk/fraud:1", "a..b", "a.-b"],
+)
+def test_a_name_that_ecr_does_not_take_is_refused(name: str) -> None:
+    with pytest.raises(SpecError, match="CTX13"):
+        Naming(repositories={"fraud": name})
+
+
+@pytest.mark.parametrize(
+    ("repository", "rule"),
+    [
+        ("444455556666.dkr.ecr.eu-west-1.amazonaws.com/risk/fraud", r"naming\.repositories.*CTX14"),
+        (THEIRS, r"registry\.repositories\.fraud.*ECR26"),
+        ("acme-dev-use1-other", "NAME3"),
+    ],
+)
+def test_a_repository_that_the_environment_cannot_make_is_refused(
+    repository: str, rule: str
+) -> None:
+    with pytest.raises(SpecError, match=rule):
+        environment(
+            context=CONTEXT.replace(naming=Naming(repositories={"fraud": repository})),
+            registry=Registry(repositories={"fraud": Repository(), "other": Repository()}),
+        )
+
+
+def test_the_uri_of_the_own_registry_names_an_own_repository() -> None:
+    uri = "111122223333.dkr.ecr.us-east-1.amazonaws.com/risk/fraud"
+    context = CONTEXT.replace(naming=Naming(repositories={"fraud": uri}))
+    made = environment(context=context, registry=Registry(repositories={"fraud": Repository()}))
+    assert "risk/fraud" in {name.value for _, name in made.names}
+
+
+def test_an_image_of_a_repository_that_nobody_names_is_refused_still() -> None:
+    with pytest.raises(SpecError, match=r"fraude.*did you mean fraud.*ECR8"):
+        environment(context=NAMED, inference=Inference(endpoints={"fraud": serving("fraude")}))
+
+
+def test_push_and_promote_speak_of_the_repository_that_is_named() -> None:
+    inference = Inference(endpoints={"fraud": serving("fraud"), "base": serving("base")})
+    dev = environment(context=NAMED, inference=inference)
+    own, theirs = (target(dev, name, "2.0.0", None) for name in ("fraud", "base"))
+    assert (own.name, own.account) == ("risk/fraud", "111122223333")
+    assert (theirs.name, theirs.account) == ("shared/base/fraud", "444455556666")
+    prod = environment(
+        context=CONTEXT.replace(stage="prod"),
+        inference=inference.replace(endpoints={"fraud": serving("fraud")}),
+    )
+    host = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
+    assert (
+        f"skopeo copy --all --preserve-digests docker://{host}/risk/fraud:1.4.2 "
+        f"docker://{host}/acme-prod-use1-fraud:1.4.2"
+    ) in copies(dev, prod, "fraud")
