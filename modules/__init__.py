@@ -9,7 +9,7 @@ if __name__ == "modules":
     install("modules", "inferform")
 
 from .alarms.spec import EndpointAlarms
-from .alb.spec import AccessLogs, HealthCheck, LoadBalancer, Route
+from .alb.spec import AccessLogs, ExistingLoadBalancer, HealthCheck, LoadBalancer, Route
 from .backends import (
     AzurermBackend,
     CloudBackend,
@@ -173,6 +173,7 @@ __all__ = [
     "Environment",
     "Existing",
     "ExistingBucket",
+    "ExistingLoadBalancer",
     "Expiry",
     "Fargate",
     "FargateProfile",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 
+from .alb.spec import Route
 from .ecr.spec import ECR8, Image
+from .ecs.checks import listener_of
 from .environment import Environment
 from .layers.specs import Registry
 from .model.artifact import located
@@ -70,6 +72,13 @@ NAME5 = rule(
     "in a partition, others in an account and Region",
 )
 
+ELB31 = rule(
+    "ELB31",
+    refuses="two environments whose services want the same priority or conditions of one listener",
+    message="has the same {what} as {service} of {other} on {listener}; {remedy}",
+    source="Elastic Load Balancing API reference, CreateRule (PriorityInUse)",
+)
+
 ENV7 = rule(
     "ENV7",
     refuses="an environment whose key begins with the key of another and a hyphen",
@@ -89,6 +98,7 @@ def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Prob
     yield from _shared_registries(environments)
     yield from _cut_rights(environments)
     yield from _repeated_names(environments)
+    yield from _shared_listeners(environments)
 
 
 def _shared_registries(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
@@ -294,3 +304,36 @@ def _place_of(environment: Environment, name: Name) -> tuple[str, ...]:
         network = environment.network
         return (*place, network.vpc_id if isinstance(network, NetworkOutputs) else environment.key)
     return place
+
+
+def _shared_listeners(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """Services of several environments on one listener that exists."""
+    taken: list[tuple[str, PathPart, str, Route]] = []
+    for key, environment in sorted(environments.items()):
+        for path, service in environment.services.items():
+            route, cluster = service.route, environment.ecs
+            if route is None or cluster is None:
+                continue
+            listener = listener_of(route, cluster)
+            if not listener.startswith("arn:"):
+                continue
+            for other, name, theirs, their in taken:
+                if other == key or theirs != listener:
+                    continue
+                what, remedy = "hosts and paths", "one of them would get nothing"
+                if their.conditions != route.conditions:
+                    if their.rule_priority != route.rule_priority:
+                        continue
+                    what, remedy = "priority", "give one of them another priority"
+                yield (
+                    key,
+                    ELB31.problem(
+                        *(*path, "route"),
+                        what=what,
+                        service=name,
+                        other=other,
+                        listener=listener.rpartition(":listener/")[2],
+                        remedy=remedy,
+                    ),
+                )
+            taken.append((key, path[-1], listener, route))

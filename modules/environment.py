@@ -306,7 +306,7 @@ class Environment(Spec):
             if isinstance(spec, Overridable):
                 found += spec.tag_problems(self.context)
             if isinstance(spec, Service):
-                found += spec.existing_problems()
+                found += spec.existing_problems(Place(path, self))
             yield from (problem.under(*path) for problem in found)
             if isinstance(spec, Image):
                 yield from self._check_image(path, spec)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 from .context import Context, KeyArn
 from .rules import Problem, rule
-from .spec import Check, Many, Matches, Spec, arn_of
+from .spec import Aws, Check, Many, Matches, Spec, arn_of
 
 EXI1 = rule(
     "EXI1",
@@ -49,10 +50,30 @@ EXI6 = rule(
     source="Amazon EC2 API reference, Subnet, SecurityGroup",
 )
 
+EXI7 = rule(
+    "EXI7",
+    refuses="a log group that AWS does not take, or another than SageMaker writes into",
+    message="{wrong}",
+    source="botocore logs LogGroupName; SageMaker developer guide, log groups and streams",
+)
+
 _ROLE = "arn:aws:iam::111122223333:role/security/fraud-inference"
 
 RoleArn = Annotated[str, arn_of("iam", _ROLE, r"role/[\w+=,.@/-]{1,576}")]
 """The ARN of an IAM role, with its path."""
+
+LogGroupName = Annotated[
+    str,
+    Check(
+        EXI7,
+        lambda name: (
+            bool(re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", name)) and not name.startswith("aws/")
+        ),
+        lambda _: {"wrong": "must be the name of a log group, such as /risk/fraud"},
+    ),
+    Aws("logs:CreateLogGroupRequest.logGroupName"),
+]
+"""The name of a log group of CloudWatch Logs."""
 
 SubnetId = Annotated[str, Matches(EXI6, r"subnet-[0-9a-f]{8,17}")]
 GroupId = Annotated[str, Matches(EXI6, r"sg-[0-9a-f]{8,17}")]
@@ -83,6 +104,11 @@ class Existing(Spec):
     """The key of the service's volumes, captured data, results and log. Its policy must let the
     account's roles and CloudWatch Logs use it. Default: None, the environment's key, with which the
     artifact is encrypted in any case."""
+
+    log_group: LogGroupName | None = None
+    """The log group of the containers of an ECS service, or of what a batch transform does. SageMaker
+    gives that of an endpoint its name: there it is left to whoever makes it. Its retention and key stay
+    as they are. Default: None, one is made."""
 
     subnets: Annotated[
         Many[SubnetId], Check(EXI3, lambda ids: not ids or 2 <= len(ids) == len(set(ids)) <= 16)

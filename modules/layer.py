@@ -184,3 +184,10 @@ def _state_overrides(role: str | None) -> dict[str, Any]:
     if role:
         overrides["assume_role"] = {"role_arn": role, "session_name": "inferform"}
     return overrides
+
+
+def known_beside(entries: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """Entries of a map in another layer's state, of which some are known before that."""
+    made = _Entries(entries._reference) if isinstance(entries, _Entries) else dict(entries)
+    made.update(values)
+    return made

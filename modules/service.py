@@ -152,7 +152,7 @@ class Service(Overridable, Billed, Named, Reaching):
     """What somebody else made, in the place of what Inferform makes for it: roles, a key, subnets
     and security groups. Default: nothing."""
 
-    def existing_problems(self) -> Iterator[Problem]:
+    def existing_problems(self, place: Place) -> Iterator[Problem]:
         """What of `existing` it cannot be given."""
         for name, remedy in self.not_existing.items():
             if getattr(self.existing, name):

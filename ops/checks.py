@@ -176,6 +176,35 @@ ARTIFACT_BUCKET = check(
     source="Amazon S3 user guide, bucket policies, SSE-KMS, using EventBridge",
 )
 
+LOAD_BALANCER = check(
+    "PRE22",
+    "load balancer",
+    command="preflight",
+    why="Inferform adds a rule to a listener that somebody else made, and changes nothing else: a "
+    "priority that is taken, another VPC or a closed security group fails or leaves services unreached",
+    fix="name a listener in the environment's VPC, set route.priority, or let its owner open the group",
+    source="Elastic Load Balancing API reference, CreateRule (PriorityInUse); Application Load Balancer "
+    "guide, target groups (in the VPC of the load balancer)",
+)
+
+GIVEN_LOG = check(
+    "PRE23",
+    "given log group",
+    command="preflight",
+    why="a task whose log group does not exist is not started, and Inferform makes none that is given",
+    fix="make the log group, or leave existing.log_group out",
+    source="Amazon ECS developer guide, using the awslogs driver",
+)
+TOPIC = check(
+    "PRE24",
+    "topic",
+    command="preflight",
+    why="an alarm or an endpoint that may not publish to a topic says so to nobody",
+    fix="name a topic that exists; encrypt it by a key that lets in CloudWatch, not by alias/aws/sns",
+    source="CloudWatch user guide, using alarms; Amazon SNS developer guide, encryption at rest (AWS "
+    "services as publishers)",
+)
+
 DEPLOYED = check(
     "VER1",
     "deployed",

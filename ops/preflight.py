@@ -37,6 +37,7 @@ from .foreign_role import rights
 from .kinds import kinds
 from .kinds.given_bucket import artifact_bucket
 from .kinds.given_key import keys
+from .kinds.given_things import log_groups, topics
 from .kinds.preflight import MAY_NOT_BE_READ
 from .kinds.record import Finding, Not, Quota
 from .kinds.synthesis import Resource, Synthesis
@@ -141,6 +142,8 @@ class _Preflight:
         yield from self._of_resources()
         yield "quotas", self.quotas
         yield "key", partial(keys, self._synthesis)
+        yield "given log groups", partial(log_groups, self._synthesis)
+        yield "topics", partial(topics, self._synthesis)
         yield "artifact bucket", partial(artifact_bucket, self._synthesis)
         yield "subnets", self.subnets
         yield "names", self.names

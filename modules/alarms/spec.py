@@ -149,6 +149,26 @@ def _each_once(topics: Sequence[str]) -> bool:
     return len(set(topics)) == len(topics) <= 5
 
 
+AlarmTopics = Annotated[
+    Many[Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.AlarmActions")]],
+    Check(ALM13, _each_once),
+]
+OkTopics = Annotated[
+    Many[Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.OKActions")]],
+    Check(ALM13, _each_once),
+]
+
+
+def topic_problems(context: Context, **topics: Sequence[str]) -> Iterator[Problem]:
+    """Topics that are not where alarms are, by the field that has them."""
+    for field, arns in topics.items():
+        for index, arn in enumerate(arns):
+            _, partition, _, region, *_ = arn.split(":")
+            if (partition, region) != (context.partition, context.region):
+                other = region if region != context.region else f"the partition {partition}"
+                yield ALM14.problem(field, index, got=arn, other=other, region=context.region)
+
+
 class EndpointAlarms(Spec):
     """Alarms on one variant of an endpoint: error rates and model latency."""
 
@@ -171,17 +191,11 @@ class EndpointAlarms(Spec):
     that it replaces: the old fleet's errors and latency do not roll the new one back. Default: False,
     both."""
 
-    alarm_topics: Annotated[
-        Many[Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.AlarmActions")]],
-        Check(ALM13, _each_once),
-    ] = ()
+    alarm_topics: AlarmTopics = ()
     """The SNS topics that are told when an alarm sounds, in the same Region. The policy of each, and
     of its key, must let `cloudwatch.amazonaws.com` publish. Default: none."""
 
-    ok_topics: Annotated[
-        Many[Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.OKActions")]],
-        Check(ALM13, _each_once),
-    ] = ()
+    ok_topics: OkTopics = ()
     """The SNS topics that are told when an alarm is over, likewise. Default: none."""
 
     period_seconds: AlarmPeriod = 60
@@ -208,12 +222,7 @@ class EndpointAlarms(Spec):
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Topics are where the alarms are."""
-        for field in ("alarm_topics", "ok_topics"):
-            for index, arn in enumerate(getattr(self, field)):
-                _, partition, _, region, *_ = arn.split(":")
-                if (partition, region) != (context.partition, context.region):
-                    other = region if region != context.region else f"the partition {partition}"
-                    yield ALM14.problem(field, index, got=arn, other=other, region=context.region)
+        yield from topic_problems(context, alarm_topics=self.alarm_topics, ok_topics=self.ok_topics)
 
     def problems_for(self, publishes: Publishes, who: str) -> Iterator[Problem]:
         """A metric that the variants of `who` never publish; for the endpoint's `check`."""

@@ -14,6 +14,7 @@ from ..protect import lifecycle
 from .spec import (
     CONTAINER_PORT,
     AccessLogs,
+    ExistingLoadBalancer,
     LoadBalancer,
     Route,
     group_name,
@@ -249,6 +250,15 @@ class SharedLoadBalancer(Construct):
             depends_on=[blocked],
         )
         return [policy, ownership]
+
+
+class GivenLoadBalancer:
+    """A load balancer that exists, of which nothing is made."""
+
+    def __init__(self, spec: ExistingLoadBalancer) -> None:
+        self.listener_arn = spec.listener
+        self.arn_suffix = spec.suffix
+        self.group_id = spec.security_group
 
 
 def _client_port(spec: LoadBalancer) -> int:

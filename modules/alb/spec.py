@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from ..context import Context
+from ..existing import GroupId
 from ..names import Name, balanced, short_hash
 from ..overrides import Overridable
 from ..rules import Problem, rule
@@ -121,6 +122,23 @@ ELB20 = rule(
     refuses="a load balancer without a certificate that faces the internet, or has further ones",
     message="must be {expected} where certificate is None, which is plain HTTP inside the VPC",
     source="Inferform: nothing is sent in plain over the internet; botocore elbv2 CreateListener",
+)
+
+ELB30 = rule(
+    "ELB30",
+    refuses="a listener that is not one of an Application Load Balancer of the environment's account and "
+    "Region",
+    message="must be the ARN of a listener of an Application Load Balancer, such as {example}",
+    source="Elastic Load Balancing API reference, CreateRule ListenerArn (rules are made in the account "
+    "and Region of the listener)",
+)
+
+_LISTENER = re.compile(
+    r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener/(app/[\w-]+/[0-9a-f]+)/[0-9a-f]+",
+    re.ASCII,
+)
+_EXAMPLE_LISTENER = (
+    "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/shared/1a2b/3c4d"
 )
 
 EXAMPLE_CERTIFICATE = (
@@ -271,6 +289,42 @@ class LoadBalancer(Overridable, Billed, Named):
                 if (region, account) != (context.region, context.account):
                     example = context.arn("acm", "certificate/12345678-1234-1234-1234-123456789012")
                     yield ELB9.problem(field, got=arn, example=example)
+
+
+class ExistingLoadBalancer(Spec):
+    """An Application Load Balancer that somebody else made, to whose listener services add rules.
+
+    Neither it nor its listener, its other rules and its security group are changed.
+    """
+
+    listener: Annotated[
+        str,
+        Check(
+            ELB30,
+            lambda arn: bool(_LISTENER.fullmatch(arn)),
+            lambda _: {"example": _EXAMPLE_LISTENER},
+        ),
+        Aws("elbv2:CreateRuleInput.ListenerArn"),
+    ]
+    """The ARN of its listener, HTTPS or, inside the VPC, HTTP."""
+
+    security_group: GroupId
+    """A security group of the load balancer, from which services take requests. It must let requests
+    out to them."""
+
+    @property
+    def suffix(self) -> str:
+        """The end of the load balancer's ARN, `app/…`, as CloudWatch and scaling name it."""
+        match = _LISTENER.fullmatch(self.listener)
+        assert match is not None
+        return match[1]
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The listener is of the environment's account and Region."""
+        own = context.arn("elasticloadbalancing", "")
+        if not self.listener.startswith(own):
+            example = f"{own}listener/app/shared/1a2b3c4d5e6f7890/0a1b2c3d4e5f6789"
+            yield ELB30.problem("listener", got=self.listener, example=example)
 
 
 class HealthCheck(Spec):

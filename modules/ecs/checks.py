@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ..alb.spec import ELB5, ELB8, ELB10, ELB14, ELB15, LoadBalancer, Route
+from ..alb.spec import ELB5, ELB8, ELB10, ELB14, ELB15, ExistingLoadBalancer, LoadBalancer, Route
 from ..outputs import EcsOutputs, NetworkOutputs
 from ..rules import PathPart, Problem, Rule, did_you_mean
 from ..vpc.spec import Network
@@ -15,6 +15,8 @@ from .spec import ECS4, ECS26, ECS28, ECS33, Ec2, Ec2Capacity, EcsCluster, EcsSe
 def check_cluster(cluster: EcsCluster, network: object) -> Iterator[Problem]:
     """The cluster's load balancers have the subnets that they need."""
     for name, balancer in cluster.load_balancers.items():
+        if isinstance(balancer, ExistingLoadBalancer):
+            continue
         if isinstance(network, NetworkOutputs):
             yield from _check_foreign(name, balancer, network)
             continue
@@ -131,7 +133,7 @@ def _check_route(
         if delay > idle:
             yield ELB8.problem("deregistration_delay_seconds", got=delay, idle=idle)
     for other, theirs in taken:
-        if theirs.load_balancer != route.load_balancer:
+        if listener_of(theirs, cluster) != listener_of(route, cluster):
             continue
         if theirs.conditions == route.conditions:
             remedy = "one of them would get nothing"
@@ -139,3 +141,12 @@ def _check_route(
         elif theirs.rule_priority == route.rule_priority:
             remedy = "give one of them another priority"
             yield ELB14.problem("priority", what="priority", other=other, remedy=remedy)
+
+
+def listener_of(route: Route, cluster: EcsCluster | EcsOutputs) -> str:
+    """The listener that has a route's rule: its ARN where it exists, else the load balancer's short
+    name."""
+    if isinstance(cluster, EcsOutputs):
+        return cluster.listener_arns.get(route.load_balancer, route.load_balancer)
+    balancer = cluster.load_balancers.get(route.load_balancer)
+    return balancer.listener if isinstance(balancer, ExistingLoadBalancer) else route.load_balancer

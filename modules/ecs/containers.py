@@ -285,8 +285,8 @@ class ContainerOptions(Spec):
     """What `command` is given to. Default: the image's own."""
 
     port: Port = CONTAINER_PORT
-    """The port that it listens on, from 1 to 65,535. Another than 8080 is opened in the load
-    balancer's security group too. A user other than root may not be able to listen below 1,024.
+    """The port that it listens on, from 1 to 65,535. Another than 8080 is opened in the
+    security group of a load balancer that Inferform makes, too. A user other than root may not be able to listen below 1,024.
     Default: 8080."""
 
     depends_on: Dependencies = {}

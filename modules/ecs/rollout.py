@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..alb.construct import Backend
@@ -63,8 +63,10 @@ def error_alarms(
     *,
     load_balancer: str,
     groups: Mapping[str, str],
+    alarm_topics: Sequence[str] = (),
+    ok_topics: Sequence[str] = (),
 ) -> list[str]:
-    """An alarm on the 5xx answers of each target group; the answer is their names."""
+    """An alarm on the 5xx answers of each target group, which tells topics; returns their names."""
     names = []
     for color, group in groups.items():
         alarm = CloudwatchMetricAlarm(
@@ -82,6 +84,8 @@ def error_alarms(
             comparison_operator="GreaterThanThreshold",
             # Without requests there is no data, and no fault.
             treat_missing_data="notBreaching",
+            alarm_actions=[*alarm_topics] or None,
+            ok_actions=[*ok_topics] or None,
         )
         names.append(alarm.alarm_name)
     return names

@@ -98,6 +98,9 @@ class EcsSurroundings:
     private: bool
     """Whether the network has an endpoint for everything that services need of AWS."""
 
+    given_balancers: frozenset[str] = frozenset()
+    """The load balancers that somebody else made, whose security groups are left alone."""
+
 
 class Service(Construct):
     """One service of the environment's cluster.
@@ -124,21 +127,25 @@ class Service(Construct):
         self.cluster = surroundings.cluster.cluster_name
         self.arn = context.arn("ecs", f"service/{self.cluster}/{self.name}")
         self._artifact = spec.model.artifact_uri(surroundings.artifact_bucket)
-        self._log_group = service_log_group(context, id)
-        logs = CloudwatchLogGroup(
-            self,
-            "logs",
-            name=self._log_group,
-            retention_in_days=spec.log_retention_days,
-            kms_key_id=spec.existing.kms_key or surroundings.kms_key_arn,
-        )
+        self._log_group = spec.existing.log_group or service_log_group(context, id)
+        logs: list[ITerraformDependable] = []
+        if spec.existing.log_group is None:
+            logs.append(
+                CloudwatchLogGroup(
+                    self,
+                    "logs",
+                    name=self._log_group,
+                    retention_in_days=spec.log_retention_days,
+                    kms_key_id=spec.existing.kms_key or surroundings.kms_key_arn,
+                )
+            )
         execution = self._role("execution", self._execution_statements())
         task_role = self._role("task", self._task_statements()) if spec.has_task_role else None
         self.execution_role, self.task_role = execution, task_role
         definition = self._definition(execution, task_role)
         backend = self._backend()
         service = self._service(
-            definition, backend, [*execution.ready, *(task_role.ready if task_role else ()), logs]
+            definition, backend, [*execution.ready, *(task_role.ready if task_role else ()), *logs]
         )
         rollout = spec.rollout
         if isinstance(rollout, BlueGreen) and spec.uses_code_deploy:
@@ -550,6 +557,8 @@ class Service(Construct):
                     color: group.arn_suffix
                     for color, group in zip(spec.colors, backend.groups, strict=True)
                 },
+                alarm_topics=blue_green.alarm_topics,
+                ok_topics=blue_green.ok_topics,
             )
         return backend
 
@@ -700,7 +709,7 @@ class Service(Construct):
                     lifecycle=moved,
                 )
             )
-            if moved:
+            if moved and spec.route.load_balancer not in around.given_balancers:
                 # Load balancers are let out to the contract's port alone.
                 rules.append(
                     VpcSecurityGroupEgressRule(

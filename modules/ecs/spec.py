@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
-from ..alb.spec import ELB17, LoadBalancer, Route, target_groups
+from ..alb.spec import ELB17, ExistingLoadBalancer, LoadBalancer, Route, target_groups
 from ..context import Context
 from ..ecr.spec import Image, is_public
 from ..fargate import FARGATE_MEMORY
@@ -410,8 +410,8 @@ class EcsCluster(Overridable, Named):
     capacity: dict[ShortName, Ec2Capacity] = {}
     """EC2 capacity by short name. Without it Fargate and Fargate Spot alone."""
 
-    load_balancers: dict[ShortName, LoadBalancer] = {}
-    """Load balancers by short name, which services share. Without it, none."""
+    load_balancers: dict[ShortName, Annotated[LoadBalancer | ExistingLoadBalancer, OneOf()]] = {}
+    """Load balancers by short name, which services share, or ones that exist. Without it, none."""
 
     container_insights: Annotated[
         Literal["enhanced", "enabled", "disabled"], Aws("ecs:ClusterSetting.value")
@@ -434,8 +434,10 @@ class EcsCluster(Overridable, Named):
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The names that AWS keeps for itself."""
-        for short in self.load_balancers:
-            if (name := balanced(context, short)).startswith("internal-"):
+        for short, balancer in self.load_balancers.items():
+            if isinstance(balancer, LoadBalancer) and (name := balanced(context, short)).startswith(
+                "internal-"
+            ):
                 yield ELB17.problem("load_balancers", name=name)
                 break
         for reserved in ("aws", "ecs", "fargate"):
@@ -826,7 +828,8 @@ class EcsService(Containers, Service):
         own = context.name(short)
         yield Name("aws_ecs_service", own)
         yield Name("aws_ecs_task_definition", own)
-        yield Name("aws_cloudwatch_log_group", named.service_log_group(context, short))
+        if self.existing.log_group is None:
+            yield Name("aws_cloudwatch_log_group", named.service_log_group(context, short))
         if not self.existing.security_groups:
             yield Name("aws_security_group", named.service_group(context, short))
         yield from self._role_names(context, short)

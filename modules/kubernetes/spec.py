@@ -429,6 +429,7 @@ class EksService(Service):
         "execution_role": "EKS nodes pull the images",
         "task_role": "give the rights in permissions",
         "kms_key": _OF_NODES,
+        "log_group": "pods say what they have to say to whatever collects logs in the cluster",
         "subnets": _OF_NODES,
         "security_groups": _OF_NODES,
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from ..alb.spec import ExistingLoadBalancer
 from ..ecs.checks import check_services
+from ..ecs.spec import EcsCluster
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ..rules import PathPart, Problem, rule
 from ..s3.spec import ExistingBucket
@@ -57,7 +59,18 @@ def _build(site: Site) -> InferenceLayer:
         artifacts=registry.artifacts.name
         if isinstance(registry, Registry) and isinstance(registry.artifacts, ExistingBucket)
         else None,
+        listeners=_listeners(site.environment.ecs),
     )
+
+
+def _listeners(ecs: object) -> dict[str, str]:
+    """The listeners that exist beside a cluster that is made."""
+    balancers = ecs.load_balancers if isinstance(ecs, EcsCluster) else {}
+    return {
+        name: each.listener
+        for name, each in balancers.items()
+        if isinstance(each, ExistingLoadBalancer)
+    }
 
 
 def _also_on(spec: Inference) -> Mapping[str, tuple[PathPart, ...]]:

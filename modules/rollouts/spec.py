@@ -6,10 +6,12 @@ Each target takes some shapes, some of their fields, and each number within its 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
-from ..alarms.spec import AlarmName, EndpointAlarms
-from ..rules import rule
+from ..alarms.spec import AlarmName, AlarmTopics, EndpointAlarms, OkTopics, topic_problems
+from ..context import Context
+from ..rules import Problem, rule
 from ..spec import Aws, Between, Many, Spec
 
 ROL1 = rule(
@@ -82,6 +84,18 @@ class BlueGreen(Rollout):
     ) = None
     """5xx responses of the tasks within a minute above which Inferform's own alarms roll back.
     Default: 5. ECS only; see `alarms` for SageMaker."""
+
+    alarm_topics: AlarmTopics = ()
+    """The SNS topics that are told when one of those alarms sounds, in the same Region. The policy of
+    each, and of its key, must let `cloudwatch.amazonaws.com` publish. Default: none. ECS only."""
+
+    ok_topics: OkTopics = ()
+    """The SNS topics that are told when one is over, likewise. Default: none. ECS only."""
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Topics are where the alarms are."""
+        yield from super().check_in(context)
+        yield from topic_problems(context, alarm_topics=self.alarm_topics, ok_topics=self.ok_topics)
 
 
 class AllAtOnce(BlueGreen):

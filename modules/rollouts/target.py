@@ -60,7 +60,7 @@ class Target:
     numbers: Mapping[type[Rollout], Mapping[str, Takes]]
     """The numbers of each shape that it takes."""
 
-    others: frozenset[str] = frozenset({"alarm_names"})
+    others: frozenset[str] = frozenset({"alarm_names", "alarm_topics", "ok_topics"})
     """The further fields that it takes, of every shape."""
 
     instead: Mapping[str, str] = field(default_factory=dict)

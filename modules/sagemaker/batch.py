@@ -277,7 +277,8 @@ class BatchTransform(InVpc, Hosts):
         context, short = place.environment.context, place.name
         own = transform_name(context, short)
         yield Name("aws_sfn_state_machine", own)
-        yield Name("aws_cloudwatch_log_group", transform_log_group(context, short))
+        if self.existing.log_group is None:
+            yield Name("aws_cloudwatch_log_group", transform_log_group(context, short))
         made = ("",) if self.existing.execution_role is None else ()
         for does in (*made, "steps", *(("start",) if self.trigger else ())):
             yield Name("aws_iam_role", role(context, transform_role(short, does)))

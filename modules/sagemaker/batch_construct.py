@@ -93,13 +93,16 @@ class Transform(Construct):
             overrides=spec.overridden("model/model"),
             held=spec.existing.network,
         )
-        logs = CloudwatchLogGroup(
-            self,
-            "logs",
-            name=transform_log_group(context, id),
-            retention_in_days=_LOG_RETENTION_DAYS,
-            kms_key_id=surroundings.own_key_arn,
-        )
+        if spec.existing.log_group is not None:
+            logs = context.arn("logs", f"log-group:{spec.existing.log_group}")
+        else:
+            logs = CloudwatchLogGroup(
+                self,
+                "logs",
+                name=transform_log_group(context, id),
+                retention_in_days=_LOG_RETENTION_DAYS,
+                kms_key_id=surroundings.own_key_arn,
+            ).arn
         steps = ExecutionRole(
             self,
             "steps",
@@ -115,7 +118,7 @@ class Transform(Construct):
             role_arn=steps.arn,
             definition=json.dumps(self.definition(model.name)),
             logging_configuration=SfnStateMachineLoggingConfiguration(
-                level="ERROR", include_execution_data=False, log_destination=f"{logs.arn}:*"
+                level="ERROR", include_execution_data=False, log_destination=f"{logs}:*"
             ),
             depends_on=[*steps.ready],
         )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..alarms.construct import VariantAlarms
-from ..cdk import Construct, Postcondition, TerraformResourceLifecycle
+from ..cdk import Construct, ITerraformDependable, Postcondition, TerraformResourceLifecycle
 from ..content import HASHES, HELD, content_name
 from ..context import Context
 from ..data_resource import TerraformData
@@ -67,13 +67,17 @@ class HostedEndpoint(Construct):
         self.arn = context.arn("sagemaker", f"endpoint/{self.name}")
         self._base = context.name(id, limit=63 - HASHES)
         self._log_group = endpoint_log_group(context, id)
-        logs = CloudwatchLogGroup(
-            self,
-            "logs",
-            name=self._log_group,
-            retention_in_days=spec.log_retention_days,
-            kms_key_id=surroundings.own_key_arn,
-        )
+        logs: list[ITerraformDependable] = []
+        if spec.existing.log_group is None:
+            logs.append(
+                CloudwatchLogGroup(
+                    self,
+                    "logs",
+                    name=self._log_group,
+                    retention_in_days=spec.log_retention_days,
+                    kms_key_id=surroundings.own_key_arn,
+                )
+            )
         self.log_group = self._log_group
         self.role = self._role = ExecutionRole(
             self,
@@ -100,7 +104,7 @@ class HostedEndpoint(Construct):
                 postcondition=[self._not_rolled_back(configuration)],
             ),
             # The alarms come first and go last, as AWS refuses an update without them.
-            depends_on=[logs, *alarms],
+            depends_on=[*logs, *alarms],
         )
         self._scale(endpoint)
         override(spec, self)

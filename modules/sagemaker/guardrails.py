@@ -114,9 +114,11 @@ SAGEMAKER = Target(
     },
     others=frozenset({"alarms", "alarm_names", "maximum_execution_timeout_seconds"}),
     instead={
+        "alarm_topics": "write alarms=EndpointAlarms(alarm_topics=...)",
         "max_5xx": "write alarms=EndpointAlarms(...)",
         "max_percent": "write batch_percent",
         "min_healthy_percent": "write batch_percent",
+        "ok_topics": "write alarms=EndpointAlarms(ok_topics=...)",
     },
 )
 """What SageMaker takes of the rollouts, for endpoints on instances."""

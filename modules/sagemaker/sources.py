@@ -331,9 +331,9 @@ class Hosts(Service):
         "task_role": "write execution_role, which the containers act as"
     }
 
-    def existing_problems(self) -> Iterator[Problem]:
+    def existing_problems(self, place: Place) -> Iterator[Problem]:
         """Nothing of a network where the containers are in none, either."""
-        yield from super().existing_problems()
+        yield from super().existing_problems(place)
         for name in ("subnets", "security_groups"):
             if getattr(self.existing, name) and not self.in_vpc:
                 remedy = "its containers are not in the VPC"

@@ -7,10 +7,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from inferform import EcsOutputs, ExistingLoadBalancer
+from inferform.ecs.checks import listener_of
 from inferform.usage import Usage, exactly
 
 from ..aws import Aws
-from ..checks import CERTIFICATE, CONFIGURATION, HEALTH
+from ..checks import CERTIFICATE, CONFIGURATION, HEALTH, LOAD_BALANCER
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
 from . import weaker
@@ -26,6 +28,7 @@ from .record import (
     Foreign,
     Found,
     Not,
+    Outcome,
     Values,
     Verifier,
     risk,
@@ -33,7 +36,7 @@ from .record import (
 from .risks import ROLL1, exposed, protection
 from .stories import name_of, told_when_gone
 from .synthesis import Resource, Synthesis
-from .words import PAST, forced
+from .words import PAST, forced, some
 
 # Finding
 
@@ -173,6 +176,124 @@ def _status(aws: Aws, certificate: str) -> str:
     return str(answer["Certificate"].get("Status", ""))
 
 
+def _rules(synthesis: Synthesis, rules: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether listeners that exist take the rules that services add to them."""
+    by_listener: dict[str, list[Resource]] = {}
+    for each in rules:
+        by_listener.setdefault(str(each.values.get("listener_arn", "")), []).append(each)
+    for arn, added in sorted(by_listener.items()):
+        if arn.startswith("arn:"):
+            found = list(_Listener(synthesis, arn).problems(added))
+            said = "exists in the environment's VPC, and takes the rules"
+            yield from found or [Finding(LOAD_BALANCER, arn, "passed", said)]
+
+
+class _Listener:
+    """A listener that somebody else made."""
+
+    def __init__(self, synthesis: Synthesis, arn: str) -> None:
+        self._synthesis = synthesis
+        self._elb = synthesis.aws.client("elbv2")
+        self._arn = arn
+
+    def problems(self, rules: Sequence[Resource]) -> Iterator[Finding]:
+        """What is wrong, or not known."""
+        try:
+            (listener,) = self._elb.describe_listeners(ListenerArns=[self._arn])["Listeners"]
+            balancer = self._elb.describe_load_balancers(
+                LoadBalancerArns=[listener["LoadBalancerArn"]]
+            )["LoadBalancers"][0]
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code not in ("ListenerNotFound", "LoadBalancerNotFound"):
+                raise
+            yield self._found("failed", "does not exist", "check its ARN")
+            return
+        public = balancer.get("Scheme") == "internet-facing"
+        if listener["Protocol"] != "HTTPS" and public:
+            said = f"takes {listener['Protocol']} from the internet, which anybody on the way reads"
+            yield self._found("failed", said, "name an HTTPS listener")
+        yield from self._network(str(balancer.get("VpcId")), balancer.get("SecurityGroups", []))
+        yield from self._taken(rules)
+
+    def _found(self, outcome: Outcome, found: str, fix: str = "") -> Finding:
+        return Finding(LOAD_BALANCER, self._arn, outcome, found, fix)
+
+    def _network(self, vpc: str, groups: Sequence[str]) -> Iterator[Finding]:
+        own = self._synthesis.output("network", "vpc_id")
+        if not isinstance(own, str):
+            yield self._found("skipped", f"is in {vpc}; which VPC services will be in is not known")
+        elif vpc != own:
+            fix = "name a load balancer of the VPC that the services are in"
+            yield self._found("failed", f"is in {vpc}, but the services are in {own}", fix)
+        for group in self._given_groups():
+            if group not in groups:
+                said = f"has not the security group {group}, but {some(sorted(groups)) or 'none'}"
+                yield self._found("failed", said, "name one of the load balancer's own groups")
+            else:
+                yield from self._let_out(group)
+
+    def _given_groups(self) -> set[str]:
+        ecs = self._synthesis.environment.ecs
+        if isinstance(ecs, EcsOutputs):
+            names = [name for name, arn in ecs.listener_arns.items() if arn == self._arn]
+            return {ecs.load_balancer_groups[name] for name in names}
+        balancers = ecs.load_balancers.values() if ecs is not None else ()
+        return {
+            each.security_group
+            for each in balancers
+            if isinstance(each, ExistingLoadBalancer) and each.listener == self._arn
+        }
+
+    def _let_out(self, group: str) -> Iterator[Finding]:
+        """The load balancer's group lets requests out to containers."""
+        held = self._synthesis.aws.client("ec2").describe_security_groups(GroupIds=[group])
+        rules = held["SecurityGroups"][0]["IpPermissionsEgress"]
+        for port in sorted(self._ports()):
+            if not any(_is_open(rule, port) for rule in rules):
+                fix = f"let its owner allow TCP {port} out, to the VPC"
+                yield self._found("failed", f"{group} lets no request out to port {port}", fix)
+
+    def _ports(self) -> set[int]:
+        """The ports of the containers behind it."""
+        environment = self._synthesis.environment
+        assert environment.ecs is not None
+        return {
+            service.container.port
+            for service in environment.services.values()
+            if service.route and listener_of(service.route, environment.ecs) == self._arn
+        }
+
+    def _taken(self, rules: Sequence[Resource]) -> Iterator[Finding]:
+        """No other rule of the listener has the priority of one that is added."""
+        states = self._synthesis.states.values()
+        own = {
+            held.get("arn") for state in states for held in state.of_type("aws_lb_listener_rule")
+        }
+        pages = self._elb.get_paginator("describe_rules").paginate(ListenerArn=self._arn)
+        others = {
+            each["Priority"]: each["RuleArn"]
+            for page in pages
+            for each in page["Rules"]
+            if each["RuleArn"] not in own
+        }
+        for rule in rules:
+            priority = str(rule.values.get("priority"))
+            if priority in others:
+                said = (
+                    f"has the priority {priority} in use, by {others[priority].rpartition('/')[2]}"
+                )
+                fix = "give the service's route another priority"
+                yield self._found("failed", said, fix)
+
+
+def _is_open(rule: Mapping[str, Any], port: int) -> bool:
+    """Whether a rule of a security group lets TCP to a port out, to wherever it says."""
+    if rule["IpProtocol"] == "-1":
+        return True
+    return rule["IpProtocol"] in ("tcp", "6") and rule["FromPort"] <= port <= rule["ToPort"]
+
+
 class _LoadBalancer(Verifier):
     """Whether a load balancer is active, and its listeners have certificates that are valid."""
 
@@ -259,6 +380,7 @@ KINDS = (
         "listener rule",
         _listener_rule,
         name=Not("a listener has each priority once"),
+        preflight=_rules,
         owned=Not("modules ignore the target group of a rule that CodeDeploy moves"),
         story=Not("the service that it leads to is told"),
         risks=(_weights, *weaker.LISTENER_RULE),

@@ -10,6 +10,8 @@ CAPABILITY = Capability(
     },
     stricter={
         "an alarm of an endpoint tells SNS topics, and starts nothing else": (
+            "BlueGreen.alarm_topics[]",
+            "BlueGreen.ok_topics[]",
             "EndpointAlarms.alarm_topics[]",
             "EndpointAlarms.ok_topics[]",
         ),

@@ -35,6 +35,9 @@ CAPABILITY = Capability(
     },
     good={
         "ELB12": ("/fraud/*", "*.acme.test"),
+        "ELB30": (
+            "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/shared/1a2b/3c4d",
+        ),
     },
     requests={
         "aws_lb": "elbv2:CreateLoadBalancer",

@@ -51,6 +51,7 @@ CAPABILITY = Capability(
             "Existing.security_groups[]",
             "Existing.subnets[]",
             "Existing.task_role",
+            "ExistingLoadBalancer.security_group",
             "Registry.kms_key",
         ),
         "rights of roles: a part of a policy document": (

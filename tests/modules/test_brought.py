@@ -10,25 +10,38 @@ from typing import Any
 import pytest
 
 from inferform import (
+    AllAtOnce,
+    Canary,
+    ContainerOptions,
     DataCapture,
+    EcsCluster,
+    EcsOutputs,
+    EcsService,
+    EndpointAlarms,
     Environment,
+    Existing,
     ExistingBucket,
+    ExistingLoadBalancer,
     Image,
     Inference,
+    LoadBalancer,
     Model,
     Naming,
+    Network,
     OnUpload,
     RealtimeEndpoint,
     Registry,
     RegistryOutputs,
     Repository,
+    Route,
     SpecError,
 )
+from inferform.between import between
 from inferform.iam.grants import pull_any
 from ops.promote import copies
 from ops.push import target
 from tests.conftest import Synthesized
-from tests.names.test_taken import BATCH, CONTEXT, ENDPOINT, environment, service
+from tests.names.test_taken import BATCH, CERTIFICATE, CONTEXT, ENDPOINT, environment, service
 
 Synthesize = Callable[..., Synthesized]
 
@@ -198,3 +211,188 @@ def test_push_and_promote_speak_of_the_repository_that_is_named() -> None:
         f"skopeo copy --all --preserve-digests docker://{host}/risk/fraud:1.4.2 "
         f"docker://{host}/acme-prod-use1-fraud:1.4.2"
     ) in copies(dev, prod, "fraud")
+
+
+# A load balancer
+
+LISTENER = (
+    "arn:aws:elasticloadbalancing:us-east-1:111122223333:"
+    "listener/app/shared/1a2b3c4d5e6f7890/0a1b2c3d4e5f6789"
+)
+GIVEN = ExistingLoadBalancer(listener=LISTENER, security_group="sg-0a1b2c3d4e5f67890")
+CLUSTER = EcsCluster(
+    load_balancers={"shared": GIVEN, "internal": LoadBalancer(certificate=CERTIFICATE)}
+)
+
+
+def routed(balancer: str, **changes: Any) -> EcsService:
+    return service("web", route=route(balancer), **changes)
+
+
+def route(balancer: str, **changes: Any) -> Route:
+    given = {"load_balancer": balancer, "paths": ["/web/*"], "grace_seconds": 120}
+    return Route(**{**given, **changes})
+
+
+def test_services_add_rules_to_a_listener_that_exists_beside_an_own_cluster(
+    synthesize: Synthesize,
+) -> None:
+    made = environment(ecs=CLUSTER, inference=Inference(services={"web": routed("shared")}))
+    stacks = synthesize(made)
+    ecs = stacks["dev-use1-ecs"]
+    assert [each["name"] for each in ecs["resource"]["aws_lb"].values()] == [
+        "acme-dev-use1-internal"
+    ]
+    outputs = {name: each["value"] for name, each in ecs["output"].items()}
+    assert outputs["listener_arns"]["shared"] == LISTENER
+    assert outputs["load_balancer_suffixes"]["shared"] == "app/shared/1a2b3c4d5e6f7890"
+    assert outputs["load_balancer_groups"]["shared"] == GIVEN.security_group
+    (rule,) = stacks["dev-use1-inference"]["resource"]["aws_lb_listener_rule"].values()
+    assert rule["listener_arn"] == LISTENER
+    assert rule["priority"] == route("shared").rule_priority
+
+
+@pytest.mark.parametrize(("balancer", "opened"), [("shared", False), ("internal", True)])
+def test_the_security_group_of_a_load_balancer_that_exists_is_left_alone(
+    synthesize: Synthesize, balancer: str, opened: bool
+) -> None:
+    web = routed(balancer, container=ContainerOptions(port=9000))
+    made = environment(ecs=CLUSTER, inference=Inference(services={"web": web}))
+    kinds = stack_of(synthesize, made)["resource"]
+    out = [name for name in kinds["aws_vpc_security_group_egress_rule"] if "balancer" in name]
+    assert bool(out) == opened
+
+
+def test_two_names_of_one_listener_are_one() -> None:
+    cluster = CLUSTER.replace(load_balancers={"shared": GIVEN, "again": GIVEN})
+    services = {"web": routed("shared"), "other": routed("again")}
+    with pytest.raises(SpecError, match=r"same hosts and paths as the service web.*ELB14"):
+        environment(ecs=cluster, inference=Inference(services=services))
+
+
+@pytest.mark.parametrize(
+    "listener",
+    [
+        LISTENER.replace("us-east-1", "eu-west-1"),
+        LISTENER.replace("111122223333", "444455556666"),
+        LISTENER.replace("/app/", "/net/"),
+        LISTENER.rpartition("/")[0].replace("listener", "loadbalancer"),
+    ],
+)
+def test_a_listener_to_which_no_rule_can_be_added_is_refused(listener: str) -> None:
+    with pytest.raises(SpecError, match="ELB30"):
+        environment(ecs=EcsCluster(load_balancers={"shared": GIVEN.replace(listener=listener)}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({}, "hosts and paths"),
+        ({"paths": ["/other/*"], "priority": 7}, "priority"),
+        ({"paths": ["/other/*"]}, ""),
+    ],
+)
+def test_environments_on_one_listener_do_not_take_each_others_rules(
+    changes: dict[str, Any], rule: str
+) -> None:
+    def on(stage: str, cluster: EcsCluster | EcsOutputs, given: Route) -> Environment:
+        return environment(
+            context=CONTEXT.replace(stage=stage),
+            network=Network(cidr="10.20.0.0/16", allow_overlap=True),
+            ecs=cluster,
+            inference=Inference(services={"web": service("web", route=given)}),
+        )
+
+    foreign = EcsOutputs(
+        cluster_name="theirs",
+        capacity_providers={},
+        listener_arns={"shared": LISTENER},
+        load_balancer_suffixes={"shared": GIVEN.suffix},
+        load_balancer_groups={"shared": GIVEN.security_group},
+    )
+    dev = on("dev", CLUSTER, route("shared", priority=7))
+    test = on("test", foreign, route("shared", **changes))
+    found = [each for _, each in between({"dev-use1": dev, "test-use1": test})]
+    assert [each.rule for each in found] == (["ELB31"] if rule else [])
+    assert all(f"has the same {rule} as web of dev-use1" in str(each) for each in found)
+
+
+# Log groups
+
+
+def test_log_groups_that_exist_are_written_to_and_not_made(synthesize: Synthesize) -> None:
+    prescribed = "/aws/sagemaker/Endpoints/acme-dev-use1-fraud"
+    made = environment(
+        inference=Inference(
+            endpoints={"fraud": ENDPOINT.replace(existing=Existing(log_group=prescribed))},
+            services={"web": service("web", existing=Existing(log_group="/risk/web"))},
+            batch={"score": BATCH.replace(existing=Existing(log_group="/risk/batch"))},
+        )
+    )
+    stack = stack_of(synthesize, made)
+    kinds = stack["resource"]
+    assert "aws_cloudwatch_log_group" not in kinds
+    assert not [n for path, n in made.names if n.kind.endswith("log_group") and len(path) > 1]
+    (definition,) = kinds["aws_ecs_task_definition"].values()
+    assert '"awslogs-group": "/risk/web"' in json.dumps(
+        json.loads(definition["container_definitions"])
+    )
+    (machine,) = kinds["aws_sfn_state_machine"].values()
+    arn = "arn:aws:logs:us-east-1:111122223333:log-group:/risk/batch:*"
+    assert machine["logging_configuration"]["log_destination"] == arn
+    written = json.dumps([each["policy"] for each in kinds["aws_iam_role_policy"].values()])
+    assert "log-group:/risk/web:*" in written
+    assert f"log-group:{prescribed}:*" in written
+
+
+@pytest.mark.parametrize("name", ["/risk/fraud", "aws/x", "a b", "a" * 513])
+def test_a_log_group_that_an_endpoint_does_not_write_into_is_refused(name: str) -> None:
+    def made() -> Environment:
+        endpoint = ENDPOINT.replace(existing=Existing(log_group=name))
+        return environment(inference=Inference(endpoints={"fraud": endpoint}))
+
+    with pytest.raises(SpecError, match="EXI7"):
+        made()
+
+
+# Topics of alarms
+
+TOPIC = "arn:aws:sns:us-east-1:444455556666:on-call"
+
+
+def test_alarms_of_rollouts_tell_topics(synthesize: Synthesize) -> None:
+    told: dict[str, Any] = {"alarm_topics": [TOPIC], "ok_topics": [f"{TOPIC}-over"]}
+    endpoint = ENDPOINT.replace(rollout=Canary(alarms=EndpointAlarms(**told)))
+    made = environment(
+        inference=Inference(
+            endpoints={"fraud": endpoint, "quiet": ENDPOINT},
+            services={"web": service("web", rollout=AllAtOnce(**told))},
+        )
+    )
+    alarms = stack_of(synthesize, made)["resource"]["aws_cloudwatch_metric_alarm"].values()
+    assert len(alarms) == 6
+    for alarm in alarms:
+        topics = (None, None) if "quiet" in alarm["alarm_name"] else ([TOPIC], [f"{TOPIC}-over"])
+        assert (alarm.get("alarm_actions"), alarm.get("ok_actions")) == topics
+
+
+@pytest.mark.parametrize(
+    ("made", "rule"),
+    [
+        (lambda: service("web", rollout=AllAtOnce(alarm_topics=[TOPIC, TOPIC])), "ALM13"),
+        (lambda: ENDPOINT.replace(rollout=Canary(alarm_topics=[TOPIC])), "EndpointAlarms.*ROL3"),
+        (
+            lambda: service("web", rollout=AllAtOnce(ok_topics=[TOPIC.replace("-east", "-west")])),
+            "ALM14",
+        ),
+    ],
+)
+def test_a_topic_that_no_alarm_tells_is_refused(made: Callable[[], Any], rule: str) -> None:
+    def inference() -> Inference:
+        spec = made()
+        if isinstance(spec, EcsService):
+            return Inference(services={"web": spec})
+        return Inference(endpoints={"web": spec})
+
+    with pytest.raises(SpecError, match=rule):
+        environment(inference=inference())

@@ -7,11 +7,25 @@ from typing import Any
 
 import pytest
 
-from inferform import Context, Existing, ExistingBucket, Inference, Registry, Repository
-from ops.checks import ARTIFACT_BUCKET, KEY
+from inferform import (
+    Canary,
+    Context,
+    EcsCluster,
+    EndpointAlarms,
+    Existing,
+    ExistingBucket,
+    ExistingLoadBalancer,
+    Inference,
+    NetworkOutputs,
+    Registry,
+    Repository,
+    Route,
+)
+from ops.checks import ARTIFACT_BUCKET, GIVEN_LOG, KEY, LOAD_BALANCER, TOPIC
 from ops.kinds.given_bucket import denials
 from ops.kinds.given_key import USES, judged, wanted_of
 from ops.kinds.record import Finding
+from tests.names.test_taken import service
 
 from .test_preflight import Account, account, endpoint
 
@@ -237,3 +251,118 @@ def test_every_key_that_exists_is_looked_at(account: Account) -> None:
     assert "not known whether it lets in who needs it: it is in account 4444" in told[theirs].found
     must = json.loads(told[theirs].found.partition("it must hold ")[2])
     assert must["Action"] == ["kms:Decrypt"]
+
+
+# A listener
+
+
+class Theirs:
+    """A load balancer of somebody else's in the account's VPC."""
+
+    def __init__(self, account: Account, ports: tuple[int, ...] = (8080,)) -> None:
+        ec2, self.elb = account.aws.client("ec2"), account.aws.client("elbv2")
+        network = account.environment.network
+        assert isinstance(network, NetworkOutputs)
+        self.group = ec2.create_security_group(
+            GroupName="theirs", Description="theirs", VpcId=network.vpc_id
+        )["GroupId"]
+        self._ec2 = ec2
+        balancer = self.elb.create_load_balancer(
+            Name="shared",
+            Subnets=network.private_subnet_ids,
+            SecurityGroups=[self.group],
+            Scheme="internal",
+        )["LoadBalancers"][0]["LoadBalancerArn"]
+        answer: Any = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+        self._answer = answer
+        self.listener = self.elb.create_listener(
+            LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[answer]
+        )["Listeners"][0]["ListenerArn"]
+
+    def close(self) -> None:
+        """Let nothing out."""
+        everything: Any = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        self._ec2.revoke_security_group_egress(GroupId=self.group, IpPermissions=[everything])
+
+    def take(self, priority: int) -> None:
+        """Add a rule of their own."""
+        self.elb.create_rule(
+            ListenerArn=self.listener,
+            Priority=priority,
+            Conditions=[{"Field": "path-pattern", "Values": ["/theirs/*"]}],
+            Actions=[self._answer],
+        )
+
+
+def test_a_listener_that_exists_is_looked_at(account: Account) -> None:
+    theirs = Theirs(account)
+    web = service("web", route=Route(load_balancer="shared", paths=["/web/*"], priority=7))
+
+    def told(**fields: Any) -> list[tuple[str, str]]:
+        given = ExistingLoadBalancer(
+            **{"listener": theirs.listener, "security_group": theirs.group, **fields}
+        )
+        cluster = EcsCluster(load_balancers={"shared": given})
+        inference = Inference(services={"web": web})
+        checks = found(account, LOAD_BALANCER, ecs=cluster, inference=inference)
+        return [(each.outcome, each.found) for each in checks]
+
+    assert told() == [("passed", "exists in the environment's VPC, and takes the rules")]
+    theirs.take(8)
+    assert [outcome for outcome, _ in told()] == ["passed"]
+    theirs.take(7)
+    theirs.close()
+    wrong = dict.fromkeys(text for _, text in told())
+    assert [text.partition(",")[0] for text in wrong] == [
+        f"{theirs.group} lets no request out to port 8080",
+        "has the priority 7 in use",
+    ]
+    other = "sg-0a1b2c3d4e5f67890"
+    assert told(security_group=other)[0] == (
+        "failed",
+        f"has not the security group {other}, but {theirs.group}",
+    )
+    gone = theirs.listener.rpartition("/")[0] + "/0a1b2c3d4e5f6789"
+    assert told(listener=gone) == [("failed", "does not exist")]
+
+
+# Log groups and topics
+
+
+def test_log_groups_and_topics_that_exist_are_looked_at(account: Account) -> None:
+    name = "/aws/sagemaker/Endpoints/" + account.environment.context.name("fraud")
+    sns = account.aws.any_client("sns")
+    good, encrypted, closed = (
+        sns.create_topic(Name=each, Attributes=attributes)["TopicArn"]
+        for each, attributes in (
+            ("good", {}),
+            ("encrypted", {"KmsMasterKeyId": "alias/aws/sns"}),
+            ("closed", {}),
+        )
+    )
+    policy = {"Version": "2012-10-17", "Statement": []}
+    sns.set_topic_attributes(
+        TopicArn=closed, AttributeName="Policy", AttributeValue=json.dumps(policy)
+    )
+    missing = good.replace(":good", ":missing")
+    served = endpoint().replace(
+        rollout=Canary(alarms=EndpointAlarms(alarm_topics=[good, encrypted, closed, missing])),
+        existing=Existing(log_group=name),
+    )
+    inference = Inference(endpoints={"fraud": served})
+
+    def told(check: Any) -> dict[str, tuple[str, str]]:
+        checks = found(account, check, inference=inference)
+        return {each.subject: (each.outcome, each.found) for each in checks}
+
+    assert told(GIVEN_LOG) == {name: ("failed", "does not exist")}
+    account.aws.client("logs").create_log_group(logGroupName=f"{name}-other")
+    assert told(GIVEN_LOG) == {name: ("failed", "does not exist")}
+    account.aws.client("logs").create_log_group(logGroupName=name)
+    assert told(GIVEN_LOG) == {name: ("passed", "exists")}
+    topics = told(TOPIC)
+    assert topics[good] == ("passed", "exists, and its policy lets CloudWatch publish")
+    assert topics[missing] == ("failed", "does not exist")
+    assert topics[encrypted][1].startswith("is encrypted by alias/aws/sns")
+    lacks = json.loads(topics[closed][1].partition("it lacks ")[2])
+    assert (lacks["Action"], lacks["Resource"]) == ("sns:Publish", closed)

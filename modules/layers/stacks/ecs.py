@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...alb.construct import SharedLoadBalancer
+from ...alb.construct import GivenLoadBalancer, SharedLoadBalancer
+from ...alb.spec import ExistingLoadBalancer, LoadBalancer
 from ...cdk import Construct
 from ...context import Context
 from ...ecs.cluster import Cluster
@@ -41,8 +42,15 @@ class EcsLayer(Layer):
             private=private,
         )
         shared = Construct(self, "load-balancers")
-        self.load_balancers = balancers = {
+        self.load_balancers = {
             name: SharedLoadBalancer(shared, name, context=context, spec=balancer, network=below)
+            for name, balancer in spec.load_balancers.items()
+            if isinstance(balancer, LoadBalancer)
+        }
+        balancers = {
+            name: GivenLoadBalancer(balancer)
+            if isinstance(balancer, ExistingLoadBalancer)
+            else self.load_balancers[name]
             for name, balancer in spec.load_balancers.items()
         }
         self.outputs = EcsOutputs(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...cdk import Construct
 from ...context import Context
 from ...ecs.names import cluster_name
-from ...layer import Layer
+from ...layer import Layer, known_beside
 from ...outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ...overriding import override
 from ...own import OwnSurroundings
@@ -48,11 +49,13 @@ class InferenceLayer(Layer):
         layer: str = "inference",
         group: str = "",
         artifacts: str | None = None,
+        listeners: Mapping[str, str] | None = None,
     ) -> None:
-        """`artifacts` is the bucket of artifacts that exists beside a registry layer: its name is
-        known before that layer's state, as its key in the Context is found by it."""
+        """`artifacts` is the bucket of artifacts that exists beside a registry layer, `listeners` the
+        ARNs of those that exist beside an ecs layer: they are known before those layers' states."""
         super().__init__(scope, layer, context=context, target=target)
         self._group = group
+        self._listeners = listeners or {}
         self.endpoints: dict[str, HostedEndpoint] = {}
         self.batch: dict[str, Transform] = {}
         self.services: dict[str, Service] = {}
@@ -114,12 +117,16 @@ class InferenceLayer(Layer):
         cluster = ecs or replace(
             self.read("ecs", EcsOutputs), cluster_name=cluster_name(self.context)
         )
+        if self._listeners:
+            arns = known_beside(cluster.listener_arns, self._listeners)
+            cluster = replace(cluster, listener_arns=arns)
         surroundings = EcsSurroundings(
             network=network,
             cluster=cluster,
             kms_key_arn=registry.kms_key_arn,
             artifact_bucket=registry.artifact_bucket,
             private=private,
+            given_balancers=frozenset(ecs.listener_arns if ecs else self._listeners),
         )
         services = Construct(self, "services")
         for name, service in spec.services.items():

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from ...alarms.spec import EndpointAlarms
 from ...context import Context
+from ...existing import EXI7
 from ...model.accelerator import Device, device_of
 from ...model.container import Container
 from ...model.image import FrameworkContainer
@@ -242,7 +243,8 @@ class Endpoint(Hosts):
         yield Name("aws_sagemaker_endpoint", context.name(short))
         if self.existing.execution_role is None:
             yield Name("aws_iam_role", role(context, short))
-        yield Name("aws_cloudwatch_log_group", endpoint_log_group(context, short))
+        if self.existing.log_group is None:
+            yield Name("aws_cloudwatch_log_group", endpoint_log_group(context, short))
         alarms = self.guard.alarms if self.guard else None
         for variant in self.hosted():
             of = f"variant {variant.name}"
@@ -250,6 +252,15 @@ class Endpoint(Hosts):
                 yield Name("aws_cloudwatch_metric_alarm", name, of)
             if variant.scaling is not None:
                 yield from variant.scaling.names(scaled_variant(context, short, variant.name), of)
+
+    def existing_problems(self, place: Place) -> Iterator[Problem]:
+        """No other log group than the one that SageMaker writes into."""
+        yield from super().existing_problems(place)
+        given = self.existing.log_group
+        name = endpoint_log_group(place.environment.context, place.name)
+        if given not in (None, name):
+            wrong = f"must be {name}, as SageMaker names the log group of this endpoint"
+            yield EXI7.problem("existing", "log_group", got=given, wrong=wrong)
 
     def sources(self) -> Iterator[Container]:
         """The containers of every variant, shadows included."""
