@@ -98,7 +98,8 @@ class Existing(Spec):
     logs. Default: None, one with what the service needs."""
 
     task_role: RoleArn | None = None
-    """The role that the containers of an ECS task act as. Default: None, one with what they need."""
+    """The role that the containers of an ECS task, or of pods on EKS, act as. Default: None, one with
+    what they need."""
 
     kms_key: KeyArn | None = None
     """The key of the service's volumes, captured data, results and log. Its policy must let the

@@ -46,7 +46,8 @@ class Rights:
 
 
 def rights(aws: Aws, arn: str, service: str, statements: Iterable[Statement]) -> Rights:
-    """What a role has of some statements, and whether a service principal may assume it.
+    """What a role has of some statements, and whether a service principal, or an identity provider by
+    its ARN, may assume it; one that is not known yet is taken to.
 
     Inline and attached policies, their denials and the role's permissions boundary are read. Policies
     of the organization and of resources are not.
@@ -61,10 +62,14 @@ def rights(aws: Aws, arn: str, service: str, statements: Iterable[Statement]) ->
         held = list(_documents(iam, name))
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         limits = [_managed(iam, boundary)] if boundary else []
-        trusted = any(
-            grant.principal == service
-            and grant.covers(Grant("sts:AssumeRole", "*", service), conditions=False)
-            for grant in grants(role["AssumeRolePolicyDocument"])
+        held_by = grants(role["AssumeRolePolicyDocument"])
+        trusted = "${" in service or all(
+            any(
+                grant.principal == service
+                and grant.covers(Grant(action, "*", service), conditions=False)
+                for grant in held_by
+            )
+            for action in _assumed_by(service)
         )
         judged = _Judged(
             [grant for each in held for grant in grants(each)],
@@ -86,6 +91,17 @@ def rights(aws: Aws, arn: str, service: str, statements: Iterable[Statement]) ->
         missing=tuple(_those(wanted, judged, "no")),
         conditional=tuple(_those(wanted, judged, "perhaps")),
     )
+
+
+def _assumed_by(service: str) -> tuple[str, ...]:
+    """The actions by which a service principal or an identity provider assumes a role.
+
+    Source: EKS user guide, create an EKS Pod Identity association; IAM User Guide, OIDC federation.
+    """
+    if ":oidc-provider/" in service:
+        return ("sts:AssumeRoleWithWebIdentity",)
+    more = ("sts:TagSession",) if service.startswith("pods.eks.") else ()
+    return ("sts:AssumeRole", *more)
 
 
 def _documents(iam: IAMClient, role: str) -> Iterator[Any]:

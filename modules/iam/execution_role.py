@@ -13,6 +13,15 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 
 
+def note_given(scope: Construct, *, arn: str, trusted: str, statements: list[Statement]) -> None:
+    """Say in the stack what a role that exists must be allowed, and who must be trusted by it: a
+    service, or an identity provider. Preflight compares it with what the role may do."""
+    TerraformStack.of(scope).add_override(
+        f"//.metadata.inferform.roles.{scope.node.path}",
+        {"arn": arn, "service": trusted, "statements": statements},
+    )
+
+
 class ExecutionRole(Construct):
     """A role that SageMaker assumes, with one inline policy.
 
@@ -36,11 +45,7 @@ class ExecutionRole(Construct):
         if given is not None:
             self.name = self.arn = given
             self.ready: list[ITerraformDependable] = []
-            # For preflight, which compares it with what the role may do.
-            TerraformStack.of(self).add_override(
-                f"//.metadata.inferform.roles.{self.node.path}",
-                {"arn": given, "service": service, "statements": needed},
-            )
+            note_given(self, arn=given, trusted=service, statements=needed)
             return
         self.name = role_name(context, name)
         role = IamRole(

@@ -82,6 +82,7 @@ def service_role(
         service_account=name,
         statements=statements,
         oidc_issuer=cluster.oidc_issuer if place.trusts_issuer else None,
+        given=spec.existing.task_role,
     )
 
 

@@ -277,7 +277,7 @@ class _Service:
         more: Object = {}
         if self._place.trusts_issuer and self._spec.needs_role:
             role = pod_role_name(self._context, self._name)
-            arn = self._context.own_role_arn(role)
+            arn = self._spec.existing.task_role or self._context.own_role_arn(role)
             more["annotations"] = {"eks.amazonaws.com/role-arn": arn}
         return {
             "apiVersion": "v1",

@@ -427,7 +427,6 @@ class EksService(Service):
 
     not_existing = {
         "execution_role": "EKS nodes pull the images",
-        "task_role": "give the rights in permissions",
         "kms_key": _OF_NODES,
         "log_group": "pods say what they have to say to whatever collects logs in the cluster",
         "subnets": _OF_NODES,
@@ -454,6 +453,7 @@ class EksService(Service):
             self.model.artifact is not None
             or fetches_secrets(self.model.environment)
             or bool(self.permissions)
+            or self.existing.task_role is not None
         )
 
     @property
@@ -469,7 +469,7 @@ class EksService(Service):
 
     def names(self, place: Place) -> Iterator[Name]:
         """Of its pods' role; those of its objects are the layer's."""
-        if self.needs_role:
+        if self.needs_role and self.existing.task_role is None:
             role = pod_role_name(place.environment.context, place.name)
             yield Name("aws_iam_role", role)
 

@@ -12,6 +12,7 @@ import pytest
 from inferform import (
     AllAtOnce,
     Canary,
+    ConfigurationError,
     ContainerOptions,
     DataCapture,
     EcsCluster,
@@ -22,6 +23,7 @@ from inferform import (
     Existing,
     ExistingBucket,
     ExistingLoadBalancer,
+    FargateProfile,
     Image,
     Inference,
     LoadBalancer,
@@ -29,6 +31,8 @@ from inferform import (
     Naming,
     Network,
     OnUpload,
+    Permissions,
+    PolicyStatement,
     RealtimeEndpoint,
     Registry,
     RegistryOutputs,
@@ -42,6 +46,8 @@ from ops.promote import copies
 from ops.push import target
 from tests.conftest import Synthesized
 from tests.names.test_taken import BATCH, CERTIFICATE, CONTEXT, ENDPOINT, environment, service
+
+from . import test_kubernetes_layer as eks
 
 Synthesize = Callable[..., Synthesized]
 
@@ -396,3 +402,44 @@ def test_a_topic_that_no_alarm_tells_is_refused(made: Callable[[], Any], rule: s
 
     with pytest.raises(SpecError, match=rule):
         environment(inference=inference())
+
+
+# Roles of pods
+
+PODS = "arn:aws:iam::111122223333:role/security/pods"
+
+
+def pods(compute: Any) -> Environment:
+    served = eks.OF_AWS.replace(existing=Existing(task_role=PODS))
+    return eks.environment({"fraud": served}, compute)
+
+
+def test_pods_get_a_role_that_exists_by_an_association_alone(synthesize: Synthesize) -> None:
+    made = pods(eks.GROUPS)
+    stack = synthesize(made)["dev-use1-kubernetes"]
+    kinds = stack["resource"]
+    assert not {kind for kind in kinds if kind.startswith("aws_iam_")}
+    (association,) = kinds["aws_eks_pod_identity_association"].values()
+    assert association["role_arn"] == PODS
+    assert not [name for _, name in made.names if name.value == "acme-dev-use1-fraud-pods"]
+    (said,) = stack["//"]["metadata"]["inferform"]["roles"].values()
+    assert (said["arn"], said["service"]) == (PODS, "pods.eks.amazonaws.com")
+    assert "s3:GetObject" in json.dumps(said["statements"])
+
+
+def test_pods_on_fargate_name_a_role_that_exists(synthesize: Synthesize) -> None:
+    made = pods(FargateProfile(namespaces=["plain"]))
+    stack = synthesize(made)["dev-use1-kubernetes"]
+    kinds = stack["resource"]
+    assert not {kind for kind in kinds if kind.startswith("aws_")}
+    accounts = [each["metadata"] for each in kinds["kubernetes_service_account_v1"].values()]
+    assert [each["annotations"] for each in accounts] == [{"eks.amazonaws.com/role-arn": PODS}]
+    (said,) = stack["//"]["metadata"]["inferform"]["roles"].values()
+    assert said["service"].startswith("arn:aws:iam::111122223333:oidc-provider/")
+
+
+def test_nothing_is_added_to_a_role_of_pods_that_exists(synthesize: Synthesize) -> None:
+    more = Permissions(statements=[PolicyStatement(actions=["s3:GetObject"], resources=["*"])])
+    served = eks.OF_AWS.replace(existing=Existing(task_role=PODS), permissions={"role": more})
+    with pytest.raises(ConfigurationError, match="PRM4"):
+        synthesize(eks.environment({"fraud": served}))

@@ -13,6 +13,8 @@ from ops.aws import Aws
 from ops.foreign_role import Rights, rights
 
 SAGEMAKER = "sagemaker.amazonaws.com"
+PODS = "pods.eks.amazonaws.com"
+ISSUER = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/A"
 
 
 @pytest.fixture
@@ -118,3 +120,22 @@ def test_what_cannot_be_read_is_not_known(aws: Aws, wanted: Any) -> None:
             rights(aws, theirs, SAGEMAKER, wanted)
     finally:
         emulator.control("DELETE", "faults")
+
+
+@pytest.mark.parametrize(
+    ("principal", "action", "asked", "trusted"),
+    [
+        ({"Service": PODS}, ["sts:AssumeRole", "sts:TagSession"], PODS, True),
+        ({"Service": PODS}, "sts:AssumeRole", PODS, False),
+        ({"Federated": ISSUER}, "sts:AssumeRoleWithWebIdentity", ISSUER, True),
+        ({"Federated": ISSUER}, "sts:AssumeRole", ISSUER, False),
+        ({"Federated": ISSUER}, "sts:AssumeRoleWithWebIdentity", f"{ISSUER}2", False),
+        ({"Service": PODS}, "sts:AssumeRole", "arn:aws:iam::1:oidc-provider/${issuer}", True),
+    ],
+)
+def test_pods_assume_a_role_by_the_actions_of_eks(
+    aws: Aws, principal: Any, action: Any, asked: str, trusted: bool
+) -> None:
+    trust = document({"Effect": "Allow", "Action": action, "Principal": principal})
+    made = aws.client("iam").create_role(RoleName="pods", AssumeRolePolicyDocument=trust)
+    assert rights(aws, made["Role"]["Arn"], asked, []).trusted == trusted
