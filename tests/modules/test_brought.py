@@ -443,3 +443,11 @@ def test_nothing_is_added_to_a_role_of_pods_that_exists(synthesize: Synthesize) 
     served = eks.OF_AWS.replace(existing=Existing(task_role=PODS), permissions={"role": more})
     with pytest.raises(ConfigurationError, match="PRM4"):
         synthesize(eks.environment({"fraud": served}))
+
+
+def test_a_promotion_copies_from_the_bucket_that_exists() -> None:
+    inference = Inference(endpoints={"fraud": ENDPOINT})
+    dev = environment(registry=BESIDE, inference=inference)
+    prod = environment(context=CONTEXT.replace(stage="prod"), inference=inference)
+    own = "s3://acme-prod-use1-artifacts-111122223333/fraud/1/model.tar.gz"
+    assert f"aws s3 cp s3://risk-artifacts/fraud/1/model.tar.gz {own}" in copies(dev, prod, "fraud")
