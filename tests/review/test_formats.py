@@ -17,6 +17,7 @@ from ops.review.renderers import FORMATS
 from ops.review.renderers.markdown import GITHUB_LIMIT, MARKER, cost_cells, render_markdown
 from ops.review.report import CostReport, Report, StackReport
 from ops.review.reviewing import review_plans
+from ops.told import Severity
 from tests.work import calls
 
 from .plans import PLANS, big_plan, changed, plan_of
@@ -142,9 +143,36 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
+PARTS = {"#top", "#services", "#changes", "#cost", *(f"#{each}" for each in Severity)}
+"""What the links of a page may lead to: parts of itself."""
+
+
+def test_every_link_of_the_bar_leads_to_a_part_of_the_page() -> None:
+    plans = [read_plan(file) for file in sorted(PLANS.glob("*.json"))]
+    page = Page(FORMATS["html"](review_plans(plans)))
+    ids = {f"#{attributes['id']}" for _, attributes in page.seen if "id" in attributes}
+    links = [str(attributes["href"]) for tag, attributes in page.seen if tag == "a"]
+    assert {"#services", "#critical", "#high", "#medium", "#changes", "#cost"} <= {*links}
+    assert {*links} <= ids
+
+
+def test_resources_with_the_same_risk_stand_in_one_card() -> None:
+    page = FORMATS["html"](review_plans([read_plan(PLANS / "network-cut.json")]))
+    assert page.count("PLAN4: ") == 2
+    assert page.count("<li>") > 10
+
+
+def test_what_both_sides_of_a_change_begin_with_is_written_once() -> None:
+    page = FORMATS["html"](review_plans([read_plan(PLANS / "image-change.json")]))
+    assert ">/1.4.2/model.tar.gz<" in page
+    assert page.count(">s3://acme-dev-use1-artifacts-111122223333/fraud<") == 1
+
+
 def test_a_plan_cannot_write_html_of_its_own() -> None:
     page = Page(FORMATS["html"](hostile()))
-    assert not [tag for tag, _ in page.seen if tag in ("script", "img", "iframe", "a")]
+    assert not [tag for tag, _ in page.seen if tag in ("script", "img", "iframe")]
+    links = {attributes.get("href") for tag, attributes in page.seen if tag == "a"}
+    assert links <= PARTS
 
 
 def test_the_page_asks_for_nothing_outside_of_itself() -> None:
@@ -153,7 +181,7 @@ def test_the_page_asks_for_nothing_outside_of_itself() -> None:
     page = Page(text)
     for tag, attributes in page.seen:
         assert "src" not in attributes, tag
-        assert attributes.get("href", "data:,") == "data:,", tag
+        assert attributes.get("href", "data:,") in {"data:,", *PARTS}, tag
     assert "default-src 'none'" in text
     assert "url(" not in text
 

@@ -52,7 +52,7 @@ OWN_HTML = re.compile(
     rf"{MARKER}|<br>|</?sub>|</details>|<details><summary>[^<>]*</summary>", re.DOTALL
 )
 HEADINGS = re.compile(
-    r"(Plan|Drift) of .*|Services|Preflight|Risks|Changes|Also in the plan|Cost by the month|Policy"
+    r"(Plan|Drift) of .*|Services|Preflight|Risks|Changes|Also in the plan|Monthly cost|Policy"
 )
 LINKING = re.compile(
     r"(?i)(?:https?|ftp):\/\/|\bwww\.\w|[\w.+-]@[\w-]|(?<!\w)@\w|(?<!\w)#\d|\bGH-\d"
@@ -148,7 +148,7 @@ class Page(HTMLParser):
     TAGS = frozenset(
         {"html", "head", "meta", "title", "link", "style", "body", "main", "h1", "h2", "h3", "p"}
         | {"section", "span", "div", "table", "thead", "tbody", "tr", "th", "td", "details"}
-        | {"summary", "dl", "dt", "dd", "code"}
+        | {"summary", "dl", "dt", "dd", "code", "nav", "a", "ul", "li", "br"}
     )
     ATTRIBUTES = frozenset({"lang", "charset", "http-equiv", "content", "name", "rel", "href"})
 
@@ -157,12 +157,15 @@ class Page(HTMLParser):
         self.text = ""
         self.feed(text)
 
+    OWN = frozenset({"aria-label", "class", "data-of", "href", "id"})
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in self.TAGS
         for name, value in attrs:
-            assert name == "class" or tag in ("html", "meta", "link")
-            assert name in self.ATTRIBUTES | {"class"}
-            assert re.fullmatch(r"[a-z -]*", value or "") or tag in ("html", "meta", "link")
+            assert name in self.OWN or tag in ("html", "meta", "link")
+            assert name in self.ATTRIBUTES | self.OWN
+            # words of the page's own, and none of a plan
+            assert re.fullmatch(r"#?[A-Za-z -]*", value or "") or tag in ("html", "meta", "link")
 
     def handle_data(self, data: str) -> None:
         self.text += data

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from ...plan import Action, Change
-from ...told import Risk, Story
+from ...told import Risk, Severity, Story
 from ...untrusted import cell
 from ..digest import digest
 from ..report import MISSING, CostReport, Finding, Missing, Report, StackReport
@@ -48,6 +49,11 @@ code, .path, .value {
   border-radius: .5rem; padding: .875rem 1rem; margin: 0 0 .75rem;
 }
 .card h3 { font-size: 1rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
+.card ul { margin: .25rem 0; padding-left: 1.25rem; }
+.card li { overflow-wrap: anywhere; }
+.bar { display: flex; flex-wrap: wrap; gap: .5rem; margin: .75rem 0 0; }
+a.pill { text-decoration: none; white-space: normal; overflow-wrap: anywhere; }
+a.pill:hover, a.pill:focus-visible { text-decoration: underline; }
 .card.interrupted, .critical.card { border-left-color: var(--critical); }
 .high.card { border-left-color: var(--high); }
 .medium.card { border-left-color: var(--medium); }
@@ -85,6 +91,14 @@ details > div { padding: 0 1rem .75rem; }
   body { padding: 1rem .75rem 3rem; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dt { margin-top: .375rem; font-size: .875rem; }
+  .table thead { display: none; }
+  .wide table { min-width: 0; }
+  table, tbody, tr, td { display: block; }
+  tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  tr:last-child { border-bottom: 0; }
+  td, .number { border: 0; padding: .125rem .75rem; text-align: left; white-space: normal; overflow-wrap: anywhere; }
+  td:empty { display: none; }
+  td[data-of]::before { content: attr(data-of) ": "; color: var(--quiet); font-size: .875rem; }
 }
 @media print { details > div { display: block; } body { background: none; } }
 """
@@ -96,6 +110,7 @@ def render_html(report: Report) -> str:
     """The report as one page, with everything in it."""
     body = [
         *_head(report),
+        *_bar(report),
         *_services(report.stories),
         *_missing(report.missing),
         *_risks(report.risks),
@@ -132,7 +147,7 @@ def _text(text: str) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    yield f"<h1>{_text(report.title)}</h1>"
+    yield f'<h1 id="top">{_text(report.title)}</h1>'
     yield f'<p class="verdict">{_text(report.verdict())}</p>'
     if said := str(report.source):
         yield f'<p class="quiet small">Planned from {_text(said)}.</p>'
@@ -140,10 +155,33 @@ def _head(report: Report) -> Iterator[str]:
         yield f'<p class="quiet small">Digest <code>{digest(report)}</code></p>'
 
 
+def _bar(report: Report) -> Iterator[str]:
+    """What decides, in one line: each part leads to where it is told."""
+    pills = [
+        (f"#{severity}", str(severity), f"{count} {severity}")
+        for severity in sorted(Severity, reverse=True)
+        if (count := sum(risk.severity is severity for risk in report.risks))
+    ]
+    if report.interrupted:
+        pills.insert(0, ("#services", "critical", f"{len(report.interrupted)} interrupted"))
+    pills += [("#changes", name, f"{count} {name}") for name, count in report.counts.items()]
+    for cost in report.costs:
+        *_, (_, change) = cost_cells(cost)
+        said = f"{change} a month at most" if cost.difference_is_known else f"cost: {change}"
+        pills.append(("#cost", "low", f"{cost.environment} {said}"))
+    if report.source.uncommitted:
+        pills.append(("#top", "high", "uncommitted changes"))
+    links = "".join(
+        f'<a class="pill {name}" href="{target}">{_text(text)}</a>' for target, name, text in pills
+    )
+    if links:
+        yield f'<nav class="bar" aria-label="Summary">{links}</nav>'
+
+
 def _services(stories: Iterable[Story]) -> Iterator[str]:
     for index, story in enumerate(stories):
         if index == 0:
-            yield "<h2>Services</h2>"
+            yield '<h2 id="services">Services</h2>'
         yield f'<section class="card{" interrupted" if story.interrupted else ""}">'
         yield f"<h3>{_text(story.headline)}</h3>"
         yield f'<p class="quiet small">{_text(story.kind)}, {_text(story.stack)}</p>'
@@ -161,10 +199,19 @@ def _arrows(text: str) -> str:
     before, arrow, after = text.partition(" → ")
     if not arrow:
         return f'<span class="value">{_text(text)}</span>'
-    return (
-        f'<span class="value old">{_text(before)}</span> &rarr; '
-        f'<span class="value new">{_text(after)}</span>'
+    folders = zip(before.split("/")[:-1], after.split("/")[:-1], strict=False)
+    shared = "/".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], folders))
+    shown = [each[len(shared) :] if len(shared) > _LONG else each for each in (before, after)]
+    old, new = (
+        f'<span class="value {name}">{_text(each)}</span>'
+        for name, each in zip(("old", "new"), shown, strict=True)
     )
+    where = f'<span class="value quiet">{_text(shared)}</span><br>' if shown[0] != before else ""
+    return f"{where}{old} &rarr; {new}"
+
+
+_LONG = 24
+"""A folder that both values of a change begin with is written once where it is longer."""
 
 
 def _list(pairs: Iterable[tuple[str, str]]) -> str:
@@ -173,16 +220,28 @@ def _list(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _risks(risks: Iterable[Risk]) -> Iterator[str]:
-    for index, risk in enumerate(risks):
-        if index == 0:
-            yield "<h2>Risks</h2>"
-        yield f'<section class="card {risk.severity}">'
+    """One card for each rule and severity, with every resource that has the risk."""
+    held: dict[tuple[Severity, str], list[Risk]] = {}
+    for risk in risks:
+        held.setdefault((risk.severity, risk.rule.id), []).append(risk)
+    if held:
+        yield "<h2>Risks</h2>"
+    reached: set[Severity] = set()
+    for (severity, _), of_rule in held.items():
+        anchor = "" if severity in reached else f' id="{severity}"'
+        reached.add(severity)
+        rule = of_rule[0].rule
+        yield f'<section class="card {severity}"{anchor}>'
         yield (
-            f'<h3><span class="pill {risk.severity}">{risk.severity}</span> '
-            f"{_text(risk.rule.id)}: {_text(risk.rule.title)}</h3>"
+            f'<h3><span class="pill {severity}">{severity}</span> '
+            f"{_text(rule.id)}: {_text(rule.title)}</h3>"
         )
-        yield f"<p><code>{_text(risk.address)}</code> {_text(risk.reason)}</p>"
-        yield f'<p class="quiet">What to do: {_text(risk.rule.advice)}</p>'
+        lines = [f"<code>{_text(risk.address)}</code> {_text(risk.reason)}" for risk in of_rule]
+        if len(lines) == 1:
+            yield f"<p>{lines[0]}</p>"
+        else:
+            yield f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"
+        yield f'<p class="quiet">What to do: {_text(rule.advice)}</p>'
         yield "</section>"
 
 
@@ -190,16 +249,18 @@ def _counts(report: Report) -> Iterator[str]:
     if report.is_empty:
         return
     names = list(report.counts)
-    yield "<h2>Changes</h2>"
+    yield '<h2 id="changes">Changes</h2>'
+    several = len({stack.environment for stack in report.stacks}) > 1
     rows = []
     for stack in report.stacks:
         note = _text(stack.remark)
-        cells = [_text(stack.environment), _text(stack.name)]
-        numbers = [str(stack.counts.get(name, "")) for name in names]
-        rows.append((cells, numbers, note))
+        cells = [*([_text(stack.environment)] if several else []), _text(stack.name)]
+        numbers = [str(stack.counts.get(name, 0)) for name in names]
+        if note or any(stack.counts.values()):
+            rows.append((cells, numbers, note))
     noted = any(note for *_, note in rows)
     yield _table(
-        ["environment", "stack"],
+        [*(["environment"] if several else []), "stack"],
         names,
         [([*cells, note] if noted else cells, numbers) for cells, numbers, note in rows],
         noted=noted,
@@ -258,8 +319,11 @@ def _table(
     head += "".join(f'<th class="number">{_text(title)}</th>' for title in numbers)
     body = "".join(
         "<tr>"
-        + "".join(f"<td>{cell}</td>" for cell in cells)
-        + "".join(f'<td class="number">{cell}</td>' for cell in figures)
+        + "".join(f"<td{_of(title)}>{cell}</td>" for title, cell in zip(titles, cells, strict=True))
+        + "".join(
+            f'<td class="number"{_of(title)}>{cell}</td>'
+            for title, cell in zip(numbers, figures, strict=True)
+        )
         + "</tr>"
         for cells, figures in rows
     )
@@ -269,10 +333,15 @@ def _table(
     )
 
 
+def _of(title: str) -> str:
+    """The title of a cell's column, which a narrow window shows beside the cell."""
+    return f' data-of="{_text(title)}"' if title else ""
+
+
 def _costs(report: Report) -> Iterator[str]:
     if not report.costs:
         return
-    yield "<h2>Cost by the month</h2>"
+    yield '<h2 id="cost">Monthly cost</h2>'
     yield _table(
         ["environment"],
         ["minimum", "expected", "maximum", "the plan adds"],

@@ -190,7 +190,7 @@ def _count_row(stack: StackReport, names: list[str]) -> str:
 def _costs(head: Limited, costs: tuple[CostReport, ...], assumptions: tuple[str, ...]) -> None:
     if not costs:
         return
-    head.always(["### Cost by the month", ""])
+    head.always(["### Monthly cost", ""])
     head.always(["| environment | minimum | expected | maximum |", "|---|---:|---:|---:|"])
     for cost in costs:
         cells = [f"{now} ({by})" for now, by in cost_cells(cost)]
@@ -206,10 +206,11 @@ def _costs(head: Limited, costs: tuple[CostReport, ...], assumptions: tuple[str,
 def cost_cells(cost: CostReport) -> list[tuple[str, str]]:
     """Minimum, expected and maximum, each with what the plan adds to it."""
     total, change = cost.after.total, cost.difference
-    least = "at least " if cost.after.not_priced else ""
+    open_ = bool(cost.after.not_priced)
     return [
         (
-            f"{least}{dollars(now)}",
+            # Nothing that has a price is no sum.
+            "not known" if open_ and not now else f"{'at least ' if open_ else ''}{dollars(now)}",
             dollars(by, signed=True) if cost.difference_is_known else "change not known",
         )
         for now, by in (

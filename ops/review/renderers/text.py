@@ -165,7 +165,7 @@ def _beside(report: Report) -> RenderableType | None:
 def _costs(report: Report) -> RenderableType | None:
     if not report.costs or report.is_empty:
         return None
-    table = _table("Cost by the month")
+    table = _table("Monthly cost")
     for column in ("environment", "minimum", "expected", "maximum"):
         table.add_column(column, justify="left" if column == "environment" else "right")
     for cost in report.costs:
