@@ -21,7 +21,6 @@ from .project import own_version
 app = typer.Typer(
     name="inferform",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )

@@ -15,15 +15,30 @@ from .errors import BadInputError
 from .project import FILE
 from .terraform import ROOT
 
+
+def completed(typed: str) -> list[str]:
+    """The keys of environments that begin with what is typed: for the completion of a shell."""
+    try:
+        return [key for key in environments().environments if key.startswith(typed)]
+    except Exception:  # a shell has no place for the error, which the command itself tells
+        return []
+
+
 EnvironmentKey = Annotated[
     str,
-    typer.Argument(metavar="ENV", help="An environment, such as dev-use1, or its stage alone."),
+    typer.Argument(
+        metavar="ENV",
+        help="An environment, such as dev-use1, or its stage alone.",
+        autocompletion=completed,
+    ),
 ]
 
 Chosen = Annotated[
     list[str],
     typer.Argument(
-        metavar="ENV", help="Environments, or names and patterns of stacks, such as 'mine-*'."
+        metavar="ENV",
+        help="Environments, or names and patterns of stacks, such as 'mine-*'.",
+        autocompletion=completed,
     ),
 ]
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -66,7 +67,15 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-    """Print a table; a title is optional."""
+    """Print a table; a title is optional.
+
+    Names and ARNs are never cut or broken. Where the terminal is too narrow for that, each row is
+    a paragraph with one line for each cell.
+    """
+    cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
+    if _width(columns, cells) > stdout.width:
+        _print_paragraphs(columns, cells, title)
+        return
     table = Table(
         title=title or None,
         title_justify="left",
@@ -76,8 +85,35 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
         collapse_padding=True,
     )
     for column in columns:
-        # Only the last column may wrap, so that names can be copied whole.
-        table.add_column(column, overflow="fold", no_wrap=column != columns[-1])
-    for row in rows:
-        table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
+        # Only the last column may wrap, between words.
+        table.add_column(column, no_wrap=column != columns[-1])
+    for row in cells:
+        table.add_row(*map(Text, row))
     stdout.print(table)
+
+
+_PADDING = 2
+
+
+def _width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How wide a terminal must be for a table whose last column wraps between words."""
+    whole = [
+        max(cell_len(line) for text in texts for line in (text.splitlines() or [""]))
+        for texts in zip(columns[:-1], *(row[:-1] for row in rows), strict=True)
+    ]
+    last = [columns[-1], *(row[-1] for row in rows)]
+    words = [cell_len(word) for text in last for word in text.split()]
+    return sum(whole) + _PADDING * len(columns) + max(words, default=0)
+
+
+def _print_paragraphs(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    if title:
+        stdout.print(Text(title, style="italic"))
+    names = max(map(cell_len, columns[1:]), default=0)
+    for row in rows:
+        stdout.print()
+        stdout.print(Text(row[0], style="bold"))
+        for column, text in zip(columns[1:], row[1:], strict=True):
+            if text:
+                stdout.print(Text(f"  {column:<{names}}  {text}"))
+    stdout.print()

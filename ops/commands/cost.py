@@ -58,8 +58,8 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
         cells = _cells(line.monthly) if line.monthly else (_unpriced(line), "", "")
         what = line.usage.key.removeprefix("sagemaker/")
         rows.append([line.usage.service, what, _count(line.usage.amount), *cells])
-    least = "at least " if result.not_priced else ""
-    rows.append(["total", "", "", *(least + cell for cell in _cells(result.total))])
+    least = "at least" if result.not_priced else ""
+    rows.append(["total", least, "", *_cells(result.total)])
     columns = ("for", "what", "how many", "minimum", "expected", "maximum")
     print_table(columns, rows, title=f"{found.key}: USD by the month in {region}")
     notes = [*ASSUMPTIONS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ from . import AFTER, DEPLOY, Command
 
 if TYPE_CHECKING:
     from inferform import Environment
+    from inferform.service import Deployed
 
     from ..program import Program
     from ..terraform import Stack
@@ -85,7 +86,58 @@ def deploy(
         )
     else:
         operations.report(deployment, program)
+        _tell_next(program, {run.name for run in deployment.stacks if run.status == "applied"})
     operations.refuse_unknown(applied.values())
+
+
+def _tell_next(program: Program, applied: Collection[str]) -> None:
+    # Imported late, as most commands do without it.
+    from ..terraform import stacks
+
+    layers: dict[str, set[str]] = {}
+    for stack in stacks(program.outdir):
+        if stack.name in applied:
+            layers.setdefault(stack.environment, set()).add(stack.layer)
+    known = environments(program.environments).environments
+    tell_next(known, layers, emulated=program.emulator is not None)
+
+
+def tell_next(
+    known: Mapping[str, Environment], layers: Mapping[str, Collection[str]], *, emulated: bool
+) -> None:
+    """Show the services of layers that were applied, how to call one, and what to do next.
+
+    `layers` are the names of those that were applied, by the key of their environment.
+    """
+    keys = [key for key in layers if key in known]
+    services = [
+        each
+        for key in keys
+        for each in known[key].deployed
+        if each.place.layer in layers[key] and each.resource
+    ]
+    if services:
+        print_table(
+            ("service", "name in AWS", "environment"),
+            [(each.full_name, _own_name(each), each.place.environment.key) for each in services],
+            title="in service",
+        )
+    endpoint = next((each for each in services if each.spec.sort == "endpoint"), None)
+    if endpoint and not emulated:
+        region = endpoint.place.environment.context.region
+        stdout.print(
+            f"call      aws sagemaker-runtime invoke-endpoint --endpoint-name {_own_name(endpoint)} "
+            f"--region {region} --content-type text/csv --body fileb://body.csv answer.txt",
+            markup=False,
+        )
+    more = " --emulator" if emulated else ""
+    for key in keys:
+        stdout.print(f"next      inferform verify {key}{more}", markup=False)
+        stdout.print(f"          inferform status {key}{more}", markup=False)
+
+
+def _own_name(deployed: Deployed) -> str:
+    return deployed.resource[1] if deployed.resource else ""
 
 
 def told(found: Applied | None) -> dict[str, Any]:

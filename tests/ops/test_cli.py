@@ -347,6 +347,31 @@ def test_the_version_is_that_of_the_project() -> None:
     assert inferform("--version").stdout == f"inferform {project['version']}\n"
 
 
+def test_a_shell_completes_commands_and_environments() -> None:
+    def completed(words: str) -> list[str]:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "import sys; sys.argv[0] = 'inferform'; from ops.cli import main; main()",
+            ],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "_INFERFORM_COMPLETE": "complete_bash",
+                "COMP_WORDS": words,
+                "COMP_CWORD": str(words.count(" ")),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout.split()
+
+    assert completed("inferform dr") == ["drift"]
+    assert completed("inferform cost pr") == ["prod-euw1"]
+
+
 def test_a_stage_stands_for_its_only_environment() -> None:
     by_stage, by_key = inferform("cost", "dev", "--json"), inferform("cost", "dev-use1", "--json")
     assert by_stage.returncode == 0
