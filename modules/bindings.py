@@ -51,7 +51,7 @@ def install() -> None:
     if _installed or os.environ.get(process.SWITCH, "0") not in ("", "0"):
         return
     _installed = True
-    if unknown := sorted(filter(None, map(_unknown, _KNOWN))):
+    if unknown := slow_versions():
         process.warn(", ".join(unknown))
     if not (_known("jsii") and _known("cdktf")):
         return
@@ -64,6 +64,11 @@ def install() -> None:
     _cache_type_hints()
     if _known("typeguard"):
         _speed_up_checks()
+
+
+def slow_versions() -> list[str]:
+    """What is said of each package that is loaded the stock way, as its version is not known."""
+    return sorted(filter(None, map(_unknown, _KNOWN)))
 
 
 def sending_ahead() -> contextlib.AbstractContextManager[None]:
