@@ -1,4 +1,4 @@
-"""`make demo`: an environment deployed for real onto the embedded emulator."""
+"""`inferform demo`: an environment deployed for real onto the embedded emulator."""
 
 from __future__ import annotations
 
@@ -21,20 +21,41 @@ from . import deploy
 from .aws import Aws
 from .bootstrap import bootstrap
 from .checks import ARTIFACT, IMAGE
-from .environments import environment
+from .environments import environment, environments
+from .errors import BadInputError
 from .kinds.record import Finding
 from .missing import missing, refuse_missing
+from .node import cdktf_in, install_cdktf
 from .output import print_table, stdout
 from .program import Program, Stacks
-from .terraform import EMULATOR_FOLDER, WORK, Stack, terraform_binary
+from .project import own_command
+from .terraform import EMULATOR_FOLDER, ROOT, WORK, Stack, terraform_binary
 
-DEMO = "dev-use1"
+DEMO = "dev"
+"""The stage whose environment is deployed where none is named."""
 
 
-def run() -> None:
+def chosen(name: str | None) -> Environment:
+    """The environment to deploy: one by its name, else the first of the stage dev, else the first.
+
+    Raises BadInputError where there is none.
+    """
+    if name is not None:
+        return environment(name)
+    known = list(environments().environments.values())
+    if not known:
+        raise BadInputError("there is no environment", "write one into environments/")
+    return next((each for each in known if each.context.stage == DEMO), known[0])
+
+
+def run(name: str | None = None) -> None:
     """Start the emulator, make the state bucket, deploy, and show what is in service."""
     terraform_binary()
-    dev = environment(DEMO)
+    dev = chosen(name)
+    key = dev.key
+    if cdktf_in(ROOT) is None:
+        with stdout.status("installing the command line of CDKTF into node_modules"):
+            install_cdktf(ROOT)
     with stdout.status("starting the emulator"):
         emulator = process.start(EMULATOR_FOLDER)
     stdout.print(f"emulator  {emulator.url}")
@@ -44,32 +65,36 @@ def run() -> None:
     done = bootstrap(dev.context, aws)
     stdout.print(f"state     s3://{done.bucket}")
     program = Program.of(emulator)
-    _fill(program, aws)
-    deploy.report(deploy.deploy([f"{DEMO}-*"], program, check=refuse_missing), program)
+    _fill(program, aws, key)
+    deploy.report(deploy.deploy([f"{key}-*"], program, check=refuse_missing), program)
     show(dev, aws)
     for each in emulator.control("GET", "access", account)["refused"]:
         stdout.print(
             f"refused   {each['action']} on {each['resource']} {each['why']}", markup=False
         )
-    stdout.print(
-        "\nNow try\n"
-        "  change environments/dev.py (another tag, a second endpoint), then\n"
-        "  .venv/bin/inferform review dev --emulator   what it would do\n"
-        "  make demo                                 do it\n"
-        "  .venv/bin/inferform verify dev --emulator   is what runs what was asked for\n"
-        "  .venv/bin/inferform status dev --emulator   every stack and its state\n"
-        "  .venv/bin/inferform explain RT9             a rule of the Specs, spelt out\n"
-        "  make demo-destroy                         remove everything",
+    stdout.print("\nNow try\n  change environments/ (another tag, a second endpoint), then")
+    me = own_command()
+    demo = f"{me} demo {name or ''}".rstrip()
+    tries = (
+        (f"{me} review {key} --emulator", "what it would do"),
+        (demo, "do it"),
+        (f"{me} verify {key} --emulator", "is what runs what was asked for"),
+        (f"{me} status {key} --emulator", "every stack and its state"),
+        (f"{me} explain RT9", "a rule of the Specs, spelt out"),
+        (f"{demo} --destroy", "remove everything"),
     )
+    width = max(len(command) for command, _ in tries)
+    for command, meaning in tries:
+        stdout.print(f"  {command:<{width}}  {meaning}")
 
 
-def _fill(program: Program, aws: Aws) -> None:
+def _fill(program: Program, aws: Aws, key: str) -> None:
     """Push what the demo's services run, into the registry, which is deployed first."""
     synthesis = program.synthesize()
-    wanted = synthesis.of(DEMO)
-    if not _absent(synthesis, wanted):
+    wanted = synthesis.of(key)
+    registry = synthesis.layer(key, "registry")
+    if registry is None or not _absent(synthesis, wanted):
         return
-    registry = synthesis.require_layer(DEMO, "registry")
     deploy.deploy([*registry.dependencies, registry.name], program)
     for pushed in push_small(aws, _absent(synthesis, wanted)):
         stdout.print(f"pushed    {pushed}", highlight=False)
@@ -143,13 +168,13 @@ def _digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def remove() -> None:
+def remove(name: str | None = None) -> None:
     """Destroy what the demo deployed and stop its emulator."""
     emulator = process.running(EMULATOR_FOLDER)
     if emulator is None:
         stdout.print("no demo runs")
         return
-    deploy.destroy([f"{DEMO}-*"], Program.of(emulator))
+    deploy.destroy([f"{chosen(name).key}-*"], Program.of(emulator))
     process.stop(EMULATOR_FOLDER)
     shutil.rmtree(WORK / "cdktf.out", ignore_errors=True)
     stdout.print("the emulator is stopped; nothing is left")

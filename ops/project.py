@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +16,19 @@ def find_project(start: Path) -> Path | None:
     """The nearest folder with a `cdktf.json`: `start`, or one above it."""
     folders = (start, *start.parents)
     return next((folder for folder in folders if (folder / FILE).is_file()), None)
+
+
+def own_command() -> str:
+    """How this command is called: `inferform` where PATH has it, else its path from here."""
+    called = Path(sys.argv[0])
+    if called.name != "inferform":
+        return "inferform"
+    known = shutil.which("inferform")
+    if known is not None and Path(known).absolute() == called.absolute():
+        return "inferform"
+    here = Path.cwd()
+    path = called.absolute()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def own_version() -> str:

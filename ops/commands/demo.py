@@ -1,4 +1,4 @@
-"""`inferform demo`, which `make demo` runs."""
+"""`inferform demo`."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from . import BEGIN, Command
 
 
 def demo(
+    env: Annotated[
+        str | None,
+        typer.Argument(metavar="ENV", help="Default: that of the stage dev, else the first."),
+    ] = None,
     destroy: Annotated[bool, typer.Option("--destroy", help="Remove everything again.")] = False,
 ) -> None:
-    """Deploy dev-use1 onto the embedded emulator and show what is in service.
+    """Deploy an environment onto the embedded emulator and show what is in service.
 
     Example: inferform demo
     """
     from .. import demo as operations
 
     if destroy:
-        operations.remove()
+        operations.remove(env)
     else:
-        operations.run()
+        operations.run(env)
 
 
 COMMANDS = (Command("demo", demo, BEGIN, order=10),)

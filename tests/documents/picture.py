@@ -21,6 +21,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Synthesis: Terraform JSON": (
         "main",
+        "inferform.program",
         "inferform.layers.program",
         "inferform.layers.inference",
         "inferform.layers.stacks.inference",
@@ -94,7 +95,12 @@ def imported_by(module: str) -> set[str]:
     if module != "main":
         return set(_graph().find_modules_directly_imported_by(module))
     tree = ast.parse((ROOT / "main.py").read_text("utf-8"))
-    return {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    named = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {
+        name
+        for node in named
+        for name in (node.module or "", *(f"{node.module}.{each.name}" for each in node.names))
+    }
 
 
 def leads(one: str, other: str) -> bool:

@@ -1,0 +1,86 @@
+"""`inferform init`."""
+
+from __future__ import annotations
+
+import shlex
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..output import stderr, stdout
+from . import BEGIN, Command
+
+
+class Ci(StrEnum):
+    """What runs reviews and deploys."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    CODEPIPELINE = "codepipeline"
+    ATLANTIS = "atlantis"
+
+
+class Package(StrEnum):
+    """What locks Python's packages."""
+
+    PIPENV = "pipenv"
+    PYPROJECT = "pyproject"
+
+
+def init(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder, which is made where it is missing.")
+    ],
+    organization: Annotated[
+        str, typer.Option(metavar="NAME", help="The first part of every name in AWS.")
+    ],
+    account: Annotated[str, typer.Option(metavar="ID", help="The AWS account, 12 digits.")],
+    region: Annotated[str, typer.Option(metavar="REGION", help="Such as eu-west-1.")],
+    stage: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STAGE",
+            help="An environment; repeatable, in the order of promotion. Default: dev.",
+        ),
+    ] = None,
+    owner: Annotated[
+        str, typer.Option(metavar="TEAM", help="The team in the tag owner.")
+    ] = "ml-platform",
+    ci: Annotated[Ci, typer.Option(help="What runs reviews and deploys.")] = Ci.GITHUB,
+    package: Annotated[
+        Package, typer.Option(help="What locks Python's packages: pipenv, or uv by pyproject.toml.")
+    ] = Package.PIPENV,
+) -> None:
+    """Make a repository of your own: environments, tests, CI, and a Makefile.
+
+    Nothing is asked of AWS. What is there is not written over.
+
+    Example: inferform init inference --organization globex --account 111122223333 --region us-east-1
+    """
+    from .. import init as operations
+
+    answers = operations.Answers(
+        organization=organization,
+        account=account,
+        region=region,
+        stages=stage or ["dev"],
+        owner=owner,
+        ci=ci.value,
+        package=package.value,
+    )
+    with stderr.status("writing"):
+        made = operations.init(directory, answers)
+    stdout.print(f"{len(made.files)} files in {made.folder}")
+    if not made.golden:
+        stdout.print("no golden files, as Node.js is missing: make golden writes them")
+    stdout.print(
+        f"\nNow\n  cd {shlex.quote(str(made.folder))}\n"
+        "  inferform doctor   what is missing on this machine\n"
+        "  inferform demo     deploy onto an AWS emulator on this machine\n"
+        "  README.md          the way to AWS",
+    )
+
+
+COMMANDS = (Command("init", init, BEGIN, order=1),)

@@ -1,0 +1,335 @@
+"""`inferform init`: a working repository in a team's own name."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import inferform
+from inferform import Context
+
+from .errors import BadInputError, OperatorError
+from .node import node_on, with_node
+from .project import own_version
+
+Ci = Literal["github", "gitlab", "codepipeline", "atlantis"]
+Package = Literal["pipenv", "pyproject"]
+
+SCAFFOLD = Path(__file__).parent / "scaffold"
+"""The templates: one folder for each choice. `dot-x` becomes `.x`, `.txt` at the end is left out, and a
+name that begins with an underscore is a part of others."""
+
+_PLACE = re.compile(r"@([a-z_]+)@")
+_PRODUCTION = ("prod", "production", "live")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a team says of itself."""
+
+    organization: str
+    account: str
+    region: str
+    stages: Sequence[str]
+    """The stages in the order of promotion."""
+
+    owner: str
+    ci: Ci
+    package: Package
+
+    def contexts(self) -> list[Context]:
+        """The Context of each stage. Raises SpecError for an answer that no Context takes."""
+        return [
+            Context(
+                organization=self.organization,
+                stage=stage,
+                account=self.account,
+                region=self.region,
+                owner=self.owner,
+            )
+            for stage in self.stages
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A repository that was made."""
+
+    folder: Path
+    files: list[Path]
+    golden: bool
+    """Whether its golden files were written, which needs Node.js."""
+
+
+def init(folder: Path, answers: Answers) -> Made:
+    """Write the repository. Raises BadInputError where a file of it is there, and SpecError for an
+    answer that is wrong; nothing is written then."""
+    if len(set(answers.stages)) < len(answers.stages):
+        raise BadInputError("a stage is named twice", "name each once, in the order of promotion")
+    keys = [context.key for context in answers.contexts()]
+    files = render(answers, keys)
+    there = sorted(str(path) for path in files if (folder / path).exists())
+    if there:
+        raise BadInputError(
+            f"{folder} has {', '.join(there[:5])} already, so nothing was written",
+            "choose an empty folder",
+        )
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        if text.startswith("#!"):
+            target.chmod(0o755)
+    return Made(folder, sorted(files), _write_golden(folder))
+
+
+def _write_golden(folder: Path) -> bool:
+    """Synthesize the golden files, as `make golden` does; False without Node.js."""
+    variables = with_node(_clean_environment())
+    if node_on(variables) is None:
+        return False
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.golden"],
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise OperatorError(
+            f"{folder} is written, but its golden files are not\n{done.stderr or done.stdout}",
+            "make golden writes them",
+        )
+    return True
+
+
+def _clean_environment() -> dict[str, str]:
+    """The environment without what would lead a synthesis elsewhere, and with this Inferform."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("INFERFORM_", "CDKTF_"))}
+    own = str(Path(inferform.__file__).parent.parent)
+    paths = os.pathsep.join(filter(None, (own, kept.get("PYTHONPATH", ""))))
+    return kept | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def render(answers: Answers, keys: Sequence[str]) -> dict[Path, str]:
+    """The files of the repository, by their paths in it."""
+    places = _places(answers, keys)
+    files: dict[Path, str] = {}
+    for choice in ("common", answers.package, answers.ci):
+        root = SCAFFOLD / choice
+        for source in sorted(path for path in root.rglob("*") if path.is_file()):
+            path = source.relative_to(root)
+            if path.name.startswith("_") and not path.name.startswith("__"):
+                continue
+            if "@stage@" in path.name:
+                for number, stage in enumerate(answers.stages):
+                    own = {**places, **_environment(stage, number)}
+                    files[_target(path, own)] = _filled(source, own)
+                continue
+            files[_target(path, places)] = _filled(source, places)
+    for name in ("package.json", "package-lock.json"):
+        files[Path(name)] = _renamed(files[Path(name)], f"{answers.organization}-inference")
+    if answers.ci == "codepipeline":
+        for name, content in _codepipeline(answers, keys).items():
+            files[Path("ci") / name] = json.dumps(content, indent=2) + "\n"
+    return files
+
+
+def _target(source: Path, places: Mapping[str, str]) -> Path:
+    parts = [re.sub(r"^dot-", ".", part) for part in source.parts]
+    path = "/".join(parts).removesuffix(".txt")
+    return Path(_PLACE.sub(lambda match: places[match[1]], path))
+
+
+def _filled(source: Path, places: Mapping[str, str]) -> str:
+    text = source.read_text("utf-8")
+    if source.suffix == ".json":
+        return text
+    return _PLACE.sub(lambda match: places[match[1]], text)
+
+
+def _part(name: str, places: Mapping[str, str]) -> str:
+    return _filled(SCAFFOLD / name, places)
+
+
+def _renamed(package: str, name: str) -> str:
+    """A package.json or package-lock.json under another name."""
+    content: dict[str, Any] = json.loads(package)
+    content["name"] = name
+    content.pop("license", None)
+    if "description" in content:
+        content["description"] = "Pins the command line of CDKTF"
+    if root := content.get("packages", {}).get(""):
+        root["name"] = name
+        root.pop("license", None)
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _environment(stage: str, number: int) -> dict[str, str]:
+    protected = stage in _PRODUCTION
+    return {
+        "stage": stage,
+        "minimum": "2" if protected else "1",
+        "maximum": "4" if protected else "2",
+        "variable": re.sub(r"\W", "_", stage),
+        "protected": ", protected=True" if protected else "",
+        # 10.20, 10.40 and so on; two environments may be joined one day.
+        "octet": str(20 * (number + 1) % 250),
+    }
+
+
+def _places(answers: Answers, keys: Sequence[str]) -> dict[str, str]:
+    """What stands for each @place@ of the templates."""
+    team = f"@{answers.organization}/{re.sub(r'[^A-Za-z0-9-]+', '-', answers.owner)}"
+    lock = {"pipenv": "Pipfile.lock", "pyproject": "uv.lock"}[answers.package]
+    ci_files = {
+        "github": "`.github/workflows/`",
+        "gitlab": "`.gitlab-ci.yml`",
+        "codepipeline": "`ci/`",
+        "atlantis": "`atlantis.yaml`",
+    }[answers.ci]
+    places = {
+        "organization": answers.organization,
+        "region": answers.region,
+        "owner": answers.owner,
+        "version": own_version(),
+        "first": keys[0],
+        "keys": " ".join(keys),
+        "keys_listed": ", ".join(keys),
+        "keys_quoted": ", ".join(f'"{key}"' for key in keys),
+        "keys_coded": ", ".join(f"`{key}`" for key in keys),
+        "accounts": "\n".join(f'    "{stage}": "{answers.account}",' for stage in answers.stages),
+        "owners": team,
+        "owned_environments": "\n".join(
+            f"{f'/environments/{stage}.py':<23} {team}" for stage in answers.stages
+        ),
+        "owned_ci": f"{ci_files.strip('`').join(('/', '')):<23} {team}",
+        "ci_files": ci_files,
+        "lock": f"`{lock}`",
+        "lock_file": lock,
+    }
+    places["package_rules"] = _part(f"{answers.package}/_rules.txt", places)
+    places["ci_readme"] = _part(f"{answers.ci}/_readme.md.txt", places).rstrip()
+    places |= _jobs(answers, keys, places)
+    return places
+
+
+def _jobs(
+    answers: Answers, keys: Sequence[str], places: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """What a CI has once for each environment."""
+
+    def each(needs: Callable[[int], str] = lambda _: "") -> str:
+        parts = [
+            _part(
+                f"{answers.ci}/_job.txt",
+                {
+                    **places,
+                    "stage": answers.stages[number],
+                    "key": key,
+                    "order": str(number + 1),
+                    "needs": needs(number),
+                },
+            )
+            for number, key in enumerate(keys)
+        ]
+        return "\n".join(parts).rstrip()
+
+    if answers.ci == "github":
+        yield "github_jobs", each(lambda n: f"\n    needs: {answers.stages[n - 1]}" if n else "")
+    elif answers.ci == "gitlab":
+        stages = ["test", *(f"{job} {key}" for key in keys for job in ("review", "deploy"))]
+        yield "gitlab_stages", "\n".join(f"  - {stage}" for stage in stages)
+        yield "gitlab_jobs", each()
+    elif answers.ci == "atlantis":
+        yield "atlantis_projects", each()
+
+
+def _codepipeline(answers: Answers, keys: Sequence[str]) -> dict[str, Any]:
+    """The input of `aws codepipeline create-pipeline` and of `aws codebuild create-project`."""
+    account, region = answers.account, answers.region
+    name = f"{answers.organization}-inference"
+
+    def action(action: str, provider: str, order: int, **more: Any) -> dict[str, Any]:
+        category = {"Manual": "Approval", "CodeBuild": "Build"}.get(provider, "Source")
+        kind = {"category": category, "owner": "AWS", "provider": provider, "version": "1"}
+        return {"name": action, "actionTypeId": kind, "runOrder": order, **more}
+
+    def build(job: str, key: str) -> dict[str, str]:
+        variables = [{"name": "ENVIRONMENT", "value": key, "type": "PLAINTEXT"}]
+        return {
+            "ProjectName": f"{name}-{job}",
+            "PrimarySource": "Source",
+            "EnvironmentVariables": json.dumps(variables),
+        }
+
+    def stage(key: str) -> dict[str, Any]:
+        reviewed = {"name": f"Reviewed_{key.replace('-', '_')}"}
+        source = {"name": "Source"}
+        said = f"Approve what the review of {key} shows; it is in the log and the artifact"
+        return {
+            "name": key,
+            "actions": [
+                action(
+                    *("Review", "CodeBuild", 1),
+                    inputArtifacts=[source],
+                    outputArtifacts=[reviewed],
+                    configuration=build("review", key),
+                ),
+                action("Approve", "Manual", 2, configuration={"CustomData": said}),
+                action(
+                    *("Deploy", "CodeBuild", 3),
+                    inputArtifacts=[source, reviewed],
+                    configuration=build("deploy", key),
+                ),
+            ],
+        }
+
+    connection = f"arn:aws:codeconnections:{region}:{account}:connection/CONNECTION-ID"
+    source = action(
+        *("Source", "CodeStarSourceConnection", 1),
+        outputArtifacts=[{"name": "Source"}],
+        configuration={
+            "ConnectionArn": connection,
+            "FullRepositoryId": f"{answers.organization}/inference",
+            "BranchName": "main",
+        },
+    )
+    pipeline = {
+        "name": name,
+        "pipelineType": "V2",
+        "executionMode": "QUEUED",
+        "roleArn": f"arn:aws:iam::{account}:role/{name}-pipeline",
+        "artifactStore": {"type": "S3", "location": f"{name}-pipeline-{account}"},
+        "stages": [{"name": "Source", "actions": [source]}, *map(stage, keys)],
+    }
+
+    def project(job: str, minutes: int) -> dict[str, Any]:
+        return {
+            "name": f"{name}-{job}",
+            "source": {"type": "CODEPIPELINE", "buildspec": f"ci/buildspec-{job}.yml"},
+            "artifacts": {"type": "CODEPIPELINE"},
+            "environment": {
+                "type": "LINUX_CONTAINER",
+                "image": "aws/codebuild/standard:7.0",
+                "computeType": "BUILD_GENERAL1_MEDIUM",
+            },
+            "serviceRole": f"arn:aws:iam::{account}:role/{name}-codebuild-{job}",
+            "timeoutInMinutes": minutes,
+            "concurrentBuildLimit": 1,
+        }
+
+    return {
+        "pipeline.json": {"pipeline": pipeline},
+        "codebuild-review.json": project("review", 30),
+        "codebuild-deploy.json": project("deploy", 180),
+    }
