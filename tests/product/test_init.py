@@ -1,0 +1,329 @@
+"""`inferform init`: each choice gives a repository whose files are valid, and whose CI applies what
+was reviewed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import botocore.session
+import botocore.validate
+import pytest
+import yaml
+
+from inferform import load
+from inferform.spec import SpecError
+from inferform_ops.errors import BadInputError
+from inferform_ops.init import Answers, Ci, Package, init, render
+from inferform_ops.project import own_version
+from tests.conftest import ROOT
+from tests.examples.test_docs import check_command
+
+KEYS = ["dev-euw1", "prod-euw1"]
+CIS: tuple[Ci, ...] = get_args(Ci)
+PACKAGES: tuple[Package, ...] = get_args(Package)
+
+
+def answers(ci: Ci = "github", package: Package = "pipenv", **more: Any) -> Answers:
+    given = {
+        "organization": "globex",
+        "account": "210987654321",
+        "region": "eu-west-1",
+        "stages": ["dev", "prod"],
+        "owner": "ml platform",
+    }
+    return Answers(ci=ci, package=package, **{**given, **more})
+
+
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[Ci, Package], Path]:
+    """A repository of each choice, without its golden files."""
+    made = {}
+    for ci in CIS:
+        for package in PACKAGES:
+            folder = made[ci, package] = tmp_path_factory.mktemp(f"{ci}-{package}")
+            for path, text in render(answers(ci, package), KEYS).items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_text(text, encoding="utf-8")
+    return made
+
+
+def _yaml(file: Path) -> dict[Any, Any]:
+    content: dict[Any, Any] = yaml.safe_load(file.read_text("utf-8"))
+    return content
+
+
+def _valid(schema: str, *files: Path) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
+    done = subprocess.run([*command, *map(str, files)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _commands(text: str) -> Iterator[list[str]]:
+    """The commands of inferform in a file, in words."""
+    joined = re.sub(r"\\\n\s*|\n\s+(?=--|&& )", " ", text)
+    for found in re.findall(
+        r"(?:\.venv/bin/)?inferform ((?:review|deploy|verify|recover)\b[^;\n|]*)", joined
+    ):
+        yield shlex.split(found.split("&&")[0].replace("`", ""), comments=True)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("ci", CIS)
+def test_nothing_of_a_template_is_left_and_every_environment_loads(
+    ci: Ci, package: Package, repositories: dict[tuple[Ci, Package], Path]
+) -> None:
+    folder = repositories[ci, package]
+    for file in folder.rglob("*"):
+        if file.is_file() and file.name != "package-lock.json":
+            text = file.read_text("utf-8")
+            assert not re.search(r"@[a-z_]+@", text), file
+            assert text == "" or (text.endswith("\n") and not text.endswith("\n\n")), file
+            assert not re.search(r"[ \t]+$", text, re.MULTILINE), file
+    loaded = load(folder / "environments")
+    assert list(loaded.environments) == KEYS
+    assert not loaded.warnings
+    assert [each.context.protected for each in loaded.environments.values()] == [False, True]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_its_python_is_in_the_form_that_its_own_checks_ask_for(
+    package: Package, repositories: dict[tuple[Ci, Package], Path]
+) -> None:
+    folder = repositories["github", package]
+    for command in (["check"], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", "."]
+        done = subprocess.run(ruff, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def test_it_pins_this_inferform_and_the_same_cdktf(
+    repositories: dict[tuple[Ci, Package], Path],
+) -> None:
+    pipfile = tomllib.loads((repositories["github", "pipenv"] / "Pipfile").read_text("utf-8"))
+    pinned = pipfile["packages"]["inferform"]
+    assert pinned == {"version": f"=={own_version()}", "extras": ["emulator", "ops"]}
+    folder = repositories["github", "pyproject"]
+    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["dependencies"] == [f"inferform[emulator,ops]=={own_version()}"]
+    ours = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+    theirs = json.loads((folder / "package-lock.json").read_text("utf-8"))
+    assert theirs["name"] == theirs["packages"][""]["name"] == "globex-inference"
+    for package in (ours, theirs["packages"]):
+        package.pop("")
+    assert theirs["packages"] == ours
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_target_of_its_makefile_can_be_made(
+    package: Package, repositories: dict[tuple[Ci, Package], Path]
+) -> None:
+    folder = repositories["github", package]
+    for target in ("setup", "lock", "test", "golden", "review", "demo", "demo-destroy"):
+        command = ["make", "--dry-run", "--directory", str(folder), target]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_its_pre_commit_configuration_is_valid(
+    repositories: dict[tuple[Ci, Package], Path],
+) -> None:
+    file = repositories["github", "pipenv"] / ".pre-commit-config.yaml"
+    command = [sys.executable, "-m", "pre_commit", "validate-config", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("ci", CIS)
+def test_every_command_of_its_ci_exists_and_what_is_reviewed_is_what_is_applied(
+    ci: Ci, repositories: dict[tuple[Ci, Package], Path]
+) -> None:
+    folder = repositories[ci, "pipenv"]
+    files = [*folder.rglob("*.yml"), *folder.rglob("*.yaml")]
+    seen: list[str] = []
+    for file in files:
+        if file.name.startswith(".pre-commit"):
+            continue
+        for words in _commands(file.read_text("utf-8")):
+            named = [re.sub(r"^\$\w+$|^\$\{.*", "dev", word) for word in words]
+            check_command(named)
+            seen.append(words[0])
+            # With the plan role nothing can be changed; what is deployed is what somebody approved.
+            if words[0] == "review":
+                assert "--read-only" in words, file
+                assert "json" in words, file
+            if words[0] == "deploy":
+                assert "--approved" in words, file
+                assert words[words.index("--approved") + 1].endswith(("review.json", "PLANFILE"))
+    assert {"review", "deploy", "verify"} <= set(seen)
+
+
+def test_github_workflows_follow_their_schema_and_split_the_roles(
+    repositories: dict[tuple[Ci, Package], Path],
+) -> None:
+    folder = repositories["github", "pipenv"] / ".github" / "workflows"
+    _valid("vendor.github-workflows", *sorted(folder.glob("*.yml")))
+    for file in folder.glob("*.yml"):
+        for name, job in _yaml(file)["jobs"].items():
+            assert job["permissions"]["contents"] == "read", (file.name, name)
+            # The deploy role is a variable of a protected GitHub environment alone.
+            deploys = "AWS_DEPLOY_ROLE_ARN" in json.dumps(job)
+            assert deploys is ("environment" in job), (file.name, name)
+            for step in job.get("steps", []):
+                action = step.get("uses", "./")
+                assert action.startswith("./") or re.search(r"@[0-9a-f]{40}$", action), action
+    jobs = _yaml(folder / "deploy.yml")["jobs"]
+    assert [job["with"]["environment"] for job in jobs.values()] == KEYS
+    assert jobs["prod"]["needs"] == "dev"
+    assert "needs" not in jobs["dev"]
+    plan = _yaml(folder / "plan.yml")["jobs"]["plan"]
+    assert plan["env"]["ENVIRONMENTS"].split() == KEYS
+    assert _yaml(folder / "drift.yml")["jobs"]["drift"]["strategy"]["matrix"] == {
+        "environment": KEYS
+    }
+
+
+def test_gitlab_follows_its_schema_and_a_person_starts_each_deploy_of_its_own_review(
+    repositories: dict[tuple[Ci, Package], Path],
+) -> None:
+    file = repositories["gitlab", "pipenv"] / ".gitlab-ci.yml"
+    _valid("vendor.gitlab-ci", file)
+    content = _yaml(file)
+    assert content[".review"]["variables"]["AWS_ROLE_ARN"] == "$AWS_PLAN_ROLE_ARN"
+    assert content[".deploy"]["variables"]["AWS_ROLE_ARN"] == "$AWS_DEPLOY_ROLE_ARN"
+    stages = content["stages"]
+    for key in KEYS:
+        review, deploy = content[f"review {key}"], content[f"deploy {key}"]
+        assert (review["extends"], deploy["extends"]) == (".review", ".deploy")
+        assert review["variables"] == deploy["variables"] == {"ENVIRONMENT": key}
+        assert deploy["environment"] == {"name": key}
+        assert deploy["dependencies"] == [f"review {key}"]
+        [rule] = deploy["rules"]
+        assert (rule["when"], rule["allow_failure"]) == ("manual", False)
+        assert "CI_DEFAULT_BRANCH" in rule["if"]
+        assert stages.index(review["stage"]) + 1 == stages.index(deploy["stage"])
+    assert stages.index("review prod-euw1") > stages.index("deploy dev-euw1")
+
+
+# Of a buildspec: docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
+_BUILDSPEC = {
+    "version",
+    "run-as",
+    "env",
+    "proxy",
+    "batch",
+    "phases",
+    "reports",
+    "artifacts",
+    "cache",
+}
+_PHASES = {"install", "pre_build", "build", "post_build"}
+_PHASE = {"run-as", "on-failure", "runtime-versions", "commands", "finally", "retry-count"}
+
+
+def test_codepipeline_takes_its_files_and_each_deploy_the_review_that_was_approved(
+    repositories: dict[tuple[Ci, Package], Path],
+) -> None:
+    folder = repositories["codepipeline", "pipenv"] / "ci"
+    session = botocore.session.get_session()
+    for name, service, operation in (
+        ("pipeline", "codepipeline", "CreatePipeline"),
+        ("codebuild-review", "codebuild", "CreateProject"),
+        ("codebuild-deploy", "codebuild", "CreateProject"),
+    ):
+        content = json.loads((folder / f"{name}.json").read_text("utf-8"))
+        shape: Any = session.get_service_model(service).operation_model(operation).input_shape
+        report = botocore.validate.ParamValidator().validate(content, shape)
+        assert not report.has_errors(), report.generate_report()
+        if service == "codebuild":
+            assert (folder.parent / content["source"]["buildspec"]).is_file()
+    for job in ("review", "deploy"):
+        spec = _yaml(folder / f"buildspec-{job}.yml")
+        assert set(spec) <= _BUILDSPEC
+        assert set(spec["phases"]) <= _PHASES
+        assert all(set(phase) <= _PHASE for phase in spec["phases"].values())
+        commands = [each for phase in spec["phases"].values() for each in phase["commands"]]
+        assert all(isinstance(each, str) for each in commands)
+    assert (folder / "install-terraform.sh").read_text("utf-8").startswith("#!")
+    pipeline = json.loads((folder / "pipeline.json").read_text("utf-8"))["pipeline"]
+    assert [stage["name"] for stage in pipeline["stages"]] == ["Source", *KEYS]
+    for stage in pipeline["stages"][1:]:
+        review, approve, deploy = stage["actions"]
+        assert approve["actionTypeId"]["category"] == "Approval"
+        assert [each["runOrder"] for each in stage["actions"]] == [1, 2, 3]
+        [reviewed] = review["outputArtifacts"]
+        assert reviewed in deploy["inputArtifacts"]
+        # The buildspec takes the artifact by the environment's name.
+        assert reviewed["name"] == f"Reviewed_{stage['name'].replace('-', '_')}"
+        assert review["configuration"]["ProjectName"] != deploy["configuration"]["ProjectName"]
+
+
+# Of atlantis.yaml: runatlantis.io/docs/repo-level-atlantis-yaml.html and custom-workflows.html
+_ATLANTIS = {
+    *("version", "automerge", "autodiscover", "delete_source_branch_on_merge", "parallel_plan"),
+    *("parallel_apply", "abort_on_execution_order_fail", "projects", "workflows"),
+    *("allowed_regexp_prefixes", "emoji_reaction"),
+}
+_PROJECT = {
+    *(
+        "name",
+        "branch",
+        "dir",
+        "workspace",
+        "execution_order_group",
+        "delete_source_branch_on_merge",
+    ),
+    *("repo_locking", "repo_locks", "custom_policy_check", "autoplan", "terraform_version"),
+    *("plan_requirements", "apply_requirements", "import_requirements", "workflow", "depends_on"),
+    *("silence_pr_comments", "terraform_distribution"),
+}
+
+
+def test_atlantis_has_a_project_for_each_environment_that_asks_for_an_approval(
+    repositories: dict[tuple[Ci, Package], Path],
+) -> None:
+    content = _yaml(repositories["atlantis", "pipenv"] / "atlantis.yaml")
+    assert set(content) <= _ATLANTIS
+    assert content["version"] == 3
+    assert [project["name"] for project in content["projects"]] == KEYS
+    for project in content["projects"]:
+        assert set(project) <= _PROJECT
+        assert project["workflow"] in content["workflows"]
+        assert {"approved", "undiverged"} <= set(project["apply_requirements"])
+    # One working copy for each, as two reviews of one would write the same file.
+    assert len({project["workspace"] for project in content["projects"]}) == len(KEYS)
+    [workflow] = content["workflows"].values()
+    assert set(workflow) == {"plan", "apply"}
+    steps = [step["run"] for stage in workflow.values() for step in stage["steps"]]
+    assert sum("$PLANFILE" in step for step in steps) == 2
+
+
+def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("mine\n")
+    with pytest.raises(BadInputError, match=r"has main\.py already"):
+        init(tmp_path, answers())
+    assert [file.name for file in tmp_path.iterdir()] == ["main.py"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "says"),
+    [
+        ({"account": "1111"}, SpecError, "12 digits"),
+        ({"region": "eu-west1"}, SpecError, "eu-west-1"),
+        ({"organization": "Globex Corp"}, SpecError, "organization"),
+        ({"stages": ["dev", "dev"]}, BadInputError, "twice"),
+    ],
+)
+def test_a_wrong_answer_is_refused_and_nothing_written(
+    wrong: dict[str, Any], error: type[Exception], says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=says):
+        init(tmp_path / "new", answers(**wrong))
+    assert not (tmp_path / "new").exists()
