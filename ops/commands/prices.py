@@ -63,6 +63,7 @@ def update(
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from ..cost.prices import table_to_update
     from ..cost.update import HOME
     from ..cost.update import update as run
     from ..environments import environments
@@ -76,6 +77,7 @@ def update(
             done = run(
                 client,
                 wanted,
+                table=table_to_update(),
                 follow=lambda region, service: status.update(f"{service} in {region}"),
             )
     except (BotoCoreError, ClientError) as error:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from ..errors import BadInputError
+from ..terraform import ROOT
 from .model import HOURS_PER_MONTH, Estimate, PricedLine, Usage, merged
 
 TABLE = Path(__file__).resolve().parent / "prices.json"
+"""The table that Inferform brings."""
+
+OWN = ROOT / "prices.json"
+"""The table of a project, which takes its place: `inferform prices update` writes it."""
 
 _MONTHLY_FACTOR = {"hour": HOURS_PER_MONTH, "month": 1}
 
@@ -53,9 +59,26 @@ class PriceTable:
         return Estimate(tuple(lines))
 
 
+def price_table(path: Path | None = None) -> PriceTable:
+    """The table of the project, else Inferform's, or another one.
+
+    Raises BadInputError when it is malformed.
+    """
+    return _read(path or (OWN if OWN.is_file() else TABLE))
+
+
+def table_to_update() -> Path:
+    """The table that an update rewrites: Inferform's in a checkout of it, else the project's, which
+    begins as a copy."""
+    if TABLE.is_relative_to(ROOT) and "site-packages" not in TABLE.parts:
+        return TABLE
+    if not OWN.is_file():
+        shutil.copyfile(TABLE, OWN)
+    return OWN
+
+
 @cache
-def price_table(path: Path = TABLE) -> PriceTable:
-    """The table of the repository, or another one. Raises BadInputError when it is malformed."""
+def _read(path: Path) -> PriceTable:
     try:
         content = json.loads(path.read_text("utf-8"))
         sources = content["sources"]

@@ -43,7 +43,7 @@ def review(user: User) -> None:
 
 def test(user: User) -> None:
     """Run the repository's own tests, and see them notice a change of a stack."""
-    assert "2 passed" in user.run("pytest", "-q")
+    assert "2 passed" in user.run("python", "-m", "pytest", "-q")
 
 
 def destroy(user: User) -> None:

@@ -71,7 +71,7 @@ def test_its_tests_pass_and_notice_a_change_of_a_stack(user: User) -> None:
     text = file.read_text("utf-8")
     file.write_text(text.replace("ml.m5.large", "ml.m5.xlarge"), encoding="utf-8")
     with pytest.raises(AssertionError, match="1 failed"):
-        user.run("pytest", "-q")
+        user.run("python", "-m", "pytest", "-q")
     file.write_text(text, encoding="utf-8")
 
 
