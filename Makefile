@@ -24,10 +24,9 @@ setup: .venv/bin/inferform node_modules/.ready
 	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\n\nfrom inferform_ops.cli import main\n\nmain()\n' "$(CURDIR)/$(PY)" "$(CURDIR)" > $@
 	@chmod +x $@
 
-node_modules/.ready: package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && command -v npm > /dev/null || { echo "Node.js 20 or newer is needed, with npm: https://nodejs.org"; exit 1; }
+node_modules/.ready: package-lock.json | .venv/bin/inferform
 	@echo "setting up node_modules"
-	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
+	@$(PY) -m inferform_ops.node
 	@touch $@
 
 # Checkov pins a boto3 of its own, so it has an environment of its own, with the other scanners.

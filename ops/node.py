@@ -1,4 +1,7 @@
-"""Finding Node.js, npm and the command line of CDKTF, and installing the latter."""
+"""Finding Node.js, npm and the command line of CDKTF, and installing the latter.
+
+`python -m inferform_ops.node` installs it into the project's node_modules.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from inferform._node.found import HOW_TO_GET, packaged_node
 
 from .errors import OperatorError
+from .project import find_project
 
 NODE_VERSIONS = (20, 24)
 """The least and the greatest major version of Node.js that is known to work."""
@@ -50,8 +55,12 @@ def install_cdktf(folder: Path) -> None:
         )
     variables = with_node(os.environ)
     npm = shutil.which("npm", path=variables.get("PATH"))
-    if npm is None:
+    node = node_on(variables)
+    if npm is None or node is None:
         raise OperatorError("npm is not there, so CDKTF cannot be installed", HOW_TO_GET)
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    if version_in(answer.stdout)[:1] < NODE_VERSIONS[:1]:
+        raise OperatorError(f"{node} is {answer.stdout.strip() or 'broken'}", HOW_TO_GET)
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(
         command,
@@ -70,3 +79,16 @@ def version_in(output: str) -> tuple[int, ...]:
     """The first version in what a program printed; empty where there is none."""
     found = re.search(r"(\d+)\.(\d+)\.(\d+)", output)
     return tuple(map(int, found.groups())) if found else ()
+
+
+def main() -> None:
+    """Install the command line of CDKTF into the project of the current folder."""
+    try:
+        install_cdktf(find_project(Path.cwd()) or Path.cwd())
+    except OperatorError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.status)
+
+
+if __name__ == "__main__":
+    main()
