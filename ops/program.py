@@ -28,7 +28,7 @@ from inferform_emulator.process import Emulator
 
 from .environments import environment, environments
 from .errors import BadInputError, OperatorError
-from .node import with_node
+from .node import PTY, with_node
 from .output import stderr
 from .terraform import (
     LOCK_FILE,
@@ -186,7 +186,7 @@ class Program:
         """The environment in which cdktf runs for this program."""
         variables = self.terraform_environment()
         # Without this the first failing stack ends cdktf-cli 0.21 at once, others half-way.
-        options = f"{variables.get('NODE_OPTIONS', '')} --unhandled-rejections=warn"
+        options = f"{variables.get('NODE_OPTIONS', '')} --unhandled-rejections=warn {PTY}"
         # What cdktf sets by itself, and misses when the variable is set.
         variables["NODE_OPTIONS"] = f"{options} --max-old-space-size=4096".strip()
         return with_node(variables) | {"CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1"}
