@@ -57,7 +57,9 @@ def test_without_a_build_it_runs_over_pipes_and_says_nothing_of_it(project: Path
 
 
 def test_an_interrupt_reaches_the_program(project: Path) -> None:
-    done = _run(project, "sh", "-c", "trap 'exit 7' INT; echo waiting; sleep 60 > /dev/null 2>&1 & wait $!")
+    done = _run(
+        project, "sh", "-c", "trap 'exit 7' INT; echo waiting; sleep 60 > /dev/null 2>&1 & wait $!"
+    )
     assert json.loads(done.stdout)["exitCode"] == 7
 
 
