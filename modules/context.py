@@ -20,7 +20,7 @@ from .backends import (
     S3Backend,
 )
 from .rules import Problem, rule
-from .spec import Aws, Check, Known, Matches, OneOf, ShortName, Spec, arn_of, is_bucket_name
+from .spec import Aws, Check, Listed, Matches, OneOf, ShortName, Spec, arn_of, is_bucket_name
 
 CTX1 = rule(
     "CTX1",
@@ -30,9 +30,9 @@ CTX1 = rule(
 )
 CTX2 = rule(
     "CTX2",
-    refuses="a region that AWS does not have",
+    refuses="what cannot be a Region of AWS's, China's or GovCloud's",
     message="is not an AWS Region{hint}",
-    source="botocore endpoints.json",
+    source="botocore partitions.json",
 )
 CTX3 = rule(
     "CTX3",
@@ -136,6 +136,18 @@ def regions() -> frozenset[str]:
     return frozenset(text.split())
 
 
+Region = Annotated[
+    str,
+    Listed(
+        CTX2,
+        "an AWS Region",
+        regions,
+        r"([a-z]{2}|us-gov)-(central|(north|south)?(east|west)|north|south)-\d",
+    ),
+]
+"""A Region of the partitions `aws`, `aws-cn` and `aws-us-gov`."""
+
+
 def is_tag_text(text: str) -> bool:
     """Whether every service of AWS takes the characters of a text in a tag."""
     return all(char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN" for char in text)
@@ -228,7 +240,7 @@ class ImageOwner(Spec):
     stage: Annotated[ShortName, _at_most(10)]
     """The owner's stage, `shared`, which is part of the names of its repositories."""
 
-    home_region: Annotated[str, Known(CTX2, regions)] | None = None
+    home_region: Region | None = None
     """The Region of the environment that declares the repositories, where it replicates them
     to this one: a replica keeps its name. Without it, this environment's own."""
 
@@ -249,7 +261,7 @@ class Context(Spec):
     account: AccountId
     """The AWS account id. Terraform refuses to work in any other (`allowed_account_ids`)."""
 
-    region: Annotated[str, Known(CTX2, regions)]
+    region: Region
     """The AWS Region."""
 
     owner: Annotated[TagValue, Check(CTX7, _is_tag_value)]

@@ -39,6 +39,18 @@ def instance_types() -> dict[str, InstanceType]:
     }
 
 
+# A type that the table does not have: nothing is known of it.
+_UNKNOWN = InstanceType(None, None, None, None, None, None, False, (), False)
+
+TYPE_FORM = r"ml\.[a-z]+\d*[a-z0-9-]*\.(medium|large|\d*xlarge|metal(-\d+xl)?)"
+"""What SageMaker calls its instance types."""
+
+
+def facts_of(name: str) -> InstanceType:
+    """What is known of a hosting instance type: nothing, where the table does not have it."""
+    return instance_types().get(name, _UNKNOWN)
+
+
 @cache
 def instance_type_names() -> frozenset[str]:
     """The names of all hosting instance types."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import FrameType, UnionType
 from typing import (
@@ -20,6 +21,7 @@ from typing import (
     Annotated,
     Any,
     ClassVar,
+    Literal,
     Self,
     TypeVar,
     Union,
@@ -162,6 +164,8 @@ class Spec(BaseModel):
         else:
             if not own and not any(problem.severity == "error" for problem in inherited):
                 own = list(self.check())
+                for name, listed in _listed(type(self)):
+                    own += (each.under(name) for each in listed.unlisted(getattr(self, name)))
         if not own and not inherited:
             return
         at = _place_of_caller()
@@ -460,6 +464,68 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A table of what AWS gets more of with time. What is not of `form` breaks `rule`; what is, and
+    is not in the table, is taken with a warning. For use in `Annotated`."""
+
+    rule: Rule
+    what: str
+    """What the table is of: `an AWS Region`."""
+
+    values: Callable[[], frozenset[str]]
+    form: str
+    """The pattern of what AWS could have."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        compiled = re.compile(self.form, re.ASCII)
+
+        def checked(value: str) -> str:
+            if not compiled.fullmatch(value) and value not in self.values():
+                raise broken(self.rule, hint=did_you_mean(value, sorted(self.values())))
+            return value
+
+        return core_schema.no_info_after_validator_function(checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "examples": sorted(self.values())}
+
+    def unlisted(self, value: object) -> Iterator[Problem]:
+        """The warning that a value is not in the table, with where it stands in the value."""
+        if isinstance(value, list | tuple):
+            for index, each in enumerate(value):
+                for problem in self.unlisted(each):
+                    yield problem.under(index)
+        elif isinstance(value, str) and value not in self.values():
+            hint = did_you_mean(value, sorted(self.values()))
+            yield TAB1.problem(got=value, what=self.what, hint=hint)
+
+
+@cache
+def _listed(spec: type[Spec]) -> tuple[tuple[str, Listed], ...]:
+    """The fields of a Spec whose values a table has."""
+
+    def within(annotation: Any) -> Iterator[Listed]:
+        for each in get_args(annotation):
+            if isinstance(each, Listed):
+                yield each
+            elif get_origin(annotation) is not Literal:
+                yield from within(each)
+
+    return tuple(
+        (name, each)
+        for name, info in spec.model_fields.items()
+        for each in (
+            *(held for held in info.metadata if isinstance(held, Listed)),
+            *within(info.annotation),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class OneOf:
     """A field that takes one of several types, named together in the message."""
 
@@ -487,6 +553,13 @@ class OneOf:
         )
 
 
+TAB1 = rule(
+    "TAB1",
+    refuses="what AWS did not have when the table was made, and may have by now",
+    message="is not {what} that Inferform knows{hint}; it is taken as it is",
+    source="Inferform: make tables makes them anew from botocore and moto",
+    severity="warning",
+)
 NAME1 = rule(
     "NAME1",
     refuses="a short name with anything but lower-case letters, digits and single hyphens",

@@ -24,7 +24,7 @@ from pydantic_core import PydanticUndefined, core_schema
 import inferform
 from inferform import Outputs, Spec
 from inferform.rules import Rule, nearest, one_of
-from inferform.spec import Aws, Between, Known
+from inferform.spec import Aws, Between, Known, Listed
 
 from .errors import BadInputError
 from .explain import load_own
@@ -232,6 +232,8 @@ def _limits(held: Sequence[Any]) -> Iterator[Limit]:
             continue
         if isinstance(each, Between):
             text = rule.message.format(low=_number(each.low), high=_number(each.high))
+        elif isinstance(each, Listed):
+            text = f"{len(each.values())} are known; another of their form is taken with a warning"
         elif isinstance(each, Known):
             text = f"must be one of {len(each.values())} known values"
         else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from ..context import CTX2, AccountId, Context, regions
+from ..context import AccountId, Context, Region
 from ..rules import Problem, Rule, rule
-from ..spec import Aws, Check, Known, Many, Matches, Spec
+from ..spec import Aws, Check, Many, Matches, Spec
 from ..statement import PolicyStatement, problems
 
 ECR13 = rule(
@@ -142,7 +142,7 @@ class Scanning(Spec):
 class Replication(Spec):
     """A copy of images in other Regions or in another account, as they are pushed from now on."""
 
-    regions: Many[Annotated[str, Known(CTX2, regions), Aws("ecr:ReplicationDestination.region")]]
+    regions: Many[Annotated[Region, Aws("ecr:ReplicationDestination.region")]]
     """The Regions of the copies."""
 
     account: Annotated[AccountId, Aws("ecr:ReplicationDestination.registryId")] | None = None

@@ -34,7 +34,7 @@ from ..service import (
     SpecPath,
     secret_endpoints,
 )
-from ..spec import Aws, Between, Check, Cidrs, Known, Many, OneOf, ShortName, Spec
+from ..spec import Aws, Between, Check, Cidrs, Listed, Many, OneOf, ShortName, Spec
 from ..usage import Usage, between, bounds, fargate, on_demand
 from ..vpc.flow_logs import RetentionDays
 from . import names as named
@@ -42,10 +42,11 @@ from .agents import ECS64, FireLens
 from .containers import ECS35, Containers, HelperImage, within
 from .guardrails import CODE_DEPLOY, ECS
 from .instances import (
+    CAPACITY_FORM,
     Architecture,
     EcsInstanceType,
     ec2_instance_type_names,
-    ec2_instance_types,
+    ecs_facts,
 )
 
 ECS1 = rule(
@@ -285,7 +286,7 @@ class Ec2Capacity(Overridable, Billed, Named):
     instance_types: Many[
         Annotated[
             str,
-            Known(ECS40, ec2_instance_type_names),
+            Listed(ECS40, "an EC2 instance type", ec2_instance_type_names, CAPACITY_FORM),
             Aws(
                 "ec2:RequestLaunchTemplateData.InstanceType",
                 "autoscaling:LaunchTemplateOverrides.InstanceType",
@@ -384,7 +385,7 @@ class Ec2Capacity(Overridable, Billed, Named):
     @property
     def facts(self) -> list[EcsInstanceType]:
         """What the instance types have."""
-        return [ec2_instance_types()[name] for name in self.instance_types]
+        return [ecs_facts(name) for name in self.instance_types]
 
     @property
     def has_gpu(self) -> bool:

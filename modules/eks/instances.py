@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from ..ec2 import Ec2InstanceType, ec2_facts
+from ..ec2 import Ec2InstanceType, arch_by_family, ec2_facts
 
 # The kubelet evicts pods before the last 100 MiB of memory are used.
 _EVICTION_MIB = 100
@@ -48,12 +48,7 @@ def architecture(name: str) -> str:
     known = node_types().get(name)
     if known is not None:
         return known.arch
-    return "arm64" if re.match(r"(a1|[a-z]+\d+g)", name) else "x86_64"
-
-
-def has_gpu(name: str) -> bool:
-    """Whether a type has NVIDIA GPUs: by its family, as a fraction of one counts too."""
-    return bool(re.match(r"(p\d|g\d(?!ad)|gr\d)", name))
+    return arch_by_family(name)
 
 
 def has_neuron(name: str) -> bool:

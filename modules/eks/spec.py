@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from ..content import HASHES, Content, content_name
 from ..context import Context
+from ..ec2 import has_gpu
 from ..names import Name, role
 from ..overrides import Overridable
 from ..rules import Problem, did_you_mean, one_of, rule
@@ -17,7 +18,7 @@ from ..service import Billed, Named, Needs, Place, Reaching
 from ..spec import Aws, Between, Check, Cidrs, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
 from ..usage import Usage, between, by_use, exactly
 from ..vpc.flow_logs import RetentionDays
-from .instances import architecture, has_gpu, has_neuron, node_types
+from .instances import architecture, has_neuron, node_types
 from .versions import in_support, versions, versions_read
 
 EKS1 = rule(

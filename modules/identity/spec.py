@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
-from ..context import CTX2
-from ..context import regions as known_regions
+from ..context import Region
 from ..existing import RoleArn
 from ..overrides import Overridable
 from ..permissions import PolicyArn
 from ..rules import Problem, rule
-from ..spec import Check, Known, Many, Matches, Spec, arn_of
+from ..spec import Check, Many, Matches, Spec, arn_of
 
 IDN3 = rule(
     "IDN3",
@@ -168,7 +167,7 @@ class Identity(Overridable):
     ] = ()
     """Roles of people who may assume both roles, by ARN. Without it, none."""
 
-    regions: Many[Annotated[str, Known(CTX2, known_regions)]] = ()
+    regions: Many[Region] = ()
     """Regions where the deploy role may work beside the environment's own: those of the other
     environments of the account. Without it, none."""
 

@@ -9,14 +9,14 @@ from importlib import resources
 from typing import Annotated, Literal
 
 from ..context import Context
-from ..instances import instance_types
+from ..instances import TYPE_FORM, instance_types
 from ..model.container import Container
 from ..model.spec import Model
 from ..names import Name, role
 from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, TimeZone
 from ..service import Place, Platform
-from ..spec import Aws, Between, Check, Known, Matches, OneOf, S3Uri, Spec
+from ..spec import Aws, Between, Check, Listed, Matches, OneOf, S3Uri, Spec
 from ..usage import Usage, by_use
 from .endpoints.base import InVpc
 from .sources import MDL14, Hosts, OwnModelSource, architecture_of, source_problems
@@ -32,7 +32,7 @@ JOB4 = rule(
 )
 JOB5 = rule(
     "JOB5",
-    refuses="an instance type that batch transform does not run on",
+    refuses="what cannot be an instance type of batch transform",
     message="is not an instance type of batch transform{hint}",
     source="botocore sagemaker TransformInstanceType",
 )
@@ -183,7 +183,9 @@ class BatchTransform(InVpc, Hosts):
     """What predicts. Its artifact is one `.tar.gz`."""
 
     instance_type: Annotated[
-        str, Known(JOB5, transform_instance_types), Aws("sagemaker:TransformResources.InstanceType")
+        str,
+        Listed(JOB5, "an instance type of batch transform", transform_instance_types, TYPE_FORM),
+        Aws("sagemaker:TransformResources.InstanceType"),
     ]
     """The instance type, such as `ml.m5.xlarge`."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ..content import HELD, Content
 from ..context import Context
-from ..instances import instance_types
+from ..instances import facts_of
 from ..model.accelerator import Device
 from ..model.artifact import located
 from .endpoints.asynchronous import AsyncEndpoint, Notifications
@@ -171,7 +171,7 @@ def _async_content(spec: AsyncEndpoint, endpoint: str, bucket: str) -> Content:
 def has_own_storage(spec: Endpoint) -> bool:
     """Whether any instance encrypts its own local storage, for which AWS refuses a key."""
     types = {each.instance_type for each in spec.variants_and_shadow if each.instance_type}
-    return any(instance_types()[name].local_gb for name in types)
+    return any(facts_of(name).local_gb for name in types)
 
 
 def configuration_content(

@@ -104,8 +104,7 @@ CAPABILITY = Capability(
                 "accelerators that the ECS-optimised AMIs have no driver for"
             ),
             r"(c1|cc\d|cg1|cr1|g2|g3s?|hi1|hs1|m1|m2|p2|p3|t1)\..+": "are of a previous generation",
-            r"(mac[-\w]*|u[\w-]*)\..+": "have macOS, or terabytes of memory",
-            r"(i3\.metal|m9gd?\.metal-24xl|p6e-gb200\.36xlarge)": "have no entry in the table's source",
+            r"mac[-\w]*\..+": "have macOS",
         },
         "EcsDeployment.controller": {
             "EXTERNAL": "is for a controller of one's own",

@@ -110,7 +110,7 @@ def test_the_walk_over_fields_and_the_pages_are_of_the_same_fields() -> None:
 
 def test_rules_between_fields_stand_at_the_field_where_they_are_reported() -> None:
     about = {each.name: each for each in page(RealtimeEndpoint).fields}
-    assert "RT9" in about["volume_size_gb"].rules
+    assert "RT9" in about["host"].rules
     assert "SHD2" in about["shadow"].rules
     assert "DEP10" in about["rollout"].rules
     assert "AAS45" in page(RealtimeEndpoint).rules
@@ -123,7 +123,8 @@ def test_rules_between_fields_stand_at_the_field_where_they_are_reported() -> No
 
 
 def test_units_follow_the_names_of_numbers() -> None:
-    shown = {each.name: each.unit for each in page(RealtimeEndpoint).fields}
+    specs = (RealtimeEndpoint, inferform.Host)
+    shown = {each.name: each.unit for spec in specs for each in page(spec).fields}
     assert shown["volume_size_gb"] == "GB"
     assert shown["startup_timeout_seconds"] == "seconds"
     assert shown["log_retention_days"] == "days"
@@ -201,8 +202,8 @@ def test_the_schemas_take_what_the_examples_hold() -> None:
     ("change", "wrong"),
     [
         ({"instance_typ": "ml.m5.large"}, "instance_typ"),
-        ({"volume_size_gb": 0}, "not valid under any"),
-        ({"volume_size_gb": 513}, "not valid under any"),
+        ({"host": {"volume_size_gb": 0}}, "not valid under any"),
+        ({"host": {"volume_size_gb": 513}}, "not valid under any"),
         ({"log_retention_days": "30"}, "not of type 'integer'"),
         ({"vpc": "yes"}, "boolean"),
         ({"rollout": {"max_5xx": "many"}}, "not valid under any"),

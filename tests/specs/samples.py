@@ -11,7 +11,7 @@ from botocore.model import Shape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inferform.spec import Between, Known, Matches
+from inferform.spec import Between, Known, Listed, Matches
 from tests.capabilities import capabilities, reasons
 from tests.service_models import limits, pattern
 from tests.specs.fields import Field
@@ -51,7 +51,7 @@ def _texts(field: Field, shape: Shape) -> Iterator[str]:
     known = limits(shape)
     yield from known.get("enum", ())
     yield from ("", "a", "1", "none")
-    closed = [rule.values() for rule in field.rules if isinstance(rule, Known)]
+    closed = [rule.values() for rule in field.rules if isinstance(rule, Known | Listed)]
     if field.choices or closed:
         yield from map(str, field.choices)
         yield from (value for values in closed for value in values)

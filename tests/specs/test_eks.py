@@ -23,7 +23,8 @@ from inferform import (
     SpecError,
     Taint,
 )
-from inferform.eks.instances import architecture, has_gpu, has_neuron, node_types
+from inferform.ec2 import has_gpu
+from inferform.eks.instances import architecture, has_neuron, node_types
 from inferform.eks.spec import AddonName
 from inferform.eks.versions import in_support, versions, versions_read
 from inferform.spec import Spec, problems_of

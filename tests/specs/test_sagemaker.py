@@ -226,7 +226,7 @@ REFUSED: list[tuple[str, str, Callable[[], object]]] = [
     ("FWK1", "version", lambda: FrameworkContainer(framework="xgboost", version="1.7")),
     # batch
     ("JOB4", "max_payload_mb", lambda: batch(max_payload_mb=60, max_concurrent_transforms=2)),
-    ("JOB5", "instance_type", lambda: batch(instance_type="ml.p5.48xlarge")),
+    ("JOB5", "instance_type", lambda: batch(instance_type="p5.48xlarge")),
     ("JOB10", "batch_strategy", lambda: batch(split_type=None)),
     ("JOB12", "instance_count", lambda: batch(instance_count=101)),
     ("JOB13", "input_filter", lambda: DataProcessing(input_filter="$" * 64)),

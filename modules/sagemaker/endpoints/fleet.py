@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from ...context import Context
-from ...instances import InstanceType, instance_type_names, instance_types
+from ...instances import TYPE_FORM, InstanceType, facts_of, instance_type_names, instance_types
 from ...rules import Problem, rule
 from ...scaling.kinds import REALTIME, Kind
 from ...scaling.spec import Scaling
-from ...spec import Aws, Between, Known, Spec
+from ...spec import Aws, Between, Listed, Spec
 from .host import Host
 
 RT2 = rule(
     "RT2",
-    refuses="an instance type that SageMaker does not host on",
+    refuses="what cannot be a hosting instance type of SageMaker's",
     message="is not a SageMaker hosting instance type{hint}",
     source="botocore sagemaker ProductionVariantInstanceType",
 )
@@ -69,7 +69,9 @@ RT25 = rule(
 )
 
 InstanceTypeName = Annotated[
-    str, Known(RT2, instance_type_names), Aws("sagemaker:ProductionVariant.InstanceType")
+    str,
+    Listed(RT2, "a SageMaker hosting instance type", instance_type_names, TYPE_FORM),
+    Aws("sagemaker:ProductionVariant.InstanceType"),
 ]
 InstanceCount = Annotated[int, Between(RT4, 1, 10_000)]
 InitialCount = Annotated[InstanceCount, Aws("sagemaker:ProductionVariant.InitialInstanceCount")]
@@ -113,7 +115,8 @@ class Fleet(Spec):
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The instance type is sold in the region; nobody gets into what is protected."""
         yield from super().check_in(context)
-        if self.facts.sold_in(context.region) is not True:
+        known = self.instance_type in instance_types()
+        if known and self.facts.sold_in(context.region) is not True:
             yield RT3.problem(
                 "instance_type",
                 got=self.instance_type,
@@ -126,7 +129,7 @@ class Fleet(Spec):
     @property
     def facts(self) -> InstanceType:
         """What the instance type has."""
-        return instance_types()[self.instance_type]
+        return facts_of(self.instance_type)
 
 
 class Instances(Fleet):
