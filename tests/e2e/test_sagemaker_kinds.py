@@ -161,7 +161,7 @@ BATCH = {
 CHANGED = {
     **KINDS,
     # another image, under guardrails
-    "gpu": KINDS["gpu"].replace(model=model("2")),
+    "gpu": KINDS["gpu"].replace(model=model("2").replace(network_isolation=False)),
     # another instance type of a variant that scales
     "scaled": KINDS["scaled"].replace(instance_type="ml.m5.xlarge"),
     # a variant less, one more, one renamed, other weights
