@@ -86,7 +86,7 @@ from .sagemaker.endpoints import (
 from .sagemaker.endpoints.asynchronous import Notifications
 from .sagemaker.endpoints.capture import CoreDumps, DataCapture
 from .sagemaker.endpoints.host import Host
-from .sagemaker.endpoints.realtime import Shadow
+from .sagemaker.endpoints.shadow import Shadow
 from .sagemaker.endpoints.variants import Variant
 from .sagemaker.registry import ModelPackageGroup
 from .sagemaker.sources import JumpStartModel, ModelPackage, MultiModel

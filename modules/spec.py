@@ -141,6 +141,10 @@ class Spec(BaseModel):
     former: ClassVar[Mapping[str, str]] = {}
     """Fields that it had before, each with what is written instead. Default: none."""
 
+    excluded: ClassVar[Mapping[str, Rule]] = {}
+    """Fields that Specs of its kind have and AWS does not take here, each with the rule that says so.
+    Default: none."""
+
     def __init__(self, /, **data: Any) -> None:
         try:
             inherited = [
@@ -292,6 +296,8 @@ def _unknown(spec: type[Spec], path: tuple[PathPart, ...], data: dict[str, Any])
     instead = spec.former.get(name)
     if instead is not None:
         return SPEC7.problem(*path, spec=spec.__name__, instead=instead)
+    if name in spec.excluded:
+        return spec.excluded[name].problem(*path)
     holders = _holders(spec, name)
     if not holders:
         hint = did_you_mean(name, spec.model_fields)

@@ -285,6 +285,8 @@ Source = Model | ModelPackage | JumpStartModel
 AnySource = Source | MultiModel
 ModelSource = Annotated[Model | ModelPackage | JumpStartModel, OneOf()]
 OwnModelSource = Annotated[Model | ModelPackage, OneOf()]
+ContainerSource = Annotated[Model | ModelPackage | MultiModel, OneOf()]
+"""One of several containers."""
 
 
 def _image_of(source: Container) -> Image | FrameworkContainer | str | None:

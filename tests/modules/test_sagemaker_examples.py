@@ -351,6 +351,63 @@ def test_a_serial_pipeline(stack_of: StackOf) -> None:
     assert "vpc_config" not in model
 
 
+def test_a_pipeline_of_an_image_many_models_and_a_package(stack_of: StackOf) -> None:
+    arn = "arn:aws:sagemaker:us-east-1:444455556666:model-package/fraud/12"
+    stack = stack_of(
+        PipelineEndpoint(
+            containers=[
+                MODEL,
+                MultiModel(image=IMAGE, artifacts="models/"),
+                ModelPackage(arn=arn, image=IMAGE, artifact="s3://models/fraud/"),
+            ],
+            instance_type="ml.m5.xlarge",
+        )
+    )
+    model = one(stack, "sagemaker_model")
+    assert model["inference_execution_config"] == {"mode": "Serial"}
+    assert model["container"] == [
+        {"image": IMAGE, "model_data_url": "s3://models/fraud/model.tar.gz"},
+        {
+            "image": IMAGE,
+            "mode": "MultiModel",
+            "model_data_url": "s3://artifacts/models/",
+            "multi_model_config": {"model_cache_setting": "Enabled"},
+        },
+        {"model_package_name": arn},
+    ]
+    assert statements(stack)["ReadArtifact"]["Resource"] == [
+        "arn:aws:s3:::models/fraud/model.tar.gz",
+        "arn:aws:s3:::artifacts/models/*",
+        "arn:aws:s3:::models/fraud/*",
+    ]
+
+
+def test_a_package_among_containers_that_requests_name(stack_of: StackOf) -> None:
+    arn = "arn:aws:sagemaker:us-east-1:444455556666:model-package/fraud/12"
+    containers: dict[str, Any] = {"a": MODEL, "b": ModelPackage(arn=arn)}
+    stack = stack_of(DirectEndpoint(containers=containers, instance_type="ml.m5.xlarge"))
+    model = one(stack, "sagemaker_model")
+    assert model["inference_execution_config"] == {"mode": "Direct"}
+    assert model["container"][1] == {"container_hostname": "b", "model_package_name": arn}
+
+
+def test_one_variant_is_rolled_and_shadowed(stack_of: StackOf) -> None:
+    endpoint = MultiVariantEndpoint(
+        variants={"main": Variant(model=MODEL, instance_type="ml.m5.large", weight=0.5)},
+        shadow=Shadow(model=MODEL, instance_type="ml.m5.large", traffic_percent=50),
+        rollout=Rolling(),
+    )
+    stack = stack_of(endpoint)
+    made = configuration(stack)
+    for block, name, weight in (
+        ("production_variants", "main", 0.5),
+        ("shadow_production_variants", "shadow", 0.25),
+    ):
+        (variant,) = made[block]
+        assert (variant["variant_name"], variant["initial_variant_weight"]) == (name, weight)
+    assert "rolling_update_policy" in guardrails(stack)
+
+
 def test_a_multi_model_endpoint(stack_of: StackOf) -> None:
     stack = stack_of(
         MultiModelEndpoint(

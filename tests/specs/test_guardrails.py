@@ -65,7 +65,7 @@ def shared(count: int, rollout: Any) -> MultiVariantEndpoint:
         ("DEP10", lambda: shared(4, Canary(alarms=ALL))),
         ("DEP10", lambda: shared(3, Canary(alarms=ALL, alarm_names=["a", "b"]))),
         ("DEP17", lambda: Canary(alarm_names=["arn:aws:cloudwatch:us-east-1:1:alarm:a"])),
-        ("SPEC3", lambda: shared(2, Rolling())),
+        ("DEP15", lambda: shared(2, Rolling())),
         ("ALM1", lambda: EndpointAlarms(period_seconds=90)),
         ("ALM2", lambda: EndpointAlarms(period_seconds=120, evaluation_periods=1000)),
         ("ALM3", lambda: EndpointAlarms(evaluation_periods=2, datapoints_to_alarm=3)),
@@ -152,3 +152,7 @@ def test_alarms_tell_topics_of_their_own_region_alone(field: str) -> None:
     assert refused(*(topic(n) for n in range(5))) == []
     assert refused(topic(1), topic(1, "eu-west-1")) == [("ALM14", f"{field}.1")]
     assert refused(topic(1, partition="aws-us-gov")) == [("ALM14", f"{field}.0")]
+
+
+def test_one_variant_among_several_places_for_them_is_rolled() -> None:
+    assert list(problems_of(shared(1, Rolling()))) == []

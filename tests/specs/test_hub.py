@@ -155,10 +155,10 @@ def test_a_pipeline_is_isolated_as_a_whole() -> None:
     """One container with a network gives it to all of the model."""
     at = "inference.endpoints.llm.containers"
     of_hub = Model(image=OWN, artifact="a.tar.gz", environment={"HF_MODEL_ID": "o/m"})
-    isolated = {"a": of_hub, "b": Model(image=OWN, artifact="b.tar.gz")}
-    both = DirectEndpoint(containers=isolated, **GPU)
+    packed = Model(image=OWN, artifact="b.tar.gz")
+    both = DirectEndpoint(containers={"a": of_hub, "b": packed}, **GPU)
     assert hosting(both, OPEN) == [("MDL20", f"{at}.a.environment.HF_MODEL_ID")]
-    one = DirectEndpoint(containers={**isolated, "b": Model(image=OWN)}, **GPU)
+    one = DirectEndpoint(containers={"a": of_hub, "b": Model(image=OWN)}, **GPU)
     assert hosting(one, OPEN) == []
 
 

@@ -97,7 +97,7 @@ TAKEN = {
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("owner", OWNERS)
 def test_each_target_takes_the_shapes_that_aws_has_for_it(owner: str, shape: type[Rollout]) -> None:
-    refused = [] if shape in TAKEN[owner] else ["SPEC3" if owner == "several" else "ROL2"]
+    refused = [] if shape in TAKEN[owner] else ["DEP15" if owner == "several" else "ROL2"]
     assert errors(owner, shape) == refused
 
 

@@ -204,6 +204,29 @@ REFUSED: list[tuple[str, str, Callable[[], object]]] = [
     ("MDL15", "artifacts", lambda: models(artifacts="models/a.tar.gz")),
     ("MME2", "instance_type", lambda: many(instance_type="ml.g5.12xlarge")),
     ("PIP1", "containers", lambda: pipeline(MODEL)),
+    ("PIP4", "containers", lambda: pipeline(MODEL, models(), models())),
+    ("PIP7", "containers.b", lambda: direct(a=MODEL, b=models())),
+    ("SPEC3", "containers", lambda: pipeline(MODEL, JUMPSTART)),
+    ("SPEC3", "containers", lambda: direct(a=MODEL, b=JUMPSTART)),
+    (
+        "MME2",
+        "instance_type",
+        lambda: pipeline(MODEL, models(), instance_type="ml.g5.12xlarge"),
+    ),
+    (
+        "MDL17",
+        "containers",
+        lambda: pipeline(heavy(), heavy(), models(environment=heavy().environment), heavy()),
+    ),
+    ("SHD1", "shadow", lambda: variants(a=1, b=1).replace(shadow=shadow())),
+    ("N7", "shadow.variant", lambda: variants(shadow=1).replace(shadow=shadow())),
+    (
+        "SHD2",
+        "variants.a.instance_type",
+        lambda: MultiVariantEndpoint(
+            variants={"a": Variant(model=MODEL, instance_type="ml.inf1.xlarge")}, shadow=shadow()
+        ),
+    ),
     ("PIP1", "containers", lambda: pipeline(*[MODEL] * 16)),
     ("MDL17", "containers", lambda: pipeline(*[heavy()] * 4)),
     ("PIP1", "containers", lambda: DirectEndpoint(containers={}, instance_type="ml.m5.large")),
@@ -254,8 +277,13 @@ def provisioned(scaling: Scaling) -> ServerlessEndpoint:
     return serverless(provisioned_concurrency=1, scaling=scaling)
 
 
-def pipeline(*containers: Model) -> PipelineEndpoint:
-    return PipelineEndpoint(containers=containers, instance_type="ml.m5.large")
+def pipeline(*containers: Any, **fields: Any) -> PipelineEndpoint:
+    return PipelineEndpoint(**{"containers": containers, "instance_type": "ml.m5.large", **fields})
+
+
+def direct(shadow: Any = None, **containers: Any) -> DirectEndpoint:
+    more = {} if shadow is None else {"shadow": shadow}
+    return DirectEndpoint(containers=containers, instance_type="ml.m5.large", **more)
 
 
 def heavy() -> Model:
@@ -289,8 +317,6 @@ def test_what_aws_refuses_is_refused_with_its_rule(
         {"instance_type": "ml.g5.xlarge"},
         {"instance_count": 2},
         {"vpc": True},
-        {"data_capture": DataCapture()},
-        {"shadow": Shadow(model=MODEL, instance_type="ml.m5.large")},
         {"variants": {}},
         {"containers": [MODEL, MODEL]},
         {"artifacts": "models/"},
@@ -347,6 +373,52 @@ def test_ten_content_types_of_256_characters_are_captured() -> None:
         json_content_types=[f"application/v{n}.json" for n in range(10)],
     )
     assert len(capture.csv_content_types[0]) == 256
+
+
+SHADOW = Shadow(model=MODEL, instance_type="ml.m5.large")
+
+
+@pytest.mark.parametrize(
+    ("write", "field", "value", "rule"),
+    [
+        (serverless, "data_capture", DataCapture(), "CAPT7"),
+        (asynchronous, "data_capture", DataCapture(), "CAPT7"),
+        (serverless, "shadow", SHADOW, "SHD4"),
+        (asynchronous, "shadow", SHADOW, "SHD4"),
+        (many, "shadow", SHADOW, "SHD4"),
+        (lambda **given: pipeline(MODEL, MODEL, **given), "shadow", SHADOW, "SHD4"),
+        (lambda **given: direct(a=MODEL, b=MODEL, **given), "shadow", SHADOW, "SHD4"),
+    ],
+)
+def test_what_aws_has_for_other_kinds_alone_is_refused_with_its_rule(
+    write: Any, field: str, value: Any, rule: str
+) -> None:
+    with pytest.raises(SpecError) as refused:
+        write(**{field: value})
+    (problem,) = refused.value.problems
+    assert (problem.rule, problem.where) == (rule, field)
+    assert "; leave it out" in problem.text
+
+
+def test_one_variant_may_be_shadowed_in_proportion_to_its_weight() -> None:
+    def weights(weight: float, percent: int) -> list[float]:
+        variant = Variant(model=MODEL, instance_type="ml.m5.large", weight=weight)
+        copied = SHADOW.replace(traffic_percent=percent)
+        made = MultiVariantEndpoint(variants={"a": variant}, shadow=copied)
+        return [each.weight for each in made.variants_and_shadow]
+
+    assert weights(1, 30) == [10, 3]
+    assert weights(0.7, 10) == [10, 1]
+    assert weights(2, 50) == [2, 1]
+    assert weights(1, 100) == [1, 1]
+
+
+def test_a_pipeline_takes_packages_and_one_container_of_many_models() -> None:
+    package = ModelPackage(arn=PACKAGE)
+    mixed = pipeline(BARE, models(), package)
+    assert [source for _, source in mixed.hosted()[0].containers] == [BARE, models(), package]
+    assert list(problems_of(mixed)) == []
+    assert list(problems_of(direct(a=package, b=MODEL))) == []
 
 
 def test_a_serverless_model_has_a_network_even_with_an_artifact() -> None:

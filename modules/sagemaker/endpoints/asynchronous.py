@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal
 
-from ...rules import Problem, rule
+from ...rules import Problem, Rule, rule
 from ...scaling.kinds import ASYNCHRONOUS
 from ...spec import Aws, Between, Many, S3Uri, Spec, arn_of
 from ..sources import OwnModelSource, source_problems
 from .base import Guarded, Hosted, InVpc, OneVariant, single
-from .capture import Destination
+from .capture import CAPT7, Destination
 from .fleet import Instances
+from .shadow import SHD4
 
 ASY2 = rule(
     "ASY2",
@@ -102,6 +103,8 @@ class AsyncEndpoint(OneVariant, InVpc, Instances, Guarded):
 
     notifications: Notifications | None = None
     """The SNS topics that are told of responses and failures. Default: none."""
+
+    excluded: ClassVar[Mapping[str, Rule]] = {"data_capture": CAPT7, "shadow": SHD4}
 
     kind = "asynchronous"
     family = "asynchronous"

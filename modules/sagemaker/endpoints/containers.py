@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from ...model.environment import MDL17, environment_size
 from ...model.spec import Model
-from ...rules import Problem, rule
+from ...rules import Problem, Rule, rule
 from ...spec import Check, Many
-from ..sources import source_problems
+from ..sources import ContainerSource, ModelPackage, MultiModel, source_problems
 from .base import Captured, Guarded, Hosted, Hostname, InVpc, OneVariant
 from .fleet import Instances
+from .multi_model import MME2
+from .shadow import SHD4
 
 PIP1 = rule(
     "PIP1",
@@ -20,10 +22,29 @@ PIP1 = rule(
     source="botocore sagemaker ContainerDefinitionList; SageMaker developer guide, inference "
     "pipelines",
 )
+PIP4 = rule(
+    "PIP4",
+    refuses="more than one multi-model container in a pipeline",
+    message="holds {count} multi-model containers, and a pipeline takes one; make the others models",
+    source="SageMaker developer guide, multi-model endpoints",
+)
+PIP7 = rule(
+    "PIP7",
+    refuses="a multi-model container where each request names its container",
+    message="cannot be had: AWS takes a container of many models in a serial pipeline alone; use "
+    "PipelineEndpoint or MultiModelEndpoint",
+    source="SageMaker developer guide, supported features (multi-model endpoints: not for "
+    "multi-container endpoints)",
+)
+
+Contained = Model | ModelPackage | MultiModel
+"""What one of several containers serves."""
 
 
 class _Containers(OneVariant, InVpc, Captured, Instances, Guarded):
-    def named(self) -> tuple[tuple[str | None, Model], ...]:
+    excluded: ClassVar[Mapping[str, Rule]] = {"shadow": SHD4}
+
+    def named(self) -> tuple[tuple[str | None, Contained], ...]:
         """The containers with their hostnames."""
         raise NotImplementedError
 
@@ -33,6 +54,8 @@ class _Containers(OneVariant, InVpc, Captured, Instances, Guarded):
         models = [model for _, model in self.named()]
         if sum(environment_size(model.environment) for model in models) > 32 * 1024:
             yield MDL17.problem("containers")
+        if any(isinstance(model, MultiModel) for model in models) and (self.facts.gpus or 0) > 1:
+            yield MME2.problem("instance_type", got=self.instance_type, gpus=self.facts.gpus)
         for index, (name, model) in enumerate(self.named()):
             for problem in source_problems(model, self.instance_type):
                 yield problem.under("containers", name or index)
@@ -58,12 +81,20 @@ def _two_to_fifteen(containers: Any) -> bool:
 class PipelineEndpoint(_Containers):
     """A serial inference pipeline: each container's answer is the next one's request."""
 
-    containers: Annotated[Many[Model], Check(PIP1, _two_to_fifteen)]
-    """The containers, in the order in which they work."""
+    containers: Annotated[Many[ContainerSource], Check(PIP1, _two_to_fifteen)]
+    """The containers, in the order in which they work: models, model packages, and at most one
+    container of many models."""
 
     kind = "serial pipeline"
 
-    def named(self) -> tuple[tuple[str | None, Model], ...]:
+    def check(self) -> Iterator[Problem]:
+        """At most one container has many models."""
+        yield from super().check()
+        count = sum(isinstance(each, MultiModel) for each in self.containers)
+        if count > 1:
+            yield PIP4.problem("containers", count=count)
+
+    def named(self) -> tuple[tuple[str | None, Contained], ...]:
         """The containers, which SageMaker names itself."""
         return tuple((None, model) for model in self.containers)
 
@@ -75,12 +106,19 @@ class PipelineEndpoint(_Containers):
 class DirectEndpoint(_Containers):
     """Several containers, of which each request names one (`TargetContainerHostname`)."""
 
-    containers: Annotated[dict[Hostname, Model], Check(PIP1, _two_to_fifteen)]
-    """The containers by hostname."""
+    containers: Annotated[dict[Hostname, ContainerSource], Check(PIP1, _two_to_fifteen)]
+    """The containers by hostname: models and model packages."""
 
     kind = "direct multi-container"
 
-    def named(self) -> tuple[tuple[str | None, Model], ...]:
+    def check(self) -> Iterator[Problem]:
+        """No container has many models."""
+        yield from super().check()
+        for name, each in self.containers.items():
+            if isinstance(each, MultiModel):
+                yield PIP7.problem("containers", name)
+
+    def named(self) -> tuple[tuple[str | None, Contained], ...]:
         """The containers with their hostnames."""
         return tuple(self.containers.items())
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
-from ...rules import Problem, rule
+from ...rules import Problem, Rule, rule
 from ..sources import MultiModel, source_problems
 from .base import Captured, Guarded, Hosted, InVpc, OneVariant
 from .fleet import Instances
+from .shadow import SHD4
 
 MME2 = rule(
     "MME2",
@@ -23,6 +25,8 @@ class MultiModelEndpoint(OneVariant, InVpc, Captured, Instances, Guarded):
 
     model: MultiModel
     """The container, and where its models lie."""
+
+    excluded: ClassVar[Mapping[str, Rule]] = {"shadow": SHD4}
 
     kind = "multi-model"
 

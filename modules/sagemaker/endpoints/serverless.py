@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar
 
 from ...context import Context
 from ...model.image import FrameworkContainer
 from ...model.spec import Model
-from ...rules import Problem, rule
+from ...rules import Problem, Rule, rule
 from ...scaling.kinds import SERVERLESS, Kind
 from ...scaling.spec import Scaling
 from ...service import Place
@@ -16,6 +16,8 @@ from ...spec import Aws, Between, Check
 from ...usage import Usage, bounds, by_use
 from ..sources import MDL14, OwnModelSource, serverless_problems
 from .base import Endpoint, Hosted, OneVariant, Serverless
+from .capture import CAPT7
+from .shadow import SHD4
 
 SLS1 = rule(
     "SLS1",
@@ -89,6 +91,8 @@ class ServerlessEndpoint(OneVariant, Endpoint):
 
     scaling: Scaling | None = None
     """How the provisioned concurrency follows the load. Without it, it does not."""
+
+    excluded: ClassVar[Mapping[str, Rule]] = {"data_capture": CAPT7, "shadow": SHD4}
 
     kind = "serverless"
     family = "serverless"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Annotated
 
-from ...rollouts.spec import AllAtOnce, Canary, Linear, Rollout
+from ...rollouts.spec import AllAtOnce, Canary, Linear, Rolling, Rollout
 from ...rules import Problem, rule
 from ...scaling.kinds import REALTIME
 from ...spec import Aws, Check, OneOf
 from ..sources import ModelSource, source_problems
 from .base import Captured, Endpoint, Hosted, InVpc, VariantName, single
 from .fleet import Instances
+from .shadow import Shadow, shadow_problems
 from .weights import exact_weights, weights_fit
 
 RT1 = rule(
@@ -31,6 +33,20 @@ RT7 = rule(
     refuses="weights whose ratio AWS cannot keep",
     message="have a ratio that does not fit AWS's 32-bit numbers; write them with fewer digits",
     source="hashicorp/terraform-provider-aws #43643 (weights are float32)",
+)
+SHD1 = rule(
+    "SHD1",
+    refuses="a shadow variant beside several production variants",
+    message="cannot be had beside {count} production variants: AWS shadows one; leave one in variants, "
+    "or the shadow out",
+    source="SageMaker API reference, CreateEndpointConfig ShadowProductionVariants",
+)
+DEP15 = rule(
+    "DEP15",
+    refuses="rolling updates of several production variants",
+    message="does not roll {count} production variants: AWS replaces the instances of one alone in "
+    "batches; use Canary, Linear or AllAtOnce",
+    source="SageMaker developer guide, deployment guardrails, exclusions",
 )
 
 
@@ -62,10 +78,14 @@ class MultiVariantEndpoint(InVpc, Captured, Endpoint):
     ]
     """The production variants by name."""
 
-    rollout: Annotated[AllAtOnce | Canary | Linear | None, OneOf()] = None
+    rollout: Annotated[AllAtOnce | Canary | Linear | Rolling | None, OneOf()] = None
     """How updates reach the endpoint, and what rolls them back. Without it SageMaker's own
     blue/green, under which variants can come and go; with it, a new set of variant names
-    replaces the endpoint, as guardrails need the same names on both sides."""
+    replaces the endpoint, as guardrails need the same names on both sides. Rolling is for one
+    variant."""
+
+    shadow: Shadow | None = None
+    """A model that is tried on copies of the requests of the one production variant. Default: none."""
 
     kind = "real-time, several variants"
     scales = REALTIME
@@ -79,21 +99,43 @@ class MultiVariantEndpoint(InVpc, Captured, Endpoint):
     def check(self) -> Iterator[Problem]:
         """The rules between variants."""
         yield from super().check()
-        weights = [variant.weight for variant in self.variants.values()]
+        weights, count = self._weights(), len(self.variants)
         if not any(weights):
             yield RT6.problem("variants", got=weights)
         elif not weights_fit(weights):
             yield RT7.problem("variants", got=weights)
         else:
             yield from self.check_rollout()
+        if isinstance(self.rollout, Rolling) and count > 1:
+            yield DEP15.problem("rollout", count=count)
+        if self.shadow is None:
+            return
+        if count > 1:
+            yield SHD1.problem("shadow", count=count)
+        for name, each in self.variants.items():
+            path = ("variants", name)
+            yield from shadow_problems(self.shadow, name, each.model, each.instance_type, *path)
 
     def hosted(self) -> tuple[Hosted, ...]:
         """The production variants."""
-        weights = exact_weights([variant.weight for variant in self.variants.values()])
+        weights = exact_weights(self._weights())[: len(self.variants)]
         return tuple(
             single(name, variant.model, variant, weight)
             for (name, variant), weight in zip(self.variants.items(), weights, strict=True)
         )
+
+    def shadowed(self) -> Hosted | None:
+        """The shadow variant."""
+        return self.shadow.hosted(exact_weights(self._weights())[-1]) if self.shadow else None
+
+    def _weights(self) -> list[float]:
+        """The weight of each variant, and last that of the shadow."""
+        weights = [variant.weight for variant in self.variants.values()]
+        if self.shadow is None:
+            return weights
+        # As the decimals that they are written with.
+        share = Fraction(str(weights[0])) * self.shadow.traffic_percent / 100
+        return [*weights, float(share)]
 
     def place_of(self, variant: Hosted) -> tuple[str, ...]:
         """The path of what has a variant's instances and scaling."""
