@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .row import Option, at, gone, has, like, never, no, overridden, yes
+from .row import Option, at, gone, has, like, never, no, yes
 
 SOURCE = "Amazon SageMaker API"
 _MODEL = "aws_sagemaker_model"
@@ -103,6 +103,16 @@ OPTIONS: tuple[Option, ...] = (
         beside="RealtimeEndpoint()",
     ),
     yes(
+        "CreateModel: Containers (Mode MultiModel, one of a pipeline)",
+        'PipelineEndpoint(containers=[Model(), MultiModel(image=IMAGE, artifacts="models/")])',
+        at(_MODEL, "container.*.mode", "MultiModel"),
+    ),
+    yes(
+        "CreateModel: Containers (ModelPackageName)",
+        f'PipelineEndpoint(containers=[Model(), ModelPackage(arn="{_PACKAGE}")])',
+        at(_MODEL, "container.*.model_package_name", _PACKAGE),
+    ),
+    yes(
         "CreateModel: ContainerHostname, InferenceExecutionConfig (Direct)",
         'DirectEndpoint(containers={"firstContainer": Model(), "secondContainer": Model()})',
         at(_MODEL, "container.*.container_hostname", "secondContainer"),
@@ -201,10 +211,9 @@ OPTIONS: tuple[Option, ...] = (
             "s3://acme-dumps/fraud",
         ),
     ),
-    overridden(
+    yes(
         "ProductionVariants: EnableSSMAccess",
-        'RealtimeEndpoint(overrides={"configuration": '
-        '{"production_variants.0.enable_ssm_access": True}})',
+        "RealtimeEndpoint(model=Model(network_isolation=False), host=Host(ssm_access=True))",
         at(_CONFIGURATION, f"{_VARIANT}.enable_ssm_access", True),
     ),
     yes(
@@ -265,10 +274,14 @@ OPTIONS: tuple[Option, ...] = (
         'RealtimeEndpoint(data_capture=DataCapture(modes=["Input"]))',
         at(_CONFIGURATION, "data_capture_config.capture_options", [{"capture_mode": "Input"}]),
     ),
-    no(
+    yes(
         "DataCaptureConfig: CaptureContentTypeHeader",
-        "Not yet.",
-        never(_CONFIGURATION, "capture_content_type_header"),
+        'RealtimeEndpoint(data_capture=DataCapture(csv_content_types=["text/csv"]))',
+        at(
+            _CONFIGURATION,
+            "data_capture_config.capture_content_type_header.csv_content_types",
+            ["text/csv"],
+        ),
     ),
     yes(
         "AsyncInferenceConfig: S3OutputPath",
@@ -358,6 +371,11 @@ OPTIONS: tuple[Option, ...] = (
             "deployment_config.auto_rollback_configuration.alarms.*.alarm_name",
             "fraud-drift",
         ),
+    ),
+    yes(
+        "PutMetricAlarm: AlarmActions",
+        f'RealtimeEndpoint(rollout=AllAtOnce(alarms=EndpointAlarms(alarm_topics=["{_TOPIC}"])))',
+        at("aws_cloudwatch_metric_alarm", "alarm_actions", [_TOPIC]),
     ),
     yes(
         "DeploymentConfig: MaximumExecutionTimeoutInSeconds",
