@@ -153,6 +153,11 @@ REFUSED: list[tuple[str, str, Callable[[], object]]] = [
         lambda: DataCapture(json_content_types=[f"a/{n}" for n in range(11)]),
     ),
     (
+        "CAPT9",
+        "csv_content_types",
+        lambda: DataCapture(csv_content_types=[f"a/{n}" for n in range(11)]),
+    ),
+    (
         "CAPT10",
         "json_content_types.0",
         lambda: DataCapture(csv_content_types=["text/csv"], json_content_types=["Text/csv"]),
