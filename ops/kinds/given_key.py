@@ -71,6 +71,7 @@ def _key(
         str(each.values["name"])
         for each in synthesis.of("aws_cloudwatch_log_group")
         if synthesis.resolved(str(each.values.get("kms_key_id", ""))) == arn
+        and "${" not in str(each.values.get("name", "${}"))
     ]
     artifacts = getattr(synthesis.environment.registry, "own_artifacts", None) if is_own else None
     readers = artifacts.read_accounts if artifacts else ()

@@ -45,7 +45,7 @@ def topics(synthesis: Synthesis) -> Iterator[Finding]:
         for alarm in synthesis.of("aws_cloudwatch_metric_alarm")
         for side in ("alarm_actions", "ok_actions")
         for arn in alarm.values.get(side) or ()
-        if ":sns:" in str(arn)
+        if ":sns:" in str(arn) and "${" not in str(arn)
     }
     for arn in sorted(wanted):
         yield _topic(synthesis, arn)
