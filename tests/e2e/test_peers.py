@@ -52,12 +52,14 @@ class Account:
         }
 
     def environment(self, name: str) -> Environment:
-        """An example as it is deployed to the account, on layers that are there."""
+        """An example as it is deployed to the account, with inference on layers that are there."""
         written = self._environments[name]
         context = written.context.replace(deploy_role="inferform-deploy")
+        aws = Aws(context, emulator=self._emulator)
+        bootstrap(context, aws)
+        if written.inference is None:
+            return written.replace(context=context)
         if self._below is None:
-            aws = Aws(context, emulator=self._emulator)
-            bootstrap(context, aws)
             self._below = below(aws)
         network, registry = self._below
         return written.replace(context=context, network=network, registry=registry)

@@ -7,6 +7,6 @@ from .record import Example
 
 def examples() -> tuple[Example, ...]:
     """Every example that is compared."""
-    from . import sagemaker
+    from . import sagemaker, vpc
 
-    return sagemaker.EXAMPLES
+    return (*sagemaker.EXAMPLES, *vpc.EXAMPLES)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,17 @@ Content = Mapping[str, Any]
 
 Inputs = Mapping[str, str | tuple[str, str]]
 """Where inputs go, by their path in the example: an address and an attribute of the module that has
-the input in it, or why it goes into no attribute."""
+the input in it, an address and "" where the resource is there because of it, or why it goes into no
+attribute."""
+
+FALSE_BY_DEFAULT = {
+    "assign_ipv6_address_on_creation",
+    "enable_dns64",
+    "enable_resource_name_dns_a_record_on_launch",
+    "enable_resource_name_dns_aaaa_record_on_launch",
+    "ipv6_native",
+}
+"""What modules write and Inferform leaves out, as the provider has no for it anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +42,8 @@ class Differs:
     """An attribute that Inferform sets otherwise on purpose."""
 
     got: str | None
-    """What it is, with `*` for anything and `<aws_kms_key>` for something of a resource; None where
-    Inferform does not set it."""
+    """What it is, with `*` for anything; None where Inferform does not set it. Something of a resource
+    is `<aws_kms_key>`, by its address in the module where there is one in its place."""
 
     because: str
 
@@ -53,6 +63,13 @@ class Pair:
 
     adds: Mapping[str, str] = field(default_factory=dict)
     """Attributes and blocks that only Inferform sets, and why."""
+
+    at: Mapping[str, str] = field(default_factory=dict)
+    """Attributes that the type of Inferform's resource has by another path."""
+
+    def path(self, theirs: str) -> str:
+        """Where Inferform has an attribute of the module."""
+        return self.at.get(theirs, theirs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +112,9 @@ class Recorded:
         self.example: str = content["example"]
         self.inputs: dict[str, Any] = dict(leaves(content["inputs"]))
         self.resources: dict[str, dict[str, Any]] = content["resources"]
+        self._paired = {unnumbered(address) for address in paired}
         self._names = {
-            attributes[key]: kind_of(address)
+            attributes[key]: unnumbered(address)
             for address, attributes in self.resources.items()
             for key in OWN_NAME
             if address in paired and isinstance(attributes.get(key), str)
@@ -105,17 +123,18 @@ class Recorded:
     def value(self, address: str, path: str) -> Any:
         """What the module sends for an attribute, in a form to be compared."""
         value = self.resources[address][path]
-        if path in OWN_NAME and isinstance(value, str):
+        if path in (*OWN_NAME, "tags.Name") and isinstance(value, str):
             return value
         if isinstance(value, Mapping):
-            return f"<{kind_of(value['refers to'])}>"
+            address = unnumbered(value["refers to"])
+            return f"<{address if address in self._paired else kind_of(address)}>"
         return plain(value, self._names)
 
 
 class Stacks:
     """The stacks of an environment, with their references followed."""
 
-    def __init__(self, stacks: Mapping[str, Content]) -> None:
+    def __init__(self, stacks: Mapping[str, Content], pairs: Iterable[Pair]) -> None:
         self._layers = {name.split("-", 2)[-1]: stack for name, stack in stacks.items()}
         self._made = {
             f"{kind}.{name}": (stack, attributes)
@@ -123,8 +142,10 @@ class Stacks:
             for kind, resources in stack.get("resource", {}).items()
             for name, attributes in resources.items()
         }
+        self._theirs: dict[str, str] = {}
+        self._theirs = {self.find(pair.ours)[0]: unnumbered(pair.theirs) for pair in pairs}
         self._names = {
-            text: address.partition(".")[0]
+            text: self._theirs.get(address, address.partition(".")[0])
             for address, (stack, attributes) in self._made.items()
             for key in OWN_NAME
             if isinstance(attributes.get(key), str)
@@ -161,7 +182,7 @@ class Stacks:
         """An attribute of a resource by its path in Terraform's words; None where it is not set."""
         stack, _ = self._made[address]
         value = self.attributes(address).get(short(path))
-        if value is None or path in OWN_NAME:
+        if value is None or path in (*OWN_NAME, "tags.Name"):
             return value
         return self.meant(value, stack)
 
@@ -185,7 +206,7 @@ class Stacks:
             held = self._made[address][1].get(key) if address in self._made else None
             if isinstance(held, str):
                 return self._followed(held, stack)
-            return f"<{address.split('.')[-2]}>"
+            return f"<{self._theirs.get(address, address.split('.')[-2])}>"
 
         text = re.sub(r"\$\{data\.terraform_remote_state\.([\w-]+)\.outputs\.(\w+)\}", output, text)
         return re.sub(r"\$\{((?:data\.)?aws_\w+\.[\w-]+)\.([^}]+)\}", attribute, text)
@@ -194,6 +215,11 @@ class Stacks:
 def kind_of(address: str) -> str:
     """The type in an address of the module."""
     return re.sub(r"^(module\.[\w-]+(\[[^\]]*\])?\.)*", "", address).partition(".")[0]
+
+
+def unnumbered(address: str) -> str:
+    """An address without the number of one of several, as references are to all of them."""
+    return re.sub(r"\[\d+\]", "", address)
 
 
 def short(path: str) -> str:
