@@ -59,7 +59,7 @@ def of_examples() -> str:
         place = f"{_BASE}/{recorded.module}/tree/{recorded.commit}/{recorded.example}"
         name = f"{recorded.module.split('/')[-1].removeprefix('terraform-aws-')}"
         name += f", {recorded.example.removeprefix('examples/')}"
-        deployed = example.undeployed or "deployed by the tests"
+        deployed = f"deployed, {example.emulator}" if example.deployed else example.emulator
         lines.append(f"| [{name}]({place}) | {_link(example)} | {deployed} |")
     return "\n".join(lines) + "\n"
 

@@ -7,6 +7,6 @@ from .record import Example
 
 def examples() -> tuple[Example, ...]:
     """Every example that is compared."""
-    from . import sagemaker, vpc
+    from . import ecr, sagemaker, vpc
 
-    return (*sagemaker.EXAMPLES, *vpc.EXAMPLES)
+    return (*sagemaker.EXAMPLES, *vpc.EXAMPLES, *ecr.EXAMPLES)

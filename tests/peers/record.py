@@ -94,8 +94,11 @@ class Example:
     beside: Mapping[str, str] = field(default_factory=dict)
     """What Inferform makes besides, by the type, and why."""
 
-    undeployed: str = ""
-    """Why the tests do not deploy it to the emulator; empty where they do."""
+    emulator: str = "as it is"
+    """How the tests deploy it to the emulator, without what, and why; else why they do not."""
+
+    deployed: bool = True
+    """Whether the tests deploy it."""
 
     def recorded(self) -> Recorded:
         """What the module sends."""
@@ -123,7 +126,7 @@ class Recorded:
     def value(self, address: str, path: str) -> Any:
         """What the module sends for an attribute, in a form to be compared."""
         value = self.resources[address][path]
-        if path in (*OWN_NAME, "tags.Name") and isinstance(value, str):
+        if is_raw(path) and isinstance(value, str):
             return value
         if isinstance(value, Mapping):
             address = unnumbered(value["refers to"])
@@ -182,7 +185,7 @@ class Stacks:
         """An attribute of a resource by its path in Terraform's words; None where it is not set."""
         stack, _ = self._made[address]
         value = self.attributes(address).get(short(path))
-        if value is None or path in (*OWN_NAME, "tags.Name"):
+        if value is None or is_raw(path):
             return value
         return self.meant(value, stack)
 
@@ -210,6 +213,11 @@ class Stacks:
 
         text = re.sub(r"\$\{data\.terraform_remote_state\.([\w-]+)\.outputs\.(\w+)\}", output, text)
         return re.sub(r"\$\{((?:data\.)?aws_\w+\.[\w-]+)\.([^}]+)\}", attribute, text)
+
+
+def is_raw(path: str) -> bool:
+    """Whether the text of an attribute names nothing else."""
+    return path in (*OWN_NAME, "ecr_repository_prefix") or path.startswith("tags.")
 
 
 def kind_of(address: str) -> str:
@@ -250,8 +258,23 @@ def plain(value: Any, names: Mapping[str, str]) -> Any:
     for name in sorted(names, key=len, reverse=True):
         value = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", f"<{names[name]}>", value)
     if value.startswith("{"):
-        return json.dumps(json.loads(value), sort_keys=True)
+        document = json.loads(value)
+        is_policy = "Statement" in document
+        return json.dumps(_any_order(document) if is_policy else document, sort_keys=True)
     return value
+
+
+def _any_order(part: Any) -> Any:
+    """A part of an IAM policy as IAM reads it: a list has no order, and one value needs none."""
+    if isinstance(part, Mapping):
+        return {key: _any_order(inner) for key, inner in part.items() if key != "Statement"} | (
+            {"Statement": [_any_order(each) for each in part["Statement"]]}
+            if "Statement" in part
+            else {}
+        )
+    if isinstance(part, list):
+        return sorted(part) if len(part) > 1 else part[0]
+    return part
 
 
 def fits(pattern: str, value: Any) -> bool:
