@@ -40,6 +40,20 @@ def batch_get_image(original: Original, response: ECRResponse) -> ActionResult:
     return ActionResult(found)
 
 
+@service.corrects("PutRegistryPolicy", gap="refuses BatchImportUpstreamImage")
+def put_registry_policy(original: Original, response: ECRResponse) -> ActionResult:
+    """AWS takes it beside CreateRepository and ReplicateImage: who pulls through a cache imports.
+
+    Amazon ECR user guide, private registry permissions.
+    """
+    text = response._get_param("policyText")
+    backend = ecr_backends[response.current_account][response.region]
+    known = text.replace('"ecr:BatchImportUpstreamImage"', '"ecr:CreateRepository"')
+    answer = backend.put_registry_policy(policy_text=known)
+    backend.registry_policy = text
+    return ActionResult({**answer, "policyText": text})
+
+
 @service.adds(
     "CreatePullThroughCacheRule", gap="is missing", method="create_pull_through_cache_rule"
 )

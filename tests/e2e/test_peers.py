@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inferform import Environment, NetworkOutputs, Registry, RegistryOutputs, load
+from inferform import Environment, ExistingBucket, NetworkOutputs, Registry, RegistryOutputs, load
 from inferform.target import EMULATOR
 from inferform_emulator.process import Emulator
 from ops.aws import Aws
@@ -20,14 +20,16 @@ BUCKET = "acme-shared-artifacts"
 
 
 def _fixed_tags(written: Environment) -> Environment:
-    """Without tags that may move, which the provider of the emulator does not know."""
+    """Without tags that may move, which the provider of the emulator does not know, and with a
+    bucket that is there, as the provider waits a minute for the rules of a new one."""
     registry = written.registry
     assert isinstance(registry, Registry)
     repositories = {
         name: repository.replace(mutable_tags=[])
         for name, repository in registry.repositories.items()
     }
-    return written.replace(registry=registry.replace(repositories=repositories))
+    bucket = ExistingBucket(name=BUCKET)
+    return written.replace(registry=registry.replace(repositories=repositories, artifacts=bucket))
 
 
 def _as_it_is(written: Environment) -> Environment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -114,3 +115,23 @@ def test_the_copies_of_a_bucket_come_back_as_they_were_given(client: Client, acc
     s3.put_bucket_replication(Bucket=f"from-{account}", ReplicationConfiguration=given)
     found = s3.get_bucket_replication(Bucket=f"from-{account}")["ReplicationConfiguration"]
     assert found == given
+
+
+def test_the_policy_of_a_registry_lets_accounts_import_through_caches(client: Client) -> None:
+    ecr = client("ecr")
+
+    def policy(*actions: str) -> str:
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+            "Action": [*actions],
+            "Resource": "arn:aws:ecr:us-east-1:123456789012:repository/hub/*",
+        }
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    given = policy("ecr:CreateRepository", "ecr:BatchImportUpstreamImage")
+    assert ecr.put_registry_policy(policyText=given)["policyText"] == given
+    assert ecr.get_registry_policy()["policyText"] == given
+    with pytest.raises(ClientError, match="InvalidParameterException"):
+        ecr.put_registry_policy(policyText=policy("ecr:BatchImportUpstreamImage", "s3:GetObject"))
+    assert ecr.get_registry_policy()["policyText"] == given
