@@ -16,8 +16,8 @@ from inferform import (
     Scanning,
 )
 
-CI = {"AWS": ["arn:aws:iam::111122223333:role/ci"]}
-ACCOUNT = {"AWS": ["arn:aws:iam::111122223333:root"]}
+CI = ["arn:aws:iam::111122223333:role/ci"]
+ACCOUNT = ["arn:aws:iam::111122223333:root"]
 READ = [
     *("GetAuthorizationToken", "BatchCheckLayerAvailability", "BatchGetImage"),
     *("DescribeImageScanFindings", "DescribeImages", "DescribeRepositories"),
@@ -28,7 +28,9 @@ WRITE = ["PutImage", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpl
 
 
 def may(sid: str, actions: list[str]) -> PolicyStatement:
-    return PolicyStatement(sid=sid, principals=CI, actions=[f"ecr:{each}" for each in actions])
+    return PolicyStatement(
+        sid=sid, principals={"AWS": CI}, actions=[f"ecr:{each}" for each in actions]
+    )
 
 
 ecr_complete = Environment(
@@ -69,13 +71,13 @@ ecr_complete = Environment(
             ],
             statements=[
                 PolicyStatement(
-                    principals=ACCOUNT,
+                    principals={"AWS": ACCOUNT},
                     actions=["ecr:ReplicateImage"],
                     resources=["arn:aws:ecr:us-east-1:111122223333:repository/acme-ecr-use1-app"],
                 ),
                 PolicyStatement(
                     sid="dockerhub",
-                    principals=ACCOUNT,
+                    principals={"AWS": ACCOUNT},
                     actions=["ecr:CreateRepository", "ecr:BatchImportUpstreamImage"],
                     resources=["arn:aws:ecr-public::111122223333:repository/dockerhub/*"],
                 ),

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from inferform import Environment, ExistingBucket, NetworkOutputs, Registry, RegistryOutputs, load
+from inferform import (
+    Context,
+    Environment,
+    ExistingBucket,
+    NetworkOutputs,
+    Registry,
+    RegistryOutputs,
+    load,
+)
 from inferform.target import EMULATOR
 from inferform_emulator.process import Emulator
 from ops.aws import Aws
@@ -28,7 +36,7 @@ def _fixed_tags(written: Environment) -> Environment:
         name: repository.replace(mutable_tags=[])
         for name, repository in registry.repositories.items()
     }
-    bucket = ExistingBucket(name=BUCKET)
+    bucket = ExistingBucket(name=f"{BUCKET}-{written.context.region}")
     return written.replace(registry=registry.replace(repositories=repositories, artifacts=bucket))
 
 
@@ -36,27 +44,44 @@ def _as_it_is(written: Environment) -> Environment:
     return written
 
 
-CHANGED = {"ecr_complete": _fixed_tags}
+def _without_access_logs(written: Environment) -> Environment:
+    """Without access logs, as the provider waits a minute for the rules of their bucket."""
+    ecs = written.ecs
+    assert isinstance(ecs, EcsCluster)
+    balancers = {name: each.replace(access_logs=None) for name, each in ecs.load_balancers.items()}
+    return written.replace(ecs=ecs.replace(load_balancers=balancers))
+
+
+CHANGED = {"ecr_complete": _fixed_tags, "ecs_complete": _without_access_logs}
 """What is left out of an example on the emulator; its record says why."""
 
 
-def below(aws: Aws) -> tuple[NetworkOutputs, RegistryOutputs]:
-    """The layers on which an inference layer stands, made once for all examples."""
+def below(context: Context, aws: Aws) -> tuple[NetworkOutputs, RegistryOutputs]:
+    """The layers on which an inference layer stands, made once for all examples of a Region."""
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    subnets = [
+        ec2.create_subnet(
+            VpcId=vpc, CidrBlock=f"10.9.{n}.0/24", AvailabilityZone=f"{context.region}{letter}"
+        )["Subnet"]["SubnetId"]
+        for n, letter in enumerate("ab")
+    ]
     lists = ec2.describe_managed_prefix_lists()["PrefixLists"]
     (s3_list,) = (each for each in lists if each["PrefixListName"].endswith(".s3"))
-    aws.client("s3").create_bucket(Bucket=BUCKET)
+    bucket = f"{BUCKET}-{context.region}"
+    place = {"CreateBucketConfiguration": {"LocationConstraint": context.region}}
+    aws.any_client("s3").create_bucket(
+        Bucket=bucket, **(place if context.region != "us-east-1" else {})
+    )
     network = NetworkOutputs(
         vpc_id=vpc,
         vpc_cidr="10.9.0.0/16",
-        private_subnet_ids=[subnet],
+        private_subnet_ids=subnets,
         public_subnet_ids=[],
         s3_prefix_list_id=s3_list["PrefixListId"],
     )
     key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
-    return network, RegistryOutputs(kms_key_arn=key, artifact_bucket=BUCKET)
+    return network, RegistryOutputs(kms_key_arn=key, artifact_bucket=bucket)
 
 
 class Account:
@@ -66,7 +91,7 @@ class Account:
         self.folder = folder
         self._variables = terraform_environment(emulator.environment())
         self._emulator = emulator
-        self._below: tuple[NetworkOutputs, RegistryOutputs] | None = None
+        self._below: dict[str, tuple[NetworkOutputs, RegistryOutputs]] = {}
         loaded = load(FOLDER)
         self._environments = {
             file.stem: loaded.environments[key] for key, file in loaded.files.items()
@@ -80,9 +105,9 @@ class Account:
         bootstrap(context, aws)
         if written.inference is None:
             return written.replace(context=context)
-        if self._below is None:
-            self._below = below(aws)
-        network, registry = self._below
+        if context.region not in self._below:
+            self._below[context.region] = below(context, aws)
+        network, registry = self._below[context.region]
         return written.replace(context=context, network=network, registry=registry)
 
     def stacks(self, name: str) -> list[Stack]:

@@ -7,6 +7,6 @@ from .record import Example
 
 def examples() -> tuple[Example, ...]:
     """Every example that is compared."""
-    from . import ecr, sagemaker, vpc
+    from . import ecr, ecs, sagemaker, vpc
 
-    return (*sagemaker.EXAMPLES, *vpc.EXAMPLES, *ecr.EXAMPLES)
+    return (*sagemaker.EXAMPLES, *vpc.EXAMPLES, *ecr.EXAMPLES, *ecs.EXAMPLES)

@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "examples/peers"
 EXPECTED = Path(__file__).with_name("expected")
 
-OWN_NAME = ("name", "bucket", "family")
+NAMED_BY = ("name", "bucket")
+"""The attributes by which a resource is named in others."""
+
+OWN_NAME = (*NAMED_BY, "family")
 """The attributes by which AWS knows a resource."""
 
 Content = Mapping[str, Any]
@@ -28,6 +31,8 @@ the input in it, an address and "" where the resource is there because of it, or
 attribute."""
 
 FALSE_BY_DEFAULT = {
+    *("initProcessEnabled", "interactive", "privileged", "pseudoTerminal"),
+    *("lambda_multi_value_headers_enabled", "proxy_protocol_v2", "skip_destroy", "self"),
     "assign_ipv6_address_on_creation",
     "enable_dns64",
     "enable_resource_name_dns_a_record_on_launch",
@@ -119,7 +124,7 @@ class Recorded:
         self._names = {
             attributes[key]: unnumbered(address)
             for address, attributes in self.resources.items()
-            for key in OWN_NAME
+            for key in NAMED_BY
             if address in paired and isinstance(attributes.get(key), str)
         }
 
@@ -147,13 +152,15 @@ class Stacks:
         }
         self._theirs: dict[str, str] = {}
         self._theirs = {self.find(pair.ours)[0]: unnumbered(pair.theirs) for pair in pairs}
-        self._names = {
-            text: self._theirs.get(address, address.partition(".")[0])
-            for address, (stack, attributes) in self._made.items()
-            for key in OWN_NAME
-            if isinstance(attributes.get(key), str)
-            and "acme-" in (text := self._followed(attributes[key], stack))
-        }
+        # One name may be of several: it is that of the first pair.
+        self._names: dict[str, str] = {}
+        unpaired = [address for address in self._made if address not in self._theirs]
+        for address in (*unpaired, *reversed(self._theirs)):
+            stack, attributes = self._made[address]
+            for key in NAMED_BY:
+                name = attributes.get(key)
+                if isinstance(name, str) and "acme-" in (text := self._followed(name, stack)):
+                    self._names[text] = self._theirs.get(address, address.partition(".")[0])
 
     @property
     def types(self) -> set[str]:
@@ -178,6 +185,10 @@ class Stacks:
         (provider,) = stack["provider"]["aws"]
         apart = ("//", "lifecycle", "depends_on", "provider")
         own = {key: value for key, value in attributes.items() if key not in apart}
+        containers = own.pop("container_definitions", "[]")
+        own["container_definitions"] = {
+            container.pop("name"): container for container in json.loads(containers)
+        }
         tags = {**provider.get("default_tags", [{}])[0].get("tags", {}), **own.pop("tags", {})}
         return dict(leaves(own)) | {f"tags.{key}": value for key, value in tags.items()}
 

@@ -63,7 +63,11 @@ def test_every_attribute_that_the_module_sends_is_the_same_or_differs_as_listed(
             ours = made.value(address, pair.path(path))
             differs = pair.differs.get(path)
             if differs is None:
-                unset = ours is None and theirs == "false" and short(path) in FALSE_BY_DEFAULT
+                unset = (
+                    ours is None
+                    and theirs == "false"
+                    and path.rpartition(".")[2] in FALSE_BY_DEFAULT
+                )
                 good = ours == theirs or unset
             else:
                 good = ours != theirs and (
