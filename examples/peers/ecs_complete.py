@@ -1,4 +1,4 @@
-"""A service behind a load balancer that is open to the internet, with its logs routed by Fluent Bit.
+"""A service behind a load balancer, whose logs Fluent Bit routes.
 
 As in terraform-aws-modules/terraform-aws-ecs, examples/complete.
 """
@@ -45,7 +45,7 @@ ecs_complete = Environment(
     network=Network(cidr="10.111.0.0/16", availability_zones=3),
     registry=Registry(repositories={"frontend": Repository()}),
     ecs=EcsCluster(
-        load_balancers={"shared": LoadBalancer(certificate=None)},
+        load_balancers={"internal": LoadBalancer(certificate=None)},
         overrides={
             "capacity": {
                 "default_capacity_provider_strategy": [
@@ -90,7 +90,7 @@ ecs_complete = Environment(
                     )
                 },
                 route=Route(
-                    load_balancer="shared",
+                    load_balancer="internal",
                     paths=["/*"],
                     deregistration_delay_seconds=5,
                     health_check=HealthCheck(

@@ -8,6 +8,7 @@ import pytest
 
 from inferform import (
     Context,
+    EcsCluster,
     Environment,
     ExistingBucket,
     NetworkOutputs,

@@ -94,7 +94,11 @@ SETTINGS: dict[str, dict[str, tuple[Any, ...]]] = {
     "kubernetes_service_account_v1": {"automount_service_account_token": (False,)},
 }
 # Where an example asks for the other, by the beginning of its stack's name.
-ASKED = {("aws_ecr_repository", "image_tag_mutability"): "stocked-"}
+ASKED = {
+    ("aws_ecr_repository", "image_tag_mutability"): ("stocked-", "peers-ecr-"),
+    ("aws_lb_listener", "protocol"): ("peers-ecs-",),
+    ("aws_lb_listener", "ssl_policy"): ("peers-ecs-",),
+}
 CASES = [(kind, path) for kind, settings in SETTINGS.items() for path in settings]
 
 
