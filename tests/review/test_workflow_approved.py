@@ -12,14 +12,13 @@ import pytest
 import yaml
 
 from ops.errors import NotApprovedError
-from tests.conftest import ROOT
+from tests.workflows import WRITTEN
 
-WORKFLOWS = ROOT / ".github" / "workflows"
 DIGEST = "d" * 64
 
 
 def _jobs(name: str) -> dict[str, Any]:
-    jobs: dict[str, Any] = yaml.safe_load((WORKFLOWS / name).read_text("utf-8"))["jobs"]
+    jobs: dict[str, Any] = yaml.safe_load((WRITTEN / name).read_text("utf-8"))["jobs"]
     return jobs
 
 
@@ -115,7 +114,7 @@ def test_a_difference_is_asked_for_once_more_and_then_fails() -> None:
 
 
 def test_every_deploy_of_the_workflows_is_of_what_was_approved() -> None:
-    for file in WORKFLOWS.glob("*.yml"):
+    for file in WRITTEN.glob("*.yml"):
         for line in file.read_text("utf-8").splitlines():
             if "inferform deploy " in line:
                 assert "--approved" in line, file.name

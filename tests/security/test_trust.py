@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from inferform.layers import program
-from tests.conftest import ROOT, stacks_in
+from tests.conftest import stacks_in
 from tests.examples import readme
+from tests.workflows import FILES
 
-WORKFLOWS = ROOT / ".github" / "workflows"
 ISSUER = "token.actions.githubusercontent.com"
 REPOSITORY = "acme/inference"
 
@@ -41,7 +41,8 @@ class Job:
 
 
 def _workflow(name: str) -> dict[Any, Any]:
-    content: dict[Any, Any] = yaml.safe_load((WORKFLOWS / name).read_text("utf-8"))
+    [file] = [each for each in FILES if each.name == name]
+    content: dict[Any, Any] = yaml.safe_load(file.read_text("utf-8"))
     return content
 
 
@@ -51,7 +52,7 @@ def _events(workflow: dict[Any, Any]) -> list[str]:
 
 
 def _jobs() -> Iterator[Job]:
-    for file in sorted(WORKFLOWS.glob("*.yml")):
+    for file in FILES:
         workflow = _workflow(file.name)
         for event in _events(workflow):
             if event != "workflow_call":
@@ -118,9 +119,7 @@ def _lets_in(statements: list[dict[str, Any]], subject: str) -> bool:
 
 def test_every_workflow_is_looked_at() -> None:
     assert {job.name.split("/")[0] for job in JOBS} == {
-        file.stem
-        for file in WORKFLOWS.glob("*.yml")
-        if set(_events(_workflow(file.name))) != {"workflow_call"}
+        file.stem for file in FILES if set(_events(_workflow(file.name))) != {"workflow_call"}
     }
     assert {role for job in JOBS for role in job.roles} == {"deploy", "plan"}
     assert {job.environment for job in JOBS} > {"", "dev-use1"}

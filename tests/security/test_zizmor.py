@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.workflows import FILES
 
 ZIZMOR = ROOT / ".venv-checkov" / "bin" / "zizmor"
-WORKFLOWS = ROOT / ".github" / "workflows"
 
 EXPLAINED = {
     "anonymous-definition": "a job is called what its key says",
@@ -68,8 +68,7 @@ def test_zizmor_sees_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_no_finding_of_the_workflows_is_unexplained() -> None:
-    files = sorted(WORKFLOWS.glob("*.yml"))
-    assert len(files) > 5
-    found = audits(*files)
+    assert len(FILES) > 5
+    found = audits(*FILES)
     assert {each for each in found if each[0] not in EXPLAINED} == set()
     assert {audit for audit, _ in found} == set(EXPLAINED), "an explanation is no longer needed"
