@@ -39,6 +39,7 @@ from .ecs.spec import (
     EcsService,
     Fargate,
 )
+from .eks.launch import NodeLaunch, OwnTemplate
 from .eks.spec import (
     AccessEntry,
     Addon,
@@ -46,13 +47,16 @@ from .eks.spec import (
     EksCluster,
     FargateProfile,
     GpuNodePool,
+    Karpenter,
     NodeGroup,
     NodeGroups,
+    NodePool,
     Taint,
 )
 from .environment import Environment
 from .existing import Existing
 from .identity.spec import GitHub, Identity
+from .kubernetes.keda import Keda, KedaScaling, PrometheusTrigger, QueueTrigger
 from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
 from .kubernetes.volumes import BucketMount, ClaimMount, EbsMount, EfsMount
 from .layers.specs import Inference, Registry
@@ -198,6 +202,9 @@ __all__ = [
     "InvocationsPerInstance",
     "Ipv6",
     "JumpStartModel",
+    "Karpenter",
+    "Keda",
+    "KedaScaling",
     "Kubernetes",
     "Linear",
     "LoadBalancer",
@@ -219,19 +226,24 @@ __all__ = [
     "NoCapacityFailures",
     "NodeGroup",
     "NodeGroups",
+    "NodeLaunch",
+    "NodePool",
     "Notifications",
     "ObjectRule",
     "OnSchedule",
     "OnUpload",
     "Outputs",
+    "OwnTemplate",
     "Peering",
     "Permissions",
     "PipelineEndpoint",
     "Pod",
     "PolicyStatement",
     "Problem",
+    "PrometheusTrigger",
     "ProvisionedConcurrencyUtilization",
     "PullThroughCache",
+    "QueueTrigger",
     "RealtimeEndpoint",
     "Registry",
     "RegistryOutputs",

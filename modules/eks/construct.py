@@ -10,7 +10,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..cdk import Construct, Fn, ITerraformDependable, TerraformResourceLifecycle
+from ..cdk import (
+    Construct,
+    Fn,
+    ITerraformDependable,
+    TerraformLocal,
+    TerraformResourceLifecycle,
+)
 from ..context import Context
 from ..data_resource import TerraformData
 from ..iam.policy import Statement, allow, document
@@ -19,12 +25,14 @@ from ..outputs import EksOutputs, NetworkOutputs, RegistryOutputs
 from ..overriding import override
 from ..protect import lifecycle
 from .balancer import load_balancer_controller
+from .launch import user_data
 from .pod_role import PodRole
 from .spec import (
     ADDON_ROLES,
     AUTOSCALER,
     BALANCER,
     GPU_LABEL,
+    GROUP_NODE,
     NODE_GROUP_LABEL,
     AccessEntry,
     Addon,
@@ -43,6 +51,7 @@ from .spec import (
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.data_aws_eks_addon_version import DataAwsEksAddonVersion
+from cdktf_cdktf_provider_aws.data_aws_ssm_parameter import DataAwsSsmParameter
 from cdktf_cdktf_provider_aws.eks_access_entry import EksAccessEntry
 from cdktf_cdktf_provider_aws.eks_access_policy_association import (
     EksAccessPolicyAssociation,
@@ -95,6 +104,7 @@ _AUTO_MODE_POLICIES = (
     "AmazonEKSLoadBalancingPolicy",
     "AmazonEKSNetworkingPolicy",
 )
+_GROUP_POLICIES = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy"]
 _BEFORE_NODES = frozenset(("eks-pod-identity-agent", "kube-proxy", "vpc-cni"))
 _DEFAULT_SETTINGS = {"vpc-cni": {"enableNetworkPolicy": "true"}}
 
@@ -132,10 +142,16 @@ class Cluster(Construct):
         before, after = self._ordered_addons()
         network_addons = self._addons(before, [])
         compute: list[ITerraformDependable] = []
-        if isinstance(spec.compute, NodeGroups):
+        if spec.groups:
             assert node_role is not None
-            waits_for = [*node_policies, *network_addons]
-            compute = self._node_groups(spec.compute, node_role, suffix, waits_for)
+            # A role has an access entry of one type, which differs for nodes of Auto Mode.
+            group_role, group_policies = (
+                self._group_role()
+                if isinstance(spec.compute, AutoMode)
+                else (node_role, node_policies)
+            )
+            waits_for = [*group_policies, *network_addons]
+            compute = self._node_groups(cluster, group_role, suffix, waits_for)
         elif isinstance(spec.compute, FargateProfile):
             compute = [self._fargate(spec.compute, cluster)]
         roles = self._pod_roles()
@@ -267,10 +283,18 @@ class Cluster(Construct):
         policies = (
             ["AmazonEKSWorkerNodeMinimalPolicy"]
             if isinstance(compute, AutoMode)
-            else ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy"]
+            else _GROUP_POLICIES
         )
         return self._role(
             "node", "ec2.amazonaws.com", ["AmazonEC2ContainerRegistryPullOnly", *policies]
+        )
+
+    def _group_role(self) -> tuple[IamRole, list[ITerraformDependable]]:
+        """The role of nodes in groups beside Auto Mode."""
+        return self._role(
+            GROUP_NODE,
+            "ec2.amazonaws.com",
+            ["AmazonEC2ContainerRegistryPullOnly", *_GROUP_POLICIES],
         )
 
     def _role(
@@ -385,13 +409,17 @@ class Cluster(Construct):
         return made
 
     def _node_groups(
-        self, spec: NodeGroups, role: IamRole, suffix: str, waits_for: list[ITerraformDependable]
+        self,
+        cluster: EksClusterResource,
+        role: IamRole,
+        suffix: str,
+        waits_for: list[ITerraformDependable],
     ) -> list[ITerraformDependable]:
         scope = Construct(self, "groups")
         role_arn = role.arn
         return [
-            self._node_group(scope, name, group, spec, role_arn, suffix, waits_for)
-            for name, group in spec.groups.items()
+            self._node_group(scope, name, group, cluster, role_arn, suffix, waits_for)
+            for name, group in self._spec.groups.items()
         ]
 
     def _node_group(
@@ -399,16 +427,76 @@ class Cluster(Construct):
         scope: Construct,
         name: str,
         group: NodeGroup,
-        spec: NodeGroups,
+        cluster: EksClusterResource,
         role_arn: str,
         suffix: str,
         waits_for: list[ITerraformDependable],
     ) -> EksNodeGroup:
+        own, roles = group.launch.template, dict[str, Any]()
+        if own is None:
+            launched, roles["template"] = self._launched(scope, name, group, cluster, suffix)
+        else:
+            launched = EksNodeGroupLaunchTemplate(id=own.id, version=own.version)
+        compute = self._spec.compute
+        scaled = isinstance(compute, NodeGroups) and compute.cluster_autoscaler
+        made = EksNodeGroup(
+            scope,
+            name,
+            cluster_name=self._cluster_name,
+            node_group_name=group.name_in(self._context, name, suffix),
+            node_role_arn=role_arn,
+            subnet_ids=self._subnet_ids,
+            # EKS takes neither beside an AMI of one's own.
+            version=None if group.has_own_ami else self._spec.version,
+            ami_type=None if group.has_own_ami else group.ami,
+            capacity_type=group.capacity_type,
+            instance_types=list(group.asked_types) or None,
+            labels={
+                **group.labels,
+                NODE_GROUP_LABEL: name,
+                **({GPU_LABEL: "true"} if group.gpu else {}),
+            },
+            taint=[
+                EksNodeGroupTaint(key=taint.key, value=taint.value or None, effect=taint.effect)
+                for taint in group.all_taints
+            ]
+            or None,
+            launch_template=launched,
+            scaling_config=EksNodeGroupScalingConfig(
+                min_size=group.min_size, desired_size=group.desired, max_size=group.max_size
+            ),
+            update_config=EksNodeGroupUpdateConfig(
+                max_unavailable_percentage=group.max_unavailable_percentage
+            ),
+            lifecycle=TerraformResourceLifecycle(
+                create_before_destroy=True,
+                ignore_changes=["scaling_config[0].desired_size"] if scaled else None,
+            ),
+            depends_on=waits_for,
+        )
+        override(group, {"group": made, **roles})
+        return made
+
+    def _launched(
+        self,
+        scope: Construct,
+        name: str,
+        group: NodeGroup,
+        cluster: EksClusterResource,
+        suffix: str,
+    ) -> tuple[EksNodeGroupLaunchTemplate, LaunchTemplate]:
+        """Inferform's own launch template of a group, and its version that nodes run."""
         settings = self._launch_settings(group)
-        template = self._launch_template(scope, name, settings)
+        image, parameter = group.launch.ami, group.launch.ami_parameter
+        if parameter is not None:
+            read = DataAwsSsmParameter(scope, f"{name}-ami", name=parameter)
+            image = read.insecure_value
+        data = self._user_data(group, cluster)
+        template = self._launch_template(scope, name, settings, image, data)
         overridden = group.overridden("template") or {}
         content = {
             **settings,
+            **group.launch.content,
             "overrides": {
                 path: value
                 for path, value in overridden.items()
@@ -426,51 +514,29 @@ class Cluster(Construct):
                 "group": group.name_in(self._context, name, suffix),
                 "version": self._spec.version,
                 "content": short_hash(content),
+                **({"ami": image} if parameter is not None else {}),
             },
             keeps_input=True,
         )
-        made = EksNodeGroup(
-            scope,
-            name,
-            cluster_name=self._cluster_name,
-            node_group_name=group.name_in(self._context, name, suffix),
-            node_role_arn=role_arn,
-            subnet_ids=self._subnet_ids,
-            version=self._spec.version,
-            ami_type=group.ami,
-            capacity_type=group.capacity_type,
-            instance_types=list(group.instance_types),
-            labels={
-                **group.labels,
-                NODE_GROUP_LABEL: name,
-                **({GPU_LABEL: "true"} if group.gpu else {}),
+        return EksNodeGroupLaunchTemplate(id=template.id, version=launched.output), template
+
+    def _user_data(self, group: NodeGroup, cluster: EksClusterResource) -> str:
+        """What nodes are told when they start; empty for nothing."""
+        return user_data(
+            group.launch,
+            group.os,
+            {
+                "name": self._cluster_name,
+                "apiServerEndpoint": cluster.endpoint,
+                "certificateAuthority": cluster.certificate_authority.get(0).data,
+                "cidr": cluster.kubernetes_network_config.service_ipv4_cidr,
             },
-            taint=[
-                EksNodeGroupTaint(key=taint.key, value=taint.value or None, effect=taint.effect)
-                for taint in group.all_taints
-            ]
-            or None,
-            launch_template=EksNodeGroupLaunchTemplate(id=template.id, version=launched.output),
-            scaling_config=EksNodeGroupScalingConfig(
-                min_size=group.min_size, desired_size=group.desired, max_size=group.max_size
-            ),
-            update_config=EksNodeGroupUpdateConfig(
-                max_unavailable_percentage=group.max_unavailable_percentage
-            ),
-            lifecycle=TerraformResourceLifecycle(
-                create_before_destroy=True,
-                ignore_changes=["scaling_config[0].desired_size"]
-                if spec.cluster_autoscaler
-                else None,
-            ),
-            depends_on=waits_for,
+            [(taint.key, taint.value, taint.effect) for taint in group.all_taints],
         )
-        override(group, {"group": made, "template": template})
-        return made
 
     def _launch_settings(self, group: NodeGroup) -> dict[str, Any]:
         """What nodes are started with, but for their tags."""
-        is_bottlerocket = group.ami.startswith("BOTTLEROCKET")
+        is_bottlerocket = group.os == "BOTTLEROCKET"
         return {
             # Bottlerocket keeps images and pods on its second volume.
             "device_name": "/dev/xvdb" if is_bottlerocket else "/dev/xvda",
@@ -485,12 +551,21 @@ class Cluster(Construct):
         }
 
     def _launch_template(
-        self, scope: Construct, name: str, settings: Mapping[str, Any]
+        self,
+        scope: Construct,
+        name: str,
+        settings: Mapping[str, Any],
+        image: str | None,
+        data: str,
     ) -> LaunchTemplate:
         return LaunchTemplate(
             scope,
             f"{name}-template",
             name=node_template(self._context, name),
+            image_id=image,
+            user_data=Fn.base64encode(TerraformLocal(scope, f"{name}-user-data", data).as_string)
+            if data
+            else None,
             block_device_mappings=[
                 LaunchTemplateBlockDeviceMappings(
                     device_name=settings["device_name"],

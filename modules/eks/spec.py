@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from ..spec import Aws, Between, Check, Cidrs, Known, Many, Matches, OneOf, Shor
 from ..usage import Usage, between, by_use, exactly
 from ..vpc.flow_logs import RetentionDays
 from .instances import architecture, has_neuron, node_types
+from .launch import EKS38, EKS39, NodeLaunch, Os, is_json
 from .versions import in_support, versions, versions_read
 
 EKS1 = rule(
@@ -204,6 +204,19 @@ EKS35 = rule(
     source="Amazon EKS user guide, private clusters with limited internet access",
 )
 
+EKS43 = rule(
+    "EKS43",
+    refuses="a node pool that Karpenter does not take",
+    message="must be {expected}",
+    source="Karpenter, NodePools; Amazon EKS user guide, create a node pool for EKS Auto Mode",
+)
+EKS44 = rule(
+    "EKS44",
+    refuses="a node pool with the name of one that is there anyway",
+    message="is the name of {whose}; give it another",
+    source="Amazon EKS user guide, enable or disable built-in NodePools; Inferform: gpu_pool is gpu",
+)
+
 EKS36 = rule(
     "EKS36",
     refuses="settings of an add-on that JSON cannot hold",
@@ -278,16 +291,54 @@ Namespace = Annotated[str, Matches(EKS31, r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 NodeCount = Annotated[int, Between(EKS30, 0, 450)]
 
 
-def _is_json(value: object) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(key, str) for key in value) and all(map(_is_json, value.values()))
-    if isinstance(value, list):
-        return all(map(_is_json, value))
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, str):
-        return not any("\ud800" <= char <= "\udfff" for char in value)
-    return value is None or isinstance(value, int)
+_ARCHITECTURES = {"arm64": "arm64", "x86_64": "amd64"}
+
+
+def _is_families(names: tuple[str, ...]) -> bool:
+    known = {name.partition(".")[0] for name in node_types()}
+    return len(names) == len(set(names)) and set(names) <= known
+
+
+def _expects_families(names: tuple[str, ...]) -> dict[str, str]:
+    known = sorted({name.partition(".")[0] for name in node_types()})
+    hints = [did_you_mean(name, known) for name in names if name not in known]
+    return {"expected": f"families of EC2 instances, each once, such as m7i{''.join(hints)}"}
+
+
+def _expects_once(_: object) -> dict[str, str]:
+    return {"expected": "different ones, one at least where it is given"}
+
+
+def _expects_more(_: object) -> dict[str, str]:
+    return {"expected": "more than 0"}
+
+
+def _expects_minutes(_: object) -> dict[str, str]:
+    return {"expected": "from 0 to 10,080 minutes"}
+
+
+def _expects_weight(_: object) -> dict[str, str]:
+    return {"expected": "from 1 to 100"}
+
+
+def _is_zone(name: str) -> bool:
+    return bool(re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d[a-z]", name, re.ASCII))
+
+
+def _expects_zone(_: object) -> dict[str, str]:
+    return {"expected": "the name of an availability zone, such as us-east-1a"}
+
+
+def _is_alias(name: str) -> bool:
+    return bool(
+        re.fullmatch(
+            r"(al2023@(latest|v\d{8})|bottlerocket@(latest|v\d+\.\d+\.\d+))", name, re.ASCII
+        )
+    )
+
+
+def _expects_alias(_: object) -> dict[str, str]:
+    return {"expected": "an alias such as al2023@latest, al2023@v20261101 or bottlerocket@v1.50.0"}
 
 
 def _namespaces_fit(names: tuple[str, ...]) -> bool:
@@ -396,6 +447,10 @@ class NodeGroup(Overridable, Billed, Named):
     taints: Many[Taint] | None = None
     """Taints on each node. Without it none, or `nvidia.com/gpu` where the nodes have GPUs."""
 
+    launch: NodeLaunch = NodeLaunch()
+    """How nodes start: an AMI of your own, settings, a script or a launch template of your own.
+    Default: by EKS's AMI and Inferform's launch template."""
+
     max_unavailable_percentage: Annotated[
         int, Between(EKS12, 1, 100), Aws("eks:NodegroupUpdateConfig.maxUnavailablePercentage")
     ] = 33
@@ -405,7 +460,8 @@ class NodeGroup(Overridable, Billed, Named):
         """Its own without the suffix, and of its launch template."""
         context = place.environment.context
         yield Name("aws_eks_node_group", self.name_in(context, place.name))
-        yield Name("aws_launch_template", node_template(context, place.name))
+        if self.launch.template is None:
+            yield Name("aws_launch_template", node_template(context, place.name))
 
     def name_in(self, context: Context, group: str, suffix: str = "") -> str:
         """The name of the node group, which changes with what EKS cannot change in place, so
@@ -430,6 +486,10 @@ class NodeGroup(Overridable, Billed, Named):
                 hint = did_you_mean(name, node_types())
                 yield EKS21.problem("instance_types", index, got=name, hint=hint)
         yield from self._check_ami()
+        if self.launch.template is not None and "disk_size_gib" in self.model_fields_set:
+            yield EKS38.problem("disk_size_gib", got=self.disk_size_gib)
+        for problem in self.launch.problems_on(self.os):
+            yield problem.under("launch")
         if self.capacity_type == "SPOT" and len(self.instance_types) == 1:
             yield EKS23.problem("instance_types", got=self.instance_types[0])
 
@@ -443,6 +503,8 @@ class NodeGroup(Overridable, Billed, Named):
                 else "some are accelerated and some are not"
             )
             yield EKS7.problem("instance_types", reason=reason, remedy="make a group of each")
+        elif self.ami_type is not None and self.has_own_ami:
+            yield EKS39.problem("ami_type", got=self.ami_type, other="launch's")
         elif self.ami_type is not None:
             runs = "arm64" if "_ARM_64" in self.ami_type else "x86_64"
             if archs != {runs}:
@@ -469,14 +531,33 @@ class NodeGroup(Overridable, Billed, Named):
 
     @property
     def ami(self) -> str:
-        """The AMI type: what was given, or what the instance types need."""
-        return self.ami_type or self._derived_ami
+        """The AMI type: what was given, or what the instance types need; CUSTOM for one's own."""
+        return "CUSTOM" if self.has_own_ami else self.ami_type or self._derived_ami
+
+    @property
+    def has_own_ami(self) -> bool:
+        """Whether the AMI is not one that EKS chooses."""
+        template = self.launch.template
+        return self.launch.has_own_ami or (template is not None and template.has_ami)
+
+    @property
+    def os(self) -> Os:
+        """The nodes' operating system."""
+        if self.has_own_ami:
+            return self.launch.os or "AL2023"
+        return "BOTTLEROCKET" if self.ami.startswith("BOTTLEROCKET") else "AL2023"
+
+    @property
+    def asked_types(self) -> tuple[str, ...]:
+        """The instance types that EKS is asked for: none where the launch template names one."""
+        template = self.launch.template
+        return () if template and template.has_instance_type else tuple(self.instance_types)
 
     @property
     def fixed(self) -> Content:
         """What EKS cannot change in place."""
         return {
-            "instance_types": list(self.instance_types),
+            "instance_types": list(self.asked_types),
             "ami_type": self.ami,
             "capacity_type": self.capacity_type,
         }
@@ -497,6 +578,112 @@ class NodeGroup(Overridable, Billed, Named):
         if self.taints is not None:
             return tuple(self.taints)
         return (Taint(key=GPU_TAINT_KEY, value="true"),) if self.gpu else ()
+
+
+class NodePool(Spec):
+    """What Karpenter may start for pods that find no node: instances, how many, and what is on them."""
+
+    instance_families: Annotated[Many[str], Check(EKS43, _is_families, _expects_families)] = ()
+    """Instance families, such as `m7i`. Default: any, or those of `instance_types`."""
+
+    instance_types: Annotated[
+        Many[Annotated[str, Check(EKS26, lambda name: not name.startswith("ml."))]],
+        Check(EKS43, lambda names: len(names) == len(set(names)), _expects_once),
+    ] = ()
+    """Instance types, such as `m7i.2xlarge`. Default: every one of the families."""
+
+    architectures: Annotated[
+        Many[Literal["amd64", "arm64"]],
+        Check(EKS43, lambda names: 0 < len(names) == len(set(names)), _expects_once),
+    ] = ("amd64",)
+    """Processors that the images are built for. Default: amd64."""
+
+    capacity_types: Annotated[
+        Many[Literal["on-demand", "spot", "reserved"]],
+        Check(EKS43, lambda names: 0 < len(names) == len(set(names)), _expects_once),
+    ] = ("on-demand",)
+    """How instances may be bought; reserved are capacity reservations. Default: on demand."""
+
+    zones: Annotated[
+        Many[Annotated[str, Check(EKS43, _is_zone, _expects_zone)]],
+        Check(EKS43, lambda names: len(names) == len(set(names)), _expects_once),
+    ] = ()
+    """Availability zones by name. Default: all of the cluster's."""
+
+    max_vcpu: Annotated[int, Check(EKS43, lambda value: value > 0, _expects_more)]
+    """The most vCPUs at once."""
+
+    max_gpus: Annotated[int, Check(EKS43, lambda value: value >= 0, _expects_more)] | None = None
+    """The most GPUs at once. Default: no limit beside `max_vcpu`."""
+
+    labels: dict[NodeKey, LabelValue] = {}
+    """Labels of its nodes. Default: none."""
+
+    taints: Many[Taint] | None = None
+    """Taints of its nodes. Default: none, or `nvidia.com/gpu` where its instances have GPUs."""
+
+    disk_size_gib: Annotated[int, Between(EKS29, 20, 16_384)] | None = None
+    """The size of each node's volume in GiB, which holds images and models. Default: Karpenter's,
+    80 GiB on Auto Mode."""
+
+    consolidation: Literal["WhenEmpty", "WhenEmptyOrUnderutilized"] = "WhenEmptyOrUnderutilized"
+    """When nodes go: empty, or also where their pods fit elsewhere. Default: both."""
+
+    consolidate_after_minutes: Annotated[
+        int, Check(EKS43, lambda value: 0 <= value <= 10_080, _expects_minutes)
+    ] = 5
+    """Minutes that such a node stays. Default: 5."""
+
+    expire_after_hours: Annotated[int, Check(EKS43, lambda value: value > 0, _expects_more)] = 336
+    """Hours after which a node is replaced; at most 504 on Auto Mode. Default: 336."""
+
+    weight: (
+        Annotated[int, Check(EKS43, lambda value: 1 <= value <= 100, _expects_weight)] | None
+    ) = None
+    """Which pool is tried first: the one with the highest. Default: none, the last."""
+
+    def check(self) -> Iterator[Problem]:
+        """All of its instances have the processors, and all or none have GPUs."""
+        if len({has_gpu(name) for name in self.instances}) > 1:
+            reason = "some have GPUs and some have not"
+            yield EKS7.problem("instance_families", reason=reason, remedy="make a pool of each")
+        built = {_ARCHITECTURES[architecture(name)] for name in self.instances}
+        missing = sorted(set(self.architectures) - built) if built else []
+        if missing:
+            reason = f"no instance has {one_of(missing)}"
+            remedy = f"write architectures={sorted(built)}"
+            yield EKS7.problem("architectures", reason=reason, remedy=remedy)
+
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """Instance types that stand for what it may start; empty for any."""
+        return (*self.instance_types, *(f"{name}.xlarge" for name in self.instance_families))
+
+    @property
+    def gpu(self) -> bool:
+        """Whether its nodes have NVIDIA GPUs."""
+        return bool(self.instances) and has_gpu(self.instances[0])
+
+    @property
+    def all_taints(self) -> tuple[Taint, ...]:
+        """The taints: what was given, or the one that keeps other pods off GPU nodes."""
+        if self.taints is not None:
+            return tuple(self.taints)
+        return (Taint(key=GPU_TAINT_KEY, value="true"),) if self.gpu else ()
+
+
+class Karpenter(Spec):
+    """Karpenter in the cluster, which somebody else installs with its role and queue."""
+
+    pools: Annotated[
+        dict[ShortName, NodePool],
+        Check(EKS43, bool, lambda _: {"expected": "one node pool at least"}),
+    ]
+    """Its node pools, by short name."""
+
+    ami: Annotated[str, Check(EKS43, _is_alias, _expects_alias)] = "al2023@latest"
+    """The alias of EKS's AMI for its nodes; a version such as `al2023@v20261101` keeps them until it
+    is changed. Default: al2023@latest."""
 
 
 class GpuNodePool(Spec):
@@ -530,13 +717,32 @@ class AutoMode(Spec):
     """The built-in node pools. Without it, both."""
 
     gpu_pool: GpuNodePool | None = None
-    """A node pool of GPU instances. Without it, GPU pods find no node."""
+    """A node pool of GPU instances. Without it and `pools`, GPU pods find no node."""
+
+    pools: dict[ShortName, NodePool] = {}
+    """Node pools of your own beside those, by short name. Default: none."""
+
+    groups: dict[ShortName, NodeGroup] = {}
+    """Managed node groups beside Auto Mode, by short name, with the add-ons that their nodes need:
+    for AMIs of your own, or capacity that Auto Mode does not start. Default: none."""
 
     def check(self) -> Iterator[Problem]:
         """Something runs pods."""
         if not self.node_pools:
             reason = "has no built-in node pool, so that add-ons find no node"
             yield EKS14.problem("node_pools", reason=reason, remedy="keep one of them at least")
+        for name, pool in self.pools.items():
+            if name in ("general-purpose", "system"):
+                yield EKS44.problem("pools", name, whose="a built-in node pool")
+            if name == "gpu" and self.gpu_pool is not None:
+                yield EKS44.problem("pools", name, whose="gpu_pool's")
+            if pool.expire_after_hours > 504:
+                expected = "at most 504 hours on Auto Mode"
+                yield EKS43.problem(
+                    *("pools", name, "expire_after_hours"),
+                    got=pool.expire_after_hours,
+                    expected=expected,
+                )
 
 
 class NodeGroups(Spec):
@@ -551,6 +757,9 @@ class NodeGroups(Spec):
     cluster_autoscaler: bool = False
     """Whether the Kubernetes Cluster Autoscaler sets each group's size: it gets its role, and
     Terraform leaves `desired_size` alone. Without it, groups have the size that is written."""
+
+    karpenter: Karpenter | None = None
+    """Node pools of Karpenter, where somebody installed it. Default: none."""
 
     load_balancer_controller: bool = False
     """Whether the AWS Load Balancer Controller gets its role, for the service account
@@ -591,7 +800,7 @@ class Addon(Spec):
     """The version, such as `v1.35.0-eksbuild.2`. Without it the default that EKS names for
     the cluster's Kubernetes version, so that an upgrade of the cluster takes it along."""
 
-    configuration: Annotated[dict[str, Any], Check(EKS36, _is_json)] = {}
+    configuration: Annotated[dict[str, Any], Check(EKS36, is_json)] = {}
     """The add-on's own settings. Without it, Inferform's."""
 
 
@@ -631,6 +840,9 @@ OBSERVABILITY = "amazon-cloudwatch-observability"
 
 AGENT = "cloudwatch-agent"
 """CloudWatch's agent, in the name of its role and of its service account."""
+
+GROUP_NODE = "group-node"
+"""The nodes of groups beside Auto Mode, in the name of their role."""
 
 AUTOSCALER = "cluster-autoscaler"
 """The Cluster Autoscaler, likewise."""
@@ -779,7 +991,7 @@ class EksCluster(Overridable, Billed, Named, Reaching):
             yield EKS33.problem("compute", reason="has Spot nodes only", remedy=remedy)
 
     def _refusal(self, addon: str) -> str | None:
-        if isinstance(self.compute, AutoMode) and addon in _BY_AUTO_MODE:
+        if isinstance(self.compute, AutoMode) and not self.groups and addon in _BY_AUTO_MODE:
             return "is part of EKS Auto Mode already"
         if isinstance(self.compute, FargateProfile) and addon in _DAEMON_SETS:
             return "runs a pod on every node, which Fargate does not have"
@@ -794,6 +1006,8 @@ class EksCluster(Overridable, Billed, Named, Reaching):
         yield Name("aws_cloudwatch_log_group", control_plane_log(context))
         yield Name("aws_security_group", api_group(context))
         roles = ["cluster", "fargate" if isinstance(compute, FargateProfile) else "node"]
+        if isinstance(compute, AutoMode) and compute.groups:
+            roles.append(GROUP_NODE)
         roles += [ADDON_ROLES[name].does for name in self.addons if name in ADDON_ROLES]
         if isinstance(compute, NodeGroups) and compute.cluster_autoscaler:
             roles.append(AUTOSCALER)
@@ -834,11 +1048,24 @@ class EksCluster(Overridable, Billed, Named, Reaching):
     @property
     def lacks_device_plugin(self) -> bool:
         """Whether its GPU nodes need NVIDIA's device plugin as a Kubernetes object."""
-        return isinstance(self.compute, NodeGroups) and any(
+        return any(
             # Bottlerocket's AMI for NVIDIA has the plugin inside, Amazon Linux's has not.
-            group.gpu and group.ami.startswith("AL2023")
-            for group in self.compute.groups.values()
+            group.gpu and group.os == "AL2023"
+            for group in self.groups.values()
         )
+
+    @property
+    def pools(self) -> Mapping[str, NodePool]:
+        """Its node pools, but for those of Auto Mode itself and its `gpu_pool`."""
+        if isinstance(self.compute, AutoMode):
+            return self.compute.pools
+        found = self.compute.karpenter if isinstance(self.compute, NodeGroups) else None
+        return found.pools if found else {}
+
+    @property
+    def groups(self) -> Mapping[str, NodeGroup]:
+        """Its managed node groups."""
+        return {} if isinstance(self.compute, FargateProfile) else self.compute.groups
 
     def _newer(self, addon_version: str) -> bool:
         return minor(addon_version.rpartition(".")[0].rpartition(".")[0]) > minor(self.version)
@@ -846,7 +1073,7 @@ class EksCluster(Overridable, Billed, Named, Reaching):
     @property
     def installed_addons(self) -> dict[str, Addon]:
         """Every add-on that is installed: what the compute needs, and what is asked for."""
-        if isinstance(self.compute, AutoMode):
+        if isinstance(self.compute, AutoMode) and not self.groups:
             names = ["metrics-server"]
         elif isinstance(self.compute, FargateProfile):
             names = ["coredns", "metrics-server"]

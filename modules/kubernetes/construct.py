@@ -16,11 +16,13 @@ from typing import Any
 
 from ..cdk import Construct, ITerraformDependable
 from ..eks.pod_role import PodRole
-from ..eks.spec import pod_role_name
+from ..eks.spec import own_role, pod_role_name
 from ..iam import grants
+from ..iam.policy import allow
 from ..outputs import EksOutputs
+from .keda import KEDA_ROLE
 from .objects import Object, Place
-from .spec import EksService
+from .spec import EksService, Kubernetes
 
 from cdktf_cdktf_provider_kubernetes.manifest import Manifest
 
@@ -43,8 +45,9 @@ _TYPES = {
 
 _FIRST = frozenset(
     (
-        *("ConfigMap", "DaemonSet", "IngressClass", "Namespace", "NodePool", "PersistentVolume"),
-        *("PersistentVolumeClaim", "StorageClass"),
+        *("ConfigMap", "DaemonSet", "EC2NodeClass", "IngressClass", "Namespace", "NodeClass"),
+        *("NodePool", "PersistentVolume", "PersistentVolumeClaim", "StorageClass"),
+        "TriggerAuthentication",
     )
 )
 
@@ -86,6 +89,34 @@ def service_role(
     )
 
 
+def keda_role(
+    scope: Construct, *, spec: Kubernetes, place: Place, cluster: EksOutputs
+) -> PodRole | None:
+    """The role of KEDA's operator, which counts the messages of the services' queues; None where it
+    has none of this layer's."""
+    keda = spec.keda
+    if keda is None or not spec.makes_keda_role:
+        return None
+    context = place.context
+    queues = sorted(
+        {
+            f"arn:{context.partition}:sqs:{queue.region}:{queue.account}:{queue.name}"
+            for queue in spec.queues
+        }
+    )
+    return PodRole(
+        scope,
+        KEDA_ROLE,
+        context=context,
+        name=own_role(context, KEDA_ROLE),
+        cluster_name=cluster.cluster_name,
+        namespace=keda.namespace,
+        service_account=keda.service_account,
+        statements=[allow("sqs:GetQueueAttributes", queues, sid="CountMessages")],
+        oidc_issuer=cluster.oidc_issuer if place.trusts_issuer else None,
+    )
+
+
 class Objects(Construct):
     """Kubernetes objects; each waits for its namespace, and those of a service for `ready`."""
 
@@ -118,7 +149,7 @@ def resource(
     name = "-".join(part for part in parts if part)
     waits_for = list(depends_on) or None
     if kind not in _TYPES:
-        return Manifest(scope, name, manifest=made, depends_on=waits_for)
+        return Manifest(scope, name, manifest=_literal(made), depends_on=waits_for)
     module = importlib.import_module(f"cdktf_cdktf_provider_kubernetes.{_TYPES[kind]}")
     type_name = "".join(part.capitalize() for part in _TYPES[kind].split("_"))
     body = {key: value for key, value in made.items() if key not in ("apiVersion", "kind")}
@@ -127,6 +158,17 @@ def resource(
     if kind == "Deployment":
         fields["timeouts"] = module.DeploymentV1Timeouts(create=_ROLLOUT, update=_ROLLOUT)
     return getattr(module, type_name)(scope, name, **fields, depends_on=waits_for)
+
+
+def _literal(value: Any) -> Any:
+    """What looks like Terraform's templates is none: objects are literal."""
+    if isinstance(value, dict):
+        return {key: _literal(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_literal(each) for each in value]
+    if isinstance(value, str):
+        return value.replace("${", "$${").replace("%{", "%%{")
+    return value
 
 
 def _as_provider_nests(kind: str, body: Object) -> Object:
@@ -168,8 +210,7 @@ def _value(module: ModuleType, parent: str, field: str, value: Any, annotation: 
     if isinstance(value, list):
         return [_value(module, parent, field, each, None) for each in value]
     if isinstance(value, str):
-        # Objects are literal: what looks like Terraform's templates is not one.
-        return value.replace("${", "$${").replace("%{", "%%{")
+        return _literal(value)
     if isinstance(value, int) and not isinstance(value, bool) and _is_text(annotation):
         return str(value)
     return value

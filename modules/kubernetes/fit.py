@@ -14,7 +14,7 @@ from ..eks.spec import (
     EksCluster,
     FargateProfile,
     NodeGroup,
-    NodeGroups,
+    NodePool,
     Taint,
     minor,
 )
@@ -79,11 +79,12 @@ def _lacking(cluster: EksCluster, pod: Pod, volume: PodVolume) -> tuple[str, str
 
 def _problems(cluster: EksCluster, service: EksService) -> Iterator[Problem]:
     compute, pod = cluster.compute, service.compute
-    if not isinstance(compute, NodeGroups) and pod.node_group is not None:
+    if not cluster.groups and pod.node_group is not None:
         kind = type(compute).__name__
         yield KUB17.problem("compute", "node_group", got=pod.node_group, compute=kind)
-    elif isinstance(compute, AutoMode):
-        if pod.gpus and compute.gpu_pool is None:
+    elif isinstance(compute, AutoMode) and pod.node_group is None:
+        pooled = compute.gpu_pool is not None or any(pool.gpu for pool in compute.pools.values())
+        if pod.gpus and not pooled and not _fit_groups(cluster.groups, pod):
             yield KUB10.problem(
                 *("compute", "gpus"),
                 got=pod.gpus,
@@ -93,7 +94,9 @@ def _problems(cluster: EksCluster, service: EksService) -> Iterator[Problem]:
     elif isinstance(compute, FargateProfile):
         yield from _on_fargate(compute, service)
     else:
-        yield from _on_groups(compute, pod)
+        started = any(_starts(pool, pod) for pool in cluster.pools.values())
+        if pod.node_group is not None or not started:
+            yield from _on_groups(cluster.groups, pod)
 
 
 def _on_fargate(profile: FargateProfile, service: EksService) -> Iterator[Problem]:
@@ -113,8 +116,19 @@ def _on_fargate(profile: FargateProfile, service: EksService) -> Iterator[Proble
     yield KUB10.problem(*path, reasons=reasons, remedy=remedy)
 
 
-def _on_groups(compute: NodeGroups, pod: Pod) -> Iterator[Problem]:
-    groups = compute.groups
+def _starts(pool: NodePool, pod: Pod) -> bool:
+    """Whether Karpenter starts a node of a pool for a pod, as far as GPUs and taints tell."""
+    return (pool.gpu or not pod.gpus) and all(
+        taint.effect == "PREFER_NO_SCHEDULE" or _tolerates(pod, taint) for taint in pool.all_taints
+    )
+
+
+def _fit_groups(groups: Mapping[str, NodeGroup], pod: Pod) -> bool:
+    """Whether some group takes a pod."""
+    return any(not list(_refusals(group, pod)) for group in groups.values())
+
+
+def _on_groups(groups: Mapping[str, NodeGroup], pod: Pod) -> Iterator[Problem]:
     if pod.node_group is not None and pod.node_group not in groups:
         hint = did_you_mean(pod.node_group, groups) or f"; the groups are {', '.join(groups)}"
         yield KUB11.problem("compute", "node_group", got=pod.node_group, hint=hint)
@@ -157,14 +171,18 @@ def _smallest(group: NodeGroup) -> tuple[float, int, int]:
 
 def _untolerated(group: NodeGroup, pod: Pod) -> Taint | None:
     for taint in group.all_taints:
-        if taint.effect != "PREFER_NO_SCHEDULE" and not any(
-            each.key == taint.key
-            and each.value in (None, taint.value)
-            and each.effect in (None, taint.effect)
-            for each in tolerations(pod)
-        ):
+        if taint.effect != "PREFER_NO_SCHEDULE" and not _tolerates(pod, taint):
             return taint
     return None
+
+
+def _tolerates(pod: Pod, taint: Taint) -> bool:
+    return any(
+        each.key == taint.key
+        and each.value in (None, taint.value)
+        and each.effect in (None, taint.effect)
+        for each in tolerations(pod)
+    )
 
 
 def _shown(taint: Taint) -> str:

@@ -26,6 +26,8 @@ from ..eks.spec import (
 from ..scaling.metrics import CpuUtilization
 from ..scaling.spec import Scaling, TargetTracking
 from .fit import tolerations
+from .keda import KedaScaling, PrometheusTrigger, QueueTrigger
+from .pools import EFFECTS, node_pools
 from .spec import DEFAULT_USER, EksService, Ingress, Kubernetes, Toleration
 from .storage import Storage, ebs_class, storage_class
 from .volumes import MODEL_FOLDER, EbsMount
@@ -43,11 +45,6 @@ _POD_IDENTITY = "169.254.170.23/32"
 _UNPACK = (
     "import sys,tarfile;tarfile.open(fileobj=sys.stdin.buffer,mode='r|gz').extractall(sys.argv[1])"
 )
-_EFFECTS = {
-    "NO_SCHEDULE": "NoSchedule",
-    "NO_EXECUTE": "NoExecute",
-    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
-}
 _PROBE_SECONDS = 5
 
 
@@ -58,6 +55,9 @@ class Place:
     context: Context
     artifact_bucket: str
     vpc_cidr: str
+    subnets: tuple[Object, ...] = ()
+    """What tells Karpenter the private subnets: terms with their ids or tags."""
+
     cluster: EksCluster | None = None
     """The cluster, or None for one whose Outputs were written by hand."""
 
@@ -113,9 +113,12 @@ def _of_cluster(spec: Kubernetes, place: Place) -> Iterator[Object]:
             yield _ingress_class()
         if compute.gpu_pool is not None:
             yield _node_pool(compute.gpu_pool)
-    elif place.cluster is not None and place.cluster.lacks_device_plugin:
+    if place.cluster is not None:
+        yield from node_pools(place.cluster, place.context, place.subnets)
+    if place.cluster is not None and place.cluster.lacks_device_plugin:
         image = spec.device_plugin
-        yield _device_plugin(image.uri(place.context) if isinstance(image, Image) else image)
+        uri = image.uri(place.context) if isinstance(image, Image) else image
+        yield _device_plugin(uri, beside_auto_mode=isinstance(compute, AutoMode))
 
 
 def _network_policies() -> Object:
@@ -172,7 +175,27 @@ def _node_pool(spec: GpuNodePool) -> Object:
     }
 
 
-def _device_plugin(image: str) -> Object:
+# Auto Mode's nodes bring a plugin of their own.
+_OFF_AUTO_MODE = {
+    "nodeAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [
+                {
+                    "matchExpressions": [
+                        {
+                            "key": "eks.amazonaws.com/compute-type",
+                            "operator": "NotIn",
+                            "values": ["auto"],
+                        }
+                    ]
+                }
+            ]
+        }
+    }
+}
+
+
+def _device_plugin(image: str, *, beside_auto_mode: bool) -> Object:
     labels = {"app.kubernetes.io/name": "nvidia-device-plugin"}
     folder = "/var/lib/kubelet/device-plugins"
     return {
@@ -186,6 +209,7 @@ def _device_plugin(image: str) -> Object:
                 "spec": {
                     "priorityClassName": "system-node-critical",
                     "nodeSelector": {GPU_LABEL: "true"},
+                    **({"affinity": _OFF_AUTO_MODE} if beside_auto_mode else {}),
                     "tolerations": [{"operator": "Exists"}],
                     "containers": [
                         {
@@ -252,7 +276,9 @@ class _Service:
         yield self._deployment()
         yield self._service()
         yield self._disruption_budget()
-        if spec.scaling is not None:
+        if isinstance(spec.scaling, KedaScaling):
+            yield from self._through_keda(spec.scaling)
+        elif spec.scaling is not None:
             yield self._autoscaler(spec.scaling)
         if spec.ingress is not None:
             yield self._ingress(spec.ingress)
@@ -470,6 +496,55 @@ class _Service:
         }
         return self._object("autoscaling/v2", "HorizontalPodAutoscaler", body)
 
+    def _through_keda(self, scaling: KedaScaling) -> Iterator[Object]:
+        """What KEDA makes the one autoscaler of the Deployment of."""
+        if scaling.queues:
+            # The operator's own role: pods need not be asked for theirs.
+            identity = {"podIdentity": {"provider": "aws"}}
+            yield self._object("keda.sh/v1alpha1", "TriggerAuthentication", identity)
+        body: Object = {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": self._name},
+            "minReplicaCount": scaling.min_capacity,
+            "maxReplicaCount": scaling.max_capacity,
+            "pollingInterval": scaling.polling_seconds,
+            "cooldownPeriod": scaling.cooldown_seconds,
+            "advanced": {
+                "horizontalPodAutoscalerConfig": {
+                    "behavior": {
+                        "scaleDown": {
+                            "stabilizationWindowSeconds": scaling.scale_in_cooldown_seconds
+                        }
+                    }
+                }
+            },
+            "triggers": [self._trigger(each) for each in scaling.triggers],
+        }
+        if scaling.fallback is not None:
+            body["fallback"] = {"failureThreshold": 3, "replicas": scaling.fallback}
+        yield self._object("keda.sh/v1alpha1", "ScaledObject", body)
+
+    def _trigger(self, trigger: QueueTrigger | PrometheusTrigger) -> Object:
+        if isinstance(trigger, QueueTrigger):
+            return {
+                "type": "aws-sqs-queue",
+                "metadata": {
+                    "queueURL": trigger.queue,
+                    "queueLength": str(trigger.messages_per_pod),
+                    "awsRegion": trigger.region,
+                    "scaleOnInFlight": str(trigger.counts_in_flight).lower(),
+                },
+                "authenticationRef": {"name": self._name},
+            }
+        return {
+            "type": "prometheus",
+            "metadata": {
+                "serverAddress": trigger.server,
+                "query": trigger.query,
+                "threshold": f"{trigger.target:g}",
+                "activationThreshold": f"{trigger.activation:g}",
+            },
+        }
+
     def _network_policy(self) -> Object:
         spec = self._spec
         namespaces = sorted({spec.namespace, *spec.client_namespaces})
@@ -535,7 +610,7 @@ def _toleration(spec: Toleration) -> Object:
     if spec.value is not None:
         made |= {"operator": "Equal", "value": spec.value}
     if spec.effect is not None:
-        made["effect"] = _EFFECTS[spec.effect]
+        made["effect"] = EFFECTS[spec.effect]
     return made
 
 

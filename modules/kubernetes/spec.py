@@ -17,6 +17,7 @@ from ..eks.spec import (
     LabelKey,
     LabelValue,
     Namespace,
+    own_role,
     pod_role_name,
 )
 from ..fargate import fargate_size
@@ -31,6 +32,7 @@ from ..scaling.kinds import POD
 from ..scaling.metrics import CpuUtilization, MemoryUtilization
 from ..scaling.spec import Scaling, TargetTracking
 from ..service import (
+    Named,
     Needs,
     Place,
     Platform,
@@ -39,8 +41,9 @@ from ..service import (
     Service,
     secret_endpoints,
 )
-from ..spec import Between, Check, Cidrs, Many, Matches, ShortName, Spec, arn_of
-from ..usage import Usage, bounds, by_use, exactly, fargate
+from ..spec import Between, Check, Cidrs, Many, Matches, OneOf, ShortName, Spec, arn_of
+from ..usage import Usage, between, bounds, by_use, exactly, fargate
+from .keda import KEDA_ROLE, KUB32, Keda, KedaScaling, QueueTrigger
 from .volumes import KUB16, BucketMount, EbsMount, EfsMount, PodVolumes
 from .volumes import problems as volume_problems
 
@@ -316,9 +319,10 @@ class EksService(Service):
     count: PodCount | None = None
     """How many pods. Without it 1, or what `scaling` decides."""
 
-    scaling: Scaling | None = None
+    scaling: Annotated[Scaling | KedaScaling | None, OneOf()] = None
     """How the number of pods follows the load: policies on CpuUtilization and
-    MemoryUtilization, of what `compute` keeps for a pod. Without it, it does not."""
+    MemoryUtilization, of what `compute` keeps for a pod; or queues and metrics of Prometheus,
+    through KEDA. One of both, as each owns the number. Without it, it does not."""
 
     volumes: PodVolumes = {}
     """What pods mount beside their own disk, by short name: EBS and EFS volumes, buckets, claims.
@@ -373,17 +377,21 @@ class EksService(Service):
         has_artifact = self.model.artifact is not None
         for problem in volume_problems(self.volumes, has_artifact=has_artifact):
             yield problem.under("volumes")
+        yield from self._check_device()
+        if self.scaling is None:
+            return
+        if self.count is not None:
+            yield KUB6.problem("count", got=self.count)
+        if isinstance(self.scaling, Scaling):
+            for problem in self.scaling_problems(self.scaling):
+                yield problem.under("scaling")
+
+    def _check_device(self) -> Iterator[Problem]:
         built = built_for(self.model.image, self.device)
         if built == "cpu" and self.device == "gpu":
             yield KUB20.problem("model", "image")
         elif built not in (None, "cpu", self.device):
             yield KUB19.problem("model", "image", built_for=PLURAL[built])
-        if self.scaling is None:
-            return
-        if self.count is not None:
-            yield KUB6.problem("count", got=self.count)
-        for problem in self.scaling_problems(self.scaling):
-            yield problem.under("scaling")
 
     @property
     def runs_as(self) -> int | None:
@@ -502,6 +510,8 @@ class EksService(Service):
         )
         if self.ingress is not None and own_controller:
             needed.add("elasticloadbalancing")
+        if isinstance(self.scaling, KedaScaling) and self.scaling.queues:
+            needed.add("sqs")
         mounts_efs = any(isinstance(each, EfsMount) for each in self.volumes.values())
         public = [loader for loader in self.helpers() if is_public(loader)]
         return Needs(
@@ -535,7 +545,12 @@ class EksService(Service):
         """
         if self.ingress is not None:
             yield Usage("load balancers", "elb/application", exactly(1))
-        pods = bounds(self.scaling, self.initial_count)
+        scaling = self.scaling
+        pods = (
+            between(scaling.min_capacity, scaling.max_capacity)
+            if isinstance(scaling, KedaScaling)
+            else bounds(scaling, self.initial_count)
+        )
         for volume in self.volumes.values():
             if isinstance(volume, EbsMount):
                 yield Usage(place.name, "ebs/gp3", pods * volume.size_gib)
@@ -565,16 +580,16 @@ class EksService(Service):
         compute = cluster.compute
         if isinstance(compute, FargateProfile):
             return "linux/amd64"
-        if isinstance(compute, AutoMode):
+        chosen = self.compute.node_group
+        if isinstance(compute, AutoMode) and chosen is None:
             pool = compute.gpu_pool if self.compute.gpus else None
             names = (
                 [f"{family}.xlarge" for family in pool.instance_families] if pool else ["m5.large"]
             )
         else:
-            chosen = self.compute.node_group
             names = [
                 group.instance_types[0]
-                for name, group in compute.groups.items()
+                for name, group in cluster.groups.items()
                 if chosen in (None, name)
             ]
         found = {architecture(name) for name in names}
@@ -583,8 +598,8 @@ class EksService(Service):
         return "linux/arm64" if found == {"arm64"} else "linux/amd64"
 
     def scalings(self) -> Iterator[Scalable]:
-        """All of it."""
-        if self.scaling is not None:
+        """All of it; what KEDA does is not simulated."""
+        if isinstance(self.scaling, Scaling):
             yield Scalable(self.scaling, self.initial_count)
 
     @property
@@ -595,7 +610,7 @@ class EksService(Service):
         return self.count or 1
 
 
-class Kubernetes(Reaching):
+class Kubernetes(Named, Reaching):
     """The inference services of the environment's EKS cluster."""
 
     services: dict[ShortName, EksService] = {}
@@ -605,11 +620,40 @@ class Kubernetes(Reaching):
     """Who makes the Kubernetes objects: this layer, in one plan with their roles; or somebody
     else from what `inferform manifests` writes, while this layer makes the roles alone."""
 
+    keda: Keda | None = None
+    """KEDA, where somebody installed it in the cluster. Default: None, nothing scales through it."""
+
     device_plugin: VersionedImage = DEVICE_PLUGIN
     """NVIDIA's device plugin, for managed node groups whose AMI does not bring it. Without it
     NVIDIA's own image, which needs a way to the internet."""
 
     unreached_internet = KUB18
+
+    def check(self) -> Iterator[Problem]:
+        """What scales through KEDA has it."""
+        for name, service in self.services.items():
+            if isinstance(service.scaling, KedaScaling) and self.keda is None:
+                yield KUB32.problem("services", name, "scaling")
+
+    @property
+    def queues(self) -> tuple[QueueTrigger, ...]:
+        """The queues that KEDA asks for the services."""
+        return tuple(
+            queue
+            for service in self.services.values()
+            if isinstance(service.scaling, KedaScaling)
+            for queue in service.scaling.queues
+        )
+
+    @property
+    def makes_keda_role(self) -> bool:
+        """Whether the layer makes the role of KEDA's operator."""
+        return self.keda is not None and self.keda.makes_role and bool(self.queues)
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Of the role of KEDA's operator."""
+        if self.makes_keda_role:
+            yield Name("aws_iam_role", own_role(place.environment.context, KEDA_ROLE))
 
     def needs(self, place: Place) -> Needs:
         """The device plugin's image, where the cluster's nodes need the plugin."""

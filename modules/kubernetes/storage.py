@@ -26,6 +26,11 @@ EBS_CLASS_OF_AUTO_MODE = "inferform-gp3-auto"
 # No object: it only tells a volume and its claim from what a default StorageClass would make.
 _STATIC = "inferform-static"
 
+# Nodes of groups beside Auto Mode have not its driver.
+_OF_AUTO_MODE = [
+    {"matchLabelExpressions": [{"key": "eks.amazonaws.com/compute-type", "values": ["auto"]}]}
+]
+
 # Both drivers ignore it, and Kubernetes asks for one.
 _IGNORED_SIZE = "1Gi"
 
@@ -47,6 +52,7 @@ def storage_class(name: str) -> Object:
         "parameters": {"type": "gp3", "encrypted": "true"},
         "reclaimPolicy": "Delete",
         "volumeBindingMode": "WaitForFirstConsumer",
+        **({"allowedTopologies": _OF_AUTO_MODE} if auto else {}),
     }
 
 

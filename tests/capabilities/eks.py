@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from inferform import EksCluster, Environment, FargateProfile, Network, Registry
+from inferform import (
+    AutoMode,
+    EksCluster,
+    Environment,
+    FargateProfile,
+    Network,
+    NodeGroup,
+    NodeLaunch,
+    OwnTemplate,
+    Registry,
+)
 
-from .record import ACCOUNT, CERTIFICATE, DEV, IN_KUBERNETES, MODEL, PART_OF_A_NAME, Capability
+from .record import (
+    ACCOUNT,
+    CERTIFICATE,
+    DEV,
+    IN_KUBERNETES,
+    MODEL,
+    OWN_CHOICE,
+    PART_OF_A_NAME,
+    Capability,
+)
 
 _EXAMPLE = f"""
 eks=EksCluster(
@@ -16,7 +35,31 @@ eks=EksCluster(
                 taints=[Taint(key="only", value="ml", effect="PREFER_NO_SCHEDULE")],
             ),
             "gpu": NodeGroup(instance_types=["g6.xlarge"], max_size=2, desired_size=1),
+            "own": NodeGroup(
+                instance_types=["m7i.large"], max_size=2,
+                launch=NodeLaunch(
+                    ami="ami-0123456789abcdef0", os="AL2023", script="echo",
+                    settings={{"kubelet": {{"config": {{"maxPods": 40}}}}}},
+                ),
+            ),
+            "read": NodeGroup(
+                instance_types=["m7i.large"], max_size=2,
+                launch=NodeLaunch(ami_parameter="/aws/service/eks/x/image_id"),
+            ),
+            "theirs": NodeGroup(
+                instance_types=["m7i.large"], max_size=2,
+                launch=NodeLaunch(template=OwnTemplate(id="lt-0123456789abcdef0", version="3")),
+            ),
         }},
+        karpenter=Karpenter(
+            pools={{
+                "burst": NodePool(
+                    instance_families=["m7i"], instance_types=["m7i.large"], max_vcpu=64,
+                    max_gpus=1, zones=["us-east-1a"], disk_size_gib=100, weight=10,
+                    labels={{"team": "ml"}}, taints=[Taint(key="burst")],
+                ),
+            }},
+        ),
         load_balancer_controller=True,
     ),
     public_access_cidrs=["192.0.2.0/24"],
@@ -57,18 +100,43 @@ kubernetes=Kubernetes(
             model={MODEL}, compute=Pod(vcpu=2.0, memory_mib=4096, gpus=1, node_group="gpu"),
             count=1,
         ),
+        "jobs": EksService(
+            model={MODEL}, compute=Pod(vcpu=1.0, memory_mib=2048),
+            scaling=KedaScaling(
+                max_capacity=4, fallback=1,
+                triggers=[
+                    QueueTrigger(queue="https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/jobs"),
+                    PrometheusTrigger(
+                        server="http://prometheus.monitoring:9090", query="up", target=1.0
+                    ),
+                ],
+            ),
+        ),
     }},
+    keda=Keda(),
 ),
 """
 
 _AUTO = f"""
 eks=EksCluster(
     version="1.35",
-    compute=AutoMode(gpu_pool=GpuNodePool(instance_families=["g6"], max_gpus=2)),
+    compute=AutoMode(
+        gpu_pool=GpuNodePool(instance_families=["g6"], max_gpus=2),
+        pools={{"large": NodePool(instance_families=["m7i"], max_vcpu=64, disk_size_gib=200)}},
+    ),
 ),
 kubernetes=Kubernetes(
     services={{"web": EksService(model={MODEL}, compute=Pod(vcpu=1.0, memory_mib=2048))}},
     objects_by="gitops",
+),
+"""
+
+_BESIDE = """
+eks=EksCluster(
+    version="1.35",
+    compute=AutoMode(
+        groups={"beside": NodeGroup(instance_types=["m7i.large"], max_size=2)},
+    ),
 ),
 """
 
@@ -83,15 +151,68 @@ def fargate_cluster() -> Environment:
     )
 
 
+def launches() -> Environment:
+    """Groups that start in a way of their own, beside Auto Mode."""
+    return Environment(
+        context=DEV,
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(),
+        eks=EksCluster(
+            version="1.35",
+            compute=AutoMode(
+                groups={
+                    "own": NodeGroup(
+                        instance_types=["m7i.large"],
+                        max_size=2,
+                        launch=NodeLaunch(
+                            ami_parameter="/aws/service/eks/optimized-ami/1.35/"
+                            "amazon-linux-2023/x86_64/standard/recommended/image_id",
+                            settings={"kubelet": {"config": {"maxPods": 40}}},
+                        ),
+                    ),
+                    "theirs": NodeGroup(
+                        instance_types=["m7i.large"],
+                        max_size=2,
+                        launch=NodeLaunch(
+                            template=OwnTemplate(id="lt-0123456789abcdef0", version="3")
+                        ),
+                    ),
+                },
+            ),
+        ),
+    )
+
+
 CAPABILITY = Capability(
     examples={
         "eks": _EXAMPLE,
         "auto": _AUTO,
+        "beside": _BESIDE,
     },
-    environments={"fargate": fargate_cluster},
+    environments={"fargate": fargate_cluster, "launches": launches},
     not_aws={
         PART_OF_A_NAME: ("AccessEntry.policy",),
+        OWN_CHOICE: ("NodeLaunch.os",),
         IN_KUBERNETES: (
+            "Karpenter.ami",
+            "NodeLaunch.ami_parameter",
+            "NodeLaunch.script",
+            "NodeLaunch.settings{key}",
+            "NodeLaunch.settings{}",
+            "NodePool.architectures[]",
+            "NodePool.capacity_types[]",
+            "NodePool.consolidate_after_minutes",
+            "NodePool.consolidation",
+            "NodePool.disk_size_gib",
+            "NodePool.expire_after_hours",
+            "NodePool.instance_families[]",
+            "NodePool.instance_types[]",
+            "NodePool.labels{key}",
+            "NodePool.labels{}",
+            "NodePool.max_gpus",
+            "NodePool.max_vcpu",
+            "NodePool.weight",
+            "NodePool.zones[]",
             "Addon.configuration{key}",
             "Addon.configuration{}",
             "GpuNodePool.capacity_types[]",
@@ -120,11 +241,16 @@ CAPABILITY = Capability(
     },
     good={
         "EKS28": ("v1.35.0-eksbuild.2",),
+        "NodeLaunch.ami": ("ami-0123456789abcdef0",),
+        "OwnTemplate.id": ("lt-0123456789abcdef0",),
     },
     encrypted={
         "aws_eks_cluster": lambda cluster: cluster["encryption_config"]["provider"]["key_arn"],
     },
-    data_sources={"aws_eks_addon_version": "eks:DescribeAddonVersions"},
+    data_sources={
+        "aws_eks_addon_version": "eks:DescribeAddonVersions",
+        "aws_ssm_parameter": "ssm:GetParameter",
+    },
     requests={
         "aws_eks_access_entry": "eks:CreateAccessEntry",
         "aws_eks_access_policy_association": "eks:AssociateAccessPolicy",

@@ -150,7 +150,9 @@ def environment(
         eks=EksCluster(
             version="1.35",
             compute=compute,
-            addons=DRIVERS if isinstance(compute, NodeGroups) else {},
+            addons=DRIVERS
+            if isinstance(compute, NodeGroups) or getattr(compute, "groups", {})
+            else {},
         ),
         kubernetes=Kubernetes(services=services, **fields),
     )
@@ -374,12 +376,16 @@ def test_a_volume_that_becomes_another_gets_a_name_of_its_own() -> None:
     [
         (GROUPS, None, "inferform-gp3", "ebs.csi.aws.com"),
         (AutoMode(), None, "inferform-gp3-auto", "ebs.csi.eks.amazonaws.com"),
+        (AutoMode(groups=GROUPS.groups), "cpu", "inferform-gp3", "ebs.csi.aws.com"),
     ],
 )
 def test_ebs_volumes_are_made_by_the_driver_of_the_pods_nodes(
     compute: Any, group: str | None, name: str, provisioner: str
 ) -> None:
-    service = PLAIN.replace(volumes={"cache": EbsMount(path="/cache", size_gib=1)})
+    service = PLAIN.replace(
+        volumes={"cache": EbsMount(path="/cache", size_gib=1)},
+        compute=PLAIN.compute.replace(node_group=group),
+    )
     made = objects_of(environment({"fraud": service}, compute))
     (found,) = (each for each in made if each["kind"] == "StorageClass")
     assert (found["metadata"]["name"], found["provisioner"]) == (name, provisioner)

@@ -389,6 +389,28 @@ def test_auto_mode_brings_the_driver_of_ebs_and_fargate_that_of_efs() -> None:
     assert "Fargate mounts no buckets" in mounted(FargateProfile(), "s3")[0]
 
 
+def test_pods_run_on_groups_beside_auto_mode_where_they_fit() -> None:
+    mixed = AutoMode(groups={"gpu": GPU, "cpu": CPU})
+    environment(mixed, service(Pod(vcpu=32, memory_mib=120_000)))
+    environment(mixed, service(Pod(vcpu=1, memory_mib=1024, gpus=1)))
+    environment(mixed, service(Pod(vcpu=1, memory_mib=1024, node_group="cpu")))
+    message = unfit(mixed, service(Pod(vcpu=8, memory_mib=1024, node_group="cpu")))
+    assert "cpu has 1.93 vCPUs for pods" in message
+    message = unfit(mixed, service(Pod(vcpu=1, memory_mib=1024, node_group="gpus")))
+    assert "[KUB11]" in message
+    message = unfit(AutoMode(groups={"cpu": CPU}), service(Pod(vcpu=1, memory_mib=1024, gpus=1)))
+    assert "the built-in pools of Auto Mode have no GPUs" in message
+
+
+def test_a_pod_of_a_group_beside_auto_mode_needs_the_driver_of_ebs() -> None:
+    mixed = AutoMode(groups={"cpu": CPU})
+    pod = Pod(vcpu=1, memory_mib=1024, node_group="cpu")
+    one = service(pod, volumes={"ebs": ALL["ebs"]})
+    assert "aws-ebs-csi-driver" in unfit(mixed, one)
+    cluster = EksCluster(version="1.35", compute=mixed, addons={"aws-ebs-csi-driver": Addon()})
+    environment(mixed, one, eks=cluster)
+
+
 def test_buckets_need_the_kubernetes_that_tells_drivers_of_pods() -> None:
     (problem,) = mounted(groups(cpu=CPU), "s3", ADDONS["s3"], version="1.29")
     assert "need Kubernetes 1.30" in problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...cdk import Construct, ITerraformDependable
 from ...context import Context
 from ...eks.pod_role import PodRole
-from ...kubernetes.construct import Objects, service_role
+from ...kubernetes.construct import Objects, keda_role, service_role
 from ...kubernetes.objects import Place, objects
 from ...kubernetes.spec import Kubernetes
 from ...layer import Layer
@@ -53,6 +53,9 @@ class KubernetesLayer(Layer):
                 self.roles[name] = role
                 ready += role.ready
             override(service, role or {})
+        counting = keda_role(self, spec=spec, place=place, cluster=below)
+        if counting is not None:
+            ready += counting.ready
         if spec.objects_by == "terraform":
             self._provider(below)
             Objects(self, "objects", objects=objects(spec, place), ready=ready)
