@@ -55,6 +55,7 @@ from .eks.spec import (
 )
 from .environment import Environment
 from .existing import Existing
+from .helm.spec import Helm, HelmRelease
 from .identity.spec import GitHub, Identity
 from .kubernetes.keda import Keda, KedaScaling, PrometheusTrigger, QueueTrigger
 from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
@@ -190,6 +191,8 @@ __all__ = [
     "GpuNodePool",
     "GpuUtilization",
     "HealthCheck",
+    "Helm",
+    "HelmRelease",
     "Host",
     "HttpBackend",
     "Identity",

@@ -12,11 +12,13 @@ from .context import Context
 from .ecr.spec import ECR8, Image
 from .ecs.spec import EcsCluster, EcsService
 from .eks.spec import EksCluster
+from .helm.spec import Helm
 from .identity.policies import boundary
 from .identity.spec import Identity
 from .kubernetes.spec import Kubernetes
 from .layers.ecs import ECS
 from .layers.eks import EKS
+from .layers.helm import HELM
 from .layers.identity import IDENTITY
 from .layers.inference import GRP2, INFERENCE, groups_fit
 from .layers.kubernetes import KUBERNETES
@@ -126,6 +128,9 @@ class Environment(Spec):
 
     eks: Annotated[EksCluster | EksOutputs | None, OneOf(), EKS] = None
     """The EKS cluster, or the Outputs of one that exists."""
+
+    helm: Annotated[Helm | None, HELM] = None
+    """The Helm releases of the EKS cluster, which its services may need."""
 
     kubernetes: Annotated[Kubernetes | None, KUBERNETES] = None
     """The inference services of the EKS cluster."""
@@ -377,7 +382,11 @@ def _below(parts: Iterable[Part]) -> dict[str, list[str]]:
     return {
         part.name: [
             *(first if not part.record.is_first else ()),
-            *(below.name for below in parts if below.record.name in part.needs),
+            *(
+                below.name
+                for below in parts
+                if below.record.name in part.needs or below.record.name in part.record.after
+            ),
         ]
         for part in parts
     }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..target import Target
     from .stacks.ecs import EcsLayer
     from .stacks.eks import EksLayer
+    from .stacks.helm import HelmLayer
     from .stacks.identity import IdentityLayer
     from .stacks.inference import InferenceLayer
     from .stacks.kubernetes import KubernetesLayer
@@ -90,6 +91,13 @@ class Built:
         from .stacks.eks import EksLayer
 
         return self._layer("eks", EksLayer)
+
+    @property
+    def helm(self) -> HelmLayer:
+        """The helm layer."""
+        from .stacks.helm import HelmLayer
+
+        return self._layer("helm", HelmLayer)
 
     @property
     def kubernetes(self) -> KubernetesLayer:

@@ -58,6 +58,8 @@ KUBERNETES = LayerRecord(
     name="kubernetes",
     spec=Kubernetes,
     stands_on=("network", "registry", "eks"),
+    # Charts bring types of objects, without which none of them is planned.
+    after=("helm",),
     # Its objects are escaped one by one: `inferform manifests` writes them as they are.
     writes_templates=True,
     build=_build,

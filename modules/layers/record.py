@@ -61,6 +61,10 @@ class LayerRecord:
     also_on: Callable[[Any], Mapping[str, tuple[PathPart, ...]]] = _nothing
     """The further layers that its Spec needs, with the path in the Spec to what needs each."""
 
+    after: tuple[str, ...] = ()
+    """The layers that it is deployed after where the environment has them, and reads nothing from.
+    Default: none."""
+
     is_first: bool = False
     """Whether every other layer stands on it where the environment has it, as it makes the roles
     and the boundary of roles that those are deployed with. Default: False."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...cdk import Construct, ITerraformDependable
 from ...context import Context
 from ...eks.pod_role import PodRole
@@ -61,27 +63,34 @@ class KubernetesLayer(Layer):
             Objects(self, "objects", objects=objects(spec, place), ready=ready)
 
     def _provider(self, cluster: EksOutputs) -> None:
-        role = self.target.role_arn(self.context)
+        access = cluster_access(cluster, self.context, self.target)
         KubernetesProvider(
             self,
             "kubernetes",
-            host=cluster.endpoint,
-            cluster_ca_certificate=f"${{base64decode({_inner(cluster.certificate_authority)})}}",
-            # A token for each run: none is kept in the state.
-            exec=[
-                KubernetesProviderExec(
-                    api_version="client.authentication.k8s.io/v1beta1",
-                    command="aws",
-                    args=[
-                        *("eks", "get-token", "--output", "json"),
-                        *("--cluster-name", cluster.cluster_name),
-                        *("--region", self.context.region),
-                        *(("--role-arn", role) if role else ()),
-                    ],
-                )
-            ],
+            host=access["host"],
+            cluster_ca_certificate=access["cluster_ca_certificate"],
+            exec=[KubernetesProviderExec(**access["exec"])],
         )
         self.add_override("terraform.required_providers.kubernetes.version", KUBERNETES_VERSION)
+
+
+def cluster_access(cluster: EksOutputs, context: Context, target: Target) -> dict[str, Any]:
+    """How a provider reaches a cluster: with a token for each run, so that none is in the state."""
+    role = target.role_arn(context)
+    return {
+        "host": cluster.endpoint,
+        "cluster_ca_certificate": f"${{base64decode({_inner(cluster.certificate_authority)})}}",
+        "exec": {
+            "api_version": "client.authentication.k8s.io/v1beta1",
+            "command": "aws",
+            "args": [
+                *("eks", "get-token", "--output", "json"),
+                *("--cluster-name", cluster.cluster_name),
+                *("--region", context.region),
+                *(("--role-arn", role) if role else ()),
+            ],
+        },
+    }
 
 
 def _inner(value: str) -> str:
