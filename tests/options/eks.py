@@ -159,9 +159,24 @@ OPTIONS: tuple[Option, ...] = (
         'EksCluster(addons={"amazon-cloudwatch-observability": Addon()})',
         at(_ADDON, "addon_name", "amazon-cloudwatch-observability"),
     ),
-    no("addons: aws-ebs-csi-driver", "Not yet."),
-    no("addons: aws-efs-csi-driver", "Not yet."),
-    no("addons: aws-mountpoint-s3-csi-driver", "Not yet."),
+    yes(
+        "addons: aws-ebs-csi-driver",
+        'EksCluster(compute=NodeGroups(groups={"cpu": NodeGroup(instance_types=["m7i.large"], '
+        'max_size=1)}), addons={"aws-ebs-csi-driver": Addon()})',
+        at(_ADDON, "addon_name", "aws-ebs-csi-driver"),
+    ),
+    yes(
+        "addons: aws-efs-csi-driver",
+        'EksCluster(compute=NodeGroups(groups={"cpu": NodeGroup(instance_types=["m7i.large"], '
+        'max_size=1)}), addons={"aws-efs-csi-driver": Addon()})',
+        at(_ADDON, "addon_name", "aws-efs-csi-driver"),
+    ),
+    yes(
+        "addons: aws-mountpoint-s3-csi-driver",
+        'EksCluster(compute=NodeGroups(groups={"cpu": NodeGroup(instance_types=["m7i.large"], '
+        'max_size=1)}), addons={"aws-mountpoint-s3-csi-driver": Addon()})',
+        at(_ADDON, "addon_name", "aws-mountpoint-s3-csi-driver"),
+    ),
     yes(
         "fargate_profiles",
         'EksCluster(compute=FargateProfile(namespaces=["models"]))',
@@ -221,7 +236,11 @@ OPTIONS: tuple[Option, ...] = (
         'NodeGroup(ami_type="BOTTLEROCKET_x86_64")',
         at(_GROUP, "ami_type", "BOTTLEROCKET_x86_64"),
     ),
-    no("eks_managed_node_groups: ami_id", "Not yet."),
+    yes(
+        "eks_managed_node_groups: ami_id",
+        'NodeGroup(launch=NodeLaunch(ami="ami-0123456789abcdef0"))',
+        at(_TEMPLATE, "image_id", "ami-0123456789abcdef0"),
+    ),
     yes(
         "eks_managed_node_groups: disk_size",
         "NodeGroup(disk_size_gib=200)",
@@ -286,6 +305,10 @@ OPTIONS: tuple[Option, ...] = (
         "self_managed_node_groups",
         "Managed node groups and Auto Mode take their place.",
     ),
-    no("karpenter: create_pod_identity_association", "Not yet.", never("aws_sqs_queue")),
+    no(
+        "karpenter: create_pod_identity_association",
+        "Karpenter is installed by somebody else; its node pools are NodeGroups.karpenter.",
+        never("aws_sqs_queue"),
+    ),
     yes("tags", 'EksCluster(tags={"cost-center": "42"})', at(_CLUSTER, "tags.cost-center", "42")),
 )
