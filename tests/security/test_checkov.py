@@ -145,7 +145,11 @@ def test_checkov_reads_every_stack_and_sees_what_is_wrong(
     findings: Findings, everything: Synthesized
 ) -> None:
     assert findings.broken == 0
-    assert findings.looked_at >= {*everything, CONTROL}
+    # Checkov has no check of helm_release, of which alone a helm layer is.
+    judged = {
+        name for name, stack in everything.items() if {*stack["resource"]} != {"helm_release"}
+    }
+    assert findings.looked_at >= {*judged, CONTROL}
     assert findings.passed > 1500
     seen = {(each.check, each.type) for each in findings.failed if each.stack == CONTROL}
     assert {
