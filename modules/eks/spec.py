@@ -295,14 +295,13 @@ _ARCHITECTURES = {"arm64": "arm64", "x86_64": "amd64"}
 
 
 def _is_families(names: tuple[str, ...]) -> bool:
-    known = {name.partition(".")[0] for name in node_types()}
-    return len(names) == len(set(names)) and set(names) <= known
+    return len(names) == len(set(names)) and all(
+        re.fullmatch(r"[a-z][a-z0-9-]*[0-9][a-z0-9-]*", name, re.ASCII) for name in names
+    )
 
 
-def _expects_families(names: tuple[str, ...]) -> dict[str, str]:
-    known = sorted({name.partition(".")[0] for name in node_types()})
-    hints = [did_you_mean(name, known) for name in names if name not in known]
-    return {"expected": f"families of EC2 instances, each once, such as m7i{''.join(hints)}"}
+def _expects_families(_: object) -> dict[str, str]:
+    return {"expected": "families of EC2 instances, each once, such as m7i"}
 
 
 def _expects_once(_: object) -> dict[str, str]:
@@ -644,6 +643,11 @@ class NodePool(Spec):
 
     def check(self) -> Iterator[Problem]:
         """All of its instances have the processors, and all or none have GPUs."""
+        known = {name.partition(".")[0] for name in node_types()}
+        for index, name in enumerate(self.instance_families):
+            if name not in known:
+                hint = did_you_mean(name, sorted(known))
+                yield EKS21.problem("instance_families", index, got=name, hint=hint)
         if len({has_gpu(name) for name in self.instances}) > 1:
             reason = "some have GPUs and some have not"
             yield EKS7.problem("instance_families", reason=reason, remedy="make a pool of each")

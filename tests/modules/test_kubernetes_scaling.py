@@ -335,7 +335,9 @@ def test_pods_fit_what_a_pool_may_start() -> None:
 @pytest.mark.parametrize(
     ("fields", "rule"),
     [
-        ({"instance_families": ["m99"]}, "EKS43"),
+        ({"instance_families": ["m99"]}, "EKS21"),
+        ({"instance_families": ["M7I"]}, "EKS43"),
+        ({"instance_families": ["m7i.large"]}, "EKS43"),
         ({"instance_families": ["m7i", "m7i"]}, "EKS43"),
         ({"instance_families": ["m7i", "g6"]}, "EKS7"),
         ({"instance_families": ["m7g"]}, "EKS7"),
