@@ -7,6 +7,7 @@ Whether a locked version has an advisory changes by the day and asks the databas
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
+from inferform_ops.node import install_cdktf
 from tests.conftest import ROOT
 
 PIPFILE: dict[str, Any] = json.loads((ROOT / "Pipfile.lock").read_text("utf-8"))
@@ -98,9 +100,23 @@ def test_every_npm_package_is_locked_by_its_content(
 def test_installing_runs_no_script_of_a_package() -> None:
     lines = (ROOT / "Makefile").read_text("utf-8").splitlines()
     installing = [line for line in lines if re.search(r"\bnpm (ci|install)\b|\bnpx\b", line)]
-    assert len(installing) == 3
+    assert len(installing) == 2
     for line in installing:
         assert re.search(r"npm ci .*--ignore-scripts", line), line
+
+
+def test_installing_cdktf_runs_no_script_of_a_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text('#!/bin/sh\necho "$@" > asked\n')
+    npm.chmod(0o755)
+    (tmp_path / "package-lock.json").touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    install_cdktf(tmp_path)
+    asked = (tmp_path / "asked").read_text("utf-8").split()
+    assert asked[0] == "ci"
+    assert "--ignore-scripts" in asked
 
 
 def test_what_is_lifted_over_an_advisory_is_lifted_wherever_it_can_be() -> None:
