@@ -161,6 +161,7 @@ CAPABILITY = Capability(
         ),
         "aws_vpc_security_group_egress_rule.cidr_ipv4": "ec2:IpRange.CidrIp",
         "aws_vpc_security_group_egress_rule.prefix_list_id": "ec2:PrefixListId.PrefixListId",
+        "aws_vpc_security_group_egress_rule.referenced_security_group_id": "ec2:UserIdGroupPair.GroupId",
         "aws_vpc_security_group_egress_rule.security_group_id": (
             "ec2:AuthorizeSecurityGroupEgressRequest.GroupId"
         ),

@@ -45,7 +45,6 @@ TRANSFORM_JOB = "sagemaker:createTransformJob.sync"
 
 # Members that a field becomes and that no stack sends by themselves, and why.
 UNSENT = {
-    "ecr:ImageTagMutabilityExclusionFilter.filter": "the emulator's provider does not know it",
     "ecr:ImageIdentifier.imageDigest": "is the end of an image's URI",
     "ecr:ImageIdentifier.imageTag": "likewise",
 }
