@@ -99,12 +99,12 @@ class Account:
         }
 
     def environment(self, name: str) -> Environment:
-        """An example as it is deployed to the account, with inference on layers that are there."""
+        """An example as it is deployed to the account; what runs stands on layers that are there."""
         written = CHANGED.get(name, _as_it_is)(self._environments[name])
         context = written.context.replace(deploy_role="inferform-deploy")
         aws = Aws(context, emulator=self._emulator)
         bootstrap(context, aws)
-        if written.inference is None:
+        if written.inference is None and written.eks is None:
             return written.replace(context=context)
         if context.region not in self._below:
             self._below[context.region] = below(context, aws)

@@ -7,6 +7,6 @@ from .record import Example
 
 def examples() -> tuple[Example, ...]:
     """Every example that is compared."""
-    from . import ecr, ecs, sagemaker, vpc
+    from . import ecr, ecs, eks, sagemaker, vpc
 
-    return (*sagemaker.EXAMPLES, *vpc.EXAMPLES, *ecr.EXAMPLES, *ecs.EXAMPLES)
+    return (*sagemaker.EXAMPLES, *vpc.EXAMPLES, *ecr.EXAMPLES, *ecs.EXAMPLES, *eks.EXAMPLES)

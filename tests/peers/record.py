@@ -228,7 +228,7 @@ class Stacks:
 
 def is_raw(path: str) -> bool:
     """Whether the text of an attribute names nothing else."""
-    return path in (*OWN_NAME, "ecr_repository_prefix") or path.startswith("tags.")
+    return path in (*OWN_NAME, "ecr_repository_prefix") or "tags." in path
 
 
 def kind_of(address: str) -> str:

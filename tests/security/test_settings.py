@@ -96,6 +96,7 @@ SETTINGS: dict[str, dict[str, tuple[Any, ...]]] = {
 # Where an example asks for the other, by the beginning of its stack's name.
 ASKED = {
     ("aws_ecr_repository", "image_tag_mutability"): ("stocked-", "peers-ecr-"),
+    ("aws_eks_cluster", "vpc_config.endpoint_public_access"): ("peers-eks-",),
     ("aws_lb_listener", "protocol"): ("peers-ecs-",),
     ("aws_lb_listener", "ssl_policy"): ("peers-ecs-",),
 }
