@@ -108,6 +108,14 @@ CAPABILITY = Capability(
         "*-dev-use1-ecs/aws_lb.*": {
             "CKV_AWS_150": "deletion protection comes with Context.protected, which dev is not",
         },
+        "peers-ecs-*/aws_lb.*": {
+            "CKV2_AWS_20": "the environment's Spec says that it is HTTP, inside of the VPC",
+            "CKV_AWS_150": "deletion protection comes with Context.protected, which it is not",
+        },
+        "peers-ecs-*/aws_lb_listener.*": {
+            "CKV_AWS_103": "the environment's Spec says that it is HTTP, inside of the VPC",
+            "CKV_AWS_2": "the environment's Spec says that it is HTTP, inside of the VPC",
+        },
         "aws_lb_target_group": {
             "CKV_AWS_378": (
                 "the container contract is HTTP on port 8080, in private subnets and between two "

@@ -175,5 +175,8 @@ CAPABILITY = Capability(
         "stocked-*/aws_ecr_repository.*": {
             "CKV_AWS_51": "the environment's Spec says that tags may move",
         },
+        "peers-ecr-*/aws_ecr_repository.*": {
+            "CKV_AWS_51": "the environment's Spec says that some tags may move",
+        },
     },
 )

@@ -269,6 +269,12 @@ CAPABILITY = Capability(
         "aws_eks_node_group.node_role_arn": "eks:CreateNodegroupRequest.nodeRole",
         "aws_eks_node_group.subnet_ids": "eks:CreateNodegroupRequest.subnets",
     },
+    checkov={
+        "peers-eks-*/aws_eks_cluster.*": {
+            "CKV_AWS_37": "the environment's Spec names the logs that it asks for",
+            "CKV_AWS_39": "the environment's Spec names the ranges that reach the API",
+        },
+    },
     unnamed={
         "aws_eks_addon.addon_name": "AWS's name of the add-on",
     },

@@ -287,6 +287,15 @@ CAPABILITY = Capability(
                 "the schedule holds a time and the ARN of a state machine, and no data"
             ),
         },
+        "peers-*/aws_sagemaker_model.*": {
+            "CKV_AWS_370": "containers fetch their model from the Hub, as the examples have it",
+        },
+        "peers-*/aws_sagemaker_endpoint_configuration.*": {
+            "CKV_AWS_98": (
+                "AWS refuses a key for instances with local NVMe storage, which they encrypt "
+                "themselves"
+            ),
+        },
         "sagemaker-*/aws_sagemaker_model.*": {
             "CKV_AWS_370": (
                 "isolation is the default where SageMaker fetches the artifact; these have none, "
