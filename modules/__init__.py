@@ -9,7 +9,15 @@ if __name__ == "modules":
     install("modules", "inferform")
 
 from .alarms.spec import EndpointAlarms
-from .alb.spec import AccessLogs, ExistingLoadBalancer, HealthCheck, LoadBalancer, Route
+from .alb.spec import (
+    AccessLogs,
+    ExistingLoadBalancer,
+    HealthCheck,
+    LoadBalancer,
+    LoadBalancerOptions,
+    Route,
+    RouteConditions,
+)
 from .backends import (
     AzurermBackend,
     CloudBackend,
@@ -126,6 +134,7 @@ from .statement import PolicyStatement
 from .vpc.addressing import Addressing, Ipv6
 from .vpc.flow_logs import FlowLogs, LogBucket
 from .vpc.links import Peering, TransitGateway
+from .vpc.options import Dhcp, NetworkOptions
 from .vpc.spec import PRIVATE_SAGEMAKER, Network
 from .vpc.tier import Tier
 
@@ -161,6 +170,7 @@ __all__ = [
     "CustomMetric",
     "DataCapture",
     "DataProcessing",
+    "Dhcp",
     "DirectEndpoint",
     "EbsMount",
     "Ec2",
@@ -211,6 +221,7 @@ __all__ = [
     "Kubernetes",
     "Linear",
     "LoadBalancer",
+    "LoadBalancerOptions",
     "LocalBackend",
     "LogBucket",
     "MemoryUtilization",
@@ -225,6 +236,7 @@ __all__ = [
     "MultiVariantEndpoint",
     "Naming",
     "Network",
+    "NetworkOptions",
     "NetworkOutputs",
     "NoCapacityFailures",
     "NodeGroup",
@@ -257,6 +269,7 @@ __all__ = [
     "RequestsPerTarget",
     "Rolling",
     "Route",
+    "RouteConditions",
     "Rule",
     "S3Backend",
     "Scaling",

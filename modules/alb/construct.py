@@ -16,13 +16,14 @@ from .spec import (
     AccessLogs,
     ExistingLoadBalancer,
     LoadBalancer,
+    LoadBalancerOptions,
     Route,
     group_name,
     log_bucket,
     target_groups,
 )
 
-from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs
+from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs, LbConnectionLogs
 from cdktf_cdktf_provider_aws.lb_listener import (
     LbListener,
     LbListenerDefaultAction,
@@ -36,12 +37,19 @@ from cdktf_cdktf_provider_aws.lb_listener_rule import (
     LbListenerRuleActionForwardTargetGroup,
     LbListenerRuleCondition,
     LbListenerRuleConditionHostHeader,
+    LbListenerRuleConditionHttpHeader,
     LbListenerRuleConditionPathPattern,
+    LbListenerRuleConditionQueryString,
+    LbListenerRuleConditionSourceIp,
     LbListenerRuleTransform,
     LbListenerRuleTransformUrlRewriteConfig,
     LbListenerRuleTransformUrlRewriteConfigRewrite,
 )
-from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
+from cdktf_cdktf_provider_aws.lb_target_group import (
+    LbTargetGroup,
+    LbTargetGroupHealthCheck,
+    LbTargetGroupStickiness,
+)
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfiguration,
@@ -100,6 +108,10 @@ class SharedLoadBalancer(Construct):
             desync_mitigation_mode="defensive",
             enable_deletion_protection=context.protected,
             access_logs=LbAccessLogs(bucket=bucket, enabled=True) if logs else None,
+            connection_logs=LbConnectionLogs(bucket=bucket, enabled=True)
+            if spec.access_logs and spec.access_logs.connections
+            else None,
+            **_options(spec.options),
             lifecycle=lifecycle(context),
             depends_on=logs or None,
         )
@@ -261,6 +273,26 @@ class GivenLoadBalancer:
         self.group_id = spec.security_group
 
 
+def _options(options: LoadBalancerOptions) -> dict[str, Any]:
+    """The attributes that are not as AWS has them by itself."""
+    attributes = {
+        "http2": "enable_http2",
+        "keep_alive_seconds": "client_keep_alive",
+        "preserve_host": "preserve_host_header",
+        "forwarded_for": "xff_header_processing_mode",
+        "client_port": "enable_xff_client_port",
+        "tls_headers": "enable_tls_version_and_cipher_suite_headers",
+        "waf_fail_open": "enable_waf_fail_open",
+        "zonal_shift": "enable_zonal_shift",
+    }
+    usual = LoadBalancerOptions()
+    return {
+        attribute: getattr(options, field)
+        for field, attribute in attributes.items()
+        if getattr(options, field) != getattr(usual, field)
+    }
+
+
 def _client_port(spec: LoadBalancer) -> int:
     return 443 if spec.certificate else 80
 
@@ -315,12 +347,19 @@ class Backend(Construct):
             deregistration_delay=str(spec.deregistration_delay_seconds),
             slow_start=spec.slow_start_seconds,
             load_balancing_algorithm_type=spec.algorithm,
+            stickiness=LbTargetGroupStickiness(
+                type="lb_cookie",
+                enabled=spec.sticky_seconds > 0,
+                cookie_duration=spec.sticky_seconds or None,
+            )
+            if spec.sticky_seconds is not None
+            else None,
             health_check=LbTargetGroupHealthCheck(
                 enabled=True,
                 path=spec.health_check.path,
                 protocol="HTTP",
                 port="traffic-port",
-                matcher="200",
+                matcher=spec.health_check.codes,
                 interval=spec.health_check.interval_seconds,
                 timeout=spec.health_check.timeout_seconds,
                 healthy_threshold=spec.health_check.healthy_threshold,
@@ -350,6 +389,19 @@ def _conditions(spec: Route) -> list[LbListenerRuleCondition]:
     if spec.paths:
         paths = LbListenerRuleConditionPathPattern(values=list(spec.paths))
         conditions.append(LbListenerRuleCondition(path_pattern=paths))
+    more = spec.more_conditions
+    for name, values in sorted(more.headers.items()):
+        header = LbListenerRuleConditionHttpHeader(http_header_name=name, values=list(values))
+        conditions.append(LbListenerRuleCondition(http_header=header))
+    if more.query:
+        query = [
+            LbListenerRuleConditionQueryString(key=key, value=value)
+            for key, value in sorted(more.query.items())
+        ]
+        conditions.append(LbListenerRuleCondition(query_string=query))
+    if more.source_cidrs:
+        source = LbListenerRuleConditionSourceIp(values=list(more.source_cidrs))
+        conditions.append(LbListenerRuleCondition(source_ip=source))
     return conditions
 
 

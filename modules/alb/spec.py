@@ -60,7 +60,8 @@ ELB10 = rule(
 ELB11 = rule(
     "ELB11",
     refuses="a route without a path and a host, or with more than five values",
-    message="must have from one to five paths and hosts together, such as hosts=['fraud.acme.test']",
+    message="must have from one to five paths, hosts and more conditions together, such as "
+    "hosts=['fraud.acme.test']",
     source="Application Load Balancer guide, quotas (condition values per rule)",
 )
 ELB12 = rule(
@@ -122,6 +123,28 @@ ELB20 = rule(
     refuses="a load balancer without a certificate that faces the internet, or has further ones",
     message="must be {expected} where certificate is None, which is plain HTTP inside the VPC",
     source="Inferform: nothing is sent in plain over the internet; botocore elbv2 CreateListener",
+)
+ELB21 = rule(
+    "ELB21",
+    refuses="more conditions of a route without a priority, or conditions that no rule takes",
+    message="{wrong}; {remedy}",
+    source="Application Load Balancer guide, condition types for listener rules; botocore elbv2 "
+    "HttpHeaderConditionConfig, QueryStringKeyValuePair; Inferform: priorities that follow from "
+    "hosts and paths know nothing of other conditions",
+)
+ELB22 = rule(
+    "ELB22",
+    refuses="seconds that connections or cookies last outside AWS's range",
+    message="must be from {low} to {high} seconds",
+    source="Elastic Load Balancing API reference, LoadBalancerAttribute (client_keep_alive.seconds), "
+    "TargetGroupAttribute (stickiness.lb_cookie.duration_seconds)",
+)
+ELB23 = rule(
+    "ELB23",
+    refuses="status codes of a health check that are not 200 to 499, as numbers or ranges",
+    message="must be status codes from 200 to 499, such as 200,202 or 200-299",
+    source="botocore elbv2 Matcher HttpCode; Application Load Balancer guide, health checks "
+    "(success codes)",
 )
 
 ELB30 = rule(
@@ -200,6 +223,45 @@ class AccessLogs(Spec):
     ) = 365
     """Days that they are kept. Without it 365; `None` keeps them for good."""
 
+    connections: bool = False
+    """Whether there is also a log of clients' TLS connections, in the same bucket. Default: False."""
+
+
+class LoadBalancerOptions(Spec):
+    """How a load balancer treats requests, where it is not as AWS does by itself."""
+
+    http2: bool = True
+    """Whether clients may use HTTP/2. Default: True."""
+
+    keep_alive_seconds: Annotated[
+        int, Between(ELB22, 60, 604_800), Aws("elbv2:LoadBalancerAttribute.Value")
+    ] = 3600
+    """The longest that a client's connection is kept, from 60 to 604,800. Default: 3600."""
+
+    preserve_host: bool = False
+    """Whether services get the `Host` header as the client wrote it, with its port. Default:
+    False."""
+
+    forwarded_for: Annotated[
+        Literal["append", "preserve", "remove"], Aws("elbv2:LoadBalancerAttribute.Value")
+    ] = "append"
+    """What becomes of the `X-Forwarded-For` header: the client's address is appended, the header
+    stays as it is, or it goes. Default: append."""
+
+    client_port: bool = False
+    """Whether `X-Forwarded-For` has the client's port too. Default: False."""
+
+    tls_headers: bool = False
+    """Whether services get the TLS version and cipher of the client in the headers
+    `x-amzn-tls-version` and `x-amzn-tls-cipher-suite`. Default: False."""
+
+    waf_fail_open: bool = False
+    """Whether requests pass when AWS WAF does not answer. Default: False, they are refused."""
+
+    zonal_shift: bool = False
+    """Whether Amazon Application Recovery Controller may lead traffic away from a zone. Default:
+    False."""
+
 
 def group_name(context: Context, name: str) -> str:
     """The name of the security group of a load balancer."""
@@ -254,6 +316,9 @@ class LoadBalancer(Overridable, Billed, Named):
 
     web_acl: WebAclArn | None = None
     """A WAF web ACL in front of it. Without it, none."""
+
+    options: LoadBalancerOptions = LoadBalancerOptions()
+    """How it treats requests. Default: as AWS does by itself."""
 
     def names(self, place: Place) -> Iterator[Name]:
         """Its own, and of its security group and its log bucket."""
@@ -327,6 +392,13 @@ class ExistingLoadBalancer(Spec):
             yield ELB30.problem("listener", got=self.listener, example=example)
 
 
+def _are_codes(text: str) -> bool:
+    if not re.fullmatch(r"\d{3}(-\d{3})?(,\d{3}(-\d{3})?)*", text, re.ASCII):
+        return False
+    ranges = [[int(code) for code in part.split("-")] for part in text.split(",")]
+    return all(200 <= each[0] <= each[-1] <= 499 for each in ranges)
+
+
 class HealthCheck(Spec):
     """The target group's health check."""
 
@@ -353,12 +425,85 @@ class HealthCheck(Spec):
     ] = 3
     """Bad answers that make a task unhealthy. Without it, 3."""
 
+    codes: Annotated[str, Check(ELB23, _are_codes), Aws("elbv2:Matcher.HttpCode")] = "200"
+    """The status codes of good answers: `200,202` or `200-299`, from 200 to 499. Default: 200, as
+    the container contract has it."""
+
     def check(self) -> Iterator[Problem]:
         """An answer is waited for less long than the next check."""
         if self.timeout_seconds >= self.interval_seconds:
             yield ELB18.problem(
                 "timeout_seconds", got=self.timeout_seconds, interval=self.interval_seconds
             )
+
+
+def _text(pattern: str, wrong: str, remedy: str) -> Check:
+    return Check(
+        ELB21,
+        lambda text: bool(re.fullmatch(pattern, text, re.ASCII)),
+        lambda _: {"wrong": wrong, "remedy": remedy},
+    )
+
+
+_HeaderName = Annotated[
+    str,
+    _text(
+        r"(?!(?i:host)$)[!#$%&'*+.^_`|~\w-]{1,40}",
+        "is no header that a rule compares",
+        "write at most 40 characters, such as X-Model; for Host, hosts of the route",
+    ),
+    Aws("elbv2:HttpHeaderConditionConfig.HttpHeaderName"),
+]
+_HeaderValue = Annotated[
+    str,
+    _text(r"[ -~]{1,128}", "is no value of a header", "write 1 to 128 characters of ASCII"),
+    Aws("elbv2:HttpHeaderConditionConfig.Values"),
+]
+_QUERY = (r"[!-~]{1,128}", "is no part of a query", "write 1 to 128 characters of ASCII")
+
+
+class RouteConditions(Spec):
+    """What a request must have beside host and path, for a route to get it: all of it."""
+
+    headers: dict[_HeaderName, Many[_HeaderValue]] = {}
+    """Values of headers by name, of which the request has one: `{"X-Model": ["v2", "beta-*"]}`. `*`
+    and `?` are allowed in values. Default: any."""
+
+    query: dict[
+        Annotated[str, _text(*_QUERY), Aws("elbv2:QueryStringKeyValuePair.Key")],
+        Annotated[str, _text(*_QUERY), Aws("elbv2:QueryStringKeyValuePair.Value")],
+    ] = {}
+    """Parameters of the query by name, of which the request has one: `{"model": "v2"}`. `*` and `?`
+    are allowed in values. Default: any."""
+
+    source_cidrs: Annotated[Cidrs, Aws("elbv2:SourceIpConditionConfig.Values")] = ()
+    """Where the request comes from, as the load balancer sees it. Default: anywhere."""
+
+    def check(self) -> Iterator[Problem]:
+        """Each header has a value, and stands once."""
+        seen: set[str] = set()
+        for name, values in self.headers.items():
+            if not values:
+                yield ELB21.problem(
+                    "headers", name, got=values, wrong="has no value", remedy="write one"
+                )
+            if name.lower() in seen:
+                remedy = "write its values together"
+                yield ELB21.problem("headers", name, wrong="stands twice", remedy=remedy)
+            seen.add(name.lower())
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Every value that a rule compares with, so that two equal conditions have equal ones."""
+        return (
+            *sorted(
+                f"header {name.lower()} {each}"
+                for name in self.headers
+                for each in self.headers[name]
+            ),
+            *sorted(f"query {name} {value}" for name, value in self.query.items()),
+            *sorted(f"source {cidr}" for cidr in self.source_cidrs),
+        )
 
 
 class Route(Spec):
@@ -415,10 +560,25 @@ class Route(Spec):
     ] = "least_outstanding_requests"
     """How requests are spread. Without it to the task with the fewest in flight."""
 
+    more_conditions: RouteConditions = RouteConditions()
+    """What a request must also have: headers, parameters or where it comes from. Needs `priority`, as
+    the rule is to be asked before those of its host and path without more. Default: nothing."""
+
+    sticky_seconds: (
+        Annotated[int, Between(ELB22, 0, 604_800), Aws("elbv2:TargetGroupAttribute.Value")] | None
+    ) = None
+    """Seconds for which a client comes back to the same task, by a cookie, as it holds something of a
+    session; up to 604,800. 0 ends it where it was: leaving it out changes nothing. Default: None,
+    each request goes to any task."""
+
     def check(self) -> Iterator[Problem]:
         """At least one condition, and no more than a rule takes."""
-        if not 1 <= len(self.hosts) + len(self.paths) <= 5:
+        more = self.more_conditions.values
+        if not 1 <= len(self.hosts) + len(self.paths) + len(more) <= 5:
             yield ELB11.problem("paths")
+        if more and self.priority is None:
+            wrong, remedy = "needs a priority", "write one below that of the route without it"
+            yield ELB21.problem("more_conditions", wrong=wrong, remedy=remedy)
         prefix = self.strip_prefix
         if prefix is not None and not re.fullmatch(r"(/[\w-]+)+", prefix, re.ASCII):
             yield ELB12.problem("strip_prefix", got=prefix, expected="a path prefix such as /fraud")
@@ -429,9 +589,10 @@ class Route(Spec):
             )
 
     @property
-    def conditions(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def conditions(self) -> tuple[tuple[str, ...], ...]:
         """What two routes of one load balancer may not share."""
-        return tuple(sorted(self.hosts)), tuple(sorted(self.paths))
+        more = self.more_conditions.values
+        return tuple(sorted(self.hosts)), tuple(sorted(self.paths)), *([more] if more else [])
 
     @property
     def rule_priority(self) -> int:

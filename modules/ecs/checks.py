@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ..alb.spec import ELB5, ELB8, ELB10, ELB14, ELB15, ExistingLoadBalancer, LoadBalancer, Route
+from ..alb.spec import (
+    ELB5,
+    ELB8,
+    ELB10,
+    ELB14,
+    ELB15,
+    ELB21,
+    ExistingLoadBalancer,
+    LoadBalancer,
+    Route,
+)
 from ..outputs import EcsOutputs, NetworkOutputs
 from ..rules import PathPart, Problem, Rule, did_you_mean
 from ..vpc.spec import Network
@@ -141,6 +151,8 @@ def _check_route(
         elif theirs.rule_priority == route.rule_priority:
             remedy = "give one of them another priority"
             yield ELB14.problem("priority", what="priority", other=other, remedy=remedy)
+        elif theirs.conditions[:2] == route.conditions[:2]:
+            yield from _check_order(route, other, theirs)
 
 
 def listener_of(route: Route, cluster: EcsCluster | EcsOutputs) -> str:
@@ -150,3 +162,14 @@ def listener_of(route: Route, cluster: EcsCluster | EcsOutputs) -> str:
         return cluster.listener_arns.get(route.load_balancer, route.load_balancer)
     balancer = cluster.load_balancers.get(route.load_balancer)
     return balancer.listener if isinstance(balancer, ExistingLoadBalancer) else route.load_balancer
+
+
+def _check_order(route: Route, other: PathPart, theirs: Route) -> Iterator[Problem]:
+    """Of two routes of the same hosts and paths the one with more conditions is asked first."""
+    mine, their_more = (each.more_conditions.values for each in (route, theirs))
+    first, then = (route, theirs) if mine else (theirs, route)
+    if bool(mine) == bool(their_more) or first.rule_priority < then.rule_priority:
+        return
+    wrong = f"leaves nothing to one of it and {other}, whose hosts and paths are the same"
+    remedy = "give the one with more conditions the lower priority"
+    yield ELB21.problem("priority", got=route.rule_priority, wrong=wrong, remedy=remedy)

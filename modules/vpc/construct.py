@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ..cdk import Construct, Fn, ITerraformDependable
+from ..cdk import Construct, Fn, ITerraformDependable, TerraformResourceLifecycle
 from ..context import Context
 from ..iam.policy import allow, document, trust
 from ..names import log_group
@@ -17,6 +17,7 @@ from ..overriding import override
 from ..protect import lifecycle
 from .flow_logs import FLOW_LOG_GROUP, FLOW_LOGS, FlowLogs, LogBucket
 from .links import Peering, TransitGateway
+from .options import Dhcp
 from .spec import ENDPOINTS, Network
 from .spec import Subnet as Planned
 
@@ -39,6 +40,8 @@ from cdktf_cdktf_provider_aws.route_table_association import RouteTableAssociati
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.subnet import Subnet
 from cdktf_cdktf_provider_aws.vpc import Vpc
+from cdktf_cdktf_provider_aws.vpc_dhcp_options import VpcDhcpOptions
+from cdktf_cdktf_provider_aws.vpc_dhcp_options_association import VpcDhcpOptionsAssociation
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
 from cdktf_cdktf_provider_aws.vpc_endpoint_route_table_association import (
     VpcEndpointRouteTableAssociation,
@@ -87,12 +90,16 @@ class VpcNetwork(Construct):
             ipv6_netmask_length=56 if ipv6 and ipv6.ipam_pool else None,
             enable_dns_support=True,
             enable_dns_hostnames=True,
+            instance_tenancy="dedicated" if spec.options.dedicated_hardware else None,
+            enable_network_address_usage_metrics=spec.options.usage_metrics or None,
             tags={"Name": context.name("vpc")},
             lifecycle=lifecycle(context),
         )
         self._vpc_id = vpc.id
         self._ipv6_range = vpc.ipv6_cidr_block if ipv6 else None
         DefaultSecurityGroup(self, "closed", vpc_id=vpc.id)
+        if spec.options.dhcp is not None:
+            self._dhcp(spec.options.dhcp)
         self._secondary = [
             VpcIpv4CidrBlockAssociation(
                 self, f"range-{_as_id(cidr)}", vpc_id=vpc.id, cidr_block=cidr
@@ -157,7 +164,7 @@ class VpcNetwork(Construct):
             ipv6_cidr_block=ipv6,
             assign_ipv6_address_on_creation=True if ipv6 else None,
             availability_zone=planned.zone,
-            map_public_ip_on_launch=False,
+            map_public_ip_on_launch=planned.public_addresses,
             tags={
                 "Name": planned.name or context.name(planned.tier, planned.letter),
                 **({mark: "1"} if mark else {}),
@@ -165,6 +172,21 @@ class VpcNetwork(Construct):
             },
             lifecycle=lifecycle(context),
             depends_on=waits,
+        )
+
+    def _dhcp(self, spec: Dhcp) -> None:
+        options = VpcDhcpOptions(
+            self,
+            "dhcp",
+            domain_name=spec.domain_name,
+            domain_name_servers=list(spec.name_servers),
+            ntp_servers=list(spec.ntp_servers) or None,
+            tags={"Name": self._context.name("dhcp")},
+            # A set cannot be changed, nor go while the VPC has it.
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+        )
+        VpcDhcpOptionsAssociation(
+            self, "dhcp-association", vpc_id=self._vpc_id, dhcp_options_id=options.id
         )
 
     def _table(self, name: str, tier: str = "private") -> RouteTable:
@@ -428,7 +450,11 @@ class VpcNetwork(Construct):
             return
         name = log_group(context, FLOW_LOG_GROUP)
         group = CloudwatchLogGroup(
-            self, "flow-log-group", name=name, retention_in_days=spec.retention_days
+            self,
+            "flow-log-group",
+            name=name,
+            retention_in_days=spec.retention_days,
+            kms_key_id=spec.kms_key,
         )
         role = IamRole(
             self,

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
+from ..context import Context, KeyArn
+from ..existing import key_problems
 from ..rules import Problem, rule
 from ..spec import Aws, Check, Many, Matches, Spec, is_bucket_name, is_s3_key
 
 VPC27 = rule(
     "VPC27",
-    refuses="a retention for flow logs that are kept in a bucket",
-    message="is for CloudWatch Logs; the lifecycle of the bucket says how long they are kept",
+    refuses="a retention or key for flow logs that are kept in a bucket",
+    message="is for CloudWatch Logs; the bucket says how long they are kept, and under which key",
     source="EC2 API reference, CreateFlowLogs",
 )
 S3B1 = rule(
@@ -127,11 +129,21 @@ class FlowLogs(Spec):
     ] = 60
     """The longest time that one record stands for, 60 or 600 seconds. Default: 60."""
 
+    kms_key: KeyArn | None = None
+    """The key of the log group, which exists: its policy must let CloudWatch Logs of the Region use
+    it. Default: None, CloudWatch's own key, as the environment's stands above the network."""
+
     fields: Many[Annotated[str, Matches(VPC28, r"[a-z0-9]+(-[a-z0-9]+)*")]] = ()
     """The fields of a record in their order, such as `("srcaddr", "dstaddr", "pkt-srcaddr")`.
     Default: those of AWS's default format."""
 
     def check(self) -> Iterator[Problem]:
-        """A bucket has no retention of CloudWatch Logs."""
-        if self.bucket is not None and "retention_days" in self.model_fields_set:
-            yield VPC27.problem("retention_days", got=self.retention_days)
+        """A bucket has no retention and no key of CloudWatch Logs."""
+        for field in ("kms_key", "retention_days"):
+            if self.bucket is not None and field in self.model_fields_set:
+                yield VPC27.problem(field, got=getattr(self, field))
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The key is of the Region."""
+        if self.kms_key is not None:
+            yield from key_problems(context, self.kms_key)

@@ -19,7 +19,8 @@ from ..usage import Usage, exactly
 from .addressing import Addressing
 from .flow_logs import FLOW_LOG_GROUP, FLOW_LOGS, FlowLogs
 from .links import Peering, TransitGateway
-from .tier import Routes, Tier
+from .options import NetworkOptions
+from .tier import VPC33, Routes, Tier
 
 VPC1 = rule(
     "VPC1",
@@ -223,6 +224,9 @@ class Subnet(NamedTuple):
     ipv6: int | None
     """The number of its /64 in the VPC's range."""
 
+    public_addresses: bool
+    """Whether what starts in it gets a public IPv4 address."""
+
     @property
     def letter(self) -> str:
         """The last letter of its zone."""
@@ -289,6 +293,9 @@ class Network(Overridable, Billed, Named):
     flow_logs: FlowLogs | None = FlowLogs()
     """Flow logs. Without it they are kept for 30 days; `None` turns them off."""
 
+    options: NetworkOptions = NetworkOptions()
+    """What is set on the VPC as a whole: DHCP, hardware and metrics. Default: as AWS does by itself."""
+
     allow_overlap: bool = False
     """Whether the range may overlap another environment's. Without it, it may not."""
 
@@ -315,6 +322,7 @@ class Network(Overridable, Billed, Named):
         if not planned:
             yield from self._check_ranges()
         yield from self._check_tiers()
+        yield from self._check_addresses()
         yield from self._check_links()
         wanted = self.nat_gateways
         if self.addressing.nat_addresses and len(set(self.addressing.nat_addresses)) != wanted:
@@ -368,6 +376,12 @@ class Network(Overridable, Billed, Named):
                         yield VPC18.problem(*at, got=text, other=taken, tier=other)
                         break
                 seen.append((tier, block))
+
+    def _check_addresses(self) -> Iterator[Problem]:
+        """Public addresses are given where the internet gateway is."""
+        for name, tier in self.tiers.items():
+            if tier.public_addresses and self._routes(name) != "public":
+                yield VPC33.problem("tiers", name, "public_addresses", got=True)
 
     def _check_tiers(self) -> Iterator[Problem]:
         offsets: dict[int, str] = {}
@@ -561,6 +575,7 @@ class Network(Overridable, Billed, Named):
                         name=names[index] if index < len(names) else None,
                         tags=dict(spec.tags) if spec else {},
                         ipv6=None if first is None else first + index,
+                        public_addresses=bool(spec and spec.public_addresses),
                     )
                 )
         return made

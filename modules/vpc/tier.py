@@ -28,6 +28,13 @@ VPC29 = rule(
     source="AWS General Reference, tagging limits",
 )
 
+VPC33 = rule(
+    "VPC33",
+    refuses="public addresses in subnets without a way to the internet gateway",
+    message="is for subnets whose routes are public; leave it out",
+    source="Amazon VPC user guide, IP addressing (a public address needs an internet gateway)",
+)
+
 TagName = Annotated[
     str, Check(VPC29, lambda text: 0 < len(text) <= 256 and is_tag_text(text)), Aws("ec2:Tag.Value")
 ]
@@ -63,3 +70,7 @@ class Tier(Spec):
     ipv6_offset: Annotated[int, Between(VPC11, 0, 255)] | None = None
     """The number of the first one's /64 in the VPC's IPv6 range. Default: 0 for `private`, 16 for
     `public`, and no IPv6 for others."""
+
+    public_addresses: bool = False
+    """Whether what starts in them gets a public IPv4 address, in subnets whose routes are `public`.
+    Nothing that Inferform makes needs one. Default: False."""

@@ -593,6 +593,19 @@ KINDS = (
             "a VPC has one attachment to each transit gateway, and they are told apart by ids"
         ),
     ),
+    resource(
+        "aws_vpc_dhcp_options",
+        "DHCP option set",
+        _named("describe_dhcp_options", "DhcpOptions", "DhcpOptionsId"),
+        quotas=Not("a Region allows 50 sets by default, and an environment has one"),
+        name=_NOT_UNIQUE,
+    ),
+    part(
+        "aws_vpc_dhcp_options_association",
+        "DHCP option set of a VPC",
+        "aws_vpc",
+        "a VPC has one set at a time, and the next apply gives it the same again",
+    ),
     part(
         "aws_default_security_group",
         "default security group",

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
-from inferform import EcsCluster, Environment, LoadBalancer, Network, Registry
+from inferform import (
+    AccessLogs,
+    EcsCluster,
+    EcsService,
+    Environment,
+    Fargate,
+    HealthCheck,
+    Inference,
+    LoadBalancer,
+    LoadBalancerOptions,
+    Model,
+    Network,
+    Registry,
+    Route,
+    RouteConditions,
+)
 
-from .record import ACCOUNT, CERTIFICATE, DEV, FLAG, MORE_THAN_MODELS, PART_OF_A_POLICY, Capability
+from .record import (
+    ACCOUNT,
+    CERTIFICATE,
+    CLOSED_SET,
+    DEV,
+    FLAG,
+    MORE_THAN_MODELS,
+    PART_OF_A_POLICY,
+    Capability,
+)
 
 
 def edge() -> Environment:
@@ -19,6 +43,37 @@ def edge() -> Environment:
                     certificate=CERTIFICATE,
                     more_certificates=[CERTIFICATE.replace("12345678", "87654321")],
                     web_acl=f"arn:aws:wafv2:us-east-1:{ACCOUNT}:regional/webacl/edge/1234abcd",
+                    access_logs=AccessLogs(connections=True),
+                    options=LoadBalancerOptions(
+                        http2=False,
+                        keep_alive_seconds=7200,
+                        preserve_host=True,
+                        forwarded_for="preserve",
+                        client_port=True,
+                        tls_headers=True,
+                        waf_fail_open=True,
+                        zonal_shift=True,
+                    ),
+                )
+            }
+        ),
+        inference=Inference(
+            services={
+                "beta": EcsService(
+                    model=Model(image=f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/fraud:1"),
+                    compute=Fargate(cpu=256, memory_mib=512),
+                    route=Route(
+                        load_balancer="internal",
+                        hosts=["fraud.acme.test"],
+                        priority=1,
+                        sticky_seconds=600,
+                        health_check=HealthCheck(codes="200-299"),
+                        more_conditions=RouteConditions(
+                            headers={"X-Model": ["beta"]},
+                            query={"model": "beta"},
+                            source_cidrs=["10.0.0.0/8"],
+                        ),
+                    ),
                 )
             }
         ),
@@ -32,8 +87,16 @@ CAPABILITY = Capability(
     },
     stricter={
         MORE_THAN_MODELS: ("HealthCheck.path", "LoadBalancer.web_acl"),
+        "the words of one attribute, where the models hold those of all": (
+            "LoadBalancerOptions.forwarded_for",
+        ),
+    },
+    shorter={
+        CLOSED_SET: ("LoadBalancerOptions.forwarded_for",),
     },
     good={
+        "ELB21": ("X-Model",),
+        "ELB23": ("200", "200-299"),
         "ELB12": ("/fraud/*", "*.acme.test"),
         "ELB30": (
             "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/shared/1a2b/3c4d",
@@ -49,6 +112,9 @@ CAPABILITY = Capability(
     },
     elsewhere={
         "aws_lb.access_logs.bucket": "elbv2:LoadBalancerAttribute.Value",
+        "aws_lb.client_keep_alive": "elbv2:LoadBalancerAttribute.Value",
+        "aws_lb.connection_logs.bucket": "elbv2:LoadBalancerAttribute.Value",
+        "aws_lb.xff_header_processing_mode": "elbv2:LoadBalancerAttribute.Value",
         "aws_lb.desync_mitigation_mode": "elbv2:LoadBalancerAttribute.Value",
         "aws_lb.idle_timeout": "elbv2:LoadBalancerAttribute.Value",
         "aws_lb.load_balancer_type": "elbv2:CreateLoadBalancerInput.Type",
@@ -57,6 +123,9 @@ CAPABILITY = Capability(
         "aws_lb_listener_rule.action.forward": "elbv2:ForwardActionConfig",
         "aws_lb_listener_rule.action.forward.target_group.arn": "elbv2:TargetGroupTuple.TargetGroupArn",
         "aws_lb_listener_rule.condition.host_header": "elbv2:HostHeaderConditionConfig",
+        "aws_lb_listener_rule.condition.http_header": "elbv2:HttpHeaderConditionConfig",
+        "aws_lb_listener_rule.condition.query_string": "elbv2:QueryStringKeyValuePair",
+        "aws_lb_listener_rule.condition.source_ip": "elbv2:SourceIpConditionConfig",
         "aws_lb_listener_rule.condition.path_pattern": "elbv2:PathPatternConditionConfig",
         "aws_lb_target_group.deregistration_delay": "elbv2:TargetGroupAttribute.Value",
         "aws_lb_target_group.health_check.healthy_threshold": (
@@ -78,11 +147,21 @@ CAPABILITY = Capability(
             "elbv2:CreateTargetGroupInput.UnhealthyThresholdCount"
         ),
         "aws_lb_target_group.load_balancing_algorithm_type": "elbv2:TargetGroupAttribute.Value",
+        "aws_lb_target_group.stickiness.cookie_duration": "elbv2:TargetGroupAttribute.Value",
+        "aws_lb_target_group.stickiness.type": "elbv2:TargetGroupAttribute.Value",
         "aws_lb_target_group.slow_start": "elbv2:TargetGroupAttribute.Value",
     },
     own={
         FLAG: (
             "aws_lb.access_logs.enabled",
+            "aws_lb.connection_logs.enabled",
+            "aws_lb.enable_http2",
+            "aws_lb.enable_tls_version_and_cipher_suite_headers",
+            "aws_lb.enable_waf_fail_open",
+            "aws_lb.enable_xff_client_port",
+            "aws_lb.enable_zonal_shift",
+            "aws_lb.preserve_host_header",
+            "aws_lb_target_group.stickiness.enabled",
             "aws_lb.drop_invalid_header_fields",
             "aws_lb.enable_deletion_protection",
             "aws_lb.internal",

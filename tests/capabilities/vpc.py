@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from inferform import (
     Addressing,
+    Dhcp,
     Environment,
     FlowLogs,
     Ipv6,
     LogBucket,
     Network,
+    NetworkOptions,
     Peering,
     PolicyStatement,
     Tier,
     TransitGateway,
 )
 
-from .record import DEV, FLAG, OWN_CHOICE, PART_OF_A_NAME, PART_OF_A_POLICY, Capability
+from .record import ACCOUNT, DEV, FLAG, OWN_CHOICE, PART_OF_A_NAME, PART_OF_A_POLICY, Capability
+
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 def shaped() -> Environment:
@@ -92,7 +96,16 @@ def pooled() -> Environment:
             nat="none",
             addressing=Addressing(ipv6=Ipv6(ipam_pool="ipam-pool-0a1b2c3d4e5f67890")),
             links={"out": TransitGateway(id="tgw-0a1b2c3d", destinations=["0.0.0.0/0"])},
-            flow_logs=FlowLogs(fields=["srcaddr", "action"]),
+            flow_logs=FlowLogs(fields=["srcaddr", "action"], kms_key=KEY),
+            options=NetworkOptions(
+                dhcp=Dhcp(
+                    domain_name="acme.internal",
+                    name_servers=["AmazonProvidedDNS", "10.65.0.9"],
+                    ntp_servers=["10.65.0.10"],
+                ),
+                dedicated_hardware=True,
+                usage_metrics=True,
+            ),
         ),
     )
 
@@ -121,9 +134,11 @@ CAPABILITY = Capability(
             "PolicyStatement.resources[]",
             "PolicyStatement.sid",
         ),
+        "a reference to what exists, which another request has": ("FlowLogs.kms_key",),
         "the number of a /64, which Terraform calculates": ("Tier.ipv6_offset",),
     },
     good={
+        "VPC30": ("10.65.0.9",),
         "VPC14": tuple(
             f"{kind}-0a1b2c3d4e5f67890" for kind in ("eipalloc", "ipam-pool", "pcx", "tgw")
         ),
@@ -145,6 +160,8 @@ CAPABILITY = Capability(
         "aws_security_group": "ec2:CreateSecurityGroup",
         "aws_subnet": "ec2:CreateSubnet",
         "aws_vpc": "ec2:CreateVpc",
+        "aws_vpc_dhcp_options": "ec2:CreateDhcpOptions",
+        "aws_vpc_dhcp_options_association": "ec2:AssociateDhcpOptions",
         "aws_vpc_endpoint": "ec2:CreateVpcEndpoint",
         "aws_vpc_endpoint_route_table_association": "ec2:ModifyVpcEndpoint",
         "aws_vpc_ipv4_cidr_block_association": "ec2:AssociateVpcCidrBlock",
@@ -154,6 +171,9 @@ CAPABILITY = Capability(
     data_sources={"aws_prefix_list": "ec2:DescribePrefixLists"},
     elsewhere={
         "aws_route.egress_only_gateway_id": ("ec2:CreateRouteRequest.EgressOnlyInternetGatewayId"),
+        "aws_vpc_dhcp_options.domain_name": "ec2:NewDhcpConfiguration.Values",
+        "aws_vpc_dhcp_options.domain_name_servers": "ec2:NewDhcpConfiguration.Values",
+        "aws_vpc_dhcp_options.ntp_servers": "ec2:NewDhcpConfiguration.Values",
         "aws_flow_log.iam_role_arn": "ec2:CreateFlowLogsRequest.DeliverLogsPermissionArn",
         "aws_flow_log.vpc_id": "ec2:CreateFlowLogsRequest.ResourceIds",
         "aws_vpc_endpoint_route_table_association.route_table_id": (
@@ -183,6 +203,7 @@ CAPABILITY = Capability(
             "aws_vpc.assign_generated_ipv6_cidr_block",
             "aws_subnet.map_public_ip_on_launch",
             "aws_vpc.enable_dns_hostnames",
+            "aws_vpc.enable_network_address_usage_metrics",
             "aws_vpc.enable_dns_support",
         ),
     },

@@ -28,12 +28,15 @@ from inferform import (
     EfsVolume,
     Environment,
     Fargate,
+    HealthCheck,
     Inference,
     LoadBalancer,
+    LoadBalancerOptions,
     Model,
     NetworkOutputs,
     RegistryOutputs,
     Route,
+    RouteConditions,
     Scaling,
     SideCar,
 )
@@ -176,7 +179,18 @@ def environment(
             },
             load_balancers={
                 "internal": LoadBalancer(
-                    certificate=account.certificate, access_logs=AccessLogs(expire_days=None)
+                    certificate=account.certificate,
+                    access_logs=AccessLogs(expire_days=None, connections=True),
+                    options=LoadBalancerOptions(
+                        http2=False,
+                        keep_alive_seconds=7200,
+                        preserve_host=True,
+                        forwarded_for="preserve",
+                        client_port=True,
+                        tls_headers=True,
+                        waf_fail_open=True,
+                        zonal_shift=True,
+                    ),
                 )
             },
         ),
@@ -236,7 +250,19 @@ def environment(
                         share=CapacityShare(base=1),
                         more_capacity={"more": CapacityShare(weight=3)},
                     ),
-                    route=Route(load_balancer="internal", paths=["/llm/*"], grace_seconds=600),
+                    route=Route(
+                        load_balancer="internal",
+                        paths=["/llm/*"],
+                        grace_seconds=600,
+                        priority=1,
+                        sticky_seconds=600,
+                        health_check=HealthCheck(codes="200-299"),
+                        more_conditions=RouteConditions(
+                            headers={"X-Model": ["llm"]},
+                            query={"model": "llm"},
+                            source_cidrs=["10.0.0.0/8"],
+                        ),
+                    ),
                 ),
                 "canary": EcsService(
                     model=served,

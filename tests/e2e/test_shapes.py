@@ -72,6 +72,9 @@ def network(around: Around, destination: str) -> str:
             bucket=LogBucket(name="acme-flow-logs", prefix="vpc/", file_format="parquet"),
             fields=["srcaddr", "dstaddr", "action"],
         ),
+        options=NetworkOptions(
+            dhcp=Dhcp(domain_name="acme.internal", ntp_servers=["10.64.0.9"]), usage_metrics=True
+        ),
     )"""
 
 
@@ -132,6 +135,15 @@ def test_a_network_and_a_registry_of_their_own_shape_are_applied_and_plan_empty(
     deployment = life.deploy()
     assert {run.name: run.status for run in deployment.stacks} == dict.fromkeys(LAYERS, "applied")
     assert {name: life.plan_status(name) for name in LAYERS} == dict.fromkeys(LAYERS, 0)
+    ec2 = life.aws().client("ec2")
+    (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.64.0.0/16"]}])["Vpcs"]
+    (sent,) = ec2.describe_dhcp_options(DhcpOptionsIds=[vpc["DhcpOptionsId"]])["DhcpOptions"]
+    told = {
+        each["Key"]: [value["Value"] for value in each["Values"]]
+        for each in sent["DhcpConfigurations"]
+    }
+    assert told["domain-name"] == ["acme.internal"]
+    assert told["domain-name-servers"] == ["AmazonProvidedDNS"]
     ecr = life.aws().client("ecr")
     (cache,) = ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
     assert (cache["ecrRepositoryPrefix"], cache["upstreamRegistryUrl"]) == (

@@ -11,11 +11,13 @@ import pytest
 from inferform import (
     Addressing,
     Context,
+    Dhcp,
     Environment,
     FlowLogs,
     Ipv6,
     LogBucket,
     Network,
+    NetworkOptions,
     Peering,
     PolicyStatement,
     Tier,
@@ -382,3 +384,29 @@ def test_flow_logs_go_to_a_bucket_without_log_group_or_role(synthesize: Synthesi
     # Terraform reads $${ as ${, which EC2 reads.
     assert log["log_format"] == "$${srcaddr} $${action}"
     assert of(stack, "aws_cloudwatch_log_group") == of(stack, "aws_iam_role") == []
+
+
+def test_what_hosts_learn_by_dhcp_stands_in_a_set_of_the_vpc(synthesize: Synthesize) -> None:
+    dhcp = Dhcp(domain_name="acme.internal", name_servers=["AmazonProvidedDNS", "10.0.0.9"])
+    stack = made(synthesize, options=NetworkOptions(dhcp=dhcp))
+    (options,) = of(stack, "aws_vpc_dhcp_options")
+    assert options["domain_name"] == "acme.internal"
+    assert options["domain_name_servers"] == ["AmazonProvidedDNS", "10.0.0.9"]
+    assert "ntp_servers" not in options
+    # A set cannot be changed, and another one comes before it goes.
+    assert options["lifecycle"] == {"create_before_destroy": True}
+    (name,) = stack["resource"]["aws_vpc_dhcp_options"]
+    (vpc,) = stack["resource"]["aws_vpc"]
+    (association,) = of(stack, "aws_vpc_dhcp_options_association")
+    assert association["dhcp_options_id"] == f"${{aws_vpc_dhcp_options.{name}.id}}"
+    assert association["vpc_id"] == f"${{aws_vpc.{vpc}.id}}"
+    assert "aws_vpc_dhcp_options" not in made(synthesize)["resource"]
+
+
+def test_public_addresses_are_given_in_the_tier_that_asks_for_them(synthesize: Synthesize) -> None:
+    public = Tier(cidrs=["10.0.240.0/24", "10.0.241.0/24"], public_addresses=True)
+    stack = made(synthesize, public_subnets=True, tiers={"public": public})
+    given = {
+        each["cidr_block"] for each in of(stack, "aws_subnet") if each["map_public_ip_on_launch"]
+    }
+    assert given == {"10.0.240.0/24", "10.0.241.0/24"}

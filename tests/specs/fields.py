@@ -57,6 +57,8 @@ _VALUES: dict[str, Any] = {
     "ContainerOptions.ulimits": Ulimit(soft=1, hard=1),
     "EksCluster.addons": Addon(),
     "FireLens.output_secrets": _SECRET,
+    "RouteConditions.headers": ["beta"],
+    "RouteConditions.query": "beta",
     "Registry.caches": PullThroughCache(upstream="public.ecr.aws"),
     "SideCar.depends_on": "START",
 }

@@ -18,17 +18,21 @@ from inferform import (
     Image,
     Inference,
     LoadBalancer,
+    LoadBalancerOptions,
     Model,
     Network,
     Registry,
     Repository,
     Route,
+    RouteConditions,
     SpecError,
 )
 from inferform.spec import problems_of
 
 ACCOUNT = "111122223333"
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
+
+BETA = RouteConditions(headers={"X-Model": ["beta"]})
 
 
 def refusal(of: type, **fields: Any) -> list[str]:
@@ -79,6 +83,17 @@ def refused(*routes: Route, **fields: Any) -> dict[str, str]:
         ({"paths": ["/a"], "deregistration_delay_seconds": 3601}, "ELB6"),
         ({"paths": ["/a"], "slow_start_seconds": 10, "algorithm": "round_robin"}, "ELB19"),
         ({"paths": ["/a"], "slow_start_seconds": 60}, "ELB19"),
+        ({"paths": ["/a"], "sticky_seconds": 604_801}, "ELB22"),
+        ({"paths": ["/a"], "more_conditions": BETA}, "ELB21"),
+        (
+            {
+                "paths": ["/a", "/b", "/c"],
+                "priority": 1,
+                "more_conditions": RouteConditions(source_cidrs=["10.0.0.0/8"]),
+                "hosts": ["a.test", "b.test"],
+            },
+            "ELB11",
+        ),
     ],
 )
 def test_a_route_that_aws_refuses_is_refused(fields: dict[str, Any], rule: str) -> None:
@@ -96,6 +111,52 @@ def test_a_route_that_aws_refuses_is_refused(fields: dict[str, Any], rule: str) 
 )
 def test_a_health_check_that_aws_refuses_is_refused(fields: dict[str, Any]) -> None:
     assert refusal(HealthCheck, **fields) == ["ELB4"]
+
+
+@pytest.mark.parametrize("codes", ["", "2xx", "199", "200-500", "200,", "200-", "200 201"])
+def test_status_codes_that_aws_does_not_take_are_refused(codes: str) -> None:
+    assert refusal(HealthCheck, codes=codes) == ["ELB23"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "rules"),
+    [
+        ({"headers": {"Host": ["a.test"]}}, ["ELB21"]),
+        ({"headers": {"X Model": ["a"]}}, ["ELB21"]),
+        ({"headers": {"X" * 41: ["a"]}}, ["ELB21"]),
+        ({"headers": {"X-Model": []}}, ["ELB21"]),
+        ({"headers": {"X-Model": ["a" * 129]}}, ["ELB21"]),
+        ({"headers": {"X-Model": ["a"], "x-model": ["b"]}}, ["ELB21"]),
+        ({"query": {"model": ""}}, ["ELB21"]),
+        ({"query": {"mo del": "a"}}, ["ELB21"]),
+    ],
+)
+def test_a_condition_that_no_rule_takes_is_refused(
+    fields: dict[str, Any], rules: list[str]
+) -> None:
+    assert refusal(RouteConditions, **fields) == rules
+
+
+def test_routes_that_differ_in_more_conditions_share_host_and_path() -> None:
+    plain = Route(load_balancer="internal", hosts=["a.test"])
+    beta = plain.replace(priority=1, more_conditions=BETA)
+    again = beta.replace(priority=2, more_conditions=RouteConditions(headers={"x-model": ["beta"]}))
+    environment(plain, beta)
+    assert refused(plain, beta, again) == {"inference.services.s2.route": "ELB14"}
+
+
+def test_a_route_with_more_conditions_is_asked_before_the_one_without() -> None:
+    plain = Route(load_balancer="internal", hosts=["a.test"], priority=5)
+    beta = plain.replace(priority=6, more_conditions=BETA)
+    for routes in ((plain, beta), (beta, plain)):
+        assert refused(*routes) == {"inference.services.s1.route.priority": "ELB21"}
+    environment(plain, beta.replace(priority=4))
+    environment(plain.replace(hosts=["b.test"]), beta)
+
+
+@pytest.mark.parametrize("seconds", [59, 604_801])
+def test_connections_are_kept_as_long_as_aws_keeps_them(seconds: int) -> None:
+    assert refusal(LoadBalancerOptions, keep_alive_seconds=seconds) == ["ELB22"]
 
 
 def test_an_answer_is_not_waited_for_longer_than_the_next_check() -> None:

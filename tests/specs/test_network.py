@@ -9,6 +9,7 @@ import pytest
 from inferform import (
     Addressing,
     Context,
+    Dhcp,
     EcsCluster,
     EcsService,
     Environment,
@@ -18,6 +19,7 @@ from inferform import (
     Ipv6,
     LogBucket,
     Network,
+    NetworkOptions,
     Peering,
     PolicyStatement,
     Registry,
@@ -34,6 +36,7 @@ CONTEXT = Context(
     organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
 )
 HUB = "tgw-0a1b2c3d4e5f67890"
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 STATEMENT = PolicyStatement(actions=["s3:Get*"], sid="Get")
 
 
@@ -64,6 +67,18 @@ PUBLIC = [f"10.0.{block}.0/24" for block in range(8, 14)]
 BAD: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "a small VPC without ranges of its own": ({"cidr": "10.0.0.0/25"}, {"cidr": "VPC1"}),
     "a VPC below /28": ({"cidr": "10.0.0.0/29"}, {"cidr": "VPC1"}),
+    "a key of another Region for flow logs": (
+        {"flow_logs": FlowLogs(kms_key=KEY.replace("us-east-1", "eu-west-1"))},
+        {"flow_logs.kms_key": "EXI2"},
+    ),
+    "name servers of one's own": (
+        {"options": NetworkOptions(dhcp=Dhcp(name_servers=["10.0.0.9"]))},
+        {"options.dhcp.name_servers": "VPC31"},
+    ),
+    "public addresses in private subnets": (
+        {"tiers": {"private": Tier(cidrs=PRIVATE[:2], public_addresses=True)}},
+        {"tiers.private.public_addresses": "VPC33"},
+    ),
     "seven zones": ({"availability_zones": 7}, {"availability_zones": "VPC3"}),
     "more zones than the Region has": (
         {
@@ -333,3 +348,27 @@ def test_a_link_that_leads_everywhere_is_a_way_to_the_internet() -> None:
 
     assert "ECS22" in missing("10.0.0.0/9")
     assert "ECS22" not in missing("0.0.0.0/0")
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({"domain_name": "acme_internal"}, "VPC32"),
+        ({"domain_name": "-acme.internal"}, "VPC32"),
+        ({"name_servers": []}, "VPC30"),
+        ({"name_servers": ["dns.acme.internal"]}, "VPC30"),
+        ({"name_servers": [f"10.0.0.{last}" for last in range(5)]}, "VPC30"),
+        ({"ntp_servers": ["AmazonProvidedDNS"]}, "VPC30"),
+        ({"ntp_servers": ["10.0.0.9", "10.0.0.9"]}, "VPC30"),
+    ],
+)
+def test_dhcp_options_that_aws_does_not_take_are_refused(fields: dict[str, Any], rule: str) -> None:
+    with pytest.raises(SpecError) as raised:
+        Dhcp(**fields)
+    assert [each.rule for each in raised.value.problems if each.rule != "VPC31"] == [rule]
+
+
+def test_flow_logs_in_a_bucket_have_no_key_of_their_own() -> None:
+    with pytest.raises(SpecError) as raised:
+        FlowLogs(kms_key=KEY, bucket=LogBucket(name="acme-flow-logs"))
+    assert [(each.where, each.rule) for each in raised.value.problems] == [("kms_key", "VPC27")]
