@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from .row import Option, added, always, at, like, never, no, overridden, refers, yes
+from .row import Option, added, always, at, has, like, never, no, overridden, refers, some, yes
 
 SOURCE = "terraform-aws-modules/alb"
 _LB = "aws_lb"
 _GROUP = "aws_lb_target_group"
 _RULE = "aws_lb_listener_rule"
-
-
-def _attribute(name: str, attribute: str, value: object, shown: str) -> Option:
-    return overridden(
-        name,
-        f'LoadBalancer(overrides={{"load-balancer": {{"{attribute}": {shown}}}}})',
-        at(_LB, attribute, value),
-    )
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -50,27 +42,74 @@ OPTIONS: tuple[Option, ...] = (
         at(_LB, "access_logs.enabled", True),
         beside="LoadBalancer(access_logs=None)",
     ),
-    _attribute("client_keep_alive", "client_keep_alive", 7200, "7200"),
-    _attribute("enable_http2", "enable_http2", False, "False"),
-    _attribute("enable_waf_fail_open", "enable_waf_fail_open", True, "True"),
-    _attribute("ip_address_type", "ip_address_type", "dualstack", '"dualstack"'),
-    _attribute("preserve_host_header", "preserve_host_header", True, "True"),
-    _attribute(
-        "xff_header_processing_mode", "xff_header_processing_mode", "preserve", '"preserve"'
+    yes(
+        "client_keep_alive",
+        "LoadBalancer(options=LoadBalancerOptions(keep_alive_seconds=7200))",
+        at(_LB, "client_keep_alive", 7200),
     ),
-    no("connection_logs", "Not yet.", never(_LB, "connection_logs")),
+    yes(
+        "enable_http2",
+        "LoadBalancer(options=LoadBalancerOptions(http2=False))",
+        at(_LB, "enable_http2", False),
+    ),
+    yes(
+        "enable_waf_fail_open",
+        "LoadBalancer(options=LoadBalancerOptions(waf_fail_open=True))",
+        at(_LB, "enable_waf_fail_open", True),
+    ),
+    yes(
+        "preserve_host_header",
+        "LoadBalancer(options=LoadBalancerOptions(preserve_host=True))",
+        at(_LB, "preserve_host_header", True),
+    ),
+    yes(
+        "xff_header_processing_mode",
+        'LoadBalancer(options=LoadBalancerOptions(forwarded_for="preserve"))',
+        at(_LB, "xff_header_processing_mode", "preserve"),
+    ),
+    yes(
+        "enable_xff_client_port",
+        "LoadBalancer(options=LoadBalancerOptions(client_port=True))",
+        at(_LB, "enable_xff_client_port", True),
+    ),
+    yes(
+        "enable_tls_version_and_cipher_suite_headers",
+        "LoadBalancer(options=LoadBalancerOptions(tls_headers=True))",
+        at(_LB, "enable_tls_version_and_cipher_suite_headers", True),
+    ),
+    yes(
+        "enable_zonal_shift",
+        "LoadBalancer(options=LoadBalancerOptions(zonal_shift=True))",
+        at(_LB, "enable_zonal_shift", True),
+    ),
+    yes(
+        "connection_logs",
+        "LoadBalancer(access_logs=AccessLogs(connections=True))",
+        at(_LB, "connection_logs.enabled", True),
+        at(_LB, "connection_logs.bucket", like(r"acme-.+-access-logs-111122223333")),
+    ),
+    overridden(
+        "ip_address_type",
+        'LoadBalancer(overrides={"load-balancer": {"ip_address_type": "dualstack"}})',
+        at(_LB, "ip_address_type", "dualstack"),
+    ),
+    overridden(
+        "minimum_load_balancer_capacity",
+        'LoadBalancer(overrides={"load-balancer": '
+        '{"minimum_load_balancer_capacity": {"capacity_units": 500}}})',
+        at(_LB, "minimum_load_balancer_capacity.capacity_units", 500),
+    ),
+    no(
+        "subnet_mapping",
+        "An Application Load Balancer has no addresses of its own to be given.",
+        never(_LB, "subnet_mapping"),
+    ),
     no(
         "enable_cross_zone_load_balancing",
         "An Application Load Balancer always does.",
         never(_LB, "enable_cross_zone_load_balancing"),
     ),
-    no(
-        "enable_tls_version_and_cipher_suite_headers",
-        "Not yet.",
-        never(_LB, "enable_tls_version_and_cipher_suite_headers"),
-    ),
-    no("enable_zonal_shift", "Not yet.", never(_LB, "enable_zonal_shift")),
-    no("load_balancer_type (network)", "Not yet.", never(_LB, "subnet_mapping")),
+    no("load_balancer_type (network)", "Not yet.", tried='LoadBalancer(type="network")'),
     yes(
         "listeners: certificate_arn",
         'LoadBalancer(certificate=CERTIFICATE.replace("1234", "4321"))',
@@ -129,9 +168,30 @@ OPTIONS: tuple[Option, ...] = (
         'Route(strip_prefix="/fraud")',
         at(_RULE, "transform.0.type", "url-rewrite"),
     ),
-    no("rules: http_header", "Not yet.", never(_RULE, "http_header")),
-    no("rules: query_string", "Not yet.", never(_RULE, "query_string")),
-    no("rules: source_ip", "Not yet.", never(_RULE, "source_ip")),
+    yes(
+        "rules: http_header",
+        'Route(priority=1, more_conditions=RouteConditions(headers={"X-Model": ["beta"]}))',
+        at(
+            _RULE,
+            "condition.*.http_header",
+            {"http_header_name": "X-Model", "values": ["beta"]},
+        ),
+    ),
+    yes(
+        "rules: query_string",
+        'Route(priority=1, more_conditions=RouteConditions(query={"model": "beta"}))',
+        at(_RULE, "condition.*.query_string.0", {"key": "model", "value": "beta"}),
+    ),
+    yes(
+        "rules: source_ip",
+        'Route(priority=1, more_conditions=RouteConditions(source_cidrs=["10.9.0.0/16"]))',
+        at(_RULE, "condition.*.source_ip.values", ["10.9.0.0/16"]),
+    ),
+    no(
+        "rules: http_request_method",
+        "The contract of inference has one method for each path.",
+        never(_RULE, "http_request_method"),
+    ),
     yes(
         "target_groups: health_check.path",
         'Route(health_check=HealthCheck(path="/ready"))',
@@ -157,9 +217,10 @@ OPTIONS: tuple[Option, ...] = (
         "Route(health_check=HealthCheck(unhealthy_threshold=5))",
         at(_GROUP, "health_check.unhealthy_threshold", 5),
     ),
-    no(
+    yes(
         "target_groups: health_check.matcher",
-        "The container contract answers 200.",
+        'Route(health_check=HealthCheck(codes="200-299"))',
+        at(_GROUP, "health_check.matcher", "200-299"),
     ),
     yes(
         "target_groups: deregistration_delay",
@@ -176,14 +237,55 @@ OPTIONS: tuple[Option, ...] = (
         'Route(algorithm="round_robin")',
         at(_GROUP, "load_balancing_algorithm_type", "round_robin"),
     ),
-    no("target_groups: stickiness", "Not yet.", never(_GROUP, "stickiness")),
+    yes(
+        "target_groups: stickiness",
+        "Route(sticky_seconds=600)",
+        at(_GROUP, "stickiness", {"type": "lb_cookie", "enabled": True, "cookie_duration": 600}),
+    ),
     no("target_groups: protocol_version (gRPC)", "Not yet.", never(_GROUP, "protocol_version")),
     yes(
         "security_group_ingress_rules",
         'LoadBalancer(allowed_cidrs=["10.9.0.0/16"])',
         at("aws_vpc_security_group_ingress_rule", "cidr_ipv4", "10.9.0.0/16"),
     ),
-    no("security_groups", "Not yet."),
+    yes(
+        "an ALB and listener that exist (AWS: CreateRule, ListenerArn)",
+        '{"ecs": EcsCluster(load_balancers={"shared": ExistingLoadBalancer(listener=LISTENER, '
+        'security_group="sg-0a1b2c3d4e5f67890")}), '
+        '"inference": Inference(services={"fraud": EcsService(route=Route())})}',
+        at("output", "listener_arns.value.shared", like(r".+:listener/app/shared/1a.+")),
+        at("output", "load_balancer_groups.value.shared", "sg-0a1b2c3d4e5f67890"),
+        some(_LB, 0),
+        beside='{"ecs": EcsCluster(load_balancers={"shared": LoadBalancer()}), '
+        '"inference": Inference(services={"fraud": EcsService(route=Route())})}',
+    ),
+    no(
+        "security_groups",
+        "The load balancer has one of its own: `allowed_cidrs` says who may connect.",
+        tried='LoadBalancer(security_groups=["sg-0a1b2c3d4e5f67890"])',
+    ),
+    no(
+        "access_logs: bucket",
+        "Access logs go to a bucket of their own.",
+        tried='AccessLogs(bucket="acme-logs")',
+    ),
+    always(
+        "security_group_egress_rules",
+        "LoadBalancer()",
+        at("aws_vpc_security_group_egress_rule", "from_port", 8080),
+    ),
+    yes(
+        "subnets",
+        'LoadBalancer(internal=False, allowed_cidrs=["0.0.0.0/0"])',
+        at(_LB, "subnets", has("subnet-2a3b4c5d6e7f89012")),
+    ),
+    always("target_groups: target_type", "Route()", at(_GROUP, "target_type", "ip")),
+    yes(
+        "rules: weighted_forward",
+        "EcsService(route=Route(), rollout=Canary())",
+        at(_RULE, "action.0.forward.target_group.*.weight", 100),
+        beside="EcsService(route=Route())",
+    ),
     added(
         "route53_records",
         "LoadBalancer()",

@@ -102,6 +102,25 @@ OPTIONS: tuple[Option, ...] = (
         at("terraform", "backend.local.path", like(".*states/.+")),
     ),
     yes(
+        "a bucket of artifacts that exists",
+        'Registry(artifacts=ExistingBucket(name="acme-models"))',
+        some("aws_s3_bucket", 0),
+    ),
+    yes(
+        "a KMS key that exists",
+        "Registry(kms_key=KEY)",
+        some("aws_kms_key", 0),
+    ),
+    yes(
+        "a VPC that exists",
+        '{"network": NetworkOutputs(vpc_id="vpc-0fedcba9876543210", vpc_cidr="10.8.0.0/16", '
+        'private_subnet_ids=["subnet-0fedcba9876543210", "subnet-0fedcba9876543211"], '
+        'public_subnet_ids=[], s3_prefix_list_id="pl-63a5400a"), '
+        '"inference": Inference(endpoints={"fraud": RealtimeEndpoint()})}',
+        at("aws_security_group", "vpc_id", "vpc-0fedcba9876543210"),
+        beside="RealtimeEndpoint()",
+    ),
+    yes(
         "GitHub's OIDC provider",
         'Identity(github=GitHub(repository="acme/models"))',
         at(

@@ -16,6 +16,13 @@ OPTIONS: tuple[Option, ...] = (
         at("aws_ecr_repository", "name", like(r"acme-\w+-use1-triton")),
     ),
     yes(
+        "repository_name (with slashes)",
+        '{"context": Context(naming=Naming(repositories={"fraud": "risk/fraud"})), '
+        '"registry": Registry(repositories={"fraud": Repository()})}',
+        at("aws_ecr_repository", "name", "risk/fraud"),
+        beside="Repository()",
+    ),
+    yes(
         "repository_image_tag_mutability",
         'Repository(mutability="MUTABLE")',
         at("aws_ecr_repository", "image_tag_mutability", "MUTABLE"),

@@ -9,7 +9,8 @@ SOURCE = "terraform-aws-modules/ecs"
 _SERVICE = "aws_ecs_service"
 _TASK = "aws_ecs_task_definition"
 _MODEL = "container_definitions.*"
-_SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-AbCdEf"
+_PARAMETER = "arn:aws:ssm:us-east-1:111122223333:parameter/hunter2"
+_SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:hunter2-AbCdEf"
 
 OPTIONS: tuple[Option, ...] = (
     # cluster
@@ -198,6 +199,7 @@ OPTIONS: tuple[Option, ...] = (
     no(
         "assign_public_ip",
         "Tasks are in private subnets.",
+        tried="EcsService(assign_public_ip=True)",
     ),
     no(
         "service_connect_configuration",
@@ -298,6 +300,86 @@ OPTIONS: tuple[Option, ...] = (
         'Scheduled(name="night", schedule="cron(0 20 * * ? *)", min_capacity=1)]))',
         at("aws_appautoscaling_scheduled_action", "schedule", "cron(0 20 * * ? *)"),
     ),
+    always(
+        "enable_ecs_managed_tags", "EcsService()", at(_SERVICE, "enable_ecs_managed_tags", True)
+    ),
+    always("wait_for_steady_state", "EcsService()", at(_SERVICE, "wait_for_steady_state", True)),
+    always(
+        "ordered_placement_strategy",
+        "EcsService(compute=Ec2())",
+        at(_SERVICE, "ordered_placement_strategy.*.type", "spread"),
+    ),
+    no(
+        "force_new_deployment",
+        "A change deploys: write a new tag or digest of the image.",
+        tried="EcsService(force_new_deployment=True)",
+    ),
+    no(
+        "vpc_lattice_configurations",
+        "Services are reached through a load balancer.",
+        never(_SERVICE, "vpc_lattice_configurations"),
+    ),
+    no(
+        "proxy_configuration",
+        "AWS ends App Mesh in September 2026.",
+        never(_TASK, "proxy_configuration"),
+    ),
+    yes(
+        "security_group_ingress_rules",
+        "EcsService(route=Route())",
+        at("aws_vpc_security_group_ingress_rule", "from_port", 8080),
+    ),
+    yes(
+        "task_exec_ssm_param_arns",
+        f'EcsService(container=ContainerOptions(secrets={{"LEVEL": "{_PARAMETER}"}}))',
+        at("aws_iam_role_policy", "policy.Statement.*.Resource", has(_PARAMETER)),
+        at("aws_iam_role_policy", "policy.Statement.*.Action", "ssm:GetParameters"),
+    ),
+    yes(
+        "autoscaling_policies (ECSServiceAverageMemoryUtilization)",
+        "EcsService(scaling=Scaling(max_capacity=9, "
+        "policies=[TargetTracking(metric=MemoryUtilization(percent=70))]))",
+        at(
+            "aws_appautoscaling_policy",
+            "target_tracking_scaling_policy_configuration.predefined_metric_specification."
+            "predefined_metric_type",
+            "ECSServiceAverageMemoryUtilization",
+        ),
+    ),
+    yes(
+        "autoscaling_policies (ALBRequestCountPerTarget)",
+        "EcsService(route=Route(), scaling=Scaling(max_capacity=9, policies=["
+        "TargetTracking(metric=RequestsPerTarget(invocations_per_minute=600))]))",
+        at(
+            "aws_appautoscaling_policy",
+            "target_tracking_scaling_policy_configuration.predefined_metric_specification."
+            "predefined_metric_type",
+            "ALBRequestCountPerTarget",
+        ),
+    ),
+    yes(
+        "autoscaling_suspended_state",
+        'EcsService(scaling=Scaling(max_capacity=9, suspended=["scheduled"]))',
+        at("aws_appautoscaling_target", "suspended_state.scheduled_scaling_suspended", True),
+    ),
+    yes(
+        "container: cloudwatch_log_group_name",
+        'EcsService(existing=Existing(log_group="/acme/fraud"))',
+        at(_TASK, f"{_MODEL}.logConfiguration.options.awslogs-group", "/acme/fraud"),
+        some("aws_cloudwatch_log_group", 0),
+    ),
+    no(
+        "container: workingDirectory",
+        "Not yet.",
+        never(_TASK, "workingDirectory"),
+    ),
+    no(
+        "container: memoryReservation",
+        "Not yet.",
+        never(_TASK, "memoryReservation"),
+    ),
+    no("container: dockerLabels", "Not yet.", never(_TASK, "dockerLabels")),
+    no("container: systemControls", "Not yet.", never(_TASK, "systemControls")),
     yes("tags", 'EcsService(tags={"cost-center": "42"})', at(_SERVICE, "tags.cost-center", "42")),
     # container-definition
     yes(
@@ -325,8 +407,24 @@ OPTIONS: tuple[Option, ...] = (
         f'EcsService(container=ContainerOptions(secrets={{"HF_TOKEN": "{_SECRET}"}}))',
         at(_TASK, f"{_MODEL}.secrets", [{"name": "HF_TOKEN", "valueFrom": _SECRET}]),
     ),
-    no("container: environmentFiles", "Not yet.", never(_TASK, "environmentFiles")),
-    no("container: firelensConfiguration", "Not yet.", never(_TASK, "firelensConfiguration")),
+    yes(
+        "container: environmentFiles",
+        "EcsService(container=ContainerOptions("
+        'environment_files=["s3://acme-settings/fraud.env"]))',
+        at(
+            _TASK,
+            f"{_MODEL}.environmentFiles",
+            [{"type": "s3", "value": "arn:aws:s3:::acme-settings/fraud.env"}],
+        ),
+    ),
+    yes(
+        "container: firelensConfiguration",
+        'EcsService(sidecars={"logs": FireLens(output={"Name": "firehose", '
+        '"delivery_stream": "acme-logs"})})',
+        at(_TASK, f"{_MODEL}.firelensConfiguration.type", "fluentbit"),
+        at(_TASK, f"{_MODEL}.logConfiguration.logDriver", "awsfirelens"),
+        at(_TASK, f"{_MODEL}.logConfiguration.options.delivery_stream", "acme-logs"),
+    ),
     yes(
         "container: healthCheck",
         'EcsService(container=ContainerOptions(health=ContainerHealth(command=["ready"], interval_seconds=10)))',

@@ -3,7 +3,7 @@ karpenter."""
 
 from __future__ import annotations
 
-from .row import Option, added, always, at, like, never, no, overridden, some, yes
+from .row import Option, added, always, at, has, like, never, no, overridden, refers, some, yes
 
 SOURCE = "terraform-aws-modules/eks"
 _CLUSTER = "aws_eks_cluster"
@@ -161,21 +161,24 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "addons: aws-ebs-csi-driver",
-        'EksCluster(compute=NodeGroups(groups={"cpu": NodeGroup(instance_types=["m7i.large"], '
-        'max_size=1)}), addons={"aws-ebs-csi-driver": Addon()})',
+        'EksCluster(compute=NodeGroups(groups={"cpu": NodeGroup()}), '
+        'addons={"aws-ebs-csi-driver": Addon()})',
         at(_ADDON, "addon_name", "aws-ebs-csi-driver"),
+        beside="NodeGroup()",
     ),
     yes(
         "addons: aws-efs-csi-driver",
-        'EksCluster(compute=NodeGroups(groups={"cpu": NodeGroup(instance_types=["m7i.large"], '
-        'max_size=1)}), addons={"aws-efs-csi-driver": Addon()})',
+        'EksCluster(compute=NodeGroups(groups={"cpu": NodeGroup()}), '
+        'addons={"aws-efs-csi-driver": Addon()})',
         at(_ADDON, "addon_name", "aws-efs-csi-driver"),
+        beside="NodeGroup()",
     ),
     yes(
         "addons: aws-mountpoint-s3-csi-driver",
-        'EksCluster(compute=NodeGroups(groups={"cpu": NodeGroup(instance_types=["m7i.large"], '
-        'max_size=1)}), addons={"aws-mountpoint-s3-csi-driver": Addon()})',
+        'EksCluster(compute=NodeGroups(groups={"cpu": NodeGroup()}), '
+        'addons={"aws-mountpoint-s3-csi-driver": Addon()})',
         at(_ADDON, "addon_name", "aws-mountpoint-s3-csi-driver"),
+        beside="NodeGroup()",
     ),
     yes(
         "fargate_profiles",
@@ -204,6 +207,73 @@ OPTIONS: tuple[Option, ...] = (
         'to_port=443, cidr_ipv4="10.9.0.0/16", '
         'security_group_id=built.eks.cluster.node.find_child("api").id)',
         at("aws_vpc_security_group_ingress_rule", "cidr_ipv4", "10.9.0.0/16"),
+    ),
+    yes(
+        "create_kms_key",
+        '{"registry": Registry(), "eks": EksCluster()}',
+        some("aws_kms_key", 1),
+        beside="EksCluster()",
+    ),
+    yes(
+        "vpc_id, subnet_ids",
+        '{"network": Network(), "eks": EksCluster()}',
+        at(_CLUSTER, "vpc_config.subnet_ids", has("terraform_remote_state.network")),
+        beside="EksCluster()",
+    ),
+    no(
+        "control_plane_subnet_ids",
+        "The control plane has its interfaces in the private subnets, as the nodes.",
+        tried='EksCluster(control_plane_subnet_ids=["subnet-0a1b2c3d4e5f67890"])',
+    ),
+    always(
+        "create_security_group",
+        "EksCluster()",
+        at(_CLUSTER, "vpc_config.security_group_ids", refers("aws_security_group")),
+    ),
+    no(
+        "node_security_group_additional_rules",
+        "Nodes have the cluster's own security group; add rules to it with `extend`.",
+        tried="EksCluster(node_security_group_additional_rules={})",
+    ),
+    no(
+        "identity_providers",
+        "People sign in with IAM: `access`.",
+        never("aws_eks_identity_provider_config"),
+    ),
+    yes(
+        "node_iam_role_additional_policies",
+        'EksCluster(permissions={"node-role": Permissions('
+        'policies=["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"])})',
+        at(
+            "aws_iam_role_policy_attachment",
+            "policy_arn",
+            "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+        ),
+    ),
+    overridden(
+        "eks_managed_node_groups: ami_release_version",
+        'NodeGroup(overrides={"group": {"release_version": "1.35.0-20260101"}})',
+        at(_GROUP, "release_version", "1.35.0-20260101"),
+    ),
+    yes(
+        "eks_managed_node_groups: block_device_mappings",
+        "NodeGroup(disk_size_gib=300)",
+        at(_TEMPLATE, "block_device_mappings.0.ebs.volume_size", 300),
+    ),
+    no(
+        "eks_managed_node_groups: subnet_ids",
+        "Each group is in all private subnets.",
+        tried='NodeGroup(subnet_ids=["subnet-0a1b2c3d4e5f67890"])',
+    ),
+    no(
+        "eks_managed_node_groups: pre_bootstrap_user_data",
+        "Not yet.",
+        tried='NodeGroup(user_data="#!/bin/sh")',
+    ),
+    yes(
+        "addons: snapshot-controller",
+        'EksCluster(addons={"snapshot-controller": Addon()})',
+        at(_ADDON, "addon_name", "snapshot-controller"),
     ),
     # eks-managed-node-group
     yes(

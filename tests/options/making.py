@@ -62,6 +62,8 @@ _ECS = EcsOutputs(
     load_balancer_groups={"shared": "sg-0123456789abcdef0"},
 )
 
+LISTENER = f"{_BALANCER}:listener/app/shared/1a2b3c4d5e6f7890/0a1b2c3d4e5f6789"
+
 STAGE = "q7z"
 """The stage of what is made, in the place of which each environment gets one of its own."""
 
@@ -126,7 +128,14 @@ def _names() -> dict[str, Any]:
     found: dict[str, Any] = {name: getattr(inferform, name) for name in inferform.__all__}
     for name, required in _REQUIRED.items():
         found[name] = _filled(found[name], required)
-    return {**found, "ACCOUNT": ACCOUNT, "CERTIFICATE": CERTIFICATE, "IMAGE": IMAGE, "KEY": KEY}
+    return {
+        **found,
+        "ACCOUNT": ACCOUNT,
+        "CERTIFICATE": CERTIFICATE,
+        "IMAGE": IMAGE,
+        "KEY": KEY,
+        "LISTENER": LISTENER,
+    }
 
 
 def _filled(spec: Any, required: Callable[[], dict[str, Any]]) -> Callable[..., Any]:

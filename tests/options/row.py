@@ -20,7 +20,7 @@ class Becomes:
     """An attribute that some resource of a type has, or how many resources of the type there are."""
 
     type: str
-    """The Terraform type; `terraform` and `provider` are the blocks of these names."""
+    """The Terraform type; `output`, `provider` and `terraform` are the blocks of these names."""
 
     path: str = ""
     """The attribute below it: `a.0.b`, where `*` is any element. Documents in JSON are entered as
@@ -56,7 +56,8 @@ class Option:
     way: Way
     written: str = ""
     """Code that is executed: an expression of a Spec, whose required fields may be left out; for
-    `extend` a statement that gets the layers as `built`. Empty where the option always holds."""
+    `extend` a statement that gets the layers as `built`. Empty where the option always holds. Of
+    what cannot be written an expression that is refused."""
 
     becomes: tuple[Becomes, ...] = ()
     beside: str = ""
@@ -106,9 +107,10 @@ def added(name: str, beside: str, written: str, *becomes: Becomes) -> Option:
     return Option(name, "extend", written, becomes, beside)
 
 
-def no(name: str, why: str, *becomes: Becomes) -> Option:
-    """An option that cannot be written; `becomes` is what Inferform then never makes."""
-    return Option(name, "no", "", becomes, why=why)
+def no(name: str, why: str, *becomes: Becomes, tried: str = "") -> Option:
+    """An option that cannot be written; `becomes` is what Inferform then never makes, `tried` what
+    somebody would write, which is refused."""
+    return Option(name, "no", tried, becomes, why=why)
 
 
 def never(type_: str, attribute: str = "") -> Becomes:
@@ -144,8 +146,8 @@ def like(pattern: str) -> Callable[[Any], bool]:
 def resources(stacks: Stacks, type_: str) -> Iterator[Any]:
     """Every resource of a type, or every block of that name."""
     for stack in stacks.values():
-        if type_ == "terraform":
-            yield stack["terraform"]
+        if type_ in ("output", "terraform"):
+            yield stack.get(type_, {})
         elif type_ == "provider":
             yield from stack["provider"]["aws"]
         else:

@@ -276,11 +276,12 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "DataCaptureConfig: CaptureContentTypeHeader",
-        'RealtimeEndpoint(data_capture=DataCapture(csv_content_types=["text/csv"]))',
+        "RealtimeEndpoint(data_capture=DataCapture("
+        'csv_content_types=["text/csv"], json_content_types=["application/json"]))',
         at(
             _CONFIGURATION,
-            "data_capture_config.capture_content_type_header.csv_content_types",
-            ["text/csv"],
+            "data_capture_config.capture_content_type_header",
+            {"csv_content_types": ["text/csv"], "json_content_types": ["application/json"]},
         ),
     ),
     yes(

@@ -22,14 +22,14 @@ OPTIONS: tuple[Option, ...] = (
     ),
     always("enable_dns_hostnames", "Network()", at("aws_vpc", "enable_dns_hostnames", True)),
     always("enable_dns_support", "Network()", at("aws_vpc", "enable_dns_support", True)),
-    overridden(
+    yes(
         "instance_tenancy",
-        'Network(overrides={"vpc": {"instance_tenancy": "dedicated"}})',
+        "Network(options=NetworkOptions(dedicated_hardware=True))",
         at("aws_vpc", "instance_tenancy", "dedicated"),
     ),
-    overridden(
+    yes(
         "enable_network_address_usage_metrics",
-        'Network(overrides={"vpc": {"enable_network_address_usage_metrics": True}})',
+        "Network(options=NetworkOptions(usage_metrics=True))",
         at("aws_vpc", "enable_network_address_usage_metrics", True),
     ),
     yes(
@@ -144,9 +144,10 @@ OPTIONS: tuple[Option, ...] = (
         'tags={"kubernetes.io/role/elb": "1"})})',
         at("aws_subnet", "tags.kubernetes.io/role/elb", "1"),
     ),
-    overridden(
+    yes(
         "map_public_ip_on_launch",
-        'Network(overrides={"public-?": {"map_public_ip_on_launch": True}})',
+        'Network(tiers={"public": Tier(cidrs=["10.0.192.0/20", "10.0.208.0/20"], '
+        "public_addresses=True)})",
         at("aws_subnet", "map_public_ip_on_launch", True),
     ),
     overridden(
@@ -197,20 +198,26 @@ OPTIONS: tuple[Option, ...] = (
         'ip_address="203.0.113.7")',
         at("aws_customer_gateway", "ip_address", "203.0.113.7"),
     ),
-    no(
-        "dhcp_options_domain_name",
-        "Not yet.",
-        never("aws_vpc_dhcp_options", "domain_name"),
+    yes(
+        "enable_dhcp_options, dhcp_options_domain_name",
+        'Network(options=NetworkOptions(dhcp=Dhcp(domain_name="acme.internal")))',
+        at("aws_vpc_dhcp_options", "domain_name", "acme.internal"),
+        at("aws_vpc_dhcp_options", "domain_name_servers", ["AmazonProvidedDNS"]),
+        at("aws_vpc_dhcp_options_association", "dhcp_options_id", refers("aws_vpc_dhcp_options")),
     ),
-    no(
+    yes(
         "dhcp_options_domain_name_servers",
-        "Not yet.",
-        never("aws_vpc_dhcp_options", "domain_name_servers"),
+        'Network(options=NetworkOptions(dhcp=Dhcp(name_servers=["AmazonProvidedDNS", "10.0.0.9"])))',
+        at(
+            "aws_vpc_dhcp_options",
+            "domain_name_servers",
+            ["AmazonProvidedDNS", "10.0.0.9"],
+        ),
     ),
-    no(
+    yes(
         "dhcp_options_ntp_servers",
-        "Not yet.",
-        never("aws_vpc_dhcp_options", "ntp_servers"),
+        'Network(options=NetworkOptions(dhcp=Dhcp(ntp_servers=["10.0.0.10"])))',
+        at("aws_vpc_dhcp_options", "ntp_servers", ["10.0.0.10"]),
     ),
     no(
         "private_dedicated_network_acl",
@@ -291,10 +298,44 @@ OPTIONS: tuple[Option, ...] = (
         'Network(flow_logs=FlowLogs(fields=["srcaddr", "pkt-srcaddr"]))',
         at("aws_flow_log", "log_format", "$${srcaddr} $${pkt-srcaddr}"),
     ),
-    overridden(
+    yes(
         "flow_log_cloudwatch_log_group_kms_key_id",
-        'Network(overrides={"flow-log-group": {"kms_key_id": KEY}})',
+        "Network(flow_logs=FlowLogs(kms_key=KEY))",
         at("aws_cloudwatch_log_group", "kms_key_id", like(r"arn:aws:kms:.+")),
+    ),
+    overridden(
+        "igw_tags",
+        'Network(overrides={"internet": {"tags.role": "edge"}})',
+        at("aws_internet_gateway", "tags.role", "edge"),
+    ),
+    yes(
+        "vpc_flow_log_permissions_boundary",
+        'Context(permissions_boundary="acme-boundary")',
+        at(
+            "aws_iam_role",
+            "permissions_boundary",
+            "arn:aws:iam::111122223333:policy/acme-boundary",
+        ),
+    ),
+    no(
+        "manage_default_vpc",
+        "The account's default VPC is left alone.",
+        never("aws_default_vpc"),
+    ),
+    no(
+        "private_subnet_enable_dns64",
+        "Private subnets have IPv4 too.",
+        never("aws_subnet", "enable_dns64"),
+    ),
+    no(
+        "private_subnet_ipv6_native",
+        "SageMaker and ECS tasks have addresses of IPv4.",
+        never("aws_subnet", "ipv6_native"),
+    ),
+    no(
+        "propagate_private_route_tables_vgw",
+        "VPN gateways are your own resources.",
+        never("aws_route_table", "propagating_vgws"),
     ),
     yes("tags", 'Network(tags={"cost-center": "42"})', at("aws_vpc", "tags.cost-center", "42")),
     yes(
