@@ -213,6 +213,7 @@ CAPABILITY = Capability(
     },
     unnamed={
         "aws_vpc_endpoint.service_name": "AWS's name of the service",
+        "aws_vpc_dhcp_options.domain_name": "the domain that hosts look names up in",
     },
     checkov={
         "*-network/aws_cloudwatch_log_group.network_flow-log-group_*": {
