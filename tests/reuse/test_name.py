@@ -1,10 +1,12 @@
-"""One name for the package: `inferform`, in this repository as from the wheel."""
+"""One name for each package, in this repository as from the wheel."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,5 +30,24 @@ def test_the_folder_under_its_own_name_is_the_same_package() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_name_is_a_link_to_the_folder() -> None:
-    assert (ROOT / "inferform").resolve() == ROOT / "modules"
+@pytest.mark.parametrize(
+    ("folder", "name", "module"),
+    [("ops", "inferform_ops", "terraform"), ("emulator", "inferform_emulator", "process")],
+)
+def test_the_other_folders_under_their_own_names_are_the_same_packages(
+    folder: str, name: str, module: str
+) -> None:
+    done = _run(
+        f"import {folder}.{module}, {name}.{module}, sys\n"
+        f"assert {folder}.{module} is {name}.{module}\n"
+        f"assert {folder}.{module}.__spec__.name == '{name}.{module}'\n"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [("inferform", "modules"), ("inferform_ops", "ops"), ("inferform_emulator", "emulator")],
+)
+def test_the_name_is_a_link_to_the_folder(name: str, folder: str) -> None:
+    assert (ROOT / name).resolve() == ROOT / folder
