@@ -480,7 +480,7 @@ class Listed:
 
     values: Callable[[], frozenset[str]]
     form: str
-    """The pattern of what AWS could have."""
+    """The pattern of what AWS could have, which all values of the table have."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -488,7 +488,7 @@ class Listed:
         compiled = re.compile(self.form, re.ASCII)
 
         def checked(value: str) -> str:
-            if not compiled.fullmatch(value) and value not in self.values():
+            if not compiled.fullmatch(value):
                 raise broken(self.rule, hint=did_you_mean(value, sorted(self.values())))
             return value
 
@@ -497,7 +497,8 @@ class Listed:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return {**handler(schema), "examples": sorted(self.values())}
+        examples = sorted(self.values())
+        return {**handler(schema), "pattern": f"^(?:{self.form})$", "examples": examples}
 
     def unlisted(self, value: object) -> Iterator[Problem]:
         """The warning that a value is not in the table, with where it stands in the value."""

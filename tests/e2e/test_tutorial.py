@@ -19,6 +19,13 @@ from tests.examples.test_docs import split
 
 TEXT = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
 STEP = re.compile(r"^```(sh|sh fails|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STEPS = [
+    (kind, step)
+    for kind, block in STEP.findall(TEXT)
+    for step in ([block] if kind == "diff" else block.splitlines())
+]
+
+pytestmark = pytest.mark.story("each step goes on from what the one before it left")
 
 
 def recipe(target: str) -> str:
@@ -29,9 +36,10 @@ def recipe(target: str) -> str:
     return found[1]
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the project, with an emulator of its own."""
+    tmp_path = tmp_path_factory.mktemp("tutorial")
     for name in ("cdktf.json", "main.py"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(
@@ -43,6 +51,12 @@ def project(tmp_path: Path) -> Iterator[Path]:
         (tmp_path / name).symlink_to(ROOT / name)
     yield tmp_path
     process.stop(tmp_path / ".inferform" / "emulator")
+
+
+@pytest.fixture(scope="module")
+def shown() -> dict[str, list[str]]:
+    """What each command has printed, each time that it was run."""
+    return {}
 
 
 def edit(project: Path, diff: str) -> None:
@@ -73,17 +87,20 @@ def run(project: Path, line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_every_step_of_the_tutorial_does_what_it_says(project: Path) -> None:
-    shown: dict[str, list[str]] = {}
-    for kind, block in STEP.findall(TEXT):
-        if kind == "diff":
-            edit(project, block)
-            continue
-        for line in block.splitlines():
-            done = run(project, line)
-            output = done.stdout + done.stderr
-            assert (done.returncode == 0) == (kind == "sh"), f"{line}\n{output}"
-            shown.setdefault(line, []).append(output)
+@pytest.mark.parametrize(("kind", "step"), STEPS, ids=[str(n) for n in range(len(STEPS))])
+def test_a_step_is_what_it_says(
+    project: Path, shown: dict[str, list[str]], kind: str, step: str
+) -> None:
+    if kind == "diff":
+        edit(project, step)
+        return
+    done = run(project, step)
+    output = done.stdout + done.stderr
+    assert (done.returncode == 0) == (kind == "sh"), f"{step}\n{output}"
+    shown.setdefault(step, []).append(output)
+
+
+def test_the_commands_show_what_the_tutorial_says_of_them(shown: dict[str, list[str]]) -> None:
     first, second = shown["make demo"]
     assert "acme-dev-use1-fraud" in first
     assert "InService" in first
@@ -94,8 +111,9 @@ def test_every_step_of_the_tutorial_does_what_it_says(project: Path) -> None:
     assert "1.4.2" in next(shown[line][0] for line in shown if "rollback" in line)
     (mistake,) = (block for language, block in split(TEXT)[1] if not language)
     assert mistake.strip() in shown["inferform cost dev"][1]
-    # The tutorial ends with the file as it began with it.
-    assert (project / "environments" / "dev.py").read_text("utf-8") == (
-        ROOT / "environments" / "dev.py"
-    ).read_text("utf-8")
+
+
+def test_the_tutorial_ends_as_it_began(project: Path) -> None:
+    files = (folder / "environments" / "dev.py" for folder in (project, ROOT))
+    assert len({file.read_text("utf-8") for file in files}) == 1
     assert process.running(project / ".inferform" / "emulator") is None

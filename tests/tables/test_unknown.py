@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,8 @@ from inferform import (
     Repository,
     SpecError,
 )
-from inferform.spec import problems_of, walk
+from inferform.spec import Listed, problems_of, walk
+from tests.specs.fields import fields
 
 from .tables import DATA
 
@@ -137,6 +139,16 @@ def test_what_is_well_formed_and_unknown_is_taken_with_a_warning(name: str) -> N
 def test_what_is_not_well_formed_is_refused(name: str) -> None:
     with pytest.raises(SpecError):
         CASES[name].make(CASES[name].ill)
+
+
+def test_every_value_of_a_table_has_the_form_that_its_field_takes() -> None:
+    listed = [
+        (str(leaf), each) for leaf in fields() for each in leaf.rules if isinstance(each, Listed)
+    ]
+    assert len(listed) > 5
+    for name, table in listed:
+        odd = [value for value in table.values() if not re.fullmatch(table.form, value)]
+        assert odd == [], name
 
 
 def test_the_warning_says_where_and_what_is_like_it() -> None:
