@@ -74,9 +74,9 @@ class FireLens(Agent):
             yield ECS64.problem("output", fault=fault)
         for name, value in self.output.items():
             if name_says_secret(name, value):
-                yield MDL24.problem("output", name)
+                yield MDL24.problem("output", name, instead="write its ARN in output_secrets")
             elif value_is_secret(value):
-                yield MDL25.problem("output", name)
+                yield MDL25.problem("output", name, instead="write its ARN in output_secrets")
             if name in self.output_secrets:
                 fault = "is an option of output too; leave it out there"
                 yield ECS64.problem("output_secrets", name, fault=fault)

@@ -19,7 +19,7 @@ from ..spec import Aws, Between, Check, Many, ShortName, Spec, arn_of
 
 ECS21 = rule(
     "ECS21",
-    refuses="a container health check outside AWS's ranges",
+    refuses="a container health check outside AWS's ranges, or one that cannot be run",
     message="must be {expected}",
     source="Amazon ECS API reference, HealthCheck",
 )
@@ -227,11 +227,18 @@ def _is_user(user: str) -> bool:
 User = Annotated[str, Check(ECS37, _is_user), Aws("ecs:ContainerDefinition.user")]
 
 
+_COMMAND = (
+    "a program and its arguments, each by itself, such as ['python', 'ready.py'], or "
+    "['CMD-SHELL', 'curl -f localhost:8080/ping'] for a shell"
+)
+
+
 class ContainerHealth(Spec):
     """A command in the container that says whether it is healthy."""
 
     command: Annotated[Many[str], Aws("ecs:HealthCheck.command")]
-    """The command, such as `["python", "-c", "..."]`; exit status 0 is healthy."""
+    """The command, such as `["python", "-c", "..."]`; exit status 0 is healthy. `["CMD-SHELL", "..."]`
+    runs one text with the container's shell."""
 
     interval_seconds: Annotated[
         int, within(ECS21, 5, 300, " seconds"), Aws("ecs:HealthCheck.interval")
@@ -252,9 +259,19 @@ class ContainerHealth(Spec):
     """Seconds after the start in which failures do not count. Default: 60."""
 
     def check(self) -> Iterator[Problem]:
-        """There is a command."""
-        if not self.command:
-            yield ECS21.problem("command", expected="a command with its arguments")
+        """There is a command, in a form that ECS runs."""
+        form, *words = self.run
+        alone = len(words) == 1
+        fits = alone if form == "CMD-SHELL" else not alone or len(words[0].split()) == 1
+        if not words or not words[0] or words[0] == "NONE" or not fits:
+            yield ECS21.problem("command", got=[*self.command], expected=_COMMAND)
+
+    @property
+    def run(self) -> list[str]:
+        """The command as ECS takes it, with how it is run: CMD, or CMD-SHELL for a shell."""
+        if self.command and self.command[0] in ("CMD", "CMD-SHELL"):
+            return [*self.command]
+        return ["CMD", *self.command]
 
 
 class Ulimit(Spec):
@@ -390,9 +407,9 @@ class Agent(Spec):
         """No secret is written in plain, and no name given twice."""
         for name, value in self.environment.items():
             if name_says_secret(name, value):
-                yield MDL24.problem("environment", name)
+                yield MDL24.problem("environment", name, instead="write its ARN in secrets")
             elif value_is_secret(value):
-                yield MDL25.problem("environment", name)
+                yield MDL25.problem("environment", name, instead="write its ARN in secrets")
             if name in self.secrets:
                 yield ECS35.problem("secrets", name, environment="environment")
 

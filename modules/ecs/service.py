@@ -787,7 +787,7 @@ def _dependencies(conditions: Mapping[str, str]) -> list[dict[str, str]]:
 
 def _health(health: ContainerHealth) -> dict[str, Any]:
     return {
-        "command": ["CMD", *health.command],
+        "command": health.run,
         "interval": health.interval_seconds,
         "timeout": health.timeout_seconds,
         "retries": health.retries,

@@ -22,16 +22,14 @@ MDL24 = rule(
     "MDL24",
     refuses="an environment variable whose name says that it holds a secret",
     message="looks like a secret by its name, and everyone who can describe the model can read "
-    "it; store it in Secrets Manager or SSM Parameter Store, write its ARN here, and let the "
-    "container fetch it",
+    "it; store it in Secrets Manager or SSM Parameter Store, and {instead}",
     source="botocore sagemaker ContainerDefinition Environment (no sensitive data)",
 )
 MDL25 = rule(
     "MDL25",
     refuses="an environment variable whose value has the form of a key, token or password",
     message="looks like a secret by its value, and everyone who can describe the model can read "
-    "it; store it in Secrets Manager or SSM Parameter Store, write its ARN here, and let the "
-    "container fetch it",
+    "it; store it in Secrets Manager or SSM Parameter Store, and {instead}",
     source="botocore sagemaker ContainerDefinition Environment (no sensitive data)",
 )
 MDL26 = rule(
@@ -41,6 +39,9 @@ MDL26 = rule(
     "network_isolation=False",
     source="SageMaker developer guide, run training and inference containers in internet-free mode",
 )
+
+
+_FETCH = "write its ARN here, and let the container fetch it"
 
 
 def environment_size(variables: dict[str, str]) -> int:
@@ -74,9 +75,9 @@ def environment_problems(variables: dict[str, str], *, isolated: bool) -> Iterat
         yield MDL17.problem("environment")
     for name, value in variables.items():
         if name_says_secret(name, value):
-            yield MDL24.problem("environment", name)
+            yield MDL24.problem("environment", name, instead=_FETCH)
         elif value_is_secret(value):
-            yield MDL25.problem("environment", name)
+            yield MDL25.problem("environment", name, instead=_FETCH)
         elif isolated and SECRET_ARN.fullmatch(value):
             yield MDL26.problem("environment", name)
 

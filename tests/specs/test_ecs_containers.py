@@ -78,6 +78,12 @@ def refused(of: Any, **fields: Any) -> dict[str, str]:
          "output_secrets.a", "ECS64"),
         (FireLens, {"output": {"Name": "http", "http_passwd": "hunter2hunter2"}},
          "output.http_passwd", "MDL24"),
+        (ContainerHealth, {"command": []}, "command", "ECS21"),
+        (ContainerHealth, {"command": ["CMD"]}, "command", "ECS21"),
+        (ContainerHealth, {"command": ["CMD-SHELL"]}, "command", "ECS21"),
+        (ContainerHealth, {"command": ["CMD-SHELL", "curl", "localhost"]}, "command", "ECS21"),
+        (ContainerHealth, {"command": ["NONE"]}, "command", "ECS21"),
+        (ContainerHealth, {"command": ["curl -f localhost:8080/ping"]}, "command", "ECS21"),
         (ContainerOptions, {"user": "0:1000"}, "user", "ECS37"),
         (ContainerOptions, {"stop_timeout_seconds": 121}, "stop_timeout_seconds", "ECS36"),
         (ContainerOptions, {"secrets": {"A": "secret"}}, "secrets.A", "ARN1"),
@@ -215,3 +221,22 @@ def test_a_side_cars_secrets_and_image_are_needed_as_the_models() -> None:
     found = {problem.where: problem for problem in caught.value.problems}
     assert found["inference.services.fraud.sidecars.agent.image"].rule == "ECS38"
     assert "secretsmanager" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "run"),
+    [
+        (["ready", "--now"], ["CMD", "ready", "--now"]),
+        (["CMD", "ready"], ["CMD", "ready"]),
+        (["CMD-SHELL", "ready || exit 1"], ["CMD-SHELL", "ready || exit 1"]),
+    ],
+)
+def test_a_health_check_is_run_as_its_command_says(command: list[str], run: list[str]) -> None:
+    assert ContainerHealth(command=command).run == run
+
+
+def test_a_secret_in_plain_is_led_to_the_field_that_takes_its_arn() -> None:
+    with pytest.raises(SpecError, match="write its ARN in output_secrets"):
+        FireLens(output={"Name": "datadog", "apikey": "0123456789abcdef0123456789abcdef"})
+    with pytest.raises(SpecError, match="write its ARN in secrets"):
+        SideCar(image=AGENT, environment={"DB_PASSWORD": "hunter2"})
