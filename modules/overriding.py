@@ -153,11 +153,19 @@ def permit(spec: Overridable, found: Elements) -> Iterator[Problem]:
             yield PRM4.problem(
                 *("permissions", wanted),
                 spec=type(spec).__name__,
-                hint=did_you_mean(wanted, names),
+                hint=_given(spec, wanted) or did_you_mean(wanted, names),
                 roles=one_of(names or ["none"]),
             )
         for name, role in fitting.items():
             _permit(name, role, given, found)
+
+
+def _given(spec: Overridable, role: str) -> str:
+    """Says that somebody else's role stands in the place of one."""
+    field = "task_role" if role == "role" else f"{role}_role"
+    if getattr(getattr(spec, "existing", None), field, None) is None:
+        return ""
+    return f", as existing.{field} takes its place, whose owner gives it rights"
 
 
 def _type(resource: TerraformResource) -> str:
@@ -318,6 +326,8 @@ class _Checked:
         if isinstance(takes, Block):
             where = ".".join((self._type, *(each for each in above if not each.isdecimal())))
             hint = did_you_mean(part, takes.members) or _some(takes.members)
+            if above and part.isdecimal():
+                hint = f"; there is at most one {above[-1]}, so leave the number out"
             return OVR2.problem(type=where, hint=hint)
         if isinstance(takes, ListOf):
             return OVR3.problem(expected=f"under an index, as {name} is a list: {name}.0.{part}")

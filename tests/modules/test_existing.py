@@ -152,6 +152,56 @@ def test_rights_of_a_role_that_is_not_made_are_refused_with_those_that_are(
         synthesize(made)
 
 
+def test_rights_of_a_role_that_somebody_else_made_are_refused_with_the_reason(
+    synthesize: Synthesize,
+) -> None:
+    endpoint = ENDPOINT.replace(
+        permissions={"execution": MORE},
+        existing=Existing(execution_role="arn:aws:iam::111122223333:role/fraud"),
+    )
+    made = environment(inference=Inference(endpoints={"fraud": endpoint}))
+    with pytest.raises(ConfigurationError, match=r"as existing.execution_role takes its.*PRM4"):
+        synthesize(made)
+
+
+def test_statements_fit_into_the_inline_policies_of_a_role() -> None:
+    def given(number: int) -> Permissions:
+        resources = [f"arn:aws:s3:::{'x' * 50}-{each}/*" for each in range(number)]
+        return Permissions(
+            statements=[
+                PolicyStatement(actions=["s3:GetObject"], resources=[each]) for each in resources
+            ]
+        )
+
+    given(50)
+    with pytest.raises(SpecError, match=r"19,405 characters.*10,240.*PRM8"):
+        given(150)
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        (Permissions(policies=["arn:aws:iam::aws:policy/ReadOnlyAccess"]), "policies.0"),
+        (
+            Permissions(
+                statements=[
+                    PolicyStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::acme/*"])
+                ]
+            ),
+            "statements.0.resources.0",
+        ),
+    ],
+)
+def test_rights_are_of_the_partition_of_the_region(given: Permissions, path: str) -> None:
+    def found(region: str) -> list[tuple[str, str]]:
+        problems = given.check_in(CONTEXT.replace(region=region))
+        return [(problem.rule, problem.where) for problem in problems]
+
+    assert found("us-gov-west-1") == [("PRM7", path)]
+    assert found("cn-north-1") == [("PRM7", path)]
+    assert found("eu-west-1") == []
+
+
 def test_the_deploy_role_attaches_the_policies_that_identity_names(synthesize: Synthesize) -> None:
     made = environment(
         context=CONTEXT.replace(

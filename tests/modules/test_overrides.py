@@ -75,6 +75,21 @@ def wrong(synthesize: Synthesize, endpoint: Any = None, **attributes: Any) -> st
     return problem.removeprefix(f"inference.endpoints.fraud.overrides.configuration.{path}")
 
 
+def test_a_number_in_a_path_to_a_block_that_is_there_once_is_said_to_be_too_much(
+    synthesize: Synthesize,
+) -> None:
+    path = "primary_container.0.inference_specification_name"
+    spec = fraud().replace(overrides={"models/*/model": {path: "gpu"}})
+    (problem,) = problems(around(spec), synthesize)
+    assert problem.endswith(
+        "is not an attribute of aws_sagemaker_model.primary_container; there is at most one "
+        "primary_container, so leave the number out [OVR2]"
+    )
+    spec = fraud().replace(overrides={"models/*/model": {"0.name": "gpu"}})
+    (problem,) = problems(around(spec), synthesize)
+    assert "is not an attribute of aws_sagemaker_model" in problem
+
+
 def test_an_override_is_written_and_everything_else_stays(synthesize: Synthesize) -> None:
     asked = {
         "production_variants.0.enable_ssm_access": True,
