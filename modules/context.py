@@ -20,7 +20,18 @@ from .backends import (
     S3Backend,
 )
 from .rules import Problem, rule
-from .spec import Aws, Check, Listed, Matches, OneOf, ShortName, Spec, arn_of, is_bucket_name
+from .spec import (
+    Aws,
+    Check,
+    Joined,
+    Listed,
+    Matches,
+    OneOf,
+    ShortName,
+    Spec,
+    arn_of,
+    is_bucket_name,
+)
 
 CTX1 = rule(
     "CTX1",
@@ -237,7 +248,7 @@ class ImageOwner(Spec):
     account: AccountId
     """The AWS account id of the owner."""
 
-    stage: Annotated[ShortName, _at_most(10)]
+    stage: Annotated[Joined, _at_most(10)]
     """The owner's stage, `shared`, which is part of the names of its repositories."""
 
     home_region: Region | None = None
@@ -249,13 +260,13 @@ class Context(Spec):
     """One account and one region at one stage: the only source of names, ARNs and tags."""
 
     organization: Annotated[
-        ShortName,
+        Joined,
         _at_most(16, "; write a short form, and the whole name in naming=Naming(organization=...)"),
     ]
     """The first part of every name. A longer one has a short form here, and stands whole in
     `naming`."""
 
-    stage: Annotated[ShortName, _at_most(10)]
+    stage: Annotated[Joined, _at_most(10)]
     """`dev`, `staging`, `prod`."""
 
     account: AccountId

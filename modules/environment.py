@@ -26,7 +26,7 @@ from .layers.network import NETWORK
 from .layers.record import LayerRecord, Part
 from .layers.registry import REGISTRY
 from .layers.specs import ARTIFACTS, Inference, Registry
-from .names import LIMITS, Name, taken_twice
+from .names import LIMITS, RESERVED, Name, taken_twice
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .overrides import Overridable
 from .permissions import boundary_problems
@@ -65,6 +65,14 @@ NAME4 = rule(
     refuses="a name that is longer than AWS takes",
     message="would make the {name}, of {length} characters, but AWS takes {limit}; {what}",
     source="API references of each service: the longest name of its resources",
+)
+
+NAME6 = rule(
+    "NAME6",
+    refuses="a name that begins as only AWS's own may",
+    message="would make the {name}, but AWS keeps names that begin with {prefix} for itself; begin "
+    "context.naming.template, or the organization, otherwise",
+    source="Amazon EC2 API reference, CreateSecurityGroup; Amazon S3 User Guide, bucket naming rules",
 )
 
 MOV1 = rule(
@@ -344,6 +352,9 @@ class Environment(Spec):
                 yield NAME4.problem(
                     *path, name=name, length=len(name.value), limit=limit, what=what
                 )
+            for prefix in RESERVED.get(name.kind, ()):
+                if name.value.startswith(prefix):
+                    yield NAME6.problem(*path, name=name, prefix=prefix)
         for path, name, other, theirs, more in taken_twice(self.names):
             if path != other and path[-2:] == other[-2:] and len(path) > 3:
                 continue  # one name in two groups: GRP1

@@ -56,6 +56,14 @@ WORDS: Mapping[str, str] = {
 """What people call what has a name of its own, by Terraform type, where that is not the type's own
 words."""
 
+RESERVED: Mapping[str, tuple[str, ...]] = {
+    "aws_s3_bucket": ("amzn-s3-demo-", "sthree-"),
+    "aws_security_group": ("sg-",),
+}
+"""What no name of a type may begin with, as AWS keeps it for itself.
+
+Source: Amazon S3 User Guide, bucket naming rules; Amazon EC2 API reference, CreateSecurityGroup."""
+
 LIMITS: Mapping[str, int] = {
     "aws_appautoscaling_policy": 256,
     "aws_appautoscaling_scheduled_action": 256,

@@ -633,11 +633,10 @@ def arn_of(service: str, example: str, resource: str = r".+", longest: int = 204
     )
 
 
-ShortName = Annotated[
-    str,
-    Matches(NAME1, r"[a-z0-9]+(-[a-z0-9]+)*"),
-    Check(NAME2, lambda value: len(value) <= 32),
-]
+Joined = Annotated[str, Matches(NAME1, r"[a-z0-9]+(-[a-z0-9]+)*")]
+"""Words of lower-case letters and digits, joined by hyphens."""
+
+ShortName = Annotated[Joined, Check(NAME2, lambda value: len(value) <= 32)]
 """A name that people give: `fraud`, `fraud-v2`."""
 
 

@@ -246,3 +246,29 @@ def test_a_name_over_its_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("inferform.environment.LIMITS", {**LIMITS, "aws_kms_alias": 10})
     with pytest.raises(SpecError, match=r"registry: would make the KMS alias.*takes 10.*NAME4"):
         environment()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"organization": "sg"}, {"naming": Naming(template="sg-{organization}-{name}")}]
+)
+def test_a_name_that_begins_as_only_awss_own_may_is_refused(changes: dict[str, Any]) -> None:
+    from inferform import EcsCluster, Environment, LoadBalancer, Network, Registry
+
+    with pytest.raises(SpecError) as refused:
+        Environment(
+            context=context(**changes),
+            network=Network(cidr="10.0.0.0/16"),
+            registry=Registry(),
+            ecs=EcsCluster(load_balancers={"shared": LoadBalancer(certificate=None)}),
+        )
+    found = {(problem.rule, problem.where) for problem in refused.value.problems}
+    assert ("NAME6", "ecs.load_balancers.shared") in found
+
+
+def test_a_long_organization_is_led_to_a_short_form() -> None:
+    with pytest.raises(SpecError) as refused:
+        context(organization="acme-international-holdings-gmbh-and-co-kg")
+    (problem,) = refused.value.problems
+    assert problem.rule == "CTX4"
+    assert "at most 16" in str(refused.value)
+    assert "write a short form" in str(refused.value)
