@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..outputs import Outputs
 from ..rules import did_you_mean
+from ..spec import NAME1, is_short_name
 
 if TYPE_CHECKING:
     from ..cdk import App
@@ -128,9 +129,16 @@ class Built:
         """A layer of your own: a stack with its state, provider, tags and roles as the others.
 
         `stands_on` are layers that are deployed before it; `outputs` adds those that it reads.
+        Raises ValueError where the name is no short name, or a layer has it.
         """
         from ..layer import Layer
 
+        if not is_short_name(name):
+            raise ValueError(f"the name of a layer {NAME1.message}, got {name!r} [{NAME1.id}]")
+        if name in {*self.environment.records(), *self.stacks, *self.own}:
+            raise ValueError(
+                f"{name} is a layer of {self.environment.key} already; name it otherwise"
+            )
         made = Layer(self.app, name, context=self.context, target=self.target)
         for below in stands_on:
             made.add_dependency(self.layer(below))

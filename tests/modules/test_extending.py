@@ -114,6 +114,24 @@ def test_a_layer_of_a_team_s_own_reads_from_those_below_and_has_their_boundary(
     assert stack["output"]["role"]["value"] == "${aws_iam_role.runs-as.name}"
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Reports_1", r"must be lower-case .*NAME1"),
+        ("reports", "reports is a layer of dev-use1 already"),
+        ("inference", "inference is a layer of dev-use1 already"),
+        ("network", "network is a layer of dev-use1 already"),
+    ],
+)
+def test_a_layer_has_a_name_of_its_own(synthesize: Synthesize, name: str, says: str) -> None:
+    def extend(built: Built) -> None:
+        built.add_layer("reports")
+        built.add_layer(name)
+
+    with pytest.raises(ValueError, match=says):
+        synthesize(environment(extend))
+
+
 def test_a_layer_is_deployed_after_those_that_it_reads_from(tmp_path: Path) -> None:
     from inferform.layers import program
     from ops.terraform import stacks
