@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .row import Option, at, like, never, no, yes
+from .row import Option, at, like, overridden, yes
 
 SOURCE = "aws-ia/terraform-aws-sagemaker-endpoint"
 _MODEL = "aws_sagemaker_model"
@@ -49,10 +49,12 @@ OPTIONS: tuple[Option, ...] = (
             "S3Prefix",
         ),
     ),
-    no(
+    overridden(
         "containers: inference_specification_name",
-        "Not yet.",
-        never(_MODEL, "inference_specification_name"),
+        'RealtimeEndpoint(model=ModelPackage(arn="arn:aws:sagemaker:us-east-1:111122223333:'
+        'model-package/fraud/3"), overrides={"models/*/model": '
+        '{"primary_container.inference_specification_name": "gpu"}})',
+        at(_MODEL, "primary_container.inference_specification_name", "gpu"),
     ),
     yes(
         "production_variant: container_startup_health_check_timeout_in_seconds",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .row import Option, at, gone, has, like, never, no, yes
+from .row import Option, at, gone, has, like, never, no, overridden, yes
 
 SOURCE = "Amazon SageMaker API"
 _MODEL = "aws_sagemaker_model"
@@ -133,15 +133,20 @@ OPTIONS: tuple[Option, ...] = (
         "Images come from ECR; cache another registry with `Registry.caches`.",
         never(_MODEL, "image_config"),
     ),
-    no(
+    overridden(
         "CreateModel: InferenceSpecificationName",
-        "Not yet.",
-        never(_MODEL, "inference_specification_name"),
+        'RealtimeEndpoint(model=ModelPackage(arn="arn:aws:sagemaker:us-east-1:111122223333:'
+        'model-package/fraud/3"), overrides={"models/*/model": '
+        '{"primary_container.inference_specification_name": "gpu"}})',
+        at(_MODEL, "primary_container.inference_specification_name", "gpu"),
     ),
-    no(
+    overridden(
         "CreateModel: AdditionalModelDataSources",
-        "hashicorp/aws has no such attribute.",
-        never(_MODEL, "additional_model_data_source"),
+        'RealtimeEndpoint(overrides={"models/*/model": '
+        '{"primary_container.additional_model_data_source": [{"channel_name": "draft", '
+        '"s3_data_source": [{"s3_uri": "s3://acme-models/draft/", "s3_data_type": "S3Prefix", '
+        '"compression_type": "None"}]}]}})',
+        at(_MODEL, "primary_container.additional_model_data_source.0.channel_name", "draft"),
     ),
     # CreateEndpointConfig
     yes(
