@@ -9,6 +9,7 @@ if __name__ == "modules":
     install("modules", "inferform")
 
 from .alarms.spec import EndpointAlarms
+from .alb.records import HostedZone
 from .alb.spec import (
     AccessLogs,
     ExistingLoadBalancer,
@@ -38,6 +39,7 @@ from .ecs.containers import (
     SideCar,
     Ulimit,
 )
+from .ecs.discovery import PrivateDns, ServiceConnect
 from .ecs.spec import (
     CapacityShare,
     Ec2,
@@ -204,6 +206,7 @@ __all__ = [
     "Helm",
     "HelmRelease",
     "Host",
+    "HostedZone",
     "HttpBackend",
     "Identity",
     "Image",
@@ -254,6 +257,7 @@ __all__ = [
     "PipelineEndpoint",
     "Pod",
     "PolicyStatement",
+    "PrivateDns",
     "Problem",
     "PrometheusTrigger",
     "ProvisionedConcurrencyUtilization",
@@ -276,6 +280,7 @@ __all__ = [
     "Scanning",
     "Scheduled",
     "ServerlessEndpoint",
+    "ServiceConnect",
     "Shadow",
     "SideCar",
     "Spec",

@@ -92,8 +92,10 @@ class Layer(TerraformStack):
         the stack; but values cross stacks through Outputs only."""
 
     def hand_up(self, outputs: Outputs) -> None:
-        """Make each field of `outputs` a Terraform output of the same name."""
+        """Make each field of `outputs` a Terraform output of the same name, but what is not there."""
         for field in fields(outputs):
+            if getattr(outputs, field.name) == field.default:
+                continue
             TerraformOutput(self, field.name, value=getattr(outputs, field.name))
 
     def _keep_state(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from .context import EXAMPLE_KEY, Context
@@ -67,16 +67,21 @@ class _Closed(type):
                 if name not in known
             ]
             problems += [
-                SPEC2.problem(name, spec=cls.__name__) for name in known if name not in given
+                SPEC2.problem(each.name, spec=cls.__name__)
+                for each in fields(cls)
+                if each.name not in given and each.default is MISSING
             ]
             if problems:
                 raise SpecError(problems, cls.__name__)
             return super().__call__(**given)
 
 
-def _like(pattern: str, example: str) -> Any:
+def _like(pattern: str, example: str, default: Any = MISSING) -> Any:
     """A field whose value, or each of whose values, has a form."""
-    return field(metadata={"pattern": re.compile(pattern, re.ASCII), "example": example})
+    return field(
+        default=default,
+        metadata={"pattern": re.compile(pattern, re.ASCII), "example": example},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +258,9 @@ class EcsOutputs(Outputs):
 
     load_balancer_groups: Mapping[str, str] = _like(r"sg-\w{1,32}", "sg-0a1b2c3d4e5f67890")
     """The security group of each load balancer, `sg-…`."""
+
+    namespace_id: str = _like(r"(ns-[a-z0-9]{1,61})?", "ns-0123456789abcdef", default="")
+    """The namespace of AWS Cloud Map in which services find each other, `ns-…`. Default: none."""
 
     def check(self) -> Iterator[Problem]:
         """Each load balancer is there with all its parts."""

@@ -60,10 +60,12 @@ def register_task_definition(
     "CreateService",
     gap="loses capacity-provider strategy, execute-command flag, managed tags, grace period, "
     "availability-zone rebalancing, deployment configuration and placement; overwrites a service; "
-    "never gets tasks to run, nor registers them as targets",
+    "never gets tasks to run, nor registers them as targets; takes a port of Service Connect that "
+    "the task definition does not name",
 )
 def create_service(original: Original, response: EC2ContainerServiceResponse) -> ActionResult:
     """AWS keeps every field, fills in defaults, and brings the tasks up."""
+    _check_connected(response)
     result: Any = original(response)
     created: Any = result.result["service"]
     for field in KEPT:
@@ -75,6 +77,28 @@ def create_service(original: Original, response: EC2ContainerServiceResponse) ->
     service_rollouts.begin(response.ecs_backend, created, before=None)
     _register(created)
     return ActionResult({"service": created})
+
+
+def _check_connected(response: EC2ContainerServiceResponse) -> None:
+    """AWS refuses a port of Service Connect that the task definition does not name.
+
+    Source: ECS API reference, ServiceConnectService portName.
+    """
+    connect = response._get_param("serviceConnectConfiguration") or {}
+    definition = response._get_param("taskDefinition")
+    if not connect.get("services") or not definition:
+        return
+    known = response.ecs_backend.describe_task_definition(definition)
+    named = {
+        port.get("name")
+        for container in known.container_definitions
+        for port in container.get("portMappings") or ()
+    }
+    for each in connect["services"]:
+        if each["portName"] not in named:
+            raise EcsClientException(
+                f"No port mapping of the task definition has the name {each['portName']}."
+            )
 
 
 def _spread(changed: Any) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 from ..cdk import Construct, TerraformResourceLifecycle
 from ..context import Context
 from ..iam.policy import allow, document, tls_only
-from ..names import balanced
+from ..names import balanced, short_hash
 from ..outputs import NetworkOutputs
 from ..overriding import override
 from ..protect import lifecycle
+from .records import HostedZone
 from .spec import (
     CONTAINER_PORT,
     AccessLogs,
@@ -23,6 +24,7 @@ from .spec import (
     target_groups,
 )
 
+from cdktf_cdktf_provider_aws.data_aws_route53_zone import DataAwsRoute53Zone
 from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs, LbConnectionLogs
 from cdktf_cdktf_provider_aws.lb_listener import (
     LbListener,
@@ -50,6 +52,7 @@ from cdktf_cdktf_provider_aws.lb_target_group import (
     LbTargetGroupHealthCheck,
     LbTargetGroupStickiness,
 )
+from cdktf_cdktf_provider_aws.route53_record import Route53Record, Route53RecordAlias
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfiguration,
@@ -145,6 +148,8 @@ class SharedLoadBalancer(Construct):
             Wafv2WebAclAssociation(
                 self, "firewall", resource_arn=balancer.arn, web_acl_arn=spec.web_acl
             )
+        for name, zone in spec.records.items():
+            self._record(name, zone, balancer, network)
         self.listener_arn = listener.arn
         self.arn_suffix = balancer.arn_suffix
         self.arn = balancer.arn
@@ -152,6 +157,30 @@ class SharedLoadBalancer(Construct):
         self.zone_id = balancer.zone_id
         self.group_id = group.id
         override(spec, self)
+
+    def _record(self, name: str, zone: HostedZone, balancer: Lb, network: NetworkOutputs) -> None:
+        """A name that leads to the load balancer."""
+        # An id in Terraform is letters, digits, _ and -.
+        record = f"record-{name.replace('*', 'any').replace('.', '-')}-{short_hash(name)}"
+        zone_id = zone.id
+        if zone_id is None:
+            zone_id = DataAwsRoute53Zone(
+                self,
+                f"{record}-zone",
+                name=zone.name,
+                private_zone=zone.private,
+                vpc_id=network.vpc_id if zone.private else None,
+            ).zone_id
+        Route53Record(
+            self,
+            record,
+            zone_id=zone_id,
+            name=name,
+            type="A",
+            alias=Route53RecordAlias(
+                name=balancer.dns_name, zone_id=balancer.zone_id, evaluate_target_health=True
+            ),
+        )
 
     def _group(self, id: str, spec: LoadBalancer, network: NetworkOutputs) -> SecurityGroup:
         name = group_name(self._context, id)

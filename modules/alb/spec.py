@@ -14,6 +14,7 @@ from ..rules import Problem, rule
 from ..service import Billed, Named, Place
 from ..spec import Aws, Between, Check, Cidrs, Many, ShortName, Spec, arn_of
 from ..usage import Usage, exactly
+from .records import HostedZone, RecordName
 
 ELB4 = rule(
     "ELB4",
@@ -320,11 +321,17 @@ class LoadBalancer(Overridable, Billed, Named):
     options: LoadBalancerOptions = LoadBalancerOptions()
     """How it treats requests. Default: as AWS does by itself."""
 
+    records: dict[RecordName, HostedZone] = {}
+    """DNS names that lead to it, each with the hosted zone of Route 53 that gets the record, such as
+    `{"fraud.acme.test": HostedZone(name="acme.test")}`. Default: none."""
+
     def names(self, place: Place) -> Iterator[Name]:
         """Its own, and of its security group and its log bucket."""
         context = place.environment.context
         yield Name("aws_lb", balanced(context, place.name))
         yield Name("aws_security_group", group_name(context, place.name))
+        for name, zone in self.records.items():
+            yield Name("aws_route53_record", name, within=zone.id or str(zone.name))
         if self.access_logs is not None:
             yield Name("aws_s3_bucket", log_bucket(context, place.name))
 
@@ -337,6 +344,8 @@ class LoadBalancer(Overridable, Billed, Named):
         if not self.internal and not self.allowed_cidrs:
             missing = "must say who may connect when the load balancer faces the internet"
             yield ELB10.problem("allowed_cidrs", missing=missing)
+        for name, zone in self.records.items():
+            yield from (problem.under("records", name) for problem in zone.problems_of(name))
         if self.certificate is None:
             if not self.internal:
                 yield ELB20.problem("internal", got=False, expected="True")

@@ -19,6 +19,7 @@ from ..alb.spec import (
 from ..outputs import EcsOutputs, NetworkOutputs
 from ..rules import PathPart, Problem, Rule, did_you_mean
 from ..vpc.spec import Network
+from .discovery import ECS66, ECS70
 from .spec import ECS4, ECS26, ECS28, ECS33, Ec2, Ec2Capacity, EcsCluster, EcsService
 
 
@@ -66,6 +67,24 @@ def check_services(
             for problem in _check_route(service.route, cluster, taken):
                 yield problem.under(*path, "route")
             taken.append((path[-1], service.route))
+    yield from _check_names(services, cluster)
+
+
+def _check_names(
+    services: Mapping[tuple[PathPart, ...], EcsService], cluster: EcsCluster | EcsOutputs
+) -> Iterator[Problem]:
+    """Each name in the namespace is one service's."""
+    namespace = cluster.namespace if isinstance(cluster, EcsCluster) else cluster.namespace_id
+    taken: dict[str, PathPart] = {}
+    for path, service in services.items():
+        if service.discovery is None:
+            continue
+        if not namespace:
+            yield ECS66.problem(*path, "discovery")
+        name = service.discovery.registered or str(path[-1])
+        if name in taken:
+            yield ECS70.problem(*path, "discovery", got=name, other=taken[name])
+        taken.setdefault(name, path[-1])
 
 
 def _names(cluster: EcsCluster | EcsOutputs, field: str) -> Mapping[str, object]:

@@ -55,6 +55,9 @@ from cdktf_cdktf_provider_aws.launch_template import (
     LaunchTemplateTagSpecifications,
 )
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.service_discovery_private_dns_namespace import (
+    ServiceDiscoveryPrivateDnsNamespace,
+)
 
 
 class Cluster(Construct):
@@ -129,6 +132,15 @@ class Cluster(Construct):
                 )
             ],
         )
+        self.namespace_id = spec.namespace or ""
+        if spec.own_namespace is not None:
+            self.namespace_id = ServiceDiscoveryPrivateDnsNamespace(
+                self,
+                "namespace",
+                name=spec.own_namespace,
+                description=f"Services of {self.name}",
+                vpc=network.vpc_id,
+            ).id
         self.capacity_providers = {name: context.name(name) for name in spec.capacity}
         override(spec, self, apart=spec.capacity)
 

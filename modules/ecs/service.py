@@ -33,6 +33,7 @@ from .containers import (
     ContainerOptions,
     EfsVolume,
 )
+from .discovery import Discovery, PrivateDns, ServiceConnect
 from .guardrails import ECS
 from .names import (
     SHIFT,
@@ -54,6 +55,12 @@ from cdktf_cdktf_provider_aws.ecs_service import (
     EcsServiceLoadBalancer,
     EcsServiceNetworkConfiguration,
     EcsServiceOrderedPlacementStrategy,
+    EcsServiceServiceConnectConfiguration,
+    EcsServiceServiceConnectConfigurationLogConfiguration,
+    EcsServiceServiceConnectConfigurationService,
+    EcsServiceServiceConnectConfigurationServiceClientAlias,
+    EcsServiceServiceConnectConfigurationServiceTimeout,
+    EcsServiceServiceRegistries,
     EcsServiceTimeouts,
 )
 from cdktf_cdktf_provider_aws.ecs_task_definition import (
@@ -65,6 +72,12 @@ from cdktf_cdktf_provider_aws.ecs_task_definition import (
     EcsTaskDefinitionVolumeEfsVolumeConfigurationAuthorizationConfig,
 )
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.service_discovery_service import (
+    ServiceDiscoveryService,
+    ServiceDiscoveryServiceDnsConfig,
+    ServiceDiscoveryServiceDnsConfigDnsRecords,
+    ServiceDiscoveryServiceHealthCheckCustomConfig,
+)
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 
@@ -368,7 +381,7 @@ class Service(Construct):
             "essential": True,
             "readonlyRootFilesystem": spec.is_read_only,
             "stopTimeout": options.stop_timeout_seconds,
-            "portMappings": [_port(options.port)],
+            "portMappings": [_port(options.port) | self._port_name()],
             "environment": _variables(spec.model.environment),
             "mountPoints": [_mount("tmp", "/tmp")] if spec.is_read_only else [],
             "linuxParameters": {"capabilities": {"drop": ["ALL"] if spec.runs_as else _UNUSED}},
@@ -401,6 +414,14 @@ class Service(Construct):
             container["dependsOn"] = _dependencies(waits)
         beside = (self._sidecar(name, sidecar) for name, sidecar in spec.sidecars.items())
         return [container, *before, *beside]
+
+    def _port_name(self) -> dict[str, str]:
+        """What Service Connect has to know of the port."""
+        discovery = self._spec.discovery
+        if not isinstance(discovery, ServiceConnect) or discovery.client_only:
+            return {}
+        protocol = {} if discovery.protocol is None else {"appProtocol": discovery.protocol}
+        return {"name": CONTAINER, **protocol}
 
     def _sidecar(self, name: str, spec: Agent) -> dict[str, Any]:
         """A container beside the model's."""
@@ -608,6 +629,7 @@ class Service(Construct):
                 )
             ]
             after = [*after, backend.rule]
+        options |= self._discovery()
         given = spec.existing
         groups, rules = [*given.security_groups], list[ITerraformDependable]()
         if not groups:
@@ -646,6 +668,45 @@ class Service(Construct):
             depends_on=[*after, *rules],
             **options,
         )
+
+    def _discovery(self) -> dict[str, Any]:
+        """How other services find it."""
+        discovery, namespace = self._spec.discovery, self._around.cluster.namespace_id
+        name = discovery.registered or self._id if discovery else ""
+        if isinstance(discovery, PrivateDns):
+            registry = ServiceDiscoveryService(
+                self,
+                "dns",
+                name=name,
+                dns_config=ServiceDiscoveryServiceDnsConfig(
+                    namespace_id=namespace,
+                    routing_policy=discovery.routing,
+                    dns_records=[
+                        ServiceDiscoveryServiceDnsConfigDnsRecords(
+                            ttl=discovery.ttl_seconds, type="A"
+                        )
+                    ],
+                ),
+                # ECS says which tasks are healthy.
+                health_check_custom_config=ServiceDiscoveryServiceHealthCheckCustomConfig(
+                    failure_threshold=1
+                ),
+            )
+            return {"service_registries": EcsServiceServiceRegistries(registry_arn=registry.arn)}
+        if discovery is None:
+            return {}
+        return {
+            "service_connect_configuration": EcsServiceServiceConnectConfiguration(
+                enabled=True,
+                namespace=self._context.arn("servicediscovery", f"namespace/{namespace}"),
+                log_configuration=EcsServiceServiceConnectConfigurationLogConfiguration(
+                    log_driver="awslogs", options=self._logging("service-connect")["options"]
+                ),
+                service=None
+                if discovery.client_only
+                else [_connected(discovery, name, self._spec.container.port)],
+            )
+        }
 
     def _not_rolled_back(self, definition: EcsTaskDefinition) -> Postcondition:
         """Fails an apply whose deployment ECS has rolled back before the provider looked.
@@ -726,6 +787,8 @@ class Service(Construct):
                         lifecycle=moved,
                     )
                 )
+        if spec.discovery is not None:
+            rules += self._found_and_finding(group_id, spec.discovery, moved)
         if spec.volumes:
             rules.append(
                 VpcSecurityGroupEgressRule(
@@ -750,6 +813,61 @@ class Service(Construct):
             cidrs={f"egress-{index}": cidr for index, cidr in enumerate(cidrs)},
         )
         return group_id, rules
+
+    def _found_and_finding(
+        self, group_id: str, spec: Discovery, moved: TerraformResourceLifecycle | None
+    ) -> list[ITerraformDependable]:
+        """The rules of a security group for the services of a namespace."""
+        port, vpc = self._spec.container.port, self._around.network.vpc_cidr
+        rules: list[ITerraformDependable] = []
+        is_found = not (isinstance(spec, ServiceConnect) and spec.client_only)
+        for index, cidr in enumerate(spec.allowed_cidrs or [vpc]) if is_found else ():
+            rules.append(
+                VpcSecurityGroupIngressRule(
+                    self,
+                    f"from-services-{index}",
+                    security_group_id=group_id,
+                    description="requests from other services",
+                    ip_protocol="tcp",
+                    from_port=port,
+                    to_port=port,
+                    cidr_ipv4=cidr,
+                    lifecycle=moved,
+                )
+            )
+        for called in sorted(set(spec.calls)):
+            rules.append(
+                VpcSecurityGroupEgressRule(
+                    self,
+                    f"to-services-{called}",
+                    security_group_id=group_id,
+                    description="requests to other services",
+                    ip_protocol="tcp",
+                    from_port=called,
+                    to_port=called,
+                    cidr_ipv4=vpc,
+                )
+            )
+        return rules
+
+
+def _connected(
+    spec: ServiceConnect, name: str, port: int
+) -> EcsServiceServiceConnectConfigurationService:
+    """A port of the service, as others of its namespace find it."""
+    idle, request = spec.idle_timeout_seconds, spec.request_timeout_seconds
+    return EcsServiceServiceConnectConfigurationService(
+        port_name=CONTAINER,
+        discovery_name=name,
+        client_alias=EcsServiceServiceConnectConfigurationServiceClientAlias(
+            dns_name=name, port=spec.port or port
+        ),
+        timeout=None
+        if idle is None and request is None
+        else EcsServiceServiceConnectConfigurationServiceTimeout(
+            idle_timeout_seconds=idle, per_request_timeout_seconds=request
+        ),
+    )
 
 
 def _started(options: ContainerOptions) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from ..vpc.flow_logs import RetentionDays
 from . import names as named
 from .agents import ECS64, FireLens
 from .containers import ECS35, Containers, HelperImage, within
+from .discovery import ECS67, Namespace, PrivateDns, ServiceConnect, is_namespace_id
 from .guardrails import CODE_DEPLOY, ECS
 from .instances import (
     CAPACITY_FORM,
@@ -423,6 +424,11 @@ class EcsCluster(Overridable, Named):
     command_log_retention_days: RetentionDays = 365
     """Days that the log of ECS Exec sessions is kept. Without it, 365."""
 
+    namespace: Namespace | None = None
+    """Where services find each other by name (`EcsService.discovery`): the DNS name of a private
+    namespace to make, such as `inference.acme.internal`, or the id of one of AWS Cloud Map that
+    exists, such as `ns-0123456789abcdef`. Default: none."""
+
     def names(self, place: Place) -> Iterator[Name]:
         """Its own, of the log of ECS Exec, and of what its container instances share."""
         context = place.environment.context
@@ -432,6 +438,14 @@ class EcsCluster(Overridable, Named):
             yield Name("aws_security_group", context.name(named.INSTANCES))
             yield Name("aws_iam_role", role(context, named.INSTANCES))
             yield Name("aws_iam_instance_profile", role(context, named.INSTANCES))
+        if self.own_namespace is not None:
+            yield Name("aws_service_discovery_private_dns_namespace", self.own_namespace)
+
+    @property
+    def own_namespace(self) -> str | None:
+        """The name of the namespace that is made for it."""
+        is_made = self.namespace is not None and not is_namespace_id(self.namespace)
+        return self.namespace if is_made else None
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The names that AWS keeps for itself."""
@@ -637,6 +651,9 @@ class EcsService(Containers, Service):
     route: Route | None = None
     """Its place behind a shared load balancer. Without it nothing reaches it over the network."""
 
+    discovery: Annotated[PrivateDns | ServiceConnect | None, OneOf()] = None
+    """How other services find it by name, in the cluster's namespace. Default: not at all."""
+
     rollout: Annotated[AllAtOnce | Canary | Linear | Rolling, OneOf()] = Rolling()
     """How a change reaches the tasks: in place (Rolling), or beside the old ones with the traffic
     moved over. Default: rolling, with a circuit breaker."""
@@ -674,6 +691,7 @@ class EcsService(Containers, Service):
             has_artifact=self.model.artifact is not None,
         )
         yield from self._check_routers()
+        yield from self._check_discovery()
         yield from self._check_image()
         yield from self._check_rollout()
         if self.execute_command and self.is_read_only:
@@ -687,6 +705,17 @@ class EcsService(Containers, Service):
                 yield ECS25.problem()
         elif self.model.artifact is not None and self.route.grace_seconds < 60:
             yield ECS14.problem("route", "grace_seconds", got=self.route.grace_seconds)
+
+    def _check_discovery(self) -> Iterator[Problem]:
+        if self.discovery is None or isinstance(self.rollout, Rolling):
+            return
+        rollout = type(self.rollout).__name__
+        if isinstance(self.discovery, PrivateDns):
+            remedy = "DNS has no shares of traffic; use Rolling, or ServiceConnect"
+            yield ECS67.problem("discovery", rollout=rollout, remedy=remedy)
+        elif self.uses_code_deploy:
+            remedy = 'use Rolling, or deployment=EcsDeployment(controller="ECS")'
+            yield ECS67.problem("discovery", rollout=f"{rollout} by CodeDeploy", remedy=remedy)
 
     def _check_routers(self) -> Iterator[Problem]:
         for name in [*self.routers][1:]:
@@ -834,6 +863,7 @@ class EcsService(Containers, Service):
         if not self.existing.security_groups:
             yield Name("aws_security_group", named.service_group(context, short))
         yield from self._role_names(context, short)
+        yield from self._names_in_dns(short)
         if self.route is not None:
             for name in target_groups(context, short, self.colors):
                 yield Name("aws_lb_target_group", name)
@@ -852,6 +882,11 @@ class EcsService(Containers, Service):
             yield Name("aws_iam_role", role(context, named.service_role(short, "traffic")))
         if self.scaling is not None:
             yield from self.scaling.names(own)
+
+    def _names_in_dns(self, short: str) -> Iterator[Name]:
+        if isinstance(self.discovery, PrivateDns):
+            name = self.discovery.registered or short
+            yield Name("aws_service_discovery_service", name, within="the namespace")
 
     def _role_names(self, context: Context, short: str) -> Iterator[Name]:
         """Of the roles of its tasks that nobody else made."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..alb.records import DNS5
+from ..alb.spec import LoadBalancer
 from ..ecs.checks import check_cluster
 from ..ecs.spec import Ec2, EcsCluster, EcsService
+from ..identity.spec import Identity
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
-from ..rules import Problem
+from ..rules import PathPart, Problem
 from .record import LayerRecord, Site
 
 if TYPE_CHECKING:
@@ -43,6 +46,23 @@ def _problems(environment: Environment) -> Iterator[Problem]:
     if isinstance(environment.ecs, EcsCluster):
         for problem in check_cluster(environment.ecs, environment.network):
             yield problem.under("ecs")
+        yield from _deployable(environment, environment.ecs)
+
+
+def _deployable(environment: Environment, cluster: EcsCluster) -> Iterator[Problem]:
+    """What is asked for of DNS is what the deploy role of the same environment may make."""
+    if not isinstance(environment.identity, Identity):
+        return
+    needed: dict[tuple[PathPart, ...], set[str]] = {}
+    for name, balancer in cluster.load_balancers.items():
+        if isinstance(balancer, LoadBalancer) and balancer.records:
+            needed["load_balancers", name, "records"] = {"route53"}
+    if cluster.own_namespace is not None:
+        needed["namespace",] = {"route53", "servicediscovery"}
+    for path, wanted in needed.items():
+        missing = sorted(wanted - {*environment.identity.deploy_services})
+        if missing:
+            yield DNS5.problem("ecs", *path, services=", ".join(missing))
 
 
 ECS = LayerRecord(

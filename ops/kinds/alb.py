@@ -81,6 +81,25 @@ def _target_group(aws: Aws, values: Values) -> Iterator[Existing]:
         yield Existing(arn, _tags(aws, arn))
 
 
+def _record(aws: Aws, values: Values) -> Iterator[Existing]:
+    """A record that leads to a load balancer; it has the load balancer's tags, as it has none."""
+    zone, name, kind = (given(values, key) for key in ("zone_id", "name", "type"))
+    alias = str(dig(values, "alias", "name") or "").rstrip(".")
+    found = aws.any_client("route53").list_resource_record_sets(
+        HostedZoneId=zone, StartRecordName=name, StartRecordType=kind, MaxItems="1"
+    )["ResourceRecordSets"]
+    for record in found:
+        said = record["Name"].rstrip(".").replace(r"\052", "*")
+        leads = str(dig(record, "AliasTarget", "DNSName") or "").rstrip(".")
+        if (said, record["Type"], leads) != (name, kind, alias):
+            continue
+        for page in aws.client("elbv2").get_paginator("describe_load_balancers").paginate():
+            for balancer in page["LoadBalancers"]:
+                if balancer["DNSName"] == alias:
+                    tags = _tags(aws, balancer["LoadBalancerArn"])
+                    yield Existing(f"{zone}_{name}_{kind}", tags)
+
+
 # Review
 
 
@@ -394,6 +413,16 @@ KINDS = (
         story=Not("the service whose tasks it holds is told"),
         risks=weaker.TARGET_GROUP,
         verify=Not("its targets are verified with the service whose tasks they are"),
+    ),
+    resource(
+        "aws_route53_record",
+        "DNS record",
+        _record,
+        name=Not("a hosted zone has each name once"),
+        outage=True,
+        uses=Not("an alias of a load balancer and its queries are free"),
+        story=told_when_gone("DNS record", "every request to this name", "name"),
+        verify=Not("its load balancer is verified"),
     ),
     part(
         "aws_lb_listener_certificate",

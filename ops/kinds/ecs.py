@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from inferform.usage import Amount, Usage, between, fargate, on_demand
+from inferform.usage import Amount, Usage, between, exactly, fargate, on_demand
 
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig, number
@@ -17,7 +17,7 @@ from ..told import Severity, Story
 from . import preflight, weaker
 from .ec2 import disk, ec2_quota, template_tags
 from .ecs_verify import SERVICE_REVERTED, TASK_DEFINITION, ClusterVerifier, ServiceVerifier
-from .finding import given, pairs
+from .finding import NotKnownError, given, pairs
 from .loader import artifacts_of
 from .prices import products
 from .reasons import (
@@ -109,6 +109,37 @@ def _auto_scaling_group(aws: Aws, values: Values) -> Iterator[Existing]:
 def _codedeploy_tags(aws: Aws, resource: str) -> dict[str, str]:
     arn = aws.context.arn("codedeploy", resource)
     return pairs(aws.client("codedeploy").list_tags_for_resource(ResourceArn=arn)["Tags"])
+
+
+def _namespace(aws: Aws, values: Values) -> Iterator[Existing]:
+    """A private namespace by its name; it is imported with its VPC."""
+    name, vpc = given(values, "name"), given(values, "vpc")
+    client = aws.any_client("servicediscovery")
+    for page in client.get_paginator("list_namespaces").paginate():
+        for found in page["Namespaces"]:
+            if (found["Name"], found["Type"]) == (name, "DNS_PRIVATE"):
+                tags = client.list_tags_for_resource(ResourceARN=found["Arn"])["Tags"]
+                yield Existing(f"{found['Id']}:{vpc}", pairs(tags))
+
+
+def _discovered(aws: Aws, values: Values) -> Iterator[Existing]:
+    """A service of a namespace by its name."""
+    name = given(values, "name")
+    namespace = str(dig(values, "dns_config", "namespace_id") or "")
+    if not namespace:
+        raise NotKnownError("dns_config")
+    client = aws.any_client("servicediscovery")
+    only = [{"Name": "NAMESPACE_ID", "Values": [namespace]}]
+    for page in client.get_paginator("list_services").paginate(Filters=only):
+        for found in page["Services"]:
+            if found["Name"] == name:
+                tags = client.list_tags_for_resource(ResourceARN=found["Arn"])["Tags"]
+                yield Existing(found["Id"], pairs(tags))
+
+
+def _zone(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """The hosted zone that a private namespace has."""
+    yield Usage("hosted zones", "route53/hosted-zone", exactly(1))
 
 
 def _application(aws: Aws, values: Values) -> Iterator[Existing]:
@@ -627,6 +658,28 @@ KINDS = (
         verify=Not("the services that run on its instances are verified"),
     ),
     resource(
+        "aws_service_discovery_private_dns_namespace",
+        "private DNS namespace",
+        _namespace,
+        name=Not("a Region may have a name more than once, for other VPCs"),
+        outage=True,
+        uses=_zone,
+        story=told_when_gone(
+            "private DNS namespace", "every request to a name of this namespace", "name"
+        ),
+        verify=Not("the services that it names are verified"),
+    ),
+    resource(
+        "aws_service_discovery_service",
+        "name of a service in DNS",
+        _discovered,
+        name=Not("a namespace has each name once"),
+        outage=True,
+        uses=Not("AWS Cloud Map charges nothing for the tasks that ECS registers"),
+        story=told_when_gone("name in DNS", "every request to this name", "name"),
+        verify=Not("the service whose tasks it names is verified"),
+    ),
+    resource(
         "aws_codedeploy_app",
         "CodeDeploy application",
         _application,
@@ -661,3 +714,8 @@ PRICES = (
     products("AmazonECS", r"SpotUsage-Fargate-ARM-vCPU-Hours:perCPU", "fargate-spot/arm64/vcpu"),
     products("AmazonECS", r"SpotUsage-Fargate-ARM-GB-Hours", "fargate-spot/arm64/gib"),
 )
+
+UNLISTED_PRICES = {
+    r"route53/hosted-zone": "Route 53 has one price for all Regions, which is not by Region in the "
+    "Price List; see aws.amazon.com/route53/pricing",
+}

@@ -9,6 +9,7 @@ from inferform import (
     Environment,
     Fargate,
     HealthCheck,
+    HostedZone,
     Inference,
     LoadBalancer,
     LoadBalancerOptions,
@@ -42,6 +43,10 @@ def edge() -> Environment:
                 "internal": LoadBalancer(
                     certificate=CERTIFICATE,
                     more_certificates=[CERTIFICATE.replace("12345678", "87654321")],
+                    records={
+                        "*.acme.test": HostedZone(name="acme.test"),
+                        "fraud.acme.test": HostedZone(id="Z0123456789ABCDEFGHIJ"),
+                    },
                     web_acl=f"arn:aws:wafv2:us-east-1:{ACCOUNT}:regional/webacl/edge/1234abcd",
                     access_logs=AccessLogs(connections=True),
                     options=LoadBalancerOptions(
@@ -83,9 +88,14 @@ def edge() -> Environment:
 CAPABILITY = Capability(
     environments={"edge": edge},
     not_aws={
+        "a zone that each plan looks up": ("HostedZone.name",),
         PART_OF_A_POLICY: ("Route.strip_prefix",),
     },
     stricter={
+        "Route 53's documentation says what a name and an id look like": (
+            "HostedZone.id",
+            "LoadBalancer.records{key}",
+        ),
         MORE_THAN_MODELS: ("HealthCheck.path", "LoadBalancer.web_acl"),
         "the words of one attribute, where the models hold those of all": (
             "LoadBalancerOptions.forwarded_for",
@@ -93,16 +103,22 @@ CAPABILITY = Capability(
     },
     shorter={
         CLOSED_SET: ("LoadBalancerOptions.forwarded_for",),
+        "names of DNS have 253 characters": ("LoadBalancer.records{key}",),
     },
     good={
         "ELB21": ("X-Model",),
         "ELB23": ("200", "200-299"),
+        "DNS3": ("fraud.acme.test", "acme.test"),
         "ELB12": ("/fraud/*", "*.acme.test"),
         "ELB30": (
             "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/shared/1a2b/3c4d",
         ),
     },
+    data_sources={
+        "aws_route53_zone": "route53:ListHostedZonesByName",
+    },
     requests={
+        "aws_route53_record": "route53:ChangeResourceRecordSets route53:ResourceRecordSet",
         "aws_lb": "elbv2:CreateLoadBalancer",
         "aws_lb_listener": "elbv2:CreateListener",
         "aws_lb_listener_certificate": "elbv2:AddListenerCertificates elbv2:Certificate",
@@ -111,6 +127,10 @@ CAPABILITY = Capability(
         "aws_wafv2_web_acl_association": "wafv2:AssociateWebACL",
     },
     elsewhere={
+        "aws_route53_record.alias": "route53:AliasTarget",
+        "aws_route53_record.alias.name": "route53:AliasTarget.DNSName",
+        "aws_route53_record.alias.zone_id": "route53:AliasTarget.HostedZoneId",
+        "aws_route53_record.zone_id": "route53:ChangeResourceRecordSetsRequest.HostedZoneId",
         "aws_lb.access_logs.bucket": "elbv2:LoadBalancerAttribute.Value",
         "aws_lb.client_keep_alive": "elbv2:LoadBalancerAttribute.Value",
         "aws_lb.connection_logs.bucket": "elbv2:LoadBalancerAttribute.Value",

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from inferform import (
+    ContainerHealth,
+    ContainerOptions,
+    EcsCluster,
+    EcsService,
+    Environment,
+    Fargate,
+    Image,
+    Inference,
+    Model,
+    Network,
+    PrivateDns,
+    Registry,
+    Repository,
+    ServiceConnect,
+)
+
 from .record import (
     ACCOUNT,
     CERTIFICATE,
     CLOSED_SET,
+    DEV,
     FLAG,
     MODEL,
     PART_OF_A_NAME,
@@ -25,8 +43,13 @@ ecs=EcsCluster(
         "internal": LoadBalancer(
             certificate="{CERTIFICATE}", allowed_cidrs=["10.0.0.0/8"],
             access_logs=AccessLogs(expire_days=30),
+            records={{
+                "fraud.acme.test": HostedZone(id="Z0123456789ABCDEFGHIJ"),
+                "*.acme.test": HostedZone(name="acme.test", private=False),
+            }},
         ),
     }},
+    namespace="inference.acme.internal",
 ),
 inference=Inference(
     services={{
@@ -55,6 +78,10 @@ inference=Inference(
             ),
             rollout=Rolling(min_healthy_percent=50), deployment=EcsDeployment(controller="ECS"),
             egress_cidrs=["192.0.2.0/24"],
+            discovery=PrivateDns(
+                name="gpu-model", ttl_seconds=5, routing="WEIGHTED", allowed_cidrs=["10.0.0.0/8"],
+                calls=[8080],
+            ),
             container=ContainerOptions(
                 command=["serve", "--fast"], entry_point=["/bin/server"], port=8000,
                 depends_on={{"agent": "HEALTHY"}}, ulimits={{"nofile": Ulimit(soft=1024, hard=65535)}},
@@ -87,11 +114,49 @@ inference=Inference(
                 "files": EfsVolume(file_system="fs-0123456789abcdef0", path="/mnt/a", root="/a"),
             }},
         ),
+        "mesh": EcsService(
+            model={MODEL}, compute=Fargate(cpu=1024, memory_mib=2048),
+            container=ContainerOptions(health=ContainerHealth(command=["true"])),
+            discovery=ServiceConnect(
+                dns_name="mesh-model", port=80, protocol="grpc", idle_timeout_seconds=60,
+                request_timeout_seconds=30,
+            ),
+        ),
     }},
 ),
 """
 
+
+def namespace() -> Environment:
+    """Services that find each other by name, which the README's environments have not."""
+    model = Model(image=Image(repository="fraud", tag="1.4.2"))
+    container = ContainerOptions(health=ContainerHealth(command=["true"]))
+    task = EcsService(model=model, compute=Fargate(cpu=256, memory_mib=512), container=container)
+    return Environment(
+        context=DEV,
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(repositories={"fraud": Repository()}),
+        ecs=EcsCluster(namespace="inference.acme.internal"),
+        inference=Inference(
+            services={
+                "named": task.replace(discovery=PrivateDns(ttl_seconds=5)),
+                "connected": task.replace(
+                    discovery=ServiceConnect(
+                        dns_name="scores",
+                        port=80,
+                        idle_timeout_seconds=60,
+                        request_timeout_seconds=30,
+                        calls=[8080],
+                    )
+                ),
+                "caller": task.replace(discovery=ServiceConnect(client_only=True, calls=[80])),
+            }
+        ),
+    )
+
+
 CAPABILITY = Capability(
+    environments={"namespace": namespace},
     examples={
         "ecs": _EXAMPLE,
     },
@@ -111,14 +176,20 @@ CAPABILITY = Capability(
         },
     },
     stricter={
+        "a name of one label, in lower case, as all of DNS takes it": ("PrivateDns.name",),
+        "a DNS name of two labels or more, in lower case": ("EcsCluster.namespace",),
+        "0 is no port": ("ServiceConnect.port",),
         "a quota of the account is lower": ("Ec2Capacity.max_instances",),
         "the closed set of the EC2 API": ("Ec2Capacity.instance_types[]",),
     },
     shorter={
+        "labels of DNS have 63 characters": ("EcsCluster.namespace",),
         CLOSED_SET: ("Ec2Capacity.instance_types[]",),
     },
     good={
         "ECS37": ("10001", "app:app"),
+        "ECS68": ("ns-0123456789abcdef", "inference.acme.internal"),
+        "ECS69": ("fraud", "fraud-2"),
         "ECS62": ("fraud/prod.env", "s3://acme-shared/prod.env"),
         "EfsVolume.access_point": ("fsap-0123456789abcdef0",),
         "EfsVolume.file_system": ("fs-0123456789abcdef0",),
@@ -133,6 +204,8 @@ CAPABILITY = Capability(
         "aws_ecs_cluster_capacity_providers": "ecs:PutClusterCapacityProviders",
         "aws_ecs_service": "ecs:CreateService ecs:DeploymentConfiguration",
         "aws_ecs_task_definition": "ecs:RegisterTaskDefinition",
+        "aws_service_discovery_private_dns_namespace": "servicediscovery:CreatePrivateDnsNamespace",
+        "aws_service_discovery_service": "servicediscovery:CreateService",
     },
     elsewhere={
         "aws_autoscaling_group.protect_from_scale_in": (
@@ -171,6 +244,12 @@ CAPABILITY = Capability(
         ),
         "aws_ecs_service.deployment_minimum_healthy_percent": (
             "ecs:DeploymentConfiguration.minimumHealthyPercent"
+        ),
+        "aws_ecs_service.service_connect_configuration.service.client_alias.dns_name": (
+            "ecs:ServiceConnectClientAlias.dnsName"
+        ),
+        "aws_ecs_service.service_connect_configuration.service.client_alias.port": (
+            "ecs:ServiceConnectClientAlias.port"
         ),
         "aws_ecs_service.network_configuration": "ecs:AwsVpcConfiguration",
         "aws_ecs_service.ordered_placement_strategy": (

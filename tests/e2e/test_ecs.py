@@ -29,15 +29,18 @@ from inferform import (
     Environment,
     Fargate,
     HealthCheck,
+    HostedZone,
     Inference,
     LoadBalancer,
     LoadBalancerOptions,
     Model,
     NetworkOutputs,
+    PrivateDns,
     RegistryOutputs,
     Route,
     RouteConditions,
     Scaling,
+    ServiceConnect,
     SideCar,
 )
 from inferform.target import EMULATOR
@@ -77,6 +80,9 @@ FORGOTTEN = {
     "aws_lb_listener",
     "aws_lb_listener_rule",
     "aws_lb_target_group",
+    "aws_route53_record",
+    "aws_service_discovery_private_dns_namespace",
+    "aws_service_discovery_service",
 }
 
 
@@ -94,6 +100,7 @@ class Account:
     registry: RegistryOutputs
     certificate: str
     secret: str
+    zone: str
 
     def client(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.url)
@@ -148,6 +155,9 @@ def account(emulator: Emulator) -> Account:
         RegistryOutputs(kms_key_arn=key, artifact_bucket="acme-ecstest-artifacts"),
         client("acm").request_certificate(DomainName="*.acme.test")["CertificateArn"],
         client("secretsmanager").create_secret(Name="hub", SecretString="token")["ARN"],
+        client("route53")
+        .create_hosted_zone(Name="acme.test", CallerReference="1")["HostedZone"]["Id"]
+        .rpartition("/")[2],
     )
 
 
@@ -160,7 +170,12 @@ def model(version: str) -> Model:
 
 
 def environment(
-    account: Account, *, version: str = "1.0.0", spot_count: int = 2, spot_weight: int = 3
+    account: Account,
+    *,
+    version: str = "1.0.0",
+    spot_count: int = 2,
+    spot_weight: int = 3,
+    ttl: int = 10,
 ) -> Environment:
     served = model(version)
     return Environment(
@@ -191,8 +206,13 @@ def environment(
                         waf_fail_open=True,
                         zonal_shift=True,
                     ),
+                    records={
+                        "*.acme.test": HostedZone(id=account.zone),
+                        "llm.acme.test": HostedZone(name="acme.test", private=False),
+                    },
                 )
             },
+            namespace="inference.acme.internal",
         ),
         inference=Inference(
             services={
@@ -236,6 +256,7 @@ def environment(
                         ephemeral_storage_gib=50,
                     ),
                     count=spot_count,
+                    discovery=PrivateDns(ttl_seconds=ttl, calls=[8080]),
                     container=ContainerOptions(
                         health=ContainerHealth(command=["python", "-c", "pass"])
                     ),
@@ -263,6 +284,7 @@ def environment(
                             source_cidrs=["10.0.0.0/8"],
                         ),
                     ),
+                    discovery=ServiceConnect(port=80, request_timeout_seconds=ttl),
                 ),
                 "canary": EcsService(
                     model=served,
@@ -357,6 +379,23 @@ def shares(service: dict[str, Any]) -> dict[str, tuple[int, int]]:
     }
 
 
+def names_in_dns(account: Account) -> dict[str, int]:
+    """The names in the namespace, with their TTL."""
+    client = account.client("servicediscovery")
+    found = [client.get_service(Id=each["Id"]) for each in client.list_services()["Services"]]
+    services = [each["Service"] for each in found]
+    return {each["Name"]: each["DnsConfig"]["DnsRecords"][0]["TTL"] for each in services}
+
+
+def records(account: Account) -> set[str]:
+    """The alias records of the zone."""
+    client = account.client("route53")
+    found = client.list_resource_record_sets(HostedZoneId=account.zone)["ResourceRecordSets"]
+    return {
+        each["Name"].rstrip(".").replace(r"\052", "*") for each in found if "AliasTarget" in each
+    }
+
+
 def image_of(account: Account, definition: str) -> str:
     described = account.client("ecs").describe_task_definition(taskDefinition=definition)
     containers = described["taskDefinition"]["containerDefinitions"]
@@ -395,6 +434,21 @@ def wrong(wanted: Environment, aws: Aws) -> set[tuple[str, str]]:
     }
 
 
+def assert_nothing_left(account: Account) -> None:
+    ecs = account.client("ecs")
+    left = ecs.describe_clusters(clusters=[CONTEXT.name("ecs")])["clusters"]
+    assert [each["status"] for each in left] in ([], ["INACTIVE"])
+    gpu = [CONTEXT.name("gpu"), CONTEXT.name("more")]
+    assert ecs.describe_capacity_providers(capacityProviders=gpu)["capacityProviders"] == []
+    assert account.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
+    assert account.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
+    assert account.client("elbv2").describe_target_groups()["TargetGroups"] == []
+    assert account.client("codedeploy").list_applications()["applications"] == []
+    assert account.client("servicediscovery").list_namespaces()["Namespaces"] == []
+    assert names_in_dns(account) == {}
+    assert records(account) == set()
+
+
 def test_services_deploy_roll_scale_and_go(
     account: Account, deployment: Deployment, emulator: Emulator
 ) -> None:
@@ -410,6 +464,10 @@ def test_services_deploy_roll_scale_and_go(
         CONTEXT.name("more"): (0, 3),
     }
     assert [each["containerPort"] for each in first["scaled"]["loadBalancers"]] == [8000]
+    assert names_in_dns(account) == {"spot": 10}
+    (registry,) = first["spot"]["serviceRegistries"]
+    assert ":service/srv-" in registry["registryArn"]
+    assert records(account) == {"*.acme.test", "llm.acme.test"}
     described = account.client("ecs").describe_task_definition(
         taskDefinition=first["scaled"]["taskDefinition"]
     )["taskDefinition"]
@@ -422,12 +480,14 @@ def test_services_deploy_roll_scale_and_go(
 
     # A scaling policy moves one count; another is changed in the environment, with the image.
     ecs.update_service(cluster=CONTEXT.name("ecs"), service=CONTEXT.name("scaled"), desiredCount=7)
-    wanted = environment(account, version="2.0.0", spot_count=3, spot_weight=4)
+    wanted = environment(account, version="2.0.0", spot_count=3, spot_weight=4, ttl=30)
     deployment.write(wanted)
     deployment.apply("inference")
     second = services(account)
     assert second["scaled"]["desiredCount"] == 7
     assert second["spot"]["desiredCount"] == 3
+    assert names_in_dns(account) == {"spot": 30}
+    assert second["spot"]["serviceRegistries"] == [registry]
     # Another share of Spot is a change in place.
     assert shares(second["spot"])["FARGATE_SPOT"] == (0, 4)
     assert second["spot"]["createdAt"] == first["spot"]["createdAt"]
@@ -455,11 +515,4 @@ def test_services_deploy_roll_scale_and_go(
     assert wrong(wanted, aws) == {("spot", "configuration"), ("spot", "image")}
 
     deployment.destroy()
-    left = ecs.describe_clusters(clusters=[CONTEXT.name("ecs")])["clusters"]
-    assert [each["status"] for each in left] in ([], ["INACTIVE"])
-    gpu = [CONTEXT.name("gpu"), CONTEXT.name("more")]
-    assert ecs.describe_capacity_providers(capacityProviders=gpu)["capacityProviders"] == []
-    assert account.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
-    assert account.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
-    assert account.client("elbv2").describe_target_groups()["TargetGroups"] == []
-    assert account.client("codedeploy").list_applications()["applications"] == []
+    assert_nothing_left(account)

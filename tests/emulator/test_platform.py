@@ -319,6 +319,38 @@ def test_a_service_keeps_every_field(ecs: Any) -> None:
     assert "launchType" not in found
 
 
+def test_service_connect_takes_ports_that_the_task_definition_names(ecs: Any) -> None:
+    """ECS API reference, ServiceConnectService: the portName must match the name of one of the
+    portMappings from all the containers in the task definition."""
+    ecs.register_task_definition(
+        family="named",
+        containerDefinitions=[
+            {
+                "name": "model",
+                "image": "x",
+                "memory": 64,
+                "portMappings": [{"name": "api", "containerPort": 80}],
+            }
+        ],
+    )
+
+    def create(port: str) -> None:
+        ecs.create_service(
+            cluster="serving",
+            serviceName="app",
+            taskDefinition="named:1",
+            serviceConnectConfiguration={
+                "enabled": True,
+                "services": [{"portName": port, "clientAliases": [{"port": 80}]}],
+            },
+        )
+
+    with pytest.raises(ClientError, match="has the name model"):
+        create("model")
+    create("api")
+    assert described(ecs)["serviceName"] == "app"
+
+
 def test_a_service_is_steady_at_once(ecs: Any) -> None:
     ecs.create_service(cluster="serving", serviceName="app", taskDefinition="app:1", desiredCount=2)
     found = described(ecs)

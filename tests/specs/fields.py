@@ -18,6 +18,7 @@ from inferform import (
     CloudWatchMetric,
     Context,
     DirectEndpoint,
+    HostedZone,
     Image,
     MetricMath,
     Model,
@@ -59,6 +60,7 @@ _VALUES: dict[str, Any] = {
     "FireLens.output_secrets": _SECRET,
     "RouteConditions.headers": ["beta"],
     "RouteConditions.query": "beta",
+    "LoadBalancer.records": HostedZone(id="Z0123456789ABCDEFGHIJ"),
     "Registry.caches": PullThroughCache(upstream="public.ecr.aws"),
     "SideCar.depends_on": "START",
 }

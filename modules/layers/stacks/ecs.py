@@ -59,5 +59,6 @@ class EcsLayer(Layer):
             listener_arns={name: lb.listener_arn for name, lb in balancers.items()},
             load_balancer_suffixes={name: lb.arn_suffix for name, lb in balancers.items()},
             load_balancer_groups={name: lb.group_id for name, lb in balancers.items()},
+            namespace_id=cluster.namespace_id,
         )
         self.hand_up(self.outputs)
