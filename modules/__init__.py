@@ -36,6 +36,7 @@ from .ecs.containers import (
     ContainerHealth,
     ContainerOptions,
     EfsVolume,
+    Restart,
     SideCar,
     Ulimit,
 )
@@ -271,6 +272,7 @@ __all__ = [
     "Replication",
     "Repository",
     "RequestsPerTarget",
+    "Restart",
     "Rolling",
     "Route",
     "RouteConditions",

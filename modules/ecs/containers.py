@@ -130,6 +130,13 @@ ECS63 = rule(
     "definition)",
 )
 
+ECS73 = rule(
+    "ECS73",
+    refuses="a restart of a container outside of what ECS takes",
+    message="must be {expected}",
+    source="Amazon ECS API reference, ContainerRestartPolicy",
+)
+
 CONTAINER = "model"
 """The name of the container that serves."""
 
@@ -292,6 +299,28 @@ class Ulimit(Spec):
             yield ECS59.problem("soft", got=self.soft, expected=f"at most hard ({self.hard})")
 
 
+class Restart(Spec):
+    """How ECS restarts a container that ends, without replacing its task."""
+
+    attempt_period_seconds: Annotated[
+        int,
+        within(ECS73, 60, 1800, " seconds"),
+        Aws("ecs:ContainerRestartPolicy.restartAttemptPeriod"),
+    ] = 300
+    """Seconds that the container must have run since its start; one that ends sooner is not
+    restarted. From 60 to 1,800. Default: 300."""
+
+    ignored_exit_codes: Annotated[
+        Many[Annotated[int, Aws("ecs:ContainerRestartPolicy.ignoredExitCodes")]],
+        Check(
+            ECS73,
+            lambda codes: len(codes) == len(set(codes)) <= 50,
+            lambda _: {"expected": "at most 50 exit codes, each once"},
+        ),
+    ] = ()
+    """Exit codes after which it is not restarted, at most 50. Default: none."""
+
+
 class ContainerOptions(Spec):
     """How the model's container runs, where it is not as the container contract says."""
 
@@ -331,6 +360,9 @@ class ContainerOptions(Spec):
     init_process: Annotated[bool, Aws("ecs:LinuxParameters.initProcessEnabled")] = False
     """Whether an init process forwards signals and reaps the processes that workers leave.
     Default: False."""
+
+    restart: Restart | None = None
+    """How it is restarted when it ends. Default: it is not; the task is replaced."""
 
     secrets: Secrets = {}
     """Environment variables whose values are secrets or parameters, by ARN. Default: none."""

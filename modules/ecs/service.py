@@ -877,6 +877,12 @@ def _started(options: ContainerOptions) -> dict[str, Any]:
         started["command"] = ["serve"] if options.command is None else list(options.command)
     if options.entry_point is not None:
         started["entryPoint"] = list(options.entry_point)
+    if options.restart is not None:
+        started["restartPolicy"] = {
+            "enabled": True,
+            "ignoredExitCodes": list(options.restart.ignored_exit_codes),
+            "restartAttemptPeriod": options.restart.attempt_period_seconds,
+        }
     if options.ulimits:
         started["ulimits"] = [
             {"name": name, "softLimit": limit.soft, "hardLimit": limit.hard}

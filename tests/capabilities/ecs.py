@@ -86,6 +86,7 @@ inference=Inference(
                 command=["serve", "--fast"], entry_point=["/bin/server"], port=8000,
                 depends_on={{"agent": "HEALTHY"}}, ulimits={{"nofile": Ulimit(soft=1024, hard=65535)}},
                 shared_memory_mib=1024, init_process=True, environment_files=["fraud/prod.env"],
+                restart=Restart(attempt_period_seconds=60, ignored_exit_codes=[0]),
                 health=ContainerHealth(command=["CMD-SHELL", "true"]),
             ),
             sidecars={{

@@ -18,6 +18,7 @@ from inferform import (
     EfsVolume,
     FireLens,
     Image,
+    Restart,
     SideCar,
     Ulimit,
 )
@@ -151,6 +152,18 @@ def test_a_side_car_stands_beside_the_model_and_is_as_closed(synthesize: Synthes
     assert "command" not in made["warm"]
     allowed = {statement["Sid"]: statement for statement in policy(stack, "execution")}
     assert allowed["ReadSecrets"]["Resource"] == SECRET
+    _taken_by_aws(stack)
+
+
+def test_a_container_that_ends_is_restarted_without_its_task(synthesize: Synthesize) -> None:
+    restart = Restart(attempt_period_seconds=60, ignored_exit_codes=[0])
+    stack = inference(synthesize, service(container=ContainerOptions(restart=restart)))
+    assert containers(stack)["model"]["restartPolicy"] == {
+        "enabled": True,
+        "ignoredExitCodes": [0],
+        "restartAttemptPeriod": 60,
+    }
+    assert "restartPolicy" not in containers(inference(synthesize, service()))["model"]
     _taken_by_aws(stack)
 
 

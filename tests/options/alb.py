@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .row import Option, added, always, at, has, like, never, no, overridden, refers, some, yes
+from .row import Option, always, at, has, like, never, no, overridden, some, yes
 
 SOURCE = "terraform-aws-modules/alb"
 _LB = "aws_lb"
@@ -286,14 +286,11 @@ OPTIONS: tuple[Option, ...] = (
         at(_RULE, "action.0.forward.target_group.*.weight", 100),
         beside="EcsService(route=Route())",
     ),
-    added(
+    yes(
         "route53_records",
-        "LoadBalancer()",
-        'Route53Record(built.ecs, "record", zone_id="Z0123456789ABCDEFGHIJ", '
-        'name="fraud.acme.test", type="CNAME", ttl=60, '
-        'records=[built.ecs.load_balancers["shared"].dns_name])',
+        'LoadBalancer(records={"fraud.acme.test": HostedZone(id="Z0123456789ABCDEFGHIJ")})',
         at("aws_route53_record", "name", "fraud.acme.test"),
-        at("aws_route53_record", "records.0", refers("aws_lb")),
+        at("aws_route53_record", "alias.evaluate_target_health", True),
     ),
     yes(
         "web_acl_arn",

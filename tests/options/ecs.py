@@ -201,12 +201,17 @@ OPTIONS: tuple[Option, ...] = (
         "Tasks are in private subnets.",
         tried="EcsService(assign_public_ip=True)",
     ),
-    no(
+    yes(
         "service_connect_configuration",
-        "Not yet.",
-        never(_SERVICE, "service_connect_configuration"),
+        "EcsService(discovery=ServiceConnect(port=80))",
+        at(_SERVICE, "service_connect_configuration.service.0.client_alias.port", 80),
     ),
-    no("service_registries", "Not yet.", never(_SERVICE, "service_registries")),
+    yes(
+        "service_registries",
+        "EcsService(discovery=PrivateDns())",
+        at(_SERVICE, "service_registries.registry_arn", refers("aws_service_discovery_service")),
+        some("aws_service_discovery_service", 1),
+    ),
     yes(
         "subnet_ids",
         'EcsService(existing=Existing(subnets=["subnet-0123456789abcdef0", '
@@ -522,9 +527,9 @@ OPTIONS: tuple[Option, ...] = (
         "Images come from ECR; cache another registry with `Registry.caches`.",
         never(_TASK, "repositoryCredentials"),
     ),
-    no(
+    yes(
         "container: restartPolicy",
-        "Not yet.",
-        never(_TASK, "restartPolicy"),
+        "EcsService(container=ContainerOptions(restart=Restart(attempt_period_seconds=60)))",
+        at(_TASK, f"{_MODEL}.restartPolicy.restartAttemptPeriod", 60),
     ),
 )

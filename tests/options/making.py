@@ -60,6 +60,7 @@ _ECS = EcsOutputs(
     listener_arns={"shared": f"{_BALANCER}:listener/app/shared/1/2"},
     load_balancer_suffixes={"shared": "app/shared/1"},
     load_balancer_groups={"shared": "sg-0123456789abcdef0"},
+    namespace_id="ns-0123456789abcdef",
 )
 
 LISTENER = f"{_BALANCER}:listener/app/shared/1a2b3c4d5e6f7890/0a1b2c3d4e5f6789"
