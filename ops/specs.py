@@ -344,23 +344,43 @@ def _checked(spec: type) -> dict[str, list[str]]:
     Under the empty name stand all of them.
     """
     found: dict[str, dict[str, None]] = {"": {}}
-    for base, node in _classes(spec):
-        known = vars(sys.modules[base.__module__])
+    waiting: list[tuple[str, ast.AST]] = [(base.__module__, node) for base, node in _classes(spec)]
+    seen: set[object] = set()
+    for module, node in waiting:  # grows by the functions that are called
+        known = vars(sys.modules[module])
         for each in ast.walk(node):
             if isinstance(each, ast.Name) and isinstance(known.get(each.id), Rule):
                 found[""][known[each.id].id] = None
-            if not (isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)):
+            if not isinstance(each, ast.Call):
                 continue
-            rule = each.func.value
-            if (
-                each.func.attr == "problem"
-                and isinstance(rule, ast.Name)
-                and isinstance(known.get(rule.id), Rule)
-                and each.args
-                and isinstance(each.args[0], ast.Constant)
-            ):
-                found.setdefault(str(each.args[0].value), {})[known[rule.id].id] = None
+            called = known.get(each.func.id) if isinstance(each.func, ast.Name) else None
+            if isinstance(called, types.FunctionType) and called not in seen:
+                seen.add(called)
+                waiting += _source(called)
+            place = _reported(each, known)
+            if place is not None:
+                found.setdefault(place[0], {})[place[1]] = None
     return {name: list(ids) for name, ids in found.items()}
+
+
+def _source(function: types.FunctionType) -> Iterator[tuple[str, ast.AST]]:
+    """The module of a function of Inferform's that finds problems, and its source."""
+    if function.__module__.partition(".")[0] != "inferform":
+        return
+    if "Problem" not in str(function.__annotations__.get("return")):
+        return
+    for node in _tree(function.__module__).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function.__name__:
+            yield function.__module__, node
+
+
+def _reported(call: ast.Call, known: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The field and the id of the rule, where a call reports a problem at a field."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "problem" or not call.args:
+        return None
+    rule = known.get(call.func.value.id) if isinstance(call.func.value, ast.Name) else None
+    field = call.args[0].value if isinstance(call.args[0], ast.Constant) else None
+    return (str(field), rule.id) if isinstance(rule, Rule) and field is not None else None
 
 
 class _Schema(GenerateJsonSchema):
