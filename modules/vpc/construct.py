@@ -18,7 +18,7 @@ from ..protect import lifecycle
 from .flow_logs import FLOW_LOG_GROUP, FLOW_LOGS, FlowLogs, LogBucket
 from .links import Peering, TransitGateway
 from .options import Dhcp
-from .spec import ENDPOINTS, Network
+from .spec import ENDPOINTS, WITHOUT_PRIVATE_DNS, Network
 from .spec import Subnet as Planned
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
@@ -431,7 +431,7 @@ class VpcNetwork(Construct):
                 service_name=self._service(service),
                 vpc_endpoint_type="Interface",
                 policy=self._endpoint_policy(service),
-                private_dns_enabled=True,
+                private_dns_enabled=service not in WITHOUT_PRIVATE_DNS,
                 subnet_ids=subnet_ids,
                 security_group_ids=group_ids,
                 # A gateway endpoint of the same service has the plain name.

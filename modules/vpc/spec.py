@@ -135,6 +135,13 @@ VPC24 = rule(
     "gateway_endpoints too",
     source="EC2 API reference, CreateVpcEndpoint (PolicyDocument)",
 )
+VPC34 = rule(
+    "VPC34",
+    refuses="an endpoint of the Region by its whole name, under which nothing else finds it",
+    message="is {short} by its whole name; write {short}, as policies and services that need it do",
+    source="Inferform: an endpoint has one name; EC2 API reference, CreateVpcEndpoint (one endpoint "
+    "with private DNS for each service and VPC)",
+)
 VPC25 = rule(
     "VPC25",
     refuses="a link from a tier that the network does not have, or without private routes",
@@ -169,6 +176,11 @@ def interface_services() -> frozenset[str]:
 
 
 _WHOLE = ("com.amazonaws.", "aws.")
+
+WITHOUT_PRIVATE_DNS = ("dynamodb", "dynamodb-fips")
+"""Services whose interface endpoints have names of their own alone.
+
+Source: Amazon DynamoDB developer guide, AWS PrivateLink for DynamoDB, considerations."""
 
 # What AWS calls zones by: no Region has a zone past f.
 _LETTERS = ("a", "b", "c", "d", "e", "f")
@@ -278,9 +290,10 @@ class Network(Overridable, Billed, Named):
     """Gateway endpoints, which cost nothing. Without it, both."""
 
     interface_endpoints: Many[Annotated[str, Matches(VPC9, _SERVICE)]] = ()
-    """Interface endpoints with private DNS, by the name of the service behind
-    `com.amazonaws.REGION.`, or by its whole name; `PRIVATE_SAGEMAKER` is the set that a private
-    SageMaker model needs. Each is billed by the hour and zone. Without it, none."""
+    """Interface endpoints with private DNS, which that of DynamoDB alone lacks, by the name of the
+    service behind `com.amazonaws.REGION.`, or by its whole name where that is another;
+    `PRIVATE_SAGEMAKER` is the set that a private SageMaker model needs. Each is billed by the hour
+    and zone. Without it, none."""
 
     auto_endpoints: bool = False
     """Whether the interface endpoints that the environment's endpoints and services need are
@@ -447,7 +460,13 @@ class Network(Overridable, Billed, Named):
         return ""
 
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """The region has as many zones as are asked for, and tags are none of Inferform's."""
+        """The region has as many zones as are asked for, its endpoints have their short names, and
+        tags are none of Inferform's."""
+        whole = f"com.amazonaws.{context.region}."
+        for index, service in enumerate(self.interface_endpoints):
+            if service.startswith(whole):
+                short = service.removeprefix(whole)
+                yield VPC34.problem("interface_endpoints", index, got=service, short=short)
         known = _ZONE_LETTERS.get(context.region, ("a", "b", "c"))
         if self.zone_letters is None and self.availability_zones > len(known):
             yield VPC4.problem("zone_letters", zones=self.availability_zones)

@@ -316,6 +316,16 @@ def test_links_lead_from_their_tiers_to_other_networks(synthesize: Synthesize) -
         assert route.get("depends_on") == (waits if "transit_gateway_id" in route else None)
 
 
+def test_an_endpoint_has_private_dns_where_its_service_has(synthesize: Synthesize) -> None:
+    stack = made(synthesize, interface_endpoints=["dynamodb", "dynamodb-fips", "kms"])
+    has = {
+        each["service_name"].removeprefix("com.amazonaws.us-east-1."): each["private_dns_enabled"]
+        for each in of(stack, "aws_vpc_endpoint")
+        if each["vpc_endpoint_type"] == "Interface"
+    }
+    assert has == {"dynamodb": False, "dynamodb-fips": False, "kms": True}
+
+
 def test_endpoints_have_policies_and_services_of_any_name(synthesize: Synthesize) -> None:
     own: dict[str, Any] = {"StringEquals": {"aws:ResourceAccount": ["111122223333"]}}
     stack = made(

@@ -314,6 +314,18 @@ def test_an_endpoint_with_a_typo_is_a_warning_with_the_nearest_name() -> None:
     assert "did you mean sagemaker.api" in problem.text
 
 
+@pytest.mark.parametrize(
+    ("service", "wrong"),
+    [
+        ("com.amazonaws.us-east-1.kms", {"interface_endpoints.0": "VPC34"}),
+        ("com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f67890", {}),
+        ("aws.sagemaker.us-east-1.studio", {}),
+    ],
+)
+def test_an_endpoint_of_the_region_has_its_short_name(service: str, wrong: dict[str, str]) -> None:
+    assert refused(interface_endpoints=[service]) == wrong
+
+
 def test_secondary_ranges_of_two_environments_may_not_overlap() -> None:
     one = environment(addressing=Addressing(secondary_cidrs=["100.64.0.0/16"]))
     other = Environment(
