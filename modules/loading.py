@@ -163,6 +163,7 @@ def _import_problems(error: BaseException, folder: Path) -> list[Problem]:
             if folder in Path(frame.filename).resolve().parents:
                 at = f"{Path(frame.filename).name}:{frame.lineno}"
     text = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+    text += "".join(f", {note}" for note in getattr(error, "__notes__", ()))
     if isinstance(error, NameError):
         text += did_you_mean(error.name, dir(importlib.import_module(__package__)))
     return [replace(ENV2.problem(error=text), at=at)]

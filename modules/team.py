@@ -41,9 +41,18 @@ class SpecRule(Generic[S]):
         for path, spec in specs:
             if not isinstance(spec, self.over):
                 continue
-            for field, got in self.find(spec, Place(path, environment)):
+            for field, got in self._found(spec, Place(path, environment)):
                 below = field.split(".") if field else []
                 yield self.rule.problem(*path, *below, got=got)
+
+    def _found(self, spec: S, place: Place) -> Iterator[Found]:
+        """What the function yields; a mistake in it is said of the rule, not of the environment."""
+        try:
+            yield from self.find(spec, place)
+        except Exception as error:
+            where = ".".join(map(str, place.path)) or place.environment.key
+            error.add_note(f"in the rule {self.rule.id}, over {where}")
+            raise
 
 
 def rule(

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from inferform import (
     RULES,
+    ConfigurationError,
     Context,
     Environment,
     Image,
@@ -24,6 +25,7 @@ from inferform import (
     Registry,
     Repository,
     SpecError,
+    load,
 )
 from inferform.sagemaker.endpoints.fleet import Fleet
 from inferform.service import Place
@@ -97,6 +99,25 @@ def test_an_error_of_a_team_s_own_refuses_the_environment_where_it_stands() -> N
     )
     assert problems_of(environment("prod", no_gpu)) == []
     assert problems_of(environment("dev", no_gpu, type_="ml.m5.large")) == []
+
+
+@rule("TEAMTEST5", over=Fleet, refuses="nothing", message="fails")
+def fails(spec: Fleet, place: Place) -> Iterator[Found]:
+    raise KeyError("owner")
+
+
+def test_a_mistake_in_a_rule_names_the_rule_and_the_spec(tmp_path: Path) -> None:
+    with pytest.raises(KeyError) as raised:
+        environment("dev", fails)
+    note = "in the rule TEAMTEST5, over inference.endpoints.fraud"
+    assert raised.value.__notes__ == [note]
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    (folder / "dev.py").write_text(
+        "from tests.specs.test_team import environment, fails\ndev = environment('dev', fails)\n"
+    )
+    with pytest.raises(ConfigurationError, match=rf"KeyError: 'owner', {note} \[ENV2\]"):
+        load(folder)
 
 
 def test_a_warning_of_a_team_s_own_lets_the_environment_be() -> None:
