@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from .names import short_hash
 from .rules import Problem, rule
 from .spec import Check, Many, Spec, arn_of
-from .statement import PolicyStatement, repeated
+from .statement import PolicyStatement, elsewhere, repeated
 
 if TYPE_CHECKING:
     from .context import Context
@@ -58,13 +58,6 @@ PRM6 = rule(
 
 PRM7 = rule(
     "PRM7",
-    refuses="a right in another partition than the environment's",
-    message="is in the partition {found}, and the environment's Region in {partition}; write "
-    "arn:{partition}:",
-    source="IAM User Guide, Amazon Resource Names (a partition is a group of Regions)",
-)
-PRM8 = rule(
-    "PRM8",
     refuses="more statements than the inline policies of a role hold",
     message="have {size} characters, of which IAM takes {most} in all inline policies of a role; "
     "write one statement for several resources, or name a managed policy in policies",
@@ -76,8 +69,6 @@ _INLINE_SIZE = 10_240
 _POLICY_EXAMPLE = "arn:aws:iam::111122223333:policy/feature-store-reader"
 
 _ARN = re.compile(r"\*|arn:[\w*-]+:[\w*-]+:[\w*-]*:[\w*-]*:[ -~]+", re.ASCII)
-
-_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
 
 PolicyArn = Annotated[
     str,
@@ -127,22 +118,12 @@ class Permissions(Spec):
         yield from repeated(self.statements, "statements")
         size = len("".join(json.dumps({"Statement": self.documents}).split()))
         if size > _INLINE_SIZE:
-            yield PRM8.problem("statements", size=f"{size:,}", most=f"{_INLINE_SIZE:,}")
+            yield PRM7.problem("statements", size=f"{size:,}", most=f"{_INLINE_SIZE:,}")
 
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """Everything is of the Region's partition: IAM refuses the whole policy otherwise."""
-        named = [
-            *((("policies", index), arn) for index, arn in enumerate(self.policies)),
-            *(
-                (("statements", at, "resources", index), arn)
-                for at, each in enumerate(self.statements)
-                for index, arn in enumerate(each.resources)
-            ),
-        ]
-        for path, arn in named:
-            found = _PARTITION.match(arn)
-            if found and found[1] != context.partition:
-                yield PRM7.problem(*path, got=arn, found=found[1], partition=context.partition)
+        """Managed policies are of the Region's partition; statements say so themselves."""
+        for index, arn in enumerate(self.policies):
+            yield from elsewhere(context, arn, "policies", index)
 
     @property
     def documents(self) -> list[dict[str, Any]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from .rules import Problem, rule
 from .spec import Many, Matches, Spec
+
+if TYPE_CHECKING:
+    from .context import Context
 
 POL1 = rule(
     "POL1",
@@ -40,6 +44,16 @@ POL5 = rule(
     source="IAM user guide, AWS JSON policy elements: Principal (anonymous access)",
 )
 
+POL6 = rule(
+    "POL6",
+    refuses="an ARN of a policy in another partition than the environment's Region",
+    message="is in the partition {found}, and the environment's Region in {partition}; write "
+    "arn:{partition}:",
+    source="IAM User Guide, Amazon Resource Names (a partition is a group of Regions)",
+)
+
+_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
+
 Action = Annotated[str, Matches(POL1, r"([a-z0-9-]+:[A-Za-z0-9*?]+|\*)")]
 
 
@@ -71,6 +85,14 @@ class PolicyStatement(Spec):
         if not self.actions:
             yield POL2.problem("actions", got=self.actions)
 
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Everything is of the Region's partition: AWS refuses the whole policy otherwise."""
+        for index, arn in enumerate(self.resources):
+            yield from elsewhere(context, arn, "resources", index)
+        for kind, named in self.principals.items():
+            for index, arn in enumerate(named):
+                yield from elsewhere(context, arn, "principals", kind, index)
+
     def document(self, *resources: str) -> dict[str, Any]:
         """The statement as IAM reads it; without resources of its own it is for `resources`.
         A policy whose statements have no Resource gives none."""
@@ -90,6 +112,13 @@ class PolicyStatement(Spec):
                 for operator, keys in sorted(self.conditions.items())
             }
         return made
+
+
+def elsewhere(context: Context, arn: str, *path: str | int) -> Iterator[Problem]:
+    """What is wrong with an ARN that is in another partition than the Region."""
+    found = _PARTITION.match(arn)
+    if found and found[1] != context.partition:
+        yield POL6.problem(*path, got=arn, found=found[1], partition=context.partition)
 
 
 def problems(statements: Sequence[PolicyStatement], field: str) -> Iterator[Problem]:

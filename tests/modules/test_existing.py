@@ -30,7 +30,7 @@ from inferform import (
 from inferform.between import between
 from inferform.identity import policies
 from inferform.identity.spec import RoleService
-from inferform.spec import problems_of
+from inferform.spec import problems_of, walk
 from tests.conftest import Synthesized
 from tests.names.test_taken import (
     BATCH,
@@ -174,32 +174,33 @@ def test_statements_fit_into_the_inline_policies_of_a_role() -> None:
         )
 
     given(50)
-    with pytest.raises(SpecError, match=r"19,405 characters.*10,240.*PRM8"):
+    with pytest.raises(SpecError, match=r"19,405 characters.*10,240.*PRM7"):
         given(150)
 
 
-@pytest.mark.parametrize(
-    ("given", "path"),
-    [
-        (Permissions(policies=["arn:aws:iam::aws:policy/ReadOnlyAccess"]), "policies.0"),
-        (
-            Permissions(
-                statements=[
-                    PolicyStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::acme/*"])
-                ]
-            ),
-            "statements.0.resources.0",
-        ),
-    ],
-)
-def test_rights_are_of_the_partition_of_the_region(given: Permissions, path: str) -> None:
-    def found(region: str) -> list[tuple[str, str]]:
-        problems = given.check_in(CONTEXT.replace(region=region))
-        return [(problem.rule, problem.where) for problem in problems]
-
-    assert found("us-gov-west-1") == [("PRM7", path)]
-    assert found("cn-north-1") == [("PRM7", path)]
-    assert found("eu-west-1") == []
+@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "eu-west-1"])
+def test_policies_are_of_the_partition_of_the_region(region: str) -> None:
+    reads = PolicyStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::acme/*"])
+    read = PolicyStatement(
+        actions=["s3:GetObject"], principals={"AWS": ["arn:aws:iam::444455556666:root"]}
+    )
+    given = Permissions(statements=[reads], policies=["arn:aws:iam::aws:policy/ReadOnlyAccess"])
+    network = Network(
+        cidr="10.0.0.0/16", permissions={"flow-log-role": given}, endpoint_policies={"s3": [read]}
+    )
+    found = {
+        problem.where
+        for path, spec in walk(network)
+        for problem in spec.check_in(CONTEXT.replace(region=region))
+        for problem in [problem.under(*path)]
+        if problem.rule == "POL6"
+    }
+    wrong = {
+        "permissions.flow-log-role.policies.0",
+        "permissions.flow-log-role.statements.0.resources.0",
+        "endpoint_policies.s3.0.principals.AWS.0",
+    }
+    assert found == (set() if region == "eu-west-1" else wrong)
 
 
 def test_the_deploy_role_attaches_the_policies_that_identity_names(synthesize: Synthesize) -> None:
