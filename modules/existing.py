@@ -50,6 +50,17 @@ EXI6 = rule(
     source="Amazon EC2 API reference, Subnet, SecurityGroup",
 )
 
+EXI8 = rule(
+    "EXI8",
+    refuses="a field about what is not made, as something that exists takes its place",
+    message="has no effect beside existing.{given}, which stays as it is; leave it out",
+    source="Inferform: nothing that exists is changed",
+    severity="warning",
+)
+
+UNUSED = {"security_groups": "egress_cidrs", "log_group": "log_retention_days"}
+"""By what exists, the field that is about what Inferform makes otherwise."""
+
 EXI7 = rule(
     "EXI7",
     refuses="a log group that AWS does not take, or another than SageMaker writes into",

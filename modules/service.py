@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from .existing import EXI4, Existing
+from .existing import EXI4, EXI8, UNUSED, Existing
 from .names import Name
 from .overrides import Overridable
 from .rules import PathPart, Problem, Rule
@@ -157,6 +157,9 @@ class Service(Overridable, Billed, Named, Reaching):
         for name, remedy in self.not_existing.items():
             if getattr(self.existing, name):
                 yield EXI4.problem("existing", name, words=self.words, remedy=remedy)
+        for name, field in UNUSED.items():
+            if getattr(self.existing, name) and field in self.model_fields_set:
+                yield EXI8.problem(field, got=getattr(self, field), given=name)
 
     def resource(self, place: Place) -> tuple[str, str] | None:
         """The Terraform type that stands for it in the state of its layer, and its name there;

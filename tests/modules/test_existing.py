@@ -10,10 +10,14 @@ import pytest
 
 from inferform import (
     ConfigurationError,
+    ContainerHealth,
+    ContainerOptions,
     DataCapture,
     EcsCluster,
+    EcsService,
     Environment,
     Existing,
+    Fargate,
     Identity,
     Inference,
     LoadBalancer,
@@ -30,6 +34,7 @@ from inferform import (
 from inferform.between import between
 from inferform.identity import policies
 from inferform.identity.spec import RoleService
+from inferform.service import Place
 from inferform.spec import problems_of, walk
 from tests.conftest import Synthesized
 from tests.names.test_taken import (
@@ -176,6 +181,32 @@ def test_statements_fit_into_the_inline_policies_of_a_role() -> None:
     given(50)
     with pytest.raises(SpecError, match=r"19,405 characters.*10,240.*PRM7"):
         given(150)
+
+
+@pytest.mark.parametrize(
+    ("given", "of_made"),
+    [
+        ({"security_groups": ["sg-0a1b2c3d4e5f67890"]}, {"egress_cidrs": ["10.9.0.0/16"]}),
+        ({"log_group": "/risk/fraud"}, {"log_retention_days": 90}),
+    ],
+)
+def test_a_field_about_what_is_not_made_is_a_warning(
+    given: dict[str, Any], of_made: dict[str, Any]
+) -> None:
+    def warned(existing: Existing) -> list[tuple[str, str, str]]:
+        service = EcsService(
+            model=MODEL,
+            compute=Fargate(cpu=1024, memory_mib=2048),
+            existing=existing,
+            container=ContainerOptions(health=ContainerHealth(command=["true"])),
+            **of_made,
+        )
+        place = Place(("inference", "services", "fraud"), environment())
+        found = service.existing_problems(place)
+        return [(problem.rule, problem.where, problem.severity) for problem in found]
+
+    assert warned(Existing(**given)) == [("EXI8", next(iter(of_made)), "warning")]
+    assert warned(Existing()) == []
 
 
 @pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "eu-west-1"])
