@@ -135,6 +135,13 @@ VPC24 = rule(
     "gateway_endpoints too",
     source="EC2 API reference, CreateVpcEndpoint (PolicyDocument)",
 )
+VPC35 = rule(
+    "VPC35",
+    refuses="a VPC with the range that Docker has on hosts of SageMaker",
+    message="overlaps 172.17.0.0/16, which SageMaker's hosts use themselves; take another range",
+    source="Amazon VPC user guide, VPC CIDR blocks (don't use 172.17.0.0/16)",
+    severity="warning",
+)
 VPC34 = rule(
     "VPC34",
     refuses="an endpoint of the Region by its whole name, under which nothing else finds it",
@@ -194,6 +201,8 @@ _ZONE_LETTERS = {
     "us-west-1": ("a", "c"),
     "us-west-2": ("a", "b", "c", "d"),
 }
+
+_DOCKER = ipaddress.IPv4Network("172.17.0.0/16")
 
 _PRIVATE_RANGES = tuple(
     ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
@@ -323,6 +332,8 @@ class Network(Overridable, Billed, Named):
             yield VPC4.problem("zone_letters", got=letters, zones=self.availability_zones)
         if not any(self.network.subnet_of(block) for block in _PRIVATE_RANGES):
             yield VPC6.problem("cidr", got=self.cidr)
+        if self.network.overlaps(_DOCKER):
+            yield VPC35.problem("cidr", got=self.cidr)
         for index, service in enumerate(self.interface_endpoints):
             known = interface_services()
             if service not in known and not service.startswith(_WHOLE):

@@ -326,6 +326,16 @@ def test_an_endpoint_of_the_region_has_its_short_name(service: str, wrong: dict[
     assert refused(interface_endpoints=[service]) == wrong
 
 
+@pytest.mark.parametrize(
+    ("cidr", "found"),
+    [("172.17.0.0/16", ["VPC35"]), ("172.17.64.0/20", ["VPC35"]), ("172.18.0.0/16", [])],
+)
+def test_the_range_of_docker_on_hosts_is_a_warning(cidr: str, found: list[str]) -> None:
+    problems = problems_of(network(cidr=cidr))
+    assert [problem.rule for problem in problems] == found
+    assert {problem.severity for problem in problems} <= {"warning"}
+
+
 def test_secondary_ranges_of_two_environments_may_not_overlap() -> None:
     one = environment(addressing=Addressing(secondary_cidrs=["100.64.0.0/16"]))
     other = Environment(
