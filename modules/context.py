@@ -253,7 +253,7 @@ class ImageOwner(Spec):
 
     home_region: Region | None = None
     """The Region of the environment that declares the repositories, where it replicates them
-    to this one: a replica keeps its name. Without it, this environment's own."""
+    to this one: a replica keeps its name. Default: this environment's own."""
 
 
 class Context(Spec):
@@ -279,17 +279,17 @@ class Context(Spec):
     """The team that answers for it; becomes the tag `owner`."""
 
     deploy_role: RoleName | None = None
-    """The IAM role that Terraform assumes. Without it the caller's credentials are used."""
+    """The IAM role that Terraform assumes. Default: the caller's credentials are used."""
 
     plan_role: RoleName | None = None
-    """The IAM role that plans and drift detection assume, which changes nothing. Without it
+    """The IAM role that plans and drift detection assume, which changes nothing. Default:
     `deploy_role`."""
 
     permissions_boundary: PolicyName | None = None
-    """The IAM policy that bounds every role that Inferform creates. Without it, none."""
+    """The IAM policy that bounds every role that Inferform creates. Default: none."""
 
     images: ImageOwner | None = None
-    """Who owns the images, where it is another account. Without it, this environment."""
+    """Who owns the images, where it is another account. Default: this environment."""
 
     artifact_keys: dict[str, KeyArn] = {}
     """The KMS key of each bucket whose objects another key encrypts than the environment's own, by
@@ -304,7 +304,7 @@ class Context(Spec):
 
     tag_keys: Annotated[dict[OwnTag, TagKey], Check(CTX3, _keys_fit)] = {}
     """Other keys for Inferform's own tags, such as `{"owner": "team"}` where a tag policy has
-    another meaning for `owner`. A change tags every resource anew; resources that a killed deploy
+    another meaning for `owner`. A change tags every resource again; resources that a killed deploy
     left before it are not known as Inferform's any more. Default: the keys that `tags` names."""
 
     naming: Naming = Naming()

@@ -145,7 +145,7 @@ class Environment(Spec):
 
     identity: Annotated[Identity | None, IDENTITY] = None
     """The deploy and plan roles of the account. One environment of an account carries it.
-    Without it the roles that the Context names are made elsewhere."""
+    Default: the roles that the Context names are made elsewhere."""
 
     extend: Many[Callable[..., None]] = ()
     """Functions that add constructs of your own to the layers, or layers of your own: each gets the
@@ -162,7 +162,7 @@ class Environment(Spec):
 
     moved: dict[str, dict[str, str]] = {}
     """Resources that have another address since the last apply, by layer: the old address and
-    the new one. Take an entry out once every environment is applied. Without it, none."""
+    the new one. Take an entry out once every environment is applied. Default: none."""
 
     @property
     def key(self) -> str:

@@ -3,7 +3,7 @@
 Terraform writes its state only now and then, so a killed run leaves resources that the state
 does not know. What carries the tags of the very layer is the layer's own: it is imported. A model
 or an endpoint configuration whose predecessor is still in the state is deleted, as the next deploy
-makes it anew; one that an endpoint already uses takes its predecessor's place in the state instead.
+makes it again; one that an endpoint already uses takes its predecessor's place in the state instead.
 
 A failed rollout leaves the other way round: what served before stays at AWS, and Terraform keeps it
 in the state to delete it later (a deposed object). Where the files ask for it again, Terraform would
@@ -56,7 +56,7 @@ def in_use(aws: Aws) -> set[str]:
 
 
 def reinstate(stack: Stack, aws: Aws, environment: Mapping[str, str]) -> list[str]:
-    """Make deposed objects current again in the state that the next deploy would make anew.
+    """Make deposed objects current again in the state that the next deploy would make again.
 
     Nothing in AWS is touched. Only an object that is in AWS under the tags of this very layer, and is
     in the state what the plan asks for, is taken. The new version of the state is written by

@@ -149,7 +149,7 @@ def _invocation(entry: Mapping[str, Any], deferred: str = "") -> Invocation:
 
 
 def ephemeral_of(shown: Mapping[str, Any]) -> Iterator[str]:
-    """The ephemeral resources, which are opened anew by plan and apply and kept nowhere."""
+    """The ephemeral resources, which are opened again by plan and apply and kept nowhere."""
     for entry in shown.get("resource_changes") or ():
         if entry.get("mode") == "ephemeral":
             yield str(entry["address"])

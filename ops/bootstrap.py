@@ -72,7 +72,7 @@ class _Setting:
 
 
 def bootstrap(context: Context, aws: Aws) -> Bootstrapped:
-    """Make the state bucket of `context`, or mend its settings where they differ.
+    """Make the state bucket of `context`, or fix its settings where they differ.
 
     Raises BadInputError where Context.backend names where the states are, and OperatorError for
     a bucket of that name that is another account's, or that Inferform did not make; such a bucket is not touched.

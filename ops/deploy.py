@@ -180,7 +180,7 @@ def refuse_unknown(found: Iterable[Applied]) -> None:
 def refuse_unsaved(wanted: Sequence[Stack], program: Program) -> None:
     """Raise OperatorError where the last run of a stack could not write its state.
 
-    A run that began with the older state would make everything anew that only the unwritten
+    A run that began with the older state would make everything again that only the unwritten
     one knows.
     """
     names = [stack.name for stack in wanted if stack.unsaved.exists()]

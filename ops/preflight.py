@@ -89,7 +89,7 @@ def before_apply(
     *,
     deploys: bool,
 ) -> list[Finding]:
-    """The quick part of preflight: what some stacks ask for anew, and AWS does not have.
+    """The quick part of preflight: what some stacks ask for again, and AWS does not have.
 
     Images, artifacts, certificates, instance types and names; where this caller `deploys`, the
     deploy role as well. What cannot be asked is skipped and says why: a deploy may have rights

@@ -119,7 +119,7 @@ def engine(names: Sequence[str] = ENGINES) -> str:
 
 
 def push(aws: Aws, to: Target, context: Path, binary: str) -> str:
-    """Build `context` and push it; the answer is the digest. Raises OperatorError."""
+    """Build `context` and push it; returns the digest. Raises OperatorError."""
     try:
         registry = aws.client("ecr")
         _check_free(registry, to)

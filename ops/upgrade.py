@@ -51,7 +51,7 @@ class Difference:
 
     @property
     def renamed(self) -> bool:
-        """Whether its name in AWS is another, so that it is made anew."""
+        """Whether its name in AWS is another, so that it is made again."""
         is_resource = "." in self.address and not self.address.startswith("data.")
         return is_resource and not _NAMES.isdisjoint(self.attributes)
 

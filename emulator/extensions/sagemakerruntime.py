@@ -47,7 +47,7 @@ def take_bytes() -> None:
 def invoke_endpoint(original: Original, response: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
     """AWS answers 400 for an endpoint that does not serve, and names the variant that served.
 
-    There is no container here, so the answer is a JSON object that says what was received.
+    There is no container here, so returns a JSON object that says what was received.
     Results queued through moto's own API are answered as moto does.
     """
     endpoint = _serving(response)

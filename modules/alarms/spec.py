@@ -173,18 +173,18 @@ class EndpointAlarms(Spec):
     """Alarms on one variant of an endpoint: error rates and model latency."""
 
     server_error_percent: Percent | None = 1.0
-    """5XX answers per 100 invocations above which the alarm sounds. Without it 1; None for no
+    """5XX answers per 100 invocations above which the alarm sounds. Default: 1; None for no
     alarm."""
 
     client_error_percent: Percent | None = 5.0
-    """4XX answers likewise. Without it 5; None for no alarm."""
+    """4XX answers likewise. Default: 5; None for no alarm."""
 
     model_latency_ms: Annotated[float, Between(ALM6, 1, 3_600_000)] | None = None
-    """Milliseconds of `ModelLatency` above which the alarm sounds. Without it, no alarm, as only
+    """Milliseconds of `ModelLatency` above which the alarm sounds. Default: no alarm, as only
     you know what is slow."""
 
     latency_percentile: Annotated[float, Between(ALM9, 50, 99.9)] = 99.0
-    """Which percentile of the latency counts. Without it the 99th."""
+    """Which percentile of the latency counts. Default: the 99th."""
 
     new_configuration_only: bool = False
     """Whether the alarms watch the endpoint configuration that a rollout brings in, and not the one
@@ -199,13 +199,13 @@ class EndpointAlarms(Spec):
     """The SNS topics that are told when an alarm is over, likewise. Default: none."""
 
     period_seconds: AlarmPeriod = 60
-    """The length of one datapoint. Without it 60, SageMaker's own resolution."""
+    """The length of one datapoint. Default: 60, SageMaker's own resolution."""
 
     evaluation_periods: EvaluationPeriods = 1
-    """How many datapoints are looked at. Without it, 1."""
+    """How many datapoints are looked at. Default: 1."""
 
     datapoints_to_alarm: DatapointsToAlarm | None = None
-    """How many of them must be over the limit. Without it, all."""
+    """How many of them must be over the limit. Default: all."""
 
     def check(self) -> Iterator[Problem]:
         """The window is one that CloudWatch evaluates."""

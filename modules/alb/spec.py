@@ -222,7 +222,7 @@ class AccessLogs(Spec):
     expire_days: (
         Annotated[int, Between(ELB16, 1, 3650), Aws("s3:LifecycleExpiration.Days")] | None
     ) = 365
-    """Days that they are kept. Without it 365; `None` keeps them for good."""
+    """Days that they are kept. Default: 365; `None` keeps them for good."""
 
     connections: bool = False
     """Whether there is also a log of clients' TLS connections, in the same bucket. Default: False."""
@@ -287,13 +287,13 @@ class LoadBalancer(Overridable, Billed, Named):
     internal load balancer may have."""
 
     more_certificates: Many[CertificateArn] = ()
-    """Certificates for further host names. Without it, none."""
+    """Certificates for further host names. Default: none."""
 
     internal: bool = True
-    """Whether it is reached from inside the VPC only. Without it, yes."""
+    """Whether it is reached from inside the VPC only. Default: True."""
 
     allowed_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
-    """Who may connect. Without it, the VPC; required when it faces the internet."""
+    """Who may connect. Default: the VPC; required when it faces the internet."""
 
     ssl_policy: Annotated[
         Literal[
@@ -304,19 +304,19 @@ class LoadBalancer(Overridable, Billed, Named):
         ],
         Aws("elbv2:CreateListenerInput.SslPolicy"),
     ] = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-    """The TLS policy. Without it TLS 1.2 and 1.3."""
+    """The TLS policy. Default: TLS 1.2 and 1.3."""
 
     idle_timeout_seconds: Annotated[
         int, Between(ELB6, 1, 4000), Aws("elbv2:LoadBalancerAttribute.Value")
     ] = 60
-    """Seconds that a request may take until the load balancer gives up. Without it 60, as
+    """Seconds that a request may take until the load balancer gives up. Default: 60, as
     SageMaker allows."""
 
     access_logs: AccessLogs | None = AccessLogs()
-    """Access logs. Without it they are kept for 365 days; `None` turns them off."""
+    """Access logs. Default: kept for 365 days; `None` turns them off."""
 
     web_acl: WebAclArn | None = None
-    """A WAF web ACL in front of it. Without it, none."""
+    """A WAF web ACL in front of it. Default: none."""
 
     options: LoadBalancerOptions = LoadBalancerOptions()
     """How it treats requests. Default: as AWS does by itself."""
@@ -412,27 +412,27 @@ class HealthCheck(Spec):
     """The target group's health check."""
 
     path: HealthPath = "/ping"
-    """What is asked for. Without it `/ping`, as the container contract has it."""
+    """What is asked for. Default: `/ping`, as the container contract has it."""
 
     interval_seconds: Annotated[
         int, Between(ELB4, 5, 300), Aws("elbv2:CreateTargetGroupInput.HealthCheckIntervalSeconds")
     ] = 15
-    """Seconds between two checks. Without it, 15."""
+    """Seconds between two checks. Default: 15."""
 
     timeout_seconds: Annotated[
         int, Between(ELB4, 2, 120), Aws("elbv2:CreateTargetGroupInput.HealthCheckTimeoutSeconds")
     ] = 5
-    """Seconds for one answer. Without it, 5."""
+    """Seconds for one answer. Default: 5."""
 
     healthy_threshold: Annotated[
         int, Between(ELB4, 2, 10), Aws("elbv2:CreateTargetGroupInput.HealthyThresholdCount")
     ] = 2
-    """Good answers that make a task healthy. Without it, 2."""
+    """Good answers that make a task healthy. Default: 2."""
 
     unhealthy_threshold: Annotated[
         int, Between(ELB4, 2, 10), Aws("elbv2:CreateTargetGroupInput.UnhealthyThresholdCount")
     ] = 3
-    """Bad answers that make a task unhealthy. Without it, 3."""
+    """Bad answers that make a task unhealthy. Default: 3."""
 
     codes: Annotated[str, Check(ELB23, _are_codes), Aws("elbv2:Matcher.HttpCode")] = "200"
     """The status codes of good answers: `200,202` or `200-299`, from 200 to 499. Default: 200, as
@@ -522,35 +522,35 @@ class Route(Spec):
     """The load balancer, a key of `ecs.load_balancers`."""
 
     hosts: Annotated[Many[HostPattern], Aws("elbv2:HostHeaderConditionConfig.Values")] = ()
-    """Host names, `*` and `?` allowed. Without it, any."""
+    """Host names, `*` and `?` allowed. Default: any."""
 
     paths: Annotated[Many[PathPattern], Aws("elbv2:PathPatternConditionConfig.Values")] = ()
-    """Paths, `*` and `?` allowed. Without it, any. The container gets the path as it is, so a
+    """Paths, `*` and `?` allowed. Default: any. The container gets the path as it is, so a
     service that shares a host name answers below its own prefix, or `strip_prefix` is set."""
 
     priority: (
         Annotated[int, Between(ELB13, 1, 50_000), Aws("elbv2:CreateRuleInput.Priority")] | None
     ) = None
-    """Which rule is asked first; the lowest is. Without it one is derived from the hosts and
+    """Which rule is asked first; the lowest is. Default: one is derived from the hosts and
     paths, those without any path but `/*` last."""
 
     strip_prefix: str | None = None
     """A path prefix such as `/fraud` that the load balancer takes off. Needs hashicorp/aws 6.19
-    or newer, so not on the emulator. Without it the path is left alone."""
+    or newer, so not on the emulator. Default: the path is left alone."""
 
     health_check: HealthCheck = HealthCheck()
-    """How a task is found healthy. Without it `GET /ping` every 15 seconds."""
+    """How a task is found healthy. Default: `GET /ping` every 15 seconds."""
 
     grace_seconds: Annotated[
         int, Between(ELB4, 0, 86_400), Aws("ecs:CreateServiceRequest.healthCheckGracePeriodSeconds")
     ] = 120
-    """Seconds after its start in which a task's failing health checks are ignored. Without it
+    """Seconds after its start in which a task's failing health checks are ignored. Default:
     120; loading a large model needs more."""
 
     deregistration_delay_seconds: Annotated[
         int, Between(ELB6, 0, 3600), Aws("elbv2:TargetGroupAttribute.Value")
     ] = 60
-    """Seconds that a task which goes may finish its requests. Without it, 60."""
+    """Seconds that a task which goes may finish its requests. Default: 60."""
 
     slow_start_seconds: Annotated[
         int,
@@ -561,13 +561,13 @@ class Route(Spec):
         ),
         Aws("elbv2:TargetGroupAttribute.Value"),
     ] = 0
-    """Seconds in which a new task's share of the requests grows. Without it, 0: at once."""
+    """Seconds in which a new task's share of the requests grows. Default: 0: at once."""
 
     algorithm: Annotated[
         Literal["least_outstanding_requests", "round_robin"],
         Aws("elbv2:TargetGroupAttribute.Value"),
     ] = "least_outstanding_requests"
-    """How requests are spread. Without it to the task with the fewest in flight."""
+    """How requests are spread. Default: to the task with the fewest in flight."""
 
     more_conditions: RouteConditions = RouteConditions()
     """What a request must also have: headers, parameters or where it comes from. Needs `priority`, as

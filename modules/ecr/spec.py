@@ -178,13 +178,13 @@ class Repository(Overridable, Named):
     """An ECR repository: immutable tags, encrypted by the environment's key."""
 
     scan_on_push: bool = True
-    """Whether each pushed image is scanned for vulnerabilities. Without it, yes."""
+    """Whether each pushed image is scanned for vulnerabilities. Default: True."""
 
     keep_images: Annotated[int, Between(ECR7, 1, 10_000)] = 100
-    """How many images are kept; older ones expire. Without it, 100."""
+    """How many images are kept; older ones expire. Default: 100."""
 
     expire_untagged_days: Annotated[int, Between(ECR7, 1, 10_000)] = 14
-    """Days after which an untagged image expires. Without it, 14."""
+    """Days after which an untagged image expires. Default: 14."""
 
     expire: Many[Expiry] = ()
     """When images of some tags expire, the first rule that an image fits first; before the two
@@ -206,7 +206,7 @@ class Repository(Overridable, Named):
     Default: none."""
 
     pull_accounts: Many[AccountId] = ()
-    """Other accounts that may pull. Without it, none."""
+    """Other accounts that may pull. Default: none."""
 
     pull_organizations: Many[OrganizationId] = ()
     """Organizations all of whose accounts may pull, by id. Default: none."""

@@ -140,7 +140,7 @@ class ServiceConnect(Discovery):
     protocol: (
         Annotated[Literal["http", "http2", "grpc"], Aws("ecs:PortMapping.appProtocol")] | None
     ) = "http"
-    """What is spoken at the port; None is any TCP. A service must be made anew to change it.
+    """What is spoken at the port; None is any TCP. A service must be made again to change it.
     Default: http."""
 
     idle_timeout_seconds: (

@@ -310,32 +310,32 @@ class Ec2Capacity(Overridable, Billed, Named):
     min_instances: Annotated[
         InstanceCount, Aws("autoscaling:CreateAutoScalingGroupType.MinSize")
     ] = 0
-    """The least that is kept, even without tasks. Without it, 0."""
+    """The least that is kept, even without tasks. Default: 0."""
 
     on_demand_base: Annotated[
         InstanceCount, Aws("autoscaling:InstancesDistribution.OnDemandBaseCapacity")
     ] = 0
-    """How many of the first instances are On-Demand. Without it, 0."""
+    """How many of the first instances are On-Demand. Default: 0."""
 
     on_demand_percent: Annotated[
         Percent, Aws("autoscaling:InstancesDistribution.OnDemandPercentageAboveBaseCapacity")
     ] = 100
-    """The share of On-Demand above the base: 100 is all, 0 is Spot alone. Without it, 100."""
+    """The share of On-Demand above the base: 100 is all, 0 is Spot alone. Default: 100."""
 
     target_percent: Annotated[
         int, Between(ECS45, 1, 100), Aws("ecs:ManagedScaling.targetCapacity")
     ] = 100
-    """How full the instances are kept. Without it 100; less keeps spare ones running."""
+    """How full the instances are kept. Default: 100; less keeps spare ones running."""
 
     warmup_seconds: Annotated[
         int, Between(ECS45, 0, 10_000), Aws("ecs:ManagedScaling.instanceWarmupPeriod")
     ] = 300
-    """Seconds until a new instance counts. Without it, 300."""
+    """Seconds until a new instance counts. Default: 300."""
 
     volume_gb: Annotated[
         int, Between(ECS41, 30, 16_384), Aws("ec2:LaunchTemplateEbsBlockDeviceRequest.VolumeSize")
     ] = 100
-    """The encrypted gp3 root volume in GiB, which holds images too. Without it, 100."""
+    """The encrypted gp3 root volume in GiB, which holds images too. Default: 100."""
 
     ami_parameter: (
         Annotated[
@@ -351,7 +351,7 @@ class Ec2Capacity(Overridable, Billed, Named):
         ]
         | None
     ) = None
-    """The SSM parameter that holds the AMI's id. Without it AWS's recommended ECS-optimised
+    """The SSM parameter that holds the AMI's id. Default: AWS's recommended ECS-optimised
     Amazon Linux 2023, with NVIDIA drivers where the instances have GPUs."""
 
     def names(self, place: Place) -> Iterator[Name]:
@@ -410,19 +410,19 @@ class EcsCluster(Overridable, Named):
     """The ECS cluster of the environment, its EC2 capacity and its shared load balancers."""
 
     capacity: dict[ShortName, Ec2Capacity] = {}
-    """EC2 capacity by short name. Without it Fargate and Fargate Spot alone."""
+    """EC2 capacity by short name. Default: Fargate and Fargate Spot alone."""
 
     load_balancers: dict[ShortName, Annotated[LoadBalancer | ExistingLoadBalancer, OneOf()]] = {}
-    """Load balancers by short name, which services share, or ones that exist. Without it, none."""
+    """Load balancers by short name, which services share, or ones that exist. Default: none."""
 
     container_insights: Annotated[
         Literal["enhanced", "enabled", "disabled"], Aws("ecs:ClusterSetting.value")
     ] = "enabled"
     """CloudWatch Container Insights; `enhanced` adds metrics for each task and costs more.
-    Without it, `enabled`."""
+    Default: `enabled`."""
 
     command_log_retention_days: RetentionDays = 365
-    """Days that the log of ECS Exec sessions is kept. Without it, 365."""
+    """Days that the log of ECS Exec sessions is kept. Default: 365."""
 
     namespace: Namespace | None = None
     """Where services find each other by name (`EcsService.discovery`): the DNS name of a private
@@ -473,27 +473,27 @@ class Fargate(Spec):
     """Memory in MiB; which is possible depends on `cpu`."""
 
     architecture: Annotated[Architecture, Aws("ecs:RuntimePlatform.cpuArchitecture")] = "X86_64"
-    """What the image is built for. Without it, X86_64."""
+    """What the image is built for. Default: X86_64."""
 
     ephemeral_storage_gib: (
         Annotated[int, Between(ECS3, 21, 200), Aws("ecs:EphemeralStorage.sizeInGiB")] | None
     ) = None
-    """Storage for image, model and temporary files. Without it Fargate's 20 GiB."""
+    """Storage for image, model and temporary files. Default: Fargate's 20 GiB."""
 
     on_demand_base: Annotated[
         int, Between(ECS44, 0, 100_000), Aws("ecs:CapacityProviderStrategyItem.base")
     ] = 0
-    """How many tasks are on Fargate before the weights count. Without it, 0."""
+    """How many tasks are on Fargate before the weights count. Default: 0."""
 
     on_demand_weight: Annotated[
         int, Between(ECS44, 0, 1000), Aws("ecs:CapacityProviderStrategyItem.weight")
     ] = 1
-    """The share of further tasks on Fargate. Without it, 1."""
+    """The share of further tasks on Fargate. Default: 1."""
 
     spot_weight: Annotated[
         int, Between(ECS44, 0, 1000), Aws("ecs:CapacityProviderStrategyItem.weight")
     ] = 0
-    """The share of further tasks on Fargate Spot. Without it, 0."""
+    """The share of further tasks on Fargate Spot. Default: 0."""
 
     def check(self) -> Iterator[Problem]:
         """A pair that Fargate offers, and at least one weight."""
@@ -565,13 +565,13 @@ class Ec2(Spec):
         ]
         | None
     ) = None
-    """CPU units; 1,024 are one vCPU. Without it tasks share the instance's."""
+    """CPU units; 1,024 are one vCPU. Default: tasks share the instance's."""
 
     gpus: Annotated[int, within(ECS19, 0, 16, " GPUs"), Aws("ecs:ResourceRequirement.value")] = 0
-    """Whole GPUs for each task. Without it, none."""
+    """Whole GPUs for each task. Default: none."""
 
     architecture: Annotated[Architecture, Aws("ecs:RuntimePlatform.cpuArchitecture")] | None = None
-    """What the image is built for. Without it what the capacity's instances run."""
+    """What the image is built for. Default: what the capacity's instances run."""
 
     share: CapacityShare = CapacityShare()
     """The base and weight of `capacity`. Default: weight 1."""
@@ -643,13 +643,13 @@ class EcsService(Containers, Service):
     """What each task runs on."""
 
     count: Annotated[TaskCount, Aws("ecs:CreateServiceRequest.desiredCount")] | None = None
-    """How many tasks. Without it 1, or what `scaling` decides."""
+    """How many tasks. Default: 1, or what `scaling` decides."""
 
     scaling: Scaling | None = None
-    """How the number of tasks follows the load. Without it, it does not."""
+    """How the number of tasks follows the load. Default: none."""
 
     route: Route | None = None
-    """Its place behind a shared load balancer. Without it nothing reaches it over the network."""
+    """Its place behind a shared load balancer. Default: nothing reaches it over the network."""
 
     discovery: Annotated[PrivateDns | ServiceConnect | None, OneOf()] = None
     """How other services find it by name, in the cluster's namespace. Default: not at all."""
@@ -666,16 +666,16 @@ class EcsService(Containers, Service):
     must be False. Default: False."""
 
     egress_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] | None = None
-    """Where tasks may open HTTPS connections beside the VPC and S3. Without it nowhere when the
+    """Where tasks may open HTTPS connections beside the VPC and S3. Default: nowhere when the
     network has an endpoint for everything that the task needs, and anywhere when AWS is
     reached through NAT."""
 
     log_retention_days: RetentionDays = 30
-    """Days that the service's log group keeps events. Without it, 30."""
+    """Days that the service's log group keeps events. Default: 30."""
 
     loader: HelperImage = _LOADER
     """The image, with AWS CLI and Python, that fetches the artifact before the container starts.
-    Without it AWS's own from the public registry; nothing is fetched without an artifact."""
+    Default: AWS's own from the public registry; nothing is fetched without an artifact."""
 
     def check(self) -> Iterator[Problem]:
         """The rules between model, count, scaling, route and rollout."""

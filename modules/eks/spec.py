@@ -391,12 +391,12 @@ class Taint(Spec):
     """The taint's key."""
 
     value: Annotated[LabelValue, Aws("eks:Taint.value")] = ""
-    """Its value. Without it, empty."""
+    """Its value. Default: empty."""
 
     effect: Annotated[
         Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"], Aws("eks:Taint.effect")
     ] = "NO_SCHEDULE"
-    """What it does to pods that do not tolerate it. Without it, they are not placed there."""
+    """What it does to pods that do not tolerate it. Default: they are not placed there."""
 
 
 class NodeGroup(Overridable, Billed, Named):
@@ -413,29 +413,29 @@ class NodeGroup(Overridable, Billed, Named):
     """The most nodes."""
 
     min_size: Annotated[NodeCount, Aws("eks:NodegroupScalingConfig.minSize")] = 1
-    """The fewest nodes. Without it, 1."""
+    """The fewest nodes. Default: 1."""
 
     desired_size: Annotated[NodeCount, Aws("eks:NodegroupScalingConfig.desiredSize")] | None = None
     """How many nodes there are, or are at first where an autoscaler decides afterwards.
-    Without it, `min_size`."""
+    Default: `min_size`."""
 
     capacity_type: Annotated[
         Literal["ON_DEMAND", "SPOT"], Aws("eks:CreateNodegroupRequest.capacityType")
     ] = "ON_DEMAND"
-    """How the instances are bought. Without it, on demand."""
+    """How the instances are bought. Default: on demand."""
 
     ami_type: (
         Annotated[str, Known(EKS6, lambda: AMI_TYPES), Aws("eks:CreateNodegroupRequest.amiType")]
         | None
     ) = None
-    """The nodes' AMI. Without it, Amazon Linux 2023 for the instance types' processor, with
+    """The nodes' AMI. Default: Amazon Linux 2023 for the instance types' processor, with
     the NVIDIA or Neuron driver where they have such devices."""
 
     disk_size_gib: Annotated[
         int, Between(EKS29, 20, 16_384), Aws("ec2:LaunchTemplateEbsBlockDeviceRequest.VolumeSize")
     ] = 50
     """The size of each node's encrypted gp3 volume in GiB, which holds images and models.
-    Without it, 50."""
+    Default: 50."""
 
     labels: Annotated[
         dict[NodeKey, Annotated[LabelValue, Check(EKS37, bool)]],
@@ -444,7 +444,7 @@ class NodeGroup(Overridable, Billed, Named):
     """More labels on each node. Each has `inferform/node-group` with the group's name."""
 
     taints: Many[Taint] | None = None
-    """Taints on each node. Without it none, or `nvidia.com/gpu` where the nodes have GPUs."""
+    """Taints on each node. Default: none, or `nvidia.com/gpu` where the nodes have GPUs."""
 
     launch: NodeLaunch = NodeLaunch()
     """How nodes start: an AMI of your own, settings, a script or a launch template of your own.
@@ -453,7 +453,7 @@ class NodeGroup(Overridable, Billed, Named):
     max_unavailable_percentage: Annotated[
         int, Between(EKS12, 1, 100), Aws("eks:NodegroupUpdateConfig.maxUnavailablePercentage")
     ] = 33
-    """The share of nodes that an upgrade replaces at once. Without it, a third."""
+    """The share of nodes that an upgrade replaces at once. Default: a third."""
 
     def names(self, place: Place) -> Iterator[Name]:
         """Its own without the suffix, and of its launch template."""
@@ -703,10 +703,10 @@ class GpuNodePool(Spec):
         Many[Literal["on-demand", "spot"]],
         Check(EKS27, lambda names: 0 < len(names) == len(set(names))),
     ] = ("on-demand",)
-    """How instances may be bought. Without it, on demand."""
+    """How instances may be bought. Default: on demand."""
 
     max_gpus: Annotated[int, Between(EKS30, 1, 450)] = 8
-    """The most GPUs at once. Without it, 8."""
+    """The most GPUs at once. Default: 8."""
 
 
 class AutoMode(Spec):
@@ -718,10 +718,10 @@ class AutoMode(Spec):
         Check(EKS27, lambda names: len(names) == len(set(names))),
         Aws("eks:ComputeConfigRequest.nodePools"),
     ] = ("general-purpose", "system")
-    """The built-in node pools. Without it, both."""
+    """The built-in node pools. Default: both."""
 
     gpu_pool: GpuNodePool | None = None
-    """A node pool of GPU instances. Without it and `pools`, GPU pods find no node."""
+    """A node pool of GPU instances. Default: none, and without `pools` GPU pods find no node."""
 
     pools: dict[ShortName, NodePool] = {}
     """Node pools of your own beside those, by short name. Default: none."""
@@ -760,7 +760,7 @@ class NodeGroups(Spec):
 
     cluster_autoscaler: bool = False
     """Whether the Kubernetes Cluster Autoscaler sets each group's size: it gets its role, and
-    Terraform leaves `desired_size` alone. Without it, groups have the size that is written."""
+    Terraform leaves `desired_size` alone. Default: groups have the size that is written."""
 
     karpenter: Karpenter | None = None
     """Node pools of Karpenter, where somebody installed it. Default: none."""
@@ -801,11 +801,11 @@ class Addon(Spec):
         ]
         | None
     ) = None
-    """The version, such as `v1.35.0-eksbuild.2`. Without it the default that EKS names for
+    """The version, such as `v1.35.0-eksbuild.2`. Default: the default that EKS names for
     the cluster's Kubernetes version, so that an upgrade of the cluster takes it along."""
 
     configuration: Annotated[dict[str, Any], Check(EKS36, is_json)] = {}
-    """The add-on's own settings. Without it, Inferform's."""
+    """The add-on's own settings. Default: Inferform's."""
 
 
 class AccessEntry(Spec):
@@ -819,18 +819,18 @@ class AccessEntry(Spec):
     """The ARN of the IAM role or user."""
 
     policy: AccessPolicy | None = None
-    """EKS's access policy. Without it, only `kubernetes_groups` give rights."""
+    """EKS's access policy. Default: only `kubernetes_groups` give rights."""
 
     namespaces: Annotated[Many[Namespace], Aws("eks:AccessScope.namespaces")] = ()
-    """The namespaces in which `policy` holds. Without it, the whole cluster."""
+    """The namespaces in which `policy` holds. Default: the whole cluster."""
 
     kubernetes_groups: Annotated[
         Many[str], Aws("eks:CreateAccessEntryRequest.kubernetesGroups")
     ] = ()
-    """Groups for the cluster's own role bindings. Without it, none."""
+    """Groups for the cluster's own role bindings. Default: none."""
 
     type: Annotated[EntryType, Aws("eks:CreateAccessEntryRequest.type")] = "STANDARD"
-    """The kind of principal. Without it, STANDARD: people and pipelines."""
+    """The kind of principal. Default: STANDARD: people and pipelines."""
 
     def check(self) -> Iterator[Problem]:
         """Only people and pipelines have groups and policies."""
@@ -902,17 +902,17 @@ class EksCluster(Overridable, Billed, Named, Reaching):
     """The Kubernetes version, `1.35`. Raise it by one minor at a time."""
 
     compute: Annotated[AutoMode | NodeGroups | FargateProfile, OneOf()] = AutoMode()
-    """What pods run on. Without it, EKS Auto Mode."""
+    """What pods run on. Default: EKS Auto Mode."""
 
     private_access: bool = True
-    """Whether the VPC reaches the API without leaving it. Without it, yes."""
+    """Whether the VPC reaches the API without leaving it. Default: True."""
 
     public_access_cidrs: Annotated[Cidrs, Aws("eks:VpcConfigRequest.publicAccessCidrs")] = ()
-    """Networks on the internet that reach the API. Without it, none: deploy the services from
+    """Networks on the internet that reach the API. Default: none: deploy the services from
     inside the VPC."""
 
     access: dict[ShortName, AccessEntry] = {}
-    """Who else may use the cluster, by a short name. Without it, only the role that deploys."""
+    """Who else may use the cluster, by a short name. Default: only the role that deploys."""
 
     addons: dict[Annotated[AddonName, Aws("eks:CreateAddonRequest.addonName")], Addon] = {}
     """Add-ons beside those that the compute needs, or other versions of those."""
@@ -924,16 +924,16 @@ class EksCluster(Overridable, Billed, Named, Reaching):
         "controllerManager",
         "scheduler",
     )
-    """The control plane's logs that are kept. Without it, all."""
+    """The control plane's logs that are kept. Default: all."""
 
     log_retention_days: RetentionDays = 30
-    """Days that they are kept. Without it, 30."""
+    """Days that they are kept. Default: 30."""
 
     support_type: Annotated[
         Literal["STANDARD", "EXTENDED"], Aws("eks:UpgradePolicyRequest.supportType")
     ] = "STANDARD"
     """What happens when standard support of `version` ends: EKS upgrades the cluster (STANDARD),
-    or it stays for a higher price (EXTENDED). Without it, STANDARD."""
+    or it stays for a higher price (EXTENDED). Default: STANDARD."""
 
     def check(self) -> Iterator[Problem]:
         """The rules between version, compute, access and add-ons."""

@@ -156,7 +156,7 @@ class Identity(Overridable):
     """The deploy role, the plan role and the permissions boundary that the Context names."""
 
     github: GitHub | None = None
-    """The repository whose workflows may assume the roles. Without it, none."""
+    """The repository whose workflows may assume the roles. Default: none."""
 
     operators: Many[
         Annotated[
@@ -165,11 +165,11 @@ class Identity(Overridable):
             Check(IDN6, _is_one_role, lambda _: {"example": _ROLE_EXAMPLE}),
         ]
     ] = ()
-    """Roles of people who may assume both roles, by ARN. Without it, none."""
+    """Roles of people who may assume both roles, by ARN. Default: none."""
 
     regions: Many[Region] = ()
     """Regions where the deploy role may work beside the environment's own: those of the other
-    environments of the account. Without it, none."""
+    environments of the account. Default: none."""
 
     deploy_services: Many[DeployService] = ()
     """Services that a deploy creates in beside those of Inferform's own layers, as layers of the

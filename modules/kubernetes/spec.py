@@ -220,10 +220,10 @@ class Toleration(Spec):
     """The taint's key."""
 
     value: LabelValue | None = None
-    """The taint's value. Without it, any."""
+    """The taint's value. Default: any."""
 
     effect: Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"] | None = None
-    """The taint's effect. Without it, any."""
+    """The taint's effect. Default: any."""
 
 
 class Pod(Spec):
@@ -236,16 +236,16 @@ class Pod(Spec):
     """Its memory in MiB: kept for it, and its limit."""
 
     gpus: Annotated[int, Between(KUB3, 0, 16)] = 0
-    """How many NVIDIA GPUs it has for itself. Without it, none."""
+    """How many NVIDIA GPUs it has for itself. Default: none."""
 
     storage_gib: Annotated[int, Between(KUB16, 1, 16_384)] = 10
-    """The most that the model may take on the node's disk, in GiB. Without it, 10."""
+    """The most that the model may take on the node's disk, in GiB. Default: 10."""
 
     node_group: ShortName | None = None
-    """The node group that it runs on, by its short name. Without it any that it fits."""
+    """The node group that it runs on, by its short name. Default: any that it fits."""
 
     tolerations: Many[Toleration] = ()
-    """Taints that it tolerates, beside those of GPU nodes where it has GPUs. Without it, none."""
+    """Taints that it tolerates, beside those of GPU nodes where it has GPUs. Default: none."""
 
 
 class Ingress(Spec):
@@ -266,7 +266,7 @@ class Ingress(Spec):
         ]
         | None
     ) = None
-    """The host name that is served. Without it, every one."""
+    """The host name that is served. Default: every one."""
 
     path: Annotated[
         str,
@@ -276,10 +276,10 @@ class Ingress(Spec):
             lambda _: {"expected": "a path such as /invocations"},
         ),
     ] = "/"
-    """The prefix of the paths that are served. Without it, all."""
+    """The prefix of the paths that are served. Default: all."""
 
     scheme: Literal["internal", "internet-facing"] = "internal"
-    """Who reaches the load balancer. Without it, the VPC alone."""
+    """Who reaches the load balancer. Default: the VPC alone."""
 
     certificate_arn: (
         Annotated[
@@ -292,7 +292,7 @@ class Ingress(Spec):
         ]
         | None
     ) = None
-    """The certificate in ACM for HTTPS. Without it, plain HTTP."""
+    """The certificate in ACM for HTTPS. Default: plain HTTP."""
 
     def check(self) -> Iterator[Problem]:
         """Nothing is open to the internet in plain text unnoticed."""
@@ -317,30 +317,30 @@ class EksService(Service):
     """What each pod takes, and where it may run."""
 
     count: PodCount | None = None
-    """How many pods. Without it 1, or what `scaling` decides."""
+    """How many pods. Default: 1, or what `scaling` decides."""
 
     scaling: Annotated[Scaling | KedaScaling | None, OneOf()] = None
     """How the number of pods follows the load: policies on CpuUtilization and
     MemoryUtilization, of what `compute` keeps for a pod; or queues and metrics of Prometheus,
-    through KEDA. One of both, as each owns the number. Without it, it does not."""
+    through KEDA. One of both, as each owns the number. Default: none."""
 
     volumes: PodVolumes = {}
     """What pods mount beside their own disk, by short name: EBS and EFS volumes, buckets, claims.
     Default: nothing."""
 
     ingress: Ingress | None = None
-    """A load balancer in front. Without it only pods of the cluster reach the service."""
+    """A load balancer in front. Default: only pods of the cluster reach the service."""
 
     namespace: Annotated[
         Namespace, Check(KUB13, lambda name: not name.startswith("kube-") and name != "default")
     ] = "inference"
-    """The Kubernetes namespace. Without it, `inference`."""
+    """The Kubernetes namespace. Default: `inference`."""
 
     client_namespaces: Many[Namespace] = ()
-    """Other namespaces whose pods may call it. Without it, those of its own alone."""
+    """Other namespaces whose pods may call it. Default: those of its own alone."""
 
     egress_cidrs: Cidrs = ()
-    """Where pods may open HTTPS connections. Without it nowhere, or to AWS and thereby
+    """Where pods may open HTTPS connections. Default: nowhere, or to AWS and thereby
     anywhere that the VPC routes to while an artifact is fetched: network policies know S3 by
     no name."""
 
@@ -358,14 +358,14 @@ class EksService(Service):
     False for AWS's containers, which write their settings into `/etc` and the working folder."""
 
     startup_timeout_seconds: Annotated[int, Between(KUB7, 10, 3600)] = 300
-    """Seconds that the container may take until its first good ping. Without it, 300."""
+    """Seconds that the container may take until its first good ping. Default: 300."""
 
     stop_timeout_seconds: Annotated[int, Between(KUB7, 10, 3600)] = 30
-    """Seconds from SIGTERM to SIGKILL. Without it 30, as on SageMaker."""
+    """Seconds from SIGTERM to SIGKILL. Default: 30, as on SageMaker."""
 
     loader: VersionedImage = LOADER
     """The image, with AWS CLI and Python, that fetches the artifact before the container starts.
-    Without it AWS's own from the public registry; nothing is fetched without an artifact."""
+    Default: AWS's own from the public registry; nothing is fetched without an artifact."""
 
     def check(self) -> Iterator[Problem]:
         """The rules between model, count and scaling."""
@@ -614,7 +614,7 @@ class Kubernetes(Named, Reaching):
     """The inference services of the environment's EKS cluster."""
 
     services: dict[ShortName, EksService] = {}
-    """The services by short name. Without it, none."""
+    """The services by short name. Default: none."""
 
     objects_by: Literal["terraform", "gitops"] = "terraform"
     """Who makes the Kubernetes objects: this layer, in one plan with their roles; or somebody
@@ -624,7 +624,7 @@ class Kubernetes(Named, Reaching):
     """KEDA, where somebody installed it in the cluster. Default: None, nothing scales through it."""
 
     device_plugin: VersionedImage = DEVICE_PLUGIN
-    """NVIDIA's device plugin, for managed node groups whose AMI does not bring it. Without it
+    """NVIDIA's device plugin, for managed node groups whose AMI does not bring it. Default:
     NVIDIA's own image, which needs a way to the internet."""
 
     unreached_internet = KUB18

@@ -36,13 +36,13 @@ class Registry(Overridable, Billed, Named):
     """Image repositories, the artifact bucket, and the key that encrypts both."""
 
     repositories: dict[ShortName, Repository] = {}
-    """ECR repositories by short name. Without it, none."""
+    """ECR repositories by short name. Default: none."""
 
     artifacts: Annotated[ArtifactBucket | ExistingBucket, OneOf()] = ArtifactBucket()
-    """The bucket of model artifacts, or one that exists. Without it, one with the defaults."""
+    """The bucket of model artifacts, or one that exists. Default: one with the defaults."""
 
     models: dict[ShortName, ModelPackageGroup] = {}
-    """Model package groups of the Model Registry by short name. Without it, none."""
+    """Model package groups of the Model Registry by short name. Default: none."""
 
     caches: dict[CachePrefix, PullThroughCache] = {}
     """Caches of other registries by the prefix of their repositories: `{"docker-hub":
@@ -102,19 +102,19 @@ class Inference(Overridable, Named):
     """Everything that serves predictions."""
 
     endpoints: Mapping[ShortName, AnyEndpoint] = {}
-    """SageMaker endpoints of any kind by short name. Without it, none."""
+    """SageMaker endpoints of any kind by short name. Default: none."""
 
     batch: dict[ShortName, BatchTransform] = {}
-    """Batch transforms by short name. Without it, none."""
+    """Batch transforms by short name. Default: none."""
 
     services: dict[ShortName, EcsService] = {}
-    """ECS services by short name, on the cluster of the ecs layer. Without it, none."""
+    """ECS services by short name, on the cluster of the ecs layer. Default: none."""
 
     own: dict[ShortName, OwnService] = {}
     """Services of kinds of your own by short name. Default: none."""
 
     egress_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
-    """Where model containers may open HTTPS connections beside AWS services. Without it,
+    """Where model containers may open HTTPS connections beside AWS services. Default:
     nowhere."""
 
     def names(self, place: Place) -> Iterator[Name]:

@@ -41,7 +41,7 @@ class Model(Container):
         | None
     ) = None
     """The model: one `.tar.gz`, or a prefix ending in `/` whose objects are served as they
-    are. An `s3://` URI, or a key in the environment's artifact bucket. Without it the image
+    are. An `s3://` URI, or a key in the environment's artifact bucket. Default: the image
     holds the model."""
 
     environment: ContainerEnvironment = {}
@@ -49,13 +49,13 @@ class Model(Container):
     secret or SSM parameter, which the role may then read."""
 
     network_isolation: bool | None = None
-    """Whether the container has no network at all. Without it: yes where `artifact` is given,
+    """Whether the container has no network at all. Default: True where `artifact` is given,
     as SageMaker itself fetches the artifact, unless `environment` names a secret; no on
     serverless endpoints, which cannot."""
 
     accept_eula: bool = False
-    """Whether the licence of a gated model, whose artifact AWS publishes, is accepted. Without
-    it, no; SageMaker then refuses such artifacts."""
+    """Whether the licence of a gated model, whose artifact AWS publishes, is accepted. Default:
+    False; SageMaker then refuses such artifacts."""
 
     def check(self) -> Iterator[Problem]:
         """No secret is written down; one that is named can be fetched."""

@@ -32,7 +32,7 @@ class ArtifactBucket(Overridable):
     expire_noncurrent_days: (
         Annotated[Days, Aws("s3:NoncurrentVersionExpiration.NoncurrentDays")] | None
     ) = None
-    """Days after which an overwritten or deleted artifact is really gone. Without it, never."""
+    """Days after which an overwritten or deleted artifact is really gone. Default: never."""
 
     rules: dict[ShortName, ObjectRule] = {}
     """When objects move to another storage class or expire, by short name. Default: none."""
@@ -44,11 +44,11 @@ class ArtifactBucket(Overridable):
     """More statements of the bucket's policy. Default: none."""
 
     read_accounts: Many[AccountId] = ()
-    """Other accounts that may read artifacts. Without it, none."""
+    """Other accounts that may read artifacts. Default: none."""
 
     send_events: bool = False
     """Whether the bucket tells EventBridge of each object, which batch transforms on uploads
-    need and which is charged for. Without it, no."""
+    need and which is charged for. Default: False."""
 
     def check(self) -> Iterator[Problem]:
         """No rule or replica stands twice."""

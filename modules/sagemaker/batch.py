@@ -138,24 +138,24 @@ class OnSchedule(Spec):
     timezone: Annotated[
         TimeZone, Aws("scheduler:CreateScheduleInput.ScheduleExpressionTimezone")
     ] = "UTC"
-    """The time zone of an at or cron expression. Without it, UTC."""
+    """The time zone of an at or cron expression. Default: UTC."""
 
 
 class OnUpload(Spec):
     """Starts a batch transform for each object that is uploaded to the input's prefix."""
 
     suffix: Annotated[str, Matches(JOB16, r"[A-Za-z0-9._-]*")] = ""
-    """How the object's key ends, such as `.csv`. Without it, as it likes."""
+    """How the object's key ends, such as `.csv`. Default: as it likes."""
 
 
 class DataProcessing(Spec):
     """What of each record goes into a batch transform, and comes out beside its prediction."""
 
     input_filter: Annotated[JsonPath, Aws("sagemaker:DataProcessing.InputFilter")] | None = None
-    """The part of each record that the model sees, a JSONPath. Without it, all."""
+    """The part of each record that the model sees, a JSONPath. Default: all."""
 
     join_input: bool = False
-    """Whether predictions are joined to their records. Without it, no."""
+    """Whether predictions are joined to their records. Default: False."""
 
 
 class ModelClient(Spec):
@@ -164,12 +164,12 @@ class ModelClient(Spec):
     invocation_timeout_seconds: Annotated[
         int, Between(JOB12, 1, 3600), Aws("sagemaker:ModelClientConfig.InvocationsTimeoutInSeconds")
     ] = 600
-    """Seconds that one request may take. Without it 600, AWS's default."""
+    """Seconds that one request may take. Default: 600, AWS's default."""
 
     invocation_retries: Annotated[
         int, Between(JOB12, 0, 3), Aws("sagemaker:ModelClientConfig.InvocationsMaxRetries")
     ] = 3
-    """How often a failed request is repeated. Without it 3, AWS's default."""
+    """How often a failed request is repeated. Default: 3, AWS's default."""
 
 
 class BatchTransform(InVpc, Hosts):
@@ -192,17 +192,17 @@ class BatchTransform(InVpc, Hosts):
     instance_count: Annotated[
         int, Between(JOB12, 1, 100), Aws("sagemaker:TransformResources.InstanceCount")
     ] = 1
-    """How many instances share the objects. Without it, 1."""
+    """How many instances share the objects. Default: 1."""
 
     trigger: Annotated[OnSchedule | OnUpload | None, OneOf()] = None
-    """What starts it. Without it, you do."""
+    """What starts it. Default: you start it."""
 
     input: Annotated[Prefix, Aws("sagemaker:TransformS3DataSource.S3Uri")] | None = None
-    """Where the input lies. Without it `batch/{name}/input/` in the environment's artifact
+    """Where the input lies. Default: `batch/{name}/input/` in the environment's artifact
     bucket."""
 
     output: Annotated[Prefix, Aws("sagemaker:TransformOutput.S3OutputPath")] | None = None
-    """Where predictions go. Without it `batch/{name}/output/` likewise."""
+    """Where predictions go. Default: `batch/{name}/output/` likewise."""
 
     content_type: Annotated[
         str,
@@ -210,7 +210,7 @@ class BatchTransform(InVpc, Hosts):
         Aws("sagemaker:TransformInput.ContentType", "sagemaker:TransformOutput.Accept"),
     ] = "text/csv"
     """The MIME type of the input and, unless the container decides otherwise, the output.
-    Without it, CSV."""
+    Default: CSV."""
 
     split_type: (
         Annotated[
@@ -218,25 +218,25 @@ class BatchTransform(InVpc, Hosts):
         ]
         | None
     ) = "Line"
-    """How objects are split into records. Without it by lines; None for whole objects."""
+    """How objects are split into records. Default: by lines; None for whole objects."""
 
     batch_strategy: Annotated[
         Literal["MultiRecord", "SingleRecord"],
         Aws("sagemaker:CreateTransformJobRequest.BatchStrategy"),
     ] = "MultiRecord"
-    """How many records a request holds. Without it, as many as fit the payload."""
+    """How many records a request holds. Default: as many as fit the payload."""
 
     max_payload_mb: Annotated[
         int, Between(JOB12, 1, 100), Aws("sagemaker:CreateTransformJobRequest.MaxPayloadInMB")
     ] = 6
-    """The largest request. Without it 6 MB, AWS's default."""
+    """The largest request. Default: 6 MB, AWS's default."""
 
     max_concurrent_transforms: Annotated[
         int,
         Between(JOB12, 1, 100),
         Aws("sagemaker:CreateTransformJobRequest.MaxConcurrentTransforms"),
     ] = 1
-    """How many requests an instance works on at once. Without it, 1."""
+    """How many requests an instance works on at once. Default: 1."""
 
     model_client: ModelClient = ModelClient()
     """How long a request may take, and how often it is repeated. Default: 600 seconds, and 3 times."""

@@ -39,7 +39,7 @@ class ModelPackageGroup(Overridable, Named):
     said."""
 
     read_accounts: Many[AccountId] = ()
-    """Other accounts that may find its versions and deploy them. Without it, none."""
+    """Other accounts that may find its versions and deploy them. Default: none."""
 
     def names(self, place: Place) -> Iterator[Name]:
         """Its own."""

@@ -123,7 +123,7 @@ class _Package(Container):
     """Environment variables that override the package's own."""
 
     network_isolation: bool | None = None
-    """Whether the container has no network at all. Without it yes, as SageMaker itself fetches
+    """Whether the container has no network at all. Default: True, as SageMaker itself fetches
     the artifact; no on serverless endpoints, which cannot."""
 
     def check(self) -> Iterator[Problem]:
@@ -172,12 +172,12 @@ class ModelPackage(_Package):
     """The version's ARN."""
 
     image: ContainerImage | None = None
-    """The image that the package names, which the role may then pull. Without it, the
+    """The image that the package names, which the role may then pull. Default: the
     environment's own repositories."""
 
     artifact: Artifact | None = None
     """The artifact that the package names, or the prefix of its versions, which the role may
-    then read. Without it, the environment's artifact bucket."""
+    then read. Default: the environment's artifact bucket."""
 
     def versions(self) -> Iterator[tuple[str, str | None]]:
         """The package, and what its role may pull and read."""
@@ -238,10 +238,10 @@ class MultiModel(Container):
     """The container's environment variables."""
 
     caching: bool = True
-    """Whether models stay loaded. Without it, yes; no suits many models that are rarely used."""
+    """Whether models stay loaded. Default: True; no suits many models that are rarely used."""
 
     network_isolation: bool | None = None
-    """Whether the container has no network at all. Without it yes, unless `environment` names
+    """Whether the container has no network at all. Default: True, unless `environment` names
     a secret."""
 
     def check(self) -> Iterator[Problem]:

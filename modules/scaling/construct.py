@@ -47,7 +47,7 @@ class ScalableTarget(Construct):
     service. `dimensions` has the values of the CloudWatch dimensions that its metrics have, as
     `kind.dimensions` names them, and of a service behind a load balancer `LoadBalancer` and
     `TargetGroup`: their ARNs' suffixes. Where `instance_type` is given, percentages are of such
-    an instance, and a new one registers the target anew, as AWS asks; so does a change of
+    an instance, and a new one registers the target again, as AWS asks; so does a change of
     anything in `registered_with`.
     """
 

@@ -219,7 +219,7 @@ class _Rate(Tracked):
     """What one instance, copy or task can serve at most, as load-tested."""
 
     safety_factor: SafetyFactor = 0.5
-    """The share of `requests_per_second` that is aimed at. Without it 0.5, as AWS advises."""
+    """The share of `requests_per_second` that is aimed at. Default: 0.5, as AWS advises."""
 
     invocations_per_minute: PerMinute | None = None
     """The metric's own unit; or give `requests_per_second`."""
@@ -317,7 +317,7 @@ class ProvisionedConcurrencyUtilization(Tracked):
     }
 
     utilization: Fraction = 0.7
-    """The share to keep in use, a fraction. Without it 0.7."""
+    """The share to keep in use, a fraction. Default: 0.7."""
 
     @property
     def target_value(self) -> float:
@@ -338,7 +338,7 @@ class _Percentage(Tracked):
 class _ServiceUtilization(_Percentage):
     high_resolution: bool = False
     """Whether ECS measures it every 20 seconds, which needs the service's monitoring to be set
-    so. Only for ECS services. Without it, every minute."""
+    so. Only for ECS services. Default: every minute."""
 
     def kinds(self) -> tuple[Kind, ...]:
         """High resolution is ECS's alone."""
@@ -460,7 +460,7 @@ class BacklogPerInstance(Tracked):
     }
 
     requests: Amount = 5
-    """How many requests may wait. Without it 5, as in AWS's example."""
+    """How many requests may wait. Default: 5, as in AWS's example."""
 
     @property
     def target_value(self) -> float:
@@ -541,10 +541,10 @@ class CloudWatchMetric(Spec):
     """The metric's name."""
 
     statistic: Statistic = "Average"
-    """How the datapoints of a period are summed up. Without it, their average."""
+    """How the datapoints of a period are summed up. Default: their average."""
 
     unit: Unit | None = None
-    """The unit; datapoints of other units are left out. Without it, any."""
+    """The unit; datapoints of other units are left out. Default: any."""
 
     dimensions: Annotated[
         dict[DimensionName, DimensionValue],
@@ -557,7 +557,7 @@ class CloudWatchMetric(Spec):
             },
         ),
     ] = {}
-    """Dimensions with literal values. Without it, none."""
+    """Dimensions with literal values. Default: none."""
 
     own_dimensions: bool = False
     """Whether the target's own dimensions are added: `EndpointName` and `VariantName` (of what

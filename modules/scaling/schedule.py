@@ -293,28 +293,28 @@ class Scheduled(Spec):
     timezone: Annotated[
         TimeZone, Aws("application-autoscaling:PutScheduledActionRequest.Timezone")
     ] = "UTC"
-    """The time zone of an at or cron expression, such as `Europe/Berlin`. Without it, UTC."""
+    """The time zone of an at or cron expression, such as `Europe/Berlin`. Default: UTC."""
 
     min_capacity: (
         Annotated[Capacity, Aws("application-autoscaling:ScalableTargetAction.MinCapacity")] | None
     ) = None
-    """The minimum from then on. Without it, it stays."""
+    """The minimum from then on. Default: it stays."""
 
     max_capacity: (
         Annotated[Capacity, Aws("application-autoscaling:ScalableTargetAction.MaxCapacity")] | None
     ) = None
-    """The maximum from then on. Without it, it stays."""
+    """The maximum from then on. Default: it stays."""
 
     start: (
         Annotated[UtcTime, Aws("application-autoscaling:PutScheduledActionRequest.StartTime")]
         | None
     ) = None
-    """When the schedule begins to count, in UTC. Without it, at once."""
+    """When the schedule begins to count, in UTC. Default: at once."""
 
     end: (
         Annotated[UtcTime, Aws("application-autoscaling:PutScheduledActionRequest.EndTime")] | None
     ) = None
-    """When it ceases to count, in UTC. Without it, never."""
+    """When it ceases to count, in UTC. Default: never."""
 
     def check(self) -> Iterator[Problem]:
         """Something changes, bounds and times are in order, a rate has no time zone."""

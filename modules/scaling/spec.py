@@ -200,19 +200,19 @@ class TargetTracking(Spec):
         CooldownSeconds,
         Aws("application-autoscaling:TargetTrackingScalingPolicyConfiguration.ScaleInCooldown"),
     ] = 300
-    """Seconds between two removals. Without it 300, AWS's default."""
+    """Seconds between two removals. Default: 300, AWS's default."""
 
     scale_out_cooldown_seconds: Annotated[
         CooldownSeconds,
         Aws("application-autoscaling:TargetTrackingScalingPolicyConfiguration.ScaleOutCooldown"),
     ] = 60
-    """Seconds between two additions. Without it 60: instances take minutes to start anyway."""
+    """Seconds between two additions. Default: 60: instances take minutes to start anyway."""
 
     disable_scale_in: bool = False
-    """Whether the policy only ever adds. Without it, it also removes."""
+    """Whether the policy only ever adds. Default: False, it also removes."""
 
     name: ShortName | None = None
-    """The last part of the policy's name. Without it the metric's, such as `invocations`."""
+    """The last part of the policy's name. Default: the metric's, such as `invocations`."""
 
     @property
     def label(self) -> str:
@@ -231,7 +231,7 @@ class Step(Spec):
     Default: minus infinity. A step has one end at least."""
 
     upper: float | None = None
-    """The upper end, likewise. Without it, infinity."""
+    """The upper end, likewise. Default: infinity."""
 
 
 class StepScaling(Spec):
@@ -250,7 +250,7 @@ class StepScaling(Spec):
         Literal["ChangeInCapacity", "PercentChangeInCapacity", "ExactCapacity"],
         Aws("application-autoscaling:StepScalingPolicyConfiguration.AdjustmentType"),
     ] = "ChangeInCapacity"
-    """What `change` means. Without it, units of capacity to add or remove."""
+    """What `change` means. Default: units of capacity to add or remove."""
 
     comparison: Annotated[
         Literal[
@@ -261,34 +261,34 @@ class StepScaling(Spec):
         ],
         Aws("cloudwatch:PutMetricAlarmInput.ComparisonOperator"),
     ] = "GreaterThanOrEqualToThreshold"
-    """When a datapoint counts. Without it, at the threshold or above."""
+    """When a datapoint counts. Default: at the threshold or above."""
 
     period_seconds: AlarmPeriod = 60
-    """Seconds of one datapoint. Without it, 60."""
+    """Seconds of one datapoint. Default: 60."""
 
     evaluation_periods: EvaluationPeriods = 2
-    """How many datapoints are looked at. Without it, 2."""
+    """How many datapoints are looked at. Default: 2."""
 
     datapoints_to_alarm: DatapointsToAlarm | None = None
-    """How many of them have to count. Without it, all."""
+    """How many of them have to count. Default: all."""
 
     missing_data: Annotated[
         Literal["missing", "ignore", "breaching", "notBreaching"],
         Aws("cloudwatch:PutMetricAlarmInput.TreatMissingData"),
     ] = "missing"
-    """How missing datapoints are treated. Without it as missing, AWS's default."""
+    """How missing datapoints are treated. Default: as missing, as in AWS."""
 
     cooldown_seconds: Annotated[
         CooldownSeconds, Aws("application-autoscaling:StepScalingPolicyConfiguration.Cooldown")
     ] = 300
-    """Seconds after a step in which only a larger one is taken. Without it 300, AWS's
+    """Seconds after a step in which only a larger one is taken. Default: 300, AWS's
     default."""
 
     aggregation: Annotated[
         Literal["Average", "Minimum", "Maximum"],
         Aws("application-autoscaling:StepScalingPolicyConfiguration.MetricAggregationType"),
     ] = "Average"
-    """How the policy sums up the metric's datapoints. Without it, their average."""
+    """How the policy sums up the metric's datapoints. Default: their average."""
 
     minimum_change: (
         Annotated[
@@ -298,10 +298,10 @@ class StepScaling(Spec):
         ]
         | None
     ) = None
-    """With PercentChangeInCapacity, the least that is added or removed. Without it, 1."""
+    """With PercentChangeInCapacity, the least that is added or removed. Default: 1."""
 
     name: ShortName | None = None
-    """The last part of the policy's name. Without it the metric's with `-step`."""
+    """The last part of the policy's name. Default: the metric's with `-step`."""
 
     @property
     def label(self) -> str:
@@ -378,7 +378,7 @@ class Scaling(Spec):
     min_capacity: Annotated[
         Capacity, Aws("application-autoscaling:RegisterScalableTargetRequest.MinCapacity")
     ] = 1
-    """The least that scaling keeps. Without it, 1."""
+    """The least that scaling keeps. Default: 1."""
 
     policies: Many[Policy] = ()
     """The policies; capacity is the largest that any of them asks for."""
@@ -393,7 +393,7 @@ class Scaling(Spec):
         Many[Suspension],
         Check(AAS41, lambda value: len(value) == len(set(value))),
     ] = ()
-    """What stands still for now, while capacity is set by hand. Without it, nothing."""
+    """What stands still for now, while capacity is set by hand. Default: nothing."""
 
     def names(self, target: str, of: str = "") -> Iterator[Name]:
         """The names of the policies, alarms and scheduled actions of the target `target`.

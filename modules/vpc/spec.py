@@ -275,7 +275,7 @@ class Network(Overridable, Billed, Named):
     three have ranges of their own, see `tiers`. Default: 2."""
 
     zone_letters: Many[str] | None = None
-    """Which zones, such as `("a", "b")`. Without it the first ones that the region offers."""
+    """Which zones, such as `("a", "b")`. Default: the first ones that the region offers."""
 
     tiers: dict[ShortName, Tier] = {}
     """Subnets with ranges of their own by the name of their tier: `private` and `public` in the
@@ -289,37 +289,37 @@ class Network(Overridable, Billed, Named):
     """NAT gateways: none, one for all zones (cheaper), or one in each (survives a zone)."""
 
     public_subnets: bool = False
-    """Whether there are public subnets and an internet gateway even without NAT. Without it,
+    """Whether there are public subnets and an internet gateway even without NAT. Default:
     only where NAT needs them."""
 
     links: Mapping[ShortName, TransitGateway | Peering] = {}
     """Ways to other networks by short name: transit gateways and peerings. Default: none."""
 
     gateway_endpoints: Many[Literal["s3", "dynamodb"]] = ("s3", "dynamodb")
-    """Gateway endpoints, which cost nothing. Without it, both."""
+    """Gateway endpoints, which cost nothing. Default: both."""
 
     interface_endpoints: Many[Annotated[str, Matches(VPC9, _SERVICE)]] = ()
     """Interface endpoints with private DNS, which that of DynamoDB alone lacks, by the name of the
     service behind `com.amazonaws.REGION.`, or by its whole name where that is another;
     `PRIVATE_SAGEMAKER` is the set that a private SageMaker model needs. Each is billed by the hour
-    and zone. Without it, none."""
+    and zone. Default: none."""
 
     auto_endpoints: bool = False
     """Whether the interface endpoints that the environment's endpoints and services need are
-    added to those. Without it, no."""
+    added to those. Default: False."""
 
     endpoint_policies: Mapping[str, Many[PolicyStatement]] = {}
     """What endpoints let through, by the name of the service: `{"s3": [PolicyStatement(…)]}`.
     Default: everything, as AWS does."""
 
     flow_logs: FlowLogs | None = FlowLogs()
-    """Flow logs. Without it they are kept for 30 days; `None` turns them off."""
+    """Flow logs. Default: kept for 30 days; `None` turns them off."""
 
     options: NetworkOptions = NetworkOptions()
     """What is set on the VPC as a whole: DHCP, hardware and metrics. Default: as AWS does by itself."""
 
     allow_overlap: bool = False
-    """Whether the range may overlap another environment's. Without it, it may not."""
+    """Whether the range may overlap another environment's. Default: False."""
 
     def check(self) -> Iterator[Problem]:
         """Zone letters fit the number of zones, subnets their ranges and each other."""

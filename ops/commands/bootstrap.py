@@ -10,7 +10,7 @@ from . import BEGIN, Command
 
 
 def bootstrap(env: EnvironmentKey, emulator: Emulated = False, json: Json = False) -> None:
-    """Make the environment's state bucket, or mend its settings. Safe to repeat.
+    """Make the environment's state bucket, or fix its settings. Safe to repeat.
 
     Example: inferform bootstrap dev-use1
     """

@@ -181,7 +181,7 @@ def recover(
 
     Clears the lock, writes a state that could not be written, and takes back what was created and
     is in no state. Be sure that the run is dead. Only what carries the tags of this very layer is
-    imported or, where the next deploy makes it anew, deleted.
+    imported or, where the next deploy makes it again, deleted.
 
     Example: inferform recover dev-use1-inference
     """

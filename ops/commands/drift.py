@@ -18,7 +18,7 @@ def drift(
     envs: Chosen,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Plans at a time. Without it two a processor.")
+        int | None, typer.Option(min=1, help="Plans at a time. Default: two a processor.")
     ] = None,
     emulator: Emulated = False,
     json: Json = False,

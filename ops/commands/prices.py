@@ -14,7 +14,7 @@ family = typer.Typer(help="The price table behind cost estimates.", no_args_is_h
 
 @family.command()
 def show(
-    region: Annotated[str | None, typer.Option(help="One Region. Without it, all.")] = None,
+    region: Annotated[str | None, typer.Option(help="One Region. Default: all.")] = None,
     json: Json = False,
 ) -> None:
     """List every price with its date and source.
@@ -50,7 +50,7 @@ def show(
 def update(
     regions: Annotated[
         list[str] | None,
-        typer.Argument(metavar="REGION", help="Without it, those of the environments."),
+        typer.Argument(metavar="REGION", help="Default: those of the environments."),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -20,7 +20,7 @@ def push(
     context: Annotated[
         Path, typer.Option("--context", metavar="DIR", help="The folder of the Dockerfile.")
     ] = Path(),
-    tag: Annotated[str | None, typer.Option(help="Without it, the tag of the Spec.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Default: the tag of the Spec.")] = None,
     platform: Annotated[
         str | None, typer.Option(help="Default: what the service runs on, or linux/amd64.")
     ] = None,

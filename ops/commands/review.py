@@ -53,12 +53,12 @@ def review(
         list[Format] | None,
         typer.Option(
             metavar="FORMAT",
-            help="text, markdown, html or json; repeatable. Without it, as the --output is named.",
+            help="text, markdown, html or json; repeatable. Default: as the --output is named.",
         ),
     ] = None,
     output: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Where to, one for each format. Without it, here."),
+        typer.Option(metavar="FILE", help="Where to, one for each format. Default: here."),
     ] = None,
     checkov: Annotated[
         Path | None,

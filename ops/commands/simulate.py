@@ -28,13 +28,13 @@ def simulate(
             help="steady, daily, spike, ramp, office-hours, or a CSV file of times and rates."
         ),
     ] = "daily",
-    hours: Annotated[float | None, typer.Option(help="How long. Without it 24, or the file.")] = (
+    hours: Annotated[float | None, typer.Option(help="How long. Default: 24, or the file.")] = (
         None
     ),
     peak: Annotated[
         float | None,
         typer.Option(
-            help="Requests per second at the top of a built-in load. Without it, 80 percent of "
+            help="Requests per second at the top of a built-in load. Default: 80 percent of "
             "what the maximum capacity is aimed at."
         ),
     ] = None,
@@ -47,23 +47,23 @@ def simulate(
     ] = None,
     latency_ms: Annotated[
         float | None,
-        typer.Option(help="How long one request is in work. Without it, one at a time."),
+        typer.Option(help="How long one request is in work. Default: one at a time."),
     ] = None,
     startup: Annotated[
         float | None,
         typer.Option(
-            help="Seconds until a new instance serves. Without it, an assumption for each kind."
+            help="Seconds until a new instance serves. Default: an assumption for each kind."
         ),
     ] = None,
     start: Annotated[
         str | None,
         typer.Option(
-            help="When the load begins, such as 2026-03-29T00:00. Without it, 2026-01-05, a Monday."
+            help="When the load begins, such as 2026-03-29T00:00. Default: 2026-01-05, a Monday."
         ),
     ] = None,
     timezone: Annotated[
         str | None,
-        typer.Option(help="The time zone of the load's days. Without it the first schedule's."),
+        typer.Option(help="The time zone of the load's days. Default: the first schedule's."),
     ] = None,
     compare: Annotated[
         Path | None,

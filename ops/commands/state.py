@@ -44,7 +44,7 @@ def restore(
     env: EnvironmentKey,
     layer: LayerName,
     version: Annotated[
-        str | None, typer.Option(help="The version to restore. Without it they are listed.")
+        str | None, typer.Option(help="The version to restore. Default: list them.")
     ] = None,
     auto_approve: Approve = False,
     emulator: Emulated = False,

@@ -419,9 +419,9 @@ KINDS = (
         "DNS record",
         _record,
         name=Not("a hosted zone has each name once"),
-        outage=True,
+        risks=closed.DNS_RECORD,
         uses=Not("an alias of a load balancer and its queries are free"),
-        story=told_when_gone("DNS record", "every request to this name", "name"),
+        story=_record_story,
         verify=Not("its load balancer is verified"),
     ),
     part(

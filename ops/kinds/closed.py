@@ -172,6 +172,11 @@ def _leads_to(values: dict[str, Any]) -> list[str]:
     return sorted({*map(str, values.get("records") or ()), *names})
 
 
+def validates(values: dict[str, Any]) -> bool:
+    """Whether a DNS record is there for ACM alone, which validates a certificate by it."""
+    return any("acm-validations" in each for each in _leads_to(values))
+
+
 @risk(NET4)
 def _unresolved(plan: Plan, record: Change) -> Iterator[Found]:
     """A DNS record that goes, or leads elsewhere."""
@@ -185,8 +190,7 @@ def _unresolved(plan: Plan, record: Change) -> Iterator[Found]:
         )
         if again:
             return
-        validates = any("acm-validations" in each for each in _leads_to(record.before))
-        if validates:
+        if validates(record.before):
             text = f"is deleted, so ACM no longer renews the certificate of {name}"
             yield text, Severity.MEDIUM
         else:

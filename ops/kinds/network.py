@@ -615,7 +615,6 @@ KINDS = (
     ),
 )
 FOREIGN = (
-    Foreign("aws_route53_record", "DNS record", risks=closed.DNS_RECORD),
     *(
         Foreign(f"aws_{kind}", "network ACL", risks=closed.NETWORK_ACL)
         for kind in ("network_acl", "default_network_acl", "network_acl_rule")

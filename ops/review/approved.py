@@ -1,6 +1,6 @@
 """Deploying what was approved: what a review showed, stack by stack, and nothing else.
 
-A stack is planned anew after those below it, and its plan is applied only where it shows what the
+A stack is planned again after those below it, and its plan is applied only where it shows what the
 review showed.
 """
 

@@ -21,7 +21,7 @@ VERSION = 2
 
 
 def again(record: Record) -> str:
-    """How to plan anew what a record is of."""
+    """How to plan again what a record is of."""
     return f"plan it again: inferform review {record.environment or record.stack}"
 
 

@@ -129,7 +129,7 @@ class Planning:
         return found.name if found else layer
 
     def _keep(self, stack: Stack, environment: Environment | None, saved: Path) -> str:
-        """Bind a saved plan to what it was made from; the answer is its path in the project."""
+        """Bind a saved plan to what it was made from; returns its path in the project."""
         record = Record.of(
             stack,
             saved,

@@ -125,7 +125,7 @@ MISSING = "Preflight"
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What the environment asks for anew and AWS does not have, or could not be looked for."""
+    """What the environment asks for again and AWS does not have, or could not be looked for."""
 
     environment: str
     check: str

@@ -48,7 +48,7 @@ def review_environments(
     """Plan environments, and stacks of one's own by name; save the plans, and report.
 
     `read_only` plans with the environments' plan roles, and keeps no plan. With `preflight` the report
-    says what the stacks ask for anew and AWS does not have. Raises BadInputError
+    says what the stacks ask for again and AWS does not have. Raises BadInputError
     for an unknown name, and OperatorError without Terraform or credentials.
     """
     findings = None if checkov is None else read_findings(checkov)

@@ -22,6 +22,9 @@ IN_PLACE = {
     "aws_lb.enable_deletion_protection",
     "aws_s3_bucket.force_destroy",
     "aws_sfn_state_machine.definition",
+    # Karpenter tags the nodes that it makes from then on.
+    "kubernetes_manifest.manifest.spec.tags.owner",
+    "kubernetes_manifest.manifest.spec.tags.team",
 }
 NEW = {"aws_eks_access_entry", "aws_eks_access_policy_association"}
 

@@ -176,7 +176,11 @@ def _acts_by_a_given_role(resource: dict[str, Any]) -> bool:
 def test_what_has_no_reference_waits_all_the_same(
     kind: str, first: str, everything: Synthesized
 ) -> None:
-    found = [each for each in _of_type(everything, kind) if not _acts_by_a_given_role(each)]
+    found = [
+        each
+        for each in _of_type(everything, kind)
+        if not _acts_by_a_given_role(each) and (kind != "aws_ecs_service" or "load_balancer" in each)
+    ]
     assert found
     for each in found:
         assert [name for name in each["depends_on"] if name.startswith(f"{first}.")]

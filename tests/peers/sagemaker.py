@@ -33,7 +33,7 @@ _BESIDE = {
     "aws_cloudwatch_log_group": "encrypted logs that expire",
     "aws_cloudwatch_metric_alarm": "alarms on the error rates, which roll an update back",
     "aws_iam_role_policy": "what the role may do",
-    "terraform_data": "scales an endpoint anew that was replaced",
+    "terraform_data": "scales an endpoint again that was replaced",
     **dict.fromkeys(
         (
             *("aws_default_security_group", "aws_flow_log", "aws_route_table"),

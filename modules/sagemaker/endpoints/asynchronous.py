@@ -44,18 +44,18 @@ class Notifications(Spec):
     success_topic: (
         Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.SuccessTopic")] | None
     ) = None
-    """The SNS topic that is told of each answer. Without it, none."""
+    """The SNS topic that is told of each answer. Default: none."""
 
     error_topic: (
         Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.ErrorTopic")] | None
     ) = None
-    """The SNS topic that is told of each failure. Without it, none."""
+    """The SNS topic that is told of each failure. Default: none."""
 
     include_response_in: Annotated[
         Many[Literal["success", "error"]],
         Aws("sagemaker:AsyncInferenceNotificationConfig.IncludeInferenceResponseIn"),
     ] = ()
-    """In which notifications answers of up to 128 KB are included. Without it, in none."""
+    """In which notifications answers of up to 128 KB are included. Default: in none."""
 
     def check(self) -> Iterator[Problem]:
         """A response is included in a notification that is sent."""
@@ -85,21 +85,21 @@ class AsyncEndpoint(OneVariant, InVpc, Instances, Guarded):
         ]
         | None
     ) = None
-    """How many requests a container gets at once. Without it SageMaker chooses."""
+    """How many requests a container gets at once. Default: SageMaker chooses."""
 
     input: S3Uri | None = None
-    """Where callers put requests, which the role may read. Without it `async/{endpoint}/input`
+    """Where callers put requests, which the role may read. Default: `async/{endpoint}/input`
     in the environment's artifact bucket."""
 
     output: (
         Annotated[Destination, Aws("sagemaker:AsyncInferenceOutputConfig.S3OutputPath")] | None
     ) = None
-    """Where answers go. Without it `async/{endpoint}/output` likewise."""
+    """Where answers go. Default: `async/{endpoint}/output` likewise."""
 
     failure_output: (
         Annotated[Destination, Aws("sagemaker:AsyncInferenceOutputConfig.S3FailurePath")] | None
     ) = None
-    """Where failures go. Without it `async/{endpoint}/failure` likewise."""
+    """Where failures go. Default: `async/{endpoint}/failure` likewise."""
 
     notifications: Notifications | None = None
     """The SNS topics that are told of responses and failures. Default: none."""

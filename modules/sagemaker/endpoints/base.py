@@ -152,7 +152,7 @@ class InVpc(Spec):
 
     vpc: bool = True
     """Whether the containers' network interfaces are in the environment's private subnets.
-    Without it, yes."""
+    Default: True."""
 
     @property
     def in_vpc(self) -> bool:
@@ -164,7 +164,7 @@ class Captured(Spec):
     """An endpoint whose traffic can be captured."""
 
     data_capture: DataCapture | None = None
-    """Capture of requests and responses. Without it, none."""
+    """Capture of requests and responses. Default: none."""
 
     @property
     def capture(self) -> DataCapture | None:
@@ -184,7 +184,7 @@ class Endpoint(Hosts):
     """What endpoints of all kinds have."""
 
     log_retention_days: RetentionDays = 30
-    """Days that the endpoint's log group keeps events. Without it, 30."""
+    """Days that the endpoint's log group keeps events. Default: 30."""
 
     kind: ClassVar[str]
     """The kind of endpoint, in words."""
@@ -352,7 +352,7 @@ class Guarded(Endpoint):
     """An endpoint that every kind of rollout can update."""
 
     rollout: Annotated[AllAtOnce | Canary | Linear | Rolling, OneOf()] = AllAtOnce()
-    """How updates reach the endpoint, and what rolls them back. Without it all at once, rolled
+    """How updates reach the endpoint, and what rolls them back. Default: all at once, rolled
     back by alarms on the error rates."""
 
     def check(self) -> Iterator[Problem]:

@@ -88,13 +88,13 @@ class DataCapture(Spec):
     sampling_percent: Annotated[
         int, Between(CAPT1, 0, 100), Aws("sagemaker:DataCaptureConfig.InitialSamplingPercentage")
     ] = 100
-    """The share of requests that is written. Without it, all."""
+    """The share of requests that is written. Default: all."""
 
     modes: Annotated[
         Many[Annotated[Literal["Input", "Output"], Aws("sagemaker:CaptureOption.CaptureMode")]],
         Check(CAPT3, lambda modes: 0 < len(modes) == len(set(modes))),
     ] = ("Input", "Output")
-    """What is written: requests, responses or both. Without it, both."""
+    """What is written: requests, responses or both. Default: both."""
 
     destination: (
         Annotated[
@@ -104,7 +104,7 @@ class DataCapture(Spec):
         ]
         | None
     ) = None
-    """Where to. Without it `data-capture/{endpoint}` in the environment's artifact bucket."""
+    """Where to. Default: `data-capture/{endpoint}` in the environment's artifact bucket."""
 
     csv_content_types: Annotated[
         Many[Annotated[_ContentType, Aws("sagemaker:CaptureContentTypeHeader.CsvContentTypes")]],
@@ -136,4 +136,4 @@ class CoreDumps(Spec):
         Annotated[Destination, Aws("sagemaker:ProductionVariantCoreDumpConfig.DestinationS3Uri")]
         | None
     ) = None
-    """Where to. Without it `core-dumps/{endpoint}` in the environment's artifact bucket."""
+    """Where to. Default: `core-dumps/{endpoint}` in the environment's artifact bucket."""

@@ -38,13 +38,13 @@ class InferenceComponentEndpoint(OneVariant, Fleet, Endpoint):
         Between(RT4, 0, 10_000),
         Aws("sagemaker:ProductionVariantManagedInstanceScaling.MinInstanceCount"),
     ] = 1
-    """The least instances that SageMaker keeps. Without it, 1; whether 0 works depends on the
+    """The least instances that SageMaker keeps. Default: 1; whether 0 works depends on the
     Region."""
 
     max_instances: Annotated[
         InstanceCount, Aws("sagemaker:ProductionVariantManagedInstanceScaling.MaxInstanceCount")
     ] = 1
-    """The most instances that SageMaker starts. Without it, 1."""
+    """The most instances that SageMaker starts. Default: 1."""
 
     components: dict[str, Any] = {}
     """Refused: the provider cannot declare them."""

@@ -136,10 +136,10 @@ class Instances(Fleet):
     """Instances whose number may follow the load."""
 
     instance_count: InitialCount | None = None
-    """How many instances. Without it 1, or what `scaling` decides."""
+    """How many instances. Default: 1, or what `scaling` decides."""
 
     scaling: Scaling | None = None
-    """How the number of instances follows the load. Without it, it does not."""
+    """How the number of instances follows the load. Default: none."""
 
     scales: ClassVar[Kind | None] = REALTIME
 

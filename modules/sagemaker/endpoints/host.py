@@ -32,7 +32,7 @@ class Host(Spec):
         Annotated[int, Between(RT8, 1, 512), Aws("sagemaker:ProductionVariant.VolumeSizeInGB")]
         | None
     ) = None
-    """The size of each instance's storage volume in GB. Without it SageMaker chooses. Not for
+    """The size of each instance's storage volume in GB. Default: SageMaker chooses. Not for
     instance types with local storage."""
 
     startup_timeout_seconds: (
@@ -42,7 +42,7 @@ class Host(Spec):
         ]
         | None
     ) = None
-    """Seconds that the container may take until its first good ping. Without it SageMaker's
+    """Seconds that the container may take until its first good ping. Default: SageMaker's
     own limit, about 4 minutes."""
 
     download_timeout_seconds: (
@@ -51,7 +51,7 @@ class Host(Spec):
         ]
         | None
     ) = None
-    """Seconds that fetching the artifact may take. Without it SageMaker's own limit."""
+    """Seconds that fetching the artifact may take. Default: SageMaker's own limit."""
 
     inference_ami_version: (
         Annotated[
@@ -66,7 +66,7 @@ class Host(Spec):
         ]
         | None
     ) = None
-    """The machine image, which fixes the driver: an image's CUDA must not be newer. Without it
+    """The machine image, which fixes the driver: an image's CUDA must not be newer. Default:
     SageMaker chooses."""
 
     routing_strategy: (
@@ -76,10 +76,10 @@ class Host(Spec):
         ]
         | None
     ) = None
-    """How requests reach the instances. Without it AWS's default, at random."""
+    """How requests reach the instances. Default: AWS's default, at random."""
 
     core_dumps: CoreDumps | None = None
-    """Core dumps of crashed containers. Without it, none."""
+    """Core dumps of crashed containers. Default: none."""
 
     ssm_access: bool = False
     """Whether people get a shell in the containers, with Systems Manager's Session Manager: who may

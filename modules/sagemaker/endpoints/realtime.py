@@ -19,7 +19,7 @@ class RealtimeEndpoint(OneVariant, InVpc, Captured, Instances, Guarded):
     """What is served."""
 
     shadow: Shadow | None = None
-    """A model that is tried on copies of the requests. Without it, none."""
+    """A model that is tried on copies of the requests. Default: none."""
 
     kind = "real-time"
 

@@ -74,12 +74,12 @@ class ServerlessEndpoint(OneVariant, Endpoint):
         Check(SLS1, lambda mib: mib in range(1024, 6145, 1024)),
         Aws("sagemaker:ProductionVariantServerlessConfig.MemorySizeInMB"),
     ] = 2048
-    """The container's memory; its share of a CPU follows it. Without it, 2048 MiB."""
+    """The container's memory; its share of a CPU follows it. Default: 2048 MiB."""
 
     max_concurrency: Annotated[
         Concurrency, Aws("sagemaker:ProductionVariantServerlessConfig.MaxConcurrency")
     ] = 20
-    """How many requests it may serve at once. Without it, 20."""
+    """How many requests it may serve at once. Default: 20."""
 
     provisioned_concurrency: (
         Annotated[
@@ -87,10 +87,10 @@ class ServerlessEndpoint(OneVariant, Endpoint):
         ]
         | None
     ) = None
-    """How many of them are kept warm. Without it none, and a cold start after a pause."""
+    """How many of them are kept warm. Default: none, and a cold start after a pause."""
 
     scaling: Scaling | None = None
-    """How the provisioned concurrency follows the load. Without it, it does not."""
+    """How the provisioned concurrency follows the load. Default: none."""
 
     excluded: ClassVar[Mapping[str, Rule]] = {"data_capture": CAPT7, "shadow": SHD4}
 

@@ -45,10 +45,10 @@ class Shadow(Fleet):
     """What is tried."""
 
     instance_count: InitialCount = 1
-    """How many instances. Without it, 1."""
+    """How many instances. Default: 1."""
 
     traffic_percent: Annotated[int, Between(SHD3, 1, 100)] = 100
-    """The share of requests that is copied. Without it, all."""
+    """The share of requests that is copied. Default: all."""
 
     variant: VariantName = "shadow"
     """The shadow variant's name."""

@@ -61,7 +61,7 @@ class Variant(Instances):
         Check(RT6, lambda weight: weight >= 0),
         Aws("sagemaker:ProductionVariant.InitialVariantWeight"),
     ] = 1
-    """Its share of the traffic, relative to the other variants' weights. Without it, 1."""
+    """Its share of the traffic, relative to the other variants' weights. Default: 1."""
 
     def check(self) -> Iterator[Problem]:
         """What a container is built for is there, and is used."""
@@ -79,7 +79,7 @@ class MultiVariantEndpoint(InVpc, Captured, Endpoint):
     """The production variants by name."""
 
     rollout: Annotated[AllAtOnce | Canary | Linear | Rolling | None, OneOf()] = None
-    """How updates reach the endpoint, and what rolls them back. Without it SageMaker's own
+    """How updates reach the endpoint, and what rolls them back. Default: SageMaker's own
     blue/green, under which variants can come and go; with it, a new set of variant names
     replaces the endpoint, as guardrails need the same names on both sides. Rolling is for one
     variant."""
