@@ -89,6 +89,7 @@ LIMITS: Mapping[str, int] = {
     "aws_launch_template": 128,
     "aws_lb": 32,
     "aws_lb_target_group": 32,
+    "aws_route53_record": 253,
     "aws_s3_bucket": 63,
     "aws_sagemaker_endpoint": 63,
     "aws_sagemaker_endpoint_configuration": 63,
@@ -96,6 +97,8 @@ LIMITS: Mapping[str, int] = {
     "aws_sagemaker_model_package_group": 63,
     "aws_scheduler_schedule": 64,
     "aws_security_group": 255,
+    "aws_service_discovery_private_dns_namespace": 253,
+    "aws_service_discovery_service": 127,
     "aws_sfn_state_machine": 80,
 }
 """The longest name of each Terraform type that has names, in characters.

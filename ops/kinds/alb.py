@@ -15,7 +15,7 @@ from ..aws import Aws
 from ..checks import CERTIFICATE, CONFIGURATION, HEALTH, LOAD_BALANCER
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
-from . import weaker
+from . import closed, weaker
 from .finding import given, pairs
 from .prices import products
 from .reasons import (
@@ -79,6 +79,15 @@ def _target_group(aws: Aws, values: Values) -> Iterator[Existing]:
     for found in aws.client("elbv2").describe_target_groups(Names=[name])["TargetGroups"]:
         arn = found["TargetGroupArn"]
         yield Existing(arn, _tags(aws, arn))
+
+
+_RECORD_GONE = told_when_gone("DNS record", "every request to this name", "name")
+
+
+def _record_story(plan: Plan, record: Change) -> Iterator[Story]:
+    """A record that only validates a certificate has no requests."""
+    if not closed.validates(record.before):
+        yield from _RECORD_GONE(plan, record)
 
 
 def _record(aws: Aws, values: Values) -> Iterator[Existing]:

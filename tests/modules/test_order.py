@@ -179,7 +179,8 @@ def test_what_has_no_reference_waits_all_the_same(
     found = [
         each
         for each in _of_type(everything, kind)
-        if not _acts_by_a_given_role(each) and (kind != "aws_ecs_service" or "load_balancer" in each)
+        if not _acts_by_a_given_role(each)
+        and (kind != "aws_ecs_service" or "load_balancer" in each)
     ]
     assert found
     for each in found:

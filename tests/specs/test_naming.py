@@ -212,6 +212,9 @@ def test_a_name_is_as_long_as_botocore_takes_it_at_most() -> None:
         "aws_iam_policy": ("iam", "CreatePolicy", "PolicyName"),
         "aws_iam_role": ("iam", "CreateRole", "RoleName"),
         "aws_kms_alias": ("kms", "CreateAlias", "AliasName"),
+        "aws_service_discovery_private_dns_namespace": (
+            *("servicediscovery", "CreatePrivateDnsNamespace", "Name"),
+        ),
         "aws_sagemaker_endpoint": ("sagemaker", "CreateEndpoint", "EndpointName"),
         "aws_sagemaker_model": ("sagemaker", "CreateModel", "ModelName"),
         "aws_sagemaker_model_package_group": (
