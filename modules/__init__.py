@@ -16,6 +16,7 @@ from .alb.spec import (
     HealthCheck,
     LoadBalancer,
     LoadBalancerOptions,
+    RestrictedListener,
     Route,
     RouteConditions,
 )
@@ -40,13 +41,13 @@ from .ecs.containers import (
     SideCar,
     Ulimit,
 )
+from .ecs.deployment import EcsDeployment, LifecycleHook
 from .ecs.discovery import PrivateDns, ServiceConnect
 from .ecs.spec import (
     CapacityShare,
     Ec2,
     Ec2Capacity,
     EcsCluster,
-    EcsDeployment,
     EcsService,
     Fargate,
 )
@@ -223,6 +224,7 @@ __all__ = [
     "Keda",
     "KedaScaling",
     "Kubernetes",
+    "LifecycleHook",
     "Linear",
     "LoadBalancer",
     "LoadBalancerOptions",
@@ -273,6 +275,7 @@ __all__ = [
     "Repository",
     "RequestsPerTarget",
     "Restart",
+    "RestrictedListener",
     "Rolling",
     "Route",
     "RouteConditions",

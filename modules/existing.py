@@ -97,6 +97,14 @@ def key_problems(context: Context, arn: str) -> Iterator[Problem]:
         yield EXI2.problem("kms_key", got=arn, other=region, own=context.region)
 
 
+def role_problems(context: Context, field: str, arn: str) -> Iterator[Problem]:
+    """A role of another account or partition in a field."""
+    own = f"{context.partition} account {context.account}"
+    other = f"{arn.split(':')[1]} account {arn.split(':')[4]}"
+    if other != own:
+        yield EXI1.problem(field, got=arn, other=other, own=own)
+
+
 class Existing(Spec):
     """What a service uses in the place of what Inferform makes for it, each alone.
 
@@ -135,13 +143,10 @@ class Existing(Spec):
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Roles are of the account, the key of the Region."""
-        own = f"{context.partition} account {context.account}"
         for field in ("execution_role", "task_role"):
             arn = getattr(self, field)
             if arn is not None:
-                other = f"{arn.split(':')[1]} account {arn.split(':')[4]}"
-                if other != own:
-                    yield EXI1.problem(field, got=arn, other=other, own=own)
+                yield from role_problems(context, field, arn)
         if self.kms_key is not None:
             yield from key_problems(context, self.kms_key)
 

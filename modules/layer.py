@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -94,9 +94,10 @@ class Layer(TerraformStack):
     def hand_up(self, outputs: Outputs) -> None:
         """Make each field of `outputs` a Terraform output of the same name, but what is not there."""
         for field in fields(outputs):
-            if getattr(outputs, field.name) == field.default:
+            value, empty = getattr(outputs, field.name), field.default_factory
+            if value == field.default or (empty is not MISSING and value == empty()):
                 continue
-            TerraformOutput(self, field.name, value=getattr(outputs, field.name))
+            TerraformOutput(self, field.name, value=value)
 
     def _keep_state(self) -> None:
         """The backend of the layer's own state."""

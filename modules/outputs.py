@@ -69,17 +69,20 @@ class _Closed(type):
             problems += [
                 SPEC2.problem(each.name, spec=cls.__name__)
                 for each in fields(cls)
-                if each.name not in given and each.default is MISSING
+                if each.name not in given and each.default is each.default_factory is MISSING
             ]
             if problems:
                 raise SpecError(problems, cls.__name__)
             return super().__call__(**given)
 
 
-def _like(pattern: str, example: str, default: Any = MISSING) -> Any:
+def _like(
+    pattern: str, example: str, default: Any = MISSING, default_factory: Any = MISSING
+) -> Any:
     """A field whose value, or each of whose values, has a form."""
     return field(
         default=default,
+        default_factory=default_factory,
         metadata={"pattern": re.compile(pattern, re.ASCII), "example": example},
     )
 
@@ -259,6 +262,13 @@ class EcsOutputs(Outputs):
     load_balancer_groups: Mapping[str, str] = _like(r"sg-\w{1,32}", "sg-0a1b2c3d4e5f67890")
     """The security group of each load balancer, `sg-…`."""
 
+    test_listener_arns: Mapping[str, str] = _like(
+        r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener/app/[\w/-]+",
+        "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/shared/1a2b/5e6f",
+        default_factory=dict,
+    )
+    """The test listeners of those load balancers that have one, by short name. Default: none."""
+
     namespace_id: str = _like(r"(ns-[a-z0-9]{1,61})?", "ns-0123456789abcdef", default="")
     """The namespace of AWS Cloud Map in which services find each other, `ns-…`. Default: none."""
 
@@ -274,6 +284,11 @@ class EcsOutputs(Outputs):
                     remedy = f"add {name!r} to {other}"
                     wrong = f"has no entry for {name}, which listener_arns has"
                     yield OUT6.problem(other, wrong=wrong, remedy=remedy)
+            test = self.test_listener_arns.get(name, "")
+            if test and (test == arn or test.rpartition("/")[0] != arn.rpartition("/")[0]):
+                wrong = f"must be another listener of the load balancer of listener_arns.{name}"
+                remedy = f"its ARN begins with {arn.rpartition('/')[0]}/"
+                yield OUT6.problem("test_listener_arns", name, got=test, wrong=wrong, remedy=remedy)
             suffix = self.load_balancer_suffixes.get(name)
             if suffix and f":listener/{suffix}/" not in arn:
                 wrong = f"is another load balancer than the one of listener_arns.{name}"
@@ -284,5 +299,6 @@ class EcsOutputs(Outputs):
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The listeners are of the environment's account and Region."""
-        for name, arn in self.listener_arns.items():
-            yield from _arn_elsewhere(context, "listener_arns", name, arn=arn)
+        for which in ("listener_arns", "test_listener_arns"):
+            for name, arn in getattr(self, which).items():
+                yield from _arn_elsewhere(context, which, name, arn=arn)

@@ -91,7 +91,9 @@ def _start(environment: Environment, service: str, spec: EcsService, aws: Aws) -
         description="inferform rollout",
         revision={
             "revisionType": "AppSpecContent",
-            "appSpecContent": {"content": _app_spec(arn, container, port, shares)},
+            "appSpecContent": {
+                "content": _app_spec(arn, container, port, shares, spec.deployment.events)
+            },
         },
     )
     return follow(aws, answer["deploymentId"], arn)
@@ -110,7 +112,11 @@ def _served(service: Mapping[str, Any], definition: Mapping[str, Any]) -> tuple[
 
 
 def _app_spec(
-    task_definition: str, container: str, port: int, shares: list[tuple[str, int, int]]
+    task_definition: str,
+    container: str,
+    port: int,
+    shares: list[tuple[str, int, int]],
+    hooks: Mapping[str, str],
 ) -> str:
     """CodeDeploy's AppSpec in JSON. Without the strategy the cluster's own would be used."""
     properties = {
@@ -122,7 +128,10 @@ def _app_spec(
         ],
     }
     resource = {"TargetService": {"Type": "AWS::ECS::Service", "Properties": properties}}
-    return json.dumps({"version": 0.0, "Resources": [resource]})
+    app_spec: dict[str, Any] = {"version": 0.0, "Resources": [resource]}
+    if hooks:
+        app_spec["Hooks"] = [{event: function} for event, function in hooks.items()]
+    return json.dumps(app_spec)
 
 
 def follow(aws: Aws, deployment: str, task_definition: str) -> Rollout:

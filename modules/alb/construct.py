@@ -18,6 +18,7 @@ from .spec import (
     ExistingLoadBalancer,
     LoadBalancer,
     LoadBalancerOptions,
+    RestrictedListener,
     Route,
     group_name,
     log_bucket,
@@ -118,11 +119,36 @@ class SharedLoadBalancer(Construct):
             lifecycle=lifecycle(context),
             depends_on=logs or None,
         )
+        listener = self._listener(
+            "https" if spec.certificate else "http", "", spec, balancer, spec.port
+        )
+        self.test_listener_arn: str | None = None
+        if spec.test_listener is not None:
+            port = spec.test_listener.port
+            self.test_listener_arn = self._listener("test", "test-", spec, balancer, port).arn
+        if spec.web_acl is not None:
+            Wafv2WebAclAssociation(
+                self, "firewall", resource_arn=balancer.arn, web_acl_arn=spec.web_acl
+            )
+        for name, zone in spec.records.items():
+            self._record(name, zone, balancer, network)
+        self.listener_arn = listener.arn
+        self.arn_suffix = balancer.arn_suffix
+        self.arn = balancer.arn
+        self.dns_name = balancer.dns_name
+        self.zone_id = balancer.zone_id
+        self.group_id = group.id
+        override(spec, self)
+
+    def _listener(
+        self, id: str, prefix: str, spec: LoadBalancer, balancer: Lb, port: int
+    ) -> LbListener:
+        """A listener with the certificates of the load balancer."""
         listener = LbListener(
             self,
-            "https" if spec.certificate else "http",
+            id,
             load_balancer_arn=balancer.arn,
-            port=_client_port(spec),
+            port=port,
             protocol="HTTPS" if spec.certificate else "HTTP",
             ssl_policy=spec.ssl_policy if spec.certificate else None,
             certificate_arn=spec.certificate,
@@ -140,23 +166,11 @@ class SharedLoadBalancer(Construct):
         for index, certificate in enumerate(spec.more_certificates):
             LbListenerCertificate(
                 self,
-                f"certificate-{index}",
+                f"{prefix}certificate-{index}",
                 listener_arn=listener.arn,
                 certificate_arn=certificate,
             )
-        if spec.web_acl is not None:
-            Wafv2WebAclAssociation(
-                self, "firewall", resource_arn=balancer.arn, web_acl_arn=spec.web_acl
-            )
-        for name, zone in spec.records.items():
-            self._record(name, zone, balancer, network)
-        self.listener_arn = listener.arn
-        self.arn_suffix = balancer.arn_suffix
-        self.arn = balancer.arn
-        self.dns_name = balancer.dns_name
-        self.zone_id = balancer.zone_id
-        self.group_id = group.id
-        override(spec, self)
+        return listener
 
     def _record(self, name: str, zone: HostedZone, balancer: Lb, network: NetworkOutputs) -> None:
         """A name that leads to the load balancer."""
@@ -200,10 +214,12 @@ class SharedLoadBalancer(Construct):
                 security_group_id=group.id,
                 description="HTTPS from clients" if spec.certificate else "HTTP from clients",
                 ip_protocol="tcp",
-                from_port=_client_port(spec),
-                to_port=_client_port(spec),
+                from_port=spec.port,
+                to_port=spec.port,
                 cidr_ipv4=cidr,
             )
+        if spec.test_listener is not None:
+            self._testers(group.id, spec.test_listener)
         VpcSecurityGroupEgressRule(
             self,
             "services",
@@ -215,6 +231,25 @@ class SharedLoadBalancer(Construct):
             cidr_ipv4=network.vpc_cidr,
         )
         return group
+
+    def _testers(self, group_id: str, spec: RestrictedListener) -> None:
+        """Who reaches the test listener."""
+        sources: list[tuple[str, str | None, str | None]] = [
+            *((f"clients-{index}", cidr, None) for index, cidr in enumerate(spec.allowed_cidrs)),
+            *((f"groups-{index}", None, group) for index, group in enumerate(spec.allowed_groups)),
+        ]
+        for name, cidr, group in sources:
+            VpcSecurityGroupIngressRule(
+                self,
+                f"test-{name}",
+                security_group_id=group_id,
+                description="test traffic",
+                ip_protocol="tcp",
+                from_port=spec.port,
+                to_port=spec.port,
+                cidr_ipv4=cidr,
+                referenced_security_group_id=group,
+            )
 
     def _log_bucket(self, name: str, spec: AccessLogs) -> list[Any]:
         """The bucket of access logs. Load balancers write with S3's own key, no other."""
@@ -298,6 +333,7 @@ class GivenLoadBalancer:
 
     def __init__(self, spec: ExistingLoadBalancer) -> None:
         self.listener_arn = spec.listener
+        self.test_listener_arn = spec.test_listener
         self.arn_suffix = spec.suffix
         self.group_id = spec.security_group
 
@@ -322,10 +358,6 @@ def _options(options: LoadBalancerOptions) -> dict[str, Any]:
     }
 
 
-def _client_port(spec: LoadBalancer) -> int:
-    return 443 if spec.certificate else 80
-
-
 class Backend(Construct):
     """A service's target groups, one or two, and its rule on a shared listener.
 
@@ -343,8 +375,10 @@ class Backend(Construct):
         spec: Route,
         vpc_id: str,
         listener_arn: str,
+        test_listener_arn: str | None = None,
         colors: tuple[str, ...] = (),
     ) -> None:
+        """`test_listener_arn` is a listener that gets a rule like the other's. Default: none."""
         super().__init__(scope, id)
         self.groups = [
             self._target_group(color, full_name, spec, vpc_id)
@@ -352,15 +386,26 @@ class Backend(Construct):
                 colors or ("",), target_groups(context, name, colors), strict=True
             )
         ]
-        self.rule = LbListenerRule(
+        self.rule = self._rule("rule", spec, listener_arn, bool(colors))
+        self.test_rule = None
+        if test_listener_arn is not None:
+            self.test_rule = self._rule("test-rule", spec, test_listener_arn, bool(colors))
+
+    @property
+    def rules(self) -> list[LbListenerRule]:
+        """The rules on the listeners."""
+        return [self.rule, *([self.test_rule] if self.test_rule else [])]
+
+    def _rule(self, id: str, spec: Route, listener_arn: str, moved: bool) -> LbListenerRule:
+        return LbListenerRule(
             self,
-            "rule",
+            id,
             listener_arn=listener_arn,
             priority=spec.rule_priority,
             condition=_conditions(spec),
             action=[self._action()],
             transform=[_strip(spec.strip_prefix)] if spec.strip_prefix else None,
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["action"]) if colors else None,
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["action"]) if moved else None,
         )
 
     def _target_group(self, color: str, name: str, spec: Route, vpc_id: str) -> LbTargetGroup:

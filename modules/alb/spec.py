@@ -157,6 +157,27 @@ ELB30 = rule(
     "and Region of the listener)",
 )
 
+ELB32 = rule(
+    "ELB32",
+    refuses="a test listener that nobody may reach, that many may, or on the port of the other",
+    message="{wrong}",
+    source="Elastic Load Balancing API reference, CreateListener (DuplicateListener); Inferform: what is "
+    "not released is shown to those who are named alone",
+)
+ELB34 = rule(
+    "ELB34",
+    refuses="a port of a listener outside 1 to 65,535",
+    message="must be from {low} to {high}",
+    source="botocore elbv2 Port",
+)
+ELB33 = rule(
+    "ELB33",
+    refuses="test traffic behind a load balancer without a test listener",
+    message="needs a test listener, which {load_balancer} has not; {remedy}",
+    source="AWS CodeDeploy API reference, TargetGroupPairInfo testTrafficRoute; Amazon ECS API reference, "
+    "AdvancedConfiguration testListenerRule",
+)
+
 _LISTENER = re.compile(
     r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener/(app/[\w-]+/[0-9a-f]+)/[0-9a-f]+",
     re.ASCII,
@@ -168,6 +189,17 @@ _EXAMPLE_LISTENER = (
 EXAMPLE_CERTIFICATE = (
     "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 )
+
+ListenerArn = Annotated[
+    str,
+    Check(
+        ELB30,
+        lambda arn: bool(_LISTENER.fullmatch(arn)),
+        lambda _: {"example": _EXAMPLE_LISTENER},
+    ),
+    Aws("elbv2:CreateRuleInput.ListenerArn"),
+]
+"""The ARN of a listener of an Application Load Balancer."""
 
 CertificateArn = Annotated[
     str,
@@ -279,6 +311,30 @@ def target_groups(context: Context, service: str, colors: Sequence[str]) -> list
     return [balanced(context, service, *filter(None, [color])) for color in colors or ("",)]
 
 
+class RestrictedListener(Spec):
+    """A further listener, on a port of its own, that only those reach who are named."""
+
+    port: Annotated[int, Between(ELB34, 1, 65_535), Aws("elbv2:CreateListenerInput.Port")]
+    """Its port, such as 8443."""
+
+    allowed_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
+    """The networks that may connect. Default: none."""
+
+    allowed_groups: Many[GroupId] = ()
+    """The security groups that may connect, such as that of a hook's function. Default: none."""
+
+    def check(self) -> Iterator[Problem]:
+        """Somebody may connect, and not everybody."""
+        if not self.allowed_cidrs and not self.allowed_groups:
+            yield ELB32.problem(
+                "allowed_cidrs", wrong="must say who may connect, here or in allowed_groups"
+            )
+        for index, cidr in enumerate(self.allowed_cidrs):
+            if cidr == "0.0.0.0/0":
+                wrong = "is everybody; name the networks that test"
+                yield ELB32.problem("allowed_cidrs", index, got=cidr, wrong=wrong)
+
+
 class LoadBalancer(Overridable, Billed, Named):
     """An Application Load Balancer that services share: HTTPS, internal by default."""
 
@@ -321,6 +377,10 @@ class LoadBalancer(Overridable, Billed, Named):
     options: LoadBalancerOptions = LoadBalancerOptions()
     """How it treats requests. Default: as AWS does by itself."""
 
+    test_listener: RestrictedListener | None = None
+    """A listener with the same certificates, by which services with
+    `EcsDeployment(test_traffic=True)` show their new tasks before others get them. Default: none."""
+
     records: dict[RecordName, HostedZone] = {}
     """DNS names that lead to it, each with the hosted zone of Route 53 that gets the record, such as
     `{"fraud.acme.test": HostedZone(name="acme.test")}`. Default: none."""
@@ -352,6 +412,15 @@ class LoadBalancer(Overridable, Billed, Named):
             if self.more_certificates:
                 yield ELB20.problem("more_certificates", expected="left out")
 
+        if self.test_listener is not None and self.test_listener.port == self.port:
+            wrong = "is the port of the other listener; use another, such as 8443"
+            yield ELB32.problem("test_listener", "port", got=self.port, wrong=wrong)
+
+    @property
+    def port(self) -> int:
+        """The port of its listener."""
+        return 443 if self.certificate else 80
+
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The certificates are the environment's own."""
         for field, arns in (
@@ -371,20 +440,27 @@ class ExistingLoadBalancer(Spec):
     Neither it nor its listener, its other rules and its security group are changed.
     """
 
-    listener: Annotated[
-        str,
-        Check(
-            ELB30,
-            lambda arn: bool(_LISTENER.fullmatch(arn)),
-            lambda _: {"example": _EXAMPLE_LISTENER},
-        ),
-        Aws("elbv2:CreateRuleInput.ListenerArn"),
-    ]
+    listener: ListenerArn
     """The ARN of its listener, HTTPS or, inside the VPC, HTTP."""
 
     security_group: GroupId
     """A security group of the load balancer, from which services take requests. It must let requests
     out to them."""
+
+    test_listener: ListenerArn | None = None
+    """The ARN of a listener of the same load balancer, by which services with
+    `EcsDeployment(test_traffic=True)` show their new tasks before others get them. Default: none."""
+
+    def check(self) -> Iterator[Problem]:
+        """Both listeners are of one load balancer, and not the same."""
+        test = self.test_listener
+        if test is None:
+            return
+        if test == self.listener:
+            yield ELB32.problem("test_listener", got=test, wrong="is listener; name another")
+        elif test.rpartition("/")[0] != self.listener.rpartition("/")[0]:
+            wrong = "is of another load balancer than listener; name one of the same"
+            yield ELB32.problem("test_listener", got=test, wrong=wrong)
 
     @property
     def suffix(self) -> str:

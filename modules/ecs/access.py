@@ -17,6 +17,8 @@ ACCESS = {
         ),
         passes_to=("ec2", "ecs", "ecs-tasks"),
     ),
+    # Hooks of rollouts.
+    "lambda": Access((), deploys=False, roles=("InvokeFunction",)),
     # Logs that a router of a task sends.
     "firehose": Access((), deploys=False, roles=("PutRecordBatch",)),
     "kinesis": Access((), deploys=False, roles=("PutRecords",)),

@@ -12,6 +12,7 @@ from ..alb.spec import (
     ELB14,
     ELB15,
     ELB21,
+    ELB33,
     ExistingLoadBalancer,
     LoadBalancer,
     Route,
@@ -66,6 +67,9 @@ def check_services(
         if service.route is not None:
             for problem in _check_route(service.route, cluster, taken):
                 yield problem.under(*path, "route")
+            if service.deployment.test_traffic:
+                for problem in _untested(service.route.load_balancer, cluster):
+                    yield problem.under(*path, "deployment")
             taken.append((path[-1], service.route))
     yield from _check_names(services, cluster)
 
@@ -172,6 +176,24 @@ def _check_route(
             yield ELB14.problem("priority", what="priority", other=other, remedy=remedy)
         elif theirs.conditions[:2] == route.conditions[:2]:
             yield from _check_order(route, other, theirs)
+
+
+def _untested(name: str, cluster: EcsCluster | EcsOutputs) -> Iterator[Problem]:
+    """A load balancer without the test listener that a service needs."""
+    known = _names(cluster, "load_balancers")
+    if name not in known:
+        return
+    if isinstance(cluster, EcsOutputs):
+        missing = name not in cluster.test_listener_arns
+        remedy = f"name it in ecs.test_listener_arns.{name}"
+    else:
+        balancer = cluster.load_balancers[name]
+        missing = balancer.test_listener is None
+        given = isinstance(balancer, ExistingLoadBalancer)
+        wanted = "its ARN" if given else "RestrictedListener(port=8443, allowed_cidrs=[...])"
+        remedy = f"give ecs.load_balancers.{name} a test_listener, {wanted}"
+    if missing:
+        yield ELB33.problem("test_traffic", got=True, load_balancer=name, remedy=remedy)
 
 
 def listener_of(route: Route, cluster: EcsCluster | EcsOutputs) -> str:

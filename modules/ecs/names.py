@@ -71,7 +71,7 @@ def service_log_group(context: Context, service: str) -> str:
 
 
 def service_role(service: str, does: str) -> str:
-    """The short name of a service's role: `execution`, `task` or `traffic`."""
+    """The short name of a service's role: `execution`, `task`, `traffic` or `hooks`."""
     return f"{service}-ecs-{does}"
 
 

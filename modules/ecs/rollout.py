@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..alb.construct import Backend
@@ -13,6 +13,7 @@ from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow, document, trust
 from ..names import role as role_name
 from ..rollouts.spec import BlueGreen, Canary, Linear
+from .deployment import LifecycleHook
 from .guardrails import CODE_DEPLOY, ECS
 from .names import (
     code_deploy_configuration,
@@ -44,10 +45,12 @@ from cdktf_cdktf_provider_aws.codedeploy_deployment_group import (
     CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfo,
     CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoProdTrafficRoute,
     CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoTargetGroup,
+    CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoTestTrafficRoute,
 )
 from cdktf_cdktf_provider_aws.ecs_service import (
     EcsServiceDeploymentConfiguration,
     EcsServiceDeploymentConfigurationCanaryConfiguration,
+    EcsServiceDeploymentConfigurationLifecycleHook,
     EcsServiceDeploymentConfigurationLinearConfiguration,
     EcsServiceLoadBalancerAdvancedConfiguration,
 )
@@ -105,12 +108,14 @@ class CodeDeployRollout(Construct):
         cluster: str,
         service: str,
         listener_arn: str,
+        test_listener_arn: str | None = None,
+        functions: Sequence[str] = (),
         groups: list[str],
         alarms: list[str],
         roles: list[str],
         overrides: Content | None = None,
     ) -> None:
-        """`overrides` are those of the deployment configuration, which its name stands for too.
+        """`functions` are the ARNs of those that CodeDeploy invokes. `overrides` are those of the deployment configuration, which its name stands for too.
         Default: none."""
         super().__init__(scope, id)
         self.name = code_deploy_name(context, name)
@@ -125,7 +130,7 @@ class CodeDeployRollout(Construct):
             "policy",
             name="shift-traffic",
             role=role.id,
-            policy=document(*_statements(context, f"{cluster}/{service}", roles)),
+            policy=document(*_statements(context, f"{cluster}/{service}", roles, functions)),
         )
         app = CodedeployApp(self, "application", name=self.name, compute_platform="ECS")
         CodedeployDeploymentGroup(
@@ -145,6 +150,11 @@ class CodeDeployRollout(Construct):
                 target_group_pair_info=CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfo(
                     prod_traffic_route=CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoProdTrafficRoute(
                         listener_arns=[listener_arn]
+                    ),
+                    test_traffic_route=None
+                    if test_listener_arn is None
+                    else CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoTestTrafficRoute(
+                        listener_arns=[test_listener_arn]
                     ),
                     target_group=[
                         CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoTargetGroup(
@@ -209,8 +219,11 @@ class CodeDeployRollout(Construct):
         return made
 
 
-def _statements(context: Context, service: str, roles: list[str]) -> list[Statement]:
+def _statements(
+    context: Context, service: str, roles: list[str], functions: Sequence[str]
+) -> list[Statement]:
     return [
+        *([_invoke(functions)] if functions else []),
         allow(
             [
                 "ecs:CreateTaskSet",
@@ -253,6 +266,10 @@ def _statements(context: Context, service: str, roles: list[str]) -> list[Statem
     ]
 
 
+def _invoke(functions: Iterable[str]) -> Statement:
+    return allow("lambda:InvokeFunction", sorted({*functions}), sid="AskHooks")
+
+
 @dataclass(frozen=True, slots=True)
 class NativeRollout:
     """What ECS's own blue/green needs in the service."""
@@ -260,13 +277,21 @@ class NativeRollout:
     configuration: EcsServiceDeploymentConfiguration
     advanced: EcsServiceLoadBalancerAdvancedConfiguration
     ready: list[ITerraformDependable]
-    """What the service waits for: the policy of the role that moves its traffic."""
+    """What the service waits for: the policies of the roles that move its traffic and invoke its
+    hooks."""
 
 
 def native_rollout(
-    scope: Construct, context: Context, name: str, spec: BlueGreen, backend: Backend
+    scope: Construct,
+    context: Context,
+    name: str,
+    spec: BlueGreen,
+    backend: Backend,
+    hooks: Sequence[LifecycleHook] = (),
 ) -> NativeRollout:
-    """The deployment configuration of ECS's own blue/green, and the role that moves traffic."""
+    """The deployment configuration of ECS's own blue/green, with the roles that move traffic and
+    invoke `hooks`. Default: no hooks."""
+    rules = [rule.arn for rule in backend.rules]
     role = ExecutionRole(
         scope,
         "traffic",
@@ -289,13 +314,19 @@ def native_rollout(
                 [group.arn for group in backend.groups],
                 sid="MoveTasks",
             ),
-            allow("elasticloadbalancing:ModifyRule", backend.rule.arn, sid="MoveTraffic"),
+            allow(
+                "elasticloadbalancing:ModifyRule",
+                rules[0] if len(rules) == 1 else rules,
+                sid="MoveTraffic",
+            ),
         ],
     )
+    asked, ready = _hooks(scope, context, name, hooks)
     bake = str(ECS.number(spec, "termination_wait_seconds") // 60)
     if isinstance(spec, Linear):
         configuration = EcsServiceDeploymentConfiguration(
             strategy="LINEAR",
+            lifecycle_hook=asked,
             bake_time_in_minutes=bake,
             linear_configuration=EcsServiceDeploymentConfigurationLinearConfiguration(
                 step_percent=ECS.number(spec, "step_percent"),
@@ -305,6 +336,7 @@ def native_rollout(
     elif isinstance(spec, Canary):
         configuration = EcsServiceDeploymentConfiguration(
             strategy="CANARY",
+            lifecycle_hook=asked,
             bake_time_in_minutes=bake,
             canary_configuration=EcsServiceDeploymentConfigurationCanaryConfiguration(
                 canary_percent=ECS.number(spec, "canary_percent"),
@@ -313,14 +345,54 @@ def native_rollout(
         )
     else:
         configuration = EcsServiceDeploymentConfiguration(
-            strategy="BLUE_GREEN", bake_time_in_minutes=bake
+            strategy="BLUE_GREEN", lifecycle_hook=asked, bake_time_in_minutes=bake
         )
     return NativeRollout(
         configuration,
         EcsServiceLoadBalancerAdvancedConfiguration(
             alternate_target_group_arn=backend.groups[1].arn,
             production_listener_rule=backend.rule.arn,
+            test_listener_rule=backend.test_rule.arn if backend.test_rule else None,
             role_arn=role.arn,
         ),
-        [*role.ready],
+        [*role.ready, *ready],
     )
+
+
+def _hooks(
+    scope: Construct, context: Context, name: str, hooks: Sequence[LifecycleHook]
+) -> tuple[list[EcsServiceDeploymentConfigurationLifecycleHook] | None, list[ITerraformDependable]]:
+    """The hooks of a service, and what it waits for: the policy of the role made for them."""
+    own = [hook.function for hook in hooks if hook.role is None]
+    made = None
+    if own:
+        made = ExecutionRole(
+            scope,
+            "hooks",
+            context=context,
+            name=service_role(name, "hooks"),
+            service="ecs.amazonaws.com",
+            statements=[_invoke(own)],
+        )
+    asked = []
+    for index, hook in enumerate(hooks):
+        role = made
+        if hook.role is not None:
+            role = ExecutionRole(
+                scope,
+                f"hook-{index}",
+                context=context,
+                name=service_role(name, "hooks"),
+                service="ecs.amazonaws.com",
+                statements=[_invoke([hook.function])],
+                given=hook.role,
+            )
+        assert role is not None
+        asked.append(
+            EcsServiceDeploymentConfigurationLifecycleHook(
+                hook_target_arn=hook.function,
+                lifecycle_stages=[*hook.stages],
+                role_arn=role.arn,
+            )
+        )
+    return asked or None, [*made.ready] if made else []

@@ -173,6 +173,8 @@ class Service(Construct):
                 cluster=self.cluster,
                 service=service.name,
                 listener_arn=surroundings.cluster.listener_arns[spec.route.load_balancer],
+                test_listener_arn=self._test_listener(spec.route.load_balancer),
+                functions=[hook.function for hook in spec.deployment.hooks],
                 groups=[group.name for group in backend.groups],
                 alarms=[*self._alarms, *rollout.alarm_names],
                 roles=[role.arn for role in (execution, task_role) if role],
@@ -565,6 +567,7 @@ class Service(Construct):
             spec=spec.route,
             vpc_id=around.network.vpc_id,
             listener_arn=around.cluster.listener_arns[spec.route.load_balancer],
+            test_listener_arn=self._test_listener(spec.route.load_balancer),
             colors=spec.colors,
         )
         if blue_green:
@@ -582,6 +585,12 @@ class Service(Construct):
                 ok_topics=blue_green.ok_topics,
             )
         return backend
+
+    def _test_listener(self, load_balancer: str) -> str | None:
+        """The listener by which new tasks are reached before others, where there is one."""
+        if not self._spec.deployment.test_traffic:
+            return None
+        return self._around.cluster.test_listener_arns[load_balancer]
 
     def _service(
         self, definition: EcsTaskDefinition, backend: Backend | None, after: list[Any]
@@ -601,7 +610,9 @@ class Service(Construct):
             }
         elif not spec.uses_code_deploy:
             assert backend is not None
-            native = native_rollout(self, self._context, self._id, rollout, backend)
+            native = native_rollout(
+                self, self._context, self._id, rollout, backend, spec.deployment.hooks
+            )
             options, advanced = {"deployment_configuration": native.configuration}, native.advanced
             after = [*after, *native.ready]
         if not spec.uses_code_deploy:
@@ -628,7 +639,7 @@ class Service(Construct):
                     advanced_configuration=advanced,
                 )
             ]
-            after = [*after, backend.rule]
+            after = [*after, *backend.rules]
         options |= self._discovery()
         given = spec.existing
         groups, rules = [*given.security_groups], list[ITerraformDependable]()

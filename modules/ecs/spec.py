@@ -40,6 +40,7 @@ from ..vpc.flow_logs import RetentionDays
 from . import names as named
 from .agents import ECS64, FireLens
 from .containers import ECS35, Containers, HelperImage, within
+from .deployment import EcsDeployment
 from .discovery import ECS67, Namespace, PrivateDns, ServiceConnect, is_namespace_id
 from .guardrails import CODE_DEPLOY, ECS
 from .instances import (
@@ -609,17 +610,6 @@ class Ec2(Spec):
         ]
 
 
-class EcsDeployment(Spec):
-    """Who moves the traffic of an AllAtOnce, Canary or Linear rollout."""
-
-    controller: (
-        Annotated[Literal["CODE_DEPLOY", "ECS"], Aws("ecs:DeploymentController.type")] | None
-    ) = None
-    """CodeDeploy, started by `inferform rollout`; or ECS itself on each apply, which needs
-    hashicorp/aws 6.4 or newer, so not on the emulator. A service cannot change from one to the
-    other. Default: CODE_DEPLOY; a Rolling rollout is ECS's own."""
-
-
 class EcsService(Containers, Service):
     """An inference service on ECS: the container that SageMaker would serve, behind a route.
 
@@ -659,7 +649,8 @@ class EcsService(Containers, Service):
     moved over. Default: rolling, with a circuit breaker."""
 
     deployment: EcsDeployment = EcsDeployment()
-    """Who moves the traffic of an AllAtOnce, Canary or Linear rollout. Default: CodeDeploy."""
+    """Who moves the traffic of an AllAtOnce, Canary or Linear rollout, and what is asked before it goes
+    on. Default: CodeDeploy, and nothing."""
 
     execute_command: bool = False
     """Whether `aws ecs execute-command` may open a shell, for which `container.read_only`
@@ -726,6 +717,10 @@ class EcsService(Containers, Service):
         rollout = self.rollout
         refused = list(self.rolled_out_by.problems(rollout))
         yield from (problem.under("rollout") for problem in refused)
+        for problem in self.deployment.problems(
+            in_place=isinstance(rollout, Rolling), by_code_deploy=self.uses_code_deploy
+        ):
+            yield problem.under("deployment")
         if refused or not isinstance(rollout, Rolling):
             return
         low, high = (ECS.number(rollout, name) for name in ("min_healthy_percent", "max_percent"))
@@ -869,7 +864,14 @@ class EcsService(Containers, Service):
                 yield Name("aws_lb_target_group", name)
         for color in self.colors:
             yield Name("aws_cloudwatch_metric_alarm", named.error_alarm(context, short, color))
-        if self.colors and self.uses_code_deploy:
+        if self.colors:
+            yield from self._rollout_names(context, short)
+        if self.scaling is not None:
+            yield from self.scaling.names(own)
+
+    def _rollout_names(self, context: Context, short: str) -> Iterator[Name]:
+        """Of what moves its traffic."""
+        if self.uses_code_deploy:
             name = named.code_deploy_name(context, short)
             yield Name("aws_iam_role", role(context, named.code_deploy_role(short)))
             yield Name("aws_codedeploy_app", name)
@@ -878,10 +880,10 @@ class EcsService(Containers, Service):
                 overrides = self.overridden(named.SHIFT)
                 name = named.code_deploy_configuration(context, short, self.rollout, overrides)
                 yield Name("aws_codedeploy_deployment_config", name)
-        elif self.colors:
+        else:
             yield Name("aws_iam_role", role(context, named.service_role(short, "traffic")))
-        if self.scaling is not None:
-            yield from self.scaling.names(own)
+            if any(hook.role is None for hook in self.deployment.hooks):
+                yield Name("aws_iam_role", role(context, named.service_role(short, "hooks")))
 
     def _names_in_dns(self, short: str) -> Iterator[Name]:
         if isinstance(self.discovery, PrivateDns):

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from inferform import (
+    Canary,
     ContainerHealth,
     ContainerOptions,
     EcsCluster,
+    EcsDeployment,
     EcsService,
     Environment,
     Fargate,
     Image,
     Inference,
+    LifecycleHook,
+    LoadBalancer,
     Model,
     Network,
     PrivateDns,
     Registry,
     Repository,
+    RestrictedListener,
+    Route,
     ServiceConnect,
 )
 
@@ -43,6 +49,9 @@ ecs=EcsCluster(
         "internal": LoadBalancer(
             certificate="{CERTIFICATE}", allowed_cidrs=["10.0.0.0/8"],
             access_logs=AccessLogs(expire_days=30),
+            test_listener=RestrictedListener(
+                port=8443, allowed_cidrs=["10.9.0.0/16"], allowed_groups=["sg-0123456789abcdef0"]
+            ),
             records={{
                 "fraud.acme.test": HostedZone(id="Z0123456789ABCDEFGHIJ"),
                 "*.acme.test": HostedZone(name="acme.test", private=False),
@@ -68,7 +77,15 @@ inference=Inference(
                 secrets={{"TOKEN": "arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"}},
                 user="10003", read_only=True, stop_timeout_seconds=60,
             ),
-            deployment=EcsDeployment(controller="CODE_DEPLOY"),
+            deployment=EcsDeployment(
+                controller="CODE_DEPLOY", test_traffic=True,
+                hooks=[
+                    LifecycleHook(
+                        function="arn:aws:lambda:us-east-1:{ACCOUNT}:function:check:live",
+                        stages=["AfterAllowTestTraffic"],
+                    ),
+                ],
+            ),
         ),
         "gpu": EcsService(
             model={MODEL}, count=1,
@@ -156,12 +173,62 @@ def namespace() -> Environment:
     )
 
 
+def hooks() -> Environment:
+    """A rollout by ECS with hooks and test traffic, which the README only has by CodeDeploy."""
+    model = Model(image=Image(repository="fraud", tag="1.4.2"))
+    function = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:check"
+    asked = [
+        LifecycleHook(function=function, stages=["PRE_SCALE_UP"]),
+        LifecycleHook(
+            function=function,
+            stages=["POST_TEST_TRAFFIC_SHIFT"],
+            role=f"arn:aws:iam::{ACCOUNT}:role/hooks",
+        ),
+    ]
+    return Environment(
+        context=DEV,
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(repositories={"fraud": Repository()}),
+        ecs=EcsCluster(
+            load_balancers={
+                "internal": LoadBalancer(
+                    certificate=CERTIFICATE,
+                    test_listener=RestrictedListener(
+                        port=8443,
+                        allowed_cidrs=["10.9.0.0/16"],
+                        allowed_groups=["sg-0123456789abcdef0"],
+                    ),
+                )
+            }
+        ),
+        inference=Inference(
+            services={
+                "asked": EcsService(
+                    model=model,
+                    compute=Fargate(cpu=256, memory_mib=512),
+                    route=Route(load_balancer="internal", hosts=["fraud.acme.test"]),
+                    rollout=Canary(),
+                    deployment=EcsDeployment(controller="ECS", hooks=asked, test_traffic=True),
+                ),
+                "shown": EcsService(
+                    model=model,
+                    compute=Fargate(cpu=256, memory_mib=512),
+                    route=Route(load_balancer="internal", hosts=["shown.acme.test"]),
+                    rollout=Canary(),
+                    deployment=EcsDeployment(test_traffic=True),
+                ),
+            }
+        ),
+    )
+
+
 CAPABILITY = Capability(
-    environments={"namespace": namespace},
+    environments={"hooks": hooks, "namespace": namespace},
     examples={
         "ecs": _EXAMPLE,
     },
     not_aws={
+        "stages of ECS, and events of CodeDeploy's AppSpec": ("LifecycleHook.stages[]",),
         PART_OF_A_NAME: ("Ec2Capacity.ami_parameter",),
     },
     left_out={

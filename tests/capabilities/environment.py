@@ -53,6 +53,7 @@ CAPABILITY = Capability(
             "Existing.task_role",
             "ExistingLoadBalancer.security_group",
             "Registry.kms_key",
+            "RestrictedListener.allowed_groups[]",
         ),
         "rights of roles: a part of a policy document": (
             "Identity.existing_roles[]",
@@ -80,6 +81,7 @@ CAPABILITY = Capability(
         "ARN1": (
             "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
             "arn:aws:iam::111122223333:role/ml-engineers",
+            "arn:aws:lambda:us-east-1:111122223333:function:check-fraud:live",
             "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-token-AbCdEf",
             "arn:aws:sns:us-east-1:111122223333:predictions",
             "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/name/1234abcd",

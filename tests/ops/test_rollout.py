@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +12,14 @@ from inferform import (
     Canary,
     Context,
     EcsCluster,
+    EcsDeployment,
     EcsOutputs,
     EcsService,
     Environment,
     Fargate,
     Image,
     Inference,
+    LifecycleHook,
     LoadBalancer,
     Model,
     Network,
@@ -200,3 +203,21 @@ def test_a_service_that_is_not_deployed_names_the_layer(aws: Aws) -> None:
     aws.client("ecs").create_cluster(clusterName="empty")
     with pytest.raises(OperatorError, match="apply the inference layer first"):
         operations.start(environment().replace(ecs=empty), "fraud", aws)
+
+
+def test_the_app_spec_names_the_hooks_in_their_order() -> None:
+    check, other = (f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{each}" for each in "ab")
+    deployment = EcsDeployment(
+        test_traffic=True,
+        hooks=[
+            LifecycleHook(function=check, stages=["AfterAllowTraffic", "BeforeInstall"]),
+            LifecycleHook(function=other, stages=["AfterAllowTestTraffic"]),
+        ],
+    )
+    made = json.loads(operations._app_spec("arn", "model", 8080, [], deployment.events))
+    assert made["Hooks"] == [
+        {"BeforeInstall": check},
+        {"AfterAllowTestTraffic": other},
+        {"AfterAllowTraffic": check},
+    ]
+    assert "Hooks" not in json.loads(operations._app_spec("arn", "model", 8080, [], {}))

@@ -144,10 +144,30 @@ OPTIONS: tuple[Option, ...] = (
         at(_SERVICE, "deployment_configuration.canary_configuration.canary_percent", 10),
         beside="EcsService(route=Route())",
     ),
-    no(
+    yes(
         "deployment_configuration (lifecycle_hook)",
-        "Not yet.",
-        never(_SERVICE, "lifecycle_hook"),
+        'EcsService(route=Route(), rollout=Canary(), deployment=EcsDeployment(controller="ECS", '
+        "hooks=[LifecycleHook("
+        'function="arn:aws:lambda:us-east-1:111122223333:function:check", '
+        'stages=["POST_TEST_TRAFFIC_SHIFT"])]))',
+        at(
+            _SERVICE,
+            "deployment_configuration.lifecycle_hook.0.lifecycle_stages",
+            ["POST_TEST_TRAFFIC_SHIFT"],
+        ),
+        at(_SERVICE, "deployment_configuration.lifecycle_hook.0.role_arn", refers("aws_iam_role")),
+        beside='EcsService(route=Route(), rollout=Canary(), deployment=EcsDeployment(controller="ECS"))',
+    ),
+    yes(
+        "load_balancer (advanced_configuration.test_listener_rule)",
+        'EcsService(route=Route(), rollout=Canary(), deployment=EcsDeployment(controller="ECS", '
+        "test_traffic=True))",
+        at(
+            _SERVICE,
+            "load_balancer.0.advanced_configuration.test_listener_rule",
+            refers("aws_lb_listener_rule"),
+        ),
+        beside='EcsService(route=Route(), rollout=Canary(), deployment=EcsDeployment(controller="ECS"))',
     ),
     yes(
         "alarms",

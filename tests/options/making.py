@@ -60,6 +60,7 @@ _ECS = EcsOutputs(
     listener_arns={"shared": f"{_BALANCER}:listener/app/shared/1/2"},
     load_balancer_suffixes={"shared": "app/shared/1"},
     load_balancer_groups={"shared": "sg-0123456789abcdef0"},
+    test_listener_arns={"shared": f"{_BALANCER}:listener/app/shared/1/3"},
     namespace_id="ns-0123456789abcdef",
 )
 

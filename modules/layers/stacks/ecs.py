@@ -59,6 +59,9 @@ class EcsLayer(Layer):
             listener_arns={name: lb.listener_arn for name, lb in balancers.items()},
             load_balancer_suffixes={name: lb.arn_suffix for name, lb in balancers.items()},
             load_balancer_groups={name: lb.group_id for name, lb in balancers.items()},
+            test_listener_arns={
+                name: lb.test_listener_arn for name, lb in balancers.items() if lb.test_listener_arn
+            },
             namespace_id=cluster.namespace_id,
         )
         self.hand_up(self.outputs)
