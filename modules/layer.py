@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -140,9 +140,10 @@ class Layer(TerraformStack):
         if blocks:
             self.add_override("moved", blocks)
 
-    def below(self, layer: str, outputs: type[O], given: O | None) -> O:
-        """The Outputs of a layer below: those `given`, or what its state holds."""
-        return given or self.read(layer, outputs)
+    def below(self, layer: str, outputs: type[O], given: O | None, **literals: Any) -> O:
+        """The Outputs of a layer below: those `given`, or what its state holds beside `literals`,
+        which are known before."""
+        return given or replace(self.read(layer, outputs), **literals)
 
     def read(self, layer: str, outputs: type[O]) -> O:
         """The Outputs of a layer below, as references into its state."""
@@ -151,6 +152,9 @@ class Layer(TerraformStack):
             self._read_state(layer)
         values: dict[str, Any] = {}
         for field in fields(outputs):
+            # How many there are must be known when resources are made of each.
+            if field.metadata.get("is_literal"):
+                continue
             reference = f"data.terraform_remote_state.{layer}.outputs.{field.name}"
             kind = str(field.type).partition("[")[0]
             if kind == "Mapping":

@@ -87,6 +87,11 @@ def _like(
     )
 
 
+def _literals() -> Any:
+    """A field whose values are known before the layer is deployed, and not read from its state."""
+    return field(default_factory=list, metadata={"is_literal": True})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs(metaclass=_Closed):
     """Base of every layer's Outputs: each field is one Terraform output of the same name."""
@@ -158,7 +163,7 @@ class NetworkOutputs(Outputs):
     """The VPC's id, `vpc-…`."""
 
     vpc_cidr: str
-    """The VPC's CIDR block."""
+    """The VPC's first CIDR block."""
 
     private_subnet_ids: list[str] = _like(r"subnet-\w{1,32}", "subnet-0a1b2c3d4e5f67890")  # noqa: RUF009
     """The private subnets, one in each availability zone."""
@@ -169,12 +174,27 @@ class NetworkOutputs(Outputs):
     s3_prefix_list_id: str = _like(r"pl-\w{1,32}", "pl-63a5400a")
     """The managed prefix list of S3 in the region, `pl-…`."""
 
+    secondary_cidrs: list[str] = _literals()  # noqa: RUF009
+    """The further CIDR blocks of the VPC that hold these subnets. Default: none."""
+
+    @property
+    def cidrs(self) -> list[str]:
+        """Every CIDR block that holds these subnets, the VPC's first one first."""
+        return [self.vpc_cidr, *self.secondary_cidrs]
+
+    def cidrs_by(self, id: str) -> dict[str, str]:
+        """The same by the ids of what is made for each: `id`, `id-1` and so on."""
+        return {f"{id}-{index}" if index else id: cidr for index, cidr in enumerate(self.cidrs)}
+
     def check(self) -> Iterator[Problem]:
         """The range is one, and there is a subnet to run in."""
         found = list(Outputs.check(self))
         yield from found
         if not found and not is_network(self.vpc_cidr):
             yield CIDR1.problem("vpc_cidr", got=self.vpc_cidr, hint="")
+        for index, cidr in enumerate(self.secondary_cidrs if not found else ()):
+            if not is_network(cidr):
+                yield CIDR1.problem("secondary_cidrs", index, got=cidr, hint="")
         if not found and not self.private_subnet_ids:
             yield OUT2.problem("private_subnet_ids", got=[])
         if not found:

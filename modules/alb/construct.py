@@ -207,7 +207,7 @@ class SharedLoadBalancer(Construct):
             vpc_id=network.vpc_id,
             tags={"Name": name},
         )
-        for index, cidr in enumerate(spec.allowed_cidrs or [network.vpc_cidr]):
+        for index, cidr in enumerate(spec.allowed_cidrs or network.cidrs):
             VpcSecurityGroupIngressRule(
                 self,
                 f"clients-{index}",
@@ -220,16 +220,17 @@ class SharedLoadBalancer(Construct):
             )
         if spec.test_listener is not None:
             self._testers(group.id, spec.test_listener)
-        VpcSecurityGroupEgressRule(
-            self,
-            "services",
-            security_group_id=group.id,
-            description="services in the VPC",
-            ip_protocol="tcp",
-            from_port=CONTAINER_PORT,
-            to_port=CONTAINER_PORT,
-            cidr_ipv4=network.vpc_cidr,
-        )
+        for rule, cidr in network.cidrs_by("services").items():
+            VpcSecurityGroupEgressRule(
+                self,
+                rule,
+                security_group_id=group.id,
+                description="services in the VPC",
+                ip_protocol="tcp",
+                from_port=CONTAINER_PORT,
+                to_port=CONTAINER_PORT,
+                cidr_ipv4=cidr,
+            )
         return group
 
     def _testers(self, group_id: str, spec: RestrictedListener) -> None:

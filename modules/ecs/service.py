@@ -801,18 +801,19 @@ class Service(Construct):
         if spec.discovery is not None:
             rules += self._found_and_finding(group_id, spec.discovery, moved)
         if spec.volumes:
-            rules.append(
+            rules += [
                 VpcSecurityGroupEgressRule(
                     self,
-                    "to-files",
+                    rule,
                     security_group_id=group_id,
                     description="NFS to mount targets",
                     ip_protocol="tcp",
                     from_port=_NFS,
                     to_port=_NFS,
-                    cidr_ipv4=around.network.vpc_cidr,
+                    cidr_ipv4=cidr,
                 )
-            )
+                for rule, cidr in around.network.cidrs_by("to-files").items()
+            ]
         cidrs = spec.egress_cidrs
         if cidrs is None:
             cidrs = () if around.private else ("0.0.0.0/0",)
@@ -829,10 +830,10 @@ class Service(Construct):
         self, group_id: str, spec: Discovery, moved: TerraformResourceLifecycle | None
     ) -> list[ITerraformDependable]:
         """The rules of a security group for the services of a namespace."""
-        port, vpc = self._spec.container.port, self._around.network.vpc_cidr
+        port, network = self._spec.container.port, self._around.network
         rules: list[ITerraformDependable] = []
         is_found = not (isinstance(spec, ServiceConnect) and spec.client_only)
-        for index, cidr in enumerate(spec.allowed_cidrs or [vpc]) if is_found else ():
+        for index, cidr in enumerate(spec.allowed_cidrs or network.cidrs) if is_found else ():
             rules.append(
                 VpcSecurityGroupIngressRule(
                     self,
@@ -847,18 +848,19 @@ class Service(Construct):
                 )
             )
         for called in sorted(set(spec.calls)):
-            rules.append(
+            rules += [
                 VpcSecurityGroupEgressRule(
                     self,
-                    f"to-services-{called}",
+                    rule,
                     security_group_id=group_id,
                     description="requests to other services",
                     ip_protocol="tcp",
                     from_port=called,
                     to_port=called,
-                    cidr_ipv4=vpc,
+                    cidr_ipv4=cidr,
                 )
-            )
+                for rule, cidr in network.cidrs_by(f"to-services-{called}").items()
+            ]
         return rules
 
 

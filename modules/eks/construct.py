@@ -244,16 +244,17 @@ class Cluster(Construct):
             vpc_id=network.vpc_id,
             tags={"Name": api_group(self._context)},
         )
-        VpcSecurityGroupIngressRule(
-            self,
-            "api-vpc",
-            security_group_id=group.id,
-            description="HTTPS from the VPC",
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-            cidr_ipv4=network.vpc_cidr,
-        )
+        for rule, cidr in network.cidrs_by("api-vpc").items():
+            VpcSecurityGroupIngressRule(
+                self,
+                rule,
+                security_group_id=group.id,
+                description="HTTPS from the VPC",
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                cidr_ipv4=cidr,
+            )
         return str(group.id)
 
     def _cluster_role(self, kms_key_arn: str) -> tuple[IamRole, list[ITerraformDependable]]:

@@ -54,7 +54,7 @@ class Place:
 
     context: Context
     artifact_bucket: str
-    vpc_cidr: str
+    vpc_cidrs: tuple[str, ...]
     subnets: tuple[Object, ...] = ()
     """What tells Karpenter the private subnets: terms with their ids or tags."""
 
@@ -553,7 +553,7 @@ class _Service:
             for name in namespaces
         ]
         if spec.ingress is not None:
-            callers.append({"ipBlock": {"cidr": self._place.vpc_cidr}})
+            callers += [{"ipBlock": {"cidr": cidr}} for cidr in self._place.vpc_cidrs]
         https = [{"protocol": "TCP", "port": 443}]
         egress: list[Object] = [
             {"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}

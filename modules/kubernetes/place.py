@@ -21,7 +21,9 @@ def place_of(environment: Environment) -> Place:
     return Place(
         context=context,
         artifact_bucket=environment.artifact_bucket,
-        vpc_cidr=network.cidr if isinstance(network, Network) else network.vpc_cidr,
+        vpc_cidrs=(network.cidr, *network.more_cidrs)
+        if isinstance(network, Network)
+        else tuple(network.cidrs),
         subnets=_subnets(network, context),
         cluster=environment.eks if isinstance(environment.eks, EksCluster) else None,
     )

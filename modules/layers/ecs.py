@@ -12,6 +12,7 @@ from ..ecs.spec import Ec2, EcsCluster, EcsService
 from ..identity.spec import Identity
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ..rules import PathPart, Problem
+from .network import more_cidrs
 from .record import LayerRecord, Site
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def _build(site: Site) -> EcsLayer:
         spec=site.spec,
         target=site.target,
         network=site.given("network", NetworkOutputs),
+        secondary_cidrs=more_cidrs(site.environment),
         registry=site.given("registry", RegistryOutputs),
         private=_instances_are_private(site.environment),
     )

@@ -9,6 +9,7 @@ from ..eks.spec import EKS4, EksCluster
 from ..outputs import EksOutputs, NetworkOutputs, RegistryOutputs
 from ..rules import Problem
 from ..vpc.spec import Network
+from .network import more_cidrs
 from .record import LayerRecord, Site
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def _build(site: Site) -> EksLayer:
         spec=site.spec,
         target=site.target,
         network=site.given("network", NetworkOutputs),
+        secondary_cidrs=more_cidrs(site.environment),
         registry=site.given("registry", RegistryOutputs),
     )
 

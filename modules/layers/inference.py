@@ -13,6 +13,7 @@ from ..rules import PathPart, Problem, rule
 from ..s3.spec import ExistingBucket
 from ..sagemaker.batch import JOB11, BatchTransform
 from ..spec import NAME1, is_short_name, walk
+from .network import more_cidrs
 from .record import LayerRecord, Site
 from .specs import Inference, Registry
 
@@ -52,6 +53,7 @@ def _build(site: Site) -> InferenceLayer:
         spec=site.spec,
         target=site.target,
         network=site.given("network", NetworkOutputs),
+        secondary_cidrs=more_cidrs(site.environment),
         registry=site.given("registry", RegistryOutputs),
         ecs=site.given("ecs", EcsOutputs),
         private=site.environment.private,

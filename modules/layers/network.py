@@ -28,6 +28,12 @@ def _build(site: Site) -> NetworkLayer:
     )
 
 
+def more_cidrs(environment: Environment) -> list[str]:
+    """The secondary ranges that hold subnets of a network that is made."""
+    network = environment.network
+    return network.more_cidrs if isinstance(network, Network) else []
+
+
 def _problems(environment: Environment) -> Iterator[Problem]:
     """Policies are for endpoints that the layer makes, those of auto_endpoints among them."""
     network = environment.network

@@ -18,7 +18,7 @@ from ..protect import lifecycle
 from .flow_logs import FLOW_LOG_GROUP, FLOW_LOGS, FlowLogs, LogBucket
 from .links import Peering, TransitGateway
 from .options import Dhcp
-from .spec import ENDPOINTS, WITHOUT_PRIVATE_DNS, Network
+from .spec import ENDPOINTS, Network, has_private_dns
 from .spec import Subnet as Planned
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
@@ -42,7 +42,7 @@ from cdktf_cdktf_provider_aws.subnet import Subnet
 from cdktf_cdktf_provider_aws.vpc import Vpc
 from cdktf_cdktf_provider_aws.vpc_dhcp_options import VpcDhcpOptions
 from cdktf_cdktf_provider_aws.vpc_dhcp_options_association import VpcDhcpOptionsAssociation
-from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
+from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint, VpcEndpointDnsOptions
 from cdktf_cdktf_provider_aws.vpc_endpoint_route_table_association import (
     VpcEndpointRouteTableAssociation,
 )
@@ -122,8 +122,7 @@ class VpcNetwork(Construct):
                 self._isolated_routes(tier, isolated)
         self._links(of_tier)
         private = of_tier["private"]
-        self._gateway_endpoints()
-        self._interface_endpoints(private)
+        self._interface_endpoints(private, self._gateway_endpoints())
         if spec.flow_logs is not None:
             self._flow_logs(spec.flow_logs)
         s3 = DataAwsPrefixList(self, "s3", name=f"com.amazonaws.{context.region}.s3")
@@ -132,6 +131,7 @@ class VpcNetwork(Construct):
         self.outputs = NetworkOutputs(
             vpc_id=vpc.id,
             vpc_cidr=spec.cidr,
+            secondary_cidrs=spec.more_cidrs,
             private_subnet_ids=[subnet.id for subnet in private],
             public_subnet_ids=[subnet.id for subnet in public],
             s3_prefix_list_id=s3.id,
@@ -361,12 +361,13 @@ class VpcNetwork(Construct):
         statements = self._spec.endpoint_policies.get(service)
         return document(*(each.document("*") for each in statements)) if statements else None
 
-    def _gateway_endpoints(self) -> None:
+    def _gateway_endpoints(self) -> dict[str, VpcEndpoint]:
+        made: dict[str, VpcEndpoint] = {}
         isolated = {
             tier: tables[0] for tier, tables in self._tables.items() if tier not in _BALANCED
         }
         for service in self._spec.gateway_endpoints:
-            endpoint = VpcEndpoint(
+            endpoint = made[service] = VpcEndpoint(
                 self,
                 f"{service}-gateway",
                 vpc_id=self._vpc_id,
@@ -389,8 +390,9 @@ class VpcNetwork(Construct):
                     vpc_endpoint_id=endpoint.id,
                     route_table_id=table.id,
                 )
+        return made
 
-    def _interface_endpoints(self, private: list[Subnet]) -> None:
+    def _interface_endpoints(self, private: list[Subnet], gateways: dict[str, VpcEndpoint]) -> None:
         if not self._endpoints:
             return
         group = SecurityGroup(
@@ -431,9 +433,12 @@ class VpcNetwork(Construct):
                 service_name=self._service(service),
                 vpc_endpoint_type="Interface",
                 policy=self._endpoint_policy(service),
-                private_dns_enabled=service not in WITHOUT_PRIVATE_DNS,
+                private_dns_enabled=has_private_dns(service),
                 subnet_ids=subnet_ids,
                 security_group_ids=group_ids,
+                dns_options=self._dns_options(service),
+                # EC2 refuses private DNS for resolvers alone before there is a gateway endpoint.
+                depends_on=[gateways[service]] if service in gateways else None,
                 # A gateway endpoint of the same service has the plain name.
                 tags={
                     "Name": self._context.name(
@@ -442,6 +447,13 @@ class VpcNetwork(Construct):
                     )
                 },
             )
+
+    def _dns_options(self, service: str) -> VpcEndpointDnsOptions | None:
+        """Private DNS for all of the VPC, where EC2's default is for inbound resolver endpoints
+        alone and needs a gateway endpoint that is not there."""
+        if service != "s3" or service in self._spec.gateway_endpoints:
+            return None
+        return VpcEndpointDnsOptions(private_dns_only_for_inbound_resolver_endpoint=False)
 
     def _flow_logs(self, spec: FlowLogs) -> None:
         context = self._context

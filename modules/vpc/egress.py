@@ -20,12 +20,12 @@ def allow_https(
 ) -> list[ITerraformDependable]:
     """Let `security_group_id` send HTTPS to the VPC and S3 of `network`, and to each of `cidrs`.
 
-    The rules are named by `prefix` and where they lead to: `vpc`, `s3` or a key of `cidrs`.
+    The rules are named by `prefix` and where they lead to: `vpc`, `vpc-1`, `s3` or a key of `cidrs`.
     Returns them, for what fails to start without: it refers to the group alone.
     """
     blocks = dict(cidrs or {})
     if network is not None:
-        blocks["vpc"] = network.vpc_cidr
+        blocks |= network.cidrs_by("vpc")
     prefix_lists = {} if network is None else {"s3": network.s3_prefix_list_id}
     return [
         VpcSecurityGroupEgressRule(

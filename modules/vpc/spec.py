@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
@@ -88,9 +89,9 @@ VPC16 = rule(
 )
 VPC17 = rule(
     "VPC17",
-    refuses="subnets outside of the VPC's ranges, or private and public ones outside of its cidr",
-    message="is outside of {ranges}; {remedy}",
-    source="Amazon VPC user guide, subnet CIDR blocks; Inferform: security groups let the VPC's cidr in",
+    refuses="subnets outside of the VPC's ranges",
+    message="is outside of {ranges}; choose another, or add one to addressing.secondary_cidrs",
+    source="Amazon VPC user guide, subnet CIDR blocks",
 )
 VPC18 = rule(
     "VPC18",
@@ -188,6 +189,15 @@ WITHOUT_PRIVATE_DNS = ("dynamodb", "dynamodb-fips")
 """Services whose interface endpoints have names of their own alone.
 
 Source: Amazon DynamoDB developer guide, AWS PrivateLink for DynamoDB, considerations."""
+
+
+def has_private_dns(service: str) -> bool:
+    """Whether an interface endpoint gets private DNS: not where the service has none, nor for an
+    endpoint service of somebody's own, which has it only where its owner set it up."""
+    return service not in WITHOUT_PRIVATE_DNS and not _OWN_SERVICE.search(service)
+
+
+_OWN_SERVICE = re.compile(r"\.vpce-svc-[0-9a-f]+$")
 
 # What AWS calls zones by: no Region has a zone past f.
 _LETTERS = ("a", "b", "c", "d", "e", "f")
@@ -299,10 +309,11 @@ class Network(Overridable, Billed, Named):
     """Gateway endpoints, which cost nothing. Default: both."""
 
     interface_endpoints: Many[Annotated[str, Matches(VPC9, _SERVICE)]] = ()
-    """Interface endpoints with private DNS, which that of DynamoDB alone lacks, by the name of the
-    service behind `com.amazonaws.REGION.`, or by its whole name where that is another;
-    `PRIVATE_SAGEMAKER` is the set that a private SageMaker model needs. Each is billed by the hour
-    and zone. Default: none."""
+    """Interface endpoints by the name of the service behind `com.amazonaws.REGION.`, or by its whole
+    name where that is another; `PRIVATE_SAGEMAKER` is the set that a private SageMaker model needs.
+    They have private DNS, except that of DynamoDB and those of endpoint services of somebody's own
+    (`vpce-svc-…`), for which an override of `private_dns_enabled` turns it on. Each is billed by
+    the hour and zone. Default: none."""
 
     auto_endpoints: bool = False
     """Whether the interface endpoints that the environment's endpoints and services need are
@@ -386,15 +397,9 @@ class Network(Overridable, Billed, Named):
             for index, text in enumerate(cidrs):
                 block = ipaddress.IPv4Network(text)
                 at = ("tiers", tier, "cidrs", index) if tier in self.tiers else ("cidr",)
-                mine = self.ranges[:1] if tier in _IPV6_OFFSETS else self.ranges
-                if not any(block.subnet_of(each) for each in mine):
-                    within = ", ".join(map(str, mine))
-                    remedy = (
-                        "choose a range within cidr"
-                        if tier in _IPV6_OFFSETS
-                        else "choose another, or add one to addressing.secondary_cidrs"
-                    )
-                    yield VPC17.problem(*at, got=text, ranges=within, remedy=remedy)
+                if not any(block.subnet_of(each) for each in self.ranges):
+                    within = ", ".join(map(str, self.ranges))
+                    yield VPC17.problem(*at, got=text, ranges=within)
                 for other, taken in seen:
                     if block.overlaps(taken):
                         yield VPC18.problem(*at, got=text, other=taken, tier=other)
@@ -539,6 +544,22 @@ class Network(Overridable, Billed, Named):
     def ranges(self) -> list[ipaddress.IPv4Network]:
         """Every IPv4 range of the VPC, the first one first."""
         return [self.network, *map(ipaddress.IPv4Network, self.addressing.secondary_cidrs)]
+
+    @property
+    def more_cidrs(self) -> list[str]:
+        """The secondary ranges that hold private or public subnets, which security groups let in
+        beside `cidr`."""
+        held = [
+            ipaddress.IPv4Network(cidr)
+            for tier, cidrs in self._cidrs().items()
+            if tier in _IPV6_OFFSETS
+            for cidr in cidrs
+        ]
+        return [
+            cidr
+            for cidr, block in zip(self.addressing.secondary_cidrs, self.ranges[1:], strict=True)
+            if any(subnet.subnet_of(block) for subnet in held)
+        ]
 
     def zones(self, region: str) -> list[str]:
         """The names of the availability zones, `us-east-1a` and so on."""

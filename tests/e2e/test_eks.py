@@ -186,7 +186,7 @@ class Deployment:
                 place=Place(
                     context=context(stage),
                     artifact_bucket=self.registry.artifact_bucket,
-                    vpc_cidr=self.network.vpc_cidr,
+                    vpc_cidrs=(self.network.vpc_cidr,),
                     cluster=spec,
                 ),
                 cluster=cluster.outputs,

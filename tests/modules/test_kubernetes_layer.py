@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -420,7 +421,13 @@ def test_the_network_policy_opens_what_is_declared() -> None:
         if "namespaceSelector" in each
     ]
     assert names == ["inference", "web"]
-    assert {"ipBlock": {"cidr": "10.9.0.0/16"}} in ingress["from"]
+    assert [each for each in ingress["from"] if "ipBlock" in each] == [
+        {"ipBlock": {"cidr": "10.9.0.0/16"}}
+    ]
+    wider = replace(NETWORK, secondary_cidrs=["100.64.0.0/16"])
+    reached = environment({"fraud": FULL}).replace(network=wider)
+    (ingress,) = by_kind(objects_of(reached))["NetworkPolicy"]["spec"]["ingress"]
+    assert {"ipBlock": {"cidr": "100.64.0.0/16"}} in ingress["from"]
     assert {port["port"] for rule in policy["egress"] for port in rule["ports"]} == {53, 80, 443}
     closed = by_kind(objects_of(environment({"plain": PLAIN})), "plain")["NetworkPolicy"]["spec"]
     assert {port["port"] for rule in closed["egress"] for port in rule["ports"]} == {53}

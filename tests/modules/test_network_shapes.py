@@ -12,24 +12,33 @@ from inferform import (
     Addressing,
     Context,
     Dhcp,
+    EcsCluster,
+    EksCluster,
     Environment,
     FlowLogs,
+    Inference,
     Ipv6,
+    LoadBalancer,
     LogBucket,
     Network,
     NetworkOptions,
     Peering,
     PolicyStatement,
+    RealtimeEndpoint,
+    Registry,
+    Repository,
     Tier,
     TransitGateway,
 )
 from tests.conftest import Synthesized
+from tests.names.specs import MODEL
 
 Synthesize = Callable[..., Synthesized]
 
 CONTEXT = Context(
     organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
 )
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1a2b3c4d-0000-4000-8000-000000000000"
 
 
 def made(synthesize: Synthesize, context: Context = CONTEXT, **fields: Any) -> dict[str, Any]:
@@ -231,6 +240,90 @@ def test_secondary_ranges_come_before_their_subnets_and_reach_the_endpoints(
     assert waiting["10.0.0.0/18"] is None
     rules = of(stack, "aws_vpc_security_group_ingress_rule")
     assert sorted(rule["cidr_ipv4"] for rule in rules) == ["10.0.0.0/16", "100.64.0.0/16"]
+
+
+def test_private_dns_of_s3_is_for_the_whole_vpc_without_a_gateway_endpoint(
+    synthesize: Synthesize,
+) -> None:
+    endpoints = made(synthesize, interface_endpoints=["kms", "s3"], gateway_endpoints=["dynamodb"])
+    found = {
+        each["service_name"]: each.get("dns_options") for each in of(endpoints, "aws_vpc_endpoint")
+    }
+    whole = {"private_dns_only_for_inbound_resolver_endpoint": False}
+    assert found == {
+        "com.amazonaws.us-east-1.dynamodb": None,
+        "com.amazonaws.us-east-1.kms": None,
+        "com.amazonaws.us-east-1.s3": whole,
+    }
+
+
+def test_an_interface_endpoint_of_s3_waits_for_the_gateway_endpoint(synthesize: Synthesize) -> None:
+    endpoints = made(synthesize, interface_endpoints=["s3"])["resource"]["aws_vpc_endpoint"]
+    by_kind = {
+        (each["service_name"].rpartition(".")[2], each["vpc_endpoint_type"]): name
+        for name, each in endpoints.items()
+    }
+    interface = endpoints[by_kind["s3", "Interface"]]
+    assert interface["depends_on"] == [f"aws_vpc_endpoint.{by_kind['s3', 'Gateway']}"]
+    assert "dns_options" not in interface
+
+
+@pytest.mark.parametrize("turned_on", [False, True])
+def test_an_endpoint_service_of_somebodys_own_has_private_dns_where_it_is_asked_for(
+    synthesize: Synthesize, turned_on: bool
+) -> None:
+    service = "com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f67890"
+    role = f"{service.replace('.', '-')}-interface"
+    stack = made(
+        synthesize,
+        interface_endpoints=["aws.sagemaker.us-east-1.studio", service],
+        overrides={role: {"private_dns_enabled": True}} if turned_on else {},
+    )
+    found = {
+        each["service_name"]: each["private_dns_enabled"]
+        for each in of(stack, "aws_vpc_endpoint")
+        if each["vpc_endpoint_type"] == "Interface"
+    }
+    assert found == {"aws.sagemaker.us-east-1.studio": True, service: turned_on}
+
+
+def test_what_is_in_a_secondary_range_is_let_in_where_it_is_private(synthesize: Synthesize) -> None:
+    environment = Environment(
+        context=CONTEXT,
+        network=Network(
+            cidr="10.0.0.0/16",
+            tiers={
+                "private": Tier(cidrs=["100.64.0.0/18", "100.64.64.0/18"]),
+                "database": Tier(cidrs=["10.1.0.0/24"]),
+            },
+            addressing=Addressing(secondary_cidrs=["10.1.0.0/16", "100.64.0.0/16"]),
+        ),
+        registry=Registry(repositories={"fraud": Repository()}),
+        ecs=EcsCluster(
+            load_balancers={"shared": LoadBalancer(certificate=CERTIFICATE)},
+        ),
+        eks=EksCluster(version="1.35"),
+        inference=Inference(
+            endpoints={"one": RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large")}
+        ),
+    )
+    stacks = synthesize(environment)
+    network = stacks["dev-use1-network"]
+    assert network["output"]["secondary_cidrs"]["value"] == ["100.64.0.0/16"]
+    first = "${data.terraform_remote_state.network.outputs.vpc_cidr}"
+    let_in = {}
+    for layer, kind in (
+        ("ecs", "aws_vpc_security_group_ingress_rule"),
+        ("ecs", "aws_vpc_security_group_egress_rule"),
+        ("eks", "aws_vpc_security_group_ingress_rule"),
+        ("inference", "aws_vpc_security_group_egress_rule"),
+    ):
+        rules = of(stacks[f"dev-use1-{layer}"], kind)
+        let_in[layer, kind.split("_")[4]] = sorted(
+            rule["cidr_ipv4"] for rule in rules if "cidr_ipv4" in rule
+        )
+    assert let_in == dict.fromkeys(let_in, sorted([first, "100.64.0.0/16"]))
+    assert len(let_in) == 4
 
 
 def test_the_range_comes_from_a_pool_of_ipam(synthesize: Synthesize) -> None:

@@ -117,12 +117,12 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {"tiers": tiers(database=["10.1.0.0/24"])},
         {"tiers.database.cidrs.0": "VPC17"},
     ),
-    "private subnets in a secondary range": (
+    "private subnets outside of every range": (
         {
-            "tiers": tiers(private=["100.64.0.0/24", "100.64.1.0/24"]),
+            "tiers": tiers(private=["100.64.0.0/24", "100.65.1.0/24"]),
             "addressing": Addressing(secondary_cidrs=["100.64.0.0/16"]),
         },
-        {"tiers.private.cidrs.0": "VPC17", "tiers.private.cidrs.1": "VPC17"},
+        {"tiers.private.cidrs.1": "VPC17"},
     ),
     "a subnet over one of the plan": (
         {"tiers": tiers(database=["10.0.127.0/24"])},
@@ -227,6 +227,10 @@ GOOD: dict[str, dict[str, Any]] = {
         "availability_zones": 6,
         "nat": "per_zone",
         "tiers": tiers(private=PRIVATE, public=PUBLIC),
+    },
+    "private subnets in a secondary range": {
+        "tiers": tiers(private=["100.64.0.0/18", "100.64.64.0/18"]),
+        "addressing": Addressing(secondary_cidrs=["100.64.0.0/16"]),
     },
     "four secondary ranges": {
         "addressing": Addressing(

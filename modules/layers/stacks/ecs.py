@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...alb.construct import GivenLoadBalancer, SharedLoadBalancer
 from ...alb.spec import ExistingLoadBalancer, LoadBalancer
 from ...cdk import Construct
@@ -25,12 +27,14 @@ class EcsLayer(Layer):
         spec: EcsCluster,
         target: Target,
         network: NetworkOutputs | None = None,
+        secondary_cidrs: Sequence[str] = (),
         registry: RegistryOutputs | None = None,
         private: bool = False,
     ) -> None:
-        """`private` is whether the network has an endpoint for all that instances need."""
+        """`private` is whether the network has an endpoint for all that instances need,
+        `secondary_cidrs` the ranges of a Network that hold its subnets beside `cidr`."""
         super().__init__(scope, "ecs", context=context, target=target)
-        below = self.below("network", NetworkOutputs, network)
+        below = self.below("network", NetworkOutputs, network, secondary_cidrs=secondary_cidrs)
         data = self.below("registry", RegistryOutputs, registry)
         self.cluster = cluster = Cluster(
             self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...cdk import Construct, TerraformLocal
 from ...context import Context
 from ...eks.construct import Cluster
@@ -22,10 +24,12 @@ class EksLayer(Layer):
         spec: EksCluster,
         target: Target,
         network: NetworkOutputs | None = None,
+        secondary_cidrs: Sequence[str] = (),
         registry: RegistryOutputs | None = None,
     ) -> None:
+        """`secondary_cidrs` are the ranges of a Network that hold its subnets beside `cidr`."""
         super().__init__(scope, "eks", context=context, target=target)
-        below = self.below("network", NetworkOutputs, network)
+        below = self.below("network", NetworkOutputs, network, secondary_cidrs=secondary_cidrs)
         data = self.below("registry", RegistryOutputs, registry)
         TerraformLocal(self, "held", below.private_subnet_ids)
         suffix = TerraformLocal(self, "suffix", '${substr(sha256(join("/", local.held)), 0, 8)}')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ class InferenceLayer(Layer):
         spec: Inference,
         target: Target,
         network: NetworkOutputs | None = None,
+        secondary_cidrs: Sequence[str] = (),
         registry: RegistryOutputs | None = None,
         ecs: EcsOutputs | None = None,
         private: bool = False,
@@ -52,7 +53,8 @@ class InferenceLayer(Layer):
         listeners: Mapping[str, str] | None = None,
     ) -> None:
         """`artifacts` is the bucket of artifacts that exists beside a registry layer, `listeners` the
-        ARNs of those that exist beside an ecs layer: they are known before those layers' states."""
+        ARNs of those that exist beside an ecs layer, `secondary_cidrs` the ranges of a Network that hold its
+        subnets beside `cidr`: they are known before those layers' states."""
         super().__init__(scope, layer, context=context, target=target)
         self._group = group
         self._listeners = listeners or {}
@@ -60,7 +62,9 @@ class InferenceLayer(Layer):
         self.batch: dict[str, Transform] = {}
         self.services: dict[str, Service] = {}
         self.security_group_id: str | None = None
-        below = self.network = self.below("network", NetworkOutputs, network)
+        below = self.network = self.below(
+            "network", NetworkOutputs, network, secondary_cidrs=secondary_cidrs
+        )
         data = self.below("registry", RegistryOutputs, registry)
         if artifacts is not None:
             data = replace(data, artifact_bucket=artifacts)
