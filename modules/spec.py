@@ -260,14 +260,25 @@ def _unwritable(value: object) -> Iterator[tuple[tuple[PathPart, ...], str]]:
 
 
 def _place_of_caller() -> str | None:
-    """The file and line that wrote the Spec: `prod.py:31`."""
+    """The file and line that wrote the Spec: `prod.py:31`.
+
+    Where a function of the same folder wrote it, first who called that: `prod.py:31, by common.py:8`.
+    """
+    wrote: str | None = None
+    folder: Path | None = None
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         path = Path(frame.f_code.co_filename)
-        if _PACKAGE not in path.parents and "pydantic" not in path.parts:
-            return f"{path.name}:{frame.f_lineno}"
+        is_file = frame.f_code.co_name == "<module>"
+        if wrote is None:
+            if _PACKAGE not in path.parents and "pydantic" not in path.parts:
+                wrote, folder = f"{path.name}:{frame.f_lineno}", path.parent
+                if is_file:
+                    return wrote
+        elif is_file and path.parent == folder:
+            return f"{path.name}:{frame.f_lineno}, by {wrote}"
         frame = frame.f_back
-    return None
+    return wrote
 
 
 def _translated(spec: type[Spec], data: dict[str, Any], detail: ErrorDetails) -> Problem:

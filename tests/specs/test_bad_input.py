@@ -272,3 +272,22 @@ def test_a_wrong_spec_is_reported_before_node_is_started(tmp_path: Path) -> None
         [sys.executable, "-c", code, str(bad)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["2", "False", "False"]
+
+
+def test_a_mistake_in_a_helper_names_who_called_it_first(tmp_path: Path) -> None:
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    (folder / "_shared.py").write_text(
+        "from inferform import Context\n\n\ndef context(region):\n"
+        "    return Context(organization='acme', stage='dev', account='111122223333',\n"
+        "                   region=region, owner='ml')\n",
+        encoding="utf-8",
+    )
+    (folder / "dev.py").write_text(
+        "from inferform import Environment, Registry\n\nfrom ._shared import context\n\n"
+        "dev = Environment(context=context('us-east1'), registry=Registry())\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        load(folder)
+    assert str(caught.value).endswith("[CTX2] (dev.py:5, by _shared.py:5)")
