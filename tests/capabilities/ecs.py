@@ -334,11 +334,12 @@ CAPABILITY = Capability(
         FLAG: ("aws_ecs_service.network_configuration.assign_public_ip",),
     },
     checkov={
-        "ecs-*/aws_iam_role_policy.services_*_rollout_policy_*": {
+        f"{environment}-*/aws_iam_role_policy.services_*_rollout_policy_*": {
             "CKV_AWS_355": (
                 "CloudWatch answers about composite alarms only to those who may describe all "
                 "alarms"
             ),
-        },
+        }
+        for environment in ("ecs", "hooks")
     },
 )
