@@ -9,6 +9,7 @@ if __name__ == "modules":
     install("modules", "inferform")
 
 from .alarms.spec import EndpointAlarms
+from .alb.network import NetworkLoadBalancer, NetworkRoute
 from .alb.records import HostedZone
 from .alb.spec import (
     AccessLogs,
@@ -242,8 +243,10 @@ __all__ = [
     "MultiVariantEndpoint",
     "Naming",
     "Network",
+    "NetworkLoadBalancer",
     "NetworkOptions",
     "NetworkOutputs",
+    "NetworkRoute",
     "NoCapacityFailures",
     "NodeGroup",
     "NodeGroups",

@@ -312,7 +312,7 @@ def _shared_listeners(environments: Mapping[str, Environment]) -> Iterator[tuple
     for key, environment in sorted(environments.items()):
         for path, service in environment.services.items():
             route, cluster = service.route, environment.ecs
-            if route is None or cluster is None:
+            if not isinstance(route, Route) or cluster is None:
                 continue
             listener = listener_of(route, cluster)
             if not listener.startswith("arn:"):

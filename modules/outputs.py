@@ -276,8 +276,11 @@ class EcsOutputs(Outputs):
     )
     """The HTTPS listeners of the load balancers, by short name."""
 
-    load_balancer_suffixes: Mapping[str, str] = _like(r"app/[\w/-]+", "app/shared/1a2b3c4d5e6f7890")
-    """The end of each load balancer's ARN, `app/…`, as CloudWatch and scaling name it."""
+    load_balancer_suffixes: Mapping[str, str] = _like(
+        r"(app|net)/[\w/-]+", "app/shared/1a2b3c4d5e6f7890"
+    )
+    """The end of each load balancer's ARN, `app/…` or `net/…` for a Network Load Balancer, as
+    CloudWatch and scaling name it."""
 
     load_balancer_groups: Mapping[str, str] = _like(r"sg-\w{1,32}", "sg-0a1b2c3d4e5f67890")
     """The security group of each load balancer, `sg-…`."""
@@ -298,6 +301,11 @@ class EcsOutputs(Outputs):
         yield from found
         if found:
             return
+        for name, end in self.load_balancer_suffixes.items():
+            if end.startswith("net/") and name not in self.load_balancer_groups:
+                wrong = f"has no entry for {name}, which load_balancer_suffixes has"
+                remedy = f"add {name!r} to load_balancer_groups"
+                yield OUT6.problem("load_balancer_groups", wrong=wrong, remedy=remedy)
         for name, arn in self.listener_arns.items():
             for other in ("load_balancer_suffixes", "load_balancer_groups"):
                 if name not in getattr(self, other):

@@ -248,6 +248,14 @@ HostPattern = Annotated[
 _FIRST_SPECIFIC, _FIRST_CATCHALL, _SPAN = 1, 45_001, 45_000
 
 
+def certificate_problems(context: Context, field: str, arn: str) -> Iterator[Problem]:
+    """A certificate of another account or Region in a field."""
+    _, _, _, region, account, _ = arn.split(":", 5)
+    if (region, account) != (context.region, context.account):
+        example = context.arn("acm", "certificate/12345678-1234-1234-1234-123456789012")
+        yield ELB9.problem(field, got=arn, example=example)
+
+
 class AccessLogs(Spec):
     """Access logs in a bucket of their own."""
 
@@ -428,10 +436,7 @@ class LoadBalancer(Overridable, Billed, Named):
             ("more_certificates", self.more_certificates),
         ):
             for arn in arns:
-                _, _, _, region, account, _ = arn.split(":", 5)
-                if (region, account) != (context.region, context.account):
-                    example = context.arn("acm", "certificate/12345678-1234-1234-1234-123456789012")
-                    yield ELB9.problem(field, got=arn, example=example)
+                yield from certificate_problems(context, field, arn)
 
 
 class ExistingLoadBalancer(Spec):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from ..alb.network import ELB35, ELB36, NetworkLoadBalancer, NetworkRoute
 from ..alb.spec import (
     ELB5,
     ELB8,
@@ -34,7 +35,7 @@ def check_cluster(cluster: EcsCluster, network: object) -> Iterator[Problem]:
             continue
         if not isinstance(network, Network):
             continue
-        if network.availability_zones < 2:
+        if network.availability_zones < 2 and isinstance(balancer, LoadBalancer):
             yield ELB5.problem("load_balancers", name)
         if not balancer.internal and not network.is_public:
             missing = "faces the internet, and the network has no public subnets; set "
@@ -42,7 +43,9 @@ def check_cluster(cluster: EcsCluster, network: object) -> Iterator[Problem]:
             yield ELB10.problem("load_balancers", name, missing=missing)
 
 
-def _check_foreign(name: str, balancer: LoadBalancer, network: NetworkOutputs) -> Iterator[Problem]:
+def _check_foreign(
+    name: str, balancer: LoadBalancer | NetworkLoadBalancer, network: NetworkOutputs
+) -> Iterator[Problem]:
     """A load balancer in a network that somebody else runs."""
     if not balancer.internal and not network.public_subnet_ids:
         missing = "faces the internet, and the network names no public subnets; name two in "
@@ -50,7 +53,7 @@ def _check_foreign(name: str, balancer: LoadBalancer, network: NetworkOutputs) -
         yield ELB10.problem("load_balancers", name, missing=missing)
         return
     subnets = network.private_subnet_ids if balancer.internal else network.public_subnet_ids
-    if len(subnets) < 2:
+    if len(subnets) < 2 and isinstance(balancer, LoadBalancer):
         yield ELB5.problem("load_balancers", name)
 
 
@@ -60,11 +63,16 @@ def check_services(
 ) -> Iterator[Problem]:
     """Each service's capacity and route."""
     taken: list[tuple[PathPart, Route]] = []
+    ports: dict[tuple[str, int], PathPart] = {}
     for path, service in services.items():
         if isinstance(service.compute, Ec2):
             for problem in _check_capacity(service.compute, cluster):
                 yield problem.under(*path, "compute")
-        if service.route is not None:
+        if isinstance(service.route, NetworkRoute):
+            for problem in _check_port(service.route, cluster, ports):
+                yield problem.under(*path, "route")
+            ports.setdefault((service.route.load_balancer, service.route.port), path[-1])
+        elif service.route is not None:
             for problem in _check_route(service.route, cluster, taken):
                 yield problem.under(*path, "route")
             if service.deployment.test_traffic:
@@ -92,10 +100,16 @@ def _check_names(
 
 
 def _names(cluster: EcsCluster | EcsOutputs, field: str) -> Mapping[str, object]:
-    if isinstance(cluster, EcsOutputs):
-        field = {"capacity": "capacity_providers", "load_balancers": "listener_arns"}[field]
-    known: Mapping[str, object] = getattr(cluster, field)
-    return known
+    if isinstance(cluster, EcsCluster):
+        known: Mapping[str, object] = getattr(cluster, field)
+        return known
+    if field == "capacity":
+        return cluster.capacity_providers
+    return {
+        name: suffix
+        for name, suffix in cluster.load_balancer_suffixes.items()
+        if name in cluster.listener_arns or _is_network(suffix)
+    }
 
 
 def _missing(rule: Rule, name: str, known: Mapping[str, object], field: str) -> Problem:
@@ -161,6 +175,13 @@ def _check_route(
         yield _missing(ELB15, route.load_balancer, known, "load_balancer")
         return
     balancer = known[route.load_balancer]
+    if _is_network(balancer):
+        remedy = "NetworkRoute(load_balancer=..., port=...)"
+        kind = "a Network Load Balancer, which has ports and no hosts or paths"
+        yield ELB35.problem(
+            "load_balancer", load_balancer=route.load_balancer, kind=kind, remedy=remedy
+        )
+        return
     if isinstance(balancer, LoadBalancer):
         delay, idle = route.deregistration_delay_seconds, balancer.idle_timeout_seconds
         if delay > idle:
@@ -178,6 +199,39 @@ def _check_route(
             yield from _check_order(route, other, theirs)
 
 
+def _is_network(balancer: object) -> bool:
+    """Whether a load balancer, or the end of the ARN of one, is a Network Load Balancer."""
+    return isinstance(balancer, NetworkLoadBalancer) or str(balancer).startswith("net/")
+
+
+def _check_port(
+    route: NetworkRoute,
+    cluster: EcsCluster | EcsOutputs,
+    taken: Mapping[tuple[str, int], PathPart],
+) -> Iterator[Problem]:
+    """A port that is free, on a Network Load Balancer that may have it."""
+    known, name = _names(cluster, "load_balancers"), route.load_balancer
+    if name not in known:
+        yield _missing(ELB15, name, known, "load_balancer")
+        return
+    balancer = known[name]
+    if not _is_network(balancer):
+        kind = "an Application Load Balancer, whose listener services share"
+        remedy = "Route(load_balancer=..., hosts=[...])"
+        yield ELB35.problem("load_balancer", load_balancer=name, kind=kind, remedy=remedy)
+        return
+    if other := taken.get((name, route.port)):
+        remedy = "give one of them another"
+        yield ELB14.problem("port", got=route.port, what="port", other=other, remedy=remedy)
+    if isinstance(balancer, NetworkLoadBalancer) and not balancer.internal:
+        if not route.allowed_cidrs:
+            missing = "must say who may connect"
+            yield ELB36.problem("allowed_cidrs", load_balancer=name, missing=missing)
+        if route.certificate is None:
+            missing = "must be the ARN of a certificate"
+            yield ELB36.problem("certificate", load_balancer=name, missing=missing)
+
+
 def _untested(name: str, cluster: EcsCluster | EcsOutputs) -> Iterator[Problem]:
     """A load balancer without the test listener that a service needs."""
     known = _names(cluster, "load_balancers")
@@ -188,7 +242,7 @@ def _untested(name: str, cluster: EcsCluster | EcsOutputs) -> Iterator[Problem]:
         remedy = f"name it in ecs.test_listener_arns.{name}"
     else:
         balancer = cluster.load_balancers[name]
-        missing = balancer.test_listener is None
+        missing = getattr(balancer, "test_listener", None) is None
         given = isinstance(balancer, ExistingLoadBalancer)
         wanted = "its ARN" if given else "RestrictedListener(port=8443, allowed_cidrs=[...])"
         remedy = f"give ecs.load_balancers.{name} a test_listener, {wanted}"

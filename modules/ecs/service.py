@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..alb.construct import Backend
-from ..alb.spec import CONTAINER_PORT
+from ..alb.network import NetworkRoute
+from ..alb.network_construct import NetworkBackend
+from ..alb.spec import CONTAINER_PORT, Route
 from ..cdk import Construct, ITerraformDependable, Postcondition, TerraformResourceLifecycle
 from ..context import Context
 from ..ecr.spec import Image
@@ -163,7 +165,7 @@ class Service(Construct):
         rollout = spec.rollout
         if isinstance(rollout, BlueGreen) and spec.uses_code_deploy:
             assert backend is not None
-            assert spec.route is not None
+            assert isinstance(spec.route, Route)
             CodeDeployRollout(
                 self,
                 "rollout",
@@ -192,9 +194,9 @@ class Service(Construct):
             )
         override(spec, self)
 
-    def _dimensions(self, backend: Backend | None) -> dict[str, str]:
+    def _dimensions(self, backend: Backend | NetworkBackend | None) -> dict[str, str]:
         dimensions = {"ClusterName": self.cluster, "ServiceName": self.name}
-        if backend is not None and self._spec.route is not None:
+        if isinstance(backend, Backend) and self._spec.route is not None:
             suffixes = self._around.cluster.load_balancer_suffixes
             dimensions["LoadBalancer"] = suffixes[self._spec.route.load_balancer]
             dimensions["TargetGroup"] = backend.groups[0].arn_suffix
@@ -553,11 +555,24 @@ class Service(Construct):
             },
         }
 
-    def _backend(self) -> Backend | None:
+    def _backend(self) -> Backend | NetworkBackend | None:
         spec, around = self._spec, self._around
         self._alarms: list[str] = []
         if spec.route is None:
             return None
+        if isinstance(spec.route, NetworkRoute):
+            name = spec.route.load_balancer
+            given = name in around.given_balancers
+            return NetworkBackend(
+                self,
+                "backend",
+                context=self._context,
+                name=self._id,
+                spec=spec.route,
+                network=around.network,
+                suffix=around.cluster.load_balancer_suffixes[name],
+                group_id=None if given else around.cluster.load_balancer_groups[name],
+            )
         blue_green = spec.rollout if isinstance(spec.rollout, BlueGreen) else None
         backend = Backend(
             self,
@@ -593,7 +608,10 @@ class Service(Construct):
         return self._around.cluster.test_listener_arns[load_balancer]
 
     def _service(
-        self, definition: EcsTaskDefinition, backend: Backend | None, after: list[Any]
+        self,
+        definition: EcsTaskDefinition,
+        backend: Backend | NetworkBackend | None,
+        after: list[Any],
     ) -> EcsServiceResource:
         spec, rollout = self._spec, self._spec.rollout
         on_ec2 = isinstance(spec.compute, Ec2)
@@ -609,7 +627,7 @@ class Service(Construct):
                 "deployment_maximum_percent": ECS.number(rollout, "max_percent"),
             }
         elif not spec.uses_code_deploy:
-            assert backend is not None
+            assert isinstance(backend, Backend)
             native = native_rollout(
                 self, self._context, self._id, rollout, backend, spec.deployment.hooks
             )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
+from ..alb.network import NetworkLoadBalancer, NetworkRoute
 from ..alb.spec import ELB17, ExistingLoadBalancer, LoadBalancer, Route, target_groups
 from ..context import Context
 from ..ecr.spec import Image, is_public
@@ -261,6 +262,13 @@ ECS49 = rule(
     severity="warning",
 )
 
+ECS78 = rule(
+    "ECS78",
+    refuses="a blue/green rollout behind a Network Load Balancer",
+    message="is {rollout}, which needs the rule of an Application Load Balancer; use Rolling, or a Route",
+    source="Inferform: a Network Load Balancer has no answers to watch; AWS CodeDeploy user guide, "
+    "deployments on Amazon ECS (Network Load Balancers: ECSAllAtOnce alone)",
+)
 ECS61 = rule(
     "ECS61",
     refuses="a capacity provider strategy that AWS refuses",
@@ -413,7 +421,9 @@ class EcsCluster(Overridable, Named):
     capacity: dict[ShortName, Ec2Capacity] = {}
     """EC2 capacity by short name. Default: Fargate and Fargate Spot alone."""
 
-    load_balancers: dict[ShortName, Annotated[LoadBalancer | ExistingLoadBalancer, OneOf()]] = {}
+    load_balancers: dict[
+        ShortName, Annotated[LoadBalancer | NetworkLoadBalancer | ExistingLoadBalancer, OneOf()]
+    ] = {}
     """Load balancers by short name, which services share, or ones that exist. Default: none."""
 
     container_insights: Annotated[
@@ -451,9 +461,8 @@ class EcsCluster(Overridable, Named):
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The names that AWS keeps for itself."""
         for short, balancer in self.load_balancers.items():
-            if isinstance(balancer, LoadBalancer) and (name := balanced(context, short)).startswith(
-                "internal-"
-            ):
+            made = isinstance(balancer, LoadBalancer | NetworkLoadBalancer)
+            if made and (name := balanced(context, short)).startswith("internal-"):
                 yield ELB17.problem("load_balancers", name=name)
                 break
         for reserved in ("aws", "ecs", "fargate"):
@@ -638,7 +647,7 @@ class EcsService(Containers, Service):
     scaling: Scaling | None = None
     """How the number of tasks follows the load. Default: none."""
 
-    route: Route | None = None
+    route: Annotated[Route | NetworkRoute | None, OneOf()] = None
     """Its place behind a shared load balancer. Default: nothing reaches it over the network."""
 
     discovery: Annotated[PrivateDns | ServiceConnect | None, OneOf()] = None
@@ -689,11 +698,16 @@ class EcsService(Containers, Service):
             yield ECS46.problem("execute_command", got=True)
         if self.scaling is not None:
             yield from self._check_scaling(self.scaling)
+        yield from self._check_route()
+
+    def _check_route(self) -> Iterator[Problem]:
         if self.route is None:
             if isinstance(self.rollout, BlueGreen):
                 yield ECS32.problem("rollout")
             if self.container.health is None:
                 yield ECS25.problem()
+        elif isinstance(self.route, NetworkRoute) and isinstance(self.rollout, BlueGreen):
+            yield ECS78.problem("rollout", rollout=type(self.rollout).__name__)
         elif self.model.artifact is not None and self.route.grace_seconds < 60:
             yield ECS14.problem("route", "grace_seconds", got=self.route.grace_seconds)
 
@@ -771,7 +785,7 @@ class EcsService(Containers, Service):
     def _check_scaling(self, scaling: Scaling) -> Iterator[Problem]:
         if self.count is not None:
             yield ECS29.problem("count", got=self.count)
-        behind = self.route is not None
+        behind = isinstance(self.route, Route)
         for problem in scaling.problems_for(self.scales, load_balanced=behind):
             yield problem.under("scaling")
         if isinstance(self.rollout, BlueGreen):
@@ -835,7 +849,7 @@ class EcsService(Containers, Service):
     @property
     def colors(self) -> tuple[str, ...]:
         """The colors of its target groups; none where it has one target group, or no route."""
-        blue_green = self.route is not None and isinstance(self.rollout, BlueGreen)
+        blue_green = isinstance(self.route, Route) and isinstance(self.rollout, BlueGreen)
         return named.COLORS if blue_green else ()
 
     sort = "ecs"

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from inferform import EcsOutputs, ExistingLoadBalancer
+from inferform import EcsOutputs, ExistingLoadBalancer, Route
 from inferform.ecs.checks import listener_of
 from inferform.usage import Usage, exactly
 
@@ -289,7 +289,8 @@ class _Listener:
         return {
             service.container.port
             for service in environment.services.values()
-            if service.route and listener_of(service.route, environment.ecs) == self._arn
+            if isinstance(service.route, Route)
+            and listener_of(service.route, environment.ecs) == self._arn
         }
 
     def _taken(self, rules: Sequence[Resource]) -> Iterator[Finding]:
@@ -341,13 +342,17 @@ class _LoadBalancer(Verifier):
         yield self.finding(CONFIGURATION, "passed", "exists")
         pages = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)
         listeners = [listener for page in pages for listener in page["Listeners"]]
-        wrong = [*self._state(found[0]), *self._listeners(listeners)]
+        # Those of a Network Load Balancer come with the services, each with its port.
+        by_port = found[0].get("Type") == "network"
+        wrong = [*self._state(found[0]), *self._listeners(listeners, by_port)]
         if wrong:
             fix = "renew the certificate in ACM, or name another one in LoadBalancer.certificate"
             yield self.finding(HEALTH, "failed", "; ".join(wrong), fix)
             return
         secured = any(listener.get("Certificates") for listener in listeners)
         text = "is active, with a valid certificate" if secured else "is active, in plain HTTP"
+        if by_port:
+            text = f"is active, with {len(listeners)} ports"
         yield self.finding(HEALTH, "passed", text)
 
     @staticmethod
@@ -356,8 +361,8 @@ class _LoadBalancer(Verifier):
         if state.get("Code") not in ("active", "active_impaired"):
             yield f"is {state.get('Code')}: {state.get('Reason', 'no reason given')}"
 
-    def _listeners(self, listeners: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-        if not listeners:
+    def _listeners(self, listeners: Sequence[Mapping[str, Any]], by_port: bool) -> Iterator[str]:
+        if not listeners and not by_port:
             yield "has no listener"
         for listener in listeners:
             for certificate in listener.get("Certificates", []):

@@ -10,12 +10,16 @@ from inferform import (
     Fargate,
     HealthCheck,
     HostedZone,
+    Image,
     Inference,
     LoadBalancer,
     LoadBalancerOptions,
     Model,
     Network,
+    NetworkLoadBalancer,
+    NetworkRoute,
     Registry,
+    Repository,
     Route,
     RouteConditions,
 )
@@ -85,8 +89,29 @@ def edge() -> Environment:
     )
 
 
+def ports() -> Environment:
+    """Services that have a port each on a Network Load Balancer."""
+    task = EcsService(
+        model=Model(image=Image(repository="fraud", tag="1.4.2")),
+        compute=Fargate(cpu=256, memory_mib=512),
+    )
+    passed = NetworkRoute(
+        load_balancer="internal", port=9000, health_check=None, allowed_cidrs=["10.0.0.0/8"]
+    )
+    secured = NetworkRoute(load_balancer="internal", port=9443, certificate=CERTIFICATE)
+    return Environment(
+        context=DEV,
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(repositories={"fraud": Repository()}),
+        ecs=EcsCluster(load_balancers={"internal": NetworkLoadBalancer()}),
+        inference=Inference(
+            services={"passed": task.replace(route=passed), "secured": task.replace(route=secured)}
+        ),
+    )
+
+
 CAPABILITY = Capability(
-    environments={"edge": edge},
+    environments={"edge": edge, "ports": ports},
     not_aws={
         "a zone that each plan looks up": ("HostedZone.name",),
         PART_OF_A_POLICY: ("Route.strip_prefix",),
@@ -183,6 +208,7 @@ CAPABILITY = Capability(
             "aws_lb.preserve_host_header",
             "aws_lb_target_group.stickiness.enabled",
             "aws_lb.drop_invalid_header_fields",
+            "aws_lb.enable_cross_zone_load_balancing",
             "aws_lb.enable_deletion_protection",
             "aws_lb.internal",
             "aws_lb_target_group.health_check.enabled",
@@ -203,6 +229,9 @@ CAPABILITY = Capability(
                 "access logs are written once under names of their own, and are to be gone when "
                 "they expire"
             ),
+        },
+        "ports-*/aws_lb.*": {
+            "CKV_AWS_91": "a Network Load Balancer logs TLS connections alone",
         },
         "*-dev-use1-ecs/aws_lb.*": {
             "CKV_AWS_150": "deletion protection comes with Context.protected, which dev is not",

@@ -201,6 +201,15 @@ def test_a_load_balancer_in_plain_http_is_not_said_to_have_a_certificate(
     assert running.found("internal", "health") == ("passed", "is active, in plain HTTP")
 
 
+def test_a_network_load_balancer_waits_for_the_ports_of_services(running: Running) -> None:
+    name = running.aws.context.name("tcp")
+    arn = running.elb.create_load_balancer(
+        Name=name, Subnets=running.subnets, Scheme="internal", Type="network"
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    running._write("ecs", 2, **{"aws_lb.tcp": {"name": name, "arn": arn}})
+    assert running.found("tcp", "health") == ("passed", "is active, with 0 ports")
+
+
 def test_a_load_balancer_that_somebody_deleted_fails(running: Running) -> None:
     running.elb.delete_load_balancer(LoadBalancerArn=running.balancer)
     assert running.found("internal", "configuration") == ("failed", "does not exist")

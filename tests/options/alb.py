@@ -104,12 +104,17 @@ OPTIONS: tuple[Option, ...] = (
         "An Application Load Balancer has no addresses of its own to be given.",
         never(_LB, "subnet_mapping"),
     ),
-    no(
-        "enable_cross_zone_load_balancing",
-        "An Application Load Balancer always does.",
-        never(_LB, "enable_cross_zone_load_balancing"),
+    yes(
+        "load_balancer_type (network)",
+        'EcsCluster(load_balancers={"tcp": NetworkLoadBalancer()})',
+        at("aws_lb", "load_balancer_type", "network"),
     ),
-    no("load_balancer_type (network)", "Not yet.", tried='LoadBalancer(type="network")'),
+    yes(
+        "enable_cross_zone_load_balancing",
+        'EcsCluster(load_balancers={"tcp": NetworkLoadBalancer(cross_zone=False)})',
+        at("aws_lb", "enable_cross_zone_load_balancing", False),
+        beside='EcsCluster(load_balancers={"tcp": NetworkLoadBalancer()})',
+    ),
     yes(
         "listeners: certificate_arn",
         'LoadBalancer(certificate=CERTIFICATE.replace("1234", "4321"))',

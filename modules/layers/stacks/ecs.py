@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...alb.construct import GivenLoadBalancer, SharedLoadBalancer
+from ...alb.network import NetworkLoadBalancer
+from ...alb.network_construct import SharedNetworkLoadBalancer
 from ...alb.spec import ExistingLoadBalancer, LoadBalancer
 from ...cdk import Construct
 from ...context import Context
@@ -46,23 +48,33 @@ class EcsLayer(Layer):
             private=private,
         )
         shared = Construct(self, "load-balancers")
-        self.load_balancers = {
+        self.load_balancers: dict[str, SharedLoadBalancer] = {
             name: SharedLoadBalancer(shared, name, context=context, spec=balancer, network=below)
             for name, balancer in spec.load_balancers.items()
             if isinstance(balancer, LoadBalancer)
         }
+        self.network_load_balancers = {
+            name: SharedNetworkLoadBalancer(
+                shared, name, context=context, spec=balancer, network=below
+            )
+            for name, balancer in spec.load_balancers.items()
+            if isinstance(balancer, NetworkLoadBalancer)
+        }
+        # By rules or by port: only the former have a listener of their own.
         balancers = {
             name: GivenLoadBalancer(balancer)
             if isinstance(balancer, ExistingLoadBalancer)
             else self.load_balancers[name]
             for name, balancer in spec.load_balancers.items()
+            if not isinstance(balancer, NetworkLoadBalancer)
         }
+        every = {**balancers, **self.network_load_balancers}
         self.outputs = EcsOutputs(
             cluster_name=cluster.name,
             capacity_providers=cluster.capacity_providers,
             listener_arns={name: lb.listener_arn for name, lb in balancers.items()},
-            load_balancer_suffixes={name: lb.arn_suffix for name, lb in balancers.items()},
-            load_balancer_groups={name: lb.group_id for name, lb in balancers.items()},
+            load_balancer_suffixes={name: lb.arn_suffix for name, lb in every.items()},
+            load_balancer_groups={name: lb.group_id for name, lb in every.items()},
             test_listener_arns={
                 name: lb.test_listener_arn for name, lb in balancers.items() if lb.test_listener_arn
             },

@@ -130,7 +130,7 @@ class InferenceLayer(Layer):
             kms_key_arn=registry.kms_key_arn,
             artifact_bucket=registry.artifact_bucket,
             private=private,
-            given_balancers=frozenset(ecs.listener_arns if ecs else self._listeners),
+            given_balancers=frozenset(ecs.load_balancer_suffixes if ecs else self._listeners),
         )
         services = Construct(self, "services")
         for name, service in spec.services.items():

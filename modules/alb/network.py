@@ -1,0 +1,91 @@
+"""What is asked of Network Load Balancers, and of a service's port on one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from ..context import Context
+from ..names import Name, balanced
+from ..overrides import Overridable
+from ..rules import Problem, rule
+from ..service import Billed, Named, Place
+from ..spec import Aws, Between, Cidrs, ShortName, Spec
+from ..usage import Usage, exactly
+from .spec import ELB4, ELB6, ELB34, CertificateArn, HealthCheck, certificate_problems, group_name
+
+ELB35 = rule(
+    "ELB35",
+    refuses="a route of the other kind of load balancer",
+    message="{load_balancer} is {kind}; write {remedy}",
+    source="Elastic Load Balancing API reference, CreateRule (Application Load Balancers) and "
+    "CreateListener (TCP and TLS on Network Load Balancers)",
+)
+ELB36 = rule(
+    "ELB36",
+    refuses="a port that faces the internet for everybody, or in plain",
+    message="{missing} where {load_balancer} faces the internet",
+    source="Inferform: nothing is sent in plain over the internet, and who may connect is said",
+)
+
+
+class NetworkLoadBalancer(Overridable, Billed, Named):
+    """A Network Load Balancer whose ports are services' own: internal by default.
+
+    It passes connections on as they are, or takes TLS off them. A service gets its port by a
+    `NetworkRoute`.
+    """
+
+    internal: bool = True
+    """Whether it is reached from inside the VPC only. Default: True."""
+
+    cross_zone: bool = True
+    """Whether tasks in all zones get the connections of each. AWS charges what passes from zone to
+    zone. Default: True."""
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Its own, and of its security group."""
+        context = place.environment.context
+        yield Name("aws_lb", balanced(context, place.name))
+        yield Name("aws_security_group", group_name(context, place.name))
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """A load balancer, without its capacity units."""
+        yield Usage("load balancers", "elb/network", exactly(1))
+
+
+class NetworkRoute(Spec):
+    """A port of a Network Load Balancer whose connections one service gets."""
+
+    load_balancer: ShortName
+    """The load balancer, a key of `ecs.load_balancers`."""
+
+    port: Annotated[int, Between(ELB34, 1, 65_535), Aws("elbv2:CreateListenerInput.Port")]
+    """The port that clients connect to, which is this service's alone."""
+
+    certificate: CertificateArn | None = None
+    """The ACM certificate by which the load balancer takes TLS off. Default: None, TCP is passed on
+    as it is, which only an internal load balancer may do."""
+
+    allowed_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
+    """Who may connect. Default: the VPC; required when the load balancer faces the internet."""
+
+    health_check: HealthCheck | None = HealthCheck()
+    """How a task is found healthy; None for whether its port takes connections. Default: `GET /ping`
+    every 15 seconds."""
+
+    grace_seconds: Annotated[
+        int, Between(ELB4, 0, 86_400), Aws("ecs:CreateServiceRequest.healthCheckGracePeriodSeconds")
+    ] = 120
+    """Seconds after its start in which a task's failing health checks are ignored. Default:
+    120; loading a large model needs more."""
+
+    deregistration_delay_seconds: Annotated[
+        int, Between(ELB6, 0, 3600), Aws("elbv2:TargetGroupAttribute.Value")
+    ] = 60
+    """Seconds that a task which goes may finish its connections. Default: 60."""
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The certificate is the environment's own."""
+        if self.certificate is not None:
+            yield from certificate_problems(context, "certificate", self.certificate)
