@@ -78,6 +78,13 @@ def sending_ahead() -> contextlib.AbstractContextManager[None]:
     return kernel.sending_ahead() if kernel else contextlib.nullcontext()
 
 
+def waiting() -> contextlib.AbstractContextManager[None]:
+    """Wait for Node within `sending_ahead`, so that an error of a constructor shows where it is
+    called. Nothing happens with the stock bindings, which always wait."""
+    kernel: Any = sys.modules.get(f"{__package__}._node.kernel")
+    return kernel.waiting() if kernel else contextlib.nullcontext()
+
+
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)

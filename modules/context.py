@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
+from itertools import starmap
 from typing import Annotated, Literal, get_args
 
 from . import names
@@ -19,7 +20,7 @@ from .backends import (
     LocalBackend,
     S3Backend,
 )
-from .rules import Problem, rule
+from .rules import Problem, rule, shown
 from .spec import (
     Aws,
     Check,
@@ -50,7 +51,7 @@ CTX3 = rule(
     refuses="more than 40 tags, a key over 128 or a value over 256 characters, a key aws:…, or "
     "characters that tags do not take",
     message="must be at most 40 tags with keys up to 128 characters not starting with aws: "
-    "and values up to 256, of letters, digits, spaces and _ . : / = + - @",
+    "and values up to 256, of letters, digits, spaces and _ . : / = + - @{wrong}",
     source="AWS General Reference, tagging limits (50 per resource; Inferform adds its own)",
 )
 CTX4 = rule(
@@ -166,17 +167,32 @@ def is_tag_text(text: str) -> bool:
 
 def tags_fit(tags: dict[str, str]) -> bool:
     """Whether AWS takes these tags beside ten of Inferform's own."""
-    return len(tags) <= 40 and all(
-        0 < len(key) <= 128
-        and not key.lower().startswith("aws:")
-        and len(value) <= 256
-        and is_tag_text(key + value)
-        for key, value in tags.items()
+    return len(tags) <= 40 and not any(starmap(_is_unfit, tags.items()))
+
+
+def _is_unfit(key: str, value: str) -> bool:
+    return (
+        not 0 < len(key) <= 128
+        or key.lower().startswith("aws:")
+        or len(value) > 256
+        or not is_tag_text(key + value)
     )
 
 
-def _keys_fit(keys: dict[str, str]) -> bool:
-    return tags_fit(dict.fromkeys(keys.values(), ""))
+def _wrong(tags: dict[str, str]) -> dict[str, str]:
+    unfit = [f"{shown(key)}: {shown(tags[key])}" for key in tags if _is_unfit(key, tags[key])]
+    named = f"; change {', '.join(unfit[:3])}" + (f" and {len(unfit) - 3} more" * (len(unfit) > 3))
+    return {"wrong": named if unfit else f"; there are {len(tags)}"}
+
+
+def _as_keys(keys: dict[str, str]) -> dict[str, str]:
+    return dict.fromkeys(keys.values(), "")
+
+
+FIT = Check(CTX3, tags_fit, _wrong)
+"""The rule of tags."""
+
+_KEYS_FIT = Check(CTX3, lambda keys: tags_fit(_as_keys(keys)), lambda keys: _wrong(_as_keys(keys)))
 
 
 def _at_most(limit: int, hint: str = "") -> Check:
@@ -248,7 +264,7 @@ class ImageOwner(Spec):
     account: AccountId
     """The AWS account id of the owner."""
 
-    stage: Annotated[Joined, _at_most(10)]
+    stage: Annotated[Joined, _at_most(10, "; write a short form, such as prod")]
     """The owner's stage, `shared`, which is part of the names of its repositories."""
 
     home_region: Region | None = None
@@ -266,7 +282,7 @@ class Context(Spec):
     """The first part of every name. A longer one has a short form here, and stands whole in
     `naming`."""
 
-    stage: Annotated[Joined, _at_most(10)]
+    stage: Annotated[Joined, _at_most(10, "; write a short form, such as prod")]
     """`dev`, `staging`, `prod`."""
 
     account: AccountId
@@ -297,12 +313,12 @@ class Context(Spec):
     decrypt with that key, through S3 alone; its policy must let this account in too. Default:
     none, everything is encrypted by the environment's key."""
 
-    tags: Annotated[dict[TagKey, TagValue], Check(CTX3, tags_fit)] = {}
+    tags: Annotated[dict[TagKey, TagValue], FIT] = {}
     """More tags for every resource. Keys may not differ in case alone, nor be one of Inferform's
     own in any case: `environment`, `layer`, `managed-by`, `organization`, `owner`, `stage`,
     `Name`, or those of ECS and Kubernetes. Default: only Inferform's own."""
 
-    tag_keys: Annotated[dict[OwnTag, TagKey], Check(CTX3, _keys_fit)] = {}
+    tag_keys: Annotated[dict[OwnTag, TagKey], _KEYS_FIT] = {}
     """Other keys for Inferform's own tags, such as `{"owner": "team"}` where a tag policy has
     another meaning for `owner`. A change tags every resource again; resources that a killed deploy
     left before it are not known as Inferform's any more. Default: the keys that `tags` names."""

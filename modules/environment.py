@@ -108,6 +108,13 @@ ENV12 = rule(
     source="Inferform: every problem has a rule with an id",
 )
 
+ENV13 = rule(
+    "ENV13",
+    refuses="an error of a function that extends an environment",
+    message="ends with {error}, in {function}",
+    source="Inferform: what extends an environment is Python of the team's own",
+)
+
 _ADDRESS = re.compile(
     r"(module\.[\w-]+(\[[^\]]+\])?\.)*[a-z][a-z0-9_]*\.[A-Za-z_][\w-]*(\[[^\]]+\])?"
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
-from .context import CTX3, FIXED_TAGS, Context, TagKey, TagValue, tags_fit
+from .context import FIT, FIXED_TAGS, Context, TagKey, TagValue
 from .permissions import Permissions
 from .rules import Problem, rule
 from .spec import Check, Spec
@@ -105,7 +105,7 @@ class Overridable(Spec):
     it: `{"execution": Permissions(statements=[...])}` for an endpoint, `{"task": ...}` for an ECS
     service. Default: none."""
 
-    tags: Annotated[dict[TagKey, TagValue], Check(CTX3, tags_fit)] = {}
+    tags: Annotated[dict[TagKey, TagValue], FIT] = {}
     """Tags of everything that is made for it, beside those of `Context.tags`, which they take
     precedence over. A change rolls nothing. Default: none."""
 

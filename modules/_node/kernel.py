@@ -113,6 +113,21 @@ def sending_ahead() -> Iterator[None]:
         node.ahead = False
 
 
+@contextlib.contextmanager
+def waiting() -> Iterator[None]:
+    """Wait for Node after all, so that an error of a constructor shows where it is called."""
+    node = importlib.import_module("jsii").kernel.provider._process
+    if not isinstance(node, SingleNode):
+        yield
+        return
+    node.settle()
+    node.waits = True
+    try:
+        yield
+    finally:
+        node.waits = False
+
+
 class PreloadedNode(_process._NodeProcess):  # type: ignore[misc]
     """The stock client, whose Node loads the submodules of the providers lazily."""
 
@@ -140,6 +155,7 @@ class SingleNode(PreloadedNode):
     """
 
     ahead = False
+    waits = False
 
     def start(self) -> None:
         self._process: Any = None
@@ -163,7 +179,7 @@ class SingleNode(PreloadedNode):
 
     def send(self, request: Any, response_type: Any) -> Any:
         if self._unanswered is None:
-            if self.ahead:
+            if self.ahead and not self.waits:
                 known = self._foreseen(request)
                 if known is not None:
                     return known

@@ -300,7 +300,7 @@ class InstanceCapacity(Construct):
         group_id: str,
         profile: IamInstanceProfile,
     ) -> LaunchTemplate:
-        tags = {**context.default_tags("ecs"), "Name": self.name}
+        tags = {**context.default_tags("ecs"), **spec.tags, "Name": self.name}
         return LaunchTemplate(
             self,
             "template",

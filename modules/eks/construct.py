@@ -493,7 +493,7 @@ class Cluster(Construct):
             read = DataAwsSsmParameter(scope, f"{name}-ami", name=parameter)
             image = read.insecure_value
         data = self._user_data(group, cluster)
-        template = self._launch_template(scope, name, settings, image, data)
+        template = self._launch_template(scope, name, settings, image, data, group.tags)
         overridden = group.overridden("template") or {}
         content = {
             **settings,
@@ -558,6 +558,7 @@ class Cluster(Construct):
         settings: Mapping[str, Any],
         image: str | None,
         data: str,
+        tags: Mapping[str, str],
     ) -> LaunchTemplate:
         return LaunchTemplate(
             scope,
@@ -580,6 +581,7 @@ class Cluster(Construct):
                     # The provider's default tags do not reach what a group starts.
                     tags={
                         **self._context.default_tags("eks"),
+                        **tags,
                         "Name": self._context.name("node", name),
                     },
                 )

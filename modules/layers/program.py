@@ -5,17 +5,22 @@ A layer is imported when an environment has it, as its bindings take long to imp
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
-from ..bindings import sending_ahead
+from ..bindings import sending_ahead, waiting
 from ..cdk import App
-from ..environment import Environment
+from ..environment import ENV13, Environment
 from ..layer import Layer
 from ..literal import literal
 from ..loading import ConfigurationError, FileReport
 from ..overriding import collecting_overrides
-from ..spec import walk
+from ..rules import Problem
+from ..spec import SpecError, walk
 from ..target import Target, asked
 from .built import Built
 from .record import Site
@@ -26,7 +31,7 @@ def build(app: App, environment: Environment, *, target: Target | None = None) -
 
     Returns the stacks by the name of their layer, those below first. Without `target` it is the one
     that the program is asked for. Raises ConfigurationError with every override that the provider
-    does not take.
+    does not take, and with the first error of a function that extends the environment.
     """
     target = target or asked()
     environment = literal(environment)
@@ -42,16 +47,14 @@ def build(app: App, environment: Environment, *, target: Target | None = None) -
         ]
         raise ConfigurationError([FileReport(environment.key, problems)])
     built = Built(app, environment, target, stacks)
-    for extend in environment.extend:
+    for index, extend in enumerate(environment.extend):
         try:
-            extend(built)
-            # Node answers, so that an error of a constructor shows here.
-            _ = app.node.path
+            # Node answers each call, so that an error of a constructor has its line.
+            with waiting():
+                extend(built)
         except Exception as error:
-            name = getattr(extend, "__qualname__", repr(extend))
-            where = f"{getattr(extend, '__module__', '')}.{name}".lstrip(".")
-            error.add_note(f"in {where}, which extends {environment.key}")
-            raise
+            problems = [each.under("extend", index) for each in _mistakes(extend, error)]
+            raise ConfigurationError([FileReport(environment.key, problems)]) from error
     for own in built.own.values():
         own.bound_roles()
     for part in environment.parts:
@@ -62,6 +65,33 @@ def build(app: App, environment: Environment, *, target: Target | None = None) -
             stack.bound_roles()
         stack.move(environment.moved.get(part.name, {}))
     return stacks
+
+
+def _mistakes(extend: Callable[..., None], error: Exception) -> list[Problem]:
+    """What is wrong in a function that extends an environment."""
+    if isinstance(error, SpecError):
+        return error.problems
+    name = getattr(extend, "__qualname__", repr(extend))
+    function = f"{getattr(extend, '__module__', '')}.{name}".lstrip(".")
+    # What jsii puts below a message are frames of Node's.
+    lines = takewhile(
+        lambda line: not line.startswith("at "), map(str.strip, f"{error}".split("\n"))
+    )
+    said = ", ".join(filter(None, [" ".join(lines), *getattr(error, "__notes__", ())]))
+    problem = ENV13.problem(error=f"{type(error).__name__}: {said}", function=function)
+    return [replace(problem, at=_written_at(error))]
+
+
+def _written_at(error: Exception) -> str | None:
+    """The last line that is neither Inferform's nor an installed package's."""
+    installed = {sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")}
+    others = [Path(__file__).parents[1], *map(Path, installed)]
+    at = None
+    for frame in traceback.extract_tb(error.__traceback__):
+        file = Path(frame.filename)
+        if not any(each in file.parents for each in others):
+            at = f"{file.name}:{frame.lineno}"
+    return at
 
 
 def synthesize(

@@ -33,7 +33,7 @@ VPC14 = rule(
 _PRIVATE = tuple(
     ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 )
-_SHARED = ipaddress.IPv4Network("100.64.0.0/10")
+SHARED = ipaddress.IPv4Network("100.64.0.0/10")
 _TEST = ipaddress.IPv4Network("198.19.0.0/16")
 
 
@@ -59,7 +59,7 @@ def _may_join(first: ipaddress.IPv4Network, other: ipaddress.IPv4Network) -> str
     if not any(other.subnet_of(block) for block in blocked):
         return ""
     own = f"{home or (_TEST if first.subnet_of(_TEST) else 'public ranges')}"
-    return f"ranges of {own} and {_SHARED}"
+    return f"ranges of {own} and {SHARED}"
 
 
 class Ipv6(Spec):

@@ -17,7 +17,7 @@ from ..service import Billed, Named, Place
 from ..spec import Aws, Between, Check, Cidr, Many, Matches, ShortName
 from ..statement import PolicyStatement, repeated
 from ..usage import Usage, exactly
-from .addressing import Addressing
+from .addressing import SHARED, Addressing
 from .flow_logs import FLOW_LOG_GROUP, FLOW_LOGS, FlowLogs
 from .links import Peering, TransitGateway
 from .options import NetworkOptions
@@ -47,7 +47,7 @@ VPC4 = rule(
     "VPC4",
     refuses="zone letters that are not as many as the availability zones, or not a to f; more "
     "zones than the Region has",
-    message="must name {zones} distinct zones of the region, such as ('a', 'b')",
+    message="must {wanted}",
     source="Amazon EC2 user guide, Availability Zones",
 )
 VPC5 = rule(
@@ -61,8 +61,7 @@ VPC5 = rule(
 VPC6 = rule(
     "VPC6",
     refuses="a VPC outside the private ranges",
-    message="is not within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16; public addresses "
-    "inside a VPC hide the real owners of them",
+    message="is not within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16; {why}",
     source="Amazon VPC user guide, VPC CIDR blocks (RFC 1918 recommended)",
     severity="warning",
 )
@@ -232,6 +231,15 @@ def _is_for_hosts(cidr: str) -> bool:
     return not (first.is_loopback or first.is_link_local) and 1 <= int(first) >> 24 <= 223
 
 
+def _not_private(network: ipaddress.IPv4Network) -> str:
+    """What is wrong with the addresses of a VPC outside of the private ranges."""
+    if network.subnet_of(SHARED):
+        return "shared addresses of carriers (RFC 6598) are rather for addressing.secondary_cidrs"
+    if network.is_private:
+        return "these addresses are for special purposes (RFC 6890)"
+    return "public addresses inside a VPC hide the real owners of them"
+
+
 ENDPOINTS = "endpoints"
 """The security group of interface endpoints, in its name."""
 
@@ -340,9 +348,12 @@ class Network(Overridable, Billed, Named):
             or len(letters) != self.availability_zones
             or any(letter not in _LETTERS for letter in letters)
         ):
-            yield VPC4.problem("zone_letters", got=letters, zones=self.availability_zones)
+            named = (
+                f"name {self.availability_zones} distinct zones of the region, such as ('a', 'b')"
+            )
+            yield VPC4.problem("zone_letters", got=letters, wanted=named)
         if not any(self.network.subnet_of(block) for block in _PRIVATE_RANGES):
-            yield VPC6.problem("cidr", got=self.cidr)
+            yield VPC6.problem("cidr", got=self.cidr, why=_not_private(self.network))
         if self.network.overlaps(_DOCKER):
             yield VPC35.problem("cidr", got=self.cidr)
         for index, service in enumerate(self.interface_endpoints):
@@ -429,14 +440,17 @@ class Network(Overridable, Billed, Named):
         for name, cidrs in self._cidrs().items():
             first = self._ipv6_offset(name)
             for number in range(first, first + len(cidrs)) if first is not None else ():
-                at = ("tiers", name, "ipv6_offset") if name in self.tiers else ("addressing",)
                 if number > 255:
+                    at = ("tiers", name, "ipv6_offset")
                     wrong, remedy = f"leads to the range {number} of 256", "begin lower"
                     yield VPC22.problem(*at, got=first, wrong=wrong, remedy=remedy)
-                elif offsets.setdefault(number, name) != name:
-                    wrong = f"is the range {number}, which the tier {offsets[number]} has"
+                elif (other := offsets.setdefault(number, name)) != name:
+                    # Where one of the two has its range by default, the other is what was written.
+                    mine, theirs = (name, other) if self._has_offset(name) else (other, name)
+                    at, got = ("tiers", mine, "ipv6_offset"), self._ipv6_offset(mine)
+                    wrong = f"leads to the range {number}, which the tier {theirs} has"
                     remedy = "begin at another number"
-                    yield VPC22.problem(*at, got=first, wrong=wrong, remedy=remedy)
+                    yield VPC22.problem(*at, got=got, wrong=wrong, remedy=remedy)
                     break
 
     def _check_links(self) -> Iterator[Problem]:
@@ -485,7 +499,11 @@ class Network(Overridable, Billed, Named):
                 yield VPC34.problem("interface_endpoints", index, got=service, short=short)
         known = _ZONE_LETTERS.get(context.region, ("a", "b", "c"))
         if self.zone_letters is None and self.availability_zones > len(known):
-            yield VPC4.problem("zone_letters", zones=self.availability_zones)
+            wanted = (
+                f"be at most {len(known)}, the zones of {context.region} that Inferform knows; "
+                "name them in zone_letters if it has more"
+            )
+            yield VPC4.problem("availability_zones", got=self.availability_zones, wanted=wanted)
         if context.protected and self.availability_zones == 1:
             yield VPC7.problem("availability_zones", got=1)
         own = {key.casefold() for key in ("Name", *map(context.tag_key, get_args(OwnTag)))}
@@ -595,6 +613,9 @@ class Network(Overridable, Billed, Named):
     def _ipv6_offset(self, tier: str) -> int | None:
         written = self.tiers[tier].ipv6_offset if tier in self.tiers else None
         return _IPV6_OFFSETS.get(tier) if written is None else written
+
+    def _has_offset(self, tier: str) -> bool:
+        return tier in self.tiers and self.tiers[tier].ipv6_offset is not None
 
     def _tables(self, link: TransitGateway | Peering) -> dict[str, str]:
         """The route tables that a link has routes in, each with the name of a tier of it: those of

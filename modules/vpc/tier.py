@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from ..context import CTX3, is_tag_text, tags_fit
+from ..context import FIT, is_tag_text
 from ..rules import rule
 from ..spec import Aws, Between, Check, Cidrs, Many, Spec
 
@@ -63,7 +63,7 @@ class Tier(Spec):
 
     tags: Annotated[
         dict[Annotated[str, Aws("ec2:Tag.Key")], Annotated[str, Aws("ec2:Tag.Value")]],
-        Check(CTX3, tags_fit),
+        FIT,
     ] = {}
     """More tags for them. Default: none."""
 

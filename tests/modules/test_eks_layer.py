@@ -176,6 +176,18 @@ def test_what_nodes_are_started_with_replaces_them_and_their_tags_do_not(
     assert launched(max_size=2) == first
 
 
+def test_tags_of_a_group_reach_its_instances_and_volumes(stack: Callable[..., Stack]) -> None:
+    group = NodeGroup(instance_types=["m5.large"], max_size=1, tags={"cost-center": "42"})
+    made = stack(compute=NodeGroups(groups={"cpu": group}))
+    (template,) = resources(made, "aws_launch_template").values()
+    found = {each["resource_type"]: each["tags"] for each in template["tag_specifications"]}
+    assert {kind: tags.get("cost-center") for kind, tags in found.items()} == {
+        "instance": "42",
+        "volume": "42",
+    }
+    assert all({"Name", "owner"} <= tags.keys() for tags in found.values())
+
+
 def test_bottlerocket_gets_its_second_volume(stack: Callable[..., Stack]) -> None:
     group = NodeGroup(instance_types=["m5.large"], max_size=1, ami_type="BOTTLEROCKET_x86_64")
     made = stack(compute=NodeGroups(groups={"cpu": group}))

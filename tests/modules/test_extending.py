@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from inferform import (
+    ConfigurationError,
     Context,
     Environment,
     Inference,
@@ -146,25 +147,45 @@ def test_a_layer_is_deployed_after_those_that_it_reads_from(tmp_path: Path) -> N
 
 
 def test_what_the_bindings_refuse_is_said_of_the_extension_too(synthesize: Synthesize) -> None:
+    def features(built: Built) -> None:
+        built.layer("inference")
+
     def twice(built: Built) -> None:
         from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 
         for _ in range(2):
             SqsQueue(built.inference, "queue", name="mine")
 
-    with pytest.raises(RuntimeError, match="already a Construct with name 'queue'") as got:
-        synthesize(environment(twice))
-    assert any(note.endswith("twice, which extends dev-use1") for note in got.value.__notes__)
+    with pytest.raises(ConfigurationError) as got:
+        synthesize(environment(features, twice))
+    (problem,) = got.value.problems
+    assert str(problem).startswith("extend.1: ends with RuntimeError: There is already a Construct")
+    assert "'queue'" in problem.text
+    assert problem.text.endswith("twice")
+    line = twice.__code__.co_firstlineno + 4
+    assert (problem.rule, problem.at) == ("ENV13", f"test_extending.py:{line}")
+
+
+def test_a_spec_that_is_wrong_in_an_extension_has_its_own_problem(synthesize: Synthesize) -> None:
+    def wrong(built: Built) -> None:
+        given: dict[str, Any] = {"model": MODEL, "instance_type": "ml.m5.large", "variants": 3}
+        RealtimeEndpoint(**given)
+
+    with pytest.raises(ConfigurationError) as got:
+        synthesize(environment(wrong))
+    (problem,) = got.value.problems
+    assert (problem.where, problem.rule) == ("extend.0.variants", "SPEC1")
 
 
 def test_an_extension_that_fails_names_itself_and_the_environment(synthesize: Synthesize) -> None:
     def wants_more(built: Built) -> None:
         built.layer("registri")
 
-    with pytest.raises(ValueError, match="deploys no layer registri; did you mean registry") as got:
+    with pytest.raises(ConfigurationError, match="no layer registri; did you mean registry") as got:
         synthesize(environment(wants_more))
-    (note,) = got.value.__notes__
-    assert note.endswith("wants_more, which extends dev-use1")
+    (problem,) = got.value.problems
+    assert problem.at == f"test_extending.py:{wants_more.__code__.co_firstlineno + 1}"
+    assert problem.text.endswith("wants_more")
     with pytest.raises(ValueError, match="deploys no layer network"):
         synthesize(environment(lambda built: print(built.network)))
 

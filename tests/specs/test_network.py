@@ -86,7 +86,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
             "availability_zones": 4,
             "tiers": tiers(private=PRIVATE[:4]),
         },
-        {"zone_letters": "VPC4"},
+        {"availability_zones": "VPC4"},
     ),
     "four zones without ranges of their own": (
         {"availability_zones": 4},
@@ -157,7 +157,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
             "tiers": {"database": Tier(cidrs=["10.0.240.0/24"], ipv6_offset=1)},
             "addressing": Addressing(ipv6=Ipv6()),
         },
-        {"addressing": "VPC22"},
+        {"tiers.database.ipv6_offset": "VPC22"},
     ),
     "an IPv6 range past the last": (
         {
@@ -338,6 +338,48 @@ def test_the_range_of_docker_on_hosts_is_a_warning(cidr: str, found: list[str]) 
     problems = problems_of(network(cidr=cidr))
     assert [problem.rule for problem in problems] == found
     assert {problem.severity for problem in problems} <= {"warning"}
+
+
+def said(**fields: Any) -> str:
+    """What is said of a network with one problem."""
+    try:
+        found = problems_of(environment(**fields))
+    except SpecError as error:
+        found = error.problems
+    (problem,) = found
+    return str(problem)
+
+
+def test_more_zones_than_the_region_has_are_reported_where_they_are_written() -> None:
+    context = CONTEXT.replace(region="eu-west-1")
+    text = said(context=context, availability_zones=6, tiers=tiers(private=PRIVATE))
+    assert text.startswith("network.availability_zones: must be at most 3, the zones of eu-west-1")
+    assert "got 6; name them in zone_letters" in text
+
+
+@pytest.mark.parametrize("written", ["tiers", "public"])
+def test_a_clash_of_ipv6_is_reported_at_what_was_written(written: str) -> None:
+    own = {"database": Tier(cidrs=["10.0.240.0/24"], ipv6_offset=16)}
+    given = {"public": Tier(cidrs=PUBLIC[:2])} if written == "public" else {}
+    text = said(
+        tiers={**own, **given, "private": Tier(cidrs=PRIVATE[:2])},
+        public_subnets=True,
+        addressing=Addressing(ipv6=Ipv6()),
+    )
+    assert "tiers.database.ipv6_offset: leads to the range 16, which the tier public has" in text
+    assert "got 16; begin at another number" in text
+
+
+@pytest.mark.parametrize(
+    ("cidr", "why"),
+    [
+        ("100.64.0.0/16", "shared addresses of carriers (RFC 6598)"),
+        ("198.18.0.0/16", "for special purposes"),
+        ("54.0.0.0/16", "public addresses inside a VPC"),
+    ],
+)
+def test_what_is_wrong_with_a_range_that_is_not_private_is_said(cidr: str, why: str) -> None:
+    assert why in said(cidr=cidr)
 
 
 def test_secondary_ranges_of_two_environments_may_not_overlap() -> None:
