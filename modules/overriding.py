@@ -157,7 +157,19 @@ def permit(spec: Overridable, found: Elements) -> Iterator[Problem]:
                 roles=one_of(names or ["none"]),
             )
         for name, role in fitting.items():
+            for problem in given.oversize(_inline(role, found)):
+                yield problem.under("permissions", wanted)
             _permit(name, role, given, found)
+
+
+def _inline(role: Any, found: Elements) -> Iterator[str]:
+    """The inline policies in JSON that a role has by itself."""
+    for each in found.values():
+        if _type(each) == "aws_iam_role_policy":
+            made: Any = each
+            of, its, policy = resolved(role, [made.role_input, role.id, made.policy_input])
+            if of == its:
+                yield policy
 
 
 def _given(spec: Overridable, role: str) -> str:

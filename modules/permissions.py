@@ -59,12 +59,14 @@ PRM6 = rule(
 PRM7 = rule(
     "PRM7",
     refuses="more statements than the inline policies of a role hold",
-    message="have {size} characters, of which IAM takes {most} in all inline policies of a role; "
+    message="have {size} characters{own}, of which IAM takes {most} in all inline policies of a role; "
     "write one statement for several resources, or name a managed policy in policies",
     source="IAM and AWS STS quotas, role inline policy size (10,240 characters without white space)",
 )
 
 _INLINE_SIZE = 10_240
+
+_REFERENCE = re.compile(r"\$\{[^{}]*\}")
 
 _POLICY_EXAMPLE = "arn:aws:iam::111122223333:policy/feature-store-reader"
 
@@ -87,6 +89,11 @@ PolicyArn = Annotated[
 
 MORE = "more"
 """The name of the policy that holds the statements that a role has more."""
+
+
+def _size(policy: str) -> int:
+    """How many characters of a policy IAM counts."""
+    return len("".join(policy.split()))
 
 
 def attached_as(role: str, policy: str) -> str:
@@ -116,14 +123,22 @@ class Permissions(Spec):
             if each.principals:
                 yield PRM3.problem("statements", index, "principals")
         yield from repeated(self.statements, "statements")
-        size = len("".join(json.dumps({"Statement": self.documents}).split()))
-        if size > _INLINE_SIZE:
-            yield PRM7.problem("statements", size=f"{size:,}", most=f"{_INLINE_SIZE:,}")
+        yield from self.oversize()
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Managed policies are of the Region's partition; statements say so themselves."""
         for index, arn in enumerate(self.policies):
             yield from elsewhere(context, arn, "policies", index)
+
+    def oversize(self, own: Iterable[str] = ()) -> Iterator[Problem]:
+        """More than the inline policies of a role hold, with those in JSON that it has anyway.
+        References in them count for nothing, as how long they are shows only in AWS."""
+        held = sum(_size(_REFERENCE.sub("", policy)) for policy in own)
+        size = held + _size(json.dumps({"Statement": self.documents}))
+        if self.statements and size > _INLINE_SIZE:
+            among = f" with {held:,} of Inferform's own" if held else ""
+            most = f"{_INLINE_SIZE:,}"
+            yield PRM7.problem("statements", size=f"{size:,}", own=among, most=most)
 
     @property
     def documents(self) -> list[dict[str, Any]]:

@@ -169,18 +169,34 @@ def test_rights_of_a_role_that_somebody_else_made_are_refused_with_the_reason(
         synthesize(made)
 
 
-def test_statements_fit_into_the_inline_policies_of_a_role() -> None:
-    def given(number: int) -> Permissions:
-        resources = [f"arn:aws:s3:::{'x' * 50}-{each}/*" for each in range(number)]
-        return Permissions(
-            statements=[
-                PolicyStatement(actions=["s3:GetObject"], resources=[each]) for each in resources
-            ]
-        )
+def readable(number: int) -> Permissions:
+    """Statements of 130 characters each."""
+    resources = [f"arn:aws:s3:::{'x' * 50}-{each}/*" for each in range(number)]
+    return Permissions(
+        statements=[
+            PolicyStatement(actions=["s3:GetObject"], resources=[each]) for each in resources
+        ]
+    )
 
-    given(50)
+
+def test_statements_fit_into_the_inline_policies_of_a_role() -> None:
+    readable(50)
     with pytest.raises(SpecError, match=r"19,405 characters.*10,240.*PRM7"):
-        given(150)
+        readable(150)
+
+
+def test_statements_fit_beside_the_policy_that_a_role_has_anyway(synthesize: Synthesize) -> None:
+    def made(number: int) -> None:
+        endpoint = ENDPOINT.replace(permissions={"execution": readable(number)})
+        synthesize(environment(inference=Inference(endpoints={"fraud": endpoint})))
+
+    made(50)
+    says = (
+        r"inference\.endpoints\.fraud\.permissions\.execution\.statements: have 1\d,\d{3} characters "
+        r"with \d(,\d{3})?\d* of Inferform's own.*PRM7"
+    )
+    with pytest.raises(ConfigurationError, match=says):
+        made(78)
 
 
 @pytest.mark.parametrize(
