@@ -457,6 +457,13 @@ def gpu(**changes: Any) -> dict[str, Ec2Capacity]:
     return {"gpu": Ec2Capacity(**fields)}
 
 
+def test_tags_of_capacity_reach_its_instances_and_volumes(synthesize: Synthesize) -> None:
+    stack = synthesize(environment(capacity=gpu(tags={"cost-center": "42"})))["dev-use1-ecs"]
+    specified = only(stack, "aws_launch_template")["tag_specifications"]
+    found = {each["resource_type"]: each["tags"].get("cost-center") for each in specified}
+    assert found == {"instance": "42", "volume": "42"}
+
+
 def test_several_capacities_share_the_tasks(synthesize: Synthesize) -> None:
     compute = Ec2(
         capacity="gpu",
