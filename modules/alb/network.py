@@ -12,7 +12,15 @@ from ..rules import Problem, rule
 from ..service import Billed, Named, Place
 from ..spec import Aws, Between, Cidrs, ShortName, Spec
 from ..usage import Usage, exactly
-from .spec import ELB4, ELB6, ELB34, CertificateArn, HealthCheck, certificate_problems, group_name
+from .spec import (
+    ELB34,
+    CertificateArn,
+    DeregistrationSeconds,
+    GraceSeconds,
+    HealthCheck,
+    certificate_problems,
+    group_name,
+)
 
 ELB35 = rule(
     "ELB35",
@@ -74,15 +82,11 @@ class NetworkRoute(Spec):
     """How a task is found healthy; None for whether its port takes connections. Default: `GET /ping`
     every 15 seconds."""
 
-    grace_seconds: Annotated[
-        int, Between(ELB4, 0, 86_400), Aws("ecs:CreateServiceRequest.healthCheckGracePeriodSeconds")
-    ] = 120
+    grace_seconds: GraceSeconds = 120
     """Seconds after its start in which a task's failing health checks are ignored. Default:
     120; loading a large model needs more."""
 
-    deregistration_delay_seconds: Annotated[
-        int, Between(ELB6, 0, 3600), Aws("elbv2:TargetGroupAttribute.Value")
-    ] = 60
+    deregistration_delay_seconds: DeregistrationSeconds = 60
     """Seconds that a task which goes may finish its connections. Default: 60."""
 
     def check_in(self, context: Context) -> Iterator[Problem]:

@@ -208,6 +208,16 @@ CertificateArn = Annotated[
 ]
 """The ARN of an ACM certificate."""
 
+GraceSeconds = Annotated[
+    int, Between(ELB4, 0, 86_400), Aws("ecs:CreateServiceRequest.healthCheckGracePeriodSeconds")
+]
+"""Seconds in which failing health checks of a new task are ignored."""
+
+DeregistrationSeconds = Annotated[
+    int, Between(ELB6, 0, 3600), Aws("elbv2:TargetGroupAttribute.Value")
+]
+"""Seconds that a target which goes may finish what it serves."""
+
 WebAclArn = Annotated[
     str,
     arn_of(
@@ -622,15 +632,11 @@ class Route(Spec):
     health_check: HealthCheck = HealthCheck()
     """How a task is found healthy. Default: `GET /ping` every 15 seconds."""
 
-    grace_seconds: Annotated[
-        int, Between(ELB4, 0, 86_400), Aws("ecs:CreateServiceRequest.healthCheckGracePeriodSeconds")
-    ] = 120
+    grace_seconds: GraceSeconds = 120
     """Seconds after its start in which a task's failing health checks are ignored. Default:
     120; loading a large model needs more."""
 
-    deregistration_delay_seconds: Annotated[
-        int, Between(ELB6, 0, 3600), Aws("elbv2:TargetGroupAttribute.Value")
-    ] = 60
+    deregistration_delay_seconds: DeregistrationSeconds = 60
     """Seconds that a task which goes may finish its requests. Default: 60."""
 
     slow_start_seconds: Annotated[
