@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from . import rights, ways
@@ -38,6 +39,41 @@ def failure(backend: Any, endpoint: Any, config: Any) -> str:
                 "the ping health check. Please check CloudWatch logs for this endpoint."
             )
         _watch(backend, endpoint, config, role)
+    return ""
+
+
+def component_failure(backend: Any, component: Any, spec: dict[str, Any]) -> str:
+    """Why an inference component cannot run a specification; empty where it can, or where nothing is
+    judged. The role of its model fetches the model, else that of the endpoint configuration; the way
+    leads through the VPC of the endpoint configuration."""
+    if not rights.is_judged(backend.account_id):
+        return ""
+    config = backend.endpoint_configs[component.endpoint.endpoint_config_name]
+    network = SimpleNamespace(
+        vpc_config=getattr(config, "vpc_config", None),
+        enable_network_isolation=getattr(config, "enable_network_isolation", False),
+    )
+    for each in spec.get("Specifications") or [spec["Specification"]]:
+        model = backend._models.get(each.get("ModelName"))
+        arn = getattr(model, "execution_role_arn", None) or config.execution_role_arn
+        role = rights.assumed(arn, SERVICE, by=component.arn)
+        if role is None:
+            return not_assumed(arn)
+        own = each.get("Container") or {}
+        containers = (
+            [{**own, "ModelDataUrl": own.get("ArtifactUrl")}]
+            if model is None
+            else list(_containers(backend, model))
+        )
+        for number, container in enumerate(containers, 1):
+            found = _unfetched(backend, network, role, container, number)
+            if found:
+                return found
+            if _is_cut_off(backend, network, container):
+                return (
+                    "The container of the inference component did not pass the ping health check. "
+                    "Please check CloudWatch logs for this inference component."
+                )
     return ""
 
 

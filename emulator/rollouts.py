@@ -75,6 +75,16 @@ def set_plan(backend: Any, endpoint: str, plan: Plan) -> None:
     _plans(backend)[endpoint.lower()] = plan
 
 
+def set_component_plan(backend: Any, component: str, plan: Plan) -> None:
+    """Plan the next creation or update of an inference component, which need not exist yet."""
+    _plans(backend)[f"inference-component/{component}"] = plan
+
+
+def take_component_plan(backend: Any, component: str) -> Plan:
+    """The plan for a creation or update that begins now."""
+    return _plans(backend).pop(f"inference-component/{component}", Plan(describes=0))
+
+
 def clear_plans(backend: Any) -> None:
     """Forget the plans that no deployment has used."""
     _plans(backend).clear()
@@ -186,22 +196,33 @@ def require_settled(endpoint: Any, *, but: tuple[str, ...] = ()) -> None:
 
 def _alarms(endpoint: Any) -> list[str]:
     """The alarms of the deployment's rollback configuration that are in state ALARM."""
+    return alarming(endpoint.arn, getattr(endpoint, "deployment_config", None))
+
+
+def alarming(arn: str, config: dict[str, Any] | None) -> list[str]:
+    """The alarms of a deployment configuration that are in state ALARM, beside what the ARN names."""
     from moto.cloudwatch.models import cloudwatch_backends
 
-    config = getattr(endpoint, "deployment_config", None) or {}
-    watched = config.get("AutoRollbackConfiguration", {}).get("Alarms", [])
+    watched = ((config or {}).get("AutoRollbackConfiguration") or {}).get("Alarms", [])
     if not watched:
         return []
-    _, _, _, region, account, _ = endpoint.arn.split(":", 5)
+    _, _, _, region, account, _ = arn.split(":", 5)
     alarms = cloudwatch_backends[account][region].alarms
     names = [each["AlarmName"] for each in watched]
     return [name for name in names if name in alarms and alarms[name].state_value == "ALARM"]
 
 
+def alarm_reason(names: list[str]) -> str:
+    """What SageMaker says of an update that alarms have ended."""
+    return (
+        "The update was rolled back because of CloudWatch alarms in state ALARM: "
+        f"{', '.join(names)}"
+    )
+
+
 def _alarm_plan(endpoint: Any, *, describes: int) -> Plan:
-    names = ", ".join(_alarms(endpoint))
     return Plan(
         outcome="rollback",
         describes=describes,
-        reason=f"The update was rolled back because of CloudWatch alarms in state ALARM: {names}",
+        reason=alarm_reason(_alarms(endpoint)),
     )

@@ -35,7 +35,7 @@ def list_extensions() -> list[Extension]:
 
 
 # services whose answers rest on another one's corrections
-_REQUIRES = {"sagemakerruntime": ("sagemaker",)}
+_REQUIRES = {"cloudformation": ("sagemaker",), "sagemakerruntime": ("sagemaker",)}
 
 
 def _service(module: str) -> Service:

@@ -119,6 +119,8 @@ def _wrap(original: Any, function: Callable[..., Any]) -> Any:
         return property(lambda self: function(getter, self))
     if isinstance(original, staticmethod):
         return staticmethod(_around(original.__func__, function))
+    if isinstance(original, classmethod):
+        return classmethod(_around(original.__func__, function))
     return _around(original, function)
 
 

@@ -16,10 +16,11 @@ from moto.sagemaker.models import (
     Model,
     ModelPackageGroup,
     SageMakerModelBackend,
+    sagemaker_backends,
 )
 from moto.sagemaker.responses import SageMakerResponse
 
-from .. import rollouts
+from .. import components, rollouts, stack_schemas
 from .registry import Service
 
 service = Service("sagemaker", SageMakerResponse)
@@ -81,6 +82,17 @@ def describe_model(original: Original, model: Model) -> dict[str, Any]:
 # Endpoint configurations
 
 
+_CONFIG = (
+    "ShadowProductionVariants",
+    "ExecutionRoleArn",
+    "VpcConfig",
+    "EnableNetworkIsolation",
+    "ExplainerConfig",
+    "MetricsConfig",
+    "CrossRegionTrafficConfig",
+)
+
+
 @service.corrects(
     "CreateEndpointConfig",
     gap="overwrites a configuration of that name; takes ManagedInstanceScaling beside a model, and "
@@ -89,43 +101,58 @@ def describe_model(original: Original, model: Model) -> dict[str, Any]:
 )
 def create_endpoint_config(original: Original, response: SageMakerResponse) -> ActionResult:
     """AWS refuses a name that is taken, refuses unknown models, and keeps every field."""
-    backend = response.sagemaker_backend
-    name = response._get_param("EndpointConfigName")
+    config = _create_config(
+        response.sagemaker_backend,
+        {
+            name: response._get_param(name)
+            for name in (
+                "EndpointConfigName",
+                "ProductionVariants",
+                "AsyncInferenceConfig",
+                "DataCaptureConfig",
+                "Tags",
+                "KmsKeyId",
+                *_CONFIG,
+            )
+        },
+    )
+    return ActionResult({"EndpointConfigArn": config.endpoint_config_arn})
+
+
+def _create_config(backend: SageMakerModelBackend, given: dict[str, Any]) -> Any:
+    name = given["EndpointConfigName"]
     existing = backend.endpoint_configs.get(name)
     if existing is not None:
         raise ValidationError(
             "Cannot create already existing endpoint configuration "
             f'"{existing.endpoint_config_arn}".'
         )
-    shadows = response._get_param("ShadowProductionVariants") or []
-    for variant in [*response._get_param("ProductionVariants"), *shadows]:
-        _require_fitting(response, variant)
-    _require_unique_variants([*response._get_param("ProductionVariants"), *shadows])
+    shadows = given.get("ShadowProductionVariants") or []
+    for variant in [*given["ProductionVariants"], *shadows]:
+        _require_fitting(variant, given.get("ExecutionRoleArn"))
+    _require_unique_variants([*given["ProductionVariants"], *shadows])
     _require_models(backend, shadows)
-    result = original(response)
-    config: Any = backend.endpoint_configs[name]
-    for field in (
-        "ShadowProductionVariants",
-        "ExecutionRoleArn",
-        "VpcConfig",
-        "EnableNetworkIsolation",
-        "ExplainerConfig",
-        "MetricsConfig",
-        "CrossRegionTrafficConfig",
-    ):
-        setattr(config, _snake(field), response._get_param(field))
-    assert isinstance(result, ActionResult)
-    return result
+    config: Any = backend.create_endpoint_config(
+        endpoint_config_name=name,
+        production_variants=given["ProductionVariants"],
+        data_capture_config=given.get("DataCaptureConfig"),
+        async_inference_config=given.get("AsyncInferenceConfig"),
+        tags=given.get("Tags"),
+        kms_key_id=given.get("KmsKeyId"),
+    )
+    for field in _CONFIG:
+        setattr(config, _snake(field), given.get(field))
+    return config
 
 
-def _require_fitting(response: SageMakerResponse, variant: dict[str, Any]) -> None:
+def _require_fitting(variant: dict[str, Any], role: str | None) -> None:
     """A variant has a model of its own, or is for inference components, which need a role."""
     has_model = bool(variant.get("ModelName"))
     if has_model and variant.get("ManagedInstanceScaling"):
         raise ValidationError(
             "ManagedInstanceScaling is only supported for inference component endpoints."
         )
-    if not has_model and not response._get_param("ExecutionRoleArn"):
+    if not has_model and not role:
         raise ValidationError(
             "ExecutionRoleArn is required when a production variant has no ModelName."
         )
@@ -156,6 +183,31 @@ def validate_production_variants(
 ) -> None:
     """AWS takes variants without a model, which inference components fill later."""
     _require_models(backend, variants)
+
+
+@service.corrects(
+    "CreateEndpointConfig",
+    gap="refuses variants with InstancePools",
+    owner=FakeEndpointConfig,
+    method="validate_production_variants",
+)
+def validate_instances(
+    original: Original, config: FakeEndpointConfig, variants: list[dict[str, Any]]
+) -> None:
+    """AWS takes pools of instances in the place of one type."""
+    for variant in variants:
+        pools = variant.get("InstancePools")
+        if not pools:
+            original(config, [variant])
+            continue
+        if variant.get("InstanceType"):
+            raise ValidationError("A variant must not have both InstanceType and InstancePools.")
+        for each in ("InstanceType", "Priority"):
+            given = [pool[each] for pool in pools]
+            if len(set(given)) < len(given):
+                raise ValidationError(f"Each of InstancePools must have a different {each}.")
+        for pool in pools:
+            config.validate_instance_type(pool["InstanceType"])
 
 
 @service.corrects(
@@ -195,6 +247,77 @@ def describe_endpoint_config(original: Original, config: FakeEndpointConfig) -> 
         if not answer.get(field):
             answer.pop(field, None)
     return answer
+
+
+_CONFIG_TYPE = "AWS::SageMaker::EndpointConfig"
+
+
+@service.corrects(
+    "AWS::SageMaker::EndpointConfig",
+    gap="ignores its name, tags of the stack and most properties; takes properties that do not exist",
+    owner=FakeEndpointConfig,
+)
+def create_from_cloudformation_json(
+    original: Original,
+    kind: type[FakeEndpointConfig],
+    resource_name: str,
+    cloudformation_json: dict[str, Any],
+    account_id: str,
+    region_name: str,
+    **kwargs: Any,
+) -> FakeEndpointConfig:
+    """AWS checks the schema, and then calls CreateEndpointConfig with all of it."""
+    properties = stack_schemas.checked(_CONFIG_TYPE, cloudformation_json, kwargs["LogicalId"])
+    given = {
+        **properties,
+        "EndpointConfigName": properties.get("EndpointConfigName") or resource_name[:63],
+        "Tags": stack_schemas.tags(properties, account_id, region_name, kwargs["StackId"]),
+    }
+    config: Any = _create_config(sagemaker_backends[account_id][region_name], given)
+    config.declared, config.stack_id = properties, kwargs["StackId"]
+    return config
+
+
+@service.corrects(
+    "AWS::SageMaker::EndpointConfig",
+    gap="deletes the old configuration before the new one is made, and takes the same name for both",
+    owner=FakeEndpointConfig,
+)
+def update_from_cloudformation_json(
+    original: Original,
+    kind: type[FakeEndpointConfig],
+    original_resource: Any,
+    new_resource_name: str,
+    cloudformation_json: dict[str, Any],
+    account_id: str,
+    region_name: str,
+) -> FakeEndpointConfig:
+    """AWS replaces it for any change but of tags, which a name that is kept does not allow."""
+    old: Any = original_resource
+    properties = cloudformation_json.get("Properties") or {}
+
+    def untagged(given: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in given.items() if name != "Tags"}
+
+    if untagged(properties) == untagged(old.declared):
+        old.tags = stack_schemas.tags(properties, account_id, region_name, old.stack_id)
+        return old
+    name = properties.get("EndpointConfigName")
+    if name == old.endpoint_config_name:
+        raise ValidationError(
+            "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+            f"Rename {name} and update the stack again."
+        )
+    new = kind.create_from_cloudformation_json(
+        new_resource_name,
+        cloudformation_json,
+        account_id,
+        region_name,
+        LogicalId=old.logical_resource_id,
+        StackId=old.stack_id,
+    )
+    sagemaker_backends[account_id][region_name].endpoint_configs.pop(old.endpoint_config_name, None)
+    return new
 
 
 # Endpoints
@@ -396,13 +519,21 @@ def describe_endpoint(original: Original, response: SageMakerResponse) -> Action
 
 @service.corrects(
     "DeleteEndpoint",
-    gap="deletes while an update runs; names the endpoint otherwise in the error",
+    gap="deletes while an update runs, or inference components are left; names the endpoint otherwise "
+    "in the error",
 )
 def delete_endpoint(original: Original, response: SageMakerResponse) -> EmptyResult:
     """AWS refuses it while the endpoint is being created or updated."""
     backend = response.sagemaker_backend
     endpoint = _endpoint(backend, response._get_param("EndpointName"))
     rollouts.require_settled(endpoint, but=("Failed",))
+    hosted = components.of_endpoint(backend, endpoint)
+    if hosted:
+        names = ", ".join(each.name for each in hosted)
+        raise ValidationError(
+            f'Cannot delete endpoint "{endpoint.arn}" while it hosts inference components: {names}. '
+            "Delete them first."
+        )
     del backend.endpoints[endpoint.endpoint_name]
     return EmptyResult()
 
@@ -473,6 +604,101 @@ def _config(backend: SageMakerModelBackend, name: str) -> FakeEndpointConfig:
         arn = FakeEndpointConfig.arn_formatter(name, backend.account_id, backend.region_name)
         raise ValidationError(f'Could not find endpoint configuration "{arn}".')
     return config
+
+
+# Inference components
+
+
+@service.adds("CreateInferenceComponent", gap="missing")
+def create_inference_component(response: SageMakerResponse) -> ActionResult:
+    """AWS places copies of a model on the instances of an endpoint; see ``emulator.components``."""
+    component = components.create(
+        response.sagemaker_backend,
+        _given(
+            response,
+            "InferenceComponentName",
+            "EndpointName",
+            "VariantName",
+            "Specification",
+            "Specifications",
+            "RuntimeConfig",
+            "Tags",
+        ),
+    )
+    return ActionResult({"InferenceComponentArn": component.arn})
+
+
+@service.adds("DescribeInferenceComponent", gap="missing")
+def describe_inference_component(response: SageMakerResponse) -> ActionResult:
+    """AWS passes through Creating and Updating; see ``emulator.components``."""
+    component = _component(response)
+    component.advance()
+    return ActionResult(component.describe())
+
+
+@service.adds("UpdateInferenceComponent", gap="missing")
+def update_inference_component(response: SageMakerResponse) -> ActionResult:
+    """AWS rolls to the new specification batch by batch, and back where an alarm sounds."""
+    component = _component(response)
+    components.update(
+        component,
+        _given(response, "Specification", "Specifications", "RuntimeConfig", "DeploymentConfig"),
+    )
+    return ActionResult({"InferenceComponentArn": component.arn})
+
+
+@service.adds("UpdateInferenceComponentRuntimeConfig", gap="missing")
+def update_inference_component_runtime_config(response: SageMakerResponse) -> ActionResult:
+    """AWS changes the number of copies alone."""
+    component = _component(response)
+    components.scale(component, response._get_param("DesiredRuntimeConfig")["CopyCount"])
+    return ActionResult({"InferenceComponentArn": component.arn})
+
+
+@service.adds("DeleteInferenceComponent", gap="missing")
+def delete_inference_component(response: SageMakerResponse) -> EmptyResult:
+    """AWS refuses it for the base of adapters, and while copies come or go."""
+    components.delete(response.sagemaker_backend, _component(response))
+    return EmptyResult()
+
+
+@service.adds("ListInferenceComponents", gap="missing")
+def list_inference_components(response: SageMakerResponse) -> ActionResult:
+    """AWS answers those that the filters leave, the newest first unless told otherwise."""
+    equal = {
+        "EndpointName": response._get_param("EndpointNameEquals"),
+        "VariantName": response._get_param("VariantNameEquals"),
+        "InferenceComponentStatus": response._get_param("StatusEquals"),
+    }
+    part = response._get_param("NameContains") or ""
+    found = [
+        summary
+        for each in components.components(response.sagemaker_backend).values()
+        if (summary := each.summary())
+        and part in each.name
+        and all(value in (None, summary[name]) for name, value in equal.items())
+    ]
+    by = response._get_param("SortBy")
+    if by in ("Name", "Status"):
+        found.sort(key=lambda each: str(each[f"InferenceComponent{by}"]))
+    if response._get_param("SortOrder") != "Ascending":
+        found.reverse()
+    start = int(response._get_param("NextToken") or 0)
+    end = start + int(response._get_param("MaxResults") or 10)
+    answer: dict[str, Any] = {"InferenceComponents": found[start:end]}
+    if end < len(found):
+        answer["NextToken"] = str(end)
+    return ActionResult(answer)
+
+
+def _component(response: SageMakerResponse) -> components.InferenceComponent:
+    name = response._get_param("InferenceComponentName")
+    return components.find(response.sagemaker_backend, name)
+
+
+def _given(response: SageMakerResponse, *names: str) -> dict[str, Any]:
+    values = {name: response._get_param(name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 # Model packages
@@ -643,6 +869,8 @@ def resource_of_arn(original: Original, backend: SageMakerModelBackend, arn: str
             found = next((g for g in backend.feature_groups.values() if g.arn == arn), None)
         case "endpoint":
             found = _endpoint(backend, name)
+        case "inference-component":
+            found = components.find(backend, name)
         case _:
             try:
                 found = original(backend, arn)
