@@ -5,6 +5,16 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python3; do \
 	"$$each" -c '$(SUITABLE)' 2> /dev/null && command -v "$$each" && break; done)
 PY := .venv/bin/python
+# uv installs what is locked in seconds, from PATH or else from PyPI; `make setup UV=` leaves it to pip.
+UV ?= $(or $(shell command -v uv),.venv/bin/uv)
+export UV_SYSTEM_CERTS ?= 1
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+# $(call install,PYTHON,REQUIREMENTS): by uv; by pip where uv is not there or fails. Neither compiles
+# ahead: of the bindings, which are most of what there is, a small part is ever imported.
+install = { test -x "$(UV)" && $(UV) pip install --quiet --python $(1) --require-hashes --requirement $(2); } || \
+	$(1) -m pip install --quiet --quiet --disable-pip-version-check --no-compile --require-hashes --requirement $(2)
 PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .venv/bin/pipenv
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
 SOURCES := main.py inferform environments inferform_ops inferform_emulator bench container tests examples/extensions examples/peers
@@ -19,8 +29,10 @@ setup: .venv/bin/inferform node_modules/.ready
 	@"$(PYTHON)" -c '$(SUITABLE)' || { echo "Python 3.11 to 3.14 is needed, $(PYTHON) is $$("$(PYTHON)" --version); set PYTHON=/path/to/python3.13"; exit 1; }
 	@echo "setting up .venv"
 	@test -x $(PY) || "$(PYTHON)" -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .github/pipenv-requirements.txt
-	@$(PIPENV) sync --dev --quiet
+	@test "$(UV)" != .venv/bin/uv || $(call install,$(PY),.github/uv-requirements.txt) || echo "uv is not to be had, so pip installs, which takes minutes"
+	@$(call install,$(PY),.github/pipenv-requirements.txt)
+	@$(PIPENV) requirements --dev --hash --exclude-index > .venv/requirements.txt
+	@$(call install,$(PY),.venv/requirements.txt)
 	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\n\nfrom inferform_ops.cli import main\n\nmain()\n' "$(CURDIR)/$(PY)" "$(CURDIR)" > $@
 	@chmod +x $@
 
@@ -30,18 +42,17 @@ node_modules/.ready: package-lock.json | .venv/bin/inferform
 	@touch $@
 
 # Checkov pins a boto3 of its own, so it has an environment of its own, with the other scanners.
-.venv-checkov/.ready: .github/checkov-requirements.txt
+.venv-checkov/.ready: .github/checkov-requirements.txt | .venv/bin/inferform
 	@echo "setting up .venv-checkov"
 	@$(PYTHON) -m venv --clear .venv-checkov
-	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@$(call install,.venv-checkov/bin/python,$<)
 	@touch $@
 
-# CDK Terrain is not installed beside CDKTF. Of its bindings a test loads a small part, so they
-# are not compiled ahead.
-.venv-terrain/.ready: tests/longevity/requirements.txt
+# CDK Terrain is not installed beside CDKTF.
+.venv-terrain/.ready: tests/longevity/requirements.txt | .venv/bin/inferform
 	@echo "setting up .venv-terrain"
 	@$(PYTHON) -m venv --clear .venv-terrain
-	@.venv-terrain/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement $<
+	@$(call install,.venv-terrain/bin/python,$<)
 	@touch $@
 
 demo: setup
@@ -78,17 +89,17 @@ mutation: setup
 	$(PY) -m tests.mutation
 
 # AWS CDK pins a jsii and constructs of its own, and only the benchmark needs it.
-.venv-aws-cdk/.ready: bench/aws-cdk-requirements.txt
+.venv-aws-cdk/.ready: bench/aws-cdk-requirements.txt | .venv/bin/inferform
 	@echo "setting up .venv-aws-cdk"
 	@$(PYTHON) -m venv --clear .venv-aws-cdk
-	@.venv-aws-cdk/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@$(call install,.venv-aws-cdk/bin/python,$<)
 	@touch $@
 
 # MkDocs has an environment of its own, and what draws Mermaid's pictures stands in it.
-.venv-docs/.ready: .github/docs-requirements.txt .github/docs/package-lock.json
+.venv-docs/.ready: .github/docs-requirements.txt .github/docs/package-lock.json | .venv/bin/inferform
 	@echo "setting up .venv-docs"
 	@$(PYTHON) -m venv --clear .venv-docs
-	@.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@$(call install,.venv-docs/bin/python,$<)
 	@cp .github/docs/package.json .github/docs/package-lock.json .venv-docs
 	@npm ci --prefix .venv-docs --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
 	@touch $@

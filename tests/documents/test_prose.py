@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 FOLDERS = ("modules", "ops", "emulator")
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/*.md", "modules/*/README.md", "emulator/*.md")
+    for pattern in ("*.md", "changes/*.md", "docs/**/*.md", "modules/*/README.md", "emulator/*.md")
     for path in ROOT.glob(pattern)
 )
 

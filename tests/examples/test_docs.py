@@ -22,6 +22,7 @@ FILES = sorted(
         ROOT / "CHANGELOG.md",
         ROOT / "CODE_OF_CONDUCT.md",
         ROOT / "CONTRIBUTING.md",
+        *ROOT.glob("changes/*.md"),
         *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("*/README.md"),
         *ROOT.glob("modules/*/README.md"),

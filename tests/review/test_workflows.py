@@ -75,7 +75,7 @@ def test_a_job_has_no_right_that_it_does_not_name(file: Path) -> None:
     for name, job in content["jobs"].items():
         rights = job["permissions"]
         assert rights["contents"] == "read", name
-        wanted = {"attestations"} if file.stem == "release" else {"pull-requests"}
+        wanted = {"release": {"attestations"}, "docs": {"pages"}}.get(file.stem, {"pull-requests"})
         assert set(rights) <= {"contents", "id-token", *wanted}, name
 
 
@@ -131,7 +131,7 @@ def test_every_command_and_option_of_inferform_exists(file: Path) -> None:
 
 
 def test_every_environment_is_in_it(file: Path) -> None:
-    if file.stem in ("audit", "checks", "release"):
+    if file.stem in ("audit", "checks", "docs", "release"):
         assert "bin/inferform " not in "".join(scripts(file)), "it is of the whole repository"
         return
     if file.stem in ("deploy-environment", "deploy-reviewed"):
