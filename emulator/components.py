@@ -541,31 +541,36 @@ def delete(backend: Any, component: InferenceComponent) -> None:
 
 def fleet_of(backend: Any, endpoint: Any, variant: str) -> Fleet:
     """The instances of a variant, which begin as the endpoint configuration says."""
-    fleets: dict[str, Fleet] = endpoint.__dict__.setdefault("fleets", {})
+    fleets: dict[str, Fleet] = getattr(endpoint, "fleets", None) or {}
     if variant not in fleets:
         config = backend.endpoint_configs[endpoint.endpoint_config_name]
         (declared,) = (
             each for each in config.production_variants if each["VariantName"] == variant
         )
-        fleets[variant] = Fleet.of(declared)
+        endpoint.fleets = fleets = {**fleets, variant: Fleet.of(declared)}
     return fleets[variant]
 
 
 def move(backend: Any, endpoint: Any, config: Any) -> str:
     """Place the components of an endpoint on the instances of another configuration; why they do not
-    fit, and then they stand where they stood."""
+    fit."""
     hosted = of_endpoint(backend, endpoint)
-    fleets = {each["VariantName"]: Fleet.of(each) for each in config.production_variants}
+    if not hosted:
+        endpoint.fleets = {}
+        return ""
+    declared = {each["VariantName"]: each for each in config.production_variants}
+    missing = [each.variant for each in hosted if each.variant not in declared]
+    if missing or any(declared[each.variant].get("ModelName") for each in hosted):
+        return (
+            "The new endpoint configuration has no variant for inference components that it hosts."
+        )
+    endpoint.fleets = {variant: Fleet.of(each) for variant, each in declared.items()}
     for component in hosted:
-        if component.variant not in fleets:
-            return f'The variant "{component.variant}" hosts inference components.'
-        if not component.base and not component.settle_on(fleets[component.variant]):
+        if not component.base and not component.settle_on(endpoint.fleets[component.variant]):
             return _NO_ROOM
-    if hosted:
-        endpoint.fleets = fleets
-        for variant, fleet in fleets.items():
-            fleet.release()
-            _show(endpoint, variant, fleet)
+    for variant, fleet in endpoint.fleets.items():
+        fleet.release()
+        _show(endpoint, variant, fleet)
     return ""
 
 

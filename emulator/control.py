@@ -1,31 +1,36 @@
 """The emulator's own routes, under ``/inferform-emulator/``, in front of moto's application.
 
-=======  ===================  ======================================================================
-GET      health               who answers: instance, process id, moto version
-GET      faults               the faults in force and how often each has struck
-POST     faults               a fault: kind, service, operation, account, since, count, after
-DELETE   faults               end all faults
-GET      access               whether calls of services are judged in an account, and which were
-                              refused without ending what made them: account
-POST     access               judge such calls by the declared policies: account, judged
-POST     requests             note the AWS requests from now on
-DELETE   requests             end it: the service and operation of each that came, once
-POST     sagemaker/rollout    what the next deployment of an endpoint comes to: endpoint, outcome,
-                              describes, rolling_back_describes, reason, account, region
-DELETE   sagemaker/rollout    forget such plans of one account and region
-POST     ecs/rollout          what the next deployment of an ECS service comes to, by ECS or by
-                              CodeDeploy: cluster, service, outcome, describes,
-                              rolling_back_describes, reason, account, region
-DELETE   ecs/rollout          forget such plans of one account and region
-POST     ecs/tasks            how many tasks of a service run until it is updated: cluster, service,
-                              running, account, region
-POST     eks/health           what EKS describes of a cluster or of a node group of it from now on:
-                              cluster, nodegroup, status, issues, account, region
-any      kubernetes/...       the Kubernetes API of an EKS cluster, see ``emulator.kubernetes``
-=======  ===================  ======================================================================
+=======  =======================  ==================================================================
+GET      health                   who answers: instance, process id, moto version
+GET      faults                   the faults in force and how often each has struck
+POST     faults                   a fault: kind, service, operation, account, since, count, after
+DELETE   faults                   end all faults
+GET      access                   whether calls of services are judged in an account, and which were
+                                  refused without ending what made them: account
+POST     access                   judge such calls by the declared policies: account, judged
+POST     requests                 note the AWS requests from now on
+DELETE   requests                 end it: the service and operation of each that came, once
+POST     sagemaker/rollout        what the next deployment of an endpoint, or creation or update of an
+                                  inference component, comes to: endpoint or component, outcome,
+                                  describes, rolling_back_describes, reason, account, region
+DELETE   sagemaker/rollout        forget such plans of one account and region
+POST     sagemaker/training-plan  a plan that reserves instances for endpoints, which has been bought:
+                                  name, instance_type, instances, status, target, start, end, account,
+                                  region
+POST     ecs/rollout              what the next deployment of an ECS service comes to, by ECS or by
+                                  CodeDeploy: cluster, service, outcome, describes,
+                                  rolling_back_describes, reason, account, region
+DELETE   ecs/rollout              forget such plans of one account and region
+POST     ecs/tasks                how many tasks of a service run until it is updated: cluster, service,
+                                  running, account, region
+POST     eks/health               what EKS describes of a cluster or of a node group of it from now on:
+                                  cluster, nodegroup, status, issues, account, region
+any      kubernetes/...           the Kubernetes API of an EKS cluster, see ``emulator.kubernetes``
+=======  =======================  ==================================================================
 
-A body is one JSON object. See ``emulator.faults.Fault`` and ``emulator.rollouts.Plan``;
-for ECS ``emulator.service_rollouts.Plan``; for what is judged ``emulator.rights``.
+A body is one JSON object. See ``emulator.faults.Fault``, ``emulator.rollouts.Plan`` and
+``emulator.reservations.TrainingPlan``; for ECS ``emulator.service_rollouts.Plan``; for what is judged
+``emulator.rights``.
 
 A request that a web page of another origin makes is refused before anything reads it, whatever its
 route, and so is a host name that is not this machine's: `emulator.network.refusal`.
@@ -71,6 +76,7 @@ class Application:
             ("DELETE", "requests"): self._end_noting,
             ("POST", "sagemaker/rollout"): _plan_rollout,
             ("DELETE", "sagemaker/rollout"): _forget_rollouts,
+            ("POST", "sagemaker/training-plan"): _buy_training_plan,
             ("POST", "ecs/rollout"): _plan_service_rollout,
             ("DELETE", "ecs/rollout"): _forget_service_rollouts,
             ("POST", "ecs/tasks"): _stop_tasks,
@@ -166,12 +172,23 @@ def _judge(*, account: str = DEFAULT_ACCOUNT, judged: bool = True) -> dict[str, 
 
 
 def _plan_rollout(
-    *, endpoint: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION, **plan: Any
+    *,
+    endpoint: str = "",
+    component: str = "",
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+    **plan: Any,
 ) -> dict[str, Any]:
     # late, so that a server that is never asked for SageMaker does not load it
     from . import rollouts
 
-    rollouts.set_plan(_sagemaker(account, region), endpoint, rollouts.Plan(**plan))
+    if bool(endpoint) == bool(component):
+        raise ValueError("name either an endpoint or a component")
+    backend, planned = _sagemaker(account, region), rollouts.Plan(**plan)
+    if component:
+        rollouts.set_component_plan(backend, component, planned)
+        return {"component": component, "account": account, "region": region, **plan}
+    rollouts.set_plan(backend, endpoint, planned)
     return {"endpoint": endpoint, "account": account, "region": region, **plan}
 
 
@@ -182,6 +199,15 @@ def _forget_rollouts(
 
     rollouts.clear_plans(_sagemaker(account, region))
     return {}
+
+
+def _buy_training_plan(
+    *, name: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION, **plan: Any
+) -> dict[str, Any]:
+    from . import reservations
+
+    arn = reservations.buy(_sagemaker(account, region), name, reservations.TrainingPlan(**plan))
+    return {"name": name, "arn": arn, "account": account, "region": region, **plan}
 
 
 def _plan_service_rollout(

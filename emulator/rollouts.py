@@ -28,6 +28,7 @@ _DEPLOYED = (
     "async_inference_config",
     "explainer_config",
     "metrics_config",
+    "fleets",
 )
 
 _SETTLED = ("InService", "OutOfService")
@@ -101,12 +102,17 @@ def snapshot(endpoint: Any) -> dict[str, Any]:
     return {name: getattr(endpoint, name, None) for name in _DEPLOYED}
 
 
-def begin(backend: Any, endpoint: Any, *, previous: dict[str, Any] | None) -> None:
-    """Start the deployment of what the endpoint has just been told to run."""
+def begin(
+    backend: Any, endpoint: Any, *, previous: dict[str, Any] | None, misfit: str = ""
+) -> None:
+    """Start the deployment of what the endpoint has just been told to run, and which cannot come up
+    where ``misfit`` says why."""
     updates = previous is not None
     plan = _plans(backend).pop(endpoint.endpoint_name.lower(), Plan(describes=0))
     config = backend.endpoint_configs[endpoint.endpoint_config_name]
-    failure = hosting.failure(backend, endpoint, config) if plan.outcome == "succeed" else ""
+    failure = ""
+    if plan.outcome == "succeed":
+        failure = misfit or hosting.failure(backend, endpoint, config)
     if failure:
         plan = Plan("rollback", describes=max(plan.describes, 1), reason=failure)
     elif updates and plan.outcome == "succeed" and _alarms(endpoint):

@@ -47,6 +47,26 @@ def put_metric_alarm(original: Original, backend: CloudWatchBackend, **given: An
     return alarm
 
 
+@service.corrects(
+    "SetAlarmState",
+    gap="starts no scaling policy of an inference component",
+    owner=CloudWatchBackend,
+)
+def set_alarm_state(
+    original: Original, backend: CloudWatchBackend, alarm_name: str, *state: Any, **named: Any
+) -> None:
+    """AWS does what the alarm is for, whoever sets it off."""
+    original(backend, alarm_name, *state, **named)
+    alarm = backend.alarms[alarm_name]
+    if alarm.state_value == "ALARM" and any(
+        ":scalingPolicy:" in a for a in alarm.alarm_actions or []
+    ):
+        # late, so that alarms alone do not load SageMaker
+        from .. import metrics
+
+        metrics.set_off(alarm)
+
+
 def _require_limits(given: dict[str, Any]) -> None:
     """PutMetricAlarm: five actions for a state, and a window of a week, or of a day where the period
     is shorter than an hour."""

@@ -20,7 +20,7 @@ from moto.sagemaker.models import (
 )
 from moto.sagemaker.responses import SageMakerResponse
 
-from .. import components, rollouts, stack_schemas
+from .. import components, reservations, rollouts, stack_schemas
 from .registry import Service
 
 service = Service("sagemaker", SageMakerResponse)
@@ -346,9 +346,11 @@ def create_endpoint(original: Original, response: SageMakerResponse) -> ActionRe
         tags=response._get_param("Tags"),
     )
     endpoint.deployment_config = response._get_param("DeploymentConfig")
+    reservations.require(backend, config)
     _deploy(backend, endpoint, config)
+    lacking = reservations.lacking(backend, config)
     backend.endpoints[name] = endpoint
-    rollouts.begin(backend, endpoint, previous=None)
+    rollouts.begin(backend, endpoint, previous=None, misfit=lacking)
     return ActionResult({"EndpointArn": endpoint.arn})
 
 
@@ -364,6 +366,7 @@ def update_endpoint(response: SageMakerResponse) -> ActionResult:
     _require_updatable(
         backend, endpoint, config, guarded=bool(response._get_param("DeploymentConfig"))
     )
+    reservations.require(backend, config)
     previous = rollouts.snapshot(endpoint)
     if not response._get_bool_param("RetainDeploymentConfig", False):
         endpoint.deployment_config = response._get_param("DeploymentConfig")
@@ -375,7 +378,8 @@ def update_endpoint(response: SageMakerResponse) -> ActionResult:
         ]
         retained = _retained(endpoint, excluded)
     _deploy(backend, endpoint, config, retained)
-    rollouts.begin(backend, endpoint, previous=previous)
+    misfit = reservations.lacking(backend, config) or components.move(backend, endpoint, config)
+    rollouts.begin(backend, endpoint, previous=previous, misfit=misfit)
     return ActionResult({"EndpointArn": endpoint.arn})
 
 
@@ -470,9 +474,21 @@ def _summary(backend: SageMakerModelBackend, variant: dict[str, Any]) -> dict[st
     elif variant.get("InitialInstanceCount") is not None:
         count = variant["InitialInstanceCount"]
         summary["CurrentInstanceCount"] = summary["DesiredInstanceCount"] = count
-    for field in ("ManagedInstanceScaling", "RoutingConfig"):
+    for field in ("ManagedInstanceScaling", "RoutingConfig", "CapacityReservationConfig"):
         if field in variant:
             summary[field] = variant[field]
+    pools = variant.get("InstancePools")
+    if pools:
+        first = min(pools, key=lambda pool: int(pool["Priority"]))
+        summary["InstancePools"] = [
+            {
+                "InstanceType": pool["InstanceType"],
+                "CurrentInstanceCount": summary.get("CurrentInstanceCount", 0)
+                if pool is first
+                else 0,
+            }
+            for pool in pools
+        ]
     return summary
 
 
@@ -699,6 +715,16 @@ def _component(response: SageMakerResponse) -> components.InferenceComponent:
 def _given(response: SageMakerResponse, *names: str) -> dict[str, Any]:
     values = {name: response._get_param(name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
+
+
+# ML reservations
+
+
+@service.adds("DescribeTrainingPlan", gap="missing")
+def describe_training_plan(response: SageMakerResponse) -> ActionResult:
+    """AWS answers what a plan reserves and for what; see ``emulator.reservations``."""
+    name = response._get_param("TrainingPlanName")
+    return ActionResult(reservations.describe(response.sagemaker_backend, name))
 
 
 # Model packages

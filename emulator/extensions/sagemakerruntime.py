@@ -16,6 +16,7 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
+from .. import components, metrics
 from .registry import Service
 
 service = Service("sagemakerruntime", SageMakerRuntimeResponse)
@@ -42,10 +43,11 @@ def take_bytes() -> None:
 
 @service.corrects(
     "InvokeEndpoint",
-    gap="answers any name, known or not, with the same words",
+    gap="answers any name, known or not, with the same words; knows no inference components and "
+    "publishes no metrics of them",
 )
 def invoke_endpoint(original: Original, response: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
-    """AWS answers 400 for an endpoint that does not serve, and names the variant that served.
+    """AWS answers 400 for an endpoint or component that does not serve, and names the variant that did.
 
     There is no container here, so returns a JSON object that says what was received.
     Results queued through moto's own API are answered as moto does.
@@ -56,11 +58,25 @@ def invoke_endpoint(original: Original, response: SageMakerRuntimeResponse) -> T
             f"Endpoint {endpoint.endpoint_name} of account {response.current_account} is an "
             "asynchronous inference endpoint. Use InvokeEndpointAsync."
         )
+    component = _invoked(response, endpoint)
+    if component is not None:
+        metrics.publish(
+            component,
+            Invocations=1,
+            InvocationsPerCopy=1 / component.current,
+            Invocation4XXErrors=0,
+            Invocation5XXErrors=0,
+            InvocationModelErrors=0,
+        )
     if response.sagemakerruntime_backend.results_queue:
         response.body = response.raw_body.decode("utf-8", errors="replace")
         status, headers, body = original(response)
         return status, headers, body
-    variant = _variant(endpoint, response.headers.get("X-Amzn-SageMaker-Target-Variant"))
+    variant = (
+        _variant(endpoint, response.headers.get("X-Amzn-SageMaker-Target-Variant"))
+        if component is None
+        else component.variant
+    )
     return (
         200,
         {"Content-Type": "application/json", "x-Amzn-Invoked-Production-Variant": variant},
@@ -112,6 +128,43 @@ def _serving(response: SageMakerRuntimeResponse) -> Any:
     )
 
 
+_COMPONENT = "X-Amzn-SageMaker-Inference-Component"
+
+
+def _invoked(
+    response: SageMakerRuntimeResponse, endpoint: Any
+) -> components.InferenceComponent | None:
+    """The component that a request names, which an endpoint for components requires."""
+    name = response.headers.get(_COMPONENT)
+    backend = sagemaker_backends[response.current_account][response.region]
+    config = backend.endpoint_configs.get(endpoint.endpoint_config_name)
+    variants = getattr(config, "production_variants", [])
+    if not any(not each.get("ModelName") for each in variants):
+        if name:
+            raise RuntimeValidationError(
+                f"Inference Component Name header is not supported by endpoint "
+                f"{endpoint.endpoint_name}, which hosts no inference components."
+            )
+        return None
+    if not name:
+        raise RuntimeValidationError(
+            "Inference Component Name header is required for endpoints to which you plan to deploy "
+            "inference components. Please include Inference Component Name header or consider using "
+            "SageMaker models."
+        )
+    component = components.components(backend).get(name)
+    if component is None or component.endpoint is not endpoint:
+        raise RuntimeValidationError(f"Inference Component {name} not found.")
+    if not component.serves or component.current == 0:
+        metrics.publish(component, NoCapacityInvocationFailures=1)
+        raise RuntimeValidationError(
+            "Inference Component has no capacity to process this request. ApplicationAutoScaling may be "
+            "in-progress (if configured) or try to increase the capacity by invoking "
+            "UpdateInferenceComponentRuntimeConfig API."
+        )
+    return component
+
+
 def _variant(endpoint: Any, target: str | None) -> str:
     names = [str(variant["VariantName"]) for variant in endpoint.production_variants]
     if target is not None:
@@ -140,6 +193,7 @@ def _echo(response: SageMakerRuntimeResponse, endpoint: Any, variant: str) -> di
         "bytes": len(body),
     }
     for header, field in (
+        (_COMPONENT, "inferenceComponent"),
         ("X-Amzn-SageMaker-Target-Model", "targetModel"),
         ("X-Amzn-SageMaker-Custom-Attributes", "customAttributes"),
         ("X-Amzn-SageMaker-Inference-Id", "inferenceId"),
