@@ -239,7 +239,7 @@ def stacks(client: Client) -> Stacks:
 
 
 def template(kind: str = "InferenceComponent", **changes: Any) -> str:
-    properties = {
+    properties: dict[str, Any] = {
         "InferenceComponentName": "llama",
         "EndpointName": "llm",
         "VariantName": "all",

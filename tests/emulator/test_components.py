@@ -156,7 +156,7 @@ def test_what_creation_refuses(host: Host) -> None:
         "Container": {"ArtifactUrl": "s3://b/a.tar.gz"},
         "BaseInferenceComponentName": "base",
     }
-    bare = {"VariantName": None, "RuntimeConfig": None, "Specification": adapter}
+    bare: Given = {"VariantName": None, "RuntimeConfig": None, "Specification": adapter}
     pooled = [{**specification(), "InstanceType": "ml.g5.12xlarge"}]
     needs = "Specification__ComputeResourceRequirements__"
     for change, words in (
