@@ -9,8 +9,7 @@ from ..output import Json, print_json, print_table, stdout
 from . import BEFORE, Command
 
 if TYPE_CHECKING:
-    from ..cost.model import Amount, PricedLine
-    from ..cost.prices import Price
+    from ..cost.model import Amount, Estimate, Price, PricedLine
 
 
 def cost(env: EnvironmentKey, json: Json = False) -> None:
@@ -27,7 +26,6 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
     found = environment(env)
     region = found.context.region
     result = estimate(found, table)
-    dates = table.dates(region)
     if json:
         print_json(
             {
@@ -40,15 +38,17 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
                         "service": line.usage.service,
                         "key": line.usage.key,
                         "amount": amount(line.usage.amount) if line.usage.amount else None,
-                        "price": line.price,
-                        "unit": line.unit or None,
+                        "price": line.price.usd if line.price else None,
+                        "unit": line.price.unit if line.price else None,
                         "monthly": amount(line.monthly) if line.monthly else None,
-                        "source": _source(table.price(region, line.usage.key)),
+                        "source": _source(line.price),
                     }
                     for line in result.lines
                 ],
                 "not_priced": len(result.not_priced),
-                "prices_from": dates,
+                "estimated": amount(result.estimated),
+                "estimated_between": [amount(bound) for bound in result.bounds],
+                "prices_from": result.dates,
                 "assumptions": ASSUMPTIONS,
             }
         )
@@ -63,10 +63,9 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
     columns = ("for", "what", "how many", "minimum", "expected", "maximum")
     print_table(columns, rows, title=f"{found.key}: USD by the month in {region}")
     notes = [*ASSUMPTIONS]
-    if dates:
-        notes.insert(
-            0, f"prices of {dates[0]} to {dates[1]}; inferform prices show names each source"
-        )
+    if result.dates:
+        notes.insert(0, f"prices of {result.dates}; inferform prices show names each source")
+    notes = [*_estimated(result), *notes]
     by_use = [line for line in result.not_priced if line.usage.amount is None]
     missing = [line for line in result.not_priced if line.usage.amount is not None]
     if by_use:
@@ -80,6 +79,20 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
         stdout.print(f"- {note}", markup=False)
 
 
+def _estimated(estimate: Estimate) -> list[str]:
+    """What of the sums rests on prices that AWS did not publish."""
+    lines = [line for line, price in estimate.priced if price.bounds]
+    if not lines:
+        return []
+    part, (low, high) = estimate.estimated.expected, estimate.bounds
+    from ..cost.model import dollars
+
+    return [
+        f"{_lines(lines)} priced by an estimate: {dollars(part)} of the expected sum, which may be "
+        f"{dollars(low.expected)} to {dollars(high.expected)}"
+    ]
+
+
 def _count(amount: Amount | None) -> str:
     if amount is None:
         return "not known"
@@ -88,7 +101,21 @@ def _count(amount: Amount | None) -> str:
 
 
 def _unpriced(line: PricedLine) -> str:
-    return "by use" if line.usage.amount is None else "not priced"
+    if line.usage.amount is not None:
+        return "not priced"
+    return f"{rate(line.price)}" if line.price else "by use"
+
+
+def rate(price: Price) -> str:
+    """A price by use, per thousand or million units where one costs next to nothing."""
+    for count, word in ((1, ""), (1_000, "1,000 "), (1_000_000, "million ")):
+        if price.usd * count >= 0.01:
+            return f"${price.usd * count:.4g} per {word}{_plural(price.unit, count)}"
+    return f"${price.usd:.3g} per {price.unit}"
+
+
+def _plural(unit: str, count: int) -> str:
+    return unit if count == 1 else f"{unit}s"
 
 
 def _lines(lines: list[PricedLine]) -> str:

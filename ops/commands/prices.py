@@ -2,48 +2,83 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..output import Json, print_json, print_table, stderr, stdout
 from . import LOOK_UP, Command
 
+if TYPE_CHECKING:
+    from ..cost.model import Price
+
 family = typer.Typer(help="The price table behind cost estimates.", no_args_is_help=True)
 
 
 @family.command()
 def show(
+    key: Annotated[
+        str | None,
+        typer.Argument(
+            help="A type, such as ml.m5.large or g5.xlarge, or the beginning of a key, such as "
+            "lambda/. Default: all."
+        ),
+    ] = None,
     region: Annotated[str | None, typer.Option(help="One Region. Default: all.")] = None,
     json: Json = False,
 ) -> None:
-    """List every price with its date and source.
+    """List prices with their dates and sources; an estimate has its bounds.
 
-    Example: inferform prices show --region us-east-1
+    Example: inferform prices show ml.g5.xlarge --region eu-west-1
     """
     from ..cost.prices import price_table
+    from ..errors import BadInputError
 
     table = price_table()
     chosen = {
-        name: prices for name, prices in table.regions.items() if region is None or name == region
+        name: {
+            each: price
+            for each, price in table.region(name).items()
+            if key is None or each.startswith(key) or each.rpartition("/")[2] == key
+        }
+        for name in ([region] if region else table.regions())
     }
+    if not any(chosen.values()):
+        raise BadInputError(
+            f"no price for {key or 'anything'} in {region or 'any Region'} is known",
+            "inferform prices show lists what is known, inferform prices update fetches prices",
+        )
     if json:
         print_json(
             {
                 name: {
-                    key: {"usd": p.usd, "unit": p.unit, "date": p.date, "source": p.source}
-                    for key, p in prices.items()
+                    each: {
+                        "usd": p.usd,
+                        "unit": p.unit,
+                        "estimated_between": p.bounds,
+                        "date": p.date,
+                        "source": p.source,
+                    }
+                    for each, p in prices.items()
                 }
                 for name, prices in chosen.items()
             }
         )
         return
     rows = [
-        (name, key, f"{price.usd:g}/{price.unit}", price.date, price.source)
+        (name, each, _usd(price), price.date, price.source)
         for name, prices in chosen.items()
-        for key, price in prices.items()
+        for each, price in prices.items()
     ]
     print_table(("region", "key", "USD", "date", "source"), rows)
+
+
+def _usd(price: Price) -> str:
+    said = f"{price.usd:g}/{price.unit}"
+    if price.bounds is None:
+        return said
+    low, high = price.bounds
+    return f"{said}, estimated ({low:g} to {high:g})"
 
 
 @family.command()
@@ -63,7 +98,6 @@ def update(
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from ..cost.prices import table_to_update
     from ..cost.update import HOME
     from ..cost.update import update as run
     from ..environments import environments
@@ -77,7 +111,6 @@ def update(
             done = run(
                 client,
                 wanted,
-                table=table_to_update(),
                 follow=lambda region, service: status.update(f"{service} in {region}"),
             )
     except (BotoCoreError, ClientError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from inferform.usage import EXPECTED_SHARE, Amount, Usage, between, exactly, fargate
@@ -22,14 +22,38 @@ ASSUMPTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """One price in USD by its unit; `date` is when its source had it."""
+
+    usd: float
+    unit: str
+    date: str
+    source: str
+    bounds: tuple[float, float] | None = None
+    """Between what an estimate lies. Default: none, as AWS publishes the price."""
+
+    @property
+    def monthly(self) -> float:
+        """What one costs by the month: so many hours of what is priced by the hour; of anything
+        else an amount is so much a month."""
+        by_the_hour = self.unit == "hour" or self.unit.endswith("-hour")
+        return self.usd * (HOURS_PER_MONTH if by_the_hour else 1)
+
+
+@dataclass(frozen=True, slots=True)
 class PricedLine:
     """A usage with its price; `monthly` is None where there is no price, or nobody knows how
     much is used."""
 
     usage: Usage
-    unit: str
-    price: float | None
+    price: Price | None
     monthly: Amount | None
+
+    @property
+    def is_hole(self) -> bool:
+        """Whether money is missing that the environment does ask for: it has no price, and is not
+        merely billed by use at a price that is known."""
+        return self.monthly is None and self.price is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +65,56 @@ class Estimate:
     @property
     def total(self) -> Amount:
         """The sum of what has a price."""
-        total = Amount()
-        for line in self.lines:
-            total += line.monthly or Amount()
-        return total
+        return _sum(self.lines)
 
     @property
     def not_priced(self) -> tuple[PricedLine, ...]:
         """What is not in the sums: no price is known, or not how much is used."""
         return tuple(line for line in self.lines if line.monthly is None)
 
+    @property
+    def priced(self) -> tuple[tuple[PricedLine, Price], ...]:
+        """What is in the sums, with its price."""
+        return tuple(
+            (line, line.price) for line in self.lines if line.monthly is not None and line.price
+        )
+
+    @property
+    def estimated(self) -> Amount:
+        """The part of the sums that rests on prices which AWS did not publish."""
+        return _sum(line for line, price in self.priced if price.bounds)
+
+    @property
+    def bounds(self) -> tuple[Amount, Amount]:
+        """That part at the lower and at the upper bounds of its prices."""
+        low, high = Amount(), Amount()
+        for line, price in self.priced:
+            least, most = price.bounds or (0.0, 0.0)
+            monthly = line.monthly or Amount()
+            low += monthly * (least / price.usd)
+            high += monthly * (most / price.usd)
+        return low, high
+
+    @property
+    def dates(self) -> str:
+        """The dates of the prices in the sums: `2026-09-22`, or the oldest and the newest; empty
+        where nothing has a price."""
+        dates = sorted({price.date for _, price in self.priced})
+        return "" if not dates else dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+
+    def without(self, services: Container[str]) -> Estimate:
+        """The same without some services."""
+        return Estimate(tuple(each for each in self.lines if each.usage.service not in services))
+
     def __add__(self, other: Estimate) -> Estimate:
         return Estimate((*self.lines, *other.lines))
+
+
+def _sum(lines: Iterable[PricedLine]) -> Amount:
+    total = Amount()
+    for line in lines:
+        total += line.monthly or Amount()
+    return total
 
 
 def merged(usages: Iterable[Usage]) -> tuple[Usage, ...]:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import OperatorError
 from ..kinds import unlisted_prices, wanted_prices
 from ..kinds.prices import Wanted
-from .prices import TABLE
+from .prices import Source, file_to_update, read_blocks, written
 
 if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient
@@ -51,20 +51,21 @@ def update(
     client: PricingClient,
     regions: Sequence[str],
     *,
-    table: Path = TABLE,
+    file: Callable[[str], Path] = file_to_update,
     follow: Callable[[str, str], None] = lambda _region, _service: None,
 ) -> Updated:
-    """Fetch the prices of `regions` and rewrite the table. Raises OperatorError without any."""
-    content: dict[str, Any] = json.loads(table.read_text("utf-8"))
+    """Fetch the prices of `regions` and write each into its file, with those that it has under other
+    keys. Raises OperatorError where the Price List has none."""
     done = Updated()
     for region in regions:
-        found: dict[str, dict[tuple[float, str], str]] = {}
+        found: dict[str, dict[float, str]] = {}
+        sources: dict[str, dict[str, str]] = {}
         for wanted in wanted_prices():
             follow(region, wanted.service)
             for key, usd, published in prices(client, wanted, region):
                 source = f"price-list-{wanted.service}-{published}"
-                found.setdefault(key, {}).setdefault((usd, wanted.unit), source)
-                content["sources"][source] = {
+                found.setdefault(key, {}).setdefault(usd, source)
+                sources[source] = {
                     "date": published,
                     "text": f"AWS Price List API, {wanted.service}, publication {published}",
                 }
@@ -72,24 +73,30 @@ def update(
             raise OperatorError(
                 f"the Price List API knows no price for {region}", "check the Region's name"
             )
-        old = content["regions"].get(region, {})
-        new = dict(old)
-        for key, priced in found.items():
-            if len(priced) > 1:
-                done.ambiguous.append(f"{region} {key}")
-                continue
-            ((usd, unit), source), *_ = priced.items()
-            new[key] = {"usd": usd, "unit": unit, "source": source}
-        done.kept += sum(1 for key in old if key not in found)
-        done.regions[region] = sum(1 for priced in found.values() if len(priced) == 1)
-        content["regions"][region] = dict(sorted(new.items()))
-    used = {entry["source"] for known in content["regions"].values() for entry in known.values()}
-    content["sources"] = {
-        name: source for name, source in sorted(content["sources"].items()) if name in used
-    }
-    content["regions"] = dict(sorted(content["regions"].items()))
-    table.write_text(f"{json.dumps(content, indent=2)}\n", encoding="utf-8")
+        done.ambiguous += [f"{region} {key}" for key, usd in found.items() if len(usd) > 1]
+        new = {key: next(iter(usd.items())) for key, usd in found.items() if len(usd) == 1}
+        done.regions[region] = len(new)
+        done.kept += _write(file(region), region, new, sources)
     return done
+
+
+def _write(
+    file: Path, region: str, new: dict[str, tuple[float, str]], sources: dict[str, Source]
+) -> int:
+    """Put the prices of a Region into a file, and return how many older ones of it are left."""
+    old, regions = read_blocks(file) if file.is_file() else ({}, {})
+    blocks = {
+        source: {key: usd for key, usd in block.items() if key not in new}
+        for source, block in regions.get(region, {}).items()
+    }
+    kept = sum(len(block) for block in blocks.values())
+    for key, (usd, source) in new.items():
+        blocks.setdefault(source, {})[key] = usd
+    regions[region] = {source: block for source, block in blocks.items() if block}
+    used = {source for blocks in regions.values() for source in blocks}
+    known = {name: source for name, source in {**old, **sources}.items() if name in used}
+    file.write_text(written(known, regions), encoding="utf-8")
+    return kept
 
 
 def prices(client: PricingClient, wanted: Wanted, region: str) -> Iterator[tuple[str, float, str]]:

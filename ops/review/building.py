@@ -9,7 +9,7 @@ from ..plan import Plan, shaped
 from ..team import risks_of_cost
 from ..told import Risk, Story
 from .report import CostReport, Finding, Missing, Report, StackReport, stack_report
-from .risks import cost_risk, find_risks
+from .risks import cost_risk, find_risks, hole_risk
 from .source import NO_SOURCE, Source
 from .stories import tell
 
@@ -36,7 +36,8 @@ def build(
     for cost in costs:
         added = cost.difference
         dear = cost_risk(cost.environment, added.expected, added.maximum)
-        risks += [dear] if dear else []
+        hole = hole_risk(cost.environment, cost.changed_holes)
+        risks += [risk for risk in (dear, hole) if risk]
         risks += risks_of_cost(cost.environment, cost.after)
     environments = list(dict.fromkeys(report.environment for report in reports))
     return Report(

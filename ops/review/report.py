@@ -97,8 +97,22 @@ class CostReport:
 
     @property
     def difference(self) -> Amount:
-        """What the plan adds."""
-        return self.after.total - self.before.total
+        """What the plan adds, without services of which a part that changes has no price: what is
+        left out is in `changed_holes`."""
+        holes = self.changed_holes
+        return self.after.without(holes).total - self.before.without(holes).total
+
+    @property
+    def changed_holes(self) -> dict[str, tuple[str, ...]]:
+        """Services that gain or lose something without a price, each with the price keys."""
+        before, after = (
+            {(each.usage.service, each.usage) for each in estimate.not_priced if each.is_hole}
+            for estimate in (self.before, self.after)
+        )
+        found: dict[str, set[str]] = {}
+        for service, usage in before ^ after:
+            found.setdefault(service, set()).add(usage.key)
+        return {service: tuple(sorted(keys)) for service, keys in sorted(found.items())}
 
     @property
     def difference_is_known(self) -> bool:

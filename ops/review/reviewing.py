@@ -116,14 +116,13 @@ def costs_of(plans: Sequence[Plan], *, partial: Collection[str] = ()) -> list[Co
             )
         if not before.lines and not after.lines:
             continue
-        dates = table.dates(region)
         costs.append(
             CostReport(
                 environment=key,
                 region=region,
                 before=before,
                 after=after,
-                prices_from=f"{dates[0]} to {dates[1]}" if dates else "",
+                prices_from=(before + after).dates,
                 is_partial=key in partial
                 or any(plan.errored or plan.deferred or not plan.complete for plan in own),
             )

@@ -11,6 +11,7 @@ from ..kinds import known, made_of_records
 from ..kinds.ground import cut
 from ..kinds.record import Foreign, Found, Kind, Not, RiskCheck, risk
 from ..kinds.risks import SEC1, SEC2, gone
+from ..kinds.untold import NOT_TOLD
 from ..plan import Action, Change, Plan
 from ..team import own_rules, risks_of
 from ..told import Risk, RiskRule, Severity
@@ -26,6 +27,30 @@ COST = RiskRule(
 )
 """Found where plans are priced together, as one plan alone does not show an environment's cost."""
 
+HOLE = RiskRule(
+    "COST2",
+    Severity.MEDIUM,
+    "what the plan changes has no known price",
+    "look up the price, then write it into prices.json beside cdktf.json, or fetch it with "
+    "inferform prices update; it is in no sum until then",
+)
+
+
+def hole_risk(environment: str, holes: Mapping[str, tuple[str, ...]]) -> Risk | None:
+    """The risk of services that change and of which a part has no price, before or after."""
+    named = [
+        f"{service}: {', '.join(priceless)}"
+        for service, keys in holes.items()
+        # What only the apply tells is no missing price; the notes on cost name it.
+        if (priceless := [key for key in keys if not key.startswith(NOT_TOLD)])
+    ]
+    if not named:
+        return None
+    said = "; ".join(named[:6])
+    more = f" and {len(named) - 6} more" if len(named) > 6 else ""
+    reason = f"changes what has no price, so its cost is not known: {said}{more}"
+    return Risk(HOLE, environment, reason, HOLE.severity, environment=environment)
+
 
 def cost_risk(environment: str, expected: float, maximum: float) -> Risk | None:
     """The risk of what an environment's plans add by the month, in USD."""
@@ -40,7 +65,7 @@ def cost_risk(environment: str, expected: float, maximum: float) -> Risk | None:
 @made_of_records
 def risk_rules() -> Mapping[str, RiskRule]:
     """Every rule by its id. Raises ValueError where two have the same id."""
-    own = [COST, PLAN1, PLAN2, SEC1, *(check.rule for check in _ANY)]
+    own = [COST, HOLE, PLAN1, PLAN2, SEC1, *(check.rule for check in _ANY)]
     held = (record.risks for record in known().values())
     of_types = [check.rule for risks in held if not isinstance(risks, Not) for check in risks]
     found: dict[str, RiskRule] = {}

@@ -39,18 +39,21 @@ from inferform.outputs import NetworkOutputs, RegistryOutputs
 from inferform.sagemaker.endpoints import AsyncEndpoint, ServerlessEndpoint
 from inferform.scaling.spec import Scaling as ScalingSpec
 from ops.cli import app
+from ops.commands.cost import rate
 from ops.cost.model import (
     EXPECTED_SHARE,
     HOURS_PER_MONTH,
     Amount,
     Estimate,
+    Price,
     Usage,
     between,
     dollars,
 )
-from ops.cost.prices import price_table
+from ops.cost.prices import PriceTable, price_table, written
 from ops.cost.resources import usages as planned
 from ops.cost.specs import estimate, usages
+from ops.cost.units import unit_of
 from ops.cost.update import unlisted
 from ops.environments import environments
 from ops.errors import BadInputError
@@ -352,17 +355,91 @@ def usage_types(wanted: Wanted, keys: set[str]) -> list[str]:
     return [re.sub(r"\(.*\)", key.rpartition("/")[2], text) for key in keys]
 
 
-def test_what_has_no_price_is_named_and_not_taken_for_free() -> None:
+def test_what_has_no_price_is_named_and_not_taken_for_free(tmp_path: Path) -> None:
     spec = RealtimeEndpoint(model=MODEL, instance_type="ml.c7i.48xlarge")
-    result = estimate(Environment(context=CONTEXT, **endpoints(f=spec)), price_table())
+    empty = PriceTable(folder=tmp_path)
+    result = estimate(Environment(context=CONTEXT, **endpoints(f=spec)), empty)
     assert [line.usage.key for line in result.not_priced] == ["sagemaker/hosting/ml.c7i.48xlarge"]
     assert result.total == Amount()
+    assert result.dates == ""
 
 
-def test_a_price_of_another_region_is_never_taken() -> None:
-    table = price_table()
-    assert table.price("us-east-1", "sagemaker/hosting/ml.m5.large") is not None
+SOURCE = {"s": {"date": "2026-01-01", "text": "a source of prices"}}
+
+
+def own(tmp_path: Path, region: str) -> PriceTable:
+    """Prices of one Region: a published one, an estimate, and one by use."""
+    keys = {
+        "sagemaker/hosting/ml.m5.large": 0.1,
+        "vpc/nat-gateway": [0.05, 0.04, 0.06],
+        "sagemaker/serverless/gb-second": 0.00002,
+    }
+    file = tmp_path / "prices.json"
+    file.write_text(written(SOURCE, {region: {"s": keys}}), encoding="utf-8")
+    return PriceTable(folder=None, own=file)
+
+
+def test_a_price_of_another_region_is_never_taken(tmp_path: Path) -> None:
+    table = own(tmp_path, "eu-west-1")
+    assert table.price("eu-west-1", "sagemaker/hosting/ml.m5.large") is not None
     assert table.price("ap-south-1", "sagemaker/hosting/ml.m5.large") is None
+    # Nor is a Region's name taken for a path.
+    assert price_table().region("../tables/us-east-1") == {}
+
+
+def test_a_sum_tells_what_of_it_is_estimated_and_between_what(tmp_path: Path) -> None:
+    usages = [
+        Usage("network", "vpc/nat-gateway", Amount(1, 1, 2)),
+        Usage("fraud", "sagemaker/hosting/ml.m5.large", Amount(1, 2, 3)),
+    ]
+    result = own(tmp_path, "x").estimate("x", usages)
+    low, high = result.bounds
+    assert result.estimated.expected == pytest.approx(0.05 * HOURS_PER_MONTH)
+    assert low.maximum == pytest.approx(2 * 0.04 * HOURS_PER_MONTH)
+    assert high.maximum == pytest.approx(2 * 0.06 * HOURS_PER_MONTH)
+    assert result.total.minimum == pytest.approx(0.15 * HOURS_PER_MONTH)
+    assert result.dates == "2026-01-01"
+
+
+def test_prices_that_follow_from_another_say_so(tmp_path: Path) -> None:
+    table = own(tmp_path, "x")
+    transform = table.price("x", "sagemaker/transform/ml.m5.large")
+    serverless = table.price("x", "sagemaker/serverless/3072")
+    assert transform is not None
+    assert (transform.usd, transform.unit) == (0.1, "hour")
+    assert "the price of hosting" in transform.source
+    assert serverless is not None
+    assert serverless.usd == pytest.approx(0.00006)
+    assert serverless.unit == "second"
+    assert table.price("x", "sagemaker/provisioned-concurrency/3072") is None
+
+
+def test_a_rate_by_use_is_told_in_round_numbers() -> None:
+    def said(usd: float, unit: str) -> str:
+        return rate(Price(usd, unit, "2026-01-01", "a source"))
+
+    assert said(0.0225, "GB") == "$0.0225 per GB"
+    assert said(0.00002, "second") == "$0.02 per 1,000 seconds"
+    assert said(2e-7, "request") == "$0.2 per million requests"
+    assert said(1e-9, "request") == "$1e-09 per request"
+
+
+def test_the_unit_of_every_key_is_the_one_of_its_price() -> None:
+    assert {unit_of(key) for key in price_table().region("us-east-1")} >= {"hour", "GB-month"}
+    for key, unit in {
+        "sagemaker/hosting/ml.m5.large": "hour",
+        "kms/key": "month",
+        "lambda/arm64/provisioned-gb-second": "GB-second",
+        "lambda/request": "request",
+        "vpc/nat-data": "GB",
+        "logs/stored": "GB-month",
+        "logs/ingested": "GB",
+        "elb/application-lcu": "LCU-hour",
+        "vpc/public-ipv4": "hour",
+        "mwaa/worker/small": "hour",
+        "states/transition": "state transition",
+    }.items():
+        assert unit_of(key) == unit, key
 
 
 def test_a_first_creation_costs_what_its_specs_cost() -> None:
@@ -537,19 +614,37 @@ def test_fargate_tasks_are_estimated_by_cpu_and_memory() -> None:
 
 
 def test_every_price_has_a_date_a_source_and_a_sensible_value() -> None:
-    for region, prices in price_table().regions.items():
+    table = price_table()
+    assert len(table.regions()) == 36
+    for region in table.regions():
+        prices = table.region(region)
+        assert len(prices) > 200, region
         for key, price in prices.items():
             assert re.fullmatch(r"20\d\d-\d\d-\d\d", price.date), (region, key)
             assert len(price.source) > 20
-            assert 0 < price.usd < 200
+            # A u7in-32tb costs $263 an hour, in some Regions more.
+            assert 0 < price.usd < 500, (region, key)
+            if price.bounds:
+                assert price.bounds[0] <= price.usd <= price.bounds[1]
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"regions": {}}', '{"sources": {}, "regions": 1}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", '{"regions": {}}', '{"sources": {}, "regions": 1}'),
+        '{"sources": {}, "regions": {"x": {"s": {"kms/key": 1}}}}',
+        *(
+            '{"sources": {"s": {"date": "2026-01-01", "text": "t"}}, '
+            f'"regions": {{"x": {{"s": {{"kms/key": {price}}}}}}}}}'
+            for price in ("0", "-1", '"1"', "true", "[1, 2, 3]", "[1, 2]", "null", "NaN")
+        ),
+    ],
+)
 def test_a_malformed_table_is_refused(content: str, tmp_path: Path) -> None:
     file = tmp_path / "prices.json"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(BadInputError, match=r"prices\.json is not a price table"):
-        price_table(file)
+        PriceTable(folder=None, own=file).region("x")
 
 
 @pytest.mark.parametrize("key", list(environments().environments))

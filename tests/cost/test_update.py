@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from ops.cost.prices import TABLE, price_table
+from ops.cost.prices import TABLES, PriceTable, read_blocks, written
 from ops.cost.update import parse, update
 from ops.errors import OperatorError
 from ops.kinds import wanted_prices
@@ -169,14 +169,35 @@ def client() -> Iterator[Any]:
         thread.join()
 
 
+OLD = {
+    "fargate/arm64/vcpu": 0.03238,
+    "fargate/arm64/gib": 0.00356,
+    "vpc/interface-endpoint": 0.9,
+    "vpc/nat-gateway": [0.05, 0.04, 0.06],
+}
+
+
 @pytest.fixture
-def table(tmp_path: Path) -> Path:
-    return Path(shutil.copy(TABLE, tmp_path / "prices.json"))
+def file(tmp_path: Path) -> Path:
+    """A table with older prices of two Regions."""
+    sources = {
+        "old": {"date": "2025-06-18", "text": "pages of 2025"},
+        "guess": {"date": "2026-11-28", "text": "4.43 times the endpoint"},
+    }
+    published = {key: usd for key, usd in OLD.items() if not isinstance(usd, list)}
+    blocks = {"old": published, "guess": {"vpc/nat-gateway": OLD["vpc/nat-gateway"]}}
+    path = tmp_path / "prices.json"
+    path.write_text(written(sources, {"eu-west-1": blocks, "us-east-1": {"old": published}}))
+    return path
 
 
-def test_every_page_of_every_service_is_read_into_the_table(client: Any, table: Path) -> None:
-    done = update(client, ["eu-west-1"], table=table)
-    new = price_table(table)
+def table(file: Path) -> PriceTable:
+    return PriceTable(folder=None, own=file)
+
+
+def test_every_page_of_every_service_is_read_into_the_table(client: Any, file: Path) -> None:
+    done = update(client, ["eu-west-1"], file=lambda _region: file)
+    new = table(file)
     expected = {
         "sagemaker/hosting/ml.m5.xlarge": 0.257,
         "sagemaker/hosting/ml.c5.2xlarge": 0.459,
@@ -204,38 +225,64 @@ def test_every_page_of_every_service_is_read_into_the_table(client: Any, table: 
     assert done.ambiguous == []
 
 
-def test_prices_that_the_answer_lacks_are_kept_with_their_dates(client: Any, table: Path) -> None:
-    before = price_table(TABLE)
-    done = update(client, ["eu-west-1"], table=table)
-    kept = price_table(table)
-    key = "fargate/arm64/vcpu"
-    assert kept.price("eu-west-1", key) == before.price("eu-west-1", key)
-    assert kept.regions["us-east-1"] == before.regions["us-east-1"]
+def test_prices_that_the_answer_lacks_are_kept_with_their_dates(client: Any, file: Path) -> None:
+    done = update(client, ["eu-west-1"], file=lambda _region: file)
+    kept = table(file).price("eu-west-1", "fargate/arm64/vcpu")
+    assert kept is not None
+    assert (kept.usd, kept.date) == (0.03238, "2025-06-18")
+    other = table(file).price("us-east-1", "vpc/interface-endpoint")
+    assert other is not None
+    assert other.usd == 0.9
     assert done.kept == 2
 
 
-def test_sources_that_nothing_uses_any_more_go(client: Any, table: Path) -> None:
-    update(client, ["eu-west-1"], table=table)
-    content = json.loads(table.read_text("utf-8"))
-    used = {entry["source"] for prices in content["regions"].values() for entry in prices.values()}
-    assert set(content["sources"]) == used
-    assert "nat-2026-09" not in used
+def test_a_published_price_takes_the_place_of_an_estimate(client: Any, file: Path) -> None:
+    before = table(file).price("eu-west-1", "vpc/nat-gateway")
+    assert before is not None
+    assert before.bounds == (0.04, 0.06)
+    update(client, ["eu-west-1"], file=lambda _region: file)
+    read_again = tmp_copy(file)
+    after = table(read_again).price("eu-west-1", "vpc/nat-gateway")
+    assert after is not None
+    assert (after.usd, after.bounds) == (0.048, None)
+
+
+def test_sources_that_nothing_uses_any_more_go(client: Any, file: Path) -> None:
+    update(client, ["eu-west-1"], file=lambda _region: file)
+    sources, regions = read_blocks(file)
+    assert set(sources) == {source for blocks in regions.values() for source in blocks}
+    assert "guess" not in sources
 
 
 def test_two_prices_for_one_key_leave_the_old_one(
-    client: Any, table: Path, monkeypatch: pytest.MonkeyPatch
+    client: Any, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = product("AmazonVPC", "EU-VpcEndpoint-Hours", "0.0120000000", "Hrs", **IN)
     monkeypatch.setattr(Answers, "products", [*PRODUCTS, other])
-    done = update(client, ["eu-west-1"], table=table)
+    done = update(client, ["eu-west-1"], file=lambda _region: file)
     assert done.ambiguous == ["eu-west-1 vpc/interface-endpoint"]
-    assert price_table(table).price("eu-west-1", "vpc/interface-endpoint") is None
+    left = table(file).price("eu-west-1", "vpc/interface-endpoint")
+    assert left is not None
+    assert left.usd == 0.9
 
 
-def test_a_region_without_prices_is_refused_and_the_table_stays(client: Any, table: Path) -> None:
+def test_a_region_without_prices_is_refused_and_the_table_stays(client: Any, file: Path) -> None:
+    before = file.read_bytes()
     with pytest.raises(OperatorError, match="no price for mars-north-1"):
-        update(client, ["mars-north-1"], table=table)
-    assert table.read_bytes() == TABLE.read_bytes()
+        update(client, ["mars-north-1"], file=lambda _region: file)
+    assert file.read_bytes() == before
+
+
+def tmp_copy(file: Path) -> Path:
+    """The same file under another name, as a file is read once."""
+    return Path(shutil.copy(file, file.with_name("again.json")))
+
+
+def test_a_file_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
+    for region in ("us-east-1", "ap-southeast-6"):
+        brought = TABLES / f"{region}.json"
+        sources, regions = read_blocks(brought)
+        assert written(sources, regions) == brought.read_text("utf-8")
 
 
 def test_us_east_1_has_no_prefix() -> None:

@@ -6,11 +6,12 @@ import json
 import re
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from ops.cost.model import Estimate, Usage, exactly
-from ops.cost.prices import Price, PriceTable
+from ops.cost.prices import PriceTable, written
 from ops.plan import read_plan
 from ops.review.building import build
 from ops.review.renderers import FORMATS
@@ -231,17 +232,46 @@ def test_nothing_in_a_report_depends_on_the_time() -> None:
     assert first == [render(review_plans([plan])) for render in FORMATS.values()]
 
 
-def test_a_sum_without_some_prices_is_said_to_be_the_least() -> None:
-    def estimate(*usages: tuple[str, float]) -> Estimate:
-        table = PriceTable({"us-east-1": {"known": Price(1.0, "month", "2026-01-01", "a source")}})
-        return table.estimate(
-            "us-east-1", [Usage("fraud", key, exactly(count)) for key, count in usages]
-        )
+def priced(tmp_path: Path, *usages: tuple[str, str, float]) -> Estimate:
+    """What services use, by a table that knows the price of one key alone."""
+    own = tmp_path / "prices.json"
+    own.write_text(
+        written({"s": {"date": "2026-01-01", "text": "a source"}}, {"x": {"s": {"kms/key": 1.0}}}),
+        encoding="utf-8",
+    )
+    asked = [Usage(service, key, exactly(count)) for service, key, count in usages]
+    return PriceTable(folder=None, own=own).estimate("x", asked)
 
+
+def test_a_sum_without_some_prices_is_said_to_be_the_least(tmp_path: Path) -> None:
     def cells(before: Estimate, after: Estimate) -> list[tuple[str, str]]:
-        return cost_cells(CostReport("dev-use1", "us-east-1", before, after, ""))
+        return cost_cells(CostReport("dev-use1", "x", before, after, ""))
 
-    priced, more = estimate(("known", 20)), estimate(("known", 20), ("unknown", 2))
-    assert set(cells(priced, priced)) == {("$20", "$0")}
-    assert set(cells(priced, more)) == {("at least $20", "change not known")}
+    known = ("fraud", "kms/key", 20.0)
+    all_ = priced(tmp_path, known)
+    more = priced(tmp_path, known, ("fraud", "unknown", 2))
+    assert set(cells(all_, all_)) == {("$20", "$0")}
+    assert set(cells(all_, more)) == {("at least $20", "change not known")}
     assert set(cells(more, more)) == {("at least $20", "$0")}
+
+
+def test_what_changes_without_a_price_is_a_risk_and_in_no_difference(tmp_path: Path) -> None:
+    other = ("ranking", "kms/key", 1.0)
+    before = priced(tmp_path, ("fraud", "kms/key", 20.0), other)
+    for after in (
+        priced(tmp_path, ("fraud", "unknown", 2.0), other),
+        priced(tmp_path, ("fraud", "kms/key", 900.0), ("fraud", "unknown", 2.0), other),
+    ):
+        for pair in ((before, after), (after, before)):
+            cost = CostReport("dev-use1", "x", *pair, "")
+            assert cost.changed_holes == {"fraud": ("unknown",)}
+            assert cost.difference == exactly(0)
+            (risk,) = build([], costs=[cost]).risks
+            assert risk.rule.id == "COST2"
+            assert "fraud: unknown" in risk.reason
+            data = json.loads(FORMATS["json"](build([], costs=[cost])))
+            assert data["costs"][0]["difference"] is None
+    # What has no price and stays as it was says nothing of this change.
+    same = CostReport("dev-use1", "x", after, after, "")
+    assert not same.changed_holes
+    assert build([], costs=[same]).risks == ()
