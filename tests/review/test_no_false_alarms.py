@@ -7,8 +7,17 @@ from typing import Any
 
 import pytest
 
+from ops.kinds.untold import NOT_TOLD
 from ops.plan import Plan, read_plan
-from ops.review.risks import COST, COST_RAISE_USD, cost_risk, find_risks, risk_rules
+from ops.review.risks import (
+    COST,
+    COST_RAISE_USD,
+    HOLE,
+    cost_risk,
+    find_risks,
+    hole_risk,
+    risk_rules,
+)
 
 from .make_quiet import QUIET
 from .plans import PLANS, changed, plan_of
@@ -81,6 +90,9 @@ def test_a_change_that_almost_has_a_risk_does_not_raise_it(rule: str, quiet: Pla
     if rule == COST.id:
         assert cost_risk("dev", COST_RAISE_USD, COST_RAISE_USD) is None
         return
+    if rule == HOLE.id:
+        assert hole_risk("dev", {"network": (f"{NOT_TOLD}zones of aws_vpc_endpoint.ecr",)}) is None
+        return
     for address, attribute in ALMOST[rule]:
         change = quiet.by_address[address]
         assert change.is_shown, address
@@ -91,7 +103,7 @@ def test_a_change_that_almost_has_a_risk_does_not_raise_it(rule: str, quiet: Pla
 @pytest.mark.parametrize("rule", risk_rules())
 def test_every_risk_is_raised_by_a_plan_and_not_by_another(rule: str, raised: set[str]) -> None:
     assert rule in raised
-    assert rule in {*ALMOST, COST.id}
+    assert rule in {*ALMOST, COST.id, HOLE.id}
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +113,9 @@ def raised() -> set[str]:
     for file in PLANS.glob("*.json"):
         found |= {risk.rule.id for risk in find_risks(read_plan(file))}
     assert cost_risk("dev", COST_RAISE_USD + 1, 0) is not None
+    assert hole_risk("dev", {"fraud": ("sagemaker/hosting/ml.new.large",)}) is not None
     # These need more than one resource, and have tests of their own in test_risks.
-    return found | {COST.id, "CAP4", "KEPT1", "STATE2", "UPG2"}
+    return found | {COST.id, HOLE.id, "CAP4", "KEPT1", "STATE2", "UPG2"}
 
 
 def _listener(*targets: tuple[str | None, int]) -> dict[str, Any]:
