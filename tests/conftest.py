@@ -105,6 +105,28 @@ def run_main(
 
 
 @pytest.fixture(scope="session", autouse=True)
+def models_read_once() -> Iterator[None]:
+    """What botocore reads of its folder, read once for all sessions of this process.
+
+    Each session would read the models of its services again, as each test has a session of its own.
+    """
+    import botocore.session
+
+    make = botocore.session.create_loader
+    read: dict[Any, Any] = {}
+
+    def create_loader(folders: str | None = None) -> Any:
+        loader: Any = make(folders)
+        if folders is None:
+            loader._cache = read
+        return loader
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", create_loader)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def running_providers() -> Iterator[None]:
     """Providers that go on running between the runs of Terraform, whoever starts those."""
     with lent():
