@@ -139,6 +139,10 @@ class Service(Overridable, Billed, Named, Reaching):
     loads_in_region: ClassVar[bool] = False
     """Whether its artifacts must be in its own Region. Default: False, they only cost transfer."""
 
+    pulled_by: ClassVar[Literal["lambda"] | None] = None
+    """The AWS service that pulls its image by itself, which the policy of the repository must let in.
+    Default: None, its role pulls."""
+
     scales: ClassVar[Kind | None] = None
     """What scales it, with which algorithm. Default: None, it cannot be simulated."""
 
@@ -160,6 +164,11 @@ class Service(Overridable, Billed, Named, Reaching):
         for name, field in UNUSED.items():
             if getattr(self.existing, name) and field in self.model_fields_set:
                 yield EXI8.problem(field, got=getattr(self, field), given=name)
+
+    @property
+    def moves_later(self) -> bool:
+        """Whether an apply only prepares a change, which `inferform rollout` then brings. Default: no."""
+        return False
 
     def resource(self, place: Place) -> tuple[str, str] | None:
         """The Terraform type that stands for it in the state of its layer, and its name there;

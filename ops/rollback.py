@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from inferform import EcsService, Environment
+from inferform import Environment
 from inferform.loading import Loaded
 from inferform.model.artifact import located
 from inferform.rules import did_you_mean
@@ -74,11 +74,11 @@ class Rollback:
 
     def steps(self, *, deployed: bool) -> list[str]:
         """The commands that follow."""
-        key, spec = self.service.place.environment.key, self.service.spec
+        key = self.service.place.environment.key
         steps = [f"inferform verify {key}"]
         if not deployed:
             steps = [f"inferform preflight {key}", f"inferform deploy {self.stack}", *steps]
-        if isinstance(spec, EcsService) and spec.uses_code_deploy:
+        if self.service.spec.moves_later:
             steps.insert(-1, f"inferform rollout {key} {self.service.name}")
         return steps
 
@@ -169,7 +169,7 @@ def _verifier(found: Deployed, aws: Aws, state: State) -> Verifier | None:
     if isinstance(verify, Not):
         raise BadInputError(f"nothing tells what {found.name} served: {verify.reason}", _BY_HAND)
     run = Verification(found.place.environment, aws, state, invoke=False)
-    return next((verify(run, v) for v in state.of_type(kind) if name_of(v) == name), None)
+    return next((verify(run, v) for v in state.of_type(kind) if name_of(kind, v) == name), None)
 
 
 def _release_in(found: Deployed, served: tuple[str, ...], state: State) -> Release:

@@ -41,7 +41,7 @@ def running(aws: Aws, service: Deployed) -> Running:
     place = service.place
     state = States(aws).read(place.layer)
     for values in state.of_type(type_) if state else ():
-        if state is not None and name_of(values) == name:
+        if state is not None and name_of(type_, values) == name:
             with explained(place.environment.context, place.layer):
                 checks = verify(Verification(place.environment, aws, state, invoke=False), values)
                 findings = tuple(checks.findings())
@@ -52,7 +52,10 @@ def running(aws: Aws, service: Deployed) -> Running:
     return Running()
 
 
-def name_of(values: Mapping[str, Any]) -> str:
-    """The name of a resource; a Kubernetes object has it in its metadata."""
+def name_of(type_: str, values: Mapping[str, Any]) -> str:
+    """The name of a resource, by the argument that its record names; a Kubernetes object has it in
+    its metadata."""
+    argument = kinds()[type_].name
     metadata = values.get("metadata") or [{}]
-    return str(values.get("name") or metadata[0].get("name", ""))
+    named = "name" if isinstance(argument, Not) else argument
+    return str(values.get(named) or metadata[0].get("name", ""))

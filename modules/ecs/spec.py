@@ -811,6 +811,11 @@ class EcsService(Containers, Service):
         return isinstance(self.rollout, BlueGreen) and self.deployment.controller != "ECS"
 
     @property
+    def moves_later(self) -> bool:
+        """With CodeDeploy, which moves it in a deployment of its own."""
+        return self.uses_code_deploy
+
+    @property
     def rolled_out_by(self) -> Target:
         """What rolls it out, and which rollouts that takes."""
         by_code_deploy = self.uses_code_deploy or self.deployment.controller == "CODE_DEPLOY"

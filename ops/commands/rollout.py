@@ -16,13 +16,13 @@ from . import DEPLOY, Command
 def rollout(
     env: EnvironmentKey,
     service: Annotated[
-        str, typer.Argument(metavar="SERVICE", help="An ECS service with controller CODE_DEPLOY.")
+        str, typer.Argument(metavar="SERVICE", help="A service that CodeDeploy moves.")
     ],
     wait: Annotated[bool, typer.Option(help="Follow it to its end.")] = True,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
-    """Move a blue/green ECS service to the task definition that the last apply made.
+    """Move a service that CodeDeploy rolls out to what the last apply made: a task definition, or a version.
 
     CodeDeploy shifts the traffic, and back again when an alarm goes off; exit status 1 then.
 
@@ -41,7 +41,7 @@ def rollout(
         if json:
             print_json({"deployment": None, "status": "unchanged"})
         else:
-            stdout.print(f"{service} serves its newest task definition already")
+            stdout.print(f"{service} serves what the last apply made already")
         return
     if json:
         print_json(asdict(done))

@@ -1,7 +1,7 @@
 """What Inferform knows of each Terraform resource type that it makes: one file per capability.
 
-Every file of this folder with `KINDS`, `FOREIGN`, `PRICES` or `UNLISTED_PRICES` is found by itself;
-modules of a team's own are named by `Environment.kinds`.
+Every file of this folder with `KINDS`, `FOREIGN`, `MOVERS`, `PRICES` or `UNLISTED_PRICES` is found by
+itself; modules of a team's own are named by `Environment.kinds`.
 Operations (review, cost, recover, preflight, verify, drift) are loops over the records; none of
 them names a type.
 """
@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 
 from ..errors import BadInputError
 from .prices import Wanted
-from .record import Foreign, Kind
+from .record import Foreign, Kind, Mover
 
 K = TypeVar("K", bound=Kind | Foreign)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,6 +42,12 @@ def known() -> Mapping[str, Kind | Foreign]:
         if entry.type not in own or module in _OWN.values()
     )
     return _by_type((*own.values(), *foreign))
+
+
+@cache
+def movers() -> tuple[Mover, ...]:
+    """How each kind of service is rolled out that does not move within an apply."""
+    return tuple(mover for module in _modules() for mover in getattr(module, "MOVERS", ()))
 
 
 @cache
@@ -127,6 +133,7 @@ def _forget() -> None:
     for clear in (
         kinds.cache_clear,
         known.cache_clear,
+        movers.cache_clear,
         wanted_prices.cache_clear,
         unlisted_prices.cache_clear,
         *_MADE_OF_RECORDS,

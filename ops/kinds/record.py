@@ -22,6 +22,7 @@ from ..untrusted import visible
 
 if TYPE_CHECKING:
     from inferform import Environment
+    from inferform.service import Deployed, Service
 
     from ..aws import Aws
     from ..state import State
@@ -242,6 +243,20 @@ class Reverted:
 
     guarded: Callable[[Values], bool]
     """Whether one with these arguments has a postcondition that fails the apply."""
+
+
+# Rollouts
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """How `inferform rollout` moves a kind of service to what an apply has only prepared."""
+
+    of: type[Service]
+    """The services that it moves, where their Spec says that they move later."""
+
+    begin: Callable[[Deployed, Aws], tuple[str, str] | None]
+    """Starts a deployment of CodeDeploy; its id, and what it moves to. None where that serves."""
 
 
 # The records
