@@ -40,6 +40,13 @@ class Access:
     passes_to: tuple[str, ...] = ()
     """Services that a deploy gives roles to, as principals without the suffix: `ecs-tasks`."""
 
+    named: tuple[str, ...] = ()
+    """What a deploy works on by its name alone: the beginnings of resources in ARNs, `function:`, behind
+    which a name of the organization's stands. Default: none, a deploy creates in all of the service."""
+
+    named_reads: tuple[str, ...] = ()
+    """The further actions that a plan reads those with, and nothing else. Default: none."""
+
     attaches: tuple[str, ...] = ()
     """The AWS-managed policies that layers attach to roles, by name."""
 
@@ -65,5 +72,7 @@ def _both(one: Access, other: Access) -> Access:
         roles=tuple(sorted({*one.roles, *other.roles})),
         roles_have_regions=one.roles_have_regions and other.roles_have_regions,
         passes_to=tuple(sorted({*one.passes_to, *other.passes_to})),
+        named=tuple(sorted({*one.named, *other.named})),
+        named_reads=tuple(sorted({*one.named_reads, *other.named_reads})),
         attaches=tuple(sorted({*one.attaches, *other.attaches})),
     )

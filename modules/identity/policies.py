@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from ..access import Access, services
@@ -86,7 +86,6 @@ _RUNS = (
     "codebuild:StartBuild*",
     "ec2:CreateReplaceRootVolumeTask",
     "ec2:ModifyInstanceAttribute",
-    "lambda:UpdateFunctionCode",
     "sagemaker:*Domain",
     "sagemaker:*NotebookInstance*",
     "sagemaker:*Pipeline*",
@@ -112,7 +111,6 @@ _NEVER_READ = (
     "kms:Decrypt",
     "kms:GenerateDataKey*",
     "kms:ReEncrypt*",
-    "lambda:GetFunction",
     "lambda:GetLayerVersion",
     "logs:FilterLogEvents",
     "logs:GetLogEvents",
@@ -145,18 +143,19 @@ def deploy(
     written = {name: access for name, access in used.items() if access.deploys or name in asked}
     # S3 is written by the names of buckets, and is given a role that copies objects.
     passing = {**written, "s3": services()["s3"]}
-    read = {name: access for name, access in used.items() if name not in written}
-    regional = [f"{name}:*" for name, access in written.items() if access.has_regions]
+    whole = {name: each for name, each in written.items() if name in asked or not each.named}
+    read = {name: access for name, access in used.items() if name not in whole}
+    regional = [f"{name}:*" for name, access in whole.items() if access.has_regions]
     # aws:RequestedRegion would shut these out.
-    elsewhere = [f"{name}:*" for name, access in written.items() if not access.has_regions]
+    elsewhere = [f"{name}:*" for name, access in whole.items() if not access.has_regions]
+    here = {"StringEquals": {"aws:RequestedRegion": sorted(regions)}}
     bounded = {"iam:PermissionsBoundary": context.boundary_arn}
     managed = sorted({policy for access in used.values() for policy in access.attaches})
     return [
-        allow(
-            regional,
-            "*",
-            sid="Deploy",
-            conditions={"StringEquals": {"aws:RequestedRegion": sorted(regions)}},
+        allow(regional, "*", sid="Deploy", conditions=here),
+        *(
+            allow(f"{name}:*", _named(context, name), sid=f"Deploy{name.title()}", conditions=here)
+            for name in written.keys() - whole.keys()
         ),
         *([allow(elsewhere, "*", sid="DeployGlobal")] if elsewhere else []),
         allow(_reads(read), "*", sid="Read"),
@@ -244,8 +243,31 @@ def plan(context: Context) -> list[Statement]:
         allow("sts:AssumeRole", str(context.plan_role_arn), sid="AssumeItself"),
         allow("s3:GetObject", objects, sid="ReadStates"),
         allow(["s3:DeleteObject", "s3:PutObject"], f"{objects}.tflock", sid="LockStates"),
+        *_read_by_name(context),
         deny(_NEVER_READ, "*", sid="NoSecrets"),
     ]
+
+
+def _named(context: Context, service: str) -> list[str]:
+    """What of a service has a name of the organization's, and what belongs to that: versions."""
+    own = context.any_name_of_organization
+    return [
+        f"arn:{context.partition}:{service}:*:{context.account}:{beginning}{name}"
+        for beginning in services()[service].named
+        for name in ([own] if own.endswith("*") else [own, f"{own}:*"])
+    ]
+
+
+def _read_by_name(context: Context) -> Iterator[Statement]:
+    """Reading what a plan reads of its own alone, whatever else lets the role read it."""
+    for name, access in services().items():
+        if access.named_reads:
+            actions = [f"{name}:{action}" for action in access.named_reads]
+            own = _named(context, name)
+            yield allow(actions, own, sid=f"Read{name.title()}")
+            others = deny(actions, "*", sid=f"No{name.title()}OfOthers")
+            del others["Resource"]
+            yield {**others, "NotResource": own}
 
 
 def boundary(

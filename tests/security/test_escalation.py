@@ -81,6 +81,10 @@ def test_the_deploy_role_writes_the_states_of_other_layers_alone(
         assert allows(roles["deploy"], "s3:GetObject", f"{STATES}/dev-use1/identity.tfstate")
 
 
+def _arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:us-east-1:111122223333:{resource}"
+
+
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
@@ -92,6 +96,7 @@ def test_the_deploy_role_writes_the_states_of_other_layers_alone(
         ("ecr:GetDownloadUrlForLayer", "*"),
         ("kms:Decrypt", "*"),
         ("lambda:GetFunction", "*"),
+        ("lambda:GetFunction", _arn("lambda", "function:theirs")),
         ("lambda:GetFunctionConfiguration", "*"),
         ("lambda:GetLayerVersion", "*"),
         ("lambda:ListFunctions", "*"),
@@ -125,10 +130,6 @@ BOUNDED = {"iam:PermissionsBoundary": f"{ACCOUNT}:policy/inferform-boundary"}
 FREE = {"iam:PermissionsBoundary": f"{ACCOUNT}:policy/anything"}
 HERE = {"aws:RequestedRegion": "us-east-1"}
 POWER = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}
-
-
-def _arn(service: str, resource: str) -> str:
-    return f"arn:aws:{service}:us-east-1:111122223333:{resource}"
 
 
 Step = tuple[str, str, dict[str, str]]
@@ -307,7 +308,7 @@ def test_own_roles_are_passed_to_the_services_of_the_layers_alone(
     for roles in identities.values():
         for service in used:
             assert allows(roles["deploy"], "iam:PassRole", OWN, {"iam:PassedToService": service})
-        for service in ("lambda", "cloudformation", "codebuild", "glue"):
+        for service in ("cloudformation", "codebuild", "glue"):
             passed = {"iam:PassedToService": f"{service}.amazonaws.com"}
             assert not allows(roles["deploy"], "iam:PassRole", OWN, passed)
 

@@ -199,7 +199,7 @@ def test_a_deploy_passes_own_roles_to_services_that_it_uses(service: str) -> Non
     assert not allows(of_deploy(), "iam:PassRole", f"{IAM}:role/admin", passed)
 
 
-@pytest.mark.parametrize("service", ["codebuild", "codepipeline", "firehose", "lambda"])
+@pytest.mark.parametrize("service", ["codebuild", "codepipeline", "firehose"])
 def test_a_deploy_passes_roles_to_another_service_where_that_is_asked_for(service: str) -> None:
     passed = {"iam:PassedToService": f"{service}.amazonaws.com"}
     assert not allows(of_deploy(), "iam:PassRole", ROLE, passed)
@@ -327,7 +327,7 @@ def test_a_deploy_runs_nothing_by_roles_of_others(action: str, own: str, theirs:
 @pytest.mark.parametrize(
     "action",
     [
-        *("codebuild:StartBuildBatch", "ec2:ModifyInstanceAttribute", "lambda:UpdateFunctionCode"),
+        *("codebuild:StartBuildBatch", "ec2:ModifyInstanceAttribute"),
         *("sagemaker:CreateNotebookInstance", "sagemaker:CreatePresignedDomainUrl"),
         *("sagemaker:StartSession", "ssm:ResumeSession", "ssm:SendCommand"),
         *("ssm:StartAutomationExecution", "ssm:StartSession"),
@@ -378,13 +378,32 @@ def test_a_plan_never_reads_secrets_code_or_inputs(action: str) -> None:
     assert refused(of_plan(), action, "*")
 
 
-@pytest.mark.parametrize("action", ["ecs:Poll", "sagemaker:InvokeEndpoint", "sqs:SendMessage"])
+OWN_FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:acme-dev-use1-fraud"
+THEIR_FUNCTION = OWN_FUNCTION.replace("acme-", "theirs-")
+
+
+def test_a_deploy_changes_functions_of_the_organization_alone() -> None:
+    for action in ("lambda:CreateFunction", "lambda:UpdateFunctionCode", "lambda:AddPermission"):
+        assert allows(of_deploy(), action, OWN_FUNCTION, HERE)
+        assert allows(of_deploy(), action, f"{OWN_FUNCTION}:live", HERE)
+        assert not allows(of_deploy(), action, THEIR_FUNCTION, HERE)
+        assert not allows(of_deploy(), action, OWN_FUNCTION, ELSEWHERE)
+
+
+def test_a_plan_reads_the_environment_of_functions_of_the_organization_alone() -> None:
+    more = [*of_plan(), {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}]
+    for action in ("lambda:GetFunction", "lambda:GetFunctionConfiguration"):
+        assert allows(of_plan(), action, OWN_FUNCTION)
+        assert refused(more, action, THEIR_FUNCTION)
+
+
+@pytest.mark.parametrize("action", ["ecs:Poll", "sagemaker:InvokeEndpoint", "sqs:ReceiveMessage"])
 def test_roles_of_the_layers_act_in_the_regions_of_the_account(action: str) -> None:
     for region in ("us-east-1", "us-west-2"):
         assert allows(of_boundary(), action, "*", {"aws:RequestedRegion": region})
     assert not allows(of_boundary(), action, "*", ELSEWHERE)
     assert not allows(boundary(CONTEXT), action, "*", {"aws:RequestedRegion": "us-west-2"})
-    assert not allows(boundary(CONTEXT), "sqs:SendMessage", "*", HERE)
+    assert not allows(boundary(CONTEXT), "sqs:ReceiveMessage", "*", HERE)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""AWS Lambda: the container that SageMaker would serve, billed by the request."""
