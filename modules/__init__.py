@@ -68,6 +68,14 @@ from .eks.spec import (
 )
 from .environment import Environment
 from .existing import Existing
+from .functions.parts import (
+    Asynchronous,
+    FunctionAlarms,
+    FunctionContainer,
+    FunctionUrl,
+    FunctionVpc,
+)
+from .functions.spec import LambdaFunction
 from .helm.spec import Helm, HelmRelease
 from .identity.spec import GitHub, Identity
 from .kubernetes.keda import Keda, KedaScaling, PrometheusTrigger, QueueTrigger
@@ -154,6 +162,7 @@ __all__ = [
     "AllAtOnce",
     "ArtifactBucket",
     "AsyncEndpoint",
+    "Asynchronous",
     "AutoMode",
     "AzurermBackend",
     "BacklogPerInstance",
@@ -200,6 +209,10 @@ __all__ = [
     "FireLens",
     "FlowLogs",
     "FrameworkContainer",
+    "FunctionAlarms",
+    "FunctionContainer",
+    "FunctionUrl",
+    "FunctionVpc",
     "GcsBackend",
     "GitHub",
     "GpuMemoryUtilization",
@@ -225,6 +238,7 @@ __all__ = [
     "Keda",
     "KedaScaling",
     "Kubernetes",
+    "LambdaFunction",
     "LifecycleHook",
     "Linear",
     "LoadBalancer",

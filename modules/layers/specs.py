@@ -10,6 +10,7 @@ from ..ecr.registry import CachePrefix, PullThroughCache, RegistrySettings
 from ..ecr.spec import ECR26, Repository
 from ..ecs.spec import EcsService
 from ..existing import key_problems
+from ..functions.spec import LambdaFunction
 from ..names import Name, role
 from ..overrides import Overridable
 from ..own import OwnService
@@ -109,6 +110,9 @@ class Inference(Overridable, Named):
 
     services: dict[ShortName, EcsService] = {}
     """ECS services by short name, on the cluster of the ecs layer. Default: none."""
+
+    functions: dict[ShortName, LambdaFunction] = {}
+    """Services on AWS Lambda by short name. Default: none."""
 
     own: dict[ShortName, OwnService] = {}
     """Services of kinds of your own by short name. Default: none."""

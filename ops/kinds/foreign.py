@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from ..plan import Change, Plan
 from . import weaker
 from .policies import resource_policy
-from .record import Foreign, Found, risk
-from .risks import NET2, exposed, protection
+from .record import Foreign
+from .risks import exposed, protection
 
 _ENCRYPTED = {"encrypted": "encryption"}
 
 
-@risk(NET2)
-def _anonymous(plan: Plan, url: Change) -> Iterator[Found]:
-    before, after = url.both("authorization_type")
-    if url.is_written and after == "NONE" and before != "NONE":
-        yield "is called by everybody, without authentication"
-
-
 FOREIGN = (
-    Foreign("aws_lambda_function_url", "URL of a function", risks=(_anonymous,)),
     Foreign(
         "aws_api_gateway_rest_api",
         "REST API",
@@ -64,7 +53,6 @@ FOREIGN = (
         risks=(*weaker.QUEUE, *resource_policy(computed=True)),
     ),
     Foreign("aws_cloudtrail", "trail", risks=(protection(), *weaker.TRAIL)),
-    Foreign("aws_lambda_function", "function", risks=weaker.FUNCTION),
     Foreign("aws_kinesis_stream", "stream", holds_data=True, risks=weaker.STREAM),
     Foreign("aws_lambda_event_source_mapping", "event source", risks=weaker.EVENT_SOURCE),
 )

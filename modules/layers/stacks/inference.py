@@ -23,6 +23,7 @@ from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 
 if TYPE_CHECKING:
     from ...ecs.service import Service
+    from ...functions.construct import Function
     from ...sagemaker.batch_construct import Transform
 
 
@@ -30,7 +31,7 @@ class InferenceLayer(Layer):
     """Every endpoint of the environment or of a group, in one security group that reaches
     only AWS.
 
-    `endpoints`, `batch` and `services` are the constructs by short name, `network` and `registry`
+    `endpoints`, `batch`, `services` and `functions` are the constructs by short name, `network` and `registry`
     what the layers below hand up, `security_group_id` is that of what SageMaker runs; None where it
     runs nothing.
     """
@@ -61,6 +62,7 @@ class InferenceLayer(Layer):
         self.endpoints: dict[str, HostedEndpoint] = {}
         self.batch: dict[str, Transform] = {}
         self.services: dict[str, Service] = {}
+        self.functions: dict[str, Function] = {}
         self.security_group_id: str | None = None
         below = self.network = self.below(
             "network", NetworkOutputs, network, secondary_cidrs=secondary_cidrs
@@ -73,8 +75,10 @@ class InferenceLayer(Layer):
             self._hosted(below, data, spec)
         if spec.services:
             self._services(below, data, ecs, spec, private=private)
+        if spec.functions:
+            self._functions(below, data, spec, private=private)
         self._own(spec)
-        override(spec, self, apart=["endpoints", "batch", "services", "own"])
+        override(spec, self, apart=["endpoints", "batch", "services", "functions", "own"])
 
     def _own(self, spec: Inference) -> None:
         """What is of kinds of the team's own."""
@@ -136,6 +140,20 @@ class InferenceLayer(Layer):
         for name, service in spec.services.items():
             self.services[name] = Service(
                 services, name, context=self.context, spec=service, surroundings=surroundings
+            )
+
+    def _functions(
+        self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference, *, private: bool
+    ) -> None:
+        from ...functions.construct import Function, FunctionSurroundings
+
+        surroundings = FunctionSurroundings(
+            network=network, kms_key_arn=registry.kms_key_arn, private=private
+        )
+        functions = Construct(self, "functions")
+        for name, function in spec.functions.items():
+            self.functions[name] = Function(
+                functions, name, context=self.context, spec=function, surroundings=surroundings
             )
 
     def _surroundings(
