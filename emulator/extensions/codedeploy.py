@@ -1,4 +1,4 @@
-"""CodeDeploy: what blue/green deployments of ECS services need."""
+"""CodeDeploy: what blue/green deployments of ECS services and of Lambda functions need."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import yaml
+from moto.backends import get_backend
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.codedeploy.exceptions import (
     ApplicationDoesNotExistException,
@@ -20,7 +21,7 @@ from moto.ecs.models import ecs_backends
 from moto.elbv2.models import FakeAction, elbv2_backends
 from moto.moto_api._internal import mock_random
 
-from .. import service_rollouts
+from .. import functions, service_rollouts
 from .registry import Service
 
 service = Service("codedeploy", CodeDeployResponse)
@@ -108,13 +109,18 @@ def update_application(response: CodeDeployResponse) -> EmptyResult:
     return EmptyResult()
 
 
-@service.corrects("GetDeploymentGroup", gap="answers no alarm configuration and no last deployment")
+@service.corrects(
+    "GetDeploymentGroup",
+    gap="answers no alarm configuration and no last deployment, but an empty load balancer",
+)
 def get_deployment_group(original: Original, response: CodeDeployResponse) -> ActionResult:
     """AWS answers the alarms that stop a deployment, and how the last one went."""
     answer: Any = original(response)
     info = dict(answer.result["deploymentGroupInfo"])
     group = _group(response, "deploymentGroupName")
     info["alarmConfiguration"] = group.alarm_configuration or {}
+    if not info.get("loadBalancerInfo"):
+        info.pop("loadBalancerInfo", None)
     last = getattr(group, "last_attempted", None)
     if last is not None:
         info["lastAttemptedDeployment"] = {
@@ -160,6 +166,9 @@ def create_deployment(original: Original, response: CodeDeployResponse) -> Actio
     backend = response.codedeploy_backend
     deployment: Any = backend.get_deployment(result.result["deploymentId"])
     group = deployment.deployment_group
+    if group.application.compute_platform == "Lambda":
+        _begin_shift(response, deployment)
+        return ActionResult(result.result)
     if group.application.compute_platform != "ECS":
         return ActionResult(result.result)
     deployment.start_time = utcnow()
@@ -170,6 +179,41 @@ def create_deployment(original: Original, response: CodeDeployResponse) -> Actio
     if deployment.plan.describes == 0:
         _end(response, deployment)
     return ActionResult(result.result)
+
+
+def _begin_shift(response: CodeDeployResponse, deployment: Any) -> None:
+    """Give the new version its first share, or all of it."""
+    group = deployment.deployment_group
+    deployment.start_time, group.last_attempted = utcnow(), deployment
+    deployment.plan, deployment.status = None, "InProgress"
+    name = deployment.deployment_config_name or group.deployment_config_name
+    config = _configs(response).get(name, {}).get("trafficRoutingConfig") or {}
+    backend = get_backend("lambda")[response.current_account][response.region]
+    try:
+        shift = functions.shift_of(backend, _properties(deployment.revision), config, name)
+    except functions.WrongRevisionError as wrong:
+        deployment.status, deployment.complete_time = "Failed", utcnow()
+        deployment.failure = str(wrong)
+        return
+    deployment.shift = shift
+    _move_on(response, deployment)
+
+
+def _move_on(response: CodeDeployResponse, deployment: Any) -> None:
+    """The next share of a function's traffic, unless an alarm of the group is on."""
+    group = deployment.deployment_group
+    active = _alarms_that_are_on(response, group.alarm_configuration or {})
+    if active:
+        deployment.status, deployment.complete_time = "Stopped", utcnow()
+        deployment.deployment_status_messages = [f"alarms are active: {', '.join(active)}"]
+        rolls_back = group.auto_rollback_configuration or {}
+        if rolls_back.get("enabled") and "DEPLOYMENT_STOP_ON_ALARM" in rolls_back.get("events", []):
+            deployment.shift.back()
+            deployment.rolled_back = True
+        deployment.shift = None
+    elif deployment.shift.step():
+        deployment.status, deployment.complete_time = "Succeeded", utcnow()
+        deployment.shift = None
 
 
 def _plan(response: CodeDeployResponse, group: Any, definition: str) -> service_rollouts.Plan:
@@ -204,6 +248,8 @@ def get_deployment(original: Original, response: CodeDeployResponse) -> ActionRe
     deployment: Any = response.codedeploy_backend.get_deployment(
         response._get_param("deploymentId")
     )
+    if getattr(deployment, "shift", None) is not None:
+        _move_on(response, deployment)
     plan = getattr(deployment, "plan", None)
     if plan is not None:
         deployment.shown += 1
@@ -214,15 +260,23 @@ def get_deployment(original: Original, response: CodeDeployResponse) -> ActionRe
     if deployment.status == "Failed" and getattr(deployment, "failure", ""):
         info["errorInformation"] = {"code": "TIMEOUT", "message": deployment.failure}
         info["rollbackInfo"] = {"rollbackMessage": "The traffic was routed back."}
+    if getattr(deployment, "rolled_back", False):
+        info["rollbackInfo"] = {"rollbackMessage": "The traffic was routed back."}
     return ActionResult({"deploymentInfo": info})
+
+
+def _properties(revision: dict[str, Any]) -> dict[str, Any]:
+    """What an AppSpec of ECS or Lambda says of what it deploys."""
+    specification = yaml.safe_load(
+        (revision.get("appSpecContent") or revision["string"])["content"]
+    )
+    found: dict[str, Any] = next(iter(specification["Resources"][0].values()))["Properties"]
+    return found
 
 
 def _task_definition(revision: dict[str, Any]) -> str:
     """The task definition that an AppSpec of ECS names."""
-    specification = yaml.safe_load(
-        (revision.get("appSpecContent") or revision["string"])["content"]
-    )
-    return str(next(iter(specification["Resources"][0].values()))["Properties"]["TaskDefinition"])
+    return str(_properties(revision)["TaskDefinition"])
 
 
 def _alarms_that_are_on(response: CodeDeployResponse, configuration: dict[str, Any]) -> list[str]:
