@@ -8,9 +8,12 @@ back. A plan (``emulator.rollouts.Plan``) for the next creation or update of a c
 
 from __future__ import annotations
 
+import functools
 import math
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from moto.core.common_models import CloudFormationModel
 from moto.core.utils import utcnow
@@ -27,6 +30,22 @@ NOT_SUPPORTED = (
     "Inference Components are not supported in this Endpoint. Please make sure this endpoint can deploy "
     "inference components."
 )
+
+
+_Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
+_LOCK = threading.RLock()
+
+
+def _alone(function: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
+    """Let no two requests place copies on the same instances: Terraform makes ten stacks at once."""
+
+    @functools.wraps(function)
+    def locked(*args: _Given.args, **kwargs: _Given.kwargs) -> _Answer:
+        with _LOCK:
+            return function(*args, **kwargs)
+
+    return locked
 
 
 @dataclass(slots=True)
@@ -180,6 +199,7 @@ class InferenceComponent(CloudFormationModel):  # type: ignore[misc]  # moto is 
             while self.deployment is not None:
                 self.advance()
 
+    @_alone
     def advance(self) -> None:
         """Move on by one answer."""
         deployment = self.deployment
@@ -437,7 +457,7 @@ def components(backend: Any) -> dict[str, InferenceComponent]:
 
 def of_endpoint(backend: Any, endpoint: Any) -> list[InferenceComponent]:
     """The components that an endpoint hosts."""
-    return [each for each in components(backend).values() if each.endpoint is endpoint]
+    return [each for each in [*components(backend).values()] if each.endpoint is endpoint]
 
 
 def find(backend: Any, name: str) -> InferenceComponent:
@@ -455,6 +475,7 @@ def arn_of(backend: Any, name: str) -> str:
     return f"arn:{partition}:sagemaker:{place}:inference-component/{name}"
 
 
+@_alone
 def create(backend: Any, given: dict[str, Any]) -> InferenceComponent:
     """CreateInferenceComponent."""
     _check("CreateInferenceComponentInput", given)
@@ -479,6 +500,7 @@ def create(backend: Any, given: dict[str, Any]) -> InferenceComponent:
     return component
 
 
+@_alone
 def update(component: InferenceComponent, given: dict[str, Any]) -> None:
     """UpdateInferenceComponent."""
     _check("UpdateInferenceComponentInput", {**given, "InferenceComponentName": component.name})
@@ -510,6 +532,7 @@ def update(component: InferenceComponent, given: dict[str, Any]) -> None:
     component.begin_update(spec or component.spec, copies, config, "DeploymentConfig" in given)
 
 
+@_alone
 def scale(component: InferenceComponent, copies: int) -> None:
     """UpdateInferenceComponentRuntimeConfig, which Application Auto Scaling calls as well."""
     if component.base:
@@ -523,6 +546,7 @@ def scale(component: InferenceComponent, copies: int) -> None:
     component.scale(copies)
 
 
+@_alone
 def delete(backend: Any, component: InferenceComponent) -> None:
     """DeleteInferenceComponent."""
     adapters = [each.name for each in components(backend).values() if each.base == component.name]
@@ -551,6 +575,7 @@ def fleet_of(backend: Any, endpoint: Any, variant: str) -> Fleet:
     return fleets[variant]
 
 
+@_alone
 def move(backend: Any, endpoint: Any, config: Any) -> str:
     """Place the components of an endpoint on the instances of another configuration; why they do not
     fit."""

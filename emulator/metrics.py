@@ -118,7 +118,7 @@ def _scale(arn: str, breach: float, *, low: bool) -> None:
     suspended = target.suspended_state or {}
     away = "In" if wanted < component.copies else "Out"
     if wanted != component.copies and not suspended.get(f"DynamicScaling{away}Suspended"):
-        component.scale(wanted)
+        components.scale(component, wanted)
 
 
 def _wanted(policy: Any, copies: int, breach: float, target: Any, *, low: bool) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Event, Stack
@@ -20,6 +22,22 @@ from .registry import Service
 service = Service("cloudformation", CloudFormationResponse)
 
 Original = Callable[..., Any]
+
+# Terraform makes ten stacks at once, and moto looks through all of them
+_LOCK = threading.RLock()
+
+
+_Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
+
+
+def _alone(function: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
+    @functools.wraps(function)
+    def locked(*args: _Given.args, **kwargs: _Given.kwargs) -> _Answer:
+        with _LOCK:
+            return function(*args, **kwargs)
+
+    return locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,7 @@ class _ResourceError(Exception):
     gap="refuses the request where a resource fails, and keeps a stack that never ends; ignores types "
     "that it does not have; knows no OnFailure and no ClientRequestToken",
 )
+@_alone
 def create_stack(original: Original, response: CloudFormationResponse) -> ActionResult:
     """AWS answers at once; a resource that fails ends the stack as OnFailure says."""
     backend = response.cloudformation_backend
@@ -113,6 +132,7 @@ def create_resources(original: Original, stack: Any) -> None:
     "UpdateStack",
     gap="takes an update that changes nothing, or of a stack that is busy",
 )
+@_alone
 def update_stack(original: Original, response: CloudFormationResponse) -> ActionResult:
     """AWS refuses both, and what came before stands where the update fails."""
     backend = response.cloudformation_backend
@@ -231,6 +251,7 @@ def _naming(logical: str) -> Iterator[None]:
     gap="never ends a stack that waits for a resource",
     owner=CloudFormationBackend,
 )
+@_alone
 def describe_stacks(
     original: Original, backend: CloudFormationBackend, name_or_stack_id: str
 ) -> list[Stack]:
@@ -357,6 +378,7 @@ def _delete_resources(stack: Any) -> None:
     "DeleteStack",
     gap="forgets a stack that it could not delete; deletes one with termination protection",
 )
+@_alone
 def delete_stack(original: Original, response: CloudFormationResponse) -> EmptyResult:
     """AWS keeps it in DELETE_FAILED, with the reason."""
     backend = response.cloudformation_backend

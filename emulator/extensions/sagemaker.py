@@ -20,7 +20,7 @@ from moto.sagemaker.models import (
 )
 from moto.sagemaker.responses import SageMakerResponse
 
-from .. import components, reservations, rollouts, stack_schemas
+from .. import components, limits, reservations, rollouts, stack_schemas
 from .registry import Service
 
 service = Service("sagemaker", SageMakerResponse)
@@ -95,8 +95,8 @@ _CONFIG = (
 
 @service.corrects(
     "CreateEndpointConfig",
-    gap="overwrites a configuration of that name; takes ManagedInstanceScaling beside a model, and "
-    "neither a model nor a role; loses shadow variants, ExecutionRoleArn, "
+    gap="overwrites a configuration of that name; takes ManagedInstanceScaling beside a model, "
+    "neither a model nor a role, and values beyond the limits; loses shadow variants, ExecutionRoleArn, "
     "VpcConfig, EnableNetworkIsolation, ExplainerConfig and MetricsConfig",
 )
 def create_endpoint_config(original: Original, response: SageMakerResponse) -> ActionResult:
@@ -120,6 +120,9 @@ def create_endpoint_config(original: Original, response: SageMakerResponse) -> A
 
 
 def _create_config(backend: SageMakerModelBackend, given: dict[str, Any]) -> Any:
+    broken = limits.violation("sagemaker", "CreateEndpointConfigInput", given)
+    if broken:
+        raise ValidationError(broken)
     name = given["EndpointConfigName"]
     existing = backend.endpoint_configs.get(name)
     if existing is not None:
@@ -156,6 +159,25 @@ def _require_fitting(variant: dict[str, Any], role: str | None) -> None:
         raise ValidationError(
             "ExecutionRoleArn is required when a production variant has no ModelName."
         )
+
+    scaling = variant.get("ManagedInstanceScaling") or {}
+    least, most = scaling.get("MinInstanceCount"), scaling.get("MaxInstanceCount")
+    if least is not None and most is not None and least > most:
+        raise ValidationError("MinInstanceCount must not be greater than MaxInstanceCount.")
+    policy = scaling.get("ScaleInPolicy") or {}
+    if policy.get("Strategy") == "IDLE_RELEASE" and len(policy) > 1:
+        raise ValidationError(
+            "MaximumStepSize and CooldownInMinutes are only for the CONSOLIDATION strategy."
+        )
+    routing = variant.get("RoutingConfig") or {}
+    prefix = routing.get("PrefixAwareRoutingConfig") or {}
+    aware = routing.get("RoutingStrategy") == "PREFIX_AWARE"
+    if aware and not {"PrefixLength", "ConcurrencyThreshold"} <= prefix.keys():
+        raise ValidationError(
+            "PrefixLength and ConcurrencyThreshold are required when RoutingStrategy is PREFIX_AWARE."
+        )
+    if prefix and not aware:
+        raise ValidationError("PrefixAwareRoutingConfig is only for RoutingStrategy PREFIX_AWARE.")
 
 
 def _require_unique_variants(variants: list[dict[str, Any]]) -> None:
@@ -689,7 +711,7 @@ def list_inference_components(response: SageMakerResponse) -> ActionResult:
     part = response._get_param("NameContains") or ""
     found = [
         summary
-        for each in components.components(response.sagemaker_backend).values()
+        for each in [*components.components(response.sagemaker_backend).values()]
         if (summary := each.summary())
         and part in each.name
         and all(value in (None, summary[name]) for name, value in equal.items())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from inferform_emulator import components, placement
 from inferform_emulator.process import Emulator
 from tests.emulator.conftest import Client
 
@@ -216,6 +220,51 @@ def test_an_endpoint_with_a_model_of_its_own_takes_no_components(host: Host) -> 
     assert "not supported in this Endpoint" in refusal(host.create, name="new")
 
 
+def test_what_a_configuration_for_components_refuses(host: Host) -> None:
+    scaling: Given = {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 2}
+    prefix = {"RoutingStrategy": "PREFIX_AWARE"}
+    lengths = {"PrefixLength": 1024, "ConcurrencyThreshold": 1}
+    pool = {"InstanceType": "ml.g5.12xlarge", "Priority": 1}
+    idle = {"Strategy": "IDLE_RELEASE", "MaximumStepSize": 2}
+    for variant, words in (
+        (
+            {"ModelName": "one", "ManagedInstanceScaling": scaling},
+            "only supported for inference comp",
+        ),
+        (
+            {"ManagedInstanceScaling": {**scaling, "MinInstanceCount": 3}},
+            "must not be greater than",
+        ),
+        (
+            {"ManagedInstanceScaling": {**scaling, "ScaleInPolicy": idle}},
+            "only for the CONSOLIDATION",
+        ),
+        ({"RoutingConfig": prefix}, "PrefixLength and ConcurrencyThreshold are required"),
+        (
+            {
+                "RoutingConfig": {
+                    **prefix,
+                    "PrefixAwareRoutingConfig": {**lengths, "PrefixLength": 65537},
+                }
+            },
+            "Member must have value less than or equal to 65536",
+        ),
+        (
+            {"RoutingConfig": {"RoutingStrategy": "RANDOM", "PrefixAwareRoutingConfig": lengths}},
+            "only for RoutingStrategy PREFIX_AWARE",
+        ),
+        ({"InstancePools": [pool]}, "both InstanceType and InstancePools"),
+        ({"InstanceType": None, "InstancePools": [pool, pool]}, "a different InstanceType"),
+        ({"VariantInstanceProvisionTimeoutInSeconds": 3601}, "less than or equal to 3600"),
+    ):
+        assert words in refusal(host.configure, name="new", **variant), variant
+    with pytest.raises(ClientError, match="ExecutionRoleArn is required"):
+        host.sagemaker.create_endpoint_config(
+            EndpointConfigName="new",
+            ProductionVariants=[{"VariantName": "all", "InstanceType": "ml.g5.12xlarge"}],
+        )
+
+
 def test_what_updates_and_deletions_refuse(host: Host) -> None:
     host.endpoint()
     host.create("base", copies=4)
@@ -288,6 +337,44 @@ def test_copies_stand_on_as_many_instances_as_they_need(host: Host) -> None:
     assert host.instances() == 0
 
 
+def test_requests_at_once_get_no_more_than_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    variant = {"VariantName": "all", "InstanceType": "ml.g5.12xlarge", "InitialInstanceCount": 2}
+    endpoint = SimpleNamespace(
+        endpoint_name="llm",
+        arn="arn:aws:sagemaker:us-east-1:123456789012:endpoint/llm",
+        endpoint_status="InService",
+        endpoint_config_name="first",
+        production_variants=[{"VariantName": "all"}],
+    )
+    config = SimpleNamespace(production_variants=[variant], execution_role_arn=ROLE)
+    backend = SimpleNamespace(
+        account_id="123456789012",
+        region_name="us-east-1",
+        endpoints={"llm": endpoint},
+        endpoint_configs={"first": config},
+        _models={"one": None},
+    )
+    left = placement.Instance.left
+
+    def slowly(instance: placement.Instance) -> placement.Room:
+        found = left(instance)
+        time.sleep(0.001)  # others come in between, unless they are kept out
+        return found
+
+    monkeypatch.setattr(placement.Instance, "left", slowly)
+    names = [f"c{number}" for number in range(12)]
+
+    def create(name: str) -> None:
+        given = {"InferenceComponentName": name, "EndpointName": "llm", "VariantName": "all"}
+        components.create(backend, {**given, "Specification": specification()})
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(create, names))
+    made = components.components(backend)
+    assert sorted(made) == sorted(names)
+    assert sum(each.current for each in made.values()) == 8
+
+
 def test_pools_are_used_in_their_order_with_a_specification_each(host: Host) -> None:
     host.endpoint(
         most=3,
@@ -318,7 +405,7 @@ def test_pools_are_used_in_their_order_with_a_specification_each(host: Host) -> 
 
 
 def test_copies_are_spread_or_packed_and_consolidated(client_of: Any, account: str) -> None:
-    for number, (placement, policy, instances) in enumerate(
+    for number, (strategy, policy, instances) in enumerate(
         (
             ("SPREAD", "IDLE_RELEASE", 2),
             ("BINPACK", "IDLE_RELEASE", 1),
@@ -337,12 +424,12 @@ def test_copies_are_spread_or_packed_and_consolidated(client_of: Any, account: s
             InitialInstanceCount=2,
         )
         scheduling = {
-            "PlacementStrategy": placement,
+            "PlacementStrategy": strategy,
             "AvailabilityZoneBalance": {"EnforcementMode": "PERMISSIVE"},
         }
         described = host.create("a", copies=2, Specification__SchedulingConfig=scheduling)
         assert described["RuntimeConfig"]["CurrentCopyCount"] == 2
-        assert host.instances() == instances, (placement, policy)
+        assert host.instances() == instances, (strategy, policy)
 
 
 def test_an_update_goes_batch_by_batch_while_its_alarms_are_watched(host: Host) -> None:
