@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..alarms import published
-from ..alarms.published import COPIES, VARIANT, Publishes
-
-SERVICE = ("ClusterName", "ServiceName")
-FUNCTION = ("FunctionName", "Resource")
+from ..alarms.published import COPIES, FUNCTION, SERVICE, VARIANT, Publishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +82,29 @@ COMPONENT = Kind(
     COPIES,
     publishes=published.COMPONENT,
 )
-ECS_SERVICE = Kind("an ECS service", "task", "ecs:service:DesiredCount", SERVICE)
+ECS_SERVICE = Kind(
+    "an ECS service",
+    "task",
+    "ecs:service:DesiredCount",
+    SERVICE,
+    publishes=published.ECS_SERVICE,
+)
 LAMBDA = Kind(
     "a Lambda function",
     "provisioned concurrency",
     "lambda:function:ProvisionedConcurrency",
     FUNCTION,
     step_scaling=False,
+    publishes=published.LAMBDA,
 )
-POD = Kind("an EKS service", "pod", "kubernetes:deployment:Replicas", (), floor=1)
+POD = Kind(
+    "an EKS service",
+    "pod",
+    "kubernetes:deployment:Replicas",
+    (),
+    floor=1,
+    publishes=published.PODS,
+)
 """The pods of an EKS service, which a HorizontalPodAutoscaler scales."""
 
 KINDS = (REALTIME, ASYNCHRONOUS, SERVERLESS, COMPONENT, ECS_SERVICE, LAMBDA)

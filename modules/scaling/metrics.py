@@ -10,7 +10,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from ..alarms.published import VARIANT
+from ..alarms.published import TARGET_GROUP, Published, Publishes
 from ..rules import Problem, did_you_mean, rule
 from ..spec import Aws, Between, Check, Matches, OneOf, Spec
 from .kinds import (
@@ -21,7 +21,6 @@ from .kinds import (
     LAMBDA,
     REALTIME,
     SERVERLESS,
-    SERVICE,
     Kind,
 )
 
@@ -136,10 +135,6 @@ Unit = Annotated[
     ),
 ]
 
-_SAGEMAKER = "AWS/SageMaker"
-_ENDPOINTS = "/aws/sagemaker/Endpoints"
-_COMPONENTS = "/aws/sagemaker/InferenceComponents"
-_COPIES = COMPONENT.dimensions
 _INSTANCES = (REALTIME, ASYNCHRONOUS)
 
 
@@ -164,6 +159,24 @@ class Source:
 
     literal: tuple[tuple[str, str], ...] = ()
     """Dimensions with values of their own."""
+
+    @classmethod
+    def of(cls, metric: Published, statistic: str | None = None) -> Source:
+        """A metric of the table, by its own statistic or another."""
+        return cls(
+            metric.namespace,
+            metric.name,
+            metric.dimensions,
+            statistic or metric.statistic,
+            metric.unit,
+            metric.period,
+            metric.added_over,
+        )
+
+
+def _named(name: str, *kinds: Kind, of: Publishes | None = None) -> dict[Kind, Source]:
+    """The metric of a name, as each kind publishes it; or as `of` does, which stands before the kind."""
+    return {kind: Source.of((of or kind.publishes).named(name)) for kind in kinds}
 
 
 class Metric(Spec):
@@ -251,7 +264,7 @@ class InvocationsPerInstance(_Rate):
 
     what = "invocations"
     predefined = {REALTIME: "SageMakerVariantInvocationsPerInstance"}
-    sources = {REALTIME: Source(_SAGEMAKER, "InvocationsPerInstance", VARIANT, "Sum")}
+    sources = _named("InvocationsPerInstance", REALTIME)
 
 
 class InvocationsPerCopy(_Rate):
@@ -259,7 +272,7 @@ class InvocationsPerCopy(_Rate):
 
     what = "invocations"
     predefined = {COMPONENT: "SageMakerInferenceComponentInvocationsPerCopy"}
-    sources = {COMPONENT: Source(_SAGEMAKER, "InvocationsPerCopy", _COPIES, "Sum")}
+    sources = _named("InvocationsPerCopy", COMPONENT)
 
 
 class RequestsPerTarget(_Rate):
@@ -267,11 +280,7 @@ class RequestsPerTarget(_Rate):
 
     what = "requests"
     predefined = {ECS_SERVICE: "ALBRequestCountPerTarget"}
-    sources = {
-        ECS_SERVICE: Source(
-            "AWS/ApplicationELB", "RequestCountPerTarget", ("LoadBalancer", "TargetGroup"), "Sum"
-        )
-    }
+    sources = _named("RequestCountPerTarget", ECS_SERVICE, of=TARGET_GROUP)
 
 
 class ConcurrentRequests(Tracked):
@@ -286,8 +295,8 @@ class ConcurrentRequests(Tracked):
         COMPONENT: "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution",
     }
     sources = {
-        REALTIME: Source(_SAGEMAKER, "ConcurrentRequestsPerModel", VARIANT, "Maximum", period=10),
-        COMPONENT: Source(_SAGEMAKER, "ConcurrentRequestsPerCopy", _COPIES, "Maximum", period=10),
+        **_named("ConcurrentRequestsPerModel", REALTIME),
+        **_named("ConcurrentRequestsPerCopy", COMPONENT),
     }
 
     requests: Amount
@@ -308,12 +317,8 @@ class ProvisionedConcurrencyUtilization(Tracked):
         LAMBDA: "LambdaProvisionedConcurrencyUtilization",
     }
     sources = {
-        SERVERLESS: Source(
-            _SAGEMAKER, "ServerlessProvisionedConcurrencyUtilization", VARIANT, "Maximum"
-        ),
-        LAMBDA: Source(
-            "AWS/Lambda", "ProvisionedConcurrencyUtilization", LAMBDA.dimensions, "Maximum"
-        ),
+        **_named("ServerlessProvisionedConcurrencyUtilization", SERVERLESS),
+        **_named("ProvisionedConcurrencyUtilization", LAMBDA),
     }
 
     utilization: Fraction = 0.7
@@ -357,12 +362,9 @@ class CpuUtilization(_ServiceUtilization):
     what = "cpu"
     predefined = {ECS_SERVICE: "ECSServiceAverageCPUUtilization"}
     sources = {
-        **{
-            kind: Source(_ENDPOINTS, "CPUUtilization", VARIANT, unit="Percent", added_over="vcpu")
-            for kind in _INSTANCES
-        },
-        COMPONENT: Source(_COMPONENTS, "CPUUtilizationNormalized", _COPIES, unit="Percent"),
-        ECS_SERVICE: Source("AWS/ECS", "CPUUtilization", SERVICE),
+        **_named("CPUUtilization", *_INSTANCES),
+        **_named("CPUUtilizationNormalized", COMPONENT),
+        **_named("CPUUtilization", ECS_SERVICE),
     }
 
 
@@ -372,12 +374,9 @@ class MemoryUtilization(_ServiceUtilization):
     what = "memory"
     predefined = {ECS_SERVICE: "ECSServiceAverageMemoryUtilization"}
     sources = {
-        **{
-            kind: Source(_ENDPOINTS, "MemoryUtilization", VARIANT, unit="Percent")
-            for kind in _INSTANCES
-        },
-        COMPONENT: Source(_COMPONENTS, "MemoryUtilizationNormalized", _COPIES, unit="Percent"),
-        ECS_SERVICE: Source("AWS/ECS", "MemoryUtilization", SERVICE),
+        **_named("MemoryUtilization", *_INSTANCES),
+        **_named("MemoryUtilizationNormalized", COMPONENT),
+        **_named("MemoryUtilization", ECS_SERVICE),
     }
 
 
@@ -386,11 +385,8 @@ class GpuUtilization(_Percentage):
 
     what = "gpu"
     sources = {
-        **{
-            kind: Source(_ENDPOINTS, "GPUUtilization", VARIANT, unit="Percent", added_over="gpu")
-            for kind in _INSTANCES
-        },
-        COMPONENT: Source(_COMPONENTS, "GPUUtilizationNormalized", _COPIES, unit="Percent"),
+        **_named("GPUUtilization", *_INSTANCES),
+        **_named("GPUUtilizationNormalized", COMPONENT),
     }
 
 
@@ -399,13 +395,8 @@ class GpuMemoryUtilization(_Percentage):
 
     what = "gpu-memory"
     sources = {
-        **{
-            kind: Source(
-                _ENDPOINTS, "GPUMemoryUtilization", VARIANT, unit="Percent", added_over="gpu"
-            )
-            for kind in _INSTANCES
-        },
-        COMPONENT: Source(_COMPONENTS, "GPUMemoryUtilizationNormalized", _COPIES, unit="Percent"),
+        **_named("GPUMemoryUtilization", *_INSTANCES),
+        **_named("GPUMemoryUtilizationNormalized", COMPONENT),
     }
 
 
@@ -417,10 +408,7 @@ class ModelLatency(Tracked):
     """
 
     what = "latency"
-    sources = {
-        kind: Source(_SAGEMAKER, "ModelLatency", VARIANT, unit="Microseconds")
-        for kind in _INSTANCES
-    }
+    sources = _named("ModelLatency", *_INSTANCES)
 
     average_latency_ms: Milliseconds | None = None
     """The average in milliseconds; or give `p90_latency_ms`."""
@@ -447,17 +435,15 @@ class ModelLatency(Tracked):
 
     def source(self, kind: Kind) -> Source:
         """The metric, by its average or percentile."""
-        statistic = "Average" if self.p90_latency_ms is None else "p90"
-        return Source(_SAGEMAKER, "ModelLatency", VARIANT, statistic, unit="Microseconds")
+        statistic = None if self.p90_latency_ms is None else "p90"
+        return Source.of(kind.publishes.named("ModelLatency"), statistic)
 
 
 class BacklogPerInstance(Tracked):
     """Requests that wait in an asynchronous endpoint's queue, for each instance."""
 
     what = "backlog"
-    sources = {
-        ASYNCHRONOUS: Source(_SAGEMAKER, "ApproximateBacklogSizePerInstance", ("EndpointName",))
-    }
+    sources = _named("ApproximateBacklogSizePerInstance", ASYNCHRONOUS)
 
     requests: Amount = 5
     """How many requests may wait. Default: 5, as in AWS's example."""
@@ -472,7 +458,7 @@ class BacklogWithoutCapacity(Metric):
     """Whether requests wait in an asynchronous endpoint's queue while it has no instance."""
 
     what = "wake-up"
-    sources = {ASYNCHRONOUS: Source(_SAGEMAKER, "HasBacklogWithoutCapacity", ("EndpointName",))}
+    sources = _named("HasBacklogWithoutCapacity", ASYNCHRONOUS)
 
     @property
     def target_value(self) -> float:
@@ -484,7 +470,7 @@ class NoCapacityFailures(Metric):
     """Requests that failed as an inference component has no copy."""
 
     what = "wake-up"
-    sources = {COMPONENT: Source(_SAGEMAKER, "NoCapacityInvocationFailures", _COPIES, "Sum")}
+    sources = _named("NoCapacityInvocationFailures", COMPONENT)
 
     @property
     def target_value(self) -> float:

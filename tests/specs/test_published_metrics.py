@@ -20,7 +20,7 @@ from inferform import (
     StepScaling,
     TargetTracking,
 )
-from inferform.alarms.published import LISTED
+from inferform.alarms.published import KNOWN, LISTED, TARGET_GROUP
 from inferform.alarms.spec import WATCHED
 from inferform.scaling.kinds import (
     ASYNCHRONOUS,
@@ -32,10 +32,15 @@ from inferform.scaling.kinds import (
     SERVERLESS,
     Kind,
 )
-from inferform.scaling.metrics import METRICS, Tracked
+from inferform.scaling.metrics import METRICS, Source, Tracked
 
 PUBLISHED = sorted(
-    {(each.namespace, each.name) for kind in KINDS for each in kind.publishes.metrics}
+    {
+        (each.namespace, each.name)
+        for kind in KINDS
+        for each in kind.publishes.metrics
+        if each.namespace in LISTED
+    }
 )
 WHERE = [
     "policies.0.metric.metric.name",
@@ -80,10 +85,10 @@ def test_a_metric_is_taken_where_the_kind_publishes_it_and_nowhere_else(kind: Ki
 def test_the_metrics_of_the_house_are_published_by_their_kinds(kind: Kind) -> None:
     for metric in METRICS:
         source = metric.sources.get(kind)
-        if source is not None and source.namespace in LISTED:
-            published = kind.publishes.find(source.namespace, source.name)
-            assert published is not None, metric
-            assert published.dimensions == source.dimensions, metric
+        if source is not None:
+            tables = (kind.publishes, *((TARGET_GROUP,) if kind is ECS_SERVICE else ()))
+            found = [table.find(source.namespace, source.name) for table in tables]
+            assert source in [Source.of(each) for each in found if each], metric
         elif source is None and issubclass(metric, Tracked) and metric.sources:
             assert kind not in metric.predefined, metric
 
