@@ -85,6 +85,10 @@ from .layers.specs import Inference, Registry
 from .loading import ConfigurationError, load
 from .model.image import FrameworkContainer
 from .model.spec import Model
+from .observability.limits import QueueAlarms, ServiceAlarms, UsageAlarms
+from .observability.notify import Notify, SlackChannel
+from .observability.slo import Slo
+from .observability.spec import AnomalyAlarm, CompositeAlarm, Events, Observability
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .permissions import Permissions
 from .rollouts.spec import AllAtOnce, Canary, Linear, Rolling
@@ -160,6 +164,7 @@ __all__ = [
     "Addressing",
     "Adot",
     "AllAtOnce",
+    "AnomalyAlarm",
     "ArtifactBucket",
     "AsyncEndpoint",
     "Asynchronous",
@@ -174,6 +179,7 @@ __all__ = [
     "ClaimMount",
     "CloudBackend",
     "CloudWatchMetric",
+    "CompositeAlarm",
     "ConcurrentRequests",
     "ConfigurationError",
     "ContainerHealth",
@@ -200,6 +206,7 @@ __all__ = [
     "EksService",
     "EndpointAlarms",
     "Environment",
+    "Events",
     "Existing",
     "ExistingBucket",
     "ExistingLoadBalancer",
@@ -267,7 +274,9 @@ __all__ = [
     "NodeLaunch",
     "NodePool",
     "Notifications",
+    "Notify",
     "ObjectRule",
+    "Observability",
     "OnSchedule",
     "OnUpload",
     "Outputs",
@@ -282,6 +291,7 @@ __all__ = [
     "PrometheusTrigger",
     "ProvisionedConcurrencyUtilization",
     "PullThroughCache",
+    "QueueAlarms",
     "QueueTrigger",
     "RealtimeEndpoint",
     "Registry",
@@ -302,9 +312,12 @@ __all__ = [
     "Scanning",
     "Scheduled",
     "ServerlessEndpoint",
+    "ServiceAlarms",
     "ServiceConnect",
     "Shadow",
     "SideCar",
+    "SlackChannel",
+    "Slo",
     "Spec",
     "SpecError",
     "Step",
@@ -316,6 +329,7 @@ __all__ = [
     "TransitGateway",
     "Transition",
     "Ulimit",
+    "UsageAlarms",
     "Variant",
     "load",
     "office_hours",

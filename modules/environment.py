@@ -23,10 +23,12 @@ from .layers.identity import IDENTITY
 from .layers.inference import GRP2, INFERENCE, groups_fit
 from .layers.kubernetes import KUBERNETES
 from .layers.network import NETWORK
+from .layers.observability import OBSERVABILITY
 from .layers.record import LayerRecord, Part
 from .layers.registry import REGISTRY
 from .layers.specs import ARTIFACTS, Inference, Registry
 from .names import LIMITS, RESERVED, Name, taken_twice
+from .observability.spec import Observability
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
 from .overrides import Overridable
 from .permissions import boundary_problems
@@ -149,6 +151,10 @@ class Environment(Spec):
 
     kubernetes: Annotated[Kubernetes | None, KUBERNETES] = None
     """The inference services of the EKS cluster."""
+
+    observability: Annotated[Observability | None, OBSERVABILITY] = None
+    """What watches all of it: alarms, who is told, dashboards, logs and money. `Observability()` is
+    useful alone. Default: nothing, but the alarms that roll a release back."""
 
     identity: Annotated[Identity | None, IDENTITY] = None
     """The deploy and plan roles of the account. One environment of an account carries it.

@@ -52,6 +52,8 @@ WORDS: Mapping[str, str] = {
     "aws_sagemaker_model_package_group": "model package group",
     "aws_scheduler_schedule": "EventBridge schedule",
     "aws_sfn_state_machine": "state machine",
+    "aws_chatbot_slack_channel_configuration": "chat configuration",
+    "aws_sns_topic": "SNS topic",
 }
 """What people call what has a name of its own, by Terraform type, where that is not the type's own
 words."""
@@ -71,6 +73,7 @@ LIMITS: Mapping[str, int] = {
     "aws_cloudwatch_event_rule": 64,
     "aws_cloudwatch_log_group": 512,
     "aws_cloudwatch_metric_alarm": 255,
+    "aws_chatbot_slack_channel_configuration": 128,
     "aws_codedeploy_app": 100,
     "aws_codedeploy_deployment_config": 100,
     "aws_codedeploy_deployment_group": 100,
@@ -96,6 +99,7 @@ LIMITS: Mapping[str, int] = {
     "aws_sagemaker_model": 63,
     "aws_sagemaker_model_package_group": 63,
     "aws_scheduler_schedule": 64,
+    "aws_sns_topic": 256,
     "aws_security_group": 255,
     "aws_service_discovery_private_dns_namespace": 253,
     "aws_service_discovery_service": 127,

@@ -330,3 +330,12 @@ class EcsOutputs(Outputs):
         for which in ("listener_arns", "test_listener_arns"):
             for name, arn in getattr(self, which).items():
                 yield from _arn_elsewhere(context, which, name, arn=arn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceOutputs(Outputs):
+    """What the inference layer hands up to the observability layer."""
+
+    target_group_suffixes: Mapping[str, str] = field(default_factory=dict)
+    """The end of the ARN of each target group, `targetgroup/…`, as CloudWatch names it, by the name of the
+    service, with the color behind it where it has several. Default: none."""

@@ -20,6 +20,7 @@ from .spec import Spec, walk
 from .usage import Usage
 
 if TYPE_CHECKING:
+    from .alarms.watched import Watched
     from .ecr.spec import Image
     from .environment import Environment
     from .scaling.kinds import Kind
@@ -208,6 +209,15 @@ class Service(Overridable, Billed, Named, Reaching):
 
     def scalings(self) -> Iterator[Scalable]:
         """What of it scales. Default: nothing."""
+        yield from ()
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """What CloudWatch has of each part of it; what publishes is declared in
+        `inferform.alarms.published`. Default: nothing."""
+        yield from ()
+
+    def log_groups(self, place: Place) -> Iterator[str]:
+        """The log groups that its containers write to, by name. Default: none."""
         yield from ()
 
     def scaling_problems(self, scaling: Scaling) -> Iterator[Problem]:

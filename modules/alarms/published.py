@@ -73,6 +73,9 @@ class Bad:
     short_of: str = ""
     """The metric that says how many there should be: the value is what is missing to it."""
 
+    at_once: bool = False
+    """Whether one bad minute is enough. Default: False, `minutes` of `of_minutes`."""
+
     lasts: str = ""
     """The field of ServiceAlarms with the minutes for which it has to be bad, in a row. Default: `minutes`
     of `of_minutes`."""
@@ -358,6 +361,7 @@ def _lost(name: str, alarm: str, what: str) -> tuple[Published, ...]:
         "queue.lost_requests",
         f"more than {{limit}} {what} in a minute",
         "read the log, and what callers were told: a request that is lost is not tried again",
+        at_once=True,
     )
     return _published(SAGEMAKER, VARIANT, name, statistic="Sum", shown=Shown("backlog"), bad=bad)
 
@@ -468,6 +472,7 @@ SERVERLESS = Publishes(
                 "queue.spillover",
                 "more than {limit} requests beside the provisioned concurrency",
                 "raise provisioned_concurrency: these requests wait for a cold start",
+                at_once=True,
             ),
         ),
         *_published(
@@ -518,6 +523,16 @@ COMPONENT = Publishes(
     failures=_FAILURES,
     latency="ModelLatency",
 )
+
+COMPONENT_HOST = Publishes(
+    metrics=(
+        *_instances(),
+        *_published(_ENDPOINTS, VARIANT, "CPUReservation MemoryReservation", unit="Percent"),
+        *_published(_ENDPOINTS, VARIANT, "GPUReservation", unit="Percent", needs="gpu"),
+    ),
+    instead=(("Invocations", "the metrics of its inference components"),),
+)
+"""The instances under inference components; requests are counted by component."""
 
 # Amazon ECS developer guide, "Amazon ECS CloudWatch metrics"; Amazon CloudWatch user guide, "Amazon
 # ECS Container Insights metrics".
@@ -637,6 +652,7 @@ LAMBDA = Publishes(
                 "queue.lost_requests",
                 "more than {limit} invocations refused in a minute",
                 "raise the function's concurrency, or the account's quota",
+                at_once=True,
             ),
         ),
         *_published(
@@ -672,6 +688,7 @@ LAMBDA = Publishes(
                 "queue.spillover",
                 "more than {limit} invocations beside the provisioned concurrency",
                 "raise the provisioned concurrency: these wait for a cold start",
+                at_once=True,
             ),
         ),
     ),
@@ -714,6 +731,7 @@ PODS = Publishes(
                 "usage.restarts",
                 "more than {limit} restarts of containers in a minute",
                 "read the log of the container before its end: kubectl logs --previous",
+                at_once=True,
             ),
         ),
     ),
@@ -728,8 +746,7 @@ ANY = Publishes(
         *ASYNCHRONOUS.metrics,
         *SERVERLESS.metrics,
         *COMPONENT.metrics,
-        # Of the instances under inference components.
-        *_published(_ENDPOINTS, VARIANT, "CPUReservation GPUReservation MemoryReservation"),
+        *COMPONENT_HOST.metrics,
     )
 )
 """What any endpoint or inference component publishes."""
@@ -742,6 +759,7 @@ KNOWN = {
     "an asynchronous endpoint": ASYNCHRONOUS,
     "a serverless endpoint": SERVERLESS,
     "an inference component": COMPONENT,
+    "instances under inference components": COMPONENT_HOST,
     "an ECS service": ECS_SERVICE,
     "a target group of an Application Load Balancer": TARGET_GROUP,
     "a Lambda function": LAMBDA,

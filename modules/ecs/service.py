@@ -159,6 +159,7 @@ class Service(Construct):
         self.execution_role, self.task_role = execution, task_role
         definition = self._definition(execution, task_role)
         backend = self._backend()
+        self.target_group_suffixes = self._suffixes(backend)
         service = self._service(
             definition, backend, [*execution.ready, *(task_role.ready if task_role else ()), *logs]
         )
@@ -193,6 +194,15 @@ class Service(Construct):
                 dimensions=self._dimensions(backend),
             )
         override(spec, self)
+
+    def _suffixes(self, backend: Backend | NetworkBackend | None) -> dict[str, str]:
+        """The ends of the ARNs of its target groups, by color where there are several."""
+        if not isinstance(backend, Backend):
+            return {}
+        colors = self._spec.colors or ("",)
+        return {
+            color: group.arn_suffix for color, group in zip(colors, backend.groups, strict=True)
+        }
 
     def _dimensions(self, backend: Backend | NetworkBackend | None) -> dict[str, str]:
         dimensions = {"ClusterName": self.cluster, "ServiceName": self.name}

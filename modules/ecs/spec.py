@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
+from ..alarms.published import TARGET_GROUP, Feature
+from ..alarms.watched import Dimensions, Handed, Watched
 from ..alb.network import NetworkLoadBalancer, NetworkRoute
 from ..alb.spec import ELB17, ExistingLoadBalancer, LoadBalancer, Route, target_groups
 from ..context import Context
@@ -17,6 +19,7 @@ from ..model.environment import fetches_secrets
 from ..model.image import FrameworkContainer, built_for, is_of_aws
 from ..model.spec import Model
 from ..names import Name, balanced, role
+from ..outputs import EcsOutputs
 from ..overrides import Overridable
 from ..rollouts.spec import AllAtOnce, BlueGreen, Canary, Linear, Rolling
 from ..rollouts.target import Target
@@ -914,6 +917,63 @@ class EcsService(Containers, Service):
         for does in ("execution", *(("task",) if self.has_task_role else ())):
             if getattr(self.existing, f"{does}_role") is None:
                 yield Name("aws_iam_role", role(context, named.service_role(short, does)))
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """Its tasks, and each target group of an Application Load Balancer."""
+        environment, name = place.environment, place.environment.context.name(place.name)
+        cluster = environment.ecs
+        insights = isinstance(cluster, EcsCluster) and cluster.container_insights != "disabled"
+        features: frozenset[Feature] = frozenset({"insights"} if insights else ())
+        own: Dimensions = {
+            "ClusterName": cluster.cluster_name
+            if isinstance(cluster, EcsOutputs)
+            else named.cluster_name(environment.context),
+            "ServiceName": name,
+        }
+        groups = self._target_groups(place)
+        alone = next(iter(groups.values())) if len(groups) == 1 else {}
+        yield Watched(
+            kind=self.scales.name,
+            publishes=self.scales.publishes,
+            dimensions={**own, **alone},
+            part="tasks" if groups else "",
+            features=features,
+            scaling=self.scaling,
+            scales=self.scales,
+        )
+        for part, dimensions in groups.items():
+            yield Watched(
+                kind="a target group of an Application Load Balancer",
+                publishes=TARGET_GROUP,
+                dimensions=dimensions,
+                part=part,
+            )
+
+    def _target_groups(self, place: Place) -> dict[str, Dimensions]:
+        """The dimensions of its target groups at an Application Load Balancer, by what tells them
+        apart."""
+        if not isinstance(self.route, Route):
+            return {}
+        balancer = self.route.load_balancer
+        given = place.environment.ecs
+        suffix: str | Handed = Handed("ecs", "load_balancer_suffixes", balancer)
+        if isinstance(given, EcsOutputs):
+            suffix = given.load_balancer_suffixes.get(balancer, suffix)
+        return {
+            color or "targets": {
+                "LoadBalancer": suffix,
+                "TargetGroup": Handed(
+                    place.layer, "target_group_suffixes", f"{place.name}-{color}".strip("-")
+                ),
+            }
+            for color in self.colors or ("",)
+        }
+
+    def log_groups(self, place: Place) -> Iterator[str]:
+        """The one of its containers, unless a router sends their logs elsewhere."""
+        if not self.routers:
+            given = self.existing.log_group
+            yield given or named.service_log_group(place.environment.context, place.name)
 
     def images(self) -> Iterator[Image | str]:
         """The model's image."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
+from ..alarms.published import Feature
+from ..alarms.watched import Watched
 from ..context import Context
 from ..ecr.spec import Image
 from ..image_uri import parse_image
@@ -625,6 +627,24 @@ class LambdaFunction(Service):
     def platform(self, place: Place) -> Platform:
         """What `architecture` says."""
         return "linux/arm64" if self.architecture == "ARM64" else "linux/amd64"
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """Its alias, through which everything calls it."""
+        name = named.function_name(place.environment.context, place.name)
+        provisioned: frozenset[Feature] = frozenset({"provisioned"})
+        yield Watched(
+            kind=self.scales.name,
+            publishes=self.scales.publishes,
+            dimensions={"FunctionName": name, "Resource": f"{name}:{named.ALIAS}"},
+            features=provisioned if self.keeps_warm else frozenset(),
+            scaling=self.scaling,
+            scales=self.scales,
+        )
+
+    def log_groups(self, place: Place) -> Iterator[str]:
+        """Its own, or the one that it is given."""
+        given = self.existing.log_group
+        yield given or named.function_log_group(place.environment.context, place.name)
 
     def scalings(self) -> Iterator[Scalable]:
         """Its provisioned concurrency."""

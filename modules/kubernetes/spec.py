@@ -6,17 +6,21 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
+from ..alarms.published import PODS
+from ..alarms.watched import Watched
 from ..context import Context
 from ..ecr.spec import Image, VersionedImage, is_public
 from ..eks.instances import architecture
 from ..eks.spec import (
     EKS35,
+    OBSERVABILITY,
     AutoMode,
     EksCluster,
     FargateProfile,
     LabelKey,
     LabelValue,
     Namespace,
+    cluster_name,
     own_role,
     pod_role_name,
 )
@@ -452,6 +456,23 @@ class EksService(Service):
         if layer is not None and layer.objects_by == "gitops":
             return None
         return "kubernetes_deployment_v1", place.name
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """Its pods together, where the add-on of Container Insights runs in the cluster."""
+        environment, eks = place.environment, place.environment.eks
+        if not isinstance(eks, EksCluster) or OBSERVABILITY not in eks.addons:
+            return
+        yield Watched(
+            kind=POD.name,
+            publishes=PODS,
+            dimensions={
+                "ClusterName": cluster_name(environment.context),
+                "Namespace": self.namespace,
+                "PodName": place.name,
+            },
+            features=frozenset({"insights"}),
+            scales=POD,
+        )
 
     @property
     def calls_aws(self) -> bool:

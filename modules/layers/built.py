@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .stacks.inference import InferenceLayer
     from .stacks.kubernetes import KubernetesLayer
     from .stacks.network import NetworkLayer
+    from .stacks.observability import ObservabilityLayer
     from .stacks.registry import RegistryLayer
 
 O = TypeVar("O", bound=Outputs)  # noqa: E741
@@ -106,6 +107,13 @@ class Built:
         from .stacks.kubernetes import KubernetesLayer
 
         return self._layer("kubernetes", KubernetesLayer)
+
+    @property
+    def observability(self) -> ObservabilityLayer:
+        """The observability layer."""
+        from .stacks.observability import ObservabilityLayer
+
+        return self._layer("observability", ObservabilityLayer)
 
     @property
     def identity(self) -> IdentityLayer:

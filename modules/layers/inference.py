@@ -62,6 +62,7 @@ def _build(site: Site) -> InferenceLayer:
         if isinstance(registry, Registry) and isinstance(registry.artifacts, ExistingBucket)
         else None,
         listeners=_listeners(site.environment.ecs),
+        watched=site.environment.observability is not None,
     )
 
 

@@ -10,7 +10,7 @@ from ..told import RiskRule, Severity
 from . import weaker
 from .finding import given, pairs
 from .reasons import resource
-from .record import Existing, Foreign, Found, Not, Values, risk
+from .record import Existing, Found, Not, Values, risk
 
 # Recover
 
@@ -73,4 +73,3 @@ KINDS = (
         verify=Not("what writes to it works without it, too"),
     ),
 )
-FOREIGN = (Foreign("aws_cloudwatch_composite_alarm", "composite alarm", risks=weaker.ALARM),)

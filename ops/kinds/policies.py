@@ -851,7 +851,6 @@ _OF_RESOURCES = {
     "aws_s3control_access_point_policy": ("policy of an access point", "policy"),
     "aws_s3control_bucket_policy": ("policy of a bucket", "policy"),
     "aws_secretsmanager_secret_policy": ("policy of a secret", "policy"),
-    "aws_sns_topic_policy": ("policy of a topic", "policy"),
     "aws_sqs_queue_policy": ("policy of a queue", "policy"),
 }
 _WITH_A_POLICY = {
@@ -859,7 +858,6 @@ _WITH_A_POLICY = {
     "aws_kms_external_key": ("key", "policy"),
     "aws_kms_replica_key": ("key", "policy"),
     "aws_s3_access_point": ("access point", "policy"),
-    "aws_sns_topic": ("topic", "policy"),
 }
 
 FOREIGN = (

@@ -384,6 +384,7 @@ _READ_BY = {
     "aws_cloudwatch_event_target": {"events:ListTargetsByRule"},
     "aws_cloudwatch_log_group": {"logs:DescribeLogGroups"},
     "aws_cloudwatch_metric_alarm": {"cloudwatch:DescribeAlarms"},
+    "aws_cloudwatch_composite_alarm": {"cloudwatch:DescribeAlarms"},
     "aws_default_security_group": {"ec2:DescribeSecurityGroups"},
     "aws_ec2_transit_gateway_vpc_attachment": {
         "ec2:DescribeTransitGatewayVpcAttachments",
@@ -409,6 +410,8 @@ _READ_BY = {
     "aws_s3_bucket_server_side_encryption_configuration": {"s3:GetEncryptionConfiguration"},
     "aws_service_discovery_private_dns_namespace": {"servicediscovery:GetNamespace"},
     "aws_service_discovery_service": {"servicediscovery:GetService"},
+    "aws_sns_topic_policy": {"sns:GetTopicAttributes"},
+    "aws_sns_topic_subscription": {"sns:GetSubscriptionAttributes"},
     "aws_vpc_ipv4_cidr_block_association": {"ec2:DescribeVpcs"},
     "aws_vpc_security_group_egress_rule": {"ec2:DescribeSecurityGroupRules"},
     "aws_vpc_security_group_ingress_rule": {"ec2:DescribeSecurityGroupRules"},
@@ -447,7 +450,7 @@ def test_a_capability_that_leaves_out_what_a_plan_reads_is_found(
 def test_services_without_regions_are_not_limited_to_regions() -> None:
     more = get_args(DeployService)
     statements = {each["Sid"]: each for each in policies.deploy(CONTEXT, ["eu-west-1"], more)}
-    assert statements["DeployGlobal"]["Action"] == ["budgets:*", "route53:*"]
+    assert statements["DeployGlobal"]["Action"] == ["budgets:*", "chatbot:*", "route53:*"]
     assert not {*statements["Deploy"]["Action"]} & {*statements["DeployGlobal"]["Action"]}
 
 

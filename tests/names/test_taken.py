@@ -69,6 +69,9 @@ ENDPOINT = RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large")
 BATCH = BatchTransform(model=MODEL, instance_type="ml.m5.large")
 KINDS = {f"kubernetes_{module}": kind for kind, module in _TYPES.items()}
 
+SHARED = {"aws_cloudwatch_composite_alarm": "aws_cloudwatch_metric_alarm"}
+"""Types that have their names with another one."""
+
 UNNAMED = together(each.unnamed for each in capabilities().values())
 
 
@@ -135,7 +138,7 @@ def names_made(stack: dict[str, Any]) -> Iterator[tuple[str, str]]:
                     and not value.startswith("${")
                     and f"{type_}.{argument}" not in UNNAMED
                 ):
-                    yield type_, value.removesuffix("-${local.suffix}")
+                    yield SHARED.get(type_, type_), value.removesuffix("-${local.suffix}")
 
 
 def as_made(name: Name) -> tuple[str, str]:

@@ -231,6 +231,15 @@ CASES: dict[str, tuple[str, Entry]] = {
         "SEC3",
         update("aws_cloudwatch_log_group.l", {"retention_in_days": 365}, {"retention_in_days": 30}),
     ),
+    "a receiver of alarms goes away": (
+        "TELL1",
+        changed(
+            "aws_sns_topic_subscription.s",
+            ["delete"],
+            {"protocol": "email", "endpoint": "a@example.com"},
+            None,
+        ),
+    ),
     "the maximum is lowered": (
         "CAP1",
         update("aws_appautoscaling_target.t", TARGET, {**TARGET, "max_capacity": 4}),
@@ -505,6 +514,11 @@ def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:
 
 SERVICE_OF_FOUR = {"name": "s", "desired_count": 4, "task_definition": "b"}
 QUIET: dict[str, Entry] = {
+    "a receiver confirms by itself from now on": update(
+        "aws_sns_topic_subscription.s",
+        {"protocol": "https", "endpoint_auto_confirms": False},
+        {"protocol": "https", "endpoint_auto_confirms": True},
+    ),
     "a policy loses an action": update(
         "aws_iam_role_policy.p",
         {"policy": policy(allow(["s3:GetObject", "s3:PutObject"]))},

@@ -20,7 +20,7 @@ from inferform import (
     StepScaling,
     TargetTracking,
 )
-from inferform.alarms.published import KNOWN, LISTED, TARGET_GROUP
+from inferform.alarms.published import LISTED, TARGET_GROUP
 from inferform.alarms.spec import WATCHED
 from inferform.scaling.kinds import (
     ASYNCHRONOUS,

@@ -10,7 +10,7 @@ from ...cdk import Construct
 from ...context import Context
 from ...ecs.names import cluster_name
 from ...layer import Layer, known_beside
-from ...outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
+from ...outputs import EcsOutputs, InferenceOutputs, NetworkOutputs, RegistryOutputs
 from ...overriding import override
 from ...own import OwnSurroundings
 from ...sagemaker.construct import HostedEndpoint
@@ -52,10 +52,12 @@ class InferenceLayer(Layer):
         group: str = "",
         artifacts: str | None = None,
         listeners: Mapping[str, str] | None = None,
+        watched: bool = False,
     ) -> None:
         """`artifacts` is the bucket of artifacts that exists beside a registry layer, `listeners` the
         ARNs of those that exist beside an ecs layer, `secondary_cidrs` the ranges of a Network that hold its
-        subnets beside `cidr`: they are known before those layers' states."""
+        subnets beside `cidr`: they are known before those layers' states; `watched` whether the observability
+        layer reads what this one hands up."""
         super().__init__(scope, layer, context=context, target=target)
         self._group = group
         self._listeners = listeners or {}
@@ -78,7 +80,17 @@ class InferenceLayer(Layer):
         if spec.functions:
             self._functions(below, data, spec, private=private)
         self._own(spec)
+        if watched:
+            self.hand_up(InferenceOutputs(target_group_suffixes=self._target_groups()))
         override(spec, self, apart=["endpoints", "batch", "services", "functions", "own"])
+
+    def _target_groups(self) -> dict[str, str]:
+        """The end of each target group's ARN, by service and color."""
+        return {
+            "-".join(filter(None, [name, color])): suffix
+            for name, service in self.services.items()
+            for color, suffix in service.target_group_suffixes.items()
+        }
 
     def _own(self, spec: Inference) -> None:
         """What is of kinds of the team's own."""

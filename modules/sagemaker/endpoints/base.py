@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
+from ...alarms.published import COMPONENT_HOST, Feature
 from ...alarms.spec import EndpointAlarms
+from ...alarms.watched import Watched
 from ...context import Context
 from ...existing import EXI7
 from ...model.accelerator import Device, device_of
@@ -253,6 +255,15 @@ class Endpoint(Hosts):
             if variant.scaling is not None:
                 yield from variant.scaling.names(scaled_variant(context, short, variant.name), of)
 
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """Each production variant."""
+        for variant in self.hosted():
+            yield _watched(variant, place.environment.context.name(place.name))
+
+    def log_groups(self, place: Place) -> Iterator[str]:
+        """The one that SageMaker writes to."""
+        yield endpoint_log_group(place.environment.context, place.name)
+
     def existing_problems(self, place: Place) -> Iterator[Problem]:
         """No other log group than the one that SageMaker writes into."""
         yield from super().existing_problems(place)
@@ -371,6 +382,29 @@ def _silent(alarms: EndpointAlarms | None, variants: Iterable[Hosted]) -> Iterat
         for kind in dict.fromkeys(variant.scales for variant in variants):
             for problem in alarms.problems_for(kind.publishes, kind.name):
                 yield problem.under("rollout", "alarms")
+
+
+def _watched(variant: Hosted, endpoint: str) -> Watched:
+    facts = variant.fleet.facts if variant.fleet else None
+    counted = {"vcpu": facts.vcpu, "gpu": facts.gpus} if facts else {}
+    provisioned = variant.serverless and variant.serverless.provisioned_concurrency is not None
+    has: dict[Feature, bool] = {
+        "gpu": bool(counted.get("gpu")),
+        "multi-model": variant.mode == "multi-model",
+        "provisioned": bool(provisioned),
+    }
+    of_components = variant.mode == "components"
+    return Watched(
+        kind="instances under inference components" if of_components else variant.scales.name,
+        publishes=COMPONENT_HOST if of_components else variant.scales.publishes,
+        part=variant.name,
+        dimensions={"EndpointName": endpoint, "VariantName": variant.name},
+        features=frozenset(feature for feature, given in has.items() if given),
+        processors={name: count for name, count in counted.items() if count},
+        instance_type=variant.instance_type,
+        scaling=variant.scaling,
+        scales=variant.scales,
+    )
 
 
 def _unguarded(variant: Hosted) -> str | None:

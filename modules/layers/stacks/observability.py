@@ -1,0 +1,65 @@
+"""The observability layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...alarms.watched import Handed
+from ...cdk import Construct, TerraformLocal
+from ...context import Context
+from ...layer import Layer
+from ...observability.alarms import find_alarms
+from ...observability.construct import Alarms, EventRule, Topic
+from ...observability.events import told
+from ...observability.spec import Observability
+from ...outputs import EcsOutputs, InferenceOutputs, Outputs
+from ...overriding import override
+from ...target import Target
+
+if TYPE_CHECKING:
+    from ...environment import Environment
+
+_OUTPUTS: dict[str, type[Outputs]] = {"ecs": EcsOutputs, "inference": InferenceOutputs}
+
+
+class ObservabilityLayer(Layer):
+    """What watches the layers below: `topic`, `alarms`, and rules by the service that tells them,
+    `events`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        context: Context,
+        spec: Observability,
+        target: Target,
+        environment: Environment,
+    ) -> None:
+        super().__init__(scope, "observability", context=context, target=target)
+        self._handed: dict[Handed, str] = {}
+        self.topic = Topic(self, "topic", context=context, spec=spec.notify)
+        self.alarms = Alarms(
+            self,
+            "alarms",
+            found=find_alarms(environment),
+            spec=spec.notify,
+            topic=self.topic.arn,
+            resolve=self.resolve,
+        )
+        events = Construct(self, "events")
+        self.events = {
+            each.source: EventRule(
+                events, each.source, context=context, told=each, topic=self.topic.arn
+            )
+            for each in (told(environment) if spec.events.rollbacks else ())
+        }
+        override(spec, self)
+
+    def resolve(self, handed: Handed) -> str:
+        """What a layer below hands up, as a local value of its own."""
+        if handed not in self._handed:
+            kind = _OUTPUTS[handed.layer.partition("-")[0]]
+            value = getattr(self.read(handed.layer, kind), handed.output)[handed.key]
+            name = f"handed_{len(self._handed)}"
+            self._handed[handed] = TerraformLocal(self, name, value).as_string
+        return self._handed[handed]

@@ -1,0 +1,118 @@
+"""What EventBridge tells of rollbacks and failures, by the service that tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..ecs.spec import EcsService
+from ..functions.spec import LambdaFunction
+from ..sagemaker.endpoints.base import Endpoint
+
+if TYPE_CHECKING:
+    from ..environment import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One rule: which events, and what is written of each."""
+
+    source: str
+    """What the rule is called after: `sagemaker`."""
+
+    pattern: Mapping[str, Any]
+    """The pattern of the events."""
+
+    paths: Mapping[str, str]
+    """What of an event is written, by the name in the text."""
+
+    text: str
+    """What people read."""
+
+
+def told(environment: Environment) -> Iterator[Told]:
+    """The rules of an environment: only of what it has, and only of its own names.
+
+    Amazon SageMaker developer guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge"
+    (several events tell of one change); AWS CodeDeploy user guide, "Monitoring deployments with Amazon
+    CloudWatch Events"; Amazon ECS developer guide, "Amazon ECS service deployment state change events".
+    """
+    specs = [each.spec for each in environment.deployed]
+    services = [spec for spec in specs if isinstance(spec, EcsService)]
+    context = environment.context
+    before, after = context.around
+    own: Any = {"wildcard": context.any_name} if after else {"prefix": before}
+    if any(isinstance(spec, Endpoint) for spec in specs):
+        yield Told(
+            "sagemaker",
+            {
+                "source": ["aws.sagemaker"],
+                "detail-type": [
+                    "SageMaker Endpoint State Change",
+                    "SageMaker Endpoint Deployment State Change",
+                ],
+                "detail": {
+                    "EndpointName": [own],
+                    "EndpointStatus": [
+                        "FAILED",
+                        "ROLLING_BACK",
+                        "UPDATE_ROLLBACK_FAILED",
+                        "Failed",
+                        "RollingBack",
+                        "UpdateRollbackFailed",
+                    ],
+                },
+            },
+            {
+                "endpoint": "$.detail.EndpointName",
+                "status": "$.detail.EndpointStatus",
+                "time": "$.time",
+            },
+            "SageMaker endpoint <endpoint> is <status> since <time>. See why: inferform rollout, and the "
+            "endpoint's FailureReason.",
+        )
+    functions = [spec for spec in specs if isinstance(spec, LambdaFunction)]
+    if any(spec.uses_code_deploy for spec in services) or any(spec.shifts for spec in functions):
+        yield Told(
+            "codedeploy",
+            {
+                "source": ["aws.codedeploy"],
+                "detail-type": ["CodeDeploy Deployment State-change Notification"],
+                "detail": {"application": [own], "state": ["FAILURE", "STOP"]},
+            },
+            {
+                "service": "$.detail.application",
+                "deployment": "$.detail.deploymentId",
+                "state": "$.detail.state",
+                "time": "$.time",
+            },
+            "CodeDeploy's deployment <deployment> of <service> ended with <state> at <time>, and what ran "
+            "before it serves again.",
+        )
+    if services:
+        yield Told(
+            "ecs",
+            {
+                "source": ["aws.ecs"],
+                "detail-type": ["ECS Deployment State Change"],
+                "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]},
+                "resources": [{"prefix": context.arn("ecs", f"service/{_cluster(environment)}/")}],
+            },
+            {
+                "service": "$.resources[0]",
+                "reason": "$.detail.reason",
+                "time": "$.time",
+            },
+            "The deployment of ECS service <service> failed at <time>: <reason>",
+        )
+
+
+def _cluster(environment: Environment) -> str:
+    from ..ecs.names import cluster_name
+    from ..outputs import EcsOutputs
+
+    given = environment.ecs
+    return (
+        given.cluster_name if isinstance(given, EcsOutputs) else cluster_name(environment.context)
+    )

@@ -1,0 +1,31 @@
+"""Names of what the observability layer makes."""
+
+from __future__ import annotations
+
+from ..context import Context
+
+TOPIC = "alerts"
+"""What the topic, its key and what hears it have in their names."""
+
+CHAT = "chat"
+"""What the role of AWS Chatbot has in its name."""
+
+
+def topic_name(context: Context) -> str:
+    """The name of the environment's topic."""
+    return context.name(TOPIC, limit=256)
+
+
+def topic_arn(context: Context) -> str:
+    """Its ARN."""
+    return context.arn("sns", topic_name(context))
+
+
+def event_rule(context: Context, source: str) -> str:
+    """The name of the EventBridge rule of what one service tells."""
+    return context.name("failed", source, limit=64)
+
+
+def chat_name(context: Context, channel: str) -> str:
+    """The name of the configuration of a chat channel."""
+    return context.name(CHAT, channel, limit=128)

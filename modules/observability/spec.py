@@ -1,0 +1,151 @@
+"""What is asked of the observability layer: who is told of what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from ..alarms.spec import ALM3, AlarmName, DatapointsToAlarm, EvaluationPeriods
+from ..names import Name, role
+from ..overrides import Overridable
+from ..rules import Problem, rule
+from ..service import Named, Place
+from ..spec import Aws, Between, Many, ShortName, Spec
+from . import names as named
+from .limits import ServiceAlarms
+from .notify import Notify
+from .slo import Slo
+
+MON4 = rule(
+    "MON4",
+    refuses="an anomaly alarm with a band, a period or a number that CloudWatch does not take",
+    message="must be from {low} to {high}",
+    source="Amazon CloudWatch user guide, anomaly detection (500 models in an account and Region); API "
+    "reference, PutMetricAlarm Period (whole minutes, at most a day)",
+)
+MON5 = rule(
+    "MON5",
+    refuses="a composite alarm of no alarm, of more than 100, or with a rule above 10,240 characters",
+    message="{wrong}",
+    source="botocore cloudwatch PutCompositeAlarmInput AlarmRule; CloudWatch API reference, "
+    "PutCompositeAlarm (at most 100 alarms)",
+)
+
+
+class AnomalyAlarm(Spec):
+    """An alarm on a metric that leaves the band in which CloudWatch expects it.
+
+    CloudWatch learns the band from two weeks of the metric, and has one from three hours on.
+    """
+
+    of: str
+    """The service: `fraud`, or with its sort where several have the name, `endpoint/fraud`."""
+
+    metric: str
+    """The metric, such as `Invocations`; one that the service publishes."""
+
+    outside: Literal["above", "below", "both"] = "both"
+    """On which side of the band the alarm sounds. Default: on both."""
+
+    band: Annotated[float, Between(MON4, 0.5, 10)] = 2.0
+    """The width of the band in standard deviations. Default: 2."""
+
+    period_minutes: Annotated[int, Between(MON4, 1, 1_440)] = 5
+    """The length of one datapoint. Default: 5."""
+
+    datapoints: DatapointsToAlarm = 3
+    """How many datapoints of `of_datapoints` have to be outside. Default: 3."""
+
+    of_datapoints: EvaluationPeriods = 3
+    """How many datapoints are looked at. Default: 3."""
+
+    def check(self) -> Iterator[Problem]:
+        """No more datapoints than are looked at."""
+        if self.datapoints > self.of_datapoints:
+            yield ALM3.problem("datapoints", got=self.datapoints, periods=self.of_datapoints)
+
+
+class CompositeAlarm(Spec):
+    """An alarm over others: one message for many, or none during what is planned."""
+
+    alarms: Many[str]
+    """The alarms, by their keys as `inferform alarms` lists them, in which `*` stands for any text:
+    `endpoint/fraud/*`, `*/server-errors`, `slo/availability/*`."""
+
+    needs: Literal["any", "all"] = "any"
+    """How many of them have to sound. Default: any one."""
+
+    unless: Many[str] = ()
+    """Alarms that keep it quiet while they sound, likewise. Default: none."""
+
+    muted_by: (
+        Annotated[AlarmName, Aws("cloudwatch:PutCompositeAlarmInput.ActionsSuppressor")] | None
+    ) = None
+    """The name of an alarm that exists, outside of this environment: while it sounds, and two minutes
+    after, this one tells nobody. A maintenance window is such an alarm that somebody sets by hand; mute
+    rules of CloudWatch are not in the provider's versions that Inferform works with. Default: none."""
+
+    alone: bool = False
+    """Whether only it tells people, and the alarms that it is over do not. Default: False."""
+
+    def check(self) -> Iterator[Problem]:
+        """It is over something."""
+        if not self.alarms:
+            yield MON5.problem("alarms", wrong="must name an alarm, such as endpoint/fraud/*")
+
+
+class Events(Spec):
+    """What happens to services and is told beside alarms."""
+
+    rollbacks: bool = True
+    """Whether rollbacks and failed updates are told: of SageMaker endpoints, of ECS services, and of
+    deployments of CodeDeploy. Default: True."""
+
+
+class Observability(Overridable, Named):
+    """The observability layer: alarms that mean something, who is told, and what there is to look at.
+
+    Without any field it watches every service of the environment by the metrics that its kind publishes.
+    """
+
+    notify: Notify = Notify()
+    """Who is told. Default: a topic that nobody hears yet."""
+
+    alarms: ServiceAlarms | None = ServiceAlarms()
+    """The alarms of every service. Default: those that mean something without knowing the model; None
+    for none."""
+
+    services: dict[str, ServiceAlarms | None] = {}
+    """Other alarms of single services, by their name: `{"fraud": ServiceAlarms(latency_ms=200)}`; where
+    several have the name, with the sort: `endpoint/fraud`. None of a service for none. Default: those of
+    `alarms`."""
+
+    anomalies: dict[ShortName, AnomalyAlarm] = {}
+    """Alarms on what is unusual. Default: none."""
+
+    slos: dict[ShortName, Slo] = {}
+    """What is promised, each with alarms on how fast its budget is used up. Default: none."""
+
+    composites: dict[ShortName, CompositeAlarm] = {}
+    """Alarms over alarms. Default: none, but those of SLOs."""
+
+    events: Events = Events()
+    """What is told beside alarms. Default: rollbacks and failures."""
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Of its topic and key, and of chat channels."""
+        context, notify = place.environment.context, self.notify
+        if notify.topic is None:
+            yield Name("aws_sns_topic", named.topic_name(context))
+            if notify.kms_key is None:
+                yield Name("aws_kms_alias", f"alias/{named.topic_name(context)}")
+        if notify.slack:
+            yield Name("aws_iam_role", role(context, named.CHAT))
+        for channel in notify.slack:
+            kind = "aws_chatbot_slack_channel_configuration"
+            yield Name(kind, named.chat_name(context, channel))
+
+    def check(self) -> Iterator[Problem]:
+        """No more anomaly alarms than an account may have."""
+        if len(self.anomalies) > 500:
+            yield MON4.problem("anomalies", got=len(self.anomalies), low=0, high=500)

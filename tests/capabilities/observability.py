@@ -1,0 +1,124 @@
+"""The observability layer."""
+
+from __future__ import annotations
+
+from .record import MODEL, OTHER_UNIT, OWN_CHOICE, PART_OF_A_NAME, Capability
+
+_KEYS = "keys of alarms of the environment, from which rules are written"
+
+CAPABILITY = Capability(
+    examples={
+        "observability": f"""
+inference=Inference(
+    endpoints={{
+        "fraud": RealtimeEndpoint(
+            model={MODEL}, instance_type="ml.g5.xlarge",
+            scaling=Scaling(
+                max_capacity=3, policies=[TargetTracking(metric=CpuUtilization(percent=60))],
+            ),
+        ),
+        "late": AsyncEndpoint(model={MODEL}, instance_type="ml.m5.large"),
+    }},
+),
+observability=Observability(
+    notify=Notify(
+        emails=["ml-oncall@example.com"],
+        https=["https://events.pagerduty.com/integration/0123456789abcdef/enqueue"],
+        slack={{"oncall": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23")}},
+        kms_key="arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        ok=False,
+    ),
+    alarms=ServiceAlarms(
+        server_error_percent=0.5, client_error_percent=10.0, latency_ms=250.0,
+        latency_percentile=95.0, overhead_ms=500.0, no_traffic_hours=6, minutes=2, of_minutes=3,
+        usage=UsageAlarms(
+            memory_percent=85.0, disk_percent=75.0, gpu_memory_percent=90.0,
+            saturation_percent=70.0, behind_minutes=10, missing=1, missing_minutes=10, restarts=1,
+        ),
+        queue=QueueAlarms(backlog_age_seconds=600, lost_requests=5, spillover=5),
+    ),
+    services={{"late": ServiceAlarms()}},
+    anomalies={{
+        "traffic": AnomalyAlarm(
+            of="fraud", metric="Invocations", outside="below", band=3.0, period_minutes=15,
+            datapoints=2, of_datapoints=4,
+        ),
+    }},
+    slos={{
+        "availability": Slo(of="fraud", objective_percent=99.5, period_days=28, min_requests=500),
+        "speed": Slo(
+            of="late", objective_percent=99.0, latency_ms=300.0, page=True, ticket=False,
+        ),
+    }},
+    composites={{
+        "fraud": CompositeAlarm(
+            alarms=["endpoint/fraud/*"], needs="any", unless=["anomaly/traffic"],
+            muted_by="maintenance", alone=True,
+        ),
+    }},
+    events=Events(rollbacks=True),
+),
+""",
+        "observability-alone": f"""
+inference=Inference(
+    endpoints={{
+        "fraud": RealtimeEndpoint(model={MODEL}, instance_type="ml.m5.large"),
+    }},
+),
+observability=Observability(),
+""",
+    },
+    not_aws={
+        OTHER_UNIT: (
+            "QueueAlarms.backlog_age_seconds",
+            "QueueAlarms.lost_requests",
+            "QueueAlarms.spillover",
+            "ServiceAlarms.latency_ms",
+            "ServiceAlarms.latency_percentile",
+            "ServiceAlarms.no_traffic_hours",
+            "ServiceAlarms.overhead_ms",
+            "Slo.latency_ms",
+            "Slo.objective_percent",
+            "UsageAlarms.behind_minutes",
+            "UsageAlarms.missing",
+            "UsageAlarms.missing_minutes",
+            "UsageAlarms.restarts",
+            "AnomalyAlarm.band",
+            "AnomalyAlarm.period_minutes",
+        ),
+        OWN_CHOICE: (
+            "AnomalyAlarm.outside",
+            "Slo.min_requests",
+            "Slo.period_days",
+        ),
+        PART_OF_A_NAME: ("Notify.kms_key",),
+        _KEYS: (
+            "AnomalyAlarm.metric",
+            "AnomalyAlarm.of",
+            "CompositeAlarm.alarms[]",
+            "CompositeAlarm.needs",
+            "CompositeAlarm.unless[]",
+            "Observability.services{key}",
+            "Slo.of",
+        ),
+    },
+    stricter={
+        "an alarm tells SNS topics, and starts nothing else": ("Notify.topic",),
+        "an alarm of this account and Region, by its name": ("CompositeAlarm.muted_by",),
+    },
+    shorter={
+        "an alarm of this account and Region, by its name": ("CompositeAlarm.muted_by",),
+    },
+    good={
+        "Notify.emails[]": ("ml-oncall@example.com",),
+        "Notify.https[]": ("https://events.pagerduty.com/integration/1/enqueue",),
+        "SlackChannel.channel": ("C07EZ1ABC23",),
+    },
+    requests={
+        "aws_chatbot_slack_channel_configuration": ("chatbot:CreateSlackChannelConfiguration"),
+        "aws_cloudwatch_composite_alarm": "cloudwatch:PutCompositeAlarm",
+        "aws_sns_topic": "sns:CreateTopic",
+        "aws_sns_topic_policy": "sns:SetTopicAttributes",
+        "aws_sns_topic_subscription": "sns:Subscribe",
+    },
+)

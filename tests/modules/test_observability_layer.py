@@ -1,0 +1,243 @@
+"""The observability layer in Terraform's JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from inferform import (
+    AnomalyAlarm,
+    Canary,
+    CompositeAlarm,
+    Context,
+    EcsCluster,
+    EcsService,
+    Environment,
+    Fargate,
+    Image,
+    Inference,
+    LoadBalancer,
+    Model,
+    Network,
+    Notify,
+    Observability,
+    RealtimeEndpoint,
+    Registry,
+    Repository,
+    Route,
+    SlackChannel,
+    Slo,
+)
+
+from ..conftest import Synthesized
+
+CONTEXT = Context(
+    organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
+)
+MODEL = Model(image=Image(repository="fraud", tag="1.4.2"))
+FRAUD = RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large")
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+
+Synthesize = Callable[..., Synthesized]
+
+
+def environment(spec: Observability | None, **more: Any) -> Environment:
+    return Environment(
+        **{
+            "context": CONTEXT,
+            "network": Network(cidr="10.20.0.0/16"),
+            "registry": Registry(repositories={"fraud": Repository()}),
+            "inference": Inference(endpoints={"fraud": FRAUD}),
+            "observability": spec,
+            **more,
+        }
+    )
+
+
+def by_name(stack: Any, type_: str, name: str) -> list[dict[str, Any]]:
+    return sorted(stack["resource"].get(type_, {}).values(), key=lambda each: str(each[name]))
+
+
+@pytest.fixture
+def stack(synthesize: Synthesize) -> Any:
+    spec = Observability(
+        notify=Notify(
+            emails=["a@example.com"],
+            https=["https://example.com/page"],
+            slack={"ops": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23")},
+        ),
+        anomalies={"traffic": AnomalyAlarm(of="fraud", metric="Invocations", outside="below")},
+        slos={"up": Slo(of="fraud", objective_percent=99.5, ticket=False)},
+        composites={
+            "all": CompositeAlarm(
+                alarms=["*/memory", "*/disk"],
+                unless=["anomaly/*"],
+                muted_by="maintenance",
+                alone=True,
+            )
+        },
+    )
+    return synthesize(environment(spec))["dev-use1-observability"]
+
+
+def test_the_layer_alone_watches_and_tells(synthesize: Synthesize) -> None:
+    without = synthesize(environment(None))
+    stacks = synthesize(environment(Observability()))
+    # It changes nothing in the layers below.
+    assert {name: each for name, each in stacks.items() if "observability" not in name} == without
+    resources = stacks["dev-use1-observability"]["resource"]
+    (topic,) = resources["aws_sns_topic"].values()
+    assert topic["name"] == "acme-dev-use1-alerts"
+    alarms = resources["aws_cloudwatch_metric_alarm"]
+    assert len(alarms) == 5
+    for alarm in alarms.values():
+        (action,) = alarm["alarm_actions"]
+        assert action.startswith("${aws_sns_topic.")
+        assert alarm["ok_actions"] == [action]
+    (target,) = resources["aws_cloudwatch_event_target"].values()
+    assert target["arn"] == action
+
+
+def test_an_alarm_says_of_what_it_is_what_it_means_and_what_to_do(stack: Any) -> None:
+    alarms = by_name(stack, "aws_cloudwatch_metric_alarm", "alarm_name")
+    (errors,) = [each for each in alarms if each["alarm_name"].endswith("server-errors")]
+    assert errors["alarm_description"] == (
+        "endpoint/fraud: 5XX answers above 1 % of requests. First: read the log for tracebacks, and roll "
+        "the last release back if it began with that."
+    )
+    assert errors["dimensions"] == {
+        "EndpointName": "acme-dev-use1-fraud",
+        "VariantName": "primary",
+    }
+    (overhead,) = [each for each in alarms if each["alarm_name"].endswith("overhead")]
+    assert overhead["extended_statistic"] == "p99"
+    assert overhead["evaluate_low_sample_count_percentiles"] == "ignore"
+
+
+def test_an_anomaly_alarm_has_a_band_and_no_threshold(stack: Any) -> None:
+    alarms = by_name(stack, "aws_cloudwatch_metric_alarm", "alarm_name")
+    (anomaly,) = [each for each in alarms if "anomaly" in each["alarm_name"]]
+    assert anomaly["threshold_metric_id"] == "band"
+    assert "threshold" not in anomaly
+    assert anomaly["comparison_operator"] == "LessThanLowerThreshold"
+    band, metric = anomaly["metric_query"]
+    assert band["expression"] == "ANOMALY_DETECTION_BAND(value, 2)"
+    assert metric["metric"]["period"] == 300
+    assert metric["return_data"] is True
+
+
+def test_composite_alarms_refer_to_their_alarms_which_are_deleted_after_them(stack: Any) -> None:
+    composites = by_name(stack, "aws_cloudwatch_composite_alarm", "alarm_name")
+    every, fast, _ = composites
+    assert [each["alarm_name"] for each in composites] == [
+        "acme-dev-use1-composite-all",
+        "acme-dev-use1-slo-up-fast",
+        "acme-dev-use1-slo-up-slow",
+    ]
+    assert every["alarm_rule"].count("${aws_cloudwatch_metric_alarm.") == 3
+    assert ") AND NOT (" in every["alarm_rule"]
+    assert every["actions_suppressor"] == {
+        "alarm": "maintenance",
+        "extension_period": 120,
+        "wait_period": 120,
+    }
+    assert fast["alarm_rule"].count(" AND ") == 1
+    for alarm in stack["resource"]["aws_cloudwatch_metric_alarm"].values():
+        assert alarm["lifecycle"]["create_before_destroy"] is True
+
+
+def test_what_a_composite_alarm_tells_its_alarms_do_not(stack: Any) -> None:
+    alarms = by_name(stack, "aws_cloudwatch_metric_alarm", "alarm_name")
+    silent = [
+        each["alarm_name"].rpartition("-")[2] for each in alarms if "alarm_actions" not in each
+    ]
+    assert sorted(silent) == ["disk", "long", "long", "memory", "short", "short"]
+    for composite in stack["resource"]["aws_cloudwatch_composite_alarm"].values():
+        assert composite["alarm_actions"]
+
+
+def test_everybody_hears_by_one_topic(stack: Any) -> None:
+    subscribed = by_name(stack, "aws_sns_topic_subscription", "protocol")
+    assert [(each["protocol"], each["endpoint"]) for each in subscribed] == [
+        ("email", "a@example.com"),
+        ("https", "https://example.com/page"),
+    ]
+    (chat,) = stack["resource"]["aws_chatbot_slack_channel_configuration"].values()
+    assert chat["slack_team_id"] == "T07EA123LEP"
+    assert chat["sns_topic_arns"] == [subscribed[0]["topic_arn"]]
+
+
+def test_the_services_that_tell_may_use_the_topic_and_its_key(stack: Any) -> None:
+    (policy,) = stack["resource"]["aws_sns_topic_policy"].values()
+    (key,) = stack["resource"]["aws_kms_key"].values()
+    published = json.loads(policy["policy"])["Statement"]
+    used = json.loads(key["policy"])["Statement"][1]
+    services = {
+        name
+        for each in published
+        if each["Effect"] == "Allow"
+        for name in ([each["Principal"]["Service"]], each["Principal"]["Service"])[
+            isinstance(each["Principal"]["Service"], list)
+        ]
+    }
+    assert services == set(used["Principal"]["Service"])
+    assert {"cloudwatch.amazonaws.com", "events.amazonaws.com"} <= services
+
+
+def test_a_topic_that_exists_is_told_and_nothing_is_made_of_it(synthesize: Synthesize) -> None:
+    arn = "arn:aws:sns:us-east-1:999988887777:alerts"
+    stacks = synthesize(environment(Observability(notify=Notify(topic=arn, ok=False))))
+    resources = stacks["dev-use1-observability"]["resource"]
+    assert not {"aws_sns_topic", "aws_sns_topic_policy", "aws_kms_key"} & set(resources)
+    for alarm in resources["aws_cloudwatch_metric_alarm"].values():
+        assert alarm["alarm_actions"] == [arn]
+        assert "ok_actions" not in alarm
+
+
+@pytest.mark.parametrize("rollout", [None, Canary()], ids=["one", "colors"])
+def test_target_groups_are_handed_up(synthesize: Synthesize, rollout: Canary | None) -> None:
+    service = EcsService(
+        model=MODEL,
+        compute=Fargate(cpu=1024, memory_mib=2048),
+        route=Route(load_balancer="internal", paths=["/fraud/*"], grace_seconds=120),
+        **({"rollout": rollout} if rollout else {}),
+    )
+    stacks = synthesize(
+        environment(
+            Observability(),
+            inference={"risk": Inference(services={"fraud": service})},
+            ecs=EcsCluster(load_balancers={"internal": LoadBalancer(certificate=CERTIFICATE)}),
+        )
+    )
+    handed = stacks["dev-use1-inference-risk"]["output"]["target_group_suffixes"]["value"]
+    assert set(handed) == ({"fraud-blue", "fraud-green"} if rollout else {"fraud"})
+    stack = stacks["dev-use1-observability"]
+    assert set(stack["data"]["terraform_remote_state"]) == {"ecs", "inference-risk"}
+    unhealthy = [
+        alarm
+        for alarm in stack["resource"]["aws_cloudwatch_metric_alarm"].values()
+        if alarm.get("metric_name") == "UnHealthyHostCount"
+    ]
+    groups = {stack["locals"][_local(each["dimensions"]["TargetGroup"])] for each in unhealthy}
+    assert groups == {
+        f'${{data.terraform_remote_state.inference-risk.outputs.target_group_suffixes["{key}"]}}'
+        for key in handed
+    }
+
+
+def _local(reference: str) -> str:
+    return reference.removeprefix("${local.").removesuffix("}")
+
+
+def test_alarms_grow_with_services_and_with_nothing_else(synthesize: Synthesize) -> None:
+    counts = []
+    for many in (1, 2, 12):
+        endpoints = {f"fraud-{index}": FRAUD for index in range(many)}
+        stacks = synthesize(environment(Observability(), inference=Inference(endpoints=endpoints)))
+        resources = stacks["dev-use1-observability"]["resource"]
+        counts.append(sum(map(len, resources.values())))
+    one, two, twelve = counts
+    assert twelve - one == 11 * (two - one)

@@ -1,0 +1,577 @@
+"""Observability: which alarms there are, when they sound, and what is refused. Needs no Node."""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inferform import (
+    AnomalyAlarm,
+    AsyncEndpoint,
+    Canary,
+    CompositeAlarm,
+    Context,
+    CpuUtilization,
+    EcsCluster,
+    EcsService,
+    EksCluster,
+    EksService,
+    Environment,
+    Fargate,
+    Image,
+    Inference,
+    Kubernetes,
+    LambdaFunction,
+    LoadBalancer,
+    Model,
+    MultiVariantEndpoint,
+    Network,
+    Notify,
+    Observability,
+    Pod,
+    QueueAlarms,
+    RealtimeEndpoint,
+    Registry,
+    Repository,
+    Route,
+    Scaling,
+    ServerlessEndpoint,
+    ServiceAlarms,
+    Slo,
+    SpecError,
+    TargetTracking,
+    UsageAlarms,
+    Variant,
+)
+from inferform.alarms.published import KNOWN
+from inferform.eks.spec import Addon
+from inferform.observability.alarms import Alarm, Found, find_alarms
+from inferform.observability.events import told
+from inferform.observability.slo import WINDOWS
+from inferform.spec import problems_of
+
+CONTEXT = Context(
+    organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
+)
+MODEL = Model(image=Image(repository="fraud", tag="1.4.2"))
+FRAUD = RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large")
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+
+
+def environment(
+    inference: Inference | None = None, spec: Observability | None = None, **more: Any
+) -> Environment:
+    return Environment(
+        **{
+            "context": CONTEXT,
+            "network": Network(cidr="10.20.0.0/16"),
+            "registry": Registry(repositories={"fraud": Repository()}),
+            "inference": inference or Inference(endpoints={"fraud": FRAUD}),
+            "observability": spec or Observability(),
+            **more,
+        }
+    )
+
+
+def alarms(inference: Inference, spec: Observability | None = None, **more: Any) -> list[str]:
+    return [each.key for each in find_alarms(environment(inference, spec, **more)).alarms]
+
+
+def of(key: str, found: Found) -> Alarm:
+    return found.by_key[key]
+
+
+def broken(spec: Observability, **more: Any) -> list[str]:
+    with pytest.raises(SpecError) as caught:
+        environment(spec=spec, **more)
+    return [str(problem) for problem in caught.value.problems if problem.severity == "error"]
+
+
+def test_every_alarm_of_the_table_is_of_a_metric_and_a_limit_that_exist() -> None:
+    for kind, publishes in KNOWN.items():
+        labels = [metric.bad.alarm for metric in publishes.metrics if metric.bad]
+        assert len(labels) == len(set(labels)), kind
+        for metric in publishes.metrics:
+            bad = metric.bad
+            if bad is None:
+                continue
+            assert "{limit}" in bad.says, kind
+            ServiceAlarms().limit_of(bad)
+            ServiceAlarms().minutes_of(bad)
+            for other in filter(None, (bad.share_of, bad.short_of)):
+                assert publishes.named(other), kind
+        for counted in filter(None, (publishes.requests, publishes.failures)):
+            assert publishes.named(counted.metric), kind
+        assert publishes.latency is None or publishes.named(publishes.latency), kind
+
+
+def test_each_kind_of_endpoint_has_the_alarms_that_its_metrics_allow() -> None:
+    scaling = Scaling(max_capacity=3, policies=[TargetTracking(metric=CpuUtilization(percent=60))])
+    keys = alarms(
+        Inference(
+            endpoints={
+                "plain": FRAUD,
+                "gpu": FRAUD.replace(instance_type="ml.g5.12xlarge", scaling=scaling),
+                "late": AsyncEndpoint(model=MODEL, instance_type="ml.m5.large"),
+                "cold": ServerlessEndpoint(model=MODEL, memory_mib=2048, max_concurrency=5),
+                "warm": ServerlessEndpoint(
+                    model=MODEL, memory_mib=2048, max_concurrency=5, provisioned_concurrency=1
+                ),
+            }
+        )
+    )
+    by = {
+        name: sorted(key.rpartition("/")[2] for key in keys if key.startswith(f"endpoint/{name}/"))
+        for name in ("plain", "gpu", "late", "cold", "warm")
+    }
+    assert by["plain"] == ["client-errors", "disk", "memory", "overhead", "server-errors"]
+    assert by["gpu"] == sorted([*by["plain"], "behind-cpu", "gpu-memory"])
+    assert by["late"] == [
+        "backlog-age",
+        "client-errors",
+        "disk",
+        "expired-requests",
+        "memory",
+        "server-errors",
+        "unread-requests",
+        "unwritten-answers",
+    ]
+    assert by["cold"] == ["client-errors", "memory", "overhead", "saturation", "server-errors"]
+    assert by["warm"] == sorted([*by["cold"], "spillover"])
+
+
+def test_limits_are_in_the_units_of_the_metrics() -> None:
+    scaling = Scaling(max_capacity=3, policies=[TargetTracking(metric=CpuUtilization(percent=60))])
+    found = find_alarms(
+        environment(
+            Inference(
+                endpoints={
+                    "gpu": FRAUD.replace(instance_type="ml.g5.12xlarge", scaling=scaling),
+                    "cold": ServerlessEndpoint(model=MODEL, memory_mib=2048, max_concurrency=5),
+                    "late": AsyncEndpoint(model=MODEL, instance_type="ml.m5.large"),
+                }
+            ),
+            Observability(alarms=ServiceAlarms(latency_ms=250, server_error_percent=0.07)),
+        )
+    )
+    wanted = {
+        "endpoint/gpu/primary/server-errors": (0.0007, "Average", 3, 5),
+        "endpoint/gpu/primary/latency": (250_000, "p99", 3, 5),
+        "endpoint/gpu/primary/overhead": (1_000_000, "p99", 3, 5),
+        # The memory of all four GPUs is added.
+        "endpoint/gpu/primary/gpu-memory": (380, "Maximum", 3, 5),
+        # 48 vCPUs of 60 percent.
+        "endpoint/gpu/primary/behind-cpu": (2880, "Average", 15, 15),
+        "endpoint/cold/primary/overhead": (10_000_000, "p99", 3, 5),
+        "endpoint/cold/primary/saturation": (0.8, "Maximum", 3, 5),
+        "endpoint/late/primary/expired-requests": (0, "Sum", 1, 1),
+        "endpoint/late/primary/backlog-age": (900, "Maximum", 3, 5),
+    }
+    for key, expected in wanted.items():
+        each = of(key, found)
+        (term,) = each.terms
+        assert (each.threshold, term.statistic, each.datapoints, each.periods) == expected, key
+    assert set(of("endpoint/late/primary/backlog-age", found).terms[0].dimensions) == {
+        "EndpointName"
+    }
+
+
+def test_what_is_written_holds_for_every_kind_and_none_is_no_alarm() -> None:
+    inference = Inference(
+        endpoints={"cold": ServerlessEndpoint(model=MODEL, memory_mib=2048, max_concurrency=5)}
+    )
+    spec = Observability(
+        alarms=ServiceAlarms(
+            overhead_ms=500,
+            client_error_percent=None,
+            no_traffic_hours=6,
+            usage=UsageAlarms(memory_percent=None),
+            queue=QueueAlarms(spillover=None),
+        )
+    )
+    found = find_alarms(environment(inference, spec))
+    assert of("endpoint/cold/primary/overhead", found).threshold == 500_000
+    quiet = of("endpoint/cold/primary/no-traffic", found)
+    assert (quiet.missing, quiet.period, quiet.periods, quiet.comparison, quiet.threshold) == (
+        "breaching", 3600, 6, "LessThanThreshold", 1,
+    )  # fmt: skip
+    labels = {key.rpartition("/")[2] for key in found.by_key}
+    assert labels == {"server-errors", "overhead", "saturation", "no-traffic"}
+
+
+def test_a_service_has_its_own_limits_or_no_alarms() -> None:
+    inference = Inference(endpoints={"fraud": FRAUD, "other": FRAUD, "third": FRAUD})
+    spec = Observability(services={"fraud": ServiceAlarms(latency_ms=100), "endpoint/other": None})
+    found = find_alarms(environment(inference, spec))
+    assert of("endpoint/fraud/primary/latency", found).path == ("services", "fraud")
+    assert not [key for key in found.by_key if key.startswith("endpoint/other")]
+    assert "endpoint/third/primary/latency" not in found.by_key
+    assert alarms(inference, Observability(alarms=None)) == []
+
+
+def ecs(**changes: Any) -> dict[str, Any]:
+    service = EcsService(
+        model=MODEL,
+        compute=Fargate(cpu=1024, memory_mib=2048),
+        route=Route(load_balancer="internal", paths=["/fraud/*"], grace_seconds=120),
+        **changes,
+    )
+    return {
+        "inference": Inference(services={"fraud": service}),
+        "ecs": EcsCluster(load_balancers={"internal": LoadBalancer(certificate=CERTIFICATE)}),
+    }
+
+
+def test_an_ecs_service_is_watched_with_its_target_groups() -> None:
+    found = find_alarms(environment(**ecs()))
+    errors = of("ecs/fraud/targets/server-errors", found)
+    assert errors.expression == "IF(all > 0, 100 * value / all, 0)"
+    assert [term.metric.name for term in errors.terms] == [
+        "HTTPCode_Target_5XX_Count",
+        "RequestCount",
+    ]
+    missing = of("ecs/fraud/tasks/missing-tasks", found)
+    assert missing.expression == "all - value"
+    assert (missing.threshold, missing.datapoints, missing.periods) == (0, 5, 5)
+    slow = Observability(alarms=ServiceAlarms(latency_ms=250))
+    latency = of("ecs/fraud/targets/latency", find_alarms(environment(spec=slow, **ecs())))
+    assert latency.threshold == 0.25
+    both = find_alarms(environment(**ecs(rollout=Canary())))
+    assert {"ecs/fraud/blue/unhealthy", "ecs/fraud/green/unhealthy"} <= set(both.by_key)
+
+
+def test_tasks_are_counted_where_container_insights_is_on() -> None:
+    given = ecs()
+    given["ecs"] = given["ecs"].replace(container_insights="disabled")
+    assert "ecs/fraud/tasks/missing-tasks" not in find_alarms(environment(**given)).by_key
+
+
+def test_a_function_is_watched_by_its_alias() -> None:
+    function = LambdaFunction(model=MODEL, provisioned_concurrency=1)
+    spec = Observability(slos={"up": Slo(of="fraud", objective_percent=99)})
+    found = find_alarms(environment(Inference(functions={"fraud": function}), spec))
+    (name,) = {key.rpartition("/")[0] for key in found.by_key if "slo" not in key}
+    labels = sorted(key.rpartition("/")[2] for key in found.by_key if "slo" not in key)
+    assert labels == ["server-errors", "spillover", "throttles"]
+    errors = of(f"{name}/server-errors", found)
+    assert errors.terms[0].dimensions == {
+        "FunctionName": "acme-dev-use1-fraud",
+        "Resource": "acme-dev-use1-fraud:live",
+    }
+    assert errors.expression == "IF(all > 0, 100 * value / all, 0)"
+    assert [term.statistic for term in of("slo/up/fast/long", found).terms] == ["Sum", "Sum"]
+
+
+def test_pods_are_watched_where_the_add_on_runs() -> None:
+    pods = Kubernetes(
+        services={"fraud": EksService(model=MODEL, compute=Pod(vcpu=1.0, memory_mib=2048))}
+    )
+    for addons, expected in (
+        ({}, []),
+        (
+            {"amazon-cloudwatch-observability": Addon()},
+            ["eks/fraud/memory", "eks/fraud/restarts"],
+        ),
+    ):
+        made = environment(
+            Inference(endpoints={}),
+            eks=EksCluster(version="1.35", addons=addons),
+            kubernetes=pods,
+        )
+        assert [each.key for each in find_alarms(made).alarms] == expected
+
+
+# SLOs
+
+
+@given(
+    objective=st.floats(90, 99.99),
+    period=st.integers(7, 90),
+    window=st.sampled_from(WINDOWS),
+)
+def test_a_window_at_its_threshold_uses_up_its_share_of_the_budget(
+    objective: float, period: int, window: Any
+) -> None:
+    slo = _slo(objective, period)
+    bad = slo.threshold(window) / 100
+    # Requests come evenly: what a window of bad ones is of all that a period allows.
+    requests = period * 86_400
+    allowed = requests * slo.budget_percent / 100
+    used = window.long_seconds * bad
+    assert used / allowed == pytest.approx(window.share, rel=1e-6)
+    # As long as the rate stays, nothing is left after period / burn.
+    assert bad * requests / window.burn(period) == pytest.approx(allowed, rel=1e-6)
+
+
+@given(objective=st.floats(90, 99.99), period=st.integers(7, 90), window=st.sampled_from(WINDOWS))
+def test_one_failed_request_alone_sets_off_nothing(
+    objective: float, period: int, window: Any
+) -> None:
+    slo = _slo(objective, period)
+    least = slo.least(window)
+    assert 100 / least <= slo.threshold(window) * (1 + 1e-9)
+    if least > 1:
+        assert 100 / (least - 1) > slo.threshold(window) * (1 - 1e-9)
+
+
+def _slo(objective: float, period: int) -> Slo:
+    from inferform.spec import collecting
+
+    with collecting():
+        return Slo(of="fraud", objective_percent=objective, period_days=period)
+
+
+def test_the_windows_are_those_of_the_sre_workbook() -> None:
+    assert [round(window.burn(30), 6) for window in WINDOWS] == [14.4, 6, 3]
+    assert all(window.short_seconds * 12 == window.long_seconds for window in WINDOWS)
+    assert all(window.long_seconds <= 86_400 for window in WINDOWS)
+
+
+def test_an_slo_is_two_alarms_and_one_over_them_for_each_window() -> None:
+    spec = Observability(
+        slos={"up": Slo(of="fraud", objective_percent=99.5, ticket=False)}, alarms=None
+    )
+    found = find_alarms(environment(spec=spec))
+    assert [(each.key, each.threshold, each.period) for each in found.alarms] == [
+        ("slo/up/fast/long", 7.2, 3600),
+        ("slo/up/fast/short", 7.2, 300),
+        ("slo/up/slow/long", 3, 21600),
+        ("slo/up/slow/short", 3, 1800),
+    ]
+    assert [(each.key, each.of, each.needs) for each in found.composites] == [
+        ("slo/up/fast", ("slo/up/fast/long", "slo/up/fast/short"), "all"),
+        ("slo/up/slow", ("slo/up/slow/long", "slo/up/slow/short"), "all"),
+    ]
+    assert not any(each.tells for each in found.alarms)
+
+
+def evaluated(alarm: Alarm, values: dict[str, float | None]) -> float:
+    """What CloudWatch's metric math makes of one datapoint of each metric."""
+    known = {
+        "IF": lambda test, yes, no: yes if test else no,
+        "FILL": lambda value, other: other if value is None else value,
+    }
+
+    def value(node: ast.expr) -> Any:
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=given):
+                return known[name](*map(value, given))
+            case ast.BinOp(left=left, op=op, right=right):
+                a, b = value(left), value(right)
+                if a is None or b is None:
+                    return None
+                signs: Any = {ast.Add: a + b, ast.Sub: a - b, ast.Mult: a * b}
+                return signs[type(op)] if type(op) in signs else (a / b if b else None)
+            case ast.Compare(left=left, comparators=[right]):
+                return value(left) >= value(right)
+            case ast.Name(id=name):
+                return values.get(name)
+            case ast.Constant(value=constant):
+                return constant
+        raise AssertionError(ast.dump(node))
+
+    result: float = value(ast.parse(alarm.expression, mode="eval").body)
+    return result
+
+
+def test_an_slo_counts_the_requests_of_all_variants() -> None:
+    split = MultiVariantEndpoint(
+        variants={
+            name: Variant(model=MODEL, instance_type="ml.m5.large", weight=1)
+            for name in ("blue", "green")
+        }
+    )
+    spec = Observability(
+        alarms=None,
+        slos={
+            "up": Slo(of="fraud", objective_percent=99, min_requests=100),
+            "fast": Slo(of="fraud", objective_percent=99, latency_ms=250.5, min_requests=100),
+        },
+    )
+    found = find_alarms(environment(Inference(endpoints={"fraud": split}), spec))
+    up, fast = of("slo/up/fast/long", found), of("slo/fast/fast/long", found)
+    counts: dict[str, float | None] = {"n0": 300, "n1": 100}
+    assert evaluated(up, {**counts, "b0": 3, "b1": 5}) == 2
+    assert evaluated(up, {"n0": 300, "b0": 3}) == 1
+    assert evaluated(up, {"n0": 60, "n1": 30, "b0": 60, "b1": 30}) == 0
+    assert evaluated(up, {}) == 0
+    # The share of requests within the limit, of each variant.
+    assert evaluated(fast, {**counts, "b0": 99, "b1": 90}) == pytest.approx(3.25)
+    assert [term.statistic for term in fast.terms] == [
+        "SampleCount", "PR(:250500)", "SampleCount", "PR(:250500)",
+    ]  # fmt: skip
+
+
+def test_an_endpoint_of_more_variants_than_an_alarm_takes_has_no_slo() -> None:
+    split = MultiVariantEndpoint(
+        variants={
+            f"v{index}": Variant(model=MODEL, instance_type="ml.m5.large", weight=1)
+            for index in range(6)
+        }
+    )
+    spec = Observability(slos={"up": Slo(of="fraud", objective_percent=99)})
+    (problem,) = broken(spec, inference=Inference(endpoints={"fraud": split}))
+    assert "12 metrics" in problem
+    assert "[MON3]" in problem
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (lambda: ServiceAlarms(minutes=6), "ALM3"),
+        (lambda: ServiceAlarms(overhead_ms=0.5), "ALM6"),
+        (lambda: ServiceAlarms(no_traffic_hours=169), "MON2"),
+        (lambda: UsageAlarms(missing=-1), "MON2"),
+        (lambda: Slo(of="fraud", objective_percent=99.995), "MON7"),
+        (lambda: Slo(of="fraud", objective_percent=93), "MON15"),
+        (lambda: Slo(of="fraud", objective_percent=99, period_days=6), "MON7"),
+        (lambda: AnomalyAlarm(of="fraud", metric="Invocations", band=0.1), "MON4"),
+        (lambda: AnomalyAlarm(of="fraud", metric="Invocations", datapoints=4), "ALM3"),
+        (lambda: CompositeAlarm(alarms=[]), "MON5"),
+        (lambda: Notify(kms_key="arn:aws:kms:us-east-1:111122223333:alias/aws/sns"), "MON13"),
+        (lambda: Notify(kms_key="alias/aws/sns"), "MON13"),
+        (lambda: Notify(emails=["oncall"]), "MON16"),
+        (lambda: Notify(emails=["a@example.com", "a@example.com"]), "MON16"),
+        (lambda: Notify(https=["http://example.com"]), "MON16"),
+        (
+            lambda: Notify(
+                topic="arn:aws:sns:us-east-1:111122223333:alerts", emails=["a@example.com"]
+            ),
+            "MON17",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused(make: Any, rule: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        make()
+    assert {problem.rule for problem in caught.value.problems} == {rule}
+
+
+def test_the_limits_themselves_are_taken() -> None:
+    # 14.4 times 6.9 percent is 99.36.
+    Slo(of="fraud", objective_percent=93.1)
+    Slo(of="fraud", objective_percent=90, page=False)
+    ServiceAlarms(minutes=5, of_minutes=5, no_traffic_hours=168)
+    AnomalyAlarm(of="fraud", metric="Invocations", band=10, period_minutes=1440)
+
+
+def test_an_slo_that_one_request_breaks_is_warned_of() -> None:
+    few = Slo(of="fraud", objective_percent=99.9, min_requests=60, ticket=False)
+    assert [problem.rule for problem in problems_of(few)] == ["MON8"]
+    assert "write at least 70" in str(problems_of(few)[0])
+    assert problems_of(few.replace(min_requests=167)) == []
+
+
+def test_a_metric_that_a_kind_never_publishes_cannot_be_named() -> None:
+    late = Inference(endpoints={"fraud": AsyncEndpoint(model=MODEL, instance_type="ml.m5.large")})
+    wrong = Observability(anomalies={"traffic": AnomalyAlarm(of="fraud", metric="Invocations")})
+    (problem,) = broken(wrong, inference=late)
+    assert problem.startswith("observability.anomalies.traffic: ")
+    assert "Invocations is never published by an asynchronous endpoint" in problem
+    assert "InvocationsProcessed" in problem
+    right = AnomalyAlarm(of="fraud", metric="InvocationsProcessed")
+    assert "anomaly/traffic" in alarms(late, Observability(anomalies={"traffic": right}))
+    # A type without a GPU has nothing of one.
+    gpu = Observability(anomalies={"gpu": AnomalyAlarm(of="fraud", metric="GPUUtilization")})
+    assert "[MON1]" in broken(gpu)[0]
+
+
+def test_pods_have_no_count_of_requests_for_an_slo() -> None:
+    pods = Kubernetes(
+        services={"pods": EksService(model=MODEL, compute=Pod(vcpu=1.0, memory_mib=2048))}
+    )
+    spec = Observability(slos={"up": Slo(of="pods", objective_percent=99)})
+    (problem,) = broken(spec, eks=EksCluster(version="1.35"), kubernetes=pods)
+    assert "[MON1]" in problem
+    assert "observability.slos.up" in problem
+
+
+def test_services_are_named_as_they_are() -> None:
+    (problem,) = broken(Observability(services={"frod": None}))
+    assert "is no service of this environment; did you mean fraud, got 'frod'" in problem.replace(
+        ", got 'frod'; did you mean fraud", "; did you mean fraud, got 'frod'"
+    )
+    assert "[MON14]" in problem
+    given = ecs()
+    given["inference"] = given["inference"].replace(endpoints={"fraud": FRAUD})
+    (problem,) = broken(Observability(services={"fraud": None}), **given)
+    assert "endpoint/fraud or ecs/fraud" in problem
+    environment(spec=Observability(services={"ecs/fraud": None}), **given)
+
+
+def test_a_composite_alarm_is_over_alarms_that_there_are() -> None:
+    spec = Observability(composites={"all": CompositeAlarm(alarms=["endpoint/frod/*"])})
+    (problem,) = broken(spec)
+    assert "[MON5]" in problem
+    many = Inference(endpoints={f"fraud-{index}": FRAUD for index in range(21)})
+    (problem,) = broken(
+        Observability(composites={"all": CompositeAlarm(alarms=["*"])}), inference=many
+    )
+    assert "105 alarms" in problem
+    both = CompositeAlarm(alarms=["endpoint/*"], unless=["*/server-errors"])
+    (problem,) = broken(Observability(composites={"all": both}))
+    assert "among alarms too" in problem
+
+
+def test_only_a_composite_alarm_that_stands_alone_silences_what_it_is_over() -> None:
+    for alone in (True, False):
+        spec = Observability(composites={"all": CompositeAlarm(alarms=["*/memory"], alone=alone)})
+        found = find_alarms(environment(spec=spec))
+        told_by = {each.key.rpartition("/")[2]: each.tells for each in found.alarms}
+        assert told_by["memory"] is not alone
+        assert told_by["server-errors"] is True
+
+
+def test_a_topic_of_another_region_is_refused() -> None:
+    notify = Notify(topic="arn:aws:sns:eu-west-1:111122223333:alerts")
+    (problem,) = broken(Observability(notify=notify))
+    assert "[ALM14]" in problem
+    environment(
+        spec=Observability(notify=Notify(topic="arn:aws:sns:us-east-1:999988887777:alerts"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("notify", "warned"),
+    [
+        (Notify(), True),
+        (Notify(emails=["a@example.com"]), True),
+        (Notify(emails=["a@example.com"], https=["https://example.com/page"]), False),
+        (Notify(topic="arn:aws:sns:us-east-1:111122223333:alerts"), False),
+    ],
+)
+def test_a_protected_environment_is_heard(notify: Notify, warned: bool) -> None:
+    context = CONTEXT.replace(protected=True)
+    made = environment(
+        Inference(endpoints={"fraud": FRAUD.replace(instance_count=2)}),
+        Observability(notify=notify),
+        context=context,
+    )
+    assert ("MON11" in {problem.rule for problem in problems_of(made)}) is warned
+
+
+# Events
+
+
+def test_only_what_the_environment_has_is_told_of() -> None:
+    assert [each.source for each in told(environment())] == ["sagemaker"]
+    assert [each.source for each in told(environment(**ecs()))] == ["ecs"]
+    assert [each.source for each in told(environment(**ecs(rollout=Canary())))] == [
+        "codedeploy",
+        "ecs",
+    ]
+    assert not list(told(environment(Inference(endpoints={}))))
+
+
+def test_only_the_environments_own_endpoints_are_told_of() -> None:
+    (rule,) = told(environment())
+    assert rule.pattern["detail"]["EndpointName"] == [{"prefix": "acme-dev-use1-"}]
+    assert json.dumps(rule.pattern)
