@@ -27,6 +27,7 @@ from inferform import (
     RealtimeEndpoint,
     Registry,
     Repository,
+    Rolling,
     Route,
     SlackChannel,
     Slo,
@@ -203,7 +204,7 @@ def test_target_groups_are_handed_up(synthesize: Synthesize, rollout: Canary | N
         model=MODEL,
         compute=Fargate(cpu=1024, memory_mib=2048),
         route=Route(load_balancer="internal", paths=["/fraud/*"], grace_seconds=120),
-        **({"rollout": rollout} if rollout else {}),
+        rollout=rollout or Rolling(),
     )
     stacks = synthesize(
         environment(

@@ -271,13 +271,14 @@ def test_pods_are_watched_where_the_add_on_runs() -> None:
     pods = Kubernetes(
         services={"fraud": EksService(model=MODEL, compute=Pod(vcpu=1.0, memory_mib=2048))}
     )
-    for addons, expected in (
+    cases: list[tuple[Any, list[str]]] = [
         ({}, []),
         (
             {"amazon-cloudwatch-observability": Addon()},
             ["eks/fraud/memory", "eks/fraud/restarts"],
         ),
-    ):
+    ]
+    for addons, expected in cases:
         made = environment(
             Inference(endpoints={}),
             eks=EksCluster(version="1.35", addons=addons),
@@ -352,7 +353,7 @@ def test_an_slo_is_two_alarms_and_one_over_them_for_each_window() -> None:
 
 def evaluated(alarm: Alarm, values: dict[str, float | None]) -> float:
     """What CloudWatch's metric math makes of one datapoint of each metric."""
-    known = {
+    known: dict[str, Any] = {
         "IF": lambda test, yes, no: yes if test else no,
         "FILL": lambda value, other: other if value is None else value,
     }
