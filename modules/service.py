@@ -33,6 +33,10 @@ Platform = Literal["linux/amd64", "linux/arm64"]
 """What a container image is built for."""
 
 
+Teller = Literal["codedeploy", "ecs", "sagemaker"]
+"""A service of AWS that tells EventBridge of rollbacks and failed updates."""
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a Spec must be able to reach from the environment's private subnets."""
@@ -219,6 +223,11 @@ class Service(Overridable, Billed, Named, Reaching):
     def log_groups(self, place: Place) -> Iterator[str]:
         """The log groups that its containers write to, by name. Default: none."""
         yield from ()
+
+    @property
+    def told_by(self) -> frozenset[Teller]:
+        """The services that tell EventBridge of its rollbacks and failed updates. Default: none."""
+        return frozenset()
 
     def scaling_problems(self, scaling: Scaling) -> Iterator[Problem]:
         """What is wrong with another Scaling on what scales here."""

@@ -36,6 +36,7 @@ from ..service import (
     Scalable,
     Service,
     SpecPath,
+    Teller,
     secret_endpoints,
 )
 from ..spec import Aws, Between, Check, Cidrs, Listed, Many, OneOf, ShortName, Spec
@@ -968,6 +969,12 @@ class EcsService(Containers, Service):
             }
             for color in self.colors or ("",)
         }
+
+    @property
+    def told_by(self) -> frozenset[Teller]:
+        """ECS, and CodeDeploy where it moves the traffic."""
+        both: frozenset[Teller] = frozenset({"codedeploy", "ecs"})
+        return both if self.uses_code_deploy else both - {"codedeploy"}
 
     def log_groups(self, place: Place) -> Iterator[str]:
         """The one of its containers, unless a router sends their logs elsewhere."""

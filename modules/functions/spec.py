@@ -20,7 +20,7 @@ from ..rules import Problem, rule
 from ..scaling.kinds import LAMBDA as LAMBDA_KIND
 from ..scaling.kinds import Kind
 from ..scaling.spec import Scaling
-from ..service import Needs, Place, Platform, Scalable, Service, secret_endpoints
+from ..service import Needs, Place, Platform, Scalable, Service, Teller, secret_endpoints
 from ..spec import Aws, Between, OneOf
 from ..usage import Usage, bounds, by_use
 from ..vpc.flow_logs import RetentionDays
@@ -640,6 +640,11 @@ class LambdaFunction(Service):
             scaling=self.scaling,
             scales=self.scales,
         )
+
+    @property
+    def told_by(self) -> frozenset[Teller]:
+        """CodeDeploy, where it moves the alias."""
+        return frozenset({"codedeploy"}) if self.shifts else frozenset()
 
     def log_groups(self, place: Place) -> Iterator[str]:
         """Its own, or the one that it is given."""

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..ecs.spec import EcsService
-from ..functions.spec import LambdaFunction
-from ..sagemaker.endpoints.base import Endpoint
+from ..ecs.names import cluster_name
+from ..outputs import EcsOutputs
 
 if TYPE_CHECKING:
     from ..environment import Environment
@@ -38,12 +37,11 @@ def told(environment: Environment) -> Iterator[Told]:
     (several events tell of one change); AWS CodeDeploy user guide, "Monitoring deployments with Amazon
     CloudWatch Events"; Amazon ECS developer guide, "Amazon ECS service deployment state change events".
     """
-    specs = [each.spec for each in environment.deployed]
-    services = [spec for spec in specs if isinstance(spec, EcsService)]
+    tellers = {teller for each in environment.deployed for teller in each.spec.told_by}
     context = environment.context
     before, after = context.around
     own: Any = {"wildcard": context.any_name} if after else {"prefix": before}
-    if any(isinstance(spec, Endpoint) for spec in specs):
+    if "sagemaker" in tellers:
         yield Told(
             "sagemaker",
             {
@@ -72,8 +70,7 @@ def told(environment: Environment) -> Iterator[Told]:
             "SageMaker endpoint <endpoint> is <status> since <time>. See why: inferform rollout, and the "
             "endpoint's FailureReason.",
         )
-    functions = [spec for spec in specs if isinstance(spec, LambdaFunction)]
-    if any(spec.uses_code_deploy for spec in services) or any(spec.shifts for spec in functions):
+    if "codedeploy" in tellers:
         yield Told(
             "codedeploy",
             {
@@ -90,7 +87,7 @@ def told(environment: Environment) -> Iterator[Told]:
             "CodeDeploy's deployment <deployment> of <service> ended with <state> at <time>, and what ran "
             "before it serves again.",
         )
-    if services:
+    if "ecs" in tellers:
         yield Told(
             "ecs",
             {
@@ -109,9 +106,6 @@ def told(environment: Environment) -> Iterator[Told]:
 
 
 def _cluster(environment: Environment) -> str:
-    from ..ecs.names import cluster_name
-    from ..outputs import EcsOutputs
-
     given = environment.ecs
     return (
         given.cluster_name if isinstance(given, EcsOutputs) else cluster_name(environment.context)

@@ -20,7 +20,7 @@ from ...rollouts.spec import AllAtOnce, Canary, Linear, Rolling, Rollout
 from ...rules import Problem, rule
 from ...scaling.kinds import REALTIME, Kind
 from ...scaling.spec import Scaling, StepScaling
-from ...service import Needs, Place, Platform, Scalable
+from ...service import Needs, Place, Platform, Scalable, Teller
 from ...spec import Aws, Check, OneOf, Spec
 from ...usage import Amount, Usage, bounds
 from ...vpc.flow_logs import RetentionDays
@@ -259,6 +259,11 @@ class Endpoint(Hosts):
         """Each production variant."""
         for variant in self.hosted():
             yield _watched(variant, place.environment.context.name(place.name))
+
+    @property
+    def told_by(self) -> frozenset[Teller]:
+        """SageMaker, of every endpoint."""
+        return frozenset({"sagemaker"})
 
     def log_groups(self, place: Place) -> Iterator[str]:
         """The one that SageMaker writes to."""
