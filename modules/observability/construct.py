@@ -11,6 +11,7 @@ from ..cdk import Construct, TerraformResourceLifecycle
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import allow, deny, document
+from ..protect import lifecycle
 from .alarms import Alarm, Composite, Found, Term, number, rule_of
 from .events import Told
 from .names import CHAT, chat_name, event_rule, topic_name
@@ -88,6 +89,7 @@ class Topic(Construct):
             description=f"Messages of {topic_name(context)}",
             enable_key_rotation=True,
             deletion_window_in_days=30,
+            lifecycle=lifecycle(context),
             policy=document(
                 allow(
                     "kms:*",
