@@ -106,7 +106,8 @@ def _scale(arn: str, breach: float, *, low: bool) -> None:
 
     _, _, _, region, account, _ = arn.split(":", 5)
     backend = applicationautoscaling_backends[account][region]
-    policy = next((each for each in backend.policies.values() if each.policy_arn == arn), None)
+    own = arn.partition(":createdBy/")[0]
+    policy = next((each for each in backend.policies.values() if each.policy_arn == own), None)
     if policy is None:
         return
     target = backend.targets.get(policy.scalable_dimension, {}).get(policy.resource_id)

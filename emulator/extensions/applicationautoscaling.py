@@ -10,8 +10,10 @@ from moto.applicationautoscaling import models, responses
 from moto.applicationautoscaling.exceptions import AWSValidationException
 from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import get_service_model
+from moto.moto_api._internal import mock_random
 
 from .registry import Service
 
@@ -148,9 +150,71 @@ def put_scaling_policy(
     policy = original(backend, **given)
     if existing is not None:
         existing.delete_alarms(backend.account_id, backend.region_name)
+        for alarm in policy.alarms:
+            alarm.alarm_actions = [
+                each.replace(policy.policy_arn, existing.policy_arn) for each in alarm.alarm_actions
+            ]
         policy.policy_arn = existing.policy_arn
         policy.creation_time = existing.creation_time
     return policy
+
+
+_COMPONENT = "inference-component/"
+# The metric behind each predefined one, and its period in seconds.
+_BY_COPY = {
+    "SageMakerInferenceComponentInvocationsPerCopy": ("InvocationsPerCopy", "Sum", 60),
+    "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution": (
+        "ConcurrentRequestsPerCopy",
+        "Maximum",
+        10,
+    ),
+}
+
+
+@service.corrects(
+    "PutScalingPolicy",
+    gap="makes no alarms for target tracking of an inference component",
+    owner=models.FakeApplicationAutoscalingPolicy,
+)
+def create_alarms(original: Original, policy: Any) -> None:
+    """AWS makes an alarm for high load and one for low load, and deletes them with the policy."""
+    original(policy)
+    tracking = policy.target_tracking_scaling_policy_configuration
+    if tracking is None or not policy.resource_id.startswith(_COMPONENT):
+        return
+    predefined = tracking.get("PredefinedMetricSpecification") or {}
+    metric = _BY_COPY.get(predefined.get("PredefinedMetricType", ""))
+    if metric is None:
+        return
+    name, statistic, period = metric
+    target = float(tracking["TargetValue"])
+    action = f"{policy.policy_arn}:createdBy/{mock_random.uuid4()}"
+    dimension = {
+        "Name": "InferenceComponentName",
+        "Value": policy.resource_id.removeprefix(_COMPONENT),
+    }
+    high = ("High", "GreaterThanThreshold", 3, target)
+    low = ("Low", "LessThanThreshold", 900 // period, target * 0.9)
+    for load, comparison, periods, threshold in (
+        high,
+        *(() if tracking.get("DisableScaleIn") else (low,)),
+    ):
+        policy.alarms.append(
+            cloudwatch_backends[policy.account_id][policy.region_name].put_metric_alarm(
+                name=f"TargetTracking-{policy.resource_id}-Alarm{load}-{mock_random.uuid4()}",
+                namespace="AWS/SageMaker",
+                metric_name=name,
+                metric_data_queries=[],
+                comparison_operator=comparison,
+                evaluation_periods=periods,
+                period=period,
+                threshold=threshold,
+                statistic=statistic,
+                description=f"DO NOT EDIT OR DELETE. For TargetTrackingScaling policy {action}.",
+                dimensions=[dimension],
+                alarm_actions=[action],
+            )
+        )
 
 
 @service.adds("ListTagsForResource", gap="missing: a target in Terraform fails when it is read")

@@ -302,6 +302,28 @@ def create_from_cloudformation_json(
 
 @service.corrects(
     "AWS::SageMaker::EndpointConfig",
+    gap="knows no EndpointConfigArn",
+    owner=FakeEndpointConfig,
+)
+def has_cfn_attr(original: Original, kind: type[FakeEndpointConfig], attr: str) -> bool:
+    """AWS documents the name, and its schema the ARN."""
+    return original(kind, attr) or attr in stack_schemas.attributes(_CONFIG_TYPE)
+
+
+@service.corrects(
+    "AWS::SageMaker::EndpointConfig",
+    gap="knows no EndpointConfigArn",
+    owner=FakeEndpointConfig,
+)
+def get_cfn_attribute(original: Original, config: FakeEndpointConfig, attribute_name: str) -> str:
+    """AWS documents the name, and its schema the ARN."""
+    if attribute_name == "EndpointConfigArn":
+        return str(config.endpoint_config_arn)
+    return str(original(config, attribute_name))
+
+
+@service.corrects(
+    "AWS::SageMaker::EndpointConfig",
     gap="deletes the old configuration before the new one is made, and takes the same name for both",
     owner=FakeEndpointConfig,
 )

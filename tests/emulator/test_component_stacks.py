@@ -321,6 +321,30 @@ def test_a_type_that_a_region_lacks_is_refused_at_once(client: Client) -> None:
         cloudformation.create_stack(StackName="s", TemplateBody=template("Pipeline"))
 
 
+def test_outputs_are_the_attributes_of_the_schema(stacks: Stacks) -> None:
+    def outputs(kind: str, *names: str) -> dict[str, str]:
+        body = json.loads(template(kind))
+        body["Outputs"] = {
+            f"O{n}": {"Value": {"Fn::GetAtt": ["It", a]}} for n, a in enumerate(names)
+        }
+        made = stacks.create(f"{kind}{len(names)}", json.dumps(body))["Outputs"]
+        return {each["OutputKey"]: each["OutputValue"] for each in made}
+
+    component = outputs(
+        "InferenceComponent",
+        "InferenceComponentArn",
+        "InferenceComponentStatus",
+        "RuntimeConfig.CurrentCopyCount",
+    )
+    assert component["O0"].endswith(":inference-component/llama")
+    assert (component["O1"], component["O2"]) == ("InService", "1")
+    config = outputs("EndpointConfig", "EndpointConfigName", "EndpointConfigArn")
+    assert config["O0"] == "config"
+    assert config["O1"].endswith(":endpoint-config/config")
+    with pytest.raises(ClientError, match="does not support attribute type InferenceComponentName"):
+        outputs("InferenceComponent", "InferenceComponentName")
+
+
 def test_updates_change_what_stands_or_leave_it(stacks: Stacks) -> None:
     made = stacks.create("s", template(), Tags=[{"Key": "k", "Value": "old"}])
     (output,) = made["Outputs"]

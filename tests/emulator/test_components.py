@@ -632,6 +632,58 @@ def test_a_component_scales_to_zero_and_a_lost_request_wakes_it(host: Host) -> N
     assert host.describe("llama")["RuntimeConfig"]["DesiredCopyCount"] == 2
 
 
+def test_target_tracking_takes_an_idle_component_to_its_minimum(host: Host) -> None:
+    host.endpoint()
+    host.create("llama", copies=2)
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "inference-component/llama",
+        "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount",
+    }
+    host.scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=3)
+    metric = {"PredefinedMetricType": "SageMakerInferenceComponentInvocationsPerCopy"}
+
+    def track(value: float) -> dict[str, str]:
+        made = host.scaling.put_scaling_policy(
+            **target,
+            PolicyName="track",
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration={
+                "TargetValue": value,
+                "PredefinedMetricSpecification": metric,
+            },
+        )
+        assert len(made["Alarms"]) == 2
+        return {each["AlarmName"].split("-")[3]: each["AlarmName"] for each in made["Alarms"]}
+
+    track(10)
+    names = track(5)  # a changed policy has new alarms and its old ARN
+    alarms = host.cloudwatch.describe_alarms()["MetricAlarms"]
+    assert {each["AlarmName"] for each in alarms} == set(names.values())
+    for load, copies in (("AlarmHigh", 3), ("AlarmHigh", 3), ("AlarmLow", 0)):
+        host.cloudwatch.set_alarm_state(
+            AlarmName=names[load], StateValue="ALARM", StateReason="test"
+        )
+        assert host.describe("llama")["RuntimeConfig"]["CurrentCopyCount"] == copies
+    host.scaling.deregister_scalable_target(**target)
+    assert host.cloudwatch.describe_alarms()["MetricAlarms"] == []
+
+
+def test_an_adapter_serves_on_the_copies_of_its_base(host: Host) -> None:
+    host.endpoint()
+    host.create("base", copies=2)
+    spec = {"Container": {"ArtifactUrl": "s3://b/a.tar.gz"}, "BaseInferenceComponentName": "base"}
+    adapter: Given = {"VariantName": None, "RuntimeConfig": None, "Specification": spec}
+    assert host.create("adapter", **adapter)["RuntimeConfig"]["CurrentCopyCount"] == 2
+    assert invoke(host, "adapter")["InvokedProductionVariant"] == "all"
+    newer = {**spec, "Container": {"ArtifactUrl": "s3://b/b.tar.gz"}}
+    assert host.update("adapter", Specification=newer)["Specification"] == newer
+    host.sagemaker.update_inference_component_runtime_config(
+        InferenceComponentName="base", DesiredRuntimeConfig={"CopyCount": 0}
+    )
+    assert "has no capacity" in runtime_refusal(host, "adapter")
+
+
 # ML reservations
 
 
