@@ -9,6 +9,8 @@ import os
 import re
 import socket
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 # The commands that start a provider, or take the digest of one, but `providers`, of which some look
 # at the file of it.
@@ -32,9 +34,9 @@ def _lent(address: str, command: str, arguments: list[str]) -> dict[str, str]:
     return answer
 
 
-def _plugin_cache() -> str:
+def _plugin_cache(environment: Mapping[str, str]) -> str:
     """The folder in which Terraform keeps the providers that it has fetched; empty without one."""
-    named = os.environ.get("TF_CLI_CONFIG_FILE") or os.path.expanduser("~/.terraformrc")
+    named = environment.get("TF_CLI_CONFIG_FILE") or os.path.expanduser("~/.terraformrc")
     try:
         with open(named, encoding="utf-8") as file:
             found = re.search(r'^\s*plugin_cache_dir\s*=\s*"(.*)"', file.read(), re.MULTILINE)
@@ -43,12 +45,26 @@ def _plugin_cache() -> str:
     return os.path.expandvars(found[1]) if found else ""
 
 
-def _alone(folder: str) -> None:
-    """Wait until no other run fills a plugin cache, which is not made for two at a time."""
+def _alone(environment: Mapping[str, str]) -> int | None:
+    """What is open while no other run fills the same plugin cache, which is not made for two at a
+    time; None without a cache."""
+    folder = _plugin_cache(environment)
+    if not folder:
+        return None
     lock = os.open(f"{folder.rstrip(os.sep)}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    # Held until Terraform ends, however that is.
-    os.set_inheritable(lock, True)
+    return lock
+
+
+@contextmanager
+def in_turn(environment: Mapping[str, str]) -> Iterator[None]:
+    """Let no other run fill the same plugin cache meanwhile."""
+    lock = _alone(environment)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
 
 
 def main(terraform: str, address: str, *arguments: str) -> None:
@@ -57,10 +73,12 @@ def main(terraform: str, address: str, *arguments: str) -> None:
     command = next((each for each in arguments if not each.startswith("-")), "")
     # `TF_REATTACH_PROVIDERS` names one that runs; where it is empty Terraform starts its own.
     own = environment.get("TF_REATTACH_PROVIDERS") == ""
-    if (command in NEEDING and not own) or (command == "init" and "-upgrade" not in arguments):
+    initialising = command == "init" and "-upgrade" not in arguments
+    if (command in NEEDING or initialising) and not own:
         environment |= _lent(address, command, [*arguments])
-    if command == "init" and (folder := _plugin_cache()):
-        _alone(folder)
+    if command == "init" and (lock := _alone(environment)) is not None:
+        # Held until Terraform ends, however that is.
+        os.set_inheritable(lock, True)
     os.execve(terraform, [terraform, *arguments], environment)
 
 

@@ -19,12 +19,16 @@ from pathlib import Path
 from select import select
 from threading import Thread
 
+from tests.launcher import in_turn
+
 OWN = {"TF_REATTACH_PROVIDERS": ""}
 """The variable with which Terraform starts a provider of its own, which ends with it."""
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _SCHEMAS = Path(__file__).with_name("schemas.js")
 _AWS = "registry.terraform.io/hashicorp/aws"
+PROVIDERS = Path(".terraform", "providers")
+LOCK_FILE = ".terraform.lock.hcl"
 _TYPE = re.compile(rb"\baws_\w+")
 
 
@@ -85,54 +89,68 @@ class Schemas:
 
 
 class Initialised:
-    """Initialises further folders with what a run of `init` has found for the first of their kind.
+    """Initialises folders with what one run of `init` has found for their kind.
 
     Most of such a run is the digest of a provider of 700 MB.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, terraform: str) -> None:
         self._folder = folder
-        self._known: dict[str, Path] = {}
-
-    @staticmethod
-    def _key(folder: Path, environment: Mapping[str, str]) -> str:
-        """What the outcome follows from; empty for folders that are not like the others."""
-        try:
-            content = json.loads((folder / "cdk.tf.json").read_text("utf-8"))
-            configured = Path(environment["TF_CLI_CONFIG_FILE"]).read_text("utf-8")
-            required = content["terraform"]["required_providers"]
-        except (OSError, ValueError, KeyError):
-            return ""
-        alone = [*required] == ["aws"] and len([*folder.glob("*.tf*")]) == 1
-        usual = alone and "TF_DATA_DIR" not in environment
-        return json.dumps([required, configured]) if usual else ""
-
-    def remember(self, folder: Path, environment: Mapping[str, str]) -> None:
-        """Take in a folder in which Terraform runs now."""
-        key = self._key(folder, environment)
-        providers, lock = folder / ".terraform" / "providers", folder / ".terraform.lock.hcl"
-        # Links only, into a mirror or a cache.
-        links = [path for path in providers.glob("*/*/*/*/*") if path.is_symlink()]
-        if key and key not in self._known and lock.exists() and links:
-            made = self._folder / f"initialised-{len(self._known)}"
-            shutil.copytree(providers, made / "providers", symlinks=True)
-            shutil.copy(lock, made)
-            self._known[key] = made
+        self._terraform = terraform
+        self._known: dict[str, Path | None] = {}
 
     def prepare(self, folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
         """Put the provider in its place, and answer the variables with which `init` leaves it."""
-        made = self._known.get(self._key(folder, environment))
+        kind = _kind(folder, environment)
+        if not kind:
+            return {}
+        if kind not in self._known:
+            self._known[kind] = self._initialised(folder, environment)
+        made = self._known[kind]
         if made is None:
             return {}
-        lock, known = folder / ".terraform.lock.hcl", made / ".terraform.lock.hcl"
-        if lock.exists() and lock.read_bytes() != known.read_bytes():
-            return {}
-        if not (folder / ".terraform" / "providers").exists():
-            shutil.copytree(made / "providers", folder / ".terraform" / "providers", symlinks=True)
-        shutil.copy(known, lock)
+        if not (folder / PROVIDERS).exists():
+            shutil.copytree(made / PROVIDERS, folder / PROVIDERS, symlinks=True)
+        shutil.copy(made / LOCK_FILE, folder)
         nowhere = {"Protocol": "grpc", "ProtocolVersion": 5, "Pid": os.getpid(), "Test": True}
         address = {"Network": "unix", "String": os.devnull}
         return {"TF_REATTACH_PROVIDERS": json.dumps({_AWS: {**nowhere, "Addr": address}})}
+
+    def _initialised(self, like: Path, environment: Mapping[str, str]) -> Path | None:
+        """A folder that Terraform initialises by itself; None where it refuses to, or keeps the
+        provider elsewhere than in a mirror or a cache."""
+        made = self._folder / f"initialised-{len(self._known)}"
+        made.mkdir()
+        with suppress(FileNotFoundError):
+            shutil.copy(like / LOCK_FILE, made)
+        content = json.loads((like / "cdk.tf.json").read_text("utf-8"))
+        required = {"required_providers": content["terraform"]["required_providers"]}
+        (made / "cdk.tf.json").write_text(json.dumps({"terraform": required}), "utf-8")
+        with in_turn(environment):
+            done = subprocess.run(
+                [self._terraform, f"-chdir={made}", "init", "-input=false"],
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+        links = [path for path in (made / PROVIDERS).glob("*/*/*/*/*") if path.is_symlink()]
+        return made if done.returncode == 0 and links else None
+
+
+def _kind(folder: Path, environment: Mapping[str, str]) -> str:
+    """What the outcome of `init` follows from; empty for folders that are not like the others."""
+    try:
+        content = json.loads((folder / "cdk.tf.json").read_text("utf-8"))
+        configured = Path(environment["TF_CLI_CONFIG_FILE"]).read_text("utf-8")
+        required = content["terraform"]["required_providers"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    alone = [*required] == ["aws"] and len([*folder.glob("*.tf*")]) == 1
+    usual = alone and "TF_DATA_DIR" not in environment
+    lock = folder / LOCK_FILE
+    locked = lock.read_text("utf-8") if lock.exists() else ""
+    return json.dumps([required, configured, locked]) if usual else ""
 
 
 @dataclass
@@ -167,10 +185,10 @@ class Lending:
     gives it its own configuration, and has the variables of AWS that it was started with.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, terraform: str) -> None:
         self.address = str(folder / "lending")
         self._schemas = Schemas(folder)
-        self._initialised = Initialised(folder)
+        self._initialised = Initialised(folder, terraform)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(self.address)
         self._listener.listen()
@@ -205,7 +223,6 @@ class Lending:
         """The variables with which a run finds its provider."""
         if command == "init":
             return self._initialised.prepare(folder, environment)
-        self._initialised.remember(folder, environment)
         self._schemas.keep(_types_in(folder))
         attach = environment.get("TF_REATTACH_PROVIDERS", "")
         if attach:
@@ -279,7 +296,7 @@ def lent() -> Iterator[None]:
     folder = Path(tempfile.mkdtemp(prefix="lent-"))
     before = os.environ["PATH"]
     try:
-        with closing(Lending(folder)) as lending:
+        with closing(Lending(folder, terraform)) as lending:
             command = shlex.join(
                 [sys.executable, "-SE", str(_LAUNCHER), terraform, lending.address]
             )
