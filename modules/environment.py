@@ -8,6 +8,7 @@ from graphlib import TopologicalSorter
 from typing import Annotated, Any
 
 from . import reach
+from .api.apis import Apis
 from .context import Context
 from .ecr.spec import ECR8, Image
 from .ecs.spec import EcsCluster, EcsService
@@ -16,6 +17,7 @@ from .helm.spec import Helm
 from .identity.policies import boundary
 from .identity.spec import Identity
 from .kubernetes.spec import Kubernetes
+from .layers.apis import APIS
 from .layers.ecs import ECS
 from .layers.eks import EKS
 from .layers.helm import HELM
@@ -142,6 +144,9 @@ class Environment(Spec):
     ] = None
     """What serves predictions: one Inference, or several by the name of the group that each is.
     A group has a stack and a state of its own, so that teams deploy side by side."""
+
+    apis: Annotated[Apis | None, APIS] = None
+    """APIs in front of what serves, with their domains."""
 
     eks: Annotated[EksCluster | EksOutputs | None, OneOf(), EKS] = None
     """The EKS cluster, or the Outputs of one that exists."""

@@ -101,22 +101,30 @@ _SOURCES = {
 }
 
 
+# API Gateway says neither which API it acts for nor whose: with a condition it may not assume the
+# role, and answers every request with 500. It takes roles of the API's own account alone.
+# aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws #479.
+_SAYS_NOTHING = frozenset({"apigateway"})
+
+
 def trust(service: str, context: Context) -> str:
     """A trust policy for a service, acting for resources of this account and Region only.
 
-    A service that does not say which resource it acts for is held to the account.
+    A service that does not say which resource it acts for is held to the account, one that says
+    nothing at all to what its roles may do.
     """
+    name = service.partition(".")[0]
     conditions: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": context.account}}
-    if source := _SOURCES.get(service.partition(".")[0]):
+    if source := _SOURCES.get(name):
         conditions["ArnLike"] = {"aws:SourceArn": context.arn(*source)}
-    return document(
-        {
-            "Effect": "Allow",
-            "Action": "sts:AssumeRole",
-            "Principal": {"Service": service},
-            "Condition": conditions,
-        }
-    )
+    statement: Statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": service},
+    }
+    if name not in _SAYS_NOTHING:
+        statement["Condition"] = conditions
+    return document(statement)
 
 
 def tls_only(bucket_arn: str) -> list[Statement]:

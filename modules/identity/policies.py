@@ -124,6 +124,7 @@ _NEVER_READ = (
     "states:DescribeExecution",
     "states:GetExecutionHistory",
 )
+_API_KEYS = ("apikeys", "apikeys/*", "usageplans/*/keys", "usageplans/*/keys/*")
 _ANY_IAM_WRITE = ("Attach", "Create", "Delete", "Detach", "Put", "Set", "Tag", "Untag", "Update")
 
 
@@ -245,6 +246,12 @@ def plan(context: Context) -> list[Statement]:
         allow(["s3:DeleteObject", "s3:PutObject"], f"{objects}.tflock", sid="LockStates"),
         *_read_by_name(context),
         deny(_NEVER_READ, "*", sid="NoSecrets"),
+        # What is read of APIs is one action, GET, with keys among it.
+        deny(
+            "apigateway:GET",
+            [f"arn:{context.partition}:apigateway:*::/{path}" for path in _API_KEYS],
+            sid="NoApiKeys",
+        ),
     ]
 
 

@@ -177,10 +177,11 @@ def _certificates(synthesis: Synthesis, listeners: Sequence[Resource]) -> Iterat
     arns = {str(listener.values.get("certificate_arn", "")) for listener in listeners}
     for arn in sorted(arns):
         if "${" not in arn and ":acm:" in arn:
-            yield _certificate(synthesis, arn)
+            yield certificate(synthesis, arn)
 
 
-def _certificate(synthesis: Synthesis, arn: str) -> Finding:
+def certificate(synthesis: Synthesis, arn: str) -> Finding:
+    """Whether a certificate is issued, in the environment's Region."""
     fix = "write the ARN of a certificate of this account and Region that is issued"
     region = synthesis.context.region
     if arn.split(":")[3] != region:

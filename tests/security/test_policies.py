@@ -15,8 +15,9 @@ from tests.conftest import Made
 
 Resource = dict[str, Any]
 
-# AWS shows no condition for the roles of clusters and of instances.
-NO_SOURCE = ("ec2.amazonaws.com", "eks.amazonaws.com")
+# AWS shows no condition for the roles of clusters and of instances. API Gateway says nothing of what it
+# acts for, and may not assume a role with a condition.
+NO_SOURCE = ("apigateway.amazonaws.com", "ec2.amazonaws.com", "eks.amazonaws.com")
 # AWS shows the account alone for the role by which ECS changes listeners, and the tags of a session
 # for roles of pods.
 # S3 shows the account alone for the role by which it copies objects.

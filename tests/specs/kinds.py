@@ -20,7 +20,7 @@ BASE = f"""
     ),
     network=Network(
         cidr="10.20.0.0/16", availability_zones=3, zone_letters=["a", "b", "c"],
-        public_subnets=True, interface_endpoints=["ecr.api", "logs"],
+        public_subnets=True, interface_endpoints=["ecr.api", "execute-api", "logs"],
         flow_logs=FlowLogs(retention_days=30),
     ),
     registry=Registry(

@@ -1,0 +1,8 @@
+"""What a deploy and a plan do with Amazon API Gateway."""
+
+from __future__ import annotations
+
+from ..access import Access
+
+# Its actions in IAM are the methods of its own REST API.
+ACCESS = {"apigateway": Access(("GET",), passes_to=("apigateway",))}

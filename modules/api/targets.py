@@ -1,0 +1,321 @@
+"""What the routes of APIs lead to, and how they reach it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..alb.network import NetworkRoute
+from ..alb.spec import LoadBalancer, Route
+from ..ecs.spec import EcsCluster, EcsService
+from ..rules import Problem, did_you_mean, one_of, rule
+from ..sagemaker.endpoints import (
+    AsyncEndpoint,
+    DirectEndpoint,
+    InferenceComponentEndpoint,
+    MultiModelEndpoint,
+    MultiVariantEndpoint,
+)
+from ..sagemaker.endpoints.base import Endpoint
+from ..service import Deployed, Service
+from .http import HttpRoute
+from .rest import RestRoute
+from .spec import LARGEST_BODY_MB
+
+if TYPE_CHECKING:
+    from ..environment import Environment
+
+APG4 = rule(
+    "APG4",
+    refuses="a model that takes larger bodies than an API passes on",
+    message="takes bodies of {got} MiB, but an API passes on {limit} MB at most and answers 413 above; "
+    "lower MAX_BODY_MIB of {service}, or let callers of larger bodies call it without the API",
+    source="Amazon API Gateway developer guide, quotas (payload size 10 MB)",
+    severity="warning",
+)
+APG12 = rule(
+    "APG12",
+    refuses="a field of a route that its target has no use for, or lacks",
+    message="{wrong}; {remedy}",
+    source="Amazon SageMaker API reference, InvokeEndpoint and InvokeEndpointAsync",
+)
+APG16 = rule(
+    "APG16",
+    refuses="a route to a service that the environment does not have, or has several of",
+    message="{wrong}{hint}",
+    source="Inferform: an API leads to services of its environment",
+)
+APG17 = rule(
+    "APG17",
+    refuses="a route of an HTTP API or a REST API to what it cannot call",
+    message="is {words}, which {api} does not call; {remedy}",
+    source="Amazon API Gateway developer guide, integrations of HTTP APIs and of REST APIs",
+)
+APG18 = rule(
+    "APG18",
+    refuses="a route to an ECS service behind no load balancer",
+    message="has no route of its own, so that no VPC link reaches it; give {service} a Route or a "
+    "NetworkRoute",
+    source="Amazon API Gateway developer guide, private integrations for HTTP APIs (load balancers, and "
+    "AWS Cloud Map with ports, which PrivateDns does not register)",
+)
+APG19 = rule(
+    "APG19",
+    refuses="a path at the service that its load balancer leads elsewhere",
+    message="is {path} at the load balancer, whose rule for {service} takes {paths}; write path",
+    source="Application Load Balancer guide, path conditions; Inferform: a request that no rule takes "
+    "is answered with 404",
+)
+APG21 = rule(
+    "APG21",
+    refuses="a load balancer with TLS or hosts whose name is not known",
+    message="needs a name: the load balancer of {service} {why}; write host",
+    source="botocore apigatewayv2 TlsConfigInput ServerNameToVerify; Application Load Balancer guide, host "
+    "conditions",
+)
+APG22 = rule(
+    "APG22",
+    refuses="a timeout above that of the load balancer, which gives up first",
+    message="is above the {idle} s after which {balancer} gives up; lower it, or raise "
+    "idle_timeout_seconds",
+    source="Application Load Balancer guide, connection idle timeout (504)",
+    severity="warning",
+)
+APG43 = rule(
+    "APG43",
+    refuses="a host that the load balancer leads elsewhere",
+    message="is none of the hosts of {service}'s own route, {hosts}; write one of them",
+    source="Application Load Balancer guide, host conditions",
+)
+
+
+def candidates(environment: Environment, service: str) -> list[Deployed]:
+    """The services that a name means, those that APIs can call before others."""
+    found = [each for each in environment.deployed if service in (each.name, each.full_name)]
+    return [each for each in found if _callable(each.spec)] or found
+
+
+def _callable(spec: Service) -> bool:
+    return isinstance(spec, Endpoint | EcsService)
+
+
+def target_of(environment: Environment, service: str) -> Deployed | None:
+    """The service that a route leads to; None where there is none, or several."""
+    found = candidates(environment, service)
+    return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """How a VPC link reaches an ECS service."""
+
+    load_balancer: str
+    """The short name of its load balancer."""
+
+    port: int | None
+    """Its port on a Network Load Balancer; None behind a rule of an Application Load Balancer."""
+
+    path: str
+    """The path that the load balancer gets."""
+
+    host: str | None
+    """The `Host` that it gets; None for that of the API."""
+
+    tls: bool
+    """Whether it is spoken to by TLS, and has `host` in its certificate."""
+
+    closed: bool
+    """Whether its security group must let the VPC link in, as it is Inferform's and names others."""
+
+
+def behind(environment: Environment, route: HttpRoute, service: EcsService) -> Behind | None:
+    """How a route reaches an ECS service; None where nothing leads there."""
+    own = service.route
+    if own is None:
+        return None
+    path = route.path or "/invocations"
+    cluster = environment.ecs
+    balancers = cluster.load_balancers if isinstance(cluster, EcsCluster) else {}
+    if isinstance(own, NetworkRoute):
+        return Behind(
+            load_balancer=own.load_balancer,
+            port=own.port,
+            path=path,
+            host=route.host,
+            tls=own.certificate is not None,
+            closed=False,
+        )
+    if own.strip_prefix is not None:
+        path = own.strip_prefix + path
+    balancer = balancers.get(own.load_balancer)
+    literal = next((host for host in own.hosts if not re.search(r"[*?]", host)), None)
+    if isinstance(balancer, LoadBalancer):
+        tls, closed = balancer.certificate is not None, bool(balancer.allowed_cidrs)
+    else:
+        # What somebody else made does not say whether it takes TLS.
+        tls, closed = route.host is not None, False
+    return Behind(
+        load_balancer=own.load_balancer,
+        port=None,
+        path=path,
+        host=route.host or literal,
+        tls=tls,
+        closed=closed,
+    )
+
+
+def calls_vpc(environment: Environment) -> bool:
+    """Whether a route of an HTTP API leads to an ECS service."""
+    apis = environment.apis
+    return apis is not None and any(
+        isinstance(getattr(target_of(environment, route.service), "spec", None), EcsService)
+        for api in apis.http.values()
+        for route in api.routes.values()
+    )
+
+
+def check_routes(environment: Environment) -> Iterator[Problem]:
+    """What is wrong between routes of APIs and what they lead to."""
+    apis = environment.apis
+    if apis is None:
+        return
+    for name, http in apis.http.items():
+        for path, route in http.routes.items():
+            for problem in _check_http(environment, route):
+                yield problem.under("apis", "http", name, "routes", path)
+    for name, rest in apis.rest.items():
+        for path, each in rest.routes.items():
+            for problem in _check_rest(environment, each):
+                yield problem.under("apis", "rest", name, "routes", path)
+
+
+def _resolved(environment: Environment, service: str) -> Iterator[Problem]:
+    found = candidates(environment, service)
+    if not found:
+        known = [each.name for each in environment.deployed if _callable(each.spec)]
+        yield APG16.problem(
+            "service",
+            got=service,
+            wrong="is no service of the environment",
+            hint=did_you_mean(service, known) or "; write one that inference has",
+        )
+    elif len(found) > 1:
+        names = one_of(each.full_name for each in found)
+        yield APG16.problem(
+            "service", got=service, wrong="is the name of several services", hint=f"; write {names}"
+        )
+
+
+def _check_http(environment: Environment, route: HttpRoute) -> Iterator[Problem]:
+    yield from _resolved(environment, route.service)
+    target = target_of(environment, route.service)
+    if target is None:
+        return
+    spec = target.spec
+    if isinstance(spec, EcsService):
+        yield from _check_behind(environment, route, target.name, spec)
+        yield from _check_body(spec.model.environment, route.service)
+        return
+    remedy = "HTTP APIs call load balancers"
+    if isinstance(spec, Endpoint):
+        remedy = "write the route in apis.rest, which calls SageMaker directly"
+    yield APG17.problem(
+        "service", got=route.service, words=_a(spec.words), api="an HTTP API", remedy=remedy
+    )
+
+
+def _a(words: str) -> str:
+    return f"{'an' if words[:1] in 'AEIOUaeiou' else 'a'} {words}"
+
+
+def _check_behind(
+    environment: Environment, route: HttpRoute, name: str, service: EcsService
+) -> Iterator[Problem]:
+    way = behind(environment, route, service)
+    if way is None:
+        yield APG18.problem("service", got=route.service, service=name)
+        return
+    own = service.route
+    if isinstance(own, Route):
+        if own.paths and not any(_fits(way.path, pattern) for pattern in own.paths):
+            where = ("path",) if route.path else ()
+            yield APG19.problem(*where, path=way.path, service=name, paths=one_of(own.paths))
+        if own.hosts and way.host and not any(_fits(way.host, each) for each in own.hosts):
+            yield APG43.problem("host", got=way.host, service=name, hosts=one_of(own.hosts))
+    if way.tls and way.host is None:
+        yield APG21.problem(service=name, why="has a certificate, whose name is compared")
+    elif isinstance(own, Route) and own.hosts and way.host is None:
+        yield APG21.problem(service=name, why="leads by host, and its route has patterns alone")
+    cluster = environment.ecs
+    balancer = (
+        cluster.load_balancers.get(way.load_balancer) if isinstance(cluster, EcsCluster) else None
+    )
+    if (
+        isinstance(balancer, LoadBalancer)
+        and route.timeout_ms > balancer.idle_timeout_seconds * 1000
+    ):
+        idle = balancer.idle_timeout_seconds
+        yield APG22.problem(
+            "timeout_ms", got=route.timeout_ms, idle=idle, balancer=way.load_balancer
+        )
+
+
+def _fits(text: str, pattern: str) -> bool:
+    """Whether a pattern of a listener rule takes a text; hosts ignore case."""
+    made = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
+    flags = 0 if pattern.startswith("/") else re.IGNORECASE
+    return re.fullmatch(made, text, flags) is not None
+
+
+def _check_rest(environment: Environment, route: RestRoute) -> Iterator[Problem]:
+    yield from _resolved(environment, route.service)
+    target = target_of(environment, route.service)
+    if target is None:
+        return
+    spec = target.spec
+    if not isinstance(spec, Endpoint):
+        remedy = "REST APIs call SageMaker endpoints"
+        if isinstance(spec, EcsService):
+            remedy = "write the route in apis.http, which reaches it by a VPC link"
+        yield APG17.problem(
+            "service", got=route.service, words=_a(spec.words), api="a REST API", remedy=remedy
+        )
+        return
+    has_components = isinstance(spec, InferenceComponentEndpoint)
+    if has_components and route.component is None:
+        remedy = "write component, the name of one in AWS"
+        yield APG12.problem(wrong="leads to inference components, and names none", remedy=remedy)
+    if route.component is not None and not has_components:
+        remedy = "leave component out"
+        yield APG12.problem(
+            "component",
+            got=route.component,
+            wrong=f"is on an endpoint of {spec.kind}",
+            remedy=remedy,
+        )
+    if isinstance(spec, AsyncEndpoint) and route.request_schema is not None:
+        remedy = "leave it out, as callers post the place of an object in S3 and no body"
+        yield APG12.problem("request_schema", wrong="checks bodies", remedy=remedy)
+    for source in spec.sources():
+        yield from _check_body(getattr(source, "environment", {}), route.service)
+
+
+def _check_body(variables: object, service: str) -> Iterator[Problem]:
+    """A model that says how large its bodies are."""
+    said = variables.get("MAX_BODY_MIB", "") if isinstance(variables, dict) else ""
+    # 10 MB are less than 10 MiB.
+    if str(said).isdecimal() and int(said) * 1024 * 1024 > LARGEST_BODY_MB * 10**6:
+        yield APG4.problem("service", got=said, limit=LARGEST_BODY_MB, service=service)
+
+
+def caller_headers(spec: Endpoint) -> tuple[str, ...]:
+    """The headers of a request that choose what of an endpoint answers."""
+    if isinstance(spec, MultiModelEndpoint):
+        return ("X-Amzn-SageMaker-Target-Model",)
+    if isinstance(spec, DirectEndpoint):
+        return ("X-Amzn-SageMaker-Target-Container-Hostname",)
+    if isinstance(spec, MultiVariantEndpoint):
+        return ("X-Amzn-SageMaker-Target-Variant",)
+    return ()
