@@ -64,6 +64,14 @@ OWN5 = rule(
     source="Amazon ECR user guide, private registry settings (one of each in an account and Region)",
 )
 
+APG15 = rule(
+    "APG15",
+    refuses="two environments that make the role of API Gateway's logs of an account in a Region",
+    message="makes the role by which API Gateway writes the logs of account {account} in {region}, as "
+    "{other} does; write log_role=False in one of them",
+    source="Amazon API Gateway API reference, UpdateAccount (one of an account and Region)",
+)
+
 NAME5 = rule(
     "NAME5",
     refuses="a name in AWS or Kubernetes that two environments would make",
@@ -96,6 +104,7 @@ def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Prob
     yield from _repeated_roles(environments)
     yield from _nested_keys(environments)
     yield from _shared_registries(environments)
+    yield from _shared_log_roles(environments)
     yield from _cut_rights(environments)
     yield from _repeated_names(environments)
     yield from _shared_listeners(environments)
@@ -119,6 +128,22 @@ def _shared_registries(environments: Mapping[str, Environment]) -> Iterator[tupl
             if other != key:
                 found = OWN5.problem(*path, what=what, account=account, region=region, other=other)
                 yield key, found
+
+
+def _shared_log_roles(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """The role of API Gateway's logs that two environments would make."""
+    owners: dict[tuple[str, str], str] = {}
+    for key, environment in sorted(environments.items()):
+        if environment.apis is None or not environment.apis.makes_log_role:
+            continue
+        place = environment.context.account, environment.context.region
+        other = owners.setdefault(place, key)
+        if other != key:
+            account, region = place
+            yield (
+                key,
+                APG15.problem("apis", "log_role", account=account, region=region, other=other),
+            )
 
 
 def _nested_keys(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:

@@ -9,7 +9,7 @@ from ..names import Name
 from ..overrides import Overridable
 from ..rules import Problem, Rule, rule
 from ..service import Billed, Named, Place
-from ..spec import Aws, Between, Check, Matches, OneOf, Spec
+from ..spec import Aws, Between, Check, Matches, OneOf, ShortName, Spec
 from ..usage import Usage, by_use
 from ..vpc.flow_logs import RetentionDays
 from .names import http_log_group, http_name
@@ -27,7 +27,7 @@ from .spec import (
 APG1 = rule(
     "APG1",
     refuses="a timeout of an HTTP API outside 50 to 30,000 milliseconds",
-    message="must be from {low:,} to {high:,} milliseconds; AWS raises it for no account: put what takes "
+    message="must be from {low} to {high} milliseconds; AWS raises it for no account: put what takes "
     "longer behind an asynchronous endpoint",
     source="botocore apigatewayv2 IntegerWithLengthBetween50And30000",
 )
@@ -59,13 +59,6 @@ APG37 = rule(
     source="Amazon API Gateway developer guide, quotas (300 routes of an HTTP API, 300 resources of a "
     "REST API)",
 )
-APG42 = rule(
-    "APG42",
-    refuses="the name of a service that cannot be one",
-    message="must be a short name such as fraud or, where several services have it, its kind and name "
-    "such as ecs/fraud",
-    source="Inferform: as the operator's commands name services",
-)
 APG44 = rule(
     "APG44",
     refuses="a path at the service that no request has",
@@ -80,16 +73,14 @@ APG45 = rule(
     source="botocore apigatewayv2 TlsConfigInput ServerNameToVerify; RFC 1123, host names",
 )
 
-ServiceName = Annotated[str, Matches(APG42, r"([a-z-]{1,32}/)?[a-z0-9]+(-[a-z0-9]+)*")]
-
 MOST_ROUTES = 300
 
 
 class HttpRoute(Spec):
     """A path of an HTTP API, and the service that gets its requests."""
 
-    service: ServiceName
-    """The service by its short name, or by kind and name where several have it: `ecs/fraud`."""
+    service: ShortName
+    """The ECS service, by its short name."""
 
     method: Literal["ANY", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"] = "POST"
     """The method of the requests; ANY is every one. Default: POST."""

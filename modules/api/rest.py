@@ -15,7 +15,7 @@ from ..service import Billed, Named, Needs, Place, Reaching
 from ..spec import Aws, Between, Check, Cidrs, Many, Matches, OneOf, ShortName, Spec
 from ..usage import Usage, by_use, exactly
 from ..vpc.flow_logs import RetentionDays
-from .http import APG26, APG37, ServiceName
+from .http import APG26, APG37
 from .names import plan_name, rest_log_group, rest_name, rest_role, web_acl_name
 from .spec import (
     APG25,
@@ -32,7 +32,7 @@ from .spec import (
 APG2 = rule(
     "APG2",
     refuses="a timeout of a REST API outside 50 to 300,000 milliseconds",
-    message="must be from {low:,} to {high:,} milliseconds",
+    message="must be from {low} to {high} milliseconds",
     source="Amazon API Gateway API reference, PutIntegration timeoutInMillis; hashicorp/aws "
     "aws_api_gateway_integration",
 )
@@ -153,9 +153,8 @@ def _is_media_type(text: str) -> bool:
 class RestRoute(Spec):
     """A path of a REST API, and the endpoint that gets the bodies that are posted there."""
 
-    service: ServiceName
-    """The endpoint by its short name, or by kind and name where several services have it:
-    `endpoint/fraud`."""
+    service: ShortName
+    """The SageMaker endpoint, by its short name."""
 
     component: (
         Annotated[

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 APG4 = rule(
     "APG4",
     refuses="a model that takes larger bodies than an API passes on",
-    message="takes bodies of {got} MiB, but an API passes on {limit} MB at most and answers 413 above; "
+    message="takes bodies of {size} MiB, but an API passes on {limit} MB at most and answers 413 above; "
     "lower MAX_BODY_MIB of {service}, or let callers of larger bodies call it without the API",
     source="Amazon API Gateway developer guide, quotas (payload size 10 MB)",
     severity="warning",
@@ -91,20 +91,26 @@ APG43 = rule(
 )
 
 
-def candidates(environment: Environment, service: str) -> list[Deployed]:
-    """The services that a name means, those that APIs can call before others."""
-    found = [each for each in environment.deployed if service in (each.name, each.full_name)]
-    return [each for each in found if _callable(each.spec)] or found
+HTTP_CALLS: tuple[type[Service], ...] = (EcsService,)
+"""The kinds of services that HTTP APIs call."""
+
+REST_CALLS: tuple[type[Service], ...] = (Endpoint,)
+"""The kinds of services that REST APIs call."""
 
 
-def _callable(spec: Service) -> bool:
-    return isinstance(spec, Endpoint | EcsService)
+def _called(route: HttpRoute | RestRoute) -> tuple[type[Service], ...]:
+    return HTTP_CALLS if isinstance(route, HttpRoute) else REST_CALLS
 
 
-def target_of(environment: Environment, service: str) -> Deployed | None:
-    """The service that a route leads to; None where there is none, or several."""
-    found = candidates(environment, service)
+def target_of(environment: Environment, route: HttpRoute | RestRoute) -> Deployed | None:
+    """The service that a route leads to: of those of its name one that the API calls; None where there
+    is none, or several."""
+    found = [each for each in _named(environment, route) if isinstance(each.spec, _called(route))]
     return found[0] if len(found) == 1 else None
+
+
+def _named(environment: Environment, route: HttpRoute | RestRoute) -> list[Deployed]:
+    return [each for each in environment.deployed if each.name == route.service]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +176,7 @@ def calls_vpc(environment: Environment) -> bool:
     """Whether a route of an HTTP API leads to an ECS service."""
     apis = environment.apis
     return apis is not None and any(
-        isinstance(getattr(target_of(environment, route.service), "spec", None), EcsService)
+        isinstance(getattr(target_of(environment, route), "spec", None), EcsService)
         for api in apis.http.values()
         for route in api.routes.values()
     )
@@ -191,39 +197,41 @@ def check_routes(environment: Environment) -> Iterator[Problem]:
                 yield problem.under("apis", "rest", name, "routes", path)
 
 
-def _resolved(environment: Environment, service: str) -> Iterator[Problem]:
-    found = candidates(environment, service)
-    if not found:
-        known = [each.name for each in environment.deployed if _callable(each.spec)]
+def _unresolved(environment: Environment, route: HttpRoute | RestRoute) -> Iterator[Problem]:
+    """Why a route leads to nothing."""
+    called, service = _called(route), route.service
+    named = _named(environment, route)
+    found = [each for each in named if isinstance(each.spec, called)]
+    if found:
+        names = one_of(each.full_name for each in found)
+        yield APG16.problem(
+            "service", got=service, wrong=f"is the name of {names}", hint="; rename one of them"
+        )
+    elif named:
+        api, remedy = "a REST API", "REST APIs call SageMaker endpoints"
+        if isinstance(route, HttpRoute):
+            api, remedy = "an HTTP API", "HTTP APIs call ECS services behind load balancers"
+        if isinstance(named[0].spec, (*HTTP_CALLS, *REST_CALLS)):
+            remedy = f"write the route in apis.{'rest' if isinstance(route, HttpRoute) else 'http'}"
+        words = _a(named[0].spec.words)
+        yield APG17.problem("service", got=service, words=words, api=api, remedy=remedy)
+    else:
+        known = [each.name for each in environment.deployed if isinstance(each.spec, called)]
         yield APG16.problem(
             "service",
             got=service,
             wrong="is no service of the environment",
             hint=did_you_mean(service, known) or "; write one that inference has",
         )
-    elif len(found) > 1:
-        names = one_of(each.full_name for each in found)
-        yield APG16.problem(
-            "service", got=service, wrong="is the name of several services", hint=f"; write {names}"
-        )
 
 
 def _check_http(environment: Environment, route: HttpRoute) -> Iterator[Problem]:
-    yield from _resolved(environment, route.service)
-    target = target_of(environment, route.service)
+    target = target_of(environment, route)
     if target is None:
-        return
-    spec = target.spec
-    if isinstance(spec, EcsService):
-        yield from _check_behind(environment, route, target.name, spec)
-        yield from _check_body(spec.model.environment, route.service)
-        return
-    remedy = "HTTP APIs call load balancers"
-    if isinstance(spec, Endpoint):
-        remedy = "write the route in apis.rest, which calls SageMaker directly"
-    yield APG17.problem(
-        "service", got=route.service, words=_a(spec.words), api="an HTTP API", remedy=remedy
-    )
+        yield from _unresolved(environment, route)
+    elif isinstance(target.spec, EcsService):
+        yield from _check_behind(environment, route, target.name, target.spec)
+        yield from _check_body(target.spec.model.environment, route.service)
 
 
 def _a(words: str) -> str:
@@ -270,19 +278,12 @@ def _fits(text: str, pattern: str) -> bool:
 
 
 def _check_rest(environment: Environment, route: RestRoute) -> Iterator[Problem]:
-    yield from _resolved(environment, route.service)
-    target = target_of(environment, route.service)
+    target = target_of(environment, route)
     if target is None:
+        yield from _unresolved(environment, route)
         return
     spec = target.spec
-    if not isinstance(spec, Endpoint):
-        remedy = "REST APIs call SageMaker endpoints"
-        if isinstance(spec, EcsService):
-            remedy = "write the route in apis.http, which reaches it by a VPC link"
-        yield APG17.problem(
-            "service", got=route.service, words=_a(spec.words), api="a REST API", remedy=remedy
-        )
-        return
+    assert isinstance(spec, Endpoint)
     has_components = isinstance(spec, InferenceComponentEndpoint)
     if has_components and route.component is None:
         remedy = "write component, the name of one in AWS"
@@ -307,7 +308,7 @@ def _check_body(variables: object, service: str) -> Iterator[Problem]:
     said = variables.get("MAX_BODY_MIB", "") if isinstance(variables, dict) else ""
     # 10 MB are less than 10 MiB.
     if str(said).isdecimal() and int(said) * 1024 * 1024 > LARGEST_BODY_MB * 10**6:
-        yield APG4.problem("service", got=said, limit=LARGEST_BODY_MB, service=service)
+        yield APG4.problem("service", size=said, limit=LARGEST_BODY_MB, service=service)
 
 
 def caller_headers(spec: Endpoint) -> tuple[str, ...]:

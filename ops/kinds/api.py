@@ -202,7 +202,7 @@ PRICES = (
     products("awswaf", r"RuleV2", "waf/rule", unit="month"),
 )
 UNLISTED_PRICES = {
-    "apigateway/*-requests": "requests are billed by use, of which a plan does not know how many",
+    r"apigateway/.*-requests": "requests are billed by use, of which a plan does not know how many",
 }
 
 # Review

@@ -179,11 +179,7 @@ CAPABILITY = Capability(
     environments={"private-api": private_api},
     examples={"api": EXAMPLE},
     not_aws={
-        "a name within the environment": (
-            "Apis.domains{key}",
-            "HttpRoute.service",
-            "RestRoute.service",
-        ),
+        "a name within the environment": ("Apis.domains{key}",),
         "a part of a key, of a path or of a text that the models hold as one": (
             "Firewall.requests_per_5_minutes",
             "HttpApi.routes{key}",

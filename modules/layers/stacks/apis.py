@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from ...alb.spec import LoadBalancer
 from ...api.apis import Apis
+from ...api.http import HttpRoute
 from ...api.http_construct import HttpFront, LinkedTarget
+from ...api.rest import RestRoute
 from ...api.rest_construct import RestFront
 from ...api.shared_construct import Domain, Link, LogRole
 from ...api.targets import Behind, behind, target_of
@@ -83,7 +85,7 @@ class ApisLayer(Layer):
                 name,
                 context=context,
                 spec=api,
-                targets={path: self._target(each.service) for path, each in api.routes.items()},
+                targets={path: self._target(each) for path, each in api.routes.items()},
                 kms_key_arn=data.kms_key_arn,
                 vpc_id=self._vpc_id() if api.private else None,
                 domain_id=self._domain_id(api.domain),
@@ -104,8 +106,8 @@ class ApisLayer(Layer):
     def _domain_id(self, name: str | None) -> str | None:
         return self.domains[name].domain.id if name is not None else None
 
-    def _target(self, service: str) -> Deployed:
-        found = target_of(self._environment, service)
+    def _target(self, route: HttpRoute | RestRoute) -> Deployed:
+        found = target_of(self._environment, route)
         assert found is not None
         return found
 
@@ -115,7 +117,7 @@ class ApisLayer(Layer):
             name: {
                 path: way
                 for path, route in api.routes.items()
-                if isinstance(service := self._target(route.service).spec, EcsService)
+                if isinstance(service := self._target(route).spec, EcsService)
                 and (way := behind(self._environment, route, service))
             }
             for name, api in self._spec.http.items()
