@@ -53,7 +53,92 @@ ROUTE = {
     "transit_gateway_id": "tgw-1",
 }
 
+THROTTLED = {"throttling_rate_limit": 10, "throttling_burst_limit": 5}
+
 CASES: dict[str, tuple[str, Entry]] = {
+    "a method of a REST API is opened": (
+        "API1",
+        update(
+            "aws_api_gateway_method.m",
+            {"http_method": "POST", "authorization": "AWS_IAM"},
+            {"http_method": "POST", "authorization": "NONE"},
+        ),
+    ),
+    "a new route of an HTTP API is open": (
+        "API1",
+        changed("aws_apigatewayv2_route.r", ["create"], None, {"authorization_type": "NONE"}),
+    ),
+    "a throttle is lifted": (
+        "API2",
+        update(
+            "aws_apigatewayv2_stage.s",
+            {"default_route_settings": [THROTTLED]},
+            {"default_route_settings": []},
+        ),
+    ),
+    "a throttle of a method is 0": (
+        "API2",
+        update(
+            "aws_api_gateway_method_settings.s",
+            {"settings": [THROTTLED]},
+            {"settings": [{**THROTTLED, "throttling_rate_limit": 0}]},
+        ),
+    ),
+    "the throttle of a REST API is deleted": (
+        "API2",
+        changed(
+            "aws_api_gateway_method_settings.s",
+            ["delete"],
+            {"method_path": "*/*", "settings": [THROTTLED]},
+            None,
+        ),
+    ),
+    "a domain is moved to another API": (
+        "NET4",
+        update(
+            "aws_apigatewayv2_api_mapping.m",
+            {"domain_name": "api.acme.test", "api_id": "a1", "stage": "$default"},
+            {"domain_name": "api.acme.test", "api_id": "b2", "stage": "$default"},
+        ),
+    ),
+    "a route of an HTTP API goes": (
+        "NET4",
+        changed("aws_apigatewayv2_route.r", ["delete"], {"route_key": "POST /a"}, None),
+    ),
+    "a method of a REST API goes": (
+        "NET4",
+        changed("aws_api_gateway_method.m", ["delete"], {"http_method": "POST"}, None),
+    ),
+    "the URL of an API is turned off": (
+        "NET4",
+        update(
+            "aws_apigatewayv2_api.a",
+            {"disable_execute_api_endpoint": False},
+            {"disable_execute_api_endpoint": True},
+        ),
+    ),
+    "a domain of APIs goes": (
+        "NET4",
+        changed(
+            "aws_apigatewayv2_domain_name.d", ["delete"], {"domain_name": "api.acme.test"}, None
+        ),
+    ),
+    "a private API becomes Regional": (
+        "NET2",
+        update(
+            "aws_api_gateway_rest_api.a",
+            {"endpoint_configuration": [{"types": ["PRIVATE"]}]},
+            {"endpoint_configuration": [{"types": ["REGIONAL"]}]},
+        ),
+    ),
+    "a web ACL loses a rule": (
+        "SEC1",
+        update(
+            "aws_wafv2_web_acl.w",
+            {"rule": [{"name": "a"}, {"name": "b"}]},
+            {"rule": [{"name": "a"}]},
+        ),
+    ),
     "a role that exists gets another policy": (
         "IAM8",
         changed(
@@ -514,10 +599,34 @@ def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:
 
 SERVICE_OF_FOUR = {"name": "s", "desired_count": 4, "task_definition": "b"}
 QUIET: dict[str, Entry] = {
+<<<<<<< HEAD
     "a receiver confirms by itself from now on": update(
         "aws_sns_topic_subscription.s",
         {"protocol": "https", "endpoint_auto_confirms": False},
         {"protocol": "https", "endpoint_auto_confirms": True},
+=======
+    "a preflight of browsers has no authorization": changed(
+        "aws_api_gateway_method.m",
+        ["create"],
+        None,
+        {"http_method": "OPTIONS", "authorization": "NONE"},
+    ),
+    "a throttle is lowered": update(
+        "aws_apigatewayv2_stage.s",
+        {"default_route_settings": [THROTTLED]},
+        {"default_route_settings": [{**THROTTLED, "throttling_rate_limit": 1}]},
+    ),
+    "a method of a preflight goes": changed(
+        "aws_api_gateway_method.m", ["delete"], {"http_method": "OPTIONS"}, None
+    ),
+    "an API gets a domain of its own at another place": changed(
+        "aws_apigatewayv2_api_mapping.m", ["create"], None, {"domain_name": "api.acme.test"}
+    ),
+    "the order of a web ACL's rules changes": update(
+        "aws_wafv2_web_acl.w",
+        {"rule": [{"name": "a"}, {"name": "b"}]},
+        {"rule": [{"name": "b"}, {"name": "a"}]},
+>>>>>>> e613b83 (Tell the risks of APIs)
     ),
     "a policy loses an action": update(
         "aws_iam_role_policy.p",
