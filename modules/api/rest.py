@@ -156,14 +156,7 @@ class RestRoute(Spec):
     service: ShortName
     """The SageMaker endpoint, by its short name."""
 
-    component: (
-        Annotated[
-            str,
-            Matches(APG48, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"),
-            Aws("sagemaker-runtime:InvokeEndpointInput.InferenceComponentName"),
-        ]
-        | None
-    ) = None
+    component: Annotated[str, Matches(APG48, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")] | None = None
     """The inference component that answers, by its name in AWS. Default: None, which an
     `InferenceComponentEndpoint` does not take."""
 
@@ -251,8 +244,10 @@ class Quota(Spec):
 
 
 class UsagePlan(Spec):
-    """What callers with a key of the plan may use: `inferform api-keys` makes keys, which are in no
-    state of Terraform."""
+    """What callers with a key of the plan may use.
+
+    `inferform api-keys` makes keys, so that none is in a state of Terraform.
+    """
 
     throttle: Throttle
     """How many requests pass with one key."""

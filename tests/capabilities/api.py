@@ -179,13 +179,14 @@ CAPABILITY = Capability(
     environments={"private-api": private_api},
     examples={"api": EXAMPLE},
     not_aws={
-        "a name within the environment": ("Apis.domains{key}",),
+        "the name of a domain, which the domain of an API is compared with": ("Apis.domains{key}",),
         "a part of a key, of a path or of a text that the models hold as one": (
             "Firewall.requests_per_5_minutes",
             "HttpApi.routes{key}",
             "HttpRoute.method",
             "HttpRoute.path",
             "RestApi.routes{key}",
+            "RestRoute.component",
             "RestRoute.request_schema{key}",
             "RestRoute.request_schema{}",
             "UsagePlan.routes[]",
@@ -265,4 +266,36 @@ CAPABILITY = Capability(
         "aws_apigatewayv2_stage.name": "unique in its API alone",
     },
     data_sources={"aws_lb_listener": "elbv2:DescribeListeners"},
+    checkov={
+        "aws_api_gateway_stage": {
+            "CKV2_AWS_4": (
+                "the stage's own log has a line for each request; what a logging level adds holds "
+                "headers, and is kept for good"
+            ),
+            "CKV2_AWS_51": "SageMaker is called by a role, and verifies no client certificate",
+            "CKV_AWS_120": "each request is another prediction, of which none is kept",
+        },
+        "private-api-*/aws_api_gateway_stage.*": {
+            "CKV2_AWS_29": "the example takes requests of some addresses alone",
+            "CKV2_AWS_77": "the example's web ACL is somebody else's",
+            "CKV_AWS_73": "the example turns tracing off, to show that it can be",
+        },
+        "aws_api_gateway_method": {
+            "CKV2_AWS_53": (
+                "models take bodies of any form; a body is checked where its route has a schema"
+            ),
+        },
+        "aws_api_gateway_method_settings": {
+            "CKV_AWS_225": "each request is another prediction, of which none is kept",
+        },
+        "aws_api_gateway_rest_api": {
+            "CKV_AWS_237": "no change of it replaces an API but that of its kind, with another URL",
+        },
+        "aws_wafv2_web_acl": {
+            "CKV2_AWS_31": "the stage's log tells what a web ACL blocks, with its status 403",
+        },
+        "private-api-*/aws_lb.*": {
+            "CKV_AWS_91": "a Network Load Balancer logs TLS connections alone",
+        },
+    },
 )

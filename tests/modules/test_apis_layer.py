@@ -1,0 +1,288 @@
+"""APIs in Terraform's words: what each route becomes, and what a change of it makes again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from inferform import (
+    Apis,
+    CognitoAuthorization,
+    Cors,
+    Environment,
+    Firewall,
+    HttpApi,
+    HttpRoute,
+    Network,
+    PrivateAccess,
+    Quota,
+    RestApi,
+    RestRoute,
+    Throttle,
+    UsagePlan,
+)
+from tests.specs.test_api import COGNITO, CONTEXT, JWT, SLOW, whole
+
+Synthesize = Callable[..., dict[str, dict[str, Any]]]
+STACK = f"{CONTEXT.key}-apis"
+
+
+def of(stack: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """The resources of a type by their path below the stack."""
+    return {
+        each["//"]["metadata"]["path"].split("/", 1)[1]: each
+        for each in stack["resource"].get(kind, {}).values()
+    }
+
+
+def named(stack: dict[str, Any], kind: str, part: str) -> dict[str, Any]:
+    """The one resource of a type whose path has a part."""
+    (found,) = [each for path, each in of(stack, kind).items() if part in path]
+    return found
+
+
+def rest(**changes: Any) -> Environment:
+    given: dict[str, Any] = {"routes": {"/v1/fraud": RestRoute(service="fraud")}, "throttle": SLOW}
+    return whole(apis=Apis(rest={"models": RestApi(**{**given, **changes})}))
+
+
+def http(**changes: Any) -> Environment:
+    given: dict[str, Any] = {
+        "routes": {"/a": HttpRoute(service="score", timeout_ms=5_000)},
+        "throttle": SLOW,
+    }
+    return whole(apis=Apis(http={"front": HttpApi(**{**given, **changes})}))
+
+
+def served(synthesize: Synthesize, environment: Environment) -> str:
+    """What a redeployment is triggered by."""
+    stack = synthesize(environment)[STACK]
+    return str(named(stack, "aws_api_gateway_deployment", "models")["triggers"]["content"])
+
+
+def test_a_rest_api_calls_sagemaker_by_a_role_that_may_invoke_its_endpoints_alone(
+    synthesize: Synthesize,
+) -> None:
+    routes = {
+        "/v1/fraud": RestRoute(service="fraud"),
+        "/slow": RestRoute(service="slow"),
+        "/part": RestRoute(service="parts", component="acme-fraud-1"),
+    }
+    stack = synthesize(rest(routes=routes))[STACK]
+    call = named(stack, "aws_api_gateway_integration", "v1-fraud")
+    assert call["type"] == "AWS"
+    assert call["integration_http_method"] == "POST"
+    assert call["uri"] == (
+        "arn:aws:apigateway:us-east-1:runtime.sagemaker:path/endpoints/acme-dev-use1-fraud/invocations"
+    )
+    assert call["passthrough_behavior"] == "WHEN_NO_TEMPLATES"
+    header = "integration.request.header"
+    assert (
+        call["request_parameters"][f"{header}.Content-Type"] == "method.request.header.Content-Type"
+    )
+    later = named(stack, "aws_api_gateway_integration", "integration-slow")
+    assert later["uri"].endswith("endpoints/acme-dev-use1-slow/async-invocations")
+    asked = named(stack, "aws_api_gateway_method", "method-slow")["request_parameters"]
+    assert asked["method.request.header.X-Amzn-SageMaker-InputLocation"] is True
+    part = named(stack, "aws_api_gateway_integration", "integration-part")["request_parameters"]
+    assert part[f"{header}.X-Amzn-SageMaker-Inference-Component"] == "'acme-fraud-1'"
+
+    policy = json.loads(named(stack, "aws_iam_role_policy", "rest/models")["policy"])
+    arn = "arn:aws:sagemaker:us-east-1:111122223333"
+    assert {each["Action"]: each["Resource"] for each in policy["Statement"]} == {
+        "sagemaker:InvokeEndpoint": [
+            f"{arn}:endpoint/acme-dev-use1-fraud",
+            f"{arn}:endpoint/acme-dev-use1-parts",
+            f"{arn}:inference-component/acme-fraud-1",
+        ],
+        "sagemaker:InvokeEndpointAsync": f"{arn}:endpoint/acme-dev-use1-slow",
+    }
+    # With a condition API Gateway could not assume it.
+    trusted = json.loads(named(stack, "aws_iam_role", "rest/models")["assume_role_policy"])
+    assert trusted["Statement"][0].keys() == {"Effect", "Action", "Principal"}
+
+
+def test_every_answer_of_sagemaker_has_a_status_and_waits_for_what_it_belongs_to(
+    synthesize: Synthesize,
+) -> None:
+    stack = synthesize(rest())[STACK]
+    answers = of(stack, "aws_api_gateway_integration_response").values()
+    assert {each["status_code"]: each.get("selection_pattern") for each in answers} == {
+        "200": None,
+        "400": r"4(?!24|29)\d{2}",
+        "424": "424",
+        "429": "429",
+        "500": r"5\d{2}",
+    }
+    for each in answers:
+        kinds = {address.partition(".")[0] for address in each["depends_on"]}
+        assert kinds == {"aws_api_gateway_integration", "aws_api_gateway_method_response"}
+    deployment = named(stack, "aws_api_gateway_deployment", "models")
+    waits = {address.partition(".")[0] for address in deployment["depends_on"]}
+    assert {"aws_api_gateway_method", "aws_api_gateway_integration_response"} <= waits
+    assert deployment["lifecycle"] == {"create_before_destroy": True}
+
+
+def test_a_rest_api_is_deployed_again_when_and_only_when_what_it_serves_changes(
+    synthesize: Synthesize,
+) -> None:
+    first = served(synthesize, rest())
+    keyed = {"/v1/fraud": RestRoute(service="fraud", api_key=True)}
+    plan = UsagePlan(throttle=SLOW)
+    same = {
+        "the same": rest(),
+        "a throttle": rest(throttle=Throttle(requests_per_second=1, burst=1)),
+        "a log": rest(log_retention_days=7),
+        "tracing": rest(tracing=False),
+        "tags": rest(tags={"cost": "a"}),
+        "a web ACL": rest(firewall=Firewall(requests_per_5_minutes=100)),
+        "the stage's overrides": rest(overrides={"stage": {"description": "x"}}),
+    }
+    other = {
+        "a path": rest(routes={"/fraud": RestRoute(service="fraud")}),
+        "a service": rest(routes={"/v1/fraud": RestRoute(service="fits")}),
+        "a timeout": rest(routes={"/v1/fraud": RestRoute(service="fraud", timeout_ms=100)}),
+        "a schema": rest(
+            routes={"/v1/fraud": RestRoute(service="fraud", request_schema={"type": "object"})}
+        ),
+        "a key": rest(routes=keyed, plans={"gold": plan}),
+        "who may call": rest(authorization=COGNITO),
+        "from where": rest(source_cidrs=["203.0.113.0/24"]),
+        "CORS": rest(cors=Cors(origins=["*"])),
+        "binary types": rest(binary_types=["image/*"]),
+        "an override": rest(
+            overrides={"integration-v1-fraud-20dbf688": {"passthrough_behavior": "NEVER"}}
+        ),
+    }
+    assert {name: served(synthesize, each) for name, each in same.items()} == dict.fromkeys(
+        same, first
+    )
+    changed = [served(synthesize, each) for each in other.values()]
+    assert first not in changed
+    assert len({*changed}) == len(other)
+    # A plan is read when a request comes, and deploys nothing.
+    limited = plan.replace(quota=Quota(limit=5, period="DAY"))
+    keys = [rest(routes=keyed, plans={"gold": each}) for each in (plan, limited)]
+    assert served(synthesize, keys[0]) == served(synthesize, keys[1])
+
+
+def test_throttles_are_always_written_with_both_limits(synthesize: Synthesize) -> None:
+    own = Throttle(requests_per_second=3, burst=2)
+    both = {"throttling_rate_limit": 10, "throttling_burst_limit": 5}
+    less = {"throttling_rate_limit": 3, "throttling_burst_limit": 2}
+    stack = synthesize(
+        http(routes={"/a": HttpRoute(service="score", timeout_ms=5_000, throttle=own)})
+    )[STACK]
+    stage = named(stack, "aws_apigatewayv2_stage", "front")
+    assert stage["default_route_settings"].items() >= both.items()
+    (route,) = stage["route_settings"]
+    assert route.items() >= {"route_key": "POST /a", **less}.items()
+
+    stack = synthesize(rest(routes={"/v1/fraud": RestRoute(service="fraud", throttle=own)}))[STACK]
+    settings = of(stack, "aws_api_gateway_method_settings").values()
+    held = {each["method_path"]: each["settings"] for each in settings}
+    assert held["*/*"].items() >= both.items()
+    assert held["v1/fraud/POST"].items() >= less.items()
+
+
+def test_an_http_api_reaches_a_service_by_its_load_balancer(synthesize: Synthesize) -> None:
+    routes = {
+        "/score": HttpRoute(service="score", timeout_ms=5_000),
+        "/port": HttpRoute(service="port", host="port.acme.test", path="/ping", method="GET"),
+    }
+    stack = synthesize(http(routes=routes))[STACK]
+    call = named(stack, "aws_apigatewayv2_integration", "score")
+    assert call["integration_uri"] == (
+        '${data.terraform_remote_state.ecs.outputs.listener_arns["tls"]}'
+    )
+    assert call["request_parameters"] == {
+        "overwrite:header.Host": "score.acme.test",
+        "overwrite:path": "/invocations",
+    }
+    assert call["tls_config"] == {"server_name_to_verify": "score.acme.test"}
+    assert call["connection_type"] == "VPC_LINK"
+    port = named(stack, "aws_apigatewayv2_integration", "integration-port")
+    assert port["integration_uri"] == "${data.aws_lb_listener.listener-ports-9443.arn}"
+    assert port["integration_method"] == "GET"
+    listener = stack["data"]["aws_lb_listener"]["listener-ports-9443"]
+    assert listener["port"] == 9443
+    ports = {each["from_port"] for each in of(stack, "aws_vpc_security_group_egress_rule").values()}
+    assert ports == {443, 9443}
+    # Load balancers that take the whole VPC take the link too.
+    assert of(stack, "aws_vpc_security_group_ingress_rule") == {}
+
+
+def test_a_route_has_the_authorization_of_its_api(synthesize: Synthesize) -> None:
+    signed = named(synthesize(http())[STACK], "aws_apigatewayv2_route", "front")
+    assert signed["authorization_type"] == "AWS_IAM"
+    assert "authorizer_id" not in signed
+    tokens = JWT.replace(scopes=["read"])
+    routes = {
+        "/a": HttpRoute(service="score", timeout_ms=5_000),
+        "/b": HttpRoute(service="score", timeout_ms=5_000, scopes=["write"]),
+    }
+    stack = synthesize(http(routes=routes, authorization=tokens))[STACK]
+    held = of(stack, "aws_apigatewayv2_route").values()
+    assert {each["route_key"]: each["authorization_scopes"] for each in held} == {
+        "POST /a": ["read"],
+        "POST /b": ["write"],
+    }
+    assert {each["authorization_type"] for each in held} == {"JWT"}
+
+    cognito = CognitoAuthorization(user_pools=COGNITO.user_pools, scopes=["invoke"])
+    stack = synthesize(rest(authorization=cognito, cors=Cors(origins=["*"])))[STACK]
+    methods = {
+        each["http_method"]: each["authorization"]
+        for each in of(stack, "aws_api_gateway_method").values()
+    }
+    assert methods == {"POST": "COGNITO_USER_POOLS", "OPTIONS": "NONE"}
+
+
+def test_a_private_api_is_closed_to_all_but_its_vpcs(synthesize: Synthesize) -> None:
+    def statements(environment: Environment) -> list[dict[str, Any]]:
+        stack = synthesize(environment)[STACK]
+        policy = named(stack, "aws_api_gateway_rest_api_policy", "models")["policy"]
+        return list(json.loads(policy)["Statement"])
+
+    def private(access: PrivateAccess, **changes: Any) -> Environment:
+        routes = {"/fraud": RestRoute(service="fraud")}
+        api = RestApi(routes=routes, throttle=SLOW, private=access, **changes)
+        network = Network(cidr="10.20.0.0/16", auto_endpoints=True)
+        return whole(network=network, apis=Apis(rest={"models": api}))
+
+    vpc = "${data.terraform_remote_state.network.outputs.vpc_id}"
+    (only,) = statements(private(PrivateAccess(vpc_ids=["vpc-0a1b2c3d"])))
+    assert only["Effect"] == "Deny"
+    assert only["Condition"] == {"StringNotEquals": {"aws:SourceVpc": [vpc, "vpc-0a1b2c3d"]}}
+    # A token lets in only whom the policy allows; IAM lets in whom an identity policy allows.
+    denied, allowed = statements(
+        private(PrivateAccess(endpoint_ids=["vpce-0a1b2c3d"]), authorization=COGNITO)
+    )
+    assert denied["Condition"] == {"StringNotEquals": {"aws:SourceVpce": ["vpce-0a1b2c3d"]}}
+    assert allowed["Effect"] == "Allow"
+
+
+def test_no_key_is_in_terraform(synthesize: Synthesize) -> None:
+    keyed = {"/v1/fraud": RestRoute(service="fraud", api_key=True)}
+    stack = synthesize(rest(routes=keyed, plans={"gold": UsagePlan(throttle=SLOW)}))[STACK]
+    kinds = {*stack["resource"]}
+    assert "aws_api_gateway_usage_plan" in kinds
+    assert not kinds & {"aws_api_gateway_api_key", "aws_api_gateway_usage_plan_key"}
+
+
+def test_the_common_rules_count_large_bodies_and_do_not_block_them(synthesize: Synthesize) -> None:
+    firewall = Firewall(groups=["AWSManagedRulesCommonRuleSet"])
+    stack = synthesize(rest(firewall=firewall))[STACK]
+    (rule,) = named(stack, "aws_wafv2_web_acl", "models")["rule"]
+    (group,) = rule["statement"][0]["managed_rule_group_statement"]
+    assert group["rule_action_override"] == [
+        {"name": "SizeRestrictions_BODY", "action_to_use": [{"count": [{}]}]}
+    ]
+
+
+def test_one_environment_makes_the_role_of_logs(synthesize: Synthesize) -> None:
+    assert of(synthesize(rest())[STACK], "aws_api_gateway_account")
+    other = whole(apis=rest().apis.replace(log_role=False))  # type: ignore[union-attr]
+    assert not of(synthesize(other)[STACK], "aws_api_gateway_account")
+    assert not of(synthesize(http())[STACK], "aws_api_gateway_account")
