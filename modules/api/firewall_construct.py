@@ -48,14 +48,14 @@ def _group(priority: int, group: str) -> dict[str, Any]:
     statement: dict[str, Any] = {"name": group, "vendor_name": "AWS"}
     if group == "AWSManagedRulesCommonRuleSet":
         statement["rule_action_override"] = [
-            {"name": _LARGE_BODIES, "action_to_use": [{"count": [{}]}]}
+            {"name": _LARGE_BODIES, "action_to_use": {"count": {}}}
         ]
     return {
         "name": group,
         "priority": priority,
-        "override_action": [{"none": [{}]}],
-        "statement": [{"managed_rule_group_statement": [statement]}],
-        "visibility_config": [_seen(group)],
+        "override_action": {"none": {}},
+        "statement": {"managed_rule_group_statement": statement},
+        "visibility_config": _seen(group),
     }
 
 
@@ -63,7 +63,7 @@ def _rate(priority: int, limit: int) -> dict[str, Any]:
     return {
         "name": "rate",
         "priority": priority,
-        "action": [{"block": [{}]}],
-        "statement": [{"rate_based_statement": [{"limit": limit, "aggregate_key_type": "IP"}]}],
-        "visibility_config": [_seen("rate")],
+        "action": {"block": {}},
+        "statement": {"rate_based_statement": {"limit": limit, "aggregate_key_type": "IP"}},
+        "visibility_config": _seen("rate"),
     }

@@ -136,9 +136,11 @@ class IamAuthorization(Spec):
 
 
 class JwtAuthorization(Spec):
-    """Callers have a JSON Web Token of an issuer, such as a Cognito user pool:
+    """Callers have a JSON Web Token of an issuer, such as a Cognito user pool.
+
     `JwtAuthorization(issuer="https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab12Cd34E",
-    audiences=["client-id"])`."""
+    audiences=["client-id"])`.
+    """
 
     issuer: Annotated[
         str,

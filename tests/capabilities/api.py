@@ -175,6 +175,11 @@ EXAMPLE = f"""
     ),
 """
 
+LOOKUPS = (
+    "the group that refuses these lookups is named by who wants it; Checkov does not find it in "
+    "Terraform's JSON"
+)
+
 CAPABILITY = Capability(
     environments={"private-api": private_api},
     examples={"api": EXAMPLE},
@@ -272,12 +277,12 @@ CAPABILITY = Capability(
                 "the stage's own log has a line for each request; what a logging level adds holds "
                 "headers, and is kept for good"
             ),
+            "CKV2_AWS_77": LOOKUPS,
             "CKV2_AWS_51": "SageMaker is called by a role, and verifies no client certificate",
             "CKV_AWS_120": "each request is another prediction, of which none is kept",
         },
         "private-api-*/aws_api_gateway_stage.*": {
             "CKV2_AWS_29": "the example takes requests of some addresses alone",
-            "CKV2_AWS_77": "the example's web ACL is somebody else's",
             "CKV_AWS_73": "the example turns tracing off, to show that it can be",
         },
         "aws_api_gateway_method": {
@@ -292,6 +297,7 @@ CAPABILITY = Capability(
             "CKV_AWS_237": "no change of it replaces an API but that of its kind, with another URL",
         },
         "aws_wafv2_web_acl": {
+            "CKV_AWS_192": LOOKUPS,
             "CKV2_AWS_31": "the stage's log tells what a web ACL blocks, with its status 403",
         },
         "private-api-*/aws_lb.*": {

@@ -275,9 +275,9 @@ def test_the_common_rules_count_large_bodies_and_do_not_block_them(synthesize: S
     firewall = Firewall(groups=["AWSManagedRulesCommonRuleSet"])
     stack = synthesize(rest(firewall=firewall))[STACK]
     (rule,) = named(stack, "aws_wafv2_web_acl", "models")["rule"]
-    (group,) = rule["statement"][0]["managed_rule_group_statement"]
+    group = rule["statement"]["managed_rule_group_statement"]
     assert group["rule_action_override"] == [
-        {"name": "SizeRestrictions_BODY", "action_to_use": [{"count": [{}]}]}
+        {"name": "SizeRestrictions_BODY", "action_to_use": {"count": {}}}
     ]
 
 
