@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ...alb.spec import LoadBalancer
 from ...api.apis import Apis
@@ -14,7 +15,6 @@ from ...api.shared_construct import Domain, Link, LogRole
 from ...api.targets import Behind, behind, target_of
 from ...cdk import Construct
 from ...ecs.spec import EcsCluster, EcsService
-from ...environment import Environment
 from ...layer import Layer, known_beside
 from ...outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ...overriding import override
@@ -22,6 +22,9 @@ from ...service import Deployed
 from ...target import Target
 
 from cdktf_cdktf_provider_aws.data_aws_lb_listener import DataAwsLbListener
+
+if TYPE_CHECKING:
+    from ...environment import Environment
 
 
 class ApisLayer(Layer):
