@@ -599,12 +599,11 @@ def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:
 
 SERVICE_OF_FOUR = {"name": "s", "desired_count": 4, "task_definition": "b"}
 QUIET: dict[str, Entry] = {
-<<<<<<< HEAD
     "a receiver confirms by itself from now on": update(
         "aws_sns_topic_subscription.s",
         {"protocol": "https", "endpoint_auto_confirms": False},
         {"protocol": "https", "endpoint_auto_confirms": True},
-=======
+    ),
     "a preflight of browsers has no authorization": changed(
         "aws_api_gateway_method.m",
         ["create"],
@@ -626,7 +625,6 @@ QUIET: dict[str, Entry] = {
         "aws_wafv2_web_acl.w",
         {"rule": [{"name": "a"}, {"name": "b"}]},
         {"rule": [{"name": "b"}, {"name": "a"}]},
->>>>>>> e613b83 (Tell the risks of APIs)
     ),
     "a policy loses an action": update(
         "aws_iam_role_policy.p",
