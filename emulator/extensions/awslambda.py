@@ -10,11 +10,19 @@ from urllib.parse import unquote
 
 from moto.awslambda import urls
 from moto.awslambda.exceptions import InvalidParameterValueException
-from moto.awslambda.models import FunctionUrlConfig, LambdaBackend, LambdaFunction, LambdaStorage
+from moto.awslambda.models import (
+    EventInvokeConfig,
+    FunctionUrlConfig,
+    LambdaBackend,
+    LambdaFunction,
+    LambdaStorage,
+)
 from moto.awslambda.responses import LambdaResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.exceptions import JsonRESTError
+from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
+from moto.ec2.models import ec2_backends
 from moto.moto_api._internal import mock_random
 
 from .. import functions
@@ -191,6 +199,20 @@ def get_configuration(
         if kept.get(name):
             config[name] = kept[name]
     return config
+
+
+@service.corrects(
+    "GetFunctionConfiguration", gap="answers a VPC that is not there", owner=LambdaFunction
+)
+def vpc_config(original: Original, function: LambdaFunction) -> dict[str, Any] | None:
+    """AWS answers the VPC of the subnets."""
+    config: dict[str, Any] | None = original(function)
+    subnets = (config or {}).get("SubnetIds") or []
+    ec2 = ec2_backends[function.account_id][function.region]
+    found = [each for zone in ec2.subnets.values() for each in zone.values() if each.id in subnets]
+    if config is None or not found:
+        return config
+    return {**config, "VpcId": found[0].vpc_id}
 
 
 @service.corrects("GetFunction", gap="answers no reserved concurrency of 0", owner=LambdaFunction)
@@ -482,3 +504,82 @@ def invoke(original: Original, response: LambdaResponse) -> TYPE_RESPONSE:
     payload = response.raw_body if isinstance(getattr(response, "raw_body", None), bytes) else b""
     body = payload or str(response.body or "").encode()
     return 200, {**headers, "Content-Type": "application/json"}, functions.answer(function, body)
+
+
+# Asynchronous events
+
+
+def _events(response: LambdaResponse, operation: int) -> tuple[dict[str, Any], str]:
+    """The settings of a function's events by alias or version, and that which a request is about.
+
+    `operation` is where the function stands in the path, from its end.
+    """
+    name = unquote(response.path.rstrip("/").split("/")[operation])
+    function = response.backend.get_function(name)
+    held = response.backend.__dict__.setdefault("events", {})
+    qualifier = response.querystring.get("Qualifier", ["$LATEST"])[0]
+    found: dict[str, Any] = held.setdefault(function.function_arn, {})
+    return found, qualifier
+
+
+def _put_events(response: LambdaResponse, *, kept: bool) -> ActionResult:
+    found, qualifier = _events(response, -2)
+    name = unquote(response.path.rstrip("/").split("/")[-2])
+    function = response.backend.get_function(name, qualifier)
+    before = found[qualifier].config if kept and qualifier in found else {}
+    arn = f"{response.backend.get_function(name).function_arn}:{qualifier}"
+    found[qualifier] = EventInvokeConfig(
+        arn, function.last_modified, {**before, **response.json_body}
+    )
+    return ActionResult(found[qualifier].response())
+
+
+@service.corrects(
+    "PutFunctionEventInvokeConfig", gap="keeps the first for good, and one for all aliases"
+)
+def put_function_event_invoke_config(original: Original, response: LambdaResponse) -> ActionResult:
+    """AWS has one for each alias and version, which a put replaces."""
+    return _put_events(response, kept=False)
+
+
+@service.corrects("UpdateFunctionEventInvokeConfig", gap="keeps the first for good")
+def update_function_event_invoke_config(
+    original: Original, response: LambdaResponse
+) -> ActionResult:
+    """AWS changes what was given."""
+    return _put_events(response, kept=True)
+
+
+@service.corrects("GetFunctionEventInvokeConfig", gap="answers the first for every alias")
+def get_function_event_invoke_config(original: Original, response: LambdaResponse) -> ActionResult:
+    """AWS answers that of the alias or version."""
+    found, qualifier = _events(response, -2)
+    if qualifier not in found:
+        raise _no_events(qualifier)
+    return ActionResult(found[qualifier].response())
+
+
+@service.corrects("DeleteFunctionEventInvokeConfig", gap="deletes it of every alias")
+def delete_function_event_invoke_config(
+    original: Original, response: LambdaResponse
+) -> TYPE_RESPONSE:
+    """AWS deletes that of the alias or version."""
+    found, qualifier = _events(response, -2)
+    if found.pop(qualifier, None) is None:
+        raise _no_events(qualifier)
+    return 204, {"status": 204}, json.dumps({})
+
+
+@service.corrects("ListFunctionEventInvokeConfigs", gap="answers one alone")
+def list_function_event_invoke_configs(original: Original, response: LambdaResponse) -> str:
+    """AWS answers those of every alias and version."""
+    found, _ = _events(response, -3)
+    return json.dumps({"FunctionEventInvokeConfigs": [each.response() for each in found.values()]})
+
+
+def _no_events(qualifier: str) -> JsonRESTError:
+    error = JsonRESTError(
+        "ResourceNotFoundException", f"The function {qualifier} doesn't have an EventInvokeConfig"
+    )
+    error.code = 404
+    return error

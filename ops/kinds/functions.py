@@ -32,7 +32,6 @@ from .record import (
     Not,
     Planned,
     Quota,
-    Reverted,
     Values,
     Verifier,
     risk,
@@ -561,12 +560,6 @@ class FunctionVerifier(Verifier):
         return f"read the log group {group} and the alarms, fix the image, and deploy again"
 
 
-FUNCTION_REVERTED = Reverted(
-    by="CodeDeploy, when an alarm sounds during `inferform rollout`",
-    found="the version behind the alias, and CodeDeploy's last deployment",
-    guarded=lambda _: True,
-)
-
 # Rollouts
 
 
@@ -649,7 +642,9 @@ KINDS = (
         story=_story,
         risks=(_smaller, *weaker.FUNCTION),
         settings={"kms_key_arn": "encryption of its variables", "tracing_config": "traces"},
-        reverted=FUNCTION_REVERTED,
+        reverted=Not(
+            "an apply only publishes a version; the alias moves, and back, in a rollout of its own"
+        ),
         verify=FunctionVerifier,
     ),
     resource(

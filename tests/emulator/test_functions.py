@@ -104,6 +104,18 @@ def test_what_lambda_refuses_of_a_function_is_refused(client: Client, account: s
     refused("don't provide Handler", Handler="app.handler")
 
 
+def test_a_function_names_the_vpc_of_its_subnets(client: Client, account: str) -> None:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="x", Description="x", VpcId=vpc)["GroupId"]
+    functions = _function(
+        client, account, VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]}
+    )
+    found = functions.get_function_configuration(FunctionName="fraud")
+    assert found["VpcConfig"]["VpcId"] == vpc
+
+
 def test_a_published_version_keeps_its_image(client: Client, account: str) -> None:
     functions = _function(client, account)
     _second(functions, account)
@@ -203,6 +215,30 @@ def test_a_url_names_its_alias_and_changes_its_mode(client: Client, account: str
         functions.create_function_url_config(**live, AuthType="AWS_IAM")
     functions.update_function_url_config(**live, InvokeMode="RESPONSE_STREAM")
     assert functions.get_function_url_config(**live)["InvokeMode"] == "RESPONSE_STREAM"
+
+
+def test_events_have_their_settings_by_alias_and_a_put_replaces_them(
+    client: Client, account: str
+) -> None:
+    functions = _function(client, account)
+    live = {"FunctionName": "fraud", "Qualifier": "live"}
+    queue = {"OnFailure": {"Destination": f"arn:aws:sqs:us-east-1:{account}:failed"}}
+    put = functions.put_function_event_invoke_config
+    put(**live, MaximumRetryAttempts=2, DestinationConfig=queue)
+    put(**live, MaximumRetryAttempts=0)
+    found = functions.get_function_event_invoke_config(**live)
+    assert found["FunctionArn"].endswith(":fraud:live")
+    assert (found["MaximumRetryAttempts"], "DestinationConfig" in found) == (0, False)
+    functions.update_function_event_invoke_config(**live, MaximumEventAgeInSeconds=60)
+    found = functions.get_function_event_invoke_config(**live)
+    assert (found["MaximumRetryAttempts"], found["MaximumEventAgeInSeconds"]) == (0, 60)
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        functions.get_function_event_invoke_config(FunctionName="fraud")
+    listed = functions.list_function_event_invoke_configs(FunctionName="fraud")
+    assert len(listed["FunctionEventInvokeConfigs"]) == 1
+    functions.delete_function_event_invoke_config(**live)
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        functions.delete_function_event_invoke_config(**live)
 
 
 # CodeDeploy
