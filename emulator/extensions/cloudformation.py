@@ -70,6 +70,7 @@ def create_stack(original: Original, response: CloudFormationResponse) -> Action
         response._get_param("TemplateURL")
     )
     _require_types(body, backend.region_name)
+    _require_parameters(body, response._get_param("Parameters", []))
     result: ActionResult = original(response)
     stack: Any = backend.get_stack(result.result["StackId"])
     no_rollback = response._get_bool_param("DisableRollback", False)
@@ -102,6 +103,15 @@ def _require_types(body: str, region: str) -> None:
     )
     if lacking:
         raise NotImplementedError(f"resources of type {', '.join(lacking)}")
+
+
+def _require_parameters(body: str, given: list[dict[str, Any]]) -> None:
+    declared = Stack.parse_template(body).get("Parameters") or {}
+    unknown = sorted({each["ParameterKey"] for each in given} - declared.keys())
+    if unknown:
+        raise ValidationError(
+            message=f"Parameters: [{', '.join(unknown)}] do not exist in the template"
+        )
 
 
 def _begin(stack: Any, response: CloudFormationResponse) -> None:
@@ -149,6 +159,7 @@ def update_stack(original: Original, response: CloudFormationResponse) -> Action
     _require_types(body, backend.region_name)
     tags = {each["Key"]: each["Value"] for each in response._get_param("Tags", [])}
     parameters = response._get_param("Parameters", [])
+    _require_parameters(body, parameters)
     if (
         stack.has_template(body)
         and (not tags or tags == stack.tags)
@@ -162,7 +173,7 @@ def update_stack(original: Original, response: CloudFormationResponse) -> Action
 
 def _changed_parameters(stack: Any, given: list[dict[str, Any]]) -> bool:
     return any(
-        each.get("ParameterValue") != stack.stack_parameters.get(each["ParameterKey"])
+        each.get("ParameterValue") != stack.parameters.get(each["ParameterKey"])
         for each in given
         if not each.get("UsePreviousValue")
     )
@@ -212,6 +223,7 @@ def _change(stack: Any, template: str, parameters: dict[str, Any], tags: dict[st
     stack.template, stack.parameters = template, parameters
     stack._parse_template()
     resources._template, resources.input_parameters = new, parameters
+    resources.resolved_parameters = {}
     resources.load_mapping()
     resources.load_parameters()
     resources.load_conditions()
@@ -244,6 +256,22 @@ def _naming(logical: str) -> Iterator[None]:
         yield
     except ServiceException as error:
         raise _ResourceError(logical, str(error.message)) from error
+
+
+@service.corrects(
+    "DescribeStacks",
+    gap="answers a parameter that is a list as a list",
+    owner=Stack,
+    method="parameter_list",
+)
+def parameters_of(original: Original, stack: Any) -> list[dict[str, Any]]:
+    """AWS answers each parameter as it was given."""
+    return [
+        {**each, "ParameterValue": ",".join(map(str, value))}
+        if isinstance(value := each["ParameterValue"], list)
+        else each
+        for each in original(stack)
+    ]
 
 
 @service.corrects(

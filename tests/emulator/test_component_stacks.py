@@ -16,8 +16,10 @@ IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/llm:1"
 
 
 def stack(name: str, kind: str, properties: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A stack of one resource, whose template is canonical, so that a plan compares it word by word."""
+    """A stack of one resource, whose template is canonical, so that a plan compares it word by word, and
+    whose parameters are what Terraform knows only later."""
     template = {
+        "Parameters": {each: {"Type": "String"} for each in more.get("parameters", {})},
         "Resources": {"Resource": {"Type": kind, "Properties": properties}},
         "Outputs": {"Arn": {"Value": {"Ref": "Resource"}}},
     }
@@ -43,7 +45,7 @@ def configuration(name: str, *, most: int = 2) -> dict[str, Any]:
     }
     properties = {
         "EndpointConfigName": name,
-        "ExecutionRoleArn": "${aws_iam_role.model.arn}",
+        "ExecutionRoleArn": {"Ref": "Role"},
         "ProductionVariants": [variant],
     }
     # a configuration in use must not go before the endpoint has moved on: a new name, and so a new stack
@@ -51,6 +53,7 @@ def configuration(name: str, *, most: int = 2) -> dict[str, Any]:
         name,
         "AWS::SageMaker::EndpointConfig",
         properties,
+        parameters={"Role": "${aws_iam_role.model.arn}"},
         lifecycle={"create_before_destroy": True},
     )
 
@@ -58,10 +61,10 @@ def configuration(name: str, *, most: int = 2) -> dict[str, Any]:
 def component(name: str, model: str, *, copies: int = 2, **more: Any) -> dict[str, Any]:
     properties = {
         "InferenceComponentName": name,
-        "EndpointName": "${aws_sagemaker_endpoint.llm.name}",
+        "EndpointName": {"Ref": "Endpoint"},
         "VariantName": "all",
         "Specification": {
-            "ModelName": f"${{aws_sagemaker_model.{model}.name}}",
+            "ModelName": {"Ref": "Model"},
             "ComputeResourceRequirements": {
                 "NumberOfAcceleratorDevicesRequired": 1,
                 "MinMemoryRequiredInMb": 1024,
@@ -70,7 +73,11 @@ def component(name: str, model: str, *, copies: int = 2, **more: Any) -> dict[st
         "RuntimeConfig": {"CopyCount": copies},
         **more,
     }
-    return stack(name, "AWS::SageMaker::InferenceComponent", properties)
+    parameters = {
+        "Endpoint": "${aws_sagemaker_endpoint.llm.name}",
+        "Model": f"${{aws_sagemaker_model.{model}.name}}",
+    }
+    return stack(name, "AWS::SageMaker::InferenceComponent", properties, parameters=parameters)
 
 
 def declared(account: str, config: dict[str, Any], *components: dict[str, Any]) -> dict[str, Any]:
@@ -175,10 +182,10 @@ def test_components_and_their_endpoint_configuration_live_in_stacks(
     assert "UPDATE_ROLLBACK_COMPLETE" in output
     assert "alarms in state ALARM: errors" in output
     assert described("llama")["Specification"]["ModelName"] == "llama-two"
-    # the provider has written the refused template into the state; a refresh finds what stands
+    # the provider has written what was refused into the state; a refresh finds what stands
     shown = json.loads(terraform.run("show", "-json"))["values"]["root_module"]["resources"]
     (kept,) = (each for each in shown if each["address"] == "aws_cloudformation_stack.llama")
-    assert "llama-one" in kept["values"]["template_body"]
+    assert kept["values"]["parameters"]["Model"] == "llama-one"
     again = terraform.run("plan", "-no-color", "-detailed-exitcode", expect=2)
     assert "aws_cloudformation_stack.llama will be updated in-place" in again
 
@@ -371,6 +378,43 @@ def test_updates_change_what_stands_or_leave_it(stacks: Stacks) -> None:
     assert stacks.update("s", template(Specification=changed))["StackStatus"] == "UPDATE_COMPLETE"
     described = stacks.sagemaker.describe_inference_component(InferenceComponentName="llama")
     assert described["Specification"]["ModelName"] == "two"
+
+
+def test_parameters_change_resources_and_go_back_with_them(stacks: Stacks) -> None:
+    body = json.loads(template())
+    body["Parameters"] = {"Model": {"Type": "String"}}
+    body["Resources"]["It"]["Properties"]["Specification"]["ModelName"] = {"Ref": "Model"}
+    text = json.dumps(body)
+
+    def given(model: str) -> list[dict[str, str]]:
+        return [{"ParameterKey": "Model", "ParameterValue": model}]
+
+    stacks.create("s", text, Parameters=given("one"))
+    for model, status, runs in (
+        ("two", "UPDATE_COMPLETE", "two"),
+        ("none", "UPDATE_ROLLBACK_COMPLETE", "two"),
+    ):
+        updated = stacks.update("s", text, Parameters=given(model))
+        assert (updated["StackStatus"], updated["Parameters"]) == (status, given(runs))
+        described = stacks.sagemaker.describe_inference_component(InferenceComponentName="llama")
+        assert described["Specification"]["ModelName"] == runs
+    with pytest.raises(ClientError, match=r"No updates are to be performed\."):
+        stacks.update("s", text, Parameters=given("two"))
+    with pytest.raises(ClientError, match=r"Parameters: \[Model\] do not exist in the template"):
+        stacks.create("t", template(), Parameters=given("one"))
+
+
+def test_lists_are_parameters_with_commas(stacks: Stacks) -> None:
+    body = json.loads(template("EndpointConfig"))
+    body["Parameters"] = {"Subnets": {"Type": "CommaDelimitedList"}}
+    network = {"Subnets": {"Ref": "Subnets"}, "SecurityGroupIds": ["sg-1"]}
+    body["Resources"]["It"]["Properties"]["VpcConfig"] = network
+    subnets = [{"ParameterKey": "Subnets", "ParameterValue": "subnet-1,subnet-2"}]
+    assert stacks.create("s", json.dumps(body), Parameters=subnets)["Parameters"] == subnets
+    described = stacks.sagemaker.describe_endpoint_config(EndpointConfigName="config")
+    assert described["VpcConfig"]["Subnets"] == ["subnet-1", "subnet-2"]
+    with pytest.raises(ClientError, match=r"No updates are to be performed\."):
+        stacks.update("s", json.dumps(body), Parameters=subnets)
 
 
 def test_a_configuration_in_a_stack_is_replaced_under_another_name(stacks: Stacks) -> None:
