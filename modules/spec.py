@@ -575,7 +575,7 @@ TAB1 = rule(
     "TAB1",
     refuses="what AWS did not have when the table was made, and may have by now",
     message="is not {what} that Inferform knows{hint}; it is taken as it is",
-    source="Inferform: make tables makes them anew from botocore and moto",
+    source="Inferform: make tables makes them again from botocore and moto",
     severity="warning",
 )
 NAME1 = rule(

@@ -161,7 +161,7 @@ def _adopt_known(
             done.append(f"imported {address} ({identifier})")
         elif identifier not in used:
             _delete(discarded[kind], identifier, aws)
-            done.append(f"deleted {identifier}, which the next deploy makes anew")
+            done.append(f"deleted {identifier}, which the next deploy creates again")
         else:
             old = change.before["name"]
             if old in used:

@@ -80,7 +80,7 @@ def run(name: str | None = None) -> None:
         (demo, "do it"),
         (f"{me} verify {key} --emulator", "is what runs what was asked for"),
         (f"{me} status {key} --emulator", "every stack and its state"),
-        (f"{me} explain RT9", "a rule of the Specs, spelt out"),
+        (f"{me} explain RT9", "what a rule asks for, and why"),
         (f"{demo} --destroy", "remove everything"),
     )
     width = max(len(command) for command, _ in tries)

@@ -133,7 +133,7 @@ def reinstated(stack: Stack, synthesis: Stacks) -> list[str]:
     if state is None or not state.deposed:
         return []
     variables = synthesis.program.terraform_environment()
-    with stdout.status(f"looking at what {stack.name} has still to delete"):
+    with stdout.status(f"looking for what {stack.name} still has to delete"):
         ready = stack.init(variables)
         if ready.status:
             return []
@@ -227,7 +227,7 @@ def recover(
     unsaved: bool = False,
     ask: Callable[[Sequence[Stack]], None] = _agreed,
 ) -> list[str]:
-    """Bring stacks whose last run was killed or cut off back into order, those below first.
+    """Repair stacks after a run that was killed or cut off, those below first.
 
     The lock is cleared, a state that could not be written is written, and what was created and is
     in no state is taken back. With `unsaved` only stacks with such a state are touched. Answers

@@ -411,7 +411,7 @@ def read_plan(
             "a newer Inferform may read it",
         )
     if _SURROGATE.search(content) and not _is_text(shown):
-        raise BadInputError(f"{name} holds half of a character in UTF-16", _HOW_TO_MAKE)
+        raise BadInputError(f"{name} holds an incomplete character of UTF-16", _HOW_TO_MAKE)
     with shaped(name):
         return _plan(_harmless(shown, in_clear=in_clear), name, in_clear=in_clear)
 

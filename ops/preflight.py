@@ -334,8 +334,8 @@ class _Preflight:
         if allowed is None:
             fix = f"see {name} in Service Quotas; {needed:g} are needed at the maximum"
             return Finding(QUOTA, name, "skipped", "Service Quotas does not list it", fix)
-        twice = " and twice for blue/green" if any(quota.doubled for quota in quotas) else ""
-        said = f"{needed:g} are needed at the maximum{twice}, {allowed:g} allowed"
+        twice = " (doubled for blue/green)" if any(quota.doubled for quota in quotas) else ""
+        said = f"{needed:g} are needed at the maximum{twice}; the quota is {allowed:g}"
         return Finding(
             QUOTA,
             name,
@@ -400,7 +400,7 @@ class _Preflight:
                 said = f"exists already, and the state of {resource.stack} does not have it"
                 yield Finding(NAME, f"{resource.type} {name}", "failed", said, fix)
         if not taken:
-            said = f"{checked} new names are free" if checked else "nothing new is to be named"
+            said = f"{checked} new names are free" if checked else "no new names: nothing to check"
             yield Finding(NAME, self._context.key, "passed", said)
 
     def _is_new(self, resource: Resource) -> bool:

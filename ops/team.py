@@ -31,7 +31,7 @@ class PlanRule:
 
 @dataclass(frozen=True, slots=True)
 class CostRule:
-    """A rule over what each service of an environment costs by the month at most, in USD; its
+    """A rule over what each service of an environment costs a month at most, in USD; its
     function yields the name of a service and why it breaks the rule."""
 
     rule: RiskRule

@@ -497,8 +497,8 @@ class Stack:
         there = f"terraform -chdir={shlex.quote(str(self.folder))} init"
         return (
             f"the state of {self.name} is in {was}, but the program says {would}\n"
-            "Nothing was done: Terraform would find no state, or another one, and make everything "
-            "anew.\n"
+            "Nothing was done: Terraform would find no state, or another one, and create everything "
+            "again.\n"
             f"To move the state there, while nobody deploys: {there} -migrate-state\n"
             f"Where the right state is there already: {there} -reconfigure"
         )

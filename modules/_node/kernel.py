@@ -150,7 +150,7 @@ class PreloadedNode(_process._NodeProcess):  # type: ignore[misc]
 class SingleNode(PreloadedNode):
     """A client with one Node process, which does not wait for packages to load.
 
-    Where that process cannot be had (another system or version of Node, a runtime of the
+    Where that process is not available (another system or version of Node, a runtime of the
     user's own), it is a ``PreloadedNode``, and says why on stderr.
     """
 

@@ -86,7 +86,7 @@ class GitHub(Spec):
     token. Default: True."""
 
     create_provider: bool = True
-    """Whether GitHub's OIDC provider is created. An account has one; without it, yes."""
+    """Whether GitHub's OIDC provider is created; an account has one at most. Default: True."""
 
     def check(self) -> Iterator[Problem]:
         """Someone may deploy, and nobody past the approval of an environment."""

@@ -19,7 +19,7 @@ KUB30 = rule(
 )
 KUB31 = rule(
     "KUB31",
-    refuses="a trigger of KEDA without what it asks, or with less than nothing as its target",
+    refuses="a trigger of KEDA without what it asks, or with a target below 0",
     message="must be {expected}",
     source="KEDA, scalers AWS SQS queue and Prometheus",
 )

@@ -25,7 +25,7 @@ def bootstrap(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
     elif done.created:
         stdout.print(f"made state bucket {done.bucket}")
     elif done.changed:
-        stdout.print(f"mended {', '.join(done.changed)} of {done.bucket}")
+        stdout.print(f"fixed {', '.join(done.changed)} of {done.bucket}")
     else:
         stdout.print(f"state bucket {done.bucket} is as it must be")
 

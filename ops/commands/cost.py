@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def cost(env: EnvironmentKey, json: Json = False) -> None:
-    """Estimate what an environment costs by the month, from its Specs alone.
+    """Estimate the monthly cost of an environment, from its Specs alone.
 
     Example: inferform cost dev-use1
     """
@@ -61,7 +61,7 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
     least = "at least" if result.not_priced else ""
     rows.append(["total", least, "", *_cells(result.total)])
     columns = ("for", "what", "how many", "minimum", "expected", "maximum")
-    print_table(columns, rows, title=f"{found.key}: USD by the month in {region}")
+    print_table(columns, rows, title=f"{found.key}: monthly cost in USD in {region}")
     notes = [*ASSUMPTIONS]
     if result.dates:
         notes.insert(0, f"prices of {result.dates}; inferform prices show names each source")

@@ -177,7 +177,7 @@ def recover(
     auto_approve: Approve = False,
     emulator: Emulated = False,
 ) -> None:
-    """Bring stacks whose last run was killed or cut off back into order.
+    """Repair stacks after a run that was killed or cut off.
 
     Clears the lock, writes a state that could not be written, and takes back what was created and
     is in no state. Be sure that the run is dead. Only what carries the tags of this very layer is
@@ -225,7 +225,7 @@ def _interruptible() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         stderr.print(
-            "interrupted: Terraform ends what it is at, and what was done is kept\n"
+            "interrupted: Terraform finishes what it has begun, and what was done is kept\n"
             "  repeat the command to go on; where inferform status still shows a lock then, "
             "inferform recover STACK clears it"
         )

@@ -24,7 +24,7 @@ def promote(
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
-    """Give an environment's file the release that another environment has in service.
+    """Promote the release of a service from one environment to another, in the latter's file.
 
     Only image tag or digest, artifact or model package change, and only after the diff was
     shown.

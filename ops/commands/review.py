@@ -33,7 +33,7 @@ def _severity(text: str) -> Severity:
         return Severity[text.upper()]
     except KeyError:
         words = ", ".join(map(str, Severity))
-        raise typer.BadParameter(f"{text} is none of {words}") from None
+        raise typer.BadParameter(f"must be one of {words}, got {text}") from None
 
 
 def review(
@@ -76,7 +76,7 @@ def review(
         typer.Option(
             metavar="SEVERITY",
             parser=_severity,
-            help="End with status 3 where a risk is at least so severe: low, medium, high or critical.",
+            help="Exit with status 3 if a risk is at least this severe: low, medium, high or critical.",
         ),
     ] = None,
     emulator: Emulated = False,

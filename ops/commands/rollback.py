@@ -34,7 +34,7 @@ def rollback(
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
-    """Give an environment's file the last other release of a service that was in service.
+    """Write the release that a service had in service before into its environment's file.
 
     Only image tag or digest, artifact or model package change, and only after the diff was
     shown. Nothing in AWS changes before a deploy.

@@ -41,13 +41,13 @@ def simulate(
     capacity: Annotated[
         float | None,
         typer.Option(
-            help="Requests per second that one instance, copy or task serves at most. Without "
-            "it, what the policies' metrics say."
+            help="Requests per second that one instance, copy or task serves at most. "
+            "Default: what the policies' metrics say."
         ),
     ] = None,
     latency_ms: Annotated[
         float | None,
-        typer.Option(help="How long one request is in work. Default: one at a time."),
+        typer.Option(help="Milliseconds that one request takes. Default: one is served at a time."),
     ] = None,
     startup: Annotated[
         float | None,
@@ -108,7 +108,7 @@ def simulate(
         return
     _print(described, given, results)
     if plot is not None:
-        stdout.print(f"drawn to {plot}", markup=False)
+        stdout.print(f"plot written to {plot}", markup=False)
 
 
 def _as_dict(env: str, service: Service, load: Load, results: list[Result]) -> dict[str, Any]:

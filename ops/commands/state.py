@@ -98,7 +98,7 @@ def unlock(
         stdout.print(f"the state of {env} {layer} is not locked")
         return
     stdout.print(f"held by {held}")
-    confirm("is that run dead, and shall its lock go?", auto_approve)
+    confirm("is that run dead? Clear its lock?", auto_approve)
     states.unlock(layer, held.id)
     stdout.print("unlocked")
 

@@ -41,7 +41,7 @@ def upgrade(
         stdout.print(stack)
         for each in (each for each in found if each.stack == stack):
             origin = f" from {each.origin}" if each.origin else ""
-            again = ", and made anew, as its name changes" if each.renamed else ""
+            again = ", and created again, as its name changes" if each.renamed else ""
             stdout.print(f"  {each.how}{again}: {each.address or 'the stack'}{origin}")
             for path, (old, new) in each.attributes.items():
                 stdout.print(f"    {path}: {operations.shown(old)} → {operations.shown(new)}")

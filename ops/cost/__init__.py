@@ -1,1 +1,1 @@
-"""What environments cost by the month: from Specs alone, or from a plan."""
+"""What environments cost a month: from Specs alone, or from a plan."""

@@ -58,7 +58,7 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What something costs by the month in USD, and what of it is not known."""
+    """What something costs a month in USD, and what of it is not known."""
 
     lines: tuple[PricedLine, ...]
 

@@ -56,7 +56,7 @@ class PriceTable:
         return _price(self.region(region), key)
 
     def estimate(self, region: str, usages: Iterable[Usage]) -> Estimate:
-        """What usages cost in a Region by the month."""
+        """What usages cost a month in a Region."""
         prices = self.region(region)
         lines = []
         for usage in merged(usages):

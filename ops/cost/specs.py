@@ -1,4 +1,4 @@
-"""What an environment costs by the month, from its Specs: one walk."""
+"""What an environment costs a month, from its Specs: one walk."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ def _full_name(place: Place, spec: Billed) -> str:
 
 
 def estimate(environment: Environment, table: PriceTable) -> Estimate:
-    """What an environment costs by the month."""
+    """What an environment costs a month."""
     return table.estimate(environment.context.region, usages(environment))

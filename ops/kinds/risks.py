@@ -21,7 +21,7 @@ SEC1 = RiskRule(
     "SEC1",
     Severity.HIGH,
     "encryption, logging or isolation is turned off",
-    advice="keep it on; where it has to go, say why in the change and who agreed",
+    advice="keep it on, or record in the change why not and who approved it",
 )
 SEC2 = RiskRule(
     "SEC2",

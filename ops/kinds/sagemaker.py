@@ -205,7 +205,7 @@ def _artifacts(synthesis: Synthesis, models: Sequence[Resource]) -> Iterator[Fin
     RiskRule(
         "CAP2",
         Severity.MEDIUM,
-        "an update sets live capacity back",
+        "an update resets live capacity",
         advice="deploy at low load, or raise the minimum first: Terraform's provider does not ask "
         "SageMaker to retain the instance counts that autoscaling has reached",
     )

@@ -294,7 +294,7 @@ def _endpoint_story(
     headline, action = f"{name} only changes how it scales", "scaling"
     if endpoint.action is Action.CREATE:
         headline, action = f"{name} is new", "create"
-        worst = f"{PROVIDER_WAIT_MINUTES} min until it is in service, or the apply fails"
+        worst = f"{PROVIDER_WAIT_MINUTES} min, then the apply fails"
     elif endpoint.action is Action.REPLACE:
         old = str(endpoint.before.get("name") or "")
         renamed = old != name and bool(old)

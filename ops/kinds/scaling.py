@@ -92,7 +92,7 @@ def scaling_facts(plan: Plan, service: Change) -> Iterator[tuple[str, str]]:
             if was != will:
                 yield f"scaling{suffix}", f"{was} → {will} instances"
             elif target.action is Action.REPLACE:
-                yield f"scaling{suffix}", "stands still until it is registered again afterwards"
+                yield f"scaling{suffix}", "is paused during the update"
 
 
 def policy_facts(plan: Plan, service: Change) -> Iterator[tuple[str, str]]:
@@ -164,7 +164,7 @@ def _ignored_bounds(plan: Plan, note: Change) -> Iterator[Found]:
             target = dig(note.after, "input", "target")
             yield (
                 f"the change of {' and '.join(sorted(changed))} of {target} is ignored, as scheduled "
-                "actions own it; it holds once the target is registered anew"
+                "actions own it; it holds once the target is registered again"
             )
 
 

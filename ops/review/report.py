@@ -86,7 +86,7 @@ class StackReport:
 
 @dataclass(frozen=True, slots=True)
 class CostReport:
-    """What an environment costs by the month before and after, as far as the plans show it."""
+    """What an environment costs a month before and after, as far as the plans show it."""
 
     environment: str
     region: str
@@ -306,7 +306,7 @@ def stack_report(
         note = "Terraform says that the plan is incomplete: plan again once it is applied"
     elif again := list(asked_for_again(plan)):
         note = (
-            f"{' and '.join(again)} would be made anew, which AWS refuses, as an old copy of that name is "
+            f"{' and '.join(again)} would be created again, which AWS refuses, as an old copy of that name is "
             "kept to be deleted: inferform deploy takes the old copy back; before an inferform apply, "
             f"run inferform recover {plan.name} and review again"
         )
@@ -358,7 +358,9 @@ def remarks_of(plan: Plan) -> Iterator[Remark]:
         text = "is written, and has no instance in this plan"
         found += [Remark("unplanned", address, text, True) for address in plan.unplanned]
     if plan.applyable and not found and not plan.shown:
-        found.append(Remark("apply", "", "no change but to the state, which the apply writes anew"))
+        found.append(
+            Remark("apply", "", "no change but in the state, which the apply writes again")
+        )
     if found or plan.shown:
         text = "is opened by plan and apply, and kept in neither plan nor state"
         found += [Remark("ephemeral", address, text) for address in plan.ephemeral]

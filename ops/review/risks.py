@@ -53,7 +53,7 @@ def hole_risk(environment: str, holes: Mapping[str, tuple[str, ...]]) -> Risk | 
 
 
 def cost_risk(environment: str, expected: float, maximum: float) -> Risk | None:
-    """The risk of what an environment's plans add by the month, in USD."""
+    """The risk of what an environment's plans add a month, in USD."""
     most = max(expected, maximum)
     if most <= COST_RAISE_USD:
         return None

@@ -1,4 +1,4 @@
-"""Docstrings and documents say what they say in the field's own words."""
+"""Docstrings, messages and documents say what they say in the field's own words."""
 
 from __future__ import annotations
 
@@ -19,23 +19,28 @@ DOCUMENTS = sorted(
 )
 
 HOUSE = {
-    r"\bWithout (?:it|them|one)[,:]? (?:yes|no|none|all|any|\d+)\b": "Default: True, none, 30",
+    r"\b(?:Without (?:it|them|one)[,:]?|without (?:it|them|one)[,:]) (?:yes|no|none|all|any|\d+)\b": (
+        "Default: True, none, 30"
+    ),
     r"\bmend(?:s|ed|ing)?\b": "fix",
     r"\bthe answer is\b": "returns",
     r"\banew\b": "again",
+    r"\bcannot be had\b": "is not supported",
+    r"\bby the month\b": "a month",
+    r"\bback into order\b": "repaired",
+    r"\bspelt out\b": "explained",
 }
 """Words that stop a reader, and what to write in their place."""
 
 
-def docstrings(file: Path) -> Iterator[tuple[int, str]]:
-    """Each docstring of a module, also those of fields, with its line."""
+def texts(file: Path) -> Iterator[tuple[int, str]]:
+    """Each text of a module with its line: docstrings, also those of fields, and messages."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.value.value, str)
-        ):
-            yield node.lineno, node.value.value
+        if isinstance(node, ast.JoinedStr):
+            parts = (each.value if isinstance(each, ast.Constant) else "…" for each in node.values)
+            yield node.lineno, "".join(map(str, parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
 
 
 def odd(text: str) -> list[str]:
@@ -49,11 +54,11 @@ def odd(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_docstrings_are_plain(folder: str) -> None:
+def test_docstrings_and_messages_are_plain(folder: str) -> None:
     found = [
         f"{file.relative_to(ROOT)}:{line} {each}"
         for file in sorted((ROOT / folder).rglob("*.py"))
-        for line, text in docstrings(file)
+        for line, text in texts(file)
         for each in odd(text)
     ]
     assert found == []
@@ -70,3 +75,9 @@ def test_an_odd_word_is_found_across_lines() -> None:
     ]
     assert odd("mend the cause") == ["'mend': write fix"]
     assert odd("Default: none. Recommended.") == []
+
+
+def test_the_texts_of_a_module_are_its_docstrings_and_its_messages(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    file.write_text('"""Says it."""\n\nprint(f"mended {1} of them", "or "\n  "not")\n', "utf-8")
+    assert {(1, "Says it."), (3, "mended … of them"), (3, "or not")} <= set(texts(file))

@@ -140,7 +140,7 @@ def test_a_reviewed_plan_that_aws_rolls_back_is_recovered_and_reviewed_again(
 
         life.release("1.0.0")
         said = reviewed()
-        assert all(name in said.split("would be made anew", maxsplit=1)[0] for name in first)
+        assert all(name in said.split("would be created again", maxsplit=1)[0] for name in first)
         assert f"inferform recover {STACK} and review again" in said
         with pytest.raises(OperatorError, match="which AWS refuses") as refused:
             apply(saved, life.program, uncommitted=True)
@@ -161,7 +161,7 @@ def test_a_reviewed_plan_that_aws_rolls_back_is_recovered_and_reviewed_again(
             pass
         done = recover([STACK], life.program)
         assert sorted(line.split()[0] for line in done) == sorted(first)
-        assert "would be made anew" not in reviewed()
+        assert "would be created again" not in reviewed()
         apply(saved, life.program, uncommitted=True)
         life.settled("update")
         assert held(life) == first

@@ -165,7 +165,7 @@ def test_a_new_model_that_nothing_uses_is_deleted_and_one_in_use_takes_the_olds_
 ) -> None:
     there["new"] = [own("new")]
     noted = stack(REPLACES, NO_CHANGE)
-    assert take_back(noted) == ["deleted new, which the next deploy makes anew"]
+    assert take_back(noted) == ["deleted new, which the next deploy creates again"]
     assert (noted.commands, deleted) == ([], ["new"])
     deleted.clear()
     noted = stack(REPLACES, NO_CHANGE)

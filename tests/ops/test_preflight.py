@@ -165,7 +165,7 @@ def test_every_failure_says_how_to_mend_it(account: Account) -> None:
     assert {name: check.found.split(",")[0] for name, check in failed.items()} == {
         "image": "does not exist",
         "artifact": "does not exist",
-        "quota": "22 are needed at the maximum and twice for blue/green",
+        "quota": "22 are needed at the maximum (doubled for blue/green); the quota is 20",
         "key": "is Disabled",
         "subnets": "44 addresses are needed at the maximum",
         "name": "exists already",
@@ -465,11 +465,11 @@ def test_a_transform_job_counts_against_a_quota_of_its_own(account: Account) -> 
     assert {c.subject: (c.outcome, c.found) for c in checks if c.check.title == "quota"} == {
         "ml.m5.xlarge for transform job usage": (
             "passed",
-            "20 are needed at the maximum, 20 allowed",
+            "20 are needed at the maximum; the quota is 20",
         ),
         "ml.m5.2xlarge for transform job usage": (
             "failed",
-            "21 are needed at the maximum, 20 allowed",
+            "21 are needed at the maximum; the quota is 20",
         ),
     }
     assert "artifact" in {c.check.title for c in checks if c.outcome == "passed"}

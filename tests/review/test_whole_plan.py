@@ -214,7 +214,7 @@ def test_a_data_source_that_only_the_apply_reads_is_told() -> None:
 def test_a_plan_that_only_writes_the_state_is_not_said_to_do_nothing() -> None:
     report = reviewed(plan_of(applyable=True, complete=True, errored=False))
     assert not report.is_empty
-    assert "the state, which the apply writes anew" in FORMATS["text"](report)
+    assert "the state, which the apply writes again" in FORMATS["text"](report)
 
 
 def test_drift_that_the_plan_leaves_as_it_is_is_told() -> None:

@@ -47,7 +47,7 @@ RT22 = rule(
 SSM1 = rule(
     "SSM1",
     refuses="shells in containers that nobody can get into: isolated ones, and those of sellers",
-    message="cannot be had with {what}, into which AWS lets nobody; {remedy}",
+    message="cannot be used with {what}, into which AWS lets nobody; {remedy}",
     source="SageMaker developer guide, access containers through SSM",
 )
 SSM2 = rule(

@@ -38,7 +38,7 @@ CAPT5 = rule(
 CAPT7 = rule(
     "CAPT7",
     refuses="captured traffic of asynchronous and serverless endpoints",
-    message="cannot be had: AWS captures no traffic of asynchronous and serverless endpoints, and S3 "
+    message="is not supported: AWS captures no traffic of asynchronous and serverless endpoints, and S3 "
     "holds each request and response of an asynchronous one anyway; leave it out",
     source="SageMaker developer guide, supported features (data capture: real-time inference and batch "
     "transform alone)",

@@ -31,7 +31,7 @@ PIP4 = rule(
 PIP7 = rule(
     "PIP7",
     refuses="a multi-model container where each request names its container",
-    message="cannot be had: AWS takes a container of many models in a serial pipeline alone; use "
+    message="is not supported: AWS takes a container of many models in a serial pipeline alone; use "
     "PipelineEndpoint or MultiModelEndpoint",
     source="SageMaker developer guide, supported features (multi-model endpoints: not for "
     "multi-container endpoints)",

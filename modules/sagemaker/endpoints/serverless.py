@@ -41,7 +41,7 @@ SLS4 = rule(
 SLS6 = rule(
     "SLS6",
     refuses="what serverless inference does not support: network isolation, GPUs",
-    message="cannot be had on a serverless endpoint; use RealtimeEndpoint or leave it out",
+    message="is not supported on a serverless endpoint; use RealtimeEndpoint or leave it out",
     source="SageMaker developer guide, serverless inference, feature exclusions",
 )
 SLS12 = rule(

@@ -26,7 +26,7 @@ SHD3 = rule(
 SHD4 = rule(
     "SHD4",
     refuses="a shadow variant of a kind of endpoint that AWS does not shadow",
-    message="cannot be had: AWS shadows no serverless, asynchronous, multi-model or multi-container "
+    message="is not supported: AWS shadows no serverless, asynchronous, multi-model or multi-container "
     "endpoint; leave it out, or use RealtimeEndpoint",
     source="SageMaker developer guide, shadow tests, exclusions",
 )

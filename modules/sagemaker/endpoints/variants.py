@@ -37,7 +37,7 @@ RT7 = rule(
 SHD1 = rule(
     "SHD1",
     refuses="a shadow variant beside several production variants",
-    message="cannot be had beside {count} production variants: AWS shadows one; leave one in variants, "
+    message="cannot be used beside {count} production variants: AWS shadows one; leave one in variants, "
     "or the shadow out",
     source="SageMaker API reference, CreateEndpointConfig ShadowProductionVariants",
 )

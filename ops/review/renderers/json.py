@@ -178,7 +178,7 @@ def _cost(cost: CostReport) -> dict[str, Any]:
 
 
 def amount(value: Amount) -> dict[str, float]:
-    """Dollars by the month, to the cent."""
+    """Dollars a month, to the cent."""
     return {
         "minimum": round(value.minimum, 2),
         "expected": round(value.expected, 2),
