@@ -199,6 +199,7 @@ def _places(answers: Answers, keys: Sequence[str]) -> dict[str, str]:
     }[answers.ci]
     places = {
         "organization": answers.organization,
+        "account": answers.account,
         "region": answers.region,
         "owner": answers.owner,
         "version": own_version(),

@@ -71,7 +71,7 @@ LMB6 = rule(
 LMB8 = rule(
     "LMB8",
     refuses="SnapStart beside what it excludes",
-    message="cannot be had with {other}; leave one of them out",
+    message="cannot be used with {other}; leave one of them out",
     source="AWS Lambda developer guide, Lambda SnapStart, supported features and limitations",
 )
 LMB9 = rule(

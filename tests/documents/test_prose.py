@@ -26,7 +26,6 @@ HOUSE = {
     r"\bthe answer is\b": "returns",
     r"\banew\b": "again",
     r"\bcannot be had\b": "is not supported",
-    r"\bby the month\b": "a month",
     r"\bback into order\b": "repaired",
     r"\bspelt out\b": "explained",
 }

@@ -18,6 +18,7 @@ import botocore.validate
 import pytest
 import yaml
 
+import inferform
 from inferform import load
 from inferform.spec import SpecError
 from inferform_ops.errors import BadInputError
@@ -303,6 +304,22 @@ def test_atlantis_has_a_project_for_each_environment_that_asks_for_an_approval(
     assert set(workflow) == {"plan", "apply"}
     steps = [step["run"] for stage in workflow.values() for step in stage["steps"]]
     assert sum("$PLANFILE" in step for step in steps) == 2
+
+
+def test_the_identity_layer_that_the_readme_shows_is_taken_by_an_environment_of_the_repository(
+    repositories: dict[tuple[Ci, Package], Path],
+) -> None:
+    folder = repositories["github", "pipenv"]
+    readme = (folder / "README.md").read_text("utf-8")
+    [shown] = re.findall(r"^ *```\n( *identity=.*?)^ *```$", readme, re.MULTILINE | re.DOTALL)
+    first = load(folder / "environments").environments[KEYS[0]]
+    given = eval(f"dict({shown})", vars(inferform).copy())
+    context = first.context.replace(permissions_boundary="inferform-boundary")
+    identity = first.replace(context=context, **given).identity
+    assert identity is not None
+    assert identity.github is not None
+    subjects = [f"repo:globex/inference:environment:{key}" for key in KEYS]
+    assert identity.github.deploy_subjects == subjects
 
 
 def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
