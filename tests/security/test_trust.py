@@ -69,7 +69,8 @@ def _jobs_of(
             given = {key: _filled(value, inputs) for key, value in job["with"].items()}
             yield from _jobs_of(path, _workflow(called), event, given)
             continue
-        environment = _filled(job.get("environment", ""), inputs)
+        named = job.get("environment", "")
+        environment = _filled(named["name"] if isinstance(named, dict) else named, inputs)
         text = str(job)
         yield Job(
             path,
