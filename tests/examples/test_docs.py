@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +103,21 @@ def commands(text: str) -> Iterator[list[str]]:
                 yield shlex.split(match[1], comments=True)
 
 
+@cache
+def _command() -> Any:
+    return typer.main.get_command(app)
+
+
+@cache
+def _environments() -> set[str]:
+    """The keys and the stages of the environments of this repository."""
+    keys = load(ROOT / "environments").environments
+    return {*keys, *(each.context.stage for each in keys.values())}
+
+
 def check_command(words: list[str]) -> None:
     """Raise AssertionError unless command, options and environments are those that exist."""
-    found: Any = typer.main.get_command(app)
+    found: Any = _command()
     while words and hasattr(found, "commands") and words[0] in found.commands:
         found, words = found.commands[words[0]], words[1:]
     family = hasattr(found, "commands")
@@ -116,9 +129,7 @@ def check_command(words: list[str]) -> None:
         named = words[number - 1] in ("--from", "--to", "--environment") if number else False
         first = [p.metavar for p in found.params if p.param_type_name == "argument"][:1]
         if named or (number == 0 and first == ["ENV"] and not word.startswith(("-", "["))):
-            keys = load(ROOT / "environments").environments
-            stages = {each.context.stage for each in keys.values()}
-            assert word in STAND_INS | keys.keys() | stages, word
+            assert word in STAND_INS | _environments(), word
 
 
 def test_every_command_of_inferform_that_it_shows_exists_with_its_options(file: Path) -> None:

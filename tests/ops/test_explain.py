@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,16 @@ DOCS = sorted(
 )
 
 
+_MAKES = re.compile(rf"\b(?:{'|'.join(MAKERS)})\(\s*[\"']")
+
+
 def written(folder: str) -> Iterator[tuple[str, Path]]:
     """Every id that a source file gives to something."""
     for file in sorted((ROOT / folder).rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        text = file.read_text("utf-8")
+        if not _MAKES.search(text):
+            continue
+        for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else None
@@ -47,13 +54,15 @@ def written(folder: str) -> Iterator[tuple[str, Path]]:
                 yield first.value, file
 
 
-MADE = {name for folder in ("modules", "ops") for name, _ in written(folder)}
+@cache
+def names_made() -> frozenset[str]:
+    return frozenset(name for folder in ("modules", "ops") for name, _ in written(folder))
 
 
 def built_in() -> dict[str, Entry]:
     """Everything that is explained, without the rules of a team's own that other tests have made
     in this process."""
-    own = RULES.keys() - MADE
+    own = RULES.keys() - names_made()
     return {name: entry for name, entry in entries().items() if name not in own}
 
 

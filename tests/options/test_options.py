@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 
@@ -62,12 +61,15 @@ def test_what_cannot_be_written_is_made_nowhere(listed: tuple[str, Option]) -> N
             assert each.found(stacks) in ([], [0]), option.name
 
 
-def _of_fields() -> Iterator[tuple[Option, Stacks]]:
+@cache
+def _of_fields() -> list[tuple[Option, Stacks]]:
     """What the rows of fields make; those that fail do so by themselves."""
+    found = []
     for _, option in WRITTEN:
         if option.way == "field":
             with suppress(SpecError):
-                yield option, _stacks(option.written)
+                found.append((option, _stacks(option.written)))
+    return found
 
 
 @cache

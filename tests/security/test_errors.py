@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 from botocore.session import get_session
 
 from ops.advice import errors_of, explained
@@ -68,9 +70,10 @@ def test_no_secret_that_aws_answers_is_told() -> None:
 
 def _codes() -> Iterator[str]:
     """The code of every error of every service that botocore knows."""
-    session = get_session()
-    for service in session.get_available_services():
-        for shape in session.get_service_model(service).error_shapes:
+    for service in get_session().get_available_services():
+        # A loader of its own, as one for all would hold the models of all.
+        model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+        for shape in model.error_shapes:
             yield shape.name
             yield str(shape.metadata.get("error", {}).get("code", shape.name))
 

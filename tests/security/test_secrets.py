@@ -31,8 +31,14 @@ def test_the_scan_finds_secrets(tmp_path: Path) -> None:
 
 def test_no_synthesized_stack_holds_a_secret(everything: Synthesized, tmp_path: Path) -> None:
     assert len(everything) > 30
+    # Each line is judged by itself: those that stand in an earlier stack are not judged again.
+    judged: set[str] = set()
     for name, stack in everything.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps(stack, indent=1), encoding="utf-8")
+        lines = {line.strip(): None for line in json.dumps(stack, indent=1).splitlines()}
+        new = [line for line in lines if line not in judged]
+        (tmp_path / f"{name}.json").write_text("\n".join(new), encoding="utf-8")
+        judged.update(new)
+    assert len(judged) > 1000
     assert list(kinds_of_secrets(tmp_path)) == []
 
 

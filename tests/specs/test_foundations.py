@@ -8,8 +8,9 @@ import ipaddress
 import re
 import subprocess
 import sys
-import textwrap
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -167,10 +168,18 @@ def test_every_public_field_has_a_docstring() -> None:
     assert missing == []
 
 
+@cache
+def _tree(file: str) -> ast.Module:
+    return ast.parse(Path(file).read_text("utf-8"))
+
+
 def documented(spec: type) -> set[str]:
     """The fields that a string follows in the class's source."""
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(spec))).body
-    assert isinstance(definition, ast.ClassDef)
+    (definition,) = (
+        each
+        for each in _tree(inspect.getfile(spec)).body
+        if isinstance(each, ast.ClassDef) and each.name == spec.__qualname__
+    )
     return {
         field.target.id
         for field, text in pairwise(definition.body)
