@@ -16,6 +16,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from string import Formatter
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
@@ -24,7 +25,7 @@ from pydantic_core import PydanticUndefined, core_schema
 import inferform
 from inferform import Outputs, Spec
 from inferform.rules import Rule, nearest, one_of
-from inferform.spec import Aws, Between, Known, Listed
+from inferform.spec import Aws, Between, Check, Known, Listed
 
 from .errors import BadInputError
 from .explain import load_own
@@ -237,8 +238,31 @@ def _limits(held: Sequence[Any]) -> Iterator[Limit]:
         elif isinstance(each, Known):
             text = f"must be one of {len(each.values())} known values"
         else:
-            text = rule.template
+            text = _asked(each) if isinstance(each, Check) else rule.template
         yield Limit(text, rule.id)
+
+
+def _asked(check: Check) -> str:
+    """What a check asks for: the message of its rule, with the values that are the same whatever is
+    wrong. Where the message is made of others, what the rule refuses."""
+    fixed = _fixed(check)
+    parts = [(text, name) for text, name, _, _ in Formatter().parse(check.rule.message)]
+    # At the end stands what hints at the mistake.
+    if parts and parts[-1][1] not in (None, *fixed):
+        parts[-1] = (parts[-1][0], None)
+    if not all(name in (None, "hint", *fixed) for _, name in parts):
+        return f"refuses {check.rule.condition}"
+    said = "".join(text + str(fixed.get(name or "", "")) for text, name in parts)
+    return said or f"refuses {check.rule.condition}"
+
+
+def _fixed(check: Check) -> dict[str, Any]:
+    """The values of a check's message that do not depend on the value that it refuses."""
+    try:
+        given = [check.values(wrong) for wrong in ("", "wrong")]
+    except Exception:  # such as of a check that expects another type
+        return {}
+    return {name: value for name, value in given[0].items() if given[1].get(name) == value}
 
 
 def _number(value: float) -> str:

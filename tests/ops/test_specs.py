@@ -98,6 +98,22 @@ def test_each_field_has_its_limits_choices_and_aws_names(name: str) -> None:
             assert (f'"{choice}"' if isinstance(choice, str) else str(choice)) in field.type
 
 
+def test_every_limit_says_what_it_is_without_a_gap() -> None:
+    for name in SPECS:
+        for field in page_of(name).fields:
+            gaps = [each for each in field.limits if re.search(r"<[a-z ]+>", each.text)]
+            assert gaps == [], (name, field.name)
+
+    def said(name: str, rule: str) -> set[str]:
+        limits = (each for field in page_of(name).fields for each in field.limits)
+        return {each.text for each in limits if each.rule == rule}
+
+    assert "must be 1 to 255 characters without spaces around" in said("CloudWatchMetric", "AAS33")
+    assert said("EbsMount", "KUB24") == {
+        "refuses a volume over folders of the system, of the loader or of another volume"
+    }
+
+
 def test_the_walk_over_fields_and_the_pages_are_of_the_same_fields() -> None:
     seen = {
         str(leaf)
