@@ -56,6 +56,51 @@ ROUTE = {
 THROTTLED = {"throttling_rate_limit": 10, "throttling_burst_limit": 5}
 
 CASES: dict[str, tuple[str, Entry]] = {
+    "less is kept warm of a function": (
+        "FUN2",
+        update(
+            "aws_lambda_provisioned_concurrency_config.w",
+            {"function_name": "f", "qualifier": "live", "provisioned_concurrent_executions": 5},
+            {"function_name": "f", "qualifier": "live", "provisioned_concurrent_executions": 2},
+        ),
+    ),
+    "nothing is kept warm of a function any more": (
+        "FUN2",
+        changed(
+            "aws_lambda_provisioned_concurrency_config.w",
+            ["delete"],
+            {"function_name": "f", "qualifier": "live", "provisioned_concurrent_executions": 5},
+            None,
+        ),
+    ),
+    "a function gets less time": (
+        "FUN3",
+        update("aws_lambda_function.f", {"timeout": 120}, {"timeout": 60}),
+    ),
+    "a function gets less memory": (
+        "FUN3",
+        update("aws_lambda_function.f", {"memory_size": 4096}, {"memory_size": 2048}),
+    ),
+    "an alias is given shares outside of a rollout": (
+        "ROLL1",
+        update(
+            "aws_lambda_alias.live",
+            {"routing_config": []},
+            {"routing_config": [{"additional_version_weights": {"2": 0.5}}]},
+        ),
+    ),
+    "the concurrency of a function is lowered": (
+        "CAP1",
+        update(
+            "aws_lambda_function.f",
+            {"reserved_concurrent_executions": -1},
+            {"reserved_concurrent_executions": 5},
+        ),
+    ),
+    "a function may be called by everybody": (
+        "NET2",
+        changed("aws_lambda_function_url.u", ["create"], None, {"authorization_type": "NONE"}),
+    ),
     "a method of a REST API is opened": (
         "API1",
         update(
@@ -428,7 +473,7 @@ def test_every_rule_is_found_in_a_case_or_in_a_real_plan() -> None:
     for file in PLANS.glob("*.json"):
         seen |= {risk.rule.id for risk in find_risks(read_plan(file))}
     missing = set(risk_rules()) - seen
-    assert missing <= {"CAP4", "KEPT1", "STATE2", "UPG2", COST.id, HOLE.id}, missing
+    assert missing <= {"CAP4", "FUN1", "KEPT1", "STATE2", "UPG2", COST.id, HOLE.id}, missing
 
 
 def test_an_instance_type_that_changes_under_scaling_is_a_risk() -> None:
@@ -599,6 +644,22 @@ def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:
 
 SERVICE_OF_FOUR = {"name": "s", "desired_count": 4, "task_definition": "b"}
 QUIET: dict[str, Entry] = {
+    "more is kept warm of a function": update(
+        "aws_lambda_provisioned_concurrency_config.w",
+        {"function_name": "f", "qualifier": "live", "provisioned_concurrent_executions": 2},
+        {"function_name": "f", "qualifier": "live", "provisioned_concurrent_executions": 5},
+    ),
+    "a function gets more of all": update(
+        "aws_lambda_function.f",
+        {"timeout": 60, "memory_size": 2048, "version": "1"},
+        {"timeout": 120, "memory_size": 4096, "version": "2"},
+    ),
+    "an alias moves to another version": update(
+        "aws_lambda_alias.live", {"function_version": "1"}, {"function_version": "2"}
+    ),
+    "a URL is for callers whom IAM knows": changed(
+        "aws_lambda_function_url.u", ["create"], None, {"authorization_type": "AWS_IAM"}
+    ),
     "a receiver confirms by itself from now on": update(
         "aws_sns_topic_subscription.s",
         {"protocol": "https", "endpoint_auto_confirms": False},
@@ -738,6 +799,37 @@ def test_every_risk_is_in_the_documentation() -> None:
     text = (ROOT / "docs" / "review.md").read_text("utf-8")
     documented = re.findall(r"^\| ([A-Z]+\d) \|", text, re.MULTILINE)
     assert sorted(documented) == sorted(risk_rules())
+
+
+WARM = {"function_name": "f", "qualifier": "live"}
+
+
+@pytest.mark.parametrize("publishes", [True, False])
+def test_a_version_and_what_is_kept_warm_are_not_changed_together(publishes: bool) -> None:
+    warm = update(
+        "aws_lambda_provisioned_concurrency_config.w",
+        {**WARM, "provisioned_concurrent_executions": 2},
+        {**WARM, "provisioned_concurrent_executions": 5},
+    )
+    function = update(
+        "aws_lambda_function.f",
+        {"function_name": "f", "image_uri": "x:1"},
+        {"function_name": "f", "image_uri": "x:2"},
+    )
+    if publishes:
+        function["change"]["after_unknown"] = {"version": True}
+    assert ("FUN1" in found(function, warm)) is publishes
+
+
+def test_what_is_kept_warm_goes_with_its_function() -> None:
+    function = changed("aws_lambda_function.f", ["delete"], {"function_name": "f"}, None)
+    warm = changed(
+        "aws_lambda_provisioned_concurrency_config.w",
+        ["delete"],
+        {**WARM, "provisioned_concurrent_executions": 5},
+        None,
+    )
+    assert "FUN2" not in found(function, warm)
 
 
 def test_the_worst_risks_come_first() -> None:
