@@ -35,7 +35,12 @@ def list_extensions() -> list[Extension]:
 
 
 # services whose answers rest on another one's corrections
-_REQUIRES = {"cloudformation": ("sagemaker",), "sagemakerruntime": ("sagemaker",)}
+# moto answers both kinds of APIs in the application of the first
+_REQUIRES = {
+    "apigateway": ("apigatewayv2",),
+    "cloudformation": ("sagemaker",),
+    "sagemakerruntime": ("sagemaker",),
+}
 
 
 def _service(module: str) -> Service:

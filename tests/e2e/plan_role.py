@@ -53,6 +53,9 @@ _FREE = ("sts:GetCallerIdentity",)
 
 def action(service: str, operation: str) -> str:
     """The action of IAM that an operation needs."""
+    if service.startswith("apigateway"):
+        # Its actions are the methods of its own REST API; a plan reads.
+        return "apigateway:GET" if operation.startswith("Get") or not operation else "apigateway:*"
     named = f"{_PREFIXES.get(service, service)}:{operation}"
     return _ACTIONS.get(named, named)
 

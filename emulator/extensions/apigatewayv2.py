@@ -1,0 +1,149 @@
+"""API Gateway, HTTP APIs: stages that change, and domains with an address."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+
+from moto.apigateway.models import apigateway_backends
+from moto.apigatewayv2.exceptions import BadRequestException
+from moto.apigatewayv2.models import ApiGatewayV2Backend, DomainName, Stage
+from moto.apigatewayv2.responses import ApiGatewayV2Response
+from moto.core.common_types import TYPE_RESPONSE
+
+from .registry import Service
+
+service = Service("apigatewayv2", ApiGatewayV2Response)
+
+Original = Callable[..., Any]
+
+HOSTED_ZONE = "Z1UJRXOUMOOFQ8"
+"""The zone of Regional domains of API Gateway in us-east-1. Source: AWS General Reference, API Gateway
+endpoints."""
+
+
+@service.adds("UpdateStage", gap="cannot be changed")
+def update_stage(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    """AWS takes the fields that are given, and keeps the others."""
+    stage = response.apigatewayv2_backend.get_stage(
+        response.path.split("/")[-3], unquote(response.path.split("/")[-1])
+    )
+    given = json.loads(response.body)
+    for name, attribute in (
+        ("accessLogSettings", "access_log_settings"),
+        ("autoDeploy", "auto_deploy"),
+        ("clientCertificateId", "client_certificate_id"),
+        ("defaultRouteSettings", "default_route_settings"),
+        ("description", "description"),
+        ("stageVariables", "stage_variables"),
+    ):
+        if name in given:
+            setattr(stage, attribute, given[name])
+    # One is added or changed; DeleteRouteSettings takes it away.
+    stage.route_settings = {**stage.route_settings, **given.get("routeSettings", {})}
+    stage.updated = datetime.now()
+    return 200, {}, json.dumps(stage.to_json())
+
+
+@service.corrects(
+    "GetStage",
+    gap="answers no throttle where AWS answers 0 of what is left out",
+    owner=Stage,
+    method="to_json",
+)
+def stage_to_json(original: Original, stage: Stage) -> dict[str, Any]:
+    """AWS takes a limit that is left out of settings that have another for 0, at which nothing passes."""
+    answer: dict[str, Any] = original(stage)
+    settings = answer.get("defaultRouteSettings") or {}
+    limits = {"throttlingRateLimit", "throttlingBurstLimit"}
+    if settings.keys() & limits:
+        answer["defaultRouteSettings"] = {**dict.fromkeys(limits, 0), **settings}
+    return answer
+
+
+@service.corrects(
+    "GetDomainName",
+    gap="answers no status and no address of a domain",
+    owner=DomainName,
+    method="to_json",
+)
+def domain_to_json(original: Original, domain: DomainName) -> dict[str, Any]:
+    """AWS answers the address that a record leads to, and that the domain is available."""
+    answer: dict[str, Any] = original(domain)
+    if not answer.get("mutualTlsAuthentication"):
+        answer.pop("mutualTlsAuthentication", None)
+    region = str(domain.domain_name_arn).split(":")[3]
+    answer["domainNameConfigurations"] = [
+        {
+            "apiGatewayDomainName": f"d-{_id(domain.domain_name)}.execute-api.{region}.amazonaws.com",
+            "domainNameStatus": "AVAILABLE",
+            "hostedZoneId": HOSTED_ZONE,
+            "ipAddressType": "ipv4",
+            **each,
+        }
+        for each in domain.domain_name_configurations
+    ]
+    return answer
+
+
+def _id(name: str) -> str:
+
+    return f"{zlib.crc32(name.encode()):010x}"
+
+
+@service.adds("UpdateDomainName", gap="cannot be changed")
+def update_domain_name(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    """AWS takes another certificate and policy."""
+    domain = response.apigatewayv2_backend.get_domain_name(unquote(response.path.split("/")[-1]))
+    given = json.loads(response.body)
+    if "domainNameConfigurations" in given:
+        domain.domain_name_configurations = given["domainNameConfigurations"]
+    return 200, {}, json.dumps(domain.to_json())
+
+
+@service.corrects("CreateApiMapping", gap="knows HTTP APIs alone", owner=ApiGatewayV2Backend)
+def create_api_mapping(original: Original, backend: ApiGatewayV2Backend, **given: Any) -> Any:
+    """AWS maps REST APIs too."""
+    rest = apigateway_backends[backend.account_id][backend.region_name].apis
+    stranger = given["api_id"] in rest and given["api_id"] not in backend.apis
+    if stranger:
+        backend.apis[given["api_id"]] = rest[given["api_id"]]
+    try:
+        return original(backend, **given)
+    finally:
+        if stranger:
+            del backend.apis[given["api_id"]]
+
+
+@service.corrects("CreateIntegration", gap="takes any timeout, and AWS's own kinds for HTTP APIs")
+def create_integration(original: Original, response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    """AWS takes 50 to 30,000 milliseconds, and two kinds of integrations for an HTTP API."""
+    given = json.loads(response.body)
+    _check_timeout(given)
+    if given.get("integrationType") not in ("AWS_PROXY", "HTTP_PROXY"):
+        api = response.apigatewayv2_backend.get_api(response.path.split("/")[-2])
+        if api.protocol_type == "HTTP":
+            raise BadRequestException(
+                f"Invalid integration type {given.get('integrationType')} for HTTP APIs: "
+                "AWS_PROXY and HTTP_PROXY are supported"
+            )
+    status, headers, body = original(response)
+    return status, headers, body
+
+
+@service.corrects("UpdateIntegration", gap="takes any timeout")
+def update_integration(original: Original, response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    """AWS takes 50 to 30,000 milliseconds."""
+    _check_timeout(json.loads(response.body))
+    status, headers, body = original(response)
+    return status, headers, body
+
+
+def _check_timeout(given: dict[str, Any]) -> None:
+    timeout = given.get("timeoutInMillis")
+    if timeout is not None and not 50 <= int(timeout) <= 30_000:
+        raise BadRequestException("Timeout should be between 50 ms and 30000 ms")
