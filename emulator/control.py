@@ -25,6 +25,9 @@ POST     ecs/tasks                how many tasks of a service run until it is up
                                   running, account, region
 POST     eks/health               what EKS describes of a cluster or of a node group of it from now on:
                                   cluster, nodegroup, status, issues, account, region
+POST     api/outcome              what the next call of an API comes to, `throttled` or `timeout`: api,
+                                  outcome
+any      api/HOST/...             a call of an API by the host of its URL, see ``emulator.api_calls``
 any      kubernetes/...           the Kubernetes API of an EKS cluster, see ``emulator.kubernetes``
 =======  =======================  ==================================================================
 
@@ -44,7 +47,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from . import extensions, faults, kubernetes, network
+from . import api_calls, extensions, faults, kubernetes, network
 
 PREFIX = "/inferform-emulator/"
 
@@ -81,6 +84,7 @@ class Application:
             ("DELETE", "ecs/rollout"): _forget_service_rollouts,
             ("POST", "ecs/tasks"): _stop_tasks,
             ("POST", "eks/health"): _ail,
+            ("POST", "api/outcome"): _plan_call,
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -90,6 +94,12 @@ class Application:
         path = str(environ.get("PATH_INFO", ""))
         if path.startswith(kubernetes.PREFIX):
             return _respond(start_response, *_kubernetes(environ))
+        if path.startswith(api_calls.PREFIX) and path != f"{api_calls.PREFIX}outcome":
+            told = api_calls.answer(environ, self._moto)
+            start_response(
+                f"{told.status} {HTTPStatus(told.status).phrase}", [*told.headers.items()]
+            )
+            return [told.body]
         if path.startswith(PREFIX):
             status, content = self._control(path.removeprefix(PREFIX), environ)
             return _respond(start_response, status, content)
@@ -100,7 +110,12 @@ class Application:
         struck = self._faults.strike(environ)
         if struck is None:
             return self._moto(environ, start_response)
-        fault, call = struck
+        return self._struck(*struck, environ, start_response)
+
+    def _struck(
+        self, fault: faults.Fault, call: Any, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """What a fault answers in the place of moto, or after it."""
         if fault.kind == "drop-answer":
             for _ in self._moto(environ, lambda *_: None):
                 pass
@@ -111,6 +126,17 @@ class Application:
         code, headers, body = faults.answer(fault, call, environ)
         start_response(f"{code} {HTTPStatus(code).phrase}", list(headers.items()))
         return [body]
+
+    def _own(self, path: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """What is below the emulator's own prefix."""
+        if path.startswith(kubernetes.PREFIX):
+            return _respond(start_response, *_kubernetes(environ))
+        if path.startswith(api_calls.PREFIX) and path != f"{api_calls.PREFIX}outcome":
+            told = api_calls.answer(environ, self._moto)
+            status = f"{told.status} {HTTPStatus(told.status).phrase}"
+            start_response(status, [*told.headers.items(), ("Content-Length", str(len(told.body)))])
+            return [told.body]
+        return _respond(start_response, *self._control(path.removeprefix(PREFIX), environ))
 
     def _control(self, route: str, environ: Environ) -> Answer:
         method = environ["REQUEST_METHOD"]
@@ -262,6 +288,11 @@ def _ail(
 
     eks.ail(account, region, cluster, nodegroup, status, issues or [])
     return {"cluster": cluster, "nodegroup": nodegroup, "status": status}
+
+
+def _plan_call(*, api: str, outcome: str) -> dict[str, Any]:
+    api_calls.plan(api, outcome)
+    return {"api": api, "outcome": outcome}
 
 
 def _ecs(account: str, region: str) -> Any:

@@ -206,7 +206,7 @@ def update_model(response: APIGatewayResponse) -> str:
         if kind not in ("description", "schema"):
             raise _no_path(patch)
         setattr(model, kind, patch["value"])
-    return json.dumps(model.to_dict())
+    return json.dumps(model.to_json())
 
 
 # Usage plans

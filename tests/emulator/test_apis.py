@@ -1,0 +1,287 @@
+"""APIs: what is changed stays changed, and calls are answered as AWS documents."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from inferform_emulator.process import Emulator
+
+Client = Callable[..., Any]
+SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/execute-api/x"}
+POOL = "us-east-1_Ab12Cd34E"
+ISSUER = f"https://cognito-idp.us-east-1.amazonaws.com/{POOL}"
+
+
+def token(**claims: Any) -> dict[str, str]:
+    given = {"iss": ISSUER, "client_id": "app", "exp": 4_000_000_000, **claims}
+    middle = base64.urlsafe_b64encode(json.dumps(given).encode()).decode().rstrip("=")
+    return {"Authorization": f"Bearer x.{middle}.y"}
+
+
+class Rest:
+    """A REST API in front of an endpoint."""
+
+    def __init__(self, client: Client, emulator: Emulator, account: str) -> None:
+        self.client, self.emulator, self.account = client("apigateway"), emulator, account
+        made = self.client.create_rest_api(name="models", binaryMediaTypes=["image/*"])
+        self.id, root = made["id"], made["rootResourceId"]
+        self.resource = self.client.create_resource(
+            restApiId=self.id, parentId=root, pathPart="fraud"
+        )["id"]
+        self.where = {"restApiId": self.id, "resourceId": self.resource, "httpMethod": "POST"}
+
+    def serve(self, *, key: bool = False, **method: Any) -> None:
+        given = {"authorizationType": "AWS_IAM", "apiKeyRequired": key, **method}
+        api = self.client
+        api.put_method(**self.where, **given)
+        api.put_integration(
+            **self.where,
+            type="AWS",
+            integrationHttpMethod="POST",
+            uri="arn:aws:apigateway:us-east-1:runtime.sagemaker:path/endpoints/fraud/invocations",
+            timeoutInMillis=29_000,
+            requestParameters={
+                "integration.request.header.Content-Type": "method.request.header.Content-Type"
+            },
+        )
+        for status, pattern in (("200", ""), ("400", r"4\d{2}")):
+            api.put_method_response(**self.where, statusCode=status)
+            api.put_integration_response(**self.where, statusCode=status, selectionPattern=pattern)
+        deployment = api.create_deployment(restApiId=self.id)["id"]
+        api.create_stage(restApiId=self.id, stageName="live", deploymentId=deployment)
+
+    def endpoint(self, client: Client) -> None:
+        sagemaker = client("sagemaker")
+        role = f"arn:aws:iam::{self.account}:role/r"
+        image = f"{self.account}.dkr.ecr.us-east-1.amazonaws.com/fraud:1"
+        sagemaker.create_model(
+            ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": image}
+        )
+        variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large"}
+        sagemaker.create_endpoint_config(
+            EndpointConfigName="c", ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
+        )
+        sagemaker.create_endpoint(EndpointName="fraud", EndpointConfigName="c")
+
+    def call(
+        self,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"{}",
+        path: str = "/live/fraud",
+    ) -> tuple[int, dict[str, Any]]:
+        return call(
+            self.emulator,
+            f"{self.id}.execute-api.us-east-1.amazonaws.com",
+            path,
+            body,
+            headers or {},
+        )
+
+
+def call(
+    emulator: Emulator, host: str, path: str, body: bytes, headers: dict[str, str]
+) -> tuple[int, dict[str, Any]]:
+    named = {"Content-Type": "application/json"}
+    named |= headers
+    request = urllib.request.Request(
+        f"{emulator.url}/inferform-emulator/api/{host}{path}", body, named, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+@pytest.fixture
+def rest(client: Client, emulator: Emulator, account: str) -> Rest:
+    return Rest(client, emulator, account)
+
+
+def test_a_call_reaches_the_endpoint_and_says_so(rest: Rest, client: Client) -> None:
+    rest.serve()
+    assert rest.call(SIGNED)[0] == 400  # there is none yet
+    rest.endpoint(client)
+    status, said = rest.call(SIGNED, b'{"amount": 1}')
+    assert status == 200
+    assert said["endpoint"] == "fraud"
+
+
+def test_who_may_not_call_is_refused(rest: Rest, client: Client) -> None:
+    rest.serve()
+    missing = {"message": "Missing Authentication Token"}
+    assert rest.call() == (403, missing)
+    assert rest.call(SIGNED, path="/live/other") == (403, missing)
+    assert rest.call(SIGNED, path="/dev/fraud") == (403, {"message": "Forbidden"})
+    assert rest.call(SIGNED, b"x" * 10_000_001) == (413, {"message": "Request Too Long"})
+
+
+def test_a_token_is_of_the_pool_and_has_a_scope(rest: Rest, client: Client) -> None:
+    rest.endpoint(client)
+    arn = f"arn:aws:cognito-idp:us-east-1:{rest.account}:userpool/{POOL}"
+    authorizer = rest.client.create_authorizer(
+        restApiId=rest.id, name="tokens", type="COGNITO_USER_POOLS", providerARNs=[arn]
+    )["id"]
+    rest.serve(
+        authorizationType="COGNITO_USER_POOLS", authorizerId=authorizer, authorizationScopes=["a"]
+    )
+    refused = (401, {"message": "Unauthorized"})
+    assert rest.call() == refused
+    assert rest.call(token(iss="https://elsewhere.test", scope="a")) == refused
+    assert rest.call(token(exp=1, scope="a")) == refused
+    assert rest.call(token(scope="b")) == refused
+    assert rest.call(token(scope="b a"))[0] == 200
+
+
+def test_a_key_is_of_a_plan_and_counts_against_its_quota(rest: Rest, client: Client) -> None:
+    rest.endpoint(client)
+    rest.serve(key=True)
+    plan = rest.client.create_usage_plan(
+        name="gold",
+        apiStages=[{"apiId": rest.id, "stage": "live"}],
+        quota={"limit": 2, "period": "DAY"},
+    )["id"]
+    key = rest.client.create_api_key(name="partner", enabled=True)
+    refused = (403, {"message": "Forbidden"})
+    assert rest.call(SIGNED) == refused
+    assert rest.call(SIGNED | {"X-API-Key": key["value"]}) == refused  # of no plan yet
+    rest.client.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
+    answers = [rest.call(SIGNED | {"X-API-Key": key["value"]})[0] for _ in range(3)]
+    assert answers == [200, 200, 429]
+
+
+def test_throttles_and_timeouts_come_when_they_are_planned(rest: Rest, client: Client) -> None:
+    rest.endpoint(client)
+    rest.serve()
+    for outcome, status in (("throttled", 429), ("timeout", 504)):
+        rest.emulator.control("POST", "api/outcome", {"api": rest.id, "outcome": outcome})
+        assert rest.call(SIGNED)[0] == status
+        assert rest.call(SIGNED)[0] == 200
+    nothing = {"op": "replace", "path": "/*/*/throttling/rateLimit", "value": "0"}
+    rest.client.update_stage(restApiId=rest.id, stageName="live", patchOperations=[nothing])
+    assert rest.call(SIGNED) == (429, {"message": "Too Many Requests"})
+
+
+def test_a_body_is_checked_by_its_schema(rest: Rest, client: Client) -> None:
+    rest.endpoint(client)
+    api = rest.client
+    schema = json.dumps({"type": "object", "required": ["amount"]})
+    api.create_model(restApiId=rest.id, name="Body", contentType="application/json", schema=schema)
+    validator = api.create_request_validator(
+        restApiId=rest.id, name="bodies", validateRequestBody=True
+    )["id"]
+    rest.serve(requestValidatorId=validator, requestModels={"application/json": "Body"})
+    assert rest.call(SIGNED, b"{}") == (400, {"message": "Invalid request body"})
+    assert rest.call(SIGNED, b'{"amount": 1}')[0] == 200
+    looser = {"op": "replace", "path": "/schema", "value": json.dumps({"type": "object"})}
+    api.update_model(restApiId=rest.id, modelName="Body", patchOperations=[looser])
+    assert rest.call(SIGNED, b"{}")[0] == 200
+
+
+def test_patches_of_rest_apis_are_kept(rest: Rest) -> None:
+    """RFC 6901: `~1` is a slash in a part of a path."""
+    api = rest.client
+    rest.serve()
+    assert api.get_rest_api(restApiId=rest.id)["binaryMediaTypes"] == ["image/*"]
+    operations: list[dict[str, str]] = [
+        {"op": "add", "path": "/binaryMediaTypes/application~1x-npy"},
+        {"op": "remove", "path": "/binaryMediaTypes/image~1*"},
+        {"op": "replace", "path": "/policy", "value": '{"Version": "2012-10-17"}'},
+    ]
+    changed = api.update_rest_api(restApiId=rest.id, patchOperations=operations)
+    assert changed["binaryMediaTypes"] == ["application/x-npy"]
+    assert json.loads(f'"{changed["policy"]}"') == '{"Version": "2012-10-17"}'
+    header = "integration.request.header.Accept"
+    operations = [
+        {"op": "replace", "path": "/timeoutInMillis", "value": "5000"},
+        {"op": "add", "path": f"/requestParameters/{header}", "value": "'*/*'"},
+    ]
+    changed = api.update_integration(**rest.where, patchOperations=operations)
+    assert changed["timeoutInMillis"] == 5000
+    assert changed["requestParameters"][header] == "'*/*'"
+    operations = [{"op": "replace", "path": "/timeoutInMillis", "value": "29001"}]
+    with pytest.raises(ClientError, match="between 50 ms and 29000 ms"):
+        api.update_integration(**rest.where, patchOperations=operations)
+    with pytest.raises(ClientError, match="Invalid patch path"):
+        api.update_integration(
+            **rest.where, patchOperations=[{"op": "replace", "path": "/nothing", "value": "x"}]
+        )
+
+
+def test_a_usage_plan_answers_numbers_and_throttles_of_routes(rest: Rest) -> None:
+    api = rest.client
+    rest.serve()
+    plan = api.create_usage_plan(name="gold", quota={"limit": 5, "period": "DAY"})["id"]
+    stage = f"{rest.id}:live"
+    operations = [
+        {"op": "replace", "path": "/quota/limit", "value": "7"},
+        {"op": "add", "path": "/apiStages", "value": stage},
+        {
+            "op": "replace",
+            "path": f"/apiStages/{stage}/throttle/~1fraud/POST/rateLimit",
+            "value": "3",
+        },
+        {
+            "op": "replace",
+            "path": f"/apiStages/{stage}/throttle/~1fraud/POST/burstLimit",
+            "value": "2",
+        },
+    ]
+    changed = api.update_usage_plan(usagePlanId=plan, patchOperations=operations)
+    assert changed["quota"]["limit"] == 7
+    (held,) = changed["apiStages"]
+    assert held["throttle"] == {"/fraud/POST": {"rateLimit": 3.0, "burstLimit": 2}}
+    operations = [{"op": "remove", "path": "/apiStages", "value": stage}]
+    assert api.update_usage_plan(usagePlanId=plan, patchOperations=operations)["apiStages"] == []
+
+
+def test_http_apis_change_their_stages_and_refuse_what_they_do_not_take(client: Client) -> None:
+    api = client("apigatewayv2")
+    made = api.create_api(Name="front", ProtocolType="HTTP")["ApiId"]
+    api.create_stage(ApiId=made, StageName="$default", AutoDeploy=True)
+    limits = {"ThrottlingRateLimit": 3.0, "ThrottlingBurstLimit": 2}
+    api.update_stage(ApiId=made, StageName="$default", DefaultRouteSettings=limits)
+    held = api.get_stage(ApiId=made, StageName="$default")
+    assert held["DefaultRouteSettings"].items() >= limits.items()
+    assert held["AutoDeploy"] is True
+    # A limit that is left out beside another one is 0.
+    api.update_stage(
+        ApiId=made, StageName="$default", DefaultRouteSettings={"ThrottlingBurstLimit": 2}
+    )
+    held = api.get_stage(ApiId=made, StageName="$default")["DefaultRouteSettings"]
+    assert held["ThrottlingRateLimit"] == 0
+    for given, words in (
+        ({"IntegrationType": "HTTP_PROXY", "TimeoutInMillis": 30_001}, "30000"),
+        ({"IntegrationType": "AWS"}, "Invalid integration type"),
+    ):
+        with pytest.raises(ClientError, match=words):
+            api.create_integration(ApiId=made, **given)
+
+
+def test_a_domain_leads_to_apis_by_their_base_paths(rest: Rest, client: Client) -> None:
+    rest.endpoint(client)
+    rest.serve()
+    api, name = client("apigatewayv2"), f"api-{rest.account}.acme.test"
+    config = {
+        "CertificateArn": f"arn:aws:acm:us-east-1:{rest.account}:certificate/1",
+        "EndpointType": "REGIONAL",
+        "SecurityPolicy": "TLS_1_2",
+    }
+    made = api.create_domain_name(DomainName=name, DomainNameConfigurations=[config])
+    (address,) = made["DomainNameConfigurations"]
+    assert address["DomainNameStatus"] == "AVAILABLE"
+    assert address["ApiGatewayDomainName"].endswith(".execute-api.us-east-1.amazonaws.com")
+    api.create_api_mapping(DomainName=name, ApiId=rest.id, Stage="live", ApiMappingKey="models")
+    assert call(rest.emulator, name, "/models/fraud", b"{}", SIGNED)[0] == 200
+    assert call(rest.emulator, name, "/fraud", b"{}", SIGNED)[0] == 403
+    off = [{"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "true"}]
+    rest.client.update_rest_api(restApiId=rest.id, patchOperations=off)
+    assert rest.call(SIGNED) == (403, {"message": "Forbidden"})
