@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 # moto would allow every origin to read its answers.
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
+from moto import backends
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -28,6 +30,18 @@ from .network import url_of
 
 if TYPE_CHECKING:
     from flask import Flask
+
+
+_in_folder = backends.list_of_moto_modules
+
+
+@cache
+def _modules() -> tuple[str, ...]:
+    """The names of moto's services, for which it would look through its folder at each request."""
+    return tuple(_in_folder())
+
+
+backends.list_of_moto_modules = _modules
 
 
 class _RequestHandler(MotoRequestHandler):  # type: ignore[misc]  # moto is not checked

@@ -179,7 +179,7 @@ def everything(made: dict[str, Made]) -> Synthesized:
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Any]:
     """One emulator for the session, on a free port of loopback."""
-    from inferform_emulator import process
+    from tests import emulators
 
-    with process.serve() as running:
+    with emulators.serve() as running:
         yield running

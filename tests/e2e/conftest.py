@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from inferform_emulator import process
 from inferform_emulator.process import Emulator
+from tests import emulators
 
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    with process.serve() as running:
+    with emulators.serve() as running:
         yield running

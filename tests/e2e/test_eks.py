@@ -28,7 +28,6 @@ from inferform import (
 from inferform.eks.spec import AddonName
 from inferform.kubernetes.objects import Place
 from inferform.target import EMULATOR
-from inferform_emulator import process
 from inferform_emulator.process import Emulator
 from ops.adopt import adopt
 from ops.aws import Aws
@@ -36,6 +35,7 @@ from ops.kinds import kinds
 from ops.plan import Action, Plan, read_plan
 from ops.review.stories import tell
 from ops.terraform import Stack, stacks, terraform_environment
+from tests import emulators
 from tests.e2e.plan_role import within_plan_role
 
 ACCOUNT = "123456789012"
@@ -251,7 +251,7 @@ class Deployment:
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     """An emulator for each test, as both deploy a stack of one name and one state."""
-    with process.serve() as running:
+    with emulators.serve() as running:
         yield running
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from inferform_emulator import process
 from inferform_emulator.process import Emulator
 from ops import aws
 from ops.cli import app
@@ -19,6 +18,7 @@ from ops.review.apply import apply
 from ops.review.renderers.text import render_text
 from ops.review.reviewing import review_environments
 from ops.verify import verify
+from tests import emulators
 
 from .program import LASTING
 from .struck import ENDPOINT, LAYER, STACK, Struck, struck
@@ -218,7 +218,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
     The versions of another test's state would be theirs too, so the emulator is their own.
     """
     with (
-        process.serve() as emulator,
+        emulators.serve() as emulator,
         pytest.MonkeyPatch.context() as patch,
         struck(tmp_path_factory.mktemp("rollback"), emulator, TEXT) as life,
     ):

@@ -17,16 +17,16 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from inferform_emulator import process
 from inferform_emulator.process import Emulator
 from ops.terraform import provider_mirror
+from tests import emulators
 
 _accounts = itertools.count(100_000_000_001)
 
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
-    with process.serve() as server:
+    with emulators.serve() as server:
         yield server
 
 
