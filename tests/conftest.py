@@ -50,7 +50,7 @@ settings.register_profile(
 )
 settings.load_profile("suite")
 
-LONG = ("e2e", "emulator", "contract", "bindings", "ops")
+LONG = ("e2e", "product", "bindings", "longevity", "contract", "emulator", "ops")
 """The folders whose files take longest. They come first, so that no worker is left with one of
 them at the end."""
 
