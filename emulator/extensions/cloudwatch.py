@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,12 +11,21 @@ from moto.cloudwatch.exceptions import InvalidParameterValue, ValidationError
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import utcnow
 
+from ..alarm_states import evaluate, tell
 from .registry import Service
 
 service = Service("cloudwatch", CloudWatchResponse)
 
 Original = Callable[..., Any]
+
+
+class DashboardInvalidInputError(ValidationError):  # type: ignore[misc]  # moto is not checked
+    """AWS's error of a dashboard that it does not take."""
+
+    code = "InvalidParameterInput"
+
 
 # p99, tm99, wm98.5, tc90, ts90, pr(:300), TM(10%:90%), IQM
 _EXTENDED_STATISTIC = re.compile(r"(p|tm|tc|ts|wm)\d{1,3}(\.\d+)?|(TM|TC|TS|WM|PR)\(.+\)|IQM", re.I)
@@ -49,15 +59,17 @@ def put_metric_alarm(original: Original, backend: CloudWatchBackend, **given: An
 
 @service.corrects(
     "SetAlarmState",
-    gap="starts no scaling policy of an inference component",
+    gap="starts no scaling policy of an inference component, tells no topic, and no composite alarm",
     owner=CloudWatchBackend,
 )
 def set_alarm_state(
     original: Original, backend: CloudWatchBackend, alarm_name: str, *state: Any, **named: Any
 ) -> None:
     """AWS does what the alarm is for, whoever sets it off."""
+    before = backend.alarms[alarm_name].state_value if alarm_name in backend.alarms else ""
     original(backend, alarm_name, *state, **named)
     alarm = backend.alarms[alarm_name]
+    tell(backend, alarm, before)
     if alarm.state_value == "ALARM" and any(
         ":scalingPolicy:" in a for a in alarm.alarm_actions or []
     ):
@@ -125,6 +137,17 @@ class CompositeAlarm(Alarm):  # type: ignore[misc]  # moto is not checked
     alarm_description = property(lambda self: self.description)
     alarm_rule = property(lambda self: self.rule)
 
+    announced: str = "INSUFFICIENT_DATA"
+    former: str = "INSUFFICIENT_DATA"
+
+    def settle(self) -> bool:
+        """Note the state now, and the one before. Returns whether it has changed."""
+        self.former, self.announced = self.announced, self.state_value
+        if self.former != self.announced:
+            self.state_reason = f"{self.rule} is {str(self.announced == 'ALARM').lower()}"
+            self.state_updated_timestamp = utcnow()
+        return self.former != self.announced
+
     @property
     def state_value(self) -> str:
         """The state now: AWS evaluates the rule whenever one of its alarms changes."""
@@ -177,6 +200,9 @@ def put_composite_alarm(response: CloudWatchResponse) -> EmptyResult:
     alarm.backend = backend
     alarm.actions_suppressor = response._get_param("ActionsSuppressor")
     alarm.actions_suppressor_wait_period = response._get_param("ActionsSuppressorWaitPeriod")
+    known = backend.alarms.get(alarm.name)
+    if known is not None:
+        alarm.announced = known.announced
     extension = response._get_param("ActionsSuppressorExtensionPeriod")
     alarm.actions_suppressor_extension_period = extension
     backend.alarms[alarm.name] = alarm
@@ -184,6 +210,36 @@ def put_composite_alarm(response: CloudWatchResponse) -> EmptyResult:
     if tags:
         backend.tagger.tag_resource(alarm.alarm_arn, tags)
     return EmptyResult()
+
+
+@service.corrects("PutMetricData", gap="evaluates no alarm", owner=CloudWatchBackend)
+def put_metric_data(
+    original: Original, backend: CloudWatchBackend, namespace: str, metric_data: list[Any]
+) -> None:
+    """AWS evaluates the alarms of a metric once it has new data, and tells their topics."""
+    original(backend, namespace, metric_data)
+    evaluate(backend, {(namespace, each["MetricName"]) for each in metric_data})
+
+
+@service.corrects(
+    "PutDashboard",
+    gap="takes more metrics than AWS, and names that AWS refuses",
+    owner=CloudWatchBackend,
+)
+def put_dashboard(original: Original, backend: CloudWatchBackend, name: str, body: str) -> Any:
+    """AWS takes 500 metrics of a widget, 2,500 of a dashboard and 500 widgets."""
+    if not re.fullmatch(r"[0-9A-Za-z_-]{1,255}", name):
+        raise InvalidParameterValue(f"The value {name} for parameter DashboardName is not valid.")
+    widgets = json.loads(body).get("widgets", [])
+    counts = [len(each.get("properties", {}).get("metrics", [])) for each in widgets]
+    for wrong, what in (
+        (max(counts, default=0) > 500, "a widget has more than 500 metrics"),
+        (sum(counts) > 2500, "the dashboard has more than 2500 metrics"),
+        (len(widgets) > 500, "the dashboard has more than 500 widgets"),
+    ):
+        if wrong:
+            raise DashboardInvalidInputError(f"The dashboard body is invalid: {what}")
+    return original(backend, name, body)
 
 
 @service.corrects("DescribeAlarms", gap="answers composite alarms unasked")

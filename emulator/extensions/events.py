@@ -12,6 +12,7 @@ from moto.events.responses import EventsHandler
 from moto.stepfunctions.models import stepfunctions_backends
 
 from .. import rights
+from ..alarm_states import publish
 from .registry import Service
 
 service = Service("events", EventsHandler)
@@ -21,14 +22,15 @@ Original = Callable[..., Any]
 
 @service.corrects(
     "PutEvents",
-    gap="delivers by a rule that is disabled; has no state machines as targets, and fails for one, "
+    gap="delivers by a rule that is disabled; has no state machines and topics as targets, and fails for one, "
     "silently where S3 sends the event",
     owner=Rule,
 )
 def send_to_targets(
     original: Original, rule: Rule, original_event: Any, transform_input: bool = True
 ) -> None:
-    """AWS delivers by rules that are enabled, and starts an execution with the target's input.
+    """AWS delivers by rules that are enabled, starts an execution with the target's input, and publishes
+    it to a topic.
 
     Where services are judged, the target's role has to trust EventBridge and to start the state
     machine; otherwise the invocation fails, which AWS tells by a metric alone.
@@ -36,16 +38,18 @@ def send_to_targets(
     if rule.state == "DISABLED":
         return
     others = copy.copy(rule)
-    others.targets = [each for each in rule.targets if not _is_state_machine(each)]
+    others.targets = [each for each in rule.targets if _service_of(each) not in ("sns", "states")]
     if rule.event_pattern.matches_event(original_event):
         for target in rule.targets:
-            if _is_state_machine(target) and _may_start(rule, target):
+            if _service_of(target) == "sns":
+                publish(target["Arn"], _input(target, original_event))
+            elif _service_of(target) == "states" and _may_start(rule, target):
                 _start(target, original_event)
     original(others, original_event, transform_input)
 
 
-def _is_state_machine(target: dict[str, Any]) -> bool:
-    return str(target["Arn"]).split(":")[2] == "states"
+def _service_of(target: dict[str, Any]) -> str:
+    return str(target["Arn"]).split(":")[2]
 
 
 def _may_start(rule: Rule, target: dict[str, Any]) -> bool:

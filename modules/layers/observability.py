@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..names import Name
 from ..observability.alarms import find_alarms
+from ..observability.dashboard import dashboards
 from ..observability.events import told
 from ..observability.names import event_rule
 from ..observability.spec import Observability
@@ -47,6 +48,9 @@ def _names(environment: Environment) -> Iterator[tuple[tuple[PathPart, ...], Nam
             Name("aws_cloudwatch_metric_alarm", composite.name),
         )
     spec = environment.observability
+    if spec is not None and spec.dashboard:
+        for made in dashboards(environment, found):
+            yield ("observability", "dashboard"), Name("aws_cloudwatch_dashboard", made.name)
     if spec is not None and spec.events.rollbacks:
         for each in told(environment):
             name = event_rule(environment.context, each.source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..alarms.watched import Handed
@@ -13,6 +13,7 @@ from ..iam.execution_role import ExecutionRole
 from ..iam.policy import allow, deny, document
 from ..protect import lifecycle
 from .alarms import Alarm, Composite, Found, Term, number, rule_of
+from .dashboard import Dashboard, body
 from .events import Told
 from .names import CHAT, chat_name, event_rule, topic_name
 from .notify import Notify
@@ -24,6 +25,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_composite_alarm import (
     CloudwatchCompositeAlarm,
     CloudwatchCompositeAlarmActionsSuppressor,
 )
+from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
     CloudwatchEventTarget,
@@ -301,6 +303,34 @@ def described(alarm: Alarm | Composite) -> str:
     about = f"{alarm.watched}: " if alarm.watched else ""
     text = f"{about}{alarm.says}. First: {alarm.do}."
     return text if len(text) <= 1024 else f"{text[:1023]}…"
+
+
+class Dashboards(Construct):
+    """The dashboards of the environment."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        made: Sequence[Dashboard],
+        resolve: Resolve,
+    ) -> None:
+        super().__init__(scope, id)
+        for index, each in enumerate(made):
+            content = body(
+                each,
+                context.region,
+                resolve,
+                lambda name: context.arn("cloudwatch", f"alarm:{name}"),
+            )
+            CloudwatchDashboard(
+                self,
+                f"page-{index + 1}",
+                dashboard_name=each.name,
+                dashboard_body=json.dumps(content),
+            )
 
 
 class EventRule(Construct):

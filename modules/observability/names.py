@@ -21,6 +21,12 @@ def topic_arn(context: Context) -> str:
     return context.arn("sns", topic_name(context))
 
 
+def dashboard_name(context: Context, page: int) -> str:
+    """The name of one of the environment's dashboards; an account's dashboards are in no Region."""
+    parts = ["overview"] if page == 0 else ["overview", str(page + 1)]
+    return context.name(*parts, limit=255)
+
+
 def event_rule(context: Context, source: str) -> str:
     """The name of the EventBridge rule of what one service tells."""
     return context.name("failed", source, limit=64)

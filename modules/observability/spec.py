@@ -129,6 +129,10 @@ class Observability(Overridable, Named):
     composites: dict[ShortName, CompositeAlarm] = {}
     """Alarms over alarms. Default: none, but those of SLOs."""
 
+    dashboard: bool = True
+    """Whether a dashboard of every service is made, or as many as CloudWatch's limits ask for. Default:
+    True; $3 a month each beyond three of the account."""
+
     events: Events = Events()
     """What is told beside alarms. Default: rollbacks and failures."""
 

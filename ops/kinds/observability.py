@@ -26,6 +26,12 @@ def _find_composite(aws: Aws, values: Values) -> Iterator[Existing]:
         yield Existing(name, pairs(tags))
 
 
+def _find_dashboard(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "dashboard_name")
+    aws.client("cloudwatch").get_dashboard(DashboardName=name)
+    yield Existing(name, {}, own_name=True)
+
+
 def _find_topic(aws: Aws, values: Values) -> Iterator[Existing]:
     sns: Any = aws.any_client("sns")
     arn = aws.context.arn("sns", given(values, "name"))
@@ -69,6 +75,12 @@ KINDS = (
         uses=Not("an alarm costs cents; the assumptions of an estimate say so"),
         quotas=Not("no environment comes near 5,000 alarms, the quota of a Region"),
         risks=weaker.ALARM,
+    ),
+    resource(
+        "aws_cloudwatch_dashboard",
+        "dashboard",
+        _find_dashboard,
+        name=Not("PutDashboard replaces the dashboard of that name"),
     ),
     resource(
         "aws_sns_topic",

@@ -56,6 +56,7 @@ observability=Observability(
             muted_by="maintenance", alone=True,
         ),
     }},
+    dashboard=True,
     events=Events(rollbacks=True),
 ),
 """,
@@ -109,6 +110,20 @@ observability=Observability(),
     shorter={
         "an alarm of this account and Region, by its name": ("CompositeAlarm.muted_by",),
     },
+    checkov={
+        "observability-*/aws_iam_role_policy.topic_chat_*": {
+            "CKV_AWS_355": "metrics and alarms take no resource where they are listed and drawn",
+        },
+        "observability-*/aws_sagemaker_model.*": {
+            "CKV_AWS_370": "the examples have no artifact, whose container fetches what it serves",
+        },
+        "observability-*/aws_sagemaker_endpoint_configuration.*": {
+            "CKV_AWS_98": (
+                "AWS refuses a key for instances with local NVMe storage, which they encrypt "
+                "themselves"
+            ),
+        },
+    },
     good={
         "Notify.emails[]": ("ml-oncall@example.com",),
         "Notify.https[]": ("https://events.pagerduty.com/integration/1/enqueue",),
@@ -116,6 +131,7 @@ observability=Observability(),
     },
     requests={
         "aws_chatbot_slack_channel_configuration": ("chatbot:CreateSlackChannelConfiguration"),
+        "aws_cloudwatch_dashboard": "cloudwatch:PutDashboard",
         "aws_cloudwatch_composite_alarm": "cloudwatch:PutCompositeAlarm",
         "aws_sns_topic": "sns:CreateTopic",
         "aws_sns_topic_policy": "sns:SetTopicAttributes",

@@ -422,3 +422,220 @@ def test_the_versions_of_a_state_machine_are_listed(client: Client) -> None:
     versions = stepfunctions.list_state_machine_versions(stateMachineArn=machine)
     (version,) = versions["stateMachineVersions"]
     assert version["stateMachineVersionArn"] == f"{machine}:1"
+
+
+# Alarms that are fed
+
+
+def queue_of(client: Client, topic: str) -> Callable[[], list[Any]]:
+    """What a topic has told since the last call, read from a queue that it delivers to."""
+    sqs, sns = client("sqs"), client("sns")
+    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+
+    def heard() -> list[Any]:
+        found = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                found.append(json.loads(message["Body"])["Message"])
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    return heard
+
+
+def feed(cloudwatch: Any, name: str, *values: list[float]) -> None:
+    """Feed a metric, a list of values for each of the last minutes, the newest last."""
+    now = 1_900_000_020
+    for index, minute in enumerate(reversed(values)):
+        cloudwatch.put_metric_data(
+            Namespace="Fraud",
+            MetricData=[
+                {"MetricName": name, "Value": value, "Timestamp": now - 60 * index}
+                for value in minute
+            ],
+        )
+
+
+def test_an_alarm_that_is_fed_changes_and_tells_its_topic_once(client: Client) -> None:
+    cloudwatch = client("cloudwatch")
+    topic = client("sns").create_topic(Name="alerts")["TopicArn"]
+    heard = queue_of(client, topic)
+    put_alarm(
+        cloudwatch,
+        "rate",
+        Namespace="Fraud",
+        MetricName="Errors",
+        EvaluationPeriods=3,
+        DatapointsToAlarm=2,
+        Threshold=0.5,
+        TreatMissingData="notBreaching",
+        AlarmActions=[topic],
+        OKActions=[topic],
+    )
+    feed(cloudwatch, "Errors", [0, 0], [0, 1], [0, 0])
+    assert state_of(cloudwatch, "rate") == "OK"
+    feed(cloudwatch, "Errors", [1, 1], [1, 1], [0, 0])
+    # Two of three averages, 0.5 and above: each is now of four or two values.
+    assert state_of(cloudwatch, "rate") == "OK"
+    feed(cloudwatch, "Errors", [1, 1], [1, 1], [1])
+    assert state_of(cloudwatch, "rate") == "ALARM"
+    states = [json.loads(message)["NewStateValue"] for message in heard()]
+    assert states == ["OK", "ALARM"]
+    feed(cloudwatch, "Errors", [1, 1])
+    assert heard() == []
+
+
+@pytest.mark.parametrize(
+    ("statistic", "fed", "expected"),
+    [
+        ({"Statistic": "SampleCount"}, [5, 5, 5], 3),
+        ({"Statistic": "Sum"}, [5, 5, 5], 15),
+        ({"Statistic": "Maximum"}, [1, 7, 3], 7),
+        ({"ExtendedStatistic": "p50"}, [1, 2, 3, 4], 2),
+        ({"ExtendedStatistic": "p99"}, [1, 2, 3, 4], 4),
+        ({"ExtendedStatistic": "PR(:2)"}, [1, 2, 3, 4], 50),
+    ],
+)
+def test_an_alarm_judges_by_its_statistic(
+    client: Client, statistic: dict[str, str], fed: list[float], expected: float
+) -> None:
+    cloudwatch = client("cloudwatch")
+    for name, threshold in (("below", expected), ("above", expected - 0.5)):
+        given: dict[str, Any] = {"Namespace": "Fraud", "MetricName": "M", "Threshold": threshold}
+        kind = {"Statistic": None, **given, **statistic}
+        put_alarm(cloudwatch, name, **kind) if kind["Statistic"] else _put_percentile(
+            cloudwatch, name, **given, **statistic
+        )
+    feed(cloudwatch, "M", fed)
+    assert (state_of(cloudwatch, "below"), state_of(cloudwatch, "above")) == ("OK", "ALARM")
+
+
+def _put_percentile(cloudwatch: Any, name: str, **given: Any) -> None:
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Period=60,
+        EvaluationPeriods=1,
+        ComparisonOperator="GreaterThanThreshold",
+        **given,
+    )
+
+
+def test_an_alarm_over_metric_math_and_one_over_it_are_evaluated(client: Client) -> None:
+    cloudwatch = client("cloudwatch")
+    topic = client("sns").create_topic(Name="alerts")["TopicArn"]
+    heard = queue_of(client, topic)
+    cloudwatch.put_metric_alarm(
+        AlarmName="share",
+        EvaluationPeriods=1,
+        ComparisonOperator="GreaterThanThreshold",
+        Threshold=10,
+        Metrics=[
+            {
+                "Id": "share",
+                "Expression": "IF(all + FILL(none, 0) >= 4, 100 * bad / all, 0)",
+                "ReturnData": True,
+            },
+            *(
+                {
+                    "Id": id_,
+                    "ReturnData": False,
+                    "MetricStat": {
+                        "Metric": {"Namespace": "Fraud", "MetricName": id_},
+                        "Period": 60,
+                        "Stat": "Sum",
+                    },
+                }
+                for id_ in ("all", "bad", "none")
+            ),
+        ],
+    )
+    put_alarm(cloudwatch, "maintenance")
+    cloudwatch.put_composite_alarm(
+        AlarmName="both",
+        AlarmRule='ALARM("share") AND NOT ALARM("maintenance")',
+        AlarmActions=[topic],
+        ActionsSuppressor="maintenance",
+        ActionsSuppressorWaitPeriod=60,
+        ActionsSuppressorExtensionPeriod=60,
+    )
+    feed(cloudwatch, "bad", [1])
+    feed(cloudwatch, "all", [3])
+    assert state_of(cloudwatch, "share") == "OK"
+    feed(cloudwatch, "all", [1])
+    assert state_of(cloudwatch, "share") == "ALARM"
+    assert composite(cloudwatch)["StateValue"] == "ALARM"
+    (message,) = heard()
+    assert json.loads(message)["AlarmName"] == "both"
+    set_state(cloudwatch, "maintenance", "ALARM")
+    assert composite(cloudwatch)["StateValue"] == "OK"
+
+
+def test_an_anomaly_alarm_sounds_outside_of_what_was_before(client: Client) -> None:
+    cloudwatch = client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="unusual",
+        EvaluationPeriods=1,
+        ComparisonOperator="LessThanLowerThreshold",
+        ThresholdMetricId="band",
+        Metrics=[
+            {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(m, 2)", "ReturnData": True},
+            {
+                "Id": "m",
+                "ReturnData": True,
+                "MetricStat": {
+                    "Metric": {"Namespace": "Fraud", "MetricName": "T"},
+                    "Period": 60,
+                    "Stat": "Sum",
+                },
+            },
+        ],
+    )
+    feed(cloudwatch, "T", [100], [102], [98], [101], [99])
+    assert state_of(cloudwatch, "unusual") != "ALARM"
+    cloudwatch.put_metric_data(
+        Namespace="Fraud",
+        MetricData=[{"MetricName": "T", "Value": 3, "Timestamp": 1_900_000_080}],
+    )
+    assert state_of(cloudwatch, "unusual") == "ALARM"
+
+
+def test_a_dashboard_beyond_the_limits_of_cloudwatch_is_refused(client: Client) -> None:
+    cloudwatch = client("cloudwatch")
+
+    def put(name: str, *counts: int) -> None:
+        widgets = [
+            {"type": "metric", "properties": {"metrics": [["A", str(n)] for n in range(count)]}}
+            for count in counts
+        ]
+        cloudwatch.put_dashboard(DashboardName=name, DashboardBody=json.dumps({"widgets": widgets}))
+
+    put("fits", 500, 500, 500, 500, 500)
+    for name, counts in (("wide", (501,)), ("many", (500,) * 5 + (1,)), ("a name", (1,))):
+        with pytest.raises(ClientError):
+            put(name, *counts)
+    put("all", *(1,) * 500)
+    with pytest.raises(ClientError, match="500 widgets"):
+        put("all", *(1,) * 501)
+
+
+def test_a_rule_of_eventbridge_tells_a_topic_in_words(client: Client) -> None:
+    events = client("events")
+    topic = client("sns").create_topic(Name="alerts")["TopicArn"]
+    heard = queue_of(client, topic)
+    pattern = {"source": ["team.test"], "detail": {"name": [{"prefix": "acme-"}]}}
+    events.put_rule(Name="failed", EventPattern=json.dumps(pattern))
+    transformer = {
+        "InputPathsMap": {"name": "$.detail.name"},
+        "InputTemplate": '"Endpoint <name> has failed."',
+    }
+    events.put_targets(
+        Rule="failed", Targets=[{"Id": "1", "Arn": topic, "InputTransformer": transformer}]
+    )
+    for name in ("acme-fraud", "other"):
+        detail = json.dumps({"name": name})
+        events.put_events(
+            Entries=[{"Source": "team.test", "DetailType": "Ended", "Detail": detail}]
+        )
+    assert heard() == ['"Endpoint acme-fraud has failed."']

@@ -387,6 +387,7 @@ _READ_BY = {
     "aws_cloudwatch_log_group": {"logs:DescribeLogGroups"},
     "aws_cloudwatch_metric_alarm": {"cloudwatch:DescribeAlarms"},
     "aws_cloudwatch_composite_alarm": {"cloudwatch:DescribeAlarms"},
+    "aws_cloudwatch_dashboard": {"cloudwatch:GetDashboard"},
     "aws_default_security_group": {"ec2:DescribeSecurityGroups"},
     "aws_ec2_transit_gateway_vpc_attachment": {
         "ec2:DescribeTransitGatewayVpcAttachments",

@@ -51,6 +51,7 @@ from inferform import (
 from inferform.alarms.published import KNOWN
 from inferform.eks.spec import Addon
 from inferform.observability.alarms import Alarm, Found, find_alarms
+from inferform.observability.dashboard import body, dashboards
 from inferform.observability.events import told
 from inferform.observability.slo import WINDOWS
 from inferform.spec import problems_of
@@ -557,6 +558,103 @@ def test_a_protected_environment_is_heard(notify: Notify, warned: bool) -> None:
         context=context,
     )
     assert ("MON11" in {problem.rule for problem in problems_of(made)}) is warned
+
+
+# Dashboards
+
+
+def test_two_hundred_endpoints_are_shown_within_the_limits_of_cloudwatch() -> None:
+    scaling = Scaling(max_capacity=3, policies=[TargetTracking(metric=CpuUtilization(percent=60))])
+    one = FRAUD.replace(instance_type="ml.g5.xlarge", scaling=scaling)
+    made = environment(Inference(endpoints={f"fraud-{index}": one for index in range(200)}))
+    pages = dashboards(made)
+    assert len(pages) > 1
+    for page in pages:
+        content = body(page, "us-east-1", str, str)
+        graphs = [each for each in content["widgets"] if each["type"] == "metric"]
+        metrics = [len(each["properties"]["metrics"]) for each in graphs]
+        assert max(metrics) <= 500
+        assert sum(metrics) == page.metrics <= 2500
+        assert len(content["widgets"]) <= 500
+        for each in content["widgets"]:
+            assert len(each["properties"].get("alarms", ())) <= 100
+        assert set(page.others) == {other.name for other in pages} - {page.name}
+    shown = [widget.service for page in pages for widget in page.widgets]
+    assert set(shown) == {each.full_name for each in made.deployed}
+    assert len(shown) == 200 * 4
+    listed = [name for page in pages for name in page.alarms]
+    assert listed == [each.name for each in find_alarms(made).alarms]
+
+
+def test_no_two_widgets_of_a_dashboard_lie_on_each_other() -> None:
+    made = environment(
+        Inference(
+            endpoints={
+                "fraud": FRAUD,
+                "late": AsyncEndpoint(model=MODEL, instance_type="ml.m5.large"),
+            }
+        )
+    )
+    (page,) = dashboards(made)
+    taken: set[tuple[int, int]] = set()
+    for each in body(page, "us-east-1", str, str)["widgets"]:
+        own = {
+            (each["x"] + right, each["y"] + down)
+            for right in range(each["width"])
+            for down in range(each["height"])
+        }
+        assert not own & taken
+        assert each["x"] + each["width"] <= 24
+        taken |= own
+
+
+def test_a_widget_has_the_limits_of_alarms_and_slos_in_its_own_unit() -> None:
+    spec = Observability(slos={"speed": Slo(of="fraud", objective_percent=99, latency_ms=300)})
+    scaling = Scaling(
+        min_capacity=1,
+        max_capacity=3,
+        policies=[TargetTracking(metric=CpuUtilization(percent=60))],
+    )
+    gpu = FRAUD.replace(instance_type="ml.g5.12xlarge", scaling=scaling)
+    (page,) = dashboards(environment(Inference(endpoints={"fraud": gpu}), spec))
+    by_row = {widget.row: widget for widget in page.widgets}
+    limits = {
+        row: {each.label: each.value for each in widget.limits} for row, widget in by_row.items()
+    }
+    assert limits["errors"] == {"alarm server-errors": 1, "alarm client-errors": 5}
+    assert limits["latency"] == {"alarm overhead": 1000, "SLO speed": 300}
+    assert limits["utilization"] == {
+        "alarm memory": 90,
+        "alarm disk": 80,
+        # Of four GPUs together, and of 48 vCPUs.
+        "alarm gpu-memory": 95,
+        "alarm behind-cpu": 60,
+    }
+    assert [line.statistic for line in by_row["latency"].lines] == ["p50", "p99", "p99"]
+
+
+def test_a_dashboard_has_no_metric_that_its_service_never_publishes() -> None:
+    made = environment(
+        Inference(
+            endpoints={
+                "late": AsyncEndpoint(model=MODEL, instance_type="ml.m5.large"),
+                "cold": ServerlessEndpoint(model=MODEL, memory_mib=2048, max_concurrency=5),
+            }
+        )
+    )
+    (page,) = dashboards(made)
+    names = {
+        service: {
+            line.metric.name
+            for widget in page.widgets
+            if widget.service == service
+            for line in widget.lines
+        }
+        for service in ("endpoint/late", "endpoint/cold")
+    }
+    assert "Invocations" not in names["endpoint/late"]
+    assert "InvocationsProcessed" in names["endpoint/late"]
+    assert not {"CPUUtilization", "GPUUtilization", "DiskUtilization"} & names["endpoint/cold"]
 
 
 # Events

@@ -9,7 +9,8 @@ from ...cdk import Construct, TerraformLocal
 from ...context import Context
 from ...layer import Layer
 from ...observability.alarms import find_alarms
-from ...observability.construct import Alarms, EventRule, Topic
+from ...observability.construct import Alarms, Dashboards, EventRule, Topic
+from ...observability.dashboard import dashboards
 from ...observability.events import told
 from ...observability.spec import Observability
 from ...outputs import EcsOutputs, InferenceOutputs, Outputs
@@ -38,12 +39,20 @@ class ObservabilityLayer(Layer):
         super().__init__(scope, "observability", context=context, target=target)
         self._handed: dict[Handed, str] = {}
         self.topic = Topic(self, "topic", context=context, spec=spec.notify)
+        found = find_alarms(environment)
         self.alarms = Alarms(
             self,
             "alarms",
-            found=find_alarms(environment),
+            found=found,
             spec=spec.notify,
             topic=self.topic.arn,
+            resolve=self.resolve,
+        )
+        self.dashboards = Dashboards(
+            self,
+            "dashboards",
+            context=context,
+            made=dashboards(environment, found) if spec.dashboard else (),
             resolve=self.resolve,
         )
         events = Construct(self, "events")
