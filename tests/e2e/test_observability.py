@@ -1,0 +1,256 @@
+"""The observability layer on the emulator: one deploy, on which its alarms are fed and heard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from inferform import (
+    AnomalyAlarm,
+    AsyncEndpoint,
+    CompositeAlarm,
+    CpuUtilization,
+    EcsOutputs,
+    EcsService,
+    Environment,
+    Fargate,
+    Inference,
+    LambdaFunction,
+    Model,
+    Notify,
+    Observability,
+    RealtimeEndpoint,
+    Scaling,
+    ServerlessEndpoint,
+    ServiceAlarms,
+    Slo,
+    TargetTracking,
+)
+from inferform.ecs.containers import ContainerHealth, ContainerOptions
+from inferform.observability.alarms import Alarm, find_alarms
+from inferform.target import EMULATOR
+from inferform_emulator.process import Emulator
+from ops import alarms as operations
+from ops.aws import Aws
+from ops.terraform import Stack, stacks
+
+from .hosting import CONTEXT, Hosting, client, hosting
+
+MODEL = Model(image="123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1")
+FRAUD = RealtimeEndpoint(
+    model=MODEL,
+    instance_type="ml.g5.12xlarge",
+    scaling=Scaling(max_capacity=3, policies=[TargetTracking(metric=CpuUtilization(percent=60))]),
+)
+LATE = AsyncEndpoint(model=MODEL, instance_type="ml.m5.large")
+OTHERS: dict[str, Any] = {
+    "warm": ServerlessEndpoint(
+        model=MODEL, memory_mib=2048, max_concurrency=5, provisioned_concurrency=1
+    ),
+}
+SPEC = Observability(
+    notify=Notify(emails=["a@example.com"]),
+    slos={"up": Slo(of="fraud", objective_percent=99.5)},
+    anomalies={"traffic": AnomalyAlarm(of="late", metric="InvocationsProcessed")},
+    composites={"all": CompositeAlarm(alarms=["*/memory"], unless=["anomaly/*"])},
+)
+START = 1_900_000_800
+"""A minute, and an hour, in which the feeding begins."""
+
+
+def asked(hosted: Hosting, spec: Observability, **endpoints: Any) -> Environment:
+    tasks = EcsService(
+        model=MODEL,
+        compute=Fargate(cpu=1024, memory_mib=2048),
+        container=ContainerOptions(health=ContainerHealth(command=["CMD", "true"])),
+    )
+    return Environment(
+        context=CONTEXT,
+        network=hosted.network,
+        registry=hosted.registry,
+        ecs=EcsOutputs(
+            cluster_name="theirs",
+            capacity_providers={},
+            listener_arns={},
+            load_balancer_suffixes={},
+            load_balancer_groups={},
+        ),
+        inference=Inference(
+            endpoints={"fraud": FRAUD, **OTHERS, **endpoints},
+            services={"tasks": tasks},
+            functions={"quick": LambdaFunction(model=MODEL, provisioned_concurrency=1)},
+        ),
+        observability=spec,
+    )
+
+
+def stack_of(hosted: Hosting, environment: Environment) -> Stack:
+    from inferform.layers import program
+
+    program.synthesize([environment], target=EMULATOR, outdir=hosted.folder)
+    (found,) = [each for each in stacks(hosted.folder) if each.name.endswith("observability")]
+    return found
+
+
+def apply(hosted: Hosting, environment: Environment) -> None:
+    stack = stack_of(hosted, environment)
+    hosted.terraform(stack, "apply", "-auto-approve", "-no-color")
+    hosted.terraform(stack, "plan", "-detailed-exitcode", "-no-color")
+
+
+def listening(emulator: Emulator) -> Iterator[list[Any]]:
+    """What the topic tells, in pieces: all since the last time that somebody asked."""
+    sqs, sns = client(emulator, "sqs"), client(emulator, "sns")
+    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    given = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    topic = CONTEXT.arn("sns", "kinds-dev-use1-alerts")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=given["QueueArn"])
+    while True:
+        found = []
+        while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            found += [json.loads(message["Body"])["Message"] for message in got]
+            for message in got:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        yield found
+
+
+def told(messages: list[Any], state: str) -> set[str]:
+    """The alarms that came to a state, of what was heard."""
+    read = [json.loads(message) for message in messages]
+    return {each["AlarmName"] for each in read if each["NewStateValue"] == state}
+
+
+def feed(cloudwatch: Any, alarm: Alarm, at: int, *, bad: bool) -> None:
+    """A value on either side of an alarm's limit, for each period that it looks at."""
+    for term in alarm.terms:
+        if alarm.expression:
+            # A share of all, or what is missing to all: none of it bad, or all of it.
+            value = (
+                100.0
+                if term.id == "all"
+                else (100.0 if bad == ("100 *" in alarm.expression) else 0)
+            )
+            if not bad and "100 *" not in alarm.expression:
+                value = 100.0
+        else:
+            value = alarm.threshold * 1.5 + 1e-3 if bad else alarm.threshold / 2
+        for index in range(alarm.periods):
+            cloudwatch.put_metric_data(
+                Namespace=term.metric.namespace,
+                MetricData=[
+                    {
+                        "MetricName": term.metric.name,
+                        "Timestamp": at - alarm.period * (alarm.periods - 1 - index),
+                        "Value": value,
+                        "Dimensions": [
+                            {"Name": name, "Value": str(each)}
+                            for name, each in term.dimensions.items()
+                        ],
+                    }
+                ],
+            )
+
+
+def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    hosted = hosting(emulator, tmp_path / "stack")
+    both = asked(hosted, SPEC, late=LATE)
+    apply(hosted, both)
+    heard = listening(emulator)
+    next(heard)
+    cloudwatch = client(emulator, "cloudwatch")
+    found = find_alarms(both)
+    judged = [each for each in found.alarms if each.tells and each.band is None]
+    labels = {each.key.rpartition("/")[2] for each in judged}
+    # Every kind of default alarm that needs no number of the user's, and no load balancer.
+    assert labels == {
+        "server-errors", "client-errors", "overhead", "memory", "disk", "gpu-memory",
+        "behind-cpu", "saturation", "spillover", "backlog-age", "expired-requests",
+        "unread-requests", "unwritten-answers", "throttles",
+    }  # fmt: skip
+
+    # 1. Good values set off nothing.
+    for alarm in judged:
+        feed(cloudwatch, alarm, START, bad=False)
+    assert told(next(heard), "ALARM") == set()
+    aws = Aws(CONTEXT, emulator=emulator)
+    read = {each.key: each for each in operations.read(both, aws)}
+    assert {read[each.key].state for each in judged} == {"OK"}
+
+    # 2. Bad ones do, and the topic hears of each alarm and of the one over those of memory.
+    for alarm in judged:
+        feed(cloudwatch, alarm, START + 3600, bad=True)
+    loud = told(next(heard), "ALARM")
+    assert {each.name for each in judged} <= loud
+    assert "kinds-dev-use1-composite-all" in loud
+    states = operations.read(both, aws)
+    assert [each.state for each in states[: len(judged)]] == ["ALARM"] * len(judged)
+    errors = next(each for each in states if each.key == "endpoint/fraud/primary/server-errors")
+    assert "Threshold Crossed" in errors.why
+    assert "roll the last release back" in errors.do
+
+    # 3. They are over with good values again.
+    for alarm in judged:
+        feed(cloudwatch, alarm, START + 7200, bad=False)
+    assert {each.name for each in judged} <= told(next(heard), "OK")
+
+    # 4. An hour in which every request fails uses up the budget too fast.
+    cloudwatch.put_metric_data(
+        Namespace="AWS/SageMaker",
+        MetricData=[
+            {
+                "MetricName": "Invocation5XXErrors",
+                "Timestamp": START + 10_800,
+                "Values": [1.0],
+                "Counts": [400],
+                "Dimensions": [
+                    {"Name": "EndpointName", "Value": "kinds-dev-use1-fraud"},
+                    {"Name": "VariantName", "Value": "primary"},
+                ],
+            }
+        ],
+    )
+    assert {f"kinds-dev-use1-slo-up-{label}" for label in ("fast", "slow", "ticket")} <= told(
+        next(heard), "ALARM"
+    )
+
+    # 5. A rollback is told, of this environment alone.
+    for name in ("kinds-dev-use1-fraud", "kinds-prod-use1-fraud"):
+        detail = {"EndpointName": name, "EndpointStatus": "ROLLING_BACK"}
+        client(emulator, "events").put_events(
+            Entries=[
+                {
+                    "Source": "aws.sagemaker",
+                    "DetailType": "SageMaker Endpoint State Change",
+                    "Detail": json.dumps(detail),
+                }
+            ]
+        )
+    (message,) = next(heard)
+    assert "SageMaker endpoint kinds-dev-use1-fraud is ROLLING_BACK" in message
+
+    # 6. A service goes away with its alarms, of which a composite alarm names one.
+    fewer = SPEC.replace(anomalies={}, composites={"all": CompositeAlarm(alarms=["*/memory"])})
+    apply(hosted, asked(hosted, fewer))
+    (rule,) = [
+        each["AlarmRule"]
+        for each in cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+        if each["AlarmName"].endswith("composite-all")
+    ]
+    assert "late" not in rule
+
+    # 7. Other limits are changed in place.
+    strict = fewer.replace(alarms=ServiceAlarms(server_error_percent=0.5, latency_ms=100))
+    apply(hosted, asked(hosted, strict))
+
+    # 8. Nothing is left.
+    hosted.terraform(
+        stack_of(hosted, asked(hosted, strict)), "destroy", "-auto-approve", "-no-color"
+    )
+    left = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm", "MetricAlarm"])
+    assert [*left["CompositeAlarms"], *left["MetricAlarms"]] == []
+    assert cloudwatch.list_dashboards()["DashboardEntries"] == []
+    assert client(emulator, "events").list_rules()["Rules"] == []
