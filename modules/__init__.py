@@ -97,6 +97,7 @@ from .loading import ConfigurationError, load
 from .model.image import FrameworkContainer
 from .model.spec import Model
 from .observability.limits import QueueAlarms, ServiceAlarms, UsageAlarms
+from .observability.money import Budget
 from .observability.notify import Notify, SlackChannel
 from .observability.slo import Slo
 from .observability.spec import AnomalyAlarm, CompositeAlarm, Events, Observability
@@ -187,6 +188,7 @@ __all__ = [
     "BacklogWithoutCapacity",
     "BatchTransform",
     "BucketMount",
+    "Budget",
     "Canary",
     "CapacityShare",
     "ClaimMount",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.utils import unix_time_millis
 from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import LogGroup
 from moto.logs.responses import LogsResponse
+from moto.moto_api._internal import mock_random
 
 from .registry import Service
 
@@ -74,3 +77,43 @@ def add_filter(original: Original, filters: MetricFilters, name: str, *given: An
         if (each["filterName"], each["logGroupName"]) != (name, group)
     ]
     original(filters, name, *given)
+
+
+def _queries(response: LogsResponse) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = response.logs_backend.__dict__.setdefault("saved", {})
+    return found
+
+
+@service.adds("PutQueryDefinition", gap="missing")
+def put_query_definition(response: LogsResponse) -> str:
+    """AWS makes one, or replaces the one of an id as a whole: log groups that are left out are gone."""
+    given, known = response._get_param("queryDefinitionId"), _queries(response)
+    name, text = response._get_param("name"), response._get_param("queryString")
+    if given is not None and given not in known:
+        raise ResourceNotFoundException("Query definition does not exist.")
+    identity = given or str(mock_random.uuid4())
+    known[identity] = {
+        "queryDefinitionId": identity,
+        "queryLanguage": response._get_param("queryLanguage") or "CWLI",
+        "name": name,
+        "queryString": text,
+        "lastModified": int(unix_time_millis()),
+        "logGroupNames": response._get_param("logGroupNames") or [],
+    }
+    return json.dumps({"queryDefinitionId": identity})
+
+
+@service.adds("DescribeQueryDefinitions", gap="missing")
+def describe_query_definitions(response: LogsResponse) -> str:
+    """AWS answers those whose names begin with a prefix."""
+    prefix = response._get_param("queryDefinitionNamePrefix") or ""
+    found = [each for each in _queries(response).values() if each["name"].startswith(prefix)]
+    return json.dumps({"queryDefinitions": sorted(found, key=lambda each: str(each["name"]))})
+
+
+@service.adds("DeleteQueryDefinition", gap="missing")
+def delete_query_definition(response: LogsResponse) -> str:
+    """AWS refuses an id that it does not have."""
+    if _queries(response).pop(response._get_param("queryDefinitionId"), None) is None:
+        raise ResourceNotFoundException("Query definition does not exist.")
+    return json.dumps({"success": True})

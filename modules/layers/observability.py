@@ -10,6 +10,7 @@ from ..observability.alarms import find_alarms
 from ..observability.dashboard import dashboards
 from ..observability.events import told
 from ..observability.names import event_rule
+from ..observability.queries import saved
 from ..observability.spec import Observability
 from ..rules import PathPart, Problem
 from .record import LayerRecord, Site
@@ -48,6 +49,8 @@ def _names(environment: Environment) -> Iterator[tuple[tuple[PathPart, ...], Nam
             Name("aws_cloudwatch_metric_alarm", composite.name),
         )
     spec = environment.observability
+    for query in saved(environment) if spec is not None and spec.queries else ():
+        yield ("observability", "queries"), Name("aws_cloudwatch_query_definition", query.name)
     if spec is not None and spec.dashboard:
         for made in dashboards(environment, found):
             yield ("observability", "dashboard"), Name("aws_cloudwatch_dashboard", made.name)

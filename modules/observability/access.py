@@ -5,8 +5,11 @@ from __future__ import annotations
 from ..access import Access
 
 ACCESS = {
+    "budgets": Access(("Describe", "List", "View"), has_regions=False),
     # The role by which AWS Chatbot shows alarms with their graphs.
     "cloudwatch": Access((), roles=("DescribeAlarms", "GetMetric*", "ListMetrics")),
+    # Whether the tag of a budget is one that bills are counted by, which preflight asks.
+    "ce": Access(("ListCostAllocationTags",), has_regions=False, deploys=False),
     "chatbot": Access(("Describe", "Get", "List"), has_regions=False, passes_to=("chatbot",)),
     "events": Access(("Describe", "List")),
     "sns": Access(("Get", "List")),

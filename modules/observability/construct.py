@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..alarms.watched import Handed
@@ -15,9 +15,16 @@ from ..protect import lifecycle
 from .alarms import Alarm, Composite, Found, Term, number, rule_of
 from .dashboard import Dashboard, body
 from .events import Told
-from .names import CHAT, chat_name, event_rule, topic_name
+from .money import Budget
+from .names import CHAT, budget_name, chat_name, event_rule, topic_name
 from .notify import Notify
+from .queries import SavedQuery
 
+from cdktf_cdktf_provider_aws.budgets_budget import (
+    BudgetsBudget,
+    BudgetsBudgetCostFilter,
+    BudgetsBudgetNotification,
+)
 from cdktf_cdktf_provider_aws.chatbot_slack_channel_configuration import (
     ChatbotSlackChannelConfiguration,
 )
@@ -36,6 +43,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
     CloudwatchMetricAlarmMetricQuery,
     CloudwatchMetricAlarmMetricQueryMetric,
 )
+from cdktf_cdktf_provider_aws.cloudwatch_query_definition import CloudwatchQueryDefinition
 from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
@@ -330,6 +338,56 @@ class Dashboards(Construct):
                 f"page-{index + 1}",
                 dashboard_name=each.name,
                 dashboard_body=json.dumps(content),
+            )
+
+
+class MonthlyBudget(Construct):
+    """What the environment may cost in a month, by its tag."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, context: Context, spec: Budget, topic: str
+    ) -> None:
+        super().__init__(scope, id)
+        BudgetsBudget(
+            self,
+            "budget",
+            name=budget_name(context),
+            budget_type="COST",
+            limit_amount=number(spec.usd_per_month),
+            limit_unit="USD",
+            time_unit="MONTHLY",
+            cost_filter=[
+                BudgetsBudgetCostFilter(
+                    name="TagKeyValue",
+                    values=[f"user:{context.tag_key('environment')}${context.key}"],
+                )
+            ],
+            notification=[
+                BudgetsBudgetNotification(
+                    comparison_operator="GREATER_THAN",
+                    notification_type=kind,
+                    threshold=percent,
+                    threshold_type="PERCENTAGE",
+                    subscriber_sns_topic_arns=[topic],
+                    subscriber_email_addresses=list(spec.emails) or None,
+                )
+                for kind, percent in spec.notifications()
+            ],
+        )
+
+
+class Queries(Construct):
+    """Queries that people find in CloudWatch Logs Insights."""
+
+    def __init__(self, scope: Construct, id: str, *, made: Iterable[SavedQuery]) -> None:
+        super().__init__(scope, id)
+        for each in made:
+            CloudwatchQueryDefinition(
+                self,
+                each.name.rpartition("/")[2],
+                name=each.name,
+                query_string=each.text,
+                log_group_names=list(each.log_groups),
             )
 
 

@@ -27,6 +27,16 @@ def dashboard_name(context: Context, page: int) -> str:
     return context.name(*parts, limit=255)
 
 
+def budget_name(context: Context) -> str:
+    """The name of the environment's budget."""
+    return context.name("month", limit=100)
+
+
+def query_name(context: Context, query: str, page: int) -> str:
+    """The name of a saved query, in the folder of the environment."""
+    return "/".join(("inferform", context.key, query if page == 0 else f"{query}-{page + 1}"))
+
+
 def event_rule(context: Context, source: str) -> str:
     """The name of the EventBridge rule of what one service tells."""
     return context.name("failed", source, limit=64)

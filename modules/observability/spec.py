@@ -13,6 +13,7 @@ from ..service import Named, Place
 from ..spec import Aws, Between, Many, ShortName, Spec
 from . import names as named
 from .limits import ServiceAlarms
+from .money import Budget
 from .notify import Notify
 from .slo import Slo
 
@@ -129,6 +130,13 @@ class Observability(Overridable, Named):
     composites: dict[ShortName, CompositeAlarm] = {}
     """Alarms over alarms. Default: none, but those of SLOs."""
 
+    budget: Budget | None = None
+    """What the environment may cost. Default: None, no budget."""
+
+    queries: bool = True
+    """Whether queries over the logs of its services are saved in CloudWatch Logs Insights. Default:
+    True."""
+
     dashboard: bool = True
     """Whether a dashboard of every service is made, or as many as CloudWatch's limits ask for. Default:
     True; $3 a month each beyond three of the account."""
@@ -143,6 +151,8 @@ class Observability(Overridable, Named):
             yield Name("aws_sns_topic", named.topic_name(context))
             if notify.kms_key is None:
                 yield Name("aws_kms_alias", f"alias/{named.topic_name(context)}")
+        if self.budget is not None:
+            yield Name("aws_budgets_budget", named.budget_name(context))
         if notify.slack:
             yield Name("aws_iam_role", role(context, named.CHAT))
         for channel in notify.slack:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from ..aws import Aws
+from ..checks import check
 from ..plan import Action, Change, Plan
 from ..told import RiskRule, Severity
 from . import weaker
 from .finding import given, pairs
 from .policies import narrows, resource_policy
 from .reasons import part, resource
-from .record import Existing, Found, Not, Values, risk
+from .record import Existing, Finding, Found, Not, Values, risk
+from .synthesis import Resource, Synthesis
+
+COST_TAG = check(
+    "PRE25",
+    "cost-allocation tag",
+    command="preflight",
+    why="AWS Budgets counts what has a tag only where whoever pays the bill has activated it; the budget "
+    "stays at zero otherwise, and tells nobody.",
+    fix="Activate the tag once in the account that pays; it takes up to a day and shows no past.",
+    source="AWS Billing user guide, activating user-defined cost allocation tags",
+)
 
 # Recover
 
@@ -30,6 +44,53 @@ def _find_dashboard(aws: Aws, values: Values) -> Iterator[Existing]:
     name = given(values, "dashboard_name")
     aws.client("cloudwatch").get_dashboard(DashboardName=name)
     yield Existing(name, {}, own_name=True)
+
+
+def _find_budget(aws: Aws, values: Values) -> Iterator[Existing]:
+    budgets: Any = aws.any_client("budgets")
+    account, name = aws.context.account, given(values, "name")
+    budgets.describe_budget(AccountId=account, BudgetName=name)
+    arn = f"arn:{aws.context.partition}:budgets::{account}:budget/{name}"
+    tags = budgets.list_tags_for_resource(ResourceARN=arn)["ResourceTags"]
+    yield Existing(f"{account}:{name}", pairs(tags))
+
+
+def _find_query(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    logs = aws.client("logs")
+    found = logs.describe_query_definitions(queryDefinitionNamePrefix=name)["queryDefinitions"]
+    for each in found:
+        if each["name"] == name:
+            # An import wants its ARN.
+            arn = aws.context.arn("logs", f"query-definition:{each['queryDefinitionId']}")
+            yield Existing(arn, {}, own_name=True)
+
+
+# Preflight
+
+
+def _tag_is_active(synthesis: Synthesis, resources: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether whoever pays the bill has activated the tag that the budget counts by."""
+    context = synthesis.environment.context
+    key = context.tag_key("environment")
+    explorer: Any = synthesis.aws.any_client("ce")
+    try:
+        found = explorer.list_cost_allocation_tags(TagKeys=[key], Type="UserDefined")
+    except ClientError as error:
+        yield Finding(
+            COST_TAG, key, "skipped", f"cannot be read: {error.response['Error']['Code']}"
+        )
+        return
+    states = {each["TagKey"]: each["Status"] for each in found["CostAllocationTags"]}
+    if states.get(key) == "Active":
+        yield Finding(COST_TAG, key, "passed", "is an active cost-allocation tag")
+        return
+    said = "is not active" if key in states else "is not known as a cost-allocation tag"
+    fix = (
+        "activate it in the Billing console of the account that pays (Cost allocation tags), or by aws ce "
+        f"update-cost-allocation-tags-status --cost-allocation-tags-status TagKey={key},Status=Active"
+    )
+    yield Finding(COST_TAG, key, "failed", f"{said}, so that the budget sees nothing", fix)
 
 
 def _find_topic(aws: Aws, values: Values) -> Iterator[Existing]:
@@ -81,6 +142,19 @@ KINDS = (
         "dashboard",
         _find_dashboard,
         name=Not("PutDashboard replaces the dashboard of that name"),
+    ),
+    resource(
+        "aws_budgets_budget",
+        "budget",
+        _find_budget,
+        name="name",
+        preflight=_tag_is_active,
+    ),
+    resource(
+        "aws_cloudwatch_query_definition",
+        "saved query",
+        _find_query,
+        name=Not("CloudWatch Logs takes two of one name"),
     ),
     resource(
         "aws_sns_topic",

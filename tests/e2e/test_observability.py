@@ -10,6 +10,7 @@ from typing import Any
 from inferform import (
     AnomalyAlarm,
     AsyncEndpoint,
+    Budget,
     CompositeAlarm,
     CpuUtilization,
     EcsOutputs,
@@ -52,6 +53,7 @@ OTHERS: dict[str, Any] = {
 }
 SPEC = Observability(
     notify=Notify(emails=["a@example.com"]),
+    budget=Budget(usd_per_month=500),
     slos={"up": Slo(of="fraud", objective_percent=99.5)},
     anomalies={"traffic": AnomalyAlarm(of="late", metric="InvocationsProcessed")},
     composites={"all": CompositeAlarm(alarms=["*/memory"], unless=["anomaly/*"])},
@@ -243,8 +245,15 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     assert "late" not in rule
 
     # 7. Other limits are changed in place.
-    strict = fewer.replace(alarms=ServiceAlarms(server_error_percent=0.5, latency_ms=100))
+    strict = fewer.replace(
+        budget=Budget(usd_per_month=750),
+        alarms=ServiceAlarms(server_error_percent=0.5, latency_ms=100),
+    )
     apply(hosted, asked(hosted, strict))
+
+    (budget,) = client(emulator, "budgets").describe_budgets(AccountId=CONTEXT.account)["Budgets"]
+    assert float(budget["BudgetLimit"]["Amount"]) == 750
+    assert budget["CostFilters"] == {"TagKeyValue": ["user:environment$dev-use1"]}
 
     # 8. Nothing is left.
     hosted.terraform(
@@ -254,3 +263,6 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     assert [*left["CompositeAlarms"], *left["MetricAlarms"]] == []
     assert cloudwatch.list_dashboards()["DashboardEntries"] == []
     assert client(emulator, "events").list_rules()["Rules"] == []
+    assert client(emulator, "logs").describe_query_definitions()["queryDefinitions"] == []
+    budgets = client(emulator, "budgets").describe_budgets(AccountId=CONTEXT.account)
+    assert budgets.get("Budgets", []) == []

@@ -639,3 +639,37 @@ def test_a_rule_of_eventbridge_tells_a_topic_in_words(client: Client) -> None:
             Entries=[{"Source": "team.test", "DetailType": "Ended", "Detail": detail}]
         )
     assert heard() == ['"Endpoint acme-fraud has failed."']
+
+
+def test_a_saved_query_is_replaced_by_its_id_and_deleted(client: Client) -> None:
+    logs = client("logs")
+    given: dict[str, Any] = {"name": "team/errors", "queryString": "fields @message"}
+    made = logs.put_query_definition(**given, logGroupNames=["/a"])["queryDefinitionId"]
+    logs.put_query_definition(**given, queryDefinitionId=made)
+    (found,) = logs.describe_query_definitions(queryDefinitionNamePrefix="team/")[
+        "queryDefinitions"
+    ]
+    # An update without log groups takes them away.
+    assert found["logGroupNames"] == []
+    assert not logs.describe_query_definitions(queryDefinitionNamePrefix="x")["queryDefinitions"]
+    logs.delete_query_definition(queryDefinitionId=made)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        logs.delete_query_definition(queryDefinitionId=made)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        logs.put_query_definition(**given, queryDefinitionId=made)
+
+
+def test_a_cost_allocation_tag_is_active_once_somebody_says_so(client: Client) -> None:
+    explorer = client("ce")
+
+    def status() -> list[str]:
+        found = explorer.list_cost_allocation_tags(TagKeys=["environment"])
+        return [each["Status"] for each in found["CostAllocationTags"]]
+
+    assert status() == []
+    for wanted in ("Active", "Inactive"):
+        explorer.update_cost_allocation_tags_status(
+            CostAllocationTagsStatus=[{"TagKey": "environment", "Status": wanted}]
+        )
+        assert status() == [wanted]
+    assert not explorer.list_cost_allocation_tags(Status="Active")["CostAllocationTags"]

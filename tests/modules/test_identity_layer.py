@@ -388,6 +388,8 @@ _READ_BY = {
     "aws_cloudwatch_metric_alarm": {"cloudwatch:DescribeAlarms"},
     "aws_cloudwatch_composite_alarm": {"cloudwatch:DescribeAlarms"},
     "aws_cloudwatch_dashboard": {"cloudwatch:GetDashboard"},
+    "aws_budgets_budget": {"budgets:ViewBudget"},
+    "aws_cloudwatch_query_definition": {"logs:DescribeQueryDefinitions"},
     "aws_default_security_group": {"ec2:DescribeSecurityGroups"},
     "aws_ec2_transit_gateway_vpc_attachment": {
         "ec2:DescribeTransitGatewayVpcAttachments",

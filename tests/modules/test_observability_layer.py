@@ -10,6 +10,7 @@ import pytest
 
 from inferform import (
     AnomalyAlarm,
+    Budget,
     Canary,
     CompositeAlarm,
     Context,
@@ -19,6 +20,7 @@ from inferform import (
     Fargate,
     Image,
     Inference,
+    LambdaFunction,
     LoadBalancer,
     Model,
     Network,
@@ -196,6 +198,36 @@ def test_a_topic_that_exists_is_told_and_nothing_is_made_of_it(synthesize: Synth
     for alarm in resources["aws_cloudwatch_metric_alarm"].values():
         assert alarm["alarm_actions"] == [arn]
         assert "ok_actions" not in alarm
+
+
+def test_a_budget_counts_by_the_environments_tag_whatever_its_key(synthesize: Synthesize) -> None:
+    context = CONTEXT.replace(tag_keys={"environment": "env"})
+    spec = Observability(
+        budget=Budget(usd_per_month=1234.5, warn_at_percent=[80], emails=["f@example.com"])
+    )
+    resources = synthesize(environment(spec, context=context))["dev-use1-observability"]["resource"]
+    (budget,) = resources["aws_budgets_budget"].values()
+    assert budget["limit_amount"] == "1234.5"
+    assert budget["cost_filter"] == [{"name": "TagKeyValue", "values": ["user:env$dev-use1"]}]
+    assert [
+        (each["notification_type"], each["threshold"], each["subscriber_email_addresses"])
+        for each in budget["notification"]
+    ] == [("ACTUAL", 80, ["f@example.com"]), ("FORECASTED", 100, ["f@example.com"])]
+
+
+def test_queries_are_saved_over_the_logs_of_every_service(synthesize: Synthesize) -> None:
+    function = LambdaFunction(model=MODEL)
+    endpoints = {f"fraud-{index}": FRAUD for index in range(51)}
+    inference = Inference(endpoints=endpoints, functions={"quick": function})
+    stacks = synthesize(environment(Observability(), inference=inference))
+    made = by_name(stacks["dev-use1-observability"], "aws_cloudwatch_query_definition", "name")
+    groups = {each["name"]: each["log_group_names"] for each in made}
+    assert groups["inferform/dev-use1/cold-starts"] == ["/inferform/dev-use1/lambda/quick"]
+    pages = groups["inferform/dev-use1/errors"], groups["inferform/dev-use1/errors-2"]
+    assert [len(page) for page in pages] == [50, 2]
+    assert pages[0][0] == "/aws/sagemaker/Endpoints/acme-dev-use1-fraud-0"
+    for each in made:
+        assert len(each["query_string"]) <= 10_000
 
 
 @pytest.mark.parametrize("rollout", [None, Canary()], ids=["one", "colors"])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from inferform import (
     AnomalyAlarm,
     AsyncEndpoint,
+    Budget,
     Canary,
     CompositeAlarm,
     Context,
@@ -438,6 +439,16 @@ def test_an_endpoint_of_more_variants_than_an_alarm_takes_has_no_slo() -> None:
         (lambda: AnomalyAlarm(of="fraud", metric="Invocations", band=0.1), "MON4"),
         (lambda: AnomalyAlarm(of="fraud", metric="Invocations", datapoints=4), "ALM3"),
         (lambda: CompositeAlarm(alarms=[]), "MON5"),
+        (lambda: Budget(usd_per_month=0), "MON10"),
+        (lambda: Budget(usd_per_month=10, warn_at_percent=[]), "MON10"),
+        (lambda: Budget(usd_per_month=10, warn_at_percent=[10, 20, 30, 40, 50]), "MON10"),
+        (lambda: Budget(usd_per_month=10, forecast_at_percent=0), "MON10"),
+        (
+            lambda: Budget(
+                usd_per_month=10, emails=[f"a{index}@example.com" for index in range(11)]
+            ),
+            "MON10",
+        ),
         (lambda: Notify(kms_key="arn:aws:kms:us-east-1:111122223333:alias/aws/sns"), "MON13"),
         (lambda: Notify(kms_key="alias/aws/sns"), "MON13"),
         (lambda: Notify(emails=["oncall"]), "MON16"),

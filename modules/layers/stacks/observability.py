@@ -9,9 +9,10 @@ from ...cdk import Construct, TerraformLocal
 from ...context import Context
 from ...layer import Layer
 from ...observability.alarms import find_alarms
-from ...observability.construct import Alarms, Dashboards, EventRule, Topic
+from ...observability.construct import Alarms, Dashboards, EventRule, MonthlyBudget, Queries, Topic
 from ...observability.dashboard import dashboards
 from ...observability.events import told
+from ...observability.queries import saved
 from ...observability.spec import Observability
 from ...outputs import EcsOutputs, InferenceOutputs, Outputs
 from ...overriding import override
@@ -55,6 +56,9 @@ class ObservabilityLayer(Layer):
             made=dashboards(environment, found) if spec.dashboard else (),
             resolve=self.resolve,
         )
+        if spec.budget is not None:
+            MonthlyBudget(self, "budget", context=context, spec=spec.budget, topic=self.topic.arn)
+        Queries(self, "queries", made=saved(environment) if spec.queries else ())
         events = Construct(self, "events")
         self.events = {
             each.source: EventRule(
