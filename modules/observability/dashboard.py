@@ -122,6 +122,11 @@ def dashboards(environment: Environment, found: Found | None = None) -> list[Das
     ]
 
 
+def widgets_of(each: Deployed) -> list[Widget]:
+    """The graphs of one service, without the limits of alarms."""
+    return list(_widgets(each, Found()))
+
+
 def _alarm_widgets(count: int) -> int:
     return -(-count // ALARMS_OF_A_WIDGET)
 
