@@ -30,7 +30,9 @@ _LISTED = {
         "All P5 Spot Instance Requests",
         "All Trn Spot Instance Requests",
     ],
+    "lambda": ["Concurrent executions"],
 }
+_GRANTED = {"Concurrent executions": 1000.0}
 
 
 @service.adds("ListServiceQuotas", gap="missing")
@@ -42,7 +44,8 @@ def list_service_quotas(response: ServiceQuotasResponse) -> str:
     return json.dumps(
         {
             "Quotas": [
-                _quota(response, code, name, granted.get(name, DEFAULT)) for name in _names(code)
+                _quota(response, code, name, granted.get(name, _GRANTED.get(name, DEFAULT)))
+                for name in _names(code)
             ]
         }
     )

@@ -310,8 +310,7 @@ def _count(plan: Plan, values: Values, side: Side, name: str) -> Amount:
 
 
 def _concurrency(synthesis: Synthesis, function: Resource) -> Iterator[Quota]:
-    """What of the account's concurrency is taken from all others: reserved, or else kept warm; with
-    the hundred that Lambda leaves unreserved."""
+    """What of the account's concurrency is taken from all others: reserved, or else kept warm."""
     reserved = function.values.get("reserved_concurrent_executions")
     warm = [
         _maximum(synthesis, each)
