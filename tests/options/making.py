@@ -22,6 +22,7 @@ from inferform import (
     Environment,
     Identity,
     Inference,
+    LambdaFunction,
     LoadBalancer,
     Model,
     Network,
@@ -98,6 +99,7 @@ _REQUIRED: dict[str, Callable[[], dict[str, Any]]] = {
     "EksCluster": lambda: {"version": "1.35"},
     "Fargate": lambda: {"cpu": 1024, "memory_mib": 2048},
     "InferenceComponentEndpoint": lambda: {"instance_type": "ml.m5.large"},
+    "LambdaFunction": lambda: {"model": _model()},
     "LoadBalancer": lambda: {"certificate": CERTIFICATE},
     "Model": lambda: {"image": IMAGE},
     "MultiModelEndpoint": lambda: {
@@ -207,6 +209,7 @@ _AROUND: dict[type, Callable[[Any], dict[str, Any]]] = {
     Identity: _identified,
     Inference: lambda spec: {**_SERVING, "inference": spec},
     BatchTransform: lambda spec: {**_BELOW, "inference": Inference(batch={"fraud": spec})},
+    LambdaFunction: lambda spec: {**_BELOW, "inference": Inference(functions={"fraud": spec})},
     Model: lambda spec: _endpoint(written("RealtimeEndpoint()").replace(model=spec)),
     dict: lambda layers: {**_BELOW, **layers},
 }
