@@ -126,8 +126,21 @@ from .sagemaker.endpoints import (
     ServerlessEndpoint,
 )
 from .sagemaker.endpoints.asynchronous import Notifications
+from .sagemaker.endpoints.capacity import HostingCapacity, MlReservation
 from .sagemaker.endpoints.capture import CoreDumps, DataCapture
+from .sagemaker.endpoints.component import (
+    Adapter,
+    Component,
+    ComponentContainer,
+    ComponentRolling,
+    ContainerMetrics,
+    OnInstanceType,
+    Placement,
+)
+from .sagemaker.endpoints.components import Consolidation, EndpointMetrics, IdleRelease
 from .sagemaker.endpoints.host import Host
+from .sagemaker.endpoints.language import LanguageModel
+from .sagemaker.endpoints.routing import PrefixAware
 from .sagemaker.endpoints.shadow import Shadow
 from .sagemaker.endpoints.variants import Variant
 from .sagemaker.registry import ModelPackageGroup
@@ -172,6 +185,7 @@ __all__ = [
     "RULES",
     "AccessEntry",
     "AccessLogs",
+    "Adapter",
     "Addon",
     "Addressing",
     "Adot",
@@ -195,10 +209,15 @@ __all__ = [
     "CloudBackend",
     "CloudWatchMetric",
     "CognitoAuthorization",
+    "Component",
+    "ComponentContainer",
+    "ComponentRolling",
     "CompositeAlarm",
     "ConcurrentRequests",
     "ConfigurationError",
+    "Consolidation",
     "ContainerHealth",
+    "ContainerMetrics",
     "ContainerOptions",
     "Context",
     "CoreDumps",
@@ -222,6 +241,7 @@ __all__ = [
     "EksOutputs",
     "EksService",
     "EndpointAlarms",
+    "EndpointMetrics",
     "Environment",
     "Events",
     "Existing",
@@ -248,11 +268,13 @@ __all__ = [
     "HelmRelease",
     "Host",
     "HostedZone",
+    "HostingCapacity",
     "HttpApi",
     "HttpBackend",
     "HttpRoute",
     "IamAuthorization",
     "Identity",
+    "IdleRelease",
     "Image",
     "ImageOwner",
     "Inference",
@@ -268,6 +290,7 @@ __all__ = [
     "KedaScaling",
     "Kubernetes",
     "LambdaFunction",
+    "LanguageModel",
     "LifecycleHook",
     "Linear",
     "LoadBalancer",
@@ -276,6 +299,7 @@ __all__ = [
     "LogBucket",
     "MemoryUtilization",
     "MetricMath",
+    "MlReservation",
     "Model",
     "ModelClient",
     "ModelLatency",
@@ -299,6 +323,7 @@ __all__ = [
     "Notify",
     "ObjectRule",
     "Observability",
+    "OnInstanceType",
     "OnSchedule",
     "OnUpload",
     "Outputs",
@@ -306,8 +331,10 @@ __all__ = [
     "Peering",
     "Permissions",
     "PipelineEndpoint",
+    "Placement",
     "Pod",
     "PolicyStatement",
+    "PrefixAware",
     "PrivateAccess",
     "PrivateDns",
     "Problem",

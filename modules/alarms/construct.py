@@ -1,7 +1,8 @@
-"""CloudWatch alarms on one variant of a SageMaker endpoint."""
+"""CloudWatch alarms on one variant of a SageMaker endpoint, or on one inference component."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..cdk import Construct
@@ -17,10 +18,11 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
 
 
 class VariantAlarms(Construct):
-    """The alarms that an EndpointAlarms asks for, on one variant.
+    """The alarms that an EndpointAlarms asks for, on one variant or inference component.
 
-    `publishes` is what CloudWatch has of the variant, `configuration` the name of the endpoint's
-    configuration. A variant without traffic is in order: missing data is not breaching.
+    `publishes` is what CloudWatch has of it, `dimensions` what it is measured by, `configuration` the
+    name of the endpoint's configuration. One without traffic is in order: missing data is not
+    breaching.
     """
 
     def __init__(
@@ -31,16 +33,16 @@ class VariantAlarms(Construct):
         context: Context,
         spec: EndpointAlarms,
         endpoint: str,
-        endpoint_name: str,
         variant: str,
+        dimensions: Mapping[str, str],
         publishes: Publishes,
-        configuration: str,
+        configuration: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         counted = publishes.find(SAGEMAKER, "Invocations") is not None
         self._spec = spec
-        self._dimensions = {"EndpointName": endpoint_name, "VariantName": variant}
-        if spec.new_configuration_only:
+        self._dimensions = dict(dimensions)
+        if spec.new_configuration_only and configuration:
             self._dimensions["EndpointConfigName"] = configuration
         self.names = spec.names_of(context, endpoint, variant)
         limits = {"5xx": spec.server_error_percent, "4xx": spec.client_error_percent}

@@ -224,12 +224,15 @@ class EndpointAlarms(Spec):
         """Topics are where the alarms are."""
         yield from topic_problems(context, alarm_topics=self.alarm_topics, ok_topics=self.ok_topics)
 
-    def problems_for(self, publishes: Publishes, who: str) -> Iterator[Problem]:
-        """A metric that the variants of `who` never publish; for the endpoint's `check`."""
+    def problems_for(
+        self, publishes: Publishes, who: str, dimensions: tuple[str, ...] = VARIANT
+    ) -> Iterator[Problem]:
+        """A metric that `who` never publishes by `dimensions`; for the owner's `check`. Default:
+        those of a variant."""
         for alarm in self.kinds:
             metric = WATCHED[alarm]
             found = publishes.find(SAGEMAKER, metric)
-            if found and found.dimensions != VARIANT:
+            if found and found.dimensions != dimensions:
                 by = one_of(found.dimensions)
                 instead = f" of {who}, but by {by}; leave the alarm out"
                 yield ALM12.problem(

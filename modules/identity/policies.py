@@ -65,8 +65,24 @@ _STATE_SETTINGS = (
     "s3:Replicate*",
     "s3:UpdateBucket*",
 )
-# What runs as the role of what it names; names of clusters and the like never change.
+# What runs as the role of what it names; names of clusters and the like never change. A stack that
+# somebody else made may have a role of its own, as which every later change of it runs.
 _RUNS_BY_NAME = (
+    "cloudformation:Activate*",
+    "cloudformation:Cancel*",
+    "cloudformation:Continue*",
+    "cloudformation:Create*",
+    "cloudformation:Deactivate*",
+    "cloudformation:Delete*",
+    "cloudformation:Execute*",
+    "cloudformation:Import*",
+    "cloudformation:Publish*",
+    "cloudformation:Register*",
+    "cloudformation:Rollback*",
+    "cloudformation:Set*",
+    "cloudformation:Start*",
+    "cloudformation:Stop*",
+    "cloudformation:Update*",
     "codedeploy:CreateDeployment",
     "ecs:ExecuteCommand",
     "ecs:RunTask",
@@ -360,6 +376,7 @@ def _as_others(context: Context, asked: set[str]) -> list[Statement]:
     name_only["NotResource"] = [
         f"arn:{context.partition}:{service}:*:{context.account}:{resource}"
         for service, resource in (
+            ("cloudformation", f"stack/{below('/')}"),
             ("codedeploy", f"deploymentgroup:{own}/*"),
             ("ecs", f"cluster/{own}"),
             ("ecs", f"task-definition/{below(':')}"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ..access import Access
 
 ACCESS = {
+    # Endpoint configurations and inference components that hashicorp/aws cannot say.
+    "cloudformation": Access(("Describe", "GetTemplate", "List")),
     "ec2": Access(
         (),
         roles=("CreateNetworkInterface*", "DeleteNetworkInterface*", "Describe*"),

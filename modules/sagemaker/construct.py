@@ -8,43 +8,53 @@ in place; only what AWS cannot update replaces it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..alarms.construct import VariantAlarms
-from ..cdk import Construct, ITerraformDependable, Postcondition, TerraformResourceLifecycle
-from ..content import HASHES, HELD, content_name
+from ..cdk import Construct, Fn, ITerraformDependable, Postcondition, TerraformResourceLifecycle
+from ..content import HASHES, HELD, Content, content_name
 from ..context import Context
 from ..data_resource import TerraformData
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement
+from ..model.artifact import located
 from ..overriding import override
 from ..scaling.construct import ScalableTarget
 from .blocks import async_inference, data_capture, production_variant, shadow_variant
+from .components_construct import DeployedComponent, alarm_names
 from .content import (
     async_uri,
     capture_uri,
     configuration_content,
     core_dumps_uri,
+    is_stacked,
 )
 from .endpoints.asynchronous import AsyncEndpoint
-from .endpoints.base import Endpoint, Hosted, endpoint_log_group, scaled_variant
+from .endpoints.base import Endpoint, Hosted, OneVariant, endpoint_log_group, scaled_variant
+from .endpoints.component import Component
+from .endpoints.components import InferenceComponentEndpoint
 from .guardrails import rolls_back
 from .guardrails_construct import deployment_config
 from .model_construct import HostedModel, Surroundings, container_grants
+from .templates import GROUPS, KEY, MODEL, NAME, ROLE, SUBNETS, configuration_template, written
 
+from cdktf_cdktf_provider_aws.cloudformation_stack import CloudformationStack
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.sagemaker_endpoint import SagemakerEndpoint
 from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import (
     SagemakerEndpointConfiguration,
 )
 
+_VARIANT: str = OneVariant.model_fields["variant"].default
+
 
 class HostedEndpoint(Construct):
     """An endpoint of any kind with its models, configuration, role, logs, alarms and scaling.
 
-    `role` is what its containers may do, `log_group` the name of its log group.
+    `role` is what its containers may do, `log_group` the name of its log group, `components` the
+    inference components on it by short name.
     """
 
     def __init__(
@@ -61,6 +71,7 @@ class HostedEndpoint(Construct):
         self._context = context
         self._spec = spec
         self._around = surroundings = surroundings.given(spec.existing)
+        self.components: dict[str, DeployedComponent] = {}
         self._production = spec.hosted()
         self._variants = spec.variants_and_shadow
         self.name = context.name(id)
@@ -107,12 +118,16 @@ class HostedEndpoint(Construct):
             depends_on=[*logs, *alarms],
         )
         self._scale(endpoint)
+        self._deploy_components(endpoint, identity.address)
         override(spec, self)
 
     def _identity(self) -> dict[str, str]:
         """What cannot change while an endpoint lives; a change replaces it."""
         guard = self._spec.guard
         identity = {"family": self._spec.family}
+        if self._components and self._production[0].name != _VARIANT:
+            # Components stay on the variant that they were made on.
+            identity["variant"] = self._production[0].name
         if guard is not None:
             # Guardrails need the same variants on both sides of an update.
             identity["guarded"] = " ".join(sorted(hosted.name for hosted in self._production))
@@ -129,11 +144,13 @@ class HostedEndpoint(Construct):
         for hosted in self._variants:
             for _, source in hosted.containers:
                 statements += container_grants(context, source, bucket, key)
-            if hosted.mode == "components":
+            if hosted.mode == "components" and not self._components:
+                # Whoever makes the components outside of Terraform chooses what they load.
                 statements += grants.pull_any(context)
                 for held in dict.fromkeys((bucket, *context.artifact_keys)):
                     statements += grants.read_artifact(context, f"s3://{held}/", key)
             statements += self._host_statements(hosted)
+        statements += self._component_statements()
         if spec.capture:
             uri = capture_uri(spec.capture, self._id, bucket)
             statements += grants.write_objects(context, uri, own, "CaptureData")
@@ -145,6 +162,26 @@ class HostedEndpoint(Construct):
         if spec.in_vpc:
             statements += grants.attach_to_vpc(context)
         return statements
+
+    @property
+    def _components(self) -> Mapping[str, Component]:
+        spec = self._spec
+        return spec.components if isinstance(spec, InferenceComponentEndpoint) else {}
+
+    def _component_statements(self) -> list[Statement]:
+        """What components and adapters load, and their alarms."""
+        context, bucket, key = self._context, self._around.artifact_bucket, self._around.kms_key_arn
+        statements: list[Statement] = []
+        alarms: list[str] = []
+        if isinstance(self._spec, InferenceComponentEndpoint):
+            for source in self._spec.served():
+                statements += container_grants(context, source, bucket, key)
+        for name, component in self._components.items():
+            for adapter in component.adapters.values():
+                uri = located(adapter.artifact, bucket)
+                statements += grants.read_artifact(context, uri, key)
+            alarms += alarm_names(context, self._id, name, component)
+        return statements + (grants.see_alarms(context, alarms) if alarms else [])
 
     def _host_statements(self, hosted: Hosted) -> list[Statement]:
         if hosted.fleet is None:
@@ -191,7 +228,7 @@ class HostedEndpoint(Construct):
             if hosted.containers
         }
 
-    def _configuration(self) -> SagemakerEndpointConfiguration:
+    def _configuration(self) -> SagemakerEndpointConfiguration | CloudformationStack:
         content = configuration_content(
             self._spec,
             endpoint=self._id,
@@ -203,13 +240,18 @@ class HostedEndpoint(Construct):
         if HELD in map(str, _values(content)):
             content["existing"] = self._spec.existing.kms_key
         kind, key = "aws_sagemaker_endpoint_configuration", self._around.own_key_arn
+        name = self._configuration_name = content_name(
+            self._base, kind, content, self._around.suffix
+        )
+        if is_stacked(self._spec, content):
+            return self._stacked(name, content)
         names = {name: model.name for name, model in self._models.items()}
         shadows = content["shadow_production_variants"]
         capture, asynchronous = content["data_capture_config"], content["async_inference_config"]
         return SagemakerEndpointConfiguration(
             self,
             "configuration",
-            name=content_name(self._base, kind, content, self._around.suffix),
+            name=name,
             kms_key_arn=key if content["kms_key_arn"] else None,
             execution_role_arn=None if self._models else self._role.arn,
             production_variants=[
@@ -230,9 +272,34 @@ class HostedEndpoint(Construct):
             depends_on=None if self._models else [*self._role.ready],
         )
 
+    def _stacked(self, name: str, content: Content) -> CloudformationStack:
+        """The configuration by CloudFormation, which replaces it at each change as Terraform does."""
+        numbered = {each: f"{MODEL}{number}" for number, each in enumerate(self._models, 1)}
+        template = configuration_template(content, numbered)
+        known = {
+            NAME: name,
+            ROLE: self._role.arn,
+            KEY: self._around.own_key_arn,
+            SUBNETS: Fn.join(",", self._around.subnet_ids),
+            GROUPS: Fn.join(",", self._around.security_group_ids),
+            **{numbered[each]: model.name for each, model in self._models.items()},
+        }
+        return CloudformationStack(
+            self,
+            "configuration",
+            name=name,
+            template_body=written(template),
+            parameters={each: known[each] for each in template["Parameters"]},
+            on_failure="DELETE",
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+            depends_on=[*self._role.ready],
+        )
+
     # Rollout
 
-    def _not_rolled_back(self, configuration: SagemakerEndpointConfiguration) -> Postcondition:
+    def _not_rolled_back(
+        self, configuration: SagemakerEndpointConfiguration | CloudformationStack
+    ) -> Postcondition:
         """Fails an apply whose update SageMaker has rolled back before the provider looked.
 
         The provider takes such an update for done, writes the name of the old configuration into
@@ -273,12 +340,47 @@ class HostedEndpoint(Construct):
                 context=self._context,
                 spec=guard.alarms,
                 endpoint=self._id,
-                endpoint_name=self.name,
                 variant=hosted.name,
+                dimensions={"EndpointName": self.name, "VariantName": hosted.name},
                 publishes=hosted.scales.publishes,
                 configuration=configuration,
             ).alarms
         ]
+
+    # Components
+
+    def _deploy_components(self, endpoint: SagemakerEndpoint, replaced_by: str) -> None:
+        if not isinstance(self._spec, InferenceComponentEndpoint) or not self._components:
+            return
+        scope = Construct(self, "components")
+        for name in self._components:
+            self.components[name] = DeployedComponent(
+                scope,
+                name,
+                context=self._context,
+                endpoint=self._id,
+                spec=self._spec,
+                bucket=self._around.artifact_bucket,
+                make_model=self._component_model,
+                after=[endpoint, *self._role.ready],
+                identity=self._identity(),
+                replaced_by=replaced_by,
+            )
+
+    def _component_model(self, scope: Construct, id: str, hosted: Hosted, role: str) -> HostedModel:
+        """A model of a component; `role` is its path below the endpoint, for overrides."""
+        return HostedModel(
+            scope,
+            id,
+            context=self._context,
+            base=self._base,
+            hosted=hosted,
+            role=self._role,
+            vpc=self._spec.in_vpc,
+            surroundings=self._around,
+            overrides=self._spec.overridden(f"{role}/model"),
+            held=self._spec.existing.network,
+        )
 
     # Scaling
 

@@ -10,8 +10,11 @@ from ..model.accelerator import Device
 from ..model.artifact import located
 from .endpoints.asynchronous import AsyncEndpoint, Notifications
 from .endpoints.base import Endpoint, Hosted
+from .endpoints.capacity import Pooled
 from .endpoints.capture import CoreDumps, DataCapture
-from .endpoints.components import InferenceComponentEndpoint
+from .endpoints.components import Consolidation, InferenceComponentEndpoint
+from .endpoints.fleet import Fleet
+from .endpoints.host import Host
 from .sources import AnySource, JumpStartModel, ModelPackage, MultiModel
 
 
@@ -105,7 +108,7 @@ def variant_content(hosted: Hosted, endpoint: str, bucket: str) -> Content:
         "model_data_download_timeout_in_seconds": host.download_timeout_seconds,
         "inference_ami_version": host.inference_ami_version,
         "enable_ssm_access": host.ssm_access or None,
-        "routing_config": [{"routing_strategy": strategy}] if strategy else None,
+        "routing_config": [{"routing_strategy": strategy}] if strategy else _prefix_aware(host),
         "core_dump_config": {
             "destination_s3_uri": core_dumps_uri(dumps, endpoint, bucket),
             "kms_key_id": HELD,
@@ -116,10 +119,59 @@ def variant_content(hosted: Hosted, endpoint: str, bucket: str) -> Content:
     if isinstance(fleet, InferenceComponentEndpoint):
         content["managed_instance_scaling"] = {
             "status": "ENABLED",
-            "min_instance_count": fleet.min_instances,
+            "min_instance_count": fleet.least_instances,
             "max_instance_count": fleet.max_instances,
+            **_scale_in(fleet),
         }
-    return content
+    return content | _capacity(fleet)
+
+
+def _prefix_aware(host: Host) -> list[Content] | None:
+    prefix = host.prefix_aware
+    if prefix is None:
+        return None
+    settings = {
+        "prefix_length": prefix.prefix_length,
+        "concurrency_threshold": prefix.concurrency_threshold,
+    }
+    return [{"routing_strategy": "PREFIX_AWARE", "prefix_aware_routing_config": settings}]
+
+
+def _scale_in(fleet: InferenceComponentEndpoint) -> Content:
+    policy = fleet.scale_in
+    if policy is None:
+        return {}
+    if not isinstance(policy, Consolidation):
+        return {"scale_in_policy": {"strategy": "IDLE_RELEASE"}}
+    settings = {
+        "strategy": "CONSOLIDATION",
+        "maximum_step_size": policy.maximum_step_size,
+        "cooldown_in_minutes": policy.cooldown_minutes,
+    }
+    return {"scale_in_policy": settings}
+
+
+def _capacity(fleet: Fleet) -> Content:
+    """Instance pools and reservations, of which the first has no instance type beside it."""
+    if not isinstance(fleet, Pooled):
+        return {}
+    capacity = fleet.capacity
+    made: Content = {}
+    if capacity.pools:
+        made = {
+            "instance_type": None,
+            "instance_pools": [
+                {"instance_type": name, "priority": priority}
+                for priority, name in enumerate(fleet.instance_types, 1)
+            ],
+            "variant_instance_provision_timeout_in_seconds": capacity.provision_timeout_seconds,
+        }
+    if capacity.reservation is not None:
+        made["capacity_reservation_config"] = {
+            "capacity_reservation_preference": "capacity-reservations-only",
+            "ml_reservation_arn": capacity.reservation.arn,
+        }
+    return made
 
 
 def _content_types(capture: DataCapture) -> Content | None:
@@ -193,4 +245,35 @@ def configuration_content(
         "async_inference_config": _async_content(spec, endpoint, bucket)
         if isinstance(spec, AsyncEndpoint)
         else None,
+        "vpc_config": {"subnets": HELD, "security_group_ids": HELD}
+        if isinstance(spec, InferenceComponentEndpoint) and spec.in_vpc
+        else None,
+        "metrics_config": _metrics(spec),
     }
+
+
+def _metrics(spec: Endpoint) -> Content | None:
+    if not isinstance(spec, InferenceComponentEndpoint) or spec.metrics is None:
+        return None
+    return {
+        "enable_enhanced_metrics": spec.metrics.enhanced,
+        "enable_detailed_observability": spec.metrics.detailed_observability,
+        "metric_publish_frequency_in_seconds": spec.metrics.frequency_seconds,
+    }
+
+
+def is_stacked(spec: Endpoint, content: Content) -> bool:
+    """Whether CloudFormation has to make an endpoint configuration: where hashicorp/aws cannot say
+    what is asked for, or, below 6.25, a variant for components."""
+    variants = [*content["production_variants"], *(content["shadow_production_variants"] or ())]
+    return (
+        (isinstance(spec, InferenceComponentEndpoint) and bool(spec.components))
+        or any(content[name] for name in ("vpc_config", "metrics_config"))
+        or any(
+            variant.get("instance_pools")
+            or variant.get("capacity_reservation_config")
+            or (variant.get("managed_instance_scaling") or {}).get("scale_in_policy")
+            or "prefix_aware_routing_config" in (variant.get("routing_config") or [{}])[0]
+            for variant in variants
+        )
+    )

@@ -26,6 +26,7 @@ from ..model.artifact import located
 from .blocks import one_of_several, primary_container
 from .content import model_content
 from .endpoints.base import Hosted
+from .endpoints.component import ComponentContainer
 from .sources import AnySource, JumpStartModel, ModelPackage, MultiModel
 
 from cdktf_cdktf_provider_aws import sagemaker_model as models
@@ -152,7 +153,9 @@ class HostedModel(Construct):
         return name
 
 
-def container_grants(context: Context, source: AnySource, bucket: str, key: str) -> list[Statement]:
+def container_grants(
+    context: Context, source: AnySource | ComponentContainer, bucket: str, key: str
+) -> list[Statement]:
     """What the role needs for one container."""
     statements = grants.read_secrets(source.environment.values())
     if isinstance(source, JumpStartModel):

@@ -291,7 +291,8 @@ ContainerSource = Annotated[Model | ModelPackage | MultiModel, OneOf()]
 
 def _image_of(source: Container) -> Image | FrameworkContainer | str | None:
     """The image that is written; None where AWS, a seller or a package names it."""
-    return source.image if isinstance(source, Model | MultiModel | ModelPackage) else None
+    image: Image | FrameworkContainer | str | None = getattr(source, "image", None)
+    return image
 
 
 def source_problems(source: Container, instance_type: str) -> Iterator[Problem]:

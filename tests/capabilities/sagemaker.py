@@ -192,10 +192,6 @@ CAPABILITY = Capability(
             "OnUpload.suffix",
         ),
         OTHER_UNIT: ("Shadow.traffic_percent",),
-        "refused altogether": (
-            "InferenceComponentEndpoint.components{key}",
-            "InferenceComponentEndpoint.components{}",
-        ),
     },
     left_out={
         "BatchTransform.split_type": {
@@ -205,7 +201,8 @@ CAPABILITY = Capability(
             "InputAndOutput": "is both modes",
         },
         "Host.routing_strategy": {
-            "(PREFIX|KV)_AWARE": "hashicorp/aws does not know them",
+            "PREFIX_AWARE": "is prefix_aware, with its settings",
+            "KV_AWARE": "CloudFormation does not know it, nor does hashicorp/aws",
         },
     },
     stricter={

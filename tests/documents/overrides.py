@@ -14,6 +14,9 @@ _ENDPOINT = "an endpoint of any kind"
 # What people name in the examples, by what comes before it.
 _GIVEN = (
     (r"^(models|alarms)/[^/]+/", r"\1/<variant>/"),
+    (r"^components/[^/]+/adapters/[^/]+/", "components/<name>/adapters/<adapter>/"),
+    (r"^components/[^/]+/model\d+/", "components/<name>/model<number>/"),
+    (r"^components/[^/]+/", "components/<name>/"),
     (r"^scaling/(?!policies/|alarms/|schedules/)[^/]+/", "scaling/<variant>/"),
     (r"/(policies|alarms|schedules)/[^/]+$", r"/\1/<name>"),
     (r"^(private|public|nat)-[a-f](-|$)", r"\1-<zone>\2"),

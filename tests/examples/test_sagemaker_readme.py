@@ -12,9 +12,11 @@ from inferform import (
     AllAtOnce,
     BatchTransform,
     Canary,
+    Component,
     Context,
     Environment,
     Inference,
+    InferenceComponentEndpoint,
     Linear,
     NetworkOutputs,
     RegistryOutputs,
@@ -110,7 +112,8 @@ def test_the_tables_say_what_each_kind_has(kind: type) -> None:
     assert (vpc == "yes") == ("vpc" in fields)
     assert (capture == "yes") == ("data_capture" in fields)
     assert (shadow != "no") == ("shadow" in fields)
-    assert (guardrails != "no") == ("rollout" in fields)
+    of_components = kind is InferenceComponentEndpoint and "rollout" in Component.model_fields
+    assert (guardrails != "no") == ("rollout" in fields or of_components)
     assert (features[5] == "no") == (kind is ServerlessEndpoint)
 
 

@@ -86,6 +86,7 @@ _REQUIRED: dict[str, Callable[[], dict[str, Any]]] = {
         "region": "us-east-1",
         "owner": "ml",
     },
+    "Component": lambda: {"model": _model(), "min_memory_mib": 1024},
     "DirectEndpoint": lambda: {
         "containers": {"one": _model(), "two": _model()},
         "instance_type": "ml.m5.large",

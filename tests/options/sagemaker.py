@@ -14,6 +14,11 @@ _POLICY = "aws_appautoscaling_policy"
 _TRACKING = "target_tracking_scaling_policy_configuration"
 _PACKAGE = "arn:aws:sagemaker:us-east-1:111122223333:model-package/fraud/3"
 _TOPIC = "arn:aws:sns:us-east-1:111122223333:predictions"
+_PLAN = "arn:aws:sagemaker:us-east-1:111122223333:training-plan/llm"
+_STACK = "aws_cloudformation_stack"
+_PROPERTIES = "template_body.Resources.Configuration.Properties"
+_STACKED = f"{_PROPERTIES}.ProductionVariants.*"
+_COMPONENT = "template_body.Resources.Component.Properties"
 _ROLE = "arn:aws:iam::111122223333:role/security/fraud"
 
 OPTIONS: tuple[Option, ...] = (
@@ -233,10 +238,48 @@ OPTIONS: tuple[Option, ...] = (
         "AWS ended Elastic Inference in April 2024.",
         never(_CONFIGURATION, "accelerator_type"),
     ),
-    no(
+    yes(
         "ProductionVariants: CapacityReservationConfig",
-        "hashicorp/aws has no such attribute.",
-        never(_CONFIGURATION, "capacity_reservation_config"),
+        'RealtimeEndpoint(instance_type="ml.p5.48xlarge", capacity=HostingCapacity('
+        f'reservation=MlReservation(arn="{_PLAN}", instance_type="ml.p5.48xlarge")))',
+        at(_STACK, f"{_STACKED}.CapacityReservationConfig.MlReservationArn", _PLAN),
+    ),
+    yes(
+        "ProductionVariants: InstancePools",
+        'RealtimeEndpoint(capacity=HostingCapacity(pools=["ml.m5.4xlarge"]))',
+        at(_STACK, f"{_STACKED}.InstancePools.1.InstanceType", "ml.m5.4xlarge"),
+        at(_STACK, f"{_STACKED}.InstancePools.1.Priority", 2),
+    ),
+    yes(
+        "ProductionVariants: VariantInstanceProvisionTimeoutInSeconds",
+        'RealtimeEndpoint(capacity=HostingCapacity(pools=["ml.m5.4xlarge"], '
+        "provision_timeout_seconds=600))",
+        at(_STACK, f"{_STACKED}.VariantInstanceProvisionTimeoutInSeconds", 600),
+    ),
+    yes(
+        "ProductionVariants: RoutingConfig.PrefixAwareRoutingConfig",
+        "RealtimeEndpoint(host=Host(prefix_aware=PrefixAware(prefix_length=2048, "
+        "concurrency_threshold=8)))",
+        at(_STACK, f"{_STACKED}.RoutingConfig.RoutingStrategy", "PREFIX_AWARE"),
+        at(_STACK, f"{_STACKED}.RoutingConfig.PrefixAwareRoutingConfig.PrefixLength", 2048),
+    ),
+    yes(
+        "ProductionVariants: ManagedInstanceScaling.ScaleInPolicy",
+        "InferenceComponentEndpoint(scale_in=Consolidation(cooldown_minutes=30))",
+        at(_STACK, f"{_STACKED}.ManagedInstanceScaling.ScaleInPolicy.Strategy", "CONSOLIDATION"),
+        at(_STACK, f"{_STACKED}.ManagedInstanceScaling.ScaleInPolicy.CooldownInMinutes", 30),
+    ),
+    yes(
+        "MetricsConfig",
+        "InferenceComponentEndpoint(metrics=EndpointMetrics(enhanced=True, "
+        "detailed_observability=False))",
+        at(_STACK, f"{_PROPERTIES}.MetricsConfig.EnableEnhancedMetrics", True),
+        at(_STACK, f"{_PROPERTIES}.MetricsConfig.EnableDetailedObservability", False),
+    ),
+    yes(
+        "VpcConfig of the configuration",
+        "InferenceComponentEndpoint(vpc=True)",
+        at(_STACK, f"{_PROPERTIES}.VpcConfig.Subnets.Ref", "Subnets"),
     ),
     yes(
         "ServerlessConfig: MemorySizeInMB",
@@ -421,10 +464,73 @@ OPTIONS: tuple[Option, ...] = (
         "BatchTransform(max_payload_mb=50)",
         at("aws_sfn_state_machine", "definition.States.*.Parameters.MaxPayloadInMB", 50),
     ),
+    # CreateInferenceComponent
+    *(
+        yes(
+            f"CreateInferenceComponent: {name}",
+            f'InferenceComponentEndpoint(max_instances=9, components={{"llm": Component({written})}})',
+            at(_STACK, f"{_COMPONENT}.{path}", value),
+            beside='InferenceComponentEndpoint(max_instances=9, components={"llm": Component()})',
+        )
+        for name, written, path, value in (
+            (
+                "NumberOfCpuCoresRequired",
+                "cpu_cores=2",
+                "Specification.ComputeResourceRequirements.NumberOfCpuCoresRequired",
+                2,
+            ),
+            (
+                "MaxMemoryRequiredInMb",
+                "max_memory_mib=4096",
+                "Specification.ComputeResourceRequirements.MaxMemoryRequiredInMb",
+                4096,
+            ),
+            (
+                "StartupParameters",
+                "startup_timeout_seconds=900",
+                "Specification.StartupParameters.ContainerStartupHealthCheckTimeoutInSeconds",
+                900,
+            ),
+            (
+                "DataCacheConfig",
+                "caching=False",
+                "Specification.DataCacheConfig.EnableCaching",
+                False,
+            ),
+            (
+                "SchedulingConfig",
+                'placement=Placement(strategy="BINPACK")',
+                "Specification.SchedulingConfig.PlacementStrategy",
+                "BINPACK",
+            ),
+            ("RuntimeConfig.CopyCount", "copies=2", "RuntimeConfig.CopyCount", 2),
+            (
+                "Container",
+                'model=ComponentContainer(image=IMAGE, artifact="llm.tar.gz")',
+                "Specification.Container.ArtifactUrl",
+                has("llm.tar.gz"),
+            ),
+            (
+                "BaseInferenceComponentName",
+                'adapters={"legal": Adapter(artifact="legal.tar.gz")}',
+                "Specification.BaseInferenceComponentName",
+                has("-llm"),
+            ),
+            (
+                "DeploymentConfig (at updates)",
+                "copies=2, rollout=ComponentRolling(batch_percent=50)",
+                "DeploymentConfig.RollingUpdatePolicy.MaximumBatchSize.Value",
+                50,
+            ),
+        )
+    ),
     no(
-        "CreateInferenceComponent",
-        "hashicorp/aws has no such resource; place components with AWS's own tools on an "
-        "`InferenceComponentEndpoint`.",
+        "CreateInferenceComponent: AcceleratorPartitionType",
+        "CloudFormation has no such property, nor has hashicorp/aws.",
+        never(
+            _STACK,
+            f"{_COMPONENT}.Specification.ComputeResourceRequirements.AcceleratorPartitionType",
+        ),
     ),
     # PutScalingPolicy for endpoints
     yes(

@@ -87,6 +87,7 @@ def test_a_deploy_writes_with_another_service_where_that_is_asked_for(service: s
 
 READS = (
     *("acm:DescribeX", "acm:ListX", "application-autoscaling:DescribeX", "autoscaling:DescribeX"),
+    *("cloudformation:DescribeX", "cloudformation:GetTemplate", "cloudformation:ListX"),
     *("application-autoscaling:ListX", "budgets:DescribeX", "budgets:ListX", "budgets:ViewBudget"),
     *("cloudwatch:DescribeX", "cloudwatch:GetX", "cloudwatch:ListX", "codebuild:BatchGetProjects"),
     *("codebuild:ListX", "codedeploy:BatchGetX", "codedeploy:GetX", "codedeploy:ListX"),
@@ -303,6 +304,11 @@ def test_no_boundary_is_taken_away() -> None:
 
 def _run_as() -> Iterator[tuple[str, str, str]]:
     for action, service, resource in (
+        ("cloudformation:CreateChangeSet", "cloudformation", "stack/{}-x/1"),
+        ("cloudformation:CreateStack", "cloudformation", "stack/{}-x/1"),
+        ("cloudformation:DeleteStack", "cloudformation", "stack/{}-x/1"),
+        ("cloudformation:SetStackPolicy", "cloudformation", "stack/{}-x/1"),
+        ("cloudformation:UpdateStack", "cloudformation", "stack/{}-x/1"),
         ("codedeploy:CreateDeployment", "codedeploy", "deploymentgroup:{}-x/y"),
         ("ecs:ExecuteCommand", "ecs", "cluster/{}-x"),
         ("ecs:ExecuteCommand", "ecs", "task/{}-x/1"),

@@ -16,6 +16,7 @@ import inferform
 from inferform import (
     Addon,
     CloudWatchMetric,
+    ComponentContainer,
     Context,
     DirectEndpoint,
     HostedZone,
@@ -25,6 +26,7 @@ from inferform import (
     ModelPackage,
     MultiModel,
     MultiVariantEndpoint,
+    OnInstanceType,
     Outputs,
     PullThroughCache,
     Spec,
@@ -48,10 +50,12 @@ _CONTEXT = Context(
 )
 _METRIC = CloudWatchMetric(namespace="Fraud", name="Busy")
 _VARIANT = Variant(model=_MODEL, instance_type="ml.m5.large")
+_OWN = ComponentContainer(image=Image(repository="fraud", tag="1"))
 _MULTI = MultiModel(image=Image(repository="fraud", tag="1"), artifacts="models/")
 
 # What stands under a key, or over a value, where it is not any text.
 _VALUES: dict[str, Any] = {
+    "Component.by_instance_type": OnInstanceType(min_memory_mib=128),
     "Agent.secrets": _SECRET,
     "ContainerOptions.depends_on": "START",
     "ContainerOptions.secrets": _SECRET,
@@ -67,6 +71,8 @@ _VALUES: dict[str, Any] = {
 
 # Where a Spec's `check` has the limits, as the message must not show the value or depends on more.
 _SPECS: dict[str, Callable[[Any], Spec]] = {
+    "ComponentContainer.environment{key}": lambda key: _OWN.replace(environment={key: "1"}),
+    "ComponentContainer.environment{}": lambda value: _OWN.replace(environment={"KEY": value}),
     "Context.tag_keys{}": lambda key: _CONTEXT.replace(tag_keys={"owner": key}),
     "DirectEndpoint.containers{key}": lambda key: DirectEndpoint(
         containers={key: _MODEL, "other": _MODEL}, instance_type="ml.m5.large"

@@ -236,7 +236,6 @@ REFUSED: list[tuple[str, str, Callable[[], object]]] = [
     ("MDL17", "containers", lambda: pipeline(*[heavy()] * 4)),
     ("PIP1", "containers", lambda: DirectEndpoint(containers={}, instance_type="ml.m5.large")),
     # inference components
-    ("IC1", "components", lambda: components(components={"llm": {}})),
     ("IC4", "max_instances", lambda: components(min_instances=3, max_instances=2)),
     # guardrails
     ("DEP14", "rollout", lambda: realtime(model=JUMPSTART, rollout=Canary())),

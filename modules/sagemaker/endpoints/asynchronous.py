@@ -10,8 +10,8 @@ from ...scaling.kinds import ASYNCHRONOUS
 from ...spec import Aws, Between, Many, S3Uri, Spec, arn_of
 from ..sources import OwnModelSource, source_problems
 from .base import Guarded, Hosted, InVpc, OneVariant, single
+from .capacity import PooledInstances
 from .capture import CAPT7, Destination
-from .fleet import Instances
 from .shadow import SHD4
 
 ASY2 = rule(
@@ -70,7 +70,7 @@ class Notifications(Spec):
         return tuple(topic for topic in (self.success_topic, self.error_topic) if topic)
 
 
-class AsyncEndpoint(OneVariant, InVpc, Instances, Guarded):
+class AsyncEndpoint(OneVariant, InVpc, PooledInstances, Guarded):
     """A SageMaker asynchronous endpoint: requests queue, answers go to S3, and it can scale to
     zero."""
 
@@ -113,8 +113,9 @@ class AsyncEndpoint(OneVariant, InVpc, Instances, Guarded):
     def check(self) -> Iterator[Problem]:
         """The rules of instances, guardrails and notifications."""
         yield from super().check()
-        for problem in source_problems(self.model, self.instance_type):
-            yield problem.under("model")
+        for instance_type in self.instance_types:
+            for problem in source_problems(self.model, instance_type):
+                yield problem.under("model")
         if self.instance_type.startswith("ml.inf1."):
             yield ASY6.problem("instance_type", got=self.instance_type)
 

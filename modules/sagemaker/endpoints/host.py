@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from ...rules import rule
+from ...rules import Problem, rule
 from ...spec import Aws, Between, Spec
 from .capture import CoreDumps
+from .routing import PrefixAware
 
 RT8 = rule(
     "RT8",
@@ -19,6 +21,12 @@ RT10 = rule(
     refuses="a download or start-up timeout outside 60 to 3,600 seconds",
     message="must be from {low} to {high} seconds",
     source="botocore sagemaker ProductionVariantModelDataDownloadTimeoutInSeconds",
+)
+IC41 = rule(
+    "IC41",
+    refuses="another routing strategy beside routing by how requests begin",
+    message="is not supported beside prefix_aware, which is a strategy of its own; leave one out",
+    source="botocore sagemaker ProductionVariantRoutingConfig",
 )
 
 TimeoutSeconds = Annotated[int, Between(RT10, 60, 3600)]
@@ -78,6 +86,9 @@ class Host(Spec):
     ) = None
     """How requests reach the instances. Default: AWS's default, at random."""
 
+    prefix_aware: PrefixAware | None = None
+    """Routing by how requests begin, in the place of `routing_strategy`. Default: none."""
+
     core_dumps: CoreDumps | None = None
     """Core dumps of crashed containers. Default: none."""
 
@@ -85,3 +96,9 @@ class Host(Spec):
     """Whether people get a shell in the containers, with Systems Manager's Session Manager: who may
     `ssm:StartSession` on the endpoint. AWS Support has to allow it for the account first, and delays
     security patches of such instances, and the replacement of faulty ones, by a day. Default: False."""
+
+    def check(self) -> Iterator[Problem]:
+        """Requests are routed in one way."""
+        yield from super().check()
+        if self.prefix_aware is not None and self.routing_strategy is not None:
+            yield IC41.problem("routing_strategy", got=self.routing_strategy)

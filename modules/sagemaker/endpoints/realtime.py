@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from ...rules import Problem
 from ..sources import ModelSource, source_problems
 from .base import Captured, Guarded, Hosted, InVpc, OneVariant, single
-from .fleet import Instances
+from .capacity import PooledInstances
 from .shadow import Shadow, shadow_problems
 from .weights import exact_weights
 
 
-class RealtimeEndpoint(OneVariant, InVpc, Captured, Instances, Guarded):
+class RealtimeEndpoint(OneVariant, InVpc, Captured, PooledInstances, Guarded):
     """A SageMaker real-time endpoint: one model on instances that are always up."""
 
     model: ModelSource
@@ -26,8 +26,9 @@ class RealtimeEndpoint(OneVariant, InVpc, Captured, Instances, Guarded):
     def check(self) -> Iterator[Problem]:
         """The rules of instances, guardrails and shadows."""
         yield from super().check()
-        for problem in source_problems(self.model, self.instance_type):
-            yield problem.under("model")
+        for instance_type in self.instance_types:
+            for problem in source_problems(self.model, instance_type):
+                yield problem.under("model")
         if self.shadow is not None:
             yield from shadow_problems(self.shadow, self.variant, self.model, self.instance_type)
 

@@ -1,0 +1,171 @@
+"""Two models on one endpoint of two instances, one of them with three adapters, on the emulator with the
+real provider: deployed, released in place, put back by an alarm, to zero and woken, destroyed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from inferform import (
+    Adapter,
+    Component,
+    ComponentContainer,
+    ComponentRolling,
+    ConcurrentRequests,
+    Inference,
+    InferenceComponentEndpoint,
+    Model,
+    Scaling,
+    scale_to_zero,
+)
+from inferform_emulator.process import Emulator
+
+from .hosting import Hosting, client, hosting
+
+pytestmark = pytest.mark.story("one endpoint with components is deployed, changed and destroyed")
+
+REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+ENDPOINT = "kinds-dev-use1-chat"
+LLM, SMALL = f"{ENDPOINT}-llm", f"{ENDPOINT}-small"
+
+
+def chat(version: str = "4", *, scaling: Scaling | None = None) -> Inference:
+    """A large model with adapters, and a small one beside it."""
+    return Inference(
+        endpoints={
+            "chat": InferenceComponentEndpoint(
+                instance_type="ml.g5.12xlarge",
+                min_instances=0 if scaling else 2,
+                max_instances=3,
+                components={
+                    "llm": Component(
+                        model=Model(image=f"{REGISTRY}/llm:{version}", artifact=f"llm/{version}/"),
+                        accelerators=2,
+                        min_memory_mib=65_536,
+                        copies=None if scaling else 2,
+                        scaling=scaling,
+                        rollout=ComponentRolling(wait_seconds=60),
+                        adapters={
+                            name: Adapter(artifact=f"llm/{name}.tar.gz")
+                            for name in ("code", "legal", "mail")
+                        },
+                    ),
+                    "small": Component(
+                        model=ComponentContainer(
+                            image=f"{REGISTRY}/small:1", artifact="small/1.tar.gz"
+                        ),
+                        accelerators=1,
+                        min_memory_mib=8192,
+                        scaling=scaling,
+                    ),
+                },
+            )
+        }
+    )
+
+
+TO_ZERO = scale_to_zero(ConcurrentRequests(requests=5), max_capacity=2)
+
+
+@pytest.fixture(scope="module")
+def host(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Hosting:
+    return hosting(emulator, tmp_path_factory.mktemp("components"))
+
+
+def described(host: Hosting, name: str) -> dict[str, Any]:
+    sagemaker = client(host.emulator, "sagemaker")
+    found: dict[str, Any] = sagemaker.describe_inference_component(InferenceComponentName=name)
+    return found
+
+
+def model_of(host: Hosting) -> str:
+    """The artifact that the large component serves."""
+    name = described(host, LLM)["Specification"]["ModelName"]
+    found = client(host.emulator, "sagemaker").describe_model(ModelName=name)
+    source: str = found["PrimaryContainer"]["ModelDataSource"]["S3DataSource"]["S3Uri"]
+    return source
+
+
+def instances(host: Hosting) -> int:
+    found = client(host.emulator, "sagemaker").describe_endpoint(EndpointName=ENDPOINT)
+    (variant,) = found["ProductionVariants"]
+    count: int = variant["CurrentInstanceCount"]
+    return count
+
+
+def test_two_models_and_three_adapters_are_deployed_and_then_nothing_is_left_to_do(
+    host: Hosting,
+) -> None:
+    host.apply(chat())
+    for name, copies in ((LLM, 2), (SMALL, 1)):
+        found = described(host, name)
+        assert found["InferenceComponentStatus"] == "InService"
+        assert found["RuntimeConfig"]["CurrentCopyCount"] == copies
+    for adapter in ("code", "legal", "mail"):
+        specification = described(host, f"{LLM}-{adapter}")["Specification"]
+        assert specification["BaseInferenceComponentName"] == LLM
+    assert instances(host) == 2
+    assert model_of(host) == "s3://kinds-artifacts/llm/4/"
+
+
+def test_a_release_rolls_the_component_in_place(host: Hosting) -> None:
+    made = described(host, LLM)["CreationTime"]
+    planned = host.plan(chat("5"))
+    assert sorted(actions for address, actions in planned.items() if "stack" in address) == [
+        ["update"]
+    ]
+    host.apply(chat("5"))
+    found = described(host, LLM)
+    assert found["CreationTime"] == made
+    assert found["InferenceComponentStatus"] == "InService"
+    policy = found["LastDeploymentConfig"]["RollingUpdatePolicy"]
+    assert policy["MaximumBatchSize"] == {"Type": "COPY_COUNT", "Value": 1}
+    assert model_of(host) == "s3://kinds-artifacts/llm/5/"
+
+
+def test_an_alarm_puts_a_release_back_and_the_apply_fails(host: Hosting) -> None:
+    cloudwatch = client(host.emulator, "cloudwatch")
+    alarm = f"{LLM}-5xx"
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="the test's")
+    stack = host.stack(chat("6"))
+    said = host.terraform(stack, "apply", "-auto-approve", "-no-color", expect=1)
+    assert LLM in said
+    assert model_of(host) == "s3://kinds-artifacts/llm/5/"
+    assert described(host, LLM)["InferenceComponentStatus"] == "InService"
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="the test's")
+    host.apply(chat("6"))
+    assert model_of(host) == "s3://kinds-artifacts/llm/6/"
+
+
+def test_components_go_to_zero_with_their_instances_and_one_lost_request_wakes_them(
+    host: Hosting,
+) -> None:
+    host.apply(chat("6", scaling=TO_ZERO))
+    sagemaker = client(host.emulator, "sagemaker")
+    for name in (LLM, SMALL):
+        sagemaker.update_inference_component_runtime_config(
+            InferenceComponentName=name, DesiredRuntimeConfig={"CopyCount": 0}
+        )
+    assert described(host, LLM)["RuntimeConfig"]["CurrentCopyCount"] == 0
+    assert instances(host) == 0
+    # Copies are autoscaling's, and a plan does not bring them back.
+    host.terraform(
+        host.stack(chat("6", scaling=TO_ZERO)), "plan", "-detailed-exitcode", "-no-color"
+    )
+    runtime = client(host.emulator, "sagemaker-runtime")
+    with pytest.raises(runtime.exceptions.ClientError):
+        runtime.invoke_endpoint(EndpointName=ENDPOINT, InferenceComponentName=LLM, Body=b"{}")
+    # The emulator looks at alarms as metrics come in: the failed request has set off the step policy.
+    assert described(host, LLM)["RuntimeConfig"]["CurrentCopyCount"] == 1
+    assert instances(host) == 1
+
+
+def test_everything_is_destroyed_in_an_order_that_sagemaker_takes(host: Hosting) -> None:
+    host.destroy(chat("6", scaling=TO_ZERO))
+    sagemaker = client(host.emulator, "sagemaker")
+    assert sagemaker.list_inference_components()["InferenceComponents"] == []
+    assert sagemaker.list_endpoint_configs()["EndpointConfigs"] == []
+    assert sagemaker.list_models()["Models"] == []
+    stacks = client(host.emulator, "cloudformation").list_stacks()["StackSummaries"]
+    assert {each["StackStatus"] for each in stacks} <= {"DELETE_COMPLETE"}
