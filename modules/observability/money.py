@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from ..rules import rule
-from ..spec import Aws, Check, Many, Spec
+from ..spec import Check, Many, Spec
 from .notify import Email
 
 MON10 = rule(
@@ -40,7 +40,6 @@ class Budget(Spec):
             lambda value: 1 <= value <= 100_000_000,
             lambda _: _expected("from 1 to 100,000,000 US dollars"),
         ),
-        Aws("budgets:Spend.Amount"),
     ]
     """What the environment may cost in a calendar month, in US dollars."""
 
@@ -69,7 +68,7 @@ class Budget(Spec):
     for no forecast."""
 
     emails: Annotated[
-        Many[Annotated[Email, Aws("budgets:Subscriber.Address")]],
+        Many[Email],
         Check(
             MON10,
             lambda given: len(given) == len(set(given)) <= 10,
