@@ -312,6 +312,13 @@ def _repeated_names(environments: Mapping[str, Environment]) -> Iterator[tuple[s
         yield key, NAME5.problem(*path, name=name, more=more, other=other, remedy=remedy)
 
 
+_OF_AN_ACCOUNT = (
+    "aws_budgets_budget",
+    "aws_chatbot_slack_channel_configuration",
+    "aws_cloudwatch_dashboard",
+)
+
+
 def _place_of(environment: Environment, name: Name) -> tuple[str, ...]:
     """In which place AWS or Kubernetes gives a name once."""
     context = environment.context
@@ -322,7 +329,8 @@ def _place_of(environment: Environment, name: Name) -> tuple[str, ...]:
         return (environment.key,)
     if name.kind == "aws_s3_bucket":
         return (context.partition,)
-    if name.kind.startswith("aws_iam_"):
+    # Amazon CloudWatch user guide: an account's dashboards are in no Region; nor are budgets.
+    if name.kind.startswith("aws_iam_") or name.kind in _OF_AN_ACCOUNT:
         return (context.partition, context.account)
     place = (context.account, context.region)
     if name.kind == "aws_security_group":

@@ -125,13 +125,44 @@ def _entry(id: str) -> Entry | None:
     return None
 
 
+def _metric(name: str) -> Entry | None:
+    """What the table of metrics says of one, whichever kinds publish it."""
+    from inferform.alarms.published import KNOWN
+
+    found = [
+        (kind, metric)
+        for kind, publishes in KNOWN.items()
+        for metric in publishes.metrics
+        if metric.name.lower() == name.lower()
+    ]
+    if not found:
+        return None
+    first = found[0][1]
+    bad = [(kind, metric.bad) for kind, metric in found if metric.bad is not None]
+    by = " and ".join(first.dimensions)
+    return Entry(
+        first.name,
+        "metric",
+        "",
+        f"published by {one_of(kind for kind, _ in found)} in {first.namespace}, by {by}",
+        message=f"the {first.statistic} of a minute"
+        + (f", added over each {first.added_over}" if first.added_over else ""),
+        why="; ".join(dict.fromkeys(f"{each.alarm}: {each.says}" for _, each in bad)).format(
+            limit="the limit"
+        ),
+        fix="; ".join(dict.fromkeys(each.do for _, each in bad)),
+        source="Amazon CloudWatch metrics of SageMaker AI, ECS, Elastic Load Balancing, Lambda and EKS",
+    )
+
+
 def explained(id: str) -> Entry:
-    """The entry of an id, in upper or lower case. Raises BadInputError where there is none."""
+    """The entry of an id or a CloudWatch metric, in upper or lower case. Raises BadInputError where there is none."""
     wanted = id.lower()
     entry = _entry(id)
     if entry is None and not _CHECKOV.fullmatch(id.upper()):
         load_own()
         entry = _entry(id)
+    entry = entry or _metric(id)
     if entry is not None:
         return entry
     if _CHECKOV.fullmatch(id.upper()):

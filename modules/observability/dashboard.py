@@ -108,6 +108,8 @@ def dashboards(environment: Environment, found: Found | None = None) -> list[Das
         if metrics > METRICS_OF_A_DASHBOARD or len(pages[-1]) + len(made) > room:
             pages.append([])
         pages[-1] += made
+    if not pages[0]:
+        return []
     names = [dashboard_name(environment.context, index) for index in range(len(pages))]
     shown = [each.name for each in found.composites]
     shown += [each.name for each in found.alarms if each.tells]

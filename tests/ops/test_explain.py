@@ -150,6 +150,18 @@ def test_an_unknown_id_has_the_nearest_of_all_registries(given: str, meant: str)
         explained(given)
 
 
+def test_a_metric_is_explained_by_the_table_that_alarms_are_made_of() -> None:
+    found = explained("invocation5xxerrors")
+    assert (found.id, found.kind) == ("Invocation5XXErrors", "metric")
+    assert "an asynchronous endpoint" in found.title
+    assert "a Lambda function" not in found.title
+    assert "server-errors: 5XX answers above the limit % of requests" in found.why
+    assert found.fix
+    assert "added over each gpu" in explained("GPUMemoryUtilization").message
+    with pytest.raises(BadInputError):
+        explained("Invocation5xxErrorz")
+
+
 def test_an_id_that_is_like_none_is_refused_without_a_guess() -> None:
     with pytest.raises(BadInputError) as caught:
         explained("\x1b[2J" * 2000)

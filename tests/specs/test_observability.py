@@ -31,6 +31,7 @@ from inferform import (
     LoadBalancer,
     Model,
     MultiVariantEndpoint,
+    Naming,
     Network,
     Notify,
     Observability,
@@ -50,6 +51,7 @@ from inferform import (
     Variant,
 )
 from inferform.alarms.published import KNOWN
+from inferform.between import between
 from inferform.eks.spec import Addon
 from inferform.observability.alarms import Alarm, Found, find_alarms
 from inferform.observability.dashboard import body, dashboards
@@ -685,3 +687,24 @@ def test_only_the_environments_own_endpoints_are_told_of() -> None:
     (rule,) = told(environment())
     assert rule.pattern["detail"]["EndpointName"] == [{"prefix": "acme-dev-use1-"}]
     assert json.dumps(rule.pattern)
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_two_regions_of_an_account_share_no_name_of_what_is_in_none(apart: bool) -> None:
+    naming = Naming(template="{organization}-{stage}-{name}")
+    spec = Observability(budget=Budget(usd_per_month=10))
+    made = {
+        each.key: each
+        for region in ("us-east-1", "eu-west-1")
+        for context in [CONTEXT.replace(region=region, **({} if apart else {"naming": naming}))]
+        for each in [Environment(context=context, observability=spec)]
+    }
+    wrong = [(problem.rule, problem.text) for _, problem in between(made)]
+    assert [rule for rule, _ in wrong] == ([] if apart else ["NAME5"])
+    for _, text in wrong:
+        assert "would make the budget acme-dev-month" in text
+        assert "add {region} to the template" in text
+
+
+def test_an_environment_of_nothing_has_no_dashboard() -> None:
+    assert dashboards(Environment(context=CONTEXT, observability=Observability())) == []
