@@ -196,6 +196,8 @@ class _RestCall:
             return self._told(integration, int(said[0]) if said else 200, b"", {})
         if _next(self.api.id) == "timeout":
             raise Refused(504, "Endpoint request timed out")
+        if integration.integration_type == "AWS_PROXY":
+            return _function(self.account, self.region, integration.uri, self.call, self.path)
         return self._called(integration, moto)
 
     def _method(self) -> Any:
@@ -359,6 +361,25 @@ def _fits(body: bytes, schema: Mapping[str, Any]) -> bool:
         return False
 
 
+def _function(account: str, region: str, uri: str, call: Call, path: str) -> Answer:
+    """What a function answers that lets API Gateway call it; there is no container here, so it says what
+    it was asked."""
+    from moto.awslambda.models import lambda_backends
+
+    named = re.fullmatch(r".+/functions/arn:[^/]+:function:([\w-]+):([\w-]+)/invocations", uri)
+    stored = lambda_backends[account][region]._lambdas
+    held = stored._functions.get(named[1]) if named else None
+    if named is None or held is None or named[2] not in stored._get_function_aliases(named[1]):
+        raise Refused(500, "Internal Server Error")
+    every = [held["latest"], *held["versions"], *stored._get_function_aliases(named[1]).values()]
+    policies = [each.policy for each in every if getattr(each, "policy", None)]
+    statements = [each for policy in policies for each in policy.statements]
+    if not any("apigateway.amazonaws.com" in str(each.get("Principal")) for each in statements):
+        raise Refused(500, "Internal Server Error")
+    said = {"function": named[1], "alias": named[2], "path": path, "method": call.method}
+    return Answer(HTTPStatus.OK, json.dumps({**said, "received": len(call.body)}).encode())
+
+
 @dataclass(frozen=True, slots=True)
 class _HttpCall:
     """A call of an HTTP API, whose stage is `$default`."""
@@ -388,6 +409,9 @@ class _HttpCall:
         if planned == "timeout":
             raise Refused(503, "Service Unavailable")
         integration = self.api.integrations[str(route.target).rpartition("/")[2]]
+        if integration.integration_type == "AWS_PROXY":
+            uri = integration.integration_uri
+            return _function(self.account, self.region, uri, self.call, self.path)
         return self._balanced(integration)
 
     def _authorize(self, route: Any) -> None:

@@ -10,10 +10,10 @@ from ..rules import Problem, did_you_mean, rule
 from ..service import Named, Place
 from ..spec import ShortName
 from .http import HttpApi
-from .names import LINK, LOG_ROLE
+from .names import LINK, LOG_ROLE, rest_role
 from .rest import RestApi
 from .spec import ApiDomain, OwnDomain
-from .targets import calls_vpc
+from .targets import calls_sagemaker, calls_vpc
 
 APG9 = rule(
     "APG9",
@@ -100,6 +100,9 @@ class Apis(Overridable, Named):
             yield Name("aws_security_group", context.name(LINK))
         if self.makes_log_role:
             yield Name("aws_iam_role", role(context, LOG_ROLE))
+        for name, api in self.rest.items():
+            if calls_sagemaker(place.environment, api):
+                yield Name("aws_iam_role", role(context, rest_role(name)), f"REST API {name}")
         for domain, spec in self.domains.items():
             yield Name("aws_apigatewayv2_domain_name", domain)
             if spec.zone is not None:

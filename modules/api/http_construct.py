@@ -8,6 +8,7 @@ from typing import Any
 
 from ..cdk import Construct, ITerraformDependable
 from ..context import Context
+from ..functions.names import ALIAS, alias_arn, function_name
 from ..overriding import override
 from .http import HttpApi, HttpRoute
 from .names import http_log_group, http_name
@@ -36,6 +37,7 @@ from cdktf_cdktf_provider_aws.apigatewayv2_stage import (
     Apigatewayv2StageRouteSettings,
 )
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,39 @@ class LinkedTarget:
     link_id: str
     listener_arn: str
     way: Behind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionTarget:
+    """A function, which is called by its alias."""
+
+    name: str
+    alias: str
+    invoke_arn: str
+
+    @staticmethod
+    def of(context: Context, name: str) -> FunctionTarget:
+        """The function of a short name."""
+        arn = alias_arn(context, name)
+        return FunctionTarget(
+            name=function_name(context, name),
+            alias=ALIAS,
+            invoke_arn=f"arn:{context.partition}:apigateway:{context.region}:lambda:path/2015-03-31/"
+            f"functions/{arn}/invocations",
+        )
+
+    def let(self, scope: Construct, id: str, *, statement: str, source_arn: str) -> None:
+        """Let the methods and paths of an API that `source_arn` names call the function."""
+        LambdaPermission(
+            scope,
+            id,
+            statement_id=statement,
+            action="lambda:InvokeFunction",
+            function_name=self.name,
+            qualifier=self.alias,
+            principal="apigateway.amazonaws.com",
+            source_arn=source_arn,
+        )
 
 
 class HttpFront(Construct):
@@ -60,13 +95,13 @@ class HttpFront(Construct):
         *,
         context: Context,
         spec: HttpApi,
-        targets: Mapping[str, LinkedTarget],
+        targets: Mapping[str, LinkedTarget | FunctionTarget],
         kms_key_arn: str,
         domain_id: str | None = None,
     ) -> None:
         """`targets` are what its routes lead to, by path; `domain_id` is the domain that leads to it."""
         super().__init__(scope, id)
-        self._spec = spec
+        self._spec, self._id = spec, id
         logs = CloudwatchLogGroup(
             self,
             "logs",
@@ -82,7 +117,7 @@ class HttpFront(Construct):
             disable_execute_api_endpoint=spec.domain is not None,
             cors_configuration=_cors(spec.cors, spec.routes) if spec.cors else None,
         )
-        self.api_id = api.id
+        self._api, self.api_id = api, api.id
         self._authorizer_id = self._authorizer()
         routes: list[ITerraformDependable] = [
             self._route(path, route, targets[path]) for path, route in spec.routes.items()
@@ -142,10 +177,31 @@ class HttpFront(Construct):
             ),
         ).id
 
-    def _route(self, path: str, route: HttpRoute, target: LinkedTarget) -> Apigatewayv2Route:
-        given, way = self._spec.authorization, target.way
+    def _called(
+        self, path: str, route: HttpRoute, target: FunctionTarget
+    ) -> Apigatewayv2Integration:
+        method = "*" if route.method == "ANY" else route.method
+        target.let(
+            self,
+            f"permission-{route_id(path)}",
+            statement=f"http-api-{self._id}-{route_id(path)}",
+            source_arn=f"{self._api.execution_arn}/*/{method}{path}",
+        )
+        return Apigatewayv2Integration(
+            self,
+            f"integration-{route_id(path)}",
+            api_id=self.api_id,
+            integration_type="AWS_PROXY",
+            integration_method="POST",
+            integration_uri=target.invoke_arn,
+            payload_format_version="2.0",
+            timeout_milliseconds=route.timeout_ms,
+        )
+
+    def _linked(self, path: str, route: HttpRoute, target: LinkedTarget) -> Apigatewayv2Integration:
+        way = target.way
         named = {"overwrite:header.Host": way.host} if way.host else {}
-        integration = Apigatewayv2Integration(
+        return Apigatewayv2Integration(
             self,
             f"integration-{route_id(path)}",
             api_id=self.api_id,
@@ -161,6 +217,16 @@ class HttpFront(Construct):
             tls_config=Apigatewayv2IntegrationTlsConfig(server_name_to_verify=way.host)
             if way.tls
             else None,
+        )
+
+    def _route(
+        self, path: str, route: HttpRoute, target: LinkedTarget | FunctionTarget
+    ) -> Apigatewayv2Route:
+        given = self._spec.authorization
+        integration = (
+            self._called(path, route, target)
+            if isinstance(target, FunctionTarget)
+            else self._linked(path, route, target)
         )
         scopes = route.scopes or (given.scopes if isinstance(given, JwtAuthorization) else ())
         return Apigatewayv2Route(

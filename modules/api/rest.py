@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from ..alb.spec import WebAclArn
-from ..names import Name, role
+from ..names import Name
 from ..overrides import Overridable
 from ..rules import Problem, rule
 from ..service import Billed, Named, Needs, Place, Reaching
@@ -16,7 +16,7 @@ from ..spec import Aws, Between, Check, Cidrs, Many, Matches, OneOf, ShortName, 
 from ..usage import Usage, by_use, exactly
 from ..vpc.flow_logs import RetentionDays
 from .http import APG26, APG37
-from .names import plan_name, rest_log_group, rest_name, rest_role, web_acl_name
+from .names import plan_name, rest_log_group, rest_name, web_acl_name
 from .spec import (
     APG25,
     BasePath,
@@ -441,10 +441,9 @@ class RestApi(Overridable, Billed, Named, Reaching):
         return Needs(interface_endpoints=frozenset(called), through_nat=False)
 
     def names(self, place: Place) -> Iterator[Name]:
-        """Its own, and of its role, log, plans and web ACL."""
+        """Its own, and of its log, plans and web ACL."""
         context, short = place.environment.context, place.name
         yield Name("aws_api_gateway_rest_api", rest_name(context, short))
-        yield Name("aws_iam_role", role(context, rest_role(short)))
         yield Name("aws_cloudwatch_log_group", rest_log_group(context, short))
         for plan in self.plans:
             yield Name(

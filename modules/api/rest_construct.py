@@ -15,6 +15,7 @@ from ..overriding import override
 from ..sagemaker.endpoints import AsyncEndpoint
 from ..sagemaker.endpoints.base import Endpoint
 from ..service import Deployed
+from .http_construct import FunctionTarget
 from .names import plan_name, rest_log_group, rest_name, rest_role, web_acl_name
 from .rest import Firewall, PrivateAccess, RestApi, RestRoute, UsagePlan, resources_of
 from .shared_construct import log_format, route_id
@@ -216,6 +217,8 @@ class RestFront(Construct):
         context = self._context
         statements = []
         for path, target in targets.items():
+            if not isinstance(target.spec, Endpoint):
+                continue
             endpoint = context.arn("sagemaker", f"endpoint/{context.name(target.name)}")
             if isinstance(target.spec, AsyncEndpoint):
                 statements.append(
@@ -227,6 +230,8 @@ class RestFront(Construct):
             if component is not None:
                 arn = context.arn("sagemaker", f"inference-component/{component}")
                 statements.append(allow("sagemaker:InvokeEndpoint", arn, sid="Invoke"))
+        if not statements:
+            return ""
         made = ExecutionRole(
             self,
             "role",
@@ -282,10 +287,11 @@ class RestFront(Construct):
         """A path that posts to an endpoint."""
         spec, short = self._spec, route_id(path)
         endpoint = target.spec
-        assert isinstance(endpoint, Endpoint)
         later = isinstance(endpoint, AsyncEndpoint)
         given = spec.authorization
         sent = [*_SENT, "X-Amzn-SageMaker-Inference-Id", *caller_headers(endpoint)]
+        if not isinstance(endpoint, Endpoint):
+            sent = []  # a function gets every header
         if later:
             sent += ["X-Amzn-SageMaker-InputLocation", "X-Amzn-SageMaker-RequestTTLSeconds"]
             sent += ["X-Amzn-SageMaker-InvocationTimeoutSeconds"]
@@ -325,10 +331,14 @@ class RestFront(Construct):
             request_parameters={
                 f"method.request.header.{name}": later and name.endswith("InputLocation")
                 for name in sent
-            },
+            }
+            or None,
         )
         where = {"rest_api_id": self.api_id, "resource_id": resource}
         context = self._context
+        if not isinstance(endpoint, Endpoint):
+            self._proxied(path, route, target.name, where, method)
+            return
         action = "async-invocations" if later else "invocations"
         name = context.name(target.name)
         integration = self._part(
@@ -357,6 +367,32 @@ class RestFront(Construct):
         self._response(short, where, method, integration, good, None, headers)
         for status, pattern in _STATUSES.items():
             self._response(short, where, method, integration, status, pattern, {})
+
+    def _proxied(
+        self,
+        path: str,
+        route: RestRoute,
+        function: str,
+        where: Mapping[str, str],
+        method: ApiGatewayMethod,
+    ) -> None:
+        """A function, which gets the request and gives the answer as they are."""
+        called = FunctionTarget.of(self._context, function)
+        self._part(
+            ApiGatewayIntegration,
+            f"integration-{route_id(path)}",
+            refers={**where, "http_method": method.http_method},
+            type="AWS_PROXY",
+            integration_http_method="POST",
+            uri=called.invoke_arn,
+            timeout_milliseconds=route.timeout_ms,
+        )
+        called.let(
+            self,
+            f"permission-{route_id(path)}",
+            statement=f"rest-api-{self._id}-{route_id(path)}",
+            source_arn=f"{self._api.execution_arn}/*/POST{path}",
+        )
 
     def _response(
         self,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..alb.network import NetworkRoute
 from ..alb.spec import LoadBalancer, Route
 from ..ecs.spec import EcsCluster, EcsService
+from ..functions.spec import LambdaFunction
 from ..rules import Problem, did_you_mean, one_of, rule
 from ..sagemaker.endpoints import (
     AsyncEndpoint,
@@ -21,7 +22,7 @@ from ..sagemaker.endpoints import (
 from ..sagemaker.endpoints.base import Endpoint
 from ..service import Deployed, Service
 from .http import HttpRoute
-from .rest import RestRoute
+from .rest import RestApi, RestRoute
 from .spec import LARGEST_BODY_MB
 
 if TYPE_CHECKING:
@@ -83,6 +84,22 @@ APG22 = rule(
     source="Application Load Balancer guide, connection idle timeout (504)",
     severity="warning",
 )
+APG23 = rule(
+    "APG23",
+    refuses="a function that may run longer than the API waits for it",
+    message="is below the {seconds} s that the function may run, which goes on and is billed when the "
+    "caller has been told of the timeout; lower timeout_seconds of the function",
+    source="AWS Lambda developer guide, invoking functions with API Gateway (timeouts)",
+    severity="warning",
+)
+APG49 = rule(
+    "APG49",
+    refuses="a path of a function's route that its container does not serve",
+    message="leads to a function by {path}, which its container gets as it is; make it the path "
+    "/invocations or /ping, without path and base_path",
+    source="AWS Lambda Web Adapter, README (the path of the event is that of the request); container "
+    "contract",
+)
 APG43 = rule(
     "APG43",
     refuses="a host that the load balancer leads elsewhere",
@@ -91,10 +108,10 @@ APG43 = rule(
 )
 
 
-HTTP_CALLS: tuple[type[Service], ...] = (EcsService,)
+HTTP_CALLS: tuple[type[Service], ...] = (EcsService, LambdaFunction)
 """The kinds of services that HTTP APIs call."""
 
-REST_CALLS: tuple[type[Service], ...] = (Endpoint,)
+REST_CALLS: tuple[type[Service], ...] = (Endpoint, LambdaFunction)
 """The kinds of services that REST APIs call."""
 
 
@@ -182,6 +199,12 @@ def calls_vpc(environment: Environment) -> bool:
     )
 
 
+def calls_sagemaker(environment: Environment, api: RestApi) -> bool:
+    """Whether a route of a REST API leads to an endpoint of SageMaker."""
+    targets = (target_of(environment, route) for route in api.routes.values())
+    return any(target is not None and isinstance(target.spec, Endpoint) for target in targets)
+
+
 def check_routes(environment: Environment) -> Iterator[Problem]:
     """What is wrong between routes of APIs and what they lead to."""
     apis = environment.apis
@@ -189,11 +212,11 @@ def check_routes(environment: Environment) -> Iterator[Problem]:
         return
     for name, http in apis.http.items():
         for path, route in http.routes.items():
-            for problem in _check_http(environment, route):
+            for problem in _check_http(environment, route, path, http.base_path):
                 yield problem.under("apis", "http", name, "routes", path)
     for name, rest in apis.rest.items():
         for path, each in rest.routes.items():
-            for problem in _check_rest(environment, each):
+            for problem in _check_rest(environment, each, path, rest.base_path):
                 yield problem.under("apis", "rest", name, "routes", path)
 
 
@@ -208,9 +231,12 @@ def _unresolved(environment: Environment, route: HttpRoute | RestRoute) -> Itera
             "service", got=service, wrong=f"is the name of {names}", hint="; rename one of them"
         )
     elif named:
-        api, remedy = "a REST API", "REST APIs call SageMaker endpoints"
+        api, remedy = "a REST API", "REST APIs call SageMaker endpoints and functions"
         if isinstance(route, HttpRoute):
-            api, remedy = "an HTTP API", "HTTP APIs call ECS services behind load balancers"
+            api, remedy = (
+                "an HTTP API",
+                "HTTP APIs call functions, and ECS services behind load balancers",
+            )
         if isinstance(named[0].spec, (*HTTP_CALLS, *REST_CALLS)):
             remedy = f"write the route in apis.{'rest' if isinstance(route, HttpRoute) else 'http'}"
         words = _a(named[0].spec.words)
@@ -225,13 +251,34 @@ def _unresolved(environment: Environment, route: HttpRoute | RestRoute) -> Itera
         )
 
 
-def _check_http(environment: Environment, route: HttpRoute) -> Iterator[Problem]:
+def _check_http(
+    environment: Environment, route: HttpRoute, path: str, base_path: str
+) -> Iterator[Problem]:
     target = target_of(environment, route)
     if target is None:
         yield from _unresolved(environment, route)
+    elif isinstance(target.spec, LambdaFunction):
+        yield from _check_function(route, path, base_path, target.spec)
     elif isinstance(target.spec, EcsService):
         yield from _check_behind(environment, route, target.name, target.spec)
         yield from _check_body(target.spec.model.environment, route.service)
+
+
+def _check_function(
+    route: HttpRoute | RestRoute, path: str, base_path: str, function: LambdaFunction
+) -> Iterator[Problem]:
+    """A function gets the path of the request, and runs on when the API has given up."""
+    got = f"/{base_path}{path}" if base_path else path
+    if got not in ("/invocations", "/ping") or getattr(route, "path", None):
+        yield APG49.problem(path=getattr(route, "path", None) or got)
+    if isinstance(route, RestRoute) and route.component is not None:
+        remedy = "leave component out"
+        yield APG12.problem(
+            "component", got=route.component, wrong="is on a function", remedy=remedy
+        )
+    limit = function.timeout_seconds * 1000
+    if limit > route.timeout_ms:
+        yield APG23.problem("timeout_ms", got=route.timeout_ms, seconds=function.timeout_seconds)
 
 
 def _a(words: str) -> str:
@@ -277,12 +324,17 @@ def _fits(text: str, pattern: str) -> bool:
     return re.fullmatch(made, text, flags) is not None
 
 
-def _check_rest(environment: Environment, route: RestRoute) -> Iterator[Problem]:
+def _check_rest(
+    environment: Environment, route: RestRoute, path: str, base_path: str
+) -> Iterator[Problem]:
     target = target_of(environment, route)
     if target is None:
         yield from _unresolved(environment, route)
         return
     spec = target.spec
+    if isinstance(spec, LambdaFunction):
+        yield from _check_function(route, path, base_path, spec)
+        return
     assert isinstance(spec, Endpoint)
     has_components = isinstance(spec, InferenceComponentEndpoint)
     if has_components and route.component is None:
@@ -311,7 +363,7 @@ def _check_body(variables: object, service: str) -> Iterator[Problem]:
         yield APG4.problem("service", size=said, limit=LARGEST_BODY_MB, service=service)
 
 
-def caller_headers(spec: Endpoint) -> tuple[str, ...]:
+def caller_headers(spec: Service) -> tuple[str, ...]:
     """The headers of a request that choose what of an endpoint answers."""
     if isinstance(spec, MultiModelEndpoint):
         return ("X-Amzn-SageMaker-Target-Model",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Severity, Story
 from .alb import certificate
 from .finding import given, pairs
-from .policies import resource_policy
+from .policies import lets, resource_policy
 from .prices import products
 from .reasons import part, resource
 from .record import Existing, Finding, Found, Not, Values, risk
@@ -176,6 +177,18 @@ def _web_acl(aws: Aws, values: Values) -> Iterator[Existing]:
             tags = waf.list_tags_for_resource(ResourceARN=found["ARN"])
             held = pairs(tags.get("TagInfoForResource", {}).get("TagList", ()))
             yield Existing(f"{found['Id']}/{name}/REGIONAL", held)
+
+
+def _permission(aws: Aws, values: Values) -> Iterator[Existing]:
+    name, alias, sid = (
+        given(values, key) for key in ("function_name", "qualifier", "statement_id")
+    )
+    functions = aws.any_client("lambda")
+    policy = json.loads(functions.get_policy(FunctionName=name, Qualifier=alias)["Policy"])
+    if any(each.get("Sid") == sid for each in policy["Statement"]):
+        arn = functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+        tags = functions.list_tags(Resource=arn).get("Tags", {})
+        yield Existing(f"{name}:{alias}/{sid}", dict(tags))
 
 
 # Cost
@@ -592,6 +605,17 @@ KINDS = (
         "aws_api_gateway_stage",
         "settings of a stage are patched, over those that are there",
         risks=(_lifted("settings"), _unthrottled),
+    ),
+    resource(
+        "aws_lambda_permission",
+        "permission of a function",
+        _permission,
+        name=Not("a policy of an alias has each statement id once"),
+        part_of="aws_lambda_function",
+        outage=True,
+        story=Not("the API that calls the function is told"),
+        risks=lets(),
+        verify=_SERVED,
     ),
     part(
         "aws_api_gateway_account",

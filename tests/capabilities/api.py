@@ -15,6 +15,7 @@ from inferform import (
     HttpRoute,
     Image,
     Inference,
+    LambdaFunction,
     Model,
     MultiModel,
     MultiModelEndpoint,
@@ -63,6 +64,7 @@ def private_api() -> Environment:
                     model=MultiModel(image=image, artifacts="many/"), instance_type="ml.m5.large"
                 ),
             },
+            functions={"light": LambdaFunction(model=Model(image=image), timeout_seconds=29)},
             services={
                 "score": EcsService(
                     model=Model(image=image),
@@ -77,7 +79,8 @@ def private_api() -> Environment:
                     routes={
                         "/score": HttpRoute(
                             service="score", host="score.acme.test", throttle=THROTTLE
-                        )
+                        ),
+                        "/invocations": HttpRoute(service="light"),
                     },
                     throttle=THROTTLE,
                 )
@@ -88,6 +91,7 @@ def private_api() -> Environment:
                         "/fraud": RestRoute(service="fraud"),
                         "/slow": RestRoute(service="slow"),
                         "/many": RestRoute(service="many"),
+                        "/invocations": RestRoute(service="light"),
                     },
                     throttle=THROTTLE,
                     private=PrivateAccess(vpc_ids=["vpc-0a1b2c3d4e5f67890"]),
@@ -239,6 +243,7 @@ CAPABILITY = Capability(
         "aws_apigatewayv2_route": "apigatewayv2:CreateRoute",
         "aws_apigatewayv2_stage": "apigatewayv2:CreateStage",
         "aws_apigatewayv2_vpc_link": "apigatewayv2:CreateVpcLink",
+        "aws_lambda_permission": "lambda:AddPermission",
         "aws_wafv2_web_acl": "wafv2:CreateWebACL",
     },
     elsewhere={

@@ -402,6 +402,7 @@ _READ_BY = {
     "aws_eip": {"ec2:DescribeAddresses"},
     "aws_iam_instance_profile": {"iam:GetInstanceProfile"},
     "aws_kms_alias": {"kms:ListAliases"},
+    "aws_lambda_permission": {"lambda:GetPolicy"},
     "aws_lambda_function": {"lambda:GetFunction"},
     "aws_launch_template": {"ec2:DescribeLaunchTemplates"},
     "aws_lb_listener_certificate": {"elasticloadbalancing:DescribeListenerCertificates"},

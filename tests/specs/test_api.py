@@ -27,6 +27,7 @@ from inferform import (
     Inference,
     InferenceComponentEndpoint,
     JwtAuthorization,
+    LambdaFunction,
     LoadBalancer,
     Model,
     Network,
@@ -102,7 +103,13 @@ def whole(**changes: Any) -> Environment:
                 "slow": AsyncEndpoint(model=MODEL, instance_type="ml.m5.large"),
                 "parts": COMPONENTS,
             },
+            functions={
+                "light": LambdaFunction(model=MODEL, timeout_seconds=29),
+                "fast": LambdaFunction(model=MODEL, timeout_seconds=5),
+                "twice": LambdaFunction(model=MODEL, timeout_seconds=5),
+            },
             services={
+                "twice": at(hosts=["twice.acme.test"]),
                 "score": at(hosts=["score.acme.test"]),
                 "both": at(hosts=["both.acme.test"]),
                 "below": at(hosts=["below.acme.test"], paths=["/below/*"]),
@@ -143,6 +150,16 @@ def rest(service: str = "fraud", **route: Any) -> Environment:
             rest={"a": RestApi(routes={"/a": RestRoute(service=service, **route)}, throttle=SLOW)}
         )
     )
+
+
+def function(path: str = "/invocations", service: str = "fast", **changes: Any) -> Environment:
+    routes = {path: HttpRoute(**{"service": service, "timeout_ms": 29_000, **changes})}
+    return whole(apis=Apis(http={"a": HttpApi(routes=routes, throttle=SLOW)}))
+
+
+def rest_function(path: str = "/invocations", **changes: Any) -> Environment:
+    routes = {path: RestRoute(**{"service": "light", **changes})}
+    return whole(apis=Apis(rest={"a": RestApi(routes=routes, throttle=SLOW)}))
 
 
 def api(**changes: Any) -> RestApi:
@@ -258,6 +275,13 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
      lambda: http(timeout_ms=20_000)),
     ("APG43", lambda: http("any", host="acme.test"), "host", "*.acme.test",
      lambda: http("any", host="b.acme.test")),
+    ("APG16", lambda: http("twice"), "service", "rename one of them", http),
+    ("APG49", lambda: function("/fast"), "", "/invocations or /ping", function),
+    ("APG49", lambda: rest_function("/x"),
+     "", "/invocations or /ping", rest_function),
+    ("APG12", lambda: rest_function(component="x"), "component", "on a function", rest_function),
+    ("APG23", lambda: function(service="light", timeout_ms=28_999), "timeout_ms", "29 s",
+     lambda: function(service="light", timeout_ms=29_000)),
     ("APG24", lambda: front(base_path="/v1"), "base_path", "without a slash",
      lambda: front(base_path="v1/models")),
     ("APG25", lambda: Cors(origins=["https://app.acme.test/x"]), "origins", "no origin",

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from ...alb.spec import LoadBalancer
 from ...api.apis import Apis
-from ...api.http import HttpRoute
-from ...api.http_construct import HttpFront, LinkedTarget
+from ...api.http import HttpApi, HttpRoute
+from ...api.http_construct import FunctionTarget, HttpFront, LinkedTarget
 from ...api.rest import RestRoute
 from ...api.rest_construct import RestFront
 from ...api.shared_construct import Domain, Link, LogRole
 from ...api.targets import Behind, behind, target_of
 from ...cdk import Construct
 from ...ecs.spec import EcsCluster, EcsService
+from ...functions.spec import LambdaFunction
 from ...layer import Layer, known_beside
 from ...outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ...overriding import override
@@ -74,7 +75,7 @@ class ApisLayer(Layer):
                 name,
                 context=context,
                 spec=api,
-                targets=routed[name],
+                targets=self._functions(api) | routed[name],
                 kms_key_arn=data.kms_key_arn,
                 domain_id=self._domain_id(api.domain),
             )
@@ -113,6 +114,14 @@ class ApisLayer(Layer):
         found = target_of(self._environment, route)
         assert found is not None
         return found
+
+    def _functions(self, api: HttpApi) -> dict[str, LinkedTarget | FunctionTarget]:
+        """The functions that routes lead to, by path."""
+        return {
+            path: FunctionTarget.of(self.context, target.name)
+            for path, route in api.routes.items()
+            if isinstance((target := self._target(route)).spec, LambdaFunction)
+        }
 
     def _link(self) -> dict[str, dict[str, LinkedTarget]]:
         """The VPC link, and what each route of each HTTP API leads to by it."""
