@@ -440,7 +440,11 @@ class _HttpCall:
         changed = integration.request_parameters or {}
         path = changed.get("overwrite:path", self.path)
         host = changed.get("overwrite:header.Host", self.call.host)
-        for rule in listener.rules:
+        asked = sorted(
+            listener.rules.values(),
+            key=lambda each: (each.is_default, 0 if each.is_default else int(each.priority)),
+        )
+        for rule in asked:
             if all(_holds(each, host, path) for each in rule.conditions):
                 return self._led(rule.actions, host, path)
         return Answer(404, b"")

@@ -1,4 +1,4 @@
-"""HTTP APIs: in front of ECS services, through load balancers in the VPC."""
+"""HTTP APIs: in front of functions, and of ECS services through load balancers in the VPC."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class HttpRoute(Spec):
     """A path of an HTTP API, and the service that gets its requests."""
 
     service: ShortName
-    """The ECS service, by its short name."""
+    """The ECS service or function, by its short name."""
 
     method: Literal["ANY", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"] = "POST"
     """The method of the requests; ANY is every one. Default: POST."""
@@ -115,7 +115,7 @@ class HttpRoute(Spec):
 
 
 class HttpApi(Overridable, Billed, Named):
-    """An HTTP API: a stable URL in front of ECS services, with authorization and throttles.
+    """An HTTP API: a stable URL in front of ECS services and functions, with authorization and throttles.
 
     Every caller is authorized. What answers later than in 30 seconds, and SageMaker endpoints, are no
     matter of an HTTP API: `RestApi`.

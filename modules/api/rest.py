@@ -154,7 +154,7 @@ class RestRoute(Spec):
     """A path of a REST API, and the endpoint that gets the bodies that are posted there."""
 
     service: ShortName
-    """The SageMaker endpoint, by its short name."""
+    """The SageMaker endpoint or function, by its short name."""
 
     component: Annotated[str, Matches(APG48, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")] | None = None
     """The inference component that answers, by its name in AWS. Default: None, which an

@@ -285,3 +285,97 @@ def test_a_domain_leads_to_apis_by_their_base_paths(rest: Rest, client: Client) 
     off = [{"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "true"}]
     rest.client.update_rest_api(restApiId=rest.id, patchOperations=off)
     assert rest.call(SIGNED) == (403, {"message": "Forbidden"})
+
+
+def test_an_http_api_reaches_the_service_behind_a_listener(
+    client: Client, emulator: Emulator, account: str
+) -> None:
+    ec2, elb, ecs = client("ec2"), client("elbv2"), client("ecs")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{index}.0/24", AvailabilityZone=zone)
+        for index, zone in enumerate(("us-east-1a", "us-east-1b"))
+    ]
+    made = elb.create_load_balancer(
+        Name="shared", Subnets=[each["Subnet"]["SubnetId"] for each in subnets]
+    )
+    group = elb.create_target_group(
+        Name="score", Protocol="HTTP", Port=8080, VpcId=vpc, TargetType="ip"
+    )["TargetGroups"][0]["TargetGroupArn"]
+    listener = elb.create_listener(
+        LoadBalancerArn=made["LoadBalancers"][0]["LoadBalancerArn"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[
+            {
+                "Type": "fixed-response",
+                "FixedResponseConfig": {"StatusCode": "404", "MessageBody": '{"by": "default"}'},
+            }
+        ],
+    )["Listeners"][0]["ListenerArn"]
+    elb.create_rule(
+        ListenerArn=listener,
+        Priority=5,
+        Conditions=[{"Field": "host-header", "HostHeaderConfig": {"Values": ["score.acme.test"]}}],
+        Actions=[
+            {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": group}]}}
+        ],
+    )
+    ecs.create_cluster(clusterName="x")
+    container = {"name": "model", "image": "fraud", "memory": 128}
+    ecs.register_task_definition(family="score", containerDefinitions=[container])
+    ecs.create_service(
+        cluster="x",
+        serviceName="score",
+        taskDefinition="score",
+        desiredCount=1,
+        loadBalancers=[{"targetGroupArn": group, "containerName": "model", "containerPort": 8080}],
+    )
+    api = client("apigatewayv2")
+    front = api.create_api(Name="front", ProtocolType="HTTP")["ApiId"]
+    authorizer = api.create_authorizer(
+        ApiId=front,
+        Name="tokens",
+        AuthorizerType="JWT",
+        IdentitySource=["$request.header.Authorization"],
+        JwtConfiguration={"Issuer": ISSUER, "Audience": ["app"]},
+    )["AuthorizerId"]
+    for path, host in (("/score", "score.acme.test"), ("/other", "other.acme.test")):
+        integration = api.create_integration(
+            ApiId=front,
+            IntegrationType="HTTP_PROXY",
+            IntegrationMethod="POST",
+            IntegrationUri=listener,
+            ConnectionType="VPC_LINK",
+            ConnectionId="link",
+            PayloadFormatVersion="1.0",
+            RequestParameters={"overwrite:path": "/invocations", "overwrite:header.Host": host},
+        )["IntegrationId"]
+        api.create_route(
+            ApiId=front,
+            RouteKey=f"POST {path}",
+            Target=f"integrations/{integration}",
+            AuthorizationType="JWT",
+            AuthorizerId=authorizer,
+            AuthorizationScopes=["write"],
+        )
+    api.create_stage(ApiId=front, StageName="$default", AutoDeploy=True)
+    url = f"{front}.execute-api.us-east-1.amazonaws.com"
+
+    def answered(path: str, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        return call(emulator, url, path, b"{}", headers)
+
+    may = token(scope="write")
+    status, said = answered("/score", may)
+    assert (status, said["service"], said["path"]) == (200, "score", "/invocations")
+    assert answered("/other", may) == (404, {"by": "default"})
+    assert answered("/nothing", may) == (404, {"message": "Not Found"})
+    assert answered("/score", {}) == (401, {"message": "Unauthorized"})
+    assert answered("/score", token(client_id="other")) == (401, {"message": "Unauthorized"})
+    assert answered("/score", token(scope="read")) == (403, {"message": "Forbidden"})
+    emulator.control("POST", "api/outcome", {"api": front, "outcome": "timeout"})
+    assert answered("/score", may) == (503, {"message": "Service Unavailable"})
+    api.update_stage(
+        ApiId=front, StageName="$default", DefaultRouteSettings={"ThrottlingBurstLimit": 5}
+    )
+    assert answered("/score", may) == (429, {"message": "Too Many Requests"})

@@ -286,3 +286,28 @@ def test_one_environment_makes_the_role_of_logs(synthesize: Synthesize) -> None:
     other = whole(apis=rest().apis.replace(log_role=False))  # type: ignore[union-attr]
     assert not of(synthesize(other)[STACK], "aws_api_gateway_account")
     assert not of(synthesize(http())[STACK], "aws_api_gateway_account")
+
+
+def test_a_function_is_called_by_its_alias_and_lets_the_api_alone_call_it(
+    synthesize: Synthesize,
+) -> None:
+    uri = (
+        "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
+        "arn:aws:lambda:us-east-1:111122223333:function:acme-dev-use1-light:live/invocations"
+    )
+    stack = synthesize(http(routes={"/invocations": HttpRoute(service="light")}))[STACK]
+    call = named(stack, "aws_apigatewayv2_integration", "front")
+    assert (call["integration_type"], call["integration_uri"]) == ("AWS_PROXY", uri)
+    assert call["payload_format_version"] == "2.0"
+    may = named(stack, "aws_lambda_permission", "front")
+    assert (may["function_name"], may["qualifier"]) == ("acme-dev-use1-light", "live")
+    assert may["source_arn"].endswith(".execution_arn}/*/POST/invocations")
+    assert "aws_apigatewayv2_vpc_link" not in stack["resource"]
+
+    stack = synthesize(rest(routes={"/invocations": RestRoute(service="light")}))[STACK]
+    call = named(stack, "aws_api_gateway_integration", "models")
+    assert (call["type"], call["uri"]) == ("AWS_PROXY", uri)
+    may = named(stack, "aws_lambda_permission", "models")
+    assert may["source_arn"].endswith(".execution_arn}/*/POST/invocations")
+    # It calls no endpoint, and has no role to do so.
+    assert not [path for path in of(stack, "aws_iam_role") if "rest/models" in path]
