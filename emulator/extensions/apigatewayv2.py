@@ -7,8 +7,9 @@ import zlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
+from moto.apigateway import urls
 from moto.apigateway.models import apigateway_backends
 from moto.apigatewayv2.exceptions import BadRequestException
 from moto.apigatewayv2.models import ApiGatewayV2Backend, DomainName, Stage
@@ -47,6 +48,25 @@ def update_stage(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     stage.route_settings = {**stage.route_settings, **given.get("routeSettings", {})}
     stage.updated = datetime.now()
     return 200, {}, json.dumps(stage.to_json())
+
+
+@service.prepares("DeleteRouteSettings", gap="has no route to it")
+def add_routes() -> None:
+    """AWS takes the settings of a route away, whose key holds a slash."""
+    path = "{0}/v2/apis/(?P<api_id>[^/]+)/stages/(?P<stage_name>[^/]+)/routesettings/(?P<key>.+)$"
+    urls.url_paths[path] = _delete_route_settings
+
+
+def _delete_route_settings(request: Any, full_url: str, headers: Any) -> TYPE_RESPONSE:
+    response = ApiGatewayV2Response()
+    response.setup_class(request, full_url, headers)
+    before, _, key = unquote(urlsplit(full_url).path).partition("/routesettings/")
+    _, api, _, stage = before.rsplit("/", 3)
+    held = response.apigatewayv2_backend.get_stage(api, stage)
+    if key not in held.route_settings:
+        raise BadRequestException(f"Unable to find route settings of {key}")
+    held.route_settings = {name: each for name, each in held.route_settings.items() if name != key}
+    return 204, {}, ""
 
 
 @service.corrects(

@@ -252,6 +252,11 @@ def test_http_apis_change_their_stages_and_refuse_what_they_do_not_take(client: 
     held = api.get_stage(ApiId=made, StageName="$default")
     assert held["DefaultRouteSettings"].items() >= limits.items()
     assert held["AutoDeploy"] is True
+    api.update_stage(
+        ApiId=made, StageName="$default", RouteSettings={"POST /a": limits, "POST /b": limits}
+    )
+    api.delete_route_settings(ApiId=made, StageName="$default", RouteKey="POST /a")
+    assert api.get_stage(ApiId=made, StageName="$default")["RouteSettings"].keys() == {"POST /b"}
     # A limit that is left out beside another one is 0.
     api.update_stage(
         ApiId=made, StageName="$default", DefaultRouteSettings={"ThrottlingBurstLimit": 2}
