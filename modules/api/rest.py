@@ -246,7 +246,8 @@ class Quota(Spec):
 class UsagePlan(Spec):
     """What callers with a key of the plan may use.
 
-    `inferform api-keys` makes keys, so that none is in a state of Terraform.
+    Keys are not made by Terraform, so that none is in a state: `aws apigateway create-api-key` makes one,
+    and `aws apigateway create-usage-plan-key` gives it the plan.
     """
 
     throttle: Throttle
