@@ -488,7 +488,7 @@ def _certificates(synthesis: Synthesis, domains: Sequence[Resource]) -> Iterator
 # Records
 
 
-_SERVED = Not("its stage is called, which serves it")
+_SERVED = Not("the services that it leads to are verified; no request is sent through it")
 _API_TOLD = Not("the deployment of its API is told, which serves it")
 
 KINDS = (
@@ -597,7 +597,7 @@ KINDS = (
         preflight=_log_role,
         story=_API_TOLD,
         settings={"access_log_settings": "access logs"},
-        verify=Not("one request through its URL is for inferform verify to send"),
+        verify=Not("the services behind it are verified; no request is sent through its URL"),
     ),
     part(
         "aws_api_gateway_method_settings",
@@ -676,7 +676,7 @@ KINDS = (
         outage=True,
         risks=(_lifted("default_route_settings"),),
         settings={"access_log_settings": "access logs"},
-        verify=Not("one request through its URL is for inferform verify to send"),
+        verify=Not("the services behind it are verified; no request is sent through its URL"),
     ),
     resource(
         "aws_apigatewayv2_vpc_link",
@@ -685,7 +685,7 @@ KINDS = (
         name=Not("an account may have several VPC links of one name"),
         outage=True,
         addresses=Not("it takes one address of a subnet or a few, as its traffic asks for them"),
-        verify=Not("requests through the APIs that use it are sent by their stages"),
+        verify=Not("the services that it leads to are verified"),
     ),
     resource(
         "aws_apigatewayv2_domain_name",
@@ -696,7 +696,7 @@ KINDS = (
         preflight=_certificates,
         story=Not("the API that it leads to is told, and its risk names it"),
         risks=(_domain_gone,),
-        verify=Not("its APIs are called by it where they have no other URL"),
+        verify=Not("its certificate is checked by preflight; no request is sent through it"),
     ),
     resource(
         "aws_apigatewayv2_api_mapping",
@@ -705,7 +705,7 @@ KINDS = (
         name=Not("a domain has each base path once"),
         outage=True,
         risks=(_moved,),
-        verify=Not("its API is called by it where it has no other URL"),
+        verify=Not("the services that its API leads to are verified"),
     ),
     resource(
         "aws_wafv2_web_acl",
@@ -714,6 +714,6 @@ KINDS = (
         name="name",
         uses=_acl_hours,
         risks=(_rules_gone,),
-        verify=Not("it lets requests through to the API, which is called"),
+        verify=Not("no request is sent through the API that it guards"),
     ),
 )
