@@ -16,8 +16,8 @@ from inferform.usage import Usage, by_use
 if TYPE_CHECKING:
     from inferform.cdk import Construct
 
-FUN1 = rule(
-    "FUN1",
+TEAM5 = rule(
+    "TEAM5",
     refuses="a function with less than 128 or more than 10,240 MiB",
     message="must be from {low} to {high} MiB",
     source="AWS Lambda developer guide, Lambda quotas",
@@ -30,7 +30,7 @@ class Function(OwnService):
     image: Image
     """The image, which Lambda must be let to pull."""
 
-    memory_mib: Annotated[int, Between(FUN1, 128, 10_240)] = 1024
+    memory_mib: Annotated[int, Between(TEAM5, 128, 10_240)] = 1024
     """The memory, which the share of a CPU follows. Default: 1024 MiB."""
 
     sort = "function"
@@ -56,7 +56,7 @@ class Function(OwnService):
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """Billed by use."""
-        yield by_use(place.name, "lambda/gb-second")
+        yield by_use(place.name, "lambda/x86_64/gb-second")
 
     def build(self, scope: Construct, name: str, surroundings: OwnSurroundings) -> None:
         """The function, and a role that may write its log."""

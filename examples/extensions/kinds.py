@@ -23,7 +23,7 @@ def _find(aws: Aws, values: Values) -> Iterator[Existing]:
 
 
 def _uses(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
-    yield by_use(str(change.at(side).get("function_name")), "lambda/gb-second")
+    yield by_use(str(change.at(side).get("function_name")), "lambda/x86_64/gb-second")
 
 
 def _story(plan: Plan, change: Change) -> Iterator[Story]:

@@ -173,4 +173,4 @@ class HttpApi(Overridable, Billed, Named):
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """Its requests."""
-        yield by_use(place.name, "apigateway/http-requests")
+        yield by_use(place.name, "apigateway/http-request")

@@ -455,7 +455,7 @@ class RestApi(Overridable, Billed, Named, Reaching):
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """Its requests, and a web ACL with its rules."""
-        yield by_use(place.name, "apigateway/rest-requests")
+        yield by_use(place.name, "apigateway/rest-request")
         firewall = self.firewall
         if firewall is not None and firewall.web_acl is None:
             rules = len(firewall.groups) + (firewall.requests_per_5_minutes is not None)

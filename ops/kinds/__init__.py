@@ -12,6 +12,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -19,7 +20,7 @@ from typing import Any, TypeVar, cast
 
 from ..errors import BadInputError
 from .prices import Wanted
-from .record import Foreign, Kind, Mover
+from .record import Foreign, Kind, Mover, Not, RiskCheck
 
 K = TypeVar("K", bound=Kind | Foreign)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,21 +28,61 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @cache
 def kinds() -> Mapping[str, Kind]:
-    """Every record by its Terraform type. Raises ValueError where two files have the same."""
-    return _by_type(kind for module in _modules() for kind in getattr(module, "KINDS", ()))
+    """Every record by its Terraform type; a team's own comes before Inferform's of the same type.
+
+    Raises ValueError where two files of Inferform's, or two modules of the team's, have the same.
+    """
+    brought = _by_type(each for module in _built_in() for each in getattr(module, "KINDS", ()))
+    own = _by_type(each for module in own_modules() for each in getattr(module, "KINDS", ()))
+    joined = {
+        kind: _joined(record, brought[kind]) if kind in brought else record
+        for kind, record in own.items()
+    }
+    return MappingProxyType({**brought, **joined})
+
+
+def _joined(own: Kind, brought: Kind) -> Kind:
+    """A team's record of a type that Inferform knows too, as it may since an upgrade: the team's
+    answers, Inferform's where the team has none, and the risks and settings of both."""
+    answers = {
+        each.name: getattr(brought, each.name)
+        for each in fields(Kind)
+        if isinstance(getattr(own, each.name), Not)
+    }
+    record = replace(own, **answers)
+    return replace(
+        record,
+        outage=own.outage or brought.outage,
+        holds_data=own.holds_data or brought.holds_data,
+        risks=tuple(dict.fromkeys((*_risks(own), *_risks(brought)))) or record.risks,
+        settings={**_settings(brought), **_settings(own)} or record.settings,
+    )
+
+
+def _risks(record: Kind) -> tuple[RiskCheck, ...]:
+    return () if isinstance(record.risks, Not) else record.risks
+
+
+def _settings(record: Kind) -> Mapping[str, str]:
+    return {} if isinstance(record.settings, Not) else record.settings
 
 
 @cache
 def known() -> Mapping[str, Kind | Foreign]:
-    """What a review knows by Terraform type: the records, and those of other projects' types."""
-    own = kinds()
-    foreign = (
-        entry
-        for module in _modules()
-        for entry in getattr(module, "FOREIGN", ())
-        if entry.type not in own or module in _OWN.values()
-    )
-    return _by_type((*own.values(), *foreign))
+    """What a review knows by Terraform type: the records, and those of other projects' types. Of a
+    team's own a type that has a record adds its risks alone."""
+    found: dict[str, Kind | Foreign] = dict(kinds())
+    for module in _built_in():
+        for entry in getattr(module, "FOREIGN", ()):
+            found.setdefault(entry.type, entry)
+    team = _by_type(each for module in own_modules() for each in getattr(module, "FOREIGN", ()))
+    for kind, entry in team.items():
+        record = found.get(kind)
+        if isinstance(record, Kind):
+            found[kind] = replace(record, risks=(*_risks(record), *entry.risks) or record.risks)
+        else:
+            found[kind] = entry
+    return MappingProxyType(found)
 
 
 @cache
@@ -120,7 +161,7 @@ def add_own(paths: Iterable[str], folder: Path) -> None:
             )
         _OWN[path] = module
         _forget()
-        kinds()  # a type with two records is an error here
+        kinds()  # a type with two records of the team's is an error here
 
 
 def forget_own() -> None:

@@ -215,7 +215,7 @@ PRICES = (
     products("awswaf", r"RuleV2", "waf/rule", unit="month"),
 )
 UNLISTED_PRICES = {
-    r"apigateway/.*-requests": "requests are billed by use, of which a plan does not know how many",
+    r"apigateway/.*-request": "requests are billed by use, of which a plan does not know how many",
 }
 
 # Review
@@ -498,7 +498,7 @@ KINDS = (
         _rest_api,
         name=Not("an account may have several REST APIs of one name"),
         outage=True,
-        uses=_requests("apigateway/rest-requests"),
+        uses=_requests("apigateway/rest-request"),
         story=_api_story("REST API"),
         risks=(_published, _url_off, *resource_policy(computed=True)),
         verify=_SERVED,
@@ -640,7 +640,7 @@ KINDS = (
         _http_api,
         name=Not("an account may have several HTTP APIs of one name"),
         outage=True,
-        uses=_requests("apigateway/http-requests"),
+        uses=_requests("apigateway/http-request"),
         story=_api_story("HTTP API"),
         risks=(_url_off,),
         verify=_SERVED,

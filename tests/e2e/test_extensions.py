@@ -152,5 +152,5 @@ def test_everything_is_destroyed(team: Team) -> None:
 def test_the_own_kind_is_known_to_cost_and_to_the_registry_of_records(team: Team) -> None:
     assert isinstance(known()["aws_lambda_function"], Kind)
     found = {usage.key for usage in usages(team.environment())}
-    assert "lambda/gb-second" in found
+    assert "lambda/x86_64/gb-second" in found
     assert list(overrides(team.environment())) == []

@@ -28,7 +28,8 @@ from inferform.iam.policy import allow
 from inferform.layers.built import Built
 from inferform.own import OwnService, OwnSurroundings
 from ops.errors import BadInputError
-from ops.kinds import add_own, forget_own, kinds
+from ops.kinds import add_own, forget_own, kinds, known
+from ops.kinds.record import Not
 from tests.conftest import ROOT
 from tests.modules.test_layers import Synthesize
 
@@ -255,18 +256,53 @@ def test_records_that_do_not_import_or_are_none_are_said(tmp_path: Path) -> None
         add_own(["empty_kinds_of_a_test"], tmp_path)
 
 
-def test_a_type_that_inferform_knows_gets_no_second_record(tmp_path: Path) -> None:
-    text = (
-        "from ops.kinds.reasons import part\n"
-        'KINDS = (part("aws_sagemaker_endpoint", "x", "y", "z"),)\n'
-    )
-    (tmp_path / "second_kinds_of_a_test.py").write_text(text, encoding="utf-8")
+OWN_ENDPOINT = (
+    "from ops.kinds.reasons import part\n"
+    'KINDS = (part("aws_sagemaker_endpoint", "our endpoint", "y", "z"),)\n'
+)
+
+
+def test_a_team_s_record_of_a_type_that_inferform_knows_hides_no_risk(tmp_path: Path) -> None:
+    """A release of Inferform's may bring a type that a team has a record of."""
+    brought = kinds()["aws_sagemaker_endpoint"]
+    (tmp_path / "second_kinds_of_a_test.py").write_text(OWN_ENDPOINT, encoding="utf-8")
     try:
+        add_own(["second_kinds_of_a_test"], tmp_path)
+        own = kinds()["aws_sagemaker_endpoint"]
+        assert own.words == "our endpoint"
+        assert own.outage is True
+        assert (own.risks, own.settings) == (brought.risks, brought.settings)
+        assert own.verify is brought.verify
+        (tmp_path / "third_kinds_of_a_test.py").write_text(OWN_ENDPOINT, encoding="utf-8")
         with pytest.raises(ValueError, match="aws_sagemaker_endpoint has two records"):
-            add_own(["second_kinds_of_a_test"], tmp_path)
+            add_own(["third_kinds_of_a_test"], tmp_path)
     finally:
         forget_own()
-    assert kinds()["aws_sagemaker_endpoint"].words == "SageMaker endpoint"
+    assert kinds()["aws_sagemaker_endpoint"] is brought
+
+
+def test_what_a_team_knows_of_a_foreign_type_adds_risks_to_inferform_s_record(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "from ops.kinds.record import Foreign, risk\n"
+        "from ops.told import RiskRule, Severity\n"
+        '@risk(RiskRule("TEAMTEST9", Severity.LOW, "a risk", "an advice"))\n'
+        "def found(plan, change):\n"
+        "    yield 'is found'\n"
+        'FOREIGN = (Foreign("aws_sagemaker_endpoint", "x", risks=(found,)),)\n'
+    )
+    brought = kinds()["aws_sagemaker_endpoint"]
+    (tmp_path / "fourth_kinds_of_a_test.py").write_text(text, encoding="utf-8")
+    try:
+        add_own(["fourth_kinds_of_a_test"], tmp_path)
+        joined = known()["aws_sagemaker_endpoint"]
+        assert joined.words == brought.words
+        assert not isinstance(joined.risks, Not)
+        assert [check.rule.id for check in joined.risks][-1] == "TEAMTEST9"
+        assert len(joined.risks) == len(brought.risks) + 1  # type: ignore[arg-type]
+    finally:
+        forget_own()
 
 
 def test_a_policy_of_a_team_s_own_is_attached_to_the_role_of_the_service(

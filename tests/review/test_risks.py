@@ -56,6 +56,20 @@ ROUTE = {
 THROTTLED = {"throttling_rate_limit": 10, "throttling_burst_limit": 5}
 
 CASES: dict[str, tuple[str, Entry]] = {
+    "the stack of a component is deleted": (
+        "CMP1",
+        changed(
+            "aws_cloudformation_stack.c",
+            ["delete"],
+            {
+                "name": "c",
+                "template_body": json.dumps(
+                    {"Resources": {"C": {"Type": "AWS::SageMaker::InferenceComponent"}}}
+                ),
+            },
+            None,
+        ),
+    ),
     "less is kept warm of a function": (
         "FUN2",
         update(
