@@ -71,6 +71,9 @@ RESERVED: Mapping[str, tuple[str, ...]] = {
 Source: Amazon S3 User Guide, bucket naming rules; Amazon EC2 API reference, CreateSecurityGroup."""
 
 LIMITS: Mapping[str, int] = {
+    "aws_apigatewayv2_api": 128,
+    "aws_apigatewayv2_domain_name": 512,
+    "aws_apigatewayv2_vpc_link": 128,
     "aws_appautoscaling_policy": 256,
     "aws_appautoscaling_scheduled_action": 256,
     "aws_autoscaling_group": 255,
@@ -97,6 +100,8 @@ LIMITS: Mapping[str, int] = {
     "aws_iam_policy": 128,
     "aws_iam_role": 64,
     "aws_kms_alias": 256,
+    "aws_lambda_function": 64,
+    "aws_lambda_alias": 128,
     "aws_launch_template": 128,
     "aws_lb": 32,
     "aws_lb_target_group": 32,
@@ -112,11 +117,14 @@ LIMITS: Mapping[str, int] = {
     "aws_service_discovery_private_dns_namespace": 253,
     "aws_service_discovery_service": 127,
     "aws_sfn_state_machine": 80,
+    "aws_wafv2_web_acl": 128,
 }
 """The longest name of each Terraform type that has names, in characters.
 
 Source: botocore's service models, except ECS (255 letters, CreateCluster), EKS Fargate profiles and
-node groups (EKS User Guide), EC2 security groups (255, CreateSecurityGroup), load balancers and
+node groups (EKS User Guide), EC2 security groups (255, CreateSecurityGroup), HTTP APIs, VPC links
+(128) and domains (512, API Gateway V2 API reference), functions (64, AWS Lambda API reference,
+CreateFunction), load balancers and
 target groups (32, CreateLoadBalancer, CreateTargetGroup).
 """
 

@@ -138,7 +138,7 @@ def _without_assigned(pattern: re.Pattern[str], text: str) -> Iterator[str]:
             continue
         # What has such a name is looked at once, so that the time is in proportion to the text.
         passed = found.end()
-        if not is_harmless(match["name"], found["value"].strip("\"'")):
+        if not is_harmless(match["name"], found["value"].strip("\"'").rstrip(")]},;")):
             yield text[kept : match.end()]
             yield "(masked)"
             kept = passed

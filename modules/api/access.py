@@ -5,4 +5,8 @@ from __future__ import annotations
 from ..access import Access
 
 # Its actions in IAM are the methods of its own REST API.
-ACCESS = {"apigateway": Access(("GET",), passes_to=("apigateway",))}
+ACCESS = {
+    "apigateway": Access(("GET",), passes_to=("apigateway",)),
+    # API Gateway tries these when it is given the role that writes the logs of REST APIs.
+    "logs": Access((), roles=("FilterLogEvents", "GetLogEvents")),
+}

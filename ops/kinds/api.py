@@ -14,7 +14,7 @@ from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Severity, Story
 from .alb import certificate
 from .finding import given, pairs
-from .policies import lets, resource_policy
+from .policies import any_account, lets, resource_policy
 from .prices import products
 from .reasons import part, resource
 from .record import Existing, Finding, Found, Not, Values, risk
@@ -614,7 +614,7 @@ KINDS = (
         part_of="aws_lambda_function",
         outage=True,
         story=Not("the API that calls the function is told"),
-        risks=lets(),
+        risks=(*lets(), any_account),
         verify=_SERVED,
     ),
     part(

@@ -13,7 +13,7 @@ from ..plan import Action, Change, Plan
 from ..told import RiskRule, Severity
 from . import weaker
 from .finding import given, pairs
-from .policies import narrows, resource_policy
+from .policies import resource_policy
 from .reasons import part, resource
 from .record import Existing, Finding, Found, Not, Values, risk
 from .synthesis import Resource, Synthesis
@@ -169,7 +169,7 @@ KINDS = (
         "policy of a topic",
         "aws_sns_topic",
         "SetTopicAttributes replaces the policy that is there",
-        risks=(*resource_policy(), narrows()),
+        risks=resource_policy(),
     ),
     part(
         "aws_sns_topic_subscription",

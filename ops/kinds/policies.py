@@ -654,7 +654,7 @@ trust = (wider_trust, _not_judged("assume_role_policy"))
 
 
 @risk(IAM5)
-def _any_account(plan: Plan, permission: Change) -> Iterator[Found]:
+def any_account(plan: Plan, permission: Change) -> Iterator[Found]:
     """A service that may call a function on behalf of whoever uses that service.
 
     Source: Lambda developer guide, Granting Lambda function access to AWS services.
@@ -898,7 +898,6 @@ FOREIGN = (
     ),
     Foreign("aws_iam_group_membership", "users of a group", risks=(not_judged(_member),)),
     Foreign("aws_iam_user_group_membership", "groups of a user", risks=(not_judged(_member),)),
-    Foreign("aws_lambda_permission", "permission of a function", risks=(*lets(), _any_account)),
     Foreign("aws_lambda_layer_version_permission", "permission of a layer", risks=lets()),
     Foreign("aws_cloudwatch_event_permission", "permission of an event bus", risks=lets()),
     Foreign(

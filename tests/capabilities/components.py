@@ -131,6 +131,11 @@ _OF_PERCENT = "a percentage, where the models have one number for copies and per
 CAPABILITY = Capability(
     examples={"components": _EXAMPLE},
     environments={"components": shared},
+    checkov={
+        "*-inference/aws_cloudformation_stack.*": {
+            "CKV_AWS_124": "Terraform waits for each stack, and its apply fails where the stack does",
+        },
+    },
     not_aws={
         _ESTIMATE: tuple(
             f"LanguageModel.{field}"

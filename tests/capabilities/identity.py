@@ -46,6 +46,8 @@ CAPABILITY = Capability(
         "identity-*/aws_iam_policy.roles_boundary_*": {"*": _CEILING},
         "identity-*/aws_iam_role_policy.roles_deploy-policy_*": {
             "s3": "it sets up buckets of the organization in every way, and none of the states",
+            "budgets*": "budgets have no ARN to begin with; no role may be passed to their actions",
+            "chatbot*": "it makes chat channels of the account; their roles are bounded, and read",
         },
     },
 )

@@ -119,6 +119,7 @@ observability=Observability(),
     shorter={
         "an alarm of this account and Region, by its name": ("CompositeAlarm.muted_by",),
     },
+    encrypted={"aws_sns_topic": lambda topic: topic.get("kms_master_key_id")},
     checkov={
         "observability-*/aws_iam_role_policy.topic_chat_*": {
             "CKV_AWS_355": "metrics and alarms take no resource where they are listed and drawn",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ops.kinds import kinds, known
+from ops.kinds import _built_in, kinds, known
 from ops.kinds.record import Kind, Not
 from ops.terraform import ROOT
 
@@ -76,6 +76,19 @@ def test_words_and_parts_are_of_use() -> None:
     parts = {record.part_of for record in kinds().values() if record.part_of}
     assert parts
     assert parts <= set(kinds())
+
+
+def test_a_type_that_becomes_inferform_s_own_keeps_the_risks_that_it_had() -> None:
+    """A record takes the place of what was known of the type in plans of other projects."""
+    records = kinds()
+    foreign = [each for module in _built_in() for each in getattr(module, "FOREIGN", ())]
+    assert len(foreign) > 100
+    for entry in foreign:
+        record = records.get(entry.type)
+        if record is not None and entry.risks:
+            assert not isinstance(record.risks, Not), entry.type
+            held = {check.rule.id for check in record.risks}
+            assert {check.rule.id for check in entry.risks} <= held, entry.type
 
 
 def test_no_operation_names_a_type() -> None:

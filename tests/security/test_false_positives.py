@@ -17,7 +17,11 @@ from ops.plan import read_plan
 from tests.conftest import ROOT, Synthesized
 from tests.review.plans import PLANS
 
-SECRETS = ("correct horse battery", "hunter2-first", "hunter2-second", "hunter2")
+SECRETS = (
+    *("correct horse battery", "hunter2-first", "hunter2-second", "hunter2"),
+    # Whoever has the address of a receiver of alarms may send it some.
+    "https://events.pagerduty.com/integration/",
+)
 """What the fixtures hold as secrets."""
 
 HIDDEN = ("user_data",)
@@ -63,7 +67,7 @@ def test_no_argument_of_any_stack_is_masked(everything: Synthesized) -> None:
                 arguments = {key: value for key, value in resource.items() if key != "//"}
                 found += masked(arguments, mask(arguments), f"{stack}/{kind}.{name}")
     assert looked > 500
-    assert found == []
+    assert [each for each in found if not is_meant(each[1])] == []
 
 
 @pytest.mark.parametrize("file", sorted(PLANS.glob("*.json")), ids=lambda file: file.stem)

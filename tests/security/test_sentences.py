@@ -111,7 +111,7 @@ SENTENCES: dict[str, list[Right]] = {
             *("deploy", "iam:AttachRolePolicy", OWN),
             **{**BOUNDED, "iam:PolicyARN": f"{IAM}:policy/inferform/acme-x"},
         ),
-        no("deploy", "iam:PassRole", OWN, **{"iam:PassedToService": "lambda.amazonaws.com"}),
+        no("deploy", "iam:PassRole", OWN, **{"iam:PassedToService": "glue.amazonaws.com"}),
     ],
     "It starts no commands, sessions, builds, pipelines or tasks with roles of others, puts nothing "
     "into running instances, and changes neither access to clusters nor launch templates that are "
