@@ -116,7 +116,9 @@ def pattern(text: str) -> re.Pattern[str]:
     text = text.replace(r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff")
     text = text.replace(r"\p{Print}", "[ -~]")
     text = re.sub(r"\\p\{(\w)\}", lambda match: _categories()[match[1]], text)
-    return re.compile(text, re.ASCII)
+    # Java takes a flag in the middle; the models mean it for names of HTML in any case.
+    flags = re.IGNORECASE if "(?i)" in text else 0
+    return re.compile(text.replace("(?i)", ""), re.ASCII | flags)
 
 
 @cache

@@ -73,6 +73,8 @@ def _stand_in(reference: re.Match[str]) -> str:
     buckets to have at most 63."""
     if reference[0] == "${local.suffix}":
         return "0a1b2c3d"
+    if reference[0].endswith("execution_arn}"):
+        return "arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5"
     return "b" * 63 if reference[0].endswith("bucket}") else _UNKNOWN
 
 

@@ -292,7 +292,11 @@ class HostedEndpoint(Construct):
             parameters={each: known[each] for each in template["Parameters"]},
             on_failure="DELETE",
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
-            depends_on=[*self._role.ready],
+            # Containers start as soon as an endpoint is there, and fetch what they serve.
+            depends_on=[
+                *self._role.ready,
+                *(self._around.ways_out if GROUPS in template["Parameters"] else ()),
+            ],
         )
 
     # Rollout

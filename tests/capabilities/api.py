@@ -190,7 +190,6 @@ CAPABILITY = Capability(
     not_aws={
         "the name of a domain, which the domain of an API is compared with": ("Apis.domains{key}",),
         "a part of a key, of a path or of a text that the models hold as one": (
-            "Firewall.requests_per_5_minutes",
             "HttpApi.routes{key}",
             "HttpRoute.method",
             "HttpRoute.path",

@@ -168,4 +168,12 @@ CAPABILITY = Capability(
     },
     requests={"aws_cloudformation_stack": "cloudformation:CreateStack"},
     elsewhere={"aws_cloudformation_stack.name": "cloudformation:CreateStackInput.StackName"},
+    own={
+        "a parameter of the template, by the name that the template gives it": tuple(
+            f"aws_cloudformation_stack.parameters.{each}"
+            for each in (
+                *("Model", "Model1", "Model2", "Name", "Role", "SecurityGroups", "Subnets"),
+            )
+        ),
+    },
 )

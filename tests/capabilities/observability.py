@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from .record import MODEL, OTHER_UNIT, OWN_CHOICE, PART_OF_A_NAME, Capability
+from .record import (
+    MODEL,
+    OTHER_UNIT,
+    OWN_CHOICE,
+    PART_OF_A_NAME,
+    TERRAFORMS,
+    Capability,
+)
 
 _KEYS = "keys of alarms of the environment, from which rules are written"
 
@@ -118,6 +125,31 @@ observability=Observability(),
     },
     shorter={
         "an alarm of this account and Region, by its name": ("CompositeAlarm.muted_by",),
+    },
+    elsewhere={
+        "aws_budgets_budget.limit_amount": "budgets:Spend.Amount",
+        "aws_budgets_budget.limit_unit": "budgets:Spend.Unit",
+        "aws_cloudwatch_composite_alarm.actions_suppressor.alarm": (
+            "cloudwatch:PutCompositeAlarmInput.ActionsSuppressor"
+        ),
+        "aws_cloudwatch_composite_alarm.actions_suppressor.extension_period": (
+            "cloudwatch:PutCompositeAlarmInput.ActionsSuppressorExtensionPeriod"
+        ),
+        "aws_cloudwatch_composite_alarm.actions_suppressor.wait_period": (
+            "cloudwatch:PutCompositeAlarmInput.ActionsSuppressorWaitPeriod"
+        ),
+        "aws_sns_topic_policy.arn": "sns:SetTopicAttributesInput.TopicArn",
+        "aws_sns_topic_policy.policy": "sns:SetTopicAttributesInput.AttributeValue",
+    },
+    own={
+        "a value of the attributes of CreateTopic, which the models do not name": (
+            "aws_sns_topic.kms_master_key_id",
+        ),
+        "sent one by one, in requests of their own": ("aws_budgets_budget.notification",),
+        "a map in the request, of which Terraform has a block for each key": (
+            "aws_budgets_budget.cost_filter",
+        ),
+        TERRAFORMS: ("aws_sns_topic_subscription.endpoint_auto_confirms",),
     },
     encrypted={"aws_sns_topic": lambda topic: topic.get("kms_master_key_id")},
     checkov={

@@ -36,7 +36,7 @@ from tests.capabilities.record import ACCOUNT
 from tests.conftest import Synthesized, stacks_in
 from tests.scaling_cases import CASES
 from tests.specs.fields import fields
-from tests.specs.kinds import Tree, environment, valid_trees
+from tests.specs.kinds import Tree, environment, followed, valid_trees
 from tests.terraform_requests import ELSEWHERE, OWN, REQUESTS, Sent, in_request, sent_by
 
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-12345678901"
@@ -125,28 +125,45 @@ SHORT_NAMES = {str(field) for field in fields() if field.is_short_name}
 LONGEST = {"organization": 16, "stage": 10}
 
 
-def longest(tree: Any) -> Any:
-    """A tree whose names are as long as they may be."""
+def lengthened(tree: Any) -> Any:
+    """A tree whose names are as long as they may be, and what refers to them too."""
+    names: dict[str, str] = {}
+    long = longest(tree, names)
+    for old, new in names.items():
+        long = followed(long, old, new)
+    return long
+
+
+def longest(tree: Any, names: dict[str, str]) -> Any:
+    """A tree whose names are as long as they may be; `names` gets each with the longer one."""
     if isinstance(tree, list):
-        return [longest(each) for each in tree]
+        return [longest(each, names) for each in tree]
     if not isinstance(tree, Tree):
         return tree
     given: dict[str, Any] = {}
     for name, value in tree.given.items():
         places = {f"{spec.__name__}.{name}" for spec in getattr(inferform, tree.kind).__mro__}
         if isinstance(value, dict):
-            # Fields beside them name side-cars as they are.
-            are_names = name != "sidecars" and bool(
+            # Fields beside them name side-cars as they are; components and adapters share the length
+            # of a name with their endpoint, which a rule of their own holds them to.
+            are_names = name not in ("sidecars", "components", "adapters") and bool(
                 {f"{place}{{key}}" for place in places} & SHORT_NAMES
             )
-            given[name] = {
-                stretched(key) if are_names else key: longest(each) for key, each in value.items()
-            }
+            given[name] = {}
+            for key, each in value.items():
+                stretches = are_names and not _has_components(each)
+                long = stretched(key) if stretches else key
+                names |= {key: long} if stretches else {}
+                given[name][long] = longest(each, names)
         elif isinstance(value, str) and places & SHORT_NAMES:
             given[name] = stretched(value, LONGEST.get(name, 32))
         else:
-            given[name] = longest(value)
+            given[name] = longest(value, names)
     return Tree(tree.kind, given)
+
+
+def _has_components(tree: Any) -> bool:
+    return isinstance(tree, Tree) and "components" in tree.given
 
 
 def stretched(name: str, length: int = 32) -> str:
@@ -161,12 +178,15 @@ def sent(everything: Synthesized, tmp_path_factory: pytest.TempPathFactory) -> l
     environments = {name: environment(tree) for name, tree in trees.items()}
     # Foreign outputs name what others have made.
     del trees["foreign"]
-    environments |= {f"{name}-long": environment(longest(tree)) for name, tree in trees.items()}
+    environments |= {f"{name}-long": environment(lengthened(tree)) for name, tree in trees.items()}
     for name, made in {**environments, "rest": rest()}.items():
         outdir = program.synthesize([made], outdir=tmp_path_factory.mktemp(name))
         stacks.update((f"kinds-{name}-{key}", stack) for key, stack in stacks_in(outdir).items())
     found = [each for name, stack in stacks.items() for each in sent_by(name, stack)]
-    return [*found, *(job for each in found for job in transform_jobs(each))]
+    return [
+        *found,
+        *(inner for each in found for inner in (*transform_jobs(each), *in_templates(each))),
+    ]
 
 
 def transform_jobs(machine: Sent) -> Iterator[Sent]:
@@ -177,6 +197,38 @@ def transform_jobs(machine: Sent) -> Iterator[Sent]:
                 yield from in_request(
                     machine.stack, "sagemaker:CreateTransformJobRequest", state["Parameters"]
                 )
+
+
+STACKED = {
+    "AWS::SageMaker::EndpointConfig": "sagemaker:CreateEndpointConfigInput",
+    "AWS::SageMaker::InferenceComponent": "sagemaker:CreateInferenceComponentInput",
+}
+"""The request that CloudFormation makes of each type of resource."""
+
+UPDATES = "sagemaker:UpdateInferenceComponentInput"
+
+
+def in_templates(stack: Sent) -> Iterator[Sent]:
+    """What CloudFormation sends of the template of a stack."""
+    if stack.attribute != "aws_cloudformation_stack.template_body":
+        return
+    for resource in json.loads(stack.value)["Resources"].values():
+        content = without_references(resource["Properties"])
+        # The way of an update is sent with updates alone.
+        way = {name: content.pop(name) for name in ("DeploymentConfig",) if name in content}
+        yield from in_request(stack.stack, STACKED[resource["Type"]], content)
+        yield from in_request(stack.stack, UPDATES, way)
+
+
+def without_references(value: Any) -> Any:
+    """A template's value with a reference of Terraform's for each of CloudFormation's."""
+    if isinstance(value, list):
+        return [without_references(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and next(iter(value)) in ("Ref", "Fn::GetAtt", "Fn::Sub"):
+        return "${parameter}"
+    return {name: without_references(each) for name, each in value.items()}
 
 
 def test_every_attribute_is_a_member_of_a_request_or_has_a_reason(sent: list[Sent]) -> None:

@@ -123,6 +123,30 @@ def valid_trees() -> dict[str, Tree]:
     }
 
 
+_REFERENCES = ("of", "service", "alarms", "unless")
+"""Fields of the layers above that name a service, or its alarms."""
+
+
+def followed(tree: Any, old: str, new: str, field: str = "") -> Any:
+    """A tree in which what refers to a service that was renamed does so by the new name."""
+    if isinstance(tree, Tree):
+        given = {name: followed(value, old, new, name) for name, value in tree.given.items()}
+        return Tree(tree.kind, given)
+    if isinstance(tree, dict):
+        are_services = field == "services" and all(
+            isinstance(value, Tree) and value.kind == "ServiceAlarms" for value in tree.values()
+        )
+        return {
+            (new if are_services and key == old else key): followed(value, old, new, field)
+            for key, value in tree.items()
+        }
+    if isinstance(tree, list):
+        return [followed(each, old, new, field) for each in tree]
+    if isinstance(tree, str) and field in _REFERENCES:
+        return "/".join(new if part == old else part for part in tree.split("/"))
+    return tree
+
+
 def places(tree: Any, path: Path = ()) -> Iterator[Path]:
     """Every place in a tree, the containers before what they hold."""
     if path:

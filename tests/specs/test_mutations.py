@@ -28,7 +28,18 @@ from inferform import (
 )
 from inferform.spec import problems_of, walk
 from tests.specs.files import folder
-from tests.specs.kinds import Tree, at, built, changed, environment, file, places, put, valid_trees
+from tests.specs.kinds import (
+    Tree,
+    at,
+    built,
+    changed,
+    environment,
+    file,
+    followed,
+    places,
+    put,
+    valid_trees,
+)
 
 TREES = valid_trees()
 PLACES = {name: list(places(tree)) for name, tree in TREES.items()}
@@ -195,7 +206,8 @@ def valid_environments(draw: st.DrawFn) -> Tree:
     services = at(tree, tuple(group))
     renamed = draw(short_names.filter(lambda new: new not in services))
     new_names = {(renamed if known == service else known): spec for known, spec in services.items()}
-    return put(tree, ".".join(map(str, group)), new_names)  # type: ignore[no-any-return]
+    put_in = put(tree, ".".join(map(str, group)), new_names)
+    return followed(put_in, service, renamed)  # type: ignore[no-any-return]
 
 
 def _may_begin(organization: str) -> bool:

@@ -286,7 +286,8 @@ ComponentSource = Annotated[
 
 
 class OnInstanceType(ComponentResources):
-    """What one copy takes of an instance of one of several types."""
+    """What one copy takes of an instance of one of several types. What is not given is as the
+    component has it."""
 
     model: ComponentSource | None = None
     """What is served on it. Default: the component's `model`."""
@@ -640,7 +641,11 @@ class Component(ComponentResources):
 
     def on(self, instance_type: str) -> ComponentResources:
         """What one copy takes of an instance of a type."""
-        return self.by_instance_type.get(instance_type, self)
+        own = self.by_instance_type.get(instance_type)
+        if own is None:
+            return self
+        left = set(ComponentResources.model_fields) - own.model_fields_set
+        return own.replace(**{name: getattr(self, name) for name in left})
 
     def source_on(self, instance_type: str) -> ComponentSource:
         """What is served on an instance of a type."""
