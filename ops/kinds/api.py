@@ -375,6 +375,26 @@ def _api_story(words: str) -> Any:
     return tell
 
 
+def _gone_story(words: str, attribute: str, interrupted: str) -> Any:
+    def tell(plan: Plan, change: Change) -> Iterator[Story]:
+        """What requests need on their way, once it goes; a change of it is the API's to tell."""
+        if change.action not in (Action.DELETE, Action.REPLACE):
+            return
+        name = name_of(change, attribute)
+        because = f" because of {forced(change)}" if change.action is Action.REPLACE else ""
+        until = ", until it is made again" if change.action is Action.REPLACE else ""
+        yield Story(
+            kind=words,
+            name=name,
+            address=change.address,
+            action=change.action.value,
+            headline=f"{name} is {PAST[change.action]}{because}",
+            interrupted=f"{interrupted}{until}",
+        )
+
+    return tell
+
+
 def _deployment_story(plan: Plan, deployment: Change) -> Iterator[Story]:
     """What a REST API serves from now on."""
     if deployment.action is not Action.REPLACE:
@@ -595,7 +615,7 @@ KINDS = (
         name=Not("an API has each name of a stage once"),
         outage=True,
         preflight=_log_role,
-        story=_API_TOLD,
+        story=_gone_story("stage of a REST API", "stage_name", "every request to the stage"),
         settings={"access_log_settings": "access logs"},
         verify=Not("the services behind it are verified; no request is sent through its URL"),
     ),
@@ -613,7 +633,11 @@ KINDS = (
         name=Not("a policy of an alias has each statement id once"),
         part_of="aws_lambda_function",
         outage=True,
-        story=Not("the API that calls the function is told"),
+        story=_gone_story(
+            "permission of a function",
+            "statement_id",
+            "every request that the API passes to the function",
+        ),
         risks=(*lets(), any_account),
         verify=_SERVED,
     ),
@@ -630,7 +654,7 @@ KINDS = (
         name=Not("an account may have several usage plans of one name"),
         outage=True,
         holds_data=False,
-        story=Not("its API is told, for which it counts requests"),
+        story=_gone_story("usage plan", "name", "every request with a key of the plan"),
         settings={"throttle_settings": "the throttle of its keys", "quota_settings": "its quota"},
         verify=Not("it counts requests of callers with a key, which verify has none of"),
     ),
@@ -653,6 +677,7 @@ KINDS = (
         outage=True,
         risks=(_opened("authorization_type"), _route_gone),
         verify=_SERVED,
+        story=_gone_story("route of an HTTP API", "route_key", "every request to the route"),
     ),
     resource(
         "aws_apigatewayv2_integration",
@@ -677,6 +702,7 @@ KINDS = (
         risks=(_lifted("default_route_settings"),),
         settings={"access_log_settings": "access logs"},
         verify=Not("the services behind it are verified; no request is sent through its URL"),
+        story=_gone_story("stage of an HTTP API", "name", "every request to the stage"),
     ),
     resource(
         "aws_apigatewayv2_vpc_link",
@@ -686,6 +712,7 @@ KINDS = (
         outage=True,
         addresses=Not("it takes one address of a subnet or a few, as its traffic asks for them"),
         verify=Not("the services that it leads to are verified"),
+        story=_gone_story("VPC link", "name", "every request to the services behind it"),
     ),
     resource(
         "aws_apigatewayv2_domain_name",
@@ -694,7 +721,7 @@ KINDS = (
         name="domain_name",
         outage=True,
         preflight=_certificates,
-        story=Not("the API that it leads to is told, and its risk names it"),
+        story=_gone_story("domain of APIs", "domain_name", "every request to the domain"),
         risks=(_domain_gone,),
         verify=Not("its certificate is checked by preflight; no request is sent through it"),
     ),
@@ -706,6 +733,9 @@ KINDS = (
         outage=True,
         risks=(_moved,),
         verify=Not("the services that its API leads to are verified"),
+        story=_gone_story(
+            "place of an API at a domain", "domain_name", "every request to that place"
+        ),
     ),
     resource(
         "aws_wafv2_web_acl",

@@ -343,3 +343,29 @@ def test_a_node_group_rolls_for_its_template_and_its_version(
     entry = changed("aws_eks_node_group.g", ["update"], {**values, **before}, {**values, **after})
     (story,) = tell(read_plan(plan_of(entry)))
     assert bool(story.rollout) is rolls
+
+
+ON_THE_WAY = {
+    "aws_api_gateway_stage": "stage_name",
+    "aws_api_gateway_usage_plan": "name",
+    "aws_apigatewayv2_api_mapping": "domain_name",
+    "aws_apigatewayv2_domain_name": "domain_name",
+    "aws_apigatewayv2_route": "route_key",
+    "aws_apigatewayv2_stage": "name",
+    "aws_apigatewayv2_vpc_link": "name",
+    "aws_lambda_permission": "statement_id",
+}
+
+
+@pytest.mark.parametrize("kind", ON_THE_WAY)
+def test_what_requests_need_on_their_way_to_a_model_is_told_once_it_goes(kind: str) -> None:
+    before = {ON_THE_WAY[kind]: "x", "tags": {}}
+    gone = changed(f"{kind}.x", ["delete"], before, None)
+    (story,) = tell(read_plan(plan_of(gone)))
+    assert story.headline == "x is deleted"
+    assert story.interrupted.startswith("every request ")
+    again = changed(f"{kind}.x", ["delete", "create"], before, before)
+    (story,) = tell(read_plan(plan_of(again)))
+    assert story.interrupted.endswith(", until it is made again")
+    kept = changed(f"{kind}.x", ["update"], before, {**before, "tags": {"a": "b"}})
+    assert list(tell(read_plan(plan_of(kept)))) == []
