@@ -246,8 +246,7 @@ class Quota(Spec):
 class UsagePlan(Spec):
     """What callers with a key of the plan may use.
 
-    Keys are not made by Terraform, so that none is in a state: `aws apigateway create-api-key` makes one,
-    and `aws apigateway create-usage-plan-key` gives it the plan.
+    Keys are not made by Terraform, so that none is in a state: `inferform api-keys create` makes one.
     """
 
     throttle: Throttle
