@@ -3,20 +3,116 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..aws import Aws
-from ..plan import Action, Change, Plan
-from ..told import RiskRule, Severity
+from ..plan import Action, Change, Plan, Side, dig
+from ..told import RiskRule, Severity, Story
 from .finding import given, pairs
 from .reasons import resource
 from .record import Existing, Found, Not, Values, risk
+from .sagemaker_story import MODEL, Served, named, served
+from .scaling import scaling_targets
 from .stacked import STACK, component_of
+from .words import arrow, minutes, short_image
 
 
 def _find(aws: Aws, values: Values) -> Iterator[Existing]:
     name = given(values, "name")
     for stack in aws.any_client("cloudformation").describe_stacks(StackName=name)["Stacks"]:
         yield Existing(name, pairs(stack.get("Tags", [])), stack["StackStatus"])
+
+
+# Story
+
+
+def _served(plan: Plan, stack: Change, side: Side) -> Served:
+    """What a component serves, as far as a plan tells it."""
+    component = component_of(stack.at(side)) or {}
+    written = component.get("Specification") or dig(component, "Specifications", 0) or {}
+    container = written.get("Container") or {}
+    if "ModelName" not in written:
+        image = str(container.get("Image") or "")
+        artifact = str(container.get("ArtifactUrl") or "")
+        return Served("", image=short_image(image) if image else "", model=artifact)
+    model = named(plan, MODEL, written["ModelName"], side)
+    told = served("", {}, model, side)
+    return told if model is not None else Served("", model=written["ModelName"] or "not known")
+
+
+def component_story(plan: Plan, stack: Change) -> Iterator[Story]:
+    """What happens to an inference component or an adapter."""
+    before = component_of(stack.before) if stack.exists_before else None
+    after = component_of(stack.after) if stack.exists_after else None
+    component = after or before
+    if component is None or not stack.is_shown:
+        return
+    name = str(component.get("InferenceComponentName") or stack.name)
+    base = dig(component, "Specification", "BaseInferenceComponentName")
+    what = f"adapter of {base}" if base else "inference component"
+    old = _served(plan, stack, "before") if before else Served("")
+    new = _served(plan, stack, "after") if after else Served("")
+    facts = [
+        (label, arrow(getattr(old, label), getattr(new, label)))
+        for label in ("image", "model")
+        if getattr(old, label) or getattr(new, label)
+    ]
+    counts = [dig(each, "RuntimeConfig", "CopyCount") for each in (before, after)]
+    if any(counts):
+        facts.append(("copies", arrow(*("" if each is None else str(each) for each in counts))))
+    headline, interrupted, rollout, worst, resets = f"{name} changes", "", "", "", ""
+    if stack.action is Action.CREATE:
+        headline = f"{name} is new"
+    elif stack.action in (Action.DELETE, Action.FORGET):
+        headline = f"{name} is {'deleted' if stack.action is Action.DELETE else 'forgotten'}"
+        interrupted = "every request that names it, for good" if before and not after else ""
+    elif stack.action is Action.REPLACE:
+        headline = f"{name} is deleted and made again"
+        interrupted = "every request that names it, until a copy serves again"
+    elif stack.action is Action.UPDATE:
+        changed = [each for each in ("image", "model") if getattr(old, each) != getattr(new, each)]
+        if changed:
+            was, will = getattr(old, changed[-1]), getattr(new, changed[-1])
+            headline = f"{name} rolls from {was or 'nothing'} to {will or 'nothing'}"
+        rollout, worst = _rollout(after or {})
+        resets = _resets(plan, stack, counts[1])
+    yield Story(
+        kind=what,
+        name=name,
+        address=stack.address,
+        action=stack.action.value,
+        headline=headline,
+        facts=tuple(facts),
+        interrupted=interrupted,
+        rollout=rollout,
+        worst_case=worst,
+        resets_capacity=resets,
+    )
+
+
+def _rollout(component: dict[str, Any]) -> tuple[str, str]:
+    """How copies are replaced, and after how long AWS gives up."""
+    policy = dig(component, "DeploymentConfig", "RollingUpdatePolicy")
+    if not policy:
+        return "", ""
+    kind, value = dig(policy, "MaximumBatchSize", "Type"), dig(policy, "MaximumBatchSize", "Value")
+    batch = f"{value} % of the copies" if kind == "CAPACITY_PERCENT" else f"{value} copies"
+    batch = "one copy" if batch == "1 copies" else batch
+    alarms = dig(component, "DeploymentConfig", "AutoRollbackConfiguration", "Alarms") or ()
+    guard = f"rolls back on {len(alarms)} alarms" if alarms else "no alarm rolls it back"
+    text = (
+        f"rolling, {batch} at a time, watched for {policy.get('WaitIntervalInSeconds')} s; {guard}"
+    )
+    limit = policy.get("MaximumExecutionTimeoutInSeconds")
+    return text, f"{minutes(limit)}, then AWS rolls back" if limit else ""
+
+
+def _resets(plan: Plan, stack: Change, count: Any) -> str:
+    for target in scaling_targets(plan, stack):
+        high = target.before.get("max_capacity")
+        if isinstance(high, int) and isinstance(count, int) and high > count:
+            return f"may start again with {count} copies (it may be at up to {high} now)"
+    return ""
 
 
 @risk(
@@ -51,7 +147,7 @@ KINDS = (
         quotas=_OF_ENDPOINT,
         addresses=_OF_ENDPOINT,
         preflight=_OF_ENDPOINT,
-        story=_OF_ENDPOINT,
+        story=component_story,
         risks=(_gone,),
         verify=_OF_ENDPOINT,
     ),

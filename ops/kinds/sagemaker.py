@@ -32,6 +32,7 @@ from .sagemaker_story import (
 )
 from .sagemaker_verify import ENDPOINT_REVERTED, EndpointVerifier, artifacts_of, containers_of
 from .scaling import maximum, planned_bounds, scaling_targets, variant_of
+from .stacked import STACK, configuration_values
 from .synthesis import Resource, Synthesis
 from .untold import hidden, not_told
 
@@ -165,7 +166,8 @@ def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
 def _most(synthesis: Synthesis, endpoint: Resource) -> Counter[str]:
     """The most instances of each type that an endpoint may have."""
     found = synthesis.referred(endpoint, "endpoint_config_name", CONFIGURATION)
-    values = found.values if found else {}
+    stack = synthesis.referred(endpoint, "endpoint_config_name", STACK)
+    values = found.values if found else (configuration_values(stack.values) or {}) if stack else {}
     needed: Counter[str] = Counter()
     for variant in (
         *values.get("production_variants", []),
@@ -173,7 +175,9 @@ def _most(synthesis: Synthesis, endpoint: Resource) -> Counter[str]:
     ):
         if variant.get("instance_type"):
             suffix = f"/variant/{variant.get('variant_name')}"
-            most = maximum(synthesis, endpoint, suffix) or variant.get("initial_instance_count", 1)
+            managed = dig(variant, "managed_instance_scaling", "max_instance_count")
+            most = maximum(synthesis, endpoint, suffix) or managed
+            most = most or variant.get("initial_instance_count", 1)
             needed[variant["instance_type"]] += most
     return needed
 

@@ -10,6 +10,7 @@ from typing import Any
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
 from .scaling import policy_facts, scaling_facts, scaling_targets, variant_of
+from .stacked import STACK, configuration_change
 from .words import arrow, changed_first, forced, minutes, short_image
 
 ENDPOINT = "aws_sagemaker_endpoint"
@@ -72,10 +73,14 @@ def configuration_of(plan: Plan, endpoint: Change, side: Side) -> Change | None:
 
     None where it is not in the plan, or cannot be told from it.
     """
-    name = endpoint.at(side).get("endpoint_config_name")
+    name, path = endpoint.at(side).get("endpoint_config_name"), "endpoint_config_name"
     if isinstance(name, str) and name:
-        return named(plan, CONFIGURATION, name, side)
-    return referred_only(plan, endpoint, CONFIGURATION, side, "endpoint_config_name")
+        found, stack = named(plan, CONFIGURATION, name, side), named(plan, STACK, name, side)
+    else:
+        found = referred_only(plan, endpoint, CONFIGURATION, side, path)
+        stack = referred_only(plan, endpoint, STACK, side, path)
+    # What hashicorp/aws cannot say is a stack of CloudFormation's.
+    return found or (configuration_change(stack, CONFIGURATION) if stack else None)
 
 
 def referred_only(

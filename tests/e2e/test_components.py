@@ -19,7 +19,12 @@ from inferform import (
     Scaling,
     scale_to_zero,
 )
+from inferform.usage import Amount
 from inferform_emulator.process import Emulator
+from ops.cost.resources import usages
+from ops.kinds.components import component_story
+from ops.kinds.stacked import STACK
+from ops.plan import read_plan
 
 from .hosting import Hosting, client, hosting
 
@@ -112,6 +117,17 @@ def test_two_models_and_three_adapters_are_deployed_and_then_nothing_is_left_to_
 def test_a_release_rolls_the_component_in_place(host: Hosting) -> None:
     made = described(host, LLM)["CreationTime"]
     planned = host.plan(chat("5"))
+    plan = read_plan(host.terraform(host.stack(chat("5")), "show", "-json", "plan"))
+    (story,) = (each for stack in plan.of_type(STACK) for each in component_story(plan, stack))
+    assert story.headline == (
+        f"{LLM} rolls from s3://kinds-artifacts/llm/4/ to s3://kinds-artifacts/llm/5/"
+    )
+    assert story.rollout == "rolling, one copy at a time, watched for 60 s; rolls back on 2 alarms"
+    assert story.worst_case == "22 min, then AWS rolls back"
+    (instances_of,) = (
+        each for each in usages(plan, "after") if each.key == "sagemaker/hosting/ml.g5.12xlarge"
+    )
+    assert instances_of.amount == Amount(2, 2.25, 3)
     assert sorted(actions for address, actions in planned.items() if "stack" in address) == [
         ["update"]
     ]

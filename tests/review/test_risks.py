@@ -55,20 +55,23 @@ ROUTE = {
 
 THROTTLED = {"throttling_rate_limit": 10, "throttling_burst_limit": 5}
 
+
+def stack_of(kind: str, **properties: str) -> dict[str, Any]:
+    """A CloudFormation stack of one resource of SageMaker's."""
+    resource = {"Type": f"AWS::SageMaker::{kind}", "Properties": properties}
+    return {"name": "s", "template_body": json.dumps({"Resources": {"Resource": resource}})}
+
+
+COMPONENT = stack_of("InferenceComponent", InferenceComponentName="llm")
+
 CASES: dict[str, tuple[str, Entry]] = {
-    "the stack of a component is deleted": (
+    "an inference component goes": (
         "CMP1",
-        changed(
-            "aws_cloudformation_stack.c",
-            ["delete"],
-            {
-                "name": "c",
-                "template_body": json.dumps(
-                    {"Resources": {"C": {"Type": "AWS::SageMaker::InferenceComponent"}}}
-                ),
-            },
-            None,
-        ),
+        changed("aws_cloudformation_stack.s", ["delete"], COMPONENT, None),
+    ),
+    "an inference component is made again": (
+        "CMP1",
+        changed("aws_cloudformation_stack.s", ["delete", "create"], COMPONENT, COMPONENT),
     ),
     "less is kept warm of a function": (
         "FUN2",
@@ -658,6 +661,15 @@ def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:
 
 SERVICE_OF_FOUR = {"name": "s", "desired_count": 4, "task_definition": "b"}
 QUIET: dict[str, Entry] = {
+    "an inference component is released": update(
+        "aws_cloudformation_stack.s", {**COMPONENT, "parameters": {"Model": "a"}}, COMPONENT
+    ),
+    "the stack of an endpoint configuration goes": changed(
+        "aws_cloudformation_stack.s",
+        ["delete"],
+        stack_of("EndpointConfig", EndpointConfigName="c"),
+        None,
+    ),
     "more is kept warm of a function": update(
         "aws_lambda_provisioned_concurrency_config.w",
         {"function_name": "f", "qualifier": "live", "provisioned_concurrent_executions": 2},
