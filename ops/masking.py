@@ -138,11 +138,19 @@ def _without_assigned(pattern: re.Pattern[str], text: str) -> Iterator[str]:
             continue
         # What has such a name is looked at once, so that the time is in proportion to the text.
         passed = found.end()
-        if not is_harmless(match["name"], found["value"].strip("\"'").rstrip(")]},;")):
+        if not is_harmless(match["name"], _closed(found["value"].strip("\"'"))):
             yield text[kept : match.end()]
             yield "(masked)"
             kept = passed
     yield text[kept:]
+
+
+def _closed(value: str) -> str:
+    """A value without what closes a call around it: `True` of `f(credentials=True),`."""
+    shown = value.rstrip(",;")
+    while shown.endswith(")") and shown.count(")") > shown.count("("):
+        shown = shown[:-1].rstrip(",;")
+    return shown
 
 
 def _is_error_code(name: str, sign: str, before: str) -> bool:

@@ -3,6 +3,7 @@
 Everything that loads bindings runs in a process of its own, as loading happens once a process.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -40,10 +41,13 @@ def run(source: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def result(source: str, **environment: str) -> Any:
-    """What a program prints as JSON on its last line."""
+    """What a program prints as JSON; examples of documents may print after it."""
     done = run(source, **environment)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    for line in reversed(done.stdout.splitlines()):
+        with contextlib.suppress(json.JSONDecodeError):
+            return json.loads(line)
+    pytest.fail(done.stdout)
 
 
 def files(folder: Path) -> dict[str, bytes]:

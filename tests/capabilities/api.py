@@ -267,6 +267,7 @@ CAPABILITY = Capability(
         ),
     },
     unnamed={
+        "aws_lambda_permission.function_name": "the function's, which it is a statement of",
         "aws_api_gateway_authorizer.name": "unique in its API alone",
         "aws_api_gateway_model.name": "unique in its API alone",
         "aws_api_gateway_request_validator.name": "no two need differ",

@@ -114,8 +114,13 @@ def test_a_process_that_got_the_recorded_id_later_is_left_alone(tmp_path: Path) 
 
 
 def test_another_server_at_the_recorded_address_is_not_taken_for_the_emulator(
-    emulator: Emulator, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
+    with process.serve() as emulator:
+        _is_not_taken_for(emulator, tmp_path)
+
+
+def _is_not_taken_for(emulator: Emulator, tmp_path: Path) -> None:
     record = {
         "pid": emulator.pid,
         "port": emulator.port,

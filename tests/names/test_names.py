@@ -435,7 +435,8 @@ def test_tags_of_a_spec_change_no_name(synthesize: Synthesize) -> None:
 @pytest.mark.parametrize(
     ("kind", "leaves_out"),
     [
-        (type(REALTIME), {"tags"}),
+        # A stack holds a configuration with `capacity`: tests/modules/test_components.py.
+        (type(REALTIME), {"capacity", "tags"}),
         (
             ServerlessEndpoint,
             {"model", "variant", "log_retention_days", "existing", "permissions", "tags"},

@@ -131,6 +131,8 @@ def names_made(stack: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 kind = body["kind"] if type_ == "kubernetes_manifest" else KINDS[type_]
                 yield kind, "/".join((metadata.get("namespace", ""), metadata["name"]))
                 continue
+            if "AWS::SageMaker::EndpointConfig" in made.get("template_body", ""):
+                continue  # It is named by its content, as Terraform's own configurations are.
             for argument, value in made.items():
                 if (
                     (argument in ("bucket", "family", "name") or argument.endswith("_name"))

@@ -233,6 +233,16 @@ def registries(text: str) -> str:
     return json.dumps(table, indent=1) + "\n"
 
 
+def component_regions(text: str) -> str:
+    """The Regions whose CloudFormation schemas have inference components, in order, with the words
+    above them."""
+    lines = text.splitlines()
+    found = sorted({each for each in lines if each and not each.startswith("#")})
+    if unknown := set(found) - set(regions("").split()):
+        raise ValueError(f"no Regions: {sorted(unknown)}")
+    return "\n".join([*(each for each in lines if each.startswith("#")), *found]) + "\n"
+
+
 TABLES = (
     Table(
         DATA / "hosting_instance_types.json",
@@ -250,6 +260,9 @@ TABLES = (
     ),
     Table(DATA / "eks_versions.json", "dated, see its read and sources", versions, asked_versions),
     Table(DATA / "framework_containers.json", "dated, see as_of and source of each", containers),
+    Table(
+        DATA / "inference_component_regions.txt", "dated, see its first lines", component_regions
+    ),
     Table(ROOT / "ops" / "aws_registries.json", "dated, see its as_of; containers", registries),
 )
 

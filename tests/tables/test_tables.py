@@ -44,6 +44,7 @@ def test_every_file_of_data_is_made_here() -> None:
         ("regions.txt", "eu-west-1\n", "eu-west-1\neu-west-9\n"),
         ("interface_endpoints.txt", "\nsts\n", "\n"),
         ("eks_versions.json", ' "1.30": {', '  "1.30": {'),
+        ("inference_component_regions.txt", "eu-west-1\n", "eu-west-1\neu-west-1\n"),
     ],
 )
 def test_a_table_that_is_stale_is_made_anew(name: str, right: str, wrong: str) -> None:

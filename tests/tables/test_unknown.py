@@ -11,6 +11,7 @@ import pytest
 
 from inferform import (
     BatchTransform,
+    Component,
     Context,
     Ec2Capacity,
     EcsCluster,
@@ -19,6 +20,7 @@ from inferform import (
     FrameworkContainer,
     Image,
     Inference,
+    InferenceComponentEndpoint,
     Model,
     Network,
     NodeGroup,
@@ -59,6 +61,19 @@ def _nodes(instance_type: str) -> NodeGroups:
     return NodeGroups(groups={"cpu": group})
 
 
+def _components_in(region: str) -> Environment:
+    component = Component(model=MODEL, accelerators=1, min_memory_mib=4096)
+    endpoint = InferenceComponentEndpoint(
+        instance_type="ml.g5.xlarge", max_instances=2, components={"llm": component}
+    )
+    return Environment(
+        context=CONTEXT.replace(region=region),
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(repositories={"fraud": Repository()}),
+        inference=Inference(endpoints={"shared": endpoint}),
+    )
+
+
 CASES = {
     "hosting": Case(
         "hosting_instance_types.json",
@@ -92,6 +107,9 @@ CASES = {
     ),
     "Region of copies": Case(
         "regions.txt", lambda value: Replication(regions=[value]), "eu-west-9", "eu-wst-1", "TAB1"
+    ),
+    "Region of components": Case(
+        "inference_component_regions.txt", _components_in, "us-west-1", "us-wst-1", "IC14"
     ),
     "interface endpoint": Case(
         "interface_endpoints.txt",
