@@ -350,27 +350,32 @@ def _rules_gone(plan: Plan, acl: Change) -> Iterator[Found]:
         yield f"loses the rules {some(lost)}"
 
 
+def _told(change: Change, words: str, attribute: str, interrupted: str) -> Story:
+    """What happens to something by which requests reach a model."""
+    name = name_of(change, attribute)
+    because = f" because of {forced(change)}" if change.action is Action.REPLACE else ""
+    return Story(
+        kind=words,
+        name=name,
+        address=change.address,
+        action=change.action.value,
+        headline=f"{name} is {PAST[change.action]}{because}",
+        interrupted=interrupted,
+    )
+
+
 def _api_story(words: str) -> Any:
     def tell(plan: Plan, change: Change) -> Iterator[Story]:
         """An API, whose URL changes once it is replaced."""
         if not change.is_shown:
             return
-        name = name_of(change, "name")
         gone = change.action in (Action.DELETE, Action.REPLACE)
-        because = f" because of {forced(change)}" if change.action is Action.REPLACE else ""
         interrupted = "every request to it" if gone else ""
         if change.action is Action.REPLACE:
             interrupted += (
                 ", until callers know the new URL; keys are to be added to its plans again"
             )
-        yield Story(
-            kind=words,
-            name=name,
-            address=change.address,
-            action=change.action.value,
-            headline=f"{name} is {PAST[change.action]}{because}",
-            interrupted=interrupted,
-        )
+        yield _told(change, words, "name", interrupted)
 
     return tell
 
@@ -380,17 +385,8 @@ def _gone_story(words: str, attribute: str, interrupted: str) -> Any:
         """What requests need on their way, once it goes; a change of it is the API's to tell."""
         if change.action not in (Action.DELETE, Action.REPLACE):
             return
-        name = name_of(change, attribute)
-        because = f" because of {forced(change)}" if change.action is Action.REPLACE else ""
         until = ", until it is made again" if change.action is Action.REPLACE else ""
-        yield Story(
-            kind=words,
-            name=name,
-            address=change.address,
-            action=change.action.value,
-            headline=f"{name} is {PAST[change.action]}{because}",
-            interrupted=f"{interrupted}{until}",
-        )
+        yield _told(change, words, attribute, f"{interrupted}{until}")
 
     return tell
 
