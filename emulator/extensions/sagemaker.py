@@ -14,13 +14,14 @@ from moto.sagemaker.models import (
     FakeEndpoint,
     FakeEndpointConfig,
     Model,
+    ModelPackage,
     ModelPackageGroup,
     SageMakerModelBackend,
     sagemaker_backends,
 )
 from moto.sagemaker.responses import SageMakerResponse
 
-from .. import components, limits, reservations, rollouts, stack_schemas
+from .. import components, limits, reservations, rollouts, stack_schemas, versions
 from .registry import Service
 
 service = Service("sagemaker", SageMakerResponse)
@@ -843,16 +844,18 @@ def create_model_package_group(original: Original, response: SageMakerResponse) 
 @service.corrects(
     "CreateModelPackage",
     gap="starts the approval status at none; gives a version's number again after a deletion; "
-    "takes no ARN of a group",
+    "takes no ARN of a group, of this account or another; loses ModelLifeCycle and SourceUri; tells "
+    "EventBridge nothing",
 )
 def create_model_package(original: Original, response: SageMakerResponse) -> ActionResult:
-    """AWS answers PendingManualApproval where no status is given, and never reuses a number."""
-    backend = response.sagemaker_backend
+    """AWS answers PendingManualApproval where no status is given, and never reuses a number. A version of
+    a group of another account is made there, if the group's policy allows it."""
     given = response._get_param("ModelPackageGroupName")
     if not given:
         result = original(response)
         assert isinstance(result, ActionResult)
         return result
+    backend = versions.owner(response, given, "sagemaker:CreateModelPackage")
     group: Any = _group(backend, response)
     response.params["ModelPackageGroupName"] = group.model_package_group_name
     # moto numbers by counting, which can meet the number of a version that still exists
@@ -864,38 +867,82 @@ def create_model_package(original: Original, response: SageMakerResponse) -> Act
     package.arn = re.sub(r"\d+$", str(group.last_version), arn)
     if package.model_approval_status is None:
         package.model_approval_status = "PendingManualApproval"
+    package.model_life_cycle = response._get_param("ModelLifeCycle")
+    package.source_uri = response._get_param("SourceUri")
     backend.model_packages = packages | {package.arn: package}
     backend.model_package_name_mapping = names | {package.arn: package.arn}
+    versions.tell(backend, package)
     return ActionResult({"ModelPackageArn": package.arn})
 
 
 @service.corrects(
     "UpdateModelPackage",
-    gap="wipes approval description and customer metadata that were not given",
-    owner=SageMakerModelBackend,
+    gap="wipes approval description and customer metadata that were not given; has no ModelLifeCycle and "
+    "SourceUri; tells EventBridge nothing",
 )
-def update_model_package(
-    original: Original,
-    backend: SageMakerModelBackend,
-    model_package_arn: str,
-    model_approval_status: str | None,
-    approval_description: str | None,
-    customer_metadata_properties: dict[str, str] | None,
-    **others: Any,
-) -> str:
-    """AWS changes only the fields that were given, and merges customer metadata."""
-    package = backend.describe_model_package(model_package_arn)
+def update_model_package(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS changes only the fields that were given, merges customer metadata, and tells what changed."""
+    arn = str(response._get_param("ModelPackageArn"))
+    backend = versions.owner(response, arn, "sagemaker:UpdateModelPackage")
+    package: Any = backend.describe_model_package(arn)
     metadata = dict(package.customer_metadata_properties or {})
-    metadata.update(customer_metadata_properties or {})
-    arn = original(
-        backend,
-        model_package_arn=model_package_arn,
-        model_approval_status=model_approval_status or package.model_approval_status,
-        approval_description=approval_description or package.approval_description,
-        customer_metadata_properties=metadata,
-        **others,
-    )
-    return str(arn)
+    metadata.update(response._get_param("CustomerMetadataProperties") or {})
+    kept = {
+        "ModelApprovalStatus": package.model_approval_status,
+        "ApprovalDescription": package.approval_description,
+    }
+
+    def change() -> None:
+        for name, value in kept.items():
+            response.params.setdefault(name, value)
+        response.params["CustomerMetadataProperties"] = metadata or None
+        original(response)
+        for field in ("ModelLifeCycle", "SourceUri"):
+            if response._get_param(field) is not None:
+                setattr(package, _snake(field), response._get_param(field))
+
+    versions.update(backend, package, change)
+    return ActionResult({"ModelPackageArn": package.arn})
+
+
+@service.corrects(
+    "DescribeModelPackage",
+    gap="has no ModelLifeCycle and SourceUri",
+    owner=ModelPackage,
+    method="gen_response_object",
+)
+def describe_model_package(original: Original, package: Any) -> dict[str, Any]:
+    """AWS answers what was given."""
+    answer: dict[str, Any] = original(package)
+    more = {
+        "ModelLifeCycle": getattr(package, "model_life_cycle", None),
+        "SourceUri": getattr(package, "source_uri", None),
+    }
+    return answer | {name: value for name, value in more.items() if value is not None}
+
+
+def _of_another_account(operation: str, method: str, parameter: str) -> None:
+    """Let an operation reach what is in another account, as far as a group's policy lets it."""
+    action = f"sagemaker:{operation}"
+
+    def reach(original: Original, response: SageMakerResponse) -> ActionResult:
+        """AWS reads a group and its versions of another account by ARN, if the group's policy allows it."""
+        given = response._get_param(parameter)
+        versions.owner(response, given, action)
+        if parameter == "ModelPackageGroupName" and given:
+            response.params[parameter] = str(given).rsplit("/", 1)[-1]
+        result = original(response)
+        assert isinstance(result, ActionResult)
+        return result
+
+    service.corrects(operation, gap="reads nothing of another account", method=method)(reach)
+
+
+_of_another_account("DescribeModelPackage", "describe_model_package", "ModelPackageName")
+_of_another_account(
+    "DescribeModelPackageGroup", "describe_model_package_group", "ModelPackageGroupName"
+)
+_of_another_account("ListModelPackages", "list_model_packages", "ModelPackageGroupName")
 
 
 def _group(backend: SageMakerModelBackend, response: SageMakerResponse) -> ModelPackageGroup:
