@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from . import reach
 from .api.apis import Apis
+from .api.http import HttpApi
+from .api.rest import RestApi
 from .context import Context
 from .ecr.spec import ECR8, Image
 from .ecs.spec import EcsCluster, EcsService
@@ -35,7 +37,7 @@ from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOu
 from .overrides import Overridable
 from .permissions import boundary_problems
 from .rules import PathPart, Problem, did_you_mean, one_of, rule
-from .service import Deployed, Named, Place, Reaching, Service
+from .service import Deployed, Named, Place, Reaching, Service, Subject
 from .spec import (
     Check,
     Many,
@@ -201,6 +203,16 @@ class Environment(Spec):
             Deployed(Place(path, self), spec)
             for path, spec in walk(self)
             if isinstance(spec, Service)
+        ]
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """Everything that is watched: what serves or runs, and the APIs in front of it, in the order in
+        which it is written."""
+        return [
+            Subject(Place(path, self), spec)
+            for path, spec in walk(self)
+            if isinstance(spec, Service | HttpApi | RestApi)
         ]
 
     @property

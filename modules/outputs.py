@@ -339,3 +339,11 @@ class InferenceOutputs(Outputs):
     target_group_suffixes: Mapping[str, str] = field(default_factory=dict)
     """The end of the ARN of each target group, `targetgroup/…`, as CloudWatch names it, by the name of the
     service, with the color behind it where it has several. Default: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApisOutputs(Outputs):
+    """What the layer of APIs hands up to the observability layer."""
+
+    http_ids: Mapping[str, str] = field(default_factory=dict)
+    """The id of each HTTP API by its short name, as CloudWatch names it. Default: none."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from .existing import EXI4, EXI8, UNUSED, Existing
 from .names import Name
@@ -262,22 +262,42 @@ class Place:
         return ".".join(map(str, self.path))
 
 
+class Watchable(Protocol):
+    """What publishes metrics and writes logs: every service, and every API in front of one."""
+
+    sort: ClassVar[str]
+    words: ClassVar[str]
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """What CloudWatch has of each part of it."""
+
+    def log_groups(self, place: Place) -> Iterator[str]:
+        """The log groups that it writes to, by name."""
+
+
 @dataclass(frozen=True, slots=True)
-class Deployed:
-    """A service of an environment: its Spec, and where that stands."""
+class Subject:
+    """What is watched of an environment: its Spec, and where that stands."""
 
     place: Place
-    spec: Service
+    spec: Watchable
 
     @property
     def name(self) -> str:
-        """Its short name, which is unique in its environment for each sort of service."""
+        """Its short name, which is unique in its environment for each sort."""
         return self.place.name
 
     @property
     def full_name(self) -> str:
-        """`endpoint/fraud`: its name with its sort, which no other service has."""
+        """`endpoint/fraud`: its name with its sort, which nothing else has."""
         return f"{self.spec.sort}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed(Subject):
+    """A service of an environment."""
+
+    spec: Service
 
     @property
     def resource(self) -> tuple[str, str] | None:

@@ -151,7 +151,8 @@ def _metric(name: str) -> Entry | None:
             limit="the limit"
         ),
         fix="; ".join(dict.fromkeys(each.do for _, each in bad)),
-        source="Amazon CloudWatch metrics of SageMaker AI, ECS, Elastic Load Balancing, Lambda and EKS",
+        source="Amazon CloudWatch metrics of SageMaker AI, ECS, Elastic Load Balancing, Lambda, "
+        "EKS and API Gateway",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from inferform.observability.queries import queries_of
 from inferform.rules import did_you_mean, one_of
-from inferform.service import Deployed
+from inferform.service import Subject
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError
@@ -40,7 +40,7 @@ def span(text: str) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-def query_text(service: Deployed, name: str) -> str:
+def query_text(service: Subject, name: str) -> str:
     """The text of a saved query. Raises BadInputError where the service's kind has none of that name."""
     known = queries_of(service)
     if name not in known:
@@ -52,7 +52,7 @@ def query_text(service: Deployed, name: str) -> str:
 
 
 def read(
-    service: Deployed,
+    service: Subject,
     aws: Aws,
     *,
     text: str,

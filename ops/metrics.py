@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from inferform import Environment
+from inferform.alarms.watched import Handed
+from inferform.api.names import http_name
 from inferform.observability.dashboard import Line, Widget, widgets_of
-from inferform.service import Deployed
+from inferform.service import Subject
 
 from .aws import Aws
 from .errors import BadInputError
@@ -40,7 +42,7 @@ class Measured:
 
 
 def read(
-    environment: Environment, service: Deployed, aws: Aws, *, minutes: int, now: datetime
+    environment: Environment, service: Subject, aws: Aws, *, minutes: int, now: datetime
 ) -> list[Measured]:
     """What a service's graphs show of the last minutes.
 
@@ -55,6 +57,8 @@ def read(
     begin = now - timedelta(minutes=minutes)
     period = 60 * max(1, -(-minutes // 1440))
     lines = [(graph, line) for graph in graphs for line in graph.lines]
+    handed = _http_ids([line for _, line in lines], aws)
+    lines = [(graph, _with(line, handed)) for graph, line in lines]
     queries = {
         f"m{index}": _query(f"m{index}", line, period)
         for index, (_, line) in enumerate(lines)
@@ -75,6 +79,30 @@ def read(
         _measured(graph, line, sorted(values.get(f"m{index}", [])))
         for index, (graph, line) in enumerate(lines)
     ]
+
+
+def _http_ids(lines: Sequence[Line], aws: Aws) -> Mapping[Handed, str]:
+    """The ids of HTTP APIs, which API Gateway knows by their names."""
+    wanted = {
+        http_name(aws.context, value.key): value
+        for line in lines
+        for value in line.dimensions.values()
+        if isinstance(value, Handed) and value.output == "http_ids"
+    }
+    if not wanted:
+        return {}
+    gateway: Any = aws.any_client("apigatewayv2")
+    pages = gateway.get_paginator("get_apis").paginate()
+    apis = [each for page in pages for each in page["Items"]]
+    return {wanted[each["Name"]]: each["ApiId"] for each in apis if each["Name"] in wanted}
+
+
+def _with(line: Line, handed: Mapping[Handed, str]) -> Line:
+    values = {
+        name: handed.get(value, value) if isinstance(value, Handed) else value
+        for name, value in line.dimensions.items()
+    }
+    return replace(line, dimensions=values)
 
 
 def _is_known(line: Line) -> bool:

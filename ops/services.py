@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from inferform import Environment
+from inferform.observability.alarms import meant
 from inferform.own import OwnService
 from inferform.rules import did_you_mean, one_of
-from inferform.service import Deployed, Service
+from inferform.service import Deployed, Service, Subject
 
 from .errors import BadInputError
 
@@ -46,7 +47,19 @@ def find(
     return chosen(names, name, environment.key, what, _listed(what, known), lambda e: e.full_name)
 
 
-def aliases(service: Deployed) -> tuple[str, ...]:
+def find_watched(environment: Environment, name: str) -> Subject:
+    """The service or API that `name` means, likewise; a short name is that of a service first."""
+    known = environment.subjects
+    name = folded(name)
+    names: dict[str, list[Subject]] = {}
+    for each in known:
+        for alias in aliases(each):
+            names.setdefault(alias, meant(known, alias) if alias == each.name else [each])
+    listed = _listed("service or API", known)
+    return chosen(names, name, environment.key, "service or API", listed, lambda e: e.full_name)
+
+
+def aliases(service: Subject) -> tuple[str, ...]:
     """Every way to write a service: `fraud`, `ecs/fraud`, `inference.services.fraud`."""
     return service.name, service.full_name, str(service.place)
 
@@ -101,13 +114,13 @@ def _article(service: Deployed) -> str:
     return f"{'an' if words[0] in 'AEIOU' else 'a'} {words}"
 
 
-def _listed(what: str, known: Sequence[Deployed]) -> str:
+def _listed(what: str, known: Sequence[Subject]) -> str:
     """The services by the shortest name that means each."""
     shortest = sorted(shortest_names(known).values())
     return f"the names are {', '.join(shortest)}" if shortest else f"there is no {what}"
 
 
-def shortest_names(known: Sequence[Deployed]) -> dict[str, str]:
+def shortest_names(known: Sequence[Subject]) -> dict[str, str]:
     """The shortest name that means each of some services, by its full name: `fraud`, or
     `ecs/fraud` where several have it."""
     counts = Counter(each.name for each in known)

@@ -17,6 +17,8 @@ SERVICE = ("ClusterName", "ServiceName")
 FUNCTION = ("FunctionName", "Resource")
 BALANCED = ("LoadBalancer", "TargetGroup")
 WORKLOAD = ("ClusterName", "Namespace", "PodName")
+HTTP_STAGE = ("ApiId", "Stage")
+REST_STAGE = ("ApiName", "Stage")
 
 Row = Literal["traffic", "errors", "latency", "utilization", "backlog", "capacity"]
 """Where a dashboard shows a metric."""
@@ -737,6 +739,89 @@ PODS = Publishes(
     ),
 )
 
+# Amazon API Gateway developer guide, "Monitor CloudWatch metrics for HTTP APIs" and "Amazon API Gateway
+# dimensions and metrics" of REST APIs.
+_GATEWAY = "AWS/ApiGateway"
+_SLOW_API = replace(
+    _SLOW,
+    says="the API takes more than {limit} ms",
+    do="compare it with IntegrationLatency: what is above it is spent in API Gateway",
+    factor=1,
+)
+_ANSWERED_MS = Shown("latency", ("p50", "p99"))
+_INTEGRATION = Shown("latency", ("p99",))
+HTTP_API = Publishes(
+    metrics=(
+        *_published(_GATEWAY, HTTP_STAGE, "Count", statistic="SampleCount", shown=Shown("traffic")),
+        *_published(
+            _GATEWAY,
+            HTTP_STAGE,
+            "5xx",
+            statistic="Sum",
+            shown=Shown("errors"),
+            bad=replace(
+                _SERVER_ERRORS,
+                do="see whether what is behind the API answers, and read the API's log for its status",
+                factor=1,
+                share_of="Count",
+            ),
+        ),
+        *_published(
+            _GATEWAY,
+            HTTP_STAGE,
+            "4xx",
+            statistic="Sum",
+            shown=Shown("errors"),
+            bad=replace(
+                _CLIENT_ERRORS,
+                do="read the API's log: 401 and 403 are authorization, 429 is its throttle",
+                factor=1,
+                share_of="Count",
+            ),
+        ),
+        *_published(_GATEWAY, HTTP_STAGE, "Latency", shown=_ANSWERED_MS, bad=_SLOW_API),
+        *_published(_GATEWAY, HTTP_STAGE, "IntegrationLatency", shown=_INTEGRATION),
+        *_published(_GATEWAY, HTTP_STAGE, "DataProcessed", statistic="Sum"),
+    ),
+    instead=(("4XXError", "4xx"), ("5XXError", "5xx"), ("Invocations", "Count")),
+    requests=Counted("Count", "SampleCount"),
+    failures=Counted("5xx"),
+    latency="Latency",
+    per_millisecond=1,
+)
+REST_API = Publishes(
+    metrics=(
+        *_published(_GATEWAY, REST_STAGE, "Count", statistic="SampleCount", shown=Shown("traffic")),
+        *_published(
+            _GATEWAY,
+            REST_STAGE,
+            "5XXError",
+            shown=_RATE,
+            bad=replace(
+                _SERVER_ERRORS,
+                do="see whether what is behind the API answers, and read the API's log for its status",
+            ),
+        ),
+        *_published(
+            _GATEWAY,
+            REST_STAGE,
+            "4XXError",
+            shown=_RATE,
+            bad=replace(
+                _CLIENT_ERRORS,
+                do="read the API's log: 401 and 403 are authorization, 429 is a throttle or a plan",
+            ),
+        ),
+        *_published(_GATEWAY, REST_STAGE, "Latency", shown=_ANSWERED_MS, bad=_SLOW_API),
+        *_published(_GATEWAY, REST_STAGE, "IntegrationLatency", shown=_INTEGRATION),
+    ),
+    instead=(("4xx", "4XXError"), ("5xx", "5XXError"), ("Invocations", "Count")),
+    requests=Counted("Count", "SampleCount"),
+    failures=Counted("5XXError"),
+    latency="Latency",
+    per_millisecond=1,
+)
+
 NOTHING = Publishes()
 """Of what publishes nothing that is known."""
 
@@ -764,5 +849,7 @@ KNOWN = {
     "a target group of an Application Load Balancer": TARGET_GROUP,
     "a Lambda function": LAMBDA,
     "an EKS service": PODS,
+    "an HTTP API": HTTP_API,
+    "a REST API": REST_API,
 }
 """Every kind that is known, by what messages call it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
+from ..alarms.published import HTTP_API
+from ..alarms.watched import Handed, Watched
 from ..names import Name
 from ..overrides import Overridable
 from ..rules import Problem, Rule, rule
@@ -74,6 +76,8 @@ APG45 = rule(
 )
 
 MOST_ROUTES = 300
+STAGE = "$default"
+"""The name of the stage of every HTTP API, which its URL leaves out."""
 
 
 class HttpRoute(Spec):
@@ -121,6 +125,8 @@ class HttpApi(Overridable, Billed, Named):
     matter of an HTTP API: `RestApi`.
     """
 
+    sort: ClassVar[str] = "http-api"
+    words: ClassVar[str] = "HTTP API"
     excluded: ClassVar[Mapping[str, Rule]] = {
         "plans": APG7,
         "api_keys": APG7,
@@ -170,6 +176,18 @@ class HttpApi(Overridable, Billed, Named):
         context = place.environment.context
         yield Name("aws_apigatewayv2_api", http_name(context, place.name))
         yield Name("aws_cloudwatch_log_group", http_log_group(context, place.name))
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """Its stage, by the id that API Gateway gives the API."""
+        yield Watched(
+            kind="an HTTP API",
+            publishes=HTTP_API,
+            dimensions={"ApiId": Handed("apis", "http_ids", place.name), "Stage": STAGE},
+        )
+
+    def log_groups(self, place: Place) -> Iterator[str]:
+        """The log of its requests."""
+        yield http_log_group(place.environment.context, place.name)
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """Its requests."""

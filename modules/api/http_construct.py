@@ -10,7 +10,7 @@ from ..cdk import Construct, ITerraformDependable
 from ..context import Context
 from ..functions.names import ALIAS, alias_arn, function_name
 from ..overriding import override
-from .http import HttpApi, HttpRoute
+from .http import STAGE, HttpApi, HttpRoute
 from .names import http_log_group, http_name
 from .shared_construct import log_format, route_id
 from .spec import Cors, IamAuthorization, JwtAuthorization, Throttle
@@ -126,7 +126,7 @@ class HttpFront(Construct):
             self,
             "stage",
             api_id=api.id,
-            name="$default",
+            name=STAGE,
             auto_deploy=True,
             # Both limits always: one that is left out is 0.
             default_route_settings=Apigatewayv2StageDefaultRouteSettings(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+from ..alarms.published import REST_API
+from ..alarms.watched import Watched
 from ..alb.spec import WebAclArn
 from ..names import Name
 from ..overrides import Overridable
@@ -335,6 +337,8 @@ class RestApi(Overridable, Billed, Named, Reaching):
     Every caller is authorized; API keys are counted and throttled, and authorize nobody.
     """
 
+    sort: ClassVar[str] = "rest-api"
+    words: ClassVar[str] = "REST API"
     unreached = APG47
 
     routes: Annotated[
@@ -451,6 +455,21 @@ class RestApi(Overridable, Billed, Named, Reaching):
             )
         if self.firewall is not None and self.firewall.web_acl is None:
             yield Name("aws_wafv2_web_acl", web_acl_name(context, short))
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """Its stage."""
+        yield Watched(
+            kind="a REST API",
+            publishes=REST_API,
+            dimensions={
+                "ApiName": rest_name(place.environment.context, place.name),
+                "Stage": self.stage,
+            },
+        )
+
+    def log_groups(self, place: Place) -> Iterator[str]:
+        """The log of its requests."""
+        yield rest_log_group(place.environment.context, place.name)
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """Its requests, and a web ACL with its rules."""

@@ -63,7 +63,7 @@ def _names(environment: Environment) -> Iterator[tuple[tuple[PathPart, ...], Nam
 OBSERVABILITY = LayerRecord(
     name="observability",
     spec=Observability,
-    after=("network", "registry", "ecs", "inference", "eks", "helm", "kubernetes"),
+    after=("network", "registry", "ecs", "inference", "eks", "helm", "kubernetes", "apis"),
     build=_build,
     problems=_problems,
     names=_names,

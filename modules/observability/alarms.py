@@ -17,7 +17,7 @@ from ..names import alarm as alarm_name
 from ..rules import PathPart, Problem, did_you_mean, one_of, rule
 from ..scaling.metrics import Metric, MetricMath
 from ..scaling.spec import TargetTracking, converted
-from ..service import Deployed
+from ..service import Service, Subject
 from .limits import ServiceAlarms
 from .slo import Slo, Window
 from .spec import MON5, AnomalyAlarm, CompositeAlarm, Observability
@@ -162,12 +162,12 @@ class _Alarms:
     problems: list[Problem] = field(default_factory=list)
 
     def found(self) -> Found:
-        self.deployed = self.environment.deployed
+        self.subjects = self.environment.subjects
         self.watched = {
-            each.full_name: tuple(each.spec.watched(each.place)) for each in self.deployed
+            each.full_name: tuple(each.spec.watched(each.place)) for each in self.subjects
         }
         chosen = self._chosen()
-        for each in self.deployed:
+        for each in self.subjects:
             limits = chosen.get(each.full_name, self.spec.alarms)
             if limits is not None:
                 path = ("services", each.name) if each.full_name in chosen else ("alarms",)
@@ -189,16 +189,16 @@ class _Alarms:
                 chosen[found.full_name] = limits
         return chosen
 
-    def _named(self, name: str, *path: PathPart) -> Deployed | None:
-        """The service of a name; what is wrong with the name is noted."""
-        found = [each for each in self.deployed if name in (each.name, each.full_name)]
+    def _named(self, name: str, *path: PathPart) -> Subject | None:
+        """The service or API of a name; what is wrong with the name is noted."""
+        found = meant(self.subjects, name)
         if len(found) == 1:
             return found[0]
         if found:
             which = one_of(each.full_name for each in found)
             wrong = f"is the name of several services; write {which}"
         else:
-            known = [*(each.name for each in self.deployed)]
+            known = [*(each.name for each in self.subjects)]
             wrong = f"is no service of this environment{did_you_mean(name, known)}"
         self.problems.append(MON14.problem(*path, got=name, wrong=wrong))
         return None
@@ -207,7 +207,7 @@ class _Alarms:
 
     def _service(
         self,
-        each: Deployed,
+        each: Subject,
         part: Watched,
         limits: ServiceAlarms,
         path: tuple[PathPart, ...],
@@ -222,7 +222,7 @@ class _Alarms:
 
     def _bad(
         self,
-        each: Deployed,
+        each: Subject,
         part: Watched,
         metric: Published,
         bad: Bad,
@@ -262,7 +262,7 @@ class _Alarms:
         )
 
     def _behind(
-        self, each: Deployed, part: Watched, minutes: int, path: tuple[PathPart, ...]
+        self, each: Subject, part: Watched, minutes: int, path: tuple[PathPart, ...]
     ) -> None:
         """What scaling follows stays above its target."""
         if part.scaling is None or part.scales is None:
@@ -305,7 +305,7 @@ class _Alarms:
 
     def _no_traffic(
         self,
-        each: Deployed,
+        each: Subject,
         part: Watched,
         counted: Counted,
         hours: int,
@@ -332,7 +332,7 @@ class _Alarms:
 
     def _add(
         self,
-        each: Deployed,
+        each: Subject,
         part: Watched,
         label: str,
         path: tuple[PathPart, ...],
@@ -467,7 +467,7 @@ class _Alarms:
         self,
         name: str,
         slo: Slo,
-        each: Deployed,
+        each: Subject,
         parts: Sequence[Watched],
         window: Window,
         length: str,
@@ -554,6 +554,13 @@ class _Alarms:
         return tuple(quiet)
 
 
+def meant(subjects: Sequence[Subject], name: str) -> list[Subject]:
+    """What a name means: a service, or the API of that name where no service has it."""
+    found = [each for each in subjects if name in (each.name, each.full_name)]
+    services = [each for each in found if isinstance(each.spec, Service)]
+    return services or found
+
+
 def number(value: float) -> str:
     """A number without an exponent, and without the noise of its binary form."""
     rounded = round(value, 9)
@@ -604,7 +611,7 @@ def _share_of_bad(
 
 
 def unpublished(
-    parts: Sequence[Watched], metric: str, each: Deployed, *path: PathPart
+    parts: Sequence[Watched], metric: str, each: Subject, *path: PathPart
 ) -> Iterator[Problem]:
     """The problem that no part of a service has a metric, with what there is instead."""
     kind = parts[0].kind if parts else f"{each.full_name}, of which CloudWatch knows nothing"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ..alarms.published import Published, Row
 from ..alarms.watched import Dimensions, Watched
-from ..service import Deployed
+from ..service import Subject
 from .alarms import Alarm, Found, find_alarms
 from .names import dashboard_name
 
@@ -102,7 +102,7 @@ def dashboards(environment: Environment, found: Found | None = None) -> list[Das
     found = found or find_alarms(environment)
     pages: list[list[Widget]] = [[]]
     room = WIDGETS_OF_A_DASHBOARD - _alarm_widgets(len(found.alarms)) - 1
-    for each in environment.deployed:
+    for each in environment.subjects:
         made = list(_widgets(each, found))
         metrics = sum(widget.metrics for widget in (*pages[-1], *made))
         if metrics > METRICS_OF_A_DASHBOARD or len(pages[-1]) + len(made) > room:
@@ -124,7 +124,7 @@ def dashboards(environment: Environment, found: Found | None = None) -> list[Das
     ]
 
 
-def widgets_of(each: Deployed) -> list[Widget]:
+def widgets_of(each: Subject) -> list[Widget]:
     """The graphs of one service, without the limits of alarms."""
     return list(_widgets(each, Found()))
 
@@ -133,7 +133,7 @@ def _alarm_widgets(count: int) -> int:
     return -(-count // ALARMS_OF_A_WIDGET)
 
 
-def _widgets(each: Deployed, found: Found) -> Iterator[Widget]:
+def _widgets(each: Subject, found: Found) -> Iterator[Widget]:
     parts = list(each.spec.watched(each.place))
     alarms = [alarm for alarm in found.alarms if alarm.watched == each.full_name]
     for row in get_args(Row):
@@ -179,7 +179,7 @@ def _limits(alarms: Sequence[Alarm], lines: Sequence[Line]) -> Iterator[Limit]:
                 break
 
 
-def _promised(each: Deployed) -> Iterator[Limit]:
+def _promised(each: Subject) -> Iterator[Limit]:
     """What SLOs promise of a service's latency."""
     spec = each.place.environment.observability
     for name, slo in spec.slos.items() if spec else ():

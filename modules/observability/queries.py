@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..service import Deployed
+from ..service import Subject
 from .names import query_name
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class SavedQuery:
     log_groups: Sequence[str]
 
 
-def queries_of(each: Deployed) -> Mapping[str, str]:
+def queries_of(each: Subject) -> Mapping[str, str]:
     """The queries of a service by their name."""
     return {**QUERIES, **(_LAMBDA if each.spec.sort == "lambda" else {})}
 
@@ -54,7 +54,7 @@ def saved(environment: Environment) -> Iterator[SavedQuery]:
     """Every query of an environment, over the logs of all services that it is of."""
     groups: dict[str, list[str]] = {}
     texts: dict[str, str] = {}
-    for each in environment.deployed:
+    for each in environment.subjects:
         own = list(each.spec.log_groups(each.place))
         for name, text in queries_of(each).items() if own else ():
             groups.setdefault(name, []).extend(own)

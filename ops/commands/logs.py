@@ -32,10 +32,10 @@ def logs(
 
     from .. import logs as source
     from ..aws import Aws, emulator_in_use
-    from ..services import find
+    from ..services import find_watched
 
     found = environment(env)
-    wanted = find(found, service)
+    wanted = find_watched(found, service)
     text, back = source.query_text(wanted, query), source.span(since)
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
     with stderr.status(f"reading the log of {wanted.full_name}"):

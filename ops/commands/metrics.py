@@ -32,7 +32,7 @@ def metrics(
     """
     from .. import metrics as source
     from ..aws import Aws, emulator_in_use
-    from ..services import find
+    from ..services import find_watched
 
     if not 1 <= minutes <= 20_160:
         raise BadInputError("--minutes must be from 1 to 20160, two weeks")
@@ -40,7 +40,7 @@ def metrics(
         raise BadInputError(f"{output} must end in .png or .svg")
     found = environment(env)
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
-    wanted = find(found, service)
+    wanted = find_watched(found, service)
     with stderr.status(f"reading the metrics of {wanted.full_name}"):
         measured = source.read(found, wanted, aws, minutes=minutes, now=source.utcnow())
     if output is not None:

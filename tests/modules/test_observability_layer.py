@@ -10,6 +10,7 @@ import pytest
 
 from inferform import (
     AnomalyAlarm,
+    Apis,
     Budget,
     Canary,
     CompositeAlarm,
@@ -18,6 +19,8 @@ from inferform import (
     EcsService,
     Environment,
     Fargate,
+    HttpApi,
+    HttpRoute,
     Image,
     Inference,
     LambdaFunction,
@@ -33,6 +36,7 @@ from inferform import (
     Route,
     SlackChannel,
     Slo,
+    Throttle,
 )
 
 from ..conftest import Synthesized
@@ -259,6 +263,32 @@ def test_target_groups_are_handed_up(synthesize: Synthesize, rollout: Canary | N
         f'${{data.terraform_remote_state.inference-risk.outputs.target_group_suffixes["{key}"]}}'
         for key in handed
     }
+
+
+def test_the_ids_of_http_apis_are_handed_up_to_what_watches_them(synthesize: Synthesize) -> None:
+    slow = Throttle(requests_per_second=10, burst=20)
+    api = HttpApi(routes={"/invocations": HttpRoute(service="quick")}, throttle=slow)
+    inference = Inference(functions={"quick": LambdaFunction(model=MODEL, timeout_seconds=25)})
+    given = {"inference": inference, "apis": Apis(http={"front": api})}
+    alone = synthesize(environment(None, **given))["dev-use1-apis"]
+    stacks = synthesize(environment(Observability(), **given))
+    assert "output" not in alone
+    (handed,) = stacks["dev-use1-apis"]["output"]["http_ids"]["value"].values()
+    assert handed.startswith("${aws_apigatewayv2_api.")
+    stack = stacks["dev-use1-observability"]
+    errors = [
+        alarm
+        for alarm in stack["resource"]["aws_cloudwatch_metric_alarm"].values()
+        if alarm["alarm_name"] == "acme-dev-use1-front-http-api-server-errors"
+    ]
+    (dimensions,) = [
+        query["metric"]["dimensions"]
+        for query in errors[0]["metric_query"]
+        if query["id"] == "value"
+    ]
+    assert dimensions["Stage"] == "$default"
+    read = stack["locals"][_local(dimensions["ApiId"])]
+    assert read == '${data.terraform_remote_state.apis.outputs.http_ids["front"]}'
 
 
 def _local(reference: str) -> str:

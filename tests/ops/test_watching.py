@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from inferform import (
+    Apis,
     AsyncEndpoint,
     Context,
     EksCluster,
     EksService,
     Environment,
+    HttpApi,
+    HttpRoute,
     Image,
     Inference,
     Kubernetes,
@@ -26,12 +29,13 @@ from inferform import (
     RealtimeEndpoint,
     Registry,
     Repository,
+    Throttle,
 )
 from ops import alarms, logs, metrics
 from ops.aws import Aws
 from ops.dashboard import draw, read
 from ops.errors import BadInputError
-from ops.services import find
+from ops.services import find, find_watched
 
 CONTEXT = Context(
     organization="watch", stage="dev", account="123456789012", region="us-east-1", owner="ml"
@@ -46,7 +50,7 @@ ENVIRONMENT = Environment(
             "fraud": RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large"),
             "late": AsyncEndpoint(model=MODEL, instance_type="ml.m5.large"),
         },
-        functions={"quick": LambdaFunction(model=MODEL)},
+        functions={"quick": LambdaFunction(model=MODEL, timeout_seconds=25)},
     ),
     eks=EksCluster(version="1.35"),
     kubernetes=Kubernetes(
@@ -99,6 +103,35 @@ def test_what_was_measured_is_in_the_units_of_the_dashboard_and_can_be_drawn(
     assert "Invocation5XXErrors <b>25</b>" in draw(ENVIRONMENT, read(file)).text
     metrics.draw(measured, tmp_path / "fraud.png", title="fraud")
     assert (tmp_path / "fraud.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_http_api_is_measured_by_the_id_that_api_gateway_gives(aws: Aws) -> None:
+    throttle = Throttle(requests_per_second=10, burst=20)
+    front = HttpApi(routes={"/invocations": HttpRoute(service="quick")}, throttle=throttle)
+    environment = ENVIRONMENT.replace(apis=Apis(http={"front": front}))
+    subject = find_watched(environment, "front")
+    unknown = metrics.read(environment, subject, aws, minutes=60, now=NOW)
+    assert not any(each.known for each in unknown)
+    gateway: Any = aws.any_client("apigatewayv2")
+    made = gateway.create_api(Name="watch-dev-use1-front", ProtocolType="HTTP")
+    cloudwatch: Any = aws.client("cloudwatch")
+    cloudwatch.put_metric_data(
+        Namespace="AWS/ApiGateway",
+        MetricData=[
+            {
+                "MetricName": "5xx",
+                "Value": 3,
+                "Timestamp": NOW - timedelta(minutes=5),
+                "Dimensions": [
+                    {"Name": "ApiId", "Value": made["ApiId"]},
+                    {"Name": "Stage", "Value": "$default"},
+                ],
+            }
+        ],
+    )
+    measured = metrics.read(environment, subject, aws, minutes=60, now=NOW)
+    gateway.delete_api(ApiId=made["ApiId"])
+    assert {each.label: each.last for each in measured if each.points} == {"5xx": 3}
 
 
 def test_a_spark_stands_where_something_was_measured() -> None:

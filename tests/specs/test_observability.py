@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from inferform import (
     AnomalyAlarm,
+    Apis,
     AsyncEndpoint,
     Budget,
     Canary,
@@ -24,6 +25,8 @@ from inferform import (
     EksService,
     Environment,
     Fargate,
+    HttpApi,
+    HttpRoute,
     Image,
     Inference,
     Kubernetes,
@@ -40,6 +43,8 @@ from inferform import (
     RealtimeEndpoint,
     Registry,
     Repository,
+    RestApi,
+    RestRoute,
     Route,
     Scaling,
     ServerlessEndpoint,
@@ -47,15 +52,18 @@ from inferform import (
     Slo,
     SpecError,
     TargetTracking,
+    Throttle,
     UsageAlarms,
     Variant,
 )
 from inferform.alarms.published import KNOWN
+from inferform.alarms.watched import Handed
 from inferform.between import between
 from inferform.eks.spec import Addon
 from inferform.observability.alarms import Alarm, Found, find_alarms
 from inferform.observability.dashboard import body, dashboards
 from inferform.observability.events import told
+from inferform.observability.queries import saved
 from inferform.observability.slo import WINDOWS
 from inferform.spec import problems_of
 
@@ -571,6 +579,67 @@ def test_a_protected_environment_is_heard(notify: Notify, warned: bool) -> None:
         context=context,
     )
     assert ("MON11" in {problem.rule for problem in problems_of(made)}) is warned
+
+
+# APIs
+
+
+def fronted(spec: Observability | None = None) -> Environment:
+    """An endpoint behind a REST API, and a function behind an HTTP API of the endpoint's name."""
+    slow = Throttle(requests_per_second=10, burst=20)
+    return environment(
+        Inference(endpoints={"fraud": FRAUD}, functions={"quick": LambdaFunction(model=MODEL)}),
+        spec,
+        apis=Apis(
+            http={
+                "fraud": HttpApi(routes={"/invocations": HttpRoute(service="quick")}, throttle=slow)
+            },
+            rest={"models": RestApi(routes={"/fraud": RestRoute(service="fraud")}, throttle=slow)},
+        ),
+    )
+
+
+def test_apis_are_watched_by_their_stages() -> None:
+    found = find_alarms(fronted(Observability(alarms=ServiceAlarms(latency_ms=900))))
+    errors = of("http-api/fraud/server-errors", found)
+    assert errors.expression == "IF(all > 0, 100 * value / all, 0)"
+    assert [(each.metric.name, each.statistic) for each in errors.terms] == [
+        ("5xx", "Sum"),
+        ("Count", "SampleCount"),
+    ]
+    assert errors.terms[0].dimensions == {
+        "ApiId": Handed("apis", "http_ids", "fraud"),
+        "Stage": "$default",
+    }
+    rest = of("rest-api/models/server-errors", found)
+    (term,) = rest.terms
+    assert (term.metric.name, term.statistic, rest.threshold) == ("5XXError", "Average", 0.01)
+    assert term.dimensions == {"ApiName": "acme-dev-use1-models", "Stage": "live"}
+    # Both measure in milliseconds.
+    for name in ("http-api/fraud", "rest-api/models"):
+        assert of(f"{name}/latency", found).threshold == 900
+
+
+def test_a_short_name_is_that_of_a_service_before_that_of_an_api() -> None:
+    spec = Observability(
+        services={"fraud": None, "models": ServiceAlarms(client_error_percent=None)},
+        slos={"front": Slo(of="http-api/fraud", objective_percent=99)},
+    )
+    found = find_alarms(fronted(spec))
+    watched = {each.watched for each in found.alarms if not each.key.startswith("slo/")}
+    assert watched == {"http-api/fraud", "lambda/quick", "rest-api/models"}
+    assert "rest-api/models/client-errors" not in found.by_key
+    long = of("slo/front/fast/long", found)
+    assert [each.metric.name for each in long.terms] == ["Count", "5xx"]
+
+
+def test_the_dashboard_and_the_saved_queries_hold_apis() -> None:
+    made = fronted()
+    (page,) = dashboards(made)
+    rows = {each.row for each in page.widgets if each.service == "http-api/fraud"}
+    assert rows == {"traffic", "errors", "latency"}
+    groups = {group for each in saved(made) for group in each.log_groups}
+    assert {"/inferform/dev-use1/http-api/fraud", "/inferform/dev-use1/rest-api/models"} <= groups
 
 
 # Dashboards

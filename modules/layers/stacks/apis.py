@@ -17,7 +17,7 @@ from ...cdk import Construct
 from ...ecs.spec import EcsCluster, EcsService
 from ...functions.spec import LambdaFunction
 from ...layer import Layer, known_beside
-from ...outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
+from ...outputs import ApisOutputs, EcsOutputs, NetworkOutputs, RegistryOutputs
 from ...overriding import override
 from ...service import Deployed
 from ...target import Target
@@ -97,6 +97,10 @@ class ApisLayer(Layer):
             )
             for name, api in spec.rest.items()
         }
+        if environment.observability is not None:
+            self.hand_up(
+                ApisOutputs(http_ids={name: api.api_id for name, api in self.http.items()})
+            )
         override(spec, self, apart=["http", "rest"])
 
     def _below(self) -> NetworkOutputs:

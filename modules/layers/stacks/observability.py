@@ -14,14 +14,18 @@ from ...observability.dashboard import dashboards
 from ...observability.events import told
 from ...observability.queries import saved
 from ...observability.spec import Observability
-from ...outputs import EcsOutputs, InferenceOutputs, Outputs
+from ...outputs import ApisOutputs, EcsOutputs, InferenceOutputs, Outputs
 from ...overriding import override
 from ...target import Target
 
 if TYPE_CHECKING:
     from ...environment import Environment
 
-_OUTPUTS: dict[str, type[Outputs]] = {"ecs": EcsOutputs, "inference": InferenceOutputs}
+_OUTPUTS: dict[str, type[Outputs]] = {
+    "apis": ApisOutputs,
+    "ecs": EcsOutputs,
+    "inference": InferenceOutputs,
+}
 
 
 class ObservabilityLayer(Layer):
