@@ -64,7 +64,7 @@ class Rollback:
         where = f"version {self.version} of its state{when}"
         if not self.told:
             return (
-                f"{self.service.name} was asked for with it in {where}; whether its pods became ready, "
+                f"{self.service.name} was asked for with it in {where}; whether it came into service, "
                 "no state tells: look before you deploy it"
             )
         said = f"{self.service.name} was in service with it in {where}"

@@ -7,16 +7,21 @@ configuration in the state that the endpoint depends on.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from inferform import InferenceComponentEndpoint
+
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
-from .record import Finding, Reverted, Verifier
+from ..plan import dig
+from .record import Finding, Reverted, Values, Verification, Verifier
 from .sagemaker_story import CONFIGURATION as CONFIGURATION_TYPE
-from .sagemaker_story import MODEL
+from .sagemaker_story import ENDPOINT, MODEL
+from .stacked import STACK, component_of, configuration_values
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef
@@ -56,19 +61,105 @@ def served_by(model: Mapping[str, Any]) -> Iterator[str]:
         yield from artifacts_of([container])
 
 
+def specifications_of(component: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The specification of a component, or that of each instance type, in SageMaker's words."""
+    one = component.get("Specification")
+    return [one] if one else [*(component.get("Specifications") or ())]
+
+
+def served_by_component(
+    component: Mapping[str, Any], models: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    """The images, artifacts and packages of a component or adapter; of one instance type where it
+    has several."""
+    by_name = {model["name"]: model for model in models}
+    for specification in specifications_of(component)[:1]:
+        yield from served_by(by_name.get(specification.get("ModelName"), {}))
+        container = specification.get("Container") or {}
+        for key in ("Image", "ArtifactUrl"):
+            if container.get(key):
+                yield str(container[key])
+
+
 def _listed(block: Any) -> list[Mapping[str, Any]]:
     """A block that may occur once, which a synthesis writes without a list."""
     return [block] if isinstance(block, Mapping) else block or []
 
 
-class EndpointVerifier(Verifier):
+class Invoked(Verifier):
+    """The checks of what `InvokeEndpoint` asks for a prediction."""
+
+    @abstractmethod
+    def _look(self) -> str:
+        """Where to look for the reason of a failure."""
+
+    def _invocation(self, **named: str) -> Finding:
+        """What one request says; `named` is who is asked, in the words of InvokeEndpoint."""
+        body, content_type = self._sample()
+        runtime = self.run.aws.client("sagemaker-runtime")
+        try:
+            answer = runtime.invoke_endpoint(
+                ContentType=content_type,
+                Body=body or b"{}",
+                **named,
+            )
+            size = len(answer["Body"].read())
+        except ClientError as error:
+            return self._refused(error, sampled=body is not None)
+        except BotoCoreError as error:
+            return self.finding(INVOCATION, "failed", str(error), self._look())
+        return self.finding(INVOCATION, "passed", f"answered {size} bytes")
+
+    def _refused(self, error: ClientError, *, sampled: bool) -> Finding:
+        code = error.response["Error"]["Code"]
+        status = int(error.response.get("OriginalStatusCode", 0))  # type: ignore[call-overload]
+        if code == "ModelError" and 400 <= status < 500 and not sampled:
+            said = f"answered {status} to an empty body; give a sample to see a prediction"
+            return self.finding(INVOCATION, "passed", said)
+        if code == "ValidationError":
+            # It needs to be told which of its models: nothing that one request can check.
+            return self.finding(INVOCATION, "skipped", error.response["Error"]["Message"])
+        fix = "fix the sample or the model" if 400 <= status < 500 else self._look()
+        return self.finding(INVOCATION, "failed", str(error), fix)
+
+    def _sample(self) -> tuple[bytes | None, str]:
+        context = self.run.environment.context
+        for file in sorted(self.run.samples.iterdir()) if self.run.samples else ():
+            if file.suffix in CONTENT_TYPES and context.name(file.stem) == self.name:
+                return file.read_bytes(), CONTENT_TYPES[file.suffix]
+        return None, "application/json"
+
+
+class EndpointVerifier(Invoked):
     """The checks of one SageMaker endpoint."""
+
+    def __init__(self, run: Verification, values: Values) -> None:
+        super().__init__(run, values)
+        # A failed update of a component's stack leaves what was refused in the state.
+        self.tells_reached = not self._hosts_components
 
     @cached_property
     def _configuration(self) -> Mapping[str, Any]:
         """The configuration in the state that it should run; empty where the state names none."""
-        found = self.run.state.needed_by(self.values, CONFIGURATION_TYPE)
+        state = self.run.state
+        found: list[Mapping[str, Any]] = [*state.needed_by(self.values, CONFIGURATION_TYPE)]
+        stacks = state.needed_by(self.values, STACK)
+        found += [each for each in map(configuration_values, stacks) if each is not None]
         return found[0] if len(found) == 1 else {}
+
+    @property
+    def _hosts_components(self) -> bool:
+        """Whether its variants have no model, but inference components."""
+        variants = self._configuration.get("production_variants") or ()
+        return bool(variants) and not any(each.get("model_name") for each in variants)
+
+    @property
+    def _may_be_empty(self) -> bool:
+        """Whether SageMaker may give all of its instances back."""
+        variants = self._configuration.get("production_variants") or ()
+        return any(
+            dig(each, "managed_instance_scaling", "min_instance_count") == 0 for each in variants
+        )
 
     @property
     def _expected(self) -> str:
@@ -107,7 +198,7 @@ class EndpointVerifier(Verifier):
             for variant in found.get("ProductionVariants", [])
         ]
         asynchronous = bool(found.get("AsyncInferenceConfig"))
-        if not asynchronous and not all(counts):
+        if not asynchronous and not all(counts) and not self._may_be_empty:
             yield self.finding(HEALTH, "failed", "has a variant without instances", self._look())
             return
         wanted = bool(reason) and running == self._expected
@@ -118,13 +209,17 @@ class EndpointVerifier(Verifier):
             return
         kept = f"; of an update before the last deploy SageMaker says: {reason}" if wanted else ""
         yield self.finding(HEALTH, "passed", f"is InService{kept}")
-        if not self.run.invoke:
-            return
+        if self.run.invoke:
+            yield self._answer(asynchronous=asynchronous)
+
+    def _answer(self, *, asynchronous: bool) -> Finding:
         if asynchronous:
             said = "is asynchronous: an answer would come later, in S3"
-            yield self.finding(INVOCATION, "skipped", said)
-        else:
-            yield self._invocation()
+            return self.finding(INVOCATION, "skipped", said)
+        if self._hosts_components:
+            said = "its inference components answer, each by its own name"
+            return self.finding(INVOCATION, "skipped", said)
+        return self._invocation(EndpointName=self.name)
 
     def _is_earlier(self, found: DescribeEndpointOutputTypeDef) -> bool:
         """Whether nothing has changed the endpoint since the state was written."""
@@ -177,39 +272,23 @@ class EndpointVerifier(Verifier):
         return super().was_reached() and running == self._expected
 
     def served(self) -> Iterator[str]:
-        """The images, artifacts and packages of the configuration, shadows included, in the state."""
+        """The images, artifacts and packages of the configuration, shadows included, and of the
+        components, in the state."""
         for model in self._models("production_variants", "shadow_production_variants"):
             yield from served_by(model)
+        state = self.run.state
+        found = [component_of(stack) for stack in state.of_type(STACK)]
+        components = {each["InferenceComponentName"]: each for each in found if each}
+        # In the order of the Spec, by which a rollback tells what belongs to what.
+        for name in self._component_names():
+            if name in components:
+                yield from served_by_component(components[name], state.of_type(MODEL))
 
-    def _invocation(self) -> Finding:
-        body, content_type = self._sample()
-        runtime = self.run.aws.client("sagemaker-runtime")
-        try:
-            answer = runtime.invoke_endpoint(
-                EndpointName=self.name, ContentType=content_type, Body=body or b"{}"
-            )
-            size = len(answer["Body"].read())
-        except ClientError as error:
-            return self._refused(error, sampled=body is not None)
-        except BotoCoreError as error:
-            return self.finding(INVOCATION, "failed", str(error), self._look())
-        return self.finding(INVOCATION, "passed", f"answered {size} bytes")
-
-    def _refused(self, error: ClientError, *, sampled: bool) -> Finding:
-        code = error.response["Error"]["Code"]
-        status = int(error.response.get("OriginalStatusCode", 0))  # type: ignore[call-overload]
-        if code == "ModelError" and 400 <= status < 500 and not sampled:
-            said = f"answered {status} to an empty body; give a sample to see a prediction"
-            return self.finding(INVOCATION, "passed", said)
-        if code == "ValidationError":
-            # It needs to be told which of its models: nothing that one request can check.
-            return self.finding(INVOCATION, "skipped", error.response["Error"]["Message"])
-        fix = "fix the sample or the model" if 400 <= status < 500 else self._look()
-        return self.finding(INVOCATION, "failed", str(error), fix)
-
-    def _sample(self) -> tuple[bytes | None, str]:
-        context = self.run.environment.context
-        for file in sorted(self.run.samples.iterdir()) if self.run.samples else ():
-            if file.suffix in CONTENT_TYPES and context.name(file.stem) == self.name:
-                return file.read_bytes(), CONTENT_TYPES[file.suffix]
-        return None, "application/json"
+    def _component_names(self) -> Iterator[str]:
+        """The names of the endpoint's components and adapters in AWS, as the Spec has them."""
+        for each in self.run.environment.deployed:
+            if each.resource == (ENDPOINT, self.name) and isinstance(
+                each.spec, InferenceComponentEndpoint
+            ):
+                for _, parts in each.spec.named_components(each.name):
+                    yield each.place.environment.context.name(*parts)

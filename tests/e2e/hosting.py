@@ -58,17 +58,21 @@ class Hosting:
 
     _started: set[str] = field(default_factory=set)
 
-    def stack(self, inference: Inference) -> Stack:
-        """The synthesized stack."""
-        from inferform.layers import program
-
-        environment = Environment(
+    def environment(self, inference: Inference) -> Environment:
+        """The environment whose only stack it is."""
+        return Environment(
             context=self.context,
             network=self.network,
             registry=self.registry,
             ecs=self.ecs,
             inference=inference,
         )
+
+    def stack(self, inference: Inference) -> Stack:
+        """The synthesized stack."""
+        from inferform.layers import program
+
+        environment = self.environment(inference)
         program.synthesize([environment], target=EMULATOR, outdir=self.folder)
         (stack,) = stacks(self.folder)
         return stack

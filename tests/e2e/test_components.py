@@ -3,6 +3,7 @@ real provider: deployed, released in place, put back by an alarm, to zero and wo
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -21,10 +22,13 @@ from inferform import (
 )
 from inferform.usage import Amount
 from inferform_emulator.process import Emulator
+from ops.aws import Aws
 from ops.cost.resources import usages
 from ops.kinds.components import component_story
+from ops.kinds.record import Finding
 from ops.kinds.stacked import STACK
 from ops.plan import read_plan
+from ops.verify import verify
 
 from .hosting import Hosting, client, hosting
 
@@ -99,6 +103,22 @@ def instances(host: Hosting) -> int:
     return count
 
 
+def verified(host: Hosting, inference: Inference) -> dict[str, dict[str, Finding]]:
+    """What verify finds, by name and check."""
+    environment = host.environment(inference)
+    found: dict[str, dict[str, Finding]] = {}
+    for each in verify(environment, Aws(environment.context, emulator=host.emulator)):
+        found.setdefault(each.subject, {})[each.check.title] = each
+    return found
+
+
+def outcomes(found: dict[str, Finding]) -> dict[str, str]:
+    return {check: finding.outcome for check, finding in found.items()}
+
+
+PASSED = dict.fromkeys(("configuration", "health", "invocation"), "passed")
+
+
 def test_two_models_and_three_adapters_are_deployed_and_then_nothing_is_left_to_do(
     host: Hosting,
 ) -> None:
@@ -114,6 +134,48 @@ def test_two_models_and_three_adapters_are_deployed_and_then_nothing_is_left_to_
     assert model_of(host) == "s3://kinds-artifacts/llm/4/"
 
 
+def test_each_component_is_verified_by_its_name(host: Hosting) -> None:
+    found = verified(host, chat())
+    adapters = [f"{LLM}-{adapter}" for adapter in ("code", "legal", "mail")]
+    assert {name: outcomes(each) for name, each in found.items()} == {
+        ENDPOINT: {**PASSED, "invocation": "skipped"},
+        **dict.fromkeys((LLM, SMALL, *adapters), PASSED),
+    }
+    assert found[LLM]["health"].found == ("is InService with 2 of 2 copies (2 on ml.g5.12xlarge)")
+
+
+def test_what_somebody_changes_of_a_component_past_terraform_is_told(host: Hosting) -> None:
+    sagemaker = client(host.emulator, "sagemaker")
+
+    def change(memory: int) -> None:
+        specification = described(host, LLM)["Specification"]
+        wants = specification["ComputeResourceRequirements"]
+        sagemaker.update_inference_component(
+            InferenceComponentName=LLM,
+            Specification={
+                "ModelName": specification["ModelName"],
+                "ComputeResourceRequirements": {**wants, "MinMemoryRequiredInMb": memory},
+            },
+        )
+
+    def copies(count: int) -> None:
+        sagemaker.update_inference_component_runtime_config(
+            InferenceComponentName=LLM, DesiredRuntimeConfig={"CopyCount": count}
+        )
+
+    change(4096)
+    copies(3)
+    told = verified(host, chat())[LLM]["configuration"]
+    assert (told.outcome, told.found) == (
+        "failed",
+        "ComputeResourceRequirements.MinMemoryRequiredInMb is 4096, and the state says 65536; "
+        "RuntimeConfig.CopyCount is 3, and the state says 2; somebody changed it past Terraform",
+    )
+    copies(2)
+    change(65_536)
+    assert outcomes(verified(host, chat())[LLM]) == PASSED
+
+
 def test_a_release_rolls_the_component_in_place(host: Hosting) -> None:
     made = described(host, LLM)["CreationTime"]
     planned = host.plan(chat("5"))
@@ -123,6 +185,9 @@ def test_a_release_rolls_the_component_in_place(host: Hosting) -> None:
         f"{LLM} rolls from s3://kinds-artifacts/llm/4/ to s3://kinds-artifacts/llm/5/"
     )
     assert story.rollout == "rolling, one copy at a time, watched for 60 s; rolls back on 2 alarms"
+    assert dict(story.facts)[f"all of {ENDPOINT}"] == (
+        "about 2 x ml.g5.12xlarge at the fewest copies (38% idle), of at most 3"
+    )
     assert story.worst_case == "22 min, then AWS rolls back"
     (instances_of,) = (
         each for each in usages(plan, "after") if each.key == "sagemaker/hosting/ml.g5.12xlarge"
@@ -149,9 +214,20 @@ def test_an_alarm_puts_a_release_back_and_the_apply_fails(host: Hosting) -> None
     assert LLM in said
     assert model_of(host) == "s3://kinds-artifacts/llm/5/"
     assert described(host, LLM)["InferenceComponentStatus"] == "InService"
+    # The state has the template that was refused.
+    found = verified(host, chat("6"))
+    told = found[LLM]["configuration"]
+    assert told.outcome == "failed"
+    assert re.fullmatch(
+        rf"ModelName is {ENDPOINT}-\S+, and the state says {ENDPOINT}-\S+; its last update was rolled "
+        rf"back: .* in state ALARM: {alarm}",
+        told.found,
+    )
+    assert outcomes(found[SMALL]) == PASSED
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="the test's")
     host.apply(chat("6"))
     assert model_of(host) == "s3://kinds-artifacts/llm/6/"
+    assert outcomes(verified(host, chat("6"))[LLM]) == PASSED
 
 
 def test_components_go_to_zero_with_their_instances_and_one_lost_request_wakes_them(
@@ -165,6 +241,9 @@ def test_components_go_to_zero_with_their_instances_and_one_lost_request_wakes_t
         )
     assert described(host, LLM)["RuntimeConfig"]["CurrentCopyCount"] == 0
     assert instances(host) == 0
+    found = verified(host, chat("6", scaling=TO_ZERO))
+    assert outcomes(found[LLM]) == {**PASSED, "invocation": "skipped"}
+    assert outcomes(found[ENDPOINT]) == {**PASSED, "invocation": "skipped"}
     # Copies are autoscaling's, and a plan does not bring them back.
     host.terraform(
         host.stack(chat("6", scaling=TO_ZERO)), "plan", "-detailed-exitcode", "-no-color"

@@ -15,7 +15,7 @@ from ...scaling.kinds import COMPONENT
 from ...service import Place, Scalable
 from ...spec import Aws, Between, OneOf, ShortName, Spec
 from ...usage import Amount, between
-from ..fit import SAFE_SHARE, WORDS, at_least, explained, placed, room_of, shortages
+from ..fit import SAFE_SHARE, WORDS, Fitted, at_least, explained, placed, room_of, shortages
 from ..sources import source_problems
 from .base import Endpoint, Hosted, OneVariant
 from .capacity import Pooled
@@ -353,13 +353,13 @@ class InferenceComponentEndpoint(OneVariant, Pooled, Endpoint):
         """Names of components, which people write, are not cut."""
         yield from super().existing_problems(place)
         before, after = place.environment.context.around
-        for path, parts in self._named(place.name):
+        for path, parts in self.named_components(place.name):
             name = f"{before}{'-'.join(parts)}{after}"
             if len(name) > 63:
                 yield IC16.problem(*path, name=name, length=len(name))
 
-    def _named(self, endpoint: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """What has the name of a component: its path, and the parts of its name."""
+    def named_components(self, endpoint: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Components and their adapters: the path of each in the Spec, and the parts of its name."""
         for name, component in self.components.items():
             yield ("components", name), (endpoint, name)
             for adapter in component.adapters:
@@ -424,7 +424,7 @@ class InferenceComponentEndpoint(OneVariant, Pooled, Endpoint):
         """Its own; of the stacks, alarms and scaling of its components."""
         yield from super().names(place)
         context, endpoint = place.environment.context, place.name
-        for path, parts in self._named(endpoint):
+        for path, parts in self.named_components(endpoint):
             yield Name(
                 "aws_cloudformation_stack", context.name(*parts), f"{path[-2][:-1]} {path[-1]}"
             )
@@ -438,12 +438,21 @@ class InferenceComponentEndpoint(OneVariant, Pooled, Endpoint):
 
     def capacity_of(self, variant: Hosted) -> Amount:
         """Between the bounds that SageMaker keeps, and what the copies take at their fewest."""
-        low = self.least_instances
-        if self.components:
-            least = {name: each.lowest for name, each in self.components.items()}
-            each = self.instance_type
-            low = max(low, len(placed(each, least, self.asked_on(each)).instances))
+        low = max(self.least_instances, len(self._fewest.instances))
         return between(min(low, self.max_instances), self.max_instances)
+
+    @property
+    def _fewest(self) -> Fitted:
+        """The fewest copies, placed on the preferred instance type."""
+        least = {name: each.lowest for name, each in self.components.items()}
+        return placed(self.instance_type, least, self.asked_on(self.instance_type))
+
+    @property
+    def idle_share(self) -> float | None:
+        """The share of the fewest instances that no component has reserved: of accelerators, or of
+        memory where there are none. None where there is no instance, or AWS does not publish it."""
+        fewest = self._fewest
+        return fewest.idle_among(max(self.least_instances, len(fewest.instances)))
 
     def hosted(self) -> tuple[Hosted, ...]:
         """The one production variant, without a model."""
