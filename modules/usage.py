@@ -68,6 +68,9 @@ class Usage:
     """How many at a time; the price table says whether by the hour or the month. None where the
     environment does not say how many, as they are billed by use."""
 
+    alternatives: tuple[str, ...] = ()
+    """Keys of what AWS may give in its place, each at its own price. Default: none."""
+
 
 def by_use(service: str, key: str) -> Usage:
     """Something that is billed by use: how much of it a month takes is not known."""

@@ -7,6 +7,17 @@ from inferform import Environment, InferenceComponentEndpoint
 from .errors import BadInputError
 
 
+def idle(environment: Environment) -> dict[str, float]:
+    """The share of accelerators, or of memory where there are none, that no component has of the
+    fewest instances of each endpoint by its short name; without those of which it is not known."""
+    found = {
+        each.name: each.spec.idle_share
+        for each in environment.deployed
+        if isinstance(each.spec, InferenceComponentEndpoint) and each.spec.components
+    }
+    return {name: share for name, share in found.items() if share is not None}
+
+
 def drawings(environment: Environment, endpoint: str | None = None) -> dict[str, list[str]]:
     """The lines of each endpoint's drawing by its short name, or those of one alone.
 

@@ -49,12 +49,37 @@ class _Before:
     tags: dict[str, str]
 
 
+class TypeNotFoundError(ServiceException):  # type: ignore[misc]  # moto is not checked
+    """A resource type that the Region does not have."""
+
+    code = "TypeNotFoundException"
+
+
 class _ResourceError(Exception):
     """A resource that could not be made or changed."""
 
     def __init__(self, logical: str, reason: str) -> None:
         super().__init__(reason)
         self.logical = logical
+
+
+@service.adds("DescribeType", gap="missing")
+def describe_type(response: CloudFormationResponse) -> ActionResult:
+    """AWS tells of the types that a Region has, and refuses others."""
+    kind = response._get_param("TypeName")
+    region = response.cloudformation_backend.region_name
+    if not stack_schemas.is_known(str(kind), region):
+        raise TypeNotFoundError(f"The type '{kind}' cannot be found.")
+    return ActionResult(
+        {
+            "Arn": f"arn:aws:cloudformation:{region}::type/resource/{kind.replace('::', '-')}",
+            "Type": "RESOURCE",
+            "TypeName": kind,
+            "Visibility": "PUBLIC",
+            "ProvisioningType": "FULLY_MUTABLE",
+            "DeprecatedStatus": "LIVE",
+        }
+    )
 
 
 @service.corrects(

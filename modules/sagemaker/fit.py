@@ -101,13 +101,17 @@ class Fitted:
     def idle_share(self) -> float | None:
         """The share of accelerators that no copy has, or of memory where there are none; None
         where AWS does not publish how many there are."""
+        return self.idle_among(len(self.instances))
+
+    def idle_among(self, count: float) -> float | None:
+        """The same where there are `count` instances."""
         whole = room_of(self.instance_type)
         by = "accelerators" if whole.accelerators or whole.accelerators is None else "memory"
         total = getattr(whole, by)
-        if not total or not self.instances:
+        if not total or not count:
             return None
-        free = sum(getattr(each.left, by) for each in self.instances)
-        return float(free / (total * len(self.instances)))
+        taken = sum(total - getattr(each.left, by) for each in self.instances)
+        return float(1 - taken / (total * count))
 
 
 def placed(

@@ -20,6 +20,7 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
     from ..cost.model import ASSUMPTIONS
     from ..cost.prices import price_table
     from ..cost.specs import estimate
+    from ..fitted import idle
     from ..review.renderers.json import amount
 
     table = price_table()
@@ -37,6 +38,7 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
                     {
                         "service": line.usage.service,
                         "key": line.usage.key,
+                        "alternatives": [*line.usage.alternatives],
                         "amount": amount(line.usage.amount) if line.usage.amount else None,
                         "price": line.price.usd if line.price else None,
                         "unit": line.price.unit if line.price else None,
@@ -49,6 +51,7 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
                 "estimated": amount(result.estimated),
                 "estimated_between": [amount(bound) for bound in result.bounds],
                 "prices_from": result.dates,
+                "idle": idle(found),
                 "assumptions": ASSUMPTIONS,
             }
         )
@@ -56,7 +59,8 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
     rows: list[list[str]] = []
     for line in result.lines:
         cells = _cells(line.monthly) if line.monthly else (_unpriced(line), "", "")
-        what = line.usage.key.removeprefix("sagemaker/")
+        keys = (line.usage.key, *(each.rpartition("/")[2] for each in line.usage.alternatives))
+        what = " or ".join(keys).removeprefix("sagemaker/")
         rows.append([line.usage.service, what, _count(line.usage.amount), *cells])
     least = "at least" if result.not_priced else ""
     rows.append(["total", least, "", *_cells(result.total)])
@@ -65,7 +69,13 @@ def cost(env: EnvironmentKey, json: Json = False) -> None:
     notes = [*ASSUMPTIONS]
     if result.dates:
         notes.insert(0, f"prices of {result.dates}; inferform prices show names each source")
-    notes = [*_estimated(result), *notes]
+    if any(line.usage.alternatives for line in result.lines):
+        notes.insert(
+            0,
+            "pools of instance types: the minimum is at the cheapest type, the expected sum at the "
+            "preferred one, the maximum at the dearest",
+        )
+    notes = [*_estimated(result), *_idle(idle(found)), *notes]
     by_use = [line for line in result.not_priced if line.usage.amount is None]
     missing = [line for line in result.not_priced if line.usage.amount is not None]
     if by_use:
@@ -90,6 +100,15 @@ def _estimated(estimate: Estimate) -> list[str]:
     return [
         f"{_lines(lines)} priced by an estimate: {dollars(part)} of the expected sum, which may be "
         f"{dollars(low.expected)} to {dollars(high.expected)}"
+    ]
+
+
+def _idle(shares: dict[str, float]) -> list[str]:
+    """What of the fewest instances no inference component has reserved."""
+    return [
+        f"{name}: of its fewest instances {share:.0%} is reserved by no component; inferform fit draws it"
+        for name, share in shares.items()
+        if share
     ]
 
 

@@ -119,12 +119,14 @@ def _sum(lines: Iterable[PricedLine]) -> Amount:
 
 def merged(usages: Iterable[Usage]) -> tuple[Usage, ...]:
     """The same things of the same service, added up."""
-    found: dict[tuple[str, str], Amount | None] = {}
+    found: dict[tuple[str, str, tuple[str, ...]], Amount | None] = {}
     for usage in usages:
-        at = (usage.service, usage.key)
+        at = (usage.service, usage.key, usage.alternatives)
         known = found.get(at, Amount())
         found[at] = None if known is None or usage.amount is None else known + usage.amount
-    return tuple(Usage(service, key, amount) for (service, key), amount in found.items())
+    return tuple(
+        Usage(service, key, amount, others) for (service, key, others), amount in found.items()
+    )
 
 
 def dollars(value: float, *, signed: bool = False) -> str:

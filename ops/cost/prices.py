@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import BadInputError
 from ..terraform import ROOT
-from .model import Estimate, Price, PricedLine, Usage, merged
+from .model import Amount, Estimate, Price, PricedLine, Usage, merged
 from .units import DERIVED, unit_of
 
 TABLES = Path(__file__).resolve().parent / "tables"
@@ -60,8 +60,16 @@ class PriceTable:
         prices = self.region(region)
         lines = []
         for usage in merged(usages):
-            price = _price(prices, usage.key)
+            found = [_price(prices, key) for key in (usage.key, *usage.alternatives)]
+            price = found[0] if all(found) else None
             monthly = usage.amount * price.monthly if price and usage.amount else None
+            if monthly is not None and usage.amount and usage.alternatives:
+                each = [other.monthly for other in found if other]
+                monthly = Amount(
+                    usage.amount.minimum * min(each),
+                    monthly.expected,
+                    usage.amount.maximum * max(each),
+                )
             lines.append(PricedLine(usage, price, monthly))
         return Estimate(tuple(lines))
 

@@ -8,7 +8,10 @@ from typing import Any
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Severity, Story
+from .components_preflight import of_components
+from .components_verify import ComponentVerifier
 from .finding import given, pairs
+from .fits import fits
 from .reasons import resource
 from .record import Existing, Found, Not, Values, risk
 from .sagemaker_story import MODEL, Served, named, served
@@ -60,6 +63,10 @@ def component_story(plan: Plan, stack: Change) -> Iterator[Story]:
     counts = [dig(each, "RuntimeConfig", "CopyCount") for each in (before, after)]
     if any(counts):
         facts.append(("copies", arrow(*("" if each is None else str(each) for each in counts))))
+    endpoint = str(component.get("EndpointName") or "")
+    fitted = fits(plan, endpoint, "after") if after and not base else None
+    if fitted is not None:
+        facts.append((f"all of {endpoint}", fitted.story()))
     headline, interrupted, rollout, worst, resets = f"{name} changes", "", "", "", ""
     if stack.action is Action.CREATE:
         headline = f"{name} is new"
@@ -146,9 +153,9 @@ KINDS = (
         uses=_OF_ENDPOINT,
         quotas=_OF_ENDPOINT,
         addresses=_OF_ENDPOINT,
-        preflight=_OF_ENDPOINT,
+        preflight=of_components,
         story=component_story,
         risks=(_gone,),
-        verify=_OF_ENDPOINT,
+        verify=ComponentVerifier,
     ),
 )

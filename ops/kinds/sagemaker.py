@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from inferform.instances import instance_types
-from inferform.usage import Usage, between, by_use
+from inferform.usage import Amount, Usage, between, by_use
 
 from ..aws import Aws
 from ..errors import OperatorError, UnsettledError
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity
 from . import preflight, weaker
+from .components_preflight import of_configuration
 from .finding import given, pairs
+from .fits import fits
 from .prices import products
 from .reasons import resource
 from .record import Discard, Existing, Finder, Finding, Found, Not, Quota, Values, risk
@@ -32,7 +34,7 @@ from .sagemaker_story import (
 )
 from .sagemaker_verify import ENDPOINT_REVERTED, EndpointVerifier, artifacts_of, containers_of
 from .scaling import maximum, planned_bounds, scaling_targets, variant_of
-from .stacked import STACK, configuration_values
+from .stacked import STACK, configuration_values, types_of
 from .synthesis import Resource, Synthesis
 from .untold import hidden, not_told
 
@@ -131,7 +133,8 @@ def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         block = "production_variants" if index < production else "shadow_production_variants"
         path = (block, index if index < production else index - production)
         name = str(variant.get("variant_name") or "")
-        kind, managed = variant.get("instance_type"), dig(variant, "managed_instance_scaling")
+        types, managed = types_of(variant), dig(variant, "managed_instance_scaling")
+        kind = types[0] if types else None
         provisioned = dig(variant, "serverless_config", "provisioned_concurrency")
         memory = dig(variant, "serverless_config", "memory_size_in_mb")
         if memory:
@@ -152,22 +155,47 @@ def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         if not kind or amount is None:
             continue
         if managed:
-            low = number(dig(managed, "min_instance_count"), count)
-            amount = between(low, number(dig(managed, "max_instance_count"), low))
-        yield Usage(service, f"sagemaker/hosting/{kind}", amount)
+            amount = _managed(plan, service, side, managed, count)
+        reserved = dig(variant, "capacity_reservation_config", "ml_reservation_arn")
+        family = "sagemaker/reserved" if reserved else "sagemaker/hosting"
+        key, *others = (f"{family}/{each}" for each in types)
+        yield Usage(service, key, amount, tuple(others))
         volume = number(variant.get("volume_size_in_gb"), 0)
         if volume:
             yield Usage(service, "sagemaker/storage", amount * volume)
 
 
+def _managed(plan: Plan, endpoint: str, side: Side, managed: Values, count: float) -> Amount:
+    """Between the bounds that SageMaker keeps, and what components take at their fewest copies."""
+    low = number(managed.get("min_instance_count"), count)
+    fitted = fits(plan, endpoint, side)
+    if fitted is not None:
+        low = max(low, len(fitted.fewest.instances))
+    high = number(managed.get("max_instance_count"), low)
+    return between(min(low, high), high)
+
+
 # Preflight
 
 
-def _most(synthesis: Synthesis, endpoint: Resource) -> Counter[str]:
-    """The most instances of each type that an endpoint may have."""
+def _configuration(synthesis: Synthesis, endpoint: Resource) -> Values:
+    """The configuration of a synthesized endpoint, also where a stack holds it."""
     found = synthesis.referred(endpoint, "endpoint_config_name", CONFIGURATION)
     stack = synthesis.referred(endpoint, "endpoint_config_name", STACK)
-    values = found.values if found else (configuration_values(stack.values) or {}) if stack else {}
+    return found.values if found else (configuration_values(stack.values) or {}) if stack else {}
+
+
+def _reservations(synthesis: Synthesis, endpoints: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether ML reservations can give their endpoints instances."""
+    for endpoint in endpoints:
+        most = _most(synthesis, endpoint, pooled=False).total()
+        yield from of_configuration(synthesis, _configuration(synthesis, endpoint), most)
+
+
+def _most(synthesis: Synthesis, endpoint: Resource, *, pooled: bool = True) -> Counter[str]:
+    """The most instances of each type that an endpoint may have: all of any type of a pool, or with
+    `pooled=False` of the preferred one."""
+    values = _configuration(synthesis, endpoint)
     needed: Counter[str] = Counter()
     for variant in (
         *values.get("production_variants", []),
@@ -178,7 +206,8 @@ def _most(synthesis: Synthesis, endpoint: Resource) -> Counter[str]:
             managed = dig(variant, "managed_instance_scaling", "max_instance_count")
             most = maximum(synthesis, endpoint, suffix) or managed
             most = most or variant.get("initial_instance_count", 1)
-            needed[variant["instance_type"]] += most
+            for kind in types_of(variant) if pooled else types_of(variant)[:1]:
+                needed[kind] += most
     return needed
 
 
@@ -188,7 +217,8 @@ def _quotas(synthesis: Synthesis, endpoint: Resource) -> Iterator[Quota]:
 
 
 def _addresses(synthesis: Synthesis, endpoint: Resource) -> int:
-    return _most(synthesis, endpoint).total() * BLUE_GREEN * ADDRESSES_PER_INSTANCE
+    needed = _most(synthesis, endpoint, pooled=False).total()
+    return needed * BLUE_GREEN * ADDRESSES_PER_INSTANCE
 
 
 def _artifacts(synthesis: Synthesis, models: Sequence[Resource]) -> Iterator[Finding]:
@@ -367,7 +397,7 @@ KINDS = (
         uses=_instances,
         quotas=_quotas,
         addresses=_addresses,
-        preflight=_CHECKED,
+        preflight=_reservations,
         story=endpoint_story,
         risks=(
             _reset_capacity,
@@ -432,6 +462,7 @@ PRICES = (
     ),
 )
 UNLISTED_PRICES = {
+    r"sagemaker/reserved/.+": "an ML reservation is paid for with its training plan",
     r"sagemaker/serverless/\d+": "serverless inference is billed by use",
     r"sagemaker/provisioned-concurrency/\d+": "provisioned concurrency is priced by the second "
     "on aws.amazon.com/sagemaker/pricing; write its price into the table by hand",

@@ -75,6 +75,14 @@ def configuration_values(stack: Values) -> dict[str, Any] | None:
     return values
 
 
+def types_of(variant: Values) -> list[str]:
+    """The instance types of a variant in Terraform's words: those of its pools, the preferred first."""
+    pools = variant.get("instance_pools") or ()
+    types = [str(each["instance_type"]) for each in pools if each.get("instance_type")]
+    one = variant.get("instance_type")
+    return types or ([str(one)] if one else [])
+
+
 def _in_terraform(value: Any) -> Any:
     if isinstance(value, dict):
         return {_attribute(key): _in_terraform(inner) for key, inner in value.items()}

@@ -18,11 +18,13 @@ from inferform import (
     EksService,
     Environment,
     FargateProfile,
+    HostingCapacity,
     Image,
     Inference,
     InferenceComponentEndpoint,
     Ingress,
     Kubernetes,
+    MlReservation,
     Model,
     Network,
     OnSchedule,
@@ -164,6 +166,49 @@ def test_instances_for_components_cost_between_their_bounds() -> None:
     assert of(**endpoints(shared=spec)) == {
         ("shared", "sagemaker/hosting/ml.g5.xlarge"): Amount(1, 2, 5)
     }
+
+
+def test_a_pool_costs_between_its_cheapest_and_its_dearest_type(tmp_path: Path) -> None:
+    prices = {"ml.g5.12xlarge": 4.0, "ml.g6.12xlarge": 3.0, "ml.p4d.24xlarge": 10.0}
+    keys = {f"sagemaker/hosting/{name}": usd for name, usd in prices.items()}
+
+    def monthly(known: dict[str, float]) -> list[tuple[str, tuple[str, ...], Amount | None]]:
+        file = tmp_path / f"{len(known)}.json"
+        file.write_text(written(SOURCE, {"us-east-1": {"s": known}}), encoding="utf-8")
+        pool = InferenceComponentEndpoint(
+            instance_type="ml.g5.12xlarge",
+            capacity=HostingCapacity(pools=["ml.g6.12xlarge", "ml.p4d.24xlarge"]),
+            max_instances=5,
+        )
+        environment = Environment(context=CONTEXT, **endpoints(chat=pool))
+        lines = estimate(environment, PriceTable(folder=None, own=file)).lines
+        return [
+            (each.usage.key, each.usage.alternatives, each.monthly)
+            for each in lines
+            if each.usage.service == "chat"
+        ]
+
+    first, *others = keys
+    assert monthly(keys) == [
+        (first, tuple(others), Amount(730 * 3.0, 2 * 730 * 4.0, 5 * 730 * 10.0))
+    ]
+    # One type without a price leaves the sum open.
+    assert monthly({first: 4.0}) == [(first, tuple(others), None)]
+
+
+def test_reserved_instances_are_paid_for_with_their_plan() -> None:
+    plan = MlReservation(
+        arn=CONTEXT.arn("sagemaker", "training-plan/llm"), instance_type="ml.p5.48xlarge"
+    )
+    spec = RealtimeEndpoint(
+        model=MODEL,
+        instance_type="ml.p5.48xlarge",
+        capacity=HostingCapacity(reservation=plan),
+    )
+    assert of(**endpoints(llm=spec)) == {
+        ("llm", "sagemaker/reserved/ml.p5.48xlarge"): Amount(1, 1, 1)
+    }
+    assert unlisted("sagemaker/reserved/ml.p5.48xlarge")
 
 
 def test_a_serverless_endpoint_costs_only_what_is_provisioned() -> None:

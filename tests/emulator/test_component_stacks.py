@@ -435,6 +435,14 @@ def test_a_configuration_in_a_stack_is_replaced_under_another_name(stacks: Stack
     assert described["ExecutionRoleArn"].endswith(":role/llm")
 
 
+def test_a_region_tells_whether_it_has_a_type(client: Client) -> None:
+    kind = "AWS::SageMaker::InferenceComponent"
+    found = client("cloudformation").describe_type(Type="RESOURCE", TypeName=kind)
+    assert (found["TypeName"], found["Visibility"]) == (kind, "PUBLIC")
+    with pytest.raises(ClientError, match="TypeNotFoundException"):
+        client("cloudformation").describe_type(Type="RESOURCE", TypeName=f"{kind}s")
+
+
 def test_a_stack_that_cannot_go_says_why_and_stays(stacks: Stacks) -> None:
     stacks.create("base", template())
     spec = {"BaseInferenceComponentName": "llama", "Container": {"ArtifactUrl": "s3://b/a.tar.gz"}}

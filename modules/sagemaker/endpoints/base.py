@@ -300,7 +300,8 @@ class Endpoint(Hosts):
             if fleet is None:
                 continue
             amount = self.capacity_of(variant)
-            yield Usage(place.name, f"sagemaker/hosting/{fleet.instance_type}", amount)
+            key, *others = fleet.price_keys
+            yield Usage(place.name, key, amount, tuple(others))
             if fleet.host.volume_size_gb:
                 yield Usage(place.name, "sagemaker/storage", amount * fleet.host.volume_size_gb)
 

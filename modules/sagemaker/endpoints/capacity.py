@@ -175,6 +175,13 @@ class Pooled(Fleet):
         """Every instance type, the preferred one first."""
         return (self.instance_type, *self.capacity.pools)
 
+    @property
+    def price_keys(self) -> tuple[str, ...]:
+        """Of every instance type; a reservation is paid for with its training plan."""
+        if self.capacity.reservation is not None:
+            return (f"sagemaker/reserved/{self.instance_type}",)
+        return tuple(f"sagemaker/hosting/{each}" for each in self.instance_types)
+
 
 class PooledInstances(Pooled, Instances):
     """Instances that may be of several types, and whose number may follow the load."""

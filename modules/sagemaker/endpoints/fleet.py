@@ -87,6 +87,11 @@ class Fleet(Spec):
     """What is rarely set of each instance: its volume, machine image, time limits, routing and core
     dumps. Default: what SageMaker chooses."""
 
+    @property
+    def price_keys(self) -> tuple[str, ...]:
+        """The keys in the price table of its instances, the preferred type first."""
+        return (f"sagemaker/hosting/{self.instance_type}",)
+
     def check(self) -> Iterator[Problem]:
         """The rules between instance type, volume and machine image."""
         yield from super().check()
