@@ -173,6 +173,22 @@ from .scaling.spec import (
 )
 from .spec import Spec, SpecError
 from .statement import PolicyStatement
+from .training.jobs import (
+    CategoricalRange,
+    Channel,
+    Checkpoints,
+    ContinuousRange,
+    IntegerRange,
+    ProcessingInput,
+    ProcessingJob,
+    ProcessingOutput,
+    Spot,
+    TrainingJob,
+    Tuning,
+)
+from .training.spec import (
+    Training,
+)
 from .vpc.addressing import Addressing, Ipv6
 from .vpc.flow_logs import FlowLogs, LogBucket
 from .vpc.links import Peering, TransitGateway
@@ -205,6 +221,9 @@ __all__ = [
     "Budget",
     "Canary",
     "CapacityShare",
+    "CategoricalRange",
+    "Channel",
+    "Checkpoints",
     "ClaimMount",
     "CloudBackend",
     "CloudWatchMetric",
@@ -220,6 +239,7 @@ __all__ = [
     "ContainerMetrics",
     "ContainerOptions",
     "Context",
+    "ContinuousRange",
     "CoreDumps",
     "Cors",
     "CpuUtilization",
@@ -280,6 +300,7 @@ __all__ = [
     "Inference",
     "InferenceComponentEndpoint",
     "Ingress",
+    "IntegerRange",
     "InvocationsPerCopy",
     "InvocationsPerInstance",
     "Ipv6",
@@ -338,6 +359,9 @@ __all__ = [
     "PrivateAccess",
     "PrivateDns",
     "Problem",
+    "ProcessingInput",
+    "ProcessingJob",
+    "ProcessingOutput",
     "PrometheusTrigger",
     "ProvisionedConcurrencyUtilization",
     "PullThroughCache",
@@ -373,6 +397,7 @@ __all__ = [
     "Slo",
     "Spec",
     "SpecError",
+    "Spot",
     "Step",
     "StepScaling",
     "Taint",
@@ -380,8 +405,11 @@ __all__ = [
     "Throttle",
     "Tier",
     "Toleration",
+    "Training",
+    "TrainingJob",
     "TransitGateway",
     "Transition",
+    "Tuning",
     "Ulimit",
     "UsageAlarms",
     "UsagePlan",

@@ -31,6 +31,7 @@ from .layers.observability import OBSERVABILITY
 from .layers.record import LayerRecord, Part
 from .layers.registry import REGISTRY
 from .layers.specs import ARTIFACTS, Inference, Registry
+from .layers.training import TRAINING
 from .names import LIMITS, RESERVED, Name, taken_twice
 from .observability.spec import Observability
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
@@ -48,6 +49,7 @@ from .spec import (
     walk,
 )
 from .team import SpecRule
+from .training.spec import Training
 from .vpc.spec import Network
 
 ENV1 = rule(
@@ -149,6 +151,9 @@ class Environment(Spec):
 
     apis: Annotated[Apis | None, APIS] = None
     """APIs in front of what serves, with their domains."""
+
+    training: Annotated[Training | None, TRAINING] = None
+    """What trains models, and watches those that serve."""
 
     eks: Annotated[EksCluster | EksOutputs | None, OneOf(), EKS] = None
     """The EKS cluster, or the Outputs of one that exists."""

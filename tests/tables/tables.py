@@ -112,6 +112,27 @@ def transform(text: str) -> str:
     return "".join(f"{name}\n" for name in _enum("sagemaker", "TransformInstanceType"))
 
 
+def _of_jobs(shape: str) -> str:
+    """SageMaker's types for jobs, each with its local storage in GB; None where EC2 has none of the
+    name."""
+    rows: dict[str, int | None] = {}
+    for name in _enum("sagemaker", shape):
+        described = _described().get(name.removeprefix("ml."))
+        storage = described.get("InstanceStorageInfo", {}) if described else {}
+        rows[name] = storage.get("TotalSizeInGB", 0) if described else None
+    return _lines(rows)
+
+
+def training(text: str) -> str:
+    """SageMaker's types for training jobs."""
+    return _of_jobs("TrainingInstanceType")
+
+
+def processing(text: str) -> str:
+    """SageMaker's types for processing jobs."""
+    return _of_jobs("ProcessingInstanceType")
+
+
 def ec2(text: str) -> str:
     """EC2's types but Macs: what `Ec2InstanceType` has of each, in the order of its fields."""
     rows = {}
@@ -250,6 +271,8 @@ TABLES = (
         hosting,
     ),
     Table(DATA / "transform_instance_types.txt", "botocore", transform),
+    Table(DATA / "training_instance_types.json", "botocore and moto", training),
+    Table(DATA / "processing_instance_types.json", "botocore and moto", processing),
     Table(DATA / "ec2_instance_types.json", "moto", ec2),
     Table(DATA / "regions.txt", "botocore", regions),
     Table(

@@ -11,6 +11,7 @@ import pytest
 
 from inferform import (
     BatchTransform,
+    Channel,
     Component,
     Context,
     Ec2Capacity,
@@ -25,11 +26,13 @@ from inferform import (
     Network,
     NodeGroup,
     NodeGroups,
+    ProcessingJob,
     RealtimeEndpoint,
     Registry,
     Replication,
     Repository,
     SpecError,
+    TrainingJob,
 )
 from inferform.spec import Listed, problems_of, walk
 from tests.specs.fields import fields
@@ -90,6 +93,24 @@ CASES = {
             input="s3://acme-in/requests/",
             output="s3://acme-out/predictions/",
         ),
+        "ml.m9.xlarge",
+        "m5.large",
+        "TAB1",
+    ),
+    "training": Case(
+        "training_instance_types.json",
+        lambda value: TrainingJob(
+            image=Image(repository="fraud", tag="1"),
+            instance_type=value,
+            channels={"train": Channel(uri="data/")},
+        ),
+        "ml.m9.xlarge",
+        "m5.large",
+        "TAB1",
+    ),
+    "processing": Case(
+        "processing_instance_types.json",
+        lambda value: ProcessingJob(image=Image(repository="fraud", tag="1"), instance_type=value),
         "ml.m9.xlarge",
         "m5.large",
         "TAB1",
