@@ -229,6 +229,13 @@ class Service(Overridable, Billed, Named, Reaching):
         """The services that tell EventBridge of its rollbacks and failed updates. Default: none."""
         return frozenset()
 
+    def alarms_used(self, place: Place) -> Iterator[Usage]:
+        """The alarms of its rollouts and policies, by the metrics that they look at. Default: those
+        of its policies, which EKS has in the cluster."""
+        if self.scales is not None and self.scales.namespace != "kubernetes":
+            for each in self.scalings():
+                yield from each.scaling.alarms(self.scales)
+
     def scaling_problems(self, scaling: Scaling) -> Iterator[Problem]:
         """What is wrong with another Scaling on what scales here."""
         assert self.scales is not None

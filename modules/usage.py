@@ -77,6 +77,17 @@ def by_use(service: str, key: str) -> Usage:
     return Usage(service, key, None)
 
 
+MONITORING = "monitoring"
+"""What alarms and dashboards are for, whichever service they watch."""
+
+
+def alarm_usage(metrics: float, *, fast: bool = False) -> Usage:
+    """Alarms, which are billed by each metric that they look at; `fast` with a period below a
+    minute."""
+    key = "cloudwatch/alarm-high-resolution" if fast else "cloudwatch/alarm"
+    return Usage(MONITORING, key, exactly(metrics))
+
+
 def fargate(
     service: str, amount: Amount, *, cpu: float, memory: float, architecture: str, spot: bool
 ) -> Iterator[Usage]:

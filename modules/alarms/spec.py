@@ -256,6 +256,12 @@ class EndpointAlarms(Spec):
         }
         return tuple(kind for kind, limit in limits.items() if limit is not None)
 
+    def metrics_of(self, publishes: Publishes) -> int:
+        """How many metrics the alarms of a variant look at: an error rate is of two, where the number
+        of invocations is published."""
+        rate = 2 if publishes.find(SAGEMAKER, "Invocations") else 1
+        return sum(1 if kind == "latency" else rate for kind in self.kinds)
+
     def names_of(self, context: Context, endpoint: str, variant: str) -> list[str]:
         """The names of the alarms of a variant, one for each of `kinds`."""
         return [alarm_name(context, endpoint, variant, kind) for kind in self.kinds]

@@ -40,7 +40,7 @@ from ..service import (
     secret_endpoints,
 )
 from ..spec import Aws, Between, Check, Cidrs, Listed, Many, OneOf, ShortName, Spec
-from ..usage import Usage, between, bounds, fargate, on_demand
+from ..usage import Usage, alarm_usage, between, bounds, fargate, on_demand
 from ..vpc.flow_logs import RetentionDays
 from . import names as named
 from .agents import ECS64, FireLens
@@ -891,6 +891,12 @@ class EcsService(Containers, Service):
             yield from self._rollout_names(context, short)
         if self.scaling is not None:
             yield from self.scaling.names(own)
+
+    def alarms_used(self, place: Place) -> Iterator[Usage]:
+        """Those of its blue/green rollouts too."""
+        yield from super().alarms_used(place)
+        if self.colors:
+            yield alarm_usage(len(self.colors))
 
     def _rollout_names(self, context: Context, short: str) -> Iterator[Name]:
         """Of what moves its traffic."""

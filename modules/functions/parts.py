@@ -368,6 +368,11 @@ class FunctionAlarms(Spec):
         }
         return tuple(kind for kind, limit in limits.items() if limit is not None)
 
+    @property
+    def metrics(self) -> int:
+        """How many metrics the alarms look at: a share of errors is of two."""
+        return sum(2 if kind == "errors" else 1 for kind in self.kinds)
+
     def names_of(self, context: Context, function: str) -> list[str]:
         """The names of the alarms of a function, one for each of `kinds`."""
         return [function_alarm(context, function, kind) for kind in self.kinds]

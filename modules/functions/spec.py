@@ -22,7 +22,7 @@ from ..scaling.kinds import Kind
 from ..scaling.spec import Scaling
 from ..service import Needs, Place, Platform, Scalable, Service, Teller, secret_endpoints
 from ..spec import Aws, Between, OneOf
-from ..usage import Usage, bounds, by_use
+from ..usage import Usage, alarm_usage, bounds, by_use
 from ..vpc.flow_logs import RetentionDays
 from . import names as named
 from .guardrails import LAMBDA, MOST_MINUTES
@@ -575,6 +575,12 @@ class LambdaFunction(Service):
             yield Name("aws_codedeploy_deployment_config", name)
         if self.scaling is not None:
             yield from self.scaling.names(own)
+
+    def alarms_used(self, place: Place) -> Iterator[Usage]:
+        """Those that guard its rollouts too."""
+        yield from super().alarms_used(place)
+        if self.alarms:
+            yield alarm_usage(self.alarms.metrics)
 
     def images(self) -> Iterator[Image | str]:
         """The model's image."""

@@ -19,6 +19,7 @@ from ..instances import instance_types
 from ..names import Name, scaled
 from ..rules import Problem, one_of, rule
 from ..spec import Aws, Between, Check, Many, OneOf, ShortName, Spec
+from ..usage import Usage, alarm_usage
 from .kinds import ASYNCHRONOUS, COMPONENT, LAMBDA, Kind
 from .metrics import (
     AlarmMetric,
@@ -409,6 +410,18 @@ class Scaling(Spec):
         for schedule in self.schedules:
             name = scaled(target, schedule.name)
             yield Name("aws_appautoscaling_scheduled_action", name, within=target)
+
+    def alarms(self, kind: Kind) -> Iterator[Usage]:
+        """The alarms behind its policies: two that Application Auto Scaling makes for each target
+        tracking, and one for each step scaling."""
+        for policy in self.policies:
+            metric = policy.metric
+            looked_at = len(metric.metrics) if isinstance(metric, MetricMath) else 1
+            if isinstance(policy, StepScaling):
+                yield alarm_usage(looked_at, fast=policy.period_seconds < 60)
+            else:
+                fast = (metric.predefined_type(kind) or "").endswith("HighResolution")
+                yield alarm_usage(2 * looked_at, fast=fast)
 
     def check(self) -> Iterator[Problem]:
         """Bounds in order, and a legal number of policies and schedules with names of their

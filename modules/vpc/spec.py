@@ -524,10 +524,12 @@ class Network(Overridable, Billed, Named):
             yield Name("aws_iam_role", role(context, FLOW_LOGS))
 
     def uses(self, place: Place) -> Iterator[Usage]:
-        """NAT gateways, the interface endpoints that the environment makes, by the zone, and
-        attachments to transit gateways."""
+        """NAT gateways with new addresses of theirs, the interface endpoints that the environment makes,
+        by the zone, and attachments to transit gateways."""
         if self.nat_gateways:
             yield Usage("network", "vpc/nat-gateway", exactly(self.nat_gateways))
+            if not self.addressing.nat_addresses:
+                yield Usage("network", "vpc/public-ipv4", exactly(self.nat_gateways))
         interfaces = len(place.environment.interface_endpoints) * self.availability_zones
         if interfaces:
             yield Usage("network", "vpc/interface-endpoint", exactly(interfaces))

@@ -2,166 +2,110 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ..environments import EnvironmentKey, environment
-from ..output import Json, print_json, print_table, stdout
+from ..output import Json, print_json, stderr
 from . import BEFORE, Command
 
 if TYPE_CHECKING:
-    from ..cost.model import Amount, Estimate, Price, PricedLine
+    from inferform.usage import Amount
+
+    from ..cost.model import Estimate
 
 
-def cost(env: EnvironmentKey, json: Json = False) -> None:
+class Format(StrEnum):
+    """How the cost is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
+class Figure(StrEnum):
+    """Which of the three sums a budget is held against."""
+
+    MINIMUM = "minimum"
+    EXPECTED = "expected"
+    MAXIMUM = "maximum"
+
+
+def cost(
+    env: EnvironmentKey,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="Sums by service, by layer, or by the values of a tag: tag:owner. Default: every "
+            "line."
+        ),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How it is written.")] = Format.TABLE,
+    fail_over: Annotated[
+        float | None,
+        typer.Option(
+            metavar="USD", help="Exit with status 3 where the environment costs more a month."
+        ),
+    ] = None,
+    of: Annotated[Figure, typer.Option(help="Which sum --fail-over looks at.")] = Figure.EXPECTED,
+    json: Json = False,
+) -> None:
     """Estimate the monthly cost of an environment, from its Specs alone.
 
-    Example: inferform cost dev-use1
+    Example: inferform cost dev-use1 --by service --fail-over 500
     """
-    from ..cost.model import ASSUMPTIONS
     from ..cost.prices import price_table
-    from ..cost.specs import estimate
+    from ..cost.specs import grouped, owned
+    from ..cost.written import Costs, as_csv, as_data, as_html, print_costs
     from ..fitted import idle
-    from ..review.renderers.json import amount
 
-    table = price_table()
-    found = environment(env)
+    if fail_over is not None and not fail_over >= 0:
+        raise typer.BadParameter("must be 0 or more", param_hint="--fail-over")
+    found, table = environment(env), price_table()
     region = found.context.region
-    result = estimate(found, table)
-    if json:
-        print_json(
-            {
-                "environment": found.key,
-                "region": region,
-                "currency": "USD",
-                "monthly": amount(result.total),
-                "lines": [
-                    {
-                        "service": line.usage.service,
-                        "key": line.usage.key,
-                        "alternatives": [*line.usage.alternatives],
-                        "amount": amount(line.usage.amount) if line.usage.amount else None,
-                        "price": line.price.usd if line.price else None,
-                        "unit": line.price.unit if line.price else None,
-                        "monthly": amount(line.monthly) if line.monthly else None,
-                        "source": _source(line.price),
-                    }
-                    for line in result.lines
-                ],
-                "not_priced": len(result.not_priced),
-                "estimated": amount(result.estimated),
-                "estimated_between": [amount(bound) for bound in result.bounds],
-                "prices_from": result.dates,
-                "idle": idle(found),
-                "assumptions": ASSUMPTIONS,
-            }
-        )
-        return
-    rows: list[list[str]] = []
-    for line in result.lines:
-        cells = _cells(line.monthly) if line.monthly else (_unpriced(line), "", "")
-        keys = (line.usage.key, *(each.rpartition("/")[2] for each in line.usage.alternatives))
-        what = " or ".join(keys).removeprefix("sagemaker/")
-        rows.append([line.usage.service, what, _count(line.usage.amount), *cells])
-    least = "at least" if result.not_priced else ""
-    rows.append(["total", least, "", *_cells(result.total)])
-    columns = ("for", "what", "how many", "minimum", "expected", "maximum")
-    print_table(columns, rows, title=f"{found.key}: monthly cost in USD in {region}")
-    notes = [*ASSUMPTIONS]
-    if result.dates:
-        notes.insert(0, f"prices of {result.dates}; inferform prices show names each source")
-    if any(line.usage.alternatives for line in result.lines):
-        notes.insert(
-            0,
-            "pools of instance types: the minimum is at the cheapest type, the expected sum at the "
-            "preferred one, the maximum at the dearest",
-        )
-    notes = [*_estimated(result), *_idle(idle(found)), *notes]
-    by_use = [line for line in result.not_priced if line.usage.amount is None]
-    missing = [line for line in result.not_priced if line.usage.amount is not None]
-    if by_use:
-        notes.insert(
-            0, f"{_lines(by_use)} billed by use and not in the sums: how much is not known"
-        )
-    for reason, lines in _by_reason(missing).items():
-        hint = reason or f"inferform prices update {region} fetches prices"
-        notes.insert(0, f"{_lines(lines)} not priced and not in the sums; {hint}")
-    for note in notes:
-        stdout.print(f"- {note}", markup=False)
+    uses = owned(found)
+    costs = Costs(
+        environment=found.key,
+        region=region,
+        estimate=table.estimate(region, [each.usage for each in uses]),
+        by=by or "",
+        groups={name: table.estimate(region, usages) for name, usages in grouped(uses, by).items()}
+        if by
+        else {},
+        idle=idle(found),
+    )
+    written = Format.JSON if json else format
+    if written is Format.JSON:
+        print_json(as_data(costs))
+    elif written is Format.CSV:
+        typer.echo(as_csv(costs), nl=False)
+    elif written is Format.HTML:
+        typer.echo(as_html(costs))
+    else:
+        print_costs(costs)
+    if fail_over is not None:
+        _hold(costs.estimate, found.key, fail_over, of)
 
 
-def _estimated(estimate: Estimate) -> list[str]:
-    """What of the sums rests on prices that AWS did not publish."""
-    lines = [line for line, price in estimate.priced if price.bounds]
-    if not lines:
-        return []
-    part, (low, high) = estimate.estimated.expected, estimate.bounds
+def _hold(estimate: Estimate, key: str, limit: float, of: Figure) -> None:
+    """Hold an estimate against a budget. What has no price may be anything, so it is named."""
     from ..cost.model import dollars
 
-    return [
-        f"{_lines(lines)} priced by an estimate: {dollars(part)} of the expected sum, which may be "
-        f"{dollars(low.expected)} to {dollars(high.expected)}"
-    ]
-
-
-def _idle(shares: dict[str, float]) -> list[str]:
-    """What of the fewest instances no inference component has reserved."""
-    return [
-        f"{name}: of its fewest instances {share:.0%} is reserved by no component; inferform fit draws it"
-        for name, share in shares.items()
-        if share
-    ]
-
-
-def _count(amount: Amount | None) -> str:
-    if amount is None:
-        return "not known"
-    low, high = amount.minimum, amount.maximum
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
-
-
-def _unpriced(line: PricedLine) -> str:
-    if line.usage.amount is not None:
-        return "not priced"
-    return f"{rate(line.price)}" if line.price else "by use"
-
-
-def rate(price: Price) -> str:
-    """A price by use, per thousand or million units where one costs next to nothing."""
-    for count, word in ((1, ""), (1_000, "1,000 "), (1_000_000, "million ")):
-        if price.usd * count >= 0.01:
-            return f"${price.usd * count:.4g} per {word}{_plural(price.unit, count)}"
-    return f"${price.usd:.3g} per {price.unit}"
-
-
-def _plural(unit: str, count: int) -> str:
-    return unit if count == 1 else f"{unit}s"
-
-
-def _lines(lines: list[PricedLine]) -> str:
-    return "1 line is" if len(lines) == 1 else f"{len(lines)} lines are"
-
-
-def _by_reason(lines: list[PricedLine]) -> dict[str, list[PricedLine]]:
-    """Lines by why no refresh of the prices brings theirs; empty where one may."""
-    if not lines:
-        return {}
-    # Imported late, as it brings the records of every resource type.
-    from ..cost.update import unlisted
-
-    found: dict[str, list[PricedLine]] = {}
-    for line in lines:
-        found.setdefault(unlisted(line.usage.key) or "", []).append(line)
-    return found
-
-
-def _cells(amount: Amount) -> tuple[str, str, str]:
-    from ..cost.model import dollars
-
-    return dollars(amount.minimum), dollars(amount.expected), dollars(amount.maximum)
-
-
-def _source(price: Price | None) -> dict[str, str] | None:
-    return {"date": price.date, "text": price.source} if price else None
+    total: Amount = estimate.total
+    value = float(getattr(total, of.value))
+    missing = estimate.left_out
+    least = f", and {missing}" if missing else ""
+    if value > limit:
+        stderr.print(
+            f"{key} costs {dollars(value)} a month ({of.value}), over {dollars(limit)}{least}"
+        )
+        raise typer.Exit(3)
+    stderr.print(
+        f"{key} costs {dollars(value)} a month ({of.value}), within {dollars(limit)}{least}"
+    )
 
 
 COMMANDS = (Command("cost", cost, BEFORE, order=30),)

@@ -16,8 +16,8 @@ ASSUMPTIONS = (
     "Plans, free tiers, taxes or credits",
     "minimum and maximum are the scaling bounds around the clock; expected is a quarter of the "
     "way from the one to the other",
-    "what is billed by use is not in it: requests, data processed, transferred and stored, "
-    "logs and alarms; instances that only run by use have a line without a sum",
+    "what is billed by use is not in it: requests, data processed, transferred and stored, and "
+    "logs; what only runs by use has a line without a sum",
 )
 
 
@@ -102,6 +102,25 @@ class Estimate:
         dates = sorted({price.date for _, price in self.priced})
         return "" if not dates else dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
 
+    @property
+    def services(self) -> dict[str, Estimate]:
+        """The same by service, in the order of their first lines."""
+        found: dict[str, list[PricedLine]] = {}
+        for line in self.lines:
+            found.setdefault(line.usage.service, []).append(line)
+        return {name: Estimate(tuple(lines)) for name, lines in found.items()}
+
+    @property
+    def left_out(self) -> str:
+        """How many things are in no sum: `2 are not priced, 1 is billed by use`; empty for none."""
+        holes = sum(line.is_hole for line in self.not_priced)
+        by_use = len(self.not_priced) - holes
+        return ", ".join(
+            f"{count} {'is' if count == 1 else 'are'} {what}"
+            for count, what in ((holes, "not priced"), (by_use, "billed by use"))
+            if count
+        )
+
     def without(self, services: Container[str]) -> Estimate:
         """The same without some services."""
         return Estimate(tuple(each for each in self.lines if each.usage.service not in services))
@@ -115,6 +134,15 @@ def _sum(lines: Iterable[PricedLine]) -> Amount:
     for line in lines:
         total += line.monthly or Amount()
     return total
+
+
+def rounded(value: Amount) -> dict[str, float]:
+    """Dollars a month, to the cent, for machines."""
+    return {
+        "minimum": round(value.minimum, 2),
+        "expected": round(value.expected, 2),
+        "maximum": round(value.maximum, 2),
+    }
 
 
 def merged(usages: Iterable[Usage]) -> tuple[Usage, ...]:

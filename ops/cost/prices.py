@@ -18,6 +18,9 @@ from .units import DERIVED, unit_of
 TABLES = Path(__file__).resolve().parent / "tables"
 """The prices that Inferform brings: one file for each Region."""
 
+EVERYWHERE = "everywhere"
+"""In place of a Region, for what costs the same in all but China and GovCloud."""
+
 OWN = ROOT / "prices.json"
 """A project's own prices, such as those of its contract with AWS: they take the place of Inferform's
 under the same key. `inferform prices update` writes it too."""
@@ -40,16 +43,22 @@ class PriceTable:
         """Every price of a Region; empty where there is none. Raises BadInputError when a file is
         malformed."""
         found: Prices = {}
-        for file in (self._file(region), self.own):
-            if file is not None and file.is_file():
-                found |= _read(file).get(region, {})
+        own = self._file(region)
+        if own is not None and own.is_file():
+            # China's accounts pay in yuan, and GovCloud has prices of its own.
+            everywhere = self._file(EVERYWHERE)
+            if everywhere is not None and everywhere.is_file() and not _is_apart(region):
+                found |= _read(everywhere)[EVERYWHERE]
+            found |= _read(own).get(region, {})
+        if self.own is not None and self.own.is_file():
+            found |= _read(self.own).get(region, {})
         return found
 
     def regions(self) -> list[str]:
         """The Regions that have prices."""
         files = [] if self.folder is None else self.folder.glob("*.json")
         own = _read(self.own) if self.own is not None and self.own.is_file() else {}
-        return sorted({file.stem for file in files} | set(own))
+        return sorted(({file.stem for file in files} | set(own)) - {EVERYWHERE})
 
     def price(self, region: str, key: str) -> Price | None:
         """The price of a key in a Region, or None; another Region's price is never taken."""
@@ -78,6 +87,10 @@ class PriceTable:
         if self.folder is None or not re.fullmatch(r"[a-z0-9-]+", region):
             return None
         return self.folder / f"{region}.json"
+
+
+def _is_apart(region: str) -> bool:
+    return region.startswith(("cn-", "us-gov-"))
 
 
 def price_table() -> PriceTable:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _UNITS = {
-    "kms/key": "month",
+    "kms/key|waf/(web-acl|rule)|route53/hosted-zone": "month",
     "ebs/gp[23]": "month",
     "sagemaker/storage": "month",
     "ebs/gp3-iops": "IOPS-month",
@@ -25,7 +25,7 @@ _UNITS = {
     "elb/.+-lcu": "LCU-hour",
     "fargate/ephemeral-storage": "GB-hour",
     "(ecr|mwaa)/storage|s3/standard.*|logs/stored": "GB-month",
-    "data-transfer/.+|vpc/(endpoint|nat)-data|logs/.+": "GB",
+    "data-transfer/.+|vpc/(endpoint|nat)-data|sagemaker/data|logs/.+": "GB",
     ".+[/-](request|message)": "request",
 }
 """Units by price key, the first that matches; any other is priced by the hour."""

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inferform.usage import Usage, alarm_usage
+
 from ..aws import Aws
-from ..plan import Action, Change, Plan
+from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity
 from . import weaker
 from .finding import given, pairs
 from .reasons import resource
 from .record import Existing, Found, Not, Values, risk
+
+# Cost
+
+
+def _metrics(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """An alarm, by the metrics that it looks at; the two edges of a band count as metrics."""
+    values = change.at(side)
+    queries = values.get("metric_query") or ()
+    metrics = [query for query in queries if dig(query, "metric")]
+    banded = any("ANOMALY_DETECTION_BAND" in str(dig(query, "expression")) for query in queries)
+    own = (dig(query, "metric", "period") for query in metrics)
+    # A state has 0 for a period that is not set.
+    periods = [number(period, 60) or 60 for period in (values.get("period"), *own)]
+    yield alarm_usage(max(1, len(metrics)) + (2 if banded else 0), fast=min(periods) < 60)
+
 
 # Recover
 
@@ -54,7 +71,7 @@ KINDS = (
         "alarm",
         _find_alarm,
         name=Not("CloudWatch does not refuse the name of an alarm that exists"),
-        uses=Not("an alarm costs cents; the assumptions of an estimate say so"),
+        uses=_metrics,
         quotas=Not("no environment comes near 5,000 alarms, the quota of a Region"),
         story=Not("it is told with the rollout that it guards"),
         risks=weaker.ALARM,
@@ -73,3 +90,8 @@ KINDS = (
         verify=Not("what writes to it works without it, too"),
     ),
 )
+
+UNLISTED_PRICES = {
+    r"cloudwatch/(alarm.*|dashboard)": "alarms and dashboards have units of their own in the Price "
+    "List; see aws.amazon.com/cloudwatch/pricing",
+}

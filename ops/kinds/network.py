@@ -153,6 +153,10 @@ def _nat_gateway_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage
     yield Usage("network", "vpc/nat-gateway", exactly(1))
 
 
+def _address_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    yield Usage("network", "vpc/public-ipv4", exactly(1))
+
+
 def _endpoint_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     """An interface endpoint, by the zone; gateway endpoints cost nothing."""
     values = change.at(side)
@@ -468,7 +472,7 @@ KINDS = (
         "aws_eip",
         "Elastic IP address",
         _named("describe_addresses", "Addresses", "AllocationId"),
-        uses=Not("public addresses are billed by the hour, and no price key has them"),
+        uses=_address_hours,
         quotas=Not("a Region allows five by default, and an environment has one to three"),
         name=_NOT_UNIQUE,
     ),
@@ -632,4 +636,5 @@ PRICES = (
     products("AmazonEC2", r"NatGateway-Hours", "vpc/nat-gateway", productFamily="NAT Gateway"),
     products("AmazonVPC", r"VpcEndpoint-Hours", "vpc/interface-endpoint"),
     products("AmazonVPC", r"TransitGateway-Hours", "vpc/transit-gateway-attachment"),
+    products("AmazonVPC", r"PublicIPv4:InUseAddress", "vpc/public-ipv4"),
 )

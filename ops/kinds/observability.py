@@ -7,15 +7,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from inferform.usage import MONITORING, Usage, exactly
+
 from ..aws import Aws
 from ..checks import check
-from ..plan import Action, Change, Plan
+from ..plan import Action, Change, Plan, Side
 from ..told import RiskRule, Severity
 from . import weaker
 from .finding import given, pairs
 from .policies import resource_policy
 from .reasons import part, resource
-from .record import Existing, Finding, Found, Not, Values, risk
+from .record import Estimator, Existing, Finding, Found, Not, Values, risk
 from .synthesis import Resource, Synthesis
 
 COST_TAG = check(
@@ -111,6 +113,16 @@ def _find_chat(aws: Aws, values: Values) -> Iterator[Existing]:
             yield Existing(arn, pairs(tags))
 
 
+# Cost
+
+
+def _one(key: str) -> Estimator:
+    def uses(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+        yield Usage(MONITORING, key, exactly(1))
+
+    return uses
+
+
 # Risks
 
 
@@ -133,7 +145,7 @@ KINDS = (
         "composite alarm",
         _find_composite,
         name=Not("CloudWatch does not refuse the name of an alarm that exists"),
-        uses=Not("an alarm costs cents; the assumptions of an estimate say so"),
+        uses=_one("cloudwatch/alarm-composite"),
         quotas=Not("no environment comes near 5,000 alarms, the quota of a Region"),
         risks=weaker.ALARM,
     ),
@@ -142,6 +154,7 @@ KINDS = (
         "dashboard",
         _find_dashboard,
         name=Not("PutDashboard replaces the dashboard of that name"),
+        uses=_one("cloudwatch/dashboard"),
     ),
     resource(
         "aws_budgets_budget",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from inferform.usage import Amount, between, exactly
+from inferform.usage import Amount, Usage, alarm_usage, between, exactly
 
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
@@ -44,6 +44,17 @@ def variant_of(target: Change) -> str:
     resource = str(target.after.get("resource_id") or target.before.get("resource_id") or "")
     match = re.search(r"/variant/(.+)$", resource)
     return match[1] if match else ""
+
+
+def _tracking_alarms(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """The two alarms that Application Auto Scaling makes for each policy of target tracking."""
+    followed = change.at(side).get("target_tracking_scaling_policy_configuration")
+    if not followed:
+        return
+    queries = dig(followed, "customized_metric_specification", "metrics") or ()
+    looked_at = sum(1 for query in queries if dig(query, "metric_stat"))
+    name = str(dig(followed, "predefined_metric_specification", "predefined_metric_type") or "")
+    yield alarm_usage(2 * max(1, looked_at), fast=name.endswith("HighResolution"))
 
 
 def planned_bounds(
@@ -244,7 +255,7 @@ KINDS = (
         "scaling policy",
         _find_policy,
         name=_SET,
-        uses=Not("its alarms are billed by use"),
+        uses=_tracking_alarms,
         quotas=Not("a service has fewer than its quota of policies"),
         addresses=Not("what it scales takes them"),
         story=_OF_TARGET,

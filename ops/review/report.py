@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ..beside import Check, Invocation, Output
-from ..cost.model import Amount, Estimate
+from ..cost.model import Amount, Estimate, Usage
 from ..plan import Action, Change, Deferred, Difference, Plan
 from ..told import Risk, Severity, Story
 from .source import NO_SOURCE, Source
@@ -85,6 +85,26 @@ class StackReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceCost:
+    """What one service costs a month before and after."""
+
+    service: str
+    before: Estimate
+    after: Estimate
+
+    @property
+    def difference(self) -> Amount | None:
+        """What the plan adds; None where what has no sum is another before than after."""
+        if _unsummed(self.before) != _unsummed(self.after):
+            return None
+        return self.after.total - self.before.total
+
+
+def _unsummed(estimate: Estimate) -> set[Usage]:
+    return {line.usage for line in estimate.not_priced}
+
+
+@dataclass(frozen=True, slots=True)
 class CostReport:
     """What an environment costs a month before and after, as far as the plans show it."""
 
@@ -117,9 +137,27 @@ class CostReport:
     @property
     def difference_is_known(self) -> bool:
         """Whether what has no price is the same before and after."""
-        return {line.usage for line in self.before.not_priced} == {
-            line.usage for line in self.after.not_priced
-        }
+        return _unsummed(self.before) == _unsummed(self.after)
+
+    @property
+    def changed(self) -> tuple[ServiceCost, ...]:
+        """The services whose cost changes, or whose change is not known; the largest change
+        first."""
+        before, after = self.before.services, self.after.services
+        found = [
+            ServiceCost(name, before.get(name, Estimate(())), after.get(name, Estimate(())))
+            for name in dict.fromkeys((*before, *after))
+        ]
+        changes = [each for each in found if _size(each) >= _CENT / 2]
+        return tuple(sorted(changes, key=_size, reverse=True))
+
+
+_CENT = 0.01
+
+
+def _size(cost: ServiceCost) -> float:
+    by = cost.difference
+    return float("inf") if by is None else max(map(abs, (by.minimum, by.expected, by.maximum)))
 
 
 @dataclass(frozen=True, slots=True)

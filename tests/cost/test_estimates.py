@@ -40,8 +40,8 @@ from inferform.eks.spec import EksCluster, NodeGroup, NodeGroups
 from inferform.outputs import NetworkOutputs, RegistryOutputs
 from inferform.sagemaker.endpoints import AsyncEndpoint, ServerlessEndpoint
 from inferform.scaling.spec import Scaling as ScalingSpec
+from inferform.usage import MONITORING
 from ops.cli import app
-from ops.commands.cost import rate
 from ops.cost.model import (
     EXPECTED_SHARE,
     HOURS_PER_MONTH,
@@ -57,6 +57,7 @@ from ops.cost.resources import usages as planned
 from ops.cost.specs import estimate, usages
 from ops.cost.units import unit_of
 from ops.cost.update import unlisted
+from ops.cost.written import rate
 from ops.environments import environments
 from ops.errors import BadInputError
 from ops.kinds import wanted_prices
@@ -92,7 +93,11 @@ def of(**layers: Any) -> dict[tuple[str, str], Amount | None]:
     """What an environment uses, by service and key."""
     environment = Environment(context=CONTEXT, **layers)
     found = price_table().estimate("us-east-1", usages(environment)).lines
-    return {(line.usage.service, line.usage.key): line.usage.amount for line in found}
+    return {
+        (line.usage.service, line.usage.key): line.usage.amount
+        for line in found
+        if line.usage.service != MONITORING
+    }
 
 
 def least(usages: list[Usage]) -> dict[str, float]:
@@ -113,9 +118,11 @@ def test_an_endpoint_costs_its_instances_between_the_scaling_bounds() -> None:
     found = of(**endpoints(fraud=spec))
     assert found == {("fraud", "sagemaker/hosting/ml.m5.large"): Amount(2, 3, 6)}
     environment = Environment(context=CONTEXT, **endpoints(fraud=spec))
-    total = estimate(environment, price_table()).total
-    assert total.minimum == pytest.approx(2 * 0.115 * HOURS_PER_MONTH)
-    assert total.maximum == pytest.approx(6 * 0.115 * HOURS_PER_MONTH)
+    services = estimate(environment, price_table()).services
+    assert services["fraud"].total.minimum == pytest.approx(2 * 0.115 * HOURS_PER_MONTH)
+    assert services["fraud"].total.maximum == pytest.approx(6 * 0.115 * HOURS_PER_MONTH)
+    # Two error rates of two metrics each guard its rollouts.
+    assert services[MONITORING].total.expected == pytest.approx(0.4)
 
 
 def test_what_shares_a_name_has_its_full_one() -> None:
@@ -404,7 +411,9 @@ def test_what_has_no_price_is_named_and_not_taken_for_free(tmp_path: Path) -> No
     spec = RealtimeEndpoint(model=MODEL, instance_type="ml.c7i.48xlarge")
     empty = PriceTable(folder=tmp_path)
     result = estimate(Environment(context=CONTEXT, **endpoints(f=spec)), empty)
-    assert [line.usage.key for line in result.not_priced] == ["sagemaker/hosting/ml.c7i.48xlarge"]
+    keys = [line.usage.key for line in result.not_priced]
+    assert keys == ["sagemaker/hosting/ml.c7i.48xlarge", "cloudwatch/alarm"]
+    assert result.left_out == "2 are not priced"
     assert result.total == Amount()
     assert result.dates == ""
 
@@ -505,7 +514,10 @@ def test_the_registry_costs_the_same_from_its_plan_and_its_specs() -> None:
 
 def test_a_plan_changes_the_cost_by_what_it_changes() -> None:
     plan = read_plan(PLANS / "scaling-change.json")
-    (before,), (after,) = planned(plan, "before"), planned(plan, "after")
+    (before,), (after,) = (
+        [each for each in planned(plan, side) if each.service != MONITORING]
+        for side in ("before", "after")
+    )
     assert (before.amount, after.amount) == (Amount(2, 2.5, 4), Amount(2, 4.5, 12))
 
 

@@ -22,7 +22,7 @@ from ...scaling.kinds import REALTIME, Kind
 from ...scaling.spec import Scaling, StepScaling
 from ...service import Needs, Place, Platform, Scalable, Teller
 from ...spec import Aws, Check, OneOf, Spec
-from ...usage import Amount, Usage, bounds
+from ...usage import Amount, Usage, alarm_usage, bounds
 from ...vpc.flow_logs import RetentionDays
 from ..guardrails import DEP10, DEP14, rollout_problems
 from ..sources import AnySource, Hosts, JumpStartModel, Source, architecture_of
@@ -259,6 +259,14 @@ class Endpoint(Hosts):
         """Each production variant."""
         for variant in self.hosted():
             yield _watched(variant, place.environment.context.name(place.name))
+
+    def alarms_used(self, place: Place) -> Iterator[Usage]:
+        """Those of its rollouts too, one set for each production variant."""
+        yield from super().alarms_used(place)
+        own = self.guard.alarms if self.guard else None
+        if own is not None:
+            for variant in self.hosted():
+                yield alarm_usage(own.metrics_of(variant.scales.publishes))
 
     @property
     def told_by(self) -> frozenset[Teller]:

@@ -14,7 +14,7 @@ from ...rules import Problem, Rule, rule
 from ...scaling.kinds import COMPONENT
 from ...service import Place, Scalable
 from ...spec import Aws, Between, OneOf, ShortName, Spec
-from ...usage import Amount, between
+from ...usage import Amount, Usage, alarm_usage, between
 from ..fit import SAFE_SHARE, WORDS, Fitted, at_least, explained, placed, room_of, shortages
 from ..sources import source_problems
 from .base import Endpoint, Hosted, OneVariant
@@ -435,6 +435,14 @@ class InferenceComponentEndpoint(OneVariant, Pooled, Endpoint):
                 yield Name("aws_cloudwatch_metric_alarm", alarm, of)
             if component.scaling is not None:
                 yield from component.scaling.names(context.name(endpoint, name), of)
+
+    def alarms_used(self, place: Place) -> Iterator[Usage]:
+        """Those of its components too."""
+        yield from super().alarms_used(place)
+        for component in self.components.values():
+            own = component.rollout.alarms
+            if own is not None:
+                yield alarm_usage(own.metrics_of(COMPONENT.publishes))
 
     def capacity_of(self, variant: Hosted) -> Amount:
         """Between the bounds that SageMaker keeps, and what the copies take at their fewest."""

@@ -12,7 +12,7 @@ from ...untrusted import cell
 from ..digest import digest
 from ..report import MISSING, CostReport, Finding, Missing, Report, StackReport
 from ..values import UNKNOWN, details, marks, short
-from .markdown import cost_cells, cost_notes
+from .markdown import cost_cells, cost_notes, service_cells
 
 _STYLE = """
 :root {
@@ -347,6 +347,16 @@ def _costs(report: Report) -> Iterator[str]:
         ["minimum", "expected", "maximum", "the plan adds"],
         [_cost_row(cost) for cost in report.costs],
     )
+    changed = [(cost, each) for cost in report.costs for each in cost.changed]
+    if changed:
+        yield _table(
+            ["environment", "service"],
+            ["minimum", "expected", "maximum"],
+            [
+                ([_text(cost.environment), _text(each.service)], service_cells(each))
+                for cost, each in changed
+            ],
+        )
     for cost in report.costs:
         for note in cost_notes(cost):
             yield f'<p class="quiet small">{_text(note)}</p>'

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from ...cost.model import Amount, Estimate
+from ...cost.model import Estimate, rounded
 from ...plan import Change
 from ...untrusted import cell
 from ..digest import digest, digests
@@ -167,22 +167,22 @@ def _cost(cost: CostReport) -> dict[str, Any]:
         "environment": cost.environment,
         "region": cost.region,
         "currency": "USD",
-        "before": amount(cost.before.total),
-        "after": amount(cost.after.total),
-        "difference": amount(cost.difference) if cost.difference_is_known else None,
+        "before": rounded(cost.before.total),
+        "after": rounded(cost.after.total),
+        "difference": rounded(cost.difference) if cost.difference_is_known else None,
         "without_price": {name: list(keys) for name, keys in cost.changed_holes.items()},
+        "services": [
+            {
+                "service": each.service,
+                "before": rounded(each.before.total),
+                "after": rounded(each.after.total),
+                "difference": None if each.difference is None else rounded(each.difference),
+            }
+            for each in cost.changed
+        ],
         "not_priced": not_priced(cost.after),
         "prices_from": cost.prices_from,
         "is_partial": cost.is_partial,
-    }
-
-
-def amount(value: Amount) -> dict[str, float]:
-    """Dollars a month, to the cent."""
-    return {
-        "minimum": round(value.minimum, 2),
-        "expected": round(value.expected, 2),
-        "maximum": round(value.maximum, 2),
     }
 
 

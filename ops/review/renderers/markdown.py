@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ...cost.model import dollars
+from ...cost.model import Estimate, dollars
 from ...kinds.untold import NOT_TOLD
 from ...markdown import code, fenced, in_html, plain
 from ...plan import Action, Change
 from ...told import Risk, Severity, Story
 from ..digest import digest
-from ..report import MISSING, CostReport, Finding, Report, StackReport
+from ..report import MISSING, CostReport, Finding, Report, ServiceCost, StackReport
 from ..values import SIGNS, details, marks, sentence, short
 
 GITHUB_LIMIT = 65_536
@@ -196,6 +196,15 @@ def _costs(head: Limited, costs: tuple[CostReport, ...], assumptions: tuple[str,
         cells = [f"{now} ({by})" for now, by in cost_cells(cost)]
         head.add([f"| {plain(cost.environment)} | {' | '.join(cells)} |"], "costs")
     head.always([""])
+    if any(cost.changed for cost in costs):
+        head.always(["| environment | service | minimum | expected | maximum |"])
+        head.always(["|---|---|---:|---:|---:|"])
+        for cost in costs:
+            for each in cost.changed:
+                sums = " | ".join(service_cells(each))
+                row = f"| {plain(cost.environment)} | {plain(short(each.service, 120))} | {sums} |"
+                head.add([row], "services that cost")
+        head.always([""])
     for cost in costs:
         head.add([f"- {plain(note)}" for note in cost_notes(cost)], "notes on cost")
     fold = ["", "<details><summary>Assumptions</summary>", ""]
@@ -219,6 +228,26 @@ def cost_cells(cost: CostReport) -> list[tuple[str, str]]:
             (total.maximum, change.maximum),
         )
     ]
+
+
+def service_cells(each: ServiceCost) -> list[str]:
+    """What the plan changes of the cost of one service: minimum, expected and maximum."""
+    was, now, by = each.before.total, each.after.total, each.difference
+    sides = (
+        (was.minimum, now.minimum),
+        (was.expected, now.expected),
+        (was.maximum, now.maximum),
+    )
+    if by is None:
+        # What is left out on one side alone would make a difference of nothing that is known.
+        return [_known(each.after, now) + " (change not known)" for _, now in sides]
+    return [f"{dollars(now)} ({dollars(now - was, signed=True)})" for was, now in sides]
+
+
+def _known(estimate: Estimate, value: float) -> str:
+    if not estimate.not_priced:
+        return dollars(value)
+    return f"at least {dollars(value)}" if value else "not known"
 
 
 def cost_notes(cost: CostReport) -> Iterator[str]:
@@ -245,6 +274,9 @@ def cost_notes(cost: CostReport) -> Iterator[str]:
         shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         if keys:
             yield f"{cost.environment}: {said.format(shown)}"
+    if missing:
+        count = f"{len(missing)} of {len(cost.after.lines)}"
+        yield f"{cost.environment}: {count} things are in no sum, and so in no difference"
     if cost.is_partial:
         yield f"{cost.environment}: without what is blocked, failed, deferred or left out of the plan"
     if cost.prices_from:

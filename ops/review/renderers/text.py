@@ -16,7 +16,7 @@ from ...untrusted import line
 from ..digest import digest
 from ..report import MISSING, Report
 from ..values import SIGNS, details, marks, sentence
-from .markdown import cost_cells, cost_notes
+from .markdown import cost_cells, cost_notes, service_cells
 
 _STYLES = {
     Severity.CRITICAL: "bold red",
@@ -170,8 +170,17 @@ def _costs(report: Report) -> RenderableType | None:
         table.add_column(column, justify="left" if column == "environment" else "right")
     for cost in report.costs:
         table.add_row(_text(cost.environment), *(f"{now} ({by})" for now, by in cost_cells(cost)))
+    services = _table("What the plan changes of it")
+    for column in ("environment", "service", "minimum", "expected", "maximum"):
+        services.add_column(
+            column, justify="left" if column in ("environment", "service") else "right"
+        )
+    for cost in report.costs:
+        for each in cost.changed:
+            services.add_row(_text(cost.environment), _text(each.service), *service_cells(each))
     notes = [note for cost in report.costs for note in cost_notes(cost)]
-    return Group(table, *(_text(f"  {note}") for note in (*notes, *report.assumptions)))
+    shown = (table, services) if any(cost.changed for cost in report.costs) else (table,)
+    return Group(*shown, *(_text(f"  {note}") for note in (*notes, *report.assumptions)))
 
 
 def _findings(report: Report) -> RenderableType | None:

@@ -1,0 +1,91 @@
+"""`inferform cost`: sums by service, layer and tag, formats, and a budget in CI."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ops.cli import app
+from ops.cost.model import Amount, Estimate, Price, PricedLine, Usage, exactly
+from ops.cost.written import Costs, as_csv, as_html
+from ops.errors import BadInputError
+
+
+def cost(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["cost", "dev-use1", *arguments])
+
+
+def test_the_sums_of_services_layers_and_tags_add_up_to_the_total() -> None:
+    whole = json.loads(cost("--json").output)
+    assert "groups" not in whole
+    for by, names in {
+        "service": {"fraud", "network", "registry", "monitoring"},
+        "layer": {"inference", "network", "registry"},
+        "tag:owner": {"ml-platform"},
+        "tag:layer": {"inference", "network", "registry"},
+    }.items():
+        found = json.loads(cost("--by", by, "--format", "json").output)
+        assert {group["name"] for group in found["groups"]} == names, by
+        for figure, total in found["monthly"].items():
+            summed = sum(group["monthly"][figure] for group in found["groups"])
+            assert summed == pytest.approx(total, abs=0.02), (by, figure)
+        assert found["monthly"] == whole["monthly"]
+
+
+def test_what_is_no_group_is_refused_with_what_there_is() -> None:
+    for by, said in {
+        "team": "service, layer or tag:KEY",
+        "tag": "has no key",
+        "tag:ownr": "did you mean owner",
+    }.items():
+        error = cost("--by", by).exception
+        assert isinstance(error, BadInputError), by
+        assert said in str(error), by
+
+
+def test_csv_and_html_hold_what_the_table_holds() -> None:
+    lines = list(csv.DictReader(io.StringIO(cost("--format", "csv").output)))
+    data = json.loads(cost("--json").output)
+    assert [line["key"] for line in lines] == [line["key"] for line in data["lines"]]
+    total = sum(float(line["maximum"]) for line in lines)
+    assert total == pytest.approx(data["monthly"]["maximum"], abs=0.02)
+    groups = list(csv.DictReader(io.StringIO(cost("--by", "layer", "--format", "csv").output)))
+    assert {group["layer"] for group in groups} == {"inference", "network", "registry"}
+    page = cost("--format", "html").output
+    assert "<script" not in page
+    for line in data["lines"]:
+        assert line["service"] in page
+
+
+def test_a_budget_is_held_against_the_sum_that_is_asked_for() -> None:
+    # It costs $122, $143 and $206.
+    for arguments, status in (
+        (("--fail-over", "150"), 0),
+        (("--fail-over", "140"), 3),
+        (("--fail-over", "140", "--of", "minimum"), 0),
+        (("--fail-over", "150", "--of", "maximum"), 3),
+        (("--fail-over", "-1"), 2),
+    ):
+        assert cost(*arguments).exit_code == status, arguments
+    said = cost("--fail-over", "140").stderr
+    assert "dev-use1 costs $143 a month (expected), over $140" in said
+
+
+PRICED = PricedLine(Usage("a", "k", exactly(1)), Price(1, "month", "2026-01-01", "s"), exactly(1))
+HOLE = PricedLine(Usage("=cmd|x", "p5", exactly(1)), None, None)
+
+
+def test_what_has_no_price_is_counted_and_never_a_zero() -> None:
+    estimate = Estimate((PRICED, HOLE, PricedLine(Usage("b", "u", None), None, None)))
+    assert estimate.total == Amount(1, 1, 1)
+    # Nothing that is used by an unknown amount has a price here, so both are holes.
+    assert estimate.left_out == "2 are not priced"
+    costs = Costs(environment="dev", region="x", estimate=estimate)
+    rows = list(csv.reader(io.StringIO(as_csv(costs))))
+    # No formula reaches a spreadsheet, and an empty cell is not known.
+    assert rows[2] == ["'=cmd|x", "p5", "", "", "", "", "", ""]
+    assert "2 are not priced" in as_html(costs)
