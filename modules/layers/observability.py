@@ -13,6 +13,7 @@ from ..observability.names import event_rule
 from ..observability.queries import saved
 from ..observability.spec import Observability
 from ..rules import PathPart, Problem
+from ..usage import MONITORING, Usage, alarm_usage, exactly
 from .record import LayerRecord, Site
 
 if TYPE_CHECKING:
@@ -60,6 +61,25 @@ def _names(environment: Environment) -> Iterator[tuple[tuple[PathPart, ...], Nam
             yield ("observability", "events"), Name("aws_cloudwatch_event_rule", name)
 
 
+def _uses(environment: Environment) -> Iterator[Usage]:
+    """Its alarms, by the metrics that they look at, those over alarms, its dashboards and its key."""
+    found = find_alarms(environment)
+    for alarm in found.alarms:
+        # The two edges of a band count as metrics.
+        looked_at = len(alarm.terms) + (2 if alarm.band is not None else 0)
+        yield alarm_usage(looked_at, fast=alarm.period < 60)
+    if found.composites:
+        yield Usage(MONITORING, "cloudwatch/alarm-composite", exactly(len(found.composites)))
+    spec = environment.observability
+    if spec is None:
+        return
+    if spec.dashboard:
+        shown = len(dashboards(environment, found))
+        yield Usage(MONITORING, "cloudwatch/dashboard", exactly(shown))
+    if spec.notify.topic is None and spec.notify.kms_key is None:
+        yield Usage(MONITORING, "kms/key", exactly(1))
+
+
 OBSERVABILITY = LayerRecord(
     name="observability",
     spec=Observability,
@@ -67,4 +87,5 @@ OBSERVABILITY = LayerRecord(
     build=_build,
     problems=_problems,
     names=_names,
+    uses=_uses,
 )

@@ -18,6 +18,7 @@ from ..outputs import Outputs
 from ..rules import PathPart, Problem
 from ..spec import Spec
 from ..target import Target
+from ..usage import Usage
 
 if TYPE_CHECKING:
     from ..cdk import App
@@ -36,6 +37,10 @@ def _nothing(_: Any) -> Mapping[str, tuple[PathPart, ...]]:
 
 
 def _no_names(_: Environment) -> Iterator[tuple[tuple[PathPart, ...], Name]]:
+    yield from ()
+
+
+def _no_uses(_: Environment) -> Iterator[Usage]:
     yield from ()
 
 
@@ -76,6 +81,9 @@ class LayerRecord:
     """The names that are made for it beside those that its Specs state, each with the path of what
     it is made for. Called for an Environment that has the layer and what it stands on. Default:
     none."""
+
+    uses: Callable[[Environment], Iterator[Usage]] = _no_uses
+    """What is billed for it beside what its Specs state. Called as `names`. Default: nothing."""
 
     problems: Callable[[Environment], Iterator[Problem]] = _no_problems
     """The rules of this layer that need other layers or the Context. Called for every Environment,

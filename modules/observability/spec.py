@@ -9,9 +9,8 @@ from ..alarms.spec import ALM3, AlarmName, DatapointsToAlarm, EvaluationPeriods
 from ..names import Name, role
 from ..overrides import Overridable
 from ..rules import Problem, rule
-from ..service import Billed, Named, Place
+from ..service import Named, Place
 from ..spec import Aws, Between, Many, ShortName, Spec
-from ..usage import MONITORING, Usage, alarm_usage, exactly
 from . import names as named
 from .limits import ServiceAlarms
 from .money import Budget
@@ -104,7 +103,7 @@ class Events(Spec):
     deployments of CodeDeploy. Default: True."""
 
 
-class Observability(Overridable, Billed, Named):
+class Observability(Overridable, Named):
     """The observability layer: alarms that mean something, who is told, and what there is to look at.
 
     Without any field it watches every service of the environment by the metrics that its kind publishes.
@@ -159,24 +158,6 @@ class Observability(Overridable, Billed, Named):
         for channel in notify.slack:
             kind = "aws_chatbot_slack_channel_configuration"
             yield Name(kind, named.chat_name(context, channel))
-
-    def uses(self, place: Place) -> Iterator[Usage]:
-        """Its alarms, by the metrics that they look at, those over alarms, and its dashboards."""
-        # Imported late, as both are made of this Spec.
-        from .alarms import find_alarms
-        from .dashboard import dashboards
-
-        found = find_alarms(place.environment)
-        for alarm in found.alarms:
-            # The two edges of a band count as metrics.
-            looked_at = len(alarm.terms) + (2 if alarm.band is not None else 0)
-            yield alarm_usage(looked_at, fast=alarm.period < 60)
-        if found.composites:
-            count = exactly(len(found.composites))
-            yield Usage(MONITORING, "cloudwatch/alarm-composite", count)
-        if self.dashboard:
-            shown = len(dashboards(place.environment, found))
-            yield Usage(MONITORING, "cloudwatch/dashboard", exactly(shown))
 
     def check(self) -> Iterator[Problem]:
         """No more anomaly alarms than an account may have."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from inferform import Environment
 from inferform.rules import did_you_mean
 from inferform.service import Billed, Deployed, Place, Service
-from inferform.spec import walk
+from inferform.spec import Spec, walk
 
 from ..errors import BadInputError
 from .model import Estimate, Usage
@@ -18,10 +18,10 @@ from .prices import PriceTable
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A usage, and the Spec that asks for it."""
+    """A usage, and the Spec that asks for it: the Environment for what a layer has as a whole."""
 
     place: Place
-    spec: Billed
+    spec: Spec
     usage: Usage
 
     @property
@@ -40,6 +40,11 @@ def owned(environment: Environment) -> list[Owned]:
         if isinstance(spec, Billed)
         for place in (Place(path, environment),)
         for usage in _of(spec, place)
+    ]
+    found += [
+        Owned(Place((part.record.name,), environment), environment, usage)
+        for part in environment.parts
+        for usage in part.record.uses(environment)
     ]
     owners: defaultdict[str, set[str]] = defaultdict(set)
     for each in found:
@@ -87,7 +92,7 @@ def usages(environment: Environment) -> list[Usage]:
     return [each.usage for each in owned(environment)]
 
 
-def _full_name(place: Place, spec: Billed) -> str:
+def _full_name(place: Place, spec: Spec) -> str:
     return Deployed(place, spec).full_name if isinstance(spec, Service) else str(place)
 
 
