@@ -526,6 +526,9 @@ COMPONENT = Publishes(
     latency="ModelLatency",
 )
 
+ADAPTER = replace(COMPONENT, metrics=_invocations(COPIES))
+"""A LoRA adapter: requests by its own name; what it uses is its base's."""
+
 COMPONENT_HOST = Publishes(
     metrics=(
         *_instances(),

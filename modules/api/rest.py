@@ -159,8 +159,9 @@ class RestRoute(Spec):
     """The SageMaker endpoint or function, by its short name."""
 
     component: Annotated[str, Matches(APG48, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")] | None = None
-    """The inference component that answers, by its name in AWS. Default: None, which an
-    `InferenceComponentEndpoint` does not take."""
+    """The inference component that answers, by its short name (an adapter by `COMPONENT-ADAPTER`), or by
+    its name in AWS where it is made elsewhere. Default: None, which an `InferenceComponentEndpoint`
+    does not take."""
 
     timeout_ms: Annotated[
         int,

@@ -20,7 +20,7 @@ from .names import plan_name, rest_log_group, rest_name, rest_role, web_acl_name
 from .rest import Firewall, PrivateAccess, RestApi, RestRoute, UsagePlan, resources_of
 from .shared_construct import log_format, route_id
 from .spec import CognitoAuthorization, Cors, IamAuthorization, Throttle
-from .targets import caller_headers
+from .targets import caller_headers, component_in
 
 from cdktf_cdktf_provider_aws.api_gateway_authorizer import ApiGatewayAuthorizer
 from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
@@ -226,7 +226,7 @@ class RestFront(Construct):
                 )
                 continue
             statements.append(allow("sagemaker:InvokeEndpoint", endpoint, sid="Invoke"))
-            component = self._spec.routes[path].component
+            component = component_in(context, target, self._spec.routes[path])
             if component is not None:
                 arn = context.arn("sagemaker", f"inference-component/{component}")
                 statements.append(allow("sagemaker:InvokeEndpoint", arn, sid="Invoke"))
@@ -296,8 +296,9 @@ class RestFront(Construct):
             sent += ["X-Amzn-SageMaker-InputLocation", "X-Amzn-SageMaker-RequestTTLSeconds"]
             sent += ["X-Amzn-SageMaker-InvocationTimeoutSeconds"]
         static = {}
-        if route.component is not None:
-            static["X-Amzn-SageMaker-Inference-Component"] = f"'{route.component}'"
+        component = component_in(self._context, target, route)
+        if component is not None:
+            static["X-Amzn-SageMaker-Inference-Component"] = f"'{component}'"
         references: dict[str, Any] = {
             "rest_api_id": self.api_id,
             "resource_id": resource,

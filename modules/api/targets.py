@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..alb.network import NetworkRoute
 from ..alb.spec import LoadBalancer, Route
+from ..context import Context
 from ..ecs.spec import EcsCluster, EcsService
 from ..functions.spec import LambdaFunction
 from ..rules import Problem, did_you_mean, one_of, rule
@@ -324,6 +325,14 @@ def _fits(text: str, pattern: str) -> bool:
     return re.fullmatch(made, text, flags) is not None
 
 
+def component_in(context: Context, target: Deployed, route: RestRoute) -> str | None:
+    """The name in AWS of the inference component that a route names."""
+    spec = target.spec
+    if route.component is None or not isinstance(spec, InferenceComponentEndpoint):
+        return route.component
+    return spec.component_name(context, target.name, route.component)
+
+
 def _check_rest(
     environment: Environment, route: RestRoute, path: str, base_path: str
 ) -> Iterator[Problem]:
@@ -338,7 +347,7 @@ def _check_rest(
     assert isinstance(spec, Endpoint)
     has_components = isinstance(spec, InferenceComponentEndpoint)
     if has_components and route.component is None:
-        remedy = "write component, the name of one in AWS"
+        remedy = "write component, the short name of one, or the name in AWS of one made elsewhere"
         yield APG12.problem(wrong="leads to inference components, and names none", remedy=remedy)
     if route.component is not None and not has_components:
         remedy = "leave component out"

@@ -7,13 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 from inferform import (
+    Adapter,
     Apis,
     CognitoAuthorization,
+    Component,
     Cors,
     Environment,
     Firewall,
     HttpApi,
     HttpRoute,
+    Image,
+    Inference,
+    InferenceComponentEndpoint,
+    Model,
     Network,
     PrivateAccess,
     Quota,
@@ -59,6 +65,30 @@ def served(synthesize: Synthesize, environment: Environment) -> str:
     """What a redeployment is triggered by."""
     stack = synthesize(environment)[STACK]
     return str(named(stack, "aws_api_gateway_deployment", "models")["triggers"]["content"])
+
+
+def test_a_route_names_a_component_or_an_adapter_by_its_short_name(synthesize: Synthesize) -> None:
+    component = Component(
+        model=Model(image=Image(repository="fraud", tag="1")),
+        min_memory_mib=1024,
+        adapters={"legal": Adapter(artifact="llm/legal.tar.gz")},
+    )
+    parts = InferenceComponentEndpoint(
+        instance_type="ml.g5.12xlarge", max_instances=2, components={"llm": component}
+    )
+    names = {"llm": "parts-llm", "llm-legal": "parts-llm-legal", "made-elsewhere": ""}
+    routes = {f"/{each}": RestRoute(service="parts", component=each) for each in names}
+    api = RestApi(routes=routes, throttle=SLOW)
+    environment = whole(
+        apis=Apis(rest={"models": api}), inference=Inference(endpoints={"parts": parts}), ecs=None
+    )
+    stack = synthesize(environment)[STACK]
+    header = "integration.request.header.X-Amzn-SageMaker-Inference-Component"
+    policy = named(stack, "aws_iam_role_policy", "rest/models")["policy"]
+    real = {f"acme-dev-use1-{name}" if name else short for short, name in names.items()}
+    calls = of(stack, "aws_api_gateway_integration").values()
+    assert {each["request_parameters"][header] for each in calls} == {f"'{each}'" for each in real}
+    assert all(f'inference-component/{each}"' in policy for each in real)
 
 
 def test_a_rest_api_calls_sagemaker_by_a_role_that_may_invoke_its_endpoints_alone(

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inferform import (
+    Adapter,
     AnomalyAlarm,
     Apis,
     AsyncEndpoint,
     Budget,
     Canary,
+    Component,
     CompositeAlarm,
     Context,
     CpuUtilization,
@@ -29,6 +31,7 @@ from inferform import (
     HttpRoute,
     Image,
     Inference,
+    InferenceComponentEndpoint,
     Kubernetes,
     LambdaFunction,
     LoadBalancer,
@@ -155,6 +158,50 @@ def test_each_kind_of_endpoint_has_the_alarms_that_its_metrics_allow() -> None:
     ]
     assert by["cold"] == ["client-errors", "memory", "overhead", "saturation", "server-errors"]
     assert by["warm"] == sorted([*by["cold"], "spillover"])
+
+
+def test_each_component_and_adapter_is_watched_by_its_own_name() -> None:
+    component = Component(
+        model=MODEL,
+        accelerators=1,
+        min_memory_mib=1024,
+        adapters={"legal": Adapter(artifact="llm/legal.tar.gz")},
+    )
+    on_gpus = InferenceComponentEndpoint(
+        instance_type="ml.g5.12xlarge",
+        max_instances=2,
+        components={"llm": component, "small": component.replace(accelerators=None, adapters={})},
+    )
+    inference = Inference(endpoints={"chat": on_gpus})
+    found = find_alarms(
+        environment(inference, Observability(slos={"ready": Slo(of="chat", objective_percent=99)}))
+    )
+    by_part: dict[str, list[str]] = {}
+    for key in (each.key for each in found.alarms if each.key.startswith("endpoint/chat/")):
+        _, _, part, label = key.split("/")
+        by_part.setdefault(part, []).append(label)
+    requests = ["client-errors", "overhead", "server-errors"]
+    assert {part: sorted(labels) for part, labels in by_part.items()} == {
+        on_gpus.variant: ["disk", "gpu-memory", "memory"],
+        "llm": sorted([*requests, "gpu-memory", "memory"]),
+        "llm-legal": requests,
+        "small": sorted([*requests, "memory"]),
+    }
+    (term,) = of("endpoint/chat/llm/memory", found).terms
+    assert (term.metric.namespace, term.metric.name, term.dimensions) == (
+        "/aws/sagemaker/InferenceComponents",
+        "MemoryUtilizationNormalized",
+        {"InferenceComponentName": "acme-dev-use1-chat-llm"},
+    )
+    # An SLO counts the requests of all of them.
+    asked = {
+        str(term.dimensions.get("InferenceComponentName", ""))
+        for alarm in found.alarms
+        if alarm.key.startswith("slo/")
+        for term in alarm.terms
+    }
+    names = {f"acme-dev-use1-chat-{each}" for each in ("llm", "llm-legal", "small")}
+    assert names <= asked
 
 
 def test_limits_are_in_the_units_of_the_metrics() -> None:

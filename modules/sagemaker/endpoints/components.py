@@ -7,6 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, ClassVar, Literal
 
+from ...alarms.published import ADAPTER
+from ...alarms.watched import Watched
 from ...context import Context
 from ...model.container import Container
 from ...names import Name
@@ -419,6 +421,33 @@ class InferenceComponentEndpoint(OneVariant, Pooled, Endpoint):
         for name, component in self.components.items():
             if component.scaling is not None:
                 yield Scalable(component.scaling, component.least, name)
+
+    def component_name(self, context: Context, endpoint: str, component: str) -> str:
+        """The name in AWS of a component by its short name, of an adapter by `COMPONENT-ADAPTER`;
+        another text is taken for the name in AWS of one that is made elsewhere."""
+        for _, parts in self.named_components(endpoint):
+            if "-".join(parts[1:]) == component:
+                return context.name(*parts)
+        return component
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """The instances; and each component and adapter, by whose name requests are counted."""
+        yield from super().watched(place)
+        context, endpoint = place.environment.context, place.name
+        facts = self.facts
+        for path, parts in self.named_components(endpoint):
+            component, is_adapter = self.components[path[1]], "adapters" in path
+            gpus = component.accelerators if facts.gpus else None
+            yield Watched(
+                kind="an adapter" if is_adapter else "an inference component",
+                publishes=ADAPTER if is_adapter else COMPONENT.publishes,
+                part="-".join(parts[1:]),
+                dimensions={"InferenceComponentName": context.name(*parts)},
+                features=frozenset({"gpu"}) if gpus and not is_adapter else frozenset(),
+                instance_type=self.instance_type,
+                scaling=None if is_adapter else component.scaling,
+                scales=None if is_adapter else COMPONENT,
+            )
 
     def names(self, place: Place) -> Iterator[Name]:
         """Its own; of the stacks, alarms and scaling of its components."""
