@@ -24,6 +24,7 @@ from .measure import Part
 PARTS: dict[str, Callable[[int], Part]] = {
     "stock": synth.stock,
     "growth": lambda rounds: synth.growth([50, 500, 5000], rounds),
+    "components": lambda rounds: synth.components(20, rounds),
     "others": lambda rounds: synth.others(50, rounds),
     "limits": limits.limits,
     "deploy": lambda rounds: deploy.overhead(10, 2, max(1, rounds // 2)),

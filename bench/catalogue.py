@@ -76,3 +76,39 @@ def write(
     )
     (folder / "bench.py").write_text(text, encoding="utf-8")
     return folder
+
+
+_COMPONENTS = """
+
+def component(n):
+    return Component(
+        model=Model(
+            image=Image(repository="serving", tag="1.0.0"), artifact=f"serving/{{n}}/model.tar.gz"
+        ),
+        accelerators=1,
+        min_memory_mib=8192,
+        copies=1,
+    )
+
+
+bench = bench.replace(
+    inference=Inference(
+        endpoints={{
+            "shared": InferenceComponentEndpoint(
+                instance_type="ml.g5.12xlarge",
+                max_instances=20,
+                components={{f"model-{{n}}": component(n) for n in range({components})}},
+            )
+        }}
+    )
+)
+"""
+
+
+def write_components(folder: Path, components: int) -> Path:
+    """Write an environment with one endpoint and so many inference components on it into `folder`, a
+    new one, and return the folder."""
+    file = write(folder, 0) / "bench.py"
+    text = file.read_text(encoding="utf-8") + _COMPONENTS.format(components=components)
+    file.write_text(text, encoding="utf-8")
+    return folder

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from inferform._node.process import SWITCH
 
-from .catalogue import write
+from .catalogue import write, write_components
 from .measure import ROOT, Part, Run, best, in_turn, measure
 
 TIMES_FASTER = 10
@@ -19,6 +19,7 @@ TIMES_SMALLER = 3
 TIMES_FASTER_THAN_CDK = 5
 SECONDS_OF_FIFTY = 2.0
 LINEAR_WITHIN = 0.1
+SECONDS_OF_COMPONENTS = 1.0
 MAIN = [sys.executable, "main.py", "--outdir", "{outdir}"]
 CDK_PYTHON = ROOT / ".venv-aws-cdk" / "bin" / "python"
 
@@ -72,6 +73,24 @@ def growth(counts: Sequence[int], rounds: int) -> Part:
         change = after / before - 1
         text = f"a further endpoint costs {change:+.0%}, at most {LINEAR_WITHIN:+.0%}"
         part.gates[text] = change <= LINEAR_WITHIN
+    return part
+
+
+def components(count: int, rounds: int) -> Part:
+    """Inference components in a loop, against their endpoint alone."""
+    title = f"{count} inference components on one endpoint, a stack, a model and alarms each"
+    part = Part(title, ("components", "seconds", "MiB"))
+    with tempfile.TemporaryDirectory() as temporary:
+        commands: dict[str, tuple[list[str], dict[str, str]]] = {}
+        for number in (0, count):
+            folder = write_components(Path(temporary) / str(number), number)
+            commands[str(number)] = ([*MAIN, "--environments", str(folder)], {})
+        measured = in_turn(commands, rounds)
+    for name, run in measured.items():
+        part.add(name, run)
+    alone, all_of = (run.seconds for run in measured.values())
+    text = f"{all_of - alone:.2f} s more than the endpoint alone, below {SECONDS_OF_COMPONENTS:g} s"
+    part.gates[text] = all_of - alone < SECONDS_OF_COMPONENTS
     return part
 
 

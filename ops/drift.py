@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from inferform import Environment
 
-from .advice import about_stack, errors_of
+from .advice import about_stack, errors_of, explained
 from .aws import Aws
 from .errors import OperatorError
 from .kinds import kinds
@@ -46,7 +46,8 @@ class Change:
 
     address: str
     action: str
-    """create, update, delete or replace."""
+    """create, update, delete or replace; differs where an apply would change nothing, as Terraform
+    does not see it."""
 
     drifted: bool
     """Whether something outside Terraform changed it."""
@@ -104,15 +105,19 @@ def detect(
     """
     terraform_binary()
     program = synthesis.program
+    clients: dict[str, Aws] = {}
     for key in dict.fromkeys(stack.environment for stack in planned):
         if environment := synthesis.environments.get(key):
             context = environment.context
             aws = Aws(context, emulator=program.emulator, role_arn=context.plan_role_arn)
             aws.require_credentials()
+            clients[key] = aws
     variables = program.terraform_environment()
 
     def one(stack: Stack) -> StackDrift:
-        found = _plan(synthesis.environment(stack), stack, variables)
+        found = _plan(
+            synthesis.environment(stack), stack, variables, clients.get(stack.environment)
+        )
         done(found)
         return found
 
@@ -121,7 +126,7 @@ def detect(
 
 
 def _plan(
-    environment: Environment | None, stack: Stack, variables: Mapping[str, str]
+    environment: Environment | None, stack: Stack, variables: Mapping[str, str], aws: Aws | None
 ) -> StackDrift:
     start = time.monotonic()
 
@@ -140,9 +145,14 @@ def _plan(
         if outcome.status not in (0, 2):
             return failed(outcome.output)
         found = StackDrift(stack.name, "none")
-        if outcome.status == 2:
+        asks = aws is not None and _has_unseen(stack)
+        if outcome.status == 2 or asks:
             shown = stack.answer("show", "-json", "drift.tfplan", environment=variables)
-            found = judged(read_plan(shown, stack.name))
+            plan = read_plan(shown, stack.name)
+            found = judged(plan) if outcome.status == 2 else found
+            if aws is not None and asks:
+                with explained(aws.context, stack.layer):
+                    found = _with(found, unseen(plan, aws))
     except OperatorError as error:
         return failed(str(error))
     except subprocess.TimeoutExpired as error:
@@ -158,6 +168,36 @@ def _run_plan(stack: Stack, variables: Mapping[str, str]) -> Outcome:
         environment=variables,
         timeout=TIMEOUT_SECONDS,
     )
+
+
+def _has_unseen(stack: Stack) -> bool:
+    """Whether a stack has something of which Terraform's plan does not show every change."""
+    records = [kinds().get(kind) for kind in stack.content.get("resource", {})]
+    return any(record and not isinstance(record.unseen, Not) for record in records)
+
+
+def unseen(plan: Plan, aws: Aws) -> list[Change]:
+    """What somebody changed in AWS that Terraform's own reading does not show."""
+
+    def planned(kind: str) -> Iterator[Values]:
+        return (change.after or change.before for change in plan.of_type(kind))
+
+    found = []
+    for kind, record in kinds().items():
+        if isinstance(record.unseen, Not):
+            continue
+        for change in plan.of_type(kind):
+            if change.exists_before:
+                differing = sorted(record.unseen(aws, change.before, planned))
+                if differing:
+                    found.append(Change(change.address, "differs", True, differing))
+    return found
+
+
+def _with(found: StackDrift, changes: list[Change]) -> StackDrift:
+    if not changes:
+        return found
+    return replace(found, result="drift", changes=[*found.changes, *changes])
 
 
 def judged(plan: Plan) -> StackDrift:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from .advice import explained
 from .aws import Aws
 from .checks import HEALTH
 from .kinds import kinds
-from .kinds.record import Finding, Not, Verification
+from .kinds.record import Finding, Not, Verification, Verifier
 from .state import States
 
 
@@ -48,8 +48,16 @@ def running(aws: Aws, service: Deployed) -> Running:
                 skipped = [f.found for f in findings if (f.check, f.outcome) == (HEALTH, "skipped")]
                 if skipped:
                     return Running(unverified=skipped[0])
-                return Running(findings, frozenset(checks.served()))
+                return Running((*findings, *_of_parts(checks)), frozenset(checks.served()))
     return Running()
+
+
+def _of_parts(service: Verifier) -> Iterator[Finding]:
+    """What is found of the parts of a service that are verified by themselves."""
+    for type_, values in service.parts():
+        verify = kinds()[type_].verify
+        if not isinstance(verify, Not):
+            yield from verify(service.run, values).findings()
 
 
 def name_of(type_: str, values: Mapping[str, Any]) -> str:

@@ -111,6 +111,13 @@ class Service:
     seconds_per_request: float
     """How long one request is in work."""
 
+    instances: Callable[[int], int] | None = None
+    """About how many instances so many copies of a component take, beside the fewest of the others.
+    Default: None, a unit is an instance or has none."""
+
+    max_instances: int | None = None
+    """The most instances that there may be, likewise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -154,12 +161,19 @@ class Result:
         shares = [rate / limit for rate, limit in zip(rates, capacity, strict=True) if limit]
         queued = self.service.kind is ASYNCHRONOUS
         lost = 0.0 if queued else asked - sum(self.served) * step
+        below = (
+            [self.service.instances(count) for count in self.desired]
+            if self.service.instances
+            else []
+        )
         return {
             "name": self.name,
             "unit": self.service.kind.unit,
             "unit_hours": round(sum(self.desired) * step / 3600, 2),
             "units_mean": round(sum(self.desired) * step / seconds, 2),
             "units_peak": max(self.desired),
+            "instance_hours": round(sum(below) * step / 3600, 2) if below else None,
+            "instances_peak": max(below) if below else None,
             "utilization_mean": round(sum(self.served) / (sum(capacity) or 1), 4),
             "utilization_peak": round(max(shares, default=0.0), 4),
             "requests": round(asked),
@@ -459,6 +473,19 @@ class _Run:
         self._one_at_a_time = kind.namespace == "sagemaker"
         for index, rate in enumerate(load.rates):
             self._tick(index * step, rate)
+        self._note_instances()
+
+    def _note_instances(self) -> None:
+        """Copies are taken to find room; said where they would not."""
+        service, copies = self._service, max(self.result.desired, default=0)
+        if service.instances is None or service.max_instances is None:
+            return
+        needed = service.instances(copies)
+        if needed > service.max_instances:
+            self.result.notes.append(
+                f"{copies} copies take about {needed} instances, and max_instances is "
+                f"{service.max_instances}: what finds no room waits, and does not serve"
+            )
 
     def _scheduled(self) -> deque[tuple[int, str, int | None, int | None]]:
         """When bounds change, in seconds from the start."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import runpy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from inferform import Environment, Scaling, SpecError
+from inferform import Environment, InferenceComponentEndpoint, Scaling, SpecError
 from inferform.rules import did_you_mean
 from inferform.scaling.kinds import Kind
 from inferform.scaling.metrics import ConcurrentRequests, ProvisionedConcurrencyUtilization
@@ -147,6 +148,8 @@ def described(
             f"the policies of {name} do not say what one {kind.unit} serves",
             "give --capacity, the requests per second that you load-tested",
         )
+    spec, of = found.deployed.spec, found.scalable.variant
+    below = spec if isinstance(spec, InferenceComponentEndpoint) else None
     return Service(
         name=name,
         kind=kind,
@@ -154,6 +157,8 @@ def described(
         startup_seconds=STARTUP_SECONDS[kind] if startup is None else int(max(0, startup)),
         initial=found.scalable.initial,
         seconds_per_request=1 / one if latency_ms is None else latency_ms / 1000,
+        instances=partial(below.instances_for, of) if below else None,
+        max_instances=below.max_instances if below else None,
     )
 
 

@@ -151,6 +151,14 @@ def _print(service: Service, load: Load, results: list[Result]) -> None:
         (f"{unit}-hours", lambda s: f"{s['unit_hours']:,.1f}"),
         (f"{units} on average", lambda s: f"{s['units_mean']:.2f}"),
         (f"{units} at most", lambda s: str(s["units_peak"])),
+        *(
+            (
+                ("instance-hours", lambda s: f"{s['instance_hours']:,.1f}"),
+                ("instances at most", lambda s: str(s["instances_peak"])),
+            )
+            if service.instances
+            else ()
+        ),
         ("utilization on average", lambda s: f"{s['utilization_mean']:.0%}"),
         ("utilization at most", lambda s: f"{s['utilization_peak']:.0%}"),
         (

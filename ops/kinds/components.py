@@ -9,7 +9,7 @@ from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Severity, Story
 from .components_preflight import of_components
-from .components_verify import ComponentVerifier
+from .components_verify import ComponentVerifier, unseen
 from .finding import given, pairs
 from .fits import fits
 from .reasons import resource
@@ -157,5 +157,6 @@ KINDS = (
         story=component_story,
         risks=(_gone,),
         verify=ComponentVerifier,
+        unseen=unseen,
     ),
 )

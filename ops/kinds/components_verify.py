@@ -6,15 +6,16 @@ asked of SageMaker, and compared property by property.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
-from .record import Finding
+from .record import Finding, Planned, Values
 from .sagemaker_story import MODEL
 from .sagemaker_verify import Invoked, served_by_component, specifications_of
 from .scaling import TARGET
@@ -66,6 +67,39 @@ def _differing(
             yield f"{path}{key}", want, have
 
 
+def unseen(aws: Aws, stack: Values, planned: Planned) -> Iterator[str]:
+    """What of a component differs from its stack's template, which is all that Terraform compares."""
+    declared = component_of(stack)
+    if not declared:
+        return
+    name = str(declared.get("InferenceComponentName"))
+    try:
+        found = aws.client("sagemaker").describe_inference_component(InferenceComponentName=name)
+    except ClientError as error:
+        if "Could not find" not in str(error):
+            raise
+        yield "does not exist"
+        return
+    is_scaled = _is_scaled(name, planned(TARGET))
+    differing = (*differences(declared, found), *_copies(declared, found, scaled=is_scaled))
+    yield from (path for path, _, _ in differing)
+
+
+def _is_scaled(name: str, targets: Iterable[Values]) -> bool:
+    """Whether Application Auto Scaling sets the copies of a component."""
+    return any(each.get("resource_id") == f"inference-component/{name}" for each in targets)
+
+
+def _copies(
+    declared: Values, found: DescribeInferenceComponentOutputTypeDef, *, scaled: bool
+) -> Iterator[tuple[str, int, int]]:
+    """A number of copies that nothing but the template sets, where it is another."""
+    want = (declared.get("RuntimeConfig") or {}).get("CopyCount")
+    have = found["RuntimeConfig"].get("DesiredCopyCount")
+    if isinstance(want, int) and have is not None and have != want and not scaled:
+        yield "RuntimeConfig.CopyCount", want, have
+
+
 class ComponentVerifier(Invoked):
     """The checks of one inference component or adapter; none of a stack that holds something else."""
 
@@ -83,8 +117,7 @@ class ComponentVerifier(Invoked):
     @cached_property
     def _scaled(self) -> bool:
         """Whether Application Auto Scaling sets its copies."""
-        resource = f"inference-component/{self.name}"
-        return any(each.get("resource_id") == resource for each in self.run.state.of_type(TARGET))
+        return _is_scaled(self.name, self.run.state.of_type(TARGET))
 
     def findings(self) -> Iterator[Finding]:
         """What runs, its copies, and one invocation by its name."""
@@ -115,7 +148,10 @@ class ComponentVerifier(Invoked):
     def _configuration(self, found: DescribeInferenceComponentOutputTypeDef) -> Finding:
         differing = [
             f"{path} is {_told(have)}, and the state says {_told(want)}"
-            for path, want, have in (*differences(self._declared, found), *self._copies(found))
+            for path, want, have in (
+                *differences(self._declared, found),
+                *_copies(self._declared, found, scaled=self._scaled),
+            )
         ]
         status, changed, reason = self._stack()
         if status.endswith("_IN_PROGRESS"):
@@ -133,8 +169,8 @@ class ComponentVerifier(Invoked):
             )
         if differing:
             said = f"{'; '.join(differing)}; somebody changed it past Terraform"
-            fix = "put it back (aws sagemaker update-inference-component), or declare what runs: "
-            fix += "Terraform and CloudFormation compare templates alone, and see no difference"
+            fix = "put it back (aws sagemaker update-inference-component), or declare what runs: a "
+            fix += "deploy compares templates alone, and sees no difference"
             return self.finding(CONFIGURATION, "failed", said, fix)
         written = self.run.state.changed
         if back and (written is None or changed is None or changed >= written):
@@ -143,15 +179,6 @@ class ComponentVerifier(Invoked):
         if back:
             said += f"; of an update before the last deploy CloudFormation says: {reason}"
         return self.finding(CONFIGURATION, "passed", said)
-
-    def _copies(
-        self, found: DescribeInferenceComponentOutputTypeDef
-    ) -> Iterator[tuple[str, int, int]]:
-        """A number of copies that nothing but the template sets."""
-        want = (self._declared.get("RuntimeConfig") or {}).get("CopyCount")
-        have = found["RuntimeConfig"].get("DesiredCopyCount")
-        if isinstance(want, int) and have is not None and have != want and not self._scaled:
-            yield "RuntimeConfig.CopyCount", want, have
 
     def _stack(self) -> tuple[str, datetime | None, str]:
         """The status of its stack, when it was changed, and why an update failed."""

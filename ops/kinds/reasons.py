@@ -16,6 +16,7 @@ from .record import (
     Reverted,
     RiskCheck,
     Teller,
+    Unseen,
     Values,
     Verification,
     Verifier,
@@ -32,6 +33,7 @@ NO_SETTINGS = Not("it has no setting that protects anything")
 NO_RISKS = Not("a change of it can hurt nothing that its other members do not know")
 RUNS_NOTHING = Not("it answers no requests")
 STAYS = Not("AWS does what Terraform asks for, or refuses it")
+SEEN = Not("Terraform reads what it has set")
 NO_STORY = Not("it is part of what other stories tell")
 
 
@@ -55,6 +57,7 @@ def resource(
     settings: Mapping[str, str] | Not = NO_SETTINGS,
     reverted: Reverted | Not = STAYS,
     verify: Callable[[Verification, Values], Verifier] | Not = RUNS_NOTHING,
+    unseen: Unseen | Not = SEEN,
 ) -> Kind:
     """The record of a type that runs nothing by itself, but for the members that are given."""
     return Kind(
@@ -76,6 +79,7 @@ def resource(
         settings=settings,
         reverted=reverted,
         verify=verify,
+        unseen=unseen,
     )
 
 

@@ -84,6 +84,10 @@ Owner = Callable[[Values, Values, Planned], Collection[str]]
 arguments before and after."""
 
 
+Unseen = Callable[["Aws", Values, Planned], Iterator[str]]
+"""Yields what somebody changed in AWS of one that Terraform's own reading does not show; called with
+its arguments as that reading has them."""
+
 # Cost
 
 Estimator = Callable[[Plan, Change, Side], Iterator[Usage]]
@@ -213,6 +217,11 @@ class Verifier(ABC):
     def served(self) -> Iterator[str]:
         """The images and artifacts that it runs, as far as the state says."""
 
+    def parts(self) -> Iterator[tuple[str, Values]]:
+        """What of the service is verified by itself: the type of each, and its attributes in the
+        state. Default: nothing."""
+        yield from ()
+
     def was_reached(self) -> bool:
         """Whether, as the state says, the run that wrote it got the service to what it asked for."""
         return self.run.state.is_settled(self.values)
@@ -321,6 +330,9 @@ class Kind:
 
     verify: Callable[[Verification, Values], Verifier] | Not
     """The checks of a deployed one."""
+
+    unseen: Unseen | Not = Not("Terraform reads what it has set")
+    """What drift asks AWS of it beside Terraform's plan."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,13 +271,19 @@ class EndpointVerifier(Invoked):
         running = self.values.get("endpoint_config_name")
         return super().was_reached() and running == self._expected
 
+    def parts(self) -> Iterator[tuple[str, Values]]:
+        """The stacks of its inference components."""
+        for stack in self.run.state.of_type(STACK):
+            if (component_of(stack) or {}).get("EndpointName") == self.name:
+                yield STACK, stack
+
     def served(self) -> Iterator[str]:
         """The images, artifacts and packages of the configuration, shadows included, and of the
         components, in the state."""
         for model in self._models("production_variants", "shadow_production_variants"):
             yield from served_by(model)
         state = self.run.state
-        found = [component_of(stack) for stack in state.of_type(STACK)]
+        found = [component_of(stack) for _, stack in self.parts()]
         components = {each["InferenceComponentName"]: each for each in found if each}
         # In the order of the Spec, by which a rollback tells what belongs to what.
         for name in self._component_names():

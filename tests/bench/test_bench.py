@@ -10,9 +10,9 @@ import pytest
 
 from bench import synth
 from bench.__main__ import PARTS, main, markdown
-from bench.catalogue import write
+from bench.catalogue import write, write_components
 from bench.measure import Part, Run, in_turn, measure
-from inferform import load
+from inferform import InferenceComponentEndpoint, load
 from tests.conftest import ROOT
 
 
@@ -30,6 +30,15 @@ def test_the_catalogue_has_as_many_endpoints_in_as_many_groups_as_asked(tmp_path
     assert [len(group.endpoints) for group in one.groups.values()] == [5]
     two = load(write(tmp_path / "two", 5, groups=2)).environments["bench-use1"]
     assert [len(group.endpoints) for group in two.groups.values()] == [3, 2]
+
+
+def test_the_catalogue_has_as_many_components_as_asked(tmp_path: Path) -> None:
+    (inference,) = (
+        load(write_components(tmp_path / "one", 3)).environments["bench-use1"].groups.values()
+    )
+    (shared,) = inference.endpoints.values()
+    assert isinstance(shared, InferenceComponentEndpoint)
+    assert list(shared.components) == ["model-0", "model-1", "model-2"]
 
 
 def test_a_run_is_measured_in_seconds() -> None:

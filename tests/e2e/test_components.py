@@ -24,13 +24,16 @@ from inferform.usage import Amount
 from inferform_emulator.process import Emulator
 from ops.aws import Aws
 from ops.cost.resources import usages
+from ops.drift import unseen
+from ops.errors import OperatorError
 from ops.kinds.components import component_story
 from ops.kinds.record import Finding
 from ops.kinds.stacked import STACK
 from ops.plan import read_plan
+from ops.promote import require_in_service
 from ops.verify import verify
 
-from .hosting import Hosting, client, hosting
+from .hosting import CONTEXT, Hosting, client, hosting
 
 pytestmark = pytest.mark.story("one endpoint with components is deployed, changed and destroyed")
 
@@ -171,8 +174,26 @@ def test_what_somebody_changes_of_a_component_past_terraform_is_told(host: Hosti
         "ComputeResourceRequirements.MinMemoryRequiredInMb is 4096, and the state says 65536; "
         "RuntimeConfig.CopyCount is 3, and the state says 2; somebody changed it past Terraform",
     )
+    # Terraform's own plan sees nothing of it.
+    shown = host.terraform(
+        host.stack(chat()), "plan", "-out=plan", "-detailed-exitcode", "-no-color"
+    )
+    assert "No changes" in shown
+    plan = read_plan(host.terraform(host.stack(chat()), "show", "-json", "plan"))
+    aws = Aws(CONTEXT, emulator=host.emulator)
+    assert [
+        (each.address.partition(".")[0], each.drifted, each.attributes)
+        for each in unseen(plan, aws)
+    ] == [
+        (
+            STACK,
+            True,
+            ["ComputeResourceRequirements.MinMemoryRequiredInMb", "RuntimeConfig.CopyCount"],
+        )
+    ]
     copies(2)
     change(65_536)
+    assert unseen(plan, aws) == []
     assert outcomes(verified(host, chat())[LLM]) == PASSED
 
 
@@ -224,10 +245,19 @@ def test_an_alarm_puts_a_release_back_and_the_apply_fails(host: Hosting) -> None
         told.found,
     )
     assert outcomes(found[SMALL]) == PASSED
+    aws, said = (
+        Aws(CONTEXT, emulator=host.emulator),
+        f"not deployed and in service.*{LLM} ModelName is",
+    )
+    with pytest.raises(OperatorError, match=said):
+        require_in_service(host.environment(chat("6")), "chat", aws)
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="the test's")
     host.apply(chat("6"))
     assert model_of(host) == "s3://kinds-artifacts/llm/6/"
     assert outcomes(verified(host, chat("6"))[LLM]) == PASSED
+    require_in_service(host.environment(chat("6")), "chat", aws)
+    with pytest.raises(OperatorError, match="which is not what is deployed"):
+        require_in_service(host.environment(chat("7")), "chat", aws)
 
 
 def test_components_go_to_zero_with_their_instances_and_one_lost_request_wakes_them(

@@ -23,8 +23,11 @@ from inferform import (
     TargetTracking,
     scale_to_zero,
 )
+from inferform.scaling.kinds import REALTIME
 from ops.errors import BadInputError
 from ops.fitted import drawings, idle
+from ops.simulate import Load, Service, simulate
+from ops.simulation_input import described, find
 
 CONTEXT = Context(
     organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
@@ -109,3 +112,18 @@ def test_what_is_idle_counts_the_instances_that_are_kept() -> None:
     kept = CHAT.replace(min_instances=2)
     to_zero = OTHER.replace(components={"only": component(4, scale_to_zero(LOAD, max_capacity=2))})
     assert idle(environment(chat=kept, zero=to_zero)) == {"chat": 0.625}
+
+
+def test_a_simulation_tells_the_instances_below_the_copies() -> None:
+    for most, note in ((4, ""), (2, "5 copies take about 3 instances, and max_instances is 2")):
+        chat = CHAT.replace(max_instances=most)
+        found = find(environment(chat=chat), "chat/llm")
+        given = described("chat/llm", found, capacity=5, latency_ms=1000)
+        load = Load("steady", (100.0,) * 120)
+        summary = simulate(found.scaling, given, load).summary()
+        assert (summary["units_peak"], summary["instances_peak"]) == (5, 3)
+        # 1 instance holds llm and small at first; 2 hours of 3 would be 6.
+        assert 2 < summary["instance_hours"] < 6
+        assert [each.startswith(note) for each in summary["notes"]] == ([True] if note else [])
+    alone = Service("fraud", REALTIME, 4, 300, 1, 1.0)
+    assert simulate(SCALING, alone, load).summary()["instances_peak"] is None

@@ -478,6 +478,13 @@ class InferenceComponentEndpoint(OneVariant, Pooled, Endpoint):
         low = max(self.least_instances, len(self._fewest.instances))
         return between(min(low, self.max_instances), self.max_instances)
 
+    def instances_for(self, component: str, copies: int) -> int:
+        """About how many instances there are with so many copies of one component beside the fewest of
+        the others, however many are allowed."""
+        counts = {name: each.lowest for name, each in self.components.items()} | {component: copies}
+        kind = self.instance_type
+        return max(self.least_instances, len(placed(kind, counts, self.asked_on(kind)).instances))
+
     @property
     def _fewest(self) -> Fitted:
         """The fewest copies, placed on the preferred instance type."""
