@@ -661,6 +661,10 @@ def test_a_message_says_where_what_and_what_to_write_instead() -> None:
     ]
 
 
+def test_what_the_first_caller_of_a_component_at_zero_sees_is_explained() -> None:
+    assert "the first callers fail" in RULES["IC15"].template
+
+
 def test_one_call_gives_all_four_pieces_of_scaling_to_zero() -> None:
     spec = endpoint(
         component(scaling=scale_to_zero(InvocationsPerCopy(requests_per_second=1), max_capacity=2))

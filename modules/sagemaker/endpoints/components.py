@@ -59,7 +59,8 @@ IC14 = rule(
 IC15 = rule(
     "IC15",
     refuses="instances to zero under components that never go there, or do not wake up",
-    message="{wrong}",
+    message="{wrong}. At zero the first callers fail, as nothing queues: about 5 minutes in AWS's own "
+    "measure until a copy serves, so callers have to repeat",
     source="SageMaker developer guide, scale an endpoint to zero instances",
 )
 IC16 = rule(
