@@ -27,6 +27,7 @@ HEADINGS = {
     "settings": "settings",
     "reverted": "rolled back",
     "verify": "verify",
+    "unseen": "drift beside the plan",
 }
 """What the matrix calls each member of a record that may be `Not`."""
 
