@@ -61,6 +61,7 @@ def tell_above(backend: Any, alarm: Any) -> None:
 
 
 def _act(backend: Any, alarm: Any, before: str) -> None:
+    _tell_eventbridge(backend, alarm, before)
     if not alarm.actions_enabled or _is_suppressed(backend, alarm):
         return
     actions = {
@@ -71,6 +72,32 @@ def _act(backend: Any, alarm: Any, before: str) -> None:
     for arn in actions or ():
         if arn.split(":")[2] == "sns":
             publish(arn, json.dumps(_message(backend, alarm, before)), _subject(alarm))
+
+
+def _tell_eventbridge(backend: Any, alarm: Any, before: str) -> None:
+    """Send the event of the change to the default bus.
+
+    Amazon CloudWatch user guide, "Alarm events and EventBridge".
+    """
+    from moto.events.models import events_backends
+
+    at = f"{alarm.state_updated_timestamp:%Y-%m-%dT%H:%M:%S.000+0000}"
+    detail = {
+        "alarmName": alarm.name,
+        "state": {"value": alarm.state_value, "reason": alarm.state_reason, "timestamp": at},
+        "previousState": {"value": before},
+        "configuration": {"description": alarm.description},
+    }
+    events_backends[backend.account_id][backend.region_name].put_events(
+        [
+            {
+                "Source": "aws.cloudwatch",
+                "DetailType": "CloudWatch Alarm State Change",
+                "Resources": [alarm.alarm_arn],
+                "Detail": json.dumps(detail, default=str),
+            }
+        ]
+    )
 
 
 def _is_suppressed(backend: Any, alarm: Any) -> bool:

@@ -14,6 +14,10 @@ POST     sagemaker/rollout        what the next deployment of an endpoint, or cr
                                   inference component, comes to: endpoint or component, outcome,
                                   describes, rolling_back_describes, reason, account, region
 DELETE   sagemaker/rollout        forget such plans of one account and region
+POST     sagemaker/job            what jobs come to whose name begins with `job`, and what they leave in their
+                                  outputs: job, outcome, reason, writes, account, region
+DELETE   sagemaker/job            forget such plans of one account and region
+POST     scheduler/fire           let a schedule start its target now: name, group, account, region
 POST     sagemaker/training-plan  a plan that reserves instances for endpoints, which has been bought:
                                   name, instance_type, instances, status, target, start, end, account,
                                   region
@@ -79,6 +83,9 @@ class Application:
             ("DELETE", "requests"): self._end_noting,
             ("POST", "sagemaker/rollout"): _plan_rollout,
             ("DELETE", "sagemaker/rollout"): _forget_rollouts,
+            ("POST", "sagemaker/job"): _plan_job,
+            ("DELETE", "sagemaker/job"): _forget_jobs,
+            ("POST", "scheduler/fire"): _fire,
             ("POST", "sagemaker/training-plan"): _buy_training_plan,
             ("POST", "ecs/rollout"): _plan_service_rollout,
             ("DELETE", "ecs/rollout"): _forget_service_rollouts,
@@ -225,6 +232,41 @@ def _forget_rollouts(
 
     rollouts.clear_plans(_sagemaker(account, region))
     return {}
+
+
+def _plan_job(
+    *, job: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION, **plan: Any
+) -> dict[str, Any]:
+    from . import jobs
+
+    jobs.set_plan(_sagemaker(account, region), job, jobs.Plan(**plan))
+    return {"job": job, "account": account, "region": region, **plan}
+
+
+def _forget_jobs(*, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> dict[str, Any]:
+    from . import jobs
+
+    jobs.clear_plans(_sagemaker(account, region))
+    return {}
+
+
+def _fire(
+    *,
+    name: str,
+    group: str = "default",
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+) -> dict[str, Any]:
+    from moto.scheduler.exceptions import ScheduleNotFound
+    from moto.scheduler.models import scheduler_backends
+
+    from . import delivery
+
+    try:
+        told = delivery.fire(scheduler_backends[account][region], group, name)
+    except ScheduleNotFound:
+        raise ValueError(f"no schedule {group}/{name}") from None
+    return {"name": name, "group": group, "account": account, "region": region, **told}
 
 
 def _buy_training_plan(

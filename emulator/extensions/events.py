@@ -9,10 +9,9 @@ from typing import Any
 
 from moto.events.models import EventTemplateParser, Rule
 from moto.events.responses import EventsHandler
-from moto.stepfunctions.models import stepfunctions_backends
 
 from .. import rights
-from ..alarm_states import publish
+from ..delivery import deliver, is_own, service_of
 from .registry import Service
 
 service = Service("events", EventsHandler)
@@ -22,15 +21,15 @@ Original = Callable[..., Any]
 
 @service.corrects(
     "PutEvents",
-    gap="delivers by a rule that is disabled; has no state machines and topics as targets, and fails for one, "
-    "silently where S3 sends the event",
+    gap="delivers by a rule that is disabled; has no state machines, functions, pipelines and topics as "
+    "targets, and fails for one, silently where S3 sends the event; knows no dead-letter queue",
     owner=Rule,
 )
 def send_to_targets(
     original: Original, rule: Rule, original_event: Any, transform_input: bool = True
 ) -> None:
-    """AWS delivers by rules that are enabled, starts an execution with the target's input, and publishes
-    it to a topic.
+    """AWS delivers by rules that are enabled, with the target's input; what cannot be delivered goes into
+    the target's dead-letter queue.
 
     Where services are judged, the target's role has to trust EventBridge and to start the state
     machine; otherwise the invocation fails, which AWS tells by a metric alone.
@@ -38,22 +37,16 @@ def send_to_targets(
     if rule.state == "DISABLED":
         return
     others = copy.copy(rule)
-    others.targets = [each for each in rule.targets if _service_of(each) not in ("sns", "states")]
+    others.targets = [each for each in rule.targets if not is_own(each)]
     if rule.event_pattern.matches_event(original_event):
-        for target in rule.targets:
-            if _service_of(target) == "sns":
-                publish(target["Arn"], _input(target, original_event))
-            elif _service_of(target) == "states" and _may_start(rule, target):
-                _start(target, original_event)
+        for target in filter(is_own, rule.targets):
+            if _may_start(rule, target):
+                deliver(target, _input(target, original_event), rule.arn)
     original(others, original_event, transform_input)
 
 
-def _service_of(target: dict[str, Any]) -> str:
-    return str(target["Arn"]).split(":")[2]
-
-
 def _may_start(rule: Rule, target: dict[str, Any]) -> bool:
-    if not rights.is_judged(rule.account_id):
+    if service_of(target) != "states" or not rights.is_judged(rule.account_id):
         return True
     role = rights.assumed(target.get("RoleArn") or "", "events.amazonaws.com", by=rule.arn)
     if role is None:
@@ -64,12 +57,6 @@ def _may_start(rule: Rule, target: dict[str, Any]) -> bool:
         rights.note(rule.account_id, error.refusal)
         return False
     return True
-
-
-def _start(target: dict[str, Any], event: dict[str, Any]) -> None:
-    _, _, _, region, account, _ = target["Arn"].split(":", 5)
-    machines = stepfunctions_backends[account][region]
-    machines.start_execution(target["Arn"], "", _input(target, event))
 
 
 def _input(target: dict[str, Any], event: dict[str, Any]) -> str:

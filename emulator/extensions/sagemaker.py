@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import get_service_model, utcnow
 from moto.sagemaker.exceptions import ConflictException, ValidationError
@@ -21,7 +23,7 @@ from moto.sagemaker.models import (
 )
 from moto.sagemaker.responses import SageMakerResponse
 
-from .. import components, limits, reservations, rollouts, stack_schemas, versions
+from .. import components, jobs, limits, reservations, rollouts, stack_schemas, versions
 from .registry import Service
 
 service = Service("sagemaker", SageMakerResponse)
@@ -948,6 +950,132 @@ _of_another_account("ListModelPackages", "list_model_packages", "ModelPackageGro
 def _group(backend: SageMakerModelBackend, response: SageMakerResponse) -> ModelPackageGroup:
     name = str(response._get_param("ModelPackageGroupName")).rsplit("/", 1)[-1]
     return backend.describe_model_package_group(name)
+
+
+# Jobs
+
+
+class ResourceInUseError(ServiceException):  # type: ignore[misc]  # moto is not checked
+    """There was a job of that name."""
+
+    code = "ResourceInUse"
+
+
+def _job(response: SageMakerResponse, kind: str) -> Any:
+    held = {
+        "TrainingJob": response.sagemaker_backend.training_jobs,
+        "ProcessingJob": response.sagemaker_backend.processing_jobs,
+        "TransformJob": response.sagemaker_backend.transform_jobs,
+        "HyperParameterTuningJob": response.sagemaker_backend.hyper_parameter_tuning_jobs,
+    }[kind]
+    return held.get(response._get_param(f"{kind}Name"))
+
+
+def _run_job(original: Original, response: SageMakerResponse, kind: str) -> ActionResult:
+    name = response._get_param(f"{kind}Name")
+    if _job(response, kind) is not None:
+        raise ResourceInUseError(
+            f"Job name must be unique within an AWS account and region: {name}"
+        )
+    if (refused := jobs.refusal(kind, response.params)) is not None:
+        raise ValidationError(refused)
+    request = copy.deepcopy(dict(response.params))
+    result = original(response)
+    assert isinstance(result, ActionResult)
+    jobs.made(response.sagemaker_backend, kind, _job(response, kind), request)
+    return result
+
+
+def _describe_job(original: Original, response: SageMakerResponse, kind: str) -> ActionResult:
+    result = original(response)
+    assert isinstance(result, ActionResult)
+    return ActionResult(jobs.described(kind, _job(response, kind), result.result))
+
+
+_JOB_GAP = (
+    "takes the name of a job again, and keeps a part of what is asked for; every job completes"
+)
+
+
+@service.corrects(
+    "CreateTrainingJob", gap=f"{_JOB_GAP}; takes Spot with a warm pool or a wait that is too short"
+)
+def create_training_job(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS refuses all three."""
+    return _run_job(original, response, "TrainingJob")
+
+
+@service.corrects("CreateProcessingJob", gap=_JOB_GAP)
+def create_processing_job(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS refuses a name that there was."""
+    return _run_job(original, response, "ProcessingJob")
+
+
+@service.corrects("CreateTransformJob", gap=_JOB_GAP)
+def create_transform_job(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS refuses a name that there was."""
+    return _run_job(original, response, "TransformJob")
+
+
+@service.corrects("CreateHyperParameterTuningJob", gap=_JOB_GAP)
+def create_hyper_parameter_tuning_job(
+    original: Original, response: SageMakerResponse
+) -> ActionResult:
+    """AWS refuses a name that there was."""
+    return _run_job(original, response, "HyperParameterTuningJob")
+
+
+_KEPT = "leaves out a part of what the job was made with, and makes up metrics"
+
+
+@service.corrects("DescribeTrainingJob", gap=_KEPT)
+def describe_training_job(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS answers all of it."""
+    return _describe_job(original, response, "TrainingJob")
+
+
+@service.corrects("DescribeProcessingJob", gap=_KEPT)
+def describe_processing_job(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS answers all of it."""
+    return _describe_job(original, response, "ProcessingJob")
+
+
+@service.corrects("DescribeTransformJob", gap=_KEPT)
+def describe_transform_job(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS answers all of it."""
+    return _describe_job(original, response, "TransformJob")
+
+
+@service.corrects(
+    "DescribeHyperParameterTuningJob", gap="names no best training job of one that has completed"
+)
+def describe_hyper_parameter_tuning_job(
+    original: Original, response: SageMakerResponse
+) -> ActionResult:
+    """AWS names it, with where its model is."""
+    found = _describe_job(original, response, "HyperParameterTuningJob").result
+    name = found["HyperParameterTuningJobName"]
+    if found.get("HyperParameterTuningJobStatus") == "Completed":
+        arn = found["HyperParameterTuningJobArn"].partition(":hyper-parameter-tuning-job/")[0]
+        best = f"{name}-001-best"
+        found["BestTrainingJob"] = {
+            "TrainingJobName": best,
+            "TrainingJobArn": f"{arn}:training-job/{best}",
+            "CreationTime": found["CreationTime"],
+            "TrainingJobStatus": "Completed",
+            "TunedHyperParameters": {},
+        }
+    return ActionResult(found)
+
+
+@service.adds("StopTrainingJob", gap="missing: a state machine that is stopped cannot end its job")
+def stop_training_job(response: SageMakerResponse) -> EmptyResult:
+    """AWS stops it."""
+    job = _job(response, "TrainingJob")
+    if job is None:
+        raise ValidationError("Requested resource not found.")
+    jobs.stop("TrainingJob", job)
+    return EmptyResult()
 
 
 # Tags

@@ -1,15 +1,34 @@
-"""Step Functions: checking a state machine before it is made."""
+"""Step Functions: checking a state machine before it is made, and running it."""
 
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import ClientError
+from moto.core.config import default_user_config
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+    state_task_service_sfn,
+    state_task_service_sns,
+    state_task_service_sqs,
+    state_task_service_unsupported,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import (
+    ResourceCondition,
+)
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from ..executions import JOBS, JobFailedError, client_for, error_of, plain, waits_for
 from .registry import Service
 
 Original = Callable[..., Any]
@@ -90,6 +109,132 @@ def _problems(definition: str) -> list[tuple[str, str]]:
         for name, state in states.items()
         if state.get("Next") is not None and state["Next"] not in states
     ]
+
+
+@service.prepares("StartExecution", gap="runs no state machine")
+def run_executions() -> None:
+    """AWS runs it: moto has an interpreter, which is off by default."""
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+
+
+@service.prepares(
+    "StartExecution", gap="calls services in the default account, whatever the execution's is"
+)
+def call_in_own_account() -> None:
+    """AWS calls with the role of the state machine."""
+    for module in (
+        state_task_service_aws_sdk,
+        state_task_service_sfn,
+        state_task_service_sns,
+        state_task_service_sqs,
+        state_task_service_unsupported,
+    ):
+        module.boto_client_for = client_for
+
+
+Sdk = state_task_service_aws_sdk.StateTaskServiceAwsSdk
+Optimised = state_task_service_unsupported.StateTaskServiceUnsupported
+
+
+@service.corrects(
+    "StartExecution",
+    gap="cannot write down a date or an object in the answer of a service",
+    owner=Sdk,
+    method="_eval_service_task",
+)
+def call_by_sdk(original: Original, task: Any, env: Any, **given: Any) -> None:
+    """AWS has both as text in the output of the state."""
+    original(task, env, **given)
+    env.stack.append(plain(env.stack.pop()))
+
+
+@service.corrects(
+    "StartExecution",
+    gap="cannot write down a date in the answer of a service that has an integration of its own",
+    owner=Optimised,
+    method="_eval_service_task",
+)
+def call_by_integration(original: Original, task: Any, env: Any, **given: Any) -> None:
+    """AWS has it as text in the output of the state."""
+    original(task, env, **given)
+    env.stack.append(plain(env.stack.pop()))
+
+
+@service.prepares("StartExecution", gap="knows no .sync of SageMaker")
+def wait_for_jobs() -> None:
+    """AWS waits for a job and takes on how it ends."""
+    state_task_service_unsupported._SUPPORTED_INTEGRATION_PATTERNS.add(ResourceCondition.Sync)
+
+
+@service.corrects(
+    "StartExecution",
+    gap="waits for no job of SageMaker",
+    owner=Optimised,
+    method="_build_sync_resolver",
+)
+def sync_with_job(
+    original: Original,
+    task: Any,
+    env: Any,
+    resource_runtime_part: Any,
+    normalised_parameters: dict[str, Any],
+    state_credentials: Any,
+) -> Callable[[], Any]:
+    """AWS describes the job until it ends: what it describes is the output."""
+    job = JOBS.get(task.resource.api_action.lower())
+    if task.resource.service_name != "sagemaker" or job is None:
+        found: Callable[[], Any] = original(
+            task, env, resource_runtime_part, normalised_parameters, state_credentials
+        )
+        return found
+    env.stack.pop()
+    client = client_for(resource_runtime_part.region, "sagemaker", state_credentials)
+    return waits_for(job, client, normalised_parameters[job.name])
+
+
+@service.corrects(
+    "StartExecution",
+    gap="has no names of the errors of SageMaker and its jobs",
+    owner=Optimised,
+    method="_from_error",
+)
+def error_of_integration(original: Original, task: Any, env: Any, ex: Exception) -> FailureEvent:
+    """AWS names them, so that a task can catch them."""
+    if isinstance(ex, JobFailedError):
+        name = "States.TaskFailed"
+    elif isinstance(ex, ClientError):
+        name = error_of(ex)
+    else:
+        return original(task, env, ex)
+    details = TaskFailedEventDetails(
+        resource=task._get_sfn_resource(),
+        resourceType=task._get_sfn_resource_type(),
+        error=name,
+        cause=str(ex),
+    )
+    return FailureEvent(
+        env=env,
+        error_name=ErrorName(error_name=name),
+        event_type=HistoryEventType.TaskFailed,
+        event_details=EventDetails(taskFailedEventDetails=details),
+    )
+
+
+@service.corrects(
+    "StartExecution",
+    gap="gives an execution without a name the name None",
+    owner=StepFunctionsParserBackend,
+)
+def start_execution(
+    original: Original,
+    backend: StepFunctionsParserBackend,
+    state_machine_arn: str,
+    name: str | None,
+    *others: Any,
+    **more: Any,
+) -> Any:
+    """AWS gives it a UUID."""
+    return original(backend, state_machine_arn, name or str(uuid.uuid4()), *others, **more)
 
 
 @service.adds(

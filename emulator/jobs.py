@@ -1,0 +1,137 @@
+"""Jobs of SageMaker: what is refused, what they come to, and what they leave behind.
+
+No container runs. A job has completed at once, unless a plan says otherwise; what a plan says that it
+writes lies in its outputs afterwards, so that the next step of a state machine finds it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from moto.core.utils import utcnow
+
+Outcome = Literal["Completed", "Failed", "Stopped", "InProgress"]
+
+STATUS = {
+    "TrainingJob": "training_job_status",
+    "ProcessingJob": "processing_job_status",
+    "TransformJob": "transform_job_status",
+    "HyperParameterTuningJob": "hyper_parameter_tuning_job_status",
+}
+"""Where moto keeps the status of each kind of job."""
+
+_HOUR = 3600
+_DAY = 24 * _HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What jobs come to whose name begins with that of the plan."""
+
+    outcome: Outcome = "Completed"
+    reason: str = ""
+    """The FailureReason of one that fails."""
+
+    writes: Mapping[str, str] = field(default_factory=dict)
+    """What it leaves in its outputs: the text by the name of an output, a slash and the rest of the key."""
+
+    def __post_init__(self) -> None:
+        if self.outcome not in ("Completed", "Failed", "Stopped", "InProgress"):
+            raise ValueError(f"no outcome of a job: {self.outcome}")
+        if not all("/" in name for name in self.writes):
+            raise ValueError("writes: name an output, a slash and the rest of the key")
+
+
+def set_plan(backend: Any, job: str, plan: Plan) -> None:
+    """Plan what jobs come to from now on whose name begins with `job`."""
+    _plans(backend)[job] = plan
+
+
+def clear_plans(backend: Any) -> None:
+    """Forget every plan."""
+    _plans(backend).clear()
+
+
+def _plans(backend: Any) -> dict[str, Plan]:
+    # on the backend, so that resetting moto resets it
+    plans: dict[str, Plan] = backend.__dict__.setdefault("job_plans", {})
+    return plans
+
+
+def plan_for(backend: Any, name: str) -> Plan:
+    """The plan of a job: that of the longest beginning of its name."""
+    plans = _plans(backend)
+    fitting = sorted((each for each in plans if name.startswith(each)), key=len)
+    return plans[fitting[-1]] if fitting else Plan()
+
+
+def refusal(kind: str, request: Mapping[str, Any]) -> str | None:
+    """Why AWS refuses a job; None where it takes it.
+
+    SageMaker API reference, CreateTrainingJob, StoppingCondition; developer guide, managed warm pools and
+    managed Spot training.
+    """
+    if kind != "TrainingJob":
+        return None
+    stopping = request.get("StoppingCondition") or {}
+    runtime, wait = stopping.get("MaxRuntimeInSeconds", _DAY), stopping.get("MaxWaitTimeInSeconds")
+    spot = bool(request.get("EnableManagedSpotTraining"))
+    if spot and wait is None:
+        return "MaxWaitTimeInSeconds is required when EnableManagedSpotTraining is true"
+    if wait is not None and not spot:
+        return "MaxWaitTimeInSeconds above requires EnableManagedSpotTraining to be true"
+    if wait is not None and wait < runtime:
+        return f"MaxWaitTimeInSeconds ({wait}) must be at least MaxRuntimeInSeconds ({runtime})"
+    if spot and (request.get("ResourceConfig") or {}).get("KeepAlivePeriodInSeconds"):
+        return "KeepAlivePeriodInSeconds is not supported when EnableManagedSpotTraining is true"
+    return None
+
+
+def made(backend: Any, kind: str, job: Any, request: Mapping[str, Any]) -> None:
+    """Let a new job come to what is planned."""
+    name = str(request[f"{kind}Name"])
+    plan = plan_for(backend, name)
+    setattr(job, STATUS[kind], plan.outcome)
+    job.asked = {key: copy.deepcopy(value) for key, value in request.items() if key != "Tags"}
+    job.failure_reason = plan.reason or None
+    if plan.outcome == "Completed":
+        _write(backend, kind, request, plan)
+
+
+def _write(backend: Any, kind: str, request: Mapping[str, Any], plan: Plan) -> None:
+    """Put what a job leaves behind where it was told to."""
+    from moto.s3.models import s3_backends
+
+    places = {
+        each["OutputName"]: each["S3Output"]["S3Uri"]
+        for each in (request.get("ProcessingOutputConfig") or {}).get("Outputs", ())
+        if "S3Output" in each
+    }
+    for name, text in plan.writes.items():
+        output, _, rest = name.partition("/")
+        if output not in places:
+            continue
+        bucket, _, prefix = places[output].removeprefix("s3://").partition("/")
+        store = s3_backends[backend.account_id][backend.partition]
+        if bucket in store.buckets:
+            key = f"{prefix.rstrip('/')}/{rest}"
+            store.put_object(bucket, key, text.encode("utf-8"))
+
+
+def described(kind: str, job: Any, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """A description with all that was asked for: moto keeps a part, and makes up another."""
+    asked = getattr(job, "asked", {})
+    whole = {**answer, **asked}
+    if getattr(job, "failure_reason", None):
+        whole["FailureReason"] = job.failure_reason
+    return whole
+
+
+def stop(kind: str, job: Any) -> None:
+    """Stop a job that runs."""
+    if getattr(job, STATUS[kind]) == "InProgress":
+        setattr(job, STATUS[kind], "Stopped")
+        job.last_modified_time = utcnow()
