@@ -89,9 +89,7 @@ def _leave(target: dict[str, Any], payload: str, source: str, error: Exception) 
     _, _, _, region, account, name = queue.split(":", 5)
     told = {"ERROR_CODE": "NO_RESOURCE", "ERROR_MESSAGE": str(error), "RULE_ARN": source}
     told["TARGET_ARN"] = target["Arn"]
-    attributes = {
-        key: {"DataType": "String", "StringValue": value} for key, value in told.items()
-    }
+    attributes = {key: {"DataType": "String", "StringValue": value} for key, value in told.items()}
     sqs_backends[account][region].send_message(name, payload, message_attributes=attributes)
 
 
