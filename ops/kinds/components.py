@@ -19,11 +19,17 @@ from .scaling import scaling_targets
 from .stacked import STACK, component_of
 from .words import arrow, minutes, short_image
 
+_BUSY = {"CREATE": "CREATING", "DELETE": "DELETING"}
+
 
 def _find(aws: Aws, values: Values) -> Iterator[Existing]:
     name = given(values, "name")
     for stack in aws.any_client("cloudformation").describe_stacks(StackName=name)["Stacks"]:
-        yield Existing(name, pairs(stack.get("Tags", [])), stack["StackStatus"])
+        status = stack["StackStatus"]
+        if status.endswith("_IN_PROGRESS"):
+            # In the words of the other finders; a rollback is an update.
+            status = _BUSY.get(status.partition("_")[0], "UPDATING")
+        yield Existing(name, pairs(stack.get("Tags", [])), status)
 
 
 # Story

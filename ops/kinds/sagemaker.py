@@ -32,7 +32,13 @@ from .sagemaker_story import (
     is_told,
     variants_of,
 )
-from .sagemaker_verify import ENDPOINT_REVERTED, EndpointVerifier, artifacts_of, containers_of
+from .sagemaker_verify import (
+    ENDPOINT_REVERTED,
+    EndpointVerifier,
+    artifacts_of,
+    containers_of,
+    specifications_of,
+)
 from .scaling import maximum, planned_bounds, scaling_targets, variant_of
 from .stacked import STACK, configuration_values, types_of
 from .synthesis import Resource, Synthesis
@@ -86,7 +92,28 @@ def _used(aws: Aws) -> set[str]:
             )
         configuration = endpoint["EndpointConfigName"]
         used |= {configuration, *_models_of(sagemaker, name, configuration)}
+        used |= {*_models_of_components(sagemaker, name)}
     return used
+
+
+def _models_of_components(sagemaker: SageMakerClient, endpoint: str) -> Iterator[str]:
+    """The models of the inference components on an endpoint."""
+    pages = sagemaker.get_paginator("list_inference_components").paginate(
+        EndpointNameEquals=endpoint
+    )
+    for name in [
+        e["InferenceComponentName"] for page in pages for e in page["InferenceComponents"]
+    ]:
+        component = sagemaker.describe_inference_component(InferenceComponentName=name)
+        status = component["InferenceComponentStatus"]
+        if status.endswith("ing"):
+            raise UnsettledError(
+                f"inference component {name} is {status}",
+                "wait until it has settled, then run this again",
+            )
+        for specification in specifications_of(component):
+            if "ModelName" in specification:
+                yield specification["ModelName"]
 
 
 def _models_of(sagemaker: SageMakerClient, endpoint: str, configuration: str) -> set[str]:

@@ -1,7 +1,9 @@
-"""What inference components and ML reservations need of AWS, asked on the emulator before an apply."""
+"""What inference components and ML reservations need of AWS, asked on the emulator before an apply, and
+what a recover finds of components."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,11 +29,13 @@ from inferform import (
 from inferform.target import EMULATOR
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
+from ops.errors import UnsettledError
 from ops.kinds.components_preflight import of_components
-from ops.kinds.record import Finding
+from ops.kinds.record import Discard, Finding
 from ops.kinds.sagemaker import KINDS
 from ops.kinds.stacked import STACK
 from ops.kinds.synthesis import Synthesis
+from ops.own import existing
 
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 P5, G5 = "ml.p5.48xlarge", "ml.g5.12xlarge"
@@ -166,9 +170,8 @@ def test_what_a_component_or_an_adapter_loads_is_looked_for(
     ]
 
 
-def test_a_release_needs_room_beside_the_copies_that_there_are_now(
-    seen: Callable[..., Synthesis], aws: Aws, context: Context
-) -> None:
+def deployed(aws: Aws, context: Context, source: dict[str, Any]) -> str:
+    """A component of four copies on an endpoint, as it is there; its name."""
     sagemaker: Any = aws.client("sagemaker")
     name = context.name("chat", "llm")
     sagemaker.create_endpoint_config(
@@ -193,7 +196,7 @@ def test_a_release_needs_room_beside_the_copies_that_there_are_now(
         EndpointName=context.name("chat"),
         VariantName="main",
         Specification={
-            "Container": {"Image": IMAGE.uri(context)},
+            **source,
             "ComputeResourceRequirements": {
                 "NumberOfAcceleratorDevicesRequired": 2,
                 "MinMemoryRequiredInMb": 1024,
@@ -201,6 +204,13 @@ def test_a_release_needs_room_beside_the_copies_that_there_are_now(
         },
         RuntimeConfig={"CopyCount": 4},
     )
+    return name
+
+
+def test_a_release_needs_room_beside_the_copies_that_there_are_now(
+    seen: Callable[..., Synthesis], aws: Aws, context: Context
+) -> None:
+    deployed(aws, context, {"Container": {"Image": IMAGE.uri(context)}})
     said = (
         "1 more of 4 copies take about 3 x ml.g5.12xlarge with all that runs now; max_instances is"
     )
@@ -213,3 +223,60 @@ def test_a_release_needs_room_beside_the_copies_that_there_are_now(
     assert room(2, component("2")) == [("failed", f"{said} 2")]
     # What does not change rolls nothing.
     assert room(2, component("1")) == []
+
+
+def test_a_recover_keeps_the_models_of_components_and_waits_for_them(
+    aws: Aws, context: Context
+) -> None:
+    assert aws.emulator is not None
+    sagemaker = aws.client("sagemaker")
+    role = f"arn:aws:iam::{context.account}:role/llm"
+    for name in ("model", "left"):
+        sagemaker.create_model(
+            ModelName=name,
+            ExecutionRoleArn=role,
+            PrimaryContainer={"Image": IMAGE.uri(context)},
+        )
+    component = deployed(aws, context, {"ModelName": "model"})
+    (discard,) = (each.discard for each in KINDS if each.type == "aws_sagemaker_model")
+    assert isinstance(discard, Discard)
+    assert discard.used(aws) == {"chat", "model"}
+    plan = {"account": context.account, "component": component, "outcome": "succeed"}
+    aws.emulator.control("POST", "sagemaker/rollout", {**plan, "describes": 3})
+    sagemaker.update_inference_component(
+        InferenceComponentName=component,
+        Specification={
+            "ModelName": "left",
+            "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 1024},
+        },
+    )
+    with pytest.raises(UnsettledError, match=f"{component} is Updating"):
+        discard.used(aws)
+
+
+def test_a_stack_that_is_not_done_is_not_taken_back(aws: Aws, context: Context) -> None:
+    assert aws.emulator is not None
+    deployed(aws, context, {"Container": {"Image": IMAGE.uri(context)}})
+    body = {
+        "Resources": {
+            "Component": {
+                "Type": "AWS::SageMaker::InferenceComponent",
+                "Properties": {
+                    "InferenceComponentName": "other",
+                    "EndpointName": context.name("chat"),
+                    "VariantName": "main",
+                    "Specification": {
+                        "Container": {"Image": IMAGE.uri(context)},
+                        "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 1024},
+                    },
+                },
+            }
+        }
+    }
+    plan = {"account": context.account, "component": "other", "outcome": "succeed"}
+    aws.emulator.control("POST", "sagemaker/rollout", {**plan, "describes": 3})
+    aws.any_client("cloudformation").create_stack(StackName="s", TemplateBody=json.dumps(body))
+    statuses = [existing(STACK, {"name": "s"}, aws)[0].status for _ in range(8)]
+    assert statuses[0] == "CREATING"
+    assert statuses[-1] == "CREATE_COMPLETE"
+    assert existing(STACK, {"name": "none"}, aws) == []
