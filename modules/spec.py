@@ -136,6 +136,8 @@ class Spec(BaseModel):
         extra="forbid",
         strict=True,
         allow_inf_nan=False,
+        # Most programs write few of the kinds; a kind that is not written costs nothing.
+        defer_build=True,
     )
 
     former: ClassVar[Mapping[str, str]] = {}
@@ -219,26 +221,46 @@ def problems_of(spec: Spec) -> list[Problem]:
     return found
 
 
+# An Environment is walked many times while it is checked.
+_Found = list[tuple[tuple[PathPart, ...], Spec]]
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+
+
 def walk(spec: Spec) -> Iterator[tuple[tuple[PathPart, ...], Spec]]:
     """Every Spec below `spec` with its path, in the order of the fields."""
-    for name in type(spec).model_fields:
-        for path, child in _specs_in({name: getattr(spec, name)}):
-            yield path, child
-            for deeper, inner in walk(child):
-                yield (*path, *deeper), inner
+    found: _Found = []
+    _gather_below(spec, (), found)
+    return iter(found)
 
 
-def _specs_in(value: object) -> Iterator[tuple[tuple[PathPart, ...], Spec]]:
+def _gather_below(spec: Spec, path: tuple[PathPart, ...], found: _Found) -> None:
+    values = spec.__dict__
+    for name in type(spec).__pydantic_fields__:
+        value = values[name] if name in values else getattr(spec, name)
+        if type(value) not in _LEAVES:
+            _gather(value, (*path, name), found, deep=True)
+
+
+def _gather(value: object, path: tuple[PathPart, ...], found: _Found, *, deep: bool) -> None:
     if isinstance(value, Spec):
-        yield (), value
+        found.append((path, value))
+        if deep:
+            _gather_below(value, path, found)
     elif isinstance(value, dict):
         for key, item in value.items():
-            for path, spec in _specs_in(item):
-                yield (str(key), *path), spec
+            if type(item) not in _LEAVES:
+                _gather(item, (*path, str(key)), found, deep=deep)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            for path, spec in _specs_in(item):
-                yield (index, *path), spec
+            if type(item) not in _LEAVES:
+                _gather(item, (*path, index), found, deep=deep)
+
+
+def _specs_in(value: object) -> _Found:
+    """The Specs of a value with their paths, without those inside of them."""
+    found: _Found = []
+    _gather(value, (), found, deep=False)
+    return found
 
 
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")

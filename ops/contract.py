@@ -23,7 +23,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -160,6 +159,8 @@ class _Container:
     """The container's two routes, with a time limit on each."""
 
     def __init__(self, url: str) -> None:
+        import httpx
+
         self.url = url
         # A proxy from the environment would be measured in the container's place.
         self._http = httpx.Client(base_url=url, trust_env=False)
@@ -181,6 +182,8 @@ class _Container:
         body: bytes | Iterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> _Answer:
+        import httpx
+
         start = time.monotonic()
         try:
             response = self._http.request(
@@ -257,6 +260,8 @@ def check(
 
 
 def _base_url(url: str) -> str:
+    import httpx
+
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -274,6 +279,8 @@ def _in_range(name: str, value: int, most: int) -> None:
 
 
 def _address(url: str) -> tuple[str, int]:
+    import httpx
+
     parsed = httpx.URL(url)
     return parsed.host, parsed.port or (443 if parsed.scheme == "https" else 80)
 

@@ -11,7 +11,6 @@ import pytest
 
 from inferform import Context, Environment, NetworkOutputs, Registry, RegistryOutputs
 from ops.aws import Aws
-from ops.bootstrap import bootstrap
 
 _accounts = itertools.count(100_000_000_001)
 
@@ -31,9 +30,11 @@ def context() -> Context:
 
 @pytest.fixture
 def aws(context: Context, emulator: Any) -> Aws:
-    """Clients in the account of `context`, whose state bucket is made."""
+    """Clients in the account of `context`, with a bucket for its states as plain as may be."""
     made = Aws(context, emulator=emulator)
-    bootstrap(context, made)
+    s3, bucket = made.client("s3"), context.state_bucket
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     return made
 
 

@@ -97,7 +97,13 @@ def run(folder: Path, home: Path) -> list[dict[str, Any]]:
             *("terraform", "--output", "json", "--compact", "--soft-fail", "--skip-download"),
             *("--skip-results-upload", "--download-external-modules", "false"),
         ],
-        env={"PATH": "/usr/bin:/bin", "HOME": str(home), "LOG_LEVEL": "ERROR"},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(home),
+            "LOG_LEVEL": "ERROR",
+            # It otherwise gives up after ten seconds on a file that a busy machine reads slowly.
+            "HCL_PARSE_TIMEOUT_SEC": "0",
+        },
         cwd=home,
         capture_output=True,
         text=True,
