@@ -661,6 +661,15 @@ def test_a_message_says_where_what_and_what_to_write_instead() -> None:
     ]
 
 
+def test_a_pool_has_types_that_the_region_sells() -> None:
+    def told(region: str) -> list[str]:
+        made = problems(lambda: within(pooled("ml.g5.2xlarge", "ml.g6e.2xlarge"), region=region))
+        return [each.where for each in made if each.rule == "RT3"]
+
+    assert told("sa-east-1") == ["inference.endpoints.llm.capacity.pools.1"]
+    assert told("us-east-1") == []
+
+
 def test_what_the_first_caller_of_a_component_at_zero_sees_is_explained() -> None:
     assert "the first callers fail" in RULES["IC15"].template
 

@@ -11,7 +11,7 @@ from ...rules import Problem, rule
 from ...scaling.metrics import CpuUtilization, GpuMemoryUtilization, GpuUtilization
 from ...scaling.spec import Scaling, TargetTracking
 from ...spec import Aws, Between, Listed, Many, Matches, Spec
-from .fleet import RT2, Fleet, Instances
+from .fleet import RT2, Fleet, Instances, sold_problems
 
 POOL1 = rule(
     "POOL1",
@@ -156,8 +156,11 @@ class Pooled(Fleet):
             )
 
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """A reservation is of the environment's account and Region."""
+        """Every type is sold in the Region; a reservation is of the environment's account and Region."""
         yield from super().check_in(context)
+        for index, each in enumerate(self.capacity.pools):
+            for problem in sold_problems(each, context.region):
+                yield problem.under("capacity", "pools", index)
         reservation = self.capacity.reservation
         if reservation is None:
             return

@@ -120,14 +120,8 @@ class Fleet(Spec):
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The instance type is sold in the region; nobody gets into what is protected."""
         yield from super().check_in(context)
-        known = self.instance_type in instance_types()
-        if known and self.facts.sold_in(context.region) is not True:
-            yield RT3.problem(
-                "instance_type",
-                got=self.instance_type,
-                region=context.region,
-                hint=_sold_instead(self.instance_type, context.region),
-            )
+        for problem in sold_problems(self.instance_type, context.region):
+            yield problem.under("instance_type")
         if context.protected and self.host.ssm_access:
             yield SSM3.problem("host", "ssm_access", got=True)
 
@@ -179,6 +173,13 @@ class Instances(Fleet):
 def is_neuron(instance_type: str) -> bool:
     """Whether an instance type has AWS's own accelerators."""
     return instance_type.startswith(("ml.inf", "ml.trn"))
+
+
+def sold_problems(name: str, region: str) -> Iterator[Problem]:
+    """Whether a known instance type is sold in a Region."""
+    facts = instance_types().get(name)
+    if facts is not None and facts.sold_in(region) is not True:
+        yield RT3.problem(got=name, region=region, hint=_sold_instead(name, region))
 
 
 def _sold_instead(name: str, region: str) -> str:
