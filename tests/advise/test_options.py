@@ -1,0 +1,222 @@
+"""The options for the founding documents' own questions, their limits, Specs and pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import inferform
+from inferform.functions.spec import LambdaFunction
+from inferform.sagemaker.batch import BatchTransform
+from inferform.spec import Between
+from ops.advise.chart import changes, curves, drawn
+from ops.advise.instances import compared
+from ops.advise.market import Market
+from ops.advise.need import Need
+from ops.advise.options import NAMES, Option, judged
+from ops.cli import app
+from ops.cost.prices import price_table
+from ops.errors import BadInputError
+
+MARKET = Market(price_table(), "us-east-1")
+
+
+def options(**fields: Any) -> dict[str, Option]:
+    """The options for a need by name, in their order."""
+    needed = Need(**{"requests_per_second": 1.0, **fields})
+    return {each.name: each for each in judged(needed, MARKET)}
+
+
+def first(**fields: Any) -> str:
+    return next(iter(options(**fields)))
+
+
+SEEDS: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "1 fraud, steady, under 100 ms": (
+        {"requests_per_second": 50, "seconds": 0.02, "latency_ms": 100},
+        {"real-time"},
+    ),
+    "2 development, a few requests an hour": (
+        {"requests_per_second": 0.002, "idle_hours": 12},
+        {"serverless"},
+    ),
+    "3 payloads up to 1 GB, minutes of work": (
+        {"requests_per_second": 0.01, "seconds": 300, "payload_mb": 1000, "memory_gib": 12},
+        {"asynchronous"},
+    ),
+    "4 a whole customer base each month": (
+        {"requests_per_second": 5, "seconds": 0.05, "runs_per_month": 1},
+        {"batch transform"},
+    ),
+    "5 hundreds of small models": (
+        {"requests_per_second": 5, "seconds": 0.05, "models": 300, "latency_ms": 500},
+        {"multi-model"},
+    ),
+    "6 three containers in a row": (
+        {"requests_per_second": 5, "seconds": 0.05, "steps": 3, "latency_ms": 300},
+        {"multi-container"},
+    ),
+    "7 events, rare and in bursts": (
+        {"requests_per_second": 2, "shape": "spike", "seconds": 1, "event_driven": True},
+        {"Lambda"},
+    ),
+    "8 one of many microservices": (
+        {"requests_per_second": 20, "platform": "containers", "latency_ms": 300},
+        {"ECS on Fargate", "ECS on EC2"},
+    ),
+    "9 Kubernetes": (
+        {"requests_per_second": 20, "platform": "kubernetes", "latency_ms": 300},
+        {"EKS"},
+    ),
+    "11 devices": ({"platform": "devices"}, {"edge"}),
+    "a foundation model": ({"platform": "foundation"}, {"Bedrock"}),
+}
+
+
+def test_the_questions_of_the_founding_documents_are_answered_as_they_do() -> None:
+    for question, (fields, expected) in SEEDS.items():
+        assert first(**fields) in expected, question
+
+
+def test_the_scaling_goes_with_the_load_and_the_model() -> None:
+    at_work = {"requests_per_second": 300, "seconds": 0.05, "latency_ms": 300}
+    light = options(**at_work)["real-time"].scaling
+    assert "InvocationsPerInstance" in light
+    assert "StepScaling" not in light
+    heavy = options(**at_work, gpu_memory_gib=16)["real-time"].scaling
+    assert "GpuUtilization(percent=70" in heavy
+    assert "StepScaling" in options(**at_work, shape="spike")["real-time"].scaling
+    office = options(**at_work, shape="office-hours")["real-time"].scaling
+    assert "MON-FRI" in office
+    assert "min_capacity=0" in options(**{**at_work, "latency_ms": None})["asynchronous"].scaling
+
+
+def bound(spec: type[inferform.Spec], field: str) -> Between:
+    """The range of a field, as its rule has it."""
+    (found,) = (each for each in spec.model_fields[field].metadata if isinstance(each, Between))
+    return found
+
+
+def test_every_limit_of_a_spec_is_the_number_of_its_rule() -> None:
+    timeout, memory = bound(LambdaFunction, "timeout_seconds"), bound(LambdaFunction, "memory_mib")
+    payload = bound(BatchTransform, "max_payload_mb")
+    for name, fields, ranged in (
+        ("Lambda", {"seconds": timeout.high + 1}, timeout),
+        ("Lambda", {"memory_gib": memory.high / 1024 + 1}, memory),
+        ("batch transform", {"payload_mb": payload.high + 1}, payload),
+    ):
+        option = options(**fields)[name]
+        assert option.verdict == "does not", name
+        said = " ".join(option.why)
+        assert f"(rule {ranged.rule.id})" in said, said
+        assert f"{ranged.high:g}" in said, said
+    assert options(seconds=timeout.high)["Lambda"].verdict == "fits if"
+    assert options(payload_mb=payload.high)["batch transform"].verdict != "does not"
+    assert "(rule SLS1)" in " ".join(options(memory_gib=7)["serverless"].why)
+    assert "(rule PIP1)" in " ".join(options(steps=16)["multi-container"].why)
+
+
+def test_what_an_option_cannot_do_keeps_it_out_with_the_reason() -> None:
+    for fields, name, said in (
+        ({"payload_mb": 26}, "real-time", "at most 25"),
+        ({"seconds": 61}, "real-time", "at most 60"),
+        ({"payload_mb": 5}, "serverless", "at most 4"),
+        ({"gpu_memory_gib": 10}, "serverless", "no GPUs"),
+        ({"gpu_memory_gib": 10}, "ECS on Fargate", "no GPUs"),
+        ({"models": 51}, "serverless", "at most 50"),
+        ({"latency_ms": 50, "seconds": 0.01}, "asynchronous", "S3"),
+        ({"latency_ms": 50, "seconds": 0.1}, "real-time", "the model itself takes 100 ms"),
+        ({"gpu_memory_gib": 9_000}, "real-time", "9000 GiB of GPUs"),
+    ):
+        option = options(**fields)[name]
+        assert option.verdict == "does not", (fields, option)
+        assert said in " ".join(option.why), (fields, option)
+        assert option.monthly is None
+
+
+def test_a_price_that_is_not_known_is_no_zero() -> None:
+    assert all(
+        each.monthly is None for each in options().values() if each.name in ("Bedrock", "edge")
+    )
+    far = Market(price_table(), "ap-southeast-5")
+    serverless = {each.name: each for each in judged(Need(requests_per_second=1), far)}[
+        "serverless"
+    ]
+    assert serverless.verdict == "fits"
+    assert serverless.monthly is None
+
+
+def test_each_spec_can_be_pasted_and_is_what_was_judged() -> None:
+    pasted = 0
+    for fields in ({}, {"gpu_memory_gib": 16.0}, {"idle_hours": 10.0}, {"steps": 2, "models": 4}):
+        for option in options(**fields).values():
+            assert bool(option.spec) == (
+                option.verdict != "does not" and option.name not in ("Bedrock", "edge")
+            ), option
+            if option.spec:
+                names = {name: getattr(inferform, name) for name in inferform.__all__}
+                made = eval(option.spec, {"__builtins__": {}}, names)
+                assert isinstance(made, inferform.Spec)
+                pasted += 1
+    assert pasted > 20
+
+
+def test_vertical_and_horizontal_scaling_stand_side_by_side() -> None:
+    small = Need(requests_per_second=0.5)
+    large = Need(requests_per_second=400)
+    assert compared(small, MARKET)[0].alone
+    types = compared(large, MARKET)
+    assert any(each.alone for each in types)
+    assert any(each.count > 10 for each in types)
+    for each in types:
+        assert each.alone == (each.count == 1)
+        assert each.together == pytest.approx(each.count * each.sold.usd * 730)
+    gpus = compared(Need(requests_per_second=1, gpu_memory_gib=20), MARKET)
+    assert all(each.sold.gpus and each.sold.gpu_memory_gib >= 20 for each in gpus)
+
+
+def test_the_picture_is_the_same_each_time_and_shows_every_option_with_a_cost() -> None:
+    need = Need(requests_per_second=50, seconds=0.02, latency_ms=500)
+    found = judged(need, MARKET)
+    shown = curves(need, MARKET, found, points=6)
+    assert set(shown) == {each.name for each in found if each.monthly is not None}
+    assert changes(shown)
+    once = drawn(shown, need, "svg", title="cost")
+    assert once == drawn(shown, need, "svg", title="cost")
+    assert drawn(shown, need, "png", title="cost").startswith(b"\x89PNG")
+
+
+def test_the_command_says_what_it_compared_and_draws_it(tmp_path: Path) -> None:
+    load = tmp_path / "load.csv"
+    load.write_text("time,rate\n0,5\n1800,0\n3600,0\n7200,20\n", encoding="utf-8")
+    page = tmp_path / "options.html"
+    run = CliRunner().invoke
+    answer = run(app, ["advise", "--load", str(load), "--plot", str(page), "--json"])
+    assert answer.exit_code == 0, answer.output
+    data = json.loads(answer.output)
+    assert data["requests_per_second"]["peak"] == 20
+    assert {each["name"] for each in data["options"]} == set(NAMES)
+    assert data["prices_from"]
+    text = page.read_text(encoding="utf-8")
+    assert "<svg" in text
+    assert "<script" not in text
+    said = run(app, ["advise", "--requests-per-second", "50"]).output
+    assert "to paste:" in said
+    assert "vertical: one" in said
+
+
+def test_what_is_no_need_is_refused(tmp_path: Path) -> None:
+    for arguments, said in (
+        (["--region", "mars-1"], "no prices of mars-1"),
+        (["--load", "dayly"], "there is no load dayly"),
+        (["--idle-hours", "24"], "--idle-hours must be from 0 to 23.99"),
+        (["--plot", str(tmp_path / "a.gif")], "neither a .png, .svg nor .html"),
+        (["--models", "0"], "--models must be from 1"),
+    ):
+        error = CliRunner().invoke(app, ["advise", *arguments]).exception
+        assert isinstance(error, BadInputError), arguments
+        assert said in str(error), arguments
