@@ -6,32 +6,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..alb.construct import Backend
-from ..cdk import Construct, ITerraformDependable, TerraformResourceLifecycle
+from ..cdk import Construct, ITerraformDependable
 from ..content import Content
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
-from ..iam.policy import Statement, allow, document, trust
-from ..names import role as role_name
+from ..iam.policy import Statement, allow
+from ..rollouts.code_deploy import code_deploy_role, traffic_shift
 from ..rollouts.spec import BlueGreen, Canary, Linear
 from .deployment import LifecycleHook
 from .guardrails import CODE_DEPLOY, ECS
 from .names import (
     code_deploy_configuration,
     code_deploy_name,
-    code_deploy_role,
     deployment_content,
     error_alarm,
     service_role,
 )
+from .names import code_deploy_role as code_deploy_role_name
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.codedeploy_app import CodedeployApp
-from cdktf_cdktf_provider_aws.codedeploy_deployment_config import (
-    CodedeployDeploymentConfig,
-    CodedeployDeploymentConfigTrafficRoutingConfig,
-    CodedeployDeploymentConfigTrafficRoutingConfigTimeBasedCanary,
-    CodedeployDeploymentConfigTrafficRoutingConfigTimeBasedLinear,
-)
 from cdktf_cdktf_provider_aws.codedeploy_deployment_group import (
     CodedeployDeploymentGroup,
     CodedeployDeploymentGroupAlarmConfiguration,
@@ -54,8 +48,6 @@ from cdktf_cdktf_provider_aws.ecs_service import (
     EcsServiceDeploymentConfigurationLinearConfiguration,
     EcsServiceLoadBalancerAdvancedConfiguration,
 )
-from cdktf_cdktf_provider_aws.iam_role import IamRole
-from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 
 
 def error_alarms(
@@ -119,18 +111,11 @@ class CodeDeployRollout(Construct):
         Default: none."""
         super().__init__(scope, id)
         self.name = code_deploy_name(context, name)
-        role = IamRole(
+        role, policy = code_deploy_role(
             self,
-            "role",
-            name=role_name(context, code_deploy_role(name)),
-            assume_role_policy=trust(f"codedeploy.{context.dns_suffix}", context),
-        )
-        policy = IamRolePolicy(
-            self,
-            "policy",
-            name="shift-traffic",
-            role=role.id,
-            policy=document(*_statements(context, f"{cluster}/{service}", roles, functions)),
+            context,
+            code_deploy_role_name(name),
+            _statements(context, f"{cluster}/{service}", roles, functions),
         )
         app = CodedeployApp(self, "application", name=self.name, compute_platform="ECS")
         CodedeployDeploymentGroup(
@@ -192,31 +177,8 @@ class CodeDeployRollout(Construct):
         """The name of the deployment configuration: CodeDeploy's own, or one made here."""
         if not isinstance(spec, Canary | Linear):
             return "CodeDeployDefault.ECSAllAtOnce"
-        content = deployment_content(spec)
-        routing = content["traffic_routing_config"]
-        canary, linear = routing["time_based_canary"], routing["time_based_linear"]
-        configuration = CodedeployDeploymentConfig(
-            self,
-            "shift",
-            deployment_config_name=code_deploy_configuration(context, name, spec, overrides),
-            compute_platform="ECS",
-            traffic_routing_config=CodedeployDeploymentConfigTrafficRoutingConfig(
-                type="TimeBasedCanary",
-                time_based_canary=CodedeployDeploymentConfigTrafficRoutingConfigTimeBasedCanary(
-                    **canary
-                ),
-            )
-            if canary
-            else CodedeployDeploymentConfigTrafficRoutingConfig(
-                type="TimeBasedLinear",
-                time_based_linear=CodedeployDeploymentConfigTrafficRoutingConfigTimeBasedLinear(
-                    **linear
-                ),
-            ),
-            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
-        )
-        made: str = configuration.deployment_config_name
-        return made
+        named = code_deploy_configuration(context, name, spec, overrides)
+        return traffic_shift(self, "ECS", named, deployment_content(spec))
 
 
 def _statements(
