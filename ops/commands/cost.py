@@ -57,6 +57,7 @@ def cost(
 
     Example: inferform cost dev-use1 --by service --fail-over 500
     """
+    from ..cost.break_even import break_evens
     from ..cost.prices import price_table
     from ..cost.specs import grouped, owned
     from ..cost.written import Costs, as_csv, as_data, as_html, print_costs
@@ -76,6 +77,7 @@ def cost(
         if by
         else {},
         idle=idle(found),
+        break_evens=[*break_evens(found, table)],
     )
     written = Format.JSON if json else format
     if written is Format.JSON:

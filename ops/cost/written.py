@@ -11,6 +11,7 @@ from typing import Any
 
 from ..output import print_table, stdout
 from ..untrusted import visible
+from .break_even import BreakEven
 from .model import ASSUMPTIONS, Amount, Estimate, Price, PricedLine, dollars, rounded
 
 _STYLE = """
@@ -38,6 +39,9 @@ class Costs:
 
     idle: Mapping[str, float] = field(default_factory=dict)
     """What share of the fewest instances of an endpoint no component has reserved."""
+
+    break_evens: Sequence[BreakEven] = ()
+    """Functions beside serverless endpoints, and the reverse."""
 
     assumptions: Sequence[str] = ASSUMPTIONS
 
@@ -88,6 +92,16 @@ def as_data(costs: Costs) -> dict[str, Any]:
         "estimated_between": [rounded(bound) for bound in estimate.bounds],
         "prices_from": estimate.dates,
         "idle": dict(costs.idle),
+        "break_even": [
+            {
+                "service": each.service,
+                "function_mib": each.function_mib,
+                "endpoint_mib": each.endpoint_mib,
+                "seconds": each.seconds,
+                "said": str(each),
+            }
+            for each in costs.break_evens
+        ],
         "assumptions": list(costs.assumptions),
     }
 
@@ -206,6 +220,7 @@ def notes(costs: Costs) -> Iterator[str]:
                 f"{name}: of its fewest instances {share:.0%} is reserved by no component; "
                 "inferform fit draws it"
             )
+    yield from map(str, costs.break_evens)
     if any(line.usage.alternatives for line in estimate.lines):
         yield (
             "pools of instance types: the minimum is at the cheapest type, the expected sum at the "
