@@ -83,6 +83,11 @@ STAGE = "$default"
 class HttpRoute(Spec):
     """A path of an HTTP API, and the service that gets its requests."""
 
+    excluded: ClassVar[Mapping[str, Rule]] = {
+        "api_key": APG7,
+        **dict.fromkeys(("component", "request_schema"), APG35),
+    }
+
     service: ShortName
     """The ECS service or function, by its short name."""
 
