@@ -18,6 +18,8 @@ from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Any
 
+from . import functions
+
 PREFIX = "/inferform-emulator/api/"
 LARGEST_BODY = 10_000_000
 
@@ -376,7 +378,21 @@ def _function(account: str, region: str, uri: str, call: Call, path: str) -> Ans
     statements = [each for policy in policies for each in policy.statements]
     if not any("apigateway.amazonaws.com" in str(each.get("Principal")) for each in statements):
         raise Refused(500, "Internal Server Error")
-    said = {"function": named[1], "alias": named[2], "path": path, "method": call.method}
+    backend = lambda_backends[account][region]
+    executed = functions.executed(backend, named[1], named[2])
+    if functions.is_stopped(backend, named[1]):
+        functions.count(executed, named[2], Throttles=1)
+        raise Refused(500, "Internal Server Error")
+    functions.count_run(executed, named[2])
+    if functions.is_failing(executed):
+        raise Refused(502, "Internal server error")
+    said = {
+        "function": named[1],
+        "alias": named[2],
+        "version": str(executed.version),
+        "path": path,
+        "method": call.method,
+    }
     return Answer(HTTPStatus.OK, json.dumps({**said, "received": len(call.body)}).encode())
 
 

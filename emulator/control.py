@@ -31,6 +31,9 @@ POST     eks/health               what EKS describes of a cluster or of a node g
                                   cluster, nodegroup, status, issues, account, region
 POST     api/outcome              what the next call of an API comes to, `throttled` or `timeout`: api,
                                   outcome
+POST     lambda/outcome           whether every invocation of a version of a function fails: function,
+                                  version, fails, account, region
+GET      ecr/...                   a layer of an image, by a URL of GetDownloadUrlForLayer
 any      api/HOST/...             a call of an API by the host of its URL, see ``emulator.api_calls``
 any      kubernetes/...           the Kubernetes API of an EKS cluster, see ``emulator.kubernetes``
 =======  =======================  ==================================================================
@@ -51,7 +54,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from . import api_calls, extensions, faults, kubernetes, network
+from . import api_calls, extensions, faults, functions, kubernetes, network
 
 PREFIX = "/inferform-emulator/"
 
@@ -92,6 +95,7 @@ class Application:
             ("POST", "ecs/tasks"): _stop_tasks,
             ("POST", "eks/health"): _ail,
             ("POST", "api/outcome"): _plan_call,
+            ("POST", "lambda/outcome"): _fail_function,
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -99,17 +103,8 @@ class Application:
         if refusal:
             return _respond(start_response, HTTPStatus.FORBIDDEN, {"error": refusal})
         path = str(environ.get("PATH_INFO", ""))
-        if path.startswith(kubernetes.PREFIX):
-            return _respond(start_response, *_kubernetes(environ))
-        if path.startswith(api_calls.PREFIX) and path != f"{api_calls.PREFIX}outcome":
-            told = api_calls.answer(environ, self._moto)
-            start_response(
-                f"{told.status} {HTTPStatus(told.status).phrase}", [*told.headers.items()]
-            )
-            return [told.body]
         if path.startswith(PREFIX):
-            status, content = self._control(path.removeprefix(PREFIX), environ)
-            return _respond(start_response, status, content)
+            return self._own(path, environ, start_response)
         noted = self._noted
         if noted is not None:
             call = faults.identify(environ)
@@ -143,6 +138,8 @@ class Application:
             status = f"{told.status} {HTTPStatus(told.status).phrase}"
             start_response(status, [*told.headers.items(), ("Content-Length", str(len(told.body)))])
             return [told.body]
+        if path.startswith(f"{PREFIX}ecr/"):
+            return _layer(path.removeprefix(f"{PREFIX}ecr/"), start_response)
         return _respond(start_response, *self._control(path.removeprefix(PREFIX), environ))
 
     def _control(self, route: str, environ: Environ) -> Answer:
@@ -337,6 +334,18 @@ def _plan_call(*, api: str, outcome: str) -> dict[str, Any]:
     return {"api": api, "outcome": outcome}
 
 
+def _fail_function(
+    *,
+    function: str,
+    version: str,
+    fails: bool = True,
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+) -> dict[str, Any]:
+    functions.fail(account, region, function, version, fails=fails)
+    return {"function": function, "version": version, "fails": fails}
+
+
 def _ecs(account: str, region: str) -> Any:
     from moto.ecs.models import ecs_backends
 
@@ -355,6 +364,17 @@ def _content(environ: Environ) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("the body has to be one JSON object")
     return content
+
+
+def _layer(place: str, start_response: StartResponse) -> Iterable[bytes]:
+    from .extensions import ecr
+
+    found = ecr.layer(place) if place.count("/") >= 3 else None
+    if found is None:
+        return _respond(start_response, HTTPStatus.NOT_FOUND, {"error": "no such layer"})
+    headers = [("Content-Type", "application/octet-stream"), ("Content-Length", str(len(found)))]
+    start_response("200 OK", headers)
+    return [found]
 
 
 def _respond(

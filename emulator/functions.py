@@ -17,6 +17,59 @@ _PERCENT_AND_WAIT = re.compile(
 )
 
 
+_FAILING: set[tuple[str, str, str, str]] = set()
+"""The versions whose container fails: account, Region, function and version."""
+
+
+def fail(account: str, region: str, function: str, version: str, *, fails: bool) -> None:
+    """Let every invocation of a version fail from now on, or none."""
+    place = (account, region, function, version)
+    if fails:
+        _FAILING.add(place)
+    else:
+        _FAILING.discard(place)
+
+
+def is_stopped(backend: Any, name: str) -> bool:
+    """Whether none of a function's versions may run: its reserved concurrency is 0."""
+    return bool(backend.get_function(name).reserved_concurrency == 0)
+
+
+def is_failing(function: Any) -> bool:
+    """Whether the container of a version fails."""
+    name, version = function.function_name, str(function.version)
+    return (function.account_id, function.region, name, version) in _FAILING
+
+
+def count(function: Any, qualifier: str | None, **values: float) -> None:
+    """Publish metrics of an invocation, as Lambda does: by function, by what was named, and by the version
+    that an alias came to."""
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    name = function.function_name
+    by = [{"FunctionName": name}]
+    if qualifier and qualifier != "$LATEST":
+        by.append({**by[0], "Resource": f"{name}:{qualifier}"})
+        if not qualifier.isdigit():
+            by.append({**by[1], "ExecutedVersion": str(function.version)})
+    cloudwatch = cloudwatch_backends[function.account_id][function.region]
+    for dimensions in by:
+        named = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+        cloudwatch.put_metric_data(
+            "AWS/Lambda",
+            [
+                {"MetricName": key, "Value": value, "Dimensions": named}
+                for key, value in values.items()
+            ],
+        )
+
+
+def count_run(function: Any, qualifier: str | None) -> None:
+    """Publish metrics of an invocation that ran; it takes a millisecond."""
+    errors = float(is_failing(function))
+    count(function, qualifier, Invocations=1, Errors=errors, Duration=1, Throttles=0)
+
+
 class WrongRevisionError(Exception):
     """An AppSpec that names no function, alias or version that there is."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from moto.applicationautoscaling import models, responses
 from moto.applicationautoscaling.exceptions import AWSValidationException
 from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.awslambda.models import lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import get_service_model
@@ -52,7 +54,7 @@ def scalable_dimensions() -> None:
 @service.corrects(
     "RegisterScalableTarget",
     gap="loses tags given at registration; registers a new target without capacities; "
-    "takes a minimum above the maximum",
+    "takes a minimum above the maximum, and a function without an alias that it has",
 )
 def register_scalable_target(original: Original, response: ApplicationAutoScalingResponse) -> str:
     """AWS keeps the tags, requires both capacities for a new target, and compares them."""
@@ -71,6 +73,8 @@ def register_scalable_target(original: Original, response: ApplicationAutoScalin
         raise AWSValidationException("minCapacity and maxCapacity must be specified")
     if minimum > maximum:
         raise AWSValidationException("Maximum capacity cannot be less than minimum capacity")
+    if dimension == "lambda:function:ProvisionedConcurrency":
+        _check_function(backend, resource)
     answer = str(original(response))
     target: Any = backend.targets[dimension][resource]
     if existing is None:
@@ -85,10 +89,27 @@ def register_scalable_target(original: Original, response: ApplicationAutoScalin
     return answer
 
 
+def _check_function(backend: ApplicationAutoscalingBackend, resource: str) -> None:
+    """AWS keeps environments of a published version or an alias warm, and of nothing else."""
+    match = re.fullmatch(r"function:([\w-]{1,64}):([\w-]+|\$LATEST)", resource)
+    if match is None or match[2] == "$LATEST":
+        raise AWSValidationException(
+            "Unsupported service namespace, resource type or scalable dimension: the resource ID "
+            f"{resource} must name an alias or a version of a function"
+        )
+    try:
+        lambda_backends[backend.account_id][backend.region_name].get_function(match[1], match[2])
+    except JsonRESTError:
+        raise AWSValidationException(
+            f"Lambda function doesn't exist for resource ID: {resource}"
+        ) from None
+
+
 def _service_linked_role(backend: ApplicationAutoscalingBackend, target: Any) -> str:
     names = {
         "sagemaker": ("sagemaker", "SageMakerEndpoint"),
         "ecs": ("ecs", "ECSService"),
+        "lambda": ("lambda", "LambdaConcurrency"),
     }
     prefix, suffix = names.get(target.service_namespace, (target.service_namespace, "Resource"))
     return (

@@ -476,7 +476,7 @@ def get_function_recursion_config(response: LambdaResponse) -> TYPE_RESPONSE:
 
 @service.corrects(
     "Invoke",
-    gap="needs Docker; ignores the alias; fails for a function of an image",
+    gap="needs Docker; ignores the alias; fails for a function of an image; publishes no metric",
 )
 def invoke(original: Original, response: LambdaResponse) -> TYPE_RESPONSE:
     """AWS runs the container; here a function of an image says what it has received."""
@@ -491,7 +491,8 @@ def invoke(original: Original, response: LambdaResponse) -> TYPE_RESPONSE:
     if function.package_type != "Image":
         answered: TYPE_RESPONSE = original(response)
         return answered
-    if function.reserved_concurrency == 0:
+    if functions.is_stopped(response.backend, function.function_name):
+        functions.count(function, qualifier, Throttles=1)
         error = JsonRESTError("TooManyRequestsException", "Rate Exceeded.")
         error.code = 429
         raise error
@@ -499,8 +500,16 @@ def invoke(original: Original, response: LambdaResponse) -> TYPE_RESPONSE:
     kind = response.headers.get("X-Amz-Invocation-Type", "RequestResponse")
     if kind == "DryRun":
         return 204, {**headers, "status": "204"}, ""
+    functions.count_run(function, qualifier)
     if kind == "Event":
         return 202, {**headers, "status": "202"}, ""
+    if functions.is_failing(function):
+        said = {
+            "errorType": "Runtime.ExitError",
+            "errorMessage": "RequestId: 0 Error: exit status 1",
+        }
+        headers |= {"X-Amz-Function-Error": "Unhandled", "Content-Type": "application/json"}
+        return 200, headers, json.dumps(said)
     payload = response.raw_body if isinstance(getattr(response, "raw_body", None), bytes) else b""
     body = payload or str(response.body or "").encode()
     return 200, {**headers, "Content-Type": "application/json"}, functions.answer(function, body)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from moto.cloudwatch.exceptions import InvalidParameterValue, ValidationError
@@ -210,6 +212,35 @@ def put_composite_alarm(response: CloudWatchResponse) -> EmptyResult:
     if tags:
         backend.tagger.tag_resource(alarm.alarm_arn, tags)
     return EmptyResult()
+
+
+@service.corrects(
+    "GetMetricStatistics", gap="adds up metrics with further dimensions", owner=CloudWatchBackend
+)
+def get_metric_statistics(
+    original: Original,
+    backend: CloudWatchBackend,
+    namespace: str,
+    metric_name: str,
+    start_time: datetime,
+    end_time: datetime,
+    period: int,
+    stats: list[str],
+    dimensions: list[dict[str, str]],
+    unit: str | None = None,
+) -> Any:
+    """AWS has a metric for each set of dimensions, and adds up none of them."""
+    wanted = {(each["Name"], each.get("Value")) for each in dimensions or ()}
+    measured = [
+        each
+        for each in backend.get_all_metrics()
+        if {(one.name, one.value) for one in each.dimensions or ()} == wanted
+    ]
+    # moto asks it for its metrics alone.
+    those: Any = SimpleNamespace(get_all_metrics=lambda: measured)
+    return original(
+        those, namespace, metric_name, start_time, end_time, period, stats, dimensions, unit
+    )
 
 
 @service.corrects("PutMetricData", gap="evaluates no alarm", owner=CloudWatchBackend)

@@ -10,7 +10,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 from moto.core.utils import unix_time
 from moto.ecr.exceptions import RepositoryNotFoundException
-from moto.ecr.models import ecr_backends
+from moto.ecr.models import ECRBackend, ecr_backends
 from moto.ecr.responses import ECRResponse
 
 from .registry import Service
@@ -18,6 +18,9 @@ from .registry import Service
 service = Service("ecr", ECRResponse)
 
 Original = Callable[..., Any]
+
+LAYERS = "/inferform-emulator/ecr/"
+"""Where layers are downloaded."""
 
 
 @service.corrects(
@@ -38,6 +41,61 @@ def batch_get_image(original: Original, response: ECRResponse) -> ActionResult:
         image_ids=response._get_param("imageIds"),
     )
     return ActionResult(found)
+
+
+@service.corrects(
+    "CompleteLayerUpload",
+    gap="keeps the size of a layer, and not what it holds",
+    owner=ECRBackend,
+    method="complete_layer_upload",
+)
+def complete_layer_upload(
+    original: Original,
+    backend: ECRBackend,
+    repository_name: str,
+    upload_id: str,
+    layer_digests: list[str],
+    registry_id: str | None = None,
+) -> Any:
+    """AWS keeps it, and so the configuration of an image, which is uploaded like a layer."""
+    upload = backend._get_repository(repository_name, registry_id).uploads.get(upload_id)
+    held = bytes(upload.layer_parts) if upload is not None else b""
+    made = original(backend, repository_name, upload_id, layer_digests, registry_id=registry_id)
+    blobs(backend)[repository_name, made["layerDigest"]] = held
+    return made
+
+
+def blobs(backend: ECRBackend) -> dict[tuple[str, str], bytes]:
+    """What was uploaded, by repository and digest."""
+    found: dict[tuple[str, str], bytes] = backend.__dict__.setdefault("blobs", {})
+    return found
+
+
+@service.corrects(
+    "GetDownloadUrlForLayer", gap="is not implemented", method="get_download_url_for_layer"
+)
+def get_download_url_for_layer(original: Original, response: ECRResponse) -> ActionResult:
+    """AWS answers a URL that needs no further credentials."""
+    account = response._get_param("registryId") or response.current_account
+    name, digest = response._get_param("repositoryName"), response._get_param("layerDigest")
+    backend = ecr_backends[account][response.region]
+    if name not in backend.repositories:
+        raise RepositoryNotFoundException(name, account)
+    if (name, digest) not in blobs(backend):
+        raise JsonRESTError(
+            "LayersNotFoundException",
+            f"The layer with digest '{digest}' does not exist in the repository with name '{name}' "
+            f"in the registry with id '{account}'",
+        )
+    place = f"{account}/{response.region}/{digest}/{name}"
+    url = f"http://{response.headers['Host']}{LAYERS}{place}"
+    return ActionResult({"downloadUrl": url, "layerDigest": digest})
+
+
+def layer(place: str) -> bytes | None:
+    """What a URL of `get_download_url_for_layer` leads to; None where that is nothing."""
+    account, region, digest, name = place.split("/", 3)
+    return blobs(ecr_backends[account][region]).get((name, digest))
 
 
 @service.corrects("PutRegistryPolicy", gap="refuses BatchImportUpstreamImage")

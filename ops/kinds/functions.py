@@ -19,6 +19,7 @@ from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH, IMAGE, INVOCATION, RUNNING_IMAGE
 from ..errors import OperatorError
 from ..plan import Action, Change, Plan, Side, dig, number
+from ..requests import fetch
 from ..told import RiskRule, Severity, Story
 from . import weaker
 from .ecs_verify import reason_of
@@ -350,18 +351,58 @@ def _images(synthesis: Synthesis, functions: Sequence[Resource]) -> Iterator[Fin
             of = f" of {', '.join(sorted(platforms))}" if platforms else ""
             said = f"is an index{of}, and Lambda takes one image, for {wanted}"
             yield Finding(IMAGE, uri, "failed", said, push)
+            continue
+        built = _architecture(synthesis.aws, uri, manifest)
+        if built is None:
+            said = (
+                f"is one image; whether it is for {wanted} is not known, as ECR does not give its "
+            )
+            yield Finding(IMAGE, uri, "skipped", f"{said}configuration")
+        elif built != wanted:
+            said = f"is for {built}, and its function for {wanted}"
+            fix = f"build it for {wanted}: inferform push does; or write the other architecture"
+            yield Finding(IMAGE, uri, "failed", said, fix)
+
+
+_BUILT = {"amd64": "x86_64", "arm64": "arm64"}
+"""What Lambda calls the architectures of OCI's image configuration."""
+
+
+def _architecture(aws: Aws, uri: str, manifest: Mapping[str, Any]) -> str | None:
+    """What a single image is built for, by its configuration; None where that cannot be read.
+
+    Source: OCI image specification, image configuration (`architecture`).
+    """
+    registry, name, _ = _parts(uri)
+    digest = str(dig(manifest, "config", "digest") or "")
+    try:
+        url = aws.client("ecr").get_download_url_for_layer(
+            registryId=registry, repositoryName=name, layerDigest=digest
+        )["downloadUrl"]
+        answer = fetch(url)
+        built = json.loads(answer.body)["architecture"] if answer.status == 200 else None
+    except (BotoCoreError, ClientError, KeyError, TypeError, ValueError):
+        return None
+    return _BUILT.get(built, str(built)) if built else None
+
+
+def _parts(uri: str) -> tuple[str, str, dict[str, str]]:
+    """The registry, repository and tag or digest of an image in ECR."""
+    host, _, path = uri.partition("/")
+    name, at, digest = path.partition("@")
+    if at:
+        return host.partition(".")[0], name, {"imageDigest": digest}
+    name, _, tag = path.rpartition(":")
+    return host.partition(".")[0], name, {"imageTag": tag}
 
 
 def _manifest(aws: Aws, uri: str) -> tuple[str, dict[str, Any]] | None:
     """The type of an image's manifest, and what it holds; None where it cannot be read."""
-    host, _, path = uri.partition("/")
-    name, at, digest = path.partition("@")
-    if not at:
-        name, _, digest = path.rpartition(":")
-    identity: Any = {"imageDigest": digest} if at else {"imageTag": digest}
+    registry, name, given = _parts(uri)
+    identity: Any = given
     try:
         answer = aws.client("ecr").batch_get_image(
-            registryId=host.partition(".")[0],
+            registryId=registry,
             repositoryName=name,
             imageIds=[identity],
             acceptedMediaTypes=sorted(

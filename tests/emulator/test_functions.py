@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from inferform_emulator.process import Emulator
 
 Client = Callable[..., Any]
 
@@ -183,6 +186,89 @@ def test_provisioned_concurrency_is_kept_and_refused_as_by_aws(
     functions.delete_provisioned_concurrency_config(**live)
     with pytest.raises(ClientError, match=missing):
         functions.delete_provisioned_concurrency_config(**live)
+
+
+def test_application_auto_scaling_takes_a_function_by_an_alias_that_it_has(
+    client: Client, account: str
+) -> None:
+    _function(client, account)
+    scaling = client("application-autoscaling")
+
+    def register(resource: str) -> None:
+        scaling.register_scalable_target(
+            ServiceNamespace="lambda",
+            ResourceId=resource,
+            ScalableDimension="lambda:function:ProvisionedConcurrency",
+            MinCapacity=1,
+            MaxCapacity=2,
+        )
+
+    for resource in ("function:fraud", "function:fraud:$LATEST"):
+        with pytest.raises(ClientError, match="must name an alias or a version"):
+            register(resource)
+    for resource in ("function:fraud:test", "function:other:live"):
+        with pytest.raises(ClientError, match="doesn't exist"):
+            register(resource)
+    register("function:fraud:live")
+    (target,) = scaling.describe_scalable_targets(ServiceNamespace="lambda")["ScalableTargets"]
+    assert target["RoleARN"].endswith("AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency")
+
+
+def _sums(client: Client, metric: str, **dimensions: str) -> float:
+    now = datetime.now(UTC)
+    found = client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=7200,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return float(sum(each["Sum"] for each in found))
+
+
+def test_invocations_publish_metrics_and_set_off_alarms_on_exactly_those(
+    client: Client, account: str, emulator: Emulator
+) -> None:
+    functions = _function(client, account)
+    live = {"FunctionName": "fraud", "Resource": "fraud:live"}
+    cloudwatch = client("cloudwatch")
+    for name, dimensions in (("live", live), ("other", {**live, "Resource": "fraud:other"})):
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Namespace="AWS/Lambda",
+            MetricName="Errors",
+            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+            Statistic="Sum",
+            Period=3600,
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+    functions.invoke(FunctionName="fraud", Qualifier="live")
+    functions.invoke(FunctionName="fraud")
+    assert _sums(client, "Invocations", FunctionName="fraud") == 2
+    assert _sums(client, "Invocations", **live) == 1
+    assert _sums(client, "Invocations", **live, ExecutedVersion="1") == 1
+    assert _sums(client, "Errors", **live) == 0
+    failing = {"function": "fraud", "version": "1", "account": account}
+    emulator.control("POST", "lambda/outcome", failing)
+    answer = functions.invoke(FunctionName="fraud", Qualifier="live")
+    assert answer["FunctionError"] == "Unhandled"
+    assert _sums(client, "Errors", **live) == 1
+    states = {
+        each["AlarmName"]: each["StateValue"]
+        for each in cloudwatch.describe_alarms()["MetricAlarms"]
+    }
+    assert states == {"live": "ALARM", "other": "INSUFFICIENT_DATA"}
+    emulator.control("POST", "lambda/outcome", {**failing, "fails": False})
+    assert "FunctionError" not in functions.invoke(FunctionName="fraud", Qualifier="live")
+    functions.put_function_concurrency(FunctionName="fraud", ReservedConcurrentExecutions=0)
+    with pytest.raises(ClientError, match="TooManyRequests"):
+        functions.invoke(FunctionName="fraud", Qualifier="live")
+    assert _sums(client, "Throttles", **live) == 1
+    assert _sums(client, "Invocations", **live) == 3
 
 
 def test_a_function_says_what_it_received_without_a_container(client: Client, account: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -252,6 +253,53 @@ def test_an_index_of_several_images_is_found_before_lambda_refuses_it(
     texts = [text for outcome, text in found.values() if outcome == "failed"]
     expected = "is an index of amd64, arm64, and Lambda takes one image, for arm64"
     assert (expected in texts) is wrong
+
+
+@pytest.mark.parametrize(
+    ("built", "outcome", "text"),
+    [
+        ("arm64", "passed", ""),
+        ("amd64", "failed", "is for x86_64, and its function for arm64"),
+        ("riscv64", "failed", "is for riscv64, and its function for arm64"),
+        (None, "skipped", "whether it is for arm64 is not known"),
+    ],
+)
+def test_a_single_image_of_another_architecture_is_found_before_lambda_refuses_it(
+    aws: Aws,
+    context: Context,
+    synthesize: Synthesize,
+    built: str | None,
+    outcome: str,
+    text: str,
+) -> None:
+    made = environment(context)
+    ecr, name = aws.client("ecr"), context.name("fraud")
+    ecr.create_repository(repositoryName=name)
+    config = json.dumps({"architecture": built, "os": "linux"}).encode()
+    digest = f"sha256:{hashlib.sha256(config).hexdigest()}"
+    if built:
+        upload = ecr.initiate_layer_upload(repositoryName=name)["uploadId"]
+        where = {"repositoryName": name, "uploadId": upload}
+        ecr.upload_layer_part(
+            **where, partFirstByte=0, partLastByte=len(config) - 1, layerPartBlob=config
+        )
+        ecr.complete_layer_upload(**where, layerDigests=[digest])
+    media = "application/vnd.oci.image.manifest.v1+json"
+    manifest = {"schemaVersion": 2, "mediaType": media, "config": {"digest": digest}, "layers": []}
+    ecr.put_image(
+        repositoryName=name,
+        imageManifest=json.dumps(manifest),
+        imageManifestMediaType=media,
+        imageTag="1",
+    )
+    stacks = synthesize(made, target=EMULATOR)
+    found = [each for each in preflight(made, stacks, aws) if each.check.id == "PRE4"]
+    told: dict[str, Any] = {each.outcome: each for each in found if each.found != "exists"}
+    if outcome == "passed":
+        assert told == {}
+    else:
+        assert text in told[outcome].found
+        assert bool(told[outcome].fix) == (outcome == "failed")
 
 
 # The rest
