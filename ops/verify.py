@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from inferform import Environment
 
 from .advice import explained
 from .aws import Aws
+from .callers import Caller
 from .checks import DEPLOYED
 from .errors import OperatorError
 from .kinds import kinds
@@ -74,12 +75,18 @@ class _TellingApart:
             yield replace(found, subject=self.name(kind, found.subject))
 
 
-def verify(environment: Environment, aws: Aws, samples: Path | None = None) -> list[Finding]:
+def verify(
+    environment: Environment,
+    aws: Aws,
+    samples: Path | None = None,
+    callers: Mapping[str, Caller] | None = None,
+) -> list[Finding]:
     """Check everything that the states of an environment say serves predictions.
 
     `samples` is a folder of request bodies, `fraud.csv` or `fraud.json` for the service fraud;
-    without a body an endpoint is sent an empty one, and has only to answer. Findings of services
-    that share a name have the full name of theirs too, `ecs/fraud`.
+    without a body an endpoint is sent an empty one, and has only to answer. `callers` have the tokens
+    and keys of APIs (`ops.callers`); what needs one that is not given is not tried. Findings of
+    services that share a name have the full name of theirs too, `ecs/fraud`.
     """
     told_apart = _TellingApart(environment)
     states = States(aws)
@@ -92,7 +99,8 @@ def verify(environment: Environment, aws: Aws, samples: Path | None = None) -> l
             findings.append(Finding(DEPLOYED, stack, "failed", "has no state", fix))
             continue
         with explained(environment.context, layer):
-            for kind, verifier in _verifiers(Verification(environment, aws, state, samples)):
+            run = Verification(environment, aws, state, samples, callers=callers or {})
+            for kind, verifier in _verifiers(run):
                 findings += told_apart.findings(kind, verifier)
     return findings
 

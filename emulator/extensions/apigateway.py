@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.apigateway.exceptions import BadRequestException, ModelNotFound
-from moto.apigateway.models import RestAPI, Stage, UsagePlan
+from moto.apigateway.models import APIGatewayBackend, RestAPI, Stage, UsagePlan
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
@@ -254,6 +254,19 @@ def _patch_stages(plan: UsagePlan, patch: Patch, rest: list[str]) -> None:
         else:
             number = float(patch["value"]) if limit == "rateLimit" else int(patch["value"])
             throttles.setdefault(f"/{'/'.join(route)}", {})[limit] = number
+
+
+@service.corrects(
+    "DeleteApiKey",
+    gap="leaves it in its plans",
+    owner=APIGatewayBackend,
+    method="delete_api_key",
+)
+def delete_api_key(original: Original, backend: APIGatewayBackend, api_key_id: str) -> None:
+    """AWS takes a key out of its plans when it is deleted."""
+    original(backend, api_key_id)
+    for held in backend.usage_plan_keys.values():
+        held.pop(api_key_id, None)
 
 
 # Stages

@@ -15,6 +15,7 @@ from moto.apigatewayv2.exceptions import BadRequestException
 from moto.apigatewayv2.models import ApiGatewayV2Backend, DomainName, Stage
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.core.common_types import TYPE_RESPONSE
+from moto.core.utils import iso_8601_datetime_without_milliseconds
 
 from .registry import Service
 
@@ -69,6 +70,49 @@ def _delete_route_settings(request: Any, full_url: str, headers: Any) -> TYPE_RE
     return 204, {}, ""
 
 
+def _deployments(response: ApiGatewayV2Response, api: str) -> list[dict[str, Any]]:
+    """The last deployment of each stage that deploys by itself; without a route it fails."""
+    held = response.apigatewayv2_backend.get_api(api)
+    made = []
+    for stage in held.stages.values():
+        if not stage.auto_deploy:
+            continue
+        parts = [each.to_json() for each in (*held.routes.values(), *held.integrations.values())]
+        deployment = {
+            "autoDeployed": True,
+            "createdDate": iso_8601_datetime_without_milliseconds(stage.updated),
+            "deploymentId": _id(json.dumps([stage.name, parts], sort_keys=True, default=str)),
+            "deploymentStatus": "DEPLOYED",
+        }
+        if not held.routes:
+            deployment["deploymentStatus"] = "FAILED"
+            deployment["deploymentStatusMessage"] = (
+                "Unable to deploy API because at least one route is required in this API"
+            )
+        made.append(deployment)
+    return made
+
+
+@service.prepares("GetDeployments", gap="has no route to it")
+def add_deployments() -> None:
+    """AWS has the deployments of an API below it."""
+    path = "{0}/v2/apis/(?P<api_id>[^/]+)/deployments/?$"
+    urls.url_paths[path] = ApiGatewayV2Response.dispatch
+
+
+@service.adds("GetDeployments", gap="missing")
+def get_deployments(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    """AWS answers how each deployment ended, of a stage that deploys by itself too."""
+    return 200, {}, json.dumps({"items": _deployments(response, response.path.split("/")[-2])})
+
+
+@service.adds("GetAuthorizers", gap="missing")
+def get_authorizers(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    """AWS lists the authorizers of an API."""
+    api = response.apigatewayv2_backend.get_api(response.path.split("/")[-2])
+    return 200, {}, json.dumps({"items": [each.to_json() for each in api.authorizers.values()]})
+
+
 @service.corrects(
     "GetStage",
     gap="answers no throttle where AWS answers 0 of what is left out",
@@ -111,7 +155,6 @@ def domain_to_json(original: Original, domain: DomainName) -> dict[str, Any]:
 
 
 def _id(name: str) -> str:
-
     return f"{zlib.crc32(name.encode()):010x}"
 
 

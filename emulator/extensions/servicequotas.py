@@ -31,8 +31,12 @@ _LISTED = {
         "All Trn Spot Instance Requests",
     ],
     "lambda": ["Concurrent executions"],
+    "apigateway": ["Maximum integration timeout in milliseconds"],
 }
-_GRANTED = {"Concurrent executions": 1000.0}
+_GRANTED = {
+    "Concurrent executions": 1000.0,
+    "Maximum integration timeout in milliseconds": 29_000.0,
+}
 
 
 @service.adds("ListServiceQuotas", gap="missing")

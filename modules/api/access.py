@@ -7,6 +7,8 @@ from ..access import Access
 # Its actions in IAM are the methods of its own REST API.
 ACCESS = {
     "apigateway": Access(("GET",), passes_to=("apigateway",)),
+    # `inferform verify` sends each route a signed request.
+    "execute-api": Access(()),
     # API Gateway tries these when it is given the role that writes the logs of REST APIs.
     "logs": Access((), roles=("FilterLogEvents", "GetLogEvents")),
 }

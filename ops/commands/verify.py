@@ -19,17 +19,23 @@ def verify(
         Path | None,
         typer.Option(help="A folder of request bodies: fraud.csv or fraud.json for fraud."),
     ] = None,
+    callers: Annotated[
+        Path | None,
+        typer.Option(help="A JSON file with token and api_key by API: http.front, rest.models."),
+    ] = None,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
     """Check after an apply that what runs is what the states say, healthy, and answers.
 
-    A rollout that SageMaker rolled back is reported with its reason. Exit status 1 when
-    anything failed.
+    A rollout that SageMaker rolled back is reported with its reason. Each route of an API is sent
+    one request, signed where IAM lets callers in; one that needs a token or a key is not tried
+    without --callers. Exit status 1 when anything failed.
 
     Example: inferform verify prod-euw1 --samples samples
     """
     from ..aws import Aws, emulator_in_use
+    from ..callers import read
     from ..verify import verify as run
 
     found = environment(env)
@@ -37,7 +43,7 @@ def verify(
         raise BadInputError(f"{samples} is not a folder")
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
     with stderr.status(f"verifying {env}"):
-        findings = run(found, aws, samples)
+        findings = run(found, aws, samples, read(callers, found) if callers else None)
     failed = [finding for finding in findings if finding.outcome == "failed"]
     if json:
         print_json([finding.as_dict() for finding in findings])

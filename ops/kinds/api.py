@@ -13,6 +13,7 @@ from ..checks import check
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Severity, Story
 from .alb import certificate
+from .api_verify import DomainVerifier, HttpApiVerifier, LinkVerifier, RestApiVerifier
 from .finding import given, pairs
 from .policies import any_account, lets, resource_policy
 from .prices import products
@@ -187,8 +188,10 @@ def _permission(aws: Aws, values: Values) -> Iterator[Existing]:
     policy = json.loads(functions.get_policy(FunctionName=name, Qualifier=alias)["Policy"])
     if any(each.get("Sid") == sid for each in policy["Statement"]):
         arn = functions.get_function_configuration(FunctionName=name)["FunctionArn"]
-        tags = functions.list_tags(Resource=arn).get("Tags", {})
-        yield Existing(f"{name}:{alias}/{sid}", dict(tags))
+        tags = dict(functions.list_tags(Resource=arn).get("Tags", {}))
+        # It has no tags, and its function is of another layer.
+        own = aws.context.is_own(tags)
+        yield Existing(f"{name}:{alias}/{sid}", tags, own_name=own)
 
 
 # Cost
@@ -504,7 +507,7 @@ def _certificates(synthesis: Synthesis, domains: Sequence[Resource]) -> Iterator
 # Records
 
 
-_SERVED = Not("the services that it leads to are verified; no request is sent through it")
+_SERVED = Not("its API is verified, by its stage and a request for each route")
 _API_TOLD = Not("the deployment of its API is told, which serves it")
 
 KINDS = (
@@ -517,7 +520,7 @@ KINDS = (
         uses=_requests("apigateway/rest-request"),
         story=_api_story("REST API"),
         risks=(_published, _url_off, *resource_policy(computed=True)),
-        verify=_SERVED,
+        verify=RestApiVerifier,
     ),
     resource(
         "aws_api_gateway_resource",
@@ -613,7 +616,7 @@ KINDS = (
         preflight=_log_role,
         story=_gone_story("stage of a REST API", "stage_name", "every request to the stage"),
         settings={"access_log_settings": "access logs"},
-        verify=Not("the services behind it are verified; no request is sent through its URL"),
+        verify=_SERVED,
     ),
     part(
         "aws_api_gateway_method_settings",
@@ -663,7 +666,7 @@ KINDS = (
         uses=_requests("apigateway/http-request"),
         story=_api_story("HTTP API"),
         risks=(_url_off,),
-        verify=_SERVED,
+        verify=HttpApiVerifier,
     ),
     resource(
         "aws_apigatewayv2_route",
@@ -697,7 +700,7 @@ KINDS = (
         outage=True,
         risks=(_lifted("default_route_settings"),),
         settings={"access_log_settings": "access logs"},
-        verify=Not("the services behind it are verified; no request is sent through its URL"),
+        verify=_SERVED,
         story=_gone_story("stage of an HTTP API", "name", "every request to the stage"),
     ),
     resource(
@@ -707,7 +710,7 @@ KINDS = (
         name=Not("an account may have several VPC links of one name"),
         outage=True,
         addresses=Not("it takes one address of a subnet or a few, as its traffic asks for them"),
-        verify=Not("the services that it leads to are verified"),
+        verify=LinkVerifier,
         story=_gone_story("VPC link", "name", "every request to the services behind it"),
     ),
     resource(
@@ -719,7 +722,7 @@ KINDS = (
         preflight=_certificates,
         story=_gone_story("domain of APIs", "domain_name", "every request to the domain"),
         risks=(_domain_gone,),
-        verify=Not("its certificate is checked by preflight; no request is sent through it"),
+        verify=DomainVerifier,
     ),
     resource(
         "aws_apigatewayv2_api_mapping",
@@ -728,7 +731,7 @@ KINDS = (
         name=Not("a domain has each base path once"),
         outage=True,
         risks=(_moved,),
-        verify=Not("the services that its API leads to are verified"),
+        verify=Not("its domain is verified"),
         story=_gone_story(
             "place of an API at a domain", "domain_name", "every request to that place"
         ),
@@ -740,6 +743,6 @@ KINDS = (
         name="name",
         uses=_acl_hours,
         risks=(_rules_gone,),
-        verify=Not("no request is sent through the API that it guards"),
+        verify=Not("requests through the API that it guards meet it"),
     ),
 )

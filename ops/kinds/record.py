@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from inferform.service import Deployed, Service
 
     from ..aws import Aws
+    from ..callers import Caller
     from ..state import State
     from .synthesis import Resource, Synthesis
 
@@ -188,6 +189,9 @@ class Verification:
     applied: bool = False
     """Whether an apply has just ended: what a rollout of its own brings afterwards is then no fault.
     Default: False."""
+
+    callers: Mapping[str, Caller] = field(default_factory=dict)
+    """What requests to APIs bring, by `http.NAME` or `rest.NAME`. Default: signatures alone."""
 
 
 class Verifier(ABC):

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import urllib.error
 import urllib.request
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from inferform import LambdaFunction
 from inferform_emulator.process import Emulator
+from ops import rollout
+from ops.callers import Caller
+from ops.kinds import kinds, movers
+from ops.kinds.record import Not
 from ops.plan import read_plan
 from ops.review.risks import find_risks
+from ops.services import find
+from ops.verify import verify
 
+from ..ops.certificates import issued
+from .hosting import client
 from .program import Life, actions
 
 STACK = "dev-use1-apis"
@@ -19,14 +32,17 @@ SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/
 
 pytestmark = pytest.mark.story("one environment is deployed, changed and destroyed")
 
+ISSUER = "https://login.acme.test/"
+
 TEXT = """
 from inferform import (
-    Apis, Context, Cors, EcsCluster, EcsService, Environment, Fargate, Firewall, HttpApi, HttpRoute,
+    ApiDomain, Apis, Canary, Context, Cors, EcsCluster, EcsService, Environment, Fargate, Firewall, HttpApi, HttpRoute,
     Image, Inference, JwtAuthorization, LambdaFunction, LoadBalancer, Model, Network, Quota,
     RealtimeEndpoint, Registry, Repository, RestApi, RestRoute, Route, Throttle, UsagePlan,
 )
 
 V = {values!r}
+ISSUER = {issuer!r}
 slow = Throttle(requests_per_second=V["rate"], burst=5)
 image = Image(repository="fraud", tag="1")
 environment = Environment(
@@ -47,9 +63,16 @@ environment = Environment(
                 route=Route(load_balancer="internal", hosts=["fraud.acme.test"]),
             )
         }},
-        functions={{"light": LambdaFunction(model=Model(image=image), timeout_seconds=5)}},
+        functions={{
+            "light": LambdaFunction(
+                model=Model(image=Image(repository="fraud", tag=V["tag"])),
+                timeout_seconds=5,
+                rollout=Canary(),
+            )
+        }},
     ),
     apis=Apis(
+        domains={{"api.acme.test": ApiDomain(certificate=V["certificate"])}},
         http={{
             "front": HttpApi(
                 routes={{
@@ -59,7 +82,13 @@ environment = Environment(
                 throttle=slow,
                 cors=Cors(origins=[V["origin"]]),
                 log_retention_days=V["days"],
-            )
+            ),
+            "partners": HttpApi(
+                routes={{"/invocations": HttpRoute(service="light")}},
+                throttle=slow,
+                authorization=JwtAuthorization(issuer=ISSUER, audiences=["app"]),
+                domain="api.acme.test",
+            ),
         }},
         rest={{
             "models": RestApi(
@@ -101,6 +130,7 @@ FIRST = {
     "cidrs": ["203.0.113.0/24"],
     "tracing": True,
     "limit": 1_000,
+    "tag": "1",
 }
 SECOND = {
     "rate": 4,
@@ -112,6 +142,7 @@ SECOND = {
     "cidrs": ["198.51.100.0/24", "203.0.113.0/25"],
     "tracing": False,
     "limit": 2_000,
+    "tag": "3",
 }
 
 
@@ -129,23 +160,226 @@ def call(emulator: Emulator, url: str, body: bytes, **headers: str) -> dict[str,
         return said
 
 
+class Apis(Life):
+    """An environment with one model behind APIs."""
+
+    certificate = ""
+
+    def release(self, values: dict[str, Any]) -> None:
+        """Write a release."""
+        given = {**values, "certificate": self.certificate}
+        self.write(TEXT.format(values=given, issuer=ISSUER))
+
+
 @pytest.fixture(scope="module")
-def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Life:
-    found = Life(tmp_path_factory.mktemp("apis"), emulator)
-    found.write(TEXT.format(values=FIRST))
+def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Apis:
+    found = Apis(tmp_path_factory.mktemp("apis"), emulator)
+    acm = client(emulator, "acm")
+    certificate, key = issued()
+    made = acm.import_certificate(Certificate=certificate, PrivateKey=key)
+    found.certificate = made["CertificateArn"]
+    found.release(FIRST)
     found.bootstrap()
     found.deploy()
     return found
 
 
-def url_of(life: Life, kind: str, attribute: str) -> str:
+def url_of(life: Apis, kind: str, attribute: str) -> str:
     shown = life.terraform(STACK, "show", "-json")
     resources = json.loads(shown.output)["values"]["root_module"]["resources"]
-    (found,) = [each for each in resources if each["type"] == kind]
-    return str(found["values"][attribute])
+    found = [each["values"] for each in resources if each["type"] == kind]
+    (chosen,) = [each for each in found if not str(each.get("name")).endswith("-partners")]
+    return str(chosen[attribute])
 
 
-def test_one_model_is_called_by_two_apis_changed_and_destroyed(life: Life) -> None:
+def token(**claims: Any) -> str:
+    given = {"iss": ISSUER, "aud": "app", "exp": 4_000_000_000, **claims}
+    middle = base64.urlsafe_b64encode(json.dumps(given).encode()).decode().rstrip("=")
+    return f"x.{middle}.y"
+
+
+class Verified:
+    """What `inferform verify` says of APIs."""
+
+    def __init__(self, life: Apis, **given: Any) -> None:
+        findings = verify(life.environment(), life.aws(), **given)
+        self.found = {
+            each.subject.removeprefix("acme-dev-use1-"): [
+                (other.outcome, other.found)
+                for other in findings
+                if other.subject == each.subject and other.check.title == "invocation"
+            ]
+            for each in findings
+        }
+        self.certificate = next(
+            (each.outcome, each.found) for each in findings if each.check.id == "VER6"
+        )
+        self.served = {
+            each.subject.removeprefix("acme-dev-use1-"): (each.outcome, each.found)
+            for each in findings
+            if each.check.title == "configuration"
+        }
+
+    def outcomes(self, api: str) -> list[tuple[Any, str]]:
+        return self.found[api]
+
+
+def test_verify_sends_each_route_a_request_that_it_can_send(life: Apis, tmp_path: Path) -> None:
+    silent = Verified(life)
+    assert silent.served["front"][0] == silent.served["models"][0] == "passed"
+    assert silent.served["api-link"] == ("passed", "is AVAILABLE")
+    assert [(outcome, said.split(",")[0]) for outcome, said in silent.outcomes("front")] == [
+        ("passed", "POST /fraud answered 200"),
+        ("passed", "POST /invocations answered 200"),
+    ]
+    needs = "POST /invocations was not tried: it needs a {}, and none was given with --callers"
+    assert silent.outcomes("partners") == [("skipped", needs.format("token"))]
+    assert silent.outcomes("models") == [
+        ("skipped", needs.format("key of a usage plan")),
+        (
+            "skipped",
+            "POST /v1/fraud was not tried: it takes bodies of its schema alone; give fraud.json "
+            "with --samples",
+        ),
+    ]
+    apis = life.aws().any_client("apigateway")
+    key = apis.create_api_key(name="verify", enabled=True)
+    (plan,) = apis.get_usage_plans()["items"]
+    apis.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+    (tmp_path / "fraud.json").write_text('{"amount": 1}')
+    full = Verified(
+        life,
+        samples=tmp_path,
+        callers={
+            "rest.models": Caller(api_key=key["value"]),
+            "http.partners": Caller(token=token()),
+        },
+    )
+    said = [*full.outcomes("models"), *full.outcomes("partners")]
+    assert {outcome for outcome, _ in said} == {"passed"}, said
+    assert len(said) == 3
+    assert full.served["api.acme.test"] == ("passed", "leads to 1 APIs")
+    assert full.certificate == ("passed", "is issued until 2036-01-01")
+    wrong = Verified(life, callers={"http.partners": Caller(token=token(iss="https://b.test"))})
+    assert wrong.outcomes("partners") == [
+        ("failed", 'POST /invocations answered 401: {"message": "Unauthorized"}')
+    ]
+    apis.delete_api_key(apiKey=key["id"])
+
+
+def test_verify_tells_what_an_api_answers_and_what_its_stage_serves(life: Apis) -> None:
+    http = url_of(life, "aws_apigatewayv2_api", "id")
+    for outcome, told in (("throttled", "skipped"), ("timeout", "failed")):
+        life.emulator.control("POST", "api/outcome", {"api": http, "outcome": outcome})
+        assert Verified(life).outcomes("front")[0][0] == told
+    rest = url_of(life, "aws_api_gateway_rest_api", "id")
+    apis = life.aws().any_client("apigateway")
+    stage = apis.get_stage(restApiId=rest, stageName="live")
+    other = apis.create_deployment(restApiId=rest)["id"]
+    patch = {"op": "replace", "path": "/deploymentId"}
+    change = {"restApiId": rest, "stageName": "live"}
+    apis.update_stage(**change, patchOperations=[{**patch, "value": other}])
+    outcome, said = Verified(life).served["models"]
+    assert outcome == "failed"
+    assert said.endswith(f"serves deployment {other}, but the state says {stage['deploymentId']}")
+    assert "models" not in [api for api, found in Verified(life).found.items() if found]
+    apis.update_stage(**change, patchOperations=[{**patch, "value": stage["deploymentId"]}])
+
+
+def test_verify_tells_a_stage_domain_or_link_that_is_not_as_it_should_be(life: Apis) -> None:
+    http = life.aws().any_client("apigatewayv2")
+    mapping = http.get_api_mappings(DomainName="api.acme.test")["Items"][0]
+    http.delete_api_mapping(DomainName="api.acme.test", ApiMappingId=mapping["ApiMappingId"])
+    outcome, said = Verified(life).served["api.acme.test"]
+    assert outcome == "failed"
+    assert said == f"does not lead from / to {mapping['ApiId']}/$default"
+    life.apply(STACK)
+
+
+FUNCTION = "acme-dev-use1-light"
+
+
+class Callers:
+    """Callers of the function by both APIs."""
+
+    def __init__(self, life: Apis) -> None:
+        self._life = life
+        self._http = url_of(life, "aws_apigatewayv2_api", "api_endpoint")
+        self._rest = url_of(life, "aws_api_gateway_stage", "invoke_url")
+        apis = life.aws().any_client("apigateway")
+        (plan,) = apis.get_usage_plans()["items"]
+        key = apis.create_api_key(name="callers", enabled=True)
+        apis.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+        self._key = {"X-API-Key": key["value"]}
+
+    def answered(self, count: int) -> Counter[str]:
+        """The versions that answer so many calls by each API; of one that fails the status."""
+        found: Counter[str] = Counter()
+        for url, keyed in ((self._http, {}), (self._rest, self._key)):
+            for _ in range(count):
+                try:
+                    said = call(self._life.emulator, f"{url}/invocations", b"{}", **keyed)
+                    found[said["version"]] += 1
+                except urllib.error.HTTPError as error:
+                    found[str(error.code)] += 1
+        return found
+
+
+def test_a_canary_behind_both_apis_goes_on_or_is_rolled_back_by_its_alarm(life: Apis) -> None:
+    callers, inference = Callers(life), "dev-use1-inference"
+    begin = {mover.of: mover for mover in movers()}[LambdaFunction].begin
+    aws = life.aws()
+
+    def released(tag: str) -> tuple[str, str]:
+        life.release({**FIRST, "tag": tag})
+        life.deploy(inference)
+        begun = begin(find(life.environment(), "light"), aws)
+        assert begun is not None
+        return begun
+
+    assert callers.answered(1) == {"1": 2}
+    begun = released("2")
+    assert callers.answered(10) == {"1": 18, "2": 2}
+    assert rollout.follow(aws, *begun).status == "Succeeded"
+    assert callers.answered(5) == {"2": 10}
+    begun = released("3")
+    failing = {"function": FUNCTION, "version": "3"}
+    life.emulator.control("POST", "lambda/outcome", failing)
+    assert callers.answered(10) == {"2": 18, "502": 2}
+    stopped = rollout.follow(aws, *begun)
+    assert stopped.status == "Stopped"
+    assert f"{FUNCTION}-lambda-errors" in stopped.reason
+    assert callers.answered(5) == {"2": 10}
+    # Neither an apply nor a shift changes the layer of APIs, or is undone by another apply.
+    assert [life.plan_status(stack) for stack in (STACK, inference)] == [0, 0]
+    life.emulator.control("POST", "lambda/outcome", {**failing, "fails": False})
+
+
+def test_what_is_in_no_state_is_found_again(life: Apis) -> None:
+    shown = life.terraform(STACK, "show", "-json")
+    resources = json.loads(shown.output)["values"]["root_module"]["resources"]
+    aws, composed = life.aws(), dict[str, str]()
+    looked = 0
+    for each in resources:
+        record, values = kinds().get(each["type"]), each["values"]
+        if record is None or isinstance(record.find, Not):
+            continue
+        (found,) = record.find(aws, values)
+        assert found.own_name or aws.context.is_own(found.tags, layer="apis"), each["address"]
+        looked += 1
+        if found.id != values["id"]:
+            composed[each["type"]] = each["address"]
+    assert looked > 25
+    assert len(composed) > 7
+    # What Terraform imports those by is proven by it alone; one of each type stands for all.
+    forgotten = life.terraform(STACK, "state", "rm", *sorted(composed.values()))
+    assert forgotten.status == 0, forgotten.output
+    assert {line.split()[1] for line in life.recover(STACK)} == {*composed.values()}
+    life.apply(STACK)
+    assert life.plan_status(STACK) == 0
+
+
+def test_one_model_is_called_by_two_apis_changed_and_destroyed(life: Apis) -> None:
     assert life.plan_status(STACK) == 0
     http = url_of(life, "aws_apigatewayv2_api", "api_endpoint")
     rest = url_of(life, "aws_api_gateway_stage", "invoke_url")
@@ -161,7 +395,7 @@ def test_one_model_is_called_by_two_apis_changed_and_destroyed(life: Life) -> No
     keyed = {"X-API-Key": key["value"]}
     assert call(life.emulator, f"{rest}/invocations", b"{}", **keyed)["alias"] == "live"
 
-    life.write(TEXT.format(values=SECOND))
+    life.release(SECOND)
     planned = life.plan(STACK)
     done = actions(planned)
     assert done["aws_api_gateway_deployment"] == ["create", "delete"]

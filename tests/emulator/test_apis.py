@@ -156,6 +156,9 @@ def test_a_key_is_of_a_plan_and_counts_against_its_quota(rest: Rest, client: Cli
     rest.client.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
     answers = [rest.call(SIGNED | {"X-API-Key": key["value"]})[0] for _ in range(3)]
     assert answers == [200, 200, 429]
+    rest.client.delete_api_key(apiKey=key["id"])
+    assert rest.client.get_usage_plan_keys(usagePlanId=plan)["items"] == []
+    assert rest.call(SIGNED | {"X-API-Key": key["value"]}) == refused
 
 
 def test_throttles_and_timeouts_come_when_they_are_planned(rest: Rest, client: Client) -> None:
@@ -384,3 +387,31 @@ def test_an_http_api_reaches_the_service_behind_a_listener(
         ApiId=front, StageName="$default", DefaultRouteSettings={"ThrottlingBurstLimit": 5}
     )
     assert answered("/score", may) == (429, {"message": "Too Many Requests"})
+
+
+def test_a_stage_that_deploys_by_itself_has_a_deployment(client: Client) -> None:
+    http = client("apigatewayv2")
+    api = http.create_api(Name="front", ProtocolType="HTTP")["ApiId"]
+    http.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    (failed,) = http.get_deployments(ApiId=api)["Items"]
+    assert failed["DeploymentStatus"] == "FAILED"
+    assert failed["DeploymentStatusMessage"].endswith("at least one route is required in this API")
+    http.create_route(ApiId=api, RouteKey="POST /fraud")
+    (made,) = http.get_deployments(ApiId=api)["Items"]
+    assert made["DeploymentStatus"] == "DEPLOYED"
+    assert made["AutoDeployed"]
+    assert made["DeploymentId"] != failed["DeploymentId"]
+
+
+def test_authorizers_of_an_http_api_are_listed(client: Client) -> None:
+    http = client("apigatewayv2")
+    api = http.create_api(Name="front", ProtocolType="HTTP")["ApiId"]
+    made = http.create_authorizer(
+        ApiId=api,
+        Name="tokens",
+        AuthorizerType="JWT",
+        IdentitySource=["$request.header.Authorization"],
+        JwtConfiguration={"Issuer": ISSUER, "Audience": ["app"]},
+    )
+    (found,) = http.get_authorizers(ApiId=api)["Items"]
+    assert (found["AuthorizerId"], found["Name"]) == (made["AuthorizerId"], "tokens")
