@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from inferform import (
     AsyncEndpoint,
@@ -513,7 +513,7 @@ def fargate(case: _Case) -> Option:
     spec = case.made(
         lambda: EcsService(
             model=Model(image=_IMAGE),
-            compute=Fargate.model_validate({"cpu": cpu, "memory_mib": memory}),
+            compute=Fargate(cpu=cast("Any", cpu), memory_mib=memory),
             route=Route(load_balancer="main", paths=["/model/*"]),
             scaling=made.scaling,
         )
