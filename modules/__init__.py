@@ -96,8 +96,10 @@ from .layers.specs import Inference, Registry
 from .loading import ConfigurationError, load
 from .model.image import FrameworkContainer
 from .model.spec import Model
+from .observability.audit import Audit
 from .observability.limits import QueueAlarms, ServiceAlarms, UsageAlarms
-from .observability.money import Budget
+from .observability.logs import DataProtection, LogAnomalies, LogMetric, Logs
+from .observability.money import Budget, CostAnomalies
 from .observability.notify import Notify, SlackChannel
 from .observability.slo import Slo
 from .observability.spec import AnomalyAlarm, CompositeAlarm, Events, Observability
@@ -212,6 +214,7 @@ __all__ = [
     "ArtifactBucket",
     "AsyncEndpoint",
     "Asynchronous",
+    "Audit",
     "AutoMode",
     "AzurermBackend",
     "BacklogPerInstance",
@@ -242,10 +245,12 @@ __all__ = [
     "ContinuousRange",
     "CoreDumps",
     "Cors",
+    "CostAnomalies",
     "CpuUtilization",
     "CustomMetric",
     "DataCapture",
     "DataProcessing",
+    "DataProtection",
     "Dhcp",
     "DirectEndpoint",
     "EbsMount",
@@ -317,7 +322,10 @@ __all__ = [
     "LoadBalancer",
     "LoadBalancerOptions",
     "LocalBackend",
+    "LogAnomalies",
     "LogBucket",
+    "LogMetric",
+    "Logs",
     "MemoryUtilization",
     "MetricMath",
     "MlReservation",

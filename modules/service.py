@@ -7,7 +7,7 @@ operation (cost, reachability, push, promote, simulate, verify ...) starts from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
@@ -316,3 +316,10 @@ class Deployed(Subject):
     def platform(self) -> Platform | None:
         """What its image is built for; None where its compute does not say."""
         return self.spec.platform(self.place)
+
+
+def meant(subjects: Sequence[Subject], name: str) -> list[Subject]:
+    """What a name means: a service, or the API of that name where no service has it."""
+    found = [each for each in subjects if name in (each.name, each.full_name)]
+    services = [each for each in found if isinstance(each.spec, Service)]
+    return services or found

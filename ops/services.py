@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from inferform import Environment
-from inferform.observability.alarms import meant
 from inferform.own import OwnService
 from inferform.rules import did_you_mean, one_of
-from inferform.service import Deployed, Service, Subject
+from inferform.service import Deployed, Service, Subject, meant
 
 from .errors import BadInputError
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from botocore.model import ListShape, Shape
+from botocore.model import ListShape, Shape, StructureShape
 
 from tests.capabilities import capabilities, reasons, together
 from tests.conftest import ROOT
@@ -200,8 +200,7 @@ def _value(
     stack: str, service: str, member: str, shape: Shape, path: tuple[str, ...], value: Any
 ) -> Iterator[Sent]:
     attribute = ".".join(path)
-    if isinstance(value, str) and isinstance(shape, ListShape) and value.startswith("["):
-        value = json.loads(value)
+    value = _read(shape, value)
     if isinstance(value, list):
         if isinstance(shape, ListShape):
             yield Sent(stack, attribute, member, shape, value)
@@ -219,6 +218,24 @@ def _value(
     else:
         for key, each in value.items():
             yield from _attribute(stack, ((service, shape),), (*path, key), each)
+
+
+def _read(shape: Shape, value: Any) -> Any:
+    """What an attribute that is text in JSON is sent as, where the request has more than text."""
+    if isinstance(value, str) and isinstance(shape, ListShape) and value.startswith("["):
+        return json.loads(value)
+    if isinstance(value, str) and isinstance(shape, StructureShape) and value.startswith("{"):
+        return _without_nothing(json.loads(value))
+    return value
+
+
+def _without_nothing(value: dict[str, Any]) -> dict[str, Any]:
+    """A structure in JSON without the members that are null, which are not sent."""
+    return {
+        key: _without_nothing(each) if isinstance(each, dict) else each
+        for key, each in value.items()
+        if each is not None
+    }
 
 
 def _pair(

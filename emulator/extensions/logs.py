@@ -1,4 +1,4 @@
-"""CloudWatch Logs: log groups."""
+"""CloudWatch Logs: log groups, and what is counted, sought and masked in them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.utils import unix_time_millis
-from moto.logs.exceptions import ResourceNotFoundException
+from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
 from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import LogGroup
 from moto.logs.responses import LogsResponse
 from moto.moto_api._internal import mock_random
 
+from ..log_filters import publish_counts
 from .registry import Service
 
 service = Service("logs", LogsResponse)
@@ -117,3 +118,186 @@ def delete_query_definition(response: LogsResponse) -> str:
     if _queries(response).pop(response._get_param("queryDefinitionId"), None) is None:
         raise ResourceNotFoundException("Query definition does not exist.")
     return json.dumps({"success": True})
+
+
+# What is counted
+
+
+@service.corrects("PutLogEvents", gap="counts nothing by metric filters")
+def put_log_events(original: Original, response: LogsResponse) -> Any:
+    """AWS sends the value of each event that a filter of the group matches to CloudWatch."""
+    result = original(response)
+    backend = response.logs_backend
+    group, events = response._get_param("logGroupName"), response._get_param("logEvents")
+    filters = [each for each in backend.filters.metric_filters if each["logGroupName"] == group]
+    publish_counts(backend.account_id, backend.region_name, filters, events)
+    return result
+
+
+@service.corrects(
+    "PutMetricFilter",
+    gap="takes a filter of a group that is not there, and default values beside dimensions",
+)
+def put_metric_filter(original: Original, response: LogsResponse) -> Any:
+    """AWS refuses them, and more than 100 filters of a group."""
+    backend, group = response.logs_backend, response._get_param("logGroupName")
+    if group not in backend.groups:
+        raise ResourceNotFoundException
+    for each in response._get_param("metricTransformations"):
+        if each.get("dimensions") and each.get("defaultValue") is not None:
+            raise InvalidParameterException(
+                "Invalid metric transformation: dimensions and default value are mutually exclusive "
+                "properties."
+            )
+    return original(response)
+
+
+# What is unusual
+
+
+def _detectors(response: LogsResponse) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = response.logs_backend.__dict__.setdefault("detectors", {})
+    return found
+
+
+def _detector(response: LogsResponse) -> dict[str, Any]:
+    arn = response._get_param("anomalyDetectorArn")
+    if arn not in _detectors(response):
+        raise ResourceNotFoundException("Anomaly detector does not exist.")
+    return _detectors(response)[arn]
+
+
+@service.adds("CreateLogAnomalyDetector", gap="missing")
+def create_log_anomaly_detector(response: LogsResponse) -> str:
+    """AWS takes one log group that exists, of which it begins to learn."""
+    backend, groups = response.logs_backend, response._get_param("logGroupArnList")
+    if len(groups) != 1:
+        raise InvalidParameterException("Only one log group ARN is allowed.")
+    if groups[0].partition(":log-group:")[2] not in backend.groups:
+        raise ResourceNotFoundException
+    now = int(unix_time_millis())
+    arn = (
+        f"arn:aws:logs:{backend.region_name}:{backend.account_id}:"
+        f"anomaly-detector:{mock_random.uuid4()}"
+    )
+    _detectors(response)[arn] = {
+        "anomalyDetectorArn": arn,
+        "detectorName": response._get_param("detectorName"),
+        "logGroupArnList": groups,
+        "evaluationFrequency": response._get_param("evaluationFrequency") or "FIVE_MIN",
+        "filterPattern": response._get_param("filterPattern"),
+        "anomalyDetectorStatus": "INITIALIZING",
+        "kmsKeyId": response._get_param("kmsKeyId"),
+        "creationTimeStamp": now,
+        "lastModifiedTimeStamp": now,
+        "anomalyVisibilityTime": response._get_param("anomalyVisibilityTime") or 21,
+    }
+    if tags := response._get_param("tags"):
+        backend.tagger.tag_resource(arn, [{"Key": key, "Value": tags[key]} for key in tags])
+    return json.dumps({"anomalyDetectorArn": arn})
+
+
+@service.adds("GetLogAnomalyDetector", gap="missing")
+def get_log_anomaly_detector(response: LogsResponse) -> str:
+    """AWS answers it without its ARN."""
+    found = _detector(response)
+    return json.dumps(
+        {
+            key: value
+            for key, value in found.items()
+            if key != "anomalyDetectorArn" and value is not None
+        }
+    )
+
+
+@service.adds("ListLogAnomalyDetectors", gap="missing")
+def list_log_anomaly_detectors(response: LogsResponse) -> str:
+    """AWS answers those of a log group, or all."""
+    wanted = response._get_param("filterLogGroupArn")
+    found = [
+        each
+        for each in _detectors(response).values()
+        if wanted is None or wanted in each["logGroupArnList"]
+    ]
+    return json.dumps({"anomalyDetectors": found})
+
+
+@service.adds("UpdateLogAnomalyDetector", gap="missing")
+def update_log_anomaly_detector(response: LogsResponse) -> str:
+    """AWS changes what is given, and pauses one that is not enabled."""
+    found = _detector(response)
+    for field in ("evaluationFrequency", "filterPattern", "anomalyVisibilityTime"):
+        value = response._get_param(field)
+        if value is not None:
+            found[field] = value
+    if response._get_param("enabled") is False:
+        found["anomalyDetectorStatus"] = "PAUSED"
+    elif found["anomalyDetectorStatus"] == "PAUSED":
+        found["anomalyDetectorStatus"] = "ANALYZING"
+    found["lastModifiedTimeStamp"] = int(unix_time_millis())
+    return json.dumps({})
+
+
+@service.adds("DeleteLogAnomalyDetector", gap="missing")
+def delete_log_anomaly_detector(response: LogsResponse) -> str:
+    """AWS forgets what it has learnt, and the tags."""
+    arn = _detector(response)["anomalyDetectorArn"]
+    del _detectors(response)[arn]
+    response.logs_backend.tagger.delete_all_tags_for_resource(arn)
+    return json.dumps({})
+
+
+# What is masked
+
+
+def _group(response: LogsResponse) -> Any:
+    given = response._get_param("logGroupIdentifier")
+    name = given.partition(":log-group:")[2].removesuffix(":*") or given
+    if name not in response.logs_backend.groups:
+        raise ResourceNotFoundException
+    return response.logs_backend.groups[name]
+
+
+@service.adds("PutDataProtectionPolicy", gap="missing")
+def put_data_protection_policy(response: LogsResponse) -> str:
+    """AWS takes a policy that counts and masks the same data, and replaces the one that is there."""
+    group, text = _group(response), response._get_param("policyDocument")
+    try:
+        policy = json.loads(text)
+        first, second = policy["Statement"]
+        named = [*first["DataIdentifier"]], [*second["DataIdentifier"]]
+        taken = (
+            "FindingsDestination" in first["Operation"]["Audit"]
+            and second["Operation"]["Deidentify"]["MaskConfig"] == {}
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidParameterException("Invalid data protection policy.") from error
+    own = [each["Name"] for each in policy.get("Configuration", {}).get("CustomDataIdentifier", ())]
+    unknown = [name for name in named[0] if ":dataprotection::aws:data-identifier/" not in name]
+    if not taken or named[0] != named[1] or not set(unknown) <= set(own) or len(own) > 10:
+        raise InvalidParameterException("Invalid data protection policy.")
+    group.data_protection = text, int(unix_time_millis())
+    return _protection(group)
+
+
+def _protection(group: Any) -> str:
+    text, at = getattr(group, "data_protection", (None, None))
+    answer = {"logGroupIdentifier": group.name}
+    return json.dumps(
+        answer if text is None else {**answer, "policyDocument": text, "lastUpdatedTime": at}
+    )
+
+
+@service.adds("GetDataProtectionPolicy", gap="missing")
+def get_data_protection_policy(response: LogsResponse) -> str:
+    """AWS answers a group without one with no document."""
+    return _protection(_group(response))
+
+
+@service.adds("DeleteDataProtectionPolicy", gap="missing")
+def delete_data_protection_policy(response: LogsResponse) -> str:
+    """AWS masks nothing more."""
+    group = _group(response)
+    if hasattr(group, "data_protection"):
+        del group.data_protection
+    return json.dumps({})

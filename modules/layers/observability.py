@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from ..names import Name
 from ..observability.alarms import find_alarms
+from ..observability.audit import audit_problems
 from ..observability.dashboard import dashboards
 from ..observability.events import told
+from ..observability.logs import detectors, log_problems
 from ..observability.names import event_rule
 from ..observability.queries import saved
 from ..observability.spec import Observability
@@ -36,6 +38,10 @@ def _build(site: Site) -> ObservabilityLayer:
 def _problems(environment: Environment) -> Iterator[Problem]:
     for problem in find_alarms(environment).problems:
         yield problem.under("observability")
+    spec = environment.observability
+    if spec is not None:
+        for problem in (*log_problems(environment, spec), *audit_problems(environment, spec)):
+            yield problem.under("observability")
 
 
 def _names(environment: Environment) -> Iterator[tuple[tuple[PathPart, ...], Name]]:
@@ -52,6 +58,8 @@ def _names(environment: Environment) -> Iterator[tuple[tuple[PathPart, ...], Nam
     spec = environment.observability
     for query in saved(environment) if spec is not None and spec.queries else ():
         yield ("observability", "queries"), Name("aws_cloudwatch_query_definition", query.name)
+    for _, detector in detectors(environment, spec) if spec is not None else ():
+        yield ("observability", "logs"), Name("aws_cloudwatch_log_anomaly_detector", detector)
     if spec is not None and spec.dashboard:
         for made in dashboards(environment, found):
             yield ("observability", "dashboard"), Name("aws_cloudwatch_dashboard", made.name)

@@ -9,8 +9,13 @@ ACCESS = {
     # The role by which AWS Chatbot shows alarms with their graphs.
     "cloudwatch": Access((), roles=("DescribeAlarms", "GetMetric*", "ListMetrics")),
     # Whether the tag of a budget is one that bills are counted by, which preflight asks.
-    "ce": Access(("ListCostAllocationTags",), has_regions=False, deploys=False),
+    "ce": Access(
+        ("GetAnomaly", "ListCostAllocationTags", "ListTagsForResource"), has_regions=False
+    ),
+    "cloudtrail": Access(("Describe", "Get", "List")),
     "chatbot": Access(("Describe", "Get", "List"), has_regions=False, passes_to=("chatbot",)),
+    # Not what was logged, which GetLogEvents reads.
+    "logs": Access(("GetDataProtection", "GetLogAnomaly")),
     "events": Access(("Describe", "List")),
     "sns": Access(("Get", "List")),
 }

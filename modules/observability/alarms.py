@@ -17,8 +17,10 @@ from ..names import alarm as alarm_name
 from ..rules import PathPart, Problem, did_you_mean, one_of, rule
 from ..scaling.metrics import Metric, MetricMath
 from ..scaling.spec import TargetTracking, converted
-from ..service import Service, Subject
+from ..service import Subject, meant
 from .limits import ServiceAlarms
+from .logs import LOG_ANOMALIES, counted, detectors
+from .names import log_namespace
 from .slo import Slo, Window
 from .spec import MON5, AnomalyAlarm, CompositeAlarm, Observability
 
@@ -173,6 +175,7 @@ class _Alarms:
                 path = ("services", each.name) if each.full_name in chosen else ("alarms",)
                 for part in self.watched[each.full_name]:
                     self._service(each, part, limits, path)
+        self._logs(chosen)
         for name, anomaly in self.spec.anomalies.items():
             self._anomaly(name, anomaly)
         for name, slo in self.spec.slos.items():
@@ -369,6 +372,85 @@ class _Alarms:
             )
         )
 
+    # Logs
+
+    def _logs(self, chosen: Mapping[str, ServiceAlarms | None]) -> None:
+        """Alarms on what is counted in logs, and on what is unusual in them."""
+        namespace = log_namespace(self.environment.context)
+        for each in counted(self.environment, self.spec):
+            above = each.spec.alarm_above
+            if above is None:
+                continue
+            limits = chosen.get(each.read.subject.full_name) or self.spec.alarms or ServiceAlarms()
+            self._of_log(
+                each.read.subject,
+                f"log-{each.name}",
+                ("logs", "metrics", each.name),
+                metric=Published(namespace, each.metric, (), "Sum"),
+                threshold=above,
+                minutes=(limits.minutes, limits.of_minutes),
+                says=f"more than {number(above)} a minute of {each.name} in the log",
+                do="read the events: inferform logs",
+            )
+        anomalies = self.spec.logs.anomalies
+        if anomalies is None or not anomalies.tells:
+            return
+        for read, name in detectors(self.environment, self.spec):
+            self._of_log(
+                read.subject,
+                "log-anomalies",
+                ("logs", "anomalies"),
+                metric=Published(
+                    LOG_ANOMALIES[0],
+                    LOG_ANOMALIES[1],
+                    ("LogAnomalyDetector", "LogAnomalyPriority"),
+                    "Sum",
+                ),
+                dimensions={"LogAnomalyDetector": name, "LogAnomalyPriority": "HIGH"},
+                threshold=0,
+                period=max(anomalies.minutes, 5) * _MINUTE,
+                says="something in the log is unusual, of high priority",
+                do="look at the anomalies of the log group in CloudWatch Logs, and at the last release",
+            )
+
+    def _of_log(
+        self,
+        each: Subject,
+        label: str,
+        path: tuple[PathPart, ...],
+        *,
+        metric: Published,
+        threshold: float,
+        says: str,
+        do: str,
+        dimensions: Dimensions | None = None,
+        minutes: tuple[int, int] = (1, 1),
+        period: int = _MINUTE,
+    ) -> None:
+        self.alarms.append(
+            Alarm(
+                key=f"{each.full_name}/{label}",
+                name=alarm_name(self.environment.context, each.name, each.spec.sort, label),
+                path=path,
+                terms=(
+                    Term(
+                        id="value",
+                        metric=metric,
+                        dimensions=dimensions or {},
+                        statistic=metric.statistic,
+                        period=period,
+                    ),
+                ),
+                threshold=threshold,
+                period=period,
+                datapoints=minutes[0],
+                periods=minutes[1],
+                says=says,
+                do=do,
+                watched=each.full_name,
+            )
+        )
+
     # What is unusual
 
     def _anomaly(self, name: str, spec: AnomalyAlarm) -> None:
@@ -552,13 +634,6 @@ class _Alarms:
         }
         quiet = [replace(each, tells=False) if each.key in silent else each for each in self.alarms]
         return tuple(quiet)
-
-
-def meant(subjects: Sequence[Subject], name: str) -> list[Subject]:
-    """What a name means: a service, or the API of that name where no service has it."""
-    found = [each for each in subjects if name in (each.name, each.full_name)]
-    services = [each for each in found if isinstance(each.spec, Service)]
-    return services or found
 
 
 def number(value: float) -> str:

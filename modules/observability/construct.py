@@ -15,8 +15,8 @@ from ..protect import lifecycle
 from .alarms import Alarm, Composite, Found, Term, number, rule_of
 from .dashboard import Dashboard, body
 from .events import Told
-from .money import Budget
-from .names import CHAT, budget_name, chat_name, event_rule, topic_name
+from .money import Budget, CostAnomalies
+from .names import CHAT, budget_name, chat_name, event_rule, spending_name, topic_name
 from .notify import Notify
 from .queries import SavedQuery
 
@@ -24,6 +24,13 @@ from cdktf_cdktf_provider_aws.budgets_budget import (
     BudgetsBudget,
     BudgetsBudgetCostFilter,
     BudgetsBudgetNotification,
+)
+from cdktf_cdktf_provider_aws.ce_anomaly_monitor import CeAnomalyMonitor
+from cdktf_cdktf_provider_aws.ce_anomaly_subscription import (
+    CeAnomalySubscription,
+    CeAnomalySubscriptionSubscriber,
+    CeAnomalySubscriptionThresholdExpression,
+    CeAnomalySubscriptionThresholdExpressionDimension,
 )
 from cdktf_cdktf_provider_aws.chatbot_slack_channel_configuration import (
     ChatbotSlackChannelConfiguration,
@@ -373,6 +380,52 @@ class MonthlyBudget(Construct):
                 )
                 for kind, percent in spec.notifications()
             ],
+        )
+
+
+class UnusualSpending(Construct):
+    """What is unusual in what the environment's tag costs, and who is told."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, context: Context, spec: CostAnomalies, topic: str
+    ) -> None:
+        super().__init__(scope, id)
+        name = spending_name(context)
+        tag = {
+            "Key": context.tag_key("environment"),
+            "MatchOptions": None,
+            "Values": [context.key],
+        }
+        # Cost Explorer answers every member, and Terraform compares the text.
+        empty = dict.fromkeys(("And", "CostCategories", "Dimensions", "Not", "Or"))
+        monitor = CeAnomalyMonitor(
+            self,
+            "monitor",
+            name=name,
+            monitor_type="CUSTOM",
+            monitor_specification=json.dumps({**empty, "Tags": tag}, sort_keys=True),
+        )
+        is_immediate = spec.often == "immediate"
+        addresses = [topic] if is_immediate else list(spec.emails)
+        CeAnomalySubscription(
+            self,
+            "subscription",
+            name=name,
+            frequency=spec.often.upper(),
+            monitor_arn_list=[monitor.arn],
+            subscriber=[
+                CeAnomalySubscriptionSubscriber(
+                    type="SNS" if is_immediate else "EMAIL", address=address
+                )
+                for address in addresses
+            ],
+            threshold_expression=CeAnomalySubscriptionThresholdExpression(
+                dimension=CeAnomalySubscriptionThresholdExpressionDimension(
+                    key="ANOMALY_TOTAL_IMPACT_ABSOLUTE",
+                    match_options=["GREATER_THAN_OR_EQUAL"],
+                    values=[number(spec.usd)],
+                )
+            ),
         )
 
 

@@ -7,6 +7,9 @@ from ..context import Context
 TOPIC = "alerts"
 """What the topic, its key and what hears it have in their names."""
 
+AUDIT = "audit"
+"""What the trail of calls, its bucket and its key have in their names."""
+
 CHAT = "chat"
 """What the role of AWS Chatbot has in its name."""
 
@@ -40,6 +43,31 @@ def query_name(context: Context, query: str, page: int) -> str:
 def event_rule(context: Context, source: str) -> str:
     """The name of the EventBridge rule of what one service tells."""
     return context.name("failed", source, limit=64)
+
+
+def log_namespace(context: Context) -> str:
+    """The namespace of metrics that are counted in logs."""
+    return f"inferform/{context.key}"
+
+
+def detector_name(context: Context, service: str, sort: str) -> str:
+    """The name of the detector of anomalies in a log."""
+    return context.name(service, sort, limit=255)
+
+
+def audit_name(context: Context) -> str:
+    """The name of the trail of calls, and of its key."""
+    return context.name(AUDIT, limit=128)
+
+
+def audit_bucket(context: Context) -> str:
+    """The bucket of that trail."""
+    return context.bucket(AUDIT)
+
+
+def spending_name(context: Context) -> str:
+    """The name of the monitor of unusual spending, and of who is told of it."""
+    return context.name("spending", limit=128)
 
 
 def chat_name(context: Context, channel: str) -> str:

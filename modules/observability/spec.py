@@ -12,8 +12,10 @@ from ..rules import Problem, rule
 from ..service import Named, Place
 from ..spec import Aws, Between, Many, ShortName, Spec
 from . import names as named
+from .audit import Audit
 from .limits import ServiceAlarms
-from .money import Budget
+from .logs import Logs
+from .money import Budget, CostAnomalies
 from .notify import Notify
 from .slo import Slo
 
@@ -133,6 +135,15 @@ class Observability(Overridable, Named):
     budget: Budget | None = None
     """What the environment may cost. Default: None, no budget."""
 
+    cost_anomalies: CostAnomalies | None = None
+    """What is told of unusual spending. Default: None, nothing."""
+
+    logs: Logs = Logs()
+    """Metrics, anomalies and masks of logs. Default: none."""
+
+    audit: Audit | None = None
+    """Whether it is kept who called which endpoint. Default: None, it is not."""
+
     queries: bool = True
     """Whether queries over the logs of its services are saved in CloudWatch Logs Insights. Default:
     True."""
@@ -153,6 +164,10 @@ class Observability(Overridable, Named):
                 yield Name("aws_kms_alias", f"alias/{named.topic_name(context)}")
         if self.budget is not None:
             yield Name("aws_budgets_budget", named.budget_name(context))
+        if self.audit is not None:
+            yield Name("aws_cloudtrail", named.audit_name(context))
+            yield Name("aws_s3_bucket", named.audit_bucket(context))
+            yield Name("aws_kms_alias", f"alias/{named.audit_name(context)}")
         if notify.slack:
             yield Name("aws_iam_role", role(context, named.CHAT))
         for channel in notify.slack:

@@ -69,6 +69,7 @@ class Bucket(Construct):
         super().__init__(scope, id)
         self.name = spec.name if isinstance(spec, ExistingBucket) else context.bucket(id)
         self.arn = f"arn:{context.partition}:s3:::{self.name}"
+        self.policy: S3BucketPolicy | None = None
         if isinstance(spec, ArtifactBucket):
             self._make(context, spec, kms_key_arn)
 
@@ -125,7 +126,7 @@ class Bucket(Construct):
                 )
             )
         statements += [each.document(self.arn, f"{self.arn}/*") for each in spec.statements]
-        S3BucketPolicy(
+        self.policy = S3BucketPolicy(
             self,
             "policy",
             bucket=bucket.id,

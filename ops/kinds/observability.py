@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,14 +19,15 @@ from .finding import given, pairs
 from .policies import resource_policy
 from .reasons import part, resource
 from .record import Estimator, Existing, Finding, Found, Not, Values, risk
+from .risks import protection
 from .synthesis import Resource, Synthesis
 
 COST_TAG = check(
     "PRE25",
     "cost-allocation tag",
     command="preflight",
-    why="AWS Budgets counts what has a tag only where whoever pays the bill has activated it; the budget "
-    "stays at zero otherwise, and tells nobody.",
+    why="AWS Budgets counts what has a tag only where whoever pays the bill has activated it, and so does "
+    "AWS Cost Anomaly Detection; they see nothing otherwise, and tell nobody.",
     fix="Activate the tag once in the account that pays; it takes up to a day and shows no past.",
     source="AWS Billing user guide, activating user-defined cost allocation tags",
 )
@@ -68,11 +70,64 @@ def _find_query(aws: Aws, values: Values) -> Iterator[Existing]:
             yield Existing(arn, {}, own_name=True)
 
 
+def _find_filter(aws: Aws, values: Values) -> Iterator[Existing]:
+    group, name = given(values, "log_group_name"), given(values, "name")
+    logs = aws.client("logs")
+    found = logs.describe_metric_filters(logGroupName=group, filterNamePrefix=name)
+    if any(each.get("filterName") == name for each in found["metricFilters"]):
+        yield Existing(f"{group}:{name}", {}, own_name=True)
+
+
+def _find_detector(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "detector_name")
+    logs = aws.client("logs")
+    for page in logs.get_paginator("list_log_anomaly_detectors").paginate():
+        for each in page["anomalyDetectors"]:
+            if each.get("detectorName") == name:
+                arn = each["anomalyDetectorArn"]
+                tags = logs.list_tags_for_resource(resourceArn=arn)["tags"]
+                yield Existing(arn, tags)
+
+
+def _find_protection(aws: Aws, values: Values) -> Iterator[Existing]:
+    group = given(values, "log_group_name")
+    found = aws.client("logs").get_data_protection_policy(logGroupIdentifier=group)
+    if found.get("policyDocument"):
+        yield Existing(group, {}, own_name=True)
+
+
+def _find_monitor(aws: Aws, values: Values) -> Iterator[Existing]:
+    yield from _of_explorer(aws, given(values, "name"), "Monitor")
+
+
+def _find_anomaly_subscription(aws: Aws, values: Values) -> Iterator[Existing]:
+    yield from _of_explorer(aws, given(values, "name"), "Subscription")
+
+
+def _of_explorer(aws: Aws, name: str, what: str) -> Iterator[Existing]:
+    explorer: Any = aws.any_client("ce")
+    read = getattr(explorer, f"get_anomaly_{what.lower()}s")
+    for each in read()[f"Anomaly{what}s"]:
+        if each[f"{what}Name"] == name:
+            arn = each[f"{what}Arn"]
+            tags = explorer.list_tags_for_resource(ResourceArn=arn)["ResourceTags"]
+            yield Existing(arn, pairs(tags))
+
+
+def _find_trail(aws: Aws, values: Values) -> Iterator[Existing]:
+    trails: Any = aws.any_client("cloudtrail")
+    found = trails.describe_trails(trailNameList=[given(values, "name")])["trailList"]
+    for each in found:
+        arn = each["TrailARN"]
+        listed = trails.list_tags(ResourceIdList=[arn])["ResourceTagList"]
+        yield Existing(arn, pairs([tag for entry in listed for tag in entry["TagsList"]]))
+
+
 # Preflight
 
 
 def _tag_is_active(synthesis: Synthesis, resources: Sequence[Resource]) -> Iterator[Finding]:
-    """Whether whoever pays the bill has activated the tag that the budget counts by."""
+    """Whether whoever pays the bill has activated the tag that budgets and monitors count by."""
     context = synthesis.environment.context
     key = context.tag_key("environment")
     explorer: Any = synthesis.aws.any_client("ce")
@@ -92,7 +147,7 @@ def _tag_is_active(synthesis: Synthesis, resources: Sequence[Resource]) -> Itera
         "activate it in the Billing console of the account that pays (Cost allocation tags), or by aws ce "
         f"update-cost-allocation-tags-status --cost-allocation-tags-status TagKey={key},Status=Active"
     )
-    yield Finding(COST_TAG, key, "failed", f"{said}, so that the budget sees nothing", fix)
+    yield Finding(COST_TAG, key, "failed", f"{said}, so that nothing is counted by it", fix)
 
 
 def _find_topic(aws: Aws, values: Values) -> Iterator[Existing]:
@@ -139,6 +194,66 @@ def _hears_no_more(plan: Plan, change: Change) -> Iterator[Found]:
         yield f"{change.before.get('endpoint') or 'a receiver'} hears nothing any more"
 
 
+@risk(
+    RiskRule(
+        "TELL2",
+        Severity.MEDIUM,
+        "calls of endpoints are no longer kept, or fewer of them",
+        advice="check with whoever reads the trail; what was not kept cannot be kept later",
+    )
+)
+def _keeps_less(plan: Plan, change: Change) -> Iterator[Found]:
+    if change.action in (Action.DELETE, Action.REPLACE):
+        yield f"the trail {change.before.get('name')} ends"
+        return
+    before, after = _kept(change.before), _kept(change.after)
+    lost = sorted(before - after)
+    if lost:
+        yield f"calls of {', '.join(lost)} are kept no more"
+
+
+def _kept(values: Values) -> set[str]:
+    """The names of the endpoints whose calls a trail keeps."""
+    return {
+        arn.rpartition("/")[2]
+        for selector in values.get("advanced_event_selector") or ()
+        for field in selector.get("field_selector") or ()
+        if field.get("field") == "resources.ARN"
+        for arn in field.get("equals") or ()
+    }
+
+
+@risk(
+    RiskRule(
+        "TELL3",
+        Severity.HIGH,
+        "what was masked in logs is written in clear",
+        advice="keep the mask, or make sure that nothing personal is logged; what is written in clear stays so",
+    )
+)
+def _masks_less(plan: Plan, change: Change) -> Iterator[Found]:
+    group = change.before.get("log_group_name")
+    if change.action is Action.DELETE:
+        yield f"nothing is masked in {group} any more"
+        return
+    lost = sorted(_masked(change.before) - _masked(change.after))
+    if lost:
+        yield f"{', '.join(lost)} is no longer masked in {group}"
+
+
+def _masked(values: Values) -> set[str]:
+    try:
+        policy = json.loads(values.get("policy_document") or "{}")
+    except ValueError:
+        return set()
+    return {
+        str(name).rpartition("/")[2]
+        for statement in policy.get("Statement", ())
+        if "Deidentify" in statement.get("Operation", {})
+        for name in statement.get("DataIdentifier", ())
+    }
+
+
 KINDS = (
     resource(
         "aws_cloudwatch_composite_alarm",
@@ -162,6 +277,49 @@ KINDS = (
         _find_budget,
         name="name",
         preflight=_tag_is_active,
+    ),
+    resource(
+        "aws_ce_anomaly_monitor",
+        "monitor of unusual spending",
+        _find_monitor,
+        name=Not("Cost Explorer takes two of one name"),
+        preflight=_tag_is_active,
+    ),
+    resource(
+        "aws_ce_anomaly_subscription",
+        "who is told of unusual spending",
+        _find_anomaly_subscription,
+        name=Not("Cost Explorer takes two of one name"),
+    ),
+    resource(
+        "aws_cloudtrail",
+        "trail of calls",
+        _find_trail,
+        name="name",
+        uses=Not("its calls are billed by their number, which nobody knows before"),
+        risks=(_keeps_less, protection(), *weaker.TRAIL),
+        settings={"kms_key_id": "encryption by your key"},
+    ),
+    resource(
+        "aws_cloudwatch_log_metric_filter",
+        "metric filter",
+        _find_filter,
+        name=Not("PutMetricFilter replaces the filter of that name"),
+    ),
+    resource(
+        "aws_cloudwatch_log_anomaly_detector",
+        "detector of anomalies in a log",
+        _find_detector,
+        name=Not("CloudWatch Logs takes two of one name"),
+        uses=Not("it is billed by what it reads, which nobody knows before"),
+    ),
+    resource(
+        "aws_cloudwatch_log_data_protection_policy",
+        "mask of a log",
+        _find_protection,
+        name=Not("PutDataProtectionPolicy replaces the policy of the group"),
+        uses=Not("it is billed by what it reads, which nobody knows before"),
+        risks=(_masks_less,),
     ),
     resource(
         "aws_cloudwatch_query_definition",

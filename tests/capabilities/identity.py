@@ -47,6 +47,7 @@ CAPABILITY = Capability(
         "identity-*/aws_iam_role_policy.roles_deploy-policy_*": {
             "s3": "it sets up buckets of the organization in every way, and none of the states",
             "budgets*": "budgets have no ARN to begin with; no role may be passed to their actions",
+            "ce*": "monitors of spending have no ARN to begin with; no action of theirs moves data",
             "chatbot*": "it makes chat channels of the account; their roles are bounded, and read",
         },
     },

@@ -7,6 +7,7 @@ from .record import (
     OTHER_UNIT,
     OWN_CHOICE,
     PART_OF_A_NAME,
+    PART_OF_A_POLICY,
     TERRAFORMS,
     Capability,
 )
@@ -67,6 +68,28 @@ observability=Observability(
         usd_per_month=2000.0, warn_at_percent=[80, 100], forecast_at_percent=110,
         emails=["finance@example.com"],
     ),
+    cost_anomalies=CostAnomalies(usd=50.0, often="daily", emails=["finance@example.com"]),
+    logs=Logs(
+        metrics={{
+            "timeouts": LogMetric(
+                pattern="?timeout ?timed", of=["fraud"], value="1", default_value=0,
+                alarm_above=5.0,
+            ),
+            "seconds": LogMetric(
+                pattern="{{ $.seconds >= 0 }}", value="$.seconds", dimensions={{"model": "$.model"}},
+            ),
+        }},
+        anomalies=LogAnomalies(
+            of=["late"], minutes=30, pattern="ERROR", shown_days=14, tells=True,
+        ),
+        protection=DataProtection(
+            of=["fraud"], identifiers=["EmailAddress", "PhoneNumber-DE"],
+            own={{"CustomerId": "C-[0-9]+"}}, findings="/audit/findings",
+        ),
+    ),
+    audit=Audit(
+        of=["fraud", "late"], readers=["arn:aws:iam::111122223333:role/auditor"], keep_days=400,
+    ),
     queries=True,
     dashboard=True,
     events=Events(rollbacks=True),
@@ -99,16 +122,33 @@ observability=Observability(),
             "Budget.emails[]",
             "Budget.forecast_at_percent",
             "Budget.usd_per_month",
+            "Audit.keep_days",
+            "CostAnomalies.often",
+            "CostAnomalies.usd",
+            "LogAnomalies.minutes",
+            "LogMetric.alarm_above",
             "Budget.warn_at_percent[]",
             "AnomalyAlarm.band",
             "AnomalyAlarm.period_minutes",
         ),
         OWN_CHOICE: (
             "AnomalyAlarm.outside",
+            "CostAnomalies.emails[]",
             "Slo.min_requests",
             "Slo.period_days",
         ),
         PART_OF_A_NAME: ("Notify.kms_key",),
+        PART_OF_A_POLICY: (
+            "Audit.readers[]",
+            "DataProtection.findings",
+            "DataProtection.identifiers[]",
+            "DataProtection.own{key}",
+            "DataProtection.own{}",
+        ),
+        "a map in the request, of which the models name no member": (
+            "LogMetric.dimensions{key}",
+            "LogMetric.dimensions{}",
+        ),
         _KEYS: (
             "AnomalyAlarm.metric",
             "AnomalyAlarm.of",
@@ -117,16 +157,36 @@ observability=Observability(),
             "CompositeAlarm.unless[]",
             "Observability.services{key}",
             "Slo.of",
+            "Audit.of[]",
+            "DataProtection.of[]",
+            "LogAnomalies.of[]",
+            "LogMetric.of[]",
         ),
     },
     stricter={
         "an alarm tells SNS topics, and starts nothing else": ("Notify.topic",),
         "an alarm of this account and Region, by its name": ("CompositeAlarm.muted_by",),
+        "a number, or the name of a field": ("LogMetric.value",),
     },
     shorter={
         "an alarm of this account and Region, by its name": ("CompositeAlarm.muted_by",),
     },
     elsewhere={
+        "aws_cloudwatch_log_anomaly_detector.enabled": (
+            "logs:UpdateLogAnomalyDetectorRequest.enabled"
+        ),
+        "aws_cloudwatch_log_data_protection_policy.log_group_name": (
+            "logs:PutDataProtectionPolicyRequest.logGroupIdentifier"
+        ),
+        "aws_cloudwatch_log_metric_filter.metric_transformation.name": (
+            "logs:MetricTransformation.metricName"
+        ),
+        "aws_cloudwatch_log_metric_filter.metric_transformation.namespace": (
+            "logs:MetricTransformation.metricNamespace"
+        ),
+        "aws_cloudwatch_log_metric_filter.metric_transformation.value": (
+            "logs:MetricTransformation.metricValue"
+        ),
         "aws_budgets_budget.limit_amount": "budgets:Spend.Amount",
         "aws_budgets_budget.limit_unit": "budgets:Spend.Unit",
         "aws_cloudwatch_composite_alarm.actions_suppressor.alarm": (
@@ -153,6 +213,11 @@ observability=Observability(),
     },
     encrypted={"aws_sns_topic": lambda topic: topic.get("kms_master_key_id")},
     checkov={
+        "observability-*/aws_cloudtrail.*": {
+            "CKV2_AWS_10": "calls are kept to be asked later, and nobody is told of one by a log",
+            "CKV_AWS_252": "each file would be a message, one every few minutes",
+            "CKV_AWS_67": "it keeps the calls of the environment's endpoints, which are in one Region",
+        },
         "observability-*/aws_iam_role_policy.topic_chat_*": {
             "CKV_AWS_355": "metrics and alarms take no resource where they are listed and drawn",
         },
@@ -170,10 +235,25 @@ observability=Observability(),
         "Notify.emails[]": ("ml-oncall@example.com",),
         "Notify.https[]": ("https://events.pagerduty.com/integration/1/enqueue",),
         "SlackChannel.channel": ("C07EZ1ABC23",),
+        "LogMetric.value": ("1", "$.seconds"),
+    },
+    unnamed={
+        "aws_ce_anomaly_monitor.name": "Cost Explorer takes two of one name",
+        "aws_ce_anomaly_subscription.name": "Cost Explorer takes two of one name",
+        "aws_cloudtrail.s3_bucket_name": "the bucket's, which it writes to",
+        "aws_cloudwatch_log_data_protection_policy.log_group_name": "the log group's, which it is of",
+        "aws_cloudwatch_log_metric_filter.log_group_name": "the log group's, which it is of",
+        "aws_cloudwatch_log_metric_filter.name": "unique in its log group alone",
     },
     requests={
         "aws_chatbot_slack_channel_configuration": ("chatbot:CreateSlackChannelConfiguration"),
         "aws_budgets_budget": "budgets:CreateBudget budgets:Budget",
+        "aws_ce_anomaly_monitor": "ce:CreateAnomalyMonitor ce:AnomalyMonitor",
+        "aws_ce_anomaly_subscription": "ce:CreateAnomalySubscription ce:AnomalySubscription",
+        "aws_cloudtrail": "cloudtrail:CreateTrail cloudtrail:PutEventSelectors",
+        "aws_cloudwatch_log_anomaly_detector": "logs:CreateLogAnomalyDetector",
+        "aws_cloudwatch_log_data_protection_policy": "logs:PutDataProtectionPolicy",
+        "aws_cloudwatch_log_metric_filter": "logs:PutMetricFilter",
         "aws_cloudwatch_query_definition": "logs:PutQueryDefinition",
         "aws_cloudwatch_dashboard": "cloudwatch:PutDashboard",
         "aws_cloudwatch_composite_alarm": "cloudwatch:PutCompositeAlarm",

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from inferform import (
     AnomalyAlarm,
     AsyncEndpoint,
+    Audit,
     Budget,
     CompositeAlarm,
+    CostAnomalies,
     CpuUtilization,
+    DataProtection,
     EcsOutputs,
     EcsService,
     Environment,
     Fargate,
     Inference,
     LambdaFunction,
+    LogAnomalies,
+    LogMetric,
+    Logs,
     Model,
     Notify,
     Observability,
@@ -54,10 +61,23 @@ OTHERS: dict[str, Any] = {
 SPEC = Observability(
     notify=Notify(emails=["a@example.com"]),
     budget=Budget(usd_per_month=500),
+    cost_anomalies=CostAnomalies(usd=50),
+    logs=Logs(
+        metrics={
+            "timeouts": LogMetric(pattern='?"timed out" ?timeout', of=["fraud"], alarm_above=2),
+            "slow": LogMetric(
+                pattern="{ $.seconds > 3 }", of=["fraud"], value="$.seconds", default_value=0
+            ),
+        },
+        anomalies=LogAnomalies(of=["fraud"]),
+        protection=DataProtection(of=["fraud"], identifiers=["EmailAddress"]),
+    ),
+    audit=Audit(of=["fraud"], readers=[f"arn:aws:iam::{CONTEXT.account}:role/auditor"]),
     slos={"up": Slo(of="fraud", objective_percent=99.5)},
     anomalies={"traffic": AnomalyAlarm(of="late", metric="InvocationsProcessed")},
     composites={"all": CompositeAlarm(alarms=["*/memory"], unless=["anomaly/*"])},
 )
+GROUP = "/aws/sagemaker/Endpoints/kinds-dev-use1-fraud"
 START = 1_900_000_800
 """A minute, and an hour, in which the feeding begins."""
 
@@ -155,10 +175,124 @@ def feed(cloudwatch: Any, alarm: Alarm, at: int, *, bad: bool) -> None:
             )
 
 
+def failing_hour(cloudwatch: Any) -> None:
+    """400 requests that fail."""
+    cloudwatch.put_metric_data(
+        Namespace="AWS/SageMaker",
+        MetricData=[
+            {
+                "MetricName": "Invocation5XXErrors",
+                "Timestamp": START + 10_800,
+                "Values": [1.0],
+                "Counts": [400],
+                "Dimensions": [
+                    {"Name": "EndpointName", "Value": "kinds-dev-use1-fraud"},
+                    {"Name": "VariantName", "Value": "primary"},
+                ],
+            }
+        ],
+    )
+
+
+def roll_back(emulator: Emulator, *endpoints: str) -> None:
+    """What SageMaker tells of endpoints that roll back."""
+    for name in endpoints:
+        detail = {"EndpointName": name, "EndpointStatus": "ROLLING_BACK"}
+        client(emulator, "events").put_events(
+            Entries=[
+                {
+                    "Source": "aws.sagemaker",
+                    "DetailType": "SageMaker Endpoint State Change",
+                    "Detail": json.dumps(detail),
+                }
+            ]
+        )
+
+
+def rule_of_all(cloudwatch: Any) -> str:
+    """The rule of the composite alarm `all`."""
+    (rule,) = [
+        str(each["AlarmRule"])
+        for each in cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+        if each["AlarmName"].endswith("composite-all")
+    ]
+    return rule
+
+
+def logged(emulator: Emulator) -> dict[str, float]:
+    """What is counted of some events that are written now."""
+    logs, cloudwatch = client(emulator, "logs"), client(emulator, "cloudwatch")
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="primary/i-1")
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    lines = ["ready", "request timed out", '{"seconds": 4.5}', '{"seconds": 1}']
+    logs.put_log_events(
+        logGroupName=GROUP,
+        logStreamName="primary/i-1",
+        logEvents=[{"timestamp": now, "message": line} for line in lines],
+    )
+    return {
+        name: sum(
+            each["Sum"]
+            for each in cloudwatch.get_metric_statistics(
+                Namespace="inferform/dev-use1",
+                MetricName=f"endpoint/fraud/{name}",
+                StartTime=datetime.fromtimestamp(now / 1000 - 120, UTC),
+                EndTime=datetime.fromtimestamp(now / 1000 + 120, UTC),
+                Period=3600,
+                Statistics=["Sum"],
+            )["Datapoints"]
+        )
+        for name in ("timeouts", "slow")
+    }
+
+
+def audited(emulator: Emulator) -> list[str]:
+    """The endpoints whose calls the trail keeps."""
+    (selector,) = client(emulator, "cloudtrail").get_event_selectors(
+        TrailName="kinds-dev-use1-audit"
+    )["AdvancedEventSelectors"]
+    return next(
+        each["Equals"] for each in selector["FieldSelectors"] if each["Field"] == "resources.ARN"
+    )
+
+
+def told_of_logs_and_money(emulator: Emulator) -> dict[str, Any]:
+    """What the services have of metric filters, masks, detectors and unusual spending."""
+    logs, explorer = client(emulator, "logs"), client(emulator, "ce")
+    mask = logs.get_data_protection_policy(logGroupIdentifier=GROUP).get("policyDocument", "{}")
+    return {
+        "filters": [
+            each["filterPattern"]
+            for each in logs.describe_metric_filters(logGroupName=GROUP)["metricFilters"]
+        ],
+        "masked": [
+            name.rpartition("/")[2]
+            for each in json.loads(mask).get("Statement", ())[1:]
+            for name in each["DataIdentifier"]
+        ],
+        "detectors": [
+            (each["evaluationFrequency"], each["anomalyVisibilityTime"])
+            for each in logs.list_log_anomaly_detectors()["anomalyDetectors"]
+        ],
+        "told": [
+            (each["Frequency"], each["Subscribers"][0]["Address"])
+            for each in explorer.get_anomaly_subscriptions()["AnomalySubscriptions"]
+        ],
+        "monitors": len(explorer.get_anomaly_monitors()["AnomalyMonitors"]),
+        "budgets": len(
+            client(emulator, "budgets")
+            .describe_budgets(AccountId=CONTEXT.account)
+            .get("Budgets", [])
+        ),
+        "trails": len(client(emulator, "cloudtrail").describe_trails()["trailList"]),
+    }
+
+
 def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     emulator: Emulator, tmp_path: Path
 ) -> None:
     hosted = hosting(emulator, tmp_path / "stack")
+    client(emulator, "logs").create_log_group(logGroupName=GROUP)
     both = asked(hosted, SPEC, late=LATE)
     apply(hosted, both)
     heard = listening(emulator)
@@ -171,7 +305,7 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     assert labels == {
         "server-errors", "client-errors", "overhead", "memory", "disk", "gpu-memory",
         "behind-cpu", "saturation", "spillover", "backlog-age", "expired-requests",
-        "unread-requests", "unwritten-answers", "throttles",
+        "unread-requests", "unwritten-answers", "throttles", "log-timeouts", "log-anomalies",
     }  # fmt: skip
 
     # 1. Good values set off nothing.
@@ -200,53 +334,41 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     assert {each.name for each in judged} <= told(next(heard), "OK")
 
     # 4. An hour in which every request fails uses up the budget too fast.
-    cloudwatch.put_metric_data(
-        Namespace="AWS/SageMaker",
-        MetricData=[
-            {
-                "MetricName": "Invocation5XXErrors",
-                "Timestamp": START + 10_800,
-                "Values": [1.0],
-                "Counts": [400],
-                "Dimensions": [
-                    {"Name": "EndpointName", "Value": "kinds-dev-use1-fraud"},
-                    {"Name": "VariantName", "Value": "primary"},
-                ],
-            }
-        ],
-    )
+    failing_hour(cloudwatch)
     assert {f"kinds-dev-use1-slo-up-{label}" for label in ("fast", "slow", "ticket")} <= told(
         next(heard), "ALARM"
     )
 
     # 5. A rollback is told, of this environment alone.
-    for name in ("kinds-dev-use1-fraud", "kinds-prod-use1-fraud"):
-        detail = {"EndpointName": name, "EndpointStatus": "ROLLING_BACK"}
-        client(emulator, "events").put_events(
-            Entries=[
-                {
-                    "Source": "aws.sagemaker",
-                    "DetailType": "SageMaker Endpoint State Change",
-                    "Detail": json.dumps(detail),
-                }
-            ]
-        )
+    roll_back(emulator, "kinds-dev-use1-fraud", "kinds-prod-use1-fraud")
     (message,) = next(heard)
     assert "SageMaker endpoint kinds-dev-use1-fraud is ROLLING_BACK" in message
 
-    # 6. A service goes away with its alarms, of which a composite alarm names one.
+    # 6. What is written in a log counts, and the calls of that endpoint alone are kept.
+    assert logged(emulator) == {"timeouts": 1, "slow": 4.5}
+    assert audited(emulator) == [CONTEXT.arn("sagemaker", "endpoint/kinds-dev-use1-fraud")]
+
+    # 7. A service goes away with its alarms, of which a composite alarm names one.
     fewer = SPEC.replace(anomalies={}, composites={"all": CompositeAlarm(alarms=["*/memory"])})
     apply(hosted, asked(hosted, fewer))
-    (rule,) = [
-        each["AlarmRule"]
-        for each in cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
-        if each["AlarmName"].endswith("composite-all")
-    ]
-    assert "late" not in rule
+    assert "late" not in rule_of_all(cloudwatch)
 
-    # 7. Other limits are changed in place.
+    # 8. Other limits are changed in place.
     strict = fewer.replace(
         budget=Budget(usd_per_month=750),
+        cost_anomalies=CostAnomalies(usd=75, often="weekly", emails=["finance@example.com"]),
+        logs=Logs(
+            metrics={
+                "timeouts": LogMetric(
+                    pattern="{ $.error = TIMEOUT }", of=["fraud"], dimensions={"model": "$.model"}
+                )
+            },
+            anomalies=LogAnomalies(of=["fraud"], minutes=5, shown_days=30, pattern="ERROR"),
+            protection=DataProtection(
+                of=["fraud"], identifiers=["EmailAddress"], own={"CustomerId": "C-[0-9]+"}
+            ),
+        ),
+        audit=Audit(keep_days=30),
         alarms=ServiceAlarms(server_error_percent=0.5, latency_ms=100),
     )
     apply(hosted, asked(hosted, strict))
@@ -255,7 +377,17 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     assert float(budget["BudgetLimit"]["Amount"]) == 750
     assert budget["CostFilters"] == {"TagKeyValue": ["user:environment$dev-use1"]}
 
-    # 8. Nothing is left.
+    assert told_of_logs_and_money(emulator) == {
+        "filters": ["{ $.error = TIMEOUT }"],
+        "masked": ["EmailAddress", "CustomerId"],
+        "detectors": [("FIVE_MIN", 30)],
+        "told": [("WEEKLY", "finance@example.com")],
+        "monitors": 1,
+        "budgets": 1,
+        "trails": 1,
+    }
+
+    # 9. Nothing is left.
     hosted.terraform(
         stack_of(hosted, asked(hosted, strict)), "destroy", "-auto-approve", "-no-color"
     )
@@ -264,5 +396,4 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     assert cloudwatch.list_dashboards()["DashboardEntries"] == []
     assert client(emulator, "events").list_rules()["Rules"] == []
     assert client(emulator, "logs").describe_query_definitions()["queryDefinitions"] == []
-    budgets = client(emulator, "budgets").describe_budgets(AccountId=CONTEXT.account)
-    assert budgets.get("Budgets", []) == []
+    assert not any(told_of_logs_and_money(emulator).values())

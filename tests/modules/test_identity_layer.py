@@ -389,6 +389,12 @@ _READ_BY = {
     "aws_cloudwatch_composite_alarm": {"cloudwatch:DescribeAlarms"},
     "aws_cloudwatch_dashboard": {"cloudwatch:GetDashboard"},
     "aws_budgets_budget": {"budgets:ViewBudget"},
+    "aws_ce_anomaly_monitor": {"ce:GetAnomalyMonitors"},
+    "aws_ce_anomaly_subscription": {"ce:GetAnomalySubscriptions"},
+    "aws_cloudtrail": {"cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors"},
+    "aws_cloudwatch_log_anomaly_detector": {"logs:GetLogAnomalyDetector"},
+    "aws_cloudwatch_log_data_protection_policy": {"logs:GetDataProtectionPolicy"},
+    "aws_cloudwatch_log_metric_filter": {"logs:DescribeMetricFilters"},
     "aws_cloudwatch_query_definition": {"logs:DescribeQueryDefinitions"},
     "aws_default_security_group": {"ec2:DescribeSecurityGroups"},
     "aws_ec2_transit_gateway_vpc_attachment": {
@@ -456,7 +462,7 @@ def test_a_capability_that_leaves_out_what_a_plan_reads_is_found(
 def test_services_without_regions_are_not_limited_to_regions() -> None:
     more = get_args(DeployService)
     statements = {each["Sid"]: each for each in policies.deploy(CONTEXT, ["eu-west-1"], more)}
-    assert statements["DeployGlobal"]["Action"] == ["budgets:*", "chatbot:*", "route53:*"]
+    assert statements["DeployGlobal"]["Action"] == ["budgets:*", "ce:*", "chatbot:*", "route53:*"]
     assert not {*statements["Deploy"]["Action"]} & {*statements["DeployGlobal"]["Action"]}
 
 

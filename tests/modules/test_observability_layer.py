@@ -11,10 +11,12 @@ import pytest
 from inferform import (
     AnomalyAlarm,
     Apis,
+    Audit,
     Budget,
     Canary,
     CompositeAlarm,
     Context,
+    CostAnomalies,
     EcsCluster,
     EcsService,
     Environment,
@@ -289,6 +291,68 @@ def test_the_ids_of_http_apis_are_handed_up_to_what_watches_them(synthesize: Syn
     assert dimensions["Stage"] == "$default"
     read = stack["locals"][_local(dimensions["ApiId"])]
     assert read == '${data.terraform_remote_state.apis.outputs.http_ids["front"]}'
+
+
+def test_who_may_read_the_trail_of_calls(synthesize: Synthesize) -> None:
+    reader = "arn:aws:iam::111122223333:role/auditor"
+    spec = Observability(audit=Audit(of=["fraud"], readers=[reader], keep_days=90))
+    two = Inference(endpoints={"fraud": FRAUD, "other": FRAUD})
+    resources = synthesize(environment(spec, inference=two))["dev-use1-observability"]["resource"]
+    (trail,) = resources["aws_cloudtrail"].values()
+    fields = {
+        each["field"]: each["equals"]
+        for each in trail["advanced_event_selector"][0]["field_selector"]
+    }
+    assert fields == {
+        "eventCategory": ["Data"],
+        "resources.type": ["AWS::SageMaker::Endpoint"],
+        "resources.ARN": ["arn:aws:sagemaker:us-east-1:111122223333:endpoint/acme-dev-use1-fraud"],
+    }
+    (policy,) = resources["aws_s3_bucket_policy"].values()
+    assert trail["depends_on"] == [
+        f"aws_s3_bucket_policy.{next(iter(resources['aws_s3_bucket_policy']))}"
+    ]
+    statements = {each.get("Sid"): each for each in json.loads(policy["policy"])["Statement"]}
+    own = "arn:aws:cloudtrail:us-east-1:111122223333:trail/acme-dev-use1-audit"
+    assert statements["TrailWrites"]["Condition"]["StringEquals"]["aws:SourceArn"] == [own]
+    assert statements["NobodyElseReads"]["Effect"] == "Deny"
+    assert statements["NobodyElseReads"]["Condition"] == {
+        "ArnNotLike": {"aws:PrincipalArn": [reader]}
+    }
+    keys = [json.loads(each["policy"]) for each in resources["aws_kms_key"].values()]
+    decrypting = [
+        each["Principal"]
+        for key in keys
+        for each in key["Statement"]
+        if each["Action"] == "kms:Decrypt"
+    ]
+    assert decrypting == [{"AWS": [reader]}]
+    (rules,) = resources["aws_s3_bucket_lifecycle_configuration"].values()
+    assert 90 in [each["expiration"][0]["days"] for each in rules["rule"] if "expiration" in each]
+    # Nobody is shut out who is not named.
+    anybody = synthesize(environment(Observability(audit=Audit())))["dev-use1-observability"]
+    (policy,) = anybody["resource"]["aws_s3_bucket_policy"].values()
+    assert "NobodyElseReads" not in policy["policy"]
+
+
+def test_unusual_spending_is_that_of_the_environments_tag(synthesize: Synthesize) -> None:
+    context = CONTEXT.replace(tag_keys={"environment": "env"})
+    cases: tuple[tuple[Any, list[str], list[str]], ...] = (
+        ("immediate", [], ["SNS"]),
+        ("weekly", ["a@example.com", "b@example.com"], ["EMAIL", "EMAIL"]),
+    )
+    for often, emails, subscribed in cases:
+        spec = Observability(cost_anomalies=CostAnomalies(usd=12.5, often=often, emails=emails))
+        stack = synthesize(environment(spec, context=context))["dev-use1-observability"]
+        (monitor,) = stack["resource"]["aws_ce_anomaly_monitor"].values()
+        assert json.loads(monitor["monitor_specification"])["Tags"] == {
+            "Key": "env",
+            "MatchOptions": None,
+            "Values": ["dev-use1"],
+        }
+        (subscription,) = stack["resource"]["aws_ce_anomaly_subscription"].values()
+        assert [each["type"] for each in subscription["subscriber"]] == subscribed
+        assert subscription["threshold_expression"]["dimension"]["values"] == ["12.5"]
 
 
 def _local(reference: str) -> str:

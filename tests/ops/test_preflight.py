@@ -13,9 +13,11 @@ from inferform import (
     AsyncEndpoint,
     AutoMode,
     BatchTransform,
+    Budget,
     ContainerHealth,
     ContainerOptions,
     Context,
+    CostAnomalies,
     EcsCluster,
     EcsService,
     EksCluster,
@@ -31,6 +33,7 @@ from inferform import (
     MultiModel,
     MultiModelEndpoint,
     NetworkOutputs,
+    Observability,
     PipelineEndpoint,
     Pod,
     RealtimeEndpoint,
@@ -559,3 +562,26 @@ def test_a_given_role_that_trusts_another_service_is_found(account: Account) -> 
 def test_a_given_role_that_is_not_there_is_found(account: Account) -> None:
     arn = f"arn:aws:iam::{account.aws.context.account}:role/missing"
     assert given_role(account, arn).found == "does not exist"
+
+
+def test_what_counts_by_the_environments_tag_needs_it_to_be_active(account: Account) -> None:
+    explorer: Any = account.aws.any_client("ce")
+    spec = Observability(budget=Budget(usd_per_month=100), cost_anomalies=CostAnomalies(usd=20))
+
+    def outcomes() -> set[tuple[str, str]]:
+        checks = account.checks(observability=spec)
+        return {(each.outcome, each.found) for each in checks if each.check.id == "PRE25"}
+
+    (unknown,) = outcomes()
+    assert unknown == (
+        "failed",
+        "is not known as a cost-allocation tag, so that nothing is counted by it",
+    )
+    for status, outcome in (("Inactive", "failed"), ("Active", "passed")):
+        explorer.update_cost_allocation_tags_status(
+            CostAllocationTagsStatus=[{"TagKey": "environment", "Status": status}]
+        )
+        assert {each for each, _ in outcomes()} == {outcome}
+    # Nothing is counted by a tag without either of them.
+    bare = account.checks(observability=Observability())
+    assert "PRE25" not in {each.check.id for each in bare}

@@ -296,9 +296,33 @@ FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
         [changed("aws_sns_topic_subscription.s", ["create"], None, {"endpoint": "a@acme.test"})],
         [changed("aws_sns_topic_subscription.s", ["delete"], {"endpoint": "a@acme.test"}, None)],
     ),
+    "a trail of one more endpoint": (
+        "TELL2",
+        [changed("aws_cloudtrail.t", ["create"], None, {"name": "t"})],
+        [changed("aws_cloudtrail.t", ["delete"], {"name": "t"}, None)],
+    ),
+    "a mask where there was none": (
+        "TELL3",
+        [
+            changed(
+                "aws_cloudwatch_log_data_protection_policy.m",
+                ["create"],
+                None,
+                {"log_group_name": "g"},
+            )
+        ],
+        [
+            changed(
+                "aws_cloudwatch_log_data_protection_policy.m",
+                ["delete"],
+                {"log_group_name": "g"},
+                None,
+            )
+        ],
+    ),
 }
 
-BY_CASES = {"API1", "API2", "CMP1", "FUN1", "FUN2", "FUN3", "TELL1"}
+BY_CASES = {"API1", "API2", "CMP1", "FUN1", "FUN2", "FUN3", "TELL1", "TELL2", "TELL3"}
 """Risks that the real plan has no resource for; each has a case above."""
 
 

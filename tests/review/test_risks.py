@@ -56,6 +56,20 @@ ROUTE = {
 THROTTLED = {"throttling_rate_limit": 10, "throttling_burst_limit": 5}
 
 
+def trail(*endpoints: str) -> dict[str, Any]:
+    """A trail of the calls of endpoints."""
+    arns = [f"arn:aws:sagemaker:us-east-1:111122223333:endpoint/{name}" for name in endpoints]
+    selector = {"field_selector": [{"field": "resources.ARN", "equals": arns}]}
+    return {"name": "audit", "enable_logging": True, "advanced_event_selector": [selector]}
+
+
+def mask(*names: str) -> dict[str, Any]:
+    """A policy that masks some data in a log."""
+    arns = [f"arn:aws:dataprotection::aws:data-identifier/{name}" for name in names]
+    statement = {"DataIdentifier": arns, "Operation": {"Deidentify": {"MaskConfig": {}}}}
+    return {"log_group_name": "fraud", "policy_document": json.dumps({"Statement": [statement]})}
+
+
 def stack_of(kind: str, **properties: str) -> dict[str, Any]:
     """A CloudFormation stack of one resource of SageMaker's."""
     resource = {"Type": f"AWS::SageMaker::{kind}", "Properties": properties}
@@ -378,6 +392,19 @@ CASES: dict[str, tuple[str, Entry]] = {
         "SEC3",
         update("aws_cloudwatch_log_group.l", {"retention_in_days": 365}, {"retention_in_days": 30}),
     ),
+    "calls of an endpoint are kept no more": (
+        "TELL2",
+        update("aws_cloudtrail.t", trail("fraud", "risk"), trail("fraud")),
+    ),
+    "the trail ends": ("TELL2", changed("aws_cloudtrail.t", ["delete"], trail("fraud"), None)),
+    "less of a log is masked": (
+        "TELL3",
+        update(
+            "aws_cloudwatch_log_data_protection_policy.m",
+            mask("EmailAddress", "Name"),
+            mask("EmailAddress"),
+        ),
+    ),
     "a receiver of alarms goes away": (
         "TELL1",
         changed(
@@ -661,6 +688,14 @@ def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:
 
 SERVICE_OF_FOUR = {"name": "s", "desired_count": 4, "task_definition": "b"}
 QUIET: dict[str, Entry] = {
+    "calls of one more endpoint are kept": update(
+        "aws_cloudtrail.t", trail("fraud"), trail("fraud", "risk")
+    ),
+    "more of a log is masked": update(
+        "aws_cloudwatch_log_data_protection_policy.m",
+        mask("EmailAddress"),
+        mask("EmailAddress", "Name"),
+    ),
     "an inference component is released": update(
         "aws_cloudformation_stack.s", {**COMPONENT, "parameters": {"Model": "a"}}, COMPONENT
     ),

@@ -15,17 +15,21 @@ from inferform import (
     AnomalyAlarm,
     Apis,
     AsyncEndpoint,
+    Audit,
     Budget,
     Canary,
     Component,
     CompositeAlarm,
     Context,
+    CostAnomalies,
     CpuUtilization,
+    DataProtection,
     EcsCluster,
     EcsService,
     EksCluster,
     EksService,
     Environment,
+    Existing,
     Fargate,
     HttpApi,
     HttpRoute,
@@ -35,6 +39,9 @@ from inferform import (
     Kubernetes,
     LambdaFunction,
     LoadBalancer,
+    LogAnomalies,
+    LogMetric,
+    Logs,
     Model,
     MultiVariantEndpoint,
     Naming,
@@ -64,8 +71,10 @@ from inferform.alarms.watched import Handed
 from inferform.between import between
 from inferform.eks.spec import Addon
 from inferform.observability.alarms import Alarm, Found, find_alarms
+from inferform.observability.audit import audited
 from inferform.observability.dashboard import body, dashboards
 from inferform.observability.events import told
+from inferform.observability.logs import counted, read_logs
 from inferform.observability.queries import saved
 from inferform.observability.slo import WINDOWS
 from inferform.spec import problems_of
@@ -120,8 +129,8 @@ def test_every_alarm_of_the_table_is_of_a_metric_and_a_limit_that_exist() -> Non
             ServiceAlarms().minutes_of(bad)
             for other in filter(None, (bad.share_of, bad.short_of)):
                 assert publishes.named(other), kind
-        for counted in filter(None, (publishes.requests, publishes.failures)):
-            assert publishes.named(counted.metric), kind
+        for number in filter(None, (publishes.requests, publishes.failures)):
+            assert publishes.named(number.metric), kind
         assert publishes.latency is None or publishes.named(publishes.latency), kind
 
 
@@ -784,6 +793,159 @@ def test_a_dashboard_has_no_metric_that_its_service_never_publishes() -> None:
     assert "Invocations" not in names["endpoint/late"]
     assert "InvocationsProcessed" in names["endpoint/late"]
     assert not {"CPUUtilization", "GPUUtilization", "DiskUtilization"} & names["endpoint/cold"]
+
+
+# Logs, audit and unusual spending
+
+
+def test_every_log_group_is_counted_once_and_told_by_the_services_limits() -> None:
+    spec = Observability(
+        logs=Logs(
+            metrics={
+                "timeouts": LogMetric(pattern="timeout", alarm_above=3),
+                "seconds": LogMetric(pattern="{ $.seconds > 0 }", of=["quick"], value="$.seconds"),
+            },
+            anomalies=LogAnomalies(of=["fraud"]),
+        ),
+        services={"quick": ServiceAlarms(minutes=2, of_minutes=4)},
+    )
+    made = fronted(spec)
+    assert [(each.metric, each.read.group) for each in counted(made, spec)] == [
+        ("endpoint/fraud/timeouts", "/aws/sagemaker/Endpoints/acme-dev-use1-fraud"),
+        ("lambda/quick/timeouts", "/inferform/dev-use1/lambda/quick"),
+        ("http-api/fraud/timeouts", "/inferform/dev-use1/http-api/fraud"),
+        ("rest-api/models/timeouts", "/inferform/dev-use1/rest-api/models"),
+        ("lambda/quick/seconds", "/inferform/dev-use1/lambda/quick"),
+    ]
+    found = find_alarms(made)
+    quick, fraud = of("lambda/quick/log-timeouts", found), of("endpoint/fraud/log-timeouts", found)
+    assert [(each.datapoints, each.periods, each.threshold) for each in (quick, fraud)] == [
+        (2, 4, 3),
+        (3, 5, 3),
+    ]
+    assert "lambda/quick/log-seconds" not in found.by_key
+    unusual = of("endpoint/fraud/log-anomalies", found)
+    assert unusual.terms[0].dimensions == {
+        "LogAnomalyDetector": "acme-dev-use1-fraud-endpoint",
+        "LogAnomalyPriority": "HIGH",
+    }
+    quiet = spec.replace(logs=Logs(anomalies=LogAnomalies(tells=False)))
+    assert "log-anomalies" not in {
+        key.rpartition("/")[2] for key in find_alarms(fronted(quiet)).by_key
+    }
+
+
+def test_a_log_group_that_two_services_share_is_read_once() -> None:
+    shared = Existing(log_group="/shared")
+    functions = {name: LambdaFunction(model=MODEL, existing=shared) for name in ("one", "two")}
+    made = environment(Inference(functions=functions))
+    assert [each.key for each in read_logs(made, ())] == ["lambda_one"]
+
+
+@pytest.mark.parametrize(
+    ("made", "path"),
+    [
+        (lambda: LogMetric(pattern="x" * 1025), "pattern"),
+        (lambda: LogMetric(pattern="%a% %b% %c%"), "pattern"),
+        (lambda: LogMetric(pattern="", value="many"), "value"),
+        (lambda: LogMetric(pattern="", dimensions={"model": "model"}), "dimensions.model"),
+        (
+            lambda: LogMetric(pattern="", dimensions=dict.fromkeys("abcd", "$.a")),
+            "dimensions",
+        ),
+        (
+            lambda: LogMetric(pattern="", dimensions={"a": "$.a"}, default_value=0),
+            "default_value",
+        ),
+        (lambda: LogMetric(pattern="", dimensions={"a": "$.a"}, alarm_above=0), "alarm_above"),
+    ],
+)
+def test_what_a_metric_filter_does_not_take_is_refused(made: Any, path: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        made()
+    (problem,) = caught.value.problems
+    assert (problem.rule, ".".join(map(str, problem.path))) == ("MON9", path)
+    # The nearest that is taken.
+    LogMetric(pattern='"%a% %b%" %c% %d%' + "x" * 1007, value="-0.5", default_value=0)
+    LogMetric(pattern="", dimensions=dict.fromkeys("abc", "$.a"), value="$.request.seconds")
+
+
+def test_a_log_group_has_no_more_filters_and_expressions_than_it_takes() -> None:
+    def with_metrics(count: int, pattern: str) -> Observability:
+        return Observability(
+            logs=Logs(metrics={f"m{index}": LogMetric(pattern=pattern) for index in range(count)})
+        )
+
+    environment(spec=with_metrics(100, "error"))
+    (problem,) = broken(with_metrics(101, "error"))
+    assert "101 filters" in problem
+    environment(spec=with_metrics(5, "%a%"))
+    (problem,) = broken(with_metrics(3, "%a% %b%"))
+    assert "6 regular expressions" in problem
+    assert "[MON9]" in problem
+
+
+def test_logs_that_are_not_in_cloudwatch_are_not_read() -> None:
+    pods = Kubernetes(
+        services={"pods": EksService(model=MODEL, compute=Pod(vcpu=1.0, memory_mib=2048))}
+    )
+    for logs in (
+        Logs(metrics={"all": LogMetric(pattern="", of=["pods"])}),
+        Logs(anomalies=LogAnomalies(of=["pods"])),
+        Logs(protection=DataProtection(of=["pods"])),
+    ):
+        (problem,) = broken(
+            Observability(logs=logs), eks=EksCluster(version="1.35"), kubernetes=pods
+        )
+        assert "[MON18]" in problem
+
+
+def test_a_mask_is_a_policy_that_counts_and_masks_the_same() -> None:
+    spec = DataProtection(identifiers=["Name"], own={"CustomerId": "C-[0-9]+"}, findings="/found")
+    document = spec.document("aws-cn")
+    count, mask = document["Statement"]
+    names = ["arn:aws-cn:dataprotection::aws:data-identifier/Name", "CustomerId"]
+    assert count["DataIdentifier"] == mask["DataIdentifier"] == names
+    assert count["Operation"]["Audit"]["FindingsDestination"] == {
+        "CloudWatchLogs": {"LogGroup": "/found"}
+    }
+    assert document["Configuration"] == {
+        "CustomDataIdentifier": [{"Name": "CustomerId", "Regex": "C-[0-9]+"}]
+    }
+    wrong: dict[str, Any]
+    for wrong in (
+        {"identifiers": []},
+        {"identifiers": ["Name", "Name"]},
+        {"identifiers": ["name"]},
+        {"own": {"a b": "x"}},
+        {"own": {"a": "(x)"}},
+        {"own": {f"a{index}": "x" for index in range(11)}},
+    ):
+        with pytest.raises(SpecError, match="MON19"):
+            DataProtection(**wrong)
+
+
+def test_only_endpoints_are_audited() -> None:
+    made = fronted(Observability(audit=Audit()))
+    assert [each.full_name for each in audited(made, Audit())] == ["endpoint/fraud"]
+    (problem,) = broken(Observability(audit=Audit(of=["frod"])))
+    assert "[MON12]" in problem
+    assert "audit.of" in problem
+    (problem,) = broken(Observability(audit=Audit()), inference=Inference(endpoints={}))
+    assert "would keep nothing" in problem
+
+
+def test_unusual_spending_is_told_in_a_way_that_aws_has() -> None:
+    wrong: dict[str, Any]
+    for wrong in (
+        {"emails": ["a@example.com"]},
+        {"often": "daily"},
+        {"often": "weekly", "emails": ["a@example.com"] * 2},
+        {"usd": 0},
+    ):
+        with pytest.raises(SpecError, match="MON21"):
+            CostAnomalies(**({"usd": 10} | wrong))
+    CostAnomalies(usd=10, often="daily", emails=["a@example.com"])
 
 
 # Events

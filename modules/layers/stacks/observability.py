@@ -9,9 +9,20 @@ from ...cdk import Construct, TerraformLocal
 from ...context import Context
 from ...layer import Layer
 from ...observability.alarms import find_alarms
-from ...observability.construct import Alarms, Dashboards, EventRule, MonthlyBudget, Queries, Topic
+from ...observability.audit import audited
+from ...observability.construct import (
+    Alarms,
+    Dashboards,
+    EventRule,
+    MonthlyBudget,
+    Queries,
+    Topic,
+    UnusualSpending,
+)
 from ...observability.dashboard import dashboards
 from ...observability.events import told
+from ...observability.kept_construct import KeptLogs, Trail
+from ...observability.logs import counted, detectors, read_logs
 from ...observability.queries import saved
 from ...observability.spec import Observability
 from ...outputs import ApisOutputs, EcsOutputs, InferenceOutputs, Outputs
@@ -62,6 +73,24 @@ class ObservabilityLayer(Layer):
         )
         if spec.budget is not None:
             MonthlyBudget(self, "budget", context=context, spec=spec.budget, topic=self.topic.arn)
+        if spec.cost_anomalies is not None:
+            UnusualSpending(
+                self, "spending", context=context, spec=spec.cost_anomalies, topic=self.topic.arn
+            )
+        protection = spec.logs.protection
+        KeptLogs(
+            self,
+            "logs",
+            context=context,
+            counted=counted(environment, spec),
+            detectors=detectors(environment, spec),
+            anomalies=spec.logs.anomalies,
+            masked=read_logs(environment, protection.of) if protection else (),
+            protection=protection,
+        )
+        if spec.audit is not None:
+            of = audited(environment, spec.audit)
+            Trail(self, "audit", context=context, spec=spec.audit, of=of)
         Queries(self, "queries", made=saved(environment) if spec.queries else ())
         events = Construct(self, "events")
         self.events = {
