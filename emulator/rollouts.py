@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 
-from . import hosting, planned
+from . import hosting, planned, told_events
 
 Outcome = Literal["succeed", "fail", "rollback", "rollback-failed"]
 
@@ -97,6 +97,14 @@ def _plans(backend: Any) -> dict[str, Plan]:
     return plans
 
 
+_TOLD = {
+    "fail": "FAILED",
+    "rollback": "IN_SERVICE",
+    "rollback-failed": "UPDATE_ROLLBACK_FAILED",
+}
+"""What EventBridge is told of the end of a deployment that did not succeed."""
+
+
 def snapshot(endpoint: Any) -> dict[str, Any]:
     """What the endpoint runs now."""
     return {name: getattr(endpoint, name, None) for name in _DEPLOYED}
@@ -140,7 +148,9 @@ def advance(endpoint: Any) -> None:
         return
     rolls_back = deployment.updates and plan.outcome in ("rollback", "rollback-failed")
     if rolls_back and deployment.shown <= plan.describes + plan.rolling_back_describes:
-        endpoint.endpoint_status = "RollingBack"
+        if endpoint.endpoint_status != "RollingBack":
+            endpoint.endpoint_status = "RollingBack"
+            told_events.endpoint_changed(endpoint, "ROLLING_BACK")
         return
     _settle(endpoint, deployment)
 
@@ -156,6 +166,9 @@ def _settle(endpoint: Any, deployment: _Deployment) -> None:
         endpoint.endpoint_status = "InService"
         endpoint.failure_reason = None
         return
+    if outcome == "rollback" and endpoint.endpoint_status != "RollingBack":
+        told_events.endpoint_changed(endpoint, "ROLLING_BACK")
+    told_events.endpoint_changed(endpoint, _TOLD[outcome])
     endpoint.endpoint_status = {
         "fail": "Failed",
         "rollback": "InService",

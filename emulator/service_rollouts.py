@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 from moto.core.utils import utcnow
 from moto.moto_api._internal import mock_random
 
-from . import planned, tasks
+from . import planned, tasks, told_events
 
 Outcome = Literal["succeed", "fail", "rollback"]
 
@@ -228,6 +228,7 @@ def _fail(service: Any, rollout: _Rollout) -> None:
     service.running_count = rollout.old["runningCount"] if rollout.old else 0
     service.pending_count = 0
     _tell(service, f"(deployment {rollout.new['id']}) deployment failed: {reason}")
+    told_events.service_failed(service, rollout.new["id"], said)
     _end(service, rollout, "STOPPED", said)
 
 
@@ -256,6 +257,9 @@ def _roll_back(service: Any, rollout: _Rollout) -> None:
         },
     )
     _tell(service, f"(deployment {rollout.new['id']}) deployment failed: {reason}")
+    told_events.service_failed(
+        service, rollout.new["id"], f"ECS deployment circuit breaker: {reason}"
+    )
     _tell(service, f"rolling back to deployment {old['id']}.")
 
 

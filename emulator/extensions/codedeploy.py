@@ -21,7 +21,7 @@ from moto.ecs.models import ecs_backends
 from moto.elbv2.models import FakeAction, elbv2_backends
 from moto.moto_api._internal import mock_random
 
-from .. import functions, service_rollouts
+from .. import functions, service_rollouts, told_events
 from .registry import Service
 
 service = Service("codedeploy", CodeDeployResponse)
@@ -194,6 +194,7 @@ def _begin_shift(response: CodeDeployResponse, deployment: Any) -> None:
     except functions.WrongRevisionError as wrong:
         deployment.status, deployment.complete_time = "Failed", utcnow()
         deployment.failure = str(wrong)
+        _tell(response, deployment)
         return
     deployment.shift = shift
     _move_on(response, deployment)
@@ -211,6 +212,7 @@ def _move_on(response: CodeDeployResponse, deployment: Any) -> None:
             deployment.shift.back()
             deployment.rolled_back = True
         deployment.shift = None
+        _tell(response, deployment)
     elif deployment.shift.step():
         deployment.status, deployment.complete_time = "Succeeded", utcnow()
         deployment.shift = None
@@ -240,6 +242,25 @@ def _end(response: CodeDeployResponse, deployment: Any) -> None:
         deployment.status = "Succeeded"
         _move_tasks(response, group, _task_definition(deployment.revision))
         _move_traffic(response, group)
+    _tell(response, deployment)
+
+
+_STATES = {"Failed": "FAILURE", "Stopped": "STOP", "Succeeded": "SUCCESS"}
+
+
+def _tell(response: CodeDeployResponse, deployment: Any) -> None:
+    """AWS CodeDeploy user guide, "Monitoring deployments with Amazon CloudWatch Events"."""
+    group = deployment.deployment_group
+    name = group.application.application_name
+    arn = f"arn:aws:codedeploy:{response.region}:{response.current_account}:application:{name}"
+    detail = {
+        "region": response.region,
+        "deploymentId": deployment.deployment_id,
+        "application": name,
+        "deploymentGroup": group.deployment_group_name,
+        "state": _STATES[deployment.status],
+    }
+    told_events.put(arn, "CodeDeploy Deployment State-change Notification", detail, [arn])
 
 
 @service.corrects("GetDeployment", gap="shows no deployment in progress")
