@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inferform import Environment
-from inferform.observability.dashboard import Dashboard, Line, Widget, dashboards
+from inferform.observability.dashboard import (
+    QUERIES_LINK,
+    Dashboard,
+    Line,
+    Widget,
+    console,
+    dashboards,
+    log_link,
+)
 
 from .errors import BadInputError
 
@@ -87,18 +95,48 @@ def _page(made: Dashboard, recorded: Recorded | None, environment: Environment) 
     service = ""
     for widget in made.widgets:
         if widget.service != service and cells:
-            rows.append(_row(service, cells))
+            rows.append(_row(service, cells, made, environment))
             cells = []
         service = widget.service
         cells.append(_cell(widget, recorded))
     if cells:
-        rows.append(_row(service, cells))
+        rows.append(_row(service, cells, made, environment))
     title = html.escape(made.name)
-    return f"<section><h2>{title}</h2>{listed}{''.join(rows)}</section>"
+    return f"<section><h2>{title}</h2>{_costs(made, environment)}{listed}{''.join(rows)}</section>"
 
 
-def _row(service: str, cells: Sequence[str]) -> str:
-    return f'<h3>{html.escape(service)}</h3><div class="grid">{"".join(cells)}</div>'
+def _costs(made: Dashboard, environment: Environment) -> str:
+    """What the environment is expected to cost, with the links of the dashboard."""
+    if not made.costs:
+        return ""
+    from .cost.prices import price_table
+    from .cost.specs import estimate
+
+    found = estimate(environment, price_table())
+    least = "at least " if found.not_priced else ""
+    known = f"{least}${found.total.expected:,.0f} a month by inferform cost"
+    links = [_link(words, link) for words, link in made.costs]
+    queries = [_link(name, f"{_cloudwatch(environment)}{QUERIES_LINK}") for name in made.queries]
+    more = f"<p>Saved queries: {' · '.join(queries)}</p>" if queries else ""
+    return f"<p>Costs: {known} · {' · '.join(links)}</p>{more}"
+
+
+def _cloudwatch(environment: Environment) -> str:
+    context = environment.context
+    return f"{console(context.partition)}/cloudwatch/home?region={context.region}"
+
+
+def _link(words: str, link: str) -> str:
+    return f'<a href="{html.escape(link)}">{html.escape(words)}</a>'
+
+
+def _row(service: str, cells: Sequence[str], made: Dashboard, environment: Environment) -> str:
+    home = _cloudwatch(environment)
+    links = "".join(
+        f" <small>{_link('log', home + log_link(group))}</small>"
+        for group in made.logs.get(service, ())
+    )
+    return f'<h3>{html.escape(service)}{links}</h3><div class="grid">{"".join(cells)}</div>'
 
 
 def _cell(widget: Widget, recorded: Recorded | None) -> str:
@@ -212,7 +250,8 @@ _CSS = """
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1320px; padding: 16px; background: var(--ground); color: var(--ink); font: 14px/1.45 system-ui, sans-serif; }
 h1 { font-size: 20px; margin: 0; } h2 { font-size: 16px; margin: 24px 0 4px; } h3 { font-size: 14px; margin: 20px 0 8px; }
-h2, h3, li, summary { overflow-wrap: anywhere; }
+a { color: inherit; } h3 small { font-weight: 400; }
+h2, h3, p, li, summary { overflow-wrap: anywhere; }
 p { color: var(--soft); margin: 4px 0; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(320px, 100%), 1fr)); gap: 12px; }
 figure { margin: 0; padding: 10px 12px; background: var(--card); border: 1px solid var(--line); border-radius: 6px; min-width: 0; }

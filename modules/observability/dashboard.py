@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import quote
 
 from ..alarms.published import Published, Row
 from ..alarms.watched import Dimensions, Watched
 from ..service import Subject
 from .alarms import Alarm, Found, find_alarms
 from .names import dashboard_name
+from .queries import saved
 
 if TYPE_CHECKING:
     from ..environment import Environment
@@ -91,6 +93,15 @@ class Dashboard:
     others: Sequence[str] = field(default_factory=tuple)
     """The names of the other dashboards of the environment."""
 
+    logs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The log groups of each service of its graphs, by the service."""
+
+    queries: Sequence[str] = ()
+    """The names of the saved queries."""
+
+    costs: Sequence[tuple[str, str]] = ()
+    """What there is to see of costs, each with its link."""
+
     @property
     def metrics(self) -> int:
         """How many metrics it counts for."""
@@ -101,7 +112,7 @@ def dashboards(environment: Environment, found: Found | None = None) -> list[Das
     """The dashboards of an environment: one, or as many as CloudWatch's limits ask for."""
     found = found or find_alarms(environment)
     pages: list[list[Widget]] = [[]]
-    room = WIDGETS_OF_A_DASHBOARD - _alarm_widgets(len(found.alarms)) - 1
+    room = WIDGETS_OF_A_DASHBOARD - _alarm_widgets(len(found.alarms)) - 2
     for each in environment.subjects:
         made = list(_widgets(each, found))
         metrics = sum(widget.metrics for widget in (*pages[-1], *made))
@@ -111,6 +122,9 @@ def dashboards(environment: Environment, found: Found | None = None) -> list[Das
     if not pages[0]:
         return []
     names = [dashboard_name(environment.context, index) for index in range(len(pages))]
+    spec = environment.observability
+    saves = spec is not None and spec.queries
+    queries = tuple(each.name for each in saved(environment)) if saves else ()
     shown = [each.name for each in found.composites]
     shown += [each.name for each in found.alarms if each.tells]
     return [
@@ -119,9 +133,57 @@ def dashboards(environment: Environment, found: Found | None = None) -> list[Das
             widgets=tuple(widgets),
             alarms=tuple(shown) if index == 0 else (),
             others=tuple(other for other in names if other != name),
+            logs=_logs(environment, widgets),
+            queries=queries if index == 0 else (),
+            costs=_costs(environment) if index == 0 else (),
         )
         for index, (name, widgets) in enumerate(zip(names, pages, strict=True))
     ]
+
+
+def _logs(environment: Environment, widgets: Sequence[Widget]) -> Mapping[str, Sequence[str]]:
+    services = {widget.service for widget in widgets}
+    return {
+        each.full_name: tuple(each.spec.log_groups(each.place))
+        for each in environment.subjects
+        if each.full_name in services
+    }
+
+
+def _costs(environment: Environment) -> Sequence[tuple[str, str]]:
+    """The budget and the monitor of the environment; CloudWatch has no metric of what a tag costs."""
+    spec, home = environment.observability, console(environment.context.partition)
+    found = []
+    if spec is not None and spec.budget is not None:
+        dollars = f"Budget of ${spec.budget.usd_per_month:,g} a month"
+        found.append((dollars, f"{home}/billing/home#/budgets"))
+    if spec is not None and spec.cost_anomalies is not None:
+        found.append(
+            ("Unusual spending", f"{home}/cost-management/home#/anomaly-detection/overview")
+        )
+    return (*found, ("What it costs", f"{home}/cost-management/home#/cost-explorer"))
+
+
+_CONSOLES = {
+    "aws-cn": "https://console.amazonaws.cn",
+    "aws-us-gov": "https://console.amazonaws-us-gov.com",
+}
+
+
+def console(partition: str) -> str:
+    """The console of a partition."""
+    return _CONSOLES.get(partition, "https://console.aws.amazon.com")
+
+
+def log_link(group: str) -> str:
+    """The place of a log group within CloudWatch's console, which escapes its name twice, with `$` for
+    the `%` between."""
+    twice = quote(quote(group, safe=""), safe="").replace("%", "$")
+    return f"#logsV2:log-groups/log-group/{twice}"
+
+
+QUERIES_LINK = "#logsV2:logs-insights"
+"""The place of saved queries within CloudWatch's console."""
 
 
 def widgets_of(each: Subject) -> list[Widget]:
@@ -209,6 +271,10 @@ def body(dashboard: Dashboard, region: str, resolve: Any, arn: Any) -> dict[str,
         given = {"title": "Alarms", "alarms": [arn(name) for name in names]}
         widgets.append(_placed("alarm", 0, top, _COLUMNS, height, **given))
         top += height
+    if text := about(dashboard):
+        height = min(12, 2 + len(dashboard.logs) // 2)
+        widgets.append(_placed("text", 0, top, _COLUMNS, height, markdown=text))
+        top += height
     column, service = 0, ""
     for widget in dashboard.widgets:
         if widget.service != service or column + 8 > _COLUMNS:
@@ -217,6 +283,19 @@ def body(dashboard: Dashboard, region: str, resolve: Any, arn: Any) -> dict[str,
         widgets.append(_graph(widget, column, top, region, resolve))
         column += 8
     return {"widgets": widgets}
+
+
+def about(dashboard: Dashboard) -> str:
+    """Where else to look: logs, saved queries and costs, in Markdown."""
+    logs = [
+        f"{service} {' '.join(f'[log]({log_link(group)})' for group in groups)}"
+        for service, groups in dashboard.logs.items()
+        if groups
+    ]
+    queries = [f"[{name}]({QUERIES_LINK})" for name in dashboard.queries]
+    costs = [f"[{words}]({link})" for words, link in dashboard.costs]
+    rows = (("Logs", logs), ("Queries", queries), ("Costs", costs))
+    return "\n\n".join(f"**{title}** {' · '.join(each)}" for title, each in rows if each)
 
 
 def _placed(kind: str, x: int, y: int, width: int, height: int, **given: Any) -> dict[str, Any]:

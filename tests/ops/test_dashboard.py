@@ -10,6 +10,7 @@ import pytest
 
 from inferform import (
     AsyncEndpoint,
+    Budget,
     Context,
     Environment,
     Image,
@@ -64,7 +65,21 @@ def test_the_page_has_the_widgets_and_lines_of_the_dashboard() -> None:
 def test_the_page_needs_nothing_else_and_is_the_same_each_time() -> None:
     drawn = draw(WATCHED).text
     assert drawn == draw(WATCHED).text
-    assert not re.findall(r"<script|https?://|<link|@import", drawn)
+    # It links to AWS's console, and loads nothing.
+    linked = re.sub(r'<a href="https://console.aws.amazon.com/[^"]*">', "", drawn)
+    assert linked != drawn
+    assert not re.findall(r"<script|https?://|<link|@import|src=", linked)
+
+
+def test_the_page_says_what_it_costs_and_leads_to_logs_queries_and_the_budget() -> None:
+    spec = Observability(budget=Budget(usd_per_month=1500))
+    drawn = draw(environment(spec)).text
+    assert re.search(r"Costs: (at least )?\$[\d,]+ a month by inferform cost", drawn)
+    assert "Budget of $1,500 a month</a>" in drawn
+    assert "inferform/dev-use1/errors</a>" in drawn
+    group = "$252Faws$252Fsagemaker$252FEndpoints$252Facme-dev-use1-late"
+    assert f"#logsV2:log-groups/log-group/{group}" in drawn
+    assert "errors</a>" not in draw(environment(Observability(queries=False))).text
 
 
 def test_recorded_data_is_drawn_and_what_is_missing_is_said(tmp_path: Path) -> None:

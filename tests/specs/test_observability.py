@@ -72,7 +72,7 @@ from inferform.between import between
 from inferform.eks.spec import Addon
 from inferform.observability.alarms import Alarm, Found, find_alarms
 from inferform.observability.audit import audited
-from inferform.observability.dashboard import body, dashboards
+from inferform.observability.dashboard import about, body, dashboards
 from inferform.observability.events import told
 from inferform.observability.logs import counted, read_logs
 from inferform.observability.queries import saved
@@ -716,12 +716,29 @@ def test_two_hundred_endpoints_are_shown_within_the_limits_of_cloudwatch() -> No
         assert len(content["widgets"]) <= 500
         for each in content["widgets"]:
             assert len(each["properties"].get("alarms", ())) <= 100
+        # CloudWatch takes a megabyte of a dashboard.
+        assert len(json.dumps(content)) < 1_000_000
         assert set(page.others) == {other.name for other in pages} - {page.name}
     shown = [widget.service for page in pages for widget in page.widgets]
     assert set(shown) == {each.full_name for each in made.deployed}
     assert len(shown) == 200 * 4
     listed = [name for page in pages for name in page.alarms]
     assert listed == [each.name for each in find_alarms(made).alarms]
+
+
+def test_a_dashboard_leads_to_logs_saved_queries_and_costs() -> None:
+    made = fronted(Observability(budget=Budget(usd_per_month=50)))
+    (page,) = dashboards(made)
+    (text,) = [
+        each["properties"]["markdown"]
+        for each in body(page, "us-east-1", str, str)["widgets"]
+        if each["type"] == "text"
+    ]
+    assert "http-api/fraud [log](#logsV2:log-groups/log-group/$252Finferform" in text
+    assert "[inferform/dev-use1/errors](#logsV2:logs-insights)" in text
+    assert "[Budget of $50 a month](https://console.aws.amazon.com/billing/home#/budgets)" in text
+    china = CONTEXT.replace(region="cn-north-1")
+    assert "console.amazonaws.cn" in about(dashboards(environment(context=china))[0])
 
 
 def test_no_two_widgets_of_a_dashboard_lie_on_each_other() -> None:
