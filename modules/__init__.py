@@ -78,6 +78,7 @@ from .eks.spec import (
     Taint,
 )
 from .environment import Environment
+from .events.spec import Approval, Dispatch, EventBus, ForwardTo, StartCodePipeline, StartWorkflow
 from .existing import Existing
 from .functions.parts import (
     Asynchronous,
@@ -211,6 +212,7 @@ __all__ = [
     "AnomalyAlarm",
     "ApiDomain",
     "Apis",
+    "Approval",
     "ArtifactBucket",
     "AsyncEndpoint",
     "Asynchronous",
@@ -253,6 +255,7 @@ __all__ = [
     "DataProtection",
     "Dhcp",
     "DirectEndpoint",
+    "Dispatch",
     "EbsMount",
     "Ec2",
     "Ec2Capacity",
@@ -268,6 +271,7 @@ __all__ = [
     "EndpointAlarms",
     "EndpointMetrics",
     "Environment",
+    "EventBus",
     "Events",
     "Existing",
     "ExistingBucket",
@@ -278,6 +282,7 @@ __all__ = [
     "FireLens",
     "Firewall",
     "FlowLogs",
+    "ForwardTo",
     "FrameworkContainer",
     "FunctionAlarms",
     "FunctionContainer",
@@ -406,6 +411,8 @@ __all__ = [
     "Spec",
     "SpecError",
     "Spot",
+    "StartCodePipeline",
+    "StartWorkflow",
     "Step",
     "StepScaling",
     "Taint",

@@ -30,6 +30,10 @@ WORDS: Mapping[str, str] = {
     "aws_budgets_budget": "budget",
     "aws_cloudwatch_dashboard": "CloudWatch dashboard",
     "aws_cloudformation_stack": "CloudFormation stack",
+    "aws_cloudwatch_event_api_destination": "API destination",
+    "aws_cloudwatch_event_archive": "archive of events",
+    "aws_cloudwatch_event_bus": "event bus",
+    "aws_cloudwatch_event_connection": "connection of EventBridge",
     "aws_cloudwatch_event_rule": "EventBridge rule",
     "aws_cloudwatch_query_definition": "saved query",
     "aws_cloudwatch_log_group": "log group",
@@ -58,6 +62,7 @@ WORDS: Mapping[str, str] = {
     "aws_sfn_state_machine": "state machine",
     "aws_chatbot_slack_channel_configuration": "chat configuration",
     "aws_sns_topic": "SNS topic",
+    "aws_sqs_queue": "SQS queue",
 }
 """What people call what has a name of its own, by Terraform type, where that is not the type's own
 words."""
@@ -82,6 +87,10 @@ LIMITS: Mapping[str, int] = {
     "aws_cloudwatch_dashboard": 255,
     "aws_cloudwatch_log_anomaly_detector": 255,
     "aws_cloudformation_stack": 128,
+    "aws_cloudwatch_event_api_destination": 64,
+    "aws_cloudwatch_event_archive": 48,
+    "aws_cloudwatch_event_bus": 256,
+    "aws_cloudwatch_event_connection": 64,
     "aws_cloudwatch_event_rule": 64,
     "aws_cloudwatch_query_definition": 255,
     "aws_cloudwatch_log_group": 512,
@@ -115,6 +124,7 @@ LIMITS: Mapping[str, int] = {
     "aws_sagemaker_model_package_group": 63,
     "aws_scheduler_schedule": 64,
     "aws_sns_topic": 256,
+    "aws_sqs_queue": 80,
     "aws_security_group": 255,
     "aws_service_discovery_private_dns_namespace": 253,
     "aws_service_discovery_service": 127,
@@ -126,7 +136,7 @@ LIMITS: Mapping[str, int] = {
 Source: botocore's service models, except ECS (255 letters, CreateCluster), EKS Fargate profiles and
 node groups (EKS User Guide), EC2 security groups (255, CreateSecurityGroup), HTTP APIs, VPC links
 (128) and domains (512, API Gateway V2 API reference), functions (64, AWS Lambda API reference,
-CreateFunction), load balancers and
+CreateFunction), queues (80, Amazon SQS API reference, CreateQueue), load balancers and
 target groups (32, CreateLoadBalancer, CreateTargetGroup).
 """
 

@@ -16,7 +16,8 @@ from cdktf_cdktf_provider_aws.kms_key import KmsKey
 class Key(Construct):
     """A customer-managed key with yearly rotation, usable by the account and by its logs.
 
-    `read_accounts` may decrypt with it what they read from S3.
+    `read_accounts` may decrypt with it what they read from S3, `write_accounts` encrypt what they write
+    there too.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class Key(Construct):
         context: Context,
         purpose: str,
         read_accounts: Sequence[str] = (),
+        write_accounts: Sequence[str] = (),
         given: str | None = None,
     ) -> None:
         """`given` is the ARN of a key that exists, which takes its place. Default: None."""
@@ -36,16 +38,26 @@ class Key(Construct):
             self.arn = given
             return
         logs = f"logs.{context.region}.{context.dns_suffix}"
-        readers = [
+        through_s3 = {
+            "StringEquals": {"kms:ViaService": f"s3.{context.region}.{context.dns_suffix}"}
+        }
+        others = [
             allow(
-                ["kms:Decrypt", "kms:DescribeKey"],
+                actions,
                 "*",
-                sid="ArtifactsReadByNamedAccounts",
-                principal={"AWS": context.account_roots(read_accounts)},
-                conditions={
-                    "StringEquals": {"kms:ViaService": f"s3.{context.region}.{context.dns_suffix}"}
-                },
+                sid=f"Artifacts{does}ByNamedAccounts",
+                principal={"AWS": context.account_roots(accounts)},
+                conditions=through_s3,
             )
+            for does, actions, accounts in (
+                ("Read", ["kms:Decrypt", "kms:DescribeKey"], read_accounts),
+                (
+                    "Written",
+                    ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+                    write_accounts,
+                ),
+            )
+            if accounts
         ]
         resource = KmsKey(
             self,
@@ -77,7 +89,7 @@ class Key(Construct):
                         }
                     },
                 ),
-                *(readers if read_accounts else []),
+                *others,
             ),
             lifecycle=lifecycle(context),
         )

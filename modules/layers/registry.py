@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..ecr.spec import Image
+from ..ecr.spec import Image, Repository
 from ..outputs import RegistryOutputs
 from .record import LayerRecord, Site
 from .specs import Registry
@@ -23,19 +23,27 @@ def _build(site: Site) -> RegistryLayer:
 
 def _let_in(spec: Registry, environment: Environment) -> Registry:
     """The registry with each repository open to the AWS services that pull from it for what is
-    declared."""
-    wanted = {
+    declared, and to the accounts that deploy versions of a group whose images it has."""
+    services = {
         (image.repository, deployed.spec.pulled_by)
         for deployed in environment.deployed
         if deployed.spec.pulled_by and environment.context.images is None
         for image in deployed.spec.images()
         if isinstance(image, Image)
     }
-    opened = {
-        name: repository.replace(pull_services=sorted({*repository.pull_services, service}))
-        for name, service in sorted(wanted)
-        if (repository := spec.repositories.get(name)) and service not in repository.pull_services
+    accounts = {
+        (name, account)
+        for group in spec.models.values()
+        for name in group.repositories
+        for account in group.read_accounts
     }
+    opened: dict[str, Repository] = {}
+    for field, wanted in (("pull_services", services), ("pull_accounts", accounts)):
+        for name, each in sorted(wanted):
+            repository = opened.get(name) or spec.repositories.get(name)
+            if repository is not None and each not in getattr(repository, field):
+                more = {field: sorted({*getattr(repository, field), each})}
+                opened[name] = repository.replace(**more)
     return spec.replace(repositories={**spec.repositories, **opened}) if opened else spec
 
 

@@ -9,16 +9,17 @@ from ..context import Context, KeyArn
 from ..ecr.registry import CachePrefix, PullThroughCache, RegistrySettings
 from ..ecr.spec import ECR26, Repository
 from ..ecs.spec import EcsService
+from ..events.spec import APR2, APR7, Approval, EventBus
 from ..existing import key_problems
 from ..functions.spec import LambdaFunction
 from ..names import Name, role
 from ..overrides import Overridable
 from ..own import OwnService
-from ..rules import Problem
+from ..rules import Problem, did_you_mean
 from ..s3.spec import REPLICATION, ArtifactBucket, ExistingBucket
 from ..sagemaker.batch import BatchTransform
 from ..sagemaker.endpoints import AnyEndpoint
-from ..sagemaker.registry import ModelPackageGroup
+from ..sagemaker.registry import REG5, REG6, REG7, ModelPackageGroup
 from ..service import Billed, Named, Place
 from ..spec import Aws, Cidrs, OneOf, ShortName
 from ..usage import Usage, exactly
@@ -45,6 +46,14 @@ class Registry(Overridable, Billed, Named):
     models: dict[ShortName, ModelPackageGroup] = {}
     """Model package groups of the Model Registry by short name. Default: none."""
 
+    approvals: dict[ShortName, Approval] = {}
+    """What starts once a version of a model package group is approved, by short name. Default:
+    none."""
+
+    event_bus: EventBus | None = None
+    """The event bus that other accounts pass the events of their groups on to. Default: None, none is
+    made."""
+
     caches: dict[CachePrefix, PullThroughCache] = {}
     """Caches of other registries by the prefix of their repositories: `{"docker-hub":
     PullThroughCache(…)}`. An account has each prefix once in a Region. Default: none."""
@@ -58,9 +67,45 @@ class Registry(Overridable, Billed, Named):
     let the account's roles and CloudWatch Logs use it, and who reads artifacts from other accounts.
     Default: None, one is made."""
 
+    def check(self) -> Iterator[Problem]:
+        """Groups and approvals name what is there."""
+        for name, group in self.models.items():
+            for index, repository in enumerate(group.repositories):
+                if repository not in self.repositories:
+                    hint = did_you_mean(repository, self.repositories)
+                    path = ("models", name, "repositories", index)
+                    yield REG7.problem(*path, got=repository, hint=hint)
+        for name, approval in self.approvals.items():
+            if "/" not in approval.group:
+                yield from self._check_approval(name, approval)
+
+    def _check_approval(self, name: str, approval: Approval) -> Iterator[Problem]:
+        """An approval of a group of the registry's own."""
+        group = self.models.get(approval.group)
+        if group is None:
+            hint = did_you_mean(approval.group, self.models)
+            wrong = f"is no group of registry.models{hint}"
+            yield APR2.problem("approvals", name, "group", got=approval.group, wrong=wrong)
+            return
+        for index, stage in enumerate(approval.stages):
+            if group.stages and stage not in group.stages:
+                wrong = f"is no stage of {approval.group}{did_you_mean(stage, group.stages)}"
+                yield APR7.problem("approvals", name, "stages", index, got=stage, wrong=wrong)
+
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """The key is of the environment's Region, repositories of its own registry."""
+        """The key is of the environment's Region, repositories of its own registry, and events of other
+        accounts have a bus."""
         yield from super().check_in(context)
+        yield from self._check_shared(context)
+        received = self.event_bus.from_accounts if self.event_bus else ()
+        for name, approval in self.approvals.items():
+            account = approval.group.split(":")[4] if "/" in approval.group else context.account
+            if not approval.is_of_registry(context) and account not in received:
+                wrong = (
+                    f"is in account {account}, whose events do not come here; name it in "
+                    "event_bus.from_accounts, and forward them there by an Approval with ForwardTo"
+                )
+                yield APR2.problem("approvals", name, "group", got=approval.group, wrong=wrong)
         if self.kms_key is not None:
             yield from key_problems(context, self.kms_key)
         own = f"{context.account}.dkr.ecr.{context.region}.{context.dns_suffix}"
@@ -68,6 +113,25 @@ class Registry(Overridable, Billed, Named):
             given = context.naming.repositories.get(name, "")
             if ".dkr.ecr." in given and not given.startswith(f"{own}/"):
                 yield ECR26.problem("repositories", name, given=given)
+
+    def _check_shared(self, context: Context) -> Iterator[Problem]:
+        """What other accounts have of groups: a policy that fits, a bucket and a key that let them."""
+        for name, group in self.models.items():
+            policy = group.policy(context, name) or ""
+            if len(policy) > 20_480:
+                field = "register_accounts" if group.register_accounts else "read_accounts"
+                yield REG6.problem("models", name, field, length=f"{len(policy):,}")
+            given = [
+                *(["the bucket"] if self.own_artifacts is None else []),
+                *(["the key"] if self.kms_key is not None else []),
+            ]
+            if group.accounts and given:
+                yield REG5.problem(
+                    *("models", name),
+                    accounts=", ".join(group.accounts),
+                    what=" and ".join(given),
+                    may="read and write" if group.register_accounts else "read",
+                )
 
     def names(self, place: Place) -> Iterator[Name]:
         """Of the key and the bucket, and of its replication."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from ..cdk import Construct
 from ..context import Context
-from ..iam.policy import Statement, allow, document, tls_only, trust
+from ..iam.policy import Statement, allow, document, merged, tls_only, trust
 from ..names import role as role_name
 from ..overriding import override
 from ..protect import lifecycle
@@ -53,6 +56,43 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What other accounts have of the bucket below a prefix; the whole bucket where that is empty."""
+
+    prefix: str
+    readers: Sequence[str] = ()
+    writers: Sequence[str] = ()
+
+    def statements(self, context: Context, bucket_arn: str) -> list[Statement]:
+        """What the bucket's policy says of them."""
+        objects = f"{bucket_arn}/{self.prefix}*"
+        found = []
+        if self.readers:
+            principal = {"AWS": context.account_roots(self.readers)}
+            within = {"StringLike": {"s3:prefix": [f"{self.prefix}*"]}} if self.prefix else None
+            found += [
+                allow("s3:GetObject", objects, sid="ReadVersions", principal=principal),
+                allow(
+                    "s3:ListBucket",
+                    bucket_arn,
+                    sid="ListVersions",
+                    principal=principal,
+                    conditions=within,
+                ),
+            ]
+        if self.writers:
+            found.append(
+                allow(
+                    ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+                    objects,
+                    sid="WriteVersions",
+                    principal={"AWS": context.account_roots(self.writers)},
+                )
+            )
+        return found
+
+
 class Bucket(Construct):
     """A versioned bucket, encrypted by the environment's key, private and TLS only; or one that
     exists, for which nothing is made."""
@@ -65,8 +105,10 @@ class Bucket(Construct):
         context: Context,
         spec: ArtifactBucket | ExistingBucket,
         kms_key_arn: str,
+        shared: Sequence[Shared] = (),
     ) -> None:
         super().__init__(scope, id)
+        self._shared = shared
         self.name = spec.name if isinstance(spec, ExistingBucket) else context.bucket(id)
         self.arn = f"arn:{context.partition}:s3:::{self.name}"
         self.policy: S3BucketPolicy | None = None
@@ -125,6 +167,9 @@ class Bucket(Construct):
                     principal={"AWS": context.account_roots(spec.read_accounts)},
                 )
             )
+        statements += merged(
+            each for shared in self._shared for each in shared.statements(context, self.arn)
+        )
         statements += [each.document(self.arn, f"{self.arn}/*") for each in spec.statements]
         self.policy = S3BucketPolicy(
             self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..cdk import Construct
 from ..context import Context
-from ..iam.policy import allow, document
 from ..overriding import override
 from ..protect import lifecycle
 from .registry import ModelPackageGroup
@@ -32,33 +31,12 @@ class ModelGroup(Construct):
             # AWS cannot change it, and a replacement would delete every version.
             lifecycle=lifecycle(context, "model_package_group_description"),
         )
-        self._policy(context, spec, group.model_package_group_name)
+        self._policy(context, spec, id, group.model_package_group_name)
         override(spec, self)
 
-    def _policy(self, context: Context, spec: ModelPackageGroup, name: str) -> None:
-        if not spec.read_accounts:
-            return
-        principal = {"AWS": context.account_roots(spec.read_accounts)}
-        SagemakerModelPackageGroupPolicy(
-            self,
-            "policy",
-            model_package_group_name=name,
-            resource_policy=document(
-                allow(
-                    "sagemaker:DescribeModelPackageGroup",
-                    self.arn,
-                    sid="FindGroup",
-                    principal=principal,
-                ),
-                allow(
-                    [
-                        "sagemaker:CreateModel",
-                        "sagemaker:DescribeModelPackage",
-                        "sagemaker:ListModelPackages",
-                    ],
-                    context.arn("sagemaker", f"model-package/{self.name}/*"),
-                    sid="DeployVersions",
-                    principal=principal,
-                ),
-            ),
-        )
+    def _policy(self, context: Context, spec: ModelPackageGroup, short: str, name: str) -> None:
+        policy = spec.policy(context, short)
+        if policy is not None:
+            SagemakerModelPackageGroupPolicy(
+                self, "policy", model_package_group_name=name, resource_policy=policy
+            )

@@ -1,14 +1,20 @@
-"""`inferform models resolve` and `inferform models rollouts`."""
+"""`inferform models`: versions of the Model Registry, from their registration to what runs."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..environments import Emulated, EnvironmentKey, environment, environments
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
 from . import RELEASES, Command
+
+if TYPE_CHECKING:
+    from inferform import Environment
+
+    from ..aws import Aws
+    from ..versions import Status
 
 family = typer.Typer(help="What endpoints serve, and how it changes.", no_args_is_help=True)
 
@@ -47,6 +53,171 @@ def resolve(
     edit.make()
     if not json:
         stdout.print(f"{edit.file.name} is edited; review and deploy {found.key}")
+
+
+Version = Annotated[
+    str,
+    typer.Argument(metavar="VERSION", help="A version: GROUP/NUMBER, such as fraud/3, or its ARN."),
+]
+Why = Annotated[str, typer.Option("--why", help="The reason, which the registry keeps.")]
+
+
+@family.command("list")
+def list_(
+    env: EnvironmentKey,
+    group: Annotated[
+        str,
+        typer.Argument(
+            metavar="GROUP", help="A model package group, by short or full name, or by its ARN."
+        ),
+    ],
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """List the versions of a model package group, and which services of the file name them.
+
+    Example: inferform models list prod-euw1 fraud
+    """
+    from dataclasses import asdict
+
+    from .. import versions
+
+    found = environment(env)
+    rows = list(versions.listed(found, versions.group_of(found, group), _aws(found, emulator)))
+    if json:
+        print_json([asdict(row) for row in rows])
+        return
+    columns = ("version", "status", "stage", "created", "named by", "description")
+    print_table(
+        columns,
+        [
+            (v.number, v.status, v.stage, v.created, ", ".join(v.pinned_by), v.described)
+            for v in rows
+        ],
+    )
+
+
+@family.command()
+def approve(
+    env: EnvironmentKey,
+    version: Version,
+    why: Why,
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            "--stage", help="The stage to set as well: STAGE/STATUS, such as QA/Approved."
+        ),
+    ] = None,
+    auto_approve: Approve = False,
+    emulator: Emulated = False,
+) -> None:
+    """Approve a version, which starts what waits for it: see Registry.approvals.
+
+    Example: inferform models approve dev-use1 fraud/3 --why "AUC 0.93"
+    """
+    _decide(env, version, "Approved", why, stage, auto_approve, emulator)
+
+
+@family.command()
+def reject(
+    env: EnvironmentKey,
+    version: Version,
+    why: Why,
+    auto_approve: Approve = False,
+    emulator: Emulated = False,
+) -> None:
+    """Reject a version; what runs goes on.
+
+    Example: inferform models reject dev-use1 fraud/3 --why "slow on GPUs"
+    """
+    _decide(env, version, "Rejected", why, None, auto_approve, emulator)
+
+
+@family.command()
+def diff(
+    env: EnvironmentKey,
+    version: Version,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The version to compare it with.")],
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Show what differs between two versions: image, artifact, metadata and metrics.
+
+    Example: inferform models diff prod-euw1 fraud/2 fraud/3
+    """
+    from .. import versions
+
+    found = environment(env)
+    (_, one), (_, two) = (versions.version_of(found, each) for each in (version, other))
+    rows = versions.difference(one, two, _aws(found, emulator))
+    if json:
+        print_json([{"of": path, version: before, other: after} for path, before, after in rows])
+    elif rows:
+        print_table(("of", version, other), rows)
+    else:
+        stdout.print(f"{version} and {other} differ in nothing that the registry tells")
+
+
+@family.command()
+def lineage(
+    env: EnvironmentKey,
+    endpoint: Annotated[
+        str | None, typer.Argument(metavar="ENDPOINT", help="An endpoint. Default: every endpoint.")
+    ] = None,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Show where what runs comes from: version, artifact, training job, data and commit.
+
+    Example: inferform models lineage prod-euw1 fraud
+    """
+    from dataclasses import asdict
+
+    from .. import lineage
+
+    found = environment(env)
+    rows = list(lineage.origins(found, _aws(found, emulator), endpoint))
+    if json:
+        print_json([asdict(row) for row in rows])
+        return
+    for row in rows:
+        print_table(
+            ("of", "is"),
+            [
+                (name.replace("_", " "), "\n".join(value) if isinstance(value, tuple) else value)
+                for name, value in asdict(row).items()
+                if value
+            ],
+            title=row.endpoint,
+        )
+
+
+def _aws(found: Environment, emulator: bool) -> Aws:
+    from ..aws import Aws, emulator_in_use
+
+    return Aws(found.context, emulator=emulator_in_use() if emulator else None)
+
+
+def _decide(
+    env: str,
+    version: str,
+    status: Status,
+    why: str,
+    stage: str | None,
+    auto_approve: bool,
+    emulator: bool,
+) -> None:
+    from .. import versions
+
+    found = environment(env)
+    verb = "approve" if status == "Approved" else "reject"
+    confirm(f"{verb} {version}?", auto_approve)
+    aws = _aws(found, emulator)
+    arn, before = versions.decide(found, version, status, aws, why=why, stage=stage)
+    stdout.print(f"{arn} is {status} (was {before})", markup=False, soft_wrap=True)
+    started = versions.started_by(found, version, status, stage)
+    for each in started:
+        stdout.print(each, markup=False, soft_wrap=True)
 
 
 @family.command()

@@ -15,6 +15,7 @@ from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Story
 from . import weaker
+from .approvals import approval_story, waited_for
 from .finding import given, pairs
 from .reasons import resource
 from .record import Existing, Finding, Not, Quota, Values, Verifier
@@ -84,23 +85,29 @@ def _find_schedule(aws: Aws, values: Values) -> Iterator[Existing]:
     yield Existing(f"{group}/{name}", _machine_tags(aws, found["Target"]["Arn"]))
 
 
-def _rule_tags(aws: Aws, name: str) -> dict[str, str]:
+def _rule_tags(aws: Aws, name: str, bus: str) -> dict[str, str]:
     events = _events(aws)
-    arn = events.describe_rule(Name=name)["Arn"]
+    arn = events.describe_rule(Name=name, EventBusName=bus)["Arn"]
     return pairs(events.list_tags_for_resource(ResourceARN=arn)["Tags"])
 
 
+def _bus(values: Values) -> tuple[str, str]:
+    """The event bus of a rule or target, and how the id of an import begins."""
+    bus = str(values.get("event_bus_name") or "default")
+    return bus, "" if bus == "default" else f"{bus}/"
+
+
 def _find_rule(aws: Aws, values: Values) -> Iterator[Existing]:
-    name = given(values, "name")
-    yield Existing(name, _rule_tags(aws, name))
+    name, (bus, on) = given(values, "name"), _bus(values)
+    yield Existing(f"{on}{name}", _rule_tags(aws, name, bus))
 
 
 def _find_target(aws: Aws, values: Values) -> Iterator[Existing]:
     """The target of a rule, by what it starts: a second one would start everything twice."""
-    rule, arn = given(values, "rule"), given(values, "arn")
-    for target in _events(aws).list_targets_by_rule(Rule=rule)["Targets"]:
+    rule, arn, (bus, on) = given(values, "rule"), given(values, "arn"), _bus(values)
+    for target in _events(aws).list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]:
         if target["Arn"] == arn:
-            yield Existing(f"{rule}/{target['Id']}", _rule_tags(aws, rule))
+            yield Existing(f"{on}{rule}/{target['Id']}", _rule_tags(aws, rule, bus))
 
 
 # Cost and preflight
@@ -276,21 +283,26 @@ class _Schedule(Verifier):
         yield from ()
 
 
-class _Uploads(Verifier):
-    """Whether uploads still start what they should."""
+class _Rule(Verifier):
+    """Whether events still start what they should."""
 
     def findings(self) -> Iterator[Finding]:
         """The rule is there, and enabled."""
+        bus = str(self.values.get("event_bus_name") or "default")
         try:
-            found = _events(self.run.aws).describe_rule(Name=self.name)
+            found = _events(self.run.aws).describe_rule(Name=self.name, EventBusName=bus)
         except ClientError as error:
             if error.response["Error"]["Code"] not in _ABSENT:
                 raise
             yield self.finding(
-                HEALTH, "failed", "has no rule, so that no upload starts it", "deploy again"
+                HEALTH, "failed", "has no rule, so that no event starts it", "deploy again"
             )
             return
-        yield _enabled(self, found["State"], "starts with each upload")
+        if self.values.get("state") == "DISABLED" == found["State"]:
+            yield self.finding(HEALTH, "skipped", "is switched off, as its Spec says")
+            return
+        versions = waited_for({"event_pattern": found.get("EventPattern")})
+        yield _enabled(self, found["State"], f"waits for {versions or 'its events'}")
 
     def served(self) -> Iterator[str]:
         """Nothing: the state machine does."""
@@ -343,7 +355,7 @@ KINDS = (
     ),
     resource(
         RULE,
-        "rule for uploads",
+        "EventBridge rule",
         _find_rule,
         name=Not("EventBridge does not refuse the name of a rule that exists"),
         uses=_BY_USE,
@@ -351,7 +363,7 @@ KINDS = (
         addresses=_TAKES_NOTHING,
         story=_OF_MACHINE,
         risks=weaker.EVENT_RULE,
-        verify=_Uploads,
+        verify=_Rule,
     ),
     resource(
         TARGET,
@@ -362,7 +374,7 @@ KINDS = (
         uses=_BY_USE,
         quotas=_TAKES_NOTHING,
         addresses=_TAKES_NOTHING,
-        story=_OF_MACHINE,
+        story=approval_story,
         risks=_INTERRUPTS,
         verify=Not("it is verified with its rule"),
     ),

@@ -46,12 +46,6 @@ FOREIGN = (
         holds_data=True,
         risks=resource_policy(computed=True),
     ),
-    Foreign(
-        "aws_sqs_queue",
-        "queue",
-        holds_data=True,
-        risks=(*weaker.QUEUE, *resource_policy(computed=True)),
-    ),
     Foreign("aws_cloudtrail", "trail", risks=(protection(), *weaker.TRAIL)),
     Foreign("aws_kinesis_stream", "stream", holds_data=True, risks=weaker.STREAM),
     Foreign("aws_lambda_event_source_mapping", "event source", risks=weaker.EVENT_SOURCE),

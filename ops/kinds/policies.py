@@ -851,7 +851,6 @@ _OF_RESOURCES = {
     "aws_s3control_access_point_policy": ("policy of an access point", "policy"),
     "aws_s3control_bucket_policy": ("policy of a bucket", "policy"),
     "aws_secretsmanager_secret_policy": ("policy of a secret", "policy"),
-    "aws_sqs_queue_policy": ("policy of a queue", "policy"),
 }
 _WITH_A_POLICY = {
     "aws_ecr_repository_creation_template": ("template of repositories", "repository_policy"),

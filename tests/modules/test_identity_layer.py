@@ -383,6 +383,7 @@ def _reading(request: str) -> set[str]:
 # What is read back by an operation with another noun, as the provider does.
 _OWN_FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:acme-dev-use1-fraud"
 _READ_BY = {
+    "aws_cloudwatch_event_bus_policy": {"events:DescribeEventBus"},
     "aws_cloudwatch_event_target": {"events:ListTargetsByRule"},
     "aws_cloudwatch_log_group": {"logs:DescribeLogGroups"},
     "aws_cloudwatch_metric_alarm": {"cloudwatch:DescribeAlarms"},
@@ -412,6 +413,8 @@ _READ_BY = {
     "aws_lambda_function": {"lambda:GetFunction"},
     "aws_launch_template": {"ec2:DescribeLaunchTemplates"},
     "aws_lb_listener_certificate": {"elasticloadbalancing:DescribeListenerCertificates"},
+    "aws_sqs_queue": {"sqs:GetQueueAttributes"},
+    "aws_sqs_queue_policy": {"sqs:GetQueueAttributes"},
     "aws_route": {"ec2:DescribeRouteTables"},
     "aws_route53_record": {"route53:ListResourceRecordSets"},
     "aws_s3_bucket": {"s3:GetBucketLocation"},

@@ -378,7 +378,6 @@ OPTIONS: tuple[Option, ...] = (
     no(
         "karpenter: create_pod_identity_association",
         "Karpenter is installed by somebody else; its node pools are NodeGroups.karpenter.",
-        never("aws_sqs_queue"),
     ),
     yes("tags", 'EksCluster(tags={"cost-center": "42"})', at(_CLUSTER, "tags.cost-center", "42")),
 )

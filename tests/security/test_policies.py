@@ -210,16 +210,21 @@ def readers(environment: Environment, kind: str, stack: dict[str, Any], name: st
     if not isinstance(registry, Registry):
         return set()
     artifacts = registry.own_artifacts or ArtifactBucket()
+    groups_of = [each.accounts for each in registry.models.values()]
     groups: dict[str, Any] = {
         "aws_ecr_repository_policy": [
-            each.pull_accounts for each in registry.repositories.values()
+            *(each.pull_accounts for each in registry.repositories.values()),
+            *(each.read_accounts for each in registry.models.values() if each.repositories),
         ],
         "aws_ecr_registry_policy": [registry.settings.replicate_from if registry.settings else ()],
-        "aws_sagemaker_model_package_group_policy": [
-            each.read_accounts for each in registry.models.values()
+        "aws_sagemaker_model_package_group_policy": groups_of,
+        "aws_s3_bucket_policy": [artifacts.read_accounts, *groups_of]
+        if name.startswith("artifacts_")
+        else [],
+        "aws_kms_key": [artifacts.read_accounts, *groups_of],
+        "aws_cloudwatch_event_bus_policy": [
+            registry.event_bus.from_accounts if registry.event_bus else ()
         ],
-        "aws_s3_bucket_policy": [artifacts.read_accounts] if name.startswith("artifacts_") else [],
-        "aws_kms_key": [artifacts.read_accounts],
     }
     return {each for accounts in groups.get(kind, []) for each in accounts}
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...cdk import Construct
 from ...context import Context
 from ...ecr.construct import ImageRepository
 from ...ecr.registry_construct import AccountRegistry, Caches
 from ...ecr.spec import ECR23
+from ...events.construct import ApprovalRule, Bus
+from ...events.spec import Approval
 from ...kms.construct import Key
 from ...layer import Layer
 from ...outputs import RegistryOutputs
 from ...overriding import override
-from ...s3.construct import Bucket
+from ...s3.construct import Bucket, Shared
 from ...sagemaker.registry_construct import ModelGroup
 from ...spec import SpecError
 from ...target import Target
@@ -43,16 +47,32 @@ class RegistryLayer(Layer):
         super().__init__(scope, "registry", context=context, target=target)
         _check_target(spec, target)
         own = spec.own_artifacts
+        everywhere = own.read_accounts if own else ()
+        shared = [
+            Shared(
+                group.artifact_prefix,
+                [each for each in group.read_accounts if each not in everywhere],
+                group.register_accounts,
+            )
+            for group in spec.models.values()
+            if group.accounts
+        ]
         self.key = key = Key(
             self,
             KEY,
             context=context,
             purpose=f"Inferform data of {context.prefix}",
-            read_accounts=own.read_accounts if own else (),
+            read_accounts=_each_once(everywhere, *(each.readers for each in shared)),
+            write_accounts=_each_once(*(each.writers for each in shared)),
             given=spec.kms_key,
         )
         self.artifacts = artifacts = Bucket(
-            self, ARTIFACTS, context=context, spec=spec.artifacts, kms_key_arn=key.arn
+            self,
+            ARTIFACTS,
+            context=context,
+            spec=spec.artifacts,
+            kms_key_arn=key.arn,
+            shared=shared,
         )
         repositories = Construct(self, "repositories")
         self.repositories = {
@@ -69,6 +89,26 @@ class RegistryLayer(Layer):
             name: ModelGroup(models, name, context=context, spec=group)
             for name, group in spec.models.items()
         }
-        override(spec, self, apart=[ARTIFACTS, "repositories", "models"])
+        self.event_bus = (
+            Bus(self, "bus", context=context, spec=spec.event_bus) if spec.event_bus else None
+        )
+        approvals = Construct(self, "approvals")
+        self.approvals = {
+            name: ApprovalRule(
+                approvals, name, context=context, spec=approval, bus=self._bus_of(approval, context)
+            )
+            for name, approval in spec.approvals.items()
+        }
+        override(spec, self, apart=[ARTIFACTS, "repositories", "models", "bus", "approvals"])
         self.outputs = RegistryOutputs(kms_key_arn=key.arn, artifact_bucket=artifacts.name)
         self.hand_up(self.outputs)
+
+    def _bus_of(self, approval: Approval, context: Context) -> str:
+        """The bus that the events of an approval's group reach."""
+        if approval.is_of_registry(context) or self.event_bus is None:
+            return "default"
+        return self.event_bus.bus_name
+
+
+def _each_once(*accounts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for given in accounts for each in given))
