@@ -11,7 +11,6 @@ from ..context import AccountId, Context, Region
 from ..names import Name, role
 from ..overrides import Overridable
 from ..rules import Problem, rule
-from ..sagemaker.registry import StageName
 from ..service import Named, Place
 from ..spec import Aws, Between, Check, Many, OneOf, Spec
 
@@ -148,6 +147,17 @@ BusName = Annotated[
     ),
 ]
 """The name of an event bus."""
+
+
+StageName = Annotated[
+    str,
+    _form(
+        APR7,
+        r"(?=.{1,63}$)[a-zA-Z0-9](-*[a-zA-Z0-9])*",
+        "a stage of the life cycle, such as Production",
+    ),
+]
+"""A stage of a version's life cycle."""
 
 
 class EventBus(Overridable, Named):
