@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,16 +16,18 @@ from inferform_emulator.process import serve
 from inferform_ops.contract import Status, check
 from inferform_ops.plan import read_plan
 from inferform_ops.review.renderers import FORMATS
-from inferform_ops.review.reviewing import review_plans
+from inferform_ops.review.reviewing import costs_of, review_plans
 from inferform_ops.simulate import Service, shape, simulate
 from tests.container.conftest import Container, save_iris_model
-from tests.review.plans import big_plan, hostile_plan
+from tests.review.plans import big_plan, changed, hostile_plan, plan_of
 
-from .measure import Part
+from .measure import ROOT, Part
 
 REVIEW_SECONDS = 2.0
 HOSTILE_SECONDS = 5.0
 SIMULATION_SECONDS = 1.0
+PLAN_COST_SECONDS = 1.0
+COST_SECONDS = 0.5
 EMULATOR_SECONDS = 10.0
 ROWS = b"5.1,3.5,1.4,0.2\n6.2,3.4,5.4,2.3\n"
 
@@ -50,6 +55,8 @@ def limits(rounds: int) -> Part:
         )
         for name in FORMATS
     }
+    works["the cost of a plan with 500 resources"] = (own, _pricing(), PLAN_COST_SECONDS)
+    works["inferform cost"] = (_children, _cost, COST_SECONDS)
     works["simulating a day in minutes"] = (own, _simulating, SIMULATION_SECONDS)
     works["starting the emulator"] = (wall, _starting, EMULATOR_SECONDS)
     for name, (clock, work, limit) in works.items():
@@ -77,6 +84,35 @@ def _simulating() -> object:
     policy = TargetTracking(metric=InvocationsPerInstance(invocations_per_minute=300))
     spec = Scaling(min_capacity=1, max_capacity=20, policies=[policy])
     return simulate(spec, Service("fraud", REALTIME, 10, 300, 1, 0.1), shape("daily", 60))
+
+
+def _pricing() -> Callable[[], object]:
+    names = ("instance_type", "initial_instance_count", "variant_name")
+    entries = []
+    for index in range(250):
+        variant = dict(zip(names, ("ml.m5.large", index % 4 + 1, "v"), strict=True))
+        name = f"c{index}"
+        for kind, values in (
+            ("aws_sagemaker_endpoint", {"name": f"e{index}", "endpoint_config_name": name}),
+            (
+                "aws_sagemaker_endpoint_configuration",
+                {"name": name, "production_variants": [variant]},
+            ),
+        ):
+            entries.append(changed(f"{kind}.x{index}", ["create"], None, values))
+    plan = read_plan(plan_of(*entries))
+    return lambda: costs_of([plan])
+
+
+def _children() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def _cost() -> object:
+    """The command, whose processor time is that of a child process."""
+    command = [sys.executable, "-m", "ops.cli", "cost", "dev-use1"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 
 def _starting() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,6 +52,14 @@ def cost(
         ),
     ] = None,
     of: Annotated[Figure, typer.Option(help="Which sum --fail-over looks at.")] = Figure.EXPECTED,
+    load: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml",
+            help="What services get: the expected sum is then what the simulator has, with what is "
+            "billed by use.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Estimate the monthly cost of an environment, from its Specs alone.
@@ -58,7 +67,9 @@ def cost(
     Example: inferform cost dev-use1 --by service --fail-over 500
     """
     from ..cost.break_even import break_evens
+    from ..cost.model import ASSUMPTIONS, under_load
     from ..cost.prices import price_table
+    from ..cost.rollouts import second_fleets
     from ..cost.specs import grouped, owned
     from ..cost.written import Costs, as_csv, as_data, as_html, print_costs
     from ..fitted import idle
@@ -68,10 +79,20 @@ def cost(
     found, table = environment(env), price_table()
     region = found.context.region
     uses = owned(found)
+    assumptions: tuple[str, ...] = ASSUMPTIONS
+    if load is not None:
+        from ..cost.loads import read, under
+
+        with stderr.status("simulating"):
+            uses = under(found, uses, read(load)).uses
+        assumptions = under_load(load.name)
+    estimate = table.estimate(region, [each.usage for each in uses])
     costs = Costs(
         environment=found.key,
         region=region,
-        estimate=table.estimate(region, [each.usage for each in uses]),
+        estimate=estimate,
+        assumptions=assumptions,
+        releases=[*second_fleets(found, estimate)],
         by=by or "",
         groups={name: table.estimate(region, usages) for name, usages in grouped(uses, by).items()}
         if by

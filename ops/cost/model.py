@@ -11,7 +11,7 @@ __all__ = ["EXPECTED_SHARE", "Amount", "Usage", "between", "exactly", "fargate"]
 
 HOURS_PER_MONTH = 730
 
-ASSUMPTIONS = (
+ASSUMPTIONS: tuple[str, ...] = (
     f"a month has {HOURS_PER_MONTH} hours; prices are list prices, without Savings "
     "Plans, free tiers, taxes or credits",
     "minimum and maximum are the scaling bounds around the clock; expected is a quarter of the "
@@ -19,6 +19,17 @@ ASSUMPTIONS = (
     "what is billed by use is not in it: requests, data processed, transferred and stored, and "
     "logs; what only runs by use has a line without a sum",
 )
+
+
+def under_load(name: str) -> tuple[str, ...]:
+    """The assumptions of an estimate under a load."""
+    return (
+        ASSUMPTIONS[0],
+        f"expected is what the simulator has under {name}, which goes on for the month; minimum and "
+        "maximum are the scaling bounds around the clock; of what has no load, a quarter of the way",
+        "requests, data, logs, runs and capacity units of load balancers are those of the services that "
+        "the load names; stored logs are not compressed, and each request is a connection",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ..output import print_table, stdout
 from ..untrusted import visible
 from .break_even import BreakEven
 from .model import ASSUMPTIONS, Amount, Estimate, Price, PricedLine, dollars, rounded
+from .rollouts import SecondFleet
 
 _STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
@@ -42,6 +43,9 @@ class Costs:
 
     break_evens: Sequence[BreakEven] = ()
     """Functions beside serverless endpoints, and the reverse."""
+
+    releases: Sequence[SecondFleet] = ()
+    """What second fleets of rollouts cost."""
 
     assumptions: Sequence[str] = ASSUMPTIONS
 
@@ -92,6 +96,14 @@ def as_data(costs: Costs) -> dict[str, Any]:
         "estimated_between": [rounded(bound) for bound in estimate.bounds],
         "prices_from": estimate.dates,
         "idle": dict(costs.idle),
+        "releases": [
+            {
+                "service": each.service,
+                "minutes": round(each.minutes, 1),
+                "usd": rounded(each.usd),
+            }
+            for each in costs.releases
+        ],
         "break_even": [
             {
                 "service": each.service,
@@ -226,6 +238,7 @@ def notes(costs: Costs) -> Iterator[str]:
             "pools of instance types: the minimum is at the cheapest type, the expected sum at the "
             "preferred one, the maximum at the dearest"
         )
+    yield from (each.text for each in costs.releases)
     if estimate.dates:
         yield f"prices of {estimate.dates}; inferform prices show names each source"
     yield from costs.assumptions

@@ -1,0 +1,232 @@
+"""What an environment costs under a load: by the simulator, and by use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inferform import (
+    AllAtOnce,
+    Apis,
+    BatchTransform,
+    Canary,
+    Environment,
+    HttpApi,
+    HttpRoute,
+    Image,
+    Inference,
+    InvocationsPerInstance,
+    LambdaFunction,
+    Linear,
+    Model,
+    OnSchedule,
+    RealtimeEndpoint,
+    Rolling,
+    Scaling,
+    ServerlessEndpoint,
+    TargetTracking,
+    Throttle,
+)
+from inferform.usage import Amount
+from ops.cost.loads import Loads, read, under
+from ops.cost.prices import price_table
+from ops.cost.rollouts import second_fleets
+from ops.cost.specs import estimate, owned
+from ops.errors import BadInputError
+from tests.cost.test_estimates import CONTEXT, MODEL, NETWORK, REGISTRY
+
+MONTH = 730 * 3600
+
+
+def loaded(tmp_path: Path, text: str) -> Loads:
+    file = tmp_path / "load.toml"
+    file.write_text(text, encoding="utf-8")
+    return read(file)
+
+
+def amounts(environment: Environment, loads: Loads) -> dict[tuple[str, str], Amount | None]:
+    """What is used under a load, by service and key."""
+    found = under(environment, owned(environment), loads).uses
+    return {(each.usage.service, each.usage.key): each.usage.amount for each in found}
+
+
+def with_endpoints(network: Any = NETWORK, **specs: Any) -> Environment:
+    return Environment(
+        context=CONTEXT,
+        network=network,
+        registry=REGISTRY,
+        inference=Inference(endpoints=specs),
+    )
+
+
+def scaled(**fields: Any) -> RealtimeEndpoint:
+    tracking = TargetTracking(metric=InvocationsPerInstance(requests_per_second=20))
+    return RealtimeEndpoint(
+        model=MODEL,
+        instance_type="ml.m5.large",
+        scaling=Scaling(min_capacity=1, max_capacity=9, policies=[tracking]),
+        **fields,
+    )
+
+
+FRAUD = ("fraud", "sagemaker/hosting/ml.m5.large")
+
+
+def test_the_expected_number_is_what_the_simulator_has(tmp_path: Path) -> None:
+    environment = with_endpoints(fraud=scaled())
+    # 50 requests a second at 10 for each instance.
+    steady = loaded(tmp_path, "[services.fraud]\npeak = 50\nlatency_ms = 20\n")
+    assert amounts(environment, steady)[FRAUD] == Amount(1, 5, 9)
+    quiet = loaded(tmp_path, "[services.fraud]\npeak = 1\n")
+    assert amounts(environment, quiet)[FRAUD] == Amount(1, 1, 9)
+    daily = amounts(environment, loaded(tmp_path, '[services.fraud]\nload = "daily"\npeak = 50\n'))
+    expected = daily[FRAUD]
+    assert expected is not None
+    assert 2 < expected.expected < 5
+    # Without a load it is a quarter of the way.
+    assert {(each.usage.service, each.usage.key): each.usage.amount for each in owned(environment)}[
+        FRAUD
+    ] == Amount(1, 3, 9)
+
+
+def test_a_captured_load_is_read_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "fraud.csv").write_text("time,rate\n0,10\n43200,70\n", encoding="utf-8")
+    loads = loaded(tmp_path, '[services."endpoint/fraud"]\nload = "fraud.csv"\n')
+    found = amounts(with_endpoints(fraud=scaled()), loads)[FRAUD]
+    assert found is not None
+    assert found.expected == pytest.approx(4, abs=0.2)
+
+
+def test_requests_data_and_logs_are_counted(tmp_path: Path) -> None:
+    loads = loaded(
+        tmp_path,
+        "[services.fraud]\npeak = 10\nrequest_kb = 3\nresponse_kb = 1\nlog_kb = 0.5\n"
+        "[network]\nnat_gb = 7\nout_gb = 2\n",
+    )
+    found = amounts(with_endpoints(fraud=scaled()), loads)
+    gigabytes = 10 * MONTH * 4 / 1e6
+    data = found["fraud", "sagemaker/data"]
+    logs, stored = found["fraud", "logs/ingested"], found["fraud", "logs/stored"]
+    assert data is not None
+    assert logs is not None
+    assert stored is not None
+    assert data.expected == pytest.approx(gigabytes)
+    assert logs.expected == pytest.approx(gigabytes / 8)
+    # A month of them, as logs are kept for 30 days.
+    assert stored.expected == pytest.approx(logs.expected)
+    assert found["network", "vpc/nat-data"] == Amount(7, 7, 7)
+    assert found["network", "data-transfer/out-10tb"] == Amount(2, 2, 2)
+
+
+def test_what_is_billed_by_use_gets_a_sum(tmp_path: Path) -> None:
+    model = Model(image=MODEL.image, artifact=MODEL.artifact, network_isolation=False)
+    environment = with_endpoints(rare=ServerlessEndpoint(model=model, memory_mib=2048))
+    key = ("rare", "sagemaker/serverless/2048")
+    loads = loaded(tmp_path, "[services.rare]\npeak = 0.1\nlatency_ms = 200\n")
+    found = amounts(environment, loads)[key]
+    assert found is not None
+    assert found.expected == pytest.approx(0.1 * MONTH * 0.2)
+    # How long a request takes is not known, and so no seconds are.
+    loads = loaded(tmp_path, "[services.rare]\npeak = 0.1\n")
+    assert amounts(environment, loads)[key] is None
+
+
+def test_a_batch_transform_costs_its_runs(tmp_path: Path) -> None:
+    spec = BatchTransform(
+        model=MODEL,
+        instance_type="ml.m5.large",
+        instance_count=2,
+        trigger=OnSchedule(schedule="rate(1 day)"),
+    )
+    environment = Environment(
+        context=CONTEXT,
+        network=NETWORK,
+        registry=REGISTRY,
+        inference=Inference(batch={"nightly": spec}),
+    )
+    key = ("nightly", "sagemaker/transform/ml.m5.large")
+    found = amounts(environment, loaded(tmp_path, "[services.nightly]\nhours_per_run = 3\n"))[key]
+    assert found is not None
+    assert found.expected * 730 == pytest.approx(365 / 12 * 3 * 2, rel=0.01)
+    given = "[services.nightly]\nhours_per_run = 3\nruns_per_month = 2\n"
+    found = amounts(environment, loaded(tmp_path, given))[key]
+    assert found is not None
+    assert found.expected * 730 == pytest.approx(12)
+    assert amounts(environment, loaded(tmp_path, "[services.nightly]\n"))[key] is None
+
+
+def test_functions_and_the_api_before_them_cost_their_requests(tmp_path: Path) -> None:
+    function = LambdaFunction(
+        model=Model(image=Image(repository="light", tag="1")), memory_mib=2048
+    )
+    environment = Environment(
+        context=CONTEXT,
+        network=NETWORK,
+        registry=REGISTRY,
+        inference=Inference(functions={"light": function}),
+        apis=Apis(
+            http={
+                "front": HttpApi(
+                    routes={"/invocations": HttpRoute(service="light")},
+                    throttle=Throttle(requests_per_second=100, burst=100),
+                )
+            }
+        ),
+    )
+    loads = loaded(tmp_path, "[services.light]\npeak = 2\nlatency_ms = 500\n")
+    found = amounts(environment, loads)
+    requests = 2 * MONTH
+    for key, amount in (
+        (("light", "lambda/request"), requests),
+        (("light", "lambda/x86_64/gb-second"), requests * 0.5 * 2),
+        (("front", "apigateway/http-request"), requests),
+    ):
+        used = found[key]
+        assert used is not None, key
+        assert used.expected == pytest.approx(amount), key
+    # Of an API whose services are not all told, the requests are not known.
+    assert amounts(environment, Loads(tmp_path))["front", "apigateway/http-request"] is None
+
+
+WRONG = {
+    "[servces.fraud]\n": "did you mean services",
+    "[services.frod]\npeak = 1\n": "did you mean fraud",
+    "[services.fraud]\npeek = 1\n": "did you mean peak",
+    "[services.fraud]\npeak = -1\n": "must be a number, 0 or more",
+    "[services.fraud]\npeak = true\n": "must be a number",
+    "[services.fraud]\n": "has no peak",
+    '[services.fraud]\nload = "dayly"\n': "did you mean daily",
+    "[services.fraud\n": "cannot be read",
+    "services = 3\n": "must be tables",
+    "[services]\nfraud = 3\n": "must be a table",
+}
+
+
+def test_a_load_that_is_wrong_is_refused_with_what_is_right(tmp_path: Path) -> None:
+    environment = with_endpoints(fraud=scaled())
+    for text, said in WRONG.items():
+        with pytest.raises(BadInputError) as error:
+            amounts(environment, loaded(tmp_path, text))
+        assert said in str(error.value), text
+
+
+def test_a_second_fleet_costs_while_a_release_lasts() -> None:
+    # Five minutes to start, and the waits of each rollout.
+    for rollout, minutes in (
+        (AllAtOnce(termination_wait_seconds=600), 15),
+        (Canary(wait_seconds=600), 15),
+        (Linear(step_percent=25, wait_seconds=300), 25),
+        (Rolling(), None),
+    ):
+        environment = with_endpoints(fraud=scaled(rollout=rollout))
+        found = [*second_fleets(environment, estimate(environment, price_table()))]
+        if minutes is None:
+            assert found == [], rollout
+            continue
+        (fleet,) = found
+        assert fleet.minutes == minutes, rollout
+        assert fleet.usd.minimum == pytest.approx(0.115 * minutes / 60), rollout
+        assert fleet.usd.maximum == pytest.approx(9 * 0.115 * minutes / 60), rollout
+        assert "which no sum has" in fleet.text
