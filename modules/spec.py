@@ -290,17 +290,25 @@ def _place_of_caller() -> str | None:
     folder: Path | None = None
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
         is_file = frame.f_code.co_name == "<module>"
-        if wrote is None:
-            if _PACKAGE not in path.parents and "pydantic" not in path.parts:
-                wrote, folder = f"{path.name}:{frame.f_lineno}", path.parent
-                if is_file:
-                    return wrote
-        elif is_file and path.parent == folder:
-            return f"{path.name}:{frame.f_lineno}, by {wrote}"
+        if wrote is None or is_file:
+            path, writes = _file(frame.f_code.co_filename)
+            if wrote is None:
+                if writes:
+                    wrote, folder = f"{path.name}:{frame.f_lineno}", path.parent
+                    if is_file:
+                        return wrote
+            elif path.parent == folder:
+                return f"{path.name}:{frame.f_lineno}, by {wrote}"
         frame = frame.f_back
     return wrote
+
+
+@cache
+def _file(name: str) -> tuple[Path, bool]:
+    """A file of code, and whether Specs may be written there: not by Inferform, nor by pydantic."""
+    path = Path(name)
+    return path, _PACKAGE not in path.parents and "pydantic" not in path.parts
 
 
 def _translated(spec: type[Spec], data: dict[str, Any], detail: ErrorDetails) -> Problem:

@@ -30,6 +30,10 @@ _STEERING = re.compile(
 )
 _KEPT = ("NODE_EXTRA_CA_CERTS", "TF_CLI_CONFIG_FILE")
 
+# Processes that tests start would otherwise compile the same modules again and again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 for _name in list(os.environ):
     if _STEERING.match(_name) and _name not in _KEPT:
         del os.environ[_name]

@@ -1,5 +1,6 @@
 """mypy sees the arguments of what is generated: Terraform's bindings, and AWS's clients."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,8 +38,11 @@ def look(aws: Aws) -> None:
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What mypy says of each program, without a cache that another run may be writing."""
+    """What mypy says of each program, with a copy of the cache that `make types` leaves, as another
+    run may be writing that; without it where there is none."""
     folder = tmp_path_factory.mktemp("types")
+    if (ROOT / ".mypy_cache").exists():
+        shutil.copytree(ROOT / ".mypy_cache", folder / "cache")
     for name, program in (("bindings", _BINDINGS), ("clients", _CLIENTS)):
         (folder / f"{name}.py").write_text(program)
     command = [sys.executable, "-m", "mypy", "--cache-dir", str(folder / "cache"), str(folder)]

@@ -16,10 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import joblib
 import pytest
-from sklearn.datasets import load_iris
-from sklearn.linear_model import LogisticRegression
 
 from tests.waiting import PATIENCE_SECONDS
 
@@ -141,6 +138,11 @@ def nginx() -> None:
 
 def save_iris_model(folder: Path) -> None:
     """Fit a model to the iris data set and save it as `model.joblib`."""
+    # Here and below, as every worker imports this file, and few run what is in it.
+    import joblib
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import LogisticRegression
+
     measurements, species = load_iris(return_X_y=True)
     model = LogisticRegression(max_iter=1000).fit(measurements, species)
     joblib.dump(model, folder / "model.joblib")
@@ -156,6 +158,9 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def iris(model_dir: Path) -> tuple[Any, Any]:
     """Measurements, and the model in `model_dir`, whose own predictions are what is wanted."""
+    import joblib
+    from sklearn.datasets import load_iris
+
     return load_iris(return_X_y=True)[0], joblib.load(model_dir / "model.joblib")
 
 
@@ -192,6 +197,8 @@ class Model:
 @pytest.fixture
 def held_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HeldModel:
     """A HeldModel, saved in its folder as `model.joblib`."""
+    import joblib
+
     folder = tmp_path / "held"
     folder.mkdir()
     (folder / "held_model.py").write_text(_HELD_MODEL)

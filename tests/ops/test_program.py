@@ -194,6 +194,11 @@ def test_names_are_environments_or_patterns_of_stacks(made: Stacks) -> None:
         made.named(["b-a"])
     with pytest.raises(BadInputError, match="did you mean a-b-mine"):
         made.matching(["a-b-min"])
+    (key,) = made.environments
+    for name in (key, "a"):
+        with pytest.raises(BadInputError) as caught:
+            made.matching([name])
+        assert caught.value.hint == f"{key} is an environment; its stacks are '{key}-*'"
     with pytest.raises(BadInputError, match="a-b-mine belongs to no environment"):
         made.require_layer("a-b", "a-b-mine")
     with pytest.raises(BadInputError, match="a-b has no layer job; did you mean jobs"):
