@@ -18,6 +18,7 @@ POST     sagemaker/job            what jobs come to whose name begins with `job`
                                   outputs: job, outcome, reason, writes, account, region
 DELETE   sagemaker/job            forget such plans of one account and region
 POST     scheduler/fire           let a schedule start its target now: name, group, account, region
+POST     events/calls             what EventBridge has called outside of AWS: account, region
 POST     sagemaker/training-plan  a plan that reserves instances for endpoints, which has been bought:
                                   name, instance_type, instances, status, target, start, end, account,
                                   region
@@ -89,6 +90,7 @@ class Application:
             ("POST", "sagemaker/job"): _plan_job,
             ("DELETE", "sagemaker/job"): _forget_jobs,
             ("POST", "scheduler/fire"): _fire,
+            ("POST", "events/calls"): _called,
             ("POST", "sagemaker/training-plan"): _buy_training_plan,
             ("POST", "ecs/rollout"): _plan_service_rollout,
             ("DELETE", "ecs/rollout"): _forget_service_rollouts,
@@ -264,6 +266,12 @@ def _fire(
     except ScheduleNotFound:
         raise ValueError(f"no schedule {group}/{name}") from None
     return {"name": name, "group": group, "account": account, "region": region, **told}
+
+
+def _called(*, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> dict[str, Any]:
+    from . import delivery
+
+    return {"calls": delivery.calls(account, region)}
 
 
 def _buy_training_plan(

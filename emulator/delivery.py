@@ -9,9 +9,10 @@ from typing import Any
 
 from moto.core.utils import iso_8601_datetime_without_milliseconds, utcnow
 
+from . import policies
 from .alarm_states import publish
 
-_OWN = ("states", "sns", "lambda", "sagemaker")
+_OWN = ("states", "sns", "lambda", "sagemaker", "events", "codepipeline")
 
 
 def service_of(target: dict[str, Any]) -> str:
@@ -32,14 +33,23 @@ def deliver(target: dict[str, Any], payload: str, source: str) -> str | None:
     there later here.
     """
     try:
-        _call(target, payload)
+        _call(target, payload, source)
     except Exception as error:
         _leave(target, payload, source, error)
         return str(error)
     return None
 
 
-def _call(target: dict[str, Any], payload: str) -> None:
+def calls(account: str, region: str) -> list[dict[str, Any]]:
+    """What EventBridge has called outside of AWS, or started in a service that the emulator lacks."""
+    from moto.events.models import events_backends
+
+    backend: Any = events_backends[account][region]
+    found: list[dict[str, Any]] = backend.__dict__.setdefault("called", [])
+    return found
+
+
+def _call(target: dict[str, Any], payload: str, source: str = "") -> None:
     _, _, service, region, account, resource = str(target["Arn"]).split(":", 5)
     if service == "states":
         from moto.stepfunctions.responses import get_backend
@@ -57,6 +67,13 @@ def _call(target: dict[str, Any], payload: str) -> None:
         name, _, qualifier = resource.removeprefix("function:").partition(":")
         function = functions_of(account, region).get_function(name, qualifier or None)
         function.invoke(payload, {}, {})
+    elif service == "codepipeline":
+        started = {"pipeline": resource, "input": json.loads(payload)}
+        calls(account, region).append(started)
+    elif service == "events" and resource.startswith("event-bus/"):
+        _forward(account, region, resource.partition("/")[2], json.loads(payload), source)
+    elif service == "events":
+        _request(account, region, resource.split("/")[1], target, payload)
     elif service == "sagemaker":
         _start_pipeline(
             region,
@@ -64,6 +81,53 @@ def _call(target: dict[str, Any], payload: str) -> None:
             resource.partition("/")[2],
             (target.get("SageMakerPipelineParameters") or {}).get("PipelineParameterList", []),
         )
+
+
+def _forward(account: str, region: str, bus: str, event: dict[str, Any], source: str) -> None:
+    """Pass an event on to a bus as it is, with the account and Region that it comes from.
+
+    Amazon EventBridge user guide, "Sending and receiving events between AWS accounts": the policy of the
+    bus has to let the sending account.
+    """
+    from moto.events.models import events_backends
+
+    found = events_backends[account][region].describe_event_bus(bus)
+    sender = source.split(":")[4]
+    root = f"arn:aws:iam::{sender}:root"
+    context = {"events:source": str(event["source"]), "events:detail-type": event["detail-type"]}
+    if sender != account and (
+        policies.effect(
+            policies.statements(found.policy),
+            "events:PutEvents",
+            found.arn,
+            context,
+            by=lambda statement: policies.is_role(statement, root),
+        )
+        != "Allow"
+    ):
+        raise PermissionError(f"{found.arn} lets account {sender} put no such events")
+    for rule in list(found.rules.values()):
+        rule.send_to_targets({"ingestion-time": event["time"], **event})
+
+
+def _request(account: str, region: str, name: str, target: dict[str, Any], payload: str) -> None:
+    """Note the request that an API destination would get. Nothing outside of the machine is called, and
+    the value of the connection's key is left out."""
+    from moto.events.models import events_backends
+
+    backend = events_backends[account][region]
+    destination = backend.destinations[name]
+    connection = backend.connections[destination.connection_arn.split("/")[1]]
+    key = connection.auth_parameters.get("ApiKeyAuthParameters", {})
+    given = (target.get("HttpParameters") or {}).get("HeaderParameters", {})
+    calls(account, region).append(
+        {
+            "method": destination.http_method,
+            "url": destination.invocation_endpoint,
+            "headers": {**given, **({key["ApiKeyName"]: "…"} if key else {})},
+            "body": json.loads(payload),
+        }
+    )
 
 
 def _start_pipeline(region: str, account: str, name: str, parameters: list[Any]) -> None:

@@ -22,7 +22,9 @@ Original = Callable[..., Any]
 @service.corrects(
     "PutEvents",
     gap="delivers by a rule that is disabled; has no state machines, functions, pipelines and topics as "
-    "targets, and fails for one, silently where S3 sends the event; knows no dead-letter queue",
+    "targets, and fails for one, silently where S3 sends the event; knows no dead-letter queue; passes an event "
+    "on to another bus without its account and resources, whatever the policy of the bus; calls an API "
+    "destination without a body",
     owner=Rule,
 )
 def send_to_targets(

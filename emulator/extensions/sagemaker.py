@@ -23,7 +23,16 @@ from moto.sagemaker.models import (
 )
 from moto.sagemaker.responses import SageMakerResponse
 
-from .. import components, jobs, limits, reservations, rollouts, stack_schemas, versions
+from .. import (
+    components,
+    jobs,
+    limits,
+    pipelines,
+    reservations,
+    rollouts,
+    stack_schemas,
+    versions,
+)
 from .registry import Service
 
 service = Service("sagemaker", SageMakerResponse)
@@ -1076,6 +1085,91 @@ def stop_training_job(response: SageMakerResponse) -> EmptyResult:
         raise ValidationError("Requested resource not found.")
     jobs.stop("TrainingJob", job)
     return EmptyResult()
+
+
+# Pipelines
+
+
+def _definition(response: SageMakerResponse) -> str | None:
+    """The definition of a request, which may lie in S3."""
+    place = response._get_param("PipelineDefinitionS3Location")
+    if not place:
+        given = response._get_param("PipelineDefinition")
+        return None if given is None else str(given)
+    from moto.s3.models import s3_backends
+
+    partition = response.sagemaker_backend.partition
+    objects = s3_backends[response.current_account][partition]
+    found = objects.get_object(place["Bucket"], place["ObjectKey"])
+    if found is None:
+        raise ValidationError(f"Cannot read s3://{place['Bucket']}/{place['ObjectKey']}.")
+    return bytes(found.value).decode()
+
+
+@service.corrects(
+    "CreatePipeline",
+    gap="takes any text as a definition; keeps one in S3 as data of Python's",
+)
+def create_pipeline(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS refuses what is no definition, and copies one from S3."""
+    return _written(original, response)
+
+
+@service.corrects(
+    "UpdatePipeline",
+    gap="takes any text as a definition; keeps one in S3 as data of Python's",
+)
+def update_pipeline(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS refuses what is no definition, and copies one from S3."""
+    return _written(original, response)
+
+
+def _written(original: Original, response: SageMakerResponse) -> ActionResult:
+    text = _definition(response)
+    if text is not None:
+        pipelines.require_valid(text)
+    result = original(response)
+    if text is not None:
+        backend = response.sagemaker_backend
+        backend.pipelines[response._get_param("PipelineName")].pipeline_definition = text
+    assert isinstance(result, ActionResult)
+    return result
+
+
+@service.corrects(
+    "StartPipelineExecution",
+    gap="takes any parameters, or none where one has no default; knows no ARN of a pipeline",
+    owner=SageMakerModelBackend,
+)
+def start_pipeline_execution(
+    original: Original,
+    backend: SageMakerModelBackend,
+    pipeline_name: str,
+    pipeline_execution_display_name: str | None,
+    pipeline_parameters: Any,
+    *others: Any,
+    **more: Any,
+) -> dict[str, str]:
+    """AWS refuses parameters that are not declared, and takes a name or an ARN."""
+    name = pipeline_name.rsplit("/", 1)[-1]
+    pipeline = backend.pipelines.get(name)
+    if pipeline is not None:
+        pipelines.given(pipeline.pipeline_definition, pipeline_parameters)
+    started: dict[str, str] = original(
+        backend, name, pipeline_execution_display_name, pipeline_parameters, *others, **more
+    )
+    return started
+
+
+@service.adds("ListPipelineExecutionSteps", gap="missing")
+def list_pipeline_execution_steps(response: SageMakerResponse) -> ActionResult:
+    """AWS lists the steps that have begun; see ``emulator.pipelines``."""
+    arn = str(response._get_param("PipelineExecutionArn"))
+    for pipeline in response.sagemaker_backend.pipelines.values():
+        if arn in pipeline.pipeline_executions:
+            steps = pipelines.executed(pipeline.pipeline_executions[arn])
+            return ActionResult({"PipelineExecutionSteps": steps})
+    raise ValidationError(f"Pipeline execution {arn} does not exist.")
 
 
 # Tags

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,23 @@ def account() -> str:
 
 
 Client = Callable[..., Any]
+
+
+@pytest.fixture
+def control(emulator: Emulator, account: str) -> Callable[..., dict[str, Any]]:
+    """A control route of the emulator, for the account of the test."""
+
+    def post(route: str, **content: Any) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"{emulator.url}/inferform-emulator/{route}",
+            json.dumps({"account": account, **content}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            told: dict[str, Any] = json.load(answer)
+        return told
+
+    return post
 
 
 @pytest.fixture(scope="session")

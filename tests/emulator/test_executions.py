@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from inferform_emulator.process import Emulator
 from tests.waiting import wait_until
 
 Client = Callable[..., Any]
@@ -56,23 +54,6 @@ class States:
 @pytest.fixture
 def states(client: Client, account: str) -> States:
     return States(client, account)
-
-
-@pytest.fixture
-def control(emulator: Emulator, account: str) -> Callable[..., dict[str, Any]]:
-    """A control route of the emulator, for the account of the test."""
-
-    def post(route: str, **content: Any) -> dict[str, Any]:
-        request = urllib.request.Request(
-            f"{emulator.url}/inferform-emulator/{route}",
-            json.dumps({"account": account, **content}).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as answer:
-            told: dict[str, Any] = json.load(answer)
-        return told
-
-    return post
 
 
 def training(account: str, name: str = "fraud-1", **fields: Any) -> dict[str, Any]:
