@@ -97,6 +97,11 @@ def rolling(copies: int, **fields: Any) -> Component:
     return component(copies=copies, rollout=ComponentRolling(**fields))
 
 
+def scaled(least: int, most: int, **fields: Any) -> Component:
+    scaling = Scaling(min_capacity=least, max_capacity=most)
+    return component(scaling=scaling, rollout=ComponentRolling(**fields))
+
+
 def to_zero(**fields: Any) -> Component:
     return component(
         scaling=scale_to_zero(ConcurrentRequests(requests=5), max_capacity=2), **fields
@@ -133,6 +138,24 @@ def served(framework: str, version: str, ami: str | None = None, **variables: st
         component(model=model, accelerators=4),
         host=Host(inference_ami_version=ami),  # type: ignore[arg-type]
     )
+
+
+VLLM_2 = {"SM_VLLM_TENSOR_PARALLEL_SIZE": "2"}
+VLLM_4 = {"SM_VLLM_TENSOR_PARALLEL_SIZE": "4"}
+
+
+def without_accelerators(framework: str, version: str) -> Any:
+    image = FrameworkContainer(framework=framework, version=version)  # type: ignore[arg-type]
+    return endpoint(component(model=Model(image=image, artifact="a.tar.gz"), accelerators=None))
+
+
+def lengthy(length: str, **fields: Any) -> InferenceComponentEndpoint:
+    """A copy on one GPU of 22.4 GiB, of which 20.2 are taken: 14.9 GiB of weights, and 4 of KV cache
+    for 32,768 tokens."""
+    image = FrameworkContainer(framework="vllm", version="0.19.1")
+    model = Model(image=image, artifact="llm/1/", environment={"SM_VLLM_MAX_MODEL_LEN": length})
+    figures = LanguageModel(parameters_billion=8, layers=32, **fields)
+    return endpoint(component(model=model, language_model=figures))
 
 
 def described(**fields: Any) -> InferenceComponentEndpoint:
@@ -262,6 +285,19 @@ LIMITS: list[tuple[str, str, Make, Make]] = [
         "rollout.batch_copies",
         lambda: rolling(41, batch_copies=2),
         lambda: rolling(40, batch_copies=2),
+    ),
+    # Of the one copy that there may be, more than one is no share at all.
+    (
+        "IC12",
+        "rollout.batch_copies",
+        lambda: rolling(1, batch_copies=2),
+        lambda: rolling(1, batch_copies=1),
+    ),
+    (
+        "IC12",
+        "rollout.batch_copies",
+        lambda: scaled(1, 8, batch_copies=2),
+        lambda: scaled(4, 8, batch_copies=2),
     ),
     (
         "IC13",
@@ -414,6 +450,19 @@ LIMITS: list[tuple[str, str, Make, Make]] = [
         lambda: described(parameters_billion=11),
         lambda: described(parameters_billion=10.7),
     ),
+    # The container's own length of a sequence counts, unless the Spec says another.
+    (
+        "IC26",
+        "components.a.language_model",
+        lambda: lengthy("49152"),
+        lambda: lengthy("32768"),
+    ),
+    (
+        "IC26",
+        "components.a.language_model",
+        lambda: lengthy("1024", tokens=49_152),
+        lambda: lengthy("131072", tokens=32_768),
+    ),
     *(
         (
             "IC27",
@@ -428,11 +477,43 @@ LIMITS: list[tuple[str, str, Make, Make]] = [
             "SM_VLLM_TENSOR_PARALLEL_SIZE": ("vllm", "0.19.1"),
         }.items()
     ),
+    # Each degree multiplies.
+    (
+        "IC27",
+        "components.a.model.environment.SM_VLLM_TENSOR_PARALLEL_SIZE",
+        lambda: served("vllm", "0.19.1", **VLLM_4, SM_VLLM_PIPELINE_PARALLEL_SIZE="2"),
+        lambda: served("vllm", "0.19.1", **VLLM_2, SM_VLLM_PIPELINE_PARALLEL_SIZE="2"),
+    ),
+    (
+        "IC27",
+        "components.a.model.environment.SM_VLLM_DATA_PARALLEL_SIZE",
+        lambda: served("vllm", "0.19.1", SM_VLLM_DATA_PARALLEL_SIZE="5"),
+        lambda: served("vllm", "0.19.1", SM_VLLM_DATA_PARALLEL_SIZE="4"),
+    ),
     (
         "IC28",
         "components.a.model.image",
         lambda: served("vllm", "0.19.1"),
         lambda: served("djl-lmi", "0.36.0-lmi24.0.0"),
+    ),
+    (
+        "IC28",
+        "components.a.model.image",
+        lambda: served("vllm", "0.19.1", **VLLM_2),
+        lambda: served("vllm", "0.19.1", **VLLM_4),
+    ),
+    # SGLang may split the model over those that hold it several times, or not.
+    (
+        "IC28",
+        "components.a.model.image",
+        lambda: served("sglang", "0.5.10", SM_SGLANG_TP_SIZE="2"),
+        lambda: served("sglang", "0.5.10", SM_SGLANG_TP_SIZE="2", SM_SGLANG_DP_SIZE="2"),
+    ),
+    (
+        "IC42",
+        "components.a.model.image",
+        lambda: without_accelerators("vllm", "0.19.1"),
+        lambda: without_accelerators("xgboost", "1.7-1"),
     ),
     (
         "IC29",
@@ -653,6 +734,8 @@ def test_every_rule_of_components_pools_and_reservations_is_tried() -> None:
 def test_a_message_says_where_what_and_what_to_write_instead() -> None:
     (small,) = problems(lambda: endpoint(component(accelerators=5)))
     (big,) = problems(lambda: rolling(3, batch_copies=2))
+    (wide,) = problems(lambda: served("vllm", "0.19.1", SM_VLLM_TENSOR_PARALLEL_SIZE="5"))
+    assert wide.text.endswith('write "4", or accelerators=5'), wide.text
     assert [str(each).partition(" (")[0] for each in (small, big)] == [
         "components.a.accelerators: takes 5 accelerators for one copy, and ml.g5.12xlarge has 4; take "
         "less, or an instance type that has more [IC5]",
@@ -706,8 +789,11 @@ def test_a_release_is_one_copy_at_a_time_and_its_worst_case_is_told() -> None:
     assert slow.batch == ("COPY_COUNT", 1)
     assert slow.steps == 2
     assert slow.worst_case_seconds == 720
-    # AWS takes no less than 5 percent.
+    # AWS takes no less than 5 percent, and no more than half.
     assert component(copies=41).batch == ("COPY_COUNT", 3)
+    assert scaled(6, 41).batch == ("COPY_COUNT", 3)
+    assert scaled(5, 41).batch == scaled(1, 21).batch == ("CAPACITY_PERCENT", 5)
+    assert scaled(1, 20).batch == ("COPY_COUNT", 1)
 
 
 def test_a_promotion_copies_models_and_adapters() -> None:

@@ -150,6 +150,7 @@ _RESOURCES = "sagemaker:InferenceComponentComputeResourceRequirements"
 STARTING_SECONDS = 300
 """What starting and what downloading are taken to last at most where no time limit is given."""
 _LONGEST = 28_800
+_LEAST_PERCENT = 5
 
 
 class ComponentResources(Spec):
@@ -312,6 +313,11 @@ class Placement(Spec):
     Default: 0, AWS's own."""
 
 
+def _largest_batch(copies: int) -> int:
+    """The most copies that a step may replace of so many: half of them, of one that one."""
+    return max(1, copies // 2)
+
+
 def _outside(_: int) -> dict[str, str]:
     return {"wrong": "is not from 5 to 50", "remedy": "5 to 50"}
 
@@ -331,7 +337,8 @@ class ComponentRolling(Spec):
         ]
         | None
     ) = None
-    """How many copies a step replaces. Default: one, or a 20th of the copies where that is more."""
+    """How many copies a step replaces. Default: one, or a 20th of the copies where that is more; 5
+    percent where scaling goes from fewer than twice that."""
 
     batch_percent: (
         Annotated[
@@ -552,12 +559,15 @@ class Component(ComponentResources):
         """A batch in copies is a share that AWS takes, at every number of copies."""
         least, most = self.least, self.most
         batch = self.rollout.batch_copies
-        if batch is not None and least > 1 and batch > least / 2:
+        if batch is not None and batch > _largest_batch(least):
+            copies = f"{least} copies" if least > 1 else "the one copy that there may be"
             yield IC12.problem(
                 *("rollout", "batch_copies"),
                 got=batch,
-                wrong=f"is above half of {least} copies",
-                remedy=f"batch_copies={least // 2} or batch_percent=50",
+                wrong=f"is above half of {copies}",
+                remedy=f"batch_copies={_largest_batch(least)} or batch_percent=50"
+                if _largest_batch(least) >= most / 20
+                else "batch_percent=50",
             )
         elif batch is not None and batch < most / 20:
             yield IC12.problem(
@@ -613,7 +623,11 @@ class Component(ComponentResources):
         """What a step of a rollout replaces, as SageMaker has it."""
         if self.rollout.batch_percent is not None:
             return "CAPACITY_PERCENT", self.rollout.batch_percent
-        return "COPY_COUNT", self.rollout.batch_copies or max(1, math.ceil(self.most / 20))
+        smallest = max(1, math.ceil(self.most / 20))
+        if self.rollout.batch_copies is None and smallest > _largest_batch(self.least):
+            # No number of copies is a share that AWS takes of the fewest and of the most.
+            return "CAPACITY_PERCENT", _LEAST_PERCENT
+        return "COPY_COUNT", self.rollout.batch_copies or smallest
 
     @property
     def batch_of_most(self) -> int:
@@ -661,5 +675,6 @@ class Component(ComponentResources):
             return
         count = self.on(instance_type).accelerators or 0
         memory = facts.gpu_memory_gib / facts.gpus
-        for problem in self.language_model.problems_on(instance_type, count, memory):
+        source = self.source_on(instance_type)
+        for problem in self.language_model.problems_on(instance_type, count, memory, source):
             yield problem.under("language_model")

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from ...alarms.published import ADAPTER
 from ...alarms.watched import Watched
 from ...context import Context
+from ...model.accelerator import device_of
 from ...model.container import Container
 from ...names import Name
 from ...rules import Problem, Rule, rule
@@ -273,7 +274,12 @@ class InferenceComponentEndpoint(OneVariant, Pooled, Endpoint):
             where = (*path, "model") if each in own and own[each].model else ("model",)
             for problem in (
                 *source_problems(source, each),
-                *serving_problems(source, asked.accelerators, self.host.inference_ami_version),
+                *serving_problems(
+                    source,
+                    asked.accelerators,
+                    self.host.inference_ami_version,
+                    device_of(each),
+                ),
             ):
                 yield problem.under(*where)
             yield from component.estimate_problems(each)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
+from ...model.accelerator import PLURAL, Device
 from ...model.container import Container
-from ...model.image import FrameworkContainer
+from ...model.image import FrameworkContainer, built_for
 from ...rules import Problem, rule
 from ...spec import Between, Spec
 
@@ -23,16 +25,15 @@ IC26 = rule(
 IC27 = rule(
     "IC27",
     refuses="a model split over more accelerators than a copy has",
-    message="splits the model over {degree} accelerators, and a copy has {accelerators}; write "
-    '"{accelerators}", or accelerators={degree}',
-    source="vLLM and SGLang documentation, tensor parallelism; DJL Serving documentation, "
+    message="splits the model over {degree} accelerators, and a copy has {accelerators}; {remedy}",
+    source="vLLM and SGLang documentation, tensor and pipeline parallelism; DJL Serving documentation, "
     "OPTION_TENSOR_PARALLEL_DEGREE; Text Generation Inference documentation, num_shard",
 )
 IC28 = rule(
     "IC28",
-    refuses="a container that uses one of the accelerators that a copy has",
-    message="uses one accelerator of {accelerators}, so that the others stand idle; write "
-    '{name}="{accelerators}" into environment',
+    refuses="a container that uses fewer accelerators than a copy has",
+    message="uses {degree} of {accelerators} accelerators, so that the others stand idle; write "
+    '{name}="{accelerators}" into environment, or accelerators={degree}',
     source="vLLM documentation, tensor_parallel_size (1); SGLang documentation, tp-size (1); Text "
     "Generation Inference on SageMaker, SM_NUM_GPUS",
     severity="warning",
@@ -53,6 +54,16 @@ IC36 = rule(
     source="Inferform: what an estimate can be made of",
 )
 
+IC42 = rule(
+    "IC42",
+    refuses="a container built for GPUs or Neuron devices in a component that has none",
+    message="is built for {built_for}, and a copy has none of the instance's; write accelerators=1 or "
+    "more, or use an image for CPUs",
+    source="SageMaker API reference, InferenceComponentComputeResourceRequirements "
+    "NumberOfAcceleratorDevicesRequired",
+    severity="warning",
+)
+
 _GIB = 2**30
 _USED = 0.9
 """The share of the memory of GPUs that vLLM takes."""
@@ -67,6 +78,30 @@ PARALLEL: dict[str, tuple[str, ...]] = {
 }
 """The variables by which AWS's containers of language models are told over how many accelerators to
 split a model, the one to write first."""
+
+_STAGES: dict[str, tuple[str, ...]] = {
+    "djl-lmi": ("OPTION_PIPELINE_PARALLEL_DEGREE",),
+    "huggingface-sglang": ("SM_SGLANG_PP_SIZE", "SM_SGLANG_PIPELINE_PARALLEL_SIZE"),
+    "huggingface-vllm": ("SM_VLLM_PIPELINE_PARALLEL_SIZE", "SM_VLLM_DATA_PARALLEL_SIZE"),
+    "sglang": ("SM_SGLANG_PP_SIZE", "SM_SGLANG_PIPELINE_PARALLEL_SIZE"),
+    "vllm": ("SM_VLLM_PIPELINE_PARALLEL_SIZE", "SM_VLLM_DATA_PARALLEL_SIZE"),
+}
+"""The variables that each multiply how many accelerators a container takes."""
+
+_REPLICAS = ("SM_SGLANG_DP_SIZE", "SM_SGLANG_DATA_PARALLEL_SIZE")
+"""The variables that may multiply it, as SGLang does only without data parallel attention."""
+
+LENGTH: dict[str, tuple[str, ...]] = {
+    "djl-lmi": ("OPTION_MAX_MODEL_LEN",),
+    "huggingface-sglang": ("SM_SGLANG_CONTEXT_LENGTH",),
+    "huggingface-tgi": ("MAX_TOTAL_TOKENS",),
+    "huggingface-vllm": ("SM_VLLM_MAX_MODEL_LEN",),
+    "sglang": ("SM_SGLANG_CONTEXT_LENGTH",),
+    "vllm": ("SM_VLLM_MAX_MODEL_LEN",),
+}
+"""The variables by which AWS's containers of language models are told the tokens of one sequence."""
+
+_TOKENS = 8192
 
 _TAKE_ALL = ("djl-lmi",)
 """Containers that split a model over all accelerators where nothing is said."""
@@ -102,8 +137,9 @@ class LanguageModel(Spec):
     cache_bits: Literal[8, 16] = 16
     """Bits of a value in the KV cache. Default: 16."""
 
-    tokens: Count = 8192
-    """Tokens of one sequence, request and answer together. Default: 8,192."""
+    tokens: Count | None = None
+    """Tokens of one sequence, request and answer together. Default: what the environment of one of
+    AWS's containers says, such as `SM_VLLM_MAX_MODEL_LEN`, or else 8,192."""
 
     sequences: Count = 1
     """How many sequences are in work at the same time. Default: 1."""
@@ -113,22 +149,26 @@ class LanguageModel(Spec):
         """The size of its weights."""
         return self.parameters_billion * 1e9 * self.weight_bits / 8 / _GIB
 
-    @property
-    def cache_gib(self) -> float:
-        """The size of the KV cache; 0 where `layers` is not given."""
+    def cache_gib(self, source: Container) -> float:
+        """The size of the KV cache in a container; 0 where `layers` is not given."""
         values = 2 * (self.layers or 0) * self.kv_heads * self.head_size
-        return values * self.cache_bits / 8 * self.tokens * self.sequences / _GIB
+        tokens = self.tokens or _length(source) or _TOKENS
+        return values * self.cache_bits / 8 * tokens * self.sequences / _GIB
 
-    def problems_on(self, instance_type: str, accelerators: int, gib: float) -> Iterator[Problem]:
-        """Whether it seems to fit `accelerators` devices of an instance type, of `gib` each."""
-        need, have = self.weights_gib + self.cache_gib, accelerators * gib * _USED
+    def problems_on(
+        self, instance_type: str, accelerators: int, gib: float, source: Container
+    ) -> Iterator[Problem]:
+        """Whether it seems to fit `accelerators` devices of an instance type, of `gib` each, served by
+        a container."""
+        cache = self.cache_gib(source)
+        need, have = self.weights_gib + cache, accelerators * gib * _USED
         if need <= have:
             return
         fits = self.weights_gib <= have and accelerators
         yield IC26.problem(
             need=need,
             weights=self.weights_gib,
-            cache=self.cache_gib,
+            cache=cache,
             accelerators=accelerators,
             instance_type=instance_type,
             have=have,
@@ -136,12 +176,25 @@ class LanguageModel(Spec):
         )
 
 
+def _length(source: Container) -> int | None:
+    """The tokens of one sequence that one of AWS's containers is told; None where it is not."""
+    container = getattr(source, "image", None)
+    names = LENGTH.get(container.framework, ()) if isinstance(container, FrameworkContainer) else ()
+    given = (source.variables[name] for name in names if name in source.variables)
+    return next((int(value) for value in given if value.isdigit() and int(value)), None)
+
+
 def serving_problems(
-    source: Container, accelerators: int | None, ami: str | None
+    source: Container, accelerators: int | None, ami: str | None, device: Device | None
 ) -> Iterator[Problem]:
     """What AWS's containers of language models need on a copy with so many accelerators, under a
-    machine image."""
+    machine image, on an instance with `device`."""
     container = getattr(source, "image", None)
+    if container is None:
+        return
+    built = built_for(container, device)
+    if not accelerators and device not in (None, "cpu") and built == device:
+        yield IC42.problem("image", built_for=PLURAL[built])
     if not isinstance(container, FrameworkContainer):
         return
     match = re.search(r"-cu(\d{2})\d\b", container.tags.get("gpu", ""))
@@ -150,16 +203,38 @@ def serving_problems(
             f"{ami} has an older one" if ami else "SageMaker's own machine image may have an older"
         )
         yield IC29.problem("image", cuda=match[1], ami=has)
-    names = PARALLEL.get(container.framework, ())
-    given = [name for name in names if name in source.variables]
-    for name in given:
-        value = source.variables[name]
-        if value.isdigit() and int(value) > (accelerators or 0):
-            yield IC27.problem(
-                *("environment", name),
-                got=value,
-                degree=int(value),
-                accelerators=accelerators or 0,
-            )
-    if names and not given and (accelerators or 0) > 1 and container.framework not in _TAKE_ALL:
-        yield IC28.problem("image", accelerators=accelerators, name=names[0])
+    # Neuron devices have several cores each, by which their containers count.
+    if device in (None, "gpu"):
+        yield from _degree_problems(container.framework, source.variables, accelerators or 0)
+
+
+def _degree_problems(
+    framework: str, variables: Mapping[str, str], accelerators: int
+) -> Iterator[Problem]:
+    """Whether a container takes as many accelerators as a copy has, and no more."""
+    splits = PARALLEL.get(framework, ())
+    split = next((name for name in splits if name in variables), None)
+    stages = [name for name in _STAGES.get(framework, ()) if name in variables]
+    given = [*([split] if split else []), *stages]
+    # What is no number, such as "max", the container decides.
+    if not splits or not all(variables[name].isdigit() for name in given):
+        return
+    degree = math.prod(int(variables[name]) for name in given)
+    if degree > accelerators and given:
+        enough = f"write accelerators={degree}"
+        fewer = f'write "{accelerators}", or accelerators={degree}'
+        yield IC27.problem(
+            *("environment", given[0]),
+            got=" x ".join(variables[name] for name in given),
+            degree=degree,
+            accelerators=accelerators,
+            remedy=fewer if len(given) == 1 and accelerators else enough,
+        )
+    elif (
+        degree < accelerators
+        and framework not in _TAKE_ALL
+        and not any(name in variables for name in _REPLICAS)
+    ):
+        yield IC28.problem(
+            "image", degree=degree, accelerators=accelerators, name=split or splits[0]
+        )
