@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+from detect_secrets.core.potential_secret import PotentialSecret
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import transient_settings
 
@@ -24,8 +26,16 @@ def kinds_of_secrets(folder: Path) -> Iterator[str]:
         for file in _files(folder):
             for secret in scan_file(str(file)):
                 # The ARN by which a container fetches a secret is none.
-                if ":secret:" not in (secret.secret_value or ""):
-                    yield f"{file.relative_to(folder)}:{secret.line_number}: {secret.type}"
+                if ":secret:" in (secret.secret_value or "") or _is_end_of_arn(secret, file):
+                    continue
+                yield f"{file.relative_to(folder)}:{secret.line_number}: {secret.type}"
+
+
+def _is_end_of_arn(secret: PotentialSecret, file: Path) -> bool:
+    """Whether the number of an account is taken for that of a bot, which is two digits shorter."""
+    line = file.read_text("utf-8").splitlines()[secret.line_number - 1]
+    end = re.escape(secret.secret_value or "")
+    return secret.type == "Telegram Bot Token" and not re.search(rf"(?<!\d){end}", line)
 
 
 def holding(folder: Path, texts: Iterable[str]) -> list[str]:

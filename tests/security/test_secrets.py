@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -21,7 +22,10 @@ SHELL = {
 def test_the_scan_finds_secrets(tmp_path: Path) -> None:
     for name, value in SHELL.items():
         (tmp_path / f"{name}.json").write_text(json.dumps({name.lower(): value}, indent=1))
+    bot = f"{'12345678' * 2}:{'k' * 35}"
+    (tmp_path / "bots.json").write_text(f'["{bot[8:]}"]\n["arn:aws:sns:us-east-1:{bot[4:]}"]')
     found = "\n".join(kinds_of_secrets(tmp_path))
+    assert re.findall(r"bots.json:(\d+): (.+)", found) == [("1", "Telegram Bot Token")]
     for kind in ("AWS Access Key", "GitHub Token", "Secret Keyword"):
         assert kind in found
     with zipfile.ZipFile(tmp_path / "plan", "w", zipfile.ZIP_DEFLATED) as archive:
