@@ -146,6 +146,7 @@ def named(name: str) -> Described:
     raise BadInputError(f"there is no Spec {name}{hint}", "inferform spec lists them all")
 
 
+@cache
 def page(spec: Described) -> SpecPage:
     """What there is to say of a Spec."""
     # What must be given comes first.
@@ -362,6 +363,7 @@ def _docstrings(spec: type) -> dict[str, str]:
     return found
 
 
+@cache
 def _checked(spec: type) -> dict[str, list[str]]:
     """The ids of the rules in the methods of a class, by the field where a problem is reported.
 
@@ -413,7 +415,8 @@ class _Schema(GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> dict[str, Any]:
         """A Spec, with what its page says."""
         made = super().model_schema(schema)
-        about = page(schema["cls"])
+        spec: Described = schema["cls"]
+        about = page(spec)
         made["description"] = about.words
         for field in about.fields:
             held = made.get("properties", {}).get(field.name)
