@@ -40,6 +40,7 @@ from .backends import (
     LocalBackend,
     S3Backend,
 )
+from .commitment import Commitment
 from .context import Context, ImageOwner, Naming
 from .ecr.lifecycle import Expiry
 from .ecr.registry import PullThroughCache, RegistrySettings, Replication, Scanning
@@ -233,6 +234,7 @@ __all__ = [
     "CloudBackend",
     "CloudWatchMetric",
     "CognitoAuthorization",
+    "Commitment",
     "Component",
     "ComponentContainer",
     "ComponentRolling",

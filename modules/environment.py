@@ -11,6 +11,7 @@ from . import reach
 from .api.apis import Apis
 from .api.http import HttpApi
 from .api.rest import RestApi
+from .commitment import Commitment
 from .context import Context
 from .ecr.spec import ECR8, Image
 from .ecs.spec import EcsCluster, EcsService
@@ -184,6 +185,10 @@ class Environment(Spec):
         Annotated[Callable[..., Any], Check(ENV12, lambda given: isinstance(given, SpecRule))]
     ] = ()
     """Rules of your own over the Specs, made by `inferform.team.rule`. Default: none."""
+
+    commitments: Many[Commitment] = ()
+    """Savings Plans that somebody bought for this account, which `inferform cost` subtracts; no apply
+    buys one. Default: none, all is On-Demand."""
 
     moved: dict[str, dict[str, str]] = {}
     """Resources that have another address since the last apply, by layer: the old address and

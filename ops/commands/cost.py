@@ -60,6 +60,13 @@ def cost(
             "billed by use.",
         ),
     ] = None,
+    commitment: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PERCENT",
+            help="What Savings Plans with this discount would save, over the hours of --load.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Estimate the monthly cost of an environment, from its Specs alone.
@@ -67,6 +74,7 @@ def cost(
     Example: inferform cost dev-use1 --by service --fail-over 500
     """
     from ..cost.break_even import break_evens
+    from ..cost.commitments import offers, subtracted
     from ..cost.model import ASSUMPTIONS, under_load
     from ..cost.prices import price_table
     from ..cost.rollouts import second_fleets
@@ -76,17 +84,36 @@ def cost(
 
     if fail_over is not None and not fail_over >= 0:
         raise typer.BadParameter("must be 0 or more", param_hint="--fail-over")
+    if commitment is not None and not 0 < commitment <= 72:
+        raise typer.BadParameter("must be above 0 and at most 72", param_hint="--commitment")
     found, table = environment(env), price_table()
     region = found.context.region
     uses = owned(found)
     assumptions: tuple[str, ...] = ASSUMPTIONS
+    hours = {}
     if load is not None:
         from ..cost.loads import read, under
 
         with stderr.status("simulating"):
-            uses = under(found, uses, read(load)).uses
+            loaded = under(found, uses, read(load))
+        uses, hours = loaded.uses, loaded.hours
         assumptions = under_load(load.name)
-    estimate = table.estimate(region, [each.usage for each in uses])
+    if found.commitments:
+        first, *others = assumptions
+        assumptions = (
+            first.replace("without Savings Plans", "without other Savings Plans"),
+            *others,
+        )
+    whole = table.estimate(region, [each.usage for each in uses])
+    estimate = subtracted(whole, found.commitments)
+    offered = []
+    if commitment is not None:
+        names = {
+            alias: each.full_name
+            for each in found.deployed
+            for alias in (each.name, each.full_name)
+        }
+        offered = offers(estimate, hours, names, commitment / 100)
     costs = Costs(
         environment=found.key,
         region=region,
@@ -98,6 +125,8 @@ def cost(
         if by
         else {},
         idle=idle(found),
+        commitments=found.commitments,
+        offers=offered,
         break_evens=[*break_evens(found, table)],
     )
     written = Format.JSON if json else format

@@ -9,9 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from inferform import Commitment
+
 from ..output import print_table, stdout
 from ..untrusted import visible
 from .break_even import BreakEven
+from .commitments import Offer
 from .model import ASSUMPTIONS, Amount, Estimate, Price, PricedLine, dollars, rounded
 from .rollouts import SecondFleet
 
@@ -46,6 +49,12 @@ class Costs:
 
     releases: Sequence[SecondFleet] = ()
     """What second fleets of rollouts cost."""
+
+    commitments: Sequence[Commitment] = ()
+    """The Savings Plans that the sums are with."""
+
+    offers: Sequence[Offer] = ()
+    """What further ones would save."""
 
     assumptions: Sequence[str] = ASSUMPTIONS
 
@@ -96,6 +105,15 @@ def as_data(costs: Costs) -> dict[str, Any]:
         "estimated_between": [rounded(bound) for bound in estimate.bounds],
         "prices_from": estimate.dates,
         "idle": dict(costs.idle),
+        "offers": [
+            {
+                "kind": each.kind,
+                "usd_per_hour": round(each.usd_per_hour, 3),
+                "saved": round(each.saved, 2),
+                "used_percent": round(each.used_percent, 1),
+            }
+            for each in costs.offers
+        ],
         "releases": [
             {
                 "service": each.service,
@@ -239,6 +257,16 @@ def notes(costs: Costs) -> Iterator[str]:
             "preferred one, the maximum at the dearest"
         )
     yield from (each.text for each in costs.releases)
+    for plan in costs.commitments:
+        until = f" until {plan.ends_on}" if plan.ends_on else ""
+        yield f"with a {plan.kind} Savings Plan of ${plan.usd_per_hour:g} an hour{until}"
+    for offer in costs.offers:
+        verb = "saves" if offer.saved >= 0 else "loses"
+        yield (
+            f"a {offer.kind} Savings Plan of ${offer.usd_per_hour:.3f} an hour {verb} "
+            f"{dollars(abs(offer.saved))} a month, and {offer.used_percent:.0f}% of it is used; nothing "
+            "is bought here"
+        )
     if estimate.dates:
         yield f"prices of {estimate.dates}; inferform prices show names each source"
     yield from costs.assumptions

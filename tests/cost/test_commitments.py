@@ -1,0 +1,129 @@
+"""Savings Plans: what cost subtracts for those that exist, and what one would save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from inferform import RULES, Commitment, SpecError
+from inferform.usage import Amount, Usage
+from ops.cli import app
+from ops.cost.commitments import covered, net, offers, subtracted
+from ops.cost.loads import Hours
+from ops.cost.model import Estimate
+from ops.cost.prices import price_table
+
+HOURLY = 0.115
+"""An ml.m5.large in us-east-1."""
+
+
+def instances(amount: Amount, *more: Usage) -> Estimate:
+    usage = Usage("fraud", "sagemaker/hosting/ml.m5.large", amount)
+    return price_table().estimate("us-east-1", [usage, *more])
+
+
+def plan(usd: float, discount: float = 30.0, kind: str = "sagemaker") -> Commitment:
+    return Commitment(kind=kind, usd_per_hour=usd, discount_percent=discount)  # type: ignore[arg-type]
+
+
+def test_a_commitment_is_paid_whether_it_is_used_or_not() -> None:
+    before = instances(Amount(1, 4, 8))
+    # It covers the price of two instances, at seven tenths.
+    after = subtracted(before, [plan(2 * HOURLY * 0.7)])
+    saved = before.total - after.total
+    assert saved.expected / 730 == pytest.approx(2 * HOURLY * 0.3)
+    assert saved.maximum / 730 == pytest.approx(2 * HOURLY * 0.3)
+    # With one instance half of it is for nothing.
+    assert saved.minimum / 730 == pytest.approx(HOURLY - 2 * HOURLY * 0.7)
+    assert saved.minimum < 0
+
+
+def test_a_second_commitment_covers_what_the_first_leaves() -> None:
+    before = instances(Amount(3, 3, 3))
+    one = plan(2 * HOURLY * 0.7)
+    after = subtracted(before, [one, one])
+    saved = (before.total - after.total).expected / 730
+    assert saved == pytest.approx(2 * HOURLY * 0.3 + HOURLY - 2 * HOURLY * 0.7)
+
+
+def test_a_plan_covers_its_own_kind_and_neither_disks_nor_spot_nor_requests() -> None:
+    estimate = instances(
+        Amount(1, 1, 1),
+        Usage("fraud", "sagemaker/storage", Amount(9, 9, 9)),
+        Usage("fraud", "sagemaker/serverless/2048", Amount(9, 9, 9)),
+        Usage("nodes", "ec2/m5.large", Amount(1, 1, 1)),
+        Usage("tasks", "fargate/x86_64/vcpu", Amount(1, 1, 1)),
+        Usage("tasks", "fargate-spot/x86_64/vcpu", Amount(1, 1, 1)),
+        Usage("light", "lambda/x86_64/gb-second", Amount(1, 1, 1)),
+        Usage("light", "lambda/request", Amount(1, 1, 1)),
+    )
+    assert [line.usage.key for line in covered(estimate, "sagemaker")] == [
+        "sagemaker/hosting/ml.m5.large"
+    ]
+    assert [line.usage.key for line in covered(estimate, "compute")] == [
+        *("ec2/m5.large", "fargate/x86_64/vcpu", "lambda/x86_64/gb-second")
+    ]
+
+
+@given(
+    spend=st.lists(st.floats(0, 100), min_size=1, max_size=40),
+    reached=st.floats(0.01, 100),
+    discount=st.floats(0.01, 0.72),
+)
+def test_a_plan_of_what_is_always_reached_never_loses(
+    spend: list[float], reached: float, discount: float
+) -> None:
+    always = min(spend)
+    for hour in spend:
+        assert net(hour, always * (1 - discount), discount) <= hour + 1e-9
+        # Nothing costs less than the discount off all of it.
+        assert net(hour, reached * (1 - discount), discount) >= hour * (1 - discount) - 1e-9
+
+
+def test_offers_follow_the_hours_of_the_load_and_the_mean_is_none() -> None:
+    # Twelve hours with two instances, twelve with eight.
+    hours = {"endpoint/fraud": Hours("endpoint/fraud", [0.0] * 12 + [1.0] * 12)}
+    estimate = instances(Amount(2, 5, 8))
+    found = offers(estimate, hours, {"fraud": "endpoint/fraud"}, 0.3)
+    least, most = found[0], found[-1]
+    assert least.usd_per_hour == pytest.approx(2 * HOURLY * 0.7)
+    assert least.used_percent == pytest.approx(100)
+    assert least.saved == pytest.approx(2 * HOURLY * 0.3 * 730)
+    # What half of the hours reach is eight instances, which the others pay for in vain.
+    assert most.usd_per_hour == pytest.approx(8 * HOURLY * 0.7)
+    assert most.used_percent == pytest.approx(62.5)
+    assert most.saved < 0
+    mean = 5 * HOURLY * 0.7
+    assert all(each.usd_per_hour != pytest.approx(mean) for each in found)
+    assert offers(Estimate(()), {}, {}, 0.3) == []
+
+
+def test_the_command_says_what_a_plan_would_save_and_buys_nothing(tmp_path: Path) -> None:
+    load = tmp_path / "load.toml"
+    load.write_text('[services.fraud]\nload = "daily"\npeak = 60\n', encoding="utf-8")
+    run = CliRunner().invoke
+    answer = run(app, ["cost", "dev-use1", "--load", str(load), "--commitment", "30"])
+    assert answer.exit_code == 0, answer.output
+    assert "a sagemaker Savings Plan of $0.08" in answer.output
+    assert "saves" in answer.output
+    assert "nothing is bought here" in answer.output
+    assert run(app, ["cost", "dev-use1", "--commitment", "90"]).exit_code == 2
+
+
+def test_every_rule_of_commitments_is_tried() -> None:
+    tried = set()
+    for fields in (
+        {"usd_per_hour": 0},
+        {"discount_percent": 73},
+        {"ends_on": "2027-13-01"},
+    ):
+        with pytest.raises(SpecError) as error:
+            Commitment(
+                **{"kind": "compute", "usd_per_hour": 1, "discount_percent": 20, **fields}  # type: ignore[arg-type]
+            )
+        tried |= {problem.rule for problem in error.value.problems}
+    assert {rule for rule in RULES if rule.startswith("CMT")} == tried
