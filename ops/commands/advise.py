@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inferform.rules import did_you_mean
+
+from ..environments import Emulated, completed, environment
 from ..errors import BadInputError
-from ..output import Json, print_json, stderr, stdout
+from ..output import Json, print_json, print_table, stderr, stdout
 from . import BEFORE, Command
+
+if TYPE_CHECKING:
+    from inferform import Environment
+
+    from ..advise.need import Need
+    from ..advise.observed import Finding, Observed
+    from ..cost.prices import PriceTable
+    from ..simulate import Load
 
 
 class Where(StrEnum):
@@ -23,6 +34,17 @@ class Where(StrEnum):
 
 
 def advise(
+    env: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ENV",
+            help="An environment with a service that runs. Default: none, by numbers alone.",
+            autocompletion=completed,
+        ),
+    ] = None,
+    service: Annotated[
+        str | None, typer.Argument(metavar="SERVICE]", help="What scales, by its short name.")
+    ] = None,
     requests_per_second: Annotated[
         float, typer.Option(help="At the top of the load, over all models.")
     ] = 1.0,
@@ -67,38 +89,46 @@ def advise(
         Path | None,
         typer.Option(metavar="FILE", help="Draw cost over load: a .png, .svg or .html file."),
     ] = None,
+    measured: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="What a service got: times, rates and utilization. Default: from CloudWatch.",
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option(help="How many days are read from CloudWatch.")] = 14,
+    capacity: Annotated[
+        float | None,
+        typer.Option(help="Requests per second that one instance of the service serves at most."),
+    ] = None,
+    emulator: Emulated = False,
     json: Json = False,
 ) -> None:
-    """Compare AWS's ways to serve a model by your numbers: what fits, and what it costs.
+    """Compare AWS's ways to serve a model by your numbers: what fits, and what it costs. With ENV and
+    SERVICE, say what of a service that runs does not suit what it got.
 
-    Needs no AWS, and changes nothing.
+    Changes nothing; by numbers alone it needs no AWS.
 
     Example: inferform advise --requests-per-second 50 --latency-ms 100 --plot options.html
     """
-    from ..advise.chart import curves, draw
-    from ..advise.market import Market
     from ..advise.need import Need
-    from ..advise.options import judged
-    from ..advise.written import Advice, as_data, as_html, print_advice
     from ..cost.prices import price_table
-    from ..simulate import SHAPES, read_load
 
-    if plot is not None and plot.suffix not in (".png", ".svg", ".html"):
-        raise BadInputError(f"{plot} is neither a .png, .svg nor .html file")
-    if plot is not None and not plot.absolute().parent.is_dir():
-        raise BadInputError(f"there is no folder {plot.parent} for the plot")
+    _check_plot(plot)
     table = price_table()
+    observed = None
+    if env is not None:
+        if service is None:
+            raise BadInputError("which service", "write inferform advise ENV SERVICE")
+        found = environment(env)
+        region = found.context.region
+        observed = _observed(found, service, measured, days=days, emulator=emulator)
     if region not in table.regions():
         raise BadInputError(
             f"no prices of {region} are known", f"the Regions are {', '.join(table.regions())}"
         )
-    captured = None
-    if load not in SHAPES:
-        if not Path(load).is_file():
-            raise BadInputError(
-                f"there is no load {load}", f"the loads are {', '.join(SHAPES)} and CSV files"
-            )
-        captured = read_load(Path(load))
+    captured = observed.load if observed is not None else _captured(load)
     need = Need(
         requests_per_second=requests_per_second if captured is None else max(captured.rates),
         shape=load if captured is None else "steady",
@@ -118,6 +148,53 @@ def advise(
         platform=None if where is None else where.value,
         minimum=minimum,
     )
+    if observed is None:
+        _compare(need, region, table, plot, json=json)
+        return
+    from ..advise.running import judged_by
+
+    assert service is not None
+    with stderr.status("comparing"):
+        suits = [
+            *judged_by(
+                found,
+                service,
+                table,
+                observed,
+                need,
+                capacity=capacity,
+                latency_ms=1000 * response_seconds,
+            )
+        ]
+    _print_findings(f"{found.key} {service}", observed, suits, json=json)
+
+
+def _check_plot(plot: Path | None) -> None:
+    if plot is not None and plot.suffix not in (".png", ".svg", ".html"):
+        raise BadInputError(f"{plot} is neither a .png, .svg nor .html file")
+    if plot is not None and not plot.absolute().parent.is_dir():
+        raise BadInputError(f"there is no folder {plot.parent} for the plot")
+
+
+def _captured(load: str) -> Load | None:
+    from ..simulate import SHAPES, read_load
+
+    if load in SHAPES:
+        return None
+    if not Path(load).is_file():
+        raise BadInputError(
+            f"there is no load {load}{did_you_mean(load, SHAPES)}",
+            f"the loads are {', '.join(SHAPES)} and CSV files",
+        )
+    return read_load(Path(load))
+
+
+def _compare(need: Need, region: str, table: PriceTable, plot: Path | None, *, json: bool) -> None:
+    from ..advise.chart import curves, draw
+    from ..advise.market import Market
+    from ..advise.options import judged
+    from ..advise.written import Advice, as_data, as_html, print_advice
+
     market = Market(table, region)
     with stderr.status("comparing"):
         options = judged(need, market)
@@ -135,6 +212,65 @@ def advise(
     print_advice(advice)
     if plot is not None:
         stdout.print(f"plot written to {plot}")
+
+
+def _observed(
+    found: Environment, service: str, file: Path | None, *, days: int, emulator: bool
+) -> Observed:
+    from ..advise.observed import read_csv
+
+    if file is not None:
+        return read_csv(file)
+    return _cloudwatch(found, service, days=days, emulator=emulator)
+
+
+def _cloudwatch(found: Environment, service: str, *, days: int, emulator: bool) -> Observed:
+    from ..advise.cloudwatch import observed
+    from ..aws import Aws, emulator_in_use
+    from ..metrics import utcnow
+    from ..simulation_input import find
+
+    if not 1 <= days <= 62:
+        raise BadInputError("--days must be from 1 to 62")
+    aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
+    with stderr.status("reading CloudWatch"):
+        return observed(find(found, service).deployed, aws, days=days, now=utcnow())
+
+
+def _print_findings(name: str, observed: Observed, found: list[Finding], *, json: bool) -> None:
+    from ..advise.observed import shown
+
+    rates = observed.load.rates
+    if json:
+        print_json(
+            {
+                "service": name,
+                "source": observed.source,
+                "requests_per_second": {
+                    "mean": round(sum(rates) / len(rates), 6),
+                    "peak": round(max(rates), 6),
+                },
+                "idle_hours_a_day": round(observed.idle_hours, 2),
+                "findings": [
+                    {
+                        "what": each.what,
+                        "evidence": each.evidence,
+                        "change": each.change,
+                        "saved_usd_a_month": None if each.saved is None else round(each.saved, 2),
+                    }
+                    for each in found
+                ],
+            }
+        )
+        return
+    stdout.print(
+        f"{name}: {sum(rates) / len(rates):.4g} requests/s on average, {max(rates):.4g} at most, "
+        f"{observed.idle_hours:.1f} idle hours a day ({observed.source})"
+    )
+    if not found:
+        stdout.print("nothing was found that does not suit")
+        return
+    print_table(("what", "evidence", "what to write", "saves a month"), map(shown, found))
 
 
 COMMANDS = (Command("advise", advise, BEFORE, order=25),)
