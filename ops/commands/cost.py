@@ -75,7 +75,7 @@ def cost(
     """
     from ..cost.break_even import break_evens
     from ..cost.commitments import offers, subtracted
-    from ..cost.model import ASSUMPTIONS, under_load
+    from ..cost.model import ASSUMPTIONS, Estimate, under_load
     from ..cost.prices import price_table
     from ..cost.rollouts import second_fleets
     from ..cost.specs import grouped, owned
@@ -98,14 +98,15 @@ def cost(
             loaded = under(found, uses, read(load))
         uses, hours = loaded.uses, loaded.hours
         assumptions = under_load(load.name)
-    if found.commitments:
-        first, *others = assumptions
-        assumptions = (
-            first.replace("without Savings Plans", "without other Savings Plans"),
-            *others,
-        )
     whole = table.estimate(region, [each.usage for each in uses])
     estimate = subtracted(whole, found.commitments)
+    groups = {
+        name: table.estimate(region, usages)
+        for name, usages in (grouped(uses, by) if by else {}).items()
+    }
+    if by and found.commitments:
+        # They are of no service, layer or tag, and the groups add up to the total.
+        groups["commitments"] = Estimate(estimate.lines[len(whole.lines) :])
     offered = []
     if commitment is not None:
         names = {
@@ -118,12 +119,10 @@ def cost(
         environment=found.key,
         region=region,
         estimate=estimate,
-        assumptions=assumptions,
+        assumptions=_with_plans(assumptions) if found.commitments else assumptions,
         releases=[*second_fleets(found, estimate)],
         by=by or "",
-        groups={name: table.estimate(region, usages) for name, usages in grouped(uses, by).items()}
-        if by
-        else {},
+        groups=groups,
         idle=idle(found),
         commitments=found.commitments,
         offers=offered,
@@ -140,6 +139,11 @@ def cost(
         print_costs(costs)
     if fail_over is not None:
         _hold(costs.estimate, found.key, fail_over, of)
+
+
+def _with_plans(assumptions: tuple[str, ...]) -> tuple[str, ...]:
+    first, *others = assumptions
+    return first.replace("without Savings Plans", "without other Savings Plans"), *others
 
 
 def _hold(estimate: Estimate, key: str, limit: float, of: Figure) -> None:

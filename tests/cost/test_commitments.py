@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from ops.cost.commitments import covered, net, offers, subtracted
 from ops.cost.loads import Hours
 from ops.cost.model import Estimate
 from ops.cost.prices import price_table
+from ops.environments import environments
 
 HOURLY = 0.115
 """An ml.m5.large in us-east-1."""
@@ -112,6 +114,24 @@ def test_the_command_says_what_a_plan_would_save_and_buys_nothing(tmp_path: Path
     assert "saves" in answer.output
     assert "nothing is bought here" in answer.output
     assert run(app, ["cost", "dev-use1", "--commitment", "90"]).exit_code == 2
+
+
+def test_the_command_subtracts_the_plans_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environment = environments().environments["dev-use1"]
+    with_plan = environment.replace(commitments=[plan(0.0805)])
+    monkeypatch.setattr("ops.commands.cost.environment", lambda _: with_plan)
+    run = CliRunner().invoke
+    data = json.loads(run(app, ["cost", "dev-use1", "--by", "service", "--json"]).output)
+    groups = {each["name"]: each["monthly"] for each in data["groups"]}
+    # One instance is all that the plan covers, and the fewest that there are.
+    assert groups["commitments"]["minimum"] == pytest.approx(-0.3 * HOURLY * 730, abs=0.01)
+    for figure, total in data["monthly"].items():
+        assert sum(each[figure] for each in groups.values()) == pytest.approx(total, abs=0.03)
+    assert "without other Savings Plans" in data["assumptions"][0]
+    text = run(app, ["cost", "dev-use1"]).output
+    assert "with a sagemaker Savings Plan of $0.0805 an hour" in text
 
 
 def test_every_rule_of_commitments_is_tried() -> None:
