@@ -1,7 +1,7 @@
 """Calls of APIs, as API Gateway answers them, under ``/inferform-emulator/api/HOST/PATH``.
 
-HOST is that of an API's URL, ``ID.execute-api.REGION.amazonaws.com``, or a domain of one's own. A
-signature is not verified, and neither is that of a token: its claims are. Throttles depend on the time
+HOST is that of an API's URL, ``ID.execute-api.REGION.amazonaws.com``, or a domain of one's own. Of a
+signature its scope is judged, and of a token its claims: whether they are genuine is not. Throttles depend on the time
 and come by the control route `api/outcome`; a limit of 0 and a quota do not, and hold.
 """
 
@@ -143,8 +143,38 @@ def _regions(account: str) -> list[str]:
     return list({*apigatewayv2_backends[account], *apigateway_backends[account]})
 
 
-def _is_signed(call: Call) -> bool:
-    return call.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 Credential=")
+def _unsigned(call: Call, region: str) -> str:
+    """What is wrong with the signature of a call; empty where its scope is the API's."""
+    algorithm, _, rest = call.headers.get("authorization", "").partition(" ")
+    if algorithm != "AWS4-HMAC-SHA256":
+        return "Missing Authentication Token"
+    given = dict(each.strip().partition("=")[::2] for each in rest.split(","))
+    _, *scope = given.get("Credential", "").split("/")
+    signed, service, end = scope[1:] if len(scope) == 4 else ("", "", "")
+    wrong = (
+        *(
+            (not given.get(name), f"Authorization header requires '{name}' parameter.")
+            for name in ("Credential", "Signature", "SignedHeaders")
+        ),
+        (
+            "host" not in given.get("SignedHeaders", "").split(";"),
+            "'Host' must be a 'SignedHeader' in the AWS Authorization.",
+        ),
+        (len(scope) != 4, "Credential must have exactly 5 slash-delimited elements."),
+        (
+            signed != region,
+            f"Credential should be scoped to a valid Region, not '{signed}'.",
+        ),
+        (
+            service != "execute-api",
+            "Credential should be scoped to correct service: 'execute-api'.",
+        ),
+        (
+            end != "aws4_request",
+            "Credential should be scoped with a valid terminator: 'aws4_request'.",
+        ),
+    )
+    return next((message for is_wrong, message in wrong if is_wrong), "")
 
 
 def _claims(call: Call) -> dict[str, Any]:
@@ -212,8 +242,8 @@ class _RestCall:
 
     def _authorize(self, method: Any) -> None:
         kind = method.authorization_type
-        if kind == "AWS_IAM" and not _is_signed(self.call):
-            raise Refused(403, "Missing Authentication Token")
+        if kind == "AWS_IAM" and (wrong := _unsigned(self.call, self.region)):
+            raise Refused(403, wrong)
         if kind != "COGNITO_USER_POOLS":
             return
         claims = _claims(self.call)
@@ -431,7 +461,7 @@ class _HttpCall:
         return self._balanced(integration)
 
     def _authorize(self, route: Any) -> None:
-        if route.authorization_type == "AWS_IAM" and not _is_signed(self.call):
+        if route.authorization_type == "AWS_IAM" and _unsigned(self.call, self.region):
             raise Refused(403, "Forbidden")
         if route.authorization_type != "JWT":
             return

@@ -12,6 +12,7 @@ from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
 from .registry import Service
+from .servicequotas import INTEGRATION_TIMEOUT, granted
 
 service = Service("apigateway", APIGatewayResponse)
 
@@ -115,7 +116,7 @@ def update_integration(response: APIGatewayResponse) -> str:
             _set(values, patch, rest[0])
             setattr(integration, name, values)
         elif kind == "timeoutInMillis":
-            _check_timeout(int(patch["value"]))
+            _check_timeout(response, int(patch["value"]))
             integration.timeout_in_millis = int(patch["value"])
         elif kind in _INTEGRATION:
             value = patch.get("value") if patch["op"] != "remove" else None
@@ -130,14 +131,15 @@ def put_integration(original: Original, response: APIGatewayResponse) -> TYPE_RE
     """AWS takes 50 to 29,000 milliseconds, more with another quota."""
     timeout = response._get_param("timeoutInMillis")
     if timeout is not None:
-        _check_timeout(int(timeout))
+        _check_timeout(response, int(timeout))
     status, headers, body = original(response)
     return status, headers, body
 
 
-def _check_timeout(timeout: int) -> None:
-    if not 50 <= timeout <= 29_000:
-        raise BadRequestException("Timeout should be between 50 ms and 29000 ms")
+def _check_timeout(response: APIGatewayResponse, timeout: int) -> None:
+    most = int(granted(response.current_account, response.region, INTEGRATION_TIMEOUT))
+    if not 50 <= timeout <= most:
+        raise BadRequestException(f"Timeout should be between 50 ms and {most} ms")
 
 
 def _no_path(patch: Patch) -> BadRequestException:

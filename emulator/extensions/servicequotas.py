@@ -15,6 +15,7 @@ service = Service("servicequotas", ServiceQuotasResponse)
 
 # What the emulator grants until more is asked for; AWS gives new accounts few or none.
 DEFAULT = 20.0
+INTEGRATION_TIMEOUT = "Maximum integration timeout in milliseconds"
 _LISTED = {
     "fargate": ["Fargate On-Demand vCPU resource count", "Fargate Spot vCPU resource count"],
     "ec2": [
@@ -31,11 +32,11 @@ _LISTED = {
         "All Trn Spot Instance Requests",
     ],
     "lambda": ["Concurrent executions"],
-    "apigateway": ["Maximum integration timeout in milliseconds"],
+    "apigateway": [INTEGRATION_TIMEOUT],
 }
 _GRANTED = {
     "Concurrent executions": 1000.0,
-    "Maximum integration timeout in milliseconds": 29_000.0,
+    INTEGRATION_TIMEOUT: 29_000.0,
 }
 
 
@@ -62,6 +63,13 @@ def request_service_quota_increase(response: ServiceQuotasResponse) -> str:
     name = {_code(each): each for each in _names(code)}[response._get_param("QuotaCode")]
     _granted(response)[name] = float(wanted)
     return json.dumps({"RequestedQuota": {"QuotaName": name, "Status": "APPROVED"}})
+
+
+def granted(account: str, region: str, name: str) -> float:
+    """The quota that an account has in a Region."""
+    backend = servicequotas_backends[account][region]
+    asked: dict[str, float] = backend.__dict__.get("granted_quotas", {})
+    return asked.get(name, _GRANTED.get(name, DEFAULT))
 
 
 def _names(code: str) -> list[str]:

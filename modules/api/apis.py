@@ -36,6 +36,16 @@ APG36 = rule(
 )
 
 
+APG51 = rule(
+    "APG51",
+    refuses="a path that API Gateway answers itself",
+    message="tells of the health of API Gateway at a domain, and reaches no service; write base_path or "
+    "another path, or leave it out",
+    source="Amazon API Gateway developer guide, quotas (/ping and /sping are reserved at the root of custom "
+    "domain names)",
+)
+
+
 class Apis(Overridable, Named):
     """APIs in front of services, and the domains that lead to them."""
 
@@ -70,6 +80,7 @@ class Apis(Overridable, Named):
                     )
                 continue
             used.add(api.domain)
+            yield from (each.under(kind, name) for each in _reserved(api))
             if api.domain not in self.domains:
                 hint = did_you_mean(api.domain, self.domains) or "; write it there"
                 wrong = "is not in apis.domains"
@@ -108,3 +119,10 @@ class Apis(Overridable, Named):
             if spec.zone is not None:
                 within = spec.zone.id or str(spec.zone.name)
                 yield Name("aws_route53_record", domain, within=within)
+
+
+def _reserved(api: HttpApi | RestApi) -> Iterator[Problem]:
+    """Routes at the root of a domain that reach nothing."""
+    for path in () if api.base_path else api.routes:
+        if path in ("/ping", "/sping"):
+            yield APG51.problem("routes", path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
@@ -10,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from ..alarms.published import REST_API
 from ..alarms.watched import Watched
 from ..alb.spec import WebAclArn
+from ..context import Context
 from ..names import Name
 from ..overrides import Overridable
 from ..rules import Problem, rule
@@ -19,8 +19,10 @@ from ..usage import Usage, by_use, exactly
 from ..vpc.flow_logs import RetentionDays
 from .http import APG26, APG37
 from .names import plan_name, rest_log_group, rest_name, web_acl_name
+from .schemas import schema_problems
 from .spec import (
     APG25,
+    APG50,
     BasePath,
     CognitoAuthorization,
     Cors,
@@ -50,7 +52,8 @@ APG8 = rule(
     "APG8",
     refuses="a quota of requests that API Gateway does not take",
     message="must be {expected}",
-    source="Amazon API Gateway API reference, QuotaSettings (limit, offset, period)",
+    source="Amazon API Gateway API reference, QuotaSettings (limit, offset, period); hashicorp/aws "
+    "aws_api_gateway_usage_plan (offsets of each period)",
 )
 APG13 = rule(
     "APG13",
@@ -75,13 +78,6 @@ APG27 = rule(
     source="Amazon API Gateway developer guide, usage plans and API keys (a key is taken by the stages "
     "of its plans alone)",
 )
-APG28 = rule(
-    "APG28",
-    refuses="a schema of requests that API Gateway does not take",
-    message="{wrong}; {remedy}",
-    source="Amazon API Gateway developer guide, data models for REST APIs (JSON Schema draft 4) and "
-    "quotas (400 KB)",
-)
 APG29 = rule(
     "APG29",
     refuses="a domain of a private API",
@@ -99,20 +95,21 @@ APG30 = rule(
 APG31 = rule(
     "APG31",
     refuses="a name of a stage that API Gateway does not take",
-    message="must be at most 128 letters, digits, - and _, such as live",
+    message="must be at most 128 letters, digits, - and _, such as live; test-invoke-stage is AWS's own",
     source="Amazon API Gateway API reference, CreateStage stageName",
 )
 APG32 = rule(
     "APG32",
     refuses="a binary type that is no media type",
-    message="must be a media type such as application/x-npy or image/*, or */* for all",
+    message="must be a media type such as application/x-npy or image/*, or */* for all, each once",
     source="Amazon API Gateway developer guide, binary media types; RFC 6838",
 )
 APG33 = rule(
     "APG33",
-    refuses="a web ACL beside rule groups, or a firewall of neither",
-    message="must have either web_acl, or groups or requests_per_5_minutes",
-    source="AWS WAF API reference, AssociateWebACL (one web ACL of a stage)",
+    refuses="a web ACL beside rule groups, a firewall of neither, or a rule group twice",
+    message="must have either web_acl, or groups, each once, or requests_per_5_minutes",
+    source="AWS WAF API reference, AssociateWebACL (one web ACL of a stage), CreateWebACL (a name of each "
+    "rule)",
 )
 APG34 = rule(
     "APG34",
@@ -141,7 +138,7 @@ APG48 = rule(
 )
 
 _MOST_RESOURCES = 300
-_SCHEMA_BYTES = 400 * 1024
+_MOST_OFFSET = {"DAY": 0, "WEEK": 6, "MONTH": 27}
 
 
 def _is_media_type(text: str) -> bool:
@@ -190,34 +187,7 @@ class RestRoute(Spec):
         if self.timeout_ms > 29_000:
             yield APG20.problem("timeout_ms", got=self.timeout_ms)
         if self.request_schema is not None:
-            yield from _schema_problems(self.request_schema)
-
-
-def _schema_problems(schema: dict[str, Any]) -> Iterator[Problem]:
-    where = ("request_schema",)
-    try:
-        text = json.dumps(schema, allow_nan=False)
-    except (TypeError, ValueError):
-        yield APG28.problem(*where, wrong="is no JSON", remedy="write plain values")
-        return
-    if len(text.encode()) > _SCHEMA_BYTES:
-        wrong, remedy = "is larger than 400 KB", "check less of the body"
-        yield APG28.problem(*where, wrong=wrong, remedy=remedy)
-    draft = schema.get("$schema", _DRAFT)
-    if draft not in (_DRAFT, _DRAFT + "#"):
-        remedy = f"write {_DRAFT}#, or leave $schema out"
-        yield APG28.problem(*where, "$schema", got=draft, wrong="is another draft", remedy=remedy)
-    if not schema.keys() - {"$schema", "title", "description", "id"}:
-        wrong, remedy = "refuses nothing", 'write what a body has, such as {"type": "object"}'
-        yield APG28.problem(*where, got=schema, wrong=wrong, remedy=remedy)
-    kind = schema.get("type")
-    if kind is not None and kind not in _TYPES:
-        remedy = f"write one of {', '.join(sorted(_TYPES))}"
-        yield APG28.problem(*where, "type", got=kind, wrong="is no type of JSON", remedy=remedy)
-
-
-_DRAFT = "http://json-schema.org/draft-04/schema"
-_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
+            yield from schema_problems(self.request_schema)
 
 
 class Quota(Spec):
@@ -225,7 +195,11 @@ class Quota(Spec):
 
     limit: Annotated[
         int,
-        Check(APG8, lambda value: value >= 1, lambda _: {"expected": "1 or more requests"}),
+        Check(
+            APG8,
+            lambda value: 1 <= value < 2**31,
+            lambda _: {"expected": "from 1 to 2,147,483,647 requests"},
+        ),
         Aws("apigateway:QuotaSettings.limit"),
     ]
     """Requests in a period; 1 or more."""
@@ -238,10 +212,14 @@ class Quota(Spec):
         Check(APG8, lambda value: value >= 0, lambda _: {"expected": "0 or more requests"}),
         Aws("apigateway:QuotaSettings.offset"),
     ] = 0
-    """Requests that count as made already in the first period. Default: 0."""
+    """Requests that count as made already in the first period: at most 6 of a week, 27 of a month and
+    none of a day, which is what Terraform's provider takes. Default: 0."""
 
     def check(self) -> Iterator[Problem]:
         """Something is left of the first period."""
+        if self.offset > (most := _MOST_OFFSET[self.period]):
+            expected = f"at most {most} where period is {self.period}"
+            yield APG8.problem("offset", got=self.offset, expected=expected)
         if self.offset >= self.limit:
             yield APG8.problem("offset", got=self.offset, expected=f"below limit ({self.limit})")
 
@@ -330,6 +308,15 @@ class Firewall(Spec):
         own = bool(self.groups) or self.requests_per_5_minutes is not None
         if own == (self.web_acl is not None):
             yield APG33.problem()
+        if len({*self.groups}) < len(self.groups):
+            yield APG33.problem("groups", got=list(self.groups))
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """A web ACL is the environment's own."""
+        arn = self.web_acl
+        if arn is not None and arn.split(":")[3:5] != [context.region, context.account]:
+            expected = f"the account {context.account} and the Region {context.region}"
+            yield APG50.problem("web_acl", got=arn, expected=expected)
 
 
 class RestApi(Overridable, Billed, Named, Reaching):
@@ -390,7 +377,7 @@ class RestApi(Overridable, Billed, Named, Reaching):
 
     stage: Annotated[
         str,
-        Matches(APG31, r"[A-Za-z0-9_-]{1,128}"),
+        Matches(APG31, r"(?!test-invoke-stage$)[A-Za-z0-9_-]{1,128}"),
         Aws("apigateway:CreateStageRequest.stageName"),
     ] = "live"
     """The name of its stage, which the URL that API Gateway gives ends with. Default: live."""
@@ -412,6 +399,8 @@ class RestApi(Overridable, Billed, Named, Reaching):
             yield APG29.problem("domain", got=self.domain)
         if self.private is not None and self.source_cidrs:
             yield APG30.problem("source_cidrs", got=list(self.source_cidrs))
+        if len({*self.binary_types}) < len(self.binary_types):
+            yield APG32.problem("binary_types", got=list(self.binary_types))
         for index, text in enumerate(self.binary_types):
             if text.startswith("multipart/"):
                 yield APG13.problem("binary_types", index, got=text)

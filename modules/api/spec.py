@@ -31,7 +31,7 @@ APG10 = rule(
     "APG10",
     refuses="a path that is no path of a route",
     message="must be a path such as /fraud or /v1/fraud: letters, digits, -, _, . and ~ between "
-    "slashes, without a variable, at most 512 characters",
+    "slashes, without a variable or a part . or .., at most 512 characters",
     source="Amazon API Gateway developer guide, routes for HTTP APIs and resources of REST APIs; "
     "Inferform: each path leads to one service",
 )
@@ -39,7 +39,8 @@ APG11 = rule(
     "APG11",
     refuses="an issuer of JSON Web Tokens that is no https URL, or no audience",
     message="must be {expected}",
-    source="botocore apigatewayv2 JWTConfiguration; Amazon API Gateway developer guide, JWT authorizers",
+    source="botocore apigatewayv2 JWTConfiguration; Amazon API Gateway developer guide, JWT authorizers, and "
+    "quotas of HTTP APIs (50 audiences of an authorizer)",
 )
 APG24 = rule(
     "APG24",
@@ -76,7 +77,10 @@ _ACCOUNT_RATE, _ACCOUNT_BURST = 10_000, 5_000
 
 
 def _is_path(text: str) -> bool:
-    return len(text) <= 512 and bool(re.fullmatch(r"(/[A-Za-z0-9_.~-]+)+", text, re.ASCII))
+    # Clients take . and .. out of a path before they send it.
+    return len(text) <= 512 and bool(
+        re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9_.~-]+)+", text, re.ASCII)
+    )
 
 
 RoutePath = Annotated[str, Check(APG10, _is_path)]
@@ -146,7 +150,10 @@ class JwtAuthorization(Spec):
         str,
         Check(
             APG11,
-            lambda text: bool(re.fullmatch(r"https://[a-z0-9.-]+\.[a-z0-9-]+(/[!-~]*)?", text)),
+            lambda text: (
+                bool(re.fullmatch(r"https://[a-z0-9.-]+\.[a-z0-9-]+(/[!-~]*)?", text))
+                and "/.well-known/" not in text
+            ),
             lambda _: {
                 "expected": "the https URL of the issuer, as the claim iss of its tokens has it"
             },
@@ -159,9 +166,9 @@ class JwtAuthorization(Spec):
         Many[str],
         Check(
             APG11,
-            lambda values: bool(values) and all(value.strip() for value in values),
+            lambda values: 1 <= len(values) <= 50 and all(value.strip() for value in values),
             lambda _: {
-                "expected": "one audience or more, such as the id of a client of the user pool"
+                "expected": "one audience or more, up to 50, such as the id of a client of the user pool"
             },
         ),
         Aws("apigatewayv2:JWTConfiguration.Audience"),
@@ -189,6 +196,15 @@ APG40 = rule(
 )
 
 
+APG50 = rule(
+    "APG50",
+    refuses="a user pool or a web ACL from where API Gateway takes none",
+    message="must be of {expected}",
+    source="Amazon API Gateway API reference, Authorizer providerARNs; AWS WAF API reference, AssociateWebACL "
+    "(a web ACL of the account and Region of the stage)",
+)
+
+
 class CognitoAuthorization(Spec):
     """Callers have a token of a Cognito user pool."""
 
@@ -202,6 +218,13 @@ class CognitoAuthorization(Spec):
     scopes: Annotated[Scopes, Aws("apigateway:PutMethodRequest.authorizationScopes")] = ()
     """Scopes of which an access token must have one, where a route names none. Default: identity
     tokens are taken, whatever their scopes."""
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The pools are of the environment's partition."""
+        for index, arn in enumerate(self.user_pools):
+            if arn.split(":")[1] != context.partition:
+                expected = f"the partition {context.partition}"
+                yield APG50.problem("user_pools", index, got=arn, expected=expected)
 
 
 _ORIGIN = r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?"
@@ -239,7 +262,7 @@ class Cors(Spec):
                 str,
                 Check(
                     APG25,
-                    lambda text: bool(re.fullmatch(r"[!#$%&'*+.^_`|~\w-]{1,128}", text, re.ASCII)),
+                    lambda text: bool(re.fullmatch(r"[!#$%&*+.^_`|~\w-]{1,128}", text, re.ASCII)),
                     lambda _: {"wrong": "is no name of a header", "remedy": "write one"},
                 ),
             ]
@@ -266,6 +289,9 @@ class Cors(Spec):
             yield APG25.problem(
                 "credentials", got=True, wrong="is not taken with the origin *", remedy=remedy
             )
+        if self.credentials and "*" in self.headers:
+            wrong, remedy = "has *, which is no wildcard beside credentials", "name the headers"
+            yield APG25.problem("headers", got=list(self.headers), wrong=wrong, remedy=remedy)
 
 
 APG41 = rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from inferform.usage import Usage, by_use, exactly
@@ -14,7 +14,7 @@ from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Severity, Story
 from .alb import certificate
 from .api_verify import DomainVerifier, HttpApiVerifier, LinkVerifier, RestApiVerifier
-from .finding import given, pairs
+from .finding import given, paged, pairs
 from .policies import any_account, lets, resource_policy
 from .prices import products
 from .reasons import part, resource
@@ -93,16 +93,18 @@ def _model(aws: Aws, values: Values) -> Iterator[Existing]:
 
 def _rest_authorizer(aws: Aws, values: Values) -> Iterator[Existing]:
     api, name = given(values, "rest_api_id"), given(values, "name")
-    for found in _rest(aws).get_authorizers(restApiId=api)["items"]:
-        if found["name"] == name:
-            yield Existing(f"{api}/{found['id']}", _rest_tags(aws, api))
+    for page in _rest(aws).get_paginator("get_authorizers").paginate(restApiId=api):
+        for found in page["items"]:
+            if found["name"] == name:
+                yield Existing(f"{api}/{found['id']}", _rest_tags(aws, api))
 
 
 def _validator(aws: Aws, values: Values) -> Iterator[Existing]:
     api, name = given(values, "rest_api_id"), given(values, "name")
-    for found in _rest(aws).get_request_validators(restApiId=api)["items"]:
-        if found["name"] == name:
-            yield Existing(f"{api}/{found['id']}", _rest_tags(aws, api))
+    for page in _rest(aws).get_paginator("get_request_validators").paginate(restApiId=api):
+        for found in page["items"]:
+            if found["name"] == name:
+                yield Existing(f"{api}/{found['id']}", _rest_tags(aws, api))
 
 
 def _rest_stage(aws: Aws, values: Values) -> Iterator[Existing]:
@@ -119,7 +121,7 @@ def _plan(aws: Aws, values: Values) -> Iterator[Existing]:
                 yield Existing(found["id"], dict(found.get("tags", {})))
 
 
-def _named(items: Sequence[Mapping[str, Any]], name: str, key: str) -> Iterator[Existing]:
+def _named(items: Iterable[Mapping[str, Any]], name: str, key: str) -> Iterator[Existing]:
     for found in items:
         if found["Name"] == name:
             yield Existing(str(found[key]), dict(found.get("Tags", {})))
@@ -132,13 +134,14 @@ def _http_api(aws: Aws, values: Values) -> Iterator[Existing]:
 
 
 def _link(aws: Aws, values: Values) -> Iterator[Existing]:
-    items = _http(aws).get_vpc_links()["Items"]
+    items = paged(_http(aws).get_vpc_links, "Items")
     yield from _named(items, given(values, "name"), "VpcLinkId")
 
 
 def _http_authorizer(aws: Aws, values: Values) -> Iterator[Existing]:
     api, name = given(values, "api_id"), given(values, "name")
-    for found in _http(aws).get_authorizers(ApiId=api)["Items"]:
+    pages = _http(aws).get_paginator("get_authorizers").paginate(ApiId=api)
+    for found in (found for page in pages for found in page["Items"]):
         if found["Name"] == name:
             yield Existing(f"{api}/{found['AuthorizerId']}", _http_tags(aws, api))
 
@@ -166,14 +169,14 @@ def _domain(aws: Aws, values: Values) -> Iterator[Existing]:
 def _mapping(aws: Aws, values: Values) -> Iterator[Existing]:
     domain, key = given(values, "domain_name"), str(values.get("api_mapping_key") or "")
     tags = dict(_http(aws).get_domain_name(DomainName=domain).get("Tags", {}))
-    for found in _http(aws).get_api_mappings(DomainName=domain)["Items"]:
+    for found in paged(_http(aws).get_api_mappings, "Items", DomainName=domain):
         if (found.get("ApiMappingKey") or "") == key:
             yield Existing(f"{found['ApiMappingId']}/{domain}", tags)
 
 
 def _web_acl(aws: Aws, values: Values) -> Iterator[Existing]:
     name, waf = given(values, "name"), aws.any_client("wafv2")
-    for found in waf.list_web_acls(Scope="REGIONAL")["WebACLs"]:
+    for found in paged(waf.list_web_acls, "WebACLs", "NextMarker", Scope="REGIONAL"):
         if found["Name"] == name:
             tags = waf.list_tags_for_resource(ResourceARN=found["ARN"])
             held = pairs(tags.get("TagInfoForResource", {}).get("TagList", ()))

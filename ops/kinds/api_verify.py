@@ -20,6 +20,7 @@ from ..callers import Caller
 from ..checks import CONFIGURATION, INVOCATION, check
 from ..plan import dig
 from ..requests import Answer, send
+from .finding import paged
 from .record import Finding, Outcome, Values, Verifier
 from .sagemaker_verify import CONTENT_TYPES
 
@@ -374,7 +375,9 @@ class DomainVerifier(Verifier):
             why = found.get("DomainNameStatusMessage") or "API Gateway gives no reason"
             fix = "do what API Gateway asks for, and deploy again"
             return self.finding(CONFIGURATION, "failed", f"is {status}: {why}", fix)
-        leads = {_place(each) for each in _mappings(client, self.name)}
+        leads = {
+            _place(each) for each in paged(client.get_api_mappings, "Items", DomainName=self.name)
+        }
         wanted = {
             (each["api_id"], each["stage"], each.get("api_mapping_key") or "")
             for each in self.run.state.of_type("aws_apigatewayv2_api_mapping")
@@ -404,17 +407,6 @@ class DomainVerifier(Verifier):
     def served(self) -> Iterator[str]:
         """A domain runs nothing by itself."""
         return iter(())
-
-
-def _mappings(client: Any, domain: str) -> Iterator[Mapping[str, Any]]:
-    """What a domain leads to; botocore has no paginator for it."""
-    token: dict[str, str] = {}
-    while True:
-        page = client.get_api_mappings(DomainName=domain, **token)
-        yield from page["Items"]
-        if not page.get("NextToken"):
-            return
-        token = {"NextToken": page["NextToken"]}
 
 
 def _place(mapping: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from .record import Values
 
@@ -32,3 +32,16 @@ def pairs(tags: Iterable[Mapping[str, object]]) -> dict[str, str]:
 def filters(wanted: Mapping[str, str]) -> list[FilterTypeDef]:
     """EC2's way to ask for what has these values."""
     return [{"Name": name, "Values": [value]} for name, value in wanted.items()]
+
+
+def paged(
+    ask: Callable[..., Mapping[str, Any]], items: str, token: str = "NextToken", **asked: Any
+) -> Iterator[Any]:
+    """All items of an operation for which botocore has no paginator: asked on with its `token`."""
+    more: dict[str, Any] = {}
+    while True:
+        page = ask(**asked, **more)
+        yield from page.get(items, ())
+        if not page.get(token):
+            return
+        more = {token: page[token]}

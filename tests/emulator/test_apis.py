@@ -15,7 +15,19 @@ from botocore.exceptions import ClientError
 from inferform_emulator.process import Emulator
 
 Client = Callable[..., Any]
-SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/execute-api/x"}
+
+
+def signed(
+    region: str = "us-east-1",
+    service: str = "execute-api",
+    end: str = "aws4_request",
+    rest: str = ", SignedHeaders=host;x-amz-date, Signature=0a1b",
+) -> dict[str, str]:
+    scope = f"AKIA/20260101/{region}/{service}/{end}"
+    return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}{rest}"}
+
+
+SIGNED = signed()
 POOL = "us-east-1_Ab12Cd34E"
 ISSUER = f"https://cognito-idp.us-east-1.amazonaws.com/{POOL}"
 
@@ -120,8 +132,39 @@ def test_who_may_not_call_is_refused(rest: Rest, client: Client) -> None:
     missing = {"message": "Missing Authentication Token"}
     assert rest.call() == (403, missing)
     assert rest.call(SIGNED, path="/live/other") == (403, missing)
+    wrong = {
+        "not 'eu-west-1'": signed(region="eu-west-1"),
+        "correct service: 'execute-api'": signed(service="sagemaker"),
+        "valid terminator: 'aws4_request'": signed(end="aws4"),
+        "exactly 5": signed(end="aws4_request/more"),
+        "requires 'Signature'": signed(rest=", SignedHeaders=host"),
+        "requires 'SignedHeaders'": signed(rest=", Signature=0a1b"),
+        "'Host' must be a 'SignedHeader'": signed(rest=", SignedHeaders=x-amz-date, Signature=0a"),
+    }
+    for words, headers in wrong.items():
+        status, said = rest.call(headers)
+        assert status == 403, words
+        assert words in said["message"]
     assert rest.call(SIGNED, path="/dev/fraud") == (403, {"message": "Forbidden"})
     assert rest.call(SIGNED, b"x" * 10_000_001) == (413, {"message": "Request Too Long"})
+
+
+def test_a_longer_timeout_is_taken_with_the_quota_of_the_account(
+    rest: Rest, client: Client
+) -> None:
+    rest.serve()
+    longer = [{"op": "replace", "path": "/timeoutInMillis", "value": "60000"}]
+    with pytest.raises(ClientError, match="between 50 ms and 29000 ms"):
+        rest.client.update_integration(**rest.where, patchOperations=longer)
+    quotas = client("service-quotas")
+    (quota,) = quotas.list_service_quotas(ServiceCode="apigateway")["Quotas"]
+    quotas.request_service_quota_increase(
+        ServiceCode="apigateway", QuotaCode=quota["QuotaCode"], DesiredValue=60_000
+    )
+    kept = rest.client.update_integration(**rest.where, patchOperations=longer)
+    assert kept["timeoutInMillis"] == 60_000
+    with pytest.raises(ClientError, match="between 50 ms and 60000 ms"):
+        rest.client.put_integration(**rest.where, type="MOCK", timeoutInMillis=60_001)
 
 
 def test_a_token_is_of_the_pool_and_has_a_scope(rest: Rest, client: Client) -> None:

@@ -33,6 +33,7 @@ from ops.callers import Caller
 from ops.errors import BadInputError
 from ops.kinds import kinds
 from ops.kinds.api_verify import Route, certified, judged
+from ops.kinds.finding import paged
 from ops.plan import read_plan
 from ops.preflight import preflight
 from ops.requests import Answer
@@ -339,6 +340,17 @@ def test_a_domain_needs_an_issued_certificate_of_its_region(aws: Aws) -> None:
 
 
 # Review
+
+
+def test_what_botocore_does_not_page_is_asked_to_its_end() -> None:
+    pages = {None: ("a", "1"), "1": ("b", "2"), "2": ("c", None)}
+
+    def ask(*, Scope: str, NextMarker: str | None = None) -> dict[str, Any]:  # noqa: N803 - AWS's
+        item, more = pages[NextMarker]
+        return {"WebACLs": [f"{Scope} {item}"], "NextMarker": more}
+
+    found = paged(ask, "WebACLs", "NextMarker", Scope="REGIONAL")
+    assert [*found] == ["REGIONAL a", "REGIONAL b", "REGIONAL c"]
 
 
 def stories(kind: str, *entries: dict[str, Any]) -> list[Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from inferform import (
     RULES,
     ApiDomain,
@@ -191,8 +193,17 @@ def deployed(*services: Any) -> Environment:
     )
 
 
+def walled(arn: str) -> Environment:
+    return whole(apis=Apis(rest={"a": api(firewall=Firewall(web_acl=arn))}))
+
+
+def pooled(arn: str) -> Environment:
+    return whole(apis=Apis(rest={"a": api(authorization=CognitoAuthorization(user_pools=[arn]))}))
+
+
 KEYED = {"/a": RestRoute(service="fraud", api_key=True)}
 DOMAIN = {"api.acme.test": ApiDomain(certificate=CERTIFICATE)}
+GROUP = "AWSManagedRulesCommonRuleSet"
 Make = Callable[[], Any]
 
 # (rule, what it refuses, a part of the path, a part of the message; what it takes)
@@ -221,10 +232,18 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
     ("APG7", lambda: front(plans={"gold": plan()}), "plans", "write apis.rest", front),
     ("APG35", lambda: front(firewall=Firewall(requests_per_5_minutes=100)), "firewall",
      "write apis.rest", front),
-    ("APG8", lambda: Quota(limit=0, period="DAY"), "limit", "1 or more",
+    ("APG8", lambda: Quota(limit=0, period="DAY"), "limit", "from 1",
      lambda: Quota(limit=1, period="DAY")),
-    ("APG8", lambda: Quota(limit=5, period="DAY", offset=5), "offset", "below limit (5)",
-     lambda: Quota(limit=5, period="DAY", offset=4)),
+    ("APG8", lambda: Quota(limit=2**31, period="DAY"), "limit", "to 2,147,483,647",
+     lambda: Quota(limit=2**31 - 1, period="DAY")),
+    ("APG8", lambda: Quota(limit=5, period="WEEK", offset=5), "offset", "below limit (5)",
+     lambda: Quota(limit=5, period="WEEK", offset=4)),
+    ("APG8", lambda: Quota(limit=50, period="DAY", offset=1), "offset", "at most 0 where period is DAY",
+     lambda: Quota(limit=50, period="WEEK", offset=6)),
+    ("APG8", lambda: Quota(limit=50, period="WEEK", offset=7), "offset", "at most 6",
+     lambda: Quota(limit=50, period="MONTH", offset=27)),
+    ("APG8", lambda: Quota(limit=50, period="MONTH", offset=28), "offset", "at most 27",
+     lambda: Quota(limit=50, period="MONTH", offset=27)),
     ("APG8", lambda: Quota(limit=5, period="DAY", offset=-1), "offset", "0 or more",
      lambda: Quota(limit=5, period="DAY", offset=0)),
     ("SPEC4", lambda: Quota(limit=5, period="HOUR"), "period", "DAY, WEEK or MONTH",  # type: ignore[arg-type]
@@ -240,6 +259,14 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
      lambda: api(routes={"/proxy": route()})),
     ("APG10", lambda: front(routes={"/a/": HttpRoute(service="a")}), "routes", "between slashes",
      lambda: front(routes={"/a/b": HttpRoute(service="a")})),
+    ("APG10", lambda: api(routes={"/a/../b": route()}), "routes", "a part . or ..",
+     lambda: api(routes={"/a/..b/.c": route()})),
+    ("APG10", lambda: front(routes={"/.": HttpRoute(service="a")}), "routes", "a part . or ..",
+     lambda: front(routes={"/.well-known": HttpRoute(service="a")})),
+    ("APG11", lambda: JWT.replace(issuer="https://a.test/.well-known/openid-configuration"), "issuer",
+     "the claim iss", lambda: JWT.replace(issuer="https://a.test/well-known")),
+    ("APG11", lambda: JWT.replace(audiences=[f"a{n}" for n in range(51)]), "audiences", "up to 50",
+     lambda: JWT.replace(audiences=[f"a{n}" for n in range(50)])),
     ("APG11", lambda: JWT.replace(issuer="http://issuer.acme.test"), "issuer", "https URL",
      lambda: JWT.replace(issuer="https://issuer.acme.test")),
     ("APG11", lambda: JWT.replace(audiences=[]), "audiences", "one audience",
@@ -291,6 +318,10 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
      lambda: Cors(origins=["https://a.test"], credentials=True)),
     ("APG25", lambda: api(cors=Cors(origins=["https://a.test", "https://b.test"])), "cors.origins",
      "name one", lambda: front(cors=Cors(origins=["https://a.test", "https://b.test"]))),
+    ("APG25", lambda: Cors(origins=["https://a.test"], headers=["*"], credentials=True), "headers",
+     "no wildcard", lambda: Cors(origins=["https://a.test"], headers=["*"])),
+    ("APG25", lambda: Cors(origins=["*"], headers=["x'y"]), "headers", "no name of a header",
+     lambda: Cors(origins=["*"], headers=["x-y"])),
     ("APG26", lambda: api(routes={"/a": route(scopes=["x"])}), "routes./a.scopes", "IamAuth",
      lambda: api(routes={"/a": route(scopes=["x"])}, authorization=COGNITO)),
     ("APG26", lambda: front(routes={"/a": HttpRoute(service="a", scopes=["x"])}), "scopes", "IamAuth",
@@ -316,6 +347,10 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
     ("APG30", lambda: api(private=PrivateAccess(), source_cidrs=["10.0.0.0/8"]), "source_cidrs",
      "endpoint_ids", lambda: api(source_cidrs=["10.0.0.0/8"])),
     ("APG31", lambda: api(stage="live.1"), "stage", "such as live", lambda: api(stage="live-1")),
+    ("APG31", lambda: api(stage="test-invoke-stage"), "stage", "AWS's own",
+     lambda: api(stage="test-invoke")),
+    ("APG32", lambda: api(binary_types=["image/*"] * 2), "binary_types", "each once",
+     lambda: api(binary_types=["image/*", "image/png"])),
     ("APG32", lambda: api(binary_types=["png"]), "binary_types", "media type",
      lambda: api(binary_types=["*/*"])),
     ("APG33", Firewall, "", "either web_acl", lambda: Firewall(requests_per_5_minutes=10)),
@@ -323,6 +358,27 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
                                web_acl="arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/1"),
      "", "either web_acl",
      lambda: Firewall(web_acl="arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/1")),
+    ("APG33", lambda: Firewall(groups=[GROUP] * 2), "groups", "each once",
+     lambda: Firewall(groups=[GROUP])),
+    ("APG50", lambda: walled("arn:aws:wafv2:us-west-2:111122223333:regional/webacl/a/1"),
+     "firewall.web_acl", "the Region us-east-1",
+     lambda: walled("arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/1")),
+    ("APG50", lambda: walled("arn:aws:wafv2:us-east-1:999922223333:regional/webacl/a/1"),
+     "firewall.web_acl", "the account 111122223333",
+     lambda: walled("arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/1")),
+    ("APG50", lambda: pooled("arn:aws-cn:cognito-idp:cn-north-1:111122223333:userpool/cn-north-1_A"),
+     "authorization.user_pools.0", "the partition aws",
+     lambda: pooled("arn:aws:cognito-idp:us-west-2:999922223333:userpool/us-west-2_A")),
+    ("APG51", lambda: Apis(rest={"a": api(domain="api.acme.test", routes={"/sping": route()})},
+                           domains=DOMAIN), "rest.a.routes./sping", "write base_path",
+     lambda: Apis(rest={"a": api(domain="api.acme.test", routes={"/sping": route()}, base_path="v1")},
+                  domains=DOMAIN)),
+    ("APG51", lambda: Apis(http={"a": front(domain="api.acme.test",
+                                            routes={"/ping": HttpRoute(service="a")})},
+                           domains=DOMAIN), "http.a.routes./ping", "another path",
+     lambda: Apis(http={"a": front(routes={"/ping": HttpRoute(service="a")}),
+                        "b": front(domain="api.acme.test",
+                                   routes={"/a/ping": HttpRoute(service="a")})}, domains=DOMAIN)),
     ("APG34", lambda: Firewall(requests_per_5_minutes=9), "requests_per_5_minutes", "from 10",
      lambda: Firewall(requests_per_5_minutes=10)),
     ("APG37", lambda: api(routes={}), "routes", "from 1 to 300", api),
@@ -370,6 +426,45 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
 ]  # fmt: skip
 
 
+# (schema, a part of the message)
+BAD_SCHEMAS: list[tuple[dict[str, Any], str]] = [
+    ({"type": ["object", "nothing"]}, "request_schema.type: is no type of JSON"),
+    ({"type": []}, "request_schema.type: is no type of JSON"),
+    ({"type": {"a": 1}}, "request_schema.type: is no type of JSON"),
+    ({"properties": {"a": {"type": "strnig"}}}, "request_schema.properties.a.type"),
+    ({"items": [{"type": "number"}, {"minimum": "1"}]}, "request_schema.items.1.minimum"),
+    ({"anyOf": [{"not": {"maxLength": -1}}]}, "request_schema.anyOf.0.not.maxLength"),
+    ({"dependencies": {"a": {"required": True}}}, "request_schema.dependencies.a.required"),
+    ({"required": []}, "write the names of members"),
+    ({"required": ["a", "a"]}, "write the names of members"),
+    ({"exclusiveMinimum": 5}, "as draft 4 has it beside a limit"),
+    ({"const": 1}, "is of a later draft"),
+    ({"items": {"if": {}}}, "request_schema.items.if: is of a later draft"),
+    ({"properties": []}, "write a schema by each name"),
+    ({"additionalProperties": "no"}, "write True, False or a schema"),
+    ({"enum": []}, "write one value or more"),
+    ({"multipleOf": 0}, "a number above 0"),
+    ({"minimum": True}, "write a number"),
+    ({"$ref": "#/definitions/a"}, "leads nowhere in the schema"),
+    ({"$ref": "https://schemas.acme.test/a.json"}, "leads nowhere in the schema"),
+    ({"definitions": {"a": {"type": "object"}}}, "refuses nothing"),
+]
+GOOD_SCHEMAS: list[tuple[dict[str, Any], str]] = [
+    ({"type": ["object", "null"]}, ""),
+    ({"type": ("array", "null"), "items": ({"type": "number"},)}, ""),
+    (
+        {"properties": {"if": {"type": "string"}, "const": {}, "required": {}}, "required": ["if"]},
+        "",
+    ),
+    ({"enum": [{"type": "nothing"}, {"const": 1}, None]}, ""),
+    ({"minimum": 0, "exclusiveMinimum": True, "format": "int32"}, ""),
+    ({"dependencies": {"a": ["b"]}, "additionalProperties": False, "x-note": "ours"}, ""),
+    ({"definitions": {"a/b": {"type": "object"}}, "$ref": "#/definitions/a~1b"}, ""),
+    ({"properties": {"next": {"$ref": "#"}}}, ""),
+    ({"$ref": "https://apigateway.amazonaws.com/restapis/a1b2c3/models/Body"}, ""),
+]
+
+
 def told(make: Make) -> list[Problem]:
     """The problems of what is made, warnings among them."""
     try:
@@ -386,6 +481,22 @@ def test_each_rule_refuses_what_it_says_and_takes_what_is_almost_that() -> None:
             wrong.append(f"{rule} does not say {path}: {text}, but {[*map(str, told(bad))]}")
         if any(problem.rule == rule for problem in told(good)):
             wrong.append(f"{rule} refuses {[str(each) for each in told(good)]}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_schema_is_judged_whole_as_draft_4_has_it(taken: bool) -> None:
+    wrong = [
+        f"{schema}: {found}"
+        for schema, part in (GOOD_SCHEMAS if taken else BAD_SCHEMAS)
+        if bool(
+            found := [
+                str(each) for each in told(lambda schema=schema: route(request_schema=schema))
+            ]
+        )
+        is taken
+        or part not in "".join(found)
+    ]
     assert not wrong, "\n".join(wrong)
 
 
