@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import pytest
 
@@ -203,7 +204,7 @@ def pooled(arn: str) -> Environment:
 
 KEYED = {"/a": RestRoute(service="fraud", api_key=True)}
 DOMAIN = {"api.acme.test": ApiDomain(certificate=CERTIFICATE)}
-GROUP = "AWSManagedRulesCommonRuleSet"
+GROUP: Final = "AWSManagedRulesCommonRuleSet"
 Make = Callable[[], Any]
 
 # (rule, what it refuses, a part of the path, a part of the message; what it takes)
@@ -358,7 +359,7 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
                                web_acl="arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/1"),
      "", "either web_acl",
      lambda: Firewall(web_acl="arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/1")),
-    ("APG33", lambda: Firewall(groups=[GROUP] * 2), "groups", "each once",
+    ("APG33", lambda: Firewall(groups=[GROUP, GROUP]), "groups", "each once",
      lambda: Firewall(groups=[GROUP])),
     ("APG50", lambda: walled("arn:aws:wafv2:us-west-2:111122223333:regional/webacl/a/1"),
      "firewall.web_acl", "the Region us-east-1",
@@ -486,17 +487,11 @@ def test_each_rule_refuses_what_it_says_and_takes_what_is_almost_that() -> None:
 
 @pytest.mark.parametrize("taken", [False, True])
 def test_a_schema_is_judged_whole_as_draft_4_has_it(taken: bool) -> None:
-    wrong = [
-        f"{schema}: {found}"
-        for schema, part in (GOOD_SCHEMAS if taken else BAD_SCHEMAS)
-        if bool(
-            found := [
-                str(each) for each in told(lambda schema=schema: route(request_schema=schema))
-            ]
-        )
-        is taken
-        or part not in "".join(found)
-    ]
+    wrong = []
+    for schema, part in GOOD_SCHEMAS if taken else BAD_SCHEMAS:
+        found = [str(each) for each in told(partial(route, request_schema=schema))]
+        if bool(found) is taken or part not in "".join(found):
+            wrong.append(f"{schema}: {found}")
     assert not wrong, "\n".join(wrong)
 
 
