@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..aws import Aws
@@ -15,6 +15,7 @@ from .fits import fits
 from .reasons import resource
 from .record import Existing, Found, Not, Values, risk
 from .sagemaker_story import MODEL, Served, named, served
+from .sagemaker_verify import specifications_of
 from .scaling import scaling_targets
 from .stacked import STACK, component_of
 from .words import arrow, minutes, short_image
@@ -36,9 +37,18 @@ def _find(aws: Aws, values: Values) -> Iterator[Existing]:
 
 
 def _served(plan: Plan, stack: Change, side: Side) -> Served:
-    """What a component serves, as far as a plan tells it."""
+    """What a component serves, on each of its instance types, as far as a plan tells it."""
     component = component_of(stack.at(side)) or {}
-    written = component.get("Specification") or dig(component, "Specifications", 0) or {}
+    every = [_served_by(plan, each, side) for each in specifications_of(component)]
+
+    def listed(of: Iterable[str]) -> str:
+        return ", ".join(dict.fromkeys(filter(None, of)))
+
+    return Served("", image=listed(e.image for e in every), model=listed(e.model for e in every))
+
+
+def _served_by(plan: Plan, written: Values, side: Side) -> Served:
+    """What one specification serves."""
     container = written.get("Container") or {}
     if "ModelName" not in written:
         image = str(container.get("Image") or "")
@@ -61,14 +71,7 @@ def component_story(plan: Plan, stack: Change) -> Iterator[Story]:
     what = f"adapter of {base}" if base else "inference component"
     old = _served(plan, stack, "before") if before else Served("")
     new = _served(plan, stack, "after") if after else Served("")
-    facts = [
-        (label, arrow(getattr(old, label), getattr(new, label)))
-        for label in ("image", "model")
-        if getattr(old, label) or getattr(new, label)
-    ]
-    counts = [dig(each, "RuntimeConfig", "CopyCount") for each in (before, after)]
-    if any(counts):
-        facts.append(("copies", arrow(*("" if each is None else str(each) for each in counts))))
+    facts = [*_facts(before or {}, after or {}, old, new)]
     endpoint = str(component.get("EndpointName") or "")
     fitted = fits(plan, endpoint, "after") if after and not base else None
     if fitted is not None:
@@ -88,7 +91,10 @@ def component_story(plan: Plan, stack: Change) -> Iterator[Story]:
             was, will = getattr(old, changed[-1]), getattr(new, changed[-1])
             headline = f"{name} rolls from {was or 'nothing'} to {will or 'nothing'}"
         rollout, worst = _rollout(after or {})
-        resets = _resets(plan, stack, counts[1])
+        if before and after and _only_its_rollout(before, after):
+            headline = f"{name} changes how it is released"
+            rollout += "; whether AWS replaces copies for this alone is not known"
+        resets = _resets(plan, stack, dig(after, "RuntimeConfig", "CopyCount"))
     yield Story(
         kind=what,
         name=name,
@@ -101,6 +107,61 @@ def component_story(plan: Plan, stack: Change) -> Iterator[Story]:
         worst_case=worst,
         resets_capacity=resets,
     )
+
+
+def _facts(before: Values, after: Values, old: Served, new: Served) -> Iterator[tuple[str, str]]:
+    """What it serves, its copies, and what else changes of it."""
+    for label in ("image", "model"):
+        if getattr(old, label) or getattr(new, label):
+            yield label, arrow(getattr(old, label), getattr(new, label))
+    counts = [dig(each, "RuntimeConfig", "CopyCount") for each in (before, after)]
+    if any(counts):
+        yield "copies", arrow(*("" if each is None else str(each) for each in counts))
+    if before and after:
+        yield from _changed(before, after)
+
+
+_TOLD = ("ModelName", "Image", "ArtifactUrl", "CopyCount")
+"""The properties of a component that facts of their own tell."""
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The values in a component's properties, each by its path; those of a list by what tells them
+    apart. The environment of a container is one."""
+    if isinstance(value, Mapping) and not path.endswith(".Environment"):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and all(isinstance(each, Mapping) for each in value):
+        for index, each in enumerate(value):
+            label = each.get("InstanceType") or each.get("AlarmName") or index
+            yield from _flat(each, f"{path}[{label}]")
+    else:
+        yield path, value
+
+
+def _changed(before: Values, after: Values) -> Iterator[tuple[str, str]]:
+    """What changes beside image, model and copies: the path, and both values; of an environment the
+    names alone."""
+    old, new = dict(_flat(before)), dict(_flat(after))
+    for path in sorted({*old, *new}):
+        was, will = old.get(path), new.get(path)
+        if was == will or path.rpartition(".")[2] in _TOLD:
+            continue
+        if path.endswith(".Environment"):
+            names = {*(was or {}), *(will or {})}
+            other = [name for name in names if (was or {}).get(name) != (will or {}).get(name)]
+            yield path, f"changes {', '.join(sorted(other))}"
+            continue
+        yield path, arrow(*("not set" if each is None else str(each) for each in (was, will)))
+
+
+def _only_its_rollout(before: Values, after: Values) -> bool:
+    """Whether nothing but the guardrails of a release changes."""
+    first, second = (
+        {key: value for key, value in each.items() if key != "DeploymentConfig"}
+        for each in (before, after)
+    )
+    return first == second and before != after
 
 
 def _rollout(component: dict[str, Any]) -> tuple[str, str]:

@@ -228,7 +228,8 @@ class ComponentVerifier(Invoked):
 
     def served(self) -> Iterator[str]:
         """The images, artifacts and packages of the template, in the state."""
-        yield from served_by_component(self._declared, self.run.state.of_type(MODEL))
+        types = [str(each.get("InstanceType")) for each in specifications_of(self._declared)]
+        yield from served_by_component(self._declared, self.run.state.of_type(MODEL), types)
 
 
 def _told(value: Any) -> str:

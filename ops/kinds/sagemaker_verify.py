@@ -68,12 +68,17 @@ def specifications_of(component: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def served_by_component(
-    component: Mapping[str, Any], models: Iterable[Mapping[str, Any]]
+    component: Mapping[str, Any],
+    models: Iterable[Mapping[str, Any]],
+    instance_types: Iterable[str] = (),
 ) -> Iterator[str]:
-    """The images, artifacts and packages of a component or adapter; of one instance type where it
-    has several."""
+    """The images, artifacts and packages of a component or adapter: of its one specification, or of
+    those of `instance_types`, in their order, where it has several."""
     by_name = {model["name"]: model for model in models}
-    for specification in specifications_of(component)[:1]:
+    all_of = specifications_of(component)
+    by_type = {each.get("InstanceType"): each for each in all_of}
+    asked = [by_type[each] for each in instance_types if each in by_type]
+    for specification in all_of if len(all_of) == 1 else asked or all_of[:1]:
         yield from served_by(by_name.get(specification.get("ModelName"), {}))
         container = specification.get("Container") or {}
         for key in ("Image", "ArtifactUrl"):
@@ -286,15 +291,17 @@ class EndpointVerifier(Invoked):
         found = [component_of(stack) for _, stack in self.parts()]
         components = {each["InferenceComponentName"]: each for each in found if each}
         # In the order of the Spec, by which a rollback tells what belongs to what.
-        for name in self._component_names():
+        for name, types in self._components():
             if name in components:
-                yield from served_by_component(components[name], state.of_type(MODEL))
+                yield from served_by_component(components[name], state.of_type(MODEL), types)
 
-    def _component_names(self) -> Iterator[str]:
-        """The names of the endpoint's components and adapters in AWS, as the Spec has them."""
+    def _components(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The names of the endpoint's components and adapters in AWS, as the Spec has them, each with
+        an instance type for each of its models."""
         for each in self.run.environment.deployed:
             if each.resource == (ENDPOINT, self.name) and isinstance(
                 each.spec, InferenceComponentEndpoint
             ):
-                for _, parts in each.spec.named_components(each.name):
-                    yield each.place.environment.context.name(*parts)
+                for path, parts in each.spec.named_components(each.name):
+                    types = each.spec.components[path[1]].serving_types
+                    yield each.place.environment.context.name(*parts), types

@@ -42,7 +42,14 @@ ENDPOINT = "kinds-dev-use1-chat"
 LLM, SMALL = f"{ENDPOINT}-llm", f"{ENDPOINT}-small"
 
 
-def chat(version: str = "4", *, scaling: Scaling | None = None) -> Inference:
+def chat(
+    version: str = "4",
+    *,
+    scaling: Scaling | None = None,
+    wait_seconds: int = 60,
+    memory: int = 65_536,
+    level: str = "info",
+) -> Inference:
     """A large model with adapters, and a small one beside it."""
     return Inference(
         endpoints={
@@ -54,10 +61,10 @@ def chat(version: str = "4", *, scaling: Scaling | None = None) -> Inference:
                     "llm": Component(
                         model=Model(image=f"{REGISTRY}/llm:{version}", artifact=f"llm/{version}/"),
                         accelerators=2,
-                        min_memory_mib=65_536,
+                        min_memory_mib=memory,
                         copies=None if scaling else 2,
                         scaling=scaling,
-                        rollout=ComponentRolling(wait_seconds=60),
+                        rollout=ComponentRolling(wait_seconds=wait_seconds),
                         adapters={
                             name: Adapter(artifact=f"llm/{name}.tar.gz")
                             for name in ("code", "legal", "mail")
@@ -65,7 +72,9 @@ def chat(version: str = "4", *, scaling: Scaling | None = None) -> Inference:
                     ),
                     "small": Component(
                         model=ComponentContainer(
-                            image=f"{REGISTRY}/small:1", artifact="small/1.tar.gz"
+                            image=f"{REGISTRY}/small:1",
+                            artifact="small/1.tar.gz",
+                            environment={"LEVEL": level},
                         ),
                         accelerators=1,
                         min_memory_mib=8192,
@@ -197,6 +206,14 @@ def test_what_somebody_changes_of_a_component_past_terraform_is_told(host: Hosti
     assert outcomes(verified(host, chat())[LLM]) == PASSED
 
 
+def told(host: Hosting, inference: Inference) -> tuple[str, dict[str, str]]:
+    """The headline of the one component that changes, and what changes of its properties."""
+    host.plan(inference)
+    plan = read_plan(host.terraform(host.stack(inference), "show", "-json", "plan"))
+    (story,) = (each for stack in plan.of_type(STACK) for each in component_story(plan, stack))
+    return story.headline, {path: text for path, text in story.facts if "." in path}
+
+
 def test_a_release_rolls_the_component_in_place(host: Hosting) -> None:
     made = described(host, LLM)["CreationTime"]
     planned = host.plan(chat("5"))
@@ -221,6 +238,22 @@ def test_a_release_rolls_the_component_in_place(host: Hosting) -> None:
     found = described(host, LLM)
     assert found["CreationTime"] == made
     assert found["InferenceComponentStatus"] == "InService"
+    assert told(host, chat("5", wait_seconds=120)) == (
+        f"{LLM} changes how it is released",
+        {
+            "DeploymentConfig.RollingUpdatePolicy.MaximumExecutionTimeoutInSeconds": "1320 → 1440",
+            "DeploymentConfig.RollingUpdatePolicy.WaitIntervalInSeconds": "60 → 120",
+        },
+    )
+    resources = "Specification.ComputeResourceRequirements.MinMemoryRequiredInMb"
+    assert told(host, chat("5", memory=32_768)) == (
+        f"{LLM} changes",
+        {resources: "65536 → 32768"},
+    )
+    assert told(host, chat("5", level="debug")) == (
+        f"{SMALL} changes",
+        {"Specification.Container.Environment": "changes LEVEL"},
+    )
     policy = found["LastDeploymentConfig"]["RollingUpdatePolicy"]
     assert policy["MaximumBatchSize"] == {"Type": "COPY_COUNT", "Value": 1}
     assert model_of(host) == "s3://kinds-artifacts/llm/5/"

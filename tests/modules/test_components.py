@@ -45,6 +45,8 @@ from inferform import (
     scale_to_zero,
 )
 from tests.conftest import Synthesized
+from tests.golden.__main__ import without_notes
+from tests.golden.test_kubernetes import GOLDEN, check
 
 Synthesize = Callable[..., Synthesized]
 StackOf = Callable[..., dict[str, Any]]
@@ -426,6 +428,32 @@ def test_pools_stand_in_the_place_of_the_instance_type(stack_of: StackOf) -> Non
         ("ml.g5.12xlarge", {"Ref": "Model"}),
         ("ml.g6.12xlarge", {"Ref": "Model2"}),
     ]
+
+
+def test_components_of_each_sort_come_out_as_in_the_golden_file(stack_of: StackOf) -> None:
+    """One with an adapter that scales to zero, one of two instance types, and one with a container of
+    its own; the templates are read, so that a change of one is a line."""
+    to_zero = scale_to_zero(ConcurrentRequests(requests=5), max_capacity=2)
+    stack = without_notes(
+        stack_of(
+            InferenceComponentEndpoint(
+                instance_type="ml.g5.12xlarge",
+                max_instances=3,
+                capacity=HostingCapacity(pools=["ml.g6.12xlarge"]),
+                components={
+                    "llm": LLM.replace(scaling=to_zero, adapters={"mail": LLM.adapters["mail"]}),
+                    "both": EVERYTHING.components["llm"].replace(
+                        copies=1, rollout=ComponentRolling()
+                    ),
+                    "small": Component(model=SMALL, accelerators=1, min_memory_mib=8192),
+                },
+            )
+        )
+    )
+    for each in stack["resource"]["aws_cloudformation_stack"].values():
+        each["template_body"] = json.loads(each["template_body"])
+    folder = GOLDEN.parent / "components"
+    check(folder / "whole.json", f"{json.dumps(stack['resource'], indent=1, sort_keys=True)}\n")
 
 
 # AWS's example of scaling to zero

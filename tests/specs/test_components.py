@@ -115,6 +115,16 @@ def typed(*types: str, pools: tuple[str, ...] = ()) -> InferenceComponentEndpoin
     return endpoint(component(by_instance_type=own), capacity=capacity)
 
 
+def with_own_models(*types: str) -> InferenceComponentEndpoint:
+    """An endpoint of two instance types, of which `types` serve a model of their own."""
+    each = OnInstanceType(min_memory_mib=4096)
+    of = {
+        name: each.replace(model=MODEL) if name in types else each for name in (G5, "ml.g5.2xlarge")
+    }
+    capacity = HostingCapacity(pools=["ml.g5.2xlarge"])
+    return endpoint(component(by_instance_type=of), capacity=capacity)
+
+
 def custom(**fields: Any) -> Component:
     metric = CloudWatchMetric(namespace="AWS/SageMaker", name="Invocations", **fields)
     policy = TargetTracking(metric=CustomMetric(metric=metric, target=5))
@@ -605,6 +615,12 @@ LIMITS: list[tuple[str, str, Make, Make]] = [
         "components.a.by_instance_type.ml.g5.2xlarge",
         lambda: typed(G5, "ml.g5.2xlarge"),
         lambda: typed(G5, "ml.g5.2xlarge", pools=("ml.g5.2xlarge",)),
+    ),
+    (
+        "IC39",
+        "components.a.model",
+        lambda: with_own_models(G5, "ml.g5.2xlarge"),
+        lambda: with_own_models("ml.g5.2xlarge"),
     ),
     (
         "IC40",

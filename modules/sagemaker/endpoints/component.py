@@ -666,6 +666,14 @@ class Component(ComponentResources):
         own = self.by_instance_type.get(instance_type)
         return own.model if own is not None and own.model is not None else self.model
 
+    @property
+    def serving_types(self) -> tuple[str, ...]:
+        """An instance type for each model that is served: the first that has the component's own, and
+        those of `by_instance_type` with another. None where all types serve the same."""
+        of = self.by_instance_type
+        shared = [name for name, own in of.items() if own.model is None]
+        return (*shared[:1], *(name for name, own in of.items() if own.model is not None))
+
     def estimate_problems(self, instance_type: str) -> Iterator[Problem]:
         """What the estimate of a language model says of an instance type."""
         if self.language_model is None:

@@ -120,7 +120,7 @@ IC38 = rule(
 IC39 = rule(
     "IC39",
     refuses="what a component takes of an instance type that its endpoint does not have, or not of "
-    "each that it has",
+    "each that it has, or a model that is served on none",
     message="{wrong}",
     source="SageMaker developer guide, instance pools (one specification for all types or one each)",
 )
@@ -265,6 +265,10 @@ class InferenceComponentEndpoint(OneVariant, Pooled, Endpoint):
         if missing:
             wrong = f"must name each instance type of the endpoint; {', '.join(missing)} is missing"
             yield IC39.problem("by_instance_type", wrong=wrong)
+        if own and all(each.model is not None for each in own.values()):
+            wrong = "is served on no instance type, as each has another in by_instance_type; leave "
+            wrong += "one of those out"
+            yield IC39.problem("model", wrong=wrong)
         for each in types:
             asked = component.on(each)
             path = ("by_instance_type", each) if each in own else ()
