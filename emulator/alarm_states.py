@@ -34,11 +34,26 @@ def evaluate(backend: Any, changed: set[tuple[str, str]]) -> None:
     for alarm in list(backend.alarms.values()):
         if getattr(alarm, "rule", None) or not changed & set(_metrics(alarm)):
             continue
-        state, reason = _judged(backend, alarm)
+        state, reason, above = _judged(backend, alarm)
         if state != alarm.state_value:
             before = alarm.state_value
             alarm.update_state(reason, "{}", state)
             tell(backend, alarm, before)
+        if state == "ALARM":
+            scale(alarm, above)
+
+
+def scale(alarm: Any, above: float = 0) -> None:
+    """Run the scaling policies of an alarm that sounds, which CloudWatch does for as long as it sounds.
+
+    ``above`` is by how much the metric is above the threshold, which a state that is set by hand does not
+    say.
+    """
+    if alarm.actions_enabled and any(":scalingPolicy:" in arn for arn in alarm.alarm_actions or ()):
+        # late, so that alarms alone do not load SageMaker
+        from . import component_scaling
+
+        component_scaling.set_off(alarm, above)
 
 
 def tell(backend: Any, alarm: Any, before: str) -> None:
@@ -143,17 +158,18 @@ def _metrics(alarm: Any) -> Iterator[tuple[str, str]]:
             yield query.metric_stat.metric.namespace, query.metric_stat.metric.metric_name
 
 
-def _judged(backend: Any, alarm: Any) -> tuple[str, str]:
+def _judged(backend: Any, alarm: Any) -> tuple[str, str, float]:
+    """The state of an alarm, why, and by how much its newest value is above the threshold."""
     period, values, band = _values(backend, alarm)
     if not values:
-        return alarm.state_value, alarm.state_reason
+        return alarm.state_value, alarm.state_reason, 0
     periods = int(alarm.evaluation_periods)
     newest = max(values)
     missing = alarm.treat_missing_data or "missing"
     last = [newest - period * back for back in range(periods)]
     known = {at: values[at] for at in last if at in values}
     if missing in ("missing", "ignore") and not known:
-        return alarm.state_value, alarm.state_reason
+        return alarm.state_value, alarm.state_reason, 0
     bad = sum(
         _is_bad(alarm, values[at], band) if at in values else missing == "breaching" for at in last
     )
@@ -162,7 +178,8 @@ def _judged(backend: Any, alarm: Any) -> tuple[str, str]:
     word = "Crossed" if bad >= needed else "not crossed"
     numbers = [known[at] for at in last if at in known]
     reason = f"Threshold {word}: {bad} of {periods} datapoints {numbers} against {limit}"
-    return ("ALARM" if bad >= needed else "OK"), reason
+    above = values[newest] - float(alarm.threshold) if band is None else 0
+    return ("ALARM" if bad >= needed else "OK"), reason, above
 
 
 def _is_bad(alarm: Any, value: float, band: tuple[float, float] | None) -> bool:

@@ -797,3 +797,18 @@ def _show(endpoint: Any, variant: str, fleet: Fleet) -> None:
                     }
                     for kind in fleet.kinds
                 ]
+
+
+def publish(component: InferenceComponent, **values: float) -> None:
+    """Publish a value of each metric by the component alone, as SageMaker does."""
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    backend = component.backend
+    dimensions = [{"Name": "InferenceComponentName", "Value": component.name}]
+    cloudwatch_backends[backend.account_id][backend.region_name].put_metric_data(
+        "AWS/SageMaker",
+        [
+            {"MetricName": name, "Value": value, "Dimensions": dimensions}
+            for name, value in values.items()
+        ],
+    )

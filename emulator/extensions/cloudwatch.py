@@ -15,7 +15,7 @@ from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 
-from ..alarm_states import evaluate, tell
+from ..alarm_states import evaluate, scale, tell
 from .registry import Service
 
 service = Service("cloudwatch", CloudWatchResponse)
@@ -72,13 +72,8 @@ def set_alarm_state(
     original(backend, alarm_name, *state, **named)
     alarm = backend.alarms[alarm_name]
     tell(backend, alarm, before)
-    if alarm.state_value == "ALARM" and any(
-        ":scalingPolicy:" in a for a in alarm.alarm_actions or []
-    ):
-        # late, so that alarms alone do not load SageMaker
-        from .. import metrics
-
-        metrics.set_off(alarm)
+    if alarm.state_value == "ALARM":
+        scale(alarm)
 
 
 def _require_limits(given: dict[str, Any]) -> None:

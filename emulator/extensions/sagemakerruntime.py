@@ -16,7 +16,7 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
-from .. import components, metrics
+from .. import components
 from .registry import Service
 
 service = Service("sagemakerruntime", SageMakerRuntimeResponse)
@@ -60,7 +60,7 @@ def invoke_endpoint(original: Original, response: SageMakerRuntimeResponse) -> T
         )
     component = _invoked(response, endpoint)
     if component is not None:
-        metrics.publish(
+        components.publish(
             component,
             Invocations=1,
             InvocationsPerCopy=1 / component.current,
@@ -156,7 +156,7 @@ def _invoked(
     if component is None or component.endpoint is not endpoint:
         raise RuntimeValidationError(f"Inference Component {name} not found.")
     if not component.serves or component.current == 0:
-        metrics.publish(component, NoCapacityInvocationFailures=1)
+        components.publish(component, NoCapacityInvocationFailures=1)
         raise RuntimeValidationError(
             "Inference Component has no capacity to process this request. ApplicationAutoScaling may be "
             "in-progress (if configured) or try to increase the capacity by invoking "

@@ -703,7 +703,8 @@ LAMBDA = Publishes(
     per_millisecond=1,
 )
 
-# Amazon CloudWatch user guide, "Amazon EKS and Kubernetes Container Insights metrics".
+# Amazon CloudWatch user guide, "Amazon EKS and Kubernetes Container Insights with enhanced observability
+# metrics".
 _PODS = "ContainerInsights"
 PODS = Publishes(
     metrics=(
@@ -738,6 +739,22 @@ PODS = Publishes(
                 "read the log of the container before its end: kubectl logs --previous",
                 at_once=True,
             ),
+        ),
+        # With enhanced observability, which is what the EKS add-on sets up.
+        *_published(_PODS, WORKLOAD, "pod_gpu_utilization", needs="gpu", shown=_USED),
+        *_published(
+            _PODS,
+            WORKLOAD,
+            "pod_gpu_memory_utilization",
+            needs="gpu",
+            shown=_USED,
+            bad=_GPU_MEMORY,
+        ),
+        *_published(
+            _PODS,
+            WORKLOAD,
+            "pod_gpu_memory_used pod_gpu_memory_total pod_gpu_power_draw pod_gpu_temperature",
+            needs="gpu",
         ),
     ),
 )

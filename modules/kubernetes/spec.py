@@ -470,7 +470,7 @@ class EksService(Service):
                 "Namespace": self.namespace,
                 "PodName": place.name,
             },
-            features=frozenset({"insights"}),
+            features=frozenset({"insights", "gpu"} if self.compute.gpus else {"insights"}),
             scales=POD,
         )
 

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from inferform import (
+    Adapter,
     Apis,
     AsyncEndpoint,
+    AutoMode,
+    Component,
     Context,
     CpuUtilization,
     EcsCluster,
@@ -16,10 +19,12 @@ from inferform import (
     EksService,
     Environment,
     Fargate,
+    GpuNodePool,
     HttpApi,
     HttpRoute,
     Image,
     Inference,
+    InferenceComponentEndpoint,
     Kubernetes,
     LambdaFunction,
     LoadBalancer,
@@ -71,6 +76,18 @@ def every_kind() -> Environment:
                 "warm": ServerlessEndpoint(
                     model=MODEL, memory_mib=2048, max_concurrency=5, provisioned_concurrency=1
                 ),
+                "chat": InferenceComponentEndpoint(
+                    instance_type="ml.g5.12xlarge",
+                    max_instances=2,
+                    components={
+                        "llm": Component(
+                            model=MODEL,
+                            accelerators=1,
+                            min_memory_mib=1024,
+                            adapters={"legal": Adapter(artifact="llm/legal.tar.gz")},
+                        )
+                    },
+                ),
             },
             services={
                 "tasks": EcsService(
@@ -83,9 +100,15 @@ def every_kind() -> Environment:
                 "quick": LambdaFunction(model=MODEL, timeout_seconds=25, provisioned_concurrency=1)
             },
         ),
-        eks=EksCluster(version="1.35", addons={"amazon-cloudwatch-observability": Addon()}),
+        eks=EksCluster(
+            version="1.35",
+            compute=AutoMode(gpu_pool=GpuNodePool(instance_families=["g6"])),
+            addons={"amazon-cloudwatch-observability": Addon()},
+        ),
         kubernetes=Kubernetes(
-            services={"pods": EksService(model=MODEL, compute=Pod(vcpu=1.0, memory_mib=2048))}
+            services={
+                "pods": EksService(model=MODEL, compute=Pod(vcpu=1.0, memory_mib=2048, gpus=1))
+            }
         ),
         apis=Apis(
             http={
@@ -179,12 +202,16 @@ def test_each_default_alarm_of_every_kind_sounds_at_bad_values_alone(client: Cli
     labels = {(each.watched, each.key.rpartition("/")[2]) for each in found}
     # Every alarm of the table, of every kind that has one here.
     kinds = {
-        label
-        for kind, publishes in KNOWN.items()
-        if kind not in ("an inference component", "instances under inference components")
-        for label in (metric.bad.alarm for metric in publishes.metrics if metric.bad)
+        metric.bad.alarm
+        for publishes in KNOWN.values()
+        for metric in publishes.metrics
+        if metric.bad
     }
     assert kinds <= {label for _, label in labels}
+    # The instances under components, a component, and an adapter of it.
+    parts = {each.key.split("/")[2] for each in found if each.watched == "endpoint/chat"}
+    assert parts >= {"llm", "llm-legal"}
+    assert len(parts) == 3
     cloudwatch = client("cloudwatch")
     # Several alarms are of one metric, which is fed for each alone.
     for index, alarm in enumerate(found):

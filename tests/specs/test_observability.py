@@ -16,6 +16,7 @@ from inferform import (
     Apis,
     AsyncEndpoint,
     Audit,
+    AutoMode,
     Budget,
     Canary,
     Component,
@@ -31,6 +32,7 @@ from inferform import (
     Environment,
     Existing,
     Fargate,
+    GpuNodePool,
     HttpApi,
     HttpRoute,
     Image,
@@ -84,6 +86,11 @@ CONTEXT = Context(
 )
 MODEL = Model(image=Image(repository="fraud", tag="1.4.2"))
 FRAUD = RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large")
+GPU_CLUSTER = EksCluster(
+    version="1.35",
+    compute=AutoMode(gpu_pool=GpuNodePool(instance_families=["g6"])),
+    addons={"amazon-cloudwatch-observability": Addon()},
+)
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 
@@ -353,6 +360,34 @@ def test_pods_are_watched_where_the_add_on_runs() -> None:
             kubernetes=pods,
         )
         assert [each.key for each in find_alarms(made).alarms] == expected
+
+
+@pytest.mark.parametrize("gpus", [0, 4])
+def test_the_gpus_of_pods_are_watched_where_pods_have_some(gpus: int) -> None:
+    compute = Pod(vcpu=1.0, memory_mib=2048, gpus=gpus)
+    made = environment(
+        Inference(endpoints={}),
+        eks=GPU_CLUSTER,
+        kubernetes=Kubernetes(services={"fraud": EksService(model=MODEL, compute=compute)}),
+    )
+    alarms = [each for each in find_alarms(made).alarms if each.key == "eks/fraud/gpu-memory"]
+    lines = [
+        line.metric.name
+        for widget in dashboards(made)[0].widgets
+        for line in widget.lines
+        if "gpu" in line.metric.name
+    ]
+    if not gpus:
+        assert (alarms, lines) == ([], [])
+        return
+    # An average over the pods' GPUs goes up to 100, however many there are.
+    assert [each.threshold for each in alarms] == [95]
+    assert alarms[0].terms[0].dimensions == {
+        "ClusterName": "acme-dev-use1-eks",
+        "Namespace": "inference",
+        "PodName": "fraud",
+    }
+    assert lines == ["pod_gpu_utilization", "pod_gpu_memory_utilization"]
 
 
 # SLOs
