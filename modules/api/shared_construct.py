@@ -102,7 +102,8 @@ class Link(Construct):
         opens: dict[str, tuple[str, int]],
     ) -> None:
         """`ports` are those of load balancers; `opens` are security groups of load balancers that take
-        requests from it beside those that they name, each with a port, by the name of the load balancer."""
+        requests from it beside those that they name, each with a port, by the name of the load balancer,
+        with the port where it is a service's own."""
         super().__init__(scope, id)
         name = context.name(LINK)
         group = SecurityGroup(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..alb.network import NetworkRoute
+from ..alb.network import NetworkLoadBalancer, NetworkRoute
 from ..alb.spec import LoadBalancer, Route
 from ..context import Context
 from ..ecs.spec import EcsCluster, EcsService
@@ -169,7 +169,8 @@ def behind(environment: Environment, route: HttpRoute, service: EcsService) -> B
             path=path,
             host=route.host,
             tls=own.certificate is not None,
-            closed=False,
+            closed=bool(own.allowed_cidrs)
+            and isinstance(balancers.get(own.load_balancer), NetworkLoadBalancer),
         )
     if own.strip_prefix is not None:
         path = own.strip_prefix + path

@@ -12,6 +12,7 @@ from inferform import (
     CognitoAuthorization,
     Component,
     Cors,
+    EcsService,
     Environment,
     Firewall,
     HttpApi,
@@ -21,6 +22,7 @@ from inferform import (
     InferenceComponentEndpoint,
     Model,
     Network,
+    NetworkRoute,
     PrivateAccess,
     Quota,
     RestApi,
@@ -28,7 +30,7 @@ from inferform import (
     Throttle,
     UsagePlan,
 )
-from tests.specs.test_api import COGNITO, CONTEXT, JWT, SLOW, whole
+from tests.specs.test_api import COGNITO, CONTEXT, JWT, SLOW, TASK, whole
 
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 STACK = f"{CONTEXT.key}-apis"
@@ -241,6 +243,30 @@ def test_an_http_api_reaches_a_service_by_its_load_balancer(synthesize: Synthesi
     assert ports == {443, 9443}
     # Load balancers that take the whole VPC take the link too.
     assert of(stack, "aws_vpc_security_group_ingress_rule") == {}
+
+
+def test_ports_that_name_their_clients_take_the_vpc_link_too(synthesize: Synthesize) -> None:
+    def port(number: int, **given: Any) -> EcsService:
+        return TASK.replace(route=NetworkRoute(load_balancer="ports", port=number, **given))
+
+    named_clients = {"allowed_cidrs": ["192.168.0.0/16"]}
+    services = {
+        "first": port(9001, **named_clients),
+        "second": port(9002, **named_clients),
+        "third": port(9003),
+    }
+    routes = {f"/{name}": HttpRoute(service=name) for name in services}
+    stack = synthesize(
+        whole(
+            inference=Inference(services=services),
+            apis=Apis(http={"front": HttpApi(routes=routes, throttle=SLOW)}),
+        )
+    )[STACK]
+    opened = of(stack, "aws_vpc_security_group_ingress_rule").values()
+    assert sorted(each["from_port"] for each in opened) == [9001, 9002]
+    group = '${data.terraform_remote_state.ecs.outputs.load_balancer_groups["ports"]}'
+    assert {each["security_group_id"] for each in opened} == {group}
+    assert all("referenced_security_group_id" in each for each in opened)
 
 
 def test_a_route_has_the_authorization_of_its_api(synthesize: Synthesize) -> None:

@@ -144,7 +144,8 @@ class ApisLayer(Layer):
         cluster = self._ecs or self.read("ecs", EcsOutputs)
         arns = known_beside(cluster.listener_arns, self._listeners)
         opens = {
-            way.load_balancer: (
+            # Each service has a port of its own on a Network Load Balancer.
+            way.load_balancer if way.port is None else f"{way.load_balancer}-{way.port}": (
                 cluster.load_balancer_groups[way.load_balancer],
                 self._port(way),
             )
