@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from .fleets import calculated
 from .market import Market
-from .need import SECONDS_PER_MONTH, Need
+from .need import FASTEST, SECONDS_PER_MONTH, Need
 from .options import judge
 
 Cost = Callable[[float], float | None]
@@ -16,7 +16,13 @@ Cost = Callable[[float], float | None]
 
 def cost_of(name: str, need: Need, market: Market) -> Cost:
     """The cost of one option by the requests per second at the top of the load."""
-    return lambda rate: judge(name, need.at(rate), market, calculated).monthly
+
+    def cost(rate: float) -> float | None:
+        if rate > FASTEST:
+            return None
+        return judge(name, need.at(rate), market, calculated).monthly
+
+    return cost
 
 
 def crossings(one: Cost, other: Cost, low: float, high: float, points: int = 48) -> Iterator[float]:

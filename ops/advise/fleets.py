@@ -66,7 +66,7 @@ def fleet(need: Need, kind: Kind, serves: float, *, to_zero: bool = False) -> Fl
 
 
 def _scaling(need: Need, kind: Kind, serves: float, most: int, *, to_zero: bool) -> Scaling:
-    rate = float(f"{serves:.4g}")
+    rate = min(float(f"{serves:.4g}"), _FASTEST)
     if kind is ASYNCHRONOUS:
         return scale_to_zero(BacklogPerInstance(), max_capacity=most)
     if kind is COMPONENT and to_zero:
@@ -113,6 +113,8 @@ def _metric(need: Need, kind: Kind, rate: float) -> Tracked:
 
 
 _STEADY_HOURS = 4
+_FASTEST = 100_000.0
+"""The most requests per second that a metric takes (rule AAS22)."""
 
 Measure = Callable[[Fleet, Load], float]
 """How many units of a fleet are paid for on average."""

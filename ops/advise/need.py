@@ -13,6 +13,9 @@ from ..simulate import Load, shape
 Platform = Literal["containers", "kubernetes", "devices", "foundation"]
 """Where a team works already: ECS, Kubernetes, its own devices, or with Bedrock's foundation models."""
 
+FASTEST = 1e6
+"""The most requests per second that are compared."""
+
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
 
 
@@ -89,7 +92,7 @@ class Need:
 
     def __post_init__(self) -> None:
         checks = (
-            ("requests-per-second", self.requests_per_second, 0.0, 1e6),
+            ("requests-per-second", self.requests_per_second, 0.0, FASTEST),
             ("response-seconds", self.seconds, 0.001, 86_400.0),
             ("payload-mb", self.payload_mb, 0.0, 1e6),
             ("response-mb", self.response_mb, 0.0, 1e6),

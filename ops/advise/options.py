@@ -37,6 +37,7 @@ from inferform.scaling.kinds import (
     ECS_SERVICE,
     POD,
     REALTIME,
+    Kind,
 )
 from inferform.spec import Spec
 
@@ -176,7 +177,7 @@ class _Case:
         return self.best(self.market.hosting(self.need), REALTIME, "a SageMaker hosting type")
 
     def best(
-        self, sold: list[Sold], kind: Any, words: str, need: Need | None = None
+        self, sold: list[Sold], kind: Kind, words: str, need: Need | None = None
     ) -> Sold | None:
         """The type whose fleet costs least; None, with the reason, where none has the room."""
         need = need or self.need
@@ -187,16 +188,18 @@ class _Case:
                 f"{words} with {memory}{accelerator} and a price is not known in {self.market.region}"
             )
             return None
-        load = need.load
         # The types with the lowest prices for what they serve hold the cheapest fleet.
         likely = sorted(sold, key=lambda each: each.usd / each.serves(need))[:8] + sold[:8]
-        return min(
-            likely,
-            key=lambda each: (
-                calculated(fleet(need, kind, each.serves(need)), load) * each.usd,
-                each.name,
-            ),
-        )
+        return min(likely, key=lambda each: (_fleet_usd(each, need, kind), each.name))
+
+
+def _fleet_usd(sold: Sold, need: Need, kind: Kind) -> float:
+    """What a fleet of a type costs an hour; infinite where its scaling cannot be written."""
+    try:
+        made = fleet(need, kind, sold.serves(need))
+    except SpecError:
+        return math.inf
+    return calculated(made, need.load) * sold.usd
 
 
 def _data(case: _Case) -> float:
@@ -386,6 +389,9 @@ def multi_container(case: _Case) -> Option:
     )
 
 
+_PLACED = 200
+
+
 def components(case: _Case) -> Option:
     """Inference components that share instances."""
     need = case.need
@@ -410,20 +416,23 @@ def components(case: _Case) -> Option:
     asked: dict[str, float] = (
         {"accelerators": max(1, sold.gpus)} if need.gpu_memory_gib else {"cpu_cores": need.cores}
     )
-    spec = case.made(
-        lambda: InferenceComponentEndpoint(
-            instance_type=sold.name,
-            min_instances=0 if need.sleeps else 1,
-            max_instances=max(packed, made.scaling.max_capacity),
-            components={
-                "model": Component(
-                    model=_MODEL,
-                    scaling=made.scaling,
-                    **_resources(need, asked),
-                )
-            },
+    spec = None
+    # Its Spec places every copy, which takes long for thousands of them.
+    if made.scaling.max_capacity <= _PLACED:
+        spec = case.made(
+            lambda: InferenceComponentEndpoint(
+                instance_type=sold.name,
+                min_instances=0 if need.sleeps else 1,
+                max_instances=max(packed, made.scaling.max_capacity),
+                components={
+                    "model": Component(
+                        model=_MODEL,
+                        scaling=made.scaling,
+                        **_resources(need, asked),
+                    )
+                },
+            )
         )
-    )
     # Where few requests come, an instance is up as long as any do.
     units = max(case.measure(made, need.load), packed * (need.awake if need.sleeps else 1.0))
     return case.option(
@@ -652,7 +661,13 @@ _ORDER: dict[Verdict, int] = {"fits": 0, "fits if": 1, "does not": 2}
 
 def judge(name: str, need: Need, market: Market, measure: Measure = simulated) -> Option:
     """One option."""
-    return _BY_NAME[name](_Case(need, market, measure))
+    case = _Case(need, market, measure)
+    try:
+        return _BY_NAME[name](case)
+    except SpecError as error:
+        # No fleet of it can be written, such as one of more instances than scaling takes.
+        case.nots += [_said(problem) for problem in error.problems]
+        return case.option(name)
 
 
 def judged(need: Need, market: Market, measure: Measure = simulated) -> list[Option]:

@@ -14,10 +14,12 @@ from inferform.functions.spec import LambdaFunction
 from inferform.sagemaker.batch import BatchTransform
 from inferform.spec import Between
 from ops.advise.chart import changes, curves, drawn
+from ops.advise.crossings import cost_of
+from ops.advise.fleets import calculated
 from ops.advise.instances import compared
 from ops.advise.market import Market
 from ops.advise.need import Need
-from ops.advise.options import NAMES, Option, judged
+from ops.advise.options import NAMES, Option, judge, judged
 from ops.cli import app
 from ops.cost.prices import price_table
 from ops.errors import BadInputError
@@ -207,6 +209,25 @@ def test_the_command_says_what_it_compared_and_draws_it(tmp_path: Path) -> None:
     said = run(app, ["advise", "--requests-per-second", "50"]).output
     assert "to paste:" in said
     assert "vertical: one" in said
+
+
+def test_needs_at_the_edge_are_answered_with_reasons() -> None:
+    for fields in (
+        {"requests_per_second": 0.0},
+        {"requests_per_second": 1e5, "seconds": 0.5, "gpu_memory_gib": 300.0},
+        {"requests_per_second": 1.0, "seconds": 4000.0},
+        {"requests_per_second": 5.0, "cores": 0.05, "seconds": 0.001},
+        {"requests_per_second": 2e5, "seconds": 0.01},
+        {"requests_per_second": 1.0, "memory_gib": 20_000.0},
+    ):
+        need = Need(**fields)  # type: ignore[arg-type]
+        found = judged(need, MARKET, calculated)
+        assert {each.name for each in found} == set(NAMES), fields
+        assert all(each.why for each in found if each.verdict != "fits"), fields
+    # No scaling takes so many instances.
+    need = Need(requests_per_second=5e5, seconds=0.5, gpu_memory_gib=300.0)
+    assert "(rule AAS20)" in " ".join(judge("real-time", need, MARKET, calculated).why)
+    assert cost_of("real-time", Need(requests_per_second=1), MARKET)(2e6) is None
 
 
 def test_what_is_no_need_is_refused(tmp_path: Path) -> None:
