@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ops.bootstrap import bootstrap
 from ops.cdk import Deployment
 from ops.program import Program, Stacks
 from ops.terraform import Outcome, Stack, stacks, terraform_binary
+from tests import synthesizer
 from tests.conftest import ROOT
 from tests.e2e.plan_role import within_plan_role
 from tests.provider import OWN
@@ -31,10 +33,37 @@ LASTING = 9999
 REMEMBERED = Path(__file__).with_name("remembered.py")
 
 
+WAITING = ("aws_s3_bucket_lifecycle_configuration",)
+"""What the provider waits for a minute for, as it wants to see the same ten times in a row. Tests of
+the life and of the shapes of an environment deploy it; others leave it out."""
+
+
+def app_of(
+    folder: Path,
+    *,
+    program: Path = ROOT / "main.py",
+    alone: bool = False,
+    left_out: Sequence[str] = WAITING,
+) -> str:
+    """The command that `cdktf.json` names, which keeps in a folder what it has synthesized.
+
+    Resources of the types that are left out are in no stack.
+    """
+    folder.mkdir()
+    command = [sys.executable, "-SE", str(REMEMBERED), str(program), str(folder)]
+    return shlex.join([*command, "" if alone else synthesizer.address(), *left_out])
+
+
 class Life:
     """Environments in a folder, written and deployed again and again."""
 
-    def __init__(self, folder: Path, emulator: Emulator) -> None:
+    synthesizes_alone = False
+    """Whether each synthesis is a process of its own, as what the environments import would stay."""
+
+    def __init__(
+        self, folder: Path, emulator: Emulator, *, left_out: Sequence[str] = WAITING
+    ) -> None:
+        self.left_out = left_out
         self.environments = folder / "environments"
         self.environments.mkdir(parents=True)
         self.emulator = emulator
@@ -45,18 +74,26 @@ class Life:
             folder=folder,
             work=folder / ".inferform",
         )
-        (folder / "remembered").mkdir()
-        command = [sys.executable, "-SE", str(REMEMBERED), str(ROOT / "main.py")]
-        app = shlex.join([*command, str(folder / "remembered")])
-        settings = {"language": "python", "app": app, "projectId": "tests"}
+        settings = {"language": "python", "app": self.app(folder), "projectId": "tests"}
         text = json.dumps({**settings, "sendCrashReports": "false"})
         (folder / "cdktf.json").write_text(text, encoding="utf-8")
         self._stale = True
 
+    def app(self, folder: Path) -> str:
+        """The command that synthesizes."""
+        return app_of(folder / "remembered", alone=self.synthesizes_alone, left_out=self.left_out)
+
     def write(self, text: str, name: str = "dev") -> None:
         """Write an environment file; it is synthesized when a stack is asked for."""
-        (self.environments / f"{name}.py").write_text(text, encoding="utf-8")
+        self.put(text, name)
         self._stale = True
+
+    def put(self, text: str, name: str = "dev") -> None:
+        """Write an environment file that is synthesized already."""
+        file = self.environments / f"{name}.py"
+        file.write_text(text, encoding="utf-8")
+        # Python takes one of the same length, written within the same second, for the one before.
+        Path(cache_from_source(file)).unlink(missing_ok=True)
 
     def environment(self, key: str = "dev-use1") -> Environment:
         """An environment as it is written now."""

@@ -79,7 +79,7 @@ class Struck(Life):
 
     def release(self, tag: str) -> None:
         """Put a release into the environment file and into the stack's folder."""
-        (self.environments / "dev.py").write_text(self._text(tag), encoding="utf-8")
+        self.put(self._text(tag))
         self._file.write_text(self._synthesized[tag], encoding="utf-8")
 
     def run(self, operation: str) -> tuple[int, str]:

@@ -36,6 +36,7 @@ STACKS = [f"dev-use1-{layer}" for layer in LAYERS]
 class Team(Life):
     """The example, with a certificate that exists."""
 
+    synthesizes_alone = True
     certificate = ""
 
     def change(self, old: str = "", new: str = "") -> None:

@@ -52,7 +52,7 @@ def dev(tag: str = "1.4.2", maximum: int = 2, registry: str = REGISTRY) -> str:
 
 @pytest.fixture(scope="module")
 def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Life:
-    life = Life(tmp_path_factory.mktemp("life"), emulator)
+    life = Life(tmp_path_factory.mktemp("life"), emulator, left_out=())
     life.write(dev())
     life.bootstrap()
     judge(emulator, ACCOUNT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from ops.review.apply import apply
 from ops.review.report import Report, StackReport
 from ops.review.reviewing import review_environments
 from ops.review.source import Source
-from ops.terraform import LOCK_FILE, ROOT
+from ops.terraform import LOCK_FILE
+from tests.e2e.program import app_of
 from tests.review.project import Project
 from tests.review.test_planning import ENVIRONMENT, KEY
 
@@ -62,7 +62,7 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     emulator: Emulator, tmp_path: Path
 ) -> None:
     project = Project(tmp_path / "project")
-    project.write("cdktf.json", json.dumps({"app": f"{sys.executable} {ROOT / 'main.py'}"}))
+    project.write("cdktf.json", json.dumps({"app": app_of(tmp_path / "remembered")}))
     project.write("environments/test.py", ENVIRONMENT)
     commit = project.commit("Ask for an endpoint")
     program = Program(

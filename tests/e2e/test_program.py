@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ from ops import drift, status
 from ops.deploy import deploy, destroy, recover
 from ops.errors import BadInputError, OperatorError
 from ops.preflight import preflight
-from ops.program import Program, Stacks
+from ops.program import Stacks
 from ops.review.report import StackReport
 from ops.review.reviewing import review_environments
 from ops.state import States
 from ops.terraform import contents_of
 from tests.conftest import ROOT
-from tests.e2e.program import Life
+from tests.e2e.program import Life, app_of
 from tests.specs.files import CONTEXT
 
 pytestmark = pytest.mark.story("each test works on what the one before it left")
@@ -45,19 +44,10 @@ STACKS = ["dev-use1-registry", "dev-use1-extra", "mine"]
 class Own(Life):
     """A project whose `cdktf.json` names a program of its own."""
 
-    def __init__(self, folder: Path, emulator: Emulator) -> None:
-        super().__init__(folder, emulator)
+    def app(self, folder: Path) -> str:
         (folder / "main.py").write_text(MAIN, encoding="utf-8")
-        app = f"PYTHONPATH={ROOT} {sys.executable} main.py"
-        text = json.dumps({"language": "python", "app": app, "projectId": "own"})
-        (folder / "cdktf.json").write_text(text, encoding="utf-8")
-        self.program = Program(
-            emulator,
-            self.environments,
-            folder / "cdktf.out",
-            folder=folder,
-            work=folder / ".inferform",
-        )
+        command = app_of(folder / "remembered", program=folder / "main.py", alone=True)
+        return f"PYTHONPATH={shlex.quote(str(ROOT))} {command}"
 
     def sqs(self) -> Any:
         """A client of the queues."""

@@ -282,7 +282,7 @@ def test_a_way_back_that_aws_refuses_is_no_way_back(services: Struck) -> None:
     assert "ranking:1.0.0" in said
     assert "this deploy would fail in its middle" in said
     assert configured(services, RANKING) == running
-    (services.environments / "dev.py").write_text(before, encoding="utf-8")
+    services.put(before)
     services.roll_back(REASON, RANKING)
     assert REASON in command("ranking", "--deploy", "--no-preflight", fails=True)
     # Of several variants only the one that differs is edited.

@@ -117,7 +117,7 @@ def written(around: Around, destination: str = "10.0.0.0/10", keep: int = 10) ->
 
 @pytest.fixture(scope="module")
 def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Life:
-    life = Life(tmp_path_factory.mktemp("shapes"), emulator)
+    life = Life(tmp_path_factory.mktemp("shapes"), emulator, left_out=())
     life.write(f"from inferform import *\ndev = Environment(context={CONTEXT})\n")
     return life
 
