@@ -18,6 +18,7 @@ os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 from moto import backends
+from moto.core import responses
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -42,6 +43,10 @@ def _modules() -> tuple[str, ...]:
 
 
 backends.list_of_moto_modules = _modules
+
+
+# moto would look through the class at each request, too.
+responses.method_names_from_class = extensions.operations_of
 
 
 class _RequestHandler(MotoRequestHandler):  # type: ignore[misc]  # moto is not checked

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import importlib
 
-from .registry import MOTO_VERSION, Extension, Service, UnknownMotoError, check_moto, modules
+from .registry import (
+    MOTO_VERSION,
+    Extension,
+    Service,
+    UnknownMotoError,
+    check_moto,
+    modules,
+    operations_of,
+)
 
 __all__ = [
     "MOTO_VERSION",
@@ -17,6 +25,7 @@ __all__ = [
     "check_moto",
     "install",
     "list_extensions",
+    "operations_of",
 ]
 
 

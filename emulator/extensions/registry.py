@@ -110,6 +110,13 @@ class Service:
         self._installed = True
         for patch in self._patches:
             patch()
+        operations_of.cache_clear()
+
+
+@functools.cache
+def operations_of(handler: type) -> frozenset[str]:
+    """The names of the methods of a response class, which moto would gather at each request."""
+    return frozenset(name for name, _ in inspect.getmembers(handler, inspect.isfunction))
 
 
 def _wrap(original: Any, function: Callable[..., Any]) -> Any:

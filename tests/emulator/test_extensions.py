@@ -13,7 +13,11 @@ from botocore.exceptions import ClientError
 
 import inferform_emulator
 from inferform_emulator import extensions
-from inferform_emulator.extensions.registry import Service, UnknownMotoError
+from inferform_emulator.extensions.registry import (
+    Service,
+    UnknownMotoError,
+    operations_of,
+)
 
 ROOT = Path(inferform_emulator.__file__).parent
 
@@ -51,6 +55,19 @@ class _Moto:
     @staticmethod
     def limit(given: int) -> int:
         return given
+
+
+def test_what_is_put_into_moto_later_is_known_then() -> None:
+    handler = type("Handler", (_Moto,), {})
+    service = Service("test", handler)
+    assert "make_thing" not in operations_of(handler)
+
+    @service.adds("MakeThing", gap="missing")
+    def make_thing(response: _Moto) -> str:
+        return "made"
+
+    service.install()
+    assert {"list_things", "make_thing"} <= operations_of(handler)
 
 
 def test_an_operation_that_moto_has_by_now_is_not_added_over_it() -> None:
