@@ -55,25 +55,45 @@ settings.register_profile(
 )
 settings.load_profile("suite")
 
-LONG = ("e2e", "product", "bindings", "longevity", "contract", "emulator", "ops")
-"""The folders whose files take longest. They come first, so that no worker is left with one of
-them at the end."""
+WAITING = ("e2e", "product")
+"""The folders whose files wait for much of their time, as the provider does. They are spread among the
+others from the beginning, so that no processor waits with them."""
+
+LONG = ("bindings", "longevity", "contract", "emulator", "ops")
+"""The folders of the others whose files take longest. They come before the rest, so that no worker
+is left with one of them at the end."""
+
+_SPREAD = 0.6
+"""The part of the others after which the last file that waits begins: what remains fills the end."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Put the files of LONG before the others, and the tests of a story in their order.
+    """Spread the files of WAITING, put those of LONG before the rest, and the tests of a story in
+    their order.
 
     pytest-randomly has shuffled the files, and the tests in each, before this hook goes on.
     """
     written = {item: number for number, item in enumerate(items)}
     yield
     files = [list(tests) for _, tests in groupby(items, lambda item: item.path)]
-    files.sort(key=lambda tests: _rank(tests[0].path))
     for tests in files:
         if tests[0].get_closest_marker("story"):
             tests.sort(key=written.__getitem__)
-    items[:] = [test for tests in files for test in tests]
+    items[:] = [test for tests in _in_order(files) for test in tests]
+
+
+def _in_order(files: list[list[pytest.Item]]) -> Iterator[list[pytest.Item]]:
+    waiting = [tests for tests in files if tests[0].path.parent.name in WAITING]
+    others = [tests for tests in files if tests[0].path.parent.name not in WAITING]
+    others.sort(key=lambda tests: _rank(tests[0].path))
+    begun = 0
+    for number, tests in enumerate(waiting):
+        until = round(len(others) * _SPREAD * number / len(waiting))
+        yield from others[begun:until]
+        begun = until
+        yield tests
+    yield from others[begun:]
 
 
 def _rank(file: Path) -> int:

@@ -46,6 +46,7 @@ def collected(seed: int, hash_seed: str) -> list[str]:
     """The tests of some files, in the order in which a seed has them run."""
     files = (
         "review/test_reader.py",
+        "ops/test_output.py",
         "e2e/test_life.py",
         "e2e/test_bootstrap.py",
         "test_conftest.py",
@@ -77,10 +78,18 @@ def test_the_order_is_random_and_the_seed_alone_repeats_it(orders: list[list[str
     assert sorted(first) == sorted(other)
 
 
-def test_the_files_that_take_longest_come_first(orders: list[list[str]]) -> None:
+def test_the_files_that_wait_are_spread_among_the_others(orders: list[list[str]]) -> None:
     for order in orders:
-        long = [test.startswith("tests/e2e/") for test in order]
-        assert long == sorted(long, reverse=True)
+        files = [*dict.fromkeys(test.partition("::")[0] for test in order)]
+        waits = [file.startswith("tests/e2e/") for file in files]
+        assert waits == [True, False, True, False, False]
+
+
+def test_the_files_that_take_longest_come_before_the_rest(orders: list[list[str]]) -> None:
+    for order in orders:
+        files = dict.fromkeys(test.partition("::")[0] for test in order)
+        others = [file for file in files if not file.startswith("tests/e2e/")]
+        assert others[0] == "tests/ops/test_output.py"
 
 
 def test_the_steps_of_a_story_keep_their_order(orders: list[list[str]]) -> None:
