@@ -6,6 +6,7 @@ that a test makes is in another emulator, as the process that they are forked fr
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -149,6 +150,10 @@ def _serve(server: Any, port: int, instance: str, directory: Path) -> None:
 
 def _main() -> None:
     server = _load()
+    # What is loaded lives until the end, and each emulator would search it for garbage.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     for line in sys.stdin:
         asked = json.loads(line)
         if "end" in asked:
