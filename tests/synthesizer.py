@@ -76,6 +76,7 @@ class _Synthesizer:
         os.environ.clear()
         os.environ.update(environment)
         os.chdir(asked["folder"])
+        os.umask(asked["umask"])
         sys.argv = [asked["program"], "--outdir", outdir]
         out, error = StringIO(), StringIO()
         with redirect_stdout(out), redirect_stderr(error):

@@ -28,11 +28,12 @@ def _asked() -> str:
 def _synthesized(program: str, environment: dict[str, str], address: str) -> int:
     """The exit status of the program, run by the synthesizer or else by a process of its own."""
     if address:
-        asked = {"program": program, "folder": os.getcwd(), "environment": environment}
+        os.umask(mask := os.umask(0))
+        shell = {"folder": os.getcwd(), "environment": environment, "umask": mask}
         with socket.socket(socket.AF_UNIX) as asking:
             asking.connect(address)
             with asking.makefile("rw", encoding="utf-8") as stream:
-                stream.write(json.dumps(asked) + "\n")
+                stream.write(json.dumps({"program": program, **shell}) + "\n")
                 stream.flush()
                 done = json.loads(stream.readline())
         if done is not None:

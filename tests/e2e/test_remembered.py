@@ -109,17 +109,16 @@ def _made(folder: Path, text: str, *address: str, **variables: str) -> tuple[int
             "INFERFORM_ENVIRONMENTS": str(environments),
             **variables,
         },
+        umask=0o027,
         capture_output=True,
         text=True,
         check=False,
     )
-    files = {path.relative_to(out): path for path in out.rglob("*") if path.is_file()}
-    return (
-        done.returncode,
-        done.stdout,
-        done.stderr,
-        {name: path.read_bytes() for name, path in files.items()},
-    )
+    files = {
+        path.relative_to(out): (path.stat().st_mode, path.is_file() and path.read_bytes())
+        for path in out.rglob("*")
+    }
+    return done.returncode, done.stdout, done.stderr, files
 
 
 def test_the_synthesizer_makes_what_a_process_of_its_own_makes(tmp_path: Path) -> None:
