@@ -76,13 +76,13 @@ check: lint types
 	.venv/bin/pytest $(CHECKED) -n 2 --dist loadfile --timeout 300
 
 # One file stays with one worker, so that each worker starts few emulators. The order is random:
-# its seed stands at the head of the output, and --randomly-seed repeats it. tests/conftest.py puts
-# the long files first. Three workers keep two processors busy, as the provider waits much of its
-# time. The time limit is there to end what hangs.
+# its seed stands at the head of the output, and --randomly-seed repeats it. tests/conftest.py
+# spreads the files that wait for the provider among those that work, and four workers keep two
+# processors busy so. The time limit is there to end what hangs.
 test: lint types .venv-checkov/.ready .venv-terrain/.ready
 	@container/install-nginx.sh
 	@tests/review/install-chromium.sh
-	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder --timeout 900
+	.venv/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --timeout 900
 
 # How many small faults the tests notice (docs/testing.md).
 mutation: setup
