@@ -16,6 +16,7 @@ COPIES = ("InferenceComponentName",)
 SERVICE = ("ClusterName", "ServiceName")
 FUNCTION = ("FunctionName", "Resource")
 BALANCED = ("LoadBalancer", "TargetGroup")
+GROUP = ("AutoScalingGroupName",)
 WORKLOAD = ("ClusterName", "Namespace", "PodName")
 HTTP_STAGE = ("ApiId", "Stage")
 REST_STAGE = ("ApiName", "Stage")
@@ -577,6 +578,28 @@ ECS_SERVICE = Publishes(
     ),
 )
 
+# Amazon CloudWatch user guide, "Collect NVIDIA GPU metrics": what the agent sends, added up to the group.
+_AGENT = "CWAgent"
+NVIDIA = Publishes(
+    metrics=(
+        *_published(_AGENT, GROUP, "nvidia_smi_utilization_gpu", needs="gpu", shown=_USED),
+        *_published(
+            _AGENT,
+            GROUP,
+            "nvidia_smi_memory_used",
+            statistic="Maximum",
+            needs="gpu",
+            bad=replace(
+                _GPU_MEMORY,
+                says="memory of the fullest GPU of the instances above {limit} %",
+                share_of="nvidia_smi_memory_total",
+            ),
+        ),
+        *_published(_AGENT, GROUP, "nvidia_smi_memory_total", statistic="Maximum", needs="gpu"),
+    ),
+)
+"""Of the instances below tasks, whichever service they are of."""
+
 # Elastic Load Balancing user guide, "CloudWatch metrics for your Application Load Balancer".
 _BALANCER = "AWS/ApplicationELB"
 TARGET_GROUP = Publishes(
@@ -866,6 +889,7 @@ KNOWN = {
     "an inference component": COMPONENT,
     "instances under inference components": COMPONENT_HOST,
     "an ECS service": ECS_SERVICE,
+    "GPU instances of ECS": NVIDIA,
     "a target group of an Application Load Balancer": TARGET_GROUP,
     "a Lambda function": LAMBDA,
     "an EKS service": PODS,

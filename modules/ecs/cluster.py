@@ -6,11 +6,12 @@ import base64
 
 from ..cdk import Construct, ITerraformDependable
 from ..context import Context
-from ..iam.policy import allow, document
+from ..iam.policy import Statement, allow, document
 from ..names import role as role_name
 from ..outputs import NetworkOutputs
 from ..overriding import override
 from ..vpc.egress import allow_https
+from .gpu_metrics import NAMESPACE, agent_script
 from .names import INSTANCES, cluster_name, command_log_group
 from .spec import Ec2Capacity, EcsCluster
 
@@ -103,7 +104,9 @@ class Cluster(Construct):
         providers: dict[str, EcsCapacityProvider] = {}
         if spec.capacity:
             group_id, rules = self._instance_group(network, private=private)
-            profile = self._instance_profile()
+            profile = self._instance_profile(
+                measures=any(each.gpu_metrics for each in spec.capacity.values())
+            )
             for name, capacity in spec.capacity.items():
                 providers[name] = InstanceCapacity(
                     self,
@@ -166,8 +169,9 @@ class Cluster(Construct):
         )
         return group.id, rules
 
-    def _instance_profile(self) -> IamInstanceProfile:
-        """What the ECS agent of an instance may do, in this cluster alone."""
+    def _instance_profile(self, *, measures: bool) -> IamInstanceProfile:
+        """What the ECS agent of an instance may do, in this cluster alone, and the agent that measures its
+        GPUs."""
         context = self._context
         name = role_name(context, INSTANCES)
         role = IamRole(
@@ -211,6 +215,7 @@ class Cluster(Construct):
                     sid="WorkInCluster",
                     conditions={"ArnEquals": {"ecs:cluster": self.arn}},
                 ),
+                *(_measures() if measures else ()),
             ),
         )
         return IamInstanceProfile(
@@ -309,7 +314,7 @@ class InstanceCapacity(Construct):
             image_id=f"resolve:ssm:{spec.image_parameter}",
             instance_type=spec.instance_types[0],
             update_default_version=True,
-            user_data=_user_data(cluster, gpu=spec.has_gpu),
+            user_data=_user_data(cluster, gpu=spec.has_gpu, measured=spec.gpu_metrics),
             vpc_security_group_ids=[group_id],
             iam_instance_profile=LaunchTemplateIamInstanceProfile(arn=profile.arn),
             metadata_options=LaunchTemplateMetadataOptions(
@@ -336,12 +341,30 @@ class InstanceCapacity(Construct):
         )
 
 
-def _user_data(cluster: str, *, gpu: bool) -> str:
+def _measures() -> list[Statement]:
+    """What the CloudWatch agent may do. Neither action takes a resource.
+
+    Source: Amazon CloudWatch user guide, IAM roles for the CloudWatch agent (`ec2:DescribeTags` finds the
+    Auto Scaling group).
+    """
+    return [
+        allow(
+            "cloudwatch:PutMetricData",
+            "*",
+            sid="SendMetrics",
+            conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+        ),
+        allow("ec2:DescribeTags", "*", sid="FindGroup"),
+    ]
+
+
+def _user_data(cluster: str, *, gpu: bool, measured: bool) -> str:
     settings = [
         f"ECS_CLUSTER={cluster}",
         "ECS_AWSVPC_BLOCK_IMDS=true",
         "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true",
         *(["ECS_ENABLE_GPU_SUPPORT=true"] if gpu else []),
     ]
-    lines = ["#!/bin/bash", "cat >>/etc/ecs/ecs.config <<'END'", *settings, "END", ""]
+    lines = ["#!/bin/bash", "cat >>/etc/ecs/ecs.config <<'END'", *settings, "END"]
+    lines += [*(agent_script() if measured else ()), ""]
     return base64.b64encode("\n".join(lines).encode()).decode()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
-from ..alarms.published import TARGET_GROUP, Feature
+from ..alarms.published import NVIDIA, TARGET_GROUP, Feature
 from ..alarms.watched import Dimensions, Handed, Watched
 from ..alb.network import NetworkLoadBalancer, NetworkRoute
 from ..alb.spec import ELB17, ExistingLoadBalancer, LoadBalancer, Route, target_groups
@@ -203,6 +203,12 @@ ECS39 = rule(
     source="Amazon ECS developer guide, Fargate Spot; EC2 user guide, Spot interruptions",
     severity="warning",
 )
+ECS79 = rule(
+    "ECS79",
+    refuses="metrics of GPUs of instances that have none",
+    message="asks for metrics of GPUs, and the instance types have none",
+    source="Amazon CloudWatch user guide, collect NVIDIA GPU metrics",
+)
 ECS40 = rule(
     "ECS40",
     refuses="an EC2 instance type that ECS capacity cannot be made of",
@@ -367,6 +373,12 @@ class Ec2Capacity(Overridable, Billed, Named):
     """The SSM parameter that holds the AMI's id. Default: AWS's recommended ECS-optimised
     Amazon Linux 2023, with NVIDIA drivers where the instances have GPUs."""
 
+    gpu_metrics: bool = False
+    """Whether the CloudWatch agent of each instance sends what its GPUs do, as Container Insights of ECS
+    has nothing of GPUs: `nvidia_smi_utilization_gpu`, `_memory_used` and `_memory_total`, of each GPU and
+    of the group, which are custom metrics. The observability layer shows them, and has an alarm. Default:
+    False."""
+
     def names(self, place: Place) -> Iterator[Name]:
         """Of its Auto Scaling group, launch template and capacity provider."""
         name = place.environment.context.name(place.name)
@@ -387,6 +399,8 @@ class Ec2Capacity(Overridable, Billed, Named):
         facts = self.facts
         if not facts or len({(fact.arch, bool(fact.gpus)) for fact in facts}) > 1:
             yield ECS31.problem("instance_types", got=self.instance_types)
+        elif self.gpu_metrics and not self.has_gpu:
+            yield ECS79.problem("gpu_metrics", got=self.instance_types)
         if self.max_instances < self.min_instances:
             expected = f"at least min_instances ({self.min_instances})"
             yield ECS30.problem("max_instances", got=self.max_instances, expected=expected)
@@ -948,6 +962,14 @@ class EcsService(Containers, Service):
             scaling=self.scaling,
             scales=self.scales,
         )
+        for capacity in self._measured(place):
+            yield Watched(
+                kind="GPU instances of ECS",
+                publishes=NVIDIA,
+                dimensions={"AutoScalingGroupName": environment.context.name(capacity)},
+                part=f"gpus-{capacity}",
+                features=frozenset({"gpu"}),
+            )
         for part, dimensions in groups.items():
             yield Watched(
                 kind="a target group of an Application Load Balancer",
@@ -955,6 +977,18 @@ class EcsService(Containers, Service):
                 dimensions=dimensions,
                 part=part,
             )
+
+    def _measured(self, place: Place) -> list[str]:
+        """The capacities of its tasks whose GPUs are measured."""
+        cluster, task = place.environment.ecs, self.compute
+        if not isinstance(cluster, EcsCluster) or not isinstance(task, Ec2) or not task.gpus:
+            return []
+        names = [task.capacity, *task.more_capacity]
+        return [
+            each
+            for each in names
+            if each in cluster.capacity and cluster.capacity[each].gpu_metrics
+        ]
 
     def _target_groups(self, place: Place) -> dict[str, Dimensions]:
         """The dimensions of its target groups at an Application Load Balancer, by what tells them
@@ -1020,6 +1054,8 @@ class EcsService(Containers, Service):
         needed = {"ecr.api", "ecr.dkr", "logs"}
         if isinstance(self.compute, Ec2):
             needed |= {"ecs", "ecs-agent", "ecs-telemetry"}
+            if self._measured(place):
+                needed |= {"ec2", "monitoring"}
         needed |= secret_endpoints([*self.secret_arns, *self.model.secrets()])
         for sidecar in self.sidecars.values():
             needed |= sidecar.endpoints()

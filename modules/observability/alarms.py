@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ..alarms.published import Bad, Counted, Published
+from ..alarms.published import Bad, Counted, Feature, Published
 from ..alarms.spec import never_published
 from ..alarms.watched import Dimensions, Watched
 from ..names import alarm as alarm_name
@@ -617,6 +617,8 @@ class _Alarms:
             matching = [key for key in keys if fnmatchcase(key, pattern)]
             if not matching:
                 near = did_you_mean(pattern, keys)
+                if pattern.removeprefix("composite/") in self.spec.composites:
+                    near = ", before it: write the composite alarm that it names above it"
                 wrong = f"is no alarm of this environment{near or '; inferform alarms lists them'}"
                 self.problems.append(MON5.problem(*path, index, got=pattern, wrong=wrong))
             found |= dict.fromkeys(matching)
@@ -685,11 +687,26 @@ def _share_of_bad(
     return tuple(terms), f"IF({total} >= {least}, 100 * ({wrong}) / ({total}), 0)"
 
 
+_NEEDED: Mapping[Feature, str] = {
+    "gpu": "whose instances have no GPU",
+    "insights": "without Container Insights",
+    "multi-model": "that serves one model",
+    "provisioned": "without provisioned concurrency",
+}
+"""What a target lacks that a metric needs."""
+
+
 def unpublished(
     parts: Sequence[Watched], metric: str, each: Subject, *path: PathPart
 ) -> Iterator[Problem]:
     """The problem that no part of a service has a metric, with what there is instead."""
     kind = parts[0].kind if parts else f"{each.full_name}, of which CloudWatch knows nothing"
+    for part in parts:
+        found = [each for each in part.publishes.metrics if each.name == metric]
+        if found and not any(map(part.has, found)) and found[0].needs is not None:
+            instead = f" {_NEEDED[found[0].needs]}"
+            yield MON1.problem(*path, metric=metric, kind=part.kind, instead=instead)
+            return
     names = [published.name for part in parts for published in part.metrics()]
     instead = did_you_mean(metric, names)
     for part in parts:

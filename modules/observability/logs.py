@@ -62,7 +62,12 @@ def expressions(pattern: str) -> int:
 
 
 def _pattern(pattern: str) -> bool:
-    return len(pattern) <= 1024 and expressions(pattern) <= EXPRESSIONS[0]
+    plain = re.sub(r'"(\\.|[^"\\])*"', "", pattern).strip()
+    # Of events in JSON, or of columns: what begins with one bracket ends with the other.
+    closed = all(plain.startswith(first) == plain.endswith(last) for first, last in ("{}", "[]"))
+    if plain.startswith(("{", "[")):
+        closed = closed and '"' not in plain
+    return len(pattern) <= 1024 and expressions(pattern) <= EXPRESSIONS[0] and closed
 
 
 def _form(given: Rule, pattern: str, wrong: str) -> Check:
@@ -78,7 +83,8 @@ FilterPattern = Annotated[
         MON9,
         _pattern,
         lambda _: {
-            "wrong": "must be a filter pattern of at most 1,024 characters and 2 regular expressions"
+            "wrong": "must be a filter pattern of at most 1,024 characters and 2 regular expressions, "
+            "in which each { and [ is closed, such as { $.status >= 500 }"
         },
     ),
 ]

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from ..alarms.spec import ALM3, AlarmName, DatapointsToAlarm, EvaluationPeriods
+from ..context import Context
 from ..names import Name, role
 from ..overrides import Overridable
 from ..rules import Problem, rule
 from ..service import Named, Place
 from ..spec import Aws, Between, Many, ShortName, Spec
 from . import names as named
-from .audit import Audit
+from .audit import MON12, Audit
 from .limits import ServiceAlarms
 from .logs import Logs
 from .money import Budget, CostAnomalies
@@ -33,6 +34,26 @@ MON5 = rule(
     source="botocore cloudwatch PutCompositeAlarmInput AlarmRule; CloudWatch API reference, "
     "PutCompositeAlarm (at most 100 alarms)",
 )
+
+MON23 = rule(
+    "MON23",
+    refuses="an anomaly alarm that looks back more than a day, or a week with periods of an hour",
+    message="looks back {seconds} seconds; period_minutes times of_datapoints is at most {most} seconds",
+    source="CloudWatch API reference, PutMetricAlarm EvaluationPeriods",
+)
+MON22 = rule(
+    "MON22",
+    refuses="what AWS does not have in the environment's partition",
+    message="{what} is not in the partition {partition}; {instead}",
+    source="AWS General Reference, endpoints of AWS Billing and Cost Management (none in AWS GovCloud, whose "
+    "costs are in the standard account) and of AWS Chatbot (commercial Regions alone)",
+)
+_PAYER = "watch the costs in the account that pays for this one"
+_ELSEWHERE = {
+    "budget": ("AWS Budgets", ("aws-us-gov",), _PAYER),
+    "cost_anomalies": ("AWS Cost Anomaly Detection", ("aws-us-gov",), _PAYER),
+    "slack": ("AWS Chatbot", ("aws-cn", "aws-us-gov"), "use emails or https"),
+}
 
 
 class AnomalyAlarm(Spec):
@@ -63,9 +84,15 @@ class AnomalyAlarm(Spec):
     """How many datapoints are looked at. Default: 3."""
 
     def check(self) -> Iterator[Problem]:
-        """No more datapoints than are looked at."""
+        """No more datapoints than are looked at, and no longer than CloudWatch looks."""
         if self.datapoints > self.of_datapoints:
             yield ALM3.problem("datapoints", got=self.datapoints, periods=self.of_datapoints)
+        looked_at = self.period_minutes * self.of_datapoints * 60
+        most = 604_800 if self.period_minutes >= 60 else 86_400
+        if looked_at > most:
+            yield MON23.problem(
+                "of_datapoints", got=self.of_datapoints, seconds=looked_at, most=most
+            )
 
 
 class CompositeAlarm(Spec):
@@ -173,6 +200,22 @@ class Observability(Overridable, Named):
         for channel in notify.slack:
             kind = "aws_chatbot_slack_channel_configuration"
             yield Name(kind, named.chat_name(context, channel))
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """Nothing that AWS does not have in the partition, and nobody of another one."""
+        asked = {
+            ("budget",): self.budget is not None,
+            ("cost_anomalies",): self.cost_anomalies is not None,
+            ("notify", "slack"): bool(self.notify.slack),
+        }
+        for path, is_asked in asked.items():
+            what, lacks, instead = _ELSEWHERE[path[-1]]
+            if is_asked and context.partition in lacks:
+                yield MON22.problem(*path, what=what, partition=context.partition, instead=instead)
+        for index, reader in enumerate(self.audit.readers if self.audit else ()):
+            if reader.split(":")[1] != context.partition:
+                wrong = f"is in the partition {reader.split(':')[1]}, and the trail in {context.partition}"
+                yield MON12.problem("audit", "readers", index, got=reader, wrong=wrong)
 
     def check(self) -> Iterator[Problem]:
         """No more anomaly alarms than an account may have."""

@@ -40,7 +40,9 @@ from .record import (
 _EXAMPLE = f"""
 ecs=EcsCluster(
     capacity={{
-        "gpu": Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2),
+        "gpu": Ec2Capacity(
+            instance_types=["g5.xlarge"], max_instances=2, gpu_metrics=True
+        ),
         "spot": Ec2Capacity(
             instance_types=["g4dn.xlarge"], max_instances=4, on_demand_percent=0
         ),

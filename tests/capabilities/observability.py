@@ -167,6 +167,7 @@ observability=Observability(),
         "an alarm tells SNS topics, and starts nothing else": ("Notify.topic",),
         "an alarm of this account and Region, by its name": ("CompositeAlarm.muted_by",),
         "a number, or the name of a field": ("LogMetric.value",),
+        "what opens a bracket closes it": ("LogAnomalies.pattern", "LogMetric.pattern"),
     },
     shorter={
         "an alarm of this account and Region, by its name": ("CompositeAlarm.muted_by",),

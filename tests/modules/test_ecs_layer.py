@@ -39,6 +39,7 @@ from inferform import (
     Scaling,
     TargetTracking,
 )
+from inferform.alarms.published import NVIDIA
 
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 
@@ -501,6 +502,37 @@ def test_gpu_capacity_is_managed_by_ecs(synthesize: Synthesize) -> None:
     assert provider["managed_termination_protection"] == "ENABLED"
     assert provider["managed_draining"] == "ENABLED"
     assert provider["managed_scaling"]["status"] == "ENABLED"
+
+
+def test_the_agent_of_an_instance_measures_its_gpus(synthesize: Synthesize) -> None:
+    def made(**fields: Any) -> tuple[str, str]:
+        stack = synthesize(environment(capacity=gpu(**fields)))["dev-use1-ecs"]
+        data = base64.b64decode(only(stack, "aws_launch_template")["user_data"]).decode()
+        policies = [
+            each["policy"]
+            for each in resources(stack, "aws_iam_role_policy")
+            if "JoinCluster" in each["policy"]
+        ]
+        return data, policies[0]
+
+    data, policy = made()
+    assert ("cloudwatch" in data, "PutMetricData" in policy) == (False, False)
+    data, policy = made(gpu_metrics=True)
+    lines = data.splitlines()
+    assert lines.index("yum install -y amazon-cloudwatch-agent") > lines.index("END")
+    (written,) = [json.loads(line) for line in lines if line.startswith("{")]
+    metrics = written["metrics"]
+    assert metrics["aggregation_dimensions"] == [["AutoScalingGroupName"]]
+    # The names that the observability layer watches, and the namespace that the role may write to.
+    sent = {
+        f"nvidia_smi_{each}" for each in metrics["metrics_collected"]["nvidia_gpu"]["measurement"]
+    }
+    assert sent == {each.name for each in NVIDIA.metrics}
+    assert {each.namespace for each in NVIDIA.metrics} == {metrics["namespace"]}
+    statements = {each["Sid"]: each for each in json.loads(policy)["Statement"]}
+    allowed = statements["SendMetrics"]["Condition"]["StringEquals"]["cloudwatch:namespace"]
+    assert allowed == metrics["namespace"]
+    assert statements["FindGroup"]["Action"] == "ec2:DescribeTags"
 
 
 def test_a_gpu_task_asks_for_whole_gpus(synthesize: Synthesize) -> None:

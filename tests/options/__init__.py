@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import alb, aws_ia, cdk, common, ecr, ecs, eks, functions, sagemaker, vpc
+from . import alb, aws_ia, cdk, common, ecr, ecs, eks, functions, observability, sagemaker, vpc
 from .row import Option
 
 SOURCES: dict[str, tuple[Option, ...]] = {
     module.SOURCE: module.OPTIONS
-    for module in (vpc, ecr, ecs, eks, alb, functions, sagemaker, aws_ia, cdk, common)
+    for module in (
+        vpc,
+        ecr,
+        ecs,
+        eks,
+        alb,
+        functions,
+        sagemaker,
+        observability,
+        aws_ia,
+        cdk,
+        common,
+    )
 }
 """The options of each source."""
 

@@ -29,6 +29,7 @@ from inferform import (
     NetworkOutputs,
     NodeGroup,
     NodeGroups,
+    Observability,
     Registry,
     RegistryOutputs,
     Repository,
@@ -212,6 +213,10 @@ _AROUND: dict[type, Callable[[Any], dict[str, Any]]] = {
     BatchTransform: lambda spec: {**_BELOW, "inference": Inference(batch={"fraud": spec})},
     LambdaFunction: lambda spec: {**_BELOW, "inference": Inference(functions={"fraud": spec})},
     Model: lambda spec: _endpoint(written("RealtimeEndpoint()").replace(model=spec)),
+    Observability: lambda spec: {
+        **_endpoint(written("RealtimeEndpoint()")),
+        "observability": spec,
+    },
     dict: lambda layers: {**_BELOW, **layers},
 }
 

@@ -19,12 +19,15 @@ from inferform import (
     AutoMode,
     Budget,
     Canary,
+    CapacityShare,
     Component,
     CompositeAlarm,
     Context,
     CostAnomalies,
     CpuUtilization,
     DataProtection,
+    Ec2,
+    Ec2Capacity,
     EcsCluster,
     EcsService,
     EksCluster,
@@ -61,6 +64,7 @@ from inferform import (
     Scaling,
     ServerlessEndpoint,
     ServiceAlarms,
+    SlackChannel,
     Slo,
     SpecError,
     TargetTracking,
@@ -302,6 +306,41 @@ def ecs(**changes: Any) -> dict[str, Any]:
     }
 
 
+def test_the_gpus_below_tasks_are_watched_where_they_are_measured() -> None:
+    def gpus(gpus: int, *, measured: bool) -> Found:
+        capacity = {
+            name: Ec2Capacity(
+                instance_types=["g5.xlarge"],
+                max_instances=2,
+                gpu_metrics=measured and name == "gpu",
+            )
+            for name in ("gpu", "spare")
+        }
+        compute = Ec2(
+            capacity="gpu",
+            memory_mib=4096,
+            gpus=gpus,
+            more_capacity={"spare": CapacityShare(weight=1)},
+        )
+        service = EcsService(model=MODEL, compute=compute)
+        inference = Inference(services={"fraud": service})
+        return find_alarms(environment(inference, ecs=EcsCluster(capacity=capacity)))
+
+    alarm = of("ecs/fraud/gpus-gpu/gpu-memory", gpus(1, measured=True))
+    assert alarm.expression == "IF(all > 0, 100 * value / all, 0)"
+    assert alarm.threshold == 95
+    used, total = alarm.terms
+    assert (used.metric.name, total.metric.name) == (
+        "nvidia_smi_memory_used",
+        "nvidia_smi_memory_total",
+    )
+    assert used.dimensions == total.dimensions == {"AutoScalingGroupName": "acme-dev-use1-gpu"}
+    for found in (gpus(1, measured=False), gpus(0, measured=True)):
+        assert [each.key for each in found.alarms if "gpu" in each.key] == []
+    with pytest.raises(SpecError, match="ECS79"):
+        Ec2Capacity(instance_types=["c7g.xlarge"], max_instances=1, gpu_metrics=True)
+
+
 def test_an_ecs_service_is_watched_with_its_target_groups() -> None:
     found = find_alarms(environment(**ecs()))
     errors = of("ecs/fraud/targets/server-errors", found)
@@ -539,6 +578,18 @@ def test_an_endpoint_of_more_variants_than_an_alarm_takes_has_no_slo() -> None:
         (lambda: Slo(of="fraud", objective_percent=99, period_days=6), "MON7"),
         (lambda: AnomalyAlarm(of="fraud", metric="Invocations", band=0.1), "MON4"),
         (lambda: AnomalyAlarm(of="fraud", metric="Invocations", datapoints=4), "ALM3"),
+        (
+            lambda: AnomalyAlarm(
+                of="fraud", metric="Invocations", period_minutes=30, of_datapoints=49
+            ),
+            "MON23",
+        ),
+        (
+            lambda: AnomalyAlarm(
+                of="fraud", metric="Invocations", period_minutes=1440, of_datapoints=8
+            ),
+            "MON23",
+        ),
         (lambda: CompositeAlarm(alarms=[]), "MON5"),
         (lambda: Budget(usd_per_month=0), "MON10"),
         (lambda: Budget(usd_per_month=10, warn_at_percent=[]), "MON10"),
@@ -574,7 +625,65 @@ def test_the_limits_themselves_are_taken() -> None:
     Slo(of="fraud", objective_percent=93.1)
     Slo(of="fraud", objective_percent=90, page=False)
     ServiceAlarms(minutes=5, of_minutes=5, no_traffic_hours=168)
-    AnomalyAlarm(of="fraud", metric="Invocations", band=10, period_minutes=1440)
+    AnomalyAlarm(of="fraud", metric="Invocations", band=10, period_minutes=1440, of_datapoints=7)
+    AnomalyAlarm(of="fraud", metric="Invocations", band=0.5, period_minutes=30, of_datapoints=48)
+    UsageAlarms(missing=0, missing_minutes=1440)
+    CompositeAlarm(alarms=["*"])
+    Budget(
+        usd_per_month=1,
+        warn_at_percent=[10, 20, 30, 40],
+        emails=[f"a{index}@example.com" for index in range(10)],
+    )
+    Notify(kms_key="arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
+    Notify(emails=["a@example.com"], https=["https://example.com/alerts"])
+    Notify(topic="arn:aws:sns:us-east-1:111122223333:alerts")
+
+
+@pytest.mark.parametrize(
+    ("region", "refused"),
+    [
+        ("us-east-1", []),
+        ("cn-north-1", ["notify.slack"]),
+        ("us-gov-west-1", ["budget", "cost_anomalies", "notify.slack"]),
+    ],
+)
+def test_what_a_partition_lacks_is_not_asked_for(region: str, refused: list[str]) -> None:
+    spec = Observability(
+        notify=Notify(
+            slack={"oncall": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23")}
+        ),
+        budget=Budget(usd_per_month=10),
+        cost_anomalies=CostAnomalies(usd=10),
+    )
+    problems = list(spec.check_in(CONTEXT.replace(region=region)))
+    assert [".".join(map(str, each.path)) for each in problems] == refused
+    assert {each.rule for each in problems} <= {"MON22"}
+
+
+def test_readers_of_an_audit_are_of_its_partition() -> None:
+    readers = [f"arn:{each}:iam::444455556666:role/auditor" for each in ("aws", "aws-cn")]
+    (problem,) = Observability(audit=Audit(readers=readers)).check_in(CONTEXT)
+    assert (problem.rule, problem.path) == ("MON12", ("audit", "readers", 1))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_taken"),
+    [
+        ("{ $.status >= 500 }", True),
+        ('{ $.message = "a } b" }', True),
+        ("[ip, user, status = 5*]", True),
+        ('"{"', True),
+        ("{ $.status >= 500", False),
+        ('{ $.message = "a }', False),
+        ("[ip, user", False),
+    ],
+)
+def test_a_filter_pattern_is_closed(pattern: str, is_taken: bool) -> None:
+    if is_taken:
+        assert LogMetric(pattern=pattern).pattern == pattern
+        return
+    with pytest.raises(SpecError, match="MON9"):
+        LogMetric(pattern=pattern)
 
 
 def test_an_slo_that_one_request_breaks_is_warned_of() -> None:
@@ -595,7 +704,9 @@ def test_a_metric_that_a_kind_never_publishes_cannot_be_named() -> None:
     assert "anomaly/traffic" in alarms(late, Observability(anomalies={"traffic": right}))
     # A type without a GPU has nothing of one.
     gpu = Observability(anomalies={"gpu": AnomalyAlarm(of="fraud", metric="GPUUtilization")})
-    assert "[MON1]" in broken(gpu)[0]
+    assert "by a real-time endpoint whose instances have no GPU [MON1]" in broken(gpu)[0]
+    cache = Observability(anomalies={"hit": AnomalyAlarm(of="fraud", metric="ModelCacheHit")})
+    assert "by a real-time endpoint that serves one model [MON1]" in broken(cache)[0]
 
 
 def test_pods_have_no_count_of_requests_for_an_slo() -> None:
@@ -633,6 +744,17 @@ def test_a_composite_alarm_is_over_alarms_that_there_are() -> None:
     both = CompositeAlarm(alarms=["endpoint/*"], unless=["*/server-errors"])
     (problem,) = broken(Observability(composites={"all": both}))
     assert "among alarms too" in problem
+    above = {
+        "second": CompositeAlarm(alarms=["composite/first"]),
+        "first": CompositeAlarm(alarms=["endpoint/*"]),
+    }
+    (problem,) = broken(Observability(composites=above))
+    assert "write the composite alarm that it names above it" in problem
+    right = Observability(composites=dict(reversed(above.items())))
+    assert [each.key for each in find_alarms(environment(None, right)).composites] == [
+        "composite/first",
+        "composite/second",
+    ]
 
 
 def test_only_a_composite_alarm_that_stands_alone_silences_what_it_is_over() -> None:
