@@ -177,6 +177,9 @@ from .scaling.spec import (
 )
 from .spec import Spec, SpecError
 from .statement import PolicyStatement
+from .training.drift import (
+    DriftMonitor,
+)
 from .training.jobs import (
     CategoricalRange,
     Channel,
@@ -192,6 +195,20 @@ from .training.jobs import (
 )
 from .training.spec import (
     Training,
+)
+from .training.triggers import (
+    Delivery,
+    OnAlarm,
+    OnApproval,
+    OnDrift,
+    OnEvent,
+)
+from .training.workflow import (
+    Evaluation,
+    FromInput,
+    FromStep,
+    Register,
+    Retraining,
 )
 from .vpc.addressing import Addressing, Ipv6
 from .vpc.flow_logs import FlowLogs, LogBucket
@@ -255,9 +272,11 @@ __all__ = [
     "DataCapture",
     "DataProcessing",
     "DataProtection",
+    "Delivery",
     "Dhcp",
     "DirectEndpoint",
     "Dispatch",
+    "DriftMonitor",
     "EbsMount",
     "Ec2",
     "Ec2Capacity",
@@ -273,6 +292,7 @@ __all__ = [
     "EndpointAlarms",
     "EndpointMetrics",
     "Environment",
+    "Evaluation",
     "EventBus",
     "Events",
     "Existing",
@@ -286,6 +306,8 @@ __all__ = [
     "FlowLogs",
     "ForwardTo",
     "FrameworkContainer",
+    "FromInput",
+    "FromStep",
     "FunctionAlarms",
     "FunctionContainer",
     "FunctionUrl",
@@ -359,6 +381,10 @@ __all__ = [
     "Notify",
     "ObjectRule",
     "Observability",
+    "OnAlarm",
+    "OnApproval",
+    "OnDrift",
+    "OnEvent",
     "OnInstanceType",
     "OnSchedule",
     "OnUpload",
@@ -384,6 +410,7 @@ __all__ = [
     "QueueTrigger",
     "Quota",
     "RealtimeEndpoint",
+    "Register",
     "Registry",
     "RegistryOutputs",
     "RegistrySettings",
@@ -395,6 +422,7 @@ __all__ = [
     "RestRoute",
     "Restart",
     "RestrictedListener",
+    "Retraining",
     "Rolling",
     "Route",
     "RouteConditions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -25,6 +26,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resou
     ResourceCondition,
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -160,6 +162,22 @@ def call_by_integration(original: Original, task: Any, env: Any, **given: Any) -
     env.stack.append(plain(env.stack.pop()))
 
 
+@service.corrects(
+    "StartExecution",
+    gap="passes the parameters of another execution on in the words of the state, which are no request",
+    owner=state_task_service_sfn.StateTaskServiceSfn,
+    method="_eval_service_task",
+)
+def call_states(
+    original: Original, task: Any, env: Any, normalised_parameters: dict[str, Any], **given: Any
+) -> None:
+    """AWS has its integrations in Pascal case, and answers in it."""
+    asked = {name[:1].lower() + name[1:]: each for name, each in normalised_parameters.items()}
+    original(task, env, normalised_parameters=asked, **given)
+    told = plain(env.stack.pop())
+    env.stack.append({name[:1].upper() + name[1:]: each for name, each in told.items()})
+
+
 @service.prepares("StartExecution", gap="knows no .sync of SageMaker")
 def wait_for_jobs() -> None:
     """AWS waits for a job and takes on how it ends."""
@@ -235,6 +253,21 @@ def start_execution(
 ) -> Any:
     """AWS gives it a UUID."""
     return original(backend, state_machine_arn, name or str(uuid.uuid4()), *others, **more)
+
+
+@service.corrects(
+    "StartExecution",
+    gap="has the start in the context object as no text, which no request takes",
+    owner=Execution,
+    method="get_start_execution_details",
+)
+def details_of_start(original: Original, execution: Execution) -> Any:
+    """AWS has it in ISO 8601."""
+    details = original(execution)
+    if isinstance(details.start_time, datetime):
+        started = details.start_time.astimezone(UTC).isoformat(timespec="milliseconds")
+        details.start_time = started.replace("+00:00", "Z")
+    return details
 
 
 @service.adds(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
+from itertools import islice, pairwise
 from typing import Annotated, Literal
 
 from ..context import Context
 from ..instances import TYPE_FORM, instance_types
+from ..model.artifact import is_location
 from ..model.container import Container
 from ..model.spec import Model
 from ..names import Name, role
 from ..rules import Problem, rule
-from ..scaling.schedule import Schedule, TimeZone
+from ..scaling.schedule import Schedule, Scheduled, TimeZone
 from ..service import Place, Platform
 from ..spec import Aws, Between, Check, Listed, Matches, OneOf, S3Uri, Spec
 from ..usage import Usage, by_use
@@ -95,6 +99,27 @@ JOB18 = rule(
 )
 
 
+JOB19 = rule(
+    "JOB19",
+    refuses="a schedule that is spread over more than an hour",
+    message="must be from {low} to {high} minutes",
+    source="Inferform: the minute of a cron expression is replaced",
+)
+JOB20 = rule(
+    "JOB20",
+    refuses="a spread of a schedule that is no cron expression of full hours",
+    message="needs a cron expression of full hours, such as cron(0 2 * * ? *)",
+    source="Inferform: the minute of a cron expression is replaced",
+)
+JOB21 = rule(
+    "JOB21",
+    refuses="uploads to be waited for at what is no place in S3",
+    message="must be an s3:// URI with a key, or a prefix in the environment's artifact bucket, such as "
+    "data/fraud/",
+    source="Amazon S3 user guide, safe characters in keys",
+)
+
+
 @cache
 def transform_instance_types() -> frozenset[str]:
     """The instance types of batch transform."""
@@ -106,6 +131,7 @@ def _is_media_type(text: str) -> bool:
     return bool(re.fullmatch(r"[!-.0-~]+/[!-~][ -~]*", text)) and len(text) <= 256
 
 
+Location = Annotated[str, Check(JOB21, is_location)]
 JsonPath = Annotated[str, Check(JOB13, lambda path: len(path) <= 63)]
 Prefix = Annotated[S3Uri, Check(JOB14, lambda uri: uri.endswith("/"))]
 
@@ -140,9 +166,40 @@ class OnSchedule(Spec):
     ] = "UTC"
     """The time zone of an at or cron expression. Default: UTC."""
 
+    spread_minutes: Annotated[int, Between(JOB19, 0, 60)] = 0
+    """Starts up to so many minutes after a full hour, as the name of what it starts says: many of one
+    schedule do not all ask SageMaker at once. Default: 0, at the time that is written."""
+
+    def check(self) -> Iterator[Problem]:
+        """Only a cron expression of full hours can be spread."""
+        if self.spread_minutes and not self.schedule.startswith("cron(0 "):
+            yield JOB20.problem("spread_minutes", got=self.spread_minutes)
+
+    def spread(self, name: str) -> str:
+        """The expression for what has this name: the same each time."""
+        if not self.spread_minutes:
+            return self.schedule
+        digest = hashlib.sha256(name.encode()).digest()
+        minute = int.from_bytes(digest[:4], "big") % self.spread_minutes
+        return self.schedule.replace("cron(0 ", f"cron({minute} ", 1)
+
+    @property
+    def every_seconds(self) -> int | None:
+        """The least time from one start to the next; None where there is one start alone, or none
+        within two weeks of 2026."""
+        begin = datetime(2026, 1, 5, tzinfo=UTC)
+        when = Scheduled(name="next", schedule=self.schedule, timezone="UTC", min_capacity=1)
+        times = [*islice(when.times(begin, begin + timedelta(days=14)), 500)]
+        steps = [int((b - a).total_seconds()) for a, b in pairwise(times)]
+        return min(steps, default=None)
+
 
 class OnUpload(Spec):
-    """Starts a batch transform for each object that is uploaded to the input's prefix."""
+    """Starts a batch transform, or a retraining, for each object that is uploaded below a prefix."""
+
+    prefix: Location | None = None
+    """Where objects come: a prefix in the environment's artifact bucket, or an `s3://` URI. Default: the
+    input of the batch transform; a retraining has no other."""
 
     suffix: Annotated[str, Matches(JOB16, r"[A-Za-z0-9._-]*")] = ""
     """How the object's key ends, such as `.csv`. Default: as it likes."""
@@ -255,8 +312,9 @@ class BatchTransform(InVpc, Hosts):
             )
         if self.batch_strategy == "MultiRecord" and self.split_type is None:
             yield JOB10.problem("batch_strategy", got=self.batch_strategy)
-        uploads = isinstance(self.trigger, OnUpload) and self.input and self.output
-        if uploads and str(self.output).startswith(str(self.input)):
+        trigger = self.trigger
+        watched = (trigger.prefix or self.input) if isinstance(trigger, OnUpload) else None
+        if watched and self.output and self.output.startswith(watched):
             yield JOB15.problem("output", got=self.output)
         model = self.model
         if isinstance(model, Model) and model.uncompressed:
@@ -307,7 +365,10 @@ class BatchTransform(InVpc, Hosts):
 
     def waits_for_events(self) -> bool:
         """Whether it needs the artifact bucket's events."""
-        return isinstance(self.trigger, OnUpload) and self.input is None
+        if not isinstance(self.trigger, OnUpload):
+            return False
+        watched = self.trigger.prefix or self.input
+        return watched is None or not watched.startswith("s3://")
 
     @property
     def has_own_storage(self) -> bool:

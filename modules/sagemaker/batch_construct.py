@@ -11,6 +11,7 @@ from ..context import Context
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
+from ..model.artifact import located
 from ..overriding import override
 from .batch import (
     BatchTransform,
@@ -268,7 +269,7 @@ class Transform(Construct):
                 self,
                 "schedule",
                 name=self.name,
-                schedule_expression=trigger.schedule,
+                schedule_expression=trigger.spread(self.name),
                 schedule_expression_timezone=trigger.timezone,
                 flexible_time_window=SchedulerScheduleFlexibleTimeWindow(mode="OFF"),
                 target=SchedulerScheduleTarget(
@@ -280,7 +281,10 @@ class Transform(Construct):
         self._on_upload(trigger, machine_arn, role)
 
     def _on_upload(self, trigger: OnUpload, machine_arn: str, role: ExecutionRole) -> None:
-        bucket, _, prefix = self._input.removeprefix("s3://").partition("/")
+        watched = self._input
+        if trigger.prefix is not None:
+            watched = located(trigger.prefix, self._around.artifact_bucket)
+        bucket, _, prefix = watched.removeprefix("s3://").partition("/")
         key = {"wildcard": f"{prefix}*{trigger.suffix}"} if trigger.suffix else {"prefix": prefix}
         rule = CloudwatchEventRule(
             self,

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
+from ..names import Name
 from ..overrides import Overridable
-from ..spec import Aws, Cidrs
+from ..service import Named, Place
+from ..spec import Aws, Cidrs, ShortName
+from .drift import DriftMonitor
+from .workflow import Retraining
 
 TRAINING = "training"
 """The security group of jobs, in its name."""
 
 
-class Training(Overridable):
+class Training(Overridable, Named):
     """What trains models, and watches them."""
+
+    retrainings: dict[ShortName, Retraining] = {}
+    """Retrainings by short name. Default: none."""
+
+    monitors: dict[ShortName, DriftMonitor] = {}
+    """Drift monitors of endpoints by short name. Default: none."""
 
     egress_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
     """Where the containers of jobs in the VPC may open HTTPS connections beside AWS services, unless they
     are isolated. Default: nowhere."""
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether anything of it runs jobs in the VPC."""
+        return any(each.in_vpc for each in self.retrainings.values()) or any(
+            each.vpc for each in self.monitors.values()
+        )
+
+    @property
+    def trains_together(self) -> bool:
+        """Whether several instances of one job talk to each other."""
+        jobs = (job for each in self.retrainings.values() for job in each.jobs.values())
+        return any(getattr(job, "instance_count", 1) > 1 for job in jobs)
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Of the security group of its jobs."""
+        if self.has_jobs:
+            yield Name("aws_security_group", place.environment.context.name(TRAINING))

@@ -14,7 +14,7 @@ from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Story
-from . import weaker
+from . import training, weaker
 from .approvals import approval_story, waited_for
 from .finding import given, pairs
 from .reasons import resource
@@ -118,6 +118,7 @@ def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     kind = dig(job_of(change.at(side)), "TransformResources", "InstanceType")
     if kind:
         yield by_use(_name(change), f"sagemaker/transform/{kind}")
+    yield from training.usage(change.at(side), _name(change))
 
 
 def _quotas(synthesis: Synthesis, machine: Resource) -> Iterator[Quota]:
@@ -127,6 +128,7 @@ def _quotas(synthesis: Synthesis, machine: Resource) -> Iterator[Quota]:
         name = f"{resources['InstanceType']} for transform job usage"
         count = number(resources.get("InstanceCount"), 1)
         yield Quota("sagemaker", name, count, doubled=False)
+    yield from training.quotas(machine.values)
 
 
 # Review
@@ -153,6 +155,7 @@ def _transform(plan: Plan, machine: Change, side: Side) -> dict[str, Served]:
 def _story(plan: Plan, machine: Change) -> Iterator[Story]:
     before, after = (_transform(plan, machine, side) for side in _SIDES)
     starts = list(_starts(plan, machine))
+    yield from training.stories(machine, _name(machine), starts)
     if not (before or after) or not (machine.is_shown or starts):
         return
     name, action = _name(machine), machine.action
@@ -203,9 +206,14 @@ def _starts(plan: Plan, machine: Change) -> Iterator[tuple[str, str]]:
 
 
 def _is_of(trigger: Change, machine: Change) -> bool:
-    """Whether a schedule or rule is that of a state machine: both have its name."""
+    """Whether a schedule or rule is that of a state machine: its name is, or begins with, the machine's."""
     names = (trigger.before.get("name"), trigger.after.get("name"))
-    return any(name and name in (machine.before.get("name"), _name(machine)) for name in names)
+    own = (machine.before.get("name"), _name(machine))
+    return any(
+        name and each and (name == each or str(name).startswith(f"{each}-"))
+        for name in names
+        for each in own
+    )
 
 
 # Verify
@@ -226,11 +234,14 @@ class _Transform(Verifier):
             fix = "somebody deleted it; deploy again"
             yield self.finding(CONFIGURATION, "failed", "does not exist", fix)
             return
-        model = str(job_of(found).get("ModelName"))
+        model = job_of(found).get("ModelName")
         if json.loads(found["definition"]) != json.loads(str(self.values["definition"])):
             said = "its definition is not the one in the state"
             yield self.finding(CONFIGURATION, "failed", said, "somebody changed it; deploy again")
-        elif not self._has_model(model):
+        elif model is None:
+            jobs = ", ".join(each.state for each in training.asked_of(found)) or "no job"
+            yield self.finding(CONFIGURATION, "passed", f"runs {jobs}")
+        elif not self._has_model(str(model)):
             said = f"its model {model} does not exist, so that every job fails"
             yield self.finding(CONFIGURATION, "failed", said, "somebody deleted it; deploy again")
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -213,6 +214,14 @@ def test_what_a_processing_job_writes_is_read_by_the_next_state(
     )
     ended = states.run(of(Judge=judge, Read=read))
     assert json.loads(ended["output"]) == {"report": {"auc": 0.9}}
+
+
+def test_the_start_of_an_execution_is_text_for_a_request(states: States) -> None:
+    asked = training(states.account) | {"Environment": {"NOW.$": "$$.Execution.StartTime"}}
+    ended = states.run(of(Train=task("sagemaker:createTrainingJob.sync", asked)))
+    assert ended["status"] == "SUCCEEDED"
+    found = states.client("sagemaker").describe_training_job(TrainingJobName="fraud-1")
+    assert re.fullmatch(r"2\d{3}-\d\d-\d\dT[\d:]{8}\.\d{3}Z", found["Environment"]["NOW"])
 
 
 def test_a_tuning_job_names_its_best(states: States) -> None:

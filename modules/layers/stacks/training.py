@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ...cdk import Construct
+from ...cdk import Construct, ITerraformDependable, TerraformLocal
 from ...layer import Layer
 from ...outputs import NetworkOutputs, RegistryOutputs
 from ...overriding import override
 from ...s3.spec import ExistingBucket
 from ...target import Target
-from ...training.spec import Training
+from ...training.construct import Monitored, Retrained, Surroundings
+from ...training.spec import TRAINING, Training
+from ...vpc.egress import allow_https
 from ..specs import Registry
+
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
+from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 
 if TYPE_CHECKING:
     from ...environment import Environment
 
 
 class TrainingLayer(Layer):
-    """What trains the models of an environment; `network` and `registry` are what the layers below
-    hand up."""
+    """What trains the models of an environment, and watches them.
+
+    `retrainings` and `monitors` are the constructs by short name, `network` and `registry` what the
+    layers below hand up.
+    """
 
     def __init__(
         self,
@@ -35,7 +44,8 @@ class TrainingLayer(Layer):
         registry: RegistryOutputs | None = None,
     ) -> None:
         """`secondary_cidrs` are the ranges of a Network that hold its subnets beside `cidr`."""
-        super().__init__(scope, "training", context=environment.context, target=target)
+        context = environment.context
+        super().__init__(scope, "training", context=context, target=target)
         self.network = self.below(
             "network", NetworkOutputs, network, secondary_cidrs=secondary_cidrs
         )
@@ -44,4 +54,85 @@ class TrainingLayer(Layer):
         if isinstance(below, Registry) and isinstance(below.artifacts, ExistingBucket):
             data = replace(data, artifact_bucket=below.artifacts.name)
         self.registry = data
-        override(spec, self)
+        around = self._surroundings(spec)
+        alarms = {
+            name: [*monitor.alarms(context, name).values()]
+            for name, monitor in spec.monitors.items()
+        }
+        retrainings = Construct(self, "retrainings")
+        self.retrainings = {
+            name: Retrained(
+                retrainings,
+                name,
+                context=context,
+                spec=each,
+                surroundings=around,
+                drift_alarms=alarms,
+            )
+            for name, each in spec.retrainings.items()
+        }
+        monitors = Construct(self, "monitors")
+        self.monitors = {
+            name: Monitored(
+                monitors,
+                name,
+                context=context,
+                spec=each,
+                surroundings=around,
+                captured=each.captured(environment, data.artifact_bucket),
+            )
+            for name, each in spec.monitors.items()
+        }
+        override(spec, self, apart=["retrainings", "monitors"])
+
+    def _surroundings(self, spec: Training) -> Surroundings:
+        groups: list[str] = []
+        subnets: list[str] = []
+        ways: list[ITerraformDependable] = []
+        if spec.has_jobs:
+            # Their ids go into the text of a state machine, where a reference can have no quotes inside.
+            TerraformLocal(self, "private", self.network.private_subnet_ids)
+            joined = TerraformLocal(self, "subnets", '${join("\\",\\"", local.private)}')
+            subnets = [joined.as_string]
+            group, ways = self._group(spec)
+            groups = [group]
+        return Surroundings(
+            subnet_ids=subnets,
+            security_group_ids=groups,
+            ways_out=ways,
+            kms_key_arn=self.registry.kms_key_arn,
+            artifact_bucket=self.registry.artifact_bucket,
+            layer=self.layer,
+        )
+
+    def _group(self, spec: Training) -> tuple[str, list[ITerraformDependable]]:
+        """The security group of jobs, and what they need to start."""
+        name = self.context.name(TRAINING)
+        group = SecurityGroup(
+            self,
+            "jobs",
+            name=name,
+            description="Jobs: HTTPS to AWS services only",
+            vpc_id=self.network.vpc_id,
+            tags={"Name": name},
+        )
+        ways = allow_https(
+            self,
+            "jobs",
+            security_group_id=group.id,
+            network=self.network,
+            cidrs={f"egress-{index}": cidr for index, cidr in enumerate(spec.egress_cidrs)},
+        )
+        if spec.trains_together:
+            # SageMaker developer guide: containers of one job talk by any port.
+            among: dict[str, Any] = {
+                "security_group_id": group.id,
+                "referenced_security_group_id": group.id,
+                "description": "Instances of one job",
+                "ip_protocol": "-1",
+            }
+            ways += [
+                VpcSecurityGroupIngressRule(self, "jobs-in", **among),
+                VpcSecurityGroupEgressRule(self, "jobs-out", **among),
+            ]
+        return group.id, ways

@@ -1,0 +1,19 @@
+"""The AWS services behind retrainings and drift monitors."""
+
+from __future__ import annotations
+
+from ..access import Access
+
+ACCESS = {
+    "cloudwatch": Access(("Describe", "List"), roles=("PutMetricData",)),
+    "iam": Access((), deploys=False, has_regions=False, roles=("PassRole",)),
+    "sagemaker": Access(
+        (),
+        roles=(
+            *("CreateModelPackage", "ListTags"),
+            *("*HyperParameterTuningJob", "*ProcessingJob", "*TrainingJob"),
+        ),
+    ),
+    "sns": Access((), deploys=False, roles=("Publish",)),
+    "sqs": Access(("GetQueueAttributes", "List")),
+}

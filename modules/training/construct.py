@@ -1,0 +1,673 @@
+"""A retraining: the roles of its jobs, its state machine, what starts it, and who is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..cdk import Construct, ITerraformDependable
+from ..context import Context
+from ..events.construct import Undelivered
+from ..existing import Existing
+from ..iam import grants
+from ..iam.execution_role import ExecutionRole
+from ..iam.policy import Statement, allow
+from ..model.artifact import located
+from ..overriding import override
+from ..sagemaker.batch import OnSchedule, OnUpload
+from . import machine, names
+from .drift import MEASURE, NAMESPACE, REPORT, DriftMonitor
+from .jobs import Job, ProcessingJob, TrainingJob, Tuning
+from .triggers import (
+    Delivery,
+    OnAlarm,
+    OnApproval,
+    OnDrift,
+    OnEvent,
+    Trigger,
+    alarm_pattern,
+    approval_pattern,
+    keyed,
+    upload_pattern,
+)
+from .workflow import Retraining
+
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
+from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
+    CloudwatchEventTarget,
+    CloudwatchEventTargetDeadLetterConfig,
+    CloudwatchEventTargetRetryPolicy,
+)
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
+    CloudwatchMetricAlarm,
+    CloudwatchMetricAlarmMetricQuery,
+    CloudwatchMetricAlarmMetricQueryMetric,
+)
+from cdktf_cdktf_provider_aws.scheduler_schedule import (
+    SchedulerSchedule,
+    SchedulerScheduleFlexibleTimeWindow,
+    SchedulerScheduleTarget,
+    SchedulerScheduleTargetDeadLetterConfig,
+    SchedulerScheduleTargetRetryPolicy,
+)
+from cdktf_cdktf_provider_aws.sfn_state_machine import (
+    SfnStateMachine,
+    SfnStateMachineLoggingConfiguration,
+)
+
+# How Step Functions learns that a job of each kind has ended, and what it does with one.
+_JOBS: Mapping[str, tuple[str, str]] = {
+    "training": ("TrainingJob", "StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
+    "processing": ("ProcessingJob", "StepFunctionsGetEventsForSageMakerProcessingJobsRule"),
+    "tuning": ("HyperParameterTuningJob", "StepFunctionsGetEventsForSageMakerTuningJobsRule"),
+}
+
+_DELIVER_LOGS = allow(
+    # These take no resource.
+    [
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    ],
+    "*",
+    sid="DeliverLogs",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The references that what trains shares in its layer."""
+
+    subnet_ids: list[str]
+    security_group_ids: list[str]
+    ways_out: list[ITerraformDependable]
+    kms_key_arn: str
+    artifact_bucket: str
+    layer: str
+    given_key_arn: str | None = None
+
+    @property
+    def own_key_arn(self) -> str:
+        """The key of volumes, logs and what is written."""
+        return self.given_key_arn or self.kms_key_arn
+
+    def given(self, existing: Existing) -> Surroundings:
+        """The surroundings of one service with what somebody else made for it."""
+        made = replace(self, given_key_arn=existing.kms_key)
+        if existing.subnets:
+            made = replace(made, subnet_ids=[*existing.subnets])
+        if existing.security_groups:
+            made = replace(made, security_group_ids=[*existing.security_groups], ways_out=[])
+        return made
+
+
+def job_statements(
+    context: Context, job: Job, around: Surroundings, folder: str, more_reads: Iterable[str] = ()
+) -> list[Statement]:
+    """What the containers of a job, and SageMaker for them, do: read their data, write below `folder` of
+    the artifact bucket and where the job says, and log."""
+    bucket, key = around.artifact_bucket, around.kms_key_arn
+    assert isinstance(job, TrainingJob | ProcessingJob)
+    statements = grants.pull(context, job.image_uri(context))
+    statements += grants.read_secrets(job.variables.values())
+    own = f"s3://{bucket}/{folder}"
+    if isinstance(job, TrainingJob):
+        reads = [each.uri for each in job.channels.values()]
+        writes: list[str] = []
+        kept = job.spot.checkpoints if job.spot else None
+        if kept and isinstance(kept.uri, str):
+            writes.append(kept.uri)
+        logs = "/aws/sagemaker/TrainingJobs"
+    else:
+        reads = [each.uri for each in job.inputs.values()]
+        writes = [each.uri for each in job.outputs.values() if isinstance(each.uri, str)]
+        logs = "/aws/sagemaker/ProcessingJobs"
+    places = [own, *(located(each, bucket) for each in writes)]
+    # What earlier steps and interrupted trainings left there is read, too.
+    for uri in [*(located(e, bucket) for e in reads if isinstance(e, str)), *more_reads, *places]:
+        statements += grants.read_artifact(context, _beginning(uri), key)
+    for uri in places:
+        statements += grants.write_objects(context, uri, around.own_key_arn, "WriteResults")
+    statements.append(
+        allow(["kms:CreateGrant", "kms:DescribeKey"], around.own_key_arn, sid="EncryptVolumes")
+    )
+    statements += grants.log_and_measure(context, logs)
+    if job.vpc:
+        statements += grants.attach_to_vpc(context)
+    return statements
+
+
+def _beginning(uri: str) -> str:
+    """The prefix of what SageMaker reads by an S3 URI: all keys that begin with it."""
+    last = uri.rpartition("/")[2]
+    return uri if not last or "." in last else f"{uri}*"
+
+
+def run_jobs(
+    context: Context, kind: str, name: str, roles: Iterable[str], key: str
+) -> list[Statement]:
+    """What Step Functions does with jobs of a kind whose names begin with `name`: start them with their
+    roles, and wait.
+
+    AWS Step Functions developer guide, create and manage Amazon SageMaker AI jobs; the events are
+    asked for when the state machine is made.
+    """
+    job, rule = _JOBS[kind]
+    resource = {
+        "training": "training-job",
+        "processing": "processing-job",
+        "tuning": "hyper-parameter-tuning-job",
+    }[kind]
+    statements = [
+        allow(
+            [
+                "sagemaker:AddTags",
+                f"sagemaker:Create{job}",
+                f"sagemaker:Describe{job}",
+                "sagemaker:ListTags",
+                f"sagemaker:Stop{job}",
+            ],
+            context.arn("sagemaker", f"{resource}/{name}-*"),
+            sid=f"Run{job}s",
+        ),
+        allow(
+            ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+            context.arn("events", f"rule/{rule}"),
+            sid="WaitForJobs",
+        ),
+        allow(
+            "iam:PassRole",
+            sorted(roles),
+            sid="GiveRoles",
+            conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        ),
+        allow(["kms:CreateGrant", "kms:DescribeKey"], key, sid="EncryptJobs"),
+    ]
+    if kind == "tuning":
+        statements.append(
+            allow(
+                [f"sagemaker:{verb}TrainingJob" for verb in ("Create", "Describe", "Stop")],
+                context.arn("sagemaker", f"training-job/{name}-*"),
+                sid="RunTunedJobs",
+            )
+        )
+    return statements
+
+
+class Machine(Construct):
+    """A state machine with its log, the role of its steps, and the alarm on executions that fail."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        name: str,
+        definition: str,
+        role: str,
+        statements: Iterable[Statement],
+        retention_days: int,
+        kms_key_arn: str,
+        alarm: str | None,
+        topic: str | None,
+        waits_for: Iterable[ITerraformDependable],
+    ) -> None:
+        super().__init__(scope, id)
+        logs = CloudwatchLogGroup(
+            self,
+            "logs",
+            name=names.log_group(name),
+            retention_in_days=retention_days,
+            kms_key_id=kms_key_arn,
+        )
+        steps = ExecutionRole(
+            self,
+            "steps",
+            context=context,
+            name=role,
+            service="states.amazonaws.com",
+            statements=statements,
+        )
+        self.arn: str = SfnStateMachine(
+            self,
+            "machine",
+            name=name,
+            role_arn=steps.arn,
+            definition=definition,
+            logging_configuration=SfnStateMachineLoggingConfiguration(
+                level="ERROR", include_execution_data=False, log_destination=f"{logs.arn}:*"
+            ),
+            depends_on=[*steps.ready, *waits_for],
+        ).arn
+        if alarm is not None:
+            self._watch(context, name, alarm, topic)
+
+    def _watch(self, context: Context, name: str, alarm: str, topic: str | None) -> None:
+        arn = context.arn("states", f"stateMachine:{name}")
+        failed = ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+        CloudwatchMetricAlarm(
+            self,
+            "failed",
+            alarm_name=alarm,
+            alarm_description=f"Executions of {name} that failed, took too long or were stopped",
+            comparison_operator="GreaterThanThreshold",
+            evaluation_periods=1,
+            threshold=0,
+            treat_missing_data="notBreaching",
+            alarm_actions=[topic] if topic else None,
+            metric_query=[
+                CloudwatchMetricAlarmMetricQuery(
+                    id="all", expression="SUM(METRICS())", label="not succeeded", return_data=True
+                ),
+                *(
+                    CloudwatchMetricAlarmMetricQuery(
+                        id=metric.lower(),
+                        metric=CloudwatchMetricAlarmMetricQueryMetric(
+                            namespace="AWS/States",
+                            metric_name=metric,
+                            dimensions={"StateMachineArn": arn},
+                            period=300,
+                            stat="Sum",
+                        ),
+                    )
+                    for metric in failed
+                ),
+            ],
+        )
+
+
+class Starts(Construct):
+    """What starts a state machine: schedules and rules, each with its queue."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        arn: str,
+        own_arn: str,
+        delivery: Delivery,
+    ) -> None:
+        """`arn` refers to the machine, `own_arn` is known without state."""
+        super().__init__(scope, id)
+        self._context, self._arn, self._own_arn = context, arn, own_arn
+        self._delivery = delivery
+        self._roles: dict[str, ExecutionRole] = {}
+
+    def _role(self, does: str, name: str, service: str) -> ExecutionRole:
+        if does not in self._roles:
+            self._roles[does] = ExecutionRole(
+                self,
+                f"role-{does}",
+                context=self._context,
+                name=name,
+                service=service,
+                statements=[allow("states:StartExecution", self._own_arn, sid="Start")],
+            )
+        return self._roles[does]
+
+    def _queue(self, key: str, name: str, sender: str, service: str) -> str | None:
+        if not self._delivery.dead_letter:
+            return None
+        return Undelivered(
+            self,
+            f"undelivered-{key}",
+            context=self._context,
+            name=name,
+            sender=sender,
+            service=service,
+        ).arn
+
+    def schedule(
+        self,
+        key: str,
+        *,
+        name: str,
+        role: str,
+        queue: str,
+        expression: str,
+        timezone: str,
+        given: str = "{}",
+    ) -> None:
+        """A schedule that starts it."""
+        service = "scheduler.amazonaws.com"
+        starts = self._role("schedule", role, service)
+        sender = self._context.arn("scheduler", f"schedule/default/{name}")
+        dead = self._queue(key, queue, sender, service)
+        if dead is not None:
+            starts.allow("undelivered-" + key, allow("sqs:SendMessage", dead, sid="Undelivered"))
+        SchedulerSchedule(
+            self,
+            key,
+            name=name,
+            schedule_expression=expression,
+            schedule_expression_timezone=timezone,
+            flexible_time_window=SchedulerScheduleFlexibleTimeWindow(mode="OFF"),
+            target=SchedulerScheduleTarget(
+                arn=self._arn,
+                role_arn=starts.arn,
+                input=given,
+                retry_policy=SchedulerScheduleTargetRetryPolicy(
+                    maximum_event_age_in_seconds=self._delivery.max_age_seconds,
+                    maximum_retry_attempts=self._delivery.retry_attempts,
+                ),
+                dead_letter_config=SchedulerScheduleTargetDeadLetterConfig(arn=dead)
+                if dead
+                else None,
+            ),
+            depends_on=[*starts.ready],
+        )
+
+    def rule(
+        self, key: str, *, name: str, role: str, queue: str, pattern: Mapping[str, Any], why: str
+    ) -> None:
+        """A rule of the default event bus that starts it."""
+        service = "events.amazonaws.com"
+        starts = self._role("start", role, service)
+        rule = CloudwatchEventRule(
+            self, key, name=name, description=why, event_pattern=json.dumps(pattern)
+        )
+        dead = self._queue(key, queue, self._context.arn("events", f"rule/{name}"), service)
+        CloudwatchEventTarget(
+            self,
+            f"{key}-target",
+            rule=rule.name,
+            arn=self._arn,
+            role_arn=starts.arn,
+            input="{}",
+            retry_policy=CloudwatchEventTargetRetryPolicy(
+                maximum_event_age_in_seconds=self._delivery.max_age_seconds,
+                maximum_retry_attempts=self._delivery.retry_attempts,
+            ),
+            dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=dead) if dead else None,
+            depends_on=[*starts.ready],
+        )
+
+
+class Retrained(Construct):
+    """A retraining; `arn` refers to its state machine."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        spec: Retraining,
+        surroundings: Surroundings,
+        drift_alarms: Mapping[str, list[str]],
+    ) -> None:
+        """`drift_alarms` are the names of the alarms of each drift monitor."""
+        super().__init__(scope, id)
+        self._id, self._context, self._spec = id, context, spec
+        self._around = around = surroundings.given(spec.existing)
+        self._drift_alarms = drift_alarms
+        bucket = around.artifact_bucket
+        self.roles = {
+            step: ExecutionRole(
+                self,
+                step,
+                context=context,
+                name=names.step_role(id, step),
+                statements=job_statements(
+                    context, job, around, names.folder(id), self._outputs_of_prepare()
+                ),
+            )
+            for step, job in spec.jobs.items()
+        }
+        definition = machine.definition(
+            spec,
+            id,
+            machine.Around(
+                context=context,
+                bucket=bucket,
+                kms_key_arn=around.own_key_arn,
+                subnet_ids=around.subnet_ids,
+                security_group_ids=around.security_group_ids,
+                roles={step: role.arn for step, role in self.roles.items()},
+                tags={**context.default_tags(around.layer), **spec.tags},
+            ),
+        )
+        made = Machine(
+            self,
+            "machine",
+            context=context,
+            name=names.machine_name(context, id),
+            definition=json.dumps(definition),
+            role=names.machine_role(id, "steps"),
+            statements=self._step_statements(),
+            retention_days=spec.log_retention_days,
+            kms_key_arn=around.own_key_arn,
+            alarm=names.failed_alarm(context, id) if spec.alarm_on_failure else None,
+            topic=spec.notify,
+            waits_for=[
+                *(each for role in self.roles.values() for each in role.ready),
+                *around.ways_out,
+            ],
+        )
+        self.arn = made.arn
+        self._start()
+        override(spec, self)
+
+    def _outputs_of_prepare(self) -> list[str]:
+        """Where `prepare` writes that is not below the retraining's own folder."""
+        outputs = self._spec.prepare.outputs.values() if self._spec.prepare else ()
+        given = (each.uri for each in outputs)
+        return [located(e, self._around.artifact_bucket) for e in given if isinstance(e, str)]
+
+    def _step_statements(self) -> list[Statement]:
+        context, spec, key = self._context, self._spec, self._around.own_key_arn
+        statements: list[Statement] = []
+        for step in spec.jobs:
+            role = self.roles[step].arn
+            if step == "train" and isinstance(spec.train, Tuning):
+                name = names.job_name(context, self._id, "tune", 32)
+                statements += run_jobs(context, "tuning", name, [role], key)
+                continue
+            kind = "training" if step == "train" else "processing"
+            name = names.job_name(context, self._id, step)
+            statements += run_jobs(context, kind, name, [role], key)
+        if spec.evaluate is not None:
+            report = (
+                f"{names.folder(self._id)}*/evaluate/{spec.evaluate.output}/{spec.evaluate.file}"
+            )
+            statements += [
+                allow(
+                    "s3:GetObject",
+                    f"arn:{context.partition}:s3:::{self._around.artifact_bucket}/{report}",
+                    sid="ReadReport",
+                ),
+                allow("kms:Decrypt", key, sid="DecryptReport"),
+            ]
+        if spec.registers is not None:
+            group = machine.group_name(context, spec.registers)
+            arn = (
+                group
+                if group.startswith("arn:")
+                else context.arn("sagemaker", f"model-package-group/{group}")
+            )
+            versions = arn.replace(":model-package-group/", ":model-package/")
+            statements.append(
+                allow(
+                    "sagemaker:CreateModelPackage", [arn, f"{versions}/*"], sid="RegisterVersions"
+                )
+            )
+        if spec.notify is not None:
+            statements += grants.publish([spec.notify])
+        return [*statements, _DELIVER_LOGS]
+
+    def _start(self) -> None:
+        context, short = self._context, self._id
+        if not self._spec.triggers:
+            return
+        starts = Starts(
+            self,
+            "starts",
+            context=context,
+            arn=self.arn,
+            own_arn=names.machine_arn(context, short),
+            delivery=self._spec.delivery,
+        )
+        for key, trigger in keyed(self._spec.triggers).items():
+            name, queue = (
+                names.trigger_name(context, short, key),
+                names.undelivered(context, short, key),
+            )
+            if isinstance(trigger, OnSchedule):
+                starts.schedule(
+                    key,
+                    name=name,
+                    role=names.machine_role(short, "schedule"),
+                    queue=queue,
+                    expression=trigger.spread(name),
+                    timezone=trigger.timezone,
+                )
+                continue
+            pattern, why = self._pattern(trigger)
+            role = names.machine_role(short, "start")
+            starts.rule(key, name=name, role=role, queue=queue, pattern=pattern, why=why)
+
+    def _pattern(self, trigger: Trigger) -> tuple[Mapping[str, Any], str]:
+        """The event that starts it, and in words."""
+        context = self._context
+        match trigger:
+            case OnUpload(prefix=prefix, suffix=suffix):
+                uri = located(str(prefix), self._around.artifact_bucket)
+                bucket, _, key = uri.removeprefix("s3://").partition("/")
+                return upload_pattern(bucket, key, suffix), f"Uploads to {key}"
+            case OnAlarm(alarm=alarm):
+                return self._alarms([alarm]), f"Alarm {alarm}"
+            case OnDrift(monitor=monitor):
+                return self._alarms(self._drift_alarms[monitor]), f"Drift seen by {monitor}"
+            case OnApproval(group=group, statuses=statuses):
+                name = context.name(group)
+                return approval_pattern(name, [*statuses]), f"Versions of {name}"
+            case OnEvent(pattern=pattern):
+                return pattern, "Events that were asked for"
+        raise AssertionError(trigger)
+
+    def _alarms(self, alarms: Iterable[str]) -> dict[str, Any]:
+        arns = [self._context.arn("cloudwatch", f"alarm:{name}") for name in alarms]
+        return alarm_pattern(sorted(arns))
+
+
+class Monitored(Construct):
+    """A drift monitor; `arn` refers to its state machine."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        spec: DriftMonitor,
+        surroundings: Surroundings,
+        captured: str,
+    ) -> None:
+        """`captured` is where the captures of the endpoint lie."""
+        super().__init__(scope, id)
+        around = surroundings.given(spec.existing)
+        key, name = around.own_key_arn, names.monitor_name(context, id)
+        folder, job = names.monitor_folder(id), spec.job_on(captured)
+        role = ExecutionRole(
+            self,
+            MEASURE,
+            context=context,
+            name=names.monitor_role(id, MEASURE),
+            statements=job_statements(context, job, around, folder),
+        )
+        endpoint = context.name(spec.endpoint)
+        definition = machine.monitor_definition(
+            spec,
+            id,
+            machine.Around(
+                context=context,
+                bucket=around.artifact_bucket,
+                kms_key_arn=key,
+                subnet_ids=around.subnet_ids,
+                security_group_ids=around.security_group_ids,
+                roles={MEASURE: role.arn},
+                tags={**context.default_tags(around.layer), **spec.tags},
+            ),
+            captured=captured,
+            endpoint=endpoint,
+        )
+        report = (
+            f"arn:{context.partition}:s3:::{around.artifact_bucket}/{folder}*/{MEASURE}/{REPORT}"
+        )
+        statements = [
+            *run_jobs(context, "processing", names.job_name(context, id, MEASURE), [role.arn], key),
+            allow("s3:GetObject", f"{report}/report.json", sid="ReadReport"),
+            allow("kms:Decrypt", key, sid="DecryptReport"),
+            allow(
+                "cloudwatch:PutMetricData",
+                "*",
+                sid="PublishDrift",
+                conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+            ),
+            *(grants.publish([spec.notify]) if spec.notify else []),
+            _DELIVER_LOGS,
+        ]
+        if spec.then is not None and spec.thresholds:
+            retraining = names.machine_arn(context, spec.then)
+            statements.append(allow("states:StartExecution", retraining, sid="Retrain"))
+        made = Machine(
+            self,
+            "machine",
+            context=context,
+            name=name,
+            definition=json.dumps(definition),
+            role=names.monitor_role(id, "steps"),
+            statements=statements,
+            retention_days=spec.log_retention_days,
+            kms_key_arn=key,
+            alarm=names.monitor_failed(context, id),
+            topic=spec.notify,
+            waits_for=[*role.ready, *around.ways_out],
+        )
+        self.arn = made.arn
+        starts = Starts(
+            self,
+            "starts",
+            context=context,
+            arn=made.arn,
+            own_arn=context.arn("states", f"stateMachine:{name}"),
+            delivery=spec.delivery,
+        )
+        starts.schedule(
+            "schedule",
+            name=names.monitor_schedule(context, id),
+            role=names.monitor_role(id, "schedule"),
+            queue=names.monitor_undelivered(context, id),
+            expression=spec.schedule.spread(name),
+            timezone=spec.schedule.timezone,
+        )
+        for metric, alarm in spec.alarms(context, id).items():
+            CloudwatchMetricAlarm(
+                self,
+                f"alarm-{metric}",
+                alarm_name=alarm,
+                alarm_description=f"{metric} of {endpoint} above {spec.thresholds[metric]:g}",
+                namespace=NAMESPACE,
+                metric_name=metric,
+                dimensions={"Endpoint": endpoint, "Monitor": id},
+                statistic="Maximum",
+                period=3600,
+                evaluation_periods=1,
+                threshold=spec.thresholds[metric],
+                comparison_operator="GreaterThanThreshold",
+                # No data in a window is no verdict.
+                treat_missing_data="notBreaching",
+                alarm_actions=[spec.notify] if spec.notify else None,
+            )
+        override(spec, self)
