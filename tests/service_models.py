@@ -116,6 +116,8 @@ def pattern(text: str) -> re.Pattern[str]:
     text = text.replace(r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff")
     text = text.replace(r"\p{Print}", "[ -~]")
     text = re.sub(r"\\p\{(\w)\}", lambda match: _categories()[match[1]], text)
+    # SageMaker repeats the end of a text; min and max say what is meant.
+    text = re.sub(r"\)\$\{\d+,\d+\}$", ")", text)
     # Java takes a flag in the middle; the models mean it for names of HTML in any case.
     flags = re.IGNORECASE if "(?i)" in text else 0
     return re.compile(text.replace("(?i)", ""), re.ASCII | flags)

@@ -97,9 +97,9 @@ def sent_by(stack: str, content: dict[str, Any]) -> Iterator[Sent]:
 
 def in_request(stack: str, request: str, content: dict[str, Any]) -> Iterator[Sent]:
     """Every value of a request that is written in AWS's own words, such as a state machine's."""
-    service, _, _ = request.partition(":")
+    parent = _request(request)
     for name, value in content.items():
-        yield from _attribute(stack, ((service, shape_of(request)),), (request, name), value)
+        yield from _attribute(stack, (parent,), (request, name), value)
 
 
 @cache

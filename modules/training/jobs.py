@@ -447,7 +447,11 @@ class Channel(Spec):
     """Shuffles the objects by this seed. Default: their order."""
 
     attributes: Annotated[
-        Many[Annotated[str, Matches(TRJ12, r".{1,256}"), Aws("sagemaker:AttributeName")]],
+        Many[
+            Annotated[
+                str, Matches(TRJ12, r".{1,256}"), Aws("sagemaker:S3DataSource.AttributeNames")
+            ]
+        ],
         Check(TRJ13, lambda names: len(names) <= 16, lambda _: {"wrong": "must be at most 16"}),
     ] = ()
     """The attributes of an augmented manifest that are read, in order. Default: none."""
@@ -554,16 +558,14 @@ class TrainingJob(Job):
 
     hyperparameters: Annotated[
         dict[
-            Annotated[
-                str, Matches(TRJ3, r"(?!.*\.\$$).{1,256}"), Aws("sagemaker:HyperParameterKey")
-            ],
+            Annotated[str, Matches(TRJ3, r"(?!.*\.\$$).{1,256}")],
             Annotated[
                 Value,
                 Check(TRJ3, lambda value: _text(value, 2500)),
-                Aws("sagemaker:HyperParameterValue"),
             ],
         ],
         Check(TRJ3, lambda given: len(given) <= 100),
+        Aws("sagemaker:CreateTrainingJobRequest.HyperParameters"),
     ] = {}
     """Hyperparameters, as texts. Default: none."""
 
@@ -572,15 +574,14 @@ class TrainingJob(Job):
             Annotated[
                 str,
                 Matches(TRJ4, r"[a-zA-Z_]\w{0,511}"),
-                Aws("sagemaker:TrainingEnvironmentKey"),
             ],
             Annotated[
                 Value,
                 Check(TRJ4, lambda value: not isinstance(value, str) or len(value) <= 512),
-                Aws("sagemaker:TrainingEnvironmentValue"),
             ],
         ],
         Check(TRJ4, lambda given: len(given) <= 100),
+        Aws("sagemaker:CreateTrainingJobRequest.Environment"),
     ] = {}
     """Environment variables. Default: none."""
 
@@ -747,7 +748,7 @@ class ProcessingJob(Job):
             Annotated[
                 Value,
                 Check(TRJ12, lambda value: _text(value, 256)),
-                Aws("sagemaker:ContainerArgument"),
+                Aws("sagemaker:AppSpecification.ContainerArguments"),
             ]
         ],
         Check(TRJ12, lambda parts: len(parts) <= 100),
@@ -771,15 +772,14 @@ class ProcessingJob(Job):
             Annotated[
                 str,
                 Matches(PRC4, r"[a-zA-Z_]\w{0,255}"),
-                Aws("sagemaker:ProcessingEnvironmentKey"),
             ],
             Annotated[
                 Value,
                 Check(PRC4, lambda value: not isinstance(value, str) or len(value) <= 256),
-                Aws("sagemaker:ProcessingEnvironmentValue"),
             ],
         ],
         Check(PRC4, lambda given: len(given) <= 100),
+        Aws("sagemaker:CreateProcessingJobRequest.Environment"),
     ] = {}
     """Environment variables. Default: none."""
 
@@ -843,7 +843,13 @@ class Range(Spec):
 
 
 class _NumberRange(Range):
-    scale: Annotated[Scale, Aws("sagemaker:IntegerParameterRange.ScalingType")] = "Auto"
+    scale: Annotated[
+        Scale,
+        Aws(
+            "sagemaker:IntegerParameterRange.ScalingType",
+            "sagemaker:ContinuousParameterRange.ScalingType",
+        ),
+    ] = "Auto"
     """How the range is searched. Default: as SageMaker chooses."""
 
     @property
@@ -898,7 +904,11 @@ class CategoricalRange(Range):
     """Texts of a hyperparameter that is tuned."""
 
     values: Annotated[
-        Many[Annotated[str, Matches(TRJ12, r".{1,256}"), Aws("sagemaker:ParameterValue")]],
+        Many[
+            Annotated[
+                str, Matches(TRJ12, r".{1,256}"), Aws("sagemaker:CategoricalParameterRange.Values")
+            ]
+        ],
         Check(
             TUN2,
             lambda values: 1 <= len(values) <= 30 and len(set(values)) == len(values),
@@ -922,7 +932,15 @@ class Tuning(Spec):
     """The metric that is made as large or small as possible."""
 
     ranges: dict[
-        Annotated[str, Matches(TRJ3, r"(?!.*\.\$$).{1,256}"), Aws("sagemaker:ParameterKey")],
+        Annotated[
+            str,
+            Matches(TRJ3, r"(?!.*\.\$$).{1,256}"),
+            Aws(
+                "sagemaker:IntegerParameterRange.Name",
+                "sagemaker:ContinuousParameterRange.Name",
+                "sagemaker:CategoricalParameterRange.Name",
+            ),
+        ],
         Annotated[IntegerRange | ContinuousRange | CategoricalRange, OneOf()],
     ]
     """The hyperparameters that are tuned: `{"depth": IntegerRange(minimum=3, maximum=9)}`."""

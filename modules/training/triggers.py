@@ -88,7 +88,7 @@ class Delivery(Spec):
 class OnAlarm(Spec):
     """Starts a retraining when an alarm of CloudWatch begins to sound."""
 
-    alarm: Annotated[AlarmName, Aws("cloudwatch:PutMetricAlarmInput.AlarmName")]
+    alarm: AlarmName
     """The alarm's name, in the account and Region of the environment."""
 
 
@@ -106,12 +106,7 @@ class OnApproval(Spec):
     """The model package group of the environment's registry."""
 
     statuses: Annotated[
-        Many[
-            Annotated[
-                Literal["Approved", "Rejected", "PendingManualApproval"],
-                Aws("sagemaker:UpdateModelPackageInput.ModelApprovalStatus"),
-            ]
-        ],
+        Many[Literal["Approved", "Rejected", "PendingManualApproval"]],
         Check(EVT12, bool),
     ] = ("Approved",)
     """The statuses. Default: Approved."""

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
-from ..alarms.spec import topic_problems
+from ..alarms.spec import AlarmTopic, topic_problems
 from ..context import Context
 from ..ecr.spec import Image
 from ..existing import EXI4
@@ -21,7 +21,7 @@ from ..sagemaker.batch import OnSchedule, OnUpload
 from ..sagemaker.registry import REG1
 from ..sagemaker.sources import architecture_of
 from ..service import Needs, Place, Platform, Service, secret_endpoints
-from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec, arn_of
+from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec
 from ..usage import Usage, by_use
 from ..vpc.flow_logs import RetentionDays
 from . import names
@@ -307,11 +307,7 @@ class Register(Spec):
     """What it is. Default: nothing is said."""
 
 
-TopicArn = Annotated[
-    str,
-    arn_of("sns", "arn:aws:sns:us-east-1:111122223333:training", r"[\w-]{1,256}"),
-    Aws("sns:PublishInput.TopicArn"),
-]
+TopicArn = Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.AlarmActions")]
 
 
 class Retraining(Service):

@@ -7,7 +7,6 @@ from inferform.model.artifact import located
 from .record import (
     ACCOUNT,
     MODEL,
-    MORE_THAN_MODELS,
     NARROWER,
     OTHER_UNIT,
     PART_OF_A_NAME,
@@ -37,7 +36,8 @@ training=Training(
                     "train": ProcessingOutput(local_path="/opt/ml/processing/train"),
                     "test": ProcessingOutput(uri="prepared/fraud/"),
                 }},
-                arguments=["--rounds", FromInput(name="rounds")],
+                arguments=["--rounds", "10"], command=["python", "prepare.py"],
+                environment={{"LEVEL": "info"}},
             ),
             train=TrainingJob(
                 image={_IMAGE}, instance_type="ml.m5.xlarge", instance_count=2,
@@ -45,8 +45,14 @@ training=Training(
                     "train": Channel(
                         uri=FromStep(step="prepare", output="train"), content_type="text/csv",
                     ),
+                    "images": Channel(
+                        uri="data/fraud/images.manifest", data_type="AugmentedManifestFile",
+                        input_mode="Pipe", attributes=["image-ref"], shuffle_seed=7,
+                        distribution="ShardedByS3Key",
+                    ),
                 }},
                 hyperparameters={{"depth": "3", "rounds": FromInput(name="rounds")}},
+                environment={{"LEVEL": "info"}}, command=["python", "train.py"],
                 metrics={{"auc": "auc=([0-9.]+)"}}, max_runtime_seconds=3600,
                 spot=Spot(max_wait_seconds=7200, checkpoints=Checkpoints()), retries=2,
             ),
@@ -63,7 +69,7 @@ training=Training(
             ),
             registers=Register(
                 group="fraud", metadata={{"commit": "1a2b3c"}}, description="fraud",
-                realtime_instance_types=["ml.m5.large"],
+                realtime_instance_types=["ml.m5.large"], transform_instance_types=["ml.m5.large"],
             ),
             triggers=[
                 OnSchedule(schedule="cron(0 2 * * ? *)", timezone="Europe/Berlin", spread_minutes=30),
@@ -76,6 +82,12 @@ training=Training(
             delivery=Delivery(retry_attempts=3, max_age_seconds=600),
             notify="{_TOPIC}",
         ),
+        "warm": Retraining(
+            train=TrainingJob(
+                image={_IMAGE}, instance_type="ml.m5.xlarge", keep_alive_seconds=600, volume_size_gb=50,
+                channels={{"train": Channel(uri="data/warm/", gzip=True)}},
+            ),
+        ),
         "tuned": Retraining(
             train=Tuning(
                 job=TrainingJob(
@@ -83,7 +95,7 @@ training=Training(
                     channels={{"train": Channel(uri="data/tuned/")}},
                     metrics={{"auc": "auc=([0-9.]+)"}},
                 ),
-                objective="auc", max_jobs=8,
+                objective="auc", max_jobs=8, max_runtime_seconds=7200, seed=7,
                 ranges={{
                     "depth": IntegerRange(minimum=2, maximum=9),
                     "rate": ContinuousRange(minimum=0.01, maximum=0.5, scale="Logarithmic"),
@@ -145,7 +157,12 @@ CAPABILITY = Capability(
         OTHER_UNIT: ("OnSchedule.spread_minutes",),
         PART_OF_A_NAME: ("DriftMonitor.baseline", "Register.group"),
         "TrainingJob.image and ProcessingJob.image are sent the same way": ("DriftMonitor.image",),
-        PART_OF_A_POLICY: ("OnEvent.pattern{key}", "OnEvent.pattern{}", "OnUpload.prefix"),
+        PART_OF_A_POLICY: (
+            "OnEvent.pattern{key}",
+            "OnEvent.pattern{}",
+            "OnUpload.prefix",
+            "OnApproval.statuses[]",
+        ),
     },
     left_out={
         "Channel.data_type": {"Converse": "is for the fine-tuning of language models"},
@@ -180,7 +197,7 @@ CAPABILITY = Capability(
         "SageMaker's developer guide says what the models do not: a group": (
             "TrainingJob.metrics{}",
         ),
-        MORE_THAN_MODELS: ("OnAlarm.alarm",),
+        "an alarm tells topics of SNS": ("DriftMonitor.notify", "Retraining.notify"),
         NARROWER: (
             "TrainingJob.instance_count",
             "TrainingJob.keep_alive_seconds",

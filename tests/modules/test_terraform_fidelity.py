@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -41,7 +42,9 @@ from tests.terraform_requests import ELSEWHERE, OWN, REQUESTS, Sent, in_request,
 
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-12345678901"
 MODEL = Model(image=Image(repository="fraud", tag="1.4.2"))
-TRANSFORM_JOB = "sagemaker:createTransformJob.sync"
+CALLED = re.compile(
+    r"arn:aws:states:::(aws-sdk:)?(?P<service>sagemaker|cloudwatch|s3):(?P<action>\w+)(\.sync)?"
+)
 
 # Members that a field becomes and that no stack sends by themselves, and why.
 UNSENT = {
@@ -185,18 +188,20 @@ def sent(everything: Synthesized, tmp_path_factory: pytest.TempPathFactory) -> l
     found = [each for name, stack in stacks.items() for each in sent_by(name, stack)]
     return [
         *found,
-        *(inner for each in found for inner in (*transform_jobs(each), *in_templates(each))),
+        *(inner for each in found for inner in (*sent_by_states(each), *in_templates(each))),
     ]
 
 
-def transform_jobs(machine: Sent) -> Iterator[Sent]:
-    """What a state machine sends itself."""
-    if machine.attribute == "aws_sfn_state_machine.definition":
-        for state in json.loads(machine.value)["States"].values():
-            if state.get("Resource", "").endswith(TRANSFORM_JOB):
-                yield from in_request(
-                    machine.stack, "sagemaker:CreateTransformJobRequest", state["Parameters"]
-                )
+def sent_by_states(machine: Sent) -> Iterator[Sent]:
+    """What a state machine sends itself: by integrations of Step Functions', and by AWS's own words."""
+    if machine.attribute != "aws_sfn_state_machine.definition":
+        return
+    for state in json.loads(machine.value)["States"].values():
+        called = CALLED.fullmatch(state.get("Resource", ""))
+        if called:
+            operation = called["action"][:1].upper() + called["action"][1:]
+            request = f"{called['service']}:{operation}"
+            yield from in_request(machine.stack, request, state["Parameters"])
 
 
 STACKED = {
