@@ -212,6 +212,8 @@ def _value(
     elif pair := _pair(shape, value):
         yield Sent(stack, attribute, member, shape, value)
         for key, each in value.items():
+            if str(key).endswith(".$"):
+                continue  # a path, at which a state machine finds the value
             for (name, inner), part in zip(pair, (key, each), strict=True):
                 member = f"{service}:{element(shape).name}.{name}"
                 yield Sent(stack, f"{attribute}.{name}", member, inner, part)

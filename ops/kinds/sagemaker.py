@@ -489,6 +489,7 @@ PRICES = (
     ),
 )
 UNLISTED_PRICES = {
+    r"sagemaker/(training|processing)/.+": "it is the price of hosting, as of every job",
     r"sagemaker/reserved/.+": "an ML reservation is paid for with its training plan",
     r"sagemaker/serverless/\d+": "serverless inference is billed by use",
     r"sagemaker/provisioned-concurrency/\d+": "provisioned concurrency is priced by the second "

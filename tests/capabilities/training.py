@@ -161,6 +161,7 @@ CAPABILITY = Capability(
             "OnEvent.pattern{key}",
             "OnEvent.pattern{}",
             "OnUpload.prefix",
+            "OnAlarm.alarm",
             "OnApproval.statuses[]",
         ),
     },

@@ -39,6 +39,7 @@ def sources() -> dict[str, Path]:
     for folder in ("container", "emulator", "examples"):
         found[f"{folder}.md"] = ROOT / folder / "README.md"
     found["container-contract.md"] = ROOT / "container" / "CONTRACT.md"
+    found["drift-contract.md"] = ROOT / "container" / "drift" / "CONTRACT.md"
     found["overview.md"] = ROOT / "README.md"
     for file in sorted(ROOT.glob("modules/*/README.md")):
         found[f"modules/{file.parent.name}.md"] = file

@@ -240,6 +240,7 @@ def test_an_alarm_of_drift_says_nothing_without_data(stack: Any) -> None:
         "acme-dev-use1-fraud-drift-monitor-failed",
         "acme-dev-use1-fraud-retraining-failed",
         "acme-dev-use1-tuned-retraining-failed",
+        "acme-dev-use1-warm-retraining-failed",
     }
 
 

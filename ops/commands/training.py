@@ -1,0 +1,124 @@
+"""`inferform train` and `inferform runs`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..environments import Emulated, EnvironmentKey, environment
+from ..errors import BadInputError
+from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
+from . import RELEASES, Command
+
+if TYPE_CHECKING:
+    from inferform import Environment
+
+    from ..training import Runs, StepCost
+
+
+def _runs(found: Environment, emulator: bool) -> Runs:
+    from ..aws import Aws, emulator_in_use
+    from ..training import Runs
+
+    return Runs(found, Aws(found.context, emulator=emulator_in_use() if emulator else None))
+
+
+def _given(parameters: list[str]) -> dict[str, str]:
+    found = {}
+    for each in parameters:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise BadInputError(f"{each} is no parameter", "write NAME=VALUE, such as rounds=20")
+        found[name] = value
+    return found
+
+
+def _told(costs: list[StepCost]) -> str:
+    from ..training import total
+
+    least, most = total(costs)
+    if least is None or most is None:
+        return "what it may cost is not known, as a price is not"
+    if least < most:
+        return f"may cost up to ${most:,.2f}, and ${least:,.2f} where Spot takes off the most"
+    return f"may cost up to ${most:,.2f}"
+
+
+def train(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A retraining of training.retrainings.")
+    ],
+    key: EnvironmentKey,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", metavar="NAME=VALUE", help="Another value of a parameter."),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the run.")] = False,
+    auto_approve: Approve = False,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Start a retraining, and say before what it may cost.
+
+    With --wait the command fails where the run does.
+
+    Example: inferform train fraud dev-use1 --parameter rounds=20 --wait
+    """
+    from .. import training
+    from ..cost.prices import price_table
+
+    found = environment(key)
+    spec = training.retraining(found, name)
+    given = _given(parameter or [])
+    costs = training.cost_of_run(spec, found.context.region, price_table())
+    if not json:
+        print_table(["step", "runs on"], [[each.step, each.words] for each in costs])
+        stdout.print(f"a run of {name} {_told(costs)}")
+    confirm(f"start {name} of {found.key}?", auto_approve)
+    runs = _runs(found, emulator)
+    execution = runs.start(name, given)
+    run = None
+    if wait:
+        with stderr.status(f"waiting for {execution.rpartition(':')[2]}"):
+            run = runs.wait(execution)
+    if json:
+        least, most = training.total(costs)
+        cost = {"least_usd": least, "most_usd": most, "steps": [asdict(each) for each in costs]}
+        print_json({"execution": execution, "cost": cost, "run": asdict(run) if run else None})
+    elif run is None:
+        stdout.print(f"started {execution}")
+    else:
+        stdout.print(f"{run.name} is {run.status}{f': {run.why}' if run.why else ''}")
+    if run is not None and run.status != "SUCCEEDED":
+        raise typer.Exit(1)
+
+
+def runs(
+    key: EnvironmentKey,
+    count: Annotated[
+        int, typer.Option("--count", min=1, max=100, help="How many of each. Default: 5.")
+    ] = 5,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """List the latest runs of an environment's retrainings and drift monitors.
+
+    Example: inferform runs dev-use1
+    """
+    found = environment(key)
+    listed = [*_runs(found, emulator).latest(count)]
+    if json:
+        print_json([asdict(each) for each in listed])
+        return
+    print_table(
+        ["of", "run", "status", "started", "ended", "why"],
+        [[each.of, each.name, each.status, each.started, each.ended, each.why] for each in listed],
+    )
+
+
+COMMANDS = (
+    Command("train", train, RELEASES, order=60),
+    Command("runs", runs, RELEASES, order=61),
+)

@@ -1,0 +1,200 @@
+"""Runs of retrainings and drift monitors: what one may cost, how it is started, and what became of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from inferform import Environment
+from inferform.training import names
+from inferform.training.jobs import ProcessingJob, TrainingJob, Tuning
+from inferform.training.workflow import Retraining
+
+from .aws import Aws
+from .cost.prices import PriceTable
+from .errors import BadInputError, OperatorError
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+_POLL_SECONDS = 5.0
+SPOT_DISCOUNT = 0.9
+"""The most that Spot takes off, as AWS says it: a claim, never a promise."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """What one job of a run may cost."""
+
+    step: str
+    words: str
+    """What it runs on: `2 ml.g5.xlarge Spot for up to 4 h`."""
+
+    least_usd: float | None
+    """With the most that Spot takes off; None where the price is not known."""
+
+    most_usd: float | None
+    """Running until it is stopped, on demand; None where the price is not known."""
+
+
+def cost_of_run(spec: Retraining, region: str, table: PriceTable) -> list[StepCost]:
+    """What each job of a run costs at most, and with Spot at best.
+
+    Nobody knows beforehand how long a job takes: the most is that of one which is stopped at its
+    `max_runtime_seconds`, for which retries of SageMaker's own count too. Storage and transfer are not
+    counted.
+    """
+    found = []
+    for step, job in spec.jobs.items():
+        assert isinstance(job, TrainingJob | ProcessingJob)
+        kind = "training" if isinstance(job, TrainingJob) else "processing"
+        price = table.price(region, f"sagemaker/{kind}/{job.instance_type}")
+        jobs = spec.train.jobs if step == "train" and isinstance(spec.train, Tuning) else 1
+        spot = isinstance(job, TrainingJob) and job.spot is not None
+        hours = job.max_runtime_seconds / 3600
+        many = (
+            f"{job.instance_count} {job.instance_type}"
+            if job.instance_count > 1
+            else job.instance_type
+        )
+        words = f"{many}{' Spot' if spot else ''} for up to {hours:g} h"
+        if jobs > 1:
+            words += f", {jobs} jobs"
+        most = price.usd * hours * job.instance_count * jobs if price is not None else None
+        least = most * (1 - SPOT_DISCOUNT) if most is not None and spot else most
+        found.append(StepCost(step, words, least, most))
+    return found
+
+
+def total(costs: list[StepCost]) -> tuple[float | None, float | None]:
+    """The least and the most of a whole run; None where a price is not known."""
+    least, most = 0.0, 0.0
+    for each in costs:
+        if each.least_usd is None or each.most_usd is None:
+            return None, None
+        least, most = least + each.least_usd, most + each.most_usd
+    return least, most
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An execution of a retraining or a drift monitor."""
+
+    kind: str
+    of: str
+    name: str
+    status: str
+    """Step Functions' own: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+
+    started: str
+    ended: str
+    why: str
+    """Why it failed, or the version that it registered; empty where neither is known."""
+
+
+def retraining(environment: Environment, name: str) -> Retraining:
+    """A retraining of an environment. Raises BadInputError where there is none of that name."""
+    known = environment.training.retrainings if environment.training else {}
+    if name not in known:
+        raise BadInputError(
+            f"{environment.key} has no retraining {name}",
+            f"write one of {', '.join(sorted(known))}"
+            if known
+            else "write Training(retrainings={...})",
+        )
+    return known[name]
+
+
+class Runs:
+    """The executions of an environment's retrainings and monitors."""
+
+    def __init__(self, environment: Environment, aws: Aws) -> None:
+        self._environment = environment
+        self._context = environment.context
+        self._states: SFNClient = aws.any_client("stepfunctions")
+
+    def start(self, name: str, given: Mapping[str, str]) -> str:
+        """Start a retraining with other parameters than its own; the ARN of the execution.
+
+        Raises BadInputError for a parameter that it does not have, and OperatorError where it is not
+        deployed.
+        """
+        spec = retraining(self._environment, name)
+        unknown = sorted(given.keys() - spec.parameters.keys())
+        if unknown:
+            known = ", ".join(sorted(spec.parameters)) or "none"
+            raise BadInputError(
+                f"{name} has no parameter {unknown[0]}", f"its parameters are: {known}"
+            )
+        arn = names.machine_arn(self._context, name)
+        try:
+            started = self._states.start_execution(
+                stateMachineArn=arn, input=json.dumps(dict(given))
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "StateMachineDoesNotExist":
+                raise
+            raise OperatorError(f"{name} is not deployed", "deploy its layer, training") from None
+        return started["executionArn"]
+
+    def wait(self, execution: str, every: float = _POLL_SECONDS) -> Run:
+        """Wait for the end of an execution."""
+        while True:
+            found = self._states.describe_execution(executionArn=execution)
+            if found["status"] != "RUNNING":
+                return self._run("retraining", found)
+            time.sleep(every)
+
+    def latest(self, count: int = 5) -> Iterator[Run]:
+        """The latest runs of each retraining and monitor, newest first; what is not deployed has none."""
+        training = self._environment.training
+        if training is None:
+            return
+        machines = [
+            *(
+                ("retraining", n, names.machine_name(self._context, n))
+                for n in training.retrainings
+            ),
+            *(("monitor", n, names.monitor_name(self._context, n)) for n in training.monitors),
+        ]
+        for kind, _, machine in machines:
+            arn = self._context.arn("states", f"stateMachine:{machine}")
+            try:
+                found = self._states.list_executions(stateMachineArn=arn, maxResults=count)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "StateMachineDoesNotExist":
+                    raise
+                continue
+            for each in found["executions"]:
+                described = self._states.describe_execution(executionArn=each["executionArn"])
+                yield self._run(kind, described)
+
+    def _run(self, kind: str, found: Any) -> Run:
+        machine = str(found["stateMachineArn"]).rpartition(":")[2]
+        ended = found.get("stopDate")
+        return Run(
+            kind=kind,
+            of=machine,
+            name=str(found.get("name") or found["executionArn"].rpartition(":")[2]),
+            status=str(found["status"]),
+            started=found["startDate"].isoformat(timespec="seconds"),
+            ended=ended.isoformat(timespec="seconds") if ended else "",
+            why=_why(found),
+        )
+
+
+def _why(found: Any) -> str:
+    """Why an execution failed, or the version that it registered."""
+    if found["status"] not in ("RUNNING", "SUCCEEDED"):
+        return ": ".join(filter(None, [found.get("error"), found.get("cause")]))
+    try:
+        output = json.loads(found.get("output") or "{}")
+    except ValueError:
+        return ""
+    registered = output.get("registered") if isinstance(output, dict) else None
+    return str(registered.get("version", "")) if isinstance(registered, dict) else ""
