@@ -27,7 +27,7 @@ from inferform import (
     Tuning,
 )
 from inferform.training import machine, names
-from tests.emulator.test_executions import States, control, states  # noqa: F401
+from tests.emulator.test_executions import States, states  # noqa: F401
 
 Control = Callable[..., dict[str, Any]]
 IMAGE = Image(repository="fraud", tag="1")
