@@ -93,7 +93,9 @@ def test_every_request_of_a_state_is_one_that_aws_takes(stack: Any) -> None:
         application = request.get("AppSpecification", {})
         if isinstance(application.get("ContainerArguments"), str):
             application["ContainerArguments"] = ["x"]
-        report = ParamValidator().validate(request, operation.input_shape)
+        shape = operation.input_shape
+        assert shape is not None
+        report = ParamValidator().validate(request, shape)
         tried += 1
         if report.has_errors():
             wrong.append(f"{where}: {report.generate_report()}")

@@ -69,7 +69,7 @@ def test_spot_is_a_range_and_never_a_promise() -> None:
 
 
 def test_a_tuning_costs_all_of_its_jobs() -> None:
-    ranges = {"depth": IntegerRange(minimum=1, maximum=9)}
+    ranges: dict[str, Any] = {"depth": IntegerRange(minimum=1, maximum=9)}
     tuned = Tuning(job=JOB, objective="auc", ranges=ranges, max_jobs=8)
     (train,) = cost_of_run(Retraining(train=tuned), "us-east-1", TABLE)
     assert train.most_usd == pytest.approx(8 * 4 * price("sagemaker/training/ml.m5.xlarge"))
