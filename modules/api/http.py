@@ -64,7 +64,8 @@ APG37 = rule(
 APG44 = rule(
     "APG44",
     refuses="a path at the service that no request has",
-    message="must be a path such as /invocations, of letters, digits and -._~/, at most 1,024 characters",
+    message="must be a path such as /invocations, of letters, digits and -._~/, without a part . or .., at "
+    "most 1,024 characters",
     source="Amazon API Gateway developer guide, parameter mapping for HTTP APIs (overwrite:path); RFC "
     "3986",
 )
@@ -94,7 +95,7 @@ class HttpRoute(Spec):
     method: Literal["ANY", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"] = "POST"
     """The method of the requests; ANY is every one. Default: POST."""
 
-    path: Annotated[str, Matches(APG44, r"/[\w.~/-]{0,1023}")] | None = None
+    path: Annotated[str, Matches(APG44, r"(?!.*/\.{1,2}(/|$))/[\w.~/-]{0,1023}")] | None = None
     """The path that the service gets. Default: `/invocations`, behind the prefix that its own route
     strips."""
 

@@ -117,6 +117,14 @@ APG34 = rule(
     message="must be from {low} to {high} requests",
     source="botocore wafv2 RateLimit",
 )
+APG52 = rule(
+    "APG52",
+    refuses="more callers in a resource policy than its size allows by default",
+    message="has {size:,} characters, of 8,192 that a resource policy has by default with about 700 for the "
+    "rest of it; name fewer and larger networks, or ask for more in Service Quotas",
+    source="Amazon API Gateway developer guide, quotas (resource policy size)",
+    severity="warning",
+)
 APG46 = rule(
     "APG46",
     refuses="the id of a VPC or an endpoint that is none",
@@ -138,6 +146,7 @@ APG48 = rule(
 )
 
 _MOST_RESOURCES = 300
+_POLICY_ROOM = 8192 - 700
 _MOST_OFFSET = {"DAY": 0, "WEEK": 6, "MONTH": 27}
 
 
@@ -399,6 +408,7 @@ class RestApi(Overridable, Billed, Named, Reaching):
             yield APG29.problem("domain", got=self.domain)
         if self.private is not None and self.source_cidrs:
             yield APG30.problem("source_cidrs", got=list(self.source_cidrs))
+        yield from self._check_policy()
         if len({*self.binary_types}) < len(self.binary_types):
             yield APG32.problem("binary_types", got=list(self.binary_types))
         for index, text in enumerate(self.binary_types):
@@ -409,6 +419,18 @@ class RestApi(Overridable, Billed, Named, Reaching):
             yield APG25.problem(
                 "cors", "origins", got=list(self.cors.origins), wrong=wrong, remedy=remedy
             )
+
+    def _check_policy(self) -> Iterator[Problem]:
+        """Its resource policy has room for who may call."""
+        named = {("source_cidrs",): self.source_cidrs}
+        if self.private is not None:
+            named["private", "vpc_ids"] = self.private.vpc_ids
+            named["private", "endpoint_ids"] = self.private.endpoint_ids
+        for where, values in named.items():
+            # As JSON has them, each in quotes and with a comma.
+            size = sum(len(each) + 3 for each in values)
+            if size > _POLICY_ROOM:
+                yield APG52.problem(*where, size=size)
 
     def _check_plans(self) -> Iterator[Problem]:
         keyed = [path for path, route in self.routes.items() if route.api_key]
