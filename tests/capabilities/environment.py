@@ -14,6 +14,12 @@ CAPABILITY = Capability(
             "Naming.repositories{}",
             "Naming.template",
         ),
+        "what cost estimates subtract": (
+            "Commitment.discount_percent",
+            "Commitment.ends_on",
+            "Commitment.kind",
+            "Commitment.usd_per_hour",
+        ),
         "rights of roles, by the bucket that they read": (
             "Context.artifact_keys{key}",
             "Context.artifact_keys{}",
