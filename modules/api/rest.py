@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from ..alarms.published import REST_API
@@ -422,7 +422,7 @@ class RestApi(Overridable, Billed, Named, Reaching):
 
     def _check_policy(self) -> Iterator[Problem]:
         """Its resource policy has room for who may call."""
-        named = {("source_cidrs",): self.source_cidrs}
+        named: dict[tuple[str, ...], Sequence[str]] = {("source_cidrs",): self.source_cidrs}
         if self.private is not None:
             named["private", "vpc_ids"] = self.private.vpc_ids
             named["private", "endpoint_ids"] = self.private.endpoint_ids
