@@ -272,9 +272,28 @@ class EndpointVerifier(Invoked):
             yield models.get(variant.get("model_name"), {})
 
     def was_reached(self) -> bool:
-        """Not where the endpoint was left on another configuration, too."""
+        """Not where the endpoint was left on another configuration, or one of its components is
+        missing or half-way, too."""
         running = self.values.get("endpoint_config_name")
-        return super().was_reached() and running == self._expected
+        found = [stack for _, stack in self.parts()]
+        names = {(component_of(stack) or {}).get("InferenceComponentName") for stack in found}
+        return (
+            super().was_reached()
+            and running == self._expected
+            and all(name in names for name, _ in self._components())
+            and all(self._is_settled(stack) for stack in found)
+        )
+
+    def _is_settled(self, stack: Values) -> bool:
+        """Whether a component's stack is not half-way: a run of more than 20 seconds writes versions
+        of the state in its course, in which a stack may name a model that is gone."""
+        models = {model["name"] for model in self.run.state.of_type(MODEL)}
+        named = {
+            each["ModelName"]
+            for each in specifications_of(component_of(stack) or {})
+            if each.get("ModelName")
+        }
+        return self.run.state.is_settled(stack) and named <= models
 
     def parts(self) -> Iterator[tuple[str, Values]]:
         """The stacks of its inference components."""

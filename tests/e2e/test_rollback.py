@@ -61,6 +61,43 @@ dev = Environment(
 )
 """
 
+CHAT = """
+from inferform import *
+
+context = Context(organization="acme", stage="dev", account="111122223333", region="us-east-1",
+    owner="ml", deploy_role="inferform-deploy")
+
+def serving(name, tag):
+    return Model(image=Image(repository=name, tag=tag), artifact=f"{{name}}/{{tag}}/model.tar.gz")
+
+dev = Environment(
+    context=context,
+    network=NetworkOutputs(vpc_id="{vpc}", vpc_cidr="10.0.0.0/16", private_subnet_ids=["{subnet}"],
+        public_subnet_ids=[], s3_prefix_list_id="pl-1"),
+    registry=RegistryOutputs(artifact_bucket="acme-artifacts",
+        kms_key_arn=context.arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")),
+    inference=Inference(endpoints={{
+        "chat": InferenceComponentEndpoint(
+            instance_type="ml.g5.12xlarge", max_instances=3,
+            capacity=HostingCapacity(pools=["ml.g6.12xlarge"]),
+            components={{
+                "small": Component(
+                    model=ComponentContainer(image=Image(repository="small", tag="{tag}"),
+                        artifact="small/1.tar.gz"),
+                    accelerators=1, min_memory_mib=8192, rollout=ComponentRolling(wait_seconds=60)),
+                "llm": Component(
+                    model=serving("llm", "{tag}"), accelerators=1, min_memory_mib=8192,
+                    rollout=ComponentRolling(wait_seconds=60),
+                    by_instance_type={{
+                        "ml.g6.12xlarge": OnInstanceType(
+                            min_memory_mib=4096, model=serving("llm-g6", "{tag}")),
+                        "ml.g5.12xlarge": OnInstanceType(min_memory_mib=8192),
+                    }}),
+            }}),
+    }}),
+)
+"""
+
 
 def held(life: Struck) -> set[str]:
     """The names of every model and endpoint configuration at AWS."""
@@ -308,6 +345,62 @@ def test_a_service_on_ecs_goes_back_in_the_same_way(services: Struck) -> None:
     assert configured(services, RANKING) == running
     assert held(services) == kept_in_state(services)
     assert services.plan_status(STACK) == 0
+
+
+def released(life: Struck) -> dict[str, str]:
+    """The images that the components at AWS run, by component or instance type."""
+    sagemaker, name = life.account.client("sagemaker"), "acme-dev-use1-chat"
+    small = sagemaker.describe_inference_component(InferenceComponentName=f"{name}-small")
+    llm = sagemaker.describe_inference_component(InferenceComponentName=f"{name}-llm")
+    images = {"small": small["Specification"]["Container"]["DeployedImage"]["SpecifiedImage"]}
+    for each in llm["Specifications"]:
+        model = sagemaker.describe_model(ModelName=each["ModelName"])
+        images[each["InstanceType"]] = model["PrimaryContainer"]["Image"]
+    return {place: image.rpartition("/")[2] for place, image in images.items()}
+
+
+def of(tag: str) -> dict[str, str]:
+    """What `released` says of a release."""
+    return {
+        "small": f"acme-dev-use1-small:{tag}",
+        "ml.g5.12xlarge": f"acme-dev-use1-llm:{tag}",
+        "ml.g6.12xlarge": f"acme-dev-use1-llm-g6:{tag}",
+    }
+
+
+def test_inference_components_go_back_each_with_the_models_of_its_instance_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with emulators.serve() as emulator, struck(tmp_path, emulator, CHAT) as life:
+        monkeypatch.setattr(aws, "emulator_in_use", lambda: emulator)
+        monkeypatch.setattr(Program, "of", lambda _: life.program)
+        life.release("1.0.0")
+        assert life.run("creation")[0] == 0
+        first = written(life)
+
+        # An alarm rolls one component back, and the state has what was refused.
+        cloudwatch = life.account.client("cloudwatch")
+        alarm = {"AlarmName": "acme-dev-use1-chat-llm-5xx", "StateReason": "the test's"}
+        cloudwatch.set_alarm_state(**alarm, StateValue="ALARM")
+        life.release("1.1.0")
+        assert life.run("update")[0] == 1
+        assert "whether it came into service, no state tells" in command("chat")
+        assert written(life) == first
+        cloudwatch.set_alarm_state(**alarm, StateValue="OK")
+        life.deploy(STACK)
+        assert released(life) == of("1.0.0")
+        # No version of a run that was cut off, or of a recovery, counts as a release.
+        assert "has served no other release" in command("chat", fails=True)
+
+        life.release("1.1.0")
+        assert life.run("update")[0] == 0
+        assert released(life) == of("1.1.0")
+        command("chat")
+        assert written(life) == first
+        life.deploy(STACK)
+        assert released(life) == of("1.0.0")
+        assert life.plan_status(STACK) == 0
+        assert life.run("destroy")[0] == 0
 
 
 def edited(text: str, service: str) -> str:
