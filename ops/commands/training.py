@@ -47,10 +47,10 @@ def _told(costs: list[StepCost]) -> str:
 
 
 def train(
+    key: EnvironmentKey,
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="A retraining of training.retrainings.")
     ],
-    key: EnvironmentKey,
     parameter: Annotated[
         list[str] | None,
         typer.Option("--parameter", metavar="NAME=VALUE", help="Another value of a parameter."),
@@ -64,7 +64,7 @@ def train(
 
     With --wait the command fails where the run does.
 
-    Example: inferform train fraud dev-use1 --parameter rounds=20 --wait
+    Example: inferform train dev-use1 fraud --parameter rounds=20 --wait
     """
     from .. import training
     from ..cost.prices import price_table

@@ -142,6 +142,6 @@ def test_nothing_is_started_that_the_environment_does_not_have(
     )
     (folder / "dev.py").write_text(text, "utf-8")
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, ["train", "fraud", "dev-use1", "--auto-approve"])
+    done = CliRunner().invoke(app, ["train", "dev-use1", "fraud", "--auto-approve"])
     assert done.exit_code != 0
     assert "has no retraining fraud" in str(done.exception or done.output)
