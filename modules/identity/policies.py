@@ -94,6 +94,11 @@ _RUNS_BY_NAME = (
     "eks:UpdateAccessEntry",
     "eks:UpdateClusterConfig",
     "eks:UpdatePodIdentityAssociation",
+    "sagemaker:CreatePipeline",
+    "sagemaker:RetryPipelineExecution",
+    "sagemaker:SendPipelineExecution*",
+    "sagemaker:StartPipelineExecution",
+    "sagemaker:UpdatePipeline*",
     "states:StartExecution",
     "states:UpdateStateMachine",
 )
@@ -104,7 +109,6 @@ _RUNS = (
     "ec2:ModifyInstanceAttribute",
     "sagemaker:*Domain",
     "sagemaker:*NotebookInstance*",
-    "sagemaker:*Pipeline*",
     "sagemaker:*Space",
     "sagemaker:*UserProfile",
     "sagemaker:CreateApp",
@@ -259,6 +263,12 @@ def plan(context: Context) -> list[Statement]:
         allow("s3:ListBucket", _buckets(context), sid="ListBuckets"),
         allow("sts:AssumeRole", str(context.plan_role_arn), sid="AssumeItself"),
         allow("s3:GetObject", objects, sid="ReadStates"),
+        # A definition that is too long for a request, and holds no more than the state has of others.
+        allow(
+            ["s3:GetObject", "s3:GetObjectTagging"],
+            f"{_buckets(context)[0]}/pipelines/*/definition-*.json",
+            sid="ReadDefinitions",
+        ),
         allow(["s3:DeleteObject", "s3:PutObject"], f"{objects}.tflock", sid="LockStates"),
         *_read_by_name(context),
         deny(_NEVER_READ, "*", sid="NoSecrets"),
@@ -384,6 +394,7 @@ def _as_others(context: Context, asked: set[str]) -> list[Statement]:
             ("eks", f"access-entry/{below('/')}"),
             ("eks", f"cluster/{own}"),
             ("eks", f"podidentityassociation/{below('/')}"),
+            ("sagemaker", f"pipeline/{below('/')}"),
             ("states", f"stateMachine:{own}"),
         )
     ]

@@ -1,4 +1,4 @@
-"""The AWS services behind retrainings and drift monitors."""
+"""The AWS services behind retrainings, pipelines and drift monitors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ ACCESS = {
     "sagemaker": Access(
         (),
         roles=(
-            *("CreateModelPackage", "ListTags"),
+            *("CreateModel", "CreateModelPackage", "DeleteModel", "DescribeModel"),
+            *("DescribeModelPackage", "DescribeModelPackageGroup", "ListTags"),
             *("*HyperParameterTuningJob", "*ProcessingJob", "*TrainingJob"),
         ),
     ),

@@ -8,8 +8,9 @@ from typing import Annotated
 from ..names import Name
 from ..overrides import Overridable
 from ..service import Named, Place
-from ..spec import Aws, Cidrs, ShortName
+from ..spec import Aws, Cidrs, OneOf, ShortName
 from .drift import DriftMonitor
+from .pipeline import Pipeline, PipelineFile
 from .workflow import Retraining
 
 TRAINING = "training"
@@ -25,6 +26,9 @@ class Training(Overridable, Named):
     monitors: dict[ShortName, DriftMonitor] = {}
     """Drift monitors of endpoints by short name. Default: none."""
 
+    pipelines: dict[ShortName, Annotated[Pipeline | PipelineFile, OneOf()]] = {}
+    """Pipelines of SageMaker by short name. Default: none."""
+
     egress_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
     """Where the containers of jobs in the VPC may open HTTPS connections beside AWS services, unless they
     are isolated. Default: nowhere."""
@@ -32,14 +36,21 @@ class Training(Overridable, Named):
     @property
     def has_jobs(self) -> bool:
         """Whether anything of it runs jobs in the VPC."""
-        return any(each.in_vpc for each in self.retrainings.values()) or any(
+        return any(each.in_vpc for each in self._running()) or any(
             each.vpc for each in self.monitors.values()
         )
+
+    def _running(self) -> Iterator[Retraining | Pipeline]:
+        """What has jobs that are known here."""
+        yield from self.retrainings.values()
+        for each in self.pipelines.values():
+            if isinstance(each, Pipeline):
+                yield each
 
     @property
     def trains_together(self) -> bool:
         """Whether several instances of one job talk to each other."""
-        jobs = (job for each in self.retrainings.values() for job in each.jobs.values())
+        jobs = (job for each in self._running() for job in each.jobs.values())
         return any(getattr(job, "instance_count", 1) > 1 for job in jobs)
 
     def names(self, place: Place) -> Iterator[Name]:

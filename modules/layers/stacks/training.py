@@ -13,6 +13,7 @@ from ...overriding import override
 from ...s3.spec import ExistingBucket
 from ...target import Target
 from ...training.construct import Monitored, Retrained, Surroundings
+from ...training.pipeline_construct import PipelineOfSteps
 from ...training.spec import TRAINING, Training
 from ...vpc.egress import allow_https
 from ..specs import Registry
@@ -83,7 +84,14 @@ class TrainingLayer(Layer):
             )
             for name, each in spec.monitors.items()
         }
-        override(spec, self, apart=["retrainings", "monitors"])
+        pipelines = Construct(self, "pipelines")
+        self.pipelines = {
+            name: PipelineOfSteps(
+                pipelines, name, context=context, spec=pipeline, surroundings=around
+            )
+            for name, pipeline in spec.pipelines.items()
+        }
+        override(spec, self, apart=["retrainings", "monitors", "pipelines"])
 
     def _surroundings(self, spec: Training) -> Surroundings:
         groups: list[str] = []

@@ -1,0 +1,241 @@
+"""Pipelines of SageMaker: what their steps run, and how the last run ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from inferform.usage import Usage, by_use
+
+from ..aws import Aws
+from ..checks import CONFIGURATION, HEALTH
+from ..plan import Action, Change, Plan, Side, dig
+from ..told import Story
+from .finding import given, pairs
+from .reasons import part, resource
+from .record import Existing, Finding, Not, Quota, Values, Verifier
+from .synthesis import Resource, Synthesis
+from .words import PAST, arrow, changed_first, forced, some
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import PipelineExecutionSummaryTypeDef
+
+PIPELINE = "aws_sagemaker_pipeline"
+_SIDES: tuple[Side, Side] = ("before", "after")
+
+# Where a step's arguments say what they run on, and what it is billed as.
+_INSTANCES = {
+    "Training": (("ResourceConfig",), "training"),
+    "Tuning": (("TrainingJobDefinition", "ResourceConfig"), "training"),
+    "Processing": (("ProcessingResources", "ClusterConfig"), "processing"),
+    "Transform": (("TransformResources",), "transform"),
+}
+
+
+def _content(values: Values) -> Mapping[str, Any]:
+    """The definition of a pipeline; empty where it lies in S3 or is not known."""
+    try:
+        found = json.loads(str(values.get("pipeline_definition")))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def steps(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every step of a definition, those of branches too."""
+
+    def within(listed: Any) -> Iterator[Mapping[str, Any]]:
+        for step in listed if isinstance(listed, list) else ():
+            if not isinstance(step, dict):
+                continue
+            yield step
+            for branch in ("IfSteps", "ElseSteps"):
+                yield from within(dig(step, "Arguments", branch))
+
+    yield from within(content.get("Steps"))
+
+
+def _runs(step: Mapping[str, Any]) -> tuple[str, str, int]:
+    """The kind, instance type and instance count of a step's job; empty where it has none, or only a run
+    knows."""
+    path, kind = _INSTANCES.get(str(step.get("Type")), ((), ""))
+    held = dig(step, "Arguments", *path) if path else None
+    if not isinstance(held, dict) or not isinstance(held.get("InstanceType"), str):
+        return "", "", 0
+    count = held.get("InstanceCount")
+    return kind, held["InstanceType"], count if isinstance(count, int) else 1
+
+
+def _name(change: Change) -> str:
+    return str(
+        change.after.get("pipeline_name") or change.before.get("pipeline_name") or change.name
+    )
+
+
+# Recover
+
+
+def _find(aws: Aws, values: Values) -> Iterator[Existing]:
+    name, sagemaker = given(values, "pipeline_name"), aws.client("sagemaker")
+    arn = sagemaker.describe_pipeline(PipelineName=name)["PipelineArn"]
+    yield Existing(name, pairs(sagemaker.list_tags(ResourceArn=arn)["Tags"]))
+
+
+# Cost and preflight
+
+
+def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """Instances while a run works: how often and how long, nobody knows beforehand."""
+    for step in steps(_content(change.at(side))):
+        kind, instance_type, _ = _runs(step)
+        if kind:
+            yield by_use(_name(change), f"sagemaker/{kind}/{instance_type}")
+
+
+def _quotas(synthesis: Synthesis, pipeline: Resource) -> Iterator[Quota]:
+    """The instances of one run of each step; several runs take as often as many."""
+    for step in steps(_content(pipeline.values)):
+        kind, instance_type, count = _runs(step)
+        if kind:
+            name = f"{instance_type} for {kind} job usage"
+            yield Quota("sagemaker", name, count, doubled=False)
+
+
+# Review
+
+
+def _told(values: Values) -> dict[str, str]:
+    """What people know a pipeline by."""
+    content = _content(values)
+    if not values.get("pipeline_name"):
+        return {}
+    if not content:
+        held = dig(values, "pipeline_definition_s3_location", "object_key")
+        return {"steps": f"in S3: {held or 'not known before the apply'}"}
+    jobs = [(step, _runs(step)) for step in steps(content)]
+    told = {
+        "steps": ", ".join(str(step.get("Name")) for step, _ in jobs),
+        "parameters": ", ".join(
+            f"{each.get('Name')}={each.get('DefaultValue', '(none)')}"
+            for each in content.get("Parameters", [])
+        ),
+        "steps at once": str(
+            dig(values, "parallelism_configuration", "max_parallel_execution_steps") or "all"
+        ),
+    }
+    for step, (kind, instance_type, count) in jobs:
+        if kind:
+            told[f"{step.get('Name')} runs on"] = f"{count} x {instance_type}"
+    return told
+
+
+def _altered(change: Change) -> list[str]:
+    """The steps that a definition tells otherwise than before."""
+    before, after = (
+        {str(step.get("Name")): step for step in steps(_content(change.at(side)))}
+        for side in _SIDES
+    )
+    return [name for name in after if name in before and before[name] != after[name]]
+
+
+def _story(plan: Plan, change: Change) -> Iterator[Story]:
+    if not change.is_shown:
+        return
+    before, after = (_told(change.at(side)) if change.exists(side) else {} for side in _SIDES)
+    facts = [
+        (name, arrow(before.get(name, ""), after.get(name, "")))
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) or after.get(name)
+    ]
+    action, name, interrupted = change.action, _name(change), ""
+    if altered := _altered(change):
+        facts.append(("changed steps", some(altered)))
+    if action is Action.DELETE:
+        interrupted = "no run can be started any more"
+    elif action is Action.REPLACE:
+        facts.append(("replaced because of", forced(change)))
+        interrupted = "no run can be started until the new one is there"
+    yield Story(
+        kind="pipeline",
+        name=name,
+        address=change.address,
+        action=action.value,
+        headline=f"{name} is {PAST[action]}",
+        facts=tuple(changed_first(facts)),
+        interrupted=interrupted,
+        rollout="the next run has it; those that run go on with the old one"
+        if action is Action.UPDATE
+        else "",
+    )
+
+
+# Verify
+
+
+class _Pipeline(Verifier):
+    """The checks of a pipeline. No run is started: that costs, and takes its time."""
+
+    @property
+    def name(self) -> str:
+        """AWS's name of it."""
+        return str(self.values.get("pipeline_name"))
+
+    def findings(self) -> Iterator[Finding]:
+        """It is there, is what the state says, and its last run ended well."""
+        sagemaker = self.run.aws.client("sagemaker")
+        try:
+            found = sagemaker.describe_pipeline(PipelineName=self.name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("ResourceNotFound", "ValidationException"):
+                raise
+            yield self.finding(CONFIGURATION, "failed", "does not exist", "deploy again")
+            return
+        wanted = self.values.get("pipeline_definition")
+        same = not wanted or json.loads(str(wanted)) == json.loads(found["PipelineDefinition"])
+        if not same:
+            said = "its definition is not the one in the state"
+            yield self.finding(CONFIGURATION, "failed", said, "somebody changed it; deploy again")
+        else:
+            count = len([*steps(json.loads(found["PipelineDefinition"]))])
+            yield self.finding(CONFIGURATION, "passed", f"has {count} steps")
+        listed = sagemaker.list_pipeline_executions(PipelineName=self.name, MaxResults=1)
+        runs = listed["PipelineExecutionSummaries"]
+        yield self._last(runs[0]) if runs else self.finding(HEALTH, "skipped", "has never run")
+
+    def _last(self, run: PipelineExecutionSummaryTypeDef) -> Finding:
+        status = str(run.get("PipelineExecutionStatus", "not known"))
+        if status != "Failed":
+            return self.finding(HEALTH, "passed", f"its last run is {status}")
+        fix = f"inferform pipelines steps {self.run.environment.key} {self.name}"
+        why = run.get("PipelineExecutionFailureReason", "for a reason that AWS does not tell")
+        return self.finding(HEALTH, "failed", f"its last run failed: {why}", fix)
+
+    def served(self) -> Iterator[str]:
+        """Nothing: its runs do."""
+        yield from ()
+
+
+KINDS = (
+    resource(
+        PIPELINE,
+        "SageMaker pipeline",
+        _find,
+        name="pipeline_name",
+        outage=True,
+        uses=_instances,
+        quotas=_quotas,
+        addresses=Not("the instances of a run are there for minutes, and nobody knows when"),
+        story=_story,
+        reverted=Not("a run uses the definition that it began with; nothing rolls one back"),
+        verify=_Pipeline,
+    ),
+    part(
+        "aws_s3_object",
+        "definition of a pipeline in S3",
+        PIPELINE,
+        "PutObject replaces the object that is there",
+    ),
+)
