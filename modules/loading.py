@@ -185,8 +185,12 @@ def _importable(folder: Path) -> Iterator[None]:
     sys.modules[folder.name] = package
     sys.path.insert(0, str(folder.parent))
     importlib.invalidate_caches()
+    # Bytecode is found by second and size: a file that changed within one would be read as it was.
+    writes = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
     try:
         yield
     finally:
+        sys.dont_write_bytecode = writes
         sys.path.remove(str(folder.parent))
         forget()

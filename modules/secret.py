@@ -54,7 +54,14 @@ _FINGERPRINTS = frozenset(
     {"CHECKSUM", "COMMIT", "DIGEST", "ETAG", "HASH", "MD5", "REVISION", "SHA", "SHA1", "SHA256"}
     | {"SHA512", "VERSION"}
 )
-_SETTINGS = frozenset({"", "0", "1", "true", "false", "yes", "no", "none", "optional", "required"})
+_SETTINGS = frozenset(
+    {
+        *("", "0", "1", "true", "false", "yes", "no", "none", "optional", "required"),
+        *("read", "write"),  # what a workflow's token may do
+        *("authorization", "x-api-key"),  # the header that holds a key
+        *("...", "…"),
+    }
+)
 _LONGEST_NAME = 256
 
 SECRET_VALUE = re.compile(
@@ -92,6 +99,7 @@ _SECRET = re.compile(
 _REFERENCE = re.compile(
     r"arn:aws[a-z-]*:[a-z0-9-]{1,64}:[a-z0-9-]{0,32}:\d{0,12}:\S{1,2048}"
     r"|\$\{[^{}]{1,2048}\}|\$\([\w.-]{1,256}\)"
+    r"|States\.[A-Z]\w{1,32}\([^()]{0,2048}\)"  # of Step Functions
 )
 _PLAIN_ADDRESS = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[\w.,:\[\]-]{1,512}(?P<path>(?:/[\w.-]{0,256}){0,32})"

@@ -318,7 +318,8 @@ def boundary(
             conditions=within,
         ),
         allow(_of_roles(roles_have_regions=False), "*", sid="Anywhere"),
-        # CodeDeploy passes roles of tasks, and EKS Auto Mode those of its nodes.
+        # CodeDeploy passes roles of tasks, EKS Auto Mode those of its nodes, and retrainings and
+        # pipelines those of jobs.
         allow(
             "iam:PassRole",
             own,
@@ -328,6 +329,7 @@ def boundary(
                     "iam:PassedToService": [
                         f"ec2.{context.dns_suffix}",
                         "ecs-tasks.amazonaws.com",
+                        "sagemaker.amazonaws.com",
                     ]
                 }
             },

@@ -6,7 +6,6 @@ from ..access import Access
 
 ACCESS = {
     "cloudwatch": Access(("Describe", "List"), roles=("PutMetricData",)),
-    "iam": Access((), deploys=False, has_regions=False, roles=("PassRole",)),
     "sagemaker": Access(
         (),
         roles=(

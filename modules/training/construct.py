@@ -344,8 +344,10 @@ class Starts(Construct):
         starts = self._role("schedule", role, service)
         sender = self._context.arn("scheduler", f"schedule/default/{name}")
         dead = self._queue(key, queue, sender, service)
+        ready = [*starts.ready]
         if dead is not None:
-            starts.allow("undelivered-" + key, allow("sqs:SendMessage", dead, sid="Undelivered"))
+            sends = allow("sqs:SendMessage", dead, sid="Undelivered")
+            ready.append(starts.allow("undelivered-" + key, sends))
         SchedulerSchedule(
             self,
             key,
@@ -365,7 +367,7 @@ class Starts(Construct):
                 if dead
                 else None,
             ),
-            depends_on=[*starts.ready],
+            depends_on=ready,
         )
 
     def rule(

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from ..instances import TYPE_FORM
 from ..model.image import ContainerImage
 from ..rules import PathPart, Problem, did_you_mean, rule
-from ..sagemaker.batch import JOB5, transform_instance_types
+from ..sagemaker.batch import JOB5, JOB12, transform_instance_types
 from ..spec import Between, Check, Listed, Many, Matches, OneOf, Spec, walk
 from .jobs import Job, Location, ProcessingJob, Reference, TrainingJob, Tuning, Value
 from .workflow import Register
@@ -528,7 +528,7 @@ class TransformStep(_Cached):
     output: Location | None = None
     """Where predictions go. Default: a prefix of each run in the environment's artifact bucket."""
 
-    instance_count: Annotated[int, Between(SMP4, 1, 100)] = 1
+    instance_count: Annotated[int, Between(JOB12, 1, 100)] = 1
     """How many instances share the work. Default: 1."""
 
     content_type: str = "text/csv"

@@ -122,6 +122,13 @@ def _located(value: str) -> str:
 
 CAPABILITY = Capability(
     examples={"training": _EXAMPLE},
+    checkov={
+        "*-training/aws_security_group.jobs": {
+            "CKV2_AWS_5": (
+                "SageMaker's jobs hold the group, which Checkov does not know as users of one"
+            ),
+        },
+    },
     not_aws={
         "AWS takes the number as a text": (
             "ContinuousRange.maximum",

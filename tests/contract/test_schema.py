@@ -21,6 +21,8 @@ REMOVED = {
     "aws_api_gateway_deployment.canary_settings",
     "aws_api_gateway_deployment.stage_description",
     "aws_api_gateway_deployment.stage_name",
+    # The bindings call it equal_to, as Java has an equals, and write it by its name.
+    "aws_cloudtrail.advanced_event_selector.field_selector.equals",
     # Statements hold statements, of which the bindings have no class.
     "aws_wafv2_web_acl.rule.statement is plain data",
     "aws_ecs_task_definition.inference_accelerator",

@@ -21,6 +21,7 @@ IN_PLACE = {
     "aws_launch_template.tag_specifications",
     "aws_lb.enable_deletion_protection",
     "aws_s3_bucket.force_destroy",
+    "aws_sagemaker_pipeline.pipeline_definition",
     "aws_sfn_state_machine.definition",
     # Karpenter tags the nodes that it makes from then on.
     "kubernetes_manifest.manifest.spec.tags.owner",

@@ -21,6 +21,8 @@ SECRETS = (
     *("correct horse battery", "hunter2-first", "hunter2-second", "hunter2"),
     # Whoever has the address of a receiver of alarms may send it some.
     "https://events.pagerduty.com/integration/",
+    # What stands where the token of a connection will.
+    "unset, see inferform connections set-token",
 )
 """What the fixtures hold as secrets."""
 

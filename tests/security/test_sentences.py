@@ -162,7 +162,7 @@ SENTENCES: dict[str, list[Right]] = {
         Right("boundary", "cloudwatch:PutMetricData", context=THERE),
         Right("boundary", "ecr:BatchGetImage", allowed=True, context=THERE),
         no("boundary", "lambda:CreateFunction"),
-        no("boundary", "sagemaker:CreateModel"),
+        no("boundary", "sagemaker:CreateEndpoint"),
     ],
     "It has no access to the states, no change of IAM but what EKS needs, and no other role to "
     "assume.": [

@@ -123,7 +123,7 @@ def valid_trees() -> dict[str, Tree]:
     }
 
 
-_REFERENCES = ("of", "service", "alarms", "unless", "endpoint", "group", "monitor", "then")
+_REFERENCES = ("of", "service", "alarms", "unless", "endpoint")
 """Fields of the layers above that name a service, or its alarms."""
 
 
