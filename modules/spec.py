@@ -590,10 +590,19 @@ class OneOf:
                 raise broken(SPEC3, expected=f"{_article(names)} {names}")
             return value
 
+        inside = False
+
         def described(_: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
             from pydantic import TypeAdapter
 
-            return handler(TypeAdapter(source).core_schema)
+            nonlocal inside
+            if inside:  # a type that holds itself, such as a step with steps in it
+                return {"description": f"{one_of(t.__name__ for t in types)}, as above"}
+            inside = True
+            try:
+                return handler(TypeAdapter(source).core_schema)
+            finally:
+                inside = False
 
         # What the types hold is read only when a JSON Schema is asked for.
         return core_schema.no_info_plain_validator_function(

@@ -14,7 +14,7 @@ from ..instances import TYPE_FORM
 from ..model.image import ContainerImage
 from ..rules import PathPart, Problem, did_you_mean, rule
 from ..sagemaker.batch import JOB5, JOB12, transform_instance_types
-from ..spec import Between, Check, Listed, Many, Matches, OneOf, Spec, walk
+from ..spec import Between, Check, Listed, Many, OneOf, Spec, walk
 from .jobs import Job, Location, ProcessingJob, Reference, TrainingJob, Tuning, Value
 from .workflow import Register
 
@@ -97,6 +97,7 @@ Scalar = str | int | float | bool
 
 _STEP = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9_])*", re.ASCII)
 _PARAMETER = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9_])*", re.ASCII)
+_OUTPUT = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?)?", re.ASCII)
 _PATH = re.compile(
     r"[A-Za-z]\w*(\[('[^'\[\]]{1,256}'|\d{1,4})\])*(\.[A-Za-z]\w*(\[('[^'\[\]]{1,256}'|\d{1,4})\])*)*"
@@ -205,7 +206,14 @@ class OutputOf(PipelineValue):
     step: StepName
     """The step."""
 
-    output: Annotated[str, Matches(SMP2, r"[A-Za-z0-9_-]{1,64}")]
+    output: Annotated[
+        str,
+        Check(
+            SMP2,
+            lambda text: bool(_OUTPUT.fullmatch(text)),
+            lambda _: {"wrong": "must have 1 to 64 letters, digits, _ and -"},
+        ),
+    ]
     """The name of the output."""
 
     def written(self) -> dict[str, Any]:

@@ -123,26 +123,36 @@ def valid_trees() -> dict[str, Tree]:
     }
 
 
-_REFERENCES = ("of", "service", "alarms", "unless", "endpoint")
+SERVICES = ("of", "service", "alarms", "unless", "endpoint")
 """Fields of the layers above that name a service, or its alarms."""
 
+REFERENCES = (*SERVICES, "group", "monitor", "then")
+"""Those, and fields that name what is no service."""
 
-def followed(tree: Any, old: str, new: str, field: str = "") -> Any:
-    """A tree in which what refers to a service that was renamed does so by the new name."""
+
+def followed(
+    tree: Any, old: str, new: str, field: str = "", *, fields: tuple[str, ...] = REFERENCES
+) -> Any:
+    """A tree in which what refers by `fields` to what was renamed does so by the new name."""
     if isinstance(tree, Tree):
-        given = {name: followed(value, old, new, name) for name, value in tree.given.items()}
+        given = {
+            name: followed(value, old, new, name, fields=fields)
+            for name, value in tree.given.items()
+        }
         return Tree(tree.kind, given)
     if isinstance(tree, dict):
         are_services = field == "services" and all(
             isinstance(value, Tree) and value.kind == "ServiceAlarms" for value in tree.values()
         )
         return {
-            (new if are_services and key == old else key): followed(value, old, new, field)
+            (new if are_services and key == old else key): followed(
+                value, old, new, field, fields=fields
+            )
             for key, value in tree.items()
         }
     if isinstance(tree, list):
-        return [followed(each, old, new, field) for each in tree]
-    if isinstance(tree, str) and field in _REFERENCES:
+        return [followed(each, old, new, field, fields=fields) for each in tree]
+    if isinstance(tree, str) and field in fields:
         return "/".join(new if part == old else part for part in tree.split("/"))
     return tree
 

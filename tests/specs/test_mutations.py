@@ -29,6 +29,7 @@ from inferform import (
 from inferform.spec import problems_of, walk
 from tests.specs.files import folder
 from tests.specs.kinds import (
+    SERVICES,
     Tree,
     at,
     built,
@@ -207,7 +208,7 @@ def valid_environments(draw: st.DrawFn) -> Tree:
     renamed = draw(short_names.filter(lambda new: new not in services))
     new_names = {(renamed if known == service else known): spec for known, spec in services.items()}
     put_in = put(tree, ".".join(map(str, group)), new_names)
-    return followed(put_in, str(service), renamed)  # type: ignore[no-any-return]
+    return followed(put_in, str(service), renamed, fields=SERVICES)  # type: ignore[no-any-return]
 
 
 def _may_begin(organization: str) -> bool:
