@@ -418,6 +418,9 @@ class _Schema(GenerateJsonSchema):
         spec: Described = schema["cls"]
         about = page(spec)
         made["description"] = about.words
+        if not made.get("properties") and spec.__subclasses__():
+            # It stands for the Specs that derive from it, each with fields of its own.
+            made["additionalProperties"] = True
         for field in about.fields:
             held = made.get("properties", {}).get(field.name)
             if held is None:
