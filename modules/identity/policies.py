@@ -176,7 +176,7 @@ def deploy(
         allow(regional, "*", sid="Deploy", conditions=here),
         *(
             allow(f"{name}:*", _named(context, name), sid=f"Deploy{name.title()}", conditions=here)
-            for name in written.keys() - whole.keys()
+            for name in sorted(written.keys() - whole.keys())
         ),
         *([allow(elsewhere, "*", sid="DeployGlobal")] if elsewhere else []),
         allow(_reads(read), "*", sid="Read"),
