@@ -91,6 +91,7 @@ from .functions.parts import (
 from .functions.spec import LambdaFunction
 from .helm.spec import Helm, HelmRelease
 from .identity.spec import GitHub, Identity
+from .kubernetes.collector import Collector
 from .kubernetes.keda import Keda, KedaScaling, PrometheusTrigger, QueueTrigger
 from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
 from .kubernetes.volumes import BucketMount, ClaimMount, EbsMount, EfsMount
@@ -279,6 +280,7 @@ __all__ = [
     "CloudBackend",
     "CloudWatchMetric",
     "CognitoAuthorization",
+    "Collector",
     "Commitment",
     "Component",
     "ComponentContainer",

@@ -75,6 +75,8 @@ def service_role(
     statements += grants.read_mounted(
         context, [each.uri(place.artifact_bucket) for each in spec.buckets], kms_key_arn
     )
+    if spec.compute.collector is not None:
+        statements += spec.compute.collector.statements(context, name)
     return PodRole(
         scope,
         name,

@@ -104,7 +104,7 @@ def _on_fargate(profile: FargateProfile, service: EksService) -> Iterator[Proble
     path: tuple[PathPart, ...] = ("compute",)
     if pod.gpus:
         reasons, remedy = "Fargate has no GPUs", "use NodeGroups, or AutoMode with a gpu_pool"
-    elif pod.vcpu > _FARGATE_VCPU or pod.memory_mib > _FARGATE_MIB:
+    elif pod.vcpu > _FARGATE_VCPU or pod.all_memory_mib > _FARGATE_MIB:
         reasons = f"Fargate gives a pod {_FARGATE_VCPU} vCPUs and {_FARGATE_MIB:,} MiB at most"
         remedy = "ask for less, or use NodeGroups"
     elif service.namespace not in profile.selected:
@@ -153,8 +153,8 @@ def _refusals(group: NodeGroup, pod: Pod) -> Iterator[str]:
     cpu, memory, gpus = _smallest(group)
     if pod.vcpu > cpu:
         yield f"has {cpu:g} vCPUs for pods, not {pod.vcpu:g}"
-    if pod.memory_mib > memory:
-        yield f"has {memory:,} MiB for pods, not {pod.memory_mib:,}"
+    if pod.all_memory_mib > memory:
+        yield f"has {memory:,} MiB for pods, not {pod.all_memory_mib:,}"
     if pod.gpus > gpus:
         yield f"has {gpus or 'no'} GPU{'' if gpus == 1 else 's'}, not {pod.gpus}"
 

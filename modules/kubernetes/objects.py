@@ -25,6 +25,7 @@ from ..eks.spec import (
 )
 from ..scaling.metrics import CpuUtilization
 from ..scaling.spec import Scaling, TargetTracking
+from .collector import NAME as COLLECTOR
 from .fit import tolerations
 from .keda import KedaScaling, PrometheusTrigger, QueueTrigger
 from .pools import EFFECTS, node_pools
@@ -355,7 +356,7 @@ class _Service:
                 }
                 for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
             ],
-            "containers": [self._container()],
+            "containers": [self._container(), *self._collector()],
             "volumes": volumes,
         }
         if self._artifact is not None:
@@ -421,6 +422,31 @@ class _Service:
             # The load balancer needs a moment to stop sending before the container does.
             container["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "5"]}}}
         return container
+
+    def _collector(self) -> Iterator[Object]:
+        """What the model sends its traces and metrics to."""
+        spec, context = self._spec.compute.collector, self._context
+        if spec is None:
+            return
+        memory = f"{spec.memory_mib}Mi"
+        settings = spec.settings(context, self._name)
+        yield {
+            "name": COLLECTOR,
+            "image": spec.image.uri(context) if isinstance(spec.image, Image) else spec.image,
+            "env": [
+                {"name": "AOT_CONFIG_CONTENT", "value": settings},
+                {"name": "AWS_REGION", "value": context.region},
+            ],
+            # An autoscaler measures CPU only where each container asks for some.
+            "resources": {
+                "requests": {"cpu": "50m", "memory": memory},
+                "limits": {"memory": memory},
+            },
+            "securityContext": {
+                **({} if self._spec.runs_as else _as_user(DEFAULT_USER)),
+                **_closed(read_only=True),
+            },
+        }
 
     def _loader(self, artifact: str) -> Object:
         """What puts the artifact into the model's folder before the container starts."""

@@ -43,10 +43,12 @@ from ..service import (
     Reaching,
     Scalable,
     Service,
+    SpecPath,
     secret_endpoints,
 )
 from ..spec import Between, Check, Cidrs, Many, Matches, OneOf, ShortName, Spec, arn_of
 from ..usage import Usage, between, bounds, by_use, exactly, fargate
+from .collector import Collector
 from .keda import KEDA_ROLE, KUB32, Keda, KedaScaling, QueueTrigger
 from .volumes import KUB16, BucketMount, EbsMount, EfsMount, PodVolumes
 from .volumes import problems as volume_problems
@@ -250,6 +252,14 @@ class Pod(Spec):
 
     tolerations: Many[Toleration] = ()
     """Taints that it tolerates, beside those of GPU nodes where it has GPUs. Default: none."""
+
+    collector: Collector | None = None
+    """A collector of OpenTelemetry beside the model. Default: none."""
+
+    @property
+    def all_memory_mib(self) -> int:
+        """The memory of all its containers in MiB."""
+        return self.memory_mib + (self.collector.memory_mib if self.collector else 0)
 
 
 class Ingress(Spec):
@@ -476,12 +486,13 @@ class EksService(Service):
 
     @property
     def calls_aws(self) -> bool:
-        """Whether its pods call AWS, for their artifact, for secrets or by `permissions`: they may open HTTPS
+        """Whether its pods call AWS, for their artifact, for secrets, by a collector or by `permissions`: they may open HTTPS
         connections anywhere, as S3 has no addresses that a network policy could name."""
         return (
             self.model.artifact is not None
             or fetches_secrets(self.model.environment)
             or bool(self.permissions)
+            or self.compute.collector is not None
             or self.existing.task_role is not None
         )
 
@@ -509,9 +520,14 @@ class EksService(Service):
             yield image
 
     def helpers(self) -> Iterator[Image | str]:
-        """The loader, where there is an artifact to load."""
+        """The loader, where there is an artifact to load, and the collector."""
+        yield from (image for _, image in self._helpers())
+
+    def _helpers(self) -> Iterator[tuple[SpecPath, Image | str]]:
         if self.model.artifact is not None:
-            yield self.loader
+            yield ("loader",), self.loader
+        if self.compute.collector is not None:
+            yield ("compute", "collector", "image"), self.compute.collector.image
 
     def loads(self) -> Iterator[str]:
         """The model's artifact."""
@@ -534,12 +550,14 @@ class EksService(Service):
         if isinstance(self.scaling, KedaScaling) and self.scaling.queues:
             needed.add("sqs")
         mounts_efs = any(isinstance(each, EfsMount) for each in self.volumes.values())
-        public = [loader for loader in self.helpers() if is_public(loader)]
+        if self.compute.collector is not None:
+            needed |= self.compute.collector.endpoints()
+        public = tuple(path for path, image in self._helpers() if is_public(image))
         return Needs(
             frozenset(needed),
             conveniences=frozenset({"elasticfilesystem"} if mounts_efs else ()),
             s3=self.model.artifact is not None or bool(self.buckets),
-            internet=(("loader",),) if public else (),
+            internet=public,
         )
 
     def is_led_out(self, place: Place) -> bool:
@@ -579,7 +597,7 @@ class EksService(Service):
         if not isinstance(cluster, EksCluster):
             yield by_use(place.name, "eks/pods")
         elif isinstance(cluster.compute, FargateProfile):
-            cpu, memory = fargate_size(self.compute.vcpu * 1024, self.compute.memory_mib + 256)
+            cpu, memory = fargate_size(self.compute.vcpu * 1024, self.compute.all_memory_mib + 256)
             yield from fargate(
                 place.name,
                 pods,

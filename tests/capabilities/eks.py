@@ -97,7 +97,11 @@ kubernetes=Kubernetes(
             client_namespaces=["shop"],
         ),
         "gpu": EksService(
-            model={MODEL}, compute=Pod(vcpu=2.0, memory_mib=4096, gpus=1, node_group="gpu"),
+            model={MODEL},
+            compute=Pod(
+                vcpu=2.0, memory_mib=4096, gpus=1, node_group="gpu",
+                collector=Collector(memory_mib=128, config="receivers:"),
+            ),
             count=1,
         ),
         "jobs": EksService(

@@ -66,6 +66,10 @@ CAPABILITY = Capability(
         OWN_CHOICE: ("Kubernetes.objects_by",),
         IN_KUBERNETES: (
             "BucketMount.bucket",
+            "Collector.config",
+            "Collector.image",
+            "Collector.memory_mib",
+            "Collector.workspace",
             "BucketMount.path",
             "BucketMount.prefix",
             "ClaimMount.claim",

@@ -151,6 +151,14 @@ OPTIONS: tuple[Option, ...] = (
         'EcsService(sidecars={"traces": Adot()})',
         at("aws_ecs_task_definition", "container_definitions", has("aws-otel-collector")),
     ),
+    yes(
+        "AWS Distro for OpenTelemetry (EKS)",
+        """{"eks": EksCluster(), "kubernetes": Kubernetes(services={"fraud": EksService(model=Model(), """
+        """compute=Pod(vcpu=1, memory_mib=2048, collector=Collector()))})}""",
+        at("kubernetes_deployment_v1", "spec.template.spec.container.1.name", "collector"),
+        beside="""{"eks": EksCluster(), "kubernetes": Kubernetes(services={"fraud": EksService("""
+        """model=Model(), compute=Pod(vcpu=1, memory_mib=2048))})}""",
+    ),
     added(
         "CreateWorkspace (Prometheus)",
         "Observability()",
