@@ -12,7 +12,7 @@ from .kinds import kinds
 from .kinds.finding import NotKnownError
 from .kinds.record import Existing, Not, Values
 
-_ABSENT = re.compile(r"NotFound|NoSuch|DoesNotExist|Validation|^404$")
+_ABSENT = re.compile(r"NotFound|NoSuch|DoesNotExist|NonExistent|Validation|^404$")
 
 
 def existing(kind: str, values: Values, aws: Aws) -> list[Existing]:

@@ -77,7 +77,7 @@ def test_what_is_missing_is_told_of_the_own_kind_too(team: Team) -> None:
     found = preflight(team.environment(), contents_of(made.stacks), team.aws())
     wrong = [each for each in found if each.outcome == "failed"]
     assert any("rerank:1.0.0" in each.subject for each in wrong)
-    assert {each.check.title for each in wrong} == {"image", "artifact"}
+    assert {each.check.title for each in wrong} == {"image", "artifact"}, wrong
 
 
 def test_everything_is_deployed_and_nothing_is_left_to_do(team: Team) -> None:

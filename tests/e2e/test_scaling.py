@@ -155,6 +155,24 @@ def test_every_policy_on_every_target_deploys_stays_and_goes(
 ) -> None:
     host = hosting(emulator, tmp_path / "out")
     stack = scaled(host.folder, host.network.private_subnet_ids[0])
+    assumed = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+    }
+    role = client(host.emulator, "iam").create_role(
+        RoleName="scaled",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [assumed]}),
+    )["Role"]["Arn"]
+    functions = client(host.emulator, "lambda")
+    functions.create_function(
+        FunctionName="scaled",
+        Role=role,
+        PackageType="Image",
+        Code={"ImageUri": IMAGE},
+        Publish=True,
+    )
+    functions.create_alias(FunctionName="scaled", Name="live", FunctionVersion="1")
     host.terraform(stack, "apply", "-auto-approve", "-no-color")
     host.terraform(stack, "plan", "-detailed-exitcode", "-no-color")
     scaling = client(host.emulator, "application-autoscaling")

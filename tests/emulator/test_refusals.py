@@ -270,7 +270,7 @@ def test_fargate_needs_a_role_to_pull_from_ecr(client: Client, account: str) -> 
 def test_a_part_that_the_emulator_lacks_is_told_from_an_operation(client: Client) -> None:
     events = client("events")
     events.put_rule(Name="all", EventPattern=json.dumps({"source": ["tests"]}))
-    target = {"Id": "1", "Arn": "arn:aws:codepipeline:us-east-1:123456789012:release"}
+    target = {"Id": "1", "Arn": "arn:aws:batch:us-east-1:123456789012:job-queue/jobs"}
     events.put_targets(Rule="all", Targets=[target])
     entry = {"Source": "tests", "DetailType": "t", "Detail": "{}"}
     with pytest.raises(ClientError) as error:
