@@ -30,6 +30,11 @@ POST     ecs/tasks                how many tasks of a service run until it is up
                                   running, account, region
 POST     eks/health               what EKS describes of a cluster or of a node group of it from now on:
                                   cluster, nodegroup, status, issues, account, region
+POST     airflow/health           what MWAA describes of an environment until it is updated: environment,
+                                  status, error, account, region
+POST     greengrass/device        a thing that reports itself as a core device, and what becomes of
+                                  deployments to it: thing, outcome, reason, status, architecture, account,
+                                  region
 POST     api/outcome              what the next call of an API comes to, `throttled` or `timeout`: api,
                                   outcome
 POST     lambda/outcome           whether every invocation of a version of a function fails: function,
@@ -96,6 +101,8 @@ class Application:
             ("DELETE", "ecs/rollout"): _forget_service_rollouts,
             ("POST", "ecs/tasks"): _stop_tasks,
             ("POST", "eks/health"): _ail,
+            ("POST", "airflow/health"): _ail_airflow,
+            ("POST", "greengrass/device"): _report_device,
             ("POST", "api/outcome"): _plan_call,
             ("POST", "lambda/outcome"): _fail_function,
         }
@@ -335,6 +342,29 @@ def _ail(
 
     eks.ail(account, region, cluster, nodegroup, status, issues or [])
     return {"cluster": cluster, "nodegroup": nodegroup, "status": status}
+
+
+def _ail_airflow(
+    *,
+    environment: str,
+    status: str,
+    error: str = "",
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+) -> dict[str, Any]:
+    from .extensions import mwaa
+
+    mwaa.ail(account, region, environment, status, error)
+    return {"environment": environment, "status": status}
+
+
+def _report_device(
+    *, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION, **device: Any
+) -> dict[str, Any]:
+    from .extensions import greengrassv2
+
+    greengrassv2.report(account, region, greengrassv2.Device(**device))
+    return {"account": account, "region": region, **device}
 
 
 def _plan_call(*, api: str, outcome: str) -> dict[str, Any]:

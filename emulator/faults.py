@@ -64,6 +64,7 @@ _MESSAGES = {
 
 # names in a request's signature that are not botocore's names of the service
 _BOTOCORE_NAMES = {
+    "airflow": "mwaa",
     "monitoring": "cloudwatch",
     "elasticloadbalancing": "elbv2",
     "states": "stepfunctions",
@@ -166,20 +167,32 @@ class Faults:
         return None
 
 
+_SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/[^/]+/([^/]+)/")
+
+
+def service_of(environ: Environ) -> str:
+    """botocore's name of the service that a request is signed for; empty for an unsigned one."""
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if scope is None:
+        return ""
+    path = environ.get("PATH_INFO", "")
+    name = scope.group(2)
+    if name == "sagemaker" and re.match(r"/endpoints/[^/]+/(async-)?invocations", path):
+        return "sagemaker-runtime"
+    if name == "greengrass" and path.startswith(("/greengrass/v2/", "/tags/")):
+        return "greengrassv2"
+    return _BOTOCORE_NAMES.get(name, name)
+
+
 def identify(environ: Environ) -> Call:
     """Which operation of which service a request is for, and whose request it is."""
     from moto.iam.models import get_account_id_from
 
-    authorization = environ.get("HTTP_AUTHORIZATION", "")
-    scope = re.search(r"Credential=([^/]+)/[^/]+/[^/]+/([^/]+)/", authorization)
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     if scope is None:
         return Call("", "", "")
-    key, name = scope.groups()
-    service = _BOTOCORE_NAMES.get(name, name)
-    path = environ.get("PATH_INFO", "")
-    if service == "sagemaker" and re.match(r"/endpoints/[^/]+/(async-)?invocations", path):
-        service = "sagemaker-runtime"
-    return Call(service, _operation(service, environ), get_account_id_from(key))
+    service = service_of(environ)
+    return Call(service, _operation(service, environ), get_account_id_from(scope.group(1)))
 
 
 def _operation(service: str, environ: Environ) -> str:

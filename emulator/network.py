@@ -33,7 +33,10 @@ def refusal(environ: Mapping[str, Any]) -> str:
     """
     host = str(environ.get("HTTP_HOST", ""))
     name = _name(f"//{host}")
-    if host and not (is_loopback(name) or name.endswith(".localhost")):
+    # `api.127.0.0.1` is a loopback address behind the prefix of an operation: no name that ends in a
+    # number is looked up, and no browser asks for it.
+    here = is_loopback(name) or name.endswith((".localhost", ".127.0.0.1"))
+    if host and not here:
         return f"host {host!r} is not this machine; ask a loopback address"
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None and origin != f"{environ.get('wsgi.url_scheme', 'http')}://{host}":

@@ -87,7 +87,16 @@ class Emulator:
         }
         direct = [kept[name] for name in ("NO_PROXY", "no_proxy") if kept.get(name)][:1]
         no_proxy = ",".join([*direct, "127.0.0.1", "localhost", "::1"])
-        return kept | {"NO_PROXY": no_proxy, "no_proxy": no_proxy} | self.settings(region=region)
+        proxies = {
+            "NO_PROXY": no_proxy,
+            "no_proxy": no_proxy,
+            # Terraform's provider puts the prefix of an operation in front of the host, as in
+            # `api.127.0.0.1`, and nothing turns that off. No such name can be looked up; Go asks a
+            # proxy for it, and never for a loopback address.
+            "HTTP_PROXY": self.url,
+            "http_proxy": self.url,
+        }
+        return kept | proxies | self.settings(region=region)
 
     def settings(self, *, region: str = "us-east-1") -> dict[str, str]:
         """The AWS and Terraform variables that ``environment`` sets."""
@@ -102,6 +111,7 @@ class Emulator:
             # a profile in the caller's files could name other endpoints or a role to assume
             "AWS_CONFIG_FILE": nothing,
             "AWS_SHARED_CREDENTIALS_FILE": nothing,
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
             # more attempts than needed to get over a dropped connection only hide a failure
             "AWS_MAX_ATTEMPTS": "3",
             "CHECKPOINT_DISABLE": "1",

@@ -10,7 +10,6 @@ import threading
 import time
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 # moto reads it when it is imported; without it, AWS-managed policies do not exist.
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
@@ -19,19 +18,11 @@ os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 from moto import backends
 from moto.core import responses
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
-from . import control, extensions
+from . import control, dispatch, extensions
 from .network import url_of
-
-if TYPE_CHECKING:
-    from flask import Flask
-
 
 _in_folder = backends.list_of_moto_modules
 
@@ -74,9 +65,7 @@ def serve(
     """Answer on ``host:port`` until SIGTERM or SIGINT, or the end of the parent if so asked."""
     parent = os.getppid()
     extensions.check_moto()
-    application = control.Application(
-        DomainDispatcherApplication(_create_service), instance=instance
-    )
+    application = control.Application(dispatch.Dispatcher(), instance=instance)
     server = make_server(host, port, application, threaded=True, request_handler=_RequestHandler)
     # some parts of moto call their own server and look for it here
     os.environ["MOTO_PORT"] = str(server.server_port)
@@ -104,13 +93,6 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _create_service(service: Any) -> Flask:
-    """Build the application of one AWS service, at the first request for it."""
-    extensions.install(service)
-    application: Flask = create_backend_app(service)
-    return application
 
 
 def _write_record(path: Path, *, instance: str, url: str, port: int) -> None:

@@ -50,7 +50,7 @@ def find(
 
 
 def _ways(backend: Any, subnet: Any, service: str, *, public: bool) -> Iterator[Way]:
-    table = _table(backend, subnet)
+    table = table_of(backend, subnet)
     for endpoint in backend.vpc_end_points.values():
         if endpoint.vpc_id != subnet.vpc_id or not endpoint.service_name.endswith(f".{service}"):
             continue
@@ -65,7 +65,7 @@ def _ways(backend: Any, subnet: Any, service: str, *, public: bool) -> Iterator[
             yield Way()
 
 
-def _table(backend: Any, subnet: Any) -> Any:
+def table_of(backend: Any, subnet: Any) -> Any:
     tables = [each for each in backend.route_tables.values() if each.vpc_id == subnet.vpc_id]
     own = (each for each in tables if subnet.id in each._associations.values())
     return next(own, next(each for each in tables if each.main_association_id))

@@ -131,7 +131,9 @@ class Aws:
         if self.emulator is None:
             return variables
         kept = {"NO_PROXY": os.environ["NO_PROXY"]} if "NO_PROXY" in os.environ else {}
-        return self.emulator.environment(kept) | variables
+        directed = self.emulator.environment(kept) | variables
+        # A shell has more to ask of its proxy than what AWS's hosts are called.
+        return {name: value for name, value in directed.items() if name.upper() != "HTTP_PROXY"}
 
     def any_client(self, service: str) -> Any:
         """A boto3 client of a service that one capability alone uses; its file states the type.
@@ -191,6 +193,9 @@ class Aws:
                 self._clients[service] = session.client(
                     service,
                     endpoint_url=self._endpoint,
-                    config=Config(retries={"max_attempts": 5, "mode": "standard"}),
+                    config=Config(
+                        retries={"max_attempts": 5, "mode": "standard"},
+                        inject_host_prefix=self.emulator is None,
+                    ),
                 )
             return self._clients[service]

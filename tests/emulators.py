@@ -119,14 +119,14 @@ def _load() -> Any:
     """The server, with its services in place."""
     from moto.core.utils import get_service_model
 
-    from inferform_emulator import server
+    from inferform_emulator import dispatch, server
 
-    create = cache(server._create_service)
+    create = cache(dispatch.create)
     for service in _SERVICES:
         create(service)
     for model in _MODELS:
         get_service_model(model)
-    vars(server)["_create_service"] = create
+    vars(dispatch)["create"] = create
     return server
 
 

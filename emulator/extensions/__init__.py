@@ -23,6 +23,7 @@ __all__ = [
     "Extension",
     "UnknownMotoError",
     "check_moto",
+    "handler",
     "install",
     "list_extensions",
     "operations_of",
@@ -36,6 +37,11 @@ def install(service: str) -> None:
     for module in ("core", "iam", *_REQUIRES.get(service, ()), service):
         if module in known:
             _service(module).install()
+
+
+def handler(service: str) -> type:
+    """The response class of a service that an extension is alone."""
+    return _service(service).handler
 
 
 def list_extensions() -> list[Extension]:

@@ -96,7 +96,7 @@ def _client(
         aws_access_key_id=credentials.get("AccessKeyId", "emulator"),
         aws_secret_access_key=credentials.get("SecretAccessKey", "emulator"),
         aws_session_token=credentials.get("SessionToken"),
-        config=Config(**{"retries": {"max_attempts": 0}, **config}),
+        config=Config(**{"retries": {"max_attempts": 0}, "inject_host_prefix": False, **config}),
     )
 
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import boto3
+import httpx
 import pytest
 
 from inferform_emulator import process
@@ -197,6 +198,20 @@ def test_boto3_needs_nothing_but_the_environment(
         monkeypatch.setenv(name, value)
     identity = boto3.session.Session().client("sts").get_caller_identity()
     assert identity["Account"] == "123456789012"
+
+
+def test_a_host_with_the_prefix_of_an_operation_is_reached_through_the_proxy(
+    emulator: Emulator,
+) -> None:
+    # as Terraform's provider asks for environments of Airflow
+    proxy = emulator.environment({})["HTTP_PROXY"]
+    scope = "Credential=emulator/20260101/us-east-1/airflow/aws4_request, SignedHeaders=host"
+    with httpx.Client(proxy=proxy, trust_env=False) as client:
+        answer = client.get(
+            f"http://api.127.0.0.1:{emulator.port}/environments",
+            headers={"Authorization": f"AWS4-HMAC-SHA256 {scope}, Signature=0"},
+        )
+    assert answer.json() == {"Environments": []}
 
 
 def _request(headers: str, body: bytes) -> bytes:

@@ -40,6 +40,8 @@ def _faults(http: httpx.Client) -> list[Any]:
     [
         {"Host": "evil.example"},
         {"Host": "127.0.0.1.evil.example"},
+        {"Host": "api.127.0.0.2"},
+        {"Host": "evil127.0.0.1"},
         {"Host": "localhost.evil.example:80"},
         {"Host": "169.254.169.254"},
         {"Host": "[::1"},
