@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Flask, Response, request
-from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult, BaseResponse
-from moto.core.utils import convert_to_flask_response, get_service_model
+from moto.core.utils import convert_to_flask_response
 from moto.moto_server.werkzeug_app import (
     HTTP_METHODS,
     BackendRequest,
@@ -19,7 +17,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from . import extensions, faults
-from .limits import violation
+from .own import OwnResponse
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -32,32 +30,6 @@ _NO_SERVICE = frozenset({"instance_metadata", "moto_api"})
 
 _OWN = frozenset({"greengrassv2", "mwaa"})
 """The services that moto has not and an extension is, by botocore's names."""
-
-
-class OwnError(ServiceException):  # type: ignore[misc]  # moto is not checked
-    """An error of a service that moto has not; moto looks for its code in botocore's model."""
-
-
-class OwnResponse(BaseResponse):  # type: ignore[misc]  # moto is not checked
-    """A service that moto has not: botocore's model reads, judges and answers its requests.
-
-    A subclass has the name that botocore gives the service, and a method for each operation.
-    """
-
-    name = ""
-
-    def __init__(self) -> None:
-        super().__init__(service_name=self.name)
-        self.automated_parameter_parsing = True
-
-    def call_action(self) -> Any:
-        """Refuse what breaks the limits of the API before anything else, as AWS does."""
-        action = self._get_action()
-        given = get_service_model(self.name).operation_model(action).input_shape if action else None
-        broken = violation(self.name, given.name, dict(self.params)) if given else ""
-        if broken:
-            return self.serialized(ActionResult(OwnError("ValidationException", broken)))
-        return super().call_action()
 
 
 class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto is not checked

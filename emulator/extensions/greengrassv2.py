@@ -23,7 +23,7 @@ from moto.moto_api._internal import mock_random
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
-from ..dispatch import OwnError, OwnResponse
+from ..own import OwnError, OwnResponse
 from .registry import Service
 
 _FORMAT = "2020-01-25"

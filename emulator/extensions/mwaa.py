@@ -13,7 +13,7 @@ from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
 from .. import ways
-from ..dispatch import OwnError, OwnResponse
+from ..own import OwnError, OwnResponse
 from .registry import Service
 
 DEFAULT_VERSION = "3.0.6"
