@@ -17,7 +17,7 @@ from .overrides import Overridable
 from .rules import PathPart, Problem, Rule
 from .secret import secret_service
 from .spec import Spec, walk
-from .usage import Usage
+from .usage import RunPart, Start, Usage
 
 if TYPE_CHECKING:
     from .alarms.watched import Watched
@@ -235,6 +235,14 @@ class Service(Overridable, Billed, Named, Reaching):
         if self.scales is not None and self.scales.namespace != "kubernetes":
             for each in self.scalings():
                 yield from each.scaling.alarms(self.scales)
+
+    def run_parts(self) -> Iterator[RunPart]:
+        """What one run of it asks for, of what runs again and again. Default: nothing, it serves."""
+        yield from ()
+
+    def starts_at(self, place: Place) -> Iterator[Start]:
+        """The schedules that start it. Default: none."""
+        yield from ()
 
     def scaling_problems(self, scaling: Scaling) -> Iterator[Problem]:
         """What is wrong with another Scaling on what scales here."""

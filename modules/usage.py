@@ -72,6 +72,58 @@ class Usage:
     """Keys of what AWS may give in its place, each at its own price. Default: none."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunPart:
+    """What one job of a run asks for, until it is stopped."""
+
+    step: str
+    words: str
+    """What it runs on: `2 ml.g5.xlarge Spot for up to 4 h`."""
+
+    key: str
+    """The price key of an hour of one instance."""
+
+    hours: float | None
+    """Hours of instances at most; None where nothing stops the job."""
+
+    is_spot: bool = False
+    """Whether AWS may take its instances back, and asks less for them."""
+
+    instances: int = 1
+    """How many there are at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """When something is started: an expression of EventBridge Scheduler."""
+
+    expression: str
+    timezone: str = "UTC"
+
+
+def run_part(
+    step: str,
+    kind: str,
+    instance_type: str,
+    *,
+    count: int = 1,
+    jobs: int = 1,
+    at_once: int = 1,
+    seconds: int | None,
+    spot: bool = False,
+) -> RunPart:
+    """What `jobs` jobs of `kind`, `at_once` of them at a time, ask for: `count` instances each, until
+    they are stopped after `seconds`."""
+    many = f"{count} {instance_type}" if count > 1 else instance_type
+    words = f"{many}{' Spot' if spot else ''}"
+    if seconds is not None:
+        words += f" for up to {seconds / 3600:g} h"
+    if jobs > 1:
+        words += f", {jobs} jobs"
+    hours = None if seconds is None else seconds / 3600 * count * jobs
+    return RunPart(step, words, f"sagemaker/{kind}/{instance_type}", hours, spot, count * at_once)
+
+
 def by_use(service: str, key: str) -> Usage:
     """Something that is billed by use: how much of it a month takes is not known."""
     return Usage(service, key, None)

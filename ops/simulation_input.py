@@ -68,6 +68,13 @@ def scaled(environment: Environment) -> list[Scaled]:
     ]
 
 
+def runs_again(environment: Environment, name: str) -> bool:
+    """Whether a name means what runs again and again, and nothing that scales: `runs` for all of it."""
+    name = folded(name)
+    meant = [each for each in environment.deployed if name in aliases(each)]
+    return all(any(each.spec.run_parts()) for each in meant) and bool(meant or name == "runs")
+
+
 def find(environment: Environment, name: str) -> Scaled:
     """What `name` means: `fraud`, or `fraud/blue` for one of its variants.
 
@@ -195,7 +202,7 @@ def load(
         name,
         0.8 * top * target_rate(found.scaling, service) if peak is None else peak,
         hours=hours or 24,
-        start=_moment(start) if start else START,
+        start=moment(start) if start else START,
         timezone=_zone(zone),
     )
 
@@ -209,11 +216,12 @@ def _zone(name: str) -> str:
     return name
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A time that an option says, in UTC where it says no zone."""
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
         raise BadInputError(f"--start must be a time such as 2026-03-29T00:00, got {text}") from (
             None
         )
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -5,6 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from inferform.usage import RunPart, Start
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What runs again and again, on both sides of a plan: what a run asks for, and its schedules."""
+
+    before: tuple[RunPart, ...]
+    after: tuple[RunPart, ...]
+    starts_before: tuple[Start, ...] = ()
+    starts_after: tuple[Start, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -24,6 +36,9 @@ class Story:
 
     rollout: str = ""
     worst_case: str = ""
+    runs: Runs | None = None
+    """What of it runs again and again, until it is priced."""
+
     environment: str = ""
     stack: str = ""
 

@@ -12,73 +12,15 @@ from botocore.exceptions import ClientError
 
 from inferform import Environment
 from inferform.training import names
-from inferform.training.jobs import ProcessingJob, TrainingJob, Tuning
 from inferform.training.workflow import Retraining
 
 from .aws import Aws
-from .cost.prices import PriceTable
 from .errors import BadInputError, OperatorError
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _POLL_SECONDS = 5.0
-SPOT_DISCOUNT = 0.9
-"""The most that Spot takes off, as AWS says it: a claim, never a promise."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepCost:
-    """What one job of a run may cost."""
-
-    step: str
-    words: str
-    """What it runs on: `2 ml.g5.xlarge Spot for up to 4 h`."""
-
-    least_usd: float | None
-    """With the most that Spot takes off; None where the price is not known."""
-
-    most_usd: float | None
-    """Running until it is stopped, on demand; None where the price is not known."""
-
-
-def cost_of_run(spec: Retraining, region: str, table: PriceTable) -> list[StepCost]:
-    """What each job of a run costs at most, and with Spot at best.
-
-    Nobody knows beforehand how long a job takes: the most is that of one which is stopped at its
-    `max_runtime_seconds`, for which retries of SageMaker's own count too. Storage and transfer are not
-    counted.
-    """
-    found = []
-    for step, job in spec.jobs.items():
-        assert isinstance(job, TrainingJob | ProcessingJob)
-        kind = "training" if isinstance(job, TrainingJob) else "processing"
-        price = table.price(region, f"sagemaker/{kind}/{job.instance_type}")
-        jobs = spec.train.jobs if step == "train" and isinstance(spec.train, Tuning) else 1
-        spot = isinstance(job, TrainingJob) and job.spot is not None
-        hours = job.max_runtime_seconds / 3600
-        many = (
-            f"{job.instance_count} {job.instance_type}"
-            if job.instance_count > 1
-            else job.instance_type
-        )
-        words = f"{many}{' Spot' if spot else ''} for up to {hours:g} h"
-        if jobs > 1:
-            words += f", {jobs} jobs"
-        most = price.usd * hours * job.instance_count * jobs if price is not None else None
-        least = most * (1 - SPOT_DISCOUNT) if most is not None and spot else most
-        found.append(StepCost(step, words, least, most))
-    return found
-
-
-def total(costs: list[StepCost]) -> tuple[float | None, float | None]:
-    """The least and the most of a whole run; None where a price is not known."""
-    least, most = 0.0, 0.0
-    for each in costs:
-        if each.least_usd is None or each.most_usd is None:
-            return None, None
-        least, most = least + each.least_usd, most + each.most_usd
-    return least, most
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,13 @@ _LISTED = {
     "lambda": ["Concurrent executions"],
     "apigateway": [INTEGRATION_TIMEOUT],
 }
+# SageMaker has a quota for each instance type and use (AWS General Reference, SageMaker quotas).
+_USES = {
+    "ProductionVariantInstanceType": ("endpoint",),
+    "TransformInstanceType": ("transform job",),
+    "TrainingInstanceType": ("training job", "spot training job", "training warm pool"),
+    "ProcessingInstanceType": ("processing job",),
+}
 _GRANTED = {
     "Concurrent executions": 1000.0,
     INTEGRATION_TIMEOUT: 29_000.0,
@@ -42,8 +49,8 @@ _GRANTED = {
 
 @service.adds("ListServiceQuotas", gap="missing")
 def list_service_quotas(response: ServiceQuotasResponse) -> str:
-    """AWS lists the applied quotas of a service; the emulator those of endpoints, transform jobs
-    and vCPUs."""
+    """AWS lists the applied quotas of a service; the emulator those of SageMaker's endpoints
+    and jobs, and of vCPUs."""
     code = response._get_param("ServiceCode")
     granted = _granted(response)
     return json.dumps(
@@ -76,11 +83,11 @@ def _names(code: str) -> list[str]:
     if code != "sagemaker":
         return _LISTED.get(code, [])
     model = get_session().get_service_model("sagemaker")
-    uses = {"ProductionVariantInstanceType": "endpoint", "TransformInstanceType": "transform job"}
     return [
         f"{name} for {use} usage"
-        for shape, use in uses.items()
+        for shape, uses in _USES.items()
         for name in getattr(model.shape_for(shape), "enum", [])
+        for use in uses
     ]
 
 

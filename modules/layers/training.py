@@ -7,13 +7,16 @@ another pace than what serves, and a change of it must not touch an endpoint.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..outputs import NetworkOutputs, RegistryOutputs
-from ..rules import Problem
+from ..rules import Problem, rule
+from ..scaling.schedule import Scheduled
 from ..service import Place
 from ..training.spec import Training
 from ..training.workflow import Retraining
+from ..usage import Start
 from .network import more_cidrs
 from .record import LayerRecord, Site
 
@@ -36,6 +39,45 @@ def _build(site: Site) -> TrainingLayer:
     )
 
 
+EVT9 = rule(
+    "EVT9",
+    refuses="more than 30 schedules that start processing jobs at one time",
+    message="start {count} processing jobs at {time:%H:%M} UTC on {time:%Y-%m-%d}, such as those of {some}: "
+    "SageMaker starts one a second; write spread_minutes=60 in their schedules",
+    source="AWS General Reference, SageMaker quotas (CreateProcessingJob: 1 a second, not adjustable)",
+    severity="warning",
+)
+_AT_ONCE = 30
+_WEEK = timedelta(days=7)
+
+
+def _crowds(environment: Environment) -> Iterator[Problem]:
+    """The fullest time of a week at which more schedules start processing jobs than AWS takes at once.
+
+    A rate counts from when its schedule is made, which nobody knows here.
+    """
+    begin = datetime(2026, 1, 5, tzinfo=UTC)
+    named: dict[Start, list[str]] = {}
+    for each in environment.deployed:
+        first = next(iter(each.spec.run_parts()), None)
+        if first is None or not first.key.startswith("sagemaker/processing/"):
+            continue
+        for start in each.spec.starts_at(each.place):
+            if not start.expression.startswith("rate"):
+                named.setdefault(start, []).append(each.full_name)
+    starts: dict[datetime, list[str]] = {}
+    for start, names in named.items():
+        when = Scheduled(
+            name="start", schedule=start.expression, timezone=start.timezone, min_capacity=1
+        )
+        for time in when.times(begin, begin + _WEEK):
+            starts.setdefault(time, []).extend(names)
+    full = max(starts, key=lambda time: (len(starts[time]), -time.timestamp()), default=None)
+    if full is not None and len(starts[full]) > _AT_ONCE:
+        some = ", ".join(sorted(starts[full])[:3])
+        yield EVT9.problem("training", count=len(starts[full]), time=full, some=some)
+
+
 def _problems(environment: Environment) -> Iterator[Problem]:
     if environment.training is None:
         return
@@ -49,6 +91,7 @@ def _problems(environment: Environment) -> Iterator[Problem]:
                 else spec.monitor_problems(place)
             )
             yield from (problem.under(*path) for problem in found)
+    yield from _crowds(environment)
 
 
 TRAINING = LayerRecord(

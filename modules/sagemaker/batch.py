@@ -21,7 +21,7 @@ from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, Scheduled, TimeZone
 from ..service import Place, Platform
 from ..spec import Aws, Between, Check, Listed, Matches, OneOf, S3Uri, Spec
-from ..usage import Usage, by_use
+from ..usage import RunPart, Start, Usage, by_use, run_part
 from .endpoints.base import InVpc
 from .sources import MDL14, Hosts, OwnModelSource, architecture_of, source_problems
 
@@ -358,6 +358,17 @@ class BatchTransform(InVpc, Hosts):
     def uses(self, place: Place) -> Iterator[Usage]:
         """Instances while a job runs: how often and how long, nobody knows beforehand."""
         yield by_use(place.name, f"sagemaker/transform/{self.instance_type}")
+
+    def run_parts(self) -> Iterator[RunPart]:
+        """Its job, which nothing stops."""
+        count = self.instance_count
+        yield run_part("transform", "transform", self.instance_type, count=count, seconds=None)
+
+    def starts_at(self, place: Place) -> Iterator[Start]:
+        """Its schedule."""
+        if isinstance(self.trigger, OnSchedule):
+            name = transform_name(place.environment.context, place.name)
+            yield Start(self.trigger.spread(name), self.trigger.timezone)
 
     def platform(self, place: Place) -> Platform | None:
         """What the instances run."""

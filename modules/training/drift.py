@@ -16,10 +16,11 @@ from ..rules import Problem, did_you_mean, one_of, rule
 from ..sagemaker.batch import OnSchedule
 from ..sagemaker.content import capture_uri
 from ..sagemaker.endpoints.base import Endpoint
+from ..sagemaker.endpoints.capture import DataCapture
 from ..sagemaker.sources import architecture_of
 from ..service import Needs, Place, Platform, Service, secret_endpoints
 from ..spec import Between, Check, Listed, Matches, ShortName
-from ..usage import Usage, by_use
+from ..usage import RunPart, Start, Usage, by_use, run_part
 from ..vpc.flow_logs import RetentionDays
 from . import names
 from .jobs import (
@@ -32,7 +33,7 @@ from .jobs import (
     processing_instance_types,
 )
 from .triggers import Delivery
-from .workflow import TopicArn
+from .workflow import EVT8, TopicArn
 
 if TYPE_CHECKING:
     from ..environment import Environment
@@ -62,6 +63,14 @@ DRF4 = rule(
     message="{wrong}{hint}",
     source="Inferform; CloudWatch API reference, MetricDatum (finite values)",
 )
+DRF5 = rule(
+    "DRF5",
+    refuses="a window of captured traffic that would hold fewer than 1,000 requests",
+    message="would leave {held:,.0f} captured requests in a window of {hours} hours at {sampling} % "
+    "sampling, by which noise looks like drift; take a longer window, or capture more",
+    source="Inferform: a share of ten bins varies by 10 % with 1,000 records",
+    severity="warning",
+)
 DRF6 = rule(
     "DRF6",
     refuses="no metric of a monitor or more than 20, or a name or path that is none",
@@ -80,6 +89,13 @@ DRF8 = rule(
     refuses="a retraining to be started that the environment does not have",
     message="is not a retraining of training.retrainings{hint}",
     source="Inferform: names within the environment",
+)
+
+DRF9 = rule(
+    "DRF9",
+    refuses="requests in an hour that are none",
+    message="must be above 0",
+    source="Inferform: an endpoint without requests does not drift",
 )
 
 NAMESPACE = "Inferform/Drift"
@@ -126,6 +142,16 @@ class DriftMonitor(Service):
 
     window_hours: Annotated[int, Between(DRF7, 1, 744)] = 24
     """How many hours of captured traffic are compared. Default: 24."""
+
+    requests_per_hour: (
+        Annotated[
+            float,
+            Check(DRF9, lambda rate: math.isfinite(rate) and rate > 0),
+        ]
+        | None
+    ) = None
+    """How many requests the endpoint gets in an hour, as far as you know: with it a window that would
+    hold too few of them is found. Default: not known."""
 
     metrics: Annotated[
         dict[
@@ -217,7 +243,11 @@ class DriftMonitor(Service):
     # Rules
 
     def check(self) -> Iterator[Problem]:
-        """Limits are of metrics that there are, and are numbers."""
+        """Limits are of metrics that there are, and are numbers; a run ends before the next begins."""
+        every, longest = self.schedule.every_seconds, self.job.max_runtime_seconds
+        if every is not None and every < longest:
+            got = self.schedule.schedule
+            yield EVT8.problem("schedule", got=got, every=every, step="its job", longest=longest)
         for name, limit in self.thresholds.items():
             if name not in self.metrics:
                 hint = did_you_mean(name, self.metrics) or f"; they are {one_of(self.metrics)}"
@@ -236,12 +266,28 @@ class DriftMonitor(Service):
             )
         elif endpoint.capture is None or "Input" not in endpoint.capture.modes:
             yield DRF2.problem("endpoint", got=self.endpoint)
-        elif len([*endpoint.sources()]) > 1 or endpoint.hosted()[0].mode != "single":
-            yield DRF3.problem("endpoint", got=self.endpoint)
+        else:
+            yield from self._endpoint_problems(endpoint, endpoint.capture)
         training = environment.training
         known = [*training.retrainings] if training else []
         if self.then is not None and self.then not in known:
             yield DRF8.problem("then", got=self.then, hint=did_you_mean(self.then, known))
+
+    def _endpoint_problems(self, endpoint: Endpoint, capture: DataCapture) -> Iterator[Problem]:
+        """What is captured is of one model, and enough."""
+        if len([*endpoint.sources()]) > 1 or endpoint.hosted()[0].mode != "single":
+            yield DRF3.problem("endpoint", got=self.endpoint)
+        if self.requests_per_hour is not None:
+            sampling = capture.sampling_percent
+            held = self.requests_per_hour * self.window_hours * sampling / 100
+            if held < 1000:
+                yield DRF5.problem(
+                    "requests_per_hour",
+                    got=self.requests_per_hour,
+                    held=held,
+                    hours=self.window_hours,
+                    sampling=sampling,
+                )
 
     def existing_problems(self, place: Place) -> Iterator[Problem]:
         """Nothing of a network where the job is in none."""
@@ -299,3 +345,13 @@ class DriftMonitor(Service):
     def uses(self, place: Place) -> Iterator[Usage]:
         """An instance while its job runs: how long, nobody knows beforehand."""
         yield by_use(place.name, f"sagemaker/processing/{self.instance_type}")
+
+    def run_parts(self) -> Iterator[RunPart]:
+        """Its job, until it is stopped."""
+        seconds = self.job.max_runtime_seconds
+        yield run_part(MEASURE, "processing", self.instance_type, seconds=seconds)
+
+    def starts_at(self, place: Place) -> Iterator[Start]:
+        """Its schedule, at the minute of its name."""
+        name = names.monitor_name(place.environment.context, place.name)
+        yield Start(self.schedule.spread(name), self.schedule.timezone)

@@ -22,7 +22,7 @@ from ..sagemaker.registry import REG1
 from ..sagemaker.sources import architecture_of
 from ..service import Needs, Place, Platform, Service, secret_endpoints
 from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec
-from ..usage import Usage, by_use
+from ..usage import RunPart, Start, Usage, by_use, run_part
 from ..vpc.flow_logs import RetentionDays
 from . import names
 from .jobs import (
@@ -124,6 +124,14 @@ SPT4 = rule(
     message="{wrong}",
     source="SageMaker developer guide, checkpoints (everything below the prefix is copied into each "
     "training)",
+)
+EVT8 = rule(
+    "EVT8",
+    refuses="a schedule that starts again before a job may have ended",
+    message="starts every {every:,} seconds, but {step} may take {longest:,}: runs would overlap; lower "
+    "its max_runtime_seconds, or start less often",
+    source="Inferform: arithmetic",
+    severity="warning",
 )
 SPT6 = rule(
     "SPT6",
@@ -390,6 +398,19 @@ class Retraining(Service):
         }
         return {step: job for step, job in made.items() if job is not None}
 
+    @property
+    def seconds(self) -> dict[Step, int]:
+        """Seconds that each step takes at most, those in which it waits for capacity left out."""
+        found = {
+            step: int(getattr(job, "max_runtime_seconds", 0)) for step, job in self.jobs.items()
+        }
+        if isinstance(self.train, Tuning):
+            rounds = -(-self.train.jobs // self.train.max_parallel_jobs)
+            whole = rounds * found["train"]
+            limit = self.train.max_runtime_seconds
+            found["train"] = whole if limit is None else min(whole, limit)
+        return found
+
     def path_of(self, step: Step) -> tuple[PathPart, ...]:
         """Where the job of a step stands."""
         nested = step == "evaluate" or (step == "train" and isinstance(self.train, Tuning))
@@ -466,9 +487,17 @@ class Retraining(Service):
 
     def _overlap_problems(self, index: int, trigger: OnSchedule) -> Iterator[Problem]:
         spot, every = self.job.spot, trigger.every_seconds
-        if spot is not None and every is not None and every < spot.max_wait_seconds:
+        if every is None:
+            return
+        if spot is not None and every < spot.max_wait_seconds:
             yield SPT6.problem(
                 "triggers", index, got=trigger.schedule, wait=spot.max_wait_seconds, every=every
+            )
+            return
+        step, longest = max(self.seconds.items(), key=lambda each: each[1])
+        if every < longest:
+            yield EVT8.problem(
+                "triggers", index, got=trigger.schedule, every=every, step=step, longest=longest
             )
 
     def check_in(self, context: Context) -> Iterator[Problem]:
@@ -642,3 +671,26 @@ class Retraining(Service):
         for job in self.jobs.values():
             kind = "training" if isinstance(job, TrainingJob) else "processing"
             yield by_use(place.name, f"sagemaker/{kind}/{getattr(job, 'instance_type', '')}")
+
+    def run_parts(self) -> Iterator[RunPart]:
+        """Each of its jobs, until it is stopped; of a tuning all that it starts."""
+        for step, job in self.jobs.items():
+            assert isinstance(job, TrainingJob | ProcessingJob)
+            tuned = self.train if step == "train" and isinstance(self.train, Tuning) else None
+            yield run_part(
+                step,
+                "training" if isinstance(job, TrainingJob) else "processing",
+                job.instance_type,
+                count=job.instance_count,
+                jobs=tuned.jobs if tuned else 1,
+                at_once=min(tuned.max_parallel_jobs, tuned.jobs) if tuned else 1,
+                seconds=job.max_runtime_seconds,
+                spot=isinstance(job, TrainingJob) and job.spot is not None,
+            )
+
+    def starts_at(self, place: Place) -> Iterator[Start]:
+        """Its schedules, at the minutes of its name."""
+        for key, trigger in keyed(self.triggers).items():
+            if isinstance(trigger, OnSchedule):
+                name = names.trigger_name(place.environment.context, place.name, key)
+                yield Start(trigger.spread(name), trigger.timezone)

@@ -78,6 +78,7 @@ def cost(
     from ..cost.model import ASSUMPTIONS, Estimate, under_load
     from ..cost.prices import price_table
     from ..cost.rollouts import second_fleets
+    from ..cost.runs import repeated
     from ..cost.specs import grouped, owned
     from ..cost.written import Costs, as_csv, as_data, as_html, print_costs
     from ..fitted import idle
@@ -120,6 +121,7 @@ def cost(
         region=region,
         estimate=estimate,
         assumptions=_with_plans(assumptions) if found.commitments else assumptions,
+        runs=[*repeated(found, table)],
         releases=[*second_fleets(found, estimate)],
         by=by or "",
         groups=groups,

@@ -14,13 +14,21 @@ from ..output import Json, print_json, print_table, stderr, stdout
 from . import BEFORE, Command
 
 if TYPE_CHECKING:
+    from inferform import Environment
+
     from ..simulate import Load, Result, Service
+    from ..simulated_runs import Month
 
 
 def simulate(
     env: EnvironmentKey,
     service: Annotated[
-        str, typer.Argument(metavar="SERVICE", help="What scales, by its short name.")
+        str,
+        typer.Argument(
+            metavar="SERVICE",
+            help="What scales, by its short name; `runs` for all that schedules start, or one such as "
+            "retraining/fraud.",
+        ),
     ],
     load: Annotated[
         str,
@@ -76,12 +84,28 @@ def simulate(
 ) -> None:
     """Show what a service's scaling would do under a load, before anything is deployed.
 
+    Of retrainings, drift monitors and batch transforms it shows what their schedules start in 30 days: how
+    many runs, what they may spend, and which come at once.
+
     Example: inferform simulate dev-use1 fraud --load spike --plot spike.png
     """
     from .. import simulation_input as given_by
     from ..simulate import simulate as run
 
-    found = given_by.find(environment(env), service)
+    whole = environment(env)
+    if given_by.runs_again(whole, service):
+        unused: dict[str, object] = {
+            "--compare": compare,
+            "--plot": plot,
+            "--peak": peak,
+            "--capacity": capacity,
+            "--latency-ms": latency_ms,
+            "--startup": startup,
+            "--timezone": timezone,
+        }
+        _runs(whole, "" if service == _RUNS else service, hours, start, json, unused)
+        return
+    found = given_by.find(whole, service)
     if plot is not None and plot.suffix not in (".png", ".svg"):
         raise BadInputError(f"{plot} is neither a .png nor a .svg file")
     if plot is not None and not plot.absolute().parent.is_dir():
@@ -109,6 +133,108 @@ def simulate(
     _print(described, given, results)
     if plot is not None:
         stdout.print(f"plot written to {plot}", markup=False)
+
+
+_RUNS = "runs"
+
+
+def _runs(
+    found: Environment,
+    service: str,
+    hours: float | None,
+    start: str | None,
+    json: bool,
+    given: dict[str, object],
+) -> None:
+    """Show what schedules start."""
+    from datetime import timedelta
+
+    from .. import simulation_input as given_by
+    from ..cost.prices import price_table
+    from ..cost.runs import BEGIN, MONTH
+    from ..simulated_runs import simulated
+
+    for option, value in given.items():
+        if value is not None:
+            raise BadInputError(f"{option} is for what scales", "leave it out")
+    if hours is not None and not 0 < hours <= 24 * 366:
+        raise BadInputError(f"{hours} hours is no time", "write 1 to 8784, a year")
+    month = simulated(
+        found,
+        price_table(),
+        service=service,
+        begin=given_by.moment(start) if start else BEGIN,
+        lasts=timedelta(hours=hours) if hours else MONTH,
+    )
+    if json:
+        print_json(_month(found.key, month))
+        return
+    _print_month(month)
+
+
+def _month(env: str, month: Month) -> dict[str, Any]:
+    least, most = month.total
+    return {
+        "environment": env,
+        "begin": month.begin.isoformat(),
+        "end": month.end.isoformat(),
+        "scheduled": [
+            {
+                "service": each.service,
+                "runs": len(each.starts),
+                "starts": [at.isoformat() for at in each.starts],
+                "hours_of_instances": each.hours,
+                "least_usd": each.least_usd,
+                "most_usd": each.most_usd,
+            }
+            for each in month.scheduled
+        ],
+        "not_scheduled": [*month.unscheduled],
+        "least_usd": least,
+        "most_usd": most,
+        "collisions": [
+            {"time": each.time.isoformat(), "services": [*each.services], "why": each.why}
+            for each in month.collisions
+        ],
+        "most_instances_at_once": month.peaks,
+    }
+
+
+_SHOWN = 12
+
+
+def _print_month(month: Month) -> None:
+    from ..cost.runs import said
+
+    rows = []
+    for each in month.scheduled:
+        spent = "not known" if each.most_usd is None else said(each.least_usd, each.most_usd)
+        hours = "not known" if each.hours is None else f"{each.hours:,.4g}"
+        rows.append(
+            [each.service, str(len(each.starts)), f"{each.starts[0]:%a %H:%M}", hours, spent]
+        )
+    days = (month.end - month.begin).total_seconds() / 86_400
+    title = f"what schedules start in {days:g} days from {month.begin:%Y-%m-%d %H:%M} UTC"
+    columns = ["service", "runs", "first", "hours of instances at most", "may spend"]
+    print_table(columns, rows, title=title)
+    least, most = month.total
+    if most is not None:
+        stdout.print(f"- all runs may spend {said(least, most)}", markup=False)
+    for key, count in month.peaks.items():
+        stdout.print(f"- at most {count} of {key.removeprefix('sagemaker/')} at once", markup=False)
+    for collision in month.collisions[:_SHOWN]:
+        who = ", ".join(collision.services)
+        stdout.print(f"- {collision.time:%Y-%m-%d %H:%M} {who}: {collision.why}", markup=False)
+    if len(month.collisions) > _SHOWN:
+        stdout.print(f"- and {len(month.collisions) - _SHOWN} more such times", markup=False)
+    if month.unscheduled:
+        listed = ", ".join(month.unscheduled)
+        stdout.print(f"- started by no schedule, how often is not known: {listed}", markup=False)
+    stdout.print(
+        "- a run spends at most what its jobs do until they are stopped; storage and transfer are not in "
+        "it; what Spot takes off is AWS's claim, and no promise",
+        markup=False,
+    )
 
 
 def _as_dict(env: str, service: Service, load: Load, results: list[Result]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from . import RELEASES, Command
 if TYPE_CHECKING:
     from inferform import Environment
 
-    from ..training import Runs, StepCost
+    from ..cost.runs import StepCost
+    from ..training import Runs
 
 
 def _runs(found: Environment, emulator: bool) -> Runs:
@@ -36,14 +37,9 @@ def _given(parameters: list[str]) -> dict[str, str]:
 
 
 def _told(costs: list[StepCost]) -> str:
-    from ..training import total
+    from ..cost.runs import said, total
 
-    least, most = total(costs)
-    if least is None or most is None:
-        return "what it may cost is not known, as a price is not"
-    if least < most:
-        return f"may cost up to ${most:,.2f}, and ${least:,.2f} where Spot takes off the most"
-    return f"may cost up to ${most:,.2f}"
+    return f"may spend {said(*total(costs))}"
 
 
 def train(
@@ -68,11 +64,12 @@ def train(
     """
     from .. import training
     from ..cost.prices import price_table
+    from ..cost.runs import cost_of_run, total
 
     found = environment(key)
     spec = training.retraining(found, name)
     given = _given(parameter or [])
-    costs = training.cost_of_run(spec, found.context.region, price_table())
+    costs = cost_of_run(spec, found.context.region, price_table())
     if not json:
         print_table(["step", "runs on"], [[each.step, each.words] for each in costs])
         stdout.print(f"a run of {name} {_told(costs)}")
@@ -84,7 +81,7 @@ def train(
         with stderr.status(f"waiting for {execution.rpartition(':')[2]}"):
             run = runs.wait(execution)
     if json:
-        least, most = training.total(costs)
+        least, most = total(costs)
         cost = {"least_usd": least, "most_usd": most, "steps": [asdict(each) for each in costs]}
         print_json({"execution": execution, "cost": cost, "run": asdict(run) if run else None})
     elif run is None:

@@ -17,6 +17,7 @@ from .break_even import BreakEven
 from .commitments import Offer
 from .model import ASSUMPTIONS, Amount, Estimate, Price, PricedLine, dollars, rounded
 from .rollouts import SecondFleet
+from .runs import Repeated
 
 _STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
@@ -46,6 +47,9 @@ class Costs:
 
     break_evens: Sequence[BreakEven] = ()
     """Functions beside serverless endpoints, and the reverse."""
+
+    runs: Sequence[Repeated] = ()
+    """What a run of what runs again and again may spend."""
 
     releases: Sequence[SecondFleet] = ()
     """What second fleets of rollouts cost."""
@@ -113,6 +117,15 @@ def as_data(costs: Costs) -> dict[str, Any]:
                 "used_percent": round(each.used_percent, 1),
             }
             for each in costs.offers
+        ],
+        "runs": [
+            {
+                "service": each.service,
+                "least_usd": each.least_usd,
+                "most_usd": each.most_usd,
+                "runs_in_30_days": each.runs,
+            }
+            for each in costs.runs
         ],
         "releases": [
             {
@@ -256,6 +269,7 @@ def notes(costs: Costs) -> Iterator[str]:
             "pools of instance types: the minimum is at the cheapest type, the expected sum at the "
             "preferred one, the maximum at the dearest"
         )
+    yield from (each.text for each in costs.runs)
     yield from (each.text for each in costs.releases)
     for plan in costs.commitments:
         until = f" until {plan.ends_on}" if plan.ends_on else ""

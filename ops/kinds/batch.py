@@ -15,12 +15,13 @@ from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Story
 from . import training, weaker
-from .approvals import approval_story, waited_for
+from .approvals import approval_story
 from .finding import given, pairs
 from .reasons import resource
 from .record import Existing, Finding, Not, Quota, Values, Verifier
 from .sagemaker_story import MODEL, Served, facts_of, named, served
 from .sagemaker_verify import served_by
+from .starts import RULE, SCHEDULE, TARGET, starts, waits_for
 from .synthesis import Resource, Synthesis
 from .words import PAST, arrow, changed_first, forced
 
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 MACHINE = "aws_sfn_state_machine"
-SCHEDULE = "aws_scheduler_schedule"
-RULE = "aws_cloudwatch_event_rule"
-TARGET = "aws_cloudwatch_event_target"
 
 _ABSENT = ("StateMachineDoesNotExist", "ResourceNotFoundException", "ValidationException")
 
@@ -133,6 +131,8 @@ def _quotas(synthesis: Synthesis, machine: Resource) -> Iterator[Quota]:
 
 # Review
 
+_SIDES: tuple[Side, Side] = ("before", "after")
+
 
 def _name(change: Change) -> str:
     return str(change.after.get("name") or change.before.get("name") or change.name)
@@ -154,20 +154,20 @@ def _transform(plan: Plan, machine: Change, side: Side) -> dict[str, Served]:
 
 def _story(plan: Plan, machine: Change) -> Iterator[Story]:
     before, after = (_transform(plan, machine, side) for side in _SIDES)
-    starts = list(_starts(plan, machine))
-    yield from training.stories(machine, _name(machine), starts)
-    if not (before or after) or not (machine.is_shown or starts):
+    triggers = list(starts(plan, machine))
+    yield from training.stories(plan, machine, _name(machine), triggers)
+    if not (before or after) or not (machine.is_shown or triggers):
         return
     name, action = _name(machine), machine.action
     facts = list(facts_of(before, after))
     interrupted = ""
     if action is Action.DELETE:
-        facts, starts = list(facts_of({}, before)), []
+        facts, triggers = list(facts_of({}, before)), []
         interrupted = "no job can be started any more"
     elif action is Action.REPLACE:
         facts.append(("replaced because of", forced(machine)))
         interrupted = "no job can be started until the new one is there"
-    elif starts and not any(will for _, will in starts):
+    elif triggers and not any(will for _, will in triggers):
         interrupted = "no job starts by itself any more"
     headline = f"{name} is {PAST[action]}"
     if action is Action.NONE:
@@ -178,41 +178,11 @@ def _story(plan: Plan, machine: Change) -> Iterator[Story]:
         address=machine.address,
         action=action.value if machine.is_shown else "trigger",
         headline=headline,
-        facts=tuple(changed_first([*facts, *(("started by", arrow(*each)) for each in starts)])),
+        facts=tuple(changed_first([*facts, *(("started by", arrow(*each)) for each in triggers)])),
         interrupted=interrupted,
         rollout="the next job runs it; those that run go on with the old one"
         if action is Action.UPDATE
         else "",
-    )
-
-
-_SIDES: tuple[Side, Side] = ("before", "after")
-
-
-def _starts(plan: Plan, machine: Change) -> Iterator[tuple[str, str]]:
-    """What starts a state machine before and after, where that changes."""
-    for schedule in plan.of_type(SCHEDULE):
-        if schedule.is_shown and _is_of(schedule, machine):
-            texts = [
-                str(schedule.at(side).get("schedule_expression")) if schedule.exists(side) else ""
-                for side in _SIDES
-            ]
-            if texts[0] != texts[1]:
-                yield texts[0], texts[1]
-    for rule in plan.of_type(RULE):
-        if rule.action in (Action.CREATE, Action.DELETE) and _is_of(rule, machine):
-            gone = rule.action is Action.DELETE
-            yield ("uploads", "") if gone else ("", "uploads")
-
-
-def _is_of(trigger: Change, machine: Change) -> bool:
-    """Whether a schedule or rule is that of a state machine: its name is, or begins with, the machine's."""
-    names = (trigger.before.get("name"), trigger.after.get("name"))
-    own = (machine.before.get("name"), _name(machine))
-    return any(
-        name and each and (name == each or str(name).startswith(f"{each}-"))
-        for name in names
-        for each in own
     )
 
 
@@ -252,9 +222,25 @@ class _Transform(Verifier):
                 HEALTH, "failed", f"is {status}", "wait until it is gone, deploy again"
             )
             return
-        yield self.finding(HEALTH, "passed", "is ACTIVE")
+        yield self._last(arn)
         if self.run.invoke:
             yield self.finding(INVOCATION, "skipped", "is started by its trigger, or by you")
+
+    def _last(self, arn: str) -> Finding:
+        """How its last execution ended."""
+        listed = _states(self.run.aws).list_executions(stateMachineArn=arn, maxResults=1)
+        if not listed["executions"]:
+            return self.finding(HEALTH, "passed", "is ACTIVE, and has never run")
+        last = listed["executions"][0]
+        when, status = last["startDate"].isoformat(timespec="minutes"), last["status"]
+        if status in ("RUNNING", "SUCCEEDED") or self.run.applied:
+            # What is deployed has not run yet: its last run is no fault of it.
+            return self.finding(HEALTH, "passed", f"is ACTIVE; its run of {when} is {status}")
+        found = _states(self.run.aws).describe_execution(executionArn=last["executionArn"])
+        why = ": ".join(filter(None, [str(found.get("error", "")), str(found.get("cause", ""))]))
+        said = f"its run of {when} is {status}{f', {why}' if why else ''}"
+        fix = f"inferform runs {self.run.environment.key}; fix what failed, and start it again"
+        return self.finding(HEALTH, "failed", said, fix)
 
     def _has_model(self, name: str) -> bool:
         try:
@@ -312,8 +298,8 @@ class _Rule(Verifier):
         if self.values.get("state") == "DISABLED" == found["State"]:
             yield self.finding(HEALTH, "skipped", "is switched off, as its Spec says")
             return
-        versions = waited_for({"event_pattern": found.get("EventPattern")})
-        yield _enabled(self, found["State"], f"waits for {versions or 'its events'}")
+        waited = waits_for({"event_pattern": found.get("EventPattern")})
+        yield _enabled(self, found["State"], f"waits for {waited or 'its events'}")
 
     def served(self) -> Iterator[str]:
         """Nothing: the state machine does."""
@@ -345,9 +331,9 @@ KINDS = (
         uses=_instances,
         quotas=_quotas,
         addresses=Not("the instances of a job are there for minutes, and nobody knows when"),
-        preflight=Not("its image and artifact are checked with its model"),
+        preflight=training.data,
         story=_story,
-        risks=Not("its deletion or replacement is an outage, which holds for every type"),
+        risks=training.RISKS,
         settings={"logging_configuration": "the log of failed executions"},
         reverted=Not("a run uses the definition that it began with; nothing rolls one back"),
         verify=_Transform,

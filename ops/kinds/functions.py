@@ -137,7 +137,7 @@ def _story(plan: Plan, change: Change) -> Iterator[Story]:
     )
 
 
-def _words(plan: Plan, change: Change, name: str) -> dict[str, str]:
+def _words(plan: Plan, change: Change, name: str) -> dict[str, Any]:
     if change.action is Action.CREATE:
         return {"action": "create", "headline": f"{name} is new"}
     if change.action is Action.DELETE:

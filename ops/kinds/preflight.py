@@ -35,6 +35,10 @@ class Load:
     """The service that reads it itself, in the environment's network. Default: None, SageMaker
     reads it, in its own Region alone."""
 
+    is_prefix: bool = False
+    """Whether it is whatever begins with the URI. Default: False, an object, or what lies below a URI
+    that ends in /."""
+
 
 def service_named(synthesis: Synthesis, kind: str, name: str) -> Deployed | None:
     """The service whose resource has a type and name."""
@@ -80,7 +84,8 @@ class _Artifact:
                 return
             raise
         keys = [entry["Key"] for entry in listed.get("Contents", [])]
-        exists = bool(keys) if self._key.endswith("/") else self._key in keys
+        is_prefix = self._key.endswith("/") or any(each.is_prefix for each in readers)
+        exists = bool(keys) if is_prefix else self._key in keys
         if not exists:
             yield self._failed("does not exist", upload)
             return

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inferform.usage import Usage, by_use
+from botocore.exceptions import ClientError
 
-from ..plan import Action, Change, Side, dig, number
-from ..told import Story
-from .record import Quota, Values
-from .words import PAST, arrow, changed_first, forced
+from inferform.usage import RunPart, Usage, by_use, run_part
+
+from ..checks import ARTIFACT, check
+from ..plan import Action, Change, Plan, Side, dig, number
+from ..told import RiskRule, Runs, Severity, Story
+from .preflight import Load, artifacts
+from .record import Finding, Found, Quota, Values, risk
+from .risks import SEC1
+from .starts import scheduled
+from .synthesis import Resource, Synthesis
+from .words import PAST, arrow, changed_first, forced, some
 
 _SIDES: tuple[Side, Side] = ("before", "after")
 
@@ -77,10 +84,48 @@ class Asked:
         return int(number(dig(self.definition, "StoppingCondition", "MaxRuntimeInSeconds"), 86_400))
 
     @property
-    def price_key(self) -> str:
-        """The key of an hour of one instance in the price table."""
-        kind = "processing" if self.kind == "processing" else "training"
-        return f"sagemaker/{kind}/{self.instance_type}"
+    def part(self) -> RunPart:
+        """What it asks for in one run."""
+        return run_part(
+            self.state.lower(),
+            "processing" if self.kind == "processing" else "training",
+            self.instance_type,
+            count=self.count,
+            jobs=self.total,
+            at_once=self.jobs,
+            seconds=self.max_seconds,
+            spot=self.is_spot,
+        )
+
+    @property
+    def image(self) -> str:
+        """The container; empty where it is not said."""
+        found = dig(self.definition, "AlgorithmSpecification", "TrainingImage")
+        return str(found or dig(self.definition, "AppSpecification", "ImageUri") or "")
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether its containers have no network."""
+        part = self.definition
+        held = part.get("NetworkConfig") if self.kind == "processing" else part
+        return isinstance(held, dict) and held.get("EnableNetworkIsolation") is True
+
+    @property
+    def reads(self) -> Iterator[tuple[str, bool]]:
+        """The fixed places in S3 that it reads, and whether each is a prefix."""
+        for channel in _listed(self.definition, "InputDataConfig"):
+            source = dig(channel, "DataSource", "S3DataSource") or {}
+            if isinstance(source.get("S3Uri"), str):
+                yield source["S3Uri"], source.get("S3DataType") == "S3Prefix"
+        for each in _listed(self.definition, "ProcessingInputs"):
+            source = dig(each, "S3Input") or {}
+            if isinstance(source.get("S3Uri"), str):
+                yield source["S3Uri"], source.get("S3DataType") == "S3Prefix"
+
+
+def _listed(values: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = values.get(name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 _TASKS = {
@@ -110,7 +155,7 @@ def usage(values: Values, name: str) -> Iterator[Usage]:
     """Instances while jobs run: how long a run takes, nobody knows beforehand."""
     for job in asked_of(values):
         if job.instance_type:
-            yield by_use(name, job.price_key)
+            yield by_use(name, job.part.key)
 
 
 def quotas(values: Values) -> Iterator[Quota]:
@@ -122,25 +167,34 @@ def quotas(values: Values) -> Iterator[Quota]:
         kind = f"spot {kind}" if job.is_spot else kind
         name = f"{job.instance_type} for {kind} usage"
         yield Quota("sagemaker", name, job.count * job.jobs, doubled=False)
+        if job.instances.get("KeepAlivePeriodInSeconds"):
+            # AWS gives none of these until it is asked.
+            name = f"{job.instance_type} for training warm pool usage"
+            yield Quota("sagemaker", name, job.count, doubled=False)
 
 
 def _facts(values: Values) -> dict[str, str]:
     """What is told of each job."""
     told: dict[str, str] = {}
     for job in asked_of(values):
-        hours = job.max_seconds / 3600
-        many = f"{job.count} {job.instance_type}" if job.count > 1 else job.instance_type
-        spot = " Spot" if job.is_spot else ""
-        jobs = f", {job.total} jobs" if job.kind == "tuning" else ""
-        image = dig(job.definition, "AlgorithmSpecification", "TrainingImage") or dig(
-            job.definition, "AppSpecification", "ImageUri"
-        )
-        told[f"{job.state.lower()} on"] = f"{many}{spot} for up to {hours:g} h{jobs}"
-        told[f"{job.state.lower()} image"] = str(image or "not known")
+        told[f"{job.state.lower()} on"] = job.part.words
+        told[f"{job.state.lower()} image"] = job.image or "not known"
     return told
 
 
-def stories(machine: Change, name: str, starts: list[tuple[str, str]]) -> Iterator[Story]:
+def _runs(plan: Plan, machine: Change) -> Runs:
+    """What a run asks for, and when schedules start one, on both sides."""
+    parts, starts = [], []
+    for side in _SIDES:
+        jobs = asked_of(machine.at(side)) if machine.exists(side) else []
+        parts.append(tuple(job.part for job in jobs if job.instance_type))
+        starts.append(tuple(scheduled(plan, machine, side)))
+    return Runs(parts[0], parts[1], starts[0], starts[1])
+
+
+def stories(
+    plan: Plan, machine: Change, name: str, starts: list[tuple[str, str]]
+) -> Iterator[Story]:
     """What happens to a retraining or a drift monitor; nothing where the machine is none."""
     before, after = (_facts(machine.at(side)) if machine.exists(side) else {} for side in _SIDES)
     if not (before or after) or not (machine.is_shown or starts):
@@ -173,4 +227,157 @@ def stories(machine: Change, name: str, starts: list[tuple[str, str]]) -> Iterat
         rollout="the next run has it; those that run go on as before"
         if action is Action.UPDATE
         else "",
+        runs=_runs(plan, machine),
     )
+
+
+# Risks
+
+TRN1 = RiskRule(
+    "TRN1",
+    Severity.HIGH,
+    "models are registered or approved with less care than before",
+    advice="keep the evaluation and the approval; or say in the change who looks at versions from now on",
+)
+TRN2 = RiskRule(
+    "TRN2",
+    Severity.MEDIUM,
+    "nobody is told of failures of what runs by itself any more",
+    advice="keep the topic in notify, or see that somebody watches the alarm on failed executions",
+)
+
+
+def _states(values: Values) -> Mapping[str, Any]:
+    try:
+        found = json.loads(str(values.get("definition"))).get("States")
+    except (ValueError, AttributeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _of(states: Mapping[str, Any], ending: str) -> list[Mapping[str, Any]]:
+    """The tasks whose resource has an ending."""
+    tasks = (state for state in states.values() if isinstance(state, dict))
+    return [state for state in tasks if str(state.get("Resource")).endswith(ending)]
+
+
+_REGISTERS = ":aws-sdk:sagemaker:createModelPackage"
+
+
+def _sides(change: Change) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """The states before and after, where a machine that trains is written otherwise."""
+    if change.action not in (Action.UPDATE, Action.REPLACE) or change.is_unknown("definition"):
+        return None
+    if not (asked_of(change.before) and asked_of(change.after)):
+        return None
+    return _states(change.before), _states(change.after)
+
+
+@risk(TRN1)
+def _less_care(plan: Plan, change: Change) -> Iterator[Found]:
+    sides = _sides(change)
+    if sides is None:
+        return
+    before, after = (_of(each, _REGISTERS) for each in sides)
+    judged = ["Judge" in each for each in sides]
+    if after and judged[0] and not judged[1]:
+        yield "registers every model that is trained: its evaluation goes away"
+    statuses = [
+        {dig(each, "Parameters", "ModelApprovalStatus") for each in listed}
+        for listed in (before, after)
+    ]
+    if "Approved" in statuses[1] and before and "Approved" not in statuses[0]:
+        yield "approves each version without anybody looking at it"
+
+
+@risk(TRN2)
+def _untold(plan: Plan, change: Change) -> Iterator[Found]:
+    sides = _sides(change)
+    if sides is not None and _of(sides[0], ":sns:publish") and not _of(sides[1], ":sns:publish"):
+        yield "tells no topic of its failures any more"
+
+
+@risk(SEC1)
+def _opened(plan: Plan, change: Change) -> Iterator[Found]:
+    if _sides(change) is None:
+        return
+    isolated = {job.state for job in asked_of(change.before) if job.is_isolated}
+    opened = [
+        job.state for job in asked_of(change.after) if job.state in isolated and not job.is_isolated
+    ]
+    if opened:
+        yield f"gives the containers of {some(opened)} a network"
+
+
+RISKS = (_less_care, _untold, _opened)
+"""The risks of a machine that trains, evaluates or watches."""
+
+
+# Preflight
+
+_LIKE_DATA = "upload the data: aws s3 cp --recursive data/ {uri}; or write where it lies"
+
+
+def data(synthesis: Synthesis, machines: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether the data of jobs is there and their roles may read it, and their groups are there."""
+    loads = []
+    for machine in machines:
+        for job in asked_of(machine.values):
+            role = _role(synthesis, job)
+            loads += [Load(uri, role, is_prefix=prefix) for uri, prefix in job.reads]
+    for found in artifacts(synthesis, loads):
+        if found.outcome == "failed" and found.found == "does not exist":
+            fix = _LIKE_DATA.format(uri=found.subject)
+            yield Finding(ARTIFACT, found.subject, "failed", "has no objects", fix)
+        else:
+            yield found
+    yield from _groups(synthesis, machines)
+
+
+GROUP = check(
+    "PRE26",
+    "model package group",
+    command="preflight",
+    why="a model that was trained for hours is registered nowhere where its group does not exist, or does "
+    "not let this account in",
+    fix="add the group to registry.models; of another account's, let its owner name this account in "
+    "register_accounts",
+    source="SageMaker developer guide, register a model version from another account",
+)
+
+
+def _groups(synthesis: Synthesis, machines: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether the groups that models are registered in are there, or are made by the same deploy."""
+    made = {each.values.get("model_package_group_name") for each in synthesis.of(_GROUP_TYPE)}
+    wanted = {
+        str(dig(state, "Parameters", "ModelPackageGroupName"))
+        for machine in machines
+        for state in _of(_states(machine.values), _REGISTERS)
+    }
+    sagemaker = synthesis.aws.client("sagemaker")
+    for name in sorted(wanted - made):
+        try:
+            sagemaker.describe_model_package_group(ModelPackageGroupName=name)
+        except ClientError as error:
+            yield _without(name, error)
+            continue
+        yield Finding(GROUP, name, "passed", "exists")
+
+
+def _without(name: str, error: ClientError) -> Finding:
+    code, said = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    if code in ("AccessDenied", "AccessDeniedException"):
+        fix = "let the group's owner name this account in register_accounts"
+        return Finding(GROUP, name, "failed", "may not be described", fix)
+    if code not in ("ValidationException", "ResourceNotFound"):
+        raise error
+    return Finding(GROUP, name, "failed", f"does not exist: {said}", "make it, then deploy")
+
+
+_GROUP_TYPE = "aws_sagemaker_model_package_group"
+
+
+def _role(synthesis: Synthesis, job: Asked) -> Resource | None:
+    text = str(job.definition.get("RoleArn"))
+    roles = synthesis.of("aws_iam_role")
+    return next((each for each in roles if f"{{{each.address}." in text), None)

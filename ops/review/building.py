@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..cost.prices import price_table
 from ..plan import Plan, shaped
 from ..team import risks_of_cost
 from ..told import Risk, Story
 from .report import CostReport, Finding, Missing, Report, StackReport, stack_report
 from .risks import cost_risk, find_risks, hole_risk
 from .source import NO_SOURCE, Source
+from .spending import risk_of_runs, spent
 from .stories import tell
 
 
@@ -26,12 +28,17 @@ def build(
 ) -> Report:
     """The report of plans; `stacks` also holds those without one, such as blocked stacks."""
     reports = tuple(stacks) if stacks is not None else tuple(stack_report(plan) for plan in plans)
+    table = price_table()
     stories: list[Story] = []
     risks: list[Risk] = []
     for plan in plans:
         key, name = plan.environment or plan.name, plan.name
         with shaped(name):
-            stories += [replace(story, environment=key, stack=name) for story in tell(plan)]
+            for story in tell(plan):
+                told = spent(story, plan.region, table)
+                stories.append(replace(told, environment=key, stack=name))
+                dear = risk_of_runs(story, plan.region, table)
+                risks += [replace(dear, environment=key, stack=name)] if dear else []
             risks += [replace(risk, environment=key, stack=name) for risk in find_risks(plan)]
     for cost in costs:
         added = cost.difference

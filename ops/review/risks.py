@@ -65,7 +65,9 @@ def cost_risk(environment: str, expected: float, maximum: float) -> Risk | None:
 @made_of_records
 def risk_rules() -> Mapping[str, RiskRule]:
     """Every rule by its id. Raises ValueError where two have the same id."""
-    own = [COST, HOLE, PLAN1, PLAN2, SEC1, *(check.rule for check in _ANY)]
+    from .spending import RUNS
+
+    own = [COST, HOLE, RUNS, PLAN1, PLAN2, SEC1, *(check.rule for check in _ANY)]
     held = (record.risks for record in known().values())
     of_types = [check.rule for risks in held if not isinstance(risks, Not) for check in risks]
     found: dict[str, RiskRule] = {}

@@ -14,6 +14,7 @@ from inferform import (
     AutoMode,
     BatchTransform,
     Budget,
+    Channel,
     ContainerHealth,
     ContainerOptions,
     Context,
@@ -37,13 +38,17 @@ from inferform import (
     PipelineEndpoint,
     Pod,
     RealtimeEndpoint,
+    Register,
     Registry,
     RegistryOutputs,
     Repository,
+    Retraining,
     Scaling,
     ServerlessEndpoint,
     Shadow,
     TargetTracking,
+    Training,
+    TrainingJob,
 )
 from inferform.target import EMULATOR
 from ops.aws import Aws
@@ -585,3 +590,57 @@ def test_what_counts_by_the_environments_tag_needs_it_to_be_active(account: Acco
     # Nothing is counted by a tag without either of them.
     bare = account.checks(observability=Observability())
     assert "PRE25" not in {each.check.id for each in bare}
+
+
+def training(uri: str, **more: Any) -> Training:
+    job = TrainingJob(
+        image=Image(repository="fraud", tag="1.4.2"),
+        instance_type="ml.m5.xlarge",
+        channels={"a": Channel(uri=uri)},
+        keep_alive_seconds=600,
+    )
+    return Training(retrainings={"fraud": Retraining(train=job, **more)})
+
+
+def judged(account: Account, title: str, training: Training) -> dict[str, tuple[str, str]]:
+    checks = account.checks(training=training)
+    return {c.subject: (c.outcome, c.found) for c in checks if c.check.title == title}
+
+
+def test_data_of_a_retraining_is_there_and_its_role_may_use_the_key(account: Account) -> None:
+    folder = f"s3://{account.bucket}/data/fraud/"
+    artifact = {f"s3://{account.bucket}/fraud/1/model.tar.gz": ("passed", "exists")}
+    empty = {folder: ("failed", "has no objects")}
+    assert judged(account, "artifact", training("data/fraud/")) == {**artifact, **empty}
+    put(account, f"{folder}2026/part.csv")
+    found = judged(account, "artifact", training("data/fraud/"))
+    assert found == {**artifact, folder: ("passed", "exists")}
+    # SageMaker takes all keys that begin with a prefix, whatever follows.
+    begun = folder[:-3]
+    assert judged(account, "artifact", training("data/fra"))[begun] == ("passed", "exists")
+    key = account.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    put(account, f"{folder}2026/part.csv", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    outcome, said = judged(account, "key", training("data/fraud/"))[folder]
+    assert (outcome, f"is encrypted by {key}, which the role" in said) == ("failed", True)
+    put(account, f"{folder}2026/part.csv", ServerSideEncryption="aws:kms", SSEKMSKeyId=account.key)
+    assert judged(account, "key", training("data/fraud/"))[folder][0] == "passed"
+
+
+def test_the_group_that_a_retraining_registers_in_is_looked_for(account: Account) -> None:
+    put(account, f"s3://{account.bucket}/data/part.csv")
+    name = account.environment.context.name("fraud")
+    spec = training("data/", registers=Register(group="fraud"))
+    (found,) = judged(account, "model package group", spec).items()
+    assert (found[0], found[1][0]) == (name, "failed")
+    account.aws.client("sagemaker").create_model_package_group(ModelPackageGroupName=name)
+    assert judged(account, "model package group", spec) == {name: ("passed", "exists")}
+
+
+def test_a_retraining_counts_against_the_quota_of_training_jobs(account: Account) -> None:
+    put(account, f"s3://{account.bucket}/data/part.csv")
+    quotas = judged(account, "quota", training("data/"))
+    for use in ("training job", "training warm pool"):
+        assert quotas[f"ml.m5.xlarge for {use} usage"] == (
+            "passed",
+            "1 are needed at the maximum; the quota is 20",
+        )

@@ -22,9 +22,9 @@ from inferform import (
 from ops.cli import app
 from ops.commands.training import _given, _told
 from ops.cost.prices import PriceTable
+from ops.cost.runs import cost_of_run, total
 from ops.errors import BadInputError
 from ops.kinds.training import asked_of, quotas, usage
-from ops.training import cost_of_run, total
 
 IMAGE = Image(repository="fraud", tag="1")
 JOB = TrainingJob(

@@ -18,10 +18,11 @@ from ops.review.risks import (
     hole_risk,
     risk_rules,
 )
+from ops.review.spending import RUNS
 
 from .make_quiet import QUIET
 from .plans import PLANS, changed, plan_of
-from .test_risks import CASES, OWN, allow, policy, trust, update
+from .test_risks import CASES, OWN, allow, policy, retraining, trust, update
 
 ALMOST: dict[str, list[tuple[str, str]]] = {
     "CAP1": [("aws_ecs_service.api", "desired_count")],
@@ -93,8 +94,8 @@ def test_a_change_that_almost_has_a_risk_does_not_raise_it(rule: str, quiet: Pla
     if rule == HOLE.id:
         assert hole_risk("dev", {"network": (f"{NOT_TOLD}zones of aws_vpc_endpoint.ecr",)}) is None
         return
-    if rule in BY_CASES:
-        return  # test_what_is_the_same_in_other_words_is_no_risk_and_what_differs_is has it
+    if rule in {*BY_CASES, RUNS.id}:
+        return  # a test below has it, of runs tests/review/test_training.py
     for address, attribute in ALMOST[rule]:
         change = quiet.by_address[address]
         assert change.is_shown, address
@@ -105,7 +106,7 @@ def test_a_change_that_almost_has_a_risk_does_not_raise_it(rule: str, quiet: Pla
 @pytest.mark.parametrize("rule", risk_rules())
 def test_every_risk_is_raised_by_a_plan_and_not_by_another(rule: str, raised: set[str]) -> None:
     assert rule in raised
-    assert rule in {*ALMOST, *BY_CASES, COST.id, HOLE.id}
+    assert rule in {*ALMOST, *BY_CASES, COST.id, HOLE.id, RUNS.id}
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def raised() -> set[str]:
     assert cost_risk("dev", COST_RAISE_USD + 1, 0) is not None
     assert hole_risk("dev", {"fraud": ("sagemaker/hosting/ml.new.large",)}) is not None
     # These need more than one resource, and have tests of their own in test_risks.
-    return found | {COST.id, HOLE.id, "CAP4", "FUN1", "KEPT1", "STATE2", "UPG2"}
+    return found | {COST.id, HOLE.id, RUNS.id, "CAP4", "FUN1", "KEPT1", "STATE2", "UPG2"}
 
 
 def _listener(*targets: tuple[str | None, int]) -> dict[str, Any]:
@@ -156,7 +157,19 @@ def _stack(kind: str) -> dict[str, Any]:
 
 KEPT_WARM = update(f"{_WARM}.w", _warm(2), _warm(3))
 
+_MACHINE = "aws_sfn_state_machine.m"
+
 FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
+    "a retraining that was never evaluated": (
+        "TRN1",
+        [update(_MACHINE, retraining(), retraining("Tell"))],
+        [update(_MACHINE, retraining("Judge"), retraining("Tell"))],
+    ),
+    "a retraining that told nobody before": (
+        "TRN2",
+        [update(_MACHINE, retraining("Judge"), retraining())],
+        [update(_MACHINE, retraining("Tell"), retraining())],
+    ),
     "weights that are written otherwise": (
         "ROLL1",
         [
@@ -322,7 +335,19 @@ FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
     ),
 }
 
-BY_CASES = {"API1", "API2", "CMP1", "FUN1", "FUN2", "FUN3", "TELL1", "TELL2", "TELL3"}
+BY_CASES = {
+    "TRN1",
+    "TRN2",
+    "API1",
+    "API2",
+    "CMP1",
+    "FUN1",
+    "FUN2",
+    "FUN3",
+    "TELL1",
+    "TELL2",
+    "TELL3",
+}
 """Risks that the real plan has no resource for; each has a case above."""
 
 

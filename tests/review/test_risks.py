@@ -11,6 +11,7 @@ import pytest
 from ops.plan import read_plan
 from ops.review.building import build
 from ops.review.risks import COST, HOLE, cost_risk, find_risks, risk_rules
+from ops.review.spending import RUNS
 from ops.terraform import ROOT
 from ops.told import Severity
 
@@ -56,6 +57,21 @@ ROUTE = {
 THROTTLED = {"throttling_rate_limit": 10, "throttling_burst_limit": 5}
 
 
+def retraining(*states: str) -> dict[str, Any]:
+    """A state machine that trains and registers, with some states more."""
+    of = "arn:aws:states:::"
+    resources = {
+        "Train": f"{of}sagemaker:createTrainingJob.sync",
+        "Register": f"{of}aws-sdk:sagemaker:createModelPackage",
+        "Tell": f"{of}sns:publish",
+    }
+    held = ("Train", "Register", *states)
+    made: dict[str, Any] = {
+        name: {"Resource": resources.get(name), "Parameters": {}} for name in held
+    }
+    return {"definition": json.dumps({"States": made})}
+
+
 def trail(*endpoints: str) -> dict[str, Any]:
     """A trail of the calls of endpoints."""
     arns = [f"arn:aws:sagemaker:us-east-1:111122223333:endpoint/{name}" for name in endpoints]
@@ -86,6 +102,14 @@ CASES: dict[str, tuple[str, Entry]] = {
     "an inference component is made again": (
         "CMP1",
         changed("aws_cloudformation_stack.s", ["delete", "create"], COMPONENT, COMPONENT),
+    ),
+    "a retraining registers without its evaluation": (
+        "TRN1",
+        update("aws_sfn_state_machine.m", retraining("Judge"), retraining()),
+    ),
+    "a retraining tells nobody any more": (
+        "TRN2",
+        update("aws_sfn_state_machine.m", retraining("Tell"), retraining()),
     ),
     "less is kept warm of a function": (
         "FUN2",
@@ -517,7 +541,9 @@ def test_every_rule_is_found_in_a_case_or_in_a_real_plan() -> None:
     for file in PLANS.glob("*.json"):
         seen |= {risk.rule.id for risk in find_risks(read_plan(file))}
     missing = set(risk_rules()) - seen
-    assert missing <= {"CAP4", "FUN1", "KEPT1", "STATE2", "UPG2", COST.id, HOLE.id}, missing
+    assert missing <= {"CAP4", "FUN1", "KEPT1", "STATE2", "UPG2", COST.id, HOLE.id, RUNS.id}, (
+        missing
+    )
 
 
 def test_an_instance_type_that_changes_under_scaling_is_a_risk() -> None:
@@ -688,6 +714,9 @@ def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:
 
 SERVICE_OF_FOUR = {"name": "s", "desired_count": 4, "task_definition": "b"}
 QUIET: dict[str, Entry] = {
+    "a retraining is evaluated": update(
+        "aws_sfn_state_machine.m", retraining(), retraining("Judge", "Tell")
+    ),
     "calls of one more endpoint are kept": update(
         "aws_cloudtrail.t", trail("fraud"), trail("fraud", "risk")
     ),

@@ -20,6 +20,7 @@ from inferform import (
     FromStep,
     Image,
     Inference,
+    IntegerRange,
     Model,
     ModelPackageGroup,
     Network,
@@ -42,6 +43,7 @@ from inferform import (
     Spot,
     Training,
     TrainingJob,
+    Tuning,
 )
 from inferform.rules import RULES
 from inferform.spec import collecting, problems_of
@@ -99,6 +101,12 @@ def spotted(wait: int = 90_000, **checkpoints: Any) -> TrainingJob:
     return JOB.replace(spot=Spot(max_wait_seconds=wait, checkpoints=Checkpoints(**checkpoints)))
 
 
+TUNED = Tuning(
+    job=JOB.replace(metrics={"auc": "auc=(.*)"}, max_runtime_seconds=43_200),
+    objective="auc",
+    ranges={"depth": IntegerRange(minimum=1, maximum=9)},
+    max_jobs=4,
+)
 OTHER = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:model-package-group/fraud"
 HERE = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:model-package-group/fraud"
 OWN_ALARM = names.failed_alarm(DEV, "fraud")
@@ -237,6 +245,18 @@ with collecting():
             {"train": spotted(86_400), "triggers": [DAILY]},
         ),
         (
+            "EVT8",
+            "triggers.0",
+            {"triggers": [OnSchedule(schedule="rate(23 hours)")]},
+            {"triggers": [DAILY]},
+        ),
+        (
+            "EVT8",
+            "triggers.0",
+            {"train": TUNED.replace(max_jobs=5), "triggers": [DAILY]},
+            {"train": TUNED.replace(max_jobs=4), "triggers": [DAILY]},
+        ),
+        (
             "ALM14",
             "notify",
             {"notify": f"arn:aws:sns:eu-west-1:{ACCOUNT}:ml"},
@@ -262,6 +282,25 @@ with collecting():
 MONITORS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("DRF1", "endpoint", {"endpoint": "frud"}, {}),
     ("DRF4", "thresholds.psi", {"thresholds": {"psi": 0.2}}, {"thresholds": {"ks_max": 0.2}}),
+    (
+        "DRF5",
+        "requests_per_hour",
+        {"requests_per_hour": 41.6},
+        {"requests_per_hour": 41.7},
+    ),
+    (
+        "DRF5",
+        "requests_per_hour",
+        {"requests_per_hour": 999, "window_hours": 1},
+        {"requests_per_hour": 999, "window_hours": 2},
+    ),
+    ("DRF9", "requests_per_hour", {"requests_per_hour": 0}, {"requests_per_hour": 5000}),
+    (
+        "EVT8",
+        "schedule",
+        {"schedule": OnSchedule(schedule="rate(59 minutes)")},
+        {"schedule": OnSchedule(schedule="rate(60 minutes)")},
+    ),
     ("DRF6", "metrics", {"metrics": {}, "thresholds": {}}, {}),
     ("DRF6", "metrics.auc", {"metrics": {"auc": "a-b"}, "thresholds": {}}, {}),
     ("DRF7", "window_hours", {"window_hours": 745}, {"window_hours": 744}),
@@ -321,10 +360,37 @@ def test_what_needs_more_of_the_environment_is_refused_too() -> None:
     )
     assert of_monitor(serial) == [("DRF3", "endpoint")]
     assert of_monitor() == []
+    half = CAPTURING.replace(data_capture=DataCapture(sampling_percent=50))
+    assert of_monitor(half, requests_per_hour=80) == [("DRF5", "requests_per_hour")]
+    assert of_monitor(half, requests_per_hour=84) == []
+
+
+def crowd(count: int, schedule: OnSchedule = DAILY, **fields: Any) -> list[str]:
+    """The rules that many retrainings of one schedule break together."""
+    spec = Retraining(**{"train": JOB, "prepare": PREPARE, "triggers": [schedule], **fields})
+    made = {f"fraud-{n:02}": spec for n in range(count)}
+    monitors = {"fraud": DriftMonitor(**MONITOR, schedule=DAILY)}
+    with collecting():
+        problems = problems_of(environment(retrainings=made, monitors=monitors))
+    return [p.rule for p in problems if p.rule != "EVT8"]
+
+
+def test_more_processing_jobs_at_one_time_than_sagemaker_starts_are_found() -> None:
+    assert crowd(30) == ["EVT9"]  # with the monitor 31
+    assert crowd(29) == []
+    assert crowd(60, OnSchedule(schedule="cron(0 2 * * ? *)", spread_minutes=60)) == []
+    # The same times by another expression, and in another zone.
+    assert crowd(30, OnSchedule(schedule="cron(0 2 ? * SUN-SAT *)")) == ["EVT9"]
+    berlin = OnSchedule(schedule="cron(0 3 * * ? *)", timezone="Europe/Berlin")
+    assert crowd(30, berlin) == ["EVT9"]
+    assert crowd(30, OnSchedule(schedule="cron(1 2 * * ? *)")) == []
+    # Training jobs are not limited so, and a rate begins when it is deployed.
+    assert crowd(40, prepare=None) == []
+    assert crowd(40, OnSchedule(schedule="rate(2 days)")) == []
 
 
 def test_every_rule_of_training_is_tried_and_names_its_source() -> None:
-    tried = {rule for rule, *_ in (*RETRAININGS, *MONITORS)} | {"WFL5", "DRF2", "DRF3"}
+    tried = {rule for rule, *_ in (*RETRAININGS, *MONITORS)} | {"WFL5", "DRF2", "DRF3", "EVT9"}
     elsewhere = {"EVT1", "EVT2", "EVT12", "REG11", "JOB19", "JOB20", "JOB21"}
     known = {
         name: rule
