@@ -36,6 +36,15 @@ HOLE = RiskRule(
 )
 
 
+RUNS = RiskRule(
+    "COST3",
+    Severity.MEDIUM,
+    f"what runs by itself may spend ${COST_RAISE_USD:,} a month more",
+    "lower max_runtime_seconds to what a run takes, choose a smaller instance, or start it less often",
+)
+"""Found where runs are priced, as no resource of a plan shows its price."""
+
+
 def hole_risk(environment: str, holes: Mapping[str, tuple[str, ...]]) -> Risk | None:
     """The risk of services that change and of which a part has no price, before or after."""
     named = [
@@ -65,8 +74,6 @@ def cost_risk(environment: str, expected: float, maximum: float) -> Risk | None:
 @made_of_records
 def risk_rules() -> Mapping[str, RiskRule]:
     """Every rule by its id. Raises ValueError where two have the same id."""
-    from .spending import RUNS
-
     own = [COST, HOLE, RUNS, PLAN1, PLAN2, SEC1, *(check.rule for check in _ANY)]
     held = (record.risks for record in known().values())
     of_types = [check.rule for risks in held if not isinstance(risks, Not) for check in risks]

@@ -10,16 +10,8 @@ from ..cost.runs import cost_of, said, times, total
 from ..kinds.starts import when
 from ..kinds.words import arrow
 from ..plan import Action
-from ..told import Risk, RiskRule, Runs, Severity, Story
-from .risks import COST_RAISE_USD
-
-RUNS = RiskRule(
-    "COST3",
-    Severity.MEDIUM,
-    f"what runs by itself may spend ${COST_RAISE_USD:,} a month more",
-    "lower max_runtime_seconds to what a run takes, choose a smaller instance, or start it less often",
-)
-"""Found where runs are priced, as no resource of a plan shows its price."""
+from ..told import Risk, Runs, Severity, Story
+from .risks import COST_RAISE_USD, RUNS
 
 
 def spent(story: Story, region: str, table: PriceTable) -> Story:

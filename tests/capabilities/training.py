@@ -106,7 +106,7 @@ training=Training(
     }},
     monitors={{
         "fraud": DriftMonitor(
-            endpoint="fraud", image={_IMAGE}, baseline="data/fraud/baseline/",
+            endpoint="fraud", image={_IMAGE}, baseline="data/fraud/baseline/", requests_per_hour=500,
             schedule=OnSchedule(schedule="cron(0 4 * * ? *)", spread_minutes=30), then="tuned",
             environment={{"MIN_RECORDS": "50"}}, notify="{_TOPIC}",
         ),
@@ -161,6 +161,7 @@ CAPABILITY = Capability(
             "Register.metadata{key}",
             "Register.metadata{}",
         ),
+        "what a rule reckons with, and nothing is made of": ("DriftMonitor.requests_per_hour",),
         OTHER_UNIT: ("OnSchedule.spread_minutes",),
         PART_OF_A_NAME: ("DriftMonitor.baseline", "Register.group"),
         "TrainingJob.image and ProcessingJob.image are sent the same way": ("DriftMonitor.image",),

@@ -13,12 +13,12 @@ from ops.review.risks import (
     COST,
     COST_RAISE_USD,
     HOLE,
+    RUNS,
     cost_risk,
     find_risks,
     hole_risk,
     risk_rules,
 )
-from ops.review.spending import RUNS
 
 from .make_quiet import QUIET
 from .plans import PLANS, changed, plan_of

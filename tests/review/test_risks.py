@@ -10,8 +10,7 @@ import pytest
 
 from ops.plan import read_plan
 from ops.review.building import build
-from ops.review.risks import COST, HOLE, cost_risk, find_risks, risk_rules
-from ops.review.spending import RUNS
+from ops.review.risks import COST, HOLE, RUNS, cost_risk, find_risks, risk_rules
 from ops.terraform import ROOT
 from ops.told import Severity
 
