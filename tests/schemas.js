@@ -1,7 +1,9 @@
 // Stands between Terraform and providers that run, and hands on of their schemas what is used.
 //
 // Nearly all of a small run of Terraform is the schema of the provider, 5 MB which both take apart
-// anew each time. Everything else goes through as it is. tests/provider.py writes a message a line:
+// anew each time, and the provider's check of all that it has, with each configuration. A provider is
+// asked once for its schema and once about each configuration; what it has answered is repeated.
+// Everything else goes through as it is. tests/provider.py writes a message a line:
 //
 //   {"listen": "/socket", "target": "/socket", "pid": 1}   the provider listens at the target
 //   {"end": "/socket"}                                     this provider is no longer wanted
@@ -16,6 +18,8 @@ const net = require("net");
 const readline = require("readline");
 
 const SCHEMA = "/tfplugin5.Provider/GetSchema";
+// What it answers follows from the configuration alone, as the provider has gone by its variables.
+const CHECK = "/tfplugin5.Provider/PrepareProviderConfig";
 // The maps of GetProviderSchema.Response by the type's name: resources, data sources, ephemeral ones.
 const MAPS = [2, 3, 8];
 const ROOMY = { settings: { initialWindowSize: 2 ** 24 } };
@@ -54,8 +58,8 @@ function thinned(answer) {
   return made;
 }
 
-function handOn(stream, headers, provider, session) {
-  const known = headers[":path"] === SCHEMA;
+// `keep` is given the answer, and returns what is handed on; without it the answer goes through.
+function handOn(stream, headers, session, question, keep) {
   const asked = session.request({ ...headers, ":authority": "localhost" }, { endStream: false });
   let trailers = {};
   asked.on("response", (answer, flags) => {
@@ -69,28 +73,42 @@ function handOn(stream, headers, provider, session) {
   stream.on("error", () => asked.destroy());
   asked.on("error", () => stream.destroy());
   stream.on("close", () => asked.close(http2.constants.NGHTTP2_CANCEL));
-  stream.pipe(asked);
-  if (!known) return void asked.pipe(stream);
+  if (!keep) {
+    stream.pipe(asked);
+    return void asked.pipe(stream);
+  }
+  asked.end(question);
+  whole(asked, (answer) => stream.end(keep(answer, trailers["grpc-status"] === "0")));
+}
+
+function whole(stream, done) {
   const chunks = [];
-  asked.on("data", (chunk) => chunks.push(chunk));
-  asked.on("end", () => {
-    provider.schema = Buffer.concat(chunks);
-    stream.end(thinned(provider.schema));
+  stream.on("data", (chunk) => chunks.push(chunk));
+  stream.on("end", () => done(Buffer.concat(chunks)));
+}
+
+// Hand on a question that was asked before with the answer that it had then.
+function remember(stream, headers, session, answers, change) {
+  stream.on("error", () => {});
+  whole(stream, (question) => {
+    const key = headers[":path"] + question.toString("latin1");
+    if (answers.has(key)) return repeat(stream, change(answers.get(key)));
+    return handOn(stream, headers, session, question, (answer, complete) => {
+      if (complete) answers.set(key, answer);
+      return change(answer);
+    });
   });
 }
 
-// Answer with the schema that a run before has asked the provider for.
-function repeat(stream, schema) {
+function repeat(stream, answer) {
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-  stream.on("error", () => {});
-  stream.resume();
-  stream.end(thinned(schema));
+  stream.end(answer);
 }
 
 function listen({ listen: address, target, pid }, done) {
   const server = http2.createServer(ROOMY);
-  const provider = { server, pid };
+  const answers = new Map();
   server.on("session", (session) => {
     const onward = http2.connect("http://localhost", {
       createConnection: () => net.connect(target),
@@ -102,10 +120,13 @@ function listen({ listen: address, target, pid }, done) {
     for (const each of [session, onward]) each.on("error", () => {});
   });
   server.on("stream", (stream, headers) => {
-    if (headers[":path"] === SCHEMA && provider.schema) return repeat(stream, provider.schema);
-    return handOn(stream, headers, provider, stream.session.onward);
+    const { onward } = stream.session;
+    const path = headers[":path"];
+    if (path === SCHEMA) return remember(stream, headers, onward, answers, thinned);
+    if (path === CHECK) return remember(stream, headers, onward, answers, (answer) => answer);
+    return handOn(stream, headers, onward);
   });
-  running.set(address, provider);
+  running.set(address, { server, pid });
   server.listen(address, done);
 }
 

@@ -112,6 +112,26 @@ def test_terraform_gets_the_types_that_a_folder_names_and_no_others(
 
 
 @needs_provider
+def test_a_configuration_is_answered_again_as_it_was_and_another_one_for_itself(
+    stack: Stack, tmp_path: Path
+) -> None:
+    content = json.loads((stack.folder / "cdk.tf.json").read_text("utf-8"))
+    accounts = {"allowed_account_ids": ["111122223333"]}
+    refused = {**accounts, "forbidden_account_ids": ["444455556666"]}
+    variables = terraform_environment()
+    for number, (configuration, status) in enumerate([(refused, 1), (accounts, 0)] * 2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        configured = json.dumps({**content, "provider": {"aws": configuration}})
+        (folder / "cdk.tf.json").write_text(configured, encoding="utf-8")
+        configured_so = Stack("configured", folder, ())
+        assert configured_so.init(variables).status == 0
+        done = configured_so.run("validate", "-no-color", environment=variables)
+        assert done.status == status, done.output
+        assert ("Conflicting configuration arguments" in done.output) is bool(status)
+
+
+@needs_provider
 def test_a_folder_of_a_kind_is_initialised_without_a_digest_and_as_terraform_does_it(
     stack: Stack, tmp_path: Path
 ) -> None:
