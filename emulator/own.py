@@ -23,6 +23,9 @@ class OwnResponse(BaseResponse):  # type: ignore[misc]  # moto is not checked
 
     name = ""
 
+    invalid = "ValidationException"
+    """The code of the error of a request that breaks a limit."""
+
     def __init__(self) -> None:
         super().__init__(service_name=self.name)
         self.automated_parameter_parsing = True
@@ -33,5 +36,5 @@ class OwnResponse(BaseResponse):  # type: ignore[misc]  # moto is not checked
         given = get_service_model(self.name).operation_model(action).input_shape if action else None
         broken = violation(self.name, given.name, dict(self.params)) if given else ""
         if broken:
-            return self.serialized(ActionResult(OwnError("ValidationException", broken)))
+            return self.serialized(ActionResult(OwnError(self.invalid, broken)))
         return super().call_action()

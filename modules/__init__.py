@@ -103,7 +103,7 @@ from .observability.audit import Audit
 from .observability.limits import QueueAlarms, ServiceAlarms, UsageAlarms
 from .observability.logs import DataProtection, LogAnomalies, LogMetric, Logs
 from .observability.money import Budget, CostAnomalies
-from .observability.notify import Notify, SlackChannel
+from .observability.notify import Notify, SlackChannel, TeamsChannel
 from .observability.slo import Slo
 from .observability.spec import AnomalyAlarm, CompositeAlarm, Events, Observability
 from .outputs import EcsOutputs, EksOutputs, NetworkOutputs, Outputs, RegistryOutputs
@@ -497,6 +497,7 @@ __all__ = [
     "StepScaling",
     "Taint",
     "TargetTracking",
+    "TeamsChannel",
     "Throttle",
     "Tier",
     "Toleration",

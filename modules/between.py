@@ -13,6 +13,7 @@ from .layers.specs import Registry
 from .model.artifact import located
 from .model.container import Container
 from .names import Name
+from .observability.notify import MON24
 from .outputs import EksOutputs, NetworkOutputs
 from .rules import PathPart, Problem, did_you_mean, rule
 from .spec import walk
@@ -105,6 +106,7 @@ def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Prob
     yield from _nested_keys(environments)
     yield from _shared_registries(environments)
     yield from _shared_log_roles(environments)
+    yield from _shared_chats(environments)
     yield from _cut_rights(environments)
     yield from _repeated_names(environments)
     yield from _shared_listeners(environments)
@@ -144,6 +146,21 @@ def _shared_log_roles(environments: Mapping[str, Environment]) -> Iterator[tuple
                 key,
                 APG15.problem("apis", "log_role", account=account, region=region, other=other),
             )
+
+
+def _shared_chats(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """Chat channels that two environments of an account would tell."""
+    owners: dict[tuple[str, str, str], str] = {}
+    for key, environment in sorted(environments.items()):
+        spec, context = environment.observability, environment.context
+        for field, name, place in spec.notify.chat_places() if spec is not None else ():
+            other = owners.setdefault((context.partition, context.account, place), key)
+            if other != key:
+                remedy = (
+                    "write the topic of one of them as notify.topic of the other, or take another"
+                )
+                found = MON24.problem(field, name, place=place, other=other, remedy=remedy)
+                yield key, found.under("observability", "notify")
 
 
 def _nested_keys(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
@@ -315,6 +332,7 @@ def _repeated_names(environments: Mapping[str, Environment]) -> Iterator[tuple[s
 _OF_AN_ACCOUNT = (
     "aws_budgets_budget",
     "aws_chatbot_slack_channel_configuration",
+    "aws_chatbot_teams_channel_configuration",
     "aws_cloudwatch_dashboard",
 )
 

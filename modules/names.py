@@ -62,6 +62,7 @@ WORDS: Mapping[str, str] = {
     "aws_scheduler_schedule": "EventBridge schedule",
     "aws_sfn_state_machine": "state machine",
     "aws_chatbot_slack_channel_configuration": "chat configuration",
+    "aws_chatbot_teams_channel_configuration": "chat configuration",
     "aws_sns_topic": "SNS topic",
     "aws_sqs_queue": "SQS queue",
 }
@@ -97,6 +98,7 @@ LIMITS: Mapping[str, int] = {
     "aws_cloudwatch_log_group": 512,
     "aws_cloudwatch_metric_alarm": 255,
     "aws_chatbot_slack_channel_configuration": 128,
+    "aws_chatbot_teams_channel_configuration": 128,
     "aws_codedeploy_app": 100,
     "aws_codedeploy_deployment_config": 100,
     "aws_codedeploy_deployment_group": 100,

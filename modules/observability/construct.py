@@ -9,6 +9,7 @@ from typing import Any
 from ..alarms.watched import Handed
 from ..cdk import Construct, TerraformResourceLifecycle
 from ..context import Context
+from ..data_resource import TerraformData
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import allow, deny, document
 from ..protect import lifecycle
@@ -16,7 +17,15 @@ from .alarms import Alarm, Composite, Found, Term, number, rule_of
 from .dashboard import Dashboard, body
 from .events import Told
 from .money import Budget, CostAnomalies
-from .names import CHAT, budget_name, chat_name, event_rule, spending_name, topic_name
+from .names import (
+    CHAT,
+    budget_name,
+    chat_name,
+    event_rule,
+    spending_name,
+    teams_name,
+    topic_name,
+)
 from .notify import Notify
 from .queries import SavedQuery
 
@@ -34,6 +43,9 @@ from cdktf_cdktf_provider_aws.ce_anomaly_subscription import (
 )
 from cdktf_cdktf_provider_aws.chatbot_slack_channel_configuration import (
     ChatbotSlackChannelConfiguration,
+)
+from cdktf_cdktf_provider_aws.chatbot_teams_channel_configuration import (
+    ChatbotTeamsChannelConfiguration,
 )
 from cdktf_cdktf_provider_aws.cloudwatch_composite_alarm import (
     CloudwatchCompositeAlarm,
@@ -76,7 +88,7 @@ class Topic(Construct):
     def __init__(self, scope: Construct, id: str, *, context: Context, spec: Notify) -> None:
         super().__init__(scope, id)
         self.arn = spec.topic or self._made(context, spec)
-        if spec.slack:
+        if spec.chats:
             self._chat(context, spec)
 
     def _made(self, context: Context, spec: Notify) -> str:
@@ -146,20 +158,41 @@ class Topic(Construct):
                 )
             ],
         )
-        for name, channel in spec.slack.items():
+        given: dict[str, Any] = {
+            "iam_role_arn": role.arn,
+            "sns_topic_arns": [self.arn],
+            # People read in a channel, and change nothing from there.
+            "guardrail_policy_arns": [f"arn:{context.partition}:iam::aws:policy/ReadOnlyAccess"],
+            "logging_level": "ERROR",
+            "depends_on": role.ready,
+        }
+        for name, slack in spec.slack.items():
             ChatbotSlackChannelConfiguration(
                 self,
                 f"slack-{name}",
                 configuration_name=chat_name(context, name),
-                iam_role_arn=role.arn,
-                slack_channel_id=channel.channel,
-                slack_team_id=channel.workspace,
-                sns_topic_arns=[self.arn],
-                # People read in a channel, and change nothing from there.
-                guardrail_policy_arns=[f"arn:{context.partition}:iam::aws:policy/ReadOnlyAccess"],
-                logging_level="ERROR",
-                depends_on=role.ready,
+                slack_channel_id=slack.channel,
+                slack_team_id=slack.workspace,
+                **given,
+                **self._replaced_with(f"slack-{name}", slack.workspace),
             )
+        for name, teams in spec.teams.items():
+            ChatbotTeamsChannelConfiguration(
+                self,
+                f"teams-{name}",
+                configuration_name=teams_name(context, name),
+                channel_id=teams.channel,
+                team_id=teams.team,
+                tenant_id=teams.tenant,
+                **given,
+                **self._replaced_with(f"teams-{name}", [teams.tenant, teams.team]),
+            )
+
+    def _replaced_with(self, channel: str, place: Any) -> dict[str, Any]:
+        """AWS moves no configuration to another workspace or team, which the provider plans to do in
+        place."""
+        identity = TerraformData(self, f"{channel}-identity", input=place)
+        return {"lifecycle": TerraformResourceLifecycle(replace_triggered_by=[identity.address])}
 
 
 def _topic_policy(context: Context, name: str) -> str:
@@ -448,7 +481,7 @@ class EventRule(Construct):
     """One EventBridge rule that tells the topic."""
 
     def __init__(
-        self, scope: Construct, id: str, *, context: Context, told: Told, topic: str
+        self, scope: Construct, id: str, *, context: Context, told: Told, topic: str, chats: bool
     ) -> None:
         super().__init__(scope, id)
         rule = CloudwatchEventRule(
@@ -464,6 +497,7 @@ class EventRule(Construct):
             rule=rule.name,
             arn=topic,
             input_transformer=CloudwatchEventTargetInputTransformer(
-                input_paths=dict(told.paths), input_template=json.dumps(told.text)
+                input_paths=dict(told.paths),
+                input_template=json.dumps(told.in_chats if chats else told.text),
             ),
         )

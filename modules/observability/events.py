@@ -26,8 +26,20 @@ class Told:
     paths: Mapping[str, str]
     """What of an event is written, by the name in the text."""
 
+    title: str
+    """What it is about, in a line."""
+
     text: str
     """What people read."""
+
+    @property
+    def in_chats(self) -> Mapping[str, Any]:
+        """What AWS Chatbot shows of it, which drops every text that is not in this form.
+
+        Amazon Q Developer in chat applications administrator guide, "Custom notifications".
+        """
+        content = {"textType": "client-markdown", "title": self.title, "description": self.text}
+        return {"version": "1.0", "source": "custom", "content": content}
 
 
 def told(environment: Environment) -> Iterator[Told]:
@@ -67,6 +79,7 @@ def told(environment: Environment) -> Iterator[Told]:
                 "status": "$.detail.EndpointStatus",
                 "time": "$.time",
             },
+            "SageMaker endpoint <endpoint>: <status>",
             "SageMaker endpoint <endpoint> is <status> since <time>. See why: inferform rollout, and the "
             "endpoint's FailureReason.",
         )
@@ -84,6 +97,7 @@ def told(environment: Environment) -> Iterator[Told]:
                 "state": "$.detail.state",
                 "time": "$.time",
             },
+            "Deployment of <service>: <state>",
             "CodeDeploy's deployment <deployment> of <service> ended with <state> at <time>, and what ran "
             "before it serves again.",
         )
@@ -101,6 +115,7 @@ def told(environment: Environment) -> Iterator[Told]:
                 "reason": "$.detail.reason",
                 "time": "$.time",
             },
+            "Deployment of an ECS service failed",
             "The deployment of ECS service <service> failed at <time>: <reason>",
         )
 

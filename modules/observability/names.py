@@ -71,5 +71,10 @@ def spending_name(context: Context) -> str:
 
 
 def chat_name(context: Context, channel: str) -> str:
-    """The name of the configuration of a chat channel."""
+    """The name of the configuration of a channel of Slack."""
     return context.name(CHAT, channel, limit=128)
+
+
+def teams_name(context: Context, channel: str) -> str:
+    """The name of the configuration of a channel of Microsoft Teams."""
+    return context.name("teams", channel, limit=128)

@@ -74,6 +74,39 @@ class SlackChannel(Spec):
     """The id of the channel, such as `C07EZ1ABC23`."""
 
 
+_UUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+
+
+class TeamsChannel(Spec):
+    """A channel of a team in Microsoft Teams, which an administrator has authorized once in AWS Chatbot's
+    console. The channel's link holds all three: `.../channel/CHANNEL/...?groupId=TEAM&tenantId=TENANT`.
+    """
+
+    tenant: Annotated[
+        str,
+        _form(_UUID, "the id of a tenant, such as 0a1b2c3d-1111-2222-3333-444455556666"),
+        Aws("chatbot:CreateTeamsChannelConfigurationRequest.TenantId"),
+    ]
+    """The id of the tenant, a UUID."""
+
+    team: Annotated[
+        str,
+        _form(_UUID, "the id of a team, such as 0a1b2c3d-1111-2222-3333-444455556666"),
+        Aws("chatbot:CreateTeamsChannelConfigurationRequest.TeamId"),
+    ]
+    """The id of the team, a UUID."""
+
+    channel: Annotated[
+        str,
+        _form(
+            r"(?=.{1,255}\Z)[\w=+/.,-]*%3[aA][\w=+/.,-]*%40[\w=+/.,-]*",
+            "the id of a channel as its link has it, such as 19%3A0123456789abcdef%40thread.tacv2",
+        ),
+        Aws("chatbot:CreateTeamsChannelConfigurationRequest.ChannelId"),
+    ]
+    """The id of the channel as its link has it, such as `19%3A0123456789abcdef%40thread.tacv2`."""
+
+
 class Notify(Spec):
     """One topic for the whole environment, and who hears it."""
 
@@ -101,6 +134,9 @@ class Notify(Spec):
     slack: dict[ShortName, SlackChannel] = {}
     """Channels of Slack, by AWS Chatbot (Amazon Q Developer in chat applications). Default: none."""
 
+    teams: dict[ShortName, TeamsChannel] = {}
+    """Channels of Microsoft Teams, likewise. Default: none."""
+
     topic: Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.AlarmActions")] | None = None
     """A topic that exists, in the same Region, which is told in the place of the environment's own: its
     policy, and that of its key, must let `cloudwatch.amazonaws.com` and `events.amazonaws.com` publish.
@@ -122,8 +158,27 @@ class Notify(Spec):
     ok: bool = True
     """Whether the end of an alarm is told too. Default: True."""
 
+    @property
+    def chats(self) -> bool:
+        """Whether somebody hears by AWS Chatbot."""
+        return bool(self.slack or self.teams)
+
+    def chat_places(self) -> Iterator[tuple[str, str, str]]:
+        """What each channel has alone in an account: the field and the key of the channel, and what it
+        is."""
+        for name, slack in self.slack.items():
+            yield "slack", name, f"channel {slack.channel} of the Slack workspace {slack.workspace}"
+        for name, teams in self.teams.items():
+            yield "teams", name, f"team {teams.team.lower()} of Microsoft Teams"
+
     def check(self) -> Iterator[Problem]:
-        """What belongs to a topic that is made."""
+        """What an account takes once, and what belongs to a topic that is made."""
+        seen: dict[str, str] = {}
+        for field, name, place in self.chat_places():
+            other = seen.setdefault(place, name)
+            if other != name:
+                remedy = "leave one of them out"
+                yield MON24.problem(field, name, place=place, other=other, remedy=remedy)
         if self.topic is None:
             return
         for field in ("emails", "https", "kms_key"):
@@ -137,10 +192,10 @@ class Notify(Spec):
         """The topic is where the alarms are, and somebody hears."""
         topics = [self.topic] if self.topic else []
         yield from topic_problems(context, topic=topics)
-        if not context.protected or self.topic or self.https or self.slack:
+        if not context.protected or self.topic or self.https or self.chats:
             return
         wrong = (
-            "are all that hear of alarms, and only once somebody has confirmed each; add https or slack"
+            "are all that hear of alarms, and only once somebody has confirmed each; add https, slack or teams"
             if self.emails
             else "nobody hears of alarms; give an address, or a URL of a service that pages people"
         )
@@ -152,4 +207,12 @@ MON17 = rule(
     refuses="settings of a topic that is not made",
     message="{wrong}",
     source="Inferform: nothing that is asked for is left out silently",
+)
+MON24 = rule(
+    "MON24",
+    refuses="a channel of Slack, or a team of Microsoft Teams, that an account has twice",
+    message="is the {place}, which {other} has in the same account; {remedy}",
+    source="AWS Chatbot, CreateSlackChannelConfiguration (aws-cloudformation/"
+    "cloudformation-coverage-roadmap #1155); Terraform reads a channel of Microsoft Teams by its team "
+    "alone (hashicorp/terraform-provider-aws #47039)",
 )

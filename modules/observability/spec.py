@@ -49,10 +49,12 @@ MON22 = rule(
     "costs are in the standard account) and of AWS Chatbot (commercial Regions alone)",
 )
 _PAYER = "watch the costs in the account that pays for this one"
+_CHAT = ("AWS Chatbot", ("aws-cn", "aws-us-gov"), "use emails or https")
 _ELSEWHERE = {
     "budget": ("AWS Budgets", ("aws-us-gov",), _PAYER),
     "cost_anomalies": ("AWS Cost Anomaly Detection", ("aws-us-gov",), _PAYER),
-    "slack": ("AWS Chatbot", ("aws-cn", "aws-us-gov"), "use emails or https"),
+    "slack": _CHAT,
+    "teams": _CHAT,
 }
 
 
@@ -195,11 +197,14 @@ class Observability(Overridable, Named):
             yield Name("aws_cloudtrail", named.audit_name(context))
             yield Name("aws_s3_bucket", named.audit_bucket(context))
             yield Name("aws_kms_alias", f"alias/{named.audit_name(context)}")
-        if notify.slack:
+        if notify.chats:
             yield Name("aws_iam_role", role(context, named.CHAT))
         for channel in notify.slack:
             kind = "aws_chatbot_slack_channel_configuration"
             yield Name(kind, named.chat_name(context, channel))
+        for channel in notify.teams:
+            kind = "aws_chatbot_teams_channel_configuration"
+            yield Name(kind, named.teams_name(context, channel))
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Nothing that AWS does not have in the partition, and nobody of another one."""
@@ -207,6 +212,7 @@ class Observability(Overridable, Named):
             ("budget",): self.budget is not None,
             ("cost_anomalies",): self.cost_anomalies is not None,
             ("notify", "slack"): bool(self.notify.slack),
+            ("notify", "teams"): bool(self.notify.teams),
         }
         for path, is_asked in asked.items():
             what, lacks, instead = _ELSEWHERE[path[-1]]

@@ -168,6 +168,17 @@ def _find_chat(aws: Aws, values: Values) -> Iterator[Existing]:
             yield Existing(arn, pairs(tags))
 
 
+def _find_teams(aws: Aws, values: Values) -> Iterator[Existing]:
+    chatbot: Any = aws.any_client("chatbot")
+    name = given(values, "configuration_name")
+    found = chatbot.list_microsoft_teams_channel_configurations()["TeamChannelConfigurations"]
+    for each in found:
+        if each["ConfigurationName"] == name:
+            tags = chatbot.list_tags_for_resource(ResourceARN=each["ChatConfigurationArn"])["Tags"]
+            # An import wants the id of its team.
+            yield Existing(each["TeamId"], pairs(tags))
+
+
 # Cost
 
 
@@ -351,8 +362,14 @@ KINDS = (
     ),
     resource(
         "aws_chatbot_slack_channel_configuration",
-        "chat channel",
+        "channel of Slack",
         _find_chat,
+        name="configuration_name",
+    ),
+    resource(
+        "aws_chatbot_teams_channel_configuration",
+        "channel of Microsoft Teams",
+        _find_teams,
         name="configuration_name",
     ),
 )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import inferform
 from inferform import (
     AnomalyAlarm,
     AsyncEndpoint,
     Audit,
     Budget,
     CompositeAlarm,
+    Context,
     CostAnomalies,
     CpuUtilization,
     DataProtection,
@@ -33,8 +36,10 @@ from inferform import (
     Scaling,
     ServerlessEndpoint,
     ServiceAlarms,
+    SlackChannel,
     Slo,
     TargetTracking,
+    TeamsChannel,
 )
 from inferform.ecs.containers import ContainerHealth, ContainerOptions
 from inferform.observability.alarms import Alarm, find_alarms
@@ -43,6 +48,7 @@ from inferform_emulator.process import Emulator
 from ops import alarms as operations
 from ops.aws import Aws
 from ops.terraform import Stack, stacks
+from tests.specs.kinds import BASE, EXAMPLES
 
 from .hosting import CONTEXT, Hosting, client, hosting
 
@@ -58,8 +64,17 @@ OTHERS: dict[str, Any] = {
         model=MODEL, memory_mib=2048, max_concurrency=5, provisioned_concurrency=1
     ),
 }
+TEAM = TeamsChannel(
+    tenant="0a1b2c3d-1111-2222-3333-444455556666",
+    team="1a1b2c3d-1111-2222-3333-444455556666",
+    channel="19%3A0123456789abcdef%40thread.tacv2",
+)
 SPEC = Observability(
-    notify=Notify(emails=["a@example.com"]),
+    notify=Notify(
+        emails=["a@example.com"],
+        slack={"oncall": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23")},
+        teams={"oncall": TEAM},
+    ),
     budget=Budget(usd_per_month=500),
     cost_anomalies=CostAnomalies(usd=50),
     logs=Logs(
@@ -77,19 +92,37 @@ SPEC = Observability(
     anomalies={"traffic": AnomalyAlarm(of="late", metric="InvocationsProcessed")},
     composites={"all": CompositeAlarm(alarms=["*/memory"], unless=["anomaly/*"])},
 )
+Resources = dict[tuple[str, str], list[Any]]
+"""The attributes of each resource of a state, by its type and name."""
+
+_BUCKET = "a setting of the bucket of the trail, which is always the same"
+UNCHANGED = {
+    "aws_cloudwatch_event_target": "its text changes where the first chat channel comes, or the last one goes",
+    "aws_iam_role_policy": "what AWS Chatbot may read is always the same",
+    "aws_kms_alias": "a key that comes in the place of another has an alias of its own",
+    "aws_s3_bucket_ownership_controls": _BUCKET,
+    "aws_s3_bucket_public_access_block": _BUCKET,
+    "aws_s3_bucket_server_side_encryption_configuration": _BUCKET,
+    "aws_s3_bucket_versioning": _BUCKET,
+    "aws_sns_topic_policy": "it has the name of the topic alone",
+}
+"""Why a type has nothing that another Spec changes."""
+
 GROUP = "/aws/sagemaker/Endpoints/kinds-dev-use1-fraud"
 START = 1_900_000_800
 """A minute, and an hour, in which the feeding begins."""
 
 
-def asked(hosted: Hosting, spec: Observability, **endpoints: Any) -> Environment:
+def asked(
+    hosted: Hosting, spec: Observability, context: Context = CONTEXT, **endpoints: Any
+) -> Environment:
     tasks = EcsService(
         model=MODEL,
         compute=Fargate(cpu=1024, memory_mib=2048),
         container=ContainerOptions(health=ContainerHealth(command=["CMD", "true"])),
     )
     return Environment(
-        context=CONTEXT,
+        context=context,
         network=hosted.network,
         registry=hosted.registry,
         ecs=EcsOutputs(
@@ -116,10 +149,48 @@ def stack_of(hosted: Hosting, environment: Environment) -> Stack:
     return found
 
 
-def apply(hosted: Hosting, environment: Environment) -> None:
+def apply(hosted: Hosting, environment: Environment) -> Resources:
+    """Deploy, and see that nothing is left to do; what there is then."""
     stack = stack_of(hosted, environment)
     hosted.terraform(stack, "apply", "-auto-approve", "-no-color")
     hosted.terraform(stack, "plan", "-detailed-exitcode", "-no-color")
+    state = json.loads(hosted.terraform(stack, "state", "pull"))
+    return {
+        (each["type"], each["name"]): [made["attributes"] for made in each["instances"]]
+        for each in state["resources"]
+        if each["mode"] == "managed"
+    }
+
+
+def types(resources: Iterable[tuple[str, str]]) -> set[str]:
+    return {kind for kind, _ in resources}
+
+
+def unchanged(*after_each_other: Resources) -> set[str]:
+    """The types of which no resource was changed, or replaced by another of its address."""
+    changed = {
+        place
+        for before, after in pairwise(after_each_other)
+        for place in before.keys() & after.keys()
+        if before[place] != after[place]
+    }
+    return types(after_each_other[0]) - types(changed)
+
+
+def types_of_the_layer(folder: Path) -> set[str]:
+    """Every resource type that an observability layer of an example has."""
+    from inferform.layers import program
+
+    found: set[str] = set()
+    for name, text in EXAMPLES.items():
+        if "observability=" not in text:
+            continue
+        environment: Environment = eval(f"Environment({BASE + text})", dict(vars(inferform)))
+        program.synthesize([environment], outdir=folder / name)
+        for stack in stacks(folder / name):
+            if stack.name.endswith("observability"):
+                found |= set(stack.content["resource"])
+    return found
 
 
 def listening(emulator: Emulator) -> Iterator[list[Any]]:
@@ -142,6 +213,14 @@ def told(messages: list[Any], state: str) -> set[str]:
     """The alarms that came to a state, of what was heard."""
     read = [json.loads(message) for message in messages]
     return {each["AlarmName"] for each in read if each["NewStateValue"] == state}
+
+
+def in_chats(messages: list[Any]) -> dict[str, str]:
+    """What AWS Chatbot shows of one message, which it would drop in another form."""
+    (message,) = map(json.loads, messages)
+    assert (message["version"], message["source"]) == ("1.0", "custom")
+    content: dict[str, str] = message["content"]
+    return content
 
 
 def feed(cloudwatch: Any, alarm: Alarm, at: int, *, bad: bool) -> None:
@@ -288,13 +367,36 @@ def told_of_logs_and_money(emulator: Emulator) -> dict[str, Any]:
     }
 
 
+def chats(emulator: Emulator) -> list[tuple[str, ...]]:
+    """The channels of Slack, and those of Microsoft Teams."""
+    chatbot = client(emulator, "chatbot")
+    slack = chatbot.describe_slack_channel_configurations()["SlackChannelConfigurations"]
+    teams = chatbot.list_microsoft_teams_channel_configurations()["TeamChannelConfigurations"]
+    return [
+        tuple(each["SlackChannelId"] for each in slack),
+        tuple(each["ChannelId"] for each in teams),
+    ]
+
+
+def assert_nothing_is_left(emulator: Emulator) -> None:
+    cloudwatch = client(emulator, "cloudwatch")
+    left = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm", "MetricAlarm"])
+    assert [*left["CompositeAlarms"], *left["MetricAlarms"]] == []
+    assert cloudwatch.list_dashboards()["DashboardEntries"] == []
+    assert client(emulator, "events").list_rules()["Rules"] == []
+    assert client(emulator, "logs").describe_query_definitions()["queryDefinitions"] == []
+    assert not any(told_of_logs_and_money(emulator).values())
+    assert chats(emulator) == [(), ()]
+
+
 def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     emulator: Emulator, tmp_path: Path
 ) -> None:
     hosted = hosting(emulator, tmp_path / "stack")
     client(emulator, "logs").create_log_group(logGroupName=GROUP)
     both = asked(hosted, SPEC, late=LATE)
-    apply(hosted, both)
+    first = apply(hosted, both)
+    assert types(first) >= types_of_the_layer(tmp_path / "examples")
     heard = listening(emulator)
     next(heard)
     cloudwatch = client(emulator, "cloudwatch")
@@ -341,8 +443,9 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
 
     # 5. A rollback is told, of this environment alone.
     roll_back(emulator, "kinds-dev-use1-fraud", "kinds-prod-use1-fraud")
-    (message,) = next(heard)
-    assert "SageMaker endpoint kinds-dev-use1-fraud is ROLLING_BACK" in message
+    said = in_chats(next(heard))
+    assert said["title"] == "SageMaker endpoint kinds-dev-use1-fraud: ROLLING_BACK"
+    assert "SageMaker endpoint kinds-dev-use1-fraud is ROLLING_BACK" in said["description"]
 
     # 6. What is written in a log counts, and the calls of that endpoint alone are kept.
     assert logged(emulator) == {"timeouts": 1, "slow": 4.5}
@@ -350,11 +453,18 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
 
     # 7. A service goes away with its alarms, of which a composite alarm names one.
     fewer = SPEC.replace(anomalies={}, composites={"all": CompositeAlarm(alarms=["*/memory"])})
-    apply(hosted, asked(hosted, fewer))
+    second = apply(hosted, asked(hosted, fewer))
     assert "late" not in rule_of_all(cloudwatch)
 
     # 8. Other limits are changed in place.
     strict = fewer.replace(
+        notify=Notify(
+            emails=["b@example.com"],
+            slack={"oncall": SlackChannel(workspace="T07EA123LEP", channel="C07EZ9ZZZ99")},
+            teams={"oncall": TEAM.replace(team="2a1b2c3d-1111-2222-3333-444455556666")},
+            kms_key=hosted.registry.kms_key_arn,
+            ok=False,
+        ),
         budget=Budget(usd_per_month=750),
         cost_anomalies=CostAnomalies(usd=75, often="weekly", emails=["finance@example.com"]),
         logs=Logs(
@@ -371,8 +481,10 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
         audit=Audit(keep_days=30),
         alarms=ServiceAlarms(server_error_percent=0.5, latency_ms=100),
     )
-    apply(hosted, asked(hosted, strict))
+    third = apply(hosted, asked(hosted, strict, CONTEXT.replace(owner="risk")))
+    assert unchanged(first, second, third) == set(UNCHANGED)
 
+    assert chats(emulator) == [("C07EZ9ZZZ99",), (TEAM.channel,)]
     (budget,) = client(emulator, "budgets").describe_budgets(AccountId=CONTEXT.account)["Budgets"]
     assert float(budget["BudgetLimit"]["Amount"]) == 750
     assert budget["CostFilters"] == {"TagKeyValue": ["user:environment$dev-use1"]}
@@ -391,9 +503,4 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     hosted.terraform(
         stack_of(hosted, asked(hosted, strict)), "destroy", "-auto-approve", "-no-color"
     )
-    left = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm", "MetricAlarm"])
-    assert [*left["CompositeAlarms"], *left["MetricAlarms"]] == []
-    assert cloudwatch.list_dashboards()["DashboardEntries"] == []
-    assert client(emulator, "events").list_rules()["Rules"] == []
-    assert client(emulator, "logs").describe_query_definitions()["queryDefinitions"] == []
-    assert not any(told_of_logs_and_money(emulator).values())
+    assert_nothing_is_left(emulator)

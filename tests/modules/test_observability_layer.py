@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,7 @@ from inferform import (
     Route,
     SlackChannel,
     Slo,
+    TeamsChannel,
     Throttle,
 )
 
@@ -48,6 +50,11 @@ CONTEXT = Context(
 )
 MODEL = Model(image=Image(repository="fraud", tag="1.4.2"))
 FRAUD = RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large")
+TEAM = TeamsChannel(
+    tenant="0a1b2c3d-1111-2222-3333-444455556666",
+    team="1a1b2c3d-1111-2222-3333-444455556666",
+    channel="19%3A0123456789abcdef%40thread.tacv2",
+)
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 Synthesize = Callable[..., Synthesized]
@@ -77,6 +84,7 @@ def stack(synthesize: Synthesize) -> Any:
             emails=["a@example.com"],
             https=["https://example.com/page"],
             slack={"ops": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23")},
+            teams={"ops": TEAM},
         ),
         anomalies={"traffic": AnomalyAlarm(of="fraud", metric="Invocations", outside="below")},
         slos={"up": Slo(of="fraud", objective_percent=99.5, ticket=False)},
@@ -174,9 +182,43 @@ def test_everybody_hears_by_one_topic(stack: Any) -> None:
         ("email", "a@example.com"),
         ("https", "https://example.com/page"),
     ]
-    (chat,) = stack["resource"]["aws_chatbot_slack_channel_configuration"].values()
-    assert chat["slack_team_id"] == "T07EA123LEP"
-    assert chat["sns_topic_arns"] == [subscribed[0]["topic_arn"]]
+    (slack,) = stack["resource"]["aws_chatbot_slack_channel_configuration"].values()
+    assert slack["slack_team_id"] == "T07EA123LEP"
+    (teams,) = stack["resource"]["aws_chatbot_teams_channel_configuration"].values()
+    assert (teams["team_id"], teams["tenant_id"]) == (TEAM.team, TEAM.tenant)
+    assert slack["configuration_name"] != teams["configuration_name"]
+    for chat in (slack, teams):
+        assert chat["sns_topic_arns"] == [subscribed[0]["topic_arn"]]
+        assert chat["guardrail_policy_arns"] == ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+
+
+@pytest.mark.parametrize(
+    ("notify", "in_chats"),
+    [
+        (Notify(emails=["a@example.com"]), False),
+        (Notify(slack={"ops": SlackChannel(workspace="T1", channel="C1")}), True),
+        (Notify(teams={"ops": TEAM}), True),
+    ],
+)
+def test_what_chats_hear_of_a_rollback_is_in_the_form_that_aws_chatbot_shows(
+    synthesize: Synthesize, notify: Notify, in_chats: bool
+) -> None:
+    spec = Observability(notify=notify)
+    resources = synthesize(environment(spec))["dev-use1-observability"]["resource"]
+    (target,) = resources["aws_cloudwatch_event_target"].values()
+    transformer = target["input_transformer"]
+    template = json.loads(transformer["input_template"])
+    if not in_chats:
+        assert template.startswith("SageMaker endpoint <endpoint> is <status>")
+        return
+    # Amazon Q Developer in chat applications, "Custom notifications": what is required, and no more.
+    assert set(template) == {"version", "source", "content"}
+    assert (template["version"], template["source"]) == ("1.0", "custom")
+    assert set(template["content"]) == {"textType", "title", "description"}
+    assert template["content"]["textType"] == "client-markdown"
+    assert template["content"]["description"].startswith("SageMaker endpoint <endpoint> is")
+    for text in template["content"].values():
+        assert set(re.findall(r"<(\w+)>", text)) <= set(transformer["input_paths"])
 
 
 def test_the_services_that_tell_may_use_the_topic_and_its_key(stack: Any) -> None:

@@ -121,6 +121,17 @@ OPTIONS: tuple[Option, ...] = (
         at("aws_chatbot_slack_channel_configuration", "slack_channel_id", "C07EZ1ABC23"),
     ),
     yes(
+        "CreateMicrosoftTeamsChannelConfiguration",
+        'Observability(notify=Notify(teams={"oncall": TeamsChannel('
+        'tenant="0a1b2c3d-1111-2222-3333-444455556666", team="1a1b2c3d-1111-2222-3333-444455556666", '
+        'channel="19%3A0123456789abcdef%40thread.tacv2")}))',
+        at(
+            "aws_chatbot_teams_channel_configuration",
+            "channel_id",
+            "19%3A0123456789abcdef%40thread.tacv2",
+        ),
+    ),
+    yes(
         "CreateBudget",
         "Observability(budget=Budget(usd_per_month=4000))",
         at(_BUDGET, "limit_amount", like(r"4000(\.0)?")),

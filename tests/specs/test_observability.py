@@ -68,6 +68,7 @@ from inferform import (
     Slo,
     SpecError,
     TargetTracking,
+    TeamsChannel,
     Throttle,
     UsageAlarms,
     Variant,
@@ -565,6 +566,13 @@ def test_an_endpoint_of_more_variants_than_an_alarm_takes_has_no_slo() -> None:
 
 # Refusals
 
+CHANNEL = SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23")
+TEAM = TeamsChannel(
+    tenant="0a1b2c3d-1111-2222-3333-444455556666",
+    team="1a1b2c3d-1111-2222-3333-444455556666",
+    channel="19%3A0123456789abcdef%40thread.tacv2",
+)
+
 
 @pytest.mark.parametrize(
     ("make", "rule"),
@@ -612,6 +620,14 @@ def test_an_endpoint_of_more_variants_than_an_alarm_takes_has_no_slo() -> None:
             ),
             "MON17",
         ),
+        (lambda: TEAM.replace(team="1a1b2c3d"), "MON16"),
+        (lambda: TEAM.replace(channel="19:0123@thread.tacv2"), "MON16"),
+        (lambda: TEAM.replace(channel=f"19%3A{'a' * 239}%40thread.tacv2"), "MON16"),
+        (lambda: Notify(slack={"a": CHANNEL, "b": CHANNEL}), "MON24"),
+        (
+            lambda: Notify(teams={"a": TEAM, "b": TEAM.replace(channel="19%3Aother%40thread.v2")}),
+            "MON24",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused(make: Any, rule: str) -> None:
@@ -637,21 +653,22 @@ def test_the_limits_themselves_are_taken() -> None:
     Notify(kms_key="arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
     Notify(emails=["a@example.com"], https=["https://example.com/alerts"])
     Notify(topic="arn:aws:sns:us-east-1:111122223333:alerts")
+    Notify(slack={"a": CHANNEL, "b": CHANNEL.replace(channel="C2")})
+    Notify(teams={"a": TEAM, "b": TEAM.replace(team="2a1b2c3d-1111-2222-3333-444455556666")})
+    TEAM.replace(channel=f"19%3a{'a' * 235}%40thread.tacv2")
 
 
 @pytest.mark.parametrize(
     ("region", "refused"),
     [
         ("us-east-1", []),
-        ("cn-north-1", ["notify.slack"]),
-        ("us-gov-west-1", ["budget", "cost_anomalies", "notify.slack"]),
+        ("cn-north-1", ["notify.slack", "notify.teams"]),
+        ("us-gov-west-1", ["budget", "cost_anomalies", "notify.slack", "notify.teams"]),
     ],
 )
 def test_what_a_partition_lacks_is_not_asked_for(region: str, refused: list[str]) -> None:
     spec = Observability(
-        notify=Notify(
-            slack={"oncall": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23")}
-        ),
+        notify=Notify(slack={"oncall": CHANNEL}, teams={"oncall": TEAM}),
         budget=Budget(usd_per_month=10),
         cost_anomalies=CostAnomalies(usd=10),
     )
@@ -782,6 +799,8 @@ def test_a_topic_of_another_region_is_refused() -> None:
         (Notify(emails=["a@example.com"]), True),
         (Notify(emails=["a@example.com"], https=["https://example.com/page"]), False),
         (Notify(topic="arn:aws:sns:us-east-1:111122223333:alerts"), False),
+        (Notify(slack={"oncall": CHANNEL}), False),
+        (Notify(teams={"oncall": TEAM}), False),
     ],
 )
 def test_a_protected_environment_is_heard(notify: Notify, warned: bool) -> None:
@@ -1120,6 +1139,28 @@ def test_unusual_spending_is_told_in_a_way_that_aws_has() -> None:
         with pytest.raises(SpecError, match="MON21"):
             CostAnomalies(**({"usd": 10} | wrong))
     CostAnomalies(usd=10, often="daily", emails=["a@example.com"])
+
+
+@pytest.mark.parametrize(
+    ("notify", "account", "refused"),
+    [
+        (Notify(slack={"ops": CHANNEL}), "111122223333", ["slack"]),
+        (Notify(teams={"ops": TEAM}), "111122223333", ["teams"]),
+        (Notify(slack={"ops": CHANNEL}, teams={"ops": TEAM}), "444455556666", []),
+        (Notify(slack={"ops": CHANNEL.replace(channel="C2")}), "111122223333", []),
+    ],
+)
+def test_a_channel_is_told_by_one_environment_of_an_account(
+    notify: Notify, account: str, refused: list[str]
+) -> None:
+    told = Notify(slack={"oncall": CHANNEL}, teams={"oncall": TEAM})
+    first = Environment(context=CONTEXT, observability=Observability(notify=told))
+    context = CONTEXT.replace(stage="prod", account=account)
+    second = Environment(context=context, observability=Observability(notify=notify))
+    found = [
+        (key, problem.rule, problem.path[-2]) for key, problem in between({"a": first, "b": second})
+    ]
+    assert found == [("b", "MON24", field) for field in refused]
 
 
 # Events

@@ -95,7 +95,12 @@ class ObservabilityLayer(Layer):
         events = Construct(self, "events")
         self.events = {
             each.source: EventRule(
-                events, each.source, context=context, told=each, topic=self.topic.arn
+                events,
+                each.source,
+                context=context,
+                told=each,
+                topic=self.topic.arn,
+                chats=spec.notify.chats,
             )
             for each in (told(environment) if spec.events.rollbacks else ())
         }
