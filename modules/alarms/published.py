@@ -18,6 +18,8 @@ FUNCTION = ("FunctionName", "Resource")
 BALANCED = ("LoadBalancer", "TargetGroup")
 GROUP = ("AutoScalingGroupName",)
 WORKLOAD = ("ClusterName", "Namespace", "PodName")
+MACHINE = ("StateMachineArn",)
+PIPELINE_NAME = ("PipelineName",)
 HTTP_STAGE = ("ApiId", "Stage")
 REST_STAGE = ("ApiName", "Stage")
 
@@ -676,7 +678,7 @@ LAMBDA = Publishes(
             statistic="Sum",
             shown=Shown("errors"),
             bad=Bad(
-                "throttles",
+                "throttled",
                 "queue.lost_requests",
                 "more than {limit} invocations refused in a minute",
                 "raise the function's concurrency, or the account's quota",
@@ -865,6 +867,71 @@ REST_API = Publishes(
     per_millisecond=1,
 )
 
+# AWS Step Functions developer guide, "Monitoring Step Functions metrics using Amazon CloudWatch"; of an
+# execution that somebody stopped nobody has to be told.
+_STATES = "AWS/States"
+_FAILED_RUNS = Bad(
+    "failed-runs",
+    "failed_runs",
+    "more than {limit} runs failed in a minute",
+    "read why in the execution: its failed step names the job, whose log has the rest",
+    at_once=True,
+)
+_RUNS = Shown("errors")
+STATE_MACHINE = Publishes(
+    metrics=(
+        *_published(
+            _STATES, MACHINE, "ExecutionsFailed", statistic="Sum", shown=_RUNS, bad=_FAILED_RUNS
+        ),
+        *_published(
+            _STATES,
+            MACHINE,
+            "ExecutionsTimedOut",
+            statistic="Sum",
+            shown=_RUNS,
+            bad=Bad(
+                "timed-out-runs",
+                "failed_runs",
+                "more than {limit} runs took too long in a minute",
+                "see whether its job got capacity, and compare its time with that of earlier runs",
+                at_once=True,
+            ),
+        ),
+        *_published(
+            _STATES, MACHINE, "ExecutionsStarted ExecutionsSucceeded", statistic="Sum", shown=_RUNS
+        ),
+        *_published(_STATES, MACHINE, "ExecutionsAborted ExecutionThrottled", statistic="Sum"),
+        *_published(_STATES, MACHINE, "ExecutionTime", unit="Milliseconds"),
+    ),
+)
+
+# SageMaker developer guide, "Pipelines metrics": of the executions of a pipeline.
+_BUILDING = "AWS/Sagemaker/ModelBuildingPipeline"
+PIPELINE = Publishes(
+    metrics=(
+        *_published(
+            _BUILDING,
+            PIPELINE_NAME,
+            "ExecutionFailed",
+            statistic="Sum",
+            shown=_RUNS,
+            bad=replace(
+                _FAILED_RUNS,
+                do="see which step failed: inferform pipelines steps, and the log of its job",
+            ),
+        ),
+        *_published(
+            _BUILDING,
+            PIPELINE_NAME,
+            "ExecutionStarted ExecutionSucceeded",
+            statistic="Sum",
+            shown=_RUNS,
+        ),
+        *_published(_BUILDING, PIPELINE_NAME, "ExecutionStopped", statistic="Sum"),
+        *_published(_BUILDING, PIPELINE_NAME, "ExecutionDuration", unit="Milliseconds"),
+    ),
+)
+
 NOTHING = Publishes()
 """Of what publishes nothing that is known."""
 
@@ -895,5 +962,7 @@ KNOWN = {
     "an EKS service": PODS,
     "an HTTP API": HTTP_API,
     "a REST API": REST_API,
+    "a state machine": STATE_MACHINE,
+    "a SageMaker pipeline": PIPELINE,
 }
 """Every kind that is known, by what messages call it."""

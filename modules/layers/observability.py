@@ -91,7 +91,10 @@ def _uses(environment: Environment) -> Iterator[Usage]:
 OBSERVABILITY = LayerRecord(
     name="observability",
     spec=Observability,
-    after=("network", "registry", "ecs", "inference", "eks", "helm", "kubernetes", "apis"),
+    after=(
+        *("network", "registry", "ecs", "inference", "training"),
+        *("eks", "helm", "kubernetes", "apis"),
+    ),
     build=_build,
     problems=_problems,
     names=_names,

@@ -89,6 +89,10 @@ class ServiceAlarms(Spec):
     no_traffic_hours: Annotated[int, Between(MON2, 1, 168)] | None = None
     """Hours without a request. Default: no alarm; set it where traffic is promised."""
 
+    failed_runs: _Count | None = 0
+    """How many runs of a batch transform, a retraining, a drift monitor or a pipeline may fail, or take too
+    long, in a minute. Default: 0."""
+
     minutes: DatapointsToAlarm = 3
     """How many minutes of `of_minutes` have to be bad. Default: 3."""
 

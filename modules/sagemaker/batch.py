@@ -11,6 +11,8 @@ from importlib import resources
 from itertools import islice, pairwise
 from typing import Annotated, Literal
 
+from ..alarms.published import STATE_MACHINE
+from ..alarms.watched import Watched
 from ..context import Context
 from ..instances import TYPE_FORM, instance_types
 from ..model.artifact import is_location
@@ -346,6 +348,14 @@ class BatchTransform(InVpc, Hosts):
             yield Name("aws_scheduler_schedule", own)
         elif self.trigger is not None:
             yield Name("aws_cloudwatch_event_rule", own)
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """Its executions."""
+        context = place.environment.context
+        arn = context.arn("states", f"stateMachine:{transform_name(context, place.name)}")
+        yield Watched(
+            kind="a state machine", publishes=STATE_MACHINE, dimensions={"StateMachineArn": arn}
+        )
 
     def sources(self) -> Iterator[Container]:
         """The one container."""

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from ..alarms.published import STATE_MACHINE
+from ..alarms.watched import Watched
 from ..context import Context
 from ..ecr.spec import Image
 from ..existing import EXI4
@@ -306,6 +308,14 @@ class DriftMonitor(Service):
     def resource(self, place: Place) -> tuple[str, str]:
         """The state machine."""
         return "aws_sfn_state_machine", names.monitor_name(place.environment.context, place.name)
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """Its executions."""
+        context = place.environment.context
+        arn = context.arn("states", f"stateMachine:{names.monitor_name(context, place.name)}")
+        yield Watched(
+            kind="a state machine", publishes=STATE_MACHINE, dimensions={"StateMachineArn": arn}
+        )
 
     def names(self, place: Place) -> Iterator[Name]:
         """Of its state machine, roles, log, alarms, schedule and queue."""

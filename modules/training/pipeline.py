@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
+from ..alarms.published import PIPELINE
+from ..alarms.watched import Watched
 from ..context import Context
 from ..ecr.spec import Image
 from ..model.hub import is_led_out, unreached_problems
@@ -137,6 +139,13 @@ class AnyPipeline(Service):
     def resource(self, place: Place) -> tuple[str, str]:
         """The pipeline."""
         return "aws_sagemaker_pipeline", pipeline_name(place.environment.context, place.name)
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """Its executions."""
+        name = pipeline_name(place.environment.context, place.name)
+        yield Watched(
+            kind="a SageMaker pipeline", publishes=PIPELINE, dimensions={"PipelineName": name}
+        )
 
     def loads(self) -> Iterator[str]:
         """No artifact: it makes them."""

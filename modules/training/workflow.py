@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
+from ..alarms.published import STATE_MACHINE
 from ..alarms.spec import AlarmTopic, topic_problems
+from ..alarms.watched import Watched
 from ..context import Context
 from ..ecr.spec import Image
 from ..existing import EXI4
@@ -592,6 +594,14 @@ class Retraining(Service):
     def resource(self, place: Place) -> tuple[str, str]:
         """The state machine."""
         return "aws_sfn_state_machine", names.machine_name(place.environment.context, place.name)
+
+    def watched(self, place: Place) -> Iterator[Watched]:
+        """Its executions."""
+        context = place.environment.context
+        arn = context.arn("states", f"stateMachine:{names.machine_name(context, place.name)}")
+        yield Watched(
+            kind="a state machine", publishes=STATE_MACHINE, dimensions={"StateMachineArn": arn}
+        )
 
     def names(self, place: Place) -> Iterator[Name]:
         """Of its state machine, roles, log, alarm, triggers and queues."""

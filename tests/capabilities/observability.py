@@ -45,7 +45,8 @@ observability=Observability(
     ),
     alarms=ServiceAlarms(
         server_error_percent=0.5, client_error_percent=10.0, latency_ms=250.0,
-        latency_percentile=95.0, overhead_ms=500.0, no_traffic_hours=6, minutes=2, of_minutes=3,
+        latency_percentile=95.0, overhead_ms=500.0, no_traffic_hours=6, failed_runs=1,
+        minutes=2, of_minutes=3,
         usage=UsageAlarms(
             memory_percent=85.0, disk_percent=75.0, gpu_memory_percent=90.0,
             saturation_percent=70.0, behind_minutes=10, missing=1, missing_minutes=10, restarts=1,
@@ -116,6 +117,7 @@ observability=Observability(),
             "QueueAlarms.backlog_age_seconds",
             "QueueAlarms.lost_requests",
             "QueueAlarms.spillover",
+            "ServiceAlarms.failed_runs",
             "ServiceAlarms.latency_ms",
             "ServiceAlarms.latency_percentile",
             "ServiceAlarms.no_traffic_hours",

@@ -407,7 +407,7 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     assert labels == {
         "server-errors", "client-errors", "overhead", "memory", "disk", "gpu-memory",
         "behind-cpu", "saturation", "spillover", "backlog-age", "expired-requests",
-        "unread-requests", "unwritten-answers", "throttles", "log-timeouts", "log-anomalies",
+        "unread-requests", "unwritten-answers", "throttled", "log-timeouts", "log-anomalies",
     }  # fmt: skip
 
     # 1. Good values set off nothing.

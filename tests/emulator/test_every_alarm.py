@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from inferform import (
@@ -47,6 +47,7 @@ from inferform import (
 from inferform.alarms.published import KNOWN
 from inferform.eks.spec import Addon
 from inferform.observability.alarms import Alarm, find_alarms
+from tests.specs.kinds import observed, watchable
 
 Client = Callable[..., Any]
 
@@ -197,17 +198,36 @@ def feed(cloudwatch: Any, alarm: Alarm, at: int, *, bad: bool) -> None:
         )
 
 
+def alarms_of(environment: Environment) -> Iterator[tuple[type[Any], Alarm]]:
+    """The default alarms of an environment, each with the kind of what it is of."""
+    kinds = {each.full_name: type(each.spec) for each in environment.subjects}
+    for alarm in find_alarms(environment).alarms:
+        yield kinds[alarm.watched], alarm
+
+
+def label(alarm: Alarm) -> str:
+    """What an alarm is about: `server-errors`."""
+    return alarm.key.rpartition("/")[2]
+
+
 def test_each_default_alarm_of_every_kind_sounds_at_bad_values_alone(client: Client) -> None:
-    found = find_alarms(every_kind()).alarms
-    labels = {(each.watched, each.key.rpartition("/")[2]) for each in found}
-    # Every alarm of the table, of every kind that has one here.
-    kinds = {
+    environment = every_kind()
+    defaults = Observability(alarms=ServiceAlarms(latency_ms=250))
+    found = list(find_alarms(environment).alarms)
+    labels = {(kind, label(alarm)) for kind, alarm in alarms_of(environment)}
+    for kind, alarm in (each for made in observed(defaults) for each in alarms_of(made)):
+        if (kind, label(alarm)) not in labels:
+            labels.add((kind, label(alarm)))
+            found.append(alarm)
+    # Every kind has one, and every alarm of the table is of one.
+    assert {kind for kind, _ in labels} == set(watchable())
+    table = {
         metric.bad.alarm
         for publishes in KNOWN.values()
         for metric in publishes.metrics
         if metric.bad
     }
-    assert kinds <= {label for _, label in labels}
+    assert table <= {name for _, name in labels}
     # The instances under components, a component, and an adapter of it.
     parts = {each.key.split("/")[2] for each in found if each.watched == "endpoint/chat"}
     assert parts >= {"llm", "llm-legal"}

@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import inferform
-from inferform import Environment, Outputs, Spec
+from inferform import Environment, HttpApi, Observability, Outputs, RestApi, Spec
+from inferform.service import Service
 from tests.capabilities import capabilities, together
 from tests.capabilities.record import ACCOUNT, MODEL
 
@@ -80,6 +81,22 @@ _FOREIGN = f"""
         services={{"pods": EksService(model={MODEL}, compute=Pod(vcpu=1.0, memory_mib=2048))}},
     ),
 """
+
+
+def observed(spec: Observability) -> Iterator[Environment]:
+    """Every example, watched in one way."""
+    for text in EXAMPLES.values():
+        made: Environment = eval(f"Environment({BASE + text})", dict(vars(inferform)))
+        yield made.replace(observability=spec)
+
+
+def watchable(kind: type[Any] = Service) -> Iterator[type[Any]]:
+    """Every kind of service that people can write, and of API."""
+    yield from (HttpApi, RestApi) if kind is Service else ()
+    for each in kind.__subclasses__():
+        if getattr(inferform, each.__name__, None) is each:
+            yield each
+        yield from watchable(each)
 
 
 @dataclass

@@ -86,6 +86,8 @@ from inferform.observability.queries import saved
 from inferform.observability.slo import WINDOWS
 from inferform.spec import problems_of
 
+from . import kinds
+
 CONTEXT = Context(
     organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
 )
@@ -372,7 +374,7 @@ def test_a_function_is_watched_by_its_alias() -> None:
     found = find_alarms(environment(Inference(functions={"fraud": function}), spec))
     (name,) = {key.rpartition("/")[0] for key in found.by_key if "slo" not in key}
     labels = sorted(key.rpartition("/")[2] for key in found.by_key if "slo" not in key)
-    assert labels == ["server-errors", "spillover", "throttles"]
+    assert labels == ["server-errors", "spillover", "throttled"]
     errors = of(f"{name}/server-errors", found)
     assert errors.terms[0].dimensions == {
         "FunctionName": "acme-dev-use1-fraud",
@@ -724,6 +726,31 @@ def test_a_metric_that_a_kind_never_publishes_cannot_be_named() -> None:
     assert "by a real-time endpoint whose instances have no GPU [MON1]" in broken(gpu)[0]
     cache = Observability(anomalies={"hit": AnomalyAlarm(of="fraud", metric="ModelCacheHit")})
     assert "by a real-time endpoint that serves one model [MON1]" in broken(cache)[0]
+
+
+def test_no_kind_takes_a_metric_that_it_never_publishes() -> None:
+    names = sorted({metric.name for each in KNOWN.values() for metric in each.metrics})
+    subjects = {
+        type(each.spec): (made, each)
+        for made in kinds.observed(Observability())
+        for each in made.subjects
+    }
+    assert subjects.keys() == set(kinds.watchable())
+    for made, each in subjects.values():
+        parts = list(each.spec.watched(each.place))
+        own = {metric.name for part in parts for metric in part.metrics()}
+        foreign = [name for name in names if name not in own]
+        spec = Observability(
+            anomalies={
+                f"a{index}": AnomalyAlarm(of=each.full_name, metric=name)
+                for index, name in enumerate(foreign)
+            }
+        )
+        with pytest.raises(SpecError) as caught:
+            made.replace(observability=spec)
+        said = [str(problem) for problem in caught.value.problems if problem.rule == "MON1"]
+        assert len(said) == len(foreign), each.full_name
+        assert all(name in text for name, text in zip(foreign, said, strict=True))
 
 
 def test_pods_have_no_count_of_requests_for_an_slo() -> None:
