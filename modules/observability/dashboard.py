@@ -27,6 +27,7 @@ METRICS_OF_A_DASHBOARD = 2_500
 WIDGETS_OF_A_DASHBOARD = 500
 ALARMS_OF_A_WIDGET = 100
 _COLUMNS = 24
+_COUNTS = ("SampleCount", "Sum")
 _TITLES: Mapping[Row, tuple[str, str]] = {
     "traffic": ("Traffic", "requests a minute"),
     "errors": ("Errors", ""),
@@ -73,7 +74,8 @@ class Widget:
     @property
     def unit(self) -> str:
         """The unit of its axis; empty where it has several."""
-        return _TITLES[self.row][1]
+        shares = self.row == "errors" and all(line.factor == 100 for line in self.lines)
+        return "%" if shares else _TITLES[self.row][1]
 
     @property
     def metrics(self) -> int:
@@ -235,7 +237,8 @@ def _limits(alarms: Sequence[Alarm], lines: Sequence[Line]) -> Iterator[Limit]:
         (term,) = alarm.terms
         for line in lines:
             same = (line.metric.name, line.dimensions) == (term.metric.name, term.dimensions)
-            if same:
+            # A number of requests is no line among their shares.
+            if same and (term.statistic in _COUNTS) == (line.statistic in _COUNTS):
                 label = alarm.key.rpartition("/")[2]
                 yield Limit(f"alarm {label}", round(alarm.threshold * line.factor, 6))
                 break

@@ -967,7 +967,10 @@ def test_no_two_widgets_of_a_dashboard_lie_on_each_other() -> None:
 
 
 def test_a_widget_has_the_limits_of_alarms_and_slos_in_its_own_unit() -> None:
-    spec = Observability(slos={"speed": Slo(of="fraud", objective_percent=99, latency_ms=300)})
+    spec = Observability(
+        slos={"speed": Slo(of="fraud", objective_percent=99, latency_ms=300)},
+        alarms=ServiceAlarms(no_traffic_hours=2),
+    )
     scaling = Scaling(
         min_capacity=1,
         max_capacity=3,
@@ -979,7 +982,9 @@ def test_a_widget_has_the_limits_of_alarms_and_slos_in_its_own_unit() -> None:
     limits = {
         row: {each.label: each.value for each in widget.limits} for row, widget in by_row.items()
     }
+    # That of no traffic is a number of requests, and no share of them.
     assert limits["errors"] == {"alarm server-errors": 1, "alarm client-errors": 5}
+    assert by_row["errors"].unit == "%"
     assert limits["latency"] == {"alarm overhead": 1000, "SLO speed": 300}
     assert limits["utilization"] == {
         "alarm memory": 90,
