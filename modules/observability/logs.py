@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from ..rules import Problem, Rule, rule
+from ..rules import Problem, Rule, did_you_mean, rule
 from ..service import Subject, meant
 from ..spec import Aws, Between, Check, Many, ShortName, Spec
 from .names import detector_name
@@ -37,6 +37,15 @@ MON19 = rule(
     message="{wrong}",
     source="Amazon CloudWatch Logs user guide, custom data identifiers (10 of a policy, each of at "
     "most 200 characters, without parentheses)",
+)
+MON25 = rule(
+    "MON25",
+    refuses="an identifier of sensitive data that AWS is not known to have, or not for that country",
+    message="is none of AWS's identifiers that are known{hint}; CloudWatch Logs refuses others in the apply, "
+    "unless AWS has added it since",
+    source="Amazon CloudWatch Logs user guide, types of data that you can protect; AWS CDK, aws-logs "
+    "DataIdentifier",
+    severity="warning",
 )
 MON20 = rule(
     "MON20",
@@ -192,6 +201,51 @@ _FREQUENCIES = {
     60: "ONE_HOUR",
 }
 
+_IN_EVERY_COUNTRY = """
+    Address AwsSecretKey CreditCardExpiration CreditCardNumber CreditCardSecurityCode EmailAddress IpAddress
+    LatLong Name OpenSshPrivateKey PgpPrivateKey PhoneNumber PkcsPrivateKey PuttyPrivateKey
+    VehicleIdentificationNumber
+"""
+_BY_COUNTRY = {
+    "BankAccountNumber": "DE ES FR GB IT US",
+    "CepCode": "BR",
+    "Cnpj": "BR",
+    "CpfCode": "BR",
+    "DriversLicense": "AT AU BE BG CA CY CZ DE DK EE ES FI FR GB GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI "
+    "SK US",
+    "DrugEnforcementAgencyNumber": "US",
+    "ElectoralRollNumber": "GB",
+    "HealthInsuranceCardNumber": "EU",
+    "HealthInsuranceClaimNumber": "US",
+    "HealthInsuranceNumber": "FR",
+    "HealthcareProcedureCode": "US",
+    "IndividualTaxIdentificationNumber": "US",
+    "InseeCode": "FR",
+    "MedicareBeneficiaryNumber": "US",
+    "NationalDrugCode": "US",
+    "NationalIdentificationNumber": "DE ES IT",
+    "NationalInsuranceNumber": "GB",
+    "NationalProviderId": "US",
+    "NhsNumber": "GB",
+    "NieNumber": "ES",
+    "NifNumber": "ES",
+    "PassportNumber": "CA DE ES FR GB IT US",
+    "PermanentResidenceNumber": "CA",
+    "PersonalHealthNumber": "CA",
+    "PhoneNumber": "BR DE ES FR GB IT US",
+    "PostalCode": "CA",
+    "RgNumber": "BR",
+    "SocialInsuranceNumber": "CA",
+    "Ssn": "ES US",
+    "TaxId": "DE ES FR GB",
+    "ZipCode": "US",
+}
+IDENTIFIERS = (
+    *_IN_EVERY_COUNTRY.split(),
+    *(f"{name}-{country}" for name, each in _BY_COUNTRY.items() for country in each.split()),
+)
+"""AWS's identifiers that are known, as AWS CDK has them. Source: see MON25."""
+
 Identifier = Annotated[
     str,
     _form(
@@ -262,9 +316,13 @@ class DataProtection(Spec):
     None; the metric `LogEventsWithFindings` counts them."""
 
     def check(self) -> Iterator[Problem]:
-        """Something is masked."""
+        """Something is masked, by what AWS knows."""
         if not self.identifiers and not self.own:
             yield MON19.problem("identifiers", wrong="masks nothing; name an identifier, or own")
+        for index, name in enumerate(self.identifiers):
+            if name not in IDENTIFIERS:
+                hint = did_you_mean(name, IDENTIFIERS)
+                yield MON25.problem("identifiers", index, got=name, hint=hint)
 
     def document(self, partition: str) -> dict[str, Any]:
         """The policy, as CloudWatch Logs takes it."""

@@ -181,6 +181,8 @@ class Notify(Spec):
                 yield MON24.problem(field, name, place=place, other=other, remedy=remedy)
         if self.topic is None:
             return
+        if self.topic.endswith(".fifo"):
+            yield MON26.problem("topic", got=self.topic)
         for field in ("emails", "https", "kms_key"):
             if getattr(self, field):
                 wrong = (
@@ -215,4 +217,12 @@ MON24 = rule(
     source="AWS Chatbot, CreateSlackChannelConfiguration (aws-cloudformation/"
     "cloudformation-coverage-roadmap #1155); Terraform reads a channel of Microsoft Teams by its team "
     "alone (hashicorp/terraform-provider-aws #47039)",
+)
+MON26 = rule(
+    "MON26",
+    refuses="a FIFO topic that is to be told",
+    message="must be a standard topic: EventBridge publishes to no FIFO topic, and e-mail, HTTPS and AWS "
+    "Chatbot hear none",
+    source="Amazon EventBridge user guide, targets (no Amazon SNS FIFO topics); Amazon SNS developer guide, "
+    "message delivery for FIFO topics (Amazon SQS queues alone)",
 )

@@ -81,7 +81,7 @@ from inferform.observability.alarms import Alarm, Found, find_alarms
 from inferform.observability.audit import audited
 from inferform.observability.dashboard import about, body, dashboards
 from inferform.observability.events import told
-from inferform.observability.logs import counted, read_logs
+from inferform.observability.logs import IDENTIFIERS, counted, read_logs
 from inferform.observability.queries import saved
 from inferform.observability.slo import WINDOWS
 from inferform.spec import problems_of
@@ -622,6 +622,7 @@ TEAM = TeamsChannel(
             ),
             "MON17",
         ),
+        (lambda: Notify(topic="arn:aws:sns:us-east-1:111122223333:alerts.fifo"), "MON26"),
         (lambda: TEAM.replace(team="1a1b2c3d"), "MON16"),
         (lambda: TEAM.replace(channel="19:0123@thread.tacv2"), "MON16"),
         (lambda: TEAM.replace(channel=f"19%3A{'a' * 239}%40thread.tacv2"), "MON16"),
@@ -1148,6 +1149,26 @@ def test_a_mask_is_a_policy_that_counts_and_masks_the_same() -> None:
     ):
         with pytest.raises(SpecError, match="MON19"):
             DataProtection(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("PhoneNumber-DE", None),
+        ("DriversLicense-SK", None),
+        ("Name", None),
+        ("EmailAdress", "did you mean EmailAddress"),
+        ("PhoneNumber-AT", "did you mean PhoneNumber"),
+        ("Ssn", "did you mean Ssn-"),
+    ],
+)
+def test_an_identifier_that_aws_is_not_known_to_have_is_warned_of(
+    name: str, said: str | None
+) -> None:
+    found = problems_of(DataProtection(identifiers=["EmailAddress", name]))
+    assert [problem.rule for problem in found] == (["MON25"] if said else [])
+    assert all(said in problem.text and problem.path[-1] == 1 for problem in found if said)
+    assert set(DataProtection().identifiers) <= set(IDENTIFIERS)
 
 
 def test_only_endpoints_are_audited() -> None:
