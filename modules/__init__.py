@@ -40,6 +40,8 @@ from .backends import (
     LocalBackend,
     S3Backend,
 )
+from .bedrock.spec import InferenceProfile, ProvisionedThroughput
+from .capacity.spec import CapacityBlock, CapacityReservation, ReservationGroup
 from .commitment import Commitment
 from .context import Context, ImageOwner, Naming
 from .ecr.lifecycle import Expiry
@@ -272,6 +274,8 @@ __all__ = [
     "Budget",
     "Cache",
     "Canary",
+    "CapacityBlock",
+    "CapacityReservation",
     "CapacityShare",
     "CategoricalRange",
     "Channel",
@@ -367,6 +371,7 @@ __all__ = [
     "ImageOwner",
     "Inference",
     "InferenceComponentEndpoint",
+    "InferenceProfile",
     "Ingress",
     "IntegerRange",
     "InvocationsPerCopy",
@@ -453,6 +458,7 @@ __all__ = [
     "PrometheusTrigger",
     "PropertyFile",
     "ProvisionedConcurrencyUtilization",
+    "ProvisionedThroughput",
     "PullThroughCache",
     "QueueAlarms",
     "QueueTrigger",
@@ -467,6 +473,7 @@ __all__ = [
     "Replication",
     "Repository",
     "RequestsPerTarget",
+    "ReservationGroup",
     "RestApi",
     "RestRoute",
     "Restart",

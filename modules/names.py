@@ -84,6 +84,8 @@ LIMITS: Mapping[str, int] = {
     "aws_appautoscaling_policy": 256,
     "aws_appautoscaling_scheduled_action": 256,
     "aws_autoscaling_group": 255,
+    "aws_bedrock_inference_profile": 64,
+    "aws_bedrock_provisioned_model_throughput": 63,
     "aws_budgets_budget": 100,
     "aws_cloudtrail": 128,
     "aws_cloudwatch_dashboard": 255,

@@ -149,6 +149,15 @@ def fargate(
     yield Usage(service, f"{kind}/gib", amount * (memory / 1024))
 
 
+def above(amount: Amount, reserved: float) -> Amount:
+    """What is beyond so many that are paid for anyway."""
+    return Amount(
+        max(amount.minimum - reserved, 0.0),
+        max(amount.expected - reserved, 0.0),
+        max(amount.maximum - reserved, 0.0),
+    )
+
+
 def on_demand(amount: Amount, *, base: float, share: float) -> Amount:
     """The on-demand part of a capacity: the first `base`, and a `share` of what is above."""
 

@@ -359,6 +359,11 @@ class Plan:
         found = self._references.of(change.address, *path).addresses
         return tuple(self.by_address[address] for address in found)
 
+    def waits_for(self, change: Change) -> tuple[Change, ...]:
+        """The resources that a resource waits for by name, beside those that it refers to."""
+        found = self._references.awaited(change.address).addresses
+        return tuple(self.by_address[address] for address in found)
+
     def arguments(self, change: Change) -> frozenset[str] | None:
         """The arguments that the configuration of a resource sets; None where it is not shown."""
         return self._references.arguments(change.address)

@@ -102,6 +102,16 @@ class References:
         known = [each for each in found if each is not None]
         return Referred(tuple(dict.fromkeys(known)), is_whole=len(known) == len(found))
 
+    def awaited(self, address: str) -> Referred:
+        """What a resource waits for by `depends_on`."""
+        resource = self._resources.get(without_keys(address))
+        scope = self._scope(address)
+        if resource is None or scope is None:
+            return Referred(is_whole=False)
+        found = list(self._follow(resource.get("depends_on") or (), scope, "", {}, _DEEPEST))
+        known = [each for each in found if each is not None]
+        return Referred(tuple(dict.fromkeys(known)), is_whole=len(known) == len(found))
+
     def _scope(self, address: str) -> _Scope | None:
         scope = _Scope(self.root)
         match = _MODULES.match(address)

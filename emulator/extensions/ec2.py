@@ -13,6 +13,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses import EC2Response
 
+from .. import capacity
 from .registry import Service
 
 service = Service("ec2", EC2Response)
@@ -275,3 +276,75 @@ def create_dhcp_options(original: Original, response: EC2Response) -> ActionResu
     tags = response._parse_tag_specification().get("dhcp-options", {})
     result.result["DhcpOptions"].add_tags(tags)
     return ActionResult(result.result)
+
+
+# Capacity
+
+
+@service.adds("CreateCapacityReservation", gap="missing")
+def create_capacity_reservation(response: EC2Response) -> ActionResult:
+    """AWS reserves at once where it has the capacity, which the emulator always has."""
+    given = _given(
+        response,
+        ("InstanceType", "InstancePlatform", "AvailabilityZone", "Tenancy", "EbsOptimized"),
+        ("InstanceCount", "EndDate", "EndDateType", "InstanceMatchCriteria", "PlacementGroupArn"),
+    )
+    made = capacity.reserve(response.ec2_backend, given, _capacity_tags(response))
+    return ActionResult({"CapacityReservation": made.described()})
+
+
+@service.adds("DescribeCapacityReservations", gap="missing")
+def describe_capacity_reservations(response: EC2Response) -> ActionResult:
+    """AWS goes on answering those that have ended or were cancelled."""
+    found = capacity.list_reservations(
+        response.ec2_backend,
+        response._get_param("CapacityReservationIds", []),
+        response._filters_from_querystring(),
+    )
+    return ActionResult({"CapacityReservations": [each.described() for each in found]})
+
+
+@service.adds("ModifyCapacityReservation", gap="missing")
+def modify_capacity_reservation(response: EC2Response) -> ActionResult:
+    """AWS changes count, end and eligibility of one that has not ended."""
+    names = ("InstanceCount", "EndDate", "EndDateType", "InstanceMatchCriteria")
+    identity = response._get_param("CapacityReservationId")
+    capacity.modify(response.ec2_backend, identity, _given(response, names))
+    return ActionResult({"Return": True})
+
+
+@service.adds("CancelCapacityReservation", gap="missing")
+def cancel_capacity_reservation(response: EC2Response) -> ActionResult:
+    """AWS gives the capacity back; what runs in it goes on, on demand."""
+    capacity.cancel(response.ec2_backend, response._get_param("CapacityReservationId"))
+    return ActionResult({"Return": True})
+
+
+@service.adds("DescribeCapacityBlockOfferings", gap="missing")
+def describe_capacity_block_offerings(response: EC2Response) -> ActionResult:
+    """AWS answers what is on sale now; the emulator sells what is asked for."""
+    names = ("InstanceType", "InstanceCount", "StartDateRange", "CapacityDurationHours")
+    offered = capacity.offer(response.ec2_backend, _given(response, names))
+    return ActionResult({"CapacityBlockOfferings": offered})
+
+
+@service.adds("PurchaseCapacityBlock", gap="missing")
+def purchase_capacity_block(response: EC2Response) -> ActionResult:
+    """AWS takes the whole price at once, and never gives it back."""
+    made = capacity.buy(
+        response.ec2_backend,
+        response._get_param("CapacityBlockOfferingId"),
+        response._get_param("InstancePlatform"),
+        _capacity_tags(response),
+    )
+    return ActionResult({"CapacityReservation": made.described()})
+
+
+def _given(response: EC2Response, *names: tuple[str, ...]) -> dict[str, Any]:
+    found = {name: response._get_param(name) for each in names for name in each}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _capacity_tags(response: EC2Response) -> dict[str, str]:
+    tags: dict[str, str] = response._parse_tag_specification().get("capacity-reservation", {})
+    return tags

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 
+from ..capacity.construct import ReservedCapacity, subnets_for
+from ..capacity.spec import CapacityBlock
 from ..cdk import Construct, ITerraformDependable
 from ..context import Context
 from ..iam.policy import Statement, allow, document
@@ -17,6 +19,7 @@ from .spec import Ec2Capacity, EcsCluster
 
 from cdktf_cdktf_provider_aws.autoscaling_group import (
     AutoscalingGroup,
+    AutoscalingGroupLaunchTemplate,
     AutoscalingGroupMixedInstancesPolicy,
     AutoscalingGroupMixedInstancesPolicyInstancesDistribution,
     AutoscalingGroupMixedInstancesPolicyLaunchTemplate,
@@ -241,18 +244,36 @@ class InstanceCapacity(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.name = context.name(id)
-        template = self._template(context, spec, cluster, group_id, profile)
+        reserved = None
+        if spec.reservation is not None:
+            reserved = ReservedCapacity(
+                self,
+                "reserved",
+                context=context,
+                spec=spec.reservation,
+                instance_type=spec.instance_types[0],
+                name=self.name,
+            )
+        template = self._template(context, spec, cluster, group_id, profile, reserved)
+        version = template.get_string_attribute("latest_version")
+        block = isinstance(spec.reservation, CapacityBlock)
         group = AutoscalingGroup(
             self,
             "group",
             name=self.name,
             min_size=spec.min_instances,
             max_size=spec.max_instances,
-            vpc_zone_identifier=subnet_ids,
+            vpc_zone_identifier=subnets_for(self, "subnets", spec.reservation, subnet_ids),
             # ECS asks for both: it alone decides which instance may go.
             protect_from_scale_in=True,
             force_delete=not context.protected,
-            mixed_instances_policy=AutoscalingGroupMixedInstancesPolicy(
+            # A Capacity Block is a market of its own, which a policy of several cannot name.
+            launch_template=AutoscalingGroupLaunchTemplate(id=template.id, version=version)
+            if block
+            else None,
+            mixed_instances_policy=None
+            if block
+            else AutoscalingGroupMixedInstancesPolicy(
                 instances_distribution=AutoscalingGroupMixedInstancesPolicyInstancesDistribution(
                     on_demand_allocation_strategy="prioritized",
                     on_demand_base_capacity=spec.on_demand_base,
@@ -262,7 +283,7 @@ class InstanceCapacity(Construct):
                 launch_template=AutoscalingGroupMixedInstancesPolicyLaunchTemplate(
                     launch_template_specification=AutoscalingGroupMixedInstancesPolicyLaunchTemplateLaunchTemplateSpecification(
                         launch_template_id=template.id,
-                        version=template.get_string_attribute("latest_version"),
+                        version=version,
                     ),
                     override=[
                         AutoscalingGroupMixedInstancesPolicyLaunchTemplateOverride(
@@ -276,7 +297,7 @@ class InstanceCapacity(Construct):
             tag=[
                 AutoscalingGroupTag(key="AmazonECSManaged", value="true", propagate_at_launch=True)
             ],
-            depends_on=waits_for,
+            depends_on=[*waits_for, *(reserved.made.values() if reserved else ())],
         )
         self.provider = EcsCapacityProvider(
             self,
@@ -304,6 +325,7 @@ class InstanceCapacity(Construct):
         cluster: str,
         group_id: str,
         profile: IamInstanceProfile,
+        reserved: ReservedCapacity | None,
     ) -> LaunchTemplate:
         tags = {**context.default_tags("ecs"), **spec.tags, "Name": self.name}
         return LaunchTemplate(
@@ -314,6 +336,7 @@ class InstanceCapacity(Construct):
             image_id=f"resolve:ssm:{spec.image_parameter}",
             instance_type=spec.instance_types[0],
             update_default_version=True,
+            **(reserved.template if reserved else {}),
             user_data=_user_data(cluster, gpu=spec.has_gpu, measured=spec.gpu_metrics),
             vpc_security_group_ids=[group_id],
             iam_instance_profile=LaunchTemplateIamInstanceProfile(arn=profile.arn),

@@ -10,6 +10,15 @@ from ..alarms.published import NVIDIA, TARGET_GROUP, Feature
 from ..alarms.watched import Dimensions, Handed, Watched
 from ..alb.network import NetworkLoadBalancer, NetworkRoute
 from ..alb.spec import ELB17, ExistingLoadBalancer, LoadBalancer, Route, target_groups
+from ..capacity.spec import (
+    CapacityBlock,
+    CapacityReservation,
+    ReservationGroup,
+    fleet_problems,
+    is_open,
+    paid_for,
+    price_key,
+)
 from ..context import Context
 from ..ecr.spec import Image, is_public
 from ..fargate import FARGATE_MEMORY
@@ -40,7 +49,7 @@ from ..service import (
     secret_endpoints,
 )
 from ..spec import Aws, Between, Check, Cidrs, Listed, Many, OneOf, ShortName, Spec
-from ..usage import Usage, alarm_usage, between, bounds, fargate, on_demand
+from ..usage import Usage, alarm_usage, between, bounds, exactly, fargate, on_demand
 from ..vpc.flow_logs import RetentionDays
 from . import names as named
 from .agents import ECS64, FireLens
@@ -341,6 +350,11 @@ class Ec2Capacity(Overridable, Billed, Named):
     ] = 100
     """The share of On-Demand above the base: 100 is all, 0 is Spot alone. Default: 100."""
 
+    reservation: (
+        Annotated[CapacityReservation | CapacityBlock | ReservationGroup, OneOf()] | None
+    ) = None
+    """Where its instances on demand are kept for it. Default: none, EC2 has them or has not."""
+
     target_percent: Annotated[
         int, Between(ECS45, 1, 100), Aws("ecs:ManagedScaling.targetCapacity")
     ] = 100
@@ -389,7 +403,9 @@ class Ec2Capacity(Overridable, Billed, Named):
         """The instances under the tasks, as the first of their types, with their volumes."""
         instances = between(self.min_instances, self.max_instances)
         own = on_demand(instances, base=self.on_demand_base, share=self.on_demand_percent / 100)
-        for key, amount in (("ec2", own), ("ec2-spot", instances - own)):
+        spot = instances - own
+        own = paid_for(self.reservation, own)
+        for key, amount in ((price_key(self.reservation), own), ("ec2-spot", spot)):
             if amount.maximum:
                 yield Usage(place.name, f"{key}/{self.instance_types[0]}", amount)
         yield Usage(place.name, "ebs/gp3", instances * self.volume_gb)
@@ -404,6 +420,16 @@ class Ec2Capacity(Overridable, Billed, Named):
         if self.max_instances < self.min_instances:
             expected = f"at least min_instances ({self.min_instances})"
             yield ECS30.problem("max_instances", got=self.max_instances, expected=expected)
+        share = self.on_demand_percent
+        own = on_demand(exactly(self.max_instances), base=self.on_demand_base, share=share / 100)
+        for problem in fleet_problems(
+            self.reservation,
+            self.instance_types,
+            int(own.maximum),
+            # A template that targets a reservation starts nothing on Spot.
+            spot=not own.maximum or (share < 100 and not is_open(self.reservation)),
+        ):
+            yield problem.under("reservation")
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Production does not stand on Spot alone."""

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..capacity.construct import ReservedCapacity, subnets_for
+from ..capacity.spec import ReservationGroup
 from ..cdk import (
     Construct,
     Fn,
@@ -434,8 +436,16 @@ class Cluster(Construct):
         waits_for: list[ITerraformDependable],
     ) -> EksNodeGroup:
         own, roles = group.launch.template, dict[str, Any]()
+        reserved = self._reserved(scope, name, group)
+        made_first: list[ITerraformDependable] = []
+        if reserved is not None:
+            for zone, each in reserved.made.items():
+                roles[f"reservation-{zone[-1]}"] = each
+                made_first.append(each)
         if own is None:
-            launched, roles["template"] = self._launched(scope, name, group, cluster, suffix)
+            launched, roles["template"] = self._launched(
+                scope, name, group, cluster, suffix, reserved
+            )
         else:
             launched = EksNodeGroupLaunchTemplate(id=own.id, version=own.version)
         compute = self._spec.compute
@@ -446,11 +456,11 @@ class Cluster(Construct):
             cluster_name=self._cluster_name,
             node_group_name=group.name_in(self._context, name, suffix),
             node_role_arn=role_arn,
-            subnet_ids=self._subnet_ids,
+            subnet_ids=subnets_for(scope, f"{name}-subnets", group.reservation, self._subnet_ids),
             # EKS takes neither beside an AMI of one's own.
             version=None if group.has_own_ami else self._spec.version,
             ami_type=None if group.has_own_ami else group.ami,
-            capacity_type=group.capacity_type,
+            capacity_type=group.bought,
             instance_types=list(group.asked_types) or None,
             labels={
                 **group.labels,
@@ -473,10 +483,23 @@ class Cluster(Construct):
                 create_before_destroy=True,
                 ignore_changes=["scaling_config[0].desired_size"] if scaled else None,
             ),
-            depends_on=waits_for,
+            depends_on=[*waits_for, *made_first],
         )
         override(group, {"group": made, **roles})
         return made
+
+    def _reserved(self, scope: Construct, name: str, group: NodeGroup) -> ReservedCapacity | None:
+        """What is reserved for a group."""
+        if group.reservation is None:
+            return None
+        return ReservedCapacity(
+            scope,
+            f"{name}-reserved",
+            context=self._context,
+            spec=group.reservation,
+            instance_type=group.instance_types[0],
+            name=self._context.name("node", name),
+        )
 
     def _launched(
         self,
@@ -485,15 +508,17 @@ class Cluster(Construct):
         group: NodeGroup,
         cluster: EksClusterResource,
         suffix: str,
+        reserved: ReservedCapacity | None,
     ) -> tuple[EksNodeGroupLaunchTemplate, LaunchTemplate]:
         """Inferform's own launch template of a group, and its version that nodes run."""
         settings = self._launch_settings(group)
+        asked = reserved.template if reserved is not None else {}
         image, parameter = group.launch.ami, group.launch.ami_parameter
         if parameter is not None:
             read = DataAwsSsmParameter(scope, f"{name}-ami", name=parameter)
             image = read.insecure_value
         data = self._user_data(group, cluster)
-        template = self._launch_template(scope, name, settings, image, data, group.tags)
+        template = self._launch_template(scope, name, settings, image, data, group.tags, asked)
         overridden = group.overridden("template") or {}
         content = {
             **settings,
@@ -516,6 +541,7 @@ class Cluster(Construct):
                 "version": self._spec.version,
                 "content": short_hash(content),
                 **({"ami": image} if parameter is not None else {}),
+                **({"reservation": reserved.id} if reserved is not None and reserved.id else {}),
             },
             keeps_input=True,
         )
@@ -549,6 +575,12 @@ class Cluster(Construct):
             },
             # One hop: pods get roles of their own and must not take the node's.
             "metadata": {"http_tokens": "required", "http_put_response_hop_limit": 1},
+            **({"instance_type": group.instance_types[0]} if group.is_block else {}),
+            **(
+                {"group": group.reservation.arn}
+                if isinstance(group.reservation, ReservationGroup)
+                else {}
+            ),
         }
 
     def _launch_template(
@@ -559,11 +591,14 @@ class Cluster(Construct):
         image: str | None,
         data: str,
         tags: Mapping[str, str],
+        asked: Mapping[str, Any],
     ) -> LaunchTemplate:
         return LaunchTemplate(
             scope,
             f"{name}-template",
             name=node_template(self._context, name),
+            instance_type=settings.get("instance_type"),
+            **asked,
             image_id=image,
             user_data=Fn.base64encode(TerraformLocal(scope, f"{name}-user-data", data).as_string)
             if data

@@ -7,6 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from ..capacity.spec import (
+    CapacityBlock,
+    CapacityReservation,
+    ReservationGroup,
+    fleet_problems,
+    paid_for,
+    price_key,
+    zone_of,
+)
 from ..content import HASHES, Content, content_name
 from ..context import Context
 from ..ec2 import has_gpu
@@ -424,6 +433,11 @@ class NodeGroup(Overridable, Billed, Named):
     ] = "ON_DEMAND"
     """How the instances are bought. Default: on demand."""
 
+    reservation: (
+        Annotated[CapacityReservation | CapacityBlock | ReservationGroup, OneOf()] | None
+    ) = None
+    """Where its instances are kept for it. Default: none, EC2 has them or has not."""
+
     ami_type: (
         Annotated[str, Known(EKS6, lambda: AMI_TYPES), Aws("eks:CreateNodegroupRequest.amiType")]
         | None
@@ -472,8 +486,9 @@ class NodeGroup(Overridable, Billed, Named):
     def uses(self, place: Place) -> Iterator[Usage]:
         """The nodes, as the first of the instance types, with their volumes."""
         nodes = between(self.min_size, self.max_size)
-        key = "ec2-spot" if self.capacity_type == "SPOT" else "ec2"
-        yield Usage(place.name, f"{key}/{self.instance_types[0]}", nodes)
+        key = "ec2-spot" if self.capacity_type == "SPOT" else price_key(self.reservation)
+        paid = paid_for(self.reservation, nodes)
+        yield Usage(place.name, f"{key}/{self.instance_types[0]}", paid)
         yield Usage(place.name, "ebs/gp3", nodes * self.disk_size_gib)
 
     def check(self) -> Iterator[Problem]:
@@ -487,6 +502,15 @@ class NodeGroup(Overridable, Billed, Named):
         yield from self._check_ami()
         if self.launch.template is not None and "disk_size_gib" in self.model_fields_set:
             yield EKS38.problem("disk_size_gib", got=self.disk_size_gib)
+        if self.launch.template is not None and self.reservation is not None:
+            yield EKS38.problem("reservation")
+        for problem in fleet_problems(
+            self.reservation,
+            self.instance_types,
+            self.max_size,
+            spot=self.capacity_type == "SPOT",
+        ):
+            yield problem.under("reservation")
         for problem in self.launch.problems_on(self.os):
             yield problem.under("launch")
         if self.capacity_type == "SPOT" and len(self.instance_types) == 1:
@@ -550,7 +574,13 @@ class NodeGroup(Overridable, Billed, Named):
     def asked_types(self) -> tuple[str, ...]:
         """The instance types that EKS is asked for: none where the launch template names one."""
         template = self.launch.template
-        return () if template and template.has_instance_type else tuple(self.instance_types)
+        in_template = self.is_block or (template is not None and template.has_instance_type)
+        return () if in_template else tuple(self.instance_types)
+
+    @property
+    def is_block(self) -> bool:
+        """Whether its instances are of a Capacity Block, whose type EKS wants in the template."""
+        return isinstance(self.reservation, CapacityBlock)
 
     @property
     def fixed(self) -> Content:
@@ -558,8 +588,14 @@ class NodeGroup(Overridable, Billed, Named):
         return {
             "instance_types": list(self.asked_types),
             "ami_type": self.ami,
-            "capacity_type": self.capacity_type,
+            "capacity_type": self.bought,
+            "zone": zone_of(self.reservation),
         }
+
+    @property
+    def bought(self) -> str:
+        """How EKS is told that the instances are bought."""
+        return "CAPACITY_BLOCK" if self.is_block else self.capacity_type
 
     @property
     def desired(self) -> int:

@@ -122,6 +122,7 @@ def _is_one_role(arn: str) -> bool:
 
 
 DeployService = Literal[
+    "bedrock",
     "budgets",
     "codebuild",
     "codepipeline",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..alb.records import DNS5
 from ..alb.spec import LoadBalancer
+from ..capacity.spec import network_problems
 from ..ecs.checks import check_cluster
 from ..ecs.spec import Ec2, EcsCluster, EcsService
 from ..identity.spec import Identity
@@ -48,6 +49,10 @@ def _problems(environment: Environment) -> Iterator[Problem]:
     if isinstance(environment.ecs, EcsCluster):
         for problem in check_cluster(environment.ecs, environment.network):
             yield problem.under("ecs")
+        region = environment.context.region
+        for name, capacity in environment.ecs.capacity.items():
+            for problem in network_problems(capacity.reservation, environment.network, region):
+                yield problem.under("ecs", "capacity", name, "reservation")
         yield from _deployable(environment, environment.ecs)
 
 

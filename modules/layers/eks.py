@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..capacity.spec import network_problems
 from ..eks.spec import EKS4, EksCluster
 from ..outputs import EksOutputs, NetworkOutputs, RegistryOutputs
 from ..rules import Problem
@@ -37,6 +38,9 @@ def _problems(environment: Environment) -> Iterator[Problem]:
         return
     if not _has_two_zones(network):
         yield EKS4.problem("eks")
+    for name, group in cluster.groups.items():
+        for problem in network_problems(group.reservation, network, environment.context.region):
+            yield problem.under("eks", "compute", "groups", name, "reservation")
 
 
 def _has_two_zones(network: Network | NetworkOutputs | None) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..alb.spec import ExistingLoadBalancer
+from ..bedrock.spec import BDR6, InferenceProfile, ProvisionedThroughput
 from ..ecs.checks import check_services
 from ..ecs.spec import EcsCluster
+from ..identity.spec import Identity
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ..rules import PathPart, Problem, rule
 from ..s3.spec import ExistingBucket
@@ -83,6 +85,7 @@ def _also_on(spec: Inference) -> Mapping[str, tuple[PathPart, ...]]:
 def _problems(environment: Environment) -> Iterator[Problem]:
     yield from _check_groups(environment)
     yield from _check_triggers(environment)
+    yield from _check_bedrock(environment)
     if environment.ecs is not None:
         yield from check_services(environment.services, environment.ecs)
 
@@ -101,6 +104,16 @@ def _check_groups(environment: Environment) -> Iterator[Problem]:
                 if other != group:
                     full = environment.context.name(name)
                     yield GRP1.problem("inference", group, field, name, other=other, name=full)
+
+
+def _check_bedrock(environment: Environment) -> Iterator[Problem]:
+    """The deploy role of the same environment may make what is asked of Bedrock."""
+    identity = environment.identity
+    if not isinstance(identity, Identity) or "bedrock" in identity.deploy_services:
+        return
+    for path, spec in walk(environment):
+        if isinstance(spec, ProvisionedThroughput | InferenceProfile):
+            yield BDR6.problem(*path)
 
 
 def _check_triggers(environment: Environment) -> Iterator[Problem]:

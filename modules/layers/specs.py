@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
+from ..bedrock.spec import InferenceProfile, ProvisionedThroughput
 from ..context import Context, KeyArn
 from ..ecr.registry import CachePrefix, PullThroughCache, RegistrySettings
 from ..ecr.spec import ECR26, Repository
@@ -177,6 +178,12 @@ class Inference(Overridable, Named):
 
     functions: dict[ShortName, LambdaFunction] = {}
     """Services on AWS Lambda by short name. Default: none."""
+
+    throughputs: dict[ShortName, ProvisionedThroughput] = {}
+    """Provisioned throughput of Bedrock by short name. Default: none."""
+
+    profiles: dict[ShortName, InferenceProfile] = {}
+    """Application inference profiles of Bedrock by short name. Default: none."""
 
     own: dict[ShortName, OwnService] = {}
     """Services of kinds of your own by short name. Default: none."""

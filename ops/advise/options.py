@@ -17,6 +17,7 @@ from inferform import (
     Fargate,
     Image,
     InferenceComponentEndpoint,
+    InferenceProfile,
     LambdaFunction,
     Model,
     MultiModel,
@@ -622,10 +623,12 @@ def bedrock(case: _Case) -> Option:
     case.elsewhere("foundation", "a foundation model of Bedrock does it: no container of your own")
     if case.need.platform not in (None, "foundation"):
         case.unless_there()
+    model = f"arn:aws:bedrock:{case.market.region}::foundation-model/amazon.nova-lite-v1:0"
     return case.option(
         "Bedrock",
+        spec=case.made(lambda: InferenceProfile(copy_from=model)),
         of="by token, or by the hour of a model unit; no price of either is known here",
-        scaling="itself; provisioned throughput for a guaranteed rate",
+        scaling="itself; ProvisionedThroughput for a guaranteed rate, paid by the hour",
     )
 
 

@@ -9,6 +9,7 @@ from inferform.ec2 import ec2_facts
 from ..aws import Aws
 from ..plan import Change, Side, dig
 from . import weaker
+from .capacity import targeted
 from .finding import filters, given, pairs
 from .prices import products
 from .reasons import resource
@@ -88,6 +89,7 @@ KINDS = (
         "launch template",
         _launch_template,
         name="name",
+        preflight=targeted,
         risks=weaker.LAUNCH_TEMPLATE,
     ),
 )

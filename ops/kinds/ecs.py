@@ -9,12 +9,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from inferform.usage import Amount, Usage, between, exactly, fargate, on_demand
+from inferform.usage import Amount, Usage, above, between, exactly, fargate, on_demand
 
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Severity, Story
 from . import preflight, weaker
+from .capacity import of_block, reserved_for
 from .ec2 import disk, ec2_quota, template_tags
 from .ecs_verify import SERVICE_REVERTED, TASK_DEFINITION, ClusterVerifier, ServiceVerifier
 from .finding import NotKnownError, given, pairs
@@ -443,7 +444,10 @@ def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     if not kind:
         same = change.action in (Action.NONE, Action.FORGET)
         yield not_told(f"instances of {name}", name, side, same=same)
-    for key, share in (("ec2", own), ("ec2-spot", amount - own)):
+    spot = amount - own
+    own = above(own, reserved_for(plan, change, templates, side))
+    owned = "ec2-block" if of_block(templates, side) else "ec2"
+    for key, share in ((owned, own), ("ec2-spot", spot)):
         if kind and share.maximum:
             yield Usage(name, f"{key}/{kind}", share)
     size = disk(templates, side)

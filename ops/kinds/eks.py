@@ -11,13 +11,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from inferform.eks.versions import KubernetesVersion, in_support, versions
-from inferform.usage import Usage, between, by_use, exactly
+from inferform.usage import Usage, above, between, by_use, exactly
 
 from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH, VERSION
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity, Story
 from . import preflight, weaker
+from .capacity import reserved_for
 from .ec2 import disk, ec2_quota
 from .finding import given
 from .policies import access_entry, lets, managed_policies
@@ -138,8 +139,10 @@ def _nodes(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         yield not_told(f"nodes of {name}", name, side, same=same)
         return
     kinds = kinds or ["t3.medium"]
-    spot = "-spot" if values.get("capacity_type") == "SPOT" else ""
-    yield Usage(name, f"ec2{spot}/{kinds[0]}", amount)
+    bought = {"SPOT": "ec2-spot", "CAPACITY_BLOCK": "ec2-block"}
+    key = bought.get(str(values.get("capacity_type")), "ec2")
+    beyond = above(amount, reserved_for(plan, change, templates, side))
+    yield Usage(name, f"{key}/{kinds[0]}", beyond)
     size = number(values.get("disk_size"), 0) or disk(templates, side)
     if size:
         yield Usage(name, "ebs/gp3", amount * size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_network
 from typing import Any
 
@@ -79,6 +79,14 @@ ROLL3 = RiskRule(
     "a canary or linear rollout is taken away",
     advice="keep it: without one the whole traffic moves at once",
 )
+
+BUY1 = RiskRule(
+    "BUY1",
+    Severity.HIGH,
+    "something is bought that cannot be given back",
+    advice="see that somebody decided it, with its price and its term; deleting it later ends no payment",
+)
+
 
 WORLD = frozenset({"0.0.0.0/0", "::/0"})
 """The ranges that are the whole internet."""
@@ -190,3 +198,14 @@ def raised(*path: Any) -> RiskCheck:
             yield f"raises the maximum from {before} to {after}"
 
     return more
+
+
+def bought(what: str, is_bought: Callable[[Change], bool] = lambda _: True) -> RiskCheck:
+    """The risk that a resource is a purchase; `is_bought` may say which ones are."""
+
+    @risk(BUY1)
+    def buys(plan: Plan, change: Change) -> Iterator[Found]:
+        if change.action in (Action.CREATE, Action.REPLACE) and is_bought(change):
+            yield f"buys {what}"
+
+    return buys

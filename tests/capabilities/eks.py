@@ -232,7 +232,7 @@ CAPABILITY = Capability(
             "BOTTLEROCKET_.+_NVIDIA_FIPS": "hashicorp/aws 5.100 does not know them",
         },
         "NodeGroup.capacity_type": {
-            "CAPACITY_BLOCK": "needs a reservation that is bought by hand",
+            "CAPACITY_BLOCK": "is what a CapacityBlock in reservation says",
         },
     },
     stricter={

@@ -17,6 +17,7 @@ import pytest
 from inferform import (
     AccessLogs,
     Canary,
+    CapacityReservation,
     CapacityShare,
     ContainerHealth,
     ContainerOptions,
@@ -68,6 +69,7 @@ LAYERS = ("ecs", "inference")
 # Forgotten one at a time, as by a killed run, and taken back by their tags or their names.
 FORGOTTEN = {
     "aws_autoscaling_group",
+    "aws_ec2_capacity_reservation",
     "aws_codedeploy_app",
     "aws_codedeploy_deployment_config",
     "aws_codedeploy_deployment_group",
@@ -176,6 +178,7 @@ def environment(
     spot_count: int = 2,
     spot_weight: int = 3,
     ttl: int = 10,
+    reserved: int = 1,
 ) -> Environment:
     served = model(version)
     return Environment(
@@ -190,7 +193,18 @@ def environment(
                     on_demand_base=1,
                     on_demand_percent=50,
                 ),
-                "more": Ec2Capacity(instance_types=["g5.xlarge"], max_instances=2),
+                "more": Ec2Capacity(
+                    instance_types=["g5.xlarge"],
+                    max_instances=3,
+                    reservation=CapacityReservation(
+                        instances={"us-east-1a": reserved}, match="open"
+                    ),
+                ),
+                "kept": Ec2Capacity(
+                    instance_types=["g6.xlarge"],
+                    max_instances=2,
+                    reservation=CapacityReservation(instances={"us-east-1b": 2}),
+                ),
             },
             load_balancers={
                 "internal": LoadBalancer(
@@ -425,7 +439,8 @@ def wrong(wanted: Environment, aws: Aws) -> set[tuple[str, str]]:
     """What `inferform verify` finds wrong: service and check."""
     findings = verify(wanted, aws)
     assert {finding.subject for finding in findings} == {
-        CONTEXT.name(name) for name in ("scaled", "spot", "llm", "canary", "ecs", "internal")
+        CONTEXT.name(name)
+        for name in ("scaled", "spot", "llm", "canary", "ecs", "internal", "more", "kept")
     }
     return {
         (finding.subject.rpartition("-")[2], finding.check.title)
@@ -480,9 +495,14 @@ def test_services_deploy_roll_scale_and_go(
 
     # A scaling policy moves one count; another is changed in the environment, with the image.
     ecs.update_service(cluster=CONTEXT.name("ecs"), service=CONTEXT.name("scaled"), desiredCount=7)
-    wanted = environment(account, version="2.0.0", spot_count=3, spot_weight=4, ttl=30)
+    wanted = environment(account, version="2.0.0", spot_count=3, spot_weight=4, ttl=30, reserved=2)
     deployment.write(wanted)
-    deployment.apply("inference")
+    deployment.apply("ecs", "inference")
+    kept = account.client("ec2").describe_capacity_reservations()["CapacityReservations"]
+    assert sorted((each["State"], each["TotalInstanceCount"]) for each in kept) == [
+        ("active", 2),
+        ("active", 2),
+    ]
     second = services(account)
     assert second["scaled"]["desiredCount"] == 7
     assert second["spot"]["desiredCount"] == 3

@@ -14,6 +14,7 @@ from inferform import (
     AccessEntry,
     Addon,
     AutoMode,
+    CapacityReservation,
     Context,
     EksCluster,
     EksService,
@@ -28,11 +29,13 @@ from inferform import (
 from inferform.eks.spec import AddonName
 from inferform.kubernetes.objects import Place
 from inferform.target import EMULATOR
+from inferform.usage import Amount
 from inferform_emulator.process import Emulator
 from ops.adopt import adopt
 from ops.aws import Aws
+from ops.cost.resources import usages as planned
 from ops.kinds import kinds
-from ops.plan import Action, Plan, read_plan
+from ops.plan import Action, Plan, Side, read_plan
 from ops.review.stories import tell
 from ops.terraform import Stack, stacks, terraform_environment
 from tests import emulators
@@ -49,6 +52,7 @@ SERVICE = EksService(
 )
 # Forgotten one at a time, as by a killed run, and taken back by their tags.
 FORGOTTEN = {
+    "aws_ec2_capacity_reservation",
     "aws_eks_access_entry",
     "aws_eks_addon",
     "aws_eks_cluster",
@@ -99,6 +103,12 @@ def clusters(version: str, gpu_nodes: int) -> dict[str, EksCluster]:
                 max_size=8,
                 min_size=0,
                 desired_size=gpu_nodes,
+            ),
+            "kept": NodeGroup(
+                instance_types=["g6.xlarge"],
+                min_size=0,
+                max_size=gpu_nodes,
+                reservation=CapacityReservation(instances={"us-east-1b": gpu_nodes}),
             ),
         }
     )
@@ -263,6 +273,19 @@ def _session(emulator: Any) -> dict[str, Any]:
     }
 
 
+def reserved(deployment: Deployment) -> list[tuple[str, int, str]]:
+    """Zone, count and state of every capacity reservation."""
+    found = deployment.client("ec2").describe_capacity_reservations()["CapacityReservations"]
+    return [(each["AvailabilityZone"], each["TotalInstanceCount"], each["State"]) for each in found]
+
+
+def zones_of(deployment: Deployment, name: str) -> list[str]:
+    """The zones of the subnets of a node group."""
+    ids = groups_of(deployment.client("eks"))[name]["subnets"]
+    found = deployment.client("ec2").describe_subnets(SubnetIds=ids)["Subnets"]
+    return sorted(each["AvailabilityZone"] for each in found)
+
+
 def test_clusters_are_made_scaled_upgraded_and_taken_down(
     emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -270,6 +293,7 @@ def test_clusters_are_made_scaled_upgraded_and_taken_down(
     eks = deployment.client("eks")
 
     deployment.apply(clusters("1.34", gpu_nodes=1), first=True)
+    assert reserved(deployment) == [("us-east-1b", 1, "active")]
     made = {
         name: eks.describe_cluster(name=name)["cluster"] for name in eks.list_clusters()["clusters"]
     }
@@ -306,7 +330,16 @@ def test_clusters_are_made_scaled_upgraded_and_taken_down(
     assert deployment.recover(clusters("1.34", gpu_nodes=1), emulator) == sorted(FORGOTTEN)
 
     # One minor version up, and more GPU nodes: groups stay the same ones.
+    plan = deployment.plan(clusters("1.35", gpu_nodes=4))
+    # What is reserved is paid for whether nodes run in it or not, and once.
+    sides: tuple[tuple[Side, int], ...] = (("before", 1), ("after", 4))
+    for side, count in sides:
+        paid = [each.amount for each in planned(plan, side) if each.key == "ec2/g6.xlarge"]
+        assert paid == [Amount(0, 0, 0), Amount(count, count, count)]
     deployment.apply(clusters("1.35", gpu_nodes=4))
+    assert reserved(deployment) == [("us-east-1b", 4, "active")]
+    # What is reserved in one zone runs there alone.
+    assert zones_of(deployment, "kept") == ["us-east-1b"]
     after = groups_of(eks)
     assert after["gpu"]["scalingConfig"]["desiredSize"] == 4
     assert {name: group["nodegroupArn"] for name, group in after.items()} == {
@@ -322,6 +355,7 @@ def test_clusters_are_made_scaled_upgraded_and_taken_down(
     assert [role["RoleName"] for role in roles if role["RoleName"].startswith("e2e-")] == []
     templates = deployment.client("ec2").describe_launch_templates()["LaunchTemplates"]
     assert templates == []
+    assert {state for _, _, state in reserved(deployment)} == {"cancelled"}
     logs = deployment.client("logs").describe_log_groups(logGroupNamePrefix="/aws/eks/e2e-")
     assert logs["logGroups"] == []
     assert (

@@ -361,10 +361,17 @@ OPTIONS: tuple[Option, ...] = (
         "Not yet.",
         never(_TEMPLATE, "network_interfaces"),
     ),
-    no(
+    yes(
         "eks_managed_node_groups: capacity_reservation_specification",
-        "Not yet.",
-        never(_TEMPLATE, "capacity_reservation_specification"),
+        'NodeGroup(reservation=CapacityBlock(id="cr-0123456789abcdef0", zone="us-east-1a", '
+        "instance_count=2))",
+        at(
+            _TEMPLATE,
+            "capacity_reservation_specification.capacity_reservation_target."
+            "capacity_reservation_id",
+            "cr-0123456789abcdef0",
+        ),
+        at(_TEMPLATE, "instance_market_options.market_type", "capacity-block"),
     ),
     yes(
         "eks_managed_node_groups: tags",

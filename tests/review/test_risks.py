@@ -93,6 +93,13 @@ def stack_of(kind: str, **properties: str) -> dict[str, Any]:
 
 COMPONENT = stack_of("InferenceComponent", InferenceComponentName="llm")
 
+RESERVED = {
+    "availability_zone": "us-east-1a",
+    "instance_type": "g6.xlarge",
+    "instance_count": 2,
+    "instance_match_criteria": "targeted",
+}
+
 CASES: dict[str, tuple[str, Entry]] = {
     "an inference component goes": (
         "CMP1",
@@ -254,6 +261,57 @@ CASES: dict[str, tuple[str, Entry]] = {
     "a new ECS service lets people in": (
         "SEC5",
         changed("aws_ecs_service.s", ["create"], None, {"enable_execute_command": True}),
+    ),
+    "a Capacity Block is bought": (
+        "BUY1",
+        changed(
+            "aws_ec2_capacity_block_reservation.b",
+            ["create"],
+            None,
+            {
+                "capacity_block_offering_id": "cb-0123456789abcdef0",
+                "instance_platform": "Linux/UNIX",
+            },
+        ),
+    ),
+    "model units are bought for months": (
+        "BUY1",
+        changed(
+            "aws_bedrock_provisioned_model_throughput.t",
+            ["create"],
+            None,
+            {"provisioned_model_name": "chat", "model_units": 1, "commitment_duration": "OneMonth"},
+        ),
+    ),
+    "committed model units are bought again": (
+        "BUY1",
+        changed(
+            "aws_bedrock_provisioned_model_throughput.t",
+            ["delete", "create"],
+            {"provisioned_model_name": "chat", "model_units": 1, "commitment_duration": "OneMonth"},
+            {"provisioned_model_name": "chat", "model_units": 2},
+        ),
+    ),
+    "a Savings Plan is bought": (
+        "BUY1",
+        changed("aws_savingsplans_savings_plan.p", ["create"], None, {"commitment": "1.0"}),
+    ),
+    "reserved capacity is given back": (
+        "CAP6",
+        changed("aws_ec2_capacity_reservation.r", ["delete"], RESERVED, None),
+    ),
+    "reserved capacity is taken elsewhere": (
+        "CAP6",
+        changed(
+            "aws_ec2_capacity_reservation.r",
+            ["create", "delete"],
+            RESERVED,
+            {**RESERVED, "availability_zone": "us-east-1b"},
+        ),
+    ),
+    "fewer instances are reserved": (
+        "CAP1",
+        update("aws_ec2_capacity_reservation.r", RESERVED, {**RESERVED, "instance_count": 1}),
     ),
     "a Kubernetes version is skipped": (
         "UPG1",
@@ -715,6 +773,18 @@ SERVICE_OF_FOUR = {"name": "s", "desired_count": 4, "task_definition": "b"}
 QUIET: dict[str, Entry] = {
     "a retraining is evaluated": update(
         "aws_sfn_state_machine.m", retraining(), retraining("Judge", "Tell")
+    ),
+    "more instances are reserved": update(
+        "aws_ec2_capacity_reservation.r", RESERVED, {**RESERVED, "instance_count": 3}
+    ),
+    "model units are bought by the hour": changed(
+        "aws_bedrock_provisioned_model_throughput.t",
+        ["create"],
+        None,
+        {"provisioned_model_name": "chat", "model_units": 1},
+    ),
+    "a Capacity Block is forgotten": changed(
+        "aws_ec2_capacity_block_reservation.b", ["delete"], {"id": "cr-0123456789abcdef0"}, None
     ),
     "calls of one more endpoint are kept": update(
         "aws_cloudtrail.t", trail("fraud"), trail("fraud", "risk")

@@ -79,10 +79,22 @@ class InferenceLayer(Layer):
             self._services(below, data, ecs, spec, private=private)
         if spec.functions:
             self._functions(below, data, spec, private=private)
+        if spec.throughputs or spec.profiles:
+            from ...bedrock.construct import Bedrock
+
+            Bedrock(
+                self,
+                "bedrock",
+                context=self.context,
+                throughputs=spec.throughputs,
+                profiles=spec.profiles,
+            )
         self._own(spec)
         if watched:
             self.hand_up(InferenceOutputs(target_group_suffixes=self._target_groups()))
-        override(spec, self, apart=["endpoints", "batch", "services", "functions", "own"])
+        override(
+            spec, self, apart=["endpoints", "batch", "services", "functions", "bedrock", "own"]
+        )
 
     def _target_groups(self) -> dict[str, str]:
         """The end of each target group's ARN, by service and color."""

@@ -1,0 +1,1 @@
+"""Amazon Bedrock: what is reserved of its models, and who uses them."""

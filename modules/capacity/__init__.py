@@ -1,0 +1,1 @@
+"""Reserved EC2 capacity under ECS tasks and EKS pods."""
