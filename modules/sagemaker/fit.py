@@ -129,15 +129,19 @@ def placed(
     instances: list[Instance] = []
     unplaced: list[str] = []
     for name in sorted(counts, key=size, reverse=True):
+        want = wanted[name]
+        if not whole.holds(want):
+            unplaced += [name] * counts[name]
+            continue
+        # An instance that has no room for one copy has none for the next.
+        first = 0
         for _ in range(counts[name]):
-            if not whole.holds(wanted[name]):
-                unplaced.append(name)
-                continue
-            found = next((each for each in instances if each.left.holds(wanted[name])), None)
-            if found is None:
-                found = Instance(whole)
-                instances.append(found)
-            found.left = found.left.without(wanted[name])
+            while first < len(instances) and not instances[first].left.holds(want):
+                first += 1
+            if first == len(instances):
+                instances.append(Instance(whole))
+            found = instances[first]
+            found.left = found.left.without(want)
             found.copies.append(name)
     return Fitted(instance_type, tuple(instances), tuple(unplaced))
 
