@@ -35,7 +35,7 @@ BDR3 = rule(
 BDR4 = rule(
     "BDR4",
     refuses="fewer than 1 or more than 1,000 model units",
-    message="must be from {low:,} to {high:,} model units",
+    message="must be from {low} to {high} model units",
     source="botocore bedrock PositiveInteger (1 at least); Inferform: 1,000 is a slip of the hand",
 )
 BDR5 = rule(
