@@ -59,9 +59,9 @@ BDR6 = rule(
     source="Inferform: a deploy role buys nothing in Bedrock unless it is asked for",
 )
 
-_ARN = r"arn:aws[a-z-]{0,12}:bedrock:[a-z0-9-]{1,20}"
+_ARN = r"arn:aws(|-us-gov|-cn|-iso|-iso-b):bedrock:[a-z0-9-]{1,20}"
 _PART = r"[a-z0-9-]{1,63}"
-_FOUNDATION = rf":foundation-model/{_PART}\.{_PART}(\.?{_PART})?(:{_PART}){{0,2}}"
+_FOUNDATION = rf":foundation-model/{_PART}\.{_PART}\.?{_PART}(:{_PART}){{0,2}}"
 _CUSTOM = rf"\d{{12}}:custom-model/(imported|{_PART}\.{_PART}(:{_PART}){{0,2}})/[a-z0-9]{{12}}"
 
 

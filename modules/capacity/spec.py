@@ -104,13 +104,7 @@ class CapacityReservation(Spec):
     nothing more.
     """
 
-    instances: Annotated[
-        dict[
-            Annotated[Zone, Aws("ec2:CreateCapacityReservationRequest.AvailabilityZone")], Reserved
-        ],
-        Check(CPR11, bool),
-        Aws("ec2:CreateCapacityReservationRequest.InstanceCount"),
-    ]
+    instances: Annotated[dict[Zone, Reserved], Check(CPR11, bool)]
     """How many, by availability zone: `{"us-east-1a": 2}`."""
 
     match: Annotated[

@@ -53,6 +53,16 @@ CAPABILITY = Capability(
     },
     stricter={
         "more than the quota of any account": ("ProvisionedThroughput.model_units",),
+        "an ARN alone, of what a region has": (
+            "InferenceProfile.copy_from",
+            "ProvisionedThroughput.model_arn",
+        ),
+    },
+    shorter={
+        "the parts of an ARN have limits of their own": (
+            "InferenceProfile.copy_from",
+            "ProvisionedThroughput.model_arn",
+        ),
     },
     good={
         "BDR5": (_MODEL,),

@@ -94,6 +94,10 @@ CAPABILITY = Capability(
     },
     not_aws={
         OTHER_UNIT: ("CapacityReservation.ends_on",),
+        "a request for each zone, with its count": (
+            "CapacityReservation.instances{key}",
+            "CapacityReservation.instances{}",
+        ),
         OWN_CHOICE: ("CapacityBlock.instance_count", "CapacityBlock.zone"),
     },
     good={
