@@ -156,9 +156,9 @@ def test_each_spec_can_be_pasted_and_is_what_was_judged() -> None:
     pasted = 0
     for fields in ({}, {"gpu_memory_gib": 16.0}, {"idle_hours": 10.0}, {"steps": 2, "models": 4}):
         for option in options(**fields).values():
-            assert bool(option.spec) == (
-                option.verdict != "does not" and option.name not in ("Bedrock", "edge")
-            ), option
+            assert bool(option.spec) == (option.verdict != "does not" and option.name != "edge"), (
+                option
+            )
             if option.spec:
                 names = {name: getattr(inferform, name) for name in inferform.__all__}
                 made = eval(option.spec, {"__builtins__": {}}, names)
