@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from inferform import ArtifactBucket, Inference, Network, Registry
+from inferform import (
+    ArtifactBucket,
+    Context,
+    Environment,
+    Inference,
+    LambdaFunction,
+    Network,
+    Registry,
+    Repository,
+    ServerlessEndpoint,
+)
+from inferform.spec import problems_of
 
 from . import readme
 
@@ -33,3 +44,25 @@ def test_the_registry_examples_say_what_they_show() -> None:
     block, _ = readme.run("modules/s3/README.md")
     assert isinstance(block["registry"], Registry)
     assert block["registry"].artifacts == ArtifactBucket(expire_noncurrent_days=365)
+
+
+def test_a_model_moves_from_a_serverless_endpoint_to_a_function_and_back_as_it_is() -> None:
+    moved = readme.run("modules/functions/README.md")[-1]
+    endpoint, function = moved["endpoint"], moved["function"]
+    assert isinstance(endpoint, ServerlessEndpoint)
+    assert isinstance(function, LambdaFunction)
+    assert endpoint.model == function.model == moved["model"]
+    context = Context(
+        organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
+    )
+    for inference in (moved["before"], moved["after"], moved["before"]):
+        environment = Environment(
+            context=context,
+            network=Network(cidr="10.20.0.0/16"),
+            registry=Registry(repositories={"fraud": Repository()}),
+            inference=inference,
+        )
+        assert [getattr(each.spec, "model", None) for each in environment.deployed] == [
+            moved["model"]
+        ]
+        assert problems_of(environment) == []
