@@ -17,8 +17,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from . import functions
+from .deployments import Served, served
 
 PREFIX = "/inferform-emulator/api/"
 LARGEST_BODY = 10_000_000
@@ -212,14 +214,15 @@ class _RestCall:
 
     def answer(self, moto: Wsgi) -> Answer:
         stage = self.api.stages.get(self.stage)
-        if stage is None:
+        copied = served(self.api, stage) if stage is not None else None
+        if copied is None:
             raise Refused(403, "Forbidden")
-        method = self._method()
-        self._authorize(method)
+        method = self._method(copied)
+        self._authorize(method, copied)
         self._count(method, stage)
         if len(self.call.body) > LARGEST_BODY:
             raise Refused(413, "Request Too Long")
-        self._validate(method)
+        self._validate(method, copied)
         integration = method.method_integration
         if integration is None:
             raise Refused(500, "Internal server error")
@@ -230,24 +233,48 @@ class _RestCall:
             raise Refused(504, "Endpoint request timed out")
         if integration.integration_type == "AWS_PROXY":
             return _function(self.account, self.region, integration.uri, self.call, self.path)
+        if integration.connection_type == "VPC_LINK":
+            return self._linked(integration)
         return self._called(integration, moto)
 
-    def _method(self) -> Any:
-        for resource in self.api.resources.values():
-            if resource.get_path() == self.path:
-                methods = resource.resource_methods
-                if self.call.method in methods:
-                    return methods[self.call.method]
-        raise Refused(403, "Missing Authentication Token")
+    def _method(self, copied: Served) -> Any:
+        methods = copied.methods.get(self.path, {})
+        if self.call.method not in methods:
+            raise Refused(403, "Missing Authentication Token")
+        return methods[self.call.method]
 
-    def _authorize(self, method: Any) -> None:
+    def _linked(self, integration: Any) -> Answer:
+        """What listens on the port of a URI, at the Network Load Balancer that the VPC link leads to."""
+        from moto.apigateway.models import apigateway_backends
+        from moto.elbv2.models import elbv2_backends
+
+        from .extensions.elbv2 import ENFORCED
+
+        links = apigateway_backends[self.account][self.region].vpc_links
+        link = links.get(getattr(integration, "connection_id", None))
+        if link is None or link.status != "AVAILABLE":
+            raise Refused(500, "Internal server error")
+        uri = urlsplit(integration.uri)
+        port = uri.port or (443 if uri.scheme == "https" else 80)
+        balancer = elbv2_backends[self.account][self.region].load_balancers[link.target_arns[0]]
+        listener = next(
+            (each for each in balancer.listeners.values() if int(each.port) == port), None
+        )
+        # The addresses that PrivateLink comes from are in no rule of a security group.
+        judged = balancer.security_groups and getattr(balancer, ENFORCED, "on") != "off"
+        if listener is None or judged or (listener.protocol == "TLS") != (uri.scheme == "https"):
+            raise Refused(500, "Internal server error")
+        led = _Led(self.call, self.account, self.region)
+        return led.answer(listener.default_actions, str(uri.hostname), uri.path or "/")
+
+    def _authorize(self, method: Any, copied: Served) -> None:
         kind = method.authorization_type
         if kind == "AWS_IAM" and (wrong := _unsigned(self.call, self.region)):
             raise Refused(403, wrong)
         if kind != "COGNITO_USER_POOLS":
             return
         claims = _claims(self.call)
-        pools = self.api.authorizers[method.authorizer_id].provider_arns or []
+        pools = copied.authorizers[method.authorizer_id].provider_arns or []
         issuers = {
             f"https://cognito-idp.{arn.split(':')[3]}.amazonaws.com/{arn.rpartition('/')[2]}"
             for arn in pools
@@ -288,8 +315,8 @@ class _RestCall:
                     return
         raise Refused(403, "Forbidden")
 
-    def _validate(self, method: Any) -> None:
-        validator = self.api.request_validators.get(method.request_validator_id)
+    def _validate(self, method: Any, copied: Served) -> None:
+        validator = copied.validators.get(method.request_validator_id)
         if validator is None:
             return
         required = method.request_parameters or {}
@@ -301,7 +328,7 @@ class _RestCall:
         kind = self.call.headers.get("content-type", "application/json").partition(";")[0]
         model = (method.request_models or {}).get(kind)
         if validator.validate_request_body and model:
-            schema = json.loads(self.api.models[model].schema)
+            schema = json.loads(copied.models[model].schema)
             if not _fits(self.call.body, schema):
                 raise Refused(400, "Invalid request body")
 
@@ -492,10 +519,21 @@ class _HttpCall:
         )
         for rule in asked:
             if all(_holds(each, host, path) for each in rule.conditions):
-                return self._led(rule.actions, host, path)
+                led = _Led(self.call, self.account, self.region)
+                return led.answer(rule.actions, host, path)
         return Answer(404, b"")
 
-    def _led(self, actions: Iterable[Any], host: str, path: str) -> Answer:
+
+@dataclass(frozen=True, slots=True)
+class _Led:
+    """Where the actions of a listener lead a call."""
+
+    call: Call
+    account: str
+    region: str
+
+    def answer(self, actions: Iterable[Any], host: str, path: str) -> Answer:
+        """What the service of a target group answers, or the listener itself."""
         for action in actions:
             data = action.data
             if data.get("Type") == "fixed-response":

@@ -54,6 +54,7 @@ def list_extensions() -> list[Extension]:
 _REQUIRES = {
     "apigateway": ("apigatewayv2",),
     "cloudformation": ("sagemaker",),
+    "elb": ("elbv2",),
     "sagemakerruntime": ("sagemaker",),
 }
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
-from moto.apigateway.exceptions import BadRequestException, ModelNotFound
-from moto.apigateway.models import APIGatewayBackend, RestAPI, Stage, UsagePlan
+from moto.apigateway import urls
+from moto.apigateway.exceptions import BadRequestException, ModelNotFound, NotFoundException
+from moto.apigateway.models import (
+    APIGatewayBackend,
+    Deployment,
+    Integration,
+    RestAPI,
+    Stage,
+    UsagePlan,
+    VpcLink,
+)
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
+from ..deployments import Served, references
 from .registry import Service
 from .servicequotas import INTEGRATION_TIMEOUT, granted
 
@@ -95,6 +106,7 @@ def _set(values: dict[str, Any], patch: Patch, key: str) -> None:
 
 _INTEGRATION = {
     "cacheNamespace": "cache_namespace",
+    "connectionId": "connection_id",
     "connectionType": "connection_type",
     "contentHandling": "content_handling",
     "credentials": "credentials",
@@ -126,13 +138,25 @@ def update_integration(response: APIGatewayResponse) -> str:
     return json.dumps(integration.to_json())
 
 
-@service.corrects("PutIntegration", gap="takes any timeout")
+@service.corrects("GetIntegration", gap="loses connectionId", owner=Integration, method="to_json")
+def integration_to_json(original: Original, integration: Integration) -> dict[str, Any]:
+    """AWS answers the VPC link of an integration."""
+    answer: dict[str, Any] = original(integration)
+    link = getattr(integration, "connection_id", None)
+    return answer if link is None else {**answer, "connectionId": link}
+
+
+@service.corrects("PutIntegration", gap="takes any timeout, and loses connectionId")
 def put_integration(original: Original, response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """AWS takes 50 to 29,000 milliseconds, more with another quota."""
+    """AWS takes 50 to 29,000 milliseconds, more with another quota, and keeps the VPC link."""
     timeout = response._get_param("timeoutInMillis")
     if timeout is not None:
         _check_timeout(response, int(timeout))
     status, headers, body = original(response)
+    if response._get_param("connectionType") == "VPC_LINK":
+        made: Any = _method(response).method_integration
+        made.connection_id = response._get_param("connectionId")
+        return status, headers, json.dumps(made.to_json())
     return status, headers, body
 
 
@@ -209,6 +233,138 @@ def update_model(response: APIGatewayResponse) -> str:
             raise _no_path(patch)
         setattr(model, kind, patch["value"])
     return json.dumps(model.to_json())
+
+
+# Deployments
+
+
+@service.corrects(
+    "CreateDeployment",
+    gap="serves what is changed later too",
+    owner=RestAPI,
+    method="create_deployment",
+)
+def create_deployment(original: Original, api: RestAPI, *given: Any, **named: Any) -> Deployment:
+    """AWS serves the API as it was when it was deployed."""
+    made: Any = original(api, *given, **named)
+    made.served = Served.of(api)
+    assert isinstance(made, Deployment)
+    return made
+
+
+@service.corrects(
+    "DeleteDeployment", gap="deletes what a stage serves", owner=RestAPI, method="delete_deployment"
+)
+def delete_deployment(original: Original, api: RestAPI, deployment_id: str) -> Deployment:
+    """AWS keeps a deployment that a stage points to."""
+    if any(each.deployment_id == deployment_id for each in api.stages.values()):
+        raise BadRequestException(
+            "Active stages pointing to this deployment must be moved or deleted"
+        )
+    found = original(api, deployment_id)
+    assert isinstance(found, Deployment)
+    return found
+
+
+# VPC links
+
+
+@service.corrects("CreateVpcLink", gap="takes any target", owner=APIGatewayBackend)
+def create_vpc_link(original: Original, backend: APIGatewayBackend, **given: Any) -> VpcLink:
+    """AWS takes one target, and fails later where it is no Network Load Balancer."""
+    from moto.elbv2.models import elbv2_backends
+
+    targets = given["target_arns"] or []
+    if len(targets) > 1:
+        raise BadRequestException("More than one target arn specified for vpc link.")
+    made: Any = original(backend, **given)
+    made.tags = dict(given["tags"] or {})
+    balancers = elbv2_backends[backend.account_id][backend.region_name].load_balancers
+    if not any(arn in balancers and balancers[arn].type == "network" for arn in targets):
+        made.status, made.status_message = "FAILED", "NLB ARN is malformed"
+    assert isinstance(made, VpcLink)
+    return made
+
+
+@service.corrects("GetVpcLink", gap="does not say why one failed", owner=VpcLink, method="to_json")
+def vpc_link_to_json(original: Original, link: VpcLink) -> dict[str, Any]:
+    """AWS says why a link failed."""
+    why = getattr(link, "status_message", None)
+    return {**original(link), **({"statusMessage": why} if why else {})}
+
+
+@service.corrects("DeleteVpcLink", gap="deletes one in use", owner=APIGatewayBackend)
+def delete_vpc_link(original: Original, backend: APIGatewayBackend, vpc_link_id: str) -> None:
+    """AWS keeps a link to which a stage refers."""
+    if found := references(backend.apis.values(), vpc_link_id):
+        raise BadRequestException(
+            f"Cannot delete vpc link. Vpc link '{vpc_link_id}', is referenced in "
+            f"[{', '.join(found)}] in format of [RESTApiId:Method:Resource:Stage]."
+        )
+    original(backend, vpc_link_id)
+
+
+@service.adds("UpdateVpcLink", gap="cannot be changed")
+def update_vpc_link(response: APIGatewayResponse) -> str:
+    """AWS takes another name and description, and no other target."""
+    link = response.backend.get_vpc_link(response.path.split("/")[-1])
+    for patch in _patches(response):
+        kind = _parts(patch["path"])[0]
+        if kind == "targetArns":
+            raise BadRequestException("Target arns are not allowed to be changed/added.")
+        if kind not in ("name", "description"):
+            raise _no_path(patch)
+        setattr(link, kind, patch["value"])
+    return json.dumps(link.to_json())
+
+
+# Tags
+
+
+@service.prepares("GetTags", gap="has no route to those of what has no stage")
+def add_tags() -> None:
+    """AWS has tags by ARN, which holds slashes."""
+    urls.url_paths["{0}/tags/arn:(?P<arn>.+)$"] = APIGatewayResponse.dispatch
+
+
+def _tagged(response: APIGatewayResponse) -> Any:
+    """What the ARN of a request for tags is of."""
+    kind, _, rest = unquote(response.path.split("/tags/")[1]).partition("::/")[2].partition("/")
+    name, _, stage = rest.partition("/stages/")
+    backend = response.backend
+    if kind == "restapis":
+        api = backend.get_rest_api(name)
+        return api.stages[stage] if stage else api
+    held: dict[str, dict[str, Any]] = {
+        "apikeys": backend.keys,
+        "usageplans": backend.usage_plans,
+        "vpclinks": backend.vpc_links,
+    }
+    if name not in held.get(kind, {}):
+        raise NotFoundException("Invalid resource identifier specified")
+    return held[kind][name]
+
+
+@service.corrects("GetTags", gap="knows tags of stages alone")
+def get_tags(original: Original, response: APIGatewayResponse) -> str:
+    """AWS has tags of APIs, stages, keys, usage plans and VPC links."""
+    return json.dumps({"tags": dict(_tagged(response).tags or {})})
+
+
+@service.corrects("TagResource", gap="knows tags of stages alone")
+def tag_resource(original: Original, response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """AWS adds tags to APIs, stages, keys, usage plans and VPC links."""
+    held = _tagged(response)
+    held.tags = {**(held.tags or {}), **(response._get_param("tags") or {})}
+    return 204, {"status": 204}, ""
+
+
+@service.corrects("UntagResource", gap="knows tags of stages alone")
+def untag_resource(original: Original, response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """AWS takes tags away from APIs, stages, keys, usage plans and VPC links."""
+    held, gone = _tagged(response), {*(response.querystring or {}).get("tagKeys", [])}
+    held.tags = {key: value for key, value in (held.tags or {}).items() if key not in gone}
+    return 204, {"status": 204}, ""
 
 
 # Usage plans

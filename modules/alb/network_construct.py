@@ -30,7 +30,9 @@ class SharedNetworkLoadBalancer(Construct):
         context: Context,
         spec: NetworkLoadBalancer,
         network: NetworkOutputs,
+        linked: bool = False,
     ) -> None:
+        """`linked` is whether REST APIs reach it by a VPC link, whose addresses nobody knows."""
         super().__init__(scope, id)
         name = group_name(context, id)
         group = SecurityGroup(
@@ -60,6 +62,7 @@ class SharedNetworkLoadBalancer(Construct):
             subnets=network.private_subnet_ids if spec.internal else network.public_subnet_ids,
             # One that is made without any can have none later.
             security_groups=[group.id],
+            enforce_security_group_inbound_rules_on_private_link_traffic="off" if linked else "on",
             enable_cross_zone_load_balancing=spec.cross_zone,
             enable_deletion_protection=context.protected,
             lifecycle=lifecycle(context),

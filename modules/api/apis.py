@@ -10,10 +10,10 @@ from ..rules import Problem, did_you_mean, rule
 from ..service import Named, Place
 from ..spec import ShortName
 from .http import HttpApi
-from .names import LINK, LOG_ROLE, rest_role
+from .names import LINK, LOG_ROLE, rest_link, rest_role
 from .rest import RestApi
 from .spec import ApiDomain, OwnDomain
-from .targets import calls_sagemaker, calls_vpc
+from .targets import calls_sagemaker, calls_vpc, linked_balancers
 
 APG9 = rule(
     "APG9",
@@ -50,10 +50,11 @@ class Apis(Overridable, Named):
     """APIs in front of services, and the domains that lead to them."""
 
     http: dict[ShortName, HttpApi] = {}
-    """HTTP APIs by short name, in front of ECS services. Default: none."""
+    """HTTP APIs by short name, in front of functions and ECS services. Default: none."""
 
     rest: dict[ShortName, RestApi] = {}
-    """REST APIs by short name, in front of SageMaker endpoints. Default: none."""
+    """REST APIs by short name, in front of SageMaker endpoints, functions and ECS services behind Network
+    Load Balancers. Default: none."""
 
     domains: dict[OwnDomain, ApiDomain] = {}
     """Domains by their names: `{"api.acme.test": ApiDomain(certificate=…)}`. Default: none."""
@@ -109,6 +110,8 @@ class Apis(Overridable, Named):
         if calls_vpc(place.environment):
             yield Name("aws_apigatewayv2_vpc_link", context.name(LINK))
             yield Name("aws_security_group", context.name(LINK))
+        for balancer in linked_balancers(place.environment):
+            yield Name("aws_api_gateway_vpc_link", rest_link(context, balancer), balancer)
         if self.makes_log_role:
             yield Name("aws_iam_role", role(context, LOG_ROLE))
         for name, api in self.rest.items():

@@ -77,6 +77,15 @@ APG45 = rule(
 )
 
 MOST_ROUTES = 300
+
+ServicePath = Annotated[str, Matches(APG44, r"(?!.*/\.{1,2}(/|$))/[\w.~/-]{0,1023}")]
+"""The path that a service behind a load balancer gets."""
+
+ServiceHost = Annotated[
+    str, Matches(APG45, r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{1,63}")
+]
+"""The name in the certificate of a service's load balancer, and the `Host` that the service gets."""
+
 STAGE = "$default"
 """The name of the stage of every HTTP API, which its URL leaves out."""
 
@@ -95,18 +104,13 @@ class HttpRoute(Spec):
     method: Literal["ANY", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"] = "POST"
     """The method of the requests; ANY is every one. Default: POST."""
 
-    path: Annotated[str, Matches(APG44, r"(?!.*/\.{1,2}(/|$))/[\w.~/-]{0,1023}")] | None = None
+    path: ServicePath | None = None
     """The path that the service gets. Default: `/invocations`, behind the prefix that its own route
     strips."""
 
-    host: (
-        Annotated[
-            str,
-            Matches(APG45, r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{1,63}"),
-            Aws("apigatewayv2:TlsConfigInput.ServerNameToVerify"),
-        ]
-        | None
-    ) = None
+    host: Annotated[ServiceHost, Aws("apigatewayv2:TlsConfigInput.ServerNameToVerify")] | None = (
+        None
+    )
     """The name in the certificate of the service's load balancer, which is compared, and the `Host`
     that the service gets. Default: the first host of the service's own route without `*` and `?`."""
 

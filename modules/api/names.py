@@ -12,6 +12,11 @@ LOG_ROLE = "api-logs"
 """The role by which API Gateway writes the logs of REST APIs, in its name."""
 
 
+def rest_link(context: Context, load_balancer: str) -> str:
+    """The name of the VPC link by which REST APIs reach a Network Load Balancer."""
+    return context.name(load_balancer, "rest-link", limit=128)
+
+
 def http_name(context: Context, api: str) -> str:
     """The name of an HTTP API."""
     return context.name(api, limit=128)

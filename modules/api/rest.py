@@ -1,4 +1,4 @@
-"""REST APIs: in front of SageMaker endpoints, without anything between."""
+"""REST APIs: in front of SageMaker endpoints, without anything between, functions, and ECS services."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..service import Billed, Named, Needs, Place, Reaching
 from ..spec import Aws, Between, Check, Cidrs, Many, Matches, OneOf, ShortName, Spec
 from ..usage import Usage, by_use, exactly
 from ..vpc.flow_logs import RetentionDays
-from .http import APG26, APG37
+from .http import APG26, APG37, ServiceHost, ServicePath
 from .names import plan_name, rest_log_group, rest_name, web_acl_name
 from .schemas import schema_problems
 from .spec import (
@@ -159,10 +159,18 @@ def _is_media_type(text: str) -> bool:
 
 
 class RestRoute(Spec):
-    """A path of a REST API, and the endpoint that gets the bodies that are posted there."""
+    """A path of a REST API, and what gets the bodies that are posted there."""
 
     service: ShortName
-    """The SageMaker endpoint or function, by its short name."""
+    """The SageMaker endpoint, the function, or the ECS service behind a `NetworkRoute`, by its short name.
+    Of an endpoint and a service of one name it is the endpoint."""
+
+    path: ServicePath | None = None
+    """The path that an ECS service gets. Default: `/invocations`."""
+
+    host: ServiceHost | None = None
+    """The name in the certificate of an ECS service's port, which is compared, and the `Host` that the
+    service gets. Default: the name of its load balancer, whose port must then have no certificate."""
 
     component: Annotated[str, Matches(APG48, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")] | None = None
     """The inference component that answers, by its short name (an adapter by `COMPONENT-ADAPTER`), or by
@@ -250,6 +258,15 @@ class UsagePlan(Spec):
     holds for each by itself. Default: none, it holds for all together."""
 
 
+APG54 = rule(
+    "APG54",
+    refuses="further VPCs of a private API beside endpoints that narrow it",
+    message="has no effect beside endpoint_ids, through which alone requests come; leave it out",
+    source="Inferform: the resource policy of a private API names endpoints, or VPCs",
+    severity="warning",
+)
+
+
 class PrivateAccess(Spec):
     """Who reaches a private API: requests through interface endpoints of VPCs."""
 
@@ -280,6 +297,11 @@ class PrivateAccess(Spec):
     ] = ()
     """Interface endpoints of `execute-api` through which alone requests come; each gets a DNS name of
     its own. Default: any endpoint of the VPCs."""
+
+    def check(self) -> Iterator[Problem]:
+        """Endpoints are narrower than VPCs."""
+        if self.vpc_ids and self.endpoint_ids:
+            yield APG54.problem("vpc_ids", got=list(self.vpc_ids))
 
 
 class Firewall(Spec):
@@ -329,7 +351,8 @@ class Firewall(Spec):
 
 
 class RestApi(Overridable, Billed, Named, Reaching):
-    """A REST API: a stable URL in front of SageMaker endpoints, which it calls directly.
+    """A REST API: a stable URL in front of SageMaker endpoints, which it calls directly, of functions, and of
+    ECS services behind Network Load Balancers.
 
     Every caller is authorized; API keys are counted and throttled, and authorize nobody.
     """
@@ -484,9 +507,11 @@ class RestApi(Overridable, Billed, Named, Reaching):
         yield rest_log_group(place.environment.context, place.name)
 
     def uses(self, place: Place) -> Iterator[Usage]:
-        """Its requests, and a web ACL with its rules."""
+        """Its requests, by AWS WAF too, and a web ACL with its rules."""
         yield by_use(place.name, "apigateway/rest-request")
         firewall = self.firewall
+        if firewall is not None:
+            yield by_use(place.name, "waf/request")
         if firewall is not None and firewall.web_acl is None:
             rules = len(firewall.groups) + (firewall.requests_per_5_minutes is not None)
             yield Usage(place.name, "waf/web-acl", exactly(1))

@@ -18,7 +18,7 @@ from ..service import Deployed
 from .http_construct import FunctionTarget
 from .names import plan_name, rest_log_group, rest_name, rest_role, web_acl_name
 from .rest import Firewall, PrivateAccess, RestApi, RestRoute, UsagePlan, resources_of
-from .shared_construct import log_format, route_id
+from .shared_construct import RestLinkedTarget, log_format, route_id
 from .spec import CognitoAuthorization, Cors, IamAuthorization, Throttle
 from .targets import caller_headers, component_in
 
@@ -90,15 +90,17 @@ class RestFront(Construct):
         spec: RestApi,
         targets: Mapping[str, Deployed],
         kms_key_arn: str,
+        linked: Mapping[str, RestLinkedTarget],
         vpc_id: str | None = None,
         domain_id: str | None = None,
         logged_by: ITerraformDependable | None = None,
     ) -> None:
-        """`targets` are the services of its routes, by path; `vpc_id` is the environment's VPC, from which a
-        private API is reached; `domain_id` is the domain that leads to it; `logged_by` are the account's
-        settings, where the environment makes them."""
+        """`targets` are the services of its routes, by path, `linked` how VPC links reach those on ECS; `vpc_id`
+        is the environment's VPC, from which a private API is reached; `domain_id` is the domain that leads to
+        it; `logged_by` are the account's settings, where the environment makes them."""
         super().__init__(scope, id)
         self._context, self._spec, self._id = context, spec, id
+        self._linked = linked
         self._served: dict[str, Any] = {}
         self._parts: list[ITerraformDependable] = []
         logs = CloudwatchLogGroup(
@@ -137,7 +139,11 @@ class RestFront(Construct):
             self,
             "deployment",
             rest_api_id=api.id,
-            triggers={"content": short_hash(self._served, 16)},
+            triggers={
+                "content": short_hash(self._served, 16),
+                # A link that is made again is served once it is deployed, and keeps its other self till then.
+                **{f"link-{each.way.load_balancer}": each.link_id for each in linked.values()},
+            },
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
             depends_on=self._parts,
         )
@@ -291,7 +297,7 @@ class RestFront(Construct):
         given = spec.authorization
         sent = [*_SENT, "X-Amzn-SageMaker-Inference-Id", *caller_headers(endpoint)]
         if not isinstance(endpoint, Endpoint):
-            sent = []  # a function gets every header
+            sent = []  # functions and services get every header
         if later:
             sent += ["X-Amzn-SageMaker-InputLocation", "X-Amzn-SageMaker-RequestTTLSeconds"]
             sent += ["X-Amzn-SageMaker-InvocationTimeoutSeconds"]
@@ -337,6 +343,9 @@ class RestFront(Construct):
         )
         where = {"rest_api_id": self.api_id, "resource_id": resource}
         context = self._context
+        if path in self._linked:
+            self._passed_on(path, route, self._linked[path], where, method)
+            return
         if not isinstance(endpoint, Endpoint):
             self._proxied(path, route, target.name, where, method)
             return
@@ -394,6 +403,33 @@ class RestFront(Construct):
             statement=f"rest-api-{self._id}-{route_id(path)}",
             source_arn=f"{self._api.execution_arn}/*/POST{path}",
         )
+
+    def _passed_on(
+        self,
+        path: str,
+        route: RestRoute,
+        target: RestLinkedTarget,
+        where: Mapping[str, str],
+        method: ApiGatewayMethod,
+    ) -> None:
+        """An ECS service, which gets the request by its port and gives the answer as they are."""
+        way, name = target.way, f"integration-{route_id(path)}"
+        host = way.host or target.dns_name
+        self._part(
+            ApiGatewayIntegration,
+            name,
+            refers={
+                **where,
+                "http_method": method.http_method,
+                "connection_id": target.link_id,
+                "uri": f"{'https' if way.tls else 'http'}://{host}:{way.port}{way.path}",
+            },
+            type="HTTP_PROXY",
+            connection_type="VPC_LINK",
+            integration_http_method="POST",
+            timeout_milliseconds=route.timeout_ms,
+        )
+        self._served[f"way-{name}"] = [way.load_balancer, way.port, way.path, way.host, way.tls]
 
     def _response(
         self,

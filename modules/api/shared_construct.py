@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ..alb.records import HostedZone
-from ..cdk import Construct
+from ..cdk import Construct, TerraformResourceLifecycle
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import allow
 from ..names import short_hash
 from ..outputs import NetworkOutputs
-from .names import LINK, LOG_ROLE
+from .names import LINK, LOG_ROLE, rest_link
 from .spec import ApiDomain
+from .targets import Behind
 
 from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
+from cdktf_cdktf_provider_aws.api_gateway_vpc_link import ApiGatewayVpcLink
 from cdktf_cdktf_provider_aws.apigatewayv2_domain_name import (
     Apigatewayv2DomainName,
     Apigatewayv2DomainNameDomainNameConfiguration,
 )
 from cdktf_cdktf_provider_aws.apigatewayv2_vpc_link import Apigatewayv2VpcLink
+from cdktf_cdktf_provider_aws.data_aws_lb import DataAwsLb
 from cdktf_cdktf_provider_aws.data_aws_route53_zone import DataAwsRoute53Zone
 from cdktf_cdktf_provider_aws.route53_record import Route53Record, Route53RecordAlias
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
@@ -145,6 +149,38 @@ class Link(Construct):
             subnet_ids=network.private_subnet_ids,
             security_group_ids=[group.id],
         ).id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestLinkedTarget:
+    """A port of a Network Load Balancer that a VPC link of REST APIs reaches."""
+
+    link_id: str
+    dns_name: str
+    """The load balancer's own name."""
+
+    way: Behind
+
+
+class RestLink(Construct):
+    """The VPC link of REST APIs to one Network Load Balancer, of which all ports are reached by it."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, context: Context, load_balancer_arn: str
+    ) -> None:
+        super().__init__(scope, id)
+        name = rest_link(context, id)
+        # AWS changes no target of a link, and deletes none that a deployment refers to.
+        self.id = ApiGatewayVpcLink(
+            self,
+            "link",
+            name=name,
+            description="REST APIs to a Network Load Balancer",
+            target_arns=[load_balancer_arn],
+            tags={"Name": name},
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+        ).id
+        self.dns_name = DataAwsLb(self, "load-balancer", arn=load_balancer_arn).dns_name
 
 
 class Domain(Construct):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,6 +101,14 @@ APG49 = rule(
     source="AWS Lambda Web Adapter, README (the path of the event is that of the request); container "
     "contract",
 )
+APG53 = rule(
+    "APG53",
+    refuses="a route of a REST API to an ECS service behind an Application Load Balancer",
+    message="is behind an Application Load Balancer, which no VPC link of REST APIs reaches here; give "
+    "{service} a NetworkRoute, or write the route in apis.http",
+    source="Amazon API Gateway developer guide, private integrations for REST APIs (VPC links V1 lead to "
+    "Network Load Balancers); hashicorp/terraform-provider-aws #30910, #45230 (V2)",
+)
 APG43 = rule(
     "APG43",
     refuses="a host that the load balancer leads elsewhere",
@@ -112,7 +120,7 @@ APG43 = rule(
 HTTP_CALLS: tuple[type[Service], ...] = (EcsService, LambdaFunction)
 """The kinds of services that HTTP APIs call."""
 
-REST_CALLS: tuple[type[Service], ...] = (Endpoint, LambdaFunction)
+REST_CALLS: tuple[type[Service], ...] = (Endpoint, LambdaFunction, EcsService)
 """The kinds of services that REST APIs call."""
 
 
@@ -123,8 +131,19 @@ def _called(route: HttpRoute | RestRoute) -> tuple[type[Service], ...]:
 def target_of(environment: Environment, route: HttpRoute | RestRoute) -> Deployed | None:
     """The service that a route leads to: of those of its name one that the API calls; None where there
     is none, or several."""
-    found = [each for each in _named(environment, route) if isinstance(each.spec, _called(route))]
+    found = _callable(environment, route)
     return found[0] if len(found) == 1 else None
+
+
+def _callable(environment: Environment, route: HttpRoute | RestRoute) -> list[Deployed]:
+    """The services of a route's name that its API calls."""
+    named = _named(environment, route)
+    found = [each for each in named if isinstance(each.spec, _called(route))]
+    if isinstance(route, RestRoute):
+        # What a REST API calls without a load balancer between comes first.
+        direct = [each for each in found if not isinstance(each.spec, EcsService)]
+        return direct or found
+    return found
 
 
 def _named(environment: Environment, route: HttpRoute | RestRoute) -> list[Deployed]:
@@ -154,7 +173,9 @@ class Behind:
     """Whether its security group must let the VPC link in, as it is Inferform's and names others."""
 
 
-def behind(environment: Environment, route: HttpRoute, service: EcsService) -> Behind | None:
+def behind(
+    environment: Environment, route: HttpRoute | RestRoute, service: EcsService
+) -> Behind | None:
     """How a route reaches an ECS service; None where nothing leads there."""
     own = service.route
     if own is None:
@@ -201,6 +222,25 @@ def calls_vpc(environment: Environment) -> bool:
     )
 
 
+def reached(environment: Environment, api: RestApi) -> dict[str, Behind]:
+    """How a REST API reaches the ECS services of its routes, by path."""
+    return {
+        path: way
+        for path, route in api.routes.items()
+        if (target := target_of(environment, route)) is not None
+        and isinstance(target.spec, EcsService)
+        and (way := behind(environment, route, target.spec)) is not None
+        and way.port is not None
+    }
+
+
+def linked_balancers(environment: Environment) -> list[str]:
+    """The Network Load Balancers that REST APIs call, by short name, in the order of these."""
+    apis = environment.apis
+    found = [reached(environment, api) for api in apis.rest.values()] if apis else []
+    return sorted({way.load_balancer for ways in found for way in ways.values()})
+
+
 def calls_sagemaker(environment: Environment, api: RestApi) -> bool:
     """Whether a route of a REST API leads to an endpoint of SageMaker."""
     targets = (target_of(environment, route) for route in api.routes.values())
@@ -225,15 +265,18 @@ def check_routes(environment: Environment) -> Iterator[Problem]:
 def _unresolved(environment: Environment, route: HttpRoute | RestRoute) -> Iterator[Problem]:
     """Why a route leads to nothing."""
     called, service = _called(route), route.service
-    named = _named(environment, route)
-    found = [each for each in named if isinstance(each.spec, called)]
+    named, found = _named(environment, route), _callable(environment, route)
     if found:
         names = one_of(each.full_name for each in found)
         yield APG16.problem(
             "service", got=service, wrong=f"is the name of {names}", hint="; rename one of them"
         )
     elif named:
-        api, remedy = "a REST API", "REST APIs call SageMaker endpoints and functions"
+        api, remedy = (
+            "a REST API",
+            "REST APIs call SageMaker endpoints, functions, and ECS services behind Network Load "
+            "Balancers",
+        )
         if isinstance(route, HttpRoute):
             api, remedy = (
                 "an HTTP API",
@@ -273,14 +316,18 @@ def _check_function(
     got = f"/{base_path}{path}" if base_path else path
     if got not in ("/invocations", "/ping") or getattr(route, "path", None):
         yield APG49.problem(path=getattr(route, "path", None) or got)
-    if isinstance(route, RestRoute) and route.component is not None:
-        remedy = "leave component out"
-        yield APG12.problem(
-            "component", got=route.component, wrong="is on a function", remedy=remedy
-        )
+    yield from _useless(route, ("component", "host"), "a function")
     limit = function.timeout_seconds * 1000
     if limit > route.timeout_ms:
         yield APG23.problem("timeout_ms", got=route.timeout_ms, seconds=function.timeout_seconds)
+
+
+def _useless(route: HttpRoute | RestRoute, fields: Iterable[str], target: str) -> Iterator[Problem]:
+    """The fields of a route that its target has no use for."""
+    for field in fields:
+        if (given := getattr(route, field, None)) is not None:
+            remedy = f"leave {field} out"
+            yield APG12.problem(field, got=given, wrong=f"is on {target}", remedy=remedy)
 
 
 def _a(words: str) -> str:
@@ -288,7 +335,7 @@ def _a(words: str) -> str:
 
 
 def _check_behind(
-    environment: Environment, route: HttpRoute, name: str, service: EcsService
+    environment: Environment, route: HttpRoute | RestRoute, name: str, service: EcsService
 ) -> Iterator[Problem]:
     way = behind(environment, route, service)
     if way is None:
@@ -345,19 +392,22 @@ def _check_rest(
     if isinstance(spec, LambdaFunction):
         yield from _check_function(route, path, base_path, spec)
         return
+    if isinstance(spec, EcsService):
+        yield from _useless(route, ("component",), "an ECS service")
+        if isinstance(spec.route, Route):
+            yield APG53.problem("service", got=route.service, service=target.name)
+        else:
+            yield from _check_behind(environment, route, target.name, spec)
+        yield from _check_body(spec.model.environment, route.service)
+        return
     assert isinstance(spec, Endpoint)
+    yield from _useless(route, ("path", "host"), f"an endpoint of {spec.kind}")
     has_components = isinstance(spec, InferenceComponentEndpoint)
     if has_components and route.component is None:
         remedy = "write component, the short name of one, or the name in AWS of one made elsewhere"
         yield APG12.problem(wrong="leads to inference components, and names none", remedy=remedy)
-    if route.component is not None and not has_components:
-        remedy = "leave component out"
-        yield APG12.problem(
-            "component",
-            got=route.component,
-            wrong=f"is on an endpoint of {spec.kind}",
-            remedy=remedy,
-        )
+    if not has_components:
+        yield from _useless(route, ("component",), f"an endpoint of {spec.kind}")
     if isinstance(spec, AsyncEndpoint) and route.request_schema is not None:
         remedy = "leave it out, as callers post the place of an object in S3 and no body"
         yield APG12.problem("request_schema", wrong="checks bodies", remedy=remedy)

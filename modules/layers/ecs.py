@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..alb.records import DNS5
 from ..alb.spec import LoadBalancer
 from ..capacity.spec import network_problems
+from ..api.targets import linked_balancers
 from ..ecs.checks import check_cluster
 from ..ecs.spec import Ec2, EcsCluster, EcsService
 from ..identity.spec import Identity
@@ -33,6 +34,7 @@ def _build(site: Site) -> EcsLayer:
         secondary_cidrs=more_cidrs(site.environment),
         registry=site.given("registry", RegistryOutputs),
         private=_instances_are_private(site.environment),
+        linked=linked_balancers(site.environment),
     )
 
 

@@ -13,7 +13,13 @@ from ..checks import check
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Severity, Story
 from .alb import certificate
-from .api_verify import DomainVerifier, HttpApiVerifier, LinkVerifier, RestApiVerifier
+from .api_verify import (
+    DomainVerifier,
+    HttpApiVerifier,
+    LinkVerifier,
+    RestApiVerifier,
+    RestLinkVerifier,
+)
 from .finding import given, paged, pairs
 from .policies import any_account, lets, resource_policy
 from .prices import products
@@ -138,6 +144,15 @@ def _link(aws: Aws, values: Values) -> Iterator[Existing]:
     yield from _named(items, given(values, "name"), "VpcLinkId")
 
 
+def _rest_link(aws: Aws, values: Values) -> Iterator[Existing]:
+    name = given(values, "name")
+    for page in _rest(aws).get_paginator("get_vpc_links").paginate():
+        for found in page["items"]:
+            if found["name"] == name:
+                status = "CREATING" if found["status"] == "PENDING" else ""
+                yield Existing(found["id"], dict(found.get("tags", {})), status)
+
+
 def _http_authorizer(aws: Aws, values: Values) -> Iterator[Existing]:
     api, name = given(values, "api_id"), given(values, "name")
     pages = _http(aws).get_paginator("get_authorizers").paginate(ApiId=api)
@@ -209,8 +224,9 @@ def _requests(key: str) -> Any:
 
 
 def _acl_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
-    """A web ACL and its rules, without the requests that it sees."""
+    """A web ACL, its rules and the requests that it sees, of which nobody knows how many there will be."""
     name = name_of(change, "name")
+    yield by_use(name, "waf/request")
     yield Usage(name, "waf/web-acl", exactly(1))
     rules = change.at(side).get("rule")
     yield Usage(name, "waf/rule", exactly(len(rules)) if isinstance(rules, list) else None)
@@ -221,7 +237,7 @@ PRICES = (
     products("awswaf", r"RuleV2", "waf/rule", unit="month"),
 )
 UNLISTED_PRICES = {
-    r"apigateway/.*-request": "requests are billed by use, of which a plan does not know how many",
+    r"(apigateway/.*-|waf/)request": "requests are billed by use, of which a plan does not know how many",
 }
 
 # Review
@@ -620,6 +636,18 @@ KINDS = (
         story=_gone_story("stage of a REST API", "stage_name", "every request to the stage"),
         settings={"access_log_settings": "access logs"},
         verify=_SERVED,
+    ),
+    resource(
+        "aws_api_gateway_vpc_link",
+        "VPC link of REST APIs",
+        _rest_link,
+        name=Not("an account may have several VPC links of one name"),
+        outage=True,
+        addresses=Not("it is an endpoint service, which takes no address of a subnet"),
+        verify=RestLinkVerifier,
+        story=_gone_story(
+            "VPC link of REST APIs", "name", "every request of REST APIs to the services behind it"
+        ),
     ),
     part(
         "aws_api_gateway_method_settings",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -428,6 +428,48 @@ def certified(
     if left < _SOON:
         return "skipped", f"ends on {ends:%Y-%m-%d}, in {left.days} days", fix
     return "passed", f"is issued until {ends:%Y-%m-%d}", ""
+
+
+class RestLinkVerifier(Verifier):
+    """Whether a VPC link of REST APIs is there, and its load balancer takes what comes by it."""
+
+    def findings(self) -> Iterator[Finding]:
+        """Its status, and whether security groups judge its traffic."""
+        try:
+            found = self.run.aws.any_client("apigateway").get_vpc_link(vpcLinkId=self.values["id"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NotFoundException":
+                raise
+            yield self.finding(CONFIGURATION, "failed", "does not exist", "deploy again")
+            return
+        status = found.get("status", "")
+        if status == "PENDING":
+            yield self.finding(CONFIGURATION, "skipped", "is PENDING", "wait some minutes")
+        elif status != "AVAILABLE":
+            why = found.get("statusMessage") or "API Gateway gives no reason"
+            yield self.finding(CONFIGURATION, "failed", f"is {status}: {why}", "deploy again")
+        else:
+            yield self._taken(found["targetArns"])
+
+    def _taken(self, targets: Sequence[str]) -> Finding:
+        elb = self.run.aws.client("elbv2")
+        (found,) = elb.describe_load_balancers(LoadBalancerArns=[*targets])["LoadBalancers"]
+        judged = found.get("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic") != "off"
+        if judged and found.get("SecurityGroups"):
+            said = (
+                f"is AVAILABLE, but the security groups of {found['LoadBalancerName']} judge what comes "
+                "by PrivateLink, whose addresses nobody knows"
+            )
+            fix = (
+                "set enforce_security_group_inbound_rules_on_private_link_traffic of the load balancer to "
+                "off; a deploy of the ecs layer does it for a NetworkLoadBalancer"
+            )
+            return self.finding(CONFIGURATION, "failed", said, fix)
+        return self.finding(CONFIGURATION, "passed", "is AVAILABLE")
+
+    def served(self) -> Iterator[str]:
+        """A link runs nothing by itself."""
+        return iter(())
 
 
 class LinkVerifier(Verifier):

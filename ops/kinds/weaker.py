@@ -279,6 +279,13 @@ BALANCER = (
     weaker(SEC1, "enable_waf_fail_open", turns(True), "lets requests past a web ACL that is down"),
     weaker(NET4, "subnets", loses, "leaves the subnets {lost}", Severity.MEDIUM),
     weaker(NET4, "security_groups", loses, _LEAVES_GROUPS, Severity.MEDIUM),
+    weaker(
+        SEC1,
+        "enforce_security_group_inbound_rules_on_private_link_traffic",
+        turns("off"),
+        "lets in all that comes by PrivateLink, such as a VPC link of REST APIs, whatever its groups say",
+        Severity.MEDIUM,
+    ),
 )
 LISTENER = (
     _unencrypted,

@@ -48,7 +48,7 @@ THROTTLE = Throttle(requests_per_second=100, burst=50)
 
 def private_api() -> Environment:
     """REST APIs that are reached from VPCs alone or from some addresses, in front of every kind of
-    endpoint, and an HTTP API in front of a port of a Network Load Balancer."""
+    endpoint and a port of a Network Load Balancer, and an HTTP API in front of the same."""
     image = Image(repository="fraud", tag="1.4.2")
     model = Model(image=image, artifact="fraud/1/model.tar.gz")
     return Environment(
@@ -92,6 +92,9 @@ def private_api() -> Environment:
                         "/slow": RestRoute(service="slow"),
                         "/many": RestRoute(service="many"),
                         "/invocations": RestRoute(service="light"),
+                        "/score": RestRoute(
+                            service="score", path="/invocations", host="score.acme.test"
+                        ),
                     },
                     throttle=THROTTLE,
                     private=PrivateAccess(vpc_ids=["vpc-0a1b2c3d4e5f67890"]),
@@ -112,13 +115,19 @@ def private_api() -> Environment:
 
 
 EXAMPLE = f"""
-    ecs=EcsCluster(load_balancers={{"front": LoadBalancer(certificate="{CERTIFICATE}")}}),
+    ecs=EcsCluster(load_balancers={{
+        "front": LoadBalancer(certificate="{CERTIFICATE}"), "ports": NetworkLoadBalancer(),
+    }}),
     inference=Inference(
         endpoints={{"fraud": RealtimeEndpoint(model={MODEL}, instance_type="ml.m5.large")}},
         services={{"score": EcsService(
             model=Model(image=Image(repository="fraud", tag="1.4.2")),
             compute=Fargate(cpu=256, memory_mib=512),
             route=Route(load_balancer="front", hosts=["score.acme.test"]),
+        ), "tcp": EcsService(
+            model=Model(image=Image(repository="fraud", tag="1.4.2")),
+            compute=Fargate(cpu=256, memory_mib=512),
+            route=NetworkRoute(load_balancer="ports", port=9443, certificate="{CERTIFICATE}"),
         )}},
     ),
     apis=Apis(
@@ -167,7 +176,10 @@ EXAMPLE = f"""
                 binary_types=["image/*"], stage="live", log_retention_days=30, tracing=True,
             ),
             "inside": RestApi(
-                routes={{"/fraud": RestRoute(service="fraud")}},
+                routes={{
+                    "/fraud": RestRoute(service="fraud"),
+                    "/tcp": RestRoute(service="tcp", path="/invocations", host="tcp.acme.test"),
+                }},
                 throttle=Throttle(requests_per_second=10, burst=5),
                 private=PrivateAccess(endpoint_ids=["vpce-0a1b2c3d4e5f67890"]),
             ),
@@ -195,6 +207,8 @@ CAPABILITY = Capability(
             "HttpRoute.path",
             "RestApi.routes{key}",
             "RestRoute.component",
+            "RestRoute.host",
+            "RestRoute.path",
             "RestRoute.request_schema{key}",
             "RestRoute.request_schema{}",
             "UsagePlan.routes[]",
@@ -234,6 +248,7 @@ CAPABILITY = Capability(
         "aws_api_gateway_rest_api_policy": "apigateway:CreateRestApi apigateway:RestApi",
         "aws_api_gateway_stage": "apigateway:CreateStage apigateway:Stage",
         "aws_api_gateway_usage_plan": "apigateway:CreateUsagePlan",
+        "aws_api_gateway_vpc_link": "apigateway:CreateVpcLink",
         "aws_apigatewayv2_api": "apigatewayv2:CreateApi",
         "aws_apigatewayv2_api_mapping": "apigatewayv2:CreateApiMapping",
         "aws_apigatewayv2_authorizer": "apigatewayv2:CreateAuthorizer",
@@ -275,7 +290,10 @@ CAPABILITY = Capability(
         "aws_apigatewayv2_authorizer.name": "unique in its API alone",
         "aws_apigatewayv2_stage.name": "unique in its API alone",
     },
-    data_sources={"aws_lb_listener": "elbv2:DescribeListeners"},
+    data_sources={
+        "aws_lb": "elbv2:DescribeLoadBalancers",
+        "aws_lb_listener": "elbv2:DescribeListeners",
+    },
     checkov={
         "aws_api_gateway_stage": {
             "CKV2_AWS_4": (

@@ -41,8 +41,8 @@ ISSUER = "https://login.acme.test/"
 TEXT = """
 from inferform import (
     ApiDomain, Apis, Canary, Context, Cors, EcsCluster, EcsService, Environment, Fargate, Firewall, HttpApi, HttpRoute,
-    Image, Inference, JwtAuthorization, LambdaFunction, LoadBalancer, Model, Network, Quota,
-    RealtimeEndpoint, Registry, Repository, RestApi, RestRoute, Route, Throttle, UsagePlan,
+    Image, Inference, JwtAuthorization, LambdaFunction, LoadBalancer, Model, Network,
+    NetworkLoadBalancer, NetworkRoute, Quota, RealtimeEndpoint, Registry, Repository, RestApi, RestRoute, Route, Throttle, UsagePlan,
 )
 
 V = {values!r}
@@ -56,7 +56,10 @@ environment = Environment(
     network=Network(cidr="10.20.0.0/16"),
     registry=Registry(repositories={{"fraud": Repository()}}),
     ecs=EcsCluster(
-        load_balancers={{"internal": LoadBalancer(certificate=None, access_logs=None)}}
+        load_balancers={{
+            "internal": LoadBalancer(certificate=None, access_logs=None),
+            "ports": NetworkLoadBalancer(),
+        }}
     ),
     inference=Inference(
         endpoints={{"fraud": RealtimeEndpoint(model=Model(image=image), instance_type="ml.m5.large")}},
@@ -65,7 +68,12 @@ environment = Environment(
                 model=Model(image=image),
                 compute=Fargate(cpu=256, memory_mib=512),
                 route=Route(load_balancer="internal", hosts=["fraud.acme.test"]),
-            )
+            ),
+            "tasks": EcsService(
+                model=Model(image=image),
+                compute=Fargate(cpu=256, memory_mib=512),
+                route=NetworkRoute(load_balancer="ports", port=9001),
+            ),
         }},
         functions={{
             "light": LambdaFunction(
@@ -102,6 +110,7 @@ environment = Environment(
                         request_schema={{"type": "object", "required": V["required"]}},
                     ),
                     "/invocations": RestRoute(service="light", api_key=True),
+                    "/v1/tasks": RestRoute(service="tasks", path=V["path"]),
                 }},
                 throttle=slow,
                 cors=Cors(origins=[V["origin"]]),
@@ -135,6 +144,7 @@ FIRST = {
     "tracing": True,
     "limit": 1_000,
     "tag": "1",
+    "path": "/invocations",
 }
 SECOND = {
     "rate": 4,
@@ -147,6 +157,7 @@ SECOND = {
     "tracing": False,
     "limit": 2_000,
     "tag": "3",
+    "path": "/v2/invocations",
 }
 
 
@@ -250,7 +261,10 @@ def test_verify_sends_each_route_a_request_that_it_can_send(life: Apis, tmp_path
             "POST /v1/fraud was not tried: it takes bodies of its schema alone; give fraud.json "
             "with --samples",
         ),
+        ("passed", silent.outcomes("models")[2][1]),
     ]
+    assert silent.outcomes("models")[2][1].startswith("POST /v1/tasks answered 200")
+    assert silent.served["ports-rest-link"] == ("passed", "is AVAILABLE")
     apis = life.aws().any_client("apigateway")
     key = apis.create_api_key(name="verify", enabled=True)
     (plan,) = apis.get_usage_plans()["items"]
@@ -266,7 +280,7 @@ def test_verify_sends_each_route_a_request_that_it_can_send(life: Apis, tmp_path
     )
     said = [*full.outcomes("models"), *full.outcomes("partners")]
     assert {outcome for outcome, _ in said} == {"passed"}, said
-    assert len(said) == 3
+    assert len(said) == 4
     assert full.served["api.acme.test"] == ("passed", "leads to 1 APIs")
     assert full.certificate == ("passed", "is issued until 2036-01-01")
     wrong = Verified(life, callers={"http.partners": Caller(token=token(iss="https://b.test"))})
@@ -359,7 +373,7 @@ def test_what_is_in_no_state_is_found_again(life: Apis) -> None:
     looked = 0
     for each in life.served:
         record, values = kinds().get(each["type"]), each["values"]
-        if record is None or isinstance(record.find, Not):
+        if each["mode"] == "data" or record is None or isinstance(record.find, Not):
             continue
         (found,) = record.find(aws, values)
         assert found.own_name or aws.context.is_own(found.tags, layer="apis"), each["address"]
@@ -382,8 +396,10 @@ def test_one_model_is_called_by_two_apis_changed_and_destroyed(life: Apis) -> No
     reached = call(life.emulator, f"{http}/fraud", b"{}")
     assert (reached["service"], reached["path"]) == ("acme-dev-use1-fraud", "/invocations")
     assert call(life.emulator, f"{http}/invocations", b"{}")["function"] == "acme-dev-use1-light"
-    body = b'{"amount": 1}'
-    assert call(life.emulator, f"{rest}/v1/fraud", body)["endpoint"] == "acme-dev-use1-fraud"
+    less = b'{"amount": 1}'
+    assert call(life.emulator, f"{rest}/v1/fraud", less)["endpoint"] == "acme-dev-use1-fraud"
+    reached = call(life.emulator, f"{rest}/v1/tasks", less)
+    assert (reached["service"], reached["path"]) == ("acme-dev-use1-tasks", "/invocations")
     apis = life.aws().any_client("apigateway")
     (plan,) = apis.get_usage_plans()["items"]
     key = apis.create_api_key(name="partner", enabled=True)
@@ -412,10 +428,14 @@ def test_one_model_is_called_by_two_apis_changed_and_destroyed(life: Apis) -> No
     ]
     life.apply(STACK)
     assert life.plan_status(STACK) == 0
+    # What is deployed now, and not what was.
+    assert call(life.emulator, f"{rest}/v1/tasks", less)["path"] == "/v2/invocations"
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        call(life.emulator, f"{rest}/v1/fraud", less)
     body = b'{"amount": 1, "card": 2}'
     assert call(life.emulator, f"{rest}/v1/fraud", body)["endpoint"] == "acme-dev-use1-fraud"
     # A key is in no state, and stays with its plan.
     assert key["value"] not in life.terraform(STACK, "show", "-json").output
     assert call(life.emulator, f"{rest}/invocations", b"{}", **keyed)["alias"] == "live"
     life.destroy(STACK)
-    assert apis.get_rest_apis()["items"] == []
+    assert apis.get_rest_apis()["items"] == apis.get_vpc_links()["items"] == []

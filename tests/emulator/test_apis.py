@@ -229,7 +229,16 @@ def test_a_body_is_checked_by_its_schema(rest: Rest, client: Client) -> None:
     assert rest.call(SIGNED, b'{"amount": 1}')[0] == 200
     looser = {"op": "replace", "path": "/schema", "value": json.dumps({"type": "object"})}
     api.update_model(restApiId=rest.id, modelName="Body", patchOperations=[looser])
+    # What is deployed stays as it was, until it is deployed again.
+    assert rest.call(SIGNED, b"{}")[0] == 400
+    before = api.get_stage(restApiId=rest.id, stageName="live")["deploymentId"]
+    with pytest.raises(ClientError, match="Active stages pointing to this deployment"):
+        api.delete_deployment(restApiId=rest.id, deploymentId=before)
+    again = api.create_deployment(restApiId=rest.id)["id"]
+    move = {"op": "replace", "path": "/deploymentId", "value": again}
+    api.update_stage(restApiId=rest.id, stageName="live", patchOperations=[move])
     assert rest.call(SIGNED, b"{}")[0] == 200
+    api.delete_deployment(restApiId=rest.id, deploymentId=before)
 
 
 def test_patches_of_rest_apis_are_kept(rest: Rest) -> None:
@@ -338,49 +347,68 @@ def test_a_domain_leads_to_apis_by_their_base_paths(rest: Rest, client: Client) 
     assert rest.call(SIGNED) == (403, {"message": "Forbidden"})
 
 
+class Behind:
+    """An ECS service behind load balancers, which is called `score`."""
+
+    def __init__(self, client: Client) -> None:
+        ec2, self.elb = client("ec2"), client("elbv2")
+        self.vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            ec2.create_subnet(VpcId=self.vpc, CidrBlock=f"10.0.{index}.0/24", AvailabilityZone=zone)
+            for index, zone in enumerate(("us-east-1a", "us-east-1b"))
+        ]
+        self._subnets = [each["Subnet"]["SubnetId"] for each in subnets]
+        self.security_group = ec2.create_security_group(
+            GroupName="g", Description="g", VpcId=self.vpc
+        )["GroupId"]
+        self.group = self.elb.create_target_group(
+            Name="score", Protocol="HTTP", Port=8080, VpcId=self.vpc, TargetType="ip"
+        )["TargetGroups"][0]["TargetGroupArn"]
+        ecs = client("ecs")
+        ecs.create_cluster(clusterName="x")
+        container = {"name": "model", "image": "fraud", "memory": 128}
+        ecs.register_task_definition(family="score", containerDefinitions=[container])
+        held = {"targetGroupArn": self.group, "containerName": "model", "containerPort": 8080}
+        ecs.create_service(
+            cluster="x",
+            serviceName="score",
+            taskDefinition="score",
+            desiredCount=1,
+            loadBalancers=[held],
+        )
+
+    def balancer(self, name: str, **given: Any) -> str:
+        made = self.elb.create_load_balancer(Name=name, Subnets=self._subnets, **given)
+        return str(made["LoadBalancers"][0]["LoadBalancerArn"])
+
+    def listen(self, balancer: str, protocol: str, port: int, **action: Any) -> str:
+        made = self.elb.create_listener(
+            LoadBalancerArn=balancer, Protocol=protocol, Port=port, DefaultActions=[action]
+        )
+        return str(made["Listeners"][0]["ListenerArn"])
+
+
 def test_an_http_api_reaches_the_service_behind_a_listener(
     client: Client, emulator: Emulator, account: str
 ) -> None:
-    ec2, elb, ecs = client("ec2"), client("elbv2"), client("ecs")
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{index}.0/24", AvailabilityZone=zone)
-        for index, zone in enumerate(("us-east-1a", "us-east-1b"))
-    ]
-    made = elb.create_load_balancer(
-        Name="shared", Subnets=[each["Subnet"]["SubnetId"] for each in subnets]
+    behind = Behind(client)
+    listener = behind.listen(
+        behind.balancer("shared"),
+        "HTTP",
+        80,
+        Type="fixed-response",
+        FixedResponseConfig={"StatusCode": "404", "MessageBody": '{"by": "default"}'},
     )
-    group = elb.create_target_group(
-        Name="score", Protocol="HTTP", Port=8080, VpcId=vpc, TargetType="ip"
-    )["TargetGroups"][0]["TargetGroupArn"]
-    listener = elb.create_listener(
-        LoadBalancerArn=made["LoadBalancers"][0]["LoadBalancerArn"],
-        Protocol="HTTP",
-        Port=80,
-        DefaultActions=[
-            {
-                "Type": "fixed-response",
-                "FixedResponseConfig": {"StatusCode": "404", "MessageBody": '{"by": "default"}'},
-            }
-        ],
-    )["Listeners"][0]["ListenerArn"]
-    elb.create_rule(
+    behind.elb.create_rule(
         ListenerArn=listener,
         Priority=5,
         Conditions=[{"Field": "host-header", "HostHeaderConfig": {"Values": ["score.acme.test"]}}],
         Actions=[
-            {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": group}]}}
+            {
+                "Type": "forward",
+                "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": behind.group}]},
+            }
         ],
-    )
-    ecs.create_cluster(clusterName="x")
-    container = {"name": "model", "image": "fraud", "memory": 128}
-    ecs.register_task_definition(family="score", containerDefinitions=[container])
-    ecs.create_service(
-        cluster="x",
-        serviceName="score",
-        taskDefinition="score",
-        desiredCount=1,
-        loadBalancers=[{"targetGroupArn": group, "containerName": "model", "containerPort": 8080}],
     )
     api = client("apigatewayv2")
     front = api.create_api(Name="front", ProtocolType="HTTP")["ApiId"]
@@ -458,3 +486,128 @@ def test_authorizers_of_an_http_api_are_listed(client: Client) -> None:
     )
     (found,) = http.get_authorizers(ApiId=api)["Items"]
     assert (found["AuthorizerId"], found["Name"]) == (made["AuthorizerId"], "tokens")
+
+
+class ByLink:
+    """A REST API before ports of a Network Load Balancer: API Gateway developer guide, private integrations
+    (VPC links V1), and what issues report of AWS."""
+
+    def __init__(self, rest: Rest, client: Client) -> None:
+        self.rest, self.behind, api = rest, Behind(client), rest.client
+        groups = {"SecurityGroups": [self.behind.security_group]}
+        self.let_in = {"EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic": "off", **groups}
+        self.network = self.behind.balancer("ports", Type="network", **groups)
+        self.other = self.behind.balancer("other")
+        for protocol, port in (("TCP", 9001), ("TLS", 9002)):
+            group = {"Type": "forward", "TargetGroupArn": self.behind.group}
+            self.behind.listen(self.network, protocol, port, **group)
+        self.failed = api.create_vpc_link(name="alb", targetArns=[self.other])["id"]
+        self.link = api.create_vpc_link(name="link", targetArns=[self.network])["id"]
+        api.put_method(**rest.where, authorizationType="AWS_IAM")
+        given = {"type": "HTTP_PROXY", "integrationHttpMethod": "POST"}
+        made = api.put_integration(
+            **rest.where,
+            **given,
+            connectionType="VPC_LINK",
+            connectionId=self.link,
+            uri="http://ports.acme.test:9001/invocations",
+        )
+        assert made["connectionId"] == self.link
+
+    def deployed(self, **changes: str) -> tuple[int, dict[str, Any]]:
+        """The answer to a call once changes of the integration are deployed."""
+        rest, api = self.rest, self.rest.client
+        patches = [
+            {"op": "replace", "path": f"/{name}", "value": value} for name, value in changes.items()
+        ]
+        api.update_integration(**rest.where, patchOperations=patches)
+        made = api.create_deployment(restApiId=rest.id)["id"]
+        if api.get_stages(restApiId=rest.id)["item"]:
+            move = [{"op": "replace", "path": "/deploymentId", "value": made}]
+            api.update_stage(restApiId=rest.id, stageName="live", patchOperations=move)
+        else:
+            api.create_stage(restApiId=rest.id, stageName="live", deploymentId=made)
+        return rest.call(SIGNED)
+
+
+def test_a_rest_api_reaches_a_port_of_a_network_load_balancer_by_its_link(
+    rest: Rest, client: Client
+) -> None:
+    way = ByLink(rest, client)
+    elb, fails = way.behind.elb, (500, {"message": "Internal server error"})
+    # Security groups judge what comes by PrivateLink, unless they are told not to.
+    assert way.deployed() == fails
+    elb.set_security_groups(LoadBalancerArn=way.network, **way.let_in)
+    (told,) = elb.describe_load_balancers(LoadBalancerArns=[way.network])["LoadBalancers"]
+    assert told["EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"] == "off"
+    status, said = rest.call(SIGNED)
+    assert (status, said["service"], said["path"]) == (200, "score", "/invocations")
+    assert said["host"] == "ports.acme.test"
+    assert way.deployed(uri="http://ports.acme.test:9003/invocations") == fails
+    assert way.deployed(uri="http://ports.acme.test:9002/invocations") == fails
+    assert way.deployed(uri="https://ports.acme.test:9002/ping")[1]["path"] == "/ping"
+    assert way.deployed(connectionId=way.failed) == fails
+    assert way.deployed(connectionId=way.link)[0] == 200
+
+
+def test_a_link_leads_to_one_network_load_balancer(rest: Rest, client: Client) -> None:
+    way, api = ByLink(rest, client), rest.client
+    with pytest.raises(ClientError, match="More than one target arn specified for vpc link"):
+        api.create_vpc_link(name="link", targetArns=[way.network, way.other])
+    assert ":loadbalancer/net/ports/" in way.network
+    asked = {"EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic": "on"}
+    made = way.behind.balancer("third", Type="network", **asked)
+    (told,) = way.behind.elb.describe_load_balancers(LoadBalancerArns=[made])["LoadBalancers"]
+    assert told.items() >= asked.items()
+    assert ":loadbalancer/app/other/" in way.other
+    assert api.get_vpc_link(vpcLinkId=way.link)["status"] == "AVAILABLE"
+    failed = api.get_vpc_link(vpcLinkId=way.failed)
+    assert (failed["status"], failed["statusMessage"]) == ("FAILED", "NLB ARN is malformed")
+
+
+def test_links_and_load_balancers_in_use_stay(rest: Rest, client: Client) -> None:
+    way = ByLink(rest, client)
+    api, link, network, other = rest.client, way.link, way.network, way.other
+    way.deployed(connectionId=link)
+    where = f"{rest.id}:POST:{rest.resource}:live"
+    with pytest.raises(ClientError, match=f"is referenced in .{where}. in format of"):
+        api.delete_vpc_link(vpcLinkId=link)
+    with pytest.raises(ClientError, match="currently associated with another service"):
+        way.behind.elb.delete_load_balancer(LoadBalancerArn=network)
+    target = {"op": "replace", "path": "/targetArns", "value": other}
+    with pytest.raises(ClientError, match="Target arns are not allowed to be changed"):
+        api.update_vpc_link(vpcLinkId=link, patchOperations=[target])
+    name = {"op": "replace", "path": "/name", "value": "renamed"}
+    assert api.update_vpc_link(vpcLinkId=link, patchOperations=[name])["name"] == "renamed"
+    # A stage serves what was deployed, whatever is changed since.
+    refer = {"op": "replace", "path": "/connectionId", "value": way.failed}
+    api.update_integration(**rest.where, patchOperations=[refer])
+    with pytest.raises(ClientError, match="is referenced in"):
+        api.delete_vpc_link(vpcLinkId=link)
+    way.deployed(connectionId=way.failed)
+    api.delete_vpc_link(vpcLinkId=link)
+    way.behind.elb.delete_load_balancer(LoadBalancerArn=network)
+    with pytest.raises(ClientError, match="Network Load Balancers alone"):
+        way.behind.elb.set_security_groups(LoadBalancerArn=other, **way.let_in)
+
+
+def test_tags_of_what_has_an_arn_are_added_and_taken_away(rest: Rest) -> None:
+    api = rest.client
+    rest.serve()
+    plan = api.create_usage_plan(name="gold")["id"]
+    link = api.create_vpc_link(name="link", targetArns=["arn"], tags={"a": "1"})["id"]
+    for end, before in (
+        (f"restapis/{rest.id}", {}),
+        (f"restapis/{rest.id}/stages/live", {}),
+        (f"usageplans/{plan}", {}),
+        (f"vpclinks/{link}", {"a": "1"}),
+    ):
+        arn = f"arn:aws:apigateway:us-east-1::/{end}"
+        api.tag_resource(resourceArn=arn, tags={"b": "2", "c": "3"})
+        assert api.get_tags(resourceArn=arn)["tags"] == {**before, "b": "2", "c": "3"}
+        api.untag_resource(resourceArn=arn, tagKeys=["b"])
+        assert api.get_tags(resourceArn=arn)["tags"] == {**before, "c": "3"}
+    assert api.get_vpc_link(vpcLinkId=link)["tags"] == {"a": "1", "c": "3"}
+    assert api.get_rest_api(restApiId=rest.id)["tags"] == {"c": "3"}
+    with pytest.raises(ClientError, match="Invalid resource identifier"):
+        api.get_tags(resourceArn="arn:aws:apigateway:us-east-1::/usageplans/none")

@@ -245,6 +245,74 @@ def test_an_http_api_reaches_a_service_by_its_load_balancer(synthesize: Synthesi
     assert of(stack, "aws_vpc_security_group_ingress_rule") == {}
 
 
+ECS = f"{CONTEXT.key}-ecs"
+ENFORCED = "enforce_security_group_inbound_rules_on_private_link_traffic"
+
+
+def test_a_rest_api_reaches_ports_of_a_network_load_balancer_by_one_link(
+    synthesize: Synthesize,
+) -> None:
+    routes = {
+        "/tcp": RestRoute(service="tcp", timeout_ms=5_000),
+        "/tls": RestRoute(service="port", host="port.acme.test", path="/v2/invocations"),
+    }
+    stacks = synthesize(rest(routes=routes))
+    stack = stacks[STACK]
+    (link,) = of(stack, "aws_api_gateway_vpc_link").values()
+    suffix = '${data.terraform_remote_state.ecs.outputs.load_balancer_suffixes["ports"]}'
+    arn = f"arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/{suffix}"
+    assert (link["name"], link["target_arns"]) == ("acme-dev-use1-ports-rest-link", [arn])
+    assert link["lifecycle"] == {"create_before_destroy": True}
+    calls = of(stack, "aws_api_gateway_integration")
+    assert {(each["type"], each["connection_type"]) for each in calls.values()} == {
+        ("HTTP_PROXY", "VPC_LINK")
+    }
+    (link_id,) = {each["connection_id"] for each in calls.values()}
+    plain = named(stack, "aws_api_gateway_integration", "integration-tcp")
+    assert plain["uri"].startswith("http://${data.aws_lb.")
+    assert plain["uri"].endswith(".dns_name}:9444/invocations")
+    assert plain["timeout_milliseconds"] == 5_000
+    secured = named(stack, "aws_api_gateway_integration", "integration-tls")
+    assert secured["uri"] == "https://port.acme.test:9443/v2/invocations"
+    # A link that is made again is deployed, before the one of before goes.
+    deployment = named(stack, "aws_api_gateway_deployment", "models")
+    assert deployment["triggers"]["link-ports"] == link_id
+    assert named(stacks[ECS], "aws_lb", "ports")[ENFORCED] == "off"
+
+
+def test_security_groups_judge_private_link_where_no_rest_api_comes_by_it(
+    synthesize: Synthesize,
+) -> None:
+    routes = {"/a": HttpRoute(service="tcp")}
+    for environment in (rest(), http(routes=routes)):
+        stacks = synthesize(environment)
+        assert named(stacks[ECS], "aws_lb", "ports")[ENFORCED] == "on"
+        assert "aws_api_gateway_vpc_link" not in stacks[STACK]["resource"]
+
+
+def test_a_rest_api_calls_the_endpoint_of_an_endpoint_and_a_service_of_one_name(
+    synthesize: Synthesize,
+) -> None:
+    port = NetworkRoute(load_balancer="ports", port=9001)
+    given = whole().inference
+    assert isinstance(given, Inference)
+    services = {**given.services, "fraud": TASK.replace(route=port)}
+    both = rest().replace(inference=given.replace(services=services))
+    call = named(synthesize(both)[STACK], "aws_api_gateway_integration", "models")
+    assert call["uri"].endswith("path/endpoints/acme-dev-use1-fraud/invocations")
+
+
+def test_a_way_to_a_service_is_deployed_when_it_changes(synthesize: Synthesize) -> None:
+    first = {"/v1/fraud": RestRoute(service="tcp")}
+    others = [
+        {"/v1/fraud": RestRoute(service="tcp", path="/v2")},
+        {"/v1/fraud": RestRoute(service="tcp", host="a.acme.test")},
+        {"/v1/fraud": RestRoute(service="tcp-large")},
+    ]
+    made = [served(synthesize, rest(routes=routes)) for routes in (first, *others)]
+    assert len({*made}) == len(made)
+
+
 def test_ports_that_name_their_clients_take_the_vpc_link_too(synthesize: Synthesize) -> None:
     def port(number: int, **given: Any) -> EcsService:
         return TASK.replace(route=NetworkRoute(load_balancer="ports", port=number, **given))

@@ -363,6 +363,19 @@ def test_the_deploy_and_plan_roles_cover_every_service_that_the_modules_use() ->
         assert _allows(statements, read, named.get(kind, "*")), f"a plan reads no {kind}"
 
 
+def test_a_deploy_makes_the_endpoint_service_of_a_vpc_link_as_api_gateway_asks() -> None:
+    """API Gateway developer guide, grant permissions for API Gateway to create a VPC link."""
+    statements = policies.deploy(CONTEXT, [CONTEXT.region])
+    for action in (
+        "ec2:CreateVpcEndpointServiceConfiguration",
+        "ec2:DeleteVpcEndpointServiceConfigurations",
+        "ec2:DescribeVpcEndpointServiceConfigurations",
+        "ec2:ModifyVpcEndpointServicePermissions",
+        "elasticloadbalancing:DescribeLoadBalancers",
+    ):
+        assert _allows(statements, action, "*"), action
+
+
 def _reading(request: str) -> set[str]:
     """The actions that read back what a request makes, by its noun: `eks:DescribeCluster` of
     `eks:CreateCluster`."""

@@ -168,6 +168,7 @@ def test_what_somebody_deleted_fails_by_itself(aws: Aws, write_state: Write) -> 
             },
             "aws_apigatewayv2_domain_name.api": {"domain_name": "api.acme.test"},
             "aws_apigatewayv2_vpc_link.link": {"name": "link", "id": "l1"},
+            "aws_api_gateway_vpc_link.ports": {"name": "ports", "id": "l2"},
         },
     )
     for subject, said in (
@@ -176,8 +177,43 @@ def test_what_somebody_deleted_fails_by_itself(aws: Aws, write_state: Write) -> 
         ("bare", "has no stage"),
         ("api.acme.test", "does not exist"),
         ("link", "does not exist"),
+        ("ports", "does not exist"),
     ):
         assert found(made, aws, subject) == [("failed", said)]
+
+
+def test_a_vpc_link_of_rest_apis_is_judged_with_its_load_balancer(
+    aws: Aws, write_state: Write
+) -> None:
+    rest, elb, ec2 = (aws.any_client(each) for each in ("apigateway", "elbv2", "ec2"))
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
+
+    def linked(name: str, kind: Any, *groups: str) -> tuple[str, list[tuple[str, str]]]:
+        given = {"SecurityGroups": [*groups]} if groups else {}
+        (balancer,) = elb.create_load_balancer(Name=name, Type=kind, Subnets=[subnet], **given)[
+            "LoadBalancers"
+        ]
+        arn = balancer["LoadBalancerArn"]
+        link = rest.create_vpc_link(name=name, targetArns=[arn])["id"]
+        state = {f"aws_api_gateway_vpc_link.{name}": {"name": name, "id": link}}
+        write_state("apis", next(serials), **state)
+        return arn, found(environment(aws.context), aws, name)
+
+    serials = iter(range(1, 9))
+    passed = ("passed", "is AVAILABLE")
+    assert linked("bare", "network")[1] == [passed]
+    arn, said = linked("ports", "network", group)
+    ((outcome, text),) = said
+    assert (outcome, "security groups of ports judge" in text) == ("failed", True)
+    elb.set_security_groups(
+        LoadBalancerArn=arn,
+        SecurityGroups=[group],
+        EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic="off",
+    )
+    assert found(environment(aws.context), aws, "ports") == [passed]
+    assert linked("alb", "application")[1] == [("failed", "is FAILED: NLB ARN is malformed")]
 
 
 def test_an_api_that_is_deployed_without_routes_serves_nothing(

@@ -63,6 +63,15 @@ CASES: list[tuple[str, str, Any, Any, str, Severity, str]] = [
     ),
     ("aws_lb", "drop_invalid_header_fields", True, False, "SEC1", HIGH, "header fields"),
     ("aws_lb", "enable_waf_fail_open", False, True, "SEC1", HIGH, "past a web ACL"),
+    (
+        "aws_lb",
+        "enforce_security_group_inbound_rules_on_private_link_traffic",
+        "on",
+        "off",
+        "SEC1",
+        MEDIUM,
+        "by PrivateLink",
+    ),
     ("aws_lb", "security_groups", ["sg-1", "sg-2"], ["sg-2"], "NET4", MEDIUM, "groups sg-1"),
     (
         *("aws_ecs_service", "network_configuration.security_groups", ["sg-1", "sg-2"], ["sg-2"]),

@@ -18,6 +18,8 @@ from inferform import (
     Cors,
     EcsCluster,
     EcsService,
+    EksCluster,
+    EksService,
     Environment,
     Fargate,
     Firewall,
@@ -30,12 +32,14 @@ from inferform import (
     Inference,
     InferenceComponentEndpoint,
     JwtAuthorization,
+    Kubernetes,
     LambdaFunction,
     LoadBalancer,
     Model,
     Network,
     NetworkLoadBalancer,
     NetworkRoute,
+    Pod,
     PrivateAccess,
     Quota,
     RealtimeEndpoint,
@@ -123,6 +127,11 @@ def whole(**changes: Any) -> Environment:
                 "port": TASK.replace(
                     route=NetworkRoute(load_balancer="ports", port=9443, certificate=CERTIFICATE)
                 ),
+                "tcp": TASK.replace(route=NetworkRoute(load_balancer="ports", port=9444)),
+                "tcp-large": TASK.replace(
+                    route=NetworkRoute(load_balancer="ports", port=9445),
+                    model=MODEL.replace(environment={"MAX_BODY_MIB": "25"}),
+                ),
                 "large": at(hosts=["l.acme.test"]).replace(
                     model=MODEL.replace(environment={"MAX_BODY_MIB": "25"})
                 ),
@@ -191,6 +200,15 @@ def deployed(*services: Any) -> Environment:
             domains={"api.acme.test": ApiDomain(certificate=CERTIFICATE, zone=zone)},
         ),
         identity=Identity(github=GitHub(repository="acme/a"), deploy_services=services),
+    )
+
+
+def pods() -> Environment:
+    service = EksService(model=MODEL, compute=Pod(vcpu=1, memory_mib=2048))
+    return whole(
+        eks=EksCluster(version="1.35"),
+        kubernetes=Kubernetes(services={"pods": service}),
+        apis=Apis(rest={"a": api(routes={"/a": RestRoute(service="pods")})}),
     )
 
 
@@ -288,7 +306,23 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
      lambda: Apis(rest={"a": api(domain="api.acme.test")}, domains=DOMAIN)),
     ("APG16", lambda: rest("fruad"), "service", "did you mean fraud", rest),
     ("APG16", lambda: http("nothing"), "service", "no service of the environment", http),
-    ("APG17", lambda: rest("score"), "service", "write the route in apis.http", rest),
+    ("APG17", pods, "service", "behind Network Load Balancers", rest),
+    ("APG53", lambda: rest("score"), "service", "write the route in apis.http",
+     lambda: rest("port", host="port.acme.test")),
+    ("APG18", lambda: rest("alone"), "service", "give alone a Route",
+     lambda: rest("port", host="port.acme.test")),
+    ("APG21", lambda: rest("port"), "", "write host", lambda: rest("tcp")),
+    ("APG4", lambda: rest("tcp-large"), "service", "25 MiB", lambda: rest("tcp")),
+    ("APG12", lambda: rest("tcp", component="x"), "component", "on an ECS service",
+     lambda: rest("tcp")),
+    ("APG12", lambda: rest("fraud", path="/x"), "path", "leave path out",
+     lambda: rest("tcp", path="/x")),
+    ("APG12", lambda: rest("fraud", host="a.acme.test"), "host", "leave host out",
+     lambda: rest("tcp", host="a.acme.test")),
+    ("APG12", lambda: rest_function(host="a.acme.test"), "host", "on a function", rest_function),
+    ("APG12", lambda: function(host="a.acme.test"), "host", "on a function", function),
+    ("APG44", lambda: route(path="x"), "path", "such as /invocations", lambda: route(path="/x")),
+    ("APG45", lambda: route(host="*"), "host", "certificate", lambda: route(host="a.acme.test")),
     ("APG17", lambda: http("fraud"), "service", "write the route in apis.rest", http),
     ("APG18", lambda: http("alone"), "service", "give alone a Route", http),
     ("APG19", lambda: http("below"), "", "/below/*", lambda: http("below", path="/below/x")),
@@ -407,6 +441,8 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
      lambda: HttpRoute(service="a", path="/invocations")),
     ("APG45", lambda: HttpRoute(service="a", host="acme"), "host", "fraud.acme.test",
      lambda: HttpRoute(service="a", host="a.acme.test")),
+    ("APG54", lambda: PrivateAccess(vpc_ids=["vpc-0a1b2c3d"], endpoint_ids=["vpce-0a1b2c3d"]),
+     "vpc_ids", "leave it out", lambda: PrivateAccess(vpc_ids=["vpc-0a1b2c3d"])),
     ("APG46", lambda: PrivateAccess(endpoint_ids=["vpc-0a1b2c3d"]), "endpoint_ids", "vpce-",
      lambda: PrivateAccess(endpoint_ids=["vpce-0a1b2c3d"])),
     ("APG46", lambda: PrivateAccess(vpc_ids=["vpce-0a1b2c3d"]), "vpc_ids", "vpc-",

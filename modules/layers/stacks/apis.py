@@ -9,10 +9,10 @@ from ...alb.spec import LoadBalancer
 from ...api.apis import Apis
 from ...api.http import HttpApi, HttpRoute
 from ...api.http_construct import FunctionTarget, HttpFront, LinkedTarget
-from ...api.rest import RestRoute
+from ...api.rest import RestApi, RestRoute
 from ...api.rest_construct import RestFront
-from ...api.shared_construct import Domain, Link, LogRole
-from ...api.targets import Behind, behind, target_of
+from ...api.shared_construct import Domain, Link, LogRole, RestLink, RestLinkedTarget
+from ...api.targets import Behind, behind, linked_balancers, reached, target_of
 from ...cdk import Construct
 from ...ecs.spec import EcsCluster, EcsService
 from ...functions.spec import LambdaFunction
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 
 class ApisLayer(Layer):
-    """`http` and `rest`, the constructs of APIs by short name, `domains` by name, and `link`, the VPC
-    link; None where no API calls into the VPC."""
+    """`http` and `rest`, the constructs of APIs by short name, `domains` by name, `link`, the VPC link of
+    HTTP APIs; None where none calls into the VPC, and `rest_links`, those of REST APIs by load balancer."""
 
     def __init__(
         self,
@@ -82,6 +82,7 @@ class ApisLayer(Layer):
             for name, api in spec.http.items()
         }
         account = LogRole(self, "account", context=context).account if spec.makes_log_role else None
+        self.rest_links = self._rest_links()
         rest = Construct(self, "rest")
         self.rest = {
             name: RestFront(
@@ -90,6 +91,7 @@ class ApisLayer(Layer):
                 context=context,
                 spec=api,
                 targets={path: self._target(each) for path, each in api.routes.items()},
+                linked=self._linked(api),
                 kms_key_arn=data.kms_key_arn,
                 vpc_id=self._vpc_id() if api.private else None,
                 domain_id=self._domain_id(api.domain),
@@ -175,6 +177,37 @@ class ApisLayer(Layer):
             for name, routes in ways.items()
         }
 
+    def _rest_links(self) -> dict[str, RestLink]:
+        """The VPC link of each Network Load Balancer that REST APIs call."""
+        names = linked_balancers(self._environment)
+        if not names:
+            return {}
+        cluster, links = self._ecs or self.read("ecs", EcsOutputs), Construct(self, "rest-links")
+        return {
+            name: RestLink(
+                links,
+                name,
+                context=self.context,
+                load_balancer_arn=self._arn(cluster, name),
+            )
+            for name in names
+        }
+
+    def _linked(self, api: RestApi) -> dict[str, RestLinkedTarget]:
+        """The ECS services that routes lead to, by path."""
+        return {
+            path: RestLinkedTarget(
+                link_id=self.rest_links[way.load_balancer].id,
+                dns_name=self.rest_links[way.load_balancer].dns_name,
+                way=way,
+            )
+            for path, way in reached(self._environment, api).items()
+        }
+
+    def _arn(self, cluster: EcsOutputs, balancer: str) -> str:
+        end = cluster.load_balancer_suffixes[balancer]
+        return self.context.arn("elasticloadbalancing", f"loadbalancer/{end}")
+
     def _port(self, way: Behind) -> int:
         """The port of the load balancer; of one that somebody else made, by whether it takes TLS."""
         if way.port is not None:
@@ -191,13 +224,10 @@ class ApisLayer(Layer):
     ) -> str:
         """The listener of a port of a Network Load Balancer, which the inference layer has made."""
         if (balancer, port) not in known:
-            suffix = cluster.load_balancer_suffixes[balancer]
             known[balancer, port] = DataAwsLbListener(
                 self,
                 f"listener-{balancer}-{port}",
-                load_balancer_arn=self.context.arn(
-                    "elasticloadbalancing", f"loadbalancer/{suffix}"
-                ),
+                load_balancer_arn=self._arn(cluster, balancer),
                 port=port,
             ).arn
         return known[balancer, port]

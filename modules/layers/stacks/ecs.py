@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ...alb.construct import GivenLoadBalancer, SharedLoadBalancer
 from ...alb.network import NetworkLoadBalancer
@@ -32,9 +32,11 @@ class EcsLayer(Layer):
         secondary_cidrs: Sequence[str] = (),
         registry: RegistryOutputs | None = None,
         private: bool = False,
+        linked: Collection[str] = (),
     ) -> None:
         """`private` is whether the network has an endpoint for all that instances need,
-        `secondary_cidrs` the ranges of a Network that hold its subnets beside `cidr`."""
+        `secondary_cidrs` the ranges of a Network that hold its subnets beside `cidr`, `linked` the Network
+        Load Balancers that REST APIs reach by VPC links, by short name."""
         super().__init__(scope, "ecs", context=context, target=target)
         below = self.below("network", NetworkOutputs, network, secondary_cidrs=secondary_cidrs)
         data = self.below("registry", RegistryOutputs, registry)
@@ -55,7 +57,12 @@ class EcsLayer(Layer):
         }
         self.network_load_balancers = {
             name: SharedNetworkLoadBalancer(
-                shared, name, context=context, spec=balancer, network=below
+                shared,
+                name,
+                context=context,
+                spec=balancer,
+                network=below,
+                linked=name in linked,
             )
             for name, balancer in spec.load_balancers.items()
             if isinstance(balancer, NetworkLoadBalancer)
