@@ -24,9 +24,8 @@ ENFORCED = "enforce_security_group_inbound_rules_on_private_link_traffic"
     "CreateLoadBalancer",
     gap="gives every kind the ARN of an application's",
     owner=ELBv2Backend,
-    method="create_load_balancer",
 )
-def name_load_balancer(
+def create_load_balancer(
     original: Original, backend: ELBv2Backend, *given: Any, **named: Any
 ) -> FakeLoadBalancer:
     """AWS has `net/` in the ARN of a Network Load Balancer."""
@@ -38,18 +37,6 @@ def name_load_balancer(
         backend.tagging_service.copy_tags(before, made.arn)
         backend.tagging_service.delete_all_tags_for_resource(before)
     return made
-
-
-@service.corrects("CreateLoadBalancer", gap="loses whether PrivateLink's traffic is judged")
-def create_load_balancer(original: Original, response: ELBV2Response) -> ActionResult:
-    """AWS takes it at once too."""
-    result = original(response)
-    assert isinstance(result, ActionResult)
-    said = response._get_param("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
-    for each in response.elbv2_backend.load_balancers.values() if said else ():
-        if each.name == response._get_param("Name"):
-            setattr(each, ENFORCED, said)
-    return result
 
 
 @service.corrects("SetSecurityGroups", gap="loses whether PrivateLink's traffic is judged")

@@ -243,6 +243,8 @@ LEFT_OUT = {
 REPLACED = {
     "aws_api_gateway_deployment": "it is a copy of what the API serves",
     "aws_api_gateway_method_settings": "the path of a method is its key in the stage",
+    "aws_apigatewayv2_api_mapping": "its domain is its key",
+    "aws_lambda_permission": "a statement of a policy is added and removed, and never changed",
     "aws_api_gateway_stage": "its name is its key in the API, and stands in the URL",
     "aws_wafv2_web_acl_association": "a stage is associated with one web ACL, which is its key",
 }

@@ -41,6 +41,7 @@ CONTEXT = Context(
 )
 MODEL = Model(image=Image(repository="fraud", tag="1"))
 SLOW = Throttle(requests_per_second=5, burst=5)
+AUTH: dict[str, Any] = {"auth": "NONE"}
 JWT = JwtAuthorization(issuer="https://issuer.acme.test/", audiences=["app"])
 
 
@@ -101,7 +102,7 @@ REFUSED: list[tuple[str, str, Callable[[], Any]]] = [
         lambda: imaged("111122223333.dkr.ecr.eu-west-1.amazonaws.com/fraud:1"),
     ),
     ("provisioned concurrency of 0", "LMB31", lambda: function(provisioned_concurrency=0)),
-    ("a URL for everybody", "SPEC1", lambda: function(url={"auth": "NONE"})),
+    ("a URL for everybody", "SPEC1", lambda: function(url=FunctionUrl(**AUTH))),
     ("a shift of 100 %", "ROL1", lambda: function(rollout=Canary(canary_percent=100))),
     ("a shift of 0 %", "ROL1", lambda: function(rollout=Canary(canary_percent=0))),
     (
