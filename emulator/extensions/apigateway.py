@@ -11,6 +11,7 @@ from moto.apigateway import urls
 from moto.apigateway.exceptions import BadRequestException, ModelNotFound, NotFoundException
 from moto.apigateway.models import (
     APIGatewayBackend,
+    Authorizer,
     Deployment,
     Integration,
     RestAPI,
@@ -233,6 +234,28 @@ def update_model(response: APIGatewayResponse) -> str:
             raise _no_path(patch)
         setattr(model, kind, patch["value"])
     return json.dumps(model.to_json())
+
+
+@service.corrects(
+    "UpdateAuthorizer",
+    gap="changes no user pools",
+    owner=Authorizer,
+    method="apply_operations",
+)
+def patch_authorizer(
+    original: Original, authorizer: Authorizer, patch_operations: list[Patch]
+) -> Authorizer:
+    """AWS adds user pools and takes them away, each by its ARN."""
+    left = []
+    for patch in patch_operations:
+        if _parts(patch["path"])[0] != "providerARNs":
+            left.append(patch)
+            continue
+        held = [each for each in authorizer.provider_arns or [] if each != patch["value"]]
+        authorizer.provider_arns = held if patch["op"] == "remove" else [*held, patch["value"]]
+    found = original(authorizer, left)
+    assert isinstance(found, Authorizer)
+    return found
 
 
 # Deployments

@@ -70,6 +70,57 @@ def _delete_route_settings(request: Any, full_url: str, headers: Any) -> TYPE_RE
     return 204, {}, ""
 
 
+@service.prepares("TagResource", gap="has no route to tags of stages and domains")
+def add_tags() -> None:
+    """AWS has tags by ARN, which holds slashes."""
+    urls.url_paths["{0}/v2/tags/arn:(?P<arn>.+)$"] = ApiGatewayV2Response.dispatch
+
+
+def _tagged(backend: ApiGatewayV2Backend, arn: str) -> Any:
+    """The stage or the domain that an ARN is of; None for what keeps its tags by ARN."""
+    kind, _, rest = arn.partition("::/")[2].partition("/")
+    if kind == "domainnames":
+        return backend.get_domain_name(rest)
+    api, _, stage = rest.partition("/stages/")
+    return backend.get_stage(api, stage) if stage else None
+
+
+@service.corrects("TagResource", gap="tags neither stages nor domains", owner=ApiGatewayV2Backend)
+def tag_resource(
+    original: Original, backend: ApiGatewayV2Backend, resource_arn: str, tags: dict[str, str]
+) -> None:
+    """AWS adds tags to stages and domains too."""
+    held = _tagged(backend, resource_arn)
+    if held is None:
+        original(backend, resource_arn, tags)
+    else:
+        held.tags = {**(held.tags or {}), **tags}
+
+
+@service.corrects(
+    "UntagResource", gap="takes tags of neither stages nor domains away", owner=ApiGatewayV2Backend
+)
+def untag_resource(
+    original: Original, backend: ApiGatewayV2Backend, resource_arn: str, tag_keys: list[str]
+) -> None:
+    """AWS takes tags of stages and domains away too."""
+    held = _tagged(backend, resource_arn)
+    if held is None:
+        original(backend, resource_arn, tag_keys)
+    else:
+        held.tags = {key: tag for key, tag in (held.tags or {}).items() if key not in tag_keys}
+
+
+@service.corrects(
+    "GetTags", gap="answers tags of neither stages nor domains", owner=ApiGatewayV2Backend
+)
+def get_tags(original: Original, backend: ApiGatewayV2Backend, resource_id: str) -> dict[str, str]:
+    """AWS answers tags of stages and domains too."""
+    held = _tagged(backend, resource_id)
+    found: dict[str, str] = original(backend, resource_id) if held is None else held.tags or {}
+    return dict(found)
+
+
 def _deployments(response: ApiGatewayV2Response, api: str) -> list[dict[str, Any]]:
     """The last deployment of each stage that deploys by itself; without a route it fails."""
     held = response.apigatewayv2_backend.get_api(api)

@@ -607,3 +607,34 @@ def test_tags_of_what_has_an_arn_are_added_and_taken_away(rest: Rest) -> None:
     assert api.get_rest_api(restApiId=rest.id)["tags"] == {"c": "3"}
     with pytest.raises(ClientError, match="Invalid resource identifier"):
         api.get_tags(resourceArn="arn:aws:apigateway:us-east-1::/usageplans/none")
+
+
+def test_tags_of_stages_and_domains_of_http_apis_change(client: Client, account: str) -> None:
+    api, name = client("apigatewayv2"), f"tags-{account}.acme.test"
+    made = api.create_api(Name="front", ProtocolType="HTTP", Tags={"a": "1"})["ApiId"]
+    api.create_stage(ApiId=made, StageName="$default", AutoDeploy=True, Tags={"a": "1"})
+    config = {"CertificateArn": f"arn:aws:acm:us-east-1:{account}:certificate/1"}
+    api.create_domain_name(DomainName=name, DomainNameConfigurations=[config], Tags={"a": "1"})
+    begin = "arn:aws:apigateway:us-east-1::"
+    for end in (f"apis/{made}", f"apis/{made}/stages/$default", f"domainnames/{name}"):
+        arn = f"{begin}/{end}"
+        api.tag_resource(ResourceArn=arn, Tags={"b": "2", "c": "3"})
+        api.untag_resource(ResourceArn=arn, TagKeys=["b"])
+        assert api.get_tags(ResourceArn=arn)["Tags"] == {"a": "1", "c": "3"}
+    changed = {"a": "1", "c": "3"}
+    assert api.get_stage(ApiId=made, StageName="$default")["Tags"] == changed
+    assert api.get_domain_name(DomainName=name)["Tags"] == changed
+
+
+def test_user_pools_of_an_authorizer_are_added_and_taken_away(rest: Rest) -> None:
+    pools = [f"arn:aws:cognito-idp:us-east-1:{rest.account}:userpool/us-east-1_{x}" for x in "ab"]
+    made = rest.client.create_authorizer(
+        restApiId=rest.id, name="tokens", type="COGNITO_USER_POOLS", providerARNs=pools[:1]
+    )["id"]
+    patches = [
+        {"op": "add", "path": "/providerARNs", "value": pools[1]},
+        {"op": "remove", "path": "/providerARNs", "value": pools[0]},
+    ]
+    rest.client.update_authorizer(restApiId=rest.id, authorizerId=made, patchOperations=patches)
+    kept = rest.client.get_authorizer(restApiId=rest.id, authorizerId=made)
+    assert kept["providerARNs"] == pools[1:]
