@@ -71,7 +71,7 @@ def rest_api_to_dict(original: Original, api: RestAPI) -> dict[str, Any]:
 
 @service.corrects(
     "UpdateRestApi",
-    gap="turns the URL off whatever is said, and takes a binary type for a value",
+    gap="turns the URL off whatever is said, takes a binary type for a value, and changes no endpoints",
     owner=RestAPI,
     method="apply_patch_operations",
 )
@@ -85,9 +85,22 @@ def patch_rest_api(original: Original, api: RestAPI, patch_operations: list[Patc
             api.binaryMediaTypes = held if patch["op"] == "remove" else [*held, rest[0]]
         elif kind == "disableExecuteApiEndpoint":
             api.disableExecuteApiEndpoint = patch["value"] == "true"
+        elif kind == "endpointConfiguration":
+            _patch_endpoint(api, patch, rest[0])
         else:
             left.append(patch)
     original(api, left)
+
+
+def _patch_endpoint(api: RestAPI, patch: Patch, key: str) -> None:
+    """AWS replaces the type, and adds and removes endpoints."""
+    config = {**(api.endpoint_configuration or {})}
+    if patch["op"] == "replace":
+        config[key] = [patch["value"]]
+    else:
+        held = [each for each in config.get(key) or [] if each != patch["value"]]
+        config[key] = held if patch["op"] == "remove" else [*held, patch["value"]]
+    api.endpoint_configuration = config
 
 
 # Methods and what they call

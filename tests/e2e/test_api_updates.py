@@ -16,7 +16,7 @@ from inferform_emulator.process import Emulator
 
 from ..ops.certificates import issued
 from .changed import changed, fields_of
-from .program import Life
+from .program import Life, actions
 
 pytestmark = pytest.mark.story("one layer is changed there and back")
 
@@ -365,14 +365,14 @@ def test_every_field_has_a_change(life: Updates) -> None:
 def test_every_field_is_changed_and_changed_back(life: Updates) -> None:
     life.release(FIRST)
     life.apply(STACK)
-    assert life.plan_status(STACK) == 0
+    assert actions(life.plan(STACK)) == {}
     life.release(SECOND)
     changes = life.plan(STACK)["resource_changes"]
     replaced = {each["type"] for each in changes if len(each["change"]["actions"]) == 2}
     assert replaced == {*REPLACED}
     life.apply(STACK)
-    assert life.plan_status(STACK) == 0
+    assert actions(life.plan(STACK)) == {}
     life.release(FIRST)
     life.apply(STACK)
-    assert life.plan_status(STACK) == 0
+    assert actions(life.plan(STACK)) == {}
     life.destroy(STACK)

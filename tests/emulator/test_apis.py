@@ -250,9 +250,16 @@ def test_patches_of_rest_apis_are_kept(rest: Rest) -> None:
         {"op": "add", "path": "/binaryMediaTypes/application~1x-npy"},
         {"op": "remove", "path": "/binaryMediaTypes/image~1*"},
         {"op": "replace", "path": "/policy", "value": '{"Version": "2012-10-17"}'},
+        {"op": "replace", "path": "/endpointConfiguration/types/0", "value": "PRIVATE"},
+        *(
+            {"op": op, "path": "/endpointConfiguration/vpcEndpointIds", "value": endpoint}
+            for op, endpoint in (("add", "vpce-a"), ("add", "vpce-b"), ("remove", "vpce-a"))
+        ),
     ]
     changed = api.update_rest_api(restApiId=rest.id, patchOperations=operations)
     assert changed["binaryMediaTypes"] == ["application/x-npy"]
+    assert changed["endpointConfiguration"]["types"] == ["PRIVATE"]
+    assert changed["endpointConfiguration"]["vpcEndpointIds"] == ["vpce-b"]
     assert json.loads(f'"{changed["policy"]}"') == '{"Version": "2012-10-17"}'
     header = "integration.request.header.Accept"
     operations = [
