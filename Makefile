@@ -1,4 +1,4 @@
-# make setup | demo | demo-destroy | check | test | mutation | docs | tables | bench | audit | format
+# make setup | demo | demo-destroy | tour | check | test | mutation | docs | tables | bench | audit | format
 
 SHELL := /bin/bash
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
@@ -19,7 +19,7 @@ PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
 SOURCES := main.py inferform environments inferform_ops inferform_emulator bench container tests examples/extensions examples/peers
 
-.PHONY: setup demo demo-destroy check test mutation lint types docs tables bench audit format clean
+.PHONY: setup demo demo-destroy tour check test mutation lint types docs tables bench audit format clean
 
 setup: .venv/bin/inferform node_modules/.ready
 	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready; .venv/bin/inferform --help shows the commands")
@@ -60,6 +60,9 @@ demo: setup
 
 demo-destroy: setup
 	@.venv/bin/inferform demo --destroy
+
+tour: setup
+	@.venv/bin/inferform tour
 
 lint: setup
 	.venv/bin/ruff check .

@@ -17,6 +17,8 @@ DELETE   sagemaker/rollout        forget such plans of one account and region
 POST     sagemaker/job            what jobs come to whose name begins with `job`, and what they leave in their
                                   outputs: job, outcome, reason, writes, account, region
 DELETE   sagemaker/job            forget such plans of one account and region
+POST     sagemaker/job-end        end a job that a plan has left in progress: kind, name, outcome, reason,
+                                  account, region
 POST     scheduler/fire           let a schedule start its target now: name, group, account, region
 POST     events/calls             what EventBridge has called outside of AWS: account, region
 POST     sagemaker/training-plan  a plan that reserves instances for endpoints, which has been bought:
@@ -94,6 +96,7 @@ class Application:
             ("DELETE", "sagemaker/rollout"): _forget_rollouts,
             ("POST", "sagemaker/job"): _plan_job,
             ("DELETE", "sagemaker/job"): _forget_jobs,
+            ("POST", "sagemaker/job-end"): _end_job,
             ("POST", "scheduler/fire"): _fire,
             ("POST", "events/calls"): _called,
             ("POST", "sagemaker/training-plan"): _buy_training_plan,
@@ -254,6 +257,20 @@ def _forget_jobs(*, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
 
     jobs.clear_plans(_sagemaker(account, region))
     return {}
+
+
+def _end_job(
+    *,
+    kind: str,
+    name: str,
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+    **plan: Any,
+) -> dict[str, Any]:
+    from . import jobs
+
+    jobs.end(_sagemaker(account, region), kind, name, jobs.Plan(**plan))
+    return {"kind": kind, "name": name, "account": account, "region": region, **plan}
 
 
 def _fire(

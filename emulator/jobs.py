@@ -1,7 +1,8 @@
 """Jobs of SageMaker: what is refused, what they come to, and what they leave behind.
 
-No container runs. A job has completed at once, unless a plan says otherwise; what a plan says that it
-writes lies in its outputs afterwards, so that the next step of a state machine finds it.
+No container runs here. A job has completed at once, unless a plan says otherwise; what a plan says that it
+writes lies in its outputs afterwards, so that the next step of a state machine finds it. One that a plan
+leaves in progress is ended from outside, as `emulator.containers` does, which runs its container as a process.
 """
 
 from __future__ import annotations
@@ -128,6 +129,22 @@ def described(kind: str, job: Any, answer: Mapping[str, Any]) -> dict[str, Any]:
     if getattr(job, "failure_reason", None):
         whole["FailureReason"] = job.failure_reason
     return whole
+
+
+def end(backend: Any, kind: str, name: str, plan: Plan) -> None:
+    """End a job that is in progress as a plan says. Raises ValueError where none is."""
+    held = {
+        "TrainingJob": backend.training_jobs,
+        "ProcessingJob": backend.processing_jobs,
+    }
+    if kind not in held:
+        raise ValueError(f"a job of kind {kind} is not ended from outside")
+    job = held[kind].get(name)
+    if job is None or getattr(job, STATUS[kind]) != "InProgress":
+        raise ValueError(f"no {kind} {name} is in progress")
+    setattr(job, STATUS[kind], plan.outcome)
+    job.failure_reason = plan.reason or None
+    job.last_modified_time = utcnow()
 
 
 def stop(kind: str, job: Any) -> None:

@@ -125,11 +125,16 @@ class Emulator:
 
 
 def start(
-    directory: Path, *, port: int = 0, timeout_seconds: float = START_TIMEOUT_SECONDS
+    directory: Path,
+    *,
+    port: int = 0,
+    timeout_seconds: float = START_TIMEOUT_SECONDS,
+    with_parent: bool = False,
 ) -> Emulator:
     """Start an emulator for ``directory``, or return the one that runs there already.
 
-    ``port`` 0 takes a free one. The server outlives its starter; ``stop`` ends it.
+    ``port`` 0 takes a free one. The server outlives its starter unless ``with_parent`` is true; ``stop``
+    ends it.
     """
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
@@ -145,7 +150,7 @@ def start(
         unresponsive = _recorded(directory)
         if unresponsive is not None and _is_ours(unresponsive):
             _end(unresponsive)
-        return _spawn(directory, port, timeout_seconds)
+        return _spawn(directory, port, timeout_seconds, with_parent=with_parent)
 
 
 def running(directory: Path) -> Emulator | None:

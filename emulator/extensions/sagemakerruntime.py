@@ -16,7 +16,7 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
-from .. import components
+from .. import captures, components
 from .registry import Service
 
 service = Service("sagemakerruntime", SageMakerRuntimeResponse)
@@ -43,8 +43,8 @@ def take_bytes() -> None:
 
 @service.corrects(
     "InvokeEndpoint",
-    gap="answers any name, known or not, with the same words; knows no inference components and "
-    "publishes no metrics of them",
+    gap="answers any name, known or not, with the same words; captures nothing; knows no inference "
+    "components and publishes no metrics of them",
 )
 def invoke_endpoint(original: Original, response: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
     """AWS answers 400 for an endpoint or component that does not serve, and names the variant that did.
@@ -77,10 +77,18 @@ def invoke_endpoint(original: Original, response: SageMakerRuntimeResponse) -> T
         if component is None
         else component.variant
     )
+    told = json.dumps(_echo(response, endpoint, variant))
+    captures.capture(
+        sagemaker_backends[response.current_account][response.region],
+        endpoint,
+        variant,
+        (response.headers.get("Content-Type") or "", response.raw_body or b""),
+        ("application/json", told.encode()),
+    )
     return (
         200,
         {"Content-Type": "application/json", "x-Amzn-Invoked-Production-Variant": variant},
-        json.dumps(_echo(response, endpoint, variant)),
+        told,
     )
 
 
