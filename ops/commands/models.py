@@ -31,7 +31,8 @@ def resolve(
 ) -> None:
     """Pin the latest approved version of a model package group in an environment's file.
 
-    Synthesis never asks AWS: what is deployed is the version that stands in the file.
+    Synthesis never asks AWS: what is deployed is the version that stands in the file. A file that has the
+    latest one is left as it is.
 
     Example: inferform models resolve staging-euw1 fraud
     """
@@ -44,6 +45,12 @@ def resolve(
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
     with stderr.status(f"looking for approved versions of {group}"):
         latest = {pin.arn: models.latest_approved(pin, aws) for pin in pins.values()}
+    if all(arn == new for arn, new in latest.items()):
+        if json:
+            print_json({"file": str(loaded.files[found.key]), "changes": {}})
+        else:
+            stdout.print(f"{found.key} has the latest approved version already")
+        return
     edit = models.plan(loaded, found.key, pins, latest)
     if json:
         print_json({"file": str(edit.file), "changes": edit.changes})

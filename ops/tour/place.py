@@ -200,7 +200,7 @@ class Tour:
 
     def workflow(self, call: Mapping[str, Any]) -> str:
         """Run the workflow that a call of GitHub starts, in a checkout of its own; the branch of the pull
-        request that it opens."""
+        request that it opens, empty where there is nothing to propose."""
         clone = self.folder.with_name(f"{self.folder.name}-checkout")
         shutil.rmtree(clone, ignore_errors=True)
         self._quietly("git", "clone", "--quiet", str(self.origin), str(clone))
@@ -217,16 +217,17 @@ class Tour:
         variables = {name: given(each) for name, each in job["env"].items()}
         # As in GitHub's runner, whatever calls AWS does so by the variables of its shell.
         variables |= self.emulator.environment(self._variables)
-        before = self._branches()
+        before = self.branches()
         for each in job["steps"]:
             if "run" in each:
                 self._shown(
                     "", ["bash", "-e", "-c"], [each["run"]], folder=clone, variables=variables
                 )
-        (branch,) = self._branches() - before or {""}
+        (branch,) = self.branches() - before or {""}
         return branch
 
-    def _branches(self) -> set[str]:
+    def branches(self) -> set[str]:
+        """The branches of the origin."""
         listed = self._quietly(
             "git", "--git-dir", str(self.origin), "branch", "--format=%(refname:short)"
         )

@@ -86,6 +86,7 @@ def test_an_upload_makes_a_version_and_its_approval_lets_it_be_served(
     show(tour, record, first_version)
     assert tour.versions() == {1: APPROVED}
     assert [each["status"] for each in tour.runs(tour.retraining)] == ["SUCCEEDED"]
+    assert tour.branches() == {"main"}
     found = production(tour)
     assert found.serving.version == found.pinned == tour.version(1)
     assert found.planned == {}

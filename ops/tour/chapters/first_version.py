@@ -17,6 +17,9 @@ def run(tour: Tour) -> None:
     tour.ended(tour.retraining, 1)
     tour.inferform("runs", KEY)
     tour.inferform("models", "approve", KEY, "fraud/1", "--why", "the first", "--auto-approve")
+    (call,) = tour.approved_elsewhere()
+    tour.say("GitHub is told, whose workflow finds that the file names this version already")
+    tour.workflow(call)
     tour.deploy("inference")
 
 
