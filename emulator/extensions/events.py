@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from moto.events.models import EventTemplateParser, Rule
+from moto.core.utils import unix_time
+from moto.events.models import Connection, EventsBackend, EventTemplateParser, Rule
 from moto.events.responses import EventsHandler
 
 from .. import rights
@@ -73,3 +74,32 @@ def _input(target: dict[str, Any], event: dict[str, Any]) -> str:
         event={"ingestion-time": event["time"], **event},
     )
     return json.dumps(made)
+
+
+@service.corrects(
+    "UpdateConnection", gap="does not keep when a connection was changed", owner=EventsBackend
+)
+def update_connection(
+    original: Original, backend: EventsBackend, name: str, **given: Any
+) -> dict[str, Any]:
+    """AWS does, and answers it."""
+    original(backend, name, **given)
+    connection = backend.connections[name]
+    connection.last_modified_time = unix_time()
+    return _with_times(connection, connection.describe_short())
+
+
+@service.corrects(
+    "DescribeConnection",
+    gap="does not say when a connection was changed",
+    owner=Connection,
+    method="describe",
+)
+def describe_connection(original: Original, connection: Connection) -> dict[str, Any]:
+    """AWS says when it was changed and authorized; at first both are when it was made."""
+    return _with_times(connection, original(connection))
+
+
+def _with_times(connection: Any, told: dict[str, Any]) -> dict[str, Any]:
+    changed = getattr(connection, "last_modified_time", connection.creation_time)
+    return {**told, "LastModifiedTime": changed, "LastAuthorizedTime": changed}

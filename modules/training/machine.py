@@ -97,7 +97,9 @@ class Steps:
         assert isinstance(job, ProcessingJob)
         uri = job.outputs[reference.output].uri
         if isinstance(uri, str):
-            return f"States.Format({quoted(located(uri, self._around.bucket))})"
+            # Not quoted: no location has a character that would need it, and the bucket may be a
+            # reference of Terraform's, whose braces are its own.
+            return f"States.Format('{located(uri, self._around.bucket)}')"
         if uri is not None:
             return self.resolve(uri)
         return self.within("prepare", reference.output)

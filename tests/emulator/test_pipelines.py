@@ -128,6 +128,21 @@ def test_a_repository_is_told_without_its_token(
     assert started["pipeline"] == "deploy"
 
 
+def test_a_connection_says_when_it_was_changed(client: Client) -> None:
+    events = client("events")
+    key = {"ApiKeyName": "Authorization", "ApiKeyValue": "none"}
+    parameters = {"ApiKeyAuthParameters": key}
+    events.create_connection(Name="hub", AuthorizationType="API_KEY", AuthParameters=parameters)
+    made = events.describe_connection(Name="hub")
+    assert made["LastModifiedTime"] == made["LastAuthorizedTime"] == made["CreationTime"]
+    answer = events.update_connection(
+        Name="hub", AuthorizationType="API_KEY", AuthParameters=parameters
+    )
+    found = events.describe_connection(Name="hub")
+    assert found["LastModifiedTime"] == answer["LastModifiedTime"] > made["CreationTime"]
+    assert found["CreationTime"] == made["CreationTime"]
+
+
 def test_an_event_reaches_another_account_as_its_bus_allows(
     client: Client, client_of: Callable[[str], Client], account: str
 ) -> None:
