@@ -71,27 +71,46 @@ def _event(pattern: Any) -> str:
     return f"events {kind or _first(pattern, 'source') or 'of a pattern'}"
 
 
-def _is_of(trigger: Change, machine: Change) -> bool:
-    """Whether a schedule or rule is that of a state machine: its name is, or begins with, the machine's."""
-    names = (trigger.before.get("name"), trigger.after.get("name"))
-    own = (machine.before.get("name"), machine.after.get("name"))
-    return any(
-        name and each and (name == each or str(name).startswith(f"{each}-"))
-        for name in names
-        for each in own
-    )
+_SIDES: tuple[Side, Side] = ("before", "after")
+
+
+def _triggers(plan: Plan, machine: Change) -> Iterator[Change]:
+    """The schedules and rules whose target is a state machine: what they refer to says so, or its ARN. Names
+    do not, as they are cut where they are long."""
+    for schedule in plan.of_type(SCHEDULE):
+        if _leads(plan, schedule, machine, "target", 0, "arn"):
+            yield schedule
+    rules = {name: rule for rule in plan.of_type(RULE) for name in _of(rule, "name")}
+    found: dict[str, Change] = {}
+    for target in plan.of_type(TARGET):
+        if _leads(plan, target, machine, "arn"):
+            known = [rules[name] for name in _of(target, "rule") if name in rules]
+            for rule in known or plan.referred(target, "rule"):
+                found.setdefault(rule.address, rule)
+    yield from found.values()
+
+
+def _of(change: Change, *path: Any) -> set[str]:
+    """The texts of an argument, before and after."""
+    values = (dig(change.at(side), *path) for side in _SIDES)
+    return {each for each in values if isinstance(each, str) and each}
+
+
+def _leads(plan: Plan, holder: Change, machine: Change, *path: Any) -> bool:
+    """Whether an argument is the ARN of a state machine, or refers to it."""
+    named = {arn.rpartition(":stateMachine:")[2] for arn in _of(holder, *path)}
+    if named:
+        return bool(named & _of(machine, "name"))
+    return machine in plan.referred(holder, *path)
 
 
 def starts(plan: Plan, machine: Change) -> Iterator[tuple[str, str]]:
     """What starts a state machine before and after, where that changes; empty texts for nothing."""
-    for trigger in (*plan.of_type(SCHEDULE), *plan.of_type(RULE)):
-        if trigger.is_shown and _is_of(trigger, machine):
+    for trigger in _triggers(plan, machine):
+        if trigger.is_shown:
             texts = [_told(trigger, side) for side in _SIDES]
             if texts[0] != texts[1]:
                 yield texts[0], texts[1]
-
-
-_SIDES: tuple[Side, Side] = ("before", "after")
 
 
 def _told(trigger: Change, side: Side) -> str:
@@ -108,7 +127,7 @@ def scheduled(plan: Plan, machine: Change, side: Side) -> list[Start]:
         return []
     found = (
         _schedule(each.at(side))
-        for each in plan.of_type(SCHEDULE)
-        if each.exists(side) and _is_of(each, machine)
+        for each in _triggers(plan, machine)
+        if each.type == SCHEDULE and each.exists(side)
     )
     return [each for each in found if each is not None]

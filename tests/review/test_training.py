@@ -91,6 +91,7 @@ def schedule(expression: str, **more: str) -> dict[str, Any]:
         "schedule_expression": trigger.schedule,
         "schedule_expression_timezone": "UTC",
         "state": "ENABLED",
+        "target": [{"arn": names.machine_arn(CONTEXT, "fraud")}],
         **more,
     }
 
@@ -134,6 +135,80 @@ def test_a_new_retraining_says_when_it_starts_and_what_a_run_may_spend() -> None
     facts = dict(told.facts)
     assert facts["started by"] == "at 02:17 each day"
     assert facts["train on"] == "ml.m5.xlarge for up to 4 h"
+
+
+def named(kind: str, name: str, after: Mapping[str, Any], unknown: Any = None) -> Any:
+    """A new resource under a name of its own."""
+    return changed(f"{kind}.{name}", ["create"], None, after, unknown=unknown)
+
+
+def referring(kind: str, name: str, machine: str, argument: str = "arn") -> dict[str, Any]:
+    """The configuration of a resource whose target is a state machine that is not there yet."""
+    address = f"{MACHINE}.{machine}"
+    arn = {"references": [f"{address}.arn", address]}
+    return {
+        "address": f"{kind}.{name}",
+        "mode": "managed",
+        "type": kind,
+        "name": name,
+        "expressions": {"target": [{"arn": arn}]} if kind == SCHEDULE else {argument: arn},
+    }
+
+
+def test_a_schedule_is_that_of_the_machine_it_starts_and_of_no_other_whose_name_begins_alike() -> (
+    None
+):
+    # The trigger of `fraud-retraining` begins with the name of the machine of `fraud`.
+    other = names.machine_name(CONTEXT, "fraud-retraining")
+    trigger = names.trigger_name(CONTEXT, "fraud-retraining", "schedule")
+    assert trigger.startswith(f"{NAME}-")
+    spec = values(retraining())
+    starts = schedule("cron(17 2 * * ? *)", name=trigger)
+    starts["target"] = [{"arn": names.machine_arn(CONTEXT, "fraud-retraining")}]
+    report = review(
+        named(MACHINE, "one", spec),
+        named(MACHINE, "other", {**spec, "name": other}),
+        named(SCHEDULE, "starts", starts),
+    )
+    told = {each.name: dict(each.facts).get("started by") for each in report.stories}
+    assert told == {NAME: None, other: "at 02:17 each day"}
+
+
+def test_what_starts_a_machine_is_known_where_names_are_cut_and_nothing_is_there_yet() -> None:
+    context = CONTEXT.replace(organization="a-large-business", stage="production")
+    models = ("detects-fraud-of-card-payment-01", "detects-fraud-of-card-payment-02")
+    cuts = [names.trigger_name(context, each, "upload") for each in models]
+    machines = [names.machine_name(context, each) for each in models]
+    assert not any(cut.startswith(machine) for cut, machine in zip(cuts, machines, strict=True))
+    spec, entries, resources = values(retraining()), [], []
+    for index, (cut, name) in enumerate(zip(cuts, machines, strict=True)):
+        pattern = json.dumps(upload_pattern("data", f"incoming/{index}/", ""))
+        timed = schedule(f"cron(1{index} 2 * * ? *)", name=f"s{index}")
+        timed["target"] = [{"arn": None}]
+        unknown = {"target": [{"arn": True}]}
+        entries += [
+            named(MACHINE, f"m{index}", {**spec, "name": name}),
+            named(
+                "aws_cloudwatch_event_rule", f"r{index}", {"name": cut, "event_pattern": pattern}
+            ),
+            named("aws_cloudwatch_event_target", f"t{index}", {"rule": cut}, {"arn": True}),
+            named(SCHEDULE, f"s{index}", timed, unknown),
+        ]
+        resources += [
+            referring("aws_cloudwatch_event_target", f"t{index}", f"m{index}"),
+            referring(SCHEDULE, f"s{index}", f"m{index}"),
+        ]
+    configuration = {**PROVIDER["configuration"], "root_module": {"resources": resources}}
+    report = build([read_plan(plan_of(*entries, configuration=configuration))])
+    told = {
+        each.name: {text for fact, text in each.facts if fact == "started by"}
+        for each in report.stories
+        if each.kind == "retraining"
+    }
+    assert told == {
+        name: {f"at 02:1{index} each day", f"uploads to incoming/{index}/"}
+        for index, name in enumerate(machines)
+    }
 
 
 def test_another_time_alone_is_told_with_what_a_run_may_spend() -> None:
