@@ -26,6 +26,7 @@ from inferform import (
     Param,
     Parameter,
     Pipeline,
+    PipelineFile,
     ProcessingInput,
     ProcessingJob,
     ProcessingOutput,
@@ -38,6 +39,8 @@ from inferform import (
     TrainingJob,
     TrainingStep,
 )
+from inferform.training.pipeline import AnyPipeline
+from tests import pipelines
 from tests.conftest import ROOT, Synthesized
 
 Synthesize = Callable[..., Synthesized]
@@ -173,9 +176,8 @@ def published() -> dict[str, Any]:
     return found
 
 
-@pytest.fixture
-def made(synthesize: Synthesize) -> dict[str, Any]:
-    """What Inferform writes."""
+def written(synthesize: Synthesize, pipeline: AnyPipeline) -> str:
+    """The definition that a pipeline becomes."""
     stacks = synthesize(
         Environment(
             context=Context(
@@ -196,11 +198,17 @@ def made(synthesize: Synthesize) -> dict[str, Any]:
                 artifact_bucket="acme-artifacts",
                 kms_key_arn="arn:aws:kms:us-east-1:111122223333:key/1",
             ),
-            training=Training(pipelines={"abalone": abalone()}),
+            training=Training(pipelines={"abalone": pipeline}),
         )
     )
-    (pipeline,) = stacks["dev-use1-training"]["resource"]["aws_sagemaker_pipeline"].values()
-    found: dict[str, Any] = json.loads(pipeline["pipeline_definition"])
+    (found,) = stacks["dev-use1-training"]["resource"]["aws_sagemaker_pipeline"].values()
+    return str(found["pipeline_definition"])
+
+
+@pytest.fixture
+def made(synthesize: Synthesize) -> dict[str, Any]:
+    """What Inferform writes."""
+    found: dict[str, Any] = json.loads(written(synthesize, abalone()))
     return found
 
 
@@ -274,3 +282,56 @@ def test_every_argument_that_is_otherwise_is_explained(
         "Steps.AbaloneEval.PropertyFiles.EvaluationReport.FilePath",
         "Steps.AbaloneProcess.Arguments.ProcessingOutputConfig.Outputs.train.S3Output.S3Uri",
     } <= kept
+
+
+def unresolved(content: Mapping[str, Any]) -> Iterator[str]:
+    """The references of a definition to what it does not declare, or only later."""
+    known = {f"Parameters.{each['Name']}" for each in content.get("Parameters", [])}
+
+    def within(each: list[dict[str, Any]], before: set[str]) -> Iterator[str]:
+        seen = set(before)
+        for step in each:
+            branches = {name: step["Arguments"].get(name, []) for name in ("IfSteps", "ElseSteps")}
+            own = {**step, "Arguments": {**step["Arguments"], **dict.fromkeys(branches)}}
+            for get in references(own):
+                kind, name = get.split(".")[:2]
+                if f"{kind}.{name}" not in known | seen:
+                    yield f"{step['Name']}: {get}"
+            for name in step.get("DependsOn", []):
+                if f"Steps.{name}" not in seen:
+                    yield f"{step['Name']}: {name}"
+            for branch in branches.values():
+                yield from within(branch, seen)
+            seen.add(f"Steps.{step['Name']}")
+
+    yield from within(content["Steps"], set())
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        abalone(),
+        pipelines.abalone(),
+        *(
+            PipelineFile(definition=(FILES / f"{name}.json").read_text("utf-8"))
+            for name in ("sdk-v2", "sdk-v3")
+        ),
+    ],
+    ids=["typed", "larger", "sdk-v2", "sdk-v3"],
+)
+def test_every_reference_leads_to_what_comes_before(
+    synthesize: Synthesize, pipeline: AnyPipeline
+) -> None:
+    text = written(synthesize, pipeline)
+    content = json.loads(text)
+    assert references(content)
+    assert [*unresolved(content)] == []
+    if isinstance(pipeline, PipelineFile):
+        assert content == json.loads(pipeline.definition)
+
+
+def test_a_reference_that_leads_nowhere_would_be_seen(published: dict[str, Any]) -> None:
+    turned = {**published, "Steps": published["Steps"][::-1]}
+    assert "AbaloneTrain: Steps.AbaloneProcess" in " ".join(unresolved(turned))
+    bare = {**published, "Parameters": []}
+    assert any("Parameters.InputData" in each for each in unresolved(bare))
