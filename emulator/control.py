@@ -41,6 +41,8 @@ POST     api/outcome              what the next call of an API comes to, `thrott
                                   outcome
 POST     lambda/outcome           whether every invocation of a version of a function fails: function,
                                   version, fails, account, region
+POST     codeconnections/status    what a person makes of a connection in the console: arn, status, account,
+                                  region
 GET      ecr/...                   a layer of an image, by a URL of GetDownloadUrlForLayer
 any      api/HOST/...             a call of an API by the host of its URL, see ``emulator.api_calls``
 any      kubernetes/...           the Kubernetes API of an EKS cluster, see ``emulator.kubernetes``
@@ -108,6 +110,7 @@ class Application:
             ("POST", "greengrass/device"): _report_device,
             ("POST", "api/outcome"): _plan_call,
             ("POST", "lambda/outcome"): _fail_function,
+            ("POST", "codeconnections/status"): _handshake,
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -399,6 +402,15 @@ def _fail_function(
 ) -> dict[str, Any]:
     functions.fail(account, region, function, version, fails=fails)
     return {"function": function, "version": version, "fails": fails}
+
+
+def _handshake(
+    *, arn: str, status: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
+) -> dict[str, Any]:
+    from .extensions import codeconnections
+
+    codeconnections.handshake(account, region, arn, status)
+    return {"arn": arn, "status": status, "account": account, "region": region}
 
 
 def _ecs(account: str, region: str) -> Any:

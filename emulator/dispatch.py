@@ -28,7 +28,7 @@ _LACKING = "lacking"
 _NO_SERVICE = frozenset({"instance_metadata", "moto_api"})
 """Applications of moto that stand for no service of AWS."""
 
-_OWN = frozenset({"chatbot", "greengrassv2", "mwaa"})
+_OWN = frozenset({"chatbot", "codeconnections", "greengrassv2", "mwaa"})
 """The services that moto has not and an extension is, by botocore's names."""
 
 
