@@ -43,6 +43,12 @@ POST     lambda/outcome           whether every invocation of a version of a fun
                                   version, fails, account, region
 POST     codeconnections/status    what a person makes of a connection in the console: arn, status, account,
                                   region
+POST     codepipeline/running      what runs in pipelines but approvals, with what it is given and where its
+                                  artifacts are: account, region
+POST     codepipeline/outcome      what an action that runs comes to, `succeeded` or `failed`: pipeline, stage,
+                                  action, outcome, summary, variables, account, region
+POST     codepipeline/git          what a Git provider tells the triggers of pipelines: repository, branch or
+                                  tag, pull_request, paths, account, region
 GET      ecr/...                   a layer of an image, by a URL of GetDownloadUrlForLayer
 any      api/HOST/...             a call of an API by the host of its URL, see ``emulator.api_calls``
 any      kubernetes/...           the Kubernetes API of an EKS cluster, see ``emulator.kubernetes``
@@ -111,6 +117,9 @@ class Application:
             ("POST", "api/outcome"): _plan_call,
             ("POST", "lambda/outcome"): _fail_function,
             ("POST", "codeconnections/status"): _handshake,
+            ("POST", "codepipeline/running"): _running,
+            ("POST", "codepipeline/outcome"): _end_action,
+            ("POST", "codepipeline/git"): _tell_git,
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -411,6 +420,49 @@ def _handshake(
 
     codeconnections.handshake(account, region, arn, status)
     return {"arn": arn, "status": status, "account": account, "region": region}
+
+
+def _running(*, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> dict[str, Any]:
+    from .extensions import codepipeline
+
+    return {"running": codepipeline.running(account, region)}
+
+
+def _end_action(
+    *,
+    pipeline: str,
+    stage: str,
+    action: str,
+    outcome: str = "succeeded",
+    summary: str = "",
+    variables: dict[str, str] | None = None,
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+) -> dict[str, Any]:
+    from .extensions import codepipeline
+
+    if outcome not in ("succeeded", "failed"):
+        raise ValueError(f"outcome must be succeeded or failed, got {outcome}")
+    codepipeline.ended(
+        account,
+        region,
+        pipeline,
+        stage,
+        action,
+        succeeded=outcome == "succeeded",
+        summary=summary,
+        variables=variables or {},
+    )
+    return {"pipeline": pipeline, "stage": stage, "action": action, "outcome": outcome}
+
+
+def _tell_git(
+    *, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION, **event: Any
+) -> dict[str, Any]:
+    from .code_pipelines import GitEvent
+    from .extensions import codepipeline
+
+    return {"started": codepipeline.told(account, region, GitEvent(**event))}
 
 
 def _ecs(account: str, region: str) -> Any:

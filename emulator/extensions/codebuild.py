@@ -231,25 +231,8 @@ def _refuse(response: CodeBuildResponse, project: dict[str, Any]) -> None:
 
 def _wrong(response: CodeBuildResponse, project: dict[str, Any]) -> Iterator[str]:
     """What AWS refuses of a project."""
-    source, artifacts = project["source"], project["artifacts"]
-    kind = source.get("type")
-    if kind not in _SOURCES:
-        yield "Invalid type provided: Project source type"
-    if kind in _WITHOUT_LOCATION:
-        if source.get("location"):
-            yield f"Invalid project source: location must be empty for source type {kind}"
-        if kind == "NO_SOURCE" and not source.get("buildspec"):
-            yield "Invalid project source: buildspec is required for source type NO_SOURCE"
-    elif not source.get("location"):
-        yield "Project source location is required"
-    if (kind == "CODEPIPELINE") is not (artifacts.get("type") == "CODEPIPELINE"):
-        yield "Invalid artifacts: both source and artifacts have to be of type CODEPIPELINE, or neither"
-    if artifacts.get("type") not in ("CODEPIPELINE", "NO_ARTIFACTS", "S3"):
-        yield "Invalid type provided: Artifact type"
-    if artifacts.get("type") == "S3" and not artifacts.get("location"):
-        yield "Project artifacts location is required"
-    if artifacts.get("type") == "NO_ARTIFACTS" and artifacts.get("location"):
-        yield "Invalid artifacts: artifact type NO_ARTIFACTS should have null location"
+    yield from _wrong_source(project["source"])
+    yield from _wrong_artifacts(project["source"], project["artifacts"])
     if len(project.get("secondarySources") or ()) > 12:
         yield "Project cannot have more than 12 secondary sources"
     role = f"arn:{get_partition(response.region)}:iam::{response.current_account}:role/"
@@ -262,6 +245,31 @@ def _wrong(response: CodeBuildResponse, project: dict[str, Any]) -> Iterator[str
     ):
         if project.get(field) is not None and not low <= project[field] <= high:
             yield f"Invalid {field}: must be between {low} and {high}"
+
+
+def _wrong_source(source: dict[str, Any]) -> Iterator[str]:
+    kind = source.get("type")
+    if kind not in _SOURCES:
+        yield "Invalid type provided: Project source type"
+    elif kind not in _WITHOUT_LOCATION:
+        if not source.get("location"):
+            yield "Project source location is required"
+    elif source.get("location"):
+        yield f"Invalid project source: location must be empty for source type {kind}"
+    elif kind == "NO_SOURCE" and not source.get("buildspec"):
+        yield "Invalid project source: buildspec is required for source type NO_SOURCE"
+
+
+def _wrong_artifacts(source: dict[str, Any], artifacts: dict[str, Any]) -> Iterator[str]:
+    kind = artifacts.get("type")
+    if kind not in ("CODEPIPELINE", "NO_ARTIFACTS", "S3"):
+        yield "Invalid type provided: Artifact type"
+    if (source.get("type") == "CODEPIPELINE") is not (kind == "CODEPIPELINE"):
+        yield "Invalid artifacts: both source and artifacts have to be of type CODEPIPELINE, or neither"
+    if kind == "S3" and not artifacts.get("location"):
+        yield "Project artifacts location is required"
+    if kind == "NO_ARTIFACTS" and artifacts.get("location"):
+        yield "Invalid artifacts: artifact type NO_ARTIFACTS should have null location"
 
 
 def _wrong_environment(project: dict[str, Any]) -> Iterator[str]:

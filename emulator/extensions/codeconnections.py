@@ -114,7 +114,9 @@ def create_host(response: CodeConnectionsResponse) -> ActionResult:
         "ProviderType": given["ProviderType"],
         "Status": "PENDING",
     }
-    return ActionResult({"HostArn": arn, "Tags": _keep_tags(response, arn, given.get("Tags") or [])})
+    return ActionResult(
+        {"HostArn": arn, "Tags": _keep_tags(response, arn, given.get("Tags") or [])}
+    )
 
 
 @service.adds("GetHost", gap=_NO_SERVICE)

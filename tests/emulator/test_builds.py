@@ -127,7 +127,10 @@ def test_what_aws_refuses_of_compute(
 
 def test_compute_that_moto_does_not_know_is_taken(builds: Any, project: dict[str, Any]) -> None:
     for number, (kind, compute) in enumerate(
-        [("LINUX_GPU_CONTAINER", "BUILD_GENERAL1_LARGE"), ("ARM_CONTAINER", "BUILD_GENERAL1_XLARGE")]
+        [
+            ("LINUX_GPU_CONTAINER", "BUILD_GENERAL1_LARGE"),
+            ("ARM_CONTAINER", "BUILD_GENERAL1_XLARGE"),
+        ]
     ):
         environment = {**project["environment"], "type": kind, "computeType": compute}
         name = f"acme-{number}"
