@@ -16,8 +16,18 @@ from .deploy import Approved, Verify, told
 
 def apply(
     plans: Annotated[
-        list[Path], typer.Argument(metavar="PLAN", help="Plans that inferform review saved.")
+        list[Path],
+        typer.Argument(
+            metavar="PLAN", help="Plans that inferform review saved; with --all, folders of them."
+        ),
     ],
+    all: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="Every plan in the folders, those of lower stacks first, to the first failure.",
+        ),
+    ] = False,
     environment: Annotated[
         str | None, typer.Option(metavar="ENV", help="Refuse plans of any other environment.")
     ] = None,
@@ -44,11 +54,14 @@ def apply(
     from ..deploy import notes, refuse_unknown
     from ..program import Program
     from ..review.apply import apply as run
+    from ..review.apply import plans_in
     from ..review.approved import Approved as Review
 
     program = Program.of(emulator_in_use() if emulator else None)
     only = find_environment(environment).key if environment else None
     review = Review.of(approved) if approved else None
+    if all:
+        plans = [plan for folder in plans for plan in plans_in(folder, program)]
     done = []
     for plan in plans:
         done.append(

@@ -70,6 +70,22 @@ def review(
             "--read-only", help="Plan with the environments' plan roles; nothing to apply is saved."
         ),
     ] = False,
+    level: Annotated[
+        bool,
+        typer.Option(
+            "--level",
+            help="Keep the plans alone that can be applied now: what stands on a stack that changes is "
+            "planned after that.",
+        ),
+    ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write counts, risks, cost and what is left as NAME=value, for the next step of a "
+            "pipeline.",
+        ),
+    ] = None,
     preflight: Preflight = True,
     fail_on: Annotated[
         Severity | None,
@@ -98,6 +114,8 @@ def review(
             "give environments to plan, or plans to read",
             "inferform review dev-use1, or inferform review --plan plan.json",
         )
+    if level and (plan or read_only):
+        raise BadInputError("--level keeps plans, and so goes with neither --plan nor --read-only")
     report = (
         _read(plan, checkov)
         if plan
@@ -107,8 +125,13 @@ def review(
             emulator=emulator,
             read_only=read_only,
             preflight=preflight,
+            level=level,
         )
     )
+    if export is not None:
+        from ..review.exported import write
+
+        write(report, export)
     for index, chosen in enumerate(formats):
         _write(report, chosen, outputs[index] if outputs else None)
     if any(stack.status == "failed" for stack in report.stacks):
@@ -130,7 +153,13 @@ def _read(files: Sequence[Path], checkov: Path | None) -> Report:
 
 
 def _made(
-    keys: Sequence[str], checkov: Path | None, *, emulator: bool, read_only: bool, preflight: bool
+    keys: Sequence[str],
+    checkov: Path | None,
+    *,
+    emulator: bool,
+    read_only: bool,
+    preflight: bool,
+    level: bool,
 ) -> Report:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -161,6 +190,7 @@ def _made(
             checkov=checkov,
             read_only=read_only,
             preflight=preflight,
+            lowest=level,
             follow=follow,
         )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..cdk import changed_in
 from ..deploy import command, failure_of, refuse_unsaved, verify_changed
 from ..environments import environment as find_environment
-from ..errors import OperatorError
+from ..errors import BadInputError, OperatorError
 from ..output import stdout
 from ..plan import read_plan
 from ..program import Program
@@ -16,6 +16,7 @@ from ..verify import Applied
 from . import bound
 from .approved import Approved
 from .building import build
+from .planning import levels
 from .report import asked_for_again
 from .source import source_of
 
@@ -27,6 +28,18 @@ class Done:
     stack: str
     applied: Applied
     """What is known of the services that it changed; nothing where nobody looked."""
+
+
+def plans_in(folder: Path, program: Program) -> list[Path]:
+    """The plans that are saved in a folder, those of lower stacks first. Raises BadInputError where there
+    is none, and OperatorError for one of a stack that the program no longer has."""
+    found = {bound.read_record(plan).stack: plan for plan in sorted(folder.glob("*.tfplan"))}
+    if not found:
+        raise BadInputError(f"there is no plan in {folder}", "inferform review ENV saves plans")
+    names = [stack.name for level in levels(program.synthesize().stacks) for stack in level]
+    if gone := sorted(found.keys() - set(names)):
+        raise OperatorError(f"the program no longer has the stack {gone[0]}")
+    return [found[name] for name in names if name in found]
 
 
 def apply(

@@ -19,7 +19,7 @@ from ..plan import Plan, read_plan
 from ..program import Stacks
 from ..state import Mark, pulled
 from ..terraform import ROOT, WORK, Stack, private_folder
-from .bound import Record, write_record
+from .bound import Record, record_path, write_record
 from .report import StackReport, stack_report
 from .source import Source
 
@@ -62,6 +62,37 @@ class Planning:
                 jobs = [pool.submit(self._plan, stack, variables) for stack in level]
                 for job in jobs:
                     job.result()
+
+    def keep_lowest(self, chosen: Sequence[Stack]) -> None:
+        """Keep the plans that can be applied now: of what changes, the stacks below which nothing does.
+
+        A plan is bound to the states below it, so that it is stale once one of those is applied.
+        """
+        waits: set[str] = set()
+        for level in levels(chosen):
+            for stack in level:
+                plan = self.plans.get(stack.name)
+                changing = [
+                    name
+                    for name in stack.dependencies
+                    if name in waits or ((below := self.plans.get(name)) and _changes(below))
+                ]
+                if plan is not None and changing:
+                    del self.plans[stack.name]
+                    self._report(stack, "blocked", _after(changing))
+                    waits.add(stack.name)
+                elif plan is None:
+                    waits.add(stack.name)
+                if plan is None or changing or not _changes(plan):
+                    self._drop(stack)
+
+    def _drop(self, stack: Stack) -> None:
+        """Remove the saved plan of a stack, also of an earlier run."""
+        saved = saved_in(self.folder, stack)
+        saved.unlink(missing_ok=True)
+        record_path(saved).unlink(missing_ok=True)
+        if report := self.reports.get(stack.name):
+            self.reports[stack.name] = replace(report, saved="")
 
     def _open(self, stack: Stack, variables: Mapping[str, str]) -> str:
         """Open a stack's state; the answer says why it cannot be, or is empty."""
@@ -168,6 +199,17 @@ def levels(chosen: Sequence[Stack]) -> Iterator[list[Stack]]:
         ready = sorter.get_ready()
         yield [known[name] for name in ready]
         sorter.done(*ready)
+
+
+def _changes(plan: Plan) -> bool:
+    """Whether an apply of a plan does anything; so it is taken where Terraform does not say."""
+    return plan.applyable is not False
+
+
+def _after(changing: Sequence[str]) -> str:
+    return (
+        f"is planned once {' and '.join(changing)} {'is' if len(changing) == 1 else 'are'} applied"
+    )
 
 
 def _stands_on(below: Sequence[str], *, wholly: bool = False) -> str:

@@ -42,12 +42,14 @@ def review_environments(
     checkov: Path | None = None,
     read_only: bool = False,
     preflight: bool = False,
+    lowest: bool = False,
     folder: Path = PLANS,
     follow: Callable[[str, str], None] = lambda _name, _status: None,
 ) -> Report:
     """Plan environments, and stacks of one's own by name; save the plans, and report.
 
-    `read_only` plans with the environments' plan roles, and keeps no plan. With `preflight` the report
+    `read_only` plans with the environments' plan roles, and keeps no plan. With `lowest` only the plans
+    are kept, and reported, that can be applied now. With `preflight` the report
     says what the stacks ask for again and AWS does not have. Raises BadInputError
     for an unknown name, and OperatorError without Terraform or credentials.
     """
@@ -65,6 +67,8 @@ def review_environments(
     source = source_of(program.folder, program.environments)
     planning = Planning(synthesis, source, follow, keep=not read_only, folder=folder)
     planning.run(chosen)
+    if lowest:
+        planning.keep_lowest(chosen)
     plans = [planning.plans[stack.name] for stack in chosen if stack.name in planning.plans]
     reports = [noted(stack, planning) for stack in chosen]
     partial = {report.environment for report in reports if report.status != "planned"}
