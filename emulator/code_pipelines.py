@@ -19,6 +19,7 @@ from typing import Any
 from moto.core.utils import utcnow
 
 from . import rights, told_events
+from .git_connections import is_available
 
 _REFERENCE = re.compile(r"#\{([A-Za-z0-9@_-]+)\.([A-Za-z0-9@_-]+)\}")
 
@@ -292,7 +293,7 @@ class Executions:
             wanted = [("codebuild:StartBuild", arn), ("codebuild:BatchGetBuilds", arn)]
         elif run.provider == "CodeStarSourceConnection":
             arn = run.resolved["ConnectionArn"]
-            if not _is_available(arn):
+            if not is_available(arn):
                 return f"Connection {arn} is not available"
             wanted = [(f"{arn.split(':')[2]}:UseConnection", arn)]
         elif run.is_approval and (topic := run.resolved.get("NotificationArn")):
@@ -477,13 +478,22 @@ def _compared(value: str, operator: str, wanted: str) -> bool:
     return re.fullmatch(wanted, value) is not None
 
 
-def _is_available(arn: str) -> bool:
-    from .extensions.codeconnections import codeconnections_backends
+def executions_of(found: Any) -> Executions:
+    """The executions of a pipeline of moto's."""
+    if not isinstance(found.executions, Executions):
+        found.executions = Executions(found._arn)
+    kept: Executions = found.executions
+    return kept
 
-    _, _, _, region, account, _ = arn.split(":", 5)
-    found = codeconnections_backends[account][region].kept["connection"].get(arn)
-    # One that somebody made elsewhere is taken as given.
-    return found is None or found["ConnectionStatus"] == "AVAILABLE"
+
+def start(account: str, region: str, pipeline: str) -> None:
+    """Start a pipeline, as EventBridge does; one that the emulator does not have is taken as given."""
+    from moto.codepipeline.models import codepipeline_backends
+
+    found = codepipeline_backends[account][region].pipelines.get(pipeline)
+    if found is not None:
+        trigger = {"triggerType": "CloudWatchEvent", "triggerDetail": ""}
+        executions_of(found).start(found.pipeline, {}, trigger)
 
 
 # Triggers

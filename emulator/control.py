@@ -416,9 +416,9 @@ def _fail_function(
 def _handshake(
     *, arn: str, status: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
 ) -> dict[str, Any]:
-    from .extensions import codeconnections
+    from . import git_connections
 
-    codeconnections.handshake(account, region, arn, status)
+    git_connections.handshake(account, region, arn, status)
     return {"arn": arn, "status": status, "account": account, "region": region}
 
 

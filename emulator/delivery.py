@@ -70,9 +70,9 @@ def _call(target: dict[str, Any], payload: str, source: str = "") -> None:
     elif service == "codepipeline":
         started = {"pipeline": resource, "input": json.loads(payload)}
         calls(account, region).append(started)
-        from .extensions import codepipeline as pipelines
+        from . import code_pipelines
 
-        pipelines.start(account, region, resource)
+        code_pipelines.start(account, region, resource)
     elif service == "events" and resource.startswith("event-bus/"):
         _forward(account, region, resource.partition("/")[2], json.loads(payload), source)
     elif service == "events":

@@ -5,28 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.responses import ActionResult, EmptyResult
 from moto.moto_api._internal import mock_random
 from moto.utilities.utils import get_partition
 
+from ..git_connections import CodeConnectionsBackend, codeconnections_backends
 from ..own import OwnError, OwnResponse
 from .registry import Service
 
 _HOSTED = ("GitHubEnterpriseServer", "GitLabSelfManaged")
-
-
-class CodeConnectionsBackend(BaseBackend):  # type: ignore[misc]  # moto is not checked
-    """The connections and hosts of one account and Region, and their tags, by ARN."""
-
-    def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self.kept: dict[str, dict[str, dict[str, Any]]] = {"connection": {}, "host": {}}
-        self.tags: dict[str, dict[str, str]] = {}
-
-
-# botocore lists no Regions of the service.
-codeconnections_backends = BackendDict(CodeConnectionsBackend, "codestar-connections")
 
 
 class CodeConnectionsResponse(OwnResponse):
@@ -157,19 +144,6 @@ def untag_resource(response: CodeConnectionsResponse) -> EmptyResult:
     for key in response._get_param("TagKeys"):
         response.backend.tags[arn].pop(key, None)
     return EmptyResult()
-
-
-def handshake(account: str, region: str, arn: str, status: str) -> None:
-    """What a person does in the console: a connection becomes AVAILABLE, or ends in ERROR.
-
-    Raises ValueError for another status, or a connection that is not there.
-    """
-    if status not in ("AVAILABLE", "ERROR", "PENDING"):
-        raise ValueError(f"status must be AVAILABLE, ERROR or PENDING, got {status}")
-    found = codeconnections_backends[account][region].kept["connection"]
-    if arn not in found:
-        raise ValueError(f"no connection {arn}")
-    found[arn]["ConnectionStatus"] = status
 
 
 def _invalid(said: str) -> OwnError:

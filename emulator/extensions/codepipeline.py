@@ -21,7 +21,7 @@ from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
 from .. import policies
-from ..code_pipelines import Execution, Executions, GitEvent, Run
+from ..code_pipelines import Execution, GitEvent, Run, executions_of
 from ..limits import violation
 from .registry import Service
 
@@ -148,7 +148,7 @@ def list_pipeline_executions(original: Original, response: CodePipelineResponse)
             "lastUpdateTime": each.updated,
             "sourceRevisions": [],
         }
-        for each in reversed(_all(found).all)
+        for each in reversed(executions_of(found).all)
     ]
     return ActionResult({"pipelineExecutionSummaries": listed})
 
@@ -157,7 +157,7 @@ def list_pipeline_executions(original: Original, response: CodePipelineResponse)
 def get_pipeline_state(response: CodePipelineResponse) -> ActionResult:
     """AWS tells of each stage which execution was there last, and what its actions came to."""
     found = _pipeline(response, response._get_param("name"))
-    executions = _all(found).all
+    executions = executions_of(found).all
     states = []
     for stage in found.pipeline["stages"]:
         name = stage["name"]
@@ -203,7 +203,7 @@ def list_action_executions(response: CodePipelineResponse) -> ActionResult:
     found = _pipeline(response, response._get_param("pipelineName"))
     wanted = (response._get_param("filter") or {}).get("pipelineExecutionId")
     details = []
-    for execution in reversed(_all(found).all):
+    for execution in reversed(executions_of(found).all):
         if wanted not in (None, execution.id):
             continue
         for run in reversed(execution.runs):
@@ -240,13 +240,13 @@ def put_approval_result(response: CodePipelineResponse) -> ActionResult:
     if name not in [each["name"] for each in declared[stage]["actions"]]:
         raise _error("ActionNotFoundException", f"No action {name}")
     result = response._get_param("result")
-    for execution in _all(found).all:
+    for execution in executions_of(found).all:
         for run in execution.runs_in(stage):
             if run.name != name or run.token != response._get_param("token"):
                 continue
             if run.status != "InProgress":
                 raise _error("ApprovalAlreadyCompletedException", "The approval is completed")
-            _all(found).answer(
+            executions_of(found).answer(
                 execution,
                 run,
                 succeeded=result["status"] == "Approved",
@@ -266,10 +266,12 @@ def retry_stage_execution(response: CodePipelineResponse) -> ActionResult:
     if execution.status != "Failed" or execution.at["name"] != stage:
         status = execution.stages.get(stage, "not reached")
         raise _error("StageNotRetryableException", f"The stage {stage} is {status}")
-    executions = _all(found).all
+    executions = executions_of(found).all
     if any(stage in each.stages for each in executions[executions.index(execution) + 1 :]):
         raise _error("NotLatestPipelineExecutionException", "A later execution is in the stage")
-    _all(found).retry(execution, all_actions=response._get_param("retryMode") == "ALL_ACTIONS")
+    executions_of(found).retry(
+        execution, all_actions=response._get_param("retryMode") == "ALL_ACTIONS"
+    )
     return ActionResult({"pipelineExecutionId": execution.id})
 
 
@@ -282,7 +284,7 @@ def stop_pipeline_execution(response: CodePipelineResponse) -> ActionResult:
     if execution.status != "InProgress":
         said = f"The execution is {execution.status}"
         raise _error("PipelineExecutionNotStoppableException", said)
-    _all(found).stop(
+    executions_of(found).stop(
         execution,
         abandon=bool(response._get_param("abandon")),
         reason=response._get_param("reason") or "",
@@ -303,7 +305,7 @@ def delete_pipeline(original: Original, response: CodePipelineResponse) -> Empty
 def running(account: str, region: str) -> list[dict[str, Any]]:
     """What runs now in pipelines of an account and Region, but approvals."""
     found = codepipeline_backends[account][region].pipelines.values()
-    return [run for each in found for run in _all(each).running()]
+    return [run for each in found for run in executions_of(each).running()]
 
 
 def ended(account: str, region: str, pipeline: str, stage: str, action: str, **told: Any) -> None:
@@ -311,7 +313,7 @@ def ended(account: str, region: str, pipeline: str, stage: str, action: str, **t
     found = codepipeline_backends[account][region].pipelines.get(pipeline)
     if found is None:
         raise ValueError(f"no pipeline {pipeline}")
-    _all(found).ended(stage, action, **told)
+    executions_of(found).ended(stage, action, **told)
 
 
 def told(account: str, region: str, event: GitEvent) -> list[dict[str, str]]:
@@ -324,15 +326,8 @@ def told(account: str, region: str, event: GitEvent) -> list[dict[str, str]]:
     ]
 
 
-def start(account: str, region: str, pipeline: str) -> None:
-    """Start a pipeline, as EventBridge does; one that the emulator does not have is taken as given."""
-    found = codepipeline_backends[account][region].pipelines.get(pipeline)
-    if found is not None:
-        _start(found, {}, "CloudWatchEvent")
-
-
 def _start(found: CodePipeline, variables: dict[str, str], by: str) -> str:
-    executions = _all(found)
+    executions = executions_of(found)
     if executions.is_full:
         raise _error("ConcurrentPipelineExecutionsLimitExceededException", "50 executions wait")
     trigger = {"triggerType": by, "triggerDetail": ""}
@@ -340,13 +335,6 @@ def _start(found: CodePipeline, variables: dict[str, str], by: str) -> str:
         return executions.start(found.pipeline, variables, trigger).id
     except ValueError as error:
         raise _error("ValidationException", str(error)) from None
-
-
-def _all(found: CodePipeline) -> Executions:
-    if not isinstance(found.executions, Executions):
-        found.executions = Executions(found._arn)
-    kept: Executions = found.executions
-    return kept
 
 
 def _pipeline(response: CodePipelineResponse, name: str) -> CodePipeline:
@@ -361,7 +349,7 @@ def _pipeline(response: CodePipelineResponse, name: str) -> CodePipeline:
 def _execution(response: CodePipelineResponse) -> tuple[CodePipeline, Execution]:
     name = response._get_param("pipelineName")
     found, wanted = _pipeline(response, name), response._get_param("pipelineExecutionId")
-    execution = _all(found).of(wanted)
+    execution = executions_of(found).of(wanted)
     if execution is None:
         raise PipelineExecutionNotFoundException(
             f"Account '{response.current_account}' does not have an execution with id '{wanted}' "
