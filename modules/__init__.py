@@ -196,6 +196,7 @@ from .training.jobs import (
     TrainingJob,
     Tuning,
 )
+from .training.model_monitor import BatchCapture, ModelMonitor
 from .training.pipeline import Pipeline, PipelineFile
 from .training.spec import (
     Training,
@@ -269,6 +270,7 @@ __all__ = [
     "AzurermBackend",
     "BacklogPerInstance",
     "BacklogWithoutCapacity",
+    "BatchCapture",
     "BatchTransform",
     "BucketMount",
     "Budget",
@@ -402,6 +404,7 @@ __all__ = [
     "Model",
     "ModelClient",
     "ModelLatency",
+    "ModelMonitor",
     "ModelOf",
     "ModelPackage",
     "ModelPackageGroup",

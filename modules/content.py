@@ -44,6 +44,8 @@ DEFAULTS: Mapping[str, Content] = {
         "production_variants": [{"initial_variant_weight": 1}],
         "shadow_production_variants": [{"initial_variant_weight": 1}],
     },
+    # Every value of it is sent, and no other argument is left to a default of AWS's.
+    "aws_sagemaker_data_quality_job_definition": {},
     # CreateNodegroup: capacityType is ON_DEMAND unless it is given.
     "aws_eks_node_group": {"capacity_type": "ON_DEMAND"},
     "aws_codedeploy_deployment_config": {},

@@ -11,8 +11,13 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import get_service_model, utcnow
-from moto.sagemaker.exceptions import ConflictException, ValidationError
+from moto.sagemaker.exceptions import (
+    ConflictException,
+    ResourceInUseException,
+    ValidationError,
+)
 from moto.sagemaker.models import (
+    FakeDataQualityJobDefinition,
     FakeEndpoint,
     FakeEndpointConfig,
     Model,
@@ -27,6 +32,7 @@ from .. import (
     components,
     jobs,
     limits,
+    monitoring,
     pipelines,
     reservations,
     rollouts,
@@ -1192,6 +1198,140 @@ def add_tags(
     return list(resource.tags)
 
 
+# Monitoring
+
+
+@service.corrects(
+    "CreateDataQualityJobDefinition",
+    gap="overwrites a definition of that name; takes an unknown endpoint, and values beyond the limits",
+)
+def create_data_quality_job_definition(
+    original: Original, response: SageMakerResponse
+) -> ActionResult:
+    """AWS refuses a name that is taken, and an endpoint that does not exist or captures nothing."""
+    shape = get_service_model("sagemaker").shape_for("CreateDataQualityJobDefinitionRequest")
+    given = _given(response, *shape.members)
+    backend = response.sagemaker_backend
+    wrong = limits.violation("sagemaker", "CreateDataQualityJobDefinitionRequest", given)
+    if wrong:
+        raise ValidationError(wrong)
+    name, watched = given["JobDefinitionName"], given["DataQualityJobInput"]
+    if name in backend.data_quality_job_definitions:
+        raise ResourceInUseException(f"Job definition {name} already exists")
+    if bool(watched.get("EndpointInput")) == bool(watched.get("BatchTransformInput")):
+        raise ValidationError("Exactly one of EndpointInput and BatchTransformInput must be given.")
+    endpoint = watched.get("EndpointInput", {}).get("EndpointName")
+    if endpoint is not None:
+        _endpoint_that_captures(backend, endpoint)
+    result = original(response)
+    assert isinstance(result, ActionResult)
+    return result
+
+
+def _endpoint_that_captures(backend: Any, name: str) -> None:
+    """An endpoint has to be there, with data capture on (SageMaker API reference, EndpointInput)."""
+    endpoint = _endpoint(backend, name)
+    config = backend.endpoint_configs.get(endpoint.endpoint_config_name)
+    capture = getattr(config, "data_capture_config", None) or {}
+    if not capture.get("EnableCapture"):
+        raise ValidationError(f'Endpoint "{name}" does not have data capture enabled.')
+
+
+@service.corrects(
+    "DescribeDataQualityJobDefinition",
+    gap="answers empty blocks that were never given",
+    owner=FakeDataQualityJobDefinition,
+    method="response_object",
+)
+def describe_data_quality_job_definition(
+    original: Original, definition: FakeDataQualityJobDefinition
+) -> dict[str, Any]:
+    """AWS leaves out what was not given."""
+    answer = dict(original(definition))
+    return {name: value for name, value in answer.items() if value != {}}
+
+
+@service.adds("CreateMonitoringSchedule", gap="missing")
+def create_monitoring_schedule(response: SageMakerResponse) -> ActionResult:
+    """AWS refuses a name that is taken, another expression than its three forms, and an unknown job
+    definition."""
+    made = monitoring.create(
+        response.sagemaker_backend,
+        _given(response, "MonitoringScheduleName", "MonitoringScheduleConfig", "Tags"),
+    )
+    return ActionResult({"MonitoringScheduleArn": made.arn})
+
+
+@service.adds("DescribeMonitoringSchedule", gap="missing")
+def describe_monitoring_schedule(response: SageMakerResponse) -> ActionResult:
+    """AWS passes through Pending; here a schedule is there at once."""
+    backend = response.sagemaker_backend
+    found = monitoring.find(backend, response._get_param("MonitoringScheduleName"))
+    return ActionResult(found.describe(backend))
+
+
+@service.adds("UpdateMonitoringSchedule", gap="missing")
+def update_monitoring_schedule(response: SageMakerResponse) -> ActionResult:
+    """AWS takes the whole configuration anew."""
+    name, config = (
+        response._get_param(each) for each in ("MonitoringScheduleName", "MonitoringScheduleConfig")
+    )
+    found = monitoring.update(response.sagemaker_backend, name, config)
+    return ActionResult({"MonitoringScheduleArn": found.arn})
+
+
+@service.adds("DeleteMonitoringSchedule", gap="missing")
+def delete_monitoring_schedule(response: SageMakerResponse) -> EmptyResult:
+    """AWS deletes its executions too, of which none are here."""
+    backend = response.sagemaker_backend
+    found = monitoring.find(backend, response._get_param("MonitoringScheduleName"))
+    del monitoring.schedules(backend)[found.name]
+    return EmptyResult()
+
+
+def _switched(response: SageMakerResponse, status: str) -> EmptyResult:
+    backend = response.sagemaker_backend
+    found = monitoring.find(backend, response._get_param("MonitoringScheduleName"))
+    found.status = status
+    return EmptyResult()
+
+
+@service.adds("StopMonitoringSchedule", gap="missing")
+def stop_monitoring_schedule(response: SageMakerResponse) -> EmptyResult:
+    """A schedule that is stopped starts nothing."""
+    return _switched(response, "Stopped")
+
+
+@service.adds("StartMonitoringSchedule", gap="missing")
+def start_monitoring_schedule(response: SageMakerResponse) -> EmptyResult:
+    """One that was stopped goes on."""
+    return _switched(response, "Scheduled")
+
+
+@service.adds("ListMonitoringSchedules", gap="missing")
+def list_monitoring_schedules(response: SageMakerResponse) -> ActionResult:
+    """AWS answers those of an endpoint or all, the newest first."""
+    backend, endpoint = response.sagemaker_backend, response._get_param("EndpointName")
+    told = [each.describe(backend) for each in monitoring.schedules(backend).values()]
+    summaries = [
+        {
+            **{k: v for k, v in each.items() if k != "MonitoringScheduleConfig"},
+            "MonitoringJobDefinitionName": each["MonitoringScheduleConfig"].get(
+                "MonitoringJobDefinitionName"
+            ),
+        }
+        for each in reversed(told)
+        if endpoint in (None, each.get("EndpointName"))
+    ]
+    return ActionResult({"MonitoringScheduleSummaries": summaries})
+
+
+@service.adds("ListMonitoringExecutions", gap="missing")
+def list_monitoring_executions(response: SageMakerResponse) -> ActionResult:
+    """No schedule ever runs here."""
+    return ActionResult({"MonitoringExecutionSummaries": []})
+
+
 @service.corrects(
     "ListTags",
     gap="fails with 500 for a resource that is gone, a versioned model package or a feature group",
@@ -1210,6 +1350,8 @@ def resource_of_arn(original: Original, backend: SageMakerModelBackend, arn: str
             found = _endpoint(backend, name)
         case "inference-component":
             found = components.find(backend, name)
+        case "monitoring-schedule":
+            found = monitoring.schedules(backend).get(name)
         case _:
             try:
                 found = original(backend, arn)

@@ -81,7 +81,7 @@ def _crowds(environment: Environment) -> Iterator[Problem]:
 def _problems(environment: Environment) -> Iterator[Problem]:
     if environment.training is None:
         return
-    for kind in ("retrainings", "monitors"):
+    for kind in ("retrainings", "monitors", "model_monitors"):
         for name, spec in getattr(environment.training, kind).items():
             path = ("training", kind, name)
             place = Place(path, environment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..cdk import Construct, ITerraformDependable
@@ -92,6 +92,12 @@ class Surroundings:
     kms_key_arn: str
     artifact_bucket: str
     layer: str
+    private_subnet_ids: list[str] = field(default_factory=list)
+    """The subnets once more, as arguments of a resource take them."""
+
+    suffix: str = ""
+    """A Terraform expression: eight characters that change when any reference does."""
+
     given_key_arn: str | None = None
 
     @property
@@ -103,7 +109,8 @@ class Surroundings:
         """The surroundings of one service with what somebody else made for it."""
         made = replace(self, given_key_arn=existing.kms_key)
         if existing.subnets:
-            made = replace(made, subnet_ids=[*existing.subnets])
+            given = [*existing.subnets]
+            made = replace(made, subnet_ids=given, private_subnet_ids=given)
         if existing.security_groups:
             made = replace(made, security_group_ids=[*existing.security_groups], ways_out=[])
         return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import names
+from ..content import HASHES
 from ..context import Context
 
 UNIQUE = 13
@@ -92,3 +93,23 @@ def monitor_undelivered(context: Context, name: str) -> str:
 def monitor_folder(name: str) -> str:
     """Where the runs of a drift monitor keep their reports, in the artifact bucket."""
     return f"monitors/{name}/"
+
+
+def quality_schedule(context: Context, name: str) -> str:
+    """The monitoring schedule of a model monitor."""
+    return context.name(name, "quality", limit=63)
+
+
+def quality_base(context: Context, name: str) -> str:
+    """What the name of the job definition of a model monitor begins with; hashes follow."""
+    return context.name(name, "quality", limit=63 - HASHES)
+
+
+def quality_role(name: str) -> str:
+    """The short name of the role of a model monitor."""
+    return f"{name}-quality"
+
+
+def quality_folder(name: str) -> str:
+    """Where a model monitor writes its reports, in the artifact bucket."""
+    return f"model-monitors/{name}/"

@@ -10,6 +10,7 @@ from ..overrides import Overridable
 from ..service import Named, Place
 from ..spec import Aws, Cidrs, OneOf, ShortName
 from .drift import DriftMonitor
+from .model_monitor import ModelMonitor
 from .pipeline import Pipeline, PipelineFile
 from .workflow import Retraining
 
@@ -26,6 +27,10 @@ class Training(Overridable, Named):
     monitors: dict[ShortName, DriftMonitor] = {}
     """Drift monitors of endpoints by short name. Default: none."""
 
+    model_monitors: dict[ShortName, ModelMonitor] = {}
+    """Monitors of SageMaker's Model Monitor by short name, which is closed to new customers. Default:
+    none."""
+
     pipelines: dict[ShortName, Annotated[Pipeline | PipelineFile, OneOf()]] = {}
     """Pipelines of SageMaker by short name. Default: none."""
 
@@ -36,9 +41,9 @@ class Training(Overridable, Named):
     @property
     def has_jobs(self) -> bool:
         """Whether anything of it runs jobs in the VPC."""
-        return any(each.in_vpc for each in self._running()) or any(
-            each.vpc for each in self.monitors.values()
-        )
+        watching = [each.vpc for each in self.monitors.values()]
+        watching += [each.vpc for each in self.model_monitors.values()]
+        return any(watching) or any(each.in_vpc for each in self._running())
 
     def _running(self) -> Iterator[Retraining | Pipeline]:
         """What has jobs that are known here."""

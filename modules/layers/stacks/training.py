@@ -14,6 +14,7 @@ from ...s3.spec import ExistingBucket
 from ...target import Target
 from ...training.construct import Monitored, Retrained, Surroundings
 from ...training.pipeline_construct import PipelineOfSteps
+from ...training.quality_construct import QualityMonitored
 from ...training.spec import TRAINING, Training
 from ...vpc.egress import allow_https
 from ..specs import Registry
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 class TrainingLayer(Layer):
     """What trains the models of an environment, and watches them.
 
-    `retrainings` and `monitors` are the constructs by short name, `network` and `registry` what the
+    `retrainings`, `monitors` and `model_monitors` are the constructs by short name, `network` and `registry` what the
     layers below hand up.
     """
 
@@ -91,7 +92,19 @@ class TrainingLayer(Layer):
             )
             for name, pipeline in spec.pipelines.items()
         }
-        override(spec, self, apart=["retrainings", "monitors", "pipelines"])
+        quality = Construct(self, "model-monitors")
+        self.model_monitors = {
+            name: QualityMonitored(
+                quality,
+                name,
+                context=context,
+                spec=each,
+                surroundings=around,
+                reads=each.reads(environment, data.artifact_bucket),
+            )
+            for name, each in spec.model_monitors.items()
+        }
+        override(spec, self, apart=["retrainings", "monitors", "pipelines", "model-monitors"])
 
     def _surroundings(self, spec: Training) -> Surroundings:
         groups: list[str] = []
@@ -104,7 +117,16 @@ class TrainingLayer(Layer):
             subnets = [joined.as_string]
             group, ways = self._group(spec)
             groups = [group]
+        suffix = ""
+        if spec.model_monitors:
+            # What cannot be changed has a name that changes with what it refers to.
+            held = self.network.private_subnet_ids if groups else []
+            TerraformLocal(self, "held", [held, [*groups, self.registry.kms_key_arn]])
+            text = '${substr(sha256(join("/", flatten(local.held))), 0, 8)}'
+            suffix = TerraformLocal(self, "suffix", text).as_string
         return Surroundings(
+            suffix=suffix,
+            private_subnet_ids=self.network.private_subnet_ids if groups else [],
             subnet_ids=subnets,
             security_group_ids=groups,
             ways_out=ways,
