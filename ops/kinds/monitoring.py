@@ -48,8 +48,9 @@ def _find_definition(aws: Aws, values: Values) -> Iterator[Existing]:
 
 
 def _cluster(values: Values) -> dict[str, Any]:
-    found = dig(values, "job_resources", "cluster_config")
-    return found if isinstance(found, dict) else {}
+    path = ("job_resources", "cluster_config")
+    names = ("instance_type", "instance_count")
+    return {name: dig(values, *path, name) for name in names}
 
 
 def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
