@@ -1272,7 +1272,7 @@ def describe_monitoring_schedule(response: SageMakerResponse) -> ActionResult:
 
 @service.adds("UpdateMonitoringSchedule", gap="missing")
 def update_monitoring_schedule(response: SageMakerResponse) -> ActionResult:
-    """AWS takes the whole configuration anew."""
+    """AWS takes the whole configuration, and keeps nothing of the one before."""
     name, config = (
         response._get_param(each) for each in ("MonitoringScheduleName", "MonitoringScheduleConfig")
     )
@@ -1298,13 +1298,13 @@ def _switched(response: SageMakerResponse, status: str) -> EmptyResult:
 
 @service.adds("StopMonitoringSchedule", gap="missing")
 def stop_monitoring_schedule(response: SageMakerResponse) -> EmptyResult:
-    """A schedule that is stopped starts nothing."""
+    """A schedule of AWS's that is stopped starts nothing."""
     return _switched(response, "Stopped")
 
 
 @service.adds("StartMonitoringSchedule", gap="missing")
 def start_monitoring_schedule(response: SageMakerResponse) -> EmptyResult:
-    """One that was stopped goes on."""
+    """AWS goes on with one that was stopped."""
     return _switched(response, "Scheduled")
 
 
@@ -1328,7 +1328,7 @@ def list_monitoring_schedules(response: SageMakerResponse) -> ActionResult:
 
 @service.adds("ListMonitoringExecutions", gap="missing")
 def list_monitoring_executions(response: SageMakerResponse) -> ActionResult:
-    """No schedule ever runs here."""
+    """AWS lists what its schedules have run; none ever runs here."""
     return ActionResult({"MonitoringExecutionSummaries": []})
 
 

@@ -170,7 +170,7 @@ class ModelMonitor(Service):
     ]
     """The baseline's `constraints.json`, likewise."""
 
-    endpoint: Annotated[ShortName, Aws("sagemaker:EndpointInput.EndpointName")] | None = None
+    endpoint: ShortName | None = None
     """The endpoint, which captures its requests. Default: none, a batch is monitored."""
 
     batch: BatchCapture | None = None

@@ -59,6 +59,16 @@ CAPABILITY = Capability(
             "ModelMonitor.schedule",
         ),
     },
+    shorter={
+        "the bucket of a key, and what AWS adds to a prefix, need room": (
+            "BatchCapture.uri",
+            "ModelMonitor.constraints",
+            "ModelMonitor.postprocessor",
+            "ModelMonitor.preprocessor",
+            "ModelMonitor.statistics",
+        ),
+        "AWS says which forms of expressions it takes": ("ModelMonitor.schedule",),
+    },
     requests={
         "aws_sagemaker_data_quality_job_definition": "sagemaker:CreateDataQualityJobDefinition",
         "aws_sagemaker_monitoring_schedule": "sagemaker:CreateMonitoringSchedule",

@@ -106,7 +106,7 @@ def test_a_correction_gets_the_original_whatever_kind_of_method_it_is() -> None:
 @pytest.mark.parametrize(
     ("service", "method", "given"),
     [
-        ("sagemaker", "list_monitoring_schedules", {}),
+        ("sagemaker", "list_monitoring_alerts", {"MonitoringScheduleName": "a"}),
         ("iam", "list_service_specific_credentials", {}),
         ("eks", "list_insights", {"clusterName": "a"}),
         ("ec2", "describe_fpga_images", {}),

@@ -6,6 +6,7 @@ from typing import Any
 
 from inferform import (
     AsyncEndpoint,
+    BatchCapture,
     BatchTransform,
     Canary,
     Context,
@@ -25,6 +26,7 @@ from inferform import (
     JumpStartModel,
     Linear,
     Model,
+    ModelMonitor,
     ModelPackage,
     MultiModel,
     MultiModelEndpoint,
@@ -40,6 +42,7 @@ from inferform import (
     Scaling,
     ServerlessEndpoint,
     Shadow,
+    Training,
     Variant,
 )
 from inferform.names import short_hash
@@ -179,8 +182,18 @@ HASHED = {
     "aws_sagemaker_endpoint_configuration": "name",
     "aws_codedeploy_deployment_config": "deployment_config_name",
     "aws_eks_node_group": "node_group_name",
+    "aws_sagemaker_data_quality_job_definition": "name",
 }
 """The Terraform types whose names carry a hash, and the argument that is the name."""
+
+
+MONITORS = {
+    "batch": ModelMonitor(
+        batch=BatchCapture(uri="captured/"),
+        statistics="base/statistics.json",
+        constraints="base/constraints.json",
+    )
+}
 
 
 def environment(
@@ -189,6 +202,7 @@ def environment(
     batch: dict[str, Any] = BATCH,
     services: dict[str, Any] = SERVICES,
     nodes: dict[str, Any] = NODES,
+    monitors: dict[str, Any] = MONITORS,
 ) -> Environment:
     """An environment of these Specs."""
     return Environment(
@@ -198,6 +212,7 @@ def environment(
         ecs=CLUSTER,
         eks=EksCluster(version="1.35", compute=NodeGroups(groups=nodes)) if nodes else None,
         inference=Inference(endpoints=endpoints, batch=batch, services=services),
+        training=Training(model_monitors=monitors) if monitors else None,
     )
 
 
