@@ -119,8 +119,6 @@ from .sagemaker.batch import (
     BatchTransform,
     DataProcessing,
     ModelClient,
-    OnSchedule,
-    OnUpload,
 )
 from .sagemaker.endpoints import (
     AsyncEndpoint,
@@ -152,6 +150,15 @@ from .sagemaker.endpoints.shadow import Shadow
 from .sagemaker.endpoints.variants import Variant
 from .sagemaker.registry import ModelPackageGroup
 from .sagemaker.sources import JumpStartModel, ModelPackage, MultiModel
+from .sagemaker.triggers import (
+    Delivery,
+    OnAlarm,
+    OnApproval,
+    OnDrift,
+    OnEvent,
+    OnSchedule,
+    OnUpload,
+)
 from .scaling.metrics import (
     BacklogPerInstance,
     BacklogWithoutCapacity,
@@ -225,13 +232,6 @@ from .training.steps import (
     TrainingStep,
     TransformStep,
     TuningStep,
-)
-from .training.triggers import (
-    Delivery,
-    OnAlarm,
-    OnApproval,
-    OnDrift,
-    OnEvent,
 )
 from .training.workflow import (
     Evaluation,

@@ -123,7 +123,7 @@ def test_another_schedule_is_told_and_one_that_goes_interrupts(batch: Batch) -> 
     gone, changed = stories
     assert gone.interrupted == "no job starts by itself any more"
     assert changed.headline == f"{NAME} only changes what starts it"
-    assert changed.facts[0] == ("started by", "cron(0 2 * * ? *) → cron(0 4 * * ? *)")
+    assert changed.facts[0] == ("started by", "at 02:00 each day → at 04:00 each day")
     assert changed.interrupted == ""
 
 
