@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.commandline import kept
 from tests.provider import lent
 
 if TYPE_CHECKING:
@@ -173,8 +174,8 @@ def models_read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def running_providers() -> Iterator[None]:
-    """Providers that go on running between the runs of Terraform, whoever starts those."""
-    with lent():
+    """Providers, and CDKTF's command line, that go on running between runs, whoever starts those."""
+    with lent(), kept():
         yield
 
 
