@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..alb.records import DNS5
 from ..alb.spec import LoadBalancer
-from ..capacity.spec import network_problems
 from ..api.targets import linked_balancers
+from ..capacity.spec import network_problems
 from ..ecs.checks import check_cluster
 from ..ecs.spec import Ec2, EcsCluster, EcsService
 from ..identity.spec import Identity
