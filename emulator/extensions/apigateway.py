@@ -201,8 +201,9 @@ def update_method(response: APIGatewayResponse) -> str:
         if kind == "apiKeyRequired":
             method.api_key_required = value == "true"
         elif kind == "authorizationScopes":
-            held = [each for each in method.authorization_scopes or [] if each != value]
-            method.authorization_scopes = held if patch["op"] == "remove" else [*held, value]
+            scope, kept = patch["value"], method.authorization_scopes or []
+            held = [each for each in kept if each != scope]
+            method.authorization_scopes = held if patch["op"] == "remove" else [*held, scope]
         elif kind in ("requestModels", "requestParameters"):
             name = "request_models" if kind == "requestModels" else "request_parameters"
             values = dict(getattr(method, name) or {})

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from moto.apigateway import urls
 from moto.apigateway.models import apigateway_backends
 from moto.apigatewayv2.exceptions import BadRequestException
-from moto.apigatewayv2.models import ApiGatewayV2Backend, DomainName, Stage
+from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, DomainName, Stage
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.utils import iso_8601_datetime_without_milliseconds
@@ -162,6 +162,15 @@ def get_authorizers(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     """AWS lists the authorizers of an API."""
     api = response.apigatewayv2_backend.get_api(response.path.split("/")[-2])
     return 200, {}, json.dumps({"items": [each.to_json() for each in api.authorizers.values()]})
+
+
+@service.corrects("GetApi", gap="answers CORS that was deleted", owner=Api, method="to_json")
+def api_to_json(original: Original, api: Api) -> dict[str, Any]:
+    """AWS answers no CORS of an API that has none."""
+    answer: dict[str, Any] = original(api)
+    if not answer.get("corsConfiguration"):
+        answer.pop("corsConfiguration", None)
+    return answer
 
 
 @service.corrects(

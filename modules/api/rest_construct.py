@@ -135,14 +135,15 @@ class RestFront(Construct):
                 self._preflight(path, spec.cors, resources[path])
         if spec.cors is not None:
             self._errors_with_cors(spec.cors)
+        links = sorted({each.link_id for each in linked.values()})
         deployment = ApiGatewayDeployment(
             self,
             "deployment",
             rest_api_id=api.id,
             triggers={
                 "content": short_hash(self._served, 16),
-                # A link that is made again is served once it is deployed, and keeps its other self till then.
-                **{f"link-{each.way.load_balancer}": each.link_id for each in linked.values()},
+                # A link that is made again is deployed before the one of before goes.
+                **({"links": ",".join(links)} if links else {}),
             },
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
             depends_on=self._parts,

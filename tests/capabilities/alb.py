@@ -158,6 +158,9 @@ CAPABILITY = Capability(
         "aws_route53_record.zone_id": "route53:ChangeResourceRecordSetsRequest.HostedZoneId",
         "aws_lb.access_logs.bucket": "elbv2:LoadBalancerAttribute.Value",
         "aws_lb.client_keep_alive": "elbv2:LoadBalancerAttribute.Value",
+        "aws_lb.enforce_security_group_inbound_rules_on_private_link_traffic": (
+            "elbv2:SetSecurityGroupsInput.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
+        ),
         "aws_lb.connection_logs.bucket": "elbv2:LoadBalancerAttribute.Value",
         "aws_lb.xff_header_processing_mode": "elbv2:LoadBalancerAttribute.Value",
         "aws_lb.desync_mitigation_mode": "elbv2:LoadBalancerAttribute.Value",

@@ -274,7 +274,10 @@ CAPABILITY = Capability(
         ),
     },
     own={
-        TERRAFORMS: ("aws_api_gateway_deployment.triggers.content",),
+        TERRAFORMS: (
+            "aws_api_gateway_deployment.triggers.content",
+            "aws_api_gateway_deployment.triggers.links",
+        ),
         "a part of the path of a patch": ("aws_api_gateway_method_settings.method_path",),
         "a list of what the request has by key": (
             "aws_api_gateway_usage_plan.api_stages.throttle",
@@ -325,6 +328,15 @@ CAPABILITY = Capability(
         },
         "private-api-*/aws_lb.*": {
             "CKV_AWS_91": "a Network Load Balancer logs TLS connections alone",
+        },
+        "api-dev-usw2-*/aws_lb.*": {
+            "CKV_AWS_91": "a Network Load Balancer logs TLS connections alone",
+        },
+        "api-dev-usw2-*/aws_sagemaker_model.*": {
+            "CKV_AWS_370": "the example has no artifact, as its image holds the model",
+        },
+        "api-dev-usw2-*/aws_api_gateway_stage.*": {
+            "CKV2_AWS_29": "the example shows what an API leads to, and callers sign",
         },
     },
 )

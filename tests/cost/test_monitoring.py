@@ -86,7 +86,7 @@ def test_the_addresses_of_nat_gateways_cost_unless_they_exist() -> None:
 
 
 METRIC = {"metric_name": "Errors", "namespace": "AWS/Lambda", "period": 60, "stat": "Sum"}
-RESOURCES: dict[str, tuple[dict[str, Any], dict[str, float]]] = {
+RESOURCES: dict[str, tuple[dict[str, Any], dict[str, float | None]]] = {
     "aws_cloudwatch_metric_alarm.one": ({"period": 60}, {"cloudwatch/alarm": 1}),
     "aws_cloudwatch_metric_alarm.fast": ({"period": 10}, {"cloudwatch/alarm-high-resolution": 1}),
     "aws_cloudwatch_metric_alarm.math": (
@@ -113,7 +113,10 @@ RESOURCES: dict[str, tuple[dict[str, Any], dict[str, float]]] = {
         {"cloudwatch/alarm": 2},
     ),
     "aws_appautoscaling_policy.s": ({"step_scaling_policy_configuration": [{}]}, {}),
-    "aws_wafv2_web_acl.w": ({"rule": [{}, {}]}, {"waf/web-acl": 1, "waf/rule": 2}),
+    "aws_wafv2_web_acl.w": (
+        {"rule": [{}, {}]},
+        {"waf/web-acl": 1, "waf/rule": 2, "waf/request": None},
+    ),
 }
 
 

@@ -645,3 +645,19 @@ def test_user_pools_of_an_authorizer_are_added_and_taken_away(rest: Rest) -> Non
     rest.client.update_authorizer(restApiId=rest.id, authorizerId=made, patchOperations=patches)
     kept = rest.client.get_authorizer(restApiId=rest.id, authorizerId=made)
     assert kept["providerARNs"] == pools[1:]
+
+
+def test_scopes_of_a_method_and_cors_of_an_api_go(rest: Rest, client: Client) -> None:
+    rest.serve(authorizationScopes=["a"])
+    scopes = [
+        {"op": "add", "path": "/authorizationScopes", "value": "b"},
+        {"op": "remove", "path": "/authorizationScopes", "value": "a"},
+    ]
+    changed = rest.client.update_method(**rest.where, patchOperations=scopes)
+    assert changed["authorizationScopes"] == ["b"]
+    api = client("apigatewayv2")
+    cors = {"AllowOrigins": ["*"]}
+    made = api.create_api(Name="front", ProtocolType="HTTP", CorsConfiguration=cors)["ApiId"]
+    assert api.get_api(ApiId=made)["CorsConfiguration"] == cors
+    api.delete_cors_configuration(ApiId=made)
+    assert "CorsConfiguration" not in api.get_api(ApiId=made)

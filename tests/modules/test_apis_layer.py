@@ -276,7 +276,7 @@ def test_a_rest_api_reaches_ports_of_a_network_load_balancer_by_one_link(
     assert secured["uri"] == "https://port.acme.test:9443/v2/invocations"
     # A link that is made again is deployed, before the one of before goes.
     deployment = named(stack, "aws_api_gateway_deployment", "models")
-    assert deployment["triggers"]["link-ports"] == link_id
+    assert deployment["triggers"]["links"] == link_id
     assert named(stacks[ECS], "aws_lb", "ports")[ENFORCED] == "off"
 
 
