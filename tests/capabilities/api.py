@@ -331,6 +331,7 @@ CAPABILITY = Capability(
         },
         "api-dev-usw2-*/aws_lb.*": {
             "CKV_AWS_91": "a Network Load Balancer logs TLS connections alone",
+            "CKV_AWS_150": "deletion protection comes with Context.protected, which dev is not",
         },
         "api-dev-usw2-*/aws_sagemaker_model.*": {
             "CKV_AWS_370": "the example has no artifact, as its image holds the model",
