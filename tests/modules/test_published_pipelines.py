@@ -39,6 +39,7 @@ from inferform import (
     TrainingJob,
     TrainingStep,
 )
+from inferform.training.pipeline import AnyPipeline
 from tests import pipelines
 from tests.conftest import ROOT, Synthesized
 
@@ -175,7 +176,7 @@ def published() -> dict[str, Any]:
     return found
 
 
-def written(synthesize: Synthesize, pipeline: Pipeline | PipelineFile) -> str:
+def written(synthesize: Synthesize, pipeline: AnyPipeline) -> str:
     """The definition that a pipeline becomes."""
     stacks = synthesize(
         Environment(
@@ -319,7 +320,7 @@ def unresolved(content: Mapping[str, Any]) -> Iterator[str]:
     ids=["typed", "larger", "sdk-v2", "sdk-v3"],
 )
 def test_every_reference_leads_to_what_comes_before(
-    synthesize: Synthesize, pipeline: Pipeline | PipelineFile
+    synthesize: Synthesize, pipeline: AnyPipeline
 ) -> None:
     text = written(synthesize, pipeline)
     content = json.loads(text)
