@@ -17,7 +17,7 @@ __all__ = ["CHAPTERS", "Chapter", "guide"]
 
 
 def guide(folder: Path, page: Path, chapters: Iterable[Chapter] = CHAPTERS) -> None:
-    """Show the chapters in a project that is made anew in `folder`, and write the record to `page`.
+    """Show the chapters in a new project in `folder`, and write the record to `page`.
 
     The record is written after each chapter, so that it is there where one fails.
     """

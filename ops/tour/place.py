@@ -381,7 +381,7 @@ def _variables(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def opened(folder: Path, record: Record, *, app: str | None = None) -> Iterator[Tour]:
-    """A tour in a project that is made anew below `folder`; its emulator ends with it.
+    """A tour in a new project below `folder`; its emulator ends with it.
 
     `app` is the command that synthesizes. Default: main.py of the project.
     """

@@ -2,9 +2,53 @@
 
 from __future__ import annotations
 
+from inferform import (
+    DataCapture,
+    Environment,
+    Image,
+    Inference,
+    Model,
+    ModelMonitor,
+    Network,
+    RealtimeEndpoint,
+    Registry,
+    Repository,
+    Training,
+)
 from inferform.model.artifact import located
 
-from .record import MODEL, Capability
+from .record import DEV, MODEL, Capability
+
+
+def monitored() -> Environment:
+    """An endpoint whose captured traffic a model monitor reads."""
+    return Environment(
+        context=DEV,
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(repositories={"fraud": Repository()}),
+        inference=Inference(
+            endpoints={
+                "fraud": RealtimeEndpoint(
+                    model=Model(
+                        image=Image(repository="fraud", tag="1.4.2"),
+                        artifact="fraud/1/model.tar.gz",
+                    ),
+                    instance_type="ml.m5.large",
+                    data_capture=DataCapture(),
+                )
+            }
+        ),
+        training=Training(
+            model_monitors={
+                "fraud": ModelMonitor(
+                    endpoint="fraud",
+                    statistics="baselines/fraud/statistics.json",
+                    constraints="baselines/fraud/constraints.json",
+                )
+            }
+        ),
+    )
+
 
 _EXAMPLE = f"""
 inference=Inference(
@@ -43,6 +87,7 @@ def _located(value: str) -> str:
 
 
 CAPABILITY = Capability(
+    environments={"monitored": monitored},
     examples={"model_monitor": _EXAMPLE},
     not_aws={
         "a block by which AWS knows the form of records": ("BatchCapture.format",),
@@ -79,6 +124,9 @@ CAPABILITY = Capability(
         "ModelMonitor.postprocessor": _located,
         "ModelMonitor.preprocessor": _located,
         "ModelMonitor.statistics": _located,
+    },
+    unnamed={
+        "aws_sagemaker_data_quality_job_definition.name": "ends with a hash of what it holds",
     },
     good={
         "MMO3": ("cron(0 * ? * * *)", "cron(0 3 ? * * *)", "cron(0 0/6 ? * * *)"),
