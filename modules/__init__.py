@@ -119,6 +119,8 @@ from .sagemaker.batch import (
     BatchTransform,
     DataProcessing,
     ModelClient,
+    OnSchedule,
+    OnUpload,
 )
 from .sagemaker.endpoints import (
     AsyncEndpoint,
@@ -150,15 +152,6 @@ from .sagemaker.endpoints.shadow import Shadow
 from .sagemaker.endpoints.variants import Variant
 from .sagemaker.registry import ModelPackageGroup
 from .sagemaker.sources import JumpStartModel, ModelPackage, MultiModel
-from .sagemaker.triggers import (
-    Delivery,
-    OnAlarm,
-    OnApproval,
-    OnDrift,
-    OnEvent,
-    OnSchedule,
-    OnUpload,
-)
 from .scaling.metrics import (
     BacklogPerInstance,
     BacklogWithoutCapacity,
@@ -232,6 +225,13 @@ from .training.steps import (
     TrainingStep,
     TransformStep,
     TuningStep,
+)
+from .training.triggers import (
+    Delivery,
+    OnAlarm,
+    OnApproval,
+    OnDrift,
+    OnEvent,
 )
 from .training.workflow import (
     Evaluation,

@@ -19,18 +19,9 @@ from ..model.image import FrameworkContainer
 from ..names import Name, role
 from ..rules import PathPart, Problem, did_you_mean, rule
 from ..sagemaker import batch
+from ..sagemaker.batch import OnSchedule, OnUpload
 from ..sagemaker.registry import REG1
 from ..sagemaker.sources import architecture_of
-from ..sagemaker.triggers import (
-    Delivery,
-    OnAlarm,
-    OnApproval,
-    OnDrift,
-    OnEvent,
-    OnSchedule,
-    OnUpload,
-    keyed,
-)
 from ..service import Needs, Place, Platform, Service, secret_endpoints
 from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec
 from ..usage import RunPart, Start, Usage, by_use, run_part
@@ -45,6 +36,7 @@ from .jobs import (
     TrainingJob,
     Tuning,
 )
+from .triggers import Delivery, OnAlarm, OnApproval, OnDrift, OnEvent, keyed
 
 WFL1 = rule(
     "WFL1",
