@@ -6,7 +6,5 @@ from ..access import Access
 
 # A deploy role buys nothing of it unless `deploy_services` says so.
 ACCESS = {
-    "bedrock": Access(
-        ("GetInferenceProfile", "GetProvisionedModelThroughput", "List"), deploys=False
-    ),
+    "bedrock": Access(("GetInferenceProfile", "GetProvisionedModelThroughput"), deploys=False),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..access import Access
 
 ACCESS = {
+    "bedrock": Access(("List",), deploys=False),
     "budgets": Access(("Describe", "List", "View"), has_regions=False, deploys=False),
     "codebuild": Access(("BatchGetProjects", "List"), deploys=False, passes_to=("codebuild",)),
     # GetJobDetails returns credentials of a pipeline's artifacts.

@@ -79,7 +79,9 @@ _UUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
 class TeamsChannel(Spec):
     """A channel of a team in Microsoft Teams, which an administrator has authorized once in AWS Chatbot's
-    console. The channel's link holds all three: `.../channel/CHANNEL/...?groupId=TEAM&tenantId=TENANT`.
+    console.
+
+    The channel's link holds all three: `.../channel/CHANNEL/...?groupId=TEAM&tenantId=TENANT`.
     """
 
     tenant: Annotated[

@@ -110,7 +110,7 @@ _OWN = ("dataset_format", "publish_cloudwatch_metrics")
 
 @cache
 def _analyzers() -> Mapping[str, Any]:
-    text = (resources.files(_ROOT) / "data" / "model_monitor.json").read_text("utf-8")
+    text = (resources.files(_ROOT) / "training" / "model_monitor.json").read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 

@@ -31,12 +31,13 @@ PLAN4 = RiskRule(
 _CLUSTER = "aws_eks_cluster"
 SERVICES = (
     *("aws_sagemaker_endpoint", "aws_ecs_service", "aws_sfn_state_machine", _CLUSTER),
-    *("aws_lambda_function", "aws_sagemaker_pipeline"),
+    *("aws_lambda_function", "aws_sagemaker_pipeline", "aws_sagemaker_monitoring_schedule"),
 )
 """What serves or runs something in an account, as the Specs make it, and functions."""
 
 _HELD = (
     "aws_sagemaker_endpoint_configuration",
+    "aws_sagemaker_data_quality_job_definition",
     "aws_sagemaker_model",
     "aws_ecs_task_definition",
     "aws_eks_node_group",

@@ -217,6 +217,7 @@ KINDS = (
         quotas=Not("its job definition says what runs"),
         addresses=Not("the instances of an analysis are there for minutes, and nobody knows when"),
         story=_story,
+        reverted=Not("a run uses the definition that it began with; nothing rolls one back"),
         verify=_Monitor,
     ),
     resource(

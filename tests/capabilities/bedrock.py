@@ -52,7 +52,6 @@ CAPABILITY = Capability(
         ),
     },
     stricter={
-        "more than the quota of any account": ("ProvisionedThroughput.model_units",),
         "an ARN alone, of what a region has": (
             "InferenceProfile.copy_from",
             "ProvisionedThroughput.model_arn",

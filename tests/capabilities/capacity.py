@@ -59,7 +59,7 @@ def reserved() -> Environment:
         "grouped": ("g5.2xlarge", 4, grouped),
     }
     return Environment(
-        context=DEV,
+        context=DEV.replace(protected=True),
         network=Network(cidr="10.20.0.0/16"),
         registry=Registry(),
         ecs=EcsCluster(

@@ -29,6 +29,7 @@ from inferform import (
     LambdaFunction,
     LoadBalancer,
     Model,
+    ModelMonitor,
     Network,
     Observability,
     Pod,
@@ -219,8 +220,9 @@ def test_each_default_alarm_of_every_kind_sounds_at_bad_values_alone(client: Cli
         if (kind, label(alarm)) not in labels:
             labels.add((kind, label(alarm)))
             found.append(alarm)
-    # Every kind has one, and every alarm of the table is of one.
-    assert {kind for kind, _ in labels} == set(watchable())
+    # Every kind has one, but for AWS's Model Monitor, about the names of whose metrics AWS's pages
+    # disagree; and every alarm of the table is of one.
+    assert {kind for kind, _ in labels} == {*watchable()} - {ModelMonitor}
     table = {
         metric.bad.alarm
         for publishes in KNOWN.values()

@@ -150,6 +150,7 @@ def test_an_override_rolls_what_has_its_hash_in_its_name_and_nothing_else(
 CHANGE = {
     "aws_codedeploy_deployment_config": ("compute_platform", "Lambda"),
     "aws_eks_node_group": ("force_update_version", True),
+    "aws_sagemaker_data_quality_job_definition": ("tags", {"a": "b"}),
     "aws_sagemaker_endpoint_configuration": ("tags", {"a": "b"}),
     "aws_sagemaker_model": ("enable_network_isolation", True),
 }
@@ -158,6 +159,7 @@ CHANGE = {
 _NAME = {
     "aws_codedeploy_deployment_config": "deployment_config_name",
     "aws_eks_node_group": "node_group_name",
+    "aws_sagemaker_data_quality_job_definition": "name",
     "aws_sagemaker_endpoint_configuration": "name",
     "aws_sagemaker_model": "name",
 }

@@ -39,7 +39,6 @@ from inferform import (
     TrainingJob,
     TrainingStep,
 )
-from inferform.training.pipeline import AnyPipeline
 from tests import pipelines
 from tests.conftest import ROOT, Synthesized
 
@@ -176,7 +175,7 @@ def published() -> dict[str, Any]:
     return found
 
 
-def written(synthesize: Synthesize, pipeline: AnyPipeline) -> str:
+def written(synthesize: Synthesize, pipeline: Pipeline | PipelineFile) -> str:
     """The definition that a pipeline becomes."""
     stacks = synthesize(
         Environment(
@@ -320,7 +319,7 @@ def unresolved(content: Mapping[str, Any]) -> Iterator[str]:
     ids=["typed", "larger", "sdk-v2", "sdk-v3"],
 )
 def test_every_reference_leads_to_what_comes_before(
-    synthesize: Synthesize, pipeline: AnyPipeline
+    synthesize: Synthesize, pipeline: Pipeline | PipelineFile
 ) -> None:
     text = written(synthesize, pipeline)
     content = json.loads(text)

@@ -363,7 +363,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     yes(
         "eks_managed_node_groups: capacity_reservation_specification",
-        'NodeGroup(reservation=CapacityBlock(id="cr-0123456789abcdef0", zone="us-east-1a", '
+        'NodeGroup(instance_types=["p5.48xlarge"], min_size=0, max_size=2, '
+        'reservation=CapacityBlock(id="cr-0123456789abcdef0", zone="us-east-1a", '
         "instance_count=2))",
         at(
             _TEMPLATE,

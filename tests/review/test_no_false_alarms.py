@@ -22,7 +22,7 @@ from ops.review.risks import (
 
 from .make_quiet import QUIET
 from .plans import PLANS, changed, plan_of
-from .test_risks import CASES, OWN, allow, policy, retraining, trust, update
+from .test_risks import CASES, OWN, RESERVED, allow, policy, retraining, trust, update
 
 ALMOST: dict[str, list[tuple[str, str]]] = {
     "CAP1": [("aws_ecs_service.api", "desired_count")],
@@ -159,7 +159,19 @@ KEPT_WARM = update(f"{_WARM}.w", _warm(2), _warm(3))
 
 _MACHINE = "aws_sfn_state_machine.m"
 
+_UNITS = "aws_bedrock_provisioned_model_throughput.t"
+_RESERVATION = "aws_ec2_capacity_reservation.r"
 FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
+    "model units by the hour": (
+        "BUY1",
+        [changed(_UNITS, ["create"], None, {"model_units": 1})],
+        [changed(_UNITS, ["create"], None, {"model_units": 1, "commitment_duration": "OneMonth"})],
+    ),
+    "capacity that is reserved": (
+        "CAP6",
+        [changed(_RESERVATION, ["create"], None, RESERVED)],
+        [changed(_RESERVATION, ["delete"], RESERVED, None)],
+    ),
     "a retraining that was never evaluated": (
         "TRN1",
         [update(_MACHINE, retraining(), retraining("Tell"))],
@@ -336,6 +348,8 @@ FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
 }
 
 BY_CASES = {
+    "BUY1",
+    "CAP6",
     "TRN1",
     "TRN2",
     "API1",

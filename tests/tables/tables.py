@@ -254,6 +254,16 @@ def registries(text: str) -> str:
     return json.dumps(table, indent=1) + "\n"
 
 
+def analyzers(text: str) -> str:
+    """The accounts of Model Monitor's analyzer, each of a Region."""
+    table = json.loads(text)
+    date.fromisoformat(table["as_of"])
+    if unknown := table["accounts"].keys() - set(regions("").split()):
+        raise ValueError(f"no Regions: {sorted(unknown)}")
+    table["accounts"] = dict(sorted(table["accounts"].items()))
+    return json.dumps(table, indent=1) + "\n"
+
+
 def component_regions(text: str) -> str:
     """The Regions whose CloudFormation schemas have inference components, in order, with the words
     above them."""
@@ -286,6 +296,7 @@ TABLES = (
     Table(
         DATA / "inference_component_regions.txt", "dated, see its first lines", component_regions
     ),
+    Table(ROOT / "modules" / "training" / "model_monitor.json", "dated, see its as_of", analyzers),
     Table(ROOT / "ops" / "aws_registries.json", "dated, see its as_of; containers", registries),
 )
 
