@@ -343,6 +343,7 @@ class ModelMonitor(Service):
             "endpoint": context.name(self.endpoint) if self.endpoint else None,
             "image": self.image_uri(context),
             "role": role,
+            "overrides": self.overridden("definition"),
         }
 
     def definition_name(self, context: Context, name: str, role: str, suffix: str) -> str:

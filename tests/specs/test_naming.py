@@ -232,7 +232,11 @@ def test_a_name_is_as_long_as_botocore_takes_it_at_most() -> None:
         assert shape.members[member].metadata["max"] == LIMITS[kind], kind
 
 
-UNLIMITED = ("aws_api_gateway_rest_api", "aws_api_gateway_usage_plan")
+UNLIMITED = (
+    "aws_api_gateway_rest_api",
+    "aws_api_gateway_usage_plan",
+    "aws_api_gateway_vpc_link",
+)
 """Types for whose names AWS documents no length."""
 
 
