@@ -97,6 +97,13 @@ def key_problems(context: Context, arn: str) -> Iterator[Problem]:
         yield EXI2.problem("kms_key", got=arn, other=region, own=context.region)
 
 
+def outside_problems(existing: Existing, *, words: str, what: str) -> Iterator[Problem]:
+    """Parts of a network that are given to what is in none; `what` runs, as in "its container is"."""
+    for name in ("subnets", "security_groups"):
+        if getattr(existing, name):
+            yield EXI4.problem("existing", name, words=words, remedy=f"{what} not in the VPC")
+
+
 def role_problems(context: Context, field: str, arn: str) -> Iterator[Problem]:
     """A role of another account or partition in a field."""
     own = f"{context.partition} account {context.account}"

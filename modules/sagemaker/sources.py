@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from ..context import Context
 from ..ecr.spec import Image
-from ..existing import EXI4
+from ..existing import outside_problems
 from ..instances import instance_types
 from ..model.accelerator import PLURAL, Device, device_of
 from ..model.artifact import MDL9, Artifact, is_location
@@ -337,10 +337,8 @@ class Hosts(Service):
     def existing_problems(self, place: Place) -> Iterator[Problem]:
         """Nothing of a network where the containers are in none, either."""
         yield from super().existing_problems(place)
-        for name in ("subnets", "security_groups"):
-            if getattr(self.existing, name) and not self.in_vpc:
-                remedy = "its containers are not in the VPC"
-                yield EXI4.problem("existing", name, words=self.words, remedy=remedy)
+        if not self.in_vpc:
+            yield from outside_problems(self.existing, words=self.words, what="its containers are")
 
     def sources(self) -> Iterator[Container]:
         """Every container, of every variant."""

@@ -11,7 +11,7 @@ from ..alarms.published import STATE_MACHINE
 from ..alarms.watched import Watched
 from ..context import Context
 from ..ecr.spec import Image
-from ..existing import EXI4
+from ..existing import outside_problems
 from ..instances import TYPE_FORM
 from ..names import Name, role
 from ..rules import Problem, did_you_mean, one_of, rule
@@ -294,10 +294,8 @@ class DriftMonitor(Service):
     def existing_problems(self, place: Place) -> Iterator[Problem]:
         """Nothing of a network where the job is in none."""
         yield from super().existing_problems(place)
-        for name in ("subnets", "security_groups"):
-            if getattr(self.existing, name) and not self.vpc:
-                remedy = "its container is not in the VPC"
-                yield EXI4.problem("existing", name, words=self.words, remedy=remedy)
+        if not self.vpc:
+            yield from outside_problems(self.existing, words=self.words, what="its container is")
 
     # What it is, for the rest
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from ..content import Content, content_name
 from ..context import Context
 from ..ecr.spec import Image
-from ..existing import EXI4
+from ..existing import outside_problems
 from ..instances import TYPE_FORM, instance_types
 from ..model.artifact import is_location, located
 from ..names import Name, role
@@ -302,10 +302,8 @@ class ModelMonitor(Service):
     def existing_problems(self, place: Place) -> Iterator[Problem]:
         """Nothing of a network where the analyzer is in none."""
         yield from super().existing_problems(place)
-        for name in ("subnets", "security_groups"):
-            if getattr(self.existing, name) and not self.vpc:
-                remedy = "its container is not in the VPC"
-                yield EXI4.problem("existing", name, words=self.words, remedy=remedy)
+        if not self.vpc:
+            yield from outside_problems(self.existing, words=self.words, what="its container is")
 
     # What it is, for the rest
 

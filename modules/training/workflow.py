@@ -12,7 +12,7 @@ from ..alarms.spec import AlarmTopic, topic_problems
 from ..alarms.watched import Watched
 from ..context import Context
 from ..ecr.spec import Image
-from ..existing import EXI4
+from ..existing import outside_problems
 from ..instances import TYPE_FORM, instance_type_names
 from ..model.hub import is_led_out, unreached_problems
 from ..model.image import FrameworkContainer
@@ -522,10 +522,8 @@ class Retraining(Service):
     def existing_problems(self, place: Place) -> Iterator[Problem]:
         """Nothing of a network where no job is in one."""
         yield from super().existing_problems(place)
-        for name in ("subnets", "security_groups"):
-            if getattr(self.existing, name) and not self.in_vpc:
-                remedy = "its containers are not in the VPC"
-                yield EXI4.problem("existing", name, words=self.words, remedy=remedy)
+        if not self.in_vpc:
+            yield from outside_problems(self.existing, words=self.words, what="its containers are")
         if self.existing.security_groups and self.job.instance_count > 1 and self.job.vpc:
             yield TRJ15.problem("existing", "security_groups")
 

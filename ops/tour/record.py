@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..output import stdout
 from ..untrusted import visible
+from ..web_page import web_page
 
 _STYLE = """
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --text: #1c2733; --quiet: #5a6877;
@@ -29,8 +30,6 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: .5r
   font: .8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 pre b { display: block; } .added { color: var(--good); } .removed { color: var(--bad); }
 """
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
 
 
 @dataclass(slots=True)
@@ -106,25 +105,7 @@ class Record:
             body.append(f'<h2 id="chapter-{number}">{number}. {html.escape(each.title)}</h2>')
             body.append(f"<p>{html.escape(each.words)}</p>")
             body += map(_shown, each.shown)
-        return "\n".join(
-            [
-                "<!doctype html>",
-                '<html lang="en">',
-                "<head>",
-                '<meta charset="utf-8">',
-                f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-                '<meta name="viewport" content="width=device-width, initial-scale=1">',
-                "<title>A tour of Inferform</title>",
-                '<link rel="icon" href="data:,">',
-                f"<style>{_STYLE}</style>",
-                "</head>",
-                "<body><main>",
-                *body,
-                "</main></body>",
-                "</html>",
-                "",
-            ]
-        )
+        return web_page("A tour of Inferform", _STYLE, body)
 
 
 def _shown(each: _Shown) -> str:

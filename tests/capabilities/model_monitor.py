@@ -114,6 +114,11 @@ CAPABILITY = Capability(
         ),
         "AWS says which forms of expressions it takes": ("ModelMonitor.schedule",),
     },
+    checkov={
+        "*/aws_sagemaker_data_quality_job_definition.*": {
+            "CKV_AWS_369": "a job of one instance has no others to talk to; more are encrypted",
+        },
+    },
     requests={
         "aws_sagemaker_data_quality_job_definition": "sagemaker:CreateDataQualityJobDefinition",
         "aws_sagemaker_monitoring_schedule": "sagemaker:CreateMonitoringSchedule",

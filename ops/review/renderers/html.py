@@ -9,6 +9,7 @@ from itertools import takewhile
 from ...plan import Action, Change
 from ...told import Risk, Severity, Story
 from ...untrusted import cell
+from ...web_page import web_page
 from ..digest import digest
 from ..report import MISSING, CostReport, Finding, Missing, Report, StackReport
 from ..values import UNKNOWN, details, marks, short
@@ -103,8 +104,6 @@ details > div { padding: 0 1rem .75rem; }
 @media print { details > div { display: block; } body { background: none; } }
 """
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
-
 
 def render_html(report: Report) -> str:
     """The report as one page, with everything in it."""
@@ -120,25 +119,7 @@ def render_html(report: Report) -> str:
         *_findings(report.findings),
         *_changes(report.stacks),
     ]
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_text(report.title)}</title>",
-            '<link rel="icon" href="data:,">',
-            f"<style>{_STYLE}</style>",
-            "</head>",
-            "<body><main>",
-            *body,
-            "</main></body>",
-            "</html>",
-            "",
-        ]
-    )
+    return web_page(_text(report.title), _STYLE, body)
 
 
 def _text(text: str) -> str:
