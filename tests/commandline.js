@@ -1,20 +1,24 @@
 // Runs the command line of CDKTF again and again in one process, as most of a run is its start.
 // tests/commandline.py names a descriptor, writes a request a line to it, and is answered with a line there:
 //
-//   {"arguments": ["…/.bin/cdktf", "deploy", …], "environment": {…}, "folder": "…", "umask": 18, "pid": 1}
+//   {"arguments": ["…/.bin/cdktf", "deploy", …], "environment": {…}, "folder": "…", "umask": 18,
+//    "pid": 1, "other": true}
 //   {"status": 0, "last": false}
 //
-// A run prints where the process with that id would. It is over when Node.js would end by itself.
+// A run prints where the process with that id would. It is over when Node.js would end by itself. One that
+// is other than the run before loads again what remembers that: CDKTF's own files and what reads arguments.
 // After one that fails the process ends, so that none goes on from what another has left half done.
 
 "use strict";
 
+const cluster = require("cluster");
 const fs = require("fs");
 const net = require("net");
 const path = require("path");
 const readline = require("readline");
 
 const CHANNEL = Number(process.argv[2]);
+const REMEMBERING = /\/node_modules\/(cdktf-cli|@cdktf\/commons|yargs)\//;
 const NOTICED = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "beforeExit", "exit", "uncaughtException"];
 
 const exit = process.exit;
@@ -32,7 +36,7 @@ function writeTo(descriptor) {
   };
 }
 
-function run({ arguments: [command, ...rest], environment, folder, umask, pid }) {
+function run({ arguments: [command, ...rest], environment, folder, umask, pid, other }) {
   const streams = ["stdout", "stderr"];
   const descriptors = streams.map((_, index) => fs.openSync(`/proc/${pid}/fd/${index + 1}`, "a"));
   streams.forEach((name, index) => (process[name].write = writeTo(descriptors[index])));
@@ -42,8 +46,12 @@ function run({ arguments: [command, ...rest], environment, folder, umask, pid })
   process.umask(umask);
   const file = fs.realpathSync(command);
   process.argv = [process.argv[0], file, ...rest];
-  // The two small files that begin a run; what they load stays.
-  for (const name of [file, path.join(path.dirname(file), "cdktf.js")]) delete require.cache[name];
+  const first = [file, path.join(path.dirname(file), "cdktf.js")];
+  for (const name of Object.keys(require.cache)) {
+    if (first.includes(name) || (other && REMEMBERING.test(name))) delete require.cache[name];
+  }
+  // What the logs of the run before listen to.
+  if (other) cluster.removeAllListeners("message");
   const listeners = NOTICED.map((name) => [name, process.listeners(name)]);
   running = { descriptors, listeners };
   channel.unref();

@@ -25,8 +25,11 @@ _PROGRAM = Path(__file__).with_suffix(".js")
 # What the runs of one process may have of their own, as only what they start looks at it.
 _OWN = ("AWS_", "INFERFORM_", "PYTEST_", "PWD", "TF_")
 
-_IDLE = 2
-"""How many processes wait for another run of theirs."""
+IDLE = 2
+"""How many processes wait for another run."""
+
+OTHERS = 6
+"""How many runs of other stacks than its first a process takes: each leaves some 25 MB behind."""
 
 _RUN = """#!/bin/sh
 case "$1" in
@@ -40,14 +43,18 @@ exec {node} "$@"
 class _Kept:
     """A process that runs one deploy after another."""
 
-    key: object
     process: subprocess.Popen[bytes]
     channel: socket.socket
+    key: object = None
+    others: int = -1
     busy: bool = True
 
-    def run(self, asked: Mapping[str, Any], asking: socket.socket) -> int | None:
+    def run(self, key: object, asked: Mapping[str, Any], asking: socket.socket) -> int | None:
         """How the run ended; None where whoever asked for it has ended first."""
-        self.channel.sendall(json.dumps(asked).encode() + b"\n")
+        other = key != self.key
+        self.key = key
+        self.others += other
+        self.channel.sendall(json.dumps({**asked, "other": other}).encode() + b"\n")
         ready, _, _ = select([self.channel, asking], [], [])
         if self.channel not in ready:
             return None
@@ -67,10 +74,11 @@ class _Kept:
 
 
 class Keeping:
-    """Runs each deploy in a process that has run the same one before, and runs no other meanwhile.
+    """Runs each deploy in a process that has run the same one before, else in one that has run others.
 
     The same one is that of the same stacks in the same folders, as the command line remembers those;
-    what is in the folders may be another.
+    what is in the folders may be another. Before others a process forgets them, which takes a part
+    of the time that a start takes.
     """
 
     def __init__(self, folder: Path, node: str) -> None:
@@ -98,8 +106,10 @@ class Keeping:
             if not line:
                 return
             asked = json.loads(line)
-            kept = self._free(asked)
-            status = kept.run(asked, asking)
+            variables = {k: v for k, v in asked["environment"].items() if not k.startswith(_OWN)}
+            key = (asked["folder"], asked["arguments"], variables)
+            kept = self._free(key, asked)
+            status = kept.run(key, asked, asking)
             if kept.busy:
                 with self._choosing:
                     self._kept.remove(kept)
@@ -107,22 +117,26 @@ class Keeping:
             with suppress(OSError):
                 asking.sendall(json.dumps(status).encode() + b"\n")
 
-    def _free(self, asked: Mapping[str, Any]) -> _Kept:
-        variables = {k: v for k, v in asked["environment"].items() if not k.startswith(_OWN)}
-        key = (asked["folder"], asked["arguments"], variables)
+    def _free(self, key: object, asked: Mapping[str, Any]) -> _Kept:
         with self._choosing:
-            for kept in self._kept:
-                if kept.key == key and not kept.busy:
-                    kept.busy = True
-                    return kept
-            for kept in [each for each in self._kept if not each.busy][:-_IDLE]:
+            idle = [each for each in self._kept if not each.busy]
+            kept = next((each for each in idle if each.key == key), None)
+            while kept is None and len(idle) >= IDLE:
+                longest = idle.pop(0)
+                if longest.others < OTHERS:
+                    kept = longest
+                else:
+                    self._kept.remove(longest)
+                    longest.end()
+            if kept is None:
+                kept = self._started(asked)
+            else:
                 self._kept.remove(kept)
-                kept.end()
-            kept = self._started(key, asked)
+            kept.busy = True
             self._kept.append(kept)
             return kept
 
-    def _started(self, key: object, asked: Mapping[str, Any]) -> _Kept:
+    def _started(self, asked: Mapping[str, Any]) -> _Kept:
         channel, other = socket.socketpair()
         with other:
             process = subprocess.Popen(
@@ -134,7 +148,7 @@ class Keeping:
                 pass_fds=[other.fileno()],
                 start_new_session=True,
             )
-        return _Kept(key, process, channel)
+        return _Kept(process, channel)
 
     def close(self) -> None:
         """End every process."""

@@ -14,7 +14,7 @@ import pytest
 
 from ops.node import PTY, cdktf_in
 from ops.terraform import terraform_environment
-from tests.commandline import kept
+from tests.commandline import IDLE, OTHERS, kept
 from tests.conftest import ROOT
 from tests.waiting import gone, wait_until
 
@@ -130,11 +130,15 @@ def test_a_run_has_the_variables_and_the_umask_of_whoever_asked_for_it(tmp_path:
     assert runners() == before + 1
 
 
-def test_another_project_has_another_process(tmp_path: Path) -> None:
-    for name in ("first", "second"):
-        folder = project(tmp_path / name)
-        assert deployed(folder, os.environ["PATH"])[0] == 0
+def test_other_projects_are_run_by_as_many_processes_as_wait(tmp_path: Path) -> None:
+    before = runners()
+    alone = deployed(project(tmp_path / "alone"), without_keeping())
+    for number in range(2 * (OTHERS + 1) + 2):
+        folder = project(tmp_path / str(number))
+        status, lines = deployed(folder, os.environ["PATH"])
+        assert (status, sorted(lines)) == (0, sorted(alone[1]))
         assert (folder / "one.tfstate").exists()
+        assert runners() == before + min(number + 1, IDLE)
 
 
 def test_a_run_that_fails_says_so_and_no_other_run_has_its_process(tmp_path: Path) -> None:
