@@ -159,7 +159,10 @@ class Spec(BaseModel):
             raise SpecError([problem], type(self).__name__) from None
         own = [SPEC6.problem(*path, got=text) for path, text in _unwritable(data)]
         try:
-            self.__pydantic_validator__.validate_python(_Given(data), self_instance=self)
+            if data or any(each.is_required() for each in type(self).__pydantic_fields__.values()):
+                self.__pydantic_validator__.validate_python(_Given(data), self_instance=self)
+            else:
+                self._take_defaults()
         except ValidationError as error:
             fields = {problem.path[:1] for problem in own}
             translated = _told_once(
@@ -179,6 +182,18 @@ class Spec(BaseModel):
         if any(p.severity == "error" for p in problems) and not _COLLECTING.get():
             raise SpecError(problems, type(self).__name__)
         self.__dict__[_PROBLEMS] = problems
+
+    def _take_defaults(self) -> None:
+        """Be what no field is given of. Pydantic checks no default, and to build what checks takes longer
+        than all else: the Specs that are defaults of others would have it built at each start."""
+        made = type(self).model_construct()
+        for name in (
+            "__dict__",
+            "__pydantic_fields_set__",
+            "__pydantic_extra__",
+            "__pydantic_private__",
+        ):
+            object.__setattr__(self, name, getattr(made, name))
 
     # Pydantic would otherwise call it for a dict in the place of a Spec.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.models import CommandInfo
@@ -18,12 +18,9 @@ from .masking import mask_text
 from .output import stderr
 from .project import own_version
 
-app = typer.Typer(
-    name="inferform",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-)
+if TYPE_CHECKING:
+    app: typer.Typer
+    """Every command. It is made when it is asked for."""
 
 
 def _version(wanted: bool) -> None:
@@ -32,7 +29,9 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+_NOTES: dict[str, str] = {}
+
+
 def inferform(
     context: typer.Context,
     version: Annotated[
@@ -52,29 +51,53 @@ def _commands(family: typer.Typer) -> Iterator[CommandInfo]:
             yield from _commands(group.typer_instance)
 
 
-def _join_lines() -> None:
+def _join_lines(app: typer.Typer) -> None:
     """Join the lines of each paragraph of the help; a terminal breaks them by its own width."""
     for command in _commands(app):
         paragraphs = (inspect.getdoc(command.callback) or "").split("\n\n")
         command.help = "\n\n".join(" ".join(lines.split("\n")) for lines in paragraphs)
 
 
-_NOTES: dict[str, str] = {}
-
-try:
-    for each in commands.found():
-        each.add_to(app)
+def _made(wanted: Iterable[commands.Command]) -> typer.Typer:
+    """The application with some commands."""
+    made = typer.Typer(
+        name="inferform",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+    )
+    made.callback()(inferform)
+    for each in wanted:
+        each.add_to(made)
         _NOTES[each.name] = each.note
-except KeyboardInterrupt:
-    sys.exit(130)  # as Typer does once a command runs
-_join_lines()
+    _join_lines(made)
+    return made
+
+
+def __getattr__(name: str) -> typer.Typer:
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = globals()["app"] = _made(commands.found())
+    return made
+
+
+def _run() -> None:
+    """Run what was asked for, without the commands that nobody asked for: reading the parameters of all
+    takes longer than most commands run."""
+    run = globals().get("app")
+    if run is None:
+        try:
+            run = _made(commands.needed(sys.argv[1:]))
+        except KeyboardInterrupt:
+            sys.exit(130)  # as Typer does once a command runs
+    run()
 
 
 def main() -> None:
     """Run the command. Exit status 0; 1 when it failed; 2 when the input was wrong; 3 when all was
     applied and whether it serves is not known; 4 when it would apply what was not approved."""
     try:
-        app()
+        _run()
     except SpecError as error:
         stderr.print(str(error), markup=False)
         sys.exit(BadInputError.status)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import pkgutil
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -129,6 +129,15 @@ def found() -> list[Command]:
     return sorted(commands.values(), key=lambda each: (each.panel, each.order, each.name))
 
 
+def needed(arguments: Sequence[str]) -> list[Command]:
+    """The commands of the one file that writes the name which was given; all where that is not told
+    by a name alone, as for the help, a name that is not known, or one that two files have."""
+    name = next(iter(arguments), "")
+    files = [each.name for each in pkgutil.iter_modules(__path__) if name in _written(each.name)]
+    own = _of(files[0]) if len(files) == 1 else []
+    return own if sum(each.name == name for each in own) == 1 else found()
+
+
 def _free(name: str, taken: Iterable[str]) -> str:
     numbers = (f"{name}-{number}" for number in range(2, len([*taken]) + 3))
     return next(each for each in (name, *numbers) if each not in taken)
@@ -161,11 +170,15 @@ def _check(command: Command) -> None:
 
 def _broken(name: str, error: BaseException) -> Iterator[Command]:
     reason = f"ops/commands/{name}.py cannot be loaded: {type(error).__name__}: {error}"
+    for command in _written(name) or [name.replace("_", "-")]:
+        yield _saying(reason, command)
+
+
+def _written(name: str) -> list[str]:
+    """The names of commands that a file writes as literals; it is not run."""
     spec = importlib.util.find_spec(f"{__name__}.{name}")
     source = Path(spec.origin).read_text("utf-8", "replace") if spec and spec.origin else ""
-    written = re.findall(r"\bCommand\(\s*\"([\w-]+)\"", source)
-    for command in written or [name.replace("_", "-")]:
-        yield _saying(reason, command)
+    return re.findall(r"\bCommand\(\s*[\"']([\w-]+)[\"']", source)
 
 
 def _saying(reason: str, name: str) -> Command:

@@ -204,6 +204,7 @@ def test_the_command_starts_without_the_registries() -> None:
     program = """
 import sys
 import ops.cli
+ops.cli.app
 heavy = {"boto3", "botocore", "cdktf", "jsii", "moto", "ops.review.risks", "ops.kinds"}
 print(sorted(heavy & sys.modules.keys()))
 """
