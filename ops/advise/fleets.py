@@ -107,7 +107,7 @@ def _metric(need: Need, kind: Kind, rate: float) -> Tracked:
         return RequestsPerTarget(requests_per_second=rate, safety_factor=SAFETY)
     if kind is COMPONENT:
         return InvocationsPerCopy(requests_per_second=rate, safety_factor=SAFETY)
-    if need.gpu_memory_gib:
+    if need.processor == "gpu":
         return GpuUtilization(percent=100 * SAFETY)
     return InvocationsPerInstance(requests_per_second=rate, safety_factor=SAFETY)
 
@@ -135,9 +135,15 @@ def simulated(fleet: Fleet, load: Load) -> float:
 
 def calculated(fleet: Fleet, load: Load) -> float:
     """As many as each rate needs, without delay."""
-    low, high = fleet.scaling.min_capacity, fleet.scaling.max_capacity
-    total = sum(
-        count * min(high, max(low, math.ceil(round(rate / fleet.aim, 9))))
-        for rate, count in Counter(load.rates).items()
-    )
+    total = sum(count * _needed(fleet, rate) for rate, count in Counter(load.rates).items())
     return total / len(load.rates)
+
+
+def lowest(fleet: Fleet, load: Load) -> int:
+    """How many are paid for at any time: what the least rate needs."""
+    return _needed(fleet, min(load.rates))
+
+
+def _needed(fleet: Fleet, rate: float) -> int:
+    low, high = fleet.scaling.min_capacity, fleet.scaling.max_capacity
+    return min(high, max(low, math.ceil(round(rate / fleet.aim, 9))))

@@ -10,6 +10,9 @@ from ..cost.model import HOURS_PER_MONTH
 from ..errors import BadInputError
 from ..simulate import Load, shape
 
+Architecture = Literal["x86_64", "arm64"]
+Processor = Literal["cpu", "gpu", "neuron"]
+
 Platform = Literal["containers", "kubernetes", "devices", "foundation"]
 """Where a team works already: ECS, Kubernetes, its own devices, or with Bedrock's foundation models."""
 
@@ -66,6 +69,13 @@ class Need:
     gpu_memory_gib: float = 0.0
     """What a model takes of accelerators. Default: 0, it runs on CPUs."""
 
+    neuron: bool = False
+    """Whether those accelerators are Inferentia or Trainium, which run what is compiled for AWS Neuron.
+    Default: False, GPUs."""
+
+    architecture: Architecture = "x86_64"
+    """What the image is built for. Default: x86_64."""
+
     cores: float = 1.0
     """The cores that one request keeps busy. Default: 1."""
 
@@ -106,6 +116,10 @@ class Need:
             ("runs-per-month", self.runs_per_month or 1.0, 0.01, 100_000.0),
             ("latency-ms", self.latency_ms or 1.0, 0.1, 1e9),
         )
+        if self.neuron and not self.gpu_memory_gib:
+            raise BadInputError(
+                "--neuron has no memory", "write --gpu-memory-gib with what the model takes of it"
+            )
         for name, value, low, high in checks:
             if not low <= value <= high:
                 raise BadInputError(f"--{name} must be from {low:g} to {high:g}, got {value:g}")
@@ -114,6 +128,18 @@ class Need:
     def load(self) -> Load:
         """The rates over a day, or over a week where days differ, or those that were captured."""
         return _load(self)
+
+    @property
+    def processor(self) -> Processor:
+        """What the model runs on."""
+        if not self.gpu_memory_gib:
+            return "cpu"
+        return "neuron" if self.neuron else "gpu"
+
+    def on(self, processor: Processor) -> Need:
+        """The same on another processor, with the memory of accelerators that is known, or 1 GiB."""
+        memory = 0.0 if processor == "cpu" else self.gpu_memory_gib or 1.0
+        return replace(self, gpu_memory_gib=memory, neuron=processor == "neuron")
 
     @property
     def mean(self) -> float:

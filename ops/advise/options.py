@@ -42,12 +42,12 @@ from inferform.scaling.kinds import (
 )
 from inferform.spec import Spec
 
-from ..cost.model import HOURS_PER_MONTH
+from ..cost.model import HOURS_PER_MONTH, dollars
 from ..simulate import STARTUP_SECONDS
 from . import limits
 from .fleets import Fleet, Measure, calculated, fleet, simulated
 from .market import SAFE_SHARE, Market, Sold
-from .need import Need
+from .need import SECONDS_PER_MONTH, Need
 from .pasted import pasted
 
 Verdict = Literal["fits", "fits if", "does not"]
@@ -79,6 +79,11 @@ class Option:
 
     spec: str = ""
     """The Spec to paste; empty where it does not fit, or Inferform does not make it."""
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether it fits, and a first request waits."""
+        return self.verdict != "does not" and self.cold_start != "none"
 
 
 def _said(problem: Problem) -> str:
@@ -155,6 +160,11 @@ class _Case:
             }
             self.ifs.append(words[self.need.platform])
 
+    def no_neuron(self, units: str) -> None:
+        """Specs of ECS and EKS give nothing but GPUs."""
+        if self.need.processor == "neuron":
+            self.nots.append(f"{units} are given GPUs here, and no Neuron devices")
+
     def one_container(self) -> None:
         """What has one container does every step in it."""
         if self.need.steps > 1:
@@ -184,7 +194,10 @@ class _Case:
         need = need or self.need
         if not sold:
             memory = f"{need.memory_gib:g} GiB of memory"
-            accelerator = f" and {need.gpu_memory_gib:g} GiB of GPUs" if need.gpu_memory_gib else ""
+            devices = "Neuron devices" if need.neuron else "GPUs"
+            accelerator = (
+                f" and {need.gpu_memory_gib:g} GiB of {devices}" if need.gpu_memory_gib else ""
+            )
             self.nots.append(
                 f"{words} with {memory}{accelerator} and a price is not known in {self.market.region}"
             )
@@ -192,6 +205,16 @@ class _Case:
         # The types with the lowest prices for what they serve hold the cheapest fleet.
         likely = sorted(sold, key=lambda each: each.usd / each.serves(need))[:8] + sold[:8]
         return min(likely, key=lambda each: (_fleet_usd(each, need, kind), each.name))
+
+
+def hosted(need: Need, market: Market) -> tuple[Sold, Fleet] | None:
+    """The type and the fleet of a real-time endpoint; None where no type has the room, or no scaling
+    takes so many."""
+    sold = _Case(need, market, calculated).hosted()
+    try:
+        return None if sold is None else (sold, fleet(need, REALTIME, sold.serves(need)))
+    except SpecError:
+        return None
 
 
 def _fleet_usd(sold: Sold, need: Need, kind: Kind) -> float:
@@ -254,6 +277,8 @@ def serverless(case: _Case) -> Option:
     # As many at once as are in work at the top, and no fewer than one.
     at_once = max(1, math.ceil(need.peak / need.models * need.seconds))
     model = Model(image=_IMAGE, artifact=_MODEL.artifact, network_isolation=False)
+    if need.architecture == "arm64":
+        case.nots.append("serverless inference runs images for x86_64 (SageMaker developer guide)")
     spec = case.made(
         lambda: ServerlessEndpoint(model=model, memory_mib=memory, max_concurrency=at_once)
     )
@@ -264,7 +289,7 @@ def serverless(case: _Case) -> Option:
         "serverless",
         spec=spec,
         monthly=monthly,
-        of=f"{seconds:,.0f} s of {memory // 1024} GB",
+        of=f"{seconds:,.0f} s of {memory // 1024} GB; no price of its provisioned concurrency is known",
         cold_start="seconds; none with provisioned concurrency",
         scaling="itself, up to max_concurrency",
     )
@@ -340,6 +365,8 @@ def multi_model(case: _Case) -> Option:
     case.one_container()
     if need.models == 1:
         case.ifs.append("there are several models of one framework")
+    if need.processor == "neuron":
+        case.nots.append("multi-model endpoints run on CPUs and GPUs (SageMaker developer guide)")
     # Rule MME2: they use one GPU.
     single = [each for each in case.market.hosting(need) if each.gpus <= 1]
     sold = case.best(single, REALTIME, "a SageMaker hosting type for many models")
@@ -468,12 +495,13 @@ def functions(case: _Case) -> Option:
         lambda: LambdaFunction(
             model=Model(image=_IMAGE),
             memory_mib=memory,
+            architecture="ARM64" if need.architecture == "arm64" else "X86_64",
             timeout_seconds=max(1, math.ceil(2 * need.seconds))
             if 2 * need.seconds <= 900
             else math.ceil(need.seconds),
         )
     )
-    by_size = case.market.price("lambda/x86_64/gb-second")
+    by_size = case.market.price(f"lambda/{need.architecture}/gb-second")
     by_request = case.market.price("lambda/request")
     seconds = need.requests * need.seconds
     monthly = (
@@ -485,10 +513,43 @@ def functions(case: _Case) -> Option:
         "Lambda",
         spec=spec,
         monthly=monthly,
-        of=f"{seconds:,.0f} s of {memory / 1024:.3g} GB",
+        of=f"{seconds:,.0f} s of {memory / 1024:.3g} GB{_kept_warm(case, memory / 1024)}",
         cold_start="seconds; none with provisioned concurrency",
         scaling="itself",
     )
+
+
+def _kept_warm(case: _Case, gigabytes: float) -> str:
+    """What a function costs whose provisioned concurrency carries the top of the load."""
+    need, price = case.need, case.market.price
+    prices = [
+        price(f"lambda/{need.architecture}/provisioned-gb-second"),
+        price(f"lambda/{need.architecture}/provisioned-duration-gb-second"),
+        price("lambda/request"),
+    ]
+    if None in prices:
+        return ""
+    kept, worked, request = (each or 0.0 for each in prices)
+    at_once = max(1, math.ceil(round(need.peak * need.seconds, 9)))
+    usd = (
+        at_once * gigabytes * SECONDS_PER_MONTH * kept
+        + need.requests * need.seconds * gigabytes * worked
+        + need.requests * request
+    )
+    return f"; {dollars(usd)} with {at_once} kept warm, which have no cold start"
+
+
+def _spot(case: _Case, units: float, vcpu: float, gib: float) -> str:
+    """What so many tasks cost on Fargate Spot, which AWS may take back."""
+    by_cpu, by_memory = (
+        case.market.found(f"fargate-spot/{case.need.architecture}/{each}")
+        for each in ("vcpu", "gib")
+    )
+    if by_cpu is None or by_memory is None:
+        return ""
+    usd = units * HOURS_PER_MONTH * (vcpu * by_cpu.usd + gib * by_memory.usd) + _balancer(case)
+    estimated = ", by an estimate of its price" if by_cpu.bounds or by_memory.bounds else ""
+    return f"; {dollars(usd)} on Fargate Spot{estimated}"
 
 
 def _balancer(case: _Case) -> float:
@@ -523,13 +584,17 @@ def fargate(case: _Case) -> Option:
     spec = case.made(
         lambda: EcsService(
             model=Model(image=_IMAGE),
-            compute=Fargate(cpu=cast("Any", cpu), memory_mib=memory),
+            compute=Fargate(
+                cpu=cast("Any", cpu),
+                memory_mib=memory,
+                architecture="ARM64" if need.architecture == "arm64" else "X86_64",
+            ),
             route=Route(load_balancer="main", paths=["/model/*"]),
             scaling=made.scaling,
         )
     )
-    by_cpu = case.market.price("fargate/x86_64/vcpu")
-    by_memory = case.market.price("fargate/x86_64/gib")
+    by_cpu = case.market.price(f"fargate/{need.architecture}/vcpu")
+    by_memory = case.market.price(f"fargate/{need.architecture}/gib")
     units = case.measure(made, each.load) * need.models
     monthly = (
         None
@@ -542,7 +607,7 @@ def fargate(case: _Case) -> Option:
         spec=spec,
         monthly=monthly,
         of=f"{units:.2f} tasks of {cpu / 1024:g} vCPU and {memory / 1024:g} GiB on average, and a "
-        "load balancer",
+        f"load balancer{_spot(case, units, cpu / 1024, memory / 1024)}",
         cold_start="none",
         scaling=_follows(made),
     )
@@ -553,6 +618,7 @@ def ecs_on_ec2(case: _Case) -> Option:
     need = case.need
     case.answers("a service", stored=False)
     case.elsewhere("containers", _CONTAINERS)
+    case.no_neuron("tasks")
     sold = case.best(case.market.ec2(need), ECS_SERVICE, "an EC2 type")
     if sold is None:
         return case.option("ECS on EC2")
@@ -588,6 +654,7 @@ def eks(case: _Case) -> Option:
     case.elsewhere(
         "kubernetes", "it needs Kubernetes, or has to be portable: you run and upgrade a cluster"
     )
+    case.no_neuron("pods")
     sold = case.best(case.market.ec2(need), POD, "an EC2 type")
     if sold is None:
         return case.option("EKS")

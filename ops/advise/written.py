@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..cost.model import dollars
 from ..output import print_table, stdout
 from .chart import Curves, changes, drawn
+from .choices import Choice, choices
 from .crossings import cost_of, crossings
 from .instances import Compared, compared
 from .market import Market
@@ -36,6 +37,9 @@ class Advice:
     break_evens: dict[str, list[float]]
     """The rates at which the cheaper of an option and the best one changes."""
 
+    choices: Sequence[Choice]
+    """What goes with an option."""
+
     prices_from: str
 
     @classmethod
@@ -57,6 +61,7 @@ class Advice:
             options=options,
             instances=compared(need, market),
             break_evens=evens,
+            choices=choices(need, market),
             prices_from=" to ".join(dict.fromkeys((dates[0], dates[-1]))) if dates else "no date",
         )
 
@@ -95,6 +100,9 @@ def as_data(advice: Advice) -> dict[str, Any]:
                 "usd_per_hour": each.sold.usd,
                 "vcpu": each.sold.vcpu,
                 "memory_gib": each.sold.memory_gib,
+                "architecture": each.sold.arch,
+                "processor": each.sold.processor,
+                "if": each.if_ or None,
                 "gpus": each.sold.gpus,
                 "gpu_memory_gib": each.sold.gpu_memory_gib,
                 "vertical_monthly_usd": round(each.sold.monthly, 2) if each.alone else None,
@@ -103,6 +111,7 @@ def as_data(advice: Advice) -> dict[str, Any]:
             }
             for each in advice.instances
         ],
+        "choices": [asdict(each) for each in advice.choices],
         "prices_from": advice.prices_from,
         "assumptions": list(ASSUMPTIONS),
     }
@@ -117,7 +126,9 @@ def print_advice(advice: Advice) -> None:
     )
     print_table(_COLUMNS, _rows(advice))
     if advice.instances:
-        print_table(_TYPES, _types(advice.instances))
+        print_table(*_types(advice.instances))
+        for note in _conditions(advice.instances):
+            stdout.print(f"- {note}")
     best = advice.best
     if best.spec:
         stdout.print(f"{best.name}, to paste:\n  {best.spec}")
@@ -126,11 +137,8 @@ def print_advice(advice: Advice) -> None:
         stdout.print(f"- {note}")
 
 
-_COLUMNS = ("option", "", "a month", "cold start", "break-even", "why, or for what")
-_TYPES = (
-    *("instance type", "an hour", "vCPU", "GiB", "GPU GiB"),
-    *("per vCPU", "per GiB", "per GPU GiB", "vertical: one", "horizontal: several"),
-)
+_COLUMNS = ("option", "", "a month", "break-even", "why, or for what")
+_CHOICES = ("", "where", "choose", "as", "write")
 
 
 def _rows(advice: Advice) -> list[list[str]]:
@@ -139,9 +147,14 @@ def _rows(advice: Advice) -> list[list[str]]:
             each.name,
             each.verdict,
             "" if each.verdict == "does not" else _usd(each.monthly),
-            each.cold_start if each.verdict != "does not" else "",
             ", ".join(f"{rate:.3g}/s" for rate in advice.break_evens.get(each.name, [])),
-            "; ".join((*each.why, each.of) if each.of else each.why),
+            "; ".join(
+                (
+                    *each.why,
+                    *([each.of] if each.of else []),
+                    *([f"cold start: {each.cold_start}"] if each.is_cold else []),
+                )
+            ),
         ]
         for each in advice.options
     ]
@@ -151,22 +164,48 @@ def _usd(value: float | None) -> str:
     return "not known" if value is None else dollars(value)
 
 
-def _types(instances: Sequence[Compared]) -> list[list[str]]:
-    return [
-        [
-            each.sold.name,
-            f"${each.sold.usd:.4g}",
-            f"{each.sold.vcpu}",
-            f"{each.sold.memory_gib:g}",
-            f"{each.sold.gpu_memory_gib:g}" if each.sold.gpus else "",
-            f"${each.sold.usd / each.sold.vcpu:.4f}",
-            f"${each.sold.usd / each.sold.memory_gib:.4f}",
-            f"${each.sold.usd / each.sold.gpu_memory_gib:.4f}" if each.sold.gpu_memory_gib else "",
-            dollars(each.sold.monthly) if each.alone else "too small",
-            f"{each.count} for {dollars(each.together)}",
+def _types(instances: Sequence[Compared]) -> tuple[list[str], list[list[str]]]:
+    """The columns that say something, and the rows."""
+    columns: dict[str, list[str]] = {
+        "instance type": [each.sold.name for each in instances],
+        "an hour": [f"${each.sold.usd:.4g}" for each in instances],
+        "vCPU": [f"{each.sold.vcpu}" for each in instances],
+        "GiB": [f"{each.sold.memory_gib:g}" for each in instances],
+        "per vCPU": [f"${each.sold.usd / each.sold.vcpu:.4f}" for each in instances],
+        "per GiB": [f"${each.sold.usd / each.sold.memory_gib:.4f}" for each in instances],
+        "vertical": [dollars(each.sold.monthly) if each.alone else "" for each in instances],
+        "horizontal": [f"{each.count} x {dollars(each.sold.monthly)}" for each in instances],
+    }
+    memory = [each.sold.gpu_memory_gib for each in instances]
+    if any(memory):
+        # What computes is what is compared.
+        del columns["vCPU"], columns["per vCPU"], columns["per GiB"]
+        columns["GPU GiB"] = [f"{size:g}" for size in memory]
+        columns["per GPU GiB"] = [
+            f"${each.sold.usd / size:.4f}" for each, size in zip(instances, memory, strict=True)
         ]
-        for each in instances
+    said = {name: cells for name, cells in columns.items() if any(cells)}
+    return [*said], [list(row) for row in zip(*said.values(), strict=True)]
+
+
+def _conditions(instances: Sequence[Compared]) -> list[str]:
+    return [f"{each.sold.name} needs {each.if_}" for each in instances if each.if_]
+
+
+def _choices(found: Sequence[Choice]) -> list[list[str]]:
+    return [
+        ["*" if each.yours else "", each.when, each.choose, each.because, each.write]
+        for each in found
     ]
+
+
+def print_choices(found: Sequence[Choice]) -> None:
+    """Print situations with their answers, each a paragraph: their texts are too long for columns."""
+    for each in found:
+        mark = ", as here" if each.yours else ""
+        stdout.print(f"\n{each.topic}: {each.when}{mark}", markup=False)
+        stdout.print(f"  {each.choose}: {each.because}", markup=False)
+        stdout.print(f"  {each.write}", markup=False)
 
 
 _STYLE = """
@@ -195,10 +234,14 @@ def as_html(advice: Advice, curves: Curves, *, title: str) -> str:
                 f"{html.escape(old)}.</p>"
                 for rate, old, new in found
             ),
-            _table(_TYPES, _types(advice.instances)) if advice.instances else "",
+            _table(*_types(advice.instances)) if advice.instances else "",
             f"<pre>{html.escape(advice.best.spec)}</pre>" if advice.best.spec else "",
+            _table(_CHOICES, _choices(advice.choices)),
             "<ul>",
-            *(f"<li>{html.escape(note)}</li>" for note in ASSUMPTIONS),
+            *(
+                f"<li>{html.escape(note)}</li>"
+                for note in (*_conditions(advice.instances), *ASSUMPTIONS)
+            ),
             "</ul></body></html>",
         ]
     )

@@ -33,6 +33,27 @@ class Where(StrEnum):
     FOUNDATION = "foundation"
 
 
+class Topic(StrEnum):
+    """What goes with an option."""
+
+    ALL = "all"
+    CONTAINER = "container"
+    PROCESSOR = "processor"
+    SCALING = "scaling"
+    CAPACITY = "capacity"
+    ROLLOUT = "rollout"
+    WORKFLOW = "workflow"
+    RETRAINING = "retraining"
+    RELEASES = "releases"
+
+
+class Arch(StrEnum):
+    """What an image is built for."""
+
+    X86_64 = "x86_64"
+    ARM64 = "arm64"
+
+
 def advise(
     env: Annotated[
         str | None,
@@ -63,6 +84,13 @@ def advise(
     gpu_memory_gib: Annotated[
         float, typer.Option(help="What a model takes of GPUs. Default: 0, it runs on CPUs.")
     ] = 0.0,
+    neuron: Annotated[
+        bool,
+        typer.Option(
+            "--neuron", help="--gpu-memory-gib is of Inferentia or Trainium. Default: of GPUs."
+        ),
+    ] = False,
+    arch: Annotated[Arch, typer.Option(help="What the image is built for.")] = Arch.X86_64,
     cores: Annotated[float, typer.Option(help="The cores that one request keeps busy.")] = 1.0,
     latency_ms: Annotated[
         float | None,
@@ -85,6 +113,10 @@ def advise(
         int, typer.Option(help="Instances or tasks that are kept running; 2 survive a zone.")
     ] = 1,
     region: Annotated[str, typer.Option(help="The Region of the prices.")] = "us-east-1",
+    about: Annotated[
+        Topic | None,
+        typer.Option(help="What goes with an option instead: situations and their answers."),
+    ] = None,
     plot: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Draw cost over load: a .png, .svg or .html file."),
@@ -139,6 +171,8 @@ def advise(
         response_mb=response_mb,
         memory_gib=memory_gib,
         gpu_memory_gib=gpu_memory_gib,
+        neuron=neuron,
+        architecture=arch.value,
         cores=cores,
         latency_ms=latency_ms,
         models=models,
@@ -148,6 +182,14 @@ def advise(
         platform=None if where is None else where.value,
         minimum=minimum,
     )
+    if observed is None and about is not None and not json:
+        from ..advise.choices import choices
+        from ..advise.market import Market
+        from ..advise.written import print_choices
+
+        found_choices = choices(need, Market(table, region))
+        print_choices([each for each in found_choices if about.value in ("all", each.topic)])
+        return
     if observed is None:
         _compare(need, region, table, plot, json=json)
         return

@@ -75,7 +75,7 @@ def cost(
     """
     from ..cost.break_even import break_evens
     from ..cost.commitments import offers, subtracted
-    from ..cost.model import ASSUMPTIONS, Estimate, under_load
+    from ..cost.model import ASSUMPTIONS, Estimate, under_load, with_plans
     from ..cost.prices import price_table
     from ..cost.rollouts import second_fleets
     from ..cost.runs import repeated
@@ -120,7 +120,7 @@ def cost(
         environment=found.key,
         region=region,
         estimate=estimate,
-        assumptions=_with_plans(assumptions) if found.commitments else assumptions,
+        assumptions=with_plans(assumptions) if found.commitments else assumptions,
         runs=[*repeated(found, table)],
         releases=[*second_fleets(found, estimate)],
         by=by or "",
@@ -141,11 +141,6 @@ def cost(
         print_costs(costs)
     if fail_over is not None:
         _hold(costs.estimate, found.key, fail_over, of)
-
-
-def _with_plans(assumptions: tuple[str, ...]) -> tuple[str, ...]:
-    first, *others = assumptions
-    return first.replace("without Savings Plans", "without other Savings Plans"), *others
 
 
 def _hold(estimate: Estimate, key: str, limit: float, of: Figure) -> None:

@@ -5,6 +5,7 @@ The load is a TOML file with a table for each service. docs/review.md shows one.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -143,6 +144,24 @@ def _table(file: Path, name: str, value: Any, kind: type[Any]) -> Any:
 
 def _kind(key: str) -> str:
     return "a load's name or a file" if key == "load" else "a number, 0 or more"
+
+
+_TIERS = (
+    ("data-transfer/out-10tb", 10 * 1024),
+    ("data-transfer/out-50tb", 40 * 1024),
+    ("data-transfer/out-150tb", 100 * 1024),
+    ("data-transfer/out-over-150tb", math.inf),
+)
+"""GB a month out to the internet by the price that each costs. Source: Amazon EC2 pricing, data
+transfer (the first 10 TB, the next 40 and 100, and what is above 150)."""
+
+
+def tiers(gigabytes: float) -> Iterator[tuple[str, float]]:
+    """Data out to the internet by its price keys: what is above a tier costs less."""
+    for key, size in _TIERS:
+        if gigabytes > 0:
+            yield key, min(gigabytes, size)
+        gigabytes -= size
 
 
 @dataclass(slots=True)
@@ -293,7 +312,7 @@ class Loaded:
         for shared, key, amount in (
             ("load balancers", "elb/application-lcu", units),
             ("network", "vpc/nat-data", nat_gb),
-            ("network", "data-transfer/out-10tb", out_gb),
+            *(("network", key, share) for key, share in tiers(out_gb)),
         ):
             if amount and first is not None:
                 at = ("network",) if shared == "network" else first.place.path

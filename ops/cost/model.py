@@ -32,6 +32,12 @@ def under_load(name: str) -> tuple[str, ...]:
     )
 
 
+def with_plans(assumptions: tuple[str, ...]) -> tuple[str, ...]:
+    """The assumptions of an estimate from which Savings Plans are subtracted."""
+    first, *others = assumptions
+    return first.replace("without Savings Plans", "without other Savings Plans"), *others
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """One price in USD by its unit; `date` is when its source had it."""

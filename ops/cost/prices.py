@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import BadInputError
 from ..terraform import ROOT
+from ..untrusted import strict_json
 from .model import Amount, Estimate, Price, PricedLine, Usage, merged
 from .units import DERIVED, unit_of
 
@@ -127,7 +128,9 @@ def read_blocks(file: Path) -> tuple[dict[str, Source], dict[str, dict[str, dict
     """The sources of a file, and the prices of each Region by source and key; a price is a number, or
     an estimate's value, lower and upper bound. Raises BadInputError when it is malformed."""
     try:
-        content = json.loads(file.read_text("utf-8"))
+        content = strict_json(file.read_text("utf-8"))
+        if unknown := sorted(set(content) - {"sources", "regions"}):
+            raise ValueError(f"{', '.join(unknown)} is not known there; prices are in USD")
         sources = {str(name): dict(source) for name, source in content["sources"].items()}
         regions = {
             str(region): {source: dict(_ungrouped(block)) for source, block in blocks.items()}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+
 from ..kinds import known
 from ..kinds.record import Not
-from ..plan import Action, Plan, Side
+from ..kinds.untold import not_told
+from ..plan import Action, Change, Plan, Side
 from .model import Usage
 
 
@@ -15,9 +18,30 @@ def usages(plan: Plan, side: Side) -> list[Usage]:
         if isinstance(record.uses, Not):
             continue
         for change in plan.of_type(kind):
-            if change.action is Action.FORGET:
-                # It goes on existing, and costs on.
-                found += record.uses(plan, change, "before")
-            elif change.exists(side):
-                found += record.uses(plan, change, side)
+            # What is forgotten goes on existing, and costs on.
+            at: Side = "before" if change.action is Action.FORGET else side
+            if change.action is Action.FORGET or change.exists(side):
+                found += _sound(record.uses, plan, change, at)
     return found
+
+
+_MOST = 1e15
+"""More of anything, GB-seconds too, than an account has a month."""
+
+
+def _sound(
+    uses: Callable[[Plan, Change, Side], Iterable[Usage]], plan: Plan, change: Change, side: Side
+) -> Iterator[Usage]:
+    """The usages of a resource. An amount that nothing can have, as one below zero, is not known: it
+    would take from the sums what other resources cost."""
+    try:
+        for usage in uses(plan, change, side):
+            amount = usage.amount
+            if amount is None or all(
+                0 <= value <= _MOST for value in (amount.minimum, amount.expected, amount.maximum)
+            ):
+                yield usage
+            else:
+                yield not_told(f"how many {usage.key}", usage.service, side, same=True)
+    except OverflowError:
+        yield not_told("how many", change.address, side, same=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from inferform import Commitment
+
 from ..aws import Aws
-from ..cost.model import ASSUMPTIONS
+from ..cost.commitments import subtracted
+from ..cost.model import ASSUMPTIONS, with_plans
 from ..cost.prices import price_table
 from ..cost.resources import usages
 from ..masking import mask_text
@@ -72,15 +75,31 @@ def review_environments(
     plans = [planning.plans[stack.name] for stack in chosen if stack.name in planning.plans]
     reports = [noted(stack, planning) for stack in chosen]
     partial = {report.environment for report in reports if report.status != "planned"}
+    bought = _commitments(synthesis, chosen, partial)
     return build(
         plans,
         stacks=reports,
-        costs=costs_of(plans, partial=partial),
+        costs=costs_of(plans, partial=partial, commitments=bought),
         findings=findings,
-        assumptions=ASSUMPTIONS,
+        assumptions=with_plans(ASSUMPTIONS) if bought else ASSUMPTIONS,
         source=planning.source,
         missing=_missing(synthesis, chosen) if preflight else (),
     )
+
+
+def _commitments(
+    synthesis: Stacks, chosen: Sequence[Stack], partial: Collection[str]
+) -> dict[str, Sequence[Commitment]]:
+    """The Savings Plans of the environments that are planned as a whole: a part of one would seem to
+    leave them unused."""
+    planned = {stack.name for stack in chosen}
+    return {
+        key: environment.commitments
+        for key, environment in synthesis.environments.items()
+        if environment.commitments
+        and key not in partial
+        and {stack.name for stack in synthesis.of(key)} <= planned
+    }
 
 
 def _missing(synthesis: Stacks, chosen: Sequence[Stack]) -> list[Missing]:
@@ -106,8 +125,13 @@ def noted(stack: Stack, planning: Planning) -> StackReport:
     return replace(report, note=note)
 
 
-def costs_of(plans: Sequence[Plan], *, partial: Collection[str] = ()) -> list[CostReport]:
-    """What each environment costs before and after its plans."""
+def costs_of(
+    plans: Sequence[Plan],
+    *,
+    partial: Collection[str] = (),
+    commitments: Mapping[str, Sequence[Commitment]] | None = None,
+) -> list[CostReport]:
+    """What each environment costs before and after its plans, with the Savings Plans of each."""
     table = price_table()
     costs = []
     for key in dict.fromkeys(plan.environment or plan.name for plan in plans):
@@ -120,6 +144,8 @@ def costs_of(plans: Sequence[Plan], *, partial: Collection[str] = ()) -> list[Co
             )
         if not before.lines and not after.lines:
             continue
+        bought = (commitments or {}).get(key, ())
+        before, after = subtracted(before, bought), subtracted(after, bought)
         costs.append(
             CostReport(
                 environment=key,

@@ -27,12 +27,19 @@ def test_a_formula_for_one_instance_against_requests() -> None:
     assert rate == pytest.approx(8.0, abs=0.02)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     seconds=st.sampled_from([0.02, 0.1, 0.4]),
     memory_gib=st.sampled_from([1.0, 2.0, 5.0]),
     pair=st.sampled_from(
-        [("serverless", "real-time"), ("Lambda", "real-time"), ("Lambda", "ECS on Fargate")]
+        [
+            ("serverless", "real-time"),
+            ("serverless", "multi-model"),
+            ("Lambda", "real-time"),
+            ("Lambda", "ECS on Fargate"),
+            ("Lambda", "ECS on EC2"),
+            ("Lambda", "EKS"),
+        ]
     ),
 )
 def test_on_both_sides_of_a_crossing_the_cheaper_option_wins_in_the_simulator(

@@ -14,6 +14,7 @@ from inferform.functions.spec import LambdaFunction
 from inferform.sagemaker.batch import BatchTransform
 from inferform.spec import Between
 from ops.advise.chart import changes, curves, drawn
+from ops.advise.choices import TOPICS, choices
 from ops.advise.crossings import cost_of
 from ops.advise.fleets import calculated
 from ops.advise.instances import compared
@@ -84,6 +85,135 @@ def test_the_questions_of_the_founding_documents_are_answered_as_they_do() -> No
         assert first(**fields) in expected, question
 
 
+AT_WORK: dict[str, Any] = {"requests_per_second": 300, "seconds": 0.05, "latency_ms": 300}
+BESIDE: tuple[tuple[int, dict[str, Any], str, str, str], ...] = (
+    (10, {}, "or dependencies, that none", "your own image", "Image("),
+    (12, {}, "tree models", "CPU", "InvocationsPerInstance"),
+    (13, {"gpu_memory_gib": 10}, "neural networks", "GPU, or Inferentia", "GpuUtilization"),
+    (14, {}, "steady, such as at 70%", "target tracking", "TargetTracking"),
+    (15, {"shape": "spike"}, "sudden spikes", "step scaling", "StepScaling"),
+    (16, {"shape": "office-hours"}, "8 to 18 on workdays", "scheduled scaling", "MON-FRI"),
+    (17, {}, "nobody knows yet, by hand", "target tracking", "max_capacity=44"),
+    (18, {}, "one to three years", "a Savings Plan", "--commitment"),
+    (19, {}, "training that may be interrupted", "Spot, with checkpoints", "Spot("),
+    (19, {}, "batch and services that may be", "Spot of ECS and EKS", "spot_weight"),
+    (
+        20,
+        {"platform": "foundation"},
+        "guaranteed throughput",
+        "ProvisionedThroughput",
+        "model_units",
+    ),
+    (20, {}, "guaranteed capacity", "a reservation", "CapacityReservation("),
+    (21, {"memory_gib": 30}, "too small for one request", "vertical", "instance_type="),
+    (22, {}, "more requests of the same size", "horizontal", "max_capacity=12"),
+    (23, {}, "instant rollback, at double cost", "all at once", "AllAtOnce()"),
+    (24, {}, "prove itself, with alarms", "canary", "Canary()"),
+    (25, {}, "steps that can be predicted", "linear", "Linear()"),
+    (26, {}, "steps within SageMaker", "SageMaker Pipelines", "Pipeline("),
+    (27, {}, "third parties", "Airflow (MWAA)", "StartWorkflow("),
+    (28, {}, "templates to share", "CloudFormation", "main.py"),
+    (28, {}, "loops", "CDKTF", "program.md"),
+    (29, {}, "every night", "a schedule", "OnSchedule("),
+    (29, {}, "when data arrives", "S3", "OnUpload("),
+    (29, {}, "drift is seen", "monitor", "OnDrift("),
+    (29, {}, "accuracy falls", "evaluation", "OnAlarm("),
+    (30, {}, "released as it is merged", "GitHub Flow", "--ci github"),
+    (30, {}, "hotfixes", "Gitflow", "--stage staging"),
+)
+"""The questions by their numbers, with the situation and what is chosen and written."""
+
+TODAY = {
+    17: "target tracking of today needs to know no load",
+    18: "Reserved Instances are EC2's alone",
+    27: "is not made here",
+    29: "closed to new customers since 2026-07-30",
+}
+"""Where today's AWS, or Inferform, differs from the documents: what the answer says of it."""
+
+
+@pytest.mark.parametrize(("number", "fields", "when", "choose", "write"), BESIDE)
+def test_the_questions_beside_the_options_are_answered_as_they_do(
+    number: int, fields: dict[str, Any], when: str, choose: str, write: str
+) -> None:
+    found = choices(Need(**{**AT_WORK, **fields}), MARKET)
+    (choice,) = (each for each in found if when in each.when)
+    assert choose in choice.choose
+    assert write in choice.write
+    if fields:
+        assert choice.yours
+
+
+def test_every_question_has_an_answer_and_says_where_today_differs() -> None:
+    numbers = {int(name.split()[0]) for name in SEEDS if name[0].isdigit()}
+    assert numbers | {number for number, *_ in BESIDE} == set(range(1, 31))
+    found = choices(Need(**AT_WORK), MARKET)
+    for number, words in TODAY.items():
+        whens = [when for each, _, when, *_ in BESIDE if each == number]
+        said = [each.because for each in found if any(when in each.when for when in whens)]
+        assert any(words in text for text in said), number
+
+
+def test_what_goes_with_an_option_has_the_numbers_of_the_need() -> None:
+    def because(when: str, **fields: Any) -> str:
+        found = choices(Need(**{**AT_WORK, **fields}), MARKET)
+        return next(each.because for each in found if when in each.when)
+
+    # 11 x ml.c5.large at $0.102 carry 300 requests a second at 70% of 40.
+    assert "$1.12 on instances" in because("one to three years")
+    assert "11 x ml.c5.large carry 300 requests/s" in because("more requests")
+    assert "$0.19 a release" in because("instant rollback")
+    assert "every hour of this load spends $0.10" in because("one to three years", idle_hours=8.0)
+    assert "estimated" not in because("services that may be interrupted")
+    far = choices(Need(**AT_WORK), Market(price_table(), "eu-central-1"))
+    spot = next(each.because for each in far if "services that may be" in each.when)
+    assert "(estimated, " in spot
+
+
+def test_every_spec_of_a_choice_can_be_pasted() -> None:
+    names = {name: getattr(inferform, name) for name in inferform.__all__}
+    pasted = 0
+    for fields in ({}, {"gpu_memory_gib": 10.0}, {"memory_gib": 20_000.0}):
+        for each in choices(Need(**{**AT_WORK, **fields}), MARKET):
+            if "(" in each.write and "..." not in each.write:
+                assert isinstance(eval(each.write, {"__builtins__": {}}, names), inferform.Spec)
+                pasted += 1
+    assert pasted > 40
+
+
+def test_arm_and_inferentia_are_compared_and_taken_where_they_are_asked_for() -> None:
+    light, heavy = Need(requests_per_second=50), Need(requests_per_second=5, gpu_memory_gib=16)
+    assert {each.if_: each.sold.arch for each in compared(light, MARKET) if each.if_} == {
+        "an image for arm64": "arm64"
+    }
+    assert {each.if_: each.sold.processor for each in compared(heavy, MARKET) if each.if_} == {
+        "a model compiled for AWS Neuron": "neuron"
+    }
+    # What has no GPUs is no CPU type: it is dear, and what it has stands idle.
+    assert not any(each.name.startswith(("ml.inf", "ml.trn")) for each in MARKET.hosting(light))
+    arm = options(requests_per_second=50, seconds=0.02, latency_ms=300, architecture="arm64")
+    assert "ml.c6g" in arm["real-time"].spec
+    assert "ARM64" in arm["Lambda"].spec
+    assert "ARM64" in arm["ECS on Fargate"].spec
+    assert (
+        arm["Lambda"].monthly
+        < options(  # type: ignore[operator]
+            requests_per_second=50, seconds=0.02, latency_ms=300
+        )["Lambda"].monthly
+    )
+    assert "x86_64" in " ".join(arm["serverless"].why)
+    neuron = options(requests_per_second=5, gpu_memory_gib=16, neuron=True)
+    assert "ml.inf" in neuron["real-time"].spec
+    assert "InvocationsPerInstance" in neuron["real-time"].scaling
+    for name, said in (
+        ("multi-model", "on CPUs and GPUs"),
+        ("ECS on EC2", "no Neuron devices"),
+        ("EKS", "no Neuron devices"),
+        ("Lambda", "no GPUs"),
+    ):
+        assert said in " ".join(neuron[name].why), name
+
+
 def test_the_scaling_goes_with_the_load_and_the_model() -> None:
     at_work = {"requests_per_second": 300, "seconds": 0.05, "latency_ms": 300}
     light = options(**at_work)["real-time"].scaling
@@ -152,6 +282,21 @@ def test_a_price_that_is_not_known_is_no_zero() -> None:
     assert serverless.monthly is None
 
 
+def test_what_is_kept_warm_and_spot_have_their_prices() -> None:
+    found = options(requests_per_second=10, seconds=0.1, latency_ms=300)
+    # One function of 2 GB: 2,628,000 s kept, and as many worked, at the prices of N. Virginia.
+    usd = 2 * 2_628_000 * (4.1667e-6 + 9.7222e-6) + 26_280_000 * 2e-7
+    assert f"${usd:,.0f} with 1 kept warm" in found["Lambda"].of
+    assert "no price of its provisioned concurrency is known" in found["serverless"].of
+    task = found["ECS on Fargate"].of
+    assert " on Fargate Spot" in task
+    assert "estimate" not in task
+    far = judge(
+        "ECS on Fargate", Need(requests_per_second=10), Market(price_table(), "eu-central-1")
+    )
+    assert "on Fargate Spot, by an estimate of its price" in far.of
+
+
 def test_each_spec_can_be_pasted_and_is_what_was_judged() -> None:
     pasted = 0
     for fields in ({}, {"gpu_memory_gib": 16.0}, {"idle_hours": 10.0}, {"steps": 2, "models": 4}):
@@ -208,7 +353,12 @@ def test_the_command_says_what_it_compared_and_draws_it(tmp_path: Path) -> None:
     assert "<script" not in text
     said = run(app, ["advise", "--requests-per-second", "50"]).output
     assert "to paste:" in said
-    assert "vertical: one" in said
+    assert "vertical" in said
+    assert "horizontal" in said
+    assert {each["topic"] for each in data["choices"]} == set(TOPICS)
+    for topic in ("all", *TOPICS):
+        told = run(app, ["advise", "--about", topic, "--load", str(load)]).output
+        assert ("capacity: " in told) == (topic in ("all", "capacity"))
 
 
 def test_needs_at_the_edge_are_answered_with_reasons() -> None:
@@ -237,6 +387,7 @@ def test_what_is_no_need_is_refused(tmp_path: Path) -> None:
         (["--idle-hours", "24"], "--idle-hours must be from 0 to 23.99"),
         (["--plot", str(tmp_path / "a.gif")], "neither a .png, .svg nor .html"),
         (["--models", "0"], "--models must be from 1"),
+        (["--neuron"], "--neuron has no memory"),
     ):
         error = CliRunner().invoke(app, ["advise", *arguments]).exception
         assert isinstance(error, BadInputError), arguments

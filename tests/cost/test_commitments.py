@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,11 @@ from ops.cost.loads import Hours
 from ops.cost.model import Estimate
 from ops.cost.prices import price_table
 from ops.environments import environments
+from ops.plan import Plan, read_plan
+from ops.program import Program, Stacks
+from ops.review.reviewing import _commitments, costs_of
+from ops.terraform import Stack
+from tests.review.plans import changed, plan_of
 
 HOURLY = 0.115
 """An ml.m5.large in us-east-1."""
@@ -132,6 +139,50 @@ def test_the_command_subtracts_the_plans_of_the_environment(
     assert "without other Savings Plans" in data["assumptions"][0]
     text = run(app, ["cost", "dev-use1"]).output
     assert "with a sagemaker Savings Plan of $0.0805 an hour" in text
+
+
+def test_a_review_of_a_whole_environment_subtracts_them_and_one_of_a_part_does_not(
+    tmp_path: Path,
+) -> None:
+    def planned(count: int) -> Plan:
+        kind = "aws_sagemaker_endpoint"
+        variants = [
+            {"instance_type": "ml.m5.large", "initial_instance_count": n, "variant_name": "v"}
+            for n in (1, count)
+        ]
+        configurations = [{"name": "c", "production_variants": [each]} for each in variants]
+        endpoint = {"name": "fraud", "endpoint_config_name": "c"}
+        text = plan_of(
+            changed(f"{kind}_configuration.c", ["update"], *configurations),
+            changed(f"{kind}.fraud", ["update"], endpoint, endpoint),
+        )
+        return replace(read_plan(text), environment="dev-use1", region="us-east-1")
+
+    def difference(count: int, **more: Any) -> float:
+        (cost,) = costs_of([planned(count)], **more)
+        return cost.difference.expected / 730
+
+    bought = {"dev-use1": [plan(2 * HOURLY * 0.7)]}
+    assert difference(2) == pytest.approx(HOURLY)
+    # The second instance is paid already, and a third is not.
+    assert difference(2, commitments=bought) == pytest.approx(0, abs=1e-9)
+    assert difference(3, commitments=bought) == pytest.approx(HOURLY)
+    assert difference(2, commitments={"prod-euw1": bought["dev-use1"]}) == pytest.approx(HOURLY)
+
+    environment = environments().environments["dev-use1"]
+    with_plan = environment.replace(commitments=bought["dev-use1"])
+    stacks = []
+    for layer in ("network", "inference"):
+        folder = tmp_path / layer
+        folder.mkdir()
+        said = {"metadata": {"inferform": {"environment": "dev-use1", "layer": layer}}}
+        (folder / "cdk.tf.json").write_text(json.dumps({"//": said}), encoding="utf-8")
+        stacks.append(Stack(f"dev-use1-{layer}", folder, ()))
+    known = {"dev-use1": with_plan}
+    synthesis = Stacks(Program(), tuple(stacks), known)
+    assert [*_commitments(synthesis, stacks, ())] == ["dev-use1"]
+    assert not _commitments(synthesis, stacks[:1], ())
+    assert not _commitments(synthesis, stacks, {"dev-use1"})
 
 
 def test_every_rule_of_commitments_is_tried() -> None:

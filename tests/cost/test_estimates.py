@@ -690,10 +690,12 @@ def test_every_price_has_a_date_a_source_and_a_sensible_value() -> None:
     [
         *("", "[]", '{"regions": {}}', '{"sources": {}, "regions": 1}'),
         '{"sources": {}, "regions": {"x": {"s": {"kms/key": 1}}}}',
+        '{"sources": {}, "regions": {}, "currency": "EUR"}',
+        '{"sources": {}, "regions": {}, "regions": {}}',
         *(
             '{"sources": {"s": {"date": "2026-01-01", "text": "t"}}, '
             f'"regions": {{"x": {{"s": {{"kms/key": {price}}}}}}}}}'
-            for price in ("0", "-1", '"1"', "true", "[1, 2, 3]", "[1, 2]", "null", "NaN")
+            for price in ("0", "-1", '"1"', "true", "[1, 2, 3]", "[1, 2]", "null", "NaN", "1e999")
         ),
     ],
 )

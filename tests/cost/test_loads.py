@@ -29,8 +29,8 @@ from inferform import (
     TargetTracking,
     Throttle,
 )
-from inferform.usage import Amount
-from ops.cost.loads import Loads, read, under
+from inferform.usage import Amount, Usage, exactly
+from ops.cost.loads import Loads, read, tiers, under
 from ops.cost.prices import price_table
 from ops.cost.rollouts import second_fleets
 from ops.cost.specs import estimate, owned
@@ -50,6 +50,21 @@ def amounts(environment: Environment, loads: Loads) -> dict[tuple[str, str], Amo
     """What is used under a load, by service and key."""
     found = under(environment, owned(environment), loads).uses
     return {(each.usage.service, each.usage.key): each.usage.amount for each in found}
+
+
+def test_what_is_above_a_tier_of_data_out_costs_less() -> None:
+    keys = ("out-10tb", "out-50tb", "out-150tb", "out-over-150tb")
+    assert [*tiers(0)] == []
+    assert [*tiers(10 * 1024)] == [("data-transfer/out-10tb", 10 * 1024)]
+    found = dict(tiers(160 * 1024))
+    assert found == {
+        f"data-transfer/{key}": size * 1024
+        for key, size in zip(keys, (10, 40, 100, 10), strict=True)
+    }
+    # 160 TB at $0.09, $0.085, $0.07 and $0.05, as Amazon EC2's pricing page has them.
+    usages = [Usage("network", key, exactly(amount)) for key, amount in found.items()]
+    total = price_table().estimate("us-east-1", usages).total.expected
+    assert total == pytest.approx(1024 * (10 * 0.09 + 40 * 0.085 + 100 * 0.07 + 10 * 0.05))
 
 
 def with_endpoints(network: Any = NETWORK, **specs: Any) -> Environment:

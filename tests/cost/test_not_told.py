@@ -9,6 +9,7 @@ import pytest
 from ops.cost.resources import usages
 from ops.kinds.untold import NOT_TOLD
 from ops.plan import read_plan
+from ops.review.reviewing import costs_of
 from tests.review.plans import changed, plan_of
 
 Entry = dict[str, Any]
@@ -138,3 +139,43 @@ def test_an_amount_that_the_plan_tells_has_its_price(
     entries: list[Entry], expected: list[str]
 ) -> None:
     assert keys(*entries) == expected
+
+
+@pytest.mark.parametrize("count", [-2, 10**400])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda count: [
+            ENDPOINT,
+            created(
+                CONFIGURATION,
+                name="c",
+                production_variants=[{**VARIANT, "initial_instance_count": count}],
+            ),
+        ],
+        lambda count: [
+            created(
+                "aws_eks_node_group",
+                instance_types=["m5.large"],
+                scaling_config=[{"min_size": 0, "max_size": count}],
+            )
+        ],
+        lambda count: [
+            created("aws_lambda_function", function_name="l", memory_size=1024),
+            created(
+                "aws_lambda_provisioned_concurrency_config",
+                function_name="l",
+                provisioned_concurrent_executions=count,
+            ),
+        ],
+        lambda count: [
+            created("aws_ecs_service", **SERVICE, launch_type="FARGATE", desired_count=count),
+            TASK,
+        ],
+    ],
+)
+def test_an_amount_that_nothing_has_takes_nothing_from_the_sums(made: Any, count: int) -> None:
+    (cost,) = costs_of([read_plan(plan_of(*made(count)))])
+    assert cost.after.total.minimum >= 0
+    assert cost.after.total.maximum < 1e15
+    assert any(line.usage.key.startswith(NOT_TOLD) for line in cost.after.not_priced)

@@ -264,8 +264,13 @@ def test_help_shows_what_reads_like_markup_as_it_stands(
 def test_an_interrupt_while_a_command_is_loaded_ends_the_program_as_elsewhere(
     tmp_path: Path,
 ) -> None:
-    done = with_file(tmp_path, "zebra", "raise KeyboardInterrupt", "explain", "AAS3")
+    done = with_file(tmp_path, "zebra", "raise KeyboardInterrupt", "zebra")
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_file_that_was_not_asked_for_is_not_loaded(tmp_path: Path) -> None:
+    done = with_file(tmp_path, "zebra", "raise KeyboardInterrupt", "explain", "AAS3")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_each_command_of_a_broken_file_is_there_and_says_so(tmp_path: Path) -> None:

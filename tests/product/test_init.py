@@ -71,7 +71,7 @@ def _commands(text: str) -> Iterator[list[str]]:
     """The commands of inferform in a file, in words."""
     joined = re.sub(r"\\\n\s*|\n\s+(?=--|&& )", " ", text)
     for found in re.findall(
-        r"(?:\.venv/bin/)?inferform ((?:review|deploy|verify|recover)\b[^;\n|]*)", joined
+        r"(?:\.venv/bin/)?inferform ((?:review|cost|deploy|verify|recover)\b[^;\n|]*)", joined
     ):
         yield shlex.split(found.split("&&")[0].replace("`", ""), comments=True)
 
@@ -153,7 +153,8 @@ def test_every_command_of_its_ci_exists_and_what_is_reviewed_is_what_is_applied(
         if file.name.startswith(".pre-commit"):
             continue
         for words in _commands(file.read_text("utf-8")):
-            named = [re.sub(r"^\$\w+$|^\$\{.*", "dev", word) for word in words]
+            given = [re.sub(r"^\$(BUDGET|MONTHLY_BUDGET_USD)$", "500", word) for word in words]
+            named = [re.sub(r"^\$\w+$|^\$\{.*", "dev", word) for word in given]
             check_command(named)
             seen.append(words[0])
             # With the plan role nothing can be changed; what is deployed is what somebody approved.
@@ -163,7 +164,9 @@ def test_every_command_of_its_ci_exists_and_what_is_reviewed_is_what_is_applied(
             if words[0] == "deploy":
                 assert "--approved" in words, file
                 assert words[words.index("--approved") + 1].endswith(("review.json", "PLANFILE"))
-    assert {"review", "deploy", "verify"} <= set(seen)
+            if words[0] == "cost":
+                assert words[words.index("--fail-over") + 1] in ("$BUDGET", "$MONTHLY_BUDGET_USD")
+    assert {"review", "cost", "deploy", "verify"} <= set(seen)
 
 
 def test_github_workflows_follow_their_schema_and_split_the_roles(
