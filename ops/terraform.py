@@ -10,8 +10,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -139,10 +137,13 @@ def registry_reachable() -> bool:
 
 @cache
 def _answers(host: str) -> bool:
+    # Imported late, as most commands ask no host.
+    import urllib.request
+
     try:
         with urllib.request.urlopen(f"https://{host}/.well-known/terraform.json", timeout=3):
             return True
-    except (urllib.error.URLError, OSError):
+    except OSError:
         return False
 
 

@@ -136,20 +136,16 @@ def bake_time_seconds(rollout: Rollout) -> int:
     return SAGEMAKER.number(rollout, "wait_seconds")
 
 
-def waits_seconds(rollout: Rollout) -> int:
+def waits_seconds(rollout: Rollout, by: Target = SAGEMAKER) -> int:
     """The sum of all waits of an update that goes well."""
-    kept = (
-        SAGEMAKER.number(rollout, "termination_wait_seconds")
-        if isinstance(rollout, BlueGreen)
-        else 0
-    )
+    kept = by.number(rollout, "termination_wait_seconds") if isinstance(rollout, BlueGreen) else 0
     if isinstance(rollout, AllAtOnce):
         return kept
     steps = 1
     if isinstance(rollout, Linear | Rolling):
         share = "step_percent" if isinstance(rollout, Linear) else "batch_percent"
-        steps = math.ceil(100 / SAGEMAKER.number(rollout, share))
-    return steps * SAGEMAKER.number(rollout, "wait_seconds") + kept
+        steps = math.ceil(100 / by.number(rollout, share))
+    return steps * by.number(rollout, "wait_seconds") + kept
 
 
 def worst_case_seconds(rollout: Rollout) -> int:

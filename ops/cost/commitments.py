@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from inferform import Commitment
 from inferform.usage import Amount, Usage, exactly
 
-from .loads import Hours
 from .model import HOURS_PER_MONTH, Estimate, PricedLine
+
+if TYPE_CHECKING:
+    from .loads import Hours
 
 _COVERED = {
     "sagemaker": re.compile(r"sagemaker/(hosting|async|transform|processing|training)/.+"),

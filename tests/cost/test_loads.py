@@ -12,7 +12,10 @@ from inferform import (
     Apis,
     BatchTransform,
     Canary,
+    EcsCluster,
+    EcsService,
     Environment,
+    Fargate,
     HttpApi,
     HttpRoute,
     Image,
@@ -20,10 +23,13 @@ from inferform import (
     InvocationsPerInstance,
     LambdaFunction,
     Linear,
+    LoadBalancer,
     Model,
+    Network,
     OnSchedule,
     RealtimeEndpoint,
     Rolling,
+    Route,
     Scaling,
     ServerlessEndpoint,
     TargetTracking,
@@ -38,6 +44,7 @@ from ops.errors import BadInputError
 from tests.cost.test_estimates import CONTEXT, MODEL, NETWORK, REGISTRY
 
 MONTH = 730 * 3600
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
 
 
 def loaded(tmp_path: Path, text: str) -> Loads:
@@ -245,3 +252,36 @@ def test_a_second_fleet_costs_while_a_release_lasts() -> None:
         assert fleet.usd.minimum == pytest.approx(0.115 * minutes / 60), rollout
         assert fleet.usd.maximum == pytest.approx(9 * 0.115 * minutes / 60), rollout
         assert "which no sum has" in fleet.text
+
+
+def test_a_second_set_of_tasks_costs_while_a_release_lasts() -> None:
+    # 90 seconds to start; CodeDeploy's defaults are a minute a step, and five minutes at the end.
+    for rollout, minutes in (
+        (AllAtOnce(), 1.5 + 5),
+        (Canary(wait_seconds=600, termination_wait_seconds=0), 1.5 + 10),
+        (Linear(step_percent=25), 1.5 + 4 + 5),
+        (Rolling(), None),
+    ):
+        service = EcsService(
+            model=Model(image=MODEL.image),
+            compute=Fargate(cpu=1024, memory_mib=2048),
+            route=Route(load_balancer="main", paths=["/*"]),
+            scaling=Scaling(min_capacity=2, max_capacity=6),
+            rollout=rollout,
+        )
+        environment = Environment(
+            context=CONTEXT,
+            network=Network(cidr="10.20.0.0/16"),
+            registry=REGISTRY,
+            ecs=EcsCluster(load_balancers={"main": LoadBalancer(certificate=CERTIFICATE)}),
+            inference=Inference(services={"fraud": service}),
+        )
+        found = [*second_fleets(environment, estimate(environment, price_table()))]
+        if minutes is None:
+            assert found == [], rollout
+            continue
+        (tasks,) = found
+        assert tasks.minutes == minutes, rollout
+        hourly = 0.04048 + 2 * 0.004445
+        assert tasks.usd.minimum == pytest.approx(2 * hourly * minutes / 60), rollout
+        assert tasks.usd.maximum == pytest.approx(6 * hourly * minutes / 60), rollout
