@@ -153,6 +153,11 @@ def advise(
     if env is not None:
         if service is None:
             raise BadInputError("which service", "write inferform advise ENV SERVICE")
+        if about is not None:
+            raise BadInputError(
+                "--about is for numbers, and not for a service that runs",
+                f"write inferform advise --load measured.csv --about {about.value}",
+            )
         found = environment(env)
         region = found.context.region
         observed = _observed(found, service, measured, days=days, emulator=emulator)

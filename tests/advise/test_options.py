@@ -388,6 +388,8 @@ def test_what_is_no_need_is_refused(tmp_path: Path) -> None:
         (["--plot", str(tmp_path / "a.gif")], "neither a .png, .svg nor .html"),
         (["--models", "0"], "--models must be from 1"),
         (["--neuron"], "--neuron has no memory"),
+        (["dev-use1", "fraud", "--about", "all"], "--about is for numbers"),
+        (["--requests-per-second", "nan"], "--requests-per-second must be from 0"),
     ):
         error = CliRunner().invoke(app, ["advise", *arguments]).exception
         assert isinstance(error, BadInputError), arguments
