@@ -140,12 +140,14 @@ class Spec(BaseModel):
         defer_build=True,
     )
 
-    former: ClassVar[Mapping[str, str]] = {}
-    """Fields that it had before, each with what is written instead. Default: none."""
+    # Pydantic reads the annotations of every base anew for each of some 300 kinds, at each start.
+    if TYPE_CHECKING:
+        former: ClassVar[Mapping[str, str]] = {}
+        """Fields that it had before, each with what is written instead. Default: none."""
 
-    excluded: ClassVar[Mapping[str, Rule]] = {}
-    """Fields that Specs of its kind have and AWS does not take here, each with the rule that says so.
-    Default: none."""
+        excluded: ClassVar[Mapping[str, Rule]] = {}
+        """Fields that Specs of its kind have and AWS does not take here, each with the rule that says so.
+        Default: none."""
 
     def __init__(self, /, **data: Any) -> None:
         try:
@@ -228,6 +230,10 @@ class Spec(BaseModel):
             return self
         values = {name: getattr(self, name) for name in self.model_fields_set}
         return type(self)(**{**values, **changes})
+
+
+Spec.former = {}
+Spec.excluded = {}
 
 
 def problems_of(spec: Spec) -> list[Problem]:
