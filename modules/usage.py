@@ -151,6 +151,8 @@ def fargate(
 
 def above(amount: Amount, reserved: float) -> Amount:
     """What is beyond so many that are paid for anyway."""
+    if not reserved:
+        return amount
     return Amount(
         max(amount.minimum - reserved, 0.0),
         max(amount.expected - reserved, 0.0),
