@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
 from inferform import (
     AllAtOnce,
@@ -28,7 +27,7 @@ from inferform import (
     StepScaling,
     TargetTracking,
 )
-from inferform.model.image import Framework, framework_containers
+from inferform.model.image import framework_containers
 from inferform.rollouts.spec import BlueGreen
 from inferform.sagemaker.guardrails import waits_seconds
 from inferform.scaling.kinds import REALTIME
@@ -112,7 +111,7 @@ def choices(need: Need, market: Market) -> list[Choice]:
 def _container() -> Iterator[Choice]:
     known = framework_containers()
     version = next(reversed(known["xgboost"]["versions"]))
-    container = FrameworkContainer(framework=cast("Framework", "xgboost"), version=version)
+    container = FrameworkContainer(framework="xgboost", version=version)
     yield Choice(
         topic="container",
         when="a framework that a container of AWS has",
@@ -168,14 +167,12 @@ def _scaling(need: Need, market: Market, sized: _Sized | None) -> Iterator[Choic
     )
 
     def scaling(high: int, *more: StepScaling, schedules: tuple[Scheduled, ...] = ()) -> str:
-        return pasted(
-            Scaling(
-                min_capacity=need.minimum,
-                max_capacity=max(high, need.minimum),
-                policies=[tracked, *more],
-                **({"schedules": schedules} if schedules else {}),
-            )
+        made = Scaling(
+            min_capacity=need.minimum,
+            max_capacity=max(high, need.minimum),
+            policies=[tracked, *more],
         )
+        return pasted(made.replace(schedules=schedules) if schedules else made)
 
     yield Choice(
         topic="scaling",
