@@ -166,33 +166,31 @@ class Topic(Construct):
             "logging_level": "ERROR",
             "depends_on": role.ready,
         }
-        for name, slack in spec.slack.items():
+        # Address and name are those of the place. AWS has each once in an account and moves no configuration
+        # to another, so that by the key of the Spec, one that was renamed would be made before the old one is gone.
+        for slack in spec.slack.values():
             ChatbotSlackChannelConfiguration(
                 self,
-                f"slack-{name}",
-                configuration_name=chat_name(context, name),
+                f"slack-{slack.workspace}-{slack.channel}",
+                configuration_name=chat_name(context, slack),
                 slack_channel_id=slack.channel,
                 slack_team_id=slack.workspace,
                 **given,
-                **self._replaced_with(f"slack-{name}", slack.workspace),
             )
-        for name, teams in spec.teams.items():
+        for teams in spec.teams.values():
+            team = f"teams-{teams.team.lower()}"
+            # The provider plans another tenant in place, which AWS has no way to change.
+            tenant = TerraformData(self, f"{team}-tenant", input=teams.tenant)
             ChatbotTeamsChannelConfiguration(
                 self,
-                f"teams-{name}",
-                configuration_name=teams_name(context, name),
+                team,
+                configuration_name=teams_name(context, teams),
                 channel_id=teams.channel,
                 team_id=teams.team,
                 tenant_id=teams.tenant,
+                lifecycle=TerraformResourceLifecycle(replace_triggered_by=[tenant.address]),
                 **given,
-                **self._replaced_with(f"teams-{name}", [teams.tenant, teams.team]),
             )
-
-    def _replaced_with(self, channel: str, place: Any) -> dict[str, Any]:
-        """AWS moves no configuration to another workspace or team, which the provider plans to do in
-        place."""
-        identity = TerraformData(self, f"{channel}-identity", input=place)
-        return {"lifecycle": TerraformResourceLifecycle(replace_triggered_by=[identity.address])}
 
 
 def _topic_policy(context: Context, name: str) -> str:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..context import Context
+
+if TYPE_CHECKING:
+    from .notify import SlackChannel, TeamsChannel
 
 TOPIC = "alerts"
 """What the topic, its key and what hears it have in their names."""
@@ -70,11 +75,11 @@ def spending_name(context: Context) -> str:
     return context.name("spending", limit=128)
 
 
-def chat_name(context: Context, channel: str) -> str:
+def chat_name(context: Context, channel: SlackChannel) -> str:
     """The name of the configuration of a channel of Slack."""
-    return context.name(CHAT, channel, limit=128)
+    return context.name(CHAT, channel.workspace, channel.channel, limit=128)
 
 
-def teams_name(context: Context, channel: str) -> str:
-    """The name of the configuration of a channel of Microsoft Teams."""
-    return context.name("teams", channel, limit=128)
+def teams_name(context: Context, channel: TeamsChannel) -> str:
+    """The name of the configuration of a team of Microsoft Teams."""
+    return context.name("teams", channel.team.lower(), limit=128)

@@ -134,7 +134,8 @@ class Notify(Spec):
     by themselves. Default: none."""
 
     slack: dict[ShortName, SlackChannel] = {}
-    """Channels of Slack, by AWS Chatbot (Amazon Q Developer in chat applications). Default: none."""
+    """Channels of Slack, by AWS Chatbot (Amazon Q Developer in chat applications). The keys are yours, and
+    change nothing in AWS. Default: none."""
 
     teams: dict[ShortName, TeamsChannel] = {}
     """Channels of Microsoft Teams, likewise. Default: none."""

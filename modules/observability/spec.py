@@ -199,12 +199,12 @@ class Observability(Overridable, Named):
             yield Name("aws_kms_alias", f"alias/{named.audit_name(context)}")
         if notify.chats:
             yield Name("aws_iam_role", role(context, named.CHAT))
-        for channel in notify.slack:
+        for channel in notify.slack.values():
             kind = "aws_chatbot_slack_channel_configuration"
             yield Name(kind, named.chat_name(context, channel))
-        for channel in notify.teams:
+        for team in notify.teams.values():
             kind = "aws_chatbot_teams_channel_configuration"
-            yield Name(kind, named.teams_name(context, channel))
+            yield Name(kind, named.teams_name(context, team))
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Nothing that AWS does not have in the partition, and nobody of another one."""

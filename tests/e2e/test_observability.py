@@ -69,11 +69,15 @@ TEAM = TeamsChannel(
     team="1a1b2c3d-1111-2222-3333-444455556666",
     channel="19%3A0123456789abcdef%40thread.tacv2",
 )
+LATE_TEAM = TEAM.replace(team="3a1b2c3d-1111-2222-3333-444455556666")
 SPEC = Observability(
     notify=Notify(
         emails=["a@example.com"],
-        slack={"oncall": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23")},
-        teams={"oncall": TEAM},
+        slack={
+            "oncall": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23"),
+            "late": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC24"),
+        },
+        teams={"oncall": TEAM, "late": LATE_TEAM},
     ),
     budget=Budget(usd_per_month=500),
     cost_anomalies=CostAnomalies(usd=50),
@@ -338,6 +342,7 @@ def audited(emulator: Emulator) -> list[str]:
 def told_of_logs_and_money(emulator: Emulator) -> dict[str, Any]:
     """What the services have of metric filters, masks, detectors and unusual spending."""
     logs, explorer = client(emulator, "logs"), client(emulator, "ce")
+    budgets = client(emulator, "budgets")
     mask = logs.get_data_protection_policy(logGroupIdentifier=GROUP).get("policyDocument", "{}")
     return {
         "filters": [
@@ -358,23 +363,25 @@ def told_of_logs_and_money(emulator: Emulator) -> dict[str, Any]:
             for each in explorer.get_anomaly_subscriptions()["AnomalySubscriptions"]
         ],
         "monitors": len(explorer.get_anomaly_monitors()["AnomalyMonitors"]),
-        "budgets": len(
-            client(emulator, "budgets")
-            .describe_budgets(AccountId=CONTEXT.account)
-            .get("Budgets", [])
-        ),
+        "budgets": [
+            (notified["NotificationType"], notified["Threshold"])
+            for each in budgets.describe_budgets(AccountId=CONTEXT.account).get("Budgets", [])
+            for notified in budgets.describe_notifications_for_budget(
+                AccountId=CONTEXT.account, BudgetName=each["BudgetName"]
+            )["Notifications"]
+        ],
         "trails": len(client(emulator, "cloudtrail").describe_trails()["trailList"]),
     }
 
 
-def chats(emulator: Emulator) -> list[tuple[str, ...]]:
-    """The channels of Slack, and those of Microsoft Teams."""
+def chats(emulator: Emulator) -> list[set[tuple[str, str]]]:
+    """The channels of Slack with their workspaces, and those of Microsoft Teams with their tenants."""
     chatbot = client(emulator, "chatbot")
     slack = chatbot.describe_slack_channel_configurations()["SlackChannelConfigurations"]
     teams = chatbot.list_microsoft_teams_channel_configurations()["TeamChannelConfigurations"]
     return [
-        tuple(each["SlackChannelId"] for each in slack),
-        tuple(each["ChannelId"] for each in teams),
+        {(each["SlackTeamId"], each["SlackChannelId"]) for each in slack},
+        {(each["TenantId"], each["ChannelId"]) for each in teams},
     ]
 
 
@@ -386,7 +393,7 @@ def assert_nothing_is_left(emulator: Emulator) -> None:
     assert client(emulator, "events").list_rules()["Rules"] == []
     assert client(emulator, "logs").describe_query_definitions()["queryDefinitions"] == []
     assert not any(told_of_logs_and_money(emulator).values())
-    assert chats(emulator) == [(), ()]
+    assert chats(emulator) == [set(), set()]
 
 
 def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
@@ -456,16 +463,24 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     second = apply(hosted, asked(hosted, fewer))
     assert "late" not in rule_of_all(cloudwatch)
 
-    # 8. Other limits are changed in place.
+    # 8. Other limits are changed in place. Of the chats, two are renamed, which changes nothing of where they are,
+    # and two move on.
+    tenant = "9a1b2c3d-1111-2222-3333-444455556666"
     strict = fewer.replace(
         notify=Notify(
             emails=["b@example.com"],
-            slack={"oncall": SlackChannel(workspace="T07EA123LEP", channel="C07EZ9ZZZ99")},
-            teams={"oncall": TEAM.replace(team="2a1b2c3d-1111-2222-3333-444455556666")},
+            slack={
+                "people": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23"),
+                "late": SlackChannel(workspace="T07EA999999", channel="C07EZ1ABC24"),
+            },
+            teams={
+                "people": TEAM.replace(channel="19%3A9999999999999999%40thread.tacv2"),
+                "late": LATE_TEAM.replace(tenant=tenant),
+            },
             kms_key=hosted.registry.kms_key_arn,
             ok=False,
         ),
-        budget=Budget(usd_per_month=750),
+        budget=Budget(usd_per_month=750, warn_at_percent=[90], forecast_at_percent=None),
         cost_anomalies=CostAnomalies(usd=75, often="weekly", emails=["finance@example.com"]),
         logs=Logs(
             metrics={
@@ -484,7 +499,10 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     third = apply(hosted, asked(hosted, strict, CONTEXT.replace(owner="risk")))
     assert unchanged(first, second, third) == set(UNCHANGED)
 
-    assert chats(emulator) == [("C07EZ9ZZZ99",), (TEAM.channel,)]
+    assert chats(emulator) == [
+        {("T07EA123LEP", "C07EZ1ABC23"), ("T07EA999999", "C07EZ1ABC24")},
+        {(TEAM.tenant, "19%3A9999999999999999%40thread.tacv2"), (tenant, LATE_TEAM.channel)},
+    ]
     (budget,) = client(emulator, "budgets").describe_budgets(AccountId=CONTEXT.account)["Budgets"]
     assert float(budget["BudgetLimit"]["Amount"]) == 750
     assert budget["CostFilters"] == {"TagKeyValue": ["user:environment$dev-use1"]}
@@ -495,7 +513,7 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
         "detectors": [("FIVE_MIN", 30)],
         "told": [("WEEKLY", "finance@example.com")],
         "monitors": 1,
-        "budgets": 1,
+        "budgets": [("ACTUAL", 90)],
         "trails": 1,
     }
 

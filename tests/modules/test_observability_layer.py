@@ -192,6 +192,23 @@ def test_everybody_hears_by_one_topic(stack: Any) -> None:
         assert chat["guardrail_policy_arns"] == ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
 
 
+def test_a_channel_is_the_same_whatever_it_is_called(synthesize: Synthesize) -> None:
+    """By its key, a renamed one would be made before the old one is gone, which AWS Chatbot refuses."""
+    channel = SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23")
+    first, second = (
+        synthesize(
+            environment(Observability(notify=Notify(slack={name: channel}, teams={name: TEAM})))
+        )["dev-use1-observability"]["resource"]
+        for name in ("ops", "oncall")
+    )
+    assert first == second
+    elsewhere = channel.replace(workspace="T07EA999999")
+    both = Observability(notify=Notify(slack={"ops": channel, "shared": elsewhere}))
+    resources = synthesize(environment(both))["dev-use1-observability"]["resource"]
+    made = resources["aws_chatbot_slack_channel_configuration"].values()
+    assert len({each["configuration_name"] for each in made}) == 2
+
+
 @pytest.mark.parametrize(
     ("notify", "in_chats"),
     [
