@@ -41,6 +41,9 @@ POST     api/outcome              what the next call of an API comes to, `thrott
                                   outcome
 POST     lambda/outcome           whether every invocation of a version of a function fails: function,
                                   version, fails, account, region
+POST     chatbot/authorized       the workspaces of Slack, and the teams of Microsoft Teams with their tenants, that
+                                  a person has authorized in the console, and no others: workspaces, teams,
+                                  account
 POST     codeconnections/status    what a person makes of a connection in the console: arn, status, account,
                                   region
 POST     codepipeline/running      what runs in pipelines but approvals, with what it is given and where its
@@ -116,6 +119,7 @@ class Application:
             ("POST", "greengrass/device"): _report_device,
             ("POST", "api/outcome"): _plan_call,
             ("POST", "lambda/outcome"): _fail_function,
+            ("POST", "chatbot/authorized"): _authorize_chats,
             ("POST", "codeconnections/status"): _handshake,
             ("POST", "codepipeline/running"): _running,
             ("POST", "codepipeline/outcome"): _end_action,
@@ -411,6 +415,15 @@ def _fail_function(
 ) -> dict[str, Any]:
     functions.fail(account, region, function, version, fails=fails)
     return {"function": function, "version": version, "fails": fails}
+
+
+def _authorize_chats(
+    *, workspaces: list[str], teams: dict[str, str], account: str = DEFAULT_ACCOUNT
+) -> dict[str, Any]:
+    from .extensions import chatbot
+
+    chatbot.authorize(account, workspaces, teams)
+    return {"workspaces": workspaces, "teams": teams, "account": account}
 
 
 def _handshake(

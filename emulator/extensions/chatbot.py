@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sized
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -52,6 +52,41 @@ class TooManyTagsError(OwnError):
 _channels: defaultdict[str, _Kept] = defaultdict(dict)
 """The configurations of each account by their ARNs."""
 
+_authorized: dict[str, list[dict[str, str]]] = {}
+"""The workspaces and teams that somebody has authorized in the console, by account; every one is in an
+account of which nothing was told."""
+
+
+def authorize(account: str, workspaces: Sequence[str], teams: Mapping[str, str]) -> None:
+    """What a person does in the console: an account has these workspaces of Slack and these teams, each with
+    its tenant, and no others.
+
+    Raises ValueError for what is neither list nor map.
+    """
+    if not isinstance(workspaces, list) or not isinstance(teams, dict):
+        raise ValueError("workspaces must be a list of ids, teams a map of teams to tenants")
+    slack = [{"SlackTeamId": each} for each in workspaces]
+    _authorized[account] = slack + [
+        {"TeamId": team, "TenantId": tenant} for team, tenant in teams.items()
+    ]
+
+
+def _places(response: ChatbotResponse, keys: tuple[str, ...]) -> list[dict[str, str]]:
+    """The workspaces or teams that are authorized, as far as the emulator knows of them."""
+    held = _authorized.get(response.current_account, [*_known(response).values()])
+    found = {tuple(each[key] for key in keys) for each in held if keys[0] in each}
+    return [dict(zip(keys, each, strict=True)) for each in sorted(found)]
+
+
+def _refuse_unauthorized(response: ChatbotResponse, sort: str) -> None:
+    account, given = response.current_account, response.params
+    keys = ("SlackTeamId",) if sort == SLACK else ("TeamId", "TenantId")
+    if account in _authorized and {key: given[key] for key in keys} not in _places(response, keys):
+        what = "Slack workspace" if sort == SLACK else "Microsoft Teams team"
+        raise InvalidRequestError(
+            f"Invalid request provided: {what} {given[keys[0]]} is not authorized with AWS account {account}"
+        )
+
 
 def _known(response: ChatbotResponse) -> _Kept:
     return _channels[response.current_account]
@@ -71,6 +106,7 @@ def _created(response: ChatbotResponse, sort: str, place: tuple[str, ...]) -> Ac
     arn = f"arn:aws:chatbot::{account}:chat-configuration/{sort}/{name}"
     if arn in known:
         raise ConflictError(f"ConfigurationName {name} already exists")
+    _refuse_unauthorized(response, sort)
     _refuse_taken(response, given, sort, place)
     _check_tags(given.get("Tags", ()))
     known[arn] = {
@@ -144,9 +180,25 @@ def create_slack_channel_configuration(response: ChatbotResponse) -> ActionResul
     """AWS takes a channel of a workspace once in an account, and a name once.
 
     It takes workspaces that somebody has authorized in its console alone, for which there is no API: here
-    every one is.
+    every one is, until `authorize` says which. The code of the error is AWS's, its words are not known.
     """
     return _created(response, SLACK, _IN_SLACK)
+
+
+@service.adds("DescribeSlackWorkspaces", gap=_GAP)
+def describe_slack_workspaces(response: ChatbotResponse) -> ActionResult:
+    """AWS answers the workspaces that are authorized."""
+    found = _places(response, ("SlackTeamId",))
+    # AWS asks Slack for the names.
+    return ActionResult(
+        {"SlackWorkspaces": [{**each, "SlackTeamName": each["SlackTeamId"]} for each in found]}
+    )
+
+
+@service.adds("ListMicrosoftTeamsConfiguredTeams", gap=_GAP)
+def list_microsoft_teams_configured_teams(response: ChatbotResponse) -> ActionResult:
+    """AWS answers the teams that are authorized."""
+    return ActionResult({"ConfiguredTeams": _places(response, ("TeamId", "TenantId"))})
 
 
 @service.adds("DescribeSlackChannelConfigurations", gap=_GAP)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -30,6 +31,16 @@ COST_TAG = check(
     "AWS Cost Anomaly Detection; they see nothing otherwise, and tell nobody.",
     fix="Activate the tag once in the account that pays; it takes up to a day and shows no past.",
     source="AWS Billing user guide, activating user-defined cost allocation tags",
+)
+
+CHAT = check(
+    "PRE61",
+    "chat workspace",
+    command="preflight",
+    why="AWS Chatbot makes a channel of a workspace or team that an administrator has authorized alone; the "
+    "apply fails otherwise.",
+    fix="Authorize it once in the console of Amazon Q Developer in chat applications (AWS Chatbot).",
+    source="AWS Chatbot API reference, DescribeSlackWorkspaces, ListMicrosoftTeamsConfiguredTeams",
 )
 
 # Recover
@@ -177,6 +188,54 @@ def _find_teams(aws: Aws, values: Values) -> Iterator[Existing]:
             tags = chatbot.list_tags_for_resource(ResourceARN=each["ChatConfigurationArn"])["Tags"]
             # An import wants the id of its team.
             yield Existing(each["TeamId"], pairs(tags))
+
+
+def _is_authorized(synthesis: Synthesis, resources: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether an administrator has authorized the workspace or team of each channel."""
+    chatbot: Any = synthesis.aws.any_client("chatbot")
+    wanted: dict[str, Callable[[], dict[str, Any]]] = {}
+    for each in resources:
+        if "slack_team_id" in each.values:
+            wanted[f"Slack workspace {each.values['slack_team_id']}"] = partial(
+                _workspaces, chatbot
+            )
+        else:
+            team, tenant = each.values["team_id"].lower(), each.values["tenant_id"].lower()
+            wanted[f"team {team} of the tenant {tenant}"] = partial(_teams, chatbot)
+    for place, read in wanted.items():
+        try:
+            held = read()
+        except ClientError as error:
+            yield Finding(
+                CHAT, place, "skipped", f"cannot be read: {error.response['Error']['Code']}"
+            )
+            continue
+        if place not in held:
+            yield Finding(CHAT, place, "failed", "is not authorized in this account", CHAT.fix)
+        elif held[place].get("State") == "DISABLED":
+            said = f"is disabled: {held[place].get('StateReason') or 'AWS says no reason'}"
+            fix = "ask whoever keeps the chat applications policy of the organization"
+            yield Finding(CHAT, place, "failed", said, fix)
+        else:
+            yield Finding(CHAT, place, "passed", "is authorized")
+
+
+def _workspaces(chatbot: Any) -> dict[str, Any]:
+    pages = chatbot.get_paginator("describe_slack_workspaces").paginate()
+    return {
+        f"Slack workspace {each['SlackTeamId']}": each
+        for page in pages
+        for each in page["SlackWorkspaces"]
+    }
+
+
+def _teams(chatbot: Any) -> dict[str, Any]:
+    pages = chatbot.get_paginator("list_microsoft_teams_configured_teams").paginate()
+    return {
+        f"team {each['TeamId'].lower()} of the tenant {each['TenantId'].lower()}": each
+        for page in pages
+        for each in page["ConfiguredTeams"]
+    }
 
 
 # Cost
@@ -365,11 +424,13 @@ KINDS = (
         "channel of Slack",
         _find_chat,
         name="configuration_name",
+        preflight=_is_authorized,
     ),
     resource(
         "aws_chatbot_teams_channel_configuration",
         "channel of Microsoft Teams",
         _find_teams,
         name="configuration_name",
+        preflight=_is_authorized,
     ),
 )

@@ -127,6 +127,39 @@ def test_a_channel_has_tags_fifty_at_most(client: Client) -> None:
     assert len(found) == 49
 
 
+def test_a_workspace_is_authorized_by_a_person(
+    client: Client, control: Callable[..., dict[str, Any]]
+) -> None:
+    chatbot = client("chatbot")
+
+    def known() -> tuple[list[str], list[str]]:
+        slack = chatbot.describe_slack_workspaces()["SlackWorkspaces"]
+        teams = chatbot.list_microsoft_teams_configured_teams()["ConfiguredTeams"]
+        return [each["SlackTeamId"] for each in slack], [each["TeamId"] for each in teams]
+
+    # Nothing was told: each is taken as given, and known once it has a channel.
+    assert known() == ([], [])
+    chatbot.create_slack_channel_configuration(**SLACK)
+    assert known() == ([SLACK["SlackTeamId"]], [])
+    tenants = {TEAMS["TeamId"]: TEAMS["TenantId"]}
+    control("chatbot/authorized", workspaces=["T2"], teams=tenants)
+    assert known() == (["T2"], [TEAMS["TeamId"]])
+    refused = chatbot.exceptions.InvalidRequestException
+    with pytest.raises(refused, match=f"{SLACK['SlackTeamId']} is not authorized"):
+        chatbot.create_slack_channel_configuration(
+            **{**SLACK, "ConfigurationName": "second", "SlackChannelId": "C2"}
+        )
+    chatbot.create_slack_channel_configuration(
+        **{**SLACK, "ConfigurationName": "second", "SlackTeamId": "T2"}
+    )
+    chatbot.create_microsoft_teams_channel_configuration(**TEAMS)
+    control("chatbot/authorized", workspaces=[], teams={})
+    with pytest.raises(refused, match="not authorized"):
+        chatbot.create_microsoft_teams_channel_configuration(
+            **{**TEAMS, "ConfigurationName": "second", "ChannelId": "19%3Adef%40thread.tacv2"}
+        )
+
+
 def test_accounts_are_kept_apart_and_regions_are_not(client_of: Callable[[str], Client]) -> None:
     ours, theirs = client_of("100000009001"), client_of("100000009002")
     ours("chatbot").create_slack_channel_configuration(**SLACK)
@@ -136,5 +169,5 @@ def test_accounts_are_kept_apart_and_regions_are_not(client_of: Callable[[str], 
 
 
 def test_an_operation_that_it_lacks_is_refused_at_once(client: Client) -> None:
-    with pytest.raises(ClientError, match="does not have chatbot DescribeSlackWorkspaces"):
-        client("chatbot").describe_slack_workspaces()
+    with pytest.raises(ClientError, match="does not have chatbot GetAccountPreferences"):
+        client("chatbot").get_account_preferences()

@@ -34,6 +34,7 @@ from inferform import (
     MultiModel,
     MultiModelEndpoint,
     NetworkOutputs,
+    Notify,
     Observability,
     PipelineEndpoint,
     Pod,
@@ -46,7 +47,9 @@ from inferform import (
     Scaling,
     ServerlessEndpoint,
     Shadow,
+    SlackChannel,
     TargetTracking,
+    TeamsChannel,
     Training,
     TrainingJob,
 )
@@ -590,6 +593,38 @@ def test_what_counts_by_the_environments_tag_needs_it_to_be_active(account: Acco
     # Nothing is counted by a tag without either of them.
     bare = account.checks(observability=Observability())
     assert "PRE25" not in {each.check.id for each in bare}
+
+
+def test_a_chat_channel_needs_its_workspace_to_be_authorized(account: Account) -> None:
+    place = TeamsChannel(
+        tenant="0a1b2c3d-1111-2222-3333-444455556666",
+        team="1A1B2C3D-1111-2222-3333-444455556666",
+        channel="19%3A0123456789abcdef%40thread.tacv2",
+    )
+    told = Notify(
+        slack={
+            "oncall": SlackChannel(workspace="T1", channel="C1"),
+            "late": SlackChannel(workspace="T1", channel="C2"),
+        },
+        teams={"oncall": place},
+    )
+
+    def outcomes() -> dict[str, str]:
+        checks = account.checks(observability=Observability(notify=told))
+        return {each.subject: each.outcome for each in checks if each.check.id == "PRE61"}
+
+    def authorize(workspaces: list[str], teams: dict[str, str]) -> None:
+        given = {"account": account.environment.context.account, "workspaces": workspaces}
+        assert account.aws.emulator is not None
+        account.aws.emulator.control("POST", "chatbot/authorized", {**given, "teams": teams})
+
+    team = f"team {place.team.lower()} of the tenant {place.tenant}"
+    authorize([], {})
+    assert outcomes() == {"Slack workspace T1": "failed", team: "failed"}
+    authorize(["T1"], {place.team.lower(): "2a1b2c3d-1111-2222-3333-444455556666"})
+    assert outcomes() == {"Slack workspace T1": "passed", team: "failed"}
+    authorize(["T1"], {place.team.lower(): place.tenant})
+    assert outcomes() == {"Slack workspace T1": "passed", team: "passed"}
 
 
 def training(uri: str, **more: Any) -> Training:
