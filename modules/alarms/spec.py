@@ -92,6 +92,16 @@ ALM14 = rule(
     "supported), as cds-snc/notification-terraform #128 quotes it",
 )
 
+ALM15 = rule(
+    "ALM15",
+    refuses="a FIFO topic that an alarm is to tell",
+    message="is a FIFO topic, which takes no message without a MessageGroupId, and an alarm has none to give; "
+    "name a standard topic",
+    source="Amazon SNS API reference, Publish MessageGroupId (every message must include one); CloudWatch API "
+    "reference, PutMetricAlarm, which has no member for it and says nothing of FIFO topics",
+    severity="warning",
+)
+
 AlarmTopic = Annotated[
     str,
     arn_of("sns", "arn:aws:sns:us-east-1:111122223333:alerts", r"[\w.-]+", longest=1024),
@@ -169,6 +179,15 @@ def topic_problems(context: Context, **topics: Sequence[str]) -> Iterator[Proble
                 yield ALM14.problem(field, index, got=arn, other=other, region=context.region)
 
 
+def alarm_topic_problems(context: Context, **topics: Sequence[str]) -> Iterator[Problem]:
+    """Topics that an alarm cannot tell, by the field that has them."""
+    yield from topic_problems(context, **topics)
+    for field, arns in topics.items():
+        for index, arn in enumerate(arns):
+            if arn.endswith(".fifo"):
+                yield ALM15.problem(field, index, got=arn)
+
+
 class EndpointAlarms(Spec):
     """Alarms on one variant of an endpoint: error rates and model latency."""
 
@@ -222,7 +241,9 @@ class EndpointAlarms(Spec):
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Topics are where the alarms are."""
-        yield from topic_problems(context, alarm_topics=self.alarm_topics, ok_topics=self.ok_topics)
+        yield from alarm_topic_problems(
+            context, alarm_topics=self.alarm_topics, ok_topics=self.ok_topics
+        )
 
     def problems_for(
         self, publishes: Publishes, who: str, dimensions: tuple[str, ...] = VARIANT

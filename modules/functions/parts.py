@@ -18,7 +18,7 @@ from ..alarms.spec import (
     EvaluationPeriods,
     OkTopics,
     Percent,
-    topic_problems,
+    alarm_topic_problems,
 )
 from ..context import Context
 from ..rules import Problem, one_of, rule
@@ -356,7 +356,9 @@ class FunctionAlarms(Spec):
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Topics are where the alarms are."""
-        yield from topic_problems(context, alarm_topics=self.alarm_topics, ok_topics=self.ok_topics)
+        yield from alarm_topic_problems(
+            context, alarm_topics=self.alarm_topics, ok_topics=self.ok_topics
+        )
 
     @property
     def kinds(self) -> tuple[str, ...]:

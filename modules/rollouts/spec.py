@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from ..alarms.spec import AlarmName, AlarmTopics, EndpointAlarms, OkTopics, topic_problems
+from ..alarms.spec import AlarmName, AlarmTopics, EndpointAlarms, OkTopics, alarm_topic_problems
 from ..context import Context
 from ..rules import Problem, rule
 from ..spec import Aws, Between, Many, Spec
@@ -95,7 +95,9 @@ class BlueGreen(Rollout):
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Topics are where the alarms are."""
         yield from super().check_in(context)
-        yield from topic_problems(context, alarm_topics=self.alarm_topics, ok_topics=self.ok_topics)
+        yield from alarm_topic_problems(
+            context, alarm_topics=self.alarm_topics, ok_topics=self.ok_topics
+        )
 
 
 class AllAtOnce(BlueGreen):

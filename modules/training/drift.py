@@ -35,7 +35,7 @@ from .jobs import (
     processing_instance_types,
 )
 from .triggers import Delivery
-from .workflow import EVT8, TopicArn
+from .workflow import EVT8, TopicArn, notify_problems
 
 if TYPE_CHECKING:
     from ..environment import Environment
@@ -256,6 +256,11 @@ class DriftMonitor(Service):
                 yield DRF4.problem("thresholds", name, wrong="is not among metrics", hint=hint)
             elif not math.isfinite(limit):
                 yield DRF4.problem("thresholds", name, got=limit, wrong="must be finite", hint="")
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The topic is in the Region."""
+        yield from super().check_in(context)
+        yield from notify_problems(context, self.notify)
 
     def monitor_problems(self, place: Place) -> Iterator[Problem]:
         """The endpoint captures what is compared, and the retraining is there."""

@@ -317,7 +317,25 @@ class Register(Spec):
     """What it is. Default: nothing is said."""
 
 
-TopicArn = Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.AlarmActions")]
+WFL10 = rule(
+    "WFL10",
+    refuses="a FIFO topic that a retraining or a drift monitor is to tell",
+    message="must be a standard topic: a FIFO topic takes no message without a MessageGroupId, and neither a "
+    "state machine's message nor an alarm has one here",
+    source="Amazon SNS API reference, Publish MessageGroupId (every message must include one)",
+)
+
+TopicArn = Annotated[
+    AlarmTopic,
+    Check(WFL10, lambda arn: not arn.endswith(".fifo")),
+    Aws("cloudwatch:PutMetricAlarmInput.AlarmActions"),
+]
+
+
+def notify_problems(context: Context, notify: str | None) -> Iterator[Problem]:
+    """A topic of a workflow that is not in its Region."""
+    for problem in topic_problems(context, notify=[notify] if notify else []):
+        yield Problem(("notify",), problem.text, problem.rule, problem.severity, notify)
 
 
 class Retraining(Service):
@@ -505,11 +523,7 @@ class Retraining(Service):
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The topic is in the Region; nobody's approval is somebody's."""
         yield from super().check_in(context)
-        if self.notify is not None:
-            for problem in topic_problems(context, notify=[self.notify]):
-                yield Problem(
-                    ("notify",), problem.text, problem.rule, problem.severity, self.notify
-                )
+        yield from notify_problems(context, self.notify)
         if self.registers is None:
             return
         if context.protected and self.registers.approval == "Approved":

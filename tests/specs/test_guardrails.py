@@ -15,6 +15,7 @@ from inferform import (
     Canary,
     Context,
     EndpointAlarms,
+    FunctionAlarms,
     Linear,
     Model,
     MultiVariantEndpoint,
@@ -152,6 +153,17 @@ def test_alarms_tell_topics_of_their_own_region_alone(field: str) -> None:
     assert refused(*(topic(n) for n in range(5))) == []
     assert refused(topic(1), topic(1, "eu-west-1")) == [("ALM14", f"{field}.1")]
     assert refused(topic(1, partition="aws-us-gov")) == [("ALM14", f"{field}.0")]
+
+
+@pytest.mark.parametrize("field", ["alarm_topics", "ok_topics"])
+@pytest.mark.parametrize("kind", [EndpointAlarms, FunctionAlarms, Canary])
+def test_a_fifo_topic_hears_no_alarm_and_is_warned_of(kind: Any, field: str) -> None:
+    context = Context(
+        organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
+    )
+    made = kind(**{field: [topic(1), f"{topic(2)}.fifo"]})
+    found = [(each.rule, each.where, each.severity) for each in made.check_in(context)]
+    assert found == [("ALM15", f"{field}.1", "warning")]
 
 
 def test_one_variant_among_several_places_for_them_is_rolled() -> None:

@@ -263,6 +263,12 @@ with collecting():
             {"notify": f"arn:aws:sns:us-east-1:{ACCOUNT}:ml"},
         ),
         (
+            "WFL10",
+            "notify",
+            {"notify": f"arn:aws:sns:us-east-1:{ACCOUNT}:ml.fifo"},
+            {"notify": f"arn:aws:sns:us-east-1:{ACCOUNT}:ml-fifo"},
+        ),
+        (
             "TRJ15",
             "existing.security_groups",
             {
@@ -305,6 +311,13 @@ MONITORS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("DRF6", "metrics.auc", {"metrics": {"auc": "a-b"}, "thresholds": {}}, {}),
     ("DRF7", "window_hours", {"window_hours": 745}, {"window_hours": 744}),
     ("DRF8", "then", {"then": "fraud"}, {}),
+    (
+        "ALM14",
+        "notify",
+        {"notify": f"arn:aws:sns:eu-west-1:{ACCOUNT}:ml"},
+        {"notify": f"arn:aws:sns:us-east-1:{ACCOUNT}:ml"},
+    ),
+    ("WFL10", "notify", {"notify": f"arn:aws:sns:us-east-1:{ACCOUNT}:ml.fifo"}, {}),
     ("PRC1", "instance_type", {"instance_type": "m5.large"}, {}),
 ]
 
