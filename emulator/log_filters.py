@@ -22,6 +22,11 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
 }
 
 
+def expressions(pattern: str) -> int:
+    """How many regular expressions a filter pattern has."""
+    return sum(bool(term["regex"]) for term in _TERM.finditer(pattern))
+
+
 def matches(pattern: str, message: str) -> bool:
     """Whether a filter pattern takes an event.
 

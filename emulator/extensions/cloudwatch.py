@@ -36,7 +36,7 @@ _EXTENDED_STATISTIC = re.compile(r"(p|tm|tc|ts|wm)\d{1,3}(\.\d+)?|(TM|TC|TS|WM|P
 @service.corrects(
     "PutMetricAlarm",
     gap="creates alarms in state OK and sets a changed alarm back to it; knows percentiles as the "
-    "only extended statistic; takes more than five actions and any window",
+    "only extended statistic; takes more than five actions, any window and any metric math",
     owner=CloudWatchBackend,
 )
 def put_metric_alarm(original: Original, backend: CloudWatchBackend, **given: Any) -> Alarm:
@@ -88,7 +88,13 @@ def _require_limits(given: dict[str, Any]) -> None:
                 f"1 validation error detected: Value '[{', '.join(actions)}]' at '{field}' failed to "
                 "satisfy constraint: Member must have length less than or equal to 5"
             )
-    period, periods = given.get("period"), given.get("evaluation_periods")
+    queries = given.get("metric_data_queries") or []
+    _require_queries(given, queries)
+    periods, datapoints = given.get("evaluation_periods"), given.get("datapoints_to_alarm")
+    if periods and datapoints and int(datapoints) > int(periods):
+        raise ValidationError("DatapointsToAlarm must be less than or equal to EvaluationPeriods")
+    measured = [each.metric_stat.period for each in queries if each.metric_stat]
+    period = given.get("period") or max(measured, default=None, key=int)
     if not period or not periods:
         return
     span, seconds = ("day", 86_400) if int(period) < 3600 else ("week", 604_800)
@@ -97,6 +103,24 @@ def _require_limits(given: dict[str, Any]) -> None:
             f"Metrics cannot be checked across more than a {span} (EvaluationPeriods * Period must be "
             f"<= {seconds})"
         )
+
+
+def _require_queries(given: dict[str, Any], queries: list[Any]) -> None:
+    """PutMetricAlarm: 10 metrics, one of which is compared, and nothing that scales by a band.
+
+    Amazon CloudWatch user guide, service quotas; API reference, PutMetricAlarm AlarmActions; of the first and
+    the last the words are not known.
+    """
+    if sum(bool(each.metric_stat) for each in queries) > 10:
+        raise ValidationError("An alarm on metric math can contain at most 10 metrics")
+    banded = given.get("threshold_metric_id")
+    scales = any(":scalingPolicy:" in arn for arn in given.get("alarm_actions") or ())
+    if banded and scales:
+        raise ValidationError("An anomaly detection alarm cannot have Auto Scaling actions")
+    # moto keeps what it was given: a flag is a text.
+    returned = [each for each in queries if str(each.return_data).lower() != "false"]
+    if queries and not banded and len(returned) != 1:
+        raise ValidationError("Exactly one element of the metrics list should return data.")
 
 
 @service.corrects(
@@ -157,10 +181,12 @@ class CompositeAlarm(Alarm):  # type: ignore[misc]  # moto is not checked
 
 @service.adds("PutCompositeAlarm", gap="missing")
 def put_composite_alarm(response: CloudWatchResponse) -> EmptyResult:
-    """AWS checks that the rule can be read and that its alarms exist."""
+    """AWS checks that the rule can be read, and that its alarms, at most 100, exist."""
     backend = response.cloudwatch_backend
     rule = response._get_param("AlarmRule")
     read = _Rule(backend, rule)
+    if len(_names_in(rule)) > 100:
+        raise ValidationError("AlarmRule refers to more than 100 alarms")
     read.holds()
     if read.missing:
         raise ValidationError(
@@ -249,11 +275,11 @@ def put_metric_data(
 
 @service.corrects(
     "PutDashboard",
-    gap="takes more metrics than AWS, and names that AWS refuses",
+    gap="takes more metrics than AWS, widgets that AWS does not have, and names that AWS refuses",
     owner=CloudWatchBackend,
 )
 def put_dashboard(original: Original, backend: CloudWatchBackend, name: str, body: str) -> Any:
-    """AWS takes 500 metrics of a widget, 2,500 of a dashboard and 500 widgets."""
+    """AWS takes 500 metrics of a widget, 2,500 of a dashboard and 500 widgets, of the types that it has."""
     if not re.fullmatch(r"[0-9A-Za-z_-]{1,255}", name):
         raise InvalidParameterValue(f"The value {name} for parameter DashboardName is not valid.")
     widgets = json.loads(body).get("widgets", [])
@@ -265,7 +291,36 @@ def put_dashboard(original: Original, backend: CloudWatchBackend, name: str, bod
     ):
         if wrong:
             raise DashboardInvalidInputError(f"The dashboard body is invalid: {what}")
+    errors = [*_errors(widgets)]
+    if errors:
+        count = f"there are {len(errors)} validation errors"
+        raise DashboardInvalidInputError(
+            f"The dashboard body is invalid, {count}: {json.dumps(errors)}"
+        )
     return original(backend, name, body)
+
+
+# Amazon CloudWatch API reference, "Dashboard Body Structure and Syntax".
+_WIDGETS = ("alarm", "chart", "custom", "explorer", "log", "metric", "text", "trace")
+_NEEDED = {"alarm": "alarms", "text": "markdown", "log": "query"}
+
+
+def _errors(widgets: list[Any]) -> Iterator[dict[str, str]]:
+    """What AWS's schema of a dashboard refuses, in the form in which it says so."""
+    for index, each in enumerate(widgets):
+        path, kind = f"/widgets/{index}", each.get("type")
+        properties = each.get("properties", {})
+        if kind not in _WIDGETS:
+            said = "Should be equal to one of the allowed values"
+            yield {"dataPath": f"{path}/type", "message": said}
+        elif kind == "metric" and not {"metrics", "annotations"} & properties.keys():
+            yield {
+                "dataPath": f"{path}/properties",
+                "message": "Should have required property 'metrics'",
+            }
+        elif kind in _NEEDED and _NEEDED[kind] not in properties:
+            said = f"Should have required property '{_NEEDED[kind]}'"
+            yield {"dataPath": f"{path}/properties", "message": said}
 
 
 @service.corrects("DescribeAlarms", gap="answers composite alarms unasked")

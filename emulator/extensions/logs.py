@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from moto.core.utils import unix_time_millis
-from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
+from moto.logs.exceptions import (
+    InvalidParameterException,
+    LimitExceededException,
+    ResourceNotFoundException,
+)
 from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import LogGroup
 from moto.logs.responses import LogsResponse
 from moto.moto_api._internal import mock_random
 
-from ..log_filters import publish_counts
+from ..data_identifiers import IDENTIFIERS
+from ..log_filters import expressions, publish_counts
 from .registry import Service
 
 service = Service("logs", LogsResponse)
@@ -136,13 +142,27 @@ def put_log_events(original: Original, response: LogsResponse) -> Any:
 
 @service.corrects(
     "PutMetricFilter",
-    gap="takes a filter of a group that is not there, and default values beside dimensions",
+    gap="takes a filter of a group that is not there, default values beside dimensions, and any number of "
+    "filters and regular expressions",
 )
 def put_metric_filter(original: Original, response: LogsResponse) -> Any:
-    """AWS refuses them, and more than 100 filters of a group."""
+    """AWS refuses them, more than 100 filters of a group, and more than five regular expressions in them.
+
+    Amazon CloudWatch Logs user guide, quotas; the words of what is above two expressions are not known.
+    """
     backend, group = response.logs_backend, response._get_param("logGroupName")
     if group not in backend.groups:
         raise ResourceNotFoundException
+    name, pattern = response._get_param("filterName"), response._get_param("filterPattern")
+    others = [
+        each["filterPattern"]
+        for each in backend.filters.metric_filters
+        if each["logGroupName"] == group and each["filterName"] != name
+    ]
+    if len(others) >= 100 or sum(map(expressions, (*others, pattern))) > 5:
+        raise LimitExceededException
+    if expressions(pattern) > 2:
+        raise InvalidParameterException("Invalid filter pattern: more than 2 regular expressions")
     for each in response._get_param("metricTransformations"):
         if each.get("dimensions") and each.get("defaultValue") is not None:
             raise InvalidParameterException(
@@ -249,6 +269,8 @@ def delete_log_anomaly_detector(response: LogsResponse) -> str:
 
 # What is masked
 
+_MANAGED = ":dataprotection::aws:data-identifier/"
+
 
 def _group(response: LogsResponse) -> Any:
     given = response._get_param("logGroupIdentifier")
@@ -260,7 +282,10 @@ def _group(response: LogsResponse) -> Any:
 
 @service.adds("PutDataProtectionPolicy", gap="missing")
 def put_data_protection_policy(response: LogsResponse) -> str:
-    """AWS takes a policy that counts and masks the same data, and replaces the one that is there."""
+    """AWS takes a policy that counts and masks the same data that it knows, and replaces the one that is there.
+
+    Its words: aws/aws-cdk #27388 and #33557.
+    """
     group, text = _group(response), response._get_param("policyDocument")
     try:
         policy = json.loads(text)
@@ -273,9 +298,15 @@ def put_data_protection_policy(response: LogsResponse) -> str:
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidParameterException("Invalid data protection policy.") from error
     own = [each["Name"] for each in policy.get("Configuration", {}).get("CustomDataIdentifier", ())]
-    unknown = [name for name in named[0] if ":dataprotection::aws:data-identifier/" not in name]
-    if not taken or named[0] != named[1] or not set(unknown) <= set(own) or len(own) > 10:
+    if not taken or named[0] != named[1] or len(own) > 10:
         raise InvalidParameterException("Invalid data protection policy.")
+    for name in named[0]:
+        if name not in own and name.partition(_MANAGED)[2] not in IDENTIFIERS:
+            raise InvalidParameterException(f"{name} is not a valid Data Identifier")
+    if not re.fullmatch(r"[\w-]*", policy.get("Name", ""), re.ASCII):
+        raise InvalidParameterException(
+            "Policy Name can only include alphanumeric characters, hyphens (-) and underscores (_)"
+        )
     group.data_protection = text, int(unix_time_millis())
     return _protection(group)
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from inferform.observability.logs import IDENTIFIERS
+from inferform_emulator import data_identifiers
 from inferform_emulator.log_filters import matches
 
 Client = Callable[..., Any]
@@ -53,6 +55,34 @@ def test_metric_filters_refuse_what_aws_refuses(client: Client) -> None:
     logs.put_metric_filter(**given, metricTransformations=[transformation])
 
 
+def test_a_log_group_has_so_many_filters_and_regular_expressions(client: Client) -> None:
+    logs = client("logs")
+    logs.create_log_group(logGroupName="g")
+    transformation = {"metricName": "m", "metricNamespace": "n", "metricValue": "1"}
+
+    def put(name: str, pattern: str = "") -> None:
+        logs.put_metric_filter(
+            logGroupName="g",
+            filterName=name,
+            filterPattern=pattern,
+            metricTransformations=[transformation],
+        )
+
+    with pytest.raises(ClientError, match="InvalidParameter"):
+        put("a", "%a% %b% %c%")
+    for name in ("a", "b"):
+        put(name, "%a% %b%")
+    with pytest.raises(ClientError, match="LimitExceeded"):
+        put("c", "%a% %b%")
+    put("c", "%a%")
+    put("a", "%a%")
+    for number in range(97):
+        put(f"more-{number}")
+    with pytest.raises(ClientError, match="LimitExceeded"):
+        put("one-more")
+    put("c")
+
+
 def test_detectors_are_of_one_log_group_that_exists(client: Client) -> None:
     logs = client("logs")
     arn = "arn:aws:logs:us-east-1:123456789012:log-group:{}".format
@@ -85,10 +115,21 @@ def test_a_mask_counts_what_it_masks(client: Client) -> None:
     for wrong in ("{}", "text", policy(), policy(*named, "Own")):
         with pytest.raises(ClientError, match="Invalid data protection policy"):
             logs.put_data_protection_policy(logGroupIdentifier="g", policyDocument=wrong)
+    spaced = json.dumps({"Name": "a name", **json.loads(policy(*named))})
+    with pytest.raises(ClientError, match="Policy Name can only include alphanumeric"):
+        logs.put_data_protection_policy(logGroupIdentifier="g", policyDocument=spaced)
+    for name in ("PhoneNumber", "EmailAdress"):
+        unknown = policy(*named).replace("EmailAddress", name)
+        with pytest.raises(ClientError, match=f"data-identifier/{name} is not a valid Data Ident"):
+            logs.put_data_protection_policy(logGroupIdentifier="g", policyDocument=unknown)
     logs.put_data_protection_policy(logGroupIdentifier="g", policyDocument=policy(*named))
     assert "policyDocument" in logs.get_data_protection_policy(logGroupIdentifier="g")
     logs.delete_data_protection_policy(logGroupIdentifier="g")
     assert "policyDocument" not in logs.get_data_protection_policy(logGroupIdentifier="g")
+
+
+def test_what_the_emulator_takes_is_what_specs_take_without_a_warning() -> None:
+    assert set(data_identifiers.IDENTIFIERS) == set(IDENTIFIERS)
 
 
 def test_unusual_spending_is_told_at_once_by_topics_alone(client: Client) -> None:

@@ -99,6 +99,116 @@ def test_an_alarm_looks_back_a_day_or_a_week(
     assert refused(error) == ("ValidationError", f"Metrics cannot be checked {said}")
 
 
+def math(count: int, *, returned: int = 1) -> dict[str, Any]:
+    """An alarm over so many metrics, which returns so many values."""
+    metrics = [
+        {
+            "Id": f"m{number}",
+            "ReturnData": number < returned - 1,
+            "MetricStat": {
+                "Metric": {"Namespace": "n", "MetricName": f"m{number}"},
+                "Period": 300,
+                "Stat": "Sum",
+            },
+        }
+        for number in range(count)
+    ]
+    total = {"Id": "all", "Expression": "SUM(METRICS())", "ReturnData": returned > 0}
+    kept = {name: ALARM[name] for name in ("ComparisonOperator", "Threshold", "EvaluationPeriods")}
+    return {**kept, "Metrics": [total, *metrics]}
+
+
+@pytest.mark.parametrize(
+    ("given", "good", "said"),
+    [
+        (math(11), math(10), "at most 10 metrics"),
+        (
+            math(2, returned=0),
+            math(2),
+            "Exactly one element of the metrics list should return data.",
+        ),
+        (
+            math(2, returned=2),
+            math(2),
+            "Exactly one element of the metrics list should return data.",
+        ),
+        (
+            {**math(1), "EvaluationPeriods": 289},
+            {**math(1), "EvaluationPeriods": 288},
+            "across more than a day",
+        ),
+        (
+            {**ALARM, "DatapointsToAlarm": 2},
+            {**ALARM, "DatapointsToAlarm": 1},
+            "DatapointsToAlarm must be less than or equal to EvaluationPeriods",
+        ),
+    ],
+)
+def test_what_aws_refuses_of_an_alarm(
+    client: Client, given: dict[str, Any], good: dict[str, Any], said: str
+) -> None:
+    put = client("cloudwatch").put_metric_alarm
+    with pytest.raises(ClientError) as error:
+        put(AlarmName="errors", **given)
+    assert refused(error)[0] == "ValidationError"
+    assert said in refused(error)[1]
+    put(AlarmName="errors", **good)
+
+
+def test_a_band_scales_nothing(client: Client, account: str) -> None:
+    put = client("cloudwatch").put_metric_alarm
+    made = math(1, returned=2)
+    made["Metrics"][0] = {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(m0, 2)"}
+    del made["Threshold"]
+    banded = {
+        **made,
+        "ComparisonOperator": "GreaterThanUpperThreshold",
+        "ThresholdMetricId": "band",
+    }
+    policy = (
+        f"arn:aws:autoscaling:us-east-1:{account}:scalingPolicy:1:resource/sagemaker/a:policyName/b"
+    )
+    with pytest.raises(ClientError, match="Auto Scaling"):
+        put(AlarmName="errors", **banded, AlarmActions=[policy])
+    put(AlarmName="errors", **banded, AlarmActions=[f"arn:aws:sns:us-east-1:{account}:alerts"])
+
+
+def test_a_composite_alarm_is_over_a_hundred_alarms(client: Client) -> None:
+    cloudwatch = client("cloudwatch")
+    names = [f"errors-{number}" for number in range(101)]
+    for name in names:
+        cloudwatch.put_metric_alarm(AlarmName=name, **ALARM)
+
+    def put(names: list[str]) -> None:
+        rule = " OR ".join(f"ALARM({name})" for name in names)
+        cloudwatch.put_composite_alarm(AlarmName="all", AlarmRule=rule)
+
+    with pytest.raises(ClientError, match="more than 100 alarms"):
+        put(names)
+    put(names[:100])
+
+
+def test_a_dashboard_has_widgets_of_the_types_that_there_are(client: Client) -> None:
+    cloudwatch = client("cloudwatch")
+
+    def put(*widgets: dict[str, Any]) -> None:
+        body = json.dumps({"widgets": widgets})
+        cloudwatch.put_dashboard(DashboardName="all", DashboardBody=body)
+
+    text = {"type": "text", "properties": {"markdown": "a"}}
+    for wrong, path, said in (
+        ({"type": "graph", "properties": {}}, "type", "allowed values"),
+        ({"type": "metric", "properties": {}}, "properties", "required property 'metrics'"),
+        ({"type": "alarm", "properties": {}}, "properties", "required property 'alarms'"),
+    ):
+        with pytest.raises(ClientError) as error:
+            put(text, wrong)
+        assert refused(error)[0] == "InvalidParameterInput"
+        assert f'"/widgets/1/{path}"' in refused(error)[1]
+        assert said in refused(error)[1]
+    put(text, {"type": "metric", "properties": {"metrics": [["n", "m"]], "region": "us-east-1"}})
+
+
 # Budgets, logs, queues
 
 
