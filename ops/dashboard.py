@@ -261,7 +261,7 @@ polyline { fill: none; stroke-width: 1.6; stroke-linejoin: round; } .grid-line {
 svg .limit { stroke: var(--bad); stroke-dasharray: 5 4; }
 figure ul { list-style: none; margin: 6px 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12px; color: var(--soft); }
 figure li { max-width: 100%; } figure b { color: var(--ink); font-weight: 600; }
-i { display: inline-block; width: 10px; height: 3px; margin-right: 6px; vertical-align: middle; } i.limit { background: var(--bad); }
+i { display: inline-block; width: 10px; height: 3px; margin-right: 6px; vertical-align: middle; } i.limit { background: repeating-linear-gradient(90deg, var(--bad) 0 4px, transparent 4px 6px); }
 details { margin: 6px 0; } details ul { columns: 2 300px; font-size: 12px; padding-left: 18px; }
 """
 

@@ -203,7 +203,7 @@ def _widgets(each: Subject, found: Found) -> Iterator[Widget]:
     for row in get_args(Row):
         lines = [line for part in parts for line in _lines(part, row, len(parts) > 1)]
         if lines:
-            limits = list(_limits(alarms, lines))
+            limits = list(_limits(alarms, lines, len(parts) > 1))
             if row == "capacity":
                 limits += _bounds(parts)
             if row == "latency":
@@ -229,8 +229,9 @@ def _lines(part: Watched, row: Row, several: bool) -> Iterator[Line]:
             )
 
 
-def _limits(alarms: Sequence[Alarm], lines: Sequence[Line]) -> Iterator[Limit]:
-    """The limits of the alarms on what a widget shows, in its unit."""
+def _limits(alarms: Sequence[Alarm], lines: Sequence[Line], several: bool) -> Iterator[Limit]:
+    """The limits of the alarms on what a widget shows, in its unit; with their parts where a service has
+    `several`."""
     for alarm in alarms:
         if alarm.expression or alarm.band is not None:
             continue
@@ -239,7 +240,8 @@ def _limits(alarms: Sequence[Alarm], lines: Sequence[Line]) -> Iterator[Limit]:
             same = (line.metric.name, line.dimensions) == (term.metric.name, term.dimensions)
             # A number of requests is no line among their shares.
             if same and (term.statistic in _COUNTS) == (line.statistic in _COUNTS):
-                label = alarm.key.rpartition("/")[2]
+                part, _, label = alarm.key.removeprefix(f"{alarm.watched}/").rpartition("/")
+                label = f"{part} {label}" if several and part else label
                 yield Limit(f"alarm {label}", round(alarm.threshold * line.factor, 6))
                 break
 
@@ -254,9 +256,10 @@ def _promised(each: Subject) -> Iterator[Limit]:
 
 def _bounds(parts: Sequence[Watched]) -> Iterator[Limit]:
     for part in parts:
+        whose = f"{part.part} " if len(parts) > 1 and part.part else ""
         if part.scaling is not None:
-            yield Limit("most", part.scaling.max_capacity)
-            yield Limit("least", part.scaling.min_capacity)
+            yield Limit(f"{whose}most", part.scaling.max_capacity)
+            yield Limit(f"{whose}least", part.scaling.min_capacity)
 
 
 def body(dashboard: Dashboard, region: str, resolve: Any, arn: Any) -> dict[str, Any]:
