@@ -202,7 +202,8 @@ class _Alarms:
             wrong = f"is the name of several services; write {which}"
         else:
             known = [*(each.name for each in self.subjects)]
-            wrong = f"is no service of this environment{did_you_mean(name, known)}"
+            hint = did_you_mean(name, known) or (f"; write {one_of(known[:5])}" if known else "")
+            wrong = f"is no service of this environment{hint}"
         self.problems.append(MON14.problem(*path, got=name, wrong=wrong))
         return None
 

@@ -770,6 +770,8 @@ def test_services_are_named_as_they_are() -> None:
         ", got 'frod'; did you mean fraud", "; did you mean fraud, got 'frod'"
     )
     assert "[MON14]" in problem
+    (problem,) = broken(Observability(services={"payments": None}))
+    assert "; write fraud" in problem
     given = ecs()
     given["inference"] = given["inference"].replace(endpoints={"fraud": FRAUD})
     (problem,) = broken(Observability(services={"fraud": None}), **given)
@@ -995,6 +997,25 @@ def test_a_widget_has_the_limits_of_alarms_and_slos_in_its_own_unit() -> None:
         "alarm behind-cpu": 60,
     }
     assert [line.statistic for line in by_row["latency"].lines] == ["p50", "p99", "p99"]
+
+
+def test_the_limits_of_several_parts_are_told_apart() -> None:
+    tracking = TargetTracking(metric=CpuUtilization(percent=60))
+    small, big = (
+        Variant(
+            model=MODEL,
+            instance_type="ml.m5.large",
+            scaling=Scaling(max_capacity=most, policies=[tracking]),
+        )
+        for most in (2, 3)
+    )
+    both = MultiVariantEndpoint(variants={"small": small, "big": big})
+    (page,) = dashboards(environment(Inference(endpoints={"fraud": both}), Observability()))
+    for widget in page.widgets:
+        labels = [each.label for each in widget.limits]
+        assert len(labels) == len(set(labels)), widget.title
+    (usage,) = [each for each in page.widgets if each.row == "utilization"]
+    assert {"alarm small memory", "alarm big memory"} <= {each.label for each in usage.limits}
 
 
 def test_a_dashboard_has_no_metric_that_its_service_never_publishes() -> None:
