@@ -501,3 +501,33 @@ def test_terraform_takes_a_rolled_back_update_for_a_success_and_cannot_repair_it
     # the provider has deleted the configuration in use by then (hashicorp/aws issue 48997)
     output = terraform.run("apply", "-auto-approve", "-no-color", expect=1)
     assert "Could not find endpoint configuration" in output
+
+
+def test_a_workspace_of_prometheus_and_its_rules_are_made_changed_and_deleted(
+    terraform: Any, client: Client, account: str
+) -> None:
+    def configuration(alias: str, limit: int) -> dict[str, Any]:
+        rule = {"alert": "slow", "expr": f"latency > {limit}"}
+        rules = json.dumps({"groups": [{"name": "serving", "rules": [rule]}]})
+        workspace = "${aws_prometheus_workspace.metrics.id}"
+        return {
+            **settings(account),
+            "resource": {
+                "aws_prometheus_workspace": {"metrics": {"alias": alias, "tags": {"a": "b"}}},
+                "aws_prometheus_rule_group_namespace": {
+                    "rules": {"name": "serving", "workspace_id": workspace, "data": rules}
+                },
+            },
+        }
+
+    terraform.write(configuration("dev", 1))
+    terraform.run("init", "-no-color")
+    terraform.apply()
+    terraform.assert_unchanged()
+    terraform.write(configuration("acme-dev", 2))
+    terraform.apply()
+    terraform.assert_unchanged()
+    (found,) = client("amp").list_workspaces()["workspaces"]
+    assert found["alias"] == "acme-dev"
+    terraform.destroy()
+    assert client("amp").list_workspaces()["workspaces"] == []
