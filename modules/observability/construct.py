@@ -12,6 +12,7 @@ from ..context import Context
 from ..data_resource import TerraformData
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import allow, deny, document
+from ..names import short_hash
 from ..protect import lifecycle
 from .alarms import Alarm, Composite, Found, Term, number, rule_of
 from .dashboard import Dashboard, body
@@ -98,10 +99,12 @@ class Topic(Construct):
         )
         SnsTopicPolicy(self, "policy", arn=topic.arn, policy=_topic_policy(context, name))
         for kind, receivers in (("email", spec.emails), ("https", spec.https)):
-            for index, receiver in enumerate(receivers):
+            for receiver in receivers:
+                # By its number, one that moves up would be subscribed before its old subscription, which SNS
+                # then gives again, is deleted.
                 SnsTopicSubscription(
                     self,
-                    f"{kind}-{index}",
+                    f"{kind}-{short_hash(receiver)}",
                     topic_arn=topic.arn,
                     protocol=kind,
                     endpoint=receiver,

@@ -192,6 +192,18 @@ def test_everybody_hears_by_one_topic(stack: Any) -> None:
         assert chat["guardrail_policy_arns"] == ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
 
 
+def test_a_receiver_keeps_its_subscription_whatever_its_place(synthesize: Synthesize) -> None:
+    """SNS gives a subscription that exists, so that by their numbers the one that moves up is lost."""
+    first, second = (
+        synthesize(environment(Observability(notify=Notify(emails=emails))))[
+            "dev-use1-observability"
+        ]["resource"]["aws_sns_topic_subscription"]
+        for emails in (["a@example.com", "b@example.com"], ["b@example.com"])
+    )
+    assert second.items() <= first.items()
+    assert len(first) == 2
+
+
 def test_a_channel_is_the_same_whatever_it_is_called(synthesize: Synthesize) -> None:
     """By its key, a renamed one would be made before the old one is gone, which AWS Chatbot refuses."""
     channel = SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23")
