@@ -44,6 +44,8 @@ POST     lambda/outcome           whether every invocation of a version of a fun
 POST     chatbot/authorized       the workspaces of Slack, and the teams of Microsoft Teams with their tenants, that
                                   a person has authorized in the console, and no others: workspaces, teams,
                                   account
+POST     sns/confirmed             what somebody confirms who has got the first e-mail of a topic: topic, endpoint,
+                                  account, region
 POST     codeconnections/status    what a person makes of a connection in the console: arn, status, account,
                                   region
 POST     codepipeline/running      what runs in pipelines but approvals, with what it is given and where its
@@ -120,6 +122,7 @@ class Application:
             ("POST", "api/outcome"): _plan_call,
             ("POST", "lambda/outcome"): _fail_function,
             ("POST", "chatbot/authorized"): _authorize_chats,
+            ("POST", "sns/confirmed"): _confirm_address,
             ("POST", "codeconnections/status"): _handshake,
             ("POST", "codepipeline/running"): _running,
             ("POST", "codepipeline/outcome"): _end_action,
@@ -424,6 +427,15 @@ def _authorize_chats(
 
     chatbot.authorize(account, workspaces, teams)
     return {"workspaces": workspaces, "teams": teams, "account": account}
+
+
+def _confirm_address(
+    *, topic: str, endpoint: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
+) -> dict[str, Any]:
+    from .extensions import sns
+
+    arn = sns.confirm(account, region, topic, endpoint)
+    return {"subscription": arn, "account": account, "region": region}
 
 
 def _handshake(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -19,7 +20,7 @@ from . import weaker
 from .finding import given, pairs
 from .policies import resource_policy
 from .reasons import part, resource
-from .record import Estimator, Existing, Finding, Found, Not, Values, risk
+from .record import Estimator, Existing, Finding, Found, Not, Outcome, Values, Verifier, risk
 from .risks import protection
 from .synthesis import Resource, Synthesis
 
@@ -42,6 +43,17 @@ CHAT = check(
     fix="Authorize it once in the console of Amazon Q Developer in chat applications (AWS Chatbot).",
     source="AWS Chatbot API reference, DescribeSlackWorkspaces, ListMicrosoftTeamsConfiguredTeams",
 )
+
+HEARS = check(
+    "VER7",
+    "who is told",
+    command="verify",
+    why="An address that nobody has confirmed hears of no alarm; AWS forgets it after 48 hours.",
+    fix="Open the message from no-reply@sns.amazonaws.com and confirm the subscription.",
+    source="Amazon SNS developer guide, email notifications; deleting a topic and subscription",
+)
+
+_CHATS = ("aws_chatbot_slack_channel_configuration", "aws_chatbot_teams_channel_configuration")
 
 # Recover
 
@@ -238,6 +250,65 @@ def _teams(chatbot: Any) -> dict[str, Any]:
     }
 
 
+# Verify
+
+
+class _Topic(Verifier):
+    """Whether anybody is to be told."""
+
+    def findings(self) -> Iterator[Finding]:
+        """Somebody has subscribed, or a chat shows it."""
+        sns: Any = self.run.aws.any_client("sns")
+        arn = given(self.values, "arn")
+        count = sum(
+            len(page["Subscriptions"])
+            for page in sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
+        )
+        # AWS Chatbot subscribes a moment after its channel is there.
+        chats = [each for kind in _CHATS for each in self.run.state.of_type(kind)]
+        if count or chats:
+            yield self.finding(HEARS, "passed", "somebody is to be told")
+            return
+        fix = 'write notify=Notify(emails=["you@example.com"]), or https, slack or teams'
+        yield self.finding(HEARS, "skipped", "nobody is told of any alarm yet", fix)
+
+    def served(self) -> Iterator[str]:
+        """Nothing."""
+        yield from ()
+
+
+class _Receiver(Verifier):
+    """Whether who is to be told hears."""
+
+    @property
+    def name(self) -> str:
+        """The address; of a URL, whose path may hold a key, the host."""
+        endpoint = str(self.values.get("endpoint"))
+        return urlsplit(endpoint).hostname or endpoint
+
+    def findings(self) -> Iterator[Finding]:
+        """The subscription is there, and confirmed."""
+        sns: Any = self.run.aws.any_client("sns")
+        again = "deploy again: AWS forgets after 48 hours what nobody has confirmed, and then asks once more"
+        try:
+            found = sns.get_subscription_attributes(SubscriptionArn=given(self.values, "arn"))
+        except ClientError as error:
+            if "NotFound" not in error.response["Error"]["Code"]:
+                raise
+            yield self.finding(HEARS, "failed", "is not subscribed", again)
+            return
+        if found["Attributes"].get("PendingConfirmation") == "true":
+            # AWS has asked only now.
+            outcome: Outcome = "skipped" if self.run.applied else "failed"
+            yield self.finding(HEARS, outcome, "has not confirmed, and hears nothing", HEARS.fix)
+        else:
+            yield self.finding(HEARS, "passed", "is confirmed")
+
+    def served(self) -> Iterator[str]:
+        """Nothing."""
+        yield from ()
+
+
 # Cost
 
 
@@ -402,6 +473,7 @@ KINDS = (
         "SNS topic",
         _find_topic,
         name=Not("SNS gives the topic of that name that exists"),
+        verify=_Topic,
         risks=resource_policy(),
         settings={"kms_master_key_id": "encryption by your key"},
     ),
@@ -418,6 +490,7 @@ KINDS = (
         "aws_sns_topic",
         "Subscribe gives the subscription of that receiver that exists",
         risks=(_hears_no_more,),
+        verify=_Receiver,
     ),
     resource(
         "aws_chatbot_slack_channel_configuration",

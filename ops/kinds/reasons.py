@@ -91,6 +91,7 @@ def part(
     *,
     risks: tuple[RiskCheck, ...] = (),
     settings: Mapping[str, str] | None = None,
+    verify: Callable[[Verification, Values], Verifier] | Not = RUNS_NOTHING,
 ) -> Kind:
     """The record of a type that only sets something on the type `of`.
 
@@ -115,5 +116,5 @@ def part(
         risks=risks or NO_RISKS,
         settings=settings or NO_SETTINGS,
         reverted=STAYS,
-        verify=RUNS_NOTHING,
+        verify=verify,
     )

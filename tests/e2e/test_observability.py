@@ -47,7 +47,9 @@ from inferform.target import EMULATOR
 from inferform_emulator.process import Emulator
 from ops import alarms as operations
 from ops.aws import Aws
+from ops.state import State
 from ops.terraform import Stack, stacks
+from ops.verify import verify_at
 from tests.specs.kinds import BASE, EXAMPLES
 
 from .hosting import CONTEXT, Hosting, client, hosting
@@ -69,10 +71,14 @@ TEAM = TeamsChannel(
     team="1a1b2c3d-1111-2222-3333-444455556666",
     channel="19%3A0123456789abcdef%40thread.tacv2",
 )
+TENANT = "9a1b2c3d-1111-2222-3333-444455556666"
+"""The tenant in which that team is found to be."""
+
 LATE_TEAM = TEAM.replace(team="3a1b2c3d-1111-2222-3333-444455556666")
 SPEC = Observability(
     notify=Notify(
-        emails=["a@example.com"],
+        emails=["a@example.com", "b@example.com"],
+        https=["https://events.example.com/integration/0123/enqueue"],
         slack={
             "oncall": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23"),
             "late": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC24"),
@@ -164,6 +170,15 @@ def apply(hosted: Hosting, environment: Environment) -> Resources:
         for each in state["resources"]
         if each["mode"] == "managed"
     }
+
+
+def hearing(hosted: Hosting, environment: Environment, aws: Aws) -> dict[str, str]:
+    """Whether each receiver hears, as `inferform verify` says."""
+    stack = stack_of(hosted, environment)
+    state = State(json.loads(hosted.terraform(stack, "state", "pull")), "1", None)
+    addresses = [each for each in state.resources if each.startswith("aws_sns_topic")]
+    found = verify_at(environment, aws, state, addresses)
+    return {each.subject: each.outcome for each in found}
 
 
 def types(resources: Iterable[tuple[str, str]]) -> set[str]:
@@ -396,18 +411,12 @@ def assert_nothing_is_left(emulator: Emulator) -> None:
     assert chats(emulator) == [set(), set()]
 
 
-def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
-    emulator: Emulator, tmp_path: Path
+def sound_and_end(
+    emulator: Emulator, environment: Environment, aws: Aws, heard: Iterator[list[Any]]
 ) -> None:
-    hosted = hosting(emulator, tmp_path / "stack")
-    client(emulator, "logs").create_log_group(logGroupName=GROUP)
-    both = asked(hosted, SPEC, late=LATE)
-    first = apply(hosted, both)
-    assert types(first) >= types_of_the_layer(tmp_path / "examples")
-    heard = listening(emulator)
-    next(heard)
+    """Feed every alarm with good values, bad ones and good ones again."""
     cloudwatch = client(emulator, "cloudwatch")
-    found = find_alarms(both)
+    found = find_alarms(environment)
     judged = [each for each in found.alarms if each.tells and each.band is None]
     labels = {each.key.rpartition("/")[2] for each in judged}
     # Every kind of default alarm that needs no number of the user's, and no load balancer.
@@ -421,8 +430,7 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     for alarm in judged:
         feed(cloudwatch, alarm, START, bad=False)
     assert told(next(heard), "ALARM") == set()
-    aws = Aws(CONTEXT, emulator=emulator)
-    read = {each.key: each for each in operations.read(both, aws)}
+    read = {each.key: each for each in operations.read(environment, aws)}
     assert {read[each.key].state for each in judged} == {"OK"}
 
     # 2. Bad ones do, and the topic hears of each alarm and of the one over those of memory.
@@ -431,7 +439,7 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     loud = told(next(heard), "ALARM")
     assert {each.name for each in judged} <= loud
     assert "kinds-dev-use1-composite-all" in loud
-    states = operations.read(both, aws)
+    states = operations.read(environment, aws)
     assert [each.state for each in states[: len(judged)]] == ["ALARM"] * len(judged)
     errors = next(each for each in states if each.key == "endpoint/fraud/primary/server-errors")
     assert "Threshold Crossed" in errors.why
@@ -441,6 +449,67 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
     for alarm in judged:
         feed(cloudwatch, alarm, START + 7200, bad=False)
     assert {each.name for each in judged} <= told(next(heard), "OK")
+
+
+def stricter(spec: Observability, hosted: Hosting) -> Observability:
+    """Other values of everything that a Spec may change."""
+    return spec.replace(
+        notify=Notify(
+            emails=["b@example.com"],
+            slack={
+                "people": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23"),
+                "late": SlackChannel(workspace="T07EA999999", channel="C07EZ1ABC24"),
+            },
+            teams={
+                "people": TEAM.replace(channel="19%3A9999999999999999%40thread.tacv2"),
+                "late": LATE_TEAM.replace(tenant=TENANT),
+            },
+            kms_key=hosted.registry.kms_key_arn,
+            ok=False,
+        ),
+        budget=Budget(usd_per_month=750, warn_at_percent=[90], forecast_at_percent=None),
+        cost_anomalies=CostAnomalies(usd=75, often="weekly", emails=["finance@example.com"]),
+        logs=Logs(
+            metrics={
+                "timeouts": LogMetric(
+                    pattern="{ $.error = TIMEOUT }", of=["fraud"], dimensions={"model": "$.model"}
+                )
+            },
+            anomalies=LogAnomalies(of=["fraud"], minutes=5, shown_days=30, pattern="ERROR"),
+            protection=DataProtection(
+                of=["fraud"], identifiers=["EmailAddress"], own={"CustomerId": "C-[0-9]+"}
+            ),
+        ),
+        audit=Audit(keep_days=30),
+        alarms=ServiceAlarms(server_error_percent=0.5, latency_ms=100),
+    )
+
+
+def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    hosted = hosting(emulator, tmp_path / "stack")
+    client(emulator, "logs").create_log_group(logGroupName=GROUP)
+    aws = Aws(CONTEXT, emulator=emulator)
+    topic = "kinds-dev-use1-alerts"
+    alone = asked(hosted, Observability(), late=LATE)
+    apply(hosted, alone)
+    assert hearing(hosted, alone, aws) == {topic: "skipped"}
+    both = asked(hosted, SPEC, late=LATE)
+    first = apply(hosted, both)
+    assert types(first) >= types_of_the_layer(tmp_path / "examples")
+    heard = listening(emulator)
+    next(heard)
+    assert hearing(hosted, both, aws) == {
+        topic: "passed",
+        "a@example.com": "failed",
+        "b@example.com": "failed",
+        "events.example.com": "passed",
+    }
+    confirmed = {"topic": topic, "endpoint": "b@example.com"}
+    emulator.control("POST", "sns/confirmed", {**confirmed, "account": CONTEXT.account})
+    sound_and_end(emulator, both, aws, heard)
+    cloudwatch = client(emulator, "cloudwatch")
 
     # 4. An hour in which every request fails uses up the budget too fast.
     failing_hour(cloudwatch)
@@ -465,43 +534,16 @@ def test_alarms_sound_when_they_are_fed_and_their_topic_hears(
 
     # 8. Other limits are changed in place. Of the chats, two are renamed, which changes nothing of where they are,
     # and two move on.
-    tenant = "9a1b2c3d-1111-2222-3333-444455556666"
-    strict = fewer.replace(
-        notify=Notify(
-            emails=["b@example.com"],
-            slack={
-                "people": SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23"),
-                "late": SlackChannel(workspace="T07EA999999", channel="C07EZ1ABC24"),
-            },
-            teams={
-                "people": TEAM.replace(channel="19%3A9999999999999999%40thread.tacv2"),
-                "late": LATE_TEAM.replace(tenant=tenant),
-            },
-            kms_key=hosted.registry.kms_key_arn,
-            ok=False,
-        ),
-        budget=Budget(usd_per_month=750, warn_at_percent=[90], forecast_at_percent=None),
-        cost_anomalies=CostAnomalies(usd=75, often="weekly", emails=["finance@example.com"]),
-        logs=Logs(
-            metrics={
-                "timeouts": LogMetric(
-                    pattern="{ $.error = TIMEOUT }", of=["fraud"], dimensions={"model": "$.model"}
-                )
-            },
-            anomalies=LogAnomalies(of=["fraud"], minutes=5, shown_days=30, pattern="ERROR"),
-            protection=DataProtection(
-                of=["fraud"], identifiers=["EmailAddress"], own={"CustomerId": "C-[0-9]+"}
-            ),
-        ),
-        audit=Audit(keep_days=30),
-        alarms=ServiceAlarms(server_error_percent=0.5, latency_ms=100),
-    )
-    third = apply(hosted, asked(hosted, strict, CONTEXT.replace(owner="risk")))
+    strict = stricter(fewer, hosted)
+    last = asked(hosted, strict, CONTEXT.replace(owner="risk"))
+    third = apply(hosted, last)
+    # Who is left hears on, and is not asked again.
+    assert hearing(hosted, last, aws) == {topic: "passed", "b@example.com": "passed"}
     assert unchanged(first, second, third) == set(UNCHANGED)
 
     assert chats(emulator) == [
         {("T07EA123LEP", "C07EZ1ABC23"), ("T07EA999999", "C07EZ1ABC24")},
-        {(TEAM.tenant, "19%3A9999999999999999%40thread.tacv2"), (tenant, LATE_TEAM.channel)},
+        {(TEAM.tenant, "19%3A9999999999999999%40thread.tacv2"), (TENANT, LATE_TEAM.channel)},
     ]
     (budget,) = client(emulator, "budgets").describe_budgets(AccountId=CONTEXT.account)["Budgets"]
     assert float(budget["BudgetLimit"]["Amount"]) == 750
