@@ -20,7 +20,7 @@ DELETE   sagemaker/job            forget such plans of one account and region
 POST     sagemaker/job-end        end a job that a plan has left in progress: kind, name, outcome, reason,
                                   account, region
 POST     scheduler/fire           let a schedule start its target now: name, group, account, region
-POST     events/calls             what EventBridge has called outside of AWS: account, region
+POST     events/calls             what EventBridge and topics have called outside of AWS: account, region
 POST     sagemaker/training-plan  a plan that reserves instances for endpoints, which has been bought:
                                   name, instance_type, instances, status, target, start, end, account,
                                   region

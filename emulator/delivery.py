@@ -41,7 +41,7 @@ def deliver(target: dict[str, Any], payload: str, source: str) -> str | None:
 
 
 def calls(account: str, region: str) -> list[dict[str, Any]]:
-    """What EventBridge has called outside of AWS, or started in a service that the emulator lacks."""
+    """What EventBridge and SNS have called outside of AWS, or started in a service that the emulator lacks."""
     from moto.events.models import events_backends
 
     backend: Any = events_backends[account][region]

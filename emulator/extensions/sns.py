@@ -1,4 +1,4 @@
-"""SNS: addresses that nobody has confirmed."""
+"""SNS: addresses that nobody has confirmed, and receivers outside of AWS."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from moto.sns.exceptions import SNSInvalidParameter
 from moto.sns.models import SNSBackend, Subscription, sns_backends
 from moto.sns.responses import SNSResponse
 
+from ..delivery import calls
 from .registry import Service
 
 service = Service("sns", SNSResponse)
@@ -33,6 +34,30 @@ def subscribe(
         made.attributes[_PENDING] = True
         made.attributes["ConfirmationWasAuthenticated"] = False
     return made
+
+
+@service.corrects(
+    "Publish",
+    gap="calls receivers outside of AWS, and fails where one does not answer",
+    owner=Subscription,
+    method="publish",
+)
+def publish(
+    original: Original, subscription: Subscription, message: str, message_id: str, **given: Any
+) -> None:
+    """AWS calls them, and tries again by itself; the emulator calls nobody and notes it."""
+    if subscription.protocol not in ("http", "https"):
+        original(subscription, message, message_id, **given)
+        return
+    region = subscription.topic.sns_backend.region_name
+    calls(subscription.account_id, region).append(
+        {
+            "method": "POST",
+            "url": subscription.endpoint,
+            "headers": {"x-amz-sns-message-type": "Notification"},
+            "body": message,
+        }
+    )
 
 
 @service.corrects("Unsubscribe", gap="ends a subscription that nobody has confirmed")

@@ -439,6 +439,8 @@ def sound_and_end(
     loud = told(next(heard), "ALARM")
     assert {each.name for each in judged} <= loud
     assert "kinds-dev-use1-composite-all" in loud
+    paged = emulator.control("POST", "events/calls", {"account": CONTEXT.account})["calls"]
+    assert loud <= told([each["body"] for each in paged], "ALARM")
     states = operations.read(environment, aws)
     assert [each.state for each in states[: len(judged)]] == ["ALARM"] * len(judged)
     errors = next(each for each in states if each.key == "endpoint/fraud/primary/server-errors")

@@ -47,3 +47,15 @@ def test_an_address_is_pending_until_somebody_confirms_it(
     sns.unsubscribe(SubscriptionArn=address)
     assert listed() == [pager]
     assert pending(subscribe("email", "a@example.com"))
+
+
+def test_a_receiver_outside_of_aws_is_not_called_but_noted(
+    client: Client, control: Callable[..., dict[str, Any]]
+) -> None:
+    sns = client("sns")
+    topic = sns.create_topic(Name="alerts")["TopicArn"]
+    url = "https://pager.invalid/enqueue"
+    sns.subscribe(TopicArn=topic, Protocol="https", Endpoint=url)
+    sns.publish(TopicArn=topic, Message="down")
+    (call,) = control("events/calls")["calls"]
+    assert (call["method"], call["url"], call["body"]) == ("POST", url, "down")
