@@ -112,10 +112,12 @@ def _api(call: Call) -> _RestCall | _HttpCall:
             if not own or own[2] != region:
                 continue
             if own[1] in rest:
-                if rest[own[1]].disableExecuteApiEndpoint:
+                _, name, *more = call.path.split("/")
+                stage = rest[own[1]].stages.get(name)
+                copied = served(rest[own[1]], stage) if stage is not None else None
+                if copied is not None and copied.closed:
                     raise Refused(403, "Forbidden")
-                _, stage, *more = call.path.split("/")
-                return _RestCall(call, account, region, rest[own[1]], stage, "/" + "/".join(more))
+                return _RestCall(call, account, region, rest[own[1]], name, "/" + "/".join(more))
             if own[1] in http.apis:
                 if http.apis[own[1]].disable_execute_api_endpoint:
                     raise Refused(404, "Not Found")
@@ -326,7 +328,8 @@ class _RestCall:
                 if str(needed).lower() == "true" and header.lower() not in self.call.headers:
                     raise Refused(400, f"Missing required request parameters: [{header}]")
         kind = self.call.headers.get("content-type", "application/json").partition(";")[0]
-        model = (method.request_models or {}).get(kind)
+        models = method.request_models or {}
+        model = models.get(kind, models.get("$default"))
         if validator.validate_request_body and model:
             schema = json.loads(copied.models[model].schema)
             if not _fits(self.call.body, schema):

@@ -17,6 +17,8 @@ class Served:
     validators: dict[str, Any]
     models: dict[str, Any]
     authorizers: dict[str, Any]
+    closed: bool
+    """Whether the URL that API Gateway gives the API is turned off."""
 
     @staticmethod
     def of(api: Any) -> Served:
@@ -29,6 +31,7 @@ class Served:
             copy.deepcopy(api.request_validators),
             copy.deepcopy(api.models),
             copy.deepcopy(api.authorizers),
+            api.disableExecuteApiEndpoint,
         )
 
 

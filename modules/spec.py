@@ -696,7 +696,9 @@ def _network_hint(value: str) -> dict[str, Any]:
 
 def arn_of(service: str, example: str, resource: str = r".+", longest: int = 2048) -> Check:
     """A check that a string is an ARN of `service`, shown by `example` when it is not."""
-    pattern = re.compile(rf"arn:aws[a-z-]*:{service}:[a-z0-9-]*:\d{{12}}:{resource}", re.ASCII)
+    pattern = re.compile(
+        rf"arn:aws[a-z-]*:(?:{service}):[a-z0-9-]*:\d{{12}}:(?:{resource})", re.ASCII
+    )
     return Check(
         ARN1,
         lambda arn: bool(pattern.fullmatch(arn)) and len(arn) <= longest,

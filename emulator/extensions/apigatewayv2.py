@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from moto.apigateway import urls
 from moto.apigateway.models import apigateway_backends
-from moto.apigatewayv2.exceptions import BadRequestException
+from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
 from moto.apigatewayv2.models import Api, ApiGatewayV2Backend, DomainName, Stage
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.core.common_types import TYPE_RESPONSE
@@ -228,9 +228,28 @@ def update_domain_name(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     return 200, {}, json.dumps(domain.to_json())
 
 
-@service.corrects("CreateApiMapping", gap="knows HTTP APIs alone", owner=ApiGatewayV2Backend)
+class TakenError(APIGatewayV2Error):
+    """What AWS says of a place that is taken."""
+
+    code = 409
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ConflictException", message)
+
+
+@service.corrects(
+    "CreateApiMapping",
+    gap="knows HTTP APIs alone, and takes a base path twice",
+    owner=ApiGatewayV2Backend,
+)
 def create_api_mapping(original: Original, backend: ApiGatewayV2Backend, **given: Any) -> Any:
-    """AWS maps REST APIs too."""
+    """AWS maps REST APIs too, and has each base path of a domain once."""
+    if any(
+        each.domain_name == given["domain_name"]
+        and (each.api_mapping_key or "") == (given["api_mapping_key"] or "")
+        for each in backend.api_mappings.values()
+    ):
+        raise TakenError("ApiMapping key already exists for this domain name")
     rest = apigateway_backends[backend.account_id][backend.region_name].apis
     stranger = given["api_id"] in rest and given["api_id"] not in backend.apis
     if stranger:
@@ -240,6 +259,17 @@ def create_api_mapping(original: Original, backend: ApiGatewayV2Backend, **given
     finally:
         if stranger:
             del backend.apis[given["api_id"]]
+
+
+@service.adds("UpdateApiMapping", gap="cannot be changed")
+def update_api_mapping(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    """AWS takes another stage and base path, and answers the whole."""
+    _, _, _, domain, _, mapping = unquote(response.path).split("/")
+    held = response.apigatewayv2_backend.get_api_mapping(mapping, domain)
+    given = json.loads(response.body)
+    held.stage = given.get("stage", held.stage)
+    held.api_mapping_key = given.get("apiMappingKey", held.api_mapping_key)
+    return 200, {}, json.dumps(held.to_json())
 
 
 @service.corrects("CreateIntegration", gap="takes any timeout, and AWS's own kinds for HTTP APIs")

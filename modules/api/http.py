@@ -76,6 +76,15 @@ APG45 = rule(
     source="botocore apigatewayv2 TlsConfigInput ServerNameToVerify; RFC 1123, host names",
 )
 
+APG55 = rule(
+    "APG55",
+    refuses="a route of every method beside CORS",
+    message="takes OPTIONS too, which browsers send without a signature or token before a request, so that "
+    "it is refused; name a method, which lets API Gateway answer OPTIONS itself, or leave cors out",
+    source="Amazon API Gateway developer guide, configure CORS for HTTP APIs (routes that take OPTIONS, and an "
+    "authorizer); anomalyco/sst #5493",
+)
+
 MOST_ROUTES = 300
 
 ServicePath = Annotated[str, Matches(APG44, r"(?!.*/\.{1,2}(/|$))/[\w.~/-]{0,1023}")]
@@ -102,7 +111,8 @@ class HttpRoute(Spec):
     """The ECS service or function, by its short name."""
 
     method: Literal["ANY", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"] = "POST"
-    """The method of the requests; ANY is every one. Default: POST."""
+    """The method of the requests; ANY is every one, OPTIONS too, which goes with no `cors` of the API.
+    Default: POST."""
 
     path: ServicePath | None = None
     """The path that the service gets. Default: `/invocations`, behind the prefix that its own route
@@ -175,11 +185,12 @@ class HttpApi(Overridable, Billed, Named):
     """Days that its log of requests keeps events. Default: 30."""
 
     def check(self) -> Iterator[Problem]:
-        """Scopes need tokens."""
-        if isinstance(self.authorization, IamAuthorization):
-            for path, route in self.routes.items():
-                if route.scopes:
-                    yield APG26.problem("routes", path, "scopes", got=list(route.scopes))
+        """Scopes need tokens, and CORS needs methods by name."""
+        for path, route in self.routes.items():
+            if isinstance(self.authorization, IamAuthorization) and route.scopes:
+                yield APG26.problem("routes", path, "scopes", got=list(route.scopes))
+            if self.cors is not None and route.method == "ANY":
+                yield APG55.problem("routes", path, "method", got="ANY")
 
     def names(self, place: Place) -> Iterator[Name]:
         """Its own, and of its log."""

@@ -12,7 +12,7 @@ from ..functions.names import ALIAS, alias_arn, function_name
 from ..overriding import override
 from .http import STAGE, HttpApi, HttpRoute
 from .names import http_log_group, http_name
-from .shared_construct import log_format, route_id
+from .shared_construct import Domain, log_format, route_id, statement_id
 from .spec import Cors, IamAuthorization, JwtAuthorization, Throttle
 from .targets import Behind
 
@@ -20,7 +20,6 @@ from cdktf_cdktf_provider_aws.apigatewayv2_api import (
     Apigatewayv2Api,
     Apigatewayv2ApiCorsConfiguration,
 )
-from cdktf_cdktf_provider_aws.apigatewayv2_api_mapping import Apigatewayv2ApiMapping
 from cdktf_cdktf_provider_aws.apigatewayv2_authorizer import (
     Apigatewayv2Authorizer,
     Apigatewayv2AuthorizerJwtConfiguration,
@@ -97,9 +96,9 @@ class HttpFront(Construct):
         spec: HttpApi,
         targets: Mapping[str, LinkedTarget | FunctionTarget],
         kms_key_arn: str,
-        domain_id: str | None = None,
+        domain: Domain | None = None,
     ) -> None:
-        """`targets` are what its routes lead to, by path; `domain_id` is the domain that leads to it."""
+        """`targets` are what its routes lead to, by path; `domain` is what leads to it."""
         super().__init__(scope, id)
         self._spec, self._id = spec, id
         logs = CloudwatchLogGroup(
@@ -149,16 +148,9 @@ class HttpFront(Construct):
             depends_on=routes,
         )
         self.url = api.api_endpoint
-        if domain_id is not None:
-            Apigatewayv2ApiMapping(
-                self,
-                "mapping",
-                api_id=api.id,
-                domain_name=domain_id,
-                stage=stage.name,
-                api_mapping_key=spec.base_path or None,
-            )
-            self.url = "/".join(filter(None, [f"https://{spec.domain}", spec.base_path]))
+        if domain is not None:
+            domain.lead(spec.base_path, api_id=api.id, stage=stage.name)
+            self.url = domain.url(spec.base_path)
         override(spec, self)
 
     def _authorizer(self) -> str | None:
@@ -184,7 +176,7 @@ class HttpFront(Construct):
         target.let(
             self,
             f"permission-{route_id(path)}",
-            statement=f"http-api-{self._id}-{route_id(path)}",
+            statement=statement_id("http-api", self._id, path),
             source_arn=f"{self._api.execution_arn}/*/{method}{path}",
         )
         return Apigatewayv2Integration(
@@ -253,11 +245,10 @@ def _throttled(throttle: Throttle) -> dict[str, Any]:
 
 
 def _cors(cors: Cors, routes: Mapping[str, HttpRoute]) -> Apigatewayv2ApiCorsConfiguration:
-    methods = {"*" if route.method == "ANY" else route.method for route in routes.values()}
     return Apigatewayv2ApiCorsConfiguration(
         allow_origins=list(cors.origins),
         allow_headers=list(cors.headers),
-        allow_methods=["*"] if "*" in methods else sorted(methods),
+        allow_methods=sorted({route.method for route in routes.values()}),
         allow_credentials=cors.credentials,
         max_age=cors.max_age_seconds,
     )

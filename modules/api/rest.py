@@ -12,7 +12,7 @@ from ..alb.spec import WebAclArn
 from ..context import Context
 from ..names import Name
 from ..overrides import Overridable
-from ..rules import Problem, rule
+from ..rules import Problem, Rule, rule
 from ..service import Billed, Named, Needs, Place, Reaching
 from ..spec import Aws, Between, Check, Cidrs, Many, Matches, OneOf, ShortName, Spec
 from ..usage import Usage, by_use, exactly
@@ -158,8 +158,18 @@ def _is_media_type(text: str) -> bool:
     )
 
 
+APG57 = rule(
+    "APG57",
+    refuses="a method of a route of a REST API",
+    message="is POST for every route of a REST API; leave it out, or write the route in apis.http",
+    source="Amazon SageMaker API reference, InvokeEndpoint (POST); container contract",
+)
+
+
 class RestRoute(Spec):
     """A path of a REST API, and what gets the bodies that are posted there."""
+
+    excluded: ClassVar[Mapping[str, Rule]] = {"method": APG57}
 
     service: ShortName
     """The SageMaker endpoint, the function, or the ECS service behind a `NetworkRoute`, by its short name.
@@ -186,7 +196,8 @@ class RestRoute(Spec):
     29,000."""
 
     request_schema: dict[str, Any] | None = None
-    """What a JSON body must be, as JSON Schema draft 4; others get 400. Default: anything."""
+    """What the body must be, as JSON Schema draft 4; any other, whatever its Content-Type, gets 400.
+    Default: anything."""
 
     api_key: Annotated[bool, Aws("apigateway:PutMethodRequest.apiKeyRequired")] = False
     """Whether callers need a key of a usage plan in `X-API-Key` too. Default: False."""

@@ -18,7 +18,7 @@ from ..service import Deployed
 from .http_construct import FunctionTarget
 from .names import plan_name, rest_log_group, rest_name, rest_role, web_acl_name
 from .rest import Firewall, PrivateAccess, RestApi, RestRoute, UsagePlan, resources_of
-from .shared_construct import RestLinkedTarget, log_format, route_id
+from .shared_construct import Domain, RestLinkedTarget, log_format, route_id, statement_id
 from .spec import CognitoAuthorization, Cors, IamAuthorization, Throttle
 from .targets import caller_headers, component_in
 
@@ -52,7 +52,6 @@ from cdktf_cdktf_provider_aws.api_gateway_usage_plan import (
     ApiGatewayUsagePlanQuotaSettings,
     ApiGatewayUsagePlanThrottleSettings,
 )
-from cdktf_cdktf_provider_aws.apigatewayv2_api_mapping import Apigatewayv2ApiMapping
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 
@@ -92,12 +91,12 @@ class RestFront(Construct):
         kms_key_arn: str,
         linked: Mapping[str, RestLinkedTarget],
         vpc_id: str | None = None,
-        domain_id: str | None = None,
+        domain: Domain | None = None,
         logged_by: ITerraformDependable | None = None,
     ) -> None:
         """`targets` are the services of its routes, by path, `linked` how VPC links reach those on ECS; `vpc_id`
-        is the environment's VPC, from which a private API is reached; `domain_id` is the domain that leads to
-        it; `logged_by` are the account's settings, where the environment makes them."""
+        is the environment's VPC, from which a private API is reached; `domain` is what leads to it;
+        `logged_by` are the account's settings, where the environment makes them."""
         super().__init__(scope, id)
         self._context, self._spec, self._id = context, spec, id
         self._linked = linked
@@ -123,7 +122,10 @@ class RestFront(Construct):
             ),
         )
         self._api, self.api_id = api, api.id
+        # Turning the URL off or on holds from the next deployment on.
         self._served["api"] = [list(spec.binary_types), spec.overridden("api")]
+        if spec.domain is not None:
+            self._served["api"].append("closed")
         self._policy(vpc_id)
         self._role_arn = self._role(targets)
         self._authorizer_id = self._authorizer()
@@ -159,6 +161,8 @@ class RestFront(Construct):
                 destination_arn=logs.arn,
                 format=log_format(route="$context.resourcePath", key="$context.identity.apiKeyId"),
             ),
+            # AWS deletes no stage that a domain leads to, so that one of another name is there first.
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
             depends_on=[logged_by] if logged_by is not None else None,
         )
         self._stage = stage
@@ -171,16 +175,9 @@ class RestFront(Construct):
         if spec.firewall is not None:
             self._firewall(spec.firewall)
         self.url = stage.invoke_url
-        if domain_id is not None:
-            Apigatewayv2ApiMapping(
-                self,
-                "mapping",
-                api_id=api.id,
-                domain_name=domain_id,
-                stage=stage.stage_name,
-                api_mapping_key=spec.base_path or None,
-            )
-            self.url = "/".join(filter(None, [f"https://{spec.domain}", spec.base_path]))
+        if domain is not None:
+            domain.lead(spec.base_path, api_id=api.id, stage=stage.stage_name)
+            self.url = domain.url(spec.base_path)
         override(spec, self)
 
     def _part(self, kind: type[R], id: str, *, refers: Mapping[str, Any], **literals: Any) -> R:
@@ -322,7 +319,8 @@ class RestFront(Construct):
                 schema=json.dumps(route.request_schema, sort_keys=True),
             )
             references["request_validator_id"] = self._validator(body=True)
-            models = {"application/json": model.name}
+            # A model of one content type would let a body of any other pass unseen.
+            models = {"$default": model.name}
         elif later:
             references["request_validator_id"] = self._validator(body=False)
         scopes = route.scopes or (given.scopes if isinstance(given, CognitoAuthorization) else ())
@@ -401,7 +399,7 @@ class RestFront(Construct):
         called.let(
             self,
             f"permission-{route_id(path)}",
-            statement=f"rest-api-{self._id}-{route_id(path)}",
+            statement=statement_id("rest-api", self._id, path),
             source_arn=f"{self._api.execution_arn}/*/POST{path}",
         )
 

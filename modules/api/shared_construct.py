@@ -11,7 +11,7 @@ from ..cdk import Construct, TerraformResourceLifecycle
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import allow
-from ..names import short_hash
+from ..names import fit, short_hash
 from ..outputs import NetworkOutputs
 from .names import LINK, LOG_ROLE, rest_link
 from .spec import ApiDomain
@@ -19,6 +19,7 @@ from .targets import Behind
 
 from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
 from cdktf_cdktf_provider_aws.api_gateway_vpc_link import ApiGatewayVpcLink
+from cdktf_cdktf_provider_aws.apigatewayv2_api_mapping import Apigatewayv2ApiMapping
 from cdktf_cdktf_provider_aws.apigatewayv2_domain_name import (
     Apigatewayv2DomainName,
     Apigatewayv2DomainNameDomainNameConfiguration,
@@ -57,6 +58,11 @@ def route_id(path: str) -> str:
     """The id of what is made for a path: letters, digits, _ and -, and no other path's."""
     text = "".join(char if char.isalnum() or char in "-_" else "-" for char in path.strip("/"))
     return f"{text[:60]}-{short_hash(path)}"
+
+
+def statement_id(kind: str, api: str, path: str) -> str:
+    """The id of the statement by which a route of an API may call a function, of 100 characters at most."""
+    return fit(f"{kind}-{api}-{route_id(path)}", 100)
 
 
 class LogRole(Construct):
@@ -184,13 +190,14 @@ class RestLink(Construct):
 
 
 class Domain(Construct):
-    """A Regional domain, and the record that leads to it."""
+    """A Regional domain, the record that leads to it, and the APIs that it leads to."""
 
     def __init__(
         self, scope: Construct, id: str, *, name: str, spec: ApiDomain, vpc_id: str | None
     ) -> None:
         """`vpc_id` is the VPC of a private zone that is looked up by name."""
         super().__init__(scope, id)
+        self._name = name
         self.domain = Apigatewayv2DomainName(
             self,
             "domain",
@@ -203,6 +210,24 @@ class Domain(Construct):
         )
         if spec.zone is not None:
             self._record(name, spec.zone, vpc_id)
+
+    def lead(self, base_path: str, *, api_id: str, stage: str) -> None:
+        """Lead callers of a base path to an API.
+
+        The place is the resource, and not the API: a domain has each base path once, so that APIs which
+        change places would else ask for one that is not free yet."""
+        Apigatewayv2ApiMapping(
+            self,
+            f"mapping-{route_id(base_path)}" if base_path else "mapping",
+            api_id=api_id,
+            domain_name=self.domain.id,
+            stage=stage,
+            api_mapping_key=base_path or None,
+        )
+
+    def url(self, base_path: str) -> str:
+        """Where callers reach what a base path leads to."""
+        return "/".join(filter(None, [f"https://{self._name}", base_path]))
 
     def _record(self, name: str, zone: HostedZone, vpc_id: str | None) -> None:
         zone_id = zone.id

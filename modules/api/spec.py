@@ -39,8 +39,9 @@ APG11 = rule(
     "APG11",
     refuses="an issuer of JSON Web Tokens that is no https URL, or no audience",
     message="must be {expected}",
-    source="botocore apigatewayv2 JWTConfiguration; Amazon API Gateway developer guide, JWT authorizers, and "
-    "quotas of HTTP APIs (50 audiences of an authorizer)",
+    source="botocore apigatewayv2 JWTConfiguration; Amazon API Gateway developer guide, JWT authorizers (iss "
+    "must match the issuer), and quotas of HTTP APIs (50 audiences of an authorizer); Amazon Cognito developer "
+    "guide, verifying JSON web tokens (iss)",
 )
 APG24 = rule(
     "APG24",
@@ -139,6 +140,19 @@ class IamAuthorization(Spec):
     """Callers sign their requests (Signature Version 4), and IAM lets them by `execute-api:Invoke`."""
 
 
+_COGNITO = re.compile(r"https://cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?(/.*)?")
+
+
+def _is_issuer(text: str) -> bool:
+    """Whether it can be the claim `iss` of a token; a user pool's is its URL without a slash at the end."""
+    if pool := _COGNITO.fullmatch(text):
+        return bool(re.fullmatch(rf"/{re.escape(pool[1])}_[0-9A-Za-z]+", pool[3] or ""))
+    return (
+        bool(re.fullmatch(r"https://[a-z0-9.-]+\.[a-z0-9-]+(/[!-~]*)?", text))
+        and "/.well-known/" not in text
+    )
+
+
 class JwtAuthorization(Spec):
     """Callers have a JSON Web Token of an issuer, such as a Cognito user pool.
 
@@ -150,12 +164,10 @@ class JwtAuthorization(Spec):
         str,
         Check(
             APG11,
-            lambda text: (
-                bool(re.fullmatch(r"https://[a-z0-9.-]+\.[a-z0-9-]+(/[!-~]*)?", text))
-                and "/.well-known/" not in text
-            ),
+            _is_issuer,
             lambda _: {
-                "expected": "the https URL of the issuer, as the claim iss of its tokens has it"
+                "expected": "the https URL of the issuer, exactly as the claim iss of its tokens has it; "
+                "that of a user pool of Cognito is https://cognito-idp.REGION.amazonaws.com/POOL"
             },
         ),
         Aws("apigatewayv2:JWTConfiguration.Issuer"),

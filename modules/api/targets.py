@@ -96,10 +96,17 @@ APG23 = rule(
 APG49 = rule(
     "APG49",
     refuses="a path of a function's route that its container does not serve",
-    message="leads to a function by {path}, which its container gets as it is; make it the path "
-    "/invocations or /ping, without path and base_path",
-    source="AWS Lambda Web Adapter, README (the path of the event is that of the request); container "
-    "contract",
+    message="leads to a function by {path}, of which its container gets {gets}; {remedy}",
+    source="AWS Lambda Web Adapter, README (the path of the event is that of the request, without "
+    "AWS_LWA_REMOVE_BASE_PATH); container contract",
+)
+APG56 = rule(
+    "APG56",
+    refuses="a function that streams behind an API",
+    message="streams its responses by url.stream, which an API here does not pass on and answers with 502; "
+    "leave stream out, or let callers call the function by its URL",
+    source="AWS Lambda Web Adapter, README (AWS_LWA_INVOKE_MODE is of all responses, issue #536); Amazon API "
+    "Gateway developer guide, Lambda proxy integrations (the response is one JSON document)",
 )
 APG53 = rule(
     "APG53",
@@ -314,9 +321,17 @@ def _check_function(
 ) -> Iterator[Problem]:
     """A function gets the path of the request, and runs on when the API has given up."""
     got = f"/{base_path}{path}" if base_path else path
-    if got not in ("/invocations", "/ping") or getattr(route, "path", None):
-        yield APG49.problem(path=getattr(route, "path", None) or got)
-    yield from _useless(route, ("component", "host"), "a function")
+    gets = function.container.path_of(got)
+    if gets not in ("/invocations", "/ping"):
+        own = got.rpartition("/")[0] if got.endswith(("/invocations", "/ping")) else got
+        remedy = (
+            f"make it {own}/invocations and write container=FunctionContainer(base_path={own!r}) of "
+            f"{route.service}, or make it /invocations or /ping, without base_path of the API"
+        )
+        yield APG49.problem(path=got, gets=gets, remedy=remedy)
+    yield from _useless(route, ("component", "host", "path"), "a function")
+    if function.url is not None and function.url.stream:
+        yield APG56.problem("service", got=route.service)
     limit = function.timeout_seconds * 1000
     if limit > route.timeout_ms:
         yield APG23.problem("timeout_ms", got=route.timeout_ms, seconds=function.timeout_seconds)

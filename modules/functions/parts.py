@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from ..alarms.spec import (
     ALM2,
@@ -21,8 +21,8 @@ from ..alarms.spec import (
     alarm_topic_problems,
 )
 from ..context import Context
-from ..rules import Problem, one_of, rule
-from ..spec import Aws, Between, Check, Cidrs, Many, Spec
+from ..rules import Problem, Rule, one_of, rule
+from ..spec import Aws, Between, Check, Cidrs, Many, Matches, Spec
 from .names import function_alarm
 
 LMB7 = rule(
@@ -94,6 +94,22 @@ LMB48 = rule(
     source="AWS Lambda API reference, Cors",
 )
 
+LMB49 = rule(
+    "LMB49",
+    refuses="a function URL that anybody may call",
+    message="is no choice: a URL is for callers whom IAM knows; for others put apis.http or apis.rest in front, "
+    "with JwtAuthorization or CognitoAuthorization",
+    source="AWS Lambda developer guide, control access to function URLs (AuthType NONE); Inferform: every "
+    "caller is authorized",
+)
+LMB50 = rule(
+    "LMB50",
+    refuses="a beginning of paths that is none",
+    message="must be a path such as /light or /v1/light: letters, digits, -, _, . and ~ between slashes, "
+    "without /invocations and without a slash at the end",
+    source="AWS Lambda Web Adapter, README (AWS_LWA_REMOVE_BASE_PATH)",
+)
+
 MOST_WORDS = 1500
 """The most words of a command. Source: botocore lambda StringList."""
 
@@ -127,6 +143,17 @@ class FunctionContainer(Spec):
     ) = None
     """The folder that it is started in. Default: the image's own."""
 
+    base_path: (
+        Annotated[
+            str,
+            Matches(LMB50, r"(?!.*/(invocations|ping|\.{1,2})(/|$))(/[A-Za-z0-9_.~-]+){1,20}"),
+        ]
+        | None
+    ) = None
+    """What the Lambda Web Adapter takes off the beginning of paths before the container gets them, `/light`:
+    a route of an API may then be `/light/invocations`, so that several functions stand behind one API. Paths
+    that begin otherwise stay as they are. Default: None, nothing."""
+
     slow_start: bool = False
     """Whether the model may load for longer than the 10 seconds that Lambda gives an environment to
     start: the adapter then goes on waiting in the first request, whose `timeout_seconds` must hold it.
@@ -137,6 +164,11 @@ class FunctionContainer(Spec):
     from AWS's base images needs the label `com.amazonaws.lambda.feature.snapstart="Allow"`, and what must
     not be the same in two environments (connections, random numbers, secrets) is to be renewed after a
     restore. Default: False."""
+
+    def path_of(self, path: str) -> str:
+        """The path that the container gets of a request's."""
+        base = self.base_path
+        return path.removeprefix(base) if base and path.startswith(f"{base}/") else path
 
 
 class FunctionVpc(Spec):
@@ -154,8 +186,12 @@ _HEADER = re.compile(r"\*|[!#$%&'*+.^_`|~0-9A-Za-z-]{1,1024}", re.ASCII)
 class FunctionUrl(Spec):
     """An HTTPS address of the function, for callers whom IAM knows.
 
-    An address that anybody may call is not offered: put an API with authorisation in front.
+    An address that anybody may call is not offered: put an API with authorization in front.
     """
+
+    excluded: ClassVar[Mapping[str, Rule]] = dict.fromkeys(
+        ("auth_type", "authorization", "authorization_type"), LMB49
+    )
 
     stream: bool = False
     """Whether the response is sent as the container writes it, up to 200 MB, instead of whole, up to

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from ..alarms.published import Feature
@@ -20,7 +20,16 @@ from ..rules import Problem, rule
 from ..scaling.kinds import LAMBDA as LAMBDA_KIND
 from ..scaling.kinds import Kind
 from ..scaling.spec import Scaling
-from ..service import Needs, Place, Platform, Scalable, Service, Teller, secret_endpoints
+from ..service import (
+    Deployed,
+    Needs,
+    Place,
+    Platform,
+    Scalable,
+    Service,
+    Teller,
+    secret_endpoints,
+)
 from ..spec import Aws, Between, OneOf
 from ..usage import Usage, alarm_usage, bounds, by_use
 from ..vpc.flow_logs import RetentionDays
@@ -242,6 +251,23 @@ LMB43 = rule(
     severity="warning",
 )
 
+LMB51 = rule(
+    "LMB51",
+    refuses="a model that takes larger bodies than Lambda passes on",
+    message="lets the container take {size} MiB, but Lambda passes on {most} MB at most, of bytes in base64 "
+    "three quarters of that; leave it out, or serve larger bodies by an endpoint or an EcsService",
+    source="AWS Lambda developer guide, quotas (invocation payload, synchronous: 6 MB)",
+    severity="warning",
+)
+LMB52 = rule(
+    "LMB52",
+    refuses="reserved concurrencies that together leave others less than 100 of an account's 1,000",
+    message="makes {sum:,} with those of {others}, which leaves less than 100 of the 1,000 that an account has "
+    "without a raised quota; Lambda then refuses it",
+    source="AWS Lambda developer guide, configuring reserved concurrency; quota L-B99A9384",
+    severity="warning",
+)
+
 _RESERVED = frozenset(
     {
         "_HANDLER",
@@ -270,6 +296,7 @@ SECONDS_PER_MONTH = 730 * 3600
 """For what is billed by the second around the clock."""
 
 _MOST_BYTES = 4096
+_LARGEST_BODY_MB = 6
 _FIRST_VCPU_MIB = 1769
 _ACCOUNT = 1000
 _UNRESERVED = 100
@@ -396,6 +423,10 @@ class LambdaFunction(Service):
         if size > _MOST_BYTES:
             most = f"{_MOST_BYTES:,}"
             yield LMB4.problem("model", "environment", size=f"{size:,}", most=most)
+        said = str(model.environment.get("MAX_BODY_MIB", ""))
+        if said.isdecimal() and int(said) > _LARGEST_BODY_MB:
+            where = ("model", "environment", "MAX_BODY_MIB")
+            yield LMB51.problem(*where, got=said, size=said, most=_LARGEST_BODY_MB)
         yield from self._check_image()
 
     def _check_image(self) -> Iterator[Problem]:
@@ -525,7 +556,10 @@ class LambdaFunction(Service):
             "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS": "200-299",
             "AWS_LWA_READINESS_CHECK_PATH": "/ping",
         }
-        return made | ({"AWS_LWA_ASYNC_INIT": "true"} if self.container.slow_start else {})
+        start = self.container
+        if start.base_path is not None:
+            made["AWS_LWA_REMOVE_BASE_PATH"] = start.base_path
+        return made | ({"AWS_LWA_ASYNC_INIT": "true"} if start.slow_start else {})
 
     @property
     def variables(self) -> dict[str, str]:
@@ -661,6 +695,26 @@ class LambdaFunction(Service):
         """Its provisioned concurrency."""
         if self.scaling is not None:
             yield Scalable(self.scaling, self.initial_concurrency)
+
+
+def check_reserved(functions: Iterable[Deployed]) -> Iterator[Problem]:
+    """The functions of an environment leave enough of what the account has."""
+    held = {
+        each.full_name: (each, each.spec.reserved_concurrency)
+        for each in functions
+        if isinstance(each.spec, LambdaFunction) and each.spec.reserved_concurrency
+    }
+    total = sum(count for _, count in held.values())
+    # One alone has a rule of its own.
+    if total <= _ACCOUNT - _UNRESERVED or any(
+        count > _ACCOUNT - _UNRESERVED for _, count in held.values()
+    ):
+        return
+    *others, last = sorted(held)
+    each, count = held[last]
+    yield LMB52.problem(
+        *each.place.path, "reserved_concurrency", got=count, sum=total, others=", ".join(others)
+    )
 
 
 def _repository(image: Image | FrameworkContainer | str) -> str:

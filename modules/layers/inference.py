@@ -9,6 +9,7 @@ from ..alb.spec import ExistingLoadBalancer
 from ..bedrock.spec import BDR6, InferenceProfile, ProvisionedThroughput
 from ..ecs.checks import check_services
 from ..ecs.spec import EcsCluster
+from ..functions.spec import check_reserved
 from ..identity.spec import Identity
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ..rules import PathPart, Problem, rule
@@ -86,6 +87,7 @@ def _problems(environment: Environment) -> Iterator[Problem]:
     yield from _check_groups(environment)
     yield from _check_triggers(environment)
     yield from _check_bedrock(environment)
+    yield from check_reserved(environment.deployed)
     if environment.ecs is not None:
         yield from check_services(environment.services, environment.ecs)
 

@@ -336,7 +336,7 @@ def _method_gone(plan: Plan, method: Change) -> Iterator[Found]:
         other.action is Action.DELETE for other in plan.of_type("aws_api_gateway_rest_api")
     )
     if method.action is Action.DELETE and kept and method.before.get("http_method") != "OPTIONS":
-        yield "is deleted, so its callers get 403 or 404"
+        yield "is deleted, and served on until its API is deployed again; then its callers get 403"
 
 
 @risk(NET4)

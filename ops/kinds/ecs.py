@@ -19,6 +19,7 @@ from .capacity import of_block, reserved_for
 from .ec2 import disk, ec2_quota, template_tags
 from .ecs_verify import SERVICE_REVERTED, TASK_DEFINITION, ClusterVerifier, ServiceVerifier
 from .finding import NotKnownError, given, pairs
+from .guards import guards
 from .loader import artifacts_of
 from .prices import products
 from .reasons import (
@@ -601,7 +602,7 @@ KINDS = (
         uses=_tasks,
         quotas=_vcpus,
         addresses=_addresses,
-        preflight=Not("its image and artifact are checked with its task definition"),
+        preflight=guards("alarms", "alarm_names"),
         story=_service_story,
         risks=(_public, _unguarded, lowered("desired_count"), *weaker.ECS_SERVICE),
         reverted=SERVICE_REVERTED,
@@ -703,6 +704,7 @@ KINDS = (
         "deployment group",
         _deployment_group,
         name=Not("an application has each name once"),
+        preflight=guards("alarm_configuration", "alarms"),
         story=_OF_THE_SERVICE,
         risks=weaker.DEPLOYMENT_GROUP,
     ),

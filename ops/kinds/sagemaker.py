@@ -19,6 +19,7 @@ from . import preflight, weaker
 from .components_preflight import of_configuration
 from .finding import given, pairs
 from .fits import fits
+from .guards import guards
 from .prices import products
 from .reasons import resource
 from .record import Discard, Existing, Finder, Finding, Found, Not, Quota, Values, risk
@@ -212,8 +213,12 @@ def _configuration(synthesis: Synthesis, endpoint: Resource) -> Values:
     return found.values if found else (configuration_values(stack.values) or {}) if stack else {}
 
 
-def _reservations(synthesis: Synthesis, endpoints: Sequence[Resource]) -> Iterator[Finding]:
-    """Whether ML reservations can give their endpoints instances."""
+_guards = guards("deployment_config", "auto_rollback_configuration", "alarms")
+
+
+def _ready(synthesis: Synthesis, endpoints: Sequence[Resource]) -> Iterator[Finding]:
+    """Whether ML reservations can give their endpoints instances, and alarms can roll them back."""
+    yield from _guards(synthesis, endpoints)
     for endpoint in endpoints:
         most = _most(synthesis, endpoint, pooled=False).total()
         yield from of_configuration(synthesis, _configuration(synthesis, endpoint), most)
@@ -424,7 +429,7 @@ KINDS = (
         uses=_instances,
         quotas=_quotas,
         addresses=_addresses,
-        preflight=_reservations,
+        preflight=_ready,
         story=endpoint_story,
         risks=(
             _reset_capacity,

@@ -67,7 +67,7 @@ inference=Inference(
             vpc=FunctionVpc(egress_cidrs=["203.0.113.0/24"]),
             container=FunctionContainer(
                 command=["serve", "--fast"], entry_point=["python"], working_directory="/app",
-                slow_start=False, snap_start=False,
+                base_path="/whole", slow_start=False, snap_start=False,
             ),
             log_retention_days=90,
         ),
@@ -141,6 +141,7 @@ CAPABILITY = Capability(
     environments={"functions": functions},
     not_aws={
         OTHER_UNIT: ("FunctionAlarms.duration_percentile",),
+        "the Lambda Web Adapter's, in an environment variable": ("FunctionContainer.base_path",),
         "sent in lower case, as the one entry of a list": ("LambdaFunction.architecture",),
     },
     stricter={
@@ -170,6 +171,7 @@ CAPABILITY = Capability(
     good={
         "LMB29": (_QUEUE, _TOPIC),
         "LMB33": ("/app", f"/{'a' * 999}"),
+        "LMB50": ("/light", "/v1/a.b"),
         "LMB46": ("*", "https://shop.acme.test", f"https://{'a' * 245}"),
         "LMB47": ("content-type", "x" * 1024),
     },

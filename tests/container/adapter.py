@@ -173,8 +173,9 @@ class Adapter:
         body = event.get("body") or ""
         content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
         http = event["requestContext"]["http"]
+        path = event["rawPath"].removeprefix(self._variables.get("AWS_LWA_REMOVE_BASE_PATH", ""))
         return self._app.build_request(
-            http["method"], event["rawPath"], content=content, headers=event.get("headers") or {}
+            http["method"], path, content=content, headers=event.get("headers") or {}
         )
 
 

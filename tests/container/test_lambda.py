@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from inferform import Image, LambdaFunction, Model
+from inferform import FunctionContainer, Image, LambdaFunction, Model
 
 from .adapter import Adapter, Lambda
 from .conftest import Container
@@ -34,13 +34,13 @@ class Environment:
         self.adapter.wait()
         self.api.close()
 
-    def post(self, body: bytes, content_type: str) -> Any:
-        """What a caller of the function's URL is answered, or the error of the invocation."""
+    def post(self, body: bytes, content_type: str, path: str = "/invocations") -> Any:
+        """What a caller of the function's URL, or of an API, is answered, or the error of the invocation."""
         done = self.api.invoke(
             {
                 "version": "2.0",
-                "rawPath": "/invocations",
-                "requestContext": {"http": {"method": "POST", "path": "/invocations"}},
+                "rawPath": path,
+                "requestContext": {"http": {"method": "POST", "path": path}},
                 "headers": {"content-type": content_type},
                 "body": base64.b64encode(body).decode(),
                 "isBase64Encoded": True,
@@ -142,6 +142,19 @@ def test_a_5xx_of_the_container_is_a_failed_invocation(app: App, status: int, fa
     assert (done.error is not None) is fails
     method, path, body = app.asked[-1]
     assert (method, path, json.loads(body)) == ("POST", "/invocations", {"amount": 1})
+    environment.end()
+
+
+def test_a_base_path_is_taken_off_for_apis_and_missed_by_nobody_else(app: App) -> None:
+    app.ping = 200
+    container = FunctionContainer(base_path="/light")
+    given = FUNCTION.replace(container=container).variables
+    environment = Environment(
+        app.server.server_port, AWS_LWA_REMOVE_BASE_PATH=given["AWS_LWA_REMOVE_BASE_PATH"]
+    )
+    for path in ("/light/invocations", "/invocations"):
+        assert environment.post(b"{}", "application/json", path)["statusCode"] == 200
+        assert app.asked[-1][:2] == ("POST", container.path_of(path)) == ("POST", "/invocations")
     environment.end()
 
 

@@ -136,9 +136,11 @@ FIRST = """
                     throttle=slow(1), quota=Quota(limit=100, period="DAY"), routes=["/fraud"],
                 )},
                 firewall=Firewall(web_acl=V["acls"][0]),
+                domain="b.acme.test", base_path="keyed",
             ),
             "renamed": RestApi(
                 routes={"/fraud": RestRoute(service="fraud")}, throttle=slow(9), stage="live",
+                domain="a.acme.test", base_path="renamed",
             ),
             "inside": RestApi(
                 routes={"/invocations": RestRoute(service="light")}, throttle=slow(9),
@@ -148,7 +150,13 @@ FIRST = """
                 routes={"/fraud": RestRoute(service="fraud")}, throttle=slow(9),
                 private=PrivateAccess(endpoint_ids=["vpce-0000000a"]),
             ),
-            "bare": RestApi(routes={"/fraud": RestRoute(service="fraud")}, throttle=slow(9)),
+            "bare": RestApi(
+                routes={
+                    "/fraud": RestRoute(service="fraud"),
+                    "/two": RestRoute(service="two"),
+                },
+                throttle=slow(9),
+            ),
         },
         tags={"team": "a"}, overrides={"account/logs/role": {"description": "a"}},
         permissions={"account/logs": Permissions(statements=[PolicyStatement(
@@ -165,7 +173,7 @@ SECOND = """
             "front": HttpApi(
                 routes={
                     "/score": HttpRoute(
-                        service="score", method="ANY", path="/v2", host="b.acme.test",
+                        service="score", method="PUT", path="/v2", host="b.acme.test",
                         timeout_ms=8_000, throttle=slow(2), scopes=["b"],
                     ),
                     "/new": HttpRoute(service="score", host="a.acme.test", throttle=slow(1)),
@@ -200,7 +208,7 @@ SECOND = """
                 throttle=slow(3),
                 authorization=CognitoAuthorization(user_pools=[V["pool"] + "b"], scopes=["some"]),
                 source_cidrs=["198.51.100.0/24"],
-                domain="a.acme.test", base_path="v2",
+                domain="a.acme.test", base_path="v1",
                 cors=Cors(origins=["https://b.test"]),
                 firewall=Firewall(
                     groups=["AWSManagedRulesSQLiRuleSet"], requests_per_5_minutes=2_000
@@ -215,9 +223,11 @@ SECOND = """
                     throttle=slow(2), quota=Quota(limit=200, period="WEEK", offset=3), routes=[],
                 )},
                 firewall=Firewall(web_acl=V["acls"][1]),
+                domain="b.acme.test", base_path="v1",
             ),
             "renamed": RestApi(
                 routes={"/fraud": RestRoute(service="fraud")}, throttle=slow(9), stage="v2",
+                domain="a.acme.test", base_path="renamed",
             ),
             "inside": RestApi(
                 routes={"/invocations": RestRoute(service="heavy")}, throttle=slow(9),
@@ -243,7 +253,7 @@ LEFT_OUT = {
 REPLACED = {
     "aws_api_gateway_deployment": "it is a copy of what the API serves",
     "aws_api_gateway_method_settings": "the path of a method is its key in the stage",
-    "aws_apigatewayv2_api_mapping": "its domain is its key",
+    "aws_apigatewayv2_api_mapping": "another API is another mapping of its place",
     "aws_lambda_permission": "a statement of a policy is added and removed, and never changed",
     "aws_api_gateway_stage": "its name is its key in the API, and stands in the URL",
     "aws_wafv2_web_acl_association": "a stage is associated with one web ACL, which is its key",
@@ -375,4 +385,6 @@ def test_every_field_is_changed_and_changed_back(life: Updates) -> None:
     life.release(FIRST)
     life.apply(STACK)
     assert actions(life.plan(STACK)) == {}
+    # Two APIs reach the load balancer by one link.
+    assert len(life.aws().any_client("apigateway").get_vpc_links()["items"]) == 1
     life.destroy(STACK)

@@ -349,8 +349,20 @@ def test_a_domain_leads_to_apis_by_their_base_paths(rest: Rest, client: Client) 
     api.create_api_mapping(DomainName=name, ApiId=rest.id, Stage="live", ApiMappingKey="models")
     assert call(rest.emulator, name, "/models/fraud", b"{}", SIGNED)[0] == 200
     assert call(rest.emulator, name, "/fraud", b"{}", SIGNED)[0] == 403
+    taken = {"DomainName": name, "ApiId": rest.id, "Stage": "live", "ApiMappingKey": "models"}
+    with pytest.raises(ClientError, match="ApiMapping key already exists for this domain name"):
+        api.create_api_mapping(**taken)
+    (held,) = api.get_api_mappings(DomainName=name)["Items"]
+    found = {"DomainName": name, "ApiMappingId": held["ApiMappingId"]}
+    api.update_api_mapping(**found, ApiId=rest.id, ApiMappingKey="v1", Stage="live")
+    assert call(rest.emulator, name, "/v1/fraud", b"{}", SIGNED)[0] == 200
     off = [{"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "true"}]
     rest.client.update_rest_api(restApiId=rest.id, patchOperations=off)
+    # "After you disable the default endpoint, you must deploy your API for the change to take effect."
+    assert rest.call(SIGNED)[0] == 200
+    later = rest.client.create_deployment(restApiId=rest.id)["id"]
+    to = [{"op": "replace", "path": "/deploymentId", "value": later}]
+    rest.client.update_stage(restApiId=rest.id, stageName="live", patchOperations=to)
     assert rest.call(SIGNED) == (403, {"message": "Forbidden"})
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from inferform import (
     Adapter,
+    ApiDomain,
     Apis,
     CognitoAuthorization,
     Component,
@@ -30,10 +31,12 @@ from inferform import (
     Throttle,
     UsagePlan,
 )
-from tests.specs.test_api import COGNITO, CONTEXT, JWT, SLOW, TASK, whole
+from inferform.api.shared_construct import statement_id
+from tests.specs.test_api import CERTIFICATE, COGNITO, CONTEXT, JWT, SLOW, TASK, whole
 
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 STACK = f"{CONTEXT.key}-apis"
+DOMAIN = "api.acme.test"
 
 
 def of(stack: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
@@ -153,7 +156,9 @@ def test_every_answer_of_sagemaker_has_a_status_and_waits_for_what_it_belongs_to
     deployment = named(stack, "aws_api_gateway_deployment", "models")
     waits = {address.partition(".")[0] for address in deployment["depends_on"]}
     assert {"aws_api_gateway_method", "aws_api_gateway_integration_response"} <= waits
-    assert deployment["lifecycle"] == {"create_before_destroy": True}
+    # A stage of another name is there before a domain leads to it (hashicorp/terraform-provider-aws #28774).
+    for made in (deployment, named(stack, "aws_api_gateway_stage", "models")):
+        assert made["lifecycle"] == {"create_before_destroy": True}
 
 
 def test_a_rest_api_is_deployed_again_when_and_only_when_what_it_serves_changes(
@@ -183,6 +188,19 @@ def test_a_rest_api_is_deployed_again_when_and_only_when_what_it_serves_changes(
         "from where": rest(source_cidrs=["203.0.113.0/24"]),
         "CORS": rest(cors=Cors(origins=["*"])),
         "binary types": rest(binary_types=["image/*"]),
+        # The URL that API Gateway gives is turned off with the next deployment, and not before.
+        "a domain": whole(
+            apis=Apis(
+                rest={
+                    "models": RestApi(
+                        routes={"/v1/fraud": RestRoute(service="fraud")},
+                        throttle=SLOW,
+                        domain=DOMAIN,
+                    )
+                },
+                domains={DOMAIN: ApiDomain(certificate=CERTIFICATE)},
+            )
+        ),
         "an override": rest(
             overrides={"integration-v1-fraud-20dbf688": {"passthrough_behavior": "NEVER"}}
         ),
@@ -197,6 +215,43 @@ def test_a_rest_api_is_deployed_again_when_and_only_when_what_it_serves_changes(
     limited = plan.replace(quota=Quota(limit=5, period="DAY"))
     keys = [rest(routes=keyed, plans={"gold": each}) for each in (plan, limited)]
     assert served(synthesize, keys[0]) == served(synthesize, keys[1])
+
+
+def test_apis_that_change_places_of_domains_keep_the_resource_of_each_place(
+    synthesize: Synthesize,
+) -> None:
+    def places(first: str, second: str) -> dict[str, str]:
+        routes = {"/a": HttpRoute(service="score", timeout_ms=5_000)}
+        apis = {
+            "first": HttpApi(routes=routes, throttle=SLOW, domain=DOMAIN, base_path=first),
+            "second": HttpApi(routes=routes, throttle=SLOW, domain=DOMAIN, base_path=second),
+        }
+        domains = {DOMAIN: ApiDomain(certificate=CERTIFICATE)}
+        stack = synthesize(whole(apis=Apis(http=apis, domains=domains)))[STACK]
+        return {
+            address: each.get("api_mapping_key", "")
+            for address, each in stack["resource"]["aws_apigatewayv2_api_mapping"].items()
+        }
+
+    # A domain has each base path once: a resource that asks for one which another still has fails.
+    before = places("v1", "")
+    assert sorted(before.values()) == ["", "v1"]
+    assert places("", "v1") == before
+
+
+def test_a_schema_is_of_every_content_type(synthesize: Synthesize) -> None:
+    route = RestRoute(service="fraud", request_schema={"type": "object"})
+    stack = synthesize(rest(routes={"/v1/fraud": route}))[STACK]
+    (method,) = of(stack, "aws_api_gateway_method").values()
+    assert [*method["request_models"]] == ["$default"]
+
+
+def test_ids_of_statements_fit_and_tell_routes_apart() -> None:
+    long = "/" + "a" * 80
+    made = {statement_id("rest-api", "n" * 32, path) for path in (long, f"{long}b")}
+    assert len(made) == 2
+    # Source: botocore lambda StatementId.
+    assert {len(each) <= 100 for each in made} == {True}
 
 
 def test_throttles_are_always_written_with_both_limits(synthesize: Synthesize) -> None:

@@ -23,6 +23,8 @@ from inferform import (
     Environment,
     Fargate,
     Firewall,
+    FunctionContainer,
+    FunctionUrl,
     GitHub,
     HostedZone,
     HttpApi,
@@ -75,6 +77,7 @@ JWT = JwtAuthorization(issuer="https://issuer.acme.test/pool", audiences=["clien
 COGNITO = CognitoAuthorization(
     user_pools=["arn:aws:cognito-idp:us-east-1:111122223333:userpool/us-east-1_Ab12Cd34E"]
 )
+USERS = "https://cognito-idp.us-east-1.amazonaws.com"
 COMPONENTS = InferenceComponentEndpoint(instance_type="ml.g5.xlarge")
 
 
@@ -114,6 +117,14 @@ def whole(**changes: Any) -> Environment:
                 "light": LambdaFunction(model=MODEL, timeout_seconds=29),
                 "fast": LambdaFunction(model=MODEL, timeout_seconds=5),
                 "twice": LambdaFunction(model=MODEL, timeout_seconds=5),
+                "based": LambdaFunction(
+                    model=MODEL,
+                    timeout_seconds=5,
+                    container=FunctionContainer(base_path="/based"),
+                ),
+                "streams": LambdaFunction(
+                    model=MODEL, timeout_seconds=5, url=FunctionUrl(stream=True)
+                ),
             },
             services={
                 "twice": at(hosts=["twice.acme.test"]),
@@ -284,6 +295,12 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
      lambda: front(routes={"/.well-known": HttpRoute(service="a")})),
     ("APG11", lambda: JWT.replace(issuer="https://a.test/.well-known/openid-configuration"), "issuer",
      "the claim iss", lambda: JWT.replace(issuer="https://a.test/well-known")),
+    ("APG11", lambda: JWT.replace(issuer=f"{USERS}/us-east-1_Ab12Cd34E/"), "issuer", "user pool of Cognito",
+     lambda: JWT.replace(issuer=f"{USERS}/us-east-1_Ab12Cd34E")),
+    ("APG11", lambda: JWT.replace(issuer=USERS), "issuer", "user pool of Cognito",
+     lambda: JWT.replace(issuer="https://login.acme.test/")),
+    ("APG11", lambda: JWT.replace(issuer=f"{USERS}/eu-west-1_Ab12Cd34E"), "issuer", "REGION",
+     lambda: JWT.replace(issuer=f"{USERS}/us-east-1_Ab12Cd34E")),
     ("APG11", lambda: JWT.replace(audiences=[f"a{n}" for n in range(51)]), "audiences", "up to 50",
      lambda: JWT.replace(audiences=[f"a{n}" for n in range(50)])),
     ("APG11", lambda: JWT.replace(issuer="http://issuer.acme.test"), "issuer", "https URL",
@@ -341,6 +358,17 @@ CASES: list[tuple[str, Make, str, str, Make]] = [
     ("APG49", lambda: function("/fast"), "", "/invocations or /ping", function),
     ("APG49", lambda: rest_function("/x"),
      "", "/invocations or /ping", rest_function),
+    ("APG49", lambda: function("/fast/invocations"), "", "base_path='/fast'",
+     lambda: function("/based/invocations", service="based")),
+    ("APG49", lambda: function("/basedinvocations", service="based"), "", "of which its container gets",
+     lambda: function("/based/ping", service="based")),
+    ("APG12", lambda: whole(apis=Apis(http={"a": front(routes={"/invocations": HttpRoute(
+        service="fast", path="/v2")})})), "path", "leave path out", function),
+    ("APG55", lambda: front(routes={"/a": HttpRoute(service="a", method="ANY")}, cors=Cors(origins=["*"])),
+     "routes./a.method", "OPTIONS",
+     lambda: front(routes={"/a": HttpRoute(service="a", method="PUT")}, cors=Cors(origins=["*"]))),
+    ("APG56", lambda: function(service="streams"), "service", "502", function),
+    ("APG57", lambda: route(method="GET"), "method", "write the route in apis.http", route),
     ("APG12", lambda: rest_function(component="x"), "component", "on a function", rest_function),
     ("APG23", lambda: function(service="light", timeout_ms=28_999), "timeout_ms", "29 s",
      lambda: function(service="light", timeout_ms=29_000)),

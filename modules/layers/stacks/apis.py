@@ -77,7 +77,7 @@ class ApisLayer(Layer):
                 spec=api,
                 targets=self._functions(api) | routed[name],
                 kms_key_arn=data.kms_key_arn,
-                domain_id=self._domain_id(api.domain),
+                domain=self._domain(api),
             )
             for name, api in spec.http.items()
         }
@@ -94,7 +94,7 @@ class ApisLayer(Layer):
                 linked=self._linked(api),
                 kms_key_arn=data.kms_key_arn,
                 vpc_id=self._vpc_id() if api.private else None,
-                domain_id=self._domain_id(api.domain),
+                domain=self._domain(api),
                 logged_by=account,
             )
             for name, api in spec.rest.items()
@@ -113,8 +113,8 @@ class ApisLayer(Layer):
     def _vpc_id(self) -> str:
         return self._below().vpc_id
 
-    def _domain_id(self, name: str | None) -> str | None:
-        return self.domains[name].domain.id if name is not None else None
+    def _domain(self, api: HttpApi | RestApi) -> Domain | None:
+        return self.domains[api.domain] if api.domain is not None else None
 
     def _target(self, route: HttpRoute | RestRoute) -> Deployed:
         found = target_of(self._environment, route)
