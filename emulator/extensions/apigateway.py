@@ -289,6 +289,28 @@ def create_deployment(original: Original, api: RestAPI, *given: Any, **named: An
     return made
 
 
+@service.corrects("GetDeployment", gap="does not say what it serves")
+def get_deployment(original: Original, response: APIGatewayResponse) -> TYPE_RESPONSE | str:
+    """AWS tells the methods of each path where it is asked to embed them."""
+    answer: Any = original(response)
+    if "apisummary" not in (response.querystring or {}).get("embed", []):
+        return answer
+    _, _, api, _, deployment = response.path.rstrip("/").split("/")
+    held: Any = response.backend.get_rest_api(api).deployments[deployment]
+    summary = {
+        path: {
+            verb: {
+                "authorizationType": method.authorization_type,
+                "apiKeyRequired": str(method.api_key_required).lower() == "true",
+            }
+            for verb, method in methods.items()
+        }
+        for path, methods in held.served.methods.items()
+        if methods
+    }
+    return json.dumps({**json.loads(answer), "apiSummary": summary})
+
+
 @service.corrects(
     "DeleteDeployment", gap="deletes what a stage serves", owner=RestAPI, method="delete_deployment"
 )

@@ -37,6 +37,10 @@ _CHOOSES = ("X-Amzn-SageMaker-Target-Model", "X-Amzn-SageMaker-Target-Container-
 """Headers without which SageMaker does not know which of an endpoint's models is meant."""
 
 _SOON = timedelta(days=30)
+_AGAIN = (
+    "deploy once more with another change of what the API serves, such as "
+    'overrides={"api": {"description": "..."}} of it'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,13 +303,36 @@ class RestApiVerifier(ApiVerifier):
         if serves != wanted:
             said = f"its stage {name} serves deployment {serves}, but the state says {wanted}"
             return self.finding(CONFIGURATION, "failed", said, "deploy again")
+        if gone := self._left(str(serves)):
+            said = f"still serves {', '.join(gone)}, which is in the API no more"
+            return self.finding(CONFIGURATION, "failed", said, _AGAIN)
         return self.finding(CONFIGURATION, "passed", f"serves deployment {serves}")
 
-    def _routes(self) -> Iterator[Route]:
-        paths = {
+    def _left(self, deployment: str) -> list[str]:
+        """What a deployment has of routes that are gone: Terraform makes it before it removes them."""
+        found = self.run.aws.any_client("apigateway").get_deployment(
+            restApiId=self.values["id"], deploymentId=deployment, embed=["apisummary"]
+        )
+        has = {
+            (self._paths.get(each["resource_id"], "/"), each["http_method"])
+            for each in self._of_mine("aws_api_gateway_method", "rest_api_id")
+        }
+        return [
+            f"{verb} {path}"
+            for path, methods in sorted(found.get("apiSummary", {}).items())
+            for verb in sorted(methods)
+            if (path, verb) not in has
+        ]
+
+    @cached_property
+    def _paths(self) -> dict[str, str]:
+        """The path of each resource, by its id."""
+        return {
             each["id"]: str(each["path"])
             for each in self._of_mine("aws_api_gateway_resource", "rest_api_id")
         }
+
+    def _routes(self) -> Iterator[Route]:
         called = {
             (each["resource_id"], each["http_method"]): str(each.get("uri") or "")
             for each in self._of_mine("aws_api_gateway_integration", "rest_api_id")
@@ -315,7 +342,7 @@ class RestApiVerifier(ApiVerifier):
             verb = str(method["http_method"])
             if verb == "OPTIONS":
                 continue  # what browsers ask, which nothing behind the API answers
-            path = paths.get(method["resource_id"], "/")
+            path = self._paths.get(method["resource_id"], "/")
             service, uri = self._service(path), called.get((method["resource_id"], verb), "")
             parameters = method.get("request_parameters") or {}
             needs = ""

@@ -231,15 +231,53 @@ def test_an_api_that_is_deployed_without_routes_serves_nothing(
     assert said.endswith("Unable to deploy API because at least one route is required in this API")
 
 
+def test_a_route_that_is_taken_out_and_still_served_is_told(aws: Aws, write_state: Write) -> None:
+    rest = aws.any_client("apigateway")
+    api = rest.create_rest_api(name="models")
+    gone = rest.create_resource(
+        restApiId=api["id"], parentId=api["rootResourceId"], pathPart="gone"
+    )
+    for resource, verb in ((api["rootResourceId"], "OPTIONS"), (gone["id"], "POST")):
+        where = {"restApiId": api["id"], "resourceId": resource, "httpMethod": verb}
+        rest.put_method(**where, authorizationType="AWS_IAM")
+        rest.put_integration(**where, type="MOCK")
+
+    def deployed(serial: int) -> list[tuple[str, str]]:
+        deployment = rest.create_deployment(restApiId=api["id"], stageName="live")["id"]
+        state = {
+            "aws_api_gateway_rest_api.models": {"name": "models", "id": api["id"]},
+            "aws_api_gateway_stage.live": {
+                "rest_api_id": api["id"],
+                "stage_name": "live",
+                "deployment_id": deployment,
+                "invoke_url": "https://nowhere.test",
+            },
+            "aws_api_gateway_method.root": {
+                "rest_api_id": api["id"],
+                "resource_id": api["rootResourceId"],
+                "http_method": "OPTIONS",
+            },
+        }
+        write_state("apis", serial, **state)
+        return found(environment(aws.context), aws, "models")
+
+    # Terraform makes the new deployment, and then removes what the former one was made of.
+    ((outcome, said),) = deployed(1)
+    assert (outcome, said) == ("failed", "still serves POST /gone, which is in the API no more")
+    rest.delete_resource(restApiId=api["id"], resourceId=gone["id"])
+    ((outcome, said),) = deployed(2)
+    assert outcome == "passed", said
+
+
 def test_a_route_that_no_request_reaches_says_why(aws: Aws, write_state: Write) -> None:
     rest = aws.any_client("apigateway")
     api = rest.create_rest_api(name="models")
     where = {
         "restApiId": api["id"],
         "resourceId": api["rootResourceId"],
-        "httpMethod": "GET",
+        "httpMethod": "OPTIONS",
     }
-    rest.put_method(**where, authorizationType="AWS_IAM")
+    rest.put_method(**where, authorizationType="NONE")
     rest.put_integration(**where, type="MOCK")
     deployment = rest.create_deployment(restApiId=api["id"], stageName="live")["id"]
     calls = "arn:aws:apigateway:us-east-1:runtime.sagemaker:path/endpoints/fraud/"
@@ -256,6 +294,11 @@ def test_a_route_that_no_request_reaches_says_why(aws: Aws, write_state: Write) 
             "stage_name": "live",
             "deployment_id": deployment,
             "invoke_url": "https://nowhere.test",
+        },
+        "aws_api_gateway_method.root": {
+            "rest_api_id": api["id"],
+            "resource_id": api["rootResourceId"],
+            "http_method": "OPTIONS",
         },
     }
     for path, (method, uri) in paths.items():
