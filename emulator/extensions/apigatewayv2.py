@@ -228,7 +228,7 @@ def update_domain_name(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     return 200, {}, json.dumps(domain.to_json())
 
 
-class TakenError(APIGatewayV2Error):
+class TakenError(APIGatewayV2Error):  # type: ignore[misc]  # moto is not checked
     """What AWS says of a place that is taken."""
 
     code = 409

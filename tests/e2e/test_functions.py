@@ -69,7 +69,8 @@ FIRST: dict[str, Any] = {
             cors_headers=["content-type"], cors_max_age_seconds=60),
         asynchronous=Asynchronous(max_retries=2, max_event_age_seconds=3600,
             on_failure="{QUEUE}failed", on_success="{QUEUE}done"),
-        container=FunctionContainer(command=["serve"], entry_point=["python"], working_directory="/a"),
+        container=FunctionContainer(command=["serve"], entry_point=["python"], working_directory="/a",
+            base_path="/a"),
         log_retention_days=30, tags={{"cost": "a"}},
         permissions={{"execution": Permissions(statements=[PolicyStatement(
             actions=["sqs:SendMessage"], resources=["{QUEUE}a"])])}},
@@ -97,7 +98,8 @@ CHANGED: dict[str, Any] = {
             cors_headers=["x-trace"], cors_max_age_seconds=90, stream=True),
         asynchronous=Asynchronous(max_retries=0, max_event_age_seconds=7200,
             on_failure="{QUEUE}other", on_success="{QUEUE}well"),
-        container=FunctionContainer(command=["run"], entry_point=["python3"], working_directory="/b"),
+        container=FunctionContainer(command=["run"], entry_point=["python3"], working_directory="/b",
+            base_path="/b"),
         log_retention_days=90, tags={{"cost": "b"}},
         permissions={{"execution": Permissions(statements=[PolicyStatement(
             actions=["sqs:SendMessage"], resources=["{QUEUE}b"])])}},
