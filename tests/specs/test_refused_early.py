@@ -114,7 +114,7 @@ REFUSED: dict[str, tuple[str, Callable[[], Any]]] = {
     "weights": (UNKNOWN, lambda: of(AllAtOnce, weights={"2": 1.5})),
     "no environment kept warm": ("LMB31", lambda: function(provisioned_concurrency=0)),
     # aws_lambda_function_url
-    "a URL for everybody": (UNKNOWN, lambda: of(FunctionUrl, authorization_type="NONE")),
+    "a URL for everybody": ("LMB49", lambda: of(FunctionUrl, authorization_type="NONE")),
     "a URL of a version": (UNKNOWN, lambda: of(FunctionUrl, qualifier="1")),
     "another mode": (UNKNOWN, lambda: of(FunctionUrl, invoke_mode="STREAM")),
     "a day and a second of CORS": (
