@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property, partial
@@ -276,6 +276,9 @@ class Plan:
     configuration: dict[str, Any] = field(default_factory=dict, repr=False)
     """The root module of the configuration."""
 
+    written: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The resources of the synthesized stack, by type and name; empty where a plan comes without it."""
+
     provider_accounts: tuple[str, ...] = ()
     """The accounts that its AWS providers are bound to."""
 
@@ -375,17 +378,29 @@ class Plan:
         """
         return self._references.constant(change.address, argument)
 
+    def as_written(self, change: Change, argument: str) -> Any:
+        """An argument as the synthesized stack writes it, with references in it; None where the plan came
+        without its stack, or the stack leaves it out. Secrets are masked."""
+        kind, _, name = change.address.partition(".")
+        value = dig(self.written, kind, name, argument)
+        return mask({argument: value})[argument]
+
     def is_resolved(self, change: Change, *path: Any) -> bool:
         """Whether every reference of an argument could be followed."""
         return self._references.of(change.address, *path).is_whole
 
 
 def read_plan(
-    source: Path | bytes | str, name: str | None = None, *, in_clear: bool = False
+    source: Path | bytes | str,
+    name: str | None = None,
+    *,
+    in_clear: bool = False,
+    stack: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Read what `terraform show -json` printed; raises BadInputError when it is something else.
 
-    Secrets are masked, unless they are wanted `in_clear` by a program that shows none of them.
+    Secrets are masked, unless they are wanted `in_clear` by a program that shows none of them. `stack`
+    is the synthesized stack that was planned, where it is at hand.
     """
     if isinstance(source, Path):
         name = name or source.name.removesuffix(".json")
@@ -418,7 +433,8 @@ def read_plan(
     if _SURROGATE.search(content) and not _is_text(shown):
         raise BadInputError(f"{name} holds an incomplete character of UTF-16", _HOW_TO_MAKE)
     with shaped(name):
-        return _plan(_harmless(shown, in_clear=in_clear), name, in_clear=in_clear)
+        plan = _plan(_harmless(shown, in_clear=in_clear), name, in_clear=in_clear)
+    return replace(plan, written=(stack or {}).get("resource") or {})
 
 
 # What nothing is read from.

@@ -434,6 +434,10 @@ class Retrained(Construct):
             )
             for step, job in spec.jobs.items()
         }
+        # Known without state, so that a plan of something new knows its definition.
+        self._role_arns = {
+            step: context.own_role_arn(role.name) for step, role in self.roles.items()
+        }
         definition = machine.definition(
             spec,
             id,
@@ -443,7 +447,7 @@ class Retrained(Construct):
                 kms_key_arn=around.own_key_arn,
                 subnet_ids=around.subnet_ids,
                 security_group_ids=around.security_group_ids,
-                roles={step: role.arn for step, role in self.roles.items()},
+                roles=self._role_arns,
                 tags={**context.default_tags(around.layer), **spec.tags},
             ),
         )
@@ -478,7 +482,7 @@ class Retrained(Construct):
         context, spec, key = self._context, self._spec, self._around.own_key_arn
         statements: list[Statement] = []
         for step in spec.jobs:
-            role = self.roles[step].arn
+            role = self._role_arns[step]
             if step == "train" and isinstance(spec.train, Tuning):
                 name = names.job_name(context, self._id, "tune", 32)
                 statements += run_jobs(context, "tuning", name, [role], key)
@@ -595,6 +599,7 @@ class Monitored(Construct):
             name=names.monitor_role(id, MEASURE),
             statements=job_statements(context, job, around, folder),
         )
+        role_arn = context.own_role_arn(role.name)
         endpoint = context.name(spec.endpoint)
         definition = machine.monitor_definition(
             spec,
@@ -605,7 +610,7 @@ class Monitored(Construct):
                 kms_key_arn=key,
                 subnet_ids=around.subnet_ids,
                 security_group_ids=around.security_group_ids,
-                roles={MEASURE: role.arn},
+                roles={MEASURE: role_arn},
                 tags={**context.default_tags(around.layer), **spec.tags},
             ),
             captured=captured,
@@ -615,7 +620,7 @@ class Monitored(Construct):
             f"arn:{context.partition}:s3:::{around.artifact_bucket}/{folder}*/{MEASURE}/{REPORT}"
         )
         statements = [
-            *run_jobs(context, "processing", names.job_name(context, id, MEASURE), [role.arn], key),
+            *run_jobs(context, "processing", names.job_name(context, id, MEASURE), [role_arn], key),
             allow("s3:GetObject", f"{report}/report.json", sid="ReadReport"),
             allow("kms:Decrypt", key, sid="DecryptReport"),
             allow(

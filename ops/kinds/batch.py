@@ -113,10 +113,11 @@ def _find_target(aws: Aws, values: Values) -> Iterator[Existing]:
 
 def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     """Instances while a job runs: how often and how long, nobody knows beforehand."""
-    kind = dig(job_of(change.at(side)), "TransformResources", "InstanceType")
+    values = training.told(plan, change, side)
+    kind = dig(job_of(values), "TransformResources", "InstanceType")
     if kind:
         yield by_use(_name(change), f"sagemaker/transform/{kind}")
-    yield from training.usage(change.at(side), _name(change))
+    yield from training.usage(values, _name(change))
 
 
 def _quotas(synthesis: Synthesis, machine: Resource) -> Iterator[Quota]:
@@ -140,7 +141,7 @@ def _name(change: Change) -> str:
 
 def _transform(plan: Plan, machine: Change, side: Side) -> dict[str, Served]:
     """What a state machine serves before or after, as an endpoint's variant is told."""
-    job = job_of(machine.at(side)) if machine.exists(side) else {}
+    job = job_of(training.told(plan, machine, side))
     if not job:
         return {}
     resources = job.get("TransformResources", {})

@@ -151,6 +151,20 @@ def asked_of(values: Values) -> list[Asked]:
     return found
 
 
+def told(plan: Plan, machine: Change, side: Side) -> Values:
+    """What a state machine is on one side of a plan; nothing where it is not there.
+
+    A definition holds ids that only an apply tells, and is not known as a whole then: the synthesized stack
+    has all of it but those.
+    """
+    if not machine.exists(side):
+        return {}
+    values = machine.at(side)
+    if side == "after" and machine.is_unknown("definition"):
+        return {**values, "definition": plan.as_written(machine, "definition")}
+    return values
+
+
 def usage(values: Values, name: str) -> Iterator[Usage]:
     """Instances while jobs run: how long a run takes, nobody knows beforehand."""
     for job in asked_of(values):
@@ -175,18 +189,18 @@ def quotas(values: Values) -> Iterator[Quota]:
 
 def _facts(values: Values) -> dict[str, str]:
     """What is told of each job."""
-    told: dict[str, str] = {}
+    facts: dict[str, str] = {}
     for job in asked_of(values):
-        told[f"{job.state.lower()} on"] = job.part.words
-        told[f"{job.state.lower()} image"] = job.image or "not known"
-    return told
+        facts[f"{job.state.lower()} on"] = job.part.words
+        facts[f"{job.state.lower()} image"] = job.image or "not known"
+    return facts
 
 
 def _runs(plan: Plan, machine: Change) -> Runs:
     """What a run asks for, and when schedules start one, on both sides."""
     parts, starts = [], []
     for side in _SIDES:
-        jobs = asked_of(machine.at(side)) if machine.exists(side) else []
+        jobs = asked_of(told(plan, machine, side))
         parts.append(tuple(job.part for job in jobs if job.instance_type))
         starts.append(tuple(scheduled(plan, machine, side)))
     return Runs(parts[0], parts[1], starts[0], starts[1])
@@ -196,7 +210,7 @@ def stories(
     plan: Plan, machine: Change, name: str, starts: list[tuple[str, str]]
 ) -> Iterator[Story]:
     """What happens to a retraining or a drift monitor; nothing where the machine is none."""
-    before, after = (_facts(machine.at(side)) if machine.exists(side) else {} for side in _SIDES)
+    before, after = (_facts(told(plan, machine, side)) for side in _SIDES)
     if not (before or after) or not (machine.is_shown or starts):
         return
     action = machine.action
@@ -264,22 +278,22 @@ def _of(states: Mapping[str, Any], ending: str) -> list[Mapping[str, Any]]:
 _REGISTERS = ":aws-sdk:sagemaker:createModelPackage"
 
 
-def _sides(change: Change) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
-    """The states before and after, where a machine that trains is written otherwise."""
-    if change.action not in (Action.UPDATE, Action.REPLACE) or change.is_unknown("definition"):
+def _sides(plan: Plan, change: Change) -> tuple[Values, Values] | None:
+    """What a machine that trains is before and after, where it is written otherwise."""
+    if change.action not in (Action.UPDATE, Action.REPLACE):
         return None
-    if not (asked_of(change.before) and asked_of(change.after)):
-        return None
-    return _states(change.before), _states(change.after)
+    before, after = told(plan, change, "before"), told(plan, change, "after")
+    return (before, after) if asked_of(before) and asked_of(after) else None
 
 
 @risk(TRN1)
 def _less_care(plan: Plan, change: Change) -> Iterator[Found]:
-    sides = _sides(change)
+    sides = _sides(plan, change)
     if sides is None:
         return
-    before, after = (_of(each, _REGISTERS) for each in sides)
-    judged = ["Judge" in each for each in sides]
+    states = [_states(each) for each in sides]
+    before, after = (_of(each, _REGISTERS) for each in states)
+    judged = ["Judge" in each for each in states]
     if after and judged[0] and not judged[1]:
         yield "registers every model that is trained: its evaluation goes away"
     statuses = [
@@ -292,19 +306,20 @@ def _less_care(plan: Plan, change: Change) -> Iterator[Found]:
 
 @risk(TRN2)
 def _untold(plan: Plan, change: Change) -> Iterator[Found]:
-    sides = _sides(change)
-    if sides is not None and _of(sides[0], ":sns:publish") and not _of(sides[1], ":sns:publish"):
+    sides = _sides(plan, change)
+    before, after = ([], []) if sides is None else (_of(_states(e), ":sns:publish") for e in sides)
+    if before and not after:
         yield "tells no topic of its failures any more"
 
 
 @risk(SEC1)
 def _opened(plan: Plan, change: Change) -> Iterator[Found]:
-    if _sides(change) is None:
+    sides = _sides(plan, change)
+    if sides is None:
         return
-    isolated = {job.state for job in asked_of(change.before) if job.is_isolated}
-    opened = [
-        job.state for job in asked_of(change.after) if job.state in isolated and not job.is_isolated
-    ]
+    before, after = (asked_of(each) for each in sides)
+    isolated = {job.state for job in before if job.is_isolated}
+    opened = [job.state for job in after if job.state in isolated and not job.is_isolated]
     if opened:
         yield f"gives the containers of {some(opened)} a network"
 
@@ -378,6 +393,6 @@ _GROUP_TYPE = "aws_sagemaker_model_package_group"
 
 
 def _role(synthesis: Synthesis, job: Asked) -> Resource | None:
-    text = str(job.definition.get("RoleArn"))
+    name = str(job.definition.get("RoleArn")).rpartition("/")[2]
     roles = synthesis.of("aws_iam_role")
-    return next((each for each in roles if f"{{{each.address}." in text), None)
+    return next((each for each in roles if each.values.get("name") == name), None)

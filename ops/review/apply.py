@@ -104,7 +104,7 @@ def apply(
                 "applied",
             )
         if approved is not None:
-            approved.refuse_others(build([read_plan(shown, stack.name)]))
+            approved.refuse_others(build([read_plan(shown, stack.name, stack=stack.content)]))
     with stdout.status(f"applying the plan of {stack.name}"):
         done = stack.run(
             "apply", "-no-color", "-input=false", str(saved), environment=variables, timeout=7200

@@ -141,7 +141,7 @@ class Planning:
         except OperatorError as error:
             self._report(stack, "failed", _errors(str(error)))
             return
-        plan = read_plan(shown, stack.name)
+        plan = read_plan(shown, stack.name, stack=stack.content)
         if environment is not None:
             # An empty stack has no tag that would tell where it belongs.
             plan = replace(plan, environment=environment.key, region=environment.context.region)

@@ -43,6 +43,9 @@ def changed(before: Any, after: Any) -> set[str]:
             for key in before.keys() & after.keys()
             for each in changed(before[key], after[key])
         }
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple):
+        pairs = zip(before, after, strict=False)
+        return {each for was, will in pairs for each in changed(was, will)}
     if not isinstance(before, Spec) or type(before) is not type(after):
         return set()
     found = set()

@@ -1,0 +1,194 @@
+"""The circle, by the chapters of the tour: data, training, approval, pull request, canary, drift, retraining; and a
+model and a canary that fail, where production stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from inferform.training import names
+from ops.tour import CHAPTERS
+from ops.tour.chapters import (
+    approval,
+    canary,
+    drift,
+    failed_canary,
+    first_version,
+    ground,
+    new_data,
+    worse_model,
+)
+from ops.tour.place import KEY, MODEL, Serving, Tour, opened
+from ops.tour.record import Record
+
+from .program import app_of
+
+pytestmark = pytest.mark.story("each chapter of the tour goes on from the one before")
+
+WAITS, APPROVED, REJECTED = "PendingManualApproval", "Approved", "Rejected"
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
+    return Record(tmp_path_factory.mktemp("record") / "tour.html")
+
+
+@pytest.fixture(scope="module")
+def tour(record: Record, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
+    folder = tmp_path_factory.mktemp("circle")
+    program = folder / "tour/project/main.py"
+    app = app_of(folder / "remembered", program=program)
+    with opened(folder / "tour", record, app=app) as tour:
+        yield tour
+
+
+@dataclass(frozen=True)
+class Production:
+    """What serves, what the file says that serves, and what a deploy would change."""
+
+    serving: Serving
+    pinned: str
+    planned: dict[str, int]
+
+
+def production(tour: Tour) -> Production:
+    return Production(tour.serving(), tour.pinned(), tour.planned())
+
+
+def show(tour: Tour, record: Record, module: Any) -> None:
+    """Show a chapter, as the tour does."""
+    chapter = module.CHAPTER
+    assert chapter in CHAPTERS
+    with record.chapter(chapter.title, chapter.words):
+        chapter.run(tour)
+
+
+def captured(tour: Tour) -> int:
+    """How many requests the endpoint has captured."""
+    pages = tour.aws.client("s3").get_paginator("list_objects_v2")
+    bucket = tour.environment.artifact_bucket
+    listed = pages.paginate(Bucket=bucket, Prefix=f"data-capture/fraud/{tour.context.name(MODEL)}/")
+    return sum(len(page.get("Contents", [])) for page in listed)
+
+
+def test_nothing_is_trained_before_data_has_arrived(tour: Tour, record: Record) -> None:
+    show(tour, record, ground)
+    assert tour.versions() == {}
+    assert tour.runs(tour.retraining) == []
+
+
+def test_an_upload_makes_a_version_and_its_approval_lets_it_be_served(
+    tour: Tour, record: Record
+) -> None:
+    show(tour, record, first_version)
+    assert tour.versions() == {1: APPROVED}
+    assert [each["status"] for each in tour.runs(tour.retraining)] == ["SUCCEEDED"]
+    assert tour.branches() == {"main"}
+    found = production(tour)
+    assert found.serving.version == found.pinned == tour.version(1)
+    assert found.planned == {}
+
+
+def test_new_data_makes_a_version_that_waits(tour: Tour, record: Record) -> None:
+    before = production(tour)
+    show(tour, record, new_data)
+    assert tour.versions() == {1: APPROVED, 2: WAITS}
+    assert production(tour) == before
+    # The jobs ran: the report is one that a program has measured.
+    sagemaker = tour.aws.client("sagemaker")
+    version = sagemaker.describe_model_package(ModelPackageName=tour.version(2))
+    report = version["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+    bucket, _, key = report.removeprefix("s3://").partition("/")
+    body = tour.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert b'"auc": {"value": 0.8' in body
+
+
+def test_an_approval_becomes_a_pull_request_of_one_line(tour: Tour, record: Record) -> None:
+    before, calls = tour.serving(), len(tour.approved_elsewhere())
+    show(tour, record, approval)
+    (call,) = tour.approved_elsewhere()[calls:]
+    assert call["url"] == "https://api.github.com/repos/acme/inference/dispatches"
+    assert call["body"]["client_payload"] == {
+        "environments": KEY,
+        "group": MODEL,
+        "model_package": tour.version(2),
+        "version": "2",
+        "status": "Approved",
+    }
+    assert tour.pinned() == tour.version(2)
+    changed = tour.difference("HEAD^1").splitlines()
+    marks = [line for line in changed if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    assert [line.replace(" ", "") for line in marks] == [
+        f'{sign}arn="{tour.version(number)}"' for sign, number in (("-", 1), ("+", 2))
+    ]
+    # Merged is not deployed.
+    assert tour.serving() == before
+
+
+def test_the_new_version_is_deployed_behind_a_canary(tour: Tour, record: Record) -> None:
+    before = tour.serving()
+    show(tour, record, canary)
+    found = production(tour)
+    assert found.serving.configuration != before.configuration
+    assert found.serving.version == found.pinned == tour.version(2)
+    assert found.planned == {}
+    endpoint: Any = tour.aws.client("sagemaker").describe_endpoint(
+        EndpointName=tour.context.name(MODEL)
+    )
+    blue_green = endpoint["LastDeploymentConfig"]["BlueGreenUpdatePolicy"]
+    routed = blue_green["TrafficRoutingConfiguration"]
+    assert (routed["Type"], routed["CanarySize"]["Value"]) == ("CANARY", 10)
+
+
+def test_drift_of_captured_traffic_starts_a_retraining(tour: Tour, record: Record) -> None:
+    before, runs = production(tour), len(tour.runs(tour.retraining))
+    asked = captured(tour)
+    tour.notices()
+    show(tour, record, drift)
+    assert captured(tour) == asked + 300
+    assert [each["status"] for each in tour.runs(tour.monitor)] == ["SUCCEEDED"] * 2
+    # The first measurement was of traffic that is as it was, and started nothing.
+    assert len(tour.runs(tour.retraining)) == runs + 1
+    (told,) = tour.notices()
+    assert told["AlarmName"] == names.drift_alarm(tour.context, MODEL, "psi_max")
+    assert tour.versions() == {1: APPROVED, 2: APPROVED, 3: WAITS}
+    assert production(tour) == before
+
+
+def test_a_model_that_is_not_good_enough_leaves_production_as_it_was(
+    tour: Tour, record: Record
+) -> None:
+    before, versions = production(tour), tour.versions()
+    show(tour, record, worse_model)
+    assert tour.versions() == versions
+    (told,) = tour.notices()
+    assert "not good enough" in str(told).lower()
+    assert production(tour) == before
+
+
+def test_a_canary_that_fails_leaves_production_as_it_was(tour: Tour, record: Record) -> None:
+    before = production(tour)
+    show(tour, record, failed_canary)
+    assert production(tour) == before
+    assert tour.versions() == {1: APPROVED, 2: APPROVED, 3: REJECTED}
+
+
+def test_the_whole_environment_is_as_it_is_written(tour: Tour) -> None:
+    assert tour.planned(KEY) == {}
+
+
+def test_nothing_that_a_service_needed_was_refused(tour: Tour) -> None:
+    account = {"account": tour.context.account}
+    assert tour.emulator.control("GET", "access", account)["refused"] == []
+
+
+def test_the_record_has_every_chapter_and_nothing_from_elsewhere(record: Record) -> None:
+    page = record.page.read_text("utf-8")
+    assert all(chapter.title in page for chapter in CHAPTERS)
+    assert page.count("done, ") == len(CHAPTERS)
+    assert "http-equiv" in page
+    assert "<script" not in page
+    assert "src=" not in page.replace("img-src", "")
