@@ -378,12 +378,20 @@ class Plan:
         """
         return self._references.constant(change.address, argument)
 
-    def as_written(self, change: Change, argument: str) -> Any:
-        """An argument as the synthesized stack writes it, with references in it; None where the plan came
-        without its stack, or the stack leaves it out. Secrets are masked."""
+    def told(self, change: Change, side: Side, argument: str) -> dict[str, Any]:
+        """What a resource is on one side; nothing where it is not there.
+
+        An argument of one text that holds an id which only an apply tells is not known as a whole then:
+        the synthesized stack has all of it but that, where the plan came with it.
+        """
+        if not change.exists(side):
+            return {}
+        values = change.at(side)
+        if side == "before" or not change.is_unknown(argument):
+            return values
         kind, _, name = change.address.partition(".")
-        value = dig(self.written, kind, name, argument)
-        return mask({argument: value})[argument]
+        written = {argument: dig(self.written, kind, name, argument)}
+        return {**values, **mask(written)}
 
     def is_resolved(self, change: Change, *path: Any) -> bool:
         """Whether every reference of an argument could be followed."""

@@ -27,6 +27,7 @@ from ..rules import PathPart, Problem, did_you_mean, rule
 from ..sagemaker.sources import source_problems
 from ..secret import SECRET_ARN, name_says_secret, value_is_secret
 from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec, walk
+from ..usage import RunPart, run_part
 
 _ROOT = __package__.rpartition(".")[0]
 
@@ -1040,3 +1041,18 @@ class Tuning(Spec):
             sizes = [len(r.values) for r in self.ranges.values() if isinstance(r, CategoricalRange)]
             return math.prod(sizes)
         return 20 if self.max_jobs is None else self.max_jobs
+
+
+def part_of(step: str, job: Job, tuning: Tuning | None = None) -> RunPart:
+    """What the job of a step asks for until it is stopped; of a tuning all that it starts."""
+    assert isinstance(job, TrainingJob | ProcessingJob)
+    return run_part(
+        step,
+        "training" if isinstance(job, TrainingJob) else "processing",
+        job.instance_type,
+        count=job.instance_count,
+        jobs=tuning.jobs if tuning else 1,
+        at_once=min(tuning.max_parallel_jobs, tuning.jobs) if tuning else 1,
+        seconds=job.max_runtime_seconds,
+        spot=isinstance(job, TrainingJob) and job.spot is not None,
+    )

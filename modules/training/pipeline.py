@@ -18,9 +18,10 @@ from ..rules import PathPart, Problem, did_you_mean, rule
 from ..sagemaker.sources import architecture_of
 from ..service import Needs, Place, Platform, Service, secret_endpoints
 from ..spec import Aws, Check
-from ..usage import Usage, by_use
+from ..usage import RunPart, Usage, by_use, run_part
 from . import graph
-from .jobs import Job, TrainingJob
+from .asked import part_of_step, steps_of
+from .jobs import Job, TrainingJob, part_of
 from .steps import (
     SMP4,
     SMP9,
@@ -342,6 +343,15 @@ class Pipeline(AnyPipeline):
             if isinstance(step, TransformStep):
                 yield by_use(place.name, f"sagemaker/transform/{step.instance_type}")
 
+    def run_parts(self) -> Iterator[RunPart]:
+        """Each of its jobs, until it is stopped: a run that takes one branch asks for less."""
+        for _, name, step, _ in self.every():
+            if step.job is not None:
+                yield part_of(name, step.job, getattr(step, "tuning", None))
+            elif isinstance(step, TransformStep):
+                count = step.instance_count
+                yield run_part(name, "transform", step.instance_type, count=count, seconds=None)
+
 
 def _text(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -522,6 +532,13 @@ class PipelineFile(AnyPipeline):
                 if "TransformResources" in path:
                     kind = "transform"
                 yield by_use(place.name, f"sagemaker/{kind}/{value}")
+
+    def run_parts(self) -> Iterator[RunPart]:
+        """Each of its jobs, until it is stopped: a run that takes one branch asks for less."""
+        for step in steps_of(self.content):
+            part = part_of_step(step)
+            if part is not None:
+                yield part
 
 
 def _leaves(

@@ -24,7 +24,7 @@ from ..sagemaker.registry import REG1
 from ..sagemaker.sources import architecture_of
 from ..service import Needs, Place, Platform, Service, secret_endpoints
 from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec
-from ..usage import RunPart, Start, Usage, by_use, run_part
+from ..usage import RunPart, Start, Usage, by_use
 from ..vpc.flow_logs import RetentionDays
 from . import names
 from .jobs import (
@@ -35,6 +35,7 @@ from .jobs import (
     Reference,
     TrainingJob,
     Tuning,
+    part_of,
 )
 from .triggers import Delivery, OnAlarm, OnApproval, OnDrift, OnEvent, keyed
 
@@ -697,18 +698,8 @@ class Retraining(Service):
     def run_parts(self) -> Iterator[RunPart]:
         """Each of its jobs, until it is stopped; of a tuning all that it starts."""
         for step, job in self.jobs.items():
-            assert isinstance(job, TrainingJob | ProcessingJob)
-            tuned = self.train if step == "train" and isinstance(self.train, Tuning) else None
-            yield run_part(
-                step,
-                "training" if isinstance(job, TrainingJob) else "processing",
-                job.instance_type,
-                count=job.instance_count,
-                jobs=tuned.jobs if tuned else 1,
-                at_once=min(tuned.max_parallel_jobs, tuned.jobs) if tuned else 1,
-                seconds=job.max_runtime_seconds,
-                spot=isinstance(job, TrainingJob) and job.spot is not None,
-            )
+            tuning = self.train if step == "train" and isinstance(self.train, Tuning) else None
+            yield part_of(step, job, tuning)
 
     def starts_at(self, place: Place) -> Iterator[Start]:
         """Its schedules, at the minutes of its name."""

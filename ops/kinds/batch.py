@@ -113,7 +113,7 @@ def _find_target(aws: Aws, values: Values) -> Iterator[Existing]:
 
 def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     """Instances while a job runs: how often and how long, nobody knows beforehand."""
-    values = training.told(plan, change, side)
+    values = plan.told(change, side, "definition")
     kind = dig(job_of(values), "TransformResources", "InstanceType")
     if kind:
         yield by_use(_name(change), f"sagemaker/transform/{kind}")
@@ -141,7 +141,7 @@ def _name(change: Change) -> str:
 
 def _transform(plan: Plan, machine: Change, side: Side) -> dict[str, Served]:
     """What a state machine serves before or after, as an endpoint's variant is told."""
-    job = job_of(training.told(plan, machine, side))
+    job = job_of(plan.told(machine, side, "definition"))
     if not job:
         return {}
     resources = job.get("TransformResources", {})

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from inferform.usage import Usage, by_use
+from inferform.training.asked import part_of_step, steps_of
+from inferform.usage import RunPart, Usage, by_use
 
 from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH
 from ..plan import Action, Change, Plan, Side, dig
-from ..told import Story
+from ..told import Runs, Story
 from .finding import given, pairs
 from .reasons import part, resource
 from .record import Existing, Finding, Not, Quota, Values, Verifier
@@ -24,15 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import PipelineExecutionSummaryTypeDef
 
 PIPELINE = "aws_sagemaker_pipeline"
+_DEFINITION = "pipeline_definition"
 _SIDES: tuple[Side, Side] = ("before", "after")
-
-# Where a step's arguments say what they run on, and what it is billed as.
-_INSTANCES = {
-    "Training": (("ResourceConfig",), "training"),
-    "Tuning": (("TrainingJobDefinition", "ResourceConfig"), "training"),
-    "Processing": (("ProcessingResources", "ClusterConfig"), "processing"),
-    "Transform": (("TransformResources",), "transform"),
-}
 
 
 def _content(values: Values) -> Mapping[str, Any]:
@@ -44,29 +38,10 @@ def _content(values: Values) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def steps(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every step of a definition, those of branches too."""
-
-    def within(listed: Any) -> Iterator[Mapping[str, Any]]:
-        for step in listed if isinstance(listed, list) else ():
-            if not isinstance(step, dict):
-                continue
-            yield step
-            for branch in ("IfSteps", "ElseSteps"):
-                yield from within(dig(step, "Arguments", branch))
-
-    yield from within(content.get("Steps"))
-
-
-def _runs(step: Mapping[str, Any]) -> tuple[str, str, int]:
-    """The kind, instance type and instance count of a step's job; empty where it has none, or only a run
-    knows."""
-    path, kind = _INSTANCES.get(str(step.get("Type")), ((), ""))
-    held = dig(step, "Arguments", *path) if path else None
-    if not isinstance(held, dict) or not isinstance(held.get("InstanceType"), str):
-        return "", "", 0
-    count = held.get("InstanceCount")
-    return kind, held["InstanceType"], count if isinstance(count, int) else 1
+def _parts(values: Values) -> tuple[RunPart, ...]:
+    """What a run asks for at most: of a condition both branches."""
+    found = (part_of_step(step) for step in steps_of(_content(values)))
+    return tuple(each for each in found if each is not None)
 
 
 def _name(change: Change) -> str:
@@ -89,19 +64,19 @@ def _find(aws: Aws, values: Values) -> Iterator[Existing]:
 
 def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     """Instances while a run works: how often and how long, nobody knows beforehand."""
-    for step in steps(_content(change.at(side))):
-        kind, instance_type, _ = _runs(step)
-        if kind:
-            yield by_use(_name(change), f"sagemaker/{kind}/{instance_type}")
+    for each in _parts(plan.told(change, side, _DEFINITION)):
+        if not each.key.endswith("/"):
+            yield by_use(_name(change), each.key)
 
 
 def _quotas(synthesis: Synthesis, pipeline: Resource) -> Iterator[Quota]:
     """The instances of one run of each step; several runs take as often as many."""
-    for step in steps(_content(pipeline.values)):
-        kind, instance_type, count = _runs(step)
-        if kind:
+    for each in _parts(pipeline.values):
+        _, kind, instance_type = each.key.split("/")
+        if instance_type:
+            kind = f"spot {kind}" if each.is_spot else kind
             name = f"{instance_type} for {kind} job usage"
-            yield Quota("sagemaker", name, count, doubled=False)
+            yield Quota("sagemaker", name, each.instances, doubled=False)
 
 
 # Review
@@ -115,9 +90,8 @@ def _told(values: Values) -> dict[str, str]:
     if not content:
         held = dig(values, "pipeline_definition_s3_location", "object_key")
         return {"steps": f"in S3: {held or 'not known before the apply'}"}
-    jobs = [(step, _runs(step)) for step in steps(content)]
     told = {
-        "steps": ", ".join(str(step.get("Name")) for step, _ in jobs),
+        "steps": ", ".join(str(step.get("Name")) for step in steps_of(content)),
         "parameters": ", ".join(
             f"{each.get('Name')}={each.get('DefaultValue', '(none)')}"
             for each in content.get("Parameters", [])
@@ -126,16 +100,13 @@ def _told(values: Values) -> dict[str, str]:
             dig(values, "parallelism_configuration", "max_parallel_execution_steps") or "all"
         ),
     }
-    for step, (kind, instance_type, count) in jobs:
-        if kind:
-            told[f"{step.get('Name')} runs on"] = f"{count} x {instance_type}"
-    return told
+    return told | {f"{each.step} runs on": each.words for each in _parts(values)}
 
 
 def _altered(change: Change) -> list[str]:
     """The steps that a definition tells otherwise than before."""
     before, after = (
-        {str(step.get("Name")): step for step in steps(_content(change.at(side)))}
+        {str(step.get("Name")): step for step in steps_of(_content(change.at(side)))}
         for side in _SIDES
     )
     return [name for name in after if name in before and before[name] != after[name]]
@@ -144,7 +115,9 @@ def _altered(change: Change) -> list[str]:
 def _story(plan: Plan, change: Change) -> Iterator[Story]:
     if not change.is_shown:
         return
-    before, after = (_told(change.at(side)) if change.exists(side) else {} for side in _SIDES)
+    sides = [plan.told(change, side, _DEFINITION) for side in _SIDES]
+    before, after = (_told(values) for values in sides)
+    runs = Runs(_parts(sides[0]), _parts(sides[1]))
     facts = [
         (name, arrow(before.get(name, ""), after.get(name, "")))
         for name in dict.fromkeys([*before, *after])
@@ -169,6 +142,7 @@ def _story(plan: Plan, change: Change) -> Iterator[Story]:
         rollout="the next run has it; those that run go on with the old one"
         if action is Action.UPDATE
         else "",
+        runs=runs if runs.before or runs.after else None,
     )
 
 
@@ -199,7 +173,7 @@ class _Pipeline(Verifier):
             said = "its definition is not the one in the state"
             yield self.finding(CONFIGURATION, "failed", said, "somebody changed it; deploy again")
         else:
-            count = len([*steps(json.loads(found["PipelineDefinition"]))])
+            count = len([*steps_of(json.loads(found["PipelineDefinition"]))])
             yield self.finding(CONFIGURATION, "passed", f"has {count} steps")
         listed = sagemaker.list_pipeline_executions(PipelineName=self.name, MaxResults=1)
         runs = listed["PipelineExecutionSummaries"]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from inferform.usage import RunPart, Usage, by_use, run_part
+from inferform import Environment, OnUpload
+from inferform.model.artifact import located
+from inferform.training.asked import Asked
+from inferform.usage import Usage, by_use
 
 from ..checks import ARTIFACT, check
-from ..plan import Action, Change, Plan, Side, dig, number
+from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Runs, Severity, Story
 from .preflight import Load, artifacts
 from .record import Finding, Found, Quota, Values, risk
@@ -22,111 +24,6 @@ from .synthesis import Resource, Synthesis
 from .words import PAST, arrow, changed_first, forced, some
 
 _SIDES: tuple[Side, Side] = ("before", "after")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A job that a state machine runs: what SageMaker is told."""
-
-    state: str
-    kind: str
-    """`training`, `processing` or `tuning`."""
-
-    request: Mapping[str, Any]
-
-    @property
-    def definition(self) -> Mapping[str, Any]:
-        """The part that says what runs: of a tuning its training jobs."""
-        part = self.request.get("TrainingJobDefinition") if self.kind == "tuning" else self.request
-        return part if isinstance(part, dict) else {}
-
-    @property
-    def instances(self) -> Mapping[str, Any]:
-        """The instances of one job."""
-        path = (
-            ("ProcessingResources", "ClusterConfig")
-            if self.kind == "processing"
-            else ("ResourceConfig",)
-        )
-        found = dig(self.definition, *path)
-        return found if isinstance(found, dict) else {}
-
-    @property
-    def instance_type(self) -> str:
-        """The instance type; empty where it is not said."""
-        return str(self.instances.get("InstanceType") or "")
-
-    @property
-    def count(self) -> int:
-        """How many instances one job has."""
-        return int(number(self.instances.get("InstanceCount"), 1))
-
-    @property
-    def jobs(self) -> int:
-        """How many jobs there are at a time."""
-        path = ("HyperParameterTuningJobConfig", "ResourceLimits", "MaxParallelTrainingJobs")
-        return int(number(dig(self.request, *path), 1)) if self.kind == "tuning" else 1
-
-    @property
-    def total(self) -> int:
-        """How many jobs there are at most."""
-        path = ("HyperParameterTuningJobConfig", "ResourceLimits", "MaxNumberOfTrainingJobs")
-        return int(number(dig(self.request, *path), 1)) if self.kind == "tuning" else 1
-
-    @property
-    def is_spot(self) -> bool:
-        """Whether its instances are Spot."""
-        return bool(self.definition.get("EnableManagedSpotTraining"))
-
-    @property
-    def max_seconds(self) -> int:
-        """After which time one job is stopped."""
-        return int(number(dig(self.definition, "StoppingCondition", "MaxRuntimeInSeconds"), 86_400))
-
-    @property
-    def part(self) -> RunPart:
-        """What it asks for in one run."""
-        return run_part(
-            self.state.lower(),
-            "processing" if self.kind == "processing" else "training",
-            self.instance_type,
-            count=self.count,
-            jobs=self.total,
-            at_once=self.jobs,
-            seconds=self.max_seconds,
-            spot=self.is_spot,
-        )
-
-    @property
-    def image(self) -> str:
-        """The container; empty where it is not said."""
-        found = dig(self.definition, "AlgorithmSpecification", "TrainingImage")
-        return str(found or dig(self.definition, "AppSpecification", "ImageUri") or "")
-
-    @property
-    def is_isolated(self) -> bool:
-        """Whether its containers have no network."""
-        part = self.definition
-        held = part.get("NetworkConfig") if self.kind == "processing" else part
-        return isinstance(held, dict) and held.get("EnableNetworkIsolation") is True
-
-    @property
-    def reads(self) -> Iterator[tuple[str, bool]]:
-        """The fixed places in S3 that it reads, and whether each is a prefix."""
-        for channel in _listed(self.definition, "InputDataConfig"):
-            source = dig(channel, "DataSource", "S3DataSource") or {}
-            if isinstance(source.get("S3Uri"), str):
-                yield source["S3Uri"], source.get("S3DataType") == "S3Prefix"
-        for each in _listed(self.definition, "ProcessingInputs"):
-            source = dig(each, "S3Input") or {}
-            if isinstance(source.get("S3Uri"), str):
-                yield source["S3Uri"], source.get("S3DataType") == "S3Prefix"
-
-
-def _listed(values: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    found = values.get(name)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
 
 _TASKS = {
     "createTrainingJob": "training",
@@ -149,20 +46,6 @@ def asked_of(values: Values) -> list[Asked]:
             if isinstance(request, dict):
                 found.append(Asked(name, kind, request))
     return found
-
-
-def told(plan: Plan, machine: Change, side: Side) -> Values:
-    """What a state machine is on one side of a plan; nothing where it is not there.
-
-    A definition holds ids that only an apply tells, and is not known as a whole then: the synthesized stack
-    has all of it but those.
-    """
-    if not machine.exists(side):
-        return {}
-    values = machine.at(side)
-    if side == "after" and machine.is_unknown("definition"):
-        return {**values, "definition": plan.as_written(machine, "definition")}
-    return values
 
 
 def usage(values: Values, name: str) -> Iterator[Usage]:
@@ -200,7 +83,7 @@ def _runs(plan: Plan, machine: Change) -> Runs:
     """What a run asks for, and when schedules start one, on both sides."""
     parts, starts = [], []
     for side in _SIDES:
-        jobs = asked_of(told(plan, machine, side))
+        jobs = asked_of(plan.told(machine, side, "definition"))
         parts.append(tuple(job.part for job in jobs if job.instance_type))
         starts.append(tuple(scheduled(plan, machine, side)))
     return Runs(parts[0], parts[1], starts[0], starts[1])
@@ -210,7 +93,7 @@ def stories(
     plan: Plan, machine: Change, name: str, starts: list[tuple[str, str]]
 ) -> Iterator[Story]:
     """What happens to a retraining or a drift monitor; nothing where the machine is none."""
-    before, after = (_facts(told(plan, machine, side)) for side in _SIDES)
+    before, after = (_facts(plan.told(machine, side, "definition")) for side in _SIDES)
     if not (before or after) or not (machine.is_shown or starts):
         return
     action = machine.action
@@ -282,7 +165,7 @@ def _sides(plan: Plan, change: Change) -> tuple[Values, Values] | None:
     """What a machine that trains is before and after, where it is written otherwise."""
     if change.action not in (Action.UPDATE, Action.REPLACE):
         return None
-    before, after = told(plan, change, "before"), told(plan, change, "after")
+    before, after = (plan.told(change, side, "definition") for side in _SIDES)
     return (before, after) if asked_of(before) and asked_of(after) else None
 
 
@@ -333,19 +216,35 @@ RISKS = (_less_care, _untold, _opened)
 _LIKE_DATA = "upload the data: aws s3 cp --recursive data/ {uri}; or write where it lies"
 
 
+def _coming(environment: Environment) -> Iterator[str]:
+    """Where objects come by themselves: what endpoints capture, and the uploads that something waits for."""
+    bucket, training = environment.artifact_bucket, environment.training
+    for monitor in training.monitors.values() if training else ():
+        yield monitor.captured(environment, bucket)
+    for each in training.retrainings.values() if training else ():
+        for trigger in each.triggers:
+            if isinstance(trigger, OnUpload) and trigger.prefix is not None:
+                yield located(trigger.prefix, bucket)
+
+
 def data(synthesis: Synthesis, machines: Sequence[Resource]) -> Iterator[Finding]:
     """Whether the data of jobs is there and their roles may read it, and their groups are there."""
+    coming = [*_coming(synthesis.environment)]
     loads = []
     for machine in machines:
         for job in asked_of(machine.values):
             role = _role(synthesis, job)
             loads += [Load(uri, role, is_prefix=prefix) for uri, prefix in job.reads]
     for found in artifacts(synthesis, loads):
-        if found.outcome == "failed" and found.found == "does not exist":
+        if found.found != "does not exist":
+            yield found
+        elif any(found.subject.startswith(each) for each in coming):
+            yield Finding(
+                ARTIFACT, found.subject, "skipped", "has no objects yet, which come later"
+            )
+        else:
             fix = _LIKE_DATA.format(uri=found.subject)
             yield Finding(ARTIFACT, found.subject, "failed", "has no objects", fix)
-        else:
-            yield found
     yield from _groups(synthesis, machines)
 
 

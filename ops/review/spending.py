@@ -26,7 +26,7 @@ def spent(story: Story, region: str, table: PriceTable) -> Story:
         for parts in (runs.before, runs.after)
     ]
     tail = f"may spend {sides[1]} a run"
-    headline = f"{story.headline}, {tail}"
+    headline = f"{story.headline}, {tail}" if runs.after else story.headline
     if runs.starts_after and runs.starts_after != runs.starts_before:
         now = "now starts" if runs.before else "starts"
         at = " and ".join(when(each) for each in runs.starts_after)

@@ -19,6 +19,8 @@ from inferform import (
     ContainerOptions,
     Context,
     CostAnomalies,
+    DataCapture,
+    DriftMonitor,
     EcsCluster,
     EcsService,
     EksCluster,
@@ -36,6 +38,7 @@ from inferform import (
     NetworkOutputs,
     Notify,
     Observability,
+    OnUpload,
     PipelineEndpoint,
     Pod,
     RealtimeEndpoint,
@@ -637,8 +640,10 @@ def training(uri: str, **more: Any) -> Training:
     return Training(retrainings={"fraud": Retraining(train=job, **more)})
 
 
-def judged(account: Account, title: str, training: Training) -> dict[str, tuple[str, str]]:
-    checks = account.checks(training=training)
+def judged(
+    account: Account, title: str, training: Training, **more: Any
+) -> dict[str, tuple[str, str]]:
+    checks = account.checks(training=training, **more)
     return {c.subject: (c.outcome, c.found) for c in checks if c.check.title == title}
 
 
@@ -659,6 +664,26 @@ def test_data_of_a_retraining_is_there_and_its_role_may_use_the_key(account: Acc
     assert (outcome, f"is encrypted by {key}, which the role" in said) == ("failed", True)
     put(account, f"{folder}2026/part.csv", ServerSideEncryption="aws:kms", SSEKMSKeyId=account.key)
     assert judged(account, "key", training("data/fraud/"))[folder][0] == "passed"
+
+
+def test_data_that_comes_by_itself_is_not_asked_for_before_a_deploy(account: Account) -> None:
+    waits = training("incoming/fraud/", triggers=[OnUpload(prefix="incoming/fraud/")])
+    monitor = DriftMonitor(
+        endpoint="fraud", image=Image(repository="fraud", tag="1.4.2"), baseline="data/fraud/"
+    )
+    captures = endpoint().replace(data_capture=DataCapture())
+    inference = Inference(endpoints={"fraud": captures})
+    whole = waits.replace(monitors={"fraud": monitor})
+    found = judged(account, "artifact", whole, inference=inference)
+    root = f"s3://{account.bucket}"
+    captured = monitor.captured(account.environment.replace(inference=inference), account.bucket)
+    missing = ("failed", "has no objects")
+    later = ("skipped", "has no objects yet, which come later")
+    assert found[f"{root}/incoming/fraud/"] == found[captured] == later
+    assert found[f"{root}/data/fraud/"] == missing
+    # Another folder is nobody's to fill.
+    other = training("data/", triggers=[OnUpload(prefix="incoming/fraud/")])
+    assert judged(account, "artifact", other)[f"{root}/data/"] == missing
 
 
 def test_the_group_that_a_retraining_registers_in_is_looked_for(account: Account) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from .. import rows
 from ..place import KEY, MODEL, Tour
 from .chapter import Chapter
+
+BASELINE = "data/fraud/baseline/rows.csv"
 
 
 def run(tour: Tour) -> None:
@@ -13,6 +16,7 @@ def run(tour: Tour) -> None:
     tour.inferform("connections", "set-token", KEY, MODEL, "--stdin", given="not-a-token\n")
     tour.say("push the images that the environment names: fraud:1, fraud-train:1, drift:1")
     tour.push_images()
+    tour.upload(BASELINE, rows.plain(1000, seed=1))
     tour.deploy("training")
 
 
