@@ -116,11 +116,10 @@ from .s3.lifecycle import ObjectRule, Transition
 from .s3.replication import Replica
 from .s3.spec import ArtifactBucket, ExistingBucket
 from .sagemaker.batch import (
+    Automation,
     BatchTransform,
     DataProcessing,
     ModelClient,
-    OnSchedule,
-    OnUpload,
 )
 from .sagemaker.endpoints import (
     AsyncEndpoint,
@@ -152,6 +151,15 @@ from .sagemaker.endpoints.shadow import Shadow
 from .sagemaker.endpoints.variants import Variant
 from .sagemaker.registry import ModelPackageGroup
 from .sagemaker.sources import JumpStartModel, ModelPackage, MultiModel
+from .sagemaker.triggers import (
+    Delivery,
+    OnAlarm,
+    OnApproval,
+    OnDrift,
+    OnEvent,
+    OnSchedule,
+    OnUpload,
+)
 from .scaling.metrics import (
     BacklogPerInstance,
     BacklogWithoutCapacity,
@@ -225,13 +233,6 @@ from .training.steps import (
     TrainingStep,
     TransformStep,
     TuningStep,
-)
-from .training.triggers import (
-    Delivery,
-    OnAlarm,
-    OnApproval,
-    OnDrift,
-    OnEvent,
 )
 from .training.workflow import (
     Evaluation,

@@ -119,16 +119,21 @@ def _check_bedrock(environment: Environment) -> Iterator[Problem]:
 
 
 def _check_triggers(environment: Environment) -> Iterator[Problem]:
-    """Batch transforms that wait for events of a bucket that sends none."""
+    """Batch transforms that wait for events of a bucket that sends none, or of groups that are not
+    there."""
     registry = environment.registry
-    if not isinstance(registry, Registry) or registry.artifacts.send_events:
+    if not isinstance(registry, Registry):
         return
     remedy = "set registry.artifacts.send_events=True"
     if registry.own_artifacts is None:
         remedy = f"let its owner turn EventBridge on, and {remedy}"
     for path, spec in walk(environment):
-        if isinstance(spec, BatchTransform) and spec.waits_for_events():
-            yield JOB11.problem(*path, "trigger", remedy=remedy)
+        if not isinstance(spec, BatchTransform):
+            continue
+        for problem in spec.unknown_groups(registry.models):
+            yield problem.under(*path)
+        for at in spec.waits_for_events() if not registry.artifacts.send_events else ():
+            yield JOB11.problem(*path, *at, remedy=remedy)
 
 
 INFERENCE = LayerRecord(

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import resources
-from itertools import islice, pairwise
 from typing import Annotated, Literal
 
 from ..alarms.published import STATE_MACHINE
+from ..alarms.spec import AlarmTopic, topic_problems
 from ..alarms.watched import Watched
 from ..context import Context
 from ..instances import TYPE_FORM, instance_types
-from ..model.artifact import is_location
 from ..model.container import Container
 from ..model.spec import Model
-from ..names import Name, role
-from ..rules import Problem, rule
-from ..scaling.schedule import Schedule, Scheduled, TimeZone
-from ..service import Place, Platform
-from ..spec import Aws, Between, Check, Listed, Matches, OneOf, S3Uri, Spec
+from ..names import Name, alarm, role
+from ..rules import Problem, did_you_mean, rule
+from ..service import Place, Platform, SpecPath
+from ..spec import Aws, Between, Check, Listed, Many, OneOf, S3Uri, Spec
 from ..usage import RunPart, Start, Usage, by_use, run_part
 from .endpoints.base import InVpc
 from .sources import MDL14, Hosts, OwnModelSource, architecture_of, source_problems
+from .triggers import Delivery, OnAlarm, OnApproval, OnEvent, OnSchedule, OnUpload, Trigger, keyed
 
 _ROOT = __package__.rpartition(".")[0]
 
@@ -81,44 +79,25 @@ JOB15 = rule(
     "elsewhere",
     source="AWS Step Functions and Amazon EventBridge: a rule matches what its target writes",
 )
-JOB16 = rule(
-    "JOB16",
-    refuses="a suffix with other characters than letters, digits, . _ and -",
-    message="must be the end of a key such as .csv",
-    source="Amazon EventBridge user guide, wildcard matching",
-)
 JOB17 = rule(
     "JOB17",
     refuses="a content type that is not a media type of at most 256 characters",
     message="must be a media type of at most 256 characters, such as text/csv",
     source="botocore sagemaker ContentType; RFC 9110, media types",
 )
-JOB18 = rule(
-    "JOB18",
-    refuses="a schedule over 256 characters",
-    message="must have at most 256 characters",
-    source="botocore scheduler ScheduleExpression",
-)
 
 
-JOB19 = rule(
-    "JOB19",
-    refuses="a schedule that is spread over more than an hour",
-    message="must be from {low} to {high} minutes",
-    source="Inferform: the minute of a cron expression is replaced",
+JOB22 = rule(
+    "JOB22",
+    refuses="two triggers of a batch transform that are alike",
+    message="is the same as {other}, and would start each job twice",
+    source="Inferform: two rules of one pattern",
 )
-JOB20 = rule(
-    "JOB20",
-    refuses="a spread of a schedule that is no cron expression of full hours",
-    message="needs a cron expression of full hours, such as cron(0 2 * * ? *)",
-    source="Inferform: the minute of a cron expression is replaced",
-)
-JOB21 = rule(
-    "JOB21",
-    refuses="uploads to be waited for at what is no place in S3",
-    message="must be an s3:// URI with a key, or a prefix in the environment's artifact bucket, such as "
-    "data/fraud/",
-    source="Amazon S3 user guide, safe characters in keys",
+JOB23 = rule(
+    "JOB23",
+    refuses="an approval that starts a batch transform, of a group that the registry does not have",
+    message="is not a model package group of registry.models{hint}",
+    source="SageMaker developer guide, model registry (a group is in one account and Region)",
 )
 
 
@@ -133,7 +112,6 @@ def _is_media_type(text: str) -> bool:
     return bool(re.fullmatch(r"[!-.0-~]+/[!-~][ -~]*", text)) and len(text) <= 256
 
 
-Location = Annotated[str, Check(JOB21, is_location)]
 JsonPath = Annotated[str, Check(JOB13, lambda path: len(path) <= 63)]
 Prefix = Annotated[S3Uri, Check(JOB14, lambda uri: uri.endswith("/"))]
 
@@ -148,63 +126,24 @@ def transform_log_group(context: Context, name: str) -> str:
     return f"/aws/vendedlogs/states/{transform_name(context, name)}"
 
 
+def transform_trigger(context: Context, name: str, key: str) -> str:
+    """The rule or schedule of one of the `automation.triggers` of a batch transform."""
+    return context.name(name, "transform", key, limit=64)
+
+
+def transform_undelivered(context: Context, name: str, key: str) -> str:
+    """The queue of what could not start a batch transform."""
+    return context.name(name, "transform", key, "undelivered", limit=80)
+
+
+def transform_failed(context: Context, name: str) -> str:
+    """The alarm on executions of a batch transform that do not succeed."""
+    return alarm(context, name, "transform", "failed")
+
+
 def transform_role(name: str, does: str = "") -> str:
     """The short name of a role of a batch transform: its containers', or what `does` says."""
     return "-".join(filter(None, (name, "transform", does)))
-
-
-class OnSchedule(Spec):
-    """Starts a batch transform at set times, by EventBridge Scheduler."""
-
-    schedule: Annotated[
-        Schedule,
-        Check(JOB18, lambda schedule: len(schedule) <= 256),
-        Aws("scheduler:CreateScheduleInput.ScheduleExpression"),
-    ]
-    """`cron(0 2 * * ? *)`, `rate(12 hours)` or `at(2026-12-24T18:00:00)`."""
-
-    timezone: Annotated[
-        TimeZone, Aws("scheduler:CreateScheduleInput.ScheduleExpressionTimezone")
-    ] = "UTC"
-    """The time zone of an at or cron expression. Default: UTC."""
-
-    spread_minutes: Annotated[int, Between(JOB19, 0, 60)] = 0
-    """Starts up to so many minutes after a full hour, as the name of what it starts says: many of one
-    schedule do not all ask SageMaker at once. Default: 0, at the time that is written."""
-
-    def check(self) -> Iterator[Problem]:
-        """Only a cron expression of full hours can be spread."""
-        if self.spread_minutes and not self.schedule.startswith("cron(0 "):
-            yield JOB20.problem("spread_minutes", got=self.spread_minutes)
-
-    def spread(self, name: str) -> str:
-        """The expression for what has this name: the same each time."""
-        if not self.spread_minutes:
-            return self.schedule
-        digest = hashlib.sha256(name.encode()).digest()
-        minute = int.from_bytes(digest[:4], "big") % self.spread_minutes
-        return self.schedule.replace("cron(0 ", f"cron({minute} ", 1)
-
-    @property
-    def every_seconds(self) -> int | None:
-        """The least time from one start to the next; None where there is one start alone, or none
-        within two weeks of 2026."""
-        begin = datetime(2026, 1, 5, tzinfo=UTC)
-        when = Scheduled(name="next", schedule=self.schedule, timezone="UTC", min_capacity=1)
-        times = [*islice(when.times(begin, begin + timedelta(days=14)), 500)]
-        steps = [int((b - a).total_seconds()) for a, b in pairwise(times)]
-        return min(steps, default=None)
-
-
-class OnUpload(Spec):
-    """Starts a batch transform, or a retraining, for each object that is uploaded below a prefix."""
-
-    prefix: Location | None = None
-    """Where objects come: a prefix in the environment's artifact bucket, or an `s3://` URI. Default: the
-    input of the batch transform; a retraining has no other."""
-
-    suffix: Annotated[str, Matches(JOB16, r"[A-Za-z0-9._-]*")] = ""
-    """How the object's key ends, such as `.csv`. Default: as it likes."""
 
 
 class DataProcessing(Spec):
@@ -231,6 +170,32 @@ class ModelClient(Spec):
     """How often a failed request is repeated. Default: 3, AWS's default."""
 
 
+class Automation(Spec):
+    """What starts a batch transform beside its `trigger`, and who is told where it does not succeed."""
+
+    triggers: Many[Annotated[OnSchedule | OnUpload | OnAlarm | OnApproval | OnEvent, OneOf()]] = ()
+    """What starts it beside `trigger`. Only an upload says what is read; the others read `input`.
+    Default: nothing."""
+
+    delivery: Delivery | None = None
+    """What happens where a trigger cannot start it. Default: AWS tries for a day, and keeps nothing."""
+
+    notify: Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.AlarmActions")] | None = None
+    """The topic that is told of every job that fails. Default: nobody."""
+
+    alarm_on_failure: bool = False
+    """Whether there is an alarm on executions that fail, are stopped or take too long, which tells
+    `notify`. Default: False."""
+
+    def check(self) -> Iterator[Problem]:
+        """No trigger is there twice."""
+        seen: dict[str, int] = {}
+        for index, trigger in enumerate(self.triggers):
+            other = seen.setdefault(repr(trigger), index)
+            if other != index:
+                yield JOB22.problem("triggers", index, other=f"triggers.{other}")
+
+
 class BatchTransform(InVpc, Hosts):
     """A SageMaker batch transform as a Step Functions state machine.
 
@@ -255,6 +220,10 @@ class BatchTransform(InVpc, Hosts):
 
     trigger: Annotated[OnSchedule | OnUpload | None, OneOf()] = None
     """What starts it. Default: you start it."""
+
+    automation: Automation = Automation()
+    """What else starts it, what becomes of what cannot, and who is told of failures. Default: nothing, and
+    nobody."""
 
     input: Annotated[Prefix, Aws("sagemaker:TransformS3DataSource.S3Uri")] | None = None
     """Where the input lies. Default: `batch/{name}/input/` in the environment's artifact
@@ -314,15 +283,39 @@ class BatchTransform(InVpc, Hosts):
             )
         if self.batch_strategy == "MultiRecord" and self.split_type is None:
             yield JOB10.problem("batch_strategy", got=self.batch_strategy)
-        trigger = self.trigger
-        watched = (trigger.prefix or self.input) if isinstance(trigger, OnUpload) else None
-        if watched and self.output and self.output.startswith(watched):
-            yield JOB15.problem("output", got=self.output)
+        for watched in self._watched():
+            if watched and self.output and self.output.startswith(watched):
+                yield JOB15.problem("output", got=self.output)
+                break
+        if self.trigger is not None and self.trigger in self.automation.triggers:
+            index = [*self.automation.triggers].index(self.trigger)
+            yield JOB22.problem("automation", "triggers", index, other="trigger")
         model = self.model
         if isinstance(model, Model) and model.uncompressed:
             yield MDL14.problem("model", "artifact", got=model.artifact, kind="a batch transform")
         for problem in source_problems(model, self.instance_type):
             yield problem.under("model")
+
+    def _every(self) -> Iterator[tuple[SpecPath, Trigger]]:
+        """Each trigger, with its path."""
+        if self.trigger is not None:
+            yield ("trigger",), self.trigger
+        for index, trigger in enumerate(self.automation.triggers):
+            yield ("automation", "triggers", index), trigger
+
+    def _watched(self) -> Iterator[str | None]:
+        """Where uploads start it; None for the input that Inferform chooses."""
+        for _, trigger in self._every():
+            if isinstance(trigger, OnUpload):
+                yield trigger.prefix or self.input
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The topic is in the Region."""
+        yield from super().check_in(context)
+        topic = self.automation.notify
+        if topic is not None:
+            for problem in topic_problems(context, notify=[topic]):
+                yield replace(problem, path=("automation", "notify"), got=topic)
 
     sort = "batch"
     words = "batch transform"
@@ -348,6 +341,29 @@ class BatchTransform(InVpc, Hosts):
             yield Name("aws_scheduler_schedule", own)
         elif self.trigger is not None:
             yield Name("aws_cloudwatch_event_rule", own)
+        delivery = self.automation.delivery
+        keeps = delivery is not None and delivery.dead_letter
+        if self.trigger is not None and keeps:
+            yield Name("aws_sqs_queue", transform_undelivered(context, short, "trigger"))
+        for does in self.starts:
+            yield Name("aws_iam_role", role(context, transform_role(short, does)))
+        for key, trigger in keyed(self.automation.triggers).items():
+            scheduled = isinstance(trigger, OnSchedule)
+            kind = "aws_scheduler_schedule" if scheduled else "aws_cloudwatch_event_rule"
+            yield Name(kind, transform_trigger(context, short, key))
+            if keeps:
+                yield Name("aws_sqs_queue", transform_undelivered(context, short, key))
+        if self.automation.alarm_on_failure:
+            yield Name("aws_cloudwatch_metric_alarm", transform_failed(context, short))
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """The roles of `automation.triggers`: of EventBridge's Scheduler, and of its rules."""
+        scheduled = [isinstance(each, OnSchedule) for each in self.automation.triggers]
+        return (
+            *(("schedule",) if any(scheduled) else ()),
+            *(() if all(scheduled) else ("events",)),
+        )
 
     def watched(self, place: Place) -> Iterator[Watched]:
         """Its executions."""
@@ -375,21 +391,34 @@ class BatchTransform(InVpc, Hosts):
         yield run_part("transform", "transform", self.instance_type, count=count, seconds=None)
 
     def starts_at(self, place: Place) -> Iterator[Start]:
-        """Its schedule."""
+        """Its schedules."""
+        context = place.environment.context
         if isinstance(self.trigger, OnSchedule):
-            name = transform_name(place.environment.context, place.name)
+            name = transform_name(context, place.name)
             yield Start(self.trigger.spread(name), self.trigger.timezone)
+        for key, trigger in keyed(self.automation.triggers).items():
+            if isinstance(trigger, OnSchedule):
+                name = transform_trigger(context, place.name, key)
+                yield Start(trigger.spread(name), trigger.timezone)
 
     def platform(self, place: Place) -> Platform | None:
         """What the instances run."""
         return architecture_of([self.instance_type])
 
-    def waits_for_events(self) -> bool:
-        """Whether it needs the artifact bucket's events."""
-        if not isinstance(self.trigger, OnUpload):
-            return False
-        watched = self.trigger.prefix or self.input
-        return watched is None or not watched.startswith("s3://")
+    def waits_for_events(self) -> Iterator[SpecPath]:
+        """The triggers that need the artifact bucket's events."""
+        for path, trigger in self._every():
+            if isinstance(trigger, OnUpload):
+                watched = trigger.prefix or self.input
+                if watched is None or not watched.startswith("s3://"):
+                    yield path
+
+    def unknown_groups(self, groups: Collection[str]) -> Iterator[Problem]:
+        """Approvals of groups that the registry does not have."""
+        for path, trigger in self._every():
+            if isinstance(trigger, OnApproval) and trigger.group not in groups:
+                hint = did_you_mean(trigger.group, groups)
+                yield JOB23.problem(*path, "group", got=trigger.group, hint=hint)
 
     @property
     def has_own_storage(self) -> bool:

@@ -3,37 +3,59 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from ..cdk import Construct
+from ..cdk import Construct, ITerraformDependable
 from ..content import HASHES
 from ..context import Context
+from ..events.construct import Undelivered
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
 from ..model.artifact import located
 from ..overriding import override
+from . import telling
 from .batch import (
     BatchTransform,
-    OnSchedule,
-    OnUpload,
+    transform_failed,
     transform_log_group,
     transform_name,
     transform_role,
+    transform_trigger,
+    transform_undelivered,
 )
 from .endpoints.base import Hosted
 from .model_construct import HostedModel, Surroundings, container_grants
+from .starts import Starts, watch_executions
+from .triggers import (
+    Delivery,
+    OnAlarm,
+    OnApproval,
+    OnEvent,
+    OnSchedule,
+    OnUpload,
+    Trigger,
+    alarm_pattern,
+    approval_pattern,
+    keyed,
+    upload_pattern,
+)
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
     CloudwatchEventTarget,
+    CloudwatchEventTargetDeadLetterConfig,
     CloudwatchEventTargetInputTransformer,
+    CloudwatchEventTargetRetryPolicy,
 )
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.scheduler_schedule import (
     SchedulerSchedule,
     SchedulerScheduleFlexibleTimeWindow,
     SchedulerScheduleTarget,
+    SchedulerScheduleTargetDeadLetterConfig,
+    SchedulerScheduleTargetRetryPolicy,
 )
 from cdktf_cdktf_provider_aws.sfn_state_machine import (
     SfnStateMachine,
@@ -41,6 +63,12 @@ from cdktf_cdktf_provider_aws.sfn_state_machine import (
 )
 
 _LOG_RETENTION_DAYS = 90
+_AS_AWS_DOES = Delivery(retry_attempts=185, max_age_seconds=86_400, dead_letter=False)
+_UPLOADED = (
+    {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"},
+    '{"input": "s3://<bucket>/<key>"}',
+)
+"""Paths into the event of an upload, and the input that is made of them."""
 # A hyphen and the last part of a UUID.
 _UNIQUE = 13
 
@@ -62,6 +90,8 @@ class Transform(Construct):
         self._id = id
         self._context = context
         self._spec = spec
+        self._topic = spec.automation.notify
+        self._ready: list[ITerraformDependable] = []
         self._around = surroundings = surroundings.given(spec.existing)
         self.name = transform_name(context, id)
         self.arn = context.arn("states", f"stateMachine:{self.name}")
@@ -124,6 +154,15 @@ class Transform(Construct):
             depends_on=[*steps.ready],
         )
         self._start(machine.arn)
+        self._start_by(machine.arn)
+        if spec.automation.alarm_on_failure:
+            watch_executions(
+                self,
+                context=context,
+                name=self.name,
+                alarm=transform_failed(context, id),
+                topic=self._topic,
+            )
         override(spec, self)
 
     def _folder(self, name: str) -> str:
@@ -179,6 +218,7 @@ class Transform(Construct):
                 "*",
                 sid="DeliverLogs",
             ),
+            *(grants.publish([self._topic]) if self._topic else []),
         ]
 
     def definition(self, model_name: str) -> dict[str, Any]:
@@ -203,9 +243,15 @@ class Transform(Construct):
                     "sagemaker:createTransformJob.sync",
                     "Parameters": self._job(model_name),
                     "End": True,
+                    **({"Catch": telling.CAUGHT} if self._topic else {}),
                 },
+                **(self._telling(self._topic) if self._topic else {}),
             },
         }
+
+    def _telling(self, topic: str) -> dict[str, Any]:
+        subject = f"{self._id}: batch transform failed"
+        return telling.states(self._context.partition, topic, subject)
 
     def _job(self, model_name: str) -> dict[str, Any]:
         """What CreateTransformJob is told."""
@@ -273,31 +319,121 @@ class Transform(Construct):
                 schedule_expression_timezone=trigger.timezone,
                 flexible_time_window=SchedulerScheduleFlexibleTimeWindow(mode="OFF"),
                 target=SchedulerScheduleTarget(
-                    arn=machine_arn, role_arn=role.arn, input=json.dumps({"input": self._input})
+                    arn=machine_arn,
+                    role_arn=role.arn,
+                    input=json.dumps({"input": self._input}),
+                    **self._delivery("scheduler", role),
                 ),
-                depends_on=[*role.ready],
+                depends_on=[*role.ready, *self._ready],
             )
             return
         self._on_upload(trigger, machine_arn, role)
 
-    def _on_upload(self, trigger: OnUpload, machine_arn: str, role: ExecutionRole) -> None:
+    def _delivery(self, service: str, role: ExecutionRole) -> dict[str, Any]:
+        """The arguments of a target of `trigger` for what it cannot start."""
+        self._ready = []
+        delivery = self._spec.automation.delivery
+        if delivery is None:
+            return {}
+        retry, dead = {
+            "scheduler": (
+                SchedulerScheduleTargetRetryPolicy,
+                SchedulerScheduleTargetDeadLetterConfig,
+            ),
+            "events": (CloudwatchEventTargetRetryPolicy, CloudwatchEventTargetDeadLetterConfig),
+        }[service]
+        policy = retry(
+            maximum_event_age_in_seconds=delivery.max_age_seconds,
+            maximum_retry_attempts=delivery.retry_attempts,
+        )
+        if not delivery.dead_letter:
+            return {"retry_policy": policy}
+        kind = "schedule/default" if service == "scheduler" else "rule"
+        queue = Undelivered(
+            self,
+            "undelivered",
+            context=self._context,
+            name=transform_undelivered(self._context, self._id, "trigger"),
+            sender=self._context.arn(service, f"{kind}/{self.name}"),
+            service=f"{service}.amazonaws.com",
+        ).arn
+        if service == "scheduler":
+            sends = allow("sqs:SendMessage", queue, sid="Undelivered")
+            self._ready = [role.allow("undelivered", sends)]
+        return {"retry_policy": policy, "dead_letter_config": dead(arn=queue)}
+
+    def _start_by(self, machine_arn: str) -> None:
+        """What `automation.triggers` say."""
+        spec, context, short = self._spec, self._context, self._id
+        if not spec.automation.triggers:
+            return
+        starts = Starts(
+            self,
+            "starts",
+            context=context,
+            arn=machine_arn,
+            own_arn=self.arn,
+            delivery=spec.automation.delivery or _AS_AWS_DOES,
+        )
+        for key, trigger in keyed(spec.automation.triggers).items():
+            name = transform_trigger(context, short, key)
+            queue = transform_undelivered(context, short, key)
+            if isinstance(trigger, OnSchedule):
+                starts.schedule(
+                    key,
+                    name=name,
+                    role=transform_role(short, "schedule"),
+                    queue=queue,
+                    expression=trigger.spread(name),
+                    timezone=trigger.timezone,
+                    given=json.dumps({"input": self._input}),
+                )
+                continue
+            pattern, why = self._pattern(trigger)
+            starts.rule(
+                key,
+                name=name,
+                role=transform_role(short, "events"),
+                queue=queue,
+                pattern=pattern,
+                why=why,
+                told=_UPLOADED if isinstance(trigger, OnUpload) else None,
+            )
+
+    def _pattern(self, trigger: Trigger) -> tuple[Mapping[str, Any], str]:
+        """The event that starts it, and in words."""
+        context = self._context
+        match trigger:
+            case OnUpload(suffix=suffix):
+                bucket, prefix = self._watched(trigger)
+                return upload_pattern(bucket, prefix, suffix), f"Uploads to {prefix}"
+            case OnAlarm(alarm=alarm):
+                return alarm_pattern(
+                    [context.arn("cloudwatch", f"alarm:{alarm}")]
+                ), f"Alarm {alarm}"
+            case OnApproval(group=group, statuses=statuses):
+                name = context.name(group)
+                return approval_pattern(name, [*statuses]), f"Versions of {name}"
+            case OnEvent(pattern=pattern):
+                return pattern, "Events that were asked for"
+        raise AssertionError(trigger)
+
+    def _watched(self, trigger: OnUpload) -> tuple[str, str]:
+        """The bucket and prefix whose uploads start it."""
         watched = self._input
         if trigger.prefix is not None:
             watched = located(trigger.prefix, self._around.artifact_bucket)
         bucket, _, prefix = watched.removeprefix("s3://").partition("/")
-        key = {"wildcard": f"{prefix}*{trigger.suffix}"} if trigger.suffix else {"prefix": prefix}
+        return bucket, prefix
+
+    def _on_upload(self, trigger: OnUpload, machine_arn: str, role: ExecutionRole) -> None:
+        bucket, prefix = self._watched(trigger)
         rule = CloudwatchEventRule(
             self,
             "uploads",
             name=self.name,
             description=f"Uploads to {prefix}",
-            event_pattern=json.dumps(
-                {
-                    "source": ["aws.s3"],
-                    "detail-type": ["Object Created"],
-                    "detail": {"bucket": {"name": [bucket]}, "object": {"key": [key]}},
-                }
-            ),
+            event_pattern=json.dumps(upload_pattern(bucket, prefix, trigger.suffix)),
         )
         CloudwatchEventTarget(
             self,
@@ -306,8 +442,8 @@ class Transform(Construct):
             arn=machine_arn,
             role_arn=role.arn,
             input_transformer=CloudwatchEventTargetInputTransformer(
-                input_paths={"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"},
-                input_template='{"input": "s3://<bucket>/<key>"}',
+                input_paths=_UPLOADED[0], input_template=_UPLOADED[1]
             ),
+            **self._delivery("events", role),
             depends_on=[*role.ready],
         )

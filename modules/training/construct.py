@@ -9,50 +9,33 @@ from typing import Any
 
 from ..cdk import Construct, ITerraformDependable
 from ..context import Context
-from ..events.construct import Undelivered
 from ..existing import Existing
 from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
 from ..model.artifact import located
 from ..overriding import override
-from ..sagemaker.batch import OnSchedule, OnUpload
-from . import machine, names
-from .drift import MEASURE, NAMESPACE, REPORT, DriftMonitor
-from .jobs import Job, ProcessingJob, TrainingJob, Tuning
-from .triggers import (
-    Delivery,
+from ..sagemaker.starts import Starts, watch_executions
+from ..sagemaker.triggers import (
     OnAlarm,
     OnApproval,
     OnDrift,
     OnEvent,
+    OnSchedule,
+    OnUpload,
     Trigger,
     alarm_pattern,
     approval_pattern,
     keyed,
     upload_pattern,
 )
+from . import machine, names
+from .drift import MEASURE, NAMESPACE, REPORT, DriftMonitor
+from .jobs import Job, ProcessingJob, TrainingJob, Tuning
 from .workflow import Retraining
 
-from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
-from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
-    CloudwatchEventTarget,
-    CloudwatchEventTargetDeadLetterConfig,
-    CloudwatchEventTargetRetryPolicy,
-)
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
-    CloudwatchMetricAlarm,
-    CloudwatchMetricAlarmMetricQuery,
-    CloudwatchMetricAlarmMetricQueryMetric,
-)
-from cdktf_cdktf_provider_aws.scheduler_schedule import (
-    SchedulerSchedule,
-    SchedulerScheduleFlexibleTimeWindow,
-    SchedulerScheduleTarget,
-    SchedulerScheduleTargetDeadLetterConfig,
-    SchedulerScheduleTargetRetryPolicy,
-)
+from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.sfn_state_machine import (
     SfnStateMachine,
     SfnStateMachineLoggingConfiguration,
@@ -256,151 +239,7 @@ class Machine(Construct):
             depends_on=[*steps.ready, *waits_for],
         ).arn
         if alarm is not None:
-            self._watch(context, name, alarm, topic)
-
-    def _watch(self, context: Context, name: str, alarm: str, topic: str | None) -> None:
-        arn = context.arn("states", f"stateMachine:{name}")
-        failed = ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
-        CloudwatchMetricAlarm(
-            self,
-            "failed",
-            alarm_name=alarm,
-            alarm_description=f"Executions of {name} that failed, took too long or were stopped",
-            comparison_operator="GreaterThanThreshold",
-            evaluation_periods=1,
-            threshold=0,
-            treat_missing_data="notBreaching",
-            alarm_actions=[topic] if topic else None,
-            metric_query=[
-                CloudwatchMetricAlarmMetricQuery(
-                    id="all", expression="SUM(METRICS())", label="not succeeded", return_data=True
-                ),
-                *(
-                    CloudwatchMetricAlarmMetricQuery(
-                        id=metric.lower(),
-                        metric=CloudwatchMetricAlarmMetricQueryMetric(
-                            namespace="AWS/States",
-                            metric_name=metric,
-                            dimensions={"StateMachineArn": arn},
-                            period=300,
-                            stat="Sum",
-                        ),
-                    )
-                    for metric in failed
-                ),
-            ],
-        )
-
-
-class Starts(Construct):
-    """What starts a state machine: schedules and rules, each with its queue."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        context: Context,
-        arn: str,
-        own_arn: str,
-        delivery: Delivery,
-    ) -> None:
-        """`arn` refers to the machine, `own_arn` is known without state."""
-        super().__init__(scope, id)
-        self._context, self._arn, self._own_arn = context, arn, own_arn
-        self._delivery = delivery
-        self._roles: dict[str, ExecutionRole] = {}
-
-    def _role(self, does: str, name: str, service: str) -> ExecutionRole:
-        if does not in self._roles:
-            self._roles[does] = ExecutionRole(
-                self,
-                f"role-{does}",
-                context=self._context,
-                name=name,
-                service=service,
-                statements=[allow("states:StartExecution", self._own_arn, sid="Start")],
-            )
-        return self._roles[does]
-
-    def _queue(self, key: str, name: str, sender: str, service: str) -> str | None:
-        if not self._delivery.dead_letter:
-            return None
-        return Undelivered(
-            self,
-            f"undelivered-{key}",
-            context=self._context,
-            name=name,
-            sender=sender,
-            service=service,
-        ).arn
-
-    def schedule(
-        self,
-        key: str,
-        *,
-        name: str,
-        role: str,
-        queue: str,
-        expression: str,
-        timezone: str,
-        given: str = "{}",
-    ) -> None:
-        """A schedule that starts it."""
-        service = "scheduler.amazonaws.com"
-        starts = self._role("schedule", role, service)
-        sender = self._context.arn("scheduler", f"schedule/default/{name}")
-        dead = self._queue(key, queue, sender, service)
-        ready = [*starts.ready]
-        if dead is not None:
-            sends = allow("sqs:SendMessage", dead, sid="Undelivered")
-            ready.append(starts.allow("undelivered-" + key, sends))
-        SchedulerSchedule(
-            self,
-            key,
-            name=name,
-            schedule_expression=expression,
-            schedule_expression_timezone=timezone,
-            flexible_time_window=SchedulerScheduleFlexibleTimeWindow(mode="OFF"),
-            target=SchedulerScheduleTarget(
-                arn=self._arn,
-                role_arn=starts.arn,
-                input=given,
-                retry_policy=SchedulerScheduleTargetRetryPolicy(
-                    maximum_event_age_in_seconds=self._delivery.max_age_seconds,
-                    maximum_retry_attempts=self._delivery.retry_attempts,
-                ),
-                dead_letter_config=SchedulerScheduleTargetDeadLetterConfig(arn=dead)
-                if dead
-                else None,
-            ),
-            depends_on=ready,
-        )
-
-    def rule(
-        self, key: str, *, name: str, role: str, queue: str, pattern: Mapping[str, Any], why: str
-    ) -> None:
-        """A rule of the default event bus that starts it."""
-        service = "events.amazonaws.com"
-        starts = self._role("start", role, service)
-        rule = CloudwatchEventRule(
-            self, key, name=name, description=why, event_pattern=json.dumps(pattern)
-        )
-        dead = self._queue(key, queue, self._context.arn("events", f"rule/{name}"), service)
-        CloudwatchEventTarget(
-            self,
-            f"{key}-target",
-            rule=rule.name,
-            arn=self._arn,
-            role_arn=starts.arn,
-            input="{}",
-            retry_policy=CloudwatchEventTargetRetryPolicy(
-                maximum_event_age_in_seconds=self._delivery.max_age_seconds,
-                maximum_retry_attempts=self._delivery.retry_attempts,
-            ),
-            dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=dead) if dead else None,
-            depends_on=[*starts.ready],
-        )
+            watch_executions(self, context=context, name=name, alarm=alarm, topic=topic)
 
 
 class Retrained(Construct):

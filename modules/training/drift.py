@@ -15,11 +15,11 @@ from ..existing import outside_problems
 from ..instances import TYPE_FORM
 from ..names import Name, role
 from ..rules import Problem, did_you_mean, one_of, rule
-from ..sagemaker.batch import OnSchedule
 from ..sagemaker.content import capture_uri
 from ..sagemaker.endpoints.base import Endpoint
 from ..sagemaker.endpoints.capture import DataCapture
 from ..sagemaker.sources import architecture_of
+from ..sagemaker.triggers import Delivery, OnSchedule
 from ..service import Needs, Place, Platform, Service, secret_endpoints
 from ..spec import Between, Check, Listed, Matches, ShortName
 from ..usage import RunPart, Start, Usage, by_use, run_part
@@ -34,7 +34,6 @@ from .jobs import (
     ProcessingOutput,
     processing_instance_types,
 )
-from .triggers import Delivery
 from .workflow import EVT8, TopicArn, notify_problems
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import Any
 from ..context import Context
 from ..model.artifact import located
 from ..model.image import image_uri
+from ..sagemaker import telling
 from . import names
 from .drift import MEASURE, NAMESPACE, REPORT, DriftMonitor
 from .jobs import (
@@ -407,19 +408,12 @@ class Chain:
             **fields,
         }
         if self.notify:
-            caught = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Tell"}
-            state["Catch"] = [caught]
+            state["Catch"] = telling.CAUGHT
         self.add(name, state)
 
     def publish(self, subject: str, message: dict[str, Any], **fields: Any) -> State:
         """A task that tells the topic."""
-        return {
-            "Type": "Task",
-            "Resource": f"arn:{self._partition}:states:::sns:publish",
-            "Parameters": {"TopicArn": self.notify, "Subject": subject[:100], "Message": message},
-            "ResultPath": None,
-            **fields,
-        }
+        return telling.publish(self._partition, self.notify, subject, message, **fields)
 
     def choose(self, name: str, choices: list[dict[str, Any]], default: str) -> None:
         """A choice, which leads to states beside the chain or to the next one by its name."""
@@ -443,24 +437,7 @@ class Chain:
         if self._open is not None and self._open["Type"] not in ("Succeed", "Fail"):
             self._open["End"] = True
         if self.notify:
-            message = {
-                "execution.$": "$$.Execution.Id",
-                "input.$": "$$.Execution.Input",
-                "error.$": "$.error.Error",
-                "cause.$": "$.error.Cause",
-            }
-            told = self.publish(subject, message, Next="Failed")
-            # What nobody could be told of fails as well.
-            told["Catch"] = [
-                {"ErrorEquals": ["States.ALL"], "ResultPath": "$.untold", "Next": "Failed"}
-            ]
-            self.states["Tell"] = told
-            self.states["Failed"] = {
-                "Type": "Fail",
-                # No state may fail by a name of Step Functions' own, as that of a failed task is.
-                "Error": "StepFailed",
-                "CausePath": "$.error.Cause",
-            }
+            self.states |= telling.states(self._partition, self.notify, subject)
         return {"Comment": comment, "StartAt": self.first, "States": self.states}
 
 

@@ -19,9 +19,18 @@ from ..model.image import FrameworkContainer
 from ..names import Name, role
 from ..rules import PathPart, Problem, did_you_mean, rule
 from ..sagemaker import batch
-from ..sagemaker.batch import OnSchedule, OnUpload
 from ..sagemaker.registry import REG1
 from ..sagemaker.sources import architecture_of
+from ..sagemaker.triggers import (
+    Delivery,
+    OnAlarm,
+    OnApproval,
+    OnDrift,
+    OnEvent,
+    OnSchedule,
+    OnUpload,
+    keyed,
+)
 from ..service import Needs, Place, Platform, Service, secret_endpoints
 from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec
 from ..usage import RunPart, Start, Usage, by_use
@@ -37,7 +46,6 @@ from .jobs import (
     Tuning,
     part_of,
 )
-from .triggers import Delivery, OnAlarm, OnApproval, OnDrift, OnEvent, keyed
 
 WFL1 = rule(
     "WFL1",

@@ -206,7 +206,11 @@ CAPABILITY = Capability(
         "SageMaker's developer guide says what the models do not: a group": (
             "TrainingJob.metrics{}",
         ),
-        "an alarm tells topics of SNS": ("DriftMonitor.notify", "Retraining.notify"),
+        "an alarm tells topics of SNS": (
+            "BatchTransform.notify",
+            "DriftMonitor.notify",
+            "Retraining.notify",
+        ),
         NARROWER: (
             "TrainingJob.instance_count",
             "TrainingJob.keep_alive_seconds",

@@ -21,8 +21,8 @@ from inferform import (
     Spot,
     TrainingJob,
 )
+from inferform.sagemaker.triggers import alarm_pattern, approval_pattern, upload_pattern
 from inferform.training import machine, names
-from inferform.training.triggers import alarm_pattern, approval_pattern, upload_pattern
 from ops.cost.model import dollars
 from ops.cost.prices import PriceTable
 from ops.kinds.starts import waits_for, when

@@ -46,9 +46,9 @@ from inferform import (
     Tuning,
 )
 from inferform.rules import RULES
+from inferform.sagemaker.triggers import Delivery, keyed
 from inferform.spec import collecting, problems_of
 from inferform.training import names
-from inferform.training.triggers import Delivery, keyed
 
 ACCOUNT = "111122223333"
 DEV = Context(organization="acme", stage="dev", account=ACCOUNT, region="us-east-1", owner="ml")

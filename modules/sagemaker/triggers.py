@@ -1,15 +1,53 @@
-"""What starts a retraining, beside schedules and uploads, which batch transforms have too."""
+"""What starts batch transforms and retrainings, and what becomes of what could not start one."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 from typing import Annotated, Any, Literal
 
 from ..alarms.spec import AlarmName
-from ..rules import rule
-from ..sagemaker.batch import OnSchedule, OnUpload
-from ..spec import Aws, Between, Check, Many, ShortName, Spec
+from ..model.artifact import is_location
+from ..rules import Problem, rule
+from ..scaling.schedule import Schedule, Scheduled, TimeZone
+from ..spec import Aws, Between, Check, Many, Matches, ShortName, Spec
+
+JOB16 = rule(
+    "JOB16",
+    refuses="a suffix with other characters than letters, digits, . _ and -",
+    message="must be the end of a key such as .csv",
+    source="Amazon EventBridge user guide, wildcard matching",
+)
+JOB18 = rule(
+    "JOB18",
+    refuses="a schedule over 256 characters",
+    message="must have at most 256 characters",
+    source="botocore scheduler ScheduleExpression",
+)
+
+
+JOB19 = rule(
+    "JOB19",
+    refuses="a schedule that is spread over more than an hour",
+    message="must be from {low} to {high} minutes",
+    source="Inferform: the minute of a cron expression is replaced",
+)
+JOB20 = rule(
+    "JOB20",
+    refuses="a spread of a schedule that is no cron expression of full hours",
+    message="needs a cron expression of full hours, such as cron(0 2 * * ? *)",
+    source="Inferform: the minute of a cron expression is replaced",
+)
+JOB21 = rule(
+    "JOB21",
+    refuses="uploads to be waited for at what is no place in S3",
+    message="must be an s3:// URI with a key, or a prefix in the environment's artifact bucket, such as "
+    "data/fraud/",
+    source="Amazon S3 user guide, safe characters in keys",
+)
 
 EVT1 = rule(
     "EVT1",
@@ -59,6 +97,63 @@ def _fits(pattern: object) -> bool:
         return False
 
 
+Location = Annotated[str, Check(JOB21, is_location)]
+
+
+class OnSchedule(Spec):
+    """Starts a batch transform, or a retraining, at set times, by EventBridge Scheduler."""
+
+    schedule: Annotated[
+        Schedule,
+        Check(JOB18, lambda schedule: len(schedule) <= 256),
+        Aws("scheduler:CreateScheduleInput.ScheduleExpression"),
+    ]
+    """`cron(0 2 * * ? *)`, `rate(12 hours)` or `at(2026-12-24T18:00:00)`."""
+
+    timezone: Annotated[
+        TimeZone, Aws("scheduler:CreateScheduleInput.ScheduleExpressionTimezone")
+    ] = "UTC"
+    """The time zone of an at or cron expression. Default: UTC."""
+
+    spread_minutes: Annotated[int, Between(JOB19, 0, 60)] = 0
+    """Starts up to so many minutes after a full hour, as the name of what it starts says: many of one
+    schedule do not all ask SageMaker at once. Default: 0, at the time that is written."""
+
+    def check(self) -> Iterator[Problem]:
+        """Only a cron expression of full hours can be spread."""
+        if self.spread_minutes and not self.schedule.startswith("cron(0 "):
+            yield JOB20.problem("spread_minutes", got=self.spread_minutes)
+
+    def spread(self, name: str) -> str:
+        """The expression for what has this name: the same each time."""
+        if not self.spread_minutes:
+            return self.schedule
+        digest = hashlib.sha256(name.encode()).digest()
+        minute = int.from_bytes(digest[:4], "big") % self.spread_minutes
+        return self.schedule.replace("cron(0 ", f"cron({minute} ", 1)
+
+    @property
+    def every_seconds(self) -> int | None:
+        """The least time from one start to the next; None where there is one start alone, or none
+        within two weeks of 2026."""
+        begin = datetime(2026, 1, 5, tzinfo=UTC)
+        when = Scheduled(name="next", schedule=self.schedule, timezone="UTC", min_capacity=1)
+        times = [*islice(when.times(begin, begin + timedelta(days=14)), 500)]
+        steps = [int((b - a).total_seconds()) for a, b in pairwise(times)]
+        return min(steps, default=None)
+
+
+class OnUpload(Spec):
+    """Starts a batch transform, or a retraining, for each object that is uploaded below a prefix."""
+
+    prefix: Location | None = None
+    """Where objects come: a prefix in the environment's artifact bucket, or an `s3://` URI. Default: the
+    input of the batch transform; a retraining has no other."""
+
+    suffix: Annotated[str, Matches(JOB16, r"[A-Za-z0-9._-]*")] = ""
+    """How the object's key ends, such as `.csv`. Default: as it likes."""
+
+
 class Delivery(Spec):
     """What EventBridge does where it cannot start an execution."""
 
@@ -86,7 +181,7 @@ class Delivery(Spec):
 
 
 class OnAlarm(Spec):
-    """Starts a retraining when an alarm of CloudWatch begins to sound."""
+    """Starts a batch transform, or a retraining, when an alarm of CloudWatch begins to sound."""
 
     alarm: AlarmName
     """The alarm's name, in the account and Region of the environment."""
@@ -100,7 +195,7 @@ class OnDrift(Spec):
 
 
 class OnApproval(Spec):
-    """Starts a retraining when a version of another model gets an approval status."""
+    """Starts a batch transform, or a retraining, when a version of a model gets an approval status."""
 
     group: ShortName
     """The model package group of the environment's registry."""
@@ -113,7 +208,7 @@ class OnApproval(Spec):
 
 
 class OnEvent(Spec):
-    """Starts a retraining by any event of the account's default event bus."""
+    """Starts a batch transform, or a retraining, by any event of the account's default event bus."""
 
     pattern: Annotated[dict[str, Any], Check(EVT2, _fits)]
     """The pattern of the event, as EventBridge writes it: `{"source": ["acme.data"]}`."""
@@ -131,7 +226,7 @@ _KINDS: Mapping[type[Spec], str] = {
 }
 
 
-def keyed(triggers: Many[Trigger]) -> dict[str, Trigger]:
+def keyed(triggers: Iterable[Trigger]) -> dict[str, Trigger]:
     """Triggers by a word for each: `schedule`, and `schedule-2` for the second of a kind."""
     counts: dict[str, int] = {}
     found: dict[str, Trigger] = {}
