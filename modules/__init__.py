@@ -268,6 +268,7 @@ __all__ = [
     "Asynchronous",
     "Audit",
     "AutoMode",
+    "Automation",
     "AzurermBackend",
     "BacklogPerInstance",
     "BacklogWithoutCapacity",

@@ -246,3 +246,13 @@ def balanced(context: Context, *parts: str) -> str:
 def scaled(target: str, label: str) -> str:
     """The name of a scaling policy with its alarm, or of a scheduled action, of one target."""
     return f"{target}-{label}"
+
+
+UNIQUE = 13
+"""A hyphen and the last part of a UUID: what makes the name of each job of a state machine another."""
+
+
+def jobs_of(base: str) -> str:
+    """The names of the jobs that begin with `base`, as IAM writes them: `?` is one character, so that no
+    other base that begins alike is meant."""
+    return f"{base}-{'?' * (UNIQUE - 1)}"

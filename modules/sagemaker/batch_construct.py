@@ -14,6 +14,7 @@ from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
 from ..model.artifact import located
+from ..names import UNIQUE, jobs_of
 from ..overriding import override
 from . import telling
 from .batch import (
@@ -69,8 +70,6 @@ _UPLOADED = (
     '{"input": "s3://<bucket>/<key>"}',
 )
 """Paths into the event of an upload, and the input that is made of them."""
-# A hyphen and the last part of a UUID.
-_UNIQUE = 13
 
 
 class Transform(Construct):
@@ -95,7 +94,7 @@ class Transform(Construct):
         self._around = surroundings = surroundings.given(spec.existing)
         self.name = transform_name(context, id)
         self.arn = context.arn("states", f"stateMachine:{self.name}")
-        self._jobs = context.name(id, limit=63 - _UNIQUE)
+        self._jobs = context.name(id, limit=63 - UNIQUE)
         self._input = spec.input or self._folder("input")
         self._output = spec.output or self._folder("output")
         self.role = ExecutionRole(
@@ -191,7 +190,7 @@ class Transform(Construct):
                     "sagemaker:DescribeTransformJob",
                     "sagemaker:StopTransformJob",
                 ],
-                context.arn("sagemaker", f"transform-job/{self._jobs}-*"),
+                context.arn("sagemaker", f"transform-job/{jobs_of(self._jobs)}"),
                 sid="RunJobs",
             ),
             # Step Functions learns from this rule of its own when a job ends.

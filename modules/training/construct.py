@@ -14,6 +14,7 @@ from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
 from ..model.artifact import located
+from ..names import jobs_of
 from ..overriding import override
 from ..sagemaker.starts import Starts, watch_executions
 from ..sagemaker.triggers import (
@@ -165,7 +166,7 @@ def run_jobs(
                 "sagemaker:ListTags",
                 f"sagemaker:Stop{job}",
             ],
-            context.arn("sagemaker", f"{resource}/{name}-*"),
+            context.arn("sagemaker", f"{resource}/{jobs_of(name)}"),
             sid=f"Run{job}s",
         ),
         allow(
@@ -185,7 +186,8 @@ def run_jobs(
         statements.append(
             allow(
                 [f"sagemaker:{verb}TrainingJob" for verb in ("Create", "Describe", "Stop")],
-                context.arn("sagemaker", f"training-job/{name}-*"),
+                # SageMaker adds a number and letters of its own.
+                context.arn("sagemaker", f"training-job/{jobs_of(name)}-*"),
                 sid="RunTunedJobs",
             )
         )

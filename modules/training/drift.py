@@ -120,6 +120,12 @@ def _is_path(path: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", path, re.ASCII)) and len(path) <= 256
 
 
+def watched_endpoint(environment: Environment, name: str) -> Endpoint | None:
+    """The endpoint of a name in any group; None where there is none."""
+    held = (group.endpoints.get(name) for group in environment.groups.values())
+    return next((each for each in held if each is not None), None)
+
+
 class DriftMonitor(Service):
     """A monitor of drift: a job on a schedule compares what an endpoint captured with a baseline.
 
@@ -236,10 +242,7 @@ class DriftMonitor(Service):
 
     def watches(self, environment: Environment) -> Endpoint | None:
         """The endpoint; None where the environment has none of the name."""
-        for group in environment.groups.values():
-            if self.endpoint in group.endpoints:
-                return group.endpoints[self.endpoint]
-        return None
+        return watched_endpoint(environment, self.endpoint)
 
     # Rules
 

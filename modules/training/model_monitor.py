@@ -23,7 +23,7 @@ from ..service import Needs, Place, Platform, Service
 from ..spec import Aws, Between, Check, Listed, Matches, ShortName, Spec
 from ..usage import RunPart, Start, Usage, by_use, run_part
 from . import names
-from .drift import DRF1, DRF2
+from .drift import DRF1, DRF2, watched_endpoint
 from .jobs import PRC1, local_storage, processing_instance_types
 
 if TYPE_CHECKING:
@@ -296,8 +296,7 @@ class ModelMonitor(Service):
 
     def watches(self, environment: Environment) -> Endpoint | None:
         """The endpoint; None where there is none of the name."""
-        held = (group.endpoints.get(self.endpoint or "") for group in environment.groups.values())
-        return next((each for each in held if each is not None), None)
+        return watched_endpoint(environment, self.endpoint or "")
 
     def existing_problems(self, place: Place) -> Iterator[Problem]:
         """Nothing of a network where the analyzer is in none."""

@@ -6,9 +6,6 @@ from .. import names
 from ..content import HASHES
 from ..context import Context
 
-UNIQUE = 13
-"""A hyphen and the last part of a UUID: what makes the name of each job another."""
-
 
 def machine_name(context: Context, name: str) -> str:
     """The state machine of a retraining."""
@@ -27,7 +24,7 @@ def log_group(machine: str) -> str:
 
 def job_name(context: Context, name: str, step: str, longest: int = 63) -> str:
     """What the names of the jobs of a step begin with; a UUID's part follows."""
-    return context.name(name, step, limit=longest - UNIQUE)
+    return context.name(name, step, limit=longest - names.UNIQUE)
 
 
 def step_role(name: str, step: str) -> str:

@@ -120,6 +120,17 @@ inference=Inference(
         "nightly": BatchTransform(
             model={MODEL}, instance_type="ml.m5.xlarge", input="s3://data/in/",
             output="s3://data/out/", trigger=OnSchedule(schedule="rate(12 hours)"),
+            automation=Automation(
+                triggers=[
+                    OnSchedule(schedule="cron(0 2 * * ? *)", spread_minutes=30),
+                    OnUpload(prefix="incoming/scores/", suffix=".csv"),
+                    OnAlarm(alarm="late"),
+                    OnApproval(group="fraud"),
+                    OnEvent(pattern={{"source": ["acme.data"]}}),
+                ],
+                delivery=Delivery(retry_attempts=3, max_age_seconds=600),
+                notify="arn:aws:sns:us-east-1:{ACCOUNT}:batch", alarm_on_failure=True,
+            ),
         ),
         "upload": BatchTransform(
             model={MODEL}, instance_type="ml.m5.xlarge", trigger=OnUpload(suffix=".csv"),

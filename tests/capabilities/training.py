@@ -207,7 +207,7 @@ CAPABILITY = Capability(
             "TrainingJob.metrics{}",
         ),
         "an alarm tells topics of SNS": (
-            "BatchTransform.notify",
+            "Automation.notify",
             "DriftMonitor.notify",
             "Retraining.notify",
         ),

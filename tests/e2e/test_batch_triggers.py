@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from inferform import (
+    Automation,
     BatchTransform,
     Delivery,
     Inference,
@@ -37,15 +38,17 @@ BARE = BatchTransform(
     trigger=OnSchedule(schedule="cron(0 2 * * ? *)"),
 )
 WHOLE = BARE.replace(
-    triggers=[
-        OnUpload(prefix="incoming/scores/", suffix=".csv"),
-        OnEvent(pattern={"source": ["acme.data"]}),
-        OnAlarm(alarm="late"),
-        OnSchedule(schedule="rate(12 hours)"),
-    ],
-    delivery=Delivery(retry_attempts=0, max_age_seconds=60),
-    notify=TOPIC,
-    alarm_on_failure=True,
+    automation=Automation(
+        triggers=[
+            OnUpload(prefix="incoming/scores/", suffix=".csv"),
+            OnEvent(pattern={"source": ["acme.data"]}),
+            OnAlarm(alarm="late"),
+            OnSchedule(schedule="rate(12 hours)"),
+        ],
+        delivery=Delivery(retry_attempts=0, max_age_seconds=60),
+        notify=TOPIC,
+        alarm_on_failure=True,
+    )
 )
 
 

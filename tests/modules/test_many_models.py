@@ -40,9 +40,8 @@ from inferform import (
     Tuning,
 )
 from inferform.layers import program
-from inferform.names import LIMITS
+from inferform.names import LIMITS, UNIQUE
 from inferform.training.jobs import ContinuousRange
-from inferform.training.names import UNIQUE
 from tests.conftest import stacks_in
 
 IMAGE = "111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/fraud:1"

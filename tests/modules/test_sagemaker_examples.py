@@ -757,7 +757,9 @@ def test_a_batch_transform_runs_a_job_and_waits_for_it(stack_of: StackOf) -> Non
     assert json.loads(schedule["target"]["input"]) == {
         "input": "s3://artifacts/batch/nightly/input/"
     }
-    jobs = "arn:aws:sagemaker:us-east-1:111122223333:transform-job/acme-dev-use1-nightly-*"
+    jobs = (
+        "arn:aws:sagemaker:us-east-1:111122223333:transform-job/acme-dev-use1-nightly-????????????"
+    )
     assert statements(stack, "steps")["RunJobs"]["Resource"] == jobs
     assert statements(stack, "start")["Start"]["Resource"] == (
         "arn:aws:states:us-east-1:111122223333:stateMachine:acme-dev-use1-nightly-transform"

@@ -27,6 +27,9 @@ JOBS: Mapping[str, tuple[str, str, str]] = {
         "TuningJobsRule",
     ),
 }
+UUID = "0123456789ab"
+"""The last part of one."""
+
 OTHERS = "others"
 """What stands in the place of a name in a call on what is another's."""
 
@@ -75,7 +78,7 @@ def effect(stack: Stack, call: Call, resource: str = "") -> str | None:
 def text(value: str) -> str:
     """An expression of the Amazon States Language as one value that it may have."""
     found = re.search(r"States\.Format\('([^']*)'", value)
-    return found[1].replace("{}", "0123456789ab") if found else value
+    return found[1].replace("{}", UUID) if found else value
 
 
 def given(request: Mapping[str, Any], member: str) -> str:
@@ -119,9 +122,11 @@ def _calls(role: str, service: str, action: str, request: Mapping[str, Any]) -> 
         job, kind, rule = JOBS[action]
         name = given(request, f"{job}Name")
         own = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:{kind}/"
+        # The job of something whose name begins alike.
+        another = f"{own}{name.removesuffix(UUID)}{OTHERS}-{UUID}"
         for verb in ("Create", "Describe", "Stop"):
-            yield Call(role, f"sagemaker:{verb}{job}", own + name, another=own + OTHERS)
-        yield Call(role, "sagemaker:AddTags", own + name, another=own + OTHERS)
+            yield Call(role, f"sagemaker:{verb}{job}", own + name, another=another)
+        yield Call(role, "sagemaker:AddTags", own + name, another=another)
         managed = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/StepFunctionsGetEventsForSageMaker"
         for verb in ("PutRule", "PutTargets", "DescribeRule"):
             yield Call(role, f"events:{verb}", managed + rule, another=managed + OTHERS)

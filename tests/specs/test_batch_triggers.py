@@ -8,6 +8,7 @@ import pytest
 
 from inferform import (
     ArtifactBucket,
+    Automation,
     BatchTransform,
     Context,
     Delivery,
@@ -37,7 +38,13 @@ EVENT = OnEvent(pattern={"source": ["acme.data"]})
 TOPIC = "arn:aws:sns:us-east-1:111122223333:ml"
 
 
-def environment(*, sends: bool = True, **fields: Any) -> Environment:
+def environment(
+    *,
+    sends: bool = True,
+    trigger: OnSchedule | OnUpload | None = None,
+    output: str | None = None,
+    **automation: Any,
+) -> Environment:
     return Environment(
         context=CONTEXT,
         network=Network(cidr="10.20.0.0/16"),
@@ -47,7 +54,15 @@ def environment(*, sends: bool = True, **fields: Any) -> Environment:
             artifacts=ArtifactBucket(send_events=sends),
         ),
         inference=Inference(
-            batch={"nightly": BatchTransform(model=MODEL, instance_type="ml.m5.xlarge", **fields)}
+            batch={
+                "nightly": BatchTransform(
+                    model=MODEL,
+                    instance_type="ml.m5.xlarge",
+                    trigger=trigger,
+                    output=output,
+                    automation=Automation(**automation),
+                )
+            }
         ),
     )
 
@@ -61,11 +76,21 @@ def found(**fields: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("rule", "path", "bad", "good"),
     [
-        ("JOB22", "triggers.0", {"trigger": DAILY, "triggers": [DAILY]}, {"triggers": [DAILY]}),
-        ("JOB22", "triggers.1", {"triggers": [EVENT, EVENT]}, {"triggers": [EVENT, DAILY]}),
+        (
+            "JOB22",
+            "automation.triggers.0",
+            {"trigger": DAILY, "triggers": [DAILY]},
+            {"triggers": [DAILY]},
+        ),
+        (
+            "JOB22",
+            "automation.triggers.1",
+            {"triggers": [EVENT, EVENT]},
+            {"triggers": [EVENT, DAILY]},
+        ),
         (
             "JOB23",
-            "triggers.0.group",
+            "automation.triggers.0.group",
             {"triggers": [OnApproval(group="frud")]},
             {"triggers": [OnApproval(group="fraud")]},
         ),
@@ -77,13 +102,13 @@ def found(**fields: Any) -> list[tuple[str, str]]:
         ),
         (
             "JOB11",
-            "triggers.0",
+            "automation.triggers.0",
             {"sends": False, "triggers": [OnUpload(prefix="in/")]},
             {"sends": False, "triggers": [OnUpload(prefix="s3://another/in/")]},
         ),
         (
             "ALM14",
-            "notify",
+            "automation.notify",
             {"notify": TOPIC.replace("us-east-1", "eu-west-1")},
             {"notify": TOPIC},
         ),
