@@ -22,6 +22,14 @@ class Part:
     make: Callable[[], str]
 
 
+EXAMPLE = ROOT / "examples/tour/environments/dev.py"
+
+
+def _tour() -> str:
+    """The environment of the tour, which its test deploys."""
+    return f"```python\n{EXAMPLE.read_text('utf-8').rstrip()}\n```\n"
+
+
 GENERATED = (
     Part("names", ROOT / "README.md", names.table),
     Part("way-of-a-spec", ROOT / "docs/architecture.md", picture.drawing),
@@ -30,6 +38,7 @@ GENERATED = (
     Part("roles", ROOT / "docs/overrides.md", overrides.table),
     Part("option-numbers", ROOT / "docs/options.md", options.summary),
     Part("options", ROOT / "docs/options.md", options.tables),
+    Part("loop", ROOT / "docs/training.md", _tour),
     Part("extensions", ROOT / "docs/capabilities.md", extensions.table),
     Part("examples", ROOT / "docs/peers.md", peers.of_examples),
     Part("differences", ROOT / "docs/peers.md", peers.of_differences),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from inferform.training import names
+from ops.lineage import origins
 from ops.tour import CHAPTERS
 from ops.tour.chapters import (
     approval,
@@ -141,6 +142,20 @@ def test_the_new_version_is_deployed_behind_a_canary(tour: Tour, record: Record)
     blue_green = endpoint["LastDeploymentConfig"]["BlueGreenUpdatePolicy"]
     routed = blue_green["TrafficRoutingConfiguration"]
     assert (routed["Type"], routed["CanarySize"]["Value"]) == ("CANARY", 10)
+
+
+def test_what_serves_is_followed_to_version_job_data_and_commit(tour: Tour) -> None:
+    (origin,) = origins(tour.environment, tour.aws)
+    assert origin.version == tour.version(2)
+    assert (origin.status, origin.approved_because) == (APPROVED, "trained on more rows")
+    run = tour.runs(tour.retraining)[1]["name"]
+    root = f"s3://{tour.environment.artifact_bucket}/training/{MODEL}/{run}"
+    job = origin.training_job.rpartition("/")[2]
+    assert job.startswith(f"{tour.context.name(MODEL, 'train')}-")
+    assert origin.artifact == f"{root}/model/{job}/output/model.tar.gz"
+    assert origin.data == (f"train: {root}/prepare/train",)
+    assert origin.commit == "9f2c41d"
+    assert origin.notes == ()
 
 
 def test_drift_of_captured_traffic_starts_a_retraining(tour: Tour, record: Record) -> None:

@@ -137,11 +137,12 @@ def test_nothing_is_started_that_the_environment_does_not_have(
     folder.mkdir()
     text = (
         "from inferform import *\n"
-        'dev = Environment(context=Context(organization="acme", stage="dev", account="111122223333", '
+        'tried = Environment(context=Context(organization="acme", stage="tried", account="111122223333", '
         'region="us-east-1", owner="ml"), network=Network(cidr="10.20.0.0/16"), registry=Registry())\n'
     )
-    (folder / "dev.py").write_text(text, "utf-8")
-    monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, ["train", "dev-use1", "fraud", "--auto-approve"])
+    (folder / "tried.py").write_text(text, "utf-8")
+    # Not the repository's own.
+    monkeypatch.setattr("ops.environments.ROOT", tmp_path)
+    done = CliRunner().invoke(app, ["train", "tried-use1", "fraud", "--auto-approve"])
     assert done.exit_code != 0
-    assert "has no retraining fraud" in str(done.exception or done.output)
+    assert "tried-use1 has no retraining fraud" in str(done.exception or done.output)

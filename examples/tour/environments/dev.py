@@ -35,6 +35,7 @@ from inferform import (
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:ml"
 TRAIN = Image(repository="fraud-train", tag="1")
+COMMIT = "9f2c41d"  # what TRAIN was built from
 
 
 def job(program: str, outputs: Sequence[str], **inputs: str | FromStep) -> ProcessingJob:
@@ -92,7 +93,11 @@ dev = Environment(
                     path="metrics.auc.value",
                     threshold=0.8,
                 ),
-                registers=Register(group="fraud", image=Image(repository="fraud", tag="1")),
+                registers=Register(
+                    group="fraud",
+                    image=Image(repository="fraud", tag="1"),
+                    metadata={"commit": COMMIT},
+                ),
                 triggers=[
                     OnUpload(prefix="incoming/fraud/", suffix=".csv"),
                     OnDrift(monitor="fraud"),
