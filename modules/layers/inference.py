@@ -15,6 +15,7 @@ from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
 from ..rules import PathPart, Problem, rule
 from ..s3.spec import ExistingBucket
 from ..sagemaker.batch import JOB11, BatchTransform
+from ..service import Place
 from ..spec import NAME1, is_short_name, walk
 from .network import more_cidrs
 from .record import LayerRecord, Site
@@ -119,17 +120,19 @@ def _check_bedrock(environment: Environment) -> Iterator[Problem]:
 
 
 def _check_triggers(environment: Environment) -> Iterator[Problem]:
-    """Batch transforms that wait for events of a bucket that sends none, or of groups that are not
-    there."""
+    """Batch transforms that start themselves, that wait for events of a bucket that sends none, or of
+    groups that are not there."""
     registry = environment.registry
+    found = [(path, spec) for path, spec in walk(environment) if isinstance(spec, BatchTransform)]
+    for path, spec in found:
+        for problem in spec.loops(Place(path, environment)):
+            yield problem.under(*path)
     if not isinstance(registry, Registry):
         return
     remedy = "set registry.artifacts.send_events=True"
     if registry.own_artifacts is None:
         remedy = f"let its owner turn EventBridge on, and {remedy}"
-    for path, spec in walk(environment):
-        if not isinstance(spec, BatchTransform):
-            continue
+    for path, spec in found:
         for problem in spec.unknown_groups(registry.models):
             yield problem.under(*path)
         for at in spec.waits_for_events() if not registry.artifacts.send_events else ():

@@ -14,6 +14,7 @@ from ..alarms.spec import AlarmTopic, topic_problems
 from ..alarms.watched import Watched
 from ..context import Context
 from ..instances import TYPE_FORM, instance_types
+from ..model.artifact import located
 from ..model.container import Container
 from ..model.spec import Model
 from ..names import Name, alarm, role
@@ -98,6 +99,12 @@ JOB23 = rule(
     refuses="an approval that starts a batch transform, of a group that the registry does not have",
     message="is not a model package group of registry.models{hint}",
     source="SageMaker developer guide, model registry (a group is in one account and Region)",
+)
+JOB24 = rule(
+    "JOB24",
+    refuses="a batch transform that is started by the alarm on its own failures",
+    message="is the alarm on failures of this batch transform, which would start it again and again",
+    source="Inferform: a failure would start the next one",
 )
 
 
@@ -412,6 +419,20 @@ class BatchTransform(InVpc, Hosts):
                 watched = trigger.prefix or self.input
                 if watched is None or not watched.startswith("s3://"):
                     yield path
+
+    def loops(self, place: Place) -> Iterator[Problem]:
+        """What it would start itself by: its own alarm, and its own predictions at their default place."""
+        environment, bucket = place.environment, place.environment.artifact_bucket
+        root = f"s3://{bucket}/batch/{place.name}/"
+        for path, trigger in self._every():
+            if isinstance(trigger, OnAlarm) and self.automation.alarm_on_failure:
+                own = transform_failed(environment.context, place.name)
+                if trigger.alarm == own:
+                    yield JOB24.problem(*path, "alarm", got=own)
+            if isinstance(trigger, OnUpload) and self.output is None:
+                watched = located(trigger.prefix or self.input or f"{root}input/", bucket)
+                if f"{root}output/".startswith(watched):
+                    yield JOB15.problem("output", got=f"{root}output/")
 
     def unknown_groups(self, groups: Collection[str]) -> Iterator[Problem]:
         """Approvals of groups that the registry does not have."""

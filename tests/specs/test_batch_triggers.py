@@ -26,6 +26,7 @@ from inferform import (
     Registry,
     Repository,
 )
+from inferform.sagemaker.batch import transform_failed
 from inferform.service import Place
 from inferform.spec import collecting, problems_of
 
@@ -35,6 +36,7 @@ CONTEXT = Context(
 MODEL = Model(image=Image(repository="fraud", tag="1"), artifact="fraud/1/model.tar.gz")
 DAILY = OnSchedule(schedule="cron(0 2 * * ? *)")
 EVENT = OnEvent(pattern={"source": ["acme.data"]})
+FAILED = transform_failed(CONTEXT, "nightly")
 TOPIC = "arn:aws:sns:us-east-1:111122223333:ml"
 
 
@@ -99,6 +101,18 @@ def found(**fields: Any) -> list[tuple[str, str]]:
             "output",
             {"triggers": [OnUpload(prefix="s3://bucket/in/")], "output": "s3://bucket/in/out/"},
             {"triggers": [OnUpload(prefix="s3://bucket/in/")], "output": "s3://bucket/out/"},
+        ),
+        (
+            "JOB15",
+            "output",
+            {"triggers": [OnUpload(prefix="batch/nightly/")]},
+            {"triggers": [OnUpload(prefix="batch/nightly/input/")]},
+        ),
+        (
+            "JOB24",
+            "automation.triggers.0.alarm",
+            {"triggers": [OnAlarm(alarm=FAILED)], "alarm_on_failure": True},
+            {"triggers": [OnAlarm(alarm=FAILED)]},
         ),
         (
             "JOB11",
