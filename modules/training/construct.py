@@ -276,7 +276,7 @@ class Retrained(Construct):
             for step, job in spec.jobs.items()
         }
         # Known without state, so that a plan of something new knows its definition.
-        self._role_arns = {
+        self._role_arns: dict[str, str] = {
             step: context.own_role_arn(role.name) for step, role in self.roles.items()
         }
         definition = machine.definition(

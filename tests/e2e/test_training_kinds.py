@@ -196,7 +196,7 @@ def placed(emulator: Emulator, context: Context, folder: Path) -> Account:
     registry = RegistryOutputs(kms_key_arn=keys[2], artifact_bucket=artifacts)
     found = Account(emulator, folder, network, registry, context=context)
     written = environment(valid_trees()["training"])
-    assert written.inference is not None
+    assert isinstance(written.inference, Inference)
     watched = RealtimeEndpoint(
         model=Model(image=IMAGE.format(account=context.account), artifact="fraud/1/model.tar.gz"),
         instance_type="ml.m5.large",

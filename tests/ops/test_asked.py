@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -66,7 +66,7 @@ GRID = Tuning(
 PREPARE = ProcessingJob(image=IMAGE, instance_type="ml.m5.large", max_runtime_seconds=1800)
 
 
-def around(roles: Mapping[str, Any]) -> machine.Around:
+def around(roles: Iterable[str]) -> machine.Around:
     return machine.Around(
         context=CONTEXT,
         bucket="data",
@@ -79,7 +79,7 @@ def around(roles: Mapping[str, Any]) -> machine.Around:
 
 
 def text(spec: Pipeline) -> str:
-    return json.dumps(definition(spec, "fraud", around(dict.fromkeys(spec.roles))))
+    return json.dumps(definition(spec, "fraud", around(spec.roles)))
 
 
 def asked(content: str) -> Iterator[RunPart]:
