@@ -213,21 +213,25 @@ def placed(emulator: Emulator, context: Context, folder: Path) -> Account:
     return found
 
 
-@pytest.fixture(scope="module", params=[ACCOUNT, OTHER])
-def account(
-    request: pytest.FixtureRequest,
-    emulator: Emulator,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Account:
-    context = Context(
-        organization="acme",
-        stage="dev",
-        account=request.param,
-        region="us-east-1",
-        owner="ml",
-        deploy_role="deploy",
-    )
-    return placed(emulator, context, tmp_path_factory.mktemp(f"training-{request.param}"))
+@pytest.fixture(scope="module")
+def accounts(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Account]:
+    found = {}
+    for number in (ACCOUNT, OTHER):
+        context = Context(
+            organization="acme",
+            stage="dev",
+            account=number,
+            region="us-east-1",
+            owner="ml",
+            deploy_role="deploy",
+        )
+        found[number] = placed(emulator, context, tmp_path_factory.mktemp(f"training-{number}"))
+    return found
+
+
+@pytest.fixture(params=[ACCOUNT, OTHER])
+def account(request: pytest.FixtureRequest, accounts: dict[str, Account]) -> Account:
+    return accounts[request.param]
 
 
 def told(account: Account, training: Training) -> dict[str, str]:
