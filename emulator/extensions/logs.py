@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.utils import unix_time_millis
+from moto.kms.models import kms_backends
 from moto.logs.exceptions import (
     InvalidParameterException,
     LimitExceededException,
@@ -58,6 +59,29 @@ def delete_log_group(original: Original, response: LogsResponse) -> Any:
     if group is not None:
         response.logs_backend.tagger.delete_all_tags_for_resource(group.arn)
     return result
+
+
+@service.adds("AssociateKmsKey", gap="missing: no other key can be given to a group")
+def associate_kms_key(response: LogsResponse) -> str:
+    """AWS refuses a key that does not exist or is disabled (API reference, AssociateKmsKey)."""
+    group, arn = _group(response), response._get_param("kmsKeyId")
+    logs = response.logs_backend
+    backend = kms_backends[logs.account_id][logs.region_name]
+    key = backend.keys.get(arn.rpartition("/")[2])
+    if key is None or key.key_state != "Enabled":
+        raise InvalidParameterException(
+            "The specified KMS key does not exist or is not allowed to be used with LogGroup "
+            f"'{group.arn}'"
+        )
+    group.kms_key_id = arn
+    return "{}"
+
+
+@service.adds("DisassociateKmsKey", gap="missing")
+def disassociate_kms_key(response: LogsResponse) -> str:
+    """AWS encrypts what comes from then on with a key of its own."""
+    _group(response).kms_key_id = None
+    return "{}"
 
 
 @service.corrects("ListTagsForResource", gap="answers no tags for a group that is not there")
@@ -273,7 +297,7 @@ _MANAGED = ":dataprotection::aws:data-identifier/"
 
 
 def _group(response: LogsResponse) -> Any:
-    given = response._get_param("logGroupIdentifier")
+    given = response._get_param("logGroupIdentifier") or response._get_param("logGroupName")
     name = given.partition(":log-group:")[2].removesuffix(":*") or given
     if name not in response.logs_backend.groups:
         raise ResourceNotFoundException

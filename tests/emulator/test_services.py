@@ -173,6 +173,29 @@ def test_a_log_group_keeps_its_class(client: Client) -> None:
     assert [group["logGroupClass"] for group in groups] == ["INFREQUENT_ACCESS", "STANDARD"]
 
 
+def test_a_log_group_takes_another_key_that_there_is(client: Client) -> None:
+    logs, kms = client("logs"), client("kms")
+    keys = [kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
+
+    def key() -> str | None:
+        (group,) = logs.describe_log_groups(logGroupNamePrefix="kept")["logGroups"]
+        return group.get("kmsKeyId")
+
+    logs.create_log_group(logGroupName="kept", kmsKeyId=keys[0])
+    logs.associate_kms_key(logGroupName="kept", kmsKeyId=keys[1])
+    assert key() == keys[1]
+    kms.disable_key(KeyId=keys[0].rpartition("/")[2])
+    missing = f"{keys[0].rpartition('/')[0]}/0a1b2c3d-0000-1111-2222-333344445555"
+    for wrong in (keys[0], missing):
+        with pytest.raises(ClientError, match=r"InvalidParameterException.*does not exist"):
+            logs.associate_kms_key(logGroupName="kept", kmsKeyId=wrong)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        logs.associate_kms_key(logGroupName="none", kmsKeyId=keys[1])
+    assert key() == keys[1]
+    logs.disassociate_kms_key(logGroupName="kept")
+    assert key() is None
+
+
 def test_a_deleted_log_group_takes_its_tags_along(client: Client, account: str) -> None:
     logs = client("logs")
     arn = f"arn:aws:logs:us-east-1:{account}:log-group:tagged"
