@@ -309,6 +309,7 @@ class Transform(Construct):
             service=f"{service}.amazonaws.com",
             statements=[allow("states:StartExecution", self.arn, sid="Start")],
         )
+        delivery, dead = self._spec.automation.delivery, self._undelivered(service, role)
         if isinstance(trigger, OnSchedule):
             SchedulerSchedule(
                 self,
@@ -321,32 +322,26 @@ class Transform(Construct):
                     arn=machine_arn,
                     role_arn=role.arn,
                     input=json.dumps({"input": self._input}),
-                    **self._delivery("scheduler", role),
+                    retry_policy=SchedulerScheduleTargetRetryPolicy(
+                        maximum_event_age_in_seconds=delivery.max_age_seconds,
+                        maximum_retry_attempts=delivery.retry_attempts,
+                    )
+                    if delivery
+                    else None,
+                    dead_letter_config=SchedulerScheduleTargetDeadLetterConfig(arn=dead)
+                    if dead
+                    else None,
                 ),
                 depends_on=[*role.ready, *self._ready],
             )
             return
-        self._on_upload(trigger, machine_arn, role)
+        self._on_upload(trigger, machine_arn, role, dead)
 
-    def _delivery(self, service: str, role: ExecutionRole) -> dict[str, Any]:
-        """The arguments of a target of `trigger` for what it cannot start."""
-        self._ready = []
+    def _undelivered(self, service: str, role: ExecutionRole) -> str | None:
+        """The queue of what `trigger` cannot start, where there is one."""
         delivery = self._spec.automation.delivery
-        if delivery is None:
-            return {}
-        retry, dead = {
-            "scheduler": (
-                SchedulerScheduleTargetRetryPolicy,
-                SchedulerScheduleTargetDeadLetterConfig,
-            ),
-            "events": (CloudwatchEventTargetRetryPolicy, CloudwatchEventTargetDeadLetterConfig),
-        }[service]
-        policy = retry(
-            maximum_event_age_in_seconds=delivery.max_age_seconds,
-            maximum_retry_attempts=delivery.retry_attempts,
-        )
-        if not delivery.dead_letter:
-            return {"retry_policy": policy}
+        if delivery is None or not delivery.dead_letter:
+            return None
         kind = "schedule/default" if service == "scheduler" else "rule"
         queue = Undelivered(
             self,
@@ -359,7 +354,7 @@ class Transform(Construct):
         if service == "scheduler":
             sends = allow("sqs:SendMessage", queue, sid="Undelivered")
             self._ready = [role.allow("undelivered", sends)]
-        return {"retry_policy": policy, "dead_letter_config": dead(arn=queue)}
+        return queue
 
     def _start_by(self, machine_arn: str) -> None:
         """What `automation.triggers` say."""
@@ -425,8 +420,11 @@ class Transform(Construct):
         bucket, _, prefix = watched.removeprefix("s3://").partition("/")
         return bucket, prefix
 
-    def _on_upload(self, trigger: OnUpload, machine_arn: str, role: ExecutionRole) -> None:
+    def _on_upload(
+        self, trigger: OnUpload, machine_arn: str, role: ExecutionRole, dead: str | None
+    ) -> None:
         bucket, prefix = self._watched(trigger)
+        delivery = self._spec.automation.delivery
         rule = CloudwatchEventRule(
             self,
             "uploads",
@@ -443,6 +441,12 @@ class Transform(Construct):
             input_transformer=CloudwatchEventTargetInputTransformer(
                 input_paths=_UPLOADED[0], input_template=_UPLOADED[1]
             ),
-            **self._delivery("events", role),
+            retry_policy=CloudwatchEventTargetRetryPolicy(
+                maximum_event_age_in_seconds=delivery.max_age_seconds,
+                maximum_retry_attempts=delivery.retry_attempts,
+            )
+            if delivery
+            else None,
+            dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=dead) if dead else None,
             depends_on=[*role.ready],
         )

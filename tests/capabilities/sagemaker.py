@@ -123,7 +123,7 @@ inference=Inference(
             automation=Automation(
                 triggers=[
                     OnSchedule(schedule="cron(0 2 * * ? *)", spread_minutes=30),
-                    OnUpload(prefix="incoming/scores/", suffix=".csv"),
+                    OnUpload(prefix="s3://data/scores/", suffix=".csv"),
                     OnAlarm(alarm="late"),
                     OnApproval(group="fraud"),
                     OnEvent(pattern={{"source": ["acme.data"]}}),
