@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Annotated, Literal
 
 from ..alarms.published import STATE_MACHINE
-from ..alarms.spec import AlarmTopic, topic_problems
 from ..alarms.watched import Watched
 from ..context import Context
 from ..instances import TYPE_FORM, instance_types
@@ -24,7 +22,18 @@ from ..spec import Aws, Between, Check, Listed, Many, OneOf, S3Uri, Spec
 from ..usage import RunPart, Start, Usage, by_use, run_part
 from .endpoints.base import InVpc
 from .sources import MDL14, Hosts, OwnModelSource, architecture_of, source_problems
-from .triggers import Delivery, OnAlarm, OnApproval, OnEvent, OnSchedule, OnUpload, Trigger, keyed
+from .triggers import (
+    Delivery,
+    OnAlarm,
+    OnApproval,
+    OnEvent,
+    OnSchedule,
+    OnUpload,
+    TopicArn,
+    Trigger,
+    keyed,
+    notify_problems,
+)
 
 _ROOT = __package__.rpartition(".")[0]
 
@@ -187,7 +196,7 @@ class Automation(Spec):
     delivery: Delivery | None = None
     """What happens where a trigger cannot start it. Default: AWS tries for a day, and keeps nothing."""
 
-    notify: Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.AlarmActions")] | None = None
+    notify: TopicArn | None = None
     """The topic that is told of every job that fails. Default: nobody."""
 
     alarm_on_failure: bool = False
@@ -319,10 +328,8 @@ class BatchTransform(InVpc, Hosts):
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The topic is in the Region."""
         yield from super().check_in(context)
-        topic = self.automation.notify
-        if topic is not None:
-            for problem in topic_problems(context, notify=[topic]):
-                yield replace(problem, path=("automation", "notify"), got=topic)
+        for problem in notify_problems(context, self.automation.notify):
+            yield problem.under("automation")
 
     sort = "batch"
     words = "batch transform"

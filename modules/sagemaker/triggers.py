@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Annotated, Any, Literal
 
-from ..alarms.spec import AlarmName
+from ..alarms.spec import AlarmName, AlarmTopic, topic_problems
+from ..context import Context
 from ..model.artifact import is_location
 from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, Scheduled, TimeZone
@@ -69,6 +70,27 @@ EVT12 = rule(
     message="must name one status at least",
     source="Inferform: it would start nothing",
 )
+
+
+WFL10 = rule(
+    "WFL10",
+    refuses="a FIFO topic that a state machine is to tell",
+    message="must be a standard topic: a FIFO topic takes no message without a MessageGroupId, and neither a "
+    "state machine's message nor an alarm has one here",
+    source="Amazon SNS API reference, Publish MessageGroupId (every message must include one)",
+)
+
+TopicArn = Annotated[
+    AlarmTopic,
+    Check(WFL10, lambda arn: not arn.endswith(".fifo")),
+    Aws("cloudwatch:PutMetricAlarmInput.AlarmActions"),
+]
+
+
+def notify_problems(context: Context, notify: str | None) -> Iterator[Problem]:
+    """A topic of a state machine that is not in its Region."""
+    for problem in topic_problems(context, notify=[notify] if notify else []):
+        yield Problem(("notify",), problem.text, problem.rule, problem.severity, notify)
 
 
 def _is_pattern(value: object) -> bool:

@@ -19,7 +19,7 @@ from ..sagemaker.content import capture_uri
 from ..sagemaker.endpoints.base import Endpoint
 from ..sagemaker.endpoints.capture import DataCapture
 from ..sagemaker.sources import architecture_of
-from ..sagemaker.triggers import Delivery, OnSchedule
+from ..sagemaker.triggers import Delivery, OnSchedule, TopicArn, notify_problems
 from ..service import Needs, Place, Platform, Service, secret_endpoints
 from ..spec import Between, Check, Listed, Matches, ShortName
 from ..usage import RunPart, Start, Usage, by_use, run_part
@@ -34,7 +34,7 @@ from .jobs import (
     ProcessingOutput,
     processing_instance_types,
 )
-from .workflow import EVT8, TopicArn, notify_problems
+from .workflow import EVT8
 
 if TYPE_CHECKING:
     from ..environment import Environment

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from ..alarms.published import STATE_MACHINE
-from ..alarms.spec import AlarmTopic, topic_problems
 from ..alarms.watched import Watched
 from ..context import Context
 from ..ecr.spec import Image
@@ -29,7 +28,9 @@ from ..sagemaker.triggers import (
     OnEvent,
     OnSchedule,
     OnUpload,
+    TopicArn,
     keyed,
+    notify_problems,
 )
 from ..service import Needs, Place, Platform, Service, secret_endpoints
 from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec
@@ -324,27 +325,6 @@ class Register(Spec):
         Aws("sagemaker:CreateModelPackageInput.ModelPackageDescription"),
     ] = ""
     """What it is. Default: nothing is said."""
-
-
-WFL10 = rule(
-    "WFL10",
-    refuses="a FIFO topic that a retraining or a drift monitor is to tell",
-    message="must be a standard topic: a FIFO topic takes no message without a MessageGroupId, and neither a "
-    "state machine's message nor an alarm has one here",
-    source="Amazon SNS API reference, Publish MessageGroupId (every message must include one)",
-)
-
-TopicArn = Annotated[
-    AlarmTopic,
-    Check(WFL10, lambda arn: not arn.endswith(".fifo")),
-    Aws("cloudwatch:PutMetricAlarmInput.AlarmActions"),
-]
-
-
-def notify_problems(context: Context, notify: str | None) -> Iterator[Problem]:
-    """A topic of a workflow that is not in its Region."""
-    for problem in topic_problems(context, notify=[notify] if notify else []):
-        yield Problem(("notify",), problem.text, problem.rule, problem.severity, notify)
 
 
 class Retraining(Service):

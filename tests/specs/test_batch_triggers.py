@@ -121,6 +121,12 @@ def found(**fields: Any) -> list[tuple[str, str]]:
             {"sends": False, "triggers": [OnUpload(prefix="s3://another/in/")]},
         ),
         (
+            "WFL10",
+            "automation.notify",
+            {"notify": f"{TOPIC}.fifo"},
+            {"notify": TOPIC},
+        ),
+        (
             "ALM14",
             "automation.notify",
             {"notify": TOPIC.replace("us-east-1", "eu-west-1")},
