@@ -179,7 +179,8 @@ def test_a_log_group_takes_another_key_that_there_is(client: Client) -> None:
 
     def key() -> str | None:
         (group,) = logs.describe_log_groups(logGroupNamePrefix="kept")["logGroups"]
-        return group.get("kmsKeyId")
+        found: str | None = group.get("kmsKeyId")
+        return found
 
     logs.create_log_group(logGroupName="kept", kmsKeyId=keys[0])
     logs.associate_kms_key(logGroupName="kept", kmsKeyId=keys[1])
