@@ -9,6 +9,23 @@ from ..image_uri import parse_image
 from ..secret import SECRET_ARN, secret_service
 from .policy import Statement, allow
 
+DELIVER_LOGS = allow(
+    # These take no resource.
+    [
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    ],
+    "*",
+    sid="DeliverLogs",
+)
+"""What a state machine does to log what its executions do."""
+
 
 def pull(context: Context, image_uri: str) -> list[Statement]:
     """Pulling one image from ECR, in this account or another."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from ..cdk import Construct, ITerraformDependable
@@ -29,19 +28,7 @@ from .batch import (
 from .endpoints.base import Hosted
 from .model_construct import HostedModel, Surroundings, container_grants
 from .starts import Starts, watch_executions
-from .triggers import (
-    Delivery,
-    OnAlarm,
-    OnApproval,
-    OnEvent,
-    OnSchedule,
-    OnUpload,
-    Trigger,
-    alarm_pattern,
-    approval_pattern,
-    keyed,
-    upload_pattern,
-)
+from .triggers import Delivery, OnSchedule, OnUpload, event_of, keyed
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
@@ -90,7 +77,6 @@ class Transform(Construct):
         self._context = context
         self._spec = spec
         self._topic = spec.automation.notify
-        self._ready: list[ITerraformDependable] = []
         self._around = surroundings = surroundings.given(spec.existing)
         self.name = transform_name(context, id)
         self.arn = context.arn("states", f"stateMachine:{self.name}")
@@ -202,21 +188,7 @@ class Transform(Construct):
             allow(
                 ["kms:CreateGrant", "kms:DescribeKey"], self._around.own_key_arn, sid="EncryptJobs"
             ),
-            # These take no resource.
-            allow(
-                [
-                    "logs:CreateLogDelivery",
-                    "logs:DeleteLogDelivery",
-                    "logs:DescribeLogGroups",
-                    "logs:DescribeResourcePolicies",
-                    "logs:GetLogDelivery",
-                    "logs:ListLogDeliveries",
-                    "logs:PutResourcePolicy",
-                    "logs:UpdateLogDelivery",
-                ],
-                "*",
-                sid="DeliverLogs",
-            ),
+            grants.DELIVER_LOGS,
             *(grants.publish([self._topic]) if self._topic else []),
         ]
 
@@ -309,7 +281,8 @@ class Transform(Construct):
             service=f"{service}.amazonaws.com",
             statements=[allow("states:StartExecution", self.arn, sid="Start")],
         )
-        delivery, dead = self._spec.automation.delivery, self._undelivered(service, role)
+        delivery = self._spec.automation.delivery
+        dead, ready = self._undelivered(service, role)
         if isinstance(trigger, OnSchedule):
             SchedulerSchedule(
                 self,
@@ -332,16 +305,18 @@ class Transform(Construct):
                     if dead
                     else None,
                 ),
-                depends_on=[*role.ready, *self._ready],
+                depends_on=[*role.ready, *ready],
             )
             return
         self._on_upload(trigger, machine_arn, role, dead)
 
-    def _undelivered(self, service: str, role: ExecutionRole) -> str | None:
-        """The queue of what `trigger` cannot start, where there is one."""
+    def _undelivered(
+        self, service: str, role: ExecutionRole
+    ) -> tuple[str | None, list[ITerraformDependable]]:
+        """The queue of what `trigger` cannot start, where there is one, and what lets `role` send there."""
         delivery = self._spec.automation.delivery
         if delivery is None or not delivery.dead_letter:
-            return None
+            return None, []
         kind = "schedule/default" if service == "scheduler" else "rule"
         queue = Undelivered(
             self,
@@ -351,10 +326,11 @@ class Transform(Construct):
             sender=self._context.arn(service, f"{kind}/{self.name}"),
             service=f"{service}.amazonaws.com",
         ).arn
-        if service == "scheduler":
-            sends = allow("sqs:SendMessage", queue, sid="Undelivered")
-            self._ready = [role.allow("undelivered", sends)]
-        return queue
+        if service != "scheduler":
+            return queue, []
+        return queue, [
+            role.allow("undelivered", allow("sqs:SendMessage", queue, sid="Undelivered"))
+        ]
 
     def _start_by(self, machine_arn: str) -> None:
         """What `automation.triggers` say."""
@@ -383,7 +359,7 @@ class Transform(Construct):
                     given=json.dumps({"input": self._input}),
                 )
                 continue
-            pattern, why = self._pattern(trigger)
+            pattern, why = event_of(context, trigger, watched=self._watched)
             starts.rule(
                 key,
                 name=name,
@@ -394,43 +370,23 @@ class Transform(Construct):
                 told=_UPLOADED if isinstance(trigger, OnUpload) else None,
             )
 
-    def _pattern(self, trigger: Trigger) -> tuple[Mapping[str, Any], str]:
-        """The event that starts it, and in words."""
-        context = self._context
-        match trigger:
-            case OnUpload(suffix=suffix):
-                bucket, prefix = self._watched(trigger)
-                return upload_pattern(bucket, prefix, suffix), f"Uploads to {prefix}"
-            case OnAlarm(alarm=alarm):
-                return alarm_pattern(
-                    [context.arn("cloudwatch", f"alarm:{alarm}")]
-                ), f"Alarm {alarm}"
-            case OnApproval(group=group, statuses=statuses):
-                name = context.name(group)
-                return approval_pattern(name, [*statuses]), f"Versions of {name}"
-            case OnEvent(pattern=pattern):
-                return pattern, "Events that were asked for"
-        raise AssertionError(trigger)
-
-    def _watched(self, trigger: OnUpload) -> tuple[str, str]:
-        """The bucket and prefix whose uploads start it."""
-        watched = self._input
-        if trigger.prefix is not None:
-            watched = located(trigger.prefix, self._around.artifact_bucket)
-        bucket, _, prefix = watched.removeprefix("s3://").partition("/")
-        return bucket, prefix
+    def _watched(self, trigger: OnUpload) -> str:
+        """Where uploads start it."""
+        if trigger.prefix is None:
+            return self._input
+        return located(trigger.prefix, self._around.artifact_bucket)
 
     def _on_upload(
         self, trigger: OnUpload, machine_arn: str, role: ExecutionRole, dead: str | None
     ) -> None:
-        bucket, prefix = self._watched(trigger)
+        pattern, why = event_of(self._context, trigger, watched=self._watched)
         delivery = self._spec.automation.delivery
         rule = CloudwatchEventRule(
             self,
             "uploads",
             name=self.name,
-            description=f"Uploads to {prefix}",
-            event_pattern=json.dumps(upload_pattern(bucket, prefix, trigger.suffix)),
+            description=why,
+            event_pattern=json.dumps(pattern),
         )
         CloudwatchEventTarget(
             self,

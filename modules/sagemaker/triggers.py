@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Annotated, Any, Literal
@@ -299,3 +299,35 @@ def approval_pattern(group: str, statuses: list[str]) -> dict[str, Any]:
             ],
         },
     }
+
+
+def event_of(
+    context: Context,
+    trigger: Trigger,
+    *,
+    watched: Callable[[OnUpload], str],
+    drift_alarms: Mapping[str, Iterable[str]] | None = None,
+) -> tuple[Mapping[str, Any], str]:
+    """The pattern of the event that a trigger waits for, and in words.
+
+    `watched` says where uploads come, as an S3 URI; `drift_alarms` are the names of the alarms of each
+    drift monitor. Default: no monitor.
+    """
+
+    def alarms(names: Iterable[str]) -> dict[str, Any]:
+        return alarm_pattern(sorted(context.arn("cloudwatch", f"alarm:{name}") for name in names))
+
+    match trigger:
+        case OnUpload(suffix=suffix):
+            bucket, _, prefix = watched(trigger).removeprefix("s3://").partition("/")
+            return upload_pattern(bucket, prefix, suffix), f"Uploads to {prefix}"
+        case OnAlarm(alarm=alarm):
+            return alarms([alarm]), f"Alarm {alarm}"
+        case OnDrift(monitor=monitor):
+            return alarms((drift_alarms or {})[monitor]), f"Drift seen by {monitor}"
+        case OnApproval(group=group, statuses=statuses):
+            name = context.name(group)
+            return approval_pattern(name, [*statuses]), f"Versions of {name}"
+        case OnEvent(pattern=pattern):
+            return pattern, "Events that were asked for"
+    raise AssertionError(trigger)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ..cdk import Construct, ITerraformDependable
 from ..context import Context
@@ -17,19 +16,7 @@ from ..model.artifact import located
 from ..names import jobs_of
 from ..overriding import override
 from ..sagemaker.starts import Starts, watch_executions
-from ..sagemaker.triggers import (
-    OnAlarm,
-    OnApproval,
-    OnDrift,
-    OnEvent,
-    OnSchedule,
-    OnUpload,
-    Trigger,
-    alarm_pattern,
-    approval_pattern,
-    keyed,
-    upload_pattern,
-)
+from ..sagemaker.triggers import OnSchedule, OnUpload, event_of, keyed
 from . import machine, names
 from .drift import MEASURE, NAMESPACE, REPORT, DriftMonitor
 from .jobs import Job, ProcessingJob, TrainingJob, Tuning
@@ -48,22 +35,6 @@ _JOBS: Mapping[str, tuple[str, str]] = {
     "processing": ("ProcessingJob", "StepFunctionsGetEventsForSageMakerProcessingJobsRule"),
     "tuning": ("HyperParameterTuningJob", "StepFunctionsGetEventsForSageMakerTuningJobsRule"),
 }
-
-_DELIVER_LOGS = allow(
-    # These take no resource.
-    [
-        "logs:CreateLogDelivery",
-        "logs:DeleteLogDelivery",
-        "logs:DescribeLogGroups",
-        "logs:DescribeResourcePolicies",
-        "logs:GetLogDelivery",
-        "logs:ListLogDeliveries",
-        "logs:PutResourcePolicy",
-        "logs:UpdateLogDelivery",
-    ],
-    "*",
-    sid="DeliverLogs",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,7 +329,7 @@ class Retrained(Construct):
             )
         if spec.notify is not None:
             statements += grants.publish([spec.notify])
-        return [*statements, _DELIVER_LOGS]
+        return [*statements, grants.DELIVER_LOGS]
 
     def _start(self) -> None:
         context, short = self._context, self._id
@@ -387,32 +358,14 @@ class Retrained(Construct):
                     timezone=trigger.timezone,
                 )
                 continue
-            pattern, why = self._pattern(trigger)
+            pattern, why = event_of(
+                context, trigger, watched=self._watched, drift_alarms=self._drift_alarms
+            )
             role = names.machine_role(short, "start")
             starts.rule(key, name=name, role=role, queue=queue, pattern=pattern, why=why)
 
-    def _pattern(self, trigger: Trigger) -> tuple[Mapping[str, Any], str]:
-        """The event that starts it, and in words."""
-        context = self._context
-        match trigger:
-            case OnUpload(prefix=prefix, suffix=suffix):
-                uri = located(str(prefix), self._around.artifact_bucket)
-                bucket, _, key = uri.removeprefix("s3://").partition("/")
-                return upload_pattern(bucket, key, suffix), f"Uploads to {key}"
-            case OnAlarm(alarm=alarm):
-                return self._alarms([alarm]), f"Alarm {alarm}"
-            case OnDrift(monitor=monitor):
-                return self._alarms(self._drift_alarms[monitor]), f"Drift seen by {monitor}"
-            case OnApproval(group=group, statuses=statuses):
-                name = context.name(group)
-                return approval_pattern(name, [*statuses]), f"Versions of {name}"
-            case OnEvent(pattern=pattern):
-                return pattern, "Events that were asked for"
-        raise AssertionError(trigger)
-
-    def _alarms(self, alarms: Iterable[str]) -> dict[str, Any]:
-        arns = [self._context.arn("cloudwatch", f"alarm:{name}") for name in alarms]
-        return alarm_pattern(sorted(arns))
+    def _watched(self, trigger: OnUpload) -> str:
+        return located(str(trigger.prefix), self._around.artifact_bucket)
 
 
 class Monitored(Construct):
@@ -471,7 +424,7 @@ class Monitored(Construct):
                 conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
             ),
             *(grants.publish([spec.notify]) if spec.notify else []),
-            _DELIVER_LOGS,
+            grants.DELIVER_LOGS,
         ]
         if spec.then is not None and spec.thresholds:
             retraining = names.machine_arn(context, spec.then)

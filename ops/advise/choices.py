@@ -138,7 +138,7 @@ def _processor(need: Need, market: Market) -> Iterator[Choice]:
         because="no type with such memory has a price"
         if light is None
         else f"{light.name} serves {rate:g} requests/s for ${light.usd:.4g} an hour",
-        write=_tracking(min(rate, 100_000.0)),
+        write=pasted(_tracking(min(rate, 100_000.0))),
         yours=not need.gpu_memory_gib,
     )
     gpu, neuron = (next(iter(market.hosting(need.on(each))), None) for each in ("gpu", "neuron"))
@@ -154,17 +154,15 @@ def _processor(need: Need, market: Market) -> Iterator[Choice]:
     )
 
 
-def _tracking(rate: float) -> str:
+def _tracking(rate: float) -> TargetTracking:
     metric = InvocationsPerInstance(requests_per_second=rate, safety_factor=SAFETY)
-    return pasted(TargetTracking(metric=metric))
+    return TargetTracking(metric=metric)
 
 
 def _scaling(need: Need, market: Market, sized: _Sized | None) -> Iterator[Choice]:
     rate = 10.0 if sized is None else min(float(f"{sized.sold.serves(need):.4g}"), 100_000.0)
     most, usd = (1, None) if sized is None else (sized.most, sized.sold.monthly)
-    tracked = TargetTracking(
-        metric=InvocationsPerInstance(requests_per_second=rate, safety_factor=SAFETY)
-    )
+    tracked = _tracking(rate)
 
     def scaling(high: int, *more: StepScaling, schedules: tuple[Scheduled, ...] = ()) -> str:
         made = Scaling(
