@@ -4,7 +4,6 @@ Terraform."""
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,14 +61,7 @@ class Batch:
         return client(self.below.emulator, service)
 
     def control(self, route: str, **content: Any) -> dict[str, Any]:
-        request = urllib.request.Request(
-            f"{self.below.emulator.url}/inferform-emulator/{route}",
-            json.dumps(content).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as answer:
-            told: dict[str, Any] = json.load(answer)
-        return told
+        return self.below.emulator.control("POST", route, content)
 
     def ended(self) -> list[dict[str, Any]]:
         """The executions, the newest last, once all have ended."""

@@ -4,7 +4,6 @@ them, and destroyed."""
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,14 +117,7 @@ class Trained(Hosting):
         self.terraform(stack, "plan", "-detailed-exitcode", "-no-color")
 
     def control(self, route: str, **content: Any) -> dict[str, Any]:
-        request = urllib.request.Request(
-            f"{self.emulator.url}/inferform-emulator/{route}",
-            json.dumps(content).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as answer:
-            told: dict[str, Any] = json.load(answer)
-        return told
+        return self.emulator.control("POST", route, content)
 
     def client(self, service: str) -> Any:
         return client(self.emulator, service)

@@ -231,6 +231,24 @@ def test_an_api_that_is_deployed_without_routes_serves_nothing(
     assert said.endswith("Unable to deploy API because at least one route is required in this API")
 
 
+def served(api: Any, deployment: str) -> dict[str, Any]:
+    """The state of a REST API that serves a deployment and answers browsers."""
+    return {
+        "aws_api_gateway_rest_api.models": {"name": "models", "id": api["id"]},
+        "aws_api_gateway_stage.live": {
+            "rest_api_id": api["id"],
+            "stage_name": "live",
+            "deployment_id": deployment,
+            "invoke_url": "https://nowhere.test",
+        },
+        "aws_api_gateway_method.root": {
+            "rest_api_id": api["id"],
+            "resource_id": api["rootResourceId"],
+            "http_method": "OPTIONS",
+        },
+    }
+
+
 def test_a_route_that_is_taken_out_and_still_served_is_told(aws: Aws, write_state: Write) -> None:
     rest = aws.any_client("apigateway")
     api = rest.create_rest_api(name="models")
@@ -244,21 +262,7 @@ def test_a_route_that_is_taken_out_and_still_served_is_told(aws: Aws, write_stat
 
     def deployed(serial: int) -> list[tuple[str, str]]:
         deployment = rest.create_deployment(restApiId=api["id"], stageName="live")["id"]
-        state = {
-            "aws_api_gateway_rest_api.models": {"name": "models", "id": api["id"]},
-            "aws_api_gateway_stage.live": {
-                "rest_api_id": api["id"],
-                "stage_name": "live",
-                "deployment_id": deployment,
-                "invoke_url": "https://nowhere.test",
-            },
-            "aws_api_gateway_method.root": {
-                "rest_api_id": api["id"],
-                "resource_id": api["rootResourceId"],
-                "http_method": "OPTIONS",
-            },
-        }
-        write_state("apis", serial, **state)
+        write_state("apis", serial, **served(api, deployment))
         return found(environment(aws.context), aws, "models")
 
     # Terraform makes the new deployment, and then removes what the former one was made of.
@@ -287,20 +291,7 @@ def test_a_route_that_no_request_reaches_says_why(aws: Aws, write_state: Write) 
         "many": ({"request_parameters": {parameter: False}}, f"{calls}invocations"),
         "own": ({"authorization": "CUSTOM"}, f"{calls}invocations"),
     }
-    resources: dict[str, Any] = {
-        "aws_api_gateway_rest_api.models": {"name": "models", "id": api["id"]},
-        "aws_api_gateway_stage.live": {
-            "rest_api_id": api["id"],
-            "stage_name": "live",
-            "deployment_id": deployment,
-            "invoke_url": "https://nowhere.test",
-        },
-        "aws_api_gateway_method.root": {
-            "rest_api_id": api["id"],
-            "resource_id": api["rootResourceId"],
-            "http_method": "OPTIONS",
-        },
-    }
+    resources = served(api, deployment)
     for path, (method, uri) in paths.items():
         where = {"rest_api_id": api["id"], "resource_id": path}
         resources |= {
