@@ -44,6 +44,17 @@ from .bedrock.spec import InferenceProfile, ProvisionedThroughput
 from .capacity.spec import CapacityBlock, CapacityReservation, ReservationGroup
 from .commitment import Commitment
 from .context import Context, ImageOwner, Naming
+from .delivery.parts import (
+    BuildCompute,
+    DeploymentWindow,
+    GitSource,
+    ImageBuild,
+    ManualApproval,
+    Promotion,
+    TargetEnvironment,
+)
+from .delivery.spec import DeliveryPipelines, DeployPipeline, ReviewPipeline
+from .delivery.triggers import OnPullRequest, OnPush, OnTag
 from .ecr.lifecycle import Expiry
 from .ecr.registry import PullThroughCache, RegistrySettings, Replication, Scanning
 from .ecr.spec import Image, Repository
@@ -276,6 +287,7 @@ __all__ = [
     "BatchTransform",
     "BucketMount",
     "Budget",
+    "BuildCompute",
     "Cache",
     "Canary",
     "CapacityBlock",
@@ -313,6 +325,9 @@ __all__ = [
     "DataProcessing",
     "DataProtection",
     "Delivery",
+    "DeliveryPipelines",
+    "DeployPipeline",
+    "DeploymentWindow",
     "Dhcp",
     "DirectEndpoint",
     "Dispatch",
@@ -356,6 +371,7 @@ __all__ = [
     "FunctionVpc",
     "GcsBackend",
     "GitHub",
+    "GitSource",
     "GpuMemoryUtilization",
     "GpuNodePool",
     "GpuUtilization",
@@ -372,6 +388,7 @@ __all__ = [
     "Identity",
     "IdleRelease",
     "Image",
+    "ImageBuild",
     "ImageOwner",
     "Inference",
     "InferenceComponentEndpoint",
@@ -400,6 +417,7 @@ __all__ = [
     "LogBucket",
     "LogMetric",
     "Logs",
+    "ManualApproval",
     "MemoryUtilization",
     "MetricMath",
     "MlReservation",
@@ -436,7 +454,10 @@ __all__ = [
     "OnDrift",
     "OnEvent",
     "OnInstanceType",
+    "OnPullRequest",
+    "OnPush",
     "OnSchedule",
+    "OnTag",
     "OnUpload",
     "OneOfValues",
     "OutputOf",
@@ -461,6 +482,7 @@ __all__ = [
     "ProcessingOutput",
     "ProcessingStep",
     "PrometheusTrigger",
+    "Promotion",
     "PropertyFile",
     "ProvisionedConcurrencyUtilization",
     "ProvisionedThroughput",
@@ -485,6 +507,7 @@ __all__ = [
     "RestrictedListener",
     "Retraining",
     "Retry",
+    "ReviewPipeline",
     "Rolling",
     "Route",
     "RouteConditions",
@@ -508,6 +531,7 @@ __all__ = [
     "Step",
     "StepScaling",
     "Taint",
+    "TargetEnvironment",
     "TargetTracking",
     "TeamsChannel",
     "Throttle",

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 
 from .alb.spec import Route
+from .delivery.between import delivered
 from .ecr.spec import ECR8, Image
 from .ecs.checks import listener_of
 from .environment import Environment
@@ -110,6 +111,7 @@ def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Prob
     yield from _cut_rights(environments)
     yield from _repeated_names(environments)
     yield from _shared_listeners(environments)
+    yield from delivered(environments)
 
 
 def _shared_registries(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:

@@ -13,6 +13,7 @@ from .api.http import HttpApi
 from .api.rest import RestApi
 from .commitment import Commitment
 from .context import Context
+from .delivery.spec import DeliveryPipelines
 from .ecr.spec import ECR8, Image
 from .ecs.spec import EcsCluster, EcsService
 from .eks.spec import EksCluster
@@ -21,6 +22,7 @@ from .identity.policies import boundary
 from .identity.spec import Identity
 from .kubernetes.spec import Kubernetes
 from .layers.apis import APIS
+from .layers.delivery import DELIVERY
 from .layers.ecs import ECS
 from .layers.eks import EKS
 from .layers.helm import HELM
@@ -172,6 +174,10 @@ class Environment(Spec):
     identity: Annotated[Identity | None, IDENTITY] = None
     """The deploy and plan roles of the account. One environment of an account carries it.
     Default: the roles that the Context names are made elsewhere."""
+
+    delivery: Annotated[DeliveryPipelines | None, DELIVERY] = None
+    """The pipelines that review and deploy the other environments, in an account of their own.
+    Default: none, they are made elsewhere."""
 
     extend: Many[Callable[..., None]] = ()
     """Functions that add constructs of your own to the layers, or layers of your own: each gets the

@@ -61,6 +61,11 @@ def start(environment: Environment, service: str, aws: Aws) -> Rollout | None:
         raise OperatorError(f"the rollout of {service} was refused: {error}") from error
 
 
+def moved_later(environment: Environment) -> list[str]:
+    """The services that an apply only prepares."""
+    return [each.full_name for each in environment.deployed if each.spec.moves_later]
+
+
 def follow(aws: Aws, deployment: str, target: str) -> Rollout:
     """How a deployment stands now."""
     info = aws.client("codedeploy").get_deployment(deploymentId=deployment)["deploymentInfo"]

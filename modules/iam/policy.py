@@ -91,6 +91,7 @@ def _listed(values: str | list[str]) -> list[str]:
 # From "Cross-service confused deputy prevention" in the user guide of each, and for flow logs from
 # "IAM role for publishing flow logs to CloudWatch Logs".
 _SOURCES = {
+    "codebuild": ("codebuild", "project/*"),
     "codedeploy": ("codedeploy", "deploymentgroup:*"),
     "ecs-tasks": ("ecs", "*"),
     "events": ("events", "rule/*"),

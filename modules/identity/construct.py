@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..cdk import Construct
@@ -62,10 +63,19 @@ class Roles(Construct):
             str(context.plan_role),
             github.plan_subjects if github else [],
             policies.plan(context),
+            spec.planners,
         )
         override(spec, self)
 
-    def _role(self, kind: str, name: str, subjects: list[str], statements: list[Statement]) -> None:
+    def _role(
+        self,
+        kind: str,
+        name: str,
+        subjects: list[str],
+        statements: list[Statement],
+        more: Sequence[str] = (),
+    ) -> None:
+        """`more` are roles that may assume it beside the operators."""
         arn = self._context.arn("iam", f"role/{name}")
         role = IamRole(
             self,
@@ -74,19 +84,19 @@ class Roles(Construct):
             description=f"Terraform's {kind} role of {self._context.organization}",
             max_session_duration=4 * 3600 if kind == "deploy" else None,
             assume_role_policy=document(
-                *self._trust_people(arn), *_trust_github(self._context, subjects)
+                *self._trust_people([arn, *self._spec.operators, *more]),
+                *_trust_github(self._context, subjects),
             ),
             lifecycle=self._protected,
         )
         IamRolePolicy(self, f"{kind}-policy", name=kind, role=role.id, policy=document(*statements))
 
-    def _trust_people(self, itself: str) -> list[Statement]:
-        """The operators, and the role itself: Terraform assumes it again from its own session.
+    def _trust_people(self, principals: list[str]) -> list[Statement]:
+        """The role itself, as Terraform assumes it again from its own session, and who else may.
 
         A principal must exist, which the role does not yet; so the trust is in its account,
         under a condition that names it.
         """
-        principals = [itself, *self._spec.operators]
         accounts = sorted({self._context.account, *(arn.split(":")[4] for arn in principals)})
         roots = self._context.account_roots(accounts)
         return [

@@ -168,6 +168,16 @@ class Identity(Overridable):
     ] = ()
     """Roles of people who may assume both roles, by ARN. Default: none."""
 
+    planners: Many[
+        Annotated[
+            str,
+            arn_of("iam", _ROLE_EXAMPLE, resource=r"role/.+"),
+            Check(IDN6, _is_one_role, lambda _: {"example": _ROLE_EXAMPLE}),
+        ]
+    ] = ()
+    """Roles that may assume the plan role alone, by ARN, such as those of builds of pull requests.
+    Default: none."""
+
     regions: Many[Region] = ()
     """Regions where the deploy role may work beside the environment's own: those of the other
     environments of the account. Default: none."""

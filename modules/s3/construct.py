@@ -106,9 +106,12 @@ class Bucket(Construct):
         spec: ArtifactBucket | ExistingBucket,
         kms_key_arn: str,
         shared: Sequence[Shared] = (),
+        statements: Sequence[Statement] = (),
     ) -> None:
+        """`statements` are more of its policy."""
         super().__init__(scope, id)
         self._shared = shared
+        self._statements = statements
         self.name = spec.name if isinstance(spec, ExistingBucket) else context.bucket(id)
         self.arn = f"arn:{context.partition}:s3:::{self.name}"
         self.policy: S3BucketPolicy | None = None
@@ -171,6 +174,7 @@ class Bucket(Construct):
             each for shared in self._shared for each in shared.statements(context, self.arn)
         )
         statements += [each.document(self.arn, f"{self.arn}/*") for each in spec.statements]
+        statements += self._statements
         self.policy = S3BucketPolicy(
             self,
             "policy",

@@ -411,6 +411,7 @@ _READ_BY = {
     "aws_cloudwatch_log_data_protection_policy": {"logs:GetDataProtectionPolicy"},
     "aws_cloudwatch_log_metric_filter": {"logs:DescribeMetricFilters"},
     "aws_cloudwatch_query_definition": {"logs:DescribeQueryDefinitions"},
+    "aws_codepipeline": {"codepipeline:GetPipeline"},
     "aws_default_security_group": {"ec2:DescribeSecurityGroups"},
     "aws_ec2_transit_gateway_vpc_attachment": {
         "ec2:DescribeTransitGatewayVpcAttachments",

@@ -22,7 +22,19 @@ from ops.review.risks import (
 
 from .make_quiet import QUIET
 from .plans import PLANS, changed, plan_of
-from .test_risks import CASES, OWN, RESERVED, allow, policy, retraining, trust, update
+from .test_risks import (
+    APPLIED,
+    APPROVED,
+    CASES,
+    OWN,
+    RESERVED,
+    allow,
+    policy,
+    released,
+    retraining,
+    trust,
+    update,
+)
 
 ALMOST: dict[str, list[tuple[str, str]]] = {
     "CAP1": [("aws_ecs_service.api", "desired_count")],
@@ -162,6 +174,22 @@ _MACHINE = "aws_sfn_state_machine.m"
 _UNITS = "aws_bedrock_provisioned_model_throughput.t"
 _RESERVATION = "aws_ec2_capacity_reservation.r"
 FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
+    "an approval of fewer rounds": (
+        "DLV1",
+        [
+            update(
+                "aws_codepipeline.p",
+                released(*APPROVED, "prod-use1-approve-2", "prod-use1-apply-2"),
+                released(*APPROVED),
+            )
+        ],
+        [update("aws_codepipeline.p", released(*APPROVED), released(*APPLIED))],
+    ),
+    "a mode that waits": (
+        "DLV2",
+        [update("aws_codepipeline.p", released(mode="SUPERSEDED"), released())],
+        [update("aws_codepipeline.p", released(), released(mode="PARALLEL"))],
+    ),
     "model units by the hour": (
         "BUY1",
         [changed(_UNITS, ["create"], None, {"model_units": 1})],
@@ -355,6 +383,8 @@ BY_CASES = {
     "API1",
     "API2",
     "CMP1",
+    "DLV1",
+    "DLV2",
     "FUN1",
     "FUN2",
     "FUN3",

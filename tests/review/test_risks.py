@@ -100,7 +100,29 @@ RESERVED = {
     "instance_match_criteria": "targeted",
 }
 
+
+def released(*stages: str, mode: str = "QUEUED") -> dict[str, Any]:
+    """A pipeline with stages of these names, of which those of approvals have one."""
+
+    def stage(name: str) -> dict[str, Any]:
+        category = "Approval" if "-approve-" in name else "Build"
+        return {"name": name, "action": [{"name": "a", "category": category}]}
+
+    return {"name": "main", "execution_mode": mode, "stage": [stage(each) for each in stages]}
+
+
+APPLIED = ("prod-use1-plan-1", "prod-use1-apply-1", "prod-use1-verify")
+APPROVED = ("prod-use1-plan-1", "prod-use1-approve-1", *APPLIED[1:])
+
 CASES: dict[str, tuple[str, Entry]] = {
+    "a pipeline asks nobody any more": (
+        "DLV1",
+        update("aws_codepipeline.p", released(*APPROVED), released(*APPLIED)),
+    ),
+    "executions overtake each other": (
+        "DLV2",
+        update("aws_codepipeline.p", released(), released(mode="SUPERSEDED")),
+    ),
     "an inference component goes": (
         "CMP1",
         changed("aws_cloudformation_stack.s", ["delete"], COMPONENT, None),
@@ -771,6 +793,15 @@ def test_a_configuration_that_is_deleted_under_its_endpoint_is_a_risk() -> None:
 
 SERVICE_OF_FOUR = {"name": "s", "desired_count": 4, "task_definition": "b"}
 QUIET: dict[str, Entry] = {
+    "a pipeline asks somebody": update(
+        "aws_codepipeline.p", released(*APPLIED), released(*APPROVED)
+    ),
+    "an environment is deployed no more, with its approval": update(
+        "aws_codepipeline.p", released(*APPROVED, "dev-use1-verify"), released("dev-use1-verify")
+    ),
+    "executions of reviews are apart": changed(
+        "aws_codepipeline.p", ["create"], None, released(mode="PARALLEL")
+    ),
     "a retraining is evaluated": update(
         "aws_sfn_state_machine.m", retraining(), retraining("Judge", "Tell")
     ),

@@ -1,0 +1,186 @@
+"""The rules between pipelines and the environments that they plan and deploy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from ..rules import PathPart, Problem, did_you_mean, rule
+from .names import build_role_arn
+from .parts import CPL10, TargetEnvironment
+from .spec import CPL2, DeployPipeline
+
+if TYPE_CHECKING:
+    from ..environment import Environment
+
+CPL11 = rule(
+    "CPL11",
+    refuses="a protected environment that is deployed before others, or without an approval",
+    message="{wrong}",
+    source="Inferform: Context.protected says that an environment is production",
+    severity="warning",
+)
+CPL17 = rule(
+    "CPL17",
+    refuses="an environment whose identity layer does not let the builds of its pipeline in",
+    message="cannot be reached: its roles trust {roles} not; add {which} to identity.{field} of {owner}",
+    source="AWS IAM user guide, cross-account access (the role's trust and the caller's policy both allow)",
+)
+CPL26 = rule(
+    "CPL26",
+    refuses="an environment that the program does not have",
+    message="is no environment of the program{hint}; its account and roles are taken as they are written",
+    source="Inferform: pipelines may be kept apart from the repository that they deploy",
+    severity="warning",
+)
+CPL25 = rule(
+    "CPL25",
+    refuses="pipelines in an account that has a deploy role",
+    message="is in account {account}, whose deploy role {role} of {other} could change what is applied in other "
+    "accounts; keep delivery in an account without environments that a role deploys",
+    source="Inferform: a deploy role works on every bucket and role of its organization in its account",
+)
+
+_Path = tuple[PathPart, ...]
+
+
+def delivered(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """What is wrong between pipelines and environments, each with the key of the one to change."""
+    queues: dict[str, str] = {}
+    for key, tools in sorted(environments.items()):
+        if tools.delivery is None:
+            continue
+        for problem in _alone(tools, environments):
+            yield key, problem
+        for path, target, jobs, applies in _targets(tools):
+            if applies and queues.setdefault(target.key, key) != key:
+                other, remedy = queues[target.key], "promote it in one of them alone"
+                found = CPL2.problem(got=target.key, other=other, remedy=remedy)
+                yield key, found.under("delivery", *path)
+            for problem in _of_target(tools, target, environments, jobs, applies):
+                yield key, problem.under("delivery", *path)
+        for name, pipeline in tools.delivery.deploys():
+            for problem in _careless(pipeline, environments):
+                yield key, problem.under("delivery", "pipelines", name, "promotions")
+
+
+def _of_target(
+    tools: Environment,
+    target: TargetEnvironment,
+    environments: Mapping[str, Environment],
+    jobs: list[tuple[str, str]],
+    applies: bool,
+) -> Iterator[Problem]:
+    """What is wrong with one environment of a pipeline, which `jobs` work in."""
+    found = environments.get(target.key)
+    if found is None:
+        known = [each for each in environments if each != tools.key]
+        yield CPL26.problem("key", got=target.key, hint=did_you_mean(target.key, known))
+        return
+    yield from _differs(target, found)
+    yield from _untrusted(tools, found, environments, jobs, applies)
+
+
+def _targets(
+    tools: Environment,
+) -> Iterator[tuple[_Path, TargetEnvironment, list[tuple[str, str]], bool]]:
+    """The environments of each pipeline: where they stand, the builds that work there, and whether those
+    apply."""
+    assert tools.delivery is not None
+    for name, pipeline in tools.delivery.pipelines.items():
+        if isinstance(pipeline, DeployPipeline):
+            for index, promotion in enumerate(pipeline.promotions):
+                target = promotion.environment
+                jobs = [(name, f"{job}-{target.key}") for job in ("plan", "apply", "verify")]
+                yield ("pipelines", name, "promotions", index, "environment"), target, jobs, True
+        else:
+            for index, target in enumerate(pipeline.environments):
+                jobs = [(name, f"review-{target.key}")]
+                yield ("pipelines", name, "environments", index), target, jobs, False
+
+
+def _alone(tools: Environment, environments: Mapping[str, Environment]) -> Iterator[Problem]:
+    """No role deploys in the account of the pipelines."""
+    context = tools.context
+    for other in environments.values():
+        if other.context.account == context.account and (role := other.context.deploy_role):
+            yield CPL25.problem("delivery", account=context.account, role=role, other=other.key)
+            return
+
+
+def _differs(target: TargetEnvironment, found: Environment) -> Iterator[Problem]:
+    """A target that is not the environment of its key."""
+    context = found.context
+    owned: dict[str, str | None] = {
+        "account": context.account,
+        "deploy_role": context.deploy_role,
+        "plan_role": context.plan_role or context.deploy_role,
+    }
+    for name, own in owned.items():
+        got = getattr(target, name)
+        if own is None:
+            wrong = f"is no role of {found.key}, whose Context names none; write {name} there"
+            yield CPL10.problem(name, got=got, wrong=wrong)
+        elif got != own:
+            yield CPL10.problem(name, got=got, wrong=f"is {own} in {found.key}; write that")
+
+
+def _untrusted(
+    tools: Environment,
+    found: Environment,
+    environments: Mapping[str, Environment],
+    jobs: list[tuple[str, str]],
+    applies: bool,
+) -> Iterator[Problem]:
+    """Builds that the roles of an environment do not let in, where the program makes those roles."""
+    context = found.context
+    owner = next(
+        (
+            each
+            for each in environments.values()
+            if each.identity is not None
+            and (each.context.account, each.context.deploy_role)
+            == (context.account, context.deploy_role)
+        ),
+        None,
+    )
+    if owner is None or owner.identity is None:
+        return
+    identity = owner.identity
+    let_in = {*identity.operators, *(() if applies else identity.planners)}
+    arns = [build_role_arn(tools.context, name, job) for name, job in jobs]
+    missing = [arn for arn in arns if arn not in let_in]
+    if missing:
+        which = ", ".join(missing)
+        field = "operators" if applies else "planners"
+        roles = "it" if len(missing) == 1 else "them"
+        yield CPL17.problem(roles=roles, which=which, field=field, owner=owner.key)
+    if not applies and (both := [arn for arn in arns if arn in identity.operators]):
+        wrong = (
+            f"lets a build of pull requests deploy: {both[0]} stands in identity.operators of {owner.key}; move "
+            "it to planners"
+        )
+        yield CPL10.problem(wrong=wrong)
+
+
+def _careless(
+    pipeline: DeployPipeline, environments: Mapping[str, Environment]
+) -> Iterator[Problem]:
+    """Production that comes before others, or that nobody approves."""
+    protected = [
+        bool((found := environments.get(each.environment.key)) and found.context.protected)
+        for each in pipeline.promotions
+    ]
+    for index, promotion in enumerate(pipeline.promotions):
+        if not protected[index]:
+            continue
+        if promotion.approval is None:
+            wrong = (
+                "is protected, and nobody approves what is applied; give approval=ManualApproval()"
+            )
+            yield CPL11.problem(index, "approval", wrong=wrong)
+        if not all(protected[index:]):
+            wrong = (
+                "is protected, and is deployed before environments that are not; promote it last"
+            )
+            yield CPL11.problem(index, wrong=wrong)

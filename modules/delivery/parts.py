@@ -1,0 +1,523 @@
+"""The parts of pipelines: where code is, what builds it, who approves, and where it is deployed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from ..alarms.spec import AlarmName, AlarmTopic, topic_problems
+from ..context import AccountId, Context, RoleName
+from ..image_uri import parse_image
+from ..rules import Problem, rule
+from ..scaling.schedule import Cron, TimeZone
+from ..secret import SECRET_ARN, name_says_secret, value_is_secret
+from ..spec import Aws, Between, Check, Many, ShortName, Spec, arn_of
+
+CPL10 = rule(
+    "CPL10",
+    refuses="an environment in the account of its pipeline, or with another account or other roles than it has",
+    message="{wrong}",
+    source="Inferform: a deploy role could change the pipelines and artifacts of its account, and so deploy "
+    "elsewhere",
+)
+CPL12 = rule(
+    "CPL12",
+    refuses="a wait for an approval outside 5 minutes to 60 days",
+    message="must be from {low} to {high} minutes",
+    source="botocore codepipeline ActionTimeout",
+)
+CPL14 = rule(
+    "CPL14",
+    refuses="a deployment window that is no cron expression of six or seven fields, beginning with seconds",
+    message="{wrong}",
+    source="AWS CodePipeline user guide, DeploymentWindow rule (Cron; seconds are not used)",
+)
+CPL15 = rule(
+    "CPL15",
+    refuses="a repository that is not owner/name, or a branch that is a pattern",
+    message="must be {expected}",
+    source="AWS CodePipeline user guide, CodeStarSourceConnection (FullRepositoryId; GitLab has groups; "
+    "BranchName)",
+)
+CPL18 = rule(
+    "CPL18",
+    refuses="more alarms than a condition has rules for, or one twice",
+    message="must be at most {limit} alarms, each once{hint}",
+    source="botocore codepipeline RuleDeclarationList (5 rules), with one of the window",
+)
+CPL19 = rule(
+    "CPL19",
+    refuses="fewer than 1 or more than 6 rounds of an environment",
+    message="must be from {low} to {high}",
+    source="Inferform: a round applies one level of stacks, and no environment has more levels",
+)
+CPL20 = rule(
+    "CPL20",
+    refuses="no command where one is needed, an empty one, or one of several lines",
+    message="must be {low} or more commands of one line each, such as make test",
+    source="AWS CodeBuild user guide, buildspec reference (each command runs in one shell instance)",
+)
+CPL21 = rule(
+    "CPL21",
+    refuses="a link of an approval that is no https URL, or too long",
+    message="must be an https URL of at most 2,048 characters, such as https://wiki.acme.test/releases",
+    source="AWS CodePipeline user guide, manual approval (ExternalEntityLink)",
+)
+CON1 = rule(
+    "CON1",
+    refuses="a connection that exists beside what one is made of, or a host beside a provider",
+    message="cannot go with {other}; {remedy}",
+    source="AWS CodeConnections API reference, CreateConnection (ProviderType or HostArn)",
+)
+CON2 = rule(
+    "CON2",
+    refuses="a connection or host in another Region or partition than the pipelines",
+    message="is in {where}, but the pipelines are in {here}; name one of there",
+    source="AWS CodePipeline user guide, connections (a source action is in the pipeline's Region)",
+)
+CBD1 = rule(
+    "CBD1",
+    refuses="a time for builds outside AWS's limits",
+    message="must be from {low} to {high} minutes",
+    source="botocore codebuild BuildTimeOut, TimeOut",
+)
+CBD7 = rule(
+    "CBD7",
+    refuses="a variable of builds that looks like a secret in plain text",
+    message="looks like a secret by its {part}, and everyone who can describe the project can read it; store "
+    "it in Secrets Manager or SSM Parameter Store, and write its ARN here",
+    source="botocore codebuild EnvironmentVariable (PLAINTEXT shows in the console and in the API)",
+)
+CBD8 = rule(
+    "CBD8",
+    refuses="a name of a variable that builds do not take, or that AWS or Inferform sets",
+    message="must be letters, digits and _, and none of AWS's or Inferform's own: AWS_, CODEBUILD_, TF_, "
+    "INFERFORM_, CDKTF_",
+    source="AWS CodeBuild user guide, environment variables in build environments; Inferform: its commands "
+    "read the others",
+)
+CBD9 = rule(
+    "CBD9",
+    refuses="a secret for the builds of pull requests",
+    message="is a secret, which the code of any pull request could print; leave it out",
+    source="Inferform: whoever opens a pull request writes what its build runs",
+)
+CBD10 = rule(
+    "CBD10",
+    refuses="a path out of the repository",
+    message="must be a path in the repository, such as {example}",
+    source="Inferform: an image is built from a commit",
+)
+CBD11 = rule(
+    "CBD11",
+    refuses="an image to build in that is in another Region's registry, or in none of Amazon ECR's",
+    message="must be an image of Amazon ECR in {region}, such as {example}, or left out",
+    source="Inferform: the role of a build pulls its image from ECR of the same Region",
+)
+CBD12 = rule(
+    "CBD12",
+    refuses="a sample that is no file of rows or of a JSON body",
+    message="must end in .csv or .json",
+    source="Inferform: check-container sends it as what its name says",
+)
+
+MOST_RULES = 5
+"""The most rules of one condition before a stage."""
+
+_OWN = re.compile(r"(AWS|CODEBUILD|TF|INFERFORM|CDKTF)_.*")
+_TOOLS = "aws/codebuild/amazonlinux-{machine}-standard:{version}"
+
+
+def _are_commands(low: int) -> Check:
+    def fit(commands: tuple[str, ...]) -> bool:
+        return len(commands) >= low and all(
+            command.strip() and not re.search(r"[\r\n]", command) for command in commands
+        )
+
+    return Check(CPL20, fit, lambda _: {"low": low})
+
+
+Commands = Annotated[Many[str], _are_commands(1)]
+"""Commands of a shell, at least one."""
+
+MoreCommands = Annotated[Many[str], _are_commands(0)]
+"""Commands of a shell, or none."""
+
+
+def _is_path(text: str) -> bool:
+    path = PurePosixPath(text)
+    return bool(text.strip()) and not path.is_absolute() and ".." not in path.parts
+
+
+def _path(example: str) -> Check:
+    return Check(CBD10, _is_path, lambda _: {"example": example})
+
+
+class GitSource(Spec):
+    """The repository whose commits the pipelines review and deploy."""
+
+    repository: Annotated[
+        str,
+        Check(
+            CPL15,
+            lambda text: bool(re.fullmatch(r"[\w.-]+(/[\w.-]+){1,20}", text, re.ASCII)),
+            lambda _: {"expected": "a repository as owner/name, such as acme/inference"},
+        ),
+    ]
+    """`owner/name`; on GitLab with its groups."""
+
+    default_branch: Annotated[
+        str,
+        Check(
+            CPL15,
+            lambda text: bool(re.fullmatch(r"[\w./-]{1,255}", text, re.ASCII)),
+            lambda _: {"expected": "the name of a branch, such as main"},
+        ),
+    ] = "main"
+    """The branch of an execution that a person starts, where the trigger names none alone. Default: main."""
+
+    connection: (
+        Annotated[
+            str,
+            arn_of(
+                "(codeconnections|codestar-connections)",
+                "arn:aws:codeconnections:us-east-1:111122223333:connection/aEXAMPLE-8aad-4d5d",
+                r"connection/[\w-]+",
+                longest=256,
+            ),
+        ]
+        | None
+    ) = None
+    """The ARN of a connection that exists. Default: None, one is made, which a person finishes in the console
+    before the first execution."""
+
+    provider: Annotated[
+        Literal["Bitbucket", "GitHub", "GitLab"],
+        Aws("codeconnections:CreateConnectionInput.ProviderType"),
+    ] = "GitHub"
+    """Who hosts the repository, for the connection that is made. Default: GitHub."""
+
+    host: (
+        Annotated[
+            str,
+            arn_of(
+                "(codeconnections|codestar-connections)",
+                "arn:aws:codeconnections:us-east-1:111122223333:host/ghes/28aef605",
+                r"host/[\w/-]+",
+                longest=256,
+            ),
+            Aws("codeconnections:CreateConnectionInput.HostArn"),
+        ]
+        | None
+    ) = None
+    """The ARN of the host of a server of your own (GitHub Enterprise Server, GitLab), for the connection that
+    is made. Default: None."""
+
+    def check(self) -> Iterator[Problem]:
+        """There is one way to the repository."""
+        given = [name for name in ("provider", "host") if name in self.model_fields_set]
+        if self.connection is not None:
+            for name in given:
+                remedy = "leave it out, as the connection has it"
+                yield CON1.problem(name, got=getattr(self, name), other="connection", remedy=remedy)
+        elif len(given) == 2 and self.host is not None:
+            remedy = "leave provider out, as the host has it"
+            yield CON1.problem("provider", got=self.provider, other="host", remedy=remedy)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The connection is where the pipelines are."""
+        yield from super().check_in(context)
+        for name in ("connection", "host"):
+            arn = getattr(self, name)
+            if arn is None:
+                continue
+            _, partition, _, region, *_ = arn.split(":")
+            if (partition, region) != (context.partition, context.region):
+                where = region if region != context.region else f"the partition {partition}"
+                yield CON2.problem(name, got=arn, where=where, here=context.region)
+
+
+class BuildCompute(Spec):
+    """The machines that builds run on."""
+
+    size: Annotated[
+        Literal["SMALL", "MEDIUM", "LARGE", "XLARGE", "2XLARGE"],
+        Aws("codebuild:ProjectEnvironment.computeType"),
+    ] = "MEDIUM"
+    """The size of CodeBuild's machine: SMALL has 2 vCPUs and 4 GiB, MEDIUM 4 and 8, LARGE 8 and 16, XLARGE
+    36 and 72, 2XLARGE 72 and 144. Default: MEDIUM."""
+
+    architecture: Literal["X86_64", "ARM64"] = "X86_64"
+    """`X86_64` or `ARM64`. Default: X86_64."""
+
+    image: str | None = None
+    """An image of your own in Amazon ECR, with Python, Node.js, Git and, for images, Docker. Default: None,
+    CodeBuild's Amazon Linux."""
+
+    timeout_minutes: Annotated[
+        int, Between(CBD1, 5, 2_160), Aws("codebuild:CreateProjectInput.timeoutInMinutes")
+    ] = 180
+    """How long a build may take, in minutes. An apply that it ends is recovered by the next one. Default: 180."""
+
+    queued_minutes: Annotated[
+        int, Between(CBD1, 5, 480), Aws("codebuild:CreateProjectInput.queuedTimeoutInMinutes")
+    ] = 60
+    """How long a build may wait for a machine, in minutes. Default: 60."""
+
+    variables: dict[str, str] = {}
+    """Environment variables of the builds; the ARN of a secret of Secrets Manager, or of a parameter of SSM,
+    stands for its value. Default: none."""
+
+    def check(self) -> Iterator[Problem]:
+        """Variables that builds take, and no secret in plain text; the values stay out of the messages."""
+        for name, value in self.variables.items():
+            if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) or _OWN.fullmatch(name):
+                yield CBD8.problem("variables", name)
+            elif SECRET_ARN.fullmatch(value):
+                continue
+            elif name_says_secret(name, value):
+                yield CBD7.problem("variables", name, part="name")
+            elif value_is_secret(value):
+                yield CBD7.problem("variables", name, part="value")
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The image can be pulled."""
+        yield from super().check_in(context)
+        if self.image is None:
+            return
+        found = parse_image(self.image)
+        if found is None or found["region"] != context.region:
+            example = f"{context.account}.dkr.ecr.{context.region}.{context.dns_suffix}/builds:1"
+            yield CBD11.problem("image", got=self.image, region=context.region, example=example)
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The variables whose values are secrets, by name."""
+        return {name: v for name, v in self.variables.items() if SECRET_ARN.fullmatch(v)}
+
+    @property
+    def environment_type(self) -> str:
+        """CodeBuild's name of the kind of machine."""
+        return "ARM_CONTAINER" if self.architecture == "ARM64" else "LINUX_CONTAINER"
+
+    @property
+    def compute_type(self) -> str:
+        """CodeBuild's name of the size."""
+        return f"BUILD_GENERAL1_{self.size}"
+
+    @property
+    def build_image(self) -> str:
+        """The image that builds run in."""
+        if self.image is not None:
+            return self.image
+        arm = self.architecture == "ARM64"
+        return _TOOLS.format(
+            machine="aarch64" if arm else "x86_64", version="3.0" if arm else "5.0"
+        )
+
+
+class ImageBuild(Spec):
+    """An image that a pipeline builds from its commit, and pushes under the commit's first 12 digits.
+
+    One whose tag is there already is not built again. An environment runs it once its file names that tag:
+    no pipeline writes a tag into an environment by itself.
+    """
+
+    repository: ShortName
+    """The repository, of `registry.repositories` of the pipelines' environment."""
+
+    directory: Annotated[str, _path("models/fraud")] = "."
+    """The folder that it is built in. Default: that of the repository."""
+
+    dockerfile: Annotated[str, _path("Dockerfile")] = "Dockerfile"
+    """The Dockerfile, from that folder. Default: Dockerfile."""
+
+    architecture: Literal["X86_64", "ARM64"] = "X86_64"
+    """What it is built for, on a machine of the same kind. Default: X86_64."""
+
+    build_args: dict[str, str] = {}
+    """Arguments of the Dockerfile, which stay in the image. Default: none."""
+
+    check_contract: bool = True
+    """Whether it is started and `inferform check-container` has to pass before it is pushed. Default: True."""
+
+    sample: (
+        Annotated[
+            str,
+            _path("samples/fraud.csv"),
+            Check(CBD12, lambda text: text.endswith((".csv", ".json"))),
+        ]
+        | None
+    ) = None
+    """Rows or a JSON body that the model accepts, for that check: a file that ends in `.csv` or `.json`.
+    Default: None, no prediction is asked for."""
+
+    scan_severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"] | None = "CRITICAL"
+    """The least severity of a finding of ECR's basic scan that stops the pipeline; None does not wait for the
+    scan. Default: CRITICAL."""
+
+    size: Annotated[
+        Literal["SMALL", "MEDIUM", "LARGE", "XLARGE", "2XLARGE"],
+        Aws("codebuild:ProjectEnvironment.computeType"),
+    ] = "LARGE"
+    """The size of the machine, as `BuildCompute.size`. Default: LARGE."""
+
+    def check(self) -> Iterator[Problem]:
+        """Arguments are no secrets, which would stay in the image; their values stay out of the messages."""
+        for name, value in self.build_args.items():
+            if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+                yield CBD8.problem("build_args", name)
+            elif name_says_secret(name, value):
+                yield CBD7.problem("build_args", name, part="name")
+            elif value_is_secret(value):
+                yield CBD7.problem("build_args", name, part="value")
+
+    @property
+    def job(self) -> str:
+        """The project that builds it."""
+        return f"image-{self.repository}"
+
+
+class ManualApproval(Spec):
+    """A person's approval of what a plan shows: counts, risks, cost, and a link."""
+
+    timeout_minutes: Annotated[
+        int, Between(CPL12, 5, 86_400), Aws("codepipeline:ActionDeclaration.timeoutInMinutes")
+    ] = 10_080
+    """How long it is waited for, in minutes; nothing is applied afterwards. Default: 10,080, a week."""
+
+    topic: AlarmTopic | None = None
+    """The ARN of an SNS topic that is asked, in the same Region. An encrypted topic's key must let the
+    pipeline's role use it. Default: None, nobody is told."""
+
+    link: (
+        Annotated[
+            str,
+            Check(
+                CPL21,
+                lambda text: bool(re.fullmatch(r"https://[!-~]+", text)) and len(text) <= 2048,
+            ),
+        ]
+        | None
+    ) = None
+    """Where to look before an answer. Default: None, the build that planned it, whose log has the review."""
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The topic is of the same Region."""
+        yield from super().check_in(context)
+        yield from topic_problems(context, topic=[self.topic] if self.topic else [])
+
+
+def _window_wrong(text: str) -> str:
+    """What is wrong with the expression of a window; empty where nothing is."""
+    words = text.split()
+    if len(words) not in (6, 7):
+        return (
+            f"has {len(words)} fields; write six (seconds, minutes, hours, day of month, month, day of week) "
+            "and, if at all, the year, such as * * 9-16 ? * MON-THU *"
+        )
+    if words[0] != "*":
+        return "has seconds, which are not used; begin with *, such as * * 9-16 ? * MON-THU *"
+    try:
+        Cron.parse(" ".join([*words[1:6], *(words[6:] or ["*"])]))
+    except ValueError as error:
+        return str(error).replace("0 8 ? * MON-FRI *", "* * 9-16 ? * MON-THU *")
+    return ""
+
+
+class DeploymentWindow(Spec):
+    """When an environment may be changed. Outside of it an apply waits, for as long as CodePipeline lets a rule
+    wait."""
+
+    cron: Annotated[
+        str,
+        Check(
+            CPL14, lambda text: not _window_wrong(text), lambda text: {"wrong": _window_wrong(text)}
+        ),
+    ]
+    """The minutes in which an apply may begin, beginning with seconds: `* * 9-16 ? * MON-THU *`."""
+
+    timezone: TimeZone = "UTC"
+    """The time zone. Default: UTC."""
+
+
+class TargetEnvironment(Spec):
+    """An environment that pipelines plan or deploy: its key, its account and the roles there.
+
+    Its identity layer has to let the builds in: their roles stand in `Identity.operators`, those that plan
+    alone in `Identity.planners`.
+    """
+
+    key: Annotated[
+        str,
+        Check(
+            CPL10,
+            lambda text: bool(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", text)) and len(text) <= 24,
+            lambda _: {"wrong": "must be the key of an environment, such as prod-euw1"},
+        ),
+    ]
+    """The environment's key: `prod-euw1`."""
+
+    account: AccountId
+    """Its account, which is not that of the pipelines."""
+
+    deploy_role: RoleName = "inferform-deploy"
+    """Its `Context.deploy_role`. Default: inferform-deploy."""
+
+    plan_role: RoleName = "inferform-plan"
+    """Its `Context.plan_role`. Default: inferform-plan."""
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """It is in another account."""
+        yield from super().check_in(context)
+        if self.account == context.account:
+            wrong = (
+                "is the account of the pipelines, whose artifacts its deploy role could write; keep delivery in "
+                "an account of its own"
+            )
+            yield CPL10.problem("account", got=self.account, wrong=wrong)
+
+    def role_arn(self, context: Context, role: str) -> str:
+        """The ARN of a role there."""
+        return f"arn:{context.partition}:iam::{self.account}:role/{role}"
+
+
+class Promotion(Spec):
+    """An environment that a pipeline deploys, and what it asks before."""
+
+    environment: TargetEnvironment
+    """The environment."""
+
+    approval: ManualApproval | None = None
+    """Who approves each plan. Default: None, nobody is asked."""
+
+    window: DeploymentWindow | None = None
+    """When it may be changed. Default: None, always."""
+
+    entry_alarms: Annotated[
+        Many[AlarmName],
+        Check(
+            CPL18,
+            lambda names: len(names) <= MOST_RULES and len(set(names)) == len(names),
+            lambda _: {"limit": MOST_RULES, "hint": ""},
+        ),
+    ] = ()
+    """Alarms of CloudWatch in the pipelines' account and Region, of which none may sound when an apply
+    begins. Default: none."""
+
+    smoke_tests: MoreCommands = ()
+    """Commands that run after `inferform verify` and have to succeed, in the repository, with the environment's
+    deploy role. Default: none."""
+
+    rounds: Annotated[int, Between(CPL19, 1, 6)] = 3
+    """How many levels of stacks one execution applies, each with a plan and an approval of its own: a stack is
+    planned once what it stands on is applied. A change of one level needs one round; what is left after the
+    last one fails the pipeline. Default: 3."""
+
+    def check(self) -> Iterator[Problem]:
+        """A condition has room for all rules."""
+        limit = MOST_RULES - 1
+        if self.window is not None and len(self.entry_alarms) > limit:
+            yield CPL18.problem("entry_alarms", limit=limit, hint=" beside a window")

@@ -1,0 +1,279 @@
+"""Delivery: pipelines of CodePipeline that review pull requests and deploy environments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from ..alarms.spec import AlarmTopic, topic_problems
+from ..context import Context
+from ..names import Name, role
+from ..overrides import Overridable
+from ..rules import Problem, rule
+from ..service import Billed, Named, Place
+from ..spec import Aws, Between, Check, Many, OneOf, ShortName, Spec
+from ..usage import Usage, exactly
+from ..vpc.flow_logs import RetentionDays
+from .names import (
+    DELIVERY,
+    bucket_id,
+    build_log_group,
+    build_role,
+    connection_name,
+    failed_rule,
+    pipeline_name,
+    pipeline_role,
+    project_name,
+)
+from .parts import (
+    CBD9,
+    BuildCompute,
+    Commands,
+    GitSource,
+    ImageBuild,
+    MoreCommands,
+    Promotion,
+    TargetEnvironment,
+)
+from .triggers import OnPullRequest, OnPush, OnTag
+
+CPL2 = rule(
+    "CPL2",
+    refuses="two pipelines that deploy one environment, or one that deploys it twice",
+    message="is deployed by {other} too, so that two executions could change one state; {remedy}",
+    source="Inferform: one queue for the states of an environment",
+)
+CPL3 = rule(
+    "CPL3",
+    refuses="a pipeline of more than 50 stages",
+    message="make {count} stages; a pipeline has at most 50: lower rounds, or make pipelines of them",
+    source="AWS CodePipeline user guide, quotas (2 to 50 stages)",
+)
+CPL13 = rule(
+    "CPL13",
+    refuses="plans that are gone before they are applied",
+    message="may wait {minutes:,} minutes for an approval, but artifacts are kept {days} days; "
+    "raise artifact_retention_days to {needed}, or lower timeout_minutes",
+    source="Amazon S3 user guide, expiring objects; Inferform: what was approved is applied",
+)
+CPL22 = rule(
+    "CPL22",
+    refuses="no pipeline, promotion or environment where one is needed, or something twice",
+    message="must name {what}, each once",
+    source="Inferform: a pipeline without a target does nothing",
+)
+CPL23 = rule(
+    "CPL23",
+    refuses="more images of a pipeline than a stage has actions for",
+    message="must be at most 50 images",
+    source="AWS CodePipeline user guide, quotas (50 actions in a stage)",
+)
+CPL24 = rule(
+    "CPL24",
+    refuses="artifacts that are kept for less than a day or more than 90 days",
+    message="must be from {low} to {high} days",
+    source="Inferform: a plan holds every value in the clear",
+)
+
+MOST_STAGES = 50
+
+
+class DeployPipeline(Spec):
+    """A pipeline that checks a commit, builds its images, and deploys environments one after the other.
+
+    For each round of an environment: a plan, an approval that shows what it does, and the apply of that very
+    plan; at last `inferform verify`. Executions wait for each other, so that what was approved is what runs.
+    """
+
+    trigger: Annotated[OnPush | OnTag, OneOf()]
+    """What starts it: pushes to branches, or tags."""
+
+    promotions: Annotated[
+        Many[Promotion], Check(CPL22, bool, lambda _: {"what": "one promotion at least"})
+    ]
+    """The environments in the order in which they are deployed."""
+
+    setup: Commands = ("make setup",)
+    """What makes Inferform and its tools in a fresh clone. Default: make setup."""
+
+    checks: MoreCommands = ("make test",)
+    """What has to succeed before anything is planned, without any right in AWS. Default: make test."""
+
+    images: Annotated[Many[ImageBuild], Check(CPL23, lambda images: len(images) <= 50)] = ()
+    """Images that are built after the checks, side by side. Default: none."""
+
+    command: str = ".venv/bin/inferform"
+    """How the clone calls Inferform once it is set up. Default: .venv/bin/inferform."""
+
+    compute: BuildCompute = BuildCompute()
+    """The machines of its builds but those of images. Default: CodeBuild's Amazon Linux of size MEDIUM."""
+
+    artifact_retention_days: Annotated[
+        int, Between(CPL24, 1, 90), Aws("s3:LifecycleExpiration.Days")
+    ] = 14
+    """How long its artifacts are kept, in days, with the plans among them. Default: 14."""
+
+    def check(self) -> Iterator[Problem]:
+        """Its stages are few enough, its plans there when they are applied, and nothing comes twice."""
+        seen: dict[str, int] = {}
+        for index, promotion in enumerate(self.promotions):
+            key = promotion.environment.key
+            if seen.setdefault(key, index) != index:
+                other, remedy = f"promotions.{seen[key]}", "leave one of them out"
+                yield CPL2.problem("promotions", index, got=key, other=other, remedy=remedy)
+            days, asked = self.artifact_retention_days, promotion.approval
+            minutes = asked.timeout_minutes if asked else 0
+            if minutes > days * 1440:
+                needed = -(-minutes // 1440)
+                yield CPL13.problem("promotions", index, minutes=minutes, days=days, needed=needed)
+        if self.stages > MOST_STAGES:
+            yield CPL3.problem("promotions", count=self.stages)
+        built: set[str] = set()
+        for index, image in enumerate(self.images):
+            if image.repository in built:
+                what = "each repository"
+                yield CPL22.problem("images", index, got=image.repository, what=what)
+            built.add(image.repository)
+
+    @property
+    def stages(self) -> int:
+        """How many stages it has."""
+        steps = (2 + bool(each.approval) for each in self.promotions)
+        rounds = [each.rounds for each in self.promotions]
+        promoted = sum(step * count + 1 for step, count in zip(steps, rounds, strict=True))
+        return 1 + bool(self.checks) + bool(self.images) + promoted
+
+    def jobs(self) -> Iterator[str]:
+        """Its projects, by their names in it."""
+        if self.checks:
+            yield "checks"
+        yield from (image.job for image in self.images)
+        for promotion in self.promotions:
+            key = promotion.environment.key
+            yield from (f"{job}-{key}" for job in ("plan", "apply", "verify"))
+
+
+class ReviewPipeline(Spec):
+    """A pipeline that checks pull requests and reviews what they would change, with the plan roles alone.
+
+    It has no role that could apply anything, and its builds keep no plan.
+    """
+
+    trigger: OnPullRequest
+    """Which pull requests start it."""
+
+    environments: Annotated[
+        Many[TargetEnvironment],
+        Check(CPL22, bool, lambda _: {"what": "one environment at least"}),
+    ]
+    """The environments that are planned, side by side."""
+
+    setup: Commands = ("make setup",)
+    """What makes Inferform and its tools in a fresh clone. Default: make setup."""
+
+    checks: MoreCommands = ("make test",)
+    """What has to succeed, without any right in AWS. Default: make test."""
+
+    command: str = ".venv/bin/inferform"
+    """How the clone calls Inferform once it is set up. Default: .venv/bin/inferform."""
+
+    compute: BuildCompute = BuildCompute()
+    """The machines of its builds; none of their variables may be a secret. Default: CodeBuild's Amazon Linux
+    of size MEDIUM."""
+
+    artifact_retention_days: Annotated[
+        int, Between(CPL24, 1, 90), Aws("s3:LifecycleExpiration.Days")
+    ] = 14
+    """How long its reviews are kept, in days; secrets are masked in them. Default: 14."""
+
+    def check(self) -> Iterator[Problem]:
+        """Each environment once, and no secret."""
+        seen: set[str] = set()
+        for index, environment in enumerate(self.environments):
+            if environment.key in seen:
+                yield CPL22.problem(
+                    "environments", index, got=environment.key, what="each environment"
+                )
+            seen.add(environment.key)
+        for name in self.compute.secrets:
+            yield CBD9.problem("compute", "variables", name)
+
+    def jobs(self) -> Iterator[str]:
+        """Its projects, by their names in it."""
+        if self.checks:
+            yield "checks"
+        yield from (f"review-{each.key}" for each in self.environments)
+
+
+class DeliveryPipelines(Overridable, Billed, Named):
+    """The pipelines of an organization's repository, in a tools account that no environment is deployed to.
+
+    The layer decides what deploys elsewhere. It is therefore applied as the identity layer is: by an
+    administrator, with credentials of their own.
+    """
+
+    source: GitSource
+    """The repository."""
+
+    pipelines: Annotated[
+        dict[ShortName, Annotated[DeployPipeline | ReviewPipeline, OneOf()]],
+        Check(CPL22, bool, lambda _: {"what": "one pipeline at least"}),
+    ]
+    """The pipelines by short name."""
+
+    notify: AlarmTopic | None = None
+    """The ARN of an SNS topic that hears of executions that failed, in the same Region, whose policy and key
+    let `events.amazonaws.com` publish: that of an observability layer does. Default: None, nobody is told."""
+
+    log_retention_days: RetentionDays = 365
+    """Days that the logs of builds are kept. Default: 365."""
+
+    def check(self) -> Iterator[Problem]:
+        """No environment has two queues."""
+        seen: dict[str, str] = {}
+        for name, pipeline in self.deploys():
+            for index, promotion in enumerate(pipeline.promotions):
+                key = promotion.environment.key
+                other = seen.setdefault(key, name)
+                if other != name:
+                    where = ("pipelines", name, "promotions", index)
+                    remedy = "promote it in one of them alone"
+                    yield CPL2.problem(*where, got=key, other=other, remedy=remedy)
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The topic is of the same Region."""
+        yield from super().check_in(context)
+        yield from topic_problems(context, notify=[self.notify] if self.notify else [])
+
+    def deploys(self) -> Iterator[tuple[str, DeployPipeline]]:
+        """The pipelines that deploy, by name."""
+        for name, pipeline in self.pipelines.items():
+            if isinstance(pipeline, DeployPipeline):
+                yield name, pipeline
+
+    @property
+    def builds_images(self) -> bool:
+        """Whether any pipeline builds images."""
+        return any(pipeline.images for _, pipeline in self.deploys())
+
+    def names(self, place: Place) -> Iterator[Name]:
+        """Of the key, the connection, and of each pipeline with its bucket, projects, roles and logs."""
+        context = place.environment.context
+        yield Name("aws_kms_alias", f"alias/{context.name(DELIVERY)}")
+        if self.source.connection is None:
+            yield Name("aws_codeconnections_connection", connection_name(context))
+        for name, pipeline in self.pipelines.items():
+            of = f"pipeline {name}"
+            yield Name("aws_codepipeline", pipeline_name(context, name), of)
+            yield Name("aws_iam_role", role(context, pipeline_role(name)), of)
+            yield Name("aws_s3_bucket", context.bucket(bucket_id(name)), of)
+            if self.notify:
+                yield Name("aws_cloudwatch_event_rule", failed_rule(context, name), of)
+            for job in pipeline.jobs():
+                yield Name("aws_codebuild_project", project_name(context, name, job), of)
+                yield Name("aws_iam_role", role(context, build_role(name, job)), of)
+                yield Name("aws_cloudwatch_log_group", build_log_group(context, name, job), of)
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        """The key. Builds and actions of pipelines are billed by the minute."""
+        yield Usage(DELIVERY, "kms/key", exactly(1))

@@ -1,0 +1,276 @@
+"""The buildspecs of pipelines, executed: checks, plans, approvals, applies and what verifies them.
+
+The commands are Inferform's own, each in a clone of the commit, against the emulator.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from inferform_emulator.process import Emulator
+from ops.aws import Aws
+
+from .builds import Build, Builds, Repository
+from .program import Life
+
+pytestmark = pytest.mark.story("each test goes on with the pipelines that the one before it left")
+
+TOOLS, TEAM, LIVE = "123456789012", "222233334444", "444455556666"
+MAIN, REVIEW = "acme-shared-use1-delivery-main", "acme-shared-use1-delivery-review"
+SECRET = "n0t-for-any-eyes-77"
+
+COMMON = f"""
+from inferform import *
+
+TEAM, LIVE = "{TEAM}", "{LIVE}"
+
+
+def environment(stage, account, **layers):
+    return Environment(
+        context=Context(
+            organization="acme", stage=stage, account=account, region="us-east-1", owner="ml",
+            deploy_role="inferform-deploy", plan_role="inferform-plan",
+        ),
+        **layers,
+    )
+"""
+DEV = f"""
+from environments.common import *
+
+
+def parameter(built):
+    from cdktf_cdktf_provider_aws.ssm_parameter import SsmParameter
+
+    layer = built.add_layer("secrets", stands_on=["network"])
+    SsmParameter(layer, "token", name="/acme/token", type="SecureString", value="{SECRET}")
+
+
+dev = environment(
+    "dev", TEAM, network=Network(cidr="10.20.0.0/16", nat="none", flow_logs=None), extend=[parameter],
+)
+"""
+STAGING = """
+from environments.common import *
+
+staging = environment("staging", TEAM, network=Network(cidr="10.21.0.0/16", nat="none", flow_logs=None))
+"""
+PROD = """
+from environments.common import *
+
+prod = environment("prod", LIVE, network=Network(cidr="10.22.0.0/16", nat="none", flow_logs=None))
+"""
+PIPELINES = f"""
+from inferform import *
+
+SETUP = ["sh ci/setup.sh"]
+DEV = TargetEnvironment(key="dev-use1", account="{TEAM}")
+STAGING = TargetEnvironment(key="staging-use1", account="{TEAM}")
+PROD = TargetEnvironment(key="prod-use1", account="{LIVE}")
+
+tools = Environment(
+    context=Context(
+        organization="acme", stage="shared", account="{TOOLS}", region="us-east-1", owner="ml"
+    ),
+    delivery=DeliveryPipelines(
+        source=GitSource(repository="acme/inference"),
+        pipelines={{
+            "review": ReviewPipeline(
+                trigger=OnPullRequest(branches=["main"]), environments=[DEV], setup=SETUP,
+                checks=["test -f environments/dev.py"],
+            ),
+            "main": DeployPipeline(
+                trigger=OnPush(branches=["main"]),
+                setup=SETUP,
+                checks=["test -f environments/dev.py", "! grep -rq WRONG environments"],
+                promotions=[
+                    Promotion(environment=DEV, rounds=2, smoke_tests=["echo smoke of dev-use1"]),
+                    Promotion(environment=STAGING, rounds=1),
+                    Promotion(environment=PROD, approval=ManualApproval(), rounds=1),
+                ],
+            ),
+        }},
+    ),
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def builds(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Builds:
+    """The pipelines, deployed, and the repository whose environments they deploy."""
+    folder = tmp_path_factory.mktemp("delivery")
+    life = Life(folder / "tools", emulator)
+    life.write(PIPELINES, "tools")
+    life.bootstrap("shared-use1")
+    life.deploy("shared-use1-*")
+    repository = Repository(folder / "repository")
+    repository.write("environments/__init__.py", "")
+    repository.write("environments/common.py", COMMON)
+    for name, text in (("dev", DEV), ("staging", STAGING), ("prod", PROD)):
+        repository.write(f"environments/{name}.py", text)
+    made = Builds(repository, emulator, life.aws("shared-use1"), folder / "builds")
+    connections: Any = made.aws.any_client("codeconnections")
+    (found,) = connections.list_connections()["Connections"]
+    status = {"account": TOOLS, "arn": found["ConnectionArn"], "status": "AVAILABLE"}
+    emulator.control("POST", "codeconnections/status", status)
+    return made
+
+
+def projects(done: list[Build]) -> list[str]:
+    """What was built, in order; what failed with a mark."""
+    return [
+        build.project.removeprefix(f"{MAIN}-").removeprefix(f"{REVIEW}-")
+        + ("" if build.succeeded else "!")
+        for build in done
+    ]
+
+
+def at(builds: Builds, account: str, service: str) -> Any:
+    """A client of an account that is deployed to."""
+    context = builds.aws.context.replace(account=account, deploy_role="inferform-deploy")
+    return Aws(context, emulator=builds.emulator).any_client(service)
+
+
+def networks(builds: Builds, account: str) -> set[str]:
+    vpcs = at(builds, account, "ec2").describe_vpcs()["Vpcs"]
+    return {vpc["CidrBlock"] for vpc in vpcs if not vpc["IsDefault"]}
+
+
+def bucket_of(builds: Builds, account: str) -> tuple[Any, str]:
+    return at(builds, account, "s3"), f"acme-tfstate-{account}-us-east-1"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def states(builds: Builds) -> None:
+    """The buckets of the states of the accounts that are deployed to."""
+    for account in (TEAM, LIVE):
+        s3, bucket = bucket_of(builds, account)
+        s3.create_bucket(Bucket=bucket)
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+
+def test_a_commit_that_fails_its_checks_is_not_planned(builds: Builds) -> None:
+    builds.repository.write("environments/note.txt", "WRONG")
+    assert builds.push() == [MAIN]
+    assert projects(builds.run()) == ["checks!"]
+    assert builds.status(MAIN) == "Failed"
+    (builds.repository.folder / "environments" / "note.txt").unlink()
+
+
+def test_environments_are_deployed_level_by_level_until_an_approval(builds: Builds) -> None:
+    builds.push()
+    done = builds.run()
+    assert projects(done) == [
+        "checks",
+        *("plan-dev-use1", "apply-dev-use1", "plan-dev-use1", "apply-dev-use1", "verify-dev-use1"),
+        *("plan-staging-use1", "apply-staging-use1", "verify-staging-use1", "plan-prod-use1"),
+    ]
+    assert all(build.succeeded for build in done)
+    assert networks(builds, TEAM) == {"10.20.0.0/16", "10.21.0.0/16"}
+    assert at(builds, TEAM, "ssm").get_parameter(Name="/acme/token", WithDecryption=True)
+    assert "smoke of dev-use1" in done[5].output
+    # The stack of secrets stands on the network, and waits for it.
+    assert (done[1].variables["PLANS"], done[1].variables["LEFT"]) == ("1", "1")
+    assert (done[3].variables["PLANS"], done[3].variables["LEFT"]) == ("1", "0")
+    assert networks(builds, LIVE) == set()
+
+
+def test_an_approval_shows_what_is_applied_afterwards(builds: Builds) -> None:
+    planned = builds.done[-1].variables
+    asked = builds.answer(MAIN, "prod-use1-approve-1")
+    assert f"{planned['CREATED']} to create" in asked["CustomData"]
+    assert planned["CREATED"] != "0"
+    assert f"cost a month: {planned['COST']}" in asked["CustomData"]
+    assert asked["ExternalEntityLink"].startswith("https://console.aws.amazon.com/codebuild/")
+    assert projects(builds.run()) == ["apply-prod-use1", "verify-prod-use1"]
+    assert networks(builds, LIVE) == {"10.22.0.0/16"}
+    assert builds.status(MAIN) == "Succeeded"
+
+
+def test_nothing_is_asked_or_applied_where_nothing_changes(builds: Builds) -> None:
+    builds.push()
+    assert not [each for each in projects(builds.run()) if each.startswith("apply")]
+    stages = builds.stages(MAIN)
+    assert {stages[f"prod-use1-{each}-1"] for each in ("approve", "apply")} == {"Skipped"}
+    assert builds.status(MAIN) == "Succeeded"
+
+
+def test_a_review_of_a_pull_request_applies_nothing_and_shows_no_secret(builds: Builds) -> None:
+    # A state that the review has nothing to do with cannot be read.
+    s3, bucket = bucket_of(builds, TEAM)
+    other = "staging-use1/network.tfstate"
+    kept = s3.get_object(Bucket=bucket, Key=other)["Body"].read()
+    s3.put_object(Bucket=bucket, Key=other, Body=b"no state")
+    changed = DEV.replace(SECRET, f"{SECRET}-new").replace("10.20.0.0/16", "10.30.0.0/16")
+    builds.repository.write("environments/dev.py", changed)
+    assert builds.push(pull_request="OPEN") == [REVIEW]
+    checks, review = builds.run()
+    assert projects([checks, review]) == ["checks", "review-dev-use1"]
+    assert "10.30.0.0/16" in review.output
+    artifact = review.folder / "artifact"
+    files = sorted(each.relative_to(artifact).as_posix() for each in artifact.rglob("*.*"))
+    assert files == ["review/review.html", "review/review.json", "review/review.md"]
+    for text in (review.output, *(file.read_text("utf-8") for file in artifact.rglob("*.*"))):
+        assert SECRET not in text
+    # What could be applied was not even kept.
+    assert not list((review.folder / "src" / ".inferform").glob("plans/**/*.tfplan"))
+    assert networks(builds, TEAM) == {"10.20.0.0/16", "10.21.0.0/16"}
+    s3.put_object(Bucket=bucket, Key=other, Body=kept)
+    builds.repository.write("environments/dev.py", DEV)
+
+
+def tagged(text: str, owner: str) -> str:
+    return text.replace("flow_logs=None", f'flow_logs=None, tags={{"cost-center": "{owner}"}}')
+
+
+def test_a_plan_that_became_stale_is_not_applied(builds: Builds) -> None:
+    builds.repository.write("environments/prod.py", tagged(PROD, "one"))
+    builds.push()
+    builds.run()
+    # Somebody else writes the state while the plan waits for its approval.
+    s3, bucket = bucket_of(builds, LIVE)
+    state = json.loads(s3.get_object(Bucket=bucket, Key="prod-use1/network.tfstate")["Body"].read())
+    state["serial"] += 1
+    s3.put_object(Bucket=bucket, Key="prod-use1/network.tfstate", Body=json.dumps(state).encode())
+    builds.answer(MAIN, "prod-use1-approve-1")
+    (failed,) = builds.run()
+    assert projects([failed]) == ["apply-prod-use1!"]
+    assert "is stale: its state has been written since" in failed.output
+    assert builds.status(MAIN) == "Failed"
+    builds.push()
+    builds.run()
+    builds.answer(MAIN, "prod-use1-approve-1")
+    assert projects(builds.run()) == ["apply-prod-use1", "verify-prod-use1"]
+
+
+def test_what_an_apply_that_died_has_done_is_recovered_by_its_build(builds: Builds) -> None:
+    builds.repository.write("environments/staging.py", tagged(STAGING, "two"))
+    builds.push()
+    builds.run(stop_before="staging-use1-apply-1")
+    s3, bucket = bucket_of(builds, TEAM)
+    key = "staging-use1/network.tfstate"
+    serial = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())["serial"]
+    # S3 takes no state from the first change on, as often as Terraform tries to write it.
+    fault = {
+        "kind": "server_error",
+        "service": "s3",
+        "operation": "PutObject",
+        "account": TEAM,
+        "since": "CreateTags",
+        "count": 3,
+    }
+    builds.emulator.control("POST", "faults", fault)
+    (died,) = builds.run(stop_before="staging-use1-verify")
+    assert projects([died]) == ["apply-staging-use1!"]
+    assert "wrote the state" in died.output
+    found = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert found["serial"] > serial
+    assert "cost-center" in json.dumps(found)
+    builds.emulator.control("DELETE", "faults")
+    # The next execution has nothing to do again there.
+    builds.push()
+    done = {build.stage: build for build in builds.run()}
+    assert done["staging-use1-plan-1"].variables["PLANS"] == "0"
+    assert done["staging-use1-verify"].succeeded

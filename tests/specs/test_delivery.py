@@ -1,0 +1,505 @@
+"""The rules of pipelines that deliver, on both sides of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from inferform import (
+    BuildCompute,
+    Context,
+    DeliveryPipelines,
+    DeploymentWindow,
+    DeployPipeline,
+    Environment,
+    GitSource,
+    Identity,
+    ImageBuild,
+    ManualApproval,
+    OnPullRequest,
+    OnPush,
+    OnTag,
+    Promotion,
+    Registry,
+    Repository,
+    ReviewPipeline,
+    Spec,
+    SpecError,
+    TargetEnvironment,
+)
+from inferform.between import between
+from inferform.rules import Problem
+from inferform.spec import problems_of
+
+TOOLS = Context(
+    organization="acme", stage="shared", account="111122223333", region="us-east-1", owner="ml"
+)
+DEV_ACCOUNT, PROD_ACCOUNT = "222233334444", "444455556666"
+DEV = TargetEnvironment(key="dev-use1", account=DEV_ACCOUNT)
+PROD = TargetEnvironment(key="prod-use1", account=PROD_ACCOUNT)
+SOURCE = GitSource(repository="acme/inference")
+MAIN, REQUESTS = OnPush(branches=["main"]), OnPullRequest(branches=["main"])
+SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:index-AbCdEf"
+HOST = "arn:aws:codeconnections:us-east-1:111122223333:host/ghes/28aef605"
+CONNECTION = "arn:aws:codeconnections:us-east-1:111122223333:connection/aEXAMPLE-8aad"
+ROLES = "arn:aws:iam::111122223333:role/inferform/acme-shared-use1-delivery"
+
+
+def made(kind: type[Spec], **fields: Any) -> Spec:
+    """A Spec with what no type takes."""
+    return kind(**fields)
+
+
+def many(count: int) -> list[str]:
+    return [f"release-{index}" for index in range(count)]
+
+
+def promotion(environment: TargetEnvironment = DEV, **fields: Any) -> Promotion:
+    return Promotion(environment=environment, **fields)
+
+
+def deploy(*promotions: Promotion, **fields: Any) -> DeployPipeline:
+    given = {"trigger": MAIN, "promotions": promotions or [promotion()], **fields}
+    return DeployPipeline(**given)
+
+
+def review(*environments: TargetEnvironment, **fields: Any) -> ReviewPipeline:
+    return ReviewPipeline(**{"trigger": REQUESTS, "environments": environments or [DEV], **fields})
+
+
+def delivery(source: GitSource = SOURCE, **pipelines: Any) -> DeliveryPipelines:
+    return DeliveryPipelines(source=source, pipelines=pipelines or {"main": deploy()})
+
+
+def tools(spec: DeliveryPipelines | None = None, **fields: Any) -> Environment:
+    given = {"context": TOOLS, "delivery": spec or delivery(), **fields}
+    return Environment(**given)
+
+
+def window(cron: str, **fields: Any) -> DeploymentWindow:
+    return DeploymentWindow(cron=cron, **fields)
+
+
+def image(**fields: Any) -> ImageBuild:
+    return ImageBuild(**{"repository": "fraud", **fields})
+
+
+def targets(count: int) -> list[Promotion]:
+    return [
+        promotion(TargetEnvironment(key=f"dev{index}-use1", account=DEV_ACCOUNT), rounds=6)
+        for index in range(count)
+    ]
+
+
+BAD: dict[str, tuple[str, Callable[[], Any]]] = {
+    "no branch": ("CPL5", lambda: OnPush(branches=[])),
+    "nine branches": ("CPL5", lambda: OnPush(branches=many(9))),
+    "a branch twice": ("CPL5", lambda: OnPush(branches=["main", "main"])),
+    "nine branches left out": (
+        "CPL5",
+        lambda: OnPush(branches=["main"], exclude_branches=many(9)),
+    ),
+    "nine paths": ("CPL5", lambda: OnPush(branches=["main"], paths=many(9))),
+    "no tag": ("CPL5", lambda: OnTag(tags=[])),
+    "nine tags left out": ("CPL5", lambda: OnTag(tags=["v*"], exclude_tags=many(9))),
+    "no branch of pull requests": ("CPL5", lambda: OnPullRequest(branches=[])),
+    "a branch in and out": (
+        "CPL6",
+        lambda: OnPush(branches=["main"], exclude_branches=["main"]),
+    ),
+    "a tag in and out": ("CPL6", lambda: OnTag(tags=["v*"], exclude_tags=["v*"])),
+    "a path in and out": (
+        "CPL6",
+        lambda: OnPullRequest(branches=["main"], paths=["a"], exclude_paths=["a"]),
+    ),
+    "an empty branch": ("CPL7", lambda: OnPush(branches=[""])),
+    "a branch of 256": ("CPL7", lambda: OnPush(branches=["a" * 256])),
+    "a branch as git names it": ("CPL7", lambda: OnPush(branches=["refs/heads/main"])),
+    "a tag with a blank": ("CPL7", lambda: OnTag(tags=["v* "])),
+    "an empty path": ("CPL7", lambda: OnPush(branches=["main"], paths=[""])),
+    "tags beside branches": ("SPEC1", lambda: made(OnPush, branches=["main"], tags=["v*"])),
+    "paths of a tag": ("SPEC1", lambda: made(OnTag, tags=["v*"], paths=["docs/**"])),
+    "no event": ("CPL8", lambda: OnPullRequest(branches=["main"], events=[])),
+    "an event twice": (
+        "CPL8",
+        lambda: OnPullRequest(branches=["main"], events=["OPEN", "OPEN"]),
+    ),
+    "an event that is none": (
+        "SPEC4",
+        lambda: made(OnPullRequest, branches=["main"], events=["MERGED"]),
+    ),
+    "a deploy on pull requests": ("SPEC3", lambda: deploy(trigger=REQUESTS)),
+    "a review on a push": ("SPEC3", lambda: review(trigger=MAIN)),
+    "a review that promotes": ("SPEC1", lambda: review(promotions=[promotion()])),
+    "another execution mode": ("SPEC1", lambda: deploy(execution_mode="SUPERSEDED")),
+    "an environment twice in a pipeline": ("CPL2", lambda: deploy(promotion(), promotion())),
+    "an environment of two pipelines": ("CPL2", lambda: delivery(a=deploy(), b=deploy())),
+    "51 stages": (
+        "CPL3",
+        lambda: deploy(*targets(3), promotion(rounds=4), images=[image()]),
+    ),
+    "the account of the pipelines": (
+        "CPL10",
+        lambda: tools(
+            delivery(
+                main=deploy(promotion(TargetEnvironment(key="dev-use1", account=TOOLS.account)))
+            )
+        ),
+    ),
+    "no key of an environment": (
+        "CPL10",
+        lambda: TargetEnvironment(key="Production", account=PROD_ACCOUNT),
+    ),
+    "an approval of 4 minutes": ("CPL12", lambda: ManualApproval(timeout_minutes=4)),
+    "an approval of 86,401 minutes": ("CPL12", lambda: ManualApproval(timeout_minutes=86_401)),
+    "an approval longer than artifacts": (
+        "CPL13",
+        lambda: deploy(
+            promotion(approval=ManualApproval(timeout_minutes=1441)), artifact_retention_days=1
+        ),
+    ),
+    "a window of five fields": ("CPL14", lambda: window("* 9-16 ? * MON")),
+    "a window with brackets": ("CPL14", lambda: window("cron(0 8 ? * MON-FRI *)")),
+    "a window with seconds": ("CPL14", lambda: window("0 * 9-16 ? * MON *")),
+    "a window at 24 o'clock": ("CPL14", lambda: window("* * 24 ? * MON *")),
+    "a window of two days": ("CPL14", lambda: window("* * 9 1 * MON *")),
+    "a time zone that is none": (
+        "AAS29",
+        lambda: window("* * 9 ? * MON *", timezone="Europe/Berln"),
+    ),
+    "a repository without an owner": ("CPL15", lambda: GitSource(repository="inference")),
+    "a repository by URL": (
+        "CPL15",
+        lambda: GitSource(repository="https://github.com/acme/inference"),
+    ),
+    "a branch that is a pattern": (
+        "CPL15",
+        lambda: GitSource(repository="a/b", default_branch="release/*"),
+    ),
+    "six alarms": ("CPL18", lambda: promotion(entry_alarms=many(6))),
+    "an alarm twice": ("CPL18", lambda: promotion(entry_alarms=["ill", "ill"])),
+    "five alarms beside a window": (
+        "CPL18",
+        lambda: promotion(entry_alarms=many(5), window=window("* * 9 ? * MON *")),
+    ),
+    "no round": ("CPL19", lambda: promotion(rounds=0)),
+    "seven rounds": ("CPL19", lambda: promotion(rounds=7)),
+    "no setup": ("CPL20", lambda: deploy(setup=[])),
+    "an empty check": ("CPL20", lambda: deploy(checks=[" "])),
+    "a smoke test of two lines": ("CPL20", lambda: promotion(smoke_tests=["a\nb"])),
+    "a link without TLS": ("CPL21", lambda: ManualApproval(link="http://wiki.acme.test")),
+    "a link of 2,049": ("CPL21", lambda: ManualApproval(link="https://" + "a" * 2041)),
+    "no pipeline": ("CPL22", lambda: DeliveryPipelines(source=SOURCE, pipelines={})),
+    "no promotion": ("CPL22", lambda: DeployPipeline(trigger=MAIN, promotions=[])),
+    "no environment to review": (
+        "CPL22",
+        lambda: ReviewPipeline(trigger=REQUESTS, environments=[]),
+    ),
+    "an environment that is reviewed twice": ("CPL22", lambda: review(DEV, DEV)),
+    "an image twice": ("CPL22", lambda: deploy(images=[image(), image()])),
+    "51 images": (
+        "CPL23",
+        lambda: deploy(images=[image(repository=f"r{index}") for index in range(51)]),
+    ),
+    "artifacts of no day": ("CPL24", lambda: deploy(artifact_retention_days=0)),
+    "artifacts of 91 days": ("CPL24", lambda: review(artifact_retention_days=91)),
+    "a provider of a connection that exists": (
+        "CON1",
+        lambda: GitSource(repository="a/b", connection=CONNECTION, provider="GitLab"),
+    ),
+    "a host of a connection that exists": (
+        "CON1",
+        lambda: GitSource(repository="a/b", connection=CONNECTION, host=HOST),
+    ),
+    "a host beside a provider": (
+        "CON1",
+        lambda: GitSource(repository="a/b", host=HOST, provider="GitHub"),
+    ),
+    "a connection of another Region": (
+        "CON2",
+        lambda: tools(
+            delivery(
+                GitSource(repository="a/b", connection=CONNECTION.replace("us-east-1", "eu-west-1"))
+            )
+        ),
+    ),
+    "a host of another partition": (
+        "CON2",
+        lambda: tools(
+            delivery(GitSource(repository="a/b", host=HOST.replace("arn:aws:", "arn:aws-cn:")))
+        ),
+    ),
+    "no ARN of a connection": ("ARN1", lambda: GitSource(repository="a/b", connection="git")),
+    "an ARN of another service": (
+        "ARN1",
+        lambda: GitSource(repository="a/b", connection=CONNECTION.replace("codeconnections", "s3")),
+    ),
+    "a provider that is none": (
+        "SPEC4",
+        lambda: made(GitSource, repository="a/b", provider="Gitea"),
+    ),
+    "a build of 4 minutes": ("CBD1", lambda: BuildCompute(timeout_minutes=4)),
+    "a build of 2,161 minutes": ("CBD1", lambda: BuildCompute(timeout_minutes=2_161)),
+    "a build that waits 481 minutes": ("CBD1", lambda: BuildCompute(queued_minutes=481)),
+    "a machine of Lambda": ("SPEC4", lambda: made(BuildCompute, size="LAMBDA_1GB")),
+    "an image build on Lambda": ("SPEC4", lambda: image(size="BUILD_LAMBDA_10GB")),
+    "a machine with GPUs": ("SPEC4", lambda: made(BuildCompute, architecture="GPU")),
+    "a variable named like a secret": (
+        "CBD7",
+        lambda: BuildCompute(variables={"INDEX_TOKEN": "n0tForEyes77xyzzy"}),
+    ),
+    "a variable that looks like a secret": (
+        "CBD7",
+        lambda: BuildCompute(variables={"INDEX": "AKIAIOSFODNN7EXAMPLE"}),
+    ),
+    "an argument that is a secret": (
+        "CBD7",
+        lambda: image(build_args={"NPM_TOKEN": "n0tForEyes77xyzzy"}),
+    ),
+    "a variable of AWS's": ("CBD8", lambda: BuildCompute(variables={"AWS_PROFILE": "x"})),
+    "a variable of Inferform's": (
+        "CBD8",
+        lambda: BuildCompute(variables={"INFERFORM_TARGET": "emulator"}),
+    ),
+    "a variable with a hyphen": ("CBD8", lambda: BuildCompute(variables={"PIP-INDEX": "x"})),
+    "an argument with a hyphen": ("CBD8", lambda: image(build_args={"a-b": "x"})),
+    "a secret for pull requests": (
+        "CBD9",
+        lambda: review(compute=BuildCompute(variables={"INDEX": SECRET})),
+    ),
+    "a folder outside": ("CBD10", lambda: image(directory="../models")),
+    "a Dockerfile by its whole path": ("CBD10", lambda: image(dockerfile="/Dockerfile")),
+    "an image of another Region": (
+        "CBD11",
+        lambda: tools(
+            delivery(
+                main=deploy(
+                    compute=BuildCompute(image="111122223333.dkr.ecr.eu-west-1.amazonaws.com/b:1")
+                )
+            )
+        ),
+    ),
+    "an image of Docker Hub": (
+        "CBD11",
+        lambda: tools(delivery(main=deploy(compute=BuildCompute(image="python:3.12")))),
+    ),
+    "a sample that is none": ("CBD12", lambda: image(sample="samples/fraud.parquet")),
+    "a topic of another Region": (
+        "ALM14",
+        lambda: tools(
+            delivery(
+                main=deploy(
+                    promotion(approval=ManualApproval(topic="arn:aws:sns:eu-west-1:111122223333:t"))
+                )
+            )
+        ),
+    ),
+    "images without a registry": ("ENV1", lambda: tools(delivery(main=deploy(images=[image()])))),
+    "an image without a repository": (
+        "ECR8",
+        lambda: tools(
+            delivery(main=deploy(images=[image(repository="frau")])),
+            registry=Registry(repositories={"fraud": Repository()}),
+        ),
+    ),
+}
+
+GOOD: dict[str, Callable[[], Any]] = {
+    "eight branches": lambda: OnPush(branches=many(8), exclude_branches=many(8)[:0]),
+    "a branch of 255": lambda: OnPush(branches=["a" * 255]),
+    "one letter": lambda: OnTag(tags=["v"]),
+    "all events": lambda: OnPullRequest(branches=["main"], events=["OPEN", "UPDATED", "CLOSED"]),
+    "50 stages": lambda: deploy(*targets(3), promotion(rounds=4)),
+    "an approval of 5 minutes": lambda: ManualApproval(timeout_minutes=5),
+    "an approval of 60 days": lambda: ManualApproval(timeout_minutes=86_400),
+    "an approval as long as artifacts": lambda: deploy(
+        promotion(approval=ManualApproval(timeout_minutes=1440)), artifact_retention_days=1
+    ),
+    "a window without a year": lambda: window("* * 9-16 ? * MON-THU"),
+    "a window of days of the month": lambda: window("* 0/15 8,12 1-7 JAN ? 2026"),
+    "a repository in groups": lambda: GitSource(repository="acme/ml/risk/inference"),
+    "five alarms": lambda: promotion(entry_alarms=many(5)),
+    "four alarms beside a window": lambda: promotion(
+        entry_alarms=many(4), window=window("* * 9 ? * MON *")
+    ),
+    "six rounds": lambda: promotion(rounds=6),
+    "no checks": lambda: deploy(checks=[]),
+    "a link of 2,048": lambda: ManualApproval(link="https://" + "a" * 2040),
+    "an environment that is deployed and reviewed": lambda: delivery(a=deploy(), b=review()),
+    "50 images": lambda: deploy(images=[image(repository=f"r{index}") for index in range(50)]),
+    "artifacts of 90 days": lambda: deploy(artifact_retention_days=90),
+    "a host": lambda: tools(delivery(GitSource(repository="a/b", host=HOST))),
+    "a connection": lambda: tools(delivery(GitSource(repository="a/b", connection=CONNECTION))),
+    "an old connection": lambda: tools(
+        delivery(
+            GitSource(
+                repository="a/b",
+                connection=CONNECTION.replace("codeconnections", "codestar-connections"),
+            )
+        )
+    ),
+    "a build of 36 hours": lambda: BuildCompute(timeout_minutes=2_160, queued_minutes=480),
+    "a secret by its ARN": lambda: deploy(compute=BuildCompute(variables={"TOKEN": SECRET})),
+    "an image for builds": lambda: tools(
+        delivery(
+            main=deploy(
+                compute=BuildCompute(image="999988887777.dkr.ecr.us-east-1.amazonaws.com/b:1")
+            )
+        )
+    ),
+    "an image of a repository": lambda: tools(
+        delivery(main=deploy(images=[image(directory="models/fraud", sample="a.json")])),
+        registry=Registry(repositories={"fraud": Repository()}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_aws_or_inferform_refuses_is_refused(name: str) -> None:
+    rule, make = BAD[name]
+    with pytest.raises(SpecError) as caught:
+        make()
+    assert [problem.rule for problem in caught.value.problems] == [rule]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_is_just_within_is_taken(name: str) -> None:
+    assert not problems_of(GOOD[name]())
+
+
+def test_stages_are_counted_as_they_are_made() -> None:
+    made = deploy(
+        promotion(rounds=2),
+        promotion(PROD, approval=ManualApproval(), rounds=1),
+        images=[image()],
+    )
+    assert made.stages == 3 + 2 * 2 + 1 + 3 * 1 + 1
+    with pytest.raises(SpecError, match="make 53 stages"):
+        deploy(*targets(4), checks=[])
+
+
+def test_the_value_of_a_variable_stays_out_of_the_message() -> None:
+    with pytest.raises(SpecError) as caught:
+        BuildCompute(variables={"INDEX_TOKEN": "n0tForEyes77xyzzy"})
+    assert "n0tForEyes" not in str(caught.value)
+
+
+# Between environments
+
+
+def environment(
+    stage: str, account: str, identity: Identity | None = None, **context: Any
+) -> Environment:
+    return Environment(
+        context=Context(
+            **{
+                "organization": "acme",
+                "stage": stage,
+                "account": account,
+                "region": "us-east-1",
+                "owner": "ml",
+                "deploy_role": "inferform-deploy",
+                "plan_role": "inferform-plan",
+                "permissions_boundary": "inferform-boundary",
+                **context,
+            }
+        ),
+        identity=identity,
+    )
+
+
+OPERATORS = [f"{ROLES}-main-{job}-dev-use1" for job in ("plan", "apply", "verify")]
+PLANNERS = [f"{ROLES}-review-review-dev-use1"]
+IDENTITY = Identity(operators=OPERATORS, planners=PLANNERS)
+BOTH = delivery(main=deploy(), review=review())
+
+
+def between_them(*environments: Environment) -> list[Problem]:
+    return [problem for _, problem in between({each.key: each for each in environments})]
+
+
+def rules(*environments: Environment) -> list[str]:
+    return [problem.rule for problem in between_them(*environments)]
+
+
+def test_pipelines_and_the_environments_that_let_them_in_fit() -> None:
+    assert rules(tools(BOTH), environment("dev", DEV_ACCOUNT, IDENTITY)) == []
+
+
+def test_roles_that_somebody_else_makes_are_taken_as_they_are() -> None:
+    assert rules(tools(BOTH), environment("dev", DEV_ACCOUNT)) == []
+
+
+def test_builds_that_no_role_lets_in_are_named_with_where_they_belong() -> None:
+    closed = Identity(operators=["arn:aws:iam::222233334444:role/admin"])
+    first, second = between_them(tools(BOTH), environment("dev", DEV_ACCOUNT, closed))
+    assert (first.rule, second.rule) == ("CPL17", "CPL17")
+    assert first.where == "delivery.pipelines.main.promotions.0.environment"
+    assert f"add {', '.join(OPERATORS)} to identity.operators of dev-use1" in first.text
+    assert f"add {PLANNERS[0]} to identity.planners of dev-use1" in second.text
+
+
+def test_a_build_of_pull_requests_is_not_let_in_to_deploy() -> None:
+    open_ = Identity(operators=[*OPERATORS, *PLANNERS])
+    found = between_them(tools(BOTH), environment("dev", DEV_ACCOUNT, open_))
+    assert [each.rule for each in found] == ["CPL10"]
+    assert "move it to planners" in found[0].text
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (TargetEnvironment(key="dev-use1", account="999988887777"), "account"),
+        (TargetEnvironment(key="dev-use1", account=DEV_ACCOUNT, deploy_role="x"), "deploy_role"),
+        (TargetEnvironment(key="dev-use1", account=DEV_ACCOUNT, plan_role="x"), "plan_role"),
+    ],
+)
+def test_a_target_is_the_environment_of_its_key(target: TargetEnvironment, path: str) -> None:
+    spec = delivery(main=deploy(promotion(target)))
+    found = between_them(tools(spec), environment("dev", DEV_ACCOUNT))
+    assert [(each.rule, each.path[-1]) for each in found] == [("CPL10", path)]
+
+
+def test_an_environment_of_another_program_is_taken_with_a_warning() -> None:
+    spec = delivery(main=deploy(promotion(TargetEnvironment(key="dev-use2", account=DEV_ACCOUNT))))
+    (found,) = between_them(tools(spec), environment("dev", DEV_ACCOUNT))
+    assert (found.rule, found.severity, found.path[-1]) == ("CPL26", "warning", "key")
+    assert "did you mean dev-use1" in found.text
+
+
+def test_a_target_without_roles_is_refused() -> None:
+    found = environment("dev", DEV_ACCOUNT, deploy_role=None, plan_role=None)
+    assert rules(tools(), found) == ["CPL10", "CPL10"]
+
+
+def test_two_accounts_of_pipelines_do_not_deploy_one_environment() -> None:
+    other = tools(context=TOOLS.replace(stage="tools", account="777788889999"))
+    found = between_them(tools(), other, environment("dev", DEV_ACCOUNT))
+    assert [each.rule for each in found] == ["CPL2"]
+    assert "is deployed by shared-use1 too" in found[0].text
+
+
+def test_pipelines_are_not_where_a_role_deploys() -> None:
+    found = rules(tools(), environment("dev", DEV_ACCOUNT), environment("lab", TOOLS.account))
+    assert found == ["CPL25"]
+    own = tools(context=TOOLS.replace(deploy_role="inferform-deploy"))
+    assert rules(own, environment("dev", DEV_ACCOUNT)) == ["CPL25"]
+
+
+def test_production_is_approved_and_comes_last() -> None:
+    prod = environment("prod", PROD_ACCOUNT, protected=True)
+    dev = environment("dev", DEV_ACCOUNT)
+
+    def told(*promotions: Promotion) -> list[tuple[str, str, str]]:
+        spec = delivery(main=deploy(*promotions))
+        return [
+            (each.rule, each.severity, each.where) for each in between_them(tools(spec), dev, prod)
+        ]
+
+    place = "delivery.pipelines.main.promotions"
+    asked = promotion(PROD, approval=ManualApproval())
+    assert told(promotion(), asked) == []
+    assert told(promotion(), promotion(PROD)) == [("CPL11", "warning", f"{place}.1.approval")]
+    assert told(asked, promotion()) == [("CPL11", "warning", f"{place}.0")]
