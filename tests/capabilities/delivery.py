@@ -165,6 +165,11 @@ CAPABILITY = Capability(
         ),
         "the ARN of a host has a Region and an account": ("GitSource.host",),
     },
+    checkov={
+        "*-delivery/aws_codebuild_project.*image-*": {
+            "CKV_AWS_316": "Docker builds images in privileged mode alone, and only these builds have it",
+        },
+    },
     good={
         "GitSource.host": ("arn:aws:codeconnections:us-east-1:111122223333:host/ghes/28aef605",),
     },
