@@ -59,6 +59,7 @@ _SETTINGS = frozenset(
         *("", "0", "1", "true", "false", "yes", "no", "none", "optional", "required"),
         *("read", "write"),  # what a workflow's token may do
         *("authorization", "x-api-key"),  # the header that holds a key
+        *("ec2instancemetadata", "ecscontainer"),  # the source of a profile's credentials
         *("...", "…"),
     }
 )

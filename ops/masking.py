@@ -125,6 +125,8 @@ def _without_assigned(pattern: re.Pattern[str], text: str) -> Iterator[str]:
     for match in pattern.finditer(text):
         if match.start() < passed or not names_secret(match["name"]):
             continue
+        if not match["sign"].strip() and _is_read(match["name"]):
+            continue
         before = text[max(0, match.start() - 9) : match.start()].rstrip(" \t\"'")
         if match["sign"] == ":" and before.endswith((":", "=", "/")):
             # A part of an ARN, or the tag of an image.
@@ -143,6 +145,11 @@ def _without_assigned(pattern: re.Pattern[str], text: str) -> Iterator[str]:
             yield "(masked)"
             kept = passed
     yield text[kept:]
+
+
+def _is_read(option: str) -> bool:
+    """Whether an option, such as `--password-stdin`, reads the secret and has none after it."""
+    return option.endswith("-stdin")
 
 
 def _closed(value: str) -> str:
@@ -183,7 +190,8 @@ def _mask_list(
     for index, item in enumerate(value):
         # The argument after an option, such as `--api-key`, that stands by itself.
         before = value[index - 1] if index and isinstance(item, str) else None
-        option = before if isinstance(before, str) and before.startswith("-") else ""
+        is_option = isinstance(before, str) and before.startswith("-") and not _is_read(before)
+        option = str(before) if is_option else ""
         if option and _is_argument_secret(option, item):
             masked.append(Masked(item))
             continue

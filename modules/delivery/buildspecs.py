@@ -205,12 +205,15 @@ def _review(
 def _as_role(context: Context, target: TargetEnvironment, role: str) -> list[str]:
     """Work as a role of an environment: Terraform and Inferform get its credentials again as they run out."""
     profile = (
-        f"[profile {target.key}]\\nrole_arn = {target.role_arn(context, role)}\\n"
-        "credential_source = EcsContainer\\nrole_session_name = inferform\\n"
+        f"[profile {target.key}]",
+        f"role_arn = {target.role_arn(context, role)}",
+        "credential_source = EcsContainer",
+        "role_session_name = inferform",
     )
+    lines = " ".join(f"'{each}'" for each in profile)
     return [
         "export AWS_CONFIG_FILE=$(mktemp)",
-        f"printf '{profile}' > \"$AWS_CONFIG_FILE\"",
+        f"printf '%s\\n' {lines} > \"$AWS_CONFIG_FILE\"",
         f"export AWS_PROFILE={target.key}",
     ]
 

@@ -105,7 +105,9 @@ _SOURCES = {
 # API Gateway says neither which API it acts for nor whose: with a condition it may not assume the
 # role, and answers every request with 500. It takes roles of the API's own account alone.
 # aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws #479.
-_SAYS_NOTHING = frozenset({"apigateway"})
+# CodePipeline's user guide ("Create the CodePipeline service role") shows no condition, and a pipeline
+# takes a role of its own account alone.
+_SAYS_NOTHING = frozenset({"apigateway", "codepipeline"})
 
 
 def trust(service: str, context: Context) -> str:

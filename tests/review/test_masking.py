@@ -226,6 +226,22 @@ def test_a_name_without_a_value_stays(text: str) -> None:
     assert mask_text(text) == text
 
 
+@pytest.mark.parametrize("source", ["Ec2InstanceMetadata", "EcsContainer"])
+def test_the_source_of_the_credentials_of_a_profile_is_shown(source: str) -> None:
+    assert mask_text(f"'credential_source = {source}' 'x'") == f"'credential_source = {source}' 'x'"
+    assert "swordfish" not in mask_text("credential_source = swordfish")
+
+
+def test_what_stands_after_an_option_that_reads_a_password_is_none() -> None:
+    command = (
+        "docker login --username AWS --password-stdin 111122223333.dkr.ecr.us-east-1.amazonaws.com"
+    )
+    assert mask_text(command) == command
+    assert mask({"command": command.split()}) == {"command": command.split()}
+    assert "swordfish" not in mask_text("docker login --password swordfish")
+    assert "swordfish" not in mask_text("PASSWORD_STDIN=swordfish --password-stdin=swordfish")
+
+
 @pytest.mark.parametrize("option", ["-u", "--user", "--proxy-user"])
 def test_the_password_beside_a_user_is_hidden(option: str) -> None:
     assert mask({"command": ["curl", option, "ann:swordfish"]})["command"] == [

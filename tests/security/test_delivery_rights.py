@@ -301,14 +301,16 @@ def test_artifacts_are_read_and_written_by_their_pipeline_alone(stacks: Synthesi
         assert not allows([only, EVERYTHING], action, place)
 
 
-@pytest.mark.parametrize("kind", ["codebuild", "codepipeline"])
-def test_services_take_on_roles_for_this_account_alone(kind: str, stacks: Synthesized) -> None:
+def test_builds_take_on_roles_for_projects_of_this_account_alone(stacks: Synthesized) -> None:
     trusted = [
         statement
         for _, each in named(stacks["shared-use1-delivery"], "aws_iam_role")
         for statement in json.loads(each["assume_role_policy"])["Statement"]
-        if statement["Principal"] == {"Service": f"{kind}.amazonaws.com"}
+        if statement["Principal"] == {"Service": "codebuild.amazonaws.com"}
     ]
     assert trusted
     for statement in trusted:
-        assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": TOOLS}
+        assert statement["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": TOOLS},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:codebuild:us-east-1:{TOOLS}:project/*"},
+        }
