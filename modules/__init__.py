@@ -103,7 +103,7 @@ from .functions.parts import (
 )
 from .functions.spec import LambdaFunction
 from .helm.spec import Helm, HelmRelease
-from .identity.spec import GitHub, Identity
+from .identity.spec import GitHub, GitLab, Identity
 from .kubernetes.collector import Collector
 from .kubernetes.keda import Keda, KedaScaling, PrometheusTrigger, QueueTrigger
 from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
@@ -371,6 +371,7 @@ __all__ = [
     "FunctionVpc",
     "GcsBackend",
     "GitHub",
+    "GitLab",
     "GitSource",
     "GpuMemoryUtilization",
     "GpuNodePool",

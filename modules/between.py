@@ -288,7 +288,7 @@ def _repeated_roles(environments: Mapping[str, Environment]) -> Iterator[tuple[s
             ("role", context.plan_role),
             ("policy", context.permissions_boundary),
             # An account has one provider for an issuer.
-            ("OIDC provider", environment.identity.creates_provider),
+            *(("OIDC provider", each) for each in environment.identity.creates_providers),
         ):
             if not name:
                 continue

@@ -1,9 +1,9 @@
-"""The deploy and plan roles, their boundary, and GitHub's way to assume them."""
+"""The deploy and plan roles, their boundary, and how jobs of GitHub and GitLab assume them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ..cdk import Construct
 from ..context import Context
@@ -11,14 +11,12 @@ from ..iam.policy import Statement, document
 from ..overriding import override
 from ..protect import lifecycle
 from . import policies
-from .spec import GITHUB_ISSUER, Identity
+from .spec import GitHub, GitLab, Identity
 
 from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
-
-_AUDIENCE = "sts.amazonaws.com"
 
 
 class Roles(Construct):
@@ -29,15 +27,15 @@ class Roles(Construct):
         self._context = context
         self._spec = spec
         self._protected = lifecycle(context)
-        github = spec.github
-        if spec.creates_provider:
-            IamOpenidConnectProvider(
-                self,
-                "github",
-                url=f"https://{GITHUB_ISSUER}",
-                client_id_list=[_AUDIENCE],
-                lifecycle=self._protected,
-            )
+        for source in spec.sources:
+            if source.create_provider:
+                IamOpenidConnectProvider(
+                    self,
+                    type(source).__name__.lower(),
+                    url=f"https://{source.issuer}",
+                    client_id_list=[source.audience],
+                    lifecycle=self._protected,
+                )
         IamPolicy(
             self,
             "boundary",
@@ -49,7 +47,6 @@ class Roles(Construct):
         self._role(
             "deploy",
             str(context.deploy_role),
-            github.deploy_subjects if github else [],
             policies.deploy(
                 context,
                 {context.region, *spec.regions},
@@ -61,7 +58,6 @@ class Roles(Construct):
         self._role(
             "plan",
             str(context.plan_role),
-            github.plan_subjects if github else [],
             policies.plan(context),
             spec.planners,
         )
@@ -69,9 +65,8 @@ class Roles(Construct):
 
     def _role(
         self,
-        kind: str,
+        kind: Literal["deploy", "plan"],
         name: str,
-        subjects: list[str],
         statements: list[Statement],
         more: Sequence[str] = (),
     ) -> None:
@@ -85,7 +80,7 @@ class Roles(Construct):
             max_session_duration=4 * 3600 if kind == "deploy" else None,
             assume_role_policy=document(
                 *self._trust_people([arn, *self._spec.operators, *more]),
-                *_trust_github(self._context, subjects),
+                *(_trust_jobs(self._context, source, kind) for source in self._spec.sources),
             ),
             lifecycle=self._protected,
         )
@@ -109,19 +104,21 @@ class Roles(Construct):
         ]
 
 
-def _trust_github(context: Context, subjects: list[str]) -> list[Statement]:
-    if not subjects:
-        return []
-    provider = context.arn("iam", f"oidc-provider/{GITHUB_ISSUER}")
-    claims = {f"{GITHUB_ISSUER}:aud": _AUDIENCE, f"{GITHUB_ISSUER}:sub": subjects}
-    return [
-        _trust(
-            "GitHub",
-            {"Federated": provider},
-            "sts:AssumeRoleWithWebIdentity",
-            {"StringEquals": claims},
-        )
-    ]
+def _trust_jobs(
+    context: Context, source: GitHub | GitLab, kind: Literal["deploy", "plan"]
+) -> Statement:
+    subjects = source.deploy_subjects if kind == "deploy" else source.plan_subjects
+    audience, subject = f"{source.issuer}:aud", f"{source.issuer}:sub"
+    equal: dict[str, Any] = {audience: source.audience, subject: subjects}
+    condition = {"StringEquals": equal}
+    if any("*" in each for each in subjects):
+        condition["StringLike"] = {subject: equal.pop(subject)}
+    return _trust(
+        type(source).__name__,
+        {"Federated": context.arn("iam", f"oidc-provider/{source.issuer}")},
+        "sts:AssumeRoleWithWebIdentity",
+        condition,
+    )
 
 
 def _trust(

@@ -40,7 +40,7 @@ IDN6 = rule(
 IDN7 = rule(
     "IDN7",
     refuses="an identity layer that lets nobody in",
-    message="lets nobody assume its roles; give github or operators",
+    message="lets nobody assume its roles; give github, gitlab or operators",
     source="Inferform: the deploy role would have no user",
 )
 
@@ -53,11 +53,29 @@ IDN8 = rule(
     "environment shows its branch; environments, deployment protection rules",
 )
 
+IDN9 = rule(
+    "IDN9",
+    refuses="a GitLab project that is not its whole path",
+    message="must be the path of one project with its groups, such as acme/ml/inference, without wildcards",
+    source="GitLab documentation, ID tokens (claims project_path and sub)",
+)
+IDN10 = rule(
+    "IDN10",
+    refuses="an issuer of tokens with a scheme, a port, a query or a slash at its end",
+    message="must be the host, and the path where it has one, without https://, such as gitlab.acme.com",
+    source="IAM user guide, Create an OpenID Connect identity provider; CreateOpenIDConnectProvider (Url)",
+)
+
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
+GITLAB_ISSUER = "gitlab.com"
 
 _ROLE_EXAMPLE = "arn:aws:iam::111122223333:role/platform-admin"
 
 SubjectPart = Annotated[str, Matches(IDN4, r"[^*?:\s]{1,255}")]
+
+
+# A URL of 255 characters, https:// among them.
+_ISSUER = r"(?=.{1,247}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(/[A-Za-z0-9._~-]+)*"
 
 
 class GitHub(Spec):
@@ -88,6 +106,11 @@ class GitHub(Spec):
     create_provider: bool = True
     """Whether GitHub's OIDC provider is created; an account has one at most. Default: True."""
 
+    issuer: Annotated[str, Matches(IDN10, _ISSUER)] = GITHUB_ISSUER
+    """Who signs the tokens, without `https://`. A GitHub Enterprise Server is
+    `HOST/_services/token`; an enterprise with an issuer of its own has its name after GitHub's.
+    Default: `token.actions.githubusercontent.com`."""
+
     def check(self) -> Iterator[Problem]:
         """Someone may deploy, and nobody past the approval of an environment."""
         if not self.deploy_subjects:
@@ -113,8 +136,75 @@ class GitHub(Spec):
         planning = self._branch_subjects(self.plan_branches)
         return list(dict.fromkeys([*self.deploy_subjects, *planning, *requests]))
 
+    @property
+    def audience(self) -> str:
+        """For whom the workflows ask a token: what AWS's own action for GitHub asks."""
+        return "sts.amazonaws.com"
+
     def _branch_subjects(self, branches: Iterable[str]) -> list[str]:
         return [f"repo:{self.repository}:ref:refs/heads/{branch}" for branch in branches]
+
+
+class GitLab(Spec):
+    """The GitLab project whose jobs plan and deploy, without any stored key.
+
+    A job's subject names its project and its branch, not its GitLab environment: what protects a
+    deploy is a protected branch, and that only who may deploy may start the job.
+    """
+
+    project: Annotated[
+        str,
+        Matches(
+            IDN9, r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}){1,20}"
+        ),
+    ]
+    """The project's path with its groups, such as `acme/ml/inference`."""
+
+    branches: Many[SubjectPart] = ("main",)
+    """Branches whose jobs may deploy: protected branches, as whoever may push to one may deploy.
+    Default: main."""
+
+    plan_branches: Many[SubjectPart] = ("main",)
+    """Branches whose jobs may assume the plan role. Default: main. Who may deploy may plan too."""
+
+    plan_merge_requests: bool = True
+    """Whether jobs of merge requests may assume the plan role. Their subject names the branch that
+    is to be merged, so every branch of the project may then. Whoever may push one reads what that
+    role reads, the states among it. Default: True."""
+
+    create_provider: bool = True
+    """Whether GitLab's OIDC provider is created; an account has one at most. Default: True."""
+
+    issuer: Annotated[str, Matches(IDN10, _ISSUER)] = GITLAB_ISSUER
+    """Who signs the tokens, without `https://`: the host of the GitLab. AWS must reach it for the
+    keys. Default: `gitlab.com`."""
+
+    def check(self) -> Iterator[Problem]:
+        """Someone may deploy."""
+        if not self.branches:
+            yield IDN5.problem()
+
+    @property
+    def deploy_subjects(self) -> list[str]:
+        """The subject claims that may assume the deploy role."""
+        return self._branch_subjects(self.branches)
+
+    @property
+    def plan_subjects(self) -> list[str]:
+        """The subject claims that may assume the plan role, as `StringLike` reads them."""
+        if self.plan_merge_requests:
+            return self._branch_subjects(["*"])
+        return list(
+            dict.fromkeys([*self.deploy_subjects, *self._branch_subjects(self.plan_branches)])
+        )
+
+    @property
+    def audience(self) -> str:
+        """For whom the jobs ask a token, `aud` in their `id_tokens`: the GitLab itself."""
+        return f"https://{self.issuer}"
+
+    def _branch_subjects(self, branches: Iterable[str]) -> list[str]:
+        return [f"project_path:{self.project}:ref_type:branch:ref:{branch}" for branch in branches]
 
 
 def _is_one_role(arn: str) -> bool:
@@ -158,6 +248,9 @@ class Identity(Overridable):
 
     github: GitHub | None = None
     """The repository whose workflows may assume the roles. Default: none."""
+
+    gitlab: GitLab | None = None
+    """The project whose jobs may assume the roles. Default: none."""
 
     operators: Many[
         Annotated[
@@ -203,10 +296,15 @@ class Identity(Overridable):
 
     def check(self) -> Iterator[Problem]:
         """Someone may assume the roles."""
-        if self.github is None and not self.operators:
+        if not (self.sources or self.operators):
             yield IDN7.problem()
 
     @property
-    def creates_provider(self) -> str:
-        """The issuer whose OIDC provider this layer creates, or an empty string."""
-        return GITHUB_ISSUER if self.github and self.github.create_provider else ""
+    def sources(self) -> list[GitHub | GitLab]:
+        """Whose jobs may assume the roles."""
+        return [each for each in (self.github, self.gitlab) if each]
+
+    @property
+    def creates_providers(self) -> list[str]:
+        """The issuers whose OIDC providers this layer creates."""
+        return [each.issuer for each in self.sources if each.create_provider]

@@ -17,6 +17,7 @@ from inferform import (
     Context,
     Environment,
     GitHub,
+    GitLab,
     Identity,
     Image,
     Inference,
@@ -102,6 +103,29 @@ def _allows(statements: Iterable[dict[str, Any]], action: str, resource: str) ->
 
     effects = {statement["Effect"] for statement in statements if matches(statement)}
     return effects == {"Allow"}
+
+
+def test_the_trust_of_jobs_of_gitlab_names_project_and_branch(synthesize: Synthesize) -> None:
+    gitlab = GitLab(project="acme/ml/inference", issuer="gitlab.acme.com")
+    stack = synthesize(_environment(identity=Identity(gitlab=gitlab)))["dev-use1-identity"]
+    (provider,) = _resources(stack, "aws_iam_openid_connect_provider").values()
+    assert provider["url"] == "https://gitlab.acme.com"
+    assert provider["client_id_list"] == ["https://gitlab.acme.com"]
+    roles = _resources(stack, "aws_iam_role")
+    deploy = _statements(roles["roles/deploy"]["assume_role_policy"])["GitLab"]
+    plan = _statements(roles["roles/plan"]["assume_role_policy"])["GitLab"]
+    federated = {"Federated": "arn:aws:iam::111122223333:oidc-provider/gitlab.acme.com"}
+    assert deploy["Principal"] == plan["Principal"] == federated
+    audience = {"gitlab.acme.com:aud": "https://gitlab.acme.com"}
+    branches = "project_path:acme/ml/inference:ref_type:branch:ref"
+    assert deploy["Condition"] == {
+        "StringEquals": {**audience, "gitlab.acme.com:sub": [f"{branches}:main"]}
+    }
+    # A merge request's job has the branch that is to be merged as its subject.
+    assert plan["Condition"] == {
+        "StringEquals": audience,
+        "StringLike": {"gitlab.acme.com:sub": [f"{branches}:*"]},
+    }
 
 
 def test_the_trust_of_each_role_names_repository_branch_and_environment(

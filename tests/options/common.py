@@ -131,6 +131,18 @@ OPTIONS: tuple[Option, ...] = (
         beside=f'Identity(operators=["{_OPERATOR}"])',
     ),
     yes(
+        "the issuer of a GitHub Enterprise Server",
+        'Identity(github=GitHub(repository="acme/models", issuer="github.acme.com/_services/token"))',
+        at("aws_iam_openid_connect_provider", "url", "https://github.acme.com/_services/token"),
+        beside='Identity(github=GitHub(repository="acme/models"))',
+    ),
+    yes(
+        "GitLab's OIDC provider",
+        'Identity(gitlab=GitLab(project="acme/ml/models"))',
+        at("aws_iam_openid_connect_provider", "url", "https://gitlab.com"),
+        beside=f'Identity(operators=["{_OPERATOR}"])',
+    ),
+    yes(
         "GitHub's OIDC provider, where it exists",
         'Identity(github=GitHub(repository="acme/models", create_provider=False))',
         some("aws_iam_openid_connect_provider", 0),

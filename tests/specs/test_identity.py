@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from inferform import ConfigurationError, Context, Environment, GitHub, Identity, SpecError, load
+from inferform import (
+    ConfigurationError,
+    Context,
+    Environment,
+    GitHub,
+    GitLab,
+    Identity,
+    SpecError,
+    load,
+)
 
 NAMED = {
     "deploy_role": "inferform-deploy",
@@ -83,11 +92,59 @@ def test_a_branch_has_no_wildcard(branch: str) -> None:
     assert rules_broken(lambda: GitHub(repository="a/b", plan_branches=[branch])) == ["IDN4"]
 
 
+@pytest.mark.parametrize(
+    "project",
+    ["acme", "acme/*", "/acme/a", "acme/a/", "https://gitlab.com/acme/a", "acme//a", "a/b:c"],
+)
+def test_a_project_of_gitlab_is_one_project(project: str) -> None:
+    assert rules_broken(lambda: GitLab(project=project)) == ["IDN9"]
+
+
+def test_a_project_of_gitlab_may_lie_in_groups_of_groups() -> None:
+    branch = "project_path:acme/ml/fraud/inference:ref_type:branch:ref"
+    project = GitLab(
+        project="acme/ml/fraud/inference", branches=["release"], plan_merge_requests=False
+    )
+    assert project.deploy_subjects == [f"{branch}:release"]
+    assert project.plan_subjects == [f"{branch}:release", f"{branch}:main"]
+
+
+@pytest.mark.parametrize("branch", ["*", "release/*", "ma?n", "a:b", ""])
+def test_a_branch_of_gitlab_has_no_wildcard(branch: str) -> None:
+    assert rules_broken(lambda: GitLab(project="a/b", branches=[branch])) == ["IDN4"]
+    assert rules_broken(lambda: GitLab(project="a/b", plan_branches=[branch])) == ["IDN4"]
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://gitlab.acme.com",
+        "gitlab.acme.com/",
+        "gitlab.acme.com:8443",
+        "Gitlab.acme.com",
+        "*",
+        "",
+    ],
+)
+def test_an_issuer_is_a_host_and_a_path(issuer: str) -> None:
+    assert rules_broken(lambda: GitLab(project="a/b", issuer=issuer)) == ["IDN10"]
+    assert rules_broken(lambda: GitHub(repository="a/b", issuer=issuer)) == ["IDN10"]
+
+
+def test_an_enterprise_server_has_an_issuer_with_a_path() -> None:
+    issuer = "github.acme.com/_services/token"
+    identity = Identity(
+        github=GitHub(repository="a/b", issuer=issuer), gitlab=GitLab(project="a/b")
+    )
+    assert identity.creates_providers == [issuer, "gitlab.com"]
+
+
 def test_someone_must_be_able_to_deploy() -> None:
     assert rules_broken(lambda: GitHub(repository="a/b", branches=[])) == ["IDN5"]
+    assert rules_broken(lambda: GitLab(project="a/b", branches=[])) == ["IDN5"]
     assert rules_broken(Identity) == ["IDN7"]
     operator = "arn:aws:iam::111122223333:role/platform-admin"
-    assert Identity(operators=[operator]).creates_provider == ""
+    assert Identity(operators=[operator]).creates_providers == []
 
 
 @pytest.mark.parametrize(
