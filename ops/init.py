@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import inferform
 from inferform import Context
+from inferform.delivery.names import build_role_arn
+from inferform.names import region_code
 
 from .errors import BadInputError, OperatorError
 from .node import node_on, with_node
@@ -25,6 +27,9 @@ Package = Literal["pipenv", "pyproject"]
 SCAFFOLD = Path(__file__).parent / "scaffold"
 """The templates: one folder for each choice. `dot-x` becomes `.x`, `.txt` at the end is left out, and a
 name that begins with an underscore is a part of others."""
+
+TOOLS = "tools"
+"""The stage of the environment that has the pipelines of CodePipeline."""
 
 _PLACE = re.compile(r"@([a-z_]+)@")
 _PRODUCTION = ("prod", "production", "live")
@@ -43,6 +48,8 @@ class Answers:
     owner: str
     ci: Ci
     package: Package
+    tools_account: str | None = None
+    """The account of the pipelines of CodePipeline, which no stage is deployed to."""
 
     def contexts(self) -> list[Context]:
         """The Context of each stage. Raises SpecError for an answer that no Context takes."""
@@ -56,6 +63,32 @@ class Answers:
             )
             for stage in self.stages
         ]
+
+    def tools(self) -> Context | None:
+        """The Context of the pipelines. Raises BadInputError where their account does not fit the CI."""
+        if self.ci != "codepipeline":
+            if self.tools_account is not None:
+                raise BadInputError(
+                    "--tools-account goes with --ci codepipeline alone", "leave it out"
+                )
+            return None
+        if self.tools_account in (None, self.account):
+            raise BadInputError(
+                "--ci codepipeline needs an account of its own, as whoever deploys in the account of the "
+                "pipelines could change what they apply",
+                "--tools-account ID",
+            )
+        if TOOLS in self.stages:
+            raise BadInputError(
+                f"{TOOLS} is the stage of the pipelines", "give the stage another name"
+            )
+        return Context(
+            organization=self.organization,
+            stage=TOOLS,
+            account=self.tools_account,
+            region=self.region,
+            owner=self.owner,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +164,13 @@ def render(answers: Answers, keys: Sequence[str]) -> dict[Path, str]:
             if path.name.startswith("_") and not path.name.startswith("__"):
                 continue
             if "@stage@" in path.name:
-                for number, stage in enumerate(answers.stages):
-                    own = {**places, **_environment(stage, number)}
+                for number in range(len(answers.stages)):
+                    own = {**places, **_environment(answers, number)}
                     files[_target(path, own)] = _filled(source, own)
                 continue
             files[_target(path, places)] = _filled(source, places)
     for name in ("package.json", "package-lock.json"):
         files[Path(name)] = _renamed(files[Path(name)], f"{answers.organization}-inference")
-    if answers.ci == "codepipeline":
-        for name, content in _codepipeline(answers, keys).items():
-            files[Path("ci") / name] = json.dumps(content, indent=2) + "\n"
     return files
 
 
@@ -174,9 +204,15 @@ def _renamed(package: str, name: str) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _environment(stage: str, number: int) -> dict[str, str]:
+def _environment(answers: Answers, number: int) -> dict[str, str]:
+    stage = answers.stages[number]
     protected = stage in _PRODUCTION
+    # The roles of an account are made by one of its environments.
+    lets_in = number == 0 and answers.ci == "codepipeline"
+    stages = ", ".join(f'"{each}"' for each in answers.stages)
     return {
+        "identity_import": "from .builds import identity\n" if lets_in else "",
+        "identity": f"    identity=identity({stages}),\n" if lets_in else "",
         "stage": stage,
         "minimum": "2" if protected else "1",
         "maximum": "4" if protected else "2",
@@ -189,12 +225,13 @@ def _environment(stage: str, number: int) -> dict[str, str]:
 
 def _places(answers: Answers, keys: Sequence[str]) -> dict[str, str]:
     """What stands for each @place@ of the templates."""
+    tools = answers.tools()
     team = f"@{answers.organization}/{re.sub(r'[^A-Za-z0-9-]+', '-', answers.owner)}"
     lock = {"pipenv": "Pipfile.lock", "pyproject": "uv.lock"}[answers.package]
     ci_files = {
         "github": "`.github/workflows/`",
         "gitlab": "`.gitlab-ci.yml`",
-        "codepipeline": "`ci/`",
+        "codepipeline": "`environments/tools.py`",
         "atlantis": "`atlantis.yaml`",
     }[answers.ci]
     places = {
@@ -207,6 +244,8 @@ def _places(answers: Answers, keys: Sequence[str]) -> dict[str, str]:
         "keys": " ".join(keys),
         "keys_listed": ", ".join(keys),
         "keys_quoted": ", ".join(f'"{key}"' for key in keys),
+        "made_quoted": ", ".join(f'"{key}"' for key in (*keys, *([tools.key] if tools else ()))),
+        "boundary": '        permissions_boundary="inferform-boundary",\n' if tools else "",
         "keys_coded": ", ".join(f"`{key}`" for key in keys),
         "accounts": "\n".join(f'    "{stage}": "{answers.account}",' for stage in answers.stages),
         "owners": team,
@@ -218,6 +257,8 @@ def _places(answers: Answers, keys: Sequence[str]) -> dict[str, str]:
         "lock": f"`{lock}`",
         "lock_file": lock,
     }
+    if tools is not None:
+        places |= _pipelines(answers, keys, tools)
     places["package_rules"] = _part(f"{answers.package}/_rules.txt", places)
     places["ci_readme"] = _part(f"{answers.ci}/_readme.md.txt", places).rstrip()
     places |= _jobs(answers, keys, places)
@@ -239,6 +280,9 @@ def _jobs(
                     "key": key,
                     "order": str(number + 1),
                     "needs": needs(number),
+                    "approval": ", approval=ManualApproval()"
+                    if answers.stages[number] in _PRODUCTION
+                    else "",
                 },
             )
             for number, key in enumerate(keys)
@@ -253,84 +297,26 @@ def _jobs(
         yield "gitlab_jobs", each()
     elif answers.ci == "atlantis":
         yield "atlantis_projects", each()
+    elif answers.ci == "codepipeline":
+        yield "promotions", each().replace("\n\n", "\n")
 
 
-def _codepipeline(answers: Answers, keys: Sequence[str]) -> dict[str, Any]:
-    """The input of `aws codepipeline create-pipeline` and of `aws codebuild create-project`."""
-    account, region = answers.account, answers.region
-    name = f"{answers.organization}-inference"
+def _pipelines(answers: Answers, keys: Sequence[str], tools: Context) -> dict[str, str]:
+    """What the pipelines of CodePipeline are called, and the roles of their builds by stage."""
 
-    def action(action: str, provider: str, order: int, **more: Any) -> dict[str, Any]:
-        category = {"Manual": "Approval", "CodeBuild": "Build"}.get(provider, "Source")
-        kind = {"category": category, "owner": "AWS", "provider": provider, "version": "1"}
-        return {"name": action, "actionTypeId": kind, "runOrder": order, **more}
-
-    def build(job: str, key: str) -> dict[str, str]:
-        variables = [{"name": "ENVIRONMENT", "value": key, "type": "PLAINTEXT"}]
-        return {
-            "ProjectName": f"{name}-{job}",
-            "PrimarySource": "Source",
-            "EnvironmentVariables": json.dumps(variables),
-        }
-
-    def stage(key: str) -> dict[str, Any]:
-        reviewed = {"name": f"Reviewed_{key.replace('-', '_')}"}
-        source = {"name": "Source"}
-        said = f"Approve what the review of {key} shows; it is in the log and the artifact"
-        return {
-            "name": key,
-            "actions": [
-                action(
-                    *("Review", "CodeBuild", 1),
-                    inputArtifacts=[source],
-                    outputArtifacts=[reviewed],
-                    configuration=build("review", key),
-                ),
-                action("Approve", "Manual", 2, configuration={"CustomData": said}),
-                action(
-                    *("Deploy", "CodeBuild", 3),
-                    inputArtifacts=[source, reviewed],
-                    configuration=build("deploy", key),
-                ),
-            ],
-        }
-
-    connection = f"arn:aws:codeconnections:{region}:{account}:connection/CONNECTION-ID"
-    source = action(
-        *("Source", "CodeStarSourceConnection", 1),
-        outputArtifacts=[{"name": "Source"}],
-        configuration={
-            "ConnectionArn": connection,
-            "FullRepositoryId": f"{answers.organization}/inference",
-            "BranchName": "main",
-        },
-    )
-    pipeline = {
-        "name": name,
-        "pipelineType": "V2",
-        "executionMode": "QUEUED",
-        "roleArn": f"arn:aws:iam::{account}:role/{name}-pipeline",
-        "artifactStore": {"type": "S3", "location": f"{name}-pipeline-{account}"},
-        "stages": [{"name": "Source", "actions": [source]}, *map(stage, keys)],
-    }
-
-    def project(job: str, minutes: int) -> dict[str, Any]:
-        return {
-            "name": f"{name}-{job}",
-            "source": {"type": "CODEPIPELINE", "buildspec": f"ci/buildspec-{job}.yml"},
-            "artifacts": {"type": "CODEPIPELINE"},
-            "environment": {
-                "type": "LINUX_CONTAINER",
-                "image": "aws/codebuild/standard:7.0",
-                "computeType": "BUILD_GENERAL1_MEDIUM",
-            },
-            "serviceRole": f"arn:aws:iam::{account}:role/{name}-codebuild-{job}",
-            "timeoutInMinutes": minutes,
-            "concurrentBuildLimit": 1,
-        }
+    def roles(pipeline: str, *jobs: str) -> str:
+        lines = []
+        for stage, key in zip(answers.stages, keys, strict=True):
+            arns = (build_role_arn(tools, pipeline, f"{job}-{key}") for job in jobs)
+            names = [f'f"{{ROLES}}/{arn.rpartition("/")[2]}"' for arn in arns]
+            lines += [f'    "{stage}": [', *(f"        {name}," for name in names), "    ],"]
+        return "\n".join(lines)
 
     return {
-        "pipeline.json": {"pipeline": pipeline},
-        "codebuild-review.json": project("review", 30),
-        "codebuild-deploy.json": project("deploy", 180),
+        "tools_account": tools.account,
+        "tools_key": tools.key,
+        "region_code": region_code(tools.region),
+        "partition": tools.partition,
+        "operators": roles("main", "plan", "apply", "verify"),
+        "planners": roles("review", "review"),
     }

@@ -115,9 +115,9 @@ class DeliveryPipeline(Construct):
         self._context, self._spec, self._id = context, spec, id
         self._connection_arn, self._key_arn = connection_arn, kms_key_arn
         pipeline = spec.pipelines[id]
-        jobs = list(_jobs(pipeline, context))
+        made = list(jobs(pipeline, context))
         own_role = context.own_role_arn(role(context, pipeline_role(id)))
-        roles = [own_role, *(build_role_arn(context, id, job.name) for job in jobs)]
+        roles = [own_role, *(build_role_arn(context, id, job.name) for job in made)]
         name = context.bucket(bucket_id(id))
         self._bucket_arn = f"arn:{context.partition}:s3:::{name}"
         self.bucket = Bucket(
@@ -135,7 +135,7 @@ class DeliveryPipeline(Construct):
             statements=[rights.only_by(self._bucket_arn, roles)],
         )
         use = rights.use_connection(connection_arn, spec.source.repository)
-        self.projects = {job.name: self._project(job, use, spec.log_retention_days) for job in jobs}
+        self.projects = {job.name: self._project(job, use, spec.log_retention_days) for job in made}
         self.role = ExecutionRole(
             self,
             "role",
@@ -147,7 +147,7 @@ class DeliveryPipeline(Construct):
                 *rights.of_pipeline(
                     context,
                     id,
-                    jobs=[job.name for job in jobs],
+                    jobs=[job.name for job in made],
                     bucket_arn=self._bucket_arn,
                     key_arn=kms_key_arn,
                     topics=_topics(pipeline),
@@ -263,7 +263,7 @@ class DeliveryPipeline(Construct):
         CloudwatchEventTarget(self, "failed-target", rule=rule.name, arn=topic)
 
 
-def _jobs(pipeline: DeployPipeline | ReviewPipeline, context: Context) -> Iterable[Job]:
+def jobs(pipeline: DeployPipeline | ReviewPipeline, context: Context) -> Iterable[Job]:
     """The projects of a pipeline, in the order of its stages."""
     compute = pipeline.compute
     if pipeline.checks:

@@ -49,6 +49,13 @@ def init(
         str, typer.Option(metavar="TEAM", help="The team in the tag owner.")
     ] = "ml-platform",
     ci: Annotated[Ci, typer.Option(help="What runs reviews and deploys.")] = Ci.GITHUB,
+    tools_account: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="With --ci codepipeline: the account of the pipelines, which no stage is deployed to.",
+        ),
+    ] = None,
     package: Annotated[
         Package, typer.Option(help="What locks Python's packages: pipenv, or uv by pyproject.toml.")
     ] = Package.PIPENV,
@@ -69,6 +76,7 @@ def init(
         owner=owner,
         ci=ci.value,
         package=package.value,
+        tools_account=tools_account,
     )
     with stderr.status("writing"):
         made = operations.init(directory, answers)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,13 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-import botocore.session
-import botocore.validate
 import pytest
 import yaml
 
 import inferform
-from inferform import load
+from inferform import Context, DeliveryPipelines, DeployPipeline, ReviewPipeline, load
+from inferform.delivery.construct import jobs
 from inferform.spec import SpecError
 from inferform_ops.errors import BadInputError
 from inferform_ops.init import Answers, Ci, Package, init, render
@@ -28,6 +28,8 @@ from tests.conftest import ROOT
 from tests.examples.test_docs import check_command
 
 KEYS = ["dev-euw1", "prod-euw1"]
+TOOLS = "tools-euw1"
+TOOLS_ACCOUNT = "999988887777"
 CIS: tuple[Ci, ...] = get_args(Ci)
 PACKAGES: tuple[Package, ...] = get_args(Package)
 
@@ -39,6 +41,7 @@ def answers(ci: Ci = "github", package: Package = "pipenv", **more: Any) -> Answ
         "region": "eu-west-1",
         "stages": ["dev", "prod"],
         "owner": "ml platform",
+        "tools_account": TOOLS_ACCOUNT if ci == "codepipeline" else None,
     }
     return Answers(ci=ci, package=package, **{**given, **more})
 
@@ -71,7 +74,8 @@ def _commands(text: str) -> Iterator[list[str]]:
     """The commands of inferform in a file, in words."""
     joined = re.sub(r"\\\n\s*|\n\s+(?=--|&& )", " ", text)
     for found in re.findall(
-        r"(?:\.venv/bin/)?inferform ((?:review|cost|deploy|verify|recover)\b[^;\n|]*)", joined
+        r"(?:\.venv/bin/)?inferform ((?:review|cost|deploy|apply|rollout|verify|recover)\b[^;\n|]*)",
+        joined,
     ):
         yield shlex.split(found.split("&&")[0].replace("`", ""), comments=True)
 
@@ -89,16 +93,19 @@ def test_nothing_of_a_template_is_left_and_every_environment_loads(
             assert text == "" or (text.endswith("\n") and not text.endswith("\n\n")), file
             assert not re.search(r"[ \t]+$", text, re.MULTILINE), file
     loaded = load(folder / "environments")
-    assert list(loaded.environments) == KEYS
+    assert list(loaded.environments) == [*KEYS, *([TOOLS] if ci == "codepipeline" else [])]
     assert not loaded.warnings
-    assert [each.context.protected for each in loaded.environments.values()] == [False, True]
+    assert [loaded.environments[key].context.protected for key in KEYS] == [False, True]
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize(
+    ("ci", "package"),
+    [("github", "pipenv"), ("github", "pyproject"), ("codepipeline", "pipenv")],
+)
 def test_its_python_is_in_the_form_that_its_own_checks_ask_for(
-    package: Package, repositories: dict[tuple[Ci, Package], Path]
+    ci: Ci, package: Package, repositories: dict[tuple[Ci, Package], Path]
 ) -> None:
-    folder = repositories["github", package]
+    folder = repositories[ci, package]
     for command in (["check"], ["format", "--check"]):
         ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", "."]
         done = subprocess.run(ruff, cwd=folder, capture_output=True, text=True, check=False)
@@ -142,31 +149,81 @@ def test_its_pre_commit_configuration_is_valid(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def _texts(ci: Ci, folder: Path) -> list[str]:
+    """What the CI of a repository runs."""
+    if ci == "codepipeline":
+        return list(_builds(folder).values())
+    files = [*folder.rglob("*.yml"), *folder.rglob("*.yaml")]
+    return [file.read_text("utf-8") for file in files if not file.name.startswith(".pre-commit")]
+
+
+def _delivery(folder: Path) -> tuple[Context, DeliveryPipelines]:
+    tools = load(folder / "environments").environments[TOOLS]
+    assert tools.delivery is not None
+    return tools.context, tools.delivery
+
+
+def _builds(folder: Path) -> dict[str, str]:
+    """The commands of each build of its pipelines, by the project's name."""
+    context, delivery = _delivery(folder)
+    return {
+        f"{name}-{job.name}": "\n".join(
+            command for phase in job.buildspec["phases"].values() for command in phase["commands"]
+        )
+        for name, pipeline in delivery.pipelines.items()
+        for job in jobs(pipeline, context)
+    }
+
+
 @pytest.mark.parametrize("ci", CIS)
 def test_every_command_of_its_ci_exists_and_what_is_reviewed_is_what_is_applied(
     ci: Ci, repositories: dict[tuple[Ci, Package], Path]
 ) -> None:
     folder = repositories[ci, "pipenv"]
-    files = [*folder.rglob("*.yml"), *folder.rglob("*.yaml")]
     seen: list[str] = []
-    for file in files:
-        if file.name.startswith(".pre-commit"):
-            continue
-        for words in _commands(file.read_text("utf-8")):
+    for text in _texts(ci, folder):
+        for words in _commands(text):
             given = [re.sub(r"^\$(BUDGET|MONTHLY_BUDGET_USD)$", "500", word) for word in words]
-            named = [re.sub(r"^\$\w+$|^\$\{.*", "dev", word) for word in given]
+            named = [re.sub(r"^\$\w+$|^\$\{.*|^\w+-euw1$", "dev", word) for word in given]
             check_command(named)
             seen.append(words[0])
-            # With the plan role nothing can be changed; what is deployed is what somebody approved.
             if words[0] == "review":
-                assert "--read-only" in words, file
-                assert "json" in words, file
+                assert "json" in words, text
+                # With the plan role nothing can be changed; a plan that is kept is applied itself.
+                assert ("--read-only" in words) is ("--level" not in words), text
+                assert ci == "codepipeline" or "--read-only" in words, text
+            # What is deployed is what somebody approved.
             if words[0] == "deploy":
-                assert "--approved" in words, file
+                assert "--approved" in words, text
                 assert words[words.index("--approved") + 1].endswith(("review.json", "PLANFILE"))
+            if words[0] == "apply":
+                assert words[1:3] == ["--all", "$planned/planned"], text
             if words[0] == "cost":
                 assert words[words.index("--fail-over") + 1] in ("$BUDGET", "$MONTHLY_BUDGET_USD")
-    assert {"review", "cost", "deploy", "verify"} <= set(seen)
+    deploys = "apply" if ci == "codepipeline" else "deploy"
+    assert {"review", "cost", deploys, "verify"} <= set(seen)
+    assert {"apply", "deploy"} - {deploys} - set(seen)
+
+
+def test_the_documents_say_which_commands_each_ci_runs(
+    repositories: dict[tuple[Ci, Package], Path],
+) -> None:
+    text = (ROOT / "docs" / "reuse.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
+    head = next(row for row in rows if "`atlantis`" in row)
+    for command in ("verify", "recover", "drift"):
+        said = dict(
+            zip(
+                head,
+                next(row for row in rows if f"`inferform {command}`" in "".join(row[:1])),
+                strict=True,
+            )
+        )
+        for ci in CIS:
+            runs = any(
+                f"inferform {command} " in each for each in _texts(ci, repositories[ci, "pipenv"])
+            )
+            assert said[f"`{ci}`"].startswith("yes") is runs, (ci, command)
 
 
 def test_github_workflows_follow_their_schema_and_split_the_roles(
@@ -216,57 +273,39 @@ def test_gitlab_follows_its_schema_and_a_person_starts_each_deploy_of_its_own_re
     assert stages.index("review prod-euw1") > stages.index("deploy dev-euw1")
 
 
-# Of a buildspec: docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
-_BUILDSPEC = {
-    "version",
-    "run-as",
-    "env",
-    "proxy",
-    "batch",
-    "phases",
-    "reports",
-    "artifacts",
-    "cache",
-}
-_PHASES = {"install", "pre_build", "build", "post_build"}
-_PHASE = {"run-as", "on-failure", "runtime-versions", "commands", "finally", "retry-count"}
-
-
-def test_codepipeline_takes_its_files_and_each_deploy_the_review_that_was_approved(
+def test_codepipeline_reviews_by_the_plan_role_and_asks_before_what_is_protected(
     repositories: dict[tuple[Ci, Package], Path],
 ) -> None:
-    folder = repositories["codepipeline", "pipenv"] / "ci"
-    session = botocore.session.get_session()
-    for name, service, operation in (
-        ("pipeline", "codepipeline", "CreatePipeline"),
-        ("codebuild-review", "codebuild", "CreateProject"),
-        ("codebuild-deploy", "codebuild", "CreateProject"),
-    ):
-        content = json.loads((folder / f"{name}.json").read_text("utf-8"))
-        shape: Any = session.get_service_model(service).operation_model(operation).input_shape
-        report = botocore.validate.ParamValidator().validate(content, shape)
-        assert not report.has_errors(), report.generate_report()
-        if service == "codebuild":
-            assert (folder.parent / content["source"]["buildspec"]).is_file()
-    for job in ("review", "deploy"):
-        spec = _yaml(folder / f"buildspec-{job}.yml")
-        assert set(spec) <= _BUILDSPEC
-        assert set(spec["phases"]) <= _PHASES
-        assert all(set(phase) <= _PHASE for phase in spec["phases"].values())
-        commands = [each for phase in spec["phases"].values() for each in phase["commands"]]
-        assert all(isinstance(each, str) for each in commands)
-    assert (folder / "install-terraform.sh").read_text("utf-8").startswith("#!")
-    pipeline = json.loads((folder / "pipeline.json").read_text("utf-8"))["pipeline"]
-    assert [stage["name"] for stage in pipeline["stages"]] == ["Source", *KEYS]
-    for stage in pipeline["stages"][1:]:
-        review, approve, deploy = stage["actions"]
-        assert approve["actionTypeId"]["category"] == "Approval"
-        assert [each["runOrder"] for each in stage["actions"]] == [1, 2, 3]
-        [reviewed] = review["outputArtifacts"]
-        assert reviewed in deploy["inputArtifacts"]
-        # The buildspec takes the artifact by the environment's name.
-        assert reviewed["name"] == f"Reviewed_{stage['name'].replace('-', '_')}"
-        assert review["configuration"]["ProjectName"] != deploy["configuration"]["ProjectName"]
+    folder = repositories["codepipeline", "pipenv"]
+    context, delivery = _delivery(folder)
+    assert context.account == TOOLS_ACCOUNT
+    assert context.deploy_role is None
+    review, main = delivery.pipelines["review"], delivery.pipelines["main"]
+    assert isinstance(review, ReviewPipeline)
+    assert isinstance(main, DeployPipeline)
+    assert [each.key for each in review.environments] == KEYS
+    assert [each.environment.key for each in main.promotions] == KEYS
+    assert [bool(each.approval) for each in main.promotions] == [False, True]
+    assert [job.name for job in jobs(review, context) if job.assumes] == [
+        f"review-{key}" for key in KEYS
+    ]
+    for pipeline, role in ((review, "inferform-plan"), (main, "inferform-deploy")):
+        taken = {job.assumes for job in jobs(pipeline, context) if job.assumes}
+        assert taken == {f"arn:aws:iam::210987654321:role/{role}"}
+
+
+@pytest.mark.parametrize("field", ["operators", "planners"])
+def test_codepipeline_deploys_nothing_where_a_role_does_not_let_its_builds_in(
+    field: str, repositories: dict[tuple[Ci, Package], Path], tmp_path: Path
+) -> None:
+    shutil.copytree(repositories["codepipeline", "pipenv"], tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "environments" / "builds.py"
+    text = file.read_text("utf-8")
+    file.write_text(
+        text.replace(f"{field}=[arn for stage in stages", f"{field}=[arn for stage in stages[1:]")
+    )
+    with pytest.raises(SpecError, match=rf"to identity\.{field} of dev-euw1 \[CPL17\]"):
+        load(tmp_path / "environments")
 
 
 # Of atlantis.yaml: runatlantis.io/docs/repo-level-atlantis-yaml.html and custom-workflows.html
@@ -339,6 +378,15 @@ def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
         ({"region": "eu-west1"}, SpecError, "eu-west-1"),
         ({"organization": "Globex Corp"}, SpecError, "organization"),
         ({"stages": ["dev", "dev"]}, BadInputError, "twice"),
+        ({"tools_account": TOOLS_ACCOUNT}, BadInputError, "--ci codepipeline alone"),
+        ({"ci": "codepipeline", "tools_account": None}, BadInputError, "account of its own"),
+        (
+            {"ci": "codepipeline", "tools_account": "210987654321"},
+            BadInputError,
+            "account of its own",
+        ),
+        ({"ci": "codepipeline", "tools_account": "12"}, SpecError, "12 digits"),
+        ({"ci": "codepipeline", "stages": ["tools"]}, BadInputError, "stage of the pipelines"),
     ],
 )
 def test_a_wrong_answer_is_refused_and_nothing_written(
