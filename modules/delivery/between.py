@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from ..context import Context
+from ..ecr.spec import Image
+from ..image_uri import parse_image
 from ..rules import PathPart, Problem, did_you_mean, rule
 from .names import build_role_arn
-from .parts import CPL10, TargetEnvironment
+from .parts import CBD6, CPL10, TargetEnvironment
 from .spec import CPL2, DeployPipeline
 
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ def delivered(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Pr
     for key, tools in sorted(environments.items()):
         if tools.delivery is None:
             continue
-        for problem in _alone(tools, environments):
+        for problem in (*_alone(tools, environments), *_built_otherwise(tools, environments)):
             yield key, problem
         for path, target, jobs, applies in _targets(tools):
             if applies and queues.setdefault(target.key, key) != key:
@@ -106,6 +109,46 @@ def _alone(tools: Environment, environments: Mapping[str, Environment]) -> Itera
         if other.context.account == context.account and (role := other.context.deploy_role):
             yield CPL25.problem("delivery", account=context.account, role=role, other=other.key)
             return
+
+
+def _built_otherwise(
+    tools: Environment, environments: Mapping[str, Environment]
+) -> Iterator[Problem]:
+    """Images that services could not start which run others of the same repository."""
+    assert tools.delivery is not None
+    built = {
+        _own_repository(tools.context, image.repository): (
+            ("delivery", "pipelines", name, "images", index, "architecture"),
+            image,
+        )
+        for name, pipeline in tools.delivery.deploys()
+        for index, image in enumerate(pipeline.images)
+    }
+    for environment in environments.values() if built else ():
+        for each in environment.deployed:
+            for repository in sorted(
+                {_repository(environment.context, it) for it in each.spec.images()}
+            ):
+                path, image = built.get(repository, ((), None))
+                if image is not None and each.platform not in (None, image.platform):
+                    yield CBD6.problem(
+                        *path,
+                        built=image.platform,
+                        service=each.full_name,
+                        environment=environment.key,
+                        runs=each.platform,
+                    )
+
+
+def _own_repository(context: Context, name: str) -> str:
+    return f"{context.registry_of(name)}/{context.own_repository(name)}"
+
+
+def _repository(context: Context, image: Image | str) -> str:
+    """The repository of an image, with its host."""
+    uri = image if isinstance(image, str) else image.uri(context)
+    found = parse_image(uri)
+    return uri if found is None else uri[: found.end("repository")]
 
 
 def _differs(target: TargetEnvironment, found: Environment) -> Iterator[Problem]:

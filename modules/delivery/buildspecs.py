@@ -133,7 +133,6 @@ def image(pipeline: DeployPipeline, context: Context, spec: ImageBuild) -> Build
     uri = f"{host}/{name}"
     repository = f"--region {context.region} --repository-name {name}"
     there = '--image-ids "imageTag=$TAG"'
-    platform = "linux/arm64" if spec.architecture == "ARM64" else "linux/amd64"
     folder = shlex.quote(spec.directory)
     arguments = "".join(
         f" --build-arg {shlex.quote(f'{key}={value}')}" for key, value in spec.build_args.items()
@@ -143,7 +142,7 @@ def image(pipeline: DeployPipeline, context: Context, spec: ImageBuild) -> Build
         "TAG=$(git rev-parse --short=12 HEAD)",
         f"if aws ecr describe-images {repository} {there} > /dev/null 2>&1; then THERE=yes; else THERE=no; fi",
         # An index of several manifests is no image to Lambda and SageMaker.
-        f"{fresh}docker buildx build --load --platform {platform} --provenance=false --sbom=false "
+        f"{fresh}docker buildx build --load --platform {spec.platform} --provenance=false --sbom=false "
         f'--file {shlex.quote(f"{spec.directory}/{spec.dockerfile}")}{arguments} --tag "{uri}:$TAG" {folder}',
     ]
     if spec.check_contract:

@@ -13,6 +13,7 @@ from ..image_uri import parse_image
 from ..rules import Problem, rule
 from ..scaling.schedule import Cron, TimeZone
 from ..secret import SECRET_ARN, name_says_secret, value_is_secret
+from ..service import Platform
 from ..spec import Aws, Between, Check, Many, ShortName, Spec, arn_of
 
 CPL10 = rule(
@@ -40,6 +41,15 @@ CPL15 = rule(
     message="must be {expected}",
     source="AWS CodePipeline user guide, CodeStarSourceConnection (FullRepositoryId; GitLab has groups; "
     "BranchName)",
+)
+CPL16 = rule(
+    "CPL16",
+    refuses="pipelines in a Region where CodePipeline takes no commits by a connection",
+    message="fetches by a connection, which AWS does not name for {region}; keep the pipelines in another Region, "
+    "from where they deploy into any",
+    source="AWS CodePipeline user guide, CodeStarSourceConnection (Regions without it); botocore's endpoints of "
+    "codepipeline and codestar-connections, as of 2026-11",
+    severity="warning",
 )
 CPL18 = rule(
     "CPL18",
@@ -73,15 +83,24 @@ CON1 = rule(
 )
 CON2 = rule(
     "CON2",
-    refuses="a connection or host in another Region or partition than the pipelines",
+    refuses="a connection in another partition than the pipelines, or a host in another Region",
     message="is in {where}, but the pipelines are in {here}; name one of there",
-    source="AWS CodePipeline user guide, connections (a source action is in the pipeline's Region)",
+    source="Developer Tools console user guide, global resources in AWS CodeConnections (a connection is used "
+    "in every Region, a host in its own)",
 )
 CBD1 = rule(
     "CBD1",
     refuses="a time for builds outside AWS's limits",
     message="must be from {low} to {high} minutes",
     source="botocore codebuild BuildTimeOut, TimeOut",
+)
+CBD6 = rule(
+    "CBD6",
+    refuses="an image that is built for another architecture than a service that runs those of its repository",
+    message="is built for {built}, but {service} of {environment} runs images of it on {runs}, where a new one "
+    "would not start; build it for that, or move the service first",
+    source="Open Container Initiative image specification, image configuration (architecture)",
+    severity="warning",
 )
 CBD7 = rule(
     "CBD7",
@@ -122,6 +141,16 @@ CBD12 = rule(
     message="must end in .csv or .json",
     source="Inferform: check-container sends it as what its name says",
 )
+
+WITHOUT_CONNECTIONS = frozenset(
+    (
+        *("af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-3", "ap-south-2", "ap-southeast-3"),
+        *("ap-southeast-4", "ap-southeast-7", "ca-west-1", "cn-north-1", "cn-northwest-1"),
+        *("eu-central-2", "eu-south-2", "il-central-1", "me-central-1", "me-south-1"),
+        *("mx-central-1", "us-gov-west-1"),
+    )
+)
+"""Regions for which neither names a connection of CodePipeline: its user guide and botocore's endpoints."""
 
 MOST_RULES = 5
 """The most rules of one condition before a stage."""
@@ -227,16 +256,20 @@ class GitSource(Spec):
             yield CON1.problem("provider", got=self.provider, other="host", remedy=remedy)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """The connection is where the pipelines are."""
+        """The connection can be used where the pipelines are."""
         yield from super().check_in(context)
+        if context.region in WITHOUT_CONNECTIONS:
+            yield CPL16.problem(region=context.region)
         for name in ("connection", "host"):
             arn = getattr(self, name)
             if arn is None:
                 continue
             _, partition, _, region, *_ = arn.split(":")
-            if (partition, region) != (context.partition, context.region):
-                where = region if region != context.region else f"the partition {partition}"
-                yield CON2.problem(name, got=arn, where=where, here=context.region)
+            if partition != context.partition:
+                where, here = f"the partition {partition}", context.partition
+                yield CON2.problem(name, got=arn, where=where, here=here)
+            elif name == "host" and region != context.region:
+                yield CON2.problem(name, got=arn, where=region, here=context.region)
 
 
 class BuildCompute(Spec):
@@ -378,6 +411,11 @@ class ImageBuild(Spec):
     def job(self) -> str:
         """The project that builds it."""
         return f"image-{self.repository}"
+
+    @property
+    def platform(self) -> Platform:
+        """What it is built for, by Docker's name."""
+        return "linux/arm64" if self.architecture == "ARM64" else "linux/amd64"
 
 
 class ManualApproval(Spec):

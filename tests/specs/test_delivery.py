@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import botocore.session
 import pytest
 
 from inferform import (
@@ -16,8 +17,14 @@ from inferform import (
     Environment,
     GitSource,
     Identity,
+    Image,
     ImageBuild,
+    ImageOwner,
+    Inference,
+    LambdaFunction,
     ManualApproval,
+    Model,
+    Network,
     OnPullRequest,
     OnPush,
     OnTag,
@@ -30,8 +37,10 @@ from inferform import (
     TargetEnvironment,
 )
 from inferform.between import between
+from inferform.delivery.parts import WITHOUT_CONNECTIONS
 from inferform.rules import Problem
 from inferform.spec import problems_of
+from tests.tables.tables import PARTITIONS
 
 TOOLS = Context(
     organization="acme", stage="shared", account="111122223333", region="us-east-1", owner="ml"
@@ -217,12 +226,20 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
         "CON1",
         lambda: GitSource(repository="a/b", host=HOST, provider="GitHub"),
     ),
-    "a connection of another Region": (
+    "a connection of another partition": (
         "CON2",
         lambda: tools(
             delivery(
-                GitSource(repository="a/b", connection=CONNECTION.replace("us-east-1", "eu-west-1"))
+                GitSource(
+                    repository="a/b", connection=CONNECTION.replace("arn:aws:", "arn:aws-cn:")
+                )
             )
+        ),
+    ),
+    "a host of another Region": (
+        "CON2",
+        lambda: tools(
+            delivery(GitSource(repository="a/b", host=HOST.replace("us-east-1", "eu-west-1")))
         ),
     ),
     "a host of another partition": (
@@ -332,6 +349,11 @@ GOOD: dict[str, Callable[[], Any]] = {
     "artifacts of 90 days": lambda: deploy(artifact_retention_days=90),
     "a host": lambda: tools(delivery(GitSource(repository="a/b", host=HOST))),
     "a connection": lambda: tools(delivery(GitSource(repository="a/b", connection=CONNECTION))),
+    "a connection that was made in another Region": lambda: tools(
+        delivery(
+            GitSource(repository="a/b", connection=CONNECTION.replace("us-east-1", "eu-west-1"))
+        )
+    ),
     "an old connection": lambda: tools(
         delivery(
             GitSource(
@@ -384,6 +406,26 @@ def test_the_value_of_a_variable_stays_out_of_the_message() -> None:
     with pytest.raises(SpecError) as caught:
         BuildCompute(variables={"INDEX_TOKEN": "n0tForEyes77xyzzy"})
     assert "n0tForEyes" not in str(caught.value)
+
+
+@pytest.mark.parametrize("region", ["eu-central-2", "ca-west-1", "us-gov-west-1"])
+def test_a_region_that_takes_no_commits_by_a_connection_is_told(region: str) -> None:
+    (found,) = problems_of(tools(context=TOOLS.replace(region=region)))
+    assert (found.rule, found.severity, found.where) == ("CPL16", "warning", "delivery.source")
+    assert f"does not name for {region}" in found.text
+
+
+def test_the_regions_without_connections_are_those_that_botocore_does_not_name_either() -> None:
+    session = botocore.session.get_session()
+    known = {
+        service: {
+            each for name in PARTITIONS for each in session.get_available_regions(service, name)
+        }
+        for service in ("ec2", "codepipeline", "codestar-connections")
+    }
+    # Its endpoints lag behind: what the user guide names besides is taken.
+    assert known["ec2"] - known["codepipeline"] <= WITHOUT_CONNECTIONS
+    assert WITHOUT_CONNECTIONS & known["codestar-connections"] == {"us-gov-west-1"}
 
 
 # Between environments
@@ -503,3 +545,41 @@ def test_production_is_approved_and_comes_last() -> None:
     assert told(promotion(), asked) == []
     assert told(promotion(), promotion(PROD)) == [("CPL11", "warning", f"{place}.1.approval")]
     assert told(asked, promotion()) == [("CPL11", "warning", f"{place}.0")]
+
+
+def runs(architecture: str, **more: Any) -> Environment:
+    """An environment with a function of the image that the pipelines build."""
+    model = Model(image=Image(repository="fraud", tag="1"))
+    function = LambdaFunction(**{"model": model, "architecture": architecture, **more})
+    owner = ImageOwner(account=TOOLS.account, stage=TOOLS.stage)
+    return environment("dev", DEV_ACCOUNT, images=owner).replace(
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(),
+        inference=Inference(functions={"fraud": function}),
+    )
+
+
+def builder(architecture: str) -> Environment:
+    return tools(
+        delivery(main=deploy(images=[image(architecture=architecture)])),
+        registry=Registry(repositories={"fraud": Repository(pull_accounts=[DEV_ACCOUNT])}),
+    )
+
+
+def test_an_image_is_built_for_what_runs_those_of_its_repository() -> None:
+    assert rules(builder("ARM64"), runs("ARM64")) == []
+    assert rules(builder("X86_64"), runs("X86_64")) == []
+    (found,) = between_them(builder("ARM64"), runs("X86_64"))
+    place = "delivery.pipelines.main.images.0.architecture"
+    assert (found.rule, found.severity, found.where) == ("CBD6", "warning", place)
+    assert "is built for linux/arm64, but lambda/fraud of dev-use1 runs" in found.text
+    assert "on linux/amd64" in found.text
+
+
+def test_an_image_of_the_same_name_in_another_registry_is_another() -> None:
+    own = runs("X86_64")
+    own = own.replace(
+        context=own.context.replace(images=None),
+        registry=Registry(repositories={"fraud": Repository()}),
+    )
+    assert rules(builder("ARM64"), own) == []
