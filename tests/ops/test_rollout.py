@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from inferform import (
     Canary,
@@ -31,6 +32,7 @@ from inferform import (
 from inferform_emulator.process import Emulator
 from ops import rollout as operations
 from ops.aws import Aws
+from ops.cli import app
 from ops.errors import BadInputError, OperatorError
 from ops.kinds.ecs_rollout import _app_spec
 
@@ -46,7 +48,11 @@ CONTEXT = Context(
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
 
 
-ROLLOUTS: dict[str, Rolling | Canary] = {"fraud": Canary(), "plain": Rolling()}
+ROLLOUTS: dict[str, Rolling | Canary] = {
+    "fraud": Canary(),
+    "plain": Rolling(),
+    "rank": Canary(),
+}
 
 
 def environment() -> Environment:
@@ -73,45 +79,48 @@ def environment() -> Environment:
 
 @pytest.fixture(scope="module")
 def aws(emulator: Emulator) -> Aws:
-    """A service that runs its first task definition, though there is a second."""
+    """Services that run their first task definition, though there is a second."""
     made = Aws(CONTEXT, emulator=emulator)
-    ecs, name, cluster = made.client("ecs"), CONTEXT.name("fraud"), CONTEXT.name("ecs")
+    ecs, cluster = made.client("ecs"), CONTEXT.name("ecs")
     ecs.create_cluster(clusterName=cluster)
-    first, _ = (
-        ecs.register_task_definition(
-            family=name,
-            containerDefinitions=[
-                {
-                    "name": "model",
-                    "image": f"fraud:{version}",
-                    "memory": 128,
-                    "portMappings": [{"containerPort": 8080}],
-                }
-            ],
-        )["taskDefinition"]["taskDefinitionArn"]
-        for version in (1, 2)
-    )
-    target_group = f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:targetgroup/blue/1"
-    ecs.create_service(
-        cluster=cluster,
-        serviceName=name,
-        taskDefinition=first,
-        desiredCount=1,
-        deploymentController={"type": "CODE_DEPLOY"},
-        loadBalancers=[
-            {"targetGroupArn": target_group, "containerName": "model", "containerPort": 8080}
-        ],
-    )
     codedeploy = made.client("codedeploy")
-    codedeploy.create_application(applicationName=name, computePlatform="ECS")
-    codedeploy.create_deployment_group(
-        applicationName=name,
-        deploymentGroupName=name,
-        serviceRoleArn=f"arn:aws:iam::{ACCOUNT}:role/deploy",
-        ecsServices=[{"serviceName": name, "clusterName": cluster}],
-        alarmConfiguration={"enabled": True, "alarms": [{"name": "errors"}]},
-    )
+    for service in ("fraud", "rank"):
+        name = CONTEXT.name(service)
+        first = prepare(made, service, "1")
+        prepare(made, service, "2")
+        target_group = f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:targetgroup/blue/1"
+        ecs.create_service(
+            cluster=cluster,
+            serviceName=name,
+            taskDefinition=first,
+            desiredCount=1,
+            deploymentController={"type": "CODE_DEPLOY"},
+            loadBalancers=[
+                {"targetGroupArn": target_group, "containerName": "model", "containerPort": 8080}
+            ],
+        )
+        codedeploy.create_application(applicationName=name, computePlatform="ECS")
+        codedeploy.create_deployment_group(
+            applicationName=name,
+            deploymentGroupName=name,
+            serviceRoleArn=f"arn:aws:iam::{ACCOUNT}:role/deploy",
+            ecsServices=[{"serviceName": name, "clusterName": cluster}],
+            alarmConfiguration={"enabled": True, "alarms": [{"name": "errors"}]},
+        )
     return made
+
+
+def prepare(aws: Aws, service: str, version: str) -> str:
+    """Make another task definition of a service, as an apply does; its ARN."""
+    container: Any = {
+        "name": "model",
+        "image": f"{service}:{version}",
+        "memory": 128,
+        "portMappings": [{"containerPort": 8080}],
+    }
+    name, ecs = CONTEXT.name(service), aws.client("ecs")
+    made = ecs.register_task_definition(family=name, containerDefinitions=[container])
+    return made["taskDefinition"]["taskDefinitionArn"]
 
 
 @pytest.fixture
@@ -192,6 +201,65 @@ def test_the_tasks_keep_their_share_of_spot(aws: Aws, alarm: Callable[[str], Non
 def test_what_codedeploy_does_not_roll_out_is_said(aws: Aws, service: str, message: str) -> None:
     with pytest.raises(BadInputError, match=message):
         operations.start(environment(), service, aws)
+
+
+@pytest.fixture
+def rollout(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """The command, for this environment on this emulator."""
+    monkeypatch.setattr("ops.commands.rollout.environment", lambda _: environment())
+    monkeypatch.setattr("ops.aws.emulator_in_use", lambda: aws.emulator)
+
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(app, ["rollout", "roll-use1", *words, "--emulator"])
+
+    return run
+
+
+def begun(aws: Aws) -> dict[str, int]:
+    """How many deployments each service has had."""
+    codedeploy = aws.client("codedeploy")
+    return {
+        service: len(
+            codedeploy.list_deployments(
+                applicationName=CONTEXT.name(service), deploymentGroupName=CONTEXT.name(service)
+            )["deployments"]
+        )
+        for service in ("fraud", "rank")
+    }
+
+
+def test_every_service_that_codedeploy_moves_is_moved_in_turn(
+    aws: Aws, alarm: Callable[[str], None], rollout: Callable[..., Any]
+) -> None:
+    alarm("OK")
+    for service in ("fraud", "rank"):
+        prepare(aws, service, "5")
+    done = rollout("--all", "--json")
+    assert [each["status"] for each in json.loads(done.stdout)] == ["Succeeded", "Succeeded"]
+    again = rollout("--all")
+    assert again.stdout.splitlines() == [
+        f"service/{name} serves what the last apply made already" for name in ("fraud", "rank")
+    ]
+
+
+def test_a_rollout_that_fails_ends_those_after_it(
+    aws: Aws, alarm: Callable[[str], None], rollout: Callable[..., Any]
+) -> None:
+    for service in ("fraud", "rank"):
+        prepare(aws, service, "6")
+    before = begun(aws)
+    alarm("ALARM")
+    done = rollout("--all")
+    assert isinstance(done.exception, OperatorError)
+    assert "service/fraud was not moved" in str(done.exception)
+    assert begun(aws) == {"fraud": before["fraud"] + 1, "rank": before["rank"]}
+
+
+@pytest.mark.parametrize("words", [(), ("fraud", "--all")])
+def test_one_service_is_moved_or_all(words: tuple[str, ...], rollout: Callable[..., Any]) -> None:
+    done = rollout(*words)
+    assert isinstance(done.exception, BadInputError)
+    assert "name a service, or write --all" in str(done.exception)
 
 
 def test_a_service_that_is_not_deployed_names_the_layer(aws: Aws) -> None:
