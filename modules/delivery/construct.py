@@ -7,18 +7,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..cdk import Construct
+from ..cdk import Construct, ITerraformDependable
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement
 from ..names import role
+from ..outputs import NetworkOutputs
 from ..s3.construct import Bucket
 from ..s3.lifecycle import ObjectRule
 from ..s3.spec import ArtifactBucket
 from ..secret import secret_service
+from ..vpc.egress import allow_https
 from . import buildspecs, rights
 from .definition import Stage, stages, trigger
 from .names import (
+    DELIVERY,
     bucket_id,
     build_log_group,
     build_role,
@@ -43,6 +46,7 @@ from cdktf_cdktf_provider_aws.codebuild_project import (
     CodebuildProjectLogsConfig,
     CodebuildProjectLogsConfigCloudwatchLogs,
     CodebuildProjectSource,
+    CodebuildProjectVpcConfig,
 )
 from cdktf_cdktf_provider_aws.codeconnections_connection import CodeconnectionsConnection
 from cdktf_cdktf_provider_aws.codepipeline import (
@@ -65,6 +69,7 @@ from cdktf_cdktf_provider_aws.codepipeline import (
     CodepipelineTriggerGitConfigurationPushFilePaths,
     CodepipelineTriggerGitConfigurationPushTags,
 )
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 
 B = TypeVar("B")
 
@@ -98,6 +103,35 @@ def connection(scope: Construct, *, context: Context, spec: DeliveryPipelines) -
     return arn
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Where builds run in a network."""
+
+    config: CodebuildProjectVpcConfig
+    ways_out: list[ITerraformDependable]
+
+
+def network_of(scope: Construct, *, context: Context, network: NetworkOutputs) -> Inside:
+    """The private subnets, and a security group for builds."""
+    name = context.name(DELIVERY)
+    group = SecurityGroup(
+        scope,
+        "builds",
+        name=name,
+        description="Builds: HTTPS to anywhere",
+        vpc_id=network.vpc_id,
+        tags={"Name": name},
+    )
+    return Inside(
+        CodebuildProjectVpcConfig(
+            vpc_id=network.vpc_id,
+            subnets=network.private_subnet_ids,
+            security_group_ids=[group.id],
+        ),
+        allow_https(scope, "builds", security_group_id=group.id, cidrs={"anywhere": "0.0.0.0/0"}),
+    )
+
+
 class DeliveryPipeline(Construct):
     """One pipeline with its bucket, its projects and their roles."""
 
@@ -110,9 +144,10 @@ class DeliveryPipeline(Construct):
         spec: DeliveryPipelines,
         connection_arn: str,
         kms_key_arn: str,
+        network: Inside | None = None,
     ) -> None:
         super().__init__(scope, id)
-        self._context, self._spec, self._id = context, spec, id
+        self._context, self._spec, self._id, self._network = context, spec, id, network
         self._connection_arn, self._key_arn = connection_arn, kms_key_arn
         pipeline = spec.pipelines[id]
         made = list(jobs(pipeline, context))
@@ -214,6 +249,7 @@ class DeliveryPipeline(Construct):
             ],
         )
         own_image = compute.image is not None
+        inside = self._network if compute.private else None
         return CodebuildProject(
             scope,
             "project",
@@ -241,7 +277,8 @@ class DeliveryPipeline(Construct):
             logs_config=CodebuildProjectLogsConfig(
                 cloudwatch_logs=CodebuildProjectLogsConfigCloudwatchLogs(group_name=logs.name)
             ),
-            depends_on=made.ready,
+            vpc_config=inside.config if inside else None,
+            depends_on=[*made.ready, *(inside.ways_out if inside else ())],
         )
 
     def _notify(self, topic: str) -> None:

@@ -94,6 +94,14 @@ CBD1 = rule(
     message="must be from {low} to {high} minutes",
     source="botocore codebuild BuildTimeOut, TimeOut",
 )
+CBD5 = rule(
+    "CBD5",
+    refuses="builds in private subnets that no NAT and no link leads out of",
+    message="runs builds in subnets without a way to the internet, where they reach neither the registry of "
+    "Terraform's providers nor the APIs of every Region and service that they deploy; set network.nat, or leave out "
+    "private",
+    source="AWS CodeBuild user guide, use CodeBuild with a VPC (a NAT for what is on the internet)",
+)
 CBD6 = rule(
     "CBD6",
     refuses="an image that is built for another architecture than a service that runs those of its repository",
@@ -298,6 +306,10 @@ class BuildCompute(Spec):
         int, Between(CBD1, 5, 480), Aws("codebuild:CreateProjectInput.queuedTimeoutInMinutes")
     ] = 60
     """How long a build may wait for a machine, in minutes. Default: 60."""
+
+    private: bool = False
+    """Whether builds run in the private subnets of the pipelines' own network, and so reach what is there: an
+    index of packages or a Git server. They send HTTPS alone. Default: False, they run outside of VPCs."""
 
     variables: dict[str, str] = {}
     """Environment variables of the builds; the ARN of a secret of Secrets Manager, or of a parameter of SSM,

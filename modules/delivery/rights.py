@@ -86,10 +86,33 @@ def of_build(
 
 
 def of_machine(context: Context, compute: BuildCompute) -> list[Statement]:
-    """What a build's machine needs: its image, and the secrets among its variables."""
+    """What a build's machine needs: its image, the secrets among its variables, and a place in the network."""
     return [
+        *(_network_interfaces(context) if compute.private else []),
         *(pull(context, compute.image) if compute.image is not None else []),
         *read_secrets(compute.secrets.values()),
+    ]
+
+
+def _network_interfaces(context: Context) -> list[Statement]:
+    """From the CodeBuild user guide, "Allow CodeBuild access to AWS services required to create a VPC network
+    interface"."""
+    reads = ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs")
+    made = [
+        context.arn("ec2", f"{kind}/*")
+        for kind in ("network-interface", "security-group", "subnet")
+    ]
+    return [
+        allow([f"ec2:Describe{each}" for each in reads], "*", sid="ReadVpc"),
+        allow(
+            ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"], made, sid="AttachToVpc"
+        ),
+        allow(
+            "ec2:CreateNetworkInterfacePermission",
+            made[0],
+            sid="HandToCodeBuild",
+            conditions={"StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"}},
+        ),
     ]
 
 

@@ -252,14 +252,16 @@ class DeliveryPipelines(Overridable, Billed, Named):
                 yield name, pipeline
 
     @property
-    def builds_images(self) -> bool:
-        """Whether any pipeline builds images."""
-        return any(pipeline.images for _, pipeline in self.deploys())
+    def private(self) -> list[str]:
+        """The pipelines whose builds run in the network."""
+        return [name for name, pipeline in self.pipelines.items() if pipeline.compute.private]
 
     def names(self, place: Place) -> Iterator[Name]:
         """Of the key, the connection, and of each pipeline with its bucket, projects, roles and logs."""
         context = place.environment.context
         yield Name("aws_kms_alias", f"alias/{context.name(DELIVERY)}")
+        if self.private:
+            yield Name("aws_security_group", context.name(DELIVERY))
         if self.source.connection is None:
             yield Name("aws_codeconnections_connection", connection_name(context))
         for name, pipeline in self.pipelines.items():

@@ -1,7 +1,7 @@
 """The delivery layer: pipelines of a tools account that review and deploy the other environments.
 
-It stands beside everything else of its environment: nothing is read from the layers below, and a change of it
-touches no service.
+It stands beside everything else of its environment: a change of it touches no service. Of the layers below it reads
+the network alone, where builds run in it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from ..delivery.parts import CBD5
 from ..delivery.spec import DeliveryPipelines
 from ..ecr.spec import ECR8
+from ..outputs import NetworkOutputs
 from ..rules import PathPart, Problem, did_you_mean
+from ..vpc.spec import Network
+from .network import more_cidrs
 from .record import LayerRecord, Site
 from .specs import Registry
 
@@ -23,21 +27,36 @@ if TYPE_CHECKING:
 def _build(site: Site) -> DeliveryLayer:
     from .stacks.delivery import DeliveryLayer
 
-    return DeliveryLayer(site.app, context=site.context, spec=site.spec, target=site.target)
+    return DeliveryLayer(
+        site.app,
+        context=site.context,
+        spec=site.spec,
+        target=site.target,
+        network=site.given("network", NetworkOutputs),
+        secondary_cidrs=more_cidrs(site.environment),
+    )
 
 
 def _needs(spec: DeliveryPipelines) -> Mapping[str, tuple[PathPart, ...]]:
-    """The registry, where images are built."""
+    """The registry, where images are built, and the network, where builds run in it."""
+    needed: dict[str, tuple[PathPart, ...]] = {}
+    for name in spec.private:
+        needed.setdefault("network", ("pipelines", name, "compute", "private"))
     for name, pipeline in spec.deploys():
         if pipeline.images:
-            return {"registry": ("pipelines", name, "images")}
-    return {}
+            needed.setdefault("registry", ("pipelines", name, "images"))
+    return needed
 
 
 def _problems(environment: Environment) -> Iterator[Problem]:
-    """Images go into repositories that there are."""
-    spec, registry = environment.delivery, environment.registry
-    if spec is None or not isinstance(registry, Registry):
+    """Builds in the network reach the internet, and images go into repositories that there are."""
+    spec, registry, network = environment.delivery, environment.registry, environment.network
+    if spec is None:
+        return
+    if isinstance(network, Network) and not network.leads_out:
+        for name in spec.private:
+            yield CBD5.problem("delivery", "pipelines", name, "compute", "private", got=True)
+    if not isinstance(registry, Registry):
         return
     known = registry.repositories
     for name, pipeline in spec.deploys():

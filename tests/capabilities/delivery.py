@@ -38,7 +38,7 @@ delivery=DeliveryPipelines(
                 ),
             ],
             compute=BuildCompute(
-                size="LARGE", architecture="X86_64", timeout_minutes=120, queued_minutes=30,
+                size="LARGE", architecture="X86_64", timeout_minutes=120, queued_minutes=30, private=True,
                 image="{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/builds:1",
                 variables={{
                     "PIP_RETRIES": "3", "PIP_INDEX": "{_SECRET}", "PIP_CERT": "{_PARAMETER}",

@@ -55,6 +55,7 @@ tools = Environment(
         organization="acme", stage="shared", account="{TOOLS}", region="us-east-1", owner="ml"
     ),
     registry=Registry(repositories={{"fraud": Repository()}}),
+    network=Network(cidr="10.9.0.0/16", nat="single", flow_logs=None),
     delivery=DeliveryPipelines(
         source=GitSource(repository="acme/inference"), notify="{TOPIC}", pipelines={{PIPELINES}},
     ),
@@ -86,7 +87,7 @@ GITFLOW = """{
     "main": DeployPipeline(
         trigger=OnPush(branches=["main"]),
         promotions=[PRODUCTION],
-        compute=BuildCompute(size="LARGE", variables={"RETRIES": "3"}),
+        compute=BuildCompute(private=True, size="LARGE", variables={"RETRIES": "3"}),
     ),
     "release": DeployPipeline(
         trigger=OnPush(branches=["release/*", "hotfix/*"]),
@@ -122,6 +123,17 @@ def connection(life: Life) -> dict[str, Any]:
     connections: Any = life.aws(KEY).any_client("codeconnections")
     (found,) = connections.list_connections()["Connections"]
     return dict(found)
+
+
+def inside(life: Life) -> dict[str, bool]:
+    """Whether the builds of each pipeline run in the network."""
+    builds: Any = life.aws(KEY).any_client("codebuild")
+    names = builds.list_projects()["projects"]
+    found: dict[str, set[bool]] = {}
+    for project in builds.batch_get_projects(names=names)["projects"]:
+        pipeline = project["name"].removeprefix("acme-shared-use1-delivery-").partition("-")[0]
+        found.setdefault(pipeline, set()).add(bool(project.get("vpcConfig", {}).get("subnets")))
+    return {pipeline: value for pipeline, (value,) in found.items()}
 
 
 def asked(life: Life) -> list[Finding]:
@@ -180,6 +192,7 @@ def test_gitflow_has_a_pipeline_for_each_line(life: Life) -> None:
     assert starts(life, branch="hotfix/1.2.1") == ["release"]
     assert starts(life, branch="main") == ["main"]
     assert starts(life, branch="develop", pull_request="UPDATED") == ["review"]
+    assert inside(life) == {"main": True, "develop": False, "release": False, "review": False}
 
 
 def test_a_build_is_changed_in_place(life: Life) -> None:

@@ -19,6 +19,7 @@ from inferform import (
     GitSource,
     ImageBuild,
     ManualApproval,
+    Network,
     OnPullRequest,
     OnPush,
     OnTag,
@@ -406,3 +407,40 @@ def test_names_stay_within_what_aws_takes(synthesize: Synthesize) -> None:
     assert all(len(each["name"]) <= 150 for each in found["aws_codebuild_project"].values())
     assert all(len(each["name"]) <= 64 for each in found["aws_iam_role"].values())
     assert len({each["name"] for each in found["aws_iam_role"].values()}) == 4
+
+
+def test_private_builds_run_in_the_network_and_the_others_outside(synthesize: Synthesize) -> None:
+    spec = DeliveryPipelines(
+        source=GitSource(repository="acme/inference"),
+        pipelines={
+            "main": deploy(compute=BuildCompute(private=True)),
+            "other": deploy(Promotion(environment=STAGING)),
+        },
+    )
+    network = Network(cidr="10.9.0.0/16", nat="single", flow_logs=None)
+    stacks = synthesize(Environment(context=TOOLS, network=network, delivery=spec))
+    resources = stacks["shared-use1-delivery"]["resource"]
+    (group,) = resources["aws_security_group"]
+    (way,) = resources["aws_vpc_security_group_egress_rule"]
+    rule = resources["aws_vpc_security_group_egress_rule"][way]
+    assert (rule["from_port"], rule["to_port"], rule["cidr_ipv4"]) == (443, 443, "0.0.0.0/0")
+    assert "aws_vpc_security_group_ingress_rule" not in resources
+    for project in resources["aws_codebuild_project"].values():
+        path = project["//"]["metadata"]["path"]
+        config = project.get("vpc_config")
+        assert bool(config) is ("/main/" in path), path
+        # CodeBuild tries the rights and the way out when a project is made.
+        assert (f"aws_vpc_security_group_egress_rule.{way}" in project["depends_on"]) is bool(
+            config
+        )
+        if config:
+            assert config["security_group_ids"] == [f"${{aws_security_group.{group}.id}}"]
+    for policy in resources["aws_iam_role_policy"].values():
+        path = policy["//"]["metadata"]["path"]
+        found = {each.get("Sid"): each for each in json.loads(policy["policy"])["Statement"]}
+        of_build = "/main/" in path and "/main/role/" not in path
+        assert ("HandToCodeBuild" in found) is of_build, path
+        if of_build:
+            assert found["HandToCodeBuild"]["Condition"] == {
+                "StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"}
+            }

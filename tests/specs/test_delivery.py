@@ -95,6 +95,14 @@ def image(**fields: Any) -> ImageBuild:
     return ImageBuild(**{"repository": "fraud", **fields})
 
 
+PRIVATE = deploy(compute=BuildCompute(private=True))
+
+
+def networked(nat: str, spec: Any = PRIVATE) -> Environment:
+    network = Network(cidr="10.9.0.0/16", nat=nat, flow_logs=None)  # type: ignore[arg-type]
+    return tools(delivery(main=spec), network=network)
+
+
 def targets(count: int) -> list[Promotion]:
     return [
         promotion(TargetEnvironment(key=f"dev{index}-use1", account=DEV_ACCOUNT), rounds=6)
@@ -103,6 +111,8 @@ def targets(count: int) -> list[Promotion]:
 
 
 BAD: dict[str, tuple[str, Callable[[], Any]]] = {
+    "private builds that nothing leads out of": ("CBD5", lambda: networked("none")),
+    "private builds without a network": ("ENV1", lambda: tools(delivery(main=PRIVATE))),
     "no branch": ("CPL5", lambda: OnPush(branches=[])),
     "nine branches": ("CPL5", lambda: OnPush(branches=many(9))),
     "a branch twice": ("CPL5", lambda: OnPush(branches=["main", "main"])),
@@ -345,6 +355,8 @@ GOOD: dict[str, Callable[[], Any]] = {
     "no checks": lambda: deploy(checks=[]),
     "a link of 2,048": lambda: ManualApproval(link="https://" + "a" * 2040),
     "an environment that is deployed and reviewed": lambda: delivery(a=deploy(), b=review()),
+    "private builds with a NAT": lambda: networked("single"),
+    "builds beside a network without a NAT": lambda: networked("none", deploy()),
     "50 images": lambda: deploy(images=[image(repository=f"r{index}") for index in range(50)]),
     "artifacts of 90 days": lambda: deploy(artifact_retention_days=90),
     "a host": lambda: tools(delivery(GitSource(repository="a/b", host=HOST))),
