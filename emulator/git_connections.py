@@ -20,6 +20,17 @@ class CodeConnectionsBackend(BaseBackend):  # type: ignore[misc]  # moto is not 
 codeconnections_backends = BackendDict(CodeConnectionsBackend, "codestar-connections")
 
 
+def connections(account: str) -> dict[str, dict[str, Any]]:
+    """The connections of an account, by ARN: those of every Region are seen and used in all of them.
+
+    Developer Tools console user guide, global resources in AWS CodeConnections.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for backend in codeconnections_backends[account].values():
+        found |= backend.kept["connection"]
+    return found
+
+
 def handshake(account: str, region: str, arn: str, status: str) -> None:
     """What a person does in the console: a connection becomes AVAILABLE, or ends in ERROR.
 

@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.moto_api._internal import mock_random
 from moto.utilities.utils import get_partition
 
-from ..git_connections import CodeConnectionsBackend, codeconnections_backends
+from ..git_connections import CodeConnectionsBackend, codeconnections_backends, connections
 from ..own import OwnError, OwnResponse
 from .registry import Service
 
@@ -60,20 +60,23 @@ def create_connection(response: CodeConnectionsResponse) -> ActionResult:
 
 @service.adds("GetConnection", gap=_NO_SERVICE)
 def get_connection(response: CodeConnectionsResponse) -> ActionResult:
-    """AWS describes it, with its status."""
+    """AWS describes it, with its status, in whichever Region it was made."""
     arn = response._get_param("ConnectionArn")
-    return ActionResult({"Connection": _found(response, "connection", arn)})
+    found = connections(response.current_account).get(arn)
+    if found is None:
+        raise _missing(f"Connection could not be found: {arn}")
+    return ActionResult({"Connection": found})
 
 
 @service.adds("ListConnections", gap=_NO_SERVICE)
 def list_connections(response: CodeConnectionsResponse) -> ActionResult:
-    """AWS lists those of the account and Region, of a provider or host where asked."""
+    """AWS lists those of the account in all Regions, of a provider or host where asked."""
     provider, host = (response._get_param(f"{each}Filter") for each in ("ProviderType", "HostArn"))
     return ActionResult(
         {
             "Connections": [
                 each
-                for each in response.backend.kept["connection"].values()
+                for each in connections(response.current_account).values()
                 if provider in (None, each["ProviderType"]) and host in (None, each.get("HostArn"))
             ]
         }

@@ -84,6 +84,18 @@ def test_connections_are_those_of_one_account(
     assert client_of("999988887777")("codeconnections").list_connections()["Connections"] == []
 
 
+def test_a_connection_is_seen_in_every_region_and_changed_in_its_own(
+    connections: Any, client: Client
+) -> None:
+    arn = made(connections)
+    elsewhere = client("codeconnections", region_name="eu-west-1")
+    assert status_of(elsewhere, arn) == "PENDING"
+    listed = elsewhere.list_connections()["Connections"]
+    assert [each["ConnectionArn"] for each in listed] == [arn]
+    with pytest.raises(elsewhere.exceptions.ResourceNotFoundException):
+        elsewhere.delete_connection(ConnectionArn=arn)
+
+
 def test_terraform_makes_changes_and_removes_a_connection(terraform: Any) -> None:
     def configuration(owner: str) -> dict[str, Any]:
         resource = {"name": "acme", "provider_type": "GitHub", "tags": {"owner": owner}}
