@@ -79,7 +79,7 @@ def environment() -> Environment:
 
 @pytest.fixture(scope="module")
 def aws(emulator: Emulator) -> Aws:
-    """Services that run their first task definition, though there is a second."""
+    """Services that run their first task definition."""
     made = Aws(CONTEXT, emulator=emulator)
     ecs, cluster = made.client("ecs"), CONTEXT.name("ecs")
     ecs.create_cluster(clusterName=cluster)
@@ -87,7 +87,6 @@ def aws(emulator: Emulator) -> Aws:
     for service in ("fraud", "rank"):
         name = CONTEXT.name(service)
         first = prepare(made, service, "1")
-        prepare(made, service, "2")
         target_group = f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:targetgroup/blue/1"
         ecs.create_service(
             cluster=cluster,
@@ -146,6 +145,7 @@ def alarm(aws: Aws) -> Callable[[str], None]:
 def test_an_alarm_that_stops_it_is_the_reason_and_without_it_the_service_moves(
     aws: Aws, alarm: Callable[[str], None]
 ) -> None:
+    prepare(aws, "fraud", "3")
     alarm("ALARM")
     stopped = operations.start(environment(), "fraud", aws)
     assert stopped is not None
@@ -238,7 +238,7 @@ def test_every_service_that_codedeploy_moves_is_moved_in_turn(
     assert [each["status"] for each in json.loads(done.stdout)] == ["Succeeded", "Succeeded"]
     again = rollout("--all")
     assert again.stdout.splitlines() == [
-        f"service/{name} serves what the last apply made already" for name in ("fraud", "rank")
+        f"ecs/{name} serves what the last apply made already" for name in ("fraud", "rank")
     ]
 
 
@@ -251,7 +251,7 @@ def test_a_rollout_that_fails_ends_those_after_it(
     alarm("ALARM")
     done = rollout("--all")
     assert isinstance(done.exception, OperatorError)
-    assert "service/fraud was not moved" in str(done.exception)
+    assert "ecs/fraud was not moved" in str(done.exception)
     assert begun(aws) == {"fraud": before["fraud"] + 1, "rank": before["rank"]}
 
 
