@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -61,15 +62,21 @@ class Repository:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir()
         self.git("init", "--quiet", "--initial-branch=main")
-        settings = {"language": "python", "app": f"{sys.executable} main.py", "projectId": "tests"}
-        self.write("cdktf.json", json.dumps({**settings, "sendCrashReports": "false"}))
-        self.write("main.py", _MAIN)
         self.write("ci/setup.sh", _SETUP.format(python=shlex.quote(sys.executable)))
-        self.write(
+
+    @classmethod
+    def empty(cls, folder: Path) -> Repository:
+        """One without environments."""
+        folder.mkdir()
+        made = cls(folder)
+        settings = {"language": "python", "app": f"{sys.executable} main.py", "projectId": "tests"}
+        made.write("cdktf.json", json.dumps({**settings, "sendCrashReports": "false"}))
+        made.write("main.py", _MAIN)
+        made.write(
             ".gitignore", ".inferform/\n.venv/\ncdktf.out/\nreview/\nplanned/\n__pycache__/\n"
         )
+        return made
 
     def git(self, *arguments: str) -> str:
         """Run Git in it."""
@@ -102,6 +109,14 @@ class Build:
     output: str
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
+
+
+def projects(done: Sequence[Build]) -> list[str]:
+    """What was built, in order, by the names in their pipelines; what failed with a mark."""
+    names = (re.sub(r".*-delivery-(main|review)-", "", each.project) for each in done)
+    return [
+        f"{name}{'' if each.succeeded else '!'}" for name, each in zip(names, done, strict=True)
+    ]
 
 
 class Builds:

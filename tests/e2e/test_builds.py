@@ -6,14 +6,15 @@ The commands are Inferform's own, each in a clone of the commit, against the emu
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from inferform_emulator.process import Emulator
+from inferform_emulator.process import Emulator, serve
 from ops.aws import Aws
 
-from .builds import Build, Builds, Repository
+from .builds import Builds, Repository, projects
 from .program import Life
 
 pytestmark = pytest.mark.story("each test goes on with the pipelines that the one before it left")
@@ -98,6 +99,13 @@ tools = Environment(
 
 
 @pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    """One of its own process, which the commands of a build find by its folder."""
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def builds(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Builds:
     """The pipelines, deployed, and the repository whose environments they deploy."""
     folder = tmp_path_factory.mktemp("delivery")
@@ -105,7 +113,7 @@ def builds(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Buil
     life.write(PIPELINES, "tools")
     life.bootstrap("shared-use1")
     life.deploy("shared-use1-*")
-    repository = Repository(folder / "repository")
+    repository = Repository.empty(folder / "repository")
     repository.write("environments/__init__.py", "")
     repository.write("environments/common.py", COMMON)
     for name, text in (("dev", DEV), ("staging", STAGING), ("prod", PROD)):
@@ -116,15 +124,6 @@ def builds(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Buil
     status = {"account": TOOLS, "arn": found["ConnectionArn"], "status": "AVAILABLE"}
     emulator.control("POST", "codeconnections/status", status)
     return made
-
-
-def projects(done: list[Build]) -> list[str]:
-    """What was built, in order; what failed with a mark."""
-    return [
-        build.project.removeprefix(f"{MAIN}-").removeprefix(f"{REVIEW}-")
-        + ("" if build.succeeded else "!")
-        for build in done
-    ]
 
 
 def at(builds: Builds, account: str, service: str) -> Any:
