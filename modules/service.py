@@ -17,7 +17,7 @@ from .overrides import Overridable
 from .rules import PathPart, Problem, Rule
 from .secret import secret_service
 from .spec import Spec, walk
-from .usage import RunPart, Start, Usage
+from .usage import Amount, RunPart, Start, Usage
 
 if TYPE_CHECKING:
     from .alarms.watched import Watched
@@ -98,6 +98,46 @@ class Named(Spec):
         raise NotImplementedError
 
 
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A way from one thing of an environment to another: a call, a watch or a start."""
+
+    source: SpecPath
+    """The path in the Environment of what calls."""
+
+    target: SpecPath
+    """The path of what is called."""
+
+    says: str
+    """What leads there, in a word or two: `/fraud`, `watches`."""
+
+
+class Leading(Spec):
+    """A Spec that knows who calls whom in its environment."""
+
+    def leads(self, place: Place) -> Iterator[Lead]:
+        """The ways that it knows: from it, or to it."""
+        raise NotImplementedError
+
+
+class Drawn(Spec):
+    """A Spec that stands in the picture of its environment."""
+
+    words: ClassVar[str]
+    """What people call it: `SageMaker endpoint`, `load balancer`."""
+
+    @property
+    def in_vpc(self) -> bool | None:
+        """Whether what it runs has addresses in the VPC. Default: None, it does not say."""
+        return None
+
+    @property
+    def reached_from(self) -> str:
+        """From where callers reach it, where it is an entrance: `internet`, `VPC`. Default: empty, it
+        is none."""
+        return ""
+
+
 class Reaching(Spec):
     """A Spec whose containers or nodes reach AWS from the environment's private subnets."""
 
@@ -129,7 +169,7 @@ class Scalable:
     """The variant's name; empty where there is one only."""
 
 
-class Service(Overridable, Billed, Named, Reaching):
+class Service(Overridable, Billed, Drawn, Leading, Named, Reaching):
     """A Spec that serves or runs something.
 
     A subclass answers each method; a test asks every one that an Environment can reach.
@@ -137,9 +177,6 @@ class Service(Overridable, Billed, Named, Reaching):
 
     sort: ClassVar[str]
     """What tells it from services of the same name: the `ecs` of `ecs/fraud`."""
-
-    words: ClassVar[str]
-    """What people call it: `SageMaker endpoint`, `ECS service`."""
 
     loads_in_region: ClassVar[bool] = False
     """Whether its artifacts must be in its own Region. Default: False, they only cost transfer."""
@@ -174,6 +211,16 @@ class Service(Overridable, Billed, Named, Reaching):
     def moves_later(self) -> bool:
         """Whether an apply only prepares a change, which `inferform rollout` then brings. Default: no."""
         return False
+
+    def leads(self, place: Place) -> Iterator[Lead]:
+        """The ways that lead from it, or to it. Default: none that it knows."""
+        yield from ()
+
+    @property
+    def rolled_out(self) -> str:
+        """How an update reaches what serves, in words: `canary 10 %`. Default: empty, it has no
+        rollout of its own."""
+        return ""
 
     def resource(self, place: Place) -> tuple[str, str] | None:
         """The Terraform type that stands for it in the state of its layer, and its name there;
@@ -214,6 +261,15 @@ class Service(Overridable, Billed, Named, Reaching):
     def scalings(self) -> Iterator[Scalable]:
         """What of it scales. Default: nothing."""
         yield from ()
+
+    def copies(self) -> Amount | None:
+        """How many instances, tasks or pods it has while it serves. Default: None, it has none to
+        count."""
+        return None
+
+    def shares(self) -> Mapping[str, float]:
+        """The share of the traffic of each of its variants, of 1. Default: empty, it has one only."""
+        return {}
 
     def watched(self, place: Place) -> Iterator[Watched]:
         """What CloudWatch has of each part of it; what publishes is declared in

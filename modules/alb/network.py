@@ -9,7 +9,7 @@ from ..context import Context
 from ..names import Name, balanced
 from ..overrides import Overridable
 from ..rules import Problem, rule
-from ..service import Billed, Named, Place
+from ..service import Billed, Drawn, Named, Place
 from ..spec import Aws, Between, Cidrs, ShortName, Spec
 from ..usage import Usage, exactly
 from .spec import (
@@ -37,12 +37,14 @@ ELB36 = rule(
 )
 
 
-class NetworkLoadBalancer(Overridable, Billed, Named):
+class NetworkLoadBalancer(Overridable, Billed, Drawn, Named):
     """A Network Load Balancer whose ports are services' own: internal by default.
 
     It passes connections on as they are, or takes TLS off them. A service gets its port by a
     `NetworkRoute`.
     """
+
+    words = "Network Load Balancer"
 
     internal: bool = True
     """Whether it is reached from inside the VPC only. Default: True."""
@@ -50,6 +52,16 @@ class NetworkLoadBalancer(Overridable, Billed, Named):
     cross_zone: bool = True
     """Whether tasks in all zones get the connections of each. AWS charges what passes from zone to
     zone. Default: True."""
+
+    @property
+    def in_vpc(self) -> bool:
+        """It has addresses in subnets of the VPC."""
+        return True
+
+    @property
+    def reached_from(self) -> str:
+        """The VPC, or the internet."""
+        return "VPC" if self.internal else "internet"
 
     def names(self, place: Place) -> Iterator[Name]:
         """Its own, and of its security group."""

@@ -11,7 +11,7 @@ from ..existing import GroupId
 from ..names import Name, balanced, short_hash
 from ..overrides import Overridable
 from ..rules import Problem, rule
-from ..service import Billed, Named, Place
+from ..service import Billed, Drawn, Named, Place
 from ..spec import Aws, Between, Check, Cidrs, Many, ShortName, Spec, arn_of
 from ..usage import Usage, exactly
 from .records import HostedZone, RecordName
@@ -353,8 +353,10 @@ class RestrictedListener(Spec):
                 yield ELB32.problem("allowed_cidrs", index, got=cidr, wrong=wrong)
 
 
-class LoadBalancer(Overridable, Billed, Named):
+class LoadBalancer(Overridable, Billed, Drawn, Named):
     """An Application Load Balancer that services share: HTTPS, internal by default."""
+
+    words = "load balancer"
 
     certificate: CertificateArn | None
     """The ACM certificate of its HTTPS listener; `None` is plain HTTP on port 80, which only an
@@ -403,6 +405,16 @@ class LoadBalancer(Overridable, Billed, Named):
     """DNS names that lead to it, each with the hosted zone of Route 53 that gets the record, such as
     `{"fraud.acme.test": HostedZone(name="acme.test")}`. Default: none."""
 
+    @property
+    def in_vpc(self) -> bool:
+        """It has addresses in subnets of the VPC."""
+        return True
+
+    @property
+    def reached_from(self) -> str:
+        """The VPC, or the internet."""
+        return "VPC" if self.internal else "internet"
+
     def names(self, place: Place) -> Iterator[Name]:
         """Its own, and of its security group and its log bucket."""
         context = place.environment.context
@@ -449,11 +461,13 @@ class LoadBalancer(Overridable, Billed, Named):
                 yield from certificate_problems(context, field, arn)
 
 
-class ExistingLoadBalancer(Spec):
+class ExistingLoadBalancer(Drawn):
     """An Application Load Balancer that somebody else made, to whose listener services add rules.
 
     Neither it nor its listener, its other rules and its security group are changed.
     """
+
+    words = "load balancer that exists"
 
     listener: ListenerArn
     """The ARN of its listener, HTTPS or, inside the VPC, HTTP."""
@@ -465,6 +479,11 @@ class ExistingLoadBalancer(Spec):
     test_listener: ListenerArn | None = None
     """The ARN of a listener of the same load balancer, by which services with
     `EcsDeployment(test_traffic=True)` show their new tasks before others get them. Default: none."""
+
+    @property
+    def in_vpc(self) -> bool:
+        """It has addresses in subnets of the VPC."""
+        return True
 
     def check(self) -> Iterator[Problem]:
         """Both listeners are of one load balancer, and not the same."""

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from ..names import Name, role
 from ..overrides import Overridable
 from ..rules import Problem, did_you_mean, rule
-from ..service import Named, Place
+from ..service import Lead, Leading, Named, Place
 from ..spec import ShortName
 from .http import HttpApi
 from .names import LINK, LOG_ROLE, rest_link, rest_role
 from .rest import RestApi
 from .spec import ApiDomain, OwnDomain
-from .targets import calls_sagemaker, calls_vpc, linked_balancers
+from .targets import calls_sagemaker, calls_vpc, linked_balancers, target_of
 
 APG9 = rule(
     "APG9",
@@ -46,7 +46,7 @@ APG51 = rule(
 )
 
 
-class Apis(Overridable, Named):
+class Apis(Overridable, Leading, Named):
     """APIs in front of services, and the domains that lead to them."""
 
     http: dict[ShortName, HttpApi] = {}
@@ -103,6 +103,18 @@ class Apis(Overridable, Named):
     def makes_log_role(self) -> bool:
         """Whether it makes the role of the account's logs."""
         return self.log_role and bool(self.rest)
+
+    def leads(self, place: Place) -> Iterator[Lead]:
+        """From each API to what its routes lead to."""
+        every: list[tuple[str, str, HttpApi | RestApi]] = [
+            *(("http", name, api) for name, api in self.http.items()),
+            *(("rest", name, api) for name, api in self.rest.items()),
+        ]
+        for kind, name, api in every:
+            for path, route in api.routes.items():
+                target = target_of(place.environment, route)
+                if target is not None:
+                    yield Lead((*place.path, kind, name), target.place.path, path)
 
     def names(self, place: Place) -> Iterator[Name]:
         """Of the VPC link, its security group, the role of logs, and the domains."""

@@ -10,7 +10,7 @@ from ..alarms.watched import Handed, Watched
 from ..names import Name
 from ..overrides import Overridable
 from ..rules import Problem, Rule, rule
-from ..service import Billed, Named, Place
+from ..service import Billed, Drawn, Named, Place
 from ..spec import Aws, Between, Check, Matches, OneOf, ShortName, Spec
 from ..usage import Usage, by_use
 from ..vpc.flow_logs import RetentionDays
@@ -138,7 +138,7 @@ class HttpRoute(Spec):
     """Scopes of which a token must have one. Default: those of the API's authorization."""
 
 
-class HttpApi(Overridable, Billed, Named):
+class HttpApi(Overridable, Billed, Drawn, Named):
     """An HTTP API: a stable URL in front of ECS services and functions, with authorization and throttles.
 
     Every caller is authorized. What answers later than in 30 seconds, and SageMaker endpoints, are no
@@ -146,7 +146,7 @@ class HttpApi(Overridable, Billed, Named):
     """
 
     sort: ClassVar[str] = "http-api"
-    words: ClassVar[str] = "HTTP API"
+    words = "HTTP API"
     excluded: ClassVar[Mapping[str, Rule]] = {
         "plans": APG7,
         "api_keys": APG7,
@@ -191,6 +191,11 @@ class HttpApi(Overridable, Billed, Named):
                 yield APG26.problem("routes", path, "scopes", got=list(route.scopes))
             if self.cors is not None and route.method == "ANY":
                 yield APG55.problem("routes", path, "method", got="ANY")
+
+    @property
+    def reached_from(self) -> str:
+        """The internet, as every HTTP API."""
+        return "internet"
 
     def names(self, place: Place) -> Iterator[Name]:
         """Its own, and of its log."""

@@ -13,7 +13,7 @@ from ..context import Context
 from ..names import Name
 from ..overrides import Overridable
 from ..rules import Problem, Rule, rule
-from ..service import Billed, Named, Needs, Place, Reaching
+from ..service import Billed, Drawn, Named, Needs, Place, Reaching
 from ..spec import Aws, Between, Check, Cidrs, Many, Matches, OneOf, ShortName, Spec
 from ..usage import Usage, by_use, exactly
 from ..vpc.flow_logs import RetentionDays
@@ -361,7 +361,7 @@ class Firewall(Spec):
             yield APG50.problem("web_acl", got=arn, expected=expected)
 
 
-class RestApi(Overridable, Billed, Named, Reaching):
+class RestApi(Overridable, Billed, Drawn, Named, Reaching):
     """A REST API: a stable URL in front of SageMaker endpoints, which it calls directly, of functions, and of
     ECS services behind Network Load Balancers.
 
@@ -369,7 +369,7 @@ class RestApi(Overridable, Billed, Named, Reaching):
     """
 
     sort: ClassVar[str] = "rest-api"
-    words: ClassVar[str] = "REST API"
+    words = "REST API"
     unreached = APG47
 
     routes: Annotated[
@@ -484,6 +484,11 @@ class RestApi(Overridable, Billed, Named, Reaching):
                     yield APG27.problem(
                         "plans", name, "routes", index, got=path, wrong=wrong, remedy=remedy
                     )
+
+    @property
+    def reached_from(self) -> str:
+        """The internet, or the VPCs of a private one."""
+        return "internet" if self.private is None else "VPC"
 
     def needs(self, place: Place) -> Needs:
         """The endpoint that leads to a private API; a NAT gateway leads nowhere near it."""

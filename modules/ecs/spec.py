@@ -38,6 +38,7 @@ from ..scaling.metrics import RequestsPerTarget
 from ..scaling.spec import Scaling
 from ..service import (
     Billed,
+    Lead,
     Named,
     Needs,
     Place,
@@ -49,7 +50,7 @@ from ..service import (
     secret_endpoints,
 )
 from ..spec import Aws, Between, Check, Cidrs, Listed, Many, OneOf, ShortName, Spec
-from ..usage import Usage, alarm_usage, between, bounds, exactly, fargate, on_demand
+from ..usage import Amount, Usage, alarm_usage, between, bounds, exactly, fargate, on_demand
 from ..vpc.flow_logs import RetentionDays
 from . import names as named
 from .agents import ECS64, FireLens
@@ -1037,6 +1038,27 @@ class EcsService(Containers, Service):
         }
 
     @property
+    def in_vpc(self) -> bool:
+        """Its tasks have network interfaces in the environment's subnets."""
+        return True
+
+    @property
+    def rolled_out(self) -> str:
+        """Its rollout."""
+        return self.rollout.words
+
+    def leads(self, place: Place) -> Iterator[Lead]:
+        """From its load balancer."""
+        route = self.route
+        if route is not None:
+            balancer: SpecPath = ("ecs", "load_balancers", route.load_balancer)
+            if isinstance(route, NetworkRoute):
+                says = f"port {route.port}"
+            else:
+                says = ", ".join((*route.hosts, *route.paths)) or "every request"
+            yield Lead(balancer, place.path, says)
+
+    @property
     def told_by(self) -> frozenset[Teller]:
         """ECS, and CodeDeploy where it moves the traffic."""
         both: frozenset[Teller] = frozenset({"codedeploy", "ecs"})
@@ -1114,7 +1136,7 @@ class EcsService(Containers, Service):
         compute = self.compute
         if not isinstance(compute, Fargate):
             return
-        tasks = bounds(self.scaling, self.initial_count)
+        tasks = self.copies()
         share = compute.on_demand_weight / (compute.on_demand_weight + compute.spot_weight)
         own = on_demand(tasks, base=compute.on_demand_base, share=share)
         for amount, spot in ((own, False), (tasks - own, True)):
@@ -1138,6 +1160,10 @@ class EcsService(Containers, Service):
                 return None
             architecture = known[self.compute.capacity].facts[0].architecture
         return "linux/arm64" if architecture == "ARM64" else "linux/amd64"
+
+    def copies(self) -> Amount:
+        """Its tasks."""
+        return bounds(self.scaling, self.initial_count)
 
     def scalings(self) -> Iterator[Scalable]:
         """All of it."""

@@ -682,6 +682,16 @@ class LambdaFunction(Service):
         )
 
     @property
+    def in_vpc(self) -> bool:
+        """Whether it is attached to the VPC."""
+        return self.vpc is not None
+
+    @property
+    def rolled_out(self) -> str:
+        """Its rollout."""
+        return self.rollout.words
+
+    @property
     def told_by(self) -> frozenset[Teller]:
         """CodeDeploy, where it moves the alias."""
         return frozenset({"codedeploy"}) if self.shifts else frozenset()

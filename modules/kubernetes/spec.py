@@ -47,7 +47,7 @@ from ..service import (
     secret_endpoints,
 )
 from ..spec import Between, Check, Cidrs, Many, Matches, OneOf, ShortName, Spec, arn_of
-from ..usage import Usage, between, bounds, by_use, exactly, fargate
+from ..usage import Amount, Usage, between, bounds, by_use, exactly, fargate
 from .collector import Collector
 from .keda import KEDA_ROLE, KUB32, Keda, KedaScaling, QueueTrigger
 from .volumes import KUB16, BucketMount, EbsMount, EfsMount, PodVolumes
@@ -460,6 +460,11 @@ class EksService(Service):
     unreached = EKS35
     unreached_internet = KUB18
 
+    @property
+    def in_vpc(self) -> bool:
+        """Its pods have addresses of the cluster's subnets."""
+        return True
+
     def resource(self, place: Place) -> tuple[str, str] | None:
         """Its Deployment, which has its short name, unless GitOps makes that."""
         layer = place.environment.kubernetes
@@ -584,12 +589,7 @@ class EksService(Service):
         """
         if self.ingress is not None:
             yield Usage("load balancers", "elb/application", exactly(1))
-        scaling = self.scaling
-        pods = (
-            between(scaling.min_capacity, scaling.max_capacity)
-            if isinstance(scaling, KedaScaling)
-            else bounds(scaling, self.initial_count)
-        )
+        pods = self.copies()
         for volume in self.volumes.values():
             if isinstance(volume, EbsMount):
                 yield Usage(place.name, "ebs/gp3", pods * volume.size_gib)
@@ -635,6 +635,12 @@ class EksService(Service):
         if len(found) != 1:
             return None
         return "linux/arm64" if found == {"arm64"} else "linux/amd64"
+
+    def copies(self) -> Amount:
+        """Its pods."""
+        if isinstance(self.scaling, KedaScaling):
+            return between(self.scaling.min_capacity, self.scaling.max_capacity)
+        return bounds(self.scaling, self.initial_count)
 
     def scalings(self) -> Iterator[Scalable]:
         """All of it; what KEDA does is not simulated."""

@@ -65,6 +65,11 @@ class Rollout(Spec):
     """Seconds after which AWS gives up and rolls back. Default: the waits and half an hour for
     instances to start. SageMaker only."""
 
+    @property
+    def words(self) -> str:
+        """What people call it: `all at once`, `canary 10 %`."""
+        raise NotImplementedError
+
 
 class BlueGreen(Rollout):
     """What the rollouts have that start the new beside the old and then move the traffic."""
@@ -103,6 +108,11 @@ class BlueGreen(Rollout):
 class AllAtOnce(BlueGreen):
     """Blue/green with all traffic moved in one step."""
 
+    @property
+    def words(self) -> str:
+        """Its name."""
+        return "all at once"
+
 
 class Canary(BlueGreen):
     """Blue/green in two steps: a small share of the traffic, a wait, then the rest."""
@@ -122,6 +132,11 @@ class Canary(BlueGreen):
     wait_seconds: Seconds | None = None
     """Seconds for which the first step is watched. Default: 600 on SageMaker, which takes 0 to
     3,600; 300 on ECS, which takes up to 86,400 in whole minutes."""
+
+    @property
+    def words(self) -> str:
+        """Its name and its first share."""
+        return f"canary {self.canary_percent} %"
 
 
 class Linear(BlueGreen):
@@ -145,6 +160,11 @@ class Linear(BlueGreen):
     wait_seconds: Seconds | None = None
     """Seconds for which each step is watched. Default: 300 on SageMaker, which takes 0 to 3,600;
     60 on ECS, which takes up to 86,400 in whole minutes."""
+
+    @property
+    def words(self) -> str:
+        """Its name and, where it is written, the share of each step."""
+        return "linear" if self.step_percent is None else f"linear {self.step_percent} %"
 
 
 class Rolling(Rollout):
@@ -190,3 +210,8 @@ class Rolling(Rollout):
         | None
     ) = None
     """The most tasks while it lasts, in percent of the count. Default: 200. ECS only."""
+
+    @property
+    def words(self) -> str:
+        """Its name and, where it is written, the share of each batch."""
+        return "rolling" if self.batch_percent is None else f"rolling {self.batch_percent} %"

@@ -17,7 +17,7 @@ from ..model.container import Container
 from ..model.spec import Model
 from ..names import Name, alarm, role
 from ..rules import Problem, did_you_mean, rule
-from ..service import Place, Platform, SpecPath
+from ..service import Lead, Place, Platform, SpecPath
 from ..spec import Aws, Between, Check, Listed, Many, OneOf, S3Uri, Spec
 from ..usage import RunPart, Start, Usage, by_use, run_part
 from .endpoints.base import InVpc
@@ -33,6 +33,7 @@ from .triggers import (
     Trigger,
     keyed,
     notify_problems,
+    started,
 )
 
 _ROOT = __package__.rpartition(".")[0]
@@ -336,6 +337,10 @@ class BatchTransform(InVpc, Hosts):
     not_simulated = (
         "a batch transform does not scale: each run starts the instances that are written"
     )
+
+    def leads(self, place: Place) -> Iterator[Lead]:
+        """From the groups that start it."""
+        yield from started(place, self.automation.triggers)
 
     def resource(self, place: Place) -> tuple[str, str]:
         """The state machine that runs the transform jobs."""

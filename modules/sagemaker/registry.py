@@ -12,7 +12,7 @@ from ..iam.policy import allow, document
 from ..names import Name
 from ..overrides import Overridable
 from ..rules import Problem, rule
-from ..service import Named, Place
+from ..service import Drawn, Named, Place
 from ..spec import Aws, Check, Many, ShortName
 
 REG1 = rule(
@@ -84,8 +84,10 @@ def _is_prefix(text: str) -> bool:
     return not text or bool(re.fullmatch(r"([A-Za-z0-9!_.*'()=-]+/)+", text) and len(text) <= 512)
 
 
-class ModelPackageGroup(Overridable, Named):
+class ModelPackageGroup(Overridable, Drawn, Named):
     """The versions of one model in SageMaker's Model Registry."""
+
+    words = "model package group"
 
     description: Annotated[
         str,

@@ -14,6 +14,7 @@ from ..context import Context
 from ..model.artifact import is_location
 from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, Scheduled, TimeZone
+from ..service import Lead, Place
 from ..spec import Aws, Between, Check, Many, Matches, ShortName, Spec
 
 JOB16 = rule(
@@ -237,6 +238,16 @@ class OnEvent(Spec):
 
 
 Trigger = OnSchedule | OnUpload | OnAlarm | OnDrift | OnApproval | OnEvent
+
+
+def started(place: Place, triggers: Iterable[Trigger]) -> Iterator[Lead]:
+    """The ways to what stands at a place from what of its environment starts it."""
+    for trigger in triggers:
+        if isinstance(trigger, OnDrift):
+            yield Lead(("training", "monitors", trigger.monitor), place.path, "starts")
+        elif isinstance(trigger, OnApproval):
+            yield Lead(("registry", "models", trigger.group), place.path, "approval")
+
 
 _KINDS: Mapping[type[Spec], str] = {
     OnSchedule: "schedule",

@@ -20,7 +20,7 @@ from ..sagemaker.endpoints.base import Endpoint
 from ..sagemaker.endpoints.capture import DataCapture
 from ..sagemaker.sources import architecture_of
 from ..sagemaker.triggers import Delivery, OnSchedule, TopicArn, notify_problems
-from ..service import Needs, Place, Platform, Service, secret_endpoints
+from ..service import Lead, Needs, Place, Platform, Service, SpecPath, secret_endpoints
 from ..spec import Between, Check, Listed, Matches, ShortName
 from ..usage import RunPart, Start, Usage, by_use, run_part
 from ..vpc.flow_logs import RetentionDays
@@ -124,6 +124,14 @@ def watched_endpoint(environment: Environment, name: str) -> Endpoint | None:
     """The endpoint of a name in any group; None where there is none."""
     held = (group.endpoints.get(name) for group in environment.groups.values())
     return next((each for each in held if each is not None), None)
+
+
+def watching(place: Place, name: str | None) -> Iterator[Lead]:
+    """The way from a monitor to the endpoint of a name, where the environment has it."""
+    for group, layer in place.environment.groups.items():
+        if name is not None and name in layer.endpoints:
+            within: SpecPath = ("inference", group) if group else ("inference",)
+            yield Lead(place.path, (*within, "endpoints", name), "watches")
 
 
 class DriftMonitor(Service):
@@ -309,6 +317,17 @@ class DriftMonitor(Service):
     def alarms(self, context: Context, name: str) -> dict[str, str]:
         """The names of its alarms by metric."""
         return {metric: names.drift_alarm(context, name, metric) for metric in self.thresholds}
+
+    def leads(self, place: Place) -> Iterator[Lead]:
+        """To the endpoint, and to the retraining that it starts."""
+        yield from watching(place, self.endpoint)
+        if self.then is not None:
+            yield Lead(place.path, ("training", "retrainings", self.then), "starts")
+
+    @property
+    def in_vpc(self) -> bool:
+        """Whether its job is in the VPC."""
+        return self.vpc
 
     def resource(self, place: Place) -> tuple[str, str]:
         """The state machine."""

@@ -19,11 +19,11 @@ from ..names import Name, role
 from ..rules import Problem, did_you_mean, rule
 from ..sagemaker.content import capture_uri
 from ..sagemaker.endpoints.base import Endpoint
-from ..service import Needs, Place, Platform, Service
+from ..service import Lead, Needs, Place, Platform, Service
 from ..spec import Aws, Between, Check, Listed, Matches, ShortName, Spec
 from ..usage import RunPart, Start, Usage, by_use, run_part
 from . import names
-from .drift import DRF1, DRF2, watched_endpoint
+from .drift import DRF1, DRF2, watched_endpoint, watching
 from .jobs import PRC1, local_storage, processing_instance_types
 
 if TYPE_CHECKING:
@@ -347,6 +347,15 @@ class ModelMonitor(Service):
         """The name of its job definition, which cannot be changed: with a hash of what it holds."""
         kind, base = "aws_sagemaker_data_quality_job_definition", names.quality_base(context, name)
         return content_name(base, kind, self.content(context, role), suffix)
+
+    def leads(self, place: Place) -> Iterator[Lead]:
+        """To the endpoint."""
+        yield from watching(place, self.endpoint)
+
+    @property
+    def in_vpc(self) -> bool:
+        """Whether its job is in the VPC."""
+        return self.vpc
 
     def resource(self, place: Place) -> tuple[str, str]:
         """The monitoring schedule."""

@@ -31,8 +31,9 @@ from ..sagemaker.triggers import (
     TopicArn,
     keyed,
     notify_problems,
+    started,
 )
-from ..service import Needs, Place, Platform, Service, secret_endpoints
+from ..service import Lead, Needs, Place, Platform, Service, secret_endpoints
 from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec
 from ..usage import RunPart, Start, Usage, by_use
 from ..vpc.flow_logs import RetentionDays
@@ -646,6 +647,12 @@ class Retraining(Service):
     def loads(self) -> Iterator[str]:
         """No artifact: it makes them."""
         yield from ()
+
+    def leads(self, place: Place) -> Iterator[Lead]:
+        """From the monitors and the groups that start it, and to the group that it registers in."""
+        yield from started(place, self.triggers)
+        if self.registers is not None:
+            yield Lead(place.path, ("registry", "models", self.registers.group), "registers")
 
     @property
     def in_vpc(self) -> bool:

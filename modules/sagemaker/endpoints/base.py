@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
@@ -269,6 +269,11 @@ class Endpoint(Hosts):
                 yield alarm_usage(own.metrics_of(variant.scales.publishes))
 
     @property
+    def rolled_out(self) -> str:
+        """Its guardrails; without them SageMaker does as it likes."""
+        return self.guard.words if self.guard else "SageMaker's own"
+
+    @property
     def told_by(self) -> frozenset[Teller]:
         """SageMaker, of every endpoint."""
         return frozenset({"sagemaker"})
@@ -316,6 +321,19 @@ class Endpoint(Hosts):
     def capacity_of(self, variant: Hosted) -> Amount:
         """How many instances a variant has."""
         return bounds(variant.scaling, variant.count)
+
+    def copies(self) -> Amount | None:
+        """The instances of its production variants; None where it is serverless."""
+        counted = [self.capacity_of(each) for each in self.hosted() if each.fleet is not None]
+        return sum(counted, Amount()) if counted else None
+
+    def shares(self) -> Mapping[str, float]:
+        """By their weights."""
+        weights = {each.name: float(each.weight) for each in self.hosted()}
+        whole = sum(weights.values())
+        if len(weights) < 2 or not whole:
+            return {}
+        return {name: weight / whole for name, weight in weights.items()}
 
     def platform(self, place: Place) -> Platform | None:
         """What the instances run; serverless endpoints run x86 images.
