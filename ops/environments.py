@@ -83,6 +83,12 @@ Emulated = Annotated[
 ]
 """The `--emulator` option of commands that talk to AWS."""
 
+AskAws = Annotated[
+    bool,
+    typer.Option("--aws/--no-aws", help="Whether states and AWS are asked, or the files alone."),
+]
+"""The `--no-aws` option of commands that say what is not known without AWS."""
+
 Preflight = Annotated[
     bool,
     typer.Option(help="Look whether images, artifacts, certificates and names are there."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -44,6 +45,17 @@ stderr = _console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 """The `--json` option that every command with a result has."""
+
+
+class Form(StrEnum):
+    """How a result is written."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+AsForm = Annotated[Form, typer.Option("--format", help="How it is written; --json is json.")]
+"""The `--format` option."""
 
 Approve = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
 """The `--auto-approve` option of every command that asks before it changes something."""

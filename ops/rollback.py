@@ -112,7 +112,7 @@ def plan(loaded: Loaded, service: str, key: str, aws: Aws, *, version: str = "")
     now, reached, looked, settings = release_of(environment, service), False, 0, False
     for state in States(aws).history(found.place.layer):
         looked += 1
-        verifier = _verifier(found, aws, state)
+        verifier = verifier_in(found, aws, state)
         if version and state.version != version:
             reached = reached or (verifier is not None and verifier.was_reached())
             continue
@@ -120,7 +120,7 @@ def plan(loaded: Loaded, service: str, key: str, aws: Aws, *, version: str = "")
             if version:
                 raise BadInputError(f"{service} was not in service in version {version}")
             continue
-        release = _release_in(found, tuple(verifier.served()), state)
+        release = release_in(found, tuple(verifier.served()), state)
         if release != now:
             changes = {path: new for path, new in release.items() if new != now[path]}
             made = edit(loaded, key, service, changes)
@@ -154,7 +154,7 @@ def plan(loaded: Loaded, service: str, key: str, aws: Aws, *, version: str = "")
     )
 
 
-def _verifier(found: Deployed, aws: Aws, state: State) -> Verifier | None:
+def verifier_in(found: Deployed, aws: Aws, state: State) -> Verifier | None:
     """What reads a service from a version of its state; None where it is not there.
 
     Raises BadInputError for a service that is in no state.
@@ -172,7 +172,7 @@ def _verifier(found: Deployed, aws: Aws, state: State) -> Verifier | None:
     return next((verify(run, v) for v in state.of_type(kind) if name_of(kind, v) == name), None)
 
 
-def _release_in(found: Deployed, served: tuple[str, ...], state: State) -> Release:
+def release_in(found: Deployed, served: tuple[str, ...], state: State) -> Release:
     """The release of a service that a version of the state has, at the paths of its Spec.
 
     A value is found by its sort and its place: the image of the same repository, the artifact or the

@@ -169,6 +169,16 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """A time in which somebody held the lock of a state; S3 tells whole seconds."""
+
+    lock: Lock
+    begun: datetime
+    ended: datetime | None
+    """None where it is held still."""
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One version of a state in the bucket. A deletion is a version too, and holds nothing."""
 
@@ -264,13 +274,7 @@ class States:
                 if error.response["Error"]["Code"] in _ABSENT:
                     return None
                 raise
-            held = json.loads(answer["Body"].read())
-        return Lock(
-            id=visible(str(held.get("ID", ""))),
-            who=visible(str(held.get("Who", ""))),
-            operation=visible(str(held.get("Operation", ""))),
-            created=visible(str(held.get("Created", ""))),
-        )
+            return _lock(answer["Body"].read())
 
     def versions(self, layer: str, limit: int = 20) -> list[Version]:
         """The newest versions of a layer's state, newest first."""
@@ -284,9 +288,47 @@ class States:
             if state is not None:
                 yield state
 
-    def _entries(self, layer: str) -> list[tuple[Mapping[str, Any], bool]]:
+    def newest(self, layer: str) -> datetime | None:
+        """When a layer's state was last written; None where there is none."""
+        entries = self._entries(layer)
+        return entries[0][0]["LastModified"] if entries and not entries[0][1] else None
+
+    def holdings(self, layer: str) -> Iterator[Holding]:
+        """Who held the lock of a layer's state, newest first, as far as the bucket keeps the versions
+        of its object; each is read when it is asked for."""
+        ended: datetime | None = None
+        bucket, key = self._at(layer)
+        for entry, deleted in self._entries(layer, ".tflock"):
+            begun = entry["LastModified"]
+            if not deleted:
+                with explained(self._context, layer):
+                    answer = self._s3.get_object(
+                        Bucket=bucket, Key=f"{key}.tflock", VersionId=entry["VersionId"]
+                    )
+                    held = answer["Body"].read()
+                yield Holding(_lock(held), begun, ended)
+            ended = begun
+
+    def writer(self, layer: str, written: datetime | None) -> Lock | None:
+        """The lock under which a version of a state was written at a time; None where nothing tells.
+
+        Terraform writes a state while it holds the lock, whose versions the bucket keeps.
+        """
+        if written is None:
+            return None
+        found = []
+        for each in self.holdings(layer):
+            if each.ended is not None and each.ended < written:
+                break
+            if each.begun <= written:
+                found.append(each.lock)
+        # Of two that were held within the same second nobody knows whose it was.
+        return found[0] if len({lock.who for lock in found}) == 1 else None
+
+    def _entries(self, layer: str, suffix: str = "") -> list[tuple[Mapping[str, Any], bool]]:
         """What the bucket lists of a state, newest first, and whether each is a deletion."""
         bucket, key = self._at(layer)
+        key += suffix
         with explained(self._context, layer):
             pages = self._s3.get_paginator("list_object_versions").paginate(
                 Bucket=bucket, Prefix=key
@@ -296,7 +338,10 @@ class States:
                 entries += [(entry, False) for entry in page.get("Versions", [])]
                 entries += [(entry, True) for entry in page.get("DeleteMarkers", [])]
         entries = [(entry, deleted) for entry, deleted in entries if entry["Key"] == key]
-        entries.sort(key=lambda pair: (pair[0]["IsLatest"], pair[0]["LastModified"]), reverse=True)
+        # Of what was written and deleted within a second the deletion is the later one.
+        entries.sort(
+            key=lambda pair: (pair[0]["IsLatest"], pair[0]["LastModified"], pair[1]), reverse=True
+        )
         return entries
 
     def _version(self, layer: str, entry: Mapping[str, Any], deleted: bool) -> Version:
@@ -413,6 +458,17 @@ def opened(stack: Stack, environment: Mapping[str, str]) -> State | None:
         )
     content = pulled_content(stack, environment)
     return None if content is None else State(content, "", None)
+
+
+def _lock(content: bytes) -> Lock:
+    """A lock as Terraform writes it."""
+    held = json.loads(content)
+    return Lock(
+        id=visible(str(held.get("ID", ""))),
+        who=visible(str(held.get("Who", ""))),
+        operation=visible(str(held.get("Operation", ""))),
+        created=visible(str(held.get("Created", ""))),
+    )
 
 
 _SHAPE: Mapping[str, type] = {"lineage": str, "serial": int, "outputs": dict, "resources": list}

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from inferform.service import Deployed
 from inferform.usage import Usage, by_use
 
 from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
+from ..errors import BadInputError
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Story
 from . import training, weaker
 from .approvals import approval_story
 from .finding import given, pairs
+from .pages import in_console, name_in_aws
 from .reasons import resource
-from .record import Existing, Finding, Not, Quota, Values, Verifier
+from .record import Existing, Finding, Not, Quota, Reply, Request, Values, Verifier
 from .sagemaker_story import MODEL, Served, facts_of, named, served
 from .sagemaker_verify import served_by
 from .starts import RULE, SCHEDULE, TARGET, starts, waits_for
@@ -193,6 +196,10 @@ def _story(plan: Plan, machine: Change) -> Iterator[Story]:
 class _Transform(Verifier):
     """The checks of one batch transform. No job is started: that costs, and takes minutes."""
 
+    def ask(self, request: Request) -> Reply:
+        """It runs jobs, and answers nobody."""
+        raise BadInputError(f"{self.name} runs jobs", "inferform train starts a retraining")
+
     def findings(self) -> Iterator[Finding]:
         """Definition, model and status."""
         aws = self.run.aws
@@ -322,6 +329,14 @@ _BY_USE = Not("it is billed by what it starts")
 _TAKES_NOTHING = Not("what it starts takes them")
 _INTERRUPTS = Not("its deletion is an interruption in the story of what it starts")
 
+
+def _page(service: Deployed) -> str:
+    """The executions of a state machine."""
+    context = service.place.environment.context
+    arn = context.arn("states", f"stateMachine:{name_in_aws(service)}")
+    return in_console(service, "states", f"/statemachines/view/{arn}")
+
+
 KINDS = (
     resource(
         MACHINE,
@@ -338,6 +353,7 @@ KINDS = (
         settings={"logging_configuration": "the log of failed executions"},
         reverted=Not("a run uses the definition that it began with; nothing rolls one back"),
         verify=_Transform,
+        page=_page,
     ),
     resource(
         SCHEDULE,

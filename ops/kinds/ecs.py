@@ -9,6 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from inferform import EcsOutputs
+from inferform.ecs.names import cluster_name
+from inferform.service import Deployed
 from inferform.usage import Amount, Usage, above, between, exactly, fargate, on_demand
 
 from ..aws import Aws
@@ -21,6 +24,7 @@ from .ecs_verify import SERVICE_REVERTED, TASK_DEFINITION, ClusterVerifier, Serv
 from .finding import NotKnownError, given, pairs
 from .guards import guards
 from .loader import artifacts_of
+from .pages import name_in_aws
 from .prices import products
 from .reasons import (
     part,
@@ -591,6 +595,18 @@ def _template_of(synthesis: Synthesis, group: Resource) -> Resource | None:
 _NOT_A_SERVICE = Not("it runs nothing; the services on it are verified")
 _OF_THE_SERVICE = Not("it is part of the service's story")
 
+
+def _page(service: Deployed) -> str:
+    """The health of a service, in its cluster."""
+    environment = service.place.environment
+    given = environment.ecs
+    cluster = (
+        given.cluster_name if isinstance(given, EcsOutputs) else cluster_name(environment.context)
+    )
+    region = environment.context.region
+    return f"ecs/v2/clusters/{cluster}/services/{name_in_aws(service)}/health?region={region}"
+
+
 KINDS = (
     resource(
         SERVICE,
@@ -607,6 +623,7 @@ KINDS = (
         risks=(_public, _unguarded, lowered("desired_count"), *weaker.ECS_SERVICE),
         reverted=SERVICE_REVERTED,
         verify=ServiceVerifier,
+        page=_page,
     ),
     resource(
         TASK_DEFINITION,

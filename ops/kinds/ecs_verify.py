@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
+from ..errors import BadInputError
 from ..plan import dig
-from .record import Finding, Reverted, Values, Verifier
+from .record import Finding, Now, Reply, Request, Reverted, Values, Verifier
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -69,6 +70,27 @@ class ServiceVerifier(Verifier):
         yield self.finding(HEALTH, "passed", f"runs {running} of {wanted} tasks")
         said = "is reached through its load balancer, from inside the VPC"
         yield self.finding(INVOCATION, "skipped", said)
+
+    def now(self) -> Now:
+        """Its status, tasks, and the shares of its task sets."""
+        found = self._found
+        if not found:
+            return Now("does not exist")
+        sets = {
+            _revision(str(each.get("taskDefinition", ""))): float(each["scale"]["value"]) / 100
+            for each in found.get("taskSets", [])
+            if dig(each, "scale", "value") is not None
+        }
+        rollout = self._primary(found).get("rolloutState")
+        status = f"{found['status']}, rollout {rollout}" if rollout else str(found["status"])
+        return Now(status, found.get("runningCount"), sets if len(sets) > 1 else {})
+
+    def ask(self, request: Request) -> Reply:
+        """From nowhere but the VPC."""
+        raise BadInputError(
+            f"{self.name} is reached through its load balancer, from inside the VPC",
+            "put an API in front of it (apis), and ask that",
+        )
 
     def waits_for(self) -> str:
         """What it is still about after an apply: tasks that start, or targets that register."""

@@ -17,13 +17,14 @@ from inferform.usage import Amount, Usage, between, by_use, exactly
 
 from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH, IMAGE, INVOCATION, RUNNING_IMAGE
-from ..errors import OperatorError
+from ..errors import BadInputError, OperatorError
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..requests import fetch
 from ..told import RiskRule, Severity, Story
 from . import weaker
 from .ecs_verify import reason_of
 from .finding import given
+from .pages import in_console, name_in_aws
 from .reasons import part, resource
 from .record import (
     Existing,
@@ -31,8 +32,11 @@ from .record import (
     Found,
     Mover,
     Not,
+    Now,
     Planned,
     Quota,
+    Reply,
+    Request,
     Values,
     Verifier,
     risk,
@@ -469,6 +473,33 @@ class FunctionVerifier(Verifier):
             yield self.finding(RUNNING_IMAGE, "skipped", f"runs {image}")
         yield from self._health(found["Configuration"], serving)
 
+    def now(self) -> Now:
+        """The state of the version behind its alias, and the shares of the traffic in a rollout."""
+        alias = self._lambda.get_alias(FunctionName=self.name, Name=ALIAS)
+        serving = str(alias["FunctionVersion"])
+        others: Mapping[str, float] = (alias.get("RoutingConfig") or {}).get(
+            "AdditionalVersionWeights"
+        ) or {}
+        found = self._lambda.get_function(FunctionName=self.name, Qualifier=serving)
+        shares = {f"version {each}": float(share) for each, share in others.items()}
+        if shares:
+            shares = {f"version {serving}": 1 - sum(shares.values()), **shares}
+        return Now(str(found["Configuration"].get("State", "Active")), None, shares)
+
+    def ask(self, request: Request) -> Reply:
+        """By Invoke, with JSON alone, which is what an event is."""
+        try:
+            json.loads(request.body)
+        except ValueError as error:
+            raise BadInputError(f"a function takes JSON: {error}", "give a .json file") from error
+        answer = self._lambda.invoke(FunctionName=self.name, Qualifier=ALIAS, Payload=request.body)
+        body: bytes = answer["Payload"].read()
+        if "FunctionError" in answer:
+            text = body.decode("utf-8", "replace")[:200]
+            raise OperatorError(f"{self.name} failed with {answer['FunctionError']}: {text}")
+        version = answer.get("ExecutedVersion", "")
+        return Reply(body, "application/json", f"version {version}" if version else "")
+
     def _serving(self, serving: str, shares: Mapping[str, float]) -> tuple[Finding, bool]:
         """Which version serves, and whether a newer one only waits for its rollout."""
         if shares:
@@ -686,6 +717,7 @@ KINDS = (
             "an apply only publishes a version; the alias moves, and back, in a rollout of its own"
         ),
         verify=FunctionVerifier,
+        page=lambda each: in_console(each, "lambda", f"/functions/{name_in_aws(each)}"),
     ),
     resource(
         _ALIAS,

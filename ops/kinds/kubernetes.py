@@ -10,13 +10,29 @@ from inferform import EksOutputs, Environment
 from inferform.eks.spec import cluster_name, pod_role_name
 
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
+from ..errors import BadInputError
 from ..kubernetes import Api, UnreadableError
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
 from . import preflight, weaker
 from .loader import artifacts_of
-from .reasons import CHECKED_BY_SPECS, NO_RISKS, NOBODY_ELSE, RUNS_NOTHING, STAYS, resource
-from .record import Finding, Foreign, Kind, Not, Owner, Preflight, RiskCheck, Teller, Verifier
+from .pages import in_console
+from .reasons import CHECKED_BY_SPECS, NO_PAGE, NO_RISKS, NOBODY_ELSE, RUNS_NOTHING, STAYS, resource
+from .record import (
+    Finding,
+    Foreign,
+    Kind,
+    Not,
+    Now,
+    Owner,
+    Page,
+    Preflight,
+    Reply,
+    Request,
+    RiskCheck,
+    Teller,
+    Verifier,
+)
 from .stories import name_of, told_when_gone
 from .synthesis import Resource, Synthesis
 from .words import PAST, arrow, short_image
@@ -125,6 +141,26 @@ class _Deployment(Verifier):
         yield self._image(found)
         yield from self._pods(found)
 
+    def now(self) -> Now:
+        """Its pods."""
+        api = Api(self.run.aws, cluster_of(self.run.environment))
+        try:
+            found = api.deployment(self._namespace, self.name)
+        except UnreadableError:
+            return Now()
+        if found is None:
+            return Now("does not exist")
+        available = int(found.get("status", {}).get("availableReplicas", 0))
+        wanted = found["spec"].get("replicas", 1)
+        return Now(f"{available} of {wanted} pods available", available)
+
+    def ask(self, request: Request) -> Reply:
+        """From nowhere but the cluster and the VPC."""
+        raise BadInputError(
+            f"{self.name} is reached from inside the cluster or the VPC",
+            f"kubectl --namespace {self._namespace} port-forward deployment/{self.name} 8080, and ask that",
+        )
+
     def _image(self, found: dict[str, Any]) -> Finding:
         spec = found["spec"]["template"]["spec"]
         deployed = {str(c["image"]) for c in spec["containers"]}
@@ -190,6 +226,7 @@ def _object(
     risks: tuple[RiskCheck, ...] | Not = NO_RISKS,
     reverted: Not = STAYS,
     verify: type[Verifier] | Not = RUNS_NOTHING,
+    page: Page | Not = NO_PAGE,
 ) -> Kind:
     return resource(
         type,
@@ -206,6 +243,7 @@ def _object(
         risks=risks,
         reverted=reverted,
         verify=verify,
+        page=page,
     )
 
 
@@ -225,6 +263,9 @@ KINDS = (
             "(wait_for_rollout) and fails the apply"
         ),
         verify=_Deployment,
+        page=lambda each: in_console(
+            each, "eks", f"/clusters/{cluster_of(each.place.environment)}"
+        ),
     ),
     _object(
         "kubernetes_daemon_set_v1",

@@ -11,6 +11,7 @@ from .record import (
     Kind,
     Not,
     Owner,
+    Page,
     Preflight,
     Quotas,
     Reverted,
@@ -34,6 +35,7 @@ NO_RISKS = Not("a change of it can hurt nothing that its other members do not kn
 RUNS_NOTHING = Not("it answers no requests")
 STAYS = Not("AWS does what Terraform asks for, or refuses it")
 SEEN = Not("Terraform reads what it has set")
+NO_PAGE = Not("AWS's console has no page for it alone")
 NO_STORY = Not("it is part of what other stories tell")
 
 
@@ -58,6 +60,7 @@ def resource(
     reverted: Reverted | Not = STAYS,
     verify: Callable[[Verification, Values], Verifier] | Not = RUNS_NOTHING,
     unseen: Unseen | Not = SEEN,
+    page: Page | Not = NO_PAGE,
 ) -> Kind:
     """The record of a type that runs nothing by itself, but for the members that are given."""
     return Kind(
@@ -80,6 +83,7 @@ def resource(
         reverted=reverted,
         verify=verify,
         unseen=unseen,
+        page=page,
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from inferform.usage import Usage
 
 from ..checks import RUNNING_IMAGE, Check
+from ..errors import BadInputError
 from ..masking import mask_text
 from ..plan import Change, Plan, Side
 from ..told import RiskRule, Severity, Story
@@ -194,6 +195,40 @@ class Verification:
     """What requests to APIs bring, by `http.NAME` or `rest.NAME`. Default: signatures alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What AWS says of a service at this moment; None is what nobody tells."""
+
+    status: str | None = None
+    """AWS's own word, such as `InService`, or what its checks found."""
+
+    copies: int | None = None
+    """How many instances, tasks or pods run."""
+
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """The share of the traffic of each of its variants or versions, of 1; empty for one alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request for a prediction."""
+
+    body: bytes
+    content_type: str
+    to: Mapping[str, str] = field(default_factory=dict)
+    """Which part of the service is meant, such as `{"component": "ranker"}`. Default: all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a service answered."""
+
+    body: bytes
+    content_type: str
+    by: str = ""
+    """What of it answered: a variant, or a version. Default: not told."""
+
+
 class Verifier(ABC):
     """The checks of one deployed resource; `values` are its attributes in the state."""
 
@@ -221,6 +256,16 @@ class Verifier(ABC):
     def served(self) -> Iterator[str]:
         """The images and artifacts that it runs, as far as the state says."""
 
+    def now(self) -> Now:
+        """What AWS says of it at this moment. Default: what its checks find, without a request."""
+        found = [each for each in self.findings() if each.outcome != "skipped"]
+        failed = [each for each in found if each.outcome == "failed"]
+        return Now((failed or found)[-1].found) if found else Now()
+
+    def ask(self, request: Request) -> Reply:
+        """Send a request for a prediction. Default: raises BadInputError, nothing here can."""
+        raise BadInputError(f"{self.name} takes no requests from here", "see inferform verify")
+
     def parts(self) -> Iterator[tuple[str, Values]]:
         """What of the service is verified by itself: the type of each, and its attributes in the
         state. Default: nothing."""
@@ -242,6 +287,10 @@ class Verifier(ABC):
         return self.finding(
             RUNNING_IMAGE, "failed", f"runs {runs}, but the state says {wanted}", fix
         )
+
+
+Page = Callable[["Deployed"], str]
+"""The place of a service within AWS's console, such as `lambda/home?region=us-east-1#/functions/a`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +386,9 @@ class Kind:
 
     unseen: Unseen | Not = Not("Terraform reads what it has set")
     """What drift asks AWS of it beside Terraform's plan."""
+
+    page: Page | Not = Not("AWS's console has no page for it alone")
+    """Where AWS's console shows the service that it stands for."""
 
 
 @dataclass(frozen=True, slots=True)

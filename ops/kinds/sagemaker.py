@@ -20,6 +20,7 @@ from .components_preflight import of_configuration
 from .finding import given, pairs
 from .fits import fits
 from .guards import guards
+from .pages import in_console, name_in_aws
 from .prices import products
 from .reasons import resource
 from .record import Discard, Existing, Finder, Finding, Found, Not, Quota, Values, risk
@@ -442,6 +443,7 @@ KINDS = (
         settings=Not("its configuration has them"),
         reverted=ENDPOINT_REVERTED,
         verify=EndpointVerifier,
+        page=lambda each: in_console(each, "sagemaker", f"/endpoints/{name_in_aws(each)}"),
     ),
     resource(
         CONFIGURATION,

@@ -17,8 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from inferform import InferenceComponentEndpoint
 
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
+from ..errors import BadInputError
 from ..plan import dig
-from .record import Finding, Reverted, Values, Verification, Verifier
+from .record import Finding, Now, Reply, Request, Reverted, Values, Verification, Verifier
 from .sagemaker_story import CONFIGURATION as CONFIGURATION_TYPE
 from .sagemaker_story import ENDPOINT, MODEL
 from .stacked import STACK, component_of, configuration_values
@@ -34,6 +35,14 @@ ENDPOINT_REVERTED = Reverted(
 
 CONTENT_TYPES = {".csv": "text/csv", ".json": "application/json", ".jsonl": "application/jsonlines"}
 """What a sample is sent as, by the end of its file's name."""
+
+
+_MEANT = {
+    "component": "InferenceComponentName",
+    "model": "TargetModel",
+    "variant": "TargetVariant",
+}
+"""How InvokeEndpoint calls each part that a request may mean."""
 
 
 def artifacts_of(containers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -216,6 +225,64 @@ class EndpointVerifier(Invoked):
         yield self.finding(HEALTH, "passed", f"is InService{kept}")
         if self.run.invoke:
             yield self._answer(asynchronous=asynchronous)
+
+    def now(self) -> Now:
+        """Its status, and the instances and the traffic of its variants."""
+        found = self.run.aws.client("sagemaker").describe_endpoint(EndpointName=self.name)
+        variants = found.get("ProductionVariants", [])
+        counted = [
+            each["CurrentInstanceCount"]
+            for each in variants
+            if "CurrentInstanceCount" in each and "CurrentServerlessConfig" not in each
+        ]
+        weights = {each["VariantName"]: float(each.get("CurrentWeight", 0)) for each in variants}
+        whole = sum(weights.values())
+        shares = {name: weight / whole for name, weight in weights.items()} if whole else {}
+        return Now(
+            found["EndpointStatus"],
+            sum(counted) if counted else None,
+            shares if len(shares) > 1 else {},
+        )
+
+    def ask(self, request: Request) -> Reply:
+        """By InvokeEndpoint, of the endpoint or of one of its components, models or variants."""
+        if self._is_asynchronous:
+            raise BadInputError(
+                f"{self.name} is asynchronous: an answer comes later, in S3",
+                "put the request into S3, then aws sagemaker-runtime invoke-endpoint-async "
+                f"--endpoint-name {self.name} --input-location s3://...",
+            )
+        asked = {
+            _MEANT[part]: self._called(part, value) for part, value in request.to.items() if value
+        }
+        runtime: Any = self.run.aws.client("sagemaker-runtime")
+        answer = runtime.invoke_endpoint(
+            EndpointName=self.name,
+            ContentType=request.content_type,
+            Body=request.body,
+            **asked,
+        )
+        return Reply(
+            answer["Body"].read(),
+            str(answer.get("ContentType", "")),
+            str(answer.get("InvokedProductionVariant", "")),
+        )
+
+    def _called(self, part: str, value: str) -> str:
+        """AWS's name of a part that people call by a short name."""
+        if part != "component":
+            return value
+        context = self.run.environment.context
+        for each in self.run.environment.deployed:
+            if each.resource == (ENDPOINT, self.name) and isinstance(
+                each.spec, InferenceComponentEndpoint
+            ):
+                return each.spec.component_name(context, each.name, value)
+        return value
+
+    @property
+    def _is_asynchronous(self) -> bool:
+        return bool(self._configuration.get("async_inference_config"))
 
     def _answer(self, *, asynchronous: bool) -> Finding:
         if asynchronous:

@@ -28,6 +28,7 @@ HEADINGS = {
     "reverted": "rolled back",
     "verify": "verify",
     "unseen": "drift beside the plan",
+    "page": "in the console",
 }
 """What the matrix calls each member of a record that may be `Not`."""
 
