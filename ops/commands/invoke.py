@@ -1,0 +1,79 @@
+"""`inferform invoke`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..environments import Emulated, EnvironmentKey, environment
+from ..errors import BadInputError
+from ..output import Json, print_json, stderr, stdout
+from ..services import SERVICE_HELP
+from . import AFTER, Command
+
+
+def invoke(
+    env: EnvironmentKey,
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help=SERVICE_HELP)],
+    file: Annotated[Path, typer.Option("--file", metavar="FILE", help="The body of the request.")],
+    content_type: Annotated[
+        str, typer.Option(help="What it is. Default: as the file is named: .csv, .json or .jsonl.")
+    ] = "",
+    component: Annotated[str, typer.Option(help="The inference component that is meant.")] = "",
+    model: Annotated[str, typer.Option(help="The model of an endpoint that has many.")] = "",
+    variant: Annotated[str, typer.Option(help="The variant that is meant.")] = "",
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the answer goes. Default: here.")
+    ] = None,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Send a request to a deployed service, and print what it answers.
+
+    Example: inferform invoke dev-use1 fraud --file sample.csv
+    """
+    from .. import invoke as operations
+    from ..aws import Aws, emulator_in_use
+    from ..kinds.record import Request
+    from ..kinds.sagemaker_verify import CONTENT_TYPES
+
+    kind = content_type or CONTENT_TYPES.get(file.suffix, "")
+    if not kind:
+        known = ", ".join(CONTENT_TYPES)
+        raise BadInputError(f"nothing says what {file} is", f"name it {known}, or --content-type")
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{file} cannot be read: {error.strerror}") from error
+    found = environment(env)
+    aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
+    to = {"component": component, "model": model, "variant": variant}
+    request = Request(body, kind, {part: value for part, value in to.items() if value})
+    with stderr.status(f"asking {service}"):
+        answered = operations.invoke(found, service, request, aws)
+    reply = answered.reply
+    if output is not None:
+        output.write_bytes(reply.body)
+    if json:
+        print_json(
+            {
+                "by": reply.by or None,
+                "content_type": reply.content_type,
+                "milliseconds": answered.milliseconds,
+                "body": reply.body.decode("utf-8", "replace"),
+            }
+        )
+        return
+    if output is None and stdout.is_terminal:
+        stdout.print(reply.body.decode("utf-8", "replace"))
+    elif output is None:
+        sys.stdout.buffer.write(reply.body)
+        sys.stdout.buffer.flush()
+    by = f" by {reply.by}" if reply.by else ""
+    stderr.print(f"{len(reply.body)} bytes{by} in {answered.milliseconds} ms")
+
+
+COMMANDS = (Command("invoke", invoke, AFTER, order=14),)

@@ -1,0 +1,123 @@
+"""Publishing: a new artifact of a service, uploaded to where its file then looks for it.
+
+The version stands in the path of the artifact and, where the image has the same one, in its tag: both
+change together, as they do in the file. What a path holds once is never replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from inferform.loading import Loaded
+from inferform.model.artifact import located
+from inferform.rules import one_of
+
+from .advice import explained
+from .aws import Aws
+from .errors import BadInputError, OperatorError
+from .promote import Promotion, Release, edit, release_of
+from .services import find
+
+_ABSENT = ("404", "NoSuchKey", "NotFound")
+_DIGEST = "inferform-sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """An upload and the edit that names it, neither made yet."""
+
+    uri: str
+    edit: Promotion
+    images: tuple[str, ...]
+    """The tags of images that the edit names too, and that must be there."""
+
+
+def plan(loaded: Loaded, key: str, service: str, version: str) -> Publication:
+    """What publishing a version of a service's artifact does.
+
+    Raises BadInputError where the service has no one artifact with a version in its path, or has that
+    version already, or its file cannot be edited safely.
+    """
+    environment = loaded.environments[key]
+    found = find(environment, service)
+    if not version or "/" in version or version != version.strip():
+        raise BadInputError(f"{version!r} is no version", "such as 1.4.3")
+    release = release_of(environment, service)
+    kept = {value for value in release.values() if value in {*found.spec.loads()}}
+    archives = sorted(value for value in kept if value is not None)
+    if len(archives) != 1 or archives[0].endswith("/"):
+        said = f"loads {one_of(archives)}" if archives else "names no artifact of its own"
+        raise BadInputError(
+            f"{found.full_name} {said}, and publish uploads one archive",
+            "for a version of the Model Registry inferform models resolve; else upload it, and edit the file",
+        )
+    (archive,) = archives
+    old = _version_in(archive, release)
+    if old is None:
+        raise BadInputError(
+            f"no folder of {archive} is the version of {found.full_name}",
+            f"write the artifact as NAME/VERSION/{archive.rpartition('/')[2]}",
+        )
+    if old == version:
+        raise BadInputError(f"{key} has {version} of {found.full_name} already")
+    new = "/".join(version if part == old else part for part in archive.split("/"))
+    changes: Release = {
+        path: new if value == archive else version
+        for path, value in release.items()
+        if value == archive or (value == old and path[-1] == "tag")
+    }
+    return Publication(
+        located(new, environment.artifact_bucket),
+        edit(loaded, key, service, changes),
+        tuple(str(path[-1]) for path in changes if path[-1] == "tag"),
+    )
+
+
+def _version_in(archive: str, release: Release) -> str | None:
+    """The part of a path that is the version: the tag of an image, else the last folder."""
+    folders = archive.removeprefix("s3://").split("/")[:-1]
+    tags = [value for path, value in release.items() if path[-1] == "tag" and value in folders]
+    if tags:
+        return tags[0]
+    return folders[-1] if len(folders) > 1 else None
+
+
+def check(file: Path) -> None:
+    """Raise BadInputError unless a file is a tar.gz that can be read to its end."""
+    try:
+        with tarfile.open(file, "r:gz") as archive:
+            if not any(member.isfile() for member in archive):
+                raise BadInputError(f"{file} holds no file", "pack the model into it")
+    except (OSError, tarfile.TarError, EOFError) as error:
+        raise BadInputError(f"{file} is no tar.gz: {error}", "tar -czf model.tar.gz ...") from error
+
+
+def upload(file: Path, uri: str, aws: Aws) -> bool:
+    """Put a file where nothing is yet; False where the same file is there already.
+
+    Raises OperatorError where something else is.
+    """
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    s3 = aws.client("s3")
+    with explained(aws.context):
+        held: Any
+        try:
+            held = s3.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _ABSENT:
+                raise
+            s3.upload_file(str(file), bucket, key, ExtraArgs={"Metadata": {_DIGEST: digest}})
+            return True
+    if held.get("Metadata", {}).get(_DIGEST) == digest:
+        return False
+    raise OperatorError(
+        f"{uri} is there already, and is not known to be {file}", "publish it as another version"
+    )
