@@ -18,7 +18,7 @@ from pathlib import Path
 
 from inferform_ops.output import print_table
 
-from . import deploy, limits, synth
+from . import deploy, limits, running, synth
 from .measure import Part
 
 PARTS: dict[str, Callable[[int], Part]] = {
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[int], Part]] = {
     "growth": lambda rounds: synth.growth([50, 500, 5000], rounds),
     "components": lambda rounds: synth.components(20, rounds),
     "others": lambda rounds: synth.others(50, rounds),
+    "running": lambda rounds: running.running(1000, rounds),
     "limits": limits.limits,
     "deploy": lambda rounds: deploy.overhead(10, 2, max(1, rounds // 2)),
 }

@@ -9,32 +9,15 @@ from itertools import takewhile
 from ...plan import Action, Change
 from ...told import Risk, Severity, Story
 from ...untrusted import cell
-from ...web_page import web_page
+from ...web_page import BASE, web_page
 from ..digest import digest
 from ..report import MISSING, CostReport, Finding, Missing, Report, StackReport
 from ..values import UNKNOWN, details, marks, short
 from .markdown import cost_cells, cost_notes, service_cells
 
-_STYLE = """
-:root {
-  color-scheme: light dark;
-  --page: #f6f7f9; --card: #ffffff; --text: #1c2733; --quiet: #5a6877; --line: #d8dee6;
-  --critical: #b3261e; --high: #b4540a; --medium: #7a5c00; --low: #5a6877; --good: #1b6e3c;
-  --code: #eef1f5;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --page: #12171d; --card: #1b222b; --text: #e6ebf0; --quiet: #9aa7b5; --line: #313c48;
-    --critical: #ff8a80; --high: #ffb070; --medium: #e8c860; --low: #9aa7b5; --good: #7fd39b;
-    --code: #242d38;
-  }
-}
-* { box-sizing: border-box; }
-body {
-  margin: 0; padding: 1.5rem 1rem 4rem; background: var(--page); color: var(--text);
-  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
-}
-main { max-width: 72rem; margin: 0 auto; }
+_STYLE = (
+    BASE
+    + """main { max-width: 72rem; margin: 0 auto; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.125rem; margin: 2rem 0 .75rem; }
 p { margin: .25rem 0; overflow-wrap: anywhere; }
@@ -103,6 +86,7 @@ details > div { padding: 0 1rem .75rem; }
 }
 @media print { details > div { display: block; } body { background: none; } }
 """
+)
 
 
 def render_html(report: Report) -> str:
