@@ -78,6 +78,7 @@ def run(name: str | None = None) -> None:
     tries = (
         (f"{me} review {key} --emulator", "what it would do"),
         (demo, "do it"),
+        (f"{me} list {key} --emulator", "what runs"),
         (f"{me} verify {key} --emulator", "is what runs what was asked for"),
         (f"{me} status {key} --emulator", "every stack and its state"),
         (f"{me} explain RT9", "what a rule asks for, and why"),
