@@ -46,6 +46,8 @@ POST     chatbot/authorized       the workspaces of Slack, and the teams of Micr
                                   account
 POST     sns/confirmed             what somebody confirms who has got the first e-mail of a topic: topic, endpoint,
                                   account, region
+POST     budgets/month             a new month begins for a budget, after months that have cost `usd`, the oldest
+                                  first: budget, usd, account, region
 POST     codeconnections/status    what a person makes of a connection in the console: arn, status, account,
                                   region
 POST     codepipeline/running      what runs in pipelines but approvals, with what it is given and where its
@@ -123,6 +125,7 @@ class Application:
             ("POST", "lambda/outcome"): _fail_function,
             ("POST", "chatbot/authorized"): _authorize_chats,
             ("POST", "sns/confirmed"): _confirm_address,
+            ("POST", "budgets/month"): _begin_month,
             ("POST", "codeconnections/status"): _handshake,
             ("POST", "codepipeline/running"): _running,
             ("POST", "codepipeline/outcome"): _end_action,
@@ -436,6 +439,19 @@ def _confirm_address(
 
     arn = sns.confirm(account, region, topic, endpoint)
     return {"subscription": arn, "account": account, "region": region}
+
+
+def _begin_month(
+    *,
+    budget: str,
+    usd: list[float],
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+) -> dict[str, Any]:
+    from .extensions import budgets
+
+    amount = budgets.begin_month(account, region, budget, usd)
+    return {"budget": budget, "amount": amount, "account": account, "region": region}
 
 
 def _handshake(

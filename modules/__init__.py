@@ -115,7 +115,7 @@ from .model.spec import Model
 from .observability.audit import Audit
 from .observability.limits import QueueAlarms, ServiceAlarms, UsageAlarms
 from .observability.logs import DataProtection, LogAnomalies, LogMetric, Logs
-from .observability.money import Budget, CostAnomalies
+from .observability.money import AdjustingBudget, Budget, CostAnomalies
 from .observability.notify import Notify, SlackChannel, TeamsChannel
 from .observability.slo import Slo
 from .observability.spec import AnomalyAlarm, CompositeAlarm, Events, Observability
@@ -267,6 +267,7 @@ __all__ = [
     "Adapter",
     "Addon",
     "Addressing",
+    "AdjustingBudget",
     "Adot",
     "AllAtOnce",
     "AnomalyAlarm",

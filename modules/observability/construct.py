@@ -17,7 +17,7 @@ from ..protect import lifecycle
 from .alarms import Alarm, Composite, Found, Term, number, rule_of
 from .dashboard import Dashboard, body
 from .events import Told
-from .money import Budget, CostAnomalies
+from .money import AdjustingBudget, Budget, CostAnomalies, notifications
 from .names import (
     CHAT,
     budget_name,
@@ -32,6 +32,8 @@ from .queries import SavedQuery
 
 from cdktf_cdktf_provider_aws.budgets_budget import (
     BudgetsBudget,
+    BudgetsBudgetAutoAdjustData,
+    BudgetsBudgetAutoAdjustDataHistoricalOptions,
     BudgetsBudgetCostFilter,
     BudgetsBudgetNotification,
 )
@@ -386,17 +388,34 @@ class MonthlyBudget(Construct):
     """What the environment may cost in a month, by its tag."""
 
     def __init__(
-        self, scope: Construct, id: str, *, context: Context, spec: Budget, topic: str
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        context: Context,
+        spec: Budget | AdjustingBudget,
+        topic: str,
     ) -> None:
         super().__init__(scope, id)
+        amount: dict[str, Any] = (
+            {"limit_amount": number(spec.usd_per_month), "limit_unit": "USD"}
+            if isinstance(spec, Budget)
+            else {
+                "auto_adjust_data": BudgetsBudgetAutoAdjustData(
+                    auto_adjust_type="HISTORICAL",
+                    historical_options=BudgetsBudgetAutoAdjustDataHistoricalOptions(
+                        budget_adjustment_period=spec.months
+                    ),
+                )
+            }
+        )
         BudgetsBudget(
             self,
             "budget",
             name=budget_name(context),
             budget_type="COST",
-            limit_amount=number(spec.usd_per_month),
-            limit_unit="USD",
             time_unit="MONTHLY",
+            **amount,
             cost_filter=[
                 BudgetsBudgetCostFilter(
                     name="TagKeyValue",
@@ -412,7 +431,7 @@ class MonthlyBudget(Construct):
                     subscriber_sns_topic_arns=[topic],
                     subscriber_email_addresses=list(spec.emails) or None,
                 )
-                for kind, percent in spec.notifications()
+                for kind, percent in notifications(spec)
             ],
         )
 

@@ -156,9 +156,9 @@ def _costs(environment: Environment) -> Sequence[tuple[str, str]]:
     """The budget and the monitor of the environment; CloudWatch has no metric of what a tag costs."""
     spec, home = environment.observability, console(environment.context.partition)
     found = []
-    if spec is not None and spec.budget is not None:
-        dollars = f"Budget of ${spec.budget.usd_per_month:,g} a month"
-        found.append((dollars, f"{home}/billing/home#/budgets"))
+    budget = spec.budget_in(environment.context) if spec is not None else None
+    if budget is not None:
+        found.append((budget.words, f"{home}/billing/home#/budgets"))
     if spec is not None and spec.cost_anomalies is not None:
         found.append(
             ("Unusual spending", f"{home}/cost-management/home#/anomaly-detection/overview")

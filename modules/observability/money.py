@@ -6,15 +6,23 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from ..rules import Problem, rule
-from ..spec import Check, Many, Spec
+from ..spec import Aws, Check, Many, Spec
 from .notify import Email
 
 MON10 = rule(
     "MON10",
     refuses="a budget that AWS Budgets does not take, or that tells nobody",
     message="must be {expected}",
-    source="botocore budgets Notification, Subscriber (10 addresses and one topic a notification); AWS Cost "
-    "Management user guide, budgets (5 notifications a budget)",
+    source="botocore budgets Notification, Subscriber (10 addresses and one topic a notification), "
+    "HistoricalOptions (12 months); AWS Cost Management user guide, budgets (5 notifications a budget)",
+)
+MON27 = rule(
+    "MON27",
+    refuses="an adjusting budget that tells somebody in an ordinary month",
+    message="is no more than what an ordinary month costs, so that it tells somebody nearly every month; "
+    "write more than 100",
+    source="AWS Cost Management user guide, budget methods (the amount is the average of past months)",
+    severity="warning",
 )
 
 
@@ -77,6 +85,29 @@ class CostAnomalies(Spec):
             yield MON21.problem("emails", wrong=wrong)
 
 
+WarnAt = Annotated[
+    Many[int],
+    Check(MON10, _thresholds, lambda _: _expected("1 to 4 different percentages from 1 to 1,000")),
+]
+"""Percentages of a budget that are spent."""
+
+ForecastAt = Annotated[
+    int,
+    Check(MON10, lambda value: 1 <= value <= 1000, lambda _: _expected("from 1 to 1,000 percent")),
+]
+"""The percentage of a budget that AWS expects."""
+
+Receivers = Annotated[
+    Many[Email],
+    Check(
+        MON10,
+        lambda given: len(given) == len(set(given)) <= 10,
+        lambda _: _expected("at most 10 addresses, each once"),
+    ),
+]
+"""Who is told of a budget beside the environment's topic."""
+
+
 class Budget(Spec):
     """A monthly budget of everything that carries the environment's tag.
 
@@ -94,43 +125,66 @@ class Budget(Spec):
     ]
     """What the environment may cost in a calendar month, in US dollars."""
 
-    warn_at_percent: Annotated[
-        Many[int],
-        Check(
-            MON10,
-            _thresholds,
-            lambda _: _expected("1 to 4 different percentages from 1 to 1,000"),
-        ),
-    ] = (50, 80, 100)
+    warn_at_percent: WarnAt = (50, 80, 100)
     """Of how much of it somebody is told once it is spent. Default: 50, 80 and 100."""
 
-    forecast_at_percent: (
-        Annotated[
-            int,
-            Check(
-                MON10,
-                lambda value: 1 <= value <= 1000,
-                lambda _: _expected("from 1 to 1,000 percent"),
-            ),
-        ]
-        | None
-    ) = 100
+    forecast_at_percent: ForecastAt | None = 100
     """Of how much of it somebody is told once AWS expects it by the end of the month. Default: 100; None
     for no forecast."""
 
-    emails: Annotated[
-        Many[Email],
-        Check(
-            MON10,
-            lambda given: len(given) == len(set(given)) <= 10,
-            lambda _: _expected("at most 10 addresses, each once"),
-        ),
-    ] = ()
+    emails: Receivers = ()
     """Who is told beside the environment's topic. Default: nobody else."""
 
-    def notifications(self) -> Iterator[tuple[str, int]]:
-        """The type of each notification and its percentage."""
-        for percent in self.warn_at_percent:
-            yield "ACTUAL", percent
-        if self.forecast_at_percent is not None:
-            yield "FORECASTED", self.forecast_at_percent
+    @property
+    def words(self) -> str:
+        """The budget in a few words."""
+        return f"Budget of ${self.usd_per_month:,g} a month"
+
+
+class AdjustingBudget(Spec):
+    """A monthly budget that nobody has to guess: the average of what carried the environment's tag in the
+    last months, which AWS works out anew at the beginning of each.
+
+    It tells of a month that costs more than those before, not of one that costs too much: write a
+    `Budget` for that. The key of the tag has to be active, as for a `Budget`. AWS leaves out the months
+    before the first that cost something; it does not say what the amount is before there is one.
+    """
+
+    months: Annotated[
+        int,
+        Check(MON10, lambda value: 1 <= value <= 12, lambda _: _expected("from 1 to 12 months")),
+        Aws("budgets:HistoricalOptions.BudgetAdjustmentPeriod"),
+    ] = 3
+    """How many months the average is of. Default: 3."""
+
+    warn_at_percent: WarnAt = (120,)
+    """Of how much of it somebody is told once it is spent. Default: 120."""
+
+    forecast_at_percent: ForecastAt | None = 120
+    """Of how much of it somebody is told once AWS expects it by the end of the month, which it does after
+    about five weeks of costs. Default: 120; None for no forecast."""
+
+    emails: Receivers = ()
+    """Who is told beside the environment's topic. Default: nobody else."""
+
+    @property
+    def words(self) -> str:
+        """The budget in a few words."""
+        of = "the last month" if self.months == 1 else f"the last {self.months} months"
+        return f"Budget of the average of {of}"
+
+    def check(self) -> Iterator[Problem]:
+        """No percentage that an ordinary month reaches."""
+        for index, percent in enumerate(self.warn_at_percent):
+            if percent <= 100:
+                yield MON27.problem("warn_at_percent", index, got=percent)
+        if self.forecast_at_percent is not None and self.forecast_at_percent <= 100:
+            yield MON27.problem("forecast_at_percent", got=self.forecast_at_percent)
+
+
+def notifications(budget: Budget | AdjustingBudget) -> Iterator[tuple[str, int]]:
+    """The type of each notification and its percentage."""
+    for percent in budget.warn_at_percent:
+        yield "ACTUAL", percent
+    if budget.forecast_at_percent is not None:
+        yield "FORECASTED", budget.forecast_at_percent

@@ -13,7 +13,7 @@ from ..spec import Aws, Check, Many, ShortName, Spec, arn_of
 
 MON11 = rule(
     "MON11",
-    refuses="a protected environment whose alarms nobody hears, or by e-mail alone",
+    refuses="alarms that nobody hears, or in a protected environment people alone who have to confirm an e-mail",
     message="{wrong}",
     source="Amazon SNS developer guide, email notifications (a subscription is pending until somebody "
     "confirms it)",
@@ -197,14 +197,17 @@ class Notify(Spec):
         """The topic is where the alarms are, and somebody hears."""
         topics = [self.topic] if self.topic else []
         yield from topic_problems(context, topic=topics)
-        if not context.protected or self.topic or self.https or self.chats:
+        if self.topic or self.https or self.chats:
             return
-        wrong = (
-            "are all that hear of alarms, and only once somebody has confirmed each; add https, slack or teams"
-            if self.emails
-            else "nobody hears of alarms; give an address, or a URL of a service that pages people"
-        )
-        yield MON11.problem(*(("emails",) if self.emails else ()), wrong=wrong)
+        if not self.emails:
+            wrong = (
+                "nobody hears of alarms, rollbacks or the budget; write "
+                'notify=Notify(emails=["ml-oncall@example.com"]), or https, slack or teams'
+            )
+            yield MON11.problem(wrong=wrong)
+        elif context.protected:
+            wrong = "are all that hear of alarms, and only once somebody has confirmed each; add https, slack or teams"
+            yield MON11.problem("emails", wrong=wrong)
 
 
 MON17 = rule(

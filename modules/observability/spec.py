@@ -16,7 +16,7 @@ from . import names as named
 from .audit import MON12, Audit
 from .limits import ServiceAlarms
 from .logs import Logs
-from .money import Budget, CostAnomalies
+from .money import AdjustingBudget, Budget, CostAnomalies
 from .notify import Notify
 from .slo import Slo
 
@@ -161,8 +161,9 @@ class Observability(Overridable, Named):
     composites: dict[ShortName, CompositeAlarm] = {}
     """Alarms over alarms. Default: none, but those of SLOs."""
 
-    budget: Budget | None = None
-    """What the environment may cost. Default: None, no budget."""
+    budget: Budget | AdjustingBudget | None = AdjustingBudget()
+    """What the environment may cost: an amount, or what it has cost in the last months. Default: the
+    average of the last three, where the partition has AWS Budgets; None for no budget."""
 
     cost_anomalies: CostAnomalies | None = None
     """What is told of unusual spending. Default: None, nothing."""
@@ -191,7 +192,7 @@ class Observability(Overridable, Named):
             yield Name("aws_sns_topic", named.topic_name(context))
             if notify.kms_key is None:
                 yield Name("aws_kms_alias", f"alias/{named.topic_name(context)}")
-        if self.budget is not None:
+        if self.budget_in(context) is not None:
             yield Name("aws_budgets_budget", named.budget_name(context))
         if self.audit is not None:
             yield Name("aws_cloudtrail", named.audit_name(context))
@@ -206,10 +207,15 @@ class Observability(Overridable, Named):
             kind = "aws_chatbot_teams_channel_configuration"
             yield Name(kind, named.teams_name(context, team))
 
+    def budget_in(self, context: Context) -> Budget | AdjustingBudget | None:
+        """The budget, if any; nobody is refused one that nobody has written."""
+        _, lacks, _ = _ELSEWHERE["budget"]
+        return None if context.partition in lacks else self.budget
+
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Nothing that AWS does not have in the partition, and nobody of another one."""
         asked = {
-            ("budget",): self.budget is not None,
+            ("budget",): "budget" in self.model_fields_set and self.budget is not None,
             ("cost_anomalies",): self.cost_anomalies is not None,
             ("notify", "slack"): bool(self.notify.slack),
             ("notify", "teams"): bool(self.notify.teams),

@@ -53,6 +53,16 @@ HEARS = check(
     source="Amazon SNS developer guide, email notifications; deleting a topic and subscription",
 )
 
+AMOUNT = check(
+    "VER8",
+    "budget",
+    command="verify",
+    why="A budget that adjusts itself is the average of past months; AWS does not say what it is before "
+    "there is one, so that what it tells until then means little.",
+    fix="Wait for the first whole month, or write budget=Budget(usd_per_month=...).",
+    source="AWS Cost Management user guide, budget methods; API reference, HistoricalOptions",
+)
+
 _CHATS = ("aws_chatbot_slack_channel_configuration", "aws_chatbot_teams_channel_configuration")
 
 # Recover
@@ -166,11 +176,14 @@ def _tag_is_active(synthesis: Synthesis, resources: Sequence[Resource]) -> Itera
         yield Finding(COST_TAG, key, "passed", "is an active cost-allocation tag")
         return
     said = "is not active" if key in states else "is not known as a cost-allocation tag"
+    # Nobody has asked for the budget that an environment has without a word.
+    asked = any(not each.values.get("auto_adjust_data") for each in resources)
+    outcome: Outcome = "failed" if asked else "skipped"
     fix = (
         "activate it in the Billing console of the account that pays (Cost allocation tags), or by aws ce "
         f"update-cost-allocation-tags-status --cost-allocation-tags-status TagKey={key},Status=Active"
     )
-    yield Finding(COST_TAG, key, "failed", f"{said}, so that nothing is counted by it", fix)
+    yield Finding(COST_TAG, key, outcome, f"{said}, so that nothing is counted by it", fix)
 
 
 def _find_topic(aws: Aws, values: Values) -> Iterator[Existing]:
@@ -277,6 +290,33 @@ class _Topic(Verifier):
         yield from ()
 
 
+class _Budget(Verifier):
+    """What a budget watches now."""
+
+    def findings(self) -> Iterator[Finding]:
+        """It has an amount that means something."""
+        budgets: Any = self.run.aws.any_client("budgets")
+        found = budgets.describe_budget(
+            AccountId=self.run.aws.context.account, BudgetName=given(self.values, "name")
+        )["Budget"]
+        amount = found.get("BudgetLimit", {}).get("Amount", 0)
+        watches = f"watches ${float(amount):,.2f} a month"
+        adjusts = found.get("AutoAdjustData")
+        if adjusts is None:
+            yield self.finding(AMOUNT, "passed", watches)
+            return
+        months = adjusts.get("HistoricalOptions", {}).get("LookBackAvailablePeriods", 0)
+        if months:
+            yield self.finding(AMOUNT, "passed", f"{watches}, the average of months: {months}")
+        else:
+            said = "has no month yet to take the average of"
+            yield self.finding(AMOUNT, "skipped", said, AMOUNT.fix)
+
+    def served(self) -> Iterator[str]:
+        """Nothing."""
+        yield from ()
+
+
 class _Receiver(Verifier):
     """Whether who is to be told hears."""
 
@@ -333,6 +373,33 @@ def _one(key: str) -> Estimator:
 def _hears_no_more(plan: Plan, change: Change) -> Iterator[Found]:
     if change.action is Action.DELETE:
         yield f"{change.before.get('endpoint') or 'a receiver'} hears nothing any more"
+
+
+@risk(
+    RiskRule(
+        "TELL4",
+        Severity.MEDIUM,
+        "a budget ends, rises, or has no fixed amount any more",
+        advice="check with whoever pays; a budget stops nothing, and tells of what is above it alone",
+    )
+)
+def _watches_less(plan: Plan, change: Change) -> Iterator[Found]:
+    name = change.before.get("name")
+    if change.action is Action.DELETE:
+        yield f"nothing watches what {name} was of"
+        return
+    before, after = _amount(change.before), _amount(change.after)
+    if before is not None and change.exists_after:
+        if after is None:
+            yield f"{name} watches ${before:,g} a month no more, but the average of past months"
+        elif after > before:
+            yield f"{name} rises from ${before:,g} to ${after:,g} a month", Severity.LOW
+
+
+def _amount(values: Values) -> float | None:
+    """The amount of a budget, but none that AWS has found."""
+    amount = None if values.get("auto_adjust_data") else values.get("limit_amount")
+    return None if amount is None else float(amount)
 
 
 @risk(
@@ -418,6 +485,8 @@ KINDS = (
         _find_budget,
         name="name",
         preflight=_tag_is_active,
+        risks=(_watches_less,),
+        verify=_Budget,
     ),
     resource(
         "aws_ce_anomaly_monitor",

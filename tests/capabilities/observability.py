@@ -111,6 +111,18 @@ inference=Inference(
 ),
 observability=Observability(),
 """,
+        "observability-adjusting": f"""
+inference=Inference(
+    endpoints={{
+        "fraud": RealtimeEndpoint(model={MODEL}, instance_type="ml.m5.large"),
+    }},
+),
+observability=Observability(
+    budget=AdjustingBudget(
+        months=6, warn_at_percent=[110, 150], forecast_at_percent=130, emails=["finance@example.com"],
+    ),
+),
+""",
     },
     not_aws={
         OTHER_UNIT: (
@@ -128,6 +140,9 @@ observability=Observability(),
             "UsageAlarms.missing",
             "UsageAlarms.missing_minutes",
             "UsageAlarms.restarts",
+            "AdjustingBudget.emails[]",
+            "AdjustingBudget.forecast_at_percent",
+            "AdjustingBudget.warn_at_percent[]",
             "Budget.emails[]",
             "Budget.forecast_at_percent",
             "Budget.usd_per_month",
@@ -173,6 +188,7 @@ observability=Observability(),
         ),
     },
     stricter={
+        "60 are of days, of months 12": ("AdjustingBudget.months",),
         "an alarm tells SNS topics, and starts nothing else": ("Notify.topic",),
         "an alarm of this account and Region, by its name": ("CompositeAlarm.muted_by",),
         "a number, or the name of a field": ("LogMetric.value",),

@@ -11,6 +11,7 @@ from typing import Any
 
 import inferform
 from inferform import (
+    AdjustingBudget,
     AnomalyAlarm,
     AsyncEndpoint,
     Audit,
@@ -398,6 +399,64 @@ def chats(emulator: Emulator) -> list[set[tuple[str, str]]]:
         {(each["SlackTeamId"], each["SlackChannelId"]) for each in slack},
         {(each["TenantId"], each["ChannelId"]) for each in teams},
     ]
+
+
+def amounts(
+    hosted: Hosting, environment: Environment, aws: Aws, made: Resources
+) -> tuple[str, str, list[int | None]]:
+    """What `inferform verify` says of the budget, and how Terraform's state has it."""
+    stack = stack_of(hosted, environment)
+    state = State(json.loads(hosted.terraform(stack, "state", "pull")), "1", None)
+    (address,) = (each for each in state.resources if each.startswith("aws_budgets_budget"))
+    (found,) = verify_at(environment, aws, state, [address])
+    (budget,) = (
+        attributes
+        for (kind, _), each in made.items()
+        if kind == "aws_budgets_budget"
+        for attributes in each
+    )
+    months = [
+        options["budget_adjustment_period"]
+        for data in budget["auto_adjust_data"]
+        for options in data["historical_options"]
+    ]
+    return found.outcome, found.found, months
+
+
+def test_a_budget_that_adjusts_itself_becomes_a_fixed_one_and_back(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    hosted = hosting(emulator, tmp_path / "stack")
+    client(emulator, "logs").create_log_group(logGroupName=GROUP)
+    aws = Aws(CONTEXT, emulator=emulator)
+    alone = asked(hosted, Observability())
+    said = amounts(hosted, alone, aws, apply(hosted, alone))
+    assert said == ("skipped", "has no month yet to take the average of", [3])
+
+    # A new month has another amount, which is no change of anybody's.
+    emulator.control(
+        *("POST", "budgets/month"),
+        {"budget": "kinds-dev-use1-month", "usd": [0, 90, 30], "account": CONTEXT.account},
+    )
+    hosted.terraform(stack_of(hosted, alone), "plan", "-detailed-exitcode", "-no-color")
+    said = amounts(hosted, alone, aws, apply(hosted, alone))
+    assert said == ("passed", "watches $60.00 a month, the average of months: 2", [3])
+
+    longer = asked(hosted, Observability(budget=AdjustingBudget(months=12)))
+    assert amounts(hosted, longer, aws, apply(hosted, longer))[2] == [12]
+    fixed = asked(hosted, Observability(budget=Budget(usd_per_month=500)))
+    said = amounts(hosted, fixed, aws, apply(hosted, fixed))
+    assert said == ("passed", "watches $500.00 a month", [])
+    back = amounts(hosted, alone, aws, apply(hosted, alone))
+    assert back == ("passed", "watches $60.00 a month, the average of months: 2", [3])
+    assert told_of_logs_and_money(emulator)["budgets"] == [("ACTUAL", 120), ("FORECASTED", 120)]
+
+    none = apply(hosted, asked(hosted, Observability(budget=None)))
+    assert "aws_budgets_budget" not in types(none)
+    assert told_of_logs_and_money(emulator)["budgets"] == []
+    apply(hosted, alone)
+    hosted.terraform(stack_of(hosted, alone), "destroy", "-auto-approve", "-no-color")
+    assert_nothing_is_left(emulator)
 
 
 def assert_nothing_is_left(emulator: Emulator) -> None:

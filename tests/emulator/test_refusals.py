@@ -238,6 +238,40 @@ def test_a_budgets_limit_can_be_changed(client: Client, account: str) -> None:
     assert refused(error)[0] == "NotFoundException"
 
 
+def adjusting(periods: int, **more: Any) -> dict[str, Any]:
+    options = {"BudgetAdjustmentPeriod": periods, **more}
+    return {
+        "BudgetName": "adjusting",
+        "BudgetType": "COST",
+        "TimeUnit": "MONTHLY",
+        "AutoAdjustData": {"AutoAdjustType": "HISTORICAL", "HistoricalOptions": options},
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        adjusting(13),
+        {**adjusting(5), "TimeUnit": "QUARTERLY"},
+        adjusting(3, LookBackAvailablePeriods=2),
+        {**adjusting(3), "BudgetLimit": {"Amount": "100", "Unit": "USD"}},
+        {**adjusting(3), "AutoAdjustData": None},
+    ],
+)
+def test_a_budget_that_adjusts_itself_is_given_no_amount(
+    client: Client, account: str, wrong: dict[str, Any]
+) -> None:
+    budgets = client("budgets")
+    wrong = {key: value for key, value in wrong.items() if value is not None}
+    with pytest.raises(ClientError) as error:
+        budgets.create_budget(AccountId=account, Budget=wrong)
+    assert refused(error)[0] == "InvalidParameterException"
+    budgets.create_budget(AccountId=account, Budget=adjusting(12))
+    with pytest.raises(ClientError) as error:
+        budgets.update_budget(AccountId=account, NewBudget=wrong)
+    assert refused(error)[0] == "InvalidParameterException"
+
+
 def test_a_metric_filter_is_changed_and_not_repeated(client: Client) -> None:
     logs = client("logs")
     for group in ("a", "b"):

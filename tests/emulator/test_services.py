@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from botocore.exceptions import ClientError
@@ -210,6 +211,45 @@ def test_a_deleted_log_group_takes_its_tags_along(client: Client, account: str) 
 
 
 # Budgets
+
+
+def test_a_budget_that_adjusts_itself_is_the_average_of_months_that_cost_something(
+    client: Client, account: str, control: Callable[..., dict[str, Any]]
+) -> None:
+    budgets = client("budgets")
+    named = {"AccountId": account, "BudgetName": "inference"}
+    historical = {"HistoricalOptions": {"BudgetAdjustmentPeriod": 3}}
+    budget = {
+        "BudgetName": "inference",
+        "BudgetType": "COST",
+        "TimeUnit": "MONTHLY",
+        "AutoAdjustData": {"AutoAdjustType": "HISTORICAL", **historical},
+    }
+    budgets.create_budget(AccountId=account, Budget=budget)
+
+    def found() -> tuple[float, int | None]:
+        read = budgets.describe_budget(**named)["Budget"]
+        options = read["AutoAdjustData"]["HistoricalOptions"]
+        return float(read["BudgetLimit"]["Amount"]), options.get("LookBackAvailablePeriods")
+
+    def begin(*usd: float) -> None:
+        control("budgets/month", budget="inference", usd=usd)
+
+    assert found()[1] is None
+    begin(0, 90, 30)
+    assert found() == (60.0, 2)
+    begin(0, 90, 30, 0)
+    assert found() == (40.0, 3)
+    with pytest.raises(HTTPError, match="400"):
+        control("budgets/month", budget="ghost", usd=[1])
+    # One with an amount stays as it is.
+    limit = {"Amount": "100", "Unit": "USD"}
+    fixed = {key: value for key, value in budget.items() if key != "AutoAdjustData"}
+    budgets.update_budget(AccountId=account, NewBudget={**fixed, "BudgetLimit": limit})
+    begin(1, 1, 1)
+    read = budgets.describe_budget(**named)["Budget"]
+    assert read["BudgetLimit"] == limit
+    assert "AutoAdjustData" not in read
 
 
 def test_a_budget_has_subscribers_and_tags(client: Client, account: str) -> None:

@@ -292,6 +292,32 @@ def test_a_budget_counts_by_the_environments_tag_whatever_its_key(synthesize: Sy
     ] == [("ACTUAL", 80, ["f@example.com"]), ("FORECASTED", 100, ["f@example.com"])]
 
 
+def test_a_budget_that_nobody_wrote_adjusts_itself(synthesize: Synthesize) -> None:
+    def budgets(spec: Observability) -> list[Any]:
+        stack = synthesize(environment(spec))["dev-use1-observability"]
+        return list(stack["resource"].get("aws_budgets_budget", {}).values())
+
+    (budget,) = budgets(Observability())
+    assert "limit_amount" not in budget
+    assert budget["auto_adjust_data"] == {
+        "auto_adjust_type": "HISTORICAL",
+        "historical_options": {"budget_adjustment_period": 3},
+    }
+    assert budget["cost_filter"] == [
+        {"name": "TagKeyValue", "values": ["user:environment$dev-use1"]}
+    ]
+    told = [(each["notification_type"], each["threshold"]) for each in budget["notification"]]
+    assert told == [("ACTUAL", 120), ("FORECASTED", 120)]
+    for each in budget["notification"]:
+        (topic,) = each["subscriber_sns_topic_arns"]
+        assert topic.startswith("${aws_sns_topic.")
+    # A fixed amount keeps its name.
+    (fixed,) = budgets(Observability(budget=Budget(usd_per_month=5)))
+    assert fixed["name"] == budget["name"] == "acme-dev-use1-month"
+    assert "auto_adjust_data" not in fixed
+    assert budgets(Observability(budget=None)) == []
+
+
 def test_queries_are_saved_over_the_logs_of_every_service(synthesize: Synthesize) -> None:
     function = LambdaFunction(model=MODEL)
     endpoints = {f"fraud-{index}": FRAUD for index in range(51)}

@@ -594,8 +594,24 @@ def test_what_counts_by_the_environments_tag_needs_it_to_be_active(account: Acco
         )
         assert {each for each, _ in outcomes()} == {outcome}
     # Nothing is counted by a tag without either of them.
-    bare = account.checks(observability=Observability())
-    assert "PRE25" not in {each.check.id for each in bare}
+    spec = Observability(budget=None)
+    assert outcomes() == set()
+
+
+def test_a_budget_that_nobody_wrote_holds_no_deploy_up_for_its_tag(account: Account) -> None:
+    explorer: Any = account.aws.any_client("ce")
+    spec = Observability()
+
+    def outcomes() -> list[str]:
+        checks = account.checks(observability=spec)
+        return [each.outcome for each in checks if each.check.id == "PRE25"]
+
+    # AWS lists a tag only once something that was billed has it.
+    assert outcomes() == ["skipped"]
+    explorer.update_cost_allocation_tags_status(
+        CostAllocationTagsStatus=[{"TagKey": "environment", "Status": "Active"}]
+    )
+    assert outcomes() == ["passed"]
 
 
 def test_a_chat_channel_needs_its_workspace_to_be_authorized(account: Account) -> None:

@@ -354,6 +354,11 @@ FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
         [changed("aws_cloudtrail.t", ["create"], None, {"name": "t"})],
         [changed("aws_cloudtrail.t", ["delete"], {"name": "t"}, None)],
     ),
+    "a budget where there was none": (
+        "TELL4",
+        [changed("aws_budgets_budget.b", ["create"], None, {"name": "b", "limit_amount": "5"})],
+        [changed("aws_budgets_budget.b", ["delete"], {"name": "b", "limit_amount": "5"}, None)],
+    ),
     "a mask where there was none": (
         "TELL3",
         [
@@ -391,6 +396,7 @@ BY_CASES = {
     "TELL1",
     "TELL2",
     "TELL3",
+    "TELL4",
 }
 """Risks that the real plan has no resource for; each has a case above."""
 

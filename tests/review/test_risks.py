@@ -56,6 +56,10 @@ ROUTE = {
 THROTTLED = {"throttling_rate_limit": 10, "throttling_burst_limit": 5}
 
 
+def budget(usd: float) -> dict[str, Any]:
+    return {"name": "acme-dev-month", "limit_amount": str(usd), "auto_adjust_data": []}
+
+
 def retraining(*states: str) -> dict[str, Any]:
     """A state machine that trains and registers, with some states more."""
     of = "arn:aws:states:::"
@@ -508,6 +512,16 @@ CASES: dict[str, tuple[str, Entry]] = {
             mask("EmailAddress"),
         ),
     ),
+    "a budget ends": ("TELL4", changed("aws_budgets_budget.b", ["delete"], budget(500), None)),
+    "a budget rises": ("TELL4", update("aws_budgets_budget.b", budget(500), budget(750))),
+    "a budget has no fixed amount any more": (
+        "TELL4",
+        update(
+            "aws_budgets_budget.b",
+            budget(500),
+            {**budget(500), "auto_adjust_data": [{"auto_adjust_type": "HISTORICAL"}]},
+        ),
+    ),
     "a receiver of alarms goes away": (
         "TELL1",
         changed(
@@ -802,6 +816,13 @@ QUIET: dict[str, Entry] = {
     "executions of reviews are apart": changed(
         "aws_codepipeline.p", ["create"], None, released(mode="PARALLEL")
     ),
+    "a budget falls": update("aws_budgets_budget.b", budget(500), budget(400)),
+    "a budget gets an amount": update(
+        "aws_budgets_budget.b",
+        {**budget(0.01), "auto_adjust_data": [{"auto_adjust_type": "HISTORICAL"}]},
+        budget(400),
+    ),
+    "a budget is made": changed("aws_budgets_budget.b", ["create"], None, budget(400)),
     "a retraining is evaluated": update(
         "aws_sfn_state_machine.m", retraining(), retraining("Judge", "Tell")
     ),

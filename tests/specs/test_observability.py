@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from inferform import (
     Adapter,
+    AdjustingBudget,
     AnomalyAlarm,
     Apis,
     AsyncEndpoint,
@@ -611,6 +612,11 @@ TEAM = TeamsChannel(
             ),
             "MON10",
         ),
+        (lambda: AdjustingBudget(months=0), "MON10"),
+        (lambda: AdjustingBudget(months=13), "MON10"),
+        (lambda: AdjustingBudget(warn_at_percent=[]), "MON10"),
+        (lambda: AdjustingBudget(forecast_at_percent=1001), "MON10"),
+        (lambda: AdjustingBudget(emails=["a@example.com", "a@example.com"]), "MON10"),
         (lambda: Notify(kms_key="arn:aws:kms:us-east-1:111122223333:alias/aws/sns"), "MON13"),
         (lambda: Notify(kms_key="alias/aws/sns"), "MON13"),
         (lambda: Notify(emails=["oncall"]), "MON16"),
@@ -653,6 +659,10 @@ def test_the_limits_themselves_are_taken() -> None:
         warn_at_percent=[10, 20, 30, 40],
         emails=[f"a{index}@example.com" for index in range(10)],
     )
+    for months in (1, 12):
+        AdjustingBudget(
+            months=months, warn_at_percent=[101, 200, 500, 1000], forecast_at_percent=None
+        )
     Notify(kms_key="arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
     Notify(emails=["a@example.com"], https=["https://example.com/alerts"])
     Notify(topic="arn:aws:sns:us-east-1:111122223333:alerts")
@@ -678,6 +688,36 @@ def test_what_a_partition_lacks_is_not_asked_for(region: str, refused: list[str]
     problems = list(spec.check_in(CONTEXT.replace(region=region)))
     assert [".".join(map(str, each.path)) for each in problems] == refused
     assert {each.rule for each in problems} <= {"MON22"}
+
+
+@pytest.mark.parametrize(
+    ("region", "budget"), [("us-east-1", AdjustingBudget()), ("us-gov-west-1", None)]
+)
+def test_nobody_is_refused_the_budget_that_nobody_wrote(
+    region: str, budget: AdjustingBudget | None
+) -> None:
+    context = CONTEXT.replace(region=region)
+    spec = Observability()
+    assert "MON22" not in {problem.rule for problem in spec.check_in(context)}
+    assert spec.budget_in(context) == budget
+    # Not even where another field is written.
+    assert list(spec.replace(dashboard=False).check_in(context)) == []
+    written = spec.replace(budget=AdjustingBudget())
+    refused = [problem.rule for problem in written.check_in(context)]
+    assert refused == ([] if budget else ["MON22"])
+    assert spec.replace(budget=None).budget_in(context) is None
+
+
+def test_a_budget_of_an_average_tells_nobody_of_an_ordinary_month() -> None:
+    assert problems_of(AdjustingBudget()) == []
+    assert problems_of(AdjustingBudget(warn_at_percent=[101], forecast_at_percent=101)) == []
+    made = AdjustingBudget(warn_at_percent=[120, 100], forecast_at_percent=80)
+    assert [(each.rule, each.path) for each in problems_of(made)] == [
+        ("MON27", ("warn_at_percent", 1)),
+        ("MON27", ("forecast_at_percent",)),
+    ]
+    # A part of a fixed amount is told early.
+    assert problems_of(Budget(usd_per_month=10, warn_at_percent=[50])) == []
 
 
 def test_readers_of_an_audit_are_of_its_partition() -> None:
@@ -822,6 +862,16 @@ def test_a_topic_of_another_region_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_who_tells_nobody_is_told_what_to_write(is_heard: bool) -> None:
+    notify = Notify(emails=["a@example.com"]) if is_heard else Notify()
+    made = environment(Inference(endpoints={"fraud": FRAUD}), Observability(notify=notify))
+    found = [problem.text for problem in problems_of(made) if problem.rule == "MON11"]
+    assert ['notify=Notify(emails=["ml-oncall@example.com"])' in each for each in found] == (
+        [] if is_heard else [True]
+    )
+
+
 @pytest.mark.parametrize(
     ("notify", "warned"),
     [
@@ -943,6 +993,9 @@ def test_a_dashboard_leads_to_logs_saved_queries_and_costs() -> None:
     assert "http-api/fraud [log](#logsV2:log-groups/log-group/$252Finferform" in text
     assert "[inferform/dev-use1/errors](#logsV2:logs-insights)" in text
     assert "[Budget of $50 a month](https://console.aws.amazon.com/billing/home#/budgets)" in text
+    alone = about(dashboards(fronted(Observability()))[0])
+    assert "[Budget of the average of the last 3 months](" in alone
+    assert "Budget of" not in about(dashboards(fronted(Observability(budget=None)))[0])
     china = CONTEXT.replace(region="cn-north-1")
     assert "console.amazonaws.cn" in about(dashboards(environment(context=china))[0])
 

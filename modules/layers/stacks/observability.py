@@ -71,8 +71,9 @@ class ObservabilityLayer(Layer):
             made=dashboards(environment, found) if spec.dashboard else (),
             resolve=self.resolve,
         )
-        if spec.budget is not None:
-            MonthlyBudget(self, "budget", context=context, spec=spec.budget, topic=self.topic.arn)
+        budget = spec.budget_in(context)
+        if budget is not None:
+            MonthlyBudget(self, "budget", context=context, spec=budget, topic=self.topic.arn)
         if spec.cost_anomalies is not None:
             UnusualSpending(
                 self, "spending", context=context, spec=spec.cost_anomalies, topic=self.topic.arn
