@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
 from moto.apigateway import urls
-from moto.apigateway.exceptions import BadRequestException, ModelNotFound, NotFoundException
+from moto.apigateway.exceptions import (
+    BadRequestException,
+    ConflictException,
+    ModelNotFound,
+    NotFoundException,
+)
 from moto.apigateway.models import (
     APIGatewayBackend,
     Authorizer,
@@ -20,6 +25,7 @@ from moto.apigateway.models import (
     VpcLink,
 )
 from moto.apigateway.responses import APIGatewayResponse
+from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.core.common_types import TYPE_RESPONSE
 
 from ..deployments import Served, references
@@ -272,12 +278,49 @@ def patch_authorizer(
     return found
 
 
+def _methods(api: RestAPI) -> Iterator[tuple[str, str, Any]]:
+    """The methods of an API, each with its path and verb."""
+    for resource in api.resources.values():
+        for verb, method in resource.resource_methods.items():
+            yield resource.get_path(), verb, method
+
+
+@service.corrects(
+    "DeleteAuthorizer", gap="deletes one that a method names", owner=APIGatewayBackend
+)
+def delete_authorizer(
+    original: Original, backend: APIGatewayBackend, restapi_id: str, authorizer_id: str
+) -> None:
+    """AWS keeps it (hashicorp/terraform-provider-aws #14812)."""
+    api = backend.get_rest_api(restapi_id)
+    for path, verb, method in _methods(api):
+        if method.authorizer_id == authorizer_id:
+            name = api.authorizers[authorizer_id].name
+            raise ConflictException(
+                f"Cannot delete authorizer '{name}', is referenced in method: {verb}/{path}"
+            )
+    original(backend, restapi_id, authorizer_id)
+
+
+@service.corrects("DeleteModel", gap="deletes one that a method names", owner=APIGatewayBackend)
+def delete_model(
+    original: Original, backend: APIGatewayBackend, rest_api_id: str, model_name: str
+) -> None:
+    """AWS keeps it (amazon-archives/aws-apigateway-importer #144)."""
+    for path, verb, method in _methods(backend.get_rest_api(rest_api_id)):
+        if model_name in (method.request_models or {}).values():
+            raise ConflictException(
+                f"Cannot delete model '{model_name}', is referenced in method request: {path}/{verb}"
+            )
+    original(backend, rest_api_id, model_name)
+
+
 # Deployments
 
 
 @service.corrects(
     "CreateDeployment",
-    gap="serves what is changed later too",
+    gap="serves what is changed later too; has no id in a stack",
     owner=RestAPI,
     method="create_deployment",
 )
@@ -285,6 +328,7 @@ def create_deployment(original: Original, api: RestAPI, *given: Any, **named: An
     """AWS serves the API as it was when it was deployed."""
     made: Any = original(api, *given, **named)
     made.served = Served.of(api)
+    made.physical_resource_id = made.id
     assert isinstance(made, Deployment)
     return made
 
@@ -487,6 +531,23 @@ def delete_api_key(original: Original, backend: APIGatewayBackend, api_key_id: s
 
 
 # Stages
+
+
+@service.corrects("DeleteStage", gap="deletes one that a domain leads to", owner=APIGatewayBackend)
+def delete_stage(
+    original: Original, backend: APIGatewayBackend, function_id: str, stage_name: str
+) -> None:
+    """AWS keeps it (serverless/serverless #6251)."""
+    held = apigatewayv2_backends[backend.account_id][backend.region_name].api_mappings.values()
+    domains = sorted(
+        each.domain_name for each in held if (each.api_id, each.stage) == (function_id, stage_name)
+    )
+    if domains:
+        raise BadRequestException(
+            f"Deleting stage {stage_name} failed. Please remove all base path mappings related to the "
+            f"stage in your domains: {', '.join(domains)}"
+        )
+    original(backend, function_id, stage_name)
 
 
 @service.corrects(

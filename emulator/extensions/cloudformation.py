@@ -13,7 +13,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Event, Stack
 from moto.cloudformation.parsing import OutputMap, get_model_map, parse_and_update_resource
 from moto.cloudformation.responses import CloudFormationResponse
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 
 from .. import components, stack_schemas
@@ -22,6 +22,9 @@ from .registry import Service
 service = Service("cloudformation", CloudFormationResponse)
 
 Original = Callable[..., Any]
+
+_REFUSALS = (ServiceException, JsonRESTError)
+"""What the services of a stack's resources refuse with."""
 
 # Terraform makes ten stacks at once, and moto looks through all of them
 _LOCK = threading.RLock()
@@ -157,7 +160,7 @@ def create_resources(original: Original, stack: Any) -> None:
     stack.output_map = OutputMap(stack.resource_map, {}, stack.stack_id)
     try:
         stack.resource_map.create(stack.template_dict)
-    except ServiceException as error:
+    except _REFUSALS as error:
         made = stack.resource_map._parsed_resources
         logical = next(each for each in stack.template_dict["Resources"] if each not in made)
         stack.trouble = _ResourceError(logical, str(error.message))
@@ -194,6 +197,13 @@ def update_stack(original: Original, response: CloudFormationResponse) -> Action
     result: ActionResult = original(response)
     _begin(stack, response)
     return result
+
+
+@service.corrects(
+    "UpdateStack", gap="takes no change of tags alone", method="_validate_different_update"
+)
+def differs(original: Original, *given: Any) -> None:
+    """AWS takes one of tags alone; `update_stack` looks at all three."""
 
 
 def _changed_parameters(stack: Any, given: list[dict[str, Any]]) -> bool:
@@ -270,7 +280,7 @@ def _change(stack: Any, template: str, parameters: dict[str, Any], tags: dict[st
     # what is no longer declared goes last, as AWS cleans up
     for name, declared in removed.items():
         gone = resources._parsed_resources.pop(name, None)
-        if gone is not None:
+        if gone is not None and declared.get("DeletionPolicy") != "Retain":
             with _naming(name):
                 resources._delete_resource(gone, declared)
 
@@ -279,7 +289,7 @@ def _change(stack: Any, template: str, parameters: dict[str, Any], tags: dict[st
 def _naming(logical: str) -> Iterator[None]:
     try:
         yield
-    except ServiceException as error:
+    except _REFUSALS as error:
         raise _ResourceError(logical, str(error.message)) from error
 
 
@@ -364,7 +374,7 @@ def _fail(backend: CloudFormationBackend, stack: Any, trouble: _ResourceError) -
     )
     try:
         _delete_resources(stack)
-    except ServiceException as error:
+    except _REFUSALS as error:
         _end(stack, f"{done}_FAILED", str(error.message))
         return
     _end(stack, f"{done}_COMPLETE", reason)
@@ -450,7 +460,7 @@ def delete_stack(original: Original, response: CloudFormationResponse) -> EmptyR
     _note(stack, "", "DELETE_IN_PROGRESS", "User Initiated")
     try:
         _delete_resources(stack)
-    except ServiceException as error:
+    except _REFUSALS as error:
         logical = list(stack.resource_map._parsed_resources)[-1]
         _note(stack, logical, "DELETE_FAILED", str(error.message))
         _end(stack, "DELETE_FAILED", f"The following resource(s) failed to delete: [{logical}]. ")

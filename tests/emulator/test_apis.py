@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from inferform.api.deployment import deployment_template
 from inferform_emulator.process import Emulator
 
 Client = Callable[..., Any]
@@ -673,3 +674,125 @@ def test_scopes_of_a_method_and_cors_of_an_api_go(rest: Rest, client: Client) ->
     assert api.get_api(ApiId=made)["CorsConfiguration"] == cors
     api.delete_cors_configuration(ApiId=made)
     assert "CorsConfiguration" not in api.get_api(ApiId=made)
+
+
+class DeployedByStack:
+    """A stack that deploys a REST API, one deployment for each content."""
+
+    def __init__(self, rest: Rest, client: Client) -> None:
+        self.rest, self.stacks = rest, client("cloudformation")
+
+    def given(self, content: str, **more: Any) -> dict[str, Any]:
+        return {
+            "StackName": "deployment",
+            "TemplateBody": json.dumps(deployment_template(content)),
+            "Parameters": [{"ParameterKey": "Api", "ParameterValue": self.rest.id}],
+            **more,
+        }
+
+    def create(self, content: str, **more: Any) -> None:
+        self.stacks.create_stack(**self.given(content, **more))
+
+    def update(self, content: str, **more: Any) -> None:
+        self.stacks.update_stack(**self.given(content, **more))
+
+    def ended(self) -> tuple[str, str]:
+        """The status of the stack, and the deployment that it answers."""
+        (found,) = self.stacks.describe_stacks(StackName="deployment")["Stacks"]
+        (output,) = found["Outputs"]
+        return found["StackStatus"], output["OutputValue"]
+
+    def kept(self) -> set[str]:
+        held = self.rest.client.get_deployments(restApiId=self.rest.id)["items"]
+        return {each["id"] for each in held}
+
+
+def test_a_stack_deploys_an_api_and_keeps_the_deployments_of_before(
+    rest: Rest, client: Client
+) -> None:
+    rest.serve()
+    stack = DeployedByStack(rest, client)
+    (first,) = stack.kept()
+    stack.create("One")
+    status, one = stack.ended()
+    assert (status, stack.kept()) == ("CREATE_COMPLETE", {first, one})
+    rest.client.delete_resource(restApiId=rest.id, resourceId=rest.resource)
+    empty = "The REST API doesn't contain any methods"
+    stack.update("Two")
+    # What fails goes back, and the output is that of before.
+    assert stack.ended() == ("UPDATE_ROLLBACK_COMPLETE", one)
+    events = stack.stacks.describe_stack_events(StackName="deployment")["StackEvents"]
+    assert any(empty in each.get("ResourceStatusReason", "") for each in events)
+    # "DeletionPolicy: Retain": what is taken out of a template stays, and with the stack too.
+    rest.resource = rest.client.create_resource(
+        restApiId=rest.id,
+        parentId=rest.client.get_resources(restApiId=rest.id)["items"][0]["id"],
+        pathPart="fraud",
+    )["id"]
+    rest.where["resourceId"] = rest.resource
+    rest.client.put_method(**rest.where, authorizationType="AWS_IAM")
+    rest.client.put_integration(**rest.where, type="MOCK")
+    stack.update("Three")
+    status, three = stack.ended()
+    assert (status, stack.kept()) == ("UPDATE_COMPLETE", {first, one, three})
+    stack.stacks.delete_stack(StackName="deployment")
+    assert stack.kept() == {first, one, three}
+
+
+def test_a_stack_takes_other_tags_alone_and_deploys_nothing(rest: Rest, client: Client) -> None:
+    rest.serve()
+    stack = DeployedByStack(rest, client)
+    stack.create("One", Tags=[{"Key": "team", "Value": "a"}])
+    before = stack.kept()
+    with pytest.raises(ClientError, match="No updates are to be performed"):
+        stack.update("One", Tags=[{"Key": "team", "Value": "a"}])
+    stack.update("One", Tags=[{"Key": "team", "Value": "b"}])
+    assert stack.ended()[0] == "UPDATE_COMPLETE"
+    (found,) = stack.stacks.describe_stacks(StackName="deployment")["Stacks"]
+    assert found["Tags"] == [{"Key": "team", "Value": "b"}]
+    assert stack.kept() == before
+
+
+def test_a_stack_of_an_api_that_cannot_be_deployed_is_deleted(rest: Rest, client: Client) -> None:
+    stack = DeployedByStack(rest, client)
+    stack.create("One", OnFailure="DELETE")
+    with pytest.raises(ClientError, match="does not exist"):
+        stack.ended()
+
+
+def test_what_a_method_or_a_domain_names_is_not_deleted(rest: Rest, client: Client) -> None:
+    api = rest.client
+    tokens = api.create_authorizer(
+        restApiId=rest.id,
+        name="tokens",
+        type="COGNITO_USER_POOLS",
+        providerARNs=[f"arn:aws:cognito-idp:us-east-1:{rest.account}:userpool/{POOL}"],
+        identitySource="method.request.header.Authorization",
+    )["id"]
+    api.create_model(restApiId=rest.id, name="Body", contentType="application/json", schema="{}")
+    rest.serve(
+        authorizationType="COGNITO_USER_POOLS",
+        authorizerId=tokens,
+        requestModels={"$default": "Body"},
+    )
+    # hashicorp/terraform-provider-aws #14812, amazon-archives/aws-apigateway-importer #144
+    with pytest.raises(ClientError, match="'tokens', is referenced in method: POST//fraud"):
+        api.delete_authorizer(restApiId=rest.id, authorizerId=tokens)
+    with pytest.raises(ClientError, match="'Body', is referenced in method request: /fraud/POST"):
+        api.delete_model(restApiId=rest.id, modelName="Body")
+    api.delete_method(**rest.where)
+    api.delete_authorizer(restApiId=rest.id, authorizerId=tokens)
+    api.delete_model(restApiId=rest.id, modelName="Body")
+    domains, name = client("apigatewayv2"), f"stage-{rest.account}.acme.test"
+    config = {
+        "CertificateArn": f"arn:aws:acm:us-east-1:{rest.account}:certificate/1",
+        "EndpointType": "REGIONAL",
+        "SecurityPolicy": "TLS_1_2",
+    }
+    domains.create_domain_name(DomainName=name, DomainNameConfigurations=[config])
+    held = domains.create_api_mapping(DomainName=name, ApiId=rest.id, Stage="live")
+    # serverless/serverless #6251
+    with pytest.raises(ClientError, match=f"remove all base path mappings .*: {name}"):
+        api.delete_stage(restApiId=rest.id, stageName="live")
+    domains.delete_api_mapping(DomainName=name, ApiMappingId=held["ApiMappingId"])
+    api.delete_stage(restApiId=rest.id, stageName="live")
