@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,9 @@ from .record import Values
 
 _NAMED = re.compile(r"(?:\d{12}\.dkr\.ecr\.|s3://|arn:aws[\w-]*:acm:)[^\s\"\\]+")
 """What must exist before what names it: images, artifacts and certificates."""
+
+_ALARMS = ("alarm_name", "alarm_names", "alarms")
+"""The arguments that name alarms, by one or in a list, or hold what names one."""
 
 _REMOTE = re.compile(r"\$\{data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)\}")
 
@@ -92,7 +95,7 @@ class Synthesis:
 
     def new(self, stacks: Collection[str]) -> Synthesis:
         """The same, with the resources of some stacks alone that do not run as they are written:
-        their state does not have them, or has them with another image, artifact or certificate."""
+        their state does not have them, or has them with another image, artifact, certificate or alarm."""
         self.states  # noqa: B018 - so that it is read once
         made = copy.copy(self)
         made.resources = tuple(
@@ -108,13 +111,19 @@ class Synthesis:
     def _runs(self, resource: Resource) -> bool:
         layer = place_in(self._stacks[resource.stack])[1]
         state = self.states.get(layer)
-        held = [
-            json.dumps(attributes)
+        found = [
+            attributes
             for address, attributes in (state.resources if state else {}).items()
             if without_keys(address) == resource.address
         ]
+        held = [json.dumps(each) for each in found]
         wanted = _NAMED.findall(self.resolved(json.dumps(resource.values)))
-        return bool(held) and all(any(each in text for text in held) for each in wanted)
+        alarms = {each for each in _alarms(resource.values) if "${" not in each}
+        return (
+            bool(held)
+            and all(any(each in text for text in held) for each in wanted)
+            and alarms <= {each for attributes in found for each in _alarms(attributes)}
+        )
 
     def makes_role(self, name: str | None) -> bool:
         """Whether one of the stacks makes the IAM role of a name."""
@@ -166,3 +175,15 @@ class Synthesis:
             return known if isinstance(known, str) else match[0]
 
         return _REMOTE.sub(value, text)
+
+
+def _alarms(value: Any, *, named: bool = False) -> Iterator[str]:
+    """The alarms that a resource names."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _alarms(inner, named=key in _ALARMS)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _alarms(each, named=named)
+    elif named and isinstance(value, str):
+        yield value

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from inferform import Context, Identity, Image, Inference, Model, RealtimeEndpoint
+from inferform import Canary, Context, Identity, Image, Inference, Model, RealtimeEndpoint
 from inferform.target import EMULATOR
 from inferform_emulator.process import Emulator
 from ops.aws import Aws
@@ -91,6 +91,30 @@ def test_only_what_does_not_run_already_is_looked_for(account: Account, write_st
     assert found(account) == {}
     newer = found(account, inference=Inference(endpoints={"fraud": endpoint(tag="1.4.3")}))
     assert newer[("image", "failed")] == "its repository does not exist"
+
+
+def test_an_alarm_that_a_rollout_names_from_now_on_is_looked_for(
+    account: Account, write_state: Write
+) -> None:
+    def guarded(*alarms: str) -> Inference:
+        rollout = Canary(alarm_names=[*alarms])
+        return Inference(endpoints={"fraud": endpoint().replace(rollout=rollout)})
+
+    stacks = account._synthesize(
+        account.environment.replace(inference=guarded("sales")), target=EMULATOR
+    )
+    made = stacks[STACK]["resource"]
+    state = {
+        f"{kind}.{logical}": values
+        for kind, each in made.items()
+        for logical, values in each.items()
+        if kind.startswith("aws_sagemaker")
+    }
+    write_state("inference", 1, **state)
+    # One that is watched already is not looked for.
+    assert found(account, inference=guarded("sales")) == {}
+    said = found(account, inference=guarded("sales", "later"))
+    assert said[("alarm of a rollout", "failed")] == "does not exist"
 
 
 def test_only_the_stacks_that_are_meant_are_looked_at(account: Account) -> None:
@@ -216,6 +240,7 @@ def test_the_deploy_role_is_asked_for_by_whoever_deploys(account: Account) -> No
 
 ENVIRONMENT = """
 from inferform import (
+    Canary,
     Context, Environment, Image, Inference, Model, NetworkOutputs, RealtimeEndpoint, Registry,
     Repository,
 )
