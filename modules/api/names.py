@@ -32,6 +32,11 @@ def http_log_group(context: Context, api: str) -> str:
     return log_group(context, "http-api", api)
 
 
+def deployment_stack(context: Context, api: str) -> str:
+    """The name of the stack that deploys a REST API."""
+    return context.name(api, "rest-deployment", limit=128)
+
+
 def rest_log_group(context: Context, api: str) -> str:
     """The log group of a REST API's requests."""
     return log_group(context, "rest-api", api)

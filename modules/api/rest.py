@@ -18,7 +18,7 @@ from ..spec import Aws, Between, Check, Cidrs, Many, Matches, OneOf, ShortName, 
 from ..usage import Usage, by_use, exactly
 from ..vpc.flow_logs import RetentionDays
 from .http import APG26, APG37, ServiceHost, ServicePath
-from .names import plan_name, rest_log_group, rest_name, web_acl_name
+from .names import deployment_stack, plan_name, rest_log_group, rest_name, web_acl_name
 from .schemas import schema_problems
 from .spec import (
     APG25,
@@ -423,7 +423,8 @@ class RestApi(Overridable, Billed, Drawn, Named, Reaching):
         Matches(APG31, r"(?!test-invoke-stage$)[A-Za-z0-9_-]{1,128}"),
         Aws("apigateway:CreateStageRequest.stageName"),
     ] = "live"
-    """The name of its stage, which the URL that API Gateway gives ends with. Default: live."""
+    """The name of its stage, which the URL that API Gateway gives ends with. With another one its usage plans
+    are made again too, and get their keys again. Default: live."""
 
     log_retention_days: RetentionDays = 30
     """Days that its log of requests keeps events. Default: 30."""
@@ -496,9 +497,10 @@ class RestApi(Overridable, Billed, Drawn, Named, Reaching):
         return Needs(interface_endpoints=frozenset(called), through_nat=False)
 
     def names(self, place: Place) -> Iterator[Name]:
-        """Its own, and of its log, plans and web ACL."""
+        """Its own, and of its deployment, log, plans and web ACL."""
         context, short = place.environment.context, place.name
         yield Name("aws_api_gateway_rest_api", rest_name(context, short))
+        yield Name("aws_cloudformation_stack", deployment_stack(context, short), "deployment")
         yield Name("aws_cloudwatch_log_group", rest_log_group(context, short))
         for plan in self.plans:
             yield Name(

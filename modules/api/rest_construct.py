@@ -6,7 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from ..cdk import Construct, ITerraformDependable, TerraformResource, TerraformResourceLifecycle
+from ..cdk import (
+    Construct,
+    Fn,
+    ITerraformDependable,
+    TerraformResource,
+    TerraformResourceLifecycle,
+)
 from ..context import Context
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow, deny, document
@@ -14,16 +20,24 @@ from ..names import short_hash
 from ..overriding import override
 from ..sagemaker.endpoints import AsyncEndpoint
 from ..sagemaker.endpoints.base import Endpoint
+from ..sagemaker.templates import written
 from ..service import Deployed
+from .deployment import API, DEPLOYMENT, deployment_template
 from .http_construct import FunctionTarget
-from .names import plan_name, rest_log_group, rest_name, rest_role, web_acl_name
+from .names import (
+    deployment_stack,
+    plan_name,
+    rest_log_group,
+    rest_name,
+    rest_role,
+    web_acl_name,
+)
 from .rest import Firewall, PrivateAccess, RestApi, RestRoute, UsagePlan, resources_of
 from .shared_construct import Domain, RestLinkedTarget, log_format, route_id, statement_id
 from .spec import CognitoAuthorization, Cors, IamAuthorization, Throttle
 from .targets import caller_headers, component_in
 
 from cdktf_cdktf_provider_aws.api_gateway_authorizer import ApiGatewayAuthorizer
-from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
 from cdktf_cdktf_provider_aws.api_gateway_gateway_response import ApiGatewayGatewayResponse
 from cdktf_cdktf_provider_aws.api_gateway_integration import ApiGatewayIntegration
 from cdktf_cdktf_provider_aws.api_gateway_integration_response import ApiGatewayIntegrationResponse
@@ -52,6 +66,7 @@ from cdktf_cdktf_provider_aws.api_gateway_usage_plan import (
     ApiGatewayUsagePlanQuotaSettings,
     ApiGatewayUsagePlanThrottleSettings,
 )
+from cdktf_cdktf_provider_aws.cloudformation_stack import CloudformationStack
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 
@@ -72,6 +87,10 @@ _ANSWERED = {
 _ANSWERED_LATER = {
     name: name for name in ("X-Amzn-SageMaker-OutputLocation", "X-Amzn-SageMaker-FailureLocation")
 }
+
+
+_LAST = TerraformResourceLifecycle(create_before_destroy=True)
+"""AWS deletes nothing that a method names: it goes when the methods have changed."""
 
 
 class RestFront(Construct):
@@ -114,7 +133,8 @@ class RestFront(Construct):
             self,
             "api",
             name=rest_name(context, id),
-            binary_media_types=list(spec.binary_types) or None,
+            # Left out, those of before would stay.
+            binary_media_types=list(spec.binary_types),
             disable_execute_api_endpoint=spec.domain is not None,
             endpoint_configuration=ApiGatewayRestApiEndpointConfiguration(
                 types=["PRIVATE" if private else "REGIONAL"],
@@ -137,32 +157,18 @@ class RestFront(Construct):
                 self._preflight(path, spec.cors, resources[path])
         if spec.cors is not None:
             self._errors_with_cors(spec.cors)
-        links = sorted({each.link_id for each in linked.values()})
-        deployment = ApiGatewayDeployment(
-            self,
-            "deployment",
-            rest_api_id=api.id,
-            triggers={
-                "content": short_hash(self._served, 16),
-                # A link that is made again is deployed before the one of before goes.
-                **({"links": ",".join(links)} if links else {}),
-            },
-            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
-            depends_on=self._parts,
-        )
+        deployment = self._deployment()
         stage = ApiGatewayStage(
             self,
             "stage",
             rest_api_id=api.id,
-            deployment_id=deployment.id,
+            deployment_id=deployment,
             stage_name=spec.stage,
             xray_tracing_enabled=spec.tracing,
             access_log_settings=ApiGatewayStageAccessLogSettings(
                 destination_arn=logs.arn,
                 format=log_format(route="$context.resourcePath", key="$context.identity.apiKeyId"),
             ),
-            # AWS deletes no stage that a domain leads to, so that one of another name is there first.
-            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
             depends_on=[logged_by] if logged_by is not None else None,
         )
         self._stage = stage
@@ -176,7 +182,12 @@ class RestFront(Construct):
             self._firewall(spec.firewall)
         self.url = stage.invoke_url
         if domain is not None:
-            domain.lead(spec.base_path, api_id=api.id, stage=stage.stage_name)
+            domain.lead(
+                spec.base_path,
+                api_id=api.id,
+                stage=stage.stage_name,
+                lifecycle=self._made_again_with_stage(),
+            )
             self.url = domain.url(spec.base_path)
         override(spec, self)
 
@@ -187,6 +198,33 @@ class RestFront(Construct):
         made = kind(self, id, **refers, **literals)
         self._parts.append(made)
         return made
+
+    def _deployment(self) -> str:
+        """The id of the deployment of what is served, by a stack that is updated in place.
+
+        A resource that is replaced before the one of before goes has all that it waits for removed after
+        it, so that Terraform's own deployment keeps a part that is taken out; nothing that such a
+        resource waits for may wait for a part either (hashicorp/terraform-provider-aws #13630)."""
+        links = sorted({each.link_id for each in self._linked.values()})
+        content = short_hash(self._served, 16)
+        if links:
+            # A link that is made again is deployed before the one of before goes.
+            content += Fn.substr(Fn.sha1(",".join(links)), 0, 8)
+        return CloudformationStack(
+            self,
+            "deployment",
+            name=deployment_stack(self._context, self._id),
+            template_body=written(deployment_template(content)),
+            parameters={API: self.api_id},
+            on_failure="DELETE",
+            depends_on=self._parts,
+        ).outputs.lookup(DEPLOYMENT)
+
+    def _made_again_with_stage(self) -> TerraformResourceLifecycle:
+        """For what names the stage: AWS deletes no stage that something leads to."""
+        stage = self._stage
+        place = f"{stage.terraform_resource_type}.{stage.friendly_unique_id}"
+        return TerraformResourceLifecycle(replace_triggered_by=[f"{place}.stage_name"])
 
     def _policy(self, vpc_id: str | None) -> None:
         """Who reaches it at all. Whom IAM lets in is said by IAM alone; a token needs an Allow here."""
@@ -254,7 +292,7 @@ class RestFront(Construct):
         return self._part(
             ApiGatewayAuthorizer,
             "authorizer",
-            refers={"rest_api_id": self.api_id},
+            refers={"rest_api_id": self.api_id, "lifecycle": _LAST},
             name="tokens",
             type="COGNITO_USER_POOLS",
             identity_source="method.request.header.Authorization",
@@ -280,7 +318,7 @@ class RestFront(Construct):
             self._validators[name] = self._part(
                 ApiGatewayRequestValidator,
                 f"validator-{name}",
-                refers={"rest_api_id": self.api_id},
+                refers={"rest_api_id": self.api_id, "lifecycle": _LAST},
                 name=name,
                 validate_request_body=body,
                 validate_request_parameters=not body,
@@ -313,7 +351,7 @@ class RestFront(Construct):
             model = self._part(
                 ApiGatewayModel,
                 f"model-{short}",
-                refers={"rest_api_id": self.api_id},
+                refers={"rest_api_id": self.api_id, "lifecycle": _LAST},
                 name=f"Body{short_hash(path)}",
                 content_type="application/json",
                 schema=json.dumps(route.request_schema, sort_keys=True),
@@ -543,6 +581,7 @@ class RestFront(Construct):
                     or None,
                 )
             ],
+            lifecycle=self._made_again_with_stage(),
             throttle_settings=ApiGatewayUsagePlanThrottleSettings(**limits),
             quota_settings=ApiGatewayUsagePlanQuotaSettings(
                 limit=plan.quota.limit, offset=plan.quota.offset, period=plan.quota.period

@@ -211,7 +211,14 @@ class Domain(Construct):
         if spec.zone is not None:
             self._record(name, spec.zone, vpc_id)
 
-    def lead(self, base_path: str, *, api_id: str, stage: str) -> None:
+    def lead(
+        self,
+        base_path: str,
+        *,
+        api_id: str,
+        stage: str,
+        lifecycle: TerraformResourceLifecycle | None = None,
+    ) -> None:
         """Lead callers of a base path to an API.
 
         The place is the resource, and not the API: a domain has each base path once, so that APIs which
@@ -223,6 +230,7 @@ class Domain(Construct):
             domain_name=self.domain.id,
             stage=stage,
             api_mapping_key=base_path or None,
+            lifecycle=lifecycle,
         )
 
     def url(self, base_path: str) -> str:

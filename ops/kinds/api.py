@@ -13,6 +13,7 @@ from ..checks import check
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Severity, Story
 from .alb import certificate
+from .api_deployments import route_of
 from .api_verify import (
     DomainVerifier,
     HttpApiVerifier,
@@ -336,7 +337,7 @@ def _method_gone(plan: Plan, method: Change) -> Iterator[Found]:
         other.action is Action.DELETE for other in plan.of_type("aws_api_gateway_rest_api")
     )
     if method.action is Action.DELETE and kept and method.before.get("http_method") != "OPTIONS":
-        yield "is deleted, and served on until its API is deployed again; then its callers get 403"
+        yield f"is deleted, so callers of {route_of(plan, method)} get 403"
 
 
 @risk(NET4)
@@ -412,44 +413,6 @@ def _gone_story(words: str, attribute: str, interrupted: str) -> Any:
 
     return tell
 
-
-def _deployment_story(plan: Plan, deployment: Change) -> Iterator[Story]:
-    """What a REST API serves from now on."""
-    if deployment.action is not Action.REPLACE:
-        return
-    mine = deployment.before.get("rest_api_id")
-    parts = sorted(
-        f"{_WORDS[each.type]} {PAST[each.action]}"
-        for kind in _WORDS
-        for each in plan.of_type(kind)
-        if each.is_shown and mine in (each.before.get("rest_api_id"), each.after.get("rest_api_id"))
-    )
-    api = next(
-        (
-            each
-            for each in plan.of_type("aws_api_gateway_rest_api")
-            if each.before.get("id") == mine
-        ),
-        None,
-    )
-    name = name_of(api, "name") if api else str(mine)
-    yield Story(
-        kind="REST API",
-        name=name,
-        address=deployment.address,
-        action=deployment.action.value,
-        headline=f"{name} is deployed again: callers get what it serves now, all at once",
-        facts=tuple(("changes", each) for each in dict.fromkeys(parts)),
-    )
-
-
-_WORDS = {
-    "aws_api_gateway_method": "method",
-    "aws_api_gateway_integration": "call of a service",
-    "aws_api_gateway_model": "schema of bodies",
-    "aws_api_gateway_authorizer": "authorizer",
-    "aws_api_gateway_rest_api_policy": "policy",
-}
 
 # Preflight
 
@@ -617,14 +580,6 @@ KINDS = (
         "aws_api_gateway_rest_api",
         "putting a policy takes the place of the one that is there",
         risks=(protection("aws_api_gateway_rest_api", "rest_api_id"), *resource_policy()),
-    ),
-    resource(
-        "aws_api_gateway_deployment",
-        "deployment of a REST API",
-        Not("a deployment that a killed apply has left serves nothing, and goes with its API"),
-        name=Not("AWS gives deployments their ids alone"),
-        story=_deployment_story,
-        verify=_SERVED,
     ),
     resource(
         "aws_api_gateway_stage",

@@ -37,10 +37,6 @@ _CHOOSES = ("X-Amzn-SageMaker-Target-Model", "X-Amzn-SageMaker-Target-Container-
 """Headers without which SageMaker does not know which of an endpoint's models is meant."""
 
 _SOON = timedelta(days=30)
-_AGAIN = (
-    "deploy once more with another change of what the API serves, such as "
-    'overrides={"api": {"description": "..."}} of it'
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,25 +299,27 @@ class RestApiVerifier(ApiVerifier):
         if serves != wanted:
             said = f"its stage {name} serves deployment {serves}, but the state says {wanted}"
             return self.finding(CONFIGURATION, "failed", said, "deploy again")
-        if gone := self._left(str(serves)):
-            said = f"still serves {', '.join(gone)}, which is in the API no more"
-            return self.finding(CONFIGURATION, "failed", said, _AGAIN)
+        if other := self._other(str(serves)):
+            return self.finding(CONFIGURATION, "failed", "; ".join(other), "deploy again")
         return self.finding(CONFIGURATION, "passed", f"serves deployment {serves}")
 
-    def _left(self, deployment: str) -> list[str]:
-        """What a deployment has of routes that are gone: Terraform makes it before it removes them."""
+    def _other(self, deployment: str) -> list[str]:
+        """Where a deployment and the state differ: an apply has ended before it deployed."""
         found = self.run.aws.any_client("apigateway").get_deployment(
             restApiId=self.values["id"], deploymentId=deployment, embed=["apisummary"]
         )
+        serves = {
+            f"{verb} {path}"
+            for path, methods in found.get("apiSummary", {}).items()
+            for verb in methods
+        }
         has = {
-            (self._paths.get(each["resource_id"], "/"), each["http_method"])
+            f"{each['http_method']} {self._paths.get(each['resource_id'], '/')}"
             for each in self._of_mine("aws_api_gateway_method", "rest_api_id")
         }
         return [
-            f"{verb} {path}"
-            for path, methods in sorted(found.get("apiSummary", {}).items())
-            for verb in sorted(methods)
-            if (path, verb) not in has
+            *(f"serves {each}, which the state has not" for each in sorted(serves - has)),
+            *(f"does not serve {each}" for each in sorted(has - serves)),
         ]
 
     @cached_property

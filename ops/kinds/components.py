@@ -1,4 +1,5 @@
-"""CloudFormation stacks: inference components, and endpoint configurations that Terraform cannot say."""
+"""CloudFormation stacks: inference components, endpoint configurations that Terraform cannot say, and the
+deployments of REST APIs."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Severity, Story
+from .api_deployments import deployment_story
 from .components_preflight import of_components
 from .components_verify import ComponentVerifier, unseen
 from .finding import given, pairs
@@ -208,7 +210,15 @@ def _gone(plan: Plan, stack: Change) -> Iterator[Found]:
         yield f"{name} is deleted and made again"
 
 
-_OF_ENDPOINT = Not("the endpoint whose configuration it holds, or on which it runs, tells it")
+def _story(plan: Plan, stack: Change) -> Iterator[Story]:
+    """What happens to what a stack holds; an endpoint tells of its configuration."""
+    yield from component_story(plan, stack)
+    yield from deployment_story(plan, stack)
+
+
+_OF_ENDPOINT = Not(
+    "the endpoint whose configuration it holds, or on which it runs, tells it; of an API it is a part"
+)
 
 KINDS = (
     resource(
@@ -221,7 +231,7 @@ KINDS = (
         quotas=_OF_ENDPOINT,
         addresses=_OF_ENDPOINT,
         preflight=of_components,
-        story=component_story,
+        story=_story,
         risks=(_gone,),
         verify=ComponentVerifier,
         unseen=unseen,

@@ -29,21 +29,28 @@ def properties_of(stack: Values, kind: str) -> dict[str, Any] | None:
     """The properties of the resource of a type in a stack, its parameters filled in as far as they
     are known; None where it holds no such resource, or its template is not known."""
     found = _resource(str(stack.get("template_body") or ""), kind)
-    filled: dict[str, Any] = _filled(found or {}, stack.get("parameters") or {})
-    return None if found is None else filled
+    if found is None:
+        return None
+    filled: dict[str, Any] = _filled(found[1], stack.get("parameters") or {})
+    return filled
+
+
+def logical_of(stack: Values, kind: str) -> str | None:
+    """The name that a stack's template has for the resource of a type; None as in `properties_of`."""
+    found = _resource(str(stack.get("template_body") or ""), kind)
+    return None if found is None else found[0]
 
 
 @lru_cache(maxsize=512)
-def _resource(body: str, kind: str) -> dict[str, Any] | None:
+def _resource(body: str, kind: str) -> tuple[str, dict[str, Any]] | None:
     try:
         template: Any = json.loads(body)
     except ValueError:
         return None
     resources = template.get("Resources") if isinstance(template, dict) else None
-    for each in resources.values() if isinstance(resources, dict) else ():
+    for name, each in resources.items() if isinstance(resources, dict) else ():
         if isinstance(each, dict) and each.get("Type") == kind:
-            properties: dict[str, Any] = each.get("Properties") or {}
-            return properties
+            return str(name), each.get("Properties") or {}
     return None
 
 

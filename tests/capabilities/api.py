@@ -39,7 +39,6 @@ from .record import (
     MODEL,
     MORE_THAN_MODELS,
     PART_OF_A_POLICY,
-    TERRAFORMS,
     Capability,
 )
 
@@ -234,7 +233,6 @@ CAPABILITY = Capability(
     requests={
         "aws_api_gateway_account": "apigateway:UpdateAccount apigateway:Account",
         "aws_api_gateway_authorizer": "apigateway:CreateAuthorizer",
-        "aws_api_gateway_deployment": "apigateway:CreateDeployment",
         "aws_api_gateway_gateway_response": "apigateway:PutGatewayResponse",
         "aws_api_gateway_integration": "apigateway:PutIntegration",
         "aws_api_gateway_integration_response": "apigateway:PutIntegrationResponse",
@@ -274,9 +272,8 @@ CAPABILITY = Capability(
         ),
     },
     own={
-        TERRAFORMS: (
-            "aws_api_gateway_deployment.triggers.content",
-            "aws_api_gateway_deployment.triggers.links",
+        "a parameter of the template, by the name that the template gives it": (
+            "aws_cloudformation_stack.parameters.Api",
         ),
         "a part of the path of a patch": ("aws_api_gateway_method_settings.method_path",),
         "a list of what the request has by key": (
@@ -315,6 +312,9 @@ CAPABILITY = Capability(
             "CKV2_AWS_53": (
                 "models take bodies of any form; a body is checked where its route has a schema"
             ),
+        },
+        "*-apis/aws_cloudformation_stack.*": {
+            "CKV_AWS_124": "Terraform waits for each stack, and its apply fails where the stack does",
         },
         "aws_api_gateway_method_settings": {
             "CKV_AWS_225": "each request is another prediction, of which none is kept",

@@ -18,9 +18,6 @@ from tests.overridden import roles
 # What the provider's version 6 no longer has; the bindings are of 6, the tests' provider of 5.
 REMOVED = {
     "aws_api_gateway_account.reset_on_delete",
-    "aws_api_gateway_deployment.canary_settings",
-    "aws_api_gateway_deployment.stage_description",
-    "aws_api_gateway_deployment.stage_name",
     # The bindings call it equal_to, as Java has an equals, and write it by its name.
     "aws_cloudtrail.advanced_event_selector.field_selector.equals",
     # Statements hold statements, of which the bindings have no class.

@@ -251,7 +251,6 @@ LEFT_OUT = {
 """The fields that cannot be changed, with the reason."""
 
 REPLACED = {
-    "aws_api_gateway_deployment": "it is a copy of what the API serves",
     "aws_api_gateway_method_settings": "the path of a method is its key in the stage",
     "aws_apigatewayv2_api_mapping": "another API is another mapping of its place",
     "aws_lambda_permission": "a statement of a policy is added and removed, and never changed",

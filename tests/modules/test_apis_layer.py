@@ -69,7 +69,14 @@ def http(**changes: Any) -> Environment:
 def served(synthesize: Synthesize, environment: Environment) -> str:
     """What a redeployment is triggered by."""
     stack = synthesize(environment)[STACK]
-    return str(named(stack, "aws_api_gateway_deployment", "models")["triggers"]["content"])
+    return deployed(stack)
+
+
+def deployed(stack: dict[str, Any]) -> str:
+    """The name that the template of a deployment has for it, by which it is another one."""
+    template = named(stack, "aws_cloudformation_stack", "models")["template_body"]
+    (logical,) = json.loads(template)["Resources"]
+    return str(logical)
 
 
 def test_a_route_names_a_component_or_an_adapter_by_its_short_name(synthesize: Synthesize) -> None:
@@ -153,12 +160,57 @@ def test_every_answer_of_sagemaker_has_a_status_and_waits_for_what_it_belongs_to
     for each in answers:
         kinds = {address.partition(".")[0] for address in each["depends_on"]}
         assert kinds == {"aws_api_gateway_integration", "aws_api_gateway_method_response"}
-    deployment = named(stack, "aws_api_gateway_deployment", "models")
+    deployment = named(stack, "aws_cloudformation_stack", "models")
     waits = {address.partition(".")[0] for address in deployment["depends_on"]}
     assert {"aws_api_gateway_method", "aws_api_gateway_integration_response"} <= waits
-    # A stage of another name is there before a domain leads to it (hashicorp/terraform-provider-aws #28774).
-    for made in (deployment, named(stack, "aws_api_gateway_stage", "models")):
-        assert made["lifecycle"] == {"create_before_destroy": True}
+
+
+def test_only_what_a_method_names_is_made_before_it_goes(synthesize: Synthesize) -> None:
+    # What is made before it goes lets all that it waits for go after it: after a deployment, or a stage.
+    early: dict[str, set[bool]] = {}
+    schema = {"type": "object", "required": ["a"]}
+    routes = {
+        "/v1/fraud": RestRoute(service="fraud", request_schema=schema),
+        "/tcp": RestRoute(service="tcp"),
+    }
+    environment = rest(
+        routes=routes,
+        authorization=COGNITO,
+        cors=Cors(origins=["https://a.test"]),
+        source_cidrs=["203.0.113.0/24"],
+        firewall=Firewall(requests_per_5_minutes=100),
+    )
+    for kind, made in synthesize(environment)[STACK]["resource"].items():
+        for each in made.values():
+            lifecycle = each.get("lifecycle", {})
+            early.setdefault(kind, set()).add(lifecycle.get("create_before_destroy", False))
+    assert {kind for kind, found in early.items() if True in found} == {
+        "aws_api_gateway_authorizer",
+        "aws_api_gateway_model",
+        "aws_api_gateway_request_validator",
+        "aws_api_gateway_vpc_link",
+    }
+
+
+def test_what_names_a_stage_is_made_again_with_it(synthesize: Synthesize) -> None:
+    apis = Apis(
+        rest={
+            "models": RestApi(
+                routes={"/v1/fraud": RestRoute(service="fraud", api_key=True)},
+                throttle=SLOW,
+                domain=DOMAIN,
+                plans={"gold": UsagePlan(throttle=SLOW)},
+            )
+        },
+        domains={DOMAIN: ApiDomain(certificate=CERTIFICATE)},
+    )
+    stack = synthesize(whole(apis=apis))[STACK]
+    (stage,) = stack["resource"]["aws_api_gateway_stage"]
+    # AWS deletes no stage that a domain leads to (hashicorp/terraform-provider-aws #28774).
+    for kind in ("aws_apigatewayv2_api_mapping", "aws_api_gateway_usage_plan"):
+        (made,) = of(stack, kind).values()
+        triggers = made["lifecycle"]["replace_triggered_by"]
+        assert triggers == [f"aws_api_gateway_stage.{stage}.stage_name"]
 
 
 def test_a_rest_api_is_deployed_again_when_and_only_when_what_it_serves_changes(
@@ -330,8 +382,7 @@ def test_a_rest_api_reaches_ports_of_a_network_load_balancer_by_one_link(
     secured = named(stack, "aws_api_gateway_integration", "integration-tls")
     assert secured["uri"] == "https://port.acme.test:9443/v2/invocations"
     # A link that is made again is deployed, before the one of before goes.
-    deployment = named(stack, "aws_api_gateway_deployment", "models")
-    assert deployment["triggers"]["links"] == link_id
+    assert link_id.removeprefix("${").removesuffix("}") in deployed(stack)
     assert named(stacks[ECS], "aws_lb", "ports")[ENFORCED] == "off"
 
 

@@ -27,6 +27,8 @@ from inferform import (
     RestRoute,
     Throttle,
 )
+from inferform.api.deployment import deployment_template
+from inferform.sagemaker.templates import written
 from ops import callers
 from ops.aws import Aws
 from ops.callers import Caller
@@ -249,7 +251,9 @@ def served(api: Any, deployment: str) -> dict[str, Any]:
     }
 
 
-def test_a_route_that_is_taken_out_and_still_served_is_told(aws: Aws, write_state: Write) -> None:
+def test_a_stage_that_serves_other_routes_than_the_state_has_is_told(
+    aws: Aws, write_state: Write
+) -> None:
     rest = aws.any_client("apigateway")
     api = rest.create_rest_api(name="models")
     gone = rest.create_resource(
@@ -265,12 +269,17 @@ def test_a_route_that_is_taken_out_and_still_served_is_told(aws: Aws, write_stat
         write_state("apis", serial, **served(api, deployment))
         return found(environment(aws.context), aws, "models")
 
-    # Terraform makes the new deployment, and then removes what the former one was made of.
-    ((outcome, said),) = deployed(1)
-    assert (outcome, said) == ("failed", "still serves POST /gone, which is in the API no more")
+    # An apply that changed the API has ended before it was deployed.
+    extra = "serves POST /gone, which the state has not"
+    assert deployed(1) == [("failed", extra)]
     rest.delete_resource(restApiId=api["id"], resourceId=gone["id"])
-    ((outcome, said),) = deployed(2)
-    assert outcome == "passed", said
+    assert [outcome for outcome, _ in deployed(2)] == ["passed"]
+    rest.delete_method(restApiId=api["id"], resourceId=api["rootResourceId"], httpMethod="OPTIONS")
+    other = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "PUT"}
+    rest.put_method(**other, authorizationType="AWS_IAM")
+    rest.put_integration(**other, type="MOCK")
+    said = "serves PUT /, which the state has not; does not serve OPTIONS /"
+    assert deployed(3) == [("failed", said)]
 
 
 def test_a_route_that_no_request_reaches_says_why(aws: Aws, write_state: Write) -> None:
@@ -283,7 +292,6 @@ def test_a_route_that_no_request_reaches_says_why(aws: Aws, write_state: Write) 
     }
     rest.put_method(**where, authorizationType="NONE")
     rest.put_integration(**where, type="MOCK")
-    deployment = rest.create_deployment(restApiId=api["id"], stageName="live")["id"]
     calls = "arn:aws:apigateway:us-east-1:runtime.sagemaker:path/endpoints/fraud/"
     parameter = "method.request.header.X-Amzn-SageMaker-Target-Model"
     paths: dict[str, tuple[dict[str, Any], str]] = {
@@ -291,23 +299,31 @@ def test_a_route_that_no_request_reaches_says_why(aws: Aws, write_state: Write) 
         "many": ({"request_parameters": {parameter: False}}, f"{calls}invocations"),
         "own": ({"authorization": "CUSTOM"}, f"{calls}invocations"),
     }
-    resources = served(api, deployment)
+    resources: dict[str, Any] = {}
     for path, (method, uri) in paths.items():
-        where = {"rest_api_id": api["id"], "resource_id": path}
+        held = rest.create_resource(
+            restApiId=api["id"], parentId=api["rootResourceId"], pathPart=path
+        )["id"]
+        posted = {"restApiId": api["id"], "resourceId": held, "httpMethod": "POST"}
+        rest.put_method(**posted, authorizationType="AWS_IAM")
+        rest.put_integration(**posted, type="MOCK")
+        place = {"rest_api_id": api["id"], "resource_id": held}
         resources |= {
             f"aws_api_gateway_resource.{path}": {
                 "rest_api_id": api["id"],
-                "id": path,
+                "id": held,
                 "path": f"/{path}",
             },
             f"aws_api_gateway_method.{path}": {
-                **where,
+                **place,
                 "http_method": "POST",
                 "authorization": "AWS_IAM",
                 **method,
             },
-            f"aws_api_gateway_integration.{path}": {**where, "http_method": "POST", "uri": uri},
+            f"aws_api_gateway_integration.{path}": {**place, "http_method": "POST", "uri": uri},
         }
+    deployment = rest.create_deployment(restApiId=api["id"], stageName="live")["id"]
+    resources = served(api, deployment) | resources
     write_state("apis", 1, **resources)
     made = environment(aws.context)
     assert found(made, aws, "models")[1:] == [
@@ -446,15 +462,49 @@ def test_an_api_that_is_replaced_has_another_url(kind: str) -> None:
 
 
 def test_a_deployment_says_what_callers_get_from_now_on() -> None:
-    kind = "aws_api_gateway_deployment"
-    mine = {"rest_api_id": "r1"}
-    again = changed(f"{kind}.d", ["create", "delete"], {**mine, "id": "d1"}, mine)
-    api = changed("aws_api_gateway_rest_api.a", ["no-op"], {"id": "r1", "name": "models"}, {})
-    method = changed("aws_api_gateway_method.m", ["update"], {**mine, "x": 1}, {**mine, "x": 2})
-    other = changed("aws_api_gateway_model.m", ["create"], None, {"rest_api_id": "r2"})
-    (story,) = stories(kind, again, api, method, other)
+    kind, mine = "aws_cloudformation_stack", {"rest_api_id": "r1"}
+
+    def stack(content: str, **more: Any) -> dict[str, Any]:
+        template = written(deployment_template(content))
+        return {"name": "s", "template_body": template, "parameters": {"Api": "r1"}, **more}
+
+    def route(name: str, verb: str = "POST", **more: Any) -> dict[str, Any]:
+        return {**mine, "resource_id": name, "http_method": verb, **more}
+
+    entries = [
+        changed("aws_api_gateway_rest_api.a", ["no-op"], {"id": "r1", "name": "models"}, {}),
+        *(
+            changed(f"aws_api_gateway_resource.{each}", ["no-op"], held, held)
+            for each in ("one", "two", "v")
+            if (held := {**mine, "id": each, "path": f"/{each}", "path_part": each})
+        ),
+        changed(
+            "aws_api_gateway_resource.new",
+            ["create"],
+            None,
+            {**mine, "id": "new", "parent_id": "v", "path_part": "new"},
+        ),
+        changed("aws_api_gateway_method.a", ["update"], route("one", x=1), route("one", x=2)),
+        changed("aws_api_gateway_integration.a", ["update"], route("one"), route("one", x=2)),
+        changed("aws_api_gateway_method.b", ["delete"], route("two"), None),
+        changed("aws_api_gateway_integration.b", ["delete"], route("two"), None),
+        changed("aws_api_gateway_integration.c", ["update"], route("v"), route("v", x=2)),
+        changed("aws_api_gateway_method.d", ["create"], None, route("new")),
+        changed("aws_api_gateway_model.m", ["create"], None, {"rest_api_id": "r2"}),
+        changed("aws_api_gateway_authorizer.m", ["delete"], mine, None),
+    ]
+    again = changed(f"{kind}.d", ["update"], stack("a"), stack("b"))
+    (story,) = stories(kind, again, *entries)
     assert story.headline == "models is deployed again: callers get what it serves now, all at once"
-    assert story.facts == (("changes", "method updated"),)
-    assert stories(kind, changed(f"{kind}.d", ["create"], None, mine)) == []
+    assert story.facts == (
+        ("route updated", "POST /one"),
+        ("route deleted", "POST /two"),
+        ("route updated", "POST /v"),
+        ("route new", "POST /v/new"),
+        ("changes", "authorizer deleted"),
+    )
+    assert stories(kind, changed(f"{kind}.d", ["create"], None, stack("a"))) == []
+    tagged = changed(f"{kind}.d", ["update"], stack("a"), stack("a", tags={"a": "b"}))
+    assert stories(kind, tagged, *entries) == []
     (unnamed,) = stories(kind, again)
     assert unnamed.name == "r1"
