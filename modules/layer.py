@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +15,7 @@ from .cdk import (
     DataTerraformRemoteStateS3,
     S3Backend,
     TerraformOutput,
+    TerraformResource,
     TerraformStack,
     Token,
 )
@@ -69,6 +72,7 @@ class Layer(TerraformStack):
         self.target = target
         self.layer = layer
         self._reads: set[str] = set()
+        self._moves: dict[str, str] = {}
         self._role = target.role_arn(context) if assume else target.caller_arn(context)
         label(self, environment=context.key, layer=layer)
         self._keep_state()
@@ -136,7 +140,8 @@ class Layer(TerraformStack):
 
     def move(self, moves: Mapping[str, str]) -> None:
         """Make resources of the state known under other addresses: old address to new."""
-        blocks = [{"from": old, "to": new} for old, new in moves.items()]
+        self._moves |= moves
+        blocks = [{"from": old, "to": new} for old, new in self._moves.items()]
         if blocks:
             self.add_override("moved", blocks)
 
@@ -198,3 +203,26 @@ def known_beside(entries: Mapping[str, str], values: Mapping[str, str]) -> dict[
     made = _Entries(entries._reference) if isinstance(entries, _Entries) else dict(entries)
     made.update(values)
     return made
+
+
+def was(resource: TerraformResource, id: str) -> None:
+    """Say under which id a resource stood in its construct before, so that a state keeps it."""
+    stack = TerraformStack.of(resource)
+    if isinstance(stack, Layer):
+        path = resource.node.path.removeprefix(f"{stack.node.path}/").split("/")
+        kind = resource.terraform_resource_type
+        old = logical_id([*path[:-1], id])
+        stack.move({f"{kind}.{old}": f"{kind}.{resource.friendly_unique_id}"})
+
+
+def logical_id(path: Sequence[str]) -> str:
+    """The name that cdktf gives what has a path in its stack."""
+    told: list[str] = []
+    for part in path:
+        if not told or not told[-1].endswith(part):
+            told.append(part)
+    human = "_".join(re.sub(r"[^A-Za-z0-9_-]", "", part) for part in told)[:240]
+    if len(path) == 1:
+        return human
+    digest = hashlib.md5("/".join(path).encode(), usedforsecurity=False).hexdigest()
+    return f"{human}_{digest[:8].upper()}"

@@ -7,6 +7,7 @@ from typing import Any
 from ..cdk import Construct, TerraformResourceLifecycle
 from ..context import Context
 from ..iam.policy import allow, document, tls_only
+from ..layer import was
 from ..names import balanced, short_hash
 from ..outputs import NetworkOutputs
 from ..overriding import override
@@ -163,13 +164,14 @@ class SharedLoadBalancer(Construct):
                 )
             ],
         )
-        for index, certificate in enumerate(spec.more_certificates):
-            LbListenerCertificate(
+        for index, certificate in enumerate(dict.fromkeys(spec.more_certificates)):
+            made = LbListenerCertificate(
                 self,
-                f"{prefix}certificate-{index}",
+                f"{prefix}certificate-{short_hash(certificate)}",
                 listener_arn=listener.arn,
                 certificate_arn=certificate,
             )
+            was(made, f"{prefix}certificate-{index}")
         return listener
 
     def _record(self, name: str, zone: HostedZone, balancer: Lb, network: NetworkOutputs) -> None:
@@ -207,10 +209,11 @@ class SharedLoadBalancer(Construct):
             vpc_id=network.vpc_id,
             tags={"Name": name},
         )
-        for index, cidr in enumerate(spec.allowed_cidrs or network.cidrs):
-            VpcSecurityGroupIngressRule(
+        own = spec.allowed_cidrs
+        for index, cidr in enumerate(own or network.cidrs):
+            made = VpcSecurityGroupIngressRule(
                 self,
-                f"clients-{index}",
+                f"clients-{short_hash(cidr) if own else index}",
                 security_group_id=group.id,
                 description="HTTPS from clients" if spec.certificate else "HTTP from clients",
                 ip_protocol="tcp",
@@ -218,6 +221,8 @@ class SharedLoadBalancer(Construct):
                 to_port=spec.port,
                 cidr_ipv4=cidr,
             )
+            if own:
+                was(made, f"clients-{index}")
         if spec.test_listener is not None:
             self._testers(group.id, spec.test_listener)
         for rule, cidr in network.cidrs_by("services").items():
@@ -235,22 +240,20 @@ class SharedLoadBalancer(Construct):
 
     def _testers(self, group_id: str, spec: RestrictedListener) -> None:
         """Who reaches the test listener."""
-        sources: list[tuple[str, str | None, str | None]] = [
-            *((f"clients-{index}", cidr, None) for index, cidr in enumerate(spec.allowed_cidrs)),
-            *((f"groups-{index}", None, group) for index, group in enumerate(spec.allowed_groups)),
-        ]
-        for name, cidr, group in sources:
-            VpcSecurityGroupIngressRule(
-                self,
-                f"test-{name}",
-                security_group_id=group_id,
-                description="test traffic",
-                ip_protocol="tcp",
-                from_port=spec.port,
-                to_port=spec.port,
-                cidr_ipv4=cidr,
-                referenced_security_group_id=group,
-            )
+        for kind, values in (("clients", spec.allowed_cidrs), ("groups", spec.allowed_groups)):
+            for index, value in enumerate(dict.fromkeys(values)):
+                made = VpcSecurityGroupIngressRule(
+                    self,
+                    f"test-{kind}-{short_hash(value)}",
+                    security_group_id=group_id,
+                    description="test traffic",
+                    ip_protocol="tcp",
+                    from_port=spec.port,
+                    to_port=spec.port,
+                    cidr_ipv4=value if kind == "clients" else None,
+                    referenced_security_group_id=value if kind == "groups" else None,
+                )
+                was(made, f"test-{kind}-{index}")
 
     def _log_bucket(self, name: str, spec: AccessLogs) -> list[Any]:
         """The bucket of access logs. Load balancers write with S3's own key, no other."""

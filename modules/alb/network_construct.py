@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..cdk import Construct
 from ..context import Context
-from ..names import balanced
+from ..layer import was
+from ..names import balanced, short_hash
 from ..outputs import NetworkOutputs
 from ..overriding import override
 from ..protect import lifecycle
@@ -117,10 +118,11 @@ class NetworkBackend(Construct):
                 unhealthy_threshold=check.unhealthy_threshold,
             ),
         )
-        for index, cidr in enumerate(spec.allowed_cidrs or [network.vpc_cidr]) if group_id else ():
-            VpcSecurityGroupIngressRule(
+        own = spec.allowed_cidrs
+        for index, cidr in enumerate(own or [network.vpc_cidr]) if group_id else ():
+            made = VpcSecurityGroupIngressRule(
                 self,
-                f"clients-{index}",
+                f"clients-{short_hash(cidr) if own else index}",
                 security_group_id=str(group_id),
                 description=f"clients of {context.name(name)}",
                 ip_protocol="tcp",
@@ -128,6 +130,8 @@ class NetworkBackend(Construct):
                 to_port=spec.port,
                 cidr_ipv4=cidr,
             )
+            if own:
+                was(made, f"clients-{index}")
         self.groups = [target]
         self.rules = [
             LbListener(

@@ -168,7 +168,7 @@ class Cluster(Construct):
             "instances",
             security_group_id=group.id,
             network=network if private else None,
-            cidrs=None if private else {"anywhere": "0.0.0.0/0"},
+            anywhere=not private,
         )
         return group.id, rules
 

@@ -18,7 +18,9 @@ from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
 from ..image_uri import parse_image
+from ..layer import was
 from ..model.artifact import located
+from ..names import short_hash
 from ..outputs import EcsOutputs, NetworkOutputs
 from ..overriding import override
 from ..rollouts.spec import BlueGreen, Rolling
@@ -850,7 +852,7 @@ class Service(Construct):
             "to",
             security_group_id=group_id,
             network=around.network,
-            cidrs={f"egress-{index}": cidr for index, cidr in enumerate(cidrs)},
+            cidrs=cidrs,
         )
         return group_id, rules
 
@@ -861,20 +863,22 @@ class Service(Construct):
         port, network = self._spec.container.port, self._around.network
         rules: list[ITerraformDependable] = []
         is_found = not (isinstance(spec, ServiceConnect) and spec.client_only)
-        for index, cidr in enumerate(spec.allowed_cidrs or network.cidrs) if is_found else ():
-            rules.append(
-                VpcSecurityGroupIngressRule(
-                    self,
-                    f"from-services-{index}",
-                    security_group_id=group_id,
-                    description="requests from other services",
-                    ip_protocol="tcp",
-                    from_port=port,
-                    to_port=port,
-                    cidr_ipv4=cidr,
-                    lifecycle=moved,
-                )
+        own = spec.allowed_cidrs
+        for index, cidr in enumerate(own or network.cidrs) if is_found else ():
+            made = VpcSecurityGroupIngressRule(
+                self,
+                f"from-services-{short_hash(cidr) if own else index}",
+                security_group_id=group_id,
+                description="requests from other services",
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                cidr_ipv4=cidr,
+                lifecycle=moved,
             )
+            if own:
+                was(made, f"from-services-{index}")
+            rules.append(made)
         for called in sorted(set(spec.calls)):
             rules += [
                 VpcSecurityGroupEgressRule(

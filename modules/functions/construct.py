@@ -280,7 +280,7 @@ class Function(Construct):
             "to",
             security_group_id=group_id,
             network=around.network,
-            cidrs={f"egress-{index}": cidr for index, cidr in enumerate(cidrs)},
+            cidrs=cidrs,
         )
         return group_id
 

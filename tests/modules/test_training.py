@@ -230,7 +230,7 @@ def test_instances_of_one_job_reach_each_other_and_nothing_else(stack: Any) -> N
     assert inward["ip_protocol"] == "-1"
     assert inward["referenced_security_group_id"] == inward["security_group_id"]
     outward = stack["aws_vpc_security_group_egress_rule"]
-    assert outward.keys() == {"jobs-vpc", "jobs-s3", "jobs-egress-0", "jobs-out"}
+    assert outward.keys() == {"jobs-vpc", "jobs-s3", "jobs-egress-9d2accb9", "jobs-out"}
 
 
 def test_an_alarm_of_drift_says_nothing_without_data(stack: Any) -> None:

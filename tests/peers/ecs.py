@@ -253,7 +253,7 @@ def _network() -> Iterator[Pair]:
     https = "tasks open HTTPS connections alone"
     yield Pair(
         _OUT,
-        "aws_vpc_security_group_egress_rule to-egress-0",
+        "aws_vpc_security_group_egress_rule to-egress-5cfda809",
         {
             "from_port": Differs("443", https),
             "to_port": Differs("443", https),

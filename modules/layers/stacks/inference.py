@@ -198,7 +198,7 @@ class InferenceLayer(Layer):
             "models",
             security_group_id=group.id,
             network=network,
-            cidrs={f"egress-{index}": cidr for index, cidr in enumerate(spec.egress_cidrs)},
+            cidrs=spec.egress_cidrs,
         )
         return Surroundings.within(
             self,

@@ -151,7 +151,7 @@ class TrainingLayer(Layer):
             "jobs",
             security_group_id=group.id,
             network=self.network,
-            cidrs={f"egress-{index}": cidr for index, cidr in enumerate(spec.egress_cidrs)},
+            cidrs=spec.egress_cidrs,
         )
         if spec.trains_together:
             # SageMaker developer guide: containers of one job talk by any port.
