@@ -127,6 +127,13 @@ CTX14 = rule(
     source="Amazon ECR user guide, private registries (a registry in each Region); SageMaker API "
     "reference, ContainerDefinition Image (same Region)",
 )
+CTX15 = rule(
+    "CTX15",
+    refuses="a name of an endpoint that SageMaker does not take",
+    message="must be the name of an endpoint: 1 to 63 letters, digits and hyphens between them, such as "
+    "fraud-detector-2024-05-01",
+    source="botocore sagemaker EndpointName",
+)
 EXAMPLE_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 KeyArn = Annotated[str, arn_of("kms", EXAMPLE_KEY, r"key/[\w-]+")]
@@ -237,6 +244,14 @@ RepositoryName = Annotated[str, Check(CTX13, lambda text: bool(_REPOSITORY.fullm
 """The name of an ECR repository, or the URI of one of another account."""
 
 
+EndpointName = Annotated[
+    str,
+    Matches(CTX15, r"(?=.{1,63}\Z)[a-zA-Z0-9](-*[a-zA-Z0-9])*"),
+    Aws("sagemaker:CreateEndpointInput.EndpointName"),
+]
+"""The name of a SageMaker endpoint."""
+
+
 class Naming(Spec):
     """How names are made, where a team has a rule of its own."""
 
@@ -251,6 +266,11 @@ class Naming(Spec):
     """The names of ECR repositories that are not made by the template, by the short name that images
     call them: `{"fraud": "risk/fraud"}`. One of `registry.repositories` is made under it; any other
     exists, in the registry of the images, or where its URI says. Default: all by the template."""
+
+    endpoints: dict[ShortName, EndpointName] = {}
+    """The names of SageMaker endpoints that are not made by the template, by their short names:
+    `{"fraud": "fraud-detector-2024-05-01"}`. Such is an endpoint that was there before, whose callers
+    know its name; a change replaces it. Default: all by the template."""
 
     organization: Annotated[TagValue, Check(CTX7, _is_tag_value)] | None = None
     """The organization's whole name, of any length up to 256 characters, for the tag
@@ -501,6 +521,15 @@ class Context(Spec):
     def repository(self, name: str) -> str:
         """The full name of an image repository, here or at the owner of the images."""
         return self._named(name) or self.image_owner.name(name)
+
+    def endpoint(self, name: str) -> str:
+        """The full name of a SageMaker endpoint."""
+        return self.naming.endpoints.get(name) or self.name(name)
+
+    def naming_endpoints(self, given: Mapping[str, str]) -> Context:
+        """The same Context with these names of endpoints beside those of `naming`."""
+        endpoints = {**self.naming.endpoints, **given}
+        return self.replace(naming=self.naming.replace(endpoints=endpoints))
 
     def own_repository(self, name: str) -> str:
         """The full name of an image repository that this environment makes."""

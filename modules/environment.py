@@ -105,6 +105,26 @@ MOV3 = rule(
     source="Terraform language, moved blocks (redundant and chained moves)",
 )
 
+IMP1 = rule(
+    "IMP1",
+    refuses="resources imported into a layer that the environment does not have",
+    message="is not a layer of this environment; its layers are {layers}{hint}",
+    source="Inferform: imports are written by layer",
+)
+IMP2 = rule(
+    "IMP2",
+    refuses="an import to what is not the address of a resource, or without an id",
+    message="must be the provider's id of what exists, under the address of a resource, such as "
+    'aws_sagemaker_endpoint.fraud_endpoint_1A2B3C4D: "fraud-detector"',
+    source="Terraform language, import blocks",
+)
+IMP3 = rule(
+    "IMP3",
+    refuses="one thing that is imported to two addresses",
+    message="is imported to {other} too; leave one of them out",
+    source="Terraform language, import blocks (one resource for one thing)",
+)
+
 ENV11 = rule(
     "ENV11",
     refuses="records of resource types that are not named by the path of a Python module",
@@ -195,6 +215,11 @@ class Environment(Spec):
     commitments: Many[Commitment] = ()
     """Savings Plans that somebody bought for this account, which `inferform cost` subtracts; no apply
     buys one. Default: none, all is On-Demand."""
+
+    imported: dict[str, dict[str, str]] = {}
+    """Resources that exist in AWS and are taken into the state by the next apply, by layer: the address
+    and the provider's id. Terraform passes over what the state has already. Take an entry out once it
+    is applied. `inferform endpoints adopt` writes them. Default: none."""
 
     moved: dict[str, dict[str, str]] = {}
     """Resources that have another address since the last apply, by layer: the old address and
@@ -341,6 +366,7 @@ class Environment(Spec):
             yield from foreign
             return
         yield from self._check_moved()
+        yield from self._check_imported()
         yield from self._check_specs()
         missing = [
             ENV1.problem(*path, layer=layer)
@@ -389,6 +415,21 @@ class Environment(Spec):
                     yield MOV2.problem("moved", layer, got=address)
             for address in sorted(moves.keys() & set(moves.values())):
                 yield MOV3.problem("moved", layer, got=address)
+
+    def _check_imported(self) -> Iterator[Problem]:
+        for layer, imports in self.imported.items():
+            if layer not in self.layers:
+                hint = did_you_mean(layer, self.layers)
+                known = one_of(self.layers or ["none"])
+                yield IMP1.problem("imported", layer, layers=known, hint=hint)
+            owners: dict[tuple[str, str], str] = {}
+            for address, identifier in imports.items():
+                if not _ADDRESS.fullmatch(address) or not identifier.strip():
+                    yield IMP2.problem("imported", layer, address, got=identifier)
+                kind = address.rpartition(".")[0].rpartition(".")[2]
+                other = owners.setdefault((kind, identifier), address)
+                if other != address:
+                    yield IMP3.problem("imported", layer, address, got=identifier, other=other)
 
     def _check_names(self) -> Iterator[Problem]:
         for path, name in self.names:

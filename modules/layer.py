@@ -145,6 +145,12 @@ class Layer(TerraformStack):
         if blocks:
             self.add_override("moved", blocks)
 
+    def take_over(self, imports: Mapping[str, str]) -> None:
+        """Take what exists into the state: the id of each by its address."""
+        blocks = [{"to": address, "id": identifier} for address, identifier in imports.items()]
+        if blocks:
+            self.add_override("import", blocks)
+
     def below(self, layer: str, outputs: type[O], given: O | None, **literals: Any) -> O:
         """The Outputs of a layer below: those `given`, or what its state holds beside `literals`,
         which are known before."""

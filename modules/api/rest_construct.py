@@ -261,7 +261,7 @@ class RestFront(Construct):
         for path, target in targets.items():
             if not isinstance(target.spec, Endpoint):
                 continue
-            endpoint = context.arn("sagemaker", f"endpoint/{context.name(target.name)}")
+            endpoint = context.arn("sagemaker", f"endpoint/{context.endpoint(target.name)}")
             if isinstance(target.spec, AsyncEndpoint):
                 statements.append(
                     allow("sagemaker:InvokeEndpointAsync", endpoint, sid="InvokeLater")
@@ -387,7 +387,7 @@ class RestFront(Construct):
             self._proxied(path, route, target.name, where, method)
             return
         action = "async-invocations" if later else "invocations"
-        name = context.name(target.name)
+        name = context.endpoint(target.name)
         integration = self._part(
             ApiGatewayIntegration,
             f"integration-{short}",

@@ -64,6 +64,7 @@ def build(app: App, environment: Environment, *, target: Target | None = None) -
         if not part.record.is_first:
             stack.bound_roles()
         stack.move(environment.moved.get(part.name, {}))
+        stack.take_over(environment.imported.get(part.name, {}))
     return stacks
 
 

@@ -63,7 +63,7 @@ def told(environment: Environment) -> Iterator[Told]:
                     "SageMaker Endpoint Deployment State Change",
                 ],
                 "detail": {
-                    "EndpointName": [own],
+                    "EndpointName": [own, *sorted(context.naming.endpoints.values())],
                     "EndpointStatus": [
                         "FAILED",
                         "ROLLING_BACK",

@@ -147,7 +147,7 @@ class Trail(Construct):
                         _selector(
                             "resources.ARN",
                             *(
-                                context.arn("sagemaker", f"endpoint/{context.name(each.name)}")
+                                context.arn("sagemaker", f"endpoint/{context.endpoint(each.name)}")
                                 for each in of
                             ),
                         ),

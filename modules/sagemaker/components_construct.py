@@ -76,7 +76,7 @@ class DeployedComponent(Construct):
         component = self._component = spec.components[id]
         self._lifecycle = TerraformResourceLifecycle(replace_triggered_by=[replaced_by])
         self.name = context.name(endpoint, id)
-        endpoint_name = context.name(endpoint)
+        endpoint_name = context.endpoint(endpoint)
         alarms = self._alarms(context, endpoint, id)
         template = component_template(
             context,

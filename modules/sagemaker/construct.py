@@ -74,7 +74,7 @@ class HostedEndpoint(Construct):
         self.components: dict[str, DeployedComponent] = {}
         self._production = spec.hosted()
         self._variants = spec.variants_and_shadow
-        self.name = context.name(id)
+        self.name = context.endpoint(id)
         self.arn = context.arn("sagemaker", f"endpoint/{self.name}")
         self._base = context.name(id, limit=63 - HASHES)
         self._log_group = endpoint_log_group(context, id)

@@ -394,7 +394,7 @@ class Monitored(Construct):
             statements=job_statements(context, job, around, folder),
         )
         role_arn = context.own_role_arn(role.name)
-        endpoint = context.name(spec.endpoint)
+        endpoint = context.endpoint(spec.endpoint)
         definition = machine.monitor_definition(
             spec,
             id,

@@ -246,7 +246,7 @@ class DriftMonitor(Service):
         assert endpoint is not None
         assert endpoint.capture is not None
         root = capture_uri(endpoint.capture, self.endpoint, bucket)
-        return f"{root}/{environment.context.name(self.endpoint)}/"
+        return f"{root}/{environment.context.endpoint(self.endpoint)}/"
 
     def watches(self, environment: Environment) -> Endpoint | None:
         """The endpoint; None where the environment has none of the name."""

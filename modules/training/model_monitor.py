@@ -329,7 +329,7 @@ class ModelMonitor(Service):
         assert endpoint is not None
         assert endpoint.capture is not None
         root = capture_uri(endpoint.capture, self.endpoint, bucket)
-        return [f"{root}/{environment.context.name(self.endpoint)}/"]
+        return [f"{root}/{environment.context.endpoint(self.endpoint)}/"]
 
     def content(self, context: Context, role: str) -> Content:
         """What its job definition holds, whose role has a name, but references, which the suffix of its
@@ -337,7 +337,7 @@ class ModelMonitor(Service):
         given = self.model_dump(exclude={"schedule", "existing", "overrides", "tags"})
         return {
             **given,
-            "endpoint": context.name(self.endpoint) if self.endpoint else None,
+            "endpoint": context.endpoint(self.endpoint) if self.endpoint else None,
             "image": self.image_uri(context),
             "role": role,
             "overrides": self.overridden("definition"),

@@ -169,7 +169,7 @@ class QualityMonitored(Construct):
         spec, of = self._spec, definitions
         if spec.endpoint is not None:
             watched = of.SagemakerDataQualityJobDefinitionDataQualityJobInputEndpointInput(
-                endpoint_name=self._context.name(spec.endpoint),
+                endpoint_name=self._context.endpoint(spec.endpoint),
                 local_path=_INPUT,
                 s3_input_mode="File",
                 s3_data_distribution_type="FullyReplicated",

@@ -79,7 +79,8 @@ def _used(aws: Aws) -> set[str]:
     used: set[str] = set()
     in_names = max(aws.context.around, key=len).strip("-")
     pages = sagemaker.get_paginator("list_endpoints").paginate(NameContains=in_names)
-    for name in [e["EndpointName"] for page in pages for e in page["Endpoints"]]:
+    listed = [e["EndpointName"] for page in pages for e in page["Endpoints"]]
+    for name in dict.fromkeys((*listed, *_given_names(aws))):
         endpoint = sagemaker.describe_endpoint(EndpointName=name)
         if endpoint["EndpointStatus"].endswith("ing"):
             raise UnsettledError(
@@ -96,6 +97,14 @@ def _used(aws: Aws) -> set[str]:
         used |= {configuration, *_models_of(sagemaker, name, configuration)}
         used |= {*_models_of_components(sagemaker, name)}
     return used
+
+
+def _given_names(aws: Aws) -> Iterator[str]:
+    """The endpoints that are there of those whose names no template makes."""
+    for given in aws.context.naming.endpoints.values():
+        pages = aws.client("sagemaker").get_paginator("list_endpoints").paginate(NameContains=given)
+        if any(each["EndpointName"] == given for page in pages for each in page["Endpoints"]):
+            yield given
 
 
 def _models_of_components(sagemaker: SageMakerClient, endpoint: str) -> Iterator[str]:

@@ -139,7 +139,7 @@ class Invoked(Verifier):
     def _sample(self) -> tuple[bytes | None, str]:
         context = self.run.environment.context
         for file in sorted(self.run.samples.iterdir()) if self.run.samples else ():
-            if file.suffix in CONTENT_TYPES and context.name(file.stem) == self.name:
+            if file.suffix in CONTENT_TYPES and context.endpoint(file.stem) == self.name:
                 return file.read_bytes(), CONTENT_TYPES[file.suffix]
         return None, "application/json"
 

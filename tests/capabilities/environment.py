@@ -73,6 +73,9 @@ CAPABILITY = Capability(
             "Overridable.overrides{}{}",
         ),
         "Terraform's: addresses in a state": (
+            "Environment.imported{key}",
+            "Environment.imported{}{key}",
+            "Environment.imported{}{}",
             "Environment.moved{key}",
             "Environment.moved{}{key}",
             "Environment.moved{}{}",

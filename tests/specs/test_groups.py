@@ -109,6 +109,24 @@ def test_a_move_is_from_an_address_to_an_address(address: str) -> None:
     )
 
 
+def test_what_is_imported_is_imported_into_a_layer_of_the_environment() -> None:
+    found = problems(imported={"netwrk": {"aws_vpc.a": "vpc-1"}})
+    assert "imported.netwrk: is not a layer" in found["IMP1"]
+    assert "did you mean network" in found["IMP1"]
+
+
+@pytest.mark.parametrize(("address", "identifier"), [("vpc", "vpc-1"), ("aws_vpc.a", " ")])
+def test_an_import_is_an_id_under_an_address(address: str, identifier: str) -> None:
+    found = problems(imported={"network": {address: identifier}})
+    assert f"imported.network.{address}: must be the provider's id" in found["IMP2"]
+
+
+def test_one_thing_is_imported_to_one_address() -> None:
+    twice = {"aws_vpc.a": "x", "aws_vpc.b": "x"}
+    assert "is imported to aws_vpc.a too" in problems(imported={"network": twice})["IMP3"]
+    environment(imported={"network": {"aws_vpc.a": "x", "aws_lb.a": "x"}})
+
+
 def test_the_reference_of_an_image_is_derived_from_its_owner() -> None:
     image = Image(repository="fraud", tag="1.4.2")
     own = context(region="eu-west-1")

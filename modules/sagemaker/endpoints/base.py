@@ -62,7 +62,7 @@ SSM2 = rule(
 
 def endpoint_log_group(context: Context, name: str) -> str:
     """The log group of an endpoint's containers, as SageMaker names it."""
-    return f"/aws/sagemaker/Endpoints/{context.name(name)}"
+    return f"/aws/sagemaker/Endpoints/{context.endpoint(name)}"
 
 
 def scaled_variant(context: Context, endpoint: str, variant: str) -> str:
@@ -237,12 +237,12 @@ class Endpoint(Hosts):
 
     def resource(self, place: Place) -> tuple[str, str]:
         """The endpoint."""
-        return "aws_sagemaker_endpoint", place.environment.context.name(place.name)
+        return "aws_sagemaker_endpoint", place.environment.context.endpoint(place.name)
 
     def names(self, place: Place) -> Iterator[Name]:
         """Its own, and of its role, log, alarms and scaling."""
         context, short = place.environment.context, place.name
-        yield Name("aws_sagemaker_endpoint", context.name(short))
+        yield Name("aws_sagemaker_endpoint", context.endpoint(short))
         if self.existing.execution_role is None:
             yield Name("aws_iam_role", role(context, short))
         if self.existing.log_group is None:
@@ -258,7 +258,7 @@ class Endpoint(Hosts):
     def watched(self, place: Place) -> Iterator[Watched]:
         """Each production variant."""
         for variant in self.hosted():
-            yield _watched(variant, place.environment.context.name(place.name))
+            yield _watched(variant, place.environment.context.endpoint(place.name))
 
     def alarms_used(self, place: Place) -> Iterator[Usage]:
         """Those of its rollouts too, one set for each production variant."""
