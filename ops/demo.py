@@ -183,7 +183,9 @@ def remove(name: str | None = None) -> None:
 
 def _endpoints(dev: Environment) -> dict[str, str]:
     return {
-        name: dev.context.endpoint(name) for group in dev.groups.values() for name in group.endpoints
+        name: dev.context.endpoint(name)
+        for group in dev.groups.values()
+        for name in group.endpoints
     }
 
 

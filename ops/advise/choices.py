@@ -34,12 +34,12 @@ from inferform.scaling.kinds import REALTIME
 from inferform.spec import Spec
 
 from ..cost.model import dollars
+from ..pasted import pasted
 from ..simulate import STARTUP_SECONDS
 from .fleets import SAFETY, Fleet, lowest
 from .market import Market, Sold
 from .need import Need
 from .options import hosted
-from .pasted import pasted
 
 TOPICS = (
     "container",

@@ -43,12 +43,12 @@ from inferform.scaling.kinds import (
 from inferform.spec import Spec
 
 from ..cost.model import HOURS_PER_MONTH, dollars
+from ..pasted import pasted
 from ..simulate import STARTUP_SECONDS
 from . import limits
 from .fleets import Fleet, Measure, calculated, fleet, simulated
 from .market import SAFE_SHARE, Market, Sold
 from .need import SECONDS_PER_MONTH, Need
-from .pasted import pasted
 
 Verdict = Literal["fits", "fits if", "does not"]
 

@@ -101,10 +101,10 @@ def _used(aws: Aws) -> set[str]:
 
 def _given_names(aws: Aws) -> Iterator[str]:
     """The endpoints that are there of those whose names no template makes."""
-    for given in aws.context.naming.endpoints.values():
-        pages = aws.client("sagemaker").get_paginator("list_endpoints").paginate(NameContains=given)
-        if any(each["EndpointName"] == given for page in pages for each in page["Endpoints"]):
-            yield given
+    for name in aws.context.naming.endpoints.values():
+        pages = aws.client("sagemaker").get_paginator("list_endpoints").paginate(NameContains=name)
+        if any(each["EndpointName"] == name for page in pages for each in page["Endpoints"]):
+            yield name
 
 
 def _models_of_components(sagemaker: SageMakerClient, endpoint: str) -> Iterator[str]:

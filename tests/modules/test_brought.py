@@ -38,6 +38,7 @@ from inferform import (
     RegistryOutputs,
     Repository,
     Route,
+    Scaling,
     SpecError,
 )
 from inferform.between import between
@@ -108,6 +109,37 @@ def test_a_transform_on_uploads_waits_for_what_the_owner_turns_on() -> None:
         environment(
             registry=silent, inference=Inference(batch={"score": BATCH.replace(trigger=OnUpload())})
         )
+
+
+# Endpoints that were there before
+
+
+def test_an_endpoint_keeps_a_name_that_its_callers_know(synthesize: Synthesize) -> None:
+    scaled = ENDPOINT.replace(scaling=Scaling(max_capacity=2))
+    made = environment(
+        context=CONTEXT.naming_endpoints({"fraud": "Fraud-2024-05-01"}),
+        inference=Inference(endpoints={"fraud": scaled, "other": ENDPOINT}),
+    )
+    kinds = stack_of(synthesize, made)["resource"]
+    names = {each["name"] for each in kinds["aws_sagemaker_endpoint"].values()}
+    assert names == {"Fraud-2024-05-01", "acme-dev-use1-other"}
+    groups = {each["name"] for each in kinds["aws_cloudwatch_log_group"].values()}
+    assert "/aws/sagemaker/Endpoints/Fraud-2024-05-01" in groups
+    (target,) = kinds["aws_appautoscaling_target"].values()
+    assert (
+        "endpoint.name}/variant/" in target["resource_id"] or "_endpoint_" in target["resource_id"]
+    )
+    watched = {
+        query["metric"]["dimensions"]["EndpointName"]
+        for alarm in kinds["aws_cloudwatch_metric_alarm"].values()
+        for query in alarm.get("metric_query", [])
+        if "metric" in query
+    }
+    assert watched == names
+    # What Inferform makes beside it is named as ever.
+    configurations = kinds["aws_sagemaker_endpoint_configuration"].values()
+    assert all(each["name"].startswith("acme-dev-use1-") for each in configurations)
+    assert made.context.naming_endpoints({"other": "X"}).endpoint("fraud") == "Fraud-2024-05-01"
 
 
 # Repositories of any name

@@ -283,6 +283,12 @@ def test_the_layers_of_this_repositorys_environments_are_their_stacks(
     )
 
 
+def test_what_exists_is_imported_into_its_layer_only(synthesize: Synthesize) -> None:
+    stacks = synthesize(_environment(imported={"network": {"aws_vpc.own": "vpc-1"}}))
+    assert stacks["dev-use1-network"]["import"] == [{"to": "aws_vpc.own", "id": "vpc-1"}]
+    assert "import" not in stacks["dev-use1-registry"]
+
+
 def test_moved_resources_are_moved_in_their_layer_only(synthesize: Synthesize) -> None:
     stacks = synthesize(_environment(moved={"network": {"aws_vpc.old": "aws_vpc.new"}}))
     assert stacks["dev-use1-network"]["moved"] == [{"from": "aws_vpc.old", "to": "aws_vpc.new"}]

@@ -1,0 +1,306 @@
+"""An environment's file from what another tool declares: CloudFormation, AWS CDK's output, Terraform's
+states and plans. What could not be taken is named, line by line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from inferform import (
+    Context,
+    Environment,
+    Image,
+    Inference,
+    ModelPackageGroup,
+    Naming,
+    Network,
+    Registry,
+    Repository,
+    SpecError,
+)
+from inferform.image_uri import parse_image
+from inferform.names import short_hash
+from inferform.rollouts.spec import AllAtOnce, Canary, Linear, Rolling, Rollout
+from inferform.sagemaker.endpoints.base import Endpoint
+from inferform.spec import is_short_name
+
+from ..errors import BadInputError
+from ..pasted import laid_out, types_in
+from .hosting import Hosting, taken
+from .members import Left, Members
+
+CIDR = "10.20.0.0/16"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An endpoint as another tool declares it."""
+
+    where: str
+    """Its address there, or its logical id."""
+
+    hosting: Hosting
+    in_network: bool = False
+    """Whether its containers are in a network that the same files declare."""
+
+    named: bool = True
+    """Whether its name is known; `hosting.name` is made up otherwise."""
+
+    made_role: bool = False
+    """Whether the files make its role."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What files declare."""
+
+    endpoints: list[Declared] = field(default_factory=list)
+    repositories: dict[str, str] = field(default_factory=dict)
+    """The names of ECR repositories, by short name."""
+
+    groups: list[str] = field(default_factory=list)
+    """Model package groups, by short name."""
+
+    left: list[Left] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    """The addresses in Terraform of what an adoption takes out of the other state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """An environment's file."""
+
+    text: str
+    left: tuple[Left, ...]
+    adopt: tuple[tuple[str, str], ...]
+    """The endpoints whose names are known, each with its short name."""
+
+    removed: tuple[str, ...] = ()
+
+
+def convert(found: Found, context: Context, source: str) -> Converted:
+    """The environment that declares the same. Raises BadInputError where nothing could be taken."""
+    left, endpoints, names = list(found.left), dict[str, Endpoint](), dict[str, str]()
+    images = dict.fromkeys(found.repositories)
+    for each in found.endpoints:
+        short = _short(each.hosting.name, endpoints)
+        spec = _spec(each, short, context, left)
+        if spec is None:
+            continue
+        endpoints[short] = spec
+        images |= dict.fromkeys(
+            image.repository for image in spec.images() if isinstance(image, Image)
+        )
+        if each.named and context.name(short) != each.hosting.name:
+            names[short] = each.hosting.name
+    if not (endpoints or images or found.groups or found.left):
+        raise BadInputError("nothing in these files is of a kind that Inferform makes")
+    own = {
+        short: name
+        for short, name in found.repositories.items()
+        if name and context.own_repository(short) != name
+    }
+    registry = _given(
+        repositories={short: Repository() for short in images},
+        models={short: ModelPackageGroup() for short in found.groups},
+    )
+    naming = _given(endpoints=names, repositories=own)
+    environment = Environment(
+        context=context.replace(naming=Naming(**naming)) if naming else context,
+        registry=Registry(**registry),
+        **({"network": Network(cidr=CIDR)} if endpoints else {}),
+        **({"inference": Inference(endpoints=endpoints)} if endpoints else {}),
+    )
+    return Converted(
+        text=_file(environment, source),
+        left=tuple(left),
+        adopt=tuple((each, short) for short, each in names.items()),
+        removed=tuple(found.removed),
+    )
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _file(environment: Environment, source: str) -> str:
+    names = sorted(types_in(environment))
+    imported = f"from inferform import {', '.join(names)}"
+    if len(imported) > 100:
+        imported = "from inferform import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+    stage = environment.context.stage
+    return (
+        f'"""{stage}: converted from {source}."""\n\n{imported}\n\n'
+        f"{_variable(stage)} = {laid_out(environment)}\n"
+    )
+
+
+def _variable(stage: str) -> str:
+    return stage.replace("-", "_")
+
+
+def _short(name: str, taken_names: Mapping[str, Any]) -> str:
+    """A short name that is not taken."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
+    plain = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:24].strip("-") or "endpoint"
+    if not plain[0].isalpha():
+        plain = f"e-{plain}"
+    found = plain
+    if found in taken_names or not is_short_name(found):
+        found = f"{plain[:19].rstrip('-')}-{short_hash(name, 4)}"
+    return found
+
+
+def _spec(each: Declared, short: str, context: Context, left: list[Left]) -> Endpoint | None:
+    hosting, where = _with_images(each, short, context, left), each.where
+    rollout = rollout_of(hosting.deployment, f"{where}.DeploymentConfig", left)
+    made = taken(hosting, context, rollout=rollout)
+    left += (Left(f"{where} {one.path}", one.value, one.why) for one in made.left)
+    if made.spec is None:
+        left.append(Left(where, hosting.name, f"not taken: {'; '.join(made.refused)}"))
+        return None
+    spec = made.spec
+    if each.in_network and "vpc" in type(spec).model_fields:
+        kept = {name: getattr(spec, name) for name in spec.model_fields_set - {"vpc"}}
+        spec = type(spec)(**kept)
+    return spec
+
+
+def _with_images(each: Declared, short: str, context: Context, left: list[Left]) -> Hosting:
+    """The endpoint with an image of the environment's registry where the one that is declared is none."""
+    models = {}
+    for name, model in each.hosting.models.items():
+        made = dict(model)
+        for key in ("PrimaryContainer", "Containers"):
+            held = made.get(key)
+            if isinstance(held, Mapping):
+                made[key] = _container(
+                    held, f"{each.where} Model {name}.{key}", short, context, left
+                )
+            elif isinstance(held, Sequence) and held:
+                made[key] = [
+                    _container(one, f"{each.where} Model {name}.{key}.{n}", short, context, left)
+                    for n, one in enumerate(held)
+                ]
+        if "PrimaryContainer" not in made and not made.get("Containers"):
+            made["PrimaryContainer"] = _container(
+                {}, f"{each.where} Model {name}.PrimaryContainer", short, context, left
+            )
+        role = made.get("ExecutionRoleArn")
+        if role and role.split(":")[4:5] != [context.account]:
+            left.append(
+                Left(f"{each.where} Model {name}.ExecutionRoleArn", role, "is of another account")
+            )
+            del made["ExecutionRoleArn"]
+        models[name] = made
+    hosting = each.hosting
+    return Hosting(
+        hosting.name,
+        hosting.configuration,
+        models,
+        hosting.tags,
+        hosting.scaling,
+        hosting.deployment,
+    )
+
+
+def _container(
+    container: Mapping[str, Any], path: str, short: str, context: Context, left: list[Left]
+) -> dict[str, Any]:
+    made = dict(container)
+    if made.get("ModelPackageName"):
+        return made
+    image = made.get("Image")
+    found = parse_image(image) if isinstance(image, str) else None
+    why = ""
+    if image is None:
+        why = "names no image that is known here"
+    elif isinstance(image, str) and found is None:
+        why = f"{image} is no image of ECR's"
+    elif found is not None and f".ecr.{context.region}." not in str(image):
+        why = f"{image} is in another Region than {context.region}"
+    if why:
+        left.append(
+            Left(
+                f"{path}.Image",
+                image,
+                f"{why}; written as {short}:1 of the environment's registry",
+            )
+        )
+        made["Image"] = Image(repository=short, tag="1")
+    return made
+
+
+def rollout_of(deployment: Mapping[str, Any], path: str, left: list[Left]) -> Rollout | None:
+    """The rollout that a DeploymentConfig says; None where there is none. Its alarms are not taken, as
+    the rollout has its own."""
+    if not deployment:
+        return None
+    members = Members(deployment, path)
+    alarms = members.part("AutoRollbackConfiguration").parts("Alarms")
+    for alarm in alarms:
+        name = alarm.take("AlarmName")
+        left.append(
+            Left(
+                f"{alarm.path}.AlarmName", name, "the rollout has alarms of its own; or alarm_names"
+            )
+        )
+    blue, rolling = members.part("BlueGreenUpdatePolicy"), members.part("RollingUpdatePolicy")
+    routing = blue.part("TrafficRoutingConfiguration")
+    kind = routing.take("Type")
+    wait = _number(routing.take("WaitIntervalInSeconds"))
+    canary = _number(_percent(routing.part("CanarySize")))
+    step = _number(_percent(routing.part("LinearStepSize")))
+    given = _given(
+        termination_wait_seconds=_number(blue.take("TerminationWaitInSeconds")),
+        maximum_execution_timeout_seconds=_number(blue.take("MaximumExecutionTimeoutInSeconds")),
+    )
+    try:
+        made: Rollout = AllAtOnce(**given)
+        if kind == "CANARY":
+            made = Canary(**_given(canary_percent=canary, wait_seconds=wait), **given)
+        elif kind == "LINEAR":
+            made = Linear(**_given(step_percent=step, wait_seconds=wait), **given)
+        elif rolling:
+            batch = _number(_percent(rolling.part("MaximumBatchSize")))
+            made = Rolling(
+                **_given(
+                    batch_percent=batch,
+                    wait_seconds=_number(rolling.take("WaitIntervalInSeconds")),
+                    maximum_execution_timeout_seconds=_number(
+                        rolling.take("MaximumExecutionTimeoutInSeconds")
+                    ),
+                )
+            )
+    except SpecError as error:
+        left.append(Left(path, deployment, f"not taken: {error}"))
+        return None
+    left += members.left()
+    return made
+
+
+def _percent(size: Members) -> Any:
+    if size.take("Type", "CAPACITY_PERCENT") != "CAPACITY_PERCENT":
+        return None
+    return size.take("Value")
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(float(value))
+
+
+def removed_blocks(addresses: Sequence[str]) -> str:
+    """What takes resources out of another Terraform state, and leaves them in AWS."""
+    # A removed block names a resource, whatever its instances.
+    whole = dict.fromkeys(re.sub(r"\[[^]]*\]", "", each) for each in addresses)
+    return "\n".join(
+        f"removed {{\n  from = {address}\n\n  lifecycle {{\n    destroy = false\n  }}\n}}\n"
+        for address in whole
+    )
+
+
+def lines(converted: Converted) -> Iterator[str]:
+    """What could not be taken, a line each."""
+    yield from dict.fromkeys(map(str, converted.left))
