@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from ..takeover.run import Asked, Found
     from ..takeover.steps import Planned
 
-family = typer.Typer(help="SageMaker endpoints: call one, list those of others, take one over.", no_args_is_help=True)
+family = typer.Typer(
+    help="SageMaker endpoints: call one, list those of others, take one over.", no_args_is_help=True
+)
 
 
 @family.command("list")
