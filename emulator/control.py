@@ -19,6 +19,8 @@ POST     sagemaker/job            what jobs come to whose name begins with `job`
 DELETE   sagemaker/job            forget such plans of one account and region
 POST     sagemaker/job-end        end a job that a plan has left in progress: kind, name, outcome, reason,
                                   account, region
+POST     sagemaker/pipeline        let every run of a pipeline fail for a reason, or without one succeed again:
+                                  pipeline, reason, account, region
 POST     scheduler/fire           let a schedule start its target now: name, group, account, region
 POST     events/calls             what EventBridge and topics have called outside of AWS: account, region
 POST     sagemaker/training-plan  a plan that reserves instances for endpoints, which has been bought:
@@ -112,6 +114,7 @@ class Application:
             ("POST", "sagemaker/job"): _plan_job,
             ("DELETE", "sagemaker/job"): _forget_jobs,
             ("POST", "sagemaker/job-end"): _end_job,
+            ("POST", "sagemaker/pipeline"): _plan_pipeline,
             ("POST", "scheduler/fire"): _fire,
             ("POST", "events/calls"): _called,
             ("POST", "sagemaker/training-plan"): _buy_training_plan,
@@ -293,6 +296,19 @@ def _end_job(
 
     jobs.end(_sagemaker(account, region), kind, name, jobs.Plan(**plan))
     return {"kind": kind, "name": name, "account": account, "region": region, **plan}
+
+
+def _plan_pipeline(
+    *,
+    pipeline: str,
+    reason: str = "",
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+) -> dict[str, Any]:
+    from . import pipelines
+
+    pipelines.plan_failure(_sagemaker(account, region), pipeline, reason)
+    return {"pipeline": pipeline, "reason": reason, "account": account, "region": region}
 
 
 def _fire(

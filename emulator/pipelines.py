@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from moto.core.utils import iso_8601_datetime_without_milliseconds
 from moto.sagemaker.exceptions import ValidationError
+
+from . import told_events
 
 _GET = re.compile(r"(Steps|Parameters)\.([A-Za-z0-9_-]+)")
 
@@ -70,10 +73,49 @@ def given(definition: str, parameters: list[dict[str, str]] | None) -> None:
         raise ValidationError(f"Values must be provided for parameters {missing}.")
 
 
+def plan_failure(backend: Any, pipeline: str, reason: str) -> None:
+    """Let every run of a pipeline fail for a reason from now on; for none, succeed again."""
+    # on the backend, so that resetting moto resets it
+    backend.__dict__.setdefault("failing_pipelines", {})[pipeline] = reason
+
+
+def began(backend: Any, pipeline: Any, arn: str) -> None:
+    """Let a run come to what is planned, and tell of it.
+
+    Amazon SageMaker AI developer guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge": one
+    event for each change of the status.
+    """
+    execution = pipeline.pipeline_executions[arn]
+    reason = backend.__dict__.get("failing_pipelines", {}).get(pipeline.pipeline_name)
+    if reason:
+        execution.pipeline_execution_status = "Failed"
+        execution.pipeline_execution_failure_reason = reason
+    time = iso_8601_datetime_without_milliseconds(execution.start_time)
+    told = {
+        "pipelineArn": pipeline.arn,
+        "pipelineExecutionArn": arn,
+        "pipelineExecutionDisplayName": execution.pipeline_execution_display_name,
+        "pipelineExecutionDescription": execution.pipeline_execution_description,
+        "executionStartTime": time,
+    }
+    statuses = ["Executing", execution.pipeline_execution_status]
+    for before, now in (("", statuses[0]), (statuses[0], statuses[1])):
+        detail: dict[str, Any] = {**told, "currentPipelineExecutionStatus": now}
+        if before:
+            detail |= {"previousPipelineExecutionStatus": before, "executionEndTime": time}
+        kind = "SageMaker Model Building Pipeline Execution Status Change"
+        told_events.put(pipeline.arn, kind, detail, [pipeline.arn, arn])
+
+
 def executed(execution: Any) -> list[dict[str, Any]]:
     """The steps of a run, the newest first. The emulator runs none: each has succeeded, conditions
-    hold, and nothing is trained or registered."""
+    hold, and nothing is trained or registered; of a run that fails, the first fails."""
     content = json.loads(execution.pipeline_definition_for_execution)
+    reason = execution.pipeline_execution_failure_reason
+    if reason:
+        time, name = execution.start_time, content["Steps"][0]["Name"]
+        failed = {"StepName": name, "StepStatus": "Failed", "FailureReason": reason}
+        return [{**failed, "StartTime": time, "EndTime": time, "AttemptCount": 1}]
 
     def run(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for step in steps:

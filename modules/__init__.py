@@ -126,12 +126,7 @@ from .rules import RULES, Problem, Rule
 from .s3.lifecycle import ObjectRule, Transition
 from .s3.replication import Replica
 from .s3.spec import ArtifactBucket, ExistingBucket
-from .sagemaker.batch import (
-    Automation,
-    BatchTransform,
-    DataProcessing,
-    ModelClient,
-)
+from .sagemaker.batch import BatchTransform, DataProcessing, ModelClient
 from .sagemaker.endpoints import (
     AsyncEndpoint,
     DirectEndpoint,
@@ -163,6 +158,7 @@ from .sagemaker.endpoints.variants import Variant
 from .sagemaker.registry import ModelPackageGroup
 from .sagemaker.sources import JumpStartModel, ModelPackage, MultiModel
 from .sagemaker.triggers import (
+    Automation,
     Delivery,
     OnAlarm,
     OnApproval,

@@ -97,7 +97,9 @@ def start(name: str, values: Mapping[str, str], aws: Aws) -> str:
 def last(name: str, aws: Aws) -> str:
     """The ARN of the newest run. Raises BadInputError where there is none."""
     try:
-        listed = aws.client("sagemaker").list_pipeline_executions(PipelineName=name, MaxResults=1)
+        listed = aws.client("sagemaker").list_pipeline_executions(
+            PipelineName=name, SortOrder="Descending", MaxResults=1
+        )
     except (BotoCoreError, ClientError) as error:
         raise OperatorError(
             f"the runs of {name} cannot be listed: {error}", "deploy the training layer first"

@@ -1144,7 +1144,7 @@ def _written(original: Original, response: SageMakerResponse) -> ActionResult:
 
 @service.corrects(
     "StartPipelineExecution",
-    gap="takes any parameters, or none where one has no default; knows no ARN of a pipeline",
+    gap="takes any parameters, or none where one has no default; knows no ARN of a pipeline; tells of no run",
     owner=SageMakerModelBackend,
 )
 def start_pipeline_execution(
@@ -1156,7 +1156,8 @@ def start_pipeline_execution(
     *others: Any,
     **more: Any,
 ) -> dict[str, str]:
-    """AWS refuses parameters that are not declared, and takes a name or an ARN."""
+    """AWS refuses parameters that are not declared, takes a name or an ARN, and tells of each change of
+    the status."""
     name = pipeline_name.rsplit("/", 1)[-1]
     pipeline = backend.pipelines.get(name)
     if pipeline is not None:
@@ -1164,18 +1165,44 @@ def start_pipeline_execution(
     started: dict[str, str] = original(
         backend, name, pipeline_execution_display_name, pipeline_parameters, *others, **more
     )
+    pipelines.began(backend, backend.pipelines[name], started["PipelineExecutionArn"])
     return started
+
+
+@service.corrects(
+    "ListPipelineExecutions", gap="lists all, the oldest first, whatever is asked for"
+)
+def list_pipeline_executions(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS lists them by their time, in the order and number that is asked for."""
+    runs = original(response).result["PipelineExecutionSummaries"]
+    if response._get_param("SortOrder") == "Descending":
+        runs = runs[::-1]
+    most = response._get_param("MaxResults")
+    return ActionResult({"PipelineExecutionSummaries": runs[:most] if most else runs})
+
+
+def _execution(response: SageMakerResponse) -> Any:
+    """The run that a request names."""
+    arn = str(response._get_param("PipelineExecutionArn"))
+    for pipeline in response.sagemaker_backend.pipelines.values():
+        if arn in pipeline.pipeline_executions:
+            return pipeline.pipeline_executions[arn]
+    raise ValidationError(f"Pipeline execution {arn} does not exist.")
+
+
+@service.corrects("DescribePipelineExecution", gap="says of no run why it failed")
+def describe_pipeline_execution(original: Original, response: SageMakerResponse) -> ActionResult:
+    """AWS says why a run failed, and nothing of one that did not."""
+    reason = _execution(response).pipeline_execution_failure_reason
+    found = {**original(response).result, "FailureReason": reason}
+    return ActionResult({name: value for name, value in found.items() if value is not None})
 
 
 @service.adds("ListPipelineExecutionSteps", gap="missing")
 def list_pipeline_execution_steps(response: SageMakerResponse) -> ActionResult:
     """AWS lists the steps that have begun; see ``emulator.pipelines``."""
-    arn = str(response._get_param("PipelineExecutionArn"))
-    for pipeline in response.sagemaker_backend.pipelines.values():
-        if arn in pipeline.pipeline_executions:
-            steps = pipelines.executed(pipeline.pipeline_executions[arn])
-            return ActionResult({"PipelineExecutionSteps": steps})
-    raise ValidationError(f"Pipeline execution {arn} does not exist.")
+    steps = pipelines.executed(_execution(response))
+    return ActionResult({"PipelineExecutionSteps": steps})
 
 
 # Tags

@@ -14,6 +14,7 @@ from ..outputs import NetworkOutputs, RegistryOutputs
 from ..rules import Problem, rule
 from ..scaling.schedule import Scheduled
 from ..service import Place
+from ..training.pipeline import AnyPipeline
 from ..training.spec import Training
 from ..training.workflow import Retraining
 from ..usage import Start
@@ -81,13 +82,13 @@ def _crowds(environment: Environment) -> Iterator[Problem]:
 def _problems(environment: Environment) -> Iterator[Problem]:
     if environment.training is None:
         return
-    for kind in ("retrainings", "monitors", "model_monitors"):
+    for kind in ("retrainings", "pipelines", "monitors", "model_monitors"):
         for name, spec in getattr(environment.training, kind).items():
             path = ("training", kind, name)
             place = Place(path, environment)
             found = (
                 spec.trigger_problems(place)
-                if isinstance(spec, Retraining)
+                if isinstance(spec, Retraining | AnyPipeline)
                 else spec.monitor_problems(place)
             )
             yield from (problem.under(*path) for problem in found)

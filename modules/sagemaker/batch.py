@@ -18,18 +18,18 @@ from ..model.spec import Model
 from ..names import Name, alarm, role
 from ..rules import Problem, did_you_mean, rule
 from ..service import Lead, Place, Platform, SpecPath
-from ..spec import Aws, Between, Check, Listed, Many, OneOf, S3Uri, Spec
+from ..spec import Aws, Between, Check, Listed, OneOf, S3Uri, Spec
 from ..usage import RunPart, Start, Usage, by_use, run_part
 from .endpoints.base import InVpc
 from .sources import MDL14, Hosts, OwnModelSource, architecture_of, source_problems
 from .triggers import (
-    Delivery,
+    JOB22,
+    Automation,
     OnAlarm,
     OnApproval,
-    OnEvent,
+    OnDrift,
     OnSchedule,
     OnUpload,
-    TopicArn,
     Trigger,
     keyed,
     notify_problems,
@@ -97,13 +97,6 @@ JOB17 = rule(
     source="botocore sagemaker ContentType; RFC 9110, media types",
 )
 
-
-JOB22 = rule(
-    "JOB22",
-    refuses="two triggers of a batch transform that are alike",
-    message="is the same as {other}, and would start each job twice",
-    source="Inferform: two rules of one pattern",
-)
 JOB23 = rule(
     "JOB23",
     refuses="an approval that starts a batch transform, of a group that the registry does not have",
@@ -115,6 +108,13 @@ JOB24 = rule(
     refuses="a batch transform that is started by the alarm on its own failures",
     message="is the alarm on failures of this batch transform, which would start it again and again",
     source="Inferform: a failure would start the next one",
+)
+JOB25 = rule(
+    "JOB25",
+    refuses="a batch transform that is started by a drift monitor",
+    message="is of the training layer, which is deployed after batch transforms; name the monitor's alarm by "
+    "OnAlarm",
+    source="Inferform: a layer knows what is below it",
 )
 
 
@@ -185,32 +185,6 @@ class ModelClient(Spec):
         int, Between(JOB12, 0, 3), Aws("sagemaker:ModelClientConfig.InvocationsMaxRetries")
     ] = 3
     """How often a failed request is repeated. Default: 3, AWS's default."""
-
-
-class Automation(Spec):
-    """What starts a batch transform beside its `trigger`, and who is told where it does not succeed."""
-
-    triggers: Many[Annotated[OnSchedule | OnUpload | OnAlarm | OnApproval | OnEvent, OneOf()]] = ()
-    """What starts it beside `trigger`. Only an upload says what is read; the others read `input`.
-    Default: nothing."""
-
-    delivery: Delivery | None = None
-    """What happens where a trigger cannot start it. Default: AWS tries for a day, and keeps nothing."""
-
-    notify: TopicArn | None = None
-    """The topic that is told of every job that fails. Default: nobody."""
-
-    alarm_on_failure: bool = False
-    """Whether there is an alarm on executions that fail, are stopped or take too long, which tells
-    `notify`. Default: False."""
-
-    def check(self) -> Iterator[Problem]:
-        """No trigger is there twice."""
-        seen: dict[str, int] = {}
-        for index, trigger in enumerate(self.triggers):
-            other = seen.setdefault(repr(trigger), index)
-            if other != index:
-                yield JOB22.problem("triggers", index, other=f"triggers.{other}")
 
 
 class BatchTransform(InVpc, Hosts):
@@ -304,6 +278,9 @@ class BatchTransform(InVpc, Hosts):
             if watched and self.output and self.output.startswith(watched):
                 yield JOB15.problem("output", got=self.output)
                 break
+        for index, each in enumerate(self.automation.triggers):
+            if isinstance(each, OnDrift):
+                yield JOB25.problem("automation", "triggers", index, got=each.monitor)
         if self.trigger is not None and self.trigger in self.automation.triggers:
             index = [*self.automation.triggers].index(self.trigger)
             yield JOB22.problem("automation", "triggers", index, other="trigger")

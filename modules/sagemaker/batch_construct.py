@@ -27,8 +27,8 @@ from .batch import (
 )
 from .endpoints.base import Hosted
 from .model_construct import HostedModel, Surroundings, container_grants
-from .starts import Starts, watch_executions
-from .triggers import Delivery, OnSchedule, OnUpload, event_of, keyed
+from .starts import AS_AWS_DOES, Starts, watch_executions
+from .triggers import OnSchedule, OnUpload, event_of, keyed
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
@@ -51,7 +51,6 @@ from cdktf_cdktf_provider_aws.sfn_state_machine import (
 )
 
 _LOG_RETENTION_DAYS = 90
-_AS_AWS_DOES = Delivery(retry_attempts=185, max_age_seconds=86_400, dead_letter=False)
 _UPLOADED = (
     {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"},
     '{"input": "s3://<bucket>/<key>"}',
@@ -343,7 +342,7 @@ class Transform(Construct):
             context=context,
             arn=machine_arn,
             own_arn=self.arn,
-            delivery=spec.automation.delivery or _AS_AWS_DOES,
+            delivery=spec.automation.delivery or AS_AWS_DOES,
         )
         for key, trigger in keyed(spec.automation.triggers).items():
             name = transform_trigger(context, short, key)

@@ -1,9 +1,10 @@
-"""What starts a state machine of Step Functions, with its queues, and the alarm on what fails."""
+"""What starts a state machine of Step Functions or a pipeline of SageMaker, with its queues, and the alarm on
+what fails."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..cdk import Construct
@@ -19,6 +20,8 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
     CloudwatchEventTargetDeadLetterConfig,
     CloudwatchEventTargetInputTransformer,
     CloudwatchEventTargetRetryPolicy,
+    CloudwatchEventTargetSagemakerPipelineTarget,
+    CloudwatchEventTargetSagemakerPipelineTargetPipelineParameterListStruct,
 )
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
     CloudwatchMetricAlarm,
@@ -31,20 +34,45 @@ from cdktf_cdktf_provider_aws.scheduler_schedule import (
     SchedulerScheduleTarget,
     SchedulerScheduleTargetDeadLetterConfig,
     SchedulerScheduleTargetRetryPolicy,
+    SchedulerScheduleTargetSagemakerPipelineParameters,
+    SchedulerScheduleTargetSagemakerPipelineParametersPipelineParameter,
 )
+
+AS_AWS_DOES = Delivery(retry_attempts=185, max_age_seconds=86_400, dead_letter=False)
+"""What EventBridge does where nothing is said."""
 
 
 def watch_executions(
     scope: Construct, *, context: Context, name: str, alarm: str, topic: str | None
 ) -> None:
     """The alarm on executions of the state machine `name` that do not succeed."""
-    arn = context.arn("states", f"stateMachine:{name}")
-    failed = ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+    watch_runs(
+        scope,
+        alarm=alarm,
+        says=f"Executions of {name} that failed, took too long or were stopped",
+        topic=topic,
+        namespace="AWS/States",
+        dimensions={"StateMachineArn": context.arn("states", f"stateMachine:{name}")},
+        failed=("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"),
+    )
+
+
+def watch_runs(
+    scope: Construct,
+    *,
+    alarm: str,
+    says: str,
+    topic: str | None,
+    namespace: str,
+    dimensions: Mapping[str, str],
+    failed: Sequence[str],
+) -> None:
+    """The alarm on runs that do not succeed, by the metrics that count them."""
     CloudwatchMetricAlarm(
         scope,
         "failed",
         alarm_name=alarm,
-        alarm_description=f"Executions of {name} that failed, took too long or were stopped",
+        alarm_description=says,
         comparison_operator="GreaterThanThreshold",
         evaluation_periods=1,
         threshold=0,
@@ -58,9 +86,9 @@ def watch_executions(
                 CloudwatchMetricAlarmMetricQuery(
                     id=metric.lower(),
                     metric=CloudwatchMetricAlarmMetricQueryMetric(
-                        namespace="AWS/States",
+                        namespace=namespace,
                         metric_name=metric,
-                        dimensions={"StateMachineArn": arn},
+                        dimensions=dict(dimensions),
                         period=300,
                         stat="Sum",
                     ),
@@ -72,7 +100,7 @@ def watch_executions(
 
 
 class Starts(Construct):
-    """What starts a state machine: schedules and rules, each with its queue."""
+    """What starts a state machine, or a pipeline: schedules and rules, each with its queue."""
 
     def __init__(
         self,
@@ -83,10 +111,13 @@ class Starts(Construct):
         arn: str,
         own_arn: str,
         delivery: Delivery,
+        pipeline: Mapping[str, str] | None = None,
     ) -> None:
-        """`arn` refers to the machine, `own_arn` is known without state."""
+        """`arn` refers to what is started, `own_arn` is known without state; `pipeline` are the parameters of
+        a pipeline. Default: None, a state machine."""
         super().__init__(scope, id)
         self._context, self._arn, self._own_arn = context, arn, own_arn
+        self._pipeline = pipeline
         self._delivery = delivery
         self._roles: dict[str, ExecutionRole] = {}
 
@@ -98,9 +129,15 @@ class Starts(Construct):
                 context=self._context,
                 name=name,
                 service=service,
-                statements=[allow("states:StartExecution", self._own_arn, sid="Start")],
+                statements=[allow(self._action, self._own_arn, sid="Start")],
             )
         return self._roles[does]
+
+    @property
+    def _action(self) -> str:
+        if self._pipeline is None:
+            return "states:StartExecution"
+        return "sagemaker:StartPipelineExecution"
 
     def _queue(self, key: str, name: str, sender: str, service: str) -> str | None:
         if not self._delivery.dead_letter:
@@ -144,7 +181,17 @@ class Starts(Construct):
             target=SchedulerScheduleTarget(
                 arn=self._arn,
                 role_arn=starts.arn,
-                input=given,
+                input=given if self._pipeline is None else None,
+                sagemaker_pipeline_parameters=SchedulerScheduleTargetSagemakerPipelineParameters(
+                    pipeline_parameter=[
+                        SchedulerScheduleTargetSagemakerPipelineParametersPipelineParameter(
+                            name=name, value=value
+                        )
+                        for name, value in self._pipeline.items()
+                    ]
+                )
+                if self._pipeline
+                else None,
                 retry_policy=SchedulerScheduleTargetRetryPolicy(
                     maximum_event_age_in_seconds=self._delivery.max_age_seconds,
                     maximum_retry_attempts=self._delivery.retry_attempts,
@@ -181,7 +228,17 @@ class Starts(Construct):
             rule=rule.name,
             arn=self._arn,
             role_arn=starts.arn,
-            input=None if told else "{}",
+            input=None if told or self._pipeline is not None else "{}",
+            sagemaker_pipeline_target=CloudwatchEventTargetSagemakerPipelineTarget(
+                pipeline_parameter_list=[
+                    CloudwatchEventTargetSagemakerPipelineTargetPipelineParameterListStruct(
+                        name=name, value=value
+                    )
+                    for name, value in self._pipeline.items()
+                ]
+            )
+            if self._pipeline
+            else None,
             input_transformer=CloudwatchEventTargetInputTransformer(
                 input_paths=told[0], input_template=told[1]
             )

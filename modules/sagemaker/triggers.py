@@ -1,4 +1,4 @@
-"""What starts batch transforms and retrainings, and what becomes of what could not start one."""
+"""What starts batch transforms, retrainings and pipelines, and what becomes of what could not start one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..model.artifact import is_location
 from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, Scheduled, TimeZone
 from ..service import Lead, Place
-from ..spec import Aws, Between, Check, Many, Matches, ShortName, Spec
+from ..spec import Aws, Between, Check, Many, Matches, OneOf, ShortName, Spec
 
 JOB16 = rule(
     "JOB16",
@@ -64,6 +64,12 @@ EVT2 = rule(
     message="must be a pattern of at most 4,096 characters: names with lists of values, such as "
     '{{"source": ["acme.data"]}}',
     source="botocore events EventPattern; Amazon EventBridge user guide, event patterns",
+)
+JOB22 = rule(
+    "JOB22",
+    refuses="two triggers of a batch transform or a pipeline that are alike",
+    message="is the same as {other}, and would start each run twice",
+    source="Inferform: two rules of one pattern",
 )
 EVT12 = rule(
     "EVT12",
@@ -124,7 +130,7 @@ Location = Annotated[str, Check(JOB21, is_location)]
 
 
 class OnSchedule(Spec):
-    """Starts a batch transform, or a retraining, at set times, by EventBridge Scheduler."""
+    """Starts what runs by itself at set times, by EventBridge Scheduler."""
 
     schedule: Annotated[
         Schedule,
@@ -167,11 +173,11 @@ class OnSchedule(Spec):
 
 
 class OnUpload(Spec):
-    """Starts a batch transform, or a retraining, for each object that is uploaded below a prefix."""
+    """Starts what runs by itself for each object that is uploaded below a prefix."""
 
     prefix: Location | None = None
     """Where objects come: a prefix in the environment's artifact bucket, or an `s3://` URI. Default: the
-    input of the batch transform; a retraining has no other."""
+    input of the batch transform; a retraining and a pipeline have no other."""
 
     suffix: Annotated[str, Matches(JOB16, r"[A-Za-z0-9._-]*")] = ""
     """How the object's key ends, such as `.csv`. Default: as it likes."""
@@ -204,21 +210,21 @@ class Delivery(Spec):
 
 
 class OnAlarm(Spec):
-    """Starts a batch transform, or a retraining, when an alarm of CloudWatch begins to sound."""
+    """Starts what runs by itself when an alarm of CloudWatch begins to sound."""
 
     alarm: AlarmName
     """The alarm's name, in the account and Region of the environment."""
 
 
 class OnDrift(Spec):
-    """Starts a retraining when an alarm of a drift monitor of the environment begins to sound."""
+    """Starts a retraining, or a pipeline, when an alarm of a drift monitor of the environment begins to sound."""
 
     monitor: ShortName
     """The monitor."""
 
 
 class OnApproval(Spec):
-    """Starts a batch transform, or a retraining, when a version of a model gets an approval status."""
+    """Starts what runs by itself when a version of a model gets an approval status."""
 
     group: ShortName
     """The model package group of the environment's registry."""
@@ -231,7 +237,7 @@ class OnApproval(Spec):
 
 
 class OnEvent(Spec):
-    """Starts a batch transform, or a retraining, by any event of the account's default event bus."""
+    """Starts what runs by itself by any event of the account's default event bus."""
 
     pattern: Annotated[dict[str, Any], Check(EVT2, _fits)]
     """The pattern of the event, as EventBridge writes it: `{"source": ["acme.data"]}`."""
@@ -247,6 +253,35 @@ def started(place: Place, triggers: Iterable[Trigger]) -> Iterator[Lead]:
             yield Lead(("training", "monitors", trigger.monitor), place.path, "starts")
         elif isinstance(trigger, OnApproval):
             yield Lead(("registry", "models", trigger.group), place.path, "approval")
+
+
+class Automation(Spec):
+    """What starts a batch transform or a pipeline by itself, and who is told where it does not succeed."""
+
+    triggers: Many[
+        Annotated[OnSchedule | OnUpload | OnAlarm | OnDrift | OnApproval | OnEvent, OneOf()]
+    ] = ()
+    """What starts it, beside the `trigger` of a batch transform. There only an upload says what is read;
+    the others read `input`. Default: nothing."""
+
+    delivery: Delivery | None = None
+    """What happens where a trigger cannot start it. Default: AWS tries for a day, and keeps nothing."""
+
+    notify: TopicArn | None = None
+    """The topic that is told of every job of a batch transform, or run of a pipeline, that fails; for a
+    pipeline its policy must let `events.amazonaws.com` publish. Default: nobody."""
+
+    alarm_on_failure: bool = False
+    """Whether there is an alarm on runs that fail or are stopped, which tells `notify`. Default:
+    False."""
+
+    def check(self) -> Iterator[Problem]:
+        """No trigger is there twice."""
+        seen: dict[str, int] = {}
+        for index, trigger in enumerate(self.triggers):
+            other = seen.setdefault(repr(trigger), index)
+            if other != index:
+                yield JOB22.problem("triggers", index, other=f"triggers.{other}")
 
 
 _KINDS: Mapping[type[Spec], str] = {

@@ -190,7 +190,7 @@ class Requests(Steps):
                 **{name: value for name, value in types.items() if value},
             },
             "CustomerMetadataProperties": {
-                **spec.metadata,
+                **{name: self.value(each) for name, each in spec.metadata.items()},
                 "pipeline_execution": Execution(property="PipelineExecutionArn").written(),
             },
         }

@@ -514,7 +514,7 @@ def _register(
         "ModelApprovalStatus": register.approval,
         "InferenceSpecification": specification,
         "CustomerMetadataProperties": {
-            **register.metadata,
+            **steps.texts(register.metadata),
             "execution.$": _RUN,
             "training_job.$": "$.train.job",
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -11,16 +12,19 @@ from ..alarms.published import PIPELINE
 from ..alarms.watched import Watched
 from ..context import Context
 from ..ecr.spec import Image
+from ..model.artifact import located
 from ..model.hub import is_led_out, unreached_problems
 from ..model.image import FrameworkContainer, image_in_region
-from ..names import Name, role
+from ..names import Name, alarm, role
 from ..rules import PathPart, Problem, did_you_mean, rule
 from ..sagemaker.sources import architecture_of
+from ..sagemaker.triggers import Automation, OnSchedule, keyed, notify_problems
 from ..service import Needs, Place, Platform, Service, secret_endpoints
 from ..spec import Aws, Check
-from ..usage import RunPart, Usage, by_use, run_part
+from ..usage import RunPart, Start, Usage, by_use, run_part
 from . import graph
 from .asked import part_of_step, steps_of
+from .begun import group_problems, start_problems
 from .jobs import Job, TrainingJob, part_of
 from .steps import (
     SMP4,
@@ -62,6 +66,12 @@ SMP11 = rule(
     "Inferform: what a role of this account cannot use is a slip",
 )
 
+SMP15 = rule(
+    "SMP15",
+    refuses="a pipeline that is started by itself without a value that it needs",
+    message="start the pipeline without {names}, which no default has; write it in start_with",
+    source="SageMaker API reference, StartPipelineExecution PipelineParameters",
+)
 LARGEST = 1_048_576
 VERSION = "2020-12-01"
 
@@ -87,6 +97,31 @@ def pipeline_role(name: str) -> str:
 def step_role(name: str, step: str) -> str:
     """The short name of the role of the containers of a step."""
     return f"{name}-pipeline-{step.lower().replace('_', '-')}"
+
+
+def start_role(name: str, does: str) -> str:
+    """The short name of a role that starts a pipeline: of schedules, or of rules."""
+    return f"{name}-pipeline-by-{does}"
+
+
+def trigger_name(context: Context, name: str, key: str) -> str:
+    """The rule or schedule of a trigger of a pipeline."""
+    return context.name(name, "pipeline", key, limit=64)
+
+
+def undelivered(context: Context, name: str, key: str) -> str:
+    """The queue of what could not start a pipeline."""
+    return context.name(name, "pipeline", key, "undelivered", limit=80)
+
+
+def failed_rule(context: Context, name: str) -> str:
+    """The rule that tells of runs of a pipeline that fail."""
+    return context.name(name, "pipeline", "failed", limit=64)
+
+
+def failed_alarm(context: Context, name: str) -> str:
+    """The alarm on runs of a pipeline that fail or are stopped."""
+    return alarm(context, name, "pipeline", "failed")
 
 
 def pipeline_folder(name: str) -> str:
@@ -132,6 +167,10 @@ class AnyPipeline(Service):
     ) = None
     """How many steps of a run work at once. Default: as many as can."""
 
+    automation: Automation = Automation()
+    """What starts it by itself, with the values of `start_with`, what becomes of what cannot, and who is
+    told of failures. Default: nothing, and nobody: you start it, by `inferform pipelines start`."""
+
     sort = "pipeline"
     words = "SageMaker pipeline"
     not_simulated = "a pipeline does not scale: each run starts the instances that are written"
@@ -151,6 +190,71 @@ class AnyPipeline(Service):
     def loads(self) -> Iterator[str]:
         """No artifact: it makes them."""
         yield from ()
+
+    @abstractmethod
+    def starts_with(self) -> dict[str, str]:
+        """What a start without more gives."""
+
+    @abstractmethod
+    def missing(self, given: Mapping[str, str]) -> list[str]:
+        """The parameters for which a start has no value."""
+
+    @abstractmethod
+    def writes(self, place: Place) -> dict[str, tuple[PathPart, ...]]:
+        """Where in S3 it writes, with the path of the field that says so; an empty one where none does."""
+
+    def unstartable(self) -> Iterator[Problem]:
+        """Triggers that start it without a value that it needs."""
+        missing = self.missing(self.starts_with())
+        if missing and self.automation.triggers:
+            yield SMP15.problem("automation", "triggers", names=", ".join(missing))
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The topic is in the Region."""
+        yield from super().check_in(context)
+        for problem in notify_problems(context, self.automation.notify):
+            yield problem.under("automation")
+
+    def trigger_problems(self, place: Place) -> Iterator[Problem]:
+        """What triggers refer to in the environment."""
+        own = failed_alarm(place.environment.context, place.name)
+        yield from start_problems(
+            place,
+            self.automation.triggers,
+            ("automation", "triggers"),
+            failed=own if self.automation.alarm_on_failure else None,
+            written=self.writes(place),
+        )
+
+    def start_names(self, place: Place) -> Iterator[Name]:
+        """Of what starts it, with its roles and queues, and of what tells of failures."""
+        context, short, automation = place.environment.context, place.name, self.automation
+        for does in self.starts:
+            yield Name("aws_iam_role", role(context, start_role(short, does)))
+        delivery = automation.delivery
+        for key, trigger in keyed(automation.triggers).items():
+            scheduled = isinstance(trigger, OnSchedule)
+            kind = "aws_scheduler_schedule" if scheduled else "aws_cloudwatch_event_rule"
+            yield Name(kind, trigger_name(context, short, key))
+            if delivery is not None and delivery.dead_letter:
+                yield Name("aws_sqs_queue", undelivered(context, short, key))
+        if automation.notify is not None:
+            yield Name("aws_cloudwatch_event_rule", failed_rule(context, short))
+        if automation.alarm_on_failure:
+            yield Name("aws_cloudwatch_metric_alarm", failed_alarm(context, short))
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """The roles that start it: of EventBridge's Scheduler, and of its rules."""
+        scheduled = [isinstance(each, OnSchedule) for each in self.automation.triggers]
+        return (*(("schedule",) if any(scheduled) else ()), *(() if all(scheduled) else ("event",)))
+
+    def starts_at(self, place: Place) -> Iterator[Start]:
+        """Its schedules, at the minutes of its name."""
+        for key, trigger in keyed(self.automation.triggers).items():
+            if isinstance(trigger, OnSchedule):
+                name = trigger_name(place.environment.context, place.name, key)
+                yield Start(trigger.spread(name), trigger.timezone)
 
 
 class Pipeline(AnyPipeline):
@@ -237,6 +341,7 @@ class Pipeline(AnyPipeline):
                 object.__setattr__(tried, "choices", declared.choices)
                 for problem in Parameter.check(tried):
                     yield SMP9.problem("start_with", name, got=value, wrong=problem.text)
+        yield from self.unstartable()
         for path, _, step, _ in self.every():
             yield from _cache_problems(path, step)
 
@@ -266,6 +371,28 @@ class Pipeline(AnyPipeline):
             if each.default is None and name not in given
         ]
 
+    def trigger_problems(self, place: Place) -> Iterator[Problem]:
+        """What triggers refer to in the environment, and the groups of versions."""
+        yield from super().trigger_problems(place)
+        for path, _, step, _ in self.every():
+            if isinstance(step, RegisterStep):
+                at = (*path, "register_as", "group")
+                yield from group_problems(place, step.register_as.group, at)
+
+    def writes(self, place: Place) -> dict[str, tuple[PathPart, ...]]:
+        """Its folder, and where its jobs say."""
+        bucket = place.environment.artifact_bucket
+        found: dict[str, tuple[PathPart, ...]] = {
+            f"s3://{bucket}/{pipeline_folder(place.name)}": ()
+        }
+        for path, _, step, _ in self.every():
+            if isinstance(step, ProcessingStep):
+                for name, output in step.processing.outputs.items():
+                    if isinstance(output.uri, str):
+                        uri = located(output.uri, bucket)
+                        found[uri] = (*path, "processing", "outputs", name, "uri")
+        return found
+
     # What it is, for the rest
 
     def names(self, place: Place) -> Iterator[Name]:
@@ -275,6 +402,7 @@ class Pipeline(AnyPipeline):
         yield Name("aws_iam_role", role(context, pipeline_role(short)))
         for name in self.roles:
             yield Name("aws_iam_role", role(context, step_role(short, name)))
+        yield from self.start_names(place)
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -440,6 +568,7 @@ class PipelineFile(AnyPipeline):
             if name not in declared:
                 wrong = f"is no parameter of the definition{did_you_mean(name, declared)}"
                 yield SMP9.problem("start_with", name, wrong=wrong)
+        yield from self.unstartable()
         for node in self.nodes():
             if node.type in ("QualityCheck", "ClarifyCheck"):
                 yield SMP10.problem("definition", *node.where, got=node.type)
@@ -502,12 +631,24 @@ class PipelineFile(AnyPipeline):
         """The parameters for which a start has no value."""
         return [n for n, value in self.declared.items() if value is None and n not in given]
 
+    def writes(self, place: Place) -> dict[str, tuple[PathPart, ...]]:
+        """Where its definition says, by texts that no parameter makes."""
+        return {
+            value: ("definition", *path)
+            for path, value in _leaves(self.content)
+            if path[-1] in ("S3Uri", "S3OutputPath")
+            and {*path} & {"ProcessingOutputConfig", "OutputDataConfig", "TransformOutput"}
+            and isinstance(value, str)
+            and value.startswith("s3://")
+        }
+
     def names(self, place: Place) -> Iterator[Name]:
         """Of the pipeline and its role."""
         context, short = place.environment.context, place.name
         yield Name("aws_sagemaker_pipeline", pipeline_name(context, short))
         if self.existing.execution_role is None:
             yield Name("aws_iam_role", role(context, pipeline_role(short)))
+        yield from self.start_names(place)
 
     def images(self) -> Iterator[Image | str]:
         """The images that it names by a URI."""

@@ -15,6 +15,8 @@ from ..model.artifact import located
 from ..model.image import image_uri
 from ..names import short_hash
 from ..overriding import override
+from ..sagemaker.starts import AS_AWS_DOES, Starts, watch_runs
+from ..sagemaker.triggers import Automation, OnSchedule, event_of, keyed
 from .construct import Surroundings, job_statements
 from .definition import definition
 from .machine import Around
@@ -23,13 +25,23 @@ from .pipeline import (
     AnyPipeline,
     Pipeline,
     PipelineFile,
+    failed_alarm,
+    failed_rule,
     pipeline_folder,
     pipeline_name,
     pipeline_role,
+    start_role,
     step_role,
+    trigger_name,
+    undelivered,
 )
 from .steps import JsonGet, ModelStep, ProcessingStep, RegisterStep, TransformStep
 
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
+from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
+    CloudwatchEventTarget,
+    CloudwatchEventTargetInputTransformer,
+)
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 from cdktf_cdktf_provider_aws.sagemaker_pipeline import (
     SagemakerPipeline,
@@ -97,7 +109,9 @@ class PipelineOfSteps(Construct):
         context: Context,
         spec: AnyPipeline,
         surroundings: Surroundings,
+        drift_alarms: Mapping[str, list[str]],
     ) -> None:
+        """`drift_alarms` are the names of the alarms of each drift monitor."""
         super().__init__(scope, id)
         self._id, self._context = id, context
         self._around = surroundings.given(spec.existing)
@@ -150,12 +164,15 @@ class PipelineOfSteps(Construct):
             statements=statements,
             given=spec.existing.execution_role,
         )
-        self._make(spec, text, known, role.arn, [*role.ready, *waits])
+        self._start(
+            spec, self._make(spec, text, known, role.arn, [*role.ready, *waits]), drift_alarms
+        )
+        self._tell(spec.automation)
         override(spec, self)
 
     def _make(
         self, spec: AnyPipeline, text: str, known: str, role_arn: str, waits: list[Any]
-    ) -> None:
+    ) -> str:
         """Inline, or in S3 where it is too long, under a key that changes with it: the provider never
         sees a change of what lies there, and plans one for ever (hashicorp/terraform-provider-aws
         #38259)."""
@@ -181,7 +198,7 @@ class PipelineOfSteps(Construct):
             )
             given["lifecycle"] = TerraformResourceLifecycle(ignore_changes=["pipeline_definition"])
         steps = spec.max_parallel_steps
-        SagemakerPipeline(
+        made_pipeline: Any = SagemakerPipeline(
             self,
             "pipeline",
             pipeline_name=self.name,
@@ -194,6 +211,86 @@ class PipelineOfSteps(Construct):
             depends_on=waits,
             **given,
         )
+        arn: str = made_pipeline.arn
+        return arn
+
+    def _start(self, spec: AnyPipeline, arn: str, drift_alarms: Mapping[str, list[str]]) -> None:
+        """What `automation.triggers` say; `arn` refers to the pipeline."""
+        context, short, automation = self._context, self._id, spec.automation
+        if not automation.triggers:
+            return
+        starts = Starts(
+            self,
+            "starts",
+            context=context,
+            arn=arn,
+            own_arn=self.arn,
+            delivery=automation.delivery or AS_AWS_DOES,
+            pipeline=spec.starts_with(),
+        )
+        bucket = self._around.artifact_bucket
+        for key, trigger in keyed(automation.triggers).items():
+            name, queue = trigger_name(context, short, key), undelivered(context, short, key)
+            if isinstance(trigger, OnSchedule):
+                starts.schedule(
+                    key,
+                    name=name,
+                    role=start_role(short, "schedule"),
+                    queue=queue,
+                    expression=trigger.spread(name),
+                    timezone=trigger.timezone,
+                )
+                continue
+            pattern, why = event_of(
+                context,
+                trigger,
+                watched=lambda upload: located(str(upload.prefix), bucket),
+                drift_alarms=drift_alarms,
+            )
+            role = start_role(short, "event")
+            starts.rule(key, name=name, role=role, queue=queue, pattern=pattern, why=why)
+
+    def _tell(self, automation: Automation) -> None:
+        """The rule that tells of runs that fail, and the alarm on them."""
+        if automation.notify is not None:
+            pattern = {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Model Building Pipeline Execution Status Change"],
+                "detail": {
+                    "pipelineArn": [self.arn],
+                    "currentPipelineExecutionStatus": ["Failed"],
+                },
+            }
+            rule = CloudwatchEventRule(
+                self,
+                "failures",
+                name=failed_rule(self._context, self._id),
+                description=f"Runs of {self.name} that fail",
+                event_pattern=json.dumps(pattern),
+            )
+            CloudwatchEventTarget(
+                self,
+                "failures-target",
+                rule=rule.name,
+                arn=automation.notify,
+                input_transformer=CloudwatchEventTargetInputTransformer(
+                    input_paths={"run": "$.detail.pipelineExecutionArn"},
+                    input_template=json.dumps(
+                        f"A run of the pipeline {self.name} failed: <run>. Its steps: inferform "
+                        f"pipelines steps {self._context.key} {self._id}"
+                    ),
+                ),
+            )
+        if automation.alarm_on_failure:
+            watch_runs(
+                self,
+                alarm=failed_alarm(self._context, self._id),
+                says=f"Runs of {self.name} that failed or were stopped",
+                topic=automation.notify,
+                namespace="AWS/Sagemaker/ModelBuildingPipeline",
+                dimensions={"PipelineName": self.name},
+                failed=("ExecutionFailed", "ExecutionStopped"),
+            )
 
     def _text(self, spec: Pipeline, roles: dict[str, str], around: Surroundings) -> str:
         tags = {**self._context.default_tags(around.layer), **spec.tags}

@@ -13,6 +13,7 @@ from ..context import Context
 from ..ecr.spec import Image
 from ..existing import outside_problems
 from ..instances import TYPE_FORM, instance_type_names
+from ..model.artifact import located
 from ..model.hub import is_led_out, unreached_problems
 from ..model.image import FrameworkContainer
 from ..names import Name, role
@@ -38,6 +39,7 @@ from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec
 from ..usage import RunPart, Start, Usage, by_use
 from ..vpc.flow_logs import RetentionDays
 from . import names
+from .begun import REG10, WFL2, group_problems, start_problems
 from .jobs import (
     TRJ15,
     Job,
@@ -46,6 +48,7 @@ from .jobs import (
     Reference,
     TrainingJob,
     Tuning,
+    Value,
     part_of,
 )
 
@@ -54,18 +57,6 @@ WFL1 = rule(
     refuses="an evaluation whose job does not write what is read, or a path into it that is none",
     message="{wrong}",
     source="Inferform: the state machine reads it and compares a number; Amazon States Language, paths",
-)
-WFL2 = rule(
-    "WFL2",
-    refuses="a reference to what the retraining does not make, or makes only later",
-    message="{wrong}{hint}",
-    source="Inferform: steps run in the order prepare, train, evaluate",
-)
-WFL3 = rule(
-    "WFL3",
-    refuses="a retraining that is started by what it writes",
-    message="writes below {watched}, where each upload starts it again; write elsewhere",
-    source="Amazon EventBridge user guide: a rule matches what its target writes",
 )
 WFL4 = rule(
     "WFL4",
@@ -81,18 +72,6 @@ WFL5 = rule(
     source="Inferform: who approves decides what serves",
     severity="warning",
 )
-WFL6 = rule(
-    "WFL6",
-    refuses="a retraining that is started by the alarm on its own failures",
-    message="is the alarm on failures of this retraining, which would start it again and again",
-    source="Inferform: a failure would start the next one",
-)
-WFL7 = rule(
-    "WFL7",
-    refuses="a retraining that waits for uploads without a prefix, or to a bucket that sends no events",
-    message="{wrong}",
-    source="Amazon S3 user guide, using EventBridge",
-)
 WFL8 = rule(
     "WFL8",
     refuses="two triggers of a retraining that are alike",
@@ -104,12 +83,6 @@ WFL9 = rule(
     refuses="minutes of waiting for capacity outside of a day",
     message="must be from {low} to {high}",
     source="Inferform: an execution that waits longer meets the next one",
-)
-REG10 = rule(
-    "REG10",
-    refuses="a model package group that the environment's registry does not have, or one of another Region",
-    message="{wrong}{hint}",
-    source="SageMaker developer guide, model registry (a group is in one account and Region)",
 )
 REG11 = rule(
     "REG11",
@@ -158,6 +131,14 @@ Step = Literal["prepare", "train", "evaluate"]
 STEPS: tuple[Step, ...] = ("prepare", "train", "evaluate")
 MODEL = "model"
 """What training leaves behind, in references to it."""
+
+
+_NOTED = re.compile(r"[\w .:/=+\-@]{1,256}", re.ASCII)
+"""What SageMaker takes as a value of a version's metadata."""
+
+
+def _is_noted(value: object) -> bool:
+    return not isinstance(value, str) or bool(_NOTED.fullmatch(value))
 
 
 class FromStep(Reference):
@@ -310,15 +291,13 @@ class Register(Spec):
                 str,
                 Matches(REG11, r"[\w .:/=+\-@]{1,128}"),
             ],
-            Annotated[
-                str,
-                Matches(REG11, r"[\w .:/=+\-@]{1,256}"),
-            ],
+            Annotated[Value, Check(REG11, _is_noted)],
         ],
         Check(REG11, lambda given: len(given) <= 48),
     ] = {}
-    """What is noted of each version, such as the commit. The execution and the training job are noted
-    anyway. Default: nothing."""
+    """What is noted of each version, such as the commit. What only a run is told is a reference:
+    `FromInput(name="commit")`, in a pipeline `Param(name="Commit")`. The execution and the training job
+    are noted anyway. Default: nothing."""
 
     description: Annotated[
         str,
@@ -434,15 +413,16 @@ class Retraining(Service):
             for path, reference in job.references():
                 for problem in self._reference_problems(step, path, reference):
                     yield problem.under(*self.path_of(step), *path)
+        for name, value in self.registers.metadata.items() if self.registers else ():
+            if not isinstance(value, str):
+                for problem in self._noted_problems(value):
+                    yield problem.under("registers", "metadata", name)
         yield from self._checkpoint_problems()
         seen: dict[str, int] = {}
         for index, trigger in enumerate(self.triggers):
             same = seen.setdefault(repr(trigger), index)
             if same != index:
                 yield WFL8.problem("triggers", index, other=same)
-            if isinstance(trigger, OnUpload) and trigger.prefix is None:
-                wrong = "must be the prefix whose uploads start it, such as data/fraud/"
-                yield WFL7.problem("triggers", index, "prefix", wrong=wrong)
             if isinstance(trigger, OnSchedule):
                 yield from self._overlap_problems(index, trigger)
 
@@ -474,6 +454,19 @@ class Retraining(Service):
                 hint = did_you_mean(reference.output, outputs)
                 wrong = f"is {reference.output}, which {reference.step} does not write"
                 yield WFL2.problem("output", wrong=wrong, hint=hint)
+
+    def _noted_problems(self, value: Reference) -> Iterator[Problem]:
+        """A value of a version's metadata: an input of the execution, which has to be one of SageMaker's."""
+        if not isinstance(value, FromInput):
+            wrong = (
+                f"is a {type(value).__name__}; what is noted of a version is a text or FromInput"
+            )
+            yield WFL2.problem(wrong=wrong, hint="")
+            return
+        yield from self._reference_problems("evaluate", (), value)
+        default = self.parameters.get(value.name)
+        if default is not None and not _is_noted(default):
+            yield REG11.problem(got=default)
 
     def _checkpoint_problems(self) -> Iterator[Problem]:
         spot = self.job.spot
@@ -534,62 +527,25 @@ class Retraining(Service):
     def trigger_problems(self, place: Place) -> Iterator[Problem]:
         """What triggers refer to in the environment."""
         environment = place.environment
-        context, registry = environment.context, environment.registry
-        own = names.failed_alarm(context, place.name)
-        groups = getattr(registry, "models", None)
-        training = environment.training
-        for index, trigger in enumerate(self.triggers):
-            at = ("triggers", index)
-            if isinstance(trigger, OnAlarm) and trigger.alarm == own and self.alarm_on_failure:
-                yield WFL6.problem(*at, "alarm", got=own)
-            if isinstance(trigger, OnDrift):
-                monitors = training.monitors if training else {}
-                if trigger.monitor not in monitors:
-                    hint = did_you_mean(trigger.monitor, monitors)
-                    wrong = "is not a monitor of training.monitors"
-                    yield WFL2.problem(*at, "monitor", got=trigger.monitor, wrong=wrong, hint=hint)
-            if (
-                isinstance(trigger, OnApproval)
-                and groups is not None
-                and trigger.group not in groups
-            ):
-                hint = did_you_mean(trigger.group, groups)
-                wrong = "is not a model package group of registry.models"
-                yield REG10.problem(*at, "group", got=trigger.group, wrong=wrong, hint=hint)
-            if isinstance(trigger, OnUpload) and trigger.prefix is not None:
-                yield from self._upload_problems(place, index, trigger.prefix)
-        if self.registers is not None and groups is not None:
-            group = self.registers.group
-            if not group.startswith("arn:") and group not in groups:
-                hint = did_you_mean(group, groups) or "; add it there"
-                wrong = "is not a model package group of registry.models"
-                yield REG10.problem("registers", "group", got=group, wrong=wrong, hint=hint)
-
-    def _upload_problems(self, place: Place, index: int, prefix: str) -> Iterator[Problem]:
-        environment = place.environment
         bucket = environment.artifact_bucket
-        sends = getattr(getattr(environment.registry, "artifacts", None), "send_events", True)
-        if not prefix.startswith("s3://") and not sends:
-            wrong = (
-                "is in the artifact bucket, which sends no events; set "
-                "registry.artifacts.send_events=True"
-            )
-            yield WFL7.problem("triggers", index, "prefix", got=prefix, wrong=wrong)
-        watched = prefix if prefix.startswith("s3://") else f"s3://{bucket}/{prefix}"
         written: dict[str, tuple[PathPart, ...]] = {f"s3://{bucket}/{names.folder(place.name)}": ()}
         for step, job in self.jobs.items():
             for name, output in job.outputs.items() if isinstance(job, ProcessingJob) else ():
                 if isinstance(output.uri, str):
-                    uri = (
-                        output.uri
-                        if output.uri.startswith("s3://")
-                        else f"s3://{bucket}/{output.uri}"
+                    written[located(output.uri, bucket)] = (
+                        *self.path_of(step),
+                        *("outputs", name, "uri"),
                     )
-                    written[uri] = (*self.path_of(step), "outputs", name, "uri")
-        for uri, path in written.items():
-            if uri.startswith(watched):
-                at = path or ("triggers", index, "prefix")
-                yield WFL3.problem(*at, watched=prefix)
+        own = names.failed_alarm(environment.context, place.name)
+        yield from start_problems(
+            place,
+            self.triggers,
+            ("triggers",),
+            failed=own if self.alarm_on_failure else None,
+            written=written,
+        )
+        if self.registers is not None:
+            yield from group_problems(place, self.registers.group, ("registers", "group"))
 
     # What it is, for the rest
 

@@ -80,10 +80,14 @@ def _find_machine(aws: Aws, values: Values) -> Iterator[Existing]:
 
 
 def _find_schedule(aws: Aws, values: Values) -> Iterator[Existing]:
-    """A schedule has no tags: those of the state machine that it starts stand for them."""
+    """A schedule has no tags: those of the state machine or pipeline that it starts stand for them."""
     name, group = given(values, "name"), str(values.get("group_name") or "default")
-    found = _schedules(aws).get_schedule(Name=name, GroupName=group)
-    yield Existing(f"{group}/{name}", _machine_tags(aws, found["Target"]["Arn"]))
+    arn = _schedules(aws).get_schedule(Name=name, GroupName=group)["Target"]["Arn"]
+    if ":sagemaker:" in arn:
+        tags = pairs(aws.client("sagemaker").list_tags(ResourceArn=arn)["Tags"])
+    else:
+        tags = _machine_tags(aws, arn)
+    yield Existing(f"{group}/{name}", tags)
 
 
 def _rule_tags(aws: Aws, name: str, bus: str) -> dict[str, str]:

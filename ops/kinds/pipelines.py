@@ -18,6 +18,7 @@ from ..told import Runs, Story
 from .finding import given, pairs
 from .reasons import part, resource
 from .record import Existing, Finding, Not, Quota, Values, Verifier
+from .starts import scheduled, starts
 from .synthesis import Resource, Synthesis
 from .words import PAST, arrow, changed_first, forced, some
 
@@ -113,15 +114,17 @@ def _altered(change: Change) -> list[str]:
 
 
 def _story(plan: Plan, change: Change) -> Iterator[Story]:
-    if not change.is_shown:
+    triggers = list(starts(plan, change))
+    if not (change.is_shown or triggers):
         return
     sides = [plan.told(change, side, _DEFINITION) for side in _SIDES]
     before, after = (_told(values) for values in sides)
-    runs = Runs(_parts(sides[0]), _parts(sides[1]))
+    begins = [tuple(scheduled(plan, change, side)) for side in _SIDES]
+    runs = Runs(_parts(sides[0]), _parts(sides[1]), begins[0], begins[1])
     facts = [
         (name, arrow(before.get(name, ""), after.get(name, "")))
         for name in dict.fromkeys([*before, *after])
-        if before.get(name) or after.get(name)
+        if change.is_shown and (before.get(name) or after.get(name))
     ]
     action, name, interrupted = change.action, _name(change), ""
     if altered := _altered(change):
@@ -131,12 +134,19 @@ def _story(plan: Plan, change: Change) -> Iterator[Story]:
     elif action is Action.REPLACE:
         facts.append(("replaced because of", forced(change)))
         interrupted = "no run can be started until the new one is there"
+    elif triggers and not any(will for _, will in triggers):
+        interrupted = "it does not start by itself any more"
+    if action is not Action.DELETE:
+        facts += [("started by", arrow(*each)) for each in triggers]
+    headline = f"{name} is {PAST[action]}"
+    if action is Action.NONE:
+        headline = f"{name} only changes what starts it"
     yield Story(
         kind="pipeline",
         name=name,
         address=change.address,
-        action=action.value,
-        headline=f"{name} is {PAST[action]}",
+        action=action.value if change.is_shown else "trigger",
+        headline=headline,
         facts=tuple(changed_first(facts)),
         interrupted=interrupted,
         rollout="the next run has it; those that run go on with the old one"
@@ -175,7 +185,9 @@ class _Pipeline(Verifier):
         else:
             count = len([*steps_of(json.loads(found["PipelineDefinition"]))])
             yield self.finding(CONFIGURATION, "passed", f"has {count} steps")
-        listed = sagemaker.list_pipeline_executions(PipelineName=self.name, MaxResults=1)
+        listed = sagemaker.list_pipeline_executions(
+            PipelineName=self.name, SortOrder="Descending", MaxResults=1
+        )
         runs = listed["PipelineExecutionSummaries"]
         yield self._last(runs[0]) if runs else self.finding(HEALTH, "skipped", "has never run")
 

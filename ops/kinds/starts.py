@@ -1,4 +1,5 @@
-"""What starts a state machine, in words: schedules of EventBridge Scheduler, and rules of EventBridge."""
+"""What starts a state machine or a pipeline, in words: schedules of EventBridge Scheduler, and rules of
+EventBridge."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ SCHEDULE = "aws_scheduler_schedule"
 RULE = "aws_cloudwatch_event_rule"
 TARGET = "aws_cloudwatch_event_target"
 
+_NAMED = re.compile(r"^arn:.*:(stateMachine:|pipeline/)")
 _DAILY = re.compile(r"cron\((\d{1,2}) (\d{1,2}) (\* \* \?|\? \* \*) \*\)")
 
 
@@ -75,8 +77,8 @@ _SIDES: tuple[Side, Side] = ("before", "after")
 
 
 def _triggers(plan: Plan, machine: Change) -> Iterator[Change]:
-    """The schedules and rules whose target is a state machine: what they refer to says so, or its ARN. Names
-    do not, as they are cut where they are long."""
+    """The schedules and rules whose target is a state machine or a pipeline: what they refer to says so, or
+    its ARN. Names do not, as they are cut where they are long."""
     for schedule in plan.of_type(SCHEDULE):
         if _leads(plan, schedule, machine, "target", 0, "arn"):
             yield schedule
@@ -97,15 +99,15 @@ def _of(change: Change, *path: Any) -> set[str]:
 
 
 def _leads(plan: Plan, holder: Change, machine: Change, *path: Any) -> bool:
-    """Whether an argument is the ARN of a state machine, or refers to it."""
-    named = {arn.rpartition(":stateMachine:")[2] for arn in _of(holder, *path)}
+    """Whether an argument is the ARN of a state machine or a pipeline, or refers to it."""
+    named = {_NAMED.sub("", arn) for arn in _of(holder, *path)}
     if named:
-        return bool(named & _of(machine, "name"))
+        return bool(named & (_of(machine, "name") | _of(machine, "pipeline_name")))
     return machine in plan.referred(holder, *path)
 
 
 def starts(plan: Plan, machine: Change) -> Iterator[tuple[str, str]]:
-    """What starts a state machine before and after, where that changes; empty texts for nothing."""
+    """What starts a state machine or a pipeline before and after, where that changes; empty texts for nothing."""
     for trigger in _triggers(plan, machine):
         if trigger.is_shown:
             texts = [_told(trigger, side) for side in _SIDES]
@@ -122,7 +124,7 @@ def _told(trigger: Change, side: Side) -> str:
 
 
 def scheduled(plan: Plan, machine: Change, side: Side) -> list[Start]:
-    """The schedules that start a state machine on one side of a plan."""
+    """The schedules that start a state machine or a pipeline on one side of a plan."""
     if side == "after" and machine.action is Action.DELETE:
         return []
     found = (

@@ -127,6 +127,17 @@ training=Training(
                     },
                 ),
             },
+            automation=Automation(
+                triggers=[
+                    OnSchedule(schedule="cron(0 2 * * ? *)", spread_minutes=60),
+                    OnUpload(prefix="s3://acme-data/abalone/", suffix=".csv"),
+                    OnAlarm(alarm="quality"),
+                    OnApproval(group="fraud"),
+                    OnEvent(pattern={"source": ["acme.data"]}),
+                ],
+                delivery=Delivery(retry_attempts=3, max_age_seconds=600),
+                notify="arn:aws:sns:us-east-1:111122223333:training", alarm_on_failure=True,
+            ),
             parameters={
                 "InputData": Parameter(
                     type="String", default="s3://data/a.csv",

@@ -24,6 +24,7 @@ from inferform.sagemaker.batch import transform_failed, transform_trigger, trans
 from inferform_emulator.process import Emulator
 from tests.waiting import wait_until
 
+from . import plan_role
 from .hosting import ARTIFACTS, CONTEXT, Hosting, client, hosting
 
 pytestmark = pytest.mark.story("one stack is deployed, damaged and put right again")
@@ -166,6 +167,23 @@ def test_what_cannot_start_it_lies_in_the_queue_of_its_trigger(batch: Batch) -> 
     states.create_state_machine(
         name=kept["name"], definition=kept["definition"], roleArn=kept["roleArn"]
     )
+
+
+def test_a_changed_state_machine_is_planned_by_what_the_plan_role_may(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = Inference(batch={"nightly": WHOLE.replace(instance_type="ml.m5.2xlarge")})
+    machine = {
+        tuple(actions)
+        for address, actions in batch.below.plan(changed).items()
+        if address.startswith("aws_sfn_state_machine.")
+    }
+    assert machine == {("update",)}
+    # Terraform lets AWS check the definition while it plans.
+    asked, allowed = "states:ValidateStateMachineDefinition", plan_role.allowed
+    monkeypatch.setattr(plan_role, "allowed", lambda each: each != asked and allowed(each))
+    with pytest.raises(pytest.fail.Exception, match=asked):
+        batch.below.plan(changed)
 
 
 def test_the_alarm_looks_at_its_executions_and_tells_the_topic(batch: Batch) -> None:

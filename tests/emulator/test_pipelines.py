@@ -68,6 +68,48 @@ def test_a_run_has_parameters_and_steps(client: Client) -> None:
         )
 
 
+def test_each_change_of_a_run_is_told_and_a_run_may_fail(
+    client: Client, account: str, control: Callable[..., dict[str, Any]]
+) -> None:
+    sagemaker, events, sqs = client("sagemaker"), client("events"), client("sqs")
+    create(sagemaker, text(step("a"), step("b")))
+    url = sqs.create_queue(QueueName="told")["QueueUrl"]
+    kind = "SageMaker Model Building Pipeline Execution Status Change"
+    events.put_rule(Name="r", EventPattern=json.dumps({"detail-type": [kind]}))
+    queue = f"arn:aws:sqs:us-east-1:{account}:told"
+    events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": queue}])
+
+    def run(reason: str) -> tuple[str, list[str]]:
+        control("sagemaker/pipeline", pipeline="p", reason=reason)
+        arn = sagemaker.start_pipeline_execution(PipelineName="p")["PipelineExecutionArn"]
+        held = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+        for each in held:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        details = [json.loads(each["Body"])["detail"] for each in held]
+        assert {each["pipelineExecutionArn"] for each in details} == {arn}
+        found = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+        assert found.get("FailureReason") == (reason or None)
+        return arn, sorted(each["currentPipelineExecutionStatus"] for each in details)
+
+    failed, told = run("no capacity")
+    assert told == ["Executing", "Failed"]
+    (first,) = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=failed)[
+        "PipelineExecutionSteps"
+    ]
+    assert (first["StepName"], first["FailureReason"]) == ("a", "no capacity")
+    good, told = run("")
+    assert told == ["Executing", "Succeeded"]
+    steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=good)
+    assert len(steps["PipelineExecutionSteps"]) == 2
+
+    def listed(**asked: Any) -> list[str]:
+        found = sagemaker.list_pipeline_executions(PipelineName="p", **asked)
+        return [each["PipelineExecutionArn"] for each in found["PipelineExecutionSummaries"]]
+
+    assert listed(SortOrder="Ascending") == [failed, good]
+    assert listed(SortOrder="Descending", MaxResults=1) == [good]
+
+
 def test_a_definition_is_copied_from_s3(client: Client, account: str) -> None:
     sagemaker, s3 = client("sagemaker"), client("s3")
     s3.create_bucket(Bucket=f"pipelines-{account}")

@@ -11,20 +11,29 @@ import pytest
 from botocore.validate import ParamValidator
 
 from inferform import (
+    Automation,
     CategoricalRange,
+    Channel,
     Checkpoints,
     Context,
+    Delivery,
     Environment,
     Join,
     ModelOf,
     ModelPackageGroup,
     Network,
+    OnApproval,
+    OnSchedule,
+    OnUpload,
+    Param,
+    Parameter,
     Pipeline,
     PipelineFile,
     Register,
     RegisterStep,
     Registry,
     Repository,
+    SpecError,
     Spot,
     Training,
     TrainingStep,
@@ -101,6 +110,102 @@ def plain(value: Any) -> Any:
             return "s3://bucket/key"
         return {key: plain(inner) for key, inner in value.items()}
     return [plain(each) for each in value] if isinstance(value, list) else value
+
+
+TOPIC = "arn:aws:sns:us-east-1:111122223333:ml"
+
+
+def test_what_starts_a_pipeline_gives_what_a_start_is_given(synthesize: Synthesize) -> None:
+    triggers: list[Any] = [
+        OnSchedule(schedule="cron(0 2 * * ? *)"),
+        OnUpload(prefix="s3://acme-data/abalone/", suffix=".csv"),
+        OnApproval(group="abalone"),
+    ]
+    spec = abalone(
+        start_with={"Rounds": "10"},
+        automation=Automation(
+            triggers=triggers, delivery=Delivery(), notify=TOPIC, alarm_on_failure=True
+        ),
+    )
+    found = made(synthesize, spec)
+    given = [{"name": "Rounds", "value": "10"}]
+    (schedule,) = found["aws_scheduler_schedule"].values()
+    assert schedule["target"]["sagemaker_pipeline_parameters"]["pipeline_parameter"] == given
+    assert "input" not in schedule["target"]
+    assert "dead_letter_config" in schedule["target"]
+    failed = "acme-dev-use1-abalone-pipeline-failed"
+    rules = {each["name"]: each for each in found["aws_cloudwatch_event_rule"].values()}
+    targets = {each["arn"]: each for each in found["aws_cloudwatch_event_target"].values()}
+    told = targets.pop(TOPIC)
+    assert len(targets) == 1  # two of one pipeline
+    for target in found["aws_cloudwatch_event_target"].values():
+        if target is not told:
+            assert target["sagemaker_pipeline_target"]["pipeline_parameter_list"] == given
+            assert target["retry_policy"]["maximum_retry_attempts"] == 8
+            assert "dead_letter_config" in target
+    pattern = json.loads(rules[failed]["event_pattern"])
+    arn = "arn:aws:sagemaker:us-east-1:111122223333:pipeline/acme-dev-use1-abalone"
+    assert pattern["detail"] == {
+        "pipelineArn": [arn],
+        "currentPipelineExecutionStatus": ["Failed"],
+    }
+    (alarm,) = found["aws_cloudwatch_metric_alarm"].values()
+    assert (alarm["alarm_name"], alarm["alarm_actions"]) == (failed, [TOPIC])
+    # Roles that start it do nothing else, but for the queue of a schedule.
+    for name, policy in found["aws_iam_role_policy"].items():
+        if name.startswith("pipelines_abalone_starts_role-"):
+            for statement in json.loads(policy["policy"])["Statement"]:
+                if statement["Sid"] == "Start":
+                    assert statement["Action"] == "sagemaker:StartPipelineExecution"
+                    assert statement["Resource"] == arn
+                else:
+                    assert statement["Action"] == "sqs:SendMessage"
+
+
+def test_a_pipeline_without_values_and_triggers_is_given_none(synthesize: Synthesize) -> None:
+    spec = abalone(
+        start_with={}, automation=Automation(triggers=[OnSchedule(schedule="rate(1 day)")])
+    )
+    found = made(synthesize, spec)
+    (schedule,) = found["aws_scheduler_schedule"].values()
+    assert "sagemaker_pipeline_parameters" not in schedule["target"]
+    # AWS tries for a day, and keeps nothing.
+    assert schedule["target"]["retry_policy"]["maximum_event_age_in_seconds"] == 86_400
+    assert "aws_sqs_queue" not in found
+    bare = made(synthesize, abalone())
+    assert not {"aws_scheduler_schedule", "aws_cloudwatch_event_rule"} & bare.keys()
+
+
+def test_a_version_notes_what_a_run_is_told(synthesize: Synthesize) -> None:
+    register = RegisterStep(
+        register_as=Register(
+            group="abalone", metadata={"commit": Param(name="Commit"), "team": "risk"}
+        ),
+        artifact=ModelOf(step="Train"),
+    )
+    spec = Pipeline(
+        parameters={"Commit": Parameter(default="not known")},
+        steps={
+            "Train": TrainingStep(
+                training=TRAIN.replace(
+                    channels={"train": Channel(uri="data/train/")}, hyperparameters={}
+                )
+            ),
+            "Register": register,
+        },
+    )
+    noted = steps_of(made(synthesize, spec))["Register"]["Arguments"]["CustomerMetadataProperties"]
+    assert noted["commit"] == {"Get": "Parameters.Commit"}
+    assert noted["team"] == "risk"
+    with pytest.raises(SpecError, match="Comit"):
+        spec.replace(
+            steps={
+                **spec.steps,
+                "Register": register.replace(
+                    register_as=Register(group="abalone", metadata={"c": Param(name="Comit")})
+                ),
+            }
+        )
 
 
 REQUESTS = {

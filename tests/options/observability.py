@@ -137,6 +137,11 @@ OPTIONS: tuple[Option, ...] = (
         at(_BUDGET, "limit_amount", like(r"4000(\.0)?")),
         at(_BUDGET, "notification.*.notification_type", "FORECASTED"),
     ),
+    always(
+        "CreateBudget: AutoAdjustData",
+        "Observability()",
+        at(_BUDGET, "auto_adjust_data.auto_adjust_type", "HISTORICAL"),
+    ),
     yes(
         "CreateAnomalySubscription",
         "Observability(cost_anomalies=CostAnomalies(usd=100))",

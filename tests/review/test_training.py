@@ -84,7 +84,7 @@ def values(spec: Retraining) -> dict[str, Any]:
     return {"name": NAME, "definition": json.dumps(definition)}
 
 
-def schedule(expression: str, **more: str) -> dict[str, Any]:
+def schedule(expression: str, **more: Any) -> dict[str, Any]:
     trigger = OnSchedule(schedule=expression)
     return {
         "name": names.trigger_name(CONTEXT, "fraud", "schedule"),
@@ -238,6 +238,47 @@ def test_what_has_no_price_is_not_nothing() -> None:
     spec = {"name": NAME, "definition": json.dumps(bare)}
     told = story(review(entry(MACHINE, None, spec)))
     assert told.headline.endswith("may spend what is not known a run")
+
+
+def piped(hours: int = 4) -> dict[str, Any]:
+    """A pipeline that trains."""
+    request = {
+        "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": hours * 3600},
+    }
+    step = {"Name": "Train", "Type": "Training", "Arguments": request}
+    content = {"Version": "2020-12-01", "Steps": [step]}
+    return {"pipeline_name": "acme-dev-use1-fraud", "pipeline_definition": json.dumps(content)}
+
+
+PIPELINE = "aws_sagemaker_pipeline"
+OF_PIPELINE = "arn:aws:sagemaker:us-east-1:111122223333:pipeline/acme-dev-use1-fraud"
+
+
+def piped_at(expression: str, arn: str = OF_PIPELINE) -> dict[str, Any]:
+    return schedule(expression, target=[{"arn": arn}])
+
+
+def test_a_pipeline_says_when_it_starts_and_what_a_run_may_spend() -> None:
+    assert HOUR is not None
+    starts = piped_at("cron(17 2 * * ? *)")
+    (told,) = review(entry(PIPELINE, None, piped()), entry(SCHEDULE, None, starts)).stories
+    cost = f"up to {dollars(HOUR.usd * 4)}"
+    assert told.headline == (
+        f"acme-dev-use1-fraud is new, starts at 02:17 each day and may spend {cost} a run"
+    )
+    # Another time alone.
+    later = piped_at("cron(0 5 * * ? *)")
+    (told,) = review(entry(PIPELINE, piped(), piped()), entry(SCHEDULE, starts, later)).stories
+    assert (told.kind, told.action) == ("pipeline", "trigger")
+    assert told.headline == (
+        f"acme-dev-use1-fraud now starts at 05:00 each day and may spend {cost} a run"
+    )
+    (told,) = review(entry(PIPELINE, piped(), piped()), entry(SCHEDULE, starts, None)).stories
+    assert told.interrupted == "it does not start by itself any more"
+    # A schedule of another pipeline whose name begins alike is none of it.
+    other = piped_at("cron(17 2 * * ? *)", f"{OF_PIPELINE}-2")
+    assert review(entry(PIPELINE, piped(), piped()), entry(SCHEDULE, None, other)).stories == ()
 
 
 def test_a_schedule_that_is_switched_off_starts_nothing() -> None:

@@ -20,6 +20,7 @@ from inferform import (
     Network,
     OnAlarm,
     OnApproval,
+    OnDrift,
     OnEvent,
     OnSchedule,
     OnUpload,
@@ -119,6 +120,12 @@ def found(**fields: Any) -> list[tuple[str, str]]:
             "automation.triggers.0",
             {"sends": False, "triggers": [OnUpload(prefix="in/")]},
             {"sends": False, "triggers": [OnUpload(prefix="s3://another/in/")]},
+        ),
+        (
+            "JOB25",
+            "automation.triggers.0",
+            {"triggers": [OnDrift(monitor="fraud")]},
+            {"triggers": [OnAlarm(alarm="acme-dev-use1-fraud-drift-psi")]},
         ),
         (
             "WFL10",

@@ -11,6 +11,8 @@ import pytest
 
 from inferform import (
     AnyOf,
+    ArtifactBucket,
+    Automation,
     Cache,
     Condition,
     ConditionStep,
@@ -24,14 +26,23 @@ from inferform import (
     Negation,
     Network,
     Of,
+    OnAlarm,
+    OnApproval,
+    OnDrift,
     OneOfValues,
+    OnEvent,
+    OnSchedule,
+    OnUpload,
     OutputOf,
     Param,
     Parameter,
     Pipeline,
     PipelineFile,
+    ProcessingOutput,
     ProcessingStep,
     PropertyFile,
+    Register,
+    RegisterStep,
     Registry,
     Repository,
     Retry,
@@ -83,15 +94,42 @@ def step(name: str, type_: str = "Fail", **arguments: Any) -> dict[str, Any]:
     return {"Name": name, "Type": type_, "Arguments": arguments}
 
 
-def placed(pipeline: Any) -> Environment:
+def placed(pipeline: Any, *, sends: bool = False) -> Environment:
     return Environment(
         context=CONTEXT,
         network=Network(cidr="10.20.0.0/16"),
         registry=Registry(
-            repositories={"abalone": Repository()}, models={"abalone": ModelPackageGroup()}
+            repositories={"abalone": Repository()},
+            models={"abalone": ModelPackageGroup()},
+            artifacts=ArtifactBucket(send_events=sends),
         ),
         training=Training(pipelines={"abalone": pipeline}),
     )
+
+
+def automated(*triggers: Any, sends: bool = True, **automation: Any) -> Environment:
+    """The example, started by triggers, in an environment."""
+    spec = abalone(automation=Automation(triggers=triggers, **automation))
+    return placed(spec, sends=sends)
+
+
+def needy(**fields: Any) -> Pipeline:
+    """A pipeline with a parameter that has no default."""
+    automation = Automation(triggers=[OnSchedule(schedule="rate(1 day)")])
+    return of(A=STOP).replace(**{"automation": automation, **fields})
+
+
+def writing(uri: str) -> Pipeline:
+    """A pipeline that starts by uploads, and writes somewhere."""
+    job = EVALUATE.replace(inputs={}, outputs={"a": ProcessingOutput(uri=uri)})
+    return Pipeline(
+        steps={"A": ProcessingStep(processing=job)},
+        automation=Automation(triggers=[OnUpload(prefix="incoming/")]),
+    )
+
+
+FAILED = "acme-dev-use1-abalone-pipeline-failed"
+DAILY = OnSchedule(schedule="cron(0 2 * * ? *)")
 
 
 def role(account: str) -> PipelineFile:
@@ -206,6 +244,44 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     "14,401 minutes": ("SMP8", lambda: Retry(on=["Step.THROTTLING"], expire_after_minutes=14_401)),
     "a start with an unknown parameter": ("SMP9", lambda: abalone(start_with={"Round": "1"})),
     "a start with another type": ("SMP9", lambda: abalone(start_with={"MseThreshold": "6"})),
+    "a trigger without a value": ("SMP15", needy),
+    "a file's trigger without a value": (
+        "SMP15",
+        lambda: written(Parameters=[{"Name": "Rows", "Type": "String"}]).replace(
+            automation=Automation(triggers=[DAILY])
+        ),
+    ),
+    "a trigger twice": ("JOB22", lambda: Automation(triggers=[DAILY, DAILY])),
+    "uploads of anywhere": ("WFL7", lambda: automated(OnUpload())),
+    "uploads that nobody tells of": (
+        "WFL7",
+        lambda: automated(OnUpload(prefix="incoming/"), sends=False),
+    ),
+    "uploads of what it writes": ("WFL3", lambda: automated(OnUpload(prefix="pipelines/"))),
+    "uploads of what a job writes": (
+        "WFL3",
+        lambda: placed(writing("incoming/a/"), sends=True),
+    ),
+    "its own alarm": (
+        "WFL6",
+        lambda: automated(OnAlarm(alarm=FAILED), alarm_on_failure=True),
+    ),
+    "a monitor that is not there": ("WFL2", lambda: automated(OnDrift(monitor="fraud"))),
+    "a version of a group that is not there": (
+        "REG10",
+        lambda: placed(
+            of(
+                R=RegisterStep(
+                    register_as=Register(group="abalon"), artifact="s3://data/model.tar.gz"
+                )
+            )
+        ),
+    ),
+    "a group that is not there": ("REG10", lambda: automated(OnApproval(group="abalon"))),
+    "a topic of another Region": (
+        "ALM14",
+        lambda: automated(notify="arn:aws:sns:eu-west-1:111122223333:ml"),
+    ),
     "no parallel step": ("SMP14", lambda: abalone(max_parallel_steps=0)),
     "a display name with a blank": ("SMP14", lambda: abalone(display_name="My pipeline")),
     "no JSON": ("SMP11", lambda: PipelineFile(definition="{")),
@@ -255,6 +331,17 @@ GOOD: dict[str, Callable[[], Any]] = {
     "14,400 minutes": lambda: Retry(on=["Step.THROTTLING"], expire_after_minutes=14_400),
     "one of several": lambda: OneOfValues(value=MSE, among=[1, 2.5]),
     "a start": lambda: abalone(start_with={"MseThreshold": 5.5, "Rounds": "10"}),
+    "a trigger with a value": lambda: needy(start_with={"InputData": "a", "Rounds": "1"}),
+    "a parameter without a value, and no trigger": lambda: needy(automation=Automation()),
+    "uploads of elsewhere": lambda: placed(writing("outgoing/a/"), sends=True),
+    "every trigger": lambda: automated(
+        DAILY,
+        OnUpload(prefix="incoming/", suffix=".csv"),
+        OnAlarm(alarm=FAILED),
+        OnApproval(group="abalone"),
+        OnEvent(pattern={"source": ["acme.data"]}),
+        notify="arn:aws:sns:us-east-1:111122223333:ml",
+    ),
     "a role of the account": lambda: placed(role(CONTEXT.account)),
 }
 

@@ -107,6 +107,7 @@ TUNED = Tuning(
     ranges={"depth": IntegerRange(minimum=1, maximum=9)},
     max_jobs=4,
 )
+NOTED = Register(group="fraud", metadata={"commit": FromInput(name="commit")})
 OTHER = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:model-package-group/fraud"
 HERE = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:model-package-group/fraud"
 OWN_ALARM = names.failed_alarm(DEV, "fraud")
@@ -207,6 +208,24 @@ with collecting():
             "retry_capacity_minutes",
             {"retry_capacity_minutes": 1441},
             {"retry_capacity_minutes": 0},
+        ),
+        (
+            "WFL2",
+            "registers.metadata.commit.name",
+            {"registers": NOTED},
+            {"registers": NOTED, "parameters": {"commit": "none"}},
+        ),
+        (
+            "WFL2",
+            "registers.metadata.commit",
+            {"registers": NOTED.replace(metadata={"commit": FromStep(step="train")})},
+            {"registers": NOTED.replace(metadata={"commit": "1a2b3c"})},
+        ),
+        (
+            "REG11",
+            "registers.metadata.commit",
+            {"registers": NOTED, "parameters": {"commit": ""}},
+            {"registers": NOTED, "parameters": {"commit": "not known"}},
         ),
         (
             "REG10",

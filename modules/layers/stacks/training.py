@@ -88,7 +88,12 @@ class TrainingLayer(Layer):
         pipelines = Construct(self, "pipelines")
         self.pipelines = {
             name: PipelineOfSteps(
-                pipelines, name, context=context, spec=pipeline, surroundings=around
+                pipelines,
+                name,
+                context=context,
+                spec=pipeline,
+                surroundings=around,
+                drift_alarms=alarms,
             )
             for name, pipeline in spec.pipelines.items()
         }
