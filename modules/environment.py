@@ -25,9 +25,10 @@ from .layers.apis import APIS
 from .layers.delivery import DELIVERY
 from .layers.ecs import ECS
 from .layers.eks import EKS
+from .layers.groups import groups_of
 from .layers.helm import HELM
 from .layers.identity import IDENTITY
-from .layers.inference import GRP2, INFERENCE, groups_fit
+from .layers.inference import INFERENCE
 from .layers.kubernetes import KUBERNETES
 from .layers.network import NETWORK
 from .layers.observability import OBSERVABILITY
@@ -167,7 +168,10 @@ class Environment(Spec):
     """The ECS cluster that services run on, or the Outputs of one that exists."""
 
     inference: Annotated[
-        Inference | dict[ShortName, Inference] | None, OneOf(), Check(GRP2, groups_fit), INFERENCE
+        Inference | dict[ShortName, Inference] | None,
+        OneOf(),
+        groups_of(Inference, "an Inference"),
+        INFERENCE,
     ] = None
     """What serves predictions: one Inference, or several by the name of the group that each is.
     A group has a stack and a state of its own, so that teams deploy side by side."""
@@ -175,8 +179,14 @@ class Environment(Spec):
     apis: Annotated[Apis | None, APIS] = None
     """APIs in front of what serves, with their domains."""
 
-    training: Annotated[Training | None, TRAINING] = None
-    """What trains models, and watches those that serve."""
+    training: Annotated[
+        Training | dict[ShortName, Training] | None,
+        OneOf(),
+        groups_of(Training, "a Training"),
+        TRAINING,
+    ] = None
+    """What trains models, and watches those that serve: one Training, or several by the name of the
+    group that each is, as of `inference`."""
 
     eks: Annotated[EksCluster | EksOutputs | None, OneOf(), EKS] = None
     """The EKS cluster, or the Outputs of one that exists."""
@@ -236,6 +246,13 @@ class Environment(Spec):
         if isinstance(self.inference, dict):
             return self.inference
         return {} if self.inference is None else {"": self.inference}
+
+    @property
+    def trainings(self) -> dict[str, Training]:
+        """The training layers by the name of their group, which is empty for a single one."""
+        if isinstance(self.training, dict):
+            return self.training
+        return {} if self.training is None else {"": self.training}
 
     @property
     def deployed(self) -> list[Deployed]:

@@ -40,8 +40,11 @@ def pipeline_of(environment: Environment, given: str) -> tuple[str, AnyPipeline]
 
     Raises BadInputError where the environment has no such pipeline.
     """
-    training = environment.training
-    known = training.pipelines if training is not None else {}
+    known = {
+        name: spec
+        for each in environment.trainings.values()
+        for name, spec in each.pipelines.items()
+    }
     for short, spec in known.items():
         name = pipeline_name(environment.context, short)
         if given in (short, name):

@@ -41,7 +41,11 @@ class Run:
 
 def retraining(environment: Environment, name: str) -> Retraining:
     """A retraining of an environment. Raises BadInputError where there is none of that name."""
-    known = environment.training.retrainings if environment.training else {}
+    known = {
+        name: spec
+        for each in environment.trainings.values()
+        for name, spec in each.retrainings.items()
+    }
     if name not in known:
         raise BadInputError(
             f"{environment.key} has no retraining {name}",
@@ -94,15 +98,18 @@ class Runs:
 
     def latest(self, count: int = 5) -> Iterator[Run]:
         """The latest runs of each retraining and monitor, newest first; what is not deployed has none."""
-        training = self._environment.training
-        if training is None:
-            return
+        trainings = self._environment.trainings.values()
         machines = [
             *(
                 ("retraining", n, names.machine_name(self._context, n))
-                for n in training.retrainings
+                for each in trainings
+                for n in each.retrainings
             ),
-            *(("monitor", n, names.monitor_name(self._context, n)) for n in training.monitors),
+            *(
+                ("monitor", n, names.monitor_name(self._context, n))
+                for each in trainings
+                for n in each.monitors
+            ),
         ]
         for kind, _, machine in machines:
             arn = self._context.arn("states", f"stateMachine:{machine}")

@@ -12,11 +12,12 @@ from ..ecs.spec import EcsCluster
 from ..functions.spec import check_reserved
 from ..identity.spec import Identity
 from ..outputs import EcsOutputs, NetworkOutputs, RegistryOutputs
-from ..rules import PathPart, Problem, rule
+from ..rules import PathPart, Problem
 from ..s3.spec import ExistingBucket
 from ..sagemaker.batch import JOB11, BatchTransform
 from ..service import Place
-from ..spec import NAME1, is_short_name, walk
+from ..spec import walk
+from .groups import check_groups
 from .network import more_cidrs
 from .record import LayerRecord, Site
 from .specs import Inference, Registry
@@ -24,26 +25,6 @@ from .specs import Inference, Registry
 if TYPE_CHECKING:
     from ..environment import Environment
     from .stacks.inference import InferenceLayer
-
-GRP1 = rule(
-    "GRP1",
-    refuses="a name that two groups of the inference layer share",
-    message="is in group {other} too; give it another name, as both would be {name} in AWS",
-    source="Inferform: groups have states of their own, but one namespace in the account",
-)
-GRP2 = rule(
-    "GRP2",
-    refuses="an inference layer without groups, or a group that is no Inference",
-    message="must be an Inference, or a dict of Inference by the name of the group",
-    source="Inferform: each group is a stack",
-)
-
-
-def groups_fit(value: object) -> bool:
-    """Whether a dict holds groups, and nothing else."""
-    return not isinstance(value, dict) or (
-        bool(value) and all(isinstance(group, Inference) for group in value.values())
-    )
 
 
 def _build(site: Site) -> InferenceLayer:
@@ -85,28 +66,12 @@ def _also_on(spec: Inference) -> Mapping[str, tuple[PathPart, ...]]:
 
 
 def _problems(environment: Environment) -> Iterator[Problem]:
-    yield from _check_groups(environment)
+    yield from check_groups("inference", environment)
     yield from _check_triggers(environment)
     yield from _check_bedrock(environment)
     yield from check_reserved(environment.deployed)
     if environment.ecs is not None:
         yield from check_services(environment.services, environment.ecs)
-
-
-def _check_groups(environment: Environment) -> Iterator[Problem]:
-    if not isinstance(environment.inference, dict):
-        return
-    owners: dict[tuple[str, str], str] = {}
-    for group, inference in environment.inference.items():
-        if not is_short_name(group):
-            yield NAME1.problem("inference", got=group)
-        for field in type(inference).model_fields:
-            named = getattr(inference, field)
-            for name in named if isinstance(named, dict) else ():
-                other = owners.setdefault((field, name), group)
-                if other != group:
-                    full = environment.context.name(name)
-                    yield GRP1.problem("inference", group, field, name, other=other, name=full)
 
 
 def _check_bedrock(environment: Environment) -> Iterator[Problem]:

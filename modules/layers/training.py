@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from ..outputs import NetworkOutputs, RegistryOutputs
 from ..rules import Problem, rule
 from ..scaling.schedule import Scheduled
-from ..service import Place
+from ..training.drift import DriftMonitor
+from ..training.model_monitor import ModelMonitor
 from ..training.pipeline import AnyPipeline
 from ..training.spec import Training
 from ..training.workflow import Retraining
 from ..usage import Start
+from .groups import check_groups
 from .network import more_cidrs
 from .record import LayerRecord, Site
 
@@ -34,6 +36,7 @@ def _build(site: Site) -> TrainingLayer:
         environment=site.environment,
         spec=site.spec,
         target=site.target,
+        group=site.part.group,
         network=site.given("network", NetworkOutputs),
         secondary_cidrs=more_cidrs(site.environment),
         registry=site.given("registry", RegistryOutputs),
@@ -82,16 +85,14 @@ def _crowds(environment: Environment) -> Iterator[Problem]:
 def _problems(environment: Environment) -> Iterator[Problem]:
     if environment.training is None:
         return
-    for kind in ("retrainings", "pipelines", "monitors", "model_monitors"):
-        for name, spec in getattr(environment.training, kind).items():
-            path = ("training", kind, name)
-            place = Place(path, environment)
-            found = (
-                spec.trigger_problems(place)
-                if isinstance(spec, Retraining | AnyPipeline)
-                else spec.monitor_problems(place)
-            )
-            yield from (problem.under(*path) for problem in found)
+    yield from check_groups("training", environment)
+    for each in environment.deployed:
+        found: Iterator[Problem] = iter(())
+        if isinstance(each.spec, Retraining | AnyPipeline):
+            found = each.spec.trigger_problems(each.place)
+        elif isinstance(each.spec, DriftMonitor | ModelMonitor):
+            found = each.spec.monitor_problems(each.place)
+        yield from (problem.under(*each.place.path) for problem in found)
     yield from _crowds(environment)
 
 

@@ -55,7 +55,7 @@ def start_problems(
     the path of the field that says so; an empty one where none does.
     """
     environment = place.environment
-    monitors = environment.training.monitors if environment.training else {}
+    monitors = {name for each in environment.trainings.values() for name in each.monitors}
     for index, trigger in enumerate(triggers):
         here = (*at, index)
         match trigger:

@@ -285,8 +285,7 @@ class DriftMonitor(Service):
             yield DRF2.problem("endpoint", got=self.endpoint)
         else:
             yield from self._endpoint_problems(endpoint, endpoint.capture)
-        training = environment.training
-        known = [*training.retrainings] if training else []
+        known = [name for each in environment.trainings.values() for name in each.retrainings]
         if self.then is not None and self.then not in known:
             yield DRF8.problem("then", got=self.then, hint=did_you_mean(self.then, known))
 

@@ -61,4 +61,5 @@ class Training(Overridable, Named):
     def names(self, place: Place) -> Iterator[Name]:
         """Of the security group of its jobs."""
         if self.has_jobs:
-            yield Name("aws_security_group", place.environment.context.name(TRAINING))
+            parts = filter(None, [TRAINING, place.group])
+            yield Name("aws_security_group", place.environment.context.name(*parts))

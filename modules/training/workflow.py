@@ -619,18 +619,20 @@ class Retraining(Service):
         """S3, by which SageMaker moves data through the VPC, and what containers fetch themselves."""
         if not self.in_vpc:
             return Needs()
-        led_out = bool(place.environment.training and place.environment.training.egress_cidrs)
+        group = place.environment.trainings.get(place.group)
+        led_out = bool(group and group.egress_cidrs)
         named = [each for job in self.jobs.values() for each in job.secrets()]
         return Needs(secret_endpoints(named), s3=True, through_nat=led_out)
 
     def hub_problems(self, place: Place) -> Iterator[Problem]:
         """What containers in the VPC are told to fetch from a hub, and cannot."""
-        training = place.environment.training
-        opened = is_led_out(training.egress_cidrs if training else ())
+        group = place.environment.trainings.get(place.group)
+        opened = is_led_out(group.egress_cidrs if group else ())
+        where = ".".join(filter(None, ["training", place.group, "egress_cidrs"]))
         for step, job in self.jobs.items():
             if getattr(job, "network_isolation", True) or not getattr(job, "vpc", True):
                 continue
-            remedy = 'write training.egress_cidrs=["0.0.0.0/0"]'
+            remedy = f'write {where}=["0.0.0.0/0"]'
             for problem in unreached_problems(
                 job.variables, place.environment, is_open=opened, remedy=remedy
             ):

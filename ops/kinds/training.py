@@ -218,13 +218,14 @@ _LIKE_DATA = "upload the data: aws s3 cp --recursive data/ {uri}; or write where
 
 def _coming(environment: Environment) -> Iterator[str]:
     """Where objects come by themselves: what endpoints capture, and the uploads that something waits for."""
-    bucket, training = environment.artifact_bucket, environment.training
-    for monitor in training.monitors.values() if training else ():
-        yield monitor.captured(environment, bucket)
-    for each in training.retrainings.values() if training else ():
-        for trigger in each.triggers:
-            if isinstance(trigger, OnUpload) and trigger.prefix is not None:
-                yield located(trigger.prefix, bucket)
+    bucket = environment.artifact_bucket
+    for training in environment.trainings.values():
+        for monitor in training.monitors.values():
+            yield monitor.captured(environment, bucket)
+        for each in training.retrainings.values():
+            for trigger in each.triggers:
+                if isinstance(trigger, OnUpload) and trigger.prefix is not None:
+                    yield located(trigger.prefix, bucket)
 
 
 def data(synthesis: Synthesis, machines: Sequence[Resource]) -> Iterator[Finding]:

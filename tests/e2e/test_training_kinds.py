@@ -96,7 +96,7 @@ class Account(Hosting):
     def largest(self) -> Training:
         """Every field of every Spec, and two pipelines."""
         assert self.environment_with_all is not None
-        assert self.environment_with_all.training is not None
+        assert isinstance(self.environment_with_all.training, Training)
         text = (ROOT / "tests/pipeline_files/sdk-v2.json").read_text("utf-8")
         return self.environment_with_all.training.replace(
             pipelines={

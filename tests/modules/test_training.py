@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from inferform import (
     Environment,
     OnSchedule,
     Retraining,
+    Training,
     TrainingJob,
 )
 from inferform.layers import program
@@ -233,6 +235,29 @@ def test_instances_of_one_job_reach_each_other_and_nothing_else(stack: Any) -> N
     assert outward.keys() == {"jobs-vpc", "jobs-s3", "jobs-egress-9d2accb9", "jobs-out"}
 
 
+def test_each_group_has_a_stack_with_what_is_its_own(largest: Environment, tmp_path: Path) -> None:
+    whole = largest.training
+    assert isinstance(whole, Training)
+    groups = {
+        "models": whole.replace(monitors={}),
+        "watch": Training(monitors=whole.monitors),
+    }
+    program.synthesize([largest.replace(training=groups)], outdir=tmp_path)
+    made = stacks_in(tmp_path)
+    models, watch = (made[f"dev-use1-training-{group}"]["resource"] for group in groups)
+    for found, name in ((models, "training-models"), (watch, "training-watch")):
+        (group,) = found["aws_security_group"].values()
+        assert group["name"] == f"acme-dev-use1-{name}"
+    machines = {each["name"] for each in watch["aws_sfn_state_machine"].values()}
+    assert machines == {"acme-dev-use1-fraud-drift"}
+    # What starts by drift waits for the alarm of the other group.
+    patterns = [
+        json.loads(e["event_pattern"]) for e in models["aws_cloudwatch_event_rule"].values()
+    ]
+    waited = [arn for each in patterns for arn in each.get("resources", ())]
+    assert any(arn.endswith(":alarm:acme-dev-use1-fraud-drift-psi_max") for arn in waited)
+
+
 def test_an_alarm_of_drift_says_nothing_without_data(stack: Any) -> None:
     alarms = {each["alarm_name"]: each for each in stack["aws_cloudwatch_metric_alarm"].values()}
     drift = alarms["acme-dev-use1-fraud-drift-psi_max"]
@@ -257,7 +282,7 @@ def test_fifty_retrainings_are_made_alike_each_time(
         channels={"train": Channel(uri="data/")},
     )
     trigger = OnSchedule(schedule="cron(0 2 * * ? *)", spread_minutes=60)
-    assert largest.training is not None
+    assert isinstance(largest.training, Training)
     many = largest.replace(
         training=largest.training.replace(
             monitors={},

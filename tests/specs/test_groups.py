@@ -1,4 +1,4 @@
-"""Groups of the inference layer, moved resources and images of another account, as Specs."""
+"""Groups of the inference and training layers, moved resources and images of another account, as Specs."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from typing import Any
 import pytest
 
 from inferform import (
+    Channel,
     ConfigurationError,
     Context,
+    DataCapture,
+    DriftMonitor,
     Environment,
     Image,
     ImageOwner,
     Inference,
     Model,
     Network,
+    OnDrift,
     RealtimeEndpoint,
     Registry,
     Repository,
+    Retraining,
     SpecError,
+    Training,
+    TrainingJob,
     load,
 )
 
@@ -77,6 +84,55 @@ def test_two_groups_cannot_share_the_name_of_an_endpoint() -> None:
 @pytest.mark.parametrize("wrong", [{}, {"risk": "fraud"}, {"risk": None}])
 def test_a_group_that_is_no_inference_is_refused(wrong: Any) -> None:
     assert "inference: must be an Inference, or a dict" in problems(inference=wrong)["GRP2"]
+
+
+JOB = TrainingJob(
+    image=Image(repository="fraud", tag="1"),
+    instance_type="ml.m5.large",
+    channels={"train": Channel(uri="data/train/")},
+)
+
+
+def training(*names: str, **fields: Any) -> Training:
+    return Training(retrainings={name: Retraining(train=JOB, **fields) for name in names})
+
+
+def test_each_group_of_training_is_a_layer_after_every_group_that_serves() -> None:
+    made = environment(
+        inference={"risk": inference("fraud"), "shop": inference("ranking")},
+        training={"risk": training("fraud"), "shop": training("ranking")},
+    )
+    assert made.layers[-2:] == ["training-risk", "training-shop"]
+    for group in ("risk", "shop"):
+        below = made.below()[f"training-{group}"]
+        assert below == ["network", "registry", "inference-risk", "inference-shop"]
+    assert environment(training=training("fraud")).layers[-1] == "training"
+    assert [each.place.layer for each in made.deployed][-2:] == ["training-risk", "training-shop"]
+
+
+def test_two_groups_of_training_cannot_share_a_name_and_nothing_else_is_one() -> None:
+    found = problems(training={"risk": training("fraud"), "shop": training("fraud")})
+    assert found["GRP1"].startswith("training.shop.retrainings.fraud: is in group risk too")
+    for wrong in ({}, {"risk": inference("fraud")}):
+        assert "training: must be a Training, or a dict" in problems(training=wrong)["GRP2"]
+    assert "training: must be lower-case" in problems(training={"Risk": training("x")})["NAME1"]
+
+
+def test_a_group_of_training_knows_what_the_others_have() -> None:
+    watched = inference("fraud")
+    (endpoint,) = watched.endpoints.values()
+    capturing = endpoint.replace(data_capture=DataCapture())
+    monitor = DriftMonitor(
+        endpoint="fraud", image=JOB.image, baseline="data/baseline/", then="fraud"
+    )
+    drifting = training("fraud", triggers=[OnDrift(monitor="fraud")])
+    given: dict[str, Any] = {
+        "inference": watched.replace(endpoints={"fraud": capturing}),
+        "training": {"models": drifting, "watch": Training(monitors={"fraud": monitor})},
+    }
+    assert environment(**given).key == "dev-use1"
+    alone = problems(**{**given, "training": {"models": drifting}})
+    assert alone["WFL2"].startswith("training.models.retrainings.fraud.triggers.0.monitor: ")
 
 
 def test_the_name_of_a_group_is_a_short_name() -> None:

@@ -41,13 +41,16 @@ class TrainingLayer(Layer):
         environment: Environment,
         spec: Training,
         target: Target,
+        group: str = "",
         network: NetworkOutputs | None = None,
         secondary_cidrs: Sequence[str] = (),
         registry: RegistryOutputs | None = None,
     ) -> None:
         """`secondary_cidrs` are the ranges of a Network that hold its subnets beside `cidr`."""
         context = environment.context
-        super().__init__(scope, "training", context=context, target=target)
+        layer = "-".join(filter(None, ["training", group]))
+        super().__init__(scope, layer, context=context, target=target)
+        self._group_name = self.context.name(*filter(None, [TRAINING, group]))
         self.network = self.below(
             "network", NetworkOutputs, network, secondary_cidrs=secondary_cidrs
         )
@@ -59,7 +62,8 @@ class TrainingLayer(Layer):
         around = self._surroundings(spec)
         alarms = {
             name: [*monitor.alarms(context, name).values()]
-            for name, monitor in spec.monitors.items()
+            for each in environment.trainings.values()
+            for name, monitor in each.monitors.items()
         }
         retrainings = Construct(self, "retrainings")
         self.retrainings = {
@@ -142,7 +146,7 @@ class TrainingLayer(Layer):
 
     def _group(self, spec: Training) -> tuple[str, list[ITerraformDependable]]:
         """The security group of jobs, and what they need to start."""
-        name = self.context.name(TRAINING)
+        name = self._group_name
         group = SecurityGroup(
             self,
             "jobs",

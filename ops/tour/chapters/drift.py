@@ -27,8 +27,7 @@ def measure(tour: Tour) -> None:
     before = len(tour.runs(tour.monitor))
     tour.fire(names.monitor_schedule(tour.context, MODEL))
     tour.ended(tour.monitor, before + 1)
-    training = tour.environment.training
-    assert training is not None
+    (training,) = tour.environment.trainings.values()
     for metric, alarm in training.monitors[MODEL].alarms(tour.context, MODEL).items():
         tour.say(f"the alarm on {metric} is {state(tour, alarm)}")
 
