@@ -135,12 +135,12 @@ OPTIONS: tuple[Option, ...] = (
         "CreateBudget",
         "Observability(budget=Budget(usd_per_month=4000))",
         at(_BUDGET, "limit_amount", like(r"4000(\.0)?")),
-        at(_BUDGET, "notification.*.notification_type", "FORECASTED"),
     ),
     always(
         "CreateBudget: AutoAdjustData",
         "Observability()",
         at(_BUDGET, "auto_adjust_data.auto_adjust_type", "HISTORICAL"),
+        at(_BUDGET, "notification.*.notification_type", "FORECASTED"),
     ),
     yes(
         "CreateAnomalySubscription",
