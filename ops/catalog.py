@@ -47,7 +47,7 @@ a { color: var(--link); }
 .bar strong { display: block; }
 .scroll { overflow-x: auto; }
 .scroll:focus-visible { outline: 2px solid var(--link); }
-.scroll svg { display: block; min-width: 62rem; width: 100%; height: auto; border-radius: .5rem; }
+.scroll svg { display: block; min-width: 70rem; width: 100%; height: auto; border-radius: .5rem; }
 .scroll td, .scroll th { white-space: nowrap; }
 [data-label="status"], [data-label="rollout"], [data-label="owner"] { white-space: nowrap; }
 table { border-collapse: collapse; width: 100%; background: var(--card); font-size: .875rem; }

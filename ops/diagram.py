@@ -151,7 +151,7 @@ class _Drawing:
             yield f'<text class="quiet" x="{_EDGE}" y="50">{_text(picture.about)}</text>'
         for layer, top, end in self._bands:
             yield f'<rect class="band" x="4" y="{top}" width="{_WIDTH - 8}" height="{end - top}" rx="8"/>'
-            yield f'<text class="quiet" x="{_WIDTH - _EDGE}" y="{top + 17}" text-anchor="end">{_text(layer)}</text>'
+            yield f'<text class="quiet" x="{_WIDTH - _EDGE}" y="{top + 13}" text-anchor="end">{_text(layer)}</text>'
         yield from self._ways()
         yield from self._vpc()
         for node in picture.nodes.values():

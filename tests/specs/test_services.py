@@ -8,7 +8,9 @@ from typing import Any, get_args
 import pytest
 
 from inferform import (
+    AllAtOnce,
     BatchTransform,
+    Canary,
     Context,
     EcsCluster,
     EcsService,
@@ -21,12 +23,16 @@ from inferform import (
     Inference,
     InferenceComponentEndpoint,
     Kubernetes,
+    LambdaFunction,
+    Linear,
     Model,
     Network,
     Pod,
     RealtimeEndpoint,
     Registry,
     Repository,
+    Rolling,
+    Scaling,
     ServerlessEndpoint,
     SpecError,
 )
@@ -41,6 +47,7 @@ from . import kinds
 
 SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-AbCdEf"
 PARAMETER = "arn:aws:ssm:us-east-1:111122223333:parameter/hub/token"
+PLAIN = Model(image=Image(repository="fraud", tag="1.4.2"))
 MODEL = Model(image=Image(repository="fraud", tag="1.4.2"), environment={"HUB_TOKEN_ARN": SECRET})
 CLOSED = Network(cidr="10.20.0.0/16", nat="none", auto_endpoints=True)
 CONTEXT = Context(
@@ -287,3 +294,48 @@ def test_what_a_promotion_copies_is_named_by_the_specs_themselves() -> None:
     ]
     for path in ("model.image.tag", "model.artifact", "model.artifacts", "model.arn"):
         assert path in paths
+
+
+def test_a_rollout_is_told_in_words() -> None:
+    said = [AllAtOnce(), Canary(canary_percent=5), Linear(), Linear(step_percent=20), Rolling()]
+    assert [each.words for each in said] == [
+        "all at once", "canary 5 %", "linear", "linear 20 %", "rolling",
+    ]  # fmt: skip
+    assert Rolling(batch_percent=25).words == "rolling 25 %"
+    canary = next(iter(environment(**endpoint(rollout=Canary())).deployed))
+    assert canary.spec.rolled_out == "canary 10 %"
+    assert next(iter(environment(**batch()).deployed)).spec.rolled_out == ""
+
+
+@pytest.mark.parametrize(
+    ("made", "inside"),
+    [
+        (ecs(), True),
+        (endpoint(), True),
+        (endpoint(vpc=False), False),
+        (batch(), True),
+        (pods(), True),
+        (
+            {"inference": Inference(endpoints={"fraud": ServerlessEndpoint(model=PLAIN)})},
+            False,
+        ),
+        ({"inference": Inference(functions={"fraud": LambdaFunction(model=PLAIN)})}, False),
+    ],
+)
+def test_a_service_says_whether_it_has_addresses_in_the_vpc(
+    made: dict[str, Any], inside: bool
+) -> None:
+    [each] = environment(network=CLOSED.replace(nat="single"), **made).deployed
+    assert each.spec.in_vpc is inside
+
+
+def test_a_service_says_how_many_of_it_there_are() -> None:
+    scaling = Scaling(min_capacity=1, max_capacity=4, policies=[])
+    [scaled] = environment(**endpoint(scaling=scaling)).deployed
+    copies = scaled.spec.copies()
+    assert copies is not None
+    assert (copies.minimum, copies.maximum) == (1, 4)
+    [job] = environment(**batch()).deployed
+    assert job.spec.copies() is None
+    [task] = environment(**ecs()).deployed
+    assert task.spec.copies() == Amount(1, 1, 1)
