@@ -288,11 +288,6 @@ class States:
             if state is not None:
                 yield state
 
-    def newest(self, layer: str) -> datetime | None:
-        """When a layer's state was last written; None where there is none."""
-        entries = self._entries(layer)
-        return entries[0][0]["LastModified"] if entries and not entries[0][1] else None
-
     def holdings(self, layer: str) -> Iterator[Holding]:
         """Who held the lock of a layer's state, newest first, as far as the bucket keeps the versions
         of its object; each is read when it is asked for."""
