@@ -137,10 +137,12 @@ def _versions(
         verifier = verifier_in(service, aws, state)
         if verifier is None:
             continue
+        reached = verifier.was_reached() if verifier.tells_reached else None
         try:
             served = release_in(service, tuple(verifier.served()), state)
         except BadInputError:
-            yield state, NOT_KNOWN, None
+            # A version that a run has written in its course holds halves of two releases.
+            if reached is not False:
+                yield state, NOT_KNOWN, reached
             continue
-        reached = verifier.was_reached() if verifier.tells_reached else None
         yield state, version_of(served.items()), reached
