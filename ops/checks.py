@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Command = Literal["preflight", "verify", "check-container"]
+Command = Literal["preflight", "verify", "check-container", "endpoints adopt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,4 +339,29 @@ SIGTERM = check(
     why="a container that ignores SIGTERM is killed after 30 s with the requests that it has",
     fix="use an exec-form ENTRYPOINT; on SIGTERM stop accepting, finish what was accepted, then end",
     source=_CONTRACT,
+)
+
+_UPDATE = "hashicorp/aws, aws_sagemaker_endpoint (a first auto_rollback_configuration replaces it)"
+SAME_NAME = check(
+    "ADO1",
+    "the endpoint's name",
+    command="endpoints adopt",
+    why="an endpoint under another name is another endpoint: its callers would lose it",
+    fix="choose a short name that the environment does not have, or the one that it has for this endpoint",
+    source="hashicorp/aws, aws_sagemaker_endpoint (name replaces it)",
+)
+NOTHING_LOST = check(
+    "ADO2",
+    "nothing is destroyed",
+    command="endpoints adopt",
+    why="a plan that destroys or replaces what is taken over ends what serves",
+    fix="deploy what is waiting first, or write the Spec so that it says what runs",
+    source=_UPDATE,
+)
+SHARED_ROLE = check(
+    "ADO3",
+    "the endpoint's role",
+    command="endpoints adopt",
+    why="a role that notebooks and endpoints share may do more than the service needs",
+    fix="leave existing.execution_role out, and deploy: the service gets a role with what it declares",
 )

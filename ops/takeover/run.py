@@ -12,6 +12,7 @@ from inferform.sagemaker.endpoints.base import Endpoint
 from inferform.spec import is_short_name
 
 from ..aws import Aws
+from ..checks import SAME_NAME, SHARED_ROLE
 from ..errors import BadInputError
 from ..program import Program
 from ..promote import Promotion
@@ -84,7 +85,7 @@ def _standing(environment: Environment, asked: Asked) -> Endpoint | None:
     if environment.context.endpoint(asked.short) != asked.name:
         raise BadInputError(
             f"{environment.key} has another endpoint {asked.short}, "
-            f"{environment.context.endpoint(asked.short)} (ADO1)",
+            f"{environment.context.endpoint(asked.short)} ({SAME_NAME.id})",
             "choose another short name",
         )
     return inference.endpoints[asked.short]
@@ -113,7 +114,7 @@ def _notes(hosting: Hosting, made: Taken) -> Iterator[str]:
         return
     if spec.existing.execution_role is not None:
         yield (
-            f"it goes on with the role {spec.existing.execution_role} (ADO3): preflight compares it with "
+            f"it goes on with the role {spec.existing.execution_role} ({SHARED_ROLE.id}): preflight compares it with "
             "what the service needs; leave existing.execution_role out later, for a role of its own"
         )
     if spec.existing.kms_key is None:

@@ -28,6 +28,7 @@ from inferform.service import Deployed
 
 from ..advice import errors_of, explained, lacking
 from ..aws import Aws
+from ..checks import NOTHING_LOST
 from ..errors import BadInputError, OperatorError
 from ..plan import Action, Change, read_plan
 from ..program import Program, Stacks
@@ -36,7 +37,7 @@ from ..state import State, pulled_content
 from ..terraform import Content, Stack
 from .files import Wanted, edit, folder_with
 from .hosting import Hosting
-from .live import described
+from .live import described, scaling_of
 
 ENDPOINT = "aws_sagemaker_endpoint"
 CONFIGURATION = "aws_sagemaker_endpoint_configuration"
@@ -88,8 +89,9 @@ def imports_of(
     group = endpoint_log_group(environment.context, wanted.short)
     if _has_log_group(aws, group) and wanted.spec.existing.log_group is None:
         found[_address(content, LOGS, name=group)] = group
+    scaled = scaling_of(aws, wanted.name)
     for variant in wanted.spec.hosted():
-        if variant.scaling is not None:
+        if variant.scaling is not None and variant.name in scaled:
             resource = f"endpoint/{wanted.name}/variant/{variant.name}"
             dimension = variant.scales.dimension
             endpoint = _address(content, ENDPOINT, name=wanted.name)
@@ -220,8 +222,20 @@ class Adoption:
         return written
 
     def plan_whole(self) -> Planned:
-        """The plan of the whole stack, with the endpoint imported."""
-        return self._plan([])
+        """The plan of the whole stack, with the endpoint imported.
+
+        Raises OperatorError where it would make an endpoint, which AWS has already.
+        """
+        planned = self._plan([])
+        made = next((each for each in planned.changes if each.address == self.address), None)
+        if made is not None and made.action is Action.CREATE:
+            self.drop(planned)
+            raise OperatorError(
+                f"{self.address} is not imported, so that {self.name} would be made a second time",
+                f'write it into Environment(imported={{"{self.stack.layer}": '
+                f'{{"{self.address}": "{self.name}"}}}})',
+            )
+        return planned
 
     def _plan(self, options: Iterable[str], *, without: str = "") -> Planned:
         file = "takeover.tfplan"
@@ -385,7 +399,9 @@ def refuse_losses(changes: Iterable[Change], stack: str) -> None:
     ]
     if lost:
         raise OperatorError(
-            "\n  ".join([f"taking over would destroy something in {stack} (ADO2)", *lost]),
+            "\n  ".join(
+                [f"taking over would destroy something in {stack} ({NOTHING_LOST.id})", *lost]
+            ),
             "nothing was done: a takeover destroys nothing; deploy what is waiting first, or change "
             "the Spec so that it says what runs",
         )

@@ -310,7 +310,7 @@ def _joined(parts: Sequence[Any]) -> Any:
                 flat.append(_plain(piece))
     if all(isinstance(each, str) for each in flat):
         return "".join(flat)
-    return Text(tuple(flat))
+    return Text(tuple(each for each in flat if each != ""))
 
 
 Cleaner = Callable[[str, Any], Any]

@@ -257,7 +257,30 @@ def by_console(account: Account) -> str:
     return name
 
 
-@pytest.mark.parametrize("make", [by_sdk_2, by_sdk_3, by_console])
+def by_boto3_serverless(account: Account) -> str:
+    """A serverless endpoint, which has no guardrails, with a variant name of its own."""
+    name = "translate-v1"
+    sagemaker = account.aws().client("sagemaker")
+    sagemaker.create_model(
+        ModelName=name,
+        ExecutionRoleArn=account.role,
+        PrimaryContainer={"Image": SKLEARN, "ModelDataUrl": ARTIFACT},
+    )
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=name,
+        ProductionVariants=[
+            {
+                "VariantName": "v1",
+                "ModelName": name,
+                "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5},
+            }
+        ],
+    )
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    return name
+
+
+@pytest.mark.parametrize("make", [by_sdk_2, by_sdk_3, by_console, by_boto3_serverless])
 def test_an_endpoint_is_taken_over_without_an_interruption(account: Account, make: Any) -> None:
     name = make(account)
     before = account.served(name)
@@ -272,15 +295,24 @@ def test_an_endpoint_is_taken_over_without_an_interruption(account: Account, mak
     assert again == [f"{name} is in the state of {STACK}"]
 
     file = account.environments / "dev.py"
-    text = file.read_text("utf-8").replace(
-        "sagemaker-scikit-learn:1.2-1-cpu-py3", "sagemaker-xgboost:1.7-1"
-    )
+    text = file.read_text("utf-8").replace("learn:1.2-1-cpu-py3", "learn:1.4-2-cpu-py3")
+    if make is not by_boto3_serverless:
+        text = text.replace(
+            "RealtimeEndpoint(", "RealtimeEndpoint(rollout=Canary(canary_percent=20),"
+        )
+        text = f"from inferform import Canary\n{text}"
     account.write(text)
-    stack = account.stack(STACK)
     account.deploy(STACK)
+    account._stale = False
     assert account.served(name) == before
-    assert stack.content["resource"]["aws_sagemaker_endpoint"]
     assert account.plan_status(STACK) == 0
+    sagemaker = account.aws().client("sagemaker")
+    described = sagemaker.describe_endpoint(EndpointName=name)
+    (images,) = (each["DeployedImages"] for each in described["ProductionVariants"])
+    assert images[0]["SpecifiedImage"].endswith("learn:1.4-2-cpu-py3")
+    if make is not by_boto3_serverless:
+        policy = described["LastDeploymentConfig"]["BlueGreenUpdatePolicy"]
+        assert policy["TrafficRoutingConfiguration"]["Type"] == "CANARY"
 
 
 def _is_scaled_by_the_spec_alone(account: Account, name: str) -> None:

@@ -93,6 +93,7 @@ def test_ids_with_the_same_letters_are_ids_of_the_same_kind() -> None:
         "risk",
         "preflight check",
         "verify check",
+        "endpoints adopt check",
         "container check",
     }
 
