@@ -8,6 +8,8 @@ if __name__ == "modules":
 
     install("modules", "inferform")
 
+from .airflow.spec import AirflowCapacity, AirflowEnvironment, Orchestration
+from .airflow.starts import PipelineRun, RetrainingRun, TrainingDag
 from .alarms.spec import EndpointAlarms
 from .alb.network import NetworkLoadBalancer, NetworkRoute
 from .alb.records import HostedZone
@@ -265,6 +267,8 @@ __all__ = [
     "Addressing",
     "AdjustingBudget",
     "Adot",
+    "AirflowCapacity",
+    "AirflowEnvironment",
     "AllAtOnce",
     "AnomalyAlarm",
     "AnyOf",
@@ -458,6 +462,7 @@ __all__ = [
     "OnTag",
     "OnUpload",
     "OneOfValues",
+    "Orchestration",
     "OutputOf",
     "Outputs",
     "OwnTemplate",
@@ -468,6 +473,7 @@ __all__ = [
     "Pipeline",
     "PipelineEndpoint",
     "PipelineFile",
+    "PipelineRun",
     "Placement",
     "Pod",
     "PolicyStatement",
@@ -504,6 +510,7 @@ __all__ = [
     "Restart",
     "RestrictedListener",
     "Retraining",
+    "RetrainingRun",
     "Retry",
     "ReviewPipeline",
     "Rolling",
@@ -536,6 +543,7 @@ __all__ = [
     "Tier",
     "Toleration",
     "Training",
+    "TrainingDag",
     "TrainingJob",
     "TrainingStep",
     "TransformStep",

@@ -8,6 +8,7 @@ from graphlib import TopologicalSorter
 from typing import Annotated, Any
 
 from . import reach
+from .airflow.spec import Orchestration
 from .api.apis import Apis
 from .api.http import HttpApi
 from .api.rest import RestApi
@@ -32,6 +33,7 @@ from .layers.inference import INFERENCE
 from .layers.kubernetes import KUBERNETES
 from .layers.network import NETWORK
 from .layers.observability import OBSERVABILITY
+from .layers.orchestration import ORCHESTRATION
 from .layers.record import LayerRecord, Part
 from .layers.registry import REGISTRY
 from .layers.specs import ARTIFACTS, Inference, Registry
@@ -187,6 +189,9 @@ class Environment(Spec):
     ] = None
     """What trains models, and watches those that serve: one Training, or several by the name of the
     group that each is, as of `inference`."""
+
+    orchestration: Annotated[Orchestration | None, ORCHESTRATION] = None
+    """What runs workflows beside the schedules and events of training: Airflow."""
 
     eks: Annotated[EksCluster | EksOutputs | None, OneOf(), EKS] = None
     """The EKS cluster, or the Outputs of one that exists."""

@@ -37,9 +37,11 @@ class ExecutionRole(Construct):
         name: str,
         statements: Iterable[Statement],
         service: str = "sagemaker.amazonaws.com",
+        also: str | None = None,
         given: str | None = None,
     ) -> None:
-        """`given` is the ARN of a role that exists, which takes its place. Default: None."""
+        """`given` is the ARN of a role that exists, which takes its place. `also` is another principal of
+        the service that assumes it. Default of both: None."""
         super().__init__(scope, id)
         needed = merged(statements)
         if given is not None:
@@ -52,7 +54,7 @@ class ExecutionRole(Construct):
             self,
             "role",
             name=self.name,
-            assume_role_policy=trust(service, context),
+            assume_role_policy=trust(service, context, also=also),
         )
         self.arn = role.arn
         self._role_id = role.id

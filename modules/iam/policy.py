@@ -91,6 +91,7 @@ def _listed(values: str | list[str]) -> list[str]:
 # From "Cross-service confused deputy prevention" in the user guide of each, and for flow logs from
 # "IAM role for publishing flow logs to CloudWatch Logs".
 _SOURCES = {
+    "airflow": ("airflow", "environment/*"),
     "codebuild": ("codebuild", "project/*"),
     "codedeploy": ("codedeploy", "deploymentgroup:*"),
     "ecs-tasks": ("ecs", "*"),
@@ -110,8 +111,9 @@ _SOURCES = {
 _SAYS_NOTHING = frozenset({"apigateway", "codepipeline"})
 
 
-def trust(service: str, context: Context) -> str:
-    """A trust policy for a service, acting for resources of this account and Region only.
+def trust(service: str, context: Context, *, also: str | None = None) -> str:
+    """A trust policy for a service, acting for resources of this account and Region only. `also` is
+    another principal of the service. Default: None.
 
     A service that does not say which resource it acts for is held to the account, one that says
     nothing at all to what its roles may do.
@@ -123,7 +125,7 @@ def trust(service: str, context: Context) -> str:
     statement: Statement = {
         "Effect": "Allow",
         "Action": "sts:AssumeRole",
-        "Principal": {"Service": service},
+        "Principal": {"Service": [service, also] if also else service},
     }
     if name not in _SAYS_NOTHING:
         statement["Condition"] = conditions

@@ -263,10 +263,13 @@ def plan(context: Context) -> list[Statement]:
         allow("s3:ListBucket", _buckets(context), sid="ListBuckets"),
         allow("sts:AssumeRole", str(context.plan_role_arn), sid="AssumeItself"),
         allow("s3:GetObject", objects, sid="ReadStates"),
-        # A definition that is too long for a request, and holds no more than the state has of others.
+        # A definition that is too long for a request, and files of Airflow's: the state has them too.
         allow(
             ["s3:GetObject", "s3:GetObjectTagging"],
-            f"{_buckets(context)[0]}/pipelines/*/definition-*.json",
+            [
+                f"{_buckets(context)[0]}/airflow/*",
+                f"{_buckets(context)[0]}/pipelines/*/definition-*.json",
+            ],
             sid="ReadDefinitions",
         ),
         allow(["s3:DeleteObject", "s3:PutObject"], f"{objects}.tflock", sid="LockStates"),
@@ -318,6 +321,7 @@ def boundary(
             conditions=within,
         ),
         allow(_of_roles(roles_have_regions=False), "*", sid="Anywhere"),
+        *_airflow(context),
         # CodeDeploy passes roles of tasks, EKS Auto Mode those of its nodes, and retrainings and
         # pipelines those of jobs.
         allow(
@@ -370,6 +374,22 @@ def boundary(
             _machines(context, "instance", "launch-template"),
             sid="NoTagsOfOthers",
             conditions={"Null": {"ec2:CreateAction": "true"}},
+        ),
+    ]
+
+
+def _airflow(context: Context) -> list[Statement]:
+    """What roles of Airflow do at most: its queue is in an account of AWS's, and what its DAGs start and
+    wait for is the organization's own."""
+    own = context.any_name_of_organization
+    place = f"{context.partition}:{{}}:*:{context.account}"
+    pipelines = f"arn:{place.format('sagemaker')}:pipeline/{own.lower()}"
+    return [
+        allow("sqs:*", f"arn:{context.partition}:sqs:*:*:airflow-celery-*", sid="AirflowQueues"),
+        allow(
+            ["sagemaker:*PipelineExecution", "states:DescribeExecution"],
+            [pipelines, f"{pipelines}/*", f"arn:{place.format('states')}:execution:{own}:*"],
+            sid="StartFromDags",
         ),
     ]
 
@@ -435,6 +455,8 @@ def _of_roles(*, roles_have_regions: bool) -> list[str]:
         for name, access in services().items()
         if access.roles_have_regions is roles_have_regions
         for action in access.roles
+        # What a longer list of another capability's covers; IAM takes 6,144 characters.
+        if not any(other != action and fnmatchcase(action, other) for other in access.roles)
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..cdk import Construct
+from ..cdk import Construct, ITerraformDependable
 from ..context import Context
 from ..iam.policy import Statement, allow, document, merged, tls_only, trust
 from ..names import role as role_name
@@ -107,14 +107,19 @@ class Bucket(Construct):
         kms_key_arn: str,
         shared: Sequence[Shared] = (),
         statements: Sequence[Statement] = (),
+        name: Sequence[str] = (),
     ) -> None:
-        """`statements` are more of its policy."""
+        """`statements` are more of its policy. `name` are the parts of its name. Default: its id.
+        `ready` is what has to be there before objects that keep versions."""
         super().__init__(scope, id)
         self._shared = shared
         self._statements = statements
-        self.name = spec.name if isinstance(spec, ExistingBucket) else context.bucket(id)
+        self.name = (
+            spec.name if isinstance(spec, ExistingBucket) else context.bucket(*(name or [id]))
+        )
         self.arn = f"arn:{context.partition}:s3:::{self.name}"
         self.policy: S3BucketPolicy | None = None
+        self.ready: list[ITerraformDependable] = []
         if isinstance(spec, ArtifactBucket):
             self._make(context, spec, kms_key_arn)
 
@@ -160,6 +165,7 @@ class Bucket(Construct):
                 )
             ],
         )
+        self.ready = [blocked, versioning]
         statements = tls_only(self.arn)
         if spec.read_accounts:
             statements.append(

@@ -342,15 +342,15 @@ def _workflow(market: Market) -> Iterator[Choice]:
     paid = (
         ""
         if airflow is None
-        else f" costs {dollars(airflow.monthly)} a month before its workers, and"
+        else f" costs {dollars(airflow.monthly)} a month before its workers, used or not, and"
     )
     yield Choice(
         topic="workflow",
         when="many services, and third parties",
         choose="Airflow (MWAA)",
-        because=f"its smallest environment{paid} is not made here; a DAG of it starts what Training makes. "
-        "Step Functions do the same within AWS, by the transition",
-        write="StartWorkflow(state_machine=...)",
+        because=f"its smallest priced environment{paid} starts what Training makes by its DAGs. Step "
+        "Functions do the same within AWS, by the transition",
+        write='AirflowEnvironment(airflow_version="2.11.0", training_dags={...})',
     )
     yield Choice(
         topic="workflow",

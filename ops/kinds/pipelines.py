@@ -220,8 +220,8 @@ KINDS = (
     ),
     part(
         "aws_s3_object",
-        "definition of a pipeline in S3",
-        PIPELINE,
+        "object in S3",
+        "aws_s3_bucket",
         "PutObject replaces the object that is there",
     ),
 )

@@ -111,7 +111,7 @@ BESIDE: tuple[tuple[int, dict[str, Any], str, str, str], ...] = (
     (24, {}, "prove itself, with alarms", "canary", "Canary()"),
     (25, {}, "steps that can be predicted", "linear", "Linear()"),
     (26, {}, "steps within SageMaker", "SageMaker Pipelines", "Pipeline("),
-    (27, {}, "third parties", "Airflow (MWAA)", "StartWorkflow("),
+    (27, {}, "third parties", "Airflow (MWAA)", "AirflowEnvironment("),
     (28, {}, "templates to share", "CloudFormation", "main.py"),
     (28, {}, "loops", "CDKTF", "program.md"),
     (29, {}, "every night", "a schedule", "OnSchedule("),
@@ -126,7 +126,6 @@ BESIDE: tuple[tuple[int, dict[str, Any], str, str, str], ...] = (
 TODAY = {
     17: "target tracking of today needs to know no load",
     18: "Reserved Instances are EC2's alone",
-    27: "is not made here",
     29: "closed to new customers since 2026-07-30",
 }
 """Where today's AWS, or Inferform, differs from the documents: what the answer says of it."""

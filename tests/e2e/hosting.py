@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from inferform import (
     Context,
@@ -39,6 +40,7 @@ def client(emulator: Emulator, service: str) -> Any:
         region_name="us-east-1",
         aws_access_key_id="emulator",
         aws_secret_access_key="emulator",
+        config=Config(inject_host_prefix=False),
     )
 
 

@@ -173,6 +173,7 @@ _MACHINE = "aws_sfn_state_machine.m"
 
 _UNITS = "aws_bedrock_provisioned_model_throughput.t"
 _RESERVATION = "aws_ec2_capacity_reservation.r"
+_AIRFLOW = "aws_mwaa_environment.a"
 FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
     "an approval of fewer rounds": (
         "DLV1",
@@ -189,6 +190,19 @@ FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
         "DLV2",
         [update("aws_codepipeline.p", released(mode="SUPERSEDED"), released())],
         [update("aws_codepipeline.p", released(), released(mode="PARALLEL"))],
+    ),
+    "a minor upgrade of Airflow, and 3 from 2.11": (
+        "AFL1",
+        [
+            update(_AIRFLOW, {"airflow_version": "2.10.3"}, {"airflow_version": "2.11.0"}),
+            update(f"{_AIRFLOW}2", {"airflow_version": "2.11.0"}, {"airflow_version": "3.0.6"}),
+        ],
+        [update(_AIRFLOW, {"airflow_version": "2.10.3"}, {"airflow_version": "3.0.6"})],
+    ),
+    "an environment of Airflow that is there": (
+        "AFL2",
+        [update(_AIRFLOW, {"environment_class": "mw1.small"}, {"environment_class": "mw1.large"})],
+        [changed(_AIRFLOW, ["create"], None, {"environment_class": "mw1.small"})],
     ),
     "model units by the hour": (
         "BUY1",

@@ -28,6 +28,10 @@ def update(address: str, before: dict[str, Any], after: dict[str, Any]) -> Entry
     return changed(address, ["update"], before, after)
 
 
+def airflow(before: str, after: str) -> Entry:
+    return update("aws_mwaa_environment.a", {"airflow_version": before}, {"airflow_version": after})
+
+
 def policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
@@ -316,6 +320,32 @@ CASES: dict[str, tuple[str, Entry]] = {
             ["delete", "create"],
             {"provisioned_model_name": "chat", "model_units": 1, "commitment_duration": "OneMonth"},
             {"provisioned_model_name": "chat", "model_units": 2},
+        ),
+    ),
+    "Airflow goes to 3 past 2.11": ("AFL1", airflow("2.10.3", "3.0.6")),
+    "Airflow goes back below 2.11": ("AFL1", airflow("3.0.6", "2.10.3")),
+    "an environment of Airflow is new": (
+        "AFL2",
+        changed("aws_mwaa_environment.a", ["create"], None, {"environment_class": "mw1.small"}),
+    ),
+    "Airflow's sign-in page is shown to the internet": (
+        "NET2",
+        update(
+            "aws_mwaa_environment.a",
+            {"webserver_access_mode": "PRIVATE_ONLY"},
+            {"webserver_access_mode": "PUBLIC_ONLY"},
+        ),
+    ),
+    "Airflow has fewer workers": (
+        "CAP1",
+        update("aws_mwaa_environment.a", {"max_workers": 10}, {"max_workers": 5}),
+    ),
+    "Airflow gets other packages": (
+        "CAP5",
+        update(
+            "aws_mwaa_environment.a",
+            {"requirements_s3_object_version": "1"},
+            {"requirements_s3_object_version": "2"},
         ),
     ),
     "a Savings Plan is bought": (
@@ -823,6 +853,11 @@ QUIET: dict[str, Entry] = {
         budget(400),
     ),
     "a budget is made": changed("aws_budgets_budget.b", ["create"], None, budget(400)),
+    "Airflow's maintenance is at another time": update(
+        "aws_mwaa_environment.a",
+        {"weekly_maintenance_window_start": "SUN:03:30"},
+        {"weekly_maintenance_window_start": "MON:03:30"},
+    ),
     "a retraining is evaluated": update(
         "aws_sfn_state_machine.m", retraining(), retraining("Judge", "Tell")
     ),

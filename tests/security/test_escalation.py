@@ -315,7 +315,8 @@ def test_own_roles_are_passed_to_the_services_of_the_layers_alone(
         for each in _by_deploy_roles(made).values()
         for role in each.stack.get("resource", {}).get("aws_iam_role", {}).values()
         for statement in json.loads(role["assume_role_policy"])["Statement"]
-        if (service := statement["Principal"].get("Service"))
+        if (principals := statement["Principal"].get("Service"))
+        for service in ([principals] if isinstance(principals, str) else principals)
     }
     assert len(used) > 8
     for roles in identities.values():

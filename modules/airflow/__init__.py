@@ -1,0 +1,1 @@
+"""Managed Workflows for Apache Airflow: an environment, its files and its rights."""
