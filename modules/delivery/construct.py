@@ -128,7 +128,7 @@ def network_of(scope: Construct, *, context: Context, network: NetworkOutputs) -
             subnets=network.private_subnet_ids,
             security_group_ids=[group.id],
         ),
-        allow_https(scope, "builds", security_group_id=group.id, cidrs={"anywhere": "0.0.0.0/0"}),
+        allow_https(scope, "builds", security_group_id=group.id, anywhere=True),
     )
 
 

@@ -143,7 +143,7 @@ class Budget(Spec):
 
 class AdjustingBudget(Spec):
     """A monthly budget that nobody has to guess: the average of what carried the environment's tag in the
-    last months, which AWS works out anew at the beginning of each.
+    last months, which AWS works out again at the beginning of each.
 
     It tells of a month that costs more than those before, not of one that costs too much: write a
     `Budget` for that. The key of the tag has to be active, as for a `Budget`. AWS leaves out the months

@@ -140,7 +140,7 @@ def finish(
     """Do what is left to do, telling each step once it is done.
 
     `agree` is called with a question, and the plan that it is about, before anything is changed; it
-    raises where the answer is no.
+    raises where nobody agrees.
     """
     if made.is_over():
         yield f"{made.name} is in the state of {made.stack.name}"

@@ -196,6 +196,10 @@ ELSEWHERE = {
     "With `environments`, only their jobs may deploy, so that nothing on a branch gets round the "
     "reviewers of an environment; `plan_branches` and `plan_pull_requests` say who may only plan.",
     "Without `environments`, every job on main may deploy.",
+    '`gitlab=GitLab(project="acme/ml/inference")` trusts the jobs of a GitLab project, of gitlab.com or '
+    "of the GitLab that `issuer` names.",
+    "A merge request's job shows the branch that is to be merged, so `plan_merge_requests` gives the "
+    "plan role to every branch of the project.",
     "`plan_pull_requests` gives the plan role, and so all states, to whoever may push a branch, as "
     "a workflow in a branch is what that branch says.",
 }
@@ -211,6 +215,8 @@ NO_RIGHT = {
     "States hold secrets in the clear where a resource has one, and the settings that the plan "
     "role reads hold plain variables and user data.",
     "`role_services` adds services that roles of your own use.",
+    "GitLab's subject names a branch and no GitLab environment: protect the branches that may deploy.",
+    "`GitHub.issuer` names a GitHub Enterprise Server, as `HOST/_services/token`.",
     "Give Inferform an account of its own.",
     "Set it to False for an account whose states nobody but its operators may read.",
 }
