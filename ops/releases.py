@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from inferform import Environment
@@ -108,25 +109,22 @@ def history(environment: Environment, name: str, aws: Aws) -> list[Release]:
     """
     found = find(environment, name)
     states, layer = States(aws), found.place.layer
-    releases: list[Release] = []
-    # The oldest of the versions of a state with the same release is the one that brought it.
-    for state, version, reached in _versions(found, states, aws):
-        made = Release(version, state.version, state.changed, "", reached)
-        if releases and releases[-1].version == version:
-            made = Release(
+    releases = []
+    for version, group in groupby(_versions(found, states, aws), key=lambda each: each[1]):
+        held = [*group]
+        # The oldest of the versions with the same release is the one that brought it.
+        first, told = held[-1][0], [reached for *_, reached in held if reached is not None]
+        lock = states.writer(layer, first.changed)
+        releases.append(
+            Release(
                 version,
-                state.version,
-                state.changed,
-                "",
-                releases[-1].reached if reached is None else bool(reached or releases[-1].reached),
+                first.version,
+                first.changed,
+                lock.who if lock else NOT_KNOWN,
+                any(told) if told else None,
             )
-            releases.pop()
-        releases.append(made)
-    locks = [states.writer(layer, each.when) for each in releases]
-    return [
-        Release(each.version, each.state, each.when, lock.who if lock else NOT_KNOWN, each.reached)
-        for each, lock in zip(releases, locks, strict=True)
-    ]
+        )
+    return releases
 
 
 def _versions(
