@@ -208,16 +208,13 @@ class _Reading:
 
     def _warn(self, role: Resource) -> None:
         """Say what a role of the template may do that no role of Inferform may."""
-        for policy in role.properties.get("Policies") or ():
-            statements = (policy.get("PolicyDocument") or {}).get("Statement") or ()
-            for each in statements if isinstance(statements, list) else [statements]:
+        for policy in _mappings(role.properties.get("Policies")):
+            document = policy.get("PolicyDocument")
+            statements = document.get("Statement") if isinstance(document, Mapping) else None
+            for each in _mappings(statements):
                 if each.get("Effect") == "Allow" and each.get("Action") in ("*", ["*"]):
-                    name = policy.get("PolicyName")
-                    self._say(
-                        f"{role.logical}.Policies.{name}",
-                        each,
-                        "may do everything; no role here may",
-                    )
+                    where = f"{role.logical}.Policies.{policy.get('PolicyName')}"
+                    self._say(where, each, "may do everything; no role here may")
 
     def _referred(self, value: Any, kind: str) -> Resource | None:
         if isinstance(value, Reference):
@@ -262,7 +259,7 @@ class _Reading:
         return NOTHING
 
     def _tags(self, tags: Any, logical: str) -> Iterator[tuple[str, str]]:
-        for each in tags if isinstance(tags, list) else ():
+        for each in _mappings(tags):
             key, value = each.get("Key"), each.get("Value")
             if isinstance(key, str) and isinstance(value, str):
                 yield key, value
@@ -297,6 +294,13 @@ class _Reading:
             if properties.keys() == {"MinCapacity", "MaxCapacity"}:
                 found[text.rpartition("/")[2]] = Scaled(properties, policies)
         return found
+
+
+def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The structures of a list, or the one that stands in its place."""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, Mapping):
+            yield each
 
 
 def _is_of(resource: Any, logical: str, name: Any) -> bool:

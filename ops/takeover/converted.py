@@ -107,11 +107,12 @@ def convert(found: Found, context: Context, source: str) -> Converted:
         models={short: ModelPackageGroup() for short in found.groups},
     )
     naming = _given(endpoints=names, repositories=own)
+    layers: dict[str, Any] = {"registry": Registry(**registry)}
+    if endpoints:
+        served: dict[str, Any] = dict(endpoints)
+        layers |= {"network": Network(cidr=CIDR), "inference": Inference(endpoints=served)}
     environment = Environment(
-        context=context.replace(naming=Naming(**naming)) if naming else context,
-        registry=Registry(**registry),
-        **({"network": Network(cidr=CIDR)} if endpoints else {}),
-        **({"inference": Inference(endpoints=endpoints)} if endpoints else {}),
+        context=context.replace(naming=Naming(**naming)) if naming else context, **layers
     )
     return Converted(
         text=_file(environment, source),

@@ -254,11 +254,17 @@ class Adoption:
             raise OperatorError("\n  ".join(lines), below if missing else "")
         shown = self.stack.answer("show", "-json", file, environment=self.variables)
         plan = read_plan(shown, self.stack.name)
-        changes = tuple(each for each in plan.shown if each.address != without)
-        refuse_losses(changes, self.stack.name)
-        if without in {each.address for each in plan.shown}:
-            raise OperatorError(f"the plan of what {self.name} is to run has the endpoint as well")
-        return Planned(self.stack.folder / file, changes)
+        planned = Planned(self.stack.folder / file, plan.shown)
+        try:
+            refuse_losses(plan.shown, self.stack.name)
+            if without in {each.address for each in plan.shown}:
+                raise OperatorError(
+                    f"the plan of what {self.name} is to run has the endpoint as well"
+                )
+        except OperatorError:
+            self.drop(planned)
+            raise
+        return planned
 
     def apply(self, planned: Planned) -> None:
         """Apply a plan as it was shown."""

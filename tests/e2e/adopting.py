@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 
-from inferform_emulator.process import running
+from inferform_emulator.process import RECORD, Emulator
 from ops.aws import Aws
 from ops.environments import environments
 from ops.program import Program
@@ -15,7 +16,9 @@ from ops.takeover import run
 
 def main() -> None:
     """Adopt an endpoint under a short name, and agree to everything."""
-    folder, emulator = Path(os.environ["ADOPTED"]), running(Path(os.environ["ADOPTED_FROM"]))
+    folder, directory = Path(os.environ["ADOPTED"]), Path(os.environ["ADOPTED_FROM"])
+    # The emulators of tests are no process that the command would take for one of its own.
+    emulator = Emulator(**json.loads((directory / RECORD).read_text("utf-8")), directory=directory)
     program = Program(
         emulator,
         folder / "environments",

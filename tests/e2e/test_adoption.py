@@ -112,16 +112,20 @@ class Account(Life):
             "ADOPTED": str(self.program.folder),
             "ADOPTED_FROM": str(self.emulator.directory),
         }
-        with subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **OWN, "AWS_MAX_ATTEMPTS": "99", **places},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        ) as process:
+        log = self.program.folder / "killed.log"
+        with (
+            log.open("w") as said,
+            subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**os.environ, **OWN, "AWS_MAX_ATTEMPTS": "99", **places},
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            ) as process,
+        ):
             wait_until(lambda: bool(self.hits()[-1]) or process.poll() is not None)
-            assert self.hits()[0]
+            assert self.hits()[0], log.read_text("utf-8")
             os.killpg(process.pid, signal.SIGKILL)
         self.mend()
         self._stale = True
@@ -148,7 +152,7 @@ def by_sdk_2(account: Account) -> str:
     """As `Model.deploy` of sagemaker 2 does: a configuration with the endpoint's name."""
     name = "sagemaker-scikit-learn-2024-05-01-12-00-00-000"
     sagemaker = account.aws().client("sagemaker")
-    tags = [{"Key": "team", "Value": "risk"}]
+    tags: Any = [{"Key": "team", "Value": "risk"}]
     sagemaker.create_model(
         ModelName=name,
         ExecutionRoleArn=account.role,
@@ -361,7 +365,23 @@ def test_nothing_is_done_before_it_is_agreed_to(account: Account) -> None:
         list(run.finish(made, found.hosting, refuse))
     assert asked == [f"make what {name} is to run, in {STACK}?"]
     assert len(sagemaker.list_endpoint_configs()["EndpointConfigs"]) == 1
-    assert made.state() is None or made.state().resources == {}
+    state = made.state()
+    assert state is None or state.resources == {}
+
+
+def test_a_plan_that_would_replace_the_endpoint_is_refused(account: Account) -> None:
+    name = by_sdk_3(account)
+    before = account.served(name)
+    found = account.look(name, "fraud")
+    assert found.edit is not None
+    found.edit.make()
+    made = run.prepared(run.Asked(name, "fraud", KEY), account.program, account.aws())
+    made.apply(made.plan_beside())
+    # Without the one update, Terraform replaces it for the sake of its first alarms.
+    with pytest.raises(OperatorError, match=r"(?s)ADO2.*forced by deployment_config"):
+        made.plan_whole()
+    assert account.served(name) == before
+    assert not list(made.stack.folder.glob("*.tfplan"))
 
 
 def test_an_update_that_sagemaker_rolls_back_leaves_what_served_and_can_be_repeated(

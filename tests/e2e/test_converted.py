@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from inferform import Context, Naming, load
+from inferform import load
 from inferform.target import EMULATOR
 from inferform_emulator.process import Emulator
 from ops.takeover.converted import removed_blocks
@@ -252,10 +252,9 @@ def test_endpoints_of_public_terraform_modules_are_taken_over_from_their_state(
 
         state = tmp_path / "other.json"
         state.write_text(other.shown(), encoding="utf-8")
-        context = account.environment().context.replace(deploy_role=None, naming=Naming())
-        made = converted([state], context, {})
+        made = converted([state], account.environment().context, {})
         assert {name for name, _ in made.adopt} == set(names.values())
-        account.write(_beside(made.text, account.text, context))
+        account.write(_beside(made.text, account.text))
         for name, short in made.adopt:
             account.adopt(name, short)
         assert {name: account.served(name) for name in names.values()} == before
@@ -270,15 +269,10 @@ def test_endpoints_of_public_terraform_modules_are_taken_over_from_their_state(
         assert account.plan_status(STACK) == 0
 
 
-def _beside(text: str, own: str, context: Context) -> str:
-    """The converted file, with the network, the registry and the deploy role of the account."""
+def _beside(text: str, own: str) -> str:
+    """The converted file, with the network and the registry that the account has."""
     outputs = own[own.index("    network=") : own.rindex(")")]
     text = text.replace('    network=Network(cidr="10.20.0.0/16"),\n', outputs)
     text = text.replace("    registry=Registry(),\n", "")
-    text = text.replace('owner="ml",', 'owner="ml", deploy_role="inferform-deploy",')
-    assert context.owner == "ml"
-    return text.replace(
-        "from inferform import",
-        "from inferform import NetworkOutputs, RegistryOutputs\nfrom inferform import",
-        1,
-    )
+    names = "NetworkOutputs, RegistryOutputs"
+    return text.replace("from inferform", f"from inferform import {names}\nfrom inferform", 1)

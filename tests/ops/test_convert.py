@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from inferform import (
     AsyncEndpoint,
@@ -21,6 +23,7 @@ from inferform import (
     ServerlessEndpoint,
     load,
 )
+from ops.commands.convert import COMMANDS
 from ops.errors import BadInputError
 from ops.takeover.converted import Converted, lines, removed_blocks
 from ops.takeover.reading import converted
@@ -163,3 +166,35 @@ def test_a_removed_block_names_a_resource_without_its_instance() -> None:
     assert text.count("removed {") == 1
     assert "from = module.m.aws_sagemaker_endpoint.e\n" in text
     assert "destroy = false" in text
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    made = typer.Typer()
+    made.callback()(lambda: None)
+    for command in COMMANDS:
+        command.add_to(made)
+    return made
+
+
+def test_the_command_writes_files_and_overwrites_none(app: typer.Typer, tmp_path: Path) -> None:
+    output, removed = tmp_path / "dev.py", tmp_path / "removed.tf"
+    arguments = ["convert", str(TEMPLATES / "pipeline.yaml"), "--account", "123456789012"]
+    done = CliRunner().invoke(
+        app, [*arguments, "--output", str(output), "--removed", str(removed), "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["environment"] == output.read_text("utf-8")
+    assert said["adopt"] == [{"name": "spam", "as": "spam"}]
+    assert removed.read_text("utf-8") == ""
+    again = CliRunner().invoke(app, [*arguments, "--output", str(output)])
+    assert isinstance(again.exception, BadInputError)
+    assert "is there already" in str(again.exception)
+
+
+def test_the_command_says_what_could_not_be_taken(app: typer.Typer) -> None:
+    done = CliRunner().invoke(app, ["convert", str(TEMPLATES / "two-variants.json")])
+    assert done.stdout.startswith('"""dev: converted from two-variants.json."""')
+    assert "not taken as it is: two-variants.json Endpoint EndpointConfig" in done.stderr
+    assert "inferform endpoints adopt reco dev-use1 --as reco" in done.stderr
