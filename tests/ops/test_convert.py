@@ -197,4 +197,4 @@ def test_the_command_says_what_could_not_be_taken(app: typer.Typer) -> None:
     done = CliRunner().invoke(app, ["convert", str(TEMPLATES / "two-variants.json")])
     assert done.stdout.startswith('"""dev: converted from two-variants.json."""')
     assert "not taken as it is: two-variants.json Endpoint EndpointConfig" in done.stderr
-    assert "inferform endpoints adopt reco dev-use1 --as reco" in done.stderr
+    assert "inferform endpoints adopt dev-use1 reco --as reco" in done.stderr
