@@ -250,9 +250,6 @@ class Airflow(Construct):
             "description": "Parts of the environment",
             "ip_protocol": "-1",
         }
-        cidrs = self._spec.egress_cidrs
-        if cidrs is None:
-            cidrs = ("0.0.0.0/0",) if self._leads_out else ()
         ways = [
             VpcSecurityGroupIngressRule(self, "among-in", **among),
             VpcSecurityGroupEgressRule(self, "among-out", **among),
@@ -261,7 +258,8 @@ class Airflow(Construct):
                 "to",
                 security_group_id=group.id,
                 network=self._network,
-                cidrs={f"egress-{index}": cidr for index, cidr in enumerate(cidrs)},
+                cidrs=self._spec.egress_cidrs or (),
+                anywhere=self._spec.egress_cidrs is None and self._leads_out,
             ),
         ]
         return [group.id], ways

@@ -10,6 +10,7 @@ from ..rules import PathPart, Problem, did_you_mean, rule
 from ..scaling.schedule import TimeZone
 from ..spec import Between, Check, OneOf, ShortName, Spec
 from ..training.pipeline import Pipeline, PipelineFile
+from ..training.spec import Training
 
 if TYPE_CHECKING:
     from ..environment import Environment
@@ -102,7 +103,11 @@ class PipelineRun(Spec):
 
     def problems(self, environment: Environment) -> Iterator[Problem]:
         """Whether the pipeline is there, and takes these parameters."""
-        known = environment.training.pipelines if environment.training else {}
+        known = {
+            name: each
+            for group in _trainings(environment)
+            for name, each in group.pipelines.items()
+        }
         spec = known.get(self.pipeline)
         if spec is None:
             hint = did_you_mean(self.pipeline, known)
@@ -136,7 +141,11 @@ class RetrainingRun(Spec):
 
     def problems(self, environment: Environment) -> Iterator[Problem]:
         """Whether the retraining is there, and takes these parameters."""
-        known = environment.training.retrainings if environment.training else {}
+        known = {
+            name: each
+            for group in _trainings(environment)
+            for name, each in group.retrainings.items()
+        }
         spec = known.get(self.retraining)
         if spec is None:
             hint = did_you_mean(self.retraining, known)
@@ -182,3 +191,11 @@ class TrainingDag(Spec):
         for name, run in self.runs.items():
             path: tuple[PathPart, ...] = ("runs", name)
             yield from (problem.under(*path) for problem in run.problems(environment))
+
+
+def _trainings(environment: Environment) -> list[Training]:
+    """The training layer, or each of its groups."""
+    training = environment.training
+    if training is None:
+        return []
+    return [training] if isinstance(training, Training) else [*training.values()]

@@ -20,6 +20,7 @@ from inferform import (
     PipelineRun,
     Registry,
     RetrainingRun,
+    Training,
     TrainingDag,
 )
 from inferform.airflow.spec import ENDPOINTS, OWNED
@@ -224,7 +225,7 @@ def test_a_dag_of_a_definition_that_somebody_else_wrote_gives_what_that_needs() 
         '"Steps": [{"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}}]}'
     )
     made = airflow()
-    assert made.training is not None
+    assert isinstance(made.training, Training)
     training = made.training.replace(pipelines={"fraud": PipelineFile(definition=text)})
 
     def given(**parameters: str) -> list[str]:
