@@ -104,11 +104,13 @@ def deploy(
     program: Program,
     log: Path,
     alone: bool = False,
+    parallelism: int,
     follow: Callable[[StackRun], None] = lambda _: None,
 ) -> Deployment:
     """Run `cdktf deploy` for stacks of the last synthesis, without a prompt.
 
-    `alone` is for a stack without those that it stands on. `follow` is called after each line
+    `alone` is for stacks without those that they stand on, none of which stands on another.
+    `parallelism` of them run at a time. `follow` is called after each line
     that concerns a stack. The whole output goes to a log.
     """
     command = [
@@ -122,6 +124,8 @@ def deploy(
         program.app,
         "--output",
         str(program.outdir),
+        "--parallelism",
+        str(parallelism),
     ]
     if alone:
         # Not otherwise: cdktf then no longer keeps the order of the stacks that it runs.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from .masking import mask_text
 from .output import print_table, stderr, stdout
 from .program import Program, Stacks, note_warnings
 from .references import type_of
+from .side_by_side import below_each, levels, stacks_at_a_time, work
 from .state import Lock, States, opened
 from .terraform import (
     ROOT,
@@ -73,11 +74,14 @@ def deploy(
     ask: Callable[[Sequence[Stack]], None] = _agreed,
     check: Callable[[Stacks, Sequence[Stack]], None] = unchecked,
     verified: bool = True,
+    parallelism: int | None = None,
 ) -> Deployment:
     """Deploy the stacks that match with `cdktf deploy`, showing progress, and verify what changed.
 
     `check` may refuse the stacks, and `ask` is called with them, before anything is done; `verified`
-    says whether the services that were changed are looked at afterwards. Raises OperatorError with
+    says whether the services that were changed are looked at afterwards. `parallelism` stacks are
+    deployed at a time, see `side_by_side`; where one fails, those above it are left, and the
+    others are deployed. Raises OperatorError with
     a report of every stack when one fails or a service does not serve, and BadInputError for a
     pattern that matches none.
     """
@@ -87,7 +91,6 @@ def deploy(
         for line in reinstated(stack, synthesis):
             stderr.print(f"{stack.name}: {line}", markup=False)
     names = [stack.name for stack in wanted]
-    whole = all(below in names for stack in wanted for below in stack.dependencies)
     runs = {name: StackRun(name) for name in names}
     status, errors = 0, list[str]()
     log = cdk.new_log(program)
@@ -100,12 +103,18 @@ def deploy(
             runs[run.name] = run
             _show(progress, tasks[run.name], run)
 
-        # Stacks without some of those below them go one by one, as cdktf would mix their order.
-        for batch in [names] if whole else [[name] for name in names]:
-            done = cdk.deploy(batch, program=program, log=log, alone=not whole, follow=follow)
-            status, errors = done.status, errors + done.errors
-            if status:
-                break
+        for batch, alone in _batches(names, runs, synthesis):
+            done = cdk.deploy(
+                batch,
+                program=program,
+                log=log,
+                alone=alone,
+                parallelism=stacks_at_a_time(parallelism),
+                follow=follow,
+            )
+            status, errors = status or done.status, errors + done.errors
+            if done.status and not any(runs[name].status == "failed" for name in batch):
+                break  # it was cdktf itself, or somebody has ended it
     deployment = Deployment(status, list(runs.values()), log, errors)
     if status:
         raise OperatorError(failure(deployment, synthesis))
@@ -115,6 +124,25 @@ def deploy(
             if applied is not None and run.changed:
                 deployment.applied[run.name] = verify_changed(applied, run.changed, synthesis)
     return deployment
+
+
+def _batches(
+    names: Sequence[str], runs: Mapping[str, StackRun], synthesis: Stacks
+) -> Iterator[tuple[list[str], bool]]:
+    """What cdktf deploys in one run, and whether without what it stands on.
+
+    cdktf keeps the order of stacks only where all those below them are among them, so others go level by
+    level. It begins no stack after one that fails; those that do not stand on it are deployed then.
+    """
+    below = below_each(synthesis.stacks)
+    if all({*below[name]} <= {*names} for name in names):
+        yield [*names], False
+    left = [name for name in names if runs[name].status == "waiting"]
+    for level in levels(left, below):
+        failed = {name for name in names if runs[name].status not in _DONE}
+        ready = [name for name in level if not below[name] & failed]
+        if ready:
+            yield ready, True
 
 
 def reinstated(stack: Stack, synthesis: Stacks) -> list[str]:
@@ -318,45 +346,67 @@ def _write_unsaved(stack: Stack, variables: Mapping[str, str]) -> str:
 
 
 def destroy(
-    patterns: Sequence[str], program: Program, *, ask: Callable[[Sequence[Stack]], None] = _agreed
+    patterns: Sequence[str],
+    program: Program,
+    *,
+    ask: Callable[[Sequence[Stack]], None] = _agreed,
+    parallelism: int | None = None,
 ) -> list[str]:
     """Destroy the stacks that match, those above first, with plain Terraform.
 
     cdktf-cli 0.21 can start Terraform again and again when one of several destroys fails.
-    Raises OperatorError at the first stack that fails; those below it are left. Raises
+    `parallelism` of them run at a time, see `side_by_side`. Where one fails, those below it are
+    left, the others are destroyed, and OperatorError says what has become of each. Raises
     BadInputError while a stack that is left stands on one of them.
     """
     environment = program.terraform_environment()
     with stdout.status("synthesizing"):
         synthesis = program.synthesize()
-    wanted = synthesis.matching(patterns)
-    ask(wanted)
-    refuse_unsaved(wanted, program)
-    refuse_below([stack.name for stack in wanted], synthesis)
+    wanted = {stack.name: stack for stack in synthesis.matching(patterns)}
+    ask([*wanted.values()])
+    refuse_unsaved([*wanted.values()], program)
+    refuse_below([*wanted], synthesis)
     log = program.outdir / "destroy.log"
     log.write_text("", encoding="utf-8")
-    destroyed = []
-    for stack in reversed(wanted):
-        with stdout.status(f"destroying {stack.name}"):
+    below = below_each(synthesis.stacks)
+    above = {name: [each for each in wanted if name in below[each]] for name in wanted}
+    names = [*reversed(wanted)]
+    with _progress() as progress:
+        tasks = {
+            name: progress.add_task(name, total=None, steps="", status="waiting") for name in names
+        }
+
+        def one(name: str) -> None:
+            stack = wanted[name]
+            progress.update(tasks[name], status="destroying")
             done = stack.init(environment)
             if done.status == 0:
                 done = stack.run(
                     "destroy", "-auto-approve", "-no-color", "-input=false", environment=environment
                 )
-        with log.open("a", encoding="utf-8") as sink:
-            sink.write(done.output)
-        if done.status:
-            left = [each.name for each in wanted if each.name not in destroyed]
-            lines = [
-                f"{stack.name} was not destroyed",
-                *(f"  {line}" for line in failure_of(stack, done.output, synthesis)),
-                "what was destroyed stays destroyed, and the next run does the rest: "
-                f"{command('destroy', left, synthesis)}",
-                f"the whole output is in {_shown(log)}",
-            ]
-            raise OperatorError("\n".join(lines))
-        stdout.print(f"destroyed {stack.name}", highlight=False)
-        destroyed.append(stack.name)
+            with log.open("a", encoding="utf-8") as sink:
+                sink.write(done.output)
+            if done.status:
+                progress.update(tasks[name], status="failed")
+                raise OperatorError("\n".join(failure_of(stack, done.output, synthesis)))
+            progress.update(tasks[name], total=1, completed=1, status="destroyed")
+
+        ended = work(names, one, after=above, parallelism=parallelism)
+    destroyed = [name for name in names if name in ended.results]
+    for name in destroyed:
+        stdout.print(f"destroyed {name}", highlight=False)
+    if ended.failed:
+        lines = list[str]()
+        for name, error in ended.failed.items():
+            lines += [f"{name} was not destroyed"]
+            lines += [f"  {line}" for line in error.message.splitlines()]
+        left = [name for name in wanted if name not in destroyed]
+        lines += [
+            "what was destroyed stays destroyed, and the next run does the rest: "
+            f"{command('destroy', left, synthesis)}",
+            f"the whole output is in {_shown(log)}",
+        ]
+        raise OperatorError("\n".join(lines))
     return destroyed
 
 

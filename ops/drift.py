@@ -7,11 +7,9 @@ it was written and not yet applied. What autoscaling owns is neither.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -27,6 +25,7 @@ from .masking import mask_text
 from .plan import Action, Plan, read_plan
 from .plan import Change as PlannedChange
 from .program import Stacks
+from .side_by_side import work
 from .terraform import (
     Outcome,
     Stack,
@@ -94,13 +93,12 @@ def detect(
     synthesis: Stacks,
     planned: Sequence[Stack],
     *,
-    jobs: int | None = None,
+    parallelism: int | None = None,
     done: Callable[[StackDrift], None] = lambda _: None,
 ) -> list[StackDrift]:
     """Plan stacks of a synthesis that is made to be planned, and tell what they found.
 
-    `jobs` run at a time; without it two for each processor, as a plan waits for AWS most of its
-    time. `done` hears of each when it ends. Raises OperatorError without Terraform or without
+    `parallelism` of them run at a time, see `side_by_side`. `done` hears of each when it ends. Raises OperatorError without Terraform or without
     credentials, which would fail every plan.
     """
     terraform_binary()
@@ -114,15 +112,19 @@ def detect(
             clients[key] = aws
     variables = program.terraform_environment()
 
-    def one(stack: Stack) -> StackDrift:
+    by_name = {stack.name: stack for stack in planned}
+
+    def one(name: str) -> StackDrift:
+        stack = by_name[name]
         found = _plan(
             synthesis.environment(stack), stack, variables, clients.get(stack.environment)
         )
         done(found)
         return found
 
-    with ThreadPoolExecutor(jobs or 2 * (os.cpu_count() or 1)) as pool:
-        return list(pool.map(one, planned))
+    nothing = dict.fromkeys(by_name, ())
+    found = work([*by_name], one, after=nothing, parallelism=parallelism).results
+    return [found[name] for name in by_name]
 
 
 def _plan(

@@ -10,6 +10,7 @@ import typer
 
 from ..environments import Emulated, Preflight, environments
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
+from ..side_by_side import Parallelism
 from . import AFTER, DEPLOY, Command
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def deploy(
     preflight: Preflight = True,
     verify: Verify = True,
     approved: Approved = None,
+    parallelism: Parallelism = None,
     auto_approve: Approve = False,
     emulator: Emulated = False,
     json: Json = False,
@@ -70,7 +72,14 @@ def deploy(
     ask = _ask("deploy", program, auto_approve)
     with _interruptible():
         if approved is None:
-            deployment = operations.deploy(stacks, program, ask=ask, check=check, verified=verify)
+            deployment = operations.deploy(
+                stacks,
+                program,
+                ask=ask,
+                check=check,
+                verified=verify,
+                parallelism=parallelism,
+            )
         else:
             review = by_review.Approved.of(approved)
             deployment = by_review.deploy(
@@ -150,7 +159,12 @@ def told(found: Applied | None) -> dict[str, Any]:
     }
 
 
-def destroy(stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = False) -> None:
+def destroy(
+    stacks: Stacks,
+    parallelism: Parallelism = None,
+    auto_approve: Approve = False,
+    emulator: Emulated = False,
+) -> None:
     """Destroy the stacks that match, those above first.
 
     Refuses while a stack that is left stands on one of them.
@@ -163,7 +177,8 @@ def destroy(stacks: Stacks, auto_approve: Approve = False, emulator: Emulated = 
 
     program = Program.of(emulator_in_use() if emulator else None)
     with _interruptible():
-        operations.destroy(stacks, program, ask=_ask("destroy", program, auto_approve))
+        ask = _ask("destroy", program, auto_approve)
+        operations.destroy(stacks, program, ask=ask, parallelism=parallelism)
 
 
 def recover(

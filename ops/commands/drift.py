@@ -8,6 +8,7 @@ import typer
 
 from ..environments import Chosen, Emulated
 from ..output import Json, print_json, print_table, stderr, stdout
+from ..side_by_side import Parallelism
 from . import AFTER, Command
 
 if TYPE_CHECKING:
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 def drift(
     envs: Chosen,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Plans at a time. Default: two a processor.")
-    ] = None,
+    parallelism: Parallelism = None,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
@@ -46,7 +45,7 @@ def drift(
             ended.append(stack.stack)
             shown.update(f"planned {len(ended)} of {len(planned)} stacks")
 
-        stacks = operations.detect(synthesis, planned, jobs=jobs, done=done)
+        stacks = operations.detect(synthesis, planned, parallelism=parallelism, done=done)
     note_left_out(synthesis, planned)
     if json:
         print_json([stack.as_dict() for stack in stacks])
