@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -23,23 +23,31 @@ pytestmark = pytest.mark.story("each test begins with the stacks that the one be
 TEXT = """
 from inferform import *
 
-def environment(stage, account):
+def environment(stage, account, vpc="vpc-1", subnet="subnet-1"):
     return Environment(
         context=Context(organization="acme", stage=stage, account=account, region="us-east-1", owner="ml",
             deploy_role="inferform-deploy"),
-        network=NetworkOutputs(vpc_id="vpc-1", vpc_cidr="10.0.0.0/16", private_subnet_ids=["subnet-1"],
+        network=NetworkOutputs(vpc_id=vpc, vpc_cidr="10.0.0.0/16", private_subnet_ids=[subnet],
             public_subnet_ids=[], s3_prefix_list_id="pl-1"),
         registry=Registry(repositories={"fraud": Repository()}),
         inference=Inference(endpoints={"fraud": ServerlessEndpoint(
-            model=Model(image=Image(repository="fraud", tag="1")), memory_mb=2048, max_concurrency=2)}),
+            model=Model(image=Image(repository="fraud", tag="1")), memory_mib=2048, max_concurrency=2)}),
     )
 
-red, green, blue = environment("red", "111122223333"), environment("green", "222233334444"), environment(
-    "blue", "333344445555")
 """
-KEYS = ("red-use1", "green-use1", "blue-use1")
+ACCOUNTS = {"red": "111122223333", "green": "222233334444", "blue": "333344445555"}
+KEYS = tuple(f"{stage}-use1" for stage in ACCOUNTS)
 STACKS = [f"{key}-{layer}" for key in KEYS for layer in ("registry", "inference")]
-STRUCK = {"account": "222233334444", "count": LASTING}
+STRUCK = {"account": ACCOUNTS["green"], "count": LASTING}
+
+
+def text(made: Mapping[str, tuple[str, ...]]) -> str:
+    """The environments in the networks that were made for them."""
+    lines = [
+        f"{stage} = environment(*{(stage, ACCOUNTS[stage], *network)})"
+        for stage, network in made.items()
+    ]
+    return "\n".join([TEXT, *lines])
 
 
 class Several(Life):
@@ -81,12 +89,18 @@ class Several(Life):
 
 
 @pytest.fixture(scope="module")
-def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Several]:
+def life(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Several:
     life = Several(tmp_path_factory.mktemp("several"), emulator)
-    life.write(TEXT, "all")
-    for key in KEYS:
+    made: dict[str, tuple[str, ...]] = dict.fromkeys(ACCOUNTS, ())
+    life.write(text(made), "all")
+    for key, stage in zip(KEYS, ACCOUNTS, strict=True):
         life.bootstrap(key)
-    yield life
+        ec2 = Account(life.aws(key)).client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        made[stage] = (vpc, subnet)
+    life.write(text(made), "all")
+    return life
 
 
 @pytest.fixture(autouse=True)
