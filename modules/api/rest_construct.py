@@ -206,15 +206,13 @@ class RestFront(Construct):
         it, so that Terraform's own deployment keeps a part that is taken out; nothing that such a
         resource waits for may wait for a part either (hashicorp/terraform-provider-aws #13630)."""
         links = sorted({each.link_id for each in self._linked.values()})
-        content = short_hash(self._served, 16)
-        if links:
-            # A link that is made again is deployed before the one of before goes.
-            content += Fn.substr(Fn.sha1(",".join(links)), 0, 8)
+        # A link that is made again is deployed before the one of before goes.
+        again = "".join(Fn.substr(Fn.sha1(each), 0, 8) for each in links)
         return CloudformationStack(
             self,
             "deployment",
             name=deployment_stack(self._context, self._id),
-            template_body=written(deployment_template(content)),
+            template_body=written(deployment_template(f"{short_hash(self._served, 16)}{again}")),
             parameters={API: self.api_id},
             on_failure="DELETE",
             depends_on=self._parts,

@@ -13,6 +13,7 @@ from inferform import (
     CognitoAuthorization,
     Component,
     Cors,
+    EcsCluster,
     EcsService,
     Environment,
     Firewall,
@@ -23,6 +24,7 @@ from inferform import (
     InferenceComponentEndpoint,
     Model,
     Network,
+    NetworkLoadBalancer,
     NetworkRoute,
     PrivateAccess,
     Quota,
@@ -384,6 +386,24 @@ def test_a_rest_api_reaches_ports_of_a_network_load_balancer_by_one_link(
     # A link that is made again is deployed, before the one of before goes.
     assert link_id.removeprefix("${").removesuffix("}") in deployed(stack)
     assert named(stacks[ECS], "aws_lb", "ports")[ENFORCED] == "off"
+
+
+def test_each_link_of_an_api_is_deployed_when_it_is_made_again(synthesize: Synthesize) -> None:
+    given = whole()
+    assert isinstance(given.inference, Inference)
+    assert isinstance(given.ecs, EcsCluster)
+    balancers = {**given.ecs.load_balancers, "more": NetworkLoadBalancer()}
+    far = TASK.replace(route=NetworkRoute(load_balancer="more", port=9001))
+    routes = {"/tcp": RestRoute(service="tcp"), "/far": RestRoute(service="far")}
+    environment = whole(
+        apis=Apis(rest={"models": RestApi(routes=routes, throttle=SLOW)}),
+        ecs=given.ecs.replace(load_balancers=balancers),
+        inference=given.inference.replace(services={**given.inference.services, "far": far}),
+    )
+    stack = synthesize(environment)[STACK]
+    links = stack["resource"]["aws_api_gateway_vpc_link"]
+    assert len(links) == 2
+    assert all(f"sha1(aws_api_gateway_vpc_link.{link}.id)" in deployed(stack) for link in links)
 
 
 def test_security_groups_judge_private_link_where_no_rest_api_comes_by_it(

@@ -205,6 +205,7 @@ def sent_by_states(machine: Sent) -> Iterator[Sent]:
 
 
 STACKED = {
+    "AWS::ApiGateway::Deployment": "apigateway:CreateDeploymentRequest",
     "AWS::SageMaker::EndpointConfig": "sagemaker:CreateEndpointConfigInput",
     "AWS::SageMaker::InferenceComponent": "sagemaker:CreateInferenceComponentInput",
 }
