@@ -16,6 +16,7 @@ from inferform_ops import cdk
 from inferform_ops.aws import Aws
 from inferform_ops.bootstrap import bootstrap
 from inferform_ops.program import Program
+from inferform_ops.side_by_side import stacks_at_a_time
 from inferform_ops.terraform import Stack
 
 from .catalogue import write
@@ -61,7 +62,9 @@ def overhead(endpoints: int, groups: int, rounds: int) -> Part:
 def _by_cdktf(program: Program) -> None:
     program.synthesize()
     log = cdk.new_log(program)
-    done = cdk.deploy(["bench-use1-*"], program=program, log=log)
+    done = cdk.deploy(
+        ["bench-use1-*"], program=program, log=log, parallelism=stacks_at_a_time(None)
+    )
     if done.status:
         sys.exit(f"cdktf deploy failed:\n{log.read_text(encoding='utf-8')}")
 

@@ -119,7 +119,7 @@ def detect(bench: Environment, emulator: Emulator, jobs: int | None) -> None:
     target = replace(EMULATOR, plans_only=True)
     made = stacks(synthesize([bench], target=target, outdir=program.outdir))
     synthesis = Stacks(program, tuple(made), {bench.key: bench})
-    for found in drift.detect(synthesis, made, jobs=jobs):
+    for found in drift.detect(synthesis, made, parallelism=jobs):
         if found.result != "none":
             sys.exit(f"{found.stack} is not clean: {found.summary}\n{found.error}")
 

@@ -22,8 +22,9 @@ from .cost.prices import PriceTable
 from .cost.specs import estimate
 from .errors import BadInputError
 from .links import dashboard_links, links
-from .listed import NOT_KNOWN, Row
+from .listed import Row
 from .picture import Node, picture
+from .releases import NOT_KNOWN
 from .untrusted import visible
 from .web_page import BASE, web_page
 

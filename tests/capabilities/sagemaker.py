@@ -263,6 +263,9 @@ CAPABILITY = Capability(
     },
     elsewhere={
         "aws_cloudwatch_event_target.input_transformer.input_paths": "events:InputTransformer.InputPathsMap",
+        "aws_cloudwatch_event_target.sagemaker_pipeline_target.pipeline_parameter_list": (
+            "events:SageMakerPipelineParameters.PipelineParameterList"
+        ),
         "aws_sagemaker_endpoint_configuration.kms_key_arn": (
             "sagemaker:CreateEndpointConfigInput.KmsKeyId"
         ),

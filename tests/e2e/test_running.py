@@ -103,6 +103,7 @@ def test_list_says_what_runs_and_who_deployed_it(life: Struck) -> None:
     # As Terraform writes into the lock: who runs this test, at this machine.
     state = States(life.aws()).read(LAYER)
     assert state is not None
+    assert state.changed is not None
     assert fraud["changed"] == state.changed.isoformat()
     assert "@" in fraud["by"]
     assert {row["why_not_known"] for row in rows.values()} == {None}
@@ -224,6 +225,7 @@ def test_who_wrote_a_state_without_a_lock_is_not_known(life: Struck) -> None:
     states = States(life.aws())
     state = states.read(LAYER)
     assert state is not None
+    assert state.changed is not None
     # The clock of S3 goes on by whole seconds, and this is long after every lock.
     assert states.writer(LAYER, state.changed) is not None
     later = state.changed.replace(year=state.changed.year + 1)

@@ -166,7 +166,7 @@ def test_list_stands_whole_in_80_columns() -> None:
 
 
 def test_list_goes_on_where_an_account_is_out_of_reach() -> None:
-    done = inferform("list", "dev", "--format", "json", **NOBODY)
+    done = inferform("list", "dev", "--format", "json", commands=None, **NOBODY)
     assert done.returncode == 0
     [row] = json.loads(done.stdout)
     assert (row["version"], row["status"]) == ("1.4.2", None)

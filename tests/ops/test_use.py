@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from inferform import Environment
+from inferform import Environment, InferenceComponentEndpoint
 from ops.errors import BadInputError
 from ops.use import snippets
 from tests.forked import inferform
@@ -41,6 +41,7 @@ def test_every_snippet_of_every_endpoint_is_code_and_has_its_names() -> None:
 def test_components_are_called_by_their_names_in_aws() -> None:
     made = environment("components")
     [each, *_] = [e for e in made.deployed if getattr(e.spec, "components", None)]
+    assert isinstance(each.spec, InferenceComponentEndpoint)
     first, *others = each.spec.components
     name = made.context.name(each.name, first)
     texts = {snippet.key: snippet.text for snippet in snippets(made, each.name)}
