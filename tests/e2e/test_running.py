@@ -141,7 +141,7 @@ def test_invoke_sends_a_file_and_prints_the_answer(life: Struck, tmp_path: Path)
 
 def test_invoke_says_why_there_is_no_answer(life: Struck, tmp_path: Path) -> None:
     body = tmp_path / "sample.csv"
-    body.write_text("0.1")
+    body.write_text("0.1,0.2")
 
     def said(*arguments: str) -> str:
         return str(ran("invoke", "dev", *arguments, expect=1).exception)
