@@ -7,9 +7,10 @@ environments of before with what was asked for in them.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +25,10 @@ from ..pasted import laid_out, types_in
 from ..promote import Promotion
 
 Imports = Mapping[str, Mapping[str, str]]
+"""The id of what exists, by layer and address."""
+
+_Made = Callable[[cst.BaseExpression | None], cst.BaseExpression]
+"""Makes an expression of the one that is written, or of nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,7 @@ class _Adding(cst.CSTTransformer):
         call = updated_node if self._wanted.stands else self._with_service(updated_node)
         for layer, given in self._imports.items():
             if given:
-                call = _set(call, "imported", lambda held, a=layer, b=given: _imported(held, a, b))
+                call = _set(call, "imported", partial(_imported, layer=layer, given=given))
         return call
 
     def _with_service(self, call: cst.Call) -> cst.Call:
@@ -184,9 +189,8 @@ class _Adding(cst.CSTTransformer):
         return _in_dict(held, self._wanted.group, lambda each: _endpoints(each, entry))
 
 
-def _set(call: cst.Call, name: str, make: object) -> cst.Call:
+def _set(call: cst.Call, name: str, make: _Made) -> cst.Call:
     """The call with another value of a keyword argument, which is made of the one that it has."""
-    assert callable(make)
     arguments = list(call.args)
     for index, argument in enumerate(arguments):
         if argument.keyword is not None and argument.keyword.value == name:
@@ -265,9 +269,8 @@ def _endpoints(held: cst.BaseExpression | None, entry: cst.DictElement) -> cst.B
     return _set(held, "endpoints", more)
 
 
-def _in_dict(held: cst.BaseExpression, key: str, make: object) -> cst.BaseExpression:
+def _in_dict(held: cst.BaseExpression, key: str, make: _Made) -> cst.BaseExpression:
     """A dict with another value of a key, which is made of the one that it has."""
-    assert callable(make)
     if not isinstance(held, cst.Dict):
         raise BadInputError("a value of the Environment is no dict of literals", "edit it by hand")
     elements = list(held.elements)
