@@ -225,7 +225,8 @@ class RestFront(Construct):
         return TerraformResourceLifecycle(replace_triggered_by=[f"{place}.stage_name"])
 
     def _policy(self, vpc_id: str | None) -> None:
-        """Who reaches it at all. Whom IAM lets in is said by IAM alone; a token needs an Allow here."""
+        """Who reaches it at all. Whom IAM lets in is said by IAM alone; a token and a preflight need an
+        Allow here."""
         spec = self._spec
         conditions: dict[str, dict[str, Any]]
         if spec.private is not None:
@@ -246,6 +247,11 @@ class RestFront(Construct):
         ]
         if isinstance(spec.authorization, CognitoAuthorization):
             statements.append(allow(invoke, every, sid="WithToken", principal=anyone))
+        elif spec.cors is not None:
+            # A preflight is not signed: where nobody is asked for, API Gateway seeks an Allow. API
+            # Gateway developer guide, "How resource policies affect authorization workflow".
+            preflights = f"{self._api.execution_arn}/*/OPTIONS/*"
+            statements.append(allow(invoke, preflights, sid="Preflight", principal=anyone))
         self._parts.append(
             ApiGatewayRestApiPolicy(
                 self, "policy", rest_api_id=self.api_id, policy=document(*statements)

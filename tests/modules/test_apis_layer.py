@@ -513,6 +513,20 @@ def test_a_private_api_is_closed_to_all_but_its_vpcs(synthesize: Synthesize) -> 
     assert allowed["Effect"] == "Allow"
 
 
+def test_a_preflight_passes_the_policy_of_an_api_that_iam_lets_in(synthesize: Synthesize) -> None:
+    def statements(**changes: Any) -> dict[str, dict[str, Any]]:
+        stack = synthesize(rest(source_cidrs=["203.0.113.0/24"], **changes))[STACK]
+        policy = named(stack, "aws_api_gateway_rest_api_policy", "models")["policy"]
+        return {each["Sid"]: each for each in json.loads(policy)["Statement"]}
+
+    assert [*statements()] == ["FromElsewhere"]
+    made = statements(cors=Cors(origins=["https://acme.test"]))
+    assert [*made] == ["FromElsewhere", "Preflight"]
+    preflight = made["Preflight"]
+    assert (preflight["Effect"], preflight["Principal"]) == ("Allow", {"AWS": "*"})
+    assert preflight["Resource"].endswith(".execution_arn}/*/OPTIONS/*")
+
+
 def test_no_key_is_in_terraform(synthesize: Synthesize) -> None:
     keyed = {"/v1/fraud": RestRoute(service="fraud", api_key=True)}
     stack = synthesize(rest(routes=keyed, plans={"gold": UsagePlan(throttle=SLOW)}))[STACK]
