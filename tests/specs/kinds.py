@@ -147,7 +147,7 @@ def valid_trees() -> dict[str, Tree]:
 SERVICES = ("of", "service", "alarms", "unless", "endpoint")
 """Fields of the layers above that name a service, or its alarms."""
 
-REFERENCES = (*SERVICES, "group", "monitor", "then")
+REFERENCES = (*SERVICES, "group", "monitor", "then", "retraining", "pipeline")
 """Those, and fields that name what is no service."""
 
 
