@@ -73,6 +73,7 @@ def builds(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Buil
     assert init(folder / "repository", answers).golden
     repository = Repository(folder / "repository")
     repository.write("Makefile", MAKEFILE)
+    (repository.folder / "node_modules").symlink_to(ROOT / "node_modules")
     run(repository, emulator, "make", "setup")
     for key, layer in (("prod-use1", "identity"), ("tools-use1", "delivery")):
         run(repository, emulator, INFERFORM, "bootstrap", key)
