@@ -45,7 +45,7 @@ def test_every_stack_is_planned_and_told_in_its_order(program: Program, written:
     _applied(output, program)
     output = written("output", "1", output={"x": {"value": "2"}})
     heard: list[StackDrift] = []
-    found = _detect(program, same, other, output, jobs=1, done=heard.append)
+    found = _detect(program, same, other, output, parallelism=1, done=heard.append)
     assert [(each.stack, each.result, each.summary) for each in found] == [
         ("same", "none", "none"),
         ("other", "pending", "1 pending"),
