@@ -9,6 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import inferform
 from inferform import (
     AdjustingBudget,
@@ -51,6 +53,7 @@ from ops.aws import Aws
 from ops.state import State
 from ops.terraform import Stack, stacks
 from ops.verify import verify_at
+from tests import emulators
 from tests.specs.kinds import BASE, EXAMPLES
 
 from .hosting import CONTEXT, Hosting, client, hosting
@@ -211,6 +214,13 @@ def types_of_the_layer(folder: Path) -> set[str]:
             if stack.name.endswith("observability"):
                 found |= set(stack.content["resource"])
     return found
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulator for each test, as all have the same names."""
+    with emulators.serve() as running:
+        yield running
 
 
 def listening(emulator: Emulator) -> Iterator[list[Any]]:
