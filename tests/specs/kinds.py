@@ -144,10 +144,10 @@ def valid_trees() -> dict[str, Tree]:
     }
 
 
-SERVICES = ("of", "service", "alarms", "unless", "endpoint")
+SERVICES = ("of", "service", "alarms", "unless", "endpoint", "retraining", "pipeline")
 """Fields of the layers above that name a service, or its alarms."""
 
-REFERENCES = (*SERVICES, "group", "monitor", "then", "retraining", "pipeline")
+REFERENCES = (*SERVICES, "group", "monitor", "then")
 """Those, and fields that name what is no service."""
 
 
