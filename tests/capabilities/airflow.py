@@ -28,7 +28,7 @@ _IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1"
 _EXAMPLE = f"""
 training=Training(
     pipelines={{
-        "fraud": Pipeline(
+        "steps": Pipeline(
             parameters={{"Day": Parameter()}},
             steps={{
                 "Train": TrainingStep(
@@ -61,7 +61,7 @@ orchestration=Orchestration(
             training_dags={{
                 "weekly": TrainingDag(
                     runs={{
-                        "pipeline": PipelineRun(pipeline="fraud", parameters={{"Day": "{{{{ ds }}}}"}}),
+                        "pipeline": PipelineRun(pipeline="steps", parameters={{"Day": "{{{{ ds }}}}"}}),
                         "retraining": RetrainingRun(retraining="fraud", parameters={{"rows": "5"}}),
                     }},
                     schedule="0 3 * * MON",
