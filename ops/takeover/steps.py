@@ -26,7 +26,7 @@ from inferform.loading import Loaded
 from inferform.sagemaker.endpoints.base import Endpoint, endpoint_log_group
 from inferform.service import Deployed
 
-from ..advice import errors_of, explained, lacking
+from ..advice import about_stack, errors_of, explained, lacking
 from ..aws import Aws
 from ..checks import NOTHING_LOST
 from ..errors import BadInputError, OperatorError
@@ -249,7 +249,7 @@ class Adoption:
         )
         if done.status:
             missing = lacking(done.output)
-            lines = [f"{self.stack.name} cannot be planned", *errors_of(done.output)]
+            lines = [f"{self.stack.name} cannot be planned", *self._said(done.output)]
             below = f"deploy what it stands on first: inferform deploy '{self.environment.key}-*'"
             raise OperatorError("\n  ".join(lines), below if missing else "")
         shown = self.stack.answer("show", "-json", file, environment=self.variables)
@@ -273,9 +273,14 @@ class Adoption:
         )
         self.drop(planned)
         if done.status:
-            lines = [f"{self.stack.name} could not be applied", *errors_of(done.output)]
+            lines = [f"{self.stack.name} could not be applied", *self._said(done.output)]
             hint = f"inferform recover {self.stack.name}, then run this again"
             raise OperatorError("\n  ".join(lines), hint)
+
+    def _said(self, output: str) -> list[str]:
+        """What Terraform said, and what to do about it where that is known."""
+        advice = about_stack(output, self.stack, self.environment)
+        return [*errors_of(output), *([f"what to do: {advice}"] if advice else [])]
 
     def drop(self, planned: Planned) -> None:
         """Remove a plan, which holds every value in the clear."""

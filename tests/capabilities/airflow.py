@@ -167,6 +167,7 @@ CAPABILITY = Capability(
             "PUBLIC_AND_PRIVATE": "the pinned provider of Terraform refuses it"
         },
     },
+    stricter={"a version has three numbers": ("AirflowEnvironment.airflow_version",)},
     shorter={
         CLOSED_SET: ("AirflowEnvironment.environment_class",),
         "a version has three numbers": ("AirflowEnvironment.airflow_version",),

@@ -338,7 +338,7 @@ def test_a_killed_adoption_goes_on_where_it_ended(account: Account, operation: s
     account.killed(name, "fraud", operation)
     if operation != "UpdateEndpoint":
         # A killed Terraform leaves its lock, and what it had not recorded.
-        with pytest.raises(OperatorError, match="locked"):
+        with pytest.raises(OperatorError, match="lock"):
             account.adopt(name, "fraud")
         account.recover(STACK)
     account.adopt(name, "fraud")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import isabstract
 
 import inferform  # noqa: F401
 from inferform.spec import Spec, SpecError, _Given
@@ -18,6 +19,8 @@ def kinds(base: type[Spec]) -> Iterator[type[Spec]]:
 def test_a_spec_of_defaults_alone_is_what_pydantic_makes_of_it() -> None:
     compared = 0
     for kind in set(kinds(Spec)):
+        if isabstract(kind):
+            continue
         try:
             made = kind()
         # What needs a field, or is only the base of others.
