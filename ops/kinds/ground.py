@@ -32,6 +32,7 @@ _CLUSTER = "aws_eks_cluster"
 SERVICES = (
     *("aws_sagemaker_endpoint", "aws_ecs_service", "aws_sfn_state_machine", _CLUSTER),
     *("aws_lambda_function", "aws_sagemaker_pipeline", "aws_sagemaker_monitoring_schedule"),
+    "aws_mwaa_environment",
 )
 """What serves or runs something in an account, as the Specs make it, and functions."""
 

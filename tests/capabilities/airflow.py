@@ -140,7 +140,7 @@ def airflow() -> Environment:
 
 CAPABILITY = Capability(
     examples={"airflow": _EXAMPLE},
-    environments={"airflow": airflow},
+    environments={"orchestrated": airflow},
     not_aws={
         "text of a file, which lies in the bucket": (
             "AirflowEnvironment.dags{}",
@@ -167,7 +167,10 @@ CAPABILITY = Capability(
             "PUBLIC_AND_PRIVATE": "the pinned provider of Terraform refuses it"
         },
     },
-    stricter={"a version has three numbers": ("AirflowEnvironment.airflow_version",)},
+    stricter={
+        CLOSED_SET: ("AirflowEnvironment.environment_class",),
+        "a version has three numbers": ("AirflowEnvironment.airflow_version",),
+    },
     shorter={
         CLOSED_SET: ("AirflowEnvironment.environment_class",),
         "a version has three numbers": ("AirflowEnvironment.airflow_version",),

@@ -403,12 +403,11 @@ def test_an_update_that_sagemaker_rolls_back_leaves_what_served_and_can_be_repea
 
 def test_the_endpoints_that_no_state_knows_are_listed(account: Account) -> None:
     names = [by_sdk_2(account), by_sdk_3(account), by_console(account)]
-    loaded = environments(account.environments)
-    dev = loaded.environments[KEY]
 
     def rows() -> dict[str, listed.Foreign]:
         now = datetime.now(UTC)
-        found = listed.foreign(dev, loaded.environments.values(), account.aws(), price_table(), now)
+        loaded = environments(account.environments).environments
+        found = listed.foreign(loaded[KEY], loaded.values(), account.aws(), price_table(), now)
         return {each.name: each for each in found}
 
     found = rows()

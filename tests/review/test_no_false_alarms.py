@@ -395,6 +395,8 @@ FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
 }
 
 BY_CASES = {
+    "AFL1",
+    "AFL2",
     "BUY1",
     "CAP6",
     "TRN1",
