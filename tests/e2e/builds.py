@@ -113,7 +113,7 @@ class Build:
 
 def projects(done: Sequence[Build]) -> list[str]:
     """What was built, in order, by the names in their pipelines; what failed with a mark."""
-    names = (re.sub(r".*-delivery-(main|release|review)-", "", each.project) for each in done)
+    names = (re.sub(r".*-delivery-(main|review)-", "", each.project) for each in done)
     return [
         f"{name}{'' if each.succeeded else '!'}" for name, each in zip(names, done, strict=True)
     ]
@@ -136,11 +136,10 @@ class Builds:
         )
         return answer
 
-    def push(self, **event: Any) -> list[str]:
-        """Tell the pipelines of a new commit on main, or of a tag of it; the names of those that it starts."""
+    def push(self, branch: str = "main", **event: Any) -> list[str]:
+        """Tell the pipelines of the last commit; the names of those that it starts."""
         self._commit = self.repository.commit()
-        place = {} if "tag" in event else {"branch": "main"}
-        told = {"repository": "acme/inference", **place, **event}
+        told = {"repository": "acme/inference", "branch": branch, **event}
         started: list[Any] = self("git", **told)["started"]
         return [each["pipeline"] if isinstance(each, dict) else str(each) for each in started]
 

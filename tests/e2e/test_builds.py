@@ -20,9 +20,7 @@ from .program import Life
 pytestmark = pytest.mark.story("each test goes on with the pipelines that the one before it left")
 
 TOOLS, TEAM, LIVE = "123456789012", "222233334444", "444455556666"
-MAIN, RELEASE, REVIEW = (
-    f"acme-shared-use1-delivery-{name}" for name in ("main", "release", "review")
-)
+MAIN, REVIEW = "acme-shared-use1-delivery-main", "acme-shared-use1-delivery-review"
 SECRET = "n0t-for-any-eyes-77"
 
 COMMON = f"""
@@ -91,12 +89,8 @@ tools = Environment(
                 promotions=[
                     Promotion(environment=DEV, rounds=2, smoke_tests=["echo smoke of dev-use1"]),
                     Promotion(environment=STAGING, rounds=1),
+                    Promotion(environment=PROD, approval=ManualApproval(), rounds=1),
                 ],
-            ),
-            "release": DeployPipeline(
-                trigger=OnTag(tags=["v*"]), setup=SETUP,
-                promotions=[Promotion(environment=PROD, approval=ManualApproval(), rounds=1)],
-                checks=["test -f environments/prod.py"],
             ),
         }},
     ),
@@ -164,45 +158,42 @@ def test_a_commit_that_fails_its_checks_is_not_planned(builds: Builds) -> None:
     (builds.repository.folder / "environments" / "note.txt").unlink()
 
 
-def test_environments_are_deployed_level_by_level(builds: Builds) -> None:
+def test_environments_are_deployed_level_by_level_until_an_approval(builds: Builds) -> None:
     builds.push()
     done = builds.run()
     assert projects(done) == [
         "checks",
         *("plan-dev-use1", "apply-dev-use1", "plan-dev-use1", "apply-dev-use1", "verify-dev-use1"),
-        *("plan-staging-use1", "apply-staging-use1", "verify-staging-use1"),
+        *("plan-staging-use1", "apply-staging-use1", "verify-staging-use1", "plan-prod-use1"),
     ]
     assert all(build.succeeded for build in done)
-    assert builds.status(MAIN) == "Succeeded"
     assert networks(builds, TEAM) == {"10.20.0.0/16", "10.21.0.0/16"}
     assert at(builds, TEAM, "ssm").get_parameter(Name="/acme/token", WithDecryption=True)
     assert "smoke of dev-use1" in done[5].output
     # The stack of secrets stands on the network, and waits for it.
     assert (done[1].variables["PLANS"], done[1].variables["LEFT"]) == ("1", "1")
     assert (done[3].variables["PLANS"], done[3].variables["LEFT"]) == ("1", "0")
+    assert networks(builds, LIVE) == set()
 
 
 def test_an_approval_shows_what_is_applied_afterwards(builds: Builds) -> None:
-    assert builds.push(tag="v1") == [RELEASE]
-    _, plan = done = builds.run()
-    assert projects(done) == ["checks", "plan-prod-use1"]
-    assert networks(builds, LIVE) == set()
-    asked = builds.answer(RELEASE, "prod-use1-approve-1")
-    assert f"{plan.variables['CREATED']} to create" in asked["CustomData"]
-    assert plan.variables["CREATED"] != "0"
-    assert f"cost a month: {plan.variables['COST']}" in asked["CustomData"]
+    planned = builds.done[-1].variables
+    asked = builds.answer(MAIN, "prod-use1-approve-1")
+    assert f"{planned['CREATED']} to create" in asked["CustomData"]
+    assert planned["CREATED"] != "0"
+    assert f"cost a month: {planned['COST']}" in asked["CustomData"]
     assert asked["ExternalEntityLink"].startswith("https://console.aws.amazon.com/codebuild/")
     assert projects(builds.run()) == ["apply-prod-use1", "verify-prod-use1"]
     assert networks(builds, LIVE) == {"10.22.0.0/16"}
-    assert builds.status(RELEASE) == "Succeeded"
+    assert builds.status(MAIN) == "Succeeded"
 
 
 def test_nothing_is_asked_or_applied_where_nothing_changes(builds: Builds) -> None:
-    builds.push(tag="v2")
-    assert projects(builds.run()) == ["checks", "plan-prod-use1", "verify-prod-use1"]
-    stages = builds.stages(RELEASE)
+    builds.push()
+    assert not [each for each in projects(builds.run()) if each.startswith("apply")]
+    stages = builds.stages(MAIN)
     assert {stages[f"prod-use1-{each}-1"] for each in ("approve", "apply")} == {"Skipped"}
-    assert builds.status(RELEASE) == "Succeeded"
+    assert builds.status(MAIN) == "Succeeded"
 
 
 def test_a_review_of_a_pull_request_applies_nothing_and_shows_no_secret(builds: Builds) -> None:
@@ -235,51 +226,19 @@ def tagged(text: str, owner: str) -> str:
 
 def test_a_plan_that_became_stale_is_not_applied(builds: Builds) -> None:
     builds.repository.write("environments/prod.py", tagged(PROD, "one"))
-    builds.push(tag="v3")
+    builds.push()
     builds.run()
     # Somebody else writes the state while the plan waits for its approval.
     s3, bucket = bucket_of(builds, LIVE)
     state = json.loads(s3.get_object(Bucket=bucket, Key="prod-use1/network.tfstate")["Body"].read())
     state["serial"] += 1
     s3.put_object(Bucket=bucket, Key="prod-use1/network.tfstate", Body=json.dumps(state).encode())
-    builds.answer(RELEASE, "prod-use1-approve-1")
+    builds.answer(MAIN, "prod-use1-approve-1")
     (failed,) = builds.run()
     assert projects([failed]) == ["apply-prod-use1!"]
     assert "is stale: its state has been written since" in failed.output
-    assert builds.status(RELEASE) == "Failed"
-    builds.push(tag="v4")
-    builds.run()
-    builds.answer(RELEASE, "prod-use1-approve-1")
-    assert projects(builds.run()) == ["apply-prod-use1", "verify-prod-use1"]
-
-
-def test_what_an_apply_that_died_has_done_is_recovered_by_its_build(builds: Builds) -> None:
-    builds.repository.write("environments/dev.py", tagged(DEV, "two"))
-    builds.push()
-    builds.run(stop_before="dev-use1-apply-1")
-    s3, bucket = bucket_of(builds, TEAM)
-    key = "dev-use1/network.tfstate"
-    serial = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())["serial"]
-    # S3 takes no state from the first change on, as often as Terraform tries to write it.
-    fault = {
-        "kind": "500",
-        "service": "s3",
-        "operation": "PutObject",
-        "account": TEAM,
-        "since": "CreateTags",
-        "count": 3,
-    }
-    builds.emulator.control("POST", "faults", fault)
-    (died,) = builds.run(stop_before="dev-use1-plan-2")
-    assert projects([died]) == ["apply-dev-use1!"]
-    assert "wrote the state" in died.output
-    found = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-    assert found["serial"] > serial
-    assert "cost-center" in json.dumps(found)
     assert builds.status(MAIN) == "Failed"
-    builds.emulator.control("DELETE", "faults")
-    # The next execution has nothing to do again there.
     builds.push()
-    done = {build.stage: build for build in builds.run(stop_before="staging-use1-plan-1")}
-    assert done["dev-use1-plan-1"].variables["PLANS"] == "0"
-    assert done["dev-use1-verify"].succeeded
+    builds.run()
+    builds.answer(MAIN, "prod-use1-approve-1")
+    assert projects(builds.run()) == ["apply-prod-use1", "verify-prod-use1"]
