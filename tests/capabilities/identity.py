@@ -27,13 +27,6 @@ CAPABILITY = Capability(
     },
     checkov={
         "identity-*/aws_iam_policy.roles_boundary_*": dict.fromkeys(_OF_A_CEILING, _CEILING),
-        "identity-*/aws_iam_role_policy.roles_deploy-policy_*": {
-            "CKV_AWS_290": "what chat configurations are is in no Region and has no names in ARNs",
-            "CKV_AWS_355": (
-                "what a deploy creates has no ARN yet; all but budgets, hosted zones and reads is"
-                " narrowed by Region, name or boundary"
-            ),
-        },
         "identity-*/aws_iam_role_policy.roles_plan-policy_*": {
             "CKV_AWS_355": (
                 "a plan reads the resources of a whole account, and its actions are reads of how "
