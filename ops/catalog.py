@@ -24,7 +24,7 @@ from .errors import BadInputError
 from .links import dashboard_links, links
 from .listed import Row
 from .picture import Node, picture
-from .releases import NOT_KNOWN
+from .state import NOT_KNOWN
 from .untrusted import visible
 from .web_page import BASE, web_page
 

@@ -94,3 +94,11 @@ Preflight = Annotated[
     typer.Option(help="Look whether images, artifacts, certificates and names are there."),
 ]
 """The `--no-preflight` option of commands that look for what is missing."""
+
+Parallelism = Annotated[
+    int | None,
+    typer.Option(
+        "--parallelism", "--jobs", min=1, help="Stacks at a time. Default: two a processor."
+    ),
+]
+"""The `--parallelism` option of commands that work on several stacks."""

@@ -15,8 +15,7 @@ from inferform.service import Deployed
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError
-
-NOT_KNOWN = "not known"
+from .state import NOT_KNOWN
 
 
 @dataclass(frozen=True, slots=True)

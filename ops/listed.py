@@ -19,9 +19,9 @@ from .cost.prices import PriceTable, price_table
 from .cost.specs import owned
 from .errors import OperatorError
 from .kinds.record import Now
-from .releases import NOT_KNOWN, deployed, written
+from .releases import deployed, written
 from .rollback import verifier_in
-from .state import State, States
+from .state import NOT_KNOWN, State, States
 
 
 @dataclass(frozen=True, slots=True)

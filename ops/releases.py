@@ -15,9 +15,8 @@ from .aws import Aws
 from .errors import BadInputError
 from .rollback import release_in, verifier_in
 from .services import find
-from .state import State, States
+from .state import NOT_KNOWN, State, States
 
-NOT_KNOWN = "not known"
 _LONGEST_DIGEST = 19
 _PLAIN = ("model.tar.gz", "model.tgz")
 

@@ -6,20 +6,10 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Annotated, Generic, TypeVar
-
-import typer
+from typing import Generic, TypeVar
 
 from .errors import OperatorError
 from .terraform import Stack
-
-Parallelism = Annotated[
-    int | None,
-    typer.Option(
-        "--parallelism", "--jobs", min=1, help="Stacks at a time. Default: two a processor."
-    ),
-]
-"""The `--parallelism` option of commands that work on several stacks."""
 
 Result = TypeVar("Result")
 

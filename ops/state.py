@@ -26,6 +26,9 @@ from .untrusted import strict_json, visible
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+NOT_KNOWN = "not known"
+"""What stands for what neither a state nor AWS tells."""
+
 _ABSENT = ("NoSuchKey", "404", "NoSuchVersion")
 
 

@@ -10,11 +10,8 @@ from typing import Any
 
 from .aws import Aws
 from .program import Stacks
-from .state import States, opened
+from .state import NOT_KNOWN, States, opened
 from .terraform import Stack, contents_of
-
-NOT_KNOWN = "not known"
-"""What stands for the lock of a state that Inferform cannot look at itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from ..rules import PathPart, Problem, did_you_mean, rule
 from ..scaling.schedule import TimeZone
@@ -14,6 +14,8 @@ from ..training.spec import Training
 
 if TYPE_CHECKING:
     from ..environment import Environment
+
+Declared = TypeVar("Declared")
 
 MWA18 = rule(
     "MWA18",
@@ -103,17 +105,10 @@ class PipelineRun(Spec):
 
     def problems(self, environment: Environment) -> Iterator[Problem]:
         """Whether the pipeline is there, and takes these parameters."""
-        known = {
-            name: each
-            for group in _trainings(environment)
-            for name, each in group.pipelines.items()
-        }
+        known = _declared(environment, lambda training: training.pipelines)
         spec = known.get(self.pipeline)
         if spec is None:
-            hint = did_you_mean(self.pipeline, known)
-            yield MWA18.problem(
-                "pipeline", got=self.pipeline, kind="pipeline", field="pipelines", hint=hint
-            )
+            yield _missing("pipeline", self.pipeline, known)
             return
         if isinstance(spec, PipelineFile):
             declared = spec.declared
@@ -141,17 +136,10 @@ class RetrainingRun(Spec):
 
     def problems(self, environment: Environment) -> Iterator[Problem]:
         """Whether the retraining is there, and takes these parameters."""
-        known = {
-            name: each
-            for group in _trainings(environment)
-            for name, each in group.retrainings.items()
-        }
+        known = _declared(environment, lambda training: training.retrainings)
         spec = known.get(self.retraining)
         if spec is None:
-            hint = did_you_mean(self.retraining, known)
-            yield MWA18.problem(
-                "retraining", got=self.retraining, kind="retraining", field="retrainings", hint=hint
-            )
+            yield _missing("retraining", self.retraining, known)
             return
         yield from _unknown(self.parameters, spec.parameters)
 
@@ -193,9 +181,16 @@ class TrainingDag(Spec):
             yield from (problem.under(*path) for problem in run.problems(environment))
 
 
-def _trainings(environment: Environment) -> list[Training]:
-    """The training layer, or each of its groups."""
+def _declared(
+    environment: Environment, of: Callable[[Training], Mapping[str, Declared]]
+) -> dict[str, Declared]:
+    """What the training layer declares, or each of its groups."""
     training = environment.training
     if training is None:
-        return []
-    return [training] if isinstance(training, Training) else [*training.values()]
+        return {}
+    groups = [training] if isinstance(training, Training) else [*training.values()]
+    return {name: each for group in groups for name, each in of(group).items()}
+
+
+def _missing(kind: str, got: str, known: Mapping[str, object]) -> Problem:
+    return MWA18.problem(kind, got=got, kind=kind, field=f"{kind}s", hint=did_you_mean(got, known))

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..environments import Emulated, Preflight, environments
+from ..environments import Emulated, Parallelism, Preflight, environments
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
-from ..side_by_side import Parallelism
 from . import AFTER, DEPLOY, Command
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..environments import Chosen, Emulated
+from ..environments import Chosen, Emulated, Parallelism
 from ..output import Json, print_json, print_table, stderr, stdout
-from ..side_by_side import Parallelism
 from . import AFTER, Command
 
 if TYPE_CHECKING:

@@ -31,6 +31,7 @@ def history(
     """
     from .. import releases as operations
     from ..aws import Aws, emulator_in_use
+    from ..state import NOT_KNOWN
 
     found = environment(env)
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
@@ -44,7 +45,7 @@ def history(
             [
                 (
                     each.version,
-                    f"{each.when:%Y-%m-%d %H:%M:%S}" if each.when else operations.NOT_KNOWN,
+                    f"{each.when:%Y-%m-%d %H:%M:%S}" if each.when else NOT_KNOWN,
                     each.who,
                     _REACHED[each.reached],
                     each.state,

@@ -49,7 +49,7 @@ def list_services(
 
 def _list(key: str, rows: list[Row]) -> None:
     """One environment. A column that nothing is known of is left out, and named below."""
-    from ..releases import NOT_KNOWN
+    from ..state import NOT_KNOWN
 
     if not rows:
         stdout.print(f"{key} has no services")

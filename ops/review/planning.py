@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 from inferform import Environment
 
+from .. import side_by_side
 from ..advice import about_stack, errors_of, lacking
 from ..errors import OperatorError
 from ..masking import mask_text
@@ -185,20 +185,11 @@ def saved_in(folder: Path, stack: Stack) -> Path:
     return folder / (stack.environment or stack.name) / f"{stack.name}.tfplan"
 
 
-def levels(chosen: Sequence[Stack]) -> Iterator[list[Stack]]:
+def levels(chosen: Sequence[Stack]) -> list[list[Stack]]:
     """Stacks that do not stand on each other, those below first."""
     known = {stack.name: stack for stack in chosen}
-    sorter = TopologicalSorter(
-        {
-            stack.name: [name for name in stack.dependencies if name in known]
-            for stack in known.values()
-        }
-    )
-    sorter.prepare()
-    while sorter.is_active():
-        ready = sorter.get_ready()
-        yield [known[name] for name in ready]
-        sorter.done(*ready)
+    below = {name: stack.dependencies for name, stack in known.items()}
+    return [[known[name] for name in level] for level in side_by_side.levels([*known], below)]
 
 
 def _changes(plan: Plan) -> bool:

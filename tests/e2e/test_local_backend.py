@@ -12,6 +12,7 @@ from ops import drift, status
 from ops.deploy import destroy
 from ops.errors import OperatorError
 from ops.preflight import preflight
+from ops.state import NOT_KNOWN
 from ops.terraform import contents_of
 from ops.verify import verify
 from tests.e2e.program import Life
@@ -85,7 +86,7 @@ def test_commands_say_what_they_cannot_do_and_do_the_rest(life: Life) -> None:
     assert {name: bool(each.resources) for name, each in known.items()} == dict.fromkeys(
         STACKS, True
     )
-    assert {each.lock for each in known.values()} == {status.NOT_KNOWN}
+    assert {each.lock for each in known.values()} == {NOT_KNOWN}
     findings = preflight(life.environment(), contents_of(made.stacks), life.aws())
     assert [each for each in findings if each.outcome == "failed"] == []
     skipped = {each.check.title: each.found for each in findings if each.outcome == "skipped"}

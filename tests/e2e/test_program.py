@@ -18,7 +18,7 @@ from ops.preflight import preflight
 from ops.program import Stacks
 from ops.review.report import StackReport
 from ops.review.reviewing import review_environments
-from ops.state import States
+from ops.state import NOT_KNOWN, States
 from ops.terraform import contents_of
 from tests.conftest import ROOT
 from tests.e2e.program import Life, app_of
@@ -97,7 +97,7 @@ def test_status_lists_each_with_what_can_be_known(own: Own) -> None:
         "mine": 1,
     }
     assert found["dev-use1-extra"].state_key == "dev-use1/extra.tfstate"
-    assert (found["dev-use1-extra"].lock, found["mine"].lock) == (None, status.NOT_KNOWN)
+    assert (found["dev-use1-extra"].lock, found["mine"].lock) == (None, NOT_KNOWN)
     assert found["mine"].state_key.endswith("terraform.mine.tfstate")
 
 

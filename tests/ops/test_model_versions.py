@@ -26,6 +26,7 @@ from inferform import (
 from ops import connections, lineage, versions
 from ops.aws import Aws
 from ops.errors import BadInputError, OperatorError
+from ops.state import NOT_KNOWN
 
 STAGES: dict[str, Sequence[str]] = {"QA": ["Approved", "Rejected"]}
 
@@ -206,7 +207,7 @@ def test_what_runs_leads_back_to_its_data_and_commit(
     assert known.notes == ()
     (other,) = lineage.origins(found, aws, "plain")
     assert other.artifact == "s3://by-hand/model.tar.gz"
-    assert other.training_job == other.commit == lineage.NOT_KNOWN
+    assert other.training_job == other.commit == NOT_KNOWN
     assert len(other.notes) == 2
     with pytest.raises(BadInputError, match="has no endpoint frod"):
         list(lineage.origins(found, aws, "frod"))
