@@ -82,7 +82,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     """Print a table; a title is optional.
 
     Names and ARNs are never cut or broken. Where the terminal is too narrow for that, each row is
-    a paragraph with one line for each cell.
+    a paragraph with one line for each cell, or one line where there are two columns.
     """
     cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
     if _width(columns, cells) > stdout.width:
@@ -121,6 +121,11 @@ def _width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
 def _print_paragraphs(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
     if title:
         stdout.print(Text(title, style="italic"))
+    if len(columns) == 2:
+        keys = max((cell_len(key) for key, _ in rows), default=0)
+        for key, value in rows:
+            stdout.print(Text.assemble((f"{key:<{keys}}", "bold"), f"  {value}"))
+        return
     names = max(map(cell_len, columns[1:]), default=0)
     for row in rows:
         stdout.print()

@@ -151,8 +151,8 @@ def served(name: str, variant: dict[str, Any], model: Change | None, side: Side)
         environment |= container.get("environment") or {}
     return Served(
         variant=name,
-        image=", ".join([*images, *packages]),
-        model=", ".join(artifacts),
+        image=", ".join(images),
+        model=", ".join([*artifacts, *packages]),
         capacity=capacity,
         environment=environment,
         instance_type=instance_type,

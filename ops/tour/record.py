@@ -23,11 +23,12 @@ body { margin: 0; padding: 1.5rem 1rem 4rem; background: var(--page); color: var
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 main { max-width: 72rem; margin: 0 auto; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.125rem; margin: 2.5rem 0 .5rem; }
-p { max-width: 48rem; margin: .5rem 0; }
+p { max-width: 48rem; margin: .5rem 0; overflow-wrap: anywhere; }
 .quiet { color: var(--quiet); font-size: .875rem; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0;
   padding: .75rem 1rem; overflow-x: auto; white-space: pre;
   font: .8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+@media (min-width: 48rem) { pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
 pre b { display: block; } .added { color: var(--good); } .removed { color: var(--bad); }
 """
 

@@ -37,6 +37,17 @@ def test_names_that_do_not_fit_are_whole_in_paragraphs() -> None:
     ]
 
 
+def test_two_columns_that_do_not_fit_are_a_line_for_each_row() -> None:
+    lines = printed(["what", "is"], [["endpoint", "fraud"], ["version", ARN]], 60)
+    assert [line for line in "\n".join(lines).split() if line] == [
+        "endpoint",
+        "fraud",
+        "version",
+        ARN,
+    ]
+    assert lines[0].rstrip() == "endpoint  fraud"
+
+
 @given(st.lists(st.tuples(WORDS, WORDS, TEXTS), max_size=4), st.integers(20, 160))
 def test_no_name_is_cut_or_broken_at_any_width(rows: list[tuple[str, ...]], width: int) -> None:
     lines = printed(["name", "arn", "found"], [list(row) for row in rows], width)
