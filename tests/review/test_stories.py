@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ops.kinds.sagemaker_story import MODEL
 from ops.kinds.words import minutes, short_image
 from ops.plan import read_plan
 from ops.review.stories import tell
@@ -28,6 +29,19 @@ def test_an_image_change_names_both_images_and_the_rollout() -> None:
     assert story.worst_case == "35 min, then AWS rolls back"
     assert story.interrupted == ""
     assert "starts again with 2" in story.resets_capacity
+
+
+def test_a_version_of_the_registry_is_a_model_and_no_image() -> None:
+    plan = json.loads((PLANS / "image-change.json").read_text())
+    versions = [f"arn:aws:sagemaker:us-east-1:123456789012:model-package/fraud/{n}" for n in (1, 2)]
+    (model,) = [each["change"] for each in plan["resource_changes"] if each["type"] == MODEL]
+    for side, version in zip(("before", "after"), versions, strict=True):
+        container = {"image": "", "model_data_url": "", "model_package_name": version}
+        model[side]["primary_container"][0] |= container
+    (story,) = tell(read_plan(json.dumps(plan)))
+    assert story.headline == f"acme-dev-use1-fraud goes from {versions[0]} to {versions[1]}"
+    facts = dict(story.facts)
+    assert (facts["model"], "image" in facts) == (f"{versions[0]} → {versions[1]}", False)
 
 
 def test_a_new_endpoint_is_told_before_its_names_are_known() -> None:
