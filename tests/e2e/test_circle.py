@@ -3,6 +3,7 @@ model and a canary that fail, where production stays as it was."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -97,6 +98,27 @@ def test_an_upload_makes_a_version_and_its_approval_lets_it_be_served(
     assert found.planned == {}
 
 
+def test_too_little_traffic_has_no_verdict_and_starts_nothing(tour: Tour, record: Record) -> None:
+    runs = len(tour.runs(tour.retraining))
+    # A verify has invoked it once.
+    assert 0 < captured(tour) < 100
+    tour.notices()
+    tour.fire(names.monitor_schedule(tour.context, MODEL))
+    assert tour.ended(tour.monitor, 1) == "SUCCEEDED"
+    (run,) = tour.runs(tour.monitor)
+    states: Any = tour.aws.any_client("stepfunctions")
+    history = states.get_execution_history(executionArn=run["executionArn"])["events"]
+    assert any(
+        '"verdict":false' in json.dumps(each, default=str, separators=(",", ":")).replace("\\", "")
+        for each in history
+    )
+    (training,) = tour.environment.trainings.values()
+    for alarm in training.monitors[MODEL].alarms(tour.context, MODEL).values():
+        assert drift.state(tour, alarm) != "ALARM"
+    assert tour.notices() == []
+    assert len(tour.runs(tour.retraining)) == runs
+
+
 def test_new_data_makes_a_version_that_waits(tour: Tour, record: Record) -> None:
     before = production(tour)
     show(tour, record, new_data)
@@ -168,8 +190,8 @@ def test_drift_of_captured_traffic_starts_a_retraining(tour: Tour, record: Recor
     tour.notices()
     show(tour, record, drift)
     assert captured(tour) == asked + 300
-    assert [each["status"] for each in tour.runs(tour.monitor)] == ["SUCCEEDED"] * 2
-    # The first measurement was of traffic that is as it was, and started nothing.
+    assert [each["status"] for each in tour.runs(tour.monitor)] == ["SUCCEEDED"] * 3
+    # The measurement before was of traffic that is as it was, and started nothing.
     assert len(tour.runs(tour.retraining)) == runs + 1
     (told,) = tour.notices()
     assert told["AlarmName"] == names.drift_alarm(tour.context, MODEL, "psi_max")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from inferform import (
+    Automation,
     Channel,
     DataCapture,
     DriftMonitor,
@@ -22,9 +23,13 @@ from inferform import (
     OnEvent,
     OnSchedule,
     OnUpload,
+    Param,
+    Parameter,
+    Pipeline,
     ProcessingInput,
     ProcessingJob,
     ProcessingOutput,
+    ProcessingStep,
     RealtimeEndpoint,
     Register,
     Retraining,
@@ -151,7 +156,24 @@ class Trained(Hosting):
         return found
 
 
-WHOLE = Training(retrainings={"fraud": retraining()}, monitors={"fraud": MONITOR})
+WHOLE = Training(
+    retrainings={"fraud": retraining()},
+    monitors={"fraud": MONITOR},
+    pipelines={
+        "again": Pipeline(
+            parameters={"Why": Parameter()},
+            start_with={"Why": "drift"},
+            automation=Automation(triggers=[OnDrift(monitor="fraud")]),
+            steps={
+                "Prepare": ProcessingStep(
+                    processing=ProcessingJob(
+                        image=IMAGE, instance_type="ml.m5.large", arguments=[Param(name="Why")]
+                    )
+                )
+            },
+        )
+    },
+)
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +241,14 @@ def test_drift_sets_off_the_alarm_which_starts_a_retraining(trained: Trained) ->
     assert wait_until(lambda: len(trained.ended()) == before + 1)
     (told,) = trained.told()
     assert told["AlarmName"] == name
+    # A pipeline that names the monitor has begun as well.
+    sagemaker = trained.client("sagemaker")
+    begun = sagemaker.list_pipeline_executions(PipelineName="kinds-dev-use1-again")
+    (run,) = begun["PipelineExecutionSummaries"]
+    given = sagemaker.list_pipeline_parameters_for_execution(
+        PipelineExecutionArn=run["PipelineExecutionArn"]
+    )
+    assert given["PipelineParameters"] == [{"Name": "Why", "Value": "drift"}]
 
 
 def test_a_run_is_started_waited_for_and_listed_by_the_operator(trained: Trained) -> None:
