@@ -234,6 +234,12 @@ def account(request: pytest.FixtureRequest, accounts: dict[str, Account]) -> Acc
     return accounts[request.param]
 
 
+@pytest.fixture
+def first(accounts: dict[str, Account]) -> Account:
+    """The first account: for what would be no other in the second."""
+    return accounts[ACCOUNT]
+
+
 def told(account: Account, training: Training) -> dict[str, str]:
     """The headline of each story of a review, by the name of what it is about."""
     return {
@@ -276,11 +282,11 @@ def test_the_largest_is_deployed_and_plans_empty(account: Account) -> None:
     account.apply_training(account.largest)
 
 
-def test_a_retraining_beside_others_is_known_when_it_is_planned(account: Account) -> None:
-    largest = account.largest
+def test_a_retraining_beside_others_is_known_when_it_is_planned(first: Account) -> None:
+    largest = first.largest
     fraud = largest.retrainings["fraud"]
     later = fraud.replace(triggers=[OnSchedule(schedule="cron(17 2 * * ? *)")])
-    _, shown = account.shown(largest.replace(retrainings={**largest.retrainings, "later": later}))
+    _, shown = first.shown(largest.replace(retrainings={**largest.retrainings, "later": later}))
     # Nothing in its definition waits for the apply, so that the plan alone says all of it.
     assert [each.headline for each in build([read_plan(shown)]).stories] == [
         f"acme-dev-use1-later-retraining is new, starts at 02:17 each day and {spends(later)}"
@@ -495,12 +501,12 @@ LEFT_OUT = {
 """The fields that neither has, with the reason."""
 
 
-def test_every_field_changes_in_place_and_comes_back_as_it_is(account: Account) -> None:
-    first, second = (every(account, each) for each in (False, True))
+def test_every_field_changes_in_place_and_comes_back_as_it_is(first: Account) -> None:
+    before, after = (every(first, each) for each in (False, True))
     fields = fields_of(Retraining, DriftMonitor, beside=[OnSchedule, OnUpload, Existing])
-    assert fields - changed(first, second) == {*LEFT_OUT}
-    account.apply_training(first)
-    planned = account.planned(second)
+    assert fields - changed(before, after) == {*LEFT_OUT}
+    first.apply_training(before)
+    planned = first.planned(after)
     by_type: dict[tuple[str, ...], set[str]] = {}
     for address, actions in planned.items():
         by_type.setdefault(tuple(actions), set()).add(address.partition(".")[0])
@@ -527,8 +533,8 @@ def test_every_field_changes_in_place_and_comes_back_as_it_is(account: Account) 
             "aws_vpc_security_group_ingress_rule",
         },
     }
-    account.apply_training(second)
-    account.apply_training(first)
+    first.apply_training(after)
+    first.apply_training(before)
 
 
 def test_the_smallest_takes_its_place(account: Account) -> None:
