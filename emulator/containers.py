@@ -123,6 +123,8 @@ class _Machine:
             with tempfile.TemporaryDirectory(prefix="opt-ml-") as folder:
                 job = _JOBS[kind](self._s3, Path(folder), self._described(kind, name))
                 return self._done(job)
+        except _NoInputError as error:
+            return {"outcome": "Failed", "reason": str(error)}
         # Whatever it was: a job that never ends would leave its state machine waiting.
         except Exception as error:
             return {"outcome": "Failed", "reason": f"InternalServerError: {error}"}
@@ -167,6 +169,16 @@ class _Machine:
             except subprocess.TimeoutExpired:
                 if self.stopping.is_set():
                     return None
+
+
+class _NoInputError(Exception):
+    """An input of which there is no object, in the words of SageMaker."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(
+            f'ClientError: No S3 objects found under S3 URL "{uri}" given in input data source. '
+            "Please ensure that objects exist under that S3 prefix"
+        )
 
 
 class _Job:
@@ -220,12 +232,20 @@ class _Job:
         """What the program says of its failure."""
         raise NotImplementedError
 
-    def fetch(self, uri: str, folder: Path) -> None:
-        """Copy all objects whose keys begin with a URI into a folder."""
+    def given(self, uri: str, folder: Path) -> None:
+        """Copy an input into a folder. Raises _NoInputError where there is no object, which SageMaker
+        refuses."""
+        if not self.fetch(uri, folder):
+            raise _NoInputError(uri)
+
+    def fetch(self, uri: str, folder: Path) -> int:
+        """Copy all objects whose keys begin with a URI into a folder; how many there are."""
         folder.mkdir(parents=True, exist_ok=True)
+        count = 0
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for key in (each["Key"] for page in pages for each in page.get("Contents", [])):
+            count += 1
             rest = key[prefix.rfind("/") + 1 :]
             target = folder.joinpath(*PurePosixPath(rest).parts)
             if not target.resolve().is_relative_to(folder.resolve()):
@@ -233,6 +253,7 @@ class _Job:
             if not key.endswith("/"):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        return count
 
     def store(self, folder: Path, uri: str) -> None:
         """Copy all files of a folder below a URI."""
@@ -247,7 +268,7 @@ class _Processing(_Job):
 
     def begin(self) -> None:
         for each in self._asked.get("ProcessingInputs", []):
-            self.fetch(each["S3Input"]["S3Uri"], self.path(each["S3Input"]["LocalPath"]))
+            self.given(each["S3Input"]["S3Uri"], self.path(each["S3Input"]["LocalPath"]))
         for each in self._outputs:
             self.path(each["LocalPath"]).mkdir(parents=True, exist_ok=True)
 
@@ -280,7 +301,7 @@ class _Training(_Job):
             (config / f"{name}.json").write_text(json.dumps(content), "utf-8")
         for channel in self._asked.get("InputDataConfig", []):
             uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
-            self.fetch(uri, self._root / "input/data" / channel["ChannelName"])
+            self.given(uri, self._root / "input/data" / channel["ChannelName"])
         kept = self._asked.get("CheckpointConfig")
         if kept:
             place = self.path(kept.get("LocalPath", f"{ROOT}/checkpoints"))

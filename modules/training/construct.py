@@ -413,8 +413,15 @@ class Monitored(Construct):
         report = (
             f"arn:{context.partition}:s3:::{around.artifact_bucket}/{folder}*/{MEASURE}/{REPORT}"
         )
+        bucket, _, prefix = captured.removeprefix("s3://").partition("/")
         statements = [
             *run_jobs(context, "processing", names.job_name(context, id, MEASURE), [role_arn], key),
+            allow(
+                "s3:ListBucket",
+                f"arn:{context.partition}:s3:::{bucket}",
+                sid="LookForCaptures",
+                conditions={"StringEquals": {"s3:prefix": prefix}},
+            ),
             allow("s3:GetObject", f"{report}/report.json", sid="ReadReport"),
             allow("kms:Decrypt", key, sid="DecryptReport"),
             allow(

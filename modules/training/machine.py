@@ -596,6 +596,20 @@ def monitor_definition(
     chain = Chain(context.partition, spec.notify, retries(60))
     request = steps.processing(job, MEASURE)
     request["Environment"] = {**request["Environment"], "NOW.$": "$$.Execution.StartTime"}
+    bucket, _, prefix = captured.removeprefix("s3://").partition("/")
+    # SageMaker refuses a job of whose input there is no object.
+    chain.task(
+        "Look",
+        "aws-sdk:s3:listObjectsV2",
+        {"Bucket": bucket, "Prefix": prefix, "MaxKeys": 1},
+        ResultSelector={"objects.$": "$.KeyCount"},
+        ResultPath="$.captured",
+    )
+    chain.choose(
+        "Has captures",
+        [{"Variable": "$.captured.objects", "NumericGreaterThan": 0, "Next": "Measure"}],
+        "No data",
+    )
     chain.task("Measure", "sagemaker:createProcessingJob.sync", request, ResultPath=None)
     chain.task(
         "Read",

@@ -229,6 +229,8 @@ def test_drift_sets_off_the_alarm_which_starts_a_retraining(trained: Trained) ->
     report = {"verdict": True, "metrics": {"psi_max": 0.5, "ks_max": 0.1, "drift_share": 0.2}}
     job = "kinds-dev-use1-fraud-measure"
     trained.control("sagemaker/job", job=job, writes={"report/report.json": json.dumps(report)})
+    key = f"data-capture/fraud/{CONTEXT.name('fraud')}/primary/2026/11/01/02/a.jsonl"
+    trained.client("s3").put_object(Bucket=ARTIFACTS, Key=key, Body=b"{}")
     trained.control("scheduler/fire", name=names.monitor_schedule(CONTEXT, "fraud"))
     cloudwatch = trained.client("cloudwatch")
     name = names.drift_alarm(CONTEXT, "fraud", "psi_max")

@@ -218,6 +218,7 @@ def test_a_program_that_fails_ends_its_job_with_what_it_says(
     own: Account, emulator: Emulator, account: str, containers: dict[str, Container]
 ) -> None:
     own.put("train/rows.csv")
+    own.put("raw/a.csv")
     with running(emulator, containers, account=account):
         trained, processed = own.train("bad", "fail"), own.process("fail")
         unknown = own.process("process", image="other")
@@ -237,6 +238,18 @@ def test_an_input_that_cannot_be_read_ends_its_job_too(
         found = own.process("process")
     assert found["ProcessingJobStatus"] == "Failed"
     assert "leads out of its folder" in found["FailureReason"]
+
+
+def test_an_input_without_an_object_ends_its_job_as_sagemaker_says(
+    own: Account, emulator: Emulator, account: str, containers: dict[str, Container]
+) -> None:
+    own.put("rawest.csv")
+    with running(emulator, containers, account=account) as ended:
+        processed, trained = own.process("process"), own.train("train")
+    assert ended == ["process", "train"]
+    for found, key in ((processed, "raw/"), (trained, "train/rows.csv")):
+        said = f'ClientError: No S3 objects found under S3 URL "s3://{own.bucket}/{key}"'
+        assert found["FailureReason"].startswith(said)
 
 
 def test_only_a_job_that_is_in_progress_is_ended(

@@ -268,7 +268,11 @@ def test_a_tuning_registers_its_best_model(own: Account) -> None:
 MONITOR = DriftMonitor(endpoint="fraud", image=IMAGE, baseline="data/fraud/baseline/", then="fraud")
 
 
-def monitored(own: Account, report: dict[str, Any]) -> dict[str, Any]:
+def monitored(own: Account, report: dict[str, Any], *, captures: bool = True) -> dict[str, Any]:
+    folder = "data-capture/fraud/acme-dev-use1-fraud/"
+    if captures:
+        key = f"{folder}primary/2026/11/01/02/a.jsonl"
+        own.states.client("s3").put_object(Bucket=own.bucket, Key=key, Body=b"{}")
     retraining = own.make(
         Retraining(
             train=TRAIN.replace(hyperparameters={}, channels={"train": Channel(uri="data/")})
@@ -284,7 +288,7 @@ def monitored(own: Account, report: dict[str, Any]) -> dict[str, Any]:
         MONITOR.replace(notify=own.topic),
         "fraud",
         own.around("measure"),
-        captured=f"s3://{own.bucket}/data-capture/fraud/acme-dev-use1-fraud/",
+        captured=f"s3://{own.bucket}/{folder}",
         endpoint="acme-dev-use1-fraud",
     )
     machine_arn = own.states.machine(definition, names.monitor_name(own.context, "fraud"))
@@ -322,6 +326,15 @@ def test_without_data_there_is_no_verdict(own: Account) -> None:
     assert ended["status"] == "SUCCEEDED"
     assert measured(own) == []
     assert own.states.executions(names.machine_arn(own.context, "fraud")) == []
+
+
+def test_an_endpoint_that_nobody_has_asked_is_not_measured(own: Account) -> None:
+    ended = monitored(own, report(0.4), captures=False)
+    assert ended["status"] == "SUCCEEDED"
+    sagemaker = own.states.client("sagemaker")
+    assert sagemaker.list_processing_jobs()["ProcessingJobSummaries"] == []
+    assert measured(own) == []
+    assert own.told() == []
 
 
 def test_a_report_that_breaks_the_contract_fails_and_is_told(own: Account) -> None:

@@ -134,9 +134,8 @@ def _calls(role: str, service: str, action: str, request: Mapping[str, Any]) -> 
         passed = {"iam:passedtoservice": "sagemaker.amazonaws.com"}
         another = f"arn:aws:iam::{ACCOUNT}:role/{OTHERS}"
         yield Call(role, "iam:PassRole", asked["RoleArn"], passed, another)
-    elif action == "getObject":
-        at = f"arn:aws:s3:::{given(request, 'Bucket')}/"
-        yield Call(role, "s3:GetObject", at + given(request, "Key"), another=at + OTHERS)
+    elif service == "s3":
+        yield _read(role, action, request)
     elif action == "putMetricData":
         context = {"cloudwatch:namespace": request["Namespace"]}
         yield Call(role, "cloudwatch:PutMetricData", "*", context)
@@ -154,6 +153,16 @@ def _calls(role: str, service: str, action: str, request: Mapping[str, Any]) -> 
         yield Call(role, "states:StartExecution", machine, another=f"{machine}-{OTHERS}")
     else:
         raise AssertionError((service, action))
+
+
+def _read(role: str, action: str, request: Mapping[str, Any]) -> Call:
+    bucket = f"arn:aws:s3:::{given(request, 'Bucket')}"
+    if action == "getObject":
+        key, another = (f"{bucket}/{each}" for each in (given(request, "Key"), OTHERS))
+        return Call(role, "s3:GetObject", key, another=another)
+    assert action == "listObjectsV2"
+    context = {"s3:prefix": given(request, "Prefix")}
+    return Call(role, "s3:ListBucket", bucket, context, another=f"{bucket}-{OTHERS}")
 
 
 def containers(stack: Stack) -> Iterator[Call]:
@@ -188,10 +197,18 @@ def test_what_a_state_machine_does_is_allowed_and_no_more(stack: Stack) -> None:
         *("sagemaker:CreateTrainingJob", "sagemaker:StopProcessingJob", "events:PutTargets"),
         *("sagemaker:CreateHyperParameterTuningJob", "iam:PassRole", "s3:GetObject"),
         *("sagemaker:CreateModelPackage", "cloudwatch:PutMetricData", "sns:Publish"),
-        *("states:StartExecution", "sagemaker:AddTags"),
+        *("states:StartExecution", "sagemaker:AddTags", "s3:ListBucket"),
     }
     assert [call for call in found if effect(stack, call) != "Allow"] == []
     assert [c for c in found if c.another and effect(stack, c, c.another) == "Allow"] == []
+
+
+def test_captures_of_the_own_endpoint_alone_are_looked_for(stack: Stack) -> None:
+    (call,) = [each for each in steps(stack) if each.action == "s3:ListBucket"]
+    assert call.context["s3:prefix"].endswith("/fraud/acme-dev-use1-fraud/")
+    for prefix in ("", OTHERS, call.context["s3:prefix"].removesuffix("/")):
+        other = Call(call.role, call.action, call.resource, {"s3:prefix": prefix})
+        assert effect(stack, other) != "Allow"
 
 
 def test_a_role_is_passed_to_sagemaker_alone(stack: Stack) -> None:
