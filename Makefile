@@ -55,6 +55,14 @@ node_modules/.ready: package-lock.json | .venv/bin/inferform
 	@$(call install,.venv-terrain/bin/python,$<)
 	@touch $@
 
+# Airflow of a version that MWAA has, which runs on Python 3.12 at most; tests/airflow says so of a later one.
+.venv-airflow/.ready: tests/airflow/airflow-requirements.txt | .venv/bin/inferform
+	@echo "setting up .venv-airflow"
+	@$(PYTHON) -m venv --clear .venv-airflow
+	@if "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info >= (3, 13))'; then \
+		$(call install,.venv-airflow/bin/python,$<); fi
+	@touch $@
+
 demo: setup
 	@.venv/bin/inferform demo
 
@@ -82,7 +90,7 @@ check: lint types
 # its seed stands at the head of the output, and --randomly-seed repeats it. tests/conftest.py
 # spreads the files that wait for the provider among those that work, and four workers keep two
 # processors busy so. The time limit is there to end what hangs.
-test: lint types .venv-checkov/.ready .venv-terrain/.ready
+test: lint types .venv-airflow/.ready .venv-checkov/.ready .venv-terrain/.ready
 	@container/install-nginx.sh
 	@tests/review/install-chromium.sh
 	.venv/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --timeout 900
@@ -139,4 +147,4 @@ format: setup
 	.venv/bin/ruff format .
 
 clean:
-	rm -rf .venv .venv-checkov .venv-aws-cdk .venv-terrain .venv-docs node_modules cdktf.out .inferform build dist *.egg-info
+	rm -rf .venv .venv-airflow .venv-checkov .venv-aws-cdk .venv-terrain .venv-docs node_modules cdktf.out .inferform build dist *.egg-info

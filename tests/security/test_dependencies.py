@@ -37,7 +37,7 @@ REQUIREMENTS = sorted(
         ".github/*requirements.txt",
         "bench/*requirements.txt",
         "container/*/requirements.txt",
-        "tests/*/requirements.txt",
+        "tests/*/*requirements.txt",
     )
     for file in ROOT.glob(pattern)
 )
