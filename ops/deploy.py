@@ -258,8 +258,9 @@ def recover(
     """Repair stacks after a run that was killed or cut off, those below first.
 
     The lock is cleared, a state that could not be written is written, and what was created and is
-    in no state is taken back. With `unsaved` only stacks with such a state are touched. Answers
-    what was done, a line each. Raises OperatorError where somebody wrote the state since.
+    in no state is taken back. With `unsaved` only stacks are touched whose last run on this machine
+    left such a state, or its lock. Answers what was done, a line each. Raises OperatorError where
+    somebody wrote the state since.
     """
     done = []
     with stdout.status("synthesizing"):
@@ -267,10 +268,22 @@ def recover(
     wanted = synthesis.matching(patterns)
     ask(wanted)
     for stack in wanted:
-        if stack.unsaved.exists() or not unsaved:
+        if not unsaved or _was_cut_off(stack, synthesis):
             with stdout.status(f"recovering {stack.name}"):
                 done += _recover(stack, synthesis)
     return done
+
+
+def _was_cut_off(stack: Stack, synthesis: Stacks) -> bool:
+    """Whether the last run of a stack on this machine left an unwritten state, or its lock."""
+    if stack.unsaved.exists():
+        return True
+    environment = synthesis.with_state(stack)
+    if environment is None or stack.is_at_work is not False:
+        return False
+    aws = Aws(environment.context, emulator=synthesis.program.emulator)
+    lock = States(aws, contents_of([stack])).lock(stack.layer)
+    return lock is not None and lock.is_of_here
 
 
 def _recover(stack: Stack, synthesis: Stacks) -> list[str]:

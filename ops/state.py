@@ -158,6 +158,11 @@ def _objects(content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield f"{prefix}{resource['type']}.{resource['name']}{index}", instance
 
 
+def _here() -> str:
+    """How a lock names this user and this machine."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Lock:
     """A lock that a run of Terraform holds, or left behind."""
@@ -169,6 +174,11 @@ class Lock:
 
     def __str__(self) -> str:
         return f"{self.who}, {self.operation}, {self.created}"
+
+    @property
+    def is_of_here(self) -> bool:
+        """Whether a run of this user on this machine took it, by their names."""
+        return self.who == _here()
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +408,7 @@ class States:
             "ID": own,
             "Operation": "inferform state restore",
             "Info": "",
-            "Who": f"{getpass.getuser()}@{socket.gethostname()}",
+            "Who": _here(),
             "Version": "",
             "Created": datetime.now(UTC).isoformat(),
             "Path": f"{bucket}/{key}",

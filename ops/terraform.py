@@ -404,6 +404,24 @@ class Stack:
         """Where Terraform keeps a state that it could not write to the bucket."""
         return self.folder / "errored.tfstate"
 
+    @property
+    def is_at_work(self) -> bool | None:
+        """Whether Terraform works on it on this machine; None where processes cannot be seen."""
+        processes = Path("/proc")
+        if not (processes / "self" / "cmdline").is_file():
+            return None
+        binary = Path(terraform_binary()).name
+        return any(self._is_worked_on(each, binary) for each in processes.glob("[0-9]*"))
+
+    def _is_worked_on(self, process: Path, binary: str) -> bool:
+        try:
+            words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            folder = (process / "cwd").readlink()
+        except OSError:
+            return False  # it has ended, or is somebody else's
+        chosen = [Path(each[7:]).name for each in words if each.startswith("-chdir=")]
+        return Path(words[0]).name == binary and self.folder.name in (folder.name, *chosen)
+
     def run(
         self,
         *arguments: str,

@@ -300,7 +300,8 @@ class BuildCompute(Spec):
     timeout_minutes: Annotated[
         int, Between(CBD1, 5, 2_160), Aws("codebuild:CreateProjectInput.timeoutInMinutes")
     ] = 180
-    """How long a build may take, in minutes. An apply that it ends is recovered by the next one. Default: 180."""
+    """How long a build may take, in minutes. An apply that it ends may leave its lock, which
+    `inferform recover` clears. Default: 180."""
 
     queued_minutes: Annotated[
         int, Between(CBD1, 5, 480), Aws("codebuild:CreateProjectInput.queuedTimeoutInMinutes")

@@ -185,7 +185,8 @@ def recover(
     unsaved: Annotated[
         bool,
         typer.Option(
-            "--unsaved", help="Only stacks whose last run here could not write its state."
+            "--unsaved",
+            help="Only stacks whose last run here could not write its state, or left its lock.",
         ),
     ] = False,
     auto_approve: Approve = False,

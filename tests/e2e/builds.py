@@ -3,6 +3,8 @@
 A build gets a clone of the commit, the artifacts that its action names, and the variables that CodeBuild
 sets; its commands run in one shell, and its phases in the order of CodeBuild's user guide, "Build phase
 transitions". Nothing of it is known to the emulator but what it comes to, and the variables that it tells.
+
+Terraform has the providers that `tests.provider` lends, and a synthesis of the same files is made once.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -22,10 +26,13 @@ from typing import Any
 
 from inferform_emulator.process import Emulator
 from ops.aws import Aws
-from tests.conftest import PATH, ROOT
+from ops.terraform import terraform_environment
+from tests.conftest import ROOT
+from tests.e2e.program import app_of
+from tests.waiting import wait_until
 
-# What a shell of CodeBuild has of this machine: the tools, and where Terraform finds its provider.
-_KEPT = ("LANG", "TF_CLI_CONFIG_FILE", "NODE_EXTRA_CA_CERTS", "GOGC")
+# What a shell of CodeBuild has of this machine: the tools, and what they need to reach others.
+_KEPT = ("GOGC", "LANG", "NODE_EXTRA_CA_CERTS", "PATH")
 
 _HEAD = """
 going=1
@@ -50,12 +57,6 @@ END
 chmod +x .venv/bin/inferform
 """
 
-_MAIN = """import sys
-from pathlib import Path
-from inferform import program
-sys.exit(program.main(Path(__file__).parent / "environments"))
-"""
-
 
 class Repository:
     """A repository of environments, whose commits are built."""
@@ -70,9 +71,9 @@ class Repository:
         """One without environments."""
         folder.mkdir()
         made = cls(folder)
-        settings = {"language": "python", "app": f"{sys.executable} main.py", "projectId": "tests"}
+        app = app_of(folder.with_name("remembered"))
+        settings = {"language": "python", "app": app, "projectId": "tests"}
         made.write("cdktf.json", json.dumps({**settings, "sendCrashReports": "false"}))
-        made.write("main.py", _MAIN)
         made.write(
             ".gitignore", ".inferform/\n.venv/\ncdktf.out/\nreview/\nplanned/\n__pycache__/\n"
         )
@@ -113,7 +114,7 @@ class Build:
 
 def projects(done: Sequence[Build]) -> list[str]:
     """What was built, in order, by the names in their pipelines; what failed with a mark."""
-    names = (re.sub(r".*-delivery-(main|review)-", "", each.project) for each in done)
+    names = (re.sub(r".*-delivery-[a-z]+-", "", each.project) for each in done)
     return [
         f"{name}{'' if each.succeeded else '!'}" for name, each in zip(names, done, strict=True)
     ]
@@ -126,6 +127,7 @@ class Builds:
         self.repository, self.emulator, self.aws, self.folder = repository, emulator, aws, folder
         folder.mkdir()
         self.done: list[Build] = []
+        self._holds: Callable[[], bool] | None = None
         self._artifacts: dict[str, Path] = {}
         self._commits: dict[str, str] = {}
 
@@ -136,10 +138,10 @@ class Builds:
         )
         return answer
 
-    def push(self, branch: str = "main", **event: Any) -> list[str]:
-        """Tell the pipelines of the last commit; the names of those that it starts."""
+    def push(self, repository: str = "acme/inference", **event: Any) -> list[str]:
+        """Tell the pipelines of a new commit on main, or of a tag of one; the names of those that it starts."""
         self._commit = self.repository.commit()
-        told = {"repository": "acme/inference", "branch": branch, **event}
+        told = {"repository": repository, **({} if "tag" in event else {"branch": "main"}), **event}
         started: list[Any] = self("git", **told)["started"]
         return [each["pipeline"] if isinstance(each, dict) else str(each) for each in started]
 
@@ -184,17 +186,15 @@ class Builds:
             self.folder / f"{len(self.done)}-{action['stage']}-{name.rpartition('delivery-')[2]}"
         )
         source = folder / "src"
-        subprocess.run(
-            ["git", "clone", "--quiet", str(self.repository.folder), str(source)], check=True
-        )
+        clone = ("clone", "--quiet", "--shared", "--no-checkout")
+        self.repository.git(*clone, str(self.repository.folder), str(source))
         subprocess.run(["git", "checkout", "--quiet", commit], cwd=source, check=True)
         (folder / "home").mkdir()
         variables = {
             **{each: os.environ[each] for each in _KEPT if each in os.environ},
-            "PATH": PATH,
+            "TF_CLI_CONFIG_FILE": _configuration(),
             "HOME": str(folder / "home"),
             "PYTHONPATH": str(ROOT),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "EMULATOR_OF_THE_TEST": str(self.emulator.directory),
             "CODEBUILD_SRC_DIR": str(source),
             "CODEBUILD_RESOLVED_SOURCE_VERSION": commit,
@@ -208,18 +208,27 @@ class Builds:
         for artifact, place in action["inputs"].items():
             if artifact != configuration.get("PrimarySource", "Source"):
                 variables[f"CODEBUILD_SRC_DIR_{artifact}"] = str(self._artifacts[place["key"]])
-        told = folder / "told.json"
-        done = subprocess.run(
-            ["bash", "-c", _script(spec, told)],
-            cwd=source,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        build = Build(name, action["stage"], done.returncode == 0, done.stdout, folder)
+        told, log = folder / "told", folder / "log"
+        holds, self._holds = self._holds, None
+        if holds is not None:
+            # A provider of its own, which dies with it.
+            variables["TF_REATTACH_PROVIDERS"] = ""
+        with (
+            log.open("w") as sink,
+            subprocess.Popen(
+                ["bash", "-c", script(spec, told)],
+                cwd=source,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            ) as shell,
+        ):
+            if holds is not None:
+                assert wait_until(lambda: holds() or shell.poll() is not None)
+                _kill_terraform(shell.pid)
+        build = Build(name, action["stage"], shell.returncode == 0, log.read_text("utf-8"), folder)
         if told.is_file():
             lines = told.read_text("utf-8").splitlines()
             build.variables = dict(line.partition("=")[::2] for line in lines)
@@ -228,6 +237,10 @@ class Builds:
             _keep(spec, source, kept)
             self._artifacts[place["key"]] = kept
         return build
+
+    def kill_terraform(self, holds: Callable[[], bool]) -> None:
+        """Kill Terraform, with its provider, in the next build, as soon as something holds it up."""
+        self._holds = holds
 
     def answer(self, pipeline: str, stage: str, status: str = "Approved") -> dict[str, str]:
         """Answer the approval that waits in a stage; what it asked."""
@@ -265,7 +278,22 @@ class Builds:
         }
 
 
-def _script(spec: Mapping[str, Any], told: Path) -> str:
+def _configuration() -> str:
+    """Where Terraform is told of its mirrors and caches on this machine."""
+    own = str(Path.home() / ".terraformrc")
+    return terraform_environment().get("TF_CLI_CONFIG_FILE", own)
+
+
+def _kill_terraform(session: int) -> None:
+    """Kill every Terraform of a session, and every provider."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            _, name, rest = re.split(r"\((.*)\)", (folder / "stat").read_text("utf-8"))
+            if name.startswith("terraform") and int(rest.split()[3]) == session:
+                os.kill(int(folder.name), signal.SIGKILL)
+
+
+def script(spec: Mapping[str, Any], told: Path) -> str:
     """The phases in one shell. A build phase that failed is followed by post_build, an earlier one by
     nothing."""
     lines = [_HEAD]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -111,6 +115,28 @@ def test_an_endpoint_that_cannot_be_read_keeps_no_lock_and_takes_nothing_back(
         recover([STACK], life.program)
     assert life.states.lock(LAYER) is None
     assert life.states.read(LAYER) == before
+
+
+def test_a_run_on_another_machine_or_one_that_goes_on_keeps_its_lock(life: Struck) -> None:
+    place = {"Bucket": life.aws().context.state_bucket, "Key": f"dev-use1/{LAYER}.tfstate.tflock"}
+    held = {"ID": "1", "Operation": "OperationTypeApply", "Created": "2026-01-01T00:00:00Z"}
+
+    def recovered(who: str) -> list[str]:
+        body = json.dumps({**held, "Who": who}).encode()
+        life.account.client("s3").put_object(Body=body, **place)
+        done = life.recover(STACK, unsaved=True)
+        assert (life.states.lock(LAYER) is None) is bool(done)
+        return done
+
+    here = f"{getpass.getuser()}@{socket.gethostname()}"
+    assert recovered(f"{getpass.getuser()}@another") == []
+    assert recovered(f"another@{socket.gethostname()}") == []
+    working = ["terraform", "-c", "import time; time.sleep(600)"]
+    folder = life.stack(STACK).folder
+    with subprocess.Popen(working, executable=sys.executable, cwd=folder) as terraform:
+        assert recovered(here) == []
+        terraform.kill()
+    assert recovered(here) == [f"cleared the lock of {here}, 2026-01-01T00:00:00Z"]
 
 
 def test_an_unwritten_state_replaces_nothing_that_was_written_since(life: Struck) -> None:

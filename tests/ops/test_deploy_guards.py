@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +34,23 @@ def test_nothing_is_destroyed_under_a_stack_that_holds_resources(tmp_path: Path)
         refuse_below(["lower"], synthesis)
     refuse_below(["lower", "upper"], synthesis)
     refuse_below(["upper"], synthesis)
+
+
+def test_a_stack_is_worked_on_while_terraform_runs_in_its_folder(tmp_path: Path) -> None:
+    stack = written(tmp_path / "dev-use1-network", "1")
+    sleeping = ["-c", "import time; time.sleep(600)"]
+    assert stack.is_at_work is False
+    for name, folder, arguments, works in (
+        ("terraform", stack.folder, [], True),
+        ("/usr/bin/terraform", tmp_path, [f"-chdir={stack.folder}"], True),
+        ("terraform", tmp_path, [f"-chdir={tmp_path / 'dev-use1-registry'}"], False),
+        ("bash", stack.folder, [], False),
+    ):
+        command = [name, *sleeping, *arguments]
+        with subprocess.Popen(command, executable=sys.executable, cwd=folder) as process:
+            assert stack.is_at_work is works, command
+            process.kill()
+    assert stack.is_at_work is False
 
 
 def lock(minutes: int) -> Lock:
