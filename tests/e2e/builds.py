@@ -210,9 +210,6 @@ class Builds:
                 variables[f"CODEBUILD_SRC_DIR_{artifact}"] = str(self._artifacts[place["key"]])
         told, log = folder / "told", folder / "log"
         holds, self._holds = self._holds, None
-        if holds is not None:
-            # A provider of its own, which dies with it.
-            variables["TF_REATTACH_PROVIDERS"] = ""
         with (
             log.open("w") as sink,
             subprocess.Popen(
@@ -239,7 +236,7 @@ class Builds:
         return build
 
     def kill_terraform(self, holds: Callable[[], bool]) -> None:
-        """Kill Terraform, with its provider, in the next build, as soon as something holds it up."""
+        """Kill Terraform in the next build, as soon as something holds it up."""
         self._holds = holds
 
     def answer(self, pipeline: str, stage: str, status: str = "Approved") -> dict[str, str]:
@@ -285,7 +282,7 @@ def _configuration() -> str:
 
 
 def _kill_terraform(session: int) -> None:
-    """Kill every Terraform of a session, and every provider."""
+    """Kill every Terraform of a session."""
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(FileNotFoundError, ProcessLookupError):
             _, name, rest = re.split(r"\((.*)\)", (folder / "stat").read_text("utf-8"))

@@ -25,6 +25,7 @@ MAIN, RELEASE, REVIEW = (
     f"acme-shared-use1-delivery-{name}" for name in ("main", "release", "review")
 )
 SECRET = "n0t-for-any-eyes-77"
+PARAMETERS = {"/acme/token": SECRET, "/acme/staging": "1"}
 
 COMMON = """
 from inferform import *
@@ -62,9 +63,14 @@ dev = environment(
 """
 STAGING = f"""{COMMON}
 
-staging = environment(
-    "staging", "{TEAM}", network=Network(cidr="10.21.0.0/16", nat="none", flow_logs=None)
-)
+def marks(built):
+    from cdktf_cdktf_provider_aws.ssm_parameter import SsmParameter
+
+    layer = built.add_layer("marks", stands_on=[])
+    SsmParameter(layer, "mark", name="/acme/staging", type="String", value="1")
+
+
+staging = environment("staging", "{TEAM}", extend=[marks])
 """
 PROD = f"""{COMMON}
 
@@ -177,8 +183,10 @@ def test_environments_are_deployed_level_by_level(builds: Builds) -> None:
     ]
     assert all(build.succeeded for build in done)
     assert builds.status(MAIN) == "Succeeded"
-    assert networks(builds, TEAM) == {"10.20.0.0/16", "10.21.0.0/16"}
-    assert at(builds, TEAM, "ssm").get_parameter(Name="/acme/token", WithDecryption=True)
+    assert networks(builds, TEAM) == {"10.20.0.0/16"}
+    ssm = at(builds, TEAM, "ssm")
+    values = {each: ssm.get_parameter(Name=each, WithDecryption=True) for each in PARAMETERS}
+    assert {key: each["Parameter"]["Value"] for key, each in values.items()} == PARAMETERS
     assert "smoke of dev-use1" in done[5].output
     # The stack of secrets stands on the network, and waits for it.
     assert (done[1].variables["PLANS"], done[1].variables["LEFT"]) == ("1", "1")
@@ -217,7 +225,7 @@ def states_read(builds: Builds, since: int) -> set[str]:
 def test_a_review_of_a_pull_request_applies_nothing_and_shows_no_secret(builds: Builds) -> None:
     # A state that the review has nothing to do with cannot be read.
     s3, bucket = bucket_of(builds, TEAM)
-    other = "staging-use1/network.tfstate"
+    other = "staging-use1/marks.tfstate"
     kept = s3.get_object(Bucket=bucket, Key=other)["Body"].read()
     s3.put_object(Bucket=bucket, Key=other, Body=b"no state")
     changed = DEV.replace(SECRET, f"{SECRET}-new").replace("10.20.0.0/16", "10.30.0.0/16")
@@ -235,7 +243,7 @@ def test_a_review_of_a_pull_request_applies_nothing_and_shows_no_secret(builds: 
         assert SECRET not in text
     # What could be applied was not even kept.
     assert not list((review.folder / "src" / ".inferform").glob("plans/**/*.tfplan"))
-    assert networks(builds, TEAM) == {"10.20.0.0/16", "10.21.0.0/16"}
+    assert networks(builds, TEAM) == {"10.20.0.0/16"}
     s3.put_object(Bucket=bucket, Key=other, Body=kept)
     builds.repository.write("environments/dev.py", DEV)
 
