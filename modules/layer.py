@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +18,7 @@ from .cdk import (
     Token,
 )
 from .context import Context
-from .names import ROLE_PATH
+from .names import ROLE_PATH, logical_id
 from .outputs import Outputs
 from .target import Target
 
@@ -219,16 +217,3 @@ def was(resource: TerraformResource, id: str) -> None:
         kind = resource.terraform_resource_type
         old = logical_id([*path[:-1], id])
         stack.move({f"{kind}.{old}": f"{kind}.{resource.friendly_unique_id}"})
-
-
-def logical_id(path: Sequence[str]) -> str:
-    """The name that cdktf gives what has a path in its stack."""
-    told: list[str] = []
-    for part in path:
-        if not told or not told[-1].endswith(part):
-            told.append(part)
-    human = "_".join(re.sub(r"[^A-Za-z0-9_-]", "", part) for part in told)[:240]
-    if len(path) == 1:
-        return human
-    digest = hashlib.md5("/".join(path).encode(), usedforsecurity=False).hexdigest()
-    return f"{human}_{digest[:8].upper()}"

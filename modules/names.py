@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -177,6 +178,19 @@ def region_code(region: str) -> str:
     """The short code of a region: `us-east-1` is `use1`, `us-gov-west-1` is `usgw1`."""
     first, *middle, number = region.split("-")
     return first + "".join(_DIRECTIONS.get(word, word) for word in middle) + number
+
+
+def logical_id(path: Sequence[str]) -> str:
+    """The name that cdktf gives what has a path in its stack."""
+    told: list[str] = []
+    for part in path:
+        if not told or not told[-1].endswith(part):
+            told.append(part)
+    human = "_".join(re.sub(r"[^A-Za-z0-9_-]", "", part) for part in told)[:240]
+    if len(path) == 1:
+        return human
+    digest = hashlib.md5("/".join(path).encode(), usedforsecurity=False).hexdigest()
+    return f"{human}_{digest[:8].upper()}"
 
 
 def short_hash(value: Any, length: int = 8) -> str:

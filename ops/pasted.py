@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
 from typing import Any
 
+from inferform.outputs import Outputs
 from inferform.spec import Spec
 
 _WIDTH = 100
@@ -30,7 +32,7 @@ def laid_out(value: Any, indent: int = 0) -> str:
 
 def types_in(value: Any) -> set[str]:
     """The names of the Specs that the Python of a value calls."""
-    own = {type(value).__name__} if isinstance(value, Spec) else set[str]()
+    own = {type(value).__name__} if isinstance(value, Spec | Outputs) else set[str]()
     return own.union(*(types_in(each) for _, each in _entries(value)))
 
 
@@ -40,6 +42,10 @@ def _entries(value: Any) -> Iterator[tuple[str, Any]]:
         for name in type(value).model_fields:
             if name in value.model_fields_set:
                 yield f"{name}=", getattr(value, name)
+    elif isinstance(value, Outputs):
+        for each in fields(value):
+            if each.default_factory is MISSING or getattr(value, each.name):
+                yield f"{each.name}=", getattr(value, each.name)
     elif isinstance(value, Mapping):
         yield from ((f"{_text(key)}: ", each) for key, each in value.items())
     elif isinstance(value, list | tuple):
@@ -47,13 +53,13 @@ def _entries(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _brackets(value: Any) -> tuple[str, str]:
-    if isinstance(value, Spec):
+    if isinstance(value, Spec | Outputs):
         return f"{type(value).__name__}(", ")"
     return ("{", "}") if isinstance(value, Mapping) else ("[", "]")
 
 
 def _value(value: Any) -> str:
-    if not isinstance(value, Spec | Mapping | list | tuple):
+    if not isinstance(value, Spec | Outputs | Mapping | list | tuple):
         return _text(value)
     opening, closing = _brackets(value)
     inside = ", ".join(f"{label}{_value(each)}" for label, each in _entries(value))

@@ -278,7 +278,7 @@ def _types_in(folder: Path) -> set[str]:
     """What the files of a folder name, that may be types of the provider."""
     return {
         name.decode()
-        for pattern in ("*.tf*", ".terraform/modules/**/*.tf*")
+        for pattern in ("*.tf*", "*/*.tf*", ".terraform/modules/**/*.tf*")
         for path in folder.glob(pattern)
         if path.is_file()
         for name in _TYPE.findall(path.read_bytes())

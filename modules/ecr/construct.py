@@ -47,9 +47,9 @@ class ImageRepository(Construct):
             image_scanning_configuration=EcrRepositoryImageScanningConfiguration(
                 scan_on_push=spec.scan_on_push
             ),
-            encryption_configuration=[
-                EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=kms_key_arn)
-            ],
+            encryption_configuration=None
+            if spec.keep_encryption
+            else [EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=kms_key_arn)],
             lifecycle=lifecycle(context),
         )
         EcrLifecyclePolicy(self, "lifecycle", repository=repository.name, policy=_lifecycle(spec))

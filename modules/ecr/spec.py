@@ -205,6 +205,10 @@ class Repository(Overridable, Named):
     """Tags that may move in an immutable repository, with `*`: `("latest*", "dev-*")`, at most five.
     Default: none."""
 
+    keep_encryption: bool = False
+    """Whether a repository that is imported keeps the encryption that it was made with, as ECR never
+    changes one. A new one is under ECR's own key then. Default: False, it has the environment's key."""
+
     pull_accounts: Many[AccountId] = ()
     """Other accounts that may pull. Default: none."""
 

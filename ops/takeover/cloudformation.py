@@ -7,7 +7,7 @@ from typing import Any
 
 from inferform import Image
 
-from .converted import Declared, Found
+from .converted import Declared, DeclaredRepository, Found
 from .hosting import Hosting, Scaled
 from .members import Left
 from .templates import NOTHING, Reference, Resource, Template, Text, Unknown, cleaned
@@ -54,9 +54,8 @@ class _Reading:
         for each in self._of(_REPOSITORY):
             self._used.add(each.logical)
             written = each.properties.get("RepositoryName")
-            self._made.repositories[self._repository(each)] = (
-                written if isinstance(written, str) else ""
-            )
+            name = written if isinstance(written, str) else ""
+            self._made.repositories[self._repository(each)] = DeclaredRepository(name)
             self._say_left(each, ("RepositoryName", "Tags"), each.properties)
         for each in self._of(_GROUP):
             self._used.add(each.logical)

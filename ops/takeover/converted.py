@@ -16,12 +16,13 @@ from inferform import (
     ModelPackageGroup,
     Naming,
     Network,
+    NetworkOutputs,
     Registry,
     Repository,
     SpecError,
 )
 from inferform.image_uri import parse_image
-from inferform.names import short_hash
+from inferform.names import logical_id, short_hash
 from inferform.rollouts.spec import AllAtOnce, Canary, Linear, Rolling, Rollout
 from inferform.sagemaker.endpoints.base import Endpoint
 from inferform.spec import is_short_name
@@ -48,8 +49,17 @@ class Declared:
     named: bool = True
     """Whether its name is known; `hosting.name` is made up otherwise."""
 
-    made_role: bool = False
-    """Whether the files make its role."""
+
+@dataclass(frozen=True, slots=True)
+class DeclaredRepository:
+    """An ECR repository as another tool declares it."""
+
+    name: str = ""
+    """Its name; empty where that is not known."""
+
+    spec: Repository = field(default_factory=Repository)
+    exists: bool = False
+    """Whether it is there, so that it is imported."""
 
 
 @dataclass(slots=True)
@@ -57,11 +67,14 @@ class Found:
     """What files declare."""
 
     endpoints: list[Declared] = field(default_factory=list)
-    repositories: dict[str, str] = field(default_factory=dict)
-    """The names of ECR repositories, by short name."""
+    repositories: dict[str, DeclaredRepository] = field(default_factory=dict)
+    """By short name."""
 
     groups: list[str] = field(default_factory=list)
     """Model package groups, by short name."""
+
+    network: NetworkOutputs | None = None
+    """The network that is there."""
 
     left: list[Left] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -83,34 +96,39 @@ class Converted:
 def convert(found: Found, context: Context, source: str) -> Converted:
     """The environment that declares the same. Raises BadInputError where nothing could be taken."""
     left, endpoints, names = list(found.left), dict[str, Endpoint](), dict[str, str]()
-    images = dict.fromkeys(found.repositories)
+    repositories = {short: each.spec for short, each in found.repositories.items()}
     for each in found.endpoints:
-        short = _short(each.hosting.name, endpoints)
+        short = short_name(each.hosting.name, endpoints)
         spec = _spec(each, short, context, left)
         if spec is None:
             continue
         endpoints[short] = spec
-        images |= dict.fromkeys(
-            image.repository for image in spec.images() if isinstance(image, Image)
-        )
-        if each.named and context.name(short) != each.hosting.name:
+        for image in spec.images():
+            if isinstance(image, Image):
+                repositories.setdefault(image.repository, Repository())
+        if each.named:
             names[short] = each.hosting.name
-    if not (endpoints or images or found.groups or found.left):
+    if not (endpoints or repositories or found.groups or found.network or found.left):
         raise BadInputError("nothing in these files is of a kind that Inferform makes")
     own = {
-        short: name
-        for short, name in found.repositories.items()
-        if name and context.own_repository(short) != name
+        short: each.name
+        for short, each in found.repositories.items()
+        if each.name and context.own_repository(short) != each.name
     }
     registry = _given(
-        repositories={short: Repository() for short in images},
+        repositories=repositories,
         models={short: ModelPackageGroup() for short in found.groups},
     )
-    naming = _given(endpoints=names, repositories=own)
+    other = {short: name for short, name in names.items() if context.name(short) != name}
+    naming = _given(endpoints=other, repositories=own)
     layers: dict[str, Any] = {"registry": Registry(**registry)}
+    if endpoints or found.network:
+        layers["network"] = found.network or Network(cidr=CIDR)
     if endpoints:
         served: dict[str, Any] = dict(endpoints)
-        layers |= {"network": Network(cidr=CIDR), "inference": Inference(endpoints=served)}
+        layers["inference"] = Inference(endpoints=served)
+    if imported := dict(_imports(found)):
+        layers["imported"] = {"registry": imported}
     environment = Environment(
         context=context.replace(naming=Naming(**naming)) if naming else context, **layers
     )
@@ -120,6 +138,14 @@ def convert(found: Found, context: Context, source: str) -> Converted:
         adopt=tuple((each, short) for short, each in names.items()),
         removed=tuple(found.removed),
     )
+
+
+def _imports(found: Found) -> Iterator[tuple[str, str]]:
+    """The address of what exists in the registry layer, and its id."""
+    for short, each in found.repositories.items():
+        if each.exists:
+            logical = logical_id(["repositories", short, "repository"])
+            yield f"aws_ecr_repository.{logical}", each.name
 
 
 def _given(**values: Any) -> dict[str, Any]:
@@ -142,7 +168,7 @@ def _variable(stage: str) -> str:
     return stage.replace("-", "_")
 
 
-def _short(name: str, taken_names: Mapping[str, Any]) -> str:
+def short_name(name: str, taken_names: Mapping[str, Any]) -> str:
     """A short name that is not taken."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
     plain = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:24].strip("-") or "endpoint"

@@ -97,7 +97,12 @@ def taken(hosting: Hosting, context: Context, *, rollout: Rollout | None = None)
     except _Refused as refused:
         return Taken(None, refused=(str(refused),))
     except SpecError as error:
-        return Taken(None, refused=tuple(map(_said, error.problems)))
+        said = tuple(map(_said, error.problems))
+        if hosting.scaling and all("scaling" in problem.path for problem in error.problems):
+            made = taken(replace(hosting, scaling={}), context, rollout=rollout)
+            why = f"no Spec says it, and it goes on beside the Spec: {'; '.join(said)}"
+            return replace(made, left=(*made.left, Left("scaling", dict(hosting.scaling), why)))
+        return Taken(None, refused=said)
     problems = [
         _said(problem)
         for problem in (*spec.tag_problems(context), *spec.existing.check_in(context))

@@ -24,6 +24,7 @@ def converted(files: Iterable[Path], context: Context, given: Mapping[str, str])
         whole.endpoints += found.endpoints
         whole.repositories |= found.repositories
         whole.groups += found.groups
+        whole.network = whole.network or found.network
         whole.left += found.left
         whole.removed += found.removed
     return convert(whole, context, ", ".join(names) if len(names) < 3 else f"{len(names)} files")

@@ -30,6 +30,7 @@ from ..advice import about_stack, errors_of, explained, lacking
 from ..aws import Aws
 from ..checks import NOTHING_LOST
 from ..errors import BadInputError, OperatorError
+from ..own import existing
 from ..plan import Action, Change, read_plan
 from ..program import Program, Stacks
 from ..promote import Promotion
@@ -214,7 +215,12 @@ class Adoption:
     def plan_beside(self) -> Planned:
         """The plan of what the endpoint is to run, without the endpoint."""
         needed = sorted(_named_in(self._written()))
-        return self._plan([f"-target={address}" for address in needed], without=self.address)
+        planned = self._plan([f"-target={address}" for address in needed])
+        self._refuse_losses(planned)
+        if self.address in {each.address for each in planned.changes}:
+            self.drop(planned)
+            raise OperatorError(f"the plan of what {self.name} is to run has the endpoint as well")
+        return planned
 
     def _written(self) -> Mapping[str, Any]:
         kind, _, logical = self.address.partition(".")
@@ -222,11 +228,16 @@ class Adoption:
         return written
 
     def plan_whole(self) -> Planned:
-        """The plan of the whole stack, with the endpoint imported.
+        """The plan of the whole stack, with the endpoint imported; of the endpoint and what belongs to it
+        alone, while others of the stack are there and still to be taken over.
 
-        Raises OperatorError where it would make an endpoint, which AWS has already.
+        Raises OperatorError where it would make the endpoint, which AWS has already.
         """
         planned = self._plan([])
+        if any(map(self._is_waiting, planned.changes)):
+            self.drop(planned)
+            planned = self._plan([f"-target={address}" for address in sorted(self._own())])
+        self._refuse_losses(planned)
         made = next((each for each in planned.changes if each.address == self.address), None)
         if made is not None and made.action is Action.CREATE:
             self.drop(planned)
@@ -237,7 +248,28 @@ class Adoption:
             )
         return planned
 
-    def _plan(self, options: Iterable[str], *, without: str = "") -> Planned:
+    def _is_waiting(self, change: Change) -> bool:
+        """Whether a change is of another endpoint that is there, and still to be taken over."""
+        if change.type != ENDPOINT or change.address == self.address:
+            return False
+        if change.action is not Action.CREATE:
+            return bool(change.import_id)
+        written = self.stack.content["resource"][ENDPOINT][change.address.partition(".")[2]]
+        return bool(existing(ENDPOINT, written, self.aws))
+
+    def _own(self) -> set[str]:
+        """The addresses of the endpoint and of what refers to it, by way of others too."""
+        found = {self.address}
+        named = {
+            f"{kind}.{logical}": _named_in(written)
+            for kind, resources in self.stack.content["resource"].items()
+            for logical, written in resources.items()
+        }
+        while more := {each for each, names in named.items() if names & found} - found:
+            found |= more
+        return found
+
+    def _plan(self, options: Iterable[str]) -> Planned:
         file = "takeover.tfplan"
         done = self.stack.run(
             "plan",
@@ -254,17 +286,14 @@ class Adoption:
             raise OperatorError("\n  ".join(lines), below if missing else "")
         shown = self.stack.answer("show", "-json", file, environment=self.variables)
         plan = read_plan(shown, self.stack.name)
-        planned = Planned(self.stack.folder / file, plan.shown)
+        return Planned(self.stack.folder / file, plan.shown)
+
+    def _refuse_losses(self, planned: Planned) -> None:
         try:
-            refuse_losses(plan.shown, self.stack.name)
-            if without in {each.address for each in plan.shown}:
-                raise OperatorError(
-                    f"the plan of what {self.name} is to run has the endpoint as well"
-                )
+            refuse_losses(planned.changes, self.stack.name)
         except OperatorError:
             self.drop(planned)
             raise
-        return planned
 
     def apply(self, planned: Planned) -> None:
         """Apply a plan as it was shown."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from inferform import NetworkOutputs, Repository
+
 from ..errors import BadInputError
-from .converted import Declared, Found
+from .converted import Declared, DeclaredRepository, Found, short_name
 from .hosting import Hosting, Scaled
 from .members import Left
 
@@ -31,6 +34,12 @@ _INSTEAD = {
     "random_string": "it is part of names alone",
     "random_id": "it is part of names alone",
 }
+_OF_NETWORK = (
+    *("aws_vpc", "aws_subnet", "aws_route", "aws_internet_gateway", "aws_nat_gateway", "aws_eip"),
+    *("aws_default_", "aws_network_acl"),
+)
+_MOST = 10_000
+"""Images, or days: what is kept where nothing expires."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +105,156 @@ def declared(content: Mapping[str, Any], name: str) -> Found:
             for each in held
             if each.address in taken or _goes_with(each, endpoint, own)
         ]
+    used |= _registry(held, name, made, exists="planned_values" not in content)
+    made.network, standing = _network(held)
     for each in held:
         if each.address not in used:
             why = _INSTEAD.get(each.type, "not taken over; it stays in the state that has it")
+            if each.address in standing:
+                why = "the environment stands on it; it stays in the state that has it"
             made.left.append(Left(f"{name} {each.address}", each.type, why))
     return made
+
+
+# Repositories
+
+
+def _registry(held: list[Held], name: str, made: Found, *, exists: bool) -> set[str]:
+    """Add repositories and model package groups; the addresses of what is taken so. `exists` is whether
+    they are there."""
+    used = set[str]()
+    for each in _of(held, "aws_ecr_repository"):
+        own = str(each.values["name"])
+        beside = [
+            other
+            for other in held
+            if other.type.startswith("aws_ecr_repository_")
+            or other.type == "aws_ecr_lifecycle_policy"
+            if other.values.get("repository") == own
+        ]
+        short = short_name(own.rpartition("/")[2], made.repositories)
+        left, where = made.left, f"{name} {each.address}"
+        spec = _repository(each, beside, where, left)
+        made.repositories[short] = DeclaredRepository(own, spec, exists)
+        taken = {each.address, *(one.address for one in beside)}
+        used |= taken
+        made.removed += sorted(taken)
+    for each in _of(held, "aws_sagemaker_model_package_group"):
+        used.add(each.address)
+        own = str(each.values["model_package_group_name"])
+        made.left.append(
+            Left(
+                f"{name} {each.address}",
+                own,
+                "written as a new group; its versions stay in this one",
+            )
+        )
+        made.groups.append(short_name(own, dict.fromkeys(made.groups)))
+    return used
+
+
+def _repository(each: Held, beside: Iterable[Held], where: str, left: list[Left]) -> Repository:
+    """A repository as it is: no image expires that did not before, and it keeps its encryption, which ECR
+    never changes."""
+    given: dict[str, Any] = {
+        "keep_images": _MOST,
+        "expire_untagged_days": _MOST,
+        "keep_encryption": True,
+    }
+    mutability = str(each.values.get("image_tag_mutability"))
+    if mutability == "IMMUTABLE_WITH_EXCLUSION":
+        given["mutable_tags"] = [
+            one["filter"] for one in each.values["image_tag_mutability_exclusion_filter"]
+        ]
+    elif mutability != "IMMUTABLE":
+        given["mutability"] = "MUTABLE"
+        if mutability != "MUTABLE":
+            left.append(Left(where, mutability, f"its tags are {mutability}; written as MUTABLE"))
+    scanning = each.values.get("image_scanning_configuration") or [{}]
+    if not scanning[0].get("scan_on_push"):
+        given["scan_on_push"] = False
+    for other in beside:
+        if other.type == "aws_ecr_lifecycle_policy":
+            given |= _expiry(other, where, left)
+        else:
+            left.append(
+                Left(where, other.type, f"{other.address}: its policy stays; write pull_accounts")
+            )
+    return Repository(**given)
+
+
+def _expiry(policy: Held, where: str, left: list[Left]) -> dict[str, int]:
+    """What expires by a lifecycle policy, as far as it is one of the two rules that every repository has."""
+    found = dict[str, int]()
+    for rule in json.loads(str(policy.values["policy"])).get("rules", ()):
+        chosen = rule["selection"]
+        kind = (chosen.get("tagStatus"), chosen.get("countType"))
+        field = {
+            ("any", "imageCountMoreThan"): "keep_images",
+            ("untagged", "sinceImagePushed"): "expire_untagged_days",
+        }.get(kind)
+        if field is None or field in found:
+            left.append(
+                Left(
+                    where,
+                    rule,
+                    f"rule {rule.get('rulePriority')} of its lifecycle policy: write expire=",
+                )
+            )
+        else:
+            found[field] = int(chosen["countNumber"])
+    return found
+
+
+# Networks
+
+
+def _network(held: list[Held]) -> tuple[NetworkOutputs | None, set[str]]:
+    """The one VPC of a state with its subnets, and the addresses of what it is made of; None where there
+    are several, or something is missing that an environment needs."""
+    vpcs = _of(held, "aws_vpc")
+    subnets = _of(held, "aws_subnet")
+    lists = {
+        str(each.values["prefix_list_id"])
+        for each in _of(held, "aws_vpc_endpoint")
+        if str(each.values.get("service_name")).endswith(".s3")
+        and each.values.get("prefix_list_id")
+    }
+    # A plan of what is not there yet knows no ids.
+    if (
+        len(vpcs) != 1
+        or len(lists) != 1
+        or not all(each.values.get("id") for each in vpcs + subnets)
+    ):
+        return None, set()
+    out = {
+        str(route.values.get("route_table_id"))
+        for route in _of(held, "aws_route")
+        if str(route.values.get("gateway_id")).startswith("igw-")
+    }
+    public = {
+        str(each.values.get("subnet_id"))
+        for each in _of(held, "aws_route_table_association")
+        if str(each.values.get("route_table_id")) in out
+    }
+    ids = [
+        str(each.values["id"]) for each in subnets if each.values["vpc_id"] == vpcs[0].values["id"]
+    ]
+    private = [each for each in ids if each not in public]
+    if not private:
+        return None, set()
+    network = NetworkOutputs(
+        vpc_id=str(vpcs[0].values["id"]),
+        vpc_cidr=str(vpcs[0].values["cidr_block"]),
+        private_subnet_ids=private,
+        public_subnet_ids=[each for each in ids if each in public],
+        s3_prefix_list_id=lists.pop(),
+    )
+    return network, {each.address for each in held if each.type.startswith(_OF_NETWORK)}
+
+
+def _of(held: Iterable[Held], kind: str) -> list[Held]:
+    return [each for each in held if each.type == kind]
 
 
 def _goes_with(each: Held, endpoint: Held, models: Mapping[str, Held]) -> bool:

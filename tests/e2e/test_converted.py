@@ -1,16 +1,20 @@
-"""What other tools declare is deployed."""
+"""What other tools declare is deployed, and what public Terraform modules made is taken over from a state."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from inferform import load
+from inferform import NetworkOutputs, Registry, Repository, load
 from inferform_emulator.process import Emulator
+from ops.takeover.converted import removed_blocks
 from ops.takeover.reading import converted
+from tests import emulators
 from tests.conftest import ROOT
 
 from .hosting import CONTEXT, client, hosting
+from .public_modules import AWS_IA, ECR, HUGGINGFACE, VPC, Other
+from .test_adoption import STACK, Account
 
 PUBLISHED = ROOT / "tests" / "published"
 GIVEN = {"ModelName": "fraud", "ModelVariant": "v1", "TrainJobId": "7"}
@@ -46,18 +50,49 @@ def test_the_endpoints_of_published_templates_are_deployed(
     }
 
 
-ROLE = {
-    "name": "${var.name}-role",
-    "assume_role_policy": json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Action": "sts:AssumeRole",
-                    "Principal": {"Service": "sagemaker.amazonaws.com"},
-                }
-            ],
+def test_what_public_modules_made_is_taken_over_from_their_state(tmp_path: Path) -> None:
+    with emulators.serve() as emulator:
+        account = Account(tmp_path / "ours", emulator)
+        account.begin()
+        other = Other(account.program.terraform_environment(), tmp_path / "theirs")
+        other.write(fraud=AWS_IA, sentiment=HUGGINGFACE, images=ECR, vpc=VPC)
+        other.run("init", "-no-color")
+        other.run("apply", "-auto-approve", "-no-color")
+        names = ["fraud", "sentiment-ep-abcdefgh"]
+        before = {name: account.served(name) for name in names}
+        ecr = account.aws().client("ecr")
+        (repository,) = ecr.describe_repositories()["repositories"]
+
+        state = tmp_path / "other.json"
+        state.write_text(other.shown(), encoding="utf-8")
+        made = converted([state], account.environment().context, {})
+        assert [name for name, _ in made.adopt] == names
+        account.write(made.text)
+        environment = account.environment()
+        assert isinstance(environment.registry, Registry)
+        assert environment.registry.repositories == {
+            "fraud": Repository(keep_images=30, expire_untagged_days=10_000, keep_encryption=True)
         }
-    ),
-}
+        assert isinstance(environment.network, NetworkOutputs)
+        found = (
+            account.aws()
+            .client("ec2")
+            .describe_subnets(SubnetIds=environment.network.private_subnet_ids)
+        )
+        assert {each["CidrBlock"] for each in found["Subnets"]} == {
+            "10.40.10.0/24",
+            "10.40.11.0/24",
+        }
+        account.deploy("dev-use1-registry")
+        for name, short in made.adopt:
+            account.adopt(name, short)
+
+        (other.stack.folder / "removed.tf").write_text(removed_blocks(made.removed), "utf-8")
+        other.write(vpc=VPC)
+        assert "0 destroyed" in other.run("apply", "-auto-approve", "-no-color")
+        (left,) = json.loads(other.shown())["values"]["root_module"]["child_modules"]
+        assert left["address"] == "module.vpc"
+
+        assert {name: account.served(name) for name in names} == before
+        assert ecr.describe_repositories()["repositories"] == [repository]
+        assert [account.plan_status(each) for each in (STACK, "dev-use1-registry")] == [0, 0]

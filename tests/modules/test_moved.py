@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from inferform.layer import logical_id
+from inferform.names import logical_id
 from tests.capabilities.alb import edge
 from tests.conftest import Made
 

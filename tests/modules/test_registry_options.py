@@ -53,6 +53,12 @@ def policy(found: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return statements
 
 
+def test_a_repository_that_keeps_its_encryption_says_nothing_of_it(synthesize: Synthesize) -> None:
+    (kept,) = repository(synthesize, keep_encryption=True)["aws_ecr_repository"]
+    (own,) = repository(synthesize)["aws_ecr_repository"]
+    assert kept.keys() ^ own.keys() == {"encryption_configuration"}
+
+
 def test_images_of_some_tags_expire_before_the_others(synthesize: Synthesize) -> None:
     found = repository(
         synthesize,
