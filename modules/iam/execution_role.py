@@ -22,6 +22,11 @@ def note_given(scope: Construct, *, arn: str, trusted: str, statements: list[Sta
     )
 
 
+_LONGEST_SESSION = 3600
+"""Seconds for which a role is assumed at most, unless it says otherwise. Source: botocore iam CreateRole
+(MaxSessionDuration)."""
+
+
 class ExecutionRole(Construct):
     """A role that SageMaker assumes, with one inline policy.
 
@@ -39,9 +44,11 @@ class ExecutionRole(Construct):
         service: str = "sagemaker.amazonaws.com",
         also: str | None = None,
         given: str | None = None,
+        longest_session: int = _LONGEST_SESSION,
     ) -> None:
         """`given` is the ARN of a role that exists, which takes its place. `also` is another principal of
-        the service that assumes it. Default of both: None."""
+        the service that assumes it. Default of both: None. `longest_session` is for how many seconds it
+        is assumed. Default: 3,600, as IAM takes it."""
         super().__init__(scope, id)
         needed = merged(statements)
         if given is not None:
@@ -55,6 +62,7 @@ class ExecutionRole(Construct):
             "role",
             name=self.name,
             assume_role_policy=trust(service, context, also=also),
+            max_session_duration=longest_session if longest_session > _LONGEST_SESSION else None,
         )
         self.arn = role.arn
         self._role_id = role.id
