@@ -79,6 +79,7 @@ from .ecs.spec import (
     EcsService,
     Fargate,
 )
+from .edge.spec import Compilation, Edge, EdgeComponent, EdgeFleet, TargetPlatform
 from .eks.launch import NodeLaunch, OwnTemplate
 from .eks.spec import (
     AccessEntry,
@@ -303,6 +304,7 @@ __all__ = [
     "CognitoAuthorization",
     "Collector",
     "Commitment",
+    "Compilation",
     "Component",
     "ComponentContainer",
     "ComponentRolling",
@@ -340,6 +342,9 @@ __all__ = [
     "EcsDeployment",
     "EcsOutputs",
     "EcsService",
+    "Edge",
+    "EdgeComponent",
+    "EdgeFleet",
     "EfsMount",
     "EfsVolume",
     "EksCluster",
@@ -537,6 +542,7 @@ __all__ = [
     "StepScaling",
     "Taint",
     "TargetEnvironment",
+    "TargetPlatform",
     "TargetTracking",
     "TeamsChannel",
     "Throttle",

@@ -17,6 +17,7 @@ from .context import Context
 from .delivery.spec import DeliveryPipelines
 from .ecr.spec import ECR8, Image
 from .ecs.spec import EcsCluster, EcsService
+from .edge.spec import Edge
 from .eks.spec import EksCluster
 from .helm.spec import Helm
 from .identity.policies import boundary
@@ -25,6 +26,7 @@ from .kubernetes.spec import Kubernetes
 from .layers.apis import APIS
 from .layers.delivery import DELIVERY
 from .layers.ecs import ECS
+from .layers.edge import EDGE
 from .layers.eks import EKS
 from .layers.groups import groups_of
 from .layers.helm import HELM
@@ -192,6 +194,9 @@ class Environment(Spec):
 
     orchestration: Annotated[Orchestration | None, ORCHESTRATION] = None
     """What runs workflows beside the schedules and events of training: Airflow."""
+
+    edge: Annotated[Edge | None, EDGE] = None
+    """Models on devices: fleets, and the components that they run."""
 
     eks: Annotated[EksCluster | EksOutputs | None, OneOf(), EKS] = None
     """The EKS cluster, or the Outputs of one that exists."""

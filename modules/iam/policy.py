@@ -94,6 +94,7 @@ _SOURCES = {
     "airflow": ("airflow", "environment/*"),
     "codebuild": ("codebuild", "project/*"),
     "codedeploy": ("codedeploy", "deploymentgroup:*"),
+    "credentials": ("iot", "*"),
     "ecs-tasks": ("ecs", "*"),
     "events": ("events", "rule/*"),
     "sagemaker": ("sagemaker", "*"),

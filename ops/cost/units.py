@@ -9,6 +9,7 @@ from dataclasses import dataclass
 _UNITS = {
     "kms/key|waf/(web-acl|rule)|route53/hosted-zone": "month",
     "ebs/gp[23]": "month",
+    "greengrass/device": "device-month",
     "sagemaker/storage": "month",
     "ebs/gp3-iops": "IOPS-month",
     "ebs/gp3-throughput": "MiB/s-month",

@@ -111,7 +111,7 @@ def ports() -> Environment:
 
 
 CAPABILITY = Capability(
-    environments={"edge": edge, "ports": ports},
+    environments={"front": edge, "ports": ports},
     not_aws={
         "a zone that each plan looks up": ("HostedZone.name",),
         PART_OF_A_POLICY: ("Route.strip_prefix",),

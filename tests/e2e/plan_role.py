@@ -26,6 +26,7 @@ _CONTEXT = Context(
 # The prefix of IAM's actions, where it is another than botocore's name of the service.
 _PREFIXES = {
     "elbv2": "elasticloadbalancing",
+    "greengrassv2": "greengrass",
     "mwaa": "airflow",
     "stepfunctions": "states",
     "application-autoscaling": "application-autoscaling",

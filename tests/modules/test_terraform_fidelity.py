@@ -50,6 +50,24 @@ CALLED = re.compile(
 UNSENT = {
     "ecr:ImageIdentifier.imageDigest": "is the end of an image's URI",
     "ecr:ImageIdentifier.imageTag": "likewise",
+    **dict.fromkeys(
+        (
+            "greengrassv2:ComponentDeploymentSpecification.componentVersion",
+            "greengrassv2:IoTJobAbortCriteria.minNumberOfExecutedThings",
+            "greengrassv2:IoTJobAbortCriteria.thresholdPercentage",
+            "greengrassv2:IoTJobExecutionsRolloutConfig.maximumPerMinute",
+            "greengrassv2:IoTJobTimeoutConfig.inProgressTimeoutInMinutes",
+            "sagemaker:InputConfig.DataInputConfig",
+            "sagemaker:InputConfig.Framework",
+            "sagemaker:InputConfig.FrameworkVersion",
+            "sagemaker:InputConfig.S3Uri",
+            "sagemaker:OutputConfig.TargetDevice",
+            "sagemaker:TargetPlatform.Accelerator",
+            "sagemaker:TargetPlatform.Arch",
+            "sagemaker:TargetPlatform.Os",
+        ),
+        "is sent by `inferform edge`, as Terraform has no such resource",
+    ),
 }
 
 

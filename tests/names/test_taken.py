@@ -135,7 +135,10 @@ def names_made(stack: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 continue  # It is named by its content, as Terraform's own configurations are.
             for argument, value in made.items():
                 if (
-                    (argument in ("bucket", "family", "name") or argument.endswith("_name"))
+                    (
+                        argument in ("alias", "bucket", "family", "name")
+                        or argument.endswith("_name")
+                    )
                     and isinstance(value, str)
                     and not value.startswith("${")
                     and f"{type_}.{argument}" not in UNNAMED

@@ -174,6 +174,8 @@ _MACHINE = "aws_sfn_state_machine.m"
 _UNITS = "aws_bedrock_provisioned_model_throughput.t"
 _RESERVATION = "aws_ec2_capacity_reservation.r"
 _AIRFLOW = "aws_mwaa_environment.a"
+_FLEET = "aws_sagemaker_device_fleet.f"
+_POLICY = "aws_iot_policy.p"
 FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
     "an approval of fewer rounds": (
         "DLV1",
@@ -198,6 +200,16 @@ FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
             update(f"{_AIRFLOW}2", {"airflow_version": "2.11.0"}, {"airflow_version": "3.0.6"}),
         ],
         [update(_AIRFLOW, {"airflow_version": "2.10.3"}, {"airflow_version": "3.0.6"})],
+    ),
+    "devices that get other rights": (
+        "FLE1",
+        [update(_POLICY, {"policy": "a"}, {"policy": "b"})],
+        [changed(_POLICY, ["delete"], {"policy": "a"}, None)],
+    ),
+    "a device fleet of Edge Manager that goes away": (
+        "FLE2",
+        [changed(_FLEET, ["delete"], {"device_fleet_name": "f"}, None)],
+        [changed(_FLEET, ["create"], None, {"device_fleet_name": "f"})],
     ),
     "an environment of Airflow that is there": (
         "AFL2",
@@ -397,6 +409,8 @@ FALSE: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
 BY_CASES = {
     "AFL1",
     "AFL2",
+    "FLE1",
+    "FLE2",
     "BUY1",
     "CAP6",
     "TRN1",

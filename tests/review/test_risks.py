@@ -348,6 +348,18 @@ CASES: dict[str, tuple[str, Entry]] = {
             {"requirements_s3_object_version": "2"},
         ),
     ),
+    "a fleet of devices is deleted": (
+        "FLE1",
+        changed("aws_iot_thing_group.g", ["delete"], {"name": "cameras"}, None),
+    ),
+    "the policy of devices is replaced": (
+        "FLE1",
+        changed("aws_iot_policy.p", ["delete", "create"], {"name": "a"}, {"name": "b"}),
+    ),
+    "a device fleet of Edge Manager is made": (
+        "FLE2",
+        changed("aws_sagemaker_device_fleet.f", ["create"], None, {"device_fleet_name": "f"}),
+    ),
     "a Savings Plan is bought": (
         "BUY1",
         changed("aws_savingsplans_savings_plan.p", ["create"], None, {"commitment": "1.0"}),

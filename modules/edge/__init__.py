@@ -1,0 +1,1 @@
+"""Models on devices: IoT Greengrass V2 components, and the thing groups that run them."""
