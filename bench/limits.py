@@ -111,7 +111,7 @@ def _children() -> float:
 
 def _cost() -> object:
     """The command, whose processor time is that of a child process."""
-    command = [sys.executable, "-m", "ops.cli", "cost", "dev-use1"]
+    command = [sys.executable, "-m", "inferform_ops", "cost", "dev-use1"]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 

@@ -14,8 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -300,6 +298,10 @@ def _end(emulator: Emulator) -> None:
 
 
 def _call(url: str, method: str, route: str, content: Mapping[str, Any] | None) -> dict[str, Any]:
+    # Imported late: every command imports this module, and few call an emulator.
+    import urllib.error
+    import urllib.request
+
     request = urllib.request.Request(
         f"{url}/inferform-emulator/{route}",
         data=None if content is None else json.dumps(content).encode(),

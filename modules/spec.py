@@ -481,6 +481,12 @@ class Between:
         return {**handler(schema), "minimum": self.low, "maximum": self.high}
 
 
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    # AWS's patterns mean ASCII: without it, \d takes the digits of every script.
+    return re.compile(text, re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Matches:
     """A string's pattern, with the rule that sets it. For use in `Annotated`."""
@@ -491,11 +497,8 @@ class Matches:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        # AWS's patterns mean ASCII: without it, \d takes the digits of every script.
-        compiled = re.compile(self.pattern, re.ASCII)
-
         def checked(value: str) -> str:
-            if not compiled.fullmatch(value):
+            if not _pattern(self.pattern).fullmatch(value):
                 raise broken(self.rule)
             return value
 
@@ -547,10 +550,8 @@ class Listed:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        compiled = re.compile(self.form, re.ASCII)
-
         def checked(value: str) -> str:
-            if not compiled.fullmatch(value):
+            if not _pattern(self.form).fullmatch(value):
                 raise broken(self.rule, hint=did_you_mean(value, sorted(self.values())))
             return value
 
@@ -696,12 +697,10 @@ def _network_hint(value: str) -> dict[str, Any]:
 
 def arn_of(service: str, example: str, resource: str = r".+", longest: int = 2048) -> Check:
     """A check that a string is an ARN of `service`, shown by `example` when it is not."""
-    pattern = re.compile(
-        rf"arn:aws[a-z-]*:(?:{service}):[a-z0-9-]*:\d{{12}}:(?:{resource})", re.ASCII
-    )
+    pattern = rf"arn:aws[a-z-]*:(?:{service}):[a-z0-9-]*:\d{{12}}:(?:{resource})"
     return Check(
         ARN1,
-        lambda arn: bool(pattern.fullmatch(arn)) and len(arn) <= longest,
+        lambda arn: bool(_pattern(pattern).fullmatch(arn)) and len(arn) <= longest,
         lambda _: {"example": example},
     )
 

@@ -51,6 +51,24 @@ for error in ("OperatorError", "BadInputError", "NotVerifiedError", "NotApproved
 """
 
 
+_COUNTING = """
+import atexit, gc, sys
+from inferform_ops.__main__ import main
+sys.argv = ["inferform", "cost", "dev-use1"]
+late = ("urllib.request", "boto3", "botocore", "cdktf", "jsii")
+count = lambda: print(gc.get_stats()[2]["collections"], [m for m in late if m in sys.modules])
+atexit.register(count)
+main()
+"""
+
+
+def test_a_command_starts_without_collecting_garbage_or_what_it_does_not_call() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _COUNTING], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
 def test_each_failure_has_its_exit_status() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _FAILING], cwd=ROOT, capture_output=True, text=True, check=False
