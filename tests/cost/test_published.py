@@ -260,9 +260,13 @@ EXAMPLES = (
         total=12.53,
     ),
     Example(
-        page="/ebs/pricing, example 1: gp3 of 2,000 GB for 12 hours with 10,000 IOPS",
-        lines=(("ebs/gp3", 2_000 / 60, 2.67), ("ebs/gp3-iops", (10_000 - 3_000) / 60, 0.58)),
-        total=3.25,
+        page="/ebs/pricing, example 1: gp3 of 2,000 GB for 12 hours with 10,000 IOPS and 500 MB/s",
+        lines=(
+            ("ebs/gp3", 2_000 / 60, 2.67),
+            ("ebs/gp3-iops", (10_000 - 3_000) / 60, 0.58),
+            ("ebs/gp3-throughput", (500 - 125) / 60, 0.25),
+        ),
+        total=3.50,
     ),
     Example(
         page="/waf/pricing, 19 rules and 10 million requests",
