@@ -24,16 +24,25 @@ def show(
             "lambda/. Default: all."
         ),
     ] = None,
-    region: Annotated[str | None, typer.Option(help="One Region. Default: all.")] = None,
+    region: Annotated[
+        str | None, typer.Argument(metavar="REGION", help="One Region. Default: all.")
+    ] = None,
     json: Json = False,
+    only: Annotated[
+        str | None, typer.Option("--region", metavar="REGION", help="The same as an option.")
+    ] = None,
 ) -> None:
     """List prices with their dates and sources; an estimate has its bounds.
 
-    Example: inferform prices show ml.g5.xlarge --region eu-west-1
+    Example: inferform prices show ml.g5.xlarge eu-west-1
     """
     from ..cost.prices import price_table
+    from ..cost.update import unlisted
     from ..errors import BadInputError
 
+    if region and only and region != only:
+        raise BadInputError(f"{region} and {only} are two Regions", "give one, or none for all")
+    region = region or only
     table = price_table()
     chosen = {
         name: {
@@ -44,8 +53,10 @@ def show(
         for name in ([region] if region else table.regions())
     }
     if not any(chosen.values()):
+        why = unlisted(key) if key else None
         raise BadInputError(
-            f"no price for {key or 'anything'} in {region or 'any Region'} is known",
+            f"no price for {key or 'anything'} in {region or 'any Region'} is known"
+            + (f": {why}" if why else ""),
             "inferform prices show lists what is known, inferform prices update fetches prices",
         )
     if json:

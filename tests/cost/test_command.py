@@ -89,3 +89,20 @@ def test_what_has_no_price_is_counted_and_never_a_zero() -> None:
     # No formula reaches a spreadsheet, and an empty cell is not known.
     assert rows[2] == ["'=cmd|x", "p5", "", "", "", "", "", ""]
     assert "2 are not priced" in as_html(costs)
+
+
+def test_prices_are_shown_of_one_type_in_one_region() -> None:
+    def shown(*arguments: str) -> dict[str, dict[str, dict[str, object]]]:
+        found = CliRunner().invoke(app, ["prices", "show", *arguments, "--json"])
+        assert found.exit_code == 0, found.output
+        content: dict[str, dict[str, dict[str, object]]] = json.loads(found.output)
+        return content
+
+    found = shown("ml.g5.xlarge", "eu-west-1")
+    assert [*found] == ["eu-west-1"]
+    assert found == shown("ml.g5.xlarge", "--region", "eu-west-1")
+    assert "Price List" in str(found["eu-west-1"]["sagemaker/hosting/ml.g5.xlarge"]["source"])
+    spot = CliRunner().invoke(app, ["prices", "show", "ec2-spot/g5.xlarge", "eu-west-1"])
+    assert "is known: EC2 Spot prices change with demand" in str(spot.exception)
+    two = CliRunner().invoke(app, ["prices", "show", "a", "us-east-1", "--region", "eu-west-1"])
+    assert isinstance(two.exception, BadInputError)
