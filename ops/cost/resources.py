@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from ..kinds import known
-from ..kinds.record import Not
+from ..kinds.record import Foreign, Not
 from ..kinds.untold import not_told
 from ..plan import Action, Change, Plan, Side
 from .model import Usage
@@ -23,6 +24,30 @@ def usages(plan: Plan, side: Side) -> list[Usage]:
             if change.action is Action.FORGET or change.exists(side):
                 found += _sound(record.uses, plan, change, at)
     return found
+
+
+_COST_NOTHING = frozenset(
+    ("terraform", "null", "random", "local", "tls", "time", "archive", "external")
+)
+"""The providers of what is in no cloud."""
+
+
+def without_prices(plan: Plan) -> Counter[str]:
+    """How many resources there are before or after a plan by their type, of types of which nobody has said
+    what they cost."""
+    return Counter(
+        change.type
+        for change in plan.changes
+        if not change.is_data
+        and not change.deposed
+        and change.type.partition("_")[0] not in _COST_NOTHING
+        and _is_untold(change.type)
+    )
+
+
+def _is_untold(kind: str) -> bool:
+    record = known().get(kind)
+    return record is None or (isinstance(record, Foreign) and isinstance(record.uses, Not))
 
 
 _MOST = 1e15

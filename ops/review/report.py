@@ -114,6 +114,8 @@ class CostReport:
     after: Estimate
     prices_from: str
     is_partial: bool = False
+    untold: Mapping[str, int] = field(default_factory=dict)
+    """Types of which nobody has said what they cost, with the number of their resources."""
 
     @property
     def difference(self) -> Amount:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from ..aws import Aws
 from ..cost.commitments import subtracted
 from ..cost.model import ASSUMPTIONS, with_plans
 from ..cost.prices import price_table
-from ..cost.resources import usages
+from ..cost.resources import usages, without_prices
 from ..masking import mask_text
 from ..missing import missing
 from ..plan import Plan, Side, read_plan, shaped
@@ -142,7 +143,8 @@ def costs_of(
                 table.estimate(region, [usage for plan in own for usage in usages(plan, side)])
                 for side in _SIDES
             )
-        if not before.lines and not after.lines:
+        untold = sum((without_prices(plan) for plan in own), Counter[str]())
+        if not before.lines and not after.lines and not untold:
             continue
         bought = (commitments or {}).get(key, ())
         before, after = subtracted(before, bought), subtracted(after, bought)
@@ -153,6 +155,7 @@ def costs_of(
                 before=before,
                 after=after,
                 prices_from=(before + after).dates,
+                untold=dict(sorted(untold.items())),
                 is_partial=key in partial
                 or any(plan.errored or plan.deferred or not plan.complete for plan in own),
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from ops.cost.resources import usages
 from ops.kinds.untold import NOT_TOLD
 from ops.plan import read_plan
-from ops.review.reviewing import costs_of
+from ops.review.renderers import FORMATS
+from ops.review.reviewing import costs_of, review_plans
 from tests.review.plans import changed, plan_of
 
 Entry = dict[str, Any]
@@ -179,3 +182,33 @@ def test_an_amount_that_nothing_has_takes_nothing_from_the_sums(made: Any, count
     assert cost.after.total.minimum >= 0
     assert cost.after.total.maximum < 1e15
     assert any(line.usage.key.startswith(NOT_TOLD) for line in cost.after.not_priced)
+
+
+def test_resources_of_types_without_prices_are_counted_by_type() -> None:
+    plan = read_plan(
+        plan_of(
+            created("aws_db_instance", instance_class="db.m5.large"),
+            created("aws_made_up_tomorrow"),
+            changed("aws_made_up_tomorrow.y", ["no-op"], {}, {}),
+            changed("aws_iam_role.r", ["create"], None, {"name": "r"}),
+            changed("random_id.r", ["create"], None, {}),
+            changed("data.aws_db_instance.d", ["read"], None, {}, mode="data"),
+        ),
+        "foreign",
+    )
+    report = review_plans([plan])
+    [cost] = report.costs
+    assert cost.untold == {"aws_db_instance": 1, "aws_made_up_tomorrow": 2}
+    for name in FORMATS:
+        text = html.unescape(FORMATS[name](report)).replace("\\_", "_")
+        assert "aws_made_up_tomorrow" in text
+        if name != "json":
+            said = "3 resources are in no sum and in no difference, as no price is known of their types"
+            assert said in " ".join(text.split()), name
+            assert "not known" in text
+    assert json.loads(FORMATS["json"](report))["costs"][0]["types_without_prices"] == cost.untold
+
+
+def test_a_plan_of_known_types_says_nothing_of_types() -> None:
+    plan = read_plan(plan_of(created("aws_iam_role", name="r"), ENDPOINT), "own")
+    assert all(not cost.untold for cost in costs_of([plan]))

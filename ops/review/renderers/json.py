@@ -181,6 +181,7 @@ def _cost(cost: CostReport) -> dict[str, Any]:
             for each in cost.changed
         ],
         "not_priced": not_priced(cost.after),
+        "types_without_prices": dict(cost.untold),
         "prices_from": cost.prices_from,
         "is_partial": cost.is_partial,
     }

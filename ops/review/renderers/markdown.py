@@ -215,7 +215,7 @@ def _costs(head: Limited, costs: tuple[CostReport, ...], assumptions: tuple[str,
 def cost_cells(cost: CostReport) -> list[tuple[str, str]]:
     """Minimum, expected and maximum, each with what the plan adds to it."""
     total, change = cost.after.total, cost.difference
-    open_ = bool(cost.after.not_priced)
+    open_ = bool(cost.after.not_priced or cost.untold)
     return [
         (
             # Nothing that has a price is no sum.
@@ -277,6 +277,15 @@ def cost_notes(cost: CostReport) -> Iterator[str]:
     if missing:
         count = f"{len(missing)} of {len(cost.after.lines)}"
         yield f"{cost.environment}: {count} things are in no sum, and so in no difference"
+    if cost.untold:
+        count = sum(cost.untold.values())
+        what = "1 resource is" if count == 1 else f"{count} resources are"
+        types = [f"{kind} ({number})" for kind, number in cost.untold.items()]
+        more = f" and {len(types) - 6} more types" if len(types) > 6 else ""
+        yield (
+            f"{cost.environment}: {what} in no sum and in no difference, as no price is known of "
+            f"{'its type' if count == 1 else 'their types'}: {', '.join(types[:6])}{more}"
+        )
     if cost.is_partial:
         yield f"{cost.environment}: without what is blocked, failed, deferred or left out of the plan"
     if cost.prices_from:
