@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import sys
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from .context import Context
+
+READ = "INFERFORM_READ"
+"""The environment variable that names a file into which a program writes, when it ends, which modules of
+Python it was made of."""
+
+
+def _tell_read(file: str) -> None:
+    read = {
+        str(Path(each.__file__).resolve())
+        for each in [*sys.modules.values()]
+        if getattr(each, "__file__", None)
+    }
+    Path(file).write_text("".join(f"{each}\n" for each in sorted(read)), "utf-8")
+
+
+if os.environ.get(READ):
+    atexit.register(_tell_read, os.environ[READ])
 
 
 @dataclass(frozen=True, slots=True)

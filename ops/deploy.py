@@ -14,6 +14,7 @@ from .adopt import adopt, in_use, reinstate
 from .advice import about_stack, errors_of, explained
 from .aws import Aws
 from .cdk import Deployment, StackRun
+from .changed import base_of, note
 from .errors import BadInputError, NotVerifiedError, OperatorError, UnsettledError
 from .faults import Fault, faults_of, told
 from .kinds import kinds
@@ -53,6 +54,7 @@ def begun(
     *,
     ask: Callable[[Sequence[Stack]], None],
     check: Callable[[Stacks, Sequence[Stack]], None],
+    base: str = "",
 ) -> tuple[Stacks, list[Stack]]:
     """What is synthesized, and the stacks to deploy, which may be deployed. See `deploy`."""
     terraform_binary()
@@ -60,11 +62,27 @@ def begun(
         synthesis = program.synthesize()
     note_warnings(synthesis)
     wanted = synthesis.matching(patterns)
+    if base:
+        wanted = _differing(wanted, synthesis, base)
+    if not wanted:
+        return synthesis, []
     check(synthesis, wanted)
     ask(wanted)
     refuse_unsaved(wanted, program)
     take_over_backends(wanted, synthesis)
     return synthesis, wanted
+
+
+def _differing(wanted: Sequence[Stack], synthesis: Stacks, ref: str) -> list[Stack]:
+    """The stacks that differ from those of a commit, and all above them; the others are named."""
+    base = base_of(synthesis.program, ref)
+    note(base, synthesis)
+    differing, below = base.differing(synthesis), below_each(synthesis.stacks)
+    found = [stack for stack in wanted if differing & {stack.name, *below[stack.name]}]
+    left = [stack.name for stack in wanted if stack not in found]
+    if left:
+        stderr.print(f"as in {base}, and so left out: {', '.join(left)}", markup=False)
+    return found
 
 
 def deploy(
@@ -75,17 +93,19 @@ def deploy(
     check: Callable[[Stacks, Sequence[Stack]], None] = unchecked,
     verified: bool = True,
     parallelism: int | None = None,
+    base: str = "",
 ) -> Deployment:
     """Deploy the stacks that match with `cdktf deploy`, showing progress, and verify what changed.
 
     `check` may refuse the stacks, and `ask` is called with them, before anything is done; `verified`
     says whether the services that were changed are looked at afterwards. `parallelism` stacks are
     deployed at a time, see `side_by_side`; where one fails, those above it are left, and the
-    others are deployed. Raises OperatorError with
+    others are deployed. With `base`, a branch or commit, stacks that are as there, and stand on none
+    that is not, are left out. Raises OperatorError with
     a report of every stack when one fails or a service does not serve, and BadInputError for a
     pattern that matches none.
     """
-    synthesis, wanted = begun(patterns, program, ask=ask, check=check)
+    synthesis, wanted = begun(patterns, program, ask=ask, check=check, base=base)
     fetch_providers(wanted, synthesis)
     for stack in wanted:
         for line in reinstated(stack, synthesis):
@@ -135,7 +155,7 @@ def _batches(
     level. It begins no stack after one that fails; those that do not stand on it are deployed then.
     """
     below = below_each(synthesis.stacks)
-    if all({*below[name]} <= {*names} for name in names):
+    if names and all({*below[name]} <= {*names} for name in names):
         yield [*names], False
     left = [name for name in names if runs[name].status == "waiting"]
     for level in levels(left, below):

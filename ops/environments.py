@@ -89,6 +89,28 @@ AskAws = Annotated[
 ]
 """The `--no-aws` option of commands that say what is not known without AWS."""
 
+DEFAULT = "origin/main"
+"""The branch that changes are merged into, where none is named."""
+
+Changed = Annotated[
+    bool,
+    typer.Option(
+        "--changed",
+        help="Only stacks that differ from --base, and those above them whose inputs may change.",
+    ),
+]
+"""The `--changed` option of commands that plan or apply."""
+
+Compared = Annotated[
+    str,
+    typer.Option(
+        "--base",
+        metavar="REF",
+        help="What --changed compares with: the commit at which HEAD has left this branch or commit.",
+    ),
+]
+"""The `--base` option beside it."""
+
 Preflight = Annotated[
     bool,
     typer.Option(help="Look whether images, artifacts, certificates and names are there."),

@@ -131,12 +131,26 @@ class Program:
         a name on the command line could mean one stack or another.
         """
         loaded = environments(self.environments)
+        for line in self.run().splitlines():
+            if line.startswith(SLOW):
+                stderr.print(line, markup=False)
+        warnings = tuple(map(str, loaded.warnings))
+        made = Stacks(self, tuple(stacks(self.outdir)), loaded.environments, warnings)
+        _refuse_ambiguous(made)
+        if lock := self.lock:
+            for stack in made.stacks:
+                shutil.copyfile(lock, stack.folder / LOCK_FILE)
+        return made
+
+    def run(self, more: Mapping[str, str] | None = None) -> str:
+        """Run the program, with more variables, and answer what it says on stderr. Raises OperatorError
+        with what it printed when it fails, or writes no stacks."""
         private_folder(self.outdir)
         done = subprocess.run(
             self.app,
             shell=True,
             cwd=self.folder,
-            env=self.variables(),
+            env={**self.variables(), **(more or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             umask=PRIVATE,
@@ -145,21 +159,12 @@ class Program:
         )
         if done.returncode:
             raise OperatorError(f"synthesis failed\n{done.stderr or done.stdout}")
-        for line in done.stderr.splitlines():
-            if line.startswith(SLOW):
-                stderr.print(line, markup=False)
         if not (self.outdir / "manifest.json").is_file():
             raise OperatorError(
                 f"{self.app} wrote no stacks to {self.outdir}",
                 "leave outdir out of App(): cdktf names the folder in CDKTF_OUTDIR",
             )
-        warnings = tuple(map(str, loaded.warnings))
-        made = Stacks(self, tuple(stacks(self.outdir)), loaded.environments, warnings)
-        _refuse_ambiguous(made)
-        if lock := self.lock:
-            for stack in made.stacks:
-                shutil.copyfile(lock, stack.folder / LOCK_FILE)
-        return made
+        return done.stderr
 
     @property
     def lock(self) -> Path | None:

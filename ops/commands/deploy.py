@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..environments import Emulated, Parallelism, Preflight, environments
+from ..environments import (
+    DEFAULT,
+    Changed,
+    Compared,
+    Emulated,
+    Parallelism,
+    Preflight,
+    environments,
+)
+from ..errors import BadInputError
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
 from . import AFTER, DEPLOY, Command
 
@@ -47,6 +56,8 @@ def deploy(
     verify: Verify = True,
     approved: Approved = None,
     parallelism: Parallelism = None,
+    changed: Changed = False,
+    base: Compared = DEFAULT,
     auto_approve: Approve = False,
     emulator: Emulated = False,
     json: Json = False,
@@ -66,6 +77,10 @@ def deploy(
     from ..program import Program
     from ..review import approved as by_review
 
+    if changed and approved is not None:
+        raise BadInputError(
+            "--approved applies all that was reviewed, and so does not go with --changed"
+        )
     program = Program.of(emulator_in_use() if emulator else None)
     check = refuse_missing if preflight else operations.unchecked
     ask = _ask("deploy", program, auto_approve)
@@ -78,6 +93,7 @@ def deploy(
                 check=check,
                 verified=verify,
                 parallelism=parallelism,
+                base=base if changed else "",
             )
         else:
             review = by_review.Approved.of(approved)

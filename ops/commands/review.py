@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..environments import Emulated, Preflight
+from ..environments import DEFAULT, Changed, Compared, Emulated, Preflight
 from ..errors import BadInputError
 from ..output import stderr, stdout
 from ..told import Severity
@@ -78,6 +78,8 @@ def review(
             "planned after that.",
         ),
     ] = False,
+    changed: Changed = False,
+    base: Compared = DEFAULT,
     export: Annotated[
         Path | None,
         typer.Option(
@@ -116,6 +118,10 @@ def review(
         )
     if level and (plan or read_only):
         raise BadInputError("--level keeps plans, and so goes with neither --plan nor --read-only")
+    if changed and (plan or level):
+        raise BadInputError(
+            "--changed plans some stacks, and so goes with neither --plan nor --level"
+        )
     report = (
         _read(plan, checkov)
         if plan
@@ -126,6 +132,7 @@ def review(
             read_only=read_only,
             preflight=preflight,
             level=level,
+            base=base if changed else "",
         )
     )
     if export is not None:
@@ -160,6 +167,7 @@ def _made(
     read_only: bool,
     preflight: bool,
     level: bool,
+    base: str,
 ) -> Report:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -191,6 +199,7 @@ def _made(
             read_only=read_only,
             preflight=preflight,
             lowest=level,
+            base=base,
             follow=follow,
         )
 

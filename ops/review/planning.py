@@ -13,10 +13,12 @@ from inferform import Environment
 
 from .. import side_by_side
 from ..advice import about_stack, errors_of, lacking
+from ..changed import Base
 from ..errors import OperatorError
 from ..masking import mask_text
 from ..plan import Plan, read_plan
 from ..program import Stacks
+from ..side_by_side import below_each
 from ..state import Mark, pulled
 from ..terraform import ROOT, WORK, Stack, private_folder
 from .bound import Record, record_path, write_record
@@ -46,6 +48,10 @@ class Planning:
     folder: Path = PLANS
     """Where to, a folder for each environment."""
 
+    base: Base | None = None
+    """Where it is given, a stack is planned that differs from it, or that stands on one whose outputs
+    may change."""
+
     # Terraform's plugin cache is not safe for two inits at a time.
     _init: threading.Lock = field(default_factory=threading.Lock)
 
@@ -53,15 +59,28 @@ class Planning:
         """Plan every chosen stack of the synthesis."""
         variables = self.synthesis.program.terraform_environment()
         by_name = {stack.name: stack for stack in self.synthesis.stacks}
-        wanted = {stack.name for stack in chosen}
-        needed = {name for stack in chosen for name in stack.dependencies} - wanted
-        for name in sorted(needed):
-            self._open(by_name[name], variables)
+        differing = self.base.differing(self.synthesis) if self.base else set(by_name)
+        # Of what differs and is not planned here nobody knows what it will hand up.
+        moving = differing - {stack.name for stack in chosen} if self.base else set[str]()
+        stands_on = below_each(self.synthesis.stacks)
         for level in levels(chosen):
+            wanted = []
+            for stack in level:
+                if stack.name in differing or moving & stands_on[stack.name]:
+                    wanted.append(stack)
+                else:
+                    self._report(stack, "unchanged", f"as in {self.base}, and so not planned")
+            below = {name for stack in wanted for name in stack.dependencies}
+            for name in sorted(below - self.states.keys()):
+                self._open(by_name[name], variables)
             with ThreadPoolExecutor(max_workers=_PARALLEL) as pool:
-                jobs = [pool.submit(self._plan, stack, variables) for stack in level]
+                jobs = [pool.submit(self._plan, stack, variables) for stack in wanted]
                 for job in jobs:
                     job.result()
+            for stack in wanted:
+                plan = self.plans.get(stack.name)
+                if plan is None or plan.outputs_changed:
+                    moving.add(stack.name)
 
     def keep_lowest(self, chosen: Sequence[Stack]) -> None:
         """Keep the plans that can be applied now: of what changes, the stacks below which nothing does.

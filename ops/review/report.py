@@ -50,10 +50,10 @@ class StackReport:
     name: str
     environment: str
     status: str = "planned"
-    """`planned`, `blocked` or `failed`."""
+    """`planned`, `blocked`, `failed`, or `unchanged` where it is as in the base and not planned."""
 
     note: str = ""
-    """Why it is blocked or failed, or what to know about its plan."""
+    """Why it is not planned, or what to know about its plan."""
 
     changes: tuple[Change, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
@@ -274,12 +274,27 @@ class Report:
             if kind in found:
                 yield _plural(found.count(kind), one, many)
 
+    def _left(self) -> Iterator[str]:
+        """How many stacks are not planned, or not to their end."""
+        statuses = [stack.status for stack in self.stacks]
+        for status, one, many in (
+            ("blocked", "stack is blocked", "stacks are blocked"),
+            ("failed", "plan failed", "plans failed"),
+            (
+                "unchanged",
+                "stack is unchanged and not planned",
+                "stacks are unchanged and not planned",
+            ),
+        ):
+            if status in statuses:
+                yield _plural(statuses.count(status), one, many)
+        if incomplete := [s for s in self.stacks if s.status == "planned" and not s.complete]:
+            yield _plural(len(incomplete), "plan is incomplete", "plans are incomplete")
+
     def verdict(self) -> str:
         """The report in one sentence."""
         if self.is_empty:
             return "Nothing to do: what is deployed is what is written."
-        blocked = [stack for stack in self.stacks if stack.status == "blocked"]
-        failed = [stack for stack in self.stacks if stack.status == "failed"]
         changed = sum(len(stack.changes) for stack in self.stacks)
         parts = [_plural(changed, "resource changes", "resources change")]
         if not changed:
@@ -301,12 +316,7 @@ class Report:
             parts.append(
                 _plural(len(absent), "check finds what would fail", "checks find what would fail")
             )
-        if blocked:
-            parts.append(_plural(len(blocked), "stack is blocked", "stacks are blocked"))
-        if failed:
-            parts.append(_plural(len(failed), "plan failed", "plans failed"))
-        if incomplete := [s for s in self.stacks if s.status == "planned" and not s.complete]:
-            parts.append(_plural(len(incomplete), "plan is incomplete", "plans are incomplete"))
+        parts += self._left()
         return f"{'; '.join(parts)}."
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from inferform import Commitment
 
 from ..aws import Aws
+from ..changed import base_of, note
 from ..cost.commitments import subtracted
 from ..cost.model import ASSUMPTIONS, with_plans
 from ..cost.prices import price_table
@@ -47,13 +48,15 @@ def review_environments(
     read_only: bool = False,
     preflight: bool = False,
     lowest: bool = False,
+    base: str = "",
     folder: Path = PLANS,
     follow: Callable[[str, str], None] = lambda _name, _status: None,
 ) -> Report:
     """Plan environments, and stacks of one's own by name; save the plans, and report.
 
     `read_only` plans with the environments' plan roles, and keeps no plan. With `lowest` only the plans
-    are kept, and reported, that can be applied now. With `preflight` the report
+    are kept, and reported, that can be applied now. With `base`, a branch or commit, only stacks that
+    differ from it are planned, and those above whose inputs may change. With `preflight` the report
     says what the stacks ask for again and AWS does not have. Raises BadInputError
     for an unknown name, and OperatorError without Terraform or credentials.
     """
@@ -69,10 +72,14 @@ def review_environments(
             role = context.plan_role_arn if read_only else None
             Aws(context, emulator=program.emulator, role_arn=role).require_credentials()
     source = source_of(program.folder, program.environments)
-    planning = Planning(synthesis, source, follow, keep=not read_only, folder=folder)
+    compared = base_of(synthesis.program, base) if base else None
+    if compared:
+        note(compared, synthesis)
+    planning = Planning(synthesis, source, follow, keep=not read_only, folder=folder, base=compared)
     planning.run(chosen)
     if lowest:
         planning.keep_lowest(chosen)
+    unchanged = {n for n, report in planning.reports.items() if report.status == "unchanged"}
     plans = [planning.plans[stack.name] for stack in chosen if stack.name in planning.plans]
     reports = [noted(stack, planning) for stack in chosen]
     partial = {report.environment for report in reports if report.status != "planned"}
@@ -81,7 +88,7 @@ def review_environments(
         plans,
         stacks=reports,
         costs=costs_of(plans, partial=partial, commitments=bought),
-        findings=findings,
+        findings=findings and [each for each in findings if each.stack not in unchanged],
         assumptions=with_plans(ASSUMPTIONS) if bought else ASSUMPTIONS,
         source=planning.source,
         missing=_missing(synthesis, chosen) if preflight else (),

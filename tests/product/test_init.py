@@ -246,6 +246,14 @@ def test_github_workflows_follow_their_schema_and_split_the_roles(
     assert "needs" not in jobs["dev"]
     plan = _yaml(folder / "plan.yml")["jobs"]["plan"]
     assert plan["env"]["ENVIRONMENTS"].split() == KEYS
+    (checkout,) = [each for each in plan["steps"] if "checkout" in each.get("uses", "")]
+    (reviewed,) = [
+        each
+        for each in plan["steps"]
+        if "review" in each.get("run", "") and "GH_TOKEN" not in each.get("env", {})
+    ]
+    assert checkout["with"]["fetch-depth"] == 0
+    assert '--changed --base "origin/$GITHUB_BASE_REF"' in reviewed["run"]
     assert _yaml(folder / "drift.yml")["jobs"]["drift"]["strategy"]["matrix"] == {
         "environment": KEYS
     }
