@@ -18,7 +18,7 @@ from pathlib import Path
 
 from inferform_ops.output import print_table
 
-from . import deploy, limits, running, synth
+from . import deploy, limits, review, running, synth
 from .measure import Part
 
 PARTS: dict[str, Callable[[int], Part]] = {
@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[[int], Part]] = {
     "others": lambda rounds: synth.others(50, rounds),
     "running": lambda rounds: running.running(1000, rounds),
     "limits": limits.limits,
+    "review": lambda rounds: review.changed(10, 5, max(1, rounds // 3)),
     "deploy": lambda rounds: deploy.overhead(10, 2, max(1, rounds // 2)),
 }
 _BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
