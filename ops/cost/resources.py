@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from ..kinds import known
@@ -31,18 +30,21 @@ _COST_NOTHING = frozenset(
 )
 """The providers of what is in no cloud."""
 
+_FREE = ("aws_iam_", "aws_ssoadmin_", "aws_identitystore_")
+"""What AWS takes nothing for, whatever the type: IAM and its Identity Center."""
 
-def without_prices(plan: Plan) -> Counter[str]:
-    """How many resources there are before or after a plan by their type, of types of which nobody has said
-    what they cost."""
-    return Counter(
-        change.type
+
+def without_prices(plan: Plan) -> list[Change]:
+    """The resources before or after a plan of types of which nobody has said what they cost."""
+    return [
+        change
         for change in plan.changes
         if not change.is_data
         and not change.deposed
         and change.type.partition("_")[0] not in _COST_NOTHING
+        and not change.type.startswith(_FREE)
         and _is_untold(change.type)
-    )
+    ]
 
 
 def _is_untold(kind: str) -> bool:

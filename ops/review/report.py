@@ -117,6 +117,9 @@ class CostReport:
     untold: Mapping[str, int] = field(default_factory=dict)
     """Types of which nobody has said what they cost, with the number of their resources."""
 
+    untold_changes: bool = False
+    """Whether the plan makes, changes or removes one of them."""
+
     @property
     def difference(self) -> Amount:
         """What the plan adds, without services of which a part that changes has no price: what is
@@ -139,7 +142,7 @@ class CostReport:
     @property
     def difference_is_known(self) -> bool:
         """Whether what has no price is the same before and after."""
-        return _unsummed(self.before) == _unsummed(self.after)
+        return not self.untold_changes and _unsummed(self.before) == _unsummed(self.after)
 
     @property
     def changed(self) -> tuple[ServiceCost, ...]:

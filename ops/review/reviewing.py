@@ -17,7 +17,7 @@ from ..cost.prices import price_table
 from ..cost.resources import usages, without_prices
 from ..masking import mask_text
 from ..missing import missing
-from ..plan import Plan, Side, read_plan, shaped
+from ..plan import Action, Plan, Side, read_plan, shaped
 from ..program import Program, Stacks, note_left_out, note_warnings
 from ..terraform import Stack, terraform_binary
 from .building import build
@@ -27,6 +27,7 @@ from .report import CostReport, Finding, Missing, Report, StackReport
 from .source import source_of
 
 _SIDES: tuple[Side, Side] = ("before", "after")
+_AS_IT_IS = (Action.NONE, Action.READ, Action.FORGET)
 
 
 def review_files(files: Sequence[Path], *, checkov: Path | None = None) -> Report:
@@ -150,7 +151,7 @@ def costs_of(
                 table.estimate(region, [usage for plan in own for usage in usages(plan, side)])
                 for side in _SIDES
             )
-        untold = sum((without_prices(plan) for plan in own), Counter[str]())
+        untold = [change for plan in own for change in without_prices(plan)]
         if not before.lines and not after.lines and not untold:
             continue
         bought = (commitments or {}).get(key, ())
@@ -162,7 +163,8 @@ def costs_of(
                 before=before,
                 after=after,
                 prices_from=(before + after).dates,
-                untold=dict(sorted(untold.items())),
+                untold=dict(sorted(Counter(change.type for change in untold).items())),
+                untold_changes=any(change.action not in _AS_IT_IS for change in untold),
                 is_partial=key in partial
                 or any(plan.errored or plan.deferred or not plan.complete for plan in own),
             )

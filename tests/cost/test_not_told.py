@@ -191,6 +191,7 @@ def test_resources_of_types_without_prices_are_counted_by_type() -> None:
             created("aws_made_up_tomorrow"),
             changed("aws_made_up_tomorrow.y", ["no-op"], {}, {}),
             changed("aws_iam_role.r", ["create"], None, {"name": "r"}),
+            changed("aws_iam_group_policy_attachment.r", ["create"], None, {"group": "r"}),
             changed("random_id.r", ["create"], None, {}),
             changed("data.aws_db_instance.d", ["read"], None, {}, mode="data"),
         ),
@@ -207,6 +208,15 @@ def test_resources_of_types_without_prices_are_counted_by_type() -> None:
             assert said in " ".join(text.split()), name
             assert "not known" in text
     assert json.loads(FORMATS["json"](report))["costs"][0]["types_without_prices"] == cost.untold
+
+
+@pytest.mark.parametrize(("actions", "known"), [("no-op", True), ("update", False)])
+def test_no_difference_is_told_where_a_resource_of_such_a_type_changes(
+    actions: str, known: bool
+) -> None:
+    database = changed("aws_db_instance.d", [actions], {}, {"allocated_storage": 100})
+    [cost] = costs_of([read_plan(plan_of(database))])
+    assert cost.difference_is_known is known
 
 
 def test_a_plan_of_known_types_says_nothing_of_types() -> None:

@@ -278,13 +278,17 @@ def cost_notes(cost: CostReport) -> Iterator[str]:
         count = f"{len(missing)} of {len(cost.after.lines)}"
         yield f"{cost.environment}: {count} things are in no sum, and so in no difference"
     if cost.untold:
-        count = sum(cost.untold.values())
-        what = "1 resource is" if count == 1 else f"{count} resources are"
+        all_of_them = sum(cost.untold.values())
+        what, whose = (
+            ("1 resource is", "its type")
+            if all_of_them == 1
+            else (f"{all_of_them} resources are", "their types")
+        )
         types = [f"{kind} ({number})" for kind, number in cost.untold.items()]
         more = f" and {len(types) - 6} more types" if len(types) > 6 else ""
         yield (
             f"{cost.environment}: {what} in no sum and in no difference, as no price is known of "
-            f"{'its type' if count == 1 else 'their types'}: {', '.join(types[:6])}{more}"
+            f"{whose}: {', '.join(types[:6])}{more}"
         )
     if cost.is_partial:
         yield f"{cost.environment}: without what is blocked, failed, deferred or left out of the plan"
