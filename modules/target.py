@@ -16,13 +16,13 @@ READ = "INFERFORM_READ"
 Python it was made of."""
 
 
-def _tell_read(file: str) -> None:
+def _tell_read(answer: str) -> None:
     read = {
-        str(Path(each.__file__).resolve())
+        str(Path(file).resolve())
         for each in [*sys.modules.values()]
-        if getattr(each, "__file__", None)
+        if (file := getattr(each, "__file__", None))
     }
-    Path(file).write_text("".join(f"{each}\n" for each in sorted(read)), "utf-8")
+    Path(answer).write_text("".join(f"{each}\n" for each in sorted(read)), "utf-8")
 
 
 if os.environ.get(READ):
