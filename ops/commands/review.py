@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..environments import DEFAULT, Changed, Compared, Emulated, Preflight
+from ..environments import DEFAULT, Changed, Compared, Emulated, Parallelism, Preflight
 from ..errors import BadInputError
 from ..output import stderr, stdout
 from ..told import Severity
@@ -80,6 +80,7 @@ def review(
     ] = False,
     changed: Changed = False,
     base: Compared = DEFAULT,
+    parallelism: Parallelism = None,
     export: Annotated[
         Path | None,
         typer.Option(
@@ -133,6 +134,7 @@ def review(
             preflight=preflight,
             level=level,
             base=base if changed else "",
+            parallelism=parallelism,
         )
     )
     if export is not None:
@@ -168,6 +170,7 @@ def _made(
     preflight: bool,
     level: bool,
     base: str,
+    parallelism: int | None,
 ) -> Report:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -200,6 +203,7 @@ def _made(
             preflight=preflight,
             lowest=level,
             base=base,
+            parallelism=parallelism,
             follow=follow,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from ..errors import OperatorError
 from ..masking import mask_text
 from ..plan import Plan, read_plan
 from ..program import Stacks
-from ..side_by_side import below_each
+from ..side_by_side import below_each, stacks_at_a_time
 from ..state import Mark, pulled
 from ..terraform import ROOT, WORK, Stack, private_folder
 from .bound import Record, record_path, write_record
@@ -28,7 +28,6 @@ from .source import Source
 PLANS = WORK / "plans"
 """Where plans are saved: they hold every value in the clear, so they are never committed."""
 
-_PARALLEL = 4
 _NO_BUCKET = re.compile(r"NoSuchBucket|bucket .*does not exist|S3 bucket .* does not exist", re.I)
 
 
@@ -52,35 +51,47 @@ class Planning:
     """Where it is given, a stack is planned that differs from it, or that stands on one whose outputs
     may change."""
 
+    parallelism: int | None = None
+    """How many stacks are planned at a time. Default: two a processor."""
+
     # Terraform's plugin cache is not safe for two inits at a time.
     _init: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, chosen: Sequence[Stack]) -> None:
         """Plan every chosen stack of the synthesis."""
         variables = self.synthesis.program.terraform_environment()
-        by_name = {stack.name: stack for stack in self.synthesis.stacks}
-        differing = self.base.differing(self.synthesis) if self.base else set(by_name)
+        every = self.synthesis.stacks
+        below = below_each(every)
+        differing = self.base.differing(self.synthesis) if self.base else {*below}
         # Of what differs and is not planned here nobody knows what it will hand up.
-        moving = differing - {stack.name for stack in chosen} if self.base else set[str]()
-        stands_on = below_each(self.synthesis.stacks)
-        for level in levels(chosen):
-            wanted = []
+        moving = differing - {stack.name for stack in chosen}
+        for level in _in_order(chosen, below):
+            wanted = [s for s in level if s.name in differing or moving & below[s.name]]
             for stack in level:
-                if stack.name in differing or moving & stands_on[stack.name]:
-                    wanted.append(stack)
-                else:
-                    self._report(stack, "unchanged", f"as in {self.base}, and so not planned")
-            below = {name for stack in wanted for name in stack.dependencies}
-            for name in sorted(below - self.states.keys()):
-                self._open(by_name[name], variables)
-            with ThreadPoolExecutor(max_workers=_PARALLEL) as pool:
-                jobs = [pool.submit(self._plan, stack, variables) for stack in wanted]
-                for job in jobs:
-                    job.result()
+                if stack not in wanted:
+                    self._leave(stack)
+            self._plan_all(wanted, variables)
             for stack in wanted:
                 plan = self.plans.get(stack.name)
                 if plan is None or plan.outputs_changed:
                     moving.add(stack.name)
+
+    def _plan_all(self, wanted: Sequence[Stack], variables: Mapping[str, str]) -> None:
+        """Plan stacks that do not stand on each other."""
+        by_name = {stack.name: stack for stack in self.synthesis.stacks}
+        below = {name for stack in wanted for name in stack.dependencies}
+        for name in sorted(below - self.states.keys()):
+            self._open(by_name[name], variables)
+        with ThreadPoolExecutor(stacks_at_a_time(self.parallelism)) as pool:
+            jobs = [pool.submit(self._plan, stack, variables) for stack in wanted]
+            for job in jobs:
+                job.result()
+
+    def _leave(self, stack: Stack) -> None:
+        """Report a stack that is as in the base, and keep no plan of it."""
+        if self.keep:
+            self._drop(stack)
+        self._report(stack, "unchanged", f"as in {self.base}, and so not planned")
 
     def keep_lowest(self, chosen: Sequence[Stack]) -> None:
         """Keep the plans that can be applied now: of what changes, the stacks below which nothing does.
@@ -206,8 +217,12 @@ def saved_in(folder: Path, stack: Stack) -> Path:
 
 def levels(chosen: Sequence[Stack]) -> list[list[Stack]]:
     """Stacks that do not stand on each other, those below first."""
+    return _in_order(chosen, {stack.name: stack.dependencies for stack in chosen})
+
+
+def _in_order(chosen: Sequence[Stack], below: Mapping[str, Collection[str]]) -> list[list[Stack]]:
+    """Those that do not stand on each other, also by way of others, those below first."""
     known = {stack.name: stack for stack in chosen}
-    below = {name: stack.dependencies for name, stack in known.items()}
     return [[known[name] for name in level] for level in side_by_side.levels([*known], below)]
 
 

@@ -50,6 +50,7 @@ def review_environments(
     preflight: bool = False,
     lowest: bool = False,
     base: str = "",
+    parallelism: int | None = None,
     folder: Path = PLANS,
     follow: Callable[[str, str], None] = lambda _name, _status: None,
 ) -> Report:
@@ -57,9 +58,9 @@ def review_environments(
 
     `read_only` plans with the environments' plan roles, and keeps no plan. With `lowest` only the plans
     are kept, and reported, that can be applied now. With `base`, a branch or commit, only stacks that
-    differ from it are planned, and those above whose inputs may change. With `preflight` the report
-    says what the stacks ask for again and AWS does not have. Raises BadInputError
-    for an unknown name, and OperatorError without Terraform or credentials.
+    differ from it are planned, and those above whose inputs may change. `parallelism` stacks are planned at
+    a time. With `preflight` the report says what the stacks ask for again and AWS does not have. Raises
+    BadInputError for an unknown name, and OperatorError without Terraform or credentials.
     """
     findings = None if checkov is None else read_findings(checkov)
     terraform_binary()
@@ -76,7 +77,15 @@ def review_environments(
     compared = base_of(synthesis.program, base) if base else None
     if compared:
         note(compared, synthesis)
-    planning = Planning(synthesis, source, follow, keep=not read_only, folder=folder, base=compared)
+    planning = Planning(
+        synthesis,
+        source,
+        follow,
+        keep=not read_only,
+        folder=folder,
+        base=compared,
+        parallelism=parallelism,
+    )
     planning.run(chosen)
     if lowest:
         planning.keep_lowest(chosen)

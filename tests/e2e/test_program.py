@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +129,43 @@ def test_a_review_shows_nothing_to_do(own: Own, read_only: bool) -> None:
     assert {name: (stack.status, stack.counts) for name, stack in found.items()} == dict.fromkeys(
         STACKS, ("planned", {})
     )
+
+
+def test_a_review_of_a_change_shows_of_what_changes_what_a_review_of_all_shows(
+    own: Own, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(own.environments, project / "environments")
+    shutil.copy(own.environments.parent / "main.py", project)
+    # Its own main.py, and not one that remembers what it has synthesized.
+    app = f"PYTHONPATH={shlex.quote(str(ROOT))} {shlex.quote(sys.executable)} main.py"
+    (project / "cdktf.json").write_text(json.dumps({"app": app}), "utf-8")
+    (project / ".gitignore").write_text("cdktf.out\n__pycache__\n", "utf-8")
+    for arguments in (["init", "--initial-branch=main"], ["add", "."], ["commit", "-m", "it"]):
+        author = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+        subprocess.run(["git", *author, *arguments], cwd=project, check=True, capture_output=True)
+    program = replace(
+        own.program,
+        environments=project / "environments",
+        outdir=project / "cdktf.out",
+        folder=project,
+    )
+    file = project / "environments" / "dev.py"
+    more = ENVIRONMENT.replace("Registry()", 'Registry(repositories={"new": Repository()})')
+    file.write_text(more.replace("Registry\n", "Registry, Repository\n"), "utf-8")
+
+    def review(base: str = "") -> dict[str, StackReport]:
+        report = review_environments(["dev", "mine"], program, read_only=True, base=base)
+        return {stack.name: stack for stack in report.stacks}
+
+    found, whole = review("main"), review()
+    registry = found.pop(STACKS[0])
+    assert registry.counts == {"create": 3}
+    assert registry == whole[STACKS[0]]
+    assert {name: stack.status for name, stack in found.items()} == dict.fromkeys(
+        STACKS[1:], "unchanged"
+    )
+    assert all(stack.note.startswith("as in main (commit ") for stack in found.values())
 
 
 def test_preflight_knows_what_is_deployed_of_the_environment(own: Own, synthesis: Stacks) -> None:

@@ -6,18 +6,22 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ops.changed import Base, base_of
+from ops.changed import Base, _files, base_of
 from ops.cli import app
 from ops.plan import read_plan
 from ops.program import Program, Stacks
 from ops.review.building import build
-from ops.review.planning import Planning
+from ops.review.planning import Planning, saved_in
 from ops.review.report import StackReport, stack_report
 from ops.review.source import NO_SOURCE
 from ops.terraform import Stack
@@ -177,25 +181,26 @@ def test_a_change_is_compared_with_where_it_left_the_base(tmp_path: Path) -> Non
     assert base_of(program, "main").differing(made) == set()
 
 
-def stacks_in(folder: Path) -> list[Stack]:
-    def made(name: str, *below: str) -> Stack:
-        (folder / name).mkdir()
-        content = {"//": {"metadata": {"inferform": {"environment": "dev", "layer": name}}}}
-        (folder / name / "cdk.tf.json").write_text(json.dumps(content), "utf-8")
-        return Stack(name, folder / name, below)
+def layer(folder: Path, name: str, *below: str) -> Stack:
+    (folder / name).mkdir()
+    content = {"//": {"metadata": {"inferform": {"environment": "dev", "layer": name}}}}
+    (folder / name / "cdk.tf.json").write_text(json.dumps(content), "utf-8")
+    return Stack(name, folder / name, below)
 
+
+def stacks_in(folder: Path) -> list[Stack]:
     return [
-        made("network"),
-        made("registry"),
-        made("inference", "network", "registry"),
-        made("apis", "inference"),
+        layer(folder, "network"),
+        layer(folder, "registry"),
+        layer(folder, "inference", "network", "registry"),
+        layer(folder, "apis", "inference"),
     ]
 
 
 class Fake(Planning):
     """Plans without Terraform: `handing_up` are the stacks whose outputs change."""
 
-    handing_up: tuple[str, ...] = ()
+    handing_up: Collection[str] = ()
     opened: list[str]
 
     def _open(self, stack: Stack, variables: object) -> str:
@@ -213,12 +218,22 @@ class Fake(Planning):
         self.reports[stack.name] = stack_report(plan)
 
 
+def fake(made: Sequence[Stack], differing: Collection[str], handing_up: Collection[str]) -> Fake:
+    synthesis = Stacks(Program(), tuple(made), {})
+    other = {name: {"cdk.tf.json": "other"} for name in differing}
+    base = Base("main", "0" * 40, {**_hashes(synthesis), **other})
+    planning = Fake(synthesis, NO_SOURCE, base=base, keep=False)
+    planning.handing_up, planning.opened = handing_up, []
+    return planning
+
+
 @pytest.mark.parametrize(
     ("differing", "handing_up", "chosen", "planned"),
     [
         (["registry"], [], "all", ["registry"]),
-        (["registry"], ["registry"], "all", ["registry", "inference"]),
-        (["registry"], ["registry", "inference"], "all", ["registry", "inference", "apis"]),
+        (["inference"], ["network"], "all", ["inference"]),
+        # Plans above are of the outputs as they are, and do not tell what they will hand up.
+        (["registry"], ["registry"], "all", ["registry", "inference", "apis"]),
         (["apis"], ["apis"], "all", ["apis"]),
         ([], ["network"], "all", []),
         # What is not planned here may hand up anything.
@@ -230,12 +245,7 @@ def test_what_differs_is_planned_and_what_stands_on_changed_outputs(
     tmp_path: Path, differing: list[str], handing_up: list[str], chosen: object, planned: list[str]
 ) -> None:
     made = stacks_in(tmp_path)
-    synthesis = Stacks(Program(), tuple(made), {})
-    whole = Base("main", "0" * 40)
-    files = {name: {"cdk.tf.json": "other"} for name in differing}
-    known = replace(whole, files={**_hashes(whole, synthesis), **files})
-    planning = Fake(synthesis, NO_SOURCE, base=known)
-    planning.handing_up, planning.opened = tuple(handing_up), []
+    planning = fake(made, {*differing}, {*handing_up})
     planning.run([s for s in made if chosen == "all" or s.name in chosen])  # type: ignore[operator]
     assert [*planning.plans] == planned
     left = {name for name, report in planning.reports.items() if report.status == "unchanged"}
@@ -246,10 +256,80 @@ def test_what_differs_is_planned_and_what_stands_on_changed_outputs(
     assert set(planning.opened) == {*planned, *direct}
 
 
-def _hashes(base: Base, synthesis: Stacks) -> dict[str, dict[str, str]]:
-    from ops.changed import _files
+@st.composite
+def changes_of_graphs(draw: st.DrawFn) -> tuple[list[set[int]], set[int], set[int], set[int]]:
+    """What each stack stands on, which differ, which hand up other outputs, and which are chosen."""
+    count = draw(st.integers(1, 6))
+    below = [draw(st.sets(st.integers(0, n - 1), max_size=3)) if n else set() for n in range(count)]
+    some = st.sets(st.integers(0, count - 1))
+    return below, draw(some), draw(some), draw(some)
 
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes_of_graphs())
+def test_nothing_that_may_be_otherwise_is_left_unplanned(
+    tmp_path: Path, graph: tuple[list[set[int]], set[int], set[int], set[int]]
+) -> None:
+    below, differing, handing_up, chosen = graph
+    with TemporaryDirectory(dir=tmp_path) as folder:
+        made = [
+            layer(Path(folder), f"s{number}", *(f"s{each}" for each in sorted(names)))
+            for number, names in enumerate(below)
+        ]
+        planning = fake(made, {f"s{n}" for n in differing}, {f"s{n}" for n in handing_up})
+        planning.run([made[n] for n in chosen])
+    moving, whole = set[int](), [*below]
+    for number, names in enumerate(below):
+        whole[number] = names.union(*(whole[each] for each in names))
+        concerned = number in differing or bool(moving & whole[number])
+        if number in chosen:
+            assert (f"s{number}" in planning.plans) is concerned
+        # Of a stack that differs and is not planned nobody knows whether its outputs change.
+        if (concerned and number in handing_up) if number in chosen else number in differing:
+            moving.add(number)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_stack_is_never_as_it_was_where_one_of_its_files_is_not(
+    tmp_path: Path, data: st.DataObject
+) -> None:
+    with TemporaryDirectory(dir=tmp_path) as folder:
+        made = stacks_in(Path(folder))
+        (made[0].folder / "assets" / "code").mkdir(parents=True)
+        (made[0].folder / "assets" / "code" / "main.py").write_text("1", "utf-8")
+        synthesis = Stacks(Program(), tuple(made), {})
+        base = Base("main", "0" * 40, _hashes(synthesis))
+        assert base.differing(synthesis) == set()
+        stack = data.draw(st.sampled_from(made))
+        files = sorted(each for each in stack.folder.rglob("*") if each.is_file())
+        file = data.draw(st.sampled_from([*files, stack.folder / "assets" / "new"]))
+        content = data.draw(st.none() | st.binary())
+        was = file.read_bytes() if file.is_file() else None
+        assume(content != was)
+        if content is None:
+            file.unlink()
+        else:
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(content)
+        assert base.differing(synthesis) == {stack.name}
+
+
+def _hashes(synthesis: Stacks) -> dict[str, dict[str, str]]:
     return {stack.name: _files(stack) for stack in synthesis.stacks}
+
+
+def test_a_plan_that_was_saved_of_a_stack_that_is_unchanged_now_goes(tmp_path: Path) -> None:
+    made = stacks_in(tmp_path)
+    planning = fake(made, {"registry"}, ())
+    planning.keep, planning.folder = True, tmp_path / "plans"
+    for stack in made:
+        saved = saved_in(planning.folder, stack)
+        saved.parent.mkdir(parents=True, exist_ok=True)
+        saved.write_bytes(b"plan")
+    planning.run(made)
+    left = {stack.name for stack in made if saved_in(planning.folder, stack).is_file()}
+    assert left == {"registry"}
 
 
 def test_a_report_of_unchanged_stacks_does_not_say_that_there_is_nothing_to_do() -> None:

@@ -72,7 +72,8 @@ def _valid(schema: str, *files: Path) -> None:
 
 def _commands(text: str) -> Iterator[list[str]]:
     """The commands of inferform in a file, in words."""
-    joined = re.sub(r"\\\n\s*|\n\s+(?=--|&& )", " ", text)
+    joined = re.sub(r"\\\n\s*|\n\s+(?=--|&& |\$\{)", " ", text)
+    joined = re.sub(r"\$\{\w+:\+([^}]*)\}", r"\1", joined)
     for found in re.findall(
         r"(?:\.venv/bin/)?inferform ((?:review|cost|deploy|apply|rollout|verify|recover)\b[^;\n|]*)",
         joined,
@@ -267,6 +268,12 @@ def test_gitlab_follows_its_schema_and_a_person_starts_each_deploy_of_its_own_re
     content = _yaml(file)
     assert content[".review"]["variables"]["AWS_ROLE_ARN"] == "$AWS_PLAN_ROLE_ARN"
     assert content[".deploy"]["variables"]["AWS_ROLE_ARN"] == "$AWS_DEPLOY_ROLE_ARN"
+    # The whole history, for the commit that a merge request is compared with.
+    assert content[".review"]["variables"]["GIT_DEPTH"] == "0"
+    of_a_change = (
+        '${CI_MERGE_REQUEST_DIFF_BASE_SHA:+--changed --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA"}'
+    )
+    assert of_a_change in content[".review"]["script"][0]
     stages = content["stages"]
     for key in KEYS:
         review, deploy = content[f"review {key}"], content[f"deploy {key}"]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -175,6 +176,31 @@ def test_stacks_are_planned_by_levels(tmp_path: Path) -> None:
         ["c"],
         ["e"],
     ]
+
+
+class Counting(Planning):
+    """Counts how many stacks are planned at once, without Terraform."""
+
+    most = 0
+
+    def _plan(self, stack: Stack, variables: object) -> None:
+        with self._init:
+            self.states[stack.name] = None
+            self.most = max(self.most, len(self.states) - len(self.plans))
+        sleep(0.05)
+        with self._init:
+            self.plans[stack.name] = read_plan(plan_of(), stack.name)
+
+
+@pytest.mark.parametrize("parallelism", [1, 3])
+def test_so_many_stacks_are_planned_at_a_time_as_are_asked_for(
+    parallelism: int, tmp_path: Path
+) -> None:
+    made = tuple(Stack(name, tmp_path / name, ()) for name in "abcdef")
+    planning = Counting(Stacks(Program(), made, {}), NO_SOURCE, parallelism=parallelism)
+    planning.run(made)
+    assert len(planning.plans) == 6
+    assert planning.most == parallelism
 
 
 def test_a_stack_over_one_whose_outputs_change_is_noted(tmp_path: Path) -> None:
