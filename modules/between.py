@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from .alb.spec import Route
 from .delivery.between import delivered
@@ -98,8 +98,13 @@ ENV7 = rule(
 )
 
 
-def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
-    """What is wrong between environments, each with the key of the one to change."""
+def between(
+    environments: Mapping[str, Environment], refused: Collection[str] = ()
+) -> Iterator[tuple[str, Problem]]:
+    """What is wrong between environments, each with the key of the one to change.
+
+    `refused` are the keys of others that are there, and wrong in themselves.
+    """
     yield from _overlaps(environments)
     yield from _unowned_images(environments)
     yield from _unowned_artifacts(environments)
@@ -111,7 +116,7 @@ def between(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Prob
     yield from _cut_rights(environments)
     yield from _repeated_names(environments)
     yield from _shared_listeners(environments)
-    yield from delivered(environments)
+    yield from delivered(environments, refused)
 
 
 def _shared_registries(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:

@@ -140,7 +140,7 @@ def _checked(
             environments[key], files[key] = environment, file
         problems[where] = own
     good = {key: env for key, env in environments.items() if not _has_errors(problems_of(env))}
-    for key, problem in between(good):
+    for key, problem in between(good, refused={*environments} - {*good}):
         problems[f"{folder.name}/{files[key].name}: {key}"].append(problem)
     reports = [FileReport(where, entries) for where, entries in problems.items() if entries]
     if failed or any(_has_errors(entry.problems) for entry in reports):

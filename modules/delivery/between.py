@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..context import Context
@@ -11,7 +11,7 @@ from ..image_uri import parse_image
 from ..rules import PathPart, Problem, did_you_mean, rule
 from .names import build_role_arn
 from .parts import CBD6, CPL10, TargetEnvironment
-from .spec import CPL2, DeployPipeline
+from .spec import CPL2, DeployPipeline, deploy_jobs, review_job
 
 if TYPE_CHECKING:
     from ..environment import Environment
@@ -47,8 +47,13 @@ CPL25 = rule(
 _Path = tuple[PathPart, ...]
 
 
-def delivered(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
-    """What is wrong between pipelines and environments, each with the key of the one to change."""
+def delivered(
+    environments: Mapping[str, Environment], refused: Collection[str] = ()
+) -> Iterator[tuple[str, Problem]]:
+    """What is wrong between pipelines and environments, each with the key of the one to change.
+
+    Nothing is said of those that are `refused`.
+    """
     queues: dict[str, str] = {}
     for key, tools in sorted(environments.items()):
         if tools.delivery is None:
@@ -60,6 +65,8 @@ def delivered(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Pr
                 other, remedy = queues[target.key], "promote it in one of them alone"
                 found = CPL2.problem(got=target.key, other=other, remedy=remedy)
                 yield key, found.under("delivery", *path)
+            if target.key in refused:
+                continue
             for problem in _of_target(tools, target, environments, jobs, applies):
                 yield key, problem.under("delivery", *path)
         for name, pipeline in tools.delivery.deploys():
@@ -94,11 +101,11 @@ def _targets(
         if isinstance(pipeline, DeployPipeline):
             for index, promotion in enumerate(pipeline.promotions):
                 target = promotion.environment
-                jobs = [(name, f"{job}-{target.key}") for job in ("plan", "apply", "verify")]
+                jobs = [(name, job) for job in deploy_jobs(target)]
                 yield ("pipelines", name, "promotions", index, "environment"), target, jobs, True
         else:
             for index, target in enumerate(pipeline.environments):
-                jobs = [(name, f"review-{target.key}")]
+                jobs = [(name, review_job(target))]
                 yield ("pipelines", name, "environments", index), target, jobs, False
 
 
@@ -210,19 +217,17 @@ def _careless(
     pipeline: DeployPipeline, environments: Mapping[str, Environment]
 ) -> Iterator[Problem]:
     """Production that comes before others, or that nobody approves."""
-    protected = [
-        bool((found := environments.get(each.environment.key)) and found.context.protected)
-        for each in pipeline.promotions
-    ]
+    found = [environments.get(each.environment.key) for each in pipeline.promotions]
     for index, promotion in enumerate(pipeline.promotions):
-        if not protected[index]:
+        target = found[index]
+        if target is None or not target.context.protected:
             continue
         if promotion.approval is None:
             wrong = (
                 "is protected, and nobody approves what is applied; give approval=ManualApproval()"
             )
             yield CPL11.problem(index, "approval", wrong=wrong)
-        if not all(protected[index:]):
+        if any(each is not None and not each.context.protected for each in found[index:]):
             wrong = (
                 "is protected, and is deployed before environments that are not; promote it last"
             )

@@ -19,6 +19,7 @@ from .names import (
     bucket_id,
     build_log_group,
     build_role,
+    build_role_arn,
     connection_name,
     failed_rule,
     pipeline_name,
@@ -76,6 +77,16 @@ CPL24 = rule(
 )
 
 MOST_STAGES = 50
+
+
+def deploy_jobs(environment: TargetEnvironment) -> list[str]:
+    """The projects that deploy an environment, by their names in a pipeline."""
+    return [f"{job}-{environment.key}" for job in ("plan", "apply", "verify")]
+
+
+def review_job(environment: TargetEnvironment) -> str:
+    """The project that reviews what pull requests change in an environment."""
+    return f"review-{environment.key}"
 
 
 class DeployPipeline(Spec):
@@ -149,8 +160,7 @@ class DeployPipeline(Spec):
             yield "checks"
         yield from (image.job for image in self.images)
         for promotion in self.promotions:
-            key = promotion.environment.key
-            yield from (f"{job}-{key}" for job in ("plan", "apply", "verify"))
+            yield from deploy_jobs(promotion.environment)
 
 
 class ReviewPipeline(Spec):
@@ -202,7 +212,7 @@ class ReviewPipeline(Spec):
         """Its projects, by their names in it."""
         if self.checks:
             yield "checks"
-        yield from (f"review-{each.key}" for each in self.environments)
+        yield from map(review_job, self.environments)
 
 
 class DeliveryPipelines(Overridable, Billed, Named):
@@ -250,6 +260,28 @@ class DeliveryPipelines(Overridable, Billed, Named):
         for name, pipeline in self.pipelines.items():
             if isinstance(pipeline, DeployPipeline):
                 yield name, pipeline
+
+    def operators(self, context: Context, *environments: str) -> list[str]:
+        """The ARNs of the roles of builds that deploy some environments, by their keys: what
+        `Identity.operators` of their account names. `context` is that of the pipelines."""
+        return [
+            build_role_arn(context, name, job)
+            for name, pipeline in self.deploys()
+            for promotion in pipeline.promotions
+            if promotion.environment.key in environments
+            for job in deploy_jobs(promotion.environment)
+        ]
+
+    def planners(self, context: Context, *environments: str) -> list[str]:
+        """The ARNs of the roles of builds that review pull requests to some environments: what
+        `Identity.planners` of their account names. `context` is that of the pipelines."""
+        return [
+            build_role_arn(context, name, review_job(environment))
+            for name, pipeline in self.pipelines.items()
+            if isinstance(pipeline, ReviewPipeline)
+            for environment in pipeline.environments
+            if environment.key in environments
+        ]
 
     @property
     def private(self) -> list[str]:

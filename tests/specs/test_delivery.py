@@ -482,6 +482,12 @@ def test_pipelines_and_the_environments_that_let_them_in_fit() -> None:
     assert rules(tools(BOTH), environment("dev", DEV_ACCOUNT, IDENTITY)) == []
 
 
+def test_pipelines_name_the_roles_that_an_account_lets_in() -> None:
+    assert BOTH.operators(TOOLS, "dev-use1", "prod-use1") == OPERATORS
+    assert BOTH.planners(TOOLS, "dev-use1") == PLANNERS
+    assert BOTH.operators(TOOLS, "prod-use1") == BOTH.planners(TOOLS, "prod-use1") == []
+
+
 def test_roles_that_somebody_else_makes_are_taken_as_they_are() -> None:
     assert rules(tools(BOTH), environment("dev", DEV_ACCOUNT)) == []
 
@@ -514,6 +520,17 @@ def test_a_target_is_the_environment_of_its_key(target: TargetEnvironment, path:
     spec = delivery(main=deploy(promotion(target)))
     found = between_them(tools(spec), environment("dev", DEV_ACCOUNT))
     assert [(each.rule, each.path[-1]) for each in found] == [("CPL10", path)]
+
+
+def test_nothing_is_said_of_an_environment_that_is_wrong_in_itself() -> None:
+    late = promotion(PROD, approval=ManualApproval())
+    environments = [
+        tools(delivery(main=deploy(late, promotion()))),
+        environment("prod", PROD_ACCOUNT, protected=True),
+    ]
+    given = {each.key: each for each in environments}
+    assert [each.rule for _, each in between(given)] == ["CPL26"]
+    assert [*between(given, refused={"dev-use1"})] == []
 
 
 def test_an_environment_of_another_program_is_taken_with_a_warning() -> None:
@@ -574,7 +591,11 @@ def runs(architecture: str, **more: Any) -> Environment:
 def builder(architecture: str) -> Environment:
     return tools(
         delivery(main=deploy(images=[image(architecture=architecture)])),
-        registry=Registry(repositories={"fraud": Repository(pull_accounts=[DEV_ACCOUNT])}),
+        registry=Registry(
+            repositories={
+                "fraud": Repository(pull_accounts=[DEV_ACCOUNT], pull_services=["lambda"])
+            }
+        ),
     )
 
 
