@@ -6,10 +6,12 @@ import ipaddress
 from collections.abc import Collection, Iterator, Mapping
 
 from .alb.spec import Route
+from .context import Context
 from .delivery.between import delivered
-from .ecr.spec import ECR8, Image
+from .ecr.spec import ECR8, Image, Repository
 from .ecs.checks import listener_of
 from .environment import Environment
+from .functions.spec import LMB19
 from .layers.specs import Registry
 from .model.artifact import located
 from .model.container import Container
@@ -49,6 +51,14 @@ OWN4 = rule(
     refuses="a SageMaker artifact in the bucket of an environment of another Region",
     message="is in {other}, but the environment is in {region}; copy it to a bucket of {region}",
     source="botocore sagemaker CreateModel (the model data and the model are in one Region)",
+)
+OWN6 = rule(
+    "OWN6",
+    refuses="an image of another account that is pulled from a replica of its repository",
+    message="is pulled from a replica of {repository} of {owner} in {region}, which has none of its policy, so that "
+    "this account may not pull; make the repository in {region} too, under one name in context.naming.repositories",
+    source="Amazon ECR user guide, private image replication (repository policies are not replicated)",
+    severity="warning",
 )
 IDN2 = rule(
     "IDN2",
@@ -207,40 +217,84 @@ def _overlaps(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Pr
 
 
 def _unowned_images(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
-    """Images of an owner among the environments that it does not have, or does not share."""
+    """Images of another's registry that does not have them, or does not share them."""
+    made = {
+        f"{owner.context.registry_of(name)}/{owner.context.own_repository(name)}": (owner, spec)
+        for owner in environments.values()
+        if isinstance(owner.registry, Registry) and owner.context.images is None
+        for name, spec in owner.registry.repositories.items()
+    }
     for key, environment in environments.items():
         context = environment.context
-        if context.images is None:
-            continue
-        for owner in environments.values():
-            registry = owner.registry
-            if (
-                owner.context.organization != context.organization
-                or owner.context.account != context.images.account
-                or owner.context.stage != context.images.stage
-                or owner.context.region != (context.images.home_region or context.region)
-                or not isinstance(registry, Registry)
-            ):
-                continue
-            for path, image in walk(environment):
-                if not isinstance(image, Image):
-                    continue
-                name = image.repository
-                if name in context.naming.repositories:
-                    continue  # whoever makes it
-                if name not in registry.repositories:
-                    hint = did_you_mean(name, registry.repositories)
-                    yield key, ECR8.problem(*path, repository=name, hint=hint)
-                elif context.account not in (
-                    owner.context.account,
-                    *registry.repositories[name].pull_accounts,
-                ):
-                    yield (
-                        key,
-                        OWN1.problem(
-                            *path, owner=owner.key, repository=name, account=context.account
-                        ),
-                    )
+        owner = _owner_of_images(context, environments)
+        for path, image, service in _images(environment):
+            name = image.repository
+            named = name in context.naming.repositories
+            if context.images is None and not named:
+                continue  # its own, or nobody's: see environment.py
+            found = made.get(f"{context.registry_of(name)}/{context.repository(name)}")
+            if found is not None:
+                problems = _unshared(context, name, service, *found)
+            elif owner is not None and not named:
+                problems = _unowned(context, name, owner)
+            else:
+                problems = iter([LMB19.problem()] if service else [])
+            yield from ((key, problem.under(*path)) for problem in problems)
+
+
+def _unshared(
+    context: Context, name: str, service: str | None, owner: Environment, repository: Repository
+) -> Iterator[Problem]:
+    """What keeps an account, or the AWS service that pulls for it, from an owner's repository."""
+    if owner.context == context:
+        return  # the registry layer opens it
+    account = context.account
+    let_in = (owner.context.account, *repository.pull_accounts)
+    if account not in let_in and not repository.pull_organizations:
+        yield OWN1.problem(owner=owner.key, repository=name, account=account)
+    elif service is not None and service not in repository.pull_services:
+        yield LMB19.problem()
+
+
+def _unowned(context: Context, name: str, owner: Environment) -> Iterator[Problem]:
+    """What is wrong with an image that is pulled from a replica of an owner's repository, or from none."""
+    assert isinstance(owner.registry, Registry)
+    if name not in owner.registry.repositories:
+        hint = did_you_mean(name, owner.registry.repositories)
+        yield ECR8.problem(repository=name, hint=hint)
+    elif owner.context.account != context.account:
+        yield OWN6.problem(owner=owner.key, repository=name, region=context.region)
+
+
+def _owner_of_images(
+    context: Context, environments: Mapping[str, Environment]
+) -> Environment | None:
+    """The environment that owns the images of another, if it is among these."""
+    if context.images is None:
+        return None
+    wanted = context.image_owner
+    return next(
+        (
+            each
+            for each in environments.values()
+            if isinstance(each.registry, Registry)
+            and (each.context.organization, each.context.account)
+            == (wanted.organization, wanted.account)
+            and (each.context.stage, each.context.region) == (wanted.stage, wanted.region)
+        ),
+        None,
+    )
+
+
+def _images(
+    environment: Environment,
+) -> Iterator[tuple[tuple[PathPart, ...], Image, str | None]]:
+    """Every image with the AWS service that pulls it by itself, if one does."""
+    pulled = {each.place.path: each.spec.pulled_by for each in environment.deployed}
+    for path, spec in walk(environment):
+        if isinstance(spec, Image):
+            by = next((pulled[path[:n]] for n in range(len(path)) if path[:n] in pulled), None)
+            yield path, spec, by
 
 
 def _unowned_artifacts(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:

@@ -503,12 +503,7 @@ class LambdaFunction(Service):
     def check_in(self, context: Context) -> Iterator[Problem]:
         """What Lambda pulls and how it starts in the environment."""
         image = self.model.image
-        elsewhere = (
-            context.images is not None or image.repository in context.naming.repositories
-            if isinstance(image, Image)
-            else not is_of_aws(image)
-        )
-        if elsewhere:
+        if not isinstance(image, Image) and not is_of_aws(image):
             yield LMB19.problem("model", "image")
         limit = self.alarms.duration_ms if self.alarms else None
         if context.protected and not self.keeps_warm and limit is not None and limit < 1000:

@@ -230,6 +230,63 @@ def _load(folder: Path, accounts: list[str], repository: str = "fraud") -> list[
         return [problem.rule for problem in error.problems if problem.severity == "error"]
 
 
+_RISK = 'Naming(repositories={"fraud": "risk/fraud"})'
+_OWNER = 'ImageOwner(account="999988887777", stage="shared")'
+_PULLS = """
+from inferform import *
+
+shared = Environment(
+    context=Context(
+        organization="acme", stage="shared", account="999988887777", region="us-east-1", owner="ml",
+        naming={owner_naming},
+    ),
+    registry=Registry(repositories={{"fraud": Repository({opened})}}),
+)
+dev = Environment(
+    context=Context(
+        organization="acme", stage="dev", account="111122223333", region="{region}", owner="ml",
+        images={images}, naming={naming},
+    ),
+    network=Network(cidr="10.20.0.0/16"),
+    registry=Registry(),
+    inference=Inference(functions={{"fraud": LambdaFunction(
+        model=Model(image=Image(repository="fraud", tag="1")),
+    )}}),
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("rules", "given"),
+    [
+        ([], {}),
+        ([], {"owner_naming": _RISK, "naming": _RISK}),
+        (["LMB19"], {"opened": 'pull_accounts=["111122223333"]'}),
+        (["LMB19"], {"images": 'ImageOwner(account="888877776666", stage="shared")'}),
+        (["LMB19"], {"naming": _RISK}),
+        (["OWN1"], {"opened": "", "owner_naming": _RISK, "naming": _RISK}),
+        (["OWN6"], {"region": "eu-west-1", "images": _OWNER[:-1] + ', home_region="us-east-1")'}),
+    ],
+)
+def test_what_pulls_from_another_account_is_told_by_the_repository_where_it_is_known(
+    rules: list[str], given: dict[str, str], tmp_path: Path
+) -> None:
+    asked = {
+        "images": _OWNER,
+        "naming": "Naming()",
+        "opened": 'pull_accounts=["111122223333"], pull_services=["lambda"]',
+        "owner_naming": "Naming()",
+        "region": "us-east-1",
+    } | given
+    (tmp_path / "all.py").write_text(_PULLS.format(**asked), encoding="utf-8")
+    try:
+        found = [each for report in load(tmp_path).warnings for each in report.problems]
+    except ConfigurationError as error:
+        found = error.problems
+    assert [each.rule for each in found] == rules
+    assert all(str(each.path[-1]) == "image" for each in found)
+
+
 def test_an_owner_must_let_the_account_pull_each_image(tmp_path: Path) -> None:
     assert _load(tmp_path, ["111122223333"]) == ["dev-use1", "shared-use1"]
     assert _load(tmp_path, ["444455556666"]) == ["OWN1"]
