@@ -29,9 +29,16 @@ def written(service: Deployed) -> str:
 def version_of(release: Iterable[tuple[tuple[Any, ...], str | None]]) -> str:
     """A release in as few words as tell it: `1.4.2`, `fraud/3`, `1.4.2, 1.5.0`.
 
-    An artifact whose path holds the tag of an image says nothing more.
+    An artifact whose path holds the tag of an image says nothing more, nor does what stands beside a
+    version of the Model Registry, which only says what its role may read.
     """
-    values = [(str(path[-1]), value) for path, value in release if value]
+    given = [(tuple(path), value) for path, value in release if value]
+    packages = {path[:-1] for path, _ in given if path[-1] == "arn"}
+    values = [
+        (str(path[-1]), value)
+        for path, value in given
+        if path[-1] == "arn" or not any(path[:end] in packages for end in range(len(path)))
+    ]
     tags = dict.fromkeys(value for name, value in values if name == "tag")
     words = [
         word

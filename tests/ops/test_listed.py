@@ -51,6 +51,15 @@ def environments() -> dict[str, Environment]:
             "fraud/3",
         ),
         ({"model.arn": "arn:aws:sagemaker:us-east-1:111122223333:model-package/bought"}, "bought"),
+        (
+            {
+                "model.arn": "arn:aws:sagemaker:us-east-1:111122223333:model-package/fraud/3",
+                "model.artifact": "s3://acme-shared-use1-artifacts/training/fraud/",
+                "model.image.tag": "1.4.2",
+                "shadow.image.tag": "1.5.0",
+            },
+            "fraud/3, 1.5.0",
+        ),
         ({"a.tag": "1", "b.tag": "2", "c.tag": "1"}, "1, 2"),
         ({}, ""),
     ],
