@@ -10,6 +10,7 @@ ACCESS = {
     "codebuild": Access(("BatchGetProjects", "List"), deploys=False, passes_to=("codebuild",)),
     # GetJobDetails returns credentials of a pipeline's artifacts.
     "codepipeline": Access(("GetPipeline", "List"), deploys=False, passes_to=("codepipeline",)),
+    "dynamodb": Access(("Describe", "ListTagsOfResource"), deploys=False),
     "firehose": Access(("Describe", "List"), deploys=False, passes_to=("firehose",)),
     # GetFunction and GetLayerVersion return where code may be fetched. ListFunctions returns
     # the environments of functions.

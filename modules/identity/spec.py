@@ -216,6 +216,7 @@ DeployService = Literal[
     "budgets",
     "codebuild",
     "codepipeline",
+    "dynamodb",
     "firehose",
     "lambda",
     "route53",

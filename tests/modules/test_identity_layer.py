@@ -528,6 +528,16 @@ def test_a_deploy_only_reads_in_services_that_no_layer_creates_in() -> None:
         assert ("firehose.amazonaws.com" in passed["iam:PassedToService"]) is expected
 
 
+def test_a_deploy_makes_tables_where_that_is_asked_for_and_a_plan_reads_no_row() -> None:
+    for asked in ((), ("dynamodb",)):
+        deploys = policies.deploy(CONTEXT, ["us-east-1"], asked)
+        assert _allows(deploys, "dynamodb:CreateTable", "*") is bool(asked)
+    plans = policies.plan(CONTEXT)
+    for action in ("DescribeTable", "DescribeContinuousBackups", "ListTagsOfResource"):
+        assert _allows(plans, f"dynamodb:{action}", "*")
+    assert not any(_allows(plans, f"dynamodb:{action}", "*") for action in ("GetItem", "Scan"))
+
+
 def test_what_two_capabilities_read_of_one_service_is_read_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
