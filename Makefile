@@ -17,7 +17,7 @@ install = { test -x "$(UV)" && $(UV) pip install --quiet --python $(1) --require
 	$(1) -m pip install --quiet --quiet --disable-pip-version-check --no-compile --require-hashes --requirement $(2)
 PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .venv/bin/pipenv
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
-SOURCES := main.py inferform environments inferform_ops inferform_emulator bench container tests examples/extensions examples/peers
+SOURCES := main.py inferform environments inferform_ops inferform_emulator bench container tests examples/extensions examples/peers examples/platform/team
 
 .PHONY: setup demo demo-destroy tour check test mutation lint types docs tables bench audit format clean
 

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from inferform import load
+from ops.diagram import mermaid
+from ops.picture import picture as drawn
 from tests.conftest import ROOT
 
 from . import capabilities, extensions, names, options, overrides, peers, picture
@@ -30,6 +33,15 @@ def _tour() -> str:
     return f"```python\n{EXAMPLE.read_text('utf-8').rstrip()}\n```\n"
 
 
+PLATFORM = ROOT / "examples/platform"
+
+
+def _platform() -> str:
+    """What production of the platform is, and who calls whom."""
+    prod = load(PLATFORM / "environments").environments["prod-use1"]
+    return f"```mermaid\n{mermaid(drawn(prod))}```\n"
+
+
 GENERATED = (
     Part("names", ROOT / "README.md", names.table),
     Part("way-of-a-spec", ROOT / "docs/architecture.md", picture.drawing),
@@ -39,6 +51,7 @@ GENERATED = (
     Part("option-numbers", ROOT / "docs/options.md", options.summary),
     Part("options", ROOT / "docs/options.md", options.tables),
     Part("loop", ROOT / "docs/training.md", _tour),
+    Part("production", PLATFORM / "README.md", _platform),
     Part("extensions", ROOT / "docs/capabilities.md", extensions.table),
     Part("examples", ROOT / "docs/peers.md", peers.of_examples),
     Part("differences", ROOT / "docs/peers.md", peers.of_differences),

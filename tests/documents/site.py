@@ -40,6 +40,7 @@ def sources() -> dict[str, Path]:
         found[f"{folder}.md"] = ROOT / folder / "README.md"
     found["container-contract.md"] = ROOT / "container" / "CONTRACT.md"
     found["drift-contract.md"] = ROOT / "container" / "drift" / "CONTRACT.md"
+    found["platform.md"] = ROOT / "examples" / "platform" / "README.md"
     found["overview.md"] = ROOT / "README.md"
     for file in sorted(ROOT.glob("modules/*/README.md")):
         found[f"modules/{file.parent.name}.md"] = file

@@ -27,6 +27,7 @@ FILES = sorted(
         *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("*/README.md"),
         *ROOT.glob("modules/*/README.md"),
+        *ROOT.glob("examples/*/README.md"),
         ROOT / "container/CONTRACT.md",
     ]
 )

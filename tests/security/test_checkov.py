@@ -119,10 +119,8 @@ def _stack(check: dict[str, Any]) -> str:
     return Path(check["file_path"]).parent.name
 
 
-@pytest.fixture(scope="module")
-def findings(everything: Synthesized, tmp_path_factory: pytest.TempPathFactory) -> Findings:
-    folder = tmp_path_factory.mktemp("checkov")
-    stacks = {**everything, CONTROL: {"resource": WRONG}}
+def look(stacks: Synthesized, folder: Path, home: Path) -> Findings:
+    """What Checkov says of stacks, of which it gets copies in `folder`."""
     for name, stack in stacks.items():
         write(folder / name, stack)
     # Checkov names the type of a resource only sometimes; names are unique within a stack.
@@ -135,7 +133,7 @@ def findings(everything: Synthesized, tmp_path_factory: pytest.TempPathFactory) 
     failed: set[Failed] = set()
     passed: set[tuple[str, ...]] = set()
     broken = 0
-    for each in run(folder, tmp_path_factory.mktemp("home")):
+    for each in run(folder, home):
         broken += each["summary"]["parsing_errors"]
         for check in each["results"]["passed_checks"]:
             passed.add((check["check_id"], _stack(check), check["resource"]))
@@ -145,6 +143,12 @@ def findings(everything: Synthesized, tmp_path_factory: pytest.TempPathFactory) 
             failed.add(Failed(check["check_id"], check["check_name"], where, kind, name))
     looked_at = {where for _, where, _ in passed} | {each.stack for each in failed}
     return Findings(sorted(failed), len(passed), looked_at, broken)
+
+
+@pytest.fixture(scope="module")
+def findings(everything: Synthesized, tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    stacks = {**everything, CONTROL: {"resource": WRONG}}
+    return look(stacks, tmp_path_factory.mktemp("checkov"), tmp_path_factory.mktemp("home"))
 
 
 def test_checkov_reads_every_stack_and_sees_what_is_wrong(

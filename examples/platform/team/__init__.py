@@ -1,0 +1,1 @@
+"""What Lark adds to Inferform: a layer and a kind of service."""
