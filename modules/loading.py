@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import sys
 import traceback
@@ -101,13 +102,13 @@ def load(folder: Path | str) -> Loaded:
                     namespace = vars(module)
                     found += [
                         (file, name, value)
-                        for name, value in vars(module).items()
-                        if isinstance(value, Environment) and not _is_known(found, value)
+                        for name, value in namespace.items()
+                        if isinstance(value, Environment)
                     ]
             problems = [*repeated_keys(file, namespace), *problems]
             if problems:
                 reports.append(FileReport(f"{folder.name}/{file.name}", problems))
-    return _checked(folder, found, reports)
+    return _checked(folder, _each_once(found), reports)
 
 
 def _key(environment: Environment) -> str | None:
@@ -118,8 +119,25 @@ def _key(environment: Environment) -> str | None:
         return None
 
 
-def _is_known(found: list[tuple[Path, str, Environment]], environment: Environment) -> bool:
-    return any(environment is known for _, _, known in found)
+def _each_once(
+    found: list[tuple[Path, str, Environment]],
+) -> list[tuple[Path, str, Environment]]:
+    """Each environment in the file that makes it: others may import it, to make theirs of it."""
+    imported = {file: _imported(file) for file, _, _ in found}
+    known: dict[int, tuple[Path, str, Environment]] = {}
+    for file, name, environment in sorted(found, key=lambda each: each[1] in imported[each[0]]):
+        known.setdefault(id(environment), (file, name, environment))
+    return [each for each in found if known[id(each[2])] == each]
+
+
+def _imported(file: Path) -> set[str]:
+    """The names that a file takes from other modules."""
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
 
 
 def _checked(

@@ -95,7 +95,7 @@ def test_five_accounts_and_two_regions_each_have_what_the_readme_says(
 ) -> None:
     contexts = [each.context for each in loaded.environments.values()]
     assert {(each.stage, each.account) for each in contexts} == {
-        ("tools", "111122223333"),
+        ("tools", "123456789012"),
         ("shared", "222233334444"),
         ("dev", "333344445555"),
         ("staging", "444455556666"),

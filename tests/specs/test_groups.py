@@ -287,6 +287,27 @@ def test_what_pulls_from_another_account_is_told_by_the_repository_where_it_is_k
     assert all(str(each.path[-1]) == "image" for each in found)
 
 
+def test_an_environment_is_of_the_file_that_makes_it(tmp_path: Path) -> None:
+    made = """
+from inferform import *
+
+dev = again = Environment(
+    context=Context(
+        organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
+    ),
+)
+"""
+    used = """
+from .dev import dev as base
+
+all_ = base.replace(context=base.context.replace(stage="all"))
+"""
+    (tmp_path / "dev.py").write_text(made, encoding="utf-8")
+    (tmp_path / "all.py").write_text(used, encoding="utf-8")
+    files = {key: file.name for key, file in load(tmp_path).files.items()}
+    assert files == {"all-use1": "all.py", "dev-use1": "dev.py"}
+
+
 def test_an_owner_must_let_the_account_pull_each_image(tmp_path: Path) -> None:
     assert _load(tmp_path, ["111122223333"]) == ["dev-use1", "shared-use1"]
     assert _load(tmp_path, ["444455556666"]) == ["OWN1"]

@@ -2,7 +2,7 @@
 
 from inferform import Context, ImageOwner, Naming
 
-TOOLS, SHARED = "111122223333", "222233334444"
+TOOLS, SHARED = "123456789012", "222233334444"
 DEV, STAGING, PROD = "333344445555", "444455556666", "555566667777"
 HOME, EUROPE = "us-east-1", "eu-west-1"
 REPOSITORY = "lark/platform"
