@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from inferform import Environment, load
+from inferform import Environment, InferenceComponentEndpoint, load
 from inferform.layers import program
 from inferform.loading import Loaded
 from ops.masking import mask
@@ -133,6 +133,7 @@ def test_the_kinds_of_endpoints_are_all_there(loaded: Loaded) -> None:
     assert isinstance(prod, Environment)
     assert prod.commitments
     [assistant] = [each.spec for each in prod.deployed if each.name == "assistant"]
+    assert isinstance(assistant, InferenceComponentEndpoint)
     assert assistant.capacity.reservation.arn
     assert assistant.components["llama"].adapters
 
