@@ -134,6 +134,7 @@ def test_the_kinds_of_endpoints_are_all_there(loaded: Loaded) -> None:
     assert prod.commitments
     [assistant] = [each.spec for each in prod.deployed if each.name == "assistant"]
     assert isinstance(assistant, InferenceComponentEndpoint)
+    assert assistant.capacity.reservation is not None
     assert assistant.capacity.reservation.arn
     assert assistant.components["llama"].adapters
 
