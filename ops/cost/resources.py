@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from ..kinds import known
+from ..kinds.foreign import FREE
 from ..kinds.record import Foreign, Not
 from ..kinds.untold import not_told
 from ..plan import Action, Change, Plan, Side
@@ -30,9 +31,6 @@ _COST_NOTHING = frozenset(
 )
 """The providers of what is in no cloud."""
 
-_FREE = ("aws_iam_", "aws_ssoadmin_", "aws_identitystore_")
-"""What AWS takes nothing for, whatever the type: IAM and its Identity Center."""
-
 
 def without_prices(plan: Plan) -> list[Change]:
     """The resources before or after a plan of types of which nobody has said what they cost."""
@@ -42,7 +40,7 @@ def without_prices(plan: Plan) -> list[Change]:
         if not change.is_data
         and not change.deposed
         and change.type.partition("_")[0] not in _COST_NOTHING
-        and not change.type.startswith(_FREE)
+        and not change.type.startswith(FREE)
         and _is_untold(change.type)
     ]
 

@@ -7,6 +7,9 @@ from .policies import resource_policy
 from .record import Foreign
 from .risks import exposed, protection
 
+FREE = ("aws_iam_", "aws_ssoadmin_", "aws_identitystore_")
+"""How the types begin that AWS takes nothing for: IAM and its Identity Center."""
+
 _ENCRYPTED = {"encrypted": "encryption"}
 
 
