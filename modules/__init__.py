@@ -106,7 +106,7 @@ from .functions.parts import (
 )
 from .functions.spec import LambdaFunction
 from .helm.spec import Helm, HelmRelease
-from .identity.spec import GitHub, GitLab, Identity
+from .identity.spec import DataScientists, GitHub, GitLab, Identity
 from .kubernetes.collector import Collector
 from .kubernetes.keda import Keda, KedaScaling, PrometheusTrigger, QueueTrigger
 from .kubernetes.spec import EksService, Ingress, Kubernetes, Pod, Toleration
@@ -327,6 +327,7 @@ __all__ = [
     "DataCapture",
     "DataProcessing",
     "DataProtection",
+    "DataScientists",
     "Delivery",
     "DeliveryPipelines",
     "DeployPipeline",

@@ -11,7 +11,7 @@ from ..iam.policy import Statement, document
 from ..overriding import override
 from ..protect import lifecycle
 from . import policies
-from .spec import GitHub, GitLab, Identity
+from .spec import DataScientists, GitHub, GitLab, Identity
 
 from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
@@ -61,7 +61,26 @@ class Roles(Construct):
             policies.plan(context),
             spec.planners,
         )
+        if spec.data_scientists is not None:
+            self._data_scientists(spec.data_scientists)
         override(spec, self)
+
+    def _data_scientists(self, spec: DataScientists) -> None:
+        role = IamRole(
+            self,
+            "data-scientist",
+            name=spec.role,
+            description=f"Who develops models of {self._context.organization}",
+            assume_role_policy=document(*self._trust_people([*spec.people])),
+            lifecycle=self._protected,
+        )
+        IamRolePolicy(
+            self,
+            "data-scientist-policy",
+            name="data-scientist",
+            role=role.id,
+            policy=document(*policies.data_scientist(self._context, spec.artifacts)),
+        )
 
     def _role(
         self,

@@ -284,6 +284,135 @@ def plan(context: Context) -> list[Statement]:
     ]
 
 
+def data_scientist(context: Context, artifacts: Iterable[str]) -> list[Statement]:
+    """Calling what serves, registering versions that wait for an approval, and reading how all of it does."""
+    own, given = context.any_name_of_organization, context.naming.endpoints.values()
+
+    def of(service: str, *resources: str) -> list[str]:
+        return [
+            f"arn:{context.partition}:{service}:*:{context.account}:{each}" for each in resources
+        ]
+
+    endpoints = [own, *given]
+    # SageMaker's ARNs are in lower case.
+    called = of(
+        "sagemaker",
+        *(f"endpoint/{name.lower()}" for name in endpoints),
+        f"inference-component/{own.lower()}",
+    )
+    versions = of(
+        "sagemaker", f"model-package-group/{own.lower()}", f"model-package/{own.lower()}/*"
+    )
+    made = of("sagemaker", f"endpoint-config/{own.lower()}", f"model/{own.lower()}")
+    groups = [f"/aws/sagemaker/Endpoints/{name}" for name in endpoints]
+    logs = of(
+        "logs",
+        *(
+            f"log-group:{group}{behind}"
+            for group in (*groups, "/inferform/*")
+            for behind in ("", ":*")
+        ),
+    )
+    buckets = _buckets(context)[0]
+    return [
+        allow("sagemaker:InvokeEndpoint*", called, sid="Invoke"),
+        allow(
+            "lambda:InvokeFunction",
+            of("lambda", f"function:{own}", f"function:{own}:*"),
+            sid="InvokeFunctions",
+        ),
+        # Without a status a version waits for an approval.
+        allow(
+            "sagemaker:CreateModelPackage",
+            versions,
+            sid="Register",
+            conditions={
+                "StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
+            },
+        ),
+        allow(
+            [
+                "sagemaker:DescribeEndpoint*",
+                "sagemaker:DescribeInferenceComponent",
+                "sagemaker:DescribeModelPackage*",
+                "sagemaker:ListModelPackages",
+                "sagemaker:ListTags",
+            ],
+            [*called, *versions, made[0]],
+            sid="Describe",
+        ),
+        allow(
+            [
+                "sagemaker:ListEndpoints",
+                "sagemaker:ListInferenceComponents",
+                "sagemaker:ListModelPackageGroups",
+            ],
+            "*",
+            sid="List",
+        ),
+        allow(
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+            [f"{buckets}/{prefix}*" for prefix in artifacts],
+            sid="Artifacts",
+        ),
+        allow(
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            of("kms", "key/*"),
+            sid="ArtifactKeys",
+            conditions={
+                "StringLike": {"kms:ViaService": f"s3.*.{context.dns_suffix}"},
+                "ForAnyValue:StringLike": {"kms:ResourceAliases": f"alias/{own}"},
+            },
+        ),
+        allow(
+            [
+                "logs:DescribeLogStreams",
+                "logs:FilterLogEvents",
+                "logs:GetLogEvents",
+                "logs:StartQuery",
+            ],
+            logs,
+            sid="ReadLogs",
+        ),
+        allow(
+            [
+                "cloudwatch:DescribeAlarmHistory",
+                "cloudwatch:DescribeAlarms",
+                "cloudwatch:GetDashboard",
+                "cloudwatch:GetMetricData",
+                "cloudwatch:GetMetricStatistics",
+                "cloudwatch:ListDashboards",
+                "cloudwatch:ListMetrics",
+                "logs:DescribeLogGroups",
+                "logs:GetQueryResults",
+                "logs:StopQuery",
+            ],
+            "*",
+            sid="ReadMetrics",
+        ),
+        # Whatever else the role is granted.
+        deny(
+            [
+                f"sagemaker:{verb}{what}"
+                for verb in ("Create", "Delete", "Update")
+                for what in ("Endpoint*", "InferenceComponent*", "Model")
+                if (verb, what) != ("Update", "Model")
+            ],
+            [*called, *made],
+            sid="KeepWhatServes",
+        ),
+        deny(
+            ["sagemaker:DeleteModelPackage*", "sagemaker:UpdateModelPackage"],
+            versions,
+            sid="DecideOnNoVersion",
+        ),
+        deny(
+            "iam:PassRole", context.arn("iam", f"role{ROLE_PATH}{own}"), sid="PassNoRoleOfServices"
+        ),
+        deny("s3:*", _states(context), sid="NoStates"),
+    ]
+
+
 def _named(context: Context, service: str) -> list[str]:
     """What of a service has a name of the organization's, and what belongs to that: versions."""
     own = context.any_name_of_organization

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
-from ..context import Region
+from ..context import Region, RoleName
 from ..existing import RoleArn
 from ..overrides import Overridable
 from ..permissions import PolicyArn
@@ -64,6 +64,19 @@ IDN10 = rule(
     refuses="an issuer of tokens with a scheme, a port, a query or a slash at its end",
     message="must be the host, and the path where it has one, without https://, such as gitlab.acme.com",
     source="IAM user guide, Create an OpenID Connect identity provider; CreateOpenIDConnectProvider (Url)",
+)
+
+IDN11 = rule(
+    "IDN11",
+    refuses="a role for data scientists that nobody may assume",
+    message="lets nobody assume it; name roles of people in people",
+    source="Inferform: the role would have no user",
+)
+IDN12 = rule(
+    "IDN12",
+    refuses="a prefix of artifacts that does not end in a slash, or has a wildcard",
+    message="must be the beginning of keys and end in a slash, such as models/",
+    source="AWS IAM user guide, wildcards in Resource; Amazon S3 user guide, object keys",
 )
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
@@ -211,6 +224,14 @@ def _is_one_role(arn: str) -> bool:
     return not re.search(r"[*?]", arn)
 
 
+OneRole = Annotated[
+    str,
+    arn_of("iam", _ROLE_EXAMPLE, resource=r"role/.+"),
+    Check(IDN6, _is_one_role, lambda _: {"example": _ROLE_EXAMPLE}),
+]
+"""The ARN of one role."""
+
+
 DeployService = Literal[
     "bedrock",
     "budgets",
@@ -244,6 +265,24 @@ RoleService = Literal[
 """Services that roles of a project's own may use at run time, by the prefix of their actions."""
 
 
+class DataScientists(Spec):
+    """A role for who develops models.
+
+    It calls what serves, registers versions that wait for an approval, and reads logs and metrics. It
+    decides on no version, and neither makes, changes nor deletes what is declared.
+    """
+
+    people: Annotated[Many[OneRole], Check(IDN11, bool)]
+    """Roles of people who may assume it, by ARN."""
+
+    role: RoleName = "inferform-data-scientist"
+    """Its name. Default: inferform-data-scientist."""
+
+    artifacts: Many[Annotated[str, Matches(IDN12, r"[A-Za-z0-9!_.'()/-]{1,1000}/")]] = ("models/",)
+    """Where it may put and read artifacts in the organization's buckets, by the beginning of their keys:
+    there it may also replace those that something runs. Default: `models/`."""
+
+
 class Identity(Overridable):
     """The deploy role, the plan role and the permissions boundary that the Context names."""
 
@@ -253,24 +292,15 @@ class Identity(Overridable):
     gitlab: GitLab | None = None
     """The project whose jobs may assume the roles. Default: none."""
 
-    operators: Many[
-        Annotated[
-            str,
-            arn_of("iam", _ROLE_EXAMPLE, resource=r"role/.+"),
-            Check(IDN6, _is_one_role, lambda _: {"example": _ROLE_EXAMPLE}),
-        ]
-    ] = ()
+    operators: Many[OneRole] = ()
     """Roles of people who may assume both roles, by ARN. Default: none."""
 
-    planners: Many[
-        Annotated[
-            str,
-            arn_of("iam", _ROLE_EXAMPLE, resource=r"role/.+"),
-            Check(IDN6, _is_one_role, lambda _: {"example": _ROLE_EXAMPLE}),
-        ]
-    ] = ()
+    planners: Many[OneRole] = ()
     """Roles that may assume the plan role alone, by ARN, such as those of builds of pull requests.
     Default: none."""
+
+    data_scientists: DataScientists | None = None
+    """A role for who develops models. Default: None, none is made."""
 
     regions: Many[Region] = ()
     """Regions where the deploy role may work beside the environment's own: those of the other

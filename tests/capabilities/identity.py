@@ -10,6 +10,8 @@ _OF_A_CEILING = ("CKV_AWS_288", "CKV_AWS_289", "CKV_AWS_290", "CKV_AWS_355")
 CAPABILITY = Capability(
     not_aws={
         PART_OF_A_POLICY: (
+            "DataScientists.artifacts[]",
+            "DataScientists.people[]",
             "GitHub.branches[]",
             "GitHub.plan_branches[]",
             "GitHub.environments[]",

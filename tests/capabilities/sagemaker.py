@@ -141,6 +141,9 @@ inference=Inference(
 identity=Identity(
     github=GitHub(repository="acme/inference", environments=["dev"]),
     operators=["arn:aws:iam::{ACCOUNT}:role/admin"], regions=["eu-west-1"],
+    data_scientists=DataScientists(
+        people=["arn:aws:iam::{ACCOUNT}:role/science"], role="science", artifacts=["models/"],
+    ),
 ),
 moved={{"registry": {{"aws_s3_bucket.a": "aws_s3_bucket.b"}}}},
 """
