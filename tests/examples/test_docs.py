@@ -110,13 +110,13 @@ def _command() -> Any:
 
 
 @cache
-def _environments() -> set[str]:
-    """The keys and the stages of the environments of this repository."""
-    keys = load(ROOT / "environments").environments
+def _environments(project: Path) -> set[str]:
+    """The keys and the stages of the environments of a project."""
+    keys = load(project / "environments").environments
     return {*keys, *(each.context.stage for each in keys.values())}
 
 
-def check_command(words: list[str]) -> None:
+def check_command(words: list[str], project: Path = ROOT) -> None:
     """Raise AssertionError unless command, options and environments are those that exist."""
     found: Any = _command()
     while words and hasattr(found, "commands") and words[0] in found.commands:
@@ -130,12 +130,13 @@ def check_command(words: list[str]) -> None:
         named = words[number - 1] in ("--from", "--to", "--environment") if number else False
         first = [p.metavar for p in found.params if p.param_type_name == "argument"][:1]
         if named or (number == 0 and first == ["ENV"] and not word.startswith(("-", "["))):
-            assert word in STAND_INS | _environments(), word
+            assert word in STAND_INS | _environments(project), word
 
 
 def test_every_command_of_inferform_that_it_shows_exists_with_its_options(file: Path) -> None:
+    project = file.parent if (file.parent / "environments").is_dir() else ROOT
     for words in commands(file.read_text("utf-8")):
-        check_command(words)
+        check_command(words, project)
 
 
 def test_every_target_of_make_that_it_names_exists(file: Path) -> None:

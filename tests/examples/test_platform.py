@@ -184,13 +184,10 @@ def test_it_is_synthesized_the_same_again(
 @pytest.mark.parametrize(
     "command",
     [
-        "cost dev-use1",
         "cost prod-use1",
-        "cost tools-use1",
         "list --no-aws",
         "catalog --no-aws --output {folder}/catalog.html",
         "diagram dev-use1 --output {folder}/dev.svg",
-        "diagram prod-use1",
     ],
 )
 def test_a_command_works_on_it(command: str, tmp_path: Path) -> None:
