@@ -77,19 +77,19 @@ def status(
         return
     brings = ", ".join(f"{name} {version}" for name, version in found.components.items())
     title = f"{fleet}: {found.status}" + (f", {brings}" if brings else "")
-    print_table(
-        ("device", "status", "deployment", "runs"),
-        [
-            (
-                each.name,
-                each.status,
-                each.outcome or "none",
-                ", ".join(f"{name} {version}" for name, version in each.runs.items()),
-            )
-            for each in found.devices
-        ],
-        title=title,
-    )
+    rows = [
+        (
+            each.name,
+            each.status,
+            each.outcome or "none",
+            ", ".join(f"{name} {version}" for name, version in each.runs.items()),
+        )
+        for each in found.devices
+    ]
+    if rows:
+        print_table(("device", "status", "deployment", "runs"), rows, title=title)
+    else:
+        stdout.print(f"{title}; no device has reported itself", markup=False, soft_wrap=True)
     if found.outside:
         said = f"not let in, as their names begin otherwise: {', '.join(found.outside)}"
         stderr.print(said, markup=False, soft_wrap=True)

@@ -95,7 +95,7 @@ FLE1 = RiskRule(
 FLE2 = RiskRule(
     "FLE2",
     Severity.HIGH,
-    "something of SageMaker Edge Manager or Greengrass V1 is made, which AWS has ended",
+    "something of SageMaker Edge Manager is made, which AWS has ended",
     advice="make components of Greengrass V2: Edge(fleets=..., components=...)",
 )
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from inferform_emulator.process import Emulator
+from ops.cli import app
 from ops.edge import Edge
 from ops.errors import BadInputError, OperatorError
 from ops.kinds import known
@@ -195,6 +197,23 @@ def test_a_deployment_reaches_the_devices_and_verify_says_so(life: Life) -> None
     given = client(life.emulator, "greengrassv2").get_deployment(deploymentId=deployment)
     assert given["components"][COMPONENT]["runWith"]["systemResourceLimits"]["memory"] == 256 * 1024
     assert given["deploymentPolicies"]["failureHandlingPolicy"] == "ROLLBACK"
+
+
+def test_the_commands_say_what_they_found(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.commands.edge._edge", lambda *_: edge(life))
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def said(*words: str) -> str:
+        done = CliRunner().invoke(app, ["edge", *words])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert said("publish", "dev-use1", "detect").endswith("versions:1.0.0 is published already\n")
+    shown = said("status", "dev-use1", "cameras")
+    assert f"cameras: ACTIVE, {COMPONENT} 1.0.0" in shown
+    assert f" {FLEET}_1  HEALTHY  SUCCEEDED   {COMPONENT} 1.0.0 " in shown
+    (first,) = json.loads(said("status", "dev-use1", "cameras", "--json"))["devices"]
+    assert first["runs"] == {COMPONENT: "1.0.0"}
 
 
 def test_a_device_whose_name_is_none_of_its_fleets_is_told_to_be_shut_out(life: Life) -> None:
