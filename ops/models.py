@@ -23,7 +23,8 @@ Pins = dict[tuple[PathPart, ...], ModelPackage]
 def pins_of(environment: Environment, group: str) -> Pins:
     """Where an environment names a version of the group, which is written short or in full.
 
-    Raises BadInputError where it names none.
+    Of several versions that one service names, such as those of an A/B test, the newest alone: an older
+    one is there on purpose. Raises BadInputError where it names none.
     """
     context = environment.context
     names = {group, context.name(group)}
@@ -38,7 +39,16 @@ def pins_of(environment: Environment, group: str) -> Pins:
             f"no service of {environment.key} names a version of the model package group {group}",
             f'write one first, such as ModelPackage(arn="{example}")',
         )
-    return pins
+    services = [each.place.path for each in environment.deployed]
+    named = {path: next((s for s in services if path[: len(s)] == s), path) for path in pins}
+    newest: dict[tuple[PathPart, ...], int] = {}
+    for path, pin in pins.items():
+        newest[named[path]] = max(newest.get(named[path], 0), _number(pin))
+    return {path: pin for path, pin in pins.items() if _number(pin) == newest[named[path]]}
+
+
+def _number(pin: ModelPackage) -> int:
+    return int(pin.arn.rpartition("/")[2])
 
 
 def latest_approved(pin: ModelPackage, aws: Aws) -> str:

@@ -32,7 +32,7 @@ def resolve(
     """Pin the latest approved version of a model package group in an environment's file.
 
     Synthesis never asks AWS: what is deployed is the version that stands in the file. A file that has the
-    latest one is left as it is.
+    latest one is left as it is, and so are the older ones of several versions that one service names.
 
     Example: inferform models resolve staging-euw1 fraud
     """

@@ -105,6 +105,21 @@ def test_the_highest_approved_version_is_pinned_and_nothing_else_changes(
         resolved(environments, aws)
 
 
+def test_of_two_versions_that_are_compared_the_newer_alone_is_moved_on(
+    tmp_path: Path, group: Any, aws: Aws, context: Context
+) -> None:
+    environments = written(tmp_path, context, f'"{arn_of(context, 9)}"')
+    file = environments / "dev.py"
+    shadow = f"""shadow=Shadow(
+                    model=ModelPackage(arn="{arn_of(context, 10)}"), instance_type="ml.m5.large",
+                ),
+                instance_type="""
+    file.write_text(file.read_text().replace("instance_type=", shadow, 1))
+    assert resolved(environments, aws).changes == {
+        "inference.endpoints.fraud.shadow.model.arn": (arn_of(context, 10), arn_of(context, 11))
+    }
+
+
 def test_the_full_name_of_a_group_does_as_well(
     tmp_path: Path, group: Any, aws: Aws, context: Context
 ) -> None:
