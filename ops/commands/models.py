@@ -62,6 +62,67 @@ def resolve(
         stdout.print(f"{edit.file.name} is edited; review and deploy {found.key}")
 
 
+@family.command()
+def add(
+    env: EnvironmentKey,
+    version: Annotated[
+        str,
+        typer.Argument(
+            metavar="GROUP",
+            help="A model package group, for its latest approved version; or one version: fraud/3, or its ARN.",
+        ),
+    ],
+    as_: Annotated[
+        str,
+        typer.Option(
+            "--as", metavar="SHORT", help="The endpoint's short name. Default: the group's."
+        ),
+    ] = "",
+    instance_type: Annotated[
+        str, typer.Option(metavar="TYPE", help="Default: the first that the version names.")
+    ] = "",
+    group: Annotated[
+        str, typer.Option(metavar="GROUP", help="The group of inference layers that it comes into.")
+    ] = "",
+    unapproved: Annotated[
+        bool, typer.Option("--unapproved", help="Take a version that nobody has approved.")
+    ] = False,
+    auto_approve: Approve = False,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Write an endpoint for a registered version into an environment's file, as the first entry of a model.
+
+    The edit is shown first. `inferform models resolve` moves it on to later versions.
+
+    Example: inferform models add dev-use1 fraud --instance-type ml.m5.large
+    """
+    from .. import first_version
+
+    found, loaded = environment(env), environments()
+    asked = first_version.Asked(version, as_, instance_type, group, unapproved)
+    with stderr.status(f"reading {version}"):
+        added = first_version.plan(loaded, found.key, asked, _aws(found, emulator))
+    if json:
+        print_json(
+            {
+                "file": str(added.edit.file),
+                "diff": added.edit.diff,
+                "version": added.arn,
+                "as": added.short,
+                "notes": list(added.notes),
+            }
+        )
+    else:
+        stdout.print(added.edit.diff, markup=False, end="")
+        for note in added.notes:
+            stdout.print(f"note: {note}", markup=False)
+    confirm(f"edit {added.edit.file.name}?", auto_approve)
+    added.edit.make()
+    if not json:
+        stdout.print(f"{added.edit.file.name} is edited; review and deploy {found.key}")
+
+
 Version = Annotated[
     str,
     typer.Argument(metavar="VERSION", help="A version: GROUP/NUMBER, such as fraud/3, or its ARN."),
