@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from inferform import Context, ModelPackage, RealtimeEndpoint, load
 from ops.aws import Aws
+from ops.cli import app
 from ops.errors import BadInputError, OperatorError
 from ops.first_version import Added, Asked, plan
 
@@ -125,3 +128,23 @@ def test_what_is_not_there_is_refused(folder: Path, aws: Aws) -> None:
         planned(folder, aws)
     with pytest.raises(OperatorError, match="cannot be read"):
         planned(folder, aws, "fraud/9")
+
+
+def test_the_command_shows_the_edit_and_makes_it_once_it_is_agreed_to(
+    folder: Path, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(aws, "Approved")
+    monkeypatch.setattr("ops.environments.ROOT", folder.parent)
+    monkeypatch.setattr("ops.aws.emulator_in_use", lambda: aws.emulator)
+    refused = CliRunner().invoke(
+        app, ["models", "add", "dev-use1", "fraud", "--emulator"], input="n\n"
+    )
+    assert refused.exit_code != 0
+    assert "RealtimeEndpoint(" in refused.stdout
+    assert "RealtimeEndpoint" not in (folder / "dev.py").read_text("utf-8")
+    done = CliRunner().invoke(
+        app, ["models", "add", "dev-use1", "fraud", "--emulator", "--auto-approve", "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["as"] == "fraud"
+    assert "RealtimeEndpoint(" in (folder / "dev.py").read_text("utf-8")
