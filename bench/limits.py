@@ -14,6 +14,7 @@ from inferform import InvocationsPerInstance, Scaling, TargetTracking
 from inferform.scaling.kinds import REALTIME
 from inferform_emulator.process import serve
 from inferform_ops.contract import Status, check
+from inferform_ops.cost.prices import _read, price_table
 from inferform_ops.plan import read_plan
 from inferform_ops.review.renderers import FORMATS
 from inferform_ops.review.reviewing import costs_of, review_plans
@@ -27,6 +28,7 @@ REVIEW_SECONDS = 2.0
 HOSTILE_SECONDS = 5.0
 SIMULATION_SECONDS = 1.0
 PLAN_COST_SECONDS = 1.0
+PRICES_SECONDS = 0.5
 COST_SECONDS = 0.5
 EMULATOR_SECONDS = 10.0
 ROWS = b"5.1,3.5,1.4,0.2\n6.2,3.4,5.4,2.3\n"
@@ -56,6 +58,7 @@ def limits(rounds: int) -> Part:
         for name in FORMATS
     }
     works["the cost of a plan with 500 resources"] = (own, _pricing(), PLAN_COST_SECONDS)
+    works["reading the prices of a Region"] = (own, _prices, PRICES_SECONDS)
     works["inferform cost"] = (_children, _cost, COST_SECONDS)
     works["simulating a day in minutes"] = (own, _simulating, SIMULATION_SECONDS)
     works["starting the emulator"] = (wall, _starting, EMULATOR_SECONDS)
@@ -102,6 +105,11 @@ def _pricing() -> Callable[[], object]:
             entries.append(changed(f"{kind}.x{index}", ["create"], None, values))
     plan = read_plan(plan_of(*entries))
     return lambda: costs_of([plan])
+
+
+def _prices() -> object:
+    _read.cache_clear()
+    return price_table().region("us-east-1")
 
 
 def _children() -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -89,7 +90,8 @@ def _project(folder: Path, environments: int, groups: int) -> list[str]:
         own = text.replace('stage="bench"', f'stage="{name}"')
         (folder / "environments" / f"{name}.py").write_text(own, "utf-8")
     shutil.copy(ROOT / "main.py", folder)
-    (folder / "cdktf.json").write_text(json.dumps({"app": f"{sys.executable} main.py"}), "utf-8")
+    app = f"PYTHONPATH={shlex.quote(str(ROOT))} {shlex.quote(sys.executable)} main.py"
+    (folder / "cdktf.json").write_text(json.dumps({"app": app}), "utf-8")
     (folder / ".gitignore").write_text("cdktf.out\n__pycache__\n", "utf-8")
     author = ("-c", "user.name=bench", "-c", "user.email=bench@example.com")
     for arguments in (
