@@ -21,6 +21,7 @@ from ops.deploy import deploy, destroy, recover
 from ops.errors import BadInputError, OperatorError
 from ops.preflight import preflight
 from ops.program import Stacks
+from ops.review.digest import digests
 from ops.review.report import StackReport
 from ops.review.reviewing import review_environments
 from ops.state import NOT_KNOWN, States
@@ -154,14 +155,16 @@ def test_a_review_of_a_change_shows_of_what_changes_what_a_review_of_all_shows(
     more = ENVIRONMENT.replace("Registry()", 'Registry(repositories={"new": Repository()})')
     file.write_text(more.replace("Registry\n", "Registry, Repository\n"), "utf-8")
 
-    def review(base: str = "") -> dict[str, StackReport]:
+    def review(base: str = "") -> tuple[dict[str, StackReport], dict[str, str]]:
         report = review_environments(["dev", "mine"], program, read_only=True, base=base)
-        return {stack.name: stack for stack in report.stacks}
+        names = [stack.name for stack in report.stacks]
+        stacks = dict(zip(names, report.stacks, strict=True))
+        return stacks, dict(zip(names, digests(report), strict=True))
 
-    found, whole = review("main"), review()
+    (found, shown), (whole, all_shown) = review("main"), review()
     registry = found.pop(STACKS[0])
-    assert registry.counts == {"create": 3}
-    assert registry == whole[STACKS[0]]
+    assert registry.counts == whole[STACKS[0]].counts == {"create": 3}
+    assert shown[STACKS[0]] == all_shown[STACKS[0]]
     assert {name: stack.status for name, stack in found.items()} == dict.fromkeys(
         STACKS[1:], "unchanged"
     )
