@@ -299,7 +299,8 @@ def _was_cut_off(stack: Stack, synthesis: Stacks) -> bool:
     if stack.unsaved.exists():
         return True
     environment = synthesis.with_state(stack)
-    if environment is None or stack.is_at_work is not False:
+    variables = synthesis.program.terraform_environment()
+    if environment is None or stack.is_at_work(variables) is not False:
         return False
     aws = Aws(environment.context, emulator=synthesis.program.emulator)
     lock = States(aws, contents_of([stack])).lock(stack.layer)

@@ -350,6 +350,12 @@ def _words_for(place: Mapping[str, Any]) -> str:
     return f"{place['kind']} ({said})" if said else str(place["kind"])
 
 
+def _endpoint(variables: Iterable[str]) -> str:
+    """Where S3 is by the environment of a process; empty for AWS itself."""
+    known = dict(each.partition("=")[::2] for each in variables)
+    return known.get("AWS_ENDPOINT_URL_S3") or known.get("AWS_ENDPOINT_URL") or ""
+
+
 @dataclass(frozen=True)
 class Stack:
     """One synthesized stack: its name, its folder and the stacks it stands on."""
@@ -404,23 +410,33 @@ class Stack:
         """Where Terraform keeps a state that it could not write to the bucket."""
         return self.folder / "errored.tfstate"
 
-    @property
-    def is_at_work(self) -> bool | None:
-        """Whether Terraform works on it on this machine; None where processes cannot be seen."""
+    def is_at_work(self, environment: Mapping[str, str]) -> bool | None:
+        """Whether Terraform works on it on this machine; None where processes cannot be seen.
+
+        Stacks of one name are one, as several checkouts of a project have one state; unless they are of
+        another place of AWS than `environment` leads to.
+        """
         processes = Path("/proc")
         if not (processes / "self" / "cmdline").is_file():
             return None
         binary = Path(terraform_binary()).name
-        return any(self._is_worked_on(each, binary) for each in processes.glob("[0-9]*"))
+        place = _endpoint([f"{name}={value}" for name, value in environment.items()])
+        return any(self._is_worked_on(each, binary, place) for each in processes.glob("[0-9]*"))
 
-    def _is_worked_on(self, process: Path, binary: str) -> bool:
+    def _is_worked_on(self, process: Path, binary: str, place: str) -> bool:
         try:
             words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
             folder = (process / "cwd").readlink()
         except OSError:
             return False  # it has ended, or is somebody else's
         chosen = [Path(each[7:]).name for each in words if each.startswith("-chdir=")]
-        return Path(words[0]).name == binary and self.folder.name in (folder.name, *chosen)
+        if Path(words[0]).name != binary or self.folder.name not in (folder.name, *chosen):
+            return False
+        try:
+            theirs = (process / "environ").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            return process.exists()
+        return _endpoint(theirs) == place
 
     def run(
         self,

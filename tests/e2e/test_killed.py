@@ -133,7 +133,10 @@ def test_a_run_on_another_machine_or_one_that_goes_on_keeps_its_lock(life: Struc
     assert recovered(f"another@{socket.gethostname()}") == []
     working = ["terraform", "-c", "import time; time.sleep(600)"]
     folder = life.stack(STACK).folder
-    with subprocess.Popen(working, executable=sys.executable, cwd=folder) as terraform:
+    variables = life.program.terraform_environment()
+    with subprocess.Popen(
+        working, executable=sys.executable, cwd=folder, env=variables
+    ) as terraform:
         assert recovered(here) == []
         terraform.kill()
     assert recovered(here) == [f"cleared the lock of {here}, 2026-01-01T00:00:00Z"]

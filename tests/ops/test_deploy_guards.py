@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,20 +38,27 @@ def test_nothing_is_destroyed_under_a_stack_that_holds_resources(tmp_path: Path)
 
 
 def test_a_stack_is_worked_on_while_terraform_runs_in_its_folder(tmp_path: Path) -> None:
-    stack = written(tmp_path / "dev-use1-network", "1")
+    # Other runs on this machine may work on a stack of a name that examples have.
+    name = f"dev-use1-{uuid.uuid4().hex}"
+    stack = written(tmp_path / name, "1")
     sleeping = ["-c", "import time; time.sleep(600)"]
-    assert stack.is_at_work is False
-    for name, folder, arguments, works in (
-        ("terraform", stack.folder, [], True),
-        ("/usr/bin/terraform", tmp_path, [f"-chdir={stack.folder}"], True),
-        ("terraform", tmp_path, [f"-chdir={tmp_path / 'dev-use1-registry'}"], False),
-        ("bash", stack.folder, [], False),
+    assert stack.is_at_work({}) is False
+    elsewhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    for program, folder, arguments, variables, works in (
+        ("terraform", stack.folder, [], {}, True),
+        ("/usr/bin/terraform", tmp_path, [f"-chdir={stack.folder}"], {}, True),
+        ("terraform", stack.folder, [], elsewhere, False),
+        ("terraform", tmp_path, [f"-chdir={tmp_path / name}-2"], {}, False),
+        ("bash", stack.folder, [], {}, False),
     ):
-        command = [name, *sleeping, *arguments]
-        with subprocess.Popen(command, executable=sys.executable, cwd=folder) as process:
-            assert stack.is_at_work is works, command
+        command = [program, *sleeping, *arguments]
+        with subprocess.Popen(
+            command, executable=sys.executable, cwd=folder, env={**os.environ, **variables}
+        ) as process:
+            assert stack.is_at_work({}) is works, command
+            assert stack.is_at_work(elsewhere) is bool(variables), command
             process.kill()
-    assert stack.is_at_work is False
+    assert stack.is_at_work({}) is False
 
 
 def lock(minutes: int) -> Lock:
