@@ -26,7 +26,7 @@ SECRETS = (
 )
 """What the fixtures hold as secrets."""
 
-HIDDEN = ("user_data",)
+HIDDEN = ("user_data", "credential_duration")
 """Attributes that are hidden whatever they hold."""
 
 DOCUMENTS = sorted(

@@ -225,7 +225,7 @@ NO_RIGHT = {
 
 def sentences() -> list[str]:
     """The sentences of the README's list."""
-    text = (ROOT / README).read_text("utf-8").partition("\n- ")[2]
+    text = (ROOT / README).read_text("utf-8").partition("\n- ")[2].partition("\n## ")[0]
     found = []
     for item in text.split("\n- "):
         plain = re.sub(r"\s+", " ", item).strip()
