@@ -10,10 +10,10 @@ from ..rules import PathPart, Problem, did_you_mean, rule
 from ..scaling.schedule import TimeZone
 from ..spec import Between, Check, OneOf, ShortName, Spec
 from ..training.pipeline import Pipeline, PipelineFile
-from ..training.spec import Training
 
 if TYPE_CHECKING:
     from ..environment import Environment
+    from ..training.spec import Training
 
 Declared = TypeVar("Declared")
 
@@ -185,10 +185,7 @@ def _declared(
     environment: Environment, of: Callable[[Training], Mapping[str, Declared]]
 ) -> dict[str, Declared]:
     """What the training layer declares, or each of its groups."""
-    training = environment.training
-    if training is None:
-        return {}
-    groups = [training] if isinstance(training, Training) else [*training.values()]
+    groups = environment.trainings.values()
     return {name: each for group in groups for name, each in of(group).items()}
 
 
