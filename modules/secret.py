@@ -45,7 +45,7 @@ _POINTERS = frozenset({"ARN", "FILE", "ID", "NAME", "PATH", "PROVIDER", "TYPE"})
 _SECRET_IDS = (["ACCESS", "KEY", "ID"], ["EXTERNAL", "ID"])
 _MEASURES = frozenset(
     {"COUNT", "DAYS", "EXPIRY", "HOURS", "LENGTH", "LIMIT", "MAX", "MIN", "MINUTES", "MS", "PORT"}
-    | {"SECONDS", "SIZE", "TIMEOUT", "TTL"}
+    | {"DURATION", "SECONDS", "SIZE", "TIMEOUT", "TTL"}
 )
 # Tokens of a tokenizer, and numbers of them.
 _VOCABULARY = frozenset({"PAD", "EOS", "BOS", "UNK", "SEP", "CLS", "MASK", "STOP", "SPECIAL"})

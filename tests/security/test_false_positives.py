@@ -26,7 +26,7 @@ SECRETS = (
 )
 """What the fixtures hold as secrets."""
 
-HIDDEN = ("user_data", "credential_duration")
+HIDDEN = ("user_data",)
 """Attributes that are hidden whatever they hold."""
 
 DOCUMENTS = sorted(
