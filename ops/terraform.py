@@ -350,10 +350,9 @@ def _words_for(place: Mapping[str, Any]) -> str:
     return f"{place['kind']} ({said})" if said else str(place["kind"])
 
 
-def _endpoint(variables: Iterable[str]) -> str:
+def _endpoint(variables: Mapping[str, str]) -> str:
     """Where S3 is by the environment of a process; empty for AWS itself."""
-    known = dict(each.partition("=")[::2] for each in variables)
-    return known.get("AWS_ENDPOINT_URL_S3") or known.get("AWS_ENDPOINT_URL") or ""
+    return variables.get("AWS_ENDPOINT_URL_S3") or variables.get("AWS_ENDPOINT_URL") or ""
 
 
 @dataclass(frozen=True)
@@ -420,7 +419,7 @@ class Stack:
         if not (processes / "self" / "cmdline").is_file():
             return None
         binary = Path(terraform_binary()).name
-        place = _endpoint([f"{name}={value}" for name, value in environment.items()])
+        place = _endpoint(environment)
         return any(self._is_worked_on(each, binary, place) for each in processes.glob("[0-9]*"))
 
     def _is_worked_on(self, process: Path, binary: str, place: str) -> bool:
@@ -436,7 +435,9 @@ class Stack:
             theirs = (process / "environ").read_bytes().decode(errors="replace").split("\0")
         except OSError:
             return process.exists()
-        return _endpoint(theirs) == place
+        known = dict(each.partition("=")[::2] for each in theirs if each)
+        # One that has just begun shows no environment yet.
+        return not known or _endpoint(known) == place
 
     def run(
         self,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 PATIENCE_SECONDS = 300.0
@@ -28,3 +31,18 @@ def gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
     except (ProcessLookupError, FileNotFoundError):
         return True
+
+
+@contextmanager
+def asleep(name: str, *arguments: str, cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
+    """A process called `name` that does nothing, until the end.
+
+    The kernel shows its arguments and its environment a moment after it has begun.
+    """
+    command = [name, "-c", "import time; time.sleep(600)", *arguments]
+    with subprocess.Popen(command, executable=sys.executable, cwd=cwd, env=env) as process:
+        try:
+            assert wait_until(lambda: bool(Path(f"/proc/{process.pid}/environ").read_bytes()))
+            yield
+        finally:
+            process.kill()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import getpass
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +13,7 @@ from inferform_emulator.process import Emulator
 from ops.deploy import deploy, destroy, recover
 from ops.errors import OperatorError
 from ops.faults import told
+from tests.waiting import asleep
 
 from .program import LASTING
 from .struck import LAYER, MIDDLE, RECOVER, STACK, Struck, struck
@@ -131,14 +130,9 @@ def test_a_run_on_another_machine_or_one_that_goes_on_keeps_its_lock(life: Struc
     here = f"{getpass.getuser()}@{socket.gethostname()}"
     assert recovered(f"{getpass.getuser()}@another") == []
     assert recovered(f"another@{socket.gethostname()}") == []
-    working = ["terraform", "-c", "import time; time.sleep(600)"]
-    folder = life.stack(STACK).folder
-    variables = life.program.terraform_environment()
-    with subprocess.Popen(
-        working, executable=sys.executable, cwd=folder, env=variables
-    ) as terraform:
+    folder, variables = life.stack(STACK).folder, life.program.terraform_environment()
+    with asleep("terraform", cwd=folder, env=variables):
         assert recovered(here) == []
-        terraform.kill()
     assert recovered(here) == [f"cleared the lock of {here}, 2026-01-01T00:00:00Z"]
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +16,7 @@ from ops.program import Program, Stacks
 from ops.state import Lock
 from ops.terraform import Stack
 from tests.ops.alone import applied, written
+from tests.waiting import asleep
 
 ENDED = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
@@ -41,7 +40,6 @@ def test_a_stack_is_worked_on_while_terraform_runs_in_its_folder(tmp_path: Path)
     # Other runs on this machine may work on a stack of a name that examples have.
     name = f"dev-use1-{uuid.uuid4().hex}"
     stack = written(tmp_path / name, "1")
-    sleeping = ["-c", "import time; time.sleep(600)"]
     assert stack.is_at_work({}) is False
     elsewhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     for program, folder, arguments, variables, works in (
@@ -51,13 +49,9 @@ def test_a_stack_is_worked_on_while_terraform_runs_in_its_folder(tmp_path: Path)
         ("terraform", tmp_path, [f"-chdir={tmp_path / name}-2"], {}, False),
         ("bash", stack.folder, [], {}, False),
     ):
-        command = [program, *sleeping, *arguments]
-        with subprocess.Popen(
-            command, executable=sys.executable, cwd=folder, env={**os.environ, **variables}
-        ) as process:
-            assert stack.is_at_work({}) is works, command
-            assert stack.is_at_work(elsewhere) is bool(variables), command
-            process.kill()
+        with asleep(program, *arguments, cwd=folder, env={**os.environ, **variables}):
+            assert stack.is_at_work({}) is works, (program, arguments, variables)
+            assert stack.is_at_work(elsewhere) is bool(variables), (program, arguments, variables)
     assert stack.is_at_work({}) is False
 
 
