@@ -33,7 +33,7 @@ setup: .venv/bin/inferform node_modules/.ready
 	@$(call install,$(PY),.github/pipenv-requirements.txt)
 	@$(PIPENV) requirements --dev --hash --exclude-index > .venv/requirements.txt
 	@$(call install,$(PY),.venv/requirements.txt)
-	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\n\nfrom inferform_ops.cli import main\n\nmain()\n' "$(CURDIR)/$(PY)" "$(CURDIR)" > $@
+	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\n\nfrom inferform_ops.__main__ import main\n\nmain()\n' "$(CURDIR)/$(PY)" "$(CURDIR)" > $@
 	@chmod +x $@
 
 node_modules/.ready: package-lock.json | .venv/bin/inferform
