@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import os
 import sys
@@ -35,8 +36,10 @@ def main(environments: Path, arguments: Sequence[str] | None = None) -> int:
         target = asked(options.target)
     except ValueError as error:
         parser.error(str(error))
-    # Hardly anything becomes garbage in this one short run, and looking for it takes time.
+    # Hardly anything becomes garbage in this one short run, and looking for it takes time: Python does so once
+    # more at the end, in all that is not frozen.
     gc.disable()
+    atexit.register(gc.freeze)
     try:
         loaded = load(options.environments)
     except ConfigurationError as error:
