@@ -29,7 +29,7 @@ def missing(
         role = context.plan_role_arn if program.plans_only else None
         aws = Aws(context, emulator=program.emulator, role_arn=role)
         content = contents_of(synthesis.of(key))
-        names = [stack.name for stack in wanted]
+        names = [stack.name for stack in wanted if stack.environment == key]
         findings = before_apply(environment, content, aws, names, deploys=deploys)
         found[key] = [
             each

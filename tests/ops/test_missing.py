@@ -299,6 +299,24 @@ def test_a_deploy_of_what_is_missing_is_refused_before_anything_is_done(program:
     refuse_missing(synthesis, inference)
 
 
+def test_stacks_of_several_environments_are_looked_at_each_in_its_own(program: Program) -> None:
+    roles = 'deploy_role="deploys", plan_role="plans", permissions_boundary="bounds", owner="ml"'
+    text = ENVIRONMENT.replace('owner="ml"', roles)
+    for stage in ("dev", "prod"):
+        own = text.replace("dev", stage)
+        (program.environments / f"{stage}.py").write_text(own, encoding="utf-8")
+    synthesis = program.synthesize()
+    for key in ("dev-use1", "prod-use1"):
+        context = synthesis.environments[key].context
+        bootstrap(context, Aws(context, emulator=program.emulator))
+    wanted = [*synthesis.of("dev-use1"), *synthesis.of("prod-use1")]
+    both = missing(synthesis, wanted, deploys=True)
+    for key, findings in both.items():
+        assert findings
+        assert missing(synthesis, synthesis.of(key), deploys=True) == {key: findings}
+    assert [*both] == ["dev-use1", "prod-use1"]
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_says_what_is_missing_and_what_was_not_looked_for(name: str) -> None:
     absent = Missing("dev", "PRE4 image", "fraud:2", "does not exist", "push it")
