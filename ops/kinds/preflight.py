@@ -22,6 +22,9 @@ _DENIED = frozenset({"403", "AccessDenied", "AccessDeniedException", "Forbidden"
 MAY_NOT_BE_READ = "may not be read"
 """What is found where AWS refuses: the reader may lack a right that whatever runs has."""
 
+ABSENT, NO_BUCKET = "does not exist", "its bucket does not exist"
+"""What is found where an artifact is not there, and where its bucket is not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -76,7 +79,7 @@ class _Artifact:
             code = error.response["Error"]["Code"]
             if code == "NoSuchBucket":
                 fix = f"deploy {context.key}-registry, then {upload}"
-                yield self._failed("its bucket does not exist", fix)
+                yield self._failed(NO_BUCKET, fix)
                 return
             if code in _DENIED:
                 fix = f"let account {context.account} read {self._bucket} (read_accounts)"
@@ -87,7 +90,7 @@ class _Artifact:
         is_prefix = self._key.endswith("/") or any(each.is_prefix for each in readers)
         exists = bool(keys) if is_prefix else self._key in keys
         if not exists:
-            yield self._failed("does not exist", upload)
+            yield self._failed(ABSENT, upload)
             return
         region = self._region()
         wrong = None if region == context.region else self._out_of_reach(region, readers)

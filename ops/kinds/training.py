@@ -16,7 +16,7 @@ from inferform.usage import Usage, by_use
 from ..checks import ARTIFACT, check
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import RiskRule, Runs, Severity, Story
-from .preflight import Load, artifacts
+from .preflight import ABSENT, NO_BUCKET, Load, artifacts
 from .record import Finding, Found, Quota, Values, risk
 from .risks import SEC1
 from .starts import scheduled
@@ -237,12 +237,14 @@ def data(synthesis: Synthesis, machines: Sequence[Resource]) -> Iterator[Finding
             role = _role(synthesis, job)
             loads += [Load(uri, role, is_prefix=prefix) for uri, prefix in job.reads]
     for found in artifacts(synthesis, loads):
-        if found.found != "does not exist":
+        if found.found not in (ABSENT, NO_BUCKET):
             yield found
         elif any(found.subject.startswith(each) for each in coming):
             yield Finding(
                 ARTIFACT, found.subject, "skipped", "has no objects yet, which come later"
             )
+        elif found.found == NO_BUCKET:
+            yield found
         else:
             fix = _LIKE_DATA.format(uri=found.subject)
             yield Finding(ARTIFACT, found.subject, "failed", "has no objects", fix)

@@ -700,6 +700,14 @@ def test_data_that_comes_by_itself_is_not_asked_for_before_a_deploy(account: Acc
     # Another folder is nobody's to fill.
     other = training("data/", triggers=[OnUpload(prefix="incoming/fraud/")])
     assert judged(account, "artifact", other)[f"{root}/data/"] == missing
+    # Nor is it before the first deploy of all, which makes the bucket.
+    s3 = account.aws.client("s3")
+    for each in s3.list_objects_v2(Bucket=account.bucket)["Contents"]:
+        s3.delete_object(Bucket=account.bucket, Key=each["Key"])
+    s3.delete_bucket(Bucket=account.bucket)
+    found = judged(account, "artifact", whole, inference=inference)
+    assert found[f"{root}/incoming/fraud/"] == found[captured] == later
+    assert found[f"{root}/data/fraud/"] == ("failed", "its bucket does not exist")
 
 
 def test_the_group_that_a_retraining_registers_in_is_looked_for(account: Account) -> None:
