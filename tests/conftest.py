@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.commandline import kept
+from tests.expressions import nested
 from tests.provider import lent
 
 if TYPE_CHECKING:
@@ -117,11 +118,14 @@ Synthesized = dict[str, dict[str, Any]]
 
 
 def stacks_in(outdir: Path) -> Synthesized:
-    """The Terraform JSON of every stack of a synthesis, by stack name."""
-    return {
+    """The Terraform JSON of every stack of a synthesis, by stack name: each an expression that
+    Terraform parses."""
+    stacks = {
         path.parent.name: json.loads(path.read_text("utf-8"))
         for path in sorted(outdir.glob("stacks/*/cdk.tf.json"))
     }
+    assert not [*nested(stacks)]
+    return stacks
 
 
 PATH = "/usr/bin:/bin:/usr/local/bin"

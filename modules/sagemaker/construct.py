@@ -280,7 +280,7 @@ class HostedEndpoint(Construct):
             NAME: name,
             ROLE: self._role.arn,
             KEY: self._around.own_key_arn,
-            SUBNETS: Fn.join(",", self._around.subnet_ids),
+            SUBNETS: self._around.joined_subnet_ids,
             GROUPS: Fn.join(",", self._around.security_group_ids),
             **{numbered[each]: model.name for each, model in self._models.items()},
         }

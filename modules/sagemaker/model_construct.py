@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 
 from ..cdk import (
     Construct,
+    Fn,
     ITerraformDependable,
     TerraformLocal,
     TerraformResourceLifecycle,
     TerraformStack,
+    Token,
 )
 from ..content import Content, content_hash, content_name
 from ..context import Context
@@ -57,6 +59,14 @@ class Surroundings:
     def own_key_arn(self) -> str:
         """The key of volumes, logs and what is written."""
         return self.given_key_arn or self.kms_key_arn
+
+    @property
+    def joined_subnet_ids(self) -> str:
+        """The subnets, with commas between."""
+        if Token.is_unresolved(self.subnet_ids):
+            # A list in another layer's state is a whole template, which no function takes.
+            return '${join(",", local.held[0])}'
+        return Fn.join(",", self.subnet_ids)
 
     def given(self, existing: Existing) -> Surroundings:
         """The surroundings of one service with what somebody else made for it."""

@@ -33,12 +33,14 @@ from inferform import (
     MlReservation,
     Model,
     ModelPackage,
+    Network,
     NetworkOutputs,
     Notifications,
     OnInstanceType,
     Placement,
     PrefixAware,
     RealtimeEndpoint,
+    Registry,
     RegistryOutputs,
     Scaling,
     Shadow,
@@ -122,6 +124,23 @@ def one(stack: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 # CloudFormation
+
+
+def test_the_configuration_takes_the_subnets_that_the_network_layer_makes(
+    synthesize: Synthesize,
+) -> None:
+    environment = Environment(
+        context=CONTEXT,
+        network=Network(cidr="10.9.0.0/16"),
+        registry=Registry(),
+        inference=Inference(endpoints={"chat": SHARED}),
+    )
+    stack = synthesize(environment)["dev-use1-inference"]
+    outputs = "data.terraform_remote_state.network.outputs"
+    assert stack["locals"]["held"][0] == f"${{{outputs}.private_subnet_ids}}"
+    assert stacks(stack)["configuration"]["parameters"]["Subnets"] == (
+        '${join(",", local.held[0])}'
+    )
 
 
 def faults(stack: dict[str, Any]) -> Iterator[str]:
