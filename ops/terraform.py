@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -10,15 +11,15 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fcntl import LOCK_EX, flock
+from fcntl import LOCK_EX, LOCK_SH, flock
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from threading import Timer
-from typing import Any
+from typing import Any, TextIO
 
 from inferform_emulator import LOCK
 
@@ -264,18 +265,105 @@ def plugin_cache(variables: Mapping[str, str]) -> Path | None:
 
 
 @contextmanager
-def _in_turn(variables: Mapping[str, str]) -> Iterator[None]:
-    """Wait for whoever else initialises a stack with the same plugin cache.
+def _in_turn(stack: Stack, variables: Mapping[str, str]) -> Iterator[Callable[[], None]]:
+    """Wait for whoever else writes to the same plugin cache; what it yields is called once the init
+    has succeeded.
 
-    Terraform CLI documentation, "Provider plugin cache": it is not safe for several inits at once.
+    Terraform CLI documentation, "Provider plugin cache": several inits at once are not safe. Its
+    installer (internal/providercache of 1.11) unpacks into the cache in place, and where the cache
+    has the version with a hash of the lock file, it reads it and links to it. So inits whose
+    providers the cache is known to have go side by side, and any other goes alone.
     """
     cache = plugin_cache(variables)
     if cache is None or not cache.is_dir():
-        yield
+        yield _nothing
         return
-    with (cache / ".inferform.lock").open("a") as held:
-        flock(held, LOCK_EX)
-        yield
+    before = _required(stack)
+    with (cache / ".inferform.lock").open("a+", encoding="utf-8") as held:
+        while True:
+            flock(held, LOCK_SH)
+            if _is_held(cache, before, _known(held)):
+                yield _nothing
+                return
+            flock(held, LOCK_EX)
+            # Whoever was waited for may have got the same providers.
+            if not _is_held(cache, before, _known(held)):
+                break
+
+        def succeeded() -> None:
+            # Where init has added to the lock file, the cache was not used as it was.
+            if before and before == _required(stack):
+                known = {**_known(held), before: _providers_of(stack, cache)}
+                held.seek(0)
+                held.truncate()
+                held.write(json.dumps(known))
+
+        yield succeeded
+
+
+def _nothing() -> None:
+    """What is to be noted of an init that only reads."""
+
+
+_PROVIDER = re.compile(r'^provider "([^"]+)" \{\n\s*version\s*=\s*"([^"]+)"', re.MULTILINE)
+
+
+def _required(stack: Stack) -> str:
+    """What decides which providers an init gets: the lock file and what the stack asks for.
+
+    Empty where more decides: no lock file, or modules, which ask for providers of their own.
+    """
+    try:
+        lock = (stack.folder / LOCK_FILE).read_text("utf-8")
+    except OSError:
+        return ""
+    content = stack.content
+    if "module" in content:
+        return ""
+    settings = content.get("terraform", {}).get("required_providers", {})
+    kinds = {
+        kind.partition("_")[0]
+        for section in ("resource", "data", "ephemeral")
+        for kind in content.get(section, {})
+    }
+    asked = json.dumps([lock, settings, sorted({*kinds, *content.get("provider", {})})])
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _providers_of(stack: Stack, cache: Path) -> dict[str, list[int]]:
+    """The executables in a plugin cache that a stack's lock file names, with their size and time."""
+    found: dict[str, list[int]] = {}
+    for name, version in _PROVIDER.findall((stack.folder / LOCK_FILE).read_text("utf-8")):
+        folder = Path(name, version, _platform())
+        for file in sorted((cache / folder).glob("terraform-provider-*")):
+            about = file.stat()
+            found[str(folder / file.name)] = [about.st_size, about.st_mtime_ns]
+    return found
+
+
+def _known(held: TextIO) -> dict[str, dict[str, list[int]]]:
+    """What inits through a plugin cache have found there before; nothing where a run was killed."""
+    held.seek(0)
+    try:
+        known: dict[str, dict[str, list[int]]] = json.loads(held.read())
+    except ValueError:
+        return {}
+    return known
+
+
+def _is_held(cache: Path, required: str, known: Mapping[str, Mapping[str, list[int]]]) -> bool:
+    """Whether a plugin cache still has all that an init with the same need has found in it."""
+    files = known.get(required)
+    if not files:
+        return False
+    for name, about in files.items():
+        try:
+            now = (cache / name).stat()
+        except OSError:
+            return False
+        if about != [now.st_size, now.st_mtime_ns]:
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,15 +574,16 @@ class Stack:
         such as a role that was added. Where it would be looked for in another place, nothing is
         done, and the outcome says what to do.
         """
-        arguments = ("init", "-no-color", "-input=false")
         if backend and self.moved:
             return Outcome(1, f"Error: {self.moved}")
-        with _in_turn(environment):
-            if not backend:
-                return self.run(*arguments, "-backend=false", environment=environment)
+        without = () if backend else ("-backend=false",)
+        arguments = ("init", "-no-color", "-input=false", *without)
+        with _in_turn(self, environment) as succeeded:
             done = self.run(*arguments, environment=environment)
             if done.status and _BACKEND_CHANGED in done.output:
                 done = self.run(*arguments, "-reconfigure", environment=environment)
+            if done.status == 0:
+                succeeded()
             return done
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -54,9 +53,6 @@ class Planning:
     parallelism: int | None = None
     """How many stacks are planned at a time. Default: two a processor."""
 
-    # Terraform's plugin cache is not safe for two inits at a time.
-    _init: threading.Lock = field(default_factory=threading.Lock)
-
     def run(self, chosen: Sequence[Stack]) -> None:
         """Plan every chosen stack of the synthesis."""
         variables = self.synthesis.program.terraform_environment()
@@ -80,9 +76,9 @@ class Planning:
         """Plan stacks that do not stand on each other."""
         by_name = {stack.name: stack for stack in self.synthesis.stacks}
         below = {name for stack in wanted for name in stack.dependencies}
-        for name in sorted(below - self.states.keys()):
-            self._open(by_name[name], variables)
         with ThreadPoolExecutor(stacks_at_a_time(self.parallelism)) as pool:
+            opening = [by_name[name] for name in sorted(below - self.states.keys())]
+            list(pool.map(lambda stack: self._open(stack, variables), opening))
             jobs = [pool.submit(self._plan, stack, variables) for stack in wanted]
             for job in jobs:
                 job.result()
@@ -126,8 +122,7 @@ class Planning:
 
     def _open(self, stack: Stack, variables: Mapping[str, str]) -> str:
         """Open a stack's state; the answer says why it cannot be, or is empty."""
-        with self._init:
-            done = stack.init(variables)
+        done = stack.init(variables)
         if done.status:
             self.states[stack.name] = None
             if _NO_BUCKET.search(done.output):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Lock
 from time import sleep
 from typing import Any
 
@@ -181,14 +182,15 @@ def test_stacks_are_planned_by_levels(tmp_path: Path) -> None:
 class Counting(Planning):
     """Counts how many stacks are planned at once, without Terraform."""
 
+    counting = Lock()
     most = 0
 
     def _plan(self, stack: Stack, variables: object) -> None:
-        with self._init:
+        with self.counting:
             self.states[stack.name] = None
             self.most = max(self.most, len(self.states) - len(self.plans))
         sleep(0.05)
-        with self._init:
+        with self.counting:
             self.plans[stack.name] = read_plan(plan_of(), stack.name)
 
 
