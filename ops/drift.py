@@ -13,8 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from inferform import Environment
-
+from . import plan_times
 from .advice import about_stack, errors_of, explained
 from .aws import Aws
 from .errors import OperatorError
@@ -116,9 +115,7 @@ def detect(
 
     def one(name: str) -> StackDrift:
         stack = by_name[name]
-        found = _plan(
-            synthesis.environment(stack), stack, variables, clients.get(stack.environment)
-        )
+        found = _plan(synthesis, stack, variables, clients.get(stack.environment))
         done(found)
         return found
 
@@ -128,8 +125,9 @@ def detect(
 
 
 def _plan(
-    environment: Environment | None, stack: Stack, variables: Mapping[str, str], aws: Aws | None
+    synthesis: Stacks, stack: Stack, variables: Mapping[str, str], aws: Aws | None
 ) -> StackDrift:
+    environment = synthesis.environment(stack)
     start = time.monotonic()
 
     def failed(output: str) -> StackDrift:
@@ -143,9 +141,12 @@ def _plan(
         if outcome.status:
             return failed(outcome.output)
         with one_provider(stack, variables) as light:
+            begin = time.monotonic()
             outcome = _run_plan(stack, light)
+            took = time.monotonic() - begin
         if outcome.status not in (0, 2):
             return failed(outcome.output)
+        plan_times.note(synthesis.program, stack, took)
         found = StackDrift(stack.name, "none")
         asks = aws is not None and _has_unseen(stack)
         if outcome.status == 2 or asks:

@@ -8,10 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from . import plan_times
 from .aws import Aws
 from .program import Stacks
 from .state import NOT_KNOWN, States, opened
 from .terraform import Stack, contents_of
+
+MOST_RESOURCES = 500
+"""From how many resources of a layer on groups are proposed: as many as AWS lets one stack of
+CloudFormation have (AWS CloudFormation User Guide, quotas: resources)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,9 @@ class StackStatus:
 
     drift: str | None = None
 
+    plan_seconds: float | None = None
+    """How long its last plan took; None where none was made on this machine."""
+
     @property
     def deployed(self) -> bool:
         """Whether the state holds any resource."""
@@ -46,6 +54,7 @@ class StackStatus:
             "resources": self.resources,
             "lock": self.lock,
             "drift": self.drift,
+            "plan_seconds": self.plan_seconds,
         }
 
 
@@ -67,9 +76,14 @@ def read(synthesis: Stacks, stacks: Sequence[Stack]) -> list[StackStatus]:
     program, environment = synthesis.program, synthesis.with_state(stacks[0])
     if environment is None:
         variables = program.terraform_environment()
-        return [_by_terraform(stack, variables) for stack in stacks]
-    context = environment.context
-    return status(stacks, Aws(context, emulator=program.emulator, role_arn=context.plan_role_arn))
+        found = [_by_terraform(stack, variables) for stack in stacks]
+    else:
+        context = environment.context
+        aws = Aws(context, emulator=program.emulator, role_arn=context.plan_role_arn)
+        found = status(stacks, aws)
+    return with_plan_seconds(
+        found, {stack.name: plan_times.noted(program, stack) for stack in stacks}
+    )
 
 
 def status(stacks: Iterable[Stack], aws: Aws) -> list[StackStatus]:
@@ -105,6 +119,33 @@ def _one(stack: Stack, states: States) -> StackStatus:
     return replace(
         known, serial=state.serial, changed=state.changed, resources=len(state.resources)
     )
+
+
+def proposals(synthesis: Stacks, found: Iterable[StackStatus]) -> list[str]:
+    """What to say of stacks that are so large that groups are due, a line each."""
+    parts = {
+        f"{key}-{part.name}": part
+        for key, environment in synthesis.environments.items()
+        for part in environment.parts
+    }
+    lines = []
+    for each in found:
+        part = parts.get(each.stack)
+        if part is None or not part.record.grouped or (each.resources or 0) <= MOST_RESOURCES:
+            continue
+        took = "" if each.plan_seconds is None else f", and its plan took {each.plan_seconds:.0f} s"
+        lines.append(
+            f"{each.stack} has {each.resources} resources{took}. Every plan reads each of them: groups "
+            f"of {part.record.name} have a state and a plan each, see docs/state.md"
+        )
+    return lines
+
+
+def with_plan_seconds(
+    found: Iterable[StackStatus], seconds: Mapping[str, float | None]
+) -> list[StackStatus]:
+    """The same with how long the last plan of each took."""
+    return [replace(stack, plan_seconds=seconds.get(stack.stack)) for stack in found]
 
 
 def with_drift(found: Iterable[StackStatus], drift: Mapping[str, str]) -> list[StackStatus]:

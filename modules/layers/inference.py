@@ -108,6 +108,7 @@ INFERENCE = LayerRecord(
     name="inference",
     spec=Inference,
     stands_on=("network", "registry"),
+    grouped=True,
     also_on=_also_on,
     build=_build,
     problems=_problems,

@@ -70,6 +70,9 @@ class LayerRecord:
     """The layers that it is deployed after where the environment has them, and reads nothing from.
     Default: none."""
 
+    grouped: bool = False
+    """Whether an environment may have several by the name of a group, each a stack. Default: False."""
+
     is_first: bool = False
     """Whether every other layer stands on it where the environment has it, as it makes the roles
     and the boundary of roles that those are deployed with. Default: False."""

@@ -100,6 +100,7 @@ TRAINING = LayerRecord(
     name="training",
     spec=Training,
     stands_on=("network", "registry"),
+    grouped=True,
     after=("inference",),
     build=_build,
     problems=_problems,

@@ -27,7 +27,8 @@ def status(
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
-    """Show every stack: its state, its last change, its resources, and who holds its lock.
+    """Show every stack: its state, its last change, its resources, how long its last plan
+    on this machine took, and who holds its lock.
 
     Exit status 1 when an account was out of reach, or a plan of --drift failed.
 
@@ -73,6 +74,7 @@ def status(
         print_json([stack.as_dict() for stack in found])
     elif found:
         _show(found, drift=drift)
+    notes += operations.proposals(synthesis, found)
     for note in notes:
         stderr.print(note, markup=False)
     note_left_out(synthesis, wanted)
@@ -86,6 +88,7 @@ def _show(found: list[StackStatus], *, drift: bool) -> None:
             "serial",
             "last change (UTC)",
             "resources",
+            "last plan (s)",
             *(("drift",) if drift else ()),
             "lock",
         ),
@@ -95,6 +98,7 @@ def _show(found: list[StackStatus], *, drift: bool) -> None:
                 stack.serial,
                 _changed(stack),
                 stack.resources,
+                "" if stack.plan_seconds is None else f"{stack.plan_seconds:.1f}",
                 *([stack.drift or "not planned"] if drift else []),
                 stack.lock or "free",
             )

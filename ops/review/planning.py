@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import monotonic
 
 from inferform import Environment
 
-from .. import side_by_side
+from .. import plan_times, side_by_side
 from ..advice import about_stack, errors_of, lacking
 from ..changed import Base
 from ..errors import OperatorError
@@ -150,8 +151,11 @@ class Planning:
         saved = saved_in(self.folder, stack) if self.keep else stack.folder / f"{stack.name}.tfplan"
         private_folder(saved.parent)
         arguments = ("plan", "-no-color", "-input=false", "-lock=false", f"-out={saved}")
+        begin = monotonic()
         done = stack.run(*arguments, environment=variables)
-        if done.status:
+        if done.status == 0:
+            plan_times.note(self.synthesis.program, stack, monotonic() - begin)
+        else:
             # A deploy that broke off leaves a state without all of its outputs.
             if layers := lacking(done.output):
                 below = [self._name_of(stack.environment, layer) for layer in layers]

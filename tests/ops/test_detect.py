@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from inferform import Context, Environment, Registry
-from ops import drift
+from ops import drift, plan_times
 from ops.drift import StackDrift, detect
 from ops.errors import OperatorError
 from ops.program import Program, Stacks
@@ -55,6 +55,7 @@ def test_every_stack_is_planned_and_told_in_its_order(program: Program, written:
         "update terraform_data.x (input, output)"
     ]
     assert heard == found
+    assert all(plan_times.noted(program, stack) for stack in (same, other, output))
 
 
 def test_a_stack_that_cannot_be_planned_fails_with_terraforms_words_and_without_secrets(
