@@ -11,7 +11,7 @@ from ..ecr.registry import CachePrefix, PullThroughCache, RegistrySettings
 from ..ecr.spec import ECR26, Repository
 from ..ecs.spec import EcsService
 from ..events.spec import APR2, APR7, Approval, EventBus
-from ..existing import key_problems
+from ..existing import GroupId, key_problems
 from ..functions.spec import LambdaFunction
 from ..names import Name, role
 from ..overrides import Overridable
@@ -189,11 +189,16 @@ class Inference(Overridable, Named):
     """Services of kinds of your own by short name. Default: none."""
 
     egress_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
-    """Where model containers may open HTTPS connections beside AWS services. Default:
-    nowhere."""
+    """Where model containers may open HTTPS connections beside AWS services. With `security_group`
+    nothing is made of it, and it says what that one lets out. Default: nowhere."""
+
+    security_group: GroupId | None = None
+    """A security group that exists, in the place of the one that is made for what SageMaker runs: of a
+    group whose services came from another, and keep what they were made in. It must let HTTPS out.
+    Default: None, one is made."""
 
     def names(self, place: Place) -> Iterator[Name]:
         """Of the security group of what SageMaker runs."""
-        if self.endpoints or self.batch:
+        if (self.endpoints or self.batch) and self.security_group is None:
             parts = filter(None, [MODELS, place.group])
             yield Name("aws_security_group", place.environment.context.name(*parts))

@@ -58,6 +58,7 @@ CAPABILITY = Capability(
             "Existing.subnets[]",
             "Existing.task_role",
             "ExistingLoadBalancer.security_group",
+            "Inference.security_group",
             "Registry.kms_key",
             "RestrictedListener.allowed_groups[]",
         ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...cdk import Construct
+from ...cdk import Construct, ITerraformDependable
 from ...context import Context
 from ...ecs.names import cluster_name
 from ...layer import Layer, known_beside
@@ -183,6 +183,25 @@ class InferenceLayer(Layer):
     def _surroundings(
         self, network: NetworkOutputs, registry: RegistryOutputs, spec: Inference
     ) -> Surroundings:
+        ways_out: list[ITerraformDependable] = []
+        if spec.security_group is None:
+            self.security_group_id, ways_out = self._security_group(network, spec)
+        else:
+            self.security_group_id = spec.security_group
+        return Surroundings.within(
+            self,
+            layer=self.layer,
+            subnet_ids=network.private_subnet_ids,
+            security_group_ids=[self.security_group_id],
+            ways_out=ways_out,
+            kms_key_arn=registry.kms_key_arn,
+            artifact_bucket=registry.artifact_bucket,
+        )
+
+    def _security_group(
+        self, network: NetworkOutputs, spec: Inference
+    ) -> tuple[str, list[ITerraformDependable]]:
+        """The security group of what SageMaker runs, and the rules that models wait for."""
         name = self.context.name(MODELS, *filter(None, [self._group]))
         group = SecurityGroup(
             self,
@@ -192,7 +211,6 @@ class InferenceLayer(Layer):
             vpc_id=network.vpc_id,
             tags={"Name": name},
         )
-        self.security_group_id = group.id
         ways_out = allow_https(
             self,
             "models",
@@ -200,12 +218,4 @@ class InferenceLayer(Layer):
             network=network,
             cidrs=spec.egress_cidrs,
         )
-        return Surroundings.within(
-            self,
-            layer=self.layer,
-            subnet_ids=network.private_subnet_ids,
-            security_group_ids=[group.id],
-            ways_out=ways_out,
-            kms_key_arn=registry.kms_key_arn,
-            artifact_bucket=registry.artifact_bucket,
-        )
+        return group.id, ways_out
