@@ -325,9 +325,10 @@ def _recover(stack: Stack, synthesis: Stacks) -> list[str]:
     if ready.status:
         raise OperatorError(f"{stack.name} cannot be initialised\n{ready.output}")
     done = list[str]()
-    lock = States(aws, contents_of([stack])).lock(stack.layer)
+    states = States(aws, contents_of([stack]))
+    lock = states.lock(stack.layer)
     if lock is not None:
-        _check_lock(lock, stack, f"inferform state unlock {context.key} {stack.layer}")
+        _check_lock(lock, stack, states.how_to_unlock(stack.layer, lock))
         cleared = stack.run("force-unlock", "-force", lock.id, environment=variables)
         if cleared.status:
             raise OperatorError(f"the lock was not cleared\n{cleared.output}")
@@ -355,7 +356,13 @@ def _recover_own(stack: Stack, variables: Mapping[str, str]) -> list[str]:
 
 
 def _check_lock(lock: Lock, stack: Stack, unlock: str) -> None:
-    """Refuse a lock that was taken after the run whose state could not be written."""
+    """Refuse the lock of a move between states, and one that was taken after the run whose state could
+    not be written."""
+    if lock.is_of_move:
+        raise OperatorError(
+            f"a move between states holds the lock of {stack.name}: {lock}",
+            f"wait for it; if it is dead: {unlock}",
+        )
     if not stack.unsaved.exists():
         return
     ended = datetime.fromtimestamp(stack.unsaved.stat().st_mtime, UTC)

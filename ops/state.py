@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 NOT_KNOWN = "not known"
 """What stands for what neither a state nor AWS tells."""
 
+MOVE = "inferform state move"
+"""What the locks of a move between states say."""
+
+_SUFFIX = ".tfstate"
+
 _ABSENT = ("NoSuchKey", "404", "NoSuchVersion")
 
 
@@ -174,6 +179,11 @@ class Lock:
 
     def __str__(self) -> str:
         return f"{self.who}, {self.operation}, {self.created}"
+
+    @property
+    def is_of_move(self) -> bool:
+        """Whether a move between states took it: without it a deploy could destroy what is in both."""
+        return self.operation == MOVE
 
     @property
     def is_of_here(self) -> bool:
@@ -377,17 +387,81 @@ class States:
         with self._locked(layer):
             current = self.read(layer)
             serial = max(wanted.serial, current.serial if current else 0) + 1
-            content = {**wanted.content, "serial": serial}
-            bucket, key = self._at(layer)
-            with explained(self._context, layer):
-                answer = self._s3.put_object(
-                    Bucket=bucket,
-                    Key=key,
-                    Body=json.dumps(content, indent=2).encode(),
-                    ContentType="application/json",
-                    ServerSideEncryption="AES256",
-                )
-        return State(content, answer.get("VersionId", ""), datetime.now(UTC))
+            return self.write(layer, {**wanted.content, "serial": serial})
+
+    def write(self, layer: str, content: Mapping[str, Any]) -> State:
+        """Make this the newest version of a layer's state; whoever calls it holds the lock."""
+        bucket, key = self._at(layer)
+        with explained(self._context, layer):
+            answer = self._s3.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=json.dumps(content, indent=2).encode(),
+                ContentType="application/json",
+                ServerSideEncryption="AES256",
+            )
+        return State(dict(content), answer.get("VersionId", ""), datetime.now(UTC))
+
+    def layers(self, prefix: str) -> list[str]:
+        """The layers that have a state and whose names begin so, also those of no stack any more."""
+        bucket, key = self._at(prefix)
+        begin = key.removesuffix(_SUFFIX)
+        folder = begin.removesuffix(prefix)
+        with explained(self._context, prefix):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=begin)
+            keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        return [
+            each.removeprefix(folder).removesuffix(_SUFFIX)
+            for each in keys
+            if each.endswith(_SUFFIX)
+        ]
+
+    def journal(self) -> dict[str, Any] | None:
+        """What a move between states that has not ended has written down; None without one."""
+        bucket, key = self._journal
+        with explained(self._context):
+            try:
+                answer = self._s3.get_object(Bucket=bucket, Key=key)
+            except ClientError as error:
+                if error.response["Error"]["Code"] in _ABSENT:
+                    return None
+                raise
+            found = strict_json(answer["Body"].read())
+        return dict(found)
+
+    def begin_journal(self, content: Mapping[str, Any]) -> None:
+        """Write down what a move is about to do. Raises OperatorError while another has not ended."""
+        bucket, key = self._journal
+        with explained(self._context):
+            if not self._put_first(bucket, key, content):
+                raise OperatorError("another move between the states of this environment has begun")
+
+    def end_journal(self) -> None:
+        """Say that a move has ended."""
+        bucket, key = self._journal
+        with explained(self._context):
+            self._s3.delete_object(Bucket=bucket, Key=key)
+
+    @property
+    def _journal(self) -> tuple[str, str]:
+        bucket, key = self._at("state-move")
+        return bucket, f"{key.removesuffix(_SUFFIX)}.json"
+
+    def _put_first(self, bucket: str, key: str, content: Mapping[str, Any]) -> bool:
+        """Write an object, unless there is one; whether it was written."""
+        try:
+            self._s3.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=json.dumps(content).encode(),
+                IfNoneMatch="*",
+                ServerSideEncryption="AES256",
+            )
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
+                raise
+            return False
+        return True
 
     def unlock(self, layer: str, id: str) -> None:
         """Remove a lock that a dead run left behind. Raises OperatorError for another's lock."""
@@ -401,12 +475,24 @@ class States:
 
     @contextmanager
     def _locked(self, layer: str) -> Iterator[None]:
-        """Hold the lock as Terraform does, which writes the lock's object if there is none."""
+        """Hold the lock for as long as the block runs."""
         own = str(uuid.uuid4())
+        self.hold(layer, own, "inferform state restore")
+        try:
+            yield
+        finally:
+            self.unlock(layer, own)
+
+    def hold(self, layer: str, own: str, operation: str) -> None:
+        """Take the lock as Terraform does, which writes the lock's object if there is none.
+
+        `own` is its id; who holds a lock with this id already holds it on. Raises OperatorError where
+        another run does.
+        """
         bucket, key = self._at(layer)
         held = {
             "ID": own,
-            "Operation": "inferform state restore",
+            "Operation": operation,
             "Info": "",
             "Who": _here(),
             "Version": "",
@@ -414,26 +500,19 @@ class States:
             "Path": f"{bucket}/{key}",
         }
         with explained(self._context, layer):
-            try:
-                self._s3.put_object(
-                    Bucket=bucket,
-                    Key=f"{key}.tflock",
-                    Body=json.dumps(held).encode(),
-                    IfNoneMatch="*",
-                    ServerSideEncryption="AES256",
-                )
-            except ClientError as error:
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
-                    raise
-                raise OperatorError(
-                    f"the state {key} is locked: {self.lock(layer)}",
-                    "wait for that run. If it is dead: "
-                    f"inferform state unlock {self._context.key} {layer}",
-                ) from error
-        try:
-            yield
-        finally:
-            self.unlock(layer, own)
+            taken = self._put_first(bucket, f"{key}.tflock", held)
+        other = None if taken else self.lock(layer)
+        if not taken and (other is None or other.id != own):
+            raise OperatorError(
+                f"the state {key} is locked: {other or 'by a run that has just ended'}",
+                f"wait for that run. If it is dead: {self.how_to_unlock(layer, other)}",
+            )
+
+    def how_to_unlock(self, layer: str, lock: Lock | None) -> str:
+        """The command that clears a lock whose run is dead, with what else has to be done."""
+        if lock is not None and lock.is_of_move:
+            return f"inferform state move {self._context.key} goes on"
+        return f"inferform state unlock {self._context.key} {layer}"
 
 
 def pulled(stack: Stack, environment: Mapping[str, str]) -> Mark | None:

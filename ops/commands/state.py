@@ -1,4 +1,4 @@
-"""`inferform state list|restore|unlock`."""
+"""`inferform state list|move|restore|unlock`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from ..output import Approve, Json, confirm, print_json, print_table, stdout
 from . import AFTER, Command
 
 if TYPE_CHECKING:
+    from inferform import Environment
+
+    from ..moving import Move
+    from ..program import Stacks
     from ..state import Difference, States, Version
 
 LayerName = Annotated[
@@ -82,6 +86,46 @@ def restore(
 
 
 @family.command()
+def move(env: EnvironmentKey, auto_approve: Approve = False, emulator: Emulated = False) -> None:
+    """Move services into the states of the groups that the files have them in now.
+
+    Nothing changes in AWS but the tag that names the layer, at the next deploy. Where the plan
+    after it would change anything else, nothing is moved. A run that was interrupted goes on.
+
+    Example: inferform state move dev-use1
+    """
+    from .. import moving
+
+    found = environment(env)
+    synthesis, states = _synthesis(found, emulator)
+    if begun := moving.interrupted(states):
+        _show_move(begun)
+        confirm("this move was interrupted. Is that run dead? Go on with it?", auto_approve)
+        moving.go_on(states)
+    wanted = moving.moves(synthesis, found.key, states)
+    if not wanted:
+        stdout.print(f"every service of {found.key} is in the state of its group")
+        return
+    for each in wanted:
+        _show_move(each)
+    confirm("move them?", auto_approve)
+    program = synthesis.program
+    check = moving.check_by_plan(
+        program, program.terraform_environment(), found.context.tag_key("layer")
+    )
+    for each in wanted:
+        with stdout.status(f"planning {each.target} with what it gains"):
+            moving.move(synthesis, found.key, states, each, check)
+        stdout.print(f"moved from {each.source} to {each.target}")
+    stdout.print(f"inferform deploy '{found.key}-*' writes the tags and outputs")
+
+
+def _show_move(move: Move) -> None:
+    for address in move.addresses:
+        stdout.print(f"{move.source} -> {move.target}: {address}", markup=False)
+
+
+@family.command()
 def unlock(
     env: EnvironmentKey,
     layer: LayerName,
@@ -98,6 +142,11 @@ def unlock(
         stdout.print(f"the state of {env} {layer} is not locked")
         return
     stdout.print(f"held by {held}")
+    if held.is_of_move:
+        raise BadInputError(
+            "without this lock a deploy could destroy what is in two states",
+            f"inferform state move {env} goes on",
+        )
     confirm("is that run dead? Clear its lock?", auto_approve)
     states.unlock(layer, held.id)
     stdout.print("unlocked")
@@ -105,16 +154,23 @@ def unlock(
 
 def _states(env: str, layer: str, emulated: bool) -> tuple[str, States]:
     """The environment's key, and its states."""
+    found = environment(env)
+    synthesis, states = _synthesis(found, emulated)
+    synthesis.require_layer(found.key, layer)
+    return found.key, states
+
+
+def _synthesis(found: Environment, emulated: bool) -> tuple[Stacks, States]:
+    """The stacks of the program, and the states of an environment."""
     from ..aws import Aws, emulator_in_use
     from ..program import Program
     from ..state import States
     from ..terraform import contents_of
 
-    found = environment(env)
     program = Program.of(emulator_in_use() if emulated else None)
     synthesis = program.to_plan("state").synthesize()
-    stack = synthesis.require_layer(found.key, layer)
-    return found.key, States(Aws(found.context, emulator=program.emulator), contents_of([stack]))
+    aws = Aws(found.context, emulator=program.emulator)
+    return synthesis, States(aws, contents_of(synthesis.of(found.key)))
 
 
 def _show_versions(versions: list[Version]) -> None:

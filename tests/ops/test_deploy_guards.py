@@ -13,7 +13,7 @@ import pytest
 from ops.deploy import _check_lock, refuse_below
 from ops.errors import BadInputError, OperatorError
 from ops.program import Program, Stacks
-from ops.state import Lock
+from ops.state import MOVE, Lock
 from ops.terraform import Stack
 from tests.ops.alone import applied, written
 from tests.waiting import asleep
@@ -62,6 +62,9 @@ def lock(minutes: int) -> Lock:
 def test_a_lock_taken_after_a_state_was_left_unwritten_is_somebody_elses(tmp_path: Path) -> None:
     stack = Stack("dev-use1-network", tmp_path, ())
     _check_lock(lock(1), stack, "unlock it")
+    with pytest.raises(OperatorError, match=r"a move between states holds the lock") as e:
+        _check_lock(replace(lock(-1), operation=MOVE), stack, "move on")
+    assert "if it is dead: move on" in str(e.value)
     stack.unsaved.touch()
     os.utime(stack.unsaved, (ENDED.timestamp(), ENDED.timestamp()))
     _check_lock(lock(-1), stack, "unlock it")
