@@ -37,12 +37,7 @@ def overhead(endpoints: int, groups: int, rounds: int) -> Part:
         first = load(write(folder / "first", 1)).environments["bench-use1"]
         aws = Aws(first.context, emulator=emulator)
         bootstrap(first.context, aws)
-        ec2 = aws.client("ec2")
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        subnets = tuple(
-            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"]
-            for n in range(2)
-        )
+        vpc, subnets = network(aws)
         environments = write(
             folder / "environments", endpoints, groups=groups, vpc=vpc, subnets=subnets
         )
@@ -57,6 +52,17 @@ def overhead(endpoints: int, groups: int, rounds: int) -> Part:
         by_cdktf, plain = min(ways["cdktf"]), min(ways["terraform"])
         part.rows.append((name, f"{by_cdktf:.1f}", f"{plain:.1f}", f"{by_cdktf - plain:+.1f} s"))
     return part
+
+
+def network(aws: Aws) -> tuple[str, tuple[str, ...]]:
+    """A VPC and two subnets that somebody else made."""
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = (
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"]
+        for n in range(2)
+    )
+    return vpc, tuple(subnets)
 
 
 def _by_cdktf(program: Program) -> None:
