@@ -1,103 +1,92 @@
-"""Deploying: `cdktf deploy` against plain Terraform, on an emulator of its own."""
+"""Deploying on an emulator of its own: against plain Terraform, and several environments at a time."""
 
 from __future__ import annotations
 
-import shutil
+import shlex
 import sys
-import tempfile
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from inferform import load
-from inferform_emulator.process import serve
-from inferform_ops import cdk
-from inferform_ops.aws import Aws
-from inferform_ops.bootstrap import bootstrap
 from inferform_ops.program import Program
-from inferform_ops.side_by_side import stacks_at_a_time
-from inferform_ops.terraform import Stack
+from inferform_ops.terraform import LOCK_FILE, terraform_binary
 
-from .catalogue import write
-from .measure import Part
+from .measure import MEASURED, ROOT, Part, in_turn
+from .project import inferform, project
+
+TIMES_FASTER = 1.7
+UNASKED = ("--auto-approve", "--no-preflight", "--no-verify")
 
 
 def overhead(endpoints: int, groups: int, rounds: int) -> Part:
     """Both ways from nothing and with nothing to change, synthesis and `init` included."""
-    part = Part(
-        f"{groups} stacks with {endpoints} endpoints on the emulator, in seconds",
-        ("", "cdktf deploy", "plain Terraform", "overhead"),
-    )
-    taken: dict[str, dict[str, list[float]]] = {
-        case: {"cdktf": [], "terraform": []} for case in ("created", "nothing to change")
-    }
-    with serve() as emulator, tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        first = load(write(folder / "first", 1)).environments["bench-use1"]
-        aws = Aws(first.context, emulator=emulator)
-        bootstrap(first.context, aws)
-        vpc, subnets = network(aws)
-        environments = write(
-            folder / "environments", endpoints, groups=groups, vpc=vpc, subnets=subnets
+    title = f"One environment of {groups} stacks with {endpoints} endpoints on the emulator"
+    part = Part(title, ("", *MEASURED))
+    with project(1, groups, endpoints) as made:
+        program = Program(
+            made.emulator,
+            made.folder / "environments",
+            made.folder / "plain",
+            made.folder,
+            work=made.folder / "work",
         )
-        program = Program(emulator, environments, folder / "cdktf.out")
-        for _ in range(rounds):
-            for way, deploy in (("cdktf", _by_cdktf), ("terraform", _by_terraform)):
-                for case in taken.values():
-                    shutil.rmtree(program.outdir, ignore_errors=True)
-                    case[way].append(_seconds(lambda deploy=deploy: deploy(program)))  # type: ignore[misc]
-                _destroy(program)
-    for name, ways in taken.items():
-        by_cdktf, plain = min(ways["cdktf"]), min(ways["terraform"])
-        part.rows.append((name, f"{by_cdktf:.1f}", f"{plain:.1f}", f"{by_cdktf - plain:+.1f} s"))
+        variables = program.variables() | program.terraform_environment()
+        removed = [*inferform("destroy", "*"), "--auto-approve"]
+        ways = {
+            "inferform deploy": ([*inferform("deploy", "*"), *UNASKED], removed),
+            "plain Terraform": (_plain("apply", program.lock), _plain("destroy", program.lock)),
+        }
+        ours = {"PYTHONPATH": str(ROOT)}
+        variables |= ours
+        commands = {
+            f"{way}: {case}": (command, variables if way == "plain Terraform" else ours)
+            for way, (applied, gone) in ways.items()
+            for case, command in (
+                ("created", applied),
+                ("nothing to change", applied),
+                ("destroyed", gone),
+            )
+        }
+        for name, runs in in_turn(commands, rounds, folder=made.folder).items():
+            part.add(name, runs)
     return part
 
 
-def network(aws: Aws) -> tuple[str, tuple[str, ...]]:
-    """A VPC and two subnets that somebody else made."""
-    ec2 = aws.client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnets = (
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"]
-        for n in range(2)
+def _plain(command: str, lock: Path | None) -> list[str]:
+    """What a person would write: synthesis, and Terraform for all stacks at once."""
+    terraform, python = shlex.quote(terraform_binary()), shlex.quote(sys.executable)
+    locked = f"cp {shlex.quote(str(lock))} $stack/{LOCK_FILE}; " if lock else ""
+    return [
+        *("bash", "-ec"),
+        f"{python} main.py\n"
+        "ids=\n"
+        "for stack in $CDKTF_OUTDIR/stacks/*; do\n"
+        f"  ({locked}{terraform} -chdir=$stack init -input=false && "
+        f"{terraform} -chdir=$stack {command} -input=false -auto-approve) &\n"
+        '  ids+=" $!"\n'
+        "done\n"
+        "for id in $ids; do wait $id; done",
+    ]
+
+
+def several(environments: int, rounds: int) -> Part:
+    """Environments of one stack and one endpoint each, made and removed one after another and at once."""
+    part = Part(f"{environments} environments of one stack each on the emulator", ("", *MEASURED))
+    alone = ("--parallelism", "1")
+    with project(environments, 1) as made:
+        deploy, destroy = [*inferform("deploy", "*"), *UNASKED], inferform("destroy", "*")
+        destroy.append("--auto-approve")
+        commands = {
+            "deploy, one after another": [*deploy, *alone],
+            "destroy, one after another": [*destroy, *alone],
+            "deploy": deploy,
+            "destroy": destroy,
+        }
+        runs = made.in_turn(commands, rounds)
+    for name, taken in runs.items():
+        part.add(name, taken)
+    faster = runs["deploy, one after another"].seconds / runs["deploy"].seconds
+    part.judge(
+        f"deployed {faster:.1f} times faster, at least {TIMES_FASTER}",
+        faster >= TIMES_FASTER,
+        runs.values(),
     )
-    return vpc, tuple(subnets)
-
-
-def _by_cdktf(program: Program) -> None:
-    program.synthesize()
-    log = cdk.new_log(program)
-    done = cdk.deploy(
-        ["bench-use1-*"], program=program, log=log, parallelism=stacks_at_a_time(None)
-    )
-    if done.status:
-        sys.exit(f"cdktf deploy failed:\n{log.read_text(encoding='utf-8')}")
-
-
-def _by_terraform(program: Program) -> None:
-    _each(program, "apply", "-auto-approve")
-
-
-def _destroy(program: Program) -> None:
-    _each(program, "destroy", "-auto-approve")
-
-
-def _each(program: Program, *arguments: str) -> None:
-    """Run Terraform for all stacks at once, as cdktf does."""
-    variables = program.terraform_environment()
-
-    def run(stack: Stack) -> None:
-        ready = stack.init(variables)
-        done = ready if ready.status else stack.run(*arguments, environment=variables)
-        if done.status:
-            sys.exit(f"{stack.name}: terraform {arguments[0]} failed:\n{done.output}")
-
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(run, program.synthesize().stacks))
-
-
-def _seconds(work: Callable[[], None]) -> float:
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
+    return part

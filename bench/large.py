@@ -23,8 +23,8 @@ from inferform_ops.state import States
 from inferform_ops.terraform import Stack, contents_of, terraform_binary
 
 from .catalogue import write
-from .deploy import network
-from .measure import Part, measure
+from .measure import MEASURED, Part, Runs, measure, pin
+from .project import network
 
 STEPS = {
     "apply": ("apply", "-auto-approve"),
@@ -37,7 +37,7 @@ def large(sizes: Sequence[int]) -> Part:
     """Each size in an emulator of its own, from nothing."""
     part = Part(
         "One stack of many endpoints on the emulator",
-        ("endpoints", "seconds", "MiB", "resources", "state in KiB"),
+        ("endpoints", *MEASURED, "resources", "state in KiB"),
     )
     for endpoints in sizes:
         with serve() as emulator, tempfile.TemporaryDirectory() as temporary:
@@ -58,9 +58,9 @@ def _one(part: Part, endpoints: int, emulator: Emulator, folder: Path) -> None:
     if ready.status:
         sys.exit(ready.output)
     for name, arguments in STEPS.items():
-        run = measure(_command(stack, *arguments), **variables)
+        run = measure(_command(stack, *arguments), variables)
         resources, size = _state(aws, stack)
-        part.add(f"{endpoints}: {name}", run, str(resources), str(size))
+        part.add(f"{endpoints}: {name}", Runs((run,)), str(resources), str(size))
 
 
 def _command(stack: Stack, *arguments: str) -> list[str]:
@@ -83,7 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("endpoints", type=int, nargs="*", default=[100, 500, 2000])
-    show(large(parser.parse_args(arguments).endpoints))
+    options = parser.parse_args(arguments)
+    pin()
+    show(large(options.endpoints))
     return 0
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from inferform._node.process import SWITCH
 
 from .catalogue import write, write_components
-from .measure import ROOT, Part, Run, best, in_turn, measure
+from .measure import MEASURED, ROOT, Part, in_turn, measure
 
 TIMES_FASTER = 10
 TIMES_SMALLER = 3
@@ -27,16 +27,20 @@ CDK_PYTHON = ROOT / ".venv-aws-cdk" / "bin" / "python"
 def stock(rounds: int) -> Part:
     """`main.py` with the fast bindings and with the stock ones."""
     measured = in_turn({"Inferform": (MAIN, {}), "stock import": (MAIN, {SWITCH: "1"})}, rounds)
-    part = Part("Synthesis of the project's own environments", ("", "seconds", "MiB"))
+    part = Part("Synthesis of the project's own environments", ("", *MEASURED))
     for name, run in measured.items():
         part.add(name, run)
     fast, slow = measured.values()
     faster = slow.seconds / fast.seconds
-    part.gates[f"{faster:.1f} times faster, at least {TIMES_FASTER}"] = faster >= TIMES_FASTER
+    part.judge(
+        f"{faster:.1f} times faster, at least {TIMES_FASTER}",
+        faster >= TIMES_FASTER,
+        measured.values(),
+    )
     if fast.mebibytes:
         smaller = slow.mebibytes / fast.mebibytes
         text = f"{smaller:.1f} times less memory, at least {TIMES_SMALLER}"
-        part.gates[text] = smaller >= TIMES_SMALLER
+        part.judge(text, smaller >= TIMES_SMALLER, measured.values())
     return part
 
 
@@ -44,16 +48,18 @@ def growth(counts: Sequence[int], rounds: int) -> Part:
     """Ever more endpoints in one stack."""
     part = Part(
         "Growth: endpoints in one stack, 12 resources each",
-        ("endpoints", "seconds", "MiB", "ms per further endpoint", "KiB per further endpoint"),
+        ("endpoints", *MEASURED, "ms per further endpoint", "KiB per further endpoint"),
     )
     with tempfile.TemporaryDirectory() as temporary:
-        runs: dict[int, Run] = {}
-        for count in counts:
-            folder = write(Path(temporary) / str(count), count)
-            command = [*MAIN, "--environments", str(folder)]
-            # Few are quick but noisy, many are slow but even.
-            turns = max(1, rounds * 500 // max(count, 500))
-            runs[count] = best([measure(command) for _ in range(turns + (count <= 500))])
+        commands: dict[str, tuple[list[str], dict[str, str]]] = {
+            str(count): (
+                [*MAIN, "--environments", str(write(Path(temporary) / str(count), count))],
+                {},
+            )
+            for count in counts
+        }
+        measured = in_turn(commands, rounds)
+    runs = {count: measured[str(count)] for count in counts}
     steps = [(None, None)] + [
         (
             (runs[more].seconds - runs[few].seconds) / (more - few),
@@ -72,14 +78,14 @@ def growth(counts: Sequence[int], rounds: int) -> Part:
     for before, after in pairwise(costs):
         change = after / before - 1
         text = f"a further endpoint costs {change:+.0%}, at most {LINEAR_WITHIN:+.0%}"
-        part.gates[text] = change <= LINEAR_WITHIN
+        part.judge(text, change <= LINEAR_WITHIN, runs.values())
     return part
 
 
 def components(count: int, rounds: int) -> Part:
     """Inference components in a loop, against their endpoint alone."""
     title = f"{count} inference components on one endpoint, a stack, a model and alarms each"
-    part = Part(title, ("components", "seconds", "MiB"))
+    part = Part(title, ("components", *MEASURED))
     with tempfile.TemporaryDirectory() as temporary:
         commands: dict[str, tuple[list[str], dict[str, str]]] = {}
         for number in (0, count):
@@ -90,15 +96,13 @@ def components(count: int, rounds: int) -> Part:
         part.add(name, run)
     alone, all_of = (run.seconds for run in measured.values())
     text = f"{all_of - alone:.2f} s more than the endpoint alone, below {SECONDS_OF_COMPONENTS:g} s"
-    part.gates[text] = all_of - alone < SECONDS_OF_COMPONENTS
+    part.judge(text, all_of - alone < SECONDS_OF_COMPONENTS, measured.values())
     return part
 
 
 def others(endpoints: int, rounds: int) -> Part:
     """The same endpoints in AWS CDK, and their JSON parsed and written by Python alone."""
-    part = Part(
-        f"The same {endpoints} endpoints elsewhere", ("", "seconds", "MiB", "times Inferform's")
-    )
+    part = Part(f"The same {endpoints} endpoints elsewhere", ("", *MEASURED, "times Inferform's"))
     if not CDK_PYTHON.exists():
         sys.exit(f"{CDK_PYTHON.relative_to(ROOT)} is missing: make bench installs it")
     app = [str(CDK_PYTHON), "bench/aws_cdk_app.py"]
@@ -123,11 +127,13 @@ def others(endpoints: int, rounds: int) -> Part:
     for name, run in measured.items():
         part.add(name, run, f"{run.seconds / ours:.1f}")
     wanted = 10 * endpoints
-    part.gates[f"each makes {wanted} resources"] = set(made.values()) == {wanted}
-    part.gates[f"{ours:.2f} s, below {SECONDS_OF_FIFTY:.0f} s"] = ours < SECONDS_OF_FIFTY
+    part.require(f"each makes {wanted} resources", set(made.values()) == {wanted})
+    part.judge(
+        f"{ours:.2f} s, below {SECONDS_OF_FIFTY:.0f} s", ours < SECONDS_OF_FIFTY, measured.values()
+    )
     faster = measured["AWS CDK, L2 constructs"].seconds / ours
     text = f"{faster:.1f} times faster than AWS CDK, at least {TIMES_FASTER_THAN_CDK}"
-    part.gates[text] = faster >= TIMES_FASTER_THAN_CDK
+    part.judge(text, faster >= TIMES_FASTER_THAN_CDK, measured.values())
     return part
 
 

@@ -15,9 +15,15 @@ Result = TypeVar("Result")
 
 
 def stacks_at_a_time(given: int | None) -> int:
-    """How many stacks are worked on at a time. Default: two for each processor, as Terraform waits
-    for AWS most of its time."""
-    return given or 2 * (os.cpu_count() or 1)
+    """How many stacks are worked on at a time. Default: two for each processor that this process may
+    use, as Terraform waits for AWS most of its time."""
+    return given or 2 * _processors()
+
+
+def _processors() -> int:
+    # macOS lets each process use all of them.
+    known = getattr(os, "sched_getaffinity", None)
+    return len(known(0)) if known else os.cpu_count() or 1
 
 
 @dataclass(slots=True)
