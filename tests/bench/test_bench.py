@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_a_command_runs_where_and_with_what_is_asked_for(tmp_path: Path) -> None
 
 
 def test_the_middle_run_of_each_counts_but_not_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = iter(
+    taken: Iterator[Run] = iter(
         Run(*each) for each in ((1, 1), (5, 9), (7, 30), (6, 8), (4, 40), (6, 7), (9, 50), (2, 1))
     )
     asked = []
@@ -116,7 +117,7 @@ def test_what_the_own_processes_take_is_known_while_they_run_and_afterwards() ->
 def test_other_work_is_what_the_processors_do_beside_ones_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(measuring.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
 
     def beside(busy: tuple[float | None, ...], own: tuple[float, ...]) -> float | None:
         for name, values in (("_busy", iter(busy)), ("_own", iter(own))):
