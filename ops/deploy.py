@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,14 +116,11 @@ def deploy(
     runs = {name: StackRun(name) for name in names}
     status, errors = 0, list[str]()
     log = cdk.new_log(program)
-    with _progress() as progress:
-        tasks = {
-            name: progress.add_task(name, total=None, steps="", status="waiting") for name in names
-        }
+    with shown(names) as show:
 
         def follow(run: StackRun) -> None:
             runs[run.name] = run
-            _show(progress, tasks[run.name], run)
+            show(run)
 
         for batch, alone in _batches(names, runs, synthesis):
             done = cdk.deploy(
@@ -411,7 +410,7 @@ def destroy(
     log.write_text("", encoding="utf-8")
     below = below_each(synthesis.stacks)
     above = {name: [each for each in wanted if name in below[each]] for name in wanted}
-    names = [*reversed(wanted)]
+    names, writing = [*reversed(wanted)], threading.Lock()
     with _progress() as progress:
         tasks = {
             name: progress.add_task(name, total=None, steps="", status="waiting") for name in names
@@ -425,7 +424,7 @@ def destroy(
                 done = stack.run(
                     "destroy", "-auto-approve", "-no-color", "-input=false", environment=environment
                 )
-            with log.open("a", encoding="utf-8") as sink:
+            with writing, log.open("a", encoding="utf-8") as sink:
                 sink.write(done.output)
             if done.status:
                 progress.update(tasks[name], status="failed")
@@ -479,6 +478,16 @@ def _holds_resources(stack: Stack, synthesis: Stacks) -> bool:
         aws = Aws(environment.context, emulator=program.emulator)
         state = States(aws, contents_of([stack])).read(stack.layer)
     return state is not None and bool(state.resources)
+
+
+@contextmanager
+def shown(names: Iterable[str]) -> Iterator[Callable[[StackRun], None]]:
+    """Show a line for each stack; what is yielded brings the line of one up to date."""
+    with _progress() as progress:
+        tasks = {
+            name: progress.add_task(name, total=None, steps="", status="waiting") for name in names
+        }
+        yield lambda run: _show(progress, tasks[run.name], run)
 
 
 def _progress() -> Progress:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ from .masking import mask_text
 from .plan import Action, Plan, read_plan
 from .plan import Change as PlannedChange
 from .program import Stacks
+from .progress import PLANNING, Follow
 from .side_by_side import work
 from .terraform import (
     Outcome,
@@ -93,12 +94,12 @@ def detect(
     planned: Sequence[Stack],
     *,
     parallelism: int | None = None,
-    done: Callable[[StackDrift], None] = lambda _: None,
+    follow: Follow = lambda _name, _status: None,
 ) -> list[StackDrift]:
     """Plan stacks of a synthesis that is made to be planned, and tell what they found.
 
-    `parallelism` of them run at a time, see `side_by_side`. `done` hears of each when it ends. Raises OperatorError without Terraform or without
-    credentials, which would fail every plan.
+    `parallelism` of them run at a time, see `side_by_side`. `follow` hears of each when it begins and when
+    it ends. Raises OperatorError without Terraform or without credentials, which would fail every plan.
     """
     terraform_binary()
     program = synthesis.program
@@ -115,8 +116,9 @@ def detect(
 
     def one(name: str) -> StackDrift:
         stack = by_name[name]
+        follow(name, PLANNING)
         found = _plan(synthesis, stack, variables, clients.get(stack.environment))
-        done(found)
+        follow(name, found.summary)
         return found
 
     nothing = dict.fromkeys(by_name, ())

@@ -98,7 +98,13 @@ def deploy(
         else:
             review = by_review.Approved.of(approved)
             deployment = by_review.deploy(
-                stacks, program, review, ask=ask, check=check, verified=verify
+                stacks,
+                program,
+                review,
+                ask=ask,
+                check=check,
+                verified=verify,
+                parallelism=parallelism,
             )
     applied = deployment.applied
     if json:

@@ -32,19 +32,14 @@ def drift(
     from .. import drift as operations
     from ..aws import emulator_in_use
     from ..program import Program, note_left_out
+    from ..progress import followed
 
     program = Program.of(emulator_in_use() if emulator else None)
-    with stderr.status("synthesizing") as shown:
+    with stderr.status("synthesizing"):
         synthesis = program.to_plan("drift").synthesize()
-        planned = synthesis.named(envs)
-        ended: list[str] = []
-        shown.update(f"planning {len(planned)} stacks")
-
-        def done(stack: operations.StackDrift) -> None:
-            ended.append(stack.stack)
-            shown.update(f"planned {len(ended)} of {len(planned)} stacks")
-
-        stacks = operations.detect(synthesis, planned, parallelism=parallelism, done=done)
+    planned = synthesis.named(envs)
+    with followed() as follow:
+        stacks = operations.detect(synthesis, planned, parallelism=parallelism, follow=follow)
     note_left_out(synthesis, planned)
     if json:
         print_json([stack.as_dict() for stack in stacks])

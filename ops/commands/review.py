@@ -11,7 +11,7 @@ import typer
 
 from ..environments import DEFAULT, Changed, Compared, Emulated, Parallelism, Preflight
 from ..errors import BadInputError
-from ..output import stderr, stdout
+from ..output import stdout
 from ..told import Severity
 from . import BEFORE, Command
 
@@ -172,29 +172,13 @@ def _made(
     base: str,
     parallelism: int | None,
 ) -> Report:
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
     from ..aws import emulator_in_use
     from ..program import Program
+    from ..progress import followed
     from ..review.reviewing import review_environments
 
     program = Program.of(emulator_in_use() if emulator else None)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[s]}"))
-    with Progress(
-        *columns,
-        TimeElapsedColumn(),
-        console=stderr,
-        transient=True,
-        disable=not stderr.is_terminal,
-    ) as progress:
-        tasks = {}
-
-        def follow(name: str, status: str) -> None:
-            if name not in tasks:
-                tasks[name] = progress.add_task(name, total=None, s=status)
-            finished = None if status == "planning" else 1
-            progress.update(tasks[name], s=status, total=finished, completed=finished or 0)
-
+    with followed() as follow:
         return review_environments(
             keys,
             program,

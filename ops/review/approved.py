@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,11 +17,12 @@ from tempfile import mkdtemp
 from typing import Any
 
 from ..cdk import Deployment, StackRun, changed_in, new_log
-from ..deploy import begun, failure, reinstated, verify_changed
+from ..deploy import begun, failure, reinstated, shown, verify_changed
 from ..errors import BadInputError, NotApprovedError, OperatorError
 from ..output import stderr, stdout
 from ..plan import Plan
 from ..program import Program, Stacks
+from ..side_by_side import Done, below_each, work
 from ..terraform import Stack, private_folder
 from ..untrusted import strict_json
 from .building import build
@@ -158,18 +160,20 @@ def deploy(
     ask: Callable[[Sequence[Stack]], None],
     check: Callable[[Stacks, Sequence[Stack]], None],
     verified: bool = True,
+    parallelism: int | None = None,
 ) -> Deployment:
     """Deploy the stacks that match by the plans that were approved, those below first.
 
     All are planned before anything is done, and a stack once more after one below it was applied.
-    Raises NotApprovedError as soon as a plan shows something else than the review did. For the rest
+    Raises NotApprovedError where a plan shows something else than the review did: before anything is
+    done, or, of what was planned once more, when the stacks are done that do not stand on it. For the rest
     see `ops.deploy.deploy`.
     """
     synthesis, wanted = begun(patterns, program, ask=ask, check=check)
     private_folder(program.work)
     folder = Path(mkdtemp(prefix="approved-", dir=program.work))
     try:
-        run = _Run(synthesis, approved, folder)
+        run = _Run(synthesis, approved, folder, parallelism)
         run.compare(wanted)
         return run.deploy(wanted, verified=verified)
     finally:
@@ -183,6 +187,7 @@ class _Run:
     synthesis: Stacks
     approved: Approved
     folder: Path
+    parallelism: int | None = None
     expected: dict[str, str] = field(default_factory=dict)
     """The digest of what is approved of each stack."""
 
@@ -190,18 +195,22 @@ class _Run:
     written: list[str] = field(default_factory=list)
     """The stacks that were applied."""
 
+    writing: threading.Lock = field(default_factory=threading.Lock)
+    """Held by whoever writes into the log."""
+
     def _planned(self, stacks: Sequence[Stack]) -> tuple[Report, dict[str, Plan]]:
-        names = ", ".join(stack.name for stack in stacks)
-        with stdout.status(f"planning {names}"):
-            planning = Planning(self.synthesis, NO_SOURCE, folder=self.folder)
-            planning.run(stacks)
+        planning = Planning(
+            self.synthesis, NO_SOURCE, folder=self.folder, parallelism=self.parallelism
+        )
+        planning.run(stacks)
         plans = [planning.plans[stack.name] for stack in stacks if stack.name in planning.plans]
         reports = [planning.reports[stack.name] for stack in stacks]
         return build(plans, stacks=reports), planning.plans
 
     def compare(self, wanted: Sequence[Stack]) -> None:
         """Refuse what differs before anything is done."""
-        report, self.plans = self._planned(wanted)
+        with stdout.status(f"planning {len(wanted)} stacks"):
+            report, self.plans = self._planned(wanted)
         self.approved.refuse_others(report)
         for stack in report.stacks:
             if stack.status == "failed":
@@ -209,59 +218,84 @@ class _Run:
         self.expected = dict(zip((s.name for s in wanted), digests(report), strict=True))
 
     def deploy(self, wanted: Sequence[Stack], *, verified: bool) -> Deployment:
-        """Apply the plans in their order."""
-        runs = {stack.name: StackRun(stack.name) for stack in wanted}
-        log = new_log(self.synthesis.program)
+        """Apply the plans, each after those below it."""
+        synthesis = self.synthesis
+        by_name = {stack.name: stack for stack in wanted}
+        runs = {name: StackRun(name) for name in by_name}
+        log = new_log(synthesis.program)
         deployment = Deployment(0, list(runs.values()), log, [])
+        moved = set[str]()
         for stack in wanted:
-            again = reinstated(stack, self.synthesis)
-            for line in again:
+            for line in reinstated(stack, synthesis):
                 stderr.print(f"{stack.name}: {line}", markup=False)
-            if again or {*self.written} & {*stack.dependencies}:
-                self._plan_again(stack)
-            self._apply(stack, runs[stack.name], deployment)
+                moved.add(stack.name)
+        with shown(by_name) as show:
+
+            def one(name: str) -> None:
+                stack, run = by_name[name], runs[name]
+                run.status = "deploying"
+                show(run)
+                try:
+                    if name in moved or {*self.written} & {*stack.dependencies}:
+                        self._plan_again(stack)
+                    self._apply(stack, run, log)
+                except NotApprovedError:
+                    run.status = "waiting"
+                    raise
+                finally:
+                    show(run)
+
+            below = below_each(synthesis.stacks)
+            done = work([*by_name], one, after=below, parallelism=self.parallelism)
+        self._refuse(done, deployment)
         for stack in wanted if verified else ():
             if changed := runs[stack.name].changed:
-                deployment.applied[stack.name] = verify_changed(stack, changed, self.synthesis)
+                deployment.applied[stack.name] = verify_changed(stack, changed, synthesis)
         return deployment
+
+    def _refuse(self, done: Done[None], deployment: Deployment) -> None:
+        """Raise NotApprovedError where that is all that is wrong, else OperatorError with a report of every
+        stack."""
+        others = [e for e in done.failed.values() if isinstance(e, NotApprovedError)]
+        said = "\n".join(error.message for error in others)
+        if len(others) < len(done.failed):
+            report = failure(replace(deployment, status=1), self.synthesis)
+            raise OperatorError("\n".join(filter(None, (report, said))))
+        if others:
+            names = [run.name for run in deployment.stacks if run.name in self.written]
+            applied = f"{', '.join(names)} applied; " if names else ""
+            raise NotApprovedError(said, f"{applied}{_AGAIN}")
 
     def _plan_again(self, stack: Stack) -> None:
         """Plan a stack as it is now. Raises NotApprovedError where that is not what was approved."""
         report, plans = self._planned([stack])
         if digests(report) != [self.expected[stack.name]]:
-            done = f"{', '.join(self.written)} applied; " if self.written else ""
             known = self.approved.stacks is not None
             found = self.approved.differences(report) if known else []
-            raise NotApprovedError(
-                "\n  ".join([f"what {stack.name} would do now is not what was approved", *found]),
-                f"{done}{_AGAIN}",
-            )
+            lines = [f"what {stack.name} would do now is not what was approved", *found]
+            raise NotApprovedError("\n  ".join(lines))
         self.plans |= plans
 
-    def _apply(self, stack: Stack, run: StackRun, deployment: Deployment) -> None:
+    def _apply(self, stack: Stack, run: StackRun, log: Path) -> None:
         """Apply the plan of a stack."""
         plan = self.plans.get(stack.name)
         if plan is None:
             # It was blocked when it was approved, and is so still.
-            raise NotApprovedError(
-                f"{stack.name} could not be planned, so nobody approved it", _AGAIN
-            )
+            raise NotApprovedError(f"{stack.name} could not be planned, so nobody approved it")
         if plan.applyable is False:
             run.status = "no changes"
             return
-        run.status, run.steps = "deploying", len(plan.shown)
-        saved = saved_in(self.folder, stack)
-        with stdout.status(f"applying the plan of {stack.name}"):
-            done = stack.run(
-                *("apply", "-no-color", "-input=false", str(saved)),
-                environment=self.synthesis.program.terraform_environment(),
-                timeout=7200,
-            )
-        with deployment.log.open("a", encoding="utf-8") as sink:
+        run.steps = len(plan.shown)
+        done = stack.run(
+            *("apply", "-no-color", "-input=false", str(saved_in(self.folder, stack))),
+            environment=self.synthesis.program.terraform_environment(),
+            timeout=7200,
+        )
+        with self.writing, log.open("a", encoding="utf-8") as sink:
             sink.write(done.output)
         run.changed = changed_in(done.output)
         if done.status:
             run.status, run.error = "failed", done.output.splitlines()
-            raise OperatorError(failure(replace(deployment, status=done.status), self.synthesis))
+            raise OperatorError(f"{stack.name} failed")
         run.status = "applied"
         self.written.append(stack.name)

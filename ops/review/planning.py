@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from ..errors import OperatorError
 from ..masking import mask_text
 from ..plan import Plan, read_plan
 from ..program import Stacks
+from ..progress import PLANNING, Follow
 from ..side_by_side import below_each, stacks_at_a_time
 from ..state import Mark, pulled
 from ..terraform import ROOT, WORK, Stack, private_folder
@@ -37,7 +38,7 @@ class Planning:
 
     synthesis: Stacks
     source: Source
-    follow: Callable[[str, str], None] = lambda _name, _status: None
+    follow: Follow = lambda _name, _status: None
     plans: dict[str, Plan] = field(default_factory=dict)
     reports: dict[str, StackReport] = field(default_factory=dict)
     states: dict[str, Mark | None] = field(default_factory=dict)
@@ -138,7 +139,7 @@ class Planning:
 
     def _plan(self, stack: Stack, variables: Mapping[str, str]) -> None:
         environment = self.synthesis.environment(stack)
-        self.follow(stack.name, "planning")
+        self.follow(stack.name, PLANNING)
         failure = self._open(stack, variables)
         missing = [name for name in stack.dependencies if not self.states.get(name)]
         if missing:

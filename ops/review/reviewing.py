@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ..masking import mask_text
 from ..missing import missing
 from ..plan import Action, Plan, Side, read_plan, shaped
 from ..program import Program, Stacks, note_left_out, note_warnings
+from ..progress import Follow
 from ..terraform import Stack, terraform_binary
 from .building import build
 from .checkov import read_findings
@@ -52,7 +53,7 @@ def review_environments(
     base: str = "",
     parallelism: int | None = None,
     folder: Path = PLANS,
-    follow: Callable[[str, str], None] = lambda _name, _status: None,
+    follow: Follow = lambda _name, _status: None,
 ) -> Report:
     """Plan environments, and stacks of one's own by name; save the plans, and report.
 

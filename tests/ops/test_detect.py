@@ -44,8 +44,10 @@ def test_every_stack_is_planned_and_told_in_its_order(program: Program, written:
     output = written("output", "1", output={"x": {"value": "1"}})
     _applied(output, program)
     output = written("output", "1", output={"x": {"value": "2"}})
-    heard: list[StackDrift] = []
-    found = _detect(program, same, other, output, parallelism=1, done=heard.append)
+    heard: list[tuple[str, str]] = []
+    found = _detect(
+        program, same, other, output, parallelism=1, follow=lambda *told: heard.append(told)
+    )
     assert [(each.stack, each.result, each.summary) for each in found] == [
         ("same", "none", "none"),
         ("other", "pending", "1 pending"),
@@ -54,7 +56,9 @@ def test_every_stack_is_planned_and_told_in_its_order(program: Program, written:
     assert [str(change) for change in found[1].changes] == [
         "update terraform_data.x (input, output)"
     ]
-    assert heard == found
+    assert heard == [
+        told for each in found for told in ((each.stack, "planning"), (each.stack, each.summary))
+    ]
     assert all(plan_times.noted(program, stack) for stack in (same, other, output))
 
 
