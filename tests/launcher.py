@@ -28,10 +28,13 @@ def _lent(address: str, command: str, arguments: list[str]) -> dict[str, str]:
     with lending.makefile("rw", encoding="utf-8") as stream:
         stream.write(json.dumps(asked) + "\n")
         stream.flush()
-        answer: dict[str, str] = json.loads(stream.readline())
+        answer = json.loads(stream.readline())
+    if "failed" in answer:
+        sys.exit(answer["failed"])
     # Terraform keeps it open until it ends, however that is, and with it the provider.
     os.set_inheritable(lending.detach(), True)
-    return answer
+    variables: dict[str, str] = answer["variables"]
+    return variables
 
 
 def _plugin_cache(environment: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from itertools import count
 from pathlib import Path
 from select import select
 from threading import Thread
+from typing import Any
 
 from tests.launcher import in_turn
 
@@ -207,10 +209,15 @@ class Lending:
             if not line:
                 run.close()
                 continue
-            asked = json.loads(line)
-            answer = self._answer(
-                run, Path(asked["folder"]), asked["environment"], asked["command"]
-            )
+            try:
+                asked = json.loads(line)
+                variables = self._answer(
+                    run, Path(asked["folder"]), asked["environment"], asked["command"]
+                )
+                answer: dict[str, Any] = {"variables": variables}
+            except Exception:
+                # Without an answer this run and all later ones would wait without an end.
+                answer = {"failed": traceback.format_exc()}
             # Where the run is over already, the next one has the provider.
             with suppress(OSError):
                 run.sendall(json.dumps(answer).encode() + b"\n")

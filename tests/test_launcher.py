@@ -16,7 +16,7 @@ import pytest
 
 from ops.terraform import Stack, provider_mirror, registry_reachable, terraform_environment
 from tests.conftest import ROOT
-from tests.provider import OWN, lent
+from tests.provider import OWN, Lending, lent
 from tests.waiting import gone, wait_until
 
 needs_provider = pytest.mark.skipif(
@@ -181,6 +181,23 @@ def test_a_run_has_its_own_where_it_must_or_where_none_was_fetched(tmp_path: Pat
     for command in ("init", "version", "plan"):
         with run(command, tmp_path) as attached:
             assert attached == "none"
+
+
+@pytest.mark.usefixtures("terraform")
+def test_a_run_that_nothing_can_be_lent_to_fails_and_those_after_it_do_not_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("nothing is lent")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lending, "_found", fail)
+        command = ["terraform", f"-chdir={tmp_path}", "plan"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 1
+        assert "OSError: nothing is lent" in done.stderr
+    with run("plan", tmp_path) as attached:
+        assert attached == "none"
 
 
 def test_only_one_init_at_a_time_fills_a_plugin_cache(terraform: Path) -> None:
