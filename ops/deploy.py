@@ -108,10 +108,10 @@ def deploy(
     pattern that matches none.
     """
     synthesis, wanted = begun(patterns, program, ask=ask, check=check, base=base)
-    fetch_providers(wanted, synthesis)
-    for stack in wanted:
-        for line in reinstated(stack, synthesis):
-            stderr.print(f"{stack.name}: {line}", markup=False)
+    fetch_providers(wanted, synthesis, parallelism=parallelism)
+    for name, lines in reinstated(wanted, synthesis, parallelism=parallelism):
+        for line in lines:
+            stderr.print(f"{name}: {line}", markup=False)
     names = [stack.name for stack in wanted]
     runs = {name: StackRun(name) for name in names}
     status, errors = 0, list[str]()
@@ -164,21 +164,36 @@ def _batches(
             yield ready, True
 
 
-def reinstated(stack: Stack, synthesis: Stacks) -> list[str]:
-    """Make what a failed rollout of a stack replaced current again, see `adopt.reinstate`.
+def reinstated(
+    wanted: Sequence[Stack], synthesis: Stacks, *, parallelism: int | None = None
+) -> Iterator[tuple[str, list[str]]]:
+    """Make what failed rollouts of stacks replaced current again, see `adopt.reinstate`.
 
-    Answers what was done. A state without deposed objects is read once, and nothing else is done.
+    Answers what was done, by the name of the stack. States are read side by side, and of one without
+    deposed objects nothing else is done.
     """
-    environment = synthesis.with_state(stack)
-    if environment is None:
-        return []
-    aws = Aws(environment.context, emulator=synthesis.program.emulator)
-    try:
-        state = States(aws, contents_of([stack])).read(stack.layer)
-    except OperatorError:
-        return []  # the deploy finds it as well, and tells it for each stack
-    if state is None or not state.deposed:
-        return []
+    known = {stack.name: stack for stack in wanted if synthesis.with_state(stack)}
+    clients = {
+        key: Aws(synthesis.environments[key].context, emulator=synthesis.program.emulator)
+        for key in dict.fromkeys(stack.environment for stack in known.values())
+    }
+
+    def has_deposed(name: str) -> bool:
+        stack = known[name]
+        state = States(clients[stack.environment], contents_of([stack])).read(stack.layer)
+        return state is not None and bool(state.deposed)
+
+    # A state that cannot be read is found by the deploy as well, which tells it for each stack.
+    with stdout.status("looking for what is still to delete"):
+        read = work(
+            [*known], has_deposed, after=dict.fromkeys(known, ()), parallelism=parallelism
+        ).results
+    for name, stack in known.items():
+        if read.get(name):
+            yield name, _reinstated(stack, clients[stack.environment], synthesis)
+
+
+def _reinstated(stack: Stack, aws: Aws, synthesis: Stacks) -> list[str]:
     variables = synthesis.program.terraform_environment()
     with stdout.status(f"looking for what {stack.name} still has to delete"):
         ready = stack.init(variables)
@@ -252,19 +267,26 @@ def take_over_backends(wanted: Sequence[Stack], synthesis: Stacks) -> None:
             raise OperatorError("\n  ".join([f"{stack.name} cannot be initialised", *said]))
 
 
-def fetch_providers(wanted: Sequence[Stack], synthesis: Stacks) -> None:
-    """Get the providers of stacks one after the other where Terraform keeps them in a plugin cache.
+def fetch_providers(
+    wanted: Sequence[Stack], synthesis: Stacks, *, parallelism: int | None = None
+) -> None:
+    """Get the providers of stacks where Terraform keeps them in a plugin cache.
 
-    cdktf initialises all stacks at once, which Terraform does not allow with such a cache.
+    cdktf initialises all stacks at once, which Terraform does not allow with such a cache; here those wait
+    for each other that fill it, see `Stack.init`.
     """
     variables = synthesis.program.terraform_environment()
-    if plugin_cache(variables) is None:
+    lacking = {stack.name: stack for stack in wanted if not stack.has_providers}
+    if plugin_cache(variables) is None or not lacking:
         return
-    for stack in wanted:
-        if not stack.has_providers:
-            with stdout.status(f"getting the providers of {stack.name}"):
-                # What fails here fails in the deploy too, which tells it.
-                stack.init(variables, backend=False)
+    with stdout.status(f"getting the providers of {len(lacking)} stacks"):
+        # What fails here fails in the deploy too, which tells it.
+        work(
+            [*lacking],
+            lambda name: lacking[name].init(variables, backend=False),
+            after=dict.fromkeys(lacking, ()),
+            parallelism=parallelism,
+        )
 
 
 def recover(

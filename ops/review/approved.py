@@ -225,10 +225,10 @@ class _Run:
         log = new_log(synthesis.program)
         deployment = Deployment(0, list(runs.values()), log, [])
         moved = set[str]()
-        for stack in wanted:
-            for line in reinstated(stack, synthesis):
-                stderr.print(f"{stack.name}: {line}", markup=False)
-                moved.add(stack.name)
+        for name, lines in reinstated(wanted, synthesis, parallelism=self.parallelism):
+            for line in lines:
+                stderr.print(f"{name}: {line}", markup=False)
+                moved.add(name)
         with shown(by_name) as show:
 
             def one(name: str) -> None:
