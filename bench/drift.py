@@ -32,7 +32,7 @@ def drift(environments: int, groups: int, rounds: int) -> Part:
         keys = [f"{file.stem}-use1" for file in made.files]
         plain = "terraform init and plan, one after another"
         commands = {
-            plain: (_plain(), program.variables() | program.terraform_environment()),
+            plain: (_plain(), program.variables() | program.terraform_environment() | ours),
             "inferform drift --parallelism 1": (
                 inferform("drift", *keys, "--parallelism", "1"),
                 ours,

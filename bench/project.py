@@ -60,7 +60,9 @@ def project(environments: int, groups: int, endpoints: int | None = None) -> Ite
         shutil.copy(ROOT / "main.py", folder)
         (folder / "node_modules").symlink_to(ROOT / "node_modules")
         app = f"PYTHONPATH={shlex.quote(str(ROOT))} {shlex.quote(sys.executable)} main.py"
-        (folder / "cdktf.json").write_text(json.dumps({"app": app}), "utf-8")
+        settings = {"language": "python", "app": app, "projectId": "bench"}
+        text = json.dumps({**settings, "sendCrashReports": "false"})
+        (folder / "cdktf.json").write_text(text, "utf-8")
         (folder / ".gitignore").write_text(
             "cdktf.out\n.inferform\nnode_modules\n__pycache__\n", "utf-8"
         )

@@ -86,7 +86,8 @@ class Several(Life):
         for key in keys or self.keys:
             states = States(self.aws(key))
             known = set[Thing]().union(*(recorded(states.read(layer)) for layer in LAYERS))
-            assert known == self._in_account(key) - self._before[key]
+            there = self._in_account(key) - self._before[key]
+            assert known == there, f"{key}: over {there - known}, missing {known - there}"
             assert not {f"{key}-{layer}" for layer in LAYERS} & {*self.locked()}
 
     def _in_account(self, key: str) -> set[Thing]:
