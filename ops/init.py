@@ -108,6 +108,13 @@ def init(folder: Path, answers: Answers) -> Made:
         raise BadInputError("a stage is named twice", "name each once, in the order of promotion")
     keys = [context.key for context in answers.contexts()]
     files = render(answers, keys)
+    write(folder, files)
+    return Made(folder, sorted(files), _write_golden(folder))
+
+
+def write(folder: Path, files: Mapping[Path, str]) -> None:
+    """Write files into a folder. Raises BadInputError where one of them is there; nothing is written
+    then."""
     there = sorted(str(path) for path in files if (folder / path).exists())
     if there:
         raise BadInputError(
@@ -115,12 +122,11 @@ def init(folder: Path, answers: Answers) -> Made:
             "choose an empty folder",
         )
     for path, text in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
         if text.startswith("#!"):
-            target.chmod(0o755)
-    return Made(folder, sorted(files), _write_golden(folder))
+            file.chmod(0o755)
 
 
 def _write_golden(folder: Path) -> bool:
@@ -158,37 +164,44 @@ def render(answers: Answers, keys: Sequence[str]) -> dict[Path, str]:
     places = _places(answers, keys)
     files: dict[Path, str] = {}
     for choice in ("common", answers.package, answers.ci):
-        root = SCAFFOLD / choice
-        for source in sorted(path for path in root.rglob("*") if path.is_file()):
-            path = source.relative_to(root)
-            if path.name.startswith("_") and not path.name.startswith("__"):
-                continue
+        for source, path in sources(choice):
             if "@stage@" in path.name:
                 for number in range(len(answers.stages)):
                     own = {**places, **_environment(answers, number)}
-                    files[_target(path, own)] = _filled(source, own)
+                    files[target(path, own)] = filled(source, own)
                 continue
-            files[_target(path, places)] = _filled(source, places)
+            files[target(path, places)] = filled(source, places)
     for name in ("package.json", "package-lock.json"):
         files[Path(name)] = _renamed(files[Path(name)], f"{answers.organization}-inference")
     return files
 
 
-def _target(source: Path, places: Mapping[str, str]) -> Path:
+def sources(choice: str) -> Iterator[tuple[Path, Path]]:
+    """The templates of a choice, each with its path below it."""
+    root = SCAFFOLD / choice
+    for source in sorted(path for path in root.rglob("*") if path.is_file()):
+        if not source.name.startswith("_") or source.name.startswith("__"):
+            yield source, source.relative_to(root)
+
+
+def target(source: Path, places: Mapping[str, str]) -> Path:
+    """The path in the repository of a template at a path below its choice."""
     parts = [re.sub(r"^dot-", ".", part) for part in source.parts]
     path = "/".join(parts).removesuffix(".txt")
     return Path(_PLACE.sub(lambda match: places[match[1]], path))
 
 
-def _filled(source: Path, places: Mapping[str, str]) -> str:
+def filled(source: Path, places: Mapping[str, str]) -> str:
+    """The text of a template, with what stands for each @place@."""
     text = source.read_text("utf-8")
     if source.suffix == ".json":
         return text
     return _PLACE.sub(lambda match: places[match[1]], text)
 
 
-def _part(name: str, places: Mapping[str, str]) -> str:
-    return _filled(SCAFFOLD / name, places)
+def part(name: str, places: Mapping[str, str]) -> str:
+    """The text of a part of other templates, by its path below all of them."""
+    return filled(SCAFFOLD / name, places)
 
 
 def _renamed(package: str, name: str) -> str:
@@ -259,8 +272,8 @@ def _places(answers: Answers, keys: Sequence[str]) -> dict[str, str]:
     }
     if tools is not None:
         places |= _pipelines(answers, keys, tools)
-    places["package_rules"] = _part(f"{answers.package}/_rules.txt", places)
-    places["ci_readme"] = _part(f"{answers.ci}/_readme.md.txt", places).rstrip()
+    places["package_rules"] = part(f"{answers.package}/_rules.txt", places)
+    places["ci_readme"] = part(f"{answers.ci}/_readme.md.txt", places).rstrip()
     places |= _jobs(answers, keys, places)
     return places
 
@@ -272,7 +285,7 @@ def _jobs(
 
     def each(needs: Callable[[int], str] = lambda _: "") -> str:
         parts = [
-            _part(
+            part(
                 f"{answers.ci}/_job.txt",
                 {
                     **places,

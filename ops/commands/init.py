@@ -5,12 +5,16 @@ from __future__ import annotations
 import shlex
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import BadInputError
 from ..output import stderr, stdout
 from . import BEGIN, Command
+
+if TYPE_CHECKING:
+    from ..model_repository import ModelAnswers
 
 
 class Ci(StrEnum):
@@ -57,17 +61,41 @@ def init(
         ),
     ] = None,
     package: Annotated[
-        Package, typer.Option(help="What locks Python's packages: pipenv, or uv by pyproject.toml.")
-    ] = Package.PIPENV,
+        Package | None,
+        typer.Option(
+            help="What locks Python's packages: pipenv, or uv by pyproject.toml. Default: pipenv."
+        ),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Make the repository of this model instead, whose CI registers its versions in the "
+            "environment of --stage.",
+        ),
+    ] = "",
 ) -> None:
     """Make a repository of your own: environments, tests, CI, and a Makefile.
 
-    Nothing is asked of AWS. What is there is not written over.
+    With --model it is that of a model: training, the image that serves it, tests, and CI that builds and
+    checks the image and registers a version, which waits for an approval. Nothing is asked of AWS. What
+    is there is not written over.
 
     Example: inferform init inference --organization globex --account 111122223333 --region us-east-1
     """
     from .. import init as operations
+    from ..model_repository import ModelAnswers
 
+    if model:
+        if tools_account or package:
+            raise BadInputError(
+                "a model has neither --tools-account nor --package", "leave them out"
+            )
+        _init_model(
+            directory,
+            ModelAnswers(model, organization, account, region, stage or ["dev"], owner, ci.value),
+        )
+        return
     answers = operations.Answers(
         organization=organization,
         account=account,
@@ -75,7 +103,7 @@ def init(
         stages=stage or ["dev"],
         owner=owner,
         ci=ci.value,
-        package=package.value,
+        package=(package or Package.PIPENV).value,
         tools_account=tools_account,
     )
     with stderr.status("writing"):
@@ -88,6 +116,19 @@ def init(
         "  inferform doctor   what is missing on this machine\n"
         "  inferform demo     deploy onto an AWS emulator on this machine\n"
         "  README.md          the way to AWS",
+    )
+
+
+def _init_model(directory: Path, answers: ModelAnswers) -> None:
+    from ..model_repository import init_model
+
+    made = init_model(directory, answers)
+    stdout.print(f"{len(made.files)} files in {made.folder}")
+    stdout.print(
+        f"\nNow\n  cd {shlex.quote(str(made.folder))} && git init\n"
+        "  make test     train the model, and see that it answers\n"
+        "  make check    build its image, and check it against the contract\n"
+        "  README.md     the way to a release"
     )
 
 

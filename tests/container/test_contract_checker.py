@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import runpy
 import shlex
 import sys
 import threading
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 
 from ops import contract
 from ops.contract import CHECKS, InputError, Report, Status, check
+from ops.model_repository import ModelAnswers, init_model
 from tests.waiting import PATIENCE_SECONDS
 
 ROWS = b"5.1,3.5,1.4,0.2\n6.2,3.4,5.4,2.3\n"
@@ -194,6 +196,26 @@ def test_the_reference_container_passes_every_check_from_start_to_stop(
         (each.id, Status.PASSED) for each in CHECKS
     ], report.to_json()
     assert report["sigterm"].measured.startswith("status 0 after")
+
+
+@pytest.mark.usefixtures("no_idling")
+def test_the_server_of_a_model_repository_passes_with_the_model_that_its_program_trains(
+    make_container: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ModelAnswers("iris", "acme", "111122223333", "us-east-1", ["dev"], "ml", "github")
+    folder = init_model(tmp_path / "iris", answers).folder
+    runpy.run_path(str(folder / "train.py"))["train"](folder / "build")
+    container = make_container(folder / "build/model")
+    for name, value in container.env.items():
+        monkeypatch.setenv(name, value)
+    report = check(
+        container.url,
+        csv=(folder / "tests/rows.csv").read_bytes(),
+        json_body=(folder / "tests/body.json").read_bytes(),
+        command=shlex.join([sys.executable, str(folder / "image/serve.py"), "serve"]),
+        requests=8,
+    )
+    assert {each.status for each in report.checks} == {Status.PASSED}, report.to_json()
 
 
 @pytest.mark.usefixtures("no_idling")
