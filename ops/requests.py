@@ -46,6 +46,11 @@ def send(
     return _sent(request)
 
 
+def plain(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """Send a request that is not signed. Raises BotoCoreError where nothing answers."""
+    return _sent(AWSRequest(method=method, url=url, data=body, headers=dict(headers)))
+
+
 def fetch(url: str) -> Answer:
     """What a URL that AWS has signed leads to. Raises BotoCoreError where nothing answers."""
     return _sent(AWSRequest(method="GET", url=url))

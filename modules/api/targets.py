@@ -358,10 +358,10 @@ def _check_behind(
         return
     own = service.route
     if isinstance(own, Route):
-        if own.paths and not any(_fits(way.path, pattern) for pattern in own.paths):
+        if own.paths and not any(fits(way.path, pattern) for pattern in own.paths):
             where = ("path",) if route.path else ()
             yield APG19.problem(*where, path=way.path, service=name, paths=one_of(own.paths))
-        if own.hosts and way.host and not any(_fits(way.host, each) for each in own.hosts):
+        if own.hosts and way.host and not any(fits(way.host, each) for each in own.hosts):
             yield APG43.problem("host", got=way.host, service=name, hosts=one_of(own.hosts))
     if way.tls and way.host is None:
         yield APG21.problem(service=name, why="has a certificate, whose name is compared")
@@ -381,7 +381,7 @@ def _check_behind(
         )
 
 
-def _fits(text: str, pattern: str) -> bool:
+def fits(text: str, pattern: str) -> bool:
     """Whether a pattern of a listener rule takes a text; hosts ignore case."""
     made = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
     flags = 0 if pattern.startswith("/") else re.IGNORECASE

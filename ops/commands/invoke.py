@@ -17,7 +17,9 @@ from . import AFTER, Command
 
 def invoke(
     env: EnvironmentKey,
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help=SERVICE_HELP)],
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help=f"{SERVICE_HELP} Or an API: rest-api/models.")
+    ],
     file: Annotated[Path, typer.Option("--file", metavar="FILE", help="The body of the request.")],
     content_type: Annotated[
         str, typer.Option(help="What it is. Default: as the file is named: .csv, .json or .jsonl.")
@@ -25,18 +27,36 @@ def invoke(
     component: Annotated[str, typer.Option(help="The inference component that is meant.")] = "",
     model: Annotated[str, typer.Option(help="The model of an endpoint that has many.")] = "",
     variant: Annotated[str, typer.Option(help="The variant that is meant.")] = "",
+    path: Annotated[
+        str,
+        typer.Option(
+            metavar="PATH",
+            help="The route of an API, or the path of the container behind a load balancer. Default: the "
+            "only route, or /invocations.",
+        ),
+    ] = "",
+    callers: Annotated[
+        Path | None,
+        typer.Option(
+            help="A JSON file with token and api_key by API: http.front, rest.models, as for verify."
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the answer goes. Default: here.")
     ] = None,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
-    """Send a request to a deployed service, and print what it answers.
+    """Send a request to a deployed service or API, and print what it answers.
+
+    Endpoints and functions are asked by AWS's own calls, APIs by their routes, ECS and EKS services by a
+    load balancer that faces the internet. Where that is none, the message says what leads there.
 
     Example: inferform invoke dev-use1 fraud --file sample.csv
     """
     from .. import invoke as operations
     from ..aws import Aws, emulator_in_use
+    from ..callers import read
     from ..kinds.record import Request
     from ..kinds.sagemaker_verify import CONTENT_TYPES
 
@@ -51,9 +71,11 @@ def invoke(
     found = environment(env)
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
     to = {"component": component, "model": model, "variant": variant}
-    request = Request(body, kind, {part: value for part, value in to.items() if value})
+    request = Request(body, kind, {part: value for part, value in to.items() if value}, path)
     with stderr.status(f"asking {service}"):
-        answered = operations.invoke(found, service, request, aws)
+        answered = operations.invoke(
+            found, service, request, aws, read(callers, found) if callers else None
+        )
     reply = answered.reply
     if output is not None:
         output.write_bytes(reply.body)

@@ -15,13 +15,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from inferform.api.http import HttpApi
 from inferform.api.names import http_name, rest_name
 from inferform.api.rest import RestApi
+from inferform.rules import one_of
 
 from ..callers import Caller
 from ..checks import CONFIGURATION, INVOCATION, check
+from ..errors import BadInputError, OperatorError
 from ..plan import dig
 from ..requests import Answer, send
 from .finding import paged
-from .record import Finding, Outcome, Values, Verifier
+from .record import Finding, Outcome, Reply, Request, Values, Verifier
 from .sagemaker_verify import CONTENT_TYPES
 
 SERVED_CERTIFICATE = check(
@@ -107,6 +109,8 @@ def _of_model(answer: Answer, route: Route) -> bool:
 class ApiVerifier(Verifier):
     """The checks of an API: what its stage serves, and one request for each route."""
 
+    takes = frozenset({"path"})
+
     kind = ""
     """The field of Apis that holds it."""
 
@@ -180,11 +184,41 @@ class ApiVerifier(Verifier):
             return f"nothing is known of its authorizer, {route.authorization}"
         return ""
 
+    def ask(self, request: Request) -> Reply:
+        """Through the route that is meant, signed where IAM lets callers in."""
+        route = self._meant(request.path)
+        if why := self._not_tried(route):
+            raise BadInputError(f"{route.words} of {self.name} was not asked: {why}")
+        answer = self._sent(route, request.body, request.content_type)
+        if not 200 <= answer.status < 300:
+            _, said, fix = judged(answer, route, sampled=True)
+            raise OperatorError(f"{self.name}: {said}", fix)
+        return Reply(answer.body, answer.headers.get("content-type", ""), route.words)
+
+    def _meant(self, path: str) -> Route:
+        routes = sorted(self._routes(), key=lambda each: each.path)
+        found = [each for each in routes if path in ("", each.path)]
+        if len(found) == 1:
+            return found[0]
+        known = one_of(each.path for each in routes)
+        said = f"has no route {path}" if path else f"has {len(routes)} routes"
+        raise BadInputError(f"{self.name} {said}", f"say which with --path: {known}")
+
     def _called(self, route: Route) -> Finding:
         body, kind = self._sample(route)
         why = self._not_tried(route) or ("" if body is not None else route.needs_sample)
         if why:
             return self.finding(INVOCATION, "skipped", f"{route.words} was not tried: {why}")
+        try:
+            answer = self._sent(route, body or b"{}", kind)
+        except BotoCoreError as error:
+            fix = "look whether the name leads to the API, and whether it is reached from here"
+            return self.finding(INVOCATION, "failed", f"{route.words}: {error}", fix)
+        outcome, said, fix = judged(answer, route, sampled=body is not None)
+        return self.finding(INVOCATION, outcome, said, fix)
+
+    def _sent(self, route: Route, body: bytes, kind: str) -> Answer:
+        """The answer to one request. Raises BotoCoreError where there is none."""
         caller = self._caller
         headers = {"Accept": "*/*"}
         if route.method not in ("GET", "HEAD"):
@@ -193,21 +227,14 @@ class ApiVerifier(Verifier):
             headers["Authorization"] = f"Bearer {caller.token}"
         if route.needs_key and caller.api_key:
             headers["X-API-Key"] = caller.api_key
-        sent = b"" if route.method in ("GET", "HEAD") else body or b"{}"
-        try:
-            answer = send(
-                self.run.aws,
-                route.method,
-                f"{self._base}{route.path}",
-                sent,
-                headers,
-                signed=route.authorization == "AWS_IAM",
-            )
-        except BotoCoreError as error:
-            fix = "look whether the name leads to the API, and whether it is reached from here"
-            return self.finding(INVOCATION, "failed", f"{route.words}: {error}", fix)
-        outcome, said, fix = judged(answer, route, sampled=body is not None)
-        return self.finding(INVOCATION, outcome, said, fix)
+        return send(
+            self.run.aws,
+            route.method,
+            f"{self._base}{route.path}",
+            b"" if route.method in ("GET", "HEAD") else body,
+            headers,
+            signed=route.authorization == "AWS_IAM",
+        )
 
     def _sample(self, route: Route) -> tuple[bytes | None, str]:
         for file in sorted(self.run.samples.iterdir()) if self.run.samples else ():

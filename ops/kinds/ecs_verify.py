@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
-from ..errors import BadInputError
 from ..plan import dig
+from .entrances import ask, of_ecs
 from .record import Finding, Now, Reply, Request, Reverted, Values, Verifier
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
 
+SERVICE = "aws_ecs_service"
 TASK_DEFINITION = "aws_ecs_task_definition"
 _GROUP = "aws_codedeploy_deployment_group"
 
@@ -48,6 +49,8 @@ SERVICE_REVERTED = Reverted(
 
 class ServiceVerifier(Verifier):
     """The checks of a service: the task definition that it runs, its tasks and its targets."""
+
+    takes = frozenset({"path"})
 
     def findings(self) -> Iterator[Finding]:
         """One finding for each check."""
@@ -86,11 +89,10 @@ class ServiceVerifier(Verifier):
         return Now(status, found.get("runningCount"), sets if len(sets) > 1 else {})
 
     def ask(self, request: Request) -> Reply:
-        """From nowhere but the VPC."""
-        raise BadInputError(
-            f"{self.name} is reached through its load balancer, from inside the VPC",
-            "put an API in front of it (apis), and ask that",
-        )
+        """Through its load balancer, where that faces the internet."""
+        environment = self.run.environment
+        (found,) = (each for each in environment.deployed if each.resource == (SERVICE, self.name))
+        return ask(self.run.aws, of_ecs(environment, found, request.path), request)
 
     def waits_for(self) -> str:
         """What it is still about after an apply: tasks that start, or targets that register."""

@@ -10,11 +10,11 @@ from inferform import EksOutputs, Environment
 from inferform.eks.spec import cluster_name, pod_role_name
 
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
-from ..errors import BadInputError
 from ..kubernetes import Api, UnreadableError
 from ..plan import Action, Change, Plan, Side, dig
 from ..told import Story
 from . import preflight, weaker
+from .entrances import ask, of_eks
 from .loader import artifacts_of
 from .pages import in_console
 from .reasons import CHECKED_BY_SPECS, NO_PAGE, NO_RISKS, NOBODY_ELSE, RUNS_NOTHING, STAYS, resource
@@ -112,6 +112,8 @@ def _artifacts(synthesis: Synthesis, deployments: Sequence[Resource]) -> Iterato
 class _Deployment(Verifier):
     """The checks of a Deployment: its image, and the pods that are available."""
 
+    takes = frozenset({"path"})
+
     # The provider updates in place, and records the new release though its rollout fails.
     tells_reached = False
 
@@ -155,11 +157,11 @@ class _Deployment(Verifier):
         return Now(f"{available} of {wanted} pods available", available)
 
     def ask(self, request: Request) -> Reply:
-        """From nowhere but the cluster and the VPC."""
-        raise BadInputError(
-            f"{self.name} is reached from inside the cluster or the VPC",
-            f"kubectl --namespace {self._namespace} port-forward deployment/{self.name} 8080, and ask that",
-        )
+        """Through its ingress, where that faces the internet."""
+        deployed = self.run.environment.deployed
+        (found,) = (each for each in deployed if each.resource == (DEPLOYMENT, self.name))
+        url = of_eks(found, request.path, self._namespace, self.name)
+        return ask(self.run.aws, url, request)
 
     def _image(self, found: dict[str, Any]) -> Finding:
         spec = found["spec"]["template"]["spec"]

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from inferform.usage import Usage
 
@@ -218,6 +218,15 @@ class Request:
     to: Mapping[str, str] = field(default_factory=dict)
     """Which part of the service is meant, such as `{"component": "ranker"}`. Default: all of it."""
 
+    path: str = ""
+    """The route of an API, or the path of a container behind a load balancer. Default: the only route,
+    or /invocations."""
+
+    @property
+    def given(self) -> frozenset[str]:
+        """What it says beside its body."""
+        return frozenset(self.to) | ({"path"} if self.path else frozenset())
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -231,6 +240,9 @@ class Reply:
 
 class Verifier(ABC):
     """The checks of one deployed resource; `values` are its attributes in the state."""
+
+    takes: ClassVar[frozenset[str]] = frozenset()
+    """What of `Request.given` it knows. Default: nothing."""
 
     tells_reached = True
     """Whether a state tells a run that reached what it asked for from one that did not."""

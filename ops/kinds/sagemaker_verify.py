@@ -244,6 +244,8 @@ class EndpointVerifier(Invoked):
             shares if len(shares) > 1 else {},
         )
 
+    takes = frozenset(_MEANT)
+
     def ask(self, request: Request) -> Reply:
         """By InvokeEndpoint, of the endpoint or of one of its components, models or variants."""
         if self._is_asynchronous:

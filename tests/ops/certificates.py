@@ -13,8 +13,8 @@ from cryptography.x509.oid import NameOID
 _LOOPBACK = x509.IPAddress(IPv4Address("127.0.0.1"))
 
 
-def issued() -> tuple[bytes, bytes]:
-    """A certificate that was signed elsewhere, which ACM takes as issued, and its key."""
+def issued(*hosts: str) -> tuple[bytes, bytes]:
+    """A certificate of hosts that was signed elsewhere, which ACM takes as issued, and its key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fraud.acme.test")])
     signed = (
@@ -25,7 +25,9 @@ def issued() -> tuple[bytes, bytes]:
         .serial_number(1)
         .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([_LOOPBACK]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([_LOOPBACK, *map(x509.DNSName, hosts)]), critical=False
+        )
         .sign(key, hashes.SHA256())
     )
     encoding = serialization.Encoding.PEM
