@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -210,7 +210,7 @@ def test_a_token_and_a_key_are_those_of_the_caller(
         "aws_api_gateway_stage": [
             {"rest_api_id": "r1", "invoke_url": f"https://{HOSTS[1]}/live", "stage_name": "live"}
         ],
-        "aws_api_gateway_resource": [{"rest_api_id": "r1", "id": "x", "path": "/fraud"}],
+        "aws_api_gateway_resource": [{"rest_api_id": "r1", "id": "x", "path": "/invocations"}],
         "aws_api_gateway_method": [
             {
                 "rest_api_id": "r1",
@@ -222,7 +222,7 @@ def test_a_token_and_a_key_are_those_of_the_caller(
         ],
     }
 
-    api = RestApi(routes={"/fraud": RestRoute(service="fraud")}, throttle=THROTTLE)
+    api = RestApi(routes={"/invocations": RestRoute(service="fraud")}, throttle=THROTTLE)
     light = LambdaFunction(model=Model(image=Image(repository="fraud", tag="1")), timeout_seconds=5)
     environment = Environment(
         context=real.context,
@@ -244,7 +244,7 @@ def test_a_token_and_a_key_are_those_of_the_caller(
     assert not leads.came
     asked({"rest.models": Caller(token="t0ken", api_key="k3y")}).ask(ROWS)
     [(_, path, headers, _)] = leads.came
-    assert path == "/live/fraud"
+    assert path == "/live/invocations"
     assert (headers["authorization"], headers["x-api-key"]) == ("Bearer t0ken", "k3y")
 
 
@@ -261,7 +261,7 @@ def on_ecs(context: Context, foreign: dict[str, Any], route: Any, **more: Any) -
         compute=Fargate(cpu=1024, memory_mib=2048),
         route=route,
     )
-    network = foreign["network"].replace(public_subnet_ids=["subnet-3", "subnet-4"])
+    network = replace(foreign["network"], public_subnet_ids=["subnet-3", "subnet-4"])
     group = "sg-0123456789abcdef0"
     listener = context.arn(
         "elasticloadbalancing", "listener/app/theirs/0123456789abcdef/0123456789abcdef"
