@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -179,11 +180,17 @@ def test_publish_uploads_edits_and_a_deploy_becomes_a_release_of_the_history(
         archive.add(text, "model.txt")
     s3 = life.account.client("s3")
     s3.create_bucket(Bucket="acme-artifacts")
-    given = ("publish", "dev", "fraud", "1.1.0", str(model), "--auto-approve", "--no-review")
+    given = ("publish", "dev", "fraud", "1.1.0", str(model), "--auto-approve")
     before = (life.environments / "dev.py").read_text("utf-8")
     shown = ran(*given).stdout
-    assert "s3://acme-artifacts/fraud/1.1.0/model.tar.gz is uploaded" in shown
+    uploaded = "s3://acme-artifacts/fraud/1.1.0/model.tar.gz"
+    assert f"{uploaded} is uploaded" in shown
     assert "inferform push dev-use1 fraud --tag 1.1.0" in shown
+    # The review in the end is of the edited file: what it deploys, and what is still to be pushed.
+    review = shown.partition("dev.py is edited")[2]
+    assert re.search(r"1\.0\.0.*→.*1\.1\.0", review), review
+    assert re.search(r"fraud:1\.1\.0.*does not exist", review), review
+    assert not re.search(rf"{re.escape(uploaded)}.*does not exist", review), review
     written = (life.environments / "dev.py").read_text("utf-8")
     assert written == before.replace('serving("fraud", "1.0.0")', 'serving("fraud", "1.1.0")')
     held = s3.get_object(Bucket="acme-artifacts", Key="fraud/1.1.0/model.tar.gz")["Body"].read()
