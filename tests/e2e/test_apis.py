@@ -17,8 +17,10 @@ from inferform import LambdaFunction
 from inferform_emulator.process import Emulator
 from ops import rollout
 from ops.callers import Caller
+from ops.errors import BadInputError
+from ops.invoke import invoke
 from ops.kinds import kinds, movers
-from ops.kinds.record import Not
+from ops.kinds.record import Not, Request
 from ops.plan import read_plan
 from ops.review.risks import find_risks
 from ops.services import find
@@ -288,6 +290,23 @@ def test_verify_sends_each_route_a_request_that_it_can_send(life: Apis, tmp_path
         ("failed", 'POST /invocations answered 401: {"message": "Unauthorized"}')
     ]
     apis.delete_api_key(apiKey=key["id"])
+
+
+def test_invoke_asks_an_api_by_its_route_and_what_is_behind_it_names_the_api(life: Apis) -> None:
+    environment, aws = life.environment(), life.aws()
+    body = Request(b'{"amount": 1}', "application/json", path="/invocations")
+    reply = invoke(environment, "front", body, aws).reply
+    assert (json.loads(reply.body)["function"], reply.by) == (FUNCTION, "POST /invocations")
+    with pytest.raises(BadInputError, match=r"has 2 routes\n.*--path: /fraud or /invocations"):
+        invoke(environment, "http-api/front", Request(b"{}", "application/json"), aws)
+    with pytest.raises(BadInputError, match="it needs a token"):
+        invoke(environment, "partners", body, aws)
+    callers = {"http.partners": Caller(token=token())}
+    assert invoke(environment, "partners", body, aws, callers).reply.body == reply.body
+    with pytest.raises(BadInputError, match="from inside the VPC") as refused:
+        invoke(environment, "ecs/fraud", Request(b"{}", "application/json"), aws)
+    wanted = "inferform invoke dev-use1 http-api/front --path /fraud, which leads to it"
+    assert refused.value.hint == wanted
 
 
 def test_verify_tells_what_an_api_answers_and_what_its_stage_serves(life: Apis) -> None:
