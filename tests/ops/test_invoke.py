@@ -154,7 +154,7 @@ FRONT = {"id": "abc123", "api_endpoint": f"https://{HOSTS[1]}"}
 def front(aws: Aws, *routes: str, **more: Any) -> Verifier:
     """An HTTP API with routes, as its state has them."""
     environment = Environment(context=aws.context)
-    state = {
+    state: dict[str, list[dict[str, Any]]] = {
         "aws_apigatewayv2_route": [
             {"api_id": "abc123", "route_key": each, "authorization_type": "AWS_IAM"}
             for each in routes
@@ -206,7 +206,7 @@ def test_a_token_and_a_key_are_those_of_the_caller(
     leads: Leads, real: Aws, foreign: dict[str, Any]
 ) -> None:
     models = real.context.name("models")
-    state = {
+    state: dict[str, list[dict[str, Any]]] = {
         "aws_api_gateway_stage": [
             {"rest_api_id": "r1", "invoke_url": f"https://{HOSTS[1]}/live", "stage_name": "live"}
         ],

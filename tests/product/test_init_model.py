@@ -55,7 +55,7 @@ def answers(ci: str = "github", **more: Any) -> ModelAnswers:
 @pytest.fixture(scope="module")
 def repositories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A repository of each CI."""
-    made = {}
+    made: dict[str, Path] = {}
     for ci in CIS:
         made[ci] = tmp_path_factory.mktemp(ci)
         init_model(made[ci], answers(ci))
