@@ -119,7 +119,9 @@ def test_the_next_version_is_taken_over_and_both_stand_in_the_history(
     shown: dict[str, str], project: Path
 ) -> None:
     said = shown["The next version"]
-    assert re.search(r"accuracy.*0\.91.*0\.97", said)
+    assert re.search(r"metrics\.accuracy\.value\s+(fraud/1\s+)?0\.91\s+(fraud/2\s+)?0\.97", said), (
+        said
+    )
     assert "fraud/2 is Approved" in said
     written = (project / "environments" / "dev.py").read_text("utf-8")
     assert "model-package/acme-dev-use1-fraud/2" in written
