@@ -172,13 +172,29 @@ def verifier_in(found: Deployed, aws: Aws, state: State) -> Verifier | None:
     return next((verify(run, v) for v in state.of_type(kind) if name_of(kind, v) == name), None)
 
 
-def release_in(found: Deployed, served: tuple[str, ...], state: State) -> Release:
-    """The release of a service that a version of the state has, at the paths of its Spec.
+def without_grants(release: Release) -> Release:
+    """A release without what stands beside a version of the Model Registry: it only says what a role may
+    read, and no state has it."""
+    packages = {path[:-1] for path, value in release.items() if path[-1] == "arn" and value}
+    return {
+        path: value
+        for path, value in release.items()
+        if path[-1] == "arn" or not any(path[:end] in packages for end in range(len(path)))
+    }
+
+
+def release_in(
+    found: Deployed, served: tuple[str, ...], state: State, *, grants: bool = True
+) -> Release:
+    """The release of a service that a version of the state has, at the paths of its Spec; without
+    `grants` of what a version is told by alone.
 
     A value is found by its sort and its place: the image of the same repository, the artifact or the
     package that is listed where it is.
     """
     release: Release = {(*found.place.path, *path): value for path, value in found.spec.release()}
+    if not grants:
+        release = without_grants(release)
     wholes, then = _wholes(found, release), defaultdict[str, list[str]](list)
     for text in served:
         then[_sort(text)].append(text)
