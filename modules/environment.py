@@ -238,8 +238,9 @@ class Environment(Spec):
 
     imported: dict[str, dict[str, str]] = {}
     """Resources that exist in AWS and are taken into the state by the next apply, by layer: the address
-    and the provider's id. Terraform passes over what the state has already. Take an entry out once it
-    is applied. `inferform endpoints adopt` writes them. Default: none."""
+    and the provider's id. Terraform passes over what the state has already, and ends every plan that would
+    destroy or replace what is named here. Take an entry out once it is applied. `inferform endpoints
+    adopt` writes them. Default: none."""
 
     moved: dict[str, dict[str, str]] = {}
     """Resources that have another address since the last apply, by layer: the old address and

@@ -144,10 +144,19 @@ class Layer(TerraformStack):
             self.add_override("moved", blocks)
 
     def take_over(self, imports: Mapping[str, str]) -> None:
-        """Take what exists into the state: the id of each by its address."""
+        """Take what exists into the state: the id of each by its address.
+
+        Terraform refuses every plan that would destroy or replace one of them: the first plan of what
+        somebody else made is where that happens.
+        """
         blocks = [{"to": address, "id": identifier} for address, identifier in imports.items()]
-        if blocks:
-            self.add_override("import", blocks)
+        if not blocks:
+            return
+        self.add_override("import", blocks)
+        kept = {address.partition("[")[0] for address in imports}
+        for construct in self.node.find_all():
+            if isinstance(construct, TerraformResource) and _address(construct) in kept:
+                construct.add_override("lifecycle.prevent_destroy", True)
 
     def below(self, layer: str, outputs: type[O], given: O | None, **literals: Any) -> O:
         """The Outputs of a layer below: those `given`, or what its state holds beside `literals`,
@@ -214,6 +223,9 @@ def was(resource: TerraformResource, id: str) -> None:
     stack = TerraformStack.of(resource)
     if isinstance(stack, Layer):
         path = resource.node.path.removeprefix(f"{stack.node.path}/").split("/")
-        kind = resource.terraform_resource_type
         old = logical_id([*path[:-1], id])
-        stack.move({f"{kind}.{old}": f"{kind}.{resource.friendly_unique_id}"})
+        stack.move({f"{resource.terraform_resource_type}.{old}": _address(resource)})
+
+
+def _address(resource: TerraformResource) -> str:
+    return f"{resource.terraform_resource_type}.{resource.friendly_unique_id}"

@@ -55,12 +55,23 @@ _PROTECTED = (
     "for {environment}, deploy, and repeat"
 )
 
+_IMPORTED = (
+    "what Environment.imported names is never destroyed or replaced{forced}: write the Spec so that it says "
+    "what is there, or leave it where it is and use it (docs/existing.md); to destroy it on purpose, take it "
+    "out of imported, and repeat"
+)
+
 _NOT_BELOW = (
     "a layer below is not deployed, or not wholly; inferform deploy '{environment}-*' deploys all "
     "in order"
 )
 
 _LONGEST = 400
+_GAP = r"[\s│╷╵]+"
+_KEPT = re.compile(
+    rf"Resource{_GAP}(?P<address>[\w.-]+)\S*{_GAP}(?:\([^)]*\){_GAP})?has{_GAP}lifecycle\.prevent_destroy"
+)
+_FORCING = re.compile(r"^[\s│]*[-+~/]+ (\w+) .*# forces replacement", re.MULTILINE)
 _NO_OUTPUT = re.compile(r"data\.terraform_remote_state\.(\w+)\.outputs[.\w]* is ")
 
 # What Terraform prints, in the order in which they are looked for: the first that fits is said.
@@ -140,7 +151,18 @@ def about_stack(
     help, and for a stack of no environment."""
     if environment is None:
         return ""
+    if lost_imports(output, stack, environment):
+        forcing = ", ".join(dict.fromkeys(_FORCING.findall(output)))
+        return _IMPORTED.format(forced=f" ({forcing} would)" if forcing else "")
     return about_terraform(output, environment.context, stack.layer, emulated=emulated)
+
+
+def lost_imports(output: str, stack: Stack, environment: Environment) -> list[str]:
+    """The addresses in `Environment.imported` that Terraform would have destroyed or replaced, and so
+    ended a plan."""
+    imported = {each.partition("[")[0] for each in environment.imported.get(stack.layer, {})}
+    found = dict.fromkeys(match["address"] for match in _KEPT.finditer(output))
+    return [address for address in found if address in imported]
 
 
 def lacking(output: str) -> list[str]:

@@ -136,6 +136,7 @@ def deploy(
                 break  # it was cdktf itself, or somebody has ended it
     deployment = Deployment(status, list(runs.values()), log, errors)
     if status:
+        _complete(deployment.stacks, synthesis)
         raise OperatorError(failure(deployment, synthesis))
     if verified:
         for run in deployment.stacks:
@@ -143,6 +144,26 @@ def deploy(
             if applied is not None and run.changed:
                 deployment.applied[run.name] = verify_changed(applied, run.changed, synthesis)
     return deployment
+
+
+def _complete(runs: Iterable[StackRun], synthesis: Stacks) -> None:
+    """Read from a plan what the run of a stack failed of, where cdktf did not print it.
+
+    cdktf ends with Terraform. What is still on its way from Terraform is lost then, and an error is the
+    last that a plan prints.
+    """
+    for run in runs:
+        stack = synthesis.stack(run.name)
+        is_told = any(fault.detail or fault.address for fault in faults_of(run.error))
+        if stack is None or is_told or run.status not in ("deploying", "failed"):
+            continue
+        with stdout.status(f"looking for what {run.name} failed of"):
+            variables = synthesis.program.terraform_environment()
+            planned = stack.run(
+                "plan", "-no-color", "-input=false", "-lock=false", environment=variables
+            )
+        if planned.status:
+            run.status, run.error = "failed", planned.output.splitlines()
 
 
 def _batches(

@@ -1,4 +1,4 @@
-"""KMS: key rotation."""
+"""KMS: keys and their rotation."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ service = Service("kms", KmsResponse)
 Original = Callable[..., Any]
 
 DEFAULT_ROTATION_DAYS = 365
+
+
+@service.corrects("CreateKey", gap="keeps no KeyUsage where none is given")
+def create_key(original: Original, response: KmsResponse) -> str:
+    """AWS makes a symmetric key that encrypts and decrypts where nothing else is said."""
+    answer = str(original(response))
+    key = response.kms_backend.keys[json.loads(answer)["KeyMetadata"]["KeyId"]]
+    if key.key_usage is None and key.key_spec == "SYMMETRIC_DEFAULT":
+        key.key_usage = "ENCRYPT_DECRYPT"
+        answer = json.dumps(key.to_dict())
+    return answer
 
 
 @service.corrects("EnableKeyRotation", gap="loses RotationPeriodInDays")

@@ -17,7 +17,13 @@ Client = Callable[..., Any]
 
 def test_a_keys_rotation_period_is_kept(client: Client) -> None:
     kms = client("kms")
-    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    made = kms.create_key()["KeyMetadata"]
+    assert (made["KeyUsage"], made["EncryptionAlgorithms"]) == (
+        "ENCRYPT_DECRYPT",
+        ["SYMMETRIC_DEFAULT"],
+    )
+    key = made["KeyId"]
+    assert kms.describe_key(KeyId=key)["KeyMetadata"] == made
     kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=180)
     status = kms.get_key_rotation_status(KeyId=key)
     assert (status["KeyRotationEnabled"], status["RotationPeriodInDays"]) == (True, 180)

@@ -289,6 +289,24 @@ def test_what_exists_is_imported_into_its_layer_only(synthesize: Synthesize) -> 
     assert "import" not in stacks["dev-use1-registry"]
 
 
+def test_what_is_imported_is_kept_and_nothing_else_is(synthesize: Synthesize) -> None:
+    made = synthesize(_environment())["dev-use1-network"]["resource"]
+    (vpc,) = made["aws_vpc"]
+    (tables,) = [each for each in made["aws_route_table"] if "public" in each]
+    imported = {f"aws_vpc.{vpc}": "vpc-1", f"aws_route_table.{tables}[0]": "rtb-1"}
+    kept = synthesize(_environment(imported={"network": imported}))["dev-use1-network"]["resource"]
+    changed = {
+        (kind, name): body["lifecycle"]
+        for kind, resources in kept.items()
+        for name, body in resources.items()
+        if body != made[kind][name]
+    }
+    assert changed == {
+        ("aws_vpc", vpc): {"prevent_destroy": True},
+        ("aws_route_table", tables): {"prevent_destroy": True},
+    }
+
+
 def test_moved_resources_are_moved_in_their_layer_only(synthesize: Synthesize) -> None:
     stacks = synthesize(_environment(moved={"network": {"aws_vpc.old": "aws_vpc.new"}}))
     assert stacks["dev-use1-network"]["moved"] == [{"from": "aws_vpc.old", "to": "aws_vpc.new"}]

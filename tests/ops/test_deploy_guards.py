@@ -7,10 +7,14 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ops.deploy import _check_lock, refuse_below
+from inferform import Context, Environment, Network
+from ops.advice import about_stack, lost_imports
+from ops.cdk import Deployment, StackRun
+from ops.deploy import _check_lock, _complete, failure, refuse_below
 from ops.errors import BadInputError, OperatorError
 from ops.program import Program, Stacks
 from ops.state import MOVE, Lock
@@ -53,6 +57,80 @@ def test_a_stack_is_worked_on_while_terraform_runs_in_its_folder(tmp_path: Path)
             assert stack.is_at_work({}) is works, (program, arguments, variables)
             assert stack.is_at_work(elsewhere) is bool(variables), (program, arguments, variables)
     assert stack.is_at_work({}) is False
+
+
+def kept(tmp_path: Path, address: str = "terraform_data.x") -> tuple[Stack, Stacks]:
+    """A deployed stack that would now replace what may not be destroyed, and an environment that imports
+    an address of its layer."""
+    program = Program(work=tmp_path / "work")
+    place = {"environment": "dev-use1", "layer": "network"}
+    comment = {"//": {"metadata": {"inferform": place}}}
+
+    def resources(value: str) -> dict[str, Any]:
+        life = {"prevent_destroy": True}
+        return {"terraform_data": {"x": {"triggers_replace": value, "lifecycle": life}}}
+
+    folder = tmp_path / "dev-use1-network"
+    applied(
+        written(folder, "1", resource=resources("1"), **comment), program.terraform_environment()
+    )
+    stack = written(folder, "2", resource=resources("2"), **comment)
+    environment = Environment(
+        context=Context(
+            organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
+        ),
+        network=Network(cidr="10.0.0.0/16"),
+        imported={"network": {address: "1"}},
+    )
+    return stack, Stacks(program, (stack,), {"dev-use1": environment})
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        StackRun("dev-use1-network", "deploying"),
+        StackRun("dev-use1-network", "failed", error=["Error: Instance cannot be destroyed"]),
+    ],
+    ids=["nothing", "half of it"],
+)
+def test_what_cdktf_did_not_print_of_an_error_is_read_from_a_plan(
+    tmp_path: Path, run: StackRun
+) -> None:
+    stack, synthesis = kept(tmp_path)
+    _complete([run], synthesis)
+    said = failure(Deployment(1, [run], stack.folder / "log", []), synthesis)
+    assert "dev-use1-network: failed" in said
+    assert "where: terraform_data.x" in said or "Resource terraform_data.x has" in said
+    assert "what Environment.imported names is never destroyed or replaced: write the Spec" in said
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        StackRun("dev-use1-network", "waiting"),
+        StackRun("dev-use1-network", "applied"),
+        StackRun("dev-use1-network", "failed", error=["Error: a", "", "with aws_vpc.x,"]),
+    ],
+    ids=["not begun", "applied", "told"],
+)
+def test_nothing_is_planned_again_for_a_stack_whose_end_is_known(
+    tmp_path: Path, run: StackRun
+) -> None:
+    _, synthesis = kept(tmp_path)
+    before = (run.status, [*run.error])
+    _complete([run], synthesis)
+    assert (run.status, run.error) == before
+
+
+def test_only_what_is_imported_is_told_so(tmp_path: Path) -> None:
+    stack, synthesis = kept(tmp_path, "terraform_data.y")
+    variables = synthesis.program.terraform_environment()
+    output = stack.run("plan", "-no-color", environment=variables).output
+    environment = synthesis.environments["dev-use1"]
+    assert lost_imports(output, stack, environment) == []
+    assert "set protected=False" in about_stack(output, stack, environment)
+    imports = environment.replace(imported={"network": {"terraform_data.x": "1"}})
+    assert lost_imports(output, stack, imports) == ["terraform_data.x"]
 
 
 def lock(minutes: int) -> Lock:

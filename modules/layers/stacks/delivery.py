@@ -35,7 +35,10 @@ class DeliveryLayer(Layer):
         """`secondary_cidrs` are the ranges of a Network that hold its subnets beside `cidr`."""
         super().__init__(scope, "delivery", context=context, target=target, assume=False)
         self.key = Key(
-            self, DELIVERY, context=context, purpose=f"Artifacts of pipelines of {context.prefix}"
+            self,
+            DELIVERY,
+            context=context,
+            purpose=f"Artifacts of pipelines of {context.prefix or context.key}",
         )
         connection_arn = connection(self, context=context, spec=spec)
         inside = None

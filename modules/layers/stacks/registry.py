@@ -61,7 +61,7 @@ class RegistryLayer(Layer):
             self,
             KEY,
             context=context,
-            purpose=f"Inferform data of {context.prefix}",
+            purpose=f"Inferform data of {context.prefix or context.key}",
             read_accounts=_each_once(everywhere, *(each.readers for each in shared)),
             write_accounts=_each_once(*(each.writers for each in shared)),
             given=spec.kms_key,
