@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from .advice import errors_of, explained, lacking
+from .advice import errors_of, explained, is_saved, lacking
 from .aws import Aws
 from .errors import OperatorError
 from .kinds import kinds
@@ -200,7 +200,7 @@ def _changes(stack: Stack, environment: Mapping[str, str]) -> tuple[Change, ...]
     )
     if planned.status and lacking(planned.output):
         return ()  # it was never deployed, as what it stands on is not
-    if planned.status:
+    if planned.status and not is_saved(planned.output):
         lines = [f"{stack.name} cannot be planned", *errors_of(planned.output)]
         raise OperatorError("\n  ".join(lines))
     shown = stack.answer("show", "-json", file, environment=environment)

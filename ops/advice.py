@@ -19,6 +19,7 @@ from botocore.exceptions import (
 from inferform import Context, Environment
 
 from .errors import NotBootstrappedError, OperatorError
+from .faults import faults_of
 from .masking import mask_text
 from .terraform import Stack
 from .untrusted import visible
@@ -67,6 +68,7 @@ _NOT_BELOW = (
 )
 
 _LONGEST = 400
+_NOT_DESTROYED = "Instance cannot be destroyed"
 _GAP = r"[\s│╷╵]+"
 _KEPT = re.compile(
     rf"Resource{_GAP}(?P<address>[\w.-]+)\S*{_GAP}(?:\([^)]*\){_GAP})?has{_GAP}lifecycle\.prevent_destroy"
@@ -81,7 +83,7 @@ _TERRAFORM = (
     (r"No valid credential sources", _SIGN_IN),
     (r"Unable to find remote state|terraform_remote_state\.\w+\.outputs[.\w]* is ", _NOT_BELOW),
     (r"NoSuchBucket|S3 bucket (?:\"[^\"]*\" )?does not exist", f"the state bucket: {_NO_BUCKET}"),
-    (r"lifecycle\.prevent_destroy set|Instance cannot be destroyed", _PROTECTED),
+    (rf"lifecycle\.prevent_destroy set|{_NOT_DESTROYED}", _PROTECTED),
     (r"Throttling|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded", _THROTTLED),
     (r"AccessDenied|UnauthorizedOperation|is not authorized to perform", _DENIED),
     (r"LimitExceeded|QuotaExceeded|\bTooMany[A-Z]\w*|Insufficient\w*Capacity", _QUOTA),
@@ -163,6 +165,13 @@ def lost_imports(output: str, stack: Stack, environment: Environment) -> list[st
     imported = {each.partition("[")[0] for each in environment.imported.get(stack.layer, {})}
     found = dict.fromkeys(match["address"] for match in _KEPT.finditer(output))
     return [address for address in found if address in imported]
+
+
+def is_saved(output: str) -> bool:
+    """Whether a plan that failed was saved all the same and can be read, as it ended only at what may not
+    be destroyed. What depends on that is not in it, and nobody can apply it."""
+    found = faults_of(output)
+    return bool(found) and all(fault.heading == _NOT_DESTROYED for fault in found)
 
 
 def lacking(output: str) -> list[str]:

@@ -109,20 +109,13 @@ def _spec(
     environment: Environment, asked: Asked, arn: str, found: Mapping[str, Any]
 ) -> tuple[RealtimeEndpoint, list[str]]:
     inference = found.get("InferenceSpecification") or {}
-    containers = inference.get("Containers") or []
-    if len(containers) != 1:
-        raise BadInputError(
-            f"{arn} has {len(containers)} containers", "write its Spec by hand, as PipelineEndpoint"
-        )
-    container = containers[0]
+    named = versions.named_by(found, arn)
     given: dict[str, Any] = {"arn": arn}
     notes = list[str]()
-    if not _is_own(environment, str(container.get("Image"))):
-        given["image"] = container["Image"]
-    source = (container.get("ModelDataSource") or {}).get("S3DataSource") or {}
-    artifact = container.get("ModelDataUrl") or source.get("S3Uri")
-    if artifact and not artifact.startswith(f"s3://{environment.artifact_bucket}/"):
-        given["artifact"] = artifact
+    if not _is_own(environment, named.image):
+        given["image"] = named.image
+    if named.artifact and not named.artifact.startswith(f"s3://{environment.artifact_bucket}/"):
+        given["artifact"] = named.artifact
     for name in given.keys() - {"arn"}:
         notes.append(
             f"{name} is that of this version: change it with the version, or give what all versions share"

@@ -79,6 +79,17 @@ def _release(found: Deployed) -> Release:
     return {(*found.place.path, *path): value for path, value in found.spec.release()}
 
 
+def without_grants(release: Release) -> Release:
+    """A release without what stands beside a version of the Model Registry: it only says what a role may
+    read, and no state has it."""
+    packages = {path[:-1] for path, value in release.items() if path[-1] == "arn" and value}
+    return {
+        path: value
+        for path, value in release.items()
+        if path[-1] == "arn" or not any(path[:end] in packages for end in range(len(path)))
+    }
+
+
 def require_in_service(
     environment: Environment, service: str, aws: Aws, *, unverified: bool = False
 ) -> None:
@@ -106,7 +117,7 @@ def require_in_service(
         wanted = image if isinstance(image, str) else image.uri(environment.context)
         if isinstance(image, Image) and wanted not in now.served:
             _refuse_undeployed(environment, service, wanted, now.served)
-    for path, value in found.spec.release():
+    for path, value in without_grants(dict(found.spec.release())).items():
         whole = value is not None and path[-1] not in ("tag", "digest")
         if whole and not any(text.endswith(str(value)) for text in now.served):
             _refuse_undeployed(environment, service, str(value), now.served)

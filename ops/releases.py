@@ -13,6 +13,7 @@ from inferform.service import Deployed
 
 from .aws import Aws
 from .errors import BadInputError
+from .promote import without_grants
 from .rollback import release_in, verifier_in
 from .services import find
 from .state import NOT_KNOWN, State, States
@@ -32,13 +33,8 @@ def version_of(release: Iterable[tuple[tuple[Any, ...], str | None]]) -> str:
     An artifact whose path holds the tag of an image says nothing more, nor does what stands beside a
     version of the Model Registry, which only says what its role may read.
     """
-    given = [(tuple(path), value) for path, value in release if value]
-    packages = {path[:-1] for path, _ in given if path[-1] == "arn"}
-    values = [
-        (str(path[-1]), value)
-        for path, value in given
-        if path[-1] == "arn" or not any(path[:end] in packages for end in range(len(path)))
-    ]
+    versioned = without_grants({tuple(path): value for path, value in release})
+    values = [(str(path[-1]), value) for path, value in versioned.items() if value]
     tags = dict.fromkeys(value for name, value in values if name == "tag")
     words = [
         word

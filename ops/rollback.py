@@ -17,20 +17,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from inferform import Environment
+from inferform import Environment, ModelPackage
 from inferform.loading import Loaded
 from inferform.model.artifact import located
 from inferform.rules import did_you_mean
 from inferform.service import Deployed
+from inferform.spec import Spec, walk
 
 from .aws import Aws
 from .errors import BadInputError
 from .kinds import kinds
 from .kinds.record import Not, Verification, Verifier
-from .promote import Path_, Promotion, Release, edit, release_of
+from .promote import Path_, Promotion, Release, edit, release_of, without_grants
 from .running import name_of
 from .services import aliases, find
 from .state import State, States
+from .versions import described, named_by
 
 _BY_HAND = "git revert of the commit that changed it, or edit it by hand; then deploy"
 
@@ -120,9 +122,10 @@ def plan(loaded: Loaded, service: str, key: str, aws: Aws, *, version: str = "")
             if version:
                 raise BadInputError(f"{service} was not in service in version {version}")
             continue
-        release = release_in(found, tuple(verifier.served()), state)
-        if release != now:
-            changes = {path: new for path, new in release.items() if new != now[path]}
+        release = release_in(found, tuple(verifier.served()), state, grants=False)
+        changes = {path: new for path, new in release.items() if new != now[path]}
+        if changes:
+            changes |= _grants(found, now, changes, aws)
             made = edit(loaded, key, service, changes)
             stack = f"{key}-{found.place.layer}"
             return Rollback(
@@ -172,15 +175,47 @@ def verifier_in(found: Deployed, aws: Aws, state: State) -> Verifier | None:
     return next((verify(run, v) for v in state.of_type(kind) if name_of(kind, v) == name), None)
 
 
-def without_grants(release: Release) -> Release:
-    """A release without what stands beside a version of the Model Registry: it only says what a role may
-    read, and no state has it."""
-    packages = {path[:-1] for path, value in release.items() if path[-1] == "arn" and value}
-    return {
-        path: value
-        for path, value in release.items()
-        if path[-1] == "arn" or not any(path[:end] in packages for end in range(len(path)))
-    }
+def _grants(found: Deployed, now: Release, changes: Release, aws: Aws) -> Release:
+    """What else has to change beside versions of the Model Registry that others take the place of.
+
+    No state has what stands beside a version, as it only says what the role may pull and read. What the
+    other version names is asked of the registry; what is written stays where it covers that. Raises
+    OperatorError where the registry does not tell, and BadInputError where its answer cannot be written
+    in the same place.
+    """
+    made: Release = {}
+    for path, arn in changes.items():
+        pin = _spec_at(found, path[:-1])
+        if path[-1] != "arn" or not arn or not isinstance(pin, ModelPackage):
+            continue
+        wholes = _granted(found, pin)
+        if not wholes:
+            continue
+        named = named_by(described(arn, aws), arn)
+        for field, whole in wholes.items():
+            text = getattr(named, field)
+            if text == whole or not text or (whole.endswith("/") and text.startswith(whole)):
+                continue
+            place = (*path[:-1], field)
+            written = next(each for each in now if each[: len(place)] == place and now[each])
+            made[written] = _value(found, written, str(now[written]), whole, text)
+    return made
+
+
+def _granted(found: Deployed, pin: ModelPackage) -> dict[str, str]:
+    """The whole URIs of what stands beside a version."""
+    environment, wholes = found.place.environment, dict[str, str]()
+    if pin.image is not None:
+        image = pin.image
+        wholes["image"] = image if isinstance(image, str) else image.uri(environment.context)
+    if pin.artifact is not None:
+        wholes["artifact"] = located(pin.artifact, environment.artifact_bucket)
+    return wholes
+
+
+def _spec_at(found: Deployed, path: Path_) -> Spec | None:
+    base = found.place.path
+    return next((spec for each, spec in walk(found.spec) if (*base, *each) == path), None)
 
 
 def release_in(

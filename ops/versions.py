@@ -209,6 +209,27 @@ def described(arn: str, aws: Aws) -> DescribeModelPackageOutputTypeDef:
         raise _unreadable(arn, error) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the one container of a version runs and loads, by whole URIs; empty where it names none."""
+
+    image: str
+    artifact: str
+
+
+def named_by(found: Mapping[str, Any], arn: str) -> Named:
+    """What a version names. Raises BadInputError for one that has not one container."""
+    containers = (found.get("InferenceSpecification") or {}).get("Containers") or []
+    if len(containers) != 1:
+        raise BadInputError(
+            f"{arn} has {len(containers)} containers", "write its Spec by hand, as PipelineEndpoint"
+        )
+    (container,) = containers
+    source = (container.get("ModelDataSource") or {}).get("S3DataSource") or {}
+    artifact = container.get("ModelDataUrl") or source.get("S3Uri") or ""
+    return Named(str(container.get("Image") or ""), str(artifact))
+
+
 def _unreadable(what: str, error: Exception) -> OperatorError:
     return OperatorError(
         f"{what} cannot be read or changed: {error}",

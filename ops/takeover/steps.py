@@ -26,7 +26,7 @@ from inferform.loading import Loaded
 from inferform.sagemaker.endpoints.base import Endpoint, endpoint_log_group
 from inferform.service import Deployed
 
-from ..advice import about_stack, errors_of, explained, lacking, lost_imports
+from ..advice import about_stack, errors_of, explained, is_saved, lacking
 from ..aws import Aws
 from ..checks import NOTHING_LOST
 from ..errors import BadInputError, OperatorError
@@ -279,8 +279,7 @@ class Adoption:
             *options,
             environment=self.variables,
         )
-        # Terraform saves a plan that ends at what may not be destroyed, so that it can be told.
-        if done.status and not lost_imports(done.output, self.stack, self.environment):
+        if done.status and not is_saved(done.output):
             missing = lacking(done.output)
             lines = [f"{self.stack.name} cannot be planned", *self._said(done.output)]
             below = f"deploy what it stands on first: inferform deploy '{self.environment.key}-*'"

@@ -167,7 +167,9 @@ class ByHand:
 
     def __init__(self, life: Life) -> None:
         self.aws = life.aws()
-        self.ec2, self.elb, self.ecs = (self.aws.client(name) for name in ("ec2", "elbv2", "ecs"))
+        self.ec2: Any = self.aws.client("ec2")
+        self.elb: Any = self.aws.client("elbv2")
+        self.ecs: Any = self.aws.client("ecs")
         self.vpc: str = self.ec2.create_vpc(CidrBlock="10.50.0.0/16")["Vpc"]["VpcId"]
         self.subnets = [
             self.ec2.create_subnet(

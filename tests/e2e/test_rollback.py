@@ -14,6 +14,7 @@ from ops.cli import app
 from ops.deploy import recover
 from ops.errors import OperatorError
 from ops.program import Program
+from ops.promote import require_in_service
 from ops.review.apply import apply
 from ops.review.renderers.text import render_text
 from ops.review.reviewing import review_environments
@@ -97,6 +98,34 @@ dev = Environment(
     }}),
 )
 """
+
+PACKAGES = """
+from inferform import *
+
+context = Context(organization="acme", stage="dev", account="111122223333", region="us-east-1",
+    owner="ml", deploy_role="inferform-deploy")
+dev = Environment(
+    context=context,
+    network=NetworkOutputs(vpc_id="{vpc}", vpc_cidr="10.0.0.0/16", private_subnet_ids=["{subnet}"],
+        public_subnet_ids=[], s3_prefix_list_id="pl-1"),
+    registry=RegistryOutputs(artifact_bucket="acme-artifacts",
+        kms_key_arn=context.arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")),
+    inference=Inference(endpoints={{
+        "fraud": RealtimeEndpoint(instance_type="ml.m5.large", model=ModelPackage(
+            arn="arn:aws:sagemaker:us-east-1:111122223333:model-package/fraud/{maximum}",
+            image="111122223333.dkr.ecr.us-east-1.amazonaws.com/serving:{tag}",
+            artifact="s3://acme-models/fraud/")),
+        "ranking": RealtimeEndpoint(instance_type="ml.m5.large", model=ModelPackage(
+            arn="arn:aws:sagemaker:us-east-1:111122223333:model-package/ranking/{maximum}",
+            image=Image(repository="serving", tag="{tag}"),
+            artifact="s3://acme-models/ranking/{tag}/model.tar.gz")),
+        "moved": RealtimeEndpoint(instance_type="ml.m5.large", model=ModelPackage(
+            arn="arn:aws:sagemaker:us-east-1:111122223333:model-package/moved/{maximum}",
+            image=Image(repository="serving", tag="{tag}"))),
+    }}),
+)
+"""
+VERSIONS = {2: "1.0.0", 4: "1.1.0"}
 
 
 def held(life: Struck) -> set[str]:
@@ -400,6 +429,75 @@ def test_inference_components_go_back_each_with_the_models_of_its_instance_types
         life.deploy(STACK)
         assert released(life) == of("1.0.0")
         assert life.plan_status(STACK) == 0
+        assert life.run("destroy")[0] == 0
+
+
+def register(life: Struck) -> None:
+    """Four versions of each model, of which two are deployed."""
+    sagemaker = life.account.client("sagemaker")
+    registry = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
+    images = {
+        "fraud": "serving",
+        "ranking": "acme-dev-use1-serving",
+        "moved": "acme-dev-use1-older",
+    }
+    for group, repository in images.items():
+        sagemaker.create_model_package_group(ModelPackageGroupName=group)
+        for number in range(1, 5):
+            tag = VERSIONS.get(number, "none")
+            sagemaker.create_model_package(
+                ModelPackageGroupName=group,
+                InferenceSpecification={
+                    "Containers": [
+                        {
+                            "Image": f"{registry}/{repository}:{tag}",
+                            "ModelDataUrl": f"s3://acme-models/{group}/{tag}/model.tar.gz",
+                        }
+                    ],
+                    "SupportedContentTypes": ["text/csv"],
+                    "SupportedResponseMIMETypes": ["text/csv"],
+                },
+            )
+
+
+def test_what_stands_beside_a_version_of_the_registry_goes_back_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with emulators.serve() as emulator, struck(tmp_path, emulator, PACKAGES) as life:
+        monkeypatch.setattr(aws, "emulator_in_use", lambda: emulator)
+        monkeypatch.setattr(Program, "of", lambda _: life.program)
+        register(life)
+        life.release("1.0.0")
+        assert life.run("creation")[0] == 0
+        life.release("1.1.0")
+        assert life.run("update")[0] == 0
+        new = written(life)
+        for name in ("fraud", "ranking"):
+            require_in_service(life.environment(), name, life.aws())
+
+        said = command("moved", fails=True)
+        assert (
+            "served 111122223333.dkr.ecr.us-east-1.amazonaws.com/acme-dev-use1-older:1.0.0" in said
+        )
+        assert "which no tag in the place of 1.1.0 gives" in said
+        assert written(life) == new
+        command("fraud")
+        # The artifacts of every version are below what is written, so that it stays.
+        back = new.replace("package/fraud/4", "package/fraud/2").replace(
+            "com/serving:1.1.0", "com/serving:1.0.0"
+        )
+        assert written(life) == back
+        command("ranking")
+        at = back.index('"ranking"'), back.index('"moved"')
+        ranking = back[at[0] : at[1]].replace("ranking/4", "ranking/2").replace("1.1.0", "1.0.0")
+        assert written(life) == back[: at[0]] + ranking + back[at[1] :]
+
+        life.put(new)
+        life.account.client("sagemaker").delete_model_package(
+            ModelPackageName="arn:aws:sagemaker:us-east-1:111122223333:model-package/fraud/2"
+        )
+        assert "model-package/fraud/2 cannot be read" in command("fraud", fails=True)
+        assert written(life) == new
         assert life.run("destroy")[0] == 0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from inferform import Context, Environment, Network
-from ops.advice import about_stack, lost_imports
+from ops.advice import about_stack, is_saved, lost_imports
 from ops.cdk import Deployment, StackRun
 from ops.deploy import _check_lock, _complete, failure, refuse_below
 from ops.errors import BadInputError, OperatorError
@@ -131,6 +131,9 @@ def test_only_what_is_imported_is_told_so(tmp_path: Path) -> None:
     assert "set protected=False" in about_stack(output, stack, environment)
     imports = environment.replace(imported={"network": {"terraform_data.x": "1"}})
     assert lost_imports(output, stack, imports) == ["terraform_data.x"]
+    assert is_saved(output)
+    assert not is_saved(f"{output}\nError: another\n")
+    assert not is_saved("no error")
 
 
 def lock(minutes: int) -> Lock:
