@@ -36,7 +36,8 @@ STYLE = """
 .pic .title { font-size: 18px; font-weight: 600; }
 .pic .name { font-size: 14px; font-weight: 600; }
 .pic .quiet { fill: var(--quiet); }
-.pic .inside { fill: var(--vpc); stroke: var(--band); stroke-width: 4px; paint-order: stroke; }
+.pic .inside { fill: var(--vpc); }
+.pic .inside, .pic .layer { stroke: var(--band); stroke-width: 4px; paint-order: stroke; }
 .pic .way { fill: none; stroke: var(--way); stroke-width: 1.5; stroke-linejoin: round; }
 .pic .head { fill: var(--way); }
 .pic .label { fill: var(--way); font-size: 12px; stroke: var(--band); stroke-width: 4px;
@@ -149,11 +150,13 @@ class _Drawing:
         if self._top > 50:
             yield f'<text class="title" x="{_EDGE}" y="30">{_text(picture.key)}</text>'
             yield f'<text class="quiet" x="{_EDGE}" y="50">{_text(picture.about)}</text>'
-        for layer, top, end in self._bands:
+        for _, top, end in self._bands:
             yield f'<rect class="band" x="4" y="{top}" width="{_WIDTH - 8}" height="{end - top}" rx="8"/>'
-            yield f'<text class="quiet" x="{_WIDTH - _EDGE}" y="{top + 13}" text-anchor="end">{_text(layer)}</text>'
         yield from self._ways()
         yield from self._vpc()
+        # Above the lines that may pass below it.
+        for layer, top, _ in self._bands:
+            yield f'<text class="quiet layer" x="{_WIDTH - _EDGE}" y="{top + 13}" text-anchor="end">{_text(layer)}</text>'
         for node in picture.nodes.values():
             yield from self._card(node, self._spots[node.path])
         yield from self._callers_row()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 
 from bench.catalogue import write
 from inferform import Environment, load
+from inferform.observability.dashboard import dashboards
 from ops.catalog import Source, page
 from ops.cost.prices import price_table
 from ops.diagram import mermaid, svg
@@ -251,6 +253,96 @@ def test_the_texts_of_a_picture_are_inside_of_their_cards(open_page: Browser, fi
         ".filter(id => !document.getElementById(id))"
     )
     assert lost == []
+
+
+def clicked(page: Browser, selector: str) -> None:
+    """Click the middle of an element, as a mouse does."""
+    x, y = page.evaluate(
+        f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
+        " e.scrollIntoView({block: 'center', inline: 'center'});"
+        " const r = (e.querySelector('rect') || e).getClientRects()[0];"
+        " return [r.left + r.width / 2, r.top + r.height / 2] })()"
+    )
+    for kind in ("mousePressed", "mouseReleased"):
+        page.call(
+            "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1
+        )
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [375, 1280])
+@pytest.mark.parametrize(
+    "place", [".bar", "table", "svg"], ids=["environment", "version", "picture"]
+)
+def test_each_way_into_the_page_leads_to_what_it_names(
+    place: str, width: int, open_page: Browser, file: Path
+) -> None:
+    open_page.open(file, width)
+    ways = open_page.evaluate(
+        f"[...new Set([...document.querySelectorAll('{place} a[href^=\"#\"]')]"
+        ".map(a => a.getAttribute('href')))]"
+    )
+    assert ways
+    for way in ways:
+        open_page.open(file, width)
+        clicked(open_page, f'{place} a[href="{way}"]')
+        shown = open_page.evaluate(
+            "(() => { const e = document.querySelector(':target');"
+            " const r = e && e.getBoundingClientRect();"
+            " return e && [e.id, r.bottom > 0 && r.top < innerHeight] })()"
+        )
+        assert shown == [way[1:], True]
+
+
+@needs_browser
+def test_each_way_out_of_the_page_leads_to_aws_or_the_projects_files(
+    open_page: Browser, tmp_path: Path
+) -> None:
+    url = "https://github.com/acme/inference/blob/main"
+    loaded = load(ROOT / "environments")
+    environments = [*loaded.environments.values()]
+    file = tmp_path / "catalog.html"
+    listed = {each.key: rows(each) for each in environments}
+    file.write_text(page(environments, listed, Source(loaded.files, url), price_table()), "utf-8")
+    open_page.open(file, 1280)
+    found = open_page.evaluate(
+        "[...document.querySelectorAll('tr[id]')].map(tr => [tr.id,"
+        " Object.fromEntries([...tr.querySelectorAll('.places a')].map(a => [a.textContent, a.href]))])"
+    )
+    assert [row for row, _ in found] == [
+        f"{key}.{each.service.full_name}" for key, own in listed.items() for each in own
+    ]
+    for row, places in found:
+        key = row.partition(".")[0]
+        context = loaded.environments[key].context
+        code = next(name for name in places if name.startswith("environments/"))
+        number = int(code.rpartition(":")[2])
+        assert places.pop(code) == f"{url}/environments/{loaded.files[key].name}#L{number}"
+        written = loaded.files[key].read_text("utf-8").splitlines()[number - 1]
+        assert row.rpartition("/")[2] in written
+        assert {*places} == {"console", "logs", "image", "artifact"}
+        for name, href in places.items():
+            assert href.startswith("https://console.aws.amazon.com/")
+            assert context.region in href or name == "artifact"
+
+
+@needs_browser
+def test_an_environment_that_is_observed_leads_to_its_dashboards(
+    open_page: Browser, tmp_path: Path
+) -> None:
+    environment, file = example("observability"), tmp_path / "catalog.html"
+    text = page([environment], {environment.key: rows(environment)}, Source({}), price_table())
+    file.write_text(text, "utf-8")
+    open_page.open(file, 375)
+    found = open_page.evaluate(
+        "[...document.querySelectorAll('section > p > a')].map(a => [a.textContent, a.href, a.rel])"
+    )
+    region = environment.context.region
+    start = f"https://console.aws.amazon.com/cloudwatch/home?region={region}#dashboards:name="
+    assert found == [
+        ["dashboard", f"{start}{each.name}", "noreferrer"] for each in dashboards(environment)
+    ]
+    assert found
 
 
 @needs_browser
