@@ -38,7 +38,12 @@ def _copied(folder: Path) -> Path:
     shutil.copy(ROOT / "docs" / "reuse.md", folder / "docs" / "reuse.md")
     for name in FOLDERS.values():
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        # Some files are links to others of the repository, as they are where a release is built.
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored, symlinks=True)
+        for link in (each for each in (ROOT / name).rglob("*") if each.is_symlink()):
+            target = folder / link.resolve().relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(link.resolve(), target)
     return folder
 
 
@@ -118,14 +123,18 @@ def _run(python: Path, code: str, folder: Path) -> subprocess.CompletedProcess[s
 
 
 def test_the_wheel_holds_every_file_of_its_packages_and_installs_no_other(wheel: Path) -> None:
-    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    with zipfile.ZipFile(wheel) as archive:
+        held = {
+            name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name
+        }
     wanted = {
-        f"{package}/{path.relative_to(ROOT / folder).as_posix()}"
+        f"{package}/{path.relative_to(ROOT / folder).as_posix()}": path.read_bytes()
         for package, folder in FOLDERS.items()
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert held == wanted
+    assert held.keys() == wanted.keys()
+    assert [name for name, content in held.items() if content != wanted[name]] == []
 
 
 def _third_party(package: str) -> Iterator[str]:
