@@ -302,6 +302,6 @@ class Other:
         assert done.status == 0, done.output
         return done.output
 
-    def shown(self) -> str:
-        """The state as JSON."""
-        return self.stack.answer("show", "-json", environment=self._variables)
+    def shown(self, *plan: str) -> str:
+        """The state, or a saved plan, as JSON."""
+        return self.stack.answer("show", "-json", *plan, environment=self._variables)

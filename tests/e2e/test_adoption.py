@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from ops import aws
+from ops.cli import app
 from ops.cost.prices import price_table
-from ops.environments import environments
+from ops.environments import environment, environments
 from ops.errors import OperatorError
+from ops.program import Program
 from ops.takeover import listed, run
 from tests import emulators
 from tests.conftest import ROOT
@@ -367,6 +371,49 @@ def test_nothing_is_done_before_it_is_agreed_to(account: Account) -> None:
     assert len(sagemaker.list_endpoint_configs()["EndpointConfigs"]) == 1
     state = made.state()
     assert state is None or state.resources == {}
+
+
+def test_the_commands_show_everything_before_they_do_it(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws, "emulator_in_use", lambda: account.emulator)
+    monkeypatch.setattr(Program, "of", lambda _: account.program)
+    monkeypatch.setattr(
+        "ops.commands.endpoints.environments",
+        lambda folder=account.environments: environments(folder),
+    )
+    monkeypatch.setattr(
+        "ops.commands.endpoints.environment",
+        lambda key, folder=account.environments: environment(key, folder),
+    )
+    name = by_console(account)
+    before = account.served(name)
+
+    def ran(*arguments: str) -> Any:
+        done = CliRunner().invoke(app, ["endpoints", *arguments, "--emulator", "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    (row,) = ran("list", "dev", "--foreign")
+    assert (row["name"], row["adoptable"], row["why_not"]) == (name, True, "")
+    given = ("adopt", "dev", name, "--as", "fraud")
+    shown = ran(*given, "--dry-run")
+    assert shown["done"] == []
+    assert f'naming_endpoints({{"fraud": "{name}"}})' in shown["diff"]
+    assert any("shared" in each or "role" in each for each in shown["notes"])
+    assert (account.environments / "dev.py").read_text("utf-8") == account.text
+    assert account.served(name) == before
+    configured = account.aws().client("sagemaker").list_endpoint_configs()["EndpointConfigs"]
+    assert len(configured) == 1
+
+    done = ran(*given, "--auto-approve")
+    assert done["diff"] == shown["diff"]
+    assert done["done"][0] == "dev.py is edited"
+    assert f"{STACK} has {name}" in done["done"]
+    assert "deleted SageMakerEndpointInvocationScalingPolicy" in done["done"]
+    assert account.served(name) == before
+    assert ran("list", "dev", "--foreign") == []
+    assert ran(*given, "--auto-approve")["done"] == [f"{name} is in the state of {STACK}"]
 
 
 def test_a_plan_that_would_replace_the_endpoint_is_refused(account: Account) -> None:

@@ -57,6 +57,10 @@ def test_what_public_modules_made_is_taken_over_from_their_state(tmp_path: Path)
         other = Other(account.program.terraform_environment(), tmp_path / "theirs")
         other.write(fraud=AWS_IA, sentiment=HUGGINGFACE, images=ECR, vpc=VPC)
         other.run("init", "-no-color")
+        other.run("plan", "-out=first.tfplan", "-no-color")
+        plan = tmp_path / "plan.json"
+        plan.write_text(other.shown("first.tfplan"), encoding="utf-8")
+        foreseen = converted([plan], account.environment().context, {})
         other.run("apply", "-auto-approve", "-no-color")
         names = ["fraud", "sentiment-ep-abcdefgh"]
         before = {name: account.served(name) for name in names}
@@ -67,8 +71,21 @@ def test_what_public_modules_made_is_taken_over_from_their_state(tmp_path: Path)
         state.write_text(other.shown(), encoding="utf-8")
         made = converted([state], account.environment().context, {})
         assert [name for name, _ in made.adopt] == names
+        # A state as its backend keeps it says the same.
+        pulled = tmp_path / "pulled" / "other.json"
+        pulled.parent.mkdir()
+        pulled.write_text(other.run("state", "pull"), encoding="utf-8")
+        assert converted([pulled], account.environment().context, {}) == made
+        account.write(foreseen.text)
+        planned = account.environment()
         account.write(made.text)
         environment = account.environment()
+        # Of a plan nothing is there yet that could be imported, and no role has an ARN.
+        assert planned.imported == {}
+        assert {
+            short: endpoint.replace(existing=environment.groups[""].endpoints[short].existing)
+            for short, endpoint in planned.groups[""].endpoints.items()
+        } == environment.groups[""].endpoints
         assert isinstance(environment.registry, Registry)
         assert environment.registry.repositories == {
             "fraud": Repository(keep_images=30, expire_untagged_days=10_000, keep_encryption=True)
