@@ -13,7 +13,7 @@ from ops.errors import OperatorError
 from tests import emulators
 
 from .filled import push
-from .program import Life
+from .program import Life, actions
 
 HEAD = """
 from inferform import (
@@ -23,7 +23,7 @@ from inferform import (
 
 context = Context(
     organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml",
-    deploy_role="inferform-deploy", naming=Naming(template="{{name}}-{{organization}}"),
+    deploy_role="inferform-deploy", naming=Naming(template="{naming}"),
 )
 """
 LAYERS = (
@@ -56,11 +56,11 @@ dev = Environment(
     ),
     inference=Inference(
         services={{
-            "{short}": EcsService(
+            "fraud": EcsService(
                 model=Model(image="111122223333.dkr.ecr.us-east-1.amazonaws.com/fraud:1"),
                 compute=Fargate(cpu=256, memory_mib=512),
                 count=2,
-                route=Route(load_balancer="front", paths=["/fraud/*"], priority=10),
+                route=Route(load_balancer="front", paths=["/fraud/*"], priority={priority}),
             )
         }}
     ),
@@ -68,6 +68,9 @@ dev = Environment(
 )
 """
 )
+THEIRS, OURS = "{name}-{organization}", "{organization}-{name}"
+"""A template that gives the names that others have given, and one that does not."""
+
 NETWORK, REGISTRY = "dev-use1-network", "dev-use1-registry"
 ECS, INFERENCE = "dev-use1-ecs", "dev-use1-inference"
 
@@ -130,7 +133,7 @@ def made_by_others(life: Life) -> dict[str, dict[str, str]]:
 
 
 def test_vpc_log_group_bucket_key_and_repository_come_in_and_none_is_destroyed(life: Life) -> None:
-    life.write(LAYERS.format(imported={}, kept=""))
+    life.write(LAYERS.format(naming=THEIRS, imported={}, kept=""))
     life.bootstrap()
     ids = made_by_others(life)
     imported = {
@@ -139,13 +142,15 @@ def test_vpc_log_group_bucket_key_and_repository_come_in_and_none_is_destroyed(l
     }
 
     # ECR never changes the encryption of a repository, so that this would replace it.
-    life.write(LAYERS.format(imported=json.dumps(imported), kept=""))
+    life.write(LAYERS.format(naming=THEIRS, imported=json.dumps(imported), kept=""))
     with pytest.raises(OperatorError) as refused:
         life.deploy(REGISTRY)
     said = refused.value.message
     assert "Instance cannot be destroyed" in said
     assert "what Environment.imported names is never destroyed or replaced" in said
-    life.write(LAYERS.format(imported=json.dumps(imported), kept="keep_encryption=True"))
+    life.write(
+        LAYERS.format(naming=THEIRS, imported=json.dumps(imported), kept="keep_encryption=True")
+    )
     for stack in (NETWORK, REGISTRY):
         import_whole(life, stack, imported[layer_of(stack)])
 
@@ -259,16 +264,17 @@ class ByHand:
         )["Listeners"][0]["ListenerArn"]
         return balancer, listener
 
-    def text(self, imported: Any, short: str = "fraud") -> str:
+    def text(self, imported: Any, *, naming: str = THEIRS, priority: int = 10) -> str:
         """The environment's file."""
         return SERVICE.format(
+            naming=naming,
+            priority=priority,
             vpc=self.vpc,
             subnets=self.subnets,
             prefixes=self.prefixes,
             key=self.key,
             listener=self.listener,
             group=self.group,
-            short=short,
             imported=json.dumps(imported),
         )
 
@@ -291,7 +297,7 @@ class ByHand:
 def test_a_service_on_ecs_comes_in_with_its_cluster_target_group_rule_and_load_balancer(
     life: Life,
 ) -> None:
-    life.write(LAYERS.format(imported={}, kept=""))
+    life.write(LAYERS.format(naming=THEIRS, imported={}, kept=""))
     life.bootstrap()
     theirs = ByHand(life)
     before = theirs.served()
@@ -327,3 +333,30 @@ def test_a_service_on_ecs_comes_in_with_its_cluster_target_group_rule_and_load_b
     )
     import_whole(life, INFERENCE, imported["inference"])
     assert theirs.served() == before
+
+
+def test_a_service_beside_theirs_takes_the_requests_and_gives_them_back(life: Life) -> None:
+    life.write(LAYERS.format(naming=OURS, imported={}, kept=""))
+    life.bootstrap()
+    theirs = ByHand(life)
+    before = theirs.served()
+    life.write(theirs.text({}, naming=OURS, priority=20))
+    life.deploy(ECS, INFERENCE)
+    assert theirs.served()["service"] == before["service"]
+
+    def asked() -> list[tuple[int, bool]]:
+        """The rules in the order in which they are asked: priority, and whether it is theirs."""
+        rules = theirs.elb.describe_rules(ListenerArn=theirs.listener)["Rules"]
+        own = [each for each in rules if not each["IsDefault"]]
+        return sorted((int(each["Priority"]), each["RuleArn"] == theirs.rule) for each in own)
+
+    assert asked() == [(10, True), (20, False)]
+    (group,) = theirs.elb.describe_target_groups(Names=["acme-fraud"])["TargetGroups"]
+    health = theirs.elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
+    assert len(health["TargetHealthDescriptions"]) == 2
+    for priority, wanted in ((5, [(5, False), (10, True)]), (20, [(10, True), (20, False)])):
+        life.write(theirs.text({}, naming=OURS, priority=priority))
+        assert actions(life.plan(INFERENCE)) == {"aws_lb_listener_rule": ["update"]}
+        life.deploy(INFERENCE)
+        assert asked() == wanted
+    assert theirs.served()["service"] == before["service"]
