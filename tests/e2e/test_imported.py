@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ops.errors import OperatorError
+from ops.terraform import Stack
 from tests import emulators
 
 from .filled import push
@@ -333,6 +334,103 @@ def test_a_service_on_ecs_comes_in_with_its_cluster_target_group_rule_and_load_b
     )
     import_whole(life, INFERENCE, imported["inference"])
     assert theirs.served() == before
+
+
+def test_what_the_provider_would_replace_is_what_the_guide_says(life: Life) -> None:
+    life.write(LAYERS.format(naming=THEIRS, imported={}, kept=""))
+    life.bootstrap()
+    theirs = ByHand(life)
+    cluster = f"arn:aws:ecs:us-east-1:111122223333:cluster/{theirs.cluster}"
+    service = {"name": theirs.service, "cluster": cluster, "task_definition": "theirs:1"}
+    reply = {"content_type": "text/plain", "status_code": "404"}
+    answers = [{"type": "fixed-response", "fixed_response": reply}]
+    leads = [{"type": "forward", "target_group_arn": theirs.targets}]
+    wanted: dict[str, tuple[str, dict[str, Any], set[str]]] = {
+        "aws_ecs_cluster": (theirs.cluster, {"name": "other"}, {"name"}),
+        "aws_ecs_service": (
+            f"{theirs.cluster}/{theirs.service}",
+            {
+                **service,
+                "name": "other",
+                "cluster": f"{cluster}-2",
+                "scheduling_strategy": "DAEMON",
+                "deployment_controller": {"type": "CODE_DEPLOY"},
+            },
+            {"name", "cluster", "scheduling_strategy", "deployment_controller"},
+        ),
+        "aws_lb": (
+            theirs.own,
+            {
+                "name": "other",
+                "internal": False,
+                "subnets": theirs.subnets,
+                "idle_timeout": 61,
+            },
+            {"name", "internal"},
+        ),
+        "aws_lb_listener": (
+            theirs.own_listener,
+            {
+                "load_balancer_arn": theirs.own,
+                "port": 8081,
+                "protocol": "HTTP",
+                "default_action": answers,
+            },
+            set(),
+        ),
+        "aws_lb_target_group": (
+            theirs.targets,
+            {
+                "name": "other",
+                "port": 80,
+                "protocol": "HTTPS",
+                "vpc_id": theirs.vpc,
+                "target_type": "instance",
+            },
+            {"name", "port", "protocol", "target_type"},
+        ),
+        "aws_lb_listener_rule": (
+            theirs.rule,
+            {
+                "listener_arn": theirs.listener,
+                "priority": 11,
+                "condition": [{"path_pattern": {"values": ["/other/*"]}}],
+                "action": leads,
+            },
+            set(),
+        ),
+        "aws_security_group": (
+            theirs.group,
+            {"name": "other", "description": "other", "vpc_id": theirs.vpc},
+            {"name", "description"},
+        ),
+    }
+    content = life.stack(REGISTRY).content
+    stack = Stack("other", life.program.folder / "other", ())
+    stack.folder.mkdir()
+    (stack.folder / "cdk.tf.json").write_text(
+        json.dumps(
+            {
+                "terraform": {"required_providers": content["terraform"]["required_providers"]},
+                "provider": content["provider"],
+                "resource": {kind: {"x": body} for kind, (_, body, _) in wanted.items()},
+                "import": [
+                    {"to": f"{kind}.x", "id": given} for kind, (given, _, _) in wanted.items()
+                ],
+            }
+        ),
+        encoding="utf-8",
+    )
+    variables = life.program.terraform_environment()
+    assert stack.init(variables).status == 0
+    done = stack.run("plan", "-out=x.tfplan", "-no-color", environment=variables)
+    assert done.status == 0, done.output
+    plan = json.loads(stack.answer("show", "-json", "x.tfplan", environment=variables))
+    forced = {
+        each["type"]: {path[0] for path in each["change"].get("replace_paths", ())}
+        for each in plan["resource_changes"]
+    }
+    assert forced == {kind: paths for kind, (_, _, paths) in wanted.items()}
 
 
 def test_a_service_beside_theirs_takes_the_requests_and_gives_them_back(life: Life) -> None:
