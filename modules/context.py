@@ -134,6 +134,14 @@ CTX15 = rule(
     "fraud-detector-2024-05-01",
     source="botocore sagemaker EndpointName",
 )
+CTX16 = rule(
+    "CTX16",
+    refuses="one role to plan and to deploy",
+    message="is deploy_role too, so that whoever may plan could change everything; name a role of its own, or leave "
+    "plan_role out where there is none",
+    source="AWS IAM user guide, IAM names (names that differ in case alone are one); Inferform: a plan changes "
+    "nothing",
+)
 EXAMPLE_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 KeyArn = Annotated[str, arn_of("kms", EXAMPLE_KEY, r"key/[\w-]+")]
@@ -207,6 +215,8 @@ def _at_most(limit: int, hint: str = "") -> Check:
 
 
 RoleName = Annotated[str, Matches(CTX5, r"[\w+=,.@-]{1,64}"), Aws("iam:CreateRoleRequest.RoleName")]
+"""The name of an IAM role of 1 to 64 characters, without a path."""
+
 PolicyName = Annotated[
     str, Matches(CTX6, r"[\w+=,.@-]{1,128}"), Aws("iam:CreatePolicyRequest.PolicyName")
 ]
@@ -250,6 +260,11 @@ EndpointName = Annotated[
     Aws("sagemaker:CreateEndpointInput.EndpointName"),
 ]
 """The name of a SageMaker endpoint."""
+
+
+def is_one_role(name: str, other: str | None) -> bool:
+    """Whether two names of roles of one account are those of one role: IAM tells none apart by case."""
+    return other is not None and name.casefold() == other.casefold()
 
 
 class Naming(Spec):
@@ -318,8 +333,8 @@ class Context(Spec):
     """The IAM role that Terraform assumes. Default: the caller's credentials are used."""
 
     plan_role: RoleName | None = None
-    """The IAM role that plans and drift detection assume, which changes nothing. Default:
-    `deploy_role`."""
+    """The IAM role that plans and drift detection assume, which changes nothing and is therefore another
+    than `deploy_role`. Default: None, `deploy_role`."""
 
     permissions_boundary: PolicyName | None = None
     """The IAM policy that bounds every role that Inferform creates. Default: none."""
@@ -360,6 +375,8 @@ class Context(Spec):
         for bucket, key in self.artifact_keys.items():
             if not is_bucket_name(bucket) or key.split(":")[1] != self.partition:
                 yield CTX10.problem("artifact_keys", bucket, got=key, partition=self.partition)
+        if self.plan_role is not None and is_one_role(self.plan_role, self.deploy_role):
+            yield CTX16.problem("plan_role", got=self.plan_role)
         yield from self._check_repositories()
         before, after = self.around
         if len(before) + len(after) > _AROUND or len(after) > _BEHIND:
@@ -490,7 +507,7 @@ class Context(Spec):
     def taken_names(self) -> Iterator[names.Name]:
         """The IAM names that it gives, whoever makes what has them."""
         for field, name in (("deploy_role", self.deploy_role), ("plan_role", self.plan_role)):
-            if name is not None and (field, name) != ("plan_role", self.deploy_role):
+            if name is not None:
                 yield names.Name("aws_iam_role", name, of=f"context.{field}")
         if self.permissions_boundary is not None:
             yield names.Name("aws_iam_policy", self.permissions_boundary)

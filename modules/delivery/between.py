@@ -87,7 +87,7 @@ def _of_target(
         known = [each for each in environments if each != tools.key]
         yield CPL26.problem("key", got=target.key, hint=did_you_mean(target.key, known))
         return
-    yield from _differs(target, found)
+    yield from _differs(target, found, applies)
     yield from _untrusted(tools, found, environments, jobs, applies)
 
 
@@ -158,14 +158,17 @@ def _repository(context: Context, image: Image | str) -> str:
     return uri if found is None else uri[: found.end("repository")]
 
 
-def _differs(target: TargetEnvironment, found: Environment) -> Iterator[Problem]:
+def _differs(target: TargetEnvironment, found: Environment, applies: bool) -> Iterator[Problem]:
     """A target that is not the environment of its key."""
     context = found.context
     owned: dict[str, str | None] = {
         "account": context.account,
         "deploy_role": context.deploy_role,
-        "plan_role": context.plan_role or context.deploy_role,
+        "plan_role": context.plan_role,
     }
+    if applies and context.plan_role is None:
+        # What applies assumes the deploy role alone.
+        del owned["plan_role"]
     for name, own in owned.items():
         got = getattr(target, name)
         if own is None:

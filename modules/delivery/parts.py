@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from ..alarms.spec import AlarmName, AlarmTopic, topic_problems
-from ..context import AccountId, Context, RoleName
+from ..context import AccountId, Context, RoleName, is_one_role
 from ..image_uri import parse_image
 from ..rules import Problem, rule
 from ..scaling.schedule import Cron, TimeZone
@@ -18,7 +18,8 @@ from ..spec import Aws, Between, Check, Many, ShortName, Spec, arn_of
 
 CPL10 = rule(
     "CPL10",
-    refuses="an environment in the account of its pipeline, or with another account or other roles than it has",
+    refuses="an environment in the account of its pipeline, with another account or other roles than it has, or "
+    "with one role to plan and to deploy",
     message="{wrong}",
     source="Inferform: a deploy role could change the pipelines and artifacts of its account, and so deploy "
     "elsewhere",
@@ -519,6 +520,15 @@ class TargetEnvironment(Spec):
 
     plan_role: RoleName = "inferform-plan"
     """Its `Context.plan_role`. Default: inferform-plan."""
+
+    def check(self) -> Iterator[Problem]:
+        """What reviews cannot apply."""
+        if is_one_role(self.plan_role, self.deploy_role):
+            wrong = (
+                "is deploy_role too, so that builds of pull requests could deploy; write the plan role of the "
+                "environment's Context"
+            )
+            yield CPL10.problem("plan_role", got=self.plan_role, wrong=wrong)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """It is in another account."""

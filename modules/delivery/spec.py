@@ -28,6 +28,7 @@ from .names import (
 )
 from .parts import (
     CBD9,
+    CPL10,
     BuildCompute,
     Commands,
     GitSource,
@@ -147,6 +148,11 @@ class DeployPipeline(Spec):
             built.add(image.repository)
 
     @property
+    def targets(self) -> list[TargetEnvironment]:
+        """The environments that it deploys, in order."""
+        return [each.environment for each in self.promotions]
+
+    @property
     def stages(self) -> int:
         """How many stages it has."""
         steps = (2 + bool(each.approval) for each in self.promotions)
@@ -208,6 +214,11 @@ class ReviewPipeline(Spec):
         for name in self.compute.secrets:
             yield CBD9.problem("compute", "variables", name)
 
+    @property
+    def targets(self) -> list[TargetEnvironment]:
+        """The environments that it reviews, in order."""
+        return list(self.environments)
+
     def jobs(self) -> Iterator[str]:
         """Its projects, by their names in it."""
         if self.checks:
@@ -239,7 +250,8 @@ class DeliveryPipelines(Overridable, Billed, Named):
     """Days that the logs of builds are kept. Default: 365."""
 
     def check(self) -> Iterator[Problem]:
-        """No environment has two queues."""
+        """No environment has two queues, and no review works as a role that deploys."""
+        yield from self._check_reviews()
         seen: dict[str, str] = {}
         for name, pipeline in self.deploys():
             for index, promotion in enumerate(pipeline.promotions):
@@ -249,6 +261,22 @@ class DeliveryPipelines(Overridable, Billed, Named):
                     where = ("pipelines", name, "promotions", index)
                     remedy = "promote it in one of them alone"
                     yield CPL2.problem(*where, got=key, other=other, remedy=remedy)
+
+    def _check_reviews(self) -> Iterator[Problem]:
+        deploying = {
+            (each.account, each.deploy_role.casefold()): each.key
+            for pipeline in self.pipelines.values()
+            for each in pipeline.targets
+        }
+        for name, pipeline in self.pipelines.items():
+            if not isinstance(pipeline, ReviewPipeline):
+                continue
+            for index, target in enumerate(pipeline.environments):
+                key = deploying.get((target.account, target.plan_role.casefold()))
+                if key is not None:
+                    wrong = f"is the deploy role of {key}, so that builds of pull requests could deploy it; write another"
+                    where = ("pipelines", name, "environments", index, "plan_role")
+                    yield CPL10.problem(*where, got=target.plan_role, wrong=wrong)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The topic is of the same Region."""

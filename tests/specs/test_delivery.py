@@ -171,6 +171,28 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
         "CPL10",
         lambda: TargetEnvironment(key="Production", account=PROD_ACCOUNT),
     ),
+    "one role to plan and to deploy": (
+        "CPL10",
+        lambda: TargetEnvironment(key="dev-use1", account=DEV_ACCOUNT, plan_role="inferform-deploy"),
+    ),
+    "one role that case alone tells apart": (
+        "CPL10",
+        lambda: TargetEnvironment(key="dev-use1", account=DEV_ACCOUNT, plan_role="Inferform-Deploy"),
+    ),
+    "a review as the role that deploys another environment": (
+        "CPL10",
+        lambda: delivery(
+            main=deploy(),
+            review=review(
+                TargetEnvironment(
+                    key="lab-use1",
+                    account=DEV_ACCOUNT,
+                    deploy_role="lab-deploy",
+                    plan_role="inferform-deploy",
+                )
+            ),
+        ),
+    ),
     "an approval of 4 minutes": ("CPL12", lambda: ManualApproval(timeout_minutes=4)),
     "an approval of 86,401 minutes": ("CPL12", lambda: ManualApproval(timeout_minutes=86_401)),
     "an approval longer than artifacts": (
@@ -339,6 +361,17 @@ GOOD: dict[str, Callable[[], Any]] = {
     "one letter": lambda: OnTag(tags=["v"]),
     "all events": lambda: OnPullRequest(branches=["main"], events=["OPEN", "UPDATED", "CLOSED"]),
     "50 stages": lambda: deploy(*targets(3), promotion(rounds=4)),
+    "a plan role of the name that deploys in another account": lambda: delivery(
+        main=deploy(),
+        review=review(
+            TargetEnvironment(
+                key="prod-use1",
+                account=PROD_ACCOUNT,
+                deploy_role="prod-deploy",
+                plan_role="inferform-deploy",
+            )
+        ),
+    ),
     "an approval of 5 minutes": lambda: ManualApproval(timeout_minutes=5),
     "an approval of 60 days": lambda: ManualApproval(timeout_minutes=86_400),
     "an approval as long as artifacts": lambda: deploy(
@@ -542,7 +575,18 @@ def test_an_environment_of_another_program_is_taken_with_a_warning() -> None:
 
 def test_a_target_without_roles_is_refused() -> None:
     found = environment("dev", DEV_ACCOUNT, deploy_role=None, plan_role=None)
-    assert rules(tools(), found) == ["CPL10", "CPL10"]
+    assert rules(tools(), found) == ["CPL10"]
+    assert rules(tools(BOTH), found) == ["CPL10", "CPL10", "CPL10"]
+
+
+def test_a_review_needs_an_environment_with_a_plan_role() -> None:
+    """Without one, plans work as the deploy role, which no build of a pull request may be."""
+    found = environment("dev", DEV_ACCOUNT, plan_role=None)
+    assert rules(tools(), found) == []
+    (problem,) = between_them(tools(BOTH), found)
+    assert problem.where == "delivery.pipelines.review.environments.0.plan_role"
+    assert problem.rule == "CPL10" and "write plan_role there" in problem.text
+    assert "deploy" not in problem.text
 
 
 def test_two_accounts_of_pipelines_do_not_deploy_one_environment() -> None:

@@ -89,6 +89,9 @@ HOSTILE: list[tuple[Any, ...]] = [
      "imported.registry.aws_s3_bucket.b"),
     ("a name of an endpoint with an underscore", "sagemaker", "context.naming",
      Tree("Naming", {"endpoints": {"fraud": "fraud_1"}}), "CTX15", "context.naming.endpoints.fraud"),
+    ("a plan role that deploys", "sagemaker", "context.plan_role", "deploy", "CTX16"),
+    ("a plan role that case alone tells from the deploy role", "sagemaker", "context.plan_role",
+     "Deploy", "CTX16"),
     # Network and registry
     ("a network of IPv6", "auto", "network.cidr", "fd00::/16", "CIDR1"),
     ("a loopback network", "auto", "network.cidr", "127.0.0.0/16", "VPC8"),
