@@ -84,18 +84,13 @@ SECRET_VALUE = re.compile(
 )
 """Well-known kinds of secrets, wherever they stand in a text."""
 
-SECRET_ARN = re.compile(
-    r"arn:aws[a-z-]*:(?:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+"
-    r"|ssm:[a-z0-9-]+:\d{12}:parameter/[\w/.-]+)"
-)
-"""An ARN by which a container fetches a secret itself."""
-
-_SECRET = re.compile(
-    r"arn:aws[a-z-]*:(?:(secretsmanager):[a-z0-9-]*:\d{12}:secret:.+"
-    r"|ssm:[a-z0-9-]*:\d{12}:parameter/.+)",
+# A JSON key, a stage and the id of a version may follow a secret; a version or a label, a parameter.
+_SECRET_ARN = re.compile(
+    r"(?P<secretsmanager>arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+)"
+    r"(?::[^:\s]*){0,3}"
+    r"|(?P<ssm>arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter/[\w/.-]+)(?::[\w.-]+)?",
     re.ASCII,
 )
-
 
 _REFERENCE = re.compile(
     r"arn:aws[a-z-]*:[a-z0-9-]{1,64}:[a-z0-9-]{0,32}:\d{0,12}:\S{1,2048}"
@@ -117,12 +112,19 @@ def secret_service(value: str) -> Literal["secretsmanager", "ssm"] | None:
     """The service that hands out what an ARN names; None for any other text.
 
     The one place that tells a secret's ARN from a parameter's. A secret's may end in a JSON key
-    and a version, as ECS takes it.
+    and a version, as ECS and CodeBuild take it.
     """
-    match = _SECRET.fullmatch(value)
+    match = _SECRET_ARN.fullmatch(value)
     if match is None:
         return None
-    return "secretsmanager" if match[1] == "secretsmanager" else "ssm"
+    return "secretsmanager" if match["secretsmanager"] else "ssm"
+
+
+def secret_arn(value: str) -> str | None:
+    """The ARN of the secret or parameter that a value names, which rights are given for; None for any
+    other text. What follows it, such as a JSON key or a version, is left out."""
+    match = _SECRET_ARN.fullmatch(value)
+    return match and (match["secretsmanager"] or match["ssm"])
 
 
 @lru_cache(maxsize=10_000)

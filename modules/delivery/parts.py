@@ -12,7 +12,7 @@ from ..context import AccountId, Context, RoleName, is_one_role
 from ..image_uri import parse_image
 from ..rules import Problem, rule
 from ..scaling.schedule import Cron, TimeZone
-from ..secret import SECRET_ARN, name_says_secret, value_is_secret
+from ..secret import name_says_secret, secret_arn, secret_service, value_is_secret
 from ..service import Platform
 from ..spec import Aws, Between, Check, Many, ShortName, Spec, arn_of
 
@@ -114,9 +114,25 @@ CBD6 = rule(
 CBD7 = rule(
     "CBD7",
     refuses="a variable of builds that looks like a secret in plain text",
-    message="looks like a secret by its {part}, and everyone who can describe the project can read it; store "
-    "it in Secrets Manager or SSM Parameter Store, and write its ARN here",
+    message="looks like a secret by its {part}, and {remedy}",
     source="botocore codebuild EnvironmentVariable (PLAINTEXT shows in the console and in the API)",
+)
+CBD13 = rule(
+    "CBD13",
+    refuses="an ARN of a secret or a parameter by which no build finds one",
+    message="{wrong}",
+    source="botocore codebuild EnvironmentVariable (a parameter by its name, which its own account and Region "
+    "give); AWS CodeBuild user guide, buildspec reference (env/secrets-manager: an ARN, with a JSON key and a "
+    "version)",
+)
+CBD14 = rule(
+    "CBD14",
+    refuses="a secret of another Region, of which AWS does not say that builds fetch it",
+    message="is a secret of {there}, and AWS does not say that a build in {here} fetches it; replicate it, and write "
+    "the ARN of the replica",
+    source="AWS CodeBuild user guide, buildspec reference (env/secrets-manager names other accounts alone); AWS "
+    "Secrets Manager user guide, replicate secrets across Regions",
+    severity="warning",
 )
 CBD8 = rule(
     "CBD8",
@@ -281,6 +297,34 @@ class GitSource(Spec):
                 yield CON2.problem(name, got=arn, where=region, here=context.region)
 
 
+_OF_SECRETS = re.compile(r"arn:[^:]*:(?:secretsmanager|ssm):")
+_SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:index-AbCdEf"
+_STORE = (
+    "everyone who can describe the project can read it; store it in Secrets Manager or SSM Parameter Store, and "
+    "write its ARN here"
+)
+_LEAVE_OUT = "an argument stays in the image for whoever may pull it; leave it out"
+
+
+def _unfetched(context: Context, name: str, value: str) -> Iterator[Problem]:
+    """Why a build here does not find the secret or parameter of a variable."""
+    _, partition, service, region, account, *_ = value.split(":")
+    if partition != context.partition:
+        wrong = f"is in the partition {partition}, but the builds are in {context.partition}; write one of there"
+        yield CBD13.problem("variables", name, got=value, wrong=wrong)
+    elif service == "secretsmanager" and region != context.region:
+        yield CBD14.problem("variables", name, got=value, there=region, here=context.region)
+    elif service == "ssm" and (account, region) != (context.account, context.region):
+        wrong = (
+            f"is a parameter of account {account} in {region}, and a build finds those of its own account and Region "
+            f"alone, {context.account} in {context.region}; keep it there, or in Secrets Manager"
+        )
+        yield CBD13.problem("variables", name, got=value, wrong=wrong)
+    elif service == "ssm" and secret_arn(value) != value:
+        wrong = f"names a version of a parameter, and a build is given the newest; write {secret_arn(value)}"
+        yield CBD13.problem("variables", name, got=value, wrong=wrong)
+
+
 class BuildCompute(Spec):
     """The machines that builds run on."""
 
@@ -314,24 +358,30 @@ class BuildCompute(Spec):
     index of packages or a Git server. They send HTTPS alone. Default: False, they run outside of VPCs."""
 
     variables: dict[str, str] = {}
-    """Environment variables of the builds; the ARN of a secret of Secrets Manager, or of a parameter of SSM,
-    stands for its value. Default: none."""
+    """Environment variables of the builds. The ARN of a secret of Secrets Manager stands for its value, and with
+    `:` and a key of its JSON for that key's; so does the ARN of a parameter of SSM of the pipelines' own account
+    and Region. Default: none."""
 
     def check(self) -> Iterator[Problem]:
         """Variables that builds take, and no secret in plain text; the values stay out of the messages."""
         for name, value in self.variables.items():
             if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) or _OWN.fullmatch(name):
                 yield CBD8.problem("variables", name)
-            elif SECRET_ARN.fullmatch(value):
+            elif secret_service(value):
                 continue
+            elif _OF_SECRETS.match(value):
+                wrong = f"is no ARN of a secret or a parameter; write one such as {_SECRET}, or with a key of its JSON, {_SECRET}:token"
+                yield CBD13.problem("variables", name, got=value, wrong=wrong)
             elif name_says_secret(name, value):
-                yield CBD7.problem("variables", name, part="name")
+                yield CBD7.problem("variables", name, part="name", remedy=_STORE)
             elif value_is_secret(value):
-                yield CBD7.problem("variables", name, part="value")
+                yield CBD7.problem("variables", name, part="value", remedy=_STORE)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """The image can be pulled."""
+        """The image can be pulled, and secrets can be fetched."""
         yield from super().check_in(context)
+        for name, value in self.secrets.items():
+            yield from _unfetched(context, name, value)
         if self.image is None:
             return
         found = parse_image(self.image)
@@ -342,7 +392,7 @@ class BuildCompute(Spec):
     @property
     def secrets(self) -> dict[str, str]:
         """The variables whose values are secrets, by name."""
-        return {name: v for name, v in self.variables.items() if SECRET_ARN.fullmatch(v)}
+        return {name: v for name, v in self.variables.items() if secret_service(v)}
 
     @property
     def environment_type(self) -> str:
@@ -417,9 +467,9 @@ class ImageBuild(Spec):
             if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
                 yield CBD8.problem("build_args", name)
             elif name_says_secret(name, value):
-                yield CBD7.problem("build_args", name, part="name")
+                yield CBD7.problem("build_args", name, part="name", remedy=_LEAVE_OUT)
             elif value_is_secret(value):
-                yield CBD7.problem("build_args", name, part="value")
+                yield CBD7.problem("build_args", name, part="value", remedy=_LEAVE_OUT)
 
     @property
     def job(self) -> str:

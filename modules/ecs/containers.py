@@ -14,8 +14,8 @@ from ..iam.policy import Statement
 from ..model.artifact import is_location
 from ..model.environment import MDL24, MDL25
 from ..rules import Problem, Rule, did_you_mean, rule
-from ..secret import name_says_secret, value_is_secret
-from ..spec import Aws, Between, Check, Many, ShortName, Spec, arn_of
+from ..secret import name_says_secret, secret_service, value_is_secret
+from ..spec import ARN1, Aws, Between, Check, Many, ShortName, Spec
 
 ECS21 = rule(
     "ECS21",
@@ -158,13 +158,16 @@ def within(broken: Rule, low: int, high: int, unit: str = "") -> Check:
 
 SecretArn = Annotated[
     str,
-    arn_of(
-        "(secretsmanager|ssm)",
-        "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-token-AbCdEf",
-        r"(secret:|parameter/).+",
+    Check(
+        ARN1,
+        lambda text: secret_service(text) is not None and len(text) <= 2048,
+        lambda _: {
+            "example": "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-token-AbCdEf"
+        },
     ),
 ]
-"""The ARN of a secret in Secrets Manager or a parameter of Systems Manager."""
+"""The ARN of a secret in Secrets Manager, behind which a JSON key and a version may stand, or of a parameter
+of Systems Manager."""
 
 VariableName = Annotated[
     str, Check(ECS42, lambda name: bool(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)))

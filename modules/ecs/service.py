@@ -26,7 +26,7 @@ from ..overriding import override
 from ..rollouts.spec import BlueGreen, Rolling
 from ..scaling.construct import ScalableTarget
 from ..scaling.kinds import ECS_SERVICE
-from ..secret import secret_service
+from ..secret import secret_arn, secret_service
 from ..vpc.egress import allow_https
 from .agents import FireLens
 from .containers import (
@@ -248,13 +248,11 @@ class Service(Construct):
         ]
         if files := [entry["value"] for entry in self._files(spec.environment_files)]:
             statements += self._read_files(sorted(set(files)))
-        arns = spec.secret_arns
+        arns = sorted({arn for each in spec.secret_arns if (arn := secret_arn(each))})
         secrets = [arn for arn in arns if secret_service(arn) == "secretsmanager"]
         parameters = [arn for arn in arns if secret_service(arn) == "ssm"]
         if secrets:
-            # A JSON key or version may follow the secret's own ARN.
-            whole = sorted({":".join(arn.split(":")[:7]) for arn in secrets})
-            statements.append(allow("secretsmanager:GetSecretValue", whole, sid="ReadSecrets"))
+            statements.append(allow("secretsmanager:GetSecretValue", secrets, sid="ReadSecrets"))
         if parameters:
             statements.append(allow("ssm:GetParameters", parameters, sid="ReadParameters"))
         if arns:

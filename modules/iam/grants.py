@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..context import Context
 from ..image_uri import parse_image
-from ..secret import SECRET_ARN, secret_service
+from ..secret import secret_arn, secret_service
 from .policy import Statement, allow
 
 DELIVER_LOGS = allow(
@@ -72,7 +72,7 @@ def _pull(repository: str | list[str]) -> list[Statement]:
 
 def read_secrets(values: Iterable[str]) -> list[Statement]:
     """Fetching the secrets and parameters that environment variables name."""
-    arns = sorted({value for value in values if SECRET_ARN.fullmatch(value)})
+    arns = sorted({arn for value in values if (arn := secret_arn(value))})
     secrets = [arn for arn in arns if secret_service(arn) == "secretsmanager"]
     parameters = [arn for arn in arns if secret_service(arn) == "ssm"]
     statements = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..ecr.spec import Image
-from ..secret import SECRET_ARN
+from ..secret import secret_service
 from ..service import Versioned
 from .environment import ContainerEnvironment
 
@@ -29,7 +29,7 @@ class Container(Versioned):
 
     def secrets(self) -> Iterator[str]:
         """The ARNs of the secrets and parameters that it fetches itself."""
-        return (value for value in self.variables.values() if SECRET_ARN.fullmatch(value))
+        return (value for value in self.variables.values() if secret_service(value))
 
     def versions(self) -> Iterator[tuple[str, str | None]]:
         """The fields that name a version; an `Image` says its own."""

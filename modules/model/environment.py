@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from ..rules import Problem, rule
-from ..secret import SECRET_ARN, name_says_secret, value_is_secret
+from ..secret import name_says_secret, secret_service, value_is_secret
 from ..spec import Aws
 
 MDL17 = rule(
@@ -78,10 +78,10 @@ def environment_problems(variables: dict[str, str], *, isolated: bool) -> Iterat
             yield MDL24.problem("environment", name, instead=_FETCH)
         elif value_is_secret(value):
             yield MDL25.problem("environment", name, instead=_FETCH)
-        elif isolated and SECRET_ARN.fullmatch(value):
+        elif isolated and secret_service(value):
             yield MDL26.problem("environment", name)
 
 
 def fetches_secrets(variables: dict[str, str]) -> bool:
     """Whether a variable is the ARN of a secret, for which the container needs a network."""
-    return any(SECRET_ARN.fullmatch(value) for value in variables.values())
+    return any(secret_service(value) for value in variables.values())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..ecr.spec import Image
 from ..rules import Problem, rule
-from ..secret import SECRET_ARN
+from ..secret import secret_service
 from ..vpc.spec import Network
 from .image import FrameworkContainer, is_of_aws
 
@@ -137,5 +137,5 @@ def token_problems(
     if image is None or not is_of_aws(image):
         return
     for name, value in variables.items():
-        if name in _TOKENS and SECRET_ARN.fullmatch(value):
+        if name in _TOKENS and secret_service(value):
             yield MDL31.problem("environment", name, remedy=remedy)

@@ -25,7 +25,7 @@ from ..model.hub import fetched
 from ..model.image import ContainerImage, FrameworkContainer, image_in_region, image_uri
 from ..rules import PathPart, Problem, did_you_mean, rule
 from ..sagemaker.sources import source_problems
-from ..secret import SECRET_ARN, name_says_secret, value_is_secret
+from ..secret import name_says_secret, secret_service, value_is_secret
 from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec, walk
 from ..usage import RunPart, run_part
 
@@ -391,7 +391,7 @@ def _argument_problems(field: str, values: tuple[str | Reference, ...]) -> Itera
 def _environment_problems(variables: Mapping[str, str], isolated: bool) -> Iterator[Problem]:
     yield from _secret_problems("environment", variables)
     for name, value in variables.items() if isolated else ():
-        if SECRET_ARN.fullmatch(value):
+        if secret_service(value):
             yield MDL26.problem("environment", name)
     for name in fetched(variables) if isolated else ():
         yield TRJ16.problem("environment", name, got=variables[name])

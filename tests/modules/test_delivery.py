@@ -284,6 +284,7 @@ def test_builds_have_the_machine_variables_and_secrets_that_are_asked_for(
         variables={
             "RETRIES": "3",
             "TOKEN": SECRET,
+            "USER": f"{SECRET}:user::",
             "DEEP": f"{PARAMETER}/builds/index",
             "FLAT": f"{PARAMETER}/index",
         },
@@ -297,9 +298,18 @@ def test_builds_have_the_machine_variables_and_secrets_that_are_asked_for(
     } == {
         ("RETRIES", "3", "PLAINTEXT"),
         ("TOKEN", SECRET, "SECRETS_MANAGER"),
+        ("USER", f"{SECRET}:user::", "SECRETS_MANAGER"),
         ("DEEP", "/builds/index", "PARAMETER_STORE"),
         ("FLAT", "index", "PARAMETER_STORE"),
     }
+    # A right is given for the secret, not for a key of its JSON.
+    policy = found["aws_iam_role_policy"]["main/plan-dev-use1/role/policy"]["policy"]
+    read = {each["Sid"]: each for each in json.loads(policy)["Statement"]}
+    assert read["ReadSecrets"]["Resource"] == SECRET
+    assert read["ReadParameters"]["Resource"] == [
+        f"{PARAMETER}/builds/index",
+        f"{PARAMETER}/index",
+    ]
     assert environment["type"] == "ARM_CONTAINER"
     assert environment["compute_type"] == "BUILD_GENERAL1_LARGE"
     assert environment["image_pull_credentials_type"] == "SERVICE_ROLE"

@@ -133,7 +133,7 @@ def test_the_role_may_do_what_is_asked_for_alone(synthesize: Synthesize) -> None
     assert plain.keys() == {"WriteLogs", "WriteTraces", "DecryptVariables"}
     secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hub-AbCdEf"
     queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:failed"
-    model = Model(image=Image(repository="fraud", tag="1"), environment={"KEY": secret})
+    model = Model(image=Image(repository="fraud", tag="1"), environment={"KEY": f"{secret}:key::"})
     more = statements(
         synthesize(
             environment(

@@ -51,6 +51,7 @@ PROD = TargetEnvironment(key="prod-use1", account=PROD_ACCOUNT)
 SOURCE = GitSource(repository="acme/inference")
 MAIN, REQUESTS = OnPush(branches=["main"]), OnPullRequest(branches=["main"])
 SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:index-AbCdEf"
+PARAMETER = "arn:aws:ssm:us-east-1:111122223333:parameter/builds/index"
 HOST = "arn:aws:codeconnections:us-east-1:111122223333:host/ghes/28aef605"
 CONNECTION = "arn:aws:codeconnections:us-east-1:111122223333:connection/aEXAMPLE-8aad"
 ROLES = "arn:aws:iam::111122223333:role/inferform/acme-shared-use1-delivery"
@@ -93,6 +94,10 @@ def window(cron: str, **fields: Any) -> DeploymentWindow:
 
 def image(**fields: Any) -> ImageBuild:
     return ImageBuild(**{"repository": "fraud", **fields})
+
+
+def secret(arn: str) -> Environment:
+    return tools(delivery(main=deploy(compute=BuildCompute(variables={"INDEX": arn}))))
 
 
 PRIVATE = deploy(compute=BuildCompute(private=True))
@@ -173,11 +178,15 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     ),
     "one role to plan and to deploy": (
         "CPL10",
-        lambda: TargetEnvironment(key="dev-use1", account=DEV_ACCOUNT, plan_role="inferform-deploy"),
+        lambda: TargetEnvironment(
+            key="dev-use1", account=DEV_ACCOUNT, plan_role="inferform-deploy"
+        ),
     ),
     "one role that case alone tells apart": (
         "CPL10",
-        lambda: TargetEnvironment(key="dev-use1", account=DEV_ACCOUNT, plan_role="Inferform-Deploy"),
+        lambda: TargetEnvironment(
+            key="dev-use1", account=DEV_ACCOUNT, plan_role="Inferform-Deploy"
+        ),
     ),
     "a review as the role that deploys another environment": (
         "CPL10",
@@ -318,6 +327,27 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
         "CBD9",
         lambda: review(compute=BuildCompute(variables={"INDEX": SECRET})),
     ),
+    "a key of a secret for pull requests": (
+        "CBD9",
+        lambda: review(compute=BuildCompute(variables={"INDEX": f"{SECRET}:token::"})),
+    ),
+    "what is no ARN of a secret": (
+        "CBD13",
+        lambda: BuildCompute(variables={"INDEX": f"{SECRET}:a:b:c:d"}),
+    ),
+    "a parameter of another account": (
+        "CBD13",
+        lambda: secret(f"{PARAMETER}".replace("1111", "9" * 4)),
+    ),
+    "a parameter of another Region": (
+        "CBD13",
+        lambda: secret(PARAMETER.replace("us-east-1", "eu-west-1")),
+    ),
+    "a version of a parameter": ("CBD13", lambda: secret(f"{PARAMETER}:3")),
+    "a secret of another partition": (
+        "CBD13",
+        lambda: secret(SECRET.replace("arn:aws:", "arn:aws-cn:")),
+    ),
     "a folder outside": ("CBD10", lambda: image(directory="../models")),
     "a Dockerfile by its whole path": ("CBD10", lambda: image(dockerfile="/Dockerfile")),
     "an image of another Region": (
@@ -409,6 +439,9 @@ GOOD: dict[str, Callable[[], Any]] = {
     ),
     "a build of 36 hours": lambda: BuildCompute(timeout_minutes=2_160, queued_minutes=480),
     "a secret by its ARN": lambda: deploy(compute=BuildCompute(variables={"TOKEN": SECRET})),
+    "a key of a secret": lambda: secret(f"{SECRET}:token::"),
+    "a secret of another account": lambda: secret(SECRET.replace("111122223333", "999988887777")),
+    "a parameter": lambda: secret(PARAMETER),
     "an image for builds": lambda: tools(
         delivery(
             main=deploy(
@@ -451,6 +484,21 @@ def test_the_value_of_a_variable_stays_out_of_the_message() -> None:
     with pytest.raises(SpecError) as caught:
         BuildCompute(variables={"INDEX_TOKEN": "n0tForEyes77xyzzy"})
     assert "n0tForEyes" not in str(caught.value)
+
+
+def test_a_secret_of_another_region_is_told() -> None:
+    (found,) = problems_of(secret(SECRET.replace("us-east-1", "eu-west-1")))
+    assert (found.rule, found.severity) == ("CBD14", "warning")
+    assert found.where == "delivery.pipelines.main.compute.variables.INDEX"
+
+
+def test_what_looks_like_a_secret_is_told_where_it_belongs() -> None:
+    with pytest.raises(SpecError, match="store it in Secrets Manager"):
+        BuildCompute(variables={"INDEX_TOKEN": "n0tForEyes77xyzzy"})
+    # The ARN of a secret would stay an ARN in an argument.
+    with pytest.raises(SpecError, match="stays in the image") as caught:
+        image(build_args={"NPM_TOKEN": "n0tForEyes77xyzzy"})
+    assert "ARN" not in str(caught.value)
 
 
 @pytest.mark.parametrize("region", ["eu-central-2", "ca-west-1", "us-gov-west-1"])
@@ -585,7 +633,8 @@ def test_a_review_needs_an_environment_with_a_plan_role() -> None:
     assert rules(tools(), found) == []
     (problem,) = between_them(tools(BOTH), found)
     assert problem.where == "delivery.pipelines.review.environments.0.plan_role"
-    assert problem.rule == "CPL10" and "write plan_role there" in problem.text
+    assert problem.rule == "CPL10"
+    assert "write plan_role there" in problem.text
     assert "deploy" not in problem.text
 
 

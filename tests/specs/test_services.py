@@ -38,7 +38,7 @@ from inferform import (
 )
 from inferform.ecs.containers import ContainerHealth, ContainerOptions
 from inferform.own import OwnService
-from inferform.secret import secret_service
+from inferform.secret import secret_arn, secret_service
 from inferform.service import Billed, Reaching, Service, Versioned
 from inferform.spec import Spec
 from inferform.usage import Amount, on_demand
@@ -271,6 +271,9 @@ def test_a_batch_transform_needs_no_endpoint_for_its_state_machine() -> None:
     [
         (SECRET, "secretsmanager"),
         (f"{SECRET}:password::", "secretsmanager"),
+        (f"{SECRET}:a:b:c:d", None),
+        (f"{PARAMETER}:3", "ssm"),
+        (f"{SECRET} ", None),
         (PARAMETER, "ssm"),
         ("arn:aws-cn:ssm:cn-north-1:111122223333:parameter/a", "ssm"),
         ("arn:aws:s3:::secretsmanager", None),
@@ -279,6 +282,12 @@ def test_a_batch_transform_needs_no_endpoint_for_its_state_machine() -> None:
 )
 def test_secrets_are_told_from_parameters_in_one_place(text: str, service: str | None) -> None:
     assert secret_service(text) == service
+    assert (secret_arn(text) is None) is (service is None)
+
+
+def test_a_right_is_for_a_secret_and_not_for_what_stands_behind_its_arn() -> None:
+    assert secret_arn(f"{SECRET}:password:AWSCURRENT:") == SECRET == secret_arn(SECRET)
+    assert secret_arn(f"{PARAMETER}:3") == PARAMETER == secret_arn(PARAMETER)
 
 
 def test_the_on_demand_part_of_a_capacity_is_its_base_and_a_share_of_the_rest() -> None:
