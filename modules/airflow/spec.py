@@ -14,13 +14,13 @@ from ..ecr.spec import Image
 from ..model.hub import is_led_out
 from ..names import Name, role
 from ..rules import Problem, rule
-from ..secret import name_says_secret, value_is_secret
 from ..service import Needs, Place, Platform, Service
 from ..spec import Aws, Between, Check, Cidrs, Listed, Matches, ShortName, Spec
 from ..usage import Usage, between, by_use, exactly
 from ..vpc.flow_logs import RetentionDays
 from . import names as named
 from .dags import file_name
+from .secrets import MWA17, option_holds_secret, script_secrets, secret_lines
 from .starts import TrainingDag
 
 MWA2 = rule(
@@ -109,18 +109,11 @@ MWA16 = rule(
     message="must be a script of bash, with line ends of \\n alone",
     source="Amazon MWAA user guide, using a startup script (run by bash)",
 )
-MWA17 = rule(
-    "MWA17",
-    refuses="a secret among the options of Airflow",
-    message="holds a secret, which plans and states would show; keep it in Secrets Manager and set "
-    "secrets.backend",
-    source="Amazon MWAA user guide, configuring an Apache Airflow connection using Secrets Manager",
-)
 MWA23 = rule(
     "MWA23",
-    refuses="an option of Airflow's without its section",
-    message="must be a section and an option, such as core.parallelism",
-    source="Amazon MWAA user guide, using Apache Airflow configuration options",
+    refuses="an option of Airflow's without its section, or over 64 characters",
+    message="must be a section and an option of at most 64 characters together, such as core.parallelism",
+    source="botocore mwaa ConfigKey; Amazon MWAA user guide, using Apache Airflow configuration options",
 )
 MWA24 = rule(
     "MWA24",
@@ -160,6 +153,13 @@ MWA29 = rule(
     message="must be from {low} to {high}",
     source="botocore mwaa CreateEnvironmentInput.Schedulers; Amazon MWAA user guide, environment class (2 to "
     "5, or 1 with mw1.micro)",
+)
+
+MWA30 = rule(
+    "MWA30",
+    refuses="a value of an option that MWAA does not take",
+    message="must be 1 to 65,536 printable characters of ASCII; leave the option out for Airflow's own value",
+    source="botocore mwaa ConfigValue",
 )
 
 VERSIONS = frozenset({"2.7.2", "2.8.1", "2.9.2", "2.10.1", "2.10.3", "2.11.0", "3.0.6"})
@@ -297,7 +297,10 @@ class AirflowEnvironment(Service):
     """The text of a script that bash runs before Airflow starts. A change restarts the environment.
     Default: None, nothing."""
 
-    configuration: dict[Annotated[str, Matches(MWA23, r"[a-z0-9_]+\.[a-z0-9_]+")], str] = {}
+    configuration: dict[
+        Annotated[str, Matches(MWA23, r"(?=.{3,64}\Z)[a-z][a-z0-9_]*\.[a-z0-9_]+")],
+        Annotated[str, Matches(MWA30, r"[ -~]{1,65536}")],
+    ] = {}
     """Options of Airflow's by section and name: `{"core.parallelism": "32"}`. Default: Airflow's, as
     MWAA has them."""
 
@@ -344,8 +347,9 @@ class AirflowEnvironment(Service):
         for name, value in self.configuration.items():
             if name in OWNED:
                 yield MWA10.problem("configuration", name)
-            elif name_says_secret(name, value) or value_is_secret(value):
-                yield MWA17.problem("configuration", name)
+            elif option_holds_secret(name, value):
+                remedy = "keep it in Secrets Manager and set secrets.backend"
+                yield MWA17.problem("configuration", name, where="", remedy=remedy)
         if self.requirements is not None:
             yield from self._check_requirements(self.requirements)
         if self.existing.subnets and len(self.existing.subnets) != 2:
@@ -386,6 +390,20 @@ class AirflowEnvironment(Service):
                         yield MWA15.problem(field, name, wrong=wrong)
                 if field == "dags" and name in written:
                     yield MWA27.problem(field, name, dag=f"training_dags.{written[name]}")
+                for line in secret_lines(text):
+                    remedy = (
+                        "keep it in Secrets Manager, and let the code fetch it or take a connection"
+                    )
+                    yield _in_file(line, remedy, field, name)
+        for line in secret_lines(self.requirements or ""):
+            remedy = (
+                "keep it in Secrets Manager, let startup_script export it, and write the name of its variable, such "
+                "as ${INDEX_TOKEN}"
+            )
+            yield _in_file(line, remedy, "requirements")
+        for line in script_secrets(self.startup_script or ""):
+            remedy = "keep it in Secrets Manager, and let the script fetch it: aws secretsmanager get-secret-value"
+            yield _in_file(line, remedy, "startup_script")
 
     def _check_requirements(self, text: str) -> Iterator[Problem]:
         lines = [line.partition("#")[0].strip() for line in text.splitlines()]
@@ -515,6 +533,10 @@ class AirflowEnvironment(Service):
             more = between(self.min_webservers - fewest, self.max_webservers - fewest)
             yield Usage(name, f"mwaa/webserver/{size}", more)
         yield by_use(name, "mwaa/storage")
+
+
+def _in_file(line: int, remedy: str, *path: str) -> Problem:
+    return MWA17.problem(*path, where=f" in line {line}", remedy=remedy)
 
 
 def _unreadable(text: str) -> str:

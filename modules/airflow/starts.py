@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from ..rules import PathPart, Problem, did_you_mean, rule
 from ..scaling.schedule import TimeZone
+from ..secret import name_says_secret, value_is_secret
 from ..spec import Between, Check, OneOf, ShortName, Spec
 from ..training.pipeline import Pipeline, PipelineFile
+from .secrets import MWA17
 
 if TYPE_CHECKING:
     from ..environment import Environment
@@ -103,6 +105,10 @@ class PipelineRun(Spec):
     """Parameters of the run, beside the defaults of the pipeline. A value may be a template of
     Airflow's: `"{{ ds }}"` is the day that the run is for. Default: none."""
 
+    def check(self) -> Iterator[Problem]:
+        """No parameter is a secret."""
+        yield from _secrets(self.parameters)
+
     def problems(self, environment: Environment) -> Iterator[Problem]:
         """Whether the pipeline is there, and takes these parameters."""
         known = _declared(environment, lambda training: training.pipelines)
@@ -134,6 +140,10 @@ class RetrainingRun(Spec):
     """Parameters of the run, beside the defaults of the retraining. A value may be a template of
     Airflow's: `"{{ ds }}"` is the day that the run is for. Default: none."""
 
+    def check(self) -> Iterator[Problem]:
+        """No parameter is a secret."""
+        yield from _secrets(self.parameters)
+
     def problems(self, environment: Environment) -> Iterator[Problem]:
         """Whether the retraining is there, and takes these parameters."""
         known = _declared(environment, lambda training: training.retrainings)
@@ -142,6 +152,14 @@ class RetrainingRun(Spec):
             yield _missing("retraining", self.retraining, known)
             return
         yield from _unknown(self.parameters, spec.parameters)
+
+
+def _secrets(given: dict[str, str]) -> Iterator[Problem]:
+    """Parameters that look like secrets; the values stay out of the messages."""
+    for name, value in given.items():
+        if name_says_secret(name, value) or value_is_secret(value):
+            remedy = "keep it in Secrets Manager, and give its ARN to what is started"
+            yield MWA17.problem("parameters", name, where="", remedy=remedy)
 
 
 def _unknown(given: dict[str, str], declared: object) -> Iterator[Problem]:

@@ -156,7 +156,7 @@ CAPABILITY = Capability(
             "RetrainingRun.parameters{}",
             "RetrainingRun.parameters{key}",
         ),
-        "an option of Airflow's, which the models take as any text": (
+        "an option of Airflow's: the models take any that begins with a letter, with or without its section": (
             "AirflowEnvironment.configuration{}",
             "AirflowEnvironment.configuration{key}",
         ),

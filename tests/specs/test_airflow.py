@@ -39,6 +39,13 @@ FOREIGN = NetworkOutputs(
 )
 
 
+BACKEND = {
+    "secrets.backend": "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend",
+    "secrets.backend_kwargs": '{"connections_prefix": "airflow/connections"}',
+}
+WORD = "n0tForEyes77xyzzy"
+
+
 def one(**fields: Any) -> AirflowEnvironment:
     return AirflowEnvironment(**{"airflow_version": "2.11.0", **fields})
 
@@ -117,6 +124,35 @@ def closed(*endpoints: str, **fields: Any) -> Network:
         (lambda: one(configuration={"core.executor": "LocalExecutor"}), ["MWA10"]),
         (lambda: one(configuration={"smtp.smtp_password": "hunter2hunter2"}), ["MWA17"]),
         (lambda: one(configuration={"a.b": "AKIAIOSFODNN7EXAMPLE"}), ["MWA17"]),
+        # What the rule tells to set.
+        (lambda: one(configuration=BACKEND), []),
+        (lambda: one(configuration={"workers.secrets_backend": "a.b.C"}), []),
+        (
+            lambda: one(configuration={"secrets.backend_kwargs": '{"token": "n0tForEyes77"}'}),
+            ["MWA17"],
+        ),
+        (lambda: one(configuration={f"core.{'a' * 59}": "1"}), []),
+        (lambda: one(configuration={f"core.{'a' * 60}": "1"}), ["MWA23"]),
+        (lambda: one(configuration={"9.a": "1"}), ["MWA23"]),
+        (lambda: one(configuration={"core.a": "~" * 65_536}), []),
+        (lambda: one(configuration={"core.a": "~" * 65_537}), ["MWA30"]),
+        (lambda: one(configuration={"core.a": ""}), ["MWA30"]),
+        (lambda: one(configuration={"core.a": "é"}), ["MWA30"]),
+        (lambda: one(configuration={"core.a": "1\n"}), ["MWA30"]),
+        (lambda: one(requirements=f"-c c.txt\n--index-url https://me:{WORD}@i.acme.test/\n"), ["MWA17"]),
+        (lambda: one(requirements="-c c.txt\n--index-url https://me:${TOKEN}@i.acme.test/\n"), []),
+        (lambda: one(startup_script=f"export INDEX_TOKEN={WORD}\n"), ["MWA17"]),
+        (lambda: one(startup_script=f"INDEX_TOKEN='{WORD}' # why\n"), ["MWA17"]),
+        (lambda: one(startup_script=f'A=1\nexport AIRFLOW__SMTP__SMTP_PASSWORD="{WORD}"\n'), ["MWA17"]),
+        (lambda: one(startup_script="export AIRFLOW__SECRETS__BACKEND=a.b.C\n"), []),
+        (lambda: one(startup_script='export INDEX_TOKEN="$(aws secretsmanager get-secret-value)"\n'), []),
+        (lambda: one(startup_script="export INDEX_TOKEN=$OTHER\n"), []),
+        (lambda: one(startup_script="curl https://hooks.slack.com/services/T0/B0/x1\n"), ["MWA17"]),
+        (lambda: one(dags={"a.py": "KEY = 'AKIAIOSFODNN7EXAMPLE'\n"}), ["MWA17"]),
+        (lambda: one(plugins={"a.py": "KEY = 'AKIAIOSFODNN7EXAMPLE'\n"}), ["MWA17"]),
+        (lambda: PipelineRun(pipeline="p", parameters={"Token": WORD}), ["MWA17"]),
+        (lambda: RetrainingRun(retraining="r", parameters={"token": WORD}), ["MWA17"]),
+        (lambda: RetrainingRun(retraining="r", parameters={"max_tokens": "5"}), []),
         (lambda: one(startup_script="export A=1\n"), []),
         (lambda: one(startup_script="export A=1\r\n"), ["MWA16"]),
         (lambda: one(requirements="--constraint c.txt\npandas==2.2.3  # why\n"), []),
@@ -240,6 +276,13 @@ def test_a_dag_of_a_definition_that_somebody_else_wrote_gives_what_that_needs() 
 def test_every_option_that_mwaa_sets_is_refused() -> None:
     for name in OWNED:
         assert rules(lambda name=name: one(configuration={name: "x"})) == ["MWA10"]  # type: ignore[misc]
+
+
+def test_a_secret_is_told_by_its_line_and_not_shown() -> None:
+    with collecting():
+        (found,) = problems_of(one(startup_script=f"A=1\nexport INDEX_TOKEN={WORD}\n"))
+    assert "holds a secret in line 2" in found.text
+    assert WORD not in f"{found.text}{found.got}"
 
 
 def test_what_is_more_than_the_price_of_an_environment_includes_is_counted() -> None:
