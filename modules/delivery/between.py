@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..context import Context
+from ..ecr.registry import Scanning
 from ..ecr.spec import Image
 from ..image_uri import parse_image
+from ..outputs import RegistryOutputs
 from ..rules import PathPart, Problem, did_you_mean, rule
 from .names import build_role_arn
-from .parts import CBD6, CPL10, TargetEnvironment
+from .parts import CBD6, CBD15, CPL10, TargetEnvironment
 from .spec import CPL2, DeployPipeline, deploy_jobs, review_job
 
 if TYPE_CHECKING:
@@ -58,7 +60,11 @@ def delivered(
     for key, tools in sorted(environments.items()):
         if tools.delivery is None:
             continue
-        for problem in (*_alone(tools, environments), *_built_otherwise(tools, environments)):
+        for problem in (
+            *_alone(tools, environments),
+            *_built_otherwise(tools, environments),
+            *_unscanned(tools, environments),
+        ):
             yield key, problem
         for path, target, jobs, applies in _targets(tools):
             if applies and queues.setdefault(target.key, key) != key:
@@ -145,6 +151,41 @@ def _built_otherwise(
                         environment=environment.key,
                         runs=each.platform,
                     )
+
+
+def _unscanned(tools: Environment, environments: Mapping[str, Environment]) -> Iterator[Problem]:
+    """Images whose scan is waited for, and that nothing scans."""
+    assert tools.delivery is not None
+    if tools.registry is None or isinstance(tools.registry, RegistryOutputs):
+        return
+    scanning = _scanning(tools.context, environments)
+    for name, pipeline in tools.delivery.deploys():
+        for index, image in enumerate(pipeline.images):
+            made = tools.registry.repositories.get(image.repository)
+            if made is None or image.scan_severity is None:
+                continue
+            full = tools.context.own_repository(image.repository)
+            remedy = f"write scan_on_push=True in registry.repositories.{image.repository}"
+            if scanning is not None:
+                remedy = f"name {full} in registry.settings.scanning"
+            if not (made.scan_on_push if scanning is None else scanning.scans(full)):
+                yield CBD15.problem(
+                    *("delivery", "pipelines", name, "images", index, "scan_severity"),
+                    got=image.scan_severity,
+                    repository=full,
+                    remedy=remedy,
+                )
+
+
+def _scanning(context: Context, environments: Mapping[str, Environment]) -> Scanning | None:
+    """What the registry of an account and Region scans, which one of its environments says."""
+    for each in environments.values():
+        registry, place = each.registry, (each.context.account, each.context.region)
+        if registry is None or isinstance(registry, RegistryOutputs) or registry.settings is None:
+            continue
+        if place == (context.account, context.region) and registry.settings.scanning is not None:
+            return registry.settings.scanning
+    return None
 
 
 def _own_repository(context: Context, name: str) -> str:

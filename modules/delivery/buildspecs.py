@@ -172,6 +172,9 @@ def image(pipeline: DeployPipeline, context: Context, spec: ImageBuild) -> Build
     return made
 
 
+SCAN_TURNS = 120
+"""How often a build asks whether a scan has ended, every five seconds."""
+
 _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 
 
@@ -179,10 +182,18 @@ def _scanned(repository: str, image: str, severity: str) -> list[str]:
     """The gate of a scan: no finding as severe."""
     counted = " ".join(_SEVERITIES[: _SEVERITIES.index(severity) + 1])
     counts = "imageScanFindings.findingSeverityCounts"
+    image = image.replace("--image-ids", "--image-id")
+    asked = f"aws ecr describe-image-scan-findings {repository} {image} --output text"
+    ended = "join(' ', [imageScanStatus.status, to_string(imageScanFindings.imageScanCompletedAt)])"
     return [
-        f"aws ecr wait image-scan-complete {repository} {image.replace('--image-ids', '--image-id')}",
-        f"for severity in {counted}; do count=$(aws ecr describe-image-scan-findings {repository} "
-        f'{image.replace("--image-ids", "--image-id")} --query "{counts}.$severity" --output text) && '
+        # A continuous scan is ACTIVE for ever, and an enhanced one COMPLETE before its findings are there: AWS's
+        # own waiter knows neither.
+        f"for turn in $(seq {SCAN_TURNS}); do "
+        f'SCAN=$({asked} --query "{ended}" 2>&1); '
+        'case "$SCAN" in (COMPLETE" null"|ACTIVE" null"|PENDING*|IN_PROGRESS*|*ScanNotFound*) sleep 5 ;; (*) break ;; esac; done',
+        'case "$SCAN" in (*" null") false ;; (COMPLETE*|ACTIVE*) true ;; (*) false ;; esac || '
+        '{ echo "no scan of the image ended: $SCAN"; exit 1; }',
+        f'for severity in {counted}; do count=$({asked} --query "{counts}.$severity") && '
         '[ "$count" = None ] || [ "$count" = 0 ] || { echo "$count findings are $severity"; exit 1; }; done',
     ]
 

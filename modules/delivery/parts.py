@@ -134,6 +134,12 @@ CBD14 = rule(
     "Secrets Manager user guide, replicate secrets across Regions",
     severity="warning",
 )
+CBD15 = rule(
+    "CBD15",
+    refuses="a wait for the scan of an image that nobody scans",
+    message="waits for a scan of {repository}, which nothing scans: {remedy}, or write scan_severity=None",
+    source="Amazon ECR user guide, image scanning (filters of the registry take the place of what repositories say)",
+)
 CBD8 = rule(
     "CBD8",
     refuses="a name of a variable that builds do not take, or that AWS or Inferform sets",
@@ -452,8 +458,8 @@ class ImageBuild(Spec):
     Default: None, no prediction is asked for."""
 
     scan_severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"] | None = "CRITICAL"
-    """The least severity of a finding of ECR's basic scan that stops the pipeline; None does not wait for the
-    scan. Default: CRITICAL."""
+    """The least severity of a finding of ECR's scan, basic or enhanced, that stops the pipeline; it waits ten
+    minutes for one, which the repository or the registry has to make. None waits for none. Default: CRITICAL."""
 
     size: Annotated[
         Literal["SMALL", "MEDIUM", "LARGE", "XLARGE", "2XLARGE"],

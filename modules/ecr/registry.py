@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -137,6 +138,17 @@ class Scanning(Spec):
         if not self.on_push and not self.continuous:
             wrong, remedy = "scans nothing", 'name repositories, such as on_push=["*"]'
             yield ECR14.problem(wrong=wrong, remedy=remedy)
+
+    def scans(self, repository: str) -> bool:
+        """Whether images of a repository are scanned by themselves, by its full name.
+
+        A filter without `*` fits every name that it is a part of. Source: Amazon ECR user guide, filters to
+        choose which repositories are scanned.
+        """
+        return any(
+            fnmatch.fnmatchcase(repository, each if "*" in each else f"*{each}*")
+            for each in (*self.on_push, *self.continuous)
+        )
 
 
 class Replication(Spec):

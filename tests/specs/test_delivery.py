@@ -30,8 +30,10 @@ from inferform import (
     OnTag,
     Promotion,
     Registry,
+    RegistrySettings,
     Repository,
     ReviewPipeline,
+    Scanning,
     Spec,
     SpecError,
     TargetEnvironment,
@@ -700,6 +702,60 @@ def test_an_image_is_built_for_what_runs_those_of_its_repository() -> None:
     assert (found.rule, found.severity, found.where) == ("CBD6", "warning", place)
     assert "is built for linux/arm64, but lambda/fraud of dev-use1 runs" in found.text
     assert "on linux/amd64" in found.text
+
+
+def scanned(repository: Repository, *more: Environment, **registry: Any) -> list[Problem]:
+    """What is said of a pipeline that waits for scans of a repository."""
+    own = Registry(repositories={"fraud": repository}, **registry)
+    spec = delivery(main=deploy(images=[image()]))
+    dev = environment("dev", DEV_ACCOUNT)
+    return between_them(tools(spec, registry=own), dev, *more)
+
+
+def settings(**scanning: Any) -> RegistrySettings:
+    return RegistrySettings(scanning=Scanning(**scanning))
+
+
+NO_SCAN = Repository(scan_on_push=False)
+
+
+def test_a_scan_that_is_waited_for_is_made() -> None:
+    assert scanned(Repository()) == []
+    (found,) = scanned(NO_SCAN)
+    place = "delivery.pipelines.main.images.0.scan_severity"
+    assert (found.rule, found.severity, found.where) == ("CBD15", "error", place)
+    assert "acme-shared-use1-fraud" in found.text
+    assert "scan_on_push=True" in found.text
+    unasked = delivery(main=deploy(images=[image(scan_severity=None)]))
+    own = tools(unasked, registry=Registry(repositories={"fraud": NO_SCAN}))
+    assert rules(own, environment("dev", DEV_ACCOUNT)) == []
+
+
+@pytest.mark.parametrize(
+    ("scanning", "scans"),
+    [
+        ({"on_push": ["*"]}, True),
+        ({"continuous": ["acme-*-fraud"]}, True),
+        ({"on_push": ["fraud"], "type": "BASIC"}, True),
+        ({"on_push": ["fraud*"]}, False),
+        ({"continuous": ["acme-dev-*"]}, False),
+    ],
+)
+def test_the_registry_scans_in_the_place_of_its_repositories(
+    scanning: dict[str, Any], scans: bool
+) -> None:
+    for repository in (Repository(), NO_SCAN):
+        found = scanned(repository, settings=settings(**scanning))
+        assert [each.rule for each in found] == ([] if scans else ["CBD15"])
+
+
+def test_another_environment_may_say_what_the_registry_scans() -> None:
+    other = Environment(
+        context=TOOLS.replace(stage="base"), registry=Registry(settings=settings(on_push=["*"]))
+    )
+    assert scanned(NO_SCAN, other) == []
+    elsewhere = other.replace(context=other.context.replace(region="eu-west-1"))
+    assert [each.rule for each in scanned(NO_SCAN, elsewhere)] == ["CBD15"]
 
 
 def test_an_image_of_the_same_name_in_another_registry_is_another() -> None:
