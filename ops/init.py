@@ -245,7 +245,7 @@ def _places(answers: Answers, keys: Sequence[str]) -> dict[str, str]:
         "github": "`.github/workflows/`",
         "gitlab": "`.gitlab-ci.yml`",
         "codepipeline": "`environments/tools.py`",
-        "atlantis": "`atlantis.yaml`",
+        "atlantis": "`atlantis.yaml`, `repos.yaml`",
     }[answers.ci]
     places = {
         "organization": answers.organization,
@@ -265,7 +265,9 @@ def _places(answers: Answers, keys: Sequence[str]) -> dict[str, str]:
         "owned_environments": "\n".join(
             f"{f'/environments/{stage}.py':<23} {team}" for stage in answers.stages
         ),
-        "owned_ci": f"{ci_files.strip('`').join(('/', '')):<23} {team}",
+        "owned_ci": "\n".join(
+            f"{f'/{file}':<23} {team}" for file in re.findall("`(.+?)`", ci_files)
+        ),
         "ci_files": ci_files,
         "lock": f"`{lock}`",
         "lock_file": lock,

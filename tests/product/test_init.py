@@ -344,20 +344,57 @@ _PROJECT = {
 }
 
 
+# What a repository may only write where the server allows it, and what a server has of one:
+# runatlantis.io/docs/server-side-repo-config.html
+_RESTRICTED = (
+    *("apply_requirements", "custom_policy_check", "import_requirements", "plan_requirements"),
+    *(
+        "delete_source_branch_on_merge",
+        "repo_locking",
+        "repo_locks",
+        "silence_pr_comments",
+        "workflow",
+    ),
+)
+_REPOSITORY = {
+    *("id", "branch", "repo_config_file", "plan_requirements", "apply_requirements"),
+    *("import_requirements", "workflow", "allowed_overrides", "allowed_workflows"),
+    *("allow_custom_workflows", "delete_source_branch_on_merge", "repo_locking", "repo_locks"),
+    *("pre_workflow_hooks", "post_workflow_hooks", "custom_policy_check", "autodiscover"),
+    *("policy_check", "silence_pr_comments"),
+}
+
+
 def test_atlantis_has_a_project_for_each_environment_that_asks_for_an_approval(
     repositories: dict[tuple[Ci, Package], Path],
 ) -> None:
     content = _yaml(repositories["atlantis", "pipenv"] / "atlantis.yaml")
-    assert set(content) <= _ATLANTIS
+    # What a pull request may change says neither what runs nor what has to be true before.
+    assert set(content) <= _ATLANTIS - {"workflows"}
     assert content["version"] == 3
     assert [project["name"] for project in content["projects"]] == KEYS
     for project in content["projects"]:
-        assert set(project) <= _PROJECT
-        assert project["workflow"] in content["workflows"]
-        assert {"approved", "undiverged"} <= set(project["apply_requirements"])
+        assert set(project) <= _PROJECT - {*_RESTRICTED}
+        # Whatever the program reads is a change: JSON, DAGs, modules of a team, what locks the tools.
+        assert project["autoplan"] == {"enabled": True, "when_modified": ["**/*", "!**/*.md"]}
     # One working copy for each, as two reviews of one would write the same file.
     assert len({project["workspace"] for project in content["projects"]}) == len(KEYS)
-    [workflow] = content["workflows"].values()
+
+
+def test_the_server_of_atlantis_says_what_runs_and_what_it_asks_for(
+    repositories: dict[tuple[Ci, Package], Path],
+) -> None:
+    folder = repositories["atlantis", "pipenv"]
+    content = _yaml(folder / "repos.yaml")
+    assert set(content) == {"repos", "workflows"}
+    [repository] = content["repos"]
+    assert set(repository) <= _REPOSITORY
+    assert repository["id"] == "github.com/globex/inference"
+    assert {"approved", "undiverged"} <= set(repository["apply_requirements"])
+    assert (repository["allowed_overrides"], repository["allow_custom_workflows"]) == ([], False)
+    # Without it Atlantis does not look whether a pull request has what its branch has.
+    assert "`--checkout-strategy=merge`" in (folder / "README.md").read_text("utf-8")
+    workflow = content["workflows"][repository["workflow"]]
     assert set(workflow) == {"plan", "apply"}
     steps = [step["run"] for stage in workflow.values() for step in stage["steps"]]
     assert sum("$PLANFILE" in step for step in steps) == 2
