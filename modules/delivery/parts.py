@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from ..alarms.spec import AlarmName, AlarmTopic, topic_problems
 from ..context import AccountId, Context, RoleName, is_one_role
 from ..image_uri import parse_image
-from ..rules import Problem, rule
-from ..scaling.schedule import Cron, TimeZone
+from ..rules import Problem, did_you_mean, rule
+from ..scaling.schedule import Cron, is_zone, zone_names
 from ..secret import name_says_secret, secret_arn, secret_service, value_is_secret
 from ..service import Platform
 from ..spec import Aws, Between, Check, Many, ShortName, Spec, arn_of
@@ -75,6 +76,20 @@ CPL21 = rule(
     refuses="a link of an approval that is no https URL, or too long",
     message="must be an https URL of at most 2,048 characters, such as https://wiki.acme.test/releases",
     source="AWS CodePipeline user guide, manual approval (ExternalEntityLink)",
+)
+CPL27 = rule(
+    "CPL27",
+    refuses="a time zone of a window that is none, or in a form that CodePipeline does not take",
+    message="must be a time zone such as Europe/Berlin, UTC or UTC+05:30{hint}",
+    source="AWS CodePipeline user guide, DeploymentWindow rule (TimeZone)",
+)
+CPL28 = rule(
+    "CPL28",
+    refuses="a time zone of a window in three parts, whose form CodePipeline's guide does not name",
+    message="has three parts, and the guide of CodePipeline names Region/City alone; write a zone of two with the same "
+    "time, or its distance, such as UTC-03:00",
+    source="AWS CodePipeline user guide, DeploymentWindow rule (TimeZone)",
+    severity="warning",
 )
 CON1 = rule(
     "CON1",
@@ -518,9 +533,21 @@ class ManualApproval(Spec):
         yield from topic_problems(context, topic=[self.topic] if self.topic else [])
 
 
+MOST_WAIT_MINUTES = 86_400
+"""The longest that a rule waits, 60 days. Source: botocore codepipeline RuleTimeout."""
+
+
+def _window(text: str) -> Cron:
+    """The expression of a window without its seconds. Raises ValueError saying what is wrong."""
+    words = text.upper().split()
+    return Cron.parse(" ".join([*words[1:6], *(words[6:] or ["*"])]), from_last=True)
+
+
 def _window_wrong(text: str) -> str:
     """What is wrong with the expression of a window; empty where nothing is."""
     words = text.split()
+    if text != " ".join(words):
+        return "has more than single spaces between its fields; write one such as * * 9-16 ? * MON-THU *"
     if len(words) not in (6, 7):
         return (
             f"has {len(words)} fields; write six (seconds, minutes, hours, day of month, month, day of week) "
@@ -529,15 +556,24 @@ def _window_wrong(text: str) -> str:
     if words[0] != "*":
         return "has seconds, which are not used; begin with *, such as * * 9-16 ? * MON-THU *"
     try:
-        Cron.parse(" ".join([*words[1:6], *(words[6:] or ["*"])]))
+        pause = _window(text).longest_pause()
     except ValueError as error:
-        return str(error).replace("0 8 ? * MON-FRI *", "* * 9-16 ? * MON-THU *")
+        # Its fields are those of a schedule behind the seconds.
+        said = str(error).replace("0 8 ? * MON-FRI *", "* * 9-16 ? * MON-THU *")
+        return said.replace("0 8 1 * ? *", "* * 9-16 1-7 * ? *")
+    if pause > timedelta(minutes=MOST_WAIT_MINUTES):
+        return f"stays shut for up to {pause.days:,} days, and a pipeline waits for it for 60; open it more often"
     return ""
 
 
+def _is_window_zone(text: str) -> bool:
+    return bool(re.fullmatch(r"UTC[+-](0[0-9]|1[0-4]):[0-5][0-9]", text)) or (
+        is_zone(text) and bool(re.fullmatch(r"\w+(/[\w+-]+)+|[A-Z]{3,5}", text, re.ASCII))
+    )
+
+
 class DeploymentWindow(Spec):
-    """When an environment may be changed. Outside of it an apply waits, for as long as CodePipeline lets a rule
-    wait."""
+    """When an environment may be changed. Outside of it an apply waits until it opens."""
 
     cron: Annotated[
         str,
@@ -547,8 +583,20 @@ class DeploymentWindow(Spec):
     ]
     """The minutes in which an apply may begin, beginning with seconds: `* * 9-16 ? * MON-THU *`."""
 
-    timezone: TimeZone = "UTC"
-    """The time zone. Default: UTC."""
+    timezone: Annotated[
+        str, Check(CPL27, _is_window_zone, lambda text: {"hint": did_you_mean(text, zone_names())})
+    ] = "UTC"
+    """The time zone: `Europe/Berlin`, or `UTC+05:30`. Default: UTC."""
+
+    def check(self) -> Iterator[Problem]:
+        """A time zone of the forms that CodePipeline names."""
+        if self.timezone.count("/") > 1:
+            yield CPL28.problem("timezone", got=self.timezone)
+
+    @property
+    def longest_wait_minutes(self) -> int:
+        """The longest that it stays shut, in minutes of its time zone."""
+        return _window(self.cron).longest_pause() // timedelta(minutes=1)
 
 
 class TargetEnvironment(Spec):

@@ -9,7 +9,7 @@ from ..alarms.spec import AlarmTopic, topic_problems
 from ..context import Context
 from ..names import Name, role
 from ..overrides import Overridable
-from ..rules import Problem, rule
+from ..rules import Problem, one_of, rule
 from ..service import Billed, Named, Place
 from ..spec import Aws, Between, Check, Many, OneOf, ShortName, Spec
 from ..usage import Usage, exactly
@@ -54,8 +54,7 @@ CPL3 = rule(
 CPL13 = rule(
     "CPL13",
     refuses="plans that are gone before they are applied",
-    message="may wait {minutes:,} minutes for an approval, but artifacts are kept {days} days; "
-    "raise artifact_retention_days to {needed}, or lower timeout_minutes",
+    message="may wait {minutes:,} minutes for {what}, but artifacts are kept {days} days; {remedy}",
     source="Amazon S3 user guide, expiring objects; Inferform: what was approved is applied",
 )
 CPL22 = rule(
@@ -66,8 +65,8 @@ CPL22 = rule(
 )
 CPL23 = rule(
     "CPL23",
-    refuses="more images of a pipeline than a stage has actions for",
-    message="must be at most 50 images",
+    refuses="more images or environments to review than a stage has actions for",
+    message="must be at most 50 {what}",
     source="AWS CodePipeline user guide, quotas (50 actions in a stage)",
 )
 CPL24 = rule(
@@ -78,6 +77,14 @@ CPL24 = rule(
 )
 
 MOST_STAGES = 50
+MOST_ACTIONS = 50
+"""The most actions of a stage. Source: AWS CodePipeline user guide, quotas."""
+
+MOST_DAYS = 90
+
+
+def _few(what: str) -> Check:
+    return Check(CPL23, lambda given: len(given) <= MOST_ACTIONS, lambda _: {"what": what})
 
 
 def deploy_jobs(environment: TargetEnvironment) -> list[str]:
@@ -111,7 +118,7 @@ class DeployPipeline(Spec):
     checks: MoreCommands = ("make test",)
     """What has to succeed before anything is planned, without any right in AWS. Default: make test."""
 
-    images: Annotated[Many[ImageBuild], Check(CPL23, lambda images: len(images) <= 50)] = ()
+    images: Annotated[Many[ImageBuild], _few("images")] = ()
     """Images that are built after the checks, side by side. Default: none."""
 
     command: str = ".venv/bin/inferform"
@@ -121,9 +128,10 @@ class DeployPipeline(Spec):
     """The machines of its builds but those of images. Default: CodeBuild's Amazon Linux of size MEDIUM."""
 
     artifact_retention_days: Annotated[
-        int, Between(CPL24, 1, 90), Aws("s3:LifecycleExpiration.Days")
+        int, Between(CPL24, 1, MOST_DAYS), Aws("s3:LifecycleExpiration.Days")
     ] = 14
-    """How long its artifacts are kept, in days, with the plans among them. Default: 14."""
+    """How long its artifacts are kept, in days, with the plans among them. An execution that takes longer in
+    all fails at its next build, as its commit's artifact is gone; start it again. Default: 14."""
 
     def check(self) -> Iterator[Problem]:
         """Its stages are few enough, its plans there when they are applied, and nothing comes twice."""
@@ -133,11 +141,7 @@ class DeployPipeline(Spec):
             if seen.setdefault(key, index) != index:
                 other, remedy = f"promotions.{seen[key]}", "leave one of them out"
                 yield CPL2.problem("promotions", index, got=key, other=other, remedy=remedy)
-            days, asked = self.artifact_retention_days, promotion.approval
-            minutes = asked.timeout_minutes if asked else 0
-            if minutes > days * 1440:
-                needed = -(-minutes // 1440)
-                yield CPL13.problem("promotions", index, minutes=minutes, days=days, needed=needed)
+            yield from self._check_waits(index, promotion)
         if self.stages > MOST_STAGES:
             yield CPL3.problem("promotions", count=self.stages)
         built: set[str] = set()
@@ -146,6 +150,27 @@ class DeployPipeline(Spec):
                 what = "each repository"
                 yield CPL22.problem("images", index, got=image.repository, what=what)
             built.add(image.repository)
+
+    def _check_waits(self, index: int, promotion: Promotion) -> Iterator[Problem]:
+        """Whether a plan is there as long as what is asked before its apply may take."""
+        asked = {
+            "an approval": promotion.approval.timeout_minutes if promotion.approval else 0,
+            "its window": promotion.window.longest_wait_minutes if promotion.window else 0,
+        }
+        minutes, days = sum(asked.values()), self.artifact_retention_days
+        if minutes <= days * 1440:
+            return
+        needed, lower = -(-minutes // 1440), []
+        if needed <= MOST_DAYS:
+            lower.append(f"raise artifact_retention_days to {needed}")
+        if promotion.approval:
+            lower.append("lower timeout_minutes")
+        if promotion.window:
+            lower.append("open its window more often")
+        what = " and ".join(name for name, each in asked.items() if each)
+        yield CPL13.problem(
+            "promotions", index, minutes=minutes, what=what, days=days, remedy=one_of(lower)
+        )
 
     @property
     def targets(self) -> list[TargetEnvironment]:
@@ -181,6 +206,7 @@ class ReviewPipeline(Spec):
     environments: Annotated[
         Many[TargetEnvironment],
         Check(CPL22, bool, lambda _: {"what": "one environment at least"}),
+        _few("environments"),
     ]
     """The environments that are planned, side by side."""
 
@@ -198,7 +224,7 @@ class ReviewPipeline(Spec):
     of size MEDIUM."""
 
     artifact_retention_days: Annotated[
-        int, Between(CPL24, 1, 90), Aws("s3:LifecycleExpiration.Days")
+        int, Between(CPL24, 1, MOST_DAYS), Aws("s3:LifecycleExpiration.Days")
     ] = 14
     """How long its reviews are kept, in days; secrets are masked in them. Default: 14."""
 

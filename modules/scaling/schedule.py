@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -78,6 +79,10 @@ _FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
     ("day of week", 1, 7, _DAYS),
     ("year", 1970, 2199, {}),
 )
+# Days that no number says.
+_OF_MONTH = r"L|LW|([1-9]|[12][0-9]|3[01])W"
+_FROM_LAST = rf"{_OF_MONTH}|L-([1-9]|[12][0-9]|30)"
+_OF_WEEK = r"L|[1-7]L|[1-7]#[1-5]"
 _HINT = "such as cron(0 8 ? * MON-FRI *), at(2026-12-24T18:00:00) or rate(12 hours)"
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -89,7 +94,7 @@ class Cron:
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
     days: frozenset[int] | str | None
-    """Days of the month, or `L` or `15W`; None for `?`."""
+    """Days of the month, or `L`, `L-3` or `15W`; None for `?`."""
 
     months: frozenset[int]
     weekdays: frozenset[int] | str | None
@@ -98,8 +103,9 @@ class Cron:
     years: frozenset[int]
 
     @classmethod
-    def parse(cls, fields: str) -> Self:
-        """The expression between the brackets. Raises ValueError saying what is wrong."""
+    def parse(cls, fields: str, *, from_last: bool = False) -> Self:
+        """The expression between the brackets; `from_last` is whether a day of the month may be counted from its
+        last, `L-3`, which few of AWS's services take. Raises ValueError saying what is wrong."""
         words = fields.strip(" ").split()
         if re.search(r"[^\S ]", fields):
             raise ValueError("fields are separated by spaces; write one such as 0 8 ? * MON-FRI *")
@@ -117,14 +123,31 @@ class Cron:
             _numbers(word, *field) if index not in (2, 4) else frozenset[int]()
             for index, (word, field) in enumerate(zip(words, _FIELDS, strict=True))
         )
-        return cls(
+        made = cls(
             tuple(sorted(minutes)),
             tuple(sorted(hours)),
-            _days(words[2], r"L|LW|([1-9]|[12]\d|3[01])W", _FIELDS[2]),
+            _days(words[2], _FROM_LAST if from_last else _OF_MONTH, _FIELDS[2]),
             months,
-            _days(words[4], r"L|[1-7]L|[1-7]#[1-5]", _FIELDS[4]),
+            _days(words[4], _OF_WEEK, _FIELDS[4]),
             years,
         )
+        if not any(made.on(day) for year in sorted(years) for day in _days_of(year)):
+            raise ValueError("has no day: no month of its years has one that fits")
+        return made
+
+    def longest_pause(self) -> timedelta:
+        """The longest time between the end of one of its minutes and the next one, in the years of a cycle of
+        the calendar that it has. Nothing where it has one minute alone."""
+        times = [
+            timedelta(hours=hour, minutes=minute) for hour in self.hours for minute in self.minutes
+        ]
+        minute = timedelta(minutes=1)
+        pauses = [after - before - minute for before, after in pairwise(times)]
+        cycle = [year for year in range(2024, 2052) if year in self.years] or sorted(self.years)
+        days = [day for year in cycle for day in _days_of(year) if self.on(day)]
+        night = times[0] + timedelta(days=1) - times[-1] - minute
+        pauses += [after - before - timedelta(days=1) + night for before, after in pairwise(days)]
+        return max(pauses, default=timedelta())
 
     def on(self, day: date) -> bool:
         """Whether the expression has times on `day`."""
@@ -134,6 +157,13 @@ class Cron:
             return _is_day_of_month(self.days, day)
         assert self.weekdays is not None
         return _is_weekday(self.weekdays, day)
+
+
+def _days_of(year: int) -> Iterator[date]:
+    day = date(year, 1, 1)
+    while day.year == year:
+        yield day
+        day += timedelta(days=1)
 
 
 def _days(
@@ -150,10 +180,10 @@ def _numbers(word: str, name: str, low: int, high: int, names: dict[str, int]) -
     """The values of one field: `*`, `5`, `1-5`, `*/15`, `0/15`, `MON-FRI`, and lists of them."""
     found: set[int] = set()
     for part in word.split(","):
-        match = re.fullmatch(r"(\*|\w+)(?:-(\w+))?(?:/(\d+))?", part)
+        match = re.fullmatch(r"(\*|\w+(?:-(\w+))?)(?:/([0-9]+))?", part)
         if match is None:
             raise ValueError(f"{name} cannot be {part}; write a number, 1-5, */15 or a list")
-        first, last, step = match.groups()
+        (first, _, _), last, step = match[1].partition("-"), match[2], match[3]
         if first == "*":
             begin, end = low, high
         else:
@@ -161,15 +191,22 @@ def _numbers(word: str, name: str, low: int, high: int, names: dict[str, int]) -
             end = begin if last is None else _number(last, name, low, high, names)
             if last is None and step is not None:
                 end = high
-        if begin > end or step == "0":
-            raise ValueError(f"{name} cannot be {part}; write the smaller number first")
+        if step is not None and int(step) == 0:
+            raise ValueError(f"{name} cannot be {part}; a step is 1 or more")
+        if begin > end:
+            named = {value: each for each, value in names.items()}
+            before = f"{first}-{named.get(high, high)}" if begin < high else first
+            after = f"{named.get(low, low)}-{last}" if end > low else last
+            raise ValueError(
+                f"{name} cannot be {part}, which ends before it begins; write {before},{after}"
+            )
         found.update(range(begin, end + 1, int(step or 1)))
     return frozenset(found)
 
 
 def _number(word: str, name: str, low: int, high: int, names: dict[str, int]) -> int:
     value = names.get(word.upper())
-    if value is None and word.isdecimal():
+    if value is None and re.fullmatch("[0-9]+", word):
         value = int(word)
     if value is None or not low <= value <= high:
         also = f" or {next(iter(names))} to {list(names)[-1]}" if names else ""
@@ -181,8 +218,8 @@ def _is_day_of_month(wanted: frozenset[int] | str, day: date) -> bool:
     if not isinstance(wanted, str):
         return day.day in wanted
     last = calendar.monthrange(day.year, day.month)[1]
-    if wanted == "L":
-        return day.day == last
+    if wanted == "L" or wanted.startswith("L-"):
+        return day.day == last - int(wanted[2:] or 0)
     nearest = date(day.year, day.month, last if wanted == "LW" else min(int(wanted[:-1]), last))
     if nearest.weekday() == 5:
         nearest += timedelta(days=-1 if nearest.day > 1 else 2)
@@ -239,7 +276,8 @@ def _wrong(schedule: str) -> str:
     return ""
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
+    """Whether a name is that of a time zone of the IANA database."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -255,7 +293,8 @@ def _time(value: str) -> datetime | None:
 
 
 @cache
-def _zones() -> list[str]:
+def zone_names() -> list[str]:
+    """The names of all time zones, in order."""
     return sorted(available_timezones())
 
 
@@ -264,7 +303,7 @@ Schedule = Annotated[
 ]
 TimeZone = Annotated[
     str,
-    Check(AAS29, _is_zone, lambda v: {"hint": did_you_mean(v, _zones())}),
+    Check(AAS29, is_zone, lambda v: {"hint": did_you_mean(v, zone_names())}),
 ]
 UtcTime = Annotated[
     str,

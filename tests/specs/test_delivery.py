@@ -94,6 +94,16 @@ def window(cron: str, **fields: Any) -> DeploymentWindow:
     return DeploymentWindow(cron=cron, **fields)
 
 
+# Open from Monday to Thursday, and so shut for 3 days and 16 hours.
+WEEKDAYS = window("* * 9-16 ? * MON-THU *")
+
+
+def reviewed(count: int) -> list[TargetEnvironment]:
+    return [
+        TargetEnvironment(key=f"dev{index}-use1", account=DEV_ACCOUNT) for index in range(count)
+    ]
+
+
 def image(**fields: Any) -> ImageBuild:
     return ImageBuild(**{"repository": "fraud", **fields})
 
@@ -218,8 +228,30 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     "a window at 24 o'clock": ("CPL14", lambda: window("* * 24 ? * MON *")),
     "a window of two days": ("CPL14", lambda: window("* * 9 1 * MON *")),
     "a time zone that is none": (
-        "AAS29",
+        "CPL27",
         lambda: window("* * 9 ? * MON *", timezone="Europe/Berln"),
+    ),
+    "a distance from UTC without its sign": (
+        "CPL27",
+        lambda: window("* * 9 ? * MON *", timezone="UTC05:30"),
+    ),
+    "a distance from UTC in hours": (
+        "CPL27",
+        lambda: window("* * 9 ? * MON *", timezone="UTC+5"),
+    ),
+    "a window on a day that no month has": ("CPL14", lambda: window("* * 9 31 APR ? *")),
+    "a window that is shut for three months": ("CPL14", lambda: window("* * 9 1 */3 ? *")),
+    "a window with a tab": ("CPL14", lambda: window("* *\t9 ? * MON *")),
+    "a window 31 days before the last one": ("CPL14", lambda: window("* * 9 L-31 * ? *")),
+    "an approval and a window longer than artifacts": (
+        "CPL13",
+        lambda: deploy(
+            promotion(approval=ManualApproval(), window=WEEKDAYS), artifact_retention_days=10
+        ),
+    ),
+    "a window longer than artifacts": (
+        "CPL13",
+        lambda: deploy(promotion(window=WEEKDAYS), artifact_retention_days=3),
     ),
     "a repository without an owner": ("CPL15", lambda: GitSource(repository="inference")),
     "a repository by URL": (
@@ -249,6 +281,7 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
         "CPL22",
         lambda: ReviewPipeline(trigger=REQUESTS, environments=[]),
     ),
+    "51 environments to review": ("CPL23", lambda: review(*reviewed(51))),
     "an environment that is reviewed twice": ("CPL22", lambda: review(DEV, DEV)),
     "an image twice": ("CPL22", lambda: deploy(images=[image(), image()])),
     "51 images": (
@@ -409,6 +442,18 @@ GOOD: dict[str, Callable[[], Any]] = {
     "an approval as long as artifacts": lambda: deploy(
         promotion(approval=ManualApproval(timeout_minutes=1440)), artifact_retention_days=1
     ),
+    "50 environments to review": lambda: review(*reviewed(50)),
+    "an approval and a window as long as artifacts": lambda: deploy(
+        promotion(approval=ManualApproval(), window=WEEKDAYS), artifact_retention_days=11
+    ),
+    "a window as long as artifacts": lambda: deploy(
+        promotion(window=WEEKDAYS), artifact_retention_days=4
+    ),
+    "a window that is shut for less than 60 days": lambda: window("* * * 1-2 */2 ? *"),
+    "a window three days before the last one": lambda: window("* * 9 L-3 * ? *"),
+    "a window in small letters": lambda: window("* * 9 ? jan-dec mon-thu *"),
+    "a window by its distance from UTC": lambda: window("* * 9 ? * MON *", timezone="UTC+05:30"),
+    "a window by an abbreviation": lambda: window("* * 9 ? * MON *", timezone="EST"),
     "a window without a year": lambda: window("* * 9-16 ? * MON-THU"),
     "a window of days of the month": lambda: window("* 0/15 8,12 1-7 JAN ? 2026"),
     "a repository in groups": lambda: GitSource(repository="acme/ml/risk/inference"),
@@ -480,6 +525,59 @@ def test_stages_are_counted_as_they_are_made() -> None:
     assert made.stages == 3 + 2 * 2 + 1 + 3 * 1 + 1
     with pytest.raises(SpecError, match="make 53 stages"):
         deploy(*targets(4), checks=[])
+
+
+@pytest.mark.parametrize(
+    ("cron", "minutes"),
+    [
+        ("* * * ? * * *", 0),
+        ("* * 9-16 ? * MON-THU *", 3 * 1440 + 16 * 60),
+        ("* 0/15 8,12 ? * * *", 19 * 60 + 14),
+        ("* * 9-16 1-7 * ? *", 24 * 1440 + 16 * 60),
+        ("* * * L-3 * ? *", 30 * 1440),
+        # In no other year.
+        ("* * 9 1 1 ? 2026", 0),
+    ],
+)
+def test_a_window_stays_shut_for_the_longest_time_between_two_of_its_minutes(
+    cron: str, minutes: int
+) -> None:
+    assert window(cron).longest_wait_minutes == minutes
+
+
+def test_what_plans_wait_for_is_told_with_what_to_change() -> None:
+    asked = promotion(approval=ManualApproval(timeout_minutes=86_400), window=WEEKDAYS)
+    with pytest.raises(SpecError) as caught:
+        deploy(asked)
+    text = str(caught.value)
+    assert "may wait 91,680 minutes for an approval and its window" in text
+    assert "raise artifact_retention_days to 64, lower timeout_minutes or open its" in text
+    longest = promotion(
+        approval=ManualApproval(timeout_minutes=86_400), window=window("* * * 1-2 */2 ? *")
+    )
+    with pytest.raises(SpecError) as caught:
+        deploy(longest)
+    assert "raise artifact_retention_days" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cron", "says"),
+    [
+        ("* 9-16 ? * MON", "write six (seconds, minutes"),
+        ("* * 9-16 * * MON *", "such as * * 9-16 ? * MON-THU * or * * 9-16 1-7 * ? *"),
+        ("* * 22-5 ? * MON *", "write 22-23,0-5"),
+        ("* * 9 ? * FRI-MON *", "write FRI-SAT,SUN-MON"),
+    ],
+)
+def test_what_a_window_should_be_is_one(cron: str, says: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        window(cron)
+    assert says in str(caught.value)
+
+
+def test_a_time_zone_that_the_guide_does_not_name_is_told() -> None:
+    (found,) = problems_of(window("* * 9 ? * MON *", timezone="America/Argentina/Salta"))
+    assert (found.rule, found.severity, found.where) == ("CPL28", "warning", "timezone")
 
 
 def test_the_value_of_a_variable_stays_out_of_the_message() -> None:
