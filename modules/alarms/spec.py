@@ -108,6 +108,17 @@ AlarmTopic = Annotated[
 ]
 """The ARN of an SNS topic, as alarms take it."""
 
+WFL10 = rule(
+    "WFL10",
+    refuses="a FIFO topic that a state machine, a pipeline or an event is to tell",
+    message="must be a standard topic: a FIFO topic takes no message without a MessageGroupId, which nothing gives here",
+    source="Amazon SNS API reference, Publish MessageGroupId (every message must include one); Amazon EventBridge "
+    "user guide, event bus targets (no FIFO topics)",
+)
+
+StandardTopic = Annotated[AlarmTopic, Check(WFL10, lambda arn: not arn.endswith(".fifo"))]
+"""The ARN of an SNS topic that takes messages of no group."""
+
 Periods = Annotated[int, Between(ALM8, 1, 1_440)]
 EvaluationPeriods = Annotated[Periods, Aws("cloudwatch:PutMetricAlarmInput.EvaluationPeriods")]
 DatapointsToAlarm = Annotated[Periods, Aws("cloudwatch:PutMetricAlarmInput.DatapointsToAlarm")]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from ..alarms.spec import AlarmName, AlarmTopic, topic_problems
+from ..alarms.spec import AlarmName, StandardTopic, topic_problems
 from ..context import AccountId, Context, RoleName, is_one_role
 from ..image_uri import parse_image
 from ..rules import Problem, did_you_mean, rule
@@ -511,8 +511,8 @@ class ManualApproval(Spec):
     ] = 10_080
     """How long it is waited for, in minutes; nothing is applied afterwards. Default: 10,080, a week."""
 
-    topic: AlarmTopic | None = None
-    """The ARN of an SNS topic that is asked, in the same Region. An encrypted topic's key must let the
+    topic: StandardTopic | None = None
+    """The ARN of a standard SNS topic that is asked, in the same Region. An encrypted topic's key must let the
     pipeline's role use it. Default: None, nobody is told."""
 
     link: (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from ..alarms.spec import AlarmTopic, topic_problems
+from ..alarms.spec import StandardTopic, topic_problems
 from ..context import Context
 from ..names import Name, role
 from ..overrides import Overridable
@@ -268,8 +268,8 @@ class DeliveryPipelines(Overridable, Billed, Named):
     ]
     """The pipelines by short name."""
 
-    notify: AlarmTopic | None = None
-    """The ARN of an SNS topic that hears of executions that failed, in the same Region, whose policy and key
+    notify: StandardTopic | None = None
+    """The ARN of a standard SNS topic that hears of executions that failed, in the same Region, whose policy and key
     let `events.amazonaws.com` publish: that of an observability layer does. Default: None, nobody is told."""
 
     log_retention_days: RetentionDays = 365

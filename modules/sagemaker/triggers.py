@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Annotated, Any, Literal
 
-from ..alarms.spec import AlarmName, AlarmTopic, topic_problems
+from ..alarms.spec import AlarmName, StandardTopic, topic_problems
 from ..context import Context
 from ..model.artifact import is_location
 from ..rules import Problem, rule
@@ -79,17 +79,8 @@ EVT12 = rule(
 )
 
 
-WFL10 = rule(
-    "WFL10",
-    refuses="a FIFO topic that a state machine is to tell",
-    message="must be a standard topic: a FIFO topic takes no message without a MessageGroupId, and neither a "
-    "state machine's message nor an alarm has one here",
-    source="Amazon SNS API reference, Publish MessageGroupId (every message must include one)",
-)
-
 TopicArn = Annotated[
-    AlarmTopic,
-    Check(WFL10, lambda arn: not arn.endswith(".fifo")),
+    StandardTopic,
     Aws("cloudwatch:PutMetricAlarmInput.AlarmActions"),
 ]
 

@@ -56,6 +56,7 @@ SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:index-AbCdEf"
 PARAMETER = "arn:aws:ssm:us-east-1:111122223333:parameter/builds/index"
 HOST = "arn:aws:codeconnections:us-east-1:111122223333:host/ghes/28aef605"
 CONNECTION = "arn:aws:codeconnections:us-east-1:111122223333:connection/aEXAMPLE-8aad"
+TOPIC = "arn:aws:sns:us-east-1:111122223333:releases"
 ROLES = "arn:aws:iam::111122223333:role/inferform/acme-shared-use1-delivery"
 
 
@@ -410,6 +411,13 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
             )
         ),
     ),
+    "a FIFO topic of an approval": ("WFL10", lambda: ManualApproval(topic=f"{TOPIC}.fifo")),
+    "a FIFO topic of failures": (
+        "WFL10",
+        lambda: DeliveryPipelines(
+            source=SOURCE, pipelines={"main": deploy()}, notify=f"{TOPIC}.fifo"
+        ),
+    ),
     "images without a registry": ("ENV1", lambda: tools(delivery(main=deploy(images=[image()])))),
     "an image without a repository": (
         "ECR8",
@@ -467,6 +475,9 @@ GOOD: dict[str, Callable[[], Any]] = {
     "an environment that is deployed and reviewed": lambda: delivery(a=deploy(), b=review()),
     "private builds with a NAT": lambda: networked("single"),
     "builds beside a network without a NAT": lambda: networked("none", deploy()),
+    "a topic": lambda: tools(
+        delivery(main=deploy(promotion(approval=ManualApproval(topic=TOPIC))))
+    ),
     "50 images": lambda: deploy(images=[image(repository=f"r{index}") for index in range(50)]),
     "artifacts of 90 days": lambda: deploy(artifact_retention_days=90),
     "a host": lambda: tools(delivery(GitSource(repository="a/b", host=HOST))),

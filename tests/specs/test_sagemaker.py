@@ -614,3 +614,10 @@ def test_endpoints_of_every_kind_stand_side_by_side() -> None:
     assert len(kinds) == 8
     for endpoint in inference.endpoints.values():
         assert endpoint.hosted()[0].name
+
+
+def test_a_topic_that_takes_no_notification_of_an_endpoint_is_told() -> None:
+    arn = "arn:aws:sns:us-east-1:111122223333:answers"
+    assert problems_of(Notifications(success_topic=arn)) == []
+    (found,) = problems_of(Notifications(error_topic=f"{arn}.fifo"))
+    assert (found.rule, found.severity, found.where) == ("ASY11", "warning", "error_topic")

@@ -33,6 +33,16 @@ ASY6 = rule(
     source="SageMaker developer guide, asynchronous inference, feature exclusions",
 )
 
+ASY11 = rule(
+    "ASY11",
+    refuses="a FIFO topic that an asynchronous endpoint is to tell",
+    message="is a FIFO topic, which takes no message without a MessageGroupId, and an endpoint has none to give; name "
+    "a standard topic",
+    source="Amazon SNS API reference, Publish MessageGroupId (every message must include one); botocore sagemaker "
+    "AsyncInferenceNotificationConfig, which has no member for it",
+    severity="warning",
+)
+
 TopicArn = Annotated[
     str, arn_of("sns", "arn:aws:sns:us-east-1:111122223333:predictions", r"[\w.-]+")
 ]
@@ -63,6 +73,9 @@ class Notifications(Spec):
         for kind in self.include_response_in:
             if topics[kind] is None:
                 yield ASY4.problem("include_response_in", kind=kind)
+        for kind, topic in topics.items():
+            if topic is not None and topic.endswith(".fifo"):
+                yield ASY11.problem(f"{kind}_topic", got=topic)
 
     @property
     def topics(self) -> tuple[str, ...]:
