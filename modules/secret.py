@@ -6,9 +6,10 @@ Every pattern takes time in proportion to the text, as texts of plans are as lon
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 # Words of a name. Those of the second kind are also found at the end of a longer word, such as
 # DBPASSWORD, and those of the third at its start, such as secretString.
@@ -144,6 +145,19 @@ def name_says_secret(name: str, value: str) -> bool:
 def value_is_secret(value: str) -> bool:
     """Whether a value holds a well-known kind of secret."""
     return bool(SECRET_VALUE.search(value))
+
+
+def texts_in(value: Any, *path: str) -> Iterator[tuple[str, str, str]]:
+    """Every text in plain data: where it is, the name that it is given to, and itself."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from texts_in(inner, *path, str(key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from texts_in(inner, *path, str(index))
+    elif isinstance(value, str):
+        named = [each for each in path if not each.isdigit()]
+        yield ".".join(path), named[-1] if named else "", value
 
 
 def is_harmless(name: str, value: str) -> bool:

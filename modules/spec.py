@@ -7,6 +7,8 @@ its problems are reported at once; inside `collecting()` those of its parents to
 from __future__ import annotations
 
 import ipaddress
+import json
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -722,6 +724,32 @@ Cidr = Annotated[str, Check(CIDR1, is_network, _network_hint)]
 
 Cidrs = Annotated[Many[Cidr], Check(CIDR2, lambda value: len(value) == len(set(value)))]
 """IPv4 networks, each once."""
+
+
+def is_json(value: object) -> bool:
+    """Whether JSON can hold a value as it is."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(map(is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(is_json, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, str):
+        return not _UNWRITABLE.search(value)
+    return value is None or isinstance(value, int)
+
+
+def read_json(text: str) -> Any:
+    """What a text of JSON holds. Raises ValueError where it is none: NaN and Infinity are Python's alone, and
+    nobody reads what is nested a thousand deep."""
+
+    def refuse(constant: str) -> Any:
+        raise ValueError(f"{constant} is no JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
 
 
 def is_bucket_name(text: str) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
 from ..rules import rule
 from ..secret import name_says_secret, value_is_secret
+from ..spec import read_json
 
 MWA17 = rule(
     "MWA17",
@@ -32,7 +32,7 @@ def option_holds_secret(name: str, value: str) -> bool:
     if name_says_secret(own, value) or value_is_secret(value):
         return True
     try:
-        given = json.loads(value)
+        given = read_json(value)
     except ValueError:
         return False
     return isinstance(given, dict) and any(

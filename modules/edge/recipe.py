@@ -7,7 +7,7 @@ from typing import Any
 from ..context import Context
 from ..model.artifact import located
 from . import names as named
-from .spec import EdgeComponent
+from .spec import EdgeComponent, is_zip
 
 _FORMAT = "2020-01-25"
 _DOCKER = "aws.greengrass.DockerApplicationManager"
@@ -67,4 +67,4 @@ def _artifact(spec: EdgeComponent, bucket: str) -> dict[str, str]:
         return {"Uri": f"docker:{spec.image}"}
     assert spec.artifact is not None
     made = {"Uri": located(spec.artifact, bucket)}
-    return made | ({"Unarchive": "ZIP"} if spec.artifact.endswith(".zip") else {})
+    return made | ({"Unarchive": "ZIP"} if is_zip(spec.artifact) else {})

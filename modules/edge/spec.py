@@ -12,9 +12,10 @@ from ..image_uri import parse_image
 from ..model.artifact import is_location
 from ..names import Name, role
 from ..overrides import Overridable
-from ..rules import Problem, Rule, did_you_mean, rule
+from ..rules import Problem, Rule, did_you_mean, nearest, one_of, rule
+from ..secret import name_says_secret, texts_in, value_is_secret
 from ..service import Billed, Named, Place
-from ..spec import Aws, Between, Check, Many, Matches, ShortName, Spec
+from ..spec import Aws, Between, Check, Many, Matches, ShortName, Spec, is_json, read_json
 from ..usage import Usage, by_use
 from . import names as named
 
@@ -59,9 +60,10 @@ EDG7 = rule(
 )
 EDG8 = rule(
     "EDG8",
-    refuses="a topic that MQTT does not take, or one of AWS's own",
-    message="must be a topic filter such as cameras/+/seen, that does not begin with $",
-    source="AWS IoT Core developer guide, MQTT topics (reserved topics begin with $; 256 bytes)",
+    refuses="a topic that MQTT does not take, one of AWS's own, or one of more than 8 levels",
+    message="{wrong}",
+    source="AWS IoT Core developer guide, MQTT topics (reserved topics begin with $; wildcards are whole levels, # the "
+    "last one); AWS General Reference, AWS IoT Core quotas (256 bytes, 7 slashes)",
 )
 EDG9 = rule(
     "EDG9",
@@ -87,7 +89,7 @@ EDG11 = rule(
 EDG12 = rule(
     "EDG12",
     refuses="what is no version requirement of a component of Greengrass",
-    message="must be a version, or a range of npm's, such as ^2.0.0 or >=2.1.0 <3.0.0",
+    message="must be a version, or a range of npm's, such as ^2.0.0, 2.x or >=2.1.0 <3.0.0",
     source="AWS IoT Greengrass V2 developer guide, component recipe reference (VersionRequirement)",
 )
 EDG13 = rule(
@@ -97,6 +99,32 @@ EDG13 = rule(
     source="botocore greengrassv2 IoTJobMaxExecutionsPerMin, IoTJobAbortThresholdPercentage, "
     "IoTJobMinimumNumberOfExecutedThings; AWS IoT developer guide, job limits (7 days in progress); "
     "Inferform: what is more is a slip of the hand",
+)
+EDG14 = rule(
+    "EDG14",
+    refuses="a name that no component of Greengrass has",
+    message="must be the name of a component: 1 to 128 letters, digits, . _ and -, such as aws.greengrass.Nucleus",
+    source="botocore greengrassv2 ComponentNameString; AWS IoT Greengrass V2 developer guide, component recipe "
+    "reference (ComponentName)",
+)
+EDG15 = rule(
+    "EDG15",
+    refuses="a configuration that JSON cannot hold",
+    message="must be what JSON holds: text, numbers, True, False, None, lists and dicts by text",
+    source="AWS IoT Greengrass V2 developer guide, component recipe reference (DefaultConfiguration); RFC 8259",
+)
+EDG16 = rule(
+    "EDG16",
+    refuses="a variable of recipes that there is none of, or the folder of a zip where there is no zip",
+    message="names {variable}, {wrong}",
+    source="AWS IoT Greengrass V2 developer guide, component recipe reference (recipe variables)",
+)
+EDG17 = rule(
+    "EDG17",
+    refuses="a secret in a recipe",
+    message="holds what looks like a secret{where}, and a version of a component never changes; keep it in Secrets "
+    "Manager, and let aws.greengrass.SecretManager bring it to the devices",
+    source="AWS IoT Greengrass V2 developer guide, secret manager component",
 )
 NEO1 = rule(
     "NEO1",
@@ -163,6 +191,13 @@ NEO10 = rule(
     source="botocore sagemaker CompilerOptions",
 )
 
+NEO11 = rule(
+    "NEO11",
+    refuses="compiler options that JSON cannot hold",
+    message="must be what JSON holds: text, numbers, True, False, None, lists and dicts by text",
+    source="Amazon SageMaker API reference, OutputConfig CompilerOptions (JSON); RFC 8259",
+)
+
 _GONE = {
     "lambda": "no target of Neo's any more",
     "deeplens": "AWS DeepLens, which ended on 2024-01-31",
@@ -187,11 +222,32 @@ _INFERENTIA = {
     "PYTORCH": ("1.7", "1.8", "1.9"),
     "TENSORFLOW": ("1.15", "2.4", "2.5"),
 }
+MOST_LEVELS = 8
 LARGEST_RECIPE = 16_384
 """The largest recipe, in bytes."""
 
-_SEMANTIC = r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
-_RANGE = r"(([~^]|[<>]=?|=)?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?)( (([~^]|[<>]=?|=)?\d+\.\d+\.\d+))*"
+# semver.org, and the grammar of ranges of npm's node-semver.
+_NUMBER = r"(0|[1-9][0-9]*)"
+_BEHIND = (
+    rf"(-({_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.({_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?"
+    r"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"
+)
+_SEMANTIC = rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}{_BEHIND}"
+_PART = rf"({_NUMBER}|[xX*])"
+_PARTIAL = rf"{_PART}(\.{_PART}(\.{_PART}{_BEHIND})?)?"
+_SIMPLE = rf"([<>]=?|=|~>?|\^)? ?{_PARTIAL}"
+_FITTING = rf"({_PARTIAL} - {_PARTIAL}|{_SIMPLE}( {_SIMPLE})*)"
+_RANGE = rf"{_FITTING}( ?\|\| ?{_FITTING})*"
+
+_UNPACKED = "decompressedPath"
+_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "artifacts": ("path", _UNPACKED),
+    "iot": ("thingName",),
+    "kernel": ("rootPath",),
+    "work": ("path",),
+}
+# `{of:space:key}`: a component may name what another one has. `${NAME:-default}` is the shell's.
+_VARIABLE = re.compile(r"(?<!\$)\{((?P<of>[\w.-]+):)?(?P<space>\w+):(?P<key>\w+)\}", re.ASCII)
 
 ComponentVersion = Annotated[
     str,
@@ -201,11 +257,27 @@ ComponentVersion = Annotated[
 ]
 """A semantic version of a component."""
 
-ComponentName = Annotated[str, Matches(EDG2, r"[a-zA-Z0-9_.-]{1,128}")]
+ComponentName = Annotated[str, Matches(EDG14, r"[a-zA-Z0-9_.-]{1,128}")]
+"""The name of a component, of 1 to 128 characters."""
 
 
-def _is_topic(text: str) -> bool:
-    return bool(re.fullmatch(r"[\w/+#.:@-]{1,256}", text, re.ASCII))
+def _topic_wrong(text: str) -> str:
+    """What is wrong with a filter of topics; empty where nothing is."""
+    levels = text.split("/")
+    if not re.fullmatch(r"[\w/+#.:@-]{1,256}", text, re.ASCII):
+        return "must be a topic filter such as cameras/+/seen, that does not begin with $"
+    if "#" in text and (text.count("#") > 1 or levels[-1] != "#"):
+        return "must have # as its last level alone, such as cameras/#"
+    if any("+" in each and each != "+" for each in levels):
+        return "must have + as a whole level, such as cameras/+/seen"
+    if len(levels) > MOST_LEVELS:
+        return f"has {len(levels)} levels; AWS IoT takes {MOST_LEVELS}, between 7 slashes"
+    return ""
+
+
+def is_zip(artifact: str | None) -> bool:
+    """Whether Greengrass unpacks an artifact."""
+    return artifact is not None and artifact.endswith(".zip")
 
 
 def _is_object(text: str) -> bool:
@@ -214,7 +286,7 @@ def _is_object(text: str) -> bool:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        read_json(text)
     except ValueError:
         return False
     return len(text) <= 16_384
@@ -255,7 +327,7 @@ class EdgeComponent(Spec):
     """Components that it needs, with the versions that fit: `{"aws.greengrass.Nucleus": "^2.0.0"}`.
     Default: none."""
 
-    configuration: dict[str, Any] = {}
+    configuration: Annotated[dict[str, Any], Check(EDG15, is_json)] = {}
     """Its default configuration, which a deployment may change. Default: none."""
 
     memory_mib: Annotated[int, Between(EDG13, 16, 1_048_576)] | None = None
@@ -270,6 +342,30 @@ class EdgeComponent(Spec):
             yield EDG3.problem(wanted=wanted)
         elif self.artifact is not None and self.run is None:
             yield EDG11.problem("run")
+        for field, command in (("run", self.run), ("install", self.install)):
+            for variable, wrong in self._wrong_variables(command or ""):
+                yield EDG16.problem(field, variable=variable, wrong=wrong)
+            if value_is_secret(command or ""):
+                yield EDG17.problem(field, where="")
+        for where, name, text in texts_in(self.configuration):
+            if name_says_secret(name, text) or value_is_secret(text):
+                yield EDG17.problem("configuration", where=f" at {where}")
+
+    def _wrong_variables(self, command: str) -> Iterator[tuple[str, str]]:
+        """The variables of a command that Greengrass leaves as they are, each with what is wrong."""
+        for match in _VARIABLE.finditer(command):
+            space, key = match["space"], match["key"]
+            if space not in _VARIABLES:
+                # What else stands between braces is the shell's, or somebody's template.
+                if alike := nearest(space, _VARIABLES):
+                    yield match[0], f"of which there is none; did you mean {alike[0]}"
+            elif key not in _VARIABLES[space]:
+                yield match[0], f"of which there is none; {space} has {one_of(_VARIABLES[space])}"
+            elif key == _UNPACKED and match["of"] is None and not is_zip(self.artifact):
+                yield (
+                    match[0],
+                    "where a zip is unpacked, and the artifact is none; write {artifacts:path}",
+                )
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """An image is in the Region's ECR."""
@@ -295,7 +391,16 @@ class EdgeFleet(Billed, Overridable, Named):
     """Components of AWS's that are deployed beside, with their versions:
     `{"aws.greengrass.Nucleus": "2.12.0"}`. Default: none, the device keeps its nucleus."""
 
-    topics: Many[Annotated[str, Check(EDG8, _is_topic)]] = ()
+    topics: Many[
+        Annotated[
+            str,
+            Check(
+                EDG8,
+                lambda text: not _topic_wrong(text),
+                lambda text: {"wrong": _topic_wrong(text)},
+            ),
+        ]
+    ] = ()
     """Topics that devices publish to and read from. Default: those of Greengrass alone."""
 
     credential_duration_seconds: Annotated[
@@ -461,7 +566,7 @@ class Compilation(Overridable, Named):
     platform: TargetPlatform | None = None
     """The system, processor and accelerator that it is compiled for. Default: None, a `device`."""
 
-    compiler_options: dict[str, Any] = {}
+    compiler_options: Annotated[dict[str, Any], Check(NEO11, is_json)] = {}
     """Options of the compiler: `{"gpu-code": "sm_72"}`. Default: none."""
 
     max_runtime_seconds: Annotated[

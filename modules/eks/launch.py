@@ -4,14 +4,13 @@ nodeadm and Bottlerocket, scripts, and launch templates of one's own."""
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from ..content import Content
 from ..rules import Problem, rule
-from ..spec import Aws, Check, Spec
+from ..spec import Aws, Check, Spec, is_json
 
 EKS38 = rule(
     "EKS38",
@@ -62,19 +61,6 @@ _EFFECTS = {
 }
 _BOUNDARY = "==INFERFORM=="
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-
-
-def is_json(value: object) -> bool:
-    """Whether JSON can hold a value as it is."""
-    if isinstance(value, dict):
-        return all(isinstance(key, str) for key in value) and all(map(is_json, value.values()))
-    if isinstance(value, list):
-        return all(map(is_json, value))
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, str):
-        return not any("\ud800" <= char <= "\udfff" for char in value)
-    return value is None or isinstance(value, int)
 
 
 _NO_JSON = {

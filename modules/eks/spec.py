@@ -23,11 +23,24 @@ from ..names import Name, role
 from ..overrides import Overridable
 from ..rules import Problem, did_you_mean, one_of, rule
 from ..service import Billed, Named, Needs, Place, Reaching
-from ..spec import Aws, Between, Check, Cidrs, Known, Many, Matches, OneOf, ShortName, Spec, arn_of
+from ..spec import (
+    Aws,
+    Between,
+    Check,
+    Cidrs,
+    Known,
+    Many,
+    Matches,
+    OneOf,
+    ShortName,
+    Spec,
+    arn_of,
+    is_json,
+)
 from ..usage import Usage, between, by_use, exactly
 from ..vpc.flow_logs import RetentionDays
 from .instances import architecture, has_neuron, node_types
-from .launch import EKS38, EKS39, NodeLaunch, Os, is_json
+from .launch import EKS38, EKS39, NodeLaunch, Os
 from .versions import in_support, versions, versions_read
 
 EKS1 = rule(

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from ..eks.launch import is_json
 from ..eks.spec import Namespace
 from ..rules import Problem, rule
-from ..secret import name_says_secret, value_is_secret
-from ..spec import Between, Check, ShortName, Spec
+from ..secret import name_says_secret, texts_in, value_is_secret
+from ..spec import Between, Check, ShortName, Spec, is_json
 
 HLM1 = rule(
     "HLM1",
@@ -97,23 +96,10 @@ class HelmRelease(Spec):
 
     def check(self) -> Iterator[Problem]:
         """No secret is written in plain."""
-        for where, name, text in _texts(self.values):
+        for where, name, text in texts_in(self.values):
             named = name_says_secret(name, text) and not _REFERENCE.fullmatch(name)
             if named or value_is_secret(text):
                 yield HLM3.problem("values", where=where)
-
-
-def _texts(value: Any, *path: str) -> Iterator[tuple[str, str, str]]:
-    """Every text in `value`: where it is, the name that it is given to, and itself."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _texts(inner, *path, key)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _texts(inner, *path, str(index))
-    elif isinstance(value, str):
-        named = [each for each in path if not each.isdigit()]
-        yield ".".join(path), named[-1] if named else "", value
 
 
 class Helm(Spec):

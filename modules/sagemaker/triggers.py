@@ -112,7 +112,7 @@ def _is_pattern(value: object) -> bool:
 
 def _fits(pattern: object) -> bool:
     try:
-        return _is_pattern(pattern) and len(json.dumps(pattern)) <= 4096
+        return _is_pattern(pattern) and len(json.dumps(pattern, allow_nan=False)) <= 4096
     except (TypeError, ValueError):
         return False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -20,7 +19,7 @@ from ..rules import PathPart, Problem, did_you_mean, rule
 from ..sagemaker.sources import architecture_of
 from ..sagemaker.triggers import Automation, OnSchedule, keyed, notify_problems
 from ..service import Needs, Place, Platform, Service, secret_endpoints
-from ..spec import Aws, Check
+from ..spec import Aws, Check, read_json
 from ..usage import RunPart, Start, Usage, by_use, run_part
 from . import graph
 from .asked import part_of_step, steps_of
@@ -544,7 +543,7 @@ class PipelineFile(AnyPipeline):
     def content(self) -> dict[str, Any]:
         """The definition as data; empty where it is none."""
         try:
-            found = json.loads(self.definition)
+            found = read_json(self.definition)
         except ValueError:
             return {}
         return found if isinstance(found, dict) else {}

@@ -68,6 +68,8 @@ def rules(make: Callable[[], Any]) -> list[str]:
         return sorted(problem.rule for problem in problems_of(make()))
 
 
+WORD = "n0tForEyes77xyzzy"
+SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-AbCdEf"
 NVIDIA = TargetPlatform(os="LINUX", arch="ARM64", accelerator="NVIDIA")
 OPTIONS = {"gpu-code": "sm_72", "trt-ver": "6.0.1", "cuda-ver": "10.1"}
 
@@ -87,6 +89,12 @@ OPTIONS = {"gpu-code": "sm_72", "trt-ver": "6.0.1", "cuda-ver": "10.1"}
         (lambda: component(version="1.0.0-rc.1+build"), []),
         (lambda: component(version="1.0"), ["EDG2"]),
         (lambda: component(version="v1.0.0"), ["EDG2"]),
+        (lambda: component(version="1.0.0-0.alpha.1+001"), []),
+        (lambda: component(version="01.0.0"), ["EDG2"]),
+        (lambda: component(version="1.0.00"), ["EDG2"]),
+        (lambda: component(version="1.0.0-01"), ["EDG2"]),
+        (lambda: component(version="1.0.0-a..b"), ["EDG2"]),
+        (lambda: component(version="1.0.0+"), ["EDG2"]),
         (lambda: component(version=f"1.0.0-{'a' * 58}"), []),
         (lambda: component(version=f"1.0.0-{'a' * 59}"), ["EDG2"]),
         (lambda: component(image=None), ["EDG3"]),
@@ -98,7 +106,36 @@ OPTIONS = {"gpu-code": "sm_72", "trt-ver": "6.0.1", "cuda-ver": "10.1"}
         (lambda: component(requires={"aws.greengrass.Nucleus": "^2.0.0"}), []),
         (lambda: component(requires={"aws.greengrass.Nucleus": ">=2.1.0 <3.0.0"}), []),
         (lambda: component(requires={"aws.greengrass.Nucleus": "latest"}), ["EDG12"]),
-        (lambda: component(requires={"with blank": "1.0.0"}), ["EDG2"]),
+        (lambda: component(requires={"with blank": "1.0.0"}), ["EDG14"]),
+        (lambda: component(requires={"a" * 128: "1.0.0"}), []),
+        (lambda: component(requires={"a" * 129: "1.0.0"}), ["EDG14"]),
+        (lambda: EdgeFleet(aws_components={"with blank": "1.0.0"}), ["EDG14"]),
+        (lambda: EdgeFleet(aws_components={"aws.greengrass.Cli": "latest"}), ["EDG2"]),
+        (lambda: component(configuration={"a": [1, 2.5, None, True, {"b": "ü"}]}), []),
+        (lambda: component(configuration={"a": {1, 2}}), ["EDG15"]),
+        (lambda: component(configuration={"a": float("nan")}), ["EDG15"]),
+        (lambda: component(configuration={"a": [float("inf")]}), ["EDG15"]),
+        (lambda: component(configuration={"a": {1: "b"}}), ["EDG15"]),
+        (lambda: component(configuration={"a": (1, 2)}), ["EDG15"]),
+        (lambda: component(configuration={"db": {"password": WORD}}), ["EDG17"]),
+        (lambda: component(configuration={"db": {"secretArn": SECRET}}), []),
+        (lambda: artifact(run="serve --key AKIAIOSFODNN7EXAMPLE"), ["EDG17"]),
+        (
+            lambda: artifact(install=f"pip3 install -i https://me:{WORD}@i.acme.test/ onnx"),
+            ["EDG17"],
+        ),
+        (lambda: artifact(run="{artifacts:path}/serve {work:path} {iot:thingName}"), []),
+        (lambda: artifact(run="{aws.greengrass.Nucleus:configuration:/a} {other:work:path}"), []),
+        (lambda: artifact(run="echo ${NAME:-default} ${artifacts:path} {print:this} {a:d}"), []),
+        (lambda: artifact(run="{artifacts:decompressed}/serve"), ["EDG16"]),
+        (lambda: artifact(run="{artifact:path}/serve"), ["EDG16"]),
+        (lambda: artifact(install="cd {work:rootPath}"), ["EDG16"]),
+        (lambda: artifact(run="{artifacts:decompressedPath}/serve"), ["EDG16"]),
+        (lambda: artifact(run="{other:artifacts:decompressedPath}/serve"), []),
+        (
+            lambda: artifact(run="{artifacts:decompressedPath}/m/serve", artifact="edge/m.zip"),
+            [],
+        ),
         (lambda: component(memory_mib=15), ["EDG13"]),
         (lambda: component(architecture="arm"), []),
         (lambda: component(architecture="armv7l"), ["SPEC4"]),
@@ -116,6 +153,13 @@ OPTIONS = {"gpu-code": "sm_72", "trt-ver": "6.0.1", "cuda-ver": "10.1"}
         (lambda: EdgeFleet(credential_duration_seconds=900), []),
         (lambda: EdgeFleet(credential_duration_seconds=43_201), ["EDG5"]),
         (lambda: EdgeFleet(topics=["cameras/+/seen", "all/#"]), []),
+        (lambda: EdgeFleet(topics=["+/+", "/a//b/", "a/b/c/d/e/f/g/#"]), []),
+        (lambda: EdgeFleet(topics=["a/b/c/d/e/f/g/h/i"]), ["EDG8"]),
+        (lambda: EdgeFleet(topics=["a/#/b"]), ["EDG8"]),
+        (lambda: EdgeFleet(topics=["a/b#"]), ["EDG8"]),
+        (lambda: EdgeFleet(topics=["##"]), ["EDG8"]),
+        (lambda: EdgeFleet(topics=["cam+/seen"]), ["EDG8"]),
+        (lambda: EdgeFleet(topics=["a" * 256]), []),
         (lambda: EdgeFleet(topics=["$aws/things"]), ["EDG8"]),
         (lambda: EdgeFleet(topics=["a b"]), ["EDG8"]),
         (lambda: EdgeFleet(topics=["a" * 257]), ["EDG8"]),
@@ -137,6 +181,11 @@ OPTIONS = {"gpu-code": "sm_72", "trt-ver": "6.0.1", "cuda-ver": "10.1"}
         (lambda: compilation(device="ml_p3"), ["NEO7"]),
         (lambda: compilation(artifact="edge/model.onnx"), ["NEO4"]),
         (lambda: compilation(data_input_config="[1, 3"), ["NEO6"]),
+        (lambda: compilation(data_input_config='{"input": [NaN, 3]}'), ["NEO6"]),
+        (lambda: compilation(data_input_config="[" * 16_000), ["NEO6"]),
+        (lambda: compilation(compiler_options={"mcpu": {"a"}}), ["NEO11"]),
+        (lambda: compilation(compiler_options={"mcpu": float("nan")}), ["NEO11"]),
+        (lambda: compilation(compiler_options={"mcpu": ["a", 1]}), []),
         (lambda: compilation(data_input_config=f'"{"a" * 16_382}"'), []),
         (lambda: compilation(data_input_config=f'"{"a" * 16_383}"'), ["NEO6"]),
         (lambda: of("PYTORCH", "1.8"), []),
@@ -162,6 +211,32 @@ OPTIONS = {"gpu-code": "sm_72", "trt-ver": "6.0.1", "cuda-ver": "10.1"}
 )
 def test_devices_get_what_aws_takes(make: Callable[[], Any], found: list[str]) -> None:
     assert rules(make) == found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken"),
+    [
+        *((each, True) for each in (
+            "1.2.3", "^2.0.0", "~1.2", "^2", "2.x", "2.1.*", "*", "x", ">=2.1.0 <3.0.0", "> 1.0.0", "=1.0.0-rc.1",
+            "1.2.3 - 2.0", "^1.0.0 || ^2.0.0", ">=1.0.0 <1.5.0||>=2.0.0-beta.2",
+        )),
+        *((each, False) for each in (
+            "", "latest", "^", "1.2.3.4", "01.2.3", ">=1.0.0,<2.0.0", "1.2.3 -2.0", "|| 1.0.0", "^1.0.0  ^2.0.0",
+            "=>1.0.0", "1.0.0 ||", "!1.0.0",
+        )),
+    ],
+)  # fmt: skip
+def test_a_requirement_is_a_range_of_npm(wanted: str, taken: bool) -> None:
+    found = rules(lambda: component(requires={"aws.greengrass.Nucleus": wanted}))
+    assert found == ([] if taken else ["EDG12"])
+
+
+def test_a_wrong_variable_of_a_recipe_is_told_with_what_to_write() -> None:
+    with collecting():
+        (folder,) = problems_of(artifact(run="{artifacts:decompressedPath}/serve"))
+        (name,) = problems_of(artifact(run="{artefacts:path}/serve"))
+    assert "write {artifacts:path}" in folder.text
+    assert "names {artefacts:path}, of which there is none; did you mean artifacts" in name.text
 
 
 def test_the_devices_are_those_of_neo() -> None:
