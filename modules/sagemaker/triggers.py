@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
@@ -16,6 +16,7 @@ from ..rules import Problem, rule
 from ..scaling.schedule import Schedule, Scheduled, TimeZone
 from ..service import Lead, Place
 from ..spec import Aws, Between, Check, Many, Matches, OneOf, ShortName, Spec
+from .event_patterns import COMPARISONS, fits, may_match_own
 
 JOB16 = rule(
     "JOB16",
@@ -60,10 +61,24 @@ EVT1 = rule(
 )
 EVT2 = rule(
     "EVT2",
-    refuses="an event pattern that is none, or over 4,096 characters",
-    message="must be a pattern of at most 4,096 characters: names with lists of values, such as "
-    '{{"source": ["acme.data"]}}',
-    source="botocore events EventPattern; Amazon EventBridge user guide, event patterns",
+    refuses="an event pattern that is none, with a comparison that EventBridge does not know, or over 4,096 characters",
+    message="must be a pattern of at most 4,096 characters: names with lists of values or of comparisons, such as "
+    '{{"source": ["acme.data"], "detail": {{"rows": [{{"numeric": [">", 0]}}]}}}}; comparisons are {comparisons}',
+    source="botocore events EventPattern; Amazon EventBridge user guide, event patterns, comparison operators",
+)
+EVT13 = rule(
+    "EVT13",
+    refuses="events of every execution, job and pipeline of the account to start another one",
+    message="may be matched by the events of what it starts, which would start it for ever; name in detail or resources "
+    "whose events it waits for",
+    source="Amazon EventBridge user guide, best practices for rules (infinite loops)",
+    severity="warning",
+)
+JOB26 = rule(
+    "JOB26",
+    refuses="uploads to be waited for below a prefix with *",
+    message="has *, which stands for itself in a prefix; leave it out, and write into suffix how keys end",
+    source="Amazon EventBridge user guide, comparison operators (prefix)",
 )
 JOB22 = rule(
     "JOB22",
@@ -91,33 +106,7 @@ def notify_problems(context: Context, notify: str | None) -> Iterator[Problem]:
         yield Problem(("notify",), problem.text, problem.rule, problem.severity, notify)
 
 
-def _is_pattern(value: object) -> bool:
-    """Whether a value is a pattern: objects whose leaves are lists, and $or a list of patterns."""
-    if not isinstance(value, dict) or not value:
-        return False
-    for name, each in value.items():
-        if not isinstance(name, str):
-            return False
-        if name == "$or":
-            good = isinstance(each, list | tuple) and len(each) > 1
-            if not good or not all(_is_pattern(part) for part in each):
-                return False
-        elif isinstance(each, list | tuple):
-            if not each:
-                return False
-        elif not _is_pattern(each):
-            return False
-    return True
-
-
-def _fits(pattern: object) -> bool:
-    try:
-        return _is_pattern(pattern) and len(json.dumps(pattern, allow_nan=False)) <= 4096
-    except (TypeError, ValueError):
-        return False
-
-
-Location = Annotated[str, Check(JOB21, is_location)]
+Location = Annotated[str, Check(JOB21, is_location), Check(JOB26, lambda prefix: "*" not in prefix)]
 
 
 class OnSchedule(Spec):
@@ -230,8 +219,15 @@ class OnApproval(Spec):
 class OnEvent(Spec):
     """Starts what runs by itself by any event of the account's default event bus."""
 
-    pattern: Annotated[dict[str, Any], Check(EVT2, _fits)]
+    pattern: Annotated[
+        dict[str, Any], Check(EVT2, fits, lambda _: {"comparisons": ", ".join(COMPARISONS)})
+    ]
     """The pattern of the event, as EventBridge writes it: `{"source": ["acme.data"]}`."""
+
+    def check(self) -> Iterator[Problem]:
+        """It is not started by what it starts."""
+        if may_match_own(self.pattern):
+            yield EVT13.problem("pattern", got=self.pattern)
 
 
 Trigger = OnSchedule | OnUpload | OnAlarm | OnDrift | OnApproval | OnEvent
@@ -298,7 +294,9 @@ def keyed(triggers: Iterable[Trigger]) -> dict[str, Trigger]:
 
 def upload_pattern(bucket: str, prefix: str, suffix: str) -> dict[str, Any]:
     """The event of an object that is uploaded below a prefix, with a suffix."""
-    key = {"wildcard": f"{prefix}*{suffix}"} if suffix else {"prefix": prefix}
+    # A * of the prefix stands for itself.
+    own = re.sub(r"[\\*]", r"\\\g<0>", prefix)
+    key = {"wildcard": f"{own}*{suffix}"} if suffix else {"prefix": prefix}
     return {
         "source": ["aws.s3"],
         "detail-type": ["Object Created"],

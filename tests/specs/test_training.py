@@ -46,7 +46,7 @@ from inferform import (
     Tuning,
 )
 from inferform.rules import RULES
-from inferform.sagemaker.triggers import Delivery, keyed
+from inferform.sagemaker.triggers import Delivery, keyed, upload_pattern
 from inferform.spec import collecting, problems_of
 from inferform.training import names
 
@@ -423,7 +423,7 @@ def test_more_processing_jobs_at_one_time_than_sagemaker_starts_are_found() -> N
 
 def test_every_rule_of_training_is_tried_and_names_its_source() -> None:
     tried = {rule for rule, *_ in (*RETRAININGS, *MONITORS)} | {"WFL5", "DRF2", "DRF3", "EVT9"}
-    elsewhere = {"EVT1", "EVT2", "EVT12", "REG11", "JOB19", "JOB20", "JOB21"}
+    elsewhere = {"EVT1", "EVT2", "EVT12", "EVT13", "REG11", "JOB19", "JOB20", "JOB21"}
     known = {
         name: rule
         for name, rule in RULES.items()
@@ -442,12 +442,32 @@ def test_every_rule_of_training_is_tried_and_names_its_source() -> None:
         ("EVT2", lambda: OnEvent(pattern={"source": "acme"})),
         ("EVT2", lambda: OnEvent(pattern={"source": ["a" * 4096]})),
         ("EVT2", lambda: OnEvent(pattern={"$or": [{"a": ["b"]}]})),
+        ("EVT2", lambda: OnEvent(pattern={"source": [float("nan")]})),
+        *(
+            ("EVT2", lambda leaf=leaf: OnEvent(pattern={"source": ["a"], "detail": {"b": [leaf]}}))
+            for leaf in (
+                {"starts-with": "a"},
+                {"prefix": "a", "suffix": "b"},
+                {},
+                {"prefix": 1},
+                {"exists": "true"},
+                {"numeric": [">"]},
+                {"numeric": ["~", 1]},
+                {"numeric": [">", "1"]},
+                {"anything-but": []},
+                {"anything-but": ["a", 1]},
+                {"anything-but": {"exists": True}},
+                ["a"],
+            )
+        ),
         ("EVT12", lambda: OnApproval(group="fraud", statuses=[])),
         ("REG11", lambda: Register(group="fraud", metadata={"a": "é" * 257})),
         ("JOB19", lambda: OnSchedule(schedule="cron(0 2 * * ? *)", spread_minutes=61)),
         ("JOB20", lambda: OnSchedule(schedule="rate(1 day)", spread_minutes=60)),
         ("JOB20", lambda: OnSchedule(schedule="cron(15 2 * * ? *)", spread_minutes=60)),
         ("JOB21", lambda: OnUpload(prefix="https://acme.test/")),
+        ("JOB26", lambda: OnUpload(prefix="data/*")),
+        ("JOB26", lambda: OnUpload(prefix="s3://data/in/*.csv")),
     ],
 )
 def test_what_no_single_retraining_needs_is_refused_where_it_is_written(
@@ -462,7 +482,51 @@ def test_what_is_near_the_limits_is_taken() -> None:
     OnEvent(
         pattern={"detail": {"state": ["a", {"prefix": "b"}]}, "$or": [{"a": ["b"]}, {"c": ["d"]}]}
     )
+    for leaf in (
+        {"prefix": {"equals-ignore-case": "a"}},
+        {"suffix": ".csv"},
+        {"anything-but": "a"},
+        {"anything-but": [1, 2]},
+        {"anything-but": {"prefix": ["a", "b"]}},
+        {"numeric": [">", 0, "<=", 5.5]},
+        {"exists": False},
+        {"cidr": "10.0.0.0/24"},
+        {"equals-ignore-case": "a"},
+        {"wildcard": "a*b"},
+        *(None, True, 5, 1.5),
+    ):
+        OnEvent(pattern={"source": ["acme"], "detail": {"state": [leaf]}})
     Register(group="fraud", metadata={"git:commit": "1a2b3c"})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ({"source": ["aws.states"]}, True),
+        ({"source": ["acme.data", "aws.sagemaker"]}, True),
+        ({"source": [{"prefix": "aws."}]}, True),
+        ({"account": ["111122223333"]}, True),
+        (
+            {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Training Job State Change"]},
+            True,
+        ),
+        ({"source": ["acme.data"]}, False),
+        ({"source": ["aws.s3"], "detail-type": ["Object Created"]}, False),
+        ({"source": ["aws.states"], "detail": {"status": ["FAILED"]}}, False),
+        ({"source": ["aws.sagemaker"], "resources": ["arn:aws:sagemaker:us-east-1:1:x"]}, False),
+    ],
+)
+def test_what_may_start_itself_for_ever_is_told(pattern: dict[str, Any], told: bool) -> None:
+    found = [(each.rule, each.severity) for each in problems_of(OnEvent(pattern=pattern))]
+    assert found == ([("EVT13", "warning")] if told else [])
+
+
+def test_a_star_in_what_a_batch_transform_reads_stands_for_itself() -> None:
+    found = upload_pattern("data", "in/a*b\\c/", ".csv")
+    assert found["detail"]["object"]["key"] == [{"wildcard": r"in/a\*b\\c/*.csv"}]
+    assert upload_pattern("data", "in/a*b/", "")["detail"]["object"]["key"] == [
+        {"prefix": "in/a*b/"}
+    ]
 
 
 def test_schedules_of_many_models_are_spread_over_the_hour_and_stay_where_they_are() -> None:
