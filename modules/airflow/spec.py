@@ -105,8 +105,8 @@ MWA15 = rule(
 )
 MWA16 = rule(
     "MWA16",
-    refuses="a startup script that bash cannot run",
-    message="must be a script of bash, with line ends of \\n alone",
+    refuses="a startup script with line ends of Windows",
+    message="has line ends of Windows (\\r), which bash takes for a part of its commands; end lines with \\n alone",
     source="Amazon MWAA user guide, using a startup script (run by bash)",
 )
 MWA23 = rule(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..context import Context
-from .parts import BuildCompute, ImageBuild, Promotion, TargetEnvironment
+from .parts import TOLD, BuildCompute, ImageBuild, Promotion, TargetEnvironment
 from .spec import DeployPipeline, ReviewPipeline
 
 TERRAFORM = "1.13.4"
@@ -20,23 +20,6 @@ TERRAFORM = "1.13.4"
 
 PYTHON, NODE = "3.12", 22
 """The versions of the runtimes that builds choose in CodeBuild's own images."""
-
-TOLD = (
-    *(
-        "PLANS",
-        "LEFT",
-        "CHANGES",
-        "CREATED",
-        "UPDATED",
-        "REPLACED",
-        "DELETED",
-        "INTERRUPTED",
-        "RISKS",
-    ),
-    *("WORST", "COST", "DIGEST", "URL"),
-)
-"""The variables that a plan tells the stages after it: those of `inferform review --export`, and where its
-build is."""
 
 _REVIEW = "review"
 

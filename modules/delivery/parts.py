@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
@@ -39,7 +39,7 @@ CPL14 = rule(
 )
 CPL15 = rule(
     "CPL15",
-    refuses="a repository that is not owner/name, or a branch that is a pattern",
+    refuses="a repository that is not owner/name, or what git takes for no branch",
     message="must be {expected}",
     source="AWS CodePipeline user guide, CodeStarSourceConnection (FullRepositoryId; GitLab has groups; "
     "BranchName)",
@@ -128,7 +128,7 @@ CBD6 = rule(
 )
 CBD7 = rule(
     "CBD7",
-    refuses="a variable of builds that looks like a secret in plain text",
+    refuses="a variable, a command or a link of builds that looks like a secret in plain text",
     message="looks like a secret by its {part}, and {remedy}",
     source="botocore codebuild EnvironmentVariable (PLAINTEXT shows in the console and in the API)",
 )
@@ -157,9 +157,9 @@ CBD15 = rule(
 )
 CBD8 = rule(
     "CBD8",
-    refuses="a name of a variable that builds do not take, or that AWS or Inferform sets",
-    message="must be letters, digits and _, and none of AWS's or Inferform's own: AWS_, CODEBUILD_, TF_, "
-    "INFERFORM_, CDKTF_",
+    refuses="a name of a variable that builds do not take, that AWS or Inferform sets, or that changes how every "
+    "command is found and run",
+    message="must be letters, digits and _, and {own}",
     source="AWS CodeBuild user guide, environment variables in build environments; Inferform: its commands "
     "read the others",
 )
@@ -202,6 +202,43 @@ MOST_RULES = 5
 """The most rules of one condition before a stage."""
 
 _OWN = re.compile(r"(AWS|CODEBUILD|TF|INFERFORM|CDKTF)_.*")
+_MACHINE = re.compile(r"LD_.*|BASH_.*|ENV|HOME|IFS|PATH|PWD|SHELL")
+TOLD = (
+    *(
+        "PLANS",
+        "LEFT",
+        "CHANGES",
+        "CREATED",
+        "UPDATED",
+        "REPLACED",
+        "DELETED",
+        "INTERRUPTED",
+        "RISKS",
+    ),
+    *("WORST", "COST", "DIGEST", "URL"),
+)
+"""The variables that a plan tells the stages after it: those of `inferform review --export`, and where its
+build is."""
+
+_TAKEN = frozenset({*TOLD, "ROUND", "SCAN", "TAG", "THERE"})
+
+
+def _name_wrong(name: str) -> str:
+    """What a name of a variable of builds must be and is not; empty where nothing is wrong."""
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        return "begin with no digit"
+    if _OWN.fullmatch(name):
+        return "none of AWS's or Inferform's own: AWS_, CODEBUILD_, TF_, INFERFORM_, CDKTF_"
+    if name in _TAKEN:
+        return f"none that Inferform's buildspecs set themselves: {', '.join(sorted(_TAKEN))}"
+    if _MACHINE.fullmatch(name):
+        return (
+            "none by which the machine finds and runs every command, as PATH or LD_PRELOAD: a build takes it "
+            "as it is written, and puts nothing in for $PATH; export it in setup"
+        )
+    return ""
+
+
 _TOOLS = "aws/codebuild/amazonlinux-{machine}-standard:{version}"
 
 
@@ -221,6 +258,14 @@ MoreCommands = Annotated[Many[str], _are_commands(0)]
 """Commands of a shell, or none."""
 
 
+def command_problems(**commands: Iterable[str]) -> Iterator[Problem]:
+    """Commands that hold a secret, which stay out of the messages, by the field that has them."""
+    for field, texts in commands.items():
+        for index, text in enumerate(texts):
+            if value_is_secret(text):
+                yield CBD7.problem(field, index, part="value", remedy=_COMMAND)
+
+
 def _is_path(text: str) -> bool:
     path = PurePosixPath(text)
     return bool(text.strip()) and not path.is_absolute() and ".." not in path.parts
@@ -228,6 +273,21 @@ def _is_path(text: str) -> bool:
 
 def _path(example: str) -> Check:
     return Check(CBD10, _is_path, lambda _: {"example": example})
+
+
+def _is_branch(text: str) -> bool:
+    """Whether git takes the name of a branch: git-check-ref-format."""
+    parts = text.split("/")
+    return (
+        1 <= len(text) <= 255
+        and text.isprintable()
+        and not re.search(r"[ ~^:?*\[\\]|\.\.|@\{", text)
+        and parts[0] != "refs"
+        and text not in ("@", "HEAD")
+        and not text.startswith("-")
+        and not text.endswith(".")
+        and all(part and part[0] != "." and not part.endswith(".lock") for part in parts)
+    )
 
 
 class GitSource(Spec):
@@ -247,8 +307,10 @@ class GitSource(Spec):
         str,
         Check(
             CPL15,
-            lambda text: bool(re.fullmatch(r"[\w./-]{1,255}", text, re.ASCII)),
-            lambda _: {"expected": "the name of a branch, such as main"},
+            _is_branch,
+            lambda _: {
+                "expected": "the name of a branch as git has it, without refs/heads/, such as main"
+            },
         ),
     ] = "main"
     """The branch of an execution that a person starts, where the trigger names none alone. Default: main."""
@@ -300,6 +362,11 @@ class GitSource(Spec):
         elif len(given) == 2 and self.host is not None:
             remedy = "leave provider out, as the host has it"
             yield CON1.problem("provider", got=self.provider, other="host", remedy=remedy)
+        elif self.host is None and self.provider != "GitLab" and self.repository.count("/") > 1:
+            expected = (
+                f'owner/name, as {self.provider} has no groups; write provider="GitLab" for those'
+            )
+            yield CPL15.problem("repository", got=self.repository, expected=expected)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The connection can be used where the pipelines are."""
@@ -323,6 +390,10 @@ _SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:index-AbCdEf"
 _STORE = (
     "everyone who can describe the project can read it; store it in Secrets Manager or SSM Parameter Store, and "
     "write its ARN here"
+)
+_COMMAND = (
+    "everyone who can describe the project can read it; store it in Secrets Manager, write its ARN into "
+    "compute.variables, and name the variable in the command"
 )
 _LEAVE_OUT = "an argument stays in the image for whoever may pull it; leave it out"
 
@@ -386,8 +457,8 @@ class BuildCompute(Spec):
     def check(self) -> Iterator[Problem]:
         """Variables that builds take, and no secret in plain text; the values stay out of the messages."""
         for name, value in self.variables.items():
-            if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) or _OWN.fullmatch(name):
-                yield CBD8.problem("variables", name)
+            if own := _name_wrong(name):
+                yield CBD8.problem("variables", name, own=own)
             elif secret_service(value):
                 continue
             elif _OF_SECRETS.match(value):
@@ -486,7 +557,7 @@ class ImageBuild(Spec):
         """Arguments are no secrets, which would stay in the image; their values stay out of the messages."""
         for name, value in self.build_args.items():
             if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
-                yield CBD8.problem("build_args", name)
+                yield CBD8.problem("build_args", name, own="begin with no digit")
             elif name_says_secret(name, value):
                 yield CBD7.problem("build_args", name, part="name", remedy=_LEAVE_OUT)
             elif value_is_secret(value):
@@ -526,6 +597,12 @@ class ManualApproval(Spec):
         | None
     ) = None
     """Where to look before an answer. Default: None, the build that planned it, whose log has the review."""
+
+    def check(self) -> Iterator[Problem]:
+        """The link is for everyone who is asked."""
+        if self.link is not None and value_is_secret(self.link):
+            remedy = "everyone who is asked can read it; write a link without it"
+            yield CBD7.problem("link", part="value", remedy=remedy)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The topic is of the same Region."""
@@ -682,7 +759,8 @@ class Promotion(Spec):
     last one fails the pipeline. Default: 3."""
 
     def check(self) -> Iterator[Problem]:
-        """A condition has room for all rules."""
+        """A condition has room for all rules, and no command is a secret."""
+        yield from command_problems(smoke_tests=self.smoke_tests)
         limit = MOST_RULES - 1
         if self.window is not None and len(self.entry_alarms) > limit:
             yield CPL18.problem("entry_alarms", limit=limit, hint=" beside a window")

@@ -36,6 +36,7 @@ from .parts import (
     MoreCommands,
     Promotion,
     TargetEnvironment,
+    command_problems,
 )
 from .triggers import OnPullRequest, OnPush, OnTag
 
@@ -135,6 +136,7 @@ class DeployPipeline(Spec):
 
     def check(self) -> Iterator[Problem]:
         """Its stages are few enough, its plans there when they are applied, and nothing comes twice."""
+        yield from command_problems(setup=self.setup, checks=self.checks)
         seen: dict[str, int] = {}
         for index, promotion in enumerate(self.promotions):
             key = promotion.environment.key
@@ -230,6 +232,7 @@ class ReviewPipeline(Spec):
 
     def check(self) -> Iterator[Problem]:
         """Each environment once, and no secret."""
+        yield from command_problems(setup=self.setup, checks=self.checks)
         seen: set[str] = set()
         for index, environment in enumerate(self.environments):
             if environment.key in seen:

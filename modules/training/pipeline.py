@@ -65,12 +65,30 @@ SMP11 = rule(
     "Inferform: what a role of this account cannot use is a slip",
 )
 
+SMP16 = rule(
+    "SMP16",
+    refuses="a step of a type that AWS's models do not name",
+    message="is no type of a step that is known here{hint}; SageMaker may refuse it",
+    source="botocore sagemaker PipelineExecutionStepMetadata; sagemaker Python SDK, StepTypeEnum",
+    severity="warning",
+)
 SMP15 = rule(
     "SMP15",
     refuses="a pipeline that is started by itself without a value that it needs",
     message="start the pipeline without {names}, which no default has; write it in start_with",
     source="SageMaker API reference, StartPipelineExecution PipelineParameters",
 )
+STEP_TYPES = frozenset(
+    {
+        *("Athena", "AutoML", "BedrockCustomModel", "BedrockCustomModelDeployment"),
+        *("BedrockModelImport", "BedrockProvisionedModelThroughput", "Callback", "ClarifyCheck"),
+        *("Cleanup", "Condition", "EMR", "EMRServerless", "Endpoint", "EndpointConfig", "Fail"),
+        *("ForEach", "HubContent", "InferenceComponent", "Job", "Lambda", "Lineage", "Model"),
+        *("Processing", "QualityCheck", "RegisterModel", "Training", "Transform", "Tuning"),
+    }
+)
+"""The types of steps: those of jobs without the word, as definitions have them."""
+
 LARGEST = 1_048_576
 VERSION = "2020-12-01"
 
@@ -573,6 +591,9 @@ class PipelineFile(AnyPipeline):
         for node in self.nodes():
             if node.type in ("QualityCheck", "ClarifyCheck"):
                 yield SMP10.problem("definition", *node.where, got=node.type)
+            elif node.type not in STEP_TYPES:
+                hint = did_you_mean(node.type, STEP_TYPES)
+                yield SMP16.problem("definition", *node.where, got=node.type, hint=hint)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """What it names is in the environment's account and Region."""

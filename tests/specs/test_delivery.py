@@ -50,6 +50,7 @@ TOOLS = Context(
 DEV_ACCOUNT, PROD_ACCOUNT = "222233334444", "444455556666"
 DEV = TargetEnvironment(key="dev-use1", account=DEV_ACCOUNT)
 PROD = TargetEnvironment(key="prod-use1", account=PROD_ACCOUNT)
+WORD = "n0tForEyes77xyzzy"
 SOURCE = GitSource(repository="acme/inference")
 MAIN, REQUESTS = OnPush(branches=["main"]), OnPullRequest(branches=["main"])
 SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:index-AbCdEf"
@@ -263,6 +264,21 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
         "CPL15",
         lambda: GitSource(repository="a/b", default_branch="release/*"),
     ),
+    "a repository in a group of GitHub": ("CPL15", lambda: GitSource(repository="acme/a/b")),
+    "a repository in a group of Bitbucket": (
+        "CPL15",
+        lambda: GitSource(repository="acme/a/b", provider="Bitbucket"),
+    ),
+    **{
+        f"the branch {name}": (
+            "CPL15",
+            lambda name=name: GitSource(repository="a/b", default_branch=name),
+        )
+        for name in (
+            *("refs/heads/main", "a..b", "/main", "main/", "a//b", "a b", "-main"),
+            *("main.lock", "main.", ".main", "a/.b", "HEAD", "@", "a@{1}", "a~1", "a:b", "a\\b"),
+        )
+    },
     "six alarms": ("CPL18", lambda: promotion(entry_alarms=many(6))),
     "an alarm twice": ("CPL18", lambda: promotion(entry_alarms=["ill", "ill"])),
     "five alarms beside a window": (
@@ -356,6 +372,23 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     "a variable of Inferform's": (
         "CBD8",
         lambda: BuildCompute(variables={"INFERFORM_TARGET": "emulator"}),
+    ),
+    **{
+        f"the variable {name}": (
+            "CBD8",
+            lambda name=name: BuildCompute(variables={name: "x"}),
+        )
+        for name in ("PATH", "HOME", "LD_PRELOAD", "BASH_ENV", "IFS", "LEFT", "TAG", "DIGEST")
+    },
+    "a secret in setup": (
+        "CBD7",
+        lambda: deploy(setup=[f"pip install -i https://me:{WORD}@i.test/"]),
+    ),
+    "a secret in checks": ("CBD7", lambda: review(checks=["curl -H 'x: AKIAIOSFODNN7EXAMPLE'"])),
+    "a secret in a smoke test": ("CBD7", lambda: promotion(smoke_tests=[f"x https://a:{WORD}@b/"])),
+    "a secret in a link": (
+        "CBD7",
+        lambda: ManualApproval(link=f"https://me:{WORD}@wiki.acme.test/"),
     ),
     "a variable with a hyphen": ("CBD8", lambda: BuildCompute(variables={"PIP-INDEX": "x"})),
     "an argument with a hyphen": ("CBD8", lambda: image(build_args={"a-b": "x"})),
@@ -464,7 +497,25 @@ GOOD: dict[str, Callable[[], Any]] = {
     "a window by an abbreviation": lambda: window("* * 9 ? * MON *", timezone="EST"),
     "a window without a year": lambda: window("* * 9-16 ? * MON-THU"),
     "a window of days of the month": lambda: window("* 0/15 8,12 1-7 JAN ? 2026"),
-    "a repository in groups": lambda: GitSource(repository="acme/ml/risk/inference"),
+    "a repository in groups": lambda: GitSource(
+        repository="acme/ml/risk/inference", provider="GitLab"
+    ),
+    "a repository in groups of a connection": lambda: GitSource(
+        repository="acme/ml/inference", connection=CONNECTION
+    ),
+    "a repository in groups of a host": lambda: GitSource(
+        repository="acme/ml/inference", host=HOST
+    ),
+    **{
+        f"the branch {name}": lambda name=name: GitSource(repository="a/b", default_branch=name)
+        for name in ("main", "release/1.2", "fix-#12", "a+b", "a@b", "größe", "a" * 255)
+    },
+    "a variable as a tool has it": lambda: BuildCompute(
+        variables={"PIP_INDEX_URL": "https://index.acme.test", "PYTHONPATH": "src", "LDFLAGS": "-s"}
+    ),
+    "a variable in a command": lambda: deploy(
+        setup=['pip install -i "https://me:${TOKEN}@i.test/"']
+    ),
     "five alarms": lambda: promotion(entry_alarms=many(5)),
     "four alarms beside a window": lambda: promotion(
         entry_alarms=many(4), window=window("* * 9 ? * MON *")

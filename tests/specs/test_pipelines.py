@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 
 from inferform import (
     AnyOf,
@@ -52,6 +53,7 @@ from inferform import (
 )
 from inferform.spec import problems_of
 from inferform.training import graph
+from inferform.training.pipeline import STEP_TYPES
 from tests.pipelines import EVALUATE, MSE, PREPROCESS, TRAIN, abalone
 
 CONTEXT = Context(
@@ -302,6 +304,33 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
         lambda: written(Steps=[step("A"), step("C", "Condition", IfSteps=[step("A")])]),
     ),
 }
+
+
+def test_a_step_of_an_unknown_type_is_told() -> None:
+    (found,) = problems_of(written(Steps=[step("A", "Trainig")]))
+    assert (found.rule, found.severity) == ("SMP16", "warning")
+    assert found.path[:3] == ("definition", "Steps", 0)
+    assert "did you mean Training" in found.text
+    # A checker of Model Monitor is known, and closed.
+    (closed,) = problems_of(written(Steps=[step("A", "QualityCheck")]))
+    assert closed.rule == "SMP10"
+    for kind in STEP_TYPES - {"QualityCheck", "ClarifyCheck"}:
+        assert problems_of(written(Steps=[step("A", kind)])) == [], kind
+
+
+def test_the_types_of_steps_are_those_of_aws() -> None:
+    shape: Any = get_session().get_service_model("sagemaker")
+    named = shape.shape_for("PipelineExecutionStepMetadata").members
+    jobs = ("AutoML", "Processing", "Training", "Transform", "Tuning")
+    assert {each.removesuffix("Job") if each != "Job" else each for each in named} == STEP_TYPES
+    assert all(f"{each}Job" in named for each in jobs)
+
+
+def test_a_definition_that_nobody_can_read_is_refused() -> None:
+    for text in ("[" * 100_000, '{"Version": NaN}'):
+        with pytest.raises(SpecError, match="SMP11"):
+            PipelineFile(definition=text)
+
 
 GOOD: dict[str, Callable[[], Any]] = {
     "the example": lambda: placed(abalone()),
