@@ -178,6 +178,11 @@ class NetworkOutputs(Outputs):
     """The further CIDR blocks of the VPC that hold these subnets. Default: none."""
 
     @property
+    def public_zones(self) -> int:
+        """In how many zones there is a public subnet."""
+        return len(self.public_subnet_ids)
+
+    @property
     def cidrs(self) -> list[str]:
         """Every CIDR block that holds these subnets, the VPC's first one first."""
         return [self.vpc_cidr, *self.secondary_cidrs]

@@ -329,6 +329,11 @@ class Place:
         """The name of the layer that it is in: `inference`, or `inference-risk` of a group."""
         return "-".join(filter(None, [str(self.path[0]), self.group]))
 
+    def public_addresses(self, *, internal: bool) -> int:
+        """How many addresses AWS gives a load balancer here: one a zone, and none to an internal one."""
+        network = self.environment.network
+        return 0 if internal or network is None else network.public_zones
+
     def __str__(self) -> str:
         return ".".join(map(str, self.path))
 

@@ -149,6 +149,28 @@ def fargate(
     yield Usage(service, f"{kind}/gib", amount * (memory / 1024))
 
 
+BALANCERS = "load balancers"
+"""What load balancers are for: services share them."""
+
+
+def of_balancer(key: str, *, addresses: int) -> Iterator[Usage]:
+    """A load balancer without its capacity units, with the public IPv4 addresses that AWS gives it: one
+    in each zone of one that faces the internet, and none inside."""
+    yield Usage(BALANCERS, key, exactly(1))
+    if addresses:
+        yield Usage(BALANCERS, "vpc/public-ipv4", exactly(addresses))
+
+
+FREE_STORAGE_GIB = 20
+"""What each task on Fargate has without charge. Source: aws.amazon.com/fargate/pricing."""
+
+
+def fargate_storage(service: str, tasks: Amount, size_gib: float | None) -> Iterator[Usage]:
+    """The storage of tasks on Fargate beyond what each has without charge."""
+    if size_gib is not None and size_gib > FREE_STORAGE_GIB:
+        yield Usage(service, "fargate/ephemeral-storage", tasks * (size_gib - FREE_STORAGE_GIB))
+
+
 def above(amount: Amount, reserved: float) -> Amount:
     """What is beyond so many that are paid for anyway."""
     if not reserved:

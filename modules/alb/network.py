@@ -11,7 +11,7 @@ from ..overrides import Overridable
 from ..rules import Problem, rule
 from ..service import Billed, Drawn, Named, Place
 from ..spec import Aws, Between, Cidrs, ShortName, Spec
-from ..usage import Usage, exactly
+from ..usage import Usage, of_balancer
 from .spec import (
     ELB34,
     CertificateArn,
@@ -71,7 +71,8 @@ class NetworkLoadBalancer(Overridable, Billed, Drawn, Named):
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """A load balancer, without its capacity units."""
-        yield Usage("load balancers", "elb/network", exactly(1))
+        addresses = place.public_addresses(internal=self.internal)
+        yield from of_balancer("elb/network", addresses=addresses)
 
 
 class NetworkRoute(Spec):

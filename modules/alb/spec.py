@@ -13,7 +13,7 @@ from ..overrides import Overridable
 from ..rules import Problem, rule
 from ..service import Billed, Drawn, Named, Place
 from ..spec import Aws, Between, Check, Cidrs, Many, ShortName, Spec, arn_of
-from ..usage import Usage, exactly
+from ..usage import Usage, of_balancer
 from .records import HostedZone, RecordName
 
 ELB4 = rule(
@@ -427,7 +427,8 @@ class LoadBalancer(Overridable, Billed, Drawn, Named):
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """A load balancer, without its capacity units."""
-        yield Usage("load balancers", "elb/application", exactly(1))
+        addresses = place.public_addresses(internal=self.internal)
+        yield from of_balancer("elb/application", addresses=addresses)
 
     def check(self) -> Iterator[Problem]:
         """What faces the internet says who may connect."""

@@ -50,7 +50,17 @@ from ..service import (
     secret_endpoints,
 )
 from ..spec import Aws, Between, Check, Cidrs, Listed, Many, OneOf, ShortName, Spec
-from ..usage import Amount, Usage, alarm_usage, between, bounds, exactly, fargate, on_demand
+from ..usage import (
+    Amount,
+    Usage,
+    alarm_usage,
+    between,
+    bounds,
+    exactly,
+    fargate,
+    fargate_storage,
+    on_demand,
+)
 from ..vpc.flow_logs import RetentionDays
 from . import names as named
 from .agents import ECS64, FireLens
@@ -1149,6 +1159,7 @@ class EcsService(Containers, Service):
                     architecture=compute.architecture,
                     spot=spot,
                 )
+        yield from fargate_storage(place.name, tasks, compute.ephemeral_storage_gib)
 
     def platform(self, place: Place) -> Platform | None:
         """What the task names, or else what the capacity's instances run."""

@@ -1097,6 +1097,8 @@ class EksCluster(Overridable, Billed, Named, Reaching):
             yield by_use("eks", "eks/fargate-pods")
         elif isinstance(self.compute, AutoMode):
             yield by_use("eks", "eks/auto-mode-nodes")
+        elif self.compute.karpenter is not None:
+            yield by_use("eks", "eks/karpenter-nodes")
 
     @property
     def lacks_device_plugin(self) -> bool:

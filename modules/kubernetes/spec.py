@@ -47,7 +47,7 @@ from ..service import (
     secret_endpoints,
 )
 from ..spec import Between, Check, Cidrs, Many, Matches, OneOf, ShortName, Spec, arn_of
-from ..usage import Amount, Usage, between, bounds, by_use, exactly, fargate
+from ..usage import Amount, Usage, between, bounds, by_use, fargate, of_balancer
 from .collector import Collector
 from .keda import KEDA_ROLE, KUB32, Keda, KedaScaling, QueueTrigger
 from .volumes import KUB16, BucketMount, EbsMount, EfsMount, PodVolumes
@@ -588,7 +588,9 @@ class EksService(Service):
         and the next size that it offers (Amazon EKS user guide, Fargate pod configuration).
         """
         if self.ingress is not None:
-            yield Usage("load balancers", "elb/application", exactly(1))
+            internal = self.ingress.scheme == "internal"
+            addresses = place.public_addresses(internal=internal)
+            yield from of_balancer("elb/application", addresses=addresses)
         pods = self.copies()
         for volume in self.volumes.values():
             if isinstance(volume, EbsMount):

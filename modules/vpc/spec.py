@@ -543,6 +543,11 @@ class Network(Overridable, Billed, Named):
         return {"none": 0, "single": 1, "per_zone": self.availability_zones}[self.nat]
 
     @property
+    def public_zones(self) -> int:
+        """In how many zones there is a public subnet."""
+        return self.availability_zones if self.is_public else 0
+
+    @property
     def is_public(self) -> bool:
         """Whether there are public subnets beside an internet gateway."""
         return self.nat != "none" or self.public_subnets or "public" in self.tiers

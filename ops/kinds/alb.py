@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from inferform import EcsOutputs, ExistingLoadBalancer, Route
 from inferform.ecs.checks import listener_of
-from inferform.usage import Usage, exactly
+from inferform.usage import BALANCERS, Usage, of_balancer
 
 from ..aws import Aws
 from ..checks import CERTIFICATE, CONFIGURATION, HEALTH, LOAD_BALANCER
@@ -36,6 +36,7 @@ from .record import (
 from .risks import ROLL1, exposed, protection
 from .stories import name_of, told_when_gone
 from .synthesis import Resource, Synthesis
+from .untold import hidden, not_told
 from .words import PAST, forced, some
 
 # Finding
@@ -113,9 +114,23 @@ def _record(aws: Aws, values: Values) -> Iterator[Existing]:
 
 
 def _hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
-    """A load balancer, without its capacity units."""
-    kind = change.at(side).get("load_balancer_type") or "application"
-    yield Usage("load balancers", f"elb/{kind}", exactly(1))
+    """A load balancer, without its capacity units, with the addresses that AWS gives it. An address that
+    is brought is a resource of its own."""
+    values = change.at(side)
+    kind = values.get("load_balancer_type") or "application"
+    subnets = values.get("subnets") or plan.referred(change, "subnets")
+    mapped = values.get("subnet_mapping") or ()
+    given = sum(not each.get("allocation_id") for each in mapped)
+    is_public = (
+        kind in ("application", "network")
+        and values.get("internal") is not True
+        and not hidden(change, "internal", side=side)
+        and values.get("ip_address_type") != "dualstack-without-public-ipv4"
+    )
+    addresses = max(given, len(subnets)) if is_public else 0
+    yield from of_balancer(f"elb/{kind}", addresses=addresses)
+    if is_public and not mapped and not subnets and not plan.is_resolved(change, "subnets"):
+        yield not_told(f"addresses of {change.address}", BALANCERS, side, same=False)
 
 
 def _balancer_story(plan: Plan, change: Change) -> Iterator[Story]:

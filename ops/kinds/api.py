@@ -224,6 +224,15 @@ def _requests(key: str) -> Any:
     return uses
 
 
+def _cache_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """The cache of a stage, which is paid for by its size around the clock; a stage itself is free."""
+    values = change.at(side)
+    if values.get("cache_cluster_enabled"):
+        name = f"cache of {values.get('stage_name') or change.name}"
+        size = values.get("cache_cluster_size") or "size not told"
+        yield Usage(name, f"apigateway/cache/{size}", exactly(1))
+
+
 def _acl_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     """A web ACL, its rules and the requests that it sees, of which nobody knows how many there will be."""
     name = name_of(change, "name")
@@ -238,6 +247,7 @@ PRICES = (
     products("awswaf", r"RuleV2", "waf/rule", unit="month"),
 )
 UNLISTED_PRICES = {
+    r"apigateway/cache/.+": "a cache is priced by its size; see aws.amazon.com/api-gateway/pricing",
     r"(apigateway/.*-|waf/)request": "requests are billed by use, of which a plan does not know how many",
 }
 
@@ -591,6 +601,7 @@ KINDS = (
         story=_gone_story("stage of a REST API", "stage_name", "every request to the stage"),
         settings={"access_log_settings": "access logs"},
         verify=_SERVED,
+        uses=_cache_hours,
     ),
     resource(
         "aws_api_gateway_vpc_link",

@@ -98,7 +98,17 @@ def _reserved(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         yield not_told(f"capacity of {name}", str(name), side, same=same)
         return
     count = number(values.get("instance_count"), 0)
-    yield Usage(str(name), f"ec2/{values['instance_type']}", exactly(count))
+    yield Usage(str(name), f"{_sold_as(values)}/{values['instance_type']}", exactly(count))
+
+
+def _sold_as(values: Values) -> str:
+    """How its price key begins: another one than Linux's on shared hardware is not known."""
+    if values.get("tenancy") == "dedicated":
+        return "ec2-dedicated"
+    system = str(values.get("instance_platform"))
+    if "Windows" in system:
+        return "ec2-windows"
+    return "ec2" if system in ("Linux/UNIX", "None") else "ec2-licensed"
 
 
 # Review

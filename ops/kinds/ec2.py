@@ -2,27 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from inferform.ec2 import ec2_facts
+from inferform.usage import Amount, Usage
 
 from ..aws import Aws
-from ..plan import Change, Side, dig
+from ..plan import Action, Change, Side, dig, number
 from . import weaker
-from .capacity import targeted
+from .capacity import of_block, targeted
 from .finding import filters, given, pairs
 from .prices import products
 from .reasons import resource
 from .record import Existing, Quota, Values
+from .untold import hidden, not_told
 
 
-def disk(templates: Iterable[Change], side: Side) -> float:
-    """The size of the volume that instances are launched with, in GiB."""
+def sold_as(templates: Sequence[Change], side: Side) -> str:
+    """How instances of launch templates are bought, as price keys begin: `ec2` for On-Demand in shared
+    hardware with Linux, the one that the table has prices of."""
+    market = {dig(each.at(side), "instance_market_options", "market_type") for each in templates}
+    tenancy = {dig(each.at(side), "placement", "tenancy") for each in templates}
+    if of_block(templates, side):
+        return "ec2-block"
+    if tenancy & {"dedicated", "host"}:
+        return "ec2-dedicated"
+    return "ec2-spot" if "spot" in market else "ec2"
+
+
+_FREE_IOPS, _FREE_MIBS = 3000, 125
+"""What a gp3 volume has without extra charge. Source: aws.amazon.com/ebs/pricing."""
+
+
+def volume(values: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """What one volume uses, by price key: `values` are the arguments of a block device. One whose type
+    nobody says is taken for gp3."""
+    kind = str(values.get("volume_type") or "gp3")
+    # Magnetic volumes are called standard.
+    yield f"ebs/{kind}", number(values.get("volume_size"), 0)
+    iops, throughput = number(values.get("iops"), 0), number(values.get("throughput"), 0)
+    if kind in ("io1", "io2") and iops:
+        yield f"ebs/{kind}-iops", iops
+    if kind == "gp3" and iops > _FREE_IOPS:
+        yield "ebs/gp3-iops", iops - _FREE_IOPS
+    if kind == "gp3" and throughput > _FREE_MIBS:
+        yield "ebs/gp3-throughput", throughput - _FREE_MIBS
+
+
+def disks(templates: Iterable[Change], side: Side, name: str, instances: Amount) -> Iterator[Usage]:
+    """The volumes that instances are launched with, as far as their launch templates tell them."""
     for template in templates:
-        size = dig(template.at(side), "block_device_mappings", "ebs", "volume_size")
-        if isinstance(size, int):
-            return size
-    return 0
+        for index, device in enumerate(template.at(side).get("block_device_mappings") or ()):
+            path = ("block_device_mappings", index, "ebs", 0, "volume_size")
+            if hidden(template, *path, side=side):
+                same = template.action in (Action.NONE, Action.FORGET)
+                yield not_told(f"volumes of {name}", name, side, same=same)
+                continue
+            for values in device.get("ebs") or ():
+                for key, each in volume(values):
+                    if each:
+                        yield Usage(name, key, instances * each)
 
 
 # AWS grants vCPUs by the family of an instance type (EC2 user guide, "Amazon EC2 instance type
@@ -112,4 +152,8 @@ PRICES = (
 UNLISTED_PRICES = {
     r"ec2-spot/.+": "EC2 Spot prices change with demand and are not in the Price List; see "
     "DescribeSpotPriceHistory",
+    r"ec2-(dedicated|licensed|windows)/.+": "the table has EC2's prices of Linux on shared hardware alone; see "
+    "aws.amazon.com/ec2/pricing",
+    r"ebs/(gp2|gp3-.+|io[12].*|st1|sc1|standard)": "the refresh fetches gp3 alone; see "
+    "aws.amazon.com/ebs/pricing",
 }

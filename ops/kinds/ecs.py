@@ -12,14 +12,23 @@ from botocore.exceptions import ClientError
 from inferform import EcsOutputs
 from inferform.ecs.names import cluster_name
 from inferform.service import Deployed
-from inferform.usage import Amount, Usage, above, between, exactly, fargate, on_demand
+from inferform.usage import (
+    Amount,
+    Usage,
+    above,
+    between,
+    exactly,
+    fargate,
+    fargate_storage,
+    on_demand,
+)
 
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import Severity, Story
 from . import preflight, weaker
-from .capacity import of_block, reserved_for
-from .ec2 import disk, ec2_quota, template_tags
+from .capacity import reserved_for
+from .ec2 import disks, ec2_quota, sold_as, template_tags
 from .ecs_verify import SERVICE_REVERTED, TASK_DEFINITION, ClusterVerifier, ServiceVerifier
 from .finding import NotKnownError, given, pairs
 from .guards import guards
@@ -391,6 +400,8 @@ def _tasks(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         yield not_told(f"tasks of {name}", name, side, same=same)
         return
     own = _own_tasks(providers, amount)
+    system = str(dig(task, "runtime_platform", "operating_system_family") or "LINUX")
+    architecture = str(dig(task, "runtime_platform", "cpu_architecture") or "X86_64")
     for share, spot in ((own, False), (amount - own, True)):
         if share.maximum:
             yield from fargate(
@@ -398,9 +409,14 @@ def _tasks(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
                 share,
                 cpu=int(str(cpu)),
                 memory=int(str(memory)),
-                architecture=str(dig(task, "runtime_platform", "cpu_architecture") or "X86_64"),
+                # Windows has prices of its own, with its license.
+                architecture=architecture if system == "LINUX" else "windows",
                 spot=spot,
             )
+    storage = number(dig(task, "ephemeral_storage", "size_in_gib"), 0)
+    yield from fargate_storage(name, amount, storage)
+    if dig(values, "network_configuration", "assign_public_ip"):
+        yield Usage(name, "vpc/public-ipv4", amount)
 
 
 def _of_cluster(plan: Plan, service: Change, side: Side) -> dict[str, dict[str, Any]]:
@@ -427,10 +443,11 @@ def _own_tasks(providers: Mapping[str, Mapping[str, Any]], tasks: Amount) -> Amo
 def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     """The instances of a group, as the first of its instance types."""
     values = change.at(side)
-    low = number(values.get("min_size"), 0)
-    amount = between(low, number(values.get("max_size"), low))
+    name = str(values.get("name") or change.name)
+    same = change.action in (Action.NONE, Action.FORGET)
     mixed = dig(values, "mixed_instances_policy")
-    kind = dig(mixed, "launch_template", "override", "instance_type")
+    overrides = dig(mixed, "launch_template", "override")
+    kind = dig(overrides, "instance_type")
     templates = [
         template
         for attribute in ("launch_template", "mixed_instances_policy")
@@ -439,25 +456,26 @@ def _instances(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     ]
     for template in templates:
         kind = kind or template.at(side).get("instance_type")
+    # Where types weigh differently, the bounds count weights.
+    weighs = any(str(each.get("weighted_capacity") or "1") != "1" for each in overrides or ())
+    bounds = any(hidden(change, each, side=side) for each in ("min_size", "max_size"))
+    if not kind or bounds or weighs:
+        yield not_told(f"instances of {name}", name, side, same=same)
+        return
+    low = number(values.get("min_size"), 0)
+    amount = between(low, number(values.get("max_size"), low))
     distribution = dig(mixed, "instances_distribution")
     own = on_demand(
         amount,
         base=number(dig(distribution, "on_demand_base_capacity"), 0),
         share=number(dig(distribution, "on_demand_percentage_above_base_capacity"), 100) / 100,
     )
-    name = str(values.get("name") or change.name)
-    if not kind:
-        same = change.action in (Action.NONE, Action.FORGET)
-        yield not_told(f"instances of {name}", name, side, same=same)
     spot = amount - own
     own = above(own, reserved_for(plan, change, templates, side))
-    owned = "ec2-block" if of_block(templates, side) else "ec2"
-    for key, share in ((owned, own), ("ec2-spot", spot)):
-        if kind and share.maximum:
+    for key, share in ((sold_as(templates, side), own), ("ec2-spot", spot)):
+        if share.maximum:
             yield Usage(name, f"{key}/{kind}", share)
-    size = disk(templates, side)
-    if size:
-        yield Usage(name, "ebs/gp3", amount * size)
+    yield from disks(templates, side, name, amount)
 
 
 @risk(NET2)
@@ -739,6 +757,8 @@ PRICES = (
 )
 
 UNLISTED_PRICES = {
+    r"fargate/ephemeral-storage|fargate(-spot)?/windows/.+": "the usage types of storage and of Windows "
+    "on Fargate are not known here; see aws.amazon.com/fargate/pricing",
     r"route53/hosted-zone": "Route 53 has one price for all Regions, which is not by Region in the "
     "Price List; see aws.amazon.com/route53/pricing",
 }

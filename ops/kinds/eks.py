@@ -19,7 +19,7 @@ from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity, Story
 from . import preflight, weaker
 from .capacity import reserved_for
-from .ec2 import disk, ec2_quota
+from .ec2 import disks, ec2_quota, sold_as
 from .finding import given
 from .policies import access_entry, lets, managed_policies
 from .prices import products
@@ -119,6 +119,11 @@ def _fargate_pods(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     yield by_use("eks", "eks/fargate-pods")
 
 
+_DISK_GIB = (20, 50)
+"""What a node of Linux, and one of Windows, has where nobody says. Source: EKS API reference,
+CreateNodegroup diskSize."""
+
+
 def _nodes(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     """The nodes of a group, as the first of its instance types."""
     values = change.at(side)
@@ -140,11 +145,15 @@ def _nodes(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
         return
     kinds = kinds or ["t3.medium"]
     bought = {"SPOT": "ec2-spot", "CAPACITY_BLOCK": "ec2-block"}
-    key = bought.get(str(values.get("capacity_type")), "ec2")
+    windows = str(values.get("ami_type")).startswith("WINDOWS")
+    own = "ec2-windows" if windows else sold_as(templates, side)
+    key = bought.get(str(values.get("capacity_type")), own)
     beyond = above(amount, reserved_for(plan, change, templates, side))
     yield Usage(name, f"{key}/{kinds[0]}", beyond)
-    size = number(values.get("disk_size"), 0) or disk(templates, side)
-    if size:
+    if values.get("launch_template"):
+        yield from disks(templates, side, name, amount)
+    else:
+        size = number(values.get("disk_size"), _DISK_GIB[windows])
         yield Usage(name, "ebs/gp3", amount * size)
 
 
@@ -490,6 +499,7 @@ PRICES = (
 )
 UNLISTED_PRICES = {
     r"eks/auto-mode-nodes": "EKS Auto Mode chooses the nodes, so their number and type are not known",
+    r"eks/karpenter-nodes": "Karpenter chooses the nodes, so their number and type are not known",
     r"eks/fargate-pods": "the number of the cluster's own pods on Fargate is not known",
     r"eks/pods": "pods on a cluster that another environment makes run on nodes not known here",
 }

@@ -46,6 +46,7 @@ from .sagemaker_verify import CONTENT_TYPES
 from .scaling import TARGET
 from .stories import name_of, told_when_gone
 from .synthesis import Resource, Synthesis
+from .untold import hidden, not_told
 from .words import arrow, changed_first, forced, short_image
 
 FUNCTION = "aws_lambda_function"
@@ -293,21 +294,27 @@ def _kept_warm(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     )
     memory = function.get("memory_size")
     key = f"lambda/{_kind(function)}/provisioned-gb-second"
-    if not isinstance(memory, int):
-        yield Usage(name, key, None)
+    warm = _count(plan, change, side, name)
+    if not isinstance(memory, int) or warm is None:
+        same = change.action in (Action.NONE, Action.FORGET)
+        yield not_told(f"concurrency of {name}", name, side, same=same)
         return
-    warm = _count(plan, values, side, name)
     yield Usage(name, key, warm * (memory / 1024 * SECONDS_PER_MONTH))
     yield by_use(name, f"lambda/{_kind(function)}/provisioned-duration-gb-second")
 
 
-def _count(plan: Plan, values: Values, side: Side, name: str) -> Amount:
+def _count(plan: Plan, change: Change, side: Side, name: str) -> Amount | None:
+    """What is kept warm; None where the plan does not tell it."""
+    values = change.at(side)
     own = f"function:{name}:{values.get('qualifier')}"
     for target in plan.of_type(TARGET):
         scaled = target.at(side)
-        low, high = scaled.get("min_capacity"), scaled.get("max_capacity")
-        if scaled.get("resource_id") == own and isinstance(low, int) and isinstance(high, int):
-            return between(low, high)
+        if scaled.get("resource_id") == own:
+            low, high = scaled.get("min_capacity"), scaled.get("max_capacity")
+            told = isinstance(low, int) and isinstance(high, int)
+            return between(low, high) if told else None
+    if hidden(change, "provisioned_concurrent_executions", side=side):
+        return None
     return exactly(number(values.get("provisioned_concurrent_executions"), 1))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from inferform import EksOutputs, Environment
 from inferform.eks.spec import cluster_name, pod_role_name
+from inferform.usage import BALANCERS, Usage, exactly
 
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from ..kubernetes import Api, UnreadableError
@@ -19,6 +20,7 @@ from .loader import artifacts_of
 from .pages import in_console
 from .reasons import CHECKED_BY_SPECS, NO_PAGE, NO_RISKS, NOBODY_ELSE, RUNS_NOTHING, STAYS, resource
 from .record import (
+    Estimator,
     Finding,
     Foreign,
     Kind,
@@ -35,9 +37,49 @@ from .record import (
 )
 from .stories import name_of, told_when_gone
 from .synthesis import Resource, Synthesis
+from .untold import not_told
 from .words import PAST, arrow, short_image
 
 DEPLOYMENT = "kubernetes_deployment_v1"
+_ALB = "alb.ingress.kubernetes.io"
+
+# Cost
+
+
+def _group(ingress: Change, side: Side) -> str:
+    """The group whose Ingresses share a load balancer; its own address where it shares none."""
+    annotations = dig(ingress.at(side), "metadata", "annotations") or {}
+    return str(annotations.get(f"{_ALB}/group.name") or ingress.address)
+
+
+def _ingress_balancer(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """The load balancer that AWS's controller makes of an Ingress, once for those that share it."""
+    values = change.at(side)
+    annotations = dig(values, "metadata", "annotations") or {}
+    named = dig(values, "spec", "ingress_class_name") or annotations.get(
+        "kubernetes.io/ingress.class"
+    )
+    if named != "alb":
+        return
+    group = _group(change, side)
+    shared = [e for e in plan.of_type(change.type) if e.exists(side) and _group(e, side) == group]
+    if shared[0] is not change:
+        return
+    yield Usage(BALANCERS, "elb/application", exactly(1))
+    if annotations.get(f"{_ALB}/scheme") == "internet-facing":
+        same = change.action in (Action.NONE, Action.FORGET)
+        yield not_told(f"addresses of {change.address}", BALANCERS, side, same=same)
+
+
+def _service_balancer(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
+    """The load balancer of a Service that asks for one. Which kind it is the cluster decides."""
+    if dig(change.at(side), "spec", "type") == "LoadBalancer":
+        yield Usage(BALANCERS, "elb/of-a-kubernetes-service", exactly(1))
+
+
+UNLISTED_PRICES = {
+    r"elb/of-a-kubernetes-service": "the cluster's controllers decide which load balancer a Service gets",
+}
 
 # Review
 
@@ -216,6 +258,9 @@ _IN_NAMESPACE = Not("a namespace has each name once")
 _ON_NODES = Not("the nodes that it runs on count")
 
 
+_ON_ITS_NODES = Not("the nodes that it runs on are billed, or the pods on Fargate")
+
+
 def _object(
     type: str,
     words: str,
@@ -229,6 +274,7 @@ def _object(
     reverted: Not = STAYS,
     verify: type[Verifier] | Not = RUNS_NOTHING,
     page: Page | Not = NO_PAGE,
+    uses: Estimator | Not = _ON_ITS_NODES,
 ) -> Kind:
     return resource(
         type,
@@ -237,7 +283,7 @@ def _object(
         name=name,
         outage=outage,
         owned=owned,
-        uses=Not("the nodes that it runs on are billed, or the pods on Fargate"),
+        uses=uses,
         quotas=_ON_NODES,
         addresses=_ON_NODES,
         preflight=preflight,
@@ -292,6 +338,7 @@ KINDS = (
             "Kubernetes Service", "requests by its name, until it is made again", "metadata", "name"
         ),
         risks=weaker.KUBERNETES_SERVICE,
+        uses=_service_balancer,
     ),
     _object(
         "kubernetes_ingress_v1",
@@ -301,6 +348,7 @@ KINDS = (
             "Kubernetes Ingress", "requests through its load balancer", "metadata", "name"
         ),
         risks=weaker.INGRESS,
+        uses=_ingress_balancer,
     ),
     _object(
         "kubernetes_storage_class_v1",

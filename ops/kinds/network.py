@@ -35,7 +35,7 @@ from .record import (
 from .risks import deleted_too, exposed, gone, open_ranges, protection
 from .stories import told_when_gone
 from .synthesis import Resource, Synthesis
-from .untold import not_told
+from .untold import hidden, not_told
 from .words import some
 
 if TYPE_CHECKING:
@@ -157,15 +157,27 @@ def _address_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
     yield Usage("network", "vpc/public-ipv4", exactly(1))
 
 
+_BY_THE_ZONE = {
+    "Interface": "vpc/interface-endpoint",
+    "GatewayLoadBalancer": "vpc/gateway-load-balancer-endpoint",
+    "Resource": "vpc/resource-endpoint",
+    "ServiceNetwork": "vpc/service-network-endpoint",
+}
+"""What endpoints of each type cost by. Gateway endpoints, of S3 and DynamoDB, cost nothing."""
+
+
 def _endpoint_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
-    """An interface endpoint, by the zone; gateway endpoints cost nothing."""
+    """An endpoint that is paid for by the zone; gateway endpoints cost nothing."""
     values = change.at(side)
-    if values.get("vpc_endpoint_type") == "Interface":
+    key = _BY_THE_ZONE.get(str(values.get("vpc_endpoint_type") or "Gateway"))
+    if key is not None:
         subnets = values.get("subnet_ids") or plan.referred(change, "subnet_ids")
         if not subnets and not plan.is_resolved(change, "subnet_ids"):
             yield not_told(f"zones of {change.address}", "network", side, same=False)
             return
-        yield Usage("network", "vpc/interface-endpoint", exactly(len(subnets) or 1))
+        yield Usage("network", key, exactly(len(subnets) or 1))
+    elif hidden(change, "vpc_endpoint_type", side=side):
+        yield not_told(f"type of {change.address}", "network", side, same=False)
 
 
 def _attachment_hours(plan: Plan, change: Change, side: Side) -> Iterator[Usage]:
@@ -638,3 +650,7 @@ PRICES = (
     products("AmazonVPC", r"TransitGateway-Hours", "vpc/transit-gateway-attachment"),
     products("AmazonVPC", r"PublicIPv4:InUseAddress", "vpc/public-ipv4"),
 )
+UNLISTED_PRICES = {
+    r"vpc/(gateway-load-balancer|resource|service-network)-endpoint": "the table has no prices of these "
+    "endpoints; see aws.amazon.com/privatelink/pricing",
+}

@@ -34,9 +34,11 @@ from inferform import (
     Repository,
     Scaling,
 )
+from inferform.alb.network import NetworkLoadBalancer
+from inferform.alb.spec import LoadBalancer
 from inferform.ecs.containers import ContainerHealth, ContainerOptions
 from inferform.ecs.spec import Ec2Capacity, EcsCluster, EcsService, Fargate
-from inferform.eks.spec import EksCluster, NodeGroup, NodeGroups
+from inferform.eks.spec import EksCluster, Karpenter, NodeGroup, NodeGroups, NodePool
 from inferform.outputs import NetworkOutputs, RegistryOutputs
 from inferform.sagemaker.endpoints import AsyncEndpoint, ServerlessEndpoint
 from inferform.scaling.spec import Scaling as ScalingSpec
@@ -76,6 +78,7 @@ CONTEXT = Context(
     region="us-east-1",
     owner="ml-platform",
 )
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 NETWORK = NetworkOutputs(
     vpc_id="vpc-1",
     vpc_cidr="10.0.0.0/16",
@@ -311,6 +314,42 @@ def test_tasks_on_fargate_spot_have_the_price_of_spot() -> None:
     }
 
 
+def test_storage_beyond_what_each_task_has_is_paid_for() -> None:
+    found = on_fargate(ephemeral_storage_gib=120, on_demand_weight=0, spot_weight=1)
+    assert found[("fraud", "fargate/ephemeral-storage")] == Amount(200, 300, 600)
+    assert ("fraud", "fargate/ephemeral-storage") not in on_fargate()
+
+
+@pytest.mark.parametrize("kind", [LoadBalancer, NetworkLoadBalancer])
+def test_a_load_balancer_that_faces_the_internet_has_an_address_in_each_zone(kind: Any) -> None:
+    open_to = {"allowed_cidrs": ["203.0.113.0/24"]} if kind is LoadBalancer else {}
+    more = {"certificate": CERTIFICATE} if kind is LoadBalancer else {}
+    inside, outside = kind(**more), kind(internal=False, **open_to, **more)
+    for balancer, addresses in ((inside, None), (outside, Amount(3, 3, 3))):
+        found = of(
+            network=Network(cidr="10.20.0.0/16", availability_zones=3, nat="single"),
+            registry=REGISTRY,
+            ecs=EcsCluster(load_balancers={"main": balancer}),
+        )
+        assert found.get(("load balancers", "vpc/public-ipv4")) == addresses
+
+
+def test_nodes_that_karpenter_chooses_are_not_known_and_no_zero() -> None:
+    for karpenter, expected in (
+        (Karpenter(pools={"any": NodePool(max_vcpu=64)}), True),
+        (None, False),
+    ):
+        groups = NodeGroups(
+            groups={"own": NodeGroup(instance_types=["m5.large"], max_size=2)}, karpenter=karpenter
+        )
+        found = of(
+            network=Network(cidr="10.20.0.0/16"),
+            registry=Registry(),
+            eks=EksCluster(version="1.35", compute=groups),
+        )
+        assert (("eks", "eks/karpenter-nodes") in found) is expected
+
+
 def test_tasks_of_both_kinds_are_split_by_base_and_weight() -> None:
     found = on_fargate(on_demand_base=2, on_demand_weight=1, spot_weight=3)
     assert found[("fraud", "fargate/x86_64/vcpu")] == Amount(2, 2.25, 3)
@@ -528,7 +567,21 @@ RESOURCES: dict[str, tuple[dict[str, Any], dict[str, float]]] = {
         {"vpc/interface-endpoint": 2},
     ),
     "aws_vpc_endpoint.g": ({"vpc_endpoint_type": "Gateway"}, {}),
-    "aws_lb.l": ({"load_balancer_type": "network"}, {"elb/network": 1}),
+    "aws_lb.l": ({"load_balancer_type": "network", "internal": True}, {"elb/network": 1}),
+    "aws_lb.p": (
+        {"load_balancer_type": "network", "subnets": ["subnet-1", "subnet-2"]},
+        {"elb/network": 1, "vpc/public-ipv4": 2},
+    ),
+    "aws_lb.m": (
+        {
+            "load_balancer_type": "network",
+            "subnet_mapping": [
+                {"subnet_id": "subnet-1", "allocation_id": "eipalloc-1"},
+                {"subnet_id": "subnet-2", "allocation_id": None},
+            ],
+        },
+        {"elb/network": 1, "vpc/public-ipv4": 1},
+    ),
     "aws_eks_cluster.c": (
         {"version": "1.32", "upgrade_policy": [{"support_type": "EXTENDED"}]},
         {"eks/cluster-extended": 1},

@@ -130,8 +130,8 @@ def test_an_amount_that_the_apply_tells_is_not_known(entries: list[Entry]) -> No
             ],
             [],
         ),
-        # EKS takes this one where none is given.
-        ([created("aws_eks_node_group", scaling_config=[SIZES])], ["ec2/t3.medium"]),
+        # EKS takes this one where none is given, with a volume of 20 GiB.
+        ([created("aws_eks_node_group", scaling_config=[SIZES])], ["ec2/t3.medium", "ebs/gp3"]),
         (
             [ENDPOINT, created(CONFIGURATION, name="c", production_variants=[VARIANT])],
             ["sagemaker/hosting/ml.g5.xlarge"],
