@@ -27,7 +27,10 @@ def usages(plan: Plan, side: Side) -> list[Usage]:
 
 
 _COST_NOTHING = frozenset(
-    ("terraform", "null", "random", "local", "tls", "time", "archive", "external")
+    (
+        *("terraform", "null", "random", "local", "tls", "time", "archive", "external"),
+        *("cloudinit", "http"),
+    )
 )
 """The providers of what is in no cloud."""
 
@@ -40,9 +43,20 @@ def without_prices(plan: Plan) -> list[Change]:
         if not change.is_data
         and not change.deposed
         and change.type.partition("_")[0] not in _COST_NOTHING
-        and not change.type.startswith(FREE)
+        and not FREE.fullmatch(change.type)
         and _is_untold(change.type)
     ]
+
+
+_SAYS_NOTHING = frozenset(("tags", "tags_all"))
+"""What an update may change without a change of the cost."""
+
+
+def changes_cost(change: Change) -> bool:
+    """Whether a plan may change what a resource costs, as far as its type tells."""
+    if change.action is Action.UPDATE:
+        return not change.attributes <= _SAYS_NOTHING
+    return change.action in (Action.CREATE, Action.REPLACE, Action.DELETE)
 
 
 def _is_untold(kind: str) -> bool:

@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+import re
+
 from . import weaker
 from .policies import resource_policy
 from .record import Foreign
 from .risks import exposed, protection
 
-FREE = ("aws_iam_", "aws_ssoadmin_", "aws_identitystore_")
-"""How the types begin that AWS takes nothing for: IAM and its Identity Center."""
+_FAMILIES = (
+    *("iam_.+", "ssoadmin_.+", "identitystore_.+", "organizations_.+", "account_.+", "ram_.+"),
+    *("default_.+", "resourcegroups_.+", "servicequotas_.+", "lakeformation_.+", "codedeploy_.+"),
+    # What is set on a bucket, an API, an Auto Scaling group or a user pool that is itself counted.
+    *("s3_bucket_.+", "s3control_.+_policy", "api_gateway_.+", "apigatewayv2_.+"),
+    "autoscaling_(attachment|group_tag|lifecycle_hook|notification|policy|schedule|traffic_.+)",
+)
+_PARTS = (
+    *(
+        ".+_policy_attachments?",
+        ".+_permissions?",
+        ".+_(subnet|parameter|option)_group",
+        ".+_alias",
+    ),
+    # One of Firewall Manager is paid for by the month.
+    "(?!fms_).+_policy",
+    *("network_acl(_.+)?", "security_group_rule", "main_route_table_association", "key_pair"),
+    *("placement_group", "eip_association", "volume_attachment", "network_interface(_.+)?"),
+    *("vpc_peering_connection(_.+)?", "ec2_managed_prefix_list(_entry)?", "ec2_tag", "ecs_tag"),
+    *("alb_(listener|target_group).*", "lb_target_group_attachment", "customer_gateway"),
+    *("vpn_gateway(_.+)?", "lambda_layer_version", "acm_certificate_validation", "kms_grant"),
+    *("cloudwatch_log_(stream|subscription_filter|destination)", "ssm_document"),
+    *("sagemaker_user_profile", "sagemaker_studio_lifecycle_config", "sagemaker_image(_version)?"),
+    *("ecs_account_setting_default", "sns_topic_subscription", "cognito_.+_(client|domain)"),
+)
+FREE = re.compile(
+    rf"aws_({'|'.join((*_FAMILIES, *_PARTS))})"
+    # Pods run on nodes that are counted; these hand no volume and no load balancer out.
+    r"|kubernetes_(cluster_role|role|service_account|namespace|config_map|secret|deployment|"
+    r"daemon_?set|job|cron_job|network_policy|priority_class|resource_quota|limit_range)(_.+)?"
+)
+"""The types, made elsewhere, that AWS takes nothing for by the hour or month: who may do what, and what
+only sets something on a resource that is counted by itself. Source: the pricing pages of each service."""
 
 _ENCRYPTED = {"encrypted": "encryption"}
 

@@ -43,7 +43,7 @@ def build(
     for cost in costs:
         added = cost.difference
         dear = cost_risk(cost.environment, added.expected, added.maximum)
-        hole = hole_risk(cost.environment, cost.changed_holes)
+        hole = hole_risk(cost.environment, cost.changed_holes, cost.untold_changes)
         risks += [risk for risk in (dear, hole) if risk]
         risks += risks_of_cost(cost.environment, cost.after)
     environments = list(dict.fromkeys(report.environment for report in reports))

@@ -117,8 +117,8 @@ class CostReport:
     untold: Mapping[str, int] = field(default_factory=dict)
     """Types of which nobody has said what they cost, with the number of their resources."""
 
-    untold_changes: bool = False
-    """Whether the plan makes, changes or removes one of them."""
+    untold_changes: Mapping[str, int] = field(default_factory=dict)
+    """Those of them that the plan makes, changes or removes, with the number of their resources."""
 
     @property
     def difference(self) -> Amount:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from ..changed import base_of, note
 from ..cost.commitments import subtracted
 from ..cost.model import ASSUMPTIONS, with_plans
 from ..cost.prices import price_table
-from ..cost.resources import usages, without_prices
+from ..cost.resources import changes_cost, usages, without_prices
 from ..masking import mask_text
 from ..missing import missing
-from ..plan import Action, Plan, Side, read_plan, shaped
+from ..plan import Change, Plan, Side, read_plan, shaped
 from ..program import Program, Stacks, note_left_out, note_warnings
 from ..progress import Follow
 from ..terraform import Stack, terraform_binary
@@ -28,7 +28,6 @@ from .report import CostReport, Finding, Missing, Report, StackReport
 from .source import source_of
 
 _SIDES: tuple[Side, Side] = ("before", "after")
-_AS_IT_IS = (Action.NONE, Action.READ, Action.FORGET)
 
 
 def review_files(files: Sequence[Path], *, checkov: Path | None = None) -> Report:
@@ -173,10 +172,15 @@ def costs_of(
                 before=before,
                 after=after,
                 prices_from=(before + after).dates,
-                untold=dict(sorted(Counter(change.type for change in untold).items())),
-                untold_changes=any(change.action not in _AS_IT_IS for change in untold),
+                untold=_by_type(untold),
+                untold_changes=_by_type(filter(changes_cost, untold)),
                 is_partial=key in partial
                 or any(plan.errored or plan.deferred or not plan.complete for plan in own),
             )
         )
     return costs
+
+
+def _by_type(changes: Iterable[Change]) -> dict[str, int]:
+    """How many resources there are of each type."""
+    return dict(sorted(Counter(change.type for change in changes).items()))

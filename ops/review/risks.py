@@ -31,8 +31,8 @@ HOLE = RiskRule(
     "COST2",
     Severity.MEDIUM,
     "what the plan changes has no known price",
-    "look up the price, then write it into prices.json beside cdktf.json, or fetch it with "
-    "inferform prices update; it is in no sum until then",
+    "look up what it costs; a price key goes into prices.json beside cdktf.json, or is fetched with "
+    "inferform prices update, and what is named by its type is in no sum",
 )
 
 
@@ -45,14 +45,20 @@ RUNS = RiskRule(
 """Found where runs are priced, as no resource of a plan shows its price."""
 
 
-def hole_risk(environment: str, holes: Mapping[str, tuple[str, ...]]) -> Risk | None:
-    """The risk of services that change and of which a part has no price, before or after."""
+def hole_risk(
+    environment: str,
+    holes: Mapping[str, tuple[str, ...]],
+    untold: Mapping[str, int] = MappingProxyType({}),
+) -> Risk | None:
+    """The risk of services that change and of which a part has no price, before or after, and of
+    resources that change of types without prices: `untold` has how many of each."""
     named = [
         f"{service}: {', '.join(priceless)}"
         for service, keys in holes.items()
         # What only the apply tells is no missing price; the notes on cost name it.
         if (priceless := [key for key in keys if not key.startswith(NOT_TOLD)])
     ]
+    named += [f"{kind} ({count})" for kind, count in untold.items()]
     if not named:
         return None
     said = "; ".join(named[:6])
