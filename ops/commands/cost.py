@@ -48,7 +48,8 @@ def cost(
     fail_over: Annotated[
         float | None,
         typer.Option(
-            metavar="USD", help="Exit with status 3 where the environment costs more a month."
+            metavar="USD",
+            help="Exit with status 3 where the environment costs more a month, or has what is not priced.",
         ),
     ] = None,
     of: Annotated[Figure, typer.Option(help="Which sum --fail-over looks at.")] = Figure.EXPECTED,
@@ -115,7 +116,7 @@ def cost(
             for each in found.deployed
             for alias in (each.name, each.full_name)
         }
-        offered = offers(estimate, hours, names, commitment / 100)
+        offered = offers(whole, hours, names, commitment / 100, found.commitments)
     costs = Costs(
         environment=found.key,
         region=region,
@@ -144,21 +145,23 @@ def cost(
 
 
 def _hold(estimate: Estimate, key: str, limit: float, of: Figure) -> None:
-    """Hold an estimate against a budget. What has no price may be anything, so it is named."""
-    from ..cost.model import dollars
-
+    """Hold an estimate against a budget, to the cent. What has no price may be anything, so nothing with
+    it is known to be within one."""
     total: Amount = estimate.total
-    value = float(getattr(total, of.value))
+    value = round(float(getattr(total, of.value)), 2)
     missing = estimate.left_out
-    least = f", and {missing}" if missing else ""
+    costs = f"{key} costs {'at least ' if missing else ''}${value:,.2f} a month ({of.value})"
+    more = f", and {missing}" if missing else ""
     if value > limit:
+        stderr.print(f"{costs}, over ${limit:,.2f}{more}")
+        raise typer.Exit(3)
+    if any(line.is_hole for line in estimate.lines):
         stderr.print(
-            f"{key} costs {dollars(value)} a month ({of.value}), over {dollars(limit)}{least}"
+            f"{costs}{more}: whether it is within ${limit:,.2f} is not known; write what is not priced "
+            "into prices.json beside cdktf.json"
         )
         raise typer.Exit(3)
-    stderr.print(
-        f"{key} costs {dollars(value)} a month ({of.value}), within {dollars(limit)}{least}"
-    )
+    stderr.print(f"{costs}, within ${limit:,.2f}{more}")
 
 
 COMMANDS = (Command("cost", cost, BEFORE, order=30),)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _COVERED = {
     "sagemaker": re.compile(r"sagemaker/(hosting|async|transform|processing|training)/.+"),
-    "compute": re.compile(r"(ec2|fargate)/.+|lambda/.+gb-second"),
+    "compute": re.compile(r"ec2/.+|fargate/.+/.+|lambda/.+/.*gb-second"),
 }
 """The price keys that each kind of plan covers (Savings Plans user guide): no Spot, no storage, no
 requests, and nothing of serverless inference."""
@@ -38,6 +38,11 @@ def net(hourly: float, commitment: float, discount: float) -> float:
     return commitment + max(0.0, hourly - commitment / (1 - discount))
 
 
+def _worth(commitment: Commitment) -> float:
+    """What a commitment covers in an hour, at the prices of On-Demand."""
+    return commitment.usd_per_hour / (1 - commitment.discount_percent / 100)
+
+
 def subtracted(estimate: Estimate, commitments: Iterable[Commitment]) -> Estimate:
     """The estimate with a line for each commitment: what it changes of the sums, which is more money
     where it is not used."""
@@ -45,7 +50,7 @@ def subtracted(estimate: Estimate, commitments: Iterable[Commitment]) -> Estimat
     left = {kind: _sum(covered(estimate, kind)) for kind in _COVERED}
     for index, each in enumerate(commitments, 1):
         eligible = left[each.kind]
-        worth = each.usd_per_hour / (1 - each.discount_percent / 100) * HOURS_PER_MONTH
+        worth = _worth(each) * HOURS_PER_MONTH
         paid = each.usd_per_hour * HOURS_PER_MONTH
         changes = [
             paid - min(value, worth)
@@ -83,17 +88,24 @@ class Offer:
 
 
 def offers(
-    estimate: Estimate, hours: Mapping[str, Hours], names: Mapping[str, str], discount: float
+    estimate: Estimate,
+    hours: Mapping[str, Hours],
+    names: Mapping[str, str],
+    discount: float,
+    commitments: Sequence[Commitment] = (),
 ) -> list[Offer]:
     """What commitments would save at a discount, over the hours of a load, or at the expected sums where
     there is none. They are of the spend that is reached in all hours, in nine of ten, in three of four
     and in half of them; the mean is none, as the hours below it pay for what is not used.
 
-    `names` has the full name of each service by the name in the lines.
+    `names` has the full name of each service by the name in the lines; what `commitments` cover already
+    is not there to be covered again.
     """
     found = []
     for kind in _COVERED:
-        spend = sorted(_hourly(covered(estimate, kind), hours, names))
+        bought = sum(_worth(each) for each in commitments if each.kind == kind)
+        hourly = _hourly(covered(estimate, kind), hours, names)
+        spend = sorted(max(0.0, each - bought) for each in hourly)
         if not spend or spend[-1] <= 0:
             continue
         before = sum(spend) / len(spend)

@@ -17,7 +17,7 @@ from inferform import BatchTransform, EcsService, Environment, HttpApi, Network,
 from inferform.alb.spec import Route
 from inferform.rules import did_you_mean
 from inferform.scaling.schedule import Scheduled
-from inferform.service import Deployed
+from inferform.service import Deployed, Place
 from inferform.usage import Amount, Usage, exactly
 
 from .. import simulation_input as given_by
@@ -178,6 +178,16 @@ class Hours:
         return sum(self.shares) / len(self.shares)
 
 
+def _mean(parts: Sequence[tuple[list[float], int]]) -> list[float]:
+    """The shares of a service of several variants: each counts as much as its bounds are apart, and a
+    shorter load begins again."""
+    whole = sum(width for _, width in parts)
+    return [
+        sum(shares[hour % len(shares)] * width for shares, width in parts) / whole if whole else 0.0
+        for hour in range(max(len(shares) for shares, _ in parts))
+    ]
+
+
 class Loaded:
     """An environment's usages under loads."""
 
@@ -187,6 +197,7 @@ class Loaded:
         self.hours: dict[str, Hours] = {}
         """Of each service that scales, by its full name."""
 
+        self._parts: dict[str, list[tuple[list[float], int]]] = {}
         self._requests: dict[str, float] = {}
         for name, service in self._by_name.items():
             rates = loads.rates(name) if self._has_rates(service) else None
@@ -219,12 +230,9 @@ class Loaded:
         shares = [
             (sum(hour) / len(hour) - low) / (high - low) if high > low else 0.0 for hour in hourly
         ]
-        known = self.hours.get(service.full_name)
-        if known is None:
-            self.hours[service.full_name] = Hours(service.full_name, shares)
-        else:
-            # Several variants: the mean of their shares.
-            known.shares = [(a + b) / 2 for a, b in zip(known.shares, shares, strict=False)]
+        parts = self._parts.setdefault(service.full_name, [])
+        parts.append((shares, high - low))
+        self.hours[service.full_name] = Hours(service.full_name, _mean(parts))
 
     def _filled(self, uses: Sequence[Owned]) -> Iterator[Owned]:
         services = {str(each.place): each for each in self._by_name.values()}
@@ -314,10 +322,11 @@ class Loaded:
             ("network", "vpc/nat-data", nat_gb),
             *(("network", key, share) for key, share in tiers(out_gb)),
         ):
-            if amount and first is not None:
-                at = ("network",) if shared == "network" else first.place.path
+            if amount:
+                # What passes the network needs no service; capacity units come of services alone.
+                at = first.place.path if shared != "network" and first else ("network",)
                 usage = Usage(shared, key, exactly(amount))
-                yield Owned(replace(first.place, path=at), self._environment, usage)
+                yield Owned(Place(at, self._environment), self._environment, usage)
 
     def _logs_leave(self) -> bool:
         """Whether logs of containers in the VPC pass a NAT gateway."""

@@ -97,6 +97,11 @@ class Estimate:
         )
 
     @property
+    def is_known(self) -> bool:
+        """Whether anything has a sum, or nothing is left out: sums without any line are no zero."""
+        return not self.lines or any(line.monthly is not None for line in self.lines)
+
+    @property
     def estimated(self) -> Amount:
         """The part of the sums that rests on prices which AWS did not publish."""
         return _sum(line for line, price in self.priced if price.bounds)

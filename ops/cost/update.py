@@ -33,6 +33,16 @@ def unlisted(key: str) -> str | None:
     )
 
 
+def not_asked(region: str) -> str | None:
+    """Why the Price List API has no prices of a Region; None where it may.
+
+    Source: AWS Billing user guide, Price List endpoints: China has its own, and prices in yuan.
+    """
+    if region.startswith("cn-"):
+        return "prices of China's Regions are in yuan, and the Price List API here has none of them"
+    return None
+
+
 @dataclass(slots=True)
 class Updated:
     """What an update found."""
@@ -56,6 +66,10 @@ def update(
 ) -> Updated:
     """Fetch the prices of `regions` and write each into its file, with those that it has under other
     keys. Raises OperatorError where the Price List has none."""
+    for region in regions:
+        if why := not_asked(region):
+            hint = "write them in USD into prices.json beside cdktf.json"
+            raise OperatorError(f"{region}: {why}", hint)
     done = Updated()
     for region in regions:
         found: dict[str, dict[float, str]] = {}

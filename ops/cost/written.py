@@ -231,9 +231,9 @@ def _table(costs: Costs) -> tuple[list[str], list[list[str]], list[str]]:
     least = "at least" if estimate.not_priced else ""
     sums = ["minimum", "expected", "maximum"]
     if costs.by:
-        made = [[name, group.left_out, *_cells(group.total)] for name, group in costs.rows]
+        made = [[name, group.left_out, *_sums(group)] for name, group in costs.rows]
         missing = estimate.left_out
-        total = ["total", f"{least}; {missing}" if missing else "", *_cells(estimate.total)]
+        total = ["total", f"{least}; {missing}" if missing else "", *_sums(estimate)]
         return [costs.by, "not in the sums", *sums], made, total
     rows = []
     for line in estimate.lines:
@@ -242,7 +242,7 @@ def _table(costs: Costs) -> tuple[list[str], list[list[str]], list[str]]:
         what = " or ".join(keys).removeprefix("sagemaker/")
         rows.append([line.usage.service, what, _count(line.usage.amount), *cells])
     missing = estimate.left_out
-    total = ["total", least, missing, *_cells(estimate.total)]
+    total = ["total", least, missing, *_sums(estimate)]
     return ["for", "what", "how many", *sums], rows, total
 
 
@@ -252,7 +252,7 @@ def notes(costs: Costs) -> Iterator[str]:
     by_use = [line for line in estimate.not_priced if line.usage.amount is None]
     missing = [line for line in estimate.not_priced if line.usage.amount is not None]
     for reason, lines in _by_reason(missing).items():
-        hint = reason or f"inferform prices update {costs.region} fetches prices"
+        hint = reason or _remedy(costs.region)
         yield f"{_lines(lines)} not priced and not in the sums; {hint}"
     if by_use:
         yield f"{_lines(by_use)} billed by use and not in the sums: how much is not known"
@@ -284,6 +284,15 @@ def notes(costs: Costs) -> Iterator[str]:
     if estimate.dates:
         yield f"prices of {estimate.dates}; inferform prices show names each source"
     yield from costs.assumptions
+
+
+def _remedy(region: str) -> str:
+    # Imported late, as it brings the records of every resource type.
+    from .update import not_asked
+
+    if why := not_asked(region):
+        return f"{why}: write them into prices.json beside cdktf.json"
+    return f"inferform prices update {region} fetches prices"
 
 
 def _estimated(estimate: Estimate) -> Iterator[str]:
@@ -341,6 +350,10 @@ def _by_reason(lines: Sequence[PricedLine]) -> dict[str, list[PricedLine]]:
 
 def _cells(amount: Amount) -> tuple[str, str, str]:
     return dollars(amount.minimum), dollars(amount.expected), dollars(amount.maximum)
+
+
+def _sums(estimate: Estimate) -> tuple[str, str, str]:
+    return _cells(estimate.total) if estimate.is_known else ("not known",) * 3
 
 
 def _source(price: Price | None) -> dict[str, str] | None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from ops.cli import app
+from ops.commands.cost import Figure, _hold
 from ops.cost.model import Amount, Estimate, Price, PricedLine, Usage, exactly
-from ops.cost.written import Costs, as_csv, as_html
+from ops.cost.prices import TABLES, PriceTable, read_blocks, written
+from ops.cost.written import Costs, as_csv, as_html, print_costs
+from ops.environments import environments
 from ops.errors import BadInputError
 
 
@@ -72,7 +76,60 @@ def test_a_budget_is_held_against_the_sum_that_is_asked_for() -> None:
     ):
         assert cost(*arguments).exit_code == status, arguments
     said = cost("--fail-over", "140").stderr
-    assert "dev-use1 costs $143 a month (expected), over $140" in said
+    assert "dev-use1 costs $143.04 a month (expected), over $140.00" in said
+    # At the very sum that JSON has, to the cent.
+    exact = json.loads(cost("--json").stdout)["monthly"]["expected"]
+    assert exact == 143.04
+    assert cost("--fail-over", f"{exact}").exit_code == 0
+    assert cost("--fail-over", f"{exact - 0.01:.2f}").exit_code == 3
+
+
+def test_nothing_without_a_price_is_known_to_be_within_a_budget(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment = environments().environments["dev-use1"]
+    monkeypatch.setattr("ops.commands.cost.environment", lambda _: environment)
+    assert cost("--fail-over", "150").exit_code == 0
+    # The same without one of its prices, which lowers the sum.
+    content = read_blocks(TABLES / "us-east-1.json")
+    for block in content[1]["us-east-1"].values():
+        block.pop("sagemaker/hosting/ml.m5.large", None)
+    file = tmp_path / "us-east-1.json"
+    file.write_text(written(*content), encoding="utf-8")
+    monkeypatch.setattr("ops.cost.prices.price_table", lambda: PriceTable(folder=tmp_path))
+    for limit in ("150", "1"):
+        held = cost("--fail-over", limit)
+        assert held.exit_code == 3
+        assert "at least $38.10 a month (expected)" in held.stderr
+    assert "whether it is within $150.00 is not known" in cost("--fail-over", "150").stderr
+
+
+def test_what_is_billed_by_use_alone_fails_no_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    by_use = PricedLine(Usage("b", "u", None), Price(1, "request", "2026-01-01", "s"), None)
+    _hold(Estimate((PRICED, by_use)), "dev", 1.0, Figure.EXPECTED)
+    said = "dev costs at least $1.00 a month (expected), within $1.00, and 1 is billed by use"
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_sum_of_nothing_that_has_a_price_is_not_known(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for lines, expected in (((HOLE,), "not known"), ((HOLE, PRICED), "$1.00"), ((), "$0")):
+        costs = Costs(environment="dev", region="x", estimate=Estimate(lines))
+        print_costs(costs)
+        (total,) = [e for e in capsys.readouterr().out.splitlines() if e.startswith(" total")]
+        assert total.count(expected) == 3
+
+
+def test_no_refresh_is_offered_where_none_brings_prices(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for region, said in (
+        ("cn-north-1", "are in yuan"),
+        ("eu-west-1", "inferform prices update eu-west-1"),
+    ):
+        print_costs(Costs(environment="dev", region=region, estimate=Estimate((HOLE,))))
+        assert said in " ".join(capsys.readouterr().out.split())
 
 
 PRICED = PricedLine(Usage("a", "k", exactly(1)), Price(1, "month", "2026-01-01", "s"), exactly(1))

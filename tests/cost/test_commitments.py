@@ -67,6 +67,7 @@ def test_a_plan_covers_its_own_kind_and_neither_disks_nor_spot_nor_requests() ->
         Usage("nodes", "ec2/m5.large", Amount(1, 1, 1)),
         Usage("tasks", "fargate/x86_64/vcpu", Amount(1, 1, 1)),
         Usage("tasks", "fargate-spot/x86_64/vcpu", Amount(1, 1, 1)),
+        Usage("tasks", "fargate/ephemeral-storage", Amount(1, 1, 1)),
         Usage("light", "lambda/x86_64/gb-second", Amount(1, 1, 1)),
         Usage("light", "lambda/request", Amount(1, 1, 1)),
     )
@@ -109,6 +110,24 @@ def test_offers_follow_the_hours_of_the_load_and_the_mean_is_none() -> None:
     mean = 5 * HOURLY * 0.7
     assert all(each.usd_per_hour != pytest.approx(mean) for each in found)
     assert offers(Estimate(()), {}, {}, 0.3) == []
+
+
+def test_what_is_covered_already_is_not_offered_again() -> None:
+    hours = {"endpoint/fraud": Hours("endpoint/fraud", [0.0] * 12 + [1.0] * 12)}
+    names = {"fraud": "endpoint/fraud"}
+    estimate = instances(Amount(2, 5, 8))
+
+    def further(*bought: Commitment) -> list[float]:
+        found = offers(estimate, hours, names, 0.3, bought)
+        return [round(each.usd_per_hour / HOURLY / 0.7, 6) for each in found if each.saved > 0]
+
+    assert further() == [2]
+    # Those in all hours are bought; what is left is there in half of them, and saves nothing.
+    assert further(plan(2 * HOURLY * 0.7)) == []
+    assert further(plan(1 * HOURLY * 0.7)) == [1]
+    assert offers(estimate, hours, names, 0.3, [plan(8 * HOURLY * 0.7)]) == []
+    # One of the other kind covers none of it.
+    assert further(plan(2 * HOURLY * 0.7, kind="compute")) == [2]
 
 
 def test_the_command_says_what_a_plan_would_save_and_buys_nothing(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from inferform import (
     Throttle,
 )
 from inferform.usage import Amount, Usage, exactly
-from ops.cost.loads import Loads, read, tiers, under
+from ops.cost.loads import Loads, _mean, read, tiers, under
 from ops.cost.prices import price_table
 from ops.cost.rollouts import second_fleets
 from ops.cost.specs import estimate, owned
@@ -111,6 +111,28 @@ def test_the_expected_number_is_what_the_simulator_has(tmp_path: Path) -> None:
     assert {(each.usage.service, each.usage.key): each.usage.amount for each in owned(environment)}[
         FRAUD
     ] == Amount(1, 3, 9)
+
+
+def test_data_of_the_network_costs_without_a_load_of_any_service(tmp_path: Path) -> None:
+    loads = loaded(tmp_path, "[network]\nnat_gb = 5\nout_gb = 200000\n")
+    found = amounts(with_endpoints(fraud=scaled()), loads)
+    assert found["network", "vpc/nat-data"] == exactly(5)
+    tier = found["network", "data-transfer/out-over-150tb"]
+    assert tier == exactly(200_000 - 150 * 1024)
+    nothing = amounts(with_endpoints(fraud=scaled()), loaded(tmp_path, "[network]\n"))
+    assert not [key for service, key in nothing if service == "network" and "data" in key]
+
+
+def test_variants_count_by_how_far_their_bounds_are_apart_and_short_loads_go_on() -> None:
+    assert _mean([([0.0, 1.0], 8)]) == [0.0, 1.0]
+    # A week and a day: the day comes again, and no hour of the week is left out.
+    week = [0.0] * 24 + [1.0] * 144
+    found = _mean([(week, 3), ([1.0] * 24, 1)])
+    assert len(found) == 168
+    assert (found[0], found[-1]) == (0.25, 1.0)
+    # Three of them, of which none counts more than another.
+    assert _mean([([1.0], 2), ([0.0], 2), ([0.0], 2)]) == [pytest.approx(1 / 3)]
+    assert _mean([([0.5], 0)]) == [0.0]
 
 
 def test_a_captured_load_is_read_beside_the_file(tmp_path: Path) -> None:

@@ -273,6 +273,14 @@ def test_a_region_without_prices_is_refused_and_the_table_stays(client: Any, fil
     assert file.read_bytes() == before
 
 
+def test_china_is_not_asked_for_as_its_prices_are_in_yuan(client: Any, file: Path) -> None:
+    before = file.read_bytes()
+    with pytest.raises(OperatorError, match="cn-north-1: prices of China's Regions are in yuan"):
+        update(client, ["eu-west-1", "cn-north-1"], file=lambda _region: file)
+    # Nor is a part of what was asked for written.
+    assert file.read_bytes() == before
+
+
 def tmp_copy(file: Path) -> Path:
     """The same file under another name, as a file is read once."""
     return Path(shutil.copy(file, file.with_name("again.json")))
