@@ -697,6 +697,7 @@ def read_load(path: Path, *, hours: float | None = None, step_seconds: int = 60)
         rows = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
     except (OSError, UnicodeDecodeError) as error:
         raise BadInputError(f"{path} cannot be read: {error}") from None
+    refuse_without_header(path, rows)
     entries: list[tuple[float, float]] = []
     start = START
     dated: bool | None = None
@@ -704,7 +705,7 @@ def read_load(path: Path, *, hours: float | None = None, step_seconds: int = 60)
         if not row:
             continue
         try:
-            time, rate = _moment(row[0], dated), float(row[1])
+            time, rate = moment(row[0], dated), float(row[1])
         except (ValueError, IndexError):
             raise BadInputError(
                 f"{path.name}:{number}: must be a time and a rate, got {','.join(row)!r}",
@@ -727,15 +728,26 @@ def read_load(path: Path, *, hours: float | None = None, step_seconds: int = 60)
     return Load(path.name, _held(entries, hours, step_seconds), step_seconds, start)
 
 
-def _moment(text: str, dated: bool | None) -> float | datetime:
+def refuse_without_header(path: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Raises BadInputError where the first line of a CSV file is a measurement, which would be lost."""
+    try:
+        moment(rows[0][0], None), float(rows[0][1])
+    except (ValueError, IndexError):
+        return
+    raise BadInputError(
+        f"{path.name}:1: must be a header, got {','.join(rows[0])!r}", "write time,rate above it"
+    )
+
+
+def moment(text: str, dated: bool | None) -> float | datetime:
     """A time of either form, and of the same form as those before it."""
     try:
         seconds = float(text)
     except ValueError:
         if dated is False:
             raise
-        moment = datetime.fromisoformat(text.strip())
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        found = datetime.fromisoformat(text.strip())
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
     if dated:
         raise ValueError(text)
     return seconds

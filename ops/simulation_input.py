@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import runpy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -135,7 +136,7 @@ def described(
     work, and `startup` the seconds until a new unit serves.
     """
     for value, option in ((capacity, "capacity"), (latency_ms, "latency-ms")):
-        if value is not None and value <= 0:
+        if value is not None and not 0 < value < math.inf:
             raise BadInputError(f"--{option} must be above 0, got {value:g}")
     kind, scaling = found.kind, found.scaling
     metrics = [policy.metric for policy in scaling.policies]

@@ -43,11 +43,13 @@ def observed(service: Deployed, aws: Aws, *, days: int, now: datetime) -> Observ
             f"CloudWatch has no requests of {service.full_name} in {days} days",
             "give --csv FILE with times and rates instead",
         )
-    count = days * 86_400 // _PERIOD
-    rates = tuple(requests.get(index, 0.0) for index in range(count))
-    load = Load("measured", rates, _PERIOD, begin)
-    utilization = tuple(used.get(index, 0.0) for index in range(count)) if used else ()
-    return Observed(load, utilization, f"CloudWatch, {days} days")
+    # Before the first of both it was not there, which is not the same as idle.
+    first = min((*requests, *used))
+    count = days * 86_400 // _PERIOD - first
+    rates = tuple(requests.get(first + index, 0.0) for index in range(count))
+    load = Load("measured", rates, _PERIOD, begin + timedelta(seconds=first * _PERIOD))
+    lasted = f"{count * _PERIOD / 86_400:.2g} days"
+    return Observed(load, tuple(used[at] for at in sorted(used)), f"CloudWatch, {lasted}")
 
 
 def _first(part: Watched, names: tuple[str, ...]) -> Published | None:

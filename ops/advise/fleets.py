@@ -126,7 +126,7 @@ def simulated(fleet: Fleet, load: Load) -> float:
     rates = load.rates
     if len(set(rates)) == 1:
         # What does not change is steady after some hours.
-        rates = rates[: _STEADY_HOURS * 3600 // load.step_seconds]
+        rates = rates[: max(1, _STEADY_HOURS * 3600 // load.step_seconds)]
     rounds = Load(load.name, rates * 2, load.step_seconds, load.start, load.timezone)
     desired: Sequence[int] = simulate(fleet.scaling, fleet.service, rounds).desired
     second = desired[len(desired) // 2 :]

@@ -113,15 +113,15 @@ class Need:
             ("models", self.models, 1.0, 100_000.0),
             ("steps", self.steps, 1.0, 1_000.0),
             ("minimum", self.minimum, 1.0, 1_000.0),
-            ("runs-per-month", self.runs_per_month or 1.0, 0.01, 100_000.0),
-            ("latency-ms", self.latency_ms or 1.0, 0.1, 1e9),
+            ("runs-per-month", self.runs_per_month, 0.01, 100_000.0),
+            ("latency-ms", self.latency_ms, 0.1, 1e9),
         )
         if self.neuron and not self.gpu_memory_gib:
             raise BadInputError(
                 "--neuron has no memory", "write --gpu-memory-gib with what the model takes of it"
             )
         for name, value, low, high in checks:
-            if not low <= value <= high:
+            if value is not None and not low <= value <= high:
                 raise BadInputError(f"--{name} must be from {low:g} to {high:g}, got {value:g}")
 
     @property

@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from inferform.scaling.spec import Scaling
 
 from ..cost.model import HOURS_PER_MONTH, dollars
 from ..errors import BadInputError
-from ..simulate import START, Load, Service, simulate
+from ..simulate import START, Load, Service, moment, refuse_without_header, simulate
 
 QUIET_PERCENT, BUSY_PERCENT = 20.0, 85.0
 """Below the one on average an instance has little to do; above the other at its top it has too much."""
@@ -28,14 +29,16 @@ class Observed:
 
     load: Load
     utilization: tuple[float, ...] = ()
-    """Percent of what an instance has, of its CPUs or GPUs; empty where it was not measured."""
+    """Percent of what an instance has, of its CPUs or GPUs, whenever it was measured; empty for never."""
 
     source: str = ""
     """Where it was read."""
 
     @property
-    def idle_hours(self) -> float:
-        """Hours of a day without a request."""
+    def idle_hours(self) -> float | None:
+        """Hours of a day without a request; None where less than a day was measured."""
+        if self.load.hours < 24:
+            return None
         return 24 * sum(rate == 0 for rate in self.load.rates) / len(self.load.rates)
 
 
@@ -63,27 +66,44 @@ class Running:
     """What a unit costs; None where no price is known."""
 
 
+_LONGEST_SECONDS = 3600
+"""The longest period of a metric: what scaling does within it cannot be judged."""
+
+
 def read_csv(file: Path) -> Observed:
-    """Measurements of a CSV file: time (seconds, every line as long after the one before), rate, and
-    where it was measured a utilization in percent. Raises BadInputError naming the line."""
+    """Measurements of a CSV file: time (seconds or ISO 8601, every line as long after the one before),
+    rate, and where it was measured a utilization in percent. Raises BadInputError naming the line."""
     try:
         rows = [row for row in csv.reader(file.read_text("utf-8-sig").splitlines()) if row]
     except (OSError, UnicodeDecodeError) as error:
         raise BadInputError(f"{file} cannot be read: {error}") from None
+    refuse_without_header(file, rows)
     times: list[float] = []
     rates: list[float] = []
     used: list[float] = []
+    first: datetime | None = None
     for number, row in enumerate(rows[1:], 2):
         try:
-            values = [float(cell) for cell in row[:3]]
+            time = moment(row[0], None if not times else first is not None)
+            if isinstance(time, datetime):
+                first = first or time
+                time = (time - first).total_seconds()
+            # A utilization that was not measured is left out: an instance that is not there has none.
+            values = [time, *(float(cell) for cell in row[1:3] if cell.strip())]
             if len(values) < 2 or not all(map(math.isfinite, values)) or min(values) < 0:
                 raise ValueError
-        except ValueError:
+        except (ValueError, IndexError):
             raise BadInputError(
                 f"{file.name}:{number}: must be a time, a rate and perhaps a utilization, got "
                 f"{','.join(row)!r}",
-                "write lines such as 300,12.5,41 below a header",
+                "write lines such as 300,12.5,41 or 2026-03-29T08:05:00Z,12.5,41 below a header",
             ) from None
+        if values[2:] and values[2] > 100:
+            raise BadInputError(
+                f"{file.name}:{number}: utilization must be at most 100 percent, got {values[2]:g}",
+                "SageMaker's CPUUtilization and GPUUtilization have 100 for each core or GPU: divide "
+                "them by how many the instance has",
+            )
         times.append(values[0])
         rates.append(values[1])
         used += values[2:]
@@ -93,8 +113,13 @@ def read_csv(file: Path) -> Observed:
             f"{file.name}: lines must be as far apart as each other, in whole minutes",
             "read a metric with one period, such as 300 seconds",
         )
-    load = Load(file.stem, tuple(rates), int(step), START)
-    return Observed(load, tuple(used) if len(used) == len(rates) else (), file.name)
+    if step > _LONGEST_SECONDS:
+        raise BadInputError(
+            f"{file.name}: lines must be an hour apart at most, got {step:g} seconds",
+            "times are seconds, or ISO 8601; read a metric with a period such as 300 seconds",
+        )
+    load = Load(file.stem, tuple(rates), int(step), first or START)
+    return Observed(load, tuple(used), file.name)
 
 
 def findings(running: Running, observed: Observed) -> Iterator[Finding]:
@@ -114,7 +139,9 @@ def findings(running: Running, observed: Observed) -> Iterator[Finding]:
             saved=_saved(running, observed.load, low, most),
         )
     quiet = max(1, sorted(needed)[len(needed) // 10])
-    if low > quiet and high > quiet:
+    idle = observed.idle_hours
+    # Of quiet hours less than a day says nothing.
+    if idle is not None and low > quiet and high > quiet:
         yield Finding(
             what="the minimum is too high",
             evidence=f"in the quietest tenth of the time, with at most {_tenth(rates):.4g} requests/s, "
@@ -123,13 +150,13 @@ def findings(running: Running, observed: Observed) -> Iterator[Finding]:
             + ("; two survive the loss of a zone" if quiet < 2 else ""),
             saved=_saved(running, observed.load, quiet, high),
         )
-    if observed.idle_hours >= IDLE_HOURS:
+    if idle is not None and idle >= IDLE_HOURS:
         yield Finding(
             what="it is idle for hours",
-            evidence=f"{observed.idle_hours:.1f} hours of a day had no request",
+            evidence=f"{idle:.1f} hours of a day had no request",
             change="inferform advise --load compares what costs nothing while idle; or a Scheduled action "
             "lowers the minimum then",
-            saved=_per_month(running, low * observed.idle_hours / 24) if low else None,
+            saved=_per_month(running, low * idle / 24) if low else None,
         )
     yield from _used(running, observed, low)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -55,6 +56,7 @@ class Arch(StrEnum):
 
 
 def advise(
+    context: typer.Context,
     env: Annotated[
         str | None,
         typer.Argument(
@@ -148,6 +150,7 @@ def advise(
     from ..cost.prices import price_table
 
     _check_plot(plot)
+    given = {name for name in context.params if _is_given(context, name)}
     table = price_table()
     observed = None
     if env is not None:
@@ -158,14 +161,21 @@ def advise(
                 "--about is for numbers, and not for a service that runs",
                 f"write inferform advise --load measured.csv --about {about.value}",
             )
+        _refuse(given & _OF_NUMBERS, "is for numbers, and not for a service that runs")
+        if measured is not None:
+            _refuse(given & _OF_CLOUDWATCH, "is for CloudWatch, and --csv is given")
         found = environment(env)
         region = found.context.region
         observed = _observed(found, service, measured, days=days, emulator=emulator)
+    else:
+        _refuse(given & _OF_A_SERVICE, "is for a service that runs", "write ENV SERVICE before it")
     if region not in table.regions():
         raise BadInputError(
             f"no prices of {region} are known", f"the Regions are {', '.join(table.regions())}"
         )
     captured = observed.load if observed is not None else _captured(load)
+    if captured is not None:
+        _refuse(given & _OF_A_SHAPE, "is for the built-in loads, and a file has its own rates")
     need = Need(
         requests_per_second=requests_per_second if captured is None else max(captured.rates),
         shape=load if captured is None else "steady",
@@ -214,6 +224,26 @@ def advise(
             )
         ]
     _print_findings(f"{found.key} {service}", observed, suits, json=json)
+
+
+_OF_NUMBERS = frozenset(("requests_per_second", "load", "idle_hours", "region", "plot"))
+_OF_A_SERVICE = frozenset(("measured", "days", "capacity", "emulator"))
+_OF_CLOUDWATCH = frozenset(("days", "emulator"))
+_OF_A_SHAPE = frozenset(("requests_per_second", "idle_hours"))
+"""The parameters that say nothing in one of the ways to ask, and would be ignored."""
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _refuse(given: Collection[str], why: str, hint: str = "") -> None:
+    """Raises BadInputError for options that would be ignored."""
+    if given:
+        name = min(given)
+        option = "csv" if name == "measured" else name.replace("_", "-")
+        raise BadInputError(f"--{option} {why}", hint or f"leave --{option} out")
 
 
 def _check_plot(plot: Path | None) -> None:
@@ -287,7 +317,7 @@ def _cloudwatch(found: Environment, service: str, *, days: int, emulator: bool) 
 def _print_findings(name: str, observed: Observed, found: list[Finding], *, json: bool) -> None:
     from ..advise.observed import shown
 
-    rates = observed.load.rates
+    rates, idle = observed.load.rates, observed.idle_hours
     if json:
         print_json(
             {
@@ -297,7 +327,8 @@ def _print_findings(name: str, observed: Observed, found: list[Finding], *, json
                     "mean": round(sum(rates) / len(rates), 6),
                     "peak": round(max(rates), 6),
                 },
-                "idle_hours_a_day": round(observed.idle_hours, 2),
+                "hours_measured": round(observed.load.hours, 2),
+                "idle_hours_a_day": None if idle is None else round(idle, 2),
                 "findings": [
                     {
                         "what": each.what,
@@ -312,12 +343,18 @@ def _print_findings(name: str, observed: Observed, found: list[Finding], *, json
         return
     stdout.print(
         f"{name}: {sum(rates) / len(rates):.4g} requests/s on average, {max(rates):.4g} at most, "
-        f"{observed.idle_hours:.1f} idle hours a day ({observed.source})"
+        f"{_idle(observed)} ({observed.source})"
     )
     if not found:
         stdout.print("nothing was found that does not suit")
         return
     print_table(("what", "evidence", "what to write", "saves a month"), map(shown, found))
+
+
+def _idle(observed: Observed) -> str:
+    if observed.idle_hours is None:
+        return f"in {observed.load.hours:.1f} hours, which say nothing of quiet and idle ones"
+    return f"{observed.idle_hours:.1f} idle hours a day"
 
 
 COMMANDS = (Command("advise", advise, BEFORE, order=25),)

@@ -83,6 +83,13 @@ def test_a_file_that_is_no_measurement_is_refused(tmp_path: Path) -> None:
         ("time,rate\n0,1\n", "as far apart"),
         ("time,rate\n0,1\n60,1\n180,1\n", "as far apart"),
         ("time,rate\n0,1\n30,1\n", "whole minutes"),
+        ("0,1\n300,2\n600,2\n", "m.csv:1: must be a header, got '0,1'"),
+        ("2026-03-29T08:00:00Z,1\n2026-03-29T08:05:00Z,2\n", "m.csv:1: must be a header"),
+        ("time,rate\n0,1\n60000,1\n120000,1\n", "an hour apart at most, got 60000 seconds"),
+        ("time,rate,cpu\n0,1,20\n300,2,340\n", "m.csv:3: utilization must be at most 100"),
+        ("time,rate\n2026-03-29T08:00:00Z,1\n300,1\n", "m.csv:3"),
+        ("time,rate\n0,1\n2026-03-29T08:00:00Z,1\n", "m.csv:3"),
+        ("", "as far apart"),
     ):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(BadInputError) as error:
@@ -91,6 +98,31 @@ def test_a_file_that_is_no_measurement_is_refused(tmp_path: Path) -> None:
     file.write_text("time,rate,cpu\n0,1,20\n300,2,40\n", encoding="utf-8")
     read = read_csv(file)
     assert (read.load.rates, read.utilization) == ((1, 2), (20, 40))
+    # The hour that clocks leave out in Berlin is none in time.
+    dated = "2026-03-29T01:30:00+01:00,1,20\n2026-03-29T03:30:00+02:00,2,\n2026-03-29T02:30:00Z,2\n"
+    file.write_text(f"time,rate,cpu\n{dated}", encoding="utf-8")
+    read = read_csv(file)
+    assert (read.load.step_seconds, read.load.rates) == (3600, (1, 2, 2))
+    # What was not measured is no 0.
+    assert read.utilization == (20,)
+    assert (read.load.start.hour, read.load.start.utcoffset()) == (1, timedelta(hours=1))
+
+
+def test_less_than_a_day_says_nothing_of_quiet_and_idle_hours(tmp_path: Path) -> None:
+    assert found([0.0] * 23, 3, 6) == {}
+    told = {*found([0.0] * 24, 3, 6)}
+    assert told == {"the minimum is too high", "it is idle for hours"}
+    # What was too little in it was too little.
+    assert [*found([45.0] * 2, 1, 3)] == ["the maximum is too low"]
+    file = tmp_path / "m.csv"
+    file.write_text("time,rate\n0,0\n300,0\n", encoding="utf-8")
+    run = CliRunner().invoke
+    data = json.loads(
+        run(app, ["advise", "prod-euw1", "fraud", "--csv", str(file), "--json"]).output
+    )
+    assert (data["idle_hours_a_day"], data["hours_measured"]) == (None, 0.17)
+    text = run(app, ["advise", "prod-euw1", "fraud", "--csv", str(file)]).output
+    assert "in 0.2 hours, which say nothing of quiet and idle ones" in " ".join(text.split())
 
 
 def test_the_command_judges_a_service_by_a_file(tmp_path: Path) -> None:
@@ -148,6 +180,11 @@ def test_cloudwatch_tells_requests_and_utilization_of_an_instance(
     assert sum(read.load.rates) * 300 == pytest.approx(6 * 600)
     assert max(read.load.rates) == pytest.approx(2)
     assert max(read.utilization) == pytest.approx(45)
-    assert len(read.load.rates) == 288
+    # It was not there before, and not idle.
+    assert len(read.load.rates) == 72
+    assert read.load.start == now - timedelta(hours=6)
+    assert len(read.utilization) == 6
+    assert min(read.utilization) == pytest.approx(45)
+    assert read.idle_hours is None
     with pytest.raises(BadInputError, match="has no requests of endpoint/fraud"):
         observed(service, aws, days=1, now=now + timedelta(days=9))

@@ -376,6 +376,9 @@ def test_needs_at_the_edge_are_answered_with_reasons() -> None:
 
 
 def test_what_is_no_need_is_refused(tmp_path: Path) -> None:
+    load = tmp_path / "load.csv"
+    load.write_text("time,rate\n0,1\n300,1\n", encoding="utf-8")
+    service = ("prod-euw1", "fraud", "--csv", str(load))
     for arguments, said in (
         (["--region", "mars-1"], "no prices of mars-1"),
         (["--load", "dayly"], "there is no load dayly"),
@@ -385,6 +388,20 @@ def test_what_is_no_need_is_refused(tmp_path: Path) -> None:
         (["--neuron"], "--neuron has no memory"),
         (["dev-use1", "fraud", "--about", "all"], "--about is for numbers"),
         (["--requests-per-second", "nan"], "--requests-per-second must be from 0"),
+        (["--latency-ms", "0"], "--latency-ms must be from 0.1"),
+        (["--runs-per-month", "0"], "--runs-per-month must be from 0.01"),
+        # What would be ignored.
+        (["--csv", str(load)], "--csv is for a service that runs"),
+        (["--days", "3"], "--days is for a service that runs"),
+        (["--capacity", "9"], "--capacity is for a service that runs"),
+        (["--load", str(load), "--requests-per-second", "9"], "--requests-per-second is for the"),
+        (["--load", str(load), "--idle-hours", "9"], "--idle-hours is for the built-in loads"),
+        ([*service, "--region", "us-east-1"], "--region is for numbers"),
+        ([*service, "--requests-per-second", "9"], "--requests-per-second is for numbers"),
+        ([*service, "--load", "daily"], "--load is for numbers"),
+        ([*service, "--plot", str(tmp_path / "a.svg")], "--plot is for numbers"),
+        ([*service, "--days", "3"], "--days is for CloudWatch"),
+        ([*service, "--capacity", "nan"], "--capacity must be above 0"),
     ):
         error = CliRunner().invoke(app, ["advise", *arguments]).exception
         assert isinstance(error, BadInputError), arguments

@@ -450,6 +450,8 @@ def test_a_csv_file_with_times_begins_at_the_first(tmp_path: Path) -> None:
         ("time,rate\n0,5\n60,x\n", "load.csv:3: must be a time and a rate"),
         ("time,rate\n0,5\nnoon,5\n", "load.csv:3: must be a time and a rate"),
         ("time,rate\n0,5\n60\n", "load.csv:3: must be a time and a rate"),
+        ("0,5\n60,6\n120,7\n", "load.csv:1: must be a header, got '0,5'"),
+        ("2026-03-29T08:01:00Z,5\n2026-03-29T08:02:00Z,6\n", "load.csv:1: must be a header"),
         ("time,rate\n0,5\n0,6\n", "load.csv:3: rates are 0 or more and times rise"),
         ("time,rate\n0,5\n60,-1\n", "load.csv:3: rates are 0 or more"),
         ("time,rate\n0,5\n60,nan\n", "load.csv:3: rates are 0 or more"),
