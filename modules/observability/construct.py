@@ -20,6 +20,7 @@ from .events import Told
 from .money import AdjustingBudget, Budget, CostAnomalies, notifications
 from .names import (
     CHAT,
+    CHAT_ROLE,
     budget_name,
     chat_name,
     event_rule,
@@ -149,7 +150,7 @@ class Topic(Construct):
             self,
             CHAT,
             context=context,
-            name=CHAT,
+            name=CHAT_ROLE,
             service="chatbot.amazonaws.com",
             statements=[
                 allow(

@@ -16,7 +16,10 @@ AUDIT = "audit"
 """What the trail of calls, its bucket and its key have in their names."""
 
 CHAT = "chat"
-"""What the role of AWS Chatbot has in its name."""
+"""What the configurations of AWS Chatbot have in their names."""
+
+CHAT_ROLE = "alerts-chat"
+"""What its role has in its name: an endpoint is often called chat, and has a role too."""
 
 
 def topic_name(context: Context) -> str:

@@ -199,7 +199,7 @@ class Observability(Overridable, Named):
             yield Name("aws_s3_bucket", named.audit_bucket(context))
             yield Name("aws_kms_alias", f"alias/{named.audit_name(context)}")
         if notify.chats:
-            yield Name("aws_iam_role", role(context, named.CHAT))
+            yield Name("aws_iam_role", role(context, named.CHAT_ROLE))
         for channel in notify.slack.values():
             kind = "aws_chatbot_slack_channel_configuration"
             yield Name(kind, named.chat_name(context, channel))

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from inferform import (
     AllAtOnce,
     ArtifactBucket,
+    Audit,
     BatchTransform,
     Canary,
     Context,
@@ -39,6 +40,8 @@ from inferform import (
     Network,
     NodeGroup,
     NodeGroups,
+    Notify,
+    Observability,
     OnSchedule,
     OnUpload,
     Pod,
@@ -48,6 +51,7 @@ from inferform import (
     Rolling,
     Route,
     Scaling,
+    SlackChannel,
     Step,
     StepScaling,
     Variant,
@@ -339,6 +343,20 @@ def test_a_name_that_is_made_twice_is_refused_with_what_to_rename(case: str) -> 
     (problem,) = refused(**changes)
     assert said in problem
     assert problem.endswith("[NAME3]")
+
+
+@pytest.mark.parametrize("name", ["chat", "alerts", "audit"])
+def test_an_endpoint_may_be_called_as_what_tells_of_it(name: str) -> None:
+    """A model that people talk to is called chat more often than anything else."""
+    channel = SlackChannel(workspace="T07EA123LEP", channel="C07EA123LEP")
+    made = Environment(
+        context=CONTEXT,
+        network=NETWORK,
+        registry=Registry(repositories={"fraud": Repository()}),
+        inference=Inference(endpoints={name: ENDPOINT}),
+        observability=Observability(notify=Notify(slack={"chat": channel}), audit=Audit()),
+    )
+    assert problems_of(made) == []
 
 
 def test_names_that_are_cut_to_one_are_refused() -> None:
