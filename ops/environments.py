@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -43,9 +44,19 @@ Chosen = Annotated[
 ]
 
 
+NAMED = "INFERFORM_ENVIRONMENTS"
+"""The environment variable that names the folder of environment files."""
+
+
+def environments_folder() -> Path:
+    """The folder of environment files: the one that is named, or `environments/` of the project."""
+    named = os.environ.get(NAMED)
+    return Path(named).absolute() if named else ROOT / "environments"
+
+
 def environments(folder: Path | None = None) -> Loaded:
-    """Every environment of `environments/`, or of another folder."""
-    folder = folder or ROOT / "environments"
+    """Every environment of the project's folder of environment files, or of another folder."""
+    folder = folder or environments_folder()
     if not folder.is_dir() and not (ROOT / FILE).is_file():
         raise BadInputError(
             f"{ROOT} is no project: neither it nor a folder above it has a {FILE}",

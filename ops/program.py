@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import mkdtemp
@@ -26,7 +26,7 @@ from inferform.rules import did_you_mean
 from inferform.target import ASKED, PLANS_ONLY
 from inferform_emulator.process import Emulator
 
-from .environments import environment, environments
+from .environments import NAMED, environment, environments, environments_folder
 from .errors import BadInputError, OperatorError
 from .node import PTY, with_node
 from .output import stderr
@@ -42,16 +42,13 @@ from .terraform import (
     terraform_environment,
 )
 
-ENVIRONMENTS = "INFERFORM_ENVIRONMENTS"
-"""The environment variable that names the folder of environment files."""
-
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """One synthesis: whose environments, for AWS or the emulator, and where it is written."""
 
     emulator: Emulator | None = None
-    environments: Path = ROOT / "environments"
+    environments: Path = field(default_factory=environments_folder)
     outdir: Path = ROOT / "cdktf.out"
     folder: Path = ROOT
     """The project's folder: where `cdktf.json` is, and where the program runs."""
@@ -121,7 +118,7 @@ class Program:
             "SYNTH_HCL_OUTPUT": "false",
             ASKED: self.target,
             PLANS_ONLY: "1" if self.plans_only else "",
-            ENVIRONMENTS: str(self.environments),
+            NAMED: str(self.environments),
         }
 
     def synthesize(self) -> Stacks:

@@ -88,6 +88,16 @@ def test_the_program_is_told_what_is_asked_of_it_and_no_variables_of_terraform(
     assert planned.outdir != program.outdir
 
 
+def test_the_program_reads_the_environments_that_are_named_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INFERFORM_ENVIRONMENTS", "more/environments")
+    assert Program().environments == tmp_path / "more/environments"
+    monkeypatch.setenv("INFERFORM_ENVIRONMENTS", "")
+    assert Program().environments == ROOT / "environments"
+
+
 @pytest.mark.parametrize(
     ("app", "says"),
     [
