@@ -11,7 +11,7 @@ from .ecr.spec import Image
 from .names import Name
 from .outputs import NetworkOutputs, RegistryOutputs
 from .service import Needs, Place, Platform, Service
-from .usage import Usage
+from .usage import Usage, by_use
 
 if TYPE_CHECKING:
     from .cdk import Construct
@@ -29,7 +29,8 @@ class OwnSurroundings:
 class OwnService(Service):
     """A service of a kind of one's own, in `Inference.own`.
 
-    A subclass gives `build`, and `sort` and `words` of its own; the other answers have a default that says nothing.
+    A subclass gives `build`, and `sort` and `words` of its own; the other answers have a default that says nothing,
+    and of the cost that it is not known.
     What the operator's commands know of its resource types stands in records that
     `Environment.kinds` names.
     """
@@ -67,5 +68,5 @@ class OwnService(Service):
         yield from ()
 
     def uses(self, place: Place) -> Iterator[Usage]:
-        """Nothing that is known."""
-        yield from ()
+        """Something whose price is not known. A kind that costs nothing itself yields nothing."""
+        yield by_use(place.name, f"own/{self.sort}")

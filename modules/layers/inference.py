@@ -100,7 +100,8 @@ def _check_triggers(environment: Environment) -> Iterator[Problem]:
     for path, spec in found:
         for problem in spec.unknown_groups(registry.models):
             yield problem.under(*path)
-        for at in spec.waits_for_events() if not registry.artifacts.send_events else ():
+        bucket = environment.artifact_bucket
+        for at in spec.waits_for_events(bucket) if not registry.artifacts.send_events else ():
             yield JOB11.problem(*path, *at, remedy=remedy)
 
 

@@ -12,13 +12,13 @@ from ..alarms.published import STATE_MACHINE
 from ..alarms.watched import Watched
 from ..context import Context
 from ..instances import TYPE_FORM, instance_types
-from ..model.artifact import located
+from ..model.artifact import is_location, located
 from ..model.container import Container
 from ..model.spec import Model
 from ..names import Name, alarm, role
 from ..rules import Problem, did_you_mean, rule
 from ..service import Lead, Place, Platform, SpecPath
-from ..spec import Aws, Between, Check, Listed, OneOf, S3Uri, Spec
+from ..spec import Aws, Between, Check, Listed, OneOf, Spec
 from ..usage import RunPart, Start, Usage, by_use, run_part
 from .endpoints.base import InVpc
 from .sources import MDL14, Hosts, OwnModelSource, architecture_of, source_problems
@@ -80,7 +80,8 @@ JOB13 = rule(
 JOB14 = rule(
     "JOB14",
     refuses="an input or output location of a batch transform that is not a prefix",
-    message="must be a prefix ending in /",
+    message="must be a prefix ending in /, as an s3:// URI or in the environment's artifact bucket, such as "
+    "claims/in/",
     source="SageMaker API reference, TransformS3DataSource (S3Prefix)",
 )
 JOB15 = rule(
@@ -130,7 +131,7 @@ def _is_media_type(text: str) -> bool:
 
 
 JsonPath = Annotated[str, Check(JOB13, lambda path: len(path) <= 63)]
-Prefix = Annotated[S3Uri, Check(JOB14, lambda uri: uri.endswith("/"))]
+Prefix = Annotated[str, Check(JOB14, lambda at: is_location(at) and at.endswith("/"))]
 
 
 def transform_name(context: Context, name: str) -> str:
@@ -217,8 +218,8 @@ class BatchTransform(InVpc, Hosts):
     nobody."""
 
     input: Annotated[Prefix, Aws("sagemaker:TransformS3DataSource.S3Uri")] | None = None
-    """Where the input lies. Default: `batch/{name}/input/` in the environment's artifact
-    bucket."""
+    """Where the input lies: an `s3://` URI, or a prefix in the environment's artifact bucket. Default:
+    `batch/{name}/input/` there."""
 
     output: Annotated[Prefix, Aws("sagemaker:TransformOutput.S3OutputPath")] | None = None
     """Where predictions go. Default: `batch/{name}/output/` likewise."""
@@ -274,10 +275,6 @@ class BatchTransform(InVpc, Hosts):
             )
         if self.batch_strategy == "MultiRecord" and self.split_type is None:
             yield JOB10.problem("batch_strategy", got=self.batch_strategy)
-        for watched in self._watched():
-            if watched and self.output and self.output.startswith(watched):
-                yield JOB15.problem("output", got=self.output)
-                break
         for index, each in enumerate(self.automation.triggers):
             if isinstance(each, OnDrift):
                 yield JOB25.problem("automation", "triggers", index, got=each.monitor)
@@ -296,12 +293,6 @@ class BatchTransform(InVpc, Hosts):
             yield ("trigger",), self.trigger
         for index, trigger in enumerate(self.automation.triggers):
             yield ("automation", "triggers", index), trigger
-
-    def _watched(self) -> Iterator[str | None]:
-        """Where uploads start it; None for the input that Inferform chooses."""
-        for _, trigger in self._every():
-            if isinstance(trigger, OnUpload):
-                yield trigger.prefix or self.input
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The topic is in the Region."""
@@ -401,27 +392,29 @@ class BatchTransform(InVpc, Hosts):
         """What the instances run."""
         return architecture_of([self.instance_type])
 
-    def waits_for_events(self) -> Iterator[SpecPath]:
-        """The triggers that need the artifact bucket's events."""
+    def waits_for_events(self, bucket: str) -> Iterator[SpecPath]:
+        """The triggers that need the events of the artifact bucket, which is called `bucket`."""
         for path, trigger in self._every():
             if isinstance(trigger, OnUpload):
                 watched = trigger.prefix or self.input
-                if watched is None or not watched.startswith("s3://"):
+                if watched is None or located(watched, bucket).startswith(f"s3://{bucket}/"):
                     yield path
 
     def loops(self, place: Place) -> Iterator[Problem]:
-        """What it would start itself by: its own alarm, and its own predictions at their default place."""
+        """What it would start itself by: its own alarm, and its own predictions."""
         environment, bucket = place.environment, place.environment.artifact_bucket
         root = f"s3://{bucket}/batch/{place.name}/"
+        output = located(self.output or f"{root}output/", bucket)
+        watched = []
         for path, trigger in self._every():
             if isinstance(trigger, OnAlarm) and self.automation.alarm_on_failure:
                 own = transform_failed(environment.context, place.name)
                 if trigger.alarm == own:
                     yield JOB24.problem(*path, "alarm", got=own)
-            if isinstance(trigger, OnUpload) and self.output is None:
-                watched = located(trigger.prefix or self.input or f"{root}input/", bucket)
-                if f"{root}output/".startswith(watched):
-                    yield JOB15.problem("output", got=f"{root}output/")
+            if isinstance(trigger, OnUpload):
+                watched.append(located(trigger.prefix or self.input or f"{root}input/", bucket))
+        if output.startswith(tuple(watched)):
+            yield JOB15.problem("output", got=output)
 
     def unknown_groups(self, groups: Collection[str]) -> Iterator[Problem]:
         """Approvals of groups that the registry does not have."""

@@ -80,8 +80,9 @@ class Transform(Construct):
         self.name = transform_name(context, id)
         self.arn = context.arn("states", f"stateMachine:{self.name}")
         self._jobs = context.name(id, limit=63 - UNIQUE)
-        self._input = spec.input or self._folder("input")
-        self._output = spec.output or self._folder("output")
+        bucket = surroundings.artifact_bucket
+        self._input = located(spec.input or self._folder("input"), bucket)
+        self._output = located(spec.output or self._folder("output"), bucket)
         self.role = ExecutionRole(
             self,
             "execution",

@@ -40,6 +40,15 @@ REG10 = rule(
     source="SageMaker developer guide, model registry (a group is in one account and Region)",
 )
 
+REG14 = rule(
+    "REG14",
+    refuses="a version in a group whose accounts cannot read its artifact",
+    message="{wrong}; {remedy}",
+    source="SageMaker developer guide, deploy a model version from a different account (the bucket's policy "
+    "and the key's)",
+    severity="warning",
+)
+
 
 def start_problems(
     place: Place,
@@ -85,6 +94,50 @@ def group_problems(place: Place, group: str, at: tuple[PathPart, ...]) -> Iterat
         yield REG10.problem(*at, got=group, wrong=wrong, hint=hint)
 
 
+def registered_problems(
+    place: Place, group: str, at: tuple[PathPart, ...], artifact: str | None
+) -> Iterator[Problem]:
+    """What keeps versions of a group, at `at`, from being registered or deployed.
+
+    `artifact` is where their artifacts lie, as an S3 URI; None where nobody knows beforehand.
+    """
+    yield from group_problems(place, group, at)
+    environment = place.environment
+    context, registry = environment.context, environment.registry
+    folder = (artifact or "").removeprefix(f"s3://{environment.artifact_bucket}/")
+    lies_here = artifact is not None and folder != artifact
+    own = getattr(registry, "own_artifacts", None)
+    everywhere = own.read_accounts if own is not None else ()
+    if ":" in group:
+        region, account = group.split(":")[3:5]
+        if region != context.region:
+            wrong = f"is in {region}, but the environment is in {context.region}"
+            yield REG10.problem(*at, got=group, wrong=wrong, hint="")
+        elif lies_here and account not in (context.account, *everywhere):
+            wrong = (
+                f"is of account {account}, which cannot read the artifact: it stays here, in {folder} of "
+                f"{environment.artifact_bucket}"
+            )
+            remedy = (
+                "the bucket's and the key's owner has to let that account read, and each that deploys"
+                if own is None
+                else f'add "{account}" to registry.artifacts.read_accounts, and each account that deploys'
+            )
+            yield REG14.problem(*at, got=group, wrong=wrong, remedy=remedy)
+        return
+    shared = getattr(registry, "models", {}).get(group)
+    if shared is None or own is None or not lies_here or folder.startswith(shared.artifact_prefix):
+        return
+    readers = [each for each in shared.read_accounts if each not in everywhere]
+    if readers:
+        wrong = (
+            f"lets {', '.join(readers)} read {shared.artifact_prefix} alone, but the artifact lies in "
+            f"{folder}"
+        )
+        remedy = f'write registry.models.{group}.artifact_prefix="{folder}", or a prefix of it'
+        yield REG14.problem(*at, got=group, wrong=wrong, remedy=remedy)
+
+
 def _upload_problems(
     place: Place,
     here: tuple[PathPart, ...],
@@ -93,13 +146,14 @@ def _upload_problems(
 ) -> Iterator[Problem]:
     environment = place.environment
     sends = getattr(getattr(environment.registry, "artifacts", None), "send_events", True)
-    if not prefix.startswith("s3://") and not sends:
+    bucket = environment.artifact_bucket
+    watched = located(prefix, bucket)
+    if watched.startswith(f"s3://{bucket}/") and not sends:
         wrong = (
             "is in the artifact bucket, which sends no events; set "
             "registry.artifacts.send_events=True"
         )
         yield WFL7.problem(*here, "prefix", got=prefix, wrong=wrong)
-    watched = located(prefix, environment.artifact_bucket)
     for uri, path in written.items():
         if uri.startswith(watched):
             yield WFL3.problem(*(path or (*here, "prefix")), watched=prefix)

@@ -23,8 +23,8 @@ from ..spec import Aws, Check, read_json
 from ..usage import RunPart, Start, Usage, by_use, run_part
 from . import graph
 from .asked import part_of_step, steps_of
-from .begun import group_problems, start_problems
-from .jobs import Job, TrainingJob, part_of
+from .begun import registered_problems, start_problems
+from .jobs import Job, Reference, TrainingJob, part_of
 from .steps import (
     SMP4,
     SMP9,
@@ -99,6 +99,9 @@ CACHED = frozenset(
     }
 )
 """The types of steps that AWS caches: developer guide, caching pipeline steps."""
+
+UNBILLED = frozenset({"Callback", "Condition", "Fail", "Model", "RegisterModel"})
+"""The types of steps that start nothing which is billed."""
 
 
 def pipeline_name(context: Context, name: str) -> str:
@@ -394,7 +397,25 @@ class Pipeline(AnyPipeline):
         for path, _, step, _ in self.every():
             if isinstance(step, RegisterStep):
                 at = (*path, "register_as", "group")
-                yield from group_problems(place, step.register_as.group, at)
+                artifact = self._lies(place, step.artifact)
+                yield from registered_problems(place, step.register_as.group, at, artifact)
+
+    def _lies(self, place: Place, artifact: str | Reference) -> str | None:
+        """Where an artifact lies, as an S3 URI; None where only a run knows."""
+        bucket = place.environment.artifact_bucket
+        written: str | Reference | None = artifact
+        steps = {name: step for _, name, step, _ in self.every()}
+        match artifact:
+            case ModelOf():
+                written = None
+            case OutputOf(step=step, output=output):
+                maker = steps.get(step)
+                if not isinstance(maker, ProcessingStep) or output not in maker.processing.outputs:
+                    return None
+                written = maker.processing.outputs[output].uri
+        if written is None:
+            return located(pipeline_folder(place.name), bucket)
+        return located(written, bucket) if isinstance(written, str) else None
 
     def writes(self, place: Place) -> dict[str, tuple[PathPart, ...]]:
         """Its folder, and where its jobs say."""
@@ -689,12 +710,20 @@ class PipelineFile(AnyPipeline):
 
     def uses(self, place: Place) -> Iterator[Usage]:
         """Instances while its jobs run: how long a run takes, nobody knows beforehand."""
-        for path, value in _leaves(self.content):
-            if path[-1] == "InstanceType" and isinstance(value, str):
-                kind = "training" if "ResourceConfig" in path else "processing"
-                if "TransformResources" in path:
-                    kind = "transform"
-                yield by_use(place.name, f"sagemaker/{kind}/{value}")
+        for step in steps_of(self.content):
+            kind = str(step.get("Type"))
+            if kind in UNBILLED:
+                continue
+            if part := part_of_step(step):
+                kind = part.key.split("/")[1]
+            types = [
+                value
+                for path, value in _leaves(step)
+                if path[-1] == "InstanceType" and isinstance(value, str)
+            ]
+            # Which type a parameter gives, and what other steps cost, nobody knows.
+            for instance_type in types or [""]:
+                yield by_use(place.name, f"sagemaker/{kind.lower()}/{instance_type}")
 
     def run_parts(self) -> Iterator[RunPart]:
         """Each of its jobs, until it is stopped: a run that takes one branch asks for less."""

@@ -39,7 +39,7 @@ from ..spec import Aws, Between, Check, Listed, Many, Matches, OneOf, Spec
 from ..usage import RunPart, Start, Usage, by_use
 from ..vpc.flow_logs import RetentionDays
 from . import names
-from .begun import REG10, WFL2, group_problems, start_problems
+from .begun import REG10, WFL2, registered_problems, start_problems
 from .jobs import (
     TRJ15,
     Job,
@@ -507,14 +507,8 @@ class Retraining(Service):
         """The topic is in the Region; nobody's approval is somebody's."""
         yield from super().check_in(context)
         yield from notify_problems(context, self.notify)
-        if self.registers is None:
-            return
-        if context.protected and self.registers.approval == "Approved":
+        if context.protected and self.registers and self.registers.approval == "Approved":
             yield WFL5.problem("registers", "approval", got="Approved")
-        group = self.registers.group
-        if group.startswith("arn:") and group.split(":")[3] != context.region:
-            wrong = f"is in {group.split(':')[3]}, but the environment is in {context.region}"
-            yield REG10.problem("registers", "group", got=group, wrong=wrong, hint="")
 
     def existing_problems(self, place: Place) -> Iterator[Problem]:
         """Nothing of a network where no job is in one."""
@@ -545,7 +539,10 @@ class Retraining(Service):
             written=written,
         )
         if self.registers is not None:
-            yield from group_problems(place, self.registers.group, ("registers", "group"))
+            artifact = located(names.folder(place.name), bucket)
+            yield from registered_problems(
+                place, self.registers.group, ("registers", "group"), artifact
+            )
 
     # What it is, for the rest
 

@@ -248,9 +248,13 @@ CAPABILITY = Capability(
     },
     sent={
         "Notifications.include_response_in[]": lambda topic: f"{topic.upper()}_NOTIFICATION_TOPIC",
-        "MultiModel.artifacts": lambda prefix: located(prefix, "b" * 63),
+        **dict.fromkeys(
+            ("BatchTransform.input", "BatchTransform.output", "MultiModel.artifacts"),
+            lambda prefix: located(prefix, "b" * 63),
+        ),
     },
     good={
+        "JOB14": ("s3://my-bucket/path/", f"{'p' * 953}/"),
         "JOB17": ("text/csv; charset=utf-8",),
     },
     requests={

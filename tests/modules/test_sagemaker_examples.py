@@ -706,6 +706,19 @@ def test_a_named_secret_may_be_read_and_nothing_else(stack_of: StackOf) -> None:
 # Batch transform
 
 
+def test_a_batch_transform_reads_and_writes_prefixes_of_the_artifact_bucket(
+    stack_of: StackOf,
+) -> None:
+    made = BatchTransform(
+        model=MODEL, instance_type="ml.m5.xlarge", input="claims/in/", output="claims/out/"
+    )
+    stack = stack_of(batch={"nightly": made})
+    states = json.loads(one(stack, "sfn_state_machine")["definition"])["States"]
+    assert states["Default input"]["Result"] == {"input": "s3://artifacts/claims/in/"}
+    output = states["Transform"]["Parameters"]["TransformOutput"]
+    assert output["S3OutputPath"] == "s3://artifacts/claims/out/"
+
+
 def test_a_batch_transform_runs_a_job_and_waits_for_it(stack_of: StackOf) -> None:
     nightly = BatchTransform(
         model=MODEL,

@@ -10,7 +10,19 @@ from typing import Any
 
 import pytest
 
-from inferform import Environment, load
+from inferform import (
+    Environment,
+    Inference,
+    Network,
+    Pipeline,
+    PipelineFile,
+    Registry,
+    Training,
+    load,
+)
+from inferform.own import OwnService
+from inferform.service import Place
+from inferform.usage import Usage
 from ops.checks import CONFIGURATION, HEALTH
 from ops.errors import BadInputError
 from ops.kinds import kinds
@@ -84,6 +96,65 @@ def test_every_service_has_a_row_without_aws() -> None:
             assert row.owner
             assert row.money
             json.dumps(known)
+
+
+class Queue(OwnService):
+    """A kind that says nothing of its cost."""
+
+
+class Free(Queue):
+    """One that says that it costs nothing."""
+
+    def uses(self, place: Place) -> Iterator[Usage]:
+        yield from ()
+
+
+FAIL = {"Name": "Stop", "Type": "Fail", "Arguments": {}}
+
+
+def processing(instance_type: Any) -> dict[str, Any]:
+    """A step of a definition that somebody else wrote."""
+    config = {"InstanceType": instance_type, "InstanceCount": 1}
+    return {
+        "Name": "Prepare",
+        "Type": "Processing",
+        "Arguments": {"ProcessingResources": {"ClusterConfig": config}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("inference", "steps", "money"),
+    [
+        (Inference(own={"jobs": Queue()}), [], "not known"),
+        (Inference(own={"jobs": Free()}), [], "nothing of its own"),
+        (None, [processing("ml.m5.large")], "by use"),
+        (None, [processing({"Get": "Parameters.Type"})], "not known"),
+        (None, [{"Name": "Ask", "Type": "Lambda", "Arguments": {}}], "not known"),
+        (None, [FAIL], "nothing of its own"),
+    ],
+)
+def test_a_cost_that_nobody_told_is_not_known(
+    inference: Inference | None, steps: list[dict[str, Any]], money: str
+) -> None:
+    content = {
+        "Version": "2020-12-01",
+        "Parameters": [{"Name": "Type", "Type": "String"}],
+        "Steps": steps or [FAIL],
+    }
+    pipelines: dict[str, Pipeline | PipelineFile] = {
+        "jobs": PipelineFile(definition=json.dumps(content))
+    }
+    (row,) = rows(
+        Environment(
+            context=environments()["sagemaker"].context,
+            network=Network(cidr="10.20.0.0/16"),
+            registry=Registry(),
+            inference=inference,
+            training=None if inference else Training(pipelines=pipelines),
+        )
+    )
+    assert row.money == money
+    assert (row.as_dict()["not_in_the_sum"] is None) == (money == "nothing of its own")
 
 
 def test_traffic_is_shared_by_weights() -> None:
@@ -195,6 +266,17 @@ def test_show_says_what_is_not_known_and_where_to_look() -> None:
     told = json.loads(inferform("show", "prod", "fraud", "--no-aws", "--json").stdout)
     assert told["rollout"] == "canary 10 %"
     assert told["links"]["logs"].endswith("acme-prod-euw1-fraud")
+
+
+def test_the_folder_of_environments_may_be_named() -> None:
+    done = inferform(
+        "list", "--no-aws", "--format", "json", INFERFORM_ENVIRONMENTS="examples/environments"
+    )
+    assert {each["owner"] for each in json.loads(done.stdout)} == {"ml"}
+    assert "function/rerank" in done.stdout
+    missing = inferform("list", "--no-aws", INFERFORM_ENVIRONMENTS="nowhere")
+    assert missing.returncode == 2
+    assert "is not a folder" in missing.stderr
 
 
 def test_diff_shows_the_versions_that_differ() -> None:

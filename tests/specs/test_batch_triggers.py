@@ -38,6 +38,7 @@ MODEL = Model(image=Image(repository="fraud", tag="1"), artifact="fraud/1/model.
 DAILY = OnSchedule(schedule="cron(0 2 * * ? *)")
 EVENT = OnEvent(pattern={"source": ["acme.data"]})
 FAILED = transform_failed(CONTEXT, "nightly")
+BUCKET = CONTEXT.bucket("artifacts")
 TOPIC = "arn:aws:sns:us-east-1:111122223333:ml"
 
 
@@ -45,6 +46,7 @@ def environment(
     *,
     sends: bool = True,
     trigger: OnSchedule | OnUpload | None = None,
+    input: str | None = None,
     output: str | None = None,
     **automation: Any,
 ) -> Environment:
@@ -62,6 +64,7 @@ def environment(
                     model=MODEL,
                     instance_type="ml.m5.xlarge",
                     trigger=trigger,
+                    input=input,
                     output=output,
                     automation=Automation(**automation),
                 )
@@ -106,6 +109,18 @@ def found(**fields: Any) -> list[tuple[str, str]]:
         (
             "JOB15",
             "output",
+            {"trigger": OnUpload(), "input": "s3://bucket/in/", "output": "s3://bucket/in/out/"},
+            {"trigger": OnUpload(), "input": "s3://bucket/in/", "output": "s3://bucket/out/"},
+        ),
+        (
+            "JOB15",
+            "output",
+            {"trigger": OnUpload(), "input": "in/", "output": f"s3://{BUCKET}/in/out/"},
+            {"trigger": OnUpload(), "input": "in/", "output": f"s3://{BUCKET}/out/"},
+        ),
+        (
+            "JOB15",
+            "output",
             {"triggers": [OnUpload(prefix="batch/nightly/")]},
             {"triggers": [OnUpload(prefix="batch/nightly/input/")]},
         ),
@@ -120,6 +135,18 @@ def found(**fields: Any) -> list[tuple[str, str]]:
             "automation.triggers.0",
             {"sends": False, "triggers": [OnUpload(prefix="in/")]},
             {"sends": False, "triggers": [OnUpload(prefix="s3://another/in/")]},
+        ),
+        (
+            "JOB11",
+            "automation.triggers.0",
+            {"sends": False, "triggers": [OnUpload(prefix=f"s3://{BUCKET}/in/")]},
+            {"sends": True, "triggers": [OnUpload(prefix=f"s3://{BUCKET}/in/")]},
+        ),
+        (
+            "JOB11",
+            "trigger",
+            {"sends": False, "trigger": OnUpload(), "input": "in/"},
+            {"sends": False, "trigger": OnUpload(), "input": "s3://another/in/"},
         ),
         (
             "JOB25",

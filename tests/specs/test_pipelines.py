@@ -130,6 +130,7 @@ def writing(uri: str) -> Pipeline:
     )
 
 
+FOREIGN = "arn:aws:sagemaker:us-east-1:444455556666:model-package-group/abalone"
 FAILED = "acme-dev-use1-abalone-pipeline-failed"
 DAILY = OnSchedule(schedule="cron(0 2 * * ? *)")
 
@@ -279,6 +280,10 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
             )
         ),
     ),
+    "a version of a group of another Region": (
+        "REG10",
+        lambda: registering("s3://data/model.tar.gz", FOREIGN.replace("us-east-1", "eu-west-1")),
+    ),
     "a group that is not there": ("REG10", lambda: automated(OnApproval(group="abalon"))),
     "a topic of another Region": (
         "ALM14",
@@ -398,6 +403,48 @@ def test_a_cached_step_that_sees_no_new_data_is_told() -> None:
 
     assert rules(cache=Cache()) == ["SMP13"]
     assert rules() == []
+
+
+def registering(artifact: Any, group: str = FOREIGN) -> Environment:
+    """A pipeline that registers what lies at `artifact`."""
+    job = EVALUATE.replace(
+        inputs={},
+        outputs={
+            "kept": ProcessingOutput(),
+            "moved": ProcessingOutput(uri="s3://acme-elsewhere/models/"),
+        },
+    )
+    channels = {"train": TRAIN.channels["train"].replace(uri="data/train/")}
+    return placed(
+        of(
+            Train=TrainingStep(training=TRAIN.replace(channels=channels, hyperparameters={})),
+            Pack=ProcessingStep(processing=job),
+            R=RegisterStep(register_as=Register(group=group), artifact=artifact),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("artifact", "lies"),
+    [
+        (ModelOf(step="Train"), "pipelines/abalone/"),
+        (OutputOf(step="Pack", output="kept"), "pipelines/abalone/"),
+        ("models/1/model.tar.gz", "models/1/model.tar.gz"),
+        (OutputOf(step="Pack", output="moved"), None),
+        ("s3://acme-elsewhere/model.tar.gz", None),
+        (Param(name="InputData"), None),
+    ],
+    ids=str,
+)
+def test_an_account_that_cannot_read_what_is_registered_in_its_group_is_told_of(
+    artifact: Any, lies: str | None
+) -> None:
+    told = problems_of(registering(artifact))
+    assert [problem.rule for problem in told] == ([] if lies is None else ["REG14"])
+    for problem in told:
+        assert problem.where == "training.pipelines.abalone.steps.R.register_as.group"
+        assert f"in {lies} of " in problem.text
+    assert problems_of(registering(artifact, "abalone")) == []
 
 
 def test_checks_of_model_monitor_are_closed_to_new_customers() -> None:

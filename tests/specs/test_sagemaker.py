@@ -258,12 +258,9 @@ REFUSED: list[tuple[str, str, Callable[[], object]]] = [
     ("JOB12", "instance_count", lambda: batch(instance_count=101)),
     ("JOB13", "input_filter", lambda: DataProcessing(input_filter="$" * 64)),
     ("JOB14", "input", lambda: batch(input="s3://bucket/data.csv")),
+    ("JOB14", "input", lambda: batch(input="https://bucket/data/")),
+    ("JOB14", "output", lambda: batch(output="claims/data.csv")),
     ("MDL14", "model.artifact", lambda: batch(model=MODEL.replace(artifact="fraud/1/"))),
-    (
-        "JOB15",
-        "output",
-        lambda: batch(trigger=OnUpload(), input="s3://bucket/in/", output="s3://bucket/in/out/"),
-    ),
     ("JOB16", "suffix", lambda: OnUpload(suffix="*.csv")),
     ("AAS14", "schedule", lambda: OnSchedule(schedule="0 2 * * *")),
 ]

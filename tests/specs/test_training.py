@@ -16,6 +16,7 @@ from inferform import (
     Environment,
     Evaluation,
     Existing,
+    ExistingBucket,
     FromInput,
     FromStep,
     Image,
@@ -109,6 +110,7 @@ TUNED = Tuning(
 )
 NOTED = Register(group="fraud", metadata={"commit": FromInput(name="commit")})
 OTHER = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:model-package-group/fraud"
+FOREIGN = "arn:aws:sagemaker:us-east-1:444455556666:model-package-group/fraud"
 HERE = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:model-package-group/fraud"
 OWN_ALARM = names.failed_alarm(DEV, "fraud")
 
@@ -380,6 +382,11 @@ def test_what_needs_more_of_the_environment_is_refused_too() -> None:
     uploads: dict[str, Any] = {"triggers": [OnUpload(prefix="incoming/")]}
     assert ("WFL7", "triggers.0.prefix") in of_retraining(sends=False, **uploads)
     assert of_retraining(**uploads) == []
+    own: dict[str, Any] = {
+        "triggers": [OnUpload(prefix=f"s3://{DEV.bucket('artifacts')}/incoming/")]
+    }
+    assert ("WFL7", "triggers.0.prefix") in of_retraining(sends=False, **own)
+    assert of_retraining(**own) == []
     blind = CAPTURING.replace(data_capture=None)
     assert of_monitor(blind) == [("DRF2", "endpoint")]
     only_answers = CAPTURING.replace(data_capture=DataCapture(modes=["Output"]))
@@ -395,6 +402,47 @@ def test_what_needs_more_of_the_environment_is_refused_too() -> None:
     half = CAPTURING.replace(data_capture=DataCapture(sampling_percent=50))
     assert of_monitor(half, requests_per_hour=80) == [("DRF5", "requests_per_hour")]
     assert of_monitor(half, requests_per_hour=84) == []
+
+
+def registered_by(context: Context = DEV, /, group: str = FOREIGN, **registry: Any) -> list[str]:
+    """What is said of the group that the retraining `fraud` registers in."""
+    kept = {"repositories": {"fraud": Repository()}, **registry}
+    made = environment(
+        context, retrainings={"fraud": Retraining(train=JOB, registers=Register(group=group))}
+    )
+    problems = problems_of(made.replace(registry=Registry(**kept)))
+    assert {(p.rule, p.where) for p in problems} <= {
+        ("REG14", "training.retrainings.fraud.registers.group")
+    }
+    return [p.text for p in problems]
+
+
+def test_an_account_that_cannot_read_the_artifact_of_a_version_in_its_group_is_told_of() -> None:
+    [told] = registered_by()
+    assert "account 444455556666, which cannot read the artifact" in told
+    assert "in training/fraud/ of acme-dev-use1-artifacts-111122223333" in told
+    assert 'add "444455556666" to registry.artifacts.read_accounts' in told
+    assert registered_by(artifacts=ArtifactBucket(read_accounts=["777788889999"])) == [told]
+    assert registered_by(artifacts=ArtifactBucket(read_accounts=["444455556666"])) == []
+    [told] = registered_by(artifacts=ExistingBucket(name="acme-artifacts"))
+    assert "the bucket's and the key's owner has to let that account read" in told
+    assert registered_by(group=HERE) == []
+
+
+def test_a_prefix_that_leaves_out_the_artifact_of_a_version_is_told_of() -> None:
+    def of(prefix: str, *readers: str, **bucket: Any) -> list[str]:
+        group = ModelPackageGroup(read_accounts=readers, artifact_prefix=prefix)
+        kept = ArtifactBucket(**bucket)
+        return registered_by(group="fraud", models={"fraud": group}, artifacts=kept)
+
+    [told] = of("models/fraud/", "444455556666")
+    assert "lets 444455556666 read models/fraud/ alone" in told
+    assert 'registry.models.fraud.artifact_prefix="training/fraud/"' in told
+    assert of("training/fraud/", "444455556666") == []
+    assert of("training/", "444455556666") == []
+    assert of("", "444455556666") == []
+    assert of("models/fraud/") == []
+    assert of("models/fraud/", "444455556666", read_accounts=["444455556666"]) == []
 
 
 def crowd(count: int, schedule: OnSchedule = DAILY, **fields: Any) -> list[str]:
@@ -422,13 +470,19 @@ def test_more_processing_jobs_at_one_time_than_sagemaker_starts_are_found() -> N
 
 
 def test_every_rule_of_training_is_tried_and_names_its_source() -> None:
-    tried = {rule for rule, *_ in (*RETRAININGS, *MONITORS)} | {"WFL5", "DRF2", "DRF3", "EVT9"}
+    tried = {rule for rule, *_ in (*RETRAININGS, *MONITORS)} | {
+        "WFL5",
+        "DRF2",
+        "DRF3",
+        "EVT9",
+        "REG14",
+    }
     elsewhere = {"EVT1", "EVT2", "EVT12", "EVT13", "REG11", "JOB19", "JOB20", "JOB21"}
     known = {
         name: rule
         for name, rule in RULES.items()
         if name.startswith(("WFL", "DRF", "EVT"))
-        or name in ("REG10", "REG11", "SPT4", "SPT6", "TRJ15")
+        or name in ("REG10", "REG11", "REG14", "SPT4", "SPT6", "TRJ15")
     }
     assert known.keys() - tried - elsewhere == set()
     assert all(rule.source and rule.message for rule in known.values())

@@ -60,7 +60,7 @@ dev = Environment(
                 model=model("documents", "2.3.0"),
                 instance_type="ml.m5.xlarge",
                 trigger=OnUpload(suffix=".csv"),
-                input=f"s3://{CONTEXT.bucket('artifacts')}/invoices/",
+                input="invoices/",
             )
         },
         services={"score": SCORE},
