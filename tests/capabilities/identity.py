@@ -28,14 +28,14 @@ CAPABILITY = Capability(
         ),
     },
     checkov={
-        "identity-*/aws_iam_policy.roles_boundary_*": dict.fromkeys(_OF_A_CEILING, _CEILING),
-        "identity-*/aws_iam_role_policy.roles_plan-policy_*": {
+        "*-identity/aws_iam_policy.roles_boundary_*": dict.fromkeys(_OF_A_CEILING, _CEILING),
+        "*-identity/aws_iam_role_policy.roles_plan-policy_*": {
             "CKV_AWS_355": (
                 "a plan reads the resources of a whole account, and its actions are reads of how "
                 "things are set up"
             ),
         },
-        "identity-*/aws_iam_role.roles_*": {
+        "*-identity/aws_iam_role.roles_*": {
             "CKV_AWS_61": (
                 "the account is the principal because the role cannot name itself before it "
                 "exists; a condition names who may assume it"
@@ -43,8 +43,8 @@ CAPABILITY = Capability(
         },
     },
     cloudsplaining={
-        "identity-*/aws_iam_policy.roles_boundary_*": {"*": _CEILING},
-        "identity-*/aws_iam_role_policy.roles_deploy-policy_*": {
+        "*-identity/aws_iam_policy.roles_boundary_*": {"*": _CEILING},
+        "*-identity/aws_iam_role_policy.roles_deploy-policy_*": {
             "s3": "it sets up buckets of the organization in every way, and none of the states",
             "budgets*": "budgets have no ARN to begin with; no role may be passed to their actions",
             "ce*": "monitors of spending have no ARN to begin with; no action of theirs moves data",

@@ -244,7 +244,7 @@ observability=Observability(
             "CKV_AWS_252": "each file would be a message, one every few minutes",
             "CKV_AWS_67": "it keeps the calls of the environment's endpoints, which are in one Region",
         },
-        "observability-*/aws_iam_role_policy.topic_chat_*": {
+        "*-observability/aws_iam_role_policy.topic_chat_*": {
             "CKV_AWS_355": "metrics and alarms take no resource where they are listed and drawn",
         },
         "observability-*/aws_sagemaker_model.*": {

@@ -27,6 +27,9 @@ def sources() -> dict[str, list[Environment]]:
     return {
         "environments": list(load(readme.ROOT / "environments").environments.values()),
         "peers": list(load(readme.ROOT / "examples/peers").environments.values()),
+        "platform": list(
+            load(readme.ROOT / "examples/platform/environments").environments.values()
+        ),
         **{module: found for module, found in readmes.items() if found},
         **{name: [make()] for name, make in made.items()},
     }

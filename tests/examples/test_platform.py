@@ -15,11 +15,7 @@ import pytest
 from inferform import InferenceComponentEndpoint, load
 from inferform.layers import program
 from inferform.loading import Loaded
-from ops.masking import mask
 from tests.conftest import ROOT, Synthesized, stacks_in
-from tests.security.test_checkov import EXPLAINED, look
-from tests.security.test_false_positives import is_meant, masked
-from tests.security.test_settings import CASES, OF_HTTP, SETTINGS, values
 
 PLATFORM = ROOT / "examples/platform"
 FILES = sorted(each.relative_to(PLATFORM) for each in PLATFORM.rglob("*.py"))
@@ -50,23 +46,6 @@ SHOWN = {
     "a layer of one's own, that receives": ("shared-use1-drift", "aws_cloudwatch_event_permission"),
     "a kind of one's own": ("dev-use1-inference", "aws_dynamodb_table"),
 }
-
-
-_IDENTITY = "as of modules/identity: see tests/capabilities/identity.py"
-MEANT = {
-    **dict.fromkeys(
-        ((f"CKV_AWS_{number}", "*-identity/*") for number in (61, 288, 289, 290, 355)), _IDENTITY
-    ),
-    ("CKV2_AWS_29", "*-apis/aws_api_gateway_stage.*"): "callers sign their requests",
-    ("CKV_AWS_150", "dev-use1-ecs/aws_lb.*"): "dev is not protected",
-    ("CKV_AWS_355", "*/aws_iam_role_policy.topic_chat_policy_*"): "what a chat reads has no name",
-    (
-        "CKV_AWS_370",
-        "*/aws_sagemaker_model.endpoints_topics_*",
-    ): "serverless endpoints have no isolation",
-    ("CKV_AWS_370", "*/aws_sagemaker_model.endpoints_churn_*"): "it fetches its model itself",
-}
-"""Why checks of Checkov that fail are no fault, by their ids and places."""
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +134,29 @@ def test_versions_are_of_the_shared_account_in_the_same_region(stacks: Synthesiz
         assert accounts == {f"{region}:222233334444"}
 
 
+def test_what_is_passed_on_are_the_alarms_that_the_drift_of_both_accounts_sets_off(
+    stacks: Synthesized,
+) -> None:
+    made = {
+        alarm["alarm_name"]: f"arn:aws:cloudwatch:us-east-1:{account}:alarm:{alarm['alarm_name']}"
+        for key, account in (("dev-use1", "333344445555"), ("prod-use1", "555566667777"))
+        for alarm in stacks[f"{key}-training"]["resource"]["aws_cloudwatch_metric_alarm"].values()
+        # A measurement that fails says nothing of the traffic.
+        if not alarm["alarm_name"].endswith("-monitor-failed")
+    }
+    assert len(made) == 2
+
+    def alarms(stack: str) -> list[str]:
+        rules = stacks[stack]["resource"]["aws_cloudwatch_event_rule"].values()
+        patterns = [json.loads(rule["event_pattern"]) for rule in rules]
+        [found] = [each for each in patterns if each["source"] == ["aws.cloudwatch"]]
+        resources: list[str] = found["resources"]
+        return resources
+
+    assert alarms("shared-use1-training") == [*made.values()]
+    assert alarms("dev-use1-drift") + alarms("prod-use1-drift") == [*made.values()]
+
+
 def test_no_two_stacks_make_one_name(loaded: Loaded) -> None:
     """What IAM and S3 have once in an account or a partition among them."""
     seen = Counter(
@@ -202,43 +204,3 @@ def test_a_command_works_on_it(command: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert not done.stderr
-
-
-def test_checkov_finds_nothing_that_is_not_explained(stacks: Synthesized, tmp_path: Path) -> None:
-    found = look(stacks, tmp_path / "stacks", tmp_path)
-    assert not found.broken
-    assert found.passed > 1000
-    known = {*EXPLAINED, *MEANT}
-    assert [
-        f"{each.check} {each.place}: {each.title}"
-        for each in found.failed
-        if not any(each.explained_by(key) for key in known)
-    ] == []
-    assert [key for key in MEANT if not any(each.explained_by(key) for each in found.failed)] == []
-
-
-def test_no_argument_of_it_is_masked(stacks: Synthesized) -> None:
-    for name, stack in stacks.items():
-        for named in stack["resource"].values():
-            for resource in named.values():
-                arguments = {key: value for key, value in resource.items() if key != "//"}
-                found = masked(arguments, mask(arguments), name)
-                assert [place for place, value in found if not is_meant(value)] == []
-
-
-def test_what_protects_something_is_set_as_everywhere(stacks: Synthesized) -> None:
-    looked = 0
-    for kind, path in CASES:
-        argument, other = OF_HTTP.get((kind, path), ("", ""))
-        for name, stack in stacks.items():
-            for resource in stack["resource"].get(kind, {}).values():
-                if not argument or resource.get(argument) != other:
-                    found = [*values(resource, path)]
-                    assert found, (name, kind, path)
-                    assert {*map(str, found)} <= {*map(str, SETTINGS[kind][path])}, (
-                        name,
-                        kind,
-                        path,
-                    )
-                    looked += 1
-    assert looked > 100

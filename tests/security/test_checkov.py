@@ -159,6 +159,7 @@ def test_checkov_reads_every_stack_and_sees_what_is_wrong(
     unchecked = {
         "aws_bedrock_inference_profile",
         "aws_bedrock_provisioned_model_throughput",
+        "aws_cloudwatch_event_permission",
         "helm_release",
     }
     judged = {name for name, stack in everything.items() if not {*stack["resource"]} <= unchecked}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from inferform import Context
 from inferform.identity.policies import boundary
 from tests.conftest import Made
 from tests.rights import allows
@@ -18,6 +19,19 @@ Statements = list[dict[str, Any]]
 ACCOUNT = "arn:aws:iam::111122223333"
 STATES = "arn:aws:s3:::acme-tfstate-111122223333-us-east-1"
 SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:theirs-AbCdEf"
+
+
+def _as_here(policy: str, context: Context) -> str:
+    """A policy of another organization and account as it would be of the ones that are asked for here."""
+    names = {
+        context.account: "111122223333",
+        f"{context.region}": "us-east-1",
+        f"{context.organization}-": "acme-",
+        f"{context.prefix}-": "acme-dev-use1-",
+    }
+    for theirs, here in sorted(names.items(), key=lambda each: -len(each[0])):
+        policy = policy.replace(theirs, here)
+    return policy
 
 
 @pytest.fixture(scope="module", name="identities")
@@ -35,7 +49,10 @@ def _identities(made: dict[str, Made]) -> dict[str, dict[str, Statements]]:
             continue
         (boundary,) = resources["aws_iam_policy"].values()
         policies["boundary"] = boundary["policy"]
-        found[stack] = {name: json.loads(text)["Statement"] for name, text in policies.items()}
+        found[stack] = {
+            name: json.loads(_as_here(text, each.environment.context))["Statement"]
+            for name, text in policies.items()
+        }
     assert found
     return found
 

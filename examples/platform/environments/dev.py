@@ -14,6 +14,7 @@ from inferform import (
     OnUpload,
     Registry,
     ServerlessEndpoint,
+    Training,
 )
 from inferform.s3.spec import ArtifactBucket
 
@@ -70,8 +71,8 @@ dev = Environment(
     apis=apis(
         rest={"/fraud": "fraud", "/language/invocations": "language"}, http={"/score": "score"}
     ),
-    training=DRIFT,
+    training=Training(monitors={"fraud": DRIFT}),
     observability=watched(2000),
-    extend=[drift.sent_to(BUS)],
+    extend=[drift.sent_to(BUS, "fraud", DRIFT)],
     kinds=["team.kinds"],
 )

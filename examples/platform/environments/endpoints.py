@@ -14,7 +14,6 @@ from inferform import (
     RealtimeEndpoint,
     Scaling,
     TargetTracking,
-    Training,
     Variant,
     scale_to_zero,
 )
@@ -69,12 +68,6 @@ def documents(version: str, most: int) -> AsyncEndpoint:
 
 
 # What the frauds are asked, compared with what they were trained on.
-DRIFT = Training(
-    monitors={
-        "fraud": DriftMonitor(
-            endpoint="fraud",
-            image=Image(repository="drift", tag="1"),
-            baseline="data/fraud/baseline/",
-        )
-    }
+DRIFT = DriftMonitor(
+    endpoint="fraud", image=Image(repository="drift", tag="1"), baseline="data/fraud/baseline/"
 )

@@ -10,6 +10,7 @@ from inferform import (
     MlReservation,
     Network,
     Registry,
+    Training,
 )
 
 from . import adopted
@@ -68,9 +69,9 @@ use1 = euw1.replace(
             "churn": adopted.CHURN,
         }
     ),
-    training=DRIFT,
+    training=Training(monitors={"fraud": DRIFT}),
     observability=watched(9000, "C07USE1ABCD"),
     commitments=[Commitment(kind="sagemaker", usd_per_hour=3.0, discount_percent=30)],
-    extend=[drift.sent_to(BUS)],
+    extend=[drift.sent_to(BUS, "fraud", DRIFT)],
     imported={"inference": adopted.IMPORTED},
 )

@@ -21,10 +21,12 @@ from inferform import (
     TrainingJob,
 )
 
-from .company import DEV, EUROPE, PROD
-from .models import SHARED_CONTEXTS, shared_registry, watched
+from .company import DEV, EUROPE, HOME, PROD
+from .endpoints import DRIFT
+from .models import SHARED_CONTEXTS, shared_registry, watched, workload
 from .pipelines import identity
 
+WATCHED = [workload("dev", DEV, HOME), workload("prod", PROD, HOME)]
 TRAIN = Image(repository="fraud-train", tag="1.4.2")
 
 
@@ -60,7 +62,7 @@ fraud = Retraining(
     triggers=[
         OnSchedule(schedule="cron(0 2 ? * SUN *)"),
         OnUpload(prefix="incoming/fraud/", suffix=".csv"),
-        OnEvent(pattern=drift.SOUNDS),
+        OnEvent(pattern=drift.sounds("fraud", DRIFT, *WATCHED)),
     ],
 )
 use1 = Environment(
@@ -71,6 +73,7 @@ use1 = Environment(
     training=Training(retrainings={"fraud": fraud}),
     observability=watched(500),
     extend=[drift.received_from(DEV, PROD)],
+    kinds=["team.kinds"],
 )
 euw1 = Environment(
     context=SHARED_CONTEXTS[EUROPE], registry=shared_registry("staging-euw1", "prod-euw1")

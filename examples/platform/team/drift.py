@@ -2,24 +2,25 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
-from inferform.iam.policy import allow, document
+from inferform import Context, DriftMonitor
+from inferform.iam.policy import allow
 from inferform.layers.built import Built
-from inferform.names import role
+from inferform.sagemaker.triggers import alarm_pattern
 
-SOUNDS = {
-    "source": ["aws.cloudwatch"],
-    "detail-type": ["CloudWatch Alarm State Change"],
-    "detail": {
-        "alarmName": [{"wildcard": "lark-*-drift-fraud-*"}],
-        "state": {"value": ["ALARM"]},
-    },
-}
-TRUST = {
-    "Effect": "Allow",
-    "Action": "sts:AssumeRole",
-    "Principal": {"Service": "events.amazonaws.com"},
-}
+NAME = "drift-sent"
+
+
+def sounds(name: str, monitor: DriftMonitor, *contexts: Context) -> dict[str, Any]:
+    """The event of a monitor of this name whose alarm begins to sound, in any of these environments."""
+    return alarm_pattern(
+        [
+            context.arn("cloudwatch", f"alarm:{alarm}")
+            for context in contexts
+            for alarm in monitor.alarms(context, name).values()
+        ]
+    )
 
 
 def received_from(*accounts: str) -> Callable[[Built], None]:
@@ -36,23 +37,28 @@ def received_from(*accounts: str) -> Callable[[Built], None]:
     return add
 
 
-def sent_to(bus: str) -> Callable[[Built], None]:
-    """Pass the alarms of drift monitors on to an event bus."""
+def sent_to(bus: str, name: str, monitor: DriftMonitor) -> Callable[[Built], None]:
+    """Pass the alarms of a drift monitor on to an event bus."""
 
     def add(built: Built) -> None:
+        from inferform.iam.execution_role import ExecutionRole
+
         from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
         from cdktf_cdktf_provider_aws.cloudwatch_event_target import CloudwatchEventTarget
-        from cdktf_cdktf_provider_aws.iam_role import IamRole
-        from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 
         layer, context = built.add_layer("drift"), built.context
-        here = {"Condition": {"StringEquals": {"aws:SourceAccount": context.account}}}
-        name = role(context, "drift-sent")
-        sends = IamRole(layer, "role", name=name, assume_role_policy=document(TRUST | here))
-        rights = document(allow("events:PutEvents", bus, sid="PassOn"))
-        IamRolePolicy(layer, "policy", name="send", role=sends.id, policy=rights)
-        name = context.name("drift-sent")
-        rule = CloudwatchEventRule(layer, "rule", name=name, event_pattern=json.dumps(SOUNDS))
-        CloudwatchEventTarget(layer, "target", rule=rule.name, arn=bus, role_arn=sends.arn)
+        role = ExecutionRole(
+            layer,
+            "role",
+            context=context,
+            name=NAME,
+            service="events.amazonaws.com",
+            statements=[allow("events:PutEvents", bus, sid="PassOn")],
+        )
+        pattern = json.dumps(sounds(name, monitor, context))
+        rule = CloudwatchEventRule(layer, "rule", name=context.name(NAME), event_pattern=pattern)
+        CloudwatchEventTarget(
+            layer, "target", rule=rule.name, arn=bus, role_arn=role.arn, depends_on=role.ready
+        )
 
     return add

@@ -1,10 +1,10 @@
-"""What the operator's commands know of feature tables."""
+"""What the operator's commands know of feature tables, and of the layer of drift."""
 
 from collections.abc import Iterator
 
 from inferform_ops.aws import Aws
 from inferform_ops.kinds.finding import given
-from inferform_ops.kinds.reasons import resource
+from inferform_ops.kinds.reasons import part, resource
 from inferform_ops.kinds.record import Existing, Values
 
 
@@ -18,5 +18,11 @@ def _find(aws: Aws, values: Values) -> Iterator[Existing]:
 KINDS = (
     resource(
         "aws_dynamodb_table", "feature table", _find, name="name", outage=True, holds_data=True
+    ),
+    part(
+        "aws_cloudwatch_event_permission",
+        "permission of an event bus",
+        "aws_cloudwatch_event_bus",
+        "PutPermission replaces the statement of that id",
     ),
 )
