@@ -18,7 +18,7 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-Kind = Literal["throttle", "500", "access-denied", "expired-token", "drop", "drop-answer"]
+Kind = Literal["throttle", "500", "access-denied", "expired-token", "quota", "drop", "drop-answer"]
 
 Environ = dict[str, Any]
 
@@ -53,6 +53,13 @@ _ANSWERS: dict[str, dict[str, tuple[str, int]]] = {
         "json": ("ExpiredTokenException", 400),
         "rest-json": ("ExpiredTokenException", 403),
     },
+    "quota": {
+        "s3": ("TooManyBuckets", 400),
+        "ec2": ("VcpuLimitExceeded", 400),
+        "query": ("LimitExceeded", 409),
+        "json": ("ResourceLimitExceeded", 400),
+        "": ("LimitExceededException", 400),
+    },
 }
 
 _MESSAGES = {
@@ -60,6 +67,7 @@ _MESSAGES = {
     "500": "We encountered an internal error. Please try again.",
     "access-denied": "User is not authorized to perform: {service}:{operation}",
     "expired-token": "The security token included in the request is expired",
+    "quota": "The account-level service limit for {operation} is 0, with current utilization of 0",
 }
 
 # names in a request's signature that are not botocore's names of the service

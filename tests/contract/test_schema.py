@@ -13,6 +13,7 @@ from inferform.layers import program
 from inferform.schema import Block, ListOf
 from inferform.target import EMULATOR
 from ops.terraform import stacks, terraform_environment
+from tests.conftest import Synthesized
 from tests.overridden import roles
 
 # What the provider's version 6 no longer has; the bindings are of 6, the tests' provider of 5.
@@ -29,6 +30,10 @@ REMOVED = {
     "aws_launch_template.elastic_gpu_specifications",
     "aws_launch_template.elastic_inference_accelerator",
 }
+
+WRITTEN = {"aws_cloudtrail.advanced_event_selector.field_selector.equals"}
+"""What is written by the provider's name and has another in the bindings: see REMOVED."""
+META = ("//", "depends_on", "lifecycle", "provider", "timeouts", "connection", "count", "for_each")
 
 
 def resource_class(type_: str) -> type:
@@ -64,6 +69,39 @@ def missing(where: str, ours: Block, theirs: dict[str, Any]) -> Iterator[str]:
             yield from missing(f"{where}.{name}", inner, block["block"])
         elif inner is not None:
             yield f"{where}.{name} is {inner.words}"
+
+
+def unknown_to(where: str, ours: Block, resource: dict[str, Any]) -> Iterator[str]:
+    """What a stack sets of a resource and the bindings do not know by that name."""
+    for name, value in resource.items():
+        if name in META:
+            continue
+        if name not in ours.members:
+            yield f"{where}.{name}"
+            continue
+        takes = ours.below(name)
+        inner = takes.of if isinstance(takes, ListOf) else takes
+        if isinstance(inner, Block):
+            for each in value if isinstance(value, list) else [value]:
+                if isinstance(each, dict):
+                    yield from unknown_to(f"{where}.{name}", inner, each)
+
+
+def test_what_is_written_for_the_oldest_provider_is_known_to_the_bindings_of_a_newer_one(
+    everything: Synthesized,
+) -> None:
+    """So that an upgrade of the provider takes the JSON as it is: 5.100.0 validates it (test_terraform.py), and
+    the bindings have the attributes of 6.25.0."""
+    looked, unknown = set(), set()
+    for stack in everything.values():
+        for kind, named in stack["resource"].items():
+            if kind.startswith("aws_"):
+                ours = Block(resource_class(kind))
+                looked.add(kind)
+                for resource in named.values():
+                    unknown.update(unknown_to(kind, ours, resource))
+    assert len(looked) > 100
+    assert unknown == WRITTEN
 
 
 def test_the_bindings_name_every_attribute_as_the_provider_does(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from inferform import LambdaFunction
 from inferform_emulator.process import Emulator
 from ops import rollout
+from ops.api_keys import ApiKeys
 from ops.callers import Caller
 from ops.errors import BadInputError
 from ops.invoke import invoke
@@ -326,6 +327,26 @@ def test_verify_tells_what_an_api_answers_and_what_its_stage_serves(life: Apis) 
     assert said.endswith(f"serves deployment {other}, but the state says {stage['deploymentId']}")
     assert "models" not in [api for api, found in Verified(life).found.items() if found]
     apis.update_stage(**change, patchOperations=[{**patch, "value": stage["deploymentId"]}])
+
+
+def test_a_leaked_key_is_replaced_while_its_holder_goes_on(life: Apis) -> None:
+    keys = ApiKeys(life.environment(), "models", life.aws())
+    url = f"{url_of(life, 'aws_api_gateway_stage', 'invoke_url')}/invocations"
+
+    def answers(value: str) -> int:
+        try:
+            call(life.emulator, url, b"{}", **{"X-API-Key": value})
+        except urllib.error.HTTPError as error:
+            return error.code
+        return 200
+
+    _, leaked = keys.create("gold", "partner")
+    _, new = keys.create("gold", "partner-2")
+    assert (answers(leaked), answers(new)) == (200, 200)
+    keys.delete("gold", "partner")
+    assert (answers(leaked), answers(new)) == (403, 200)
+    assert life.plan_status(STACK) == 0
+    keys.delete("gold", "partner-2")
 
 
 FUNCTION = "acme-dev-use1-light"

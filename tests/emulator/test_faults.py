@@ -47,6 +47,11 @@ ANSWERS = {
     ("query", "expired-token"): ("ExpiredToken", 403),
     ("s3", "expired-token"): ("ExpiredToken", 400),
     ("cloudwatch", "500"): ("InternalFailure", 500),
+    ("json", "quota"): ("ResourceLimitExceeded", 400),
+    ("query", "quota"): ("LimitExceeded", 409),
+    ("ec2", "quota"): ("VcpuLimitExceeded", 400),
+    ("s3", "quota"): ("TooManyBuckets", 400),
+    ("rest-json", "quota"): ("LimitExceededException", 400),
 }
 
 
