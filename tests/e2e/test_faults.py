@@ -27,7 +27,10 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "expired token": ({"kind": "expired-token"}, "the credentials have expired; sign in again"),
     "throttling": ({"kind": "throttle", "service": "sagemaker"}, "AWS throttles this account's"),
     "error of AWS": ({"kind": "500", "service": "sagemaker"}, "AWS had an error of its own"),
-    "quota": ({"kind": "quota", "service": "sagemaker"}, "a quota or AWS's capacity is used up"),
+    "quota": (
+        {"kind": "quota", "service": "sagemaker"},
+        "a quota of account 111122223333 is reached",
+    ),
     "access denied": ({"kind": "access-denied", "service": "sagemaker"}, "the role may not do"),
 }
 # Words of cdktf's, of Node's and of Terraform's frame, which help nobody who deploys.
