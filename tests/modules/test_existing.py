@@ -72,6 +72,14 @@ def test_every_layer_names_by_the_template(synthesize: Synthesize, template: str
     roles = [name for kind, name in found if kind == "aws_iam_role"]
     assert roles
     assert all(map(made.context.is_own_name, roles))
+    # A template that begins with the name leaves nothing before it to describe a key by.
+    told = {
+        body["description"]
+        for stack in synthesize(made).values()
+        for body in stack["resource"].get("aws_kms_key", {}).values()
+    }
+    assert told == {f"Inferform data of {made.context.prefix or made.key}"}
+    assert not any(each.endswith(" ") for each in told)
 
 
 def test_a_template_that_makes_a_reserved_name_is_refused() -> None:
