@@ -311,8 +311,9 @@ def _count(plan: Plan, change: Change, side: Side, name: str) -> Amount | None:
         scaled = target.at(side)
         if scaled.get("resource_id") == own:
             low, high = scaled.get("min_capacity"), scaled.get("max_capacity")
-            told = isinstance(low, int) and isinstance(high, int)
-            return between(low, high) if told else None
+            if isinstance(low, int) and isinstance(high, int):
+                return between(low, high)
+            return None
     if hidden(change, "provisioned_concurrent_executions", side=side):
         return None
     return exactly(number(values.get("provisioned_concurrent_executions"), 1))

@@ -101,11 +101,11 @@ def test_a_file_that_is_no_measurement_is_refused(tmp_path: Path) -> None:
     # The hour that clocks leave out in Berlin is none in time.
     dated = "2026-03-29T01:30:00+01:00,1,20\n2026-03-29T03:30:00+02:00,2,\n2026-03-29T02:30:00Z,2\n"
     file.write_text(f"time,rate,cpu\n{dated}", encoding="utf-8")
-    read = read_csv(file)
-    assert (read.load.step_seconds, read.load.rates) == (3600, (1, 2, 2))
+    again = read_csv(file)
+    assert (again.load.step_seconds, again.load.rates) == (3600, (1, 2, 2))
     # What was not measured is no 0.
-    assert read.utilization == (20,)
-    assert (read.load.start.hour, read.load.start.utcoffset()) == (1, timedelta(hours=1))
+    assert again.utilization == (20,)
+    assert (again.load.start.hour, again.load.start.utcoffset()) == (1, timedelta(hours=1))
 
 
 def test_less_than_a_day_says_nothing_of_quiet_and_idle_hours(tmp_path: Path) -> None:

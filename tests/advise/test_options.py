@@ -265,6 +265,15 @@ def test_what_an_option_cannot_do_keeps_it_out_with_the_reason() -> None:
         assert option.monthly is None
 
 
+def test_a_cold_start_is_a_condition_where_callers_wait_and_nowhere_else() -> None:
+    for latency, verdict in ((100.0, "fits if"), (None, "fits")):
+        need = Need(requests_per_second=1, seconds=0.05, latency_ms=latency, event_driven=True)
+        for name in ("serverless", "Lambda"):
+            found = judge(name, need, MARKET)
+            assert found.verdict == verdict, name
+            assert any("callers bear it" in why for why in found.why) is (latency is not None)
+
+
 def test_a_price_that_is_not_known_is_no_zero() -> None:
     assert all(
         each.monthly is None for each in options().values() if each.name in ("Bedrock", "edge")
