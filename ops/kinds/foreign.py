@@ -41,7 +41,8 @@ FREE = re.compile(
     r"daemon_?set|job|cron_job|network_policy|priority_class|resource_quota|limit_range)(_.+)?"
 )
 """The types, made elsewhere, that AWS takes nothing for by the hour or month: who may do what, and what
-only sets something on a resource that is counted by itself. Source: the pricing pages of each service."""
+only sets something on a resource that is counted by itself. No page of AWS lists them: a type that is missing here
+counts as not priced."""
 
 _ENCRYPTED = {"encrypted": "encryption"}
 
