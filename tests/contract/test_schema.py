@@ -92,7 +92,8 @@ def test_what_is_written_for_the_oldest_provider_is_known_to_the_bindings_of_a_n
 ) -> None:
     """So that an upgrade of the provider takes the JSON as it is: 5.100.0 validates it (test_terraform.py), and
     the bindings have the attributes of 6.25.0."""
-    looked, unknown = set(), set()
+    looked: set[str] = set()
+    unknown: set[str] = set()
     for stack in everything.values():
         for kind, named in stack["resource"].items():
             if kind.startswith("aws_"):

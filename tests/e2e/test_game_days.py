@@ -51,7 +51,7 @@ def test_a_state_that_somebody_deleted_comes_back_by_its_version(life: Struck) -
     assert RECOVER in refused(life)
     whole = max(
         (each for each in life.states.versions(LAYER) if not each.deleted),
-        key=lambda version: version.resources,
+        key=lambda version: version.resources or 0,
     )
     life.states.restore(LAYER, whole.id)
     assert life.recorded() == before
