@@ -185,8 +185,8 @@ class DeliveryPipeline(Construct):
                     jobs=[job.name for job in made],
                     bucket_arn=self._bucket_arn,
                     key_arn=kms_key_arn,
-                    topics=_topics(pipeline),
-                    has_alarms=_has_alarms(pipeline),
+                    topics=pipeline.topics,
+                    has_alarms=pipeline.has_alarms,
                 ),
             ],
         )
@@ -408,16 +408,3 @@ def _trigger(given: dict[str, Any]) -> CodepipelineTrigger:
 
 def _given(block: Callable[..., B], filters: dict[str, Any], name: str) -> B | None:
     return block(**filters[name]) if name in filters else None
-
-
-def _topics(pipeline: DeployPipeline | ReviewPipeline) -> list[str]:
-    if isinstance(pipeline, ReviewPipeline):
-        return []
-    approvals = (promotion.approval for promotion in pipeline.promotions)
-    return [approval.topic for approval in approvals if approval and approval.topic]
-
-
-def _has_alarms(pipeline: DeployPipeline | ReviewPipeline) -> bool:
-    return isinstance(pipeline, DeployPipeline) and any(
-        promotion.entry_alarms for promotion in pipeline.promotions
-    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
 from ..context import Context
 from ..iam.grants import publish, pull, read_secrets, repository
-from ..iam.policy import Statement, allow, deny
+from ..iam.policy import Statement, allow, deny, document, merged
 from .names import project_name
 from .parts import BuildCompute, ImageBuild
 
@@ -61,6 +62,15 @@ def of_pipeline(
         # DescribeAlarms takes no resource.
         *([allow("cloudwatch:DescribeAlarms", "*", sid="Alarms")] if has_alarms else []),
     ]
+
+
+LARGEST_POLICY = 10_240
+"""The largest policy of a role, in characters without white space. Source: AWS IAM user guide, IAM quotas."""
+
+
+def policy_size(statements: Iterable[Statement]) -> int:
+    """How many characters of a role's policy IAM counts."""
+    return len(json.dumps(json.loads(document(*merged(statements))), separators=(",", ":")))
 
 
 def of_build(

@@ -38,6 +38,7 @@ from .parts import (
     TargetEnvironment,
     command_problems,
 )
+from .rights import LARGEST_POLICY, of_pipeline, policy_size, use_connection
 from .triggers import OnPullRequest, OnPush, OnTag
 
 CPL2 = rule(
@@ -75,6 +76,14 @@ CPL24 = rule(
     refuses="artifacts that are kept for less than a day or more than 90 days",
     message="must be from {low} to {high} days",
     source="Inferform: a plan holds every value in the clear",
+)
+
+CPL29 = rule(
+    "CPL29",
+    refuses="a pipeline of more builds than the policy of its role has room for",
+    message="makes {jobs} builds, and a policy of {size:,} characters that lets the pipeline start them; IAM takes "
+    "{limit:,}: make two pipelines of it, or shorten its name",
+    source="AWS IAM user guide, IAM and AWS STS quotas (10,240 characters of inline policies of a role)",
 )
 
 MOST_STAGES = 50
@@ -180,6 +189,17 @@ class DeployPipeline(Spec):
         return [each.environment for each in self.promotions]
 
     @property
+    def topics(self) -> list[str]:
+        """The topics that its approvals ask."""
+        approvals = (promotion.approval for promotion in self.promotions)
+        return [approval.topic for approval in approvals if approval and approval.topic]
+
+    @property
+    def has_alarms(self) -> bool:
+        """Whether it looks at alarms."""
+        return any(promotion.entry_alarms for promotion in self.promotions)
+
+    @property
     def stages(self) -> int:
         """How many stages it has."""
         steps = (2 + bool(each.approval) for each in self.promotions)
@@ -248,6 +268,16 @@ class ReviewPipeline(Spec):
         """The environments that it reviews, in order."""
         return list(self.environments)
 
+    @property
+    def topics(self) -> list[str]:
+        """None: it asks nobody."""
+        return []
+
+    @property
+    def has_alarms(self) -> bool:
+        """It looks at none."""
+        return False
+
     def jobs(self) -> Iterator[str]:
         """Its projects, by their names in it."""
         if self.checks:
@@ -308,9 +338,35 @@ class DeliveryPipelines(Overridable, Billed, Named):
                     yield CPL10.problem(*where, got=target.plan_role, wrong=wrong)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """The topic is of the same Region."""
+        """The topic is of the same Region, and the role of each pipeline has room for its rights."""
         yield from super().check_in(context)
+        for name in self.pipelines:
+            size = self._policy_size(context, name)
+            if size > LARGEST_POLICY:
+                jobs = len(list(self.pipelines[name].jobs()))
+                yield CPL29.problem("pipelines", name, jobs=jobs, size=size, limit=LARGEST_POLICY)
         yield from topic_problems(context, notify=[self.notify] if self.notify else [])
+
+    def _policy_size(self, context: Context, name: str) -> int:
+        """The size of the policy of a pipeline's role. AWS gives a connection and a key an id of 36 characters."""
+        pipeline, own_id = self.pipelines[name], "0" * 36
+        connection = self.source.connection or context.arn(
+            "codeconnections", f"connection/{own_id}"
+        )
+        return policy_size(
+            [
+                use_connection(connection, self.source.repository),
+                *of_pipeline(
+                    context,
+                    name,
+                    jobs=pipeline.jobs(),
+                    bucket_arn=context.arn("s3", context.bucket(bucket_id(name))),
+                    key_arn=context.arn("kms", f"key/{own_id}"),
+                    topics=pipeline.topics,
+                    has_alarms=pipeline.has_alarms,
+                ),
+            ]
+        )
 
     def deploys(self) -> Iterator[tuple[str, DeployPipeline]]:
         """The pipelines that deploy, by name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ from inferform import (
     ReviewPipeline,
     TargetEnvironment,
 )
+from inferform.delivery.rights import policy_size
 from inferform.identity.policies import deploy, plan
 from tests.conftest import Synthesized, stacks_in
 from tests.rights import allows
@@ -51,6 +53,28 @@ def role_of(account: str, role: str) -> str:
     return f"arn:aws:iam::{account}:role/inferform-{role}"
 
 
+DELIVERY = DeliveryPipelines(
+    source=GitSource(repository="acme/inference", connection=CONNECTION),
+    pipelines={
+        "review": ReviewPipeline(
+            trigger=OnPullRequest(branches=["main"]), environments=[DEV, PROD]
+        ),
+        "main": DeployPipeline(
+            trigger=OnPush(branches=["main"]),
+            images=[ImageBuild(repository="fraud")],
+            promotions=[
+                Promotion(environment=DEV),
+                Promotion(
+                    environment=PROD,
+                    approval=ManualApproval(topic=TOPIC),
+                    entry_alarms=["ill"],
+                ),
+            ],
+        ),
+    },
+)
+
+
 @pytest.fixture(scope="module")
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     """The pipelines, and the identity layer of an environment that they deploy."""
@@ -59,26 +83,7 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     tools = Environment(
         context=context("shared", TOOLS),
         registry=Registry(repositories={"fraud": Repository(), "other": Repository()}),
-        delivery=DeliveryPipelines(
-            source=GitSource(repository="acme/inference", connection=CONNECTION),
-            pipelines={
-                "review": ReviewPipeline(
-                    trigger=OnPullRequest(branches=["main"]), environments=[DEV, PROD]
-                ),
-                "main": DeployPipeline(
-                    trigger=OnPush(branches=["main"]),
-                    images=[ImageBuild(repository="fraud")],
-                    promotions=[
-                        Promotion(environment=DEV),
-                        Promotion(
-                            environment=PROD,
-                            approval=ManualApproval(topic=TOPIC),
-                            entry_alarms=["ill"],
-                        ),
-                    ],
-                ),
-            },
-        ),
+        delivery=DELIVERY,
     )
     dev = Environment(
         context=context(
@@ -124,6 +129,21 @@ BUILDS = (
         for key in ("dev-use1", "prod-use1")
     ),
 )
+
+
+def test_the_size_of_a_pipelines_policy_is_known_before_it_is_made(stacks: Synthesized) -> None:
+    """IAM refuses one that is too large at the apply alone."""
+    stack = stacks["shared-use1-delivery"]
+    key = re.compile(r"\$\{aws_kms_key\.\w+\.arn\}")
+    known = {}
+    for _, policy in named(stack, "aws_iam_role_policy"):
+        path = policy["//"]["metadata"]["path"].split("/")
+        if path[-2:] == ["role", "policy"] and len(path) == 5:
+            arn = f"arn:aws:kms:us-east-1:{TOOLS}:key/{'0' * 36}"
+            document = json.loads(key.sub(arn, policy["policy"]))
+            known[path[2]] = policy_size(document["Statement"])
+    for name in ("main", "review"):
+        assert known[name] == DELIVERY._policy_size(context("shared", TOOLS), name)
 
 
 def test_every_build_is_looked_at(may: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import botocore.session
@@ -104,6 +105,17 @@ def reviewed(count: int) -> list[TargetEnvironment]:
     return [
         TargetEnvironment(key=f"dev{index}-use1", account=DEV_ACCOUNT) for index in range(count)
     ]
+
+
+def full(name: str) -> Environment:
+    """A pipeline with as many builds as its stages and actions may be."""
+    promotions = [promotion(each, rounds=1) for each in reviewed(15)]
+    images = [image(repository=f"r{index}") for index in range(34)]
+    registry = Registry(repositories={f"r{index}": Repository() for index in range(34)})
+    return tools(
+        DeliveryPipelines(source=SOURCE, pipelines={name: deploy(*promotions, images=images)}),
+        registry=registry,
+    )
 
 
 def image(**fields: Any) -> ImageBuild:
@@ -272,7 +284,7 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     **{
         f"the branch {name}": (
             "CPL15",
-            lambda name=name: GitSource(repository="a/b", default_branch=name),
+            partial(GitSource, repository="a/b", default_branch=name),
         )
         for name in (
             *("refs/heads/main", "a..b", "/main", "main/", "a//b", "a b", "-main"),
@@ -376,7 +388,7 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     **{
         f"the variable {name}": (
             "CBD8",
-            lambda name=name: BuildCompute(variables={name: "x"}),
+            partial(BuildCompute, variables={name: "x"}),
         )
         for name in ("PATH", "HOME", "LD_PRELOAD", "BASH_ENV", "IFS", "LEFT", "TAG", "DIGEST")
     },
@@ -451,6 +463,7 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
             source=SOURCE, pipelines={"main": deploy()}, notify=f"{TOPIC}.fifo"
         ),
     ),
+    "builds beyond the policy of the role": ("CPL29", lambda: full("p" * 32)),
     "images without a registry": ("ENV1", lambda: tools(delivery(main=deploy(images=[image()])))),
     "an image without a repository": (
         "ECR8",
@@ -462,6 +475,7 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
 }
 
 GOOD: dict[str, Callable[[], Any]] = {
+    "as many builds in a policy": lambda: full("p" * 20),
     "eight branches": lambda: OnPush(branches=many(8), exclude_branches=many(8)[:0]),
     "a branch of 255": lambda: OnPush(branches=["a" * 255]),
     "one letter": lambda: OnTag(tags=["v"]),
@@ -507,7 +521,7 @@ GOOD: dict[str, Callable[[], Any]] = {
         repository="acme/ml/inference", host=HOST
     ),
     **{
-        f"the branch {name}": lambda name=name: GitSource(repository="a/b", default_branch=name)
+        f"the branch {name}": partial(GitSource, repository="a/b", default_branch=name)
         for name in ("main", "release/1.2", "fix-#12", "a+b", "a@b", "größe", "a" * 255)
     },
     "a variable as a tool has it": lambda: BuildCompute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -488,6 +489,22 @@ def test_every_rule_of_training_is_tried_and_names_its_source() -> None:
     assert all(rule.source and rule.message for rule in known.values())
 
 
+WRONG_LEAVES: list[Any] = [
+    {"starts-with": "a"},
+    {"prefix": "a", "suffix": "b"},
+    {},
+    {"prefix": 1},
+    {"exists": "true"},
+    {"numeric": [">"]},
+    {"numeric": ["~", 1]},
+    {"numeric": [">", "1"]},
+    {"anything-but": []},
+    {"anything-but": ["a", 1]},
+    {"anything-but": {"exists": True}},
+    ["a"],
+]
+
+
 @pytest.mark.parametrize(
     ("rule", "make"),
     [
@@ -498,21 +515,8 @@ def test_every_rule_of_training_is_tried_and_names_its_source() -> None:
         ("EVT2", lambda: OnEvent(pattern={"$or": [{"a": ["b"]}]})),
         ("EVT2", lambda: OnEvent(pattern={"source": [float("nan")]})),
         *(
-            ("EVT2", lambda leaf=leaf: OnEvent(pattern={"source": ["a"], "detail": {"b": [leaf]}}))
-            for leaf in (
-                {"starts-with": "a"},
-                {"prefix": "a", "suffix": "b"},
-                {},
-                {"prefix": 1},
-                {"exists": "true"},
-                {"numeric": [">"]},
-                {"numeric": ["~", 1]},
-                {"numeric": [">", "1"]},
-                {"anything-but": []},
-                {"anything-but": ["a", 1]},
-                {"anything-but": {"exists": True}},
-                ["a"],
-            )
+            ("EVT2", partial(OnEvent, pattern={"source": ["a"], "detail": {"b": [leaf]}}))
+            for leaf in WRONG_LEAVES
         ),
         ("EVT12", lambda: OnApproval(group="fraud", statuses=[])),
         ("REG11", lambda: Register(group="fraud", metadata={"a": "é" * 257})),

@@ -73,9 +73,9 @@ class Notifications(Spec):
         for kind in self.include_response_in:
             if topics[kind] is None:
                 yield ASY4.problem("include_response_in", kind=kind)
-        for kind, topic in topics.items():
+        for name, topic in topics.items():
             if topic is not None and topic.endswith(".fifo"):
-                yield ASY11.problem(f"{kind}_topic", got=topic)
+                yield ASY11.problem(f"{name}_topic", got=topic)
 
     @property
     def topics(self) -> tuple[str, ...]:
