@@ -8,7 +8,7 @@ from typing import Any
 
 from ..context import Context
 from .names import project_name
-from .parts import MOST_WAIT_MINUTES, Promotion
+from .parts import Promotion
 from .rights import SOURCE, artifact
 from .spec import DeliveryPipelines, DeployPipeline, ReviewPipeline
 
@@ -146,9 +146,7 @@ def _entry(promotion: Promotion) -> dict[str, Any] | None:
     if promotion.window is not None:
         window = promotion.window
         given = {"Cron": window.cron, "TimeZone": window.timezone}
-        # AWS does not say how long a rule waits by itself; a change of clocks takes two hours at most.
-        wait = min(window.longest_wait_minutes + 120, MOST_WAIT_MINUTES)
-        rules.append({**_rule("window", "DeploymentWindow", given), "timeout_in_minutes": wait})
+        rules.append(_rule("window", "DeploymentWindow", given))
     return _condition("FAIL", rules) if rules else None
 
 

@@ -650,7 +650,8 @@ def _is_window_zone(text: str) -> bool:
 
 
 class DeploymentWindow(Spec):
-    """When an environment may be changed. Outside of it an apply waits until it opens."""
+    """When an environment may be changed. Outside of it an apply waits, for as long as CodePipeline lets a rule
+    wait: 60 days at most, and AWS does not say how long by itself."""
 
     cron: Annotated[
         str,

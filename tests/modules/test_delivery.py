@@ -162,9 +162,6 @@ def test_a_window_and_alarms_are_asked_before_an_apply(synthesize: Synthesize) -
         "TimeZone": "Europe/Berlin",
     }
     assert window["rule_type_id"]["provider"] == "DeploymentWindow"
-    # From Thursday at 17:00 to Monday at 9:00, and two hours for a change of clocks.
-    assert window["timeout_in_minutes"] == (3 * 24 + 16 + 2) * 60
-    assert "timeout_in_minutes" not in alarm
 
 
 def test_a_review_of_pull_requests_has_no_way_to_apply(synthesize: Synthesize) -> None:
