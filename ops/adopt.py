@@ -157,6 +157,7 @@ def _adopt_known(
                 "say so in Environment(moved=...), see docs/state.md, and run this again",
             )
         if not replaces:
+            done += _complete(kind, identifier, aws)
             _terraform(stack, environment, "import", "-input=false", address, identifier)
             done.append(f"imported {address} ({identifier})")
         elif identifier not in used:
@@ -175,6 +176,15 @@ def _adopt_known(
             _delete(discarded[kind], old, aws)
             done.append(f"imported {address} ({identifier}) in the place of {old}")
     return done
+
+
+def _complete(kind: str, identifier: str, aws: Aws) -> list[str]:
+    """Do what a killed run had still to do; before the import, after which nobody would look again."""
+    record = kinds().get(kind)
+    if record is None or isinstance(record.completed, Not):
+        return []
+    with explained(aws.context):
+        return list(record.completed(aws, identifier))
 
 
 def _delete(discard: Discard, identifier: str, aws: Aws) -> None:

@@ -64,6 +64,26 @@ def _security_group(aws: Aws, values: Values) -> Iterator[Existing]:
         yield Existing(group["GroupId"], pairs(group.get("Tags", [])))
 
 
+def _without_egress(aws: Aws, identity: str) -> Iterator[str]:
+    """Take away the rules that let a new group call everything.
+
+    AWS makes them with the group, without tags, and the provider takes them away with its next request.
+    Terraform shows them nowhere, as a layer has its rules beside the group.
+    """
+    ec2 = aws.client("ec2")
+    pages = ec2.get_paginator("describe_security_group_rules")
+    made = [
+        rule["SecurityGroupRuleId"]
+        for page in pages.paginate(Filters=filters({"group-id": identity}))
+        for rule in page["SecurityGroupRules"]
+        if rule["IsEgress"] and rule["IpProtocol"] == "-1" and not rule.get("Tags")
+        if rule.get("CidrIpv4") == "0.0.0.0/0" or rule.get("CidrIpv6") == "::/0"
+    ]
+    if made:
+        ec2.revoke_security_group_egress(GroupId=identity, SecurityGroupRuleIds=made)
+        yield f"took away the rules of {identity} that AWS makes and that let it call everything"
+
+
 def _rule(*, egress: bool) -> Finder:
     def find(aws: Aws, values: Values) -> Iterator[Existing]:
         group = given(values, "security_group_id")
@@ -553,6 +573,7 @@ KINDS = (
         "aws_security_group",
         "security group",
         _security_group,
+        completed=_without_egress,
         name=Not("a VPC has each name once, and another VPC may have it too"),
         risks=(_opened_group, *closed.INGRESS),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .record import (
+    Completed,
     Discard,
     Estimator,
     Finder,
@@ -33,6 +34,7 @@ CHECKED_BY_SPECS = Not("the Specs find what AWS would refuse")
 NO_SETTINGS = Not("it has no setting that protects anything")
 NO_RISKS = Not("a change of it can hurt nothing that its other members do not know")
 RUNS_NOTHING = Not("it answers no requests")
+COMPLETE = Not("the next deploy brings it to what the files ask for")
 STAYS = Not("AWS does what Terraform asks for, or refuses it")
 SEEN = Not("Terraform reads what it has set")
 NO_PAGE = Not("AWS's console has no page for it alone")
@@ -49,6 +51,7 @@ def resource(
     outage: bool = False,
     holds_data: bool = False,
     discard: Discard | Not = IN_PLACE,
+    completed: Completed | Not = COMPLETE,
     owned: Owner | Not = NOBODY_ELSE,
     uses: Estimator | Not = FREE,
     quotas: Quotas | Not = NO_QUOTA,
@@ -72,6 +75,7 @@ def resource(
         find=find,
         name=name,
         discard=discard,
+        completed=completed,
         owned=owned,
         uses=uses,
         quotas=quotas,
@@ -111,6 +115,7 @@ def part(
         find=Not(because),
         name=Not(because),
         discard=IN_PLACE,
+        completed=COMPLETE,
         owned=NOBODY_ELSE,
         uses=FREE,
         quotas=NO_QUOTA,

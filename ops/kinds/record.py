@@ -76,6 +76,10 @@ class Discard:
     """The ids of those that something in the environment uses now."""
 
 
+Completed = Callable[["Aws", str], Iterator[str]]
+"""Does for one, by its id, what a killed run had still to do after it was made; yields what it did."""
+
+
 # Drift
 
 Planned = Callable[[str], Iterable[Values]]
@@ -365,6 +369,9 @@ class Kind:
 
     discard: Discard | Not
     """How one is deleted that the next deploy makes again: for immutable resources."""
+
+    completed: Completed | Not
+    """What is done to one that a killed run has made, before it is imported."""
 
     owned: Owner | Not
     """Which of its attributes somebody else sets after its creation."""

@@ -94,7 +94,7 @@ class Several(Life):
         return Account(self.aws(key)).held()
 
     def killed(self, work: Callable[[], object]) -> bool:
-        """Work in a process group that is killed, whole, once the last fault has struck; whether it was."""
+        """Work in processes that are killed, all of them, once the last fault has struck; whether they were."""
         sys.stdout.flush()
         pid = os.fork()
         if not pid:
@@ -112,4 +112,9 @@ class Several(Life):
                 os._exit(1)
         assert wait_until(lambda: bool(self.hits()[-1]) or gone(pid))
         os.killpg(pid, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+        killed = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+        # What has a terminal of its own, as Terraform by way of cdktf, ends with that a moment later.
+        variables = self.program.terraform_environment()
+        made = [self.stack(name) for name in self.stacks]
+        assert wait_until(lambda: not any(stack.is_at_work(variables) for stack in made))
+        return killed

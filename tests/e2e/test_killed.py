@@ -86,6 +86,20 @@ def test_a_few_failures_are_got_over_by_the_same_run(life: Struck, operation: st
     life.settled(operation)
 
 
+def test_a_group_that_a_killed_run_has_just_made_may_call_nothing_more(life: Struck) -> None:
+    life.go_to("creation")
+    # AWS makes it with a rule that lets it call everything, which the provider takes away.
+    life.fault(kind="throttle", operation="RevokeSecurityGroupEgress", count=LASTING)
+    life.kill(STACK)
+    life.mend()
+    lines = recover([STACK], life.program)
+    assert any(line.startswith("took away the rules of sg-") for line in lines)
+    status, output = life.run("creation")
+    assert status == 0, output
+    life.settled("creation")
+    assert life.run("destroy")[0] == 0
+
+
 def test_what_a_lost_answer_leaves_unrecorded_is_taken_back(life: Struck) -> None:
     life.go_to("creation")
     # AWS has it, so that the provider's next attempt is refused.

@@ -9,6 +9,8 @@ import pytest
 
 from ops.aws import Aws
 from ops.errors import OperatorError
+from ops.kinds import kinds
+from ops.kinds.record import Not
 from ops.own import existing
 
 from .clusters import subnets_of
@@ -55,6 +57,31 @@ def test_rules_that_differ_in_their_target_alone_are_told_apart(aws: Aws, argume
     assert [len(each) for each in found] == [1, 1]
     assert found[0] != found[1]
     assert existing(kind.replace("egress", "ingress"), {**values, argument: targets[0]}, aws) == []
+
+
+def test_a_group_that_was_made_alone_loses_the_rule_of_aws_and_no_other(aws: Aws) -> None:
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    made = ec2.create_security_group(GroupName="models", Description="x", VpcId=vpc)["GroupId"]
+    ranges = [{"CidrIp": "0.0.0.0/0"}]
+    https: Any = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": ranges}
+    everything: Any = {"IpProtocol": "-1", "IpRanges": ranges}
+    ec2.authorize_security_group_egress(GroupId=made, IpPermissions=[https])
+    ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[everything])
+
+    def rules() -> list[tuple[bool, str]]:
+        found = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [made]}])
+        return sorted(
+            (each["IsEgress"], each["IpProtocol"]) for each in found["SecurityGroupRules"]
+        )
+
+    assert rules() == [(False, "-1"), (True, "-1"), (True, "tcp")]
+    completed = kinds()["aws_security_group"].completed
+    assert not isinstance(completed, Not)
+    (said,) = completed(aws, made)
+    assert made in said
+    assert rules() == [(False, "-1"), (True, "tcp")]
+    assert [*completed(aws, made)] == []
 
 
 def test_a_bucket_of_the_name_counts_without_tags_and_in_another_account(aws: Aws) -> None:
