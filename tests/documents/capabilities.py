@@ -16,6 +16,7 @@ from tests.specs.test_services import SERVICES, environments, specs_in
 HEADINGS = {
     "find": "recover",
     "discard": "recover deletes",
+    "completed": "recover completes",
     "name": "name is free",
     "owned": "drift",
     "uses": "cost",
