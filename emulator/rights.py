@@ -146,7 +146,9 @@ def assumed(arn: str, service: str, *, by: str) -> Role | None:
     )
     if trust != "Allow":
         return None
-    return Role(arn, list(_own(found)), _boundary(found), _context(found))
+    # Services work in the Region of what they do it for.
+    context = {**_context(found), "aws:requestedregion": by.split(":")[3]}
+    return Role(arn, list(_own(found)), _boundary(found), context)
 
 
 def _own(role: Any) -> Iterator[dict[str, Any]]:
@@ -203,7 +205,9 @@ def check(
     """Raise DeniedError where IAM refuses a call; `owner` is the account of the resource, the
     role's own where not given."""
     owner = owner or role.account
-    keys = {**role.context, "aws:resourceaccount": owner, **(context or {})}
+    region = resource.split(":")[3] if resource.startswith("arn:") else ""
+    requested = {"aws:requestedregion": region} if region else {}
+    keys = {**role.context, **requested, "aws:resourceaccount": owner, **(context or {})}
 
     def said(found: list[dict[str, Any]], by: Any = lambda statement: True) -> policies.Effect:
         return policies.effect(found, action, resource, keys, by=by)
@@ -253,7 +257,7 @@ def pull(role: Role, image: str) -> None:
     is_known = account == role.account or bool(repositories)
     repository = repositories.get(name)
     attached = Attached(repository.policy if repository else None, is_known)
-    check(role, "ecr:GetAuthorizationToken", "*")
+    check(role, "ecr:GetAuthorizationToken", "*", context={"aws:requestedregion": region})
     arn = f"arn:{partition}:ecr:{region}:{account}:repository/{name}"
     for action in ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"):
         check(role, action, arn, owner=account, attached=attached)
@@ -337,6 +341,8 @@ def _of_endpoint(through: Any) -> dict[str, str]:
 
 
 def _reach(role: Role, action: str, arn: str, bucket: Any, context: Context, through: Any) -> None:
+    if bucket is not None:
+        context = {**context, "aws:requestedregion": bucket.region_name}
     if through is not None:
         lets_out = policies.statements(through.policy_document)
         keys = {**role.context, **context}

@@ -342,6 +342,24 @@ def test_a_permissions_boundary_limits_the_role(ready: Account) -> None:
     assert fails(serve(ready, role)) == not_downloaded(ready.artifact)
 
 
+@pytest.mark.parametrize(("region", "serves"), [(REGION, True), ("eu-central-1", False)])
+def test_services_call_in_the_region_of_what_they_do_it_for(
+    ready: Account, region: str, serves: bool
+) -> None:
+    notes = allow(["logs:*", "cloudwatch:PutMetricData"], "*")
+    role = ready.role([*ready.pulls, *ready.reads, notes])
+    iam = ready.client("iam")
+    limit = allow("*", "*", Condition={"StringEquals": {"aws:RequestedRegion": region}})
+    document = {"Version": "2012-10-17", "Statement": [limit]}
+    boundary = iam.create_policy(PolicyName="limit", PolicyDocument=json.dumps(document))
+    iam.put_role_permissions_boundary(
+        RoleName="serve", PermissionsBoundary=boundary["Policy"]["Arn"]
+    )
+    found = serve(ready, role)
+    assert (found["EndpointStatus"] == "InService") == serves
+    assert ready.refused() == []
+
+
 def test_attached_policies_count_as_inline_ones_do(ready: Account) -> None:
     role = ready.role(ready.pulls)
     iam = ready.client("iam")
