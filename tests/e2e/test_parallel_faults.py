@@ -45,9 +45,10 @@ def mended(life: Several) -> Iterator[None]:
     life.mend()
 
 
+# Each fault once: test_faults has all with all, one stack after the other.
 CELLS = [
     pytest.param(fault, operation, id=f"{fault}-{operation}".replace(" ", "-"))
-    for fault, operation in itertools.product(FAULTS, MIDDLE)
+    for fault, operation in zip(FAULTS, itertools.cycle(MIDDLE), strict=False)
 ]
 
 
@@ -91,7 +92,7 @@ def _converged(life: Several, planned: Sequence[str], *, destroyed: bool) -> Non
         assert {stack: life.plan_status(stack) for stack in planned} == dict.fromkeys(planned, 0)
 
 
-POINTS = 4
+POINTS = 2
 """At how many places of a deploy, and of a destroy, the run is killed."""
 
 _MANY = 100_000
