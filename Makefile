@@ -19,7 +19,7 @@ PIPENV := PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .
 REQUIREMENTS := $(wildcard .github/*requirements.txt bench/*requirements.txt container/*/requirements.txt tests/*/requirements.txt)
 SOURCES := main.py inferform environments inferform_ops inferform_emulator bench container tests examples/extensions examples/peers examples/platform/team
 
-.PHONY: setup demo demo-destroy tour check test mutation lint types docs tables bench audit format clean
+.PHONY: setup demo demo-destroy tour rehearsal check test mutation lint types docs tables bench audit format clean
 
 setup: .venv/bin/inferform node_modules/.ready
 	@$(if $(filter setup,$(MAKECMDGOALS)),echo "ready; .venv/bin/inferform --help shows the commands")
@@ -71,6 +71,10 @@ demo-destroy: setup
 
 tour: setup
 	@.venv/bin/inferform tour
+
+# The whole of examples/platform on the emulator, which takes about twenty minutes (docs/testing.md).
+rehearsal: setup
+	$(PY) -m tests.rehearsal
 
 lint: setup
 	.venv/bin/ruff check .

@@ -1,0 +1,1 @@
+"""The whole of examples/platform, deployed on the emulator, planned again and destroyed."""
