@@ -84,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--write", type=Path, help="put the tables into this Markdown file")
     options = parser.parse_args(arguments)
+    # Where it is set every run compiles all modules again, which takes as long as a short command.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     pinned, before = pin(options.processors), _load()
     parts = []
     for name in options.only or PARTS:
