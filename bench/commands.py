@@ -11,6 +11,7 @@ from .catalogue import write
 from .measure import MEASURED, ROOT, Part, Run, Runs, in_turn, measure
 
 CATALOG_SECONDS = 10.0
+COST_SECONDS = 0.5
 
 
 def commands(services: int, rounds: int) -> Part:
@@ -42,6 +43,9 @@ def commands(services: int, rounds: int) -> Part:
     page = runs["catalog"].seconds
     text = f"{page:.1f} s for the catalog of {services:,}, at most {CATALOG_SECONDS:g}"
     part.judge(text, page <= CATALOG_SECONDS, [runs["catalog"]])
+    cost = runs["cost"].seconds
+    text = f"{cost:.2f} s for the cost, at most {COST_SECONDS:g}"
+    part.judge(text, cost <= COST_SECONDS, [runs["cost"]])
     return part
 
 

@@ -14,7 +14,7 @@ from inferform._node.process import SWITCH
 from .catalogue import write, write_components
 from .measure import MEASURED, ROOT, Part, in_turn, measure
 
-TIMES_FASTER = 10
+TIMES_FASTER = 5
 TIMES_SMALLER = 3
 TIMES_FASTER_THAN_CDK = 5
 SECONDS_OF_FIFTY = 2.0

@@ -36,8 +36,9 @@ def test_commands_are_measured_on_projects_of_their_own() -> None:
         *("inferform cost", "inferform advise", "inferform list", "inferform catalog")
     ]
     assert all(float(row[1]) > 0 for row in part.rows)
-    (text,) = part.gates
-    assert "for the catalog of 2, at most 10" in text
+    catalog, cost = part.gates
+    assert "for the catalog of 2, at most 10" in catalog
+    assert "for the cost, at most 0.5" in cost
 
 
 def test_the_catalogue_has_as_many_endpoints_in_as_many_groups_as_asked(tmp_path: Path) -> None:
