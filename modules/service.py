@@ -350,6 +350,10 @@ class Watchable(Protocol):
     def log_groups(self, place: Place) -> Iterator[str]:
         """The log groups that it writes to, by name."""
 
+    def resource(self, place: Place) -> tuple[str, str] | None:
+        """The Terraform type that stands for it in the state of its layer, and its name there; None
+        where Terraform does not make it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -368,18 +372,18 @@ class Subject:
         """`endpoint/fraud`: its name with its sort, which nothing else has."""
         return f"{self.spec.sort}/{self.name}"
 
+    @property
+    def resource(self) -> tuple[str, str] | None:
+        """The Terraform type that stands for it in the state of its layer, and its name there;
+        None where Terraform does not make it."""
+        return self.spec.resource(self.place)
+
 
 @dataclass(frozen=True, slots=True)
 class Deployed(Subject):
     """A service of an environment."""
 
     spec: Service
-
-    @property
-    def resource(self) -> tuple[str, str] | None:
-        """The Terraform type that stands for it in the state of its layer, and its name there;
-        None where Terraform does not make it."""
-        return self.spec.resource(self.place)
 
     @property
     def platform(self) -> Platform | None:

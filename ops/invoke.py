@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inferform import Environment, HttpApi, RestApi
-from inferform.api.names import http_name, rest_name
-from inferform.service import Subject
+from inferform import Environment
+from inferform.service import Service, Subject
 
 from .advice import explained
 from .aws import Aws
@@ -79,12 +78,11 @@ def _verifier(
     callers: Mapping[str, Caller],
 ) -> Verifier | None:
     """What asks a service or an API of a state; None where it is not there."""
-    if isinstance(found.spec, HttpApi):
-        kind, name = "aws_apigatewayv2_api", http_name(environment.context, found.name)
-    elif isinstance(found.spec, RestApi):
-        kind, name = "aws_api_gateway_rest_api", rest_name(environment.context, found.name)
-    else:
+    if isinstance(found.spec, Service):
         return verifier_in(find(environment, found.full_name), aws, state)
+    resource = found.resource
+    assert resource is not None
+    kind, name = resource
     verify = kinds()[kind].verify
     assert not isinstance(verify, Not)
     run = Verification(environment, aws, state, invoke=False, callers=callers)

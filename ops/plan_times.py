@@ -8,9 +8,9 @@ from .terraform import Stack, private_folder
 
 def note(program: Program, stack: Stack, seconds: float) -> None:
     """Keep how long `terraform plan` took for a stack, beside the plans of the project."""
-    private_folder(program.work)
     folder = program.work / _FOLDER / program.target
-    folder.mkdir(parents=True, exist_ok=True)
+    for each in (program.work, folder.parent, folder):
+        private_folder(each)
     (folder / stack.name).write_text(f"{seconds:.1f}", encoding="utf-8")
 
 

@@ -197,10 +197,14 @@ class HttpApi(Overridable, Billed, Drawn, Named):
         """The internet, as every HTTP API."""
         return "internet"
 
+    def resource(self, place: Place) -> tuple[str, str]:
+        """The API itself."""
+        return "aws_apigatewayv2_api", http_name(place.environment.context, place.name)
+
     def names(self, place: Place) -> Iterator[Name]:
         """Its own, and of its log."""
         context = place.environment.context
-        yield Name("aws_apigatewayv2_api", http_name(context, place.name))
+        yield Name(*self.resource(place))
         yield Name("aws_cloudwatch_log_group", http_log_group(context, place.name))
 
     def watched(self, place: Place) -> Iterator[Watched]:

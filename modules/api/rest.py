@@ -496,10 +496,14 @@ class RestApi(Overridable, Billed, Drawn, Named, Reaching):
         called = {"execute-api"} if self.private is not None else set()
         return Needs(interface_endpoints=frozenset(called), through_nat=False)
 
+    def resource(self, place: Place) -> tuple[str, str]:
+        """The API itself."""
+        return "aws_api_gateway_rest_api", rest_name(place.environment.context, place.name)
+
     def names(self, place: Place) -> Iterator[Name]:
         """Its own, and of its deployment, log, plans and web ACL."""
         context, short = place.environment.context, place.name
-        yield Name("aws_api_gateway_rest_api", rest_name(context, short))
+        yield Name(*self.resource(place))
         yield Name("aws_cloudformation_stack", deployment_stack(context, short), "deployment")
         yield Name("aws_cloudwatch_log_group", rest_log_group(context, short))
         for plan in self.plans:

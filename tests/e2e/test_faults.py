@@ -21,6 +21,7 @@ from .struck import LAYER, MIDDLE, RECOVER, STACK, Struck, struck
 
 pytestmark = pytest.mark.story("each test begins with the stack that the one before it left")
 
+ACCOUNT = "111122223333"
 # What strikes everything strikes the state's bucket too: neither state nor lock can be written.
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "network cut": ({"kind": "drop"}, "AWS cannot be reached"),
@@ -29,7 +30,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "error of AWS": ({"kind": "500", "service": "sagemaker"}, "AWS had an error of its own"),
     "quota": (
         {"kind": "quota", "service": "sagemaker"},
-        "a quota of account 111122223333 is reached",
+        f"a quota of account {ACCOUNT} is reached",
     ),
     "access denied": ({"kind": "access-denied", "service": "sagemaker"}, "the role may not do"),
 }

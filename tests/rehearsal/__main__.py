@@ -16,12 +16,13 @@ from pathlib import Path
 
 from inferform_emulator import process
 
-from .place import Place
+from .place import CHURN, Place
 
 BELOW = ("identity", "network", "registry")
 # hashicorp/kubernetes and a cluster that answers are no part of the emulator.
 WITHOUT = "dev-use1-kubernetes"
 ROUNDS = (("tools-use1", "tools-euw1"), ("shared-use1", "shared-euw1"), ("dev-use1",))
+ADOPTS = "prod-use1"
 LATE = ("staging-euw1", "prod-use1", "prod-euw1")
 
 
@@ -80,6 +81,8 @@ class Rehearsal:
         for key in keys:
             for each in self.place.fill(key):
                 print(f"         there now: {each}")
+        if ADOPTS in keys:
+            self.run("endpoints", "adopt", ADOPTS, CHURN, "--as", "churn", "--auto-approve")
         self.run("deploy", *self.of(keys), "--auto-approve")
 
     def plan_again(self) -> None:

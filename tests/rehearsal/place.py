@@ -117,7 +117,7 @@ class Place:
         self._make_churn(aws)
 
     def _make_churn(self, aws: Aws) -> None:
-        """The endpoint of a notebook, as adoption leaves it."""
+        """The endpoint of a notebook, which adoption takes over."""
         role = aws.client("iam").create_role(
             RoleName="notebooks", AssumeRolePolicyDocument=json.dumps(_ASSUMED)
         )["Role"]["Arn"]
