@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
-from ..context import Region, RoleName
+from ..context import Context, Region, RoleName
 from ..existing import RoleArn
+from ..iam.policy import size
 from ..overrides import Overridable
 from ..permissions import PolicyArn
 from ..rules import Problem, rule
 from ..spec import Check, Many, Matches, Spec, arn_of
+from .trust import LARGEST_TRUST, USUAL_TRUST, trust, trust_people
 
 IDN3 = rule(
     "IDN3",
@@ -77,6 +79,22 @@ IDN12 = rule(
     refuses="a prefix of artifacts that does not end in a slash, or has a wildcard",
     message="must be the beginning of keys and end in a slash, such as models/",
     source="AWS IAM user guide, wildcards in Resource; Amazon S3 user guide, object keys",
+)
+
+IDN13 = rule(
+    "IDN13",
+    refuses="more operators and jobs than the trust policy of a role has room for",
+    message="lets {count} roles in by a trust policy of {size:,} characters of {role}; IAM takes {limit:,}: leave some "
+    "out, or give their environments an account of their own",
+    source="AWS IAM user guide, IAM and AWS STS quotas (role trust policy length)",
+)
+IDN14 = rule(
+    "IDN14",
+    refuses="operators and jobs for whom the account needs a higher quota",
+    message="lets {count} roles in by a trust policy of {size:,} characters of {role}; IAM takes {limit:,} unless the "
+    "account's quota for the length of trust policies is raised: ask AWS for that first, or leave some out",
+    source="AWS IAM user guide, IAM and AWS STS quotas (role trust policy length)",
+    severity="warning",
 )
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
@@ -283,6 +301,15 @@ class DataScientists(Spec):
     there it may also replace those that something runs. Default: `models/`."""
 
 
+def _too_long(field: str, role: str, count: int, length: int) -> Iterator[Problem]:
+    """A trust policy that IAM does not take, or takes with a higher quota alone."""
+    told = {"count": count, "role": f"the {role} role" if role in ("deploy", "plan") else role}
+    if length > LARGEST_TRUST:
+        yield IDN13.problem(field, size=length, limit=LARGEST_TRUST, **told)
+    elif length > USUAL_TRUST:
+        yield IDN14.problem(field, size=length, limit=USUAL_TRUST, **told)
+
+
 class Identity(Overridable):
     """The deploy role, the plan role and the permissions boundary that the Context names."""
 
@@ -329,6 +356,19 @@ class Identity(Overridable):
         """Someone may assume the roles."""
         if not (self.sources or self.operators):
             yield IDN7.problem()
+
+    def check_in(self, context: Context) -> Iterator[Problem]:
+        """The trust policies of its roles are small enough; of the deploy and the plan role, the larger one is
+        told."""
+        yield from super().check_in(context)
+        more = len(self.operators) + len(self.planners)
+        deploy = ("operators", "deploy", len(self.operators), size(trust(context, self, "deploy")))
+        plan = ("planners", "plan", more, size(trust(context, self, "plan")))
+        yield from _too_long(*max(deploy, plan, key=lambda each: each[3]))
+        if self.data_scientists is not None:
+            people = [*self.data_scientists.people]
+            length = size(trust_people(context, people))
+            yield from _too_long("data_scientists", self.data_scientists.role, len(people), length)
 
     @property
     def sources(self) -> list[GitHub | GitLab]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from inferform import (
     ConfigurationError,
     Context,
+    DataScientists,
     Environment,
     GitHub,
     GitLab,
@@ -17,6 +20,10 @@ from inferform import (
     SpecError,
     load,
 )
+from inferform.identity.trust import trust
+from tests.conftest import Synthesized
+
+Synthesize = Callable[..., Synthesized]
 
 NAMED = {
     "deploy_role": "inferform-deploy",
@@ -157,6 +164,47 @@ def test_someone_must_be_able_to_deploy() -> None:
 )
 def test_an_operator_is_one_role(arn: str, rule: str) -> None:
     assert rules_broken(lambda: Identity(operators=[arn])) == [rule]
+
+
+def builds(count: int) -> list[str]:
+    """Roles of builds, as those of pipelines of several environments in one account are called."""
+    role = "arn:aws:iam::111122223333:role/inferform/acme-shared-use1-delivery-main"
+    return [f"{role}-apply-dev{number}-use1" for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "rules"),
+    [
+        ({"operators": builds(18)}, "operators", []),
+        ({"operators": builds(21)}, "operators", ["IDN14"]),
+        ({"operators": builds(80)}, "operators", ["IDN14"]),
+        ({"operators": builds(95)}, "operators", ["IDN13"]),
+        ({"operators": builds(3), "planners": builds(21)[3:]}, "planners", ["IDN14"]),
+        (
+            {
+                "operators": builds(1),
+                "data_scientists": DataScientists(people=builds(95)),
+            },
+            "data_scientists",
+            ["IDN13"],
+        ),
+    ],
+)
+def test_who_is_let_in_fits_a_trust_policy(
+    given: dict[str, Any], field: str, rules: list[str]
+) -> None:
+    found = [*Identity(**given).check_in(context())]
+    assert [(each.rule, each.path) for each in found] == [(rule, (field,)) for rule in rules]
+
+
+def test_the_size_of_a_trust_policy_is_that_of_what_is_made(synthesize: Synthesize) -> None:
+    identity = Identity(operators=builds(18), planners=builds(20)[18:])
+    stacks = synthesize(Environment(context=context(), identity=identity))
+    (stack,) = stacks.values()
+    for role in stack["resource"]["aws_iam_role"].values():
+        kind = "deploy" if role["name"] == context().deploy_role else "plan"
+        made = json.loads(role["assume_role_policy"])["Statement"]
+        assert made == trust(context(), identity, kind)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("missing", NAMED)
