@@ -84,10 +84,52 @@ def read_secrets(values: Iterable[str]) -> list[Statement]:
     return statements
 
 
+# What each service tells KMS of what it decrypts. Source: AWS Secrets Manager user guide, secret encryption and
+# decryption; AWS Systems Manager user guide, how Parameter Store uses AWS KMS.
+_DECRYPTED = {
+    "secretsmanager": ("SecretARN", "DecryptSecrets"),
+    "ssm": ("PARAMETER_ARN", "DecryptParameters"),
+}
+
+
+def decrypt_secrets(values: Iterable[str]) -> list[Statement]:
+    """Decrypting the secrets and parameters that environment variables name, and nothing else, by whichever key
+    of their accounts and Regions encrypts them. The policy of a key still has to let it."""
+    arns = sorted({arn for value in values if (arn := secret_arn(value))})
+    statements = []
+    for service, (told, sid) in _DECRYPTED.items():
+        named = [arn for arn in arns if secret_service(arn) == service]
+        if named:
+            keys = sorted({_keys_beside(arn) for arn in named})
+            conditions = {"StringEquals": {f"kms:EncryptionContext:{told}": named}}
+            statements.append(allow("kms:Decrypt", keys, sid=sid, conditions=conditions))
+    return statements
+
+
 def publish(topics: Iterable[str]) -> list[Statement]:
-    """Publishing to SNS topics."""
+    """Publishing to SNS topics, whose messages SNS encrypts as the publisher where they have a key.
+
+    The policy of a key still has to let the account's IAM, or the role, decide.
+    """
     arns = sorted(set(topics))
-    return [allow("sns:Publish", arns, sid="Notify")] if arns else []
+    if not arns:
+        return []
+    keys = sorted({_keys_beside(arn) for arn in arns})
+    return [
+        allow("sns:Publish", arns, sid="Notify"),
+        allow(
+            ["kms:Decrypt", "kms:GenerateDataKey*"],
+            keys,
+            sid="NotifyEncrypted",
+            conditions={"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": arns}},
+        ),
+    ]
+
+
+def _keys_beside(arn: str) -> str:
+    """The keys of the account and Region that something else is in."""
+    _, partition, _, region, account, _ = arn.split(":", 5)
+    return f"arn:{partition}:kms:{region}:{account}:key/*"
 
 
 def open_shell() -> Statement:

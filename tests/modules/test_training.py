@@ -121,7 +121,8 @@ def test_the_steps_may_run_their_jobs_read_the_report_and_register(stack: Any) -
     found = statements(stack, "fraud-retraining-steps")
     assert found.keys() == {
         *("RunTrainingJobs", "RunProcessingJobs", "WaitForJobs", "GiveRoles", "EncryptJobs"),
-        *("ReadReport", "DecryptReport", "RegisterVersions", "Notify", "DeliverLogs"),
+        *("ReadReport", "DecryptReport", "RegisterVersions", "Notify", "NotifyEncrypted"),
+        "DeliverLogs",
     }
     jobs = "arn:aws:sagemaker:us-east-1:111122223333"
     one = "?" * 12
