@@ -23,6 +23,9 @@ PYTHON, NODE = "3.12", 22
 
 _REVIEW = "review"
 
+WAIT_PART = 4
+"""A plan waits this part of its build's time for the execution before it."""
+
 Buildspec = dict[str, Any]
 
 
@@ -36,14 +39,23 @@ def checks(pipeline: DeployPipeline | ReviewPipeline) -> Buildspec:
     return _buildspec(pipeline, pipeline.setup, build=pipeline.checks)
 
 
-def plan(pipeline: DeployPipeline, context: Context, promotion: Promotion) -> Buildspec:
-    """The plans of what can be applied now, with a review of them."""
+def plan(
+    pipeline: DeployPipeline, context: Context, promotion: Promotion, *, pipeline_arn: str
+) -> Buildspec:
+    """The plans of what can be applied now, with a review of them, once no execution before is in the
+    environment."""
     target = promotion.environment
+    minutes = pipeline.compute.timeout_minutes // WAIT_PART
     review = _review(pipeline, target, "--level", "--export", f"{_REVIEW}/plan.env")
     made = _buildspec(
         pipeline,
         pipeline.setup,
-        pre_build=_as_role(context, target, target.deploy_role),
+        pre_build=[
+            # By the build's own rights. A queue of CodePipeline has an execution in each stage.
+            f"{pipeline.command} turn {pipeline_arn} {target.key} "
+            f'--execution "$EXECUTION" --minutes {minutes}',
+            *_as_role(context, target, target.deploy_role),
+        ],
         build=[
             "rm -rf .inferform/plans planned",
             *review,

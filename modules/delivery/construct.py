@@ -84,6 +84,7 @@ class Job:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     assumes: str | None = None
+    looks_at: str | None = None
     image: ImageBuild | None = None
 
 
@@ -150,7 +151,7 @@ class DeliveryPipeline(Construct):
         self._context, self._spec, self._id, self._network = context, spec, id, network
         self._connection_arn, self._key_arn = connection_arn, kms_key_arn
         pipeline = spec.pipelines[id]
-        made = list(jobs(pipeline, context))
+        made = list(jobs(id, pipeline, context))
         own_role = context.own_role_arn(role(context, pipeline_role(id)))
         roles = [own_role, *(build_role_arn(context, id, job.name) for job in made)]
         name = context.bucket(bucket_id(id))
@@ -243,6 +244,7 @@ class DeliveryPipeline(Construct):
                     reads=job.reads,
                     writes=job.writes,
                     assumes=job.assumes,
+                    looks_at=job.looks_at,
                 ),
                 *rights.of_machine(context, compute),
                 *(rights.of_image(context, job.image) if job.image else []),
@@ -300,7 +302,7 @@ class DeliveryPipeline(Construct):
         CloudwatchEventTarget(self, "failed-target", rule=rule.name, arn=topic)
 
 
-def jobs(pipeline: DeployPipeline | ReviewPipeline, context: Context) -> Iterable[Job]:
+def jobs(name: str, pipeline: DeployPipeline | ReviewPipeline, context: Context) -> Iterable[Job]:
     """The projects of a pipeline, in the order of its stages."""
     compute = pipeline.compute
     if pipeline.checks:
@@ -326,19 +328,28 @@ def jobs(pipeline: DeployPipeline | ReviewPipeline, context: Context) -> Iterabl
         target = promotion.environment
         plans = rights.artifact(number, 1).removesuffix("1") + "*"
         deploy = target.role_arn(context, target.deploy_role)
-        for name, make, reads, writes in (
-            ("plan", buildspecs.plan, (), (plans,)),
-            ("apply", buildspecs.apply, (plans,), ()),
-            ("verify", buildspecs.verify, (), ()),
-        ):
-            yield Job(
-                name=f"{name}-{target.key}",
-                buildspec=make(pipeline, context, promotion),
-                compute=compute,
-                reads=reads,
-                writes=writes,
-                assumes=deploy,
-            )
+        arn = context.arn("codepipeline", pipeline_name(context, name))
+        yield Job(
+            name=f"plan-{target.key}",
+            buildspec=buildspecs.plan(pipeline, context, promotion, pipeline_arn=arn),
+            compute=compute,
+            writes=(plans,),
+            assumes=deploy,
+            looks_at=arn,
+        )
+        yield Job(
+            name=f"apply-{target.key}",
+            buildspec=buildspecs.apply(pipeline, context, promotion),
+            compute=compute,
+            reads=(plans,),
+            assumes=deploy,
+        )
+        yield Job(
+            name=f"verify-{target.key}",
+            buildspec=buildspecs.verify(pipeline, context, promotion),
+            compute=compute,
+            assumes=deploy,
+        )
 
 
 def _variable(name: str, value: str) -> CodebuildProjectEnvironmentEnvironmentVariable:

@@ -87,7 +87,14 @@ def _promoted(context: Context, name: str, number: int, promotion: Promotion) ->
     key = promotion.environment.key
     for turn in range(1, promotion.rounds + 1):
         plans, space = artifact(number, turn), namespace(key, turn)
-        planned = _build(context, name, f"plan-{key}", writes=plans, namespace=space)
+        planned = _build(
+            context,
+            name,
+            f"plan-{key}",
+            writes=plans,
+            namespace=space,
+            variables={"EXECUTION": "#{codepipeline.PipelineExecutionId}"},
+        )
         yield {"name": f"{key}-plan-{turn}", "action": [planned]}
         if promotion.approval is not None:
             yield {

@@ -220,7 +220,7 @@ TOLD = (
 """The variables that a plan tells the stages after it: those of `inferform review --export`, and where its
 build is."""
 
-_TAKEN = frozenset({*TOLD, "ROUND", "SCAN", "TAG", "THERE"})
+_TAKEN = frozenset({*TOLD, "EXECUTION", "ROUND", "SCAN", "TAG", "THERE"})
 
 
 def _name_wrong(name: str) -> str:
@@ -437,8 +437,8 @@ class BuildCompute(Spec):
     timeout_minutes: Annotated[
         int, Between(CBD1, 5, 2_160), Aws("codebuild:CreateProjectInput.timeoutInMinutes")
     ] = 180
-    """How long a build may take, in minutes. An apply that it ends may leave its lock, which
-    `inferform recover` clears. Default: 180."""
+    """How long a build may take, in minutes; a plan waits a quarter of it for the execution before it. An apply
+    that it ends may leave its lock, which `inferform recover` clears. Default: 180."""
 
     queued_minutes: Annotated[
         int, Between(CBD1, 5, 480), Aws("codebuild:CreateProjectInput.queuedTimeoutInMinutes")
@@ -452,7 +452,8 @@ class BuildCompute(Spec):
     variables: dict[str, str] = {}
     """Environment variables of the builds. The ARN of a secret of Secrets Manager stands for its value, and with
     `:` and a key of its JSON for that key's; so does the ARN of a parameter of SSM of the pipelines' own account
-    and Region. Default: none."""
+    and Region. One of another account has to have a key of its own, whose policy lets that account use it, as
+    has the secret's. Default: none."""
 
     def check(self) -> Iterator[Problem]:
         """Variables that builds take, and no secret in plain text; the values stay out of the messages."""
@@ -583,8 +584,9 @@ class ManualApproval(Spec):
     """How long it is waited for, in minutes; nothing is applied afterwards. Default: 10,080, a week."""
 
     topic: StandardTopic | None = None
-    """The ARN of a standard SNS topic that is asked, in the same Region. An encrypted topic's key must let the
-    pipeline's role use it. Default: None, nobody is told."""
+    """The ARN of a standard SNS topic that is asked, in the same Region. The policy of an encrypted topic's
+    key must leave it to IAM, as that of an observability layer does, or name the pipeline's role. Default: None,
+    nobody is told."""
 
     link: (
         Annotated[

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 from ..context import Context
-from ..iam.grants import publish, pull, read_secrets, repository
-from ..iam.policy import Statement, allow, deny, document, merged
+from ..iam.grants import decrypt_secrets, publish, pull, read_secrets, repository
+from ..iam.policy import Statement, allow, deny, merged, size
 from .names import project_name
 from .parts import BuildCompute, ImageBuild
 
@@ -70,7 +69,7 @@ LARGEST_POLICY = 10_240
 
 def policy_size(statements: Iterable[Statement]) -> int:
     """How many characters of a role's policy IAM counts."""
-    return len(json.dumps(json.loads(document(*merged(statements))), separators=(",", ":")))
+    return size(merged(statements))
 
 
 def of_build(
@@ -81,9 +80,10 @@ def of_build(
     reads: Iterable[str] = (),
     writes: Iterable[str] = (),
     assumes: str | None = None,
+    looks_at: str | None = None,
 ) -> list[Statement]:
-    """What a build does beside fetching its commit: log, read and write its own artifacts, and work as one
-    role of one environment."""
+    """What a build does beside fetching its commit: log, read and write its own artifacts, work as one role of
+    one environment, and look at where the executions of its pipeline are."""
     read = [f"{bucket_arn}/*/{each}/*" for each in (SOURCE, *reads)]
     written = [f"{bucket_arn}/*/{each}/*" for each in writes]
     return [
@@ -92,6 +92,11 @@ def of_build(
         *([allow("s3:PutObject", written, sid="WriteArtifacts")] if written else []),
         allow(["kms:Decrypt", "kms:GenerateDataKey*"], key_arn, sid="Encrypt"),
         *([allow("sts:AssumeRole", assumes, sid="WorkElsewhere")] if assumes else []),
+        *(
+            [allow("codepipeline:GetPipelineState", looks_at, sid="WaitForTurn")]
+            if looks_at
+            else []
+        ),
     ]
 
 
@@ -101,6 +106,7 @@ def of_machine(context: Context, compute: BuildCompute) -> list[Statement]:
         *(_network_interfaces(context) if compute.private else []),
         *(pull(context, compute.image) if compute.image is not None else []),
         *read_secrets(compute.secrets.values()),
+        *decrypt_secrets(compute.secrets.values()),
     ]
 
 

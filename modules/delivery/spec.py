@@ -111,7 +111,8 @@ class DeployPipeline(Spec):
     """A pipeline that checks a commit, builds its images, and deploys environments one after the other.
 
     For each round of an environment: a plan, an approval that shows what it does, and the apply of that very
-    plan; at last `inferform verify`. Executions wait for each other, so that what was approved is what runs.
+    plan; at last `inferform verify`. An execution plans an environment once the one before it has left it, so that
+    what was approved is what runs.
     """
 
     trigger: Annotated[OnPush | OnTag, OneOf()]

@@ -107,6 +107,8 @@ tools = Environment(
             "release": DeployPipeline(
                 trigger=OnTag(tags=["v*"]), setup=SETUP,
                 promotions=[Promotion(environment=PROD, approval=ManualApproval(), rounds=1)],
+                # Its plans wait a minute for the execution before them.
+                compute=BuildCompute(timeout_minutes=5),
                 checks=["test -f environments/prod.py"],
             ),
         }},
@@ -268,6 +270,25 @@ def test_a_plan_that_became_stale_is_not_applied(builds: Builds) -> None:
     assert builds.status(RELEASE) == "Failed"
     builds.push(tag="v4")
     builds.run()
+    builds.answer(RELEASE, "prod-use1-approve-1")
+    assert projects(builds.run()) == ["apply-prod-use1", "verify-prod-use1"]
+
+
+def test_a_later_commit_is_not_planned_while_one_before_it_waits(builds: Builds) -> None:
+    builds.repository.write("environments/prod.py", tagged(PROD, "two"))
+    builds.push(tag="v5")
+    builds.run()
+    builds.repository.write("environments/prod.py", tagged(PROD, "three"))
+    builds.push(tag="v6")
+    done = builds.run()
+    assert projects(done) == ["checks", "plan-prod-use1!"]
+    assert "another execution of acme-shared-use1-delivery-release is still there" in done[1].output
+    assert "in prod-use1-approve-1" in done[1].output
+    builds.answer(RELEASE, "prod-use1-approve-1")
+    assert projects(builds.run()) == ["apply-prod-use1", "verify-prod-use1"]
+    builds.push(tag="v7")
+    _, plan = builds.run()
+    assert (plan.succeeded, plan.variables["PLANS"]) == (True, "1")
     builds.answer(RELEASE, "prod-use1-approve-1")
     assert projects(builds.run()) == ["apply-prod-use1", "verify-prod-use1"]
 

@@ -146,6 +146,27 @@ def test_each_environment_is_planned_approved_applied_and_verified_in_its_turn(
             }
 
 
+def test_a_plan_waits_for_the_execution_before_it_by_rights_of_its_own(
+    synthesize: Synthesize,
+) -> None:
+    compute = BuildCompute(timeout_minutes=60)
+    found = made(synthesize, pipelines={"main": deploy(compute=compute)})
+    arn = "arn:aws:codepipeline:us-east-1:111122223333:acme-shared-use1-delivery-main"
+    turn = (
+        f'.venv/bin/inferform turn {arn} dev-use1 --execution "$EXECUTION" --minutes 15',
+        "#{codepipeline.PipelineExecutionId}",
+    )
+    # Before it works as the deploy role, in an account that has no such pipeline.
+    first, *after = buildspec(found, "main/plan-dev-use1")["phases"]["pre_build"]["commands"]
+    assert first == turn[0]
+    assert any("AWS_PROFILE" in each for each in after)
+    (pipeline,) = found["aws_codepipeline"].values()
+    for stage, action in actions(pipeline):
+        variables = json.loads(action["configuration"].get("EnvironmentVariables", "[]"))
+        told = {each["name"]: each["value"] for each in variables}
+        assert told.get("EXECUTION") == (turn[1] if "-plan-" in stage["name"] else None)
+
+
 def test_a_window_and_alarms_are_asked_before_an_apply(synthesize: Synthesize) -> None:
     promotion = Promotion(
         environment=PROD, approval=ManualApproval(), window=WINDOW, entry_alarms=["ill"], rounds=1
@@ -369,7 +390,7 @@ def test_every_variable_that_a_stage_names_was_told_by_a_stage_before(
     checked = 0
     for pipeline, resources in pipelines(made):
         projects = {each["name"]: each for each in resources["aws_codebuild_project"].values()}
-        told: dict[str, set[str]] = {}
+        told: dict[str, set[str]] = {"codepipeline": {"PipelineExecutionId"}}
         for stage in pipeline["stage"]:
             text = json.dumps(
                 [stage.get("before_entry"), [a["configuration"] for a in stage["action"]]]

@@ -172,7 +172,7 @@ def _builds(folder: Path) -> dict[str, str]:
             command for phase in job.buildspec["phases"].values() for command in phase["commands"]
         )
         for name, pipeline in delivery.pipelines.items()
-        for job in jobs(pipeline, context)
+        for job in jobs(name, pipeline, context)
     }
 
 
@@ -301,11 +301,12 @@ def test_codepipeline_reviews_by_the_plan_role_and_asks_before_what_is_protected
     assert [each.key for each in review.environments] == KEYS
     assert [each.environment.key for each in main.promotions] == KEYS
     assert [bool(each.approval) for each in main.promotions] == [False, True]
-    assert [job.name for job in jobs(review, context) if job.assumes] == [
+    assert [job.name for job in jobs("review", review, context) if job.assumes] == [
         f"review-{key}" for key in KEYS
     ]
-    for pipeline, role in ((review, "inferform-plan"), (main, "inferform-deploy")):
-        taken = {job.assumes for job in jobs(pipeline, context) if job.assumes}
+    for name, role in (("review", "inferform-plan"), ("main", "inferform-deploy")):
+        made = jobs(name, delivery.pipelines[name], context)
+        taken = {job.assumes for job in made if job.assumes}
         assert taken == {f"arn:aws:iam::210987654321:role/{role}"}
 
 

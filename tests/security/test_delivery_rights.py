@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from inferform import (
+    BuildCompute,
     Context,
     DeliveryPipelines,
     DeployPipeline,
@@ -26,7 +27,7 @@ from inferform import (
     ReviewPipeline,
     TargetEnvironment,
 )
-from inferform.delivery.rights import policy_size
+from inferform.delivery.rights import of_machine, policy_size
 from inferform.identity.policies import deploy, plan
 from tests.conftest import Synthesized, stacks_in
 from tests.rights import allows
@@ -251,6 +252,18 @@ def test_a_build_reads_its_commit_and_plans_of_its_own_environment(
             assert writes(plans) is (build == f"main-plan-{key}")
 
 
+@pytest.mark.parametrize("build", BUILDS)
+def test_a_plan_alone_sees_where_the_executions_of_its_pipeline_are(
+    build: str, may: dict[str, list[dict[str, Any]]]
+) -> None:
+    place = f"arn:aws:codepipeline:us-east-1:{TOOLS}:acme-shared-use1-delivery"
+    sees = allows(may[build], "codepipeline:GetPipelineState", f"{place}-main")
+    assert sees is build.startswith("main-plan-")
+    assert not allows(may[build], "codepipeline:GetPipelineState", f"{place}-review")
+    for action in ("PutApprovalResult", "RetryStageExecution", "StartPipelineExecution"):
+        assert not allows(may[build], f"codepipeline:{action}", f"{place}-main")
+
+
 def test_an_image_is_pushed_into_its_repository_alone(
     may: dict[str, list[dict[str, Any]]],
 ) -> None:
@@ -273,6 +286,40 @@ def test_a_pipeline_starts_its_own_builds_alone(may: dict[str, list[dict[str, An
     assert not allows(may["review"], "sns:Publish", TOPIC)
     assert allows(may["main"], "cloudwatch:DescribeAlarms")
     assert not allows(may["review"], "cloudwatch:DescribeAlarms")
+
+
+def test_an_approval_is_asked_through_an_encrypted_topic(
+    may: dict[str, list[dict[str, Any]]],
+) -> None:
+    """The key of an observability layer's topic leaves it to IAM."""
+    key = f"arn:aws:kms:us-east-1:{TOOLS}:key/1234abcd-12ab"
+    for topic, publishes in ((TOPIC, True), (f"{TOPIC}-of-others", False)):
+        asked = {"kms:EncryptionContext:aws:sns:topicArn": topic}
+        for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+            assert allows(may["main"], action, key, asked) is publishes
+            assert not allows(may["review"], action, key, asked)
+            assert not allows(may["main"], action, key.replace(TOOLS, TEAM), asked)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (f"arn:aws:secretsmanager:us-east-1:{TEAM}:secret:index-AbCdEf", "SecretARN"),
+        (f"arn:aws:ssm:us-east-1:{TOOLS}:parameter/builds/index", "PARAMETER_ARN"),
+    ],
+)
+def test_a_secret_is_decrypted_by_its_own_key_and_no_other_is(value: str, told: str) -> None:
+    for written in (value, f"{value}:token::") if told == "SecretARN" else (value,):
+        compute = BuildCompute(variables={"INDEX": written})
+        statements = of_machine(context("shared", TOOLS), compute)
+        account = value.split(":")[4]
+        key = f"arn:aws:kms:us-east-1:{account}:key/1234abcd-12ab"
+        asked = {f"kms:EncryptionContext:{told}": value}
+        assert allows(statements, "kms:Decrypt", key, asked)
+        assert not allows(statements, "kms:Decrypt", key)
+        assert not allows(statements, "kms:Decrypt", key, {next(iter(asked)): f"{value}x"})
+        assert not allows(statements, "kms:Decrypt", key.replace(account, LIVE), asked)
+    assert not of_machine(context("shared", TOOLS), BuildCompute(variables={"RETRIES": "3"}))
 
 
 def test_commits_of_one_repository_are_fetched(may: dict[str, list[dict[str, Any]]]) -> None:
