@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
@@ -131,8 +132,8 @@ MWA25 = rule(
 MWA26 = rule(
     "MWA26",
     refuses="a file that the Python of this synthesis cannot read, where Airflow has a newer one",
-    message="is no Python {here}: {wrong}; Airflow 3 has a newer one, which may read it",
-    source="Amazon MWAA user guide, Apache Airflow versions (Python 3.12 with Airflow 3)",
+    message="is no Python {here}: {wrong}; Airflow {version} has Python {there}, which may read it",
+    source="Amazon MWAA user guide, Apache Airflow versions (Python version)",
     severity="warning",
 )
 MWA27 = rule(
@@ -162,10 +163,27 @@ MWA30 = rule(
     source="botocore mwaa ConfigValue",
 )
 
-VERSIONS = frozenset({"2.7.2", "2.8.1", "2.9.2", "2.10.1", "2.10.3", "2.11.0", "3.0.6"})
-"""The versions of Airflow that MWAA has.
+MWA31 = rule(
+    "MWA31",
+    refuses="requirements for another version of Airflow or Python than the environment has",
+    message="{wrong}; Airflow {version} on MWAA has Python {python}, and installs nothing of the file where pip finds "
+    "a conflict: write constraints-{version}/constraints-{python}.txt, and no version of apache-airflow",
+    source="Amazon MWAA user guide, Apache Airflow versions (constraints, Python version); github.com/aws/"
+    "amazon-mwaa-docker-images, user_requirements.py (packages whose version cannot be overridden)",
+    severity="warning",
+)
 
-Source: botocore 1.44.5, documentation of mwaa CreateEnvironmentInput.AirflowVersion (2026-11)."""
+PYTHONS: Mapping[str, tuple[int, int]] = {
+    **dict.fromkeys(("2.7.2", "2.8.1", "2.9.2", "2.10.1", "2.10.3"), (3, 11)),
+    **dict.fromkeys(("2.11.0", "3.0.6"), (3, 12)),
+}
+"""The Python of each version of Airflow that MWAA has.
+
+Source: botocore 1.44.5, documentation of mwaa CreateEnvironmentInput.AirflowVersion (2026-11); Amazon MWAA user
+guide, Apache Airflow versions; github.com/aws/amazon-mwaa-docker-images, Dockerfile.base (PYTHON_VERSION)."""
+
+VERSIONS = frozenset(PYTHONS)
+"""The versions of Airflow that MWAA has."""
 
 ENDPOINTS = frozenset(
     {
@@ -383,11 +401,8 @@ class AirflowEnvironment(Service):
         written = {file_name(name): name for name in self.training_dags}
         for field in ("dags", "plugins"):
             for name, text in getattr(self, field).items():
-                if name.endswith(".py") and (wrong := _unreadable(text)):
-                    if self.is_airflow_3:
-                        yield MWA26.problem(field, name, wrong=wrong, here="3.11")
-                    else:
-                        yield MWA15.problem(field, name, wrong=wrong)
+                if name.endswith(".py"):
+                    yield from self._check_python(text, field, name)
                 if field == "dags" and name in written:
                     yield MWA27.problem(field, name, dag=f"training_dags.{written[name]}")
                 for line in secret_lines(text):
@@ -405,6 +420,16 @@ class AirflowEnvironment(Service):
             remedy = "keep it in Secrets Manager, and let the script fetch it: aws secretsmanager get-secret-value"
             yield _in_file(line, remedy, "startup_script")
 
+    def _check_python(self, text: str, *path: str) -> Iterator[Problem]:
+        """Airflow's Python reads a file, as far as the one here can tell."""
+        here, there = sys.version_info[:2], self.python
+        wrong = _unreadable(text, min(here, there))
+        if wrong and here < there:
+            told = {"here": _dotted(here), "there": _dotted(there), "version": self.airflow_version}
+            yield MWA26.problem(*path, wrong=wrong, **told)
+        elif wrong:
+            yield MWA15.problem(*path, wrong=wrong)
+
     def _check_requirements(self, text: str) -> Iterator[Problem]:
         lines = [line.partition("#")[0].strip() for line in text.splitlines()]
         packages = [line for line in lines if line and not line.startswith("-")]
@@ -415,6 +440,15 @@ class AirflowEnvironment(Service):
         if packages and not any(re.match(r"(-c|--constraint)\b", line) for line in lines):
             wrong = "have no --constraint line, for which MWAA then takes Airflow's own"
             yield MWA12.problem("requirements", wrong=wrong)
+        own, python = self.airflow_version, _dotted(self.python)
+        for line in lines:
+            constraints, airflow = _CONSTRAINTS.search(line), _AIRFLOW.fullmatch(line)
+            if (constraints and constraints.groups() != (own, python)) or (
+                airflow and airflow[1] != own
+            ):
+                named = (constraints or airflow or [""])[0]
+                wrong = f"name another version: {named}"
+                yield MWA31.problem("requirements", wrong=wrong, version=own, python=python)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """What is protected is not on the internet."""
@@ -425,9 +459,9 @@ class AirflowEnvironment(Service):
     # What it consists of
 
     @property
-    def is_airflow_3(self) -> bool:
-        """Whether it is Airflow 3 or later."""
-        return int(self.airflow_version.partition(".")[0]) >= 3
+    def python(self) -> tuple[int, int]:
+        """The version of its Python."""
+        return PYTHONS[self.airflow_version]
 
     @property
     def _bounds(self) -> tuple[int, int]:
@@ -539,10 +573,20 @@ def _in_file(line: int, remedy: str, *path: str) -> Problem:
     return MWA17.problem(*path, where=f" in line {line}", remedy=remedy)
 
 
-def _unreadable(text: str) -> str:
-    """Why Python cannot read a file; empty where it can."""
+# constraints-2.11.0/constraints-3.12.txt, as Airflow publishes them, and Airflow itself among the packages.
+_CONSTRAINTS = re.compile(r"constraints-(\d+\.\d+\.\d+)/constraints-(?:[a-z-]+-)?(\d+\.\d+)\.txt")
+_AIRFLOW = re.compile(r"apache-airflow(?:\[[^\]]*\])? ?== ?([\d.]+)")
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def _unreadable(text: str, python: tuple[int, int]) -> str:
+    """Why a version of Python that is no newer than this one cannot read a file; empty where it can, or where this
+    one does not know better."""
     try:
-        ast.parse(text)
+        ast.parse(text, feature_version=python)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         return f"{getattr(error, 'msg', error)}" + (f" (line {line})" if line else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,8 @@ BACKEND = {
     "secrets.backend_kwargs": '{"connections_prefix": "airflow/connections"}',
 }
 WORD = "n0tForEyes77xyzzy"
+CONSTRAINTS = "https://raw.githubusercontent.com/apache/airflow/constraints-"
+OF_3_12 = "MWA26" if sys.version_info < (3, 12) else "MWA15"
 
 
 def one(**fields: Any) -> AirflowEnvironment:
@@ -159,10 +162,34 @@ def closed(*endpoints: str, **fields: Any) -> Network:
         (lambda: one(requirements="pandas==2.2.3\n"), ["MWA12"]),
         (lambda: one(requirements="-c c.txt\npandas>=2\n"), ["MWA12"]),
         (lambda: one(requirements="# nothing\n"), []),
-        (lambda: one(dags={"a.py": "def\n"}), ["MWA15"]),
-        (lambda: one(plugins={"a.py": "def\n"}), ["MWA15"]),
-        # The Python of Airflow 3 may read what this one does not.
-        (lambda: one(dags={"a.py": "def\n"}, airflow_version="3.0.6"), ["MWA26"]),
+        (lambda: one(dags={"a.py": "def\n"}, airflow_version="2.10.3"), ["MWA15"]),
+        (lambda: one(plugins={"a.py": "def\n"}, airflow_version="2.10.3"), ["MWA15"]),
+        # Python 3.12 may read what this one does not.
+        (lambda: one(dags={"a.py": "def\n"}, airflow_version="2.11.0"), [OF_3_12]),
+        (lambda: one(dags={"a.py": "def\n"}, airflow_version="3.0.6"), [OF_3_12]),
+        # And has read what 3.11 does not.
+        (lambda: one(dags={"a.py": "type X = int\n"}, airflow_version="2.10.3"), ["MWA15"]),
+        (
+            lambda: one(dags={"a.py": "type X = int\n"}, airflow_version="2.11.0"),
+            [] if sys.version_info >= (3, 12) else ["MWA26"],
+        ),
+        (lambda: one(requirements=f"-c {CONSTRAINTS}2.11.0/constraints-3.12.txt\na==1\n"), []),
+        (lambda: one(requirements=f"-c {CONSTRAINTS}2.9.2/constraints-3.12.txt\na==1\n"), ["MWA31"]),
+        (lambda: one(requirements=f"-c {CONSTRAINTS}2.11.0/constraints-3.11.txt\na==1\n"), ["MWA31"]),
+        (
+            lambda: one(requirements=f"-c {CONSTRAINTS}2.11.0/constraints-no-providers-3.11.txt\n"),
+            ["MWA31"],
+        ),
+        (
+            lambda: one(
+                requirements=f"-c {CONSTRAINTS}2.10.3/constraints-3.11.txt\na==1\n",
+                airflow_version="2.10.3",
+            ),
+            [],
+        ),
+        (lambda: one(requirements="-c c.txt\napache-airflow[celery]==2.9.2\n"), ["MWA31"]),
+        (lambda: one(requirements="-c c.txt\napache-airflow==2.11.0\n"), []),
+        (lambda: one(requirements="-c c.txt\napache-airflow-providers-http==5.0.0\n"), []),
         (lambda: one(dags={"a.sql": "def\n"}), []),
         (
             lambda: one(existing=Existing(subnets=["subnet-0123456789", "subnet-0123456780"])),
