@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from inferform import Compilation, EdgeComponent, EdgeFleet, Environment
 from inferform.edge import names as named
 from inferform.edge.recipe import recipe
-from inferform.edge.spec import options_of
+from inferform.edge.spec import needed, options_of
 from inferform.model.artifact import located
 from inferform.names import short_hash
 from inferform.rules import did_you_mean, one_of
@@ -159,8 +159,8 @@ class Edge:
         """
         edge = self._environment.edge
         spec = _of(edge.fleets if edge else {}, name, self._environment, "fleet")
-        for each in spec.components:
-            assert edge is not None
+        assert edge is not None
+        for each in needed(self._context, edge.components, spec.components):
             arn = named.component_arn(self._context, each, edge.components[each].version)
             if self._tags(arn) is None:
                 raise OperatorError(

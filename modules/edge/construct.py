@@ -12,7 +12,7 @@ from ..iam.policy import Statement, allow, document
 from ..model.artifact import located
 from ..overriding import override
 from . import names as named
-from .spec import Compilation, EdgeComponent, EdgeFleet
+from .spec import Compilation, EdgeComponent, EdgeFleet, needed
 
 from cdktf_cdktf_provider_aws.iot_policy import IotPolicy
 from cdktf_cdktf_provider_aws.iot_role_alias import IotRoleAlias
@@ -43,7 +43,7 @@ class Fleet(Construct):
         self.name = named.fleet_name(context, id)
         self.arn = named.fleet_arn(context, id)
         self.thing_prefix = named.thing_prefix(context, id)
-        runs = [components[each] for each in spec.components]
+        runs = [components[each] for each in needed(context, components, spec.components)]
         IotThingGroup(self, "group", name=self.name)
         IotThingType(self, "type", name=self.name)
         role = ExecutionRole(

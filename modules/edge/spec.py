@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from ..context import Context
@@ -125,6 +125,14 @@ EDG17 = rule(
     message="holds what looks like a secret{where}, and a version of a component never changes; keep it in Secrets "
     "Manager, and let aws.greengrass.SecretManager bring it to the devices",
     source="AWS IoT Greengrass V2 developer guide, secret manager component",
+)
+EDG18 = rule(
+    "EDG18",
+    refuses="two components of a fleet that serve on one port of its devices",
+    message="serves on port 8080 of a device, as {other} does, which the second could not; give one of them a run of "
+    "its own with another port",
+    source="Docker documentation, docker container run (--publish); Inferform: a component of an image runs so where it "
+    "has no run",
 )
 NEO1 = rule(
     "NEO1",
@@ -351,6 +359,11 @@ class EdgeComponent(Spec):
             if name_says_secret(name, text) or value_is_secret(text):
                 yield EDG17.problem("configuration", where=f" at {where}")
 
+    @property
+    def publishes(self) -> bool:
+        """Whether it serves on port 8080 of a device, as an image without a `run` of its own."""
+        return self.image is not None and self.run is None
+
     def _wrong_variables(self, command: str) -> Iterator[tuple[str, str]]:
         """The variables of a command that Greengrass leaves as they are, each with what is wrong."""
         for match in _VARIABLE.finditer(command):
@@ -374,6 +387,23 @@ class EdgeComponent(Spec):
             match = parse_image(self.image)
             if match is None or match["region"] != context.region:
                 yield EDG10.problem("image", got=self.image)
+
+
+def needed(
+    context: Context, components: Mapping[str, EdgeComponent], wanted: Iterable[str]
+) -> list[str]:
+    """Components by short name, and behind them those of the same environment that they need.
+
+    Greengrass brings what a component needs without being told."""
+    own = {named.component_name(context, name): name for name in components}
+    found: list[str] = []
+    left = [*wanted]
+    while left:
+        name = left.pop(0)
+        if name not in found:
+            found.append(name)
+            left += [own[each] for each in sorted(components[name].requires) if each in own]
+    return found
 
 
 class EdgeFleet(Billed, Overridable, Named):
@@ -640,8 +670,16 @@ class Edge(Spec):
     """Compilations of Neo by short name, which `inferform edge compile` starts. Default: none."""
 
     def check(self) -> Iterator[Problem]:
-        """Fleets run what is there."""
+        """Fleets run what is there, side by side."""
         for name, fleet in self.fleets.items():
+            serves = [
+                (index, each)
+                for index, each in enumerate(fleet.components)
+                if each in self.components and self.components[each].publishes
+            ]
+            for index, each in serves[1:]:
+                where = ("fleets", name, "components", index)
+                yield EDG18.problem(*where, got=each, other=serves[0][1])
             for index, each in enumerate(fleet.components):
                 if each not in self.components:
                     hint = did_you_mean(each, self.components)

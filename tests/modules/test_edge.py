@@ -137,3 +137,34 @@ def test_an_artifact_of_another_bucket_is_found_and_read_there(synthesize: Synth
     (device,) = [each for each in policies if "MakeLogs" not in each]
     assert device["FindBucket"]["Resource"] == "arn:aws:s3:::models"
     assert device["ReadArtifact"]["Resource"] == "arn:aws:s3:::models/detect.onnx"
+
+
+def test_devices_may_fetch_what_their_components_need_of_the_environment(
+    synthesize: Synthesize,
+) -> None:
+    """Greengrass brings it without being told."""
+    found = edge()
+    assert found.edge
+    parts = {
+        name: EdgeComponent(
+            version="1.0.0",
+            artifact=f"edge/{name}/1.0.0/model.onnx",
+            run="serve",
+            requires=requires,
+        )
+        for name, requires in (
+            ("detect", {"acme-dev-use1-lib": ">=1.0.0", "aws.greengrass.Nucleus": "^2.0.0"}),
+            ("lib", {"acme-dev-use1-base": ">=1.0.0"}),
+            ("base", {"acme-dev-use1-lib": ">=1.0.0"}),
+            ("other", {}),
+        )
+    }
+    fleet = EdgeFleet(components=["detect"])
+    changed = found.edge.replace(fleets={"cameras": fleet}, components=parts)
+    made = synthesize(found.replace(edge=changed))["dev-use1-edge"]["resource"]
+    policies = [rights(each["policy"]) for each in made["aws_iam_role_policy"].values()]
+    (device,) = [each for each in policies if "MakeLogs" not in each]
+    bucket = "arn:aws:s3:::acme-dev-use1-artifacts-111122223333/edge"
+    assert sorted(device["ReadArtifact"]["Resource"]) == [
+        f"{bucket}/{name}/1.0.0/model.onnx" for name in ("base", "detect", "lib")
+    ]

@@ -74,6 +74,20 @@ NVIDIA = TargetPlatform(os="LINUX", arch="ARM64", accelerator="NVIDIA")
 OPTIONS = {"gpu-code": "sm_72", "trt-ver": "6.0.1", "cuda-ver": "10.1"}
 
 
+def images(run: str | None, other: str | None, fleets: int = 1) -> Edge:
+    """Two images, in one fleet or in one each."""
+    uri = "111122223333.dkr.ecr.us-east-1.amazonaws.com/detect:1"
+    made = {
+        name: EdgeComponent(version="1.0.0", image=uri, run=each)
+        for name, each in (("a", run), ("b", other))
+    }
+    together = [["a", "b"]] if fleets == 1 else [["a"], ["b"]]
+    return Edge(
+        fleets={f"f{number}": EdgeFleet(components=each) for number, each in enumerate(together)},
+        components=made,
+    )
+
+
 @pytest.mark.parametrize(
     ("make", "found"),
     [
@@ -172,6 +186,10 @@ OPTIONS = {"gpu-code": "sm_72", "trt-ver": "6.0.1", "cuda-ver": "10.1"}
             lambda: Edge(fleets={"a": EdgeFleet(components=["b"])}, components={"b": component()}),
             [],
         ),
+        # One port of a device
+        (lambda: images(run=None, other=None), ["EDG18"]),
+        (lambda: images(run=None, other="docker run --publish 8081:8080 a"), []),
+        (lambda: images(run=None, other=None, fleets=2), []),
         # Compilations
         (compilation, []),
         (lambda: compilation(device=None), ["NEO1"]),
