@@ -242,11 +242,13 @@ def _name_wrong(name: str) -> str:
 _TOOLS = "aws/codebuild/amazonlinux-{machine}-standard:{version}"
 
 
+def _is_command(text: str) -> bool:
+    return bool(text.strip()) and not re.search(r"[\r\n]", text)
+
+
 def _are_commands(low: int) -> Check:
     def fit(commands: tuple[str, ...]) -> bool:
-        return len(commands) >= low and all(
-            command.strip() and not re.search(r"[\r\n]", command) for command in commands
-        )
+        return len(commands) >= low and all(map(_is_command, commands))
 
     return Check(CPL20, fit, lambda _: {"low": low})
 
@@ -254,14 +256,21 @@ def _are_commands(low: int) -> Check:
 Commands = Annotated[Many[str], _are_commands(1)]
 """Commands of a shell, at least one."""
 
+Command = Annotated[str, Check(CPL20, _is_command, lambda _: {"low": 1})]
+"""One command of a shell."""
+
 MoreCommands = Annotated[Many[str], _are_commands(0)]
 """Commands of a shell, or none."""
 
 
-def command_problems(**commands: Iterable[str]) -> Iterator[Problem]:
-    """Commands that hold a secret, which stay out of the messages, by the field that has them."""
-    for field, texts in commands.items():
-        for index, text in enumerate(texts):
+def command_problems(**commands: str | Iterable[str]) -> Iterator[Problem]:
+    """Commands that hold a secret, which stay out of the messages, by the field that has one or several."""
+    for field, given in commands.items():
+        if isinstance(given, str):
+            if value_is_secret(given):
+                yield CBD7.problem(field, part="value", remedy=_COMMAND)
+            continue
+        for index, text in enumerate(given):
             if value_is_secret(text):
                 yield CBD7.problem(field, index, part="value", remedy=_COMMAND)
 

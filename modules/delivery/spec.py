@@ -30,6 +30,7 @@ from .parts import (
     CBD9,
     CPL10,
     BuildCompute,
+    Command,
     Commands,
     GitSource,
     ImageBuild,
@@ -86,6 +87,15 @@ CPL29 = rule(
     source="AWS IAM user guide, IAM and AWS STS quotas (10,240 characters of inline policies of a role)",
 )
 
+CPL30 = rule(
+    "CPL30",
+    refuses="waits that together take longer than the artifact of a commit is kept",
+    message="may wait {minutes:,} minutes in all for approvals and windows, but the commit of an execution is kept {days} "
+    "days, after which its next build fails; {remedy}",
+    source="Amazon S3 user guide, expiring objects; AWS CodePipeline user guide, input and output artifacts",
+    severity="warning",
+)
+
 MOST_STAGES = 50
 MOST_ACTIONS = 50
 """The most actions of a stage. Source: AWS CodePipeline user guide, quotas."""
@@ -105,6 +115,14 @@ def deploy_jobs(environment: TargetEnvironment) -> list[str]:
 def review_job(environment: TargetEnvironment) -> str:
     """The project that reviews what pull requests change in an environment."""
     return f"review-{environment.key}"
+
+
+def _waits(promotion: Promotion) -> dict[str, int]:
+    """How long is waited before an apply, in minutes, by what for."""
+    return {
+        "an approval": promotion.approval.timeout_minutes if promotion.approval else 0,
+        "its window": promotion.window.longest_wait_minutes if promotion.window else 0,
+    }
 
 
 class DeployPipeline(Spec):
@@ -132,7 +150,7 @@ class DeployPipeline(Spec):
     images: Annotated[Many[ImageBuild], _few("images")] = ()
     """Images that are built after the checks, side by side. Default: none."""
 
-    command: str = ".venv/bin/inferform"
+    command: Command = ".venv/bin/inferform"
     """How the clone calls Inferform once it is set up. Default: .venv/bin/inferform."""
 
     compute: BuildCompute = BuildCompute()
@@ -146,7 +164,7 @@ class DeployPipeline(Spec):
 
     def check(self) -> Iterator[Problem]:
         """Its stages are few enough, its plans there when they are applied, and nothing comes twice."""
-        yield from command_problems(setup=self.setup, checks=self.checks)
+        yield from command_problems(setup=self.setup, checks=self.checks, command=self.command)
         seen: dict[str, int] = {}
         for index, promotion in enumerate(self.promotions):
             key = promotion.environment.key
@@ -154,6 +172,7 @@ class DeployPipeline(Spec):
                 other, remedy = f"promotions.{seen[key]}", "leave one of them out"
                 yield CPL2.problem("promotions", index, got=key, other=other, remedy=remedy)
             yield from self._check_waits(index, promotion)
+        yield from self._check_all_waits()
         if self.stages > MOST_STAGES:
             yield CPL3.problem("promotions", count=self.stages)
         built: set[str] = set()
@@ -163,12 +182,23 @@ class DeployPipeline(Spec):
                 yield CPL22.problem("images", index, got=image.repository, what=what)
             built.add(image.repository)
 
+    def _check_all_waits(self) -> Iterator[Problem]:
+        """Whether the commit is there until the last build, where each environment waits once."""
+        waits = [sum(_waits(each).values()) for each in self.promotions]
+        minutes, kept = sum(waits), self.artifact_retention_days * 1440
+        if minutes <= kept or max(waits) > kept:
+            return
+        needed = -(-minutes // 1440)
+        remedy = "lower timeout_minutes of the approvals"
+        if needed <= MOST_DAYS:
+            remedy = f"raise artifact_retention_days to {needed}, or {remedy}"
+        yield CPL30.problem(
+            "promotions", minutes=minutes, days=self.artifact_retention_days, remedy=remedy
+        )
+
     def _check_waits(self, index: int, promotion: Promotion) -> Iterator[Problem]:
         """Whether a plan is there as long as what is asked before its apply may take."""
-        asked = {
-            "an approval": promotion.approval.timeout_minutes if promotion.approval else 0,
-            "its window": promotion.window.longest_wait_minutes if promotion.window else 0,
-        }
+        asked = _waits(promotion)
         minutes, days = sum(asked.values()), self.artifact_retention_days
         if minutes <= days * 1440:
             return
@@ -239,7 +269,7 @@ class ReviewPipeline(Spec):
     checks: MoreCommands = ("make test",)
     """What has to succeed, without any right in AWS. Default: make test."""
 
-    command: str = ".venv/bin/inferform"
+    command: Command = ".venv/bin/inferform"
     """How the clone calls Inferform once it is set up. Default: .venv/bin/inferform."""
 
     compute: BuildCompute = BuildCompute()
@@ -253,7 +283,7 @@ class ReviewPipeline(Spec):
 
     def check(self) -> Iterator[Problem]:
         """Each environment once, and no secret."""
-        yield from command_problems(setup=self.setup, checks=self.checks)
+        yield from command_problems(setup=self.setup, checks=self.checks, command=self.command)
         seen: set[str] = set()
         for index, environment in enumerate(self.environments):
             if environment.key in seen:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
 from ..rules import Problem, rule
@@ -16,17 +17,18 @@ CPL5 = rule(
 )
 CPL6 = rule(
     "CPL6",
-    refuses="a pattern that is excluded and included",
-    message="is in {other} too, and what is excluded wins; leave it out of one",
+    refuses="a pattern that is excluded and included, by itself or by another",
+    message="excludes {what} of {other}, and what is excluded wins; leave it out of one",
     source="AWS CodePipeline user guide, add trigger with filtering (excludes override includes)",
 )
 CPL7 = rule(
     "CPL7",
     refuses="an empty pattern of a branch, tag or path, one over 255 characters or with blanks at its ends, "
-    "or the whole name of a reference",
-    message="must be a pattern of 1 to 255 characters such as {example}",
+    "the whole name of a reference, or what no name or file of a repository is like",
+    message="must be a pattern of 1 to 255 characters such as {example}{hint}",
     source="botocore codepipeline GitBranchNamePattern, GitTagNamePattern, GitFilePathPattern; AWS "
-    "CodePipeline user guide, glob patterns (names of branches without refs/heads/)",
+    "CodePipeline user guide, glob patterns (names of branches without refs/heads/; files from the root of the "
+    "repository); git-check-ref-format",
 )
 CPL8 = rule(
     "CPL8",
@@ -47,8 +49,25 @@ def _is_pattern(text: str) -> bool:
     )
 
 
-def _form(example: str) -> Check:
-    return Check(CPL7, _is_pattern, lambda _: {"example": example})
+def _name_wrong(text: str) -> str:
+    """Why no branch and no tag is called like a pattern; empty where one may be."""
+    never = sorted({*text} & {*" ~^:"})
+    return f": git has no name with {never[0]!r}" if never else ""
+
+
+def _file_wrong(text: str) -> str:
+    """Why no file of a repository is called like a pattern; empty where one may be."""
+    if text.startswith(("/", "./", "../")):
+        return ": files begin at the root of the repository, without a slash or a dot"
+    return ": a folder is no file, write **" if text.endswith("/") else ""
+
+
+def _form(example: str, wrong: Callable[[str], str]) -> Check:
+    return Check(
+        CPL7,
+        lambda text: _is_pattern(text) and not wrong(text),
+        lambda text: {"example": example, "hint": wrong(text)},
+    )
 
 
 def _many(low: int) -> Check:
@@ -60,7 +79,7 @@ def _many(low: int) -> Check:
 
 Branch = Annotated[
     str,
-    _form("main or release/*"),
+    _form("main or release/*", _name_wrong),
     Aws(
         "codepipeline:GitBranchFilterCriteria.includes",
         "codepipeline:GitBranchFilterCriteria.excludes",
@@ -68,12 +87,12 @@ Branch = Annotated[
 ]
 Tag = Annotated[
     str,
-    _form("v*"),
+    _form("v*", _name_wrong),
     Aws("codepipeline:GitTagFilterCriteria.includes", "codepipeline:GitTagFilterCriteria.excludes"),
 ]
 FilePath = Annotated[
     str,
-    _form("environments/**"),
+    _form("environments/**", _file_wrong),
     Aws(
         "codepipeline:GitFilePathFilterCriteria.includes",
         "codepipeline:GitFilePathFilterCriteria.excludes",
@@ -91,8 +110,23 @@ PullRequestEvent = Literal["OPEN", "UPDATED", "CLOSED"]
 
 def _both(spec: Spec, included: str, excluded: str) -> Iterator[Problem]:
     for index, pattern in enumerate(getattr(spec, excluded)):
-        if pattern in getattr(spec, included):
-            yield CPL6.problem(excluded, index, got=pattern, other=included)
+        # Any file may be meant where no paths are named.
+        for each in getattr(spec, included) or ["**"]:
+            if _covers(pattern, each):
+                yield CPL6.problem(excluded, index, got=pattern, what=each, other=included)
+
+
+_GLOB = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+
+def _covers(pattern: str, other: str) -> bool:
+    """Whether a pattern surely matches all that another one does. Sets, groups and escapes are not looked into."""
+    if pattern in ("**", other):
+        return True
+    if set(pattern + other) & set("[]{}\\") or set(other) & set("*?"):
+        return False
+    parts = re.split(r"(\*\*|\*|\?)", pattern)
+    return bool(re.fullmatch("".join(_GLOB.get(each, re.escape(each)) for each in parts), other))
 
 
 def _filter(included: tuple[str, ...], excluded: tuple[str, ...]) -> dict[str, Any] | None:

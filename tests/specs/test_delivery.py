@@ -164,6 +164,17 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
         "CPL6",
         lambda: OnPullRequest(branches=["main"], paths=["a"], exclude_paths=["a"]),
     ),
+    "a branch in and below what is out": (
+        "CPL6",
+        lambda: OnPush(branches=["main", "release/1"], exclude_branches=["release/*"]),
+    ),
+    "every branch out": ("CPL6", lambda: OnPush(branches=["release/*"], exclude_branches=["**"])),
+    "every file out": ("CPL6", lambda: OnPush(branches=["main"], exclude_paths=["**"])),
+    "a regular expression": ("CPL7", lambda: OnPush(branches=["^main$"])),
+    "a tag with a blank in it": ("CPL7", lambda: OnTag(tags=["v 1"])),
+    "a path of the machine": ("CPL7", lambda: OnPush(branches=["main"], paths=["/models/**"])),
+    "a path from here": ("CPL7", lambda: OnPush(branches=["main"], paths=["./models/**"])),
+    "a folder": ("CPL7", lambda: OnPush(branches=["main"], paths=["models/"])),
     "an empty branch": ("CPL7", lambda: OnPush(branches=[""])),
     "a branch of 256": ("CPL7", lambda: OnPush(branches=["a" * 256])),
     "a branch as git names it": ("CPL7", lambda: OnPush(branches=["refs/heads/main"])),
@@ -300,6 +311,12 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     "no round": ("CPL19", lambda: promotion(rounds=0)),
     "seven rounds": ("CPL19", lambda: promotion(rounds=7)),
     "no setup": ("CPL20", lambda: deploy(setup=[])),
+    "no command": ("CPL20", lambda: deploy(command="")),
+    "a command of two lines": ("CPL20", lambda: review(command="a\nb")),
+    "a secret in the command": (
+        "CBD7",
+        lambda: deploy(command=f"INDEX=https://a:{WORD}@b/ inferform"),
+    ),
     "an empty check": ("CPL20", lambda: deploy(checks=[" "])),
     "a smoke test of two lines": ("CPL20", lambda: promotion(smoke_tests=["a\nb"])),
     "a link without TLS": ("CPL21", lambda: ManualApproval(link="http://wiki.acme.test")),
@@ -476,6 +493,15 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
 
 GOOD: dict[str, Callable[[], Any]] = {
     "as many builds in a policy": lambda: full("p" * 20),
+    "a release but not its candidates": lambda: OnTag(tags=["v*"], exclude_tags=["v*-rc*"]),
+    "a branch beside what is out": lambda: OnPush(
+        branches=["release/1/a"], exclude_branches=["release/*", "releas?"]
+    ),
+    "sets and groups": lambda: OnPush(
+        branches=["release/[0-9]*", "{main,develop}"], exclude_branches=["release/[0-1]*"]
+    ),
+    "a hidden folder": lambda: OnPush(branches=["main"], paths=[".github/**", "docs/a b.md"]),
+    "a command of words": lambda: deploy(command="pipenv run inferform"),
     "eight branches": lambda: OnPush(branches=many(8), exclude_branches=many(8)[:0]),
     "a branch of 255": lambda: OnPush(branches=["a" * 255]),
     "one letter": lambda: OnTag(tags=["v"]),
@@ -675,6 +701,21 @@ def test_what_looks_like_a_secret_is_told_where_it_belongs() -> None:
     with pytest.raises(SpecError, match="stays in the image") as caught:
         image(build_args={"NPM_TOKEN": "n0tForEyes77xyzzy"})
     assert "ARN" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("approvals", "days", "warned"), [(2, 14, False), (3, 14, True), (3, 21, False)]
+)
+def test_waits_that_outlast_the_artifact_of_the_commit_are_told(
+    approvals: int, days: int, warned: bool
+) -> None:
+    asked = (promotion(each, approval=ManualApproval()) for each in reviewed(approvals))
+    found = problems_of(tools(delivery(main=deploy(*asked, artifact_retention_days=days))))
+    assert [each.rule for each in found if each.rule == "CPL30"] == ["CPL30"] * warned
+    for each in found:
+        if warned and each.rule == "CPL30":
+            assert "30,240 minutes in all" in each.text
+            assert "raise artifact_retention_days to 21" in each.text
 
 
 @pytest.mark.parametrize("region", ["eu-central-2", "ca-west-1", "us-gov-west-1"])
