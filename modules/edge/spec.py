@@ -265,7 +265,12 @@ ComponentVersion = Annotated[
 ]
 """A semantic version of a component."""
 
-ComponentName = Annotated[str, Matches(EDG14, r"[a-zA-Z0-9_.-]{1,128}")]
+_ENDED = "aws.greengrass.SageMakerEdgeManager"
+"""The component of AWS's that is the agent of Edge Manager."""
+
+ComponentName = Annotated[
+    str, Matches(EDG14, r"[a-zA-Z0-9_.-]{1,128}"), Check(EDG1, lambda name: name != _ENDED)
+]
 """The name of a component, of 1 to 128 characters."""
 
 
@@ -673,8 +678,8 @@ class Edge(Spec):
         """Fleets run what is there, side by side."""
         for name, fleet in self.fleets.items():
             serves = [
-                (index, each)
-                for index, each in enumerate(fleet.components)
+                (fleet.components.index(each), each)
+                for each in dict.fromkeys(fleet.components)
                 if each in self.components and self.components[each].publishes
             ]
             for index, each in serves[1:]:

@@ -24,6 +24,7 @@ from inferform.spec import collecting, problems_of
 from tests.capabilities.edge import edge
 from tests.capabilities.record import DEV
 
+AWS = "aws.greengrass"
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/detect:1"
 
 
@@ -96,6 +97,9 @@ def images(run: str | None, other: str | None, fleets: int = 1) -> Edge:
         (lambda: spelt(device_fleets={}), ["EDG1"]),
         (lambda: spelt(edge_packaging_jobs={}), ["EDG1"]),
         (lambda: spelt(greengrass_groups={}), ["EDG1"]),
+        (lambda: EdgeFleet(aws_components={f"{AWS}.SageMakerEdgeManager": "1.3.0"}), ["EDG1"]),
+        (lambda: component(requires={f"{AWS}.SageMakerEdgeManager": ">=1.0.0"}), ["EDG1"]),
+        (lambda: EdgeFleet(aws_components={f"{AWS}.SecretManager": "2.1.0"}), []),
         (lambda: spelt(device_fleet={}), ["SPEC1"]),
         # Components
         (component, []),
