@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..context import Context
@@ -70,11 +71,23 @@ def _pull(repository: str | list[str]) -> list[Statement]:
     ]
 
 
+def _named(values: Iterable[str], service: str) -> list[str]:
+    """The ARNs of the secrets or parameters that values name, as IAM compares them.
+
+    Secrets Manager finds a secret without the hyphen and the six characters that end its ARN; IAM does not.
+    """
+    found = {secret_arn(value) or "" for value in values if secret_service(value) == service}
+    short = service == "secretsmanager"
+    return sorted(
+        f"{arn}-??????" if short and not re.search(r"-[A-Za-z0-9]{6}$", arn) else arn
+        for arn in found
+    )
+
+
 def read_secrets(values: Iterable[str]) -> list[Statement]:
     """Fetching the secrets and parameters that environment variables name."""
-    arns = sorted({arn for value in values if (arn := secret_arn(value))})
-    secrets = [arn for arn in arns if secret_service(arn) == "secretsmanager"]
-    parameters = [arn for arn in arns if secret_service(arn) == "ssm"]
+    given = [*values]
+    secrets, parameters = (_named(given, service) for service in ("secretsmanager", "ssm"))
     statements = []
     if secrets:
         statements.append(allow("secretsmanager:GetSecretValue", secrets, sid="ReadSecrets"))
@@ -95,13 +108,11 @@ _DECRYPTED = {
 def decrypt_secrets(values: Iterable[str]) -> list[Statement]:
     """Decrypting the secrets and parameters that environment variables name, and nothing else, by whichever key
     of their accounts and Regions encrypts them. The policy of a key still has to let it."""
-    arns = sorted({arn for value in values if (arn := secret_arn(value))})
-    statements = []
+    given, statements = [*values], []
     for service, (told, sid) in _DECRYPTED.items():
-        named = [arn for arn in arns if secret_service(arn) == service]
-        if named:
+        if named := _named(given, service):
             keys = sorted({_keys_beside(arn) for arn in named})
-            conditions = {"StringEquals": {f"kms:EncryptionContext:{told}": named}}
+            conditions = {"StringLike": {f"kms:EncryptionContext:{told}": named}}
             statements.append(allow("kms:Decrypt", keys, sid=sid, conditions=conditions))
     return statements
 

@@ -322,6 +322,17 @@ def test_a_secret_is_decrypted_by_its_own_key_and_no_other_is(value: str, told: 
     assert not of_machine(context("shared", TOOLS), BuildCompute(variables={"RETRIES": "3"}))
 
 
+def test_a_secret_is_read_by_an_arn_without_its_last_characters() -> None:
+    """As Secrets Manager finds it; its policies are compared with the whole ARN."""
+    short = f"arn:aws:secretsmanager:us-east-1:{TOOLS}:secret:builds/index"
+    statements = of_machine(context("shared", TOOLS), BuildCompute(variables={"INDEX": short}))
+    key = f"arn:aws:kms:us-east-1:{TOOLS}:key/1234abcd-12ab"
+    for arn, reads in ((f"{short}-AbCdEf", True), (f"{short}-of-others-AbCdEf", False)):
+        assert allows(statements, "secretsmanager:GetSecretValue", arn) is reads
+        asked = {"kms:EncryptionContext:SecretARN": arn}
+        assert allows(statements, "kms:Decrypt", key, asked) is reads
+
+
 def test_commits_of_one_repository_are_fetched(may: dict[str, list[dict[str, Any]]]) -> None:
     for statements in may.values():
         for service in ("codeconnections", "codestar-connections"):
