@@ -39,7 +39,7 @@ DELIVERY = DeliveryPipelines(
             promotions=[
                 Promotion(
                     environment=_TARGETS[key],
-                    approval=ManualApproval(),
+                    approval=ManualApproval(timeout_minutes=2_880),
                     window=DeploymentWindow(cron="* * 9-16 ? * MON-THU *"),
                 )
                 for key in _LATE
