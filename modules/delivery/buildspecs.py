@@ -153,7 +153,8 @@ def image(pipeline: DeployPipeline, context: Context, spec: ImageBuild) -> Build
     build += [
         f"{fresh}aws ecr get-login-password --region {context.region} > /tmp/registry",
         f"{fresh}docker login --username AWS --password-stdin {host} < /tmp/registry",
-        f'{fresh}docker push "{uri}:$TAG"',
+        # Another pipeline may have pushed the same commit meanwhile: a tag is never moved.
+        f'{fresh}docker push "{uri}:$TAG" || aws ecr describe-images {repository} {there} > /dev/null',
         "rm -f /tmp/registry",
     ]
     if spec.scan_severity is not None:

@@ -65,11 +65,12 @@ import boto3
 
 with open(os.environ["NOTED"], "a") as noted:
     print(*sys.argv[1:], file=noted)
-if sys.argv[1] == "push":
+if sys.argv[1] == "push" and os.environ["PUSH"] != "lost":
     name, _, tag = sys.argv[2].partition("/")[2].partition(":")
     ecr = boto3.client("ecr", region_name="us-east-1")
     ecr.put_image(repositoryName=name, imageTag=tag, imageManifest=os.environ["MANIFEST"])
     ecr.start_image_scan(repositoryName=name, imageId={"imageTag": tag})
+sys.exit(sys.argv[1] == "push" and os.environ["PUSH"] != "mine")
 """
 
 # A build asks again at once.
@@ -135,10 +136,16 @@ class Place:
         self.ecr.create_repository(repositoryName=self.name)
 
     def build(
-        self, *, contract: int = 0, scans: Sequence[dict[str, Any]] = (), **fields: Any
+        self,
+        *,
+        contract: int = 0,
+        scans: Sequence[dict[str, Any]] = (),
+        push: str = "mine",
+        **fields: Any,
     ) -> Build:
         """Run the buildspec; `contract` is how the check of the contract ends, and `scans` what ECR says of
-        the scan before it says what it does of itself."""
+        the scan before it says what it does of itself. A push is `mine`, or fails: as the tag is there by then
+        (`theirs`), or is not (`lost`)."""
         image = ImageBuild(**{**self.spec, **fields})
         target = TargetEnvironment(key="dev-use1", account="222233334444")
         pipeline = DeployPipeline(
@@ -162,6 +169,7 @@ class Place:
                 "TURNS": str(turns),
                 "MANIFEST": small_manifest(self.name),
                 "CONTRACT": str(contract),
+                "PUSH": push,
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -204,6 +212,20 @@ def test_an_image_that_keeps_the_contract_is_pushed_once_under_its_commit(place:
     assert again.succeeded, again.output
     assert again.steps == []
     assert again.told == first.told
+
+
+def test_what_another_pipeline_has_pushed_of_the_commit_is_taken(place: Place) -> None:
+    done = place.build(push="theirs")
+    assert done.succeeded, done.output
+    assert done.steps[-1] == "push"
+    assert done.told["DIGEST"] == place.images()[0]["imageDigest"]
+
+
+def test_an_image_that_is_not_pushed_stops_the_pipeline(place: Place) -> None:
+    done = place.build(push="lost")
+    assert not done.succeeded
+    assert done.steps[-1] == "push"
+    assert place.images() == []
 
 
 def test_an_image_that_breaks_the_contract_is_not_pushed(place: Place) -> None:
