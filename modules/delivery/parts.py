@@ -322,7 +322,8 @@ class GitSource(Spec):
             },
         ),
     ] = "main"
-    """The branch of an execution that a person starts, where the trigger names none alone. Default: main."""
+    """The branch whose newest commit an execution takes that a person starts without a commit, where the trigger
+    names no branch alone: so it does for tags. Default: main."""
 
     connection: (
         Annotated[
