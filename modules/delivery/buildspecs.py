@@ -52,7 +52,7 @@ def plan(
         pipeline.setup,
         pre_build=[
             # By the build's own rights. A queue of CodePipeline has an execution in each stage.
-            f"{pipeline.command} turn {pipeline_arn} {target.key} "
+            f"{pipeline.command} turn {target.key} {pipeline_arn} "
             f'--execution "$EXECUTION" --minutes {minutes}',
             *_as_role(context, target, target.deploy_role),
         ],

@@ -6,17 +6,15 @@ from typing import Annotated
 
 import typer
 
-from ..environments import Emulated
+from ..environments import Emulated, EnvironmentKey
 from ..output import stdout
 from . import BEFORE, Command
 
 
 def turn(
+    env: EnvironmentKey,
     pipeline: Annotated[
         str, typer.Argument(metavar="PIPELINE", help="The ARN of a pipeline of CodePipeline.")
-    ],
-    env: Annotated[
-        str, typer.Argument(metavar="ENV", help="An environment that the pipeline deploys.")
     ],
     execution: Annotated[
         str, typer.Option(metavar="ID", help="The execution of the pipeline that asks.")
@@ -29,7 +27,7 @@ def turn(
     Builds that plan call it: a plan beside an apply would be stale, or take back what is applied. Exit status 1 where
     another execution is still there.
 
-    Example: inferform turn arn:aws:codepipeline:us-east-1:111122223333:acme-delivery-main dev-use1 --execution ID
+    Example: inferform turn dev-use1 arn:aws:codepipeline:us-east-1:111122223333:acme-delivery-main --execution ID
     """
     from .. import turn as operations
     from ..aws import emulator_in_use

@@ -153,7 +153,7 @@ def test_a_plan_waits_for_the_execution_before_it_by_rights_of_its_own(
     found = made(synthesize, pipelines={"main": deploy(compute=compute)})
     arn = "arn:aws:codepipeline:us-east-1:111122223333:acme-shared-use1-delivery-main"
     turn = (
-        f'.venv/bin/inferform turn {arn} dev-use1 --execution "$EXECUTION" --minutes 15',
+        f'.venv/bin/inferform turn dev-use1 {arn} --execution "$EXECUTION" --minutes 15',
         "#{codepipeline.PipelineExecutionId}",
     )
     # Before it works as the deploy role, in an account that has no such pipeline.
