@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from calendar import monthrange
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from ..rules import PathPart, Problem, did_you_mean, rule
@@ -34,9 +35,9 @@ MWA19 = rule(
 )
 MWA20 = rule(
     "MWA20",
-    refuses="a schedule that Airflow does not take",
+    refuses="a schedule that Airflow does not take, or that has no day",
     message="must be a preset such as @daily, or five fields of cron: minute, hour, day of month, month "
-    'and day of week, such as "0 3 * * 1"',
+    'and day of week, such as "0 3 * * 1", on a day that there is',
     source="Apache Airflow documentation, cron and time intervals; croniter",
 )
 MWA21 = rule(
@@ -69,8 +70,31 @@ _NAMES = {
 def _is_schedule(text: str) -> bool:
     fields = text.split(" ")
     return text in _PRESETS or (
-        len(fields) == 5 and all(_is_field(index, each) for index, each in enumerate(fields))
+        len(fields) == 5
+        and all(_is_field(index, each) for index, each in enumerate(fields))
+        and _has_a_day(fields)
     )
+
+
+def _has_a_day(fields: Sequence[str]) -> bool:
+    """Whether a month has one of the days; a day of the week, where one is named, counts beside them."""
+    _, _, days, months, weekdays = fields
+    # 2024 has a 29th of February.
+    longest = max(monthrange(2024, month)[1] for month in _values(3, months))
+    return weekdays != "*" or min(_values(2, days)) <= longest
+
+
+def _values(index: int, text: str) -> Iterator[int]:
+    """The numbers that a field stands for."""
+    names = _NAMES.get(index, {})
+    for part in text.split(","):
+        range_, _, step = part.partition("/")
+        low, high = _FIELDS[index]
+        if range_ != "*":
+            words = [each.upper() for each in range_.split("-")]
+            ends = [names[each] if each in names else int(each) for each in words]
+            low, high = ends[0], ends[-1]
+        yield from range(low, high + 1, int(step or 1))
 
 
 def _is_field(index: int, text: str) -> bool:

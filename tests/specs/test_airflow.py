@@ -259,11 +259,13 @@ def test_an_environment_takes_what_mwaa_takes(make: Callable[[], Any], found: li
     [
         *((each, True) for each in (
             "@daily", "0 3 * * 1", "*/5 * * * *", "0 0-6/2 1,15 JAN-MAR mon-fri", "59 23 31 12 7",
+            "0 3 29 FEB *", "0 3 31 2,3 *", "0 3 31 2 MON", "0 3 1-31/30 */2 *",
         )),
         *((each, False) for each in (
             "", "daily", "@never", "0 3 * * ? *", "60 3 * * 1", "0 24 * * 1", "0 3 0 * 1", "0 3 * 13 1",
             "0 3 * * 8", "0 3 * *", "5-1 * * * *", "1/5 * * * *", "*/0 * * * *", "1-2-3 * * * *",
             "0  3 * * 1", "٣ 3 * * 1", "rate(1 day)",
+            "0 3 31 2 *", "0 3 31 FEB,APR-APR *", "0 3 30,31 2 *",
         )),
     ],
 )  # fmt: skip
