@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from inferform import EdgeComponent
 from inferform_emulator.process import Emulator
 from ops.cli import app
 from ops.edge import Edge
@@ -176,6 +177,16 @@ def test_what_is_not_declared_or_not_published_is_refused(life: Life) -> None:
     with pytest.raises(OperatorError, match="is not published"):
         edge(life).deploy("cameras")
     write(life)
+
+
+def test_what_a_component_needs_has_to_be_published_too(life: Life) -> None:
+    found = life.environment()
+    assert found.edge
+    needs = found.edge.components["detect"].replace(requires={"acme-dev-use1-lib": ">=1.0.0"})
+    lib = EdgeComponent(version="1.0.0", artifact="edge/lib/model.onnx", run="true")
+    changed = found.edge.replace(components={"detect": needs, "lib": lib})
+    with pytest.raises(OperatorError, match=r"lib 1\.0\.0 is not published"):
+        Edge(found.replace(edge=changed), life.aws()).deploy("cameras")
 
 
 def test_a_deployment_reaches_the_devices_and_verify_says_so(life: Life) -> None:
