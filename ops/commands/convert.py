@@ -55,16 +55,12 @@ def convert(
     from ..takeover import reading
     from ..takeover.converted import lines, removed_blocks
 
-    given = dict(each.partition("=")[::2] for each in parameter or ())
+    given = dict(map(_given, parameter or ()))
     context = Context(
         organization=organization, stage=stage, account=account, region=region, owner=owner
     )
     made = reading.converted(files, context, given)
-    for target in (output, removed):
-        if target is not None and target.exists():
-            raise BadInputError(
-                f"{target} is there already", "write to another file, and merge them"
-            )
+    _check(output, removed)
     said = list(lines(made))
     if output is not None:
         output.write_text(made.text, encoding="utf-8")
@@ -89,6 +85,30 @@ def convert(
             f"to take over the one that runs: inferform endpoints adopt {context.key} {name} --as {short}",
             markup=False,
         )
+
+
+def _check(output: Path | None, removed: Path | None) -> None:
+    """Refuse files that cannot be written, before any is."""
+    for target in (output, removed):
+        if target is None:
+            continue
+        if target.exists():
+            raise BadInputError(
+                f"{target} is there already", "write to another file, and merge them"
+            )
+        if not target.parent.is_dir():
+            raise BadInputError(f"{target} cannot be written: there is no folder {target.parent}")
+    if output is not None and output == removed:
+        raise BadInputError(f"--output and --removed both name {output}", "write two files")
+
+
+def _given(parameter: str) -> tuple[str, str]:
+    name, equals, value = parameter.partition("=")
+    if not (name and equals):
+        raise BadInputError(
+            f"--parameter {parameter} has no value", f"write --parameter {name}=..."
+        )
+    return name, value
 
 
 COMMANDS = (Command("convert", convert, BEGIN),)

@@ -7,10 +7,10 @@ from typing import Any
 
 from inferform import Image
 
-from .converted import Declared, DeclaredRepository, Found
+from .converted import Declared, DeclaredRepository, Found, short_name
 from .hosting import Hosting, Scaled
 from .members import Left
-from .templates import NOTHING, Reference, Resource, Template, Text, Unknown, cleaned
+from .templates import NOTHING, Reference, Resource, Template, Text, Unknown, as_text, cleaned
 
 _ENDPOINT = "AWS::SageMaker::Endpoint"
 _CONFIGURATION = "AWS::SageMaker::EndpointConfig"
@@ -31,7 +31,10 @@ _INSTEAD = {
     "AWS::S3::Bucket": "the registry layer makes the bucket of artifacts; or ExistingBucket",
     "AWS::S3::BucketPolicy": "the registry layer makes the bucket of artifacts with its policy",
     "AWS::CDK::Metadata": "it deploys nothing",
+    "AWS::CloudFormation::Stack": "convert its template too, with its parameters",
 }
+_TEXTS = ("VariantName", "InstanceType", "ModelName")
+_OF_TARGET = ("MinCapacity", "MaxCapacity", "ScheduledActions", "SuspendedState")
 _NETWORK = "the network layer makes a VPC; or write NetworkOutputs of the one that exists"
 
 
@@ -44,8 +47,17 @@ class _Reading:
     def __init__(self, template: Template, name: str) -> None:
         self._name = name
         self._resources = {each.logical: each for each in template.resources()}
+        self._passed_over = list(template.passed_over())
         self._made = Found()
         self._used: set[str] = set()
+        self._repositories = dict[str, str]()
+        taken = dict[str, None]()
+        for each in self._of(_REPOSITORY):
+            written = each.properties.get("RepositoryName")
+            name = written.rpartition("/")[2] if isinstance(written, str) else each.logical
+            short = short_name(name, taken)
+            taken[short] = None
+            self._repositories[each.logical] = short
 
     def found(self) -> Found:
         """All of it."""
@@ -55,11 +67,13 @@ class _Reading:
             self._used.add(each.logical)
             written = each.properties.get("RepositoryName")
             name = written if isinstance(written, str) else ""
-            self._made.repositories[self._repository(each)] = DeclaredRepository(name)
+            self._made.repositories[self._repositories[each.logical]] = DeclaredRepository(name)
             self._say_left(each, ("RepositoryName", "Tags"), each.properties)
         for each in self._of(_GROUP):
             self._used.add(each.logical)
-            self._made.groups.append(_short(each.logical))
+            written = each.properties.get("ModelPackageGroupName")
+            name = written if isinstance(written, str) else each.logical
+            self._made.groups.append(short_name(name, dict.fromkeys(self._made.groups)))
             self._say_left(
                 each,
                 ("ModelPackageGroupName", "Tags", "ModelPackageGroupDescription"),
@@ -73,6 +87,19 @@ class _Reading:
                 if why is None and each.type.startswith("AWS::EC2::"):
                     why = _NETWORK
                 self._say(each.logical, each.type, f"{each.type}: {why or 'not taken over'}")
+            elif each.unsure:
+                self._say(
+                    each.logical,
+                    each.type,
+                    f"taken, though its condition is not known: {each.unsure}",
+                )
+        for logical, written in self._passed_over:
+            self._say(
+                logical,
+                written,
+                "not taken: AWS makes resources of it; convert what it makes, which "
+                "aws cloudformation get-template --template-stage Processed prints of a stack",
+            )
         return self._made
 
     def _of(self, kind: str) -> Iterator[Resource]:
@@ -95,7 +122,7 @@ class _Reading:
             )
             return
         self._used.add(configuration.logical)
-        name = held.get("EndpointName")
+        name = as_text(held.get("EndpointName"))
         if name is not None and not isinstance(name, str):
             self._clean(f"{endpoint.logical}.EndpointName", name)
         models, in_network = dict[str, Any](), False
@@ -107,11 +134,13 @@ class _Reading:
                     self._clean(f"{configuration.logical}.{block}", variants)
                     del made[block]
                 continue
-            made[block] = [
-                self._variant(each, f"{configuration.logical}.{block}.{n}", models)
-                for n, each in enumerate(variants)
-                if isinstance(each, Mapping)
-            ]
+            made[block] = []
+            for n, each in enumerate(variants):
+                path = f"{configuration.logical}.{block}.{n}"
+                if isinstance(each, Mapping):
+                    made[block].append(self._variant(each, path, models))
+                else:
+                    self._clean(path, each)
         for logical in models:
             model = self._resources.get(logical)
             if model is None:
@@ -149,14 +178,17 @@ class _Reading:
     def _variant(
         self, variant: Mapping[str, Any], path: str, models: dict[str, Any]
     ) -> dict[str, Any]:
-        made = dict(variant)
+        made = {name: as_text(each) if name in _TEXTS else each for name, each in variant.items()}
         model = self._referred(made.get("ModelName"), _MODEL)
         if model is not None:
             made["ModelName"] = model.logical
             models[model.logical] = {}
         elif made.get("ModelName") is not None:
             given = made["ModelName"]
-            self._clean(f"{path}.ModelName", given)
+            if isinstance(given, str):
+                self._say(f"{path}.ModelName", given, f"{given} is no model of this template")
+            else:
+                self._clean(f"{path}.ModelName", given)
             made["ModelName"] = "unknown"
             models["unknown"] = {}
         if not isinstance(made.get("VariantName"), str):
@@ -227,13 +259,6 @@ class _Reading:
             return next((e for e in self._of(kind) if e.properties.get(name) == value), None)
         return None
 
-    def _repository(self, repository: Resource) -> str:
-        """The short name of a repository."""
-        written = repository.properties.get("RepositoryName")
-        return _short(
-            written.rpartition("/")[2] if isinstance(written, str) else repository.logical
-        )
-
     def _image(self, value: Any) -> Image | None:
         """An image of a repository of the template, by its URI and a tag."""
         if not isinstance(value, Text) or len(value.parts) != 2:
@@ -242,7 +267,7 @@ class _Reading:
         found = self._resources.get(getattr(reference, "logical", ""))
         if found is None or found.type != _REPOSITORY or not str(tag).startswith(":"):
             return None
-        return Image(repository=self._repository(found), tag=tag[1:])
+        return Image(repository=self._repositories[found.logical], tag=tag[1:])
 
     def _clean(self, path: str, value: Any) -> Any:
         if path.endswith(".Image") and (image := self._image(value)) is not None:
@@ -251,22 +276,35 @@ class _Reading:
             why = value.why
         elif isinstance(value, Reference):
             why = f"is {value.attribute} of {value.logical}, which is made elsewhere"
-        else:
+        elif isinstance(value, Text):
             named = ", ".join(dict.fromkeys(each.logical for each in value.references))
             why = f"holds what {named} is called, which is not known here"
+        else:
+            why = f"is written as {str(value)[:80]!r}, which CloudFormation does not take there"
         self._say(path, value, why)
         return NOTHING
 
     def _tags(self, tags: Any, logical: str) -> Iterator[tuple[str, str]]:
-        for each in _mappings(tags):
-            key, value = each.get("Key"), each.get("Value")
+        for n, each in enumerate(tags if isinstance(tags, list | tuple) else [tags]):
+            if not isinstance(each, Mapping):
+                self._clean(f"{logical}.Tags.{n}", each)
+                continue
+            key, value = as_text(each.get("Key")), as_text(each.get("Value"))
             if isinstance(key, str) and isinstance(value, str):
                 yield key, value
+            elif isinstance(key, Unknown | Reference | Text):
+                self._clean(f"{logical}.Tags.{n}.Key", key)
             else:
                 self._clean(f"{logical}.Tags.{key}", value)
 
     def _scaling(self, endpoint: Resource, name: Any) -> dict[str, Scaled]:
         found = {}
+        called = name if isinstance(name, str) else endpoint.logical
+        own = Reference(endpoint.logical, "EndpointName")
+
+        def known(path: str, value: Any) -> Any:
+            return called if value == own else self._clean(path, value)
+
         for target in self._of(_TARGET):
             resource = target.properties.get("ResourceId")
             if not _is_of(resource, endpoint.logical, name):
@@ -284,14 +322,17 @@ class _Reading:
                         for name, value in policy.properties.items()
                         if name not in ("ScalingTargetId", "ResourceId")
                     }
-                    policies.append(cleaned(held, policy.logical, self._clean))
+                    policies.append(cleaned(held, policy.logical, known))
             properties = cleaned(
-                {k: v for k, v in target.properties.items() if k in ("MinCapacity", "MaxCapacity")},
+                {k: v for k, v in target.properties.items() if k in _OF_TARGET},
                 target.logical,
                 self._clean,
             )
-            if properties.keys() == {"MinCapacity", "MaxCapacity"}:
-                found[text.rpartition("/")[2]] = Scaled(properties, policies)
+            schedules = list(_mappings(properties.pop("ScheduledActions", [])))
+            if {"MinCapacity", "MaxCapacity"} <= properties.keys():
+                found[text.rpartition("/")[2]] = Scaled(properties, policies, schedules)
+            else:
+                self._say(target.logical, target.type, "not taken: its bounds are not known here")
         return found
 
 
@@ -313,8 +354,3 @@ def _is_literal(network: Mapping[str, Any]) -> bool:
     return all(
         isinstance(each, list) and all(isinstance(one, str) for one in each) for each in listed
     )
-
-
-def _short(logical: str) -> str:
-    words = "".join(f"-{c.lower()}" if c.isupper() else c for c in logical).strip("-")
-    return words[:24].strip("-")

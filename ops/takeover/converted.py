@@ -3,8 +3,9 @@ states and plans. What could not be taken is named, line by line."""
 
 from __future__ import annotations
 
+import keyword
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +30,7 @@ from inferform.spec import is_short_name
 
 from ..errors import BadInputError
 from ..pasted import laid_out, types_in
-from .hosting import Hosting, taken
+from .hosting import Hosting, said, taken
 from .members import Left, Members
 
 CIDR = "10.20.0.0/16"
@@ -48,6 +49,32 @@ class Declared:
 
     named: bool = True
     """Whether its name is known; `hosting.name` is made up otherwise."""
+
+    arn: str = ""
+    """Its ARN, where it runs."""
+
+    own: tuple[str, ...] = ()
+    """The addresses in Terraform of what it is made of."""
+
+    rest: tuple[str, ...] = ()
+    """The addresses of what else its module made, and of its role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A resource of a Terraform state."""
+
+    where: str
+    """Its address, behind the file's name."""
+
+    address: str
+    type: str
+
+    used: bool = False
+    """Whether a Spec says it."""
+
+    why: str = ""
+    """What becomes of it, where that is known of its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +105,13 @@ class Found:
 
     left: list[Left] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    """The addresses in Terraform of what an adoption takes out of the other state."""
+    """The addresses in Terraform of what leaves the other state beside the endpoints."""
+
+    kept: list[str] = field(default_factory=list)
+    """The addresses of endpoints that cannot be read, and of what goes with them."""
+
+    beside: list[Beside] = field(default_factory=list)
+    """All that the states have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,32 +128,52 @@ class Converted:
 
 def convert(found: Found, context: Context, source: str) -> Converted:
     """The environment that declares the same. Raises BadInputError where nothing could be taken."""
-    left, endpoints, names = list(found.left), dict[str, Endpoint](), dict[str, str]()
+    left, endpoints = list(found.left), dict[str, Endpoint]()
+    by_short, refused = dict[str, Declared](), list[Declared]()
     repositories = {short: each.spec for short, each in found.repositories.items()}
     for each in found.endpoints:
         short = short_name(each.hosting.name, endpoints)
         spec = _spec(each, short, context, left)
         if spec is None:
+            refused.append(each)
             continue
+        by_short[short] = each
+        left += _elsewhere(each, context)
         endpoints[short] = spec
         for image in spec.images():
             if isinstance(image, Image):
                 repositories.setdefault(image.repository, Repository())
-        if each.named:
-            names[short] = each.hosting.name
-    if not (endpoints or repositories or found.groups or found.network or found.left):
+    names = {short: each.hosting.name for short, each in by_short.items() if each.named}
+    removed = _removed(found, by_short.values(), refused, left)
+    left += _beside(found, removed)
+    if not (endpoints or repositories or found.groups or found.network or left):
         raise BadInputError("nothing in these files is of a kind that Inferform makes")
     own = {
         short: each.name
         for short, each in found.repositories.items()
         if each.name and context.own_repository(short) != each.name
     }
+    other = {short: name for short, name in names.items() if context.name(short) != name}
+    naming = _given(endpoints=other, repositories=own)
+    environment = Environment(
+        context=context.replace(naming=Naming(**naming)) if naming else context,
+        **_layers(found, endpoints, repositories),
+    )
+    return Converted(
+        text=_file(environment, source),
+        left=tuple(left),
+        adopt=tuple((each, short) for short, each in names.items()),
+        removed=tuple(removed),
+    )
+
+
+def _layers(
+    found: Found, endpoints: Mapping[str, Endpoint], repositories: Mapping[str, Repository]
+) -> dict[str, Any]:
     registry = _given(
         repositories=repositories,
         models={short: ModelPackageGroup() for short in found.groups},
     )
-    other = {short: name for short, name in names.items() if context.name(short) != name}
-    naming = _given(endpoints=other, repositories=own)
     layers: dict[str, Any] = {"registry": Registry(**registry)}
     if endpoints or found.network:
         layers["network"] = found.network or Network(cidr=CIDR)
@@ -129,15 +182,54 @@ def convert(found: Found, context: Context, source: str) -> Converted:
         layers["inference"] = Inference(endpoints=served)
     if imported := dict(_imports(found)):
         layers["imported"] = {"registry": imported}
-    environment = Environment(
-        context=context.replace(naming=Naming(**naming)) if naming else context, **layers
-    )
-    return Converted(
-        text=_file(environment, source),
-        left=tuple(left),
-        adopt=tuple((each, short) for short, each in names.items()),
-        removed=tuple(found.removed),
-    )
+    return layers
+
+
+def _elsewhere(each: Declared, context: Context) -> Iterator[Left]:
+    """That an endpoint does not run where the environment is, so that it cannot be taken over."""
+    parts = each.arn.split(":")
+    if len(parts) < 5:
+        return
+    region, account = parts[3:5]
+    if (region, account) != (context.region, context.account):
+        why = (
+            f"runs in {region} of account {account}, and the environment is {context.region} of "
+            f"{context.account}; give --region {region} --account {account} to take it over"
+        )
+        yield Left(each.where, each.arn, why)
+
+
+def _removed(
+    found: Found, taken_over: Iterable[Declared], refused: Iterable[Declared], left: list[Left]
+) -> list[str]:
+    """What leaves the states by removed blocks. A block names a resource with all its instances, so a
+    resource of which any stays has none."""
+    own = dict.fromkeys(found.removed)
+    rest = dict[str, None]()
+    for each in taken_over:
+        own |= dict.fromkeys(each.own)
+        rest |= dict.fromkeys(each.rest)
+    kept = {address for each in refused for address in (*each.own, *each.rest)} | {*found.kept}
+    leaving = own | {each: None for each in rest if each not in kept}
+    stays = {_resource(each.address) for each in found.beside if each.address not in leaving}
+    for address in own:
+        if _resource(address) in stays:
+            why = (
+                "has no removed block, which would forget the instances too that are not taken over; "
+                f"after the adoption: terraform state rm '{address}'"
+            )
+            left.append(Left(address, None, why))
+    return [each for each in leaving if _resource(each) not in stays]
+
+
+def _beside(found: Found, removed: Collection[str]) -> Iterator[Left]:
+    """What is not taken over of the states."""
+    for each in found.beside:
+        if not each.used:
+            why = "not taken over; it stays in the state that has it"
+            if each.address in removed:
+                why = "not taken over; the removed blocks leave it in AWS, where nothing manages it"
+            yield Left(each.where, each.type, each.why or why)
 
 
 def _imports(found: Found) -> Iterator[tuple[str, str]]:
@@ -158,6 +250,8 @@ def _file(environment: Environment, source: str) -> str:
     if len(imported) > 100:
         imported = "from inferform import (\n" + "".join(f"    {name},\n" for name in names) + ")"
     stage = environment.context.stage
+    # A file's name may be anything, and is not to end the text that it stands in.
+    source = re.sub(r'["\\\s]', " ", source)
     return (
         f'"""{stage}: converted from {source}."""\n\n{imported}\n\n'
         f"{_variable(stage)} = {laid_out(environment)}\n"
@@ -165,7 +259,8 @@ def _file(environment: Environment, source: str) -> str:
 
 
 def _variable(stage: str) -> str:
-    return stage.replace("-", "_")
+    name = stage.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def short_name(name: str, taken_names: Mapping[str, Any]) -> str:
@@ -302,7 +397,8 @@ def rollout_of(deployment: Mapping[str, Any], path: str, left: list[Left]) -> Ro
                 )
             )
     except SpecError as error:
-        left.append(Left(path, deployment, f"not taken: {error}"))
+        why = "; ".join(map(said, error.problems))
+        left.append(Left(path, deployment, f"not taken: {why}"))
         return None
     left += members.left()
     return made
@@ -314,18 +410,27 @@ def _percent(size: Members) -> Any:
     return size.take("Value")
 
 
-def _number(value: Any) -> int | None:
-    return None if value is None else int(float(value))
+def _number(value: Any) -> Any:
+    """A whole number that may be written as a text; anything else as it is, for a rule to refuse."""
+    try:
+        return None if value is None else int(float(value))
+    except (TypeError, ValueError):
+        return value
 
 
 def removed_blocks(addresses: Sequence[str]) -> str:
     """What takes resources out of another Terraform state, and leaves them in AWS."""
     # A removed block names a resource, whatever its instances.
-    whole = dict.fromkeys(re.sub(r"\[[^]]*\]", "", each) for each in addresses)
+    whole = dict.fromkeys(map(_resource, addresses))
     return "\n".join(
         f"removed {{\n  from = {address}\n\n  lifecycle {{\n    destroy = false\n  }}\n}}\n"
         for address in whole
     )
+
+
+def _resource(address: str) -> str:
+    """The address of a resource without the keys of instances, which may hold any text in quotes."""
+    return re.sub(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]', "", address)
 
 
 def lines(converted: Converted) -> Iterator[str]:

@@ -5,7 +5,7 @@ An endpoint that runs is described in these members, and a template declares it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,6 +41,8 @@ from inferform.scaling.metrics import CloudWatchMetric
 from .members import Left, Members
 
 Values = Mapping[str, Any]
+
+BESIDE = "no Spec says it, and it goes on beside the Spec"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +99,21 @@ def taken(hosting: Hosting, context: Context, *, rollout: Rollout | None = None)
     except _Refused as refused:
         return Taken(None, refused=(str(refused),))
     except SpecError as error:
-        said = tuple(map(_said, error.problems))
+        refused_by = tuple(map(said, error.problems))
         if hosting.scaling and all("scaling" in problem.path for problem in error.problems):
             made = taken(replace(hosting, scaling={}), context, rollout=rollout)
-            why = f"no Spec says it, and it goes on beside the Spec: {'; '.join(said)}"
+            why = f"{BESIDE}: {'; '.join(refused_by)}"
             return replace(made, left=(*made.left, Left("scaling", dict(hosting.scaling), why)))
-        return Taken(None, refused=said)
+        return Taken(None, refused=refused_by)
     problems = [
-        _said(problem)
+        said(problem)
         for problem in (*spec.tag_problems(context), *spec.existing.check_in(context))
         if problem.severity == "error"
     ]
     return Taken(None if problems else spec, tuple(reading.left()), tuple(problems))
 
 
-def _said(problem: Problem) -> str:
+def said(problem: Problem) -> str:
     """A problem without the line that wrote the Spec, which nobody has written."""
     return str(replace(problem, at=None))
 
@@ -133,6 +135,7 @@ class _Reading:
         self._said: list[Left] = []
         self._networks: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         self._roles: list[str] = []
+        self._read: dict[str, tuple[list[tuple[str | None, Any]], str]] = {}
 
     def left(self) -> Iterator[Left]:
         """What has no place in the Spec."""
@@ -319,6 +322,12 @@ class _Reading:
         return model
 
     def _containers(self, model: Members) -> tuple[list[tuple[str | None, Any]], str]:
+        # Several variants may run one model, as a shadow on other instances does.
+        if model.path not in self._read:
+            self._read[model.path] = self._containers_of(model)
+        return self._read[model.path]
+
+    def _containers_of(self, model: Members) -> tuple[list[tuple[str | None, Any]], str]:
         isolated = _truth(model.take("EnableNetworkIsolation")) or False
         role = model.take("ExecutionRoleArn")
         if role:
@@ -342,9 +351,10 @@ class _Reading:
     def _container(self, container: Members, isolated: bool) -> tuple[str | None, Any]:
         host = container.take("ContainerHostname")
         image, package = container.take("Image"), container.take("ModelPackageName")
-        variables = {
-            str(key): str(value) for key, value in (container.take("Environment") or {}).items()
-        }
+        given = container.take("Environment") or {}
+        if not isinstance(given, Mapping):
+            raise _Refused(f"{container.path}.Environment is no structure")
+        variables = {str(key): str(value) for key, value in given.items()}
         mode = container.take("Mode")
         access = container.part("ImageConfig")
         if access.take("RepositoryAccessMode") not in (None, "Platform"):
@@ -419,14 +429,10 @@ class _Reading:
         if serverless:
             self._say(path, scaled.target, "write scaling of provisioned concurrency by hand")
             return None
-        policies = [
-            made
-            for policy in scaled.policies
-            if (made := self._policy(policy, f"ScalingPolicy {policy.get('PolicyName')}"))
-        ]
         for action in scaled.schedules:
             named = action.get("ScheduledActionName")
             self._say(f"ScheduledAction {named}", action, "write scaling.schedules by hand")
+        state = scaled.target.get("SuspendedState")
         suspended = [
             word
             for word, member in (
@@ -434,28 +440,52 @@ class _Reading:
                 ("scale-out", "DynamicScalingOutSuspended"),
                 ("scheduled", "ScheduledScalingSuspended"),
             )
-            if _truth((scaled.target.get("SuspendedState") or {}).get(member))
+            if isinstance(state, Mapping) and _truth(state.get(member))
         ]
-        return Scaling(
-            min_capacity=_whole(scaled.target["MinCapacity"]),
-            max_capacity=_whole(scaled.target["MaxCapacity"]),
-            **_present(policies=policies or None, suspended=suspended or None),
-        )
+        try:
+            policies = list(self._policies(scaled.policies))
+            return Scaling(
+                min_capacity=_whole(scaled.target["MinCapacity"]),
+                max_capacity=_whole(scaled.target["MaxCapacity"]),
+                **_present(policies=policies or None, suspended=suspended or None),
+            )
+        except SpecError as error:
+            why = "; ".join(map(said, error.problems))
+            self._say(path, scaled.target, f"{BESIDE}: {why}")
+            return None
+
+    def _policies(self, policies: Iterable[Values]) -> Iterator[TargetTracking]:
+        labels = set[str]()
+        for n, policy in enumerate(policies):
+            made = self._policy(policy, f"ScalingPolicy {policy.get('PolicyName')}")
+            if made is None:
+                continue
+            if made.label in labels:
+                made = made.replace(name=f"{made.label}-{n + 1}")
+            labels.add(made.label)
+            yield made
 
     def _policy(self, policy: Values, path: str) -> TargetTracking | None:
         tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
-        if not tracking:
+        if not isinstance(tracking, Mapping) or not tracking:
             self._say(path, policy, "write its steps and its alarm by hand, as StepScaling")
             return None
         members = Members(tracking, path)
-        target = float(members.take("TargetValue"))
+        target = members.take("TargetValue")
+        if target is None:
+            self._say(path, policy, "not taken: its target is not known here")
+            return None
         predefined = members.part("PredefinedMetricSpecification").take("PredefinedMetricType")
         custom = members.part("CustomizedMetricSpecification")
         metric: InvocationsPerInstance | CustomMetric
         if predefined == "SageMakerVariantInvocationsPerInstance":
             metric = InvocationsPerInstance(invocations_per_minute=_plain(target))
-        elif custom.take("MetricName", "") and not custom.take("Metrics"):
-            metric = CustomMetric(metric=self._custom(policy, custom), target=_plain(target))
+        elif (
+            custom.take("MetricName")
+            and not custom.take("Metrics")
+            and (found := self._custom(policy, custom)) is not None
+        ):
+            metric = CustomMetric(metric=found, target=_plain(target))
         else:
             self._say(path, policy, "write its metric by hand")
             return None
@@ -469,14 +499,22 @@ class _Reading:
         self._said += members.left()
         return TargetTracking(metric=metric, **given)
 
-    def _custom(self, policy: Values, custom: Members) -> CloudWatchMetric:
+    def _custom(self, policy: Values, custom: Members) -> CloudWatchMetric | None:
         specification = policy["TargetTrackingScalingPolicyConfiguration"][
             "CustomizedMetricSpecification"
         ]
         custom.leave("Namespace", "Dimensions", "Statistic", "Unit")
         own = {"EndpointName", "VariantName"}
-        held = {each["Name"]: each["Value"] for each in specification.get("Dimensions", ())}
-        literal = {name: value for name, value in held.items() if name not in own}
+        dimensions = specification.get("Dimensions", ())
+        held = {each.get("Name"): each.get("Value") for each in dimensions}
+        # Inferform adds the own ones as AWS publishes them. What people publish by an endpoint alone, or
+        # what another endpoint publishes, stays as it is.
+        by_endpoint = own & held.keys() == {"EndpointName"}
+        is_published = not by_endpoint or specification.get("Namespace") == "AWS/SageMaker"
+        is_own = held.get("EndpointName") in (None, self._name) and is_published
+        literal = {name: value for name, value in held.items() if not (is_own and name in own)}
+        if None in (specification.get("Namespace"), *held, *literal.values()):
+            return None
         return CloudWatchMetric(
             namespace=specification["Namespace"],
             name=specification["MetricName"],
@@ -484,7 +522,7 @@ class _Reading:
                 statistic=specification.get("Statistic"),
                 unit=specification.get("Unit"),
                 dimensions=literal or None,
-                own_dimensions=bool(own & held.keys()) or None,
+                own_dimensions=(is_own and bool(own & held.keys())) or None,
             ),
         )
 
@@ -542,9 +580,13 @@ def _whole(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    """A number that may be written as a text; anything else as it is, for a rule to refuse."""
     if value is None:
         return None
-    number = float(value)
+    try:
+        number = float(value)
+    except ValueError:
+        return value
     return int(number) if number.is_integer() else number
 
 

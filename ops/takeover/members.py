@@ -45,6 +45,7 @@ class Members:
     def parts(self, name: str) -> list[Members]:
         """The structures of a list in it."""
         found = self._values.pop(name, None) or []
+        found = found if isinstance(found, list | tuple) else [found]
         return [self._part(each, f"{name}.{index}") for index, each in enumerate(found)]
 
     def _part(self, values: Any, name: str) -> Members:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -19,6 +19,11 @@ class Unknown:
     """A value that only a stack knows, and why."""
 
     why: str
+    written: str = ""
+    """What stands in its place, so that two are the same value only where the same was written."""
+
+    empty: bool = False
+    """Whether it is a parameter whose default is an empty text: it says nothing, and compares as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class Resource:
     logical: str
     type: str
     properties: Mapping[str, Any]
+    unsure: str = ""
+    """Why it is not known whether a stack has it; empty where it has."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -107,29 +114,48 @@ class Template:
     account: str
     region: str
     partition: str = "aws"
+    dns_suffix: str = "amazonaws.com"
     _conditions: dict[str, bool | Unknown] = field(default_factory=dict)
+    referred: set[str] = field(default_factory=set)
+    """The given values that something refers to."""
 
     def resources(self) -> list[Resource]:
         """The resources whose conditions hold, or are not known."""
         made = []
         for logical, written in self.content["Resources"].items():
-            if not isinstance(written, Mapping):
+            if not isinstance(written, Mapping) or str(logical).startswith("Fn::"):
                 continue
             name = written.get("Condition")
-            if name is not None and self.condition(str(name)) is False:
+            holds = True if name is None else self.condition(str(name))
+            if holds is False:
                 continue
             properties = self.value(written.get("Properties") or {})
             properties = properties if isinstance(properties, Mapping) else {}
-            made.append(Resource(str(logical), str(written.get("Type", "")), properties))
+            unsure = holds.why if isinstance(holds, Unknown) else ""
+            kind = str(written.get("Type", ""))
+            made.append(Resource(str(logical), kind, properties, unsure))
         return made
+
+    def passed_over(self) -> Iterator[tuple[str, Any]]:
+        """What stands among the resources and is none by itself: loops and macros, which AWS expands."""
+        for logical, written in self.content["Resources"].items():
+            if not isinstance(written, Mapping) or str(logical).startswith("Fn::"):
+                yield str(logical), written
+
+    def parameters(self) -> Mapping[str, Any]:
+        """Its parameters, by name."""
+        found = self.content.get("Parameters")
+        return found if isinstance(found, Mapping) else {}
 
     def condition(self, name: str) -> bool | Unknown:
         """Whether a condition holds."""
         if name not in self._conditions:
             self._conditions[name] = Unknown(f"condition {name} refers to itself")
             written = (self.content.get("Conditions") or {}).get(name)
-            found = self._holds(written)
-            self._conditions[name] = found
+            if written is None:
+                self._conditions[name] = Unknown(f"there is no condition {name}")
+            else:
+                self._conditions[name] = self._holds(written)
         return self._conditions[name]
 
     def _holds(self, written: Any) -> bool | Unknown:
@@ -139,8 +165,10 @@ class Template:
         if function == "Condition":
             return self.condition(str(given))
         parts = given if isinstance(given, list) else [given]
-        if function == "Fn::Equals":
+        if function == "Fn::Equals" and len(parts) == 2:
             return self._equal(*parts)
+        if function not in ("Fn::Not", "Fn::And", "Fn::Or") or not parts:
+            return Unknown(f"{function} of {_shown(given)} is no condition")
         judged = [self._holds(each) for each in parts]
         unknown = next((each for each in judged if isinstance(each, Unknown)), None)
         answers: dict[str, bool | Unknown] = {
@@ -148,12 +176,17 @@ class Template:
             "Fn::And": False if False in judged else unknown or True,
             "Fn::Or": True if True in judged else unknown or False,
         }
-        return answers.get(str(function), Unknown(f"{function} is no condition"))
+        return answers[function]
 
     def _equal(self, one: Any, other: Any) -> bool | Unknown:
-        values = [self.value(each) for each in (one, other)]
+        values = [_emptied(self.value(each)) for each in (one, other)]
         unknown = next((each for each in values if isinstance(each, Unknown)), None)
-        return unknown or _plain(values[0]) == _plain(values[1])
+        if unknown is not None:
+            return unknown
+        resource = next((each for each in values if isinstance(each, Reference | Text)), None)
+        if resource is not None:
+            return Unknown("a condition cannot look at another resource")
+        return _plain(values[0]) == _plain(values[1])
 
     def value(self, written: Any) -> Any:
         """What something written comes to: plain data with Unknown, Reference and Text in it."""
@@ -163,10 +196,14 @@ class Template:
             return written
         if len(written) == 1:
             ((function, given),) = written.items()
-            if function == "Ref":
-                return self._referred(str(given))
-            if str(function).startswith("Fn::"):
-                return self._function(str(function), given)
+            if function == "Ref" or str(function).startswith("Fn::"):
+                made = (
+                    self._referred(str(given))
+                    if function == "Ref"
+                    else self._function(str(function), given)
+                )
+                known = not isinstance(made, Unknown)
+                return made if known else replace(made, written=_shown(written, None))
         return {
             str(name): made
             for name, each in written.items()
@@ -178,28 +215,40 @@ class Template:
             "AWS::AccountId": self.account,
             "AWS::Region": self.region,
             "AWS::Partition": self.partition,
-            "AWS::URLSuffix": "amazonaws.com",
+            "AWS::URLSuffix": self.dns_suffix,
             "AWS::NoValue": NOTHING,
         }
         if name in known:
             return known[name]
+        parameter = self.parameters().get(name)
         if name in self.given:
-            return self.given[name]
-        parameters = self.content.get("Parameters") or {}
-        if name in parameters:
-            return _default(name, parameters[name] or {})
+            self.referred.add(name)
+            given = self.given[name]
+            return _listed(given) if _is_list(parameter) else given
+        if name in self.parameters():
+            return _default(name, parameter or {})
         if name in self.content["Resources"]:
             return Reference(name)
-        return Unknown(f"nothing is called {name}")
+        return Unknown(_missing(name))
 
     def _function(self, name: str, given: Any) -> Any:
-        made = getattr(self, f"_{name.removeprefix('Fn::').lower()}", None)
-        if made is None:
+        followed: Mapping[str, Callable[[Any], Any]] = {
+            "Fn::FindInMap": self._findinmap,
+            "Fn::GetAtt": self._getatt,
+            "Fn::If": self._if,
+            "Fn::Join": self._join,
+            "Fn::Select": self._select,
+            "Fn::Split": self._split,
+            "Fn::Sub": self._sub,
+        }
+        if name in _OF_A_STACK:
             return Unknown(f"{name} is known to a stack alone")
+        if name not in followed:
+            return Unknown(f"{name} is not followed")
         try:
-            return made(given)
-        except (IndexError, KeyError, TypeError, ValueError):
-            return Unknown(f"{name} of {json.dumps(given, default=str)[:80]} cannot be told")
+            return followed[name](given)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            return Unknown(f"{name} of {_shown(given)} cannot be told")
 
     def _getatt(self, given: Any) -> Any:
         parts = given.split(".", 1) if isinstance(given, str) else given
@@ -225,10 +274,15 @@ class Template:
             if isinstance(each, Unknown):
                 return each
         found = self.content.get("Mappings") or {}
-        for key in keys:
-            if key not in found:
+        for key in map(_plain, keys):
+            # YAML reads a key such as an account as a number.
+            named = {_plain(name): each for name, each in found.items()}
+            if key not in named:
+                otherwise = given[3]["DefaultValue"] if len(given) > 3 else None
+                if otherwise is not None:
+                    return self.value(otherwise)
                 return Unknown(f"Fn::FindInMap finds no {key}")
-            found = found[key]
+            found = named[key]
         return found
 
     def _meant(self, key: Any) -> str:
@@ -243,7 +297,7 @@ class Template:
 
     def _sub(self, given: Any) -> Any:
         text, variables = (given, {}) if isinstance(given, str) else given
-        known = {name: self.value(each) for name, each in variables.items()}
+        known = {str(name): self.value(each) for name, each in variables.items()}
 
         def part(name: str) -> Any:
             if name.startswith("!"):
@@ -256,9 +310,10 @@ class Template:
         return _joined([part(each.strip()) if n % 2 else each for n, each in enumerate(pieces)])
 
     def _join(self, given: Sequence[Any]) -> Any:
-        delimiter, values = given[0], self.value(given[1])
+        delimiter, values = given[0], _emptied(self.value(given[1]))
         if isinstance(values, Unknown | Reference):
             return values if isinstance(values, Unknown) else Unknown("a list of another resource")
+        values = values if isinstance(values, list) else [values]
         parts = []
         for n, each in enumerate(values):
             parts += [delimiter, each] if n and delimiter else [each]
@@ -266,11 +321,52 @@ class Template:
 
     def _select(self, given: Sequence[Any]) -> Any:
         values = self.value(given[1])
-        return values if isinstance(values, Unknown) else values[int(self.value(given[0]))]
+        if isinstance(values, Unknown):
+            return values
+        if not isinstance(values, list):
+            raise TypeError(values)
+        return values[int(self.value(given[0]))]
 
     def _split(self, given: Sequence[Any]) -> Any:
-        value = self.value(given[1])
-        return value if isinstance(value, Unknown) else str(value).split(str(given[0]))
+        value = _emptied(self.value(given[1]))
+        if isinstance(value, Unknown):
+            return value
+        if isinstance(value, Reference | Text):
+            return Unknown("a text of another resource")
+        return _plain(value).split(str(given[0]))
+
+
+STACK_NAME = "AWS::StackName"
+"""What a stack is called, which may be given as a parameter."""
+
+
+def _missing(name: str) -> str:
+    if name == STACK_NAME:
+        return f"{name} is known to a stack alone; give --parameter {name}=..."
+    if name.startswith("AWS::"):
+        return f"{name} is known to a stack alone"
+    return f"nothing is called {name}"
+
+
+_OF_A_STACK = ("Fn::GetAZs", "Fn::ImportValue", "Fn::Transform", "Fn::GetStackOutput")
+
+
+def _shown(written: Any, most: int | None = 80) -> str:
+    return json.dumps(written, default=str)[:most]
+
+
+def _emptied(value: Any) -> Any:
+    """The empty text that a parameter is by default, where a value is compared or is a part of a text."""
+    return "" if isinstance(value, Unknown) and value.empty else value
+
+
+def _is_list(parameter: Any) -> bool:
+    return isinstance(parameter, Mapping) and "List" in str(parameter.get("Type", ""))
+
+
+def _listed(value: str) -> list[str]:
+    """The members of a list in a parameter, as CloudFormation reads them: without the spaces around."""
+    return [each.strip() for each in value.split(",")]
 
 
 def _default(name: str, parameter: Mapping[str, Any]) -> Any:
@@ -278,10 +374,12 @@ def _default(name: str, parameter: Mapping[str, Any]) -> Any:
     kind, default = str(parameter.get("Type", "")), parameter.get("Default")
     if kind.startswith("AWS::SSM::Parameter::Value"):
         return Unknown(f"parameter {name} is read from Parameter Store")
-    if default is None or default == "":
+    if default is None:
         return Unknown(f"parameter {name} has no default; give --parameter {name}=...")
-    is_list = "List" in kind and isinstance(default, str)
-    return default.split(",") if is_list else default
+    if default == "":
+        why = f"parameter {name} is empty by default; give --parameter {name}=..."
+        return Unknown(why, empty=True)
+    return _listed(default) if _is_list(parameter) and isinstance(default, str) else default
 
 
 def _no_account(image: str) -> str:
@@ -296,9 +394,14 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def as_text(value: Any) -> Any:
+    """A number or a truth where a text is meant, as CloudFormation takes it; anything else as it is."""
+    return _plain(value) if isinstance(value, bool | int | float) else value
+
+
 def _joined(parts: Sequence[Any]) -> Any:
     flat: list[Any] = []
-    for each in parts:
+    for each in map(_emptied, parts):
         if isinstance(each, Unknown):
             return each
         for piece in each.parts if isinstance(each, Text) else (each,):
@@ -310,7 +413,8 @@ def _joined(parts: Sequence[Any]) -> Any:
                 flat.append(_plain(piece))
     if all(isinstance(each, str) for each in flat):
         return "".join(flat)
-    return Text(tuple(each for each in flat if each != ""))
+    held = tuple(each for each in flat if each != "")
+    return held[0] if len(held) == 1 else Text(held)
 
 
 Cleaner = Callable[[str, Any], Any]

@@ -11,7 +11,7 @@ from typing import Any
 from inferform import NetworkOutputs, Repository
 
 from ..errors import BadInputError
-from .converted import Declared, DeclaredRepository, Found, short_name
+from .converted import Beside, Declared, DeclaredRepository, Found, short_name
 from .hosting import Hosting, Scaled
 from .members import Left
 
@@ -22,7 +22,12 @@ _LISTS = {
     "container",
     "capture_options",
     "alarms",
+    "dimensions",
+    "metrics",
 }
+_ZEROS = ("initial_variant_weight", "initial_sampling_percentage")
+"""What is 0 only where somebody wrote so."""
+
 _RENAMED = {"Container": "Containers", "KmsKeyArn": "KmsKeyId"}
 _IGNORED = ("id", "arn", "name", "name_prefix", "tags", "tags_all", "region", "timeouts")
 
@@ -53,7 +58,8 @@ class Held:
 
 def is_terraform(content: Mapping[str, Any]) -> bool:
     """Whether JSON is a state, or what `terraform show -json` prints of a state or a plan."""
-    return "terraform_version" in content
+    # An empty state is printed with the version of its format alone.
+    return "terraform_version" in content or "format_version" in content
 
 
 def declared(content: Mapping[str, Any], name: str) -> Found:
@@ -67,53 +73,101 @@ def declared(content: Mapping[str, Any], name: str) -> Found:
     for endpoint in (each for each in held if each.type == "aws_sagemaker_endpoint"):
         used.add(endpoint.address)
         where = f"{name} {endpoint.address}"
-        configuration = configurations.get(str(endpoint.values.get("endpoint_config_name")))
+        configuration = _meant(
+            endpoint.values.get("endpoint_config_name"), endpoint, configurations
+        )
         if configuration is None:
             made.left.append(Left(where, None, "not taken: its configuration is not in this file"))
+            made.kept += [endpoint.address, *_with(endpoint, {}, held)]
             continue
         settings = _in_api(_settings(configuration.values))
         variants = [
             *settings.get("ProductionVariants", ()),
             *settings.get("ShadowProductionVariants", ()),
         ]
-        own = {
-            str(each["ModelName"]): models[str(each["ModelName"])]
-            for each in variants
-            if str(each.get("ModelName")) in models
-        }
+        own = dict[str, Held]()
+        for each in variants:
+            model = _meant(each.get("ModelName"), configuration, models)
+            if model is not None:
+                called = str(model.values.get("name") or model.address)
+                each["ModelName"], own[called] = called, model
+        if any(_is_open(each, own) for each in variants) and _is_planned(content):
+            why = "not taken: which model it runs is known after the apply alone; convert the state"
+            made.left.append(Left(where, None, why))
+            made.kept += [endpoint.address, *_with(endpoint, own, held)]
+            continue
         used |= {configuration.address, *(each.address for each in own.values())}
-        scaling, scaled_by = _scaling(held, str(endpoint.values["name"]))
+        called = str(endpoint.values.get("name") or _named(endpoint))
+        scaling, scaled_by = _scaling(held, called)
         used |= scaled_by
         deployment = endpoint.values.get("deployment_config") or [{}]
+        taken = {endpoint.address, configuration.address, *scaled_by}
+        taken |= {each.address for each in own.values()}
         made.endpoints.append(
             Declared(
                 where,
                 Hosting(
-                    str(endpoint.values["name"]),
+                    called,
                     settings,
                     {each: _in_api(_settings(model.values)) for each, model in own.items()},
                     {str(k): str(v) for k, v in (endpoint.values.get("tags") or {}).items()},
                     scaling,
                     _in_api(deployment[0]),
                 ),
+                named=bool(endpoint.values.get("name")),
+                arn=str(endpoint.values.get("arn") or ""),
+                own=tuple(each.address for each in held if each.address in taken),
+                rest=tuple(_with(endpoint, own, held)),
             )
         )
-        taken = {endpoint.address, configuration.address, *scaled_by}
-        taken |= {each.address for each in own.values()}
-        made.removed += [
-            each.address
-            for each in held
-            if each.address in taken or _goes_with(each, endpoint, own)
-        ]
-    used |= _registry(held, name, made, exists="planned_values" not in content)
+    used |= _registry(held, name, made, exists=not _is_planned(content))
     made.network, standing = _network(held)
     for each in held:
-        if each.address not in used:
-            why = _INSTEAD.get(each.type, "not taken over; it stays in the state that has it")
-            if each.address in standing:
-                why = "the environment stands on it; it stays in the state that has it"
-            made.left.append(Left(f"{name} {each.address}", each.type, why))
+        why = _INSTEAD.get(each.type, "")
+        if each.address in standing:
+            why = "the environment stands on it; it stays in the state that has it"
+        made.beside.append(
+            Beside(f"{name} {each.address}", each.address, each.type, each.address in used, why)
+        )
     return made
+
+
+def _meant(called: Any, by: Held, named: Mapping[str, Held]) -> Held | None:
+    """The resource that one refers to by its name, or by one that is known after the apply of a plan alone:
+    then the one of its module, and of its key where there are several."""
+    if called:
+        return named.get(str(called))
+    module = _module_of(by.address)
+    near = [
+        each
+        for each in named.values()
+        if not each.values.get("name") and _module_of(each.address) == module
+    ]
+    alike = [each for each in near if _key_of(each.address) == _key_of(by.address)]
+    found = near if len(near) == 1 else alike
+    return found[0] if len(found) == 1 else None
+
+
+def _is_open(variant: Mapping[str, Any], models: Mapping[str, Held]) -> bool:
+    return str(variant.get("ModelName")) not in models
+
+
+def _is_planned(content: Mapping[str, Any]) -> bool:
+    return "planned_values" in content
+
+
+def _key_of(address: str) -> str:
+    """The key of an instance, and nothing where there is one alone."""
+    found = re.search(r"\[[^\[]*\]$", address)
+    return found[0] if found else ""
+
+
+def _named(each: Held) -> str:
+    """What something is called whose name is known after the apply alone: its module, or itself, and its
+    key."""
+    module = re.findall(r"module\.([\w-]+)", _module_of(each.address))
+    resource = each.address.rpartition(f"{each.type}.")[2].partition("[")[0]
+    return f"{module[-1] if module else resource}-{_key_of(each.address)}"
 
 
 # Repositories
@@ -124,15 +178,15 @@ def _registry(held: list[Held], name: str, made: Found, *, exists: bool) -> set[
     they are there."""
     used = set[str]()
     for each in _of(held, "aws_ecr_repository"):
-        own = str(each.values["name"])
+        own = str(each.values.get("name") or "")
         beside = [
             other
             for other in held
             if other.type.startswith("aws_ecr_repository_")
             or other.type == "aws_ecr_lifecycle_policy"
-            if other.values.get("repository") == own
+            if own and other.values.get("repository") == own
         ]
-        short = short_name(own.rpartition("/")[2], made.repositories)
+        short = short_name(own.rpartition("/")[2] or _named(each), made.repositories)
         left, where = made.left, f"{name} {each.address}"
         spec = _repository(each, beside, where, left)
         made.repositories[short] = DeclaredRepository(own, spec, exists)
@@ -141,7 +195,7 @@ def _registry(held: list[Held], name: str, made: Found, *, exists: bool) -> set[
         made.removed += sorted(taken)
     for each in _of(held, "aws_sagemaker_model_package_group"):
         used.add(each.address)
-        own = str(each.values["model_package_group_name"])
+        own = str(each.values.get("model_package_group_name") or _named(each))
         made.left.append(
             Left(
                 f"{name} {each.address}",
@@ -186,7 +240,7 @@ def _repository(each: Held, beside: Iterable[Held], where: str, left: list[Left]
 def _expiry(policy: Held, where: str, left: list[Left]) -> dict[str, int]:
     """What expires by a lifecycle policy, as far as it is one of the two rules that every repository has."""
     found = dict[str, int]()
-    for rule in json.loads(str(policy.values["policy"])).get("rules", ()):
+    for rule in json.loads(str(policy.values.get("policy") or "{}")).get("rules", ()):
         chosen = rule["selection"]
         kind = (chosen.get("tagStatus"), chosen.get("countType"))
         field = {
@@ -257,6 +311,10 @@ def _of(held: Iterable[Held], kind: str) -> list[Held]:
     return [each for each in held if each.type == kind]
 
 
+def _with(endpoint: Held, models: Mapping[str, Held], held: Iterable[Held]) -> Iterator[str]:
+    yield from (each.address for each in held if _goes_with(each, endpoint, models))
+
+
 def _goes_with(each: Held, endpoint: Held, models: Mapping[str, Held]) -> bool:
     """Whether the other project would destroy something that the endpoint needs: what its module made, as
     the call of the module goes, and its role."""
@@ -280,7 +338,9 @@ def _settings(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _by_name(held: list[Held], kind: str) -> dict[str, Held]:
-    return {str(each.values.get("name")): each for each in held if each.type == kind}
+    return {
+        str(each.values.get("name") or each.address): each for each in held if each.type == kind
+    }
 
 
 def _resources(content: Mapping[str, Any]) -> Iterator[Held]:
@@ -289,8 +349,11 @@ def _resources(content: Mapping[str, Any]) -> Iterator[Held]:
             continue
         prefix = f"{resource['module']}." if resource.get("module") else ""
         for instance in resource.get("instances") or ():
+            if instance.get("deposed"):
+                # What was replaced and is not destroyed yet.
+                continue
             key = instance.get("index_key")
-            index = "" if key is None else f"[{key!r}]".replace("'", '"')
+            index = "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"
             address = f"{prefix}{resource['type']}.{resource['name']}{index}"
             yield Held(address, str(resource["type"]), instance.get("attributes") or {})
     for part in ("values", "planned_values"):
@@ -299,7 +362,7 @@ def _resources(content: Mapping[str, Any]) -> Iterator[Held]:
 
 def _in_module(module: Mapping[str, Any]) -> Iterator[Held]:
     for each in module.get("resources") or ():
-        if each.get("mode") == "managed":
+        if each.get("mode") == "managed" and not each.get("deposed_key"):
             yield Held(str(each["address"]), str(each["type"]), each.get("values") or {})
     for child in module.get("child_modules") or ():
         yield from _in_module(child)
@@ -310,9 +373,7 @@ def _in_api(value: Any, name: str = "") -> Any:
     if isinstance(value, Mapping):
         made = {}
         for key, each in value.items():
-            if each in (None, "", 0, [], {}) or (
-                each is False and key != "enable_network_isolation"
-            ):
+            if each in (None, "", [], {}) or (each == 0 and key not in _ZEROS):
                 continue
             member = _member(key)
             # What people name themselves is no member.
@@ -339,6 +400,8 @@ def _scaling(held: list[Held], endpoint: str) -> tuple[dict[str, Scaled], set[st
         match = re.fullmatch(rf"endpoint/{re.escape(endpoint)}/variant/(.+)", resource)
         if target.type != "aws_appautoscaling_target" or match is None:
             continue
+        if not {"min_capacity", "max_capacity"} <= target.values.keys():
+            continue
         used.add(target.address)
         policies = [
             each
@@ -351,6 +414,7 @@ def _scaling(held: list[Held], endpoint: str) -> tuple[dict[str, Scaled], set[st
             {
                 "MinCapacity": target.values["min_capacity"],
                 "MaxCapacity": target.values["max_capacity"],
+                **_in_api({"suspended_state": target.values.get("suspended_state")}),
             },
             [
                 {"PolicyName": each.values.get("name"), **_in_api(_settings(each.values))}

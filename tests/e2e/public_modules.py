@@ -263,6 +263,93 @@ VPC: dict[str, Any] = {
 """terraform-aws-modules/vpc, with the endpoint of S3 of its submodule."""
 
 
+_OF_A_FLEET = "${each.key}-${terraform_data.suffix.id}"
+
+FLEET: dict[str, Any] = {
+    "terraform_data": {"suffix": {}},
+    "aws_cloudwatch_log_group": {"own": {"name": "fleet"}},
+    "aws_iam_role": {"role": {**_ROLE, "count": 1, "name": "fleet"}},
+    "aws_sagemaker_model": {
+        "model": {
+            "for_each": '${toset(["left", "taken"])}',
+            "name": _OF_A_FLEET,
+            "execution_role_arn": "${aws_iam_role.role[0].arn}",
+            "primary_container": {
+                "image": SKLEARN,
+                "model_data_url": "s3://models-111122223333/fleet/model.tar.gz",
+                # What pulls from a registry in the VPC is refused.
+                "dynamic": {
+                    "image_config": {
+                        "for_each": '${each.key == "left" ? [1] : []}',
+                        "content": {"repository_access_mode": "Vpc"},
+                    }
+                },
+            },
+        }
+    },
+    "aws_sagemaker_endpoint_configuration": {
+        "configuration": {
+            "for_each": "${aws_sagemaker_model.model}",
+            "name": _OF_A_FLEET,
+            "production_variants": [
+                {
+                    "variant_name": name,
+                    "model_name": "${each.value.name}",
+                    "initial_instance_count": 1,
+                    "instance_type": kind,
+                    "initial_variant_weight": weight,
+                }
+                for name, kind, weight in (("Now", "ml.m5.large", 1), ("Dark", "ml.c5.large", 0))
+            ],
+        }
+    },
+    "aws_sagemaker_endpoint": {
+        "endpoint": {
+            "for_each": "${aws_sagemaker_endpoint_configuration.configuration}",
+            "name": _OF_A_FLEET,
+            "endpoint_config_name": "${each.value.name}",
+        }
+    },
+    "aws_appautoscaling_target": {
+        "target": {
+            "min_capacity": 1,
+            "max_capacity": 3,
+            "resource_id": 'endpoint/${aws_sagemaker_endpoint.endpoint["taken"].name}/variant/Now',
+            "scalable_dimension": "sagemaker:variant:DesiredInstanceCount",
+            "service_namespace": "sagemaker",
+            "suspended_state": {"dynamic_scaling_in_suspended": True},
+        }
+    },
+    "aws_appautoscaling_policy": {
+        "policy": {
+            **{
+                each: f"${{aws_appautoscaling_target.target.{each}}}"
+                for each in ("resource_id", "scalable_dimension", "service_namespace")
+            },
+            "name": "cpu",
+            "policy_type": "TargetTrackingScaling",
+            "target_tracking_scaling_policy_configuration": {
+                "target_value": 70,
+                "customized_metric_specification": {
+                    "metric_name": "CPUUtilization",
+                    "namespace": "/aws/sagemaker/Endpoints",
+                    "statistic": "Average",
+                    "dimensions": [
+                        {
+                            "name": "EndpointName",
+                            "value": '${aws_sagemaker_endpoint.endpoint["taken"].name}',
+                        },
+                        {"name": "VariantName", "value": "Now"},
+                    ],
+                },
+            },
+        }
+    },
+}
+"""Two endpoints of one module by for_each, of names that a plan does not know. Each runs one model as two
+variants, of which one gets no traffic."""
+
+
 class Other:
     """A Terraform project of somebody else's, in the account of an environment."""
 

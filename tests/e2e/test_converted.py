@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from inferform import NetworkOutputs, Registry, Repository, load
+from inferform import (
+    CloudWatchMetric,
+    CustomMetric,
+    MultiVariantEndpoint,
+    NetworkOutputs,
+    Registry,
+    Repository,
+    Scaling,
+    load,
+)
 from inferform_emulator.process import Emulator
-from ops.takeover.converted import removed_blocks
+from ops.takeover.converted import lines, removed_blocks
 from ops.takeover.reading import converted
 from tests import emulators
 from tests.conftest import ROOT
 
 from .hosting import CONTEXT, client, hosting
-from .public_modules import AWS_IA, ECR, HUGGINGFACE, VPC, Other
+from .public_modules import AWS_IA, ECR, FLEET, HUGGINGFACE, VPC, Other
 from .test_adoption import STACK, Account
 
 PUBLISHED = ROOT / "tests" / "published"
@@ -113,3 +122,57 @@ def test_what_public_modules_made_is_taken_over_from_their_state(tmp_path: Path)
         assert {name: account.served(name) for name in names} == before
         assert ecr.describe_repositories()["repositories"] == [repository]
         assert [account.plan_status(each) for each in (STACK, "dev-use1-registry")] == [0, 0]
+
+
+def test_one_of_several_instances_is_taken_and_no_block_forgets_the_others(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    stack = hosting(emulator, tmp_path / "stack")
+    other = Other(stack.variables, tmp_path / "theirs")
+    other.write(fleet=FLEET)
+    other.run("init", "-no-color")
+    other.run("plan", "-out=first.tfplan", "-no-color")
+    plan, state = tmp_path / "plan.json", tmp_path / "state.json"
+    plan.write_text(other.shown("first.tfplan"), encoding="utf-8")
+    other.run("apply", "-auto-approve", "-no-color")
+    state.write_text(other.shown(), encoding="utf-8")
+
+    # The names of a plan are known after its apply, so that nothing can be adopted by them.
+    foreseen = converted([plan], CONTEXT, {})
+    assert (foreseen.adopt, foreseen.removed) == ((), ())
+    assert '"fleet-taken": MultiVariantEndpoint(' in foreseen.text
+    assert '"fleet-left"' not in foreseen.text
+
+    made = converted([state], CONTEXT, {})
+    ((name, short),) = made.adopt
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    (folder / "dev.py").write_text(made.text, encoding="utf-8")
+    endpoint = load(folder).environments[CONTEXT.key].groups[""].endpoints[short]
+    assert isinstance(endpoint, MultiVariantEndpoint)
+    assert {key: each.weight for key, each in endpoint.variants.items()} == {"Now": 1, "Dark": 0}
+    scaling = endpoint.variants["Now"].scaling
+    assert isinstance(scaling, Scaling)
+    assert scaling.suspended == ("scale-in",)
+    (policy,) = scaling.policies
+    assert policy.metric == CustomMetric(
+        metric=CloudWatchMetric(
+            namespace="/aws/sagemaker/Endpoints",
+            name="CPUUtilization",
+            statistic="Average",
+            own_dimensions=True,
+        ),
+        target=70,
+    )
+    # The module goes on with the other one, and a removed block would name both.
+    said = "\n".join(lines(made))
+    own = 'module.fleet.aws_sagemaker_endpoint.endpoint["taken"]'
+    assert f"terraform state rm '{own}'" in said
+    assert "aws_cloudwatch_log_group.own: not taken over; it stays in the state" in said
+    assert {each.partition("[")[0] for each in made.removed} == {
+        f"module.fleet.aws_appautoscaling_{each}" for each in ("policy.policy", "target.target")
+    }
+
+    away = converted([state], CONTEXT.replace(region="eu-west-1"), {})
+    assert "runs in us-east-1" in "\n".join(lines(away))
+    assert name in away.text

@@ -73,12 +73,19 @@ def test_each_template_becomes_an_endpoint_of_its_kind(
     assert f"converted from {file}" in made.text
 
 
-@pytest.mark.parametrize("name", ["drift-detection", "safe-deployment"])
-def test_what_samples_of_aws_declare_becomes_an_endpoint(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("drift-detection", {}),
+        ("safe-deployment", {"ModelName": "fraud", "ModelVariant": "v1", "TrainJobId": "7"}),
+    ],
+)
+def test_what_samples_of_aws_declare_becomes_an_endpoint(
+    tmp_path: Path, name: str, given: dict[str, str]
+) -> None:
     published = json.loads((ROOT / "tests" / "published" / f"{name}.json").read_text("utf-8"))
     file = tmp_path / f"{name}.json"
     file.write_text(json.dumps({"Resources": published}), encoding="utf-8")
-    given = {"ModelName": "fraud", "ModelVariant": "v1", "TrainJobId": "7"}
     environment, made = read(tmp_path, str(file), **given)
     endpoint = only(environment)
     assert endpoint.scaling is not None
