@@ -22,6 +22,10 @@ class NotBootstrappedError(OperatorError):
     """The environment's state bucket does not exist."""
 
 
+class DamagedStateError(OperatorError):
+    """What stands where a state should be is none."""
+
+
 class UnsettledError(OperatorError):
     """Something at AWS is being changed, perhaps by a run that is still alive."""
 

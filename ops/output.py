@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,17 @@ from .errors import BadInputError
 from .untrusted import visible
 
 _LOG_WIDTH = 160
+
+
+def write(target: Path, content: str | bytes) -> None:
+    """Write a file that somebody asked for, and its folder where that is missing. Raises BadInputError where
+    it cannot be written."""
+    held = content.encode() if isinstance(content, str) else content
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(held)
+    except OSError as error:
+        raise BadInputError(f"{target} cannot be written: {error.strerror}") from error
 
 
 class _Plain(Console):

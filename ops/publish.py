@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 
 from inferform.loading import Loaded
 from inferform.model.artifact import located
 from inferform.rules import one_of
 
-from .advice import explained
+from .advice import about_request, explained
 from .aws import Aws
 from .errors import BadInputError, OperatorError
 from .promote import Promotion, Release, edit, release_of
@@ -98,6 +99,20 @@ def check(file: Path) -> None:
         raise BadInputError(f"{file} is no tar.gz: {error}", "tar -czf model.tar.gz ...") from error
 
 
+def _put(s3: Any, file: Path, bucket: str, key: str, digest: str, aws: Aws) -> None:
+    try:
+        s3.upload_file(str(file), bucket, key, ExtraArgs={"Metadata": {_DIGEST: digest}})
+    except S3UploadFailedError as error:
+        # boto3 keeps what AWS answered only as what came before.
+        cause = error.__context__
+        hint = ""
+        if isinstance(cause, ClientError):
+            hint = about_request(cause, aws.context)
+            if cause.response["Error"]["Code"] == "NoSuchBucket":
+                hint = f"inferform deploy {aws.context.key}-registry makes the environment's own"
+        raise OperatorError(str(error), hint) from error
+
+
 def upload(file: Path, uri: str, aws: Aws) -> bool:
     """Put a file where nothing is yet; False where the same file is there already.
 
@@ -114,7 +129,7 @@ def upload(file: Path, uri: str, aws: Aws) -> bool:
         except ClientError as error:
             if error.response["Error"]["Code"] not in _ABSENT:
                 raise
-            s3.upload_file(str(file), bucket, key, ExtraArgs={"Metadata": {_DIGEST: digest}})
+            _put(s3, file, bucket, key, digest, aws)
             return True
     if held.get("Metadata", {}).get(_DIGEST) == digest:
         return False

@@ -105,15 +105,18 @@ class Release:
         }
 
 
-def history(environment: Environment, name: str, aws: Aws) -> list[Release]:
+def history(
+    environment: Environment, name: str, aws: Aws, damaged: list[str] | None = None
+) -> list[Release]:
     """The releases of a service, newest first, as far as the bucket keeps versions of its state.
 
-    A change of anything but its version is none. Raises BadInputError for a service that no state has.
+    A change of anything but its version is none. What `damaged` is, States.history says. Raises
+    BadInputError for a service that the environment does not have.
     """
     found = find(environment, name)
     states, layer = States(aws), found.place.layer
     releases = []
-    for version, group in groupby(_versions(found, states, aws), key=lambda each: each[1]):
+    for version, group in groupby(_versions(found, states, aws, damaged), key=lambda each: each[1]):
         held = [*group]
         # The oldest of the versions with the same release is the one that brought it.
         first, told = held[-1][0], [reached for *_, reached in held if reached is not None]
@@ -131,10 +134,10 @@ def history(environment: Environment, name: str, aws: Aws) -> list[Release]:
 
 
 def _versions(
-    service: Deployed, states: States, aws: Aws
+    service: Deployed, states: States, aws: Aws, damaged: list[str] | None
 ) -> Iterator[tuple[State, str, bool | None]]:
     """Every version of the state that has a service: what it served, and whether it got there."""
-    for state in states.history(service.place.layer):
+    for state in states.history(service.place.layer, damaged):
         verifier = verifier_in(service, aws, state)
         if verifier is None:
             continue

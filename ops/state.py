@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from .advice import errors_of, explained
 from .aws import Aws
-from .errors import BadInputError, OperatorError
+from .errors import BadInputError, DamagedStateError, OperatorError
 from .references import type_of, without_keys
 from .terraform import Content, Stack, backend_in, place_in
 from .untrusted import strict_json, visible
@@ -304,10 +304,20 @@ class States:
         entries = self._entries(layer)[:limit]
         return [self._version(layer, entry, deleted) for entry, deleted in entries]
 
-    def history(self, layer: str) -> Iterator[State]:
-        """Every version of a layer's state, newest first, each read when it is asked for."""
+    def history(self, layer: str, damaged: list[str] | None = None) -> Iterator[State]:
+        """Every version of a layer's state, newest first, each read when it is asked for.
+
+        A version that cannot be read is passed over where `damaged` is given, which then says why. Raises
+        DamagedStateError for it otherwise.
+        """
         for entry, deleted in self._entries(layer):
-            state = None if deleted else self.read(layer, entry["VersionId"])
+            try:
+                state = None if deleted else self.read(layer, entry["VersionId"])
+            except DamagedStateError as error:
+                if damaged is None:
+                    raise
+                damaged.append(f"version {entry['VersionId']} is passed over: {error.message}")
+                continue
             if state is not None:
                 yield state
 
@@ -565,12 +575,14 @@ def _content(text: str | bytes, name: str) -> dict[str, Any]:
     try:
         content = strict_json(text)
     except ValueError as error:
-        raise OperatorError(f"the state {name} cannot be read: {error}") from error
+        raise DamagedStateError(f"the state {name} cannot be read: {error}") from error
     if not isinstance(content, dict):
-        raise OperatorError(f"the state {name} cannot be read: it is no JSON object")
+        raise DamagedStateError(f"the state {name} cannot be read: it is no JSON object")
     for key, kind in _SHAPE.items():
         if not isinstance(content.get(key), kind):
-            raise OperatorError(f"the state {name} cannot be read: its {key} is damaged or missing")
+            raise DamagedStateError(
+                f"the state {name} cannot be read: its {key} is damaged or missing"
+            )
     return content
 
 

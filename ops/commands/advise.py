@@ -13,7 +13,7 @@ from inferform.rules import did_you_mean
 
 from ..environments import Emulated, completed, environment
 from ..errors import BadInputError
-from ..output import Json, print_json, print_table, stderr, stdout
+from ..output import Json, print_json, print_table, stderr, stdout, write
 from . import BEFORE, Command
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ def _compare(need: Need, region: str, table: PriceTable, plot: Path | None, *, j
     if plot is not None:
         title = f"{advice.best.name}: {need.peak:.4g} requests/s at most in {region}"
         if plot.suffix == ".html":
-            plot.write_text(as_html(advice, shown, title=title), encoding="utf-8")
+            write(plot, as_html(advice, shown, title=title))
         else:
             draw(shown, need, plot, title="Monthly cost over the load")
     if json:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..environments import AskAws, Emulated, completed, environment, environments
-from ..output import stderr, stdout
+from ..output import stderr, stdout, write
 from . import AFTER, Command
 
 
@@ -59,10 +59,14 @@ def catalog(
         asked=datetime.now(UTC) if was_asked else None,
         notes=found.notes if was_asked else (),
     )
-    output.write_text(text, encoding="utf-8")
+    write(output, text)
     for note in found.notes:
         stderr.print(note)
-    stdout.print(f"{output}: {len(found.every)} services of {len(wanted)} environments")
+    services, places = len(found.every), len(wanted)
+    stdout.print(
+        f"{output}: {services} service{'s' * (services != 1)} of "
+        f"{places} environment{'s' * (places != 1)}"
+    )
 
 
 COMMANDS = (Command("catalog", catalog, AFTER, order=15),)

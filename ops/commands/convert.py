@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import BadInputError
-from ..output import Json, print_json, stderr, stdout
+from ..output import Json, print_json, stderr, stdout, write
 from . import BEGIN, Command
 
 
@@ -63,9 +63,9 @@ def convert(
     _check(output, removed)
     said = list(lines(made))
     if output is not None:
-        output.write_text(made.text, encoding="utf-8")
+        write(output, made.text)
     if removed is not None:
-        removed.write_text(removed_blocks(made.removed), encoding="utf-8")
+        write(removed, removed_blocks(made.removed))
     if json:
         print_json(
             {
@@ -90,14 +90,10 @@ def convert(
 def _check(output: Path | None, removed: Path | None) -> None:
     """Refuse files that cannot be written, before any is."""
     for target in (output, removed):
-        if target is None:
-            continue
-        if target.exists():
+        if target is not None and target.exists():
             raise BadInputError(
                 f"{target} is there already", "write to another file, and merge them"
             )
-        if not target.parent.is_dir():
-            raise BadInputError(f"{target} cannot be written: there is no folder {target.parent}")
     if output is not None and output == removed:
         raise BadInputError(f"--output and --removed both name {output}", "write two files")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..environments import EnvironmentKey, environment
-from ..output import stdout
+from ..output import stdout, write
 from . import BEFORE, Command
 
 
@@ -31,7 +31,7 @@ def dashboard(
     from .. import dashboard as source
 
     drawn = source.draw(environment(env), source.read(recorded) if recorded else None)
-    output.write_text(drawn.text, encoding="utf-8")
+    write(output, drawn.text)
     many = f"{drawn.pages} dashboard{'s' if drawn.pages > 1 else ''}"
     stdout.print(f"{output}: {drawn.widgets} widgets of {many}", markup=False)
 

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from ..environments import EnvironmentKey, environment
-from ..output import stdout
+from ..errors import BadInputError
+from ..output import stdout, write
 from . import BEFORE, Command
 
 
@@ -38,15 +39,27 @@ def diagram(
     from .. import diagram as drawing
     from ..picture import picture
 
+    chosen = format or _by_name(output)
     made = picture(environment(env))
-    is_svg = output is not None and output.suffix == ".svg"
-    chosen = format or (Drawn.SVG if is_svg else Drawn.MERMAID)
     text = drawing.svg(made) if chosen is Drawn.SVG else drawing.mermaid(made)
     if output is None:
         typer.echo(text, nl=False)
         return
-    output.write_text(text, encoding="utf-8")
+    write(output, text)
     stdout.print(f"{output}: {len(made.nodes)} services and entrances, {len(made.leads)} ways")
+
+
+_NAMED = {".svg": Drawn.SVG, ".mmd": Drawn.MERMAID, ".mermaid": Drawn.MERMAID, ".md": Drawn.MERMAID}
+
+
+def _by_name(output: Path | None) -> Drawn:
+    if output is None:
+        return Drawn.MERMAID
+    if output.suffix not in _NAMED:
+        raise BadInputError(
+            f"nothing says how {output} is written", f"name it {', '.join(_NAMED)}, or --format"
+        )
+    return _NAMED[output.suffix]
 
 
 COMMANDS = (Command("diagram", diagram, BEFORE, order=61),)

@@ -35,8 +35,11 @@ def history(
 
     found = environment(env)
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
+    damaged: list[str] = []
     with stderr.status(f"reading the states of {service}"):
-        releases = operations.history(found, service, aws)
+        releases = operations.history(found, service, aws, damaged)
+    for each in damaged:
+        stderr.print(each)
     if json or format is Form.JSON:
         print_json([each.as_dict() for each in releases])
     elif releases:

@@ -10,7 +10,7 @@ import typer
 
 from ..environments import Emulated, EnvironmentKey, environment
 from ..errors import BadInputError
-from ..output import Json, print_json, stderr, stdout
+from ..output import Json, print_json, stderr, stdout, write
 from ..services import SERVICE_HELP
 from . import AFTER, Command
 
@@ -78,7 +78,7 @@ def invoke(
         )
     reply = answered.reply
     if output is not None:
-        output.write_bytes(reply.body)
+        write(output, reply.body)
     if json:
         print_json(
             {

@@ -11,7 +11,7 @@ import typer
 
 from ..environments import DEFAULT, Changed, Compared, Emulated, Parallelism, Preflight
 from ..errors import BadInputError
-from ..output import stdout
+from ..output import stdout, write
 from ..told import Severity
 from . import BEFORE, Command
 
@@ -203,8 +203,7 @@ def _write(report: Report, chosen: Format, output: Path | None) -> None:
     if output is None:
         typer.echo(text, nl=False)
         return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text, encoding="utf-8")
+    write(output, text)
 
 
 COMMANDS = (Command("review", review, BEFORE, order=10),)

@@ -16,7 +16,7 @@ from inferform.usage import Usage
 from ..advice import explained
 from ..aws import Aws
 from ..cost.prices import PriceTable
-from ..errors import OperatorError
+from ..errors import NotBootstrappedError, OperatorError
 from ..state import States
 from .hosting import Hosting, Taken, taken
 from .live import hosting_of
@@ -84,13 +84,17 @@ def _in_states(environment: Environment, aws: Aws) -> set[str]:
             "run this in a folder without it, and compare with terraform state list",
         )
     states = States(Aws(environment.context, emulator=aws.emulator))
-    return {
-        str(values.get("name"))
-        for part in environment.parts
-        if part.name.startswith("inference")
-        if (state := states.read(part.name))
-        for values in state.of_type(ENDPOINT)
-    }
+    try:
+        return {
+            str(values.get("name"))
+            for part in environment.parts
+            if part.name.startswith("inference")
+            if (state := states.read(part.name))
+            for values in state.of_type(ENDPOINT)
+        }
+    except NotBootstrappedError:
+        # Where nothing was ever deployed no state knows anything.
+        return set()
 
 
 def _one(

@@ -159,6 +159,12 @@ def test_the_commands_write_files(tmp_path: Path) -> None:
     ElementTree.parse(drawn)
     assert inferform("diagram", "prod").stdout.startswith("flowchart TB")
     assert inferform("diagram", "prod", "--format", "svg").stdout == drawn.read_text("utf-8")
+    beside = tmp_path / "new" / "prod.mmd"
+    inferform("diagram", "prod", "--output", str(beside))
+    assert beside.read_text("utf-8").startswith("flowchart TB")
+    done = inferform("diagram", "prod", "--output", str(tmp_path / "prod.png"))
+    assert (done.returncode, "nothing says how" in done.stderr) == (2, True)
+    assert not (tmp_path / "prod.png").exists()
 
 
 def test_the_work_of_a_page_grows_with_the_services_alone(tmp_path: Path) -> None:

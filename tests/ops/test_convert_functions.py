@@ -155,8 +155,8 @@ def test_texts_that_are_not_known_are_one_only_where_the_same_was_written(tmp_pa
     environment, _ = read(tmp_path, f"Resources:{models}{configuration}{ENDPOINT}")
     endpoint = only(environment)
     assert isinstance(endpoint, MultiVariantEndpoint)
-    models = {name: each.model for name, each in endpoint.variants.items()}
-    assert {name: repr(each).count(f"{IMAGE}-{name}") for name, each in models.items()} == {
+    served = {name: each.model for name, each in endpoint.variants.items()}
+    assert {name: str(each).count(f"{IMAGE}-{name}") for name, each in served.items()} == {
         "a": 1,
         "b": 1,
     }
@@ -377,7 +377,7 @@ def app() -> typer.Typer:
         (("--parameter", "Nmae=x"), "--parameter Nmae: no template here has it.*did you mean Name"),
         (("--parameter", "Name"), "--parameter Name has no value"),
         (("--parameter", "Kind=b"), "x.yaml does not allow b.*it allows a, 1"),
-        (("--output", "gone/dev.py"), "there is no folder gone"),
+        (("--output", "{folder}/x.yaml/dev.py"), "x.yaml/dev.py cannot be written"),
         (("--output", "same", "--removed", "same"), "both name same"),
     ],
 )
@@ -389,7 +389,9 @@ def test_options_that_say_nothing_are_refused(
         NAMED.replace("Parameters:", "Parameters:\n  Kind: {Type: String, AllowedValues: [a, 1]}"),
         encoding="utf-8",
     )
-    done = CliRunner().invoke(app, ["convert", str(file), *arguments])
+    done = CliRunner().invoke(
+        app, ["convert", str(file), *(e.format(folder=tmp_path) for e in arguments)]
+    )
     assert isinstance(done.exception, BadInputError)
     error = done.exception
     with pytest.raises(BadInputError, match=f"(?s){why}"):

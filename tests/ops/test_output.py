@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from ops import output
 from ops.commands.deploy import tell_next
 from ops.environments import environments
+from ops.errors import BadInputError
 
 ARN = "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/acme-prod-euw1-fraud"
 WORDS = st.text("abcdefgh-:/.", min_size=0, max_size=60)
@@ -85,3 +88,14 @@ def test_a_deploy_of_a_network_alone_has_nothing_in_service_to_show() -> None:
         "next      inferform verify prod-euw1 --emulator",
         "inferform status prod-euw1 --emulator",
     ]
+
+
+def test_a_file_is_written_with_its_folder_or_refused(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "page.html"
+    output.write(file, "é\n")
+    assert file.read_bytes() == "é\n".encode()
+    output.write(file, b"0")
+    assert file.read_bytes() == b"0"
+    for wrong in (file / "page.html", tmp_path):
+        with pytest.raises(BadInputError, match="cannot be written"):
+            output.write(wrong, "")
