@@ -5,6 +5,7 @@ An endpoint that runs is described in these members, and a template declares it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -71,6 +72,9 @@ class Hosting:
 
     deployment: Values = field(default_factory=dict)
     """Its DeploymentConfig, where it has one."""
+
+    status: str = ""
+    """Its EndpointStatus; empty where it is only declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +364,7 @@ class _Reading:
         if access.take("RepositoryAccessMode") not in (None, "Platform"):
             raise _Refused(f"{container.path} pulls its image from a registry in the VPC")
         caching = container.part("MultiModelConfig").take("ModelCacheSetting")
-        url = container.take("ModelDataUrl")
+        url = _as_s3(container.take("ModelDataUrl"))
         objects = container.part("ModelDataSource").part("S3DataSource")
         accepted = _truth(objects.part("ModelAccessConfig").take("AcceptEula"))
         source, compressed = objects.take("S3Uri"), objects.take("CompressionType")
@@ -594,6 +598,20 @@ def _truth(value: Any) -> bool | None:
     if isinstance(value, str):
         return value.lower() == "true"
     return None if value is None else bool(value)
+
+
+_HTTPS = re.compile(
+    r"https://(?:(?P<host>[^/]+?)\.)?s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/(?P<path>.+)"
+)
+
+
+def _as_s3(url: Any) -> Any:
+    """The s3:// URI of an object that is named by its address, as SageMaker takes it too and AWS CDK writes
+    it; anything else as it is."""
+    found = _HTTPS.fullmatch(url) if isinstance(url, str) else None
+    if found is None:
+        return url
+    return f"s3://{found['host']}/{found['path']}" if found["host"] else f"s3://{found['path']}"
 
 
 def _without_slash(uri: Any) -> Any:

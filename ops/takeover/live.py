@@ -63,6 +63,7 @@ def hosting_of(aws: Aws, name: str) -> Hosting:
         tags,
         scaling_of(aws, name),
         endpoint.get("LastDeploymentConfig") or {},
+        str(endpoint["EndpointStatus"]),
     )
 
 
@@ -97,7 +98,7 @@ def scaling_of(aws: Aws, name: str) -> dict[str, Scaled]:
     prefix, found = f"endpoint/{name}/variant/", dict[str, Scaled]()
     with explained(aws.context):
         pages = client.get_paginator("describe_scalable_targets").paginate(
-            ServiceNamespace="sagemaker", ScalableDimension="sagemaker:variant:DesiredInstanceCount"
+            ServiceNamespace="sagemaker"
         )
         targets = [
             target
@@ -107,7 +108,15 @@ def scaling_of(aws: Aws, name: str) -> dict[str, Scaled]:
         ]
         for target in targets:
             asked: Any = {"ServiceNamespace": "sagemaker", "ResourceId": target["ResourceId"]}
-            policies: Any = client.describe_scaling_policies(**asked)["ScalingPolicies"]
-            schedules: Any = client.describe_scheduled_actions(**asked)["ScheduledActions"]
+            policies: list[Any] = [
+                each
+                for page in client.get_paginator("describe_scaling_policies").paginate(**asked)
+                for each in page["ScalingPolicies"]
+            ]
+            schedules: list[Any] = [
+                each
+                for page in client.get_paginator("describe_scheduled_actions").paginate(**asked)
+                for each in page["ScheduledActions"]
+            ]
             found[target["ResourceId"].removeprefix(prefix)] = Scaled(target, policies, schedules)
     return found

@@ -52,6 +52,8 @@ def converted(files: Iterable[Path], context: Context, given: Mapping[str, str])
 def _declared(
     file: Path, context: Context, given: Mapping[str, str], parameters: dict[str, None]
 ) -> Found:
+    if file.is_dir():
+        raise BadInputError(f"{file} is a folder", f"give its templates: {file}/*.template.json")
     try:
         text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -71,6 +71,12 @@ def look(asked: Asked, loaded: Loaded, aws: Aws, program: Program) -> Found:
             "\n  ".join([f"{asked.name} cannot be taken over", *made.refused]),
             "nothing was done; write its Spec by hand where that is not what runs",
         )
+    if hosting.status != "InService":
+        # What is being deployed to it is not what its configuration says yet.
+        raise BadInputError(
+            f"{asked.name} cannot be taken over while it is {hosting.status}",
+            "nothing was done; run this again once it is InService",
+        )
     wanted = Wanted(asked.short, asked.name, made.spec, group=asked.group)
     edit = planned_edit(loaded, asked.key, wanted, aws, program)
     return Found(hosting, made, edit, list(_notes(hosting, made)))

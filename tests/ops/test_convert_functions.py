@@ -331,6 +331,34 @@ Resources:
 
 
 @pytest.mark.parametrize(
+    ("url", "artifact"),
+    [
+        ("https://s3.us-east-1.amazonaws.com/assets-1/a.tar.gz", "s3://assets-1/a.tar.gz"),
+        ("https://s3.amazonaws.com/assets-1/fraud/a.tar.gz", "s3://assets-1/fraud/a.tar.gz"),
+        ("https://s3-us-west-2.amazonaws.com/assets-1/a.tar.gz", "s3://assets-1/a.tar.gz"),
+        ("https://my.assets.s3.eu-west-1.amazonaws.com/a.tar.gz", "s3://my.assets/a.tar.gz"),
+        ("https://assets-1.s3.cn-north-1.amazonaws.com.cn/a.tar.gz", "s3://assets-1/a.tar.gz"),
+        ("s3://assets-1/a.tar.gz", "s3://assets-1/a.tar.gz"),
+        ("https://example.com/a.tar.gz", None),
+    ],
+)
+def test_an_artifact_may_be_named_by_its_address(
+    tmp_path: Path, url: str, artifact: str | None
+) -> None:
+    text = f"Resources:{HOSTED}{ENDPOINT}".replace("s3://models/fraud/model.tar.gz", url)
+    environment, made = read(tmp_path, text)
+    if artifact is None:
+        assert "Endpoint: not taken: artifact: must be one .tar.gz object" in said(made)
+    else:
+        assert only(environment).model.artifact == artifact
+
+
+def test_a_folder_is_no_template(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"is a folder[\s\S]*template\.json"):
+        converted([tmp_path], CONTEXT, {})
+
+
+@pytest.mark.parametrize(
     ("more", "why"),
     [
         ("EndpointConfigName: [a]", "its configuration is not in this template"),
