@@ -178,7 +178,7 @@ class Lock:
     created: str
 
     def __str__(self) -> str:
-        return f"{self.who}, {self.operation}, {self.created}"
+        return ", ".join(filter(None, [self.who, self.operation, self.created]))
 
     @property
     def is_of_move(self) -> bool:
@@ -558,8 +558,13 @@ def opened(stack: Stack, environment: Mapping[str, str]) -> State | None:
 
 
 def _lock(content: bytes) -> Lock:
-    """A lock as Terraform writes it."""
-    held = json.loads(content)
+    """A lock as Terraform writes it. One that cannot be read is held all the same."""
+    try:
+        held = json.loads(content)
+    except ValueError:
+        held = None
+    if not isinstance(held, dict):
+        return Lock(id="", who="somebody unknown", operation="the lock cannot be read", created="")
     return Lock(
         id=visible(str(held.get("ID", ""))),
         who=visible(str(held.get("Who", ""))),

@@ -109,6 +109,20 @@ def test_nothing_is_restored_under_the_lock_of_another_run(
     assert len(states.versions("registry")) == 1
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
+def test_a_lock_that_cannot_be_read_is_a_lock(
+    aws: Aws, states: States, write_state: Write, content: bytes
+) -> None:
+    version = write_state("registry", 4)
+    key = f"{aws.context.state_key('registry')}.tflock"
+    aws.client("s3").put_object(Bucket=aws.context.state_bucket, Key=key, Body=content)
+    held = states.lock("registry")
+    assert str(held) == "somebody unknown, the lock cannot be read"
+    assert next(each.lock for each in states.holdings("registry")) == held
+    with pytest.raises(OperatorError, match="is locked: somebody unknown"):
+        states.restore("registry", version)
+
+
 def test_only_the_lock_that_was_seen_is_removed(aws: Aws, states: States) -> None:
     _hold_lock(aws, "registry")
     with pytest.raises(OperatorError, match="is held by ann@build"):
