@@ -41,4 +41,4 @@ class Commitment(Spec):
     ends_on: (
         Annotated[str, Matches(CMT2, r"20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")] | None
     ) = None
-    """Its last day. `inferform cost` says so; it subtracts it all the same. Default: not stated."""
+    """Its last day, in UTC, until which it is subtracted. Default: not stated, it is always subtracted."""

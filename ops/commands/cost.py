@@ -75,7 +75,7 @@ def cost(
     Example: inferform cost dev-use1 --by service --fail-over 500
     """
     from ..cost.break_even import break_evens
-    from ..cost.commitments import offers, subtracted
+    from ..cost.commitments import in_force, offers, subtracted, today
     from ..cost.model import ASSUMPTIONS, Estimate, under_load, with_plans
     from ..cost.prices import price_table
     from ..cost.rollouts import second_fleets
@@ -101,12 +101,13 @@ def cost(
         uses, hours = loaded.uses, loaded.hours
         assumptions = under_load(load.name)
     whole = table.estimate(region, [each.usage for each in uses])
-    estimate = subtracted(whole, found.commitments)
+    bought = in_force(found.commitments, today())
+    estimate = subtracted(whole, bought)
     groups = {
         name: table.estimate(region, usages)
         for name, usages in (grouped(uses, by) if by else {}).items()
     }
-    if by and found.commitments:
+    if by and bought:
         # They are of no service, layer or tag, and the groups add up to the total.
         groups["commitments"] = Estimate(estimate.lines[len(whole.lines) :])
     offered = []
@@ -116,18 +117,19 @@ def cost(
             for each in found.deployed
             for alias in (each.name, each.full_name)
         }
-        offered = offers(whole, hours, names, commitment / 100, found.commitments)
+        offered = offers(whole, hours, names, commitment / 100, bought)
     costs = Costs(
         environment=found.key,
         region=region,
         estimate=estimate,
-        assumptions=with_plans(assumptions) if found.commitments else assumptions,
+        assumptions=with_plans(assumptions) if bought else assumptions,
         runs=[*repeated(found, table)],
         releases=[*second_fleets(found, estimate)],
         by=by or "",
         groups=groups,
         idle=idle(found),
-        commitments=found.commitments,
+        commitments=bought,
+        ended=[each for each in found.commitments if each not in bought],
         offers=offered,
         break_evens=[*break_evens(found, table)],
     )

@@ -57,6 +57,9 @@ class Costs:
     commitments: Sequence[Commitment] = ()
     """The Savings Plans that the sums are with."""
 
+    ended: Sequence[Commitment] = ()
+    """The Savings Plans whose last day is past."""
+
     offers: Sequence[Offer] = ()
     """What further ones would save."""
 
@@ -274,6 +277,11 @@ def notes(costs: Costs) -> Iterator[str]:
     for plan in costs.commitments:
         until = f" until {plan.ends_on}" if plan.ends_on else ""
         yield f"with a {plan.kind} Savings Plan of ${plan.usd_per_hour:g} an hour{until}"
+    for plan in costs.ended:
+        yield (
+            f"without a {plan.kind} Savings Plan of ${plan.usd_per_hour:g} an hour, which has ended on "
+            f"{plan.ends_on}"
+        )
     for offer in costs.offers:
         verb = "saves" if offer.saved >= 0 else "loses"
         yield (

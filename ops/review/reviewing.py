@@ -11,7 +11,7 @@ from inferform import Commitment
 
 from ..aws import Aws
 from ..changed import base_of, note
-from ..cost.commitments import subtracted
+from ..cost.commitments import in_force, subtracted, today
 from ..cost.model import ASSUMPTIONS, with_plans
 from ..cost.prices import price_table
 from ..cost.resources import changes_cost, usages, without_prices
@@ -112,9 +112,9 @@ def _commitments(
     leave them unused."""
     planned = {stack.name for stack in chosen}
     return {
-        key: environment.commitments
+        key: bought
         for key, environment in synthesis.environments.items()
-        if environment.commitments
+        if (bought := in_force(environment.commitments, today()))
         and key not in partial
         and {stack.name for stack in synthesis.of(key)} <= planned
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,29 @@ def test_the_command_subtracts_the_plans_of_the_environment(
     assert "without other Savings Plans" in data["assumptions"][0]
     text = run(app, ["cost", "dev-use1"]).output
     assert "with a sagemaker Savings Plan of $0.0805 an hour" in text
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "is_in_force"),
+    [(None, True), ("2026-06-16", True), ("2026-06-15", True), ("2026-06-14", False)],
+)
+def test_a_plan_is_subtracted_until_its_last_day(
+    monkeypatch: pytest.MonkeyPatch, ends_on: str | None, is_in_force: bool
+) -> None:
+    monkeypatch.setattr("ops.cost.commitments.today", lambda: date(2026, 6, 15))
+    monkeypatch.setattr("ops.review.reviewing.today", lambda: date(2026, 6, 15))
+    bought = plan(0.0805).replace(ends_on=ends_on)
+    environment = environments().environments["dev-use1"].replace(commitments=[bought])
+    monkeypatch.setattr("ops.commands.cost.environment", lambda _: environment)
+    run = CliRunner().invoke
+    data = json.loads(run(app, ["cost", "dev-use1", "--by", "service", "--json"]).output)
+    assert ("commitments" in {each["name"] for each in data["groups"]}) == is_in_force
+    text = " ".join(run(app, ["cost", "dev-use1"]).output.split())
+    ended = f"without a sagemaker Savings Plan of $0.0805 an hour, which has ended on {ends_on}"
+    assert (ended in text) != is_in_force
+    assert ("with a sagemaker Savings Plan of $0.0805 an hour" in text) == is_in_force
+    synthesis = Stacks(Program(), (), {"dev-use1": environment})
+    assert bool(_commitments(synthesis, [], ())) == is_in_force
 
 
 def test_a_review_of_a_whole_environment_subtracts_them_and_one_of_a_part_does_not(
