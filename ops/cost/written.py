@@ -72,20 +72,20 @@ class Costs:
 
 
 def as_data(costs: Costs) -> dict[str, Any]:
-    """The cost as JSON."""
+    """The cost as JSON; a sum of which nothing is known is None."""
     estimate = costs.estimate
     return {
         "environment": costs.environment,
         "region": costs.region,
         "currency": "USD",
-        "monthly": rounded(estimate.total),
+        "monthly": _rounded_total(estimate),
         **(
             {
                 "by": costs.by,
                 "groups": [
                     {
                         "name": name,
-                        "monthly": rounded(group.total),
+                        "monthly": _rounded_total(group),
                         "not_priced": len(group.not_priced),
                     }
                     for name, group in costs.rows
@@ -160,7 +160,8 @@ def as_csv(costs: Costs) -> str:
     if costs.by:
         writer.writerow([costs.by, "minimum", "expected", "maximum", "not_priced"])
         for name, group in costs.rows:
-            writer.writerow([_cell(name), *_money(group.total), len(group.not_priced)])
+            money = _money(group.total) if group.is_known else ("", "", "")
+            writer.writerow([_cell(name), *money, len(group.not_priced)])
         return out.getvalue()
     writer.writerow(
         ["service", "key", "unit", "price", "minimum", "expected", "maximum", "prices_from"]
@@ -362,6 +363,10 @@ def _cells(amount: Amount) -> tuple[str, str, str]:
 
 def _sums(estimate: Estimate) -> tuple[str, str, str]:
     return _cells(estimate.total) if estimate.is_known else ("not known",) * 3
+
+
+def _rounded_total(estimate: Estimate) -> dict[str, float] | None:
+    return rounded(estimate.total) if estimate.is_known else None
 
 
 def _source(price: Price | None) -> dict[str, str] | None:

@@ -14,7 +14,7 @@ from ops.cli import app
 from ops.commands.cost import Figure, _hold
 from ops.cost.model import Amount, Estimate, Price, PricedLine, Usage, exactly
 from ops.cost.prices import TABLES, PriceTable, read_blocks, written
-from ops.cost.written import Costs, as_csv, as_html, print_costs
+from ops.cost.written import Costs, as_csv, as_data, as_html, print_costs
 from ops.environments import environments
 from ops.errors import BadInputError
 
@@ -119,6 +119,19 @@ def test_a_sum_of_nothing_that_has_a_price_is_not_known(
         print_costs(costs)
         (total,) = [e for e in capsys.readouterr().out.splitlines() if e.startswith(" total")]
         assert total.count(expected) == 3
+
+
+def test_programs_read_that_such_a_sum_is_not_known() -> None:
+    groups = {"hole": Estimate((HOLE,)), "both": Estimate((HOLE, PRICED)), "none": Estimate(())}
+    whole = Estimate((HOLE,))
+    costs = Costs(environment="dev", region="x", estimate=whole, by="service", groups=groups)
+    data = as_data(costs)
+    one = dict.fromkeys(("minimum", "expected", "maximum"), 1.0)
+    assert data["monthly"] is None
+    found = {each["name"]: each["monthly"] for each in data["groups"]}
+    assert found == {"hole": None, "both": one, "none": dict.fromkeys(one, 0.0)}
+    rows = {row["service"]: row for row in csv.DictReader(io.StringIO(as_csv(costs)))}
+    assert [rows[name]["minimum"] for name in groups] == ["", "1.00", "0.00"]
 
 
 def test_no_refresh_is_offered_where_none_brings_prices(
