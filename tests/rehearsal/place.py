@@ -42,6 +42,18 @@ _ASSUMED = {
     ],
 }
 
+_ALLOWED = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["cloudwatch:PutMetricData", "ecr:*", "logs:*"],
+            "Resource": "*",
+        }
+    ],
+}
+"""What a notebook's role may do, as far as its endpoint needs it."""
+
 
 class Place:
     """A copy of the example in a folder, and the emulator that it is deployed on."""
@@ -118,9 +130,13 @@ class Place:
 
     def _make_churn(self, aws: Aws) -> None:
         """The endpoint of a notebook, which adoption takes over."""
-        role = aws.client("iam").create_role(
-            RoleName="notebooks", AssumeRolePolicyDocument=json.dumps(_ASSUMED)
-        )["Role"]["Arn"]
+        iam = aws.client("iam")
+        role = iam.create_role(RoleName="notebooks", AssumeRolePolicyDocument=json.dumps(_ASSUMED))[
+            "Role"
+        ]["Arn"]
+        iam.put_role_policy(
+            RoleName="notebooks", PolicyName="notebooks", PolicyDocument=json.dumps(_ALLOWED)
+        )
         image = f"{aws.context.account}.dkr.ecr.us-east-1.amazonaws.com/notebooks/churn:1"
         self._push(image)
         sagemaker = aws.client("sagemaker")
