@@ -88,7 +88,7 @@ def test_nothing_of_a_template_is_left_and_every_environment_loads(
 ) -> None:
     folder = repositories[ci, package]
     for file in folder.rglob("*"):
-        if file.is_file() and file.name != "package-lock.json":
+        if file.is_file() and file.name != "package-lock.json" and file.suffix != ".pyc":
             text = file.read_text("utf-8")
             assert not re.search(r"@[a-z_]+@", text), file
             assert text == "" or (text.endswith("\n") and not text.endswith("\n\n")), file
