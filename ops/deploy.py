@@ -455,9 +455,7 @@ def destroy(
     above = {name: [each for each in wanted if name in below[each]] for name in wanted}
     names, writing = [*reversed(wanted)], threading.Lock()
     with _progress() as progress:
-        tasks = {
-            name: progress.add_task(name, total=None, steps="", status="waiting") for name in names
-        }
+        tasks = _tasks(progress, names)
 
         def one(name: str) -> None:
             stack = wanted[name]
@@ -527,10 +525,12 @@ def _holds_resources(stack: Stack, synthesis: Stacks) -> bool:
 def shown(names: Iterable[str]) -> Iterator[Callable[[StackRun], None]]:
     """Show a line for each stack; what is yielded brings the line of one up to date."""
     with _progress() as progress:
-        tasks = {
-            name: progress.add_task(name, total=None, steps="", status="waiting") for name in names
-        }
+        tasks = _tasks(progress, names)
         yield lambda run: _show(progress, tasks[run.name], run)
+
+
+def _tasks(progress: Progress, names: Iterable[str]) -> dict[str, TaskID]:
+    return {name: progress.add_task(name, total=None, steps="", status="waiting") for name in names}
 
 
 def _progress() -> Progress:

@@ -125,6 +125,12 @@ def _waits(promotion: Promotion) -> dict[str, int]:
     }
 
 
+def _kept_for(minutes: int) -> Iterator[str]:
+    """How to keep artifacts for as long as something may wait; nothing beyond the most that they may be."""
+    if (needed := -(-minutes // 1440)) <= MOST_DAYS:
+        yield f"raise artifact_retention_days to {needed}"
+
+
 class DeployPipeline(Spec):
     """A pipeline that checks a commit, builds its images, and deploys environments one after the other.
 
@@ -188,12 +194,12 @@ class DeployPipeline(Spec):
         minutes, kept = sum(waits), self.artifact_retention_days * 1440
         if minutes <= kept or max(waits) > kept:
             return
-        needed = -(-minutes // 1440)
-        remedy = "lower timeout_minutes of the approvals"
-        if needed <= MOST_DAYS:
-            remedy = f"raise artifact_retention_days to {needed}, or {remedy}"
+        remedies = [*_kept_for(minutes), "lower timeout_minutes of the approvals"]
         yield CPL30.problem(
-            "promotions", minutes=minutes, days=self.artifact_retention_days, remedy=remedy
+            "promotions",
+            minutes=minutes,
+            days=self.artifact_retention_days,
+            remedy=", or ".join(remedies),
         )
 
     def _check_waits(self, index: int, promotion: Promotion) -> Iterator[Problem]:
@@ -202,9 +208,7 @@ class DeployPipeline(Spec):
         minutes, days = sum(asked.values()), self.artifact_retention_days
         if minutes <= days * 1440:
             return
-        needed, lower = -(-minutes // 1440), []
-        if needed <= MOST_DAYS:
-            lower.append(f"raise artifact_retention_days to {needed}")
+        lower = [*_kept_for(minutes)]
         if promotion.approval:
             lower.append("lower timeout_minutes")
         if promotion.window:

@@ -75,13 +75,14 @@ def cost(
     Example: inferform cost dev-use1 --by service --fail-over 500
     """
     from ..cost.break_even import break_evens
-    from ..cost.commitments import in_force, offers, subtracted, today
+    from ..cost.commitments import in_force, offers, subtracted
     from ..cost.model import ASSUMPTIONS, Estimate, under_load, with_plans
     from ..cost.prices import price_table
     from ..cost.rollouts import second_fleets
     from ..cost.runs import repeated
     from ..cost.specs import grouped, owned
     from ..cost.written import Costs, as_csv, as_data, as_html, print_costs
+    from ..days import today
     from ..fitted import idle
 
     if fail_over is not None and not fail_over >= 0:

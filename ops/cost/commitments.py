@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from inferform import Commitment
@@ -42,11 +42,6 @@ def net(hourly: float, commitment: float, discount: float) -> float:
 def _worth(commitment: Commitment) -> float:
     """What a commitment covers in an hour, at the prices of On-Demand."""
     return commitment.usd_per_hour / (1 - commitment.discount_percent / 100)
-
-
-def today() -> date:
-    """The day, in UTC, by which Savings Plans have ended."""
-    return datetime.now(UTC).date()
 
 
 def in_force(commitments: Iterable[Commitment], day: date) -> list[Commitment]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +15,7 @@ from inferform.usage import Usage, above, between, by_use, exactly
 
 from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH, VERSION
+from ..days import today
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity, Story
 from . import preflight, weaker
@@ -303,11 +304,6 @@ def _vcpus(synthesis: Synthesis, group: Resource) -> Iterator[Quota]:
     count = int(dig(group.values, "scaling_config", "max_size") or 0)
     spot = group.values.get("capacity_type") == "SPOT"
     yield from ec2_quota(group.values.get("instance_types") or (), count, spot=spot)
-
-
-def today() -> date:
-    """The day on which a check runs."""
-    return datetime.now(UTC).date()
 
 
 def _supported(synthesis: Synthesis, clusters: Sequence[Resource]) -> Iterator[Finding]:

@@ -237,17 +237,16 @@ def data(synthesis: Synthesis, machines: Sequence[Resource]) -> Iterator[Finding
             role = _role(synthesis, job)
             loads += [Load(uri, role, is_prefix=prefix) for uri, prefix in job.reads]
     for found in artifacts(synthesis, loads):
-        if found.found not in (ABSENT, NO_BUCKET):
-            yield found
-        elif any(found.subject.startswith(each) for each in coming):
+        comes = any(found.subject.startswith(each) for each in coming)
+        if comes and found.found in (ABSENT, NO_BUCKET):
             yield Finding(
                 ARTIFACT, found.subject, "skipped", "has no objects yet, which come later"
             )
-        elif found.found == NO_BUCKET:
-            yield found
-        else:
+        elif found.found == ABSENT:
             fix = _LIKE_DATA.format(uri=found.subject)
             yield Finding(ARTIFACT, found.subject, "failed", "has no objects", fix)
+        else:
+            yield found
     yield from _groups(synthesis, machines)
 
 

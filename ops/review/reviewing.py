@@ -11,10 +11,11 @@ from inferform import Commitment
 
 from ..aws import Aws
 from ..changed import base_of, note
-from ..cost.commitments import in_force, subtracted, today
+from ..cost.commitments import in_force, subtracted
 from ..cost.model import ASSUMPTIONS, with_plans
 from ..cost.prices import price_table
 from ..cost.resources import changes_cost, usages, without_prices
+from ..days import today
 from ..masking import mask_text
 from ..missing import missing
 from ..plan import Change, Plan, Side, read_plan, shaped

@@ -168,7 +168,7 @@ def test_the_command_subtracts_the_plans_of_the_environment(
 def test_a_plan_is_subtracted_until_its_last_day(
     monkeypatch: pytest.MonkeyPatch, ends_on: str | None, is_in_force: bool
 ) -> None:
-    monkeypatch.setattr("ops.cost.commitments.today", lambda: date(2026, 6, 15))
+    monkeypatch.setattr("ops.days.today", lambda: date(2026, 6, 15))
     monkeypatch.setattr("ops.review.reviewing.today", lambda: date(2026, 6, 15))
     bought = plan(0.0805).replace(ends_on=ends_on)
     environment = environments().environments["dev-use1"].replace(commitments=[bought])
