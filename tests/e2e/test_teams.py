@@ -229,7 +229,7 @@ def test_a_team_deploys_while_another_ones_state_is_locked(teams: Teams) -> None
     assert code == 1
     assert "inferform recover dev-use1-inference-shop" in teams.advice(output, SHOP)
     risk, shop = teams.status()
-    assert (risk.lock, shop.lock) == (None, "shop@build, apply, ")
+    assert (risk.lock, shop.lock) == (None, "shop@build, apply")
 
 
 def test_drift_tells_what_somebody_changed_from_what_was_not_applied(teams: Teams) -> None:
