@@ -25,7 +25,7 @@ from .masking import mask_text
 from .output import print_table, stderr, stdout
 from .program import Program, Stacks, note_warnings
 from .references import type_of
-from .side_by_side import below_each, levels, stacks_at_a_time, work
+from .side_by_side import Done, below_each, levels, stacks_at_a_time, work
 from .state import Lock, States, opened
 from .terraform import (
     ROOT,
@@ -139,10 +139,8 @@ def deploy(
         _complete(deployment.stacks, synthesis)
         raise OperatorError(failure(deployment, synthesis))
     if verified:
-        for run in deployment.stacks:
-            applied = synthesis.stack(run.name)
-            if applied is not None and run.changed:
-                deployment.applied[run.name] = verify_changed(applied, run.changed, synthesis)
+        changed = {run.name: run.changed for run in deployment.stacks if run.changed}
+        deployment.applied.update(verify_all(changed, synthesis, parallelism=parallelism))
     return deployment
 
 
@@ -224,20 +222,60 @@ def _reinstated(stack: Stack, aws: Aws, synthesis: Stacks) -> list[str]:
             return reinstate(stack, aws, light)
 
 
-def verify_changed(stack: Stack, changed: Sequence[str], synthesis: Stacks) -> Applied:
+def verify_changed(
+    stack: Stack,
+    changed: Sequence[str],
+    synthesis: Stacks,
+    *,
+    waiting: Callable[[str], object] = lambda _: None,
+) -> Applied:
     """What is known of the services that an apply has changed.
 
     Raises OperatorError where one does not serve, or not what was asked for.
     """
-    with stdout.status(f"verifying {stack.name}") as status:
-        found = verify_stack(
-            stack, changed, synthesis, waiting=lambda text: status.update(f"waiting for {text}")
-        )
+    found = verify_stack(stack, changed, synthesis, waiting=waiting)
     if found.failed:
         lines = [f"{stack.name} was applied, but what it changed does not serve as it should"]
         for each in found.failed:
             lines += [f"  {each.subject} {each.found}", f"    what to do: {each.fix}"]
         raise OperatorError("\n".join([*lines, *(f"  {line}" for line in notes(found))]))
+    return found
+
+
+def verify_all(
+    changed: Mapping[str, Sequence[str]], synthesis: Stacks, *, parallelism: int | None = None
+) -> dict[str, Applied]:
+    """What is known of the services that the applies of stacks have changed, by the stack's name.
+
+    The stacks are looked at side by side. Raises OperatorError with all that does not serve, and what is
+    known of the others.
+    """
+    known = {stack.name: stack for stack in synthesis.stacks if stack.name in changed}
+    busy, telling = dict[str, str](), threading.Lock()
+    with stdout.status("verifying") as status:
+
+        def tell(name: str, waits_for: str | None) -> None:
+            with telling:
+                busy.pop(name, None)
+                if waits_for is not None:
+                    busy[name] = f"{name}, waiting for {waits_for}" if waits_for else name
+                status.update(f"verifying {'; '.join(busy.values())}")
+
+        def one(name: str) -> Applied:
+            tell(name, "")
+            try:
+                return verify_changed(
+                    known[name], changed[name], synthesis, waiting=lambda text: tell(name, text)
+                )
+            finally:
+                tell(name, None)
+
+        done = work([*known], one, after=dict.fromkeys(known, ()), parallelism=parallelism)
+    found = {name: done.results[name] for name in known if name in done.results}
+    if done.failed:
+        said = [done.failed[name].message for name in known if name in done.failed]
+        said += [f"{name}: {line}" for name, each in found.items() for line in notes(each)]
+        raise OperatorError("\n".join(said))
     return found
 
 
@@ -316,6 +354,7 @@ def recover(
     *,
     unsaved: bool = False,
     ask: Callable[[Sequence[Stack]], None] = _agreed,
+    parallelism: int | None = None,
 ) -> list[str]:
     """Repair stacks after a run that was killed or cut off, those below first.
 
@@ -324,16 +363,38 @@ def recover(
     left such a state, or its lock. Answers what was done, a line each. Raises OperatorError where
     somebody wrote the state since.
     """
-    done = []
     with stdout.status("synthesizing"):
         synthesis = program.synthesize()
-    wanted = synthesis.matching(patterns)
-    ask(wanted)
-    for stack in wanted:
-        if not unsaved or _was_cut_off(stack, synthesis):
-            with stdout.status(f"recovering {stack.name}"):
-                done += _recover(stack, synthesis)
+    wanted = {stack.name: stack for stack in synthesis.matching(patterns)}
+    ask([*wanted.values()])
+
+    def one(name: str) -> list[str]:
+        stack = wanted[name]
+        return _recover(stack, synthesis) if not unsaved or _was_cut_off(stack, synthesis) else []
+
+    with stdout.status(f"recovering {', '.join(wanted)}"):
+        below = below_each(synthesis.stacks)
+        ended = work([*wanted], one, after=below, parallelism=parallelism)
+    done = [line for name in wanted for line in ended.results.get(name, ())]
+    if ended.failed:
+        raise _unrecovered(ended, done)
     return done
+
+
+def _unrecovered(ended: Done[list[str]], done: Sequence[str]) -> OperatorError:
+    """What has become of each stack of a recovery that failed for some."""
+    errors = [*ended.failed.values()]
+    if len(errors) == 1 and not done and not ended.left:
+        return errors[0]
+    lines = [*done]
+    for name, error in ended.failed.items():
+        lines += [
+            f"{name} was not recovered",
+            *(f"  {line}" for line in error.message.splitlines()),
+        ]
+        lines += [f"  {error.hint}"] if error.hint else []
+    lines += [f"{name} was left, as it stands on one of these" for name in ended.left]
+    return OperatorError("\n".join(lines))
 
 
 def _was_cut_off(stack: Stack, synthesis: Stacks) -> bool:

@@ -212,6 +212,7 @@ def recover(
         ),
     ] = False,
     auto_approve: Approve = False,
+    parallelism: Parallelism = None,
     emulator: Emulated = False,
 ) -> None:
     """Repair stacks after a run that was killed or cut off.
@@ -228,7 +229,7 @@ def recover(
 
     program = Program.of(emulator_in_use() if emulator else None)
     ask = _ask("recover", program, auto_approve)
-    done = operations.recover(stacks, program, unsaved=unsaved, ask=ask)
+    done = operations.recover(stacks, program, unsaved=unsaved, ask=ask, parallelism=parallelism)
     for line in done or ["there was nothing to recover"]:
         stdout.print(line, markup=False, highlight=False)
 

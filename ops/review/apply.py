@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..cdk import changed_in
-from ..deploy import command, failure_of, refuse_unsaved, verify_changed
+from ..deploy import command, failure_of, refuse_unsaved, verify_all
 from ..environments import environment as find_environment
 from ..errors import BadInputError, OperatorError
 from ..output import stdout
@@ -123,4 +123,5 @@ def apply(
     saved.unlink()
     bound.record_path(saved).unlink()
     changed = changed_in(done.output)
-    return Done(stack.name, verify_changed(stack, changed, synthesis) if verified else Applied())
+    found = verify_all({stack.name: changed} if verified else {}, synthesis)
+    return Done(stack.name, found.get(stack.name, Applied()))

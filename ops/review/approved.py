@@ -17,7 +17,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from ..cdk import Deployment, StackRun, changed_in, new_log
-from ..deploy import begun, failure, reinstated, shown, verify_changed
+from ..deploy import begun, failure, reinstated, shown, verify_all
 from ..errors import BadInputError, NotApprovedError, OperatorError
 from ..output import stderr, stdout
 from ..plan import Plan
@@ -248,9 +248,9 @@ class _Run:
             below = below_each(synthesis.stacks)
             done = work([*by_name], one, after=below, parallelism=self.parallelism)
         self._refuse(done, deployment)
-        for stack in wanted if verified else ():
-            if changed := runs[stack.name].changed:
-                deployment.applied[stack.name] = verify_changed(stack, changed, synthesis)
+        if verified:
+            changed = {name: run.changed for name, run in runs.items() if run.changed}
+            deployment.applied.update(verify_all(changed, synthesis, parallelism=self.parallelism))
         return deployment
 
     def _refuse(self, done: Done[None], deployment: Deployment) -> None:
