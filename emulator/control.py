@@ -3,7 +3,8 @@
 =======  =======================  ==================================================================
 GET      health                   who answers: instance, process id, moto version
 GET      faults                   the faults in force and how often each has struck
-POST     faults                   a fault: kind, service, operation, account, since, count, after
+POST     faults                   a fault: kind, service, operation, account, since, count, after,
+                                  seconds
 DELETE   faults                   end all faults
 GET      access                   whether calls of services are judged in an account, and which were
                                   refused without ending what made them: account
@@ -75,6 +76,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -154,7 +156,10 @@ class Application:
     def _struck(
         self, fault: faults.Fault, call: Any, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """What a fault answers in the place of moto, or after it."""
+        """What a fault answers in the place of moto, before or after it."""
+        if fault.kind == "delay":
+            time.sleep(fault.seconds)
+            return self._moto(environ, start_response)
         if fault.kind == "drop-answer":
             for _ in self._moto(environ, lambda *_: None):
                 pass

@@ -18,9 +18,14 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-Kind = Literal["throttle", "500", "access-denied", "expired-token", "quota", "drop", "drop-answer"]
+Kind = Literal[
+    "throttle", "500", "access-denied", "expired-token", "quota", "drop", "drop-answer", "delay"
+]
 
 Environ = dict[str, Any]
+
+# Clients of AWS give an answer up after a minute.
+_LONGEST_SECONDS = 60
 
 # What AWS answers, by the protocol of the service: error code and HTTP status.
 _ANSWERS: dict[str, dict[str, tuple[str, int]]] = {
@@ -87,6 +92,7 @@ class Fault:
     ``service`` is botocore's name (``sagemaker``, ``s3``), ``operation`` AWS's
     (``UpdateEndpoint``). The first request for the operation ``since`` begins it, and may be the
     first that it strikes. The first ``after`` matching requests from then on pass unharmed.
+    ``seconds`` is how long a ``delay`` holds a request up, which is then answered.
     """
 
     kind: Kind
@@ -96,6 +102,7 @@ class Fault:
     since: str = ""
     count: int = 1
     after: int = 0
+    seconds: float = 0.1
     id: int = 0
     hits: int = 0
 
@@ -106,6 +113,8 @@ class Fault:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 0:
                 raise ValueError(f"{name} must be 0 or more, got {value!r}")
+        if not isinstance(self.seconds, int | float) or not 0 <= self.seconds <= _LONGEST_SECONDS:
+            raise ValueError(f"seconds must be 0 to {_LONGEST_SECONDS}, got {self.seconds!r}")
 
     def matches(self, call: Call) -> bool:
         """Whether the request is one of those that this fault is for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -113,6 +114,16 @@ def test_a_connection_can_be_dropped(client: Client, inject: Inject) -> None:
     assert "Contents" not in s3.list_objects_v2(Bucket="dropped-connections")
 
 
+def test_an_answer_can_take_longer(client: Client, inject: Inject, emulator: Emulator) -> None:
+    inject(service="sagemaker", operation="ListModels", kind="delay", seconds=0.4)
+    begin = time.monotonic()
+    assert client("sagemaker").list_models()["Models"] == []
+    assert time.monotonic() - begin >= 0.4
+    client("sagemaker").list_models()
+    (fault,) = emulator.control("GET", "faults")["faults"]
+    assert fault["hits"] == 1
+
+
 def test_an_answer_can_be_lost_after_the_request_was_carried_out(
     client: Client, inject: Inject
 ) -> None:
@@ -160,6 +171,7 @@ def test_faults_tell_how_often_they_struck(
     [
         ({"kind": "explode"}, "kind must be one of throttle, 500"),
         ({"kind": "500", "count": "many"}, "count must be 0 or more"),
+        ({"kind": "delay", "seconds": 61}, "seconds must be 0 to 60, got 61"),
         ({"kind": "500", "sevice": "s3"}, "sevice"),
     ],
 )
