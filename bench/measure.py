@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shlex
@@ -28,6 +29,7 @@ MEASURED = ("seconds", "least to most", "MiB")
 """The columns of what `Part.add` writes of runs."""
 
 _MIB = 1024 * 1024
+_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,15 @@ def pin(count: int = PROCESSORS) -> list[int]:
         return []
     chosen = sorted(os.sched_getaffinity(0))[:count]
     os.sched_setaffinity(0, chosen)
+    _keep_orphans()
     return chosen
+
+
+def _keep_orphans() -> None:
+    """Let Linux give this process what its descendants leave, such as providers that Terraform does not
+    wait for: their work would be taken for that of others."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def measure(

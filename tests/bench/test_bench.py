@@ -187,6 +187,26 @@ def test_everything_runs_on_the_processors_that_it_is_pinned_to() -> None:
     assert done.stdout.split() == [f"[{min(os.sched_getaffinity(0))}]", "1"]
 
 
+def test_what_a_process_leaves_behind_is_no_work_of_others(tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("the system tells nothing")
+    end = tmp_path / "end"
+    burn = f"import pathlib, time\nwhile time.process_time() < 0.6: pass\npathlib.Path({str(end)!r}).touch()"
+    # The process that starts it ends at once and waits for nothing.
+    leave = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {burn!r}])"
+    asked = (
+        "import pathlib, subprocess, sys, time\n"
+        "from bench.measure import _own, pin\n"
+        f"pin(1); begin = _own(); subprocess.run([sys.executable, '-c', {leave!r}], check=True)\n"
+        f"while not pathlib.Path({str(end)!r}).exists(): time.sleep(0.05)\n"
+        "print(_own() - begin)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) >= 0.6
+
+
 def test_results_are_put_between_the_marks_of_a_document(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
