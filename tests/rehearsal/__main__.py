@@ -1,29 +1,71 @@
-"""`python -m tests.rehearsal` deploys the whole example platform on the emulator, shows that a second plan is
-empty, and destroys it; `make rehearsal` runs it.
+"""`python -m tests.rehearsal` deploys the whole example platform on the emulator, each time struck by a fault in
+its middle, shows that a second plan is empty, and destroys it; `make rehearsal` runs it.
 
-Exits with status 1 at the first step that does not do what it should. Takes about twenty minutes on two
-cores.
+Exits with status 1 at the first step that does not do what it should. docs/testing.md has what it takes.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from inferform_emulator import process
+from tests.e2e.test_faults import CUTS_OFF_THE_STATE, FAULTS
 
 from .place import CHURN, Place
 
 BELOW = ("identity", "network", "registry")
 # hashicorp/kubernetes and a cluster that answers are no part of the emulator.
 WITHOUT = "dev-use1-kubernetes"
-ROUNDS = (("tools-use1", "tools-euw1"), ("shared-use1", "shared-euw1"), ("dev-use1",))
 ADOPTS = "prod-use1"
-LATE = ("staging-euw1", "prod-use1", "prod-euw1")
+PROTECTED = "prod-euw1"
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A fault in the middle of a run: it begins with a request in the account of an environment."""
+
+    fault: str
+    key: str
+    service: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Environments that are deployed together."""
+
+    keys: tuple[str, ...]
+    strike: Strike
+
+
+ROUNDS = (
+    Round(
+        ("tools-use1", "tools-euw1"),
+        Strike("error of AWS", "tools-use1", "codepipeline", "CreatePipeline"),
+    ),
+    Round(
+        ("shared-use1", "shared-euw1"),
+        Strike("throttling", "shared-use1", "stepfunctions", "CreateStateMachine"),
+    ),
+    Round(("dev-use1",), Strike("quota", "dev-use1", "sagemaker", "CreateEndpoint")),
+    Round(
+        ("staging-euw1", "prod-use1", "prod-euw1"),
+        Strike("network cut", "staging-euw1", "", "CreateEndpoint"),
+    ),
+)
+ENDS = (
+    Round(
+        ("staging-euw1",), Strike("access denied", "staging-euw1", "sagemaker", "DeleteEndpoint")
+    ),
+    Round(("dev-use1",), Strike("expired token", "dev-use1", "", "DeleteEndpoint")),
+)
 
 
 def main() -> None:
@@ -40,9 +82,9 @@ def main() -> None:
 def rehearse(rehearsal: Rehearsal) -> None:
     """Every step in its turn."""
     rehearsal.place.furnish()
-    for keys in (*ROUNDS, LATE):
-        rehearsal.deploy(keys)
-        if "shared-use1" in keys:
+    for each in ROUNDS:
+        rehearsal.deploy(each)
+        if "shared-use1" in each.keys:
             rehearsal.place.register()
     rehearsal.plan_again()
     rehearsal.place.forget()
@@ -57,7 +99,7 @@ class Rehearsal:
         self.place, self.seconds = place, 0.0
         self.stacks = [each.name for each in place.program.synthesize().stacks]
 
-    def run(self, *arguments: str, status: int = 0) -> str:
+    def run(self, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
         """Run a command and print what it took; ends the program where it ends with another status."""
         begin = time.monotonic()
         done = self.place.inferform(*arguments)
@@ -65,30 +107,52 @@ class Rehearsal:
         self.seconds += took
         print(f"{took:5.0f} s  inferform {' '.join(arguments)}", flush=True)
         if done.returncode != status:
-            print(f"{done.stdout[-6000:]}\n{done.stderr[-2000:]}")
+            print(f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}")
             sys.exit(f"ended with {done.returncode}, not with {status}")
-        return done.stdout
+        return done
+
+    def refused(self, words: str, *arguments: str) -> None:
+        """Run a command that fails, and says something."""
+        said = self.run(*arguments, status=1).stderr
+        if words not in " ".join(said.split()):
+            print(said[-6000:])
+            sys.exit(f"does not say: {words}")
+
+    def struck(self, strike: Strike, *arguments: str) -> None:
+        """Run a command that a fault strikes, mend that, and recover where the state was cut off."""
+        what, cause = FAULTS[strike.fault]
+        where = {"service": strike.service, "since": strike.since}
+        self.place.strike({**what, **where}, strike.key)
+        print(f"         {strike.fault}, from {strike.since} of {strike.key} on", flush=True)
+        # A quota is told with the number of the account.
+        self.refused(cause.partition(" of account")[0], *arguments)
+        if not self.place.mend():
+            sys.exit("nothing was struck")
+        if strike.fault in CUTS_OFF_THE_STATE:
+            self.run("recover", f"{strike.key}-*", "--unsaved", "--auto-approve")
 
     def of(self, keys: tuple[str, ...]) -> list[str]:
         """The stacks of some environments."""
         made = [each for each in self.stacks if each.startswith(tuple(f"{key}-" for key in keys))]
         return [each for each in made if each != WITHOUT]
 
-    def deploy(self, keys: tuple[str, ...]) -> None:
-        """Deploy environments: first what people and pipelines push into, then all."""
-        below = [each for each in self.of(keys) if each.endswith(BELOW)]
+    def deploy(self, made: Round) -> None:
+        """Deploy environments: first what people and pipelines push into, then all, twice as it is struck."""
+        below = [each for each in self.of(made.keys) if each.endswith(BELOW)]
         self.run("deploy", *below, "--auto-approve")
-        for key in keys:
+        for key in made.keys:
             for each in self.place.fill(key):
                 print(f"         there now: {each}")
-        if ADOPTS in keys:
+        if ADOPTS in made.keys:
             self.run("endpoints", "adopt", ADOPTS, CHURN, "--as", "churn", "--auto-approve")
-        self.run("deploy", *self.of(keys), "--auto-approve")
+        command = ("deploy", *self.of(made.keys), "--auto-approve")
+        self.struck(made.strike, *command)
+        self.run(*command)
 
     def plan_again(self) -> None:
         """A second plan changes nothing."""
         keys = [*self.place.environments]
-        planned = json.loads(self.run("review", *keys, "--format", "json", status=1))
+        planned = json.loads(self.run("review", *keys, "--format", "json", status=1).stdout)
         told = {
             each["name"]: each["status"]
             for each in planned["stacks"]
@@ -99,9 +163,14 @@ class Rehearsal:
             sys.exit(f"a second plan changes {planned['counts']}, and has not planned {told}")
 
     def destroy(self) -> None:
-        """Destroy all but prod, which is protected: it says so."""
-        for keys in (LATE[:1], *reversed(ROUNDS)):
-            self.run("destroy", *self.of(keys), "--auto-approve")
+        """Destroy all but prod, which is protected."""
+        self.refused("it is protected", "destroy", *self.of((PROTECTED,)), "--auto-approve")
+        for each in ENDS:
+            command = ("destroy", *self.of(each.keys), "--auto-approve")
+            self.struck(each.strike, *command)
+            self.run(*command)
+        for each in reversed(ROUNDS[:2]):
+            self.run("destroy", *self.of(each.keys), "--auto-approve")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from inferform_ops.missing import missing
 from inferform_ops.program import Program
 from inferform_ops.state import States
 from tests.conftest import ROOT
+from tests.e2e.program import LASTING
 from tests.ops.certificates import issued
 
 PLATFORM = ROOT / "examples/platform"
@@ -101,12 +103,25 @@ class Place:
             check=False,
         )
 
+    def strike(self, fault: Mapping[str, Any], key: str) -> None:
+        """Let a fault strike every request in the account of an environment, until it is mended."""
+        account = self.environments[key].context.account
+        self.emulator.control("POST", "faults", {**fault, "account": account, "count": LASTING})
+
+    def mend(self) -> int:
+        """End the faults; how often they have struck."""
+        hits = sum(each["hits"] for each in self.emulator.control("GET", "faults")["faults"])
+        self.emulator.control("DELETE", "faults")
+        return hits
+
     def write(self, old: str, new: str) -> None:
         """Write something else into the environments' files."""
         for file in (self.folder / "environments").glob("*.py"):
             text = file.read_text("utf-8")
             if old in text:
                 file.write_text(text.replace(old, new), "utf-8")
+                # Python takes one of the same length, written within the same second, for the one before.
+                Path(cache_from_source(file)).unlink(missing_ok=True)
 
     # What administrators do
 
