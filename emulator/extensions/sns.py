@@ -74,12 +74,22 @@ def unsubscribe(original: Original, response: SNSResponse) -> ActionResult:
     return result
 
 
-@service.corrects(
-    "ListSubscriptionsByTopic", gap="answers ARNs of subscriptions that nobody has confirmed"
-)
+_NAMED = "answers ARNs of subscriptions that nobody has confirmed"
+
+
+@service.corrects("ListSubscriptionsByTopic", gap=_NAMED)
 def list_subscriptions_by_topic(original: Original, response: SNSResponse) -> ActionResult:
     """AWS answers PendingConfirmation in the place of the ARN."""
-    answer = original(response)
+    return _with_pending(original(response))
+
+
+@service.corrects("ListSubscriptions", gap=_NAMED)
+def list_subscriptions(original: Original, response: SNSResponse) -> ActionResult:
+    """Likewise."""
+    return _with_pending(original(response))
+
+
+def _with_pending(answer: ActionResult) -> ActionResult:
     answer.result["Subscriptions"] = [
         {
             "SubscriptionArn": _PENDING if each.attributes[_PENDING] else each.arn,
@@ -90,7 +100,6 @@ def list_subscriptions_by_topic(original: Original, response: SNSResponse) -> Ac
         }
         for each in answer.result["Subscriptions"]
     ]
-    assert isinstance(answer, ActionResult)
     return answer
 
 

@@ -29,6 +29,7 @@ def test_an_address_is_pending_until_somebody_confirms_it(
 
     def listed() -> list[str]:
         found = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        assert sns.list_subscriptions()["Subscriptions"] == found
         return [each["SubscriptionArn"] for each in found]
 
     address, pager = subscribe("email", "a@example.com"), subscribe("https", "https://a.test/b")

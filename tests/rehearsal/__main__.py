@@ -86,6 +86,7 @@ def rehearse(rehearsal: Rehearsal) -> None:
         rehearsal.deploy(each)
         if "shared-use1" in each.keys:
             rehearsal.place.register()
+    rehearsal.verify()
     rehearsal.plan_again()
     rehearsal.place.forget()
     rehearsal.destroy()
@@ -148,6 +149,13 @@ class Rehearsal:
         command = ("deploy", *self.of(made.keys), "--auto-approve")
         self.struck(made.strike, *command)
         self.run(*command)
+        for key in made.keys:
+            self.place.attend(key)
+
+    def verify(self) -> None:
+        """What runs in every environment is what was asked for."""
+        for key in self.place.environments:
+            self.run("verify", key)
 
     def plan_again(self) -> None:
         """A second plan changes nothing."""

@@ -14,7 +14,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
-from inferform import Environment, load
+from inferform import Environment, Registry, load
 from inferform.image_uri import parse_image
 from inferform_emulator.process import Emulator
 from inferform_ops.aws import Aws
@@ -91,13 +91,13 @@ class Place:
         """AWS as the administrator of an environment's account sees it."""
         return Aws(self.environments[key].context, emulator=self.emulator)
 
-    def inferform(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of Inferform in the copy."""
+    def inferform(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command of Inferform in the copy; `given` is what it reads."""
         return subprocess.run(
             [sys.executable, "-m", "inferform_ops", *arguments, "--emulator"],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "120"},
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             check=False,
@@ -210,6 +210,26 @@ class Place:
         if name not in held:
             ecr.create_repository(repositoryName=name)
         ecr.put_image(repositoryName=name, imageTag=image["tag"], imageManifest=small_manifest(uri))
+
+    def attend(self, key: str) -> None:
+        """Do what a person does once after a deploy: connect Git, confirm addresses, hand over tokens."""
+        environment, aws = self.environments[key], self.aws(key)
+        place = {"account": aws.context.account, "region": aws.context.region}
+        git: Any = aws.any_client("codeconnections")
+        for connection in git.list_connections()["Connections"]:
+            told = {"arn": connection["ConnectionArn"], "status": "AVAILABLE"}
+            self.emulator.control("POST", "codeconnections/status", {**place, **told})
+        sns: Any = aws.any_client("sns")
+        for each in sns.list_subscriptions()["Subscriptions"]:
+            if each["Protocol"] == "email":
+                topic = each["TopicArn"].rpartition(":")[2]
+                told = {"topic": topic, "endpoint": each["Endpoint"]}
+                self.emulator.control("POST", "sns/confirmed", {**place, **told})
+        registry = environment.registry
+        for name in registry.approvals if isinstance(registry, Registry) else ():
+            done = self.inferform("connections", "set-token", key, name, "--stdin", given="none\n")
+            if done.returncode:
+                sys.exit(done.stderr)
 
     def register(self) -> None:
         """Approved versions in both Regions of the shared account, and its keys in the files."""
