@@ -131,7 +131,11 @@ Preflight = Annotated[
 Parallelism = Annotated[
     int | None,
     typer.Option(
-        "--parallelism", "--jobs", min=1, help="Stacks at a time. Default: two a processor."
+        "--parallelism",
+        "-j",
+        min=1,
+        metavar="N",
+        help="Stacks at a time. Default: two a processor.",
     ),
 ]
 """The `--parallelism` option of commands that work on several stacks."""

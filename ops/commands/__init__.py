@@ -46,6 +46,9 @@ class _Command(TyperCommand):
         for shown in (self, *self.params):
             if isinstance(shown, TyperArgument | TyperCommand | TyperOption) and shown.help:
                 shown.help = escape(shown.help)
+            # Typer would show <bool>, as if a value had to follow.
+            if isinstance(shown, TyperOption) and shown.is_flag and shown.metavar is None:
+                shown.metavar = ""
 
 
 class _Family(TyperGroup):

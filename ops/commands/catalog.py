@@ -25,7 +25,7 @@ def catalog(
         typer.Option(
             metavar="URL",
             help="Where the project is on the web, to which lines of files lead: "
-            "https://github.com/acme/inference/blob/main.",
+            "https://github.com/acme/ml/blob/main.",
         ),
     ] = "",
     aws: AskAws = True,
